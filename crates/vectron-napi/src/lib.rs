@@ -1,0 +1,228 @@
+//! The Node-API addon: convert in, call, convert out. Work runs on the engine's threads; a promise resolves
+//! when it is done. An error's reason is JSON, `{"code": ..., "message": ...}`: async calls cannot carry a
+//! code of their own.
+
+use napi::bindgen_prelude::*;
+use napi_derive::napi;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::sync::oneshot;
+use vectron_raft::{Node, NodeError, NodeOptions};
+use vectron_shard::{Metric, ShardError, ShardSpec};
+
+/// Sizes of an engine; see `EngineOptions` in packages/engine.
+#[napi(object)]
+pub struct Options {
+    pub threads: u32,
+    pub index_threads: u32,
+    pub max_waiting: u32,
+    pub cache_bytes: i64,
+    pub write_buffer_bytes: i64,
+}
+
+#[napi(object)]
+pub struct Spec {
+    pub dimension: u32,
+    /// `cosine`, `euclidean` or `dot`.
+    pub metric: String,
+    pub m: u32,
+    pub ef_construction: u32,
+}
+
+#[napi(object)]
+pub struct Status {
+    pub shard_id: i64,
+    pub epoch: i64,
+    /// Since the shard was opened.
+    pub searches: i64,
+    pub live_points: i64,
+    pub dead_points: i64,
+    pub tail_points: i64,
+    pub applied_index: i64,
+    pub memory_bytes: i64,
+    pub disk_bytes: i64,
+}
+
+/// SIMD path of the distance kernels on this CPU.
+#[napi(catch_unwind)]
+pub fn instruction_set() -> &'static str {
+    vectron_shard::instruction_set()
+}
+
+/// Panics; the process must survive it. For the test of exactly that.
+#[napi(catch_unwind)]
+pub fn panic_for_test() {
+    panic!("asked to panic");
+}
+
+/// Opens the engine in `dir`.
+#[napi]
+pub async fn open(dir: String, options: Options) -> Result<Engine> {
+    let options = NodeOptions {
+        threads: options.threads as usize,
+        index_threads: options.index_threads as usize,
+        max_waiting: options.max_waiting as usize,
+        cache_bytes: options.cache_bytes.max(0) as usize,
+        write_buffer_bytes: options.write_buffer_bytes.max(0) as usize,
+    };
+    blocking(move || Node::open(&PathBuf::from(dir), options)).await.map(|node| Engine { node })
+}
+
+#[napi]
+pub struct Engine {
+    node: Node,
+}
+
+#[napi]
+impl Engine {
+    /// Opens or makes a shard; on an open one, sets the epoch.
+    #[napi]
+    pub async fn open_shard(&self, id: i64, epoch: i64, spec: Spec) -> Result<()> {
+        let node = self.node.clone();
+        blocking(move || {
+            let metric = Metric::parse(&spec.metric)
+                .ok_or_else(|| ShardError::Invalid(format!("unknown metric {:?}", spec.metric)))?;
+            let spec = ShardSpec {
+                dim: spec.dimension as usize,
+                metric,
+                m: spec.m as usize,
+                ef_construction: spec.ef_construction as usize,
+            };
+            node.open_shard(id as u64, epoch as u64, spec)
+        })
+        .await
+    }
+
+    /// Removes a shard and its files.
+    #[napi]
+    pub async fn drop_shard(&self, id: i64) -> Result<()> {
+        let node = self.node.clone();
+        blocking(move || node.drop_shard(id as u64)).await
+    }
+
+    /// Shards in the data directory, open or not.
+    #[napi]
+    pub async fn stored_shards(&self) -> Result<Vec<i64>> {
+        let node = self.node.clone();
+        let ids = blocking(move || node.stored_shards()).await?;
+        Ok(ids.into_iter().map(|id| id as i64).collect())
+    }
+
+    #[napi(catch_unwind)]
+    pub fn status(&self) -> Vec<Status> {
+        let rows = self.node.status().into_iter();
+        rows.map(|(id, epoch, searches, status)| Status {
+            shard_id: id as i64,
+            epoch: epoch as i64,
+            searches: searches as i64,
+            live_points: status.live_points as i64,
+            dead_points: status.dead_points as i64,
+            tail_points: status.tail_points as i64,
+            applied_index: status.applied_index as i64,
+            memory_bytes: status.memory_bytes as i64,
+            disk_bytes: status.disk_bytes as i64,
+        })
+        .collect()
+    }
+
+    /// Runs encoded `ShardOp`s side by side; the promise gives their encoded `ShardOutcome`s in order, once
+    /// all are done. The buffers are copied before this returns.
+    #[napi(catch_unwind, ts_return_type = "Promise<Array<Buffer>>")]
+    pub fn submit<'env>(&self, env: &'env Env, ops: Vec<BufferSlice<'env>>) -> Result<PromiseRaw<'env, Vec<Buffer>>> {
+        let batch = Arc::new(Pending::new(ops.len()));
+        let done = batch.receiver();
+        for (at, op) in ops.iter().enumerate() {
+            let batch = Arc::clone(&batch);
+            self.node.submit(op, move |outcome| batch.finish(at, outcome));
+        }
+        env.spawn_future(async move {
+            let outcomes = done.await.map_err(|_| Error::from_reason(reason("SHUTTING_DOWN", "the engine is closed")))?;
+            Ok(outcomes.into_iter().map(Buffer::from).collect())
+        })
+    }
+
+    /// Makes everything durable in the shard stores and saves the graphs.
+    #[napi]
+    pub async fn flush(&self) -> Result<()> {
+        let node = self.node.clone();
+        blocking(move || node.flush_all()).await
+    }
+
+    /// `flush`, then lets go of all shards.
+    #[napi]
+    pub async fn close(&self) -> Result<()> {
+        let node = self.node.clone();
+        blocking(move || node.close()).await
+    }
+}
+
+type Outcomes = Vec<Vec<u8>>;
+
+/// Collects the outcomes of one submit.
+struct Pending {
+    left: AtomicUsize,
+    outcomes: std::sync::Mutex<Outcomes>,
+    done: std::sync::Mutex<(Option<oneshot::Sender<Outcomes>>, Option<oneshot::Receiver<Outcomes>>)>,
+}
+
+impl Pending {
+    fn new(count: usize) -> Self {
+        let (tx, rx) = oneshot::channel();
+        let pending = Self {
+            left: AtomicUsize::new(count),
+            outcomes: std::sync::Mutex::new(vec![Vec::new(); count]),
+            done: std::sync::Mutex::new((Some(tx), Some(rx))),
+        };
+        if count == 0 {
+            pending.resolve();
+        }
+        pending
+    }
+
+    fn receiver(&self) -> oneshot::Receiver<Outcomes> {
+        let taken = lock(&self.done).1.take();
+        taken.unwrap_or_else(|| oneshot::channel().1)
+    }
+
+    fn finish(&self, at: usize, outcome: Vec<u8>) {
+        if let Some(place) = lock(&self.outcomes).get_mut(at) {
+            *place = outcome;
+        }
+        if self.left.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.resolve();
+        }
+    }
+
+    fn resolve(&self) {
+        if let Some(tx) = lock(&self.done).0.take() {
+            // The receiver is gone when the environment was torn down: nobody waits for the answer.
+            let _ = tx.send(std::mem::take(&mut *lock(&self.outcomes)));
+        }
+    }
+}
+
+fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> std::result::Result<T, NodeError> + Send + 'static,
+) -> Result<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(outcome) => outcome.map_err(|e| Error::from_reason(reason(e.code(), &e.to_string()))),
+        Err(panic) => Err(Error::from_reason(reason("INTERNAL", &panic.to_string()))),
+    }
+}
+
+fn reason(code: &str, message: &str) -> String {
+    let escaped: String = message
+        .chars()
+        .flat_map(|c| match c {
+            '"' | '\\' => vec!['\\', c],
+            c if c.is_control() => vec![' '],
+            c => vec![c],
+        })
+        .collect();
+    format!("{{\"code\":\"{code}\",\"message\":\"{escaped}\"}}")
+}

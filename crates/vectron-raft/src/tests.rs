@@ -1,0 +1,171 @@
+use super::*;
+use prost::Message;
+use std::path::Path;
+use std::sync::mpsc;
+use vectron_shard::{Applied, IdBatch, Metric, PointBatch, PointData, SearchRequest, ShardSpec};
+
+const SPEC: ShardSpec = ShardSpec { dim: 2, metric: Metric::Euclidean, m: 8, ef_construction: 32 };
+
+fn open(dir: &Path) -> Node {
+    let options = NodeOptions {
+        threads: 2,
+        index_threads: 1,
+        max_waiting: 64,
+        cache_bytes: 8 << 20,
+        write_buffer_bytes: 8 << 20,
+    };
+    Node::open(dir, options).unwrap()
+}
+
+fn batch(points: &[(&str, [f32; 2])]) -> Proposal {
+    let points = points
+        .iter()
+        .map(|(id, v)| PointData {
+            id: (*id).into(),
+            vector: v.iter().flat_map(|x| x.to_le_bytes()).collect(),
+            payload: Vec::new(),
+        })
+        .collect();
+    Proposal::Upsert(PointBatch { points }.encode_to_vec())
+}
+
+fn propose(node: &Node, epoch: u64, proposal: Proposal) -> Result<Applied> {
+    let (tx, rx) = mpsc::channel();
+    node.propose(1, epoch, proposal, Box::new(move |outcome| tx.send(outcome).unwrap()));
+    rx.recv().unwrap()
+}
+
+fn nearest(node: &Node, v: [f32; 2]) -> Vec<String> {
+    let vector = v.iter().flat_map(|x| x.to_le_bytes()).collect();
+    let search = Op::Search(SearchRequest { vector, k: 10, ..Default::default() });
+    match submit(node, search).outcome {
+        Some(Outcome::Search(found)) => found.hits.into_iter().map(|hit| hit.id).collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn submit(node: &Node, op: Op) -> ShardOutcome {
+    let (tx, rx) = mpsc::channel();
+    let op = ShardOp { shard_id: 1, shard_epoch: 1, op: Some(op) };
+    node.submit(&op.encode_to_vec(), move |outcome| tx.send(outcome).unwrap());
+    ShardOutcome::decode(rx.recv().unwrap().as_slice()).unwrap()
+}
+
+#[test]
+fn an_acknowledged_write_survives_a_stop_without_a_flush() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = open(dir.path());
+    node.open_shard(1, 1, SPEC).unwrap();
+    for i in 0..20u8 {
+        let applied = propose(&node, 1, batch(&[(&format!("p{i}"), [f32::from(i), 0.0])])).unwrap();
+        assert_eq!(applied.index, u64::from(i) + 1);
+    }
+    // What a kill leaves: a copy of the files, taken while everything is open.
+    let copy = tempfile::tempdir().unwrap();
+    copy_dir(dir.path(), copy.path());
+    let node = open(copy.path());
+    node.open_shard(1, 1, SPEC).unwrap();
+    assert_eq!(node.status()[0].3.live_points, 20);
+    assert_eq!(nearest(&node, [7.0, 0.0])[0], "p7");
+    assert_eq!(propose(&node, 1, batch(&[("q", [0.0, 0.0])])).unwrap().index, 21);
+}
+
+#[test]
+fn a_cut_log_and_a_flushed_store_hold_everything() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = open(dir.path());
+    node.open_shard(1, 1, SPEC).unwrap();
+    propose(&node, 1, batch(&[("a", [1.0, 1.0])])).unwrap();
+    node.close().unwrap();
+    drop(node);
+    wait_for_unlock(dir.path());
+    let node = open(dir.path());
+    node.open_shard(1, 1, SPEC).unwrap();
+    assert_eq!(propose(&node, 1, batch(&[("b", [2.0, 2.0])])).unwrap().index, 2);
+    assert_eq!(nearest(&node, [2.0, 2.0]), ["b", "a"]);
+}
+
+#[test]
+fn a_refused_batch_takes_no_log_index() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = open(dir.path());
+    node.open_shard(1, 1, SPEC).unwrap();
+    let refused = propose(&node, 1, batch(&[("ok", [1.0, 1.0]), ("bad", [f32::NAN, 1.0])])).unwrap_err();
+    assert_eq!(refused.code(), "INVALID_ARGUMENT");
+    assert!(refused.to_string().contains("points[1]"), "{refused}");
+    assert_eq!(propose(&node, 1, batch(&[("a", [1.0, 1.0])])).unwrap().index, 1);
+    assert_eq!(nearest(&node, [1.0, 1.0]), ["a"]);
+}
+
+#[test]
+fn a_stale_epoch_and_a_missing_shard_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = open(dir.path());
+    node.open_shard(1, 1, SPEC).unwrap();
+    node.open_shard(1, 2, SPEC).unwrap();
+    assert_eq!(propose(&node, 1, batch(&[("a", [1.0, 1.0])])).unwrap_err().code(), "STALE_EPOCH");
+    node.drop_shard(1).unwrap();
+    assert_eq!(propose(&node, 2, batch(&[("a", [1.0, 1.0])])).unwrap_err().code(), "SHARD_NOT_FOUND");
+    node.open_shard(1, 3, SPEC).unwrap();
+    assert_eq!(node.status()[0].3.live_points, 0, "a dropped shard comes back empty");
+}
+
+#[test]
+fn concurrent_proposals_are_all_applied_in_one_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = open(dir.path());
+    node.open_shard(1, 1, SPEC).unwrap();
+    std::thread::scope(|scope| {
+        for t in 0..8u8 {
+            let node = &node;
+            scope.spawn(move || {
+                for i in 0..25u8 {
+                    propose(node, 1, batch(&[(&format!("{t}-{i}"), [f32::from(t), f32::from(i)])])).unwrap();
+                }
+            });
+        }
+    });
+    let status = node.status()[0].3;
+    assert_eq!((status.live_points, status.applied_index), (200, 200));
+}
+
+fn copy_dir(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_dir(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// Engine threads hold the last handles for a moment after `drop`.
+fn wait_for_unlock(dir: &Path) {
+    let resources = vectron_storage::Resources::new(1 << 20, 1 << 20);
+    let free = || Log::open(&dir.join("log"), &resources).is_ok();
+    assert!((0..500).any(|_| free() || { std::thread::yield_now(); false }), "the log stays locked");
+}
+
+#[test]
+fn every_operation_answers_through_submit() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = open(dir.path());
+    node.open_shard(1, 1, SPEC).unwrap();
+    let Proposal::Upsert(points) = batch(&[("a", [1.0, 2.0]), ("b", [3.0, 4.0])]) else { unreachable!() };
+    let written = submit(&node, Op::Upsert(points));
+    assert_eq!(written.outcome, Some(Outcome::Written(Written { index: 1, affected: 2 })));
+    let ids = IdBatch { ids: vec!["b".into(), "none".into(), "a".into()] };
+    let Some(Outcome::Points(found)) = submit(&node, Op::Get(ids)).outcome else { panic!() };
+    assert_eq!(found.points.iter().map(|p| p.id.as_str()).collect::<Vec<_>>(), ["b", "a"]);
+    let Some(Outcome::Points(page)) = submit(&node, Op::Scroll(Page { after: "a".into(), limit: 5 })).outcome else {
+        panic!()
+    };
+    assert_eq!(page.points.len(), 1);
+    let deleted = submit(&node, Op::Delete(IdBatch { ids: vec!["a".into()] }.encode_to_vec()));
+    assert_eq!(deleted.outcome, Some(Outcome::Written(Written { index: 2, affected: 1 })));
+    let wrong = submit(&node, Op::Search(SearchRequest { vector: vec![0; 4], k: 1, ..Default::default() }));
+    assert_eq!(wrong.error_code, "DIMENSION_MISMATCH");
+}

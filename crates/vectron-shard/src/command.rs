@@ -1,0 +1,113 @@
+//! What goes through the log, as protobuf. `PointBatch` and `IdBatch` are the bytes the gateway encodes
+//! (proto/worker/v1/data.proto); nothing on the way decodes them.
+
+use crate::{Result, ShardError, ShardSpec};
+use prost::Message;
+
+#[derive(Clone, PartialEq, Message)]
+pub struct PointData {
+    #[prost(string, tag = "1")]
+    pub id: String,
+    /// Little-endian f32.
+    #[prost(bytes = "vec", tag = "2")]
+    pub vector: Vec<u8>,
+    /// A JSON object as UTF-8 text, or empty.
+    #[prost(bytes = "vec", tag = "3")]
+    pub payload: Vec<u8>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct PointBatch {
+    #[prost(message, repeated, tag = "1")]
+    pub points: Vec<PointData>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct IdBatch {
+    #[prost(string, repeated, tag = "1")]
+    pub ids: Vec<String>,
+}
+
+/// A log entry's content. `upsert` and `delete` are encoded batches: on the wire the same as embedded
+/// messages, so an entry is built without decoding them.
+#[derive(Clone, PartialEq, Message)]
+pub struct LogCommand {
+    /// Time of the proposal, milliseconds since 1970, from the proposer's clock.
+    #[prost(uint64, tag = "1")]
+    pub proposed_at_ms: u64,
+    #[prost(bytes = "vec", optional, tag = "2")]
+    pub upsert: Option<Vec<u8>>,
+    #[prost(bytes = "vec", optional, tag = "3")]
+    pub delete: Option<Vec<u8>>,
+}
+
+/// A decoded, checked command.
+#[derive(Debug)]
+pub enum Command {
+    Upsert(PointBatch),
+    Delete(IdBatch),
+}
+
+impl LogCommand {
+    /// Decodes the batch inside and checks it against the shard. The proposer calls this before the entry
+    /// enters the log, so that a wrong request is refused and never stored; `apply` calls it again.
+    pub fn check(&self, spec: &ShardSpec) -> Result<Command> {
+        match (&self.upsert, &self.delete) {
+            (Some(bytes), None) => {
+                let batch = decode::<PointBatch>(bytes)?;
+                for (at, point) in batch.points.iter().enumerate() {
+                    check_id(&point.id).map_err(|e| at_point(at, e))?;
+                    check_vector(&point.vector, spec, &format!("points[{at}].vector"))?;
+                }
+                Ok(Command::Upsert(batch))
+            }
+            (None, Some(bytes)) => {
+                let batch = decode::<IdBatch>(bytes)?;
+                for (at, id) in batch.ids.iter().enumerate() {
+                    check_id(id).map_err(|e| at_point(at, e))?;
+                }
+                Ok(Command::Delete(batch))
+            }
+            _ => Err(ShardError::Invalid("a command is either an upsert or a delete".into())),
+        }
+    }
+}
+
+fn decode<M: Message + Default>(bytes: &[u8]) -> Result<M> {
+    M::decode(bytes).map_err(|e| ShardError::Invalid(format!("not a batch: {e}")))
+}
+
+fn at_point(at: usize, error: ShardError) -> ShardError {
+    ShardError::Invalid(format!("points[{at}]: {error}"))
+}
+
+/// An id is 1..=512 bytes of UTF-8 without NUL.
+fn check_id(id: &str) -> Result<()> {
+    if id.is_empty() || id.len() > 512 || id.contains('\0') {
+        return Err(ShardError::Invalid("an id has 1 to 512 bytes and no NUL".into()));
+    }
+    Ok(())
+}
+
+/// Checks dimension and values of little-endian f32 bytes; returns the vector, normalised for cosine.
+pub fn check_vector(bytes: &[u8], spec: &ShardSpec, what: &str) -> Result<Vec<f32>> {
+    if bytes.len() != spec.dim * 4 {
+        return Err(ShardError::DimensionMismatch {
+            what: what.into(),
+            expected: spec.dim,
+            got: bytes.len() / 4,
+        });
+    }
+    let mut vector = floats(bytes);
+    if let Some(at) = vector.iter().position(|x| !x.is_finite()) {
+        return Err(ShardError::Invalid(format!("{what}[{at}] is not a finite number")));
+    }
+    if spec.metric == crate::Metric::Cosine && !vectron_kernels::normalize(&mut vector) {
+        return Err(ShardError::Invalid(format!("{what} is all zeros, which has no cosine similarity")));
+    }
+    Ok(vector)
+}
+
+pub fn floats(bytes: &[u8]) -> Vec<f32> {
+    bytes.as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four)).collect()
+}

@@ -1,0 +1,37 @@
+use vectron_storage::StorageError;
+
+pub type Result<T> = std::result::Result<T, ShardError>;
+
+/// Variants are named for what the caller does about them; [`ShardError::code`] is their name on the wire.
+#[derive(Debug, thiserror::Error)]
+pub enum ShardError {
+    #[error("{what}: expected {expected} dimensions, got {got}")]
+    DimensionMismatch { what: String, expected: usize, got: usize },
+    /// The request is wrong in itself and will be wrong again.
+    #[error("{0}")]
+    Invalid(String),
+    #[error("{tail} points wait for the index (at most {max}): retry when it has caught up")]
+    IndexBehind { tail: usize, max: usize },
+    #[error("the shard in {dir} was made as {stored}, not as {asked}")]
+    SpecMismatch { dir: String, stored: String, asked: String },
+    #[error("stored data is damaged: {0}")]
+    Damaged(String),
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    #[error("graph snapshot: {0}")]
+    Snapshot(#[from] std::io::Error),
+}
+
+impl ShardError {
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::DimensionMismatch { .. } => "DIMENSION_MISMATCH",
+            Self::Invalid(_) => "INVALID_ARGUMENT",
+            Self::IndexBehind { .. } => "INDEX_BEHIND",
+            Self::SpecMismatch { .. } => "SPEC_MISMATCH",
+            Self::Damaged(_) => "DATA_DAMAGED",
+            Self::Storage(e) => e.code(),
+            Self::Snapshot(_) => "STORAGE_FAILED",
+        }
+    }
+}
