@@ -97,15 +97,7 @@ impl Node {
     /// Removes a shard with its files. Calls in flight finish first (up to 10 s).
     pub fn drop_shard(&self, id: u64) -> Result<()> {
         let removed = self.0.groups.write().remove(&id);
-        if let Some(group) = removed {
-            group.poison();
-            for _ in 0..2000 {
-                if Arc::strong_count(&group) == 1 {
-                    break;
-                }
-                std::thread::sleep(Duration::from_millis(5));
-            }
-        }
+        removed.into_iter().for_each(retire);
         self.0.log.remove_group(id)?;
         match std::fs::remove_dir_all(self.shard_dir(id)) {
             Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(e.into()),
@@ -289,10 +281,11 @@ impl Node {
         Ok(())
     }
 
-    /// [`Node::flush_all`], then lets go of every shard. Later calls answer `SHARD_NOT_FOUND`.
+    /// [`Node::flush_all`], then closes every shard's store. Later calls answer `SHARD_NOT_FOUND`.
     pub fn close(&self) -> Result<()> {
         let flushed = self.flush_all();
-        self.0.groups.write().clear();
+        let groups: Vec<Arc<Group>> = self.0.groups.write().drain().map(|(_, group)| group).collect();
+        groups.into_iter().for_each(retire);
         flushed
     }
 
@@ -323,6 +316,17 @@ impl Node {
 
     fn shard_dir(&self, id: u64) -> PathBuf {
         self.0.dir.join("shards").join(id.to_string())
+    }
+}
+
+/// Stops a group's tasks and waits for them (up to 10 s), so that its store is closed on this thread.
+fn retire(group: Arc<Group>) {
+    group.poison();
+    for _ in 0..2000 {
+        if Arc::strong_count(&group) == 1 {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(5));
     }
 }
 

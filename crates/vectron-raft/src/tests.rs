@@ -6,7 +6,23 @@ use vectron_shard::{Applied, IdBatch, Metric, PointBatch, PointData, SearchReque
 
 const SPEC: ShardSpec = ShardSpec { dim: 2, metric: Metric::Euclidean, m: 8, ef_construction: 32 };
 
-fn open(dir: &Path) -> Node {
+/// Closes the engine, so that no thread of it outlives the test.
+struct OpenNode(Node);
+
+impl std::ops::Deref for OpenNode {
+    type Target = Node;
+    fn deref(&self) -> &Node {
+        &self.0
+    }
+}
+
+impl Drop for OpenNode {
+    fn drop(&mut self) {
+        let _ = self.0.close();
+    }
+}
+
+fn open(dir: &Path) -> OpenNode {
     let options = NodeOptions {
         threads: 2,
         index_threads: 1,
@@ -14,7 +30,7 @@ fn open(dir: &Path) -> Node {
         cache_bytes: 8 << 20,
         write_buffer_bytes: 8 << 20,
     };
-    Node::open(dir, options).unwrap()
+    OpenNode(Node::open(dir, options).unwrap())
 }
 
 fn batch(points: &[(&str, [f32; 2])]) -> Proposal {
@@ -63,7 +79,8 @@ fn an_acknowledged_write_survives_a_stop_without_a_flush() {
     // What a kill leaves: a copy of the files, taken while everything is open.
     let copy = tempfile::tempdir().unwrap();
     copy_dir(dir.path(), copy.path());
-    let node = open(copy.path());
+    let copied = open(copy.path());
+    let node = &copied;
     node.open_shard(1, 1, SPEC).unwrap();
     assert_eq!(node.status()[0].3.live_points, 20);
     assert_eq!(nearest(&node, [7.0, 0.0])[0], "p7");

@@ -1,0 +1,42 @@
+import { z } from 'zod';
+
+/** `HOST:PORT`; an IPv6 host in brackets; port 0 asks for a free one. */
+export const listenAddress = z
+  .string()
+  .regex(/^(\[[0-9a-fA-F:]+\]|[^:]+):\d{1,5}$/, 'must be HOST:PORT')
+  .transform((value) => {
+    const at = value.lastIndexOf(':');
+    return { host: value.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(value.slice(at + 1)) };
+  })
+  .refine(({ port }) => port <= 65_535, 'the port must be at most 65535');
+
+export type ListenAddress = z.output<typeof listenAddress>;
+
+/** An integer within a range. */
+export const integer = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, 'must be a whole number')
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `must be ${min} to ${max}`);
+
+/** A size like `64MiB`, `2GiB` or a number of bytes. */
+export const byteSize = z
+  .string()
+  .regex(/^\d+(KiB|MiB|GiB)?$/, 'must be a size such as 64MiB')
+  .transform((value) => {
+    const unit = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 }[value.slice(-3)] ?? 1;
+    return Number.parseInt(value, 10) * unit;
+  });
+
+/** `true` or `false`; a bare flag is `true`. */
+export const flag = z.enum(['true', 'false'], 'must be true or false').transform((value) => value === 'true');
+
+export const text = z.string().min(1, 'must not be empty');
+export const optionalText = z.string().optional();
+export const logLevel = z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']);
+
+/** Whether only this machine can reach the address. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
+}

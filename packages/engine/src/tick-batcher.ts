@@ -1,0 +1,27 @@
+interface Waiting {
+  readonly op: Buffer;
+  resolve(outcome: Buffer): void;
+  reject(error: unknown): void;
+}
+
+/** Collects what is submitted within one event-loop tick into one call. Adds no timer. */
+export class TickBatcher {
+  #waiting: Waiting[] = [];
+
+  constructor(private readonly run: (ops: Buffer[]) => Promise<Buffer[]>) {}
+
+  submit(op: Buffer): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      if (this.#waiting.push({ op, resolve, reject }) === 1) setImmediate(() => this.#flush());
+    });
+  }
+
+  #flush(): void {
+    const batch = this.#waiting;
+    this.#waiting = [];
+    this.run(batch.map((item) => item.op)).then(
+      (outcomes) => batch.forEach((item, at) => item.resolve(outcomes[at])),
+      (error) => batch.forEach((item) => item.reject(error)),
+    );
+  }
+}

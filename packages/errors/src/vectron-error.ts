@@ -1,0 +1,47 @@
+import { type CodeSpec, ERROR_CODES, type ErrorCode, GRPC_STATUS } from './codes.js';
+
+/** What a caller can act on beside code and message. */
+export interface ErrorDetails {
+  /** The request field that is wrong, e.g. `points[3].vector`. */
+  readonly field?: string;
+  /** Milliseconds after which a retry makes sense. */
+  readonly retryAfterMs?: number;
+}
+
+/** The only error that Vectron's TypeScript throws on purpose. The message says what, where and what to do. */
+export class VectronError extends Error {
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; details?: ErrorDetails } = {}) {
+    super(message, { cause: options.cause });
+    this.name = 'VectronError';
+    this.code = code;
+    this.details = options.details ?? {};
+  }
+
+  get spec(): CodeSpec {
+    return ERROR_CODES[this.code];
+  }
+
+  get grpcStatus(): number {
+    return GRPC_STATUS[this.spec.grpc];
+  }
+
+  /** A wrong request field. */
+  static invalid(field: string, message: string): VectronError {
+    return new VectronError('INVALID_ARGUMENT', message, { details: { field } });
+  }
+
+  /** An error by the name another process gave it; an unknown name becomes INTERNAL. */
+  static fromWire(code: string, message: string, details: ErrorDetails = {}): VectronError {
+    const known = Object.hasOwn(ERROR_CODES, code) ? (code as ErrorCode) : 'INTERNAL';
+    return new VectronError(known, message, { details });
+  }
+}
+
+/** `error` itself when it is a VectronError; otherwise INTERNAL, with the original as cause only. */
+export function toVectronError(error: unknown): VectronError {
+  if (error instanceof VectronError) return error;
+  return new VectronError('INTERNAL', 'internal error', { cause: error });
+}

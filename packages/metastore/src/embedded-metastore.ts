@@ -1,0 +1,77 @@
+import { chmodSync, closeSync, openSync } from 'node:fs';
+import Database from 'libsql';
+import { ChangeFeed } from './change-feed.js';
+import type { Change, Compare, MetaEntry, MetaStore, Operation, TxnResult } from './metastore.js';
+
+/** One SQLite file, synced at every change; for one process. The file is readable by its owner only. */
+export class EmbeddedMetaStore implements MetaStore {
+  readonly #db: Database.Database;
+  readonly #feed: ChangeFeed;
+
+  constructor(file: string) {
+    closeSync(openSync(file, 'a', 0o600));
+    chmodSync(file, 0o600);
+    this.#db = new Database(file);
+    this.#db.exec(`
+      PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = FULL;
+      CREATE TABLE IF NOT EXISTS entry (key TEXT PRIMARY KEY, value TEXT NOT NULL, revision INTEGER NOT NULL) WITHOUT ROWID;
+      CREATE TABLE IF NOT EXISTS store (id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL);
+      INSERT OR IGNORE INTO store VALUES (1, 0);
+    `);
+    this.#feed = new ChangeFeed(this.#revision());
+  }
+
+  #revision(): number {
+    return (this.#db.prepare('SELECT revision FROM store').get() as { revision: number }).revision;
+  }
+
+  #entry(key: string): MetaEntry | undefined {
+    const row = this.#db.prepare('SELECT key, value, revision FROM entry WHERE key = ?').get(key);
+    return row === undefined ? undefined : (row as MetaEntry);
+  }
+
+  async get(key: string): Promise<MetaEntry | undefined> {
+    return this.#entry(key);
+  }
+
+  async range(prefix: string): Promise<{ entries: MetaEntry[]; revision: number }> {
+    const rows = this.#db
+      .prepare('SELECT key, value, revision FROM entry WHERE key >= ? AND key < ? ORDER BY key')
+      .all(prefix, `${prefix}\u{10ffff}`);
+    return { entries: rows as MetaEntry[], revision: this.#revision() };
+  }
+
+  async txn(compares: Compare[], operations: Operation[]): Promise<TxnResult> {
+    const changes: Change[] = [];
+    const run = this.#db.transaction((): TxnResult => {
+      const current = this.#revision();
+      const holds = compares.every(({ key, revision }) => (this.#entry(key)?.revision ?? 0) === revision);
+      if (!holds || operations.length === 0) return { succeeded: holds, revision: current };
+      const revision = current + 1;
+      for (const operation of operations) {
+        if ('put' in operation) {
+          const put = 'INSERT INTO entry VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value, revision = excluded.revision';
+          this.#db.prepare(put).run(operation.put, operation.value, revision);
+          changes.push({ key: operation.put, value: operation.value, revision });
+        } else {
+          this.#db.prepare('DELETE FROM entry WHERE key = ?').run(operation.delete);
+          changes.push({ key: operation.delete, value: undefined, revision });
+        }
+      }
+      this.#db.prepare('UPDATE store SET revision = ?').run(revision);
+      return { succeeded: true, revision };
+    });
+    const result = run();
+    if (changes.length > 0) this.#feed.publish(changes);
+    return result;
+  }
+
+  watch(prefix: string, revision: number, signal: AbortSignal): AsyncIterable<Change> {
+    return this.#feed.watch(prefix, revision, signal);
+  }
+
+  async close(): Promise<void> {
+    this.#db.close();
+  }
+}

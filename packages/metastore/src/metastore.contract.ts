@@ -1,0 +1,65 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { Change, MetaStore } from './metastore.js';
+
+/** What every MetaStore promises; each implementation's test calls this. */
+export function describeMetaStore(name: string, open: () => Promise<MetaStore>): void {
+  describe(`MetaStore contract: ${name}`, () => {
+    const opened: MetaStore[] = [];
+    const store = async () => {
+      const one = await open();
+      opened.push(one);
+      return one;
+    };
+    afterEach(async () => {
+      for (const one of opened.splice(0)) await one.close();
+    });
+
+    it('lets exactly one of two racing compare-and-swap writers win', async () => {
+      const meta = await store();
+      const create = (value: string) => meta.txn([{ key: '/a', revision: 0 }], [{ put: '/a', value }]);
+      const results = await Promise.all([create('1'), create('2')]);
+      expect(results.filter((result) => result.succeeded)).toHaveLength(1);
+      expect((await meta.get('/a'))?.value).toBe(results[0].succeeded ? '1' : '2');
+    });
+
+    it('changes nothing when a compare fails', async () => {
+      const meta = await store();
+      const first = await meta.txn([], [{ put: '/a', value: '1' }]);
+      const failed = await meta.txn([{ key: '/a', revision: 99 }], [{ put: '/a', value: '2' }, { delete: '/a' }]);
+      expect(failed).toEqual({ succeeded: false, revision: first.revision });
+      expect((await meta.get('/a'))?.value).toBe('1');
+    });
+
+    it('ranges over a prefix in key order', async () => {
+      const meta = await store();
+      await meta.txn([], [{ put: '/x/b', value: 'b' }, { put: '/x/a', value: 'a' }, { put: '/y', value: 'y' }]);
+      const { entries, revision } = await meta.range('/x/');
+      expect(entries.map((entry) => entry.key)).toEqual(['/x/a', '/x/b']);
+      expect(revision).toBe(entries[0].revision);
+    });
+
+    it('delivers every change to a watcher in revision order, those before it came included', async () => {
+      const meta = await store();
+      const { revision } = await meta.range('/');
+      await meta.txn([], [{ put: '/w/1', value: '1' }]);
+      const stop = new AbortController();
+      const seen: Change[] = [];
+      const watching = (async () => {
+        for await (const change of meta.watch('/w/', revision, stop.signal)) {
+          seen.push(change);
+          if (seen.length === 4) stop.abort();
+        }
+      })();
+      await meta.txn([], [{ put: '/other', value: 'x' }]);
+      await meta.txn([], [{ put: '/w/2', value: '2' }, { delete: '/w/1' }]);
+      await meta.txn([], [{ put: '/w/3', value: '3' }]);
+      await watching;
+      expect(seen.map(({ key, value }) => [key, value])).toEqual([
+        ['/w/1', '1'],
+        ['/w/2', '2'],
+        ['/w/1', undefined],
+        ['/w/3', '3'],
+      ]);
+    });
+  });
+}

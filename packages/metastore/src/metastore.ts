@@ -1,0 +1,48 @@
+/**
+ * Control-plane and auth state: an ordered key-value store with revisions, as etcd has it. Keys are UTF-8
+ * paths (`/users/42`); values are text. Every change gets the next revision of the whole store.
+ */
+export interface MetaStore {
+  get(key: string): Promise<MetaEntry | undefined>;
+  /** Entries whose key starts with `prefix`, by key, as of one revision. */
+  range(prefix: string): Promise<{ entries: MetaEntry[]; revision: number }>;
+  /**
+   * Applies `operations` together if every compare holds, else changes nothing. Durable when it resolves
+   * (where the implementation is durable at all).
+   */
+  txn(compares: Compare[], operations: Operation[]): Promise<TxnResult>;
+  /**
+   * Every change under `prefix` after `revision`, in revision order, none lost, until `signal` aborts.
+   * Throws NOT_FOUND when those changes are no longer kept: read the range again.
+   */
+  watch(prefix: string, revision: number, signal: AbortSignal): AsyncIterable<Change>;
+  close(): Promise<void>;
+}
+
+export interface MetaEntry {
+  readonly key: string;
+  readonly value: string;
+  /** Revision of the last change of this key. */
+  readonly revision: number;
+}
+
+/** Holds when the key's last change is `revision`; 0: when the key does not exist. */
+export interface Compare {
+  readonly key: string;
+  readonly revision: number;
+}
+
+export type Operation = { readonly put: string; readonly value: string } | { readonly delete: string };
+
+export interface TxnResult {
+  readonly succeeded: boolean;
+  /** Of the change, or the store's current one when nothing changed. */
+  readonly revision: number;
+}
+
+export interface Change {
+  readonly key: string;
+  /** undefined: deleted. */
+  readonly value: string | undefined;
+  readonly revision: number;
+}

@@ -1,0 +1,23 @@
+import { Metadata } from '@grpc/grpc-js';
+
+/** What travels beside a request, over the wire or within the process. */
+export interface CallContext {
+  readonly metadata: Metadata;
+  /** When the caller stops waiting, milliseconds since 1970; undefined: never. */
+  readonly deadlineMs?: number;
+  /** Set by the server's `authorize`. */
+  principal?: unknown;
+}
+
+/** A context for an outgoing call. `authorization`: passed on as it came, scheme included. */
+export function callContext(options: { authorization?: string; timeoutMs?: number } = {}): CallContext {
+  const metadata = new Metadata();
+  if (options.authorization !== undefined) metadata.set('authorization', options.authorization);
+  if (options.timeoutMs === undefined) return { metadata };
+  return { metadata, deadlineMs: Date.now() + options.timeoutMs };
+}
+
+/** The token of `authorization: Bearer <token>`, or undefined. */
+export function bearerToken(authorization: string | undefined): string | undefined {
+  return /^Bearer\s+(\S+)\s*$/i.exec(authorization ?? '')?.[1];
+}

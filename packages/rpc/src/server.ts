@@ -1,0 +1,199 @@
+import {
+  type handleBidiStreamingCall,
+  type handleClientStreamingCall,
+  type handleServerStreamingCall,
+  type handleUnaryCall,
+  Metadata,
+  Server as GrpcJsServer,
+  ServerCredentials,
+  type ServerDuplexStream,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import { Server as NestServer, type CustomTransportStrategy } from '@nestjs/microservices';
+import { toVectronError, VectronError } from '@vectron/errors';
+import type { Logger } from '@vectron/observability';
+import { HealthImplementation } from 'grpc-health-check';
+import { isObservable, lastValueFrom } from 'rxjs';
+import type { CallContext } from './call-context.js';
+import { publicReflection } from './reflection.js';
+import type { Def } from './service.js';
+import { statusFromError } from './status.js';
+
+export interface GrpcServerOptions {
+  readonly host: string;
+  /** 0 asks for a free port; see `address` after listening. */
+  readonly port: number;
+  /** What this listener serves, by full service name. */
+  readonly services: Record<string, Def>;
+  /** Runs before every method, reflection included; throws to refuse. Returns the principal. */
+  readonly authorize: (path: string, metadata: Metadata) => Promise<unknown> | unknown;
+  /** After every method: path, error code or `OK`, seconds. */
+  readonly observe?: (path: string, code: string, seconds: number) => void;
+  readonly logger: Logger;
+  readonly maxMessageBytes: number;
+}
+
+/** A bidirectional call as its handler gets it. */
+export type BidiCall<Req, Res> = ServerDuplexStream<Req, Res>;
+
+/** The part of a grpc-js call that all four kinds have. */
+export interface RunningCall {
+  metadata: Metadata;
+  getDeadline(): Date | number;
+}
+
+/** A request whose bytes are no message of its type. grpc-js would answer INTERNAL; the client is at fault. */
+class Malformed {
+  constructor(readonly cause: unknown) {}
+}
+
+type NestHandler = (data: unknown, context: CallContext) => Promise<unknown>;
+
+/**
+ * A grpc-js server as a Nest transport: static ts-proto codecs, handlers are Nest controllers decorated with
+ * GrpcService, every call passes `authorize`. Serves grpc.health.v1 to everyone.
+ */
+export class GrpcServer extends NestServer implements CustomTransportStrategy {
+  readonly #server: GrpcJsServer;
+  readonly #health = new HealthImplementation({ '': 'SERVING' });
+  #address = '';
+
+  constructor(private readonly options: GrpcServerOptions) {
+    super();
+    this.#server = new GrpcJsServer({
+      'grpc.max_receive_message_length': options.maxMessageBytes,
+      'grpc.max_send_message_length': 64 << 20,
+    });
+  }
+
+  /** `host:port` it listens on. */
+  get address(): string {
+    return this.#address;
+  }
+
+  listen(callback: (error?: unknown) => void): void {
+    for (const [name, def] of Object.entries(this.options.services)) {
+      this.#server.addService(this.#tolerant(def), this.#implementation(def));
+      this.#health.setStatus(name, 'SERVING');
+    }
+    this.#health.addToServer(this.#server);
+    const reflection = publicReflection(Object.keys(this.options.services), (path, metadata) =>
+      this.options.authorize(path, metadata),
+    );
+    reflection.addToServer(this.#server);
+    const at = this.options.host.includes(':') ? `[${this.options.host}]` : this.options.host;
+    this.#server.bindAsync(`${at}:${this.options.port}`, ServerCredentials.createInsecure(), (error, port) => {
+      if (error) return callback(error);
+      this.#address = `${at}:${port}`;
+      callback();
+    });
+  }
+
+  /** Stops accepting, lets calls finish for a second, then cuts them. */
+  async close(): Promise<void> {
+    this.#health.setStatus('', 'NOT_SERVING');
+    await new Promise<void>((resolve) => {
+      const cut = setTimeout(() => this.#server.forceShutdown(), 1_000);
+      this.#server.tryShutdown(() => {
+        clearTimeout(cut);
+        resolve();
+      });
+    });
+  }
+
+  on(): never {
+    throw new Error('the gRPC transport has no events');
+  }
+
+  unwrap<T>(): T {
+    return this.#server as T;
+  }
+
+  #tolerant(def: Def): Def {
+    const wrap = (decode: (bytes: Buffer) => unknown) => (bytes: Buffer) => {
+      try {
+        return decode(bytes);
+      } catch (cause) {
+        return new Malformed(cause);
+      }
+    };
+    const methods = Object.entries(def).map(([name, method]) => [
+      name,
+      { ...method, requestDeserialize: wrap(method.requestDeserialize) },
+    ]);
+    return Object.fromEntries(methods);
+  }
+
+  #implementation(def: Def): UntypedServiceImplementation {
+    const implementation: UntypedServiceImplementation = {};
+    for (const [name, method] of Object.entries(def)) {
+      const handler = this.messageHandlers.get(method.path) as NestHandler | undefined;
+      if (handler === undefined) throw new Error(`no controller serves ${method.path}`);
+      const invoke = (call: RunningCall, data: unknown) => this.#invoke(method.path, handler, call, data);
+      if (method.requestStream && method.responseStream) {
+        const handle: handleBidiStreamingCall<unknown, unknown> = (call) => {
+          invoke(call, call).then(
+            () => call.end(),
+            (error) => call.emit('error', statusFromError(error)),
+          );
+        };
+        implementation[name] = handle;
+      } else if (method.responseStream) {
+        const handle: handleServerStreamingCall<unknown, unknown> = (call) => {
+          invoke(call, call.request)
+            .then(async (answers) => {
+              for await (const answer of answers as AsyncIterable<unknown>) {
+                if (call.cancelled) break;
+                if (!call.write(answer)) await new Promise((resolve) => call.once('drain', resolve));
+              }
+              call.end();
+            })
+            .catch((error) => call.emit('error', statusFromError(error)));
+        };
+        implementation[name] = handle;
+      } else if (method.requestStream) {
+        const handle: handleClientStreamingCall<unknown, unknown> = (call, callback) => {
+          invoke(call, call).then(
+            (answer) => callback(null, answer),
+            (error) => callback(statusFromError(error)),
+          );
+        };
+        implementation[name] = handle;
+      } else {
+        const handle: handleUnaryCall<unknown, unknown> = (call, callback) => {
+          invoke(call, call.request).then(
+            (answer) => callback(null, answer),
+            (error) => callback(statusFromError(error)),
+          );
+        };
+        implementation[name] = handle;
+      }
+    }
+    return implementation;
+  }
+
+  async #invoke(path: string, handler: NestHandler, call: RunningCall, data: unknown): Promise<unknown> {
+    const started = performance.now();
+    let code = 'OK';
+    try {
+      const principal = await this.options.authorize(path, call.metadata);
+      if (data instanceof Malformed) {
+        throw new VectronError('INVALID_ARGUMENT', `the request is no valid message of ${path}`, { cause: data.cause });
+      }
+      const deadline = call.getDeadline();
+      const deadlineMs = deadline instanceof Date ? deadline.getTime() : deadline;
+      const context: CallContext = Number.isFinite(deadlineMs)
+        ? { metadata: call.metadata, deadlineMs, principal }
+        : { metadata: call.metadata, principal };
+      const result = await handler(data, context);
+      return isObservable(result) ? await lastValueFrom(result) : result;
+    } catch (error) {
+      const known = toVectronError(error);
+      code = known.code;
+      if (code === 'INTERNAL') this.options.logger.error({ err: known.cause ?? known, path }, 'call failed');
+      throw known;
+    } finally {
+      this.options.observe?.(path, code, (performance.now() - started) / 1_000);
+    }
+  }
+}

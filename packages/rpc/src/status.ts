@@ -1,0 +1,56 @@
+import { Metadata, type ServiceError, type StatusObject } from '@grpc/grpc-js';
+import { GRPC_STATUS, toVectronError, VectronError } from '@vectron/errors';
+import { Any, BadRequest, ErrorInfo, Status } from '@vectron/proto';
+
+const DETAILS = 'grpc-status-details-bin';
+const DOMAIN = 'vectron';
+const TYPE = 'type.googleapis.com/google.rpc.';
+
+/** gRPC status with google.rpc.Status details: ErrorInfo with the code as reason, BadRequest with the field. */
+export function statusFromError(error: unknown): StatusObject {
+  const { code, message, details, grpcStatus } = toVectronError(error);
+  const info = new Map<string, string>();
+  if (details.retryAfterMs !== undefined) info.set('retryAfterMs', String(details.retryAfterMs));
+  const any = [any_('ErrorInfo', ErrorInfo.encode({ reason: code, domain: DOMAIN, metadata: info }).finish())];
+  if (details.field !== undefined) {
+    const violation = { field: details.field, description: message };
+    any.push(any_('BadRequest', BadRequest.encode({ fieldViolations: [violation] }).finish()));
+  }
+  const metadata = new Metadata();
+  metadata.set(DETAILS, Buffer.from(Status.encode({ code: grpcStatus, message, details: any }).finish()));
+  return { code: grpcStatus, details: message, metadata };
+}
+
+function any_(name: string, value: Uint8Array) {
+  return { typeUrl: TYPE + name, value: Buffer.from(value) };
+}
+
+const BY_STATUS = new Map<number, string>(Object.entries(GRPC_STATUS).map(([name, number]) => [number, name]));
+/** Codes of this vocabulary for a status that came without details, from a proxy or from grpc-js itself. */
+const WITHOUT_DETAILS: Record<string, string> = {
+  RESOURCE_EXHAUSTED: 'OVERLOADED',
+  FAILED_PRECONDITION: 'CONFLICT',
+  DATA_LOSS: 'DATA_DAMAGED',
+};
+
+/** The error that {@link statusFromError} encoded. */
+export function errorFromStatus(error: ServiceError): VectronError {
+  const name = BY_STATUS.get(error.code) ?? 'INTERNAL';
+  let code = WITHOUT_DETAILS[name] ?? name;
+  let field: string | undefined;
+  let retryAfterMs: number | undefined;
+  const bytes = error.metadata?.get(DETAILS)[0];
+  if (bytes instanceof Buffer) {
+    for (const detail of Status.decode(bytes).details) {
+      if (detail.typeUrl === `${TYPE}ErrorInfo`) {
+        const info = ErrorInfo.decode(detail.value);
+        code = info.reason;
+        const after = info.metadata.get('retryAfterMs');
+        if (after !== undefined) retryAfterMs = Number(after);
+      } else if (detail.typeUrl === `${TYPE}BadRequest`) {
+        field = BadRequest.decode(detail.value).fieldViolations[0]?.field;
+      }
+    }
+  }
+  return VectronError.fromWire(code, error.details || error.message, { field, retryAfterMs });
+}
