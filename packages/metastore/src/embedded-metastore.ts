@@ -28,7 +28,7 @@ export class EmbeddedMetaStore implements MetaStore {
 
   #entry(key: string): MetaEntry | undefined {
     const row = this.#db.prepare('SELECT key, value, revision FROM entry WHERE key = ?').get(key);
-    return row === undefined ? undefined : (row as MetaEntry);
+    return row === undefined ? undefined : entryOf(row);
   }
 
   async get(key: string): Promise<MetaEntry | undefined> {
@@ -39,7 +39,7 @@ export class EmbeddedMetaStore implements MetaStore {
     const rows = this.#db
       .prepare('SELECT key, value, revision FROM entry WHERE key >= ? AND key < ? ORDER BY key')
       .all(prefix, `${prefix}\u{10ffff}`);
-    return { entries: rows as MetaEntry[], revision: this.#revision() };
+    return { entries: rows.map(entryOf), revision: this.#revision() };
   }
 
   async txn(compares: Compare[], operations: Operation[]): Promise<TxnResult> {
@@ -74,4 +74,10 @@ export class EmbeddedMetaStore implements MetaStore {
   async close(): Promise<void> {
     this.#db.close();
   }
+}
+
+/** Without what the driver adds to a row. */
+function entryOf(row: unknown): MetaEntry {
+  const { key, value, revision } = row as MetaEntry;
+  return { key, value, revision };
 }

@@ -111,6 +111,8 @@ export interface RegisterWorkerRequest {
 
 export interface RegisterWorkerResponse {
   workerId: string;
+  /** Names the cluster's metadata: a worker that belongs to another one must not follow its assignments. */
+  clusterId: string;
 }
 
 export interface HeartbeatRequest {
@@ -296,6 +298,7 @@ export interface WatchAssignmentsRequest {
 
 export interface Assignments {
   shards: Assignment[];
+  clusterId: string;
 }
 
 export interface Assignment {
@@ -856,13 +859,16 @@ export const RegisterWorkerRequest: MessageFns<RegisterWorkerRequest> = {
 };
 
 function createBaseRegisterWorkerResponse(): RegisterWorkerResponse {
-  return { workerId: "" };
+  return { workerId: "", clusterId: "" };
 }
 
 export const RegisterWorkerResponse: MessageFns<RegisterWorkerResponse> = {
   encode(message: RegisterWorkerResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.workerId !== "") {
       writer.uint32(10).string(message.workerId);
+    }
+    if (message.clusterId !== "") {
+      writer.uint32(18).string(message.clusterId);
     }
     return writer;
   },
@@ -888,6 +894,14 @@ export const RegisterWorkerResponse: MessageFns<RegisterWorkerResponse> = {
             message.workerId = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.clusterId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -907,6 +921,11 @@ export const RegisterWorkerResponse: MessageFns<RegisterWorkerResponse> = {
         : isSet(object.worker_id)
         ? globalThis.String(object.worker_id)
         : "",
+      clusterId: isSet(object.clusterId)
+        ? globalThis.String(object.clusterId)
+        : isSet(object.cluster_id)
+        ? globalThis.String(object.cluster_id)
+        : "",
     };
   },
 
@@ -914,6 +933,9 @@ export const RegisterWorkerResponse: MessageFns<RegisterWorkerResponse> = {
     const obj: any = {};
     if (message.workerId !== undefined) {
       obj.workerId = message.workerId;
+    }
+    if (message.clusterId !== undefined) {
+      obj.clusterId = message.clusterId;
     }
     return obj;
   },
@@ -924,6 +946,7 @@ export const RegisterWorkerResponse: MessageFns<RegisterWorkerResponse> = {
   fromPartial<I extends Exact<DeepPartial<RegisterWorkerResponse>, I>>(object: I): RegisterWorkerResponse {
     const message = createBaseRegisterWorkerResponse();
     message.workerId = object.workerId ?? "";
+    message.clusterId = object.clusterId ?? "";
     return message;
   },
 };
@@ -4063,13 +4086,16 @@ export const WatchAssignmentsRequest: MessageFns<WatchAssignmentsRequest> = {
 };
 
 function createBaseAssignments(): Assignments {
-  return { shards: [] };
+  return { shards: [], clusterId: "" };
 }
 
 export const Assignments: MessageFns<Assignments> = {
   encode(message: Assignments, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.shards) {
       Assignment.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.clusterId !== "") {
+      writer.uint32(18).string(message.clusterId);
     }
     return writer;
   },
@@ -4095,6 +4121,14 @@ export const Assignments: MessageFns<Assignments> = {
             message.shards.push(Assignment.decode(reader, reader.uint32()));
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.clusterId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4110,6 +4144,11 @@ export const Assignments: MessageFns<Assignments> = {
   fromJSON(object: any): Assignments {
     return {
       shards: globalThis.Array.isArray(object?.shards) ? object.shards.map((e: any) => Assignment.fromJSON(e)) : [],
+      clusterId: isSet(object.clusterId)
+        ? globalThis.String(object.clusterId)
+        : isSet(object.cluster_id)
+        ? globalThis.String(object.cluster_id)
+        : "",
     };
   },
 
@@ -4117,6 +4156,9 @@ export const Assignments: MessageFns<Assignments> = {
     const obj: any = {};
     if (message.shards?.length) {
       obj.shards = message.shards.map((e) => Assignment.toJSON(e));
+    }
+    if (message.clusterId !== undefined) {
+      obj.clusterId = message.clusterId;
     }
     return obj;
   },
@@ -4127,6 +4169,7 @@ export const Assignments: MessageFns<Assignments> = {
   fromPartial<I extends Exact<DeepPartial<Assignments>, I>>(object: I): Assignments {
     const message = createBaseAssignments();
     message.shards = object.shards?.map((e) => Assignment.fromPartial(e)) || [];
+    message.clusterId = object.clusterId ?? "";
     return message;
   },
 };

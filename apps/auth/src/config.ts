@@ -1,0 +1,33 @@
+import { type ConfigOf, defineKnobs, setting } from '@vectron/config';
+
+export const authKnobs = defineKnobs({
+  listen: {
+    env: 'VECTRON_AUTH_LISTEN',
+    flag: 'listen',
+    schema: setting.listenAddress,
+    default: '127.0.0.1:50052',
+    help: 'HOST:PORT of the internal gRPC listener; loopback only',
+  },
+  data: {
+    env: 'VECTRON_DATA',
+    flag: 'data',
+    schema: setting.text,
+    default: './data',
+    help: 'directory of users, keys and secrets',
+  },
+  tokenMinutes: {
+    env: 'VECTRON_AUTH_TOKEN_MINUTES',
+    flag: 'token-minutes',
+    schema: setting.integer(1, 1440),
+    default: '15',
+    help: 'lifetime of a login token, minutes, 1 to 1440',
+  },
+  logLevel: {
+    env: 'VECTRON_LOG',
+    flag: 'log',
+    schema: setting.logLevel,
+    default: 'warn',
+    help: 'fatal, error, warn, info, debug or trace',
+  },
+});
+export type AuthConfig = ConfigOf<typeof authKnobs.knobs>;

@@ -1,0 +1,34 @@
+import { hash, verify } from '@node-rs/argon2';
+import { verify as verifyBcrypt } from '@node-rs/bcrypt';
+import { VectronError } from '@vectron/errors';
+import pLimit from 'p-limit';
+
+/** argon2id, 19 MiB, two passes (OWASP Password Storage Cheat Sheet). */
+const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
+/** Each hash takes 19 MiB and tens of milliseconds of a core. */
+const oneOfTwo = pLimit(2);
+/** Verified when there is no such user, so that both answers take the same time. */
+let decoy: Promise<string> | undefined;
+
+export function checkPassword(password: string): void {
+  if (password.length < 8 || password.length > 128) {
+    throw VectronError.invalid('password', 'a password has 8 to 128 characters');
+  }
+}
+
+export function hashPassword(password: string): Promise<string> {
+  return oneOfTwo(() => hash(password, PARAMETERS));
+}
+
+/** Verifies against an argon2id or bcrypt hash; `undefined`: against nothing, in the same time. */
+export async function verifyPassword(stored: string | undefined, password: string): Promise<boolean> {
+  decoy ??= hashPassword('no user has this password');
+  const against = stored ?? (await decoy);
+  const matches = await oneOfTwo(() =>
+    against.startsWith('$2') ? verifyBcrypt(password, against) : verify(against, password),
+  );
+  return matches && stored !== undefined;
+}
+
+/** Whether the hash should be replaced at the next successful login. */
+export const isOutdatedHash = (stored: string): boolean => !stored.startsWith('$argon2id$');

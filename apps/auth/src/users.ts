@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto';
+import { VectronError } from '@vectron/errors';
+import type { MetaStore } from '@vectron/metastore';
+
+export type Role = 'admin' | 'write' | 'read';
+
+export interface User {
+  readonly id: string;
+  readonly email: string;
+  readonly passwordHash: string;
+  readonly role: Role;
+  readonly plan: 'FREE' | 'PAID';
+  readonly createdAtMs: number;
+}
+
+const userKey = (id: string) => `/auth/users/${id}`;
+const emailKey = (email: string) => `/auth/emails/${email}`;
+
+/** Users in the MetaStore; an e-mail address belongs to one of them. */
+export class UserRepository {
+  constructor(private readonly meta: MetaStore) {}
+
+  async create(user: Omit<User, 'id' | 'createdAtMs'>): Promise<User> {
+    const created: User = { ...user, id: randomUUID(), createdAtMs: Date.now() };
+    const { succeeded } = await this.meta.txn(
+      [{ key: emailKey(user.email), revision: 0 }],
+      [
+        { put: emailKey(user.email), value: created.id },
+        { put: userKey(created.id), value: JSON.stringify(created) },
+      ],
+    );
+    if (!succeeded) throw new VectronError('ALREADY_EXISTS', 'this e-mail address is registered already');
+    return created;
+  }
+
+  async byId(id: string): Promise<User | undefined> {
+    const entry = await this.meta.get(userKey(id));
+    return entry && (JSON.parse(entry.value) as User);
+  }
+
+  async byEmail(email: string): Promise<User | undefined> {
+    const id = await this.meta.get(emailKey(email));
+    return id && this.byId(id.value);
+  }
+
+  async update(id: string, change: Partial<Pick<User, 'passwordHash' | 'plan'>>): Promise<User> {
+    const entry = await this.meta.get(userKey(id));
+    if (entry === undefined) throw new VectronError('NOT_FOUND', 'no such user');
+    const updated = { ...(JSON.parse(entry.value) as User), ...change };
+    const put = { put: userKey(id), value: JSON.stringify(updated) };
+    const { succeeded } = await this.meta.txn([{ key: userKey(id), revision: entry.revision }], [put]);
+    if (!succeeded) throw new VectronError('CONFLICT', 'the user was changed at the same time; try again');
+    return updated;
+  }
+
+  async delete(user: User): Promise<void> {
+    await this.meta.txn([], [{ delete: userKey(user.id) }, { delete: emailKey(user.email) }]);
+  }
+
+  async count(): Promise<number> {
+    return (await this.meta.range('/auth/users/')).entries.length;
+  }
+}
+
+/** Lower case, without surrounding space. */
+export function normalizeEmail(email: string): string {
+  const normalized = email.trim().toLowerCase();
+  if (normalized.length > 254 || !/^[^\s@/]+@[^\s@/]+$/.test(normalized)) {
+    throw VectronError.invalid('email', 'not an e-mail address');
+  }
+  return normalized;
+}

@@ -1,0 +1,3 @@
+export { type PlacementConfig, placementKnobs } from './config.js';
+export { PlacementController } from './placement.controller.js';
+export { PlacementModule } from './placement.module.js';

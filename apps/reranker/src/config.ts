@@ -1,0 +1,40 @@
+import { type ConfigOf, defineKnobs, setting } from '@vectron/config';
+
+export const rerankerKnobs = defineKnobs({
+  listen: {
+    env: 'VECTRON_RERANKER_LISTEN',
+    flag: 'listen',
+    schema: setting.listenAddress,
+    default: '127.0.0.1:50051',
+    help: 'HOST:PORT of the internal gRPC listener; loopback only',
+  },
+  placement: {
+    env: 'VECTRON_PD',
+    flag: 'pd',
+    schema: setting.text,
+    default: '127.0.0.1:6001',
+    help: 'HOST:PORT of the placement driver',
+  },
+  cacheEntries: {
+    env: 'VECTRON_RERANKER_CACHE',
+    flag: 'cache-entries',
+    schema: setting.integer(1, 1_000_000),
+    default: '10000',
+    help: 'answers kept in memory, 1 to 1000000',
+  },
+  cacheSeconds: {
+    env: 'VECTRON_RERANKER_CACHE_SECONDS',
+    flag: 'cache-seconds',
+    schema: setting.integer(1, 86_400),
+    default: '60',
+    help: 'seconds an answer is kept, 1 to 86400',
+  },
+  logLevel: {
+    env: 'VECTRON_LOG',
+    flag: 'log',
+    schema: setting.logLevel,
+    default: 'warn',
+    help: 'fatal, error, warn, info, debug or trace',
+  },
+});
+export type RerankerConfig = ConfigOf<typeof rerankerKnobs.knobs>;

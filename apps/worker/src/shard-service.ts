@@ -1,0 +1,52 @@
+import { VectronError } from '@vectron/errors';
+import type { Engine } from '@vectron/engine';
+import { type placement, type worker, workerData } from '@vectron/proto';
+
+/** The shards of this worker: what the data path and the control plane ask of them. */
+export class ShardService {
+  constructor(private readonly engine: Engine) {}
+
+  /** Encoded ShardOp in, encoded ShardOutcome out. */
+  submit(op: Buffer, write: boolean): Promise<Buffer> {
+    return this.engine.submit(op, write);
+  }
+
+  /** One decoded operation, for the unary calls. */
+  async run(op: workerData.ShardOp): Promise<workerData.ShardOutcome> {
+    const write = op.op?.$case === 'upsert' || op.op?.$case === 'delete';
+    const outcome = await this.submit(Buffer.from(workerData.ShardOp.encode(op).finish()), write);
+    return workerData.ShardOutcome.decode(outcome);
+  }
+
+  flush(): Promise<void> {
+    return this.engine.flush();
+  }
+
+  metrics(): worker.ShardMetrics[] {
+    return this.engine.status();
+  }
+
+  /**
+   * Opens what is assigned and, with `drop`, removes what is not. `drop` only for assignments that come from the
+   * placement driver of this worker's own cluster: it deletes files.
+   */
+  async reconcile(assigned: placement.Assignment[], drop: boolean): Promise<void> {
+    for (const shard of assigned) {
+      await this.engine.openShard(shard.shardId, shard.epoch, {
+        dimension: shard.dimension,
+        metric: shard.distance,
+        m: shard.hnswM,
+        efConstruction: shard.hnswEfConstruction,
+      });
+    }
+    if (!drop) return;
+    const wanted = new Set(assigned.map((shard) => shard.shardId));
+    for (const id of await this.engine.storedShards()) if (!wanted.has(id)) await this.engine.dropShard(id);
+  }
+
+  close(): Promise<void> {
+    return this.engine.close();
+  }
+}
+
+export const unbuilt = (what: string) => new VectronError('UNIMPLEMENTED', `${what} is not built yet`);

@@ -1,0 +1,109 @@
+import { Controller, Inject } from '@nestjs/common';
+import { instructionSet } from '@vectron/engine';
+import { worker, type workerData } from '@vectron/proto';
+import { type Api, type BidiCall, GrpcService } from '@vectron/rpc';
+import { ClusterMember } from './cluster-member.js';
+import { ShardService, unbuilt } from './shard-service.js';
+
+/** vectron.worker.v1. The gateway uses `stream`; the unary calls are for tools. */
+@Controller()
+@GrpcService(worker.WorkerServiceService)
+export class WorkerController implements Api<typeof worker.WorkerServiceService> {
+  constructor(
+    @Inject(ShardService) private readonly shards: ShardService,
+    @Inject(ClusterMember) private readonly member: ClusterMember,
+  ) {}
+
+  /** Answers go out as they come in, those of one event-loop tick in one message. */
+  stream(call: BidiCall<worker.CallBatch, worker.AnswerBatch>): Promise<void> {
+    let answers: worker.Answer[] = [];
+    const cancelled = new Set<number>();
+    const answer = (id: number, outcome: Buffer) => {
+      if (cancelled.delete(id) || call.destroyed) return;
+      if (answers.push({ id, outcome }) === 1) {
+        setImmediate(() => {
+          const batch = answers;
+          answers = [];
+          call.write({ answers: batch });
+        });
+      }
+    };
+    call.on('data', (batch: worker.CallBatch) => {
+      for (const id of batch.cancelled) cancelled.add(id);
+      for (const { id, op, write } of batch.calls) {
+        this.shards.submit(op, write).then(
+          (outcome) => answer(id, outcome),
+          (error) => call.destroy(error),
+        );
+      }
+    });
+    return new Promise((resolve) => {
+      call.on('end', resolve);
+      call.on('cancelled', () => resolve());
+    });
+  }
+
+  storeVector(op: workerData.ShardOp): Promise<workerData.ShardOutcome> {
+    return this.shards.run(op);
+  }
+
+  batchStoreVector(op: workerData.ShardOp): Promise<workerData.ShardOutcome> {
+    return this.shards.run(op);
+  }
+
+  async streamBatchStoreVector(ops: AsyncIterable<workerData.ShardOp>): Promise<worker.StreamBatchStoreVectorResponse> {
+    let stored = 0;
+    for await (const op of ops) {
+      const { outcome } = await this.shards.run(op);
+      if (outcome?.$case === 'written') stored += outcome.value.affected;
+    }
+    return { stored };
+  }
+
+  getVector(op: workerData.ShardOp): Promise<workerData.ShardOutcome> {
+    return this.shards.run(op);
+  }
+
+  deleteVector(op: workerData.ShardOp): Promise<workerData.ShardOutcome> {
+    return this.shards.run(op);
+  }
+
+  search(op: workerData.ShardOp): Promise<workerData.ShardOutcome> {
+    return this.shards.run(op);
+  }
+
+  async batchSearch(request: worker.BatchSearchRequest): Promise<worker.BatchSearchResponse> {
+    return { responses: await Promise.all(request.requests.map((op) => this.shards.run(op))) };
+  }
+
+  async status(): Promise<worker.StatusResponse> {
+    return { workerId: this.member.workerId, instructionSet: instructionSet(), shards: this.shards.metrics() };
+  }
+
+  async flush(): Promise<worker.FlushResponse> {
+    await this.shards.flush();
+    return {};
+  }
+
+  // biome-ignore lint/correctness/useYield: refuses before the first message
+  async *streamHnswSnapshot(): AsyncIterable<worker.HNSWSnapshotChunk> {
+    throw unbuilt('streaming a snapshot');
+  }
+
+  // biome-ignore lint/correctness/useYield: refuses before the first message
+  async *streamHnswUpdates(): AsyncIterable<worker.HNSWUpdateBatch> {
+    throw unbuilt('streaming changes');
+  }
+
+  async put(): Promise<never> {
+    throw unbuilt('writing raw keys');
+  }
+
+  async get(): Promise<never> {
+    throw unbuilt('reading raw keys');
+  }
+
+  async delete(): Promise<never> {
+    throw unbuilt('deleting raw keys');
+  }
+}
