@@ -1,0 +1,145 @@
+import { readFileSync } from 'node:fs';
+import { VectronError } from '@vectron/errors';
+import { type Point, upsertAll } from '@vectron/sdk';
+import type { Command } from 'commander';
+import { type ClientOptions, withClient } from '../client.js';
+import { openImport } from '../import-sources.js';
+import { brief, progressBar, show } from '../output.js';
+
+type Define = (parent: Command, name: string, help: string) => Command;
+
+export function collectionCommands(program: Command, client: Define): void {
+  const group = program.command('collections').description('make, list and delete collections');
+  client(group, 'list', 'collections of the tenant').action((options: ClientOptions) =>
+    withClient(options, async (db) => {
+      const collections = await db.listCollections();
+      const rows = collections.map((one) => [one.name, one.points, one.dimension, one.distance, one.shards]);
+      show(collections, options.json === true, { head: ['name', 'points', 'dimension', 'distance', 'shards'], rows });
+    }),
+  );
+  client(group, 'create <name>', 'make a collection')
+    .requiredOption('--dimension <n>', 'components of a vector, 1 to 65536', Number)
+    .option('--distance <metric>', 'cosine, euclidean or dot', 'cosine')
+    .option('--shards <n>', 'default: one per worker', Number)
+    .option('--rerank', 'reorder results by the text of a query')
+    .action((name: string, options: ClientOptions) =>
+      withClient(options, async (db) => {
+        const { dimension, distance, shards, rerank } = options as { dimension: number; distance: 'cosine'; shards?: number; rerank?: boolean };
+        await db.createCollection(name, { dimension, distance, shards, rerank: rerank ? { enabled: true } : undefined });
+        show({ created: name }, options.json === true, { head: ['created'], rows: [[name]] });
+      }),
+    );
+  client(group, 'status <name>', 'counts and shards of a collection').action((name: string, options: ClientOptions) =>
+    withClient(options, async (db) => {
+      const status = await db.collectionStatus(name);
+      const rows = status.shards.map((shard) => [shard.shardId, shard.ready ? 'ready' : 'not ready', shard.points]);
+      if (!options.json) console.log(`${name}: ${status.points} points, ${status.dimension} dimensions, ${status.distance}, index lag ${status.indexLag}`);
+      show(status, options.json === true, { head: ['shard', 'state', 'points'], rows });
+    }),
+  );
+  client(group, 'delete <name>', 'delete a collection with its points').action((name: string, options: ClientOptions) =>
+    withClient(options, async (db) => {
+      await db.deleteCollection(name);
+      show({ deleted: name }, options.json === true, { head: ['deleted'], rows: [[name]] });
+    }),
+  );
+}
+
+export function pointCommands(program: Command, client: Define): void {
+  const group = program.command('points').description('write, read and delete points');
+  client(group, 'upsert <collection>', 'write points given as a JSON array, from a file or stdin')
+    .option('--file <file>', 'default: stdin')
+    .action((collection: string, options: ClientOptions) =>
+      withClient(options, async (db) => {
+        const text = readFileSync(typeof options.file === 'string' ? options.file : 0, 'utf8');
+        const points = json(text, 'points') as Point[] | Point;
+        const result = await db.upsert(collection, Array.isArray(points) ? points : [points]);
+        show(result, options.json === true, { head: ['upserted'], rows: [[result.upserted]] });
+      }),
+    );
+  client(group, 'get <collection> <id>', 'one point').action((collection: string, id: string, options: ClientOptions) =>
+    withClient(options, async (db) => {
+      const point = await db.get(collection, id);
+      if (point === undefined) throw new VectronError('POINT_NOT_FOUND', `no point ${id} in ${collection}`);
+      const rows = [[point.id, brief(Array.from(point.vector ?? []).map((x) => Number(x.toFixed(4)))), brief(point.payload, 200)]];
+      show(point, options.json === true, { head: ['id', 'vector', 'payload'], rows });
+    }),
+  );
+  client(group, 'delete <collection> <id>', 'delete a point').action((collection: string, id: string, options: ClientOptions) =>
+    withClient(options, async (db) => {
+      await db.delete(collection, id);
+      show({ deleted: id }, options.json === true, { head: ['deleted'], rows: [[id]] });
+    }),
+  );
+  client(group, 'list <collection>', 'points by id')
+    .option('--limit <n>', '1 to 1000', Number, 20)
+    .option('--cursor <id>', 'points after this id')
+    .action((collection: string, options: ClientOptions) =>
+      withClient(options, async (db) => {
+        const page = await db.listPoints(collection, { limit: options.limit as number, cursor: options.cursor as string | undefined });
+        show(page, options.json === true, { head: ['id', 'payload'], rows: page.points.map((point) => [point.id, brief(point.payload, 100)]) });
+      }),
+    );
+}
+
+export function searchCommand(program: Command, client: Define): void {
+  client(program, 'search <collection>', 'nearest points of a vector or of a point')
+    .option('--like <id>', 'search by the vector of this point')
+    .option('--vector <json>', 'search by this vector, a JSON array')
+    .option('--query <text>', 'text for the reranker, when the collection enables it')
+    .option('--top-k <n>', '1 to 10000', Number, 10)
+    .option('--ef <n>', 'candidates kept while searching', Number)
+    .option('--exact', 'scan instead of walking the graph')
+    .action((collection: string, options: ClientOptions) =>
+      withClient(options, async (db) => {
+        const { like, vector, query, topK, ef, exact } = options as Record<string, never>;
+        const found = await db.search(collection, {
+          likeId: like,
+          vector: vector === undefined ? undefined : (json(vector, '--vector') as number[]),
+          query,
+          topK,
+          ef,
+          exact,
+        });
+        const rows = found.hits.map((hit) => [hit.score.toFixed(4), hit.id, brief(hit.payload.summary ?? hit.payload, 70)]);
+        show(found, options.json === true, { head: ['score', 'id', 'payload'], rows });
+        if (!found.complete) console.error(`incomplete: ${found.shardsAnswered} of ${found.shardsAsked} shards answered`);
+      }),
+    );
+}
+
+export function importCommand(program: Command, client: Define): void {
+  client(program, 'import <file>', 'write the points of a .jsonl, .npy or .fvecs file')
+    .requiredOption('--collection <name>', 'made when it does not exist')
+    .option('--distance <metric>', 'of a collection that is made: cosine, euclidean or dot', 'cosine')
+    .option('--batch <n>', 'points a request', Number, 250)
+    .action((file: string, options: ClientOptions) =>
+      withClient(options, async (db) => {
+        const name = options.collection as string;
+        const source = await openImport(file);
+        const known = (await db.listCollections()).some((one) => one.name === name);
+        if (!known && source.dimension === undefined) {
+          throw new VectronError('COLLECTION_NOT_FOUND', `no collection ${name}; make it first, a .jsonl file does not say its dimension`);
+        }
+        if (!known) await db.createCollection(name, { dimension: source.dimension as number, distance: options.distance as 'cosine' });
+        const started = performance.now();
+        const bar = progressBar(`importing into ${name}`, source.total);
+        const imported = await upsertAll(db, name, source.points, {
+          batchSize: options.batch as number,
+          onProgress: ({ upserted }) => bar.update(upserted),
+        });
+        bar.stop();
+        const seconds = (performance.now() - started) / 1000;
+        const rows = [[imported, seconds.toFixed(1), Math.round(imported / seconds)]];
+        show({ imported, seconds }, options.json === true, { head: ['imported', 'seconds', 'points/s'], rows });
+      }),
+    );
+}
+
+function json(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new VectronError('INVALID_ARGUMENT', `${what}: not JSON`, { cause });
+  }
+}

@@ -1,0 +1,91 @@
+import { authKnobs } from '@vectron/auth';
+import type { KnobSet } from '@vectron/config';
+import { gatewayKnobs } from '@vectron/gateway';
+import { placementKnobs } from '@vectron/placement-driver';
+import { rerankerKnobs } from '@vectron/reranker';
+import { connect } from '@vectron/sdk';
+import { workerKnobs } from '@vectron/worker';
+import closeWithGrace from 'close-with-grace';
+import { type Command, Option } from 'commander';
+import { clusterToken } from '../cluster-token.js';
+import { clusterKnobs, loadConfig, serveKnobs } from '../config.js';
+import { show } from '../output.js';
+import { loadSample, SAMPLE, SAMPLE_QUERY } from '../sample.js';
+import { authProcess, gatewayProcess, placementProcess, rerankerProcess, type ServiceProcess, workerProcess } from '../services.js';
+import { bootstrapFile, startSingleServer } from '../single-server.js';
+
+export function serveCommand(program: Command): void {
+  const command = program.command('serve').description('the whole system in one process');
+  withFlags(command, serveKnobs.knobs).action(async (options: Record<string, unknown>) => {
+    const started = performance.now();
+    const config = loadConfig(serveKnobs, options);
+    const server = await startSingleServer(config);
+    stopOnSignal(() => server.close());
+    if (server.firstRun && server.bootstrap) {
+      const { email, password, apiKey } = server.bootstrap;
+      console.log(`first run: an administrator was made (also in ${bootstrapFile(config.data)}, readable by you only)`);
+      console.log(`  e-mail    ${email}\n  password  ${password}\n  API key   ${apiKey}`);
+    }
+    console.log(`vectron is up after ${((performance.now() - started) / 1000).toFixed(1)} s, data in ${config.data}`);
+    console.log(`  REST     ${server.httpUrl}/v1    reference ${server.httpUrl}/docs`);
+    console.log(`  gRPC     ${server.grpcAddress}`);
+    console.log(`  console  ${server.httpUrl}/console`);
+    if (server.bootstrap && !config.noSample) await showSample(server.httpUrl, server.bootstrap.apiKey, server.firstRun, config.data);
+    console.log('ready; stop with Ctrl-C');
+  });
+}
+
+/** Loads the sample at the first run and prints a search to paste, with its answer. */
+async function showSample(url: string, apiKey: string, load: boolean, data: string): Promise<void> {
+  const client = connect(url, { apiKey });
+  try {
+    if (load) await loadSample(client);
+    if (!(await client.listCollections()).some((one) => one.name === SAMPLE)) return;
+    const { hits } = await client.search(SAMPLE, { likeId: SAMPLE_QUERY, topK: 5 });
+    const where = [url === 'http://127.0.0.1:8080' ? '' : ` --url ${url}`, data === './data' ? '' : ` --data ${data}`].join('');
+    console.log(`\ntry it, what is like ${SAMPLE_QUERY} (a mail server):\n\n  npx vectron search ${SAMPLE} --like ${SAMPLE_QUERY} --top-k 5${where}\n`);
+    show(hits, false, { head: ['score', 'id', 'summary'], rows: hits.map((hit) => [hit.score.toFixed(4), hit.id, hit.payload.summary]) });
+  } finally {
+    await client.close();
+  }
+}
+
+export function serviceCommands(program: Command): void {
+  service(program, 'gateway', 'the public door: REST, gRPC, WebSocket and console', gatewayKnobs, gatewayProcess);
+  service(program, 'pd', 'the placement driver', placementKnobs, placementProcess);
+  service(program, 'worker', 'a worker', workerKnobs, workerProcess);
+  service(program, 'auth', 'users, keys and tokens', authKnobs, authProcess);
+  service(program, 'reranker', 'the reranker', rerankerKnobs, rerankerProcess);
+}
+
+type Loadable<C> = Parameters<typeof loadConfig>[0] & { load(...args: never[]): C };
+
+function service<C>(program: Command, name: string, help: string, knobs: Loadable<C>, start: (config: C, token: string) => Promise<ServiceProcess>): void {
+  const command = program.command(name).description(help);
+  withFlags(command, { ...knobs.knobs, ...clusterKnobs.knobs }).action(async (options: Record<string, unknown>) => {
+    const config = loadConfig(knobs, options) as C;
+    const { clusterTokenFile } = loadConfig(clusterKnobs, options);
+    const token = await clusterToken(clusterTokenFile, (config as { data?: string }).data);
+    const running = await start(config, token);
+    stopOnSignal(() => running.close());
+    console.log(`${name} ready ${JSON.stringify(running.lines)}`);
+  });
+}
+
+/** One flag a knob; the value is checked with the environment's, so that all faults are told at once. */
+export function withFlags(command: Command, knobs: KnobSet): Command {
+  for (const knob of Object.values(knobs)) {
+    const flag = knob.flag === 'no-sample' ? '--no-sample' : `--${knob.flag} <value>`;
+    const shown = knob.default === undefined || knob.flag === 'no-sample' ? '' : ` (default: ${knob.default})`;
+    command.addOption(new Option(flag, `${knob.help}${shown} [${knob.env}]`));
+  }
+  return command;
+}
+
+function stopOnSignal(close: () => Promise<void>): void {
+  closeWithGrace({ delay: 20_000 }, async ({ err, signal }) => {
+    if (err) console.error(err);
+    if (signal) console.error(`${signal}: stopping`);
+    await close();
+  });
+}

@@ -1,0 +1,81 @@
+import { authKnobs } from '@vectron/auth';
+import { type ConfigOf, defineKnobs, type Knob, type KnobSet, setting } from '@vectron/config';
+import { gatewayKnobs } from '@vectron/gateway';
+import { placementKnobs } from '@vectron/placement-driver';
+import { rerankerKnobs } from '@vectron/reranker';
+import { workerKnobs } from '@vectron/worker';
+
+/** What every internal listener and client needs. */
+export const clusterKnobs = defineKnobs({
+  clusterTokenFile: {
+    env: 'VECTRON_CLUSTER_TOKEN_FILE',
+    flag: 'cluster-token-file',
+    schema: setting.optionalText,
+    help: 'file with the token that services show each other; default: <data>/secrets/cluster.token, made when missing',
+  },
+});
+
+/** What a client command needs. */
+export const clientKnobs = defineKnobs({
+  url: {
+    env: 'VECTRON_URL',
+    flag: 'url',
+    schema: setting.text,
+    default: 'http://127.0.0.1:8080',
+    help: 'server: http://HOST:PORT for REST, grpc://HOST:PORT for gRPC',
+  },
+  apiKey: {
+    env: 'VECTRON_API_KEY',
+    flag: 'api-key',
+    schema: setting.optionalText,
+    help: 'API key or token; default: the one in <data>/bootstrap.json',
+  },
+  data: {
+    env: 'VECTRON_DATA',
+    flag: 'data',
+    schema: setting.text,
+    default: './data',
+    help: "the single server's data directory, for its bootstrap.json",
+  },
+});
+export type ClientConfig = ConfigOf<typeof clientKnobs.knobs>;
+
+/** Knobs of `vectron serve`: those of its services that make sense in one process. */
+const { placement: _pd, auth: _auth, reranker: _reranker, ...ownGatewayKnobs } = gatewayKnobs.knobs;
+const { listen: _worker, placement: _workerPd, ...ownWorkerKnobs } = workerKnobs.knobs;
+export const serveKnobs = defineKnobs({
+  ...ownGatewayKnobs,
+  ...ownWorkerKnobs,
+  tokenMinutes: authKnobs.knobs.tokenMinutes,
+  noSample: {
+    env: 'VECTRON_NO_SAMPLE',
+    flag: 'no-sample',
+    schema: setting.flag,
+    default: 'false',
+    help: 'true: an empty data directory stays empty; false: it gets the collection debian-packages',
+  },
+});
+
+export const SERVICES: Record<string, KnobSet> = {
+  serve: serveKnobs.knobs,
+  gateway: gatewayKnobs.knobs,
+  pd: placementKnobs.knobs,
+  worker: workerKnobs.knobs,
+  auth: authKnobs.knobs,
+  reranker: rerankerKnobs.knobs,
+  'every service': clusterKnobs.knobs,
+  'client commands': clientKnobs.knobs,
+};
+
+type Loader<K extends KnobSet> = { readonly knobs: K; load(raw: Parameters<ReturnType<typeof defineKnobs>['load']>[0], also?: readonly KnobSet[]): ConfigOf<K> };
+
+/** The settings of one command from its flags and the environment. */
+export function loadConfig<K extends KnobSet>(set: Loader<K>, options: Record<string, unknown>): ConfigOf<K> {
+  const flags: Record<string, string | boolean | undefined> = {};
+  for (const knob of Object.values(set.knobs) as Knob[]) {
+    flags[knob.flag] = options[knob.flag.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())] as string | undefined;
+  }
+  // commander turns --no-x into x = false.
+  if ('no-sample' in flags) flags['no-sample'] = options.sample === false ? 'true' : undefined;
+  return set.load({ flags, env: process.env }, Object.values(SERVICES));
+}

@@ -1,0 +1,69 @@
+import { createReadStream, readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { VectronError } from '@vectron/errors';
+import type { Point } from '@vectron/sdk';
+import { parseNpy, row } from './npy.js';
+
+/** Points to import, and how many when that is known beforehand. */
+export interface ImportSource {
+  readonly total?: number;
+  readonly dimension?: number;
+  readonly points: AsyncIterable<Point>;
+}
+
+/** By file name: `.jsonl` of `{"id", "vector", "payload"}`, `.npy`, `.fvecs`; rows of the last two get their number as id. */
+export async function openImport(file: string): Promise<ImportSource> {
+  if (file.endsWith('.npy')) return npySource(file);
+  if (file.endsWith('.fvecs')) return fvecsSource(file);
+  if (file.endsWith('.jsonl')) return { points: jsonlPoints(file) };
+  throw VectronError.invalid('file', `cannot tell the format of ${file}: .jsonl, .npy and .fvecs can be imported`);
+}
+
+function npySource(file: string): ImportSource {
+  const matrix = parseNpy(readFileSync(file));
+  return {
+    total: matrix.rows,
+    dimension: matrix.columns,
+    points: (async function* () {
+      for (let at = 0; at < matrix.rows; at++) yield { id: String(at), vector: row(matrix, at) };
+    })(),
+  };
+}
+
+/** Each row: its dimension as int32, then that many float32, little-endian (corpus-texmex.irisa.fr). */
+function fvecsSource(file: string): ImportSource {
+  const bytes = readFileSync(file);
+  const dimension = bytes.length >= 4 ? bytes.readInt32LE(0) : 0;
+  const stride = 4 + 4 * dimension;
+  if (dimension < 1 || bytes.length % stride !== 0) throw VectronError.invalid('file', `${file} is no .fvecs file`);
+  return {
+    total: bytes.length / stride,
+    dimension,
+    points: (async function* () {
+      for (let at = 0; at * stride < bytes.length; at++) {
+        const start = at * stride;
+        if (bytes.readInt32LE(start) !== dimension) throw VectronError.invalid('file', `row ${at} of ${file} has another dimension`);
+        const vector = Float32Array.from({ length: dimension }, (_, i) => bytes.readFloatLE(start + 4 + 4 * i));
+        yield { id: String(at), vector };
+      }
+    })(),
+  };
+}
+
+async function* jsonlPoints(file: string): AsyncIterable<Point> {
+  let line = 0;
+  for await (const text of createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY })) {
+    line += 1;
+    if (text.trim() === '') continue;
+    let point: Point;
+    try {
+      point = JSON.parse(text) as Point;
+    } catch (cause) {
+      throw new VectronError('INVALID_ARGUMENT', `${file}:${line}: not JSON`, { cause });
+    }
+    if (typeof point.id !== 'string' || !Array.isArray(point.vector)) {
+      throw new VectronError('INVALID_ARGUMENT', `${file}:${line}: a point has an "id" (string) and a "vector" (array of numbers)`);
+    }
+    yield point;
+  }
+}

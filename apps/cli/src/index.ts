@@ -1,0 +1,45 @@
+import 'reflect-metadata';
+import { toVectronError } from '@vectron/errors';
+import { Command } from 'commander';
+import { benchCommand } from './commands/bench.js';
+import { keyCommands, systemCommands, userCommands } from './commands/account.js';
+import { collectionCommands, importCommand, pointCommands, searchCommand } from './commands/data.js';
+import { serveCommand, serviceCommands, withFlags } from './commands/services.js';
+import { clientKnobs, SERVICES } from './config.js';
+
+export { SERVICES };
+export { startSingleServer } from './single-server.js';
+
+/** What a failed command exits with; 0 is success, 2 also stands for wrong usage. */
+const EXIT_CODES: Record<number, number> = { 400: 2, 413: 2, 404: 3, 401: 4, 403: 4, 503: 5, 504: 5, 429: 5 };
+
+export async function run(argv: string[]): Promise<void> {
+  const program = new Command('vectron')
+    .description('Vectron, a distributed vector database')
+    .version('0.1.0')
+    .showSuggestionAfterError()
+    .exitOverride((error) => {
+      process.exit(error.exitCode === 0 ? 0 : 2);
+    });
+  serveCommand(program);
+  serviceCommands(program);
+  const client = (parent: Command, name: string, help: string) =>
+    withFlags(parent.command(name).description(help), clientKnobs.knobs).option('--json', 'print JSON');
+  collectionCommands(program, client);
+  pointCommands(program, client);
+  searchCommand(program, client);
+  importCommand(program, client);
+  userCommands(program, client);
+  keyCommands(program, client);
+  systemCommands(program, client);
+  benchCommand(program, client);
+  try {
+    await program.parseAsync(argv);
+  } catch (cause) {
+    const error = toVectronError(cause);
+    const hint = error.code === 'UNAVAILABLE' ? '; is the server running? (npx vectron serve)' : '';
+    console.error(`vectron: ${error.code}: ${error.message}${hint}`);
+    if (error.code === 'INTERNAL' && error.cause !== undefined) console.error(error.cause);
+    process.exit(EXIT_CODES[error.spec.http] ?? 1);
+  }
+}

@@ -1,0 +1,45 @@
+import cliProgress from 'cli-progress';
+import Table from 'cli-table3';
+import pc from 'picocolors';
+
+/** A table for people; `json` prints the value for machines instead. */
+export function show(value: unknown, json: boolean, table: { head: string[]; rows: unknown[][] }): void {
+  if (json) {
+    console.log(JSON.stringify(value, (_, item) => (item instanceof Float32Array ? Array.from(item) : item), 2));
+    return;
+  }
+  const printed = new Table({ head: table.head, style: { head: pc.isColorSupported ? ['bold'] : [] } });
+  for (const one of table.rows) printed.push(one.map((cell) => String(cell ?? '')));
+  console.log(table.rows.length === 0 ? 'nothing' : printed.toString());
+}
+
+export interface Bar {
+  update(done: number): void;
+  stop(): void;
+}
+
+/** A progress bar on a terminal; elsewhere a line every tenth. On stderr. `total` undefined: counts only. */
+export function progressBar(label: string, total: number | undefined): Bar {
+  if (process.stderr.isTTY && total !== undefined) {
+    const format = `${label} [{bar}] {percentage}% {value}/{total} {eta_formatted}`;
+    const bar = new cliProgress.SingleBar({ format, stream: process.stderr }, cliProgress.Presets.shades_classic);
+    bar.start(total, 0);
+    return { update: (done) => bar.update(done), stop: () => bar.stop() };
+  }
+  const step = total === undefined ? 10_000 : Math.max(1, Math.ceil(total / 10));
+  let shown = 0;
+  return {
+    update(done) {
+      if (Math.floor(done / step) <= shown) return;
+      shown = Math.floor(done / step);
+      console.error(`${label}: ${done}${total === undefined ? '' : ` of ${total}`}`);
+    },
+    stop() {},
+  };
+}
+
+/** Shortens a value for a table cell. */
+export function brief(value: unknown, length = 60): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+}

@@ -1,0 +1,113 @@
+import { ApiKeyRepository, AuthModule, bootstrapAdmin, UserRepository } from '@vectron/auth';
+import type { ConfigOf } from '@vectron/config';
+import type { authKnobs } from '@vectron/auth';
+import { type gatewayKnobs, startGateway } from '@vectron/gateway';
+import { createLogger, createMetrics } from '@vectron/observability';
+import { PlacementModule, type placementKnobs } from '@vectron/placement-driver';
+import { auth, authInternal, placement, reranker, worker } from '@vectron/proto';
+import { RerankerModule, type rerankerKnobs } from '@vectron/reranker';
+import { callContext, createClient } from '@vectron/rpc';
+import { StreamWorkerClient } from '@vectron/routing';
+import { ClusterMember, ShardService, WorkerModule, type workerKnobs } from '@vectron/worker';
+import { openMeta, serveInternal } from './service-process.js';
+
+/** A service as its own process: what to say when it is up, and how to stop it. */
+export interface ServiceProcess {
+  readonly lines: Record<string, string>;
+  close(): Promise<void>;
+}
+
+export async function authProcess(config: ConfigOf<typeof authKnobs.knobs>, token: string): Promise<ServiceProcess> {
+  const logger = createLogger('auth', config.logLevel);
+  const meta = openMeta(config.data, 'auth');
+  const services = {
+    'vectron.auth.v1.AuthService': auth.AuthServiceService,
+    'vectron.authinternal.v1.AuthInternalService': authInternal.AuthInternalServiceService,
+  };
+  const app = await serveInternal(await AuthModule.create(config, meta), services, config.listen, token, logger);
+  await bootstrapAdmin(config.data, app.get(UserRepository), app.get(ApiKeyRepository));
+  return { lines: { grpc: app.address }, close: () => app.close().then(() => meta.close()) };
+}
+
+export async function placementProcess(config: ConfigOf<typeof placementKnobs.knobs>, token: string): Promise<ServiceProcess> {
+  const logger = createLogger('placement-driver', config.logLevel);
+  const meta = openMeta(config.data, 'placement');
+  const services = { 'vectron.placementdriver.v1.PlacementService': placement.PlacementServiceService };
+  const app = await serveInternal(PlacementModule.create(config, meta), services, config.listen, token, logger);
+  return { lines: { grpc: app.address }, close: () => app.close().then(() => meta.close()) };
+}
+
+export async function workerProcess(config: ConfigOf<typeof workerKnobs.knobs>, token: string): Promise<ServiceProcess> {
+  const logger = createLogger('worker', config.logLevel);
+  const pd = createClient(placement.PlacementServiceService, config.placement, { clusterToken: token });
+  const module = await WorkerModule.create(config, pd.api, logger);
+  const services = { 'vectron.worker.v1.WorkerService': worker.WorkerServiceService };
+  const app = await serveInternal(module, services, config.listen, token, logger);
+  const member = app.get(ClusterMember);
+  await member.start(app.address);
+  return {
+    lines: { grpc: app.address, worker: member.workerId },
+    async close() {
+      member.stop();
+      pd.close();
+      const shards = app.get(ShardService);
+      await app.close();
+      await shards.close();
+    },
+  };
+}
+
+const RERANKER_BEAT_MS = 5_000;
+
+export async function rerankerProcess(config: ConfigOf<typeof rerankerKnobs.knobs>, token: string): Promise<ServiceProcess> {
+  const logger = createLogger('reranker', config.logLevel);
+  const services = { 'vectron.reranker.v1.RerankService': reranker.RerankServiceService };
+  const app = await serveInternal(RerankerModule.create(config), services, config.listen, token, logger);
+  const pd = createClient(placement.PlacementServiceService, config.placement, { clusterToken: token, timeoutMs: 5_000 });
+  let rerankerId = '';
+  const report = async () => {
+    try {
+      const known = rerankerId !== '' && (await pd.api.rerankerHeartbeat({ rerankerId, queriesPerSecond: 0 }, callContext())).ok;
+      if (known) return;
+      rerankerId = (await pd.api.registerReranker({ rerankerId, grpcAddress: app.address }, callContext())).rerankerId;
+    } catch (error) {
+      logger.warn({ err: error }, 'the placement driver does not answer');
+    }
+  };
+  await report();
+  const timer = setInterval(() => void report(), RERANKER_BEAT_MS);
+  return {
+    lines: { grpc: app.address },
+    async close() {
+      clearInterval(timer);
+      pd.close();
+      await app.close();
+    },
+  };
+}
+
+export async function gatewayProcess(config: ConfigOf<typeof gatewayKnobs.knobs>, token: string): Promise<ServiceProcess> {
+  const logger = createLogger('gateway', config.logLevel);
+  const options = { clusterToken: token, timeoutMs: 15_000 };
+  const clients = {
+    auth: createClient(auth.AuthServiceService, config.auth, options),
+    authInternal: createClient(authInternal.AuthInternalServiceService, config.auth, options),
+    placement: createClient(placement.PlacementServiceService, config.placement, options),
+    reranker: createClient(reranker.RerankServiceService, config.reranker, options),
+  };
+  const backends = {
+    auth: clients.auth.api,
+    authInternal: clients.authInternal.api,
+    placement: clients.placement.api,
+    reranker: clients.reranker.api,
+    workers: new StreamWorkerClient({ clusterToken: token }),
+  };
+  const gateway = await startGateway(config, backends, createMetrics(), logger);
+  return {
+    lines: { http: gateway.httpUrl, grpc: gateway.grpcAddress },
+    async close() {
+      await gateway.close();
+      for (const client of Object.values(clients)) client.close();
+    },
+  };
+}

@@ -1,0 +1,69 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { ApiKeyRepository, AuthController, AuthInternalController, AuthModule, type Bootstrap, bootstrapAdmin, UserRepository } from '@vectron/auth';
+import type { ConfigOf } from '@vectron/config';
+import { startGateway } from '@vectron/gateway';
+import { createLogger, createMetrics } from '@vectron/observability';
+import { PlacementController, PlacementModule } from '@vectron/placement-driver';
+import { RerankerController, RerankerModule } from '@vectron/reranker';
+import { localWorkerClient } from '@vectron/routing';
+import { ClusterMember, ShardService, WorkerModule } from '@vectron/worker';
+import type { serveKnobs } from './config.js';
+import { contextOf, openMeta } from './service-process.js';
+
+export interface SingleServer {
+  readonly httpUrl: string;
+  readonly grpcAddress: string;
+  /** undefined when the operator removed bootstrap.json. */
+  readonly bootstrap?: Bootstrap;
+  /** Whether this start made the installation. */
+  readonly firstRun: boolean;
+  close(): Promise<void>;
+}
+
+/** Gateway, placement driver, worker, auth and reranker in this process; they call each other directly. */
+export async function startSingleServer(config: ConfigOf<typeof serveKnobs.knobs>): Promise<SingleServer> {
+  const { data } = config;
+  mkdirSync(data, { recursive: true, mode: 0o700 });
+  const logger = createLogger('vectron', config.logLevel);
+  const metrics = createMetrics();
+  const meta = openMeta(data, 'meta');
+  const unused = { host: '127.0.0.1', port: 0 };
+
+  const authModule = await AuthModule.create({ listen: unused, data, tokenMinutes: config.tokenMinutes, logLevel: config.logLevel }, meta);
+  const auth = await contextOf(authModule, logger);
+  const pdModule = PlacementModule.create({ listen: unused, data, unhealthySeconds: 15, logLevel: config.logLevel }, meta);
+  const pd = await contextOf(pdModule, logger);
+  const placement = pd.get(PlacementController);
+  const workerConfig = { ...config, listen: unused, placement: '' };
+  const worker = await contextOf(await WorkerModule.create(workerConfig, placement, logger), logger);
+  const rerankModule = RerankerModule.create({ listen: unused, placement: '', cacheEntries: 10_000, cacheSeconds: 60, logLevel: config.logLevel });
+  const rerank = await contextOf(rerankModule, logger);
+  const member = worker.get(ClusterMember);
+  await member.start('in-process');
+  const { bootstrap, created } = await bootstrapAdmin(data, auth.get(UserRepository), auth.get(ApiKeyRepository));
+
+  const backends = {
+    auth: auth.get(AuthController),
+    authInternal: auth.get(AuthInternalController),
+    placement,
+    reranker: rerank.get(RerankerController),
+    workers: localWorkerClient(worker.get(ShardService)),
+  };
+  const gateway = await startGateway({ ...config, placement: '', auth: '', reranker: '' }, backends, metrics, logger);
+  return {
+    httpUrl: gateway.httpUrl,
+    grpcAddress: gateway.grpcAddress,
+    bootstrap,
+    firstRun: created,
+    async close() {
+      await gateway.close();
+      member.stop();
+      await worker.get(ShardService).close();
+      for (const app of [rerank, worker, pd, auth]) await app.close();
+      await meta.close();
+    },
+  };
+}
+
+export const bootstrapFile = (data: string): string => join(data, 'bootstrap.json');

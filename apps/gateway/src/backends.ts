@@ -1,0 +1,15 @@
+import type { auth, authInternal, placement, reranker } from '@vectron/proto';
+import type { Api } from '@vectron/rpc';
+import type { WorkerClient } from '@vectron/routing';
+
+/** The services behind the gateway; each is a controller of this process or a client of another one. */
+export interface Backends {
+  readonly auth: Api<typeof auth.AuthServiceService>;
+  readonly authInternal: Api<typeof authInternal.AuthInternalServiceService>;
+  readonly placement: Api<typeof placement.PlacementServiceService>;
+  readonly reranker: Api<typeof reranker.RerankServiceService>;
+  readonly workers: WorkerClient;
+}
+export const BACKENDS = Symbol('Backends');
+export const CONFIG = Symbol('GatewayConfig');
+export const METRICS = Symbol('Metrics');

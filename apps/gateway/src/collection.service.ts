@@ -1,0 +1,91 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { gateway, placement } from '@vectron/proto';
+import { callContext } from '@vectron/rpc';
+import { type Principal, requireCollection, requireWrite } from './access.js';
+import { BACKENDS, type Backends } from './backends.js';
+import { checkCollectionName } from './point-id.js';
+import { RouteTable } from './routes.js';
+
+const PD_TIMEOUT_MS = 15_000;
+
+/** Collections of the caller's tenant. */
+@Injectable()
+export class CollectionService {
+  constructor(
+    @Inject(BACKENDS) private readonly backends: Backends,
+    @Inject(RouteTable) private readonly routes: RouteTable,
+  ) {}
+
+  async create(principal: Principal, request: gateway.CreateCollectionRequest): Promise<gateway.CreateCollectionResponse> {
+    requireWrite(principal);
+    requireCollection(principal, request.name);
+    const { tenantId } = principal;
+    await this.backends.placement.createCollection({ tenantId, collection: request }, pd());
+    return { success: true };
+  }
+
+  async delete(principal: Principal, name: string): Promise<gateway.DeleteCollectionResponse> {
+    requireWrite(principal);
+    requireCollection(principal, name);
+    checkCollectionName(name, 'name');
+    const { tenantId } = principal;
+    await this.backends.placement.deleteCollection({ tenantId, name }, pd());
+    this.routes.forget(tenantId, name);
+    return { success: true };
+  }
+
+  async list(principal: Principal): Promise<gateway.ListCollectionsResponse> {
+    const { tenantId } = principal;
+    const { collections } = await this.backends.placement.listCollections({ tenantId }, pd());
+    const own = collections.filter(({ name }) => principal.collections.length === 0 || principal.collections.includes(name));
+    return { collections: own.map((one) => one.name), details: own.map(collectionInfo) };
+  }
+
+  async status(principal: Principal, name: string): Promise<gateway.GetCollectionStatusResponse> {
+    requireCollection(principal, name);
+    checkCollectionName(name, 'name');
+    const { tenantId } = principal;
+    const { collection } = await this.backends.placement.getCollectionStatus({ tenantId, name }, pd());
+    return collectionStatus(collection as placement.Collection);
+  }
+}
+
+const pd = () => callContext({ timeoutMs: PD_TIMEOUT_MS });
+const sum = (shards: placement.Shard[], field: 'livePoints' | 'tailPoints' | 'memoryBytes' | 'diskBytes') =>
+  BigInt(shards.reduce((total, shard) => total + (shard.metrics?.[field] ?? 0), 0));
+
+export function collectionInfo(collection: placement.Collection): gateway.CollectionInfo {
+  return {
+    name: collection.name,
+    dimension: collection.dimension,
+    distance: collection.distance,
+    shards: collection.shards.length,
+    points: sum(collection.shards, 'livePoints'),
+    createdAt: BigInt(Math.floor(collection.createdAtMs / 1000)),
+  };
+}
+
+/** Counts are those of the workers' last heartbeats. */
+function collectionStatus(collection: placement.Collection): gateway.GetCollectionStatusResponse {
+  const { shards } = collection;
+  return {
+    name: collection.name,
+    dimension: collection.dimension,
+    distance: collection.distance,
+    shards: shards.map((shard) => ({
+      shardId: shard.shardId,
+      replicas: shard.replicas.map((replica) => BigInt(replica.number)),
+      leaderId: BigInt(shard.replicas.find((replica) => replica.workerId === shard.leaderWorkerId)?.number ?? 0),
+      ready: shard.ready,
+      points: BigInt(shard.metrics?.livePoints ?? 0),
+      indexLag: BigInt(shard.metrics?.tailPoints ?? 0),
+      appliedIndex: BigInt(shard.metrics?.appliedIndex ?? 0),
+    })),
+    points: sum(shards, 'livePoints'),
+    indexLag: sum(shards, 'tailPoints'),
+    durability: 'fsync',
+    rerank: collection.rerank,
+    memoryBytes: sum(shards, 'memoryBytes'),
+    diskBytes: sum(shards, 'diskBytes'),
+  };
+}

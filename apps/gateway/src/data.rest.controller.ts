@@ -1,0 +1,151 @@
+import { Body, Controller, Inject, Param, Query, Req } from '@nestjs/common';
+import { VectronError } from '@vectron/errors';
+import { gateway, type workerData } from '@vectron/proto';
+import type { z } from 'zod';
+import type { AuthenticatedRequest } from './auth.guard.js';
+import { CollectionService } from './collection.service.js';
+import { decodeDocument } from './document.js';
+import { FeedbackService } from './feedback.service.js';
+import { parse } from './json-schema.js';
+import { type PointInput, PointService } from './point.service.js';
+import { Rest } from './rest-route.js';
+import * as schema from './rest-schemas.js';
+import { type SearchAnswer, type SearchInput, SearchService } from './search.service.js';
+import { decodeVector, type VectorInput } from './vector.js';
+
+const POINT = { id: 'mail-1', vector: [0.1, 0.2], payload: { name: 'postfix' } };
+const FOUND = {
+  results: [{ id: 'mail-1', score: 0.83, payload: { name: 'postfix' }, vector: [], explanation: '' }],
+  complete: true,
+  shardsAsked: 1,
+  shardsAnswered: 1,
+  shards: [{ shardId: 1, appliedIndex: '200', indexLag: 0, ef: 100, errorCode: '' }],
+  queryId: 'e7b1…',
+  rerankedBy: '',
+  rerankSkipped: '',
+};
+const UPSERTED = { upserted: 1, shards: [{ shardId: 1, upserted: 1, logIndex: '201', errorCode: '' }] };
+
+/** The REST form of vectron.v1. */
+@Controller()
+export class DataRestController {
+  constructor(
+    @Inject(CollectionService) private readonly collections: CollectionService,
+    @Inject(PointService) private readonly points: PointService,
+    @Inject(SearchService) private readonly searches: SearchService,
+    @Inject(FeedbackService) private readonly feedbacks: FeedbackService,
+  ) {}
+
+  @Rest({ method: 'POST', path: 'v1/collections', operationId: 'createCollection', tag: 'Collections', summary: 'Make a collection', body: schema.createCollection, answer: { success: true } })
+  async create(@Req() request: AuthenticatedRequest, @Body() body: unknown) {
+    return this.collections.create(request.principal, parse(schema.createCollection, body));
+  }
+
+  @Rest({ method: 'GET', path: 'v1/collections', operationId: 'listCollections', tag: 'Collections', summary: 'Collections of the tenant', answer: { collections: ['papers'], details: [{ name: 'papers', dimension: 384, distance: 'cosine', shards: 1, points: '20000', createdAt: '1700000000' }] } })
+  async list(@Req() request: AuthenticatedRequest) {
+    return gateway.ListCollectionsResponse.toJSON(await this.collections.list(request.principal));
+  }
+
+  @Rest({ method: 'GET', path: 'v1/collections/:name/status', operationId: 'getCollectionStatus', tag: 'Collections', summary: 'Shards, counts and settings of a collection', answer: { name: 'papers', dimension: 384, distance: 'cosine', shards: [{ shardId: 1, replicas: ['1'], leaderId: '1', ready: true, points: '20000', indexLag: '0', appliedIndex: '200' }], points: '20000', indexLag: '0', durability: 'fsync', memoryBytes: '41000000', diskBytes: '31000000' } })
+  async status(@Req() request: AuthenticatedRequest, @Param('name') name: string) {
+    return gateway.GetCollectionStatusResponse.toJSON(await this.collections.status(request.principal, name));
+  }
+
+  @Rest({ method: 'DELETE', path: 'v1/collections/:name', operationId: 'deleteCollection', tag: 'Collections', summary: 'Delete a collection with its points', answer: { success: true } })
+  async drop(@Req() request: AuthenticatedRequest, @Param('name') name: string) {
+    return this.collections.delete(request.principal, name);
+  }
+
+  @Rest({ method: 'POST', path: 'v1/collections/:collection/points', operationId: 'upsert', tag: 'Points', summary: 'Write points', body: schema.upsert, answer: UPSERTED })
+  async upsert(@Req() request: AuthenticatedRequest, @Param('collection') collection: string, @Body() body: unknown) {
+    return this.#upsert(request, collection, parse(schema.upsert, body).points);
+  }
+
+  @Rest({ method: 'POST', path: 'v1/upsert', operationId: 'upsertAlias', tag: 'Points', summary: 'Write points, collection in the body', body: schema.upsertAlias, answer: UPSERTED })
+  async upsertAlias(@Req() request: AuthenticatedRequest, @Body() body: unknown) {
+    const { collection, points } = parse(schema.upsertAlias, body);
+    return this.#upsert(request, collection, points);
+  }
+
+  @Rest({ method: 'GET', path: 'v1/collections/:collection/points', operationId: 'listPoints', tag: 'Points', summary: 'Points by id, page by page', query: { limit: '1 to 1000, default 20', cursor: 'nextCursor of the page before', include_vectors: 'true or false' }, answer: { points: [POINT], nextCursor: 'mail-1' } })
+  async page(
+    @Req() request: AuthenticatedRequest,
+    @Param('collection') collection: string,
+    @Query() query: Record<string, string | undefined>,
+  ) {
+    const limit = query.limit === undefined ? 0 : Number(query.limit);
+    if (!Number.isInteger(limit) || limit < 0) throw VectronError.invalid('limit', 'limit must be 1 to 1000');
+    const includeVectors = (query.include_vectors ?? query.includeVectors) === 'true';
+    const { points, nextCursor } = await this.points.list(request.principal, {
+      collection,
+      limit,
+      cursor: query.cursor ?? '',
+      includeVectors,
+    });
+    return { points: points.map((point) => pointJson(point, includeVectors)), nextCursor };
+  }
+
+  @Rest({ method: 'GET', path: 'v1/collections/:collection/points/:id', operationId: 'getPoint', tag: 'Points', summary: 'One point', answer: { point: POINT } })
+  async get(@Req() request: AuthenticatedRequest, @Param('collection') collection: string, @Param('id') id: string) {
+    return { point: pointJson(await this.points.get(request.principal, collection, id), true) };
+  }
+
+  @Rest({ method: 'DELETE', path: 'v1/collections/:collection/points/:id', operationId: 'deletePoint', tag: 'Points', summary: 'Delete a point', answer: {} })
+  async delete(@Req() request: AuthenticatedRequest, @Param('collection') collection: string, @Param('id') id: string) {
+    await this.points.delete(request.principal, collection, id);
+    return {};
+  }
+
+  @Rest({ method: 'POST', path: 'v1/collections/:collection/points/search', operationId: 'search', tag: 'Search', summary: 'Nearest neighbours of a vector or of a point', body: schema.search, answer: FOUND })
+  async search(@Req() request: AuthenticatedRequest, @Param('collection') collection: string, @Body() body: unknown) {
+    return searchJson(await this.searches.search(request.principal, searchInputOf(parse(schema.search, body), collection)));
+  }
+
+  @Rest({ method: 'POST', path: 'v1/search', operationId: 'searchAlias', tag: 'Search', summary: 'Search, collection in the body', body: schema.searchAlias, answer: FOUND })
+  async searchAlias(@Req() request: AuthenticatedRequest, @Body() body: unknown) {
+    const input = parse(schema.searchAlias, body);
+    return searchJson(await this.searches.search(request.principal, searchInputOf(input, input.collection)));
+  }
+
+  @Rest({ method: 'POST', path: 'v1/feedback', operationId: 'submitFeedback', tag: 'Search', summary: 'Say how good an answer was', body: schema.feedback, answer: { success: true, feedbackId: 'b9c0…' } })
+  async feedback(@Req() request: AuthenticatedRequest, @Body() body: unknown) {
+    const input = parse(schema.feedback, body);
+    const context = new Map(Object.entries(input.context).map(([key, value]) => [key, String(value)]));
+    return this.feedbacks.submit(request.principal, { ...input, context });
+  }
+
+  #upsert(request: AuthenticatedRequest, collection: string, points: z.output<typeof schema.point>[]) {
+    const inputs = points.map((point, at): PointInput => {
+      const vector = vectorInputOf(point, `points[${at}].vector`);
+      return { id: point.id, vector, payload: point.payload };
+    });
+    return this.points.upsert(request.principal, collection, inputs).then(gateway.UpsertResponse.toJSON);
+  }
+}
+
+type VectorFields = { vector?: number[]; vectorF32?: Buffer };
+
+function vectorInputOf({ vector, vectorF32 }: VectorFields, field: string): VectorInput {
+  if (vector !== undefined && vectorF32 !== undefined) throw VectronError.invalid(field, 'send either vector or vectorF32');
+  return vectorF32 ?? vector ?? [];
+}
+
+export function searchInputOf(body: z.output<typeof schema.search>, collection: string): SearchInput {
+  return { ...body, collection, vector: vectorInputOf(body, 'vector') };
+}
+
+function pointJson(point: workerData.PointData, includeVector: boolean) {
+  const vector = includeVector ? { vector: decodeVector(point.vector) } : {};
+  return { id: point.id, ...vector, payload: decodeDocument(point.payload) };
+}
+
+export function searchJson({ hits, ...answer }: SearchAnswer) {
+  const results = hits.map((hit) => ({
+    id: hit.id,
+    score: hit.score,
+    payload: decodeDocument(hit.payload),
+    vector: hit.vector.length > 0 ? decodeVector(hit.vector) : [],
+    explanation: hit.explanation,
+  }));
+  return { ...answer, results, shards: answer.shards.map((shard) => gateway.ShardRead.toJSON(shard)) };
+}

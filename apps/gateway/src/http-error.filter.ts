@@ -1,0 +1,54 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
+import { toVectronError, VectronError } from '@vectron/errors';
+import type { Logger } from '@vectron/observability';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type Observable, throwError } from 'rxjs';
+
+/** A google.rpc.Status as JSON. */
+export function errorBody(error: VectronError) {
+  const metadata = error.details.retryAfterMs === undefined ? {} : { retryAfterMs: String(error.details.retryAfterMs) };
+  const details: unknown[] = [
+    { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: error.code, domain: 'vectron', metadata },
+  ];
+  const { field } = error.details;
+  if (field !== undefined) {
+    const fieldViolations = [{ field, description: error.message }];
+    details.push({ '@type': 'type.googleapis.com/google.rpc.BadRequest', fieldViolations });
+  }
+  return { code: error.grpcStatus, message: error.message, details };
+}
+
+/** What the web framework itself refuses, in Vectron's words. */
+export function fromFramework(error: unknown): VectronError {
+  if (error instanceof VectronError) return error;
+  const status = error instanceof HttpException ? error.getStatus() : (error as { statusCode?: number } | null)?.statusCode;
+  const text = error instanceof Error ? error.message : String(error);
+  if (status === 404) return new VectronError('NOT_FOUND', 'no such route');
+  if (status === 413) return new VectronError('PAYLOAD_TOO_LARGE', 'the request body is too large');
+  if (status !== undefined && status >= 400 && status < 500) return new VectronError('INVALID_ARGUMENT', text);
+  return toVectronError(error);
+}
+
+/** Answers failed REST calls; lets gRPC errors pass to the gRPC server as they are. */
+@Catch()
+export class ErrorFilter implements ExceptionFilter {
+  constructor(private readonly logger: Logger) {}
+
+  catch(error: unknown, host: ArgumentsHost): Observable<never> | undefined {
+    if (host.getType() !== 'http') return throwError(() => error);
+    const http = host.switchToHttp();
+    const known = fromFramework(error);
+    if (known.code === 'INTERNAL') {
+      this.logger.error({ err: known.cause ?? known, url: http.getRequest<FastifyRequest>().url }, 'call failed');
+    }
+    sendError(http.getResponse<FastifyReply>(), known);
+    return undefined;
+  }
+}
+
+export function sendError(reply: FastifyReply, error: VectronError): void {
+  const after = error.details.retryAfterMs ?? (error.spec.http === 429 || error.spec.http === 503 ? 1000 : undefined);
+  if (after !== undefined) reply.header('retry-after', Math.ceil(after / 1000));
+  if (error.spec.http === 401) reply.header('www-authenticate', 'Bearer');
+  void reply.code(error.spec.http).send(errorBody(error));
+}

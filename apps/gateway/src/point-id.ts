@@ -1,0 +1,17 @@
+import { VectronError } from '@vectron/errors';
+
+/** Throws unless `id` is 1 to 512 bytes of valid Unicode without NUL. U+FFFD stands for bytes that were no UTF-8. */
+export function checkPointId(id: string, field: string): void {
+  const sound = id.length > 0 && id.isWellFormed() && !id.includes('\0') && !id.includes('\ufffd');
+  if (!sound || Buffer.byteLength(id) > 512) {
+    throw VectronError.invalid(field, `${field} must be 1 to 512 bytes of UTF-8 without NUL`);
+  }
+}
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
+
+export function checkCollectionName(name: string, field: string): void {
+  if (!NAME.test(name)) {
+    throw VectronError.invalid(field, 'a collection name has 1 to 128 letters, digits, - and _, and starts with a letter or digit');
+  }
+}

@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { int32, int64, jsonObject, message, uint32, vectorBase64, vectorNumbers } from './json-schema.js';
+
+const count = uint32.default(0);
+const text = z.string().default('');
+const flag = z.boolean().default(false);
+
+const rerank = message({
+  enabled: flag,
+  textFields: z.array(z.string()).default([]),
+  fieldBoosts: jsonObject.default({}).transform((boosts) => new Map(Object.entries(boosts as Record<string, number>))),
+  recencyField: text,
+  oversample: count,
+});
+
+export const createCollection = message({
+  name: z.string(),
+  dimension: int32,
+  distance: text.describe('cosine (default), euclidean or dot'),
+  shards: count.describe('1 to 64; 0: one per worker, at most 16'),
+  rerank: rerank.optional(),
+  hnswM: count.describe('2 to 128; 0: 16'),
+  hnswEfConstruction: count.describe('hnswM to 4096; 0: 200'),
+});
+
+export const point = message({
+  id: z.string().describe('1 to 512 bytes'),
+  vector: vectorNumbers.optional(),
+  vectorF32: vectorBase64.optional(),
+  payload: jsonObject.optional(),
+});
+
+const upsertShape = { points: z.array(point).describe('of equal ids, the last wins') };
+export const upsert = message(upsertShape);
+export const upsertAlias = message({ collection: z.string(), ...upsertShape });
+
+const searchShape = {
+  vector: vectorNumbers.optional(),
+  vectorF32: vectorBase64.optional(),
+  likeId: text.describe('search by the vector of this point'),
+  topK: count.describe('1 to 10000; 0: 10'),
+  query: text.describe('text for the reranker'),
+  timeoutMs: count.describe('budget; 0: the default'),
+  includeVectors: flag,
+  includeMetadata: z.boolean().default(true),
+  ef: count.describe('candidates kept while searching; 0: the default'),
+  exact: flag.describe('scan instead of walking the graph'),
+  scoreThreshold: z.number().optional(),
+};
+export const search = message({ collection: z.string().optional(), ...searchShape });
+export const searchAlias = message({ collection: z.string(), ...searchShape });
+
+export const feedback = message({
+  collection: z.string(),
+  query: text,
+  resultIds: z.array(z.string()).default([]),
+  feedbackItems: z.array(
+    message({ resultId: z.string(), relevanceScore: int32.default(0), clicked: flag, position: int32.default(0), comment: text }),
+  ),
+  context: jsonObject.default({}),
+  queryId: text,
+});
+
+export const credentials = message({ email: z.string(), password: z.string() });
+export const profile = message({ plan: z.union([z.enum(['PLAN_UNSPECIFIED', 'FREE', 'PAID']), z.int()]) });
+export const password = message({ password: z.string() });
+export const empty = message({}).optional();
+export const createKey = message({
+  name: text,
+  role: text.describe('read, write (default) or admin'),
+  collections: z.array(z.string()).default([]),
+  expiresAt: int64.default(0n).describe('seconds since 1970; 0: never'),
+});
+export const sdkJwt = message({ apiKeyId: z.string() });

@@ -1,0 +1,44 @@
+import { callContext } from '@vectron/rpc';
+import { Route } from '@vectron/routing';
+import { LRUCache } from 'lru-cache';
+import type { Backends } from './backends.js';
+import { checkCollectionName } from './point-id.js';
+
+/** How long a route is used without asking again; a stale one is refused by its epoch and refreshed. */
+const ROUTE_MS = 300_000;
+
+interface Wanted {
+  readonly tenantId: string;
+  readonly name: string;
+}
+
+/** Where collections live, as the placement driver said last. */
+export class RouteTable {
+  readonly #routes: LRUCache<string, Route, Wanted>;
+
+  constructor(private readonly backends: Backends) {
+    this.#routes = new LRUCache({
+      max: 10_000,
+      ttl: ROUTE_MS,
+      fetchMethod: async (_key, _stale, { context }) => {
+        const { collection } = await this.backends.placement.getCollectionStatus(context, callContext({ timeoutMs: 5_000 }));
+        return collection && new Route(collection);
+      },
+    });
+  }
+
+  /** Throws COLLECTION_NOT_FOUND. */
+  async get(tenantId: string, name: string): Promise<Route> {
+    checkCollectionName(name, 'collection');
+    return (await this.#routes.fetch(`${tenantId}/${name}`, { context: { tenantId, name } })) as Route;
+  }
+
+  refresh(tenantId: string, name: string): Promise<Route> {
+    this.forget(tenantId, name);
+    return this.get(tenantId, name);
+  }
+
+  forget(tenantId: string, name: string): void {
+    this.#routes.delete(`${tenantId}/${name}`);
+  }
+}

@@ -1,0 +1,90 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { toVectronError, VectronError } from '@vectron/errors';
+import { WebSocket, WebSocketServer } from 'ws';
+import type { Authenticator } from './access.js';
+import { tokenOf } from './auth.guard.js';
+import { searchInputOf, searchJson } from './data.rest.controller.js';
+import { errorBody } from './http-error.filter.js';
+import { parse } from './json-schema.js';
+import * as schema from './rest-schemas.js';
+import type { SearchService } from './search.service.js';
+
+const PATH = /^\/v1\/collections\/([^/?]+)\/points\/search\/stream(?:\?.*)?$/;
+/** A browser cannot set headers on a WebSocket: it offers the token as a second subprotocol, `bearer.<token>`. */
+const BEARER = /^bearer\.(\S+)$/;
+const RECHECK_MS = 5_000;
+
+/**
+ * SearchStream over WebSocket: each message from the client is a search body, each answer `{"result": ...}`, the
+ * last of a search with `complete` decided and `"last": true`; a failed search is `{"error": google.rpc.Status}`.
+ * The token is checked at the start and every 5 s.
+ */
+export function serveSearchSocket(http: Server, authenticator: Authenticator, searches: SearchService, maxBytes: number): WebSocketServer {
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: maxBytes,
+    handleProtocols: (offered) => (offered.has('vectron') ? 'vectron' : false),
+  });
+  http.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
+    const collection = PATH.exec(request.url ?? '')?.[1];
+    const token = tokenOf(request.headers) ?? protocolToken(request);
+    const origin = request.headers.origin;
+    void (async () => {
+      try {
+        if (collection === undefined) throw new VectronError('NOT_FOUND', 'no such route');
+        if (origin !== undefined && new URL(origin).host !== request.headers.host) {
+          throw new VectronError('PERMISSION_DENIED', 'this origin may not open a WebSocket');
+        }
+        await authenticator.authenticate(token);
+        sockets.handleUpgrade(request, stream, head, (socket) => serve(socket, decodeURIComponent(collection), token));
+      } catch (error) {
+        refuse(stream, toVectronError(error));
+      }
+    })();
+  });
+
+  function serve(socket: WebSocket, collection: string, token: string | undefined): void {
+    const recheck = setInterval(() => {
+      authenticator.authenticate(token).catch(() => socket.close(1008, 'the token is no longer valid'));
+    }, RECHECK_MS);
+    socket.on('close', () => clearInterval(recheck));
+    socket.on('error', () => socket.terminate());
+    socket.on('message', (data) => void answer(socket, collection, token, String(data)));
+  }
+
+  async function answer(socket: WebSocket, collection: string, token: string | undefined, text: string): Promise<void> {
+    const send = (value: unknown) => socket.readyState === WebSocket.OPEN && socket.send(JSON.stringify(value));
+    try {
+      const principal = await authenticator.authenticate(token);
+      const input = searchInputOf(parse(schema.search, parseJson(text)), collection);
+      for await (const found of searches.searchStream(principal, input)) {
+        const last = found.shardsAnswered + found.shards.filter((shard) => shard.errorCode !== '').length === found.shardsAsked;
+        send({ result: searchJson(found), last });
+      }
+    } catch (error) {
+      send({ error: errorBody(toVectronError(error)) });
+    }
+  }
+  return sockets;
+}
+
+function protocolToken(request: IncomingMessage): string | undefined {
+  const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((one) => one.trim());
+  return offered.map((one) => BEARER.exec(one)?.[1]).find((token) => token !== undefined);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new VectronError('INVALID_ARGUMENT', 'the message is not JSON', { cause });
+  }
+}
+
+function refuse(stream: Duplex, error: VectronError): void {
+  const body = JSON.stringify(errorBody(error));
+  stream.end(
+    `HTTP/1.1 ${error.spec.http} ${error.spec.grpc}\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}

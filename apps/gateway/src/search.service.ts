@@ -1,0 +1,215 @@
+import { randomUUID } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { toVectronError, VectronError } from '@vectron/errors';
+import { type gateway, type placement, workerData } from '@vectron/proto';
+import { callContext } from '@vectron/rpc';
+import type { Route } from '@vectron/routing';
+import { type Principal, requireCollection } from './access.js';
+import { BACKENDS, type Backends, CONFIG } from './backends.js';
+import type { GatewayConfig } from './config.js';
+import { ImpressionLog } from './impression-log.js';
+import { checkPointId } from './point-id.js';
+import { PointService } from './point.service.js';
+import { RouteTable } from './routes.js';
+import { ShardCaller } from './shard-caller.js';
+import { encodeVector, type VectorInput } from './vector.js';
+
+/** A query, from either wire. */
+export interface SearchInput {
+  readonly collection: string;
+  readonly vector: VectorInput;
+  readonly likeId: string;
+  readonly topK: number;
+  readonly query: string;
+  readonly timeoutMs: number;
+  readonly includeVectors: boolean;
+  readonly includeMetadata: boolean;
+  readonly ef: number;
+  readonly exact: boolean;
+  readonly scoreThreshold?: number;
+}
+
+export interface SearchAnswer extends Omit<gateway.SearchResponse, 'results'> {
+  readonly hits: Hit[];
+}
+export type Hit = workerData.Hit & { explanation: string };
+
+const MAX_TOP_K = 10_000;
+const DEFAULT_OVERSAMPLE = 5;
+const MAX_RERANKED = 500;
+
+/** Nearest neighbours over all shards of a collection. */
+@Injectable()
+export class SearchService {
+  constructor(
+    @Inject(CONFIG) private readonly config: GatewayConfig,
+    @Inject(BACKENDS) private readonly backends: Backends,
+    @Inject(RouteTable) private readonly routes: RouteTable,
+    @Inject(ShardCaller) private readonly shards: ShardCaller,
+    @Inject(PointService) private readonly points: PointService,
+    @Inject(ImpressionLog) private readonly impressions: ImpressionLog,
+  ) {}
+
+  /** The final answer. Shards that did not answer within the budget are missing, and the answer says so. */
+  async search(principal: Principal, input: SearchInput): Promise<SearchAnswer> {
+    let last: SearchAnswer | undefined;
+    for await (const answer of this.#run(principal, input, false)) last = answer;
+    return last as SearchAnswer;
+  }
+
+  /** What is known so far after each shard's answer; the last one is the final answer. */
+  searchStream(principal: Principal, input: SearchInput): AsyncIterable<SearchAnswer> {
+    return this.#run(principal, input, true);
+  }
+
+  async *#run(principal: Principal, input: SearchInput, partial: boolean): AsyncIterable<SearchAnswer> {
+    requireCollection(principal, input.collection);
+    const topK = input.topK || 10;
+    if (topK > MAX_TOP_K) throw VectronError.invalid('top_k', `top_k must be 1 to ${MAX_TOP_K}, not ${topK}`);
+    if (input.ef > MAX_TOP_K) throw VectronError.invalid('ef', `ef must be at most ${MAX_TOP_K}, not ${input.ef}`);
+    if (input.scoreThreshold !== undefined && Number.isNaN(input.scoreThreshold)) {
+      throw VectronError.invalid('score_threshold', 'score_threshold is not a number');
+    }
+    const deadlineMs = Date.now() + (input.timeoutMs || this.config.searchTimeoutMs);
+    const route = await this.routes.get(principal.tenantId, input.collection);
+    const vector = await this.#queryVector(principal, input, route);
+    const rerank = input.query !== '' && route.collection.rerank?.enabled === true;
+    const wanted = (rerank ? Math.max(topK, Math.min(topK * oversample(route), MAX_RERANKED)) : topK) + (input.likeId === '' ? 0 : 1);
+    const op: workerData.SearchOp = {
+      vector,
+      k: Math.min(wanted, MAX_TOP_K),
+      ef: input.ef,
+      exact: input.exact,
+      includePayload: input.includeMetadata || rerank,
+      includeVector: input.includeVectors,
+      scoreThreshold: input.scoreThreshold,
+    };
+
+    const gathered = new Gathered(route, wanted, input.likeId);
+    const asked = route.shards.map((shard) => this.#ask(route, shard, op, deadlineMs));
+    if (partial && asked.length > 1) {
+      const left = new Map(asked.map((promise, at) => [at, promise.then((read) => ({ read, at }))]));
+      while (left.size > 1) {
+        const { read, at } = await Promise.race(left.values());
+        left.delete(at);
+        gathered.add(read);
+        yield gathered.answer(topK, false);
+      }
+      for (const last of left.values()) gathered.add((await last).read);
+    } else {
+      for (const read of await Promise.all(asked)) gathered.add(read);
+    }
+    gathered.throwIfNothing();
+    const answer = gathered.answer(rerank ? wanted : topK, true);
+    const final = rerank ? await this.#rerank(principal, input, route, answer, topK, deadlineMs) : answer;
+    this.impressions.remember(principal.tenantId, input, final);
+    yield final;
+  }
+
+  async #queryVector(principal: Principal, input: SearchInput, route: Route): Promise<Buffer> {
+    const { dimension, distance } = route.collection;
+    if (input.likeId === '') return encodeVector(input.vector, dimension, distance, 'vector');
+    if (input.vector.length > 0) throw VectronError.invalid('like_id', 'send either a vector or like_id');
+    checkPointId(input.likeId, 'like_id');
+    return (await this.points.get(principal, input.collection, input.likeId)).vector;
+  }
+
+  async #ask(route: Route, shard: placement.Shard, op: workerData.SearchOp, deadlineMs: number): Promise<ShardAnswer> {
+    try {
+      const outcome = await this.shards.call(route, shard, { $case: 'search', value: op }, deadlineMs);
+      if (outcome.$case !== 'search') throw new VectronError('INTERNAL', 'the worker answered something else');
+      return { shard, found: outcome.value };
+    } catch (cause) {
+      const error = toVectronError(cause);
+      // A wrong request is wrong on every shard; the rest is the shard's trouble and makes the answer partial.
+      if (!error.spec.retryable) throw error;
+      return { shard, error };
+    }
+  }
+
+  async #rerank(
+    principal: Principal,
+    input: SearchInput,
+    route: Route,
+    answer: SearchAnswer,
+    topK: number,
+    deadlineMs: number,
+  ): Promise<SearchAnswer> {
+    const { hits } = answer;
+    try {
+      const { results, strategyUsed } = await this.backends.reranker.rerank(
+        {
+          query: input.query,
+          candidates: hits.map(({ id, score, payload }) => ({ id, score, payload })),
+          topN: topK,
+          settings: route.collection.rerank,
+          scope: `${principal.tenantId}/${route.collection.id}`,
+          nowMs: Date.now(),
+        },
+        callContext({ timeoutMs: Math.max(1, Math.min(this.config.rerankTimeoutMs, deadlineMs - Date.now())) }),
+      );
+      const byId = new Map(hits.map((hit) => [hit.id, hit]));
+      const reordered = results.map(({ id, explanation }) => ({ ...(byId.get(id) as Hit), explanation }));
+      if (!input.includeMetadata) for (const hit of reordered) hit.payload = Buffer.alloc(0);
+      return { ...answer, hits: reordered, rerankedBy: strategyUsed };
+    } catch (cause) {
+      return { ...answer, hits: hits.slice(0, topK), rerankSkipped: toVectronError(cause).code };
+    }
+  }
+}
+
+const oversample = (route: Route) => route.collection.rerank?.oversample || DEFAULT_OVERSAMPLE;
+
+type ShardAnswer =
+  | { shard: placement.Shard; found: workerData.SearchFound; error?: undefined }
+  | { shard: placement.Shard; error: VectronError };
+
+/** The answers of the shards so far, merged. */
+class Gathered {
+  readonly #answers: ShardAnswer[] = [];
+  readonly #queryId = randomUUID();
+  #hits: Hit[] = [];
+
+  constructor(
+    private readonly route: Route,
+    private readonly limit: number,
+    private readonly excluded: string,
+  ) {}
+
+  add(answer: ShardAnswer): void {
+    this.#answers.push(answer);
+    if (answer.error !== undefined) return;
+    const found = answer.found.hits.filter((hit) => hit.id !== this.excluded).map((hit) => ({ ...hit, explanation: '' }));
+    this.#hits = this.#hits.concat(found);
+    if (this.#answers.length > 1) {
+      const bytes = (hit: Hit) => Buffer.from(hit.id);
+      this.#hits.sort((a, b) => b.score - a.score || Buffer.compare(bytes(a), bytes(b)));
+    }
+    this.#hits.length = Math.min(this.#hits.length, this.limit);
+  }
+
+  throwIfNothing(): void {
+    const failed = this.#answers.filter((answer) => answer.error !== undefined);
+    if (failed.length === this.#answers.length && failed[0]?.error !== undefined) throw failed[0].error;
+  }
+
+  answer(limit: number, final: boolean): SearchAnswer {
+    const answered = this.#answers.filter((answer) => answer.error === undefined).length;
+    return {
+      hits: this.#hits.slice(0, limit),
+      complete: final && answered === this.route.shards.length,
+      shardsAsked: this.route.shards.length,
+      shardsAnswered: answered,
+      shards: this.#answers.map((answer) => ({
+        shardId: answer.shard.shardId,
+        appliedIndex: answer.error === undefined ? answer.found.appliedIndex : 0n,
+        indexLag: answer.error === undefined ? answer.found.tail : 0,
+        ef: answer.error === undefined ? answer.found.ef : 0,
+        errorCode: answer.error?.code ?? '',
+      })),
+      queryId: this.#queryId,
+      rerankedBy: '',
+      rerankSkipped: '',
+    };
+  }
+}

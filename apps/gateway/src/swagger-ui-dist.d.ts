@@ -1,0 +1,4 @@
+declare module 'swagger-ui-dist' {
+  /** Directory of the browser files. */
+  export function getAbsoluteFSPath(): string;
+}

@@ -1,0 +1,140 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { toVectronError } from '@vectron/errors';
+import type { Metrics } from '@vectron/observability';
+import { type placement, reranker, type worker } from '@vectron/proto';
+import { callContext } from '@vectron/rpc';
+import { BACKENDS, type Backends, METRICS } from './backends.js';
+import { collectionInfo } from './collection.service.js';
+
+/** A worker with what its last heartbeat said. */
+export type WorkerView = Omit<placement.WorkerInfo, 'last'> & {
+  cpuUsagePercent: number;
+  memoryBytes: number;
+  diskUsedBytes: number;
+  queriesPerSecond: number;
+  shards: worker.ShardMetrics[];
+};
+
+const PROBE_MS = 2_000;
+const probe = () => callContext({ timeoutMs: PROBE_MS });
+
+/** What operators ask of the whole system; every number is measured at the time of the call or by a heartbeat. */
+@Injectable()
+export class SystemService {
+  constructor(
+    @Inject(BACKENDS) private readonly backends: Backends,
+    @Inject(METRICS) private readonly metrics: Metrics,
+  ) {}
+
+  /** Asks every service. `ok`: all answer and every worker is healthy. */
+  async health() {
+    const { auth, reranker: rerank, placement: pd } = { auth: this.backends.authInternal, reranker: this.backends.reranker, placement: this.backends.placement };
+    const [services, workers] = await Promise.all([
+      Promise.all([
+        timed('auth', () => auth.stats({}, probe())),
+        timed('placement-driver', () => pd.getLeader({}, probe())),
+        timed('reranker', () => rerank.getStrategy(reranker.GetStrategyRequest.create(), probe())),
+      ]),
+      this.#workers(),
+    ]);
+    const healthy = services.every((one) => one.status === 'ok') && workers.every((one) => one.healthy) && workers.length > 0;
+    const gateway = { service: 'gateway', status: 'ok' as const, latencyMs: 0, error: '' };
+    return {
+      status: healthy ? 'ok' : 'degraded',
+      services: [gateway, ...services],
+      workers: workers.map((one) => ({ workerId: one.workerId, healthy: one.healthy, shards: one.last?.shards.length ?? 0 })),
+    };
+  }
+
+  async stats() {
+    const [{ collections }, users, workers] = await Promise.all([
+      this.backends.placement.listCollections({ tenantId: '' }, probe()),
+      this.backends.authInternal.stats({}, probe()),
+      this.#workers(),
+    ]);
+    const shards = collections.flatMap((one) => one.shards);
+    const total = (of: (shard: placement.Shard) => number | undefined) => shards.reduce((sum, shard) => sum + (of(shard) ?? 0), 0);
+    const requests = await this.metrics.requests.get();
+    return {
+      collections: collections.length,
+      shards: shards.length,
+      points: total((shard) => shard.metrics?.livePoints),
+      indexLag: total((shard) => shard.metrics?.tailPoints),
+      shardMemoryBytes: total((shard) => shard.metrics?.memoryBytes),
+      shardDiskBytes: total((shard) => shard.metrics?.diskBytes),
+      users: users.users,
+      apiKeys: users.apiKeys,
+      workers: workers.length,
+      healthyWorkers: workers.filter((one) => one.healthy).length,
+      queriesPerSecond: workers.reduce((sum, one) => sum + (one.last?.queriesPerSecond ?? 0), 0),
+      gateway: {
+        uptimeSeconds: Math.round(process.uptime()),
+        memoryBytes: process.memoryUsage.rss(),
+        requests: requests.values.reduce((sum, one) => sum + one.value, 0),
+        failedRequests: requests.values.filter((one) => one.labels.code !== 'OK').reduce((sum, one) => sum + one.value, 0),
+      },
+    };
+  }
+
+  async workers(): Promise<WorkerView[]> {
+    return (await this.#workers()).map(({ last, ...worker }) => ({
+      ...worker,
+      cpuUsagePercent: last?.cpuUsagePercent ?? 0,
+      memoryBytes: last?.memoryBytes ?? 0,
+      diskUsedBytes: last?.diskUsedBytes ?? 0,
+      queriesPerSecond: last?.queriesPerSecond ?? 0,
+      shards: last?.shards ?? [],
+    }));
+  }
+
+  async collections() {
+    const { collections } = await this.backends.placement.listCollections({ tenantId: '' }, probe());
+    return collections.map((one) => {
+      const info = collectionInfo(one);
+      return {
+        ...info,
+        tenantId: one.tenantId,
+        points: String(info.points),
+        createdAt: String(info.createdAt),
+        ready: one.shards.every((shard) => shard.ready),
+      };
+    });
+  }
+
+  /** Brings the per-shard gauges up to date before a scrape. */
+  async scrape(): Promise<string> {
+    const { points, indexLag, shardBytes, registry } = this.metrics;
+    points.reset();
+    indexLag.reset();
+    shardBytes.reset();
+    for (const worker of await this.#workers()) {
+      for (const shard of worker.last?.shards ?? []) {
+        const label = String(shard.shardId);
+        points.set({ shard: label }, shard.livePoints);
+        indexLag.set({ shard: label }, shard.tailPoints);
+        shardBytes.set({ shard: label, where: 'memory' }, shard.memoryBytes);
+        shardBytes.set({ shard: label, where: 'disk' }, shard.diskBytes);
+      }
+    }
+    return registry.metrics();
+  }
+
+  async #workers(): Promise<placement.WorkerInfo[]> {
+    try {
+      return (await this.backends.placement.listWorkers({}, probe())).workers;
+    } catch {
+      // Without a placement driver the health answer says so in its own row; there are no workers to list.
+      return [];
+    }
+  }
+}
+
+async function timed(service: string, ask: () => Promise<unknown>) {
+  const started = performance.now();
+  try {
+    await ask();
+    return { service, status: 'ok' as const, latencyMs: performance.now() - started, error: '' };
+  } catch (error) {
+    return { service, status: 'down' as const, latencyMs: performance.now() - started, error: toVectronError(error).code };
+  }
+}

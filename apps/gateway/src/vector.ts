@@ -1,0 +1,39 @@
+import { VectronError } from '@vectron/errors';
+
+/** A vector as it came: numbers, or little-endian float32 bytes. */
+export type VectorInput = ArrayLike<number> | Buffer;
+
+/**
+ * Little-endian float32 bytes of a vector that fits the collection. Throws DIMENSION_MISMATCH, or
+ * INVALID_ARGUMENT for a value that is no finite float32 and for a zero vector under cosine.
+ */
+export function encodeVector(input: VectorInput, dimension: number, distance: string, field: string): Buffer {
+  const floats = Buffer.isBuffer(input) ? viewOf(input, field) : Float32Array.from(input);
+  if (floats.length !== dimension) {
+    throw new VectronError('DIMENSION_MISMATCH', `${field} has ${floats.length} dimensions, the collection ${dimension}`, {
+      details: { field },
+    });
+  }
+  let norm = 0;
+  for (let i = 0; i < floats.length; i++) {
+    const x = floats[i];
+    if (!Number.isFinite(x)) throw VectronError.invalid(`${field}[${i}]`, `${field}[${i}] is not a finite float32`);
+    norm += x * x;
+  }
+  if (norm === 0 && distance === 'cosine') {
+    throw VectronError.invalid(field, `${field} is all zeros, which has no cosine similarity`);
+  }
+  return Buffer.from(floats.buffer, floats.byteOffset, floats.byteLength);
+}
+
+/** A view where the bytes are aligned, else a copy. */
+function viewOf(bytes: Buffer, field: string): Float32Array {
+  if (bytes.length % 4 !== 0) throw VectronError.invalid(field, `${field} is not a whole number of float32 values`);
+  if (bytes.byteOffset % 4 === 0) return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+  const copy = Uint8Array.from(bytes);
+  return new Float32Array(copy.buffer);
+}
+
+export function decodeVector(bytes: Buffer): number[] {
+  return Array.from(viewOf(bytes, 'vector'));
+}

@@ -1,0 +1,82 @@
+import { Controller, Inject } from '@nestjs/common';
+import { gateway } from '@vectron/proto';
+import { type Api, type CallContext, GrpcService } from '@vectron/rpc';
+import type { Principal } from './access.js';
+import { BACKENDS, type Backends } from './backends.js';
+import { CollectionService } from './collection.service.js';
+import { FeedbackService } from './feedback.service.js';
+import { pointInput, pointMessage, searchInput, searchMessage } from './grpc-messages.js';
+import { PointService } from './point.service.js';
+import { SearchService } from './search.service.js';
+
+const by = (context: CallContext) => context.principal as Principal;
+
+/** vectron.v1 on the public gRPC listener. */
+@Controller()
+@GrpcService(gateway.VectronServiceService)
+export class VectronGrpcController implements Api<typeof gateway.VectronServiceService> {
+  constructor(
+    @Inject(CollectionService) private readonly collections: CollectionService,
+    @Inject(PointService) private readonly points: PointService,
+    @Inject(SearchService) private readonly searches: SearchService,
+    @Inject(FeedbackService) private readonly feedback: FeedbackService,
+    @Inject(BACKENDS) private readonly backends: Backends,
+  ) {}
+
+  createCollection(request: gateway.CreateCollectionRequest, context: CallContext): Promise<gateway.CreateCollectionResponse> {
+    return this.collections.create(by(context), request);
+  }
+
+  deleteCollection(request: gateway.DeleteCollectionRequest, context: CallContext): Promise<gateway.DeleteCollectionResponse> {
+    return this.collections.delete(by(context), request.name);
+  }
+
+  listCollections(_: gateway.ListCollectionsRequest, context: CallContext): Promise<gateway.ListCollectionsResponse> {
+    return this.collections.list(by(context));
+  }
+
+  getCollectionStatus(
+    request: gateway.GetCollectionStatusRequest,
+    context: CallContext,
+  ): Promise<gateway.GetCollectionStatusResponse> {
+    return this.collections.status(by(context), request.name);
+  }
+
+  async upsert(request: gateway.UpsertRequest, context: CallContext): Promise<gateway.UpsertResponse> {
+    return this.points.upsert(by(context), request.collection, request.points.map(pointInput));
+  }
+
+  async search(request: gateway.SearchRequest, context: CallContext): Promise<gateway.SearchResponse> {
+    return searchMessage(await this.searches.search(by(context), searchInput(request)));
+  }
+
+  async *searchStream(request: gateway.SearchRequest, context: CallContext): AsyncIterable<gateway.SearchResponse> {
+    for await (const answer of this.searches.searchStream(by(context), searchInput(request))) yield searchMessage(answer);
+  }
+
+  async get(request: gateway.GetRequest, context: CallContext): Promise<gateway.GetResponse> {
+    return { point: pointMessage(await this.points.get(by(context), request.collection, request.id)) };
+  }
+
+  async delete(request: gateway.DeleteRequest, context: CallContext): Promise<gateway.DeleteResponse> {
+    await this.points.delete(by(context), request.collection, request.id);
+    return {};
+  }
+
+  async listPoints(request: gateway.ListPointsRequest, context: CallContext): Promise<gateway.ListPointsResponse> {
+    const { points, nextCursor } = await this.points.list(by(context), request);
+    return { points: points.map((point) => pointMessage(point, request.includeVectors)), nextCursor };
+  }
+
+  async updateUserProfile(
+    request: gateway.UpdateUserProfileRequest,
+    context: CallContext,
+  ): Promise<gateway.UpdateUserProfileResponse> {
+    const { user } = await this.backends.auth.updateUserProfile(request, context);
+    return { user };
+  }
+
+  submitFeedback(request: gateway.SubmitFeedbackRequest, context: CallContext): Promise<gateway.SubmitFeedbackResponse> {
+    return this.feedback.submit(by(context), request);
+  }
+}

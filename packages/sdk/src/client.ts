@@ -1,0 +1,140 @@
+/** A vector of float32 values; results give `Float32Array`. */
+export type Vector = Float32Array | readonly number[];
+export type Payload = Record<string, unknown>;
+
+export interface Point {
+  /** 1 to 512 bytes of UTF-8. */
+  readonly id: string;
+  readonly vector: Vector;
+  readonly payload?: Payload;
+}
+export interface StoredPoint {
+  readonly id: string;
+  /** undefined when it was not asked for. */
+  readonly vector?: Float32Array;
+  readonly payload: Payload;
+}
+
+export interface CollectionOptions {
+  readonly dimension: number;
+  /** Default: cosine. */
+  readonly distance?: 'cosine' | 'euclidean' | 'dot';
+  /** 1 to 64; default: one per worker, at most 16. */
+  readonly shards?: number;
+  readonly hnswM?: number;
+  readonly hnswEfConstruction?: number;
+  readonly rerank?: {
+    readonly enabled: boolean;
+    readonly textFields?: readonly string[];
+    readonly fieldBoosts?: Readonly<Record<string, number>>;
+    readonly recencyField?: string;
+    readonly oversample?: number;
+  };
+}
+export interface CollectionInfo {
+  readonly name: string;
+  readonly dimension: number;
+  readonly distance: string;
+  readonly shards: number;
+  readonly points: number;
+}
+export interface CollectionStatus {
+  readonly name: string;
+  readonly dimension: number;
+  readonly distance: string;
+  readonly points: number;
+  /** Points that search scans because the index does not hold them yet. */
+  readonly indexLag: number;
+  readonly shards: { readonly shardId: number; readonly ready: boolean; readonly points: number }[];
+}
+
+/** Exactly one of `vector` and `likeId`. */
+export interface SearchOptions {
+  readonly vector?: Vector;
+  /** Search by the vector of this point; the point itself is left out. */
+  readonly likeId?: string;
+  /** 1 to 10,000; default 10. */
+  readonly topK?: number;
+  /** Text for the reranker, when the collection enables it. */
+  readonly query?: string;
+  readonly timeoutMs?: number;
+  readonly includeVectors?: boolean;
+  /** Default true. */
+  readonly includePayload?: boolean;
+  readonly ef?: number;
+  readonly exact?: boolean;
+  readonly scoreThreshold?: number;
+}
+export interface SearchHit {
+  readonly id: string;
+  /** Higher is better: cosine similarity, dot product, or 1 / (1 + L2 distance). */
+  readonly score: number;
+  readonly payload: Payload;
+  readonly vector?: Float32Array;
+  /** Terms of the reranker's score; empty without reranking. */
+  readonly explanation: string;
+}
+export interface SearchResult {
+  readonly hits: SearchHit[];
+  /** Whether every shard answered. */
+  readonly complete: boolean;
+  readonly shardsAsked: number;
+  readonly shardsAnswered: number;
+  /** Names this answer in `feedback`. */
+  readonly queryId: string;
+  readonly rerankedBy: string;
+}
+export interface UpsertResult {
+  readonly upserted: number;
+}
+export interface Page {
+  readonly points: StoredPoint[];
+  /** undefined: no more. */
+  readonly nextCursor?: string;
+}
+export interface Feedback {
+  readonly collection: string;
+  readonly queryId?: string;
+  readonly query?: string;
+  readonly items: { readonly resultId: string; readonly relevanceScore?: number; readonly clicked?: boolean; readonly position?: number; readonly comment?: string }[];
+}
+export interface Account {
+  readonly id: string;
+  readonly email: string;
+  readonly role: string;
+}
+export interface ApiKeyInfo {
+  /** Public part of the key. */
+  readonly prefix: string;
+  readonly name: string;
+  readonly role: string;
+}
+
+/**
+ * What a Vectron answers, wherever it runs. Failures throw VectronError with a stable `code`; those marked
+ * retryable were retried already. An upsert that returned is on disk. Safe to share between callers.
+ */
+export interface VectronClient {
+  createCollection(name: string, options: CollectionOptions): Promise<void>;
+  deleteCollection(name: string): Promise<void>;
+  listCollections(): Promise<CollectionInfo[]>;
+  collectionStatus(name: string): Promise<CollectionStatus>;
+  /** All or, when a point is wrong, none. Of equal ids the last wins. */
+  upsert(collection: string, points: readonly Point[]): Promise<UpsertResult>;
+  search(collection: string, options: SearchOptions): Promise<SearchResult>;
+  /** undefined: no such point. */
+  get(collection: string, id: string): Promise<StoredPoint | undefined>;
+  delete(collection: string, id: string): Promise<void>;
+  listPoints(collection: string, options?: { limit?: number; cursor?: string; includeVectors?: boolean }): Promise<Page>;
+  /** Returns the feedback's id. */
+  feedback(feedback: Feedback): Promise<string>;
+  register(email: string, password: string): Promise<Account>;
+  /** Returns a token for `connect`'s `apiKey`. */
+  login(email: string, password: string): Promise<{ token: string; account: Account }>;
+  profile(): Promise<Account>;
+  /** The full key is shown this once. */
+  createApiKey(name: string, options?: { role?: string; collections?: string[] }): Promise<{ key: string; info: ApiKeyInfo }>;
+  listApiKeys(): Promise<ApiKeyInfo[]>;
+  deleteApiKey(prefix: string): Promise<void>;
+  close(): Promise<void>;
+}

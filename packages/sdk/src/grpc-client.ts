@@ -1,0 +1,133 @@
+import { VectronError } from '@vectron/errors';
+import { auth, gateway } from '@vectron/proto';
+import { callContext, createClient } from '@vectron/rpc';
+import type * as api from './client.js';
+import { oneQuery, toBytes, toFloats } from './vectors.js';
+
+const EMPTY = Buffer.alloc(0);
+
+export function grpcClient(address: string, apiKey: string | undefined, timeoutMs: number): api.VectronClient {
+  const data = createClient(gateway.VectronServiceService, address);
+  const users = createClient(auth.AuthServiceService, address);
+  const authorization = apiKey === undefined ? undefined : `Bearer ${apiKey}`;
+  const context = () => callContext({ authorization, timeoutMs });
+  const account = (user: auth.UserProfile | undefined): api.Account => {
+    if (user === undefined) throw new VectronError('INTERNAL', 'the server sent no user');
+    return { id: user.id, email: user.email, role: user.role };
+  };
+  const keyInfo = (key: auth.APIKey): api.ApiKeyInfo => ({ prefix: key.keyPrefix, name: key.name, role: key.role });
+
+  return {
+    async createCollection(name, options) {
+      const { dimension, distance, shards, hnswM, hnswEfConstruction, rerank } = options;
+      const request = gateway.CreateCollectionRequest.fromPartial({ name, dimension, distance, shards, hnswM, hnswEfConstruction });
+      if (rerank !== undefined) {
+        const { fieldBoosts, textFields, ...rest } = rerank;
+        const fields = { ...rest, textFields: [...(textFields ?? [])] };
+        request.rerank = { ...gateway.RerankSettings.fromPartial(fields), fieldBoosts: new Map(Object.entries(fieldBoosts ?? {})) };
+      }
+      await data.api.createCollection(request, context());
+    },
+    async deleteCollection(name) {
+      await data.api.deleteCollection({ name }, context());
+    },
+    async listCollections() {
+      const { details } = await data.api.listCollections({}, context());
+      return details.map(({ name, dimension, distance, shards, points }) => ({ name, dimension, distance, shards, points: Number(points) }));
+    },
+    async collectionStatus(name) {
+      const status = await data.api.getCollectionStatus({ name }, context());
+      const shards = status.shards.map(({ shardId, ready, points }) => ({ shardId, ready, points: Number(points) }));
+      const { dimension, distance } = status;
+      return { name, dimension, distance, shards, points: Number(status.points), indexLag: Number(status.indexLag) };
+    },
+    async upsert(collection, points) {
+      const wire = points.map(({ id, vector, payload }) => ({
+        id,
+        vector: [],
+        vectorF32: toBytes(vector),
+        payload: new Map<string, string>(),
+        document: payload,
+      }));
+      const { upserted } = await data.api.upsert({ collection, points: wire }, context());
+      return { upserted };
+    },
+    async search(collection, options) {
+      oneQuery(options);
+      const request: gateway.SearchRequest = {
+        collection,
+        vector: [],
+        vectorF32: options.vector ? toBytes(options.vector) : EMPTY,
+        likeId: options.likeId ?? '',
+        topK: options.topK ?? 0,
+        query: options.query ?? '',
+        timeoutMs: options.timeoutMs ?? 0,
+        includeVectors: options.includeVectors ?? false,
+        includeMetadata: options.includePayload ?? true,
+        ef: options.ef ?? 0,
+        exact: options.exact ?? false,
+        scoreThreshold: options.scoreThreshold,
+      };
+      const { results, ...answer } = await data.api.search(request, context());
+      const hits = results.map(({ id, score, document, vector, explanation }) => ({
+        id,
+        score,
+        payload: document ?? {},
+        vector: toFloats(vector),
+        explanation,
+      }));
+      const { complete, shardsAsked, shardsAnswered, queryId, rerankedBy } = answer;
+      return { hits, complete, shardsAsked, shardsAnswered, queryId, rerankedBy };
+    },
+    async get(collection, id) {
+      try {
+        const { point } = await data.api.get({ collection, id }, context());
+        return point && { id: point.id, vector: toFloats(point.vector), payload: point.document ?? {} };
+      } catch (error) {
+        if (error instanceof VectronError && error.code === 'POINT_NOT_FOUND') return undefined;
+        throw error;
+      }
+    },
+    async delete(collection, id) {
+      await data.api.delete({ collection, id }, context());
+    },
+    async listPoints(collection, { limit, cursor, includeVectors } = {}) {
+      const request = { collection, limit: limit ?? 0, cursor: cursor ?? '', includeVectors: includeVectors ?? false };
+      const { points, nextCursor } = await data.api.listPoints(request, context());
+      const shown = points.map((point) => ({ id: point.id, payload: point.document ?? {}, vector: toFloats(point.vector) }));
+      return { points: shown, nextCursor: nextCursor || undefined };
+    },
+    async feedback({ collection, queryId, query, items }) {
+      const feedbackItems = items.map((item) => gateway.FeedbackItem.fromPartial(item));
+      const context_ = new Map<string, string>();
+      const request = { collection, query: query ?? '', queryId: queryId ?? '', resultIds: [], feedbackItems, context: context_ };
+      return (await data.api.submitFeedback(request, context())).feedbackId;
+    },
+    async register(email, password) {
+      return account((await users.api.registerUser({ email, password }, context())).user);
+    },
+    async login(email, password) {
+      const answer = await users.api.login({ email, password }, context());
+      return { token: answer.jwtToken, account: account(answer.user) };
+    },
+    async profile() {
+      return account((await users.api.getUserProfile({}, context())).user);
+    },
+    async createApiKey(name, options = {}) {
+      const request = { name, role: options.role ?? '', collections: options.collections ?? [], expiresAt: 0n };
+      const { fullKey, keyInfo: info } = await users.api.createApiKey(request, context());
+      if (info === undefined) throw new VectronError('INTERNAL', 'the server sent no key');
+      return { key: fullKey, info: keyInfo(info) };
+    },
+    async listApiKeys() {
+      return (await users.api.listApiKeys({}, context())).keys.map(keyInfo);
+    },
+    async deleteApiKey(prefix) {
+      await users.api.deleteApiKey({ keyPrefix: prefix }, context());
+    },
+    async close() {
+      data.close();
+      users.close();
+    },
+  };
+}
