@@ -16,7 +16,8 @@ export default {
     ],
   },
   moduleNameMapper: {
-    '^@vectron/(errors|proto|config|observability|rpc|routing|metastore|engine|sdk)$': '<rootDir>/packages/$1/src/index.ts',
+    '^@vectron/(errors|proto|config|observability|rpc|routing|metastore|engine|sdk)$':
+      '<rootDir>/packages/$1/src/index.ts',
     '^@vectron/(gateway|placement-driver|worker|auth|reranker|cli)$': '<rootDir>/apps/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },

@@ -1,7 +1,7 @@
 // Regenerates packages/proto/src/generated from proto/ (npm run proto). With --check: fails when the
 // committed files differ from what proto/ gives.
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 

@@ -94,13 +94,15 @@ export class AuthController implements Api<typeof auth.AuthServiceService> {
   async createApiKey(request: auth.CreateAPIKeyRequest, context: CallContext): Promise<auth.CreateAPIKeyResponse> {
     const { user } = await this.#login(context);
     const role = (request.role || 'write') as Role;
-    if (!['read', 'write', 'admin'].includes(role)) throw VectronError.invalid('role', 'role must be read, write or admin');
+    if (!['read', 'write', 'admin'].includes(role))
+      throw VectronError.invalid('role', 'role must be read, write or admin');
     if (role === 'admin' && user.role !== 'admin') {
       throw new VectronError('PERMISSION_DENIED', 'only an administrator can make an admin key');
     }
     if (request.name.length > 128) throw VectronError.invalid('name', 'a name has at most 128 characters');
     const expiresAtMs = Number(request.expiresAt) * 1000;
-    if (expiresAtMs !== 0 && expiresAtMs <= Date.now()) throw VectronError.invalid('expires_at', 'expires_at is in the past');
+    if (expiresAtMs !== 0 && expiresAtMs <= Date.now())
+      throw VectronError.invalid('expires_at', 'expires_at is in the past');
     const { collections, name } = request;
     const { full, key } = await this.keys.create({ userId: user.id, name, role, collections, expiresAtMs });
     return { fullKey: full, keyInfo: keyInfo(key) };
@@ -127,7 +129,8 @@ export class AuthController implements Api<typeof auth.AuthServiceService> {
   async createSdkjwt(request: auth.CreateSDKJWTRequest, context: CallContext): Promise<auth.CreateSDKJWTResponse> {
     const { user } = await this.#login(context);
     const key = await this.keys.byId(request.apiKeyId);
-    if (key === undefined || key.userId !== user.id) throw new VectronError('NOT_FOUND', `no API key ${request.apiKeyId}`);
+    if (key === undefined || key.userId !== user.id)
+      throw new VectronError('NOT_FOUND', `no API key ${request.apiKeyId}`);
     return { sdkJwt: (await this.tokens.sign('sdk', key.id)).token };
   }
 

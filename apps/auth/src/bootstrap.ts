@@ -22,12 +22,21 @@ export async function bootstrapAdmin(
 ): Promise<{ bootstrap?: Bootstrap; created: boolean }> {
   const file = join(data, 'bootstrap.json');
   if ((await users.count()) > 0) {
-    return { bootstrap: existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Bootstrap) : undefined, created: false };
+    return {
+      bootstrap: existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Bootstrap) : undefined,
+      created: false,
+    };
   }
   const email = 'admin@vectron.local';
   const password = randomBytes(15).toString('base64url');
   const user = await users.create({ email, passwordHash: await hashPassword(password), role: 'admin', plan: 'PAID' });
-  const { full } = await keys.create({ userId: user.id, name: 'bootstrap', role: 'admin', collections: [], expiresAtMs: 0 });
+  const { full } = await keys.create({
+    userId: user.id,
+    name: 'bootstrap',
+    role: 'admin',
+    collections: [],
+    expiresAtMs: 0,
+  });
   const bootstrap = { email, password, apiKey: full };
   writeFileSync(file, `${JSON.stringify(bootstrap, null, 2)}\n`, { mode: 0o600 });
   return { bootstrap, created: true };

@@ -33,11 +33,16 @@ export async function adminGet<T>(options: ClientOptions, path: string): Promise
   if (!config.url.startsWith('http')) throw VectronError.invalid('url', 'this command takes an http:// address');
   let response: Response;
   try {
-    response = await fetch(new URL(path, config.url), { headers: { authorization: `Bearer ${apiKeyOf(config) ?? ''}` } });
+    response = await fetch(new URL(path, config.url), {
+      headers: { authorization: `Bearer ${apiKeyOf(config) ?? ''}` },
+    });
   } catch (cause) {
-    throw new VectronError('UNAVAILABLE', `cannot reach ${config.url}; is the server running? (npx vectron serve)`, { cause });
+    throw new VectronError('UNAVAILABLE', `cannot reach ${config.url}; is the server running? (npx vectron serve)`, {
+      cause,
+    });
   }
   const body = (await response.json()) as { message?: string; details?: { reason?: string }[] };
-  if (!response.ok) throw VectronError.fromWire(body.details?.[0]?.reason ?? 'INTERNAL', body.message ?? `HTTP ${response.status}`);
+  if (!response.ok)
+    throw VectronError.fromWire(body.details?.[0]?.reason ?? 'INTERNAL', body.message ?? `HTTP ${response.status}`);
   return body as T;
 }

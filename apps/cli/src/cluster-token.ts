@@ -9,7 +9,8 @@ import type { Metadata } from '@vectron/rpc';
 /** The secret that services of one cluster share, from the file named or from the data directory. */
 export async function clusterToken(file: string | undefined, data: string | undefined): Promise<string> {
   if (file !== undefined) return readFileSync(file, 'utf8').trim();
-  if (data === undefined) throw new VectronError('INVALID_ARGUMENT', 'name the cluster token with --cluster-token-file');
+  if (data === undefined)
+    throw new VectronError('INVALID_ARGUMENT', 'name the cluster token with --cluster-token-file');
   return secretFile(join(data, 'secrets', 'cluster.token'), randomSecret);
 }
 
@@ -29,6 +30,9 @@ export function requireClusterToken(token: string): (path: string, metadata: Met
 /** Internal traffic is not encrypted yet, so it must not leave the machine. */
 export function requireLoopback(host: string): void {
   if (!setting.isLoopback(host)) {
-    throw new VectronError('UNIMPLEMENTED', `an internal listener on ${host} needs mutual TLS, which is not built yet; use 127.0.0.1`);
+    throw new VectronError(
+      'UNIMPLEMENTED',
+      `an internal listener on ${host} needs mutual TLS, which is not built yet; use 127.0.0.1`,
+    );
   }
 }

@@ -67,13 +67,18 @@ export const SERVICES: Record<string, KnobSet> = {
   'client commands': clientKnobs.knobs,
 };
 
-type Loader<K extends KnobSet> = { readonly knobs: K; load(raw: Parameters<ReturnType<typeof defineKnobs>['load']>[0], also?: readonly KnobSet[]): ConfigOf<K> };
+type Loader<K extends KnobSet> = {
+  readonly knobs: K;
+  load(raw: Parameters<ReturnType<typeof defineKnobs>['load']>[0], also?: readonly KnobSet[]): ConfigOf<K>;
+};
 
 /** The settings of one command from its flags and the environment. */
 export function loadConfig<K extends KnobSet>(set: Loader<K>, options: Record<string, unknown>): ConfigOf<K> {
   const flags: Record<string, string | boolean | undefined> = {};
   for (const knob of Object.values(set.knobs) as Knob[]) {
-    flags[knob.flag] = options[knob.flag.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())] as string | undefined;
+    flags[knob.flag] = options[knob.flag.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())] as
+      | string
+      | undefined;
   }
   // commander turns --no-x into x = false.
   if ('no-sample' in flags) flags['no-sample'] = options.sample === false ? 'true' : undefined;

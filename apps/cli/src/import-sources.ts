@@ -42,7 +42,8 @@ function fvecsSource(file: string): ImportSource {
     points: (async function* () {
       for (let at = 0; at * stride < bytes.length; at++) {
         const start = at * stride;
-        if (bytes.readInt32LE(start) !== dimension) throw VectronError.invalid('file', `row ${at} of ${file} has another dimension`);
+        if (bytes.readInt32LE(start) !== dimension)
+          throw VectronError.invalid('file', `row ${at} of ${file} has another dimension`);
         const vector = Float32Array.from({ length: dimension }, (_, i) => bytes.readFloatLE(start + 4 + 4 * i));
         yield { id: String(at), vector };
       }
@@ -62,7 +63,10 @@ async function* jsonlPoints(file: string): AsyncIterable<Point> {
       throw new VectronError('INVALID_ARGUMENT', `${file}:${line}: not JSON`, { cause });
     }
     if (typeof point.id !== 'string' || !Array.isArray(point.vector)) {
-      throw new VectronError('INVALID_ARGUMENT', `${file}:${line}: a point has an "id" (string) and a "vector" (array of numbers)`);
+      throw new VectronError(
+        'INVALID_ARGUMENT',
+        `${file}:${line}: a point has an "id" (string) and a "vector" (array of numbers)`,
+      );
     }
     yield point;
   }

@@ -1,14 +1,14 @@
 import 'reflect-metadata';
 import { toVectronError } from '@vectron/errors';
 import { Command } from 'commander';
-import { benchCommand } from './commands/bench.js';
 import { keyCommands, systemCommands, userCommands } from './commands/account.js';
+import { benchCommand } from './commands/bench.js';
 import { collectionCommands, importCommand, pointCommands, searchCommand } from './commands/data.js';
 import { serveCommand, serviceCommands, withFlags } from './commands/services.js';
 import { clientKnobs, SERVICES } from './config.js';
 
-export { SERVICES };
 export { startSingleServer } from './single-server.js';
+export { SERVICES };
 
 /** What a failed command exits with; 0 is success, 2 also stands for wrong usage. */
 const EXIT_CODES: Record<number, number> = { 400: 2, 413: 2, 404: 3, 401: 4, 403: 4, 503: 5, 504: 5, 429: 5 };

@@ -39,7 +39,8 @@ function convert(data: Buffer, type: string, count: number): Float32Array {
     '<i4': (at) => view.getInt32(at, true),
   };
   const read = readers[type];
-  if (read === undefined) throw VectronError.invalid('file', `the .npy file holds ${type}; f2, f4, f8 and i4 can be read`);
+  if (read === undefined)
+    throw VectronError.invalid('file', `the .npy file holds ${type}; f2, f4, f8 and i4 can be read`);
   return Float32Array.from({ length: count }, (_, at) => read(at * width));
 }
 
@@ -54,4 +55,5 @@ function halfToNumber(half: number): number {
 }
 
 /** Row `at` as a view. */
-export const row = ({ values, columns }: Matrix, at: number): Float32Array => values.subarray(at * columns, (at + 1) * columns);
+export const row = ({ values, columns }: Matrix, at: number): Float32Array =>
+  values.subarray(at * columns, (at + 1) * columns);

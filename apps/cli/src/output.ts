@@ -8,7 +8,7 @@ export function show(value: unknown, json: boolean, table: { head: string[]; row
     console.log(JSON.stringify(value, (_, item) => (item instanceof Float32Array ? Array.from(item) : item), 2));
     return;
   }
-  const printed = new Table({ head: table.head, style: { head: pc.isColorSupported ? ['bold'] : [] } });
+  const printed = new Table({ head: table.head, style: { head: pc.isColorSupported ? ['bold'] : [], border: [] } });
   for (const one of table.rows) printed.push(one.map((cell) => String(cell ?? '')));
   console.log(table.rows.length === 0 ? 'nothing' : printed.toString());
 }

@@ -23,7 +23,10 @@ export interface Dataset {
 /** Text embeddings of 20,000 Debian packages; see bench/datasets/debian-packages/README.md. */
 export function loadDataset(): Dataset {
   const npy = (name: string) => parseNpy(readFileSync(join(directory, name)));
-  const lines = gunzipSync(readFileSync(join(directory, 'payload.jsonl.gz'))).toString().trim().split('\n');
+  const lines = gunzipSync(readFileSync(join(directory, 'payload.jsonl.gz')))
+    .toString()
+    .trim()
+    .split('\n');
   return {
     vectors: npy('points.f16.npy'),
     payloads: lines.map((line) => JSON.parse(line) as Record<string, unknown>),
@@ -48,6 +51,9 @@ export async function loadSample(client: VectronClient): Promise<void> {
     rerank: { enabled: true, textFields: ['name', 'summary'], fieldBoosts: { name: 2 } },
   });
   const bar = progressBar(`loading ${SAMPLE}`, dataset.vectors.rows);
-  await upsertAll(client, SAMPLE, datasetPoints(dataset), { batchSize: 250, onProgress: ({ upserted }) => bar.update(upserted) });
+  await upsertAll(client, SAMPLE, datasetPoints(dataset), {
+    batchSize: 250,
+    onProgress: ({ upserted }) => bar.update(upserted),
+  });
   bar.stop();
 }

@@ -25,7 +25,13 @@ export async function serveInternal(
   logger: Logger,
 ): Promise<RunningService> {
   requireLoopback(listen.host);
-  const server = new GrpcServer({ ...listen, services, authorize: requireClusterToken(token), logger, maxMessageBytes: MAX_MESSAGE_BYTES });
+  const server = new GrpcServer({
+    ...listen,
+    services,
+    authorize: requireClusterToken(token),
+    logger,
+    maxMessageBytes: MAX_MESSAGE_BYTES,
+  });
   const app: INestMicroservice = await NestFactory.createMicroservice(module, {
     strategy: server,
     logger: new NestLogger(logger),

@@ -1,13 +1,13 @@
+import type { authKnobs } from '@vectron/auth';
 import { ApiKeyRepository, AuthModule, bootstrapAdmin, UserRepository } from '@vectron/auth';
 import type { ConfigOf } from '@vectron/config';
-import type { authKnobs } from '@vectron/auth';
 import { type gatewayKnobs, startGateway } from '@vectron/gateway';
 import { createLogger, createMetrics } from '@vectron/observability';
 import { PlacementModule, type placementKnobs } from '@vectron/placement-driver';
 import { auth, authInternal, placement, reranker, worker } from '@vectron/proto';
 import { RerankerModule, type rerankerKnobs } from '@vectron/reranker';
-import { callContext, createClient } from '@vectron/rpc';
 import { StreamWorkerClient } from '@vectron/routing';
+import { callContext, createClient } from '@vectron/rpc';
 import { ClusterMember, ShardService, WorkerModule, type workerKnobs } from '@vectron/worker';
 import { openMeta, serveInternal } from './service-process.js';
 
@@ -29,7 +29,10 @@ export async function authProcess(config: ConfigOf<typeof authKnobs.knobs>, toke
   return { lines: { grpc: app.address }, close: () => app.close().then(() => meta.close()) };
 }
 
-export async function placementProcess(config: ConfigOf<typeof placementKnobs.knobs>, token: string): Promise<ServiceProcess> {
+export async function placementProcess(
+  config: ConfigOf<typeof placementKnobs.knobs>,
+  token: string,
+): Promise<ServiceProcess> {
   const logger = createLogger('placement-driver', config.logLevel);
   const meta = openMeta(config.data, 'placement');
   const services = { 'vectron.placementdriver.v1.PlacementService': placement.PlacementServiceService };
@@ -37,7 +40,10 @@ export async function placementProcess(config: ConfigOf<typeof placementKnobs.kn
   return { lines: { grpc: app.address }, close: () => app.close().then(() => meta.close()) };
 }
 
-export async function workerProcess(config: ConfigOf<typeof workerKnobs.knobs>, token: string): Promise<ServiceProcess> {
+export async function workerProcess(
+  config: ConfigOf<typeof workerKnobs.knobs>,
+  token: string,
+): Promise<ServiceProcess> {
   const logger = createLogger('worker', config.logLevel);
   const pd = createClient(placement.PlacementServiceService, config.placement, { clusterToken: token });
   const module = await WorkerModule.create(config, pd.api, logger);
@@ -59,15 +65,21 @@ export async function workerProcess(config: ConfigOf<typeof workerKnobs.knobs>, 
 
 const RERANKER_BEAT_MS = 5_000;
 
-export async function rerankerProcess(config: ConfigOf<typeof rerankerKnobs.knobs>, token: string): Promise<ServiceProcess> {
+export async function rerankerProcess(
+  config: ConfigOf<typeof rerankerKnobs.knobs>,
+  token: string,
+): Promise<ServiceProcess> {
   const logger = createLogger('reranker', config.logLevel);
   const services = { 'vectron.reranker.v1.RerankService': reranker.RerankServiceService };
   const app = await serveInternal(RerankerModule.create(config), services, config.listen, token, logger);
-  const pd = createClient(placement.PlacementServiceService, config.placement, { clusterToken: token, timeoutMs: 5_000 });
+  const pd = createClient(placement.PlacementServiceService, config.placement, {
+    clusterToken: token,
+    timeoutMs: 5_000,
+  });
   let rerankerId = '';
   const report = async () => {
     try {
-      const known = rerankerId !== '' && (await pd.api.rerankerHeartbeat({ rerankerId, queriesPerSecond: 0 }, callContext())).ok;
+      const known = rerankerId !== '' && (await pd.api.rerankerHeartbeat({ rerankerId }, callContext())).ok;
       if (known) return;
       rerankerId = (await pd.api.registerReranker({ rerankerId, grpcAddress: app.address }, callContext())).rerankerId;
     } catch (error) {
@@ -86,7 +98,10 @@ export async function rerankerProcess(config: ConfigOf<typeof rerankerKnobs.knob
   };
 }
 
-export async function gatewayProcess(config: ConfigOf<typeof gatewayKnobs.knobs>, token: string): Promise<ServiceProcess> {
+export async function gatewayProcess(
+  config: ConfigOf<typeof gatewayKnobs.knobs>,
+  token: string,
+): Promise<ServiceProcess> {
   const logger = createLogger('gateway', config.logLevel);
   const options = { clusterToken: token, timeoutMs: 15_000 };
   const clients = {

@@ -1,6 +1,14 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { ApiKeyRepository, AuthController, AuthInternalController, AuthModule, type Bootstrap, bootstrapAdmin, UserRepository } from '@vectron/auth';
+import {
+  ApiKeyRepository,
+  AuthController,
+  AuthInternalController,
+  AuthModule,
+  type Bootstrap,
+  bootstrapAdmin,
+  UserRepository,
+} from '@vectron/auth';
 import type { ConfigOf } from '@vectron/config';
 import { startGateway } from '@vectron/gateway';
 import { createLogger, createMetrics } from '@vectron/observability';
@@ -30,14 +38,26 @@ export async function startSingleServer(config: ConfigOf<typeof serveKnobs.knobs
   const meta = openMeta(data, 'meta');
   const unused = { host: '127.0.0.1', port: 0 };
 
-  const authModule = await AuthModule.create({ listen: unused, data, tokenMinutes: config.tokenMinutes, logLevel: config.logLevel }, meta);
+  const authModule = await AuthModule.create(
+    { listen: unused, data, tokenMinutes: config.tokenMinutes, logLevel: config.logLevel },
+    meta,
+  );
   const auth = await contextOf(authModule, logger);
-  const pdModule = PlacementModule.create({ listen: unused, data, unhealthySeconds: 15, logLevel: config.logLevel }, meta);
+  const pdModule = PlacementModule.create(
+    { listen: unused, data, unhealthySeconds: 15, logLevel: config.logLevel },
+    meta,
+  );
   const pd = await contextOf(pdModule, logger);
   const placement = pd.get(PlacementController);
   const workerConfig = { ...config, listen: unused, placement: '' };
   const worker = await contextOf(await WorkerModule.create(workerConfig, placement, logger), logger);
-  const rerankModule = RerankerModule.create({ listen: unused, placement: '', cacheEntries: 10_000, cacheSeconds: 60, logLevel: config.logLevel });
+  const rerankModule = RerankerModule.create({
+    listen: unused,
+    placement: '',
+    cacheEntries: 10_000,
+    cacheSeconds: 60,
+    logLevel: config.logLevel,
+  });
   const rerank = await contextOf(rerankModule, logger);
   const member = worker.get(ClusterMember);
   await member.start('in-process');

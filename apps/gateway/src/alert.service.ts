@@ -23,14 +23,27 @@ const MAX_INDEX_LAG = 50_000;
 const MAX_DISK_SHARE = 0.9;
 
 /** What is wrong with the cluster right now, from what its workers report. Pure. */
-export function findings(workers: { workerId: string; healthy: boolean; diskTotalBytes: number; last?: { diskUsedBytes: number; shards: { shardId: number; tailPoints: number }[] } }[]): Finding[] {
+export function findings(
+  workers: {
+    workerId: string;
+    healthy: boolean;
+    diskTotalBytes: number;
+    last?: { diskUsedBytes: number; shards: { shardId: number; tailPoints: number }[] };
+  }[],
+): Finding[] {
   return workers.flatMap((worker) => {
     const subject = `worker ${worker.workerId}`;
     const found: Finding[] = [];
-    if (!worker.healthy) found.push({ rule: 'worker_down', subject, level: 'critical', message: `${subject} sends no heartbeat` });
+    if (!worker.healthy)
+      found.push({ rule: 'worker_down', subject, level: 'critical', message: `${subject} sends no heartbeat` });
     const share = (worker.last?.diskUsedBytes ?? 0) / worker.diskTotalBytes;
     if (share > MAX_DISK_SHARE) {
-      found.push({ rule: 'disk', subject, level: 'warning', message: `${subject}: the disk is ${Math.round(share * 100)} % full` });
+      found.push({
+        rule: 'disk',
+        subject,
+        level: 'warning',
+        message: `${subject}: the disk is ${Math.round(share * 100)} % full`,
+      });
     }
     for (const shard of worker.last?.shards ?? []) {
       if (shard.tailPoints > MAX_INDEX_LAG) {
@@ -53,7 +66,10 @@ export class AlertService {
   ) {}
 
   start(): void {
-    this.#timer = setInterval(() => void this.check().catch((err) => this.logger.warn({ err }, 'alert check failed')), EVERY_MS);
+    this.#timer = setInterval(
+      () => void this.check().catch((err) => this.logger.warn({ err }, 'alert check failed')),
+      EVERY_MS,
+    );
     this.#timer.unref();
   }
 
@@ -65,17 +81,21 @@ export class AlertService {
     const { workers } = await this.backends.placement.listWorkers({}, callContext({ timeoutMs: 5_000 }));
     const now = findings(workers);
     const open = await this.db.selectFrom('alert').selectAll().where('resolved_at_ms', 'is', null).execute();
-    const same = (a: { rule: string; subject: string }, b: { rule: string; subject: string }) => a.rule === b.rule && a.subject === b.subject;
+    const same = (a: { rule: string; subject: string }, b: { rule: string; subject: string }) =>
+      a.rule === b.rule && a.subject === b.subject;
     for (const finding of now.filter((one) => !open.some((alert) => same(alert, one)))) {
       const row = { ...finding, id: randomUUID(), opened_at_ms: Date.now(), resolved_at_ms: null, resolved_by: null };
       await this.db.insertInto('alert').values(row).execute();
     }
-    for (const alert of open.filter((one) => !now.some((finding) => same(finding, one)))) await this.#close(alert.id, 'recovered');
+    for (const alert of open.filter((one) => !now.some((finding) => same(finding, one))))
+      await this.#close(alert.id, 'recovered');
   }
 
   async list(status: string, level: string): Promise<Alert[]> {
-    if (!['', 'open', 'resolved'].includes(status)) throw VectronError.invalid('status', 'status must be open or resolved');
-    if (!['', 'warning', 'critical'].includes(level)) throw VectronError.invalid('level', 'level must be warning or critical');
+    if (!['', 'open', 'resolved'].includes(status))
+      throw VectronError.invalid('status', 'status must be open or resolved');
+    if (!['', 'warning', 'critical'].includes(level))
+      throw VectronError.invalid('level', 'level must be warning or critical');
     let query = this.db.selectFrom('alert').selectAll().orderBy('opened_at_ms', 'desc').limit(1000);
     if (status !== '') query = query.where('resolved_at_ms', status === 'open' ? 'is' : 'is not', null);
     if (level !== '') query = query.where('level', '=', level);

@@ -1,7 +1,7 @@
 import { Controller, Inject } from '@nestjs/common';
 import { VectronError } from '@vectron/errors';
 import { auth } from '@vectron/proto';
-import { type Api, callContext, type CallContext, GrpcService } from '@vectron/rpc';
+import { type Api, type CallContext, callContext, GrpcService } from '@vectron/rpc';
 import { BACKENDS, type Backends } from './backends.js';
 
 const TIMEOUT_MS = 10_000;
@@ -30,7 +30,10 @@ export class AuthGrpcController implements Api<typeof auth.AuthServiceService> {
     return this.backends.auth.getUserProfile(request, passedOn(context));
   }
 
-  updateUserProfile(request: auth.UpdateUserProfileRequest, context: CallContext): Promise<auth.UpdateUserProfileResponse> {
+  updateUserProfile(
+    request: auth.UpdateUserProfileRequest,
+    context: CallContext,
+  ): Promise<auth.UpdateUserProfileResponse> {
     return this.backends.auth.updateUserProfile(request, passedOn(context));
   }
 

@@ -1,6 +1,6 @@
 import type { auth, authInternal, placement, reranker } from '@vectron/proto';
-import type { Api } from '@vectron/rpc';
 import type { WorkerClient } from '@vectron/routing';
+import type { Api } from '@vectron/rpc';
 
 /** The services behind the gateway; each is a controller of this process or a client of another one. */
 export interface Backends {

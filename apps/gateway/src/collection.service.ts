@@ -16,7 +16,10 @@ export class CollectionService {
     @Inject(RouteTable) private readonly routes: RouteTable,
   ) {}
 
-  async create(principal: Principal, request: gateway.CreateCollectionRequest): Promise<gateway.CreateCollectionResponse> {
+  async create(
+    principal: Principal,
+    request: gateway.CreateCollectionRequest,
+  ): Promise<gateway.CreateCollectionResponse> {
     requireWrite(principal);
     requireCollection(principal, request.name);
     const { tenantId } = principal;
@@ -37,7 +40,9 @@ export class CollectionService {
   async list(principal: Principal): Promise<gateway.ListCollectionsResponse> {
     const { tenantId } = principal;
     const { collections } = await this.backends.placement.listCollections({ tenantId }, pd());
-    const own = collections.filter(({ name }) => principal.collections.length === 0 || principal.collections.includes(name));
+    const own = collections.filter(
+      ({ name }) => principal.collections.length === 0 || principal.collections.includes(name),
+    );
     return { collections: own.map((one) => one.name), details: own.map(collectionInfo) };
   }
 

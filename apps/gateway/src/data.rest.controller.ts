@@ -36,38 +36,121 @@ export class DataRestController {
     @Inject(FeedbackService) private readonly feedbacks: FeedbackService,
   ) {}
 
-  @Rest({ method: 'POST', path: 'v1/collections', operationId: 'createCollection', tag: 'Collections', summary: 'Make a collection', body: schema.createCollection, answer: { success: true } })
+  @Rest({
+    method: 'POST',
+    path: 'v1/collections',
+    operationId: 'createCollection',
+    tag: 'Collections',
+    summary: 'Make a collection',
+    body: schema.createCollection,
+    answer: { success: true },
+  })
   async create(@Req() request: AuthenticatedRequest, @Body() body: unknown) {
     return this.collections.create(request.principal, parse(schema.createCollection, body));
   }
 
-  @Rest({ method: 'GET', path: 'v1/collections', operationId: 'listCollections', tag: 'Collections', summary: 'Collections of the tenant', answer: { collections: ['papers'], details: [{ name: 'papers', dimension: 384, distance: 'cosine', shards: 1, points: '20000', createdAt: '1700000000' }] } })
+  @Rest({
+    method: 'GET',
+    path: 'v1/collections',
+    operationId: 'listCollections',
+    tag: 'Collections',
+    summary: 'Collections of the tenant',
+    answer: {
+      collections: ['papers'],
+      details: [
+        { name: 'papers', dimension: 384, distance: 'cosine', shards: 1, points: '20000', createdAt: '1700000000' },
+      ],
+    },
+  })
   async list(@Req() request: AuthenticatedRequest) {
-    return gateway.ListCollectionsResponse.toJSON(await this.collections.list(request.principal));
+    const { collections, details } = await this.collections.list(request.principal);
+    return { collections, details: details.map(gateway.CollectionInfo.toJSON) };
   }
 
-  @Rest({ method: 'GET', path: 'v1/collections/:name/status', operationId: 'getCollectionStatus', tag: 'Collections', summary: 'Shards, counts and settings of a collection', answer: { name: 'papers', dimension: 384, distance: 'cosine', shards: [{ shardId: 1, replicas: ['1'], leaderId: '1', ready: true, points: '20000', indexLag: '0', appliedIndex: '200' }], points: '20000', indexLag: '0', durability: 'fsync', memoryBytes: '41000000', diskBytes: '31000000' } })
+  @Rest({
+    method: 'GET',
+    path: 'v1/collections/:name/status',
+    operationId: 'getCollectionStatus',
+    tag: 'Collections',
+    summary: 'Shards, counts and settings of a collection',
+    answer: {
+      name: 'papers',
+      dimension: 384,
+      distance: 'cosine',
+      shards: [
+        {
+          shardId: 1,
+          replicas: ['1'],
+          leaderId: '1',
+          ready: true,
+          points: '20000',
+          indexLag: '0',
+          appliedIndex: '200',
+        },
+      ],
+      points: '20000',
+      indexLag: '0',
+      durability: 'fsync',
+      memoryBytes: '41000000',
+      diskBytes: '31000000',
+    },
+  })
   async status(@Req() request: AuthenticatedRequest, @Param('name') name: string) {
     return gateway.GetCollectionStatusResponse.toJSON(await this.collections.status(request.principal, name));
   }
 
-  @Rest({ method: 'DELETE', path: 'v1/collections/:name', operationId: 'deleteCollection', tag: 'Collections', summary: 'Delete a collection with its points', answer: { success: true } })
+  @Rest({
+    method: 'DELETE',
+    path: 'v1/collections/:name',
+    operationId: 'deleteCollection',
+    tag: 'Collections',
+    summary: 'Delete a collection with its points',
+    answer: { success: true },
+  })
   async drop(@Req() request: AuthenticatedRequest, @Param('name') name: string) {
     return this.collections.delete(request.principal, name);
   }
 
-  @Rest({ method: 'POST', path: 'v1/collections/:collection/points', operationId: 'upsert', tag: 'Points', summary: 'Write points', body: schema.upsert, answer: UPSERTED })
+  @Rest({
+    method: 'POST',
+    path: 'v1/collections/:collection/points',
+    operationId: 'upsert',
+    tag: 'Points',
+    summary: 'Write points',
+    body: schema.upsert,
+    answer: UPSERTED,
+  })
   async upsert(@Req() request: AuthenticatedRequest, @Param('collection') collection: string, @Body() body: unknown) {
     return this.#upsert(request, collection, parse(schema.upsert, body).points);
   }
 
-  @Rest({ method: 'POST', path: 'v1/upsert', operationId: 'upsertAlias', tag: 'Points', summary: 'Write points, collection in the body', body: schema.upsertAlias, answer: UPSERTED })
+  @Rest({
+    method: 'POST',
+    path: 'v1/upsert',
+    operationId: 'upsertAlias',
+    tag: 'Points',
+    summary: 'Write points, collection in the body',
+    body: schema.upsertAlias,
+    answer: UPSERTED,
+  })
   async upsertAlias(@Req() request: AuthenticatedRequest, @Body() body: unknown) {
     const { collection, points } = parse(schema.upsertAlias, body);
     return this.#upsert(request, collection, points);
   }
 
-  @Rest({ method: 'GET', path: 'v1/collections/:collection/points', operationId: 'listPoints', tag: 'Points', summary: 'Points by id, page by page', query: { limit: '1 to 1000, default 20', cursor: 'nextCursor of the page before', include_vectors: 'true or false' }, answer: { points: [POINT], nextCursor: 'mail-1' } })
+  @Rest({
+    method: 'GET',
+    path: 'v1/collections/:collection/points',
+    operationId: 'listPoints',
+    tag: 'Points',
+    summary: 'Points by id, page by page',
+    query: {
+      limit: '1 to 1000, default 20',
+      cursor: 'nextCursor of the page before',
+      include_vectors: 'true or false',
+    },
+    answer: { points: [POINT], nextCursor: 'mail-1' },
+  })
   async page(
     @Req() request: AuthenticatedRequest,
     @Param('collection') collection: string,
@@ -85,29 +168,69 @@ export class DataRestController {
     return { points: points.map((point) => pointJson(point, includeVectors)), nextCursor };
   }
 
-  @Rest({ method: 'GET', path: 'v1/collections/:collection/points/:id', operationId: 'getPoint', tag: 'Points', summary: 'One point', answer: { point: POINT } })
+  @Rest({
+    method: 'GET',
+    path: 'v1/collections/:collection/points/:id',
+    operationId: 'getPoint',
+    tag: 'Points',
+    summary: 'One point',
+    answer: { point: POINT },
+  })
   async get(@Req() request: AuthenticatedRequest, @Param('collection') collection: string, @Param('id') id: string) {
     return { point: pointJson(await this.points.get(request.principal, collection, id), true) };
   }
 
-  @Rest({ method: 'DELETE', path: 'v1/collections/:collection/points/:id', operationId: 'deletePoint', tag: 'Points', summary: 'Delete a point', answer: {} })
+  @Rest({
+    method: 'DELETE',
+    path: 'v1/collections/:collection/points/:id',
+    operationId: 'deletePoint',
+    tag: 'Points',
+    summary: 'Delete a point',
+    answer: {},
+  })
   async delete(@Req() request: AuthenticatedRequest, @Param('collection') collection: string, @Param('id') id: string) {
     await this.points.delete(request.principal, collection, id);
     return {};
   }
 
-  @Rest({ method: 'POST', path: 'v1/collections/:collection/points/search', operationId: 'search', tag: 'Search', summary: 'Nearest neighbours of a vector or of a point', body: schema.search, answer: FOUND })
+  @Rest({
+    method: 'POST',
+    path: 'v1/collections/:collection/points/search',
+    operationId: 'search',
+    tag: 'Search',
+    summary: 'Nearest neighbours of a vector or of a point',
+    body: schema.search,
+    answer: FOUND,
+  })
   async search(@Req() request: AuthenticatedRequest, @Param('collection') collection: string, @Body() body: unknown) {
-    return searchJson(await this.searches.search(request.principal, searchInputOf(parse(schema.search, body), collection)));
+    return searchJson(
+      await this.searches.search(request.principal, searchInputOf(parse(schema.search, body), collection)),
+    );
   }
 
-  @Rest({ method: 'POST', path: 'v1/search', operationId: 'searchAlias', tag: 'Search', summary: 'Search, collection in the body', body: schema.searchAlias, answer: FOUND })
+  @Rest({
+    method: 'POST',
+    path: 'v1/search',
+    operationId: 'searchAlias',
+    tag: 'Search',
+    summary: 'Search, collection in the body',
+    body: schema.searchAlias,
+    answer: FOUND,
+  })
   async searchAlias(@Req() request: AuthenticatedRequest, @Body() body: unknown) {
     const input = parse(schema.searchAlias, body);
     return searchJson(await this.searches.search(request.principal, searchInputOf(input, input.collection)));
   }
 
-  @Rest({ method: 'POST', path: 'v1/feedback', operationId: 'submitFeedback', tag: 'Search', summary: 'Say how good an answer was', body: schema.feedback, answer: { success: true, feedbackId: 'b9c0…' } })
+  @Rest({
+    method: 'POST',
+    path: 'v1/feedback',
+    operationId: 'submitFeedback',
+    tag: 'Search',
+    summary: 'Say how good an answer was',
+    body: schema.feedback,
+    answer: { success: true, feedbackId: 'b9c0…' },
+  })
   async feedback(@Req() request: AuthenticatedRequest, @Body() body: unknown) {
     const input = parse(schema.feedback, body);
     const context = new Map(Object.entries(input.context).map(([key, value]) => [key, String(value)]));
@@ -126,7 +249,8 @@ export class DataRestController {
 type VectorFields = { vector?: number[]; vectorF32?: Buffer };
 
 function vectorInputOf({ vector, vectorF32 }: VectorFields, field: string): VectorInput {
-  if (vector !== undefined && vectorF32 !== undefined) throw VectronError.invalid(field, 'send either vector or vectorF32');
+  if (vector !== undefined && vectorF32 !== undefined)
+    throw VectronError.invalid(field, 'send either vector or vectorF32');
   return vectorF32 ?? vector ?? [];
 }
 

@@ -26,8 +26,10 @@ function check(value: object, field: string, depth: number): void {
     if (key === '__proto__') throw VectronError.invalid(field, 'a payload key must not be __proto__');
     if (!key.isWellFormed()) throw VectronError.invalid(field, 'a payload key is not valid Unicode');
     const item = (value as Document)[key];
-    if (typeof item === 'number' && !Number.isFinite(item)) throw VectronError.invalid(field, `${field}.${key} is not a finite number`);
-    if (typeof item === 'string' && !item.isWellFormed()) throw VectronError.invalid(field, `${field}.${key} is not valid Unicode`);
+    if (typeof item === 'number' && !Number.isFinite(item))
+      throw VectronError.invalid(field, `${field}.${key} is not a finite number`);
+    if (typeof item === 'string' && !item.isWellFormed())
+      throw VectronError.invalid(field, `${field}.${key} is not valid Unicode`);
     if (item !== null && typeof item === 'object') check(item, field, depth + 1);
   }
 }
@@ -38,7 +40,9 @@ export function decodeDocument(payload: Buffer): Document {
 
 /** The view of the old field: a value that is no string appears as its JSON text. */
 export function stringMap(document: Document): Map<string, string> {
-  return new Map(Object.entries(document).map(([key, value]) => [key, typeof value === 'string' ? value : JSON.stringify(value)]));
+  return new Map(
+    Object.entries(document).map(([key, value]) => [key, typeof value === 'string' ? value : JSON.stringify(value)]),
+  );
 }
 
 export function fromStringMap(map: Map<string, string>): Document {

@@ -24,11 +24,23 @@ import { VectronGrpcController } from './vectron.grpc.controller.js';
 
 @Module({})
 export class GatewayModule {
-  static create(config: GatewayConfig, backends: Backends, db: GatewayDb, metrics: Metrics, logger: Logger): DynamicModule {
+  static create(
+    config: GatewayConfig,
+    backends: Backends,
+    db: GatewayDb,
+    metrics: Metrics,
+    logger: Logger,
+  ): DynamicModule {
     const routes = new RouteTable(backends);
     return {
       module: GatewayModule,
-      controllers: [VectronGrpcController, AuthGrpcController, DataRestController, AccountRestController, SystemRestController],
+      controllers: [
+        VectronGrpcController,
+        AuthGrpcController,
+        DataRestController,
+        AccountRestController,
+        SystemRestController,
+      ],
       providers: [
         { provide: CONFIG, useValue: config },
         { provide: BACKENDS, useValue: backends },

@@ -21,7 +21,8 @@ export function errorBody(error: VectronError) {
 /** What the web framework itself refuses, in Vectron's words. */
 export function fromFramework(error: unknown): VectronError {
   if (error instanceof VectronError) return error;
-  const status = error instanceof HttpException ? error.getStatus() : (error as { statusCode?: number } | null)?.statusCode;
+  const status =
+    error instanceof HttpException ? error.getStatus() : (error as { statusCode?: number } | null)?.statusCode;
   const text = error instanceof Error ? error.message : String(error);
   if (status === 404) return new VectronError('NOT_FOUND', 'no such route');
   if (status === 413) return new VectronError('PAYLOAD_TOO_LARGE', 'the request body is too large');

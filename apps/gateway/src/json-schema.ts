@@ -23,7 +23,10 @@ function camelized(value: unknown, names: Set<string>): unknown {
 
 /** A vector, checked by the service: parsing thousands of numbers through a schema would dominate a search. */
 export const vectorNumbers = z
-  .custom<number[]>((value) => Array.isArray(value) && value.every((x) => typeof x === 'number'), 'must be an array of numbers')
+  .custom<number[]>(
+    (value) => Array.isArray(value) && value.every((x) => typeof x === 'number'),
+    'must be an array of numbers',
+  )
   .meta({ type: 'array', items: { type: 'number', format: 'float' } });
 
 /** Little-endian float32 as base64. */
@@ -34,7 +37,10 @@ export const vectorBase64 = z
 
 /** Any JSON object; its keys and values are checked by the service. */
 export const jsonObject = z
-  .custom<Record<string, unknown>>((value) => typeof value === 'object' && value !== null && !Array.isArray(value), 'must be a JSON object')
+  .custom<Record<string, unknown>>(
+    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    'must be a JSON object',
+  )
   .meta({ type: 'object', additionalProperties: true });
 
 export const uint32 = z.int().min(0).max(0xffff_ffff);
@@ -55,5 +61,7 @@ export function parse<T>(schema: z.ZodType<T>, value: unknown): T {
 }
 
 function fieldPath(path: PropertyKey[]): string {
-  return path.map((part, at) => (typeof part === 'number' ? `[${part}]` : `${at === 0 ? '' : '.'}${String(part)}`)).join('');
+  return path
+    .map((part, at) => (typeof part === 'number' ? `[${part}]` : `${at === 0 ? '' : '.'}${String(part)}`))
+    .join('');
 }

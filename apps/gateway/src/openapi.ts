@@ -39,15 +39,28 @@ export function openApiDocument() {
         },
       },
       responses: {
-        Error: { description: 'The call failed.', content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } } },
+        Error: {
+          description: 'The call failed.',
+          content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
+        },
       },
     },
   };
 }
 
 function operation(route: RestRoute) {
-  const inPath = [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => ({ name, in: 'path', required: true, schema: { type: 'string' } }));
-  const inQuery = Object.entries(route.query ?? {}).map(([name, description]) => ({ name, in: 'query', description, schema: { type: 'string' } }));
+  const inPath = [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
+  const inQuery = Object.entries(route.query ?? {}).map(([name, description]) => ({
+    name,
+    in: 'query',
+    description,
+    schema: { type: 'string' },
+  }));
   const media = typeof route.answer === 'string' ? 'text/plain' : 'application/json';
   return {
     operationId: route.operationId,
@@ -55,7 +68,9 @@ function operation(route: RestRoute) {
     tags: [route.tag],
     ...(route.open ? { security: [] } : {}),
     ...(inPath.length + inQuery.length > 0 ? { parameters: [...inPath, ...inQuery] } : {}),
-    ...(route.body ? { requestBody: { required: true, content: { 'application/json': { schema: jsonSchema(route.body) } } } } : {}),
+    ...(route.body
+      ? { requestBody: { required: true, content: { 'application/json': { schema: jsonSchema(route.body) } } } }
+      : {}),
     responses: {
       200: { description: 'OK', content: { [media]: { schema: exampleSchema(route.answer), example: route.answer } } },
       default: { $ref: '#/components/responses/Error' },
@@ -64,7 +79,11 @@ function operation(route: RestRoute) {
 }
 
 function jsonSchema(schema: z.ZodType) {
-  const { $schema: _, ...plain } = z.toJSONSchema(schema, { target: 'draft-2020-12', io: 'input', unrepresentable: 'any' });
+  const { $schema: _, ...plain } = z.toJSONSchema(schema, {
+    target: 'draft-2020-12',
+    io: 'input',
+    unrepresentable: 'any',
+  });
   return plain;
 }
 

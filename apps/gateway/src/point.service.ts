@@ -35,7 +35,10 @@ export class PointService {
     requireCollection(principal, name);
     const route = await this.routes.get(principal.tenantId, name);
     if (points.length > this.config.maxBatch) {
-      throw VectronError.invalid('points', `at most ${this.config.maxBatch} points in one request, not ${points.length}`);
+      throw VectronError.invalid(
+        'points',
+        `at most ${this.config.maxBatch} points in one request, not ${points.length}`,
+      );
     }
     if (points.length === 0) throw VectronError.invalid('points', 'send at least one point');
     const { dimension, distance } = route.collection;
@@ -60,7 +63,12 @@ export class PointService {
     const writes = await Promise.all(
       [...byShard].map(async ([shard, batch]): Promise<gateway.ShardWrite & { error?: VectronError }> => {
         try {
-          const outcome = await this.shards.call(route, shard, { $case: 'upsert', value: { points: batch } }, deadlineMs);
+          const outcome = await this.shards.call(
+            route,
+            shard,
+            { $case: 'upsert', value: { points: batch } },
+            deadlineMs,
+          );
           const logIndex = outcome.$case === 'written' ? outcome.value.index : 0n;
           return { shardId: shard.shardId, upserted: batch.length, logIndex, errorCode: '' };
         } catch (cause) {
@@ -72,7 +80,10 @@ export class PointService {
     const failed = writes.filter((write) => write.error !== undefined);
     if (failed.length > 0) {
       const { code, message } = failed[0].error as VectronError;
-      const partly = failed.length < writes.length ? `; ${writes.length - failed.length} of ${writes.length} shards have written their part, send the request again` : '';
+      const partly =
+        failed.length < writes.length
+          ? `; ${writes.length - failed.length} of ${writes.length} shards have written their part, send the request again`
+          : '';
       throw new VectronError(code, `shard ${failed[0].shardId}: ${message}${partly}`);
     }
     return { upserted: unique.size, shards: writes };
@@ -84,7 +95,12 @@ export class PointService {
     checkPointId(id, 'id');
     const route = await this.routes.get(principal.tenantId, name);
     const deadlineMs = Date.now() + this.config.searchTimeoutMs;
-    const outcome = await this.shards.call(route, route.shardOf(id), { $case: 'get', value: { ids: [id] } }, deadlineMs);
+    const outcome = await this.shards.call(
+      route,
+      route.shardOf(id),
+      { $case: 'get', value: { ids: [id] } },
+      deadlineMs,
+    );
     const point = outcome.$case === 'points' ? outcome.value.points[0] : undefined;
     if (point === undefined) throw new VectronError('POINT_NOT_FOUND', `no point ${id} in ${name}`);
     return point;

@@ -55,7 +55,13 @@ export const feedback = message({
   query: text,
   resultIds: z.array(z.string()).default([]),
   feedbackItems: z.array(
-    message({ resultId: z.string(), relevanceScore: int32.default(0), clicked: flag, position: int32.default(0), comment: text }),
+    message({
+      resultId: z.string(),
+      relevanceScore: int32.default(0),
+      clicked: flag,
+      position: int32.default(0),
+      comment: text,
+    }),
   ),
   context: jsonObject.default({}),
   queryId: text,

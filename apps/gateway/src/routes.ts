@@ -1,5 +1,5 @@
-import { callContext } from '@vectron/rpc';
 import { Route } from '@vectron/routing';
+import { callContext } from '@vectron/rpc';
 import { LRUCache } from 'lru-cache';
 import type { Backends } from './backends.js';
 import { checkCollectionName } from './point-id.js';
@@ -21,7 +21,10 @@ export class RouteTable {
       max: 10_000,
       ttl: ROUTE_MS,
       fetchMethod: async (_key, _stale, { context }) => {
-        const { collection } = await this.backends.placement.getCollectionStatus(context, callContext({ timeoutMs: 5_000 }));
+        const { collection } = await this.backends.placement.getCollectionStatus(
+          context,
+          callContext({ timeoutMs: 5_000 }),
+        );
         return collection && new Route(collection);
       },
     });

@@ -20,7 +20,12 @@ const RECHECK_MS = 5_000;
  * last of a search with `complete` decided and `"last": true`; a failed search is `{"error": google.rpc.Status}`.
  * The token is checked at the start and every 5 s.
  */
-export function serveSearchSocket(http: Server, authenticator: Authenticator, searches: SearchService, maxBytes: number): WebSocketServer {
+export function serveSearchSocket(
+  http: Server,
+  authenticator: Authenticator,
+  searches: SearchService,
+  maxBytes: number,
+): WebSocketServer {
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: maxBytes,
@@ -59,7 +64,8 @@ export function serveSearchSocket(http: Server, authenticator: Authenticator, se
       const principal = await authenticator.authenticate(token);
       const input = searchInputOf(parse(schema.search, parseJson(text)), collection);
       for await (const found of searches.searchStream(principal, input)) {
-        const last = found.shardsAnswered + found.shards.filter((shard) => shard.errorCode !== '').length === found.shardsAsked;
+        const last =
+          found.shardsAnswered + found.shards.filter((shard) => shard.errorCode !== '').length === found.shardsAsked;
         send({ result: searchJson(found), last });
       }
     } catch (error) {

@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { toVectronError, VectronError } from '@vectron/errors';
 import { type gateway, type placement, workerData } from '@vectron/proto';
-import { callContext } from '@vectron/rpc';
 import type { Route } from '@vectron/routing';
+import { callContext } from '@vectron/rpc';
 import { type Principal, requireCollection } from './access.js';
 import { BACKENDS, type Backends, CONFIG } from './backends.js';
 import type { GatewayConfig } from './config.js';
 import { ImpressionLog } from './impression-log.js';
-import { checkPointId } from './point-id.js';
 import { PointService } from './point.service.js';
+import { checkPointId } from './point-id.js';
 import { RouteTable } from './routes.js';
 import { ShardCaller } from './shard-caller.js';
 import { encodeVector, type VectorInput } from './vector.js';
@@ -74,7 +74,9 @@ export class SearchService {
     const route = await this.routes.get(principal.tenantId, input.collection);
     const vector = await this.#queryVector(principal, input, route);
     const rerank = input.query !== '' && route.collection.rerank?.enabled === true;
-    const wanted = (rerank ? Math.max(topK, Math.min(topK * oversample(route), MAX_RERANKED)) : topK) + (input.likeId === '' ? 0 : 1);
+    const wanted =
+      (rerank ? Math.max(topK, Math.min(topK * oversample(route), MAX_RERANKED)) : topK) +
+      (input.likeId === '' ? 0 : 1);
     const op: workerData.SearchOp = {
       vector,
       k: Math.min(wanted, MAX_TOP_K),
@@ -179,7 +181,9 @@ class Gathered {
   add(answer: ShardAnswer): void {
     this.#answers.push(answer);
     if (answer.error !== undefined) return;
-    const found = answer.found.hits.filter((hit) => hit.id !== this.excluded).map((hit) => ({ ...hit, explanation: '' }));
+    const found = answer.found.hits
+      .filter((hit) => hit.id !== this.excluded)
+      .map((hit) => ({ ...hit, explanation: '' }));
     this.#hits = this.#hits.concat(found);
     if (this.#answers.length > 1) {
       const bytes = (hit: Hit) => Buffer.from(hit.id);

@@ -29,7 +29,8 @@ export class ShardCaller {
         await new Promise((resolve) => setTimeout(resolve, REFRESH_PAUSE_MS));
         const { tenantId, name, id } = route.collection;
         const fresh = await this.routes.refresh(tenantId, name);
-        if (fresh.collection.id !== id) throw new VectronError('COLLECTION_NOT_FOUND', `collection ${name} was replaced`);
+        if (fresh.collection.id !== id)
+          throw new VectronError('COLLECTION_NOT_FOUND', `collection ${name} was replaced`);
         target = fresh.shards.find((one) => one.shardId === shard.shardId) ?? target;
       }
     }

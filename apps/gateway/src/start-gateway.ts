@@ -11,9 +11,8 @@ import type { Backends } from './backends.js';
 import type { GatewayConfig } from './config.js';
 import { GatewayModule } from './gateway.module.js';
 import { openGatewayDb } from './gateway-db.js';
-import { fromFramework, sendError } from './http-error.filter.js';
-import { serveSearchSocket } from './search-socket.js';
 import { SearchService } from './search.service.js';
+import { serveSearchSocket } from './search-socket.js';
 import { serveStaticPages } from './static-pages.js';
 
 export interface RunningGateway {
@@ -28,9 +27,19 @@ export interface RunningGateway {
 const OPEN_CALLS = new Set(['/vectron.auth.v1.AuthService/RegisterUser', '/vectron.auth.v1.AuthService/Login']);
 
 /** Serves REST, WebSocket, console and gRPC until closed. */
-export async function startGateway(config: GatewayConfig, backends: Backends, metrics: Metrics, logger: Logger): Promise<RunningGateway> {
+export async function startGateway(
+  config: GatewayConfig,
+  backends: Backends,
+  metrics: Metrics,
+  logger: Logger,
+): Promise<RunningGateway> {
   const db = await openGatewayDb(config.data);
-  const adapter = new FastifyAdapter({ bodyLimit: config.maxBody, exposeHeadRoutes: false, forceCloseConnections: true, requestTimeout: 60_000 });
+  const adapter = new FastifyAdapter({
+    bodyLimit: config.maxBody,
+    exposeHeadRoutes: false,
+    forceCloseConnections: true,
+    requestTimeout: 60_000,
+  });
   const module = GatewayModule.create(config, backends, db, metrics, logger);
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: new NestLogger(logger),
@@ -45,10 +54,14 @@ export async function startGateway(config: GatewayConfig, backends: Backends, me
   const authenticator = app.get(Authenticator);
   const grpc = new GrpcServer({
     ...config.grpc,
-    services: { 'vectron.v1.VectronService': gateway.VectronServiceService, 'vectron.auth.v1.AuthService': auth.AuthServiceService },
+    services: {
+      'vectron.v1.VectronService': gateway.VectronServiceService,
+      'vectron.auth.v1.AuthService': auth.AuthServiceService,
+    },
     authorize: (path, metadata) => {
       if (OPEN_CALLS.has(path)) return undefined;
-      const token = bearerToken(metadata.get('authorization')[0]?.toString()) ?? metadata.get('x-api-key')[0]?.toString();
+      const token =
+        bearerToken(metadata.get('authorization')[0]?.toString()) ?? metadata.get('x-api-key')[0]?.toString();
       return authenticator.authenticate(token);
     },
     observe: (path, code, seconds) => {
@@ -85,10 +98,12 @@ function acceptJson(fastify: FastifyInstance): void {
     try {
       done(null, body === '' ? undefined : JSON.parse(body as string));
     } catch (cause) {
-      done(new VectronError('INVALID_ARGUMENT', `the body is not JSON: ${(cause as Error).message}`, { cause }), undefined);
+      done(
+        new VectronError('INVALID_ARGUMENT', `the body is not JSON: ${(cause as Error).message}`, { cause }),
+        undefined,
+      );
     }
   });
-  fastify.setErrorHandler((error, _request, reply) => sendError(reply, fromFramework(error)));
 }
 
 function measureRequests(fastify: FastifyInstance, metrics: Metrics): void {
@@ -98,4 +113,3 @@ function measureRequests(fastify: FastifyInstance, metrics: Metrics): void {
     metrics.requestSeconds.observe({ operation }, reply.elapsedTime / 1000);
   });
 }
-

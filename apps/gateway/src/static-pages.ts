@@ -29,7 +29,11 @@ export async function serveStaticPages(fastify: FastifyInstance): Promise<void> 
   fastify.get('/docs/start.js', (_request, reply) => reply.type('text/javascript').send(REFERENCE_SCRIPT));
   if (!existsSync(join(consoleDir, 'index.html'))) return;
   const page = readFileSync(join(consoleDir, 'index.html'));
-  await fastify.register(fastifyStatic, { root: join(consoleDir, 'assets'), prefix: '/console/assets/', decorateReply: false });
+  await fastify.register(fastifyStatic, {
+    root: join(consoleDir, 'assets'),
+    prefix: '/console/assets/',
+    decorateReply: false,
+  });
   // The console routes in the browser: every path below it is its page.
   for (const path of ['/console', '/console/*']) {
     fastify.get(path, (_request, reply) => reply.type('text/html').send(page));

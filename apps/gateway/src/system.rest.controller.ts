@@ -16,62 +16,192 @@ export class SystemRestController {
     @Inject(AlertService) private readonly alerts: AlertService,
   ) {}
 
-  @Rest({ method: 'GET', path: 'v1/system/health', operationId: 'systemHealth', tag: 'System', summary: 'Every service and worker, asked now', answer: { status: 'ok', services: [{ service: 'auth', status: 'ok', latencyMs: 0.4, error: '' }], workers: [{ workerId: '0c1f…', healthy: true, shards: 1 }] } })
+  @Rest({
+    method: 'GET',
+    path: 'v1/system/health',
+    operationId: 'systemHealth',
+    tag: 'System',
+    summary: 'Every service and worker, asked now',
+    answer: {
+      status: 'ok',
+      services: [{ service: 'auth', status: 'ok', latencyMs: 0.4, error: '' }],
+      workers: [{ workerId: '0c1f…', healthy: true, shards: 1 }],
+    },
+  })
   health() {
     return this.system.health();
   }
 
-  @Rest({ method: 'GET', path: 'v1/admin/stats', operationId: 'adminStats', tag: 'System', summary: 'Totals', answer: { collections: 1, shards: 1, points: 20000, indexLag: 0, shardMemoryBytes: 41000000, shardDiskBytes: 31000000, users: 1, apiKeys: 1, workers: 1, healthyWorkers: 1, queriesPerSecond: 12.5, gateway: { uptimeSeconds: 60, memoryBytes: 180000000, requests: 10, failedRequests: 0 } } })
+  @Rest({
+    method: 'GET',
+    path: 'v1/admin/stats',
+    operationId: 'adminStats',
+    tag: 'System',
+    summary: 'Totals',
+    answer: {
+      collections: 1,
+      shards: 1,
+      points: 20000,
+      indexLag: 0,
+      shardMemoryBytes: 41000000,
+      shardDiskBytes: 31000000,
+      users: 1,
+      apiKeys: 1,
+      workers: 1,
+      healthyWorkers: 1,
+      queriesPerSecond: 12.5,
+      gateway: { uptimeSeconds: 60, memoryBytes: 180000000, requests: 10, failedRequests: 0 },
+    },
+  })
   stats(@Req() request: AuthenticatedRequest) {
     requireAdmin(request.principal);
     return this.system.stats();
   }
 
-  @Rest({ method: 'GET', path: 'v1/admin/workers', operationId: 'adminWorkers', tag: 'System', summary: 'Workers as they reported last', answer: { workers: [{ workerId: '0c1f…', grpcAddress: '127.0.0.1:6201', healthy: true, cpuUsagePercent: 3.1, memoryBytes: 200000000, queriesPerSecond: 12.5, shards: [] }] } })
+  @Rest({
+    method: 'GET',
+    path: 'v1/admin/workers',
+    operationId: 'adminWorkers',
+    tag: 'System',
+    summary: 'Workers as they reported last',
+    answer: {
+      workers: [
+        {
+          workerId: '0c1f…',
+          grpcAddress: '127.0.0.1:6201',
+          healthy: true,
+          cpuUsagePercent: 3.1,
+          memoryBytes: 200000000,
+          queriesPerSecond: 12.5,
+          shards: [],
+        },
+      ],
+    },
+  })
   async workers(@Req() request: AuthenticatedRequest): Promise<{ workers: WorkerView[] }> {
     requireAdmin(request.principal);
     return { workers: await this.system.workers() };
   }
 
-  @Rest({ method: 'GET', path: 'v1/admin/collections', operationId: 'adminCollections', tag: 'System', summary: 'Collections of all tenants', answer: { collections: [{ name: 'papers', tenantId: '7d9f…', dimension: 384, distance: 'cosine', shards: 1, points: '20000', createdAt: '1700000000', ready: true }] } })
+  @Rest({
+    method: 'GET',
+    path: 'v1/admin/collections',
+    operationId: 'adminCollections',
+    tag: 'System',
+    summary: 'Collections of all tenants',
+    answer: {
+      collections: [
+        {
+          name: 'papers',
+          tenantId: '7d9f…',
+          dimension: 384,
+          distance: 'cosine',
+          shards: 1,
+          points: '20000',
+          createdAt: '1700000000',
+          ready: true,
+        },
+      ],
+    },
+  })
   async collections(@Req() request: AuthenticatedRequest) {
     requireAdmin(request.principal);
     return { collections: await this.system.collections() };
   }
 
-  @Rest({ method: 'GET', path: 'v1/alerts', operationId: 'listAlerts', tag: 'System', summary: 'Alerts, newest first', query: { status: 'open or resolved', level: 'warning or critical' }, answer: { alerts: [{ id: 'a1…', rule: 'worker_down', subject: 'worker 0c1f…', level: 'critical', message: 'worker 0c1f… sends no heartbeat', status: 'open', openedAtMs: 1700000000000, resolvedAtMs: null, resolvedBy: null }] } })
+  @Rest({
+    method: 'GET',
+    path: 'v1/alerts',
+    operationId: 'listAlerts',
+    tag: 'System',
+    summary: 'Alerts, newest first',
+    query: { status: 'open or resolved', level: 'warning or critical' },
+    answer: {
+      alerts: [
+        {
+          id: 'a1…',
+          rule: 'worker_down',
+          subject: 'worker 0c1f…',
+          level: 'critical',
+          message: 'worker 0c1f… sends no heartbeat',
+          status: 'open',
+          openedAtMs: 1700000000000,
+          resolvedAtMs: null,
+          resolvedBy: null,
+        },
+      ],
+    },
+  })
   async list(@Req() request: AuthenticatedRequest, @Query() query: Record<string, string | undefined>) {
     requireAdmin(request.principal);
     return { alerts: await this.alerts.list(query.status ?? '', query.level ?? '') };
   }
 
-  @Rest({ method: 'POST', path: 'v1/alerts/:id/resolve', operationId: 'resolveAlert', tag: 'System', summary: 'Close an alert', answer: { success: true } })
+  @Rest({
+    method: 'POST',
+    path: 'v1/alerts/:id/resolve',
+    operationId: 'resolveAlert',
+    tag: 'System',
+    summary: 'Close an alert',
+    answer: { success: true },
+  })
   async resolve(@Req() request: AuthenticatedRequest, @Param('id') id: string) {
     requireAdmin(request.principal);
     await this.alerts.resolve(id, request.principal.email);
     return { success: true };
   }
 
-  @Rest({ method: 'GET', path: 'metrics', operationId: 'metrics', tag: 'System', summary: 'Prometheus metrics', answer: '# HELP …' })
+  @Rest({
+    method: 'GET',
+    path: 'metrics',
+    operationId: 'metrics',
+    tag: 'System',
+    summary: 'Prometheus metrics',
+    answer: '# HELP …',
+  })
   async metrics(@Req() request: AuthenticatedRequest, @Res({ passthrough: true }) reply: FastifyReply) {
     requireAdmin(request.principal);
     reply.header('content-type', 'text/plain; version=0.0.4; charset=utf-8');
     return this.system.scrape();
   }
 
-  @Rest({ method: 'GET', path: 'healthz', operationId: 'healthz', tag: 'System', summary: 'The process is up', open: true, answer: { status: 'ok' } })
+  @Rest({
+    method: 'GET',
+    path: 'healthz',
+    operationId: 'healthz',
+    tag: 'System',
+    summary: 'The process is up',
+    open: true,
+    answer: { status: 'ok' },
+  })
   alive() {
     return { status: 'ok' };
   }
 
-  @Rest({ method: 'GET', path: 'readyz', operationId: 'readyz', tag: 'System', summary: 'The system can serve', open: true, answer: { status: 'ok' } })
+  @Rest({
+    method: 'GET',
+    path: 'readyz',
+    operationId: 'readyz',
+    tag: 'System',
+    summary: 'The system can serve',
+    open: true,
+    answer: { status: 'ok' },
+  })
   async ready() {
     const { status } = await this.system.health();
     if (status !== 'ok') throw new VectronError('UNAVAILABLE', 'some service or worker does not answer');
     return { status };
   }
 
-  @Rest({ method: 'GET', path: 'openapi.json', operationId: 'openapi', tag: 'System', summary: 'This document', open: true, answer: { openapi: '3.1.0' } })
+  @Rest({
+    method: 'GET',
+    path: 'openapi.json',
+    operationId: 'openapi',
+    tag: 'System',
+    summary: 'This document',
+    open: true,
+    answer: { openapi: '3.1.0' },
+  })
   openapi() {
     return openApiDocument();
   }

@@ -28,7 +28,11 @@ export class SystemService {
 
   /** Asks every service. `ok`: all answer and every worker is healthy. */
   async health() {
-    const { auth, reranker: rerank, placement: pd } = { auth: this.backends.authInternal, reranker: this.backends.reranker, placement: this.backends.placement };
+    const {
+      auth,
+      reranker: rerank,
+      placement: pd,
+    } = { auth: this.backends.authInternal, reranker: this.backends.reranker, placement: this.backends.placement };
     const [services, workers] = await Promise.all([
       Promise.all([
         timed('auth', () => auth.stats({}, probe())),
@@ -37,12 +41,17 @@ export class SystemService {
       ]),
       this.#workers(),
     ]);
-    const healthy = services.every((one) => one.status === 'ok') && workers.every((one) => one.healthy) && workers.length > 0;
+    const healthy =
+      services.every((one) => one.status === 'ok') && workers.every((one) => one.healthy) && workers.length > 0;
     const gateway = { service: 'gateway', status: 'ok' as const, latencyMs: 0, error: '' };
     return {
       status: healthy ? 'ok' : 'degraded',
       services: [gateway, ...services],
-      workers: workers.map((one) => ({ workerId: one.workerId, healthy: one.healthy, shards: one.last?.shards.length ?? 0 })),
+      workers: workers.map((one) => ({
+        workerId: one.workerId,
+        healthy: one.healthy,
+        shards: one.last?.shards.length ?? 0,
+      })),
     };
   }
 
@@ -53,7 +62,8 @@ export class SystemService {
       this.#workers(),
     ]);
     const shards = collections.flatMap((one) => one.shards);
-    const total = (of: (shard: placement.Shard) => number | undefined) => shards.reduce((sum, shard) => sum + (of(shard) ?? 0), 0);
+    const total = (of: (shard: placement.Shard) => number | undefined) =>
+      shards.reduce((sum, shard) => sum + (of(shard) ?? 0), 0);
     const requests = await this.metrics.requests.get();
     return {
       collections: collections.length,
@@ -71,7 +81,9 @@ export class SystemService {
         uptimeSeconds: Math.round(process.uptime()),
         memoryBytes: process.memoryUsage.rss(),
         requests: requests.values.reduce((sum, one) => sum + one.value, 0),
-        failedRequests: requests.values.filter((one) => one.labels.code !== 'OK').reduce((sum, one) => sum + one.value, 0),
+        failedRequests: requests.values
+          .filter((one) => one.labels.code !== 'OK')
+          .reduce((sum, one) => sum + one.value, 0),
       },
     };
   }
@@ -135,6 +147,11 @@ async function timed(service: string, ask: () => Promise<unknown>) {
     await ask();
     return { service, status: 'ok' as const, latencyMs: performance.now() - started, error: '' };
   } catch (error) {
-    return { service, status: 'down' as const, latencyMs: performance.now() - started, error: toVectronError(error).code };
+    return {
+      service,
+      status: 'down' as const,
+      latencyMs: performance.now() - started,
+      error: toVectronError(error).code,
+    };
   }
 }

@@ -10,9 +10,13 @@ export type VectorInput = ArrayLike<number> | Buffer;
 export function encodeVector(input: VectorInput, dimension: number, distance: string, field: string): Buffer {
   const floats = Buffer.isBuffer(input) ? viewOf(input, field) : Float32Array.from(input);
   if (floats.length !== dimension) {
-    throw new VectronError('DIMENSION_MISMATCH', `${field} has ${floats.length} dimensions, the collection ${dimension}`, {
-      details: { field },
-    });
+    throw new VectronError(
+      'DIMENSION_MISMATCH',
+      `${field} has ${floats.length} dimensions, the collection ${dimension}`,
+      {
+        details: { field },
+      },
+    );
   }
   let norm = 0;
   for (let i = 0; i < floats.length; i++) {

@@ -23,11 +23,17 @@ export class VectronGrpcController implements Api<typeof gateway.VectronServiceS
     @Inject(BACKENDS) private readonly backends: Backends,
   ) {}
 
-  createCollection(request: gateway.CreateCollectionRequest, context: CallContext): Promise<gateway.CreateCollectionResponse> {
+  createCollection(
+    request: gateway.CreateCollectionRequest,
+    context: CallContext,
+  ): Promise<gateway.CreateCollectionResponse> {
     return this.collections.create(by(context), request);
   }
 
-  deleteCollection(request: gateway.DeleteCollectionRequest, context: CallContext): Promise<gateway.DeleteCollectionResponse> {
+  deleteCollection(
+    request: gateway.DeleteCollectionRequest,
+    context: CallContext,
+  ): Promise<gateway.DeleteCollectionResponse> {
     return this.collections.delete(by(context), request.name);
   }
 
@@ -51,7 +57,8 @@ export class VectronGrpcController implements Api<typeof gateway.VectronServiceS
   }
 
   async *searchStream(request: gateway.SearchRequest, context: CallContext): AsyncIterable<gateway.SearchResponse> {
-    for await (const answer of this.searches.searchStream(by(context), searchInput(request))) yield searchMessage(answer);
+    for await (const answer of this.searches.searchStream(by(context), searchInput(request)))
+      yield searchMessage(answer);
   }
 
   async get(request: gateway.GetRequest, context: CallContext): Promise<gateway.GetResponse> {
@@ -76,7 +83,10 @@ export class VectronGrpcController implements Api<typeof gateway.VectronServiceS
     return { user };
   }
 
-  submitFeedback(request: gateway.SubmitFeedbackRequest, context: CallContext): Promise<gateway.SubmitFeedbackResponse> {
+  submitFeedback(
+    request: gateway.SubmitFeedbackRequest,
+    context: CallContext,
+  ): Promise<gateway.SubmitFeedbackResponse> {
     return this.feedback.submit(by(context), request);
   }
 }

@@ -40,11 +40,17 @@ export class Catalog {
   }
 
   /** Writes what `plan` makes of the next free shard id; COLLECTION_EXISTS when the name is taken. */
-  async createCollection(tenantId: string, name: string, plan: (firstShardId: number) => CollectionRecord): Promise<CollectionRecord> {
+  async createCollection(
+    tenantId: string,
+    name: string,
+    plan: (firstShardId: number) => CollectionRecord,
+  ): Promise<CollectionRecord> {
     const key = collectionKey(tenantId, name);
     for (;;) {
       if ((await this.meta.get(key)) !== undefined) {
-        throw new VectronError('COLLECTION_EXISTS', `collection ${name} exists already`, { details: { field: 'name' } });
+        throw new VectronError('COLLECTION_EXISTS', `collection ${name} exists already`, {
+          details: { field: 'name' },
+        });
       }
       const { counters, revision } = await this.#counters();
       const record = plan(counters.nextShard);
@@ -93,9 +99,14 @@ export class Catalog {
   }
 
   async removeWorker(id: string): Promise<void> {
-    const holds = (await this.collections('')).filter((record) => record.shards.some((shard) => shard.replicas.includes(id)));
+    const holds = (await this.collections('')).filter((record) =>
+      record.shards.some((shard) => shard.replicas.includes(id)),
+    );
     if (holds.length > 0) {
-      throw new VectronError('CONFLICT', `worker ${id} holds shards of ${holds.map((record) => record.name).join(', ')}`);
+      throw new VectronError(
+        'CONFLICT',
+        `worker ${id} holds shards of ${holds.map((record) => record.name).join(', ')}`,
+      );
     }
     await this.meta.txn([], [{ delete: WORKERS + id }]);
   }

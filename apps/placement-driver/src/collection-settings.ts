@@ -11,7 +11,10 @@ type Settings = Pick<CollectionRecord, 'name' | 'dimension' | 'distance' | 'hnsw
 export function collectionSettings(request: gateway.CreateCollectionRequest): Settings {
   const { name, dimension } = request;
   if (!NAME.test(name)) {
-    throw VectronError.invalid('name', 'a collection name has 1 to 128 letters, digits, - and _, and starts with a letter or digit');
+    throw VectronError.invalid(
+      'name',
+      'a collection name has 1 to 128 letters, digits, - and _, and starts with a letter or digit',
+    );
   }
   inRange('dimension', dimension, 1, 65_536);
   const distance = DISTANCES.find((known) => known === (request.distance.toLowerCase() || 'cosine'));
@@ -28,7 +31,8 @@ function rerankSettings(rerank: gateway.RerankSettings | undefined): Settings['r
   if (rerank === undefined) return undefined;
   inRange('rerank.oversample', rerank.oversample, 0, 20);
   for (const [field, boost] of rerank.fieldBoosts) {
-    if (!(boost >= 0 && boost <= 1000)) throw VectronError.invalid(`rerank.field_boosts.${field}`, 'a boost is 0 to 1000');
+    if (!(boost >= 0 && boost <= 1000))
+      throw VectronError.invalid(`rerank.field_boosts.${field}`, 'a boost is 0 to 1000');
   }
   return { ...rerank, fieldBoosts: [...rerank.fieldBoosts] };
 }

@@ -3,8 +3,8 @@ import { Controller, Inject } from '@nestjs/common';
 import { VectronError } from '@vectron/errors';
 import type { MetaStore } from '@vectron/metastore';
 import { placement } from '@vectron/proto';
-import { type Api, type CallContext, GrpcService } from '@vectron/rpc';
 import { Route } from '@vectron/routing';
+import { type Api, type CallContext, GrpcService } from '@vectron/rpc';
 import { Catalog, COLLECTIONS } from './catalog.js';
 import type { CollectionRecord, WorkerRecord } from './collection-record.js';
 import { collectionSettings } from './collection-settings.js';
@@ -58,7 +58,9 @@ export class PlacementController implements Api<typeof placement.PlacementServic
     return { collections: await Promise.all(records.map((record) => this.#view(record, workers))) };
   }
 
-  async getCollectionStatus(request: placement.GetCollectionStatusRequest): Promise<placement.GetCollectionStatusResponse> {
+  async getCollectionStatus(
+    request: placement.GetCollectionStatusRequest,
+  ): Promise<placement.GetCollectionStatusResponse> {
     return { collection: await this.#view(await this.catalog.collection(request.tenantId, request.name)) };
   }
 
@@ -155,7 +157,9 @@ export class PlacementController implements Api<typeof placement.PlacementServic
   }
 
   async #targets() {
-    const held = (await this.catalog.collections('')).flatMap((record) => record.shards.flatMap((shard) => shard.replicas));
+    const held = (await this.catalog.collections('')).flatMap((record) =>
+      record.shards.flatMap((shard) => shard.replicas),
+    );
     const workers = await this.catalog.workers();
     return workers
       .filter((worker) => this.heartbeats.isHealthy(worker.id))

@@ -26,7 +26,9 @@ export class RerankerController implements Api<typeof reranker.RerankServiceServ
       throw VectronError.invalid('candidates', `at most ${MAX_CANDIDATES} candidates`);
     }
     const started = performance.now();
-    const key = createHash('sha256').update(reranker.RerankRequest.encode({ ...request, nowMs: 0 }).finish()).digest('base64');
+    const key = createHash('sha256')
+      .update(reranker.RerankRequest.encode({ ...request, nowMs: 0 }).finish())
+      .digest('base64');
     const cached = this.cache.get(key);
     const results = cached?.results ?? rerankByRules(request);
     if (cached === undefined) this.cache.set(key, { scope: request.scope, query: request.query, results });

@@ -18,7 +18,11 @@ const request = (query: string, candidates: reranker.Candidate[], settings = {})
 const order = (...args: Parameters<typeof request>) => rerankByRules(request(...args)).map((one) => one.id);
 
 it('lifts a text match past a slightly closer vector and explains each term', () => {
-  const candidates = [candidate('a', 0.9, { summary: 'tool' }), candidate('b', 0.88, { summary: 'mail server' }), candidate('c', 0.1, { summary: 'game' })];
+  const candidates = [
+    candidate('a', 0.9, { summary: 'tool' }),
+    candidate('b', 0.88, { summary: 'mail server' }),
+    candidate('c', 0.1, { summary: 'game' }),
+  ];
   const [best] = rerankByRules(request('mail server', candidates));
   expect(best.id).toBe('b');
   expect(best.explanation).toMatch(/vector .* mail\(summary\) .* server\(summary\) .* phrase in summary/);
@@ -26,13 +30,20 @@ it('lifts a text match past a slightly closer vector and explains each term', ()
 });
 
 it('finds a word with a typo, with less weight than the word itself', () => {
-  const candidates = [candidate('far', 0.5, { t: 'nothing' }), candidate('typo', 0.5, { t: 'databse' }), candidate('word', 0.5, { t: 'database' })];
+  const candidates = [
+    candidate('far', 0.5, { t: 'nothing' }),
+    candidate('typo', 0.5, { t: 'databse' }),
+    candidate('word', 0.5, { t: 'database' }),
+  ];
   expect(order('database', candidates)).toEqual(['word', 'typo', 'far']);
 });
 
 it('keeps the vector order without text, and respects boosts and recency', () => {
   expect(order('x', [candidate('a', 0.2, {}), candidate('b', 0.9, {})])).toEqual(['b', 'a']);
-  const two = [candidate('body', 0.5, { title: 'cat', body: 'dog' }), candidate('title', 0.5, { title: 'dog', body: 'cat' })];
+  const two = [
+    candidate('body', 0.5, { title: 'cat', body: 'dog' }),
+    candidate('title', 0.5, { title: 'dog', body: 'cat' }),
+  ];
   expect(order('dog', two, { fieldBoosts: new Map([['title', 5]]) })).toEqual(['title', 'body']);
   const dated = [candidate('old', 0.5, { at: '2020-01-01' }), candidate('new', 0.5, { at: '2026-01-30' })];
   expect(order('x', dated, { recencyField: 'at' })).toEqual(['new', 'old']);

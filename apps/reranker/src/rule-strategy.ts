@@ -38,12 +38,19 @@ export function rerankByRules(request: reranker.RerankRequest): reranker.ScoredC
   const scored = request.candidates.map((candidate, at) => {
     const parts: Part[] = [{ label: 'vector', value: WEIGHTS.vector * vector[at] }];
     for (const { label, value } of text[at]) parts.push({ label, value: WEIGHTS.text * value });
-    const exact = Object.entries(documents[at].fields).find(([, value]) => phrase !== '' && value.toLowerCase().includes(phrase));
+    const exact = Object.entries(documents[at].fields).find(
+      ([, value]) => phrase !== '' && value.toLowerCase().includes(phrase),
+    );
     if (exact) parts.push({ label: `phrase in ${exact[0]}`, value: WEIGHTS.exact });
     const recent = recency(documents[at].payload, settings?.recencyField ?? '', request.nowMs);
     if (recent > 0) parts.push({ label: 'recency', value: WEIGHTS.recency * recent });
     const score = parts.reduce((sum, part) => sum + part.value, 0);
-    return { candidate, at, score, explanation: parts.map((part) => `${part.label} ${part.value.toFixed(3)}`).join(' + ') };
+    return {
+      candidate,
+      at,
+      score,
+      explanation: parts.map((part) => `${part.label} ${part.value.toFixed(3)}`).join(' + '),
+    };
   });
   scored.sort((a, b) => b.score - a.score || a.at - b.at);
   return scored.slice(0, request.topN || scored.length).map(({ candidate, score, explanation }) => ({
@@ -55,7 +62,8 @@ export function rerankByRules(request: reranker.RerankRequest): reranker.ScoredC
 }
 
 function document(candidate: reranker.Candidate, at: number, settings: gateway.RerankSettings | undefined): Document {
-  const payload = candidate.payload.length > 0 ? (JSON.parse(candidate.payload.toString()) as Record<string, unknown>) : {};
+  const payload =
+    candidate.payload.length > 0 ? (JSON.parse(candidate.payload.toString()) as Record<string, unknown>) : {};
   const wanted = settings?.textFields.length ? settings.textFields : Object.keys(payload);
   const fields: Record<string, string> = {};
   for (const name of wanted) {
@@ -78,14 +86,22 @@ function textScores(query: string, documents: Document[], settings: gateway.Rera
   });
   index.addAll(documents);
   const tokenize = MiniSearch.getDefault('tokenize') as (text: string) => string[];
-  const terms = [...new Set(tokenize(query).map((term) => term.toLowerCase()).filter((term) => term !== ''))];
+  const terms = [
+    ...new Set(
+      tokenize(query)
+        .map((term) => term.toLowerCase())
+        .filter((term) => term !== ''),
+    ),
+  ];
   const boost = Object.fromEntries(settings?.fieldBoosts ?? []);
   const totals = documents.map(() => 0);
   for (const term of terms) {
     // Numbers and short words match exactly: a fuzzy "5" is every digit.
     const fuzzy = term.length > 3 && !/^\d+$/.test(term) ? FUZZY : false;
     for (const hit of index.search(term, { boost, fuzzy })) {
-      const matched = Object.entries(hit.match).map(([word, fields]) => (word === term ? fields.join(',') : `${fields.join(',')}~${word}`));
+      const matched = Object.entries(hit.match).map(([word, fields]) =>
+        word === term ? fields.join(',') : `${fields.join(',')}~${word}`,
+      );
       parts[hit.id].push({ label: `${term}(${matched.join(' ')})`, value: hit.score });
       totals[hit.id] += hit.score;
     }

@@ -48,7 +48,10 @@ export class ClusterMember {
 
   /** Registers `address` and goes on in the background until `stop`. Resolves when first registered. */
   async start(address: string): Promise<void> {
-    const persistent = retry(handleAll, { maxAttempts: Number.MAX_SAFE_INTEGER, backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: 5_000 }) });
+    const persistent = retry(handleAll, {
+      maxAttempts: Number.MAX_SAFE_INTEGER,
+      backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: 5_000 }),
+    });
     await persistent.execute(() => this.#register(address));
     void this.#follow();
     this.#timer = setInterval(() => void this.#beat(), HEARTBEAT_MS);
@@ -81,7 +84,10 @@ export class ClusterMember {
 
   #checkCluster(clusterId: string): void {
     if (this.#identity.clusterId !== '' && this.#identity.clusterId !== clusterId) {
-      throw new VectronError('CONFLICT', `${this.dir} belongs to cluster ${this.#identity.clusterId}, the placement driver to ${clusterId}`);
+      throw new VectronError(
+        'CONFLICT',
+        `${this.dir} belongs to cluster ${this.#identity.clusterId}, the placement driver to ${clusterId}`,
+      );
     }
   }
 

@@ -1,5 +1,5 @@
-import { VectronError } from '@vectron/errors';
 import type { Engine } from '@vectron/engine';
+import { VectronError } from '@vectron/errors';
 import { type placement, type worker, workerData } from '@vectron/proto';
 
 /** The shards of this worker: what the data path and the control plane ask of them. */

@@ -1,2 +1,2 @@
-export { defineKnobs, type Knob, type KnobSet, type ConfigOf, type RawSettings, knobReference } from './knobs.js';
+export { type ConfigOf, defineKnobs, type Knob, type KnobSet, knobReference, type RawSettings } from './knobs.js';
 export * as setting from './schemas.js';

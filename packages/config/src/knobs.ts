@@ -41,7 +41,9 @@ export function defineKnobs<K extends KnobSet>(knobs: K) {
         if (parsed.success) config[name] = parsed.data;
         else faults.push(...parsed.error.issues.map((issue) => `${source}: ${issue.message} (${knob.help})`));
       }
-      const known = new Set([knobs, ...alsoKnown].flatMap((set) => Object.values(set).map((knob) => knob.env as string)));
+      const known = new Set(
+        [knobs, ...alsoKnown].flatMap((set) => Object.values(set).map((knob) => knob.env as string)),
+      );
       for (const variable of Object.keys(raw.env)) {
         if (variable.startsWith('VECTRON_') && !known.has(variable)) faults.push(`${variable}: no such setting`);
       }
@@ -54,7 +56,8 @@ export function defineKnobs<K extends KnobSet>(knobs: K) {
 /** The settings as a Markdown table, for docs/configuration.md. */
 export function knobReference(title: string, knobs: KnobSet): string {
   const rows = Object.values(knobs).map(
-    (knob) => `| \`--${knob.flag}\` | \`${knob.env}\` | ${knob.default === undefined ? '' : `\`${knob.default}\``} | ${knob.help} |`,
+    (knob) =>
+      `| \`--${knob.flag}\` | \`${knob.env}\` | ${knob.default === undefined ? '' : `\`${knob.default}\``} | ${knob.help} |`,
   );
   return [`## ${title}`, '', '| flag | environment | default | effect |', '|---|---|---|---|', ...rows, ''].join('\n');
 }

@@ -20,8 +20,12 @@ export class TickBatcher {
     const batch = this.#waiting;
     this.#waiting = [];
     this.run(batch.map((item) => item.op)).then(
-      (outcomes) => batch.forEach((item, at) => item.resolve(outcomes[at])),
-      (error) => batch.forEach((item) => item.reject(error)),
+      (outcomes) => {
+        for (const [at, item] of batch.entries()) item.resolve(outcomes[at]);
+      },
+      (error) => {
+        for (const item of batch) item.reject(error);
+      },
     );
   }
 }

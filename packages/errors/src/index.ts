@@ -1,5 +1,5 @@
 /**
  * The one vocabulary of errors: every service, both wires, the SDK, the CLI and the console use these codes.
  */
-export { ERROR_CODES, GRPC_STATUS, type ErrorCode, type CodeSpec } from './codes.js';
-export { VectronError, toVectronError, type ErrorDetails } from './vectron-error.js';
+export { type CodeSpec, ERROR_CODES, type ErrorCode, GRPC_STATUS } from './codes.js';
+export { type ErrorDetails, toVectronError, VectronError } from './vectron-error.js';

@@ -1,4 +1,4 @@
-import { once, EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { VectronError } from '@vectron/errors';
 import type { Change } from './metastore.js';
 

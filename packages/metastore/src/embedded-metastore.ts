@@ -51,7 +51,8 @@ export class EmbeddedMetaStore implements MetaStore {
       const revision = current + 1;
       for (const operation of operations) {
         if ('put' in operation) {
-          const put = 'INSERT INTO entry VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value, revision = excluded.revision';
+          const put =
+            'INSERT INTO entry VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value, revision = excluded.revision';
           this.#db.prepare(put).run(operation.put, operation.value, revision);
           changes.push({ key: operation.put, value: operation.value, revision });
         } else {

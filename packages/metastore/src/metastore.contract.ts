@@ -32,7 +32,14 @@ export function describeMetaStore(name: string, open: () => Promise<MetaStore>):
 
     it('ranges over a prefix in key order', async () => {
       const meta = await store();
-      await meta.txn([], [{ put: '/x/b', value: 'b' }, { put: '/x/a', value: 'a' }, { put: '/y', value: 'y' }]);
+      await meta.txn(
+        [],
+        [
+          { put: '/x/b', value: 'b' },
+          { put: '/x/a', value: 'a' },
+          { put: '/y', value: 'y' },
+        ],
+      );
       const { entries, revision } = await meta.range('/x/');
       expect(entries.map((entry) => entry.key)).toEqual(['/x/a', '/x/b']);
       expect(revision).toBe(entries[0].revision);

@@ -3,8 +3,21 @@ import { type DestinationStream, pino } from 'pino';
 export type Logger = import('pino').Logger;
 
 /** Field names that hold a secret, wherever they stand in a logged object. */
-const SECRET_FIELDS = ['password', 'token', 'authorization', 'apiKey', 'fullKey', 'full_key', 'jwtToken', 'sdkJwt', 'secret'];
-const REDACTED = SECRET_FIELDS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]).concat('["x-api-key"]', '*["x-api-key"]');
+const SECRET_FIELDS = [
+  'password',
+  'token',
+  'authorization',
+  'apiKey',
+  'fullKey',
+  'full_key',
+  'jwtToken',
+  'sdkJwt',
+  'secret',
+];
+const REDACTED = SECRET_FIELDS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]).concat(
+  '["x-api-key"]',
+  '*["x-api-key"]',
+);
 
 /** JSON lines on stderr, or on `destination`. stdout belongs to what a command prints. */
 export function createLogger(service: string, level: string, destination?: DestinationStream): Logger {

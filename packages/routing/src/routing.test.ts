@@ -10,10 +10,12 @@ it('computes the shared hash vectors', () => {
   expect(lines.length).toBeGreaterThanOrEqual(10);
   for (const line of lines) {
     const at = line.indexOf(' ');
-    expect([line.slice(at + 1), shardHash(line.slice(at + 1)).toString(16).padStart(16, '0')]).toEqual([
+    expect([
       line.slice(at + 1),
-      line.slice(0, at),
-    ]);
+      shardHash(line.slice(at + 1))
+        .toString(16)
+        .padStart(16, '0'),
+    ]).toEqual([line.slice(at + 1), line.slice(0, at)]);
   }
 });
 
@@ -22,14 +24,18 @@ it('covers the hash space without gap or overlap, whatever the count', () => {
     const ranges = splitHashSpace(count);
     expect(ranges[0].first).toBe(0n);
     expect(ranges.at(-1)?.last).toBe((1n << 64n) - 1n);
-    ranges.slice(1).forEach((range, at) => expect(range.first).toBe(ranges[at].last + 1n));
+    for (const [at, range] of ranges.slice(1).entries()) expect(range.first).toBe(ranges[at].last + 1n);
   }
 });
 
 it('routes every id to the one shard whose range holds its hash', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 1, max: 64 }), (id, count) => {
-      const shards = splitHashSpace(count).map(({ first, last }, at) => ({ shardId: at, firstHash: first, lastHash: last }));
+      const shards = splitHashSpace(count).map(({ first, last }, at) => ({
+        shardId: at,
+        firstHash: first,
+        lastHash: last,
+      }));
       const route = new Route({ name: 'c', shards } as unknown as placement.Collection);
       const owner = route.shardOf(id);
       const hash = shardHash(id);

@@ -1,6 +1,6 @@
 import { VectronError } from '@vectron/errors';
 import { worker } from '@vectron/proto';
-import { callContext, type ClientOptions, createClient, type Duplex, type GrpcClient, openDuplex } from '@vectron/rpc';
+import { type ClientOptions, callContext, createClient, type Duplex, type GrpcClient, openDuplex } from '@vectron/rpc';
 import { deadlineExceeded, type SubmitOptions, type WorkerClient, type WorkerTarget } from './worker-client.js';
 
 /** Calls that may be in flight to one worker; more are refused at once. */

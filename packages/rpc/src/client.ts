@@ -1,4 +1,4 @@
-import { Client, type ChannelCredentials, type ClientDuplexStream, credentials, type Metadata } from '@grpc/grpc-js';
+import { type ChannelCredentials, Client, type ClientDuplexStream, credentials, type Metadata } from '@grpc/grpc-js';
 import { VectronError } from '@vectron/errors';
 import type { CallContext } from './call-context.js';
 import type { Api, Def } from './service.js';

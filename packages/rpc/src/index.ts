@@ -1,8 +1,8 @@
 /** gRPC for Vectron: the only package that imports grpc-js. */
 export { Metadata } from '@grpc/grpc-js';
-export { callContext, type CallContext, bearerToken } from './call-context.js';
-export { type Api, type Def, GrpcService, servesOf } from './service.js';
-export { createClient, openDuplex, type ClientOptions, type Duplex, type GrpcClient } from './client.js';
-export { GrpcServer, type GrpcServerOptions, type BidiCall, type RunningCall } from './server.js';
+export { bearerToken, type CallContext, callContext } from './call-context.js';
+export { type ClientOptions, createClient, type Duplex, type GrpcClient, openDuplex } from './client.js';
 export { VectronExceptionFilter } from './exception-filter.js';
+export { type BidiCall, GrpcServer, type GrpcServerOptions, type RunningCall } from './server.js';
+export { type Api, type Def, GrpcService, servesOf } from './service.js';
 export { errorFromStatus, statusFromError } from './status.js';

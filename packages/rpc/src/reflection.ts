@@ -1,9 +1,8 @@
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
-import type { Metadata, ServerDuplexStream } from '@grpc/grpc-js';
+import type { Metadata, Server, ServerDuplexStream } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import { DESCRIPTOR_SET_BASE64 } from '@vectron/proto';
-import type { Server } from '@grpc/grpc-js';
 import { statusFromError } from './status.js';
 
 type Authorize = (path: string, metadata: Metadata) => unknown;
@@ -19,7 +18,10 @@ export function publicReflection(services: string[], authorize: Authorize): { ad
     addToServer(server) {
       // The service adds itself to anything that has addService: here, one that puts `authorize` in front.
       reflection.addToServer({
-        addService: (def: never, implementation: Record<string, (call: ServerDuplexStream<unknown, unknown>) => void>) => {
+        addService: (
+          def: never,
+          implementation: Record<string, (call: ServerDuplexStream<unknown, unknown>) => void>,
+        ) => {
           const guarded = Object.entries(implementation).map(([name, handle]) => [
             name,
             (call: ServerDuplexStream<unknown, unknown>) => {

@@ -1,15 +1,15 @@
 import {
+  Server as GrpcJsServer,
   type handleBidiStreamingCall,
   type handleClientStreamingCall,
   type handleServerStreamingCall,
   type handleUnaryCall,
   Metadata,
-  Server as GrpcJsServer,
   ServerCredentials,
   type ServerDuplexStream,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import { Server as NestServer, type CustomTransportStrategy } from '@nestjs/microservices';
+import { type CustomTransportStrategy, Server as NestServer } from '@nestjs/microservices';
 import { toVectronError, VectronError } from '@vectron/errors';
 import type { Logger } from '@vectron/observability';
 import { HealthImplementation } from 'grpc-health-check';

@@ -1,5 +1,5 @@
 import type { MethodDefinition } from '@grpc/grpc-js';
-import { MessagePattern } from '@nestjs/microservices';
+import { Ctx, MessagePattern, Payload } from '@nestjs/microservices';
 import type { CallContext } from './call-context.js';
 
 /** A service definition as ts-proto generates it. */
@@ -32,6 +32,8 @@ export function GrpcService(def: Def): ClassDecorator {
       const descriptor = Object.getOwnPropertyDescriptor(target.prototype, name);
       if (descriptor === undefined) throw new Error(`${target.name} lacks ${method.path}`);
       MessagePattern(method.path)(target.prototype, name, descriptor);
+      Payload()(target.prototype, name, 0);
+      Ctx()(target.prototype, name, 1);
     }
     Reflect.defineMetadata(SERVES, def, target);
   };

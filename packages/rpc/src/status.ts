@@ -1,6 +1,6 @@
 import { Metadata, type ServiceError, type StatusObject } from '@grpc/grpc-js';
 import { GRPC_STATUS, toVectronError, VectronError } from '@vectron/errors';
-import { Any, BadRequest, ErrorInfo, Status } from '@vectron/proto';
+import { BadRequest, ErrorInfo, Status } from '@vectron/proto';
 
 const DETAILS = 'grpc-status-details-bin';
 const DOMAIN = 'vectron';
@@ -11,17 +11,17 @@ export function statusFromError(error: unknown): StatusObject {
   const { code, message, details, grpcStatus } = toVectronError(error);
   const info = new Map<string, string>();
   if (details.retryAfterMs !== undefined) info.set('retryAfterMs', String(details.retryAfterMs));
-  const any = [any_('ErrorInfo', ErrorInfo.encode({ reason: code, domain: DOMAIN, metadata: info }).finish())];
+  const any = [detail('ErrorInfo', ErrorInfo.encode({ reason: code, domain: DOMAIN, metadata: info }).finish())];
   if (details.field !== undefined) {
     const violation = { field: details.field, description: message };
-    any.push(any_('BadRequest', BadRequest.encode({ fieldViolations: [violation] }).finish()));
+    any.push(detail('BadRequest', BadRequest.encode({ fieldViolations: [violation] }).finish()));
   }
   const metadata = new Metadata();
   metadata.set(DETAILS, Buffer.from(Status.encode({ code: grpcStatus, message, details: any }).finish()));
   return { code: grpcStatus, details: message, metadata };
 }
 
-function any_(name: string, value: Uint8Array) {
+function detail(name: string, value: Uint8Array) {
   return { typeUrl: TYPE + name, value: Buffer.from(value) };
 }
 

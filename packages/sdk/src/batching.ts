@@ -32,7 +32,8 @@ export async function upsertAll(
     const task = limit(async () => {
       if (failure !== undefined) return;
       try {
-        upserted += (await client.upsert(collection, batch)).upserted;
+        const result = await client.upsert(collection, batch);
+        upserted += result.upserted;
         onProgress?.({ upserted });
       } catch (error) {
         failure ??= error;

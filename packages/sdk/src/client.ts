@@ -96,7 +96,13 @@ export interface Feedback {
   readonly collection: string;
   readonly queryId?: string;
   readonly query?: string;
-  readonly items: { readonly resultId: string; readonly relevanceScore?: number; readonly clicked?: boolean; readonly position?: number; readonly comment?: string }[];
+  readonly items: {
+    readonly resultId: string;
+    readonly relevanceScore?: number;
+    readonly clicked?: boolean;
+    readonly position?: number;
+    readonly comment?: string;
+  }[];
 }
 export interface Account {
   readonly id: string;
@@ -125,7 +131,10 @@ export interface VectronClient {
   /** undefined: no such point. */
   get(collection: string, id: string): Promise<StoredPoint | undefined>;
   delete(collection: string, id: string): Promise<void>;
-  listPoints(collection: string, options?: { limit?: number; cursor?: string; includeVectors?: boolean }): Promise<Page>;
+  listPoints(
+    collection: string,
+    options?: { limit?: number; cursor?: string; includeVectors?: boolean },
+  ): Promise<Page>;
   /** Returns the feedback's id. */
   feedback(feedback: Feedback): Promise<string>;
   register(email: string, password: string): Promise<Account>;
@@ -133,7 +142,10 @@ export interface VectronClient {
   login(email: string, password: string): Promise<{ token: string; account: Account }>;
   profile(): Promise<Account>;
   /** The full key is shown this once. */
-  createApiKey(name: string, options?: { role?: string; collections?: string[] }): Promise<{ key: string; info: ApiKeyInfo }>;
+  createApiKey(
+    name: string,
+    options?: { role?: string; collections?: string[] },
+  ): Promise<{ key: string; info: ApiKeyInfo }>;
   listApiKeys(): Promise<ApiKeyInfo[]>;
   deleteApiKey(prefix: string): Promise<void>;
   close(): Promise<void>;

@@ -20,11 +20,21 @@ export function grpcClient(address: string, apiKey: string | undefined, timeoutM
   return {
     async createCollection(name, options) {
       const { dimension, distance, shards, hnswM, hnswEfConstruction, rerank } = options;
-      const request = gateway.CreateCollectionRequest.fromPartial({ name, dimension, distance, shards, hnswM, hnswEfConstruction });
+      const request = gateway.CreateCollectionRequest.fromPartial({
+        name,
+        dimension,
+        distance,
+        shards,
+        hnswM,
+        hnswEfConstruction,
+      });
       if (rerank !== undefined) {
         const { fieldBoosts, textFields, ...rest } = rerank;
         const fields = { ...rest, textFields: [...(textFields ?? [])] };
-        request.rerank = { ...gateway.RerankSettings.fromPartial(fields), fieldBoosts: new Map(Object.entries(fieldBoosts ?? {})) };
+        request.rerank = {
+          ...gateway.RerankSettings.fromPartial(fields),
+          fieldBoosts: new Map(Object.entries(fieldBoosts ?? {})),
+        };
       }
       await data.api.createCollection(request, context());
     },
@@ -33,7 +43,13 @@ export function grpcClient(address: string, apiKey: string | undefined, timeoutM
     },
     async listCollections() {
       const { details } = await data.api.listCollections({}, context());
-      return details.map(({ name, dimension, distance, shards, points }) => ({ name, dimension, distance, shards, points: Number(points) }));
+      return details.map(({ name, dimension, distance, shards, points }) => ({
+        name,
+        dimension,
+        distance,
+        shards,
+        points: Number(points),
+      }));
     },
     async collectionStatus(name) {
       const status = await data.api.getCollectionStatus({ name }, context());
@@ -94,13 +110,24 @@ export function grpcClient(address: string, apiKey: string | undefined, timeoutM
     async listPoints(collection, { limit, cursor, includeVectors } = {}) {
       const request = { collection, limit: limit ?? 0, cursor: cursor ?? '', includeVectors: includeVectors ?? false };
       const { points, nextCursor } = await data.api.listPoints(request, context());
-      const shown = points.map((point) => ({ id: point.id, payload: point.document ?? {}, vector: toFloats(point.vector) }));
+      const shown = points.map((point) => ({
+        id: point.id,
+        payload: point.document ?? {},
+        vector: toFloats(point.vector),
+      }));
       return { points: shown, nextCursor: nextCursor || undefined };
     },
     async feedback({ collection, queryId, query, items }) {
       const feedbackItems = items.map((item) => gateway.FeedbackItem.fromPartial(item));
       const context_ = new Map<string, string>();
-      const request = { collection, query: query ?? '', queryId: queryId ?? '', resultIds: [], feedbackItems, context: context_ };
+      const request = {
+        collection,
+        query: query ?? '',
+        queryId: queryId ?? '',
+        resultIds: [],
+        feedbackItems,
+        context: context_,
+      };
       return (await data.api.submitFeedback(request, context())).feedbackId;
     },
     async register(email, password) {

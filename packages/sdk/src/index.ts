@@ -1,7 +1,7 @@
 /** The client of Vectron: one interface, over REST or gRPC. `connect('http://127.0.0.1:8080', { apiKey })`. */
-export { connect, type ConnectOptions } from './connect.js';
-export { type BatchProgress, upsertAll, type UpsertAllOptions } from './batching.js';
-export { VectronError, type ErrorCode } from '@vectron/errors';
+
+export { type ErrorCode, VectronError } from '@vectron/errors';
+export { type BatchProgress, type UpsertAllOptions, upsertAll } from './batching.js';
 export type {
   Account,
   ApiKeyInfo,
@@ -19,3 +19,4 @@ export type {
   Vector,
   VectronClient,
 } from './client.js';
+export { type ConnectOptions, connect } from './connect.js';

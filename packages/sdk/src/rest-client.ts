@@ -4,7 +4,11 @@ import { oneQuery, toBytes, toFloats } from './vectors.js';
 
 interface ErrorBody {
   readonly message?: string;
-  readonly details?: { readonly reason?: string; readonly metadata?: Record<string, string>; readonly fieldViolations?: { field: string }[] }[];
+  readonly details?: {
+    readonly reason?: string;
+    readonly metadata?: Record<string, string>;
+    readonly fieldViolations?: { field: string }[];
+  }[];
 }
 interface WireHit extends Omit<api.SearchHit, 'vector'> {
   readonly vector: number[];
@@ -49,8 +53,17 @@ export function restClient(base: string, apiKey: string | undefined, timeoutMs: 
       await call('DELETE', inCollection(name));
     },
     async listCollections() {
-      const { details } = await call<{ details: (api.CollectionInfo & { points: string })[] }>('GET', '/v1/collections');
-      return details.map(({ name, dimension, distance, shards, points }) => ({ name, dimension, distance, shards, points: Number(points) }));
+      const { details } = await call<{ details: (api.CollectionInfo & { points: string })[] }>(
+        'GET',
+        '/v1/collections',
+      );
+      return details.map(({ name, dimension, distance, shards, points }) => ({
+        name,
+        dimension,
+        distance,
+        shards,
+        points: Number(points),
+      }));
     },
     async collectionStatus(name) {
       const status = await call<api.CollectionStatus>('GET', `${inCollection(name)}/status`);
@@ -59,7 +72,11 @@ export function restClient(base: string, apiKey: string | undefined, timeoutMs: 
       return { name, dimension, distance, shards, points: Number(status.points), indexLag: Number(status.indexLag) };
     },
     async upsert(collection, points) {
-      const wire = points.map(({ id, vector, payload }) => ({ id, vectorF32: toBytes(vector).toString('base64'), payload }));
+      const wire = points.map(({ id, vector, payload }) => ({
+        id,
+        vectorF32: toBytes(vector).toString('base64'),
+        payload,
+      }));
       const { upserted } = await call<api.UpsertResult>('POST', `${inCollection(collection)}/points`, { points: wire });
       return { upserted };
     },
@@ -70,14 +87,21 @@ export function restClient(base: string, apiKey: string | undefined, timeoutMs: 
         vectorF32: vector && toBytes(vector).toString('base64'),
         includeMetadata: includePayload ?? true,
       };
-      const found = await call<Omit<api.SearchResult, 'hits'> & { results: WireHit[] }>('POST', `${inCollection(collection)}/points/search`, body);
+      const found = await call<Omit<api.SearchResult, 'hits'> & { results: WireHit[] }>(
+        'POST',
+        `${inCollection(collection)}/points/search`,
+        body,
+      );
       const hits = found.results.map((hit) => ({ ...hit, vector: toFloats(hit.vector) }));
       const { complete, shardsAsked, shardsAnswered, queryId, rerankedBy } = found;
       return { hits, complete, shardsAsked, shardsAnswered, queryId, rerankedBy };
     },
     async get(collection, id) {
       try {
-        const { point } = await call<{ point: WireHit }>('GET', `${inCollection(collection)}/points/${encodeURIComponent(id)}`);
+        const { point } = await call<{ point: WireHit }>(
+          'GET',
+          `${inCollection(collection)}/points/${encodeURIComponent(id)}`,
+        );
         return { id: point.id, vector: toFloats(point.vector), payload: point.payload };
       } catch (error) {
         if (error instanceof VectronError && error.code === 'POINT_NOT_FOUND') return undefined;
@@ -88,9 +112,20 @@ export function restClient(base: string, apiKey: string | undefined, timeoutMs: 
       await call('DELETE', `${inCollection(collection)}/points/${encodeURIComponent(id)}`);
     },
     async listPoints(collection, { limit, cursor, includeVectors } = {}) {
-      const query = new URLSearchParams({ limit: String(limit ?? 20), cursor: cursor ?? '', include_vectors: String(includeVectors ?? false) });
-      const page = await call<{ points: Partial<WireHit>[]; nextCursor: string }>('GET', `${inCollection(collection)}/points?${query}`);
-      const points = page.points.map((point) => ({ id: point.id as string, payload: point.payload ?? {}, vector: toFloats(point.vector ?? []) }));
+      const query = new URLSearchParams({
+        limit: String(limit ?? 20),
+        cursor: cursor ?? '',
+        include_vectors: String(includeVectors ?? false),
+      });
+      const page = await call<{ points: Partial<WireHit>[]; nextCursor: string }>(
+        'GET',
+        `${inCollection(collection)}/points?${query}`,
+      );
+      const points = page.points.map((point) => ({
+        id: point.id as string,
+        payload: point.payload ?? {},
+        vector: toFloats(point.vector ?? []),
+      }));
       return { points, nextCursor: page.nextCursor || undefined };
     },
     async feedback({ items, ...rest }) {
@@ -100,14 +135,20 @@ export function restClient(base: string, apiKey: string | undefined, timeoutMs: 
       return account((await call<{ user: api.Account }>('POST', '/v1/users/register', { email, password })).user);
     },
     async login(email, password) {
-      const answer = await call<{ jwtToken: string; user: api.Account }>('POST', '/v1/users/login', { email, password });
+      const answer = await call<{ jwtToken: string; user: api.Account }>('POST', '/v1/users/login', {
+        email,
+        password,
+      });
       return { token: answer.jwtToken, account: account(answer.user) };
     },
     async profile() {
       return account((await call<{ user: api.Account }>('GET', '/v1/user/profile')).user);
     },
     async createApiKey(name, options = {}) {
-      const made = await call<{ fullKey: string; keyInfo: Parameters<typeof keyInfo>[0] }>('POST', '/v1/keys', { name, ...options });
+      const made = await call<{ fullKey: string; keyInfo: Parameters<typeof keyInfo>[0] }>('POST', '/v1/keys', {
+        name,
+        ...options,
+      });
       return { key: made.fullKey, info: keyInfo(made.keyInfo) };
     },
     async listApiKeys() {
@@ -131,5 +172,8 @@ function errorOf(status: number, text: string): VectronError {
   const field = body.details?.find((detail) => detail.fieldViolations !== undefined)?.fieldViolations?.[0]?.field;
   const after = info?.metadata?.retryAfterMs;
   const code = info?.reason ?? (status === 503 || status === 502 ? 'UNAVAILABLE' : 'INTERNAL');
-  return VectronError.fromWire(code, body.message ?? `HTTP status ${status}`, { field, retryAfterMs: after === undefined ? undefined : Number(after) });
+  return VectronError.fromWire(code, body.message ?? `HTTP status ${status}`, {
+    field,
+    retryAfterMs: after === undefined ? undefined : Number(after),
+  });
 }

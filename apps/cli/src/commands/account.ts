@@ -11,7 +11,10 @@ export function userCommands(program: Command, client: Define): void {
   credentials(client(group, 'register', 'make an account')).action((options: ClientOptions) =>
     withClient(options, async (db) => {
       const account = await db.register(options.email as string, options.password as string);
-      show(account, options.json === true, { head: ['id', 'email', 'role'], rows: [[account.id, account.email, account.role]] });
+      show(account, options.json === true, {
+        head: ['id', 'email', 'role'],
+        rows: [[account.id, account.email, account.role]],
+      });
     }),
   );
   credentials(client(group, 'login', 'e-mail and password for a token')).action((options: ClientOptions) =>
@@ -23,7 +26,10 @@ export function userCommands(program: Command, client: Define): void {
   client(group, 'profile', 'who the key belongs to').action((options: ClientOptions) =>
     withClient(options, async (db) => {
       const account = await db.profile();
-      show(account, options.json === true, { head: ['id', 'email', 'role'], rows: [[account.id, account.email, account.role]] });
+      show(account, options.json === true, {
+        head: ['id', 'email', 'role'],
+        rows: [[account.id, account.email, account.role]],
+      });
     }),
   );
 }
@@ -35,14 +41,20 @@ export function keyCommands(program: Command, client: Define): void {
     .option('--collection <name...>', 'the only collections it may touch')
     .action((name: string, options: ClientOptions) =>
       withClient(options, async (db) => {
-        const made = await db.createApiKey(name, { role: options.role as string, collections: options.collection as string[] | undefined });
+        const made = await db.createApiKey(name, {
+          role: options.role as string,
+          collections: options.collection as string[] | undefined,
+        });
         show(made, options.json === true, { head: ['key'], rows: [[made.key]] });
       }),
     );
   client(group, 'list', 'API keys of the account').action((options: ClientOptions) =>
     withClient(options, async (db) => {
       const keys = await db.listApiKeys();
-      show(keys, options.json === true, { head: ['prefix', 'name', 'role'], rows: keys.map((key) => [key.prefix, key.name, key.role]) });
+      show(keys, options.json === true, {
+        head: ['prefix', 'name', 'role'],
+        rows: keys.map((key) => [key.prefix, key.name, key.role]),
+      });
     }),
   );
   client(group, 'delete <prefix>', 'revoke an API key').action((prefix: string, options: ClientOptions) =>
@@ -81,13 +93,22 @@ export function systemCommands(program: Command, client: Define): void {
       one.shards.length,
       one.shards.reduce((sum, shard) => sum + shard.livePoints, 0),
     ]);
-    show(workers, options.json === true, { head: ['worker', 'address', 'state', 'CPU', 'memory', 'QPS', 'shards', 'points'], rows });
+    show(workers, options.json === true, {
+      head: ['worker', 'address', 'state', 'CPU', 'memory', 'QPS', 'shards', 'points'],
+      rows,
+    });
   });
-  client(program, 'health', 'every service, asked now; fails when one is down').action(async (options: ClientOptions) => {
-    const health = await adminGet<Health>(options, '/v1/system/health');
-    const services = health.services.map((one) => [one.service, one.status, `${one.latencyMs.toFixed(1)} ms`]);
-    const workers = health.workers.map((one) => [`worker ${one.workerId.slice(0, 8)}`, one.healthy ? 'ok' : 'down', `${one.shards} shards`]);
-    show(health, options.json === true, { head: ['service', 'state', ''], rows: [...services, ...workers] });
-    if (health.status !== 'ok') process.exitCode = 1;
-  });
+  client(program, 'health', 'every service, asked now; fails when one is down').action(
+    async (options: ClientOptions) => {
+      const health = await adminGet<Health>(options, '/v1/system/health');
+      const services = health.services.map((one) => [one.service, one.status, `${one.latencyMs.toFixed(1)} ms`]);
+      const workers = health.workers.map((one) => [
+        `worker ${one.workerId.slice(0, 8)}`,
+        one.healthy ? 'ok' : 'down',
+        `${one.shards} shards`,
+      ]);
+      show(health, options.json === true, { head: ['service', 'state', ''], rows: [...services, ...workers] });
+      if (health.status !== 'ok') process.exitCode = 1;
+    },
+  );
 }

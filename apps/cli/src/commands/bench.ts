@@ -41,7 +41,8 @@ export function benchCommand(program: Command, client: (parent: Command, name: s
           await db.createCollection(name, { dimension: dataset.vectors.columns });
           rows.push(await measureUpserts(db, wire, name, dataset));
           await indexed(rest, name);
-          for (const clients of [1, 8, 32]) rows.push(await measureSearches(db, wire, name, dataset, clients, options.seconds as number));
+          for (const clients of [1, 8, 32])
+            rows.push(await measureSearches(db, wire, name, dataset, clients, options.seconds as number));
           await db.deleteCollection(name);
           await db.close();
         }
@@ -50,13 +51,26 @@ export function benchCommand(program: Command, client: (parent: Command, name: s
         await rest.close();
       }
       const stats = await adminGet<object>(options, '/v1/admin/stats');
-      const result = { at: new Date().toISOString(), machine: machine(), dataset: 'debian-packages 20000 x 384 cosine, top 10, default settings', rows, stats };
+      const result = {
+        at: new Date().toISOString(),
+        machine: machine(),
+        dataset: 'debian-packages 20000 x 384 cosine, top 10, default settings',
+        rows,
+        stats,
+      };
       mkdirSync(options.out as string, { recursive: true });
       const file = join(options.out as string, `load-${result.at.replace(/[:.]/g, '-')}.json`);
       writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`);
       show(result, options.json === true, {
         head: ['what', 'clients', 'per second', 'p50 ms', 'p99 ms', 'recall@10'],
-        rows: rows.map((one) => [one.what, one.clients, Math.round(one.perSecond), one.p50Ms?.toFixed(2), one.p99Ms?.toFixed(2), one.recallAt10?.toFixed(4)]),
+        rows: rows.map((one) => [
+          one.what,
+          one.clients,
+          Math.round(one.perSecond),
+          one.p50Ms?.toFixed(2),
+          one.p99Ms?.toFixed(2),
+          one.recallAt10?.toFixed(4),
+        ]),
       });
       if (!options.json) console.log(`written to ${file}`);
     });
@@ -66,10 +80,18 @@ async function measureUpserts(db: VectronClient, wire: string, name: string, dat
   const concurrency = 4;
   const bar = progressBar(`${wire} upserts`, dataset.vectors.rows);
   const started = performance.now();
-  await upsertAll(db, name, datasetPoints(dataset), { batchSize: BATCH, concurrency, onProgress: ({ upserted }) => bar.update(upserted) });
+  await upsertAll(db, name, datasetPoints(dataset), {
+    batchSize: BATCH,
+    concurrency,
+    onProgress: ({ upserted }) => bar.update(upserted),
+  });
   bar.stop();
   const seconds = (performance.now() - started) / 1000;
-  return { what: `${wire} upsert, points in batches of ${BATCH}`, clients: concurrency, perSecond: dataset.vectors.rows / seconds };
+  return {
+    what: `${wire} upsert, points in batches of ${BATCH}`,
+    clients: concurrency,
+    perSecond: dataset.vectors.rows / seconds,
+  };
 }
 
 async function indexed(db: VectronClient, name: string): Promise<void> {
@@ -80,8 +102,19 @@ async function indexed(db: VectronClient, name: string): Promise<void> {
   }
 }
 
-async function measureSearches(db: VectronClient, wire: string, name: string, dataset: Dataset, clients: number, seconds: number): Promise<Row> {
-  const histogram: Histogram = build({ lowestDiscernibleValue: 1, highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: 3 });
+async function measureSearches(
+  db: VectronClient,
+  wire: string,
+  name: string,
+  dataset: Dataset,
+  clients: number,
+  seconds: number,
+): Promise<Row> {
+  const histogram: Histogram = build({
+    lowestDiscernibleValue: 1,
+    highestTrackableValue: 60_000_000,
+    numberOfSignificantValueDigits: 3,
+  });
   let done = 0;
   let found = 0;
   const started = performance.now();
@@ -93,7 +126,9 @@ async function measureSearches(db: VectronClient, wire: string, name: string, da
       const begun = performance.now();
       const { hits } = await db.search(name, { vector: row(dataset.queries, at), topK: 10 });
       histogram.recordValue(Math.round((performance.now() - begun) * 1000));
-      const truth = new Set(Array.from(row(dataset.neighbours, at).subarray(0, 10), (index) => dataset.payloads[index].name));
+      const truth = new Set(
+        Array.from(row(dataset.neighbours, at).subarray(0, 10), (index) => dataset.payloads[index].name),
+      );
       found += hits.filter((hit) => truth.has(hit.id)).length;
       done += 1;
     }
@@ -101,10 +136,23 @@ async function measureSearches(db: VectronClient, wire: string, name: string, da
   await Promise.all(Array.from({ length: clients }, one));
   const elapsed = (performance.now() - started) / 1000;
   const percentile = (share: number) => histogram.getValueAtPercentile(share) / 1000;
-  return { what: `${wire} search`, clients, perSecond: done / elapsed, p50Ms: percentile(50), p99Ms: percentile(99), recallAt10: found / (done * 10) };
+  return {
+    what: `${wire} search`,
+    clients,
+    perSecond: done / elapsed,
+    p50Ms: percentile(50),
+    p99Ms: percentile(99),
+    recallAt10: found / (done * 10),
+  };
 }
 
 /** What the figures were measured on; the client shares the machine with the server. */
 function machine() {
-  return { cpu: cpus()[0]?.model, cores: availableParallelism(), memoryBytes: totalmem(), node: process.version, platform: `${process.platform}-${process.arch}` };
+  return {
+    cpu: cpus()[0]?.model,
+    cores: availableParallelism(),
+    memoryBytes: totalmem(),
+    node: process.version,
+    platform: `${process.platform}-${process.arch}`,
+  };
 }

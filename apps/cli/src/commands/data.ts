@@ -24,8 +24,18 @@ export function collectionCommands(program: Command, client: Define): void {
     .option('--rerank', 'reorder results by the text of a query')
     .action((name: string, options: ClientOptions) =>
       withClient(options, async (db) => {
-        const { dimension, distance, shards, rerank } = options as { dimension: number; distance: 'cosine'; shards?: number; rerank?: boolean };
-        await db.createCollection(name, { dimension, distance, shards, rerank: rerank ? { enabled: true } : undefined });
+        const { dimension, distance, shards, rerank } = options as {
+          dimension: number;
+          distance: 'cosine';
+          shards?: number;
+          rerank?: boolean;
+        };
+        await db.createCollection(name, {
+          dimension,
+          distance,
+          shards,
+          rerank: rerank ? { enabled: true } : undefined,
+        });
         show({ created: name }, options.json === true, { head: ['created'], rows: [[name]] });
       }),
     );
@@ -33,7 +43,10 @@ export function collectionCommands(program: Command, client: Define): void {
     withClient(options, async (db) => {
       const status = await db.collectionStatus(name);
       const rows = status.shards.map((shard) => [shard.shardId, shard.ready ? 'ready' : 'not ready', shard.points]);
-      if (!options.json) console.log(`${name}: ${status.points} points, ${status.dimension} dimensions, ${status.distance}, index lag ${status.indexLag}`);
+      if (!options.json)
+        console.log(
+          `${name}: ${status.points} points, ${status.dimension} dimensions, ${status.distance}, index lag ${status.indexLag}`,
+        );
       show(status, options.json === true, { head: ['shard', 'state', 'points'], rows });
     }),
   );
@@ -61,23 +74,32 @@ export function pointCommands(program: Command, client: Define): void {
     withClient(options, async (db) => {
       const point = await db.get(collection, id);
       if (point === undefined) throw new VectronError('POINT_NOT_FOUND', `no point ${id} in ${collection}`);
-      const rows = [[point.id, brief(Array.from(point.vector ?? []).map((x) => Number(x.toFixed(4)))), brief(point.payload, 200)]];
+      const rows = [
+        [point.id, brief(Array.from(point.vector ?? []).map((x) => Number(x.toFixed(4)))), brief(point.payload, 200)],
+      ];
       show(point, options.json === true, { head: ['id', 'vector', 'payload'], rows });
     }),
   );
-  client(group, 'delete <collection> <id>', 'delete a point').action((collection: string, id: string, options: ClientOptions) =>
-    withClient(options, async (db) => {
-      await db.delete(collection, id);
-      show({ deleted: id }, options.json === true, { head: ['deleted'], rows: [[id]] });
-    }),
+  client(group, 'delete <collection> <id>', 'delete a point').action(
+    (collection: string, id: string, options: ClientOptions) =>
+      withClient(options, async (db) => {
+        await db.delete(collection, id);
+        show({ deleted: id }, options.json === true, { head: ['deleted'], rows: [[id]] });
+      }),
   );
   client(group, 'list <collection>', 'points by id')
     .option('--limit <n>', '1 to 1000', Number, 20)
     .option('--cursor <id>', 'points after this id')
     .action((collection: string, options: ClientOptions) =>
       withClient(options, async (db) => {
-        const page = await db.listPoints(collection, { limit: options.limit as number, cursor: options.cursor as string | undefined });
-        show(page, options.json === true, { head: ['id', 'payload'], rows: page.points.map((point) => [point.id, brief(point.payload, 100)]) });
+        const page = await db.listPoints(collection, {
+          limit: options.limit as number,
+          cursor: options.cursor as string | undefined,
+        });
+        show(page, options.json === true, {
+          head: ['id', 'payload'],
+          rows: page.points.map((point) => [point.id, brief(point.payload, 100)]),
+        });
       }),
     );
 }
@@ -101,9 +123,14 @@ export function searchCommand(program: Command, client: Define): void {
           ef,
           exact,
         });
-        const rows = found.hits.map((hit) => [hit.score.toFixed(4), hit.id, brief(hit.payload.summary ?? hit.payload, 70)]);
+        const rows = found.hits.map((hit) => [
+          hit.score.toFixed(4),
+          hit.id,
+          brief(hit.payload.summary ?? hit.payload, 70),
+        ]);
         show(found, options.json === true, { head: ['score', 'id', 'payload'], rows });
-        if (!found.complete) console.error(`incomplete: ${found.shardsAnswered} of ${found.shardsAsked} shards answered`);
+        if (!found.complete)
+          console.error(`incomplete: ${found.shardsAnswered} of ${found.shardsAsked} shards answered`);
       }),
     );
 }
@@ -119,9 +146,16 @@ export function importCommand(program: Command, client: Define): void {
         const source = await openImport(file);
         const known = (await db.listCollections()).some((one) => one.name === name);
         if (!known && source.dimension === undefined) {
-          throw new VectronError('COLLECTION_NOT_FOUND', `no collection ${name}; make it first, a .jsonl file does not say its dimension`);
+          throw new VectronError(
+            'COLLECTION_NOT_FOUND',
+            `no collection ${name}; make it first, a .jsonl file does not say its dimension`,
+          );
         }
-        if (!known) await db.createCollection(name, { dimension: source.dimension as number, distance: options.distance as 'cosine' });
+        if (!known)
+          await db.createCollection(name, {
+            dimension: source.dimension as number,
+            distance: options.distance as 'cosine',
+          });
         const started = performance.now();
         const bar = progressBar(`importing into ${name}`, source.total);
         const imported = await upsertAll(db, name, source.points, {

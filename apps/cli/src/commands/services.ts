@@ -11,7 +11,14 @@ import { clusterToken } from '../cluster-token.js';
 import { clusterKnobs, loadConfig, serveKnobs } from '../config.js';
 import { show } from '../output.js';
 import { loadSample, SAMPLE, SAMPLE_QUERY } from '../sample.js';
-import { authProcess, gatewayProcess, placementProcess, rerankerProcess, type ServiceProcess, workerProcess } from '../services.js';
+import {
+  authProcess,
+  gatewayProcess,
+  placementProcess,
+  rerankerProcess,
+  type ServiceProcess,
+  workerProcess,
+} from '../services.js';
 import { bootstrapFile, startSingleServer } from '../single-server.js';
 
 export function serveCommand(program: Command): void {
@@ -30,7 +37,8 @@ export function serveCommand(program: Command): void {
     console.log(`  REST     ${server.httpUrl}/v1    reference ${server.httpUrl}/docs`);
     console.log(`  gRPC     ${server.grpcAddress}`);
     console.log(`  console  ${server.httpUrl}/console`);
-    if (server.bootstrap && !config.noSample) await showSample(server.httpUrl, server.bootstrap.apiKey, server.firstRun, config.data);
+    if (server.bootstrap && !config.noSample)
+      await showSample(server.httpUrl, server.bootstrap.apiKey, server.firstRun, config.data);
     console.log('ready; stop with Ctrl-C');
   });
 }
@@ -42,9 +50,17 @@ async function showSample(url: string, apiKey: string, load: boolean, data: stri
     if (load) await loadSample(client);
     if (!(await client.listCollections()).some((one) => one.name === SAMPLE)) return;
     const { hits } = await client.search(SAMPLE, { likeId: SAMPLE_QUERY, topK: 5 });
-    const where = [url === 'http://127.0.0.1:8080' ? '' : ` --url ${url}`, data === './data' ? '' : ` --data ${data}`].join('');
-    console.log(`\ntry it, what is like ${SAMPLE_QUERY} (a mail server):\n\n  npx vectron search ${SAMPLE} --like ${SAMPLE_QUERY} --top-k 5${where}\n`);
-    show(hits, false, { head: ['score', 'id', 'summary'], rows: hits.map((hit) => [hit.score.toFixed(4), hit.id, hit.payload.summary]) });
+    const where = [
+      url === 'http://127.0.0.1:8080' ? '' : ` --url ${url}`,
+      data === './data' ? '' : ` --data ${data}`,
+    ].join('');
+    console.log(
+      `\ntry it, what is like ${SAMPLE_QUERY} (a mail server):\n\n  npx vectron search ${SAMPLE} --like ${SAMPLE_QUERY} --top-k 5${where}\n`,
+    );
+    show(hits, false, {
+      head: ['score', 'id', 'summary'],
+      rows: hits.map((hit) => [hit.score.toFixed(4), hit.id, hit.payload.summary]),
+    });
   } finally {
     await client.close();
   }
@@ -60,7 +76,13 @@ export function serviceCommands(program: Command): void {
 
 type Loadable<C> = Parameters<typeof loadConfig>[0] & { load(...args: never[]): C };
 
-function service<C>(program: Command, name: string, help: string, knobs: Loadable<C>, start: (config: C, token: string) => Promise<ServiceProcess>): void {
+function service<C>(
+  program: Command,
+  name: string,
+  help: string,
+  knobs: Loadable<C>,
+  start: (config: C, token: string) => Promise<ServiceProcess>,
+): void {
   const command = program.command(name).description(help);
   withFlags(command, { ...knobs.knobs, ...clusterKnobs.knobs }).action(async (options: Record<string, unknown>) => {
     const config = loadConfig(knobs, options) as C;

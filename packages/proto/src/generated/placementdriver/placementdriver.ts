@@ -164,7 +164,6 @@ export interface RegisterRerankerResponse {
 
 export interface RerankerHeartbeatRequest {
   rerankerId: string;
-  queriesPerSecond: number;
 }
 
 export interface RerankerHeartbeatResponse {
@@ -1761,16 +1760,13 @@ export const RegisterRerankerResponse: MessageFns<RegisterRerankerResponse> = {
 };
 
 function createBaseRerankerHeartbeatRequest(): RerankerHeartbeatRequest {
-  return { rerankerId: "", queriesPerSecond: 0 };
+  return { rerankerId: "" };
 }
 
 export const RerankerHeartbeatRequest: MessageFns<RerankerHeartbeatRequest> = {
   encode(message: RerankerHeartbeatRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.rerankerId !== "") {
       writer.uint32(10).string(message.rerankerId);
-    }
-    if (message.queriesPerSecond !== 0) {
-      writer.uint32(17).double(message.queriesPerSecond);
     }
     return writer;
   },
@@ -1796,14 +1792,6 @@ export const RerankerHeartbeatRequest: MessageFns<RerankerHeartbeatRequest> = {
             message.rerankerId = reader.string();
             continue;
           }
-          case 2: {
-            if (tag !== 17) {
-              break;
-            }
-
-            message.queriesPerSecond = reader.double();
-            continue;
-          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1823,11 +1811,6 @@ export const RerankerHeartbeatRequest: MessageFns<RerankerHeartbeatRequest> = {
         : isSet(object.reranker_id)
         ? globalThis.String(object.reranker_id)
         : "",
-      queriesPerSecond: isSet(object.queriesPerSecond)
-        ? globalThis.Number(object.queriesPerSecond)
-        : isSet(object.queries_per_second)
-        ? globalThis.Number(object.queries_per_second)
-        : 0,
     };
   },
 
@@ -1835,9 +1818,6 @@ export const RerankerHeartbeatRequest: MessageFns<RerankerHeartbeatRequest> = {
     const obj: any = {};
     if (message.rerankerId !== undefined) {
       obj.rerankerId = message.rerankerId;
-    }
-    if (message.queriesPerSecond !== undefined) {
-      obj.queriesPerSecond = floatToJson(message.queriesPerSecond);
     }
     return obj;
   },
@@ -1848,7 +1828,6 @@ export const RerankerHeartbeatRequest: MessageFns<RerankerHeartbeatRequest> = {
   fromPartial<I extends Exact<DeepPartial<RerankerHeartbeatRequest>, I>>(object: I): RerankerHeartbeatRequest {
     const message = createBaseRerankerHeartbeatRequest();
     message.rerankerId = object.rerankerId ?? "";
-    message.queriesPerSecond = object.queriesPerSecond ?? 0;
     return message;
   },
 };

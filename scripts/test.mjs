@@ -1,0 +1,40 @@
+// npm test: set-up, then every check and test of the repository. Ends with one line `N passed, N failed`.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { cargoEnvironment, needPackages, root, setup } from './setup.mjs';
+
+setup();
+if (!['/usr/bin/chromium', process.env.VECTRON_CHROMIUM ?? ''].some(existsSync)) {
+  needPackages('Chromium, for the console tests', ['chromium']);
+}
+
+const bin = (name) => join(root, 'node_modules', '.bin', name);
+const cargo = { env: cargoEnvironment };
+const rust = ['--workspace', '--release', '--locked'];
+const checks = [
+  ['format and lint', bin('biome'), ['ci', '--reporter=summary', '.']],
+  ['lint promises', bin('eslint'), ['.']],
+  ['generated protos', process.execPath, ['scripts/proto.mjs', '--check']],
+  ['generated docs', process.execPath, ['scripts/config-reference.mjs', '--check']],
+  ['Rust format', 'cargo', ['fmt', '--check']],
+  ['Rust lint', 'cargo', ['clippy', ...rust, '--all-targets', '-q', '--', '-D', 'warnings'], cargo],
+  ['Rust tests', 'cargo', ['test', ...rust], cargo],
+  [
+    'TypeScript and end-to-end tests',
+    process.execPath,
+    ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js', '--ci', '--maxWorkers=2'],
+  ],
+];
+
+let failed = 0;
+for (const [name, command, args, options] of checks) {
+  console.log(`\n== ${name}`);
+  const started = Date.now();
+  const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options });
+  const seconds = ((Date.now() - started) / 1000).toFixed(0);
+  console.log(`== ${name}: ${status === 0 ? 'passed' : 'FAILED'} in ${seconds} s`);
+  if (status !== 0) failed += 1;
+}
+console.log(`\n${checks.length - failed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;

@@ -1,0 +1,87 @@
+import { spawnSync } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { connect } from '@vectron/sdk';
+import { loadDataset } from '../../apps/cli/src/sample.js';
+import { row } from '../../apps/cli/src/npy.js';
+import { type System, startSingle, tempDir } from '../harness/system.js';
+
+const RECALL_FLOOR = 0.95;
+
+/** The command line as a person uses it. */
+function vectron(args: string[], system: System): { status: number; stdout: string; stderr: string } {
+  const cli = join(process.cwd(), 'apps/cli/bin/vectron.js');
+  const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args, '--url', system.http, '--data', system.data], { encoding: 'utf8' });
+  return { status: status ?? -1, stdout, stderr };
+}
+
+describe('the sample collection', () => {
+  const data = tempDir('sample');
+  let system: System;
+  beforeAll(async () => {
+    system = await startSingle(data, []);
+  }, 180_000);
+  afterAll(() => system.stop());
+
+  it('is loaded at the first run, which prints the secrets once, a search to paste and its answer', async () => {
+    const { output } = system.processes[0];
+    expect(output).toContain(system.adminKey);
+    expect(output).toMatch(/npx vectron search debian-packages --like exim4-daemon-heavy/);
+    expect(output).toMatch(/mail/i);
+    expect(statSync(join(data, 'bootstrap.json')).mode & 0o777).toBe(0o600);
+    for (const secret of ['jwt.jwk', 'pepper']) expect(statSync(join(data, 'secrets', secret)).mode & 0o777).toBe(0o600);
+  });
+
+  it(`has recall@10 of at least ${RECALL_FLOOR} over its 500 queries with default settings, through REST`, async () => {
+    const db = connect(system.http, { apiKey: system.adminKey });
+    for (;;) {
+      const { points, indexLag } = await db.collectionStatus('debian-packages');
+      if (points === 20_000 && indexLag === 0) break;
+      await new Promise((resolve) => setTimeout(resolve, 250));
+    }
+    const { queries, neighbours, payloads } = loadDataset();
+    let found = 0;
+    for (let at = 0; at < queries.rows; at++) {
+      const { hits } = await db.search('debian-packages', { vector: row(queries, at), topK: 10 });
+      const truth = new Set(Array.from(row(neighbours, at).subarray(0, 10), (index) => payloads[index].name));
+      found += hits.filter((hit) => truth.has(hit.id)).length;
+    }
+    const recall = found / (queries.rows * 10);
+    console.log(`recall@10 on debian-packages: ${recall.toFixed(4)}`);
+    expect(recall).toBeGreaterThanOrEqual(RECALL_FLOOR);
+    const exact = await db.search('debian-packages', { vector: row(queries, 0), topK: 10, exact: true });
+    expect(exact.hits.map((hit) => hit.id)).toEqual(Array.from(row(neighbours, 0).subarray(0, 10), (index) => payloads[index].name));
+  }, 120_000);
+
+  it('can be used by hand: search, status, points, keys, health, errors with exit codes', () => {
+    const search = vectron(['search', 'debian-packages', '--like', 'exim4-daemon-heavy', '--top-k', '5', '--json'], system);
+    expect(search.status).toBe(0);
+    const hits = JSON.parse(search.stdout).hits as { payload: { summary: string } }[];
+    expect(hits.filter((hit) => /mail|MTA|Exim/i.test(hit.payload.summary)).length).toBeGreaterThanOrEqual(3);
+    expect(vectron(['collections', 'list'], system).stdout).toMatch(/debian-packages\s.*20000/);
+    expect(vectron(['points', 'get', 'debian-packages', 'postgresql'], system).stdout).toContain('postgresql');
+    expect(vectron(['health'], system).status).toBe(0);
+    expect(vectron(['workers'], system).stdout).toContain('healthy');
+    expect(vectron(['keys', 'create', 'ci', '--role', 'read'], system).stdout).toMatch(/vk_\w{12}_/);
+    const missing = vectron(['collections', 'status', 'none'], system);
+    expect([missing.status, missing.stderr]).toEqual([3, expect.stringContaining('COLLECTION_NOT_FOUND')]);
+    expect(vectron(['points', 'get', 'debian-packages', 'postgresql', '--api-key', 'wrong'], system).status).toBe(4);
+    expect(vectron(['colections', 'list'], system)).toMatchObject({ status: 2, stderr: expect.stringContaining('collections') });
+  });
+
+  it('answers correctly within 2 s of the process start after a restart, graceful or not', async () => {
+    for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+      await system.processes[0].stop(signal);
+      const started = performance.now();
+      system = await startSingle(data);
+      const db = connect(system.http, { apiKey: system.adminKey });
+      const { hits } = await db.search('debian-packages', { likeId: 'exim4-daemon-heavy', topK: 3 });
+      const elapsed = performance.now() - started;
+      console.log(`first answer ${elapsed.toFixed(0)} ms after the process start (after ${signal})`);
+      expect(hits[0].id).toBe('exim4-doc-info');
+      // The goal is 2 s; a machine that runs other tests meanwhile gets slack, the figure is printed.
+      expect(elapsed).toBeLessThan(6_000);
+    }
+  }, 60_000);
+});

@@ -1,0 +1,336 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { gateway } from '@vectron/proto';
+import { callContext, createClient } from '@vectron/rpc';
+import { connect, type VectronClient } from '@vectron/sdk';
+import { WebSocket } from 'ws';
+import { reasonOf, rest, type System } from '../harness/system.js';
+import { describeBadInput } from './bad-input.suite.js';
+
+/** What every Vectron does, in one process or in many. */
+export function describeSystem(home: string, start: () => Promise<System>): void {
+  describe(`Vectron, ${home}`, () => {
+    let system: System;
+    let viaRest: VectronClient;
+    let viaGrpc: VectronClient;
+    beforeAll(async () => {
+      system = await start();
+      viaRest = connect(system.http, { apiKey: system.adminKey });
+      viaGrpc = connect(`grpc://${system.grpc}`, { apiKey: system.adminKey });
+    }, 120_000);
+    afterAll(async () => {
+      await viaRest?.close();
+      await viaGrpc?.close();
+      await system?.stop();
+    });
+
+    for (const wire of ['REST', 'gRPC'] as const) {
+      const client = () => (wire === 'REST' ? viaRest : viaGrpc);
+
+      it(`stores, finds, lists and deletes points over ${wire}`, async () => {
+        const db = client();
+        const name = `basic-${wire}`;
+        await db.createCollection(name, { dimension: 3, distance: 'euclidean', shards: 3 });
+        const payload = { text: 'grün', n: 1.5, deep: { list: [1, 'two', null, true] } };
+        const points = Array.from({ length: 50 }, (_, i) => ({ id: `p-${i}`, vector: [i, 0, 1], payload }));
+        expect(await db.upsert(name, points)).toEqual({ upserted: 50 });
+        const found = await db.search(name, { vector: [7, 0, 1], topK: 3, includeVectors: true });
+        expect(found.hits.map((hit) => hit.id)).toEqual(['p-7', 'p-6', 'p-8']);
+        expect(found.hits[0]).toMatchObject({ score: 1, payload });
+        expect(found.hits[1].score).toBeCloseTo(0.5);
+        expect(Array.from(found.hits[0].vector ?? [])).toEqual([7, 0, 1]);
+        expect(found).toMatchObject({ complete: true, shardsAsked: 3, shardsAnswered: 3 });
+        expect((await db.search(name, { likeId: 'p-7', topK: 2 })).hits.map((hit) => hit.id)).toEqual(['p-6', 'p-8']);
+        expect(await db.get(name, 'p-3')).toMatchObject({ id: 'p-3', payload });
+        await db.delete(name, 'p-7');
+        expect(await db.get(name, 'p-7')).toBeUndefined();
+        expect((await db.search(name, { vector: [7, 0, 1], topK: 1 })).hits[0].id).not.toBe('p-7');
+        const seen: string[] = [];
+        for (let cursor: string | undefined; ; ) {
+          const page = await db.listPoints(name, { limit: 20, cursor });
+          seen.push(...page.points.map((point) => point.id));
+          cursor = page.nextCursor;
+          if (cursor === undefined) break;
+        }
+        expect(seen).toEqual(
+          points
+            .map((point) => point.id)
+            .filter((id) => id !== 'p-7')
+            .sort(),
+        );
+        expect((await db.listCollections()).map((one) => one.name)).toContain(name);
+        expect((await db.collectionStatus(name)).shards.every((shard) => shard.ready)).toBe(true);
+        await db.deleteCollection(name);
+        await expect(db.get(name, 'p-1')).rejects.toMatchObject({ code: 'COLLECTION_NOT_FOUND' });
+      });
+
+      it(`computes the three metrics as documented over ${wire}`, async () => {
+        const db = client();
+        const score = { cosine: 0.8, euclidean: 1 / (1 + Math.sqrt(5)), dot: 8 } as const;
+        for (const [distance, expected] of Object.entries(score)) {
+          const name = `metric-${distance}-${wire}`;
+          await db.createCollection(name, { dimension: 2, distance: distance as 'cosine' });
+          await db.upsert(name, [{ id: 'a', vector: [4, 3] }]);
+          const { hits } = await db.search(name, { vector: [2, 0] });
+          // cosine(4,3 | 2,0) = 8 / (5 * 2); L2 = sqrt(4 + 9) = sqrt(13).
+          const exact = distance === 'euclidean' ? 1 / (1 + Math.sqrt(13)) : expected;
+          expect(hits[0].score).toBeCloseTo(exact, 5);
+          await db.deleteCollection(name);
+        }
+      });
+
+      it(`gives one document as JSON and as a map of strings over ${wire}`, async () => {
+        const db = client();
+        const name = `payload-${wire}`;
+        await db.createCollection(name, { dimension: 1, distance: 'dot' });
+        await db.upsert(name, [{ id: 'a', vector: [1], payload: { word: 'x', n: 2, list: [1] } }]);
+        const raw = createClient(gateway.VectronServiceService, system.grpc);
+        const context = callContext({ authorization: `Bearer ${system.adminKey}` });
+        const { point } = await raw.api.get({ collection: name, id: 'a' }, context);
+        expect(Object.fromEntries(point?.payload ?? [])).toEqual({ word: 'x', n: '2', list: '[1]' });
+        expect(point?.document).toEqual({ word: 'x', n: 2, list: [1] });
+        raw.close();
+        await db.deleteCollection(name);
+      });
+    }
+
+    it('of equal ids in a batch keeps the last', async () => {
+      await viaRest.createCollection('same-id', { dimension: 1, distance: 'dot' });
+      const { upserted } = await viaRest.upsert('same-id', [
+        { id: 'a', vector: [1] },
+        { id: 'a', vector: [2] },
+      ]);
+      expect(upserted).toBe(1);
+      expect(Array.from((await viaGrpc.get('same-id', 'a'))?.vector ?? [])).toEqual([2]);
+      await viaRest.deleteCollection('same-id');
+    });
+
+    it('a collection made again under its name starts empty', async () => {
+      for (let round = 0; round < 3; round++) {
+        await viaGrpc.createCollection('again', { dimension: 2, distance: 'dot' });
+        expect((await viaRest.search('again', { vector: [1, 1] })).hits).toEqual([]);
+        await viaRest.upsert('again', [{ id: `r${round}`, vector: [1, 1] }]);
+        expect((await viaGrpc.search('again', { vector: [1, 1] })).hits.map((hit) => hit.id)).toEqual([`r${round}`]);
+        await viaRest.deleteCollection('again');
+      }
+    });
+
+    it('reranks by the text of the query where the collection says so, and explains it', async () => {
+      await viaRest.createCollection('ranked', { dimension: 2, rerank: { enabled: true, textFields: ['summary'] } });
+      await viaRest.upsert('ranked', [
+        { id: 'a', vector: [1, 0], payload: { summary: 'a game' } },
+        { id: 'b', vector: [1, 0.1], payload: { summary: 'a mail server' } },
+        { id: 'c', vector: [0, 1], payload: { summary: 'an editor' } },
+      ]);
+      expect((await viaRest.search('ranked', { vector: [1, 0] })).hits[0].id).toBe('a');
+      for (const db of [viaRest, viaGrpc]) {
+        const found = await db.search('ranked', { vector: [1, 0], query: 'mail server', topK: 2 });
+        expect(found.rerankedBy).toBe('rule');
+        expect(found.hits.map((hit) => hit.id)).toEqual(['b', 'a']);
+        expect(found.hits[0].explanation).toMatch(/vector .*mail\(summary\)/);
+        const feedback = {
+          collection: 'ranked',
+          queryId: found.queryId,
+          items: [{ resultId: 'b', clicked: true, position: 0 }],
+        };
+        expect(await db.feedback(feedback)).toMatch(/^[0-9a-f-]{36}$/);
+      }
+      await viaRest.deleteCollection('ranked');
+    });
+
+    it('keeps tenants apart: a foreign collection does not exist', async () => {
+      const open = connect(system.http);
+      const names = ['alice', 'bob'];
+      const users = await Promise.all(
+        names.map(async (name) => {
+          const [email, password] = [`${name}@example.org`, `${name}-password-1`];
+          expect((await open.register(email, password)).role).toBe('write');
+          const { token } = await open.login(email, password);
+          return {
+            rest: connect(system.http, { apiKey: token }),
+            grpc: connect(`grpc://${system.grpc}`, { apiKey: token }),
+          };
+        }),
+      );
+      const [alice, bob] = users;
+      await alice.rest.createCollection('private', { dimension: 1, distance: 'dot' });
+      await alice.grpc.upsert('private', [{ id: 'secret', vector: [1] }]);
+      for (const db of [bob.rest, bob.grpc]) {
+        const missing = { code: 'COLLECTION_NOT_FOUND' };
+        await expect(db.search('private', { vector: [1] })).rejects.toMatchObject(missing);
+        await expect(db.get('private', 'secret')).rejects.toMatchObject(missing);
+        await expect(db.upsert('private', [{ id: 'x', vector: [1] }])).rejects.toMatchObject(missing);
+        await expect(db.deleteCollection('private')).rejects.toMatchObject(missing);
+        await expect(db.listPoints('private')).rejects.toMatchObject(missing);
+        expect(await db.listCollections()).toEqual([]);
+      }
+      await bob.rest.createCollection('private', { dimension: 2 });
+      expect((await alice.rest.search('private', { vector: [1] })).hits.map((hit) => hit.id)).toEqual(['secret']);
+    });
+
+    it('login tokens, SDK tokens and API keys all open both doors, within their role', async () => {
+      const { token } = await viaRest.login('admin@vectron.local', system.password);
+      const reader = await viaRest.createApiKey('reader', { role: 'read' });
+      const only = await viaGrpc.createApiKey('only', { role: 'write', collections: ['mine'] });
+      const sdk = await rest(system.http, 'POST', '/v1/sdk-jwt', {
+        key: token,
+        body: { api_key_id: reader.info.prefix },
+      });
+      expect(sdk.status).toBe(200);
+      await viaRest.createCollection('roles', { dimension: 1, distance: 'dot' });
+      for (const key of [token, reader.key, sdk.body.sdkJwt as string]) {
+        for (const url of [system.http, `grpc://${system.grpc}`]) {
+          const db = connect(url, { apiKey: key });
+          expect((await db.profile()).email).toBe('admin@vectron.local');
+          expect((await db.search('roles', { vector: [1] })).hits).toEqual([]);
+          const write = db.upsert('roles', [{ id: 'a', vector: [1] }]);
+          if (key === token) expect(await write).toEqual({ upserted: 1 });
+          else await expect(write).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
+          await viaRest.delete('roles', 'a');
+          await db.close();
+        }
+      }
+      const limited = connect(system.http, { apiKey: only.key });
+      await expect(limited.search('roles', { vector: [1] })).rejects.toMatchObject({ code: 'COLLECTION_NOT_FOUND' });
+      expect((await rest(system.http, 'GET', '/v1/admin/stats', { key: only.key })).status).toBe(403);
+      await expect(limited.createApiKey('more')).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
+      await viaRest.deleteApiKey(reader.info.prefix);
+      const after = await rest(system.http, 'POST', '/v1/sdk-jwt', {
+        key: token,
+        body: { apiKeyId: reader.info.prefix },
+      });
+      expect(after.status).toBe(404);
+      await viaRest.deleteCollection('roles');
+    });
+
+    it('refuses strangers on every route and method, and says no more to a wrong user than to a wrong password', async () => {
+      const { body: api } = await rest(system.http, 'GET', '/openapi.json');
+      let closed = 0;
+      for (const [path, methods] of Object.entries(
+        api.paths as Record<string, Record<string, { security?: unknown[] }>>,
+      )) {
+        for (const [method, { security }] of Object.entries(methods)) {
+          if (security?.length === 0) continue;
+          closed += 1;
+          for (const key of [undefined, 'garbage', 'vk_AAAAAAAAAAAA_x_00000000']) {
+            const answer = await rest(system.http, method.toUpperCase(), path.replace(/\{\w+\}/g, 'x'), { key });
+            expect([method, path, answer.status]).toEqual([method, path, 401]);
+          }
+        }
+      }
+      expect(closed).toBeGreaterThanOrEqual(25);
+      const stranger = createClient(gateway.VectronServiceService, system.grpc);
+      for (const [name, call] of Object.entries(stranger.api)) {
+        const empty = gateway.VectronServiceService[name as keyof typeof stranger.api].requestDeserialize(
+          Buffer.alloc(0),
+        );
+        const answer = (call as (request: unknown, context: unknown) => unknown)(empty, callContext());
+        const outcome =
+          name === 'searchStream'
+            ? (async () => {
+                for await (const _ of answer as AsyncIterable<unknown>);
+              })()
+            : (answer as Promise<unknown>);
+        await expect(outcome).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+      }
+      stranger.close();
+      const wrong = (email: string) =>
+        rest(system.http, 'POST', '/v1/users/login', { body: { email, password: 'wrong-password' } });
+      const [known, unknown] = [await wrong('admin@vectron.local'), await wrong('nobody@example.org')];
+      expect(known.status).toBe(401);
+      expect(known.body).toEqual(unknown.body);
+    });
+
+    it('streams a search over gRPC and over WebSocket, ending with the complete answer', async () => {
+      await viaRest.createCollection('stream', { dimension: 1, distance: 'euclidean', shards: 4 });
+      await viaRest.upsert(
+        'stream',
+        Array.from({ length: 40 }, (_, i) => ({ id: `s${i}`, vector: [i] })),
+      );
+      const raw = createClient(gateway.VectronServiceService, system.grpc);
+      const request = { ...gateway.SearchRequest.fromPartial({ collection: 'stream', topK: 3 }), vector: [5] };
+      const answers: gateway.SearchResponse[] = [];
+      const context = callContext({ authorization: `Bearer ${system.adminKey}` });
+      for await (const answer of raw.api.searchStream(request, context)) answers.push(answer);
+      raw.close();
+      expect(answers.map((answer) => answer.complete)).toEqual([false, false, false, true]);
+      expect(answers[3].results.map((hit) => hit.id)).toEqual(['s5', 's4', 's6']);
+
+      const url = `${system.http.replace('http', 'ws')}/v1/collections/stream/points/search/stream`;
+      const stranger = new WebSocket(url, ['vectron']);
+      expect(
+        await new Promise((resolve) =>
+          stranger.on('unexpected-response', (_, response) => resolve(response.statusCode)),
+        ),
+      ).toBe(401);
+      const socket = new WebSocket(url, ['vectron', `bearer.${system.adminKey}`]);
+      const messages: { last?: boolean; result?: { results: { id: string }[] }; error?: { code: number } }[] = [];
+      await new Promise<void>((resolve, reject) => {
+        socket.on('error', reject);
+        socket.on('open', () => socket.send(JSON.stringify({ vector: [5], top_k: 3 })));
+        socket.on('message', (data) => {
+          messages.push(JSON.parse(String(data)));
+          if (messages.at(-1)?.last) socket.send('{"vector": [1, 2]}');
+          if (messages.at(-1)?.error) resolve();
+        });
+      });
+      socket.close();
+      expect(messages.at(-2)?.result?.results.map((hit) => hit.id)).toEqual(['s5', 's4', 's6']);
+      expect(messages.at(-1)?.error?.code).toBe(3);
+      await viaRest.deleteCollection('stream');
+    });
+
+    it('measures itself: health, statistics, workers, metrics, alerts', async () => {
+      const get = (path: string) => rest(system.http, 'GET', path, { key: system.adminKey });
+      expect((await get('/healthz')).body).toEqual({ status: 'ok' });
+      expect((await get('/readyz')).status).toBe(200);
+      const health = (await get('/v1/system/health')).body;
+      expect(health.status).toBe('ok');
+      expect(health.services.map((one: { service: string }) => one.service)).toEqual([
+        'gateway',
+        'auth',
+        'placement-driver',
+        'reranker',
+      ]);
+      await viaRest.createCollection('counted', { dimension: 1, distance: 'dot' });
+      await viaRest.upsert('counted', [{ id: 'a', vector: [1] }]);
+      const { workers } = (await get('/v1/admin/workers')).body;
+      expect(
+        workers.every((one: { healthy: boolean; memoryBytes: number }) => one.healthy && one.memoryBytes > 1e7),
+      ).toBe(true);
+      const stats = (await get('/v1/admin/stats')).body;
+      expect(stats.collections).toBeGreaterThanOrEqual(1);
+      expect(stats.gateway.requests).toBeGreaterThan(10);
+      const metrics = (await get('/metrics')).body as string;
+      expect(metrics).toMatch(/vectron_requests_total\{operation="Search",code="OK"\} [1-9]/);
+      expect(metrics).toMatch(/vectron_request_seconds_bucket/);
+      expect((await get('/v1/alerts?status=open')).body).toEqual({ alerts: [] });
+      expect((await get('/v1/alerts?status=wrong')).status).toBe(400);
+      expect((await rest(system.http, 'POST', '/v1/alerts/none/resolve', { key: system.adminKey })).status).toBe(404);
+      await viaRest.deleteCollection('counted');
+    });
+
+    it('serves the aliases, both spellings of a field and base64 vectors', async () => {
+      const key = system.adminKey;
+      await viaRest.createCollection('alias', { dimension: 2, distance: 'dot' });
+      const bytes = Buffer.from(new Float32Array([1, 2]).buffer).toString('base64');
+      const upsert = { collection: 'alias', points: [{ id: 'a', vector_f32: bytes, payload: { n: 1 } }] };
+      expect((await rest(system.http, 'POST', '/v1/upsert', { key, body: upsert })).body).toMatchObject({
+        upserted: 1,
+      });
+      const bodies = [
+        { collection: 'alias', vector: [1, 1], top_k: 1, include_vectors: true },
+        { collection: 'alias', vectorF32: bytes, topK: 1, includeVectors: true },
+      ];
+      for (const body of bodies) {
+        const answer = await rest(system.http, 'POST', '/v1/search', { key, body });
+        expect(answer.body.results[0]).toMatchObject({ id: 'a', payload: { n: 1 }, vector: [1, 2] });
+      }
+      const none = await rest(system.http, 'GET', '/v1/nothing', { key });
+      expect([none.status, reasonOf(none.body)]).toEqual([404, 'NOT_FOUND']);
+      expect((await rest(system.http, 'POST', '/v1/keys/validate', { key, body: { fullKey: key } })).status).toBe(404);
+      await viaRest.deleteCollection('alias');
+    });
+
+    describeBadInput(() => system);
+  });
+}

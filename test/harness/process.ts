@@ -1,0 +1,63 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+
+const CLI = join(process.cwd(), 'apps/cli/bin/vectron.js');
+
+/** A `vectron` command as a real process. */
+export class VectronProcess {
+  readonly #child: ChildProcess;
+  output = '';
+
+  constructor(args: string[], env: Record<string, string> = {}) {
+    const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('VECTRON_'));
+    this.#child = spawn(process.execPath, [CLI, ...args], {
+      env: { ...Object.fromEntries(inherited), ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.on('data', (chunk) => {
+        this.output += chunk;
+      });
+    }
+  }
+
+  get pid(): number {
+    return this.#child.pid as number;
+  }
+
+  get running(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** Waits for `pattern` in the output; fails with the output when the process ends first or `timeoutMs` passes. */
+  async until(pattern: RegExp, timeoutMs = 60_000): Promise<RegExpExecArray> {
+    const signal = AbortSignal.timeout(timeoutMs);
+    for (;;) {
+      const match = pattern.exec(this.output);
+      if (match) return match;
+      if (!this.running) throw new Error(`ended before ${pattern}:\n${this.output}`);
+      try {
+        await Promise.race([
+          once(this.#child.stdout as NonNullable<ChildProcess['stdout']>, 'data', { signal }),
+          once(this.#child, 'exit', { signal }),
+        ]);
+      } catch {
+        throw new Error(`no ${pattern} within ${timeoutMs} ms:\n${this.output}`);
+      }
+    }
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    if (!this.running) return;
+    const ended = once(this.#child, 'exit');
+    this.#child.kill(signal);
+    await ended;
+  }
+
+  /** Runs to the end. */
+  async finish(): Promise<{ code: number; output: string }> {
+    if (this.running) await once(this.#child, 'close');
+    return { code: this.#child.exitCode ?? -1, output: this.output };
+  }
+}

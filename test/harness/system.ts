@@ -1,0 +1,115 @@
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { VectronProcess } from './process.js';
+
+/** A running Vectron, whichever home it has. */
+export interface System {
+  /** `http://host:port`. */
+  readonly http: string;
+  /** `host:port`. */
+  readonly grpc: string;
+  readonly adminKey: string;
+  readonly password: string;
+  readonly data: string;
+  readonly processes: VectronProcess[];
+  stop(): Promise<void>;
+}
+
+export const tempDir = (name: string): string => mkdtempSync(join(tmpdir(), `vectron-${name}-`));
+
+/** The whole system in one process. */
+export async function startSingle(data = tempDir('single'), flags: string[] = ['--no-sample']): Promise<System> {
+  const server = new VectronProcess([
+    'serve',
+    '--data',
+    data,
+    '--http',
+    '127.0.0.1:0',
+    '--grpc',
+    '127.0.0.1:0',
+    ...flags,
+  ]);
+  await server.until(/ready; stop/, 120_000);
+  const [, http] = await server.until(/REST\s+(http:\/\/[\d.:]+)\/v1/);
+  const [, grpc] = await server.until(/gRPC\s+([\d.:]+)/);
+  return system(http, grpc, data, data, [server]);
+}
+
+/** Placement driver, two workers, auth, reranker and gateway as processes of their own. */
+export async function startSeparate(): Promise<System> {
+  const data = tempDir('separate');
+  const token = join(data, 'cluster.token');
+  writeFileSync(token, 'a-token-of-this-test-cluster-only', { mode: 0o600 });
+  const processes: VectronProcess[] = [];
+  const start = async (service: string, name: string, flags: string[]) => {
+    const dir = join(data, name);
+    mkdirSync(dir);
+    const own = service === 'reranker' ? [] : ['--data', dir];
+    const one = new VectronProcess([service, ...own, '--cluster-token-file', token, ...flags]);
+    processes.push(one);
+    const [, lines] = await one.until(/ready (\{.*\})/);
+    return JSON.parse(lines) as { grpc: string; http: string };
+  };
+  const listen = ['--listen', '127.0.0.1:0'];
+  const pd = await start('pd', 'pd', listen);
+  await start('worker', 'worker-1', [...listen, '--pd', pd.grpc]);
+  await start('worker', 'worker-2', [...listen, '--pd', pd.grpc]);
+  const auth = await start('auth', 'auth', listen);
+  const reranker = await start('reranker', 'reranker', [...listen, '--pd', pd.grpc]);
+  const gateway = await start('gateway', 'gateway', [
+    '--http',
+    '127.0.0.1:0',
+    '--grpc',
+    '127.0.0.1:0',
+    '--pd',
+    pd.grpc,
+    '--auth',
+    auth.grpc,
+    '--reranker',
+    reranker.grpc,
+  ]);
+  return system(gateway.http, gateway.grpc, data, join(data, 'auth'), processes);
+}
+
+function system(http: string, grpc: string, data: string, authData: string, processes: VectronProcess[]): System {
+  const { apiKey, password } = JSON.parse(readFileSync(join(authData, 'bootstrap.json'), 'utf8')) as {
+    apiKey: string;
+    password: string;
+  };
+  const stop = async () => {
+    for (const one of processes.toReversed()) await one.stop();
+  };
+  return { http, grpc, adminKey: apiKey, password, data, processes, stop };
+}
+
+/** A REST call as a stranger's client makes it. */
+export async function rest(
+  base: string,
+  method: string,
+  path: string,
+  options: { key?: string; body?: unknown; raw?: string; headers?: Record<string, string> } = {},
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of any shape
+): Promise<{ status: number; body: any; headers: Headers }> {
+  const body = options.raw ?? (options.body === undefined ? undefined : JSON.stringify(options.body));
+  const response = await fetch(base + path, {
+    method,
+    body,
+    headers: {
+      ...(options.key ? { authorization: `Bearer ${options.key}` } : {}),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...options.headers,
+    },
+  });
+  const text = await response.text();
+  let parsed: unknown = text;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    // Not JSON: the text is the answer.
+  }
+  return { status: response.status, body: parsed, headers: response.headers };
+}
+
+/** Stable reason of an error body. */
+export const reasonOf = (body: { details?: { reason?: string }[] }): string | undefined => body.details?.[0]?.reason;
