@@ -30,9 +30,15 @@ describe('kill -9 during an upsert stream', () => {
         while (!killed) {
           const ids = Array.from({ length: 20 }, () => next++);
           try {
-            await db.upsert('stream', ids.map((n) => ({ id: `p${n}`, vector: vectorOf(n), payload: { n } })));
+            await db.upsert(
+              'stream',
+              ids.map((n) => ({ id: `p${n}`, vector: vectorOf(n), payload: { n } })),
+            );
             acknowledged.push(...ids);
-            const wrong = [...ids.map((n) => ({ id: `refused-${n}`, vector: vectorOf(n) })), { id: 'bad', vector: [1] }];
+            const wrong = [
+              ...ids.map((n) => ({ id: `refused-${n}`, vector: vectorOf(n) })),
+              { id: 'bad', vector: [1] },
+            ];
             await expect(db.upsert('stream', wrong)).rejects.toBeDefined();
           } catch (error) {
             if (!killed) throw error;

@@ -3,8 +3,8 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect } from '@vectron/sdk';
-import { loadDataset } from '../../apps/cli/src/sample.js';
 import { row } from '../../apps/cli/src/npy.js';
+import { loadDataset } from '../../apps/cli/src/sample.js';
 import { type System, startSingle, tempDir } from '../harness/system.js';
 
 const RECALL_FLOOR = 0.95;
@@ -12,7 +12,11 @@ const RECALL_FLOOR = 0.95;
 /** The command line as a person uses it. */
 function vectron(args: string[], system: System): { status: number; stdout: string; stderr: string } {
   const cli = join(process.cwd(), 'apps/cli/bin/vectron.js');
-  const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args, '--url', system.http, '--data', system.data], { encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [cli, ...args, '--url', system.http, '--data', system.data],
+    { encoding: 'utf8' },
+  );
   return { status: status ?? -1, stdout, stderr };
 }
 
@@ -30,7 +34,8 @@ describe('the sample collection', () => {
     expect(output).toMatch(/npx vectron search debian-packages --like exim4-daemon-heavy/);
     expect(output).toMatch(/mail/i);
     expect(statSync(join(data, 'bootstrap.json')).mode & 0o777).toBe(0o600);
-    for (const secret of ['jwt.jwk', 'pepper']) expect(statSync(join(data, 'secrets', secret)).mode & 0o777).toBe(0o600);
+    for (const secret of ['jwt.jwk', 'pepper'])
+      expect(statSync(join(data, 'secrets', secret)).mode & 0o777).toBe(0o600);
   });
 
   it(`has recall@10 of at least ${RECALL_FLOOR} over its 500 queries with default settings, through REST`, async () => {
@@ -51,11 +56,16 @@ describe('the sample collection', () => {
     console.log(`recall@10 on debian-packages: ${recall.toFixed(4)}`);
     expect(recall).toBeGreaterThanOrEqual(RECALL_FLOOR);
     const exact = await db.search('debian-packages', { vector: row(queries, 0), topK: 10, exact: true });
-    expect(exact.hits.map((hit) => hit.id)).toEqual(Array.from(row(neighbours, 0).subarray(0, 10), (index) => payloads[index].name));
+    expect(exact.hits.map((hit) => hit.id)).toEqual(
+      Array.from(row(neighbours, 0).subarray(0, 10), (index) => payloads[index].name),
+    );
   }, 120_000);
 
   it('can be used by hand: search, status, points, keys, health, errors with exit codes', () => {
-    const search = vectron(['search', 'debian-packages', '--like', 'exim4-daemon-heavy', '--top-k', '5', '--json'], system);
+    const search = vectron(
+      ['search', 'debian-packages', '--like', 'exim4-daemon-heavy', '--top-k', '5', '--json'],
+      system,
+    );
     expect(search.status).toBe(0);
     const hits = JSON.parse(search.stdout).hits as { payload: { summary: string } }[];
     expect(hits.filter((hit) => /mail|MTA|Exim/i.test(hit.payload.summary)).length).toBeGreaterThanOrEqual(3);
@@ -67,7 +77,10 @@ describe('the sample collection', () => {
     const missing = vectron(['collections', 'status', 'none'], system);
     expect([missing.status, missing.stderr]).toEqual([3, expect.stringContaining('COLLECTION_NOT_FOUND')]);
     expect(vectron(['points', 'get', 'debian-packages', 'postgresql', '--api-key', 'wrong'], system).status).toBe(4);
-    expect(vectron(['colections', 'list'], system)).toMatchObject({ status: 2, stderr: expect.stringContaining('collections') });
+    expect(vectron(['colections', 'list'], system)).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('collections'),
+    });
   });
 
   it('answers correctly within 2 s of the process start after a restart, graceful or not', async () => {

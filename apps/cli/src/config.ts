@@ -46,6 +46,7 @@ const { listen: _worker, placement: _workerPd, ...ownWorkerKnobs } = workerKnobs
 export const serveKnobs = defineKnobs({
   ...ownGatewayKnobs,
   ...ownWorkerKnobs,
+  data: { ...ownWorkerKnobs.data, help: 'directory of everything the server keeps' },
   tokenMinutes: authKnobs.knobs.tokenMinutes,
   noSample: {
     env: 'VECTRON_NO_SAMPLE',

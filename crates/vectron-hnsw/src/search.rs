@@ -59,13 +59,7 @@ impl Graph {
     }
 
     /// Greedy walk on one layer: SEARCH-LAYER with ef = 1.
-    pub(crate) fn descend(
-        &self,
-        query: &Encoded,
-        from: Near,
-        layer: usize,
-        stats: &mut SearchStats,
-    ) -> Near {
+    pub(crate) fn descend(&self, query: &Encoded, from: Near, layer: usize, stats: &mut SearchStats) -> Near {
         let mut nearest = from;
         loop {
             stats.visited += 1;

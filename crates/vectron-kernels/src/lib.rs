@@ -87,10 +87,7 @@ mod tests {
     /// Pairs of equal length, 1..=1100, so that every SIMD tail occurs.
     fn pair() -> impl Strategy<Value = (Vec<f32>, Vec<f32>)> {
         (1usize..1100).prop_flat_map(|n| {
-            (
-                prop::collection::vec(-100.0f32..100.0, n),
-                prop::collection::vec(-100.0f32..100.0, n),
-            )
+            (prop::collection::vec(-100.0f32..100.0, n), prop::collection::vec(-100.0f32..100.0, n))
         })
     }
 

@@ -43,10 +43,7 @@ pub unsafe fn dot_avx2(a: &[f32], b: &[f32]) -> f32 {
         }
         i += 8;
     }
-    let mut total = sum_f32(_mm256_add_ps(
-        _mm256_add_ps(acc[0], acc[1]),
-        _mm256_add_ps(acc[2], acc[3]),
-    ));
+    let mut total = sum_f32(_mm256_add_ps(_mm256_add_ps(acc[0], acc[1]), _mm256_add_ps(acc[2], acc[3])));
     for j in i..n {
         total += a[j] * b[j];
     }
@@ -74,10 +71,7 @@ pub unsafe fn l2_squared_avx2(a: &[f32], b: &[f32]) -> f32 {
         }
         i += 32;
     }
-    let mut total = sum_f32(_mm256_add_ps(
-        _mm256_add_ps(acc[0], acc[1]),
-        _mm256_add_ps(acc[2], acc[3]),
-    ));
+    let mut total = sum_f32(_mm256_add_ps(_mm256_add_ps(acc[0], acc[1]), _mm256_add_ps(acc[2], acc[3])));
     for j in i..n {
         let d = a[j] - b[j];
         total += d * d;

@@ -129,15 +129,20 @@ impl Engine {
     /// Runs encoded `ShardOp`s side by side; the promise gives their encoded `ShardOutcome`s in order, once
     /// all are done. The buffers are copied before this returns.
     #[napi(catch_unwind, ts_return_type = "Promise<Array<Buffer>>")]
-    pub fn submit<'env>(&self, env: &'env Env, ops: Vec<BufferSlice<'env>>) -> Result<PromiseRaw<'env, Vec<Buffer>>> {
-        let batch = Arc::new(Pending::new(ops.len()));
-        let done = batch.receiver();
+    pub fn submit<'env>(
+        &self,
+        env: &'env Env,
+        ops: Vec<BufferSlice<'env>>,
+    ) -> Result<PromiseRaw<'env, Vec<Buffer>>> {
+        let (batch, done) = Pending::new(ops.len());
         for (at, op) in ops.iter().enumerate() {
             let batch = Arc::clone(&batch);
             self.node.submit(op, move |outcome| batch.finish(at, outcome));
         }
         env.spawn_future(async move {
-            let outcomes = done.await.map_err(|_| Error::from_reason(reason("SHUTTING_DOWN", "the engine is closed")))?;
+            let outcomes = done
+                .await
+                .map_err(|_| Error::from_reason(reason("SHUTTING_DOWN", "the engine is closed")))?;
             Ok(outcomes.into_iter().map(Buffer::from).collect())
         })
     }
@@ -163,26 +168,22 @@ type Outcomes = Vec<Vec<u8>>;
 struct Pending {
     left: AtomicUsize,
     outcomes: std::sync::Mutex<Outcomes>,
-    done: std::sync::Mutex<(Option<oneshot::Sender<Outcomes>>, Option<oneshot::Receiver<Outcomes>>)>,
+    done: std::sync::Mutex<Option<oneshot::Sender<Outcomes>>>,
 }
 
 impl Pending {
-    fn new(count: usize) -> Self {
+    /// The receiver gets all outcomes once `count` are finished.
+    fn new(count: usize) -> (Arc<Self>, oneshot::Receiver<Outcomes>) {
         let (tx, rx) = oneshot::channel();
         let pending = Self {
             left: AtomicUsize::new(count),
             outcomes: std::sync::Mutex::new(vec![Vec::new(); count]),
-            done: std::sync::Mutex::new((Some(tx), Some(rx))),
+            done: std::sync::Mutex::new(Some(tx)),
         };
         if count == 0 {
             pending.resolve();
         }
-        pending
-    }
-
-    fn receiver(&self) -> oneshot::Receiver<Outcomes> {
-        let taken = lock(&self.done).1.take();
-        taken.unwrap_or_else(|| oneshot::channel().1)
+        (Arc::new(pending), rx)
     }
 
     fn finish(&self, at: usize, outcome: Vec<u8>) {
@@ -195,7 +196,7 @@ impl Pending {
     }
 
     fn resolve(&self) {
-        if let Some(tx) = lock(&self.done).0.take() {
+        if let Some(tx) = lock(&self.done).take() {
             // The receiver is gone when the environment was torn down: nobody waits for the answer.
             let _ = tx.send(std::mem::take(&mut *lock(&self.outcomes)));
         }

@@ -16,8 +16,8 @@ mod op;
 
 pub use error::{NodeError, Result};
 pub use log::{Entry, Log};
-pub use op::{Op, Outcome, Page, ShardOp, ShardOutcome, Written};
 pub use node::{Node, NodeOptions, Proposal};
+pub use op::{Op, Outcome, Page, ShardOp, ShardOutcome, Written};
 
 #[cfg(test)]
 mod tests;

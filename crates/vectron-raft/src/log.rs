@@ -60,7 +60,9 @@ impl Log {
         let mut damaged = None;
         let prefix = prefix(group);
         self.store.scan(&key(group, index), |key, value| {
-            let Some(index) = key.strip_prefix(&prefix[..]).and_then(|i| i.try_into().ok()) else { return false };
+            let Some(index) = key.strip_prefix(&prefix[..]).and_then(|i| i.try_into().ok()) else {
+                return false;
+            };
             let index = u64::from_be_bytes(index);
             match value.split_first() {
                 Some((&ENTRY_VERSION, command)) => entries.push((index, command.to_vec())),

@@ -125,7 +125,13 @@ impl Node {
         });
     }
 
-    fn append(&self, id: u64, epoch: u64, proposal: Proposal, reply: Reply) -> std::result::Result<(), (NodeError, Reply)> {
+    fn append(
+        &self,
+        id: u64,
+        epoch: u64,
+        proposal: Proposal,
+        reply: Reply,
+    ) -> std::result::Result<(), (NodeError, Reply)> {
         let prepared = self.group(id).and_then(|group| {
             group.check_epoch(epoch)?;
             group.check_writable()?;
@@ -217,7 +223,8 @@ impl Node {
         let op = match ShardOp::decode(op) {
             Ok(op) => op,
             Err(e) => {
-                let refused = NodeError::Refused("INVALID_ARGUMENT".into(), format!("not a shard operation: {e}"));
+                let refused =
+                    NodeError::Refused("INVALID_ARGUMENT".into(), format!("not a shard operation: {e}"));
                 return reply(finish(Err(refused)));
             }
         };

@@ -83,8 +83,8 @@ fn an_acknowledged_write_survives_a_stop_without_a_flush() {
     let node = &copied;
     node.open_shard(1, 1, SPEC).unwrap();
     assert_eq!(node.status()[0].3.live_points, 20);
-    assert_eq!(nearest(&node, [7.0, 0.0])[0], "p7");
-    assert_eq!(propose(&node, 1, batch(&[("q", [0.0, 0.0])])).unwrap().index, 21);
+    assert_eq!(nearest(node, [7.0, 0.0])[0], "p7");
+    assert_eq!(propose(node, 1, batch(&[("q", [0.0, 0.0])])).unwrap().index, 21);
 }
 
 #[test]
@@ -163,7 +163,13 @@ fn copy_dir(from: &Path, to: &Path) {
 fn wait_for_unlock(dir: &Path) {
     let resources = vectron_storage::Resources::new(1 << 20, 1 << 20);
     let free = || Log::open(&dir.join("log"), &resources).is_ok();
-    assert!((0..500).any(|_| free() || { std::thread::yield_now(); false }), "the log stays locked");
+    assert!(
+        (0..500).any(|_| free() || {
+            std::thread::yield_now();
+            false
+        }),
+        "the log stays locked"
+    );
 }
 
 #[test]
@@ -177,7 +183,8 @@ fn every_operation_answers_through_submit() {
     let ids = IdBatch { ids: vec!["b".into(), "none".into(), "a".into()] };
     let Some(Outcome::Points(found)) = submit(&node, Op::Get(ids)).outcome else { panic!() };
     assert_eq!(found.points.iter().map(|p| p.id.as_str()).collect::<Vec<_>>(), ["b", "a"]);
-    let Some(Outcome::Points(page)) = submit(&node, Op::Scroll(Page { after: "a".into(), limit: 5 })).outcome else {
+    let Some(Outcome::Points(page)) = submit(&node, Op::Scroll(Page { after: "a".into(), limit: 5 })).outcome
+    else {
         panic!()
     };
     assert_eq!(page.points.len(), 1);

@@ -42,7 +42,10 @@ impl Shard {
             Ok(Command::Upsert(points)) => {
                 for (ordinal, point) in points.points.iter().enumerate() {
                     let version = Version { index, ordinal: ordinal as u32 };
-                    batch.put(&point::key(&point.id), &stored(point, version, command.proposed_at_ms).encode());
+                    batch.put(
+                        &point::key(&point.id),
+                        &stored(point, version, command.proposed_at_ms).encode(),
+                    );
                 }
                 self.store.write(batch)?;
                 applied.affected = points.points.len() as u32;

@@ -22,9 +22,9 @@ pub use apply::Applied;
 pub use command::{Command, IdBatch, LogCommand, PointBatch, PointData};
 pub use error::{Result, ShardError};
 pub use hash::routing_hash;
-pub use vectron_kernels::instruction_set;
 pub use search::{SearchRequest, SearchResult, ShardHit};
 pub use spec::{Metric, ShardSpec};
+pub use vectron_kernels::instruction_set;
 
 use parking_lot::{Mutex, RwLock};
 use state::State;

@@ -44,7 +44,8 @@ impl<'a> StoredPoint<'a> {
     pub fn decode(bytes: &'a [u8]) -> Result<Self> {
         let damaged = || ShardError::Damaged("a point has an unknown format or length".into());
         let (header, rest) = bytes.split_first_chunk::<HEADER>().ok_or_else(damaged)?;
-        let u32_at = |at: usize| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+        let u32_at =
+            |at: usize| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
         let u64_at = |at: usize| u64::from(u32_at(at)) | (u64::from(u32_at(at + 4)) << 32);
         let vector_bytes = u32_at(21) as usize * 4;
         if header[0] != FORMAT || rest.len() < vector_bytes {

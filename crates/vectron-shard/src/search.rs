@@ -129,7 +129,12 @@ impl Shard {
         }
     }
 
-    fn hits(&self, state: &State, scored: &[(f32, SlotId)], request: &SearchRequest) -> Result<Vec<ShardHit>> {
+    fn hits(
+        &self,
+        state: &State,
+        scored: &[(f32, SlotId)],
+        request: &SearchRequest,
+    ) -> Result<Vec<ShardHit>> {
         let mut hits: Vec<ShardHit> = scored
             .iter()
             .map(|(score, slot)| ShardHit {
@@ -142,7 +147,8 @@ impl Shard {
             let keys: Vec<Vec<u8>> = hits.iter().map(|hit| point::key(&hit.id)).collect();
             let values = self.store.get_many(keys.iter().map(Vec::as_slice))?;
             for (hit, value) in hits.iter_mut().zip(values) {
-                let value = value.ok_or_else(|| ShardError::Damaged(format!("live point {:?} is gone", hit.id)))?;
+                let value =
+                    value.ok_or_else(|| ShardError::Damaged(format!("live point {:?} is gone", hit.id)))?;
                 let stored = StoredPoint::decode(&value)?;
                 if request.include_payload {
                     hit.payload = stored.payload.into();

@@ -47,7 +47,11 @@ impl ShardSpec {
         let sound = (1..=65_536).contains(&self.dim)
             && (2..=128).contains(&self.m)
             && (self.m..=4096).contains(&self.ef_construction);
-        if sound { Ok(()) } else { Err(ShardError::Invalid(format!("shard settings out of range: {self:?}"))) }
+        if sound {
+            Ok(())
+        } else {
+            Err(ShardError::Invalid(format!("shard settings out of range: {self:?}")))
+        }
     }
 
     fn describe(&self) -> String {

@@ -1,6 +1,6 @@
 use super::*;
-use prost::Message;
 use proptest::prelude::*;
+use prost::Message;
 use std::collections::BTreeMap;
 
 fn spec(metric: Metric, dim: usize) -> ShardSpec {
@@ -18,7 +18,11 @@ fn bytes(v: &[f32]) -> Vec<u8> {
 fn upsert(points: &[(&str, &[f32])]) -> LogCommand {
     let points = points
         .iter()
-        .map(|(id, v)| PointData { id: (*id).into(), vector: bytes(v), payload: format!("{{\"n\":\"{id}\"}}").into() })
+        .map(|(id, v)| PointData {
+            id: (*id).into(),
+            vector: bytes(v),
+            payload: format!("{{\"n\":\"{id}\"}}").into(),
+        })
         .collect();
     LogCommand { proposed_at_ms: 1, upsert: Some(PointBatch { points }.encode_to_vec()), delete: None }
 }

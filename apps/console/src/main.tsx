@@ -1,0 +1,50 @@
+import '@mantine/core/styles.css';
+import { MantineProvider } from '@mantine/core';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { createRootRoute, createRoute, createRouter, RouterProvider, redirect } from '@tanstack/react-router';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { keepSessionAlive, session } from './api';
+import { CollectionPage } from './collection-page';
+import { CollectionsPage } from './collections-page';
+import { Frame } from './frame';
+import { HealthPage } from './health-page';
+import { KeysPage } from './keys-page';
+import { LoginPage } from './login-page';
+
+const root = createRootRoute();
+const login = createRoute({ getParentRoute: () => root, path: '/login', component: LoginPage });
+const inside = createRoute({
+  getParentRoute: () => root,
+  id: 'inside',
+  component: Frame,
+  beforeLoad: () => {
+    if (!session.token) throw redirect({ to: '/login' });
+  },
+});
+const collections = createRoute({ getParentRoute: () => inside, path: '/', component: CollectionsPage });
+const collection = createRoute({ getParentRoute: () => inside, path: '/collections/$name', component: CollectionPage });
+const keys = createRoute({ getParentRoute: () => inside, path: '/keys', component: KeysPage });
+const health = createRoute({ getParentRoute: () => inside, path: '/health', component: HealthPage });
+
+const router = createRouter({
+  routeTree: root.addChildren([login, inside.addChildren([collections, collection, keys, health])]),
+  basepath: '/console',
+});
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}
+
+const queries = new QueryClient({ defaultOptions: { queries: { retry: 1, refetchOnWindowFocus: false } } });
+keepSessionAlive();
+createRoot(document.getElementById('root') as HTMLElement).render(
+  <StrictMode>
+    <MantineProvider defaultColorScheme="auto" theme={{ primaryColor: 'indigo' }}>
+      <QueryClientProvider client={queries}>
+        <RouterProvider router={router} />
+      </QueryClientProvider>
+    </MantineProvider>
+  </StrictMode>,
+);

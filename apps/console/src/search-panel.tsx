@@ -1,0 +1,118 @@
+import { Button, Group, NumberInput, Stack, Table, Text, Textarea, TextInput } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+import { type FormEvent, useEffect, useState } from 'react';
+import { call, collectionPath, type SearchAnswer } from './api';
+import { Failure } from './failure';
+import { Payload } from './payload';
+
+interface Props {
+  readonly collection: string;
+  /** Id to search by at once; empty: none. */
+  readonly like: string;
+  readonly rerank: boolean;
+  readonly onSearchLike: (id: string) => void;
+}
+
+/** Search by an existing point or by a vector. */
+export function SearchPanel({ collection, like, rerank, onSearchLike }: Props) {
+  const [likeId, setLikeId] = useState(like);
+  const [vector, setVector] = useState('');
+  const [query, setQuery] = useState('');
+  const [topK, setTopK] = useState<number | string>(10);
+  const search = useMutation({
+    mutationFn: async () => {
+      const by = likeId === '' ? { vector: JSON.parse(vector) as number[] } : { likeId };
+      return call<SearchAnswer>('POST', `${collectionPath(collection)}/points/search`, {
+        ...by,
+        query,
+        topK: Number(topK),
+      });
+    },
+  });
+  const { mutate } = search;
+  useEffect(() => {
+    if (like !== '') mutate();
+  }, [like, mutate]);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    mutate();
+  };
+  const found = search.data;
+  return (
+    <Stack>
+      <form onSubmit={submit}>
+        <Stack>
+          <Group align="end">
+            <TextInput
+              label="Like this point"
+              name="like"
+              placeholder="id of a point"
+              value={likeId}
+              onChange={(e) => setLikeId(e.target.value)}
+              w={280}
+            />
+            {rerank && (
+              <TextInput
+                label="Text for reranking"
+                name="query"
+                value={query}
+                onChange={(e) => setQuery(e.target.value)}
+                w={280}
+              />
+            )}
+            <NumberInput label="Results" name="topK" min={1} max={1000} value={topK} onChange={setTopK} w={100} />
+            <Button type="submit" loading={search.isPending} disabled={likeId === '' && vector === ''}>
+              Search
+            </Button>
+          </Group>
+          <Textarea
+            label="Or a vector, as a JSON array"
+            name="vector"
+            placeholder="[0.1, 0.2, …]"
+            autosize
+            maxRows={4}
+            value={vector}
+            disabled={likeId !== ''}
+            onChange={(e) => setVector(e.target.value)}
+          />
+        </Stack>
+      </form>
+      <Failure error={search.error} />
+      {found && (
+        <>
+          <Text size="sm" c="dimmed">
+            {found.results.length} results, {found.shardsAnswered} of {found.shardsAsked} shards
+            {found.complete ? '' : ': incomplete'}
+            {found.rerankedBy ? `, reranked by ${found.rerankedBy}` : ''}
+          </Text>
+          <Table striped>
+            <Table.Thead>
+              <Table.Tr>
+                <Table.Th>Score</Table.Th>
+                <Table.Th>Id</Table.Th>
+                <Table.Th>Payload</Table.Th>
+                <Table.Th />
+              </Table.Tr>
+            </Table.Thead>
+            <Table.Tbody>
+              {found.results.map((hit) => (
+                <Table.Tr key={hit.id}>
+                  <Table.Td title={hit.explanation}>{hit.score.toFixed(4)}</Table.Td>
+                  <Table.Td>{hit.id}</Table.Td>
+                  <Table.Td>
+                    <Payload value={hit.payload} />
+                  </Table.Td>
+                  <Table.Td>
+                    <Button size="compact-xs" variant="subtle" onClick={() => onSearchLike(hit.id)}>
+                      find similar
+                    </Button>
+                  </Table.Td>
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+        </>
+      )}
+    </Stack>
+  );
+}
