@@ -38,12 +38,6 @@ export function createMetrics() {
       labelNames: ['shard', 'where'],
       registers,
     }),
-    rerankCache: new Counter({
-      name: 'vectron_rerank_cache_total',
-      help: 'Lookups in the reranker cache.',
-      labelNames: ['result'],
-      registers,
-    }),
   };
 }
 
