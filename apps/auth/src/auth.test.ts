@@ -1,0 +1,134 @@
+import { describe, expect, it } from '@jest/globals';
+import { hash as bcrypt } from '@node-rs/bcrypt';
+import { MemoryMetaStore } from '@vectron/metastore';
+import { callContext } from '@vectron/rpc';
+import { SignJWT } from 'jose';
+import { ApiKeyRepository } from './api-keys.js';
+import { AuthController } from './auth.controller.js';
+import { Authenticator } from './authenticator.js';
+import { hashPassword, verifyPassword } from './passwords.js';
+import { newSigningKey } from './secrets.js';
+import { TokenService } from './tokens.js';
+import { UserRepository } from './users.js';
+
+async function installation() {
+  const meta = new MemoryMetaStore();
+  const users = new UserRepository(meta);
+  const keys = new ApiKeyRepository(meta, 'pepper');
+  const tokens = new TokenService(await newSigningKey(), 60);
+  const authenticator = new Authenticator(users, keys, tokens);
+  return { meta, users, keys, tokens, authenticator, auth: new AuthController(users, keys, tokens, authenticator) };
+}
+const as = (token: string) => callContext({ authorization: `Bearer ${token}` });
+const credentials = { email: 'Ann@Example.org ', password: 'correct horse' };
+const UNAUTHENTICATED = { code: 'UNAUTHENTICATED' };
+
+describe('passwords', () => {
+  it('are kept as argon2id and are not cut at 72 bytes', async () => {
+    const long = 'x'.repeat(100);
+    const stored = await hashPassword(long);
+    expect(stored).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+    expect(await verifyPassword(stored, long)).toBe(true);
+    expect(await verifyPassword(stored, `${long.slice(0, 99)}y`)).toBe(false);
+    expect(await verifyPassword(undefined, 'no user has this password')).toBe(false);
+  });
+
+  it('of the predecessor, in bcrypt, work and are replaced at the first login', async () => {
+    const { users, auth } = await installation();
+    const made = {
+      email: 'old@example.org',
+      passwordHash: await bcrypt('old password', 4),
+      role: 'write',
+      plan: 'FREE',
+    } as const;
+    const { id } = await users.create(made);
+    await expect(auth.login({ email: made.email, password: 'wrong password' })).rejects.toMatchObject(UNAUTHENTICATED);
+    await auth.login({ email: made.email, password: 'old password' });
+    expect((await users.byId(id))?.passwordHash).toMatch(/^\$argon2id\$/);
+    await auth.login({ email: made.email, password: 'old password' });
+  });
+});
+
+describe('accounts', () => {
+  it('register once an address, whatever its case, and lock out after ten wrong passwords', async () => {
+    const { auth } = await installation();
+    await auth.registerUser(credentials);
+    await expect(auth.registerUser({ ...credentials, email: 'ANN@example.org' })).rejects.toMatchObject({
+      code: 'ALREADY_EXISTS',
+    });
+    await expect(auth.registerUser({ email: 'x', password: 'long enough' })).rejects.toMatchObject({
+      details: { field: 'email' },
+    });
+    await expect(auth.registerUser({ email: 'b@c.de', password: 'short' })).rejects.toMatchObject({
+      details: { field: 'password' },
+    });
+    for (let i = 0; i < 10; i++) {
+      await expect(auth.login({ ...credentials, password: 'wrong password' })).rejects.toMatchObject(UNAUTHENTICATED);
+    }
+    await expect(auth.login(credentials)).rejects.toMatchObject({
+      code: 'RATE_LIMITED',
+      details: { retryAfterMs: expect.any(Number) },
+    });
+  });
+
+  it('cannot give themselves a plan, and are gone with their keys and tokens when deleted', async () => {
+    const { auth, authenticator } = await installation();
+    await auth.registerUser(credentials);
+    const { jwtToken } = await auth.login(credentials);
+    await expect(auth.updateUserProfile({ plan: 2 }, as(jwtToken))).rejects.toMatchObject({
+      code: 'PERMISSION_DENIED',
+    });
+    const { fullKey } = await auth.createApiKey({ name: 'k', role: '', collections: [], expiresAt: 0n }, as(jwtToken));
+    expect((await authenticator.authenticate(fullKey)).role).toBe('write');
+    await expect(auth.deleteUser({ password: 'wrong password' }, as(jwtToken))).rejects.toMatchObject({
+      code: 'PERMISSION_DENIED',
+    });
+    await auth.deleteUser({ password: credentials.password }, as(jwtToken));
+    for (const token of [jwtToken, fullKey])
+      await expect(authenticator.authenticate(token)).rejects.toMatchObject(UNAUTHENTICATED);
+  });
+});
+
+describe('tokens', () => {
+  it('of another installation, algorithm, type or time are refused', async () => {
+    const { tokens, users } = await installation();
+    const { id } = await users.create({ email: 'a@b.c', passwordHash: '', role: 'admin', plan: 'FREE' });
+    const { token } = await tokens.sign('login', id);
+    expect(await tokens.verify(token)).toMatchObject({ kind: 'login', subject: id });
+    const foreign = new TokenService(await newSigningKey(), 60);
+    const expired = new TokenService(await newSigningKey(), -60);
+    const [, payload, signature] = token.split('.');
+    const none = `${Buffer.from('{"alg":"none","typ":"vectron-login+jwt"}').toString('base64url')}.${payload}.`;
+    const hmac = await new SignJWT({ sub: id })
+      .setProtectedHeader({ alg: 'HS256', typ: 'vectron-login+jwt' })
+      .sign(Buffer.from('x'.repeat(32)));
+    const tampered = `${token.split('.')[0]}.${Buffer.from('{"sub":"root"}').toString('base64url')}.${signature}`;
+    await expect(foreign.verify(token)).rejects.toMatchObject(UNAUTHENTICATED);
+    await expect(expired.verify((await expired.sign('login', id)).token)).rejects.toMatchObject(UNAUTHENTICATED);
+    for (const wrong of [none, hmac, tampered, '', 'a.b.c'])
+      await expect(tokens.verify(wrong)).rejects.toMatchObject(UNAUTHENTICATED);
+  });
+});
+
+describe('API keys', () => {
+  it('are stored as a keyed hash, never exceed their user, expire, and are checked to the last character', async () => {
+    const { meta, users, keys, authenticator } = await installation();
+    const { id: userId } = await users.create({ email: 'a@b.c', passwordHash: '', role: 'read', plan: 'FREE' });
+    const spec = { userId, name: 'k', role: 'admin', collections: ['only'], expiresAtMs: 0 } as const;
+    const { full, key } = await keys.create({ ...spec, collections: ['only'] });
+    expect(full).toMatch(/^vk_[A-Za-z0-9]{12}_[\w-]{43}_[0-9a-f]{8}$/);
+    expect(await authenticator.authenticate(full)).toMatchObject({
+      role: 'read',
+      collections: ['only'],
+      apiKeyId: key.id,
+    });
+    const everything = JSON.stringify((await meta.range('/')).entries);
+    expect(everything).not.toContain(full.split('_')[2]);
+    const swapped = full.at(20) === 'A' ? 'B' : 'A';
+    await expect(authenticator.authenticate(full.slice(0, 20) + swapped + full.slice(21))).rejects.toMatchObject(
+      UNAUTHENTICATED,
+    );
+    const old = await keys.create({ ...spec, collections: [], expiresAtMs: Date.now() - 1 });
+    await expect(authenticator.authenticate(old.full)).rejects.toMatchObject(UNAUTHENTICATED);
+  });
+});

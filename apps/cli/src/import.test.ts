@@ -1,0 +1,75 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from '@jest/globals';
+import type { Point } from '@vectron/sdk';
+import { openImport } from './import-sources.js';
+import { parseNpy, row } from './npy.js';
+import { loadDataset } from './sample.js';
+
+const dir = mkdtempSync(join(tmpdir(), 'vectron-import-'));
+const file = (name: string, content: string | Buffer) => {
+  writeFileSync(join(dir, name), content);
+  return join(dir, name);
+};
+const all = async (path: string) => {
+  const points: Point[] = [];
+  for await (const point of (await openImport(path)).points)
+    points.push({ ...point, vector: Array.from(point.vector) });
+  return points;
+};
+function npy(type: string, shape: string, data: Buffer): Buffer {
+  const header = `{'descr': '${type}', 'fortran_order': False, 'shape': (${shape}), }`.padEnd(117);
+  const start = Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0, header.length + 1, 0]);
+  return Buffer.concat([start, Buffer.from(`${header}\n`), data]);
+}
+
+it('reads .npy of every kind, halves exactly', async () => {
+  // 1, -2, 0.5, 65504 (largest), 2^-24 (smallest), infinity as IEEE 754 halves.
+  const halves = Buffer.from(new Uint16Array([0x3c00, 0xc000, 0x3800, 0x7bff, 0x0001, 0x7c00]).buffer);
+  expect(Array.from(parseNpy(npy('<f2', '2, 3', halves)).values)).toEqual([1, -2, 0.5, 65504, 2 ** -24, Infinity]);
+  const floats = Buffer.from(new Float32Array([1, 2, 3, 4]).buffer);
+  expect(await all(file('a.npy', npy('<f4', '2, 2', floats)))).toEqual([
+    { id: '0', vector: [1, 2] },
+    { id: '1', vector: [3, 4] },
+  ]);
+  expect(() => parseNpy(npy('<f4', '3, 2', floats))).toThrow('ends early');
+  expect(() => parseNpy(npy('<c8', '1, 1', floats))).toThrow('<c8');
+  expect(() => parseNpy(Buffer.from('no array'))).toThrow('not a .npy file');
+});
+
+it('reads .fvecs and refuses a torn one', async () => {
+  const bytes = Buffer.alloc(24);
+  for (const [at, value] of [2, 0, 0, 2, 0, 0].entries()) if (value) bytes.writeInt32LE(value, at * 4);
+  bytes.writeFloatLE(1.5, 4);
+  bytes.writeFloatLE(-1, 20);
+  expect(await all(file('a.fvecs', bytes))).toEqual([
+    { id: '0', vector: [1.5, 0] },
+    { id: '1', vector: [0, -1] },
+  ]);
+  await expect(openImport(file('torn.fvecs', bytes.subarray(0, 20)))).rejects.toThrow('no .fvecs file');
+});
+
+it('reads .jsonl and names the line that is wrong', async () => {
+  expect(await all(file('a.jsonl', '{"id":"x","vector":[1],"payload":{"a":1}}\n\n{"id":"y","vector":[2]}\n'))).toEqual([
+    { id: 'x', vector: [1], payload: { a: 1 } },
+    { id: 'y', vector: [2] },
+  ]);
+  await expect(all(file('b.jsonl', '{"id":"x","vector":[1]}\n{"id":'))).rejects.toThrow('b.jsonl:2: not JSON');
+  await expect(all(file('c.jsonl', '{"id":1,"vector":[1]}'))).rejects.toThrow('c.jsonl:1: a point has');
+  await expect(openImport('a.csv')).rejects.toThrow('.jsonl, .npy and .fvecs');
+});
+
+it('holds a sample whose stated neighbours are its nearest points', () => {
+  const { vectors, queries, neighbours, payloads } = loadDataset();
+  expect([vectors.rows, vectors.columns, payloads.length, queries.rows]).toEqual([20_000, 384, 20_000, 500]);
+  const unit = (v: Float32Array) => v.map((x) => x / Math.hypot(...v));
+  const query = unit(row(queries, 0));
+  const score = (at: number) => unit(row(vectors, at)).reduce((sum, x, i) => sum + x * query[i], 0);
+  const stated = Array.from(row(neighbours, 0).subarray(0, 10));
+  const worst = Math.min(...stated.map(score));
+  const closer = Array.from({ length: 2_000 }, (_, at) => at * 10).filter(
+    (at) => !stated.includes(at) && score(at) > worst + 1e-6,
+  );
+  expect(closer).toEqual([]);
+});
