@@ -1,11 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
-import { getAbsoluteFSPath } from 'swagger-ui-dist';
 
 const consoleDir = join(dirname(fileURLToPath(import.meta.url)), '../../console/dist');
+
+/** By path: importing the package would load the whole browser bundle. */
+const swaggerDir = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 
 const REFERENCE = `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Vectron API</title>
@@ -24,7 +27,7 @@ export async function serveStaticPages(fastify: FastifyInstance): Promise<void> 
       "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
     );
   });
-  await fastify.register(fastifyStatic, { root: getAbsoluteFSPath(), prefix: '/docs/assets/', index: false });
+  await fastify.register(fastifyStatic, { root: swaggerDir, prefix: '/docs/assets/', index: false });
   fastify.get('/docs', (_request, reply) => reply.type('text/html').send(REFERENCE));
   fastify.get('/docs/start.js', (_request, reply) => reply.type('text/javascript').send(REFERENCE_SCRIPT));
   if (!existsSync(join(consoleDir, 'index.html'))) return;

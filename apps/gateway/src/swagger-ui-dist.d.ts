@@ -1,4 +1,0 @@
-declare module 'swagger-ui-dist' {
-  /** Directory of the browser files. */
-  export function getAbsoluteFSPath(): string;
-}

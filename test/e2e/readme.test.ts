@@ -1,0 +1,84 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type System, startSingle } from '../harness/system.js';
+
+const blocks = (language: string): string[] =>
+  [...readFileSync('README.md', 'utf8').matchAll(new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``, 'g'))].map(
+    (match) => match[1],
+  );
+
+describe('the README', () => {
+  let system: System;
+  beforeAll(async () => {
+    system = await startSingle(undefined, []);
+  }, 180_000);
+  afterAll(() => system.stop());
+
+  it('has commands that work as they stand', () => {
+    // `npm start` is what runs already; `npm test` is what runs this; the benchmark takes a minute.
+    const skipped = /^(npm start|npm test|npx vectron bench)$/;
+    const commands = blocks('sh')
+      .map((text) => text.replace(/\\\n/g, ' '))
+      .flatMap((text) => text.trim().split('\n'))
+      .filter((line) => !skipped.test(line));
+    expect(commands.length).toBeGreaterThanOrEqual(6);
+    const env = {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      VECTRON_URL: system.http,
+      VECTRON_API_KEY: system.adminKey,
+    };
+    for (const command of commands) {
+      const { status, stdout, stderr } = spawnSync(
+        'bash',
+        ['-c', command.replace('http://127.0.0.1:8080', system.http)],
+        { env, encoding: 'utf8' },
+      );
+      expect([command, status, stderr]).toEqual([command, 0, expect.not.stringMatching(/error/i)]);
+      if (command.includes('curl'))
+        expect(JSON.parse(stdout)).toMatchObject({ complete: true, results: [{ id: 'a' }] });
+    }
+  }, 60_000);
+
+  it('has a TypeScript example that works as it stands', () => {
+    const [example] = blocks('ts');
+    const file = join('packages/sdk', `readme-${process.pid}.mjs`);
+    const code = example.replace('http://127.0.0.1:8080', system.http).replace("'@vectron/sdk'", "'./dist/index.js'");
+    writeFileSync(file, `${code}\nconsole.log(hits[0].id, complete);\nprocess.exit(0);\n`);
+    try {
+      const answer = execFileSync(process.execPath, [file], {
+        env: { VECTRON_API_KEY: system.adminKey },
+        encoding: 'utf8',
+      });
+      expect(answer).toBe('a true\n');
+    } finally {
+      rmSync(file);
+    }
+  });
+
+  it('gRPC tools work against the server: reflection, health and error details, seen by buf curl', () => {
+    const curl = (args: string[]) =>
+      spawnSync('node_modules/.bin/buf', ['curl', '--protocol', 'grpc', '--http2-prior-knowledge', ...args], {
+        encoding: 'utf8',
+      });
+    const url = `http://${system.grpc}`;
+    const key = [
+      '--reflect-header',
+      `authorization: Bearer ${system.adminKey}`,
+      '-H',
+      `authorization: Bearer ${system.adminKey}`,
+    ];
+    expect(curl([...key, '--list-methods', url]).stdout).toContain('vectron.v1.VectronService/Search');
+    const listed = curl([...key, `${url}/vectron.v1.VectronService/ListCollections`]);
+    expect(JSON.parse(listed.stdout).collections).toContain('debian-packages');
+    const health = curl(['--schema', 'proto', `${url}/grpc.health.v1.Health/Check`]);
+    expect(JSON.parse(health.stdout)).toEqual({ status: 'SERVING' });
+    expect(curl(['--list-methods', url])).toMatchObject({ status: 1, stdout: '' });
+    const wrong = curl([...key, '-d', '{"collection":"none","vector":[1]}', `${url}/vectron.v1.VectronService/Search`]);
+    const { code, details } = JSON.parse(wrong.stderr) as { code: string; details: { type: string; value: string }[] };
+    expect([code, details[0].type]).toEqual(['not_found', 'google.rpc.ErrorInfo']);
+    expect(Buffer.from(details[0].value, 'base64').toString()).toContain('COLLECTION_NOT_FOUND');
+  }, 60_000);
+});
