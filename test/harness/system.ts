@@ -36,40 +36,47 @@ export async function startSingle(data = tempDir('single'), flags: string[] = ['
   return system(http, grpc, data, data, [server]);
 }
 
+/** A system of processes whose workers can be stopped and started again. */
+export interface SeparateSystem extends System {
+  /** Kills a worker (0 or 1) and starts it again on its data, at another port. */
+  restartWorker(worker: number): Promise<void>;
+}
+
 /** Placement driver, two workers, auth, reranker and gateway as processes of their own. */
-export async function startSeparate(): Promise<System> {
+export async function startSeparate(): Promise<SeparateSystem> {
   const data = tempDir('separate');
   const token = join(data, 'cluster.token');
   writeFileSync(token, 'a-token-of-this-test-cluster-only', { mode: 0o600 });
   const processes: VectronProcess[] = [];
   const start = async (service: string, name: string, flags: string[]) => {
     const dir = join(data, name);
-    mkdirSync(dir);
+    mkdirSync(dir, { recursive: true });
     const own = service === 'reranker' ? [] : ['--data', dir];
     const one = new VectronProcess([service, ...own, '--cluster-token-file', token, ...flags]);
-    processes.push(one);
     const [, lines] = await one.until(/ready (\{.*\})/);
-    return JSON.parse(lines) as { grpc: string; http: string };
+    return { ...(JSON.parse(lines) as { grpc: string; http: string }), one };
+  };
+  const started = async (...args: Parameters<typeof start>) => {
+    const service = await start(...args);
+    processes.push(service.one);
+    return service;
   };
   const listen = ['--listen', '127.0.0.1:0'];
-  const pd = await start('pd', 'pd', listen);
-  await start('worker', 'worker-1', [...listen, '--pd', pd.grpc]);
-  await start('worker', 'worker-2', [...listen, '--pd', pd.grpc]);
-  const auth = await start('auth', 'auth', listen);
-  const reranker = await start('reranker', 'reranker', [...listen, '--pd', pd.grpc]);
-  const gateway = await start('gateway', 'gateway', [
-    '--http',
-    '127.0.0.1:0',
-    '--grpc',
-    '127.0.0.1:0',
-    '--pd',
-    pd.grpc,
-    '--auth',
-    auth.grpc,
-    '--reranker',
-    reranker.grpc,
-  ]);
-  return system(gateway.http, gateway.grpc, data, join(data, 'auth'), processes);
+  const pd = await started('pd', 'pd', listen);
+  const workerFlags = [...listen, '--pd', pd.grpc];
+  await started('worker', 'worker-0', workerFlags);
+  await started('worker', 'worker-1', workerFlags);
+  const auth = await started('auth', 'auth', listen);
+  const reranker = await started('reranker', 'reranker', workerFlags);
+  const services = ['--pd', pd.grpc, '--auth', auth.grpc, '--reranker', reranker.grpc];
+  const gateway = await started('gateway', 'gateway', ['--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0', ...services]);
+  return {
+    ...system(gateway.http, gateway.grpc, data, join(data, 'auth'), processes),
+    async restartWorker(worker) {
+      await processes[1 + worker].stop('SIGKILL');
+      processes[1 + worker] = (await start('worker', `worker-${worker}`, workerFlags)).one;
+    },
+  };
 }
 
 function system(http: string, grpc: string, data: string, authData: string, processes: VectronProcess[]): System {

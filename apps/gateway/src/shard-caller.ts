@@ -7,11 +7,14 @@ import type { RouteTable } from './routes.js';
 type Op = NonNullable<workerData.ShardOp['op']>;
 export type Outcome = NonNullable<workerData.ShardOutcome['outcome']>;
 
-/** Codes after which a fresh route may help. */
+/** The shard is elsewhere, or will be in a moment: ask again until the deadline. */
 const MOVED = new Set(['STALE_EPOCH', 'NOT_LEADER', 'SHARD_NOT_FOUND']);
 const REFRESH_PAUSE_MS = 50;
 
-/** Sends one operation to one shard; a route that turns out stale is refreshed until the deadline. */
+/**
+ * Sends one operation to one shard and follows it when it has moved. A worker that cannot be reached is tried at its
+ * new address if it has one; every operation may be sent twice, because writing or deleting twice is the same as once.
+ */
 export class ShardCaller {
   constructor(
     private readonly backends: Backends,
@@ -25,15 +28,24 @@ export class ShardCaller {
         return await this.#once(target, op, deadlineMs);
       } catch (cause) {
         const error = toVectronError(cause);
-        if (!MOVED.has(error.code) || Date.now() + REFRESH_PAUSE_MS >= deadlineMs) throw error;
-        await new Promise((resolve) => setTimeout(resolve, REFRESH_PAUSE_MS));
-        const { tenantId, name, id } = route.collection;
-        const fresh = await this.routes.refresh(tenantId, name);
-        if (fresh.collection.id !== id)
-          throw new VectronError('COLLECTION_NOT_FOUND', `collection ${name} was replaced`);
-        target = fresh.shards.find((one) => one.shardId === shard.shardId) ?? target;
+        const moved = MOVED.has(error.code);
+        if (!(moved || error.code === 'UNAVAILABLE') || Date.now() + REFRESH_PAUSE_MS >= deadlineMs) throw error;
+        if (moved) await new Promise((resolve) => setTimeout(resolve, REFRESH_PAUSE_MS));
+        const fresh = await this.#whereNow(route, shard.shardId);
+        if (!moved && fresh.leaderAddress === target.leaderAddress) throw error;
+        target = fresh;
       }
     }
+  }
+
+  async #whereNow({ collection }: Route, shardId: number): Promise<placement.Shard> {
+    const { tenantId, name, id } = collection;
+    const fresh = await this.routes.refresh(tenantId, name);
+    const shard = fresh.shards.find((one) => one.shardId === shardId);
+    if (fresh.collection.id !== id || shard === undefined) {
+      throw new VectronError('COLLECTION_NOT_FOUND', `collection ${name} was replaced`);
+    }
+    return shard;
   }
 
   async #once(shard: placement.Shard, op: Op, deadlineMs: number): Promise<Outcome> {

@@ -216,3 +216,31 @@ proptest! {
         }
     }
 }
+
+/// Bytes that earlier releases wrote must mean the same for ever (docs/adr/0003).
+#[test]
+fn stored_formats_of_release_0_1_are_still_read() {
+    let text = include_str!("../../../test/upgrade/formats-0.1.txt");
+    let fixture = |name: &str| -> Vec<u8> {
+        let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        line.trim()
+            .as_bytes()
+            .chunks(2)
+            .map(|hex| u8::from_str_radix(std::str::from_utf8(hex).unwrap(), 16).unwrap())
+            .collect()
+    };
+    let bytes = fixture("point");
+    let point = crate::point::StoredPoint::decode(&bytes).unwrap();
+    assert_eq!(
+        (point.version.index, point.version.ordinal, point.written_at_ms),
+        (258, 3, 1_700_000_000_123)
+    );
+    assert_eq!((crate::command::floats(point.vector), point.payload), (vec![1.5, -2.0], &b"{\"a\":1}"[..]));
+    assert_eq!(point.encode(), bytes);
+
+    let bytes = fixture("command");
+    let command = LogCommand::decode(bytes.as_slice()).unwrap();
+    let Command::Upsert(batch) = command.check(&spec(Metric::Dot, 2)).unwrap() else { panic!() };
+    assert_eq!((command.proposed_at_ms, batch.points[0].id.as_str()), (7, "x"));
+    assert_eq!(command.encode_to_vec(), bytes);
+}
