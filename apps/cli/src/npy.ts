@@ -33,7 +33,7 @@ function convert(data: Buffer, type: string, count: number): Float32Array {
   if (data.length < count * width) throw VectronError.invalid('file', 'the .npy file ends early');
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const readers: Record<string, (at: number) => number> = {
-    '<f2': (at) => halfToNumber(view.getUint16(at, true)),
+    '<f2': (at) => halves()[view.getUint16(at, true)],
     '<f4': (at) => view.getFloat32(at, true),
     '<f8': (at) => view.getFloat64(at, true),
     '<i4': (at) => view.getInt32(at, true),
@@ -41,8 +41,17 @@ function convert(data: Buffer, type: string, count: number): Float32Array {
   const read = readers[type];
   if (read === undefined)
     throw VectronError.invalid('file', `the .npy file holds ${type}; f2, f4, f8 and i4 can be read`);
-  return Float32Array.from({ length: count }, (_, at) => read(at * width));
+  const values = new Float32Array(count);
+  for (let at = 0; at < count; at++) values[at] = read(at * width);
+  return values;
 }
+
+let table: Float32Array | undefined;
+/** The value of every half: millions of them are read, and there are 65,536. */
+const halves = () => {
+  table ??= Float32Array.from({ length: 0x1_0000 }, (_, half) => halfToNumber(half));
+  return table;
+};
 
 /** IEEE 754 binary16. */
 function halfToNumber(half: number): number {
