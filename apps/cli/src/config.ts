@@ -57,6 +57,28 @@ export const serveKnobs = defineKnobs({
   },
 });
 
+/** Read by the scripts and the tests; declared so that they are known wherever the environment is checked. */
+const toolKnobs: KnobSet = {
+  buildCache: {
+    env: 'VECTRON_BUILD_CACHE',
+    flag: 'build-cache',
+    schema: setting.optionalText,
+    help: 'environment only: directory of the native build, default ~/.cache/vectron',
+  },
+  chromium: {
+    env: 'VECTRON_CHROMIUM',
+    flag: 'chromium',
+    schema: setting.optionalText,
+    help: 'environment only: the browser of the console tests, default /usr/bin/chromium',
+  },
+  screenshots: {
+    env: 'VECTRON_SCREENSHOTS',
+    flag: 'screenshots',
+    schema: setting.optionalText,
+    help: 'environment only: directory in which the console tests leave pictures',
+  },
+};
+
 export const SERVICES: Record<string, KnobSet> = {
   serve: serveKnobs.knobs,
   gateway: gatewayKnobs.knobs,
@@ -66,6 +88,7 @@ export const SERVICES: Record<string, KnobSet> = {
   reranker: rerankerKnobs.knobs,
   'every service': clusterKnobs.knobs,
   'client commands': clientKnobs.knobs,
+  'building and testing': toolKnobs,
 };
 
 type Loader<K extends KnobSet> = {
