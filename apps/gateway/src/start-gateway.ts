@@ -1,9 +1,10 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { setting } from '@vectron/config';
 import { VectronError } from '@vectron/errors';
 import { type Logger, type Metrics, NestLogger } from '@vectron/observability';
 import { auth, gateway } from '@vectron/proto';
-import { bearerToken, GrpcServer } from '@vectron/rpc';
+import { bearerToken, cannotListen, GrpcServer } from '@vectron/rpc';
 import type { FastifyInstance } from 'fastify';
 import { Authenticator } from './access.js';
 import { AlertService } from './alert.service.js';
@@ -75,7 +76,15 @@ export async function startGateway(
   app.connectMicroservice({ strategy: grpc }, { inheritAppConfig: true });
   const sockets = serveSearchSocket(app.getHttpServer(), authenticator, app.get(SearchService), config.maxBody);
   await app.startAllMicroservices();
-  await app.listen(config.http.port, config.http.host);
+  try {
+    await app.listen(config.http.port, config.http.host);
+  } catch (error) {
+    throw cannotListen(`${config.http.host}:${config.http.port}`, error);
+  }
+  for (const { host } of [config.http, config.grpc]) {
+    if (!setting.isLoopback(host))
+      logger.warn({ host }, 'listening beyond this machine without TLS: put a TLS proxy in front');
+  }
   const alerts = app.get(AlertService);
   alerts.start();
   return {

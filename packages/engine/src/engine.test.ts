@@ -65,6 +65,13 @@ describe('Engine', () => {
     });
   });
 
+  it('says so when another process has the directory', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'vectron-engine-'));
+    const first = await Engine.open(dir, OPTIONS);
+    await expect(Engine.open(dir, OPTIONS)).rejects.toMatchObject({ code: 'CONFLICT' });
+    await first.close();
+  });
+
   it('survives a panic in the core', () => {
     expect(() => panicForTest()).toThrow(/asked to panic/);
     expect(instructionSet()).toMatch(/avx2|scalar/);

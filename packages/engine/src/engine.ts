@@ -36,9 +36,16 @@ export class Engine {
     this.#writes = new TickBatcher(submit);
   }
 
-  /** One process opens a directory; a second one gets STORAGE_FAILED. */
+  /** One process opens a directory; a second one gets CONFLICT. */
   static async open(dir: string, options: EngineOptions): Promise<Engine> {
-    return new Engine(await decoded(native.open(dir, options)));
+    try {
+      return new Engine(await decoded(native.open(dir, options)));
+    } catch (cause) {
+      if (cause instanceof VectronError && cause.message.includes('lock file')) {
+        throw new VectronError('CONFLICT', `${dir} is in use by another process`, { cause });
+      }
+      throw cause;
+    }
   }
 
   /** Runs one operation. `write`: the operation is an upsert or a delete. */

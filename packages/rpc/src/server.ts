@@ -83,7 +83,7 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
     reflection.addToServer(this.#server);
     const at = this.options.host.includes(':') ? `[${this.options.host}]` : this.options.host;
     this.#server.bindAsync(`${at}:${this.options.port}`, ServerCredentials.createInsecure(), (error, port) => {
-      if (error) return callback(error);
+      if (error) return callback(cannotListen(`${at}:${this.options.port}`, error));
       this.#address = `${at}:${port}`;
       callback();
     });
@@ -196,4 +196,11 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
       this.options.observe?.(path, code, (performance.now() - started) / 1_000);
     }
   }
+}
+
+/** Why a listener did not come up, in words. */
+export function cannotListen(address: string, cause: unknown): VectronError {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  const reason = text.includes('EADDRINUSE') ? 'another process uses this address' : text;
+  return new VectronError('CONFLICT', `cannot listen on ${address}: ${reason}`, { cause });
 }
