@@ -41,7 +41,7 @@ export class Engine {
     try {
       return new Engine(await decoded(native.open(dir, options)));
     } catch (cause) {
-      if (cause instanceof VectronError && cause.message.includes('lock file')) {
+      if (cause instanceof VectronError && /lock (file|hold)/.test(cause.message)) {
         throw new VectronError('CONFLICT', `${dir} is in use by another process`, { cause });
       }
       throw cause;
