@@ -2,11 +2,11 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { VectronError } from '@vectron/errors';
+import { toVectronError, VectronError } from '@vectron/errors';
 import type { Logger } from '@vectron/observability';
 import { placement } from '@vectron/proto';
 import { type Api, callContext } from '@vectron/rpc';
-import { ExponentialBackoff, handleAll, retry } from 'cockatiel';
+import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
 import type { ShardService } from './shard-service.js';
 
 export type PlacementApi = Api<typeof placement.PlacementServiceService>;
@@ -43,15 +43,21 @@ export class ClusterMember {
   async openKnown(): Promise<void> {
     this.#identity = this.#read<Identity>('worker.json') ?? this.#identity;
     const assigned = this.#read<unknown>('assignments.json');
-    if (assigned !== undefined) await this.shards.reconcile(placement.Assignments.fromJSON(assigned).shards, false);
+    if (assigned !== undefined) await this.#reconcile(placement.Assignments.fromJSON(assigned).shards, false);
   }
 
-  /** Registers `address` and goes on in the background until `stop`. Resolves when first registered. */
+  /**
+   * Registers `address` and goes on in the background until `stop`. Waits for a placement driver that does not answer
+   * yet; throws when it answers that this worker is not one of its cluster.
+   */
   async start(address: string): Promise<void> {
-    const persistent = retry(handleAll, {
-      maxAttempts: Number.MAX_SAFE_INTEGER,
-      backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: 5_000 }),
-    });
+    const persistent = retry(
+      handleWhen((error) => toVectronError(error).spec.retryable),
+      {
+        maxAttempts: Number.MAX_SAFE_INTEGER,
+        backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: 5_000 }),
+      },
+    );
     await persistent.execute(() => this.#register(address));
     void this.#follow();
     this.#timer = setInterval(() => void this.#beat(), HEARTBEAT_MS);
@@ -85,7 +91,7 @@ export class ClusterMember {
   #checkCluster(clusterId: string): void {
     if (this.#identity.clusterId !== '' && this.#identity.clusterId !== clusterId) {
       throw new VectronError(
-        'CONFLICT',
+        'SPEC_MISMATCH',
         `${this.dir} belongs to cluster ${this.#identity.clusterId}, the placement driver to ${clusterId}`,
       );
     }
@@ -99,13 +105,19 @@ export class ClusterMember {
           if (this.#stopped) return;
           this.#checkCluster(assignments.clusterId);
           this.#write('assignments.json', placement.Assignments.toJSON(assignments));
-          await this.shards.reconcile(assignments.shards, true);
+          await this.#reconcile(assignments.shards, true);
           await this.#beat();
         }
       } catch (error) {
         if (!this.#stopped) this.logger.warn({ err: error }, 'lost the placement driver; trying again');
       }
       await new Promise((resolve) => setTimeout(resolve, 500).unref());
+    }
+  }
+
+  async #reconcile(assigned: placement.Assignment[], drop: boolean): Promise<void> {
+    for (const { shardId, error } of await this.shards.reconcile(assigned, drop)) {
+      this.logger.error({ err: error, shardId }, 'a shard cannot be opened or removed');
     }
   }
 

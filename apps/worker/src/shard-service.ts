@@ -28,20 +28,27 @@ export class ShardService {
 
   /**
    * Opens what is assigned and, with `drop`, removes what is not. `drop` only for assignments that come from the
-   * placement driver of this worker's own cluster: it deletes files.
+   * placement driver of this worker's own cluster: it deletes files. A shard that cannot be opened does not keep the
+   * others from serving; the failures are returned.
    */
-  async reconcile(assigned: placement.Assignment[], drop: boolean): Promise<void> {
+  async reconcile(assigned: placement.Assignment[], drop: boolean): Promise<{ shardId: number; error: unknown }[]> {
+    const failed: { shardId: number; error: unknown }[] = [];
+    const attempt = async (shardId: number, work: () => Promise<void>) => {
+      try {
+        await work();
+      } catch (error) {
+        failed.push({ shardId, error });
+      }
+    };
     for (const shard of assigned) {
-      await this.engine.openShard(shard.shardId, shard.epoch, {
-        dimension: shard.dimension,
-        metric: shard.distance,
-        m: shard.hnswM,
-        efConstruction: shard.hnswEfConstruction,
-      });
+      const { shardId, epoch, dimension, distance: metric, hnswM: m, hnswEfConstruction: efConstruction } = shard;
+      await attempt(shardId, () => this.engine.openShard(shardId, epoch, { dimension, metric, m, efConstruction }));
     }
-    if (!drop) return;
     const wanted = new Set(assigned.map((shard) => shard.shardId));
-    for (const id of await this.engine.storedShards()) if (!wanted.has(id)) await this.engine.dropShard(id);
+    for (const shardId of drop ? await this.engine.storedShards() : []) {
+      if (!wanted.has(shardId)) await attempt(shardId, () => this.engine.dropShard(shardId));
+    }
+    return failed;
   }
 
   close(): Promise<void> {

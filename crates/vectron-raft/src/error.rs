@@ -9,7 +9,7 @@ pub enum NodeError {
     ShardNotFound(u64),
     #[error("shard {shard} has epoch {current}, the call says {asked}: refresh the route")]
     StaleEpoch { shard: u64, current: u64, asked: u64 },
-    #[error("shard {0} stopped after a failed write; restart the worker to replay its log")]
+    #[error("shard {0} stopped after a failed write or a panic; restart the worker to replay its log")]
     Poisoned(u64),
     #[error("{0} requests are waiting for a thread: retry later")]
     Overloaded(usize),

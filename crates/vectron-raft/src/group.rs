@@ -3,6 +3,7 @@
 use crate::{NodeError, Result};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use vectron_shard::{Applied, LogCommand, Shard};
 
@@ -61,6 +62,15 @@ impl Group {
         if self.poisoned.load(Ordering::Acquire) { Err(NodeError::Poisoned(self.id)) } else { Ok(()) }
     }
 
+    /// Runs work on the shard. A panic poisons the group, because it may have left the shard half changed; the caller
+    /// gets an error and the thread lives on.
+    pub fn guarded<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        std::panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+            self.poison();
+            Err(NodeError::Poisoned(self.id))
+        })
+    }
+
     pub fn poison(&self) {
         self.poisoned.store(true, Ordering::Release);
     }
@@ -83,12 +93,9 @@ impl Group {
                 next
             };
             let Some(entry) = next else { return };
-            let outcome = self.check_writable().and_then(|()| {
-                self.shard.apply(entry.index, &entry.command).map_err(|e| {
-                    self.poison();
-                    NodeError::Shard(e)
-                })
-            });
+            let apply = || Ok(self.shard.apply(entry.index, &entry.command)?);
+            let outcome =
+                self.check_writable().and_then(|()| self.guarded(apply)).inspect_err(|_| self.poison());
             (entry.reply)(outcome.and_then(|applied| match applied.refused {
                 Some((code, message)) => Err(NodeError::Refused(code, message)),
                 None => Ok(applied),

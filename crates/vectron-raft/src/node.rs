@@ -141,7 +141,7 @@ impl Node {
                 Proposal::Delete(bytes) => (None, Some(bytes)),
             };
             let command = LogCommand { proposed_at_ms: now.as_millis() as u64, upsert, delete };
-            command.check(group.shard.spec())?;
+            group.guarded(|| Ok(command.check(group.shard.spec())?))?;
             let tail = group.shard.status().tail_points as usize;
             if command.upsert.is_some() && tail > MAX_TAIL {
                 return Err(NodeError::Shard(ShardError::IndexBehind { tail, max: MAX_TAIL }));
@@ -204,13 +204,14 @@ impl Node {
     }
 
     fn index_turn(&self, group: Arc<Group>) {
-        if group.check_writable().is_ok() && group.shard.index_step(INDEX_TURN) > 0 {
+        let step = || Ok(group.shard.index_step(INDEX_TURN));
+        if group.check_writable().and_then(|()| group.guarded(step)).is_ok_and(|left| left > 0) {
             let node = self.clone();
             self.0.indexers.spawn(move || node.index_turn(group));
             return;
         }
         // A snapshot that cannot be written costs a rebuild at the next start, nothing else.
-        let _ = group.shard.save_graph(false);
+        let _ = group.guarded(|| Ok(group.shard.save_graph(false)?));
         group.indexing.store(false, Ordering::Release);
         if group.check_writable().is_ok() && group.shard.status().tail_points > 0 {
             self.start_indexing(&group);
@@ -245,25 +246,7 @@ impl Node {
     fn read(&self, id: u64, epoch: u64, read: Option<Op>) -> Result<Outcome> {
         let group = self.group(id)?;
         group.check_epoch(epoch)?;
-        let shard = &group.shard;
-        Ok(match read {
-            Some(Op::Search(request)) => {
-                group.searches.fetch_add(1, Ordering::Relaxed);
-                Outcome::Search(shard.search(&request)?)
-            }
-            Some(Op::Get(ids)) => {
-                let found = ids.ids.iter().filter_map(|id| shard.get(id).transpose());
-                let points = found.map(|point| Ok(point?.0)).collect::<Result<_>>()?;
-                Outcome::Points(PointBatch { points })
-            }
-            Some(Op::Scroll(page)) => {
-                let after = Some(page.after.as_str()).filter(|after| !after.is_empty());
-                Outcome::Points(PointBatch { points: shard.scroll(after, page.limit as usize)? })
-            }
-            Some(Op::Upsert(_) | Op::Delete(_)) | None => {
-                return Err(NodeError::Refused("INVALID_ARGUMENT".into(), "the operation is no read".into()));
-            }
-        })
+        group.guarded(|| read_group(&group, read))
     }
 
     /// `(shard, epoch, searches since it was opened, status)` of every open shard.
@@ -326,6 +309,28 @@ impl Node {
     }
 }
 
+fn read_group(group: &Group, read: Option<Op>) -> Result<Outcome> {
+    let shard = &group.shard;
+    Ok(match read {
+        Some(Op::Search(request)) => {
+            group.searches.fetch_add(1, Ordering::Relaxed);
+            Outcome::Search(shard.search(&request)?)
+        }
+        Some(Op::Get(ids)) => {
+            let found = ids.ids.iter().filter_map(|id| shard.get(id).transpose());
+            let points = found.map(|point| Ok(point?.0)).collect::<Result<_>>()?;
+            Outcome::Points(PointBatch { points })
+        }
+        Some(Op::Scroll(page)) => {
+            let after = Some(page.after.as_str()).filter(|after| !after.is_empty());
+            Outcome::Points(PointBatch { points: shard.scroll(after, page.limit as usize)? })
+        }
+        Some(Op::Upsert(_) | Op::Delete(_)) | None => {
+            return Err(NodeError::Refused("INVALID_ARGUMENT".into(), "the operation is no read".into()));
+        }
+    })
+}
+
 /// Stops a group's tasks and waits for them (up to 10 s), so that its store is closed on this thread.
 fn retire(group: Arc<Group>) {
     group.poison();
@@ -341,6 +346,8 @@ fn pool(name: &'static str, threads: usize) -> Result<rayon::ThreadPool> {
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .thread_name(move |n| format!("{name}-{n}"))
+        // Work on a shard catches its own panics; rayon would abort the process for any other.
+        .panic_handler(|_| ())
         .build()
         .map_err(|e| NodeError::Io(std::io::Error::other(e)))
 }

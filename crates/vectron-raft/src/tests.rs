@@ -193,3 +193,15 @@ fn every_operation_answers_through_submit() {
     let wrong = submit(&node, Op::Search(SearchRequest { vector: vec![0; 4], k: 1, ..Default::default() }));
     assert_eq!(wrong.error_code, "DIMENSION_MISMATCH");
 }
+
+#[test]
+fn a_panic_poisons_its_shard_and_no_thread_dies() {
+    let dir = tempfile::tempdir().unwrap();
+    let resources = vectron_storage::Resources::new(1 << 20, 1 << 20);
+    let shard = vectron_shard::Shard::open(dir.path(), SPEC, &resources).unwrap();
+    let group = crate::group::Group::new(1, 1, shard, 1);
+    assert_eq!(group.guarded(|| Ok(7)).unwrap(), 7);
+    let outcome: Result<()> = group.guarded(|| panic!("on purpose"));
+    assert_eq!(outcome.unwrap_err().code(), "SHARD_POISONED");
+    assert_eq!(group.check_writable().unwrap_err().code(), "SHARD_POISONED");
+}
