@@ -327,6 +327,8 @@ export function describeSystem(home: string, start: () => Promise<System>): void
       }
       const none = await rest(system.http, 'GET', '/v1/nothing', { key });
       expect([none.status, reasonOf(none.body)]).toEqual([404, 'NOT_FOUND']);
+      expect(none.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+      expect(none.headers.get('x-content-type-options')).toBe('nosniff');
       expect((await rest(system.http, 'POST', '/v1/keys/validate', { key, body: { fullKey: key } })).status).toBe(404);
       await viaRest.deleteCollection('alias');
     });

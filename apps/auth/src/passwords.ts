@@ -6,7 +6,9 @@ import pLimit from 'p-limit';
 /** argon2id, 19 MiB, two passes (OWASP Password Storage Cheat Sheet). */
 const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 /** Each hash takes 19 MiB and tens of milliseconds of a core. */
-const oneOfTwo = pLimit(2);
+const twoAtOnce = pLimit(2);
+/** Hashes that may wait; more are refused, so that a flood of logins does not become a queue of minutes. */
+const MAX_WAITING = 100;
 /** Verified when there is no such user, so that both answers take the same time. */
 let decoy: Promise<string> | undefined;
 
@@ -14,6 +16,15 @@ export function checkPassword(password: string): void {
   if (password.length < 8 || password.length > 128) {
     throw VectronError.invalid('password', 'a password has 8 to 128 characters');
   }
+}
+
+function oneOfTwo<T>(work: () => Promise<T>): Promise<T> {
+  if (twoAtOnce.pendingCount >= MAX_WAITING) {
+    return Promise.reject(
+      new VectronError('OVERLOADED', 'too many logins at once', { details: { retryAfterMs: 2_000 } }),
+    );
+  }
+  return twoAtOnce(work);
 }
 
 export function hashPassword(password: string): Promise<string> {

@@ -40,7 +40,8 @@ export class ErrorFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const known = fromFramework(error);
     if (known.code === 'INTERNAL') {
-      this.logger.error({ err: known.cause ?? known, url: http.getRequest<FastifyRequest>().url }, 'call failed');
+      const { id, url } = http.getRequest<FastifyRequest>();
+      this.logger.error({ err: known.cause ?? known, url, requestId: id }, 'call failed');
     }
     sendError(http.getResponse<FastifyReply>(), known);
     return undefined;

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { setting } from '@vectron/config';
@@ -39,6 +40,8 @@ export async function startGateway(
     bodyLimit: config.maxBody,
     exposeHeadRoutes: false,
     forceCloseConnections: true,
+    requestIdHeader: 'x-request-id',
+    genReqId: () => randomUUID(),
     requestTimeout: 60_000,
   });
   const module = GatewayModule.create(config, backends, db, metrics, logger);

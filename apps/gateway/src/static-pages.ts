@@ -18,7 +18,8 @@ const REFERENCE_SCRIPT = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#ui',
 
 /** `/console` (when it is built), `/docs`, and the security headers of every answer. */
 export async function serveStaticPages(fastify: FastifyInstance): Promise<void> {
-  fastify.addHook('onSend', async (_request, reply) => {
+  fastify.addHook('onSend', async (request, reply) => {
+    reply.header('x-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
     reply.header('x-frame-options', 'DENY');
     reply.header('referrer-policy', 'no-referrer');

@@ -28,14 +28,10 @@ export class SystemService {
 
   /** Asks every service. `ok`: all answer and every worker is healthy. */
   async health() {
-    const {
-      auth,
-      reranker: rerank,
-      placement: pd,
-    } = { auth: this.backends.authInternal, reranker: this.backends.reranker, placement: this.backends.placement };
+    const { authInternal, placement: pd, reranker: rerank } = this.backends;
     const [services, workers] = await Promise.all([
       Promise.all([
-        timed('auth', () => auth.stats({}, probe())),
+        timed('auth', () => authInternal.stats({}, probe())),
         timed('placement-driver', () => pd.getLeader({}, probe())),
         timed('reranker', () => rerank.getStrategy(reranker.GetStrategyRequest.create(), probe())),
       ]),
