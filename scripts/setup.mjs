@@ -78,21 +78,19 @@ function step(name, hash, outputs, work) {
   console.log(`setup: ${name} done in ${((Date.now() - started) / 1000).toFixed(0)} s`);
 }
 
+/** The library and, on Linux, clang's own headers, which come in another package. */
 function libclangExists() {
   if (process.env.LIBCLANG_PATH) return true;
-  const llvm = existsSync('/usr/lib') ? readdirSync('/usr/lib').filter((name) => name.startsWith('llvm')) : [];
-  const places = [
-    '/usr/lib',
-    '/usr/lib64',
-    '/usr/lib/x86_64-linux-gnu',
-    '/usr/lib/aarch64-linux-gnu',
-    '/opt/homebrew/opt/llvm/lib',
-    '/Library/Developer/CommandLineTools/usr/lib',
-    ...llvm.map((name) => `/usr/lib/${name}/lib`),
-  ];
-  return places.some(
-    (place) => existsSync(place) && readdirSync(place).some((name) => /^libclang(-[\d.]+)?\.(so|dylib)/.test(name)),
-  );
+  const inside = (folder) => (existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : []);
+  const llvm = ['/usr/lib', '/usr/lib64'].flatMap(inside).filter((path) => /\/llvm[^/]*$/.test(path));
+  const places = ['/usr/lib', '/usr/lib64', `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`]
+    .concat(llvm.map((path) => join(path, 'lib')))
+    .concat('/opt/homebrew/opt/llvm/lib', '/Library/Developer/CommandLineTools/usr/lib');
+  const library = places.flatMap(inside).some((path) => /\/libclang(-[\d.]+)?\.(so|dylib)[^/]*$/.test(path));
+  const headers = places
+    .flatMap((path) => inside(join(path, 'clang')))
+    .some((path) => existsSync(join(path, 'include/stddef.h')));
+  return library && (headers || process.platform !== 'linux');
 }
 
 const libraryName = { linux: 'libvectron_napi.so', darwin: 'libvectron_napi.dylib', win32: 'vectron_napi.dll' }[
