@@ -12,6 +12,8 @@ import type { ShardService } from './shard-service.js';
 export type PlacementApi = Api<typeof placement.PlacementServiceService>;
 
 const HEARTBEAT_MS = 5_000;
+/** How soon a change of the shards is reported. */
+const CHANGE_MS = 500;
 
 /** What the worker remembers between starts. */
 interface Identity {
@@ -27,6 +29,7 @@ export class ClusterMember {
   #lastCpu = process.cpuUsage();
   #lastBeatMs = performance.now();
   #lastSearches = 0;
+  #reported = 0;
 
   constructor(
     private readonly dir: string,
@@ -60,7 +63,10 @@ export class ClusterMember {
     );
     await persistent.execute(() => this.#register(address));
     void this.#follow();
-    this.#timer = setInterval(() => void this.#beat(), HEARTBEAT_MS);
+    this.#timer = setInterval(() => {
+      if (performance.now() - this.#lastBeatMs >= HEARTBEAT_MS || this.#progress() !== this.#reported)
+        void this.#beat();
+    }, CHANGE_MS);
   }
 
   stop(): void {
@@ -121,6 +127,11 @@ export class ClusterMember {
     }
   }
 
+  /** Grows with every write that is applied and every point that is indexed. */
+  #progress(): number {
+    return this.shards.metrics().reduce((sum, shard) => sum + 2 * shard.appliedIndex - shard.tailPoints, 0);
+  }
+
   async #beat(): Promise<void> {
     try {
       await this.pd.heartbeat(await this.#measure(), callContext({ timeoutMs: 5_000 }));
@@ -135,6 +146,7 @@ export class ClusterMember {
     const cpu = process.cpuUsage();
     const used = cpu.user + cpu.system - this.#lastCpu.user - this.#lastCpu.system;
     const shards = this.shards.metrics();
+    this.#reported = this.#progress();
     const searches = shards.reduce((sum, shard) => sum + shard.searches, 0);
     const qps = Math.max(0, searches - this.#lastSearches) / seconds;
     this.#lastBeatMs = now;

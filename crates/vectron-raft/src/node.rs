@@ -142,7 +142,7 @@ impl Node {
             };
             let command = LogCommand { proposed_at_ms: now.as_millis() as u64, upsert, delete };
             group.guarded(|| Ok(command.check(group.shard.spec())?))?;
-            let tail = group.shard.status().tail_points as usize;
+            let tail = group.shard.tail_len();
             if command.upsert.is_some() && tail > MAX_TAIL {
                 return Err(NodeError::Shard(ShardError::IndexBehind { tail, max: MAX_TAIL }));
             }
@@ -213,7 +213,7 @@ impl Node {
         // A snapshot that cannot be written costs a rebuild at the next start, nothing else.
         let _ = group.guarded(|| Ok(group.shard.save_graph(false)?));
         group.indexing.store(false, Ordering::Release);
-        if group.check_writable().is_ok() && group.shard.status().tail_points > 0 {
+        if group.check_writable().is_ok() && group.shard.tail_len() > 0 {
             self.start_indexing(&group);
         }
     }

@@ -1,10 +1,10 @@
 //! Moving the tail into the graph.
 
 use crate::hash::level_hash;
-use crate::{Result, Shard};
+use crate::{Result, Shard, snapshot};
 use vectron_hnsw::{Encoded, level_from_hash};
 
-/// Nodes added since the last save that make another save worth its I/O.
+/// Least number of nodes added since the last save that make another one worth its I/O.
 const SAVE_EVERY: usize = 10_000;
 
 impl Shard {
@@ -34,13 +34,21 @@ impl Shard {
         self.state.read().tail_len()
     }
 
-    /// Saves the graph when it has grown enough since the last save; `always` saves any growth.
+    /// Saves the graph when it has grown by a quarter since the last save, and by 10,000 nodes; `always` saves any
+    /// growth. The state is locked while the bytes are made, not while they are written.
     pub fn save_graph(&self, always: bool) -> Result<()> {
         let mut saved = self.indexing.lock();
-        let grown = self.state.read().graph.len() - *saved;
-        if grown >= SAVE_EVERY || (always && grown > 0) {
-            *saved = crate::snapshot::save(&self.dir, &self.spec, &self.state.read())?;
-        }
+        let (bytes, nodes) = {
+            let state = self.state.read();
+            let nodes = state.graph.len();
+            let grown = nodes - *saved;
+            if grown == 0 || !(always || grown >= SAVE_EVERY.max(*saved / 4)) {
+                return Ok(());
+            }
+            (snapshot::encode(&self.spec, &state), nodes)
+        };
+        snapshot::write(&self.dir, &bytes)?;
+        *saved = nodes;
         Ok(())
     }
 }

@@ -81,6 +81,11 @@ impl Shard {
         self.state.read().applied
     }
 
+    /// Points that wait for the graph.
+    pub fn tail_len(&self) -> usize {
+        self.state.read().tail_len()
+    }
+
     pub fn status(&self) -> ShardStatus {
         let state = self.state.read();
         ShardStatus {

@@ -25,8 +25,8 @@ fn header(spec: &ShardSpec) -> Vec<u8> {
     MAGIC.iter().copied().chain(words).collect()
 }
 
-/// Writes the snapshot and renames it into place. Returns the number of nodes saved.
-pub fn save(dir: &Path, spec: &ShardSpec, state: &State) -> Result<usize> {
+/// The snapshot's bytes. Memory work only: the caller holds the state's lock.
+pub fn encode(spec: &ShardSpec, state: &State) -> Vec<u8> {
     let nodes = state.graph.len();
     let mut bytes = header(spec);
     bytes.extend_from_slice(&(nodes as u32).to_le_bytes());
@@ -39,13 +39,16 @@ pub fn save(dir: &Path, spec: &ShardSpec, state: &State) -> Result<usize> {
     bytes.extend_from_slice(&state.graph.to_bytes());
     let sum = crc32fast::hash(&bytes);
     bytes.extend_from_slice(&sum.to_le_bytes());
+    bytes
+}
 
+/// Writes the snapshot and renames it into place.
+pub fn write(dir: &Path, bytes: &[u8]) -> Result<()> {
     let partial = dir.join("graph.snap.partial");
     let mut file = File::create(&partial)?;
-    file.write_all(&bytes)?;
+    file.write_all(bytes)?;
     file.sync_all()?;
-    std::fs::rename(&partial, dir.join(FILE))?;
-    Ok(nodes)
+    Ok(std::fs::rename(&partial, dir.join(FILE))?)
 }
 
 /// The state made of the store's points and, where it fits, the saved graph. `points`: in order of writing.
