@@ -15,6 +15,8 @@ const rust = ['--workspace', '--release', '--locked'];
 const checks = [
   ['format and lint', bin('biome'), ['ci', '--reporter=summary', '.']],
   ['lint promises', bin('eslint'), ['.']],
+  ['types of the tests', process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.test.json']],
+  ['types of the console', process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'apps/console']],
   ['generated protos', process.execPath, ['scripts/proto.mjs', '--check']],
   ['generated docs', process.execPath, ['scripts/config-reference.mjs', '--check']],
   ['Rust format', 'cargo', ['fmt', '--check']],

@@ -14,7 +14,8 @@ export function openApiDocument() {
     info: {
       title: 'Vectron',
       version: '0.1.0',
-      description: 'A distributed vector database. Field names are accepted in camelCase and snake_case.',
+      description:
+        'A distributed vector database. Field names are accepted in camelCase and snake_case. SearchStream is a WebSocket at /v1/collections/{collection}/points/search/stream: each message is a search body, the answers come as shards answer.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
