@@ -221,6 +221,11 @@ const cases: Case[] = [
     grpc: (api, context) => api.getCollectionStatus({ name: 'a/../b' }, context),
   },
   {
+    name: 'a broken escape in the path',
+    verdict: INVALID,
+    rest: { method: 'GET', path: '/v1/collections/%zz/status' },
+  },
+  {
     name: 'dimension 0',
     verdict: INVALID,
     rest: { path: '/v1/collections', body: { name: 'fresh', dimension: 0 } },

@@ -41,8 +41,9 @@ export function serveSearchSocket(
         if (origin !== undefined && new URL(origin).host !== request.headers.host) {
           throw new VectronError('PERMISSION_DENIED', 'this origin may not open a WebSocket');
         }
+        const name = decoded(collection);
         await authenticator.authenticate(token);
-        sockets.handleUpgrade(request, stream, head, (socket) => serve(socket, decodeURIComponent(collection), token));
+        sockets.handleUpgrade(request, stream, head, (socket) => serve(socket, name, token));
       } catch (error) {
         refuse(stream, toVectronError(error));
       }
@@ -78,6 +79,14 @@ export function serveSearchSocket(
 function protocolToken(request: IncomingMessage): string | undefined {
   const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((one) => one.trim());
   return offered.map((one) => BEARER.exec(one)?.[1]).find((token) => token !== undefined);
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch (cause) {
+    throw new VectronError('INVALID_ARGUMENT', 'the collection name is not URL-encoded', { cause });
+  }
 }
 
 function parseJson(text: string): unknown {

@@ -13,6 +13,7 @@ import type { Backends } from './backends.js';
 import type { GatewayConfig } from './config.js';
 import { GatewayModule } from './gateway.module.js';
 import { openGatewayDb } from './gateway-db.js';
+import { fromFramework, sendError } from './http-error.filter.js';
 import { SearchService } from './search.service.js';
 import { serveSearchSocket } from './search-socket.js';
 import { serveStaticPages } from './static-pages.js';
@@ -42,6 +43,7 @@ export async function startGateway(
     forceCloseConnections: true,
     requestIdHeader: 'x-request-id',
     genReqId: () => randomUUID(),
+    frameworkErrors: (error, _request, reply) => sendError(reply, fromFramework(error)),
     requestTimeout: 60_000,
   });
   const module = GatewayModule.create(config, backends, db, metrics, logger);
