@@ -6,7 +6,7 @@ import { VectronError } from '@vectron/errors';
 import { type Logger, type Metrics, NestLogger } from '@vectron/observability';
 import { auth, gateway } from '@vectron/proto';
 import { bearerToken, cannotListen, GrpcServer } from '@vectron/rpc';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { Authenticator } from './access.js';
 import { AlertService } from './alert.service.js';
 import type { Backends } from './backends.js';
@@ -43,7 +43,7 @@ export async function startGateway(
     forceCloseConnections: true,
     requestIdHeader: 'x-request-id',
     genReqId: () => randomUUID(),
-    frameworkErrors: (error, _request, reply) => sendError(reply, fromFramework(error)),
+    frameworkErrors: (error: Error, _request: unknown, reply: FastifyReply) => sendError(reply, fromFramework(error)),
     requestTimeout: 60_000,
   });
   const module = GatewayModule.create(config, backends, db, metrics, logger);
