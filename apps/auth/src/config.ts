@@ -1,4 +1,4 @@
-import { type ConfigOf, defineKnobs, setting } from '@vectron/config';
+import { type ConfigOf, defineKnobs, logLevelKnob, setting } from '@vectron/config';
 
 export const authKnobs = defineKnobs({
   listen: {
@@ -22,12 +22,6 @@ export const authKnobs = defineKnobs({
     default: '15',
     help: 'lifetime of a login token, minutes, 1 to 1440',
   },
-  logLevel: {
-    env: 'VECTRON_LOG',
-    flag: 'log',
-    schema: setting.logLevel,
-    default: 'warn',
-    help: 'fatal, error, warn, info, debug or trace',
-  },
+  logLevel: logLevelKnob,
 });
 export type AuthConfig = ConfigOf<typeof authKnobs.knobs>;

@@ -1,4 +1,4 @@
-import { type ConfigOf, defineKnobs, setting } from '@vectron/config';
+import { type ConfigOf, defineKnobs, logLevelKnob, placementAddressKnob, setting } from '@vectron/config';
 
 export const gatewayKnobs = defineKnobs({
   http: {
@@ -22,13 +22,7 @@ export const gatewayKnobs = defineKnobs({
     default: './data',
     help: 'directory of feedback and alerts',
   },
-  placement: {
-    env: 'VECTRON_PD',
-    flag: 'pd',
-    schema: setting.text,
-    default: '127.0.0.1:6001',
-    help: 'HOST:PORT of the placement driver',
-  },
+  placement: placementAddressKnob,
   auth: {
     env: 'VECTRON_AUTH',
     flag: 'auth',
@@ -78,12 +72,6 @@ export const gatewayKnobs = defineKnobs({
     default: '10000',
     help: 'most points in one upsert, 1 to 100000',
   },
-  logLevel: {
-    env: 'VECTRON_LOG',
-    flag: 'log',
-    schema: setting.logLevel,
-    default: 'warn',
-    help: 'fatal, error, warn, info, debug or trace',
-  },
+  logLevel: logLevelKnob,
 });
 export type GatewayConfig = ConfigOf<typeof gatewayKnobs.knobs>;

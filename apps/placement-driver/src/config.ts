@@ -1,4 +1,4 @@
-import { type ConfigOf, defineKnobs, setting } from '@vectron/config';
+import { type ConfigOf, defineKnobs, logLevelKnob, setting } from '@vectron/config';
 
 export const placementKnobs = defineKnobs({
   listen: {
@@ -22,12 +22,6 @@ export const placementKnobs = defineKnobs({
     default: '15',
     help: 'seconds without a heartbeat after which a worker is unhealthy, 1 to 3600',
   },
-  logLevel: {
-    env: 'VECTRON_LOG',
-    flag: 'log',
-    schema: setting.logLevel,
-    default: 'warn',
-    help: 'fatal, error, warn, info, debug or trace',
-  },
+  logLevel: logLevelKnob,
 });
 export type PlacementConfig = ConfigOf<typeof placementKnobs.knobs>;

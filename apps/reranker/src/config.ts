@@ -1,4 +1,4 @@
-import { type ConfigOf, defineKnobs, setting } from '@vectron/config';
+import { type ConfigOf, defineKnobs, logLevelKnob, placementAddressKnob, setting } from '@vectron/config';
 
 export const rerankerKnobs = defineKnobs({
   listen: {
@@ -8,13 +8,7 @@ export const rerankerKnobs = defineKnobs({
     default: '127.0.0.1:50051',
     help: 'HOST:PORT of the internal gRPC listener; loopback only',
   },
-  placement: {
-    env: 'VECTRON_PD',
-    flag: 'pd',
-    schema: setting.text,
-    default: '127.0.0.1:6001',
-    help: 'HOST:PORT of the placement driver',
-  },
+  placement: placementAddressKnob,
   cacheEntries: {
     env: 'VECTRON_RERANKER_CACHE',
     flag: 'cache-entries',
@@ -29,12 +23,6 @@ export const rerankerKnobs = defineKnobs({
     default: '60',
     help: 'seconds an answer is kept, 1 to 86400',
   },
-  logLevel: {
-    env: 'VECTRON_LOG',
-    flag: 'log',
-    schema: setting.logLevel,
-    default: 'warn',
-    help: 'fatal, error, warn, info, debug or trace',
-  },
+  logLevel: logLevelKnob,
 });
 export type RerankerConfig = ConfigOf<typeof rerankerKnobs.knobs>;

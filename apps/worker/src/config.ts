@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { type ConfigOf, defineKnobs, setting } from '@vectron/config';
+import { type ConfigOf, defineKnobs, logLevelKnob, placementAddressKnob, setting } from '@vectron/config';
 
 const cores = availableParallelism();
 
@@ -18,13 +18,7 @@ export const workerKnobs = defineKnobs({
     default: './data',
     help: 'directory of the shards',
   },
-  placement: {
-    env: 'VECTRON_PD',
-    flag: 'pd',
-    schema: setting.text,
-    default: '127.0.0.1:6001',
-    help: 'HOST:PORT of the placement driver',
-  },
+  placement: placementAddressKnob,
   threads: {
     env: 'VECTRON_ENGINE_THREADS',
     flag: 'threads',
@@ -60,12 +54,6 @@ export const workerKnobs = defineKnobs({
     default: '128MiB',
     help: 'RocksDB memtables of all shards together',
   },
-  logLevel: {
-    env: 'VECTRON_LOG',
-    flag: 'log',
-    schema: setting.logLevel,
-    default: 'warn',
-    help: 'fatal, error, warn, info, debug or trace',
-  },
+  logLevel: logLevelKnob,
 });
 export type WorkerConfig = ConfigOf<typeof workerKnobs.knobs>;

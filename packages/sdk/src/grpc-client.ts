@@ -2,6 +2,7 @@ import { VectronError } from '@vectron/errors';
 import { auth, gateway } from '@vectron/proto';
 import { callContext, createClient } from '@vectron/rpc';
 import type * as api from './client.js';
+import { collectionInfo, collectionStatus } from './collection-views.js';
 import { oneQuery, toBytes, toFloats } from './vectors.js';
 
 const EMPTY = Buffer.alloc(0);
@@ -43,19 +44,10 @@ export function grpcClient(address: string, apiKey: string | undefined, timeoutM
     },
     async listCollections() {
       const { details } = await data.api.listCollections({}, context());
-      return details.map(({ name, dimension, distance, shards, points }) => ({
-        name,
-        dimension,
-        distance,
-        shards,
-        points: Number(points),
-      }));
+      return details.map(collectionInfo);
     },
     async collectionStatus(name) {
-      const status = await data.api.getCollectionStatus({ name }, context());
-      const shards = status.shards.map(({ shardId, ready, points }) => ({ shardId, ready, points: Number(points) }));
-      const { dimension, distance } = status;
-      return { name, dimension, distance, shards, points: Number(status.points), indexLag: Number(status.indexLag) };
+      return collectionStatus(await data.api.getCollectionStatus({ name }, context()));
     },
     async upsert(collection, points) {
       const wire = points.map(({ id, vector, payload }) => ({

@@ -1,5 +1,6 @@
 import { VectronError } from '@vectron/errors';
 import type * as api from './client.js';
+import { collectionInfo, collectionStatus } from './collection-views.js';
 import { oneQuery, toBytes, toFloats } from './vectors.js';
 
 interface ErrorBody {
@@ -53,23 +54,13 @@ export function restClient(base: string, apiKey: string | undefined, timeoutMs: 
       await call('DELETE', inCollection(name));
     },
     async listCollections() {
-      const { details } = await call<{ details: (api.CollectionInfo & { points: string })[] }>(
-        'GET',
-        '/v1/collections',
-      );
-      return details.map(({ name, dimension, distance, shards, points }) => ({
-        name,
-        dimension,
-        distance,
-        shards,
-        points: Number(points),
-      }));
+      const { details } = await call<{ details: Parameters<typeof collectionInfo>[0][] }>('GET', '/v1/collections');
+      return details.map(collectionInfo);
     },
     async collectionStatus(name) {
-      const status = await call<api.CollectionStatus>('GET', `${inCollection(name)}/status`);
-      const shards = status.shards.map(({ shardId, ready, points }) => ({ shardId, ready, points: Number(points) }));
-      const { dimension, distance } = status;
-      return { name, dimension, distance, shards, points: Number(status.points), indexLag: Number(status.indexLag) };
+      return collectionStatus(
+        await call<Parameters<typeof collectionStatus>[0]>('GET', `${inCollection(name)}/status`),
+      );
     },
     async upsert(collection, points) {
       const wire = points.map(({ id, vector, payload }) => ({
