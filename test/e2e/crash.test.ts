@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect } from '@vectron/sdk';
+import { VectronProcess } from '../harness/process.js';
 import { type System, startSingle, tempDir } from '../harness/system.js';
 
 const DIMENSION = 16;
@@ -71,3 +72,18 @@ describe('kill -9 during an upsert stream', () => {
     expect(acknowledged.length).toBeGreaterThanOrEqual(6_000);
   }, 180_000);
 });
+
+it('a first start that is killed while it loads the sample is finished by the next one', async () => {
+  const data = tempDir('half-sample');
+  const first = new VectronProcess(['serve', '--data', data, '--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0']);
+  await first.until(/loading debian-packages: [48]000/);
+  await first.stop('SIGKILL');
+  const system = await startSingle(data, []);
+  const db = connect(system.http, { apiKey: system.adminKey });
+  const { hits } = await db.search('debian-packages', { likeId: 'exim4-daemon-heavy', topK: 1 });
+  expect(hits[0].id).toBe('exim4-doc-info');
+  while ((await db.collectionStatus('debian-packages')).points !== 20_000) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  await system.stop();
+}, 120_000);

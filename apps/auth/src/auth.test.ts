@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { hash as bcrypt } from '@node-rs/bcrypt';
 import { MemoryMetaStore } from '@vectron/metastore';
@@ -6,6 +9,7 @@ import { SignJWT } from 'jose';
 import { ApiKeyRepository } from './api-keys.js';
 import { AuthController } from './auth.controller.js';
 import { Authenticator } from './authenticator.js';
+import { bootstrapAdmin } from './bootstrap.js';
 import { hashPassword, verifyPassword } from './passwords.js';
 import { newSigningKey } from './secrets.js';
 import { TokenService } from './tokens.js';
@@ -130,5 +134,22 @@ describe('API keys', () => {
     );
     const old = await keys.create({ ...spec, collections: [], expiresAtMs: Date.now() - 1 });
     await expect(authenticator.authenticate(old.full)).rejects.toMatchObject(UNAUTHENTICATED);
+  });
+});
+
+describe('the first run', () => {
+  it('makes the administrator once, and again only when it was cut off before telling the password', async () => {
+    const { users, keys, auth, authenticator } = await installation();
+    const data = mkdtempSync(join(tmpdir(), 'vectron-bootstrap-'));
+    await users.create({ email: 'admin@vectron.local', passwordHash: 'lost', role: 'admin', plan: 'PAID' });
+    const first = await bootstrapAdmin(data, users, keys);
+    expect(first.created).toBe(true);
+    const { email, password, apiKey } = first.bootstrap as NonNullable<typeof first.bootstrap>;
+    expect((await auth.login({ email, password })).user?.role).toBe('admin');
+    expect((await authenticator.authenticate(apiKey)).role).toBe('admin');
+    expect(await bootstrapAdmin(data, users, keys)).toEqual({ bootstrap: first.bootstrap, created: false });
+    rmSync(join(data, 'bootstrap.json'));
+    expect(await bootstrapAdmin(data, users, keys)).toEqual({ bootstrap: undefined, created: false });
+    expect(await users.count()).toBe(1);
   });
 });

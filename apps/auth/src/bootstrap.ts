@@ -11,9 +11,12 @@ export interface Bootstrap {
   readonly apiKey: string;
 }
 
+const EMAIL = 'admin@vectron.local';
+
 /**
- * At the first run: makes the administrator and an API key and writes them to `<data>/bootstrap.json` (0600).
- * `created` says whether this call did; later calls read the file, which the operator may have removed.
+ * At the first run: makes the administrator and an API key and writes them to `<data>/bootstrap.json` (0600). A run
+ * that was cut off before the file was written is repeated, because nobody knows its password. `created` says whether
+ * this call did it; later calls read the file, which the operator may have removed.
  */
 export async function bootstrapAdmin(
   data: string,
@@ -21,23 +24,21 @@ export async function bootstrapAdmin(
   keys: ApiKeyRepository,
 ): Promise<{ bootstrap?: Bootstrap; created: boolean }> {
   const file = join(data, 'bootstrap.json');
-  if ((await users.count()) > 0) {
-    return {
-      bootstrap: existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Bootstrap) : undefined,
-      created: false,
-    };
+  if (await users.isBootstrapped()) {
+    const bootstrap = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Bootstrap) : undefined;
+    return { bootstrap, created: false };
   }
-  const email = 'admin@vectron.local';
+  const cutOff = await users.byEmail(EMAIL);
+  if (cutOff !== undefined) {
+    for (const key of await keys.ofUser(cutOff.id)) await keys.delete(cutOff.id, key.id);
+    await users.delete(cutOff);
+  }
   const password = randomBytes(15).toString('base64url');
-  const user = await users.create({ email, passwordHash: await hashPassword(password), role: 'admin', plan: 'PAID' });
-  const { full } = await keys.create({
-    userId: user.id,
-    name: 'bootstrap',
-    role: 'admin',
-    collections: [],
-    expiresAtMs: 0,
-  });
-  const bootstrap = { email, password, apiKey: full };
+  const passwordHash = await hashPassword(password);
+  const { id: userId } = await users.create({ email: EMAIL, passwordHash, role: 'admin', plan: 'PAID' });
+  const { full } = await keys.create({ userId, name: 'bootstrap', role: 'admin', collections: [], expiresAtMs: 0 });
+  const bootstrap = { email: EMAIL, password, apiKey: full };
   writeFileSync(file, `${JSON.stringify(bootstrap, null, 2)}\n`, { mode: 0o600 });
+  await users.markBootstrapped();
   return { bootstrap, created: true };
 }

@@ -14,6 +14,7 @@ export interface User {
 }
 
 const userKey = (id: string) => `/auth/users/${id}`;
+const BOOTSTRAPPED = '/auth/bootstrapped';
 const emailKey = (email: string) => `/auth/emails/${email}`;
 
 /** Users in the MetaStore; an e-mail address belongs to one of them. */
@@ -55,6 +56,15 @@ export class UserRepository {
 
   async delete(user: User): Promise<void> {
     await this.meta.txn([], [{ delete: userKey(user.id) }, { delete: emailKey(user.email) }]);
+  }
+
+  /** Whether the first administrator was made and told to the operator. */
+  async isBootstrapped(): Promise<boolean> {
+    return (await this.meta.get(BOOTSTRAPPED)) !== undefined;
+  }
+
+  async markBootstrapped(): Promise<void> {
+    await this.meta.txn([], [{ put: BOOTSTRAPPED, value: new Date().toISOString() }]);
   }
 
   async count(): Promise<number> {

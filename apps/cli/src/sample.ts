@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
@@ -42,18 +42,27 @@ export function* datasetPoints({ vectors, payloads }: Dataset): Iterable<Point> 
   }
 }
 
-/** Makes and fills the sample collection, showing progress. */
-export async function loadSample(client: VectronClient): Promise<void> {
+/** There while the sample is being loaded; a start that finds it goes on loading. */
+const unfinished = (data: string) => join(data, 'sample.unfinished');
+
+export const sampleIsUnfinished = (data: string): boolean => existsSync(unfinished(data));
+
+/** Makes and fills the sample collection, showing progress. May be repeated. */
+export async function loadSample(client: VectronClient, data: string): Promise<void> {
+  writeFileSync(unfinished(data), '', { mode: 0o600 });
   const dataset = loadDataset();
-  await client.createCollection(SAMPLE, {
-    dimension: dataset.vectors.columns,
-    distance: 'cosine',
-    rerank: { enabled: true, textFields: ['name', 'summary'], fieldBoosts: { name: 2 } },
-  });
+  if (!(await client.listCollections()).some((one) => one.name === SAMPLE)) {
+    await client.createCollection(SAMPLE, {
+      dimension: dataset.vectors.columns,
+      distance: 'cosine',
+      rerank: { enabled: true, textFields: ['name', 'summary'], fieldBoosts: { name: 2 } },
+    });
+  }
   const bar = progressBar(`loading ${SAMPLE}`, dataset.vectors.rows);
   await upsertAll(client, SAMPLE, datasetPoints(dataset), {
     batchSize: 250,
     onProgress: ({ upserted }) => bar.update(upserted),
   });
   bar.stop();
+  rmSync(unfinished(data));
 }

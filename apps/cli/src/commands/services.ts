@@ -10,7 +10,7 @@ import { type Command, Option } from 'commander';
 import { clusterToken } from '../cluster-token.js';
 import { clusterKnobs, loadConfig, serveKnobs } from '../config.js';
 import { show } from '../output.js';
-import { loadSample, SAMPLE, SAMPLE_QUERY } from '../sample.js';
+import { loadSample, SAMPLE, SAMPLE_QUERY, sampleIsUnfinished } from '../sample.js';
 import {
   authProcess,
   gatewayProcess,
@@ -47,7 +47,7 @@ export function serveCommand(program: Command): void {
 async function showSample(url: string, apiKey: string, load: boolean, data: string): Promise<void> {
   const client = connect(url, { apiKey });
   try {
-    if (load) await loadSample(client);
+    if (load || sampleIsUnfinished(data)) await loadSample(client, data);
     if (!(await client.listCollections()).some((one) => one.name === SAMPLE)) return;
     const { hits } = await client.search(SAMPLE, { likeId: SAMPLE_QUERY, topK: 5 });
     const where = [
