@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { gateway, placement } from '@vectron/proto';
+import { checkCollectionName } from '@vectron/routing';
 import { callContext } from '@vectron/rpc';
 import { type Principal, requireCollection, requireWrite } from './access.js';
 import { BACKENDS, type Backends } from './backends.js';
-import { checkCollectionName } from './point-id.js';
 import { RouteTable } from './routes.js';
 
 const PD_TIMEOUT_MS = 15_000;

@@ -7,14 +7,3 @@ export function checkPointId(id: string, field: string): void {
     throw VectronError.invalid(field, `${field} must be 1 to 512 bytes of UTF-8 without NUL`);
   }
 }
-
-const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
-
-export function checkCollectionName(name: string, field: string): void {
-  if (!NAME.test(name)) {
-    throw VectronError.invalid(
-      field,
-      'a collection name has 1 to 128 letters, digits, - and _, and starts with a letter or digit',
-    );
-  }
-}

@@ -1,8 +1,7 @@
-import { Route } from '@vectron/routing';
+import { checkCollectionName, Route } from '@vectron/routing';
 import { callContext } from '@vectron/rpc';
 import { LRUCache } from 'lru-cache';
 import type { Backends } from './backends.js';
-import { checkCollectionName } from './point-id.js';
 
 /** How long a route is used without asking again; a stale one is refused by its epoch and refreshed. */
 const ROUTE_MS = 300_000;

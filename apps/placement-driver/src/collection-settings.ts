@@ -1,8 +1,8 @@
 import { VectronError } from '@vectron/errors';
 import type { gateway } from '@vectron/proto';
+import { checkCollectionName } from '@vectron/routing';
 import type { CollectionRecord } from './collection-record.js';
 
-const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
 const DISTANCES = ['cosine', 'euclidean', 'dot'] as const;
 
 type Settings = Pick<CollectionRecord, 'name' | 'dimension' | 'distance' | 'hnswM' | 'hnswEfConstruction' | 'rerank'>;
@@ -10,12 +10,7 @@ type Settings = Pick<CollectionRecord, 'name' | 'dimension' | 'distance' | 'hnsw
 /** The settings of a new collection with defaults filled in; throws INVALID_ARGUMENT naming the field. */
 export function collectionSettings(request: gateway.CreateCollectionRequest): Settings {
   const { name, dimension } = request;
-  if (!NAME.test(name)) {
-    throw VectronError.invalid(
-      'name',
-      'a collection name has 1 to 128 letters, digits, - and _, and starts with a letter or digit',
-    );
-  }
+  checkCollectionName(name, 'name');
   inRange('dimension', dimension, 1, 65_536);
   const distance = DISTANCES.find((known) => known === (request.distance.toLowerCase() || 'cosine'));
   if (distance === undefined) throw VectronError.invalid('distance', 'distance must be cosine, euclidean or dot');

@@ -4,7 +4,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { toVectronError, VectronError } from '@vectron/errors';
 import type { Logger } from '@vectron/observability';
-import { placement } from '@vectron/proto';
+import { placement, type worker } from '@vectron/proto';
 import { type Api, callContext } from '@vectron/rpc';
 import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
 import type { ShardService } from './shard-service.js';
@@ -64,7 +64,7 @@ export class ClusterMember {
     await persistent.execute(() => this.#register(address));
     void this.#follow();
     this.#timer = setInterval(() => {
-      if (performance.now() - this.#lastBeatMs >= HEARTBEAT_MS || this.#progress() !== this.#reported)
+      if (performance.now() - this.#lastBeatMs >= HEARTBEAT_MS || progressOf(this.shards.metrics()) !== this.#reported)
         void this.#beat();
     }, CHANGE_MS);
   }
@@ -127,11 +127,6 @@ export class ClusterMember {
     }
   }
 
-  /** Grows with every write that is applied and every point that is indexed. */
-  #progress(): number {
-    return this.shards.metrics().reduce((sum, shard) => sum + 2 * shard.appliedIndex - shard.tailPoints, 0);
-  }
-
   async #beat(): Promise<void> {
     try {
       await this.pd.heartbeat(await this.#measure(), callContext({ timeoutMs: 5_000 }));
@@ -146,7 +141,7 @@ export class ClusterMember {
     const cpu = process.cpuUsage();
     const used = cpu.user + cpu.system - this.#lastCpu.user - this.#lastCpu.system;
     const shards = this.shards.metrics();
-    this.#reported = this.#progress();
+    this.#reported = progressOf(shards);
     const searches = shards.reduce((sum, shard) => sum + shard.searches, 0);
     const qps = Math.max(0, searches - this.#lastSearches) / seconds;
     this.#lastBeatMs = now;
@@ -177,4 +172,9 @@ export class ClusterMember {
     writeFileSync(partial, JSON.stringify(value), { mode: 0o600 });
     renameSync(partial, join(this.dir, name));
   }
+}
+
+/** Grows with every write that is applied and every point that is indexed. */
+function progressOf(shards: worker.ShardMetrics[]): number {
+  return shards.reduce((sum, shard) => sum + 2 * shard.appliedIndex - shard.tailPoints, 0);
 }

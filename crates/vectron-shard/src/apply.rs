@@ -1,6 +1,5 @@
 //! Applying log entries, and reading single points back.
 
-use crate::command::check_vector;
 use crate::point::{self, StoredPoint, Version};
 use crate::{Command, LogCommand, PointData, Result, Shard, ShardError};
 use vectron_storage::{Batch, Store};
@@ -39,7 +38,7 @@ impl Shard {
         let mut state = self.state.write();
         let mut applied = Applied { index, affected: 0, refused: None };
         match verdict {
-            Ok(Command::Upsert(points)) => {
+            Ok(Command::Upsert(points, vectors)) => {
                 for (ordinal, point) in points.points.iter().enumerate() {
                     let version = Version { index, ordinal: ordinal as u32 };
                     batch.put(
@@ -49,9 +48,8 @@ impl Shard {
                 }
                 self.store.write(batch)?;
                 applied.affected = points.points.len() as u32;
-                for (ordinal, point) in points.points.iter().enumerate() {
-                    let vector = check_vector(&point.vector, &self.spec, "vector")?;
-                    state.push(&point.id, Version { index, ordinal: ordinal as u32 }, &vector);
+                for (ordinal, (point, vector)) in points.points.iter().zip(&vectors).enumerate() {
+                    state.push(&point.id, Version { index, ordinal: ordinal as u32 }, vector);
                 }
             }
             Ok(Command::Delete(ids)) => {

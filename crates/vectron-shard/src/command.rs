@@ -44,7 +44,8 @@ pub struct LogCommand {
 /// A decoded, checked command.
 #[derive(Debug)]
 pub enum Command {
-    Upsert(PointBatch),
+    /// The batch and, in its order, the vectors as the index takes them: normalised for cosine.
+    Upsert(PointBatch, Vec<Vec<f32>>),
     Delete(IdBatch),
 }
 
@@ -55,11 +56,12 @@ impl LogCommand {
         match (&self.upsert, &self.delete) {
             (Some(bytes), None) => {
                 let batch = decode::<PointBatch>(bytes)?;
+                let mut vectors = Vec::with_capacity(batch.points.len());
                 for (at, point) in batch.points.iter().enumerate() {
                     check_id(&point.id).map_err(|e| at_point(at, e))?;
-                    check_vector(&point.vector, spec, &format!("points[{at}].vector"))?;
+                    vectors.push(check_vector(&point.vector, spec, &format!("points[{at}].vector"))?);
                 }
-                Ok(Command::Upsert(batch))
+                Ok(Command::Upsert(batch, vectors))
             }
             (None, Some(bytes)) => {
                 let batch = decode::<IdBatch>(bytes)?;

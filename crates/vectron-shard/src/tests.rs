@@ -240,7 +240,7 @@ fn stored_formats_of_release_0_1_are_still_read() {
 
     let bytes = fixture("command");
     let command = LogCommand::decode(bytes.as_slice()).unwrap();
-    let Command::Upsert(batch) = command.check(&spec(Metric::Dot, 2)).unwrap() else { panic!() };
+    let Command::Upsert(batch, _) = command.check(&spec(Metric::Dot, 2)).unwrap() else { panic!() };
     assert_eq!((command.proposed_at_ms, batch.points[0].id.as_str()), (7, "x"));
     assert_eq!(command.encode_to_vec(), bytes);
 }

@@ -1,3 +1,4 @@
+export { checkCollectionName } from './collection-name.js';
 export { splitHashSpace } from './hash-ranges.js';
 export { Route } from './route.js';
 export { shardHash } from './shard-hash.js';

@@ -37,7 +37,7 @@ export interface GrpcServerOptions {
 export type BidiCall<Req, Res> = ServerDuplexStream<Req, Res>;
 
 /** The part of a grpc-js call that all four kinds have. */
-export interface RunningCall {
+interface RunningCall {
   metadata: Metadata;
   getDeadline(): Date | number;
 }
