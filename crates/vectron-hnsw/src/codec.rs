@@ -1,127 +1,169 @@
-//! A graph as bytes, for a snapshot. The codes are in it, because a deleted node is still a waypoint when
-//! its vector is gone from the store.
+//! A graph as bytes, for a snapshot.
 //!
-//! Layout, little-endian `u32`: node count, entry (`u32::MAX` when none), then for each node its level
-//! (`u32::MAX` when absent), scale and norm (f32 bits), the codes padded to four, and for layers 0..=level
-//! the count and the links.
+//! Layout, little-endian: entry u64 | nodes u32 | codebook length u32, codebook | the code of every node, one after
+//! the other | for each node: header u32 (`level << 16 | deleted << 31`), and for layers 0..=level the count u32
+//! and the marked links u32 each.
 
-use crate::{Config, Encoded, Graph, NodeId};
-
-const ABSENT: u32 = u32::MAX;
+use crate::links::{self, TREE};
+use crate::{Codebook, Config, Graph, NO_ENTRY, NodeId, Quantization};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use vectron_kernels::Arena;
 
 /// The bytes are not a graph of this configuration: rebuild it from the vectors.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 #[error("graph snapshot is damaged: {0}")]
 pub struct GraphFileError(&'static str);
 
-struct Words<'a>(std::slice::Iter<'a, [u8; 4]>);
+const EARLY: GraphFileError = GraphFileError("it ends early");
+const MAX_LEVEL: u32 = 16;
+const DELETED: u32 = 1 << 31;
 
-impl Words<'_> {
-    fn next(&mut self) -> Result<u32, GraphFileError> {
-        self.0.next().map(|word| u32::from_le_bytes(*word)).ok_or(GraphFileError("it ends early"))
-    }
+fn take<'a>(bytes: &mut &'a [u8], count: usize) -> Result<&'a [u8], GraphFileError> {
+    bytes.split_off(..count).ok_or(EARLY)
+}
 
-    fn encoded(&mut self, dim: usize) -> Result<Encoded, GraphFileError> {
-        let scale = f32::from_bits(self.next()?);
-        let norm = f32::from_bits(self.next()?);
-        if !scale.is_finite() || !norm.is_finite() {
-            return Err(GraphFileError("a scale is not finite"));
-        }
-        let mut codes = Vec::with_capacity(dim.next_multiple_of(4));
-        while codes.len() < dim {
-            codes.extend(self.next()?.to_le_bytes().map(|byte| byte as i8));
-        }
-        codes.truncate(dim);
-        Ok(Encoded { codes: codes.into_boxed_slice(), scale, norm })
-    }
+fn word(bytes: &mut &[u8]) -> Result<u32, GraphFileError> {
+    let (word, rest) = bytes.split_first_chunk::<4>().ok_or(EARLY)?;
+    *bytes = rest;
+    Ok(u32::from_le_bytes(*word))
 }
 
 impl Graph {
-    /// O(nodes * (dim + links)). The counterpart of [`Graph::from_bytes`].
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let mut out = Vec::new();
-        let mut put = |word: u32| out.extend_from_slice(&word.to_le_bytes());
-        put(self.len() as u32);
-        put(self.entry.unwrap_or(ABSENT));
-        for node in 0..self.len() as NodeId {
-            if self.nodes.is_absent(node) {
-                put(ABSENT);
-                continue;
+    /// O(nodes * (code + links)). The caller keeps writers out; searches go on. A graph that shares its vectors
+    /// leaves them out.
+    pub fn write_to(&self, out: &mut impl std::io::Write) -> std::io::Result<()> {
+        out.write_all(&self.entry.load(Ordering::Acquire).to_le_bytes())?;
+        let nodes = self.len() as NodeId;
+        out.write_all(&nodes.to_le_bytes())?;
+        let book = self.codebook().map(|book| book.to_bytes()).unwrap_or_default();
+        out.write_all(&(book.len() as u32).to_le_bytes())?;
+        out.write_all(&book)?;
+        for node in 0..nodes {
+            out.write_all(self.links.rows.data(node))?;
+        }
+        let mut words: Vec<u32> = Vec::new();
+        for node in 0..nodes {
+            let level = self.links.level(node);
+            words.clear();
+            words.push((level as u32) << 16 | if self.is_deleted(node) { DELETED } else { 0 });
+            for layer in 0..=level {
+                let list = self.links.of(node, layer);
+                words.push(list.len() as u32);
+                words.extend(list);
             }
-            put(self.nodes.level(node) as u32);
-            let (codes, scale, norm) = self.nodes.vector(node);
-            put(scale.to_bits());
-            put(norm.to_bits());
-            for four in codes.chunks(4) {
-                let mut word = [0u8; 4];
-                word.iter_mut().zip(four).for_each(|(byte, code)| *byte = *code as u8);
-                put(u32::from_le_bytes(word));
-            }
-            for layer in 0..=self.nodes.level(node) {
-                let links = self.nodes.links(node, layer);
-                put(links.len() as u32);
-                links.iter().copied().for_each(&mut put);
+            for word in &words {
+                out.write_all(&word.to_le_bytes())?;
             }
         }
-        out
+        Ok(())
+    }
+
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        // Writing to memory does not fail.
+        let _ = self.write_to(&mut bytes);
+        bytes
     }
 
     /// Any byte sequence gives a graph whose links are in range, or an error; memory stays within a small
-    /// multiple of the input.
-    pub fn from_bytes(config: Config, bytes: &[u8]) -> Result<Graph, GraphFileError> {
-        let (words, rest) = bytes.as_chunks::<4>();
-        if !rest.is_empty() {
-            return Err(GraphFileError("its length is not a multiple of four"));
-        }
-        let mut words = Words(words.iter());
-        let mut graph = Graph::new(config);
-        let count = words.next()?;
-        let entry = words.next()?;
-        for _ in 0..count {
-            let level = words.next()?;
-            if level == ABSENT {
-                graph.push_absent();
-                continue;
+    /// multiple of the input. `vectors`: the rows of a graph that shares them.
+    pub fn from_bytes(
+        config: Config,
+        vectors: Option<Arc<Arena>>,
+        mut bytes: &[u8],
+    ) -> Result<Graph, GraphFileError> {
+        let bytes = &mut bytes;
+        let entry = u64::from(word(bytes)?) | u64::from(word(bytes)?) << 32;
+        let count = word(bytes)?;
+        let book = word(bytes)? as usize;
+        let book = take(bytes, book)?;
+        let graph = match config.quantization {
+            Quantization::Product => {
+                let book = Codebook::from_bytes(config.dim, book).ok_or(GraphFileError("its codebook"))?;
+                Graph::with_codebook(config, Arc::new(book))
             }
-            if level > 16 {
-                return Err(GraphFileError("a level is out of range"));
-            }
-            let vector = words.encoded(config.dim)?;
-            let node = graph.len() as NodeId;
-            graph.nodes.push(&vector, level as usize);
-            for layer in 0..=level as usize {
-                let degree = words.next()? as usize;
-                if degree > graph.max_links(layer) {
-                    return Err(GraphFileError("a node has too many links"));
+            Quantization::Float if vectors.is_some() => {
+                let vectors = vectors.ok_or(GraphFileError("it has no vectors"))?;
+                if vectors.len() < count {
+                    return Err(GraphFileError("it has more nodes than vectors"));
                 }
-                let links = (0..degree).map(|_| words.next()).collect::<Result<Vec<_>, _>>()?;
-                graph.nodes.set_links(node, layer, &links);
+                Graph::over(config, vectors)
             }
+            _ => Graph::new(config),
+        };
+        let code = graph.codes.row_bytes();
+        let codes = take(bytes, code.checked_mul(count as usize).ok_or(EARLY)?)?;
+        // Every node has a header and a count at least, so `count` is within the input.
+        if bytes.len() < count as usize * 8 {
+            return Err(EARLY);
+        }
+        for node in 0..count {
+            let row = &codes[node as usize * code..][..code];
+            graph.read_node(node, row, bytes)?;
+        }
+        if !bytes.is_empty() {
+            return Err(GraphFileError("it goes on after its end"));
         }
         graph.check_links()?;
-        if entry != ABSENT {
-            if entry >= count || graph.nodes.is_absent(entry) {
+        if entry != NO_ENTRY {
+            let (node, level) = (entry as u32, (entry >> 32) as usize);
+            if node >= count || graph.links.level(node) != level {
                 return Err(GraphFileError("the entry point is out of range"));
             }
-            graph.entry = Some(entry);
-            graph.max_level = graph.nodes.level(entry);
+            graph.set_entry(node, level);
+        } else if count > 0 {
+            return Err(GraphFileError("the entry point is missing"));
         }
         Ok(graph)
     }
 
+    fn read_node(&self, node: NodeId, code: &[u8], bytes: &mut &[u8]) -> Result<(), GraphFileError> {
+        let header = word(bytes)?;
+        let level = (header & !DELETED) >> 16;
+        if level > MAX_LEVEL {
+            return Err(GraphFileError("a level is out of range"));
+        }
+        self.links
+            .push(level as usize, |row| row.copy_from_slice(code))
+            .map_err(|_| GraphFileError("there is no memory for it"))?;
+        if header & DELETED != 0 {
+            self.links.mark_deleted(node);
+            self.deleted.fetch_add(1, Ordering::AcqRel);
+        }
+        let mut list = [0u32; 256];
+        for layer in 0..=level as usize {
+            let degree = word(bytes)? as usize;
+            if degree > self.links.max(layer) {
+                return Err(GraphFileError("a node has too many links"));
+            }
+            for place in list.iter_mut().take(degree) {
+                *place = word(bytes)?;
+            }
+            self.links.set(node, layer, &list[..degree]);
+        }
+        Ok(())
+    }
+
     fn check_links(&self) -> Result<(), GraphFileError> {
         for node in 0..self.len() as NodeId {
-            for layer in 0..=self.nodes.level(node) {
-                let sound = self.nodes.links(node, layer).iter().all(|&link| {
-                    (link as usize) < self.len()
-                        && !self.nodes.is_absent(link)
-                        && self.nodes.level(link) >= layer
+            for layer in 0..=self.links.level(node) {
+                let sound = self.links.of(node, layer).all(|link| {
+                    let to = links::target(link);
+                    (to as usize) < self.len()
+                        && to != node
+                        && self.links.level(to) >= layer
+                        && (link & TREE == 0 || layer == 0)
                 });
                 if !sound {
                     return Err(GraphFileError("a link leads nowhere"));
                 }
             }
         }
-        Ok(())
+        if (0..self.len() as NodeId).all(|node| self.is_in_tree(node)) {
+            Ok(())
+        } else {
+            Err(GraphFileError("its tree is broken"))
+        }
     }
 }

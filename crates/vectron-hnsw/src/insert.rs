@@ -1,122 +1,134 @@
-//! INSERT and SELECT-NEIGHBORS-HEURISTIC (Algorithms 1 and 4 of the paper; differs: planning reads, applying
-//! writes, and the plan holds the shrunk lists of the neighbours too).
+//! INSERT and SELECT-NEIGHBORS-HEURISTIC (Algorithms 1 and 4 of the paper; differs: links of the tree are kept
+//! whatever the heuristic says, and a full list is pruned to what the heuristic keeps, without refilling).
 
-use crate::search::{Near, SearchStats};
-use crate::{Encoded, Graph, NodeId};
-
-/// The outcome of planning one insertion; valid for the graph state it was planned on.
-pub struct InsertPlan {
-    vector: Encoded,
-    level: usize,
-    /// Length of the graph when planned, which is also the id the node gets.
-    planned_at: usize,
-    /// `(layer, node, complete new list)`, the new node's own lists included.
-    lists: Vec<(usize, NodeId, Vec<NodeId>)>,
-}
+use crate::links::{self, TREE};
+use crate::near::Near;
+use crate::scratch::with_scratch;
+use crate::search::SearchStats;
+use crate::{Graph, NodeId, Query, Result};
 
 impl Graph {
-    /// Finds the neighbours of a new node and the lists they will have. Reads only. `level` comes from
-    /// [`crate::level_from_hash`].
+    /// Adds a node and links it. `level` comes from [`crate::level_from_hash`]. Searches go on meanwhile; other
+    /// writers wait. Fails, with nothing changed, when the system gives no memory.
     ///
     /// # Panics
-    /// When the vector has another dimension than the graph.
-    pub fn plan_insert(&self, vector: Encoded, level: usize) -> InsertPlan {
-        assert_eq!(vector.codes.len(), self.config.dim, "the shard checks the dimension");
-        let id = self.len() as NodeId;
-        let mut lists = Vec::new();
-        if let Some(entry) = self.entry {
+    /// When the vector has another dimension than the graph, or the graph shares its vectors and the row of the
+    /// new node is not there.
+    pub fn insert(&self, vector: &[f32], level: usize) -> Result<NodeId> {
+        let _turn = self.writer.lock();
+        let query = self.query(vector);
+        let found = self.find_neighbours(&query, level);
+        let id = self.push_node(vector, &query, level)?;
+        self.link_node(id, &found);
+        if let Some(nearest) = found.first() {
+            self.join_tree(id, nearest);
+        }
+        self.raise_entry(id, level);
+        Ok(id)
+    }
+
+    /// For each layer from 0 up to `level`, the closest nodes, closest first.
+    pub(crate) fn find_neighbours(&self, query: &Query, level: usize) -> Vec<Vec<Near>> {
+        let Some((entry, top)) = self.entry() else { return Vec::new() };
+        with_scratch(|scratch| {
             let mut stats = SearchStats::default();
-            let mut nearest = Near { distance: self.distance(&vector, entry), node: entry };
-            for layer in (level + 1..=self.max_level).rev() {
-                nearest = self.descend(&vector, nearest, layer, &mut stats);
+            let mut entries = vec![self.descend(query, entry, (level + 1..=top).rev(), scratch, &mut stats)];
+            let mut found = Vec::with_capacity(level + 1);
+            for layer in (0..=level.min(top)).rev() {
+                let ef = self.config.ef_construction;
+                self.search_layer(query, &entries, ef, layer, scratch, None, &mut stats);
+                entries = scratch.pool.best().collect();
+                found.push(entries.clone());
             }
-            let mut entries = vec![nearest];
-            for layer in (0..=level.min(self.max_level)).rev() {
-                let found = self.search_layer(
-                    &vector,
-                    &entries,
-                    self.config.ef_construction,
-                    layer,
-                    |_| true,
-                    &mut stats,
-                );
-                let chosen = self.select_neighbours(&found, self.config.m, None);
-                for near in &chosen {
-                    lists.push((layer, near.node, self.with_backlink(*near, id, &vector, layer)));
-                }
-                lists.push((layer, id, chosen.iter().map(|near| near.node).collect()));
-                entries = found;
+            found.reverse();
+            found
+        })
+    }
+
+    pub(crate) fn push_node(&self, vector: &[f32], query: &Query, level: usize) -> Result<NodeId> {
+        self.links.push(level, |row| self.codes.write_row(vector, query, row))
+    }
+
+    /// Links a node that has no links yet with the best of `found`, both ways.
+    pub(crate) fn link_node(&self, id: NodeId, found: &[Vec<Near>]) {
+        for (layer, found) in found.iter().enumerate() {
+            let chosen = self.select(found, self.config.m, &[]);
+            let list: Vec<u32> = chosen.iter().map(|near| near.node()).collect();
+            self.links.set(id, layer, &list);
+            for near in &chosen {
+                self.add_link(near.node(), layer, id, near.distance());
             }
         }
-        InsertPlan { vector, level, planned_at: self.len(), lists }
     }
 
-    /// Writes a plan. Returns the id of the new node.
-    ///
-    /// # Panics
-    /// When the graph changed since the plan was made: there is one writer, which plans and applies in turn.
-    pub fn apply_insert(&mut self, plan: InsertPlan) -> NodeId {
-        assert_eq!(plan.planned_at, self.len(), "one writer plans and applies in turn");
-        let id = self.len() as NodeId;
-        self.nodes.push(&plan.vector, plan.level);
-        for (layer, node, list) in &plan.lists {
-            self.nodes.set_links(*node, *layer, list);
+    pub(crate) fn raise_entry(&self, id: NodeId, level: usize) {
+        if self.entry().is_none_or(|(_, top)| level > top) {
+            self.set_entry(id, level);
         }
-        if self.entry.is_none() || plan.level > self.max_level {
-            self.entry = Some(id);
-            self.max_level = plan.level;
-        }
-        id
     }
 
-    /// The links of `neighbour` with the new node added, shrunk by the heuristic when the list is full.
-    fn with_backlink(&self, neighbour: Near, id: NodeId, vector: &Encoded, layer: usize) -> Vec<NodeId> {
-        let links = self.nodes.links(neighbour.node, layer);
-        if links.len() < self.max_links(layer) {
-            let mut list = Vec::with_capacity(links.len() + 1);
-            list.extend_from_slice(links);
-            list.push(id);
-            return list;
+    /// Adds a link from `node` to `new`, `distance` away; prunes the list when it is full.
+    pub(crate) fn add_link(&self, node: NodeId, layer: usize, new: NodeId, distance: f32) {
+        let list: Vec<u32> = self.links.of(node, layer).collect();
+        let max = self.links.max(layer);
+        if list.len() < max {
+            self.links.push_link(node, layer, new);
+            return;
         }
-        let mut candidates: Vec<Near> = links
-            .iter()
-            .map(|&node| Near { distance: self.distance_between(neighbour.node, node), node })
-            .collect();
-        candidates.push(Near { distance: neighbour.distance, node: id });
-        candidates.sort_unstable();
-        let kept = self.select_neighbours(&candidates, self.max_links(layer), Some((id, vector)));
-        kept.into_iter().map(|near| near.node).collect()
+        let pruned = self.prune(node, list, Some((new, distance)), max);
+        self.links.set(node, layer, &pruned);
     }
 
-    /// Keeps a candidate only if it is closer to the base than to every neighbour kept before it, which
-    /// leaves links in different directions; free places go to the closest of the refused ones
-    /// (keepPrunedConnections). `candidates`: sorted, closest first. `new`: a candidate that is not stored
-    /// yet, with its vector.
-    fn select_neighbours(
+    /// The given nodes with their distances from `node`, in the order given.
+    pub(crate) fn nearest_of(&self, node: NodeId, others: &[NodeId]) -> Vec<Near> {
+        let mut distances = Vec::new();
+        self.distances(&self.query_of(node), others, &mut distances);
+        others.iter().zip(&distances).map(|(&other, &distance)| Near::new(distance, other)).collect()
+    }
+
+    /// The best at most `max` of the marked links in `list` and of `new`; all links of the tree are among them.
+    pub(crate) fn prune(
         &self,
-        candidates: &[Near],
+        node: NodeId,
+        list: Vec<u32>,
+        new: Option<(NodeId, f32)>,
         max: usize,
-        new: Option<(NodeId, &Encoded)>,
-    ) -> Vec<Near> {
-        let between = |a: NodeId, b: NodeId| match new {
-            Some((id, vector)) if a == id => self.distance(vector, b),
-            Some((id, vector)) if b == id => self.distance(vector, a),
-            _ => self.distance_between(a, b),
-        };
-        let mut kept: Vec<Near> = Vec::with_capacity(max);
-        let mut refused: Vec<Near> = Vec::new();
+    ) -> Vec<u32> {
+        let targets: Vec<NodeId> = list.iter().map(|&link| links::target(link)).collect();
+        let mut candidates = self.nearest_of(node, &targets);
+        candidates.extend(new.map(|(node, distance)| Near::new(distance, node)));
+        candidates.sort_unstable();
+        let tree: Vec<NodeId> =
+            list.iter().filter(|&&link| link & TREE != 0).map(|&link| links::target(link)).collect();
+        let kept = self.select(&candidates, max, &tree);
+        kept.into_iter()
+            .map(|near| if tree.contains(&near.node()) { near.node() | TREE } else { near.node() })
+            .collect()
+    }
+
+    /// Keeps a candidate only if it is closer to the base than to every neighbour kept before it, which leaves
+    /// links in different directions; candidates in `always` (at most `max`) are kept in any case. `candidates`:
+    /// sorted, closest first.
+    pub(crate) fn select(&self, candidates: &[Near], max: usize, always: &[NodeId]) -> Vec<Near> {
+        let mut kept: Vec<(Near, Query)> = Vec::with_capacity(max);
+        let mut reserved = always.len();
         for &candidate in candidates {
-            if kept.len() == max {
-                break;
-            }
-            if kept.iter().all(|other| between(candidate.node, other.node) >= candidate.distance) {
-                kept.push(candidate);
+            let is_reserved = always.contains(&candidate.node());
+            if is_reserved {
+                reserved -= 1;
+            } else if kept.len() + reserved >= max {
+                if reserved == 0 {
+                    break;
+                }
+                continue;
             } else {
-                refused.push(candidate);
+                let distance = candidate.distance();
+                if kept.iter().any(|(_, other)| self.distance(other, candidate.node()) < distance) {
+                    continue;
+                }
             }
+            kept.push((candidate, self.query_of(candidate.node())));
         }
-        let free = max - kept.len();
-        kept.extend(refused.into_iter().take(free));
-        kept
+        kept.into_iter().map(|(near, _)| near).collect()
     }
 }

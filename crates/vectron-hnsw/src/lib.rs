@@ -1,28 +1,48 @@
-//! A hierarchical navigable small world graph over int8 codes (Malkov & Yashunin, "Efficient and robust
+//! A hierarchical navigable small world graph over quantised vectors (Malkov & Yashunin, "Efficient and robust
 //! approximate nearest neighbor search using HNSW graphs", 2018; "the paper" below).
 //!
-//! Deterministic: the level of a node comes from a hash of its id, nodes are inserted in the order given,
-//! and distances between codes come from integer dot products, so replicas that apply one log build one
-//! graph. No I/O, no async, no locks: the shard decides who may read and who may write. An insertion is
-//! split into [`Graph::plan_insert`] (reads only, all distance work) and [`Graph::apply_insert`] (memory
-//! copies only), so that a writer excludes searches for microseconds, not for the whole insertion.
+//! **Deterministic.** The level of a node comes from a hash of its id, nodes are inserted in the order given, and
+//! every distance has the same bits on every CPU, so replicas that apply one log build one graph.
+//! [`Graph::insert_parallel`] opts out.
 //!
-//! Nodes are never removed from the graph: a deleted node stays a waypoint and the caller's `accept`
-//! filter keeps it out of the answers.
+//! **Readers take no lock.** Links are atomic words, a node is visible only when its row is complete, and writers
+//! take turns among themselves. A search sees each list of links as it was or as it becomes, never a link to
+//! nothing.
+//!
+//! **Connected.** The links of layer 0 contain a spanning tree in both directions ([`tree`]) whose links are never
+//! pruned, so every node can be reached from every other and a search with enough `ef` returns every live node.
+//!
+//! **Deletes.** [`Graph::delete`] marks a node: it stays a waypoint and is never returned. [`Graph::compacted`]
+//! makes a graph without the marked nodes, in which their neighbours are linked to each other.
+//!
+//! No I/O, no async, no clock: the caller decides when to save, to compact and to stop a search.
 
+mod bulk;
 mod codec;
+mod codes;
+mod compact;
 mod insert;
-mod node_store;
+mod links;
+mod near;
+mod product;
+mod scratch;
 mod search;
-mod visited;
+mod threads;
+mod tree;
 
 pub use codec::GraphFileError;
-pub use insert::InsertPlan;
-pub use search::SearchStats;
+pub use codes::{Quantization, Query};
+pub use product::Codebook;
+pub use search::{SearchOptions, SearchStats};
 
-use node_store::NodeStore;
+use codes::Codes;
+use links::Links;
+use parking_lot::Mutex;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use vectron_kernels::Arena;
 
-/// Position of a node: 0, 1, 2, ... in insertion order.
+/// Position of a node: 0, 1, 2, ... in insertion order; below 2^31.
 pub type NodeId = u32;
 
 /// How closeness is computed. Vectors of a cosine graph must come normalised.
@@ -46,83 +66,138 @@ pub struct Config {
     pub m: usize,
     /// Size of the candidate list while inserting. At least `m`.
     pub ef_construction: usize,
+    pub quantization: Quantization,
 }
 
-/// A vector in the form the graph compares: int8 codes, their scale and the squared norm.
-#[derive(Debug, Clone)]
-pub struct Encoded {
-    pub(crate) codes: Box<[i8]>,
-    pub(crate) scale: f32,
-    pub(crate) norm: f32,
-}
-
-impl Encoded {
-    /// O(dim). `v` must be normalised for [`Metric::Cosine`].
-    pub fn new(v: &[f32]) -> Self {
-        let mut codes = vec![0i8; v.len()].into_boxed_slice();
-        let scale = vectron_kernels::int8::encode(v, &mut codes);
-        let norm = vectron_kernels::dot_i8(&codes, &codes) as f32 * scale * scale;
-        Self { codes, scale, norm }
-    }
-}
-
-/// The graph. `Sync`: any number of readers, one writer, arranged by the caller.
+/// The graph. `Sync`: any number of readers, which take no lock; writers take turns.
 pub struct Graph {
     config: Config,
-    nodes: NodeStore,
-    entry: Option<NodeId>,
-    max_level: usize,
+    codes: Codes,
+    links: Links,
+    /// `max_level << 32 | node`, or `NO_ENTRY`.
+    entry: AtomicU64,
+    deleted: AtomicU32,
+    /// Held by whoever changes the graph in order.
+    writer: Mutex<()>,
 }
 
+const NO_ENTRY: u64 = u64::MAX;
+
+/// The system gave no memory for more nodes.
+pub type Result<T> = std::io::Result<T>;
+
 impl Graph {
+    /// An empty graph that keeps its own codes. [`Quantization::Product`] needs [`Graph::with_codebook`], and
+    /// [`Quantization::Float`] may share its vectors instead: [`Graph::over`].
+    ///
+    /// # Panics
+    /// For product quantisation.
     pub fn new(config: Config) -> Self {
-        Self { config, nodes: NodeStore::new(config.dim, config.m), entry: None, max_level: 0 }
+        assert_ne!(config.quantization, Quantization::Product, "a product graph needs a codebook");
+        Self::with_codes(config, Codes::new(&config, None, None))
     }
 
-    /// Nodes ever inserted, absent ones included.
+    /// An empty graph over float rows that the caller keeps: node `n` is row `n`, which must be there before the
+    /// node is inserted and hold at least `dim` floats.
+    ///
+    /// # Panics
+    /// For any other quantisation than float.
+    pub fn over(config: Config, vectors: Arc<Arena>) -> Self {
+        assert_eq!(config.quantization, Quantization::Float, "only float graphs share their vectors");
+        Self::with_codes(config, Codes::new(&config, Some(vectors), None))
+    }
+
+    /// An empty graph of product codes.
+    pub fn with_codebook(config: Config, codebook: Arc<Codebook>) -> Self {
+        Self::with_codes(config, Codes::new(&config, None, Some(codebook)))
+    }
+
+    fn with_codes(config: Config, codes: Codes) -> Self {
+        let links = Links::new(config.m, codes.row_bytes());
+        let entry = AtomicU64::new(NO_ENTRY);
+        Self { config, codes, links, entry, deleted: AtomicU32::new(0), writer: Mutex::new(()) }
+    }
+
+    /// Nodes ever inserted, deleted ones included.
     pub fn len(&self) -> usize {
-        self.nodes.len()
+        self.links.len() as usize
     }
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
+    /// Nodes that are marked deleted.
+    pub fn deleted(&self) -> usize {
+        self.deleted.load(Ordering::Acquire) as usize
+    }
+
+    pub fn is_deleted(&self, node: NodeId) -> bool {
+        self.links.is_deleted(node)
+    }
+
     pub fn config(&self) -> &Config {
         &self.config
     }
 
-    /// Bytes held by codes and links (capacity, not use).
+    pub fn codebook(&self) -> Option<&Arc<Codebook>> {
+        self.codes.codebook()
+    }
+
+    /// Bytes of codes and links in use.
     pub fn memory_bytes(&self) -> usize {
-        self.nodes.memory_bytes()
+        self.links.memory_bytes() + self.codes.own_bytes()
     }
 
-    /// Takes a position without a node: for a slot that died before it was indexed.
-    pub fn push_absent(&mut self) {
-        self.nodes.push_absent();
+    /// Marks a node: it is never returned again. `false` when it was marked before.
+    ///
+    /// # Panics
+    /// When the node does not exist.
+    pub fn delete(&self, node: NodeId) -> bool {
+        let _turn = self.writer.lock();
+        let first = self.links.mark_deleted(node);
+        self.deleted.fetch_add(u32::from(first), Ordering::AcqRel);
+        first
     }
 
-    /// Lower is closer; comparable within one graph only.
+    /// A vector in the form that is compared with this graph's codes. O(dim), more for product codes.
+    ///
+    /// # Panics
+    /// When the vector has another dimension: the shard checks it.
+    pub fn query(&self, vector: &[f32]) -> Query {
+        assert_eq!(vector.len(), self.config.dim, "the shard checks the dimension");
+        self.codes.query(vector)
+    }
+
+    /// How far a distance that [`Graph::search`] returns may be from that of the vectors themselves: 0 without
+    /// quantisation, a bound that one in ten thousand exceeds for int8, `None` where nothing useful is known.
+    pub fn error(&self, query: &Query, node: NodeId) -> Option<f32> {
+        self.codes.error(query, &self.links.rows, node)
+    }
+
     #[inline]
-    fn distance(&self, query: &Encoded, node: NodeId) -> f32 {
-        self.code_distance((&query.codes, query.scale, query.norm), self.nodes.vector(node))
-    }
-
-    fn distance_between(&self, a: NodeId, b: NodeId) -> f32 {
-        self.code_distance(self.nodes.vector(a), self.nodes.vector(b))
+    fn distances(&self, query: &Query, nodes: &[NodeId], out: &mut Vec<f32>) {
+        out.resize(nodes.len(), 0.0);
+        self.codes.distances(query, &self.links.rows, nodes, out);
     }
 
     #[inline]
-    fn code_distance(&self, a: (&[i8], f32, f32), b: (&[i8], f32, f32)) -> f32 {
-        let dot = vectron_kernels::dot_i8(a.0, b.0) as f32 * a.1 * b.1;
-        match self.config.metric {
-            Metric::Cosine | Metric::Dot => -dot,
-            Metric::Euclidean => a.2 + b.2 - 2.0 * dot,
-        }
+    fn distance(&self, query: &Query, node: NodeId) -> f32 {
+        self.codes.distance(query, &self.links.rows, node)
     }
 
-    fn max_links(&self, layer: usize) -> usize {
-        if layer == 0 { self.config.m * 2 } else { self.config.m }
+    fn query_of(&self, node: NodeId) -> Query {
+        self.codes.query_of(&self.links.rows, node)
+    }
+
+    /// `(node, its level)`.
+    fn entry(&self) -> Option<(NodeId, usize)> {
+        let entry = self.entry.load(Ordering::Acquire);
+        (entry != NO_ENTRY).then_some((entry as u32, (entry >> 32) as usize))
+    }
+
+    fn set_entry(&self, node: NodeId, level: usize) {
+        self.entry.store((level as u64) << 32 | u64::from(node), Ordering::Release);
     }
 }
 

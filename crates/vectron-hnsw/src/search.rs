@@ -1,10 +1,28 @@
-//! SEARCH-LAYER and K-NN-SEARCH (Algorithms 2 and 5 of the paper; differs: a node that `accept` refuses is
-//! walked through but does not take a place among the results).
+//! SEARCH-LAYER and K-NN-SEARCH (Algorithms 2 and 5 of the paper; differs: candidates and results share one pool
+//! when every node may be returned, and a node that may not is walked through without taking a place).
 
-use crate::visited::with_visited;
-use crate::{Encoded, Graph, NodeId};
-use std::cmp::{Ordering, Reverse};
+use crate::near::Near;
+use crate::scratch::{Scratch, with_scratch};
+use crate::{Graph, NodeId, Query, links};
+use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+
+/// Expansions between two looks at the clock.
+const STOP_EVERY: u32 = 32;
+/// Beyond this the sorted pool costs more to keep in order than two heaps.
+const POOL_MAX: usize = 1024;
+
+#[derive(Clone, Copy, Default)]
+pub struct SearchOptions<'a> {
+    /// Nodes kept while searching, and most nodes returned; at least 1.
+    pub ef: usize,
+    /// Nodes that must be returned where so many can be; at most `ef`.
+    pub least: usize,
+    /// Nodes that may be returned, besides not being deleted; the others are walked through.
+    pub accept: Option<&'a dyn Fn(NodeId) -> bool>,
+    /// Asked now and then; `true` ends the search with what was found.
+    pub stop: Option<&'a dyn Fn() -> bool>,
+}
 
 /// What a search did; for explain output and tests.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -13,114 +31,187 @@ pub struct SearchStats {
     pub visited: u32,
     /// Distance computations.
     pub distances: u32,
-}
-
-/// A node with its distance; ordered by distance. Of equal distances the newer node counts as closer: thousands
-/// of duplicates then form a chain, where the other order links all of them to the same few full nodes and
-/// leaves the rest unreachable.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Near {
-    pub distance: f32,
-    pub node: NodeId,
-}
-
-impl Eq for Near {}
-impl PartialOrd for Near {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl Ord for Near {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.distance.total_cmp(&other.distance).then(other.node.cmp(&self.node))
-    }
+    /// Whether it was stopped before its end.
+    pub stopped: bool,
 }
 
 impl Graph {
-    /// At most `ef` accepted nodes, closest first, as `(distance, node)`. Distances are those of the int8
-    /// codes: the caller rescores. `ef` must be at least 1. Cost: about `ef * 2m` distance computations.
+    /// At most `ef` nodes, closest first, as `(distance, node)`. Distances are those of the codes: the caller
+    /// rescores. Takes no lock. Cost: about `ef * m` distance computations.
     pub fn search(
         &self,
-        query: &Encoded,
-        ef: usize,
-        accept: impl Fn(NodeId) -> bool,
+        query: &Query,
+        options: &SearchOptions<'_>,
         stats: &mut SearchStats,
     ) -> Vec<(f32, NodeId)> {
-        let Some(entry) = self.entry else { return Vec::new() };
-        let mut nearest = Near { distance: self.distance(query, entry), node: entry };
-        stats.distances += 1;
-        for layer in (1..=self.max_level).rev() {
-            nearest = self.descend(query, nearest, layer, stats);
-        }
-        self.search_layer(query, &[nearest], ef, 0, accept, stats)
-            .into_iter()
-            .map(|near| (near.distance, near.node))
-            .collect()
+        with_scratch(|scratch| {
+            let Some((entry, level)) = self.entry() else { return Vec::new() };
+            let entry = self.descend(query, entry, (1..=level).rev(), scratch, stats);
+            if options.accept.is_none()
+                && let Some(found) = self.search_pool(query, entry, options, scratch, stats)
+            {
+                return found;
+            }
+            let accept =
+                |node| !self.links.is_deleted(node) && options.accept.is_none_or(|accept| accept(node));
+            self.search_filtered(query, entry, options.ef, accept, scratch, options.stop, stats)
+        })
     }
 
-    /// Greedy walk on one layer: SEARCH-LAYER with ef = 1.
-    pub(crate) fn descend(&self, query: &Encoded, from: Near, layer: usize, stats: &mut SearchStats) -> Near {
-        let mut nearest = from;
-        loop {
-            stats.visited += 1;
-            let links = self.nodes.links(nearest.node, layer);
-            stats.distances += links.len() as u32;
-            let best = links
-                .iter()
-                .map(|&node| Near { distance: self.distance(query, node), node })
-                .min()
-                .filter(|best| best < &nearest);
-            match best {
-                Some(best) => nearest = best,
-                None => return nearest,
+    /// Layer 0 with the sorted pool, which has room for the deleted nodes that are likely to be met. `None`: they were more,
+    /// or the pool would be too long.
+    fn search_pool(
+        &self,
+        query: &Query,
+        entry: Near,
+        options: &SearchOptions<'_>,
+        scratch: &mut Scratch,
+        stats: &mut SearchStats,
+    ) -> Option<Vec<(f32, NodeId)>> {
+        let (nodes, deleted) = (self.len(), self.deleted());
+        let room = options.ef + options.ef * deleted / (nodes - deleted).max(1);
+        if room > POOL_MAX {
+            return None;
+        }
+        self.search_layer(query, &[entry], room, 0, scratch, options.stop, stats);
+        let best = scratch.pool.best().map(|near| (near.distance(), near.node()));
+        if deleted == 0 {
+            return Some(best.collect());
+        }
+        let mut found: Vec<_> = best.filter(|(_, node)| !self.links.is_deleted(*node)).collect();
+        found.truncate(options.ef);
+        let missed = scratch.pool.is_full() && found.len() < options.least.max(options.ef * 3 / 4);
+        (!missed || stats.stopped).then_some(found)
+    }
+
+    /// Greedy walk down the given layers: SEARCH-LAYER with ef = 1.
+    pub(crate) fn descend(
+        &self,
+        query: &Query,
+        entry: NodeId,
+        layers: impl Iterator<Item = usize>,
+        scratch: &mut Scratch,
+        stats: &mut SearchStats,
+    ) -> Near {
+        let mut nearest = Near::new(self.distance(query, entry), entry);
+        stats.distances += 1;
+        for layer in layers {
+            loop {
+                let bound = self.links.len();
+                scratch.nodes.clear();
+                let links = self.links.of(nearest.node(), layer).map(links::target);
+                scratch.nodes.extend(links.filter(|&node| node < bound));
+                self.distances(query, &scratch.nodes, &mut scratch.distances);
+                stats.visited += 1;
+                stats.distances += scratch.nodes.len() as u32;
+                let pairs = scratch.nodes.iter().zip(&scratch.distances);
+                let best = pairs.map(|(&node, &distance)| Near::new(distance, node)).min();
+                match best.filter(|best| *best < nearest) {
+                    Some(best) => nearest = best,
+                    None => break,
+                }
             }
         }
+        nearest
     }
 
-    /// Sorted, closest first.
+    /// Puts the nodes among the links of `near` that were not seen yet into `scratch.nodes`, and their distances.
+    #[inline]
+    fn compare_links(
+        &self,
+        query: &Query,
+        near: Near,
+        layer: usize,
+        scratch: &mut Scratch,
+        stats: &mut SearchStats,
+    ) {
+        scratch.nodes.clear();
+        for link in self.links.of(near.node(), layer) {
+            let node = links::target(link);
+            if scratch.visited.insert(node) {
+                scratch.nodes.push(node);
+            }
+        }
+        self.distances(query, &scratch.nodes, &mut scratch.distances);
+        stats.visited += 1;
+        stats.distances += scratch.nodes.len() as u32;
+    }
+
+    /// The closest nodes of a layer, deleted ones included, in `scratch.pool`.
+    #[allow(clippy::too_many_arguments)]
     pub(crate) fn search_layer(
         &self,
-        query: &Encoded,
+        query: &Query,
         entries: &[Near],
         ef: usize,
         layer: usize,
-        accept: impl Fn(NodeId) -> bool,
+        scratch: &mut Scratch,
+        stop: Option<&dyn Fn() -> bool>,
         stats: &mut SearchStats,
-    ) -> Vec<Near> {
-        with_visited(self.len(), |visited| {
-            let mut candidates = BinaryHeap::with_capacity(ef * 2);
-            let mut results: BinaryHeap<Near> = BinaryHeap::with_capacity(ef + 1);
-            for &entry in entries {
-                if visited.insert(entry.node) {
-                    candidates.push(Reverse(entry));
-                    if accept(entry.node) {
-                        results.push(entry);
+    ) {
+        scratch.visited.begin(self.len());
+        scratch.pool.begin(ef);
+        for entry in entries {
+            if scratch.visited.insert(entry.node()) {
+                scratch.pool.insert(*entry);
+            }
+        }
+        while let Some(candidate) = scratch.pool.expand_next() {
+            self.compare_links(query, candidate, layer, scratch, stats);
+            for (&node, &distance) in scratch.nodes.iter().zip(&scratch.distances) {
+                if scratch.pool.insert(Near::new(distance, node)) && layer == 0 {
+                    self.links.rows.prefetch_words(node);
+                }
+            }
+            if stats.visited.is_multiple_of(STOP_EVERY) && stop.is_some_and(|stop| stop()) {
+                stats.stopped = true;
+                return;
+            }
+        }
+    }
+
+    /// Layer 0 with two heaps: candidates of every kind, results that `accept` lets through.
+    #[allow(clippy::too_many_arguments)]
+    fn search_filtered(
+        &self,
+        query: &Query,
+        entry: Near,
+        ef: usize,
+        accept: impl Fn(NodeId) -> bool,
+        scratch: &mut Scratch,
+        stop: Option<&dyn Fn() -> bool>,
+        stats: &mut SearchStats,
+    ) -> Vec<(f32, NodeId)> {
+        scratch.visited.begin(self.len());
+        scratch.visited.insert(entry.node());
+        let mut candidates = BinaryHeap::from([Reverse(entry)]);
+        let mut results: BinaryHeap<Near> = BinaryHeap::with_capacity(ef + 1);
+        if accept(entry.node()) {
+            results.push(entry);
+        }
+        while let Some(Reverse(candidate)) = candidates.pop() {
+            if results.len() >= ef && results.peek().is_some_and(|worst| candidate > *worst) {
+                break;
+            }
+            self.compare_links(query, candidate, 0, scratch, stats);
+            for (&node, &distance) in scratch.nodes.iter().zip(&scratch.distances) {
+                let near = Near::new(distance, node);
+                if results.len() >= ef && results.peek().is_some_and(|worst| near > *worst) {
+                    continue;
+                }
+                candidates.push(Reverse(near));
+                if accept(node) {
+                    results.push(near);
+                    if results.len() > ef {
+                        results.pop();
                     }
                 }
             }
-            while let Some(Reverse(candidate)) = candidates.pop() {
-                if results.len() >= ef && results.peek().is_some_and(|worst| candidate > *worst) {
-                    break;
-                }
-                stats.visited += 1;
-                for &node in self.nodes.links(candidate.node, layer) {
-                    if !visited.insert(node) {
-                        continue;
-                    }
-                    let near = Near { distance: self.distance(query, node), node };
-                    stats.distances += 1;
-                    if results.len() < ef || results.peek().is_some_and(|worst| near < *worst) {
-                        candidates.push(Reverse(near));
-                        if accept(node) {
-                            results.push(near);
-                            if results.len() > ef {
-                                results.pop();
-                            }
-                        }
-                    }
-                }
+            if stats.visited.is_multiple_of(STOP_EVERY) && stop.is_some_and(|stop| stop()) {
+                stats.stopped = true;
+                break;
             }
-            results.into_sorted_vec()
-        })
+        }
+        results.into_sorted_vec().into_iter().map(|near| (near.distance(), near.node())).collect()
     }
 }

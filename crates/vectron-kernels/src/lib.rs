@@ -1,143 +1,70 @@
-//! Distances over `f32` and int8 slices: slices in, numbers out.
+//! Distances over `f32`, `f16`, int8 and bit codes, and the memory they are read from: slices and rows in,
+//! numbers out.
 //!
-//! Every function picks its implementation at run time (scalar, or AVX2+FMA on x86-64), so one binary runs
-//! on every machine. Integer results are identical on all paths; `f32` results differ by rounding only.
-//! This is the one crate that names `core::arch`. It is not a linear algebra library: it has what the index
-//! calls and nothing else.
+//! Every function picks its implementation at run time (scalar, AVX2+FMA, AVX-512 with VNNI, NEON), so one
+//! binary runs on every machine. **All implementations return the same bits**: integer sums are exact, and float
+//! sums have one fixed order of lanes, so replicas on different CPUs give the same answer. This is the one crate
+//! of the index that names `core::arch` or uses `unsafe`. It is not a linear algebra library: it has what the
+//! index calls and nothing else.
 
-mod scalar;
+mod arena;
 #[cfg(target_arch = "x86_64")]
-mod x86;
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod bits;
+mod float;
+mod int8;
+mod isa;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+mod scalar;
 
-pub mod int8;
+pub use arena::{Arena, MAX_ROWS};
+pub use bits::{BitQuery, decode_row as decode_bit_row, row_bytes as bit_row_bytes};
+pub use float::{dot, dot_f16, f16_row, l2_squared, l2_squared_f16, normalize};
+pub use float::{dot_f16_rows, dot_rows, l2_squared_f16_rows, l2_squared_rows};
+pub use half::f16;
+pub use int8::{Int8Query, decode_row as decode_int8_row, row_bytes as int8_row_bytes};
+pub use isa::{Isa, isa, use_isa};
 
-/// Which implementation the running CPU gets; shown in worker status and by the benches.
+/// Name of the implementation the running CPU gets; shown in worker status and by the benches.
 pub fn instruction_set() -> &'static str {
-    #[cfg(target_arch = "x86_64")]
-    if x86::available() {
-        return "avx2+fma";
-    }
-    "scalar"
+    isa().name()
 }
 
-/// Inner product; higher is closer. `a`, `b`: f32, equal length, any norm. O(dim), no allocation.
-///
-/// # Panics
-/// When the lengths differ: the shard checks the dimension once per query.
+/// Calls `$name` of the chosen implementation. The caller checks lengths first.
+macro_rules! dispatch {
+    ($name:ident($($arg:expr),*)) => {
+        match $crate::isa::isa() {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: `isa` is AVX-512 only where the CPU has it; the caller checked the lengths.
+            $crate::isa::Isa::Avx512 => unsafe { $crate::avx512::$name($($arg),*) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: `isa` is AVX2 only where the CPU has it; the caller checked the lengths.
+            $crate::isa::Isa::Avx2 => unsafe { $crate::avx2::$name($($arg),*) },
+            #[cfg(target_arch = "aarch64")]
+            // SAFETY: every 64-bit ARM has NEON; the caller checked the lengths.
+            $crate::isa::Isa::Neon => unsafe { $crate::neon::$name($($arg),*) },
+            _ => $crate::scalar::$name($($arg),*),
+        }
+    };
+}
+use dispatch;
+
+/// Asks the CPU to fetch `bytes` bytes from `start` into the cache. Any address is allowed: no effect on any
+/// result.
 #[inline]
-pub fn dot(a: &[f32], b: &[f32]) -> f32 {
-    assert_eq!(a.len(), b.len(), "the shard checks the dimension once per query");
-    #[cfg(target_arch = "x86_64")]
-    if x86::available() {
-        // SAFETY: AVX2 and FMA are present (checked above); lengths are equal (asserted above).
-        return unsafe { x86::dot_avx2(a, b) };
+fn prefetch(start: *const u8, bytes: usize) {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    for line in (0..bytes).step_by(64) {
+        use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: a prefetch never faults, whatever the address; SSE is part of x86-64.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(start.wrapping_add(line).cast()) };
     }
-    scalar::dot(a, b)
-}
-
-/// Squared Euclidean distance; lower is closer. Same preconditions as [`dot`].
-///
-/// # Panics
-/// When the lengths differ.
-#[inline]
-pub fn l2_squared(a: &[f32], b: &[f32]) -> f32 {
-    assert_eq!(a.len(), b.len(), "the shard checks the dimension once per query");
-    #[cfg(target_arch = "x86_64")]
-    if x86::available() {
-        // SAFETY: AVX2 and FMA are present (checked above); lengths are equal (asserted above).
-        return unsafe { x86::l2_squared_avx2(a, b) };
-    }
-    scalar::l2_squared(a, b)
-}
-
-/// Inner product of int8 codes, exact in `i32` for dimensions up to 65,536 (127 * 127 * 65,536 < 2^31).
-///
-/// # Panics
-/// When the lengths differ.
-#[inline]
-pub fn dot_i8(a: &[i8], b: &[i8]) -> i32 {
-    assert_eq!(a.len(), b.len(), "codes of one graph have one length");
-    #[cfg(target_arch = "x86_64")]
-    if x86::available() {
-        // SAFETY: AVX2 is present (checked above); lengths are equal (asserted above).
-        return unsafe { x86::dot_i8_avx2(a, b) };
-    }
-    scalar::dot_i8(a, b)
-}
-
-/// Scales `v` to unit length in place. Returns `false`, and leaves `v` as it is, when the norm is zero or
-/// not finite: such a vector has no direction, so cosine similarity is undefined for it.
-pub fn normalize(v: &mut [f32]) -> bool {
-    let norm = v.iter().map(|x| f64::from(*x) * f64::from(*x)).sum::<f64>().sqrt();
-    if norm == 0.0 || !norm.is_finite() {
-        return false;
-    }
-    let inverse = 1.0 / norm;
-    for x in v.iter_mut() {
-        *x = (f64::from(*x) * inverse) as f32;
-    }
-    true
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+    let _ = (start, bytes);
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    /// Pairs of equal length, 1..=1100, so that every SIMD tail occurs.
-    fn pair() -> impl Strategy<Value = (Vec<f32>, Vec<f32>)> {
-        (1usize..1100).prop_flat_map(|n| {
-            (prop::collection::vec(-100.0f32..100.0, n), prop::collection::vec(-100.0f32..100.0, n))
-        })
-    }
-
-    fn reference_dot(a: &[f32], b: &[f32]) -> (f64, f64) {
-        let terms = a.iter().zip(b).map(|(x, y)| f64::from(*x) * f64::from(*y));
-        (terms.clone().sum(), terms.map(f64::abs).sum())
-    }
-
-    proptest! {
-        #[test]
-        fn dot_agrees_with_f64((a, b) in pair()) {
-            let (expected, magnitude) = reference_dot(&a, &b);
-            prop_assert!((f64::from(dot(&a, &b)) - expected).abs() <= 1e-5 * magnitude.max(1.0));
-            prop_assert!((f64::from(scalar::dot(&a, &b)) - expected).abs() <= 1e-4 * magnitude.max(1.0));
-        }
-
-        #[test]
-        fn l2_agrees_with_f64((a, b) in pair()) {
-            let expected: f64 = a.iter().zip(&b).map(|(x, y)| (f64::from(*x) - f64::from(*y)).powi(2)).sum();
-            prop_assert!((f64::from(l2_squared(&a, &b)) - expected).abs() <= 1e-5 * expected.max(1.0));
-            prop_assert!((f64::from(scalar::l2_squared(&a, &b)) - expected).abs() <= 1e-4 * expected.max(1.0));
-        }
-
-        #[test]
-        fn int8_dot_is_exact_on_every_path(codes in prop::collection::vec((-127i8..=127, -127i8..=127), 0..1100)) {
-            let (a, b): (Vec<i8>, Vec<i8>) = codes.into_iter().unzip();
-            let expected: i64 = a.iter().zip(&b).map(|(x, y)| i64::from(*x) * i64::from(*y)).sum();
-            prop_assert_eq!(i64::from(dot_i8(&a, &b)), expected);
-            prop_assert_eq!(i64::from(scalar::dot_i8(&a, &b)), expected);
-        }
-
-        #[test]
-        fn a_normalized_vector_has_unit_length(mut v in prop::collection::vec(-100.0f32..100.0, 1..300)) {
-            prop_assume!(v.iter().any(|x| x.abs() > 1e-3));
-            prop_assert!(normalize(&mut v));
-            prop_assert!((dot(&v, &v) - 1.0).abs() < 1e-5);
-        }
-    }
-
-    #[test]
-    fn the_largest_dimension_does_not_overflow_int8() {
-        let a = vec![-127i8; 65_536];
-        assert_eq!(dot_i8(&a, &a), 127 * 127 * 65_536);
-    }
-
-    #[test]
-    fn a_zero_vector_is_not_normalized() {
-        let mut zero = [0.0f32; 8];
-        assert!(!normalize(&mut zero));
-        let mut huge = [f32::INFINITY; 2];
-        assert!(!normalize(&mut huge));
-    }
-}
+mod tests;

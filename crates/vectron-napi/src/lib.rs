@@ -7,9 +7,10 @@ use napi_derive::napi;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use vectron_raft::{Node, NodeError, NodeOptions};
-use vectron_shard::{Metric, ShardError, ShardSpec};
+use vectron_shard::{Found, Metric, Nearest, Quantization, Residence, ShardError, ShardSpec};
 
 /// Sizes of an engine; see `EngineOptions` in packages/engine.
 #[napi(object)]
@@ -28,6 +29,124 @@ pub struct Spec {
     pub metric: String,
     pub m: u32,
     pub ef_construction: u32,
+    /// `int8` (default), `none`, `float16`, `binary` or `product`.
+    pub quantization: Option<String>,
+    /// `memory` (default), `mmap` or `disk`.
+    pub vectors: Option<String>,
+    /// Candidates rescored per result, 1 to 100; 0 or missing: by quantisation.
+    pub oversampling: Option<u32>,
+    /// Index on all threads at once: not deterministic.
+    pub parallel_build: Option<bool>,
+}
+
+impl Spec {
+    fn shard_spec(&self) -> std::result::Result<ShardSpec, ShardError> {
+        let unknown = |what: &str, name: &str| ShardError::Invalid(format!("unknown {what} {name:?}"));
+        let metric = Metric::parse(&self.metric).ok_or_else(|| unknown("metric", &self.metric))?;
+        let quantization = self.quantization.as_deref().unwrap_or("int8");
+        let vectors = self.vectors.as_deref().unwrap_or("memory");
+        Ok(ShardSpec {
+            dim: self.dimension as usize,
+            metric,
+            m: self.m as usize,
+            ef_construction: self.ef_construction as usize,
+            quantization: Quantization::parse(quantization)
+                .ok_or_else(|| unknown("quantization", quantization))?,
+            vectors: Residence::parse(vectors).ok_or_else(|| unknown("place of vectors", vectors))?,
+            oversampling: self.oversampling.unwrap_or(0) as usize,
+            parallel_build: self.parallel_build.unwrap_or(false),
+        })
+    }
+}
+
+/// How [`Engine::search_many`] searches.
+#[napi(object)]
+pub struct SearchManyOptions {
+    /// Results per query, 1 to 10,000.
+    pub k: u32,
+    /// 0 or missing: by `recall`, or the default.
+    pub ef: Option<u32>,
+    /// 0.5 to 0.999; picks ef.
+    pub recall: Option<f64>,
+    pub exact: Option<bool>,
+    pub score_threshold: Option<f64>,
+    /// Time the call may take; queries that it cuts short are marked.
+    pub timeout_ms: Option<u32>,
+}
+
+/// Answers of [`Engine::search_many`], query after query.
+#[napi(object)]
+pub struct Matches {
+    /// Hits of each query.
+    pub counts: Uint32Array,
+    /// Of each hit, best first; higher is better.
+    pub scores: Float32Array,
+    /// Ids of all hits, UTF-8, one after the other.
+    pub ids: Buffer,
+    /// Where the id of each hit ends in `ids`.
+    pub id_ends: Uint32Array,
+    /// ef of each query; 0: exact.
+    pub efs: Uint32Array,
+    /// Recall to expect of each query; 0: not measured yet.
+    pub recall_estimates: Float32Array,
+    /// Log index as of which each query was answered.
+    pub applied_indexes: Float64Array,
+    /// 1 where the time ran out.
+    pub stopped: Uint8Array,
+    /// Nodes whose links were read, distances computed, points scanned beside the graph, points rescored: four
+    /// numbers a query.
+    pub explain: Uint32Array,
+}
+
+/// [`Matches`] before they are JavaScript's: made on an engine thread, where the slots are in the cache.
+#[derive(Default)]
+struct Encoded {
+    counts: Vec<u32>,
+    scores: Vec<f32>,
+    ids: Vec<u8>,
+    id_ends: Vec<u32>,
+    efs: Vec<u32>,
+    recall_estimates: Vec<f32>,
+    applied_indexes: Vec<f64>,
+    stopped: Vec<u8>,
+    explain: Vec<u32>,
+}
+
+impl From<Vec<Found>> for Encoded {
+    fn from(all: Vec<Found>) -> Self {
+        let mut encoded = Self::default();
+        for found in &all {
+            encoded.counts.push(found.hits.len() as u32);
+            encoded.efs.push(found.ef);
+            encoded.recall_estimates.push(found.recall_estimate);
+            encoded.applied_indexes.push(found.applied_index as f64);
+            encoded.stopped.push(u8::from(found.stats.stopped));
+            let stats = [found.stats.visited, found.stats.distances, found.tail, found.rescored];
+            encoded.explain.extend(stats);
+            for (score, slot) in &found.hits {
+                encoded.ids.extend_from_slice(slot.id.as_bytes());
+                encoded.id_ends.push(encoded.ids.len() as u32);
+                encoded.scores.push(*score);
+            }
+        }
+        encoded
+    }
+}
+
+impl From<Encoded> for Matches {
+    fn from(encoded: Encoded) -> Self {
+        Self {
+            counts: encoded.counts.into(),
+            scores: encoded.scores.into(),
+            ids: encoded.ids.into(),
+            id_ends: encoded.id_ends.into(),
+            efs: encoded.efs.into(),
+            recall_estimates: encoded.recall_estimates.into(),
+            applied_indexes: encoded.applied_indexes.into(),
+            stopped: encoded.stopped.into(),
+            explain: encoded.explain.into(),
+        }
+    }
 }
 
 #[napi(object)]
@@ -41,6 +160,10 @@ pub struct Status {
     pub tail_points: i64,
     pub applied_index: i64,
     pub memory_bytes: i64,
+    /// Of those, codes and links.
+    pub index_bytes: i64,
+    /// Vectors in mapped files: memory that the system takes back when it needs it.
+    pub mapped_bytes: i64,
     pub disk_bytes: i64,
 }
 
@@ -81,14 +204,7 @@ impl Engine {
     pub async fn open_shard(&self, id: i64, epoch: i64, spec: Spec) -> Result<()> {
         let node = self.node.clone();
         blocking(move || {
-            let metric = Metric::parse(&spec.metric)
-                .ok_or_else(|| ShardError::Invalid(format!("unknown metric {:?}", spec.metric)))?;
-            let spec = ShardSpec {
-                dim: spec.dimension as usize,
-                metric,
-                m: spec.m as usize,
-                ef_construction: spec.ef_construction as usize,
-            };
+            let spec = spec.shard_spec()?;
             node.open_shard(id as u64, epoch as u64, spec)
         })
         .await
@@ -121,6 +237,8 @@ impl Engine {
             tail_points: status.tail_points as i64,
             applied_index: status.applied_index as i64,
             memory_bytes: status.memory_bytes as i64,
+            index_bytes: status.index_bytes as i64,
+            mapped_bytes: status.mapped_bytes as i64,
             disk_bytes: status.disk_bytes as i64,
         })
         .collect()
@@ -145,6 +263,43 @@ impl Engine {
                 .map_err(|_| Error::from_reason(reason("SHUTTING_DOWN", "the engine is closed")))?;
             Ok(outcomes.into_iter().map(Buffer::from).collect())
         })
+    }
+
+    /// The nearest points of many queries in one call: `vectors` holds one query after the other. Copied before this
+    /// returns; the work runs on the engine's threads.
+    #[napi(catch_unwind, ts_return_type = "Promise<Matches>")]
+    pub fn search_many<'env>(
+        &self,
+        env: &'env Env,
+        shard_id: i64,
+        epoch: i64,
+        vectors: Float32ArraySlice<'env>,
+        options: SearchManyOptions,
+    ) -> Result<PromiseRaw<'env, Matches>> {
+        let timeout = options.timeout_ms.filter(|ms| *ms > 0);
+        let nearest = Nearest {
+            k: options.k as usize,
+            ef: options.ef.unwrap_or(0) as usize,
+            recall: options.recall.unwrap_or(0.0) as f32,
+            exact: options.exact.unwrap_or(false),
+            score_threshold: options.score_threshold.map(|least| least as f32),
+            deadline: timeout.map(|ms| Instant::now() + Duration::from_millis(u64::from(ms))),
+        };
+        let (tx, rx) = oneshot::channel();
+        let reply = move |found: std::result::Result<Vec<Found>, NodeError>| {
+            // The receiver is gone when the environment was torn down: nobody waits for the answer.
+            let _ = tx.send(found.map(Encoded::from));
+        };
+        self.node.search_many(shard_id as u64, epoch as u64, vectors.to_vec(), nearest, reply);
+        env.spawn_future_with_callback(
+            async move {
+                let found = rx
+                    .await
+                    .map_err(|_| Error::from_reason(reason("SHUTTING_DOWN", "the engine is closed")))?;
+                found.map_err(|e| Error::from_reason(reason(e.code(), &e.to_string())))
+            },
+            |_, found| Ok(Matches::from(found)),
+        )
     }
 
     /// Makes everything durable in the shard stores and saves the graphs.

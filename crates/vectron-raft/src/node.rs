@@ -6,18 +6,25 @@ use crate::op::{Op, Outcome, ShardOp, ShardOutcome};
 use crate::{Log, NodeError, Result};
 use parking_lot::RwLock;
 use prost::Message;
+use rayon::prelude::*;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use vectron_shard::{Applied, LogCommand, MAX_TAIL, PointBatch, Shard, ShardError, ShardSpec, ShardStatus};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use vectron_shard::{Applied, Found, LogCommand, MAX_TAIL, Nearest, PointBatch};
+use vectron_shard::{Shard, ShardError, ShardSpec, ShardStatus};
 use vectron_storage::Resources;
 
 /// Log bytes of a group after which its shard is flushed and the log cut.
 const CUT_LOG_AFTER: usize = 64 << 20;
 /// Points a turn of an indexing task moves before it lets another shard have the thread.
 const INDEX_TURN: usize = 64;
+
+/// Queries of one call that a thread answers in one go.
+const SHARE: usize = 8;
+/// Searches between two looks at whether the recall curve is old.
+const MEASURE_EVERY: u64 = 64;
 
 /// Sizes of an engine.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +51,8 @@ struct Inner {
     dir: PathBuf,
     options: NodeOptions,
     resources: Resources,
-    log: Log,
+    /// Taken by [`Node::close`], so that another engine can open the directory.
+    log: RwLock<Option<Arc<Log>>>,
     groups: RwLock<HashMap<u64, Arc<Group>>>,
     waiting: AtomicUsize,
     pool: rayon::ThreadPool,
@@ -65,7 +73,7 @@ impl Node {
             dir: dir.to_owned(),
             options,
             resources,
-            log,
+            log: RwLock::new(Some(Arc::new(log))),
             groups: RwLock::default(),
             waiting: AtomicUsize::new(0),
             pool: pool("vectron-query", options.threads)?,
@@ -80,11 +88,12 @@ impl Node {
             group.epoch.store(epoch, Ordering::Release);
             return Ok(());
         }
-        let shard = Shard::open(&self.shard_dir(id), spec, &self.0.resources)?;
+        // The log reaches back to the saved graph (see `flush`), so the shard gets the graph it had. Damage in that
+        // part costs only this: the points are in the store.
+        let history = |from| Ok(self.logged(id, from).unwrap_or_default());
+        let shard = Shard::open_with_log(&self.shard_dir(id), spec, &self.0.resources, &history)?;
         let mut last = shard.applied_index();
-        for (index, command) in self.0.log.read(id, last + 1)? {
-            let command = LogCommand::decode(command.as_slice())
-                .map_err(|_| NodeError::LogDamaged { shard: id, index })?;
+        for (index, command) in self.logged(id, last + 1)? {
             shard.apply(index, &command)?;
             last = index;
         }
@@ -94,11 +103,21 @@ impl Node {
         Ok(())
     }
 
+    fn logged(&self, id: u64, from: u64) -> Result<Vec<(u64, LogCommand)>> {
+        let entries = self.log()?.read(id, from)?.into_iter();
+        entries
+            .map(|(index, command)| match LogCommand::decode(command.as_slice()) {
+                Ok(command) => Ok((index, command)),
+                Err(_) => Err(NodeError::LogDamaged { shard: id, index }),
+            })
+            .collect()
+    }
+
     /// Removes a shard with its files. Calls in flight finish first (up to 10 s).
     pub fn drop_shard(&self, id: u64) -> Result<()> {
         let removed = self.0.groups.write().remove(&id);
         removed.into_iter().for_each(retire);
-        self.0.log.remove_group(id)?;
+        self.log()?.remove_group(id)?;
         match std::fs::remove_dir_all(self.shard_dir(id)) {
             Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(e.into()),
             _ => Ok(()),
@@ -174,13 +193,19 @@ impl Node {
                 reply(Err(e));
             }
         });
-        self.0.log.append(Entry { group: id, index, command: encoded, done });
+        let entry = Entry { group: id, index, command: encoded, done };
+        match self.log() {
+            Ok(log) => log.append(entry),
+            Err(e) => (entry.done)(Err(e)),
+        }
         Ok(())
     }
 
     fn after_apply(&self, group: &Arc<Group>) {
         self.start_indexing(group);
-        if group.log_bytes.load(Ordering::Relaxed) > CUT_LOG_AFTER {
+        let logged = group.log_bytes.load(Ordering::Relaxed);
+        // A saved graph costs its size to write, so the log may grow as large before the next one.
+        if logged > CUT_LOG_AFTER.max(group.shard.snapshot_bytes() as usize) {
             group.log_bytes.store(0, Ordering::Relaxed);
             let (node, group) = (self.clone(), Arc::clone(group));
             self.0.indexers.spawn(move || {
@@ -191,9 +216,11 @@ impl Node {
         }
     }
 
+    /// Makes the store durable, saves the graph, and cuts the log to what both have.
     fn flush(&self, group: &Group) -> Result<()> {
-        let safe = group.shard.flush()?;
-        self.0.log.cut(group.id, safe)
+        let stored = group.shard.flush()?;
+        group.shard.save_graph(true)?;
+        self.log()?.cut(group.id, stored.min(group.shard.saved_index()))
     }
 
     fn start_indexing(&self, group: &Arc<Group>) {
@@ -204,16 +231,25 @@ impl Node {
     }
 
     fn index_turn(&self, group: Arc<Group>) {
-        let step = || Ok(group.shard.index_step(INDEX_TURN));
-        if group.check_writable().and_then(|()| group.guarded(step)).is_ok_and(|left| left > 0) {
-            let node = self.clone();
-            self.0.indexers.spawn(move || node.index_turn(group));
-            return;
+        let step = || Ok(group.shard.index_step(INDEX_TURN, self.0.options.index_threads)?);
+        match group.check_writable().and_then(|()| group.guarded(step)) {
+            Ok(left) if left > 0 => {
+                let node = self.clone();
+                self.0.indexers.spawn(move || node.index_turn(group));
+                return;
+            }
+            Ok(_) => {}
+            // No memory for the graph: what was acknowledged is in the store and the log.
+            Err(_) => group.poison(),
         }
-        // A snapshot that cannot be written costs a rebuild at the next start, nothing else.
+        // A snapshot that cannot be written costs a rebuild at the next start, a curve that cannot be measured
+        // an estimate; nothing else.
         let _ = group.guarded(|| Ok(group.shard.save_graph(false)?));
+        if group.check_writable().is_ok() && group.shard.wants_measuring() {
+            let _ = group.guarded(|| Ok(group.shard.measure_recall()?));
+        }
         group.indexing.store(false, Ordering::Release);
-        if group.check_writable().is_ok() && group.shard.tail_len() > 0 {
+        if group.check_writable().is_ok() && group.shard.indexable() > 0 {
             self.start_indexing(&group);
         }
     }
@@ -235,18 +271,69 @@ impl Node {
             Some(Op::Delete(batch)) => Proposal::Delete(batch),
             read => {
                 let node = self.clone();
+                let arrived = Instant::now();
                 let reply = Box::new(move |outcome| reply(finish(outcome)));
-                return self.run(reply, move |reply| reply(node.read(id, epoch, read)));
+                return self.run(reply, move |reply| reply(node.read(id, epoch, read, arrived)));
             }
         };
         let written = Box::new(move |outcome: Result<Applied>| reply(finish(outcome.map(Outcome::from))));
         self.propose(id, epoch, proposal, written);
     }
 
-    fn read(&self, id: u64, epoch: u64, read: Option<Op>) -> Result<Outcome> {
+    fn read(&self, id: u64, epoch: u64, read: Option<Op>, arrived: Instant) -> Result<Outcome> {
         let group = self.group(id)?;
         group.check_epoch(epoch)?;
-        group.guarded(|| read_group(&group, read))
+        let searches = match &read {
+            Some(Op::Search(_)) => 1,
+            _ => 0,
+        };
+        self.count_searches(&group, searches);
+        group.guarded(|| read_group(&group, read, arrived))
+    }
+
+    /// Counts, and has an indexing task look now and then whether the recall curve is old.
+    fn count_searches(&self, group: &Arc<Group>, count: u64) {
+        let before = group.searches.fetch_add(count, Ordering::Relaxed);
+        if before / MEASURE_EVERY != (before + count) / MEASURE_EVERY && group.shard.wants_measuring() {
+            self.start_indexing(group);
+        }
+    }
+
+    /// The nearest points of many queries, a vector after the other in `queries`; `reply` gets the answers in their
+    /// order. The queries are spread over the pool in shares of [`SHARE`]; one that is wrong refuses the call.
+    pub fn search_many(
+        &self,
+        id: u64,
+        epoch: u64,
+        queries: Vec<f32>,
+        nearest: Nearest,
+        reply: impl FnOnce(Result<Vec<Found>>) + Send + 'static,
+    ) {
+        let node = self.clone();
+        self.run(Box::new(reply), move |reply| reply(node.found(id, epoch, queries, &nearest)));
+    }
+
+    fn found(&self, id: u64, epoch: u64, mut queries: Vec<f32>, nearest: &Nearest) -> Result<Vec<Found>> {
+        let group = self.group(id)?;
+        group.check_epoch(epoch)?;
+        let dim = group.shard.spec().dim;
+        if !queries.len().is_multiple_of(dim) {
+            let message = format!("{} floats are no queries of {dim} dimensions", queries.len());
+            return Err(NodeError::Shard(ShardError::Invalid(message)));
+        }
+        let count = queries.len() / dim;
+        self.count_searches(&group, count as u64);
+        let one = |query: &mut [f32]| {
+            group.guarded(|| {
+                group.shard.prepare(query)?;
+                Ok(group.shard.nearest(query, nearest)?)
+            })
+        };
+        if count <= SHARE {
+            return queries.chunks_exact_mut(dim).map(one).collect();
+        }
+        // On a thread of the pool already: the other threads take shares as they get free.
+        queries.par_chunks_exact_mut(dim).with_min_len(SHARE).map(one).collect()
     }
 
     /// `(shard, epoch, searches since it was opened, status)` of every open shard.
@@ -265,18 +352,27 @@ impl Node {
     pub fn flush_all(&self) -> Result<()> {
         let groups: Vec<Arc<Group>> = self.0.groups.read().values().cloned().collect();
         for group in groups {
-            group.shard.save_graph(true)?;
             self.flush(&group)?;
         }
         Ok(())
     }
 
-    /// [`Node::flush_all`], then closes every shard's store. Later calls answer `SHARD_NOT_FOUND`.
+    /// [`Node::flush_all`], then closes every store: the directory may be opened again. Later calls
+    /// answer `SHARD_NOT_FOUND`, or that the engine is closed.
     pub fn close(&self) -> Result<()> {
         let flushed = self.flush_all();
         let groups: Vec<Arc<Group>> = self.0.groups.write().drain().map(|(_, group)| group).collect();
         groups.into_iter().for_each(retire);
+        let log = self.0.log.write().take();
+        if let Some(log) = log {
+            // Calls that hold it end by themselves; the last one to let go closes it.
+            wait_until_alone(&log);
+        }
         flushed
+    }
+
+    fn log(&self) -> Result<Arc<Log>> {
+        self.0.log.read().clone().ok_or(NodeError::Closed)
     }
 
     fn group(&self, id: u64) -> Result<Arc<Group>> {
@@ -309,12 +405,13 @@ impl Node {
     }
 }
 
-fn read_group(group: &Group, read: Option<Op>) -> Result<Outcome> {
+fn read_group(group: &Group, read: Option<Op>, arrived: Instant) -> Result<Outcome> {
     let shard = &group.shard;
     Ok(match read {
         Some(Op::Search(request)) => {
-            group.searches.fetch_add(1, Ordering::Relaxed);
-            Outcome::Search(shard.search(&request)?)
+            let timeout = Some(request.timeout_ms).filter(|ms| *ms > 0);
+            let deadline = timeout.map(|ms| arrived + Duration::from_millis(u64::from(ms)));
+            Outcome::Search(shard.search(&request, deadline)?)
         }
         Some(Op::Get(ids)) => {
             let found = ids.ids.iter().filter_map(|id| shard.get(id).transpose());
@@ -334,8 +431,13 @@ fn read_group(group: &Group, read: Option<Op>) -> Result<Outcome> {
 /// Stops a group's tasks and waits for them (up to 10 s), so that its store is closed on this thread.
 fn retire(group: Arc<Group>) {
     group.poison();
+    wait_until_alone(&group);
+}
+
+/// Up to 10 s.
+fn wait_until_alone<T>(handle: &Arc<T>) {
     for _ in 0..2000 {
-        if Arc::strong_count(&group) == 1 {
+        if Arc::strong_count(handle) == 1 {
             break;
         }
         std::thread::sleep(Duration::from_millis(5));

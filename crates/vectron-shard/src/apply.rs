@@ -28,14 +28,14 @@ pub fn stored_applied_index(store: &Store) -> Result<u64> {
 
 impl Shard {
     /// Applies entry `index`, which must follow the applied index. The points and the applied index reach
-    /// the store in one batch. A command that cannot be applied is refused in the answer; an `Err` means
-    /// the store failed and the shard must stop.
+    /// the store in one batch; then searches see all of it at once. A command that cannot be applied is refused
+    /// in the answer; an `Err` means the store or the memory failed and the shard must stop.
     pub fn apply(&self, index: u64, command: &LogCommand) -> Result<Applied> {
         let verdict = command.check(&self.spec);
         let mut batch = Batch::default();
         batch.put(APPLIED_KEY, &index.to_le_bytes());
-        // Held while the store is written, so that a search sees memory and store at the same entry.
-        let mut state = self.state.write();
+        let mut writer = self.writer.lock();
+        let generation = self.generation.load_full();
         let mut applied = Applied { index, affected: 0, refused: None };
         match verdict {
             Ok(Command::Upsert(points, vectors)) => {
@@ -48,21 +48,24 @@ impl Shard {
                 }
                 self.store.write(batch)?;
                 applied.affected = points.points.len() as u32;
-                for (ordinal, (point, vector)) in points.points.iter().zip(&vectors).enumerate() {
-                    state.push(&point.id, Version { index, ordinal: ordinal as u32 }, vector);
-                }
+                writer.upsert(
+                    &generation,
+                    index,
+                    points.points.iter().map(|p| p.id.as_str()).zip(&vectors),
+                )?;
             }
             Ok(Command::Delete(ids)) => {
                 ids.ids.iter().for_each(|id| batch.delete(&point::key(id)));
                 self.store.write(batch)?;
-                applied.affected = ids.ids.iter().filter(|id| state.remove(id)).count() as u32;
+                applied.affected = writer.delete(&generation, index, &ids.ids);
             }
             Err(refusal) => {
                 self.store.write(batch)?;
                 applied.refused = Some((refusal.code().into(), refusal.to_string()));
+                writer.nothing(&generation, index);
             }
         }
-        state.applied = index;
+        generation.publish(index, writer.ids.len() as u64);
         Ok(applied)
     }
 

@@ -101,13 +101,23 @@ pub fn check_vector(bytes: &[u8], spec: &ShardSpec, what: &str) -> Result<Vec<f3
         });
     }
     let mut vector = floats(bytes);
+    check_floats(&mut vector, spec, what)?;
+    Ok(vector)
+}
+
+/// Checks dimension and values, and normalises for cosine, in place.
+pub fn check_floats(vector: &mut [f32], spec: &ShardSpec, what: &str) -> Result<()> {
+    if vector.len() != spec.dim {
+        let got = vector.len();
+        return Err(ShardError::DimensionMismatch { what: what.into(), expected: spec.dim, got });
+    }
     if let Some(at) = vector.iter().position(|x| !x.is_finite()) {
         return Err(ShardError::Invalid(format!("{what}[{at}] is not a finite number")));
     }
-    if spec.metric == crate::Metric::Cosine && !vectron_kernels::normalize(&mut vector) {
+    if spec.metric == crate::Metric::Cosine && !vectron_kernels::normalize(vector) {
         return Err(ShardError::Invalid(format!("{what} is all zeros, which has no cosine similarity")));
     }
-    Ok(vector)
+    Ok(())
 }
 
 pub fn floats(bytes: &[u8]) -> Vec<f32> {

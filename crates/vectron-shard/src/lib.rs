@@ -10,26 +10,41 @@
 mod apply;
 mod command;
 mod error;
+mod generation;
 mod hash;
 mod index;
+mod load;
 mod point;
+mod recall;
 mod search;
 mod snapshot;
 mod spec;
-mod state;
+mod vectors;
+mod verify;
+mod writer;
 
 pub use apply::Applied;
 pub use command::{Command, IdBatch, LogCommand, PointBatch, PointData};
 pub use error::{Result, ShardError};
+pub use generation::Slot;
+pub(crate) use generation::SlotId;
 pub use hash::routing_hash;
-pub use search::{SearchRequest, SearchResult, ShardHit};
-pub use spec::{Metric, ShardSpec};
-pub use vectron_kernels::instruction_set;
+pub use load::History;
+pub use search::{Found, Nearest, SearchRequest, SearchResult, ShardHit};
+pub use spec::{Metric, Residence, ShardSpec};
+pub use vectron_hnsw::Quantization;
+pub use vectron_kernels::{Isa, instruction_set, use_isa};
+pub use verify::StateHash;
 
-use parking_lot::{Mutex, RwLock};
-use state::State;
+use arc_swap::ArcSwap;
+use generation::Generation;
+use index::Indexing;
+use parking_lot::Mutex;
+use recall::RecallBook;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use vectron_storage::{Durability, Resources, Store};
+use writer::Writer;
 
 /// Most points that may wait for the index. Each is scanned by every search, so the tail must not grow
 /// without bound: beyond this, upserts are refused until the index has caught up.
@@ -39,37 +54,68 @@ pub const MAX_TAIL: usize = 200_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ShardStatus {
     pub live_points: u64,
-    /// Deleted or overwritten positions that the graph still walks through.
+    /// Deleted or overwritten positions whose space is not reclaimed yet.
     pub dead_points: u64,
     pub tail_points: u64,
     pub applied_index: u64,
     pub memory_bytes: u64,
+    /// Of those, codes and links.
+    pub index_bytes: u64,
+    /// Vectors in mapped files: memory that the system takes back when it needs it.
+    pub mapped_bytes: u64,
     pub disk_bytes: u64,
 }
 
-/// A shard's data and index. Any number of concurrent `search`, `get`, `scroll`; `apply` is called by one
-/// thread at a time, in log order. Lock order: `indexing` before `state`.
+/// A shard's data and index. Any number of concurrent `search`, `get`, `scroll`, which take no lock; `apply` is called
+/// by one thread at a time, in log order. Lock order: `indexing` before `writer`.
 pub struct Shard {
     spec: ShardSpec,
     dir: PathBuf,
     store: Store,
-    state: RwLock<State>,
-    /// Held by whoever plans and applies graph insertions. The value: graph length when last saved.
-    indexing: Mutex<usize>,
+    generation: ArcSwap<Generation>,
+    /// Held while an entry is applied, and for the moment in which a generation takes over.
+    writer: Mutex<Writer>,
+    /// Held by whoever changes or saves the graph.
+    indexing: Mutex<Indexing>,
+    recall: RecallBook,
+    /// Number of the next file of mapped vectors.
+    files: AtomicU64,
 }
 
 impl Shard {
-    /// Opens the shard in `dir`, or makes it; `spec` must be the one it was made with. Points without a
-    /// usable graph snapshot are in the tail: answers are complete at once, and exact until indexed.
+    /// [`Shard::open_with_log`] without a log.
     pub fn open(dir: &Path, spec: ShardSpec, resources: &Resources) -> Result<Self> {
+        Self::open_with_log(dir, spec, resources, &|_| Ok(Vec::new()))
+    }
+
+    /// Opens the shard in `dir`, or makes it; `spec` must be the one it was made with. Points without a
+    /// usable graph snapshot are in the tail: answers are complete at once, and exact until indexed. `history`: the
+    /// log from an index on, from which a restart gets the same graph as without it. Entries beyond the
+    /// applied index are the caller's to apply.
+    pub fn open_with_log(
+        dir: &Path,
+        spec: ShardSpec,
+        resources: &Resources,
+        history: History<'_>,
+    ) -> Result<Self> {
         spec.validate()?;
         let store = Store::open(&dir.join("store"), Durability::State, resources)?;
         spec.check_or_store(&store)?;
-        let points = point::load_all(&store, spec.dim)?;
+        remove_mapped_files(dir)?;
+        let points = point::StoredPoints::load(&store, spec.dim)?;
         let applied = apply::stored_applied_index(&store)?;
-        let state = snapshot::load(dir, &spec, points, applied);
-        let saved = Mutex::new(state.graph.len());
-        Ok(Self { spec, dir: dir.to_owned(), store, state: RwLock::new(state), indexing: saved })
+        let file = mapped_file(dir, 0);
+        let loaded = load::load(dir, &spec, points, applied, history, &file)?;
+        Ok(Self {
+            spec,
+            dir: dir.to_owned(),
+            store,
+            generation: ArcSwap::from_pointee(loaded.generation),
+            writer: Mutex::new(loaded.writer),
+            indexing: Mutex::new(loaded.indexing),
+            recall: RecallBook::default(),
+            files: AtomicU64::new(1),
+        })
     }
 
     pub fn spec(&self) -> &ShardSpec {
@@ -78,23 +124,26 @@ impl Shard {
 
     /// Index of the last log entry in this state; entries up to it must not be applied again.
     pub fn applied_index(&self) -> u64 {
-        self.state.read().applied
+        self.generation.load().applied()
     }
 
     /// Points that wait for the graph.
     pub fn tail_len(&self) -> usize {
-        self.state.read().tail_len()
+        self.generation.load().tail_len()
     }
 
     pub fn status(&self) -> ShardStatus {
-        let state = self.state.read();
+        let generation = self.generation.load();
+        let live_points = generation.live();
         ShardStatus {
-            live_points: state.ids.len() as u64,
-            dead_points: (state.slots.len() - state.ids.len()) as u64,
-            tail_points: state.tail_len() as u64,
-            applied_index: state.applied,
-            memory_bytes: state.memory_bytes() as u64,
-            disk_bytes: self.store.disk_bytes(),
+            live_points,
+            dead_points: u64::from(generation.published()).saturating_sub(live_points),
+            tail_points: generation.tail_len() as u64,
+            applied_index: generation.applied(),
+            memory_bytes: generation.memory_bytes() as u64,
+            index_bytes: generation.graph().map_or(0, |graph| graph.memory_bytes() as u64),
+            mapped_bytes: generation.vectors.mapped_bytes() as u64,
+            disk_bytes: self.store.disk_bytes() + self.snapshot_bytes(),
         }
     }
 
@@ -105,10 +154,37 @@ impl Shard {
         Ok(applied)
     }
 
+    /// Bytes of the saved graph.
+    pub fn snapshot_bytes(&self) -> u64 {
+        snapshot::bytes(&self.dir)
+    }
+
     pub fn is_poisoned(&self) -> bool {
         self.store.is_poisoned()
     }
+
+    fn next_file(&self) -> PathBuf {
+        mapped_file(&self.dir, self.files.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+fn mapped_file(dir: &Path, number: u64) -> PathBuf {
+    dir.join(format!("vectors-{number}.f32"))
+}
+
+/// Mapped files are caches of the store; those of a former process are of no use.
+fn remove_mapped_files(dir: &Path) -> Result<()> {
+    for entry in std::fs::read_dir(dir)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "f32") {
+            std::fs::remove_file(path)?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod engine_tests;

@@ -1,7 +1,6 @@
 //! A stored point: key `v_<id>`, value format 1 (docs/adr/0003), little-endian:
 //! format u8 | version u64 | ordinal u32 | written_at_ms u64 | dim u32 | dim * f32 | payload bytes.
 
-use crate::command::floats;
 use crate::{Result, ShardError};
 use vectron_storage::Store;
 
@@ -61,42 +60,69 @@ impl<'a> StoredPoint<'a> {
     }
 }
 
-/// What the index needs of a point.
-pub struct LoadedPoint {
-    pub id: Box<str>,
-    pub version: Version,
-    pub vector: Vec<f32>,
+/// What the index needs of every point of a store, in the order of writing.
+pub struct StoredPoints {
+    dim: usize,
+    ids: Vec<Box<str>>,
+    /// Of row `at` of `vectors`, sorted by version.
+    order: Vec<(Version, u32)>,
+    /// In the order of the store, so that reading them moves nothing twice.
+    vectors: Vec<f32>,
 }
 
-/// Every point of the store, in the order of writing.
-pub fn load_all(store: &Store, dim: usize) -> Result<Vec<LoadedPoint>> {
-    let mut points = Vec::new();
-    let mut failure = None;
-    store.scan(PREFIX, |key, value| {
-        let Some(id) = key.strip_prefix(PREFIX) else { return false };
-        match load(id, value, dim) {
-            Ok(point) => {
-                points.push(point);
-                true
-            }
-            Err(e) => {
-                failure = Some(e);
-                false
-            }
+impl StoredPoints {
+    pub fn load(store: &Store, dim: usize) -> Result<Self> {
+        let mut points = Self { dim, ids: Vec::new(), order: Vec::new(), vectors: Vec::new() };
+        let mut failure = None;
+        store.scan(PREFIX, |key, value| {
+            let Some(id) = key.strip_prefix(PREFIX) else { return false };
+            failure = points.add(id, value).err();
+            failure.is_none()
+        })?;
+        if let Some(e) = failure {
+            return Err(e);
         }
-    })?;
-    if let Some(e) = failure {
-        return Err(e);
+        points.order.sort_unstable();
+        Ok(points)
     }
-    points.sort_unstable_by_key(|point| point.version);
-    Ok(points)
-}
 
-fn load(id: &[u8], value: &[u8], dim: usize) -> Result<LoadedPoint> {
-    let id = std::str::from_utf8(id).map_err(|_| ShardError::Damaged("an id is not UTF-8".into()))?;
-    let point = StoredPoint::decode(value)?;
-    if point.vector.len() != dim * 4 {
-        return Err(ShardError::Damaged(format!("point {id:?} has another dimension than its shard")));
+    fn add(&mut self, id: &[u8], value: &[u8]) -> Result<()> {
+        let id = std::str::from_utf8(id).map_err(|_| ShardError::Damaged("an id is not UTF-8".into()))?;
+        let point = StoredPoint::decode(value)?;
+        if point.vector.len() != self.dim * 4 {
+            return Err(ShardError::Damaged(format!("point {id:?} has another dimension than its shard")));
+        }
+        self.order.push((point.version, self.ids.len() as u32));
+        self.ids.push(id.into());
+        self.vectors.extend(point.vector.as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four)));
+        Ok(())
     }
-    Ok(LoadedPoint { id: id.into(), version: point.version, vector: floats(point.vector) })
+
+    pub fn normalize(&mut self) {
+        self.vectors.chunks_exact_mut(self.dim).for_each(|vector| {
+            vectron_kernels::normalize(vector);
+        });
+    }
+
+    pub fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Place of the point that was written as `version`.
+    pub fn find(&self, version: Version) -> Option<usize> {
+        self.order.binary_search_by_key(&version, |(version, _)| *version).ok()
+    }
+
+    pub fn version(&self, at: usize) -> Version {
+        self.order[at].0
+    }
+
+    pub fn id(&self, at: usize) -> &str {
+        &self.ids[self.order[at].1 as usize]
+    }
+
+    pub fn vector(&self, at: usize) -> &[f32] {
+        let row = self.order[at].1 as usize;
+        &self.vectors[row * self.dim..(row + 1) * self.dim]
+    }
 }

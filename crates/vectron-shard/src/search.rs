@@ -1,14 +1,26 @@
-//! Answering a query: graph candidates, the exact tail, rescoring in f32, payloads.
+//! Answering a query: graph candidates, the exact tail, rescoring with the full vectors, payloads.
+//!
+//! A search takes no lock. It walks the graph, then reads the applied index `S`, then scans the slots the graph did
+//! not hold when the walk began, and answers as of `S`: a slot counts when it was born at `S` or before and died after.
+//! A point that lives at `S` was in the graph during the whole walk, or is scanned. When a write comes between
+//! and takes a point away that the answer needs, the search is made again.
 
 use crate::command::check_vector;
+use crate::generation::{Generation, Slot, SlotId};
 use crate::point::{self, StoredPoint};
-use crate::state::{SlotId, State};
-use crate::{Metric, Result, Shard, ShardError};
+use crate::{Metric, Quantization, Result, Shard, ShardError};
 use prost::Message;
-use vectron_hnsw::{Encoded, SearchStats};
+use std::sync::Arc;
+use std::time::Instant;
+use vectron_hnsw::{Graph, Query, SearchOptions, SearchStats};
 
 /// Live points up to which a scan is cheaper than walking the graph.
-const SCAN_BELOW: usize = 500;
+const SCAN_BELOW: u64 = 500;
+/// Slots scanned between two looks at the clock.
+const SCAN_STEP: usize = 1024;
+/// Attempts beside writes; the next one keeps writes out.
+const ATTEMPTS: usize = 3;
+pub const MAX_EF: usize = 100_000;
 
 #[derive(Clone, PartialEq, Message)]
 pub struct SearchRequest {
@@ -18,7 +30,7 @@ pub struct SearchRequest {
     /// 1..=10,000.
     #[prost(uint32, tag = "2")]
     pub k: u32,
-    /// Candidates kept while searching; 0 = the default, `max(100, 2k)`.
+    /// Candidates kept while searching; 0: by `recall`, or the default, `max(100, 2k)`.
     #[prost(uint32, tag = "3")]
     pub ef: u32,
     #[prost(bool, tag = "4")]
@@ -30,6 +42,12 @@ pub struct SearchRequest {
     /// Hits with a lower score are left out.
     #[prost(float, optional, tag = "7")]
     pub score_threshold: Option<f32>,
+    /// Share of the true nearest points wanted on average, 0.5..=0.999; picks ef from what was measured. 0: no wish.
+    #[prost(float, tag = "8")]
+    pub recall: f32,
+    /// Time it may take from its arrival at the engine; what was found by then is the answer. 0: no limit.
+    #[prost(uint32, tag = "9")]
+    pub timeout_ms: u32,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -64,92 +82,248 @@ pub struct SearchResult {
     /// The ef that was used; 0 when the answer is exact.
     #[prost(uint32, tag = "7")]
     pub ef: u32,
+    /// Recall to expect of this ef: 1 when the answer is exact, 0 when nothing was measured yet.
+    #[prost(float, tag = "8")]
+    pub recall_estimate: f32,
+    /// Whether the time ran out before the end: points may be missing.
+    #[prost(bool, tag = "9")]
+    pub stopped: bool,
+}
+
+/// What to look for.
+#[derive(Debug, Clone, Copy)]
+pub struct Nearest {
+    /// 1..=10,000.
+    pub k: usize,
+    /// 0: by `recall`, or the default.
+    pub ef: usize,
+    /// 0: no wish.
+    pub recall: f32,
+    pub exact: bool,
+    pub score_threshold: Option<f32>,
+    pub deadline: Option<Instant>,
+}
+
+impl Nearest {
+    pub fn new(k: usize) -> Self {
+        Self { k, ef: 0, recall: 0.0, exact: false, score_threshold: None, deadline: None }
+    }
+
+    fn check(&self) -> Result<()> {
+        let wrong = |what: String| Err(ShardError::Invalid(what));
+        if !(1..=10_000).contains(&self.k) {
+            return wrong(format!("k must be 1 to 10000, not {}", self.k));
+        }
+        if self.ef > MAX_EF {
+            return wrong(format!("ef must be at most {MAX_EF}, not {}", self.ef));
+        }
+        if self.recall != 0.0 && !(0.5..=0.999).contains(&self.recall) {
+            return wrong(format!("recall must be 0.5 to 0.999, not {}", self.recall));
+        }
+        Ok(())
+    }
+
+    fn is_late(&self) -> bool {
+        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+}
+
+/// Slots with their scores, best first, and how they were found.
+#[derive(Default)]
+pub struct Found {
+    pub hits: Vec<(f32, Arc<Slot>)>,
+    pub applied_index: u64,
+    pub tail: u32,
+    pub rescored: u32,
+    pub ef: u32,
+    pub recall_estimate: f32,
+    pub stats: SearchStats,
 }
 
 impl Shard {
-    /// The `k` nearest live points (all of them when fewer live). Blocks no other search; waits while an
-    /// entry is applied.
-    pub fn search(&self, request: &SearchRequest) -> Result<SearchResult> {
-        let k = request.k as usize;
-        if !(1..=10_000).contains(&k) {
-            return Err(ShardError::Invalid(format!("k must be 1 to 10000, not {k}")));
-        }
+    /// The `k` nearest live points (all of them when fewer live), with what the request includes. Blocks no other call
+    /// and waits for none. `deadline`: the earlier of it and nothing ends the search with what it has.
+    pub fn search(&self, request: &SearchRequest, deadline: Option<Instant>) -> Result<SearchResult> {
         let query = check_vector(&request.vector, &self.spec, "vector")?;
-        let state = self.state.read();
-        let mut result = SearchResult { applied_index: state.applied, ..Default::default() };
-        let candidates = self.candidates(&state, &query, request, &mut result);
-        result.rescored = candidates.len() as u32;
-
-        let mut scored: Vec<(f32, SlotId)> = candidates
-            .into_iter()
-            .map(|slot| (self.score(&query, state.vector(slot)), slot))
-            .filter(|(score, _)| request.score_threshold.is_none_or(|least| *score >= least))
-            .collect();
-        let better = |a: &(f32, SlotId), b: &(f32, SlotId)| {
-            b.0.total_cmp(&a.0).then_with(|| state.slots[a.1 as usize].id.cmp(&state.slots[b.1 as usize].id))
+        self.recall.offer(&query);
+        let nearest = Nearest {
+            k: request.k as usize,
+            ef: request.ef as usize,
+            recall: request.recall,
+            exact: request.exact,
+            score_threshold: request.score_threshold,
+            deadline,
         };
-        if scored.len() > k {
-            scored.select_nth_unstable_by(k, better);
-            scored.truncate(k);
+        nearest.check()?;
+        self.consistently(&query, &nearest, |found| {
+            let Some(hits) = self.hits(&found, request)? else { return Ok(None) };
+            Ok(Some(SearchResult {
+                hits,
+                applied_index: found.applied_index,
+                tail: found.tail,
+                visited: found.stats.visited,
+                distances: found.stats.distances,
+                rescored: found.rescored,
+                ef: found.ef,
+                recall_estimate: found.recall_estimate,
+                stopped: found.stats.stopped,
+            }))
+        })
+    }
+
+    /// [`Shard::search`] without payloads and without encoding. `query`: normalised for cosine, finite, of the
+    /// shard's dimension.
+    pub fn nearest(&self, query: &[f32], nearest: &Nearest) -> Result<Found> {
+        self.recall.offer(query);
+        nearest.check()?;
+        self.measured(query, nearest)
+    }
+
+    /// [`Shard::nearest`], by the shard itself.
+    pub(crate) fn measured(&self, query: &[f32], nearest: &Nearest) -> Result<Found> {
+        self.consistently(query, nearest, |found| Ok(Some(found)))
+    }
+
+    /// Checks a query and brings it into the form that [`Shard::nearest`] takes.
+    pub fn prepare(&self, vector: &mut [f32]) -> Result<()> {
+        crate::command::check_floats(vector, &self.spec, "vector")
+    }
+
+    /// Searches until `answer` finds the result whole.
+    fn consistently<T>(
+        &self,
+        query: &[f32],
+        nearest: &Nearest,
+        answer: impl Fn(Found) -> Result<Option<T>>,
+    ) -> Result<T> {
+        for _ in 0..ATTEMPTS {
+            let generation = self.generation.load_full();
+            if let Some(found) = self.find(&generation, query, nearest)?
+                && let Some(result) = answer(found)?
+            {
+                return Ok(result);
+            }
+        }
+        let _no_writes = self.writer.lock();
+        let generation = self.generation.load_full();
+        let exact = Nearest { exact: true, ..*nearest };
+        let found = match self.find(&generation, query, nearest)? {
+            Some(found) => Some(found),
+            None => self.find(&generation, query, &exact)?,
+        };
+        let result = found.map(answer).transpose()?.flatten();
+        result.ok_or_else(|| ShardError::Damaged("live points are missing from the store".into()))
+    }
+
+    /// `None`: writes took away what the answer needs.
+    fn find(&self, generation: &Generation, query: &[f32], nearest: &Nearest) -> Result<Option<Found>> {
+        let mut found = Found::default();
+        let live = generation.live();
+        let (ef, estimate) = self.ef(nearest);
+        let graph = generation
+            .graph()
+            .filter(|_| !nearest.exact && live > SCAN_BELOW.max(nearest.k as u64) && (ef as u64) < live);
+        let settled = generation.settled();
+        let mut walked = Vec::new();
+        let mut coded = None;
+        let mut scanned_from = 0;
+        found.recall_estimate = 1.0;
+        if let Some(graph) = graph {
+            scanned_from = graph.len() as SlotId;
+            (coded, walked) = walk(graph, query, nearest, ef, &mut found.stats);
+            (found.ef, found.recall_estimate) = (ef as u32, estimate);
+        }
+        found.applied_index = generation.applied();
+        let mut scanned = Vec::new();
+        // Nothing was applied since the graph held everything: what it returned is the state.
+        if graph.is_none() || settled != found.applied_index {
+            let visible = |slot: SlotId| generation.slot(slot).is_visible(found.applied_index);
+            // The walk may have met nodes that the graph took in meanwhile: those are scanned.
+            walked.retain(|(_, slot)| *slot < scanned_from && visible(*slot));
+            scanned.extend((scanned_from..generation.published()).filter(|slot| visible(*slot)));
+        }
+        let scan = Scan { shard: self, generation, query, nearest };
+        let mut distances = Vec::with_capacity(nearest.k * 2);
+        if let (Some(graph), Some(coded)) = (graph, &coded) {
+            found.tail = scanned.len() as u32;
+            walked.truncate(nearest.k.saturating_mul(self.spec.oversampling()).max(nearest.k + 16));
+            if !scan.rescore(graph, coded, &walked, &mut distances, &mut found.stats)? {
+                return Ok(None);
+            }
+            found.rescored = distances.len() as u32;
+        } else {
+            found.rescored = scanned.len() as u32;
+        }
+        if !scan.distances(&scanned, &mut distances, &mut found.stats)? {
+            return Ok(None);
+        }
+        let enough = distances.len() as u64 >= live.min(nearest.k as u64) || found.stats.stopped;
+        if !enough {
+            return Ok(None);
+        }
+        found.hits = self.best(generation, distances, nearest);
+        Ok(Some(found))
+    }
+
+    /// The best `k` as hits; equal scores by id.
+    fn best(
+        &self,
+        generation: &Generation,
+        distances: Vec<(f32, SlotId)>,
+        nearest: &Nearest,
+    ) -> Vec<(f32, Arc<Slot>)> {
+        let scored = distances.into_iter().map(|(distance, slot)| (self.score(distance), slot));
+        let mut scored: Vec<_> = match nearest.score_threshold {
+            Some(least) => scored.filter(|(score, _)| *score >= least).collect(),
+            None => scored.collect(),
+        };
+        let better = |a: &(f32, SlotId), b: &(f32, SlotId)| {
+            b.0.total_cmp(&a.0).then_with(|| generation.slot(a.1).id.cmp(&generation.slot(b.1).id))
+        };
+        if scored.len() > nearest.k {
+            scored.select_nth_unstable_by(nearest.k, better);
+            scored.truncate(nearest.k);
         }
         scored.sort_unstable_by(better);
-        result.hits = self.hits(&state, &scored, request)?;
-        Ok(result)
+        scored.into_iter().map(|(score, slot)| (score, Arc::clone(generation.slot(slot)))).collect()
     }
 
-    /// Slots worth rescoring, all live.
-    fn candidates(
-        &self,
-        state: &State,
-        query: &[f32],
-        request: &SearchRequest,
-        result: &mut SearchResult,
-    ) -> Vec<SlotId> {
-        let live = |slot: &SlotId| state.is_live(*slot);
-        let k = request.k as usize;
-        let ef = if request.ef == 0 { (2 * k).max(100) } else { (request.ef as usize).max(k) };
-        if request.exact || state.ids.len() <= SCAN_BELOW.max(k) || ef >= state.ids.len() {
-            return (0..state.slots.len() as SlotId).filter(live).collect();
-        }
-        let mut stats = SearchStats::default();
-        let found = state.graph.search(&Encoded::new(query), ef, |slot| state.is_live(slot), &mut stats);
-        result.ef = ef as u32;
-        result.visited = stats.visited;
-        result.distances = stats.distances;
-        result.tail = state.tail_len() as u32;
-        let tail = (state.graph.len() as SlotId..state.slots.len() as SlotId).filter(live);
-        found.into_iter().map(|(_, slot)| slot).chain(tail).collect()
-    }
-
-    fn score(&self, query: &[f32], vector: &[f32]) -> f32 {
+    fn score(&self, distance: f32) -> f32 {
         match self.spec.metric {
-            Metric::Cosine => vectron_kernels::dot(query, vector).clamp(-1.0, 1.0),
-            Metric::Dot => vectron_kernels::dot(query, vector),
-            Metric::Euclidean => 1.0 / (1.0 + vectron_kernels::l2_squared(query, vector).sqrt()),
+            Metric::Cosine => (-distance).clamp(-1.0, 1.0),
+            Metric::Dot => -distance,
+            Metric::Euclidean => 1.0 / (1.0 + distance.sqrt()),
         }
     }
 
-    fn hits(
-        &self,
-        state: &State,
-        scored: &[(f32, SlotId)],
-        request: &SearchRequest,
-    ) -> Result<Vec<ShardHit>> {
-        let mut hits: Vec<ShardHit> = scored
+    /// `(ef, the recall to expect of it)`.
+    fn ef(&self, nearest: &Nearest) -> (usize, f32) {
+        let default = (2 * nearest.k).max(100);
+        match (nearest.ef, nearest.recall) {
+            (0, 0.0) => (default, self.recall.estimate(nearest.k, default)),
+            (0, wanted) => {
+                self.recall.pick(nearest.k, wanted).unwrap_or_else(|| (default.max(4 * nearest.k), 0.0))
+            }
+            (ef, _) => (ef.max(nearest.k), self.recall.estimate(nearest.k, ef.max(nearest.k))),
+        }
+    }
+
+    /// `None`: a hit was overwritten or deleted since, so its payload would be of another version.
+    pub(crate) fn hits(&self, found: &Found, request: &SearchRequest) -> Result<Option<Vec<ShardHit>>> {
+        let mut hits: Vec<ShardHit> = found
+            .hits
             .iter()
-            .map(|(score, slot)| ShardHit {
-                id: state.slots[*slot as usize].id.to_string(),
-                score: *score,
-                ..Default::default()
-            })
+            .map(|(score, slot)| ShardHit { id: slot.id.to_string(), score: *score, ..Default::default() })
             .collect();
         if request.include_payload || request.include_vector {
             let keys: Vec<Vec<u8>> = hits.iter().map(|hit| point::key(&hit.id)).collect();
             let values = self.store.get_many(keys.iter().map(Vec::as_slice))?;
-            for (hit, value) in hits.iter_mut().zip(values) {
-                let value =
-                    value.ok_or_else(|| ShardError::Damaged(format!("live point {:?} is gone", hit.id)))?;
+            for ((hit, (_, slot)), value) in hits.iter_mut().zip(&found.hits).zip(values) {
+                let Some(value) = value else { return Ok(None) };
                 let stored = StoredPoint::decode(&value)?;
+                if stored.version != slot.version {
+                    return Ok(None);
+                }
                 if request.include_payload {
                     hit.payload = stored.payload.into();
                 }
@@ -158,6 +332,123 @@ impl Shard {
                 }
             }
         }
-        Ok(hits)
+        Ok(Some(hits))
+    }
+}
+
+/// The query as the graph compares it, and the candidates, closest first by their codes.
+fn walk(
+    graph: &Graph,
+    query: &[f32],
+    nearest: &Nearest,
+    ef: usize,
+    stats: &mut SearchStats,
+) -> (Option<Query>, Vec<(f32, SlotId)>) {
+    let is_late = || nearest.is_late();
+    let stop: Option<&dyn Fn() -> bool> = nearest.deadline.map(|_| &is_late as _);
+    let coded = graph.query(query);
+    let walked = graph.search(&coded, &SearchOptions { ef, least: nearest.k, accept: None, stop }, stats);
+    (Some(coded), walked)
+}
+
+/// Comparing one query with full vectors. Distances: negative inner product or squared L2, lower is closer.
+struct Scan<'a> {
+    shard: &'a Shard,
+    generation: &'a Generation,
+    query: &'a [f32],
+    nearest: &'a Nearest,
+}
+
+impl Scan<'_> {
+    /// Adds the true distances of the candidates (sorted by their codes) that may be among the `k` best: the first `k`,
+    /// and those that are not further than the `k`-th of them by more than their codes may be wrong. `false`: the
+    /// store has another version of one by now.
+    fn rescore(
+        &self,
+        graph: &Graph,
+        coded: &Query,
+        walked: &[(f32, SlotId)],
+        out: &mut Vec<(f32, SlotId)>,
+        stats: &mut SearchStats,
+    ) -> Result<bool> {
+        if self.shard.spec.quantization == Quantization::Float {
+            out.extend_from_slice(&walked[..walked.len().min(self.nearest.k)]);
+            return Ok(true);
+        }
+        let (first, rest) = walked.split_at(walked.len().min(self.nearest.k));
+        let first: Vec<SlotId> = first.iter().map(|(_, slot)| *slot).collect();
+        if !self.distances(&first, out, stats)? {
+            return Ok(false);
+        }
+        let worst = out.iter().map(|(distance, _)| *distance).fold(f32::NEG_INFINITY, f32::max);
+        let close = |(distance, slot): &&(f32, SlotId)| {
+            graph.error(coded, *slot).is_none_or(|error| distance - error <= worst)
+        };
+        let rest: Vec<SlotId> = rest.iter().filter(close).map(|(_, slot)| *slot).collect();
+        self.distances(&rest, out, stats)
+    }
+
+    /// Adds the distances of the slots; stops when late. `false`: as in [`Scan::rescore`].
+    fn distances(
+        &self,
+        slots: &[SlotId],
+        out: &mut Vec<(f32, SlotId)>,
+        stats: &mut SearchStats,
+    ) -> Result<bool> {
+        let mut step_out = [0.0; SCAN_STEP];
+        for step in slots.chunks(SCAN_STEP) {
+            if !out.is_empty() && self.nearest.is_late() {
+                stats.stopped = true;
+                break;
+            }
+            if !self.step(step, &mut step_out)? {
+                return Ok(false);
+            }
+            out.extend(step_out.iter().copied().zip(step.iter().copied()));
+        }
+        Ok(true)
+    }
+
+    fn step(&self, slots: &[SlotId], out: &mut [f32]) -> Result<bool> {
+        let Some(rows) = self.generation.vectors.rows() else { return self.stored(slots, out) };
+        match self.shard.spec.metric {
+            Metric::Euclidean => vectron_kernels::l2_squared_rows(self.query, rows, slots, out),
+            Metric::Cosine | Metric::Dot => {
+                vectron_kernels::dot_rows(self.query, rows, slots, out);
+                out[..slots.len()].iter_mut().for_each(|dot| *dot = -*dot);
+            }
+        }
+        Ok(true)
+    }
+
+    /// With vectors that are read from the store, the waiting ones apart.
+    fn stored(&self, slots: &[SlotId], out: &mut [f32]) -> Result<bool> {
+        let metric = self.shard.spec.metric;
+        let distance = |vector: &[f32]| match metric {
+            Metric::Euclidean => vectron_kernels::l2_squared(self.query, vector),
+            Metric::Cosine | Metric::Dot => -vectron_kernels::dot(self.query, vector),
+        };
+        let mut from_store = Vec::new();
+        for (at, &slot) in slots.iter().enumerate() {
+            match self.generation.vectors.get(slot) {
+                Some(vector) => out[at] = distance(&vector),
+                None => from_store.push((at, self.generation.slot(slot))),
+            }
+        }
+        let keys: Vec<Vec<u8>> = from_store.iter().map(|(_, slot)| point::key(&slot.id)).collect();
+        let values = self.shard.store.get_many(keys.iter().map(Vec::as_slice))?;
+        for ((at, slot), value) in from_store.into_iter().zip(values) {
+            let Some(value) = value else { return Ok(false) };
+            let stored = StoredPoint::decode(&value)?;
+            if stored.version != slot.version {
+                return Ok(false);
+            }
+            let mut vector = crate::command::floats(stored.vector);
+            if metric == Metric::Cosine {
+                vectron_kernels::normalize(&mut vector);
+            }
+            out[at] = distance(&vector);
+        }
+        Ok(true)
     }
 }

@@ -1,4 +1,5 @@
 use crate::{Result, ShardError};
+use vectron_hnsw::Quantization;
 use vectron_storage::{Batch, Store};
 
 const SPEC_KEY: &[u8] = b"_spec";
@@ -30,6 +31,33 @@ impl Metric {
     }
 }
 
+/// Where the full vectors live, from which candidates are rescored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Residence {
+    /// In memory: the fastest.
+    Memory,
+    /// In a file mapped into memory: the system keeps what is used often.
+    Mapped,
+    /// Only in the store: the least memory; rescoring reads the disk or the block cache.
+    Disk,
+}
+
+impl Residence {
+    pub const ALL: [Residence; 3] = [Self::Memory, Self::Mapped, Self::Disk];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Mapped => "mmap",
+            Self::Disk => "disk",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|residence| residence.name() == name)
+    }
+}
+
 /// What a shard is made for; fixed when it is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ShardSpec {
@@ -40,23 +68,71 @@ pub struct ShardSpec {
     pub m: usize,
     /// HNSW candidates while inserting, `m`..=4096.
     pub ef_construction: usize,
+    /// Form of the vectors that the graph walks over.
+    pub quantization: Quantization,
+    /// Form of the vectors that candidates are rescored with.
+    pub vectors: Residence,
+    /// Candidates rescored per result, 1..=100; 0: [`ShardSpec::default_oversampling`].
+    pub oversampling: usize,
+    /// Index waiting points on all index threads at once. Faster, and **not deterministic**: replicas build
+    /// different graphs of the same quality and may differ in answers that are not exact.
+    pub parallel_build: bool,
 }
 
 impl ShardSpec {
-    pub fn validate(&self) -> Result<()> {
-        let sound = (1..=65_536).contains(&self.dim)
-            && (2..=128).contains(&self.m)
-            && (self.m..=4096).contains(&self.ef_construction);
-        if sound {
-            Ok(())
-        } else {
-            Err(ShardError::Invalid(format!("shard settings out of range: {self:?}")))
+    /// With the defaults: M 16, efConstruction 200, int8 codes, vectors in memory, ordered build.
+    pub const fn new(dim: usize, metric: Metric) -> Self {
+        Self {
+            dim,
+            metric,
+            m: 16,
+            ef_construction: 200,
+            quantization: Quantization::Int8,
+            vectors: Residence::Memory,
+            oversampling: 0,
+            parallel_build: false,
         }
     }
 
+    pub fn validate(&self) -> Result<()> {
+        let sound = (1..=65_536).contains(&self.dim)
+            && (2..=128).contains(&self.m)
+            && (self.m..=4096).contains(&self.ef_construction)
+            && self.oversampling <= 100;
+        if !sound {
+            return Err(ShardError::Invalid(format!("shard settings out of range: {self:?}")));
+        }
+        if self.quantization == Quantization::Float && self.vectors == Residence::Disk {
+            return Err(ShardError::Invalid(
+                "vectors on disk need a quantised graph: quantization none walks over the vectors themselves"
+                    .into(),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Candidates rescored per result: enough that what the codes lose is found again.
+    pub fn oversampling(&self) -> usize {
+        match (self.oversampling, self.quantization) {
+            (0, Quantization::Float) => 1,
+            (0, Quantization::Half) => 2,
+            (0, Quantization::Int8) => 4,
+            (0, Quantization::Product | Quantization::Binary) => 20,
+            (set, _) => set,
+        }
+    }
+
+    /// Settings that had no name in the first format are named only when they are not the default.
     fn describe(&self) -> String {
-        let Self { dim, metric, m, ef_construction } = self;
-        format!("dim={dim} metric={} m={m} ef_construction={ef_construction}", metric.name())
+        let Self { dim, metric, m, ef_construction, .. } = self;
+        let mut text = format!("dim={dim} metric={} m={m} ef_construction={ef_construction}", metric.name());
+        if self.quantization != Quantization::Int8 {
+            text += &format!(" quantization={}", self.quantization.name());
+        }
+        if self.vectors != Residence::Memory {
+            text += &format!(" vectors={}", self.vectors.name());
+        }
+        text
     }
 
     /// A data directory of another shard must not be opened as this one.
@@ -88,6 +164,7 @@ impl ShardSpec {
             },
             m: self.m,
             ef_construction: self.ef_construction,
+            quantization: self.quantization,
         }
     }
 }

@@ -4,7 +4,7 @@ use prost::Message;
 use std::collections::BTreeMap;
 
 fn spec(metric: Metric, dim: usize) -> ShardSpec {
-    ShardSpec { dim, metric, m: 8, ef_construction: 64 }
+    ShardSpec { m: 8, ef_construction: 64, ..ShardSpec::new(dim, metric) }
 }
 
 fn open(dir: &Path, spec: ShardSpec) -> Shard {
@@ -37,7 +37,7 @@ fn request(v: &[f32], k: u32) -> SearchRequest {
 }
 
 fn ids(shard: &Shard, v: &[f32], k: u32) -> Vec<String> {
-    shard.search(&request(v, k)).unwrap().hits.into_iter().map(|hit| hit.id).collect()
+    shard.search(&request(v, k), None).unwrap().hits.into_iter().map(|hit| hit.id).collect()
 }
 
 #[test]
@@ -46,8 +46,8 @@ fn an_applied_point_is_found_before_and_after_indexing() {
     let shard = open(dir.path(), spec(Metric::Euclidean, 2));
     shard.apply(1, &upsert(&[("a", &[0.0, 0.0]), ("b", &[3.0, 4.0])])).unwrap();
     assert_eq!(ids(&shard, &[0.1, 0.0], 2), ["a", "b"]);
-    assert_eq!(shard.index_step(100), 0);
-    let hits = shard.search(&request(&[0.0, 0.0], 2)).unwrap().hits;
+    assert_eq!(shard.index_step(100, 2).unwrap(), 0);
+    let hits = shard.search(&request(&[0.0, 0.0], 2), None).unwrap().hits;
     assert_eq!((hits[0].score, hits[1].score), (1.0, 1.0 / 6.0));
     assert_eq!(hits[1].payload, b"{\"n\":\"b\"}");
 }
@@ -62,7 +62,7 @@ fn scores_follow_the_metric_and_ties_order_by_id() {
     ] {
         let shard = open(&dir.path().join(metric.name()), spec(metric, 2));
         shard.apply(1, &upsert(&points)).unwrap();
-        let hits = shard.search(&request(&[1.0, 0.0], 3)).unwrap().hits;
+        let hits = shard.search(&request(&[1.0, 0.0], 3), None).unwrap().hits;
         let got: Vec<_> = hits.iter().map(|hit| (hit.id.as_str(), hit.score)).collect();
         assert_eq!(got, expected, "{metric:?}");
     }
@@ -73,7 +73,7 @@ fn a_deleted_point_never_appears_and_an_overwritten_one_appears_once() {
     let dir = tempfile::tempdir().unwrap();
     let shard = open(dir.path(), spec(Metric::Euclidean, 1));
     shard.apply(1, &upsert(&[("a", &[1.0]), ("b", &[2.0]), ("a", &[5.0])])).unwrap();
-    shard.index_step(10);
+    shard.index_step(10, 2).unwrap();
     assert_eq!(ids(&shard, &[1.0], 10), ["b", "a"]);
     assert_eq!(shard.apply(2, &delete(&["b", "missing"])).unwrap().affected, 1);
     assert_eq!(ids(&shard, &[1.0], 10), ["a"]);
@@ -111,7 +111,7 @@ fn a_reopened_shard_answers_the_same_with_its_graph() {
         shard.apply(i + 1, &upsert(&[(&format!("p{i}"), &vector(i))])).unwrap();
     }
     shard.apply(1501, &delete(&["p7", "p8"])).unwrap();
-    shard.index_step(1400);
+    shard.index_step(1400, 2).unwrap();
     shard.save_graph(true).unwrap();
     shard.apply(1502, &upsert(&[("p9", &[500.0, 500.0, 500.0])])).unwrap();
     shard.flush().unwrap();
@@ -120,7 +120,7 @@ fn a_reopened_shard_answers_the_same_with_its_graph() {
 
     let shard = open(dir.path(), spec);
     assert_eq!(shard.applied_index(), 1502);
-    assert_eq!(shard.status().tail_points, 101, "100 never indexed and the overwritten one");
+    assert_eq!(shard.status().tail_points, 101, "100 never indexed and the overwriting one");
     assert_eq!(ids(&shard, &[50.0, 40.0, 5.0], 20), before);
     assert_eq!(ids(&shard, &[500.0, 500.0, 500.0], 1), ["p9"]);
     drop(shard);
@@ -199,7 +199,7 @@ proptest! {
                     prop_assert_eq!(affected == 1, model.remove(&id).is_some());
                 }
                 2 => {
-                    shard.index_step(3);
+                    shard.index_step(3, 2).unwrap();
                 }
                 _ => {
                     shard.save_graph(true).unwrap();

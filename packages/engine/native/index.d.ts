@@ -22,6 +22,11 @@ export declare class Engine {
    * all are done. The buffers are copied before this returns.
    */
   submit(ops: Array<Buffer>): Promise<Array<Buffer>>
+  /**
+   * The nearest points of many queries in one call: `vectors` holds one query after the other. Copied before this
+   * returns; the work runs on the engine's threads.
+   */
+  searchMany(shardId: number, epoch: number, vectors: Float32Array, options: SearchManyOptions): Promise<Matches>
   /** Makes everything durable in the shard stores and saves the graphs. */
   flush(): Promise<void>
   /** `flush`, then lets go of all shards. */
@@ -30,6 +35,31 @@ export declare class Engine {
 
 /** SIMD path of the distance kernels on this CPU. */
 export declare function instructionSet(): string
+
+/** Answers of [`Engine::search_many`], query after query. */
+export interface Matches {
+  /** Hits of each query. */
+  counts: Uint32Array
+  /** Of each hit, best first; higher is better. */
+  scores: Float32Array
+  /** Ids of all hits, UTF-8, one after the other. */
+  ids: Buffer
+  /** Where the id of each hit ends in `ids`. */
+  idEnds: Uint32Array
+  /** ef of each query; 0: exact. */
+  efs: Uint32Array
+  /** Recall to expect of each query; 0: not measured yet. */
+  recallEstimates: Float32Array
+  /** Log index as of which each query was answered. */
+  appliedIndexes: Float64Array
+  /** 1 where the time ran out. */
+  stopped: Uint8Array
+  /**
+   * Nodes whose links were read, distances computed, points scanned beside the graph, points rescored: four
+   * numbers a query.
+   */
+  explain: Uint32Array
+}
 
 /** Opens the engine in `dir`. */
 export declare function open(dir: string, options: Options): Promise<Engine>
@@ -46,12 +76,34 @@ export interface Options {
 /** Panics; the process must survive it. For the test of exactly that. */
 export declare function panicForTest(): void
 
+/** How [`Engine::search_many`] searches. */
+export interface SearchManyOptions {
+  /** Results per query, 1 to 10,000. */
+  k: number
+  /** 0 or missing: by `recall`, or the default. */
+  ef?: number
+  /** 0.5 to 0.999; picks ef. */
+  recall?: number
+  exact?: boolean
+  scoreThreshold?: number
+  /** Time the call may take; queries that it cuts short are marked. */
+  timeoutMs?: number
+}
+
 export interface Spec {
   dimension: number
   /** `cosine`, `euclidean` or `dot`. */
   metric: string
   m: number
   efConstruction: number
+  /** `int8` (default), `none`, `float16`, `binary` or `product`. */
+  quantization?: string
+  /** `memory` (default), `mmap` or `disk`. */
+  vectors?: string
+  /** Candidates rescored per result, 1 to 100; 0 or missing: by quantisation. */
+  oversampling?: number
+  /** Index on all threads at once: not deterministic. */
+  parallelBuild?: boolean
 }
 
 export interface Status {
@@ -64,5 +116,9 @@ export interface Status {
   tailPoints: number
   appliedIndex: number
   memoryBytes: number
+  /** Of those, codes and links. */
+  indexBytes: number
+  /** Vectors in mapped files: memory that the system takes back when it needs it. */
+  mappedBytes: number
   diskBytes: number
 }

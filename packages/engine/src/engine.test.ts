@@ -1,10 +1,11 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { workerData } from '@vectron/proto';
 import { panicForTest } from '../native/index.js';
-import { Engine, instructionSet } from './index.js';
+import { Engine, instructionSet, matchIds } from './index.js';
 
 const OPTIONS = { threads: 2, indexThreads: 1, maxWaiting: 1000, cacheBytes: 8 << 20, writeBufferBytes: 8 << 20 };
 const SETTINGS = { dimension: 2, metric: 'cosine', m: 16, efConstruction: 100 };
@@ -27,7 +28,7 @@ describe('Engine', () => {
   };
   const search = (values: number[], k: number): Op => ({
     $case: 'search',
-    value: { vector: vector(...values), k, ef: 0, exact: false, includePayload: true, includeVector: true },
+    value: workerData.SearchOp.fromPartial({ vector: vector(...values), k, includePayload: true, includeVector: true }),
   });
 
   it('finds what it stored, payload and vector unchanged', async () => {
@@ -72,8 +73,76 @@ describe('Engine', () => {
     await first.close();
   });
 
+  it('answers many queries in one call, as typed arrays', async () => {
+    await engine.openShard(7, 1, { dimension: 3, metric: 'euclidean', m: 16, efConstruction: 100 });
+    const points = Array.from({ length: 60 }, (_, i) => ({
+      id: i % 2 === 0 ? `p${i}` : `ü${i}`,
+      vector: vector(i, 0, 1),
+      payload: Buffer.alloc(0),
+    }));
+    const op = { $case: 'upsert', value: { points } } as const;
+    await engine.submit(Buffer.from(workerData.ShardOp.encode({ shardId: 7, shardEpoch: 1, op }).finish()), true);
+    const queries = new Float32Array(40 * 3);
+    for (let i = 0; i < 40; i += 1) queries.set([i, 0, 1], i * 3);
+    const call = engine.searchMany(7, 1, queries, { k: 3, recall: 0.9 });
+    // The core has its own copy: what happens to the caller's buffer does not matter.
+    queries.fill(Number.NaN);
+    structuredClone(queries.buffer, { transfer: [queries.buffer] });
+    const found = await call;
+    const ids = matchIds(found);
+    expect([...found.counts]).toEqual(Array.from({ length: 40 }, () => 3));
+    expect(ids.length).toBe(120);
+    for (let i = 0; i < 40; i += 1) expect(ids[i * 3]).toBe(points[i].id);
+    expect(found.scores[0]).toBe(1);
+    expect(found.appliedIndexes[39]).toBe(1);
+    expect([...found.recallEstimates].every((one) => one === 1)).toBe(true);
+    expect(found.explain.length).toBe(160);
+
+    const wrong = [
+      [engine.searchMany(7, 1, new Float32Array(4), { k: 3 }), 'INVALID_ARGUMENT'],
+      [engine.searchMany(7, 1, new Float32Array([1, Number.NaN, 1]), { k: 3 }), 'INVALID_ARGUMENT'],
+      [engine.searchMany(7, 1, new Float32Array(3), { k: 0 }), 'INVALID_ARGUMENT'],
+      [engine.searchMany(7, 1, new Float32Array(3), { k: 3, recall: 7 }), 'INVALID_ARGUMENT'],
+      [engine.searchMany(7, 2, new Float32Array(3), { k: 3 }), 'STALE_EPOCH'],
+      [engine.searchMany(8, 1, new Float32Array(3), { k: 3 }), 'SHARD_NOT_FOUND'],
+    ] as const;
+    for (const [call, code] of wrong) await expect(call).rejects.toMatchObject({ code });
+    expect((await engine.searchMany(7, 1, new Float32Array(0), { k: 3 })).counts.length).toBe(0);
+    await engine.dropShard(7);
+  });
+
+  it('refuses settings it does not know, with code and message', async () => {
+    for (const settings of [{ quantization: 'int7' }, { vectors: 'tape' }, { quantization: 'none', vectors: 'disk' }]) {
+      await expect(engine.openShard(9, 1, { ...SETTINGS, ...settings })).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+      });
+    }
+  });
+
+  it('is torn down with its worker thread, in the middle of work', async () => {
+    const addon = JSON.stringify(new URL('../native/index.js', import.meta.url).href);
+    const options = JSON.stringify(OPTIONS);
+    const source = `
+      const { workerData, parentPort } = require('node:worker_threads');
+      (async () => {
+        const { open } = await import(${addon});
+        const engine = await open(workerData, ${options});
+        await engine.openShard(1, 1, ${JSON.stringify({ ...SETTINGS, dimension: 4 })});
+        const queries = new Float32Array(400).fill(1);
+        for (let i = 0; i < 20; i += 1) void engine.searchMany(1, 1, queries, { k: 10 });
+        parentPort.postMessage('busy');
+      })();`;
+    for (let round = 0; round < 30; round += 1) {
+      const dir = mkdtempSync(join(tmpdir(), 'vectron-thread-'));
+      const thread = new Worker(source, { eval: true, workerData: dir });
+      await new Promise((resolve, reject) => thread.once('message', resolve).once('error', reject));
+      await thread.terminate();
+    }
+    expect((await run(search([1, 0], 1))).errorCode).toBe('');
+  });
+
   it('survives a panic in the core', () => {
     expect(() => panicForTest()).toThrow(/asked to panic/);
-    expect(instructionSet()).toMatch(/avx2|scalar/);
+    expect(instructionSet()).toMatch(/^(scalar|avx2\+fma|avx512\+vnni|neon)$/);
   });
 });

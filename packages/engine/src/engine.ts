@@ -1,4 +1,5 @@
 import { VectronError } from '@vectron/errors';
+import type { placement } from '@vectron/proto';
 import * as native from '../native/index.js';
 import { TickBatcher } from './tick-batcher.js';
 
@@ -17,6 +18,35 @@ export interface EngineOptions {
 
 export type ShardSettings = native.Spec;
 export type ShardStatus = native.Status;
+
+/** How the core is told what a shard is for. */
+export function shardSettings(
+  shard: Pick<placement.Assignment, 'dimension' | 'distance' | 'hnswM' | 'hnswEfConstruction' | 'vectors'>,
+): ShardSettings {
+  const { dimension, distance: metric, hnswM: m, hnswEfConstruction: efConstruction, vectors } = shard;
+  if (vectors === undefined) return { dimension, metric, m, efConstruction };
+  const { quantization, storage, oversampling, parallelBuild } = vectors;
+  return { dimension, metric, m, efConstruction, quantization, vectors: storage, oversampling, parallelBuild };
+}
+
+export type SearchManyOptions = native.SearchManyOptions;
+/** Answers of `searchMany`, query after query, as typed arrays; `matchIds` gives the ids. */
+export type Matches = native.Matches;
+
+/** The ids of all hits, in the order of `scores`. */
+export function matchIds({ ids, idEnds }: Pick<Matches, 'ids' | 'idEnds'>): string[] {
+  const text = ids.toString('utf8');
+  // One decoding for all of them where a byte is a character.
+  const ascii = text.length === ids.length;
+  const list = new Array<string>(idEnds.length);
+  let from = 0;
+  for (let at = 0; at < idEnds.length; at += 1) {
+    const to = idEnds[at] ?? from;
+    list[at] = ascii ? text.slice(from, to) : ids.toString('utf8', from, to);
+    from = to;
+  }
+  return list;
+}
 
 /** SIMD path of the distance kernels on this CPU. */
 export const instructionSet = (): string => native.instructionSet();
@@ -51,6 +81,14 @@ export class Engine {
   /** Runs one operation. `write`: the operation is an upsert or a delete. */
   submit(op: Buffer, write: boolean): Promise<Buffer> {
     return (write ? this.#writes : this.#reads).submit(op);
+  }
+
+  /**
+   * The nearest points of many queries in one call, on the engine's threads: `vectors` holds one query after the
+   * other. Several queries a call cost the event loop least. A wrong query refuses the call.
+   */
+  searchMany(shardId: number, epoch: number, vectors: Float32Array, options: SearchManyOptions): Promise<Matches> {
+    return decoded(this.core.searchMany(shardId, epoch, vectors, options));
   }
 
   /** Opens or makes a shard; on an open one, sets the epoch. */

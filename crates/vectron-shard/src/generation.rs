@@ -1,0 +1,181 @@
+//! The shard in memory: slots in log order, their vectors, and the graph over the first of them.
+//!
+//! Everything here only grows, so searches read it without a lock. A slot says at which log index it was born and
+//! died; `applied` is published last, and a search takes the state as of one applied index. Space of dead
+//! slots comes back when the index thread writes the next generation (`index.rs`).
+
+use crate::point::Version;
+use crate::vectors::Vectors;
+use crate::{Result, ShardSpec};
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use vectron_hnsw::{Codebook, Graph, Quantization};
+
+pub type SlotId = u32;
+
+/// Death of a slot that lives.
+const ALIVE: u64 = u64::MAX;
+
+/// One version of a point.
+pub struct Slot {
+    pub id: Arc<str>,
+    pub version: Version,
+    /// Log index of the entry that deleted or overwrote it.
+    death: AtomicU64,
+}
+
+impl Slot {
+    pub fn live(id: Arc<str>, version: Version) -> Arc<Self> {
+        Arc::new(Self { id, version, death: AtomicU64::new(ALIVE) })
+    }
+
+    /// A version that is no more, kept because the graph walks through it.
+    pub fn dead(id: Arc<str>, version: Version) -> Arc<Self> {
+        Arc::new(Self { id, version, death: AtomicU64::new(0) })
+    }
+
+    pub fn kill(&self, at: u64) {
+        self.death.store(at, Ordering::Release);
+    }
+
+    pub fn is_live(&self) -> bool {
+        self.death.load(Ordering::Acquire) == ALIVE
+    }
+
+    /// Whether it is part of the state as of log index `at`.
+    pub fn is_visible(&self, at: u64) -> bool {
+        self.version.index <= at && self.death.load(Ordering::Acquire) > at
+    }
+}
+
+/// Invariants: graph node `n` is slot `n`, and the graph holds the first slots; `published` slots and as many
+/// vectors exist.
+pub struct Generation {
+    pub slots: boxcar::Vec<Arc<Slot>>,
+    pub vectors: Vectors,
+    /// Missing until a product graph has enough points to train on.
+    graph: OnceLock<Graph>,
+    published: AtomicU32,
+    applied: AtomicU64,
+    /// The graph holds exactly the points of this log index; 0 while it does not.
+    settled: AtomicU64,
+    live: AtomicU64,
+}
+
+impl Generation {
+    /// `file`: where mapped vectors go.
+    pub fn new(spec: &ShardSpec, file: &Path, applied: u64) -> Result<Self> {
+        Ok(Self {
+            slots: boxcar::Vec::new(),
+            vectors: Vectors::new(spec.vectors, spec.dim, file)?,
+            graph: OnceLock::new(),
+            published: AtomicU32::new(0),
+            applied: AtomicU64::new(applied),
+            settled: AtomicU64::new(0),
+            live: AtomicU64::new(0),
+        })
+    }
+
+    /// Starts with an empty graph where that needs no training.
+    pub fn start_graph(&self, spec: &ShardSpec) {
+        if spec.quantization != Quantization::Product {
+            self.set_graph(self.empty_graph(spec));
+        }
+    }
+
+    fn empty_graph(&self, spec: &ShardSpec) -> Graph {
+        match self.shared_rows(spec) {
+            Some(rows) => Graph::over(spec.graph_config(), rows),
+            None => Graph::new(spec.graph_config()),
+        }
+    }
+
+    /// The vectors that a graph without quantisation walks over.
+    pub fn shared_rows(&self, spec: &ShardSpec) -> Option<Arc<vectron_kernels::Arena>> {
+        self.vectors.rows().filter(|_| spec.quantization == Quantization::Float).cloned()
+    }
+
+    /// Trains a product graph's codebook on the first slots, if they are there.
+    pub fn train(&self, spec: &ShardSpec) {
+        if self.graph.get().is_some() || (self.published() as usize) < Codebook::TRAINING {
+            return;
+        }
+        let vectors: Vec<_> =
+            (0..Codebook::TRAINING as SlotId).filter_map(|slot| self.vectors.get(slot)).collect();
+        let book = Codebook::train(spec.dim, |i| &vectors[i], vectors.len());
+        self.set_graph(Graph::with_codebook(spec.graph_config(), Arc::new(book)));
+    }
+
+    pub fn set_graph(&self, graph: Graph) {
+        // Only the opener, the index thread and a new generation's maker set it, each when it is missing.
+        let _ = self.graph.set(graph);
+    }
+
+    pub fn graph(&self) -> Option<&Graph> {
+        self.graph.get()
+    }
+
+    /// Slots that the graph holds.
+    pub fn indexed(&self) -> SlotId {
+        self.graph().map_or(0, |graph| graph.len() as SlotId)
+    }
+
+    /// Slots that may be read.
+    pub fn published(&self) -> SlotId {
+        self.published.load(Ordering::Acquire)
+    }
+
+    pub fn applied(&self) -> u64 {
+        self.applied.load(Ordering::Acquire)
+    }
+
+    /// Log index as of which the graph is complete and without deleted nodes that live elsewhere.
+    pub fn settled(&self) -> u64 {
+        self.settled.load(Ordering::Acquire)
+    }
+
+    /// The index thread has taken in all of entry `at`, and nothing of the next.
+    pub fn settle(&self, at: u64) {
+        self.settled.store(at, Ordering::Release);
+    }
+
+    pub fn live(&self) -> u64 {
+        self.live.load(Ordering::Acquire)
+    }
+
+    pub fn tail_len(&self) -> usize {
+        (self.published() - self.indexed()) as usize
+    }
+
+    /// # Panics
+    /// When the slot does not exist.
+    pub fn slot(&self, slot: SlotId) -> &Arc<Slot> {
+        &self.slots[slot as usize]
+    }
+
+    /// Appends a slot with its vector; visible after [`Generation::publish`]. One caller at a time.
+    pub fn push(&self, slot: Arc<Slot>, vector: &[f32]) -> Result<SlotId> {
+        let at = self.slots.count() as SlotId;
+        self.vectors.push(at, vector)?;
+        self.slots.push(slot);
+        Ok(at)
+    }
+
+    /// Appends a slot that the graph holds already and whose vector is only in the store.
+    pub fn push_stored(&self, slot: Arc<Slot>) -> SlotId {
+        self.slots.push(slot) as SlotId
+    }
+
+    /// Makes the pushed slots part of the state as of log index `applied`, in which `live` points live.
+    pub fn publish(&self, applied: u64, live: u64) {
+        self.published.store(self.slots.count() as SlotId, Ordering::Release);
+        self.live.store(live, Ordering::Release);
+        self.applied.store(applied, Ordering::Release);
+    }
+
+    pub fn memory_bytes(&self) -> usize {
+        let slots = self.published() as usize * (size_of::<Slot>() + 8 + 24);
+        self.vectors.memory_bytes() + slots + self.graph().map_or(0, Graph::memory_bytes)
+    }
+}
