@@ -18,8 +18,11 @@ const LOWER: Record<string, string[]> = {
   rpc: ['errors', 'proto', 'observability'],
   metastore: ['errors'],
   engine: ['errors', 'proto'],
+  // What points and collections may be, whoever stores them.
+  model: ['errors', 'proto'],
   routing: ['errors', 'proto', 'rpc'],
-  sdk: ['errors', 'proto', 'rpc'],
+  // The embedded home is the core and its catalogue in this process; `connect` loads neither.
+  sdk: ['errors', 'proto', 'rpc', 'model', 'metastore', 'engine'],
 };
 const APPS = ['auth', 'gateway', 'placement-driver', 'reranker', 'worker'];
 

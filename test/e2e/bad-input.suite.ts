@@ -38,7 +38,31 @@ const create =
     );
 
 const INVALID = 'INVALID_ARGUMENT';
+const searchRows: [string, Partial<gateway.SearchRequest>][] = [
+  ['a recall of one', { recall: 1 }],
+  ['a recall below a half', { recall: 0.4 }],
+  ['a negative recall', { recall: -0.9 }],
+  ['recall and ef together', { recall: 0.9, ef: 100 }],
+];
+const vectorRows: [string, Partial<gateway.VectorSettings>][] = [
+  ['an unknown quantization', { quantization: 'int7' }],
+  ['an unknown storage', { storage: 'tape' }],
+  ['too much oversampling', { oversampling: 101 }],
+  ['full vectors compared on disk', { quantization: 'none', storage: 'disk' }],
+];
 const cases: Case[] = [
+  ...searchRows.map(([name, row]) => ({
+    name,
+    verdict: INVALID,
+    rest: { path: `${POINTS}/search`, body: { vector: [1, 2], ...row } },
+    grpc: search(row),
+  })),
+  ...vectorRows.map(([name, row]) => ({
+    name,
+    verdict: INVALID,
+    rest: { path: '/v1/collections', body: { name: 'fresh', dimension: 2, vectors: row } },
+    grpc: create({ vectors: gateway.VectorSettings.fromPartial(row) }),
+  })),
   {
     name: 'wrong dimension',
     verdict: 'DIMENSION_MISMATCH',

@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type System, startSingle } from '../harness/system.js';
@@ -17,8 +18,8 @@ describe('the README', () => {
   afterAll(() => system.stop());
 
   it('has commands that work as they stand', () => {
-    // `npm start` is what runs already; `npm test` is what runs this; the benchmark takes a minute.
-    const skipped = /^(npm start|npm test|npx vectron bench)$/;
+    // `npm start` is what runs already; `npm test` is what runs this; the benchmarks take minutes.
+    const skipped = /^(npm start|npm test|npx vectron bench|npm run bench:ann.*)$/;
     const commands = blocks('sh')
       .map((text) => text.replace(/\\\n/g, ' '))
       .flatMap((text) => text.trim().split('\n'))
@@ -42,20 +43,30 @@ describe('the README', () => {
     }
   }, 60_000);
 
-  it('has a TypeScript example that works as it stands', () => {
-    const [example] = blocks('ts');
-    const file = join('packages/sdk', `readme-${process.pid}.mjs`);
-    const code = example.replace('http://127.0.0.1:8080', system.http).replace("'@vectron/sdk'", "'./dist/index.js'");
-    writeFileSync(file, `${code}\nconsole.log(hits[0].id, complete);\nprocess.exit(0);\n`);
-    try {
-      const answer = execFileSync(process.execPath, [file], {
-        env: { VECTRON_API_KEY: system.adminKey },
-        encoding: 'utf8',
-      });
-      expect(answer).toBe('a true\n');
-    } finally {
-      rmSync(file);
+  it('has TypeScript examples that work as they stand', () => {
+    const vectors = mkdtempSync(join(tmpdir(), 'vectron-readme-'));
+    const [connected, embedded] = blocks('ts');
+    for (const [example, shown, expected] of [
+      [connected, 'complete', 'a true\n'],
+      [embedded, 'recallEstimate', 'a 1\n'],
+    ]) {
+      const file = join('packages/sdk', `readme-${process.pid}.mjs`);
+      const code = example
+        .replace('http://127.0.0.1:8080', system.http)
+        .replace('./vectors', vectors)
+        .replace("'@vectron/sdk'", "'./dist/index.js'");
+      writeFileSync(file, `${code}\nconsole.log(hits[0].id, ${shown});\nprocess.exit(0);\n`);
+      try {
+        const answer = execFileSync(process.execPath, [file], {
+          env: { VECTRON_API_KEY: system.adminKey },
+          encoding: 'utf8',
+        });
+        expect(answer).toBe(expected);
+      } finally {
+        rmSync(file);
+      }
     }
+    rmSync(vectors, { recursive: true });
   });
 
   it('gRPC tools work against the server: reflection, health and error details, seen by buf curl', () => {

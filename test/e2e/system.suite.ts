@@ -5,6 +5,7 @@ import { connect, type VectronClient } from '@vectron/sdk';
 import { WebSocket } from 'ws';
 import { reasonOf, rest, type System } from '../harness/system.js';
 import { describeBadInput } from './bad-input.suite.js';
+import { describeClient } from './client.suite.js';
 
 /** What every Vectron does, in one process or in many. */
 export function describeSystem(home: string, start: () => Promise<System>): void {
@@ -26,57 +27,7 @@ export function describeSystem(home: string, start: () => Promise<System>): void
     for (const wire of ['REST', 'gRPC'] as const) {
       const client = () => (wire === 'REST' ? viaRest : viaGrpc);
 
-      it(`stores, finds, lists and deletes points over ${wire}`, async () => {
-        const db = client();
-        const name = `basic-${wire}`;
-        await db.createCollection(name, { dimension: 3, distance: 'euclidean', shards: 3 });
-        const payload = { text: 'grün', n: 1.5, deep: { list: [1, 'two', null, true] } };
-        const points = Array.from({ length: 50 }, (_, i) => ({ id: `p-${i}`, vector: [i, 0, 1], payload }));
-        expect(await db.upsert(name, points)).toEqual({ upserted: 50 });
-        const found = await db.search(name, { vector: [7, 0, 1], topK: 3, includeVectors: true });
-        expect(found.hits.map((hit) => hit.id)).toEqual(['p-7', 'p-6', 'p-8']);
-        expect(found.hits[0]).toMatchObject({ score: 1, payload });
-        expect(found.hits[1].score).toBeCloseTo(0.5);
-        expect(Array.from(found.hits[0].vector ?? [])).toEqual([7, 0, 1]);
-        expect(found).toMatchObject({ complete: true, shardsAsked: 3, shardsAnswered: 3 });
-        expect((await db.search(name, { likeId: 'p-7', topK: 2 })).hits.map((hit) => hit.id)).toEqual(['p-6', 'p-8']);
-        expect(await db.get(name, 'p-3')).toMatchObject({ id: 'p-3', payload });
-        await db.delete(name, 'p-7');
-        expect(await db.get(name, 'p-7')).toBeUndefined();
-        expect((await db.search(name, { vector: [7, 0, 1], topK: 1 })).hits[0].id).not.toBe('p-7');
-        const seen: string[] = [];
-        for (let cursor: string | undefined; ; ) {
-          const page = await db.listPoints(name, { limit: 20, cursor });
-          seen.push(...page.points.map((point) => point.id));
-          cursor = page.nextCursor;
-          if (cursor === undefined) break;
-        }
-        expect(seen).toEqual(
-          points
-            .map((point) => point.id)
-            .filter((id) => id !== 'p-7')
-            .sort(),
-        );
-        expect((await db.listCollections()).map((one) => one.name)).toContain(name);
-        expect((await db.collectionStatus(name)).shards.every((shard) => shard.ready)).toBe(true);
-        await db.deleteCollection(name);
-        await expect(db.get(name, 'p-1')).rejects.toMatchObject({ code: 'COLLECTION_NOT_FOUND' });
-      });
-
-      it(`computes the three metrics as documented over ${wire}`, async () => {
-        const db = client();
-        const score = { cosine: 0.8, euclidean: 1 / (1 + Math.sqrt(5)), dot: 8 } as const;
-        for (const [distance, expected] of Object.entries(score)) {
-          const name = `metric-${distance}-${wire}`;
-          await db.createCollection(name, { dimension: 2, distance: distance as 'cosine' });
-          await db.upsert(name, [{ id: 'a', vector: [4, 3] }]);
-          const { hits } = await db.search(name, { vector: [2, 0] });
-          // cosine(4,3 | 2,0) = 8 / (5 * 2); L2 = sqrt(4 + 9) = sqrt(13).
-          const exact = distance === 'euclidean' ? 1 / (1 + Math.sqrt(13)) : expected;
-          expect(hits[0].score).toBeCloseTo(exact, 5);
-          await db.deleteCollection(name);
-        }
-      });
+      describeClient(wire, client);
 
       it(`gives one document as JSON and as a map of strings over ${wire}`, async () => {
         const db = client();
@@ -92,27 +43,6 @@ export function describeSystem(home: string, start: () => Promise<System>): void
         await db.deleteCollection(name);
       });
     }
-
-    it('of equal ids in a batch keeps the last', async () => {
-      await viaRest.createCollection('same-id', { dimension: 1, distance: 'dot' });
-      const { upserted } = await viaRest.upsert('same-id', [
-        { id: 'a', vector: [1] },
-        { id: 'a', vector: [2] },
-      ]);
-      expect(upserted).toBe(1);
-      expect(Array.from((await viaGrpc.get('same-id', 'a'))?.vector ?? [])).toEqual([2]);
-      await viaRest.deleteCollection('same-id');
-    });
-
-    it('a collection made again under its name starts empty', async () => {
-      for (let round = 0; round < 3; round++) {
-        await viaGrpc.createCollection('again', { dimension: 2, distance: 'dot' });
-        expect((await viaRest.search('again', { vector: [1, 1] })).hits).toEqual([]);
-        await viaRest.upsert('again', [{ id: `r${round}`, vector: [1, 1] }]);
-        expect((await viaGrpc.search('again', { vector: [1, 1] })).hits.map((hit) => hit.id)).toEqual([`r${round}`]);
-        await viaRest.deleteCollection('again');
-      }
-    });
 
     it('reranks by the text of the query where the collection says so, and explains it', async () => {
       await viaRest.createCollection('ranked', { dimension: 2, rerank: { enabled: true, textFields: ['summary'] } });

@@ -34,6 +34,8 @@ export interface SearchAnswer {
   readonly shardsAnswered: number;
   readonly rerankedBy: string;
   readonly shards: { shardId: number; indexLag: number; ef: number }[];
+  /** 1: exact, 0: nothing was measured yet. */
+  readonly recallEstimate: number;
 }
 export interface ApiKey {
   readonly keyPrefix: string;

@@ -1,4 +1,4 @@
-import { Button, Group, NumberInput, Stack, Table, Text, Textarea, TextInput } from '@mantine/core';
+import { Button, Group, NumberInput, Select, Stack, Table, Text, Textarea, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useEffect, useState } from 'react';
 import { call, collectionPath, type SearchAnswer } from './api';
@@ -13,11 +13,25 @@ interface Props {
   readonly onSearchLike: (id: string) => void;
 }
 
+const RECALLS = [
+  { value: '', label: 'default' },
+  ...['0.9', '0.95', '0.98', '0.99'].map((value) => ({ value, label: value })),
+  { value: 'exact', label: 'exact' },
+];
+
+function quality(found: SearchAnswer): string {
+  if (found.recallEstimate === 1) return ', exact';
+  const ef = Math.max(...found.shards.map((shard) => shard.ef));
+  const expected = found.recallEstimate > 0 ? `, recall of ${found.recallEstimate.toFixed(3)} expected` : '';
+  return `, ef ${ef}${expected}`;
+}
+
 /** Search by an existing point or by a vector. */
 export function SearchPanel({ collection, like, rerank, onSearchLike }: Props) {
   const [likeId, setLikeId] = useState(like);
   const [vector, setVector] = useState('');
   const [query, setQuery] = useState('');
+  const [recall, setRecall] = useState<string | null>('');
   const [topK, setTopK] = useState<number | string>(10);
   const search = useMutation({
     mutationFn: async () => {
@@ -26,6 +40,8 @@ export function SearchPanel({ collection, like, rerank, onSearchLike }: Props) {
         ...by,
         query,
         topK: Number(topK),
+        exact: recall === 'exact',
+        recall: recall === 'exact' ? 0 : Number(recall),
       });
     },
   });
@@ -61,6 +77,7 @@ export function SearchPanel({ collection, like, rerank, onSearchLike }: Props) {
               />
             )}
             <NumberInput label="Results" name="topK" min={1} max={1000} value={topK} onChange={setTopK} w={100} />
+            <Select label="Recall" name="recall" data={RECALLS} value={recall} onChange={setRecall} w={110} />
             <Button type="submit" loading={search.isPending} disabled={likeId === '' && vector === ''}>
               Search
             </Button>
@@ -83,6 +100,7 @@ export function SearchPanel({ collection, like, rerank, onSearchLike }: Props) {
           <Text size="sm" c="dimmed">
             {found.results.length} results, {found.shardsAnswered} of {found.shardsAsked} shards
             {found.complete ? '' : ': incomplete'}
+            {quality(found)}
             {found.rerankedBy ? `, reranked by ${found.rerankedBy}` : ''}
           </Text>
           <Table striped>

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { checkCollectionName } from '@vectron/model';
 import type { gateway, placement } from '@vectron/proto';
-import { checkCollectionName } from '@vectron/routing';
 import { callContext } from '@vectron/rpc';
 import { type Principal, requireCollection, requireWrite } from './access.js';
 import { BACKENDS, type Backends } from './backends.js';

@@ -1,17 +1,17 @@
 import { Body, Controller, Inject, Param, Query, Req } from '@nestjs/common';
 import { VectronError } from '@vectron/errors';
+import type { PointInput } from '@vectron/model';
+import { decodeDocument, decodeVector, type VectorInput } from '@vectron/model';
 import { gateway, type workerData } from '@vectron/proto';
 import type { z } from 'zod';
 import type { AuthenticatedRequest } from './auth.guard.js';
 import { CollectionService } from './collection.service.js';
-import { decodeDocument } from './document.js';
 import { FeedbackService } from './feedback.service.js';
 import { parse } from './json-schema.js';
-import { type PointInput, PointService } from './point.service.js';
+import { PointService } from './point.service.js';
 import { Rest } from './rest-route.js';
 import * as schema from './rest-schemas.js';
 import { type SearchAnswer, type SearchInput, SearchService } from './search.service.js';
-import { decodeVector, type VectorInput } from './vector.js';
 
 const POINT = { id: 'mail-1', vector: [0.1, 0.2], payload: { name: 'postfix' } };
 const FOUND = {

@@ -1,9 +1,9 @@
 import { VectronError } from '@vectron/errors';
+import type { PointInput } from '@vectron/model';
+import { decodeDocument, decodeVector, type VectorInput } from '@vectron/model';
 import type { gateway, workerData } from '@vectron/proto';
-import { decodeDocument, fromStringMap, stringMap } from './document.js';
-import type { PointInput } from './point.service.js';
+import { fromStringMap, stringMap } from './document.js';
 import type { SearchAnswer, SearchInput } from './search.service.js';
-import { decodeVector, type VectorInput } from './vector.js';
 
 /** Between the messages of vectron.v1 and what the services take and give. */
 export function pointInput(point: gateway.Point, at: number): PointInput {

@@ -1,21 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { toVectronError, VectronError } from '@vectron/errors';
-import { type gateway, type placement, workerData } from '@vectron/proto';
+import { checkLimit, checkPointId, encodePoints, type PointInput } from '@vectron/model';
+import type { gateway, workerData } from '@vectron/proto';
 import { type Principal, requireCollection, requireWrite } from './access.js';
 import { CONFIG } from './backends.js';
 import type { GatewayConfig } from './config.js';
-import { encodeDocument } from './document.js';
-import { checkPointId } from './point-id.js';
 import { RouteTable } from './routes.js';
 import { ShardCaller } from './shard-caller.js';
-import { encodeVector, type VectorInput } from './vector.js';
-
-/** A point to write, from either wire. */
-export interface PointInput {
-  readonly id: string;
-  readonly vector: VectorInput;
-  readonly payload: unknown;
-}
 
 /** Points of one collection, one by one and in batches. */
 @Injectable()
@@ -34,48 +25,26 @@ export class PointService {
     requireWrite(principal);
     requireCollection(principal, name);
     const route = await this.routes.get(principal.tenantId, name);
-    if (points.length > this.config.maxBatch) {
-      throw VectronError.invalid(
-        'points',
-        `at most ${this.config.maxBatch} points in one request, not ${points.length}`,
-      );
-    }
-    if (points.length === 0) throw VectronError.invalid('points', 'send at least one point');
-    const { dimension, distance } = route.collection;
-    const unique = new Map<string, workerData.PointData>();
-    points.forEach((point, at) => {
-      checkPointId(point.id, `points[${at}].id`);
-      unique.delete(point.id);
-      unique.set(point.id, {
-        id: point.id,
-        vector: encodeVector(point.vector, dimension, distance, `points[${at}].vector`),
-        payload: encodeDocument(point.payload, `points[${at}].payload`),
-      });
-    });
-    const byShard = new Map<placement.Shard, workerData.PointData[]>();
-    for (const point of unique.values()) {
-      const shard = route.shardOf(point.id);
-      const batch = byShard.get(shard);
-      if (batch === undefined) byShard.set(shard, [point]);
-      else batch.push(point);
-    }
+    const encoded = encodePoints(points, route.collection, this.config.maxBatch);
     const deadlineMs = Date.now() + this.config.writeTimeoutMs;
     const writes = await Promise.all(
-      [...byShard].map(async ([shard, batch]): Promise<gateway.ShardWrite & { error?: VectronError }> => {
-        try {
-          const outcome = await this.shards.call(
-            route,
-            shard,
-            { $case: 'upsert', value: { points: batch } },
-            deadlineMs,
-          );
-          const logIndex = outcome.$case === 'written' ? outcome.value.index : 0n;
-          return { shardId: shard.shardId, upserted: batch.length, logIndex, errorCode: '' };
-        } catch (cause) {
-          const error = toVectronError(cause);
-          return { shardId: shard.shardId, upserted: 0, logIndex: 0n, errorCode: error.code, error };
-        }
-      }),
+      [...route.byShard(encoded)].map(
+        async ([shard, batch]): Promise<gateway.ShardWrite & { error?: VectronError }> => {
+          try {
+            const outcome = await this.shards.call(
+              route,
+              shard,
+              { $case: 'upsert', value: { points: batch } },
+              deadlineMs,
+            );
+            const logIndex = outcome.$case === 'written' ? outcome.value.index : 0n;
+            return { shardId: shard.shardId, upserted: batch.length, logIndex, errorCode: '' };
+          } catch (cause) {
+            const error = toVectronError(cause);
+            return { shardId: shard.shardId, upserted: 0, logIndex: 0n, errorCode: error.code, error };
+          }
+        },
+      ),
     );
     const failed = writes.filter((write) => write.error !== undefined);
     if (failed.length > 0) {
@@ -86,7 +55,7 @@ export class PointService {
           : '';
       throw new VectronError(code, `shard ${failed[0].shardId}: ${message}${partly}`);
     }
-    return { upserted: unique.size, shards: writes };
+    return { upserted: encoded.length, shards: writes };
   }
 
   /** Throws POINT_NOT_FOUND. */
@@ -122,8 +91,7 @@ export class PointService {
     request: gateway.ListPointsRequest,
   ): Promise<{ points: workerData.PointData[]; nextCursor: string }> {
     requireCollection(principal, request.collection);
-    const limit = request.limit || 20;
-    if (limit > 1000) throw VectronError.invalid('limit', 'limit must be 1 to 1000');
+    const limit = checkLimit(request.limit);
     const route = await this.routes.get(principal.tenantId, request.collection);
     const deadlineMs = Date.now() + this.config.searchTimeoutMs;
     const page = { after: request.cursor, limit };

@@ -21,6 +21,12 @@ export const createCollection = message({
   rerank: rerank.optional(),
   hnswM: count.describe('2 to 128; 0: 16'),
   hnswEfConstruction: count.describe('hnswM to 4096; 0: 200'),
+  vectors: message({
+    quantization: text.describe('int8 (default), none, float16, binary or product'),
+    storage: text.describe('where the full vectors live: memory (default), mmap or disk'),
+    oversampling: count.describe('candidates rescored per result, at most 100; 0: by quantization'),
+    parallelBuild: flag.describe('build the index on all threads: faster, not deterministic'),
+  }).optional(),
 });
 
 export const point = message({
@@ -44,6 +50,7 @@ const searchShape = {
   includeVectors: flag,
   includeMetadata: z.boolean().default(true),
   ef: count.describe('candidates kept while searching; 0: the default'),
+  recall: z.number().default(0).describe('0.5 to 0.999 instead of ef: the shards pick ef; 0: no wish'),
   exact: flag.describe('scan instead of walking the graph'),
   scoreThreshold: z.number().optional(),
 };

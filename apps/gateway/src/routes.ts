@@ -1,4 +1,4 @@
-import { checkCollectionName, Route } from '@vectron/routing';
+import { checkCollectionName, Route } from '@vectron/model';
 import { callContext } from '@vectron/rpc';
 import { LRUCache } from 'lru-cache';
 import type { Backends } from './backends.js';

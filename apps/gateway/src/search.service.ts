@@ -1,18 +1,25 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { toVectronError, VectronError } from '@vectron/errors';
+import {
+  checkPointId,
+  checkSearch,
+  DEFAULT_TOP_K,
+  encodeVector,
+  MAX_TOP_K,
+  mergeHits,
+  type Route,
+  type VectorInput,
+} from '@vectron/model';
 import { type gateway, type placement, workerData } from '@vectron/proto';
-import type { Route } from '@vectron/routing';
 import { callContext } from '@vectron/rpc';
 import { type Principal, requireCollection } from './access.js';
 import { BACKENDS, type Backends, CONFIG } from './backends.js';
 import type { GatewayConfig } from './config.js';
 import { ImpressionLog } from './impression-log.js';
 import { PointService } from './point.service.js';
-import { checkPointId } from './point-id.js';
 import { RouteTable } from './routes.js';
 import { ShardCaller } from './shard-caller.js';
-import { encodeVector, type VectorInput } from './vector.js';
 
 /** A query, from either wire. */
 export interface SearchInput {
@@ -25,6 +32,7 @@ export interface SearchInput {
   readonly includeVectors: boolean;
   readonly includeMetadata: boolean;
   readonly ef: number;
+  readonly recall: number;
   readonly exact: boolean;
   readonly scoreThreshold?: number;
 }
@@ -34,8 +42,9 @@ export interface SearchAnswer extends Omit<gateway.SearchResponse, 'results'> {
 }
 export type Hit = workerData.Hit & { explanation: string };
 
-const MAX_TOP_K = 10_000;
 const DEFAULT_OVERSAMPLE = 5;
+/** Of the budget that is left, so that a shard that runs out of time can still say what it found. */
+const SHARD_SHARE = 0.9;
 const MAX_RERANKED = 500;
 
 /** Nearest neighbours over all shards of a collection. */
@@ -64,12 +73,8 @@ export class SearchService {
 
   async *#run(principal: Principal, input: SearchInput, partial: boolean): AsyncIterable<SearchAnswer> {
     requireCollection(principal, input.collection);
-    const topK = input.topK || 10;
-    if (topK > MAX_TOP_K) throw VectronError.invalid('top_k', `top_k must be 1 to ${MAX_TOP_K}, not ${topK}`);
-    if (input.ef > MAX_TOP_K) throw VectronError.invalid('ef', `ef must be at most ${MAX_TOP_K}, not ${input.ef}`);
-    if (input.scoreThreshold !== undefined && Number.isNaN(input.scoreThreshold)) {
-      throw VectronError.invalid('score_threshold', 'score_threshold is not a number');
-    }
+    const topK = input.topK || DEFAULT_TOP_K;
+    checkSearch(input);
     const deadlineMs = Date.now() + (input.timeoutMs || this.config.searchTimeoutMs);
     const route = await this.routes.get(principal.tenantId, input.collection);
     const vector = await this.#queryVector(principal, input, route);
@@ -85,6 +90,8 @@ export class SearchService {
       includePayload: input.includeMetadata || rerank,
       includeVector: input.includeVectors,
       scoreThreshold: input.scoreThreshold,
+      recall: input.recall,
+      timeoutMs: Math.max(1, Math.floor((deadlineMs - Date.now()) * SHARD_SHARE)),
     };
 
     const gathered = new Gathered(route, wanted, input.likeId);
@@ -164,7 +171,7 @@ const oversample = (route: Route) => route.collection.rerank?.oversample || DEFA
 
 type ShardAnswer =
   | { shard: placement.Shard; found: workerData.SearchFound; error?: undefined }
-  | { shard: placement.Shard; error: VectronError };
+  | { shard: placement.Shard; found?: undefined; error: VectronError };
 
 /** The answers of the shards so far, merged. */
 class Gathered {
@@ -184,12 +191,7 @@ class Gathered {
     const found = answer.found.hits
       .filter((hit) => hit.id !== this.excluded)
       .map((hit) => ({ ...hit, explanation: '' }));
-    this.#hits = this.#hits.concat(found);
-    if (this.#answers.length > 1) {
-      const bytes = (hit: Hit) => Buffer.from(hit.id);
-      this.#hits.sort((a, b) => b.score - a.score || Buffer.compare(bytes(a), bytes(b)));
-    }
-    this.#hits.length = Math.min(this.#hits.length, this.limit);
+    this.#hits = mergeHits(this.#answers.length > 1 ? [this.#hits, found] : [found], this.limit);
   }
 
   throwIfNothing(): void {
@@ -198,22 +200,25 @@ class Gathered {
   }
 
   answer(limit: number, final: boolean): SearchAnswer {
-    const answered = this.#answers.filter((answer) => answer.error === undefined).length;
+    const found = this.#answers.flatMap((answer) => (answer.error === undefined ? [answer.found] : []));
+    const answered = found.length;
     return {
       hits: this.#hits.slice(0, limit),
-      complete: final && answered === this.route.shards.length,
+      complete: final && answered === this.route.shards.length && !found.some((one) => one.stopped),
       shardsAsked: this.route.shards.length,
       shardsAnswered: answered,
-      shards: this.#answers.map((answer) => ({
-        shardId: answer.shard.shardId,
-        appliedIndex: answer.error === undefined ? answer.found.appliedIndex : 0n,
-        indexLag: answer.error === undefined ? answer.found.tail : 0,
-        ef: answer.error === undefined ? answer.found.ef : 0,
-        errorCode: answer.error?.code ?? '',
-      })),
+      shards: this.#answers.map(shardRead),
+      recallEstimate: Math.min(...found.map((one) => one.recallEstimate)),
       queryId: this.#queryId,
       rerankedBy: '',
       rerankSkipped: '',
     };
   }
+}
+
+function shardRead({ shard, found, error }: ShardAnswer): gateway.ShardRead {
+  const { appliedIndex = 0n, tail = 0, ef = 0, recallEstimate = 0 } = found ?? {};
+  const { visited = 0, distances = 0, rescored = 0, stopped = false } = found ?? {};
+  const explain = { recallEstimate, visited, distances, rescored, stopped };
+  return { shardId: shard.shardId, appliedIndex, indexLag: tail, ef, ...explain, errorCode: error?.code ?? '' };
 }

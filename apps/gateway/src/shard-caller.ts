@@ -1,6 +1,6 @@
 import { toVectronError, VectronError } from '@vectron/errors';
+import type { Route } from '@vectron/model';
 import { type placement, workerData } from '@vectron/proto';
-import type { Route } from '@vectron/routing';
 import type { Backends } from './backends.js';
 import type { RouteTable } from './routes.js';
 

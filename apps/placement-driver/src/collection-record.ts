@@ -1,16 +1,10 @@
-import type { gateway } from '@vectron/proto';
+import type { CollectionSettings } from '@vectron/model';
 
 /** A collection as the MetaStore holds it. */
-export interface CollectionRecord {
+export interface CollectionRecord extends CollectionSettings {
   /** Of this incarnation. */
   readonly id: string;
   readonly tenantId: string;
-  readonly name: string;
-  readonly dimension: number;
-  readonly distance: 'cosine' | 'euclidean' | 'dot';
-  readonly hnswM: number;
-  readonly hnswEfConstruction: number;
-  readonly rerank?: Omit<gateway.RerankSettings, 'fieldBoosts'> & { fieldBoosts: [string, number][] };
   readonly createdAtMs: number;
   readonly shards: ShardRecord[];
 }

@@ -1,5 +1,5 @@
 import { VectronError } from '@vectron/errors';
-import { splitHashSpace } from '@vectron/routing';
+import { splitHashSpace } from '@vectron/model';
 import type { ShardRecord } from './collection-record.js';
 
 /** A worker that may take shards, with the number it holds. */

@@ -1,4 +1,4 @@
-import type { Engine } from '@vectron/engine';
+import { type Engine, shardSettings } from '@vectron/engine';
 import { VectronError } from '@vectron/errors';
 import { type placement, type worker, workerData } from '@vectron/proto';
 
@@ -41,8 +41,7 @@ export class ShardService {
       }
     };
     for (const shard of assigned) {
-      const { shardId, epoch, dimension, distance: metric, hnswM: m, hnswEfConstruction: efConstruction } = shard;
-      await attempt(shardId, () => this.engine.openShard(shardId, epoch, { dimension, metric, m, efConstruction }));
+      await attempt(shard.shardId, () => this.engine.openShard(shard.shardId, shard.epoch, shardSettings(shard)));
     }
     const wanted = new Set(assigned.map((shard) => shard.shardId));
     for (const shardId of drop ? await this.engine.storedShards() : []) {

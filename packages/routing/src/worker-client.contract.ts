@@ -28,7 +28,7 @@ export function describeWorkerClient(name: string, start: () => Promise<WorkerUn
     const vector = (...values: number[]) => Buffer.from(new Float32Array(values).buffer);
     const search = (k: number): Op => ({
       $case: 'search',
-      value: { vector: vector(1, 1), k, ef: 0, exact: false, includePayload: true, includeVector: false },
+      value: workerData.SearchOp.fromPartial({ vector: vector(1, 1), k, includePayload: true }),
     });
 
     it('carries writes and reads and gives each call its own answer', async () => {

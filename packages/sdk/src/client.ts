@@ -23,6 +23,7 @@ export interface CollectionOptions {
   readonly shards?: number;
   readonly hnswM?: number;
   readonly hnswEfConstruction?: number;
+  readonly vectors?: VectorSettings;
   readonly rerank?: {
     readonly enabled: boolean;
     readonly textFields?: readonly string[];
@@ -30,6 +31,17 @@ export interface CollectionOptions {
     readonly recencyField?: string;
     readonly oversample?: number;
   };
+}
+/** How vectors are kept; fixed when the collection is made. */
+export interface VectorSettings {
+  /** Form in which the graph compares vectors; results are rescored with the full ones. Default: int8. */
+  readonly quantization?: 'int8' | 'none' | 'float16' | 'binary' | 'product';
+  /** Where the full vectors live. Default: memory. */
+  readonly storage?: 'memory' | 'mmap' | 'disk';
+  /** Candidates rescored per result, at most 100; default: by quantization. */
+  readonly oversampling?: number;
+  /** Build the index on all threads at once: faster, and not deterministic. */
+  readonly parallelBuild?: boolean;
 }
 export interface CollectionInfo {
   readonly name: string;
@@ -61,7 +73,10 @@ export interface SearchOptions {
   readonly includeVectors?: boolean;
   /** Default true. */
   readonly includePayload?: boolean;
+  /** Candidates kept while searching; default: max(100, 2 * topK). */
   readonly ef?: number;
+  /** 0.5 to 0.999, instead of `ef`: each shard picks the ef that it measured to give this recall. */
+  readonly recall?: number;
   readonly exact?: boolean;
   readonly scoreThreshold?: number;
 }
@@ -80,6 +95,8 @@ export interface SearchResult {
   readonly complete: boolean;
   readonly shardsAsked: number;
   readonly shardsAnswered: number;
+  /** Recall to expect: 1 when the answer is exact, 0 while nothing was measured. */
+  readonly recallEstimate: number;
   /** Names this answer in `feedback`. */
   readonly queryId: string;
   readonly rerankedBy: string;

@@ -20,7 +20,7 @@ export function grpcClient(address: string, apiKey: string | undefined, timeoutM
 
   return {
     async createCollection(name, options) {
-      const { dimension, distance, shards, hnswM, hnswEfConstruction, rerank } = options;
+      const { dimension, distance, shards, hnswM, hnswEfConstruction, vectors, rerank } = options;
       const request = gateway.CreateCollectionRequest.fromPartial({
         name,
         dimension,
@@ -28,6 +28,7 @@ export function grpcClient(address: string, apiKey: string | undefined, timeoutM
         shards,
         hnswM,
         hnswEfConstruction,
+        vectors,
       });
       if (rerank !== undefined) {
         const { fieldBoosts, textFields, ...rest } = rerank;
@@ -73,6 +74,7 @@ export function grpcClient(address: string, apiKey: string | undefined, timeoutM
         includeVectors: options.includeVectors ?? false,
         includeMetadata: options.includePayload ?? true,
         ef: options.ef ?? 0,
+        recall: options.recall ?? 0,
         exact: options.exact ?? false,
         scoreThreshold: options.scoreThreshold,
       };
@@ -84,8 +86,8 @@ export function grpcClient(address: string, apiKey: string | undefined, timeoutM
         vector: toFloats(vector),
         explanation,
       }));
-      const { complete, shardsAsked, shardsAnswered, queryId, rerankedBy } = answer;
-      return { hits, complete, shardsAsked, shardsAnswered, queryId, rerankedBy };
+      const { complete, shardsAsked, shardsAnswered, recallEstimate, queryId, rerankedBy } = answer;
+      return { hits, complete, shardsAsked, shardsAnswered, recallEstimate, queryId, rerankedBy };
     },
     async get(collection, id) {
       try {

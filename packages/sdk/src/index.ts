@@ -1,4 +1,7 @@
-/** The client of Vectron: one interface, over REST or gRPC. `connect('http://127.0.0.1:8080', { apiKey })`. */
+/**
+ * The client of Vectron: one interface, over REST or gRPC (`connect('http://127.0.0.1:8080', { apiKey })`), or in this
+ * process without a server (`open('/var/lib/vectors')`).
+ */
 
 export { type ErrorCode, VectronError } from '@vectron/errors';
 export { type BatchProgress, type UpsertAllOptions, upsertAll } from './batching.js';
@@ -17,6 +20,9 @@ export type {
   StoredPoint,
   UpsertResult,
   Vector,
+  VectorSettings,
   VectronClient,
 } from './client.js';
 export { type ConnectOptions, connect } from './connect.js';
+export type { OpenOptions } from './embedded-client.js';
+export { open } from './open.js';

@@ -84,8 +84,8 @@ export function restClient(base: string, apiKey: string | undefined, timeoutMs: 
         body,
       );
       const hits = found.results.map((hit) => ({ ...hit, vector: toFloats(hit.vector) }));
-      const { complete, shardsAsked, shardsAnswered, queryId, rerankedBy } = found;
-      return { hits, complete, shardsAsked, shardsAnswered, queryId, rerankedBy };
+      const { complete, shardsAsked, shardsAnswered, recallEstimate, queryId, rerankedBy } = found;
+      return { hits, complete, shardsAsked, shardsAnswered, recallEstimate, queryId, rerankedBy };
     },
     async get(collection, id) {
       try {

@@ -21,19 +21,28 @@ export function collectionCommands(program: Command, client: Define): void {
     .requiredOption('--dimension <n>', 'components of a vector, 1 to 65536', Number)
     .option('--distance <metric>', 'cosine, euclidean or dot', 'cosine')
     .option('--shards <n>', 'default: one per worker', Number)
+    .option('--quantization <form>', 'int8, none, float16, binary or product', 'int8')
+    .option('--storage <place>', 'where the full vectors live: memory, mmap or disk', 'memory')
+    .option('--oversampling <n>', 'candidates rescored per result; default: by quantization', Number)
+    .option('--parallel-build', 'build the index on all threads: faster, not deterministic')
     .option('--rerank', 'reorder results by the text of a query')
     .action((name: string, options: ClientOptions) =>
       withClient(options, async (db) => {
-        const { dimension, distance, shards, rerank } = options as {
+        const { dimension, distance, shards, rerank, quantization, storage, oversampling, parallelBuild } = options as {
           dimension: number;
           distance: 'cosine';
           shards?: number;
           rerank?: boolean;
+          quantization: 'int8';
+          storage: 'memory';
+          oversampling?: number;
+          parallelBuild?: boolean;
         };
         await db.createCollection(name, {
           dimension,
           distance,
           shards,
+          vectors: { quantization, storage, oversampling, parallelBuild },
           rerank: rerank ? { enabled: true } : undefined,
         });
         show({ created: name }, options.json === true, { head: ['created'], rows: [[name]] });
@@ -111,16 +120,18 @@ export function searchCommand(program: Command, client: Define): void {
     .option('--query <text>', 'text for the reranker, when the collection enables it')
     .option('--top-k <n>', '1 to 10000', Number, 10)
     .option('--ef <n>', 'candidates kept while searching', Number)
+    .option('--recall <share>', '0.5 to 0.999 instead of --ef: the shards pick ef', Number)
     .option('--exact', 'scan instead of walking the graph')
     .action((collection: string, options: ClientOptions) =>
       withClient(options, async (db) => {
-        const { like, vector, query, topK, ef, exact } = options as Record<string, never>;
+        const { like, vector, query, topK, ef, recall, exact } = options as Record<string, never>;
         const found = await db.search(collection, {
           likeId: like,
           vector: vector === undefined ? undefined : (json(vector, '--vector') as number[]),
           query,
           topK,
           ef,
+          recall,
           exact,
         });
         const rows = found.hits.map((hit) => [
@@ -129,6 +140,9 @@ export function searchCommand(program: Command, client: Define): void {
           brief(hit.payload.summary ?? hit.payload, 70),
         ]);
         show(found, options.json === true, { head: ['score', 'id', 'payload'], rows });
+        if (!options.json && found.recallEstimate > 0) {
+          console.log(found.recallEstimate === 1 ? 'exact' : `recall to expect: ${found.recallEstimate.toFixed(3)}`);
+        }
         if (!found.complete)
           console.error(`incomplete: ${found.shardsAnswered} of ${found.shardsAsked} shards answered`);
       }),

@@ -59,6 +59,25 @@ export interface CreateCollectionRequest {
   hnswM: number;
   /** Candidates while inserting, hnsw_m to 4,096; 0: 200. */
   hnswEfConstruction: number;
+  vectors?: VectorSettings | undefined;
+}
+
+/** How vectors are kept; fixed when the collection is made. */
+export interface VectorSettings {
+  /**
+   * Form in which the graph compares vectors: int8 (default), none, float16, binary or product. Results are rescored
+   * with the full vectors in any case.
+   */
+  quantization: string;
+  /** Where the full vectors live: memory (default), mmap or disk. */
+  storage: string;
+  /** Candidates rescored per result, at most 100; 0: by quantization. */
+  oversampling: number;
+  /**
+   * Build the index on all threads at once. Faster, and not deterministic: replicas may differ in answers that are not
+   * exact.
+   */
+  parallelBuild: boolean;
 }
 
 export interface CreateCollectionResponse {
@@ -119,6 +138,11 @@ export interface SearchRequest {
   vectorF32: Buffer;
   /** Search by the vector of this point, instead of `vector`; the point itself is left out. */
   likeId: string;
+  /**
+   * Share of the true nearest points wanted on average, 0.5 to 0.999, instead of `ef`: each shard picks the ef that it
+   * measured to give it. 0: no wish.
+   */
+  recall: number;
 }
 
 export interface SearchResponse {
@@ -135,6 +159,8 @@ export interface SearchResponse {
   rerankedBy: string;
   /** Why a reranking that was due did not happen. */
   rerankSkipped: string;
+  /** Recall to expect, of the shard with the least: 1 when the answer is exact, 0 while nothing was measured. */
+  recallEstimate: number;
 }
 
 export interface ShardRead {
@@ -146,6 +172,14 @@ export interface ShardRead {
   ef: number;
   /** Set when the shard did not answer. */
   errorCode: string;
+  /** Recall to expect of this ef; 1: exact, 0: nothing was measured yet. */
+  recallEstimate: number;
+  /** Nodes whose links were read, distances computed, candidates rescored. */
+  visited: number;
+  distances: number;
+  rescored: number;
+  /** Whether the budget ended before the search: points may be missing, and the answer is not complete. */
+  stopped: boolean;
 }
 
 export interface SearchResult {
@@ -560,7 +594,16 @@ export const RerankSettings_FieldBoostsEntry: MessageFns<RerankSettings_FieldBoo
 };
 
 function createBaseCreateCollectionRequest(): CreateCollectionRequest {
-  return { name: "", dimension: 0, distance: "", shards: 0, rerank: undefined, hnswM: 0, hnswEfConstruction: 0 };
+  return {
+    name: "",
+    dimension: 0,
+    distance: "",
+    shards: 0,
+    rerank: undefined,
+    hnswM: 0,
+    hnswEfConstruction: 0,
+    vectors: undefined,
+  };
 }
 
 export const CreateCollectionRequest: MessageFns<CreateCollectionRequest> = {
@@ -585,6 +628,9 @@ export const CreateCollectionRequest: MessageFns<CreateCollectionRequest> = {
     }
     if (message.hnswEfConstruction !== 0) {
       writer.uint32(184).uint32(message.hnswEfConstruction);
+    }
+    if (message.vectors !== undefined) {
+      VectorSettings.encode(message.vectors, writer.uint32(194).fork()).join();
     }
     return writer;
   },
@@ -658,6 +704,14 @@ export const CreateCollectionRequest: MessageFns<CreateCollectionRequest> = {
             message.hnswEfConstruction = reader.uint32();
             continue;
           }
+          case 24: {
+            if (tag !== 194) {
+              break;
+            }
+
+            message.vectors = VectorSettings.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -687,6 +741,7 @@ export const CreateCollectionRequest: MessageFns<CreateCollectionRequest> = {
         : isSet(object.hnsw_ef_construction)
         ? globalThis.Number(object.hnsw_ef_construction)
         : 0,
+      vectors: isSet(object.vectors) ? VectorSettings.fromJSON(object.vectors) : undefined,
     };
   },
 
@@ -713,6 +768,9 @@ export const CreateCollectionRequest: MessageFns<CreateCollectionRequest> = {
     if (message.hnswEfConstruction !== undefined) {
       obj.hnswEfConstruction = Math.round(message.hnswEfConstruction);
     }
+    if (message.vectors !== undefined) {
+      obj.vectors = VectorSettings.toJSON(message.vectors);
+    }
     return obj;
   },
 
@@ -730,6 +788,130 @@ export const CreateCollectionRequest: MessageFns<CreateCollectionRequest> = {
       : undefined;
     message.hnswM = object.hnswM ?? 0;
     message.hnswEfConstruction = object.hnswEfConstruction ?? 0;
+    message.vectors = (object.vectors !== undefined && object.vectors !== null)
+      ? VectorSettings.fromPartial(object.vectors)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseVectorSettings(): VectorSettings {
+  return { quantization: "", storage: "", oversampling: 0, parallelBuild: false };
+}
+
+export const VectorSettings: MessageFns<VectorSettings> = {
+  encode(message: VectorSettings, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.quantization !== "") {
+      writer.uint32(10).string(message.quantization);
+    }
+    if (message.storage !== "") {
+      writer.uint32(18).string(message.storage);
+    }
+    if (message.oversampling !== 0) {
+      writer.uint32(24).uint32(message.oversampling);
+    }
+    if (message.parallelBuild !== false) {
+      writer.uint32(32).bool(message.parallelBuild);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): VectorSettings {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseVectorSettings();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.quantization = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.storage = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.oversampling = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.parallelBuild = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): VectorSettings {
+    return {
+      quantization: isSet(object.quantization) ? globalThis.String(object.quantization) : "",
+      storage: isSet(object.storage) ? globalThis.String(object.storage) : "",
+      oversampling: isSet(object.oversampling) ? globalThis.Number(object.oversampling) : 0,
+      parallelBuild: isSet(object.parallelBuild)
+        ? globalThis.Boolean(object.parallelBuild)
+        : isSet(object.parallel_build)
+        ? globalThis.Boolean(object.parallel_build)
+        : false,
+    };
+  },
+
+  toJSON(message: VectorSettings): unknown {
+    const obj: any = {};
+    if (message.quantization !== undefined) {
+      obj.quantization = message.quantization;
+    }
+    if (message.storage !== undefined) {
+      obj.storage = message.storage;
+    }
+    if (message.oversampling !== undefined) {
+      obj.oversampling = Math.round(message.oversampling);
+    }
+    if (message.parallelBuild !== undefined) {
+      obj.parallelBuild = message.parallelBuild;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<VectorSettings>, I>>(base?: I): VectorSettings {
+    return VectorSettings.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<VectorSettings>, I>>(object: I): VectorSettings {
+    const message = createBaseVectorSettings();
+    message.quantization = object.quantization ?? "";
+    message.storage = object.storage ?? "";
+    message.oversampling = object.oversampling ?? 0;
+    message.parallelBuild = object.parallelBuild ?? false;
     return message;
   },
 };
@@ -1251,6 +1433,7 @@ function createBaseSearchRequest(): SearchRequest {
     scoreThreshold: undefined,
     vectorF32: Buffer.alloc(0),
     likeId: "",
+    recall: 0,
   };
 }
 
@@ -1295,6 +1478,9 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     }
     if (message.likeId !== "") {
       writer.uint32(194).string(message.likeId);
+    }
+    if (message.recall !== 0) {
+      writer.uint32(205).float(message.recall);
     }
     return writer;
   },
@@ -1418,6 +1604,14 @@ export const SearchRequest: MessageFns<SearchRequest> = {
             message.likeId = reader.string();
             continue;
           }
+          case 25: {
+            if (tag !== 205) {
+              break;
+            }
+
+            message.recall = reader.float();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1472,6 +1666,7 @@ export const SearchRequest: MessageFns<SearchRequest> = {
         : isSet(object.like_id)
         ? globalThis.String(object.like_id)
         : "",
+      recall: isSet(object.recall) ? globalThis.Number(object.recall) : 0,
     };
   },
 
@@ -1513,6 +1708,9 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     if (message.likeId !== undefined) {
       obj.likeId = message.likeId;
     }
+    if (message.recall !== undefined) {
+      obj.recall = floatToJson(message.recall);
+    }
     return obj;
   },
 
@@ -1533,6 +1731,7 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     message.scoreThreshold = object.scoreThreshold ?? undefined;
     message.vectorF32 = object.vectorF32 ?? Buffer.alloc(0);
     message.likeId = object.likeId ?? "";
+    message.recall = object.recall ?? 0;
     return message;
   },
 };
@@ -1547,6 +1746,7 @@ function createBaseSearchResponse(): SearchResponse {
     queryId: "",
     rerankedBy: "",
     rerankSkipped: "",
+    recallEstimate: 0,
   };
 }
 
@@ -1575,6 +1775,9 @@ export const SearchResponse: MessageFns<SearchResponse> = {
     }
     if (message.rerankSkipped !== "") {
       writer.uint32(210).string(message.rerankSkipped);
+    }
+    if (message.recallEstimate !== 0) {
+      writer.uint32(221).float(message.recallEstimate);
     }
     return writer;
   },
@@ -1656,6 +1859,14 @@ export const SearchResponse: MessageFns<SearchResponse> = {
             message.rerankSkipped = reader.string();
             continue;
           }
+          case 27: {
+            if (tag !== 221) {
+              break;
+            }
+
+            message.recallEstimate = reader.float();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1700,6 +1911,11 @@ export const SearchResponse: MessageFns<SearchResponse> = {
         : isSet(object.rerank_skipped)
         ? globalThis.String(object.rerank_skipped)
         : "",
+      recallEstimate: isSet(object.recallEstimate)
+        ? globalThis.Number(object.recallEstimate)
+        : isSet(object.recall_estimate)
+        ? globalThis.Number(object.recall_estimate)
+        : 0,
     };
   },
 
@@ -1729,6 +1945,9 @@ export const SearchResponse: MessageFns<SearchResponse> = {
     if (message.rerankSkipped !== undefined) {
       obj.rerankSkipped = message.rerankSkipped;
     }
+    if (message.recallEstimate !== undefined) {
+      obj.recallEstimate = floatToJson(message.recallEstimate);
+    }
     return obj;
   },
 
@@ -1745,12 +1964,24 @@ export const SearchResponse: MessageFns<SearchResponse> = {
     message.queryId = object.queryId ?? "";
     message.rerankedBy = object.rerankedBy ?? "";
     message.rerankSkipped = object.rerankSkipped ?? "";
+    message.recallEstimate = object.recallEstimate ?? 0;
     return message;
   },
 };
 
 function createBaseShardRead(): ShardRead {
-  return { shardId: 0, appliedIndex: 0n, indexLag: 0, ef: 0, errorCode: "" };
+  return {
+    shardId: 0,
+    appliedIndex: 0n,
+    indexLag: 0,
+    ef: 0,
+    errorCode: "",
+    recallEstimate: 0,
+    visited: 0,
+    distances: 0,
+    rescored: 0,
+    stopped: false,
+  };
 }
 
 export const ShardRead: MessageFns<ShardRead> = {
@@ -1772,6 +2003,21 @@ export const ShardRead: MessageFns<ShardRead> = {
     }
     if (message.errorCode !== "") {
       writer.uint32(42).string(message.errorCode);
+    }
+    if (message.recallEstimate !== 0) {
+      writer.uint32(53).float(message.recallEstimate);
+    }
+    if (message.visited !== 0) {
+      writer.uint32(56).uint32(message.visited);
+    }
+    if (message.distances !== 0) {
+      writer.uint32(64).uint32(message.distances);
+    }
+    if (message.rescored !== 0) {
+      writer.uint32(72).uint32(message.rescored);
+    }
+    if (message.stopped !== false) {
+      writer.uint32(80).bool(message.stopped);
     }
     return writer;
   },
@@ -1829,6 +2075,46 @@ export const ShardRead: MessageFns<ShardRead> = {
             message.errorCode = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 53) {
+              break;
+            }
+
+            message.recallEstimate = reader.float();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.visited = reader.uint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.distances = reader.uint32();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.rescored = reader.uint32();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.stopped = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1864,6 +2150,15 @@ export const ShardRead: MessageFns<ShardRead> = {
         : isSet(object.error_code)
         ? globalThis.String(object.error_code)
         : "",
+      recallEstimate: isSet(object.recallEstimate)
+        ? globalThis.Number(object.recallEstimate)
+        : isSet(object.recall_estimate)
+        ? globalThis.Number(object.recall_estimate)
+        : 0,
+      visited: isSet(object.visited) ? globalThis.Number(object.visited) : 0,
+      distances: isSet(object.distances) ? globalThis.Number(object.distances) : 0,
+      rescored: isSet(object.rescored) ? globalThis.Number(object.rescored) : 0,
+      stopped: isSet(object.stopped) ? globalThis.Boolean(object.stopped) : false,
     };
   },
 
@@ -1884,6 +2179,21 @@ export const ShardRead: MessageFns<ShardRead> = {
     if (message.errorCode !== undefined) {
       obj.errorCode = message.errorCode;
     }
+    if (message.recallEstimate !== undefined) {
+      obj.recallEstimate = floatToJson(message.recallEstimate);
+    }
+    if (message.visited !== undefined) {
+      obj.visited = Math.round(message.visited);
+    }
+    if (message.distances !== undefined) {
+      obj.distances = Math.round(message.distances);
+    }
+    if (message.rescored !== undefined) {
+      obj.rescored = Math.round(message.rescored);
+    }
+    if (message.stopped !== undefined) {
+      obj.stopped = message.stopped;
+    }
     return obj;
   },
 
@@ -1899,6 +2209,11 @@ export const ShardRead: MessageFns<ShardRead> = {
     message.indexLag = object.indexLag ?? 0;
     message.ef = object.ef ?? 0;
     message.errorCode = object.errorCode ?? "";
+    message.recallEstimate = object.recallEstimate ?? 0;
+    message.visited = object.visited ?? 0;
+    message.distances = object.distances ?? 0;
+    message.rescored = object.rescored ?? 0;
+    message.stopped = object.stopped ?? false;
     return message;
   },
 };

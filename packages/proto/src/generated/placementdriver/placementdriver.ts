@@ -20,7 +20,11 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { CreateCollectionRequest as CreateCollectionRequest1, RerankSettings } from "../apigateway/apigateway.js";
+import {
+  CreateCollectionRequest as CreateCollectionRequest1,
+  RerankSettings,
+  VectorSettings,
+} from "../apigateway/apigateway.js";
 import { ShardMetrics } from "../worker/worker.js";
 
 export const protobufPackage = "vectron.placementdriver.v1";
@@ -268,6 +272,7 @@ export interface Collection {
   rerank?: RerankSettings | undefined;
   createdAtMs: number;
   shards: Shard[];
+  vectors?: VectorSettings | undefined;
 }
 
 export interface Shard {
@@ -307,6 +312,7 @@ export interface Assignment {
   distance: string;
   hnswM: number;
   hnswEfConstruction: number;
+  vectors?: VectorSettings | undefined;
 }
 
 function createBaseGetLeaderRequest(): GetLeaderRequest {
@@ -3433,6 +3439,7 @@ function createBaseCollection(): Collection {
     rerank: undefined,
     createdAtMs: 0,
     shards: [],
+    vectors: undefined,
   };
 }
 
@@ -3467,6 +3474,9 @@ export const Collection: MessageFns<Collection> = {
     }
     for (const v of message.shards) {
       Shard.encode(v!, writer.uint32(82).fork()).join();
+    }
+    if (message.vectors !== undefined) {
+      VectorSettings.encode(message.vectors, writer.uint32(90).fork()).join();
     }
     return writer;
   },
@@ -3564,6 +3574,14 @@ export const Collection: MessageFns<Collection> = {
             message.shards.push(Shard.decode(reader, reader.uint32()));
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.vectors = VectorSettings.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3606,6 +3624,7 @@ export const Collection: MessageFns<Collection> = {
       shards: globalThis.Array.isArray(object?.shards)
         ? object.shards.map((e: any) => Shard.fromJSON(e))
         : [],
+      vectors: isSet(object.vectors) ? VectorSettings.fromJSON(object.vectors) : undefined,
     };
   },
 
@@ -3641,6 +3660,9 @@ export const Collection: MessageFns<Collection> = {
     if (message.shards?.length) {
       obj.shards = message.shards.map((e) => Shard.toJSON(e));
     }
+    if (message.vectors !== undefined) {
+      obj.vectors = VectorSettings.toJSON(message.vectors);
+    }
     return obj;
   },
 
@@ -3661,6 +3683,9 @@ export const Collection: MessageFns<Collection> = {
       : undefined;
     message.createdAtMs = object.createdAtMs ?? 0;
     message.shards = object.shards?.map((e) => Shard.fromPartial(e)) || [];
+    message.vectors = (object.vectors !== undefined && object.vectors !== null)
+      ? VectorSettings.fromPartial(object.vectors)
+      : undefined;
     return message;
   },
 };
@@ -4154,7 +4179,7 @@ export const Assignments: MessageFns<Assignments> = {
 };
 
 function createBaseAssignment(): Assignment {
-  return { shardId: 0, epoch: 0, dimension: 0, distance: "", hnswM: 0, hnswEfConstruction: 0 };
+  return { shardId: 0, epoch: 0, dimension: 0, distance: "", hnswM: 0, hnswEfConstruction: 0, vectors: undefined };
 }
 
 export const Assignment: MessageFns<Assignment> = {
@@ -4176,6 +4201,9 @@ export const Assignment: MessageFns<Assignment> = {
     }
     if (message.hnswEfConstruction !== 0) {
       writer.uint32(48).uint32(message.hnswEfConstruction);
+    }
+    if (message.vectors !== undefined) {
+      VectorSettings.encode(message.vectors, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -4241,6 +4269,14 @@ export const Assignment: MessageFns<Assignment> = {
             message.hnswEfConstruction = reader.uint32();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.vectors = VectorSettings.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4273,6 +4309,7 @@ export const Assignment: MessageFns<Assignment> = {
         : isSet(object.hnsw_ef_construction)
         ? globalThis.Number(object.hnsw_ef_construction)
         : 0,
+      vectors: isSet(object.vectors) ? VectorSettings.fromJSON(object.vectors) : undefined,
     };
   },
 
@@ -4296,6 +4333,9 @@ export const Assignment: MessageFns<Assignment> = {
     if (message.hnswEfConstruction !== undefined) {
       obj.hnswEfConstruction = Math.round(message.hnswEfConstruction);
     }
+    if (message.vectors !== undefined) {
+      obj.vectors = VectorSettings.toJSON(message.vectors);
+    }
     return obj;
   },
 
@@ -4310,6 +4350,9 @@ export const Assignment: MessageFns<Assignment> = {
     message.distance = object.distance ?? "";
     message.hnswM = object.hnswM ?? 0;
     message.hnswEfConstruction = object.hnswEfConstruction ?? 0;
+    message.vectors = (object.vectors !== undefined && object.vectors !== null)
+      ? VectorSettings.fromPartial(object.vectors)
+      : undefined;
     return message;
   },
 };

@@ -27,12 +27,18 @@ export interface SearchOp {
   /** Little-endian float32. */
   vector: Buffer;
   k: number;
-  /** 0: max(100, 2k). */
+  /** 0: by recall, or max(100, 2k). */
   ef: number;
   exact: boolean;
   includePayload: boolean;
   includeVector: boolean;
-  scoreThreshold?: number | undefined;
+  scoreThreshold?:
+    | number
+    | undefined;
+  /** 0.5 to 0.999: picks ef from what the shard measured; 0: no wish. */
+  recall: number;
+  /** Time it may take from its arrival at the engine; 0: no limit. */
+  timeoutMs: number;
 }
 
 export interface PointData {
@@ -74,6 +80,8 @@ export interface SearchFound {
   distances: number;
   rescored: number;
   ef: number;
+  recallEstimate: number;
+  stopped: boolean;
 }
 
 export interface Hit {
@@ -301,6 +309,8 @@ function createBaseSearchOp(): SearchOp {
     includePayload: false,
     includeVector: false,
     scoreThreshold: undefined,
+    recall: 0,
+    timeoutMs: 0,
   };
 }
 
@@ -326,6 +336,12 @@ export const SearchOp: MessageFns<SearchOp> = {
     }
     if (message.scoreThreshold !== undefined) {
       writer.uint32(61).float(message.scoreThreshold);
+    }
+    if (message.recall !== 0) {
+      writer.uint32(69).float(message.recall);
+    }
+    if (message.timeoutMs !== 0) {
+      writer.uint32(72).uint32(message.timeoutMs);
     }
     return writer;
   },
@@ -399,6 +415,22 @@ export const SearchOp: MessageFns<SearchOp> = {
             message.scoreThreshold = reader.float();
             continue;
           }
+          case 8: {
+            if (tag !== 69) {
+              break;
+            }
+
+            message.recall = reader.float();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.timeoutMs = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -432,6 +464,12 @@ export const SearchOp: MessageFns<SearchOp> = {
         : isSet(object.score_threshold)
         ? globalThis.Number(object.score_threshold)
         : undefined,
+      recall: isSet(object.recall) ? globalThis.Number(object.recall) : 0,
+      timeoutMs: isSet(object.timeoutMs)
+        ? globalThis.Number(object.timeoutMs)
+        : isSet(object.timeout_ms)
+        ? globalThis.Number(object.timeout_ms)
+        : 0,
     };
   },
 
@@ -458,6 +496,12 @@ export const SearchOp: MessageFns<SearchOp> = {
     if (message.scoreThreshold !== undefined) {
       obj.scoreThreshold = floatToJson(message.scoreThreshold);
     }
+    if (message.recall !== undefined) {
+      obj.recall = floatToJson(message.recall);
+    }
+    if (message.timeoutMs !== undefined) {
+      obj.timeoutMs = Math.round(message.timeoutMs);
+    }
     return obj;
   },
 
@@ -473,6 +517,8 @@ export const SearchOp: MessageFns<SearchOp> = {
     message.includePayload = object.includePayload ?? false;
     message.includeVector = object.includeVector ?? false;
     message.scoreThreshold = object.scoreThreshold ?? undefined;
+    message.recall = object.recall ?? 0;
+    message.timeoutMs = object.timeoutMs ?? 0;
     return message;
   },
 };
@@ -962,7 +1008,17 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
 };
 
 function createBaseSearchFound(): SearchFound {
-  return { hits: [], appliedIndex: 0n, tail: 0, visited: 0, distances: 0, rescored: 0, ef: 0 };
+  return {
+    hits: [],
+    appliedIndex: 0n,
+    tail: 0,
+    visited: 0,
+    distances: 0,
+    rescored: 0,
+    ef: 0,
+    recallEstimate: 0,
+    stopped: false,
+  };
 }
 
 export const SearchFound: MessageFns<SearchFound> = {
@@ -990,6 +1046,12 @@ export const SearchFound: MessageFns<SearchFound> = {
     }
     if (message.ef !== 0) {
       writer.uint32(56).uint32(message.ef);
+    }
+    if (message.recallEstimate !== 0) {
+      writer.uint32(69).float(message.recallEstimate);
+    }
+    if (message.stopped !== false) {
+      writer.uint32(72).bool(message.stopped);
     }
     return writer;
   },
@@ -1063,6 +1125,22 @@ export const SearchFound: MessageFns<SearchFound> = {
             message.ef = reader.uint32();
             continue;
           }
+          case 8: {
+            if (tag !== 69) {
+              break;
+            }
+
+            message.recallEstimate = reader.float();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.stopped = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1088,6 +1166,12 @@ export const SearchFound: MessageFns<SearchFound> = {
       distances: isSet(object.distances) ? globalThis.Number(object.distances) : 0,
       rescored: isSet(object.rescored) ? globalThis.Number(object.rescored) : 0,
       ef: isSet(object.ef) ? globalThis.Number(object.ef) : 0,
+      recallEstimate: isSet(object.recallEstimate)
+        ? globalThis.Number(object.recallEstimate)
+        : isSet(object.recall_estimate)
+        ? globalThis.Number(object.recall_estimate)
+        : 0,
+      stopped: isSet(object.stopped) ? globalThis.Boolean(object.stopped) : false,
     };
   },
 
@@ -1114,6 +1198,12 @@ export const SearchFound: MessageFns<SearchFound> = {
     if (message.ef !== undefined) {
       obj.ef = Math.round(message.ef);
     }
+    if (message.recallEstimate !== undefined) {
+      obj.recallEstimate = floatToJson(message.recallEstimate);
+    }
+    if (message.stopped !== undefined) {
+      obj.stopped = message.stopped;
+    }
     return obj;
   },
 
@@ -1131,6 +1221,8 @@ export const SearchFound: MessageFns<SearchFound> = {
     message.distances = object.distances ?? 0;
     message.rescored = object.rescored ?? 0;
     message.ef = object.ef ?? 0;
+    message.recallEstimate = object.recallEstimate ?? 0;
+    message.stopped = object.stopped ?? false;
     return message;
   },
 };

@@ -27,4 +27,16 @@ export class Route {
     }
     return shard;
   }
+
+  /** The points by the shard that owns each, in their order. */
+  byShard<P extends { readonly id: string }>(points: readonly P[]): Map<placement.Shard, P[]> {
+    const groups = new Map<placement.Shard, P[]>();
+    for (const point of points) {
+      const shard = this.shardOf(point.id);
+      const group = groups.get(shard);
+      if (group === undefined) groups.set(shard, [point]);
+      else group.push(point);
+    }
+    return groups;
+  }
 }

@@ -1,0 +1,70 @@
+import { VectronError } from '@vectron/errors';
+import type { gateway } from '@vectron/proto';
+import { checkCollectionName } from './collection-name.js';
+
+const DISTANCES = ['cosine', 'euclidean', 'dot'] as const;
+
+const QUANTIZATIONS = ['int8', 'none', 'float16', 'binary', 'product'];
+const STORAGES = ['memory', 'mmap', 'disk'];
+
+/** What a collection is made for. */
+export interface CollectionSettings {
+  readonly name: string;
+  readonly dimension: number;
+  readonly distance: 'cosine' | 'euclidean' | 'dot';
+  readonly hnswM: number;
+  readonly hnswEfConstruction: number;
+  /** Missing in records of the first format: the defaults. */
+  readonly vectors?: gateway.VectorSettings;
+  readonly rerank?: Omit<gateway.RerankSettings, 'fieldBoosts'> & { fieldBoosts: [string, number][] };
+}
+
+/** The settings of a new collection with defaults filled in; throws INVALID_ARGUMENT naming the field. */
+export function collectionSettings(request: gateway.CreateCollectionRequest): CollectionSettings {
+  const { name, dimension } = request;
+  checkCollectionName(name, 'name');
+  inRange('dimension', dimension, 1, 65_536);
+  const distance = DISTANCES.find((known) => known === (request.distance.toLowerCase() || 'cosine'));
+  if (distance === undefined) throw VectronError.invalid('distance', 'distance must be cosine, euclidean or dot');
+  inRange('shards', request.shards, 0, 64);
+  const hnswM = request.hnswM || 16;
+  inRange('hnsw_m', hnswM, 2, 128);
+  const hnswEfConstruction = request.hnswEfConstruction || Math.max(200, hnswM);
+  inRange('hnsw_ef_construction', hnswEfConstruction, hnswM, 4096);
+  const vectors = vectorSettings(request.vectors);
+  return { name, dimension, distance, hnswM, hnswEfConstruction, vectors, rerank: rerankSettings(request.rerank) };
+}
+
+function vectorSettings(vectors: gateway.VectorSettings | undefined): gateway.VectorSettings {
+  const { oversampling = 0, parallelBuild = false } = vectors ?? {};
+  const quantization = vectors?.quantization || 'int8';
+  const storage = vectors?.storage || 'memory';
+  oneOf('vectors.quantization', quantization, QUANTIZATIONS);
+  oneOf('vectors.storage', storage, STORAGES);
+  inRange('vectors.oversampling', oversampling, 0, 100);
+  if (quantization === 'none' && storage === 'disk') {
+    const why = 'quantization none compares the full vectors themselves, which disk does not keep in memory';
+    throw VectronError.invalid('vectors.storage', `${why}: use memory or mmap, or another quantization`);
+  }
+  return { quantization, storage, oversampling, parallelBuild };
+}
+
+function oneOf(field: string, value: string, known: readonly string[]): void {
+  if (!known.includes(value)) throw VectronError.invalid(field, `${field} must be one of ${known.join(', ')}`);
+}
+
+function rerankSettings(rerank: gateway.RerankSettings | undefined): CollectionSettings['rerank'] {
+  if (rerank === undefined) return undefined;
+  inRange('rerank.oversample', rerank.oversample, 0, 20);
+  for (const [field, boost] of rerank.fieldBoosts) {
+    if (!(boost >= 0 && boost <= 1000))
+      throw VectronError.invalid(`rerank.field_boosts.${field}`, 'a boost is 0 to 1000');
+  }
+  return { ...rerank, fieldBoosts: [...rerank.fieldBoosts] };
+}
+
+function inRange(field: string, value: number, min: number, max: number): void {
+  if (!(value >= min && value <= max)) {
+    throw VectronError.invalid(field, `${field} must be ${min} to ${max}, not ${value}`);
+  }
+}

@@ -1,0 +1,88 @@
+import { randomUUID } from 'node:crypto';
+import { VectronError } from '@vectron/errors';
+import type { MetaStore } from '@vectron/metastore';
+import { type CollectionSettings, Route, splitHashSpace } from '@vectron/model';
+import { placement } from '@vectron/proto';
+
+/** A collection as the catalogue holds it: its settings, and its shards in the order of their hash ranges. */
+export interface EmbeddedCollection extends CollectionSettings {
+  /** Of this incarnation. */
+  readonly id: string;
+  readonly shardIds: number[];
+}
+
+const COLLECTIONS = '/embedded/collections/';
+const NEXT_SHARD = '/embedded/next-shard';
+/** Nothing moves a shard of an embedded database. */
+export const EPOCH = 1;
+
+/** Which collections a database has. Shard ids are never used twice. */
+export class EmbeddedCatalog {
+  constructor(private readonly meta: MetaStore) {}
+
+  async collections(): Promise<EmbeddedCollection[]> {
+    const { entries } = await this.meta.range(COLLECTIONS);
+    return entries.map((entry) => JSON.parse(entry.value) as EmbeddedCollection);
+  }
+
+  /** Throws COLLECTION_NOT_FOUND. */
+  async collection(name: string): Promise<EmbeddedCollection> {
+    const entry = await this.meta.get(COLLECTIONS + name);
+    if (entry === undefined) throw new VectronError('COLLECTION_NOT_FOUND', `no collection ${name}`);
+    return JSON.parse(entry.value) as EmbeddedCollection;
+  }
+
+  /** `open` makes the shards before the collection is there for others. */
+  async create(
+    settings: CollectionSettings,
+    shards: number,
+    open: (collection: EmbeddedCollection) => Promise<void>,
+  ): Promise<void> {
+    const key = COLLECTIONS + settings.name;
+    if ((await this.meta.get(key)) !== undefined) throw exists(settings.name);
+    const firstShard = await this.#takeShardIds(shards);
+    const shardIds = Array.from({ length: shards }, (_, at) => firstShard + at);
+    const collection = { ...settings, id: randomUUID(), shardIds };
+    await open(collection);
+    const { succeeded } = await this.meta.txn(
+      [{ key, revision: 0 }],
+      [{ put: key, value: JSON.stringify(collection) }],
+    );
+    if (!succeeded) throw exists(settings.name);
+  }
+
+  async delete(name: string): Promise<void> {
+    await this.meta.txn([], [{ delete: COLLECTIONS + name }]);
+  }
+
+  async #takeShardIds(count: number): Promise<number> {
+    for (;;) {
+      const entry = await this.meta.get(NEXT_SHARD);
+      const next = Number(entry?.value ?? 1);
+      const compare = { key: NEXT_SHARD, revision: entry?.revision ?? 0 };
+      if ((await this.meta.txn([compare], [{ put: NEXT_SHARD, value: String(next + count) }])).succeeded) return next;
+    }
+  }
+}
+
+const exists = (name: string) =>
+  new VectronError('COLLECTION_EXISTS', `collection ${name} exists already`, { details: { field: 'name' } });
+
+/** Where the points of a collection are, in the form that every home uses. */
+export function routeOf(collection: EmbeddedCollection): Route {
+  const ranges = splitHashSpace(collection.shardIds.length);
+  const shards = collection.shardIds.map((shardId, at) =>
+    placement.Shard.fromPartial({
+      shardId,
+      epoch: EPOCH,
+      firstHash: ranges[at]?.first,
+      lastHash: ranges[at]?.last,
+      ready: true,
+    }),
+  );
+  const { id, name, dimension, distance, hnswM, hnswEfConstruction, vectors } = collection;
+  return new Route({
+    ...placement.Collection.fromPartial({ id, name, dimension, distance, hnswM, hnswEfConstruction, vectors }),
+    shards,
+  });
+}

@@ -1,0 +1,140 @@
+import { describe, expect, it } from '@jest/globals';
+import type { VectronClient } from '@vectron/sdk';
+
+/** What every client does, wherever its database runs. `home`: a name that makes collections of this run unique. */
+export function describeClient(home: string, client: () => VectronClient): void {
+  describe(`the interface, ${home}`, () => {
+    it('stores, finds, lists and deletes points', async () => {
+      const db = client();
+      const name = `basic-${home}`;
+      await db.createCollection(name, { dimension: 3, distance: 'euclidean', shards: 3 });
+      const payload = { text: 'grün', n: 1.5, deep: { list: [1, 'two', null, true] } };
+      const points = Array.from({ length: 50 }, (_, i) => ({ id: `p-${i}`, vector: [i, 0, 1], payload }));
+      expect(await db.upsert(name, points)).toEqual({ upserted: 50 });
+      const found = await db.search(name, { vector: [7, 0, 1], topK: 3, includeVectors: true });
+      expect(found.hits.map((hit) => hit.id)).toEqual(['p-7', 'p-6', 'p-8']);
+      expect(found.hits[0]).toMatchObject({ score: 1, payload });
+      expect(found.hits[1].score).toBeCloseTo(0.5);
+      expect(Array.from(found.hits[0].vector ?? [])).toEqual([7, 0, 1]);
+      expect(found).toMatchObject({ complete: true, shardsAsked: 3, shardsAnswered: 3 });
+      expect((await db.search(name, { likeId: 'p-7', topK: 2 })).hits.map((hit) => hit.id)).toEqual(['p-6', 'p-8']);
+      expect(await db.get(name, 'p-3')).toMatchObject({ id: 'p-3', payload });
+      await db.delete(name, 'p-7');
+      expect(await db.get(name, 'p-7')).toBeUndefined();
+      expect((await db.search(name, { vector: [7, 0, 1], topK: 1 })).hits[0].id).not.toBe('p-7');
+      const seen: string[] = [];
+      for (let cursor: string | undefined; ; ) {
+        const page = await db.listPoints(name, { limit: 20, cursor });
+        seen.push(...page.points.map((point) => point.id));
+        cursor = page.nextCursor;
+        if (cursor === undefined) break;
+      }
+      expect(seen).toEqual(
+        points
+          .map((point) => point.id)
+          .filter((id) => id !== 'p-7')
+          .sort(),
+      );
+      expect((await db.listCollections()).map((one) => one.name)).toContain(name);
+      expect((await db.collectionStatus(name)).shards.every((shard) => shard.ready)).toBe(true);
+      await db.deleteCollection(name);
+      await expect(db.get(name, 'p-1')).rejects.toMatchObject({ code: 'COLLECTION_NOT_FOUND' });
+    });
+
+    it('computes the three metrics as documented', async () => {
+      const db = client();
+      const score = { cosine: 0.8, euclidean: 1 / (1 + Math.sqrt(5)), dot: 8 } as const;
+      for (const [distance, expected] of Object.entries(score)) {
+        const name = `metric-${distance}-${home}`;
+        await db.createCollection(name, { dimension: 2, distance: distance as 'cosine' });
+        await db.upsert(name, [{ id: 'a', vector: [4, 3] }]);
+        const { hits } = await db.search(name, { vector: [2, 0] });
+        // cosine(4,3 | 2,0) = 8 / (5 * 2); L2 = sqrt(4 + 9) = sqrt(13).
+        const exact = distance === 'euclidean' ? 1 / (1 + Math.sqrt(13)) : expected;
+        expect(hits[0].score).toBeCloseTo(exact, 5);
+        await db.deleteCollection(name);
+      }
+    });
+
+    it('of equal ids in a batch keeps the last', async () => {
+      const db = client();
+      await db.createCollection(`same-id-${home}`, { dimension: 1, distance: 'dot' });
+      const { upserted } = await db.upsert(`same-id-${home}`, [
+        { id: 'a', vector: [1] },
+        { id: 'a', vector: [2] },
+      ]);
+      expect(upserted).toBe(1);
+      expect(Array.from((await db.get(`same-id-${home}`, 'a'))?.vector ?? [])).toEqual([2]);
+      await db.deleteCollection(`same-id-${home}`);
+    });
+
+    it('a collection made again under its name starts empty', async () => {
+      const db = client();
+      for (let round = 0; round < 3; round++) {
+        await db.createCollection(`again-${home}`, { dimension: 2, distance: 'dot' });
+        expect((await db.search(`again-${home}`, { vector: [1, 1] })).hits).toEqual([]);
+        await db.upsert(`again-${home}`, [{ id: `r${round}`, vector: [1, 1] }]);
+        expect((await db.search(`again-${home}`, { vector: [1, 1] })).hits.map((hit) => hit.id)).toEqual([`r${round}`]);
+        await db.deleteCollection(`again-${home}`);
+      }
+    });
+
+    it('keeps vectors in every form and place, and finds the same', async () => {
+      const db = client();
+      const points = Array.from({ length: 700 }, (_, i) => ({
+        id: `p${i}`,
+        vector: Array.from({ length: 8 }, (_, d) => Math.sin(i * 0.7 + d * d)),
+      }));
+      const forms = [
+        { quantization: 'int8', storage: 'memory' },
+        { quantization: 'none', storage: 'mmap' },
+        { quantization: 'float16', storage: 'disk' },
+        { quantization: 'binary', storage: 'mmap', oversampling: 70 },
+        { quantization: 'product', parallelBuild: true },
+      ] as const;
+      let truth: string[] | undefined;
+      for (const [at, vectors] of forms.entries()) {
+        const name = `form-${at}-${home}`;
+        await db.createCollection(name, { dimension: 8, vectors });
+        await db.upsert(name, points);
+        const found = await db.search(name, { vector: points[11].vector, topK: 10, ef: 600 });
+        const ids = found.hits.map((hit) => hit.id);
+        truth ??= ids;
+        expect(ids).toEqual(truth);
+        await db.deleteCollection(name);
+      }
+      const disk = { quantization: 'none', storage: 'disk' } as const;
+      const refused = db.createCollection(`form-x-${home}`, { dimension: 8, vectors: disk });
+      await expect(refused).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', details: { field: 'vectors.storage' } });
+      const unknown = { quantization: 'int7' } as unknown as { quantization: 'int8' };
+      await expect(db.createCollection(`form-x-${home}`, { dimension: 8, vectors: unknown })).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+      });
+    });
+
+    it('answers a requested recall with an estimate, and exact searches with certainty', async () => {
+      const db = client();
+      const name = `recall-${home}`;
+      await db.createCollection(name, { dimension: 16, hnswM: 8 });
+      const vector = (i: number) =>
+        Array.from({ length: 16 }, (_, d) => Math.sin(i * (d + 1) * 0.37) + Math.cos(i + d * d));
+      const points = Array.from({ length: 3000 }, (_, i) => ({ id: `p${i}`, vector: vector(i) }));
+      for (let from = 0; from < points.length; from += 500) await db.upsert(name, points.slice(from, from + 500));
+      const query = vector(10_000.5);
+      const exact = await db.search(name, { vector: query, exact: true });
+      expect(exact.recallEstimate).toBe(1);
+      let found = await db.search(name, { vector: query, recall: 0.95 });
+      for (let tries = 0; found.recallEstimate < 0.95 && tries < 200; tries += 1) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        found = await db.search(name, { vector: query, recall: 0.95 });
+      }
+      expect(found.recallEstimate).toBeGreaterThanOrEqual(0.95);
+      expect(found.hits.length).toBe(10);
+      await expect(db.search(name, { vector: query, recall: 2 })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+      await expect(db.search(name, { vector: query, recall: 0.9, ef: 50 })).rejects.toMatchObject({
+        details: { field: 'recall' },
+      });
+      await db.deleteCollection(name);
+    });
+  });
+}

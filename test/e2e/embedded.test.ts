@@ -1,0 +1,66 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { open, upsertAll, type VectronClient } from '@vectron/sdk';
+import { describeClient } from './client.suite.js';
+
+describe('Vectron, embedded', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'vectron-embedded-'));
+  let db: VectronClient;
+  beforeAll(async () => {
+    db = await open(dir);
+  });
+  afterAll(async () => {
+    await db.close();
+    rmSync(dir, { recursive: true });
+  });
+
+  describeClient('embedded', () => db);
+
+  it('keeps everything over a close, and the directory to one process', async () => {
+    await db.createCollection('kept', { dimension: 8, shards: 3, vectors: { storage: 'mmap' } });
+    const vector = (i: number) =>
+      Array.from({ length: 8 }, (_, d) => Math.sin(i * (d + 1) * 0.61) + Math.cos(i * i + d));
+    const points = Array.from({ length: 2000 }, (_, i) => ({ id: `k${i}`, vector: vector(i), payload: { i } }));
+    expect(await upsertAll(db, 'kept', points, { batchSize: 250 })).toBe(2000);
+    await expect(open(dir)).rejects.toMatchObject({ code: 'CONFLICT' });
+    while ((await db.collectionStatus('kept')).indexLag > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    const before = await db.search('kept', { vector: vector(700.5), topK: 20 });
+    await db.close();
+    db = await open(dir);
+    const status = await db.collectionStatus('kept');
+    expect(status).toMatchObject({ points: 2000, indexLag: 0 });
+    expect((await db.search('kept', { vector: vector(700.5), topK: 20 })).hits).toEqual(before.hits);
+    expect(await db.listCollections()).toMatchObject([{ name: 'kept', shards: 3, points: 2000 }]);
+    await db.deleteCollection('kept');
+  });
+
+  it('refuses bad input naming it, and what it has not says so', async () => {
+    await db.createCollection('strict', { dimension: 2 });
+    const wrong: [() => Promise<unknown>, string, string?][] = [
+      [() => db.createCollection('strict', { dimension: 2 }), 'COLLECTION_EXISTS'],
+      [() => db.createCollection('-x', { dimension: 2 }), 'INVALID_ARGUMENT', 'name'],
+      [() => db.createCollection('x', { dimension: 0 }), 'INVALID_ARGUMENT', 'dimension'],
+      [() => db.createCollection('x', { dimension: 2, shards: 65 }), 'INVALID_ARGUMENT', 'shards'],
+      [() => db.createCollection('x', { dimension: 2, rerank: { enabled: true } }), 'UNIMPLEMENTED'],
+      [() => db.upsert('strict', []), 'INVALID_ARGUMENT', 'points'],
+      [() => db.upsert('strict', [{ id: '', vector: [1, 2] }]), 'INVALID_ARGUMENT', 'points[0].id'],
+      [() => db.upsert('strict', [{ id: 'a', vector: [1] }]), 'DIMENSION_MISMATCH', 'points[0].vector'],
+      [() => db.upsert('strict', [{ id: 'a', vector: [1, Number.NaN] }]), 'INVALID_ARGUMENT', 'points[0].vector[1]'],
+      [() => db.upsert('strict', [{ id: 'a', vector: [0, 0] }]), 'INVALID_ARGUMENT', 'points[0].vector'],
+      [() => db.search('strict', { vector: [1, 2], topK: 10_001 }), 'INVALID_ARGUMENT', 'top_k'],
+      [() => db.search('strict', { vector: [1, 2], likeId: 'a' }), 'INVALID_ARGUMENT', 'vector'],
+      [() => db.search('strict', { likeId: 'a' }), 'POINT_NOT_FOUND'],
+      [() => db.search('none', { vector: [1, 2] }), 'COLLECTION_NOT_FOUND'],
+      [() => db.listPoints('strict', { limit: 1001 }), 'INVALID_ARGUMENT', 'limit'],
+      [() => db.login('a@example.org', 'password'), 'UNIMPLEMENTED'],
+    ];
+    for (const [call, code, field] of wrong) {
+      const details = field === undefined ? {} : { details: { field } };
+      await expect(call()).rejects.toMatchObject({ code, ...details });
+    }
+    expect((await db.collectionStatus('strict')).points).toBe(0);
+    await db.deleteCollection('strict');
+  });
+});
