@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 /** Outside the checkout, so that a second clone does not compile RocksDB again. */
-const cache =
+export const cache =
   process.env.VECTRON_BUILD_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'vectron');
 export const cargoEnvironment = { ...process.env, CARGO_TARGET_DIR: join(cache, 'target') };
 const isRoot = process.getuid?.() === 0;
@@ -98,7 +98,7 @@ const libraryName = { linux: 'libvectron_napi.so', darwin: 'libvectron_napi.dyli
 ];
 
 /** The file name that the generated loader looks for. */
-function addonName() {
+export function addonName() {
   const suffix = { linux: '-gnu', darwin: '', win32: '-msvc' }[process.platform];
   return `vectron-engine.${process.platform}-${process.arch}${suffix}.node`;
 }
