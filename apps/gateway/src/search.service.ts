@@ -208,7 +208,7 @@ class Gathered {
       shardsAsked: this.route.shards.length,
       shardsAnswered: answered,
       shards: this.#answers.map(shardRead),
-      recallEstimate: Math.min(...found.map((one) => one.recallEstimate)),
+      recallEstimate: answered === 0 ? 0 : Math.min(...found.map((one) => one.recallEstimate)),
       queryId: this.#queryId,
       rerankedBy: '',
       rerankSkipped: '',
