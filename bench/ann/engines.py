@@ -61,9 +61,8 @@ class Faiss(Engine):
     """`storage`: flat, sq8 (trained, rescored with the float vectors, four candidates a result) or int8 (the codes
     themselves, not rescored)."""
 
-    def __init__(self, storage, m=32):
-        self.storage, self.name = storage, f"faiss {storage} M={m // 2}"
-        self.m = m // 2
+    def __init__(self, storage, m=16):
+        self.storage, self.m, self.name = storage, m, f"faiss {storage} M={m}"
 
     def _build(self, data):
         dim = data.points.shape[1]

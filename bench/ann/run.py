@@ -33,7 +33,7 @@ def peers(quick, rows):
     if quick and rows > 50_000:
         return [Hnswlib(16), Faiss("flat"), Faiss("int8"), Usearch("bf16")]
     few = [Hnswlib(16), Faiss("flat"), Faiss("sq8"), Faiss("int8"), Usearch("f32"), Usearch("bf16"), Usearch("i8")]
-    return few if quick else [*few, Hnswlib(32), Faiss("flat", 64), Faiss("int8", 64)]
+    return few if quick else [*few, Hnswlib(32), Faiss("flat", 32), Faiss("int8", 32)]
 
 
 def curve(engine, truth, rounds_of_cpu, ids_by_ef):

@@ -78,13 +78,12 @@ impl Graph {
         let count = word(bytes)?;
         let book = word(bytes)? as usize;
         let book = take(bytes, book)?;
-        let graph = match config.quantization {
-            Quantization::Product => {
+        let graph = match (config.quantization, vectors) {
+            (Quantization::Product, _) => {
                 let book = Codebook::from_bytes(config.dim, book).ok_or(GraphFileError("its codebook"))?;
                 Graph::with_codebook(config, Arc::new(book))
             }
-            Quantization::Float if vectors.is_some() => {
-                let vectors = vectors.ok_or(GraphFileError("it has no vectors"))?;
+            (Quantization::Float, Some(vectors)) => {
                 if vectors.len() < count {
                     return Err(GraphFileError("it has more nodes than vectors"));
                 }

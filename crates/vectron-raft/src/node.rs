@@ -283,11 +283,9 @@ impl Node {
     fn read(&self, id: u64, epoch: u64, read: Option<Op>, arrived: Instant) -> Result<Outcome> {
         let group = self.group(id)?;
         group.check_epoch(epoch)?;
-        let searches = match &read {
-            Some(Op::Search(_)) => 1,
-            _ => 0,
-        };
-        self.count_searches(&group, searches);
+        if matches!(read, Some(Op::Search(_))) {
+            self.count_searches(&group, 1);
+        }
         group.guarded(|| read_group(&group, read, arrived))
     }
 

@@ -142,7 +142,7 @@ pub struct Found {
 
 impl Shard {
     /// The `k` nearest live points (all of them when fewer live), with what the request includes. Blocks no other call
-    /// and waits for none. `deadline`: the earlier of it and nothing ends the search with what it has.
+    /// and waits for none. `deadline`: ends the search with what it has by then.
     pub fn search(&self, request: &SearchRequest, deadline: Option<Instant>) -> Result<SearchResult> {
         let query = check_vector(&request.vector, &self.spec, "vector")?;
         self.recall.offer(&query);
@@ -224,13 +224,13 @@ impl Shard {
             .graph()
             .filter(|_| !nearest.exact && live > SCAN_BELOW.max(nearest.k as u64) && (ef as u64) < live);
         let settled = generation.settled();
+        let coded = graph.map(|graph| (graph, graph.query(query)));
         let mut walked = Vec::new();
-        let mut coded = None;
         let mut scanned_from = 0;
         found.recall_estimate = 1.0;
-        if let Some(graph) = graph {
+        if let Some((graph, coded)) = &coded {
             scanned_from = graph.len() as SlotId;
-            (coded, walked) = walk(graph, query, nearest, ef, &mut found.stats);
+            walked = walk(graph, coded, nearest, ef, &mut found.stats);
             (found.ef, found.recall_estimate) = (ef as u32, estimate);
         }
         found.applied_index = generation.applied();
@@ -244,7 +244,7 @@ impl Shard {
         }
         let scan = Scan { shard: self, generation, query, nearest };
         let mut distances = Vec::with_capacity(nearest.k * 2);
-        if let (Some(graph), Some(coded)) = (graph, &coded) {
+        if let Some((graph, coded)) = &coded {
             found.tail = scanned.len() as u32;
             walked.truncate(nearest.k.saturating_mul(self.spec.oversampling()).max(nearest.k + 16));
             if !scan.rescore(graph, coded, &walked, &mut distances, &mut found.stats)? {
@@ -336,19 +336,17 @@ impl Shard {
     }
 }
 
-/// The query as the graph compares it, and the candidates, closest first by their codes.
+/// The graph's candidates, closest first by their codes.
 fn walk(
     graph: &Graph,
-    query: &[f32],
+    coded: &Query,
     nearest: &Nearest,
     ef: usize,
     stats: &mut SearchStats,
-) -> (Option<Query>, Vec<(f32, SlotId)>) {
+) -> Vec<(f32, SlotId)> {
     let is_late = || nearest.is_late();
     let stop: Option<&dyn Fn() -> bool> = nearest.deadline.map(|_| &is_late as _);
-    let coded = graph.query(query);
-    let walked = graph.search(&coded, &SearchOptions { ef, least: nearest.k, accept: None, stop }, stats);
-    (Some(coded), walked)
+    graph.search(coded, &SearchOptions { ef, least: nearest.k, accept: None, stop }, stats)
 }
 
 /// Comparing one query with full vectors. Distances: negative inner product or squared L2, lower is closer.
