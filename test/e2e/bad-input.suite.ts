@@ -282,7 +282,7 @@ const cases: Case[] = [
   {
     name: 'unknown field at creation',
     verdict: INVALID,
-    rest: { path: '/v1/collections', body: { name: 'fresh', dimension: 2, replicas: 3 } },
+    rest: { path: '/v1/collections', body: { name: 'fresh', dimension: 2, copies: 3 } },
   },
 ];
 

@@ -10,7 +10,7 @@ export function describeClient(home: string, client: () => VectronClient): void 
       await db.createCollection(name, { dimension: 3, distance: 'euclidean', shards: 3 });
       const payload = { text: 'grün', n: 1.5, deep: { list: [1, 'two', null, true] } };
       const points = Array.from({ length: 50 }, (_, i) => ({ id: `p-${i}`, vector: [i, 0, 1], payload }));
-      expect(await db.upsert(name, points)).toEqual({ upserted: 50 });
+      expect(await db.upsert(name, points)).toMatchObject({ upserted: 50 });
       const found = await db.search(name, { vector: [7, 0, 1], topK: 3, includeVectors: true });
       expect(found.hits.map((hit) => hit.id)).toEqual(['p-7', 'p-6', 'p-8']);
       expect(found.hits[0]).toMatchObject({ score: 1, payload });
@@ -54,6 +54,58 @@ export function describeClient(home: string, client: () => VectronClient): void 
         expect(hits[0].score).toBeCloseTo(exact, 5);
         await db.deleteCollection(name);
       }
+    });
+
+    it('lets a read say which writes it must see', async () => {
+      const db = client();
+      const name = `consistent-${home}`;
+      await db.createCollection(name, { dimension: 2, distance: 'euclidean', shards: 2 });
+      const points = Array.from({ length: 20 }, (_, i) => ({ id: `p${i}`, vector: [i, 1] }));
+      const { writeToken } = await db.upsert(name, points);
+      for (const consistency of ['any', 'linearizable', { maxStalenessMs: 2_000 }, { writeToken }] as const) {
+        expect(await db.get(name, 'p7', { consistency })).toMatchObject({ id: 'p7' });
+        const found = await db.search(name, { vector: [7, 1], topK: 1, consistency });
+        expect([found.complete, found.hits[0].id]).toEqual([true, 'p7']);
+        expect((await db.listPoints(name, { consistency })).points.length).toBe(20);
+      }
+      const first = await db.delete(name, 'p7');
+      expect([first.existed, (await db.delete(name, 'p7')).existed]).toEqual([true, false]);
+      expect(await db.get(name, 'p7', { consistency: { writeToken: first.writeToken } })).toBeUndefined();
+      for (const wrong of ['v1', 'v2.1-1', 'v1.1-x', '']) {
+        const read = db.get(name, 'p1', { consistency: { writeToken: wrong } });
+        await expect(read).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+      }
+      await db.deleteCollection(name);
+    });
+
+    it('tells what changed, in order and without a gap', async () => {
+      const db = client();
+      const name = `changes-${home}`;
+      await db.createCollection(name, { dimension: 2, distance: 'euclidean', shards: 2 });
+      await db.upsert(name, [
+        { id: 'a', vector: [1, 1], payload: { n: 1 } },
+        { id: 'b', vector: [2, 2] },
+      ]);
+      await db.upsert(name, [{ id: 'a', vector: [3, 3], payload: { n: 2 } }]);
+      await db.delete(name, 'b');
+      await db.delete(name, 'never-there');
+      const { changes, nextCursor } = await db.listChanges(name);
+      const of = (id: string) => changes.filter((change) => change.id === id).map(({ kind }) => kind);
+      expect([of('a'), of('b'), of('never-there')]).toEqual([['insert', 'update'], ['insert', 'delete'], []]);
+      expect(changes.find(({ kind }) => kind === 'update')).toMatchObject({
+        vector: Float32Array.of(3, 3),
+        payload: { n: 2 },
+      });
+      const waiting = db.listChanges(name, { cursor: nextCursor, waitMs: 10_000 });
+      await db.upsert(name, [{ id: 'c', vector: [1, 2] }]);
+      expect((await waiting).changes).toMatchObject([{ kind: 'insert', id: 'c' }]);
+      expect((await db.listChanges(name, { cursor: nextCursor })).changes.length).toBe(1);
+      await expect(db.listChanges(name, { cursor: 'nonsense' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+      await db.deleteCollection(name);
+      await db.createCollection(name, { dimension: 2 });
+      const old = db.listChanges(name, { cursor: nextCursor });
+      await expect(old).rejects.toMatchObject({ code: 'CHANGES_GONE' });
+      await db.deleteCollection(name);
     });
 
     it('of equal ids in a batch keeps the last', async () => {

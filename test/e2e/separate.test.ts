@@ -3,7 +3,7 @@ import { connect } from '@vectron/sdk';
 import { rest, type SeparateSystem, startSeparate } from '../harness/system.js';
 import { describeSystem } from './system.suite.js';
 
-describeSystem('each service its own process', startSeparate);
+describeSystem('each service its own process', () => startSeparate());
 
 describe('separate services', () => {
   let system: SeparateSystem;

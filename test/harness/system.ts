@@ -38,12 +38,15 @@ export async function startSingle(data = tempDir('single'), flags: string[] = ['
 
 /** A system of processes whose workers can be stopped and started again. */
 export interface SeparateSystem extends System {
-  /** Kills a worker (0 or 1) and starts it again on its data, at another port. */
+  /** Kills a worker (counted from 0) and starts it again on its data, at another port. */
   restartWorker(worker: number): Promise<void>;
+  /** Starts another worker; returns its number. */
+  addWorker(flags: string[]): Promise<number>;
+  workerData(worker: number): string;
 }
 
-/** Placement driver, two workers, auth, reranker and gateway as processes of their own. */
-export async function startSeparate(): Promise<SeparateSystem> {
+/** Placement driver, workers, auth, reranker and gateway as processes of their own. */
+export async function startSeparate(workers = 2): Promise<SeparateSystem> {
   const data = tempDir('separate');
   const token = join(data, 'cluster.token');
   writeFileSync(token, 'a-token-of-this-test-cluster-only', { mode: 0o600 });
@@ -63,19 +66,26 @@ export async function startSeparate(): Promise<SeparateSystem> {
   };
   const listen = ['--listen', '127.0.0.1:0'];
   const pd = await started('pd', 'pd', listen);
-  const workerFlags = [...listen, '--pd', pd.grpc];
-  await started('worker', 'worker-0', workerFlags);
-  await started('worker', 'worker-1', workerFlags);
+  const workerFlags = [...listen, '--raft-listen', '127.0.0.1:0', '--pd', pd.grpc];
+  for (let worker = 0; worker < workers; worker += 1) await started('worker', `worker-${worker}`, workerFlags);
   const auth = await started('auth', 'auth', listen);
-  const reranker = await started('reranker', 'reranker', workerFlags);
+  const reranker = await started('reranker', 'reranker', [...listen, '--pd', pd.grpc]);
   const services = ['--pd', pd.grpc, '--auth', auth.grpc, '--reranker', reranker.grpc];
   const gateway = await started('gateway', 'gateway', ['--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0', ...services]);
+  // Those that come later stand behind the others.
+  const placeOf = (worker: number) => (worker < workers ? 1 + worker : 4 + worker);
   return {
     ...system(gateway.http, gateway.grpc, data, join(data, 'auth'), processes),
     async restartWorker(worker) {
-      await processes[1 + worker].stop('SIGKILL');
-      processes[1 + worker] = (await start('worker', `worker-${worker}`, workerFlags)).one;
+      await processes[placeOf(worker)].stop('SIGKILL');
+      processes[placeOf(worker)] = (await start('worker', `worker-${worker}`, workerFlags)).one;
     },
+    async addWorker(flags) {
+      const worker = processes.length - 4;
+      await started('worker', `worker-${worker}`, [...workerFlags, ...flags]);
+      return worker;
+    },
+    workerData: (worker) => join(data, `worker-${worker}`),
   };
 }
 

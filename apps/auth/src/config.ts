@@ -4,9 +4,9 @@ export const authKnobs = defineKnobs({
   listen: {
     env: 'VECTRON_AUTH_LISTEN',
     flag: 'listen',
-    schema: setting.listenAddress,
+    schema: setting.internalAddress,
     default: '127.0.0.1:50052',
-    help: 'HOST:PORT of the internal gRPC listener; loopback only',
+    help: 'HOST:PORT of the internal gRPC listener, loopback only; or unix:PATH',
   },
   data: {
     env: 'VECTRON_DATA',

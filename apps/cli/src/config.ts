@@ -42,7 +42,20 @@ export type ClientConfig = ConfigOf<typeof clientKnobs.knobs>;
 
 /** Knobs of `vectron serve`: those of its services that make sense in one process. */
 const { placement: _pd, auth: _auth, reranker: _reranker, ...ownGatewayKnobs } = gatewayKnobs.knobs;
-const { listen: _worker, placement: _workerPd, ...ownWorkerKnobs } = workerKnobs.knobs;
+const {
+  listen: _worker,
+  placement: _workerPd,
+  raftListen: _raft,
+  raftAdvertise: _advertise,
+  raftAuthority: _authority,
+  raftCertificate: _certificate,
+  raftKey: _key,
+  searchOnly: _searchOnly,
+  heartbeatMs: _heartbeat,
+  electionMinMs: _electionMin,
+  electionMaxMs: _electionMax,
+  ...ownWorkerKnobs
+} = workerKnobs.knobs;
 export const serveKnobs = defineKnobs({
   ...ownGatewayKnobs,
   ...ownWorkerKnobs,

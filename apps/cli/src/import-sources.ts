@@ -1,6 +1,8 @@
 import { createReadStream, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { storedPoints } from '@vectron/engine';
 import { VectronError } from '@vectron/errors';
+import { decodeDocument, decodeVector } from '@vectron/model';
 import type { Point } from '@vectron/sdk';
 import { parseNpy, row } from './npy.js';
 
@@ -17,6 +19,20 @@ export async function openImport(file: string): Promise<ImportSource> {
   if (file.endsWith('.fvecs')) return fvecsSource(file);
   if (file.endsWith('.jsonl')) return { points: jsonlPoints(file) };
   throw VectronError.invalid('file', `cannot tell the format of ${file}: .jsonl, .npy and .fvecs can be imported`);
+}
+
+/** A store of a shard: Vectron's own, or one that Pebble made in its format (docs/adr/0003). */
+export async function pebbleSource(dir: string): Promise<ImportSource> {
+  const first = await storedPoints(dir)[Symbol.asyncIterator]().next();
+  const dimension = first.done ? undefined : first.value.vector.length / 4;
+  return {
+    dimension,
+    points: (async function* () {
+      for await (const { id, vector, payload } of storedPoints(dir)) {
+        yield { id, vector: Float32Array.from(decodeVector(vector)), payload: decodeDocument(payload) };
+      }
+    })(),
+  };
 }
 
 function npySource(file: string): ImportSource {

@@ -5,6 +5,7 @@ import { keyCommands, systemCommands, userCommands } from './commands/account.js
 import { benchCommand } from './commands/bench.js';
 import { collectionCommands, importCommand, pointCommands, searchCommand } from './commands/data.js';
 import { serveCommand, serviceCommands, withFlags } from './commands/services.js';
+import { storageCommands } from './commands/storage.js';
 import { clientKnobs, SERVICES } from './config.js';
 
 export { startSingleServer } from './single-server.js';
@@ -32,6 +33,7 @@ export async function run(argv: string[]): Promise<void> {
   userCommands(program, client);
   keyCommands(program, client);
   systemCommands(program, client);
+  storageCommands(program);
   benchCommand(program, client);
   try {
     await program.parseAsync(argv);

@@ -46,13 +46,13 @@ export async function workerProcess(
 ): Promise<ServiceProcess> {
   const logger = createLogger('worker', config.logLevel);
   const pd = createClient(placement.PlacementServiceService, config.placement, { clusterToken: token });
-  const module = await WorkerModule.create(config, pd.api, logger);
+  const module = await WorkerModule.create(config, pd.api, logger, token);
   const services = { 'vectron.worker.v1.WorkerService': worker.WorkerServiceService };
   const app = await serveInternal(module, services, config.listen, token, logger);
   const member = app.get(ClusterMember);
   await member.start(app.address);
   return {
-    lines: { grpc: app.address, worker: member.workerId },
+    lines: { grpc: app.address, raft: member.raftAddress, worker: member.workerId },
     async close() {
       member.stop();
       pd.close();

@@ -10,6 +10,7 @@ import {
   UserRepository,
 } from '@vectron/auth';
 import type { ConfigOf } from '@vectron/config';
+import { DEFAULT_REPLICATION } from '@vectron/engine';
 import { startGateway } from '@vectron/gateway';
 import { createLogger, createMetrics } from '@vectron/observability';
 import { PlacementController, PlacementModule } from '@vectron/placement-driver';
@@ -49,7 +50,9 @@ export async function startSingleServer(config: ConfigOf<typeof serveKnobs.knobs
   );
   const pd = await contextOf(pdModule, logger);
   const placement = pd.get(PlacementController);
-  const workerConfig = { ...config, listen: unused, placement: '' };
+  const none = { raftAdvertise: undefined, raftAuthority: undefined, raftCertificate: undefined, raftKey: undefined };
+  const alone = { ...DEFAULT_REPLICATION, ...none, raftListen: unused, searchOnly: false };
+  const workerConfig = { ...alone, ...config, listen: unused, placement: '' };
   const worker = await contextOf(await WorkerModule.create(workerConfig, placement, logger), logger);
   const rerankModule = RerankerModule.create({
     listen: unused,

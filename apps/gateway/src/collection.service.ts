@@ -70,6 +70,13 @@ export function collectionInfo(collection: placement.Collection): gateway.Collec
   };
 }
 
+/** fsync; or relaxed, which is UNSAFE when the power fails, with how long a write may wait for its fsync. */
+function durability({ durability: policy, shards }: placement.Collection): string {
+  if (policy !== 'relaxed') return 'fsync';
+  const longest = Math.max(0, ...shards.map(({ metrics }) => metrics?.relaxedMs ?? 0));
+  return `relaxed (unsafe: fsync within ${longest} ms)`;
+}
+
 /** Counts are those of the workers' last heartbeats. */
 function collectionStatus(collection: placement.Collection): gateway.GetCollectionStatusResponse {
   const { shards } = collection;
@@ -85,10 +92,17 @@ function collectionStatus(collection: placement.Collection): gateway.GetCollecti
       points: BigInt(shard.metrics?.livePoints ?? 0),
       indexLag: BigInt(shard.metrics?.tailPoints ?? 0),
       appliedIndex: BigInt(shard.metrics?.appliedIndex ?? 0),
+      term: BigInt(shard.metrics?.term ?? 0),
+      replicaStatus: shard.replicas.map(({ number, metrics }) => ({
+        worker: BigInt(number),
+        role: metrics?.role ?? '',
+        appliedIndex: BigInt(metrics?.appliedIndex ?? 0),
+        damage: metrics?.damage ?? '',
+      })),
     })),
     points: sum(shards, 'livePoints'),
     indexLag: sum(shards, 'tailPoints'),
-    durability: 'fsync',
+    durability: durability(collection),
     rerank: collection.rerank,
     memoryBytes: sum(shards, 'memoryBytes'),
     diskBytes: sum(shards, 'diskBytes'),

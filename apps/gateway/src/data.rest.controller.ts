@@ -1,10 +1,11 @@
 import { Body, Controller, Inject, Param, Query, Req } from '@nestjs/common';
 import { VectronError } from '@vectron/errors';
 import type { PointInput } from '@vectron/model';
-import { decodeDocument, decodeVector, type VectorInput } from '@vectron/model';
+import { changeKind, decodeDocument, decodeVector, type VectorInput } from '@vectron/model';
 import { gateway, type workerData } from '@vectron/proto';
 import type { z } from 'zod';
 import type { AuthenticatedRequest } from './auth.guard.js';
+import { ChangeService, type PointChange } from './change.service.js';
 import { CollectionService } from './collection.service.js';
 import { FeedbackService } from './feedback.service.js';
 import { parse } from './json-schema.js';
@@ -24,7 +25,18 @@ const FOUND = {
   rerankedBy: '',
   rerankSkipped: '',
 };
-const UPSERTED = { upserted: 1, shards: [{ shardId: 1, upserted: 1, logIndex: '201', errorCode: '' }] };
+const UPSERTED = {
+  upserted: 1,
+  shards: [{ shardId: 1, upserted: 1, logIndex: '201', errorCode: '' }],
+  writeToken: 'v1.1-201',
+};
+
+/** In a GET, the fields of ReadConsistency are parameters. */
+const CONSISTENCY_QUERY = {
+  consistency: 'any (default), bounded, at_least or linearizable',
+  max_staleness_ms: 'with bounded; default 2000',
+  write_token: 'with at_least: writeToken of a write',
+};
 
 /** The REST form of vectron.v1. */
 @Controller()
@@ -34,6 +46,7 @@ export class DataRestController {
     @Inject(PointService) private readonly points: PointService,
     @Inject(SearchService) private readonly searches: SearchService,
     @Inject(FeedbackService) private readonly feedbacks: FeedbackService,
+    @Inject(ChangeService) private readonly changes: ChangeService,
   ) {}
 
   @Rest({
@@ -121,7 +134,7 @@ export class DataRestController {
     answer: UPSERTED,
   })
   async upsert(@Req() request: AuthenticatedRequest, @Param('collection') collection: string, @Body() body: unknown) {
-    return this.#upsert(request, collection, parse(schema.upsert, body).points);
+    return this.#upsert(request, collection, parse(schema.upsert, body));
   }
 
   @Rest({
@@ -134,8 +147,8 @@ export class DataRestController {
     answer: UPSERTED,
   })
   async upsertAlias(@Req() request: AuthenticatedRequest, @Body() body: unknown) {
-    const { collection, points } = parse(schema.upsertAlias, body);
-    return this.#upsert(request, collection, points);
+    const input = parse(schema.upsertAlias, body);
+    return this.#upsert(request, input.collection, input);
   }
 
   @Rest({
@@ -148,6 +161,7 @@ export class DataRestController {
       limit: '1 to 1000, default 20',
       cursor: 'nextCursor of the page before',
       include_vectors: 'true or false',
+      ...CONSISTENCY_QUERY,
     },
     answer: { points: [POINT], nextCursor: 'mail-1' },
   })
@@ -164,6 +178,7 @@ export class DataRestController {
       limit,
       cursor: query.cursor ?? '',
       includeVectors,
+      consistency: consistencyOf(query),
     });
     return { points: points.map((point) => pointJson(point, includeVectors)), nextCursor };
   }
@@ -174,10 +189,17 @@ export class DataRestController {
     operationId: 'getPoint',
     tag: 'Points',
     summary: 'One point',
-    answer: { point: POINT },
+    query: CONSISTENCY_QUERY,
+    answer: { point: POINT, appliedIndex: '201' },
   })
-  async get(@Req() request: AuthenticatedRequest, @Param('collection') collection: string, @Param('id') id: string) {
-    return { point: pointJson(await this.points.get(request.principal, collection, id), true) };
+  async get(
+    @Req() request: AuthenticatedRequest,
+    @Param('collection') collection: string,
+    @Param('id') id: string,
+    @Query() query: Record<string, string | undefined>,
+  ) {
+    const { point, appliedIndex } = await this.points.get(request.principal, collection, id, consistencyOf(query));
+    return { point: pointJson(point, true), appliedIndex: appliedIndex.toString() };
   }
 
   @Rest({
@@ -186,11 +208,37 @@ export class DataRestController {
     operationId: 'deletePoint',
     tag: 'Points',
     summary: 'Delete a point',
-    answer: {},
+    answer: { existed: true, writeToken: 'v1.1-202' },
   })
   async delete(@Req() request: AuthenticatedRequest, @Param('collection') collection: string, @Param('id') id: string) {
-    await this.points.delete(request.principal, collection, id);
-    return {};
+    return this.points.delete(request.principal, collection, id).then(gateway.DeleteResponse.toJSON);
+  }
+
+  @Rest({
+    method: 'GET',
+    path: 'v1/collections/:collection/changes',
+    operationId: 'listChanges',
+    tag: 'Points',
+    summary: 'Changes of points since a cursor, in log order a shard',
+    query: {
+      cursor: 'nextCursor of the answer before; missing: from the oldest change that is kept',
+      wait_ms: 'how long to wait for the first change, at most 60000',
+    },
+    answer: {
+      changes: [{ shardId: 1, logIndex: '201', kind: 'insert', point: POINT }],
+      nextCursor: 'c1.7f0c….1-202',
+    },
+  })
+  async listChanges(
+    @Req() request: AuthenticatedRequest,
+    @Param('collection') collection: string,
+    @Query() query: Record<string, string | undefined>,
+  ) {
+    const waitMs = Number(query.wait_ms ?? query.waitMs ?? 0);
+    if (!Number.isInteger(waitMs) || waitMs < 0) throw VectronError.invalid('wait_ms', 'wait_ms is milliseconds');
+    const asked = { collection, cursor: query.cursor ?? '', waitMs };
+    const { changes, nextCursor } = await this.changes.list(request.principal, asked);
+    return { changes: changes.map(changeJson), nextCursor };
   }
 
   @Rest({
@@ -237,12 +285,16 @@ export class DataRestController {
     return this.feedbacks.submit(request.principal, { ...input, context });
   }
 
-  #upsert(request: AuthenticatedRequest, collection: string, points: z.output<typeof schema.point>[]) {
+  #upsert(
+    request: AuthenticatedRequest,
+    collection: string,
+    { points, origin }: Pick<z.output<typeof schema.upsert>, 'points' | 'origin'>,
+  ) {
     const inputs = points.map((point, at): PointInput => {
       const vector = vectorInputOf(point, `points[${at}].vector`);
       return { id: point.id, vector, payload: point.payload };
     });
-    return this.points.upsert(request.principal, collection, inputs).then(gateway.UpsertResponse.toJSON);
+    return this.points.upsert(request.principal, collection, inputs, origin).then(gateway.UpsertResponse.toJSON);
   }
 }
 
@@ -256,6 +308,20 @@ function vectorInputOf({ vector, vectorF32 }: VectorFields, field: string): Vect
 
 export function searchInputOf(body: z.output<typeof schema.search>, collection: string): SearchInput {
   return { ...body, collection, vector: vectorInputOf(body, 'vector') };
+}
+
+function consistencyOf(query: Record<string, string | undefined>): gateway.ReadConsistency {
+  const maxStalenessMs = Number(query.max_staleness_ms ?? query.maxStalenessMs ?? 0);
+  if (!Number.isInteger(maxStalenessMs) || maxStalenessMs < 0) {
+    throw VectronError.invalid('max_staleness_ms', 'max_staleness_ms is milliseconds');
+  }
+  return { level: query.consistency ?? '', maxStalenessMs, writeToken: query.write_token ?? query.writeToken ?? '' };
+}
+
+function changeJson({ shardId, change }: PointChange) {
+  const kind = changeKind(change);
+  const point = kind === 'delete' ? { id: change.id } : pointJson(change, true);
+  return { shardId, logIndex: change.index.toString(), kind, point };
 }
 
 function pointJson(point: workerData.PointData, includeVector: boolean) {

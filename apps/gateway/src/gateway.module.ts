@@ -7,6 +7,7 @@ import { AlertService } from './alert.service.js';
 import { AuthGrpcController } from './auth.grpc.controller.js';
 import { AuthGuard } from './auth.guard.js';
 import { BACKENDS, type Backends, CONFIG, METRICS } from './backends.js';
+import { ChangeService } from './change.service.js';
 import { CollectionService } from './collection.service.js';
 import type { GatewayConfig } from './config.js';
 import { DataRestController } from './data.rest.controller.js';
@@ -54,6 +55,7 @@ export class GatewayModule {
         CollectionService,
         PointService,
         SearchService,
+        ChangeService,
         FeedbackService,
         SystemService,
         { provide: APP_GUARD, useClass: AuthGuard },

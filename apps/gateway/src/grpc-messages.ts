@@ -1,7 +1,8 @@
 import { VectronError } from '@vectron/errors';
 import type { PointInput } from '@vectron/model';
-import { decodeDocument, decodeVector, type VectorInput } from '@vectron/model';
-import type { gateway, workerData } from '@vectron/proto';
+import { changeKind, decodeDocument, decodeVector, type VectorInput } from '@vectron/model';
+import { gateway, type workerData } from '@vectron/proto';
+import type { PointChange } from './change.service.js';
 import { fromStringMap, stringMap } from './document.js';
 import type { SearchAnswer, SearchInput } from './search.service.js';
 
@@ -51,4 +52,10 @@ export function searchMessage({ hits, ...answer }: SearchAnswer): gateway.Search
     };
   });
   return { ...answer, results };
+}
+
+export function changeMessage({ shardId, change }: PointChange): gateway.PointChange {
+  const kind = changeKind(change);
+  const point = kind === 'delete' ? gateway.Point.fromPartial({ id: change.id }) : pointMessage(change);
+  return { shardId, logIndex: change.index, kind, point };
 }

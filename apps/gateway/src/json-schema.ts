@@ -29,11 +29,10 @@ export const vectorNumbers = z
   )
   .meta({ type: 'array', items: { type: 'number', format: 'float' } });
 
+export const bytesBase64 = z.base64().transform((text) => Buffer.from(text, 'base64'));
+
 /** Little-endian float32 as base64. */
-export const vectorBase64 = z
-  .base64()
-  .transform((text) => Buffer.from(text, 'base64'))
-  .meta({ description: 'little-endian float32, base64' });
+export const vectorBase64 = bytesBase64.meta({ description: 'little-endian float32, base64' });
 
 /** Any JSON object; its keys and values are checked by the service. */
 export const jsonObject = z

@@ -1,16 +1,21 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { toVectronError, VectronError } from '@vectron/errors';
-import { checkLimit, checkPointId, encodePoints, type PointInput } from '@vectron/model';
+import { checkLimit, checkPointId, encodePoints, type PointInput, readPlan, writeToken } from '@vectron/model';
 import type { gateway, workerData } from '@vectron/proto';
 import { type Principal, requireCollection, requireWrite } from './access.js';
 import { CONFIG } from './backends.js';
 import type { GatewayConfig } from './config.js';
 import { RouteTable } from './routes.js';
 import { ShardCaller } from './shard-caller.js';
+import { WriteOrigins } from './write-origins.js';
+
+const CLIENT_BYTES = 16;
 
 /** Points of one collection, one by one and in batches. */
 @Injectable()
 export class PointService {
+  readonly #origins = new WriteOrigins();
+
   constructor(
     @Inject(CONFIG) private readonly config: GatewayConfig,
     @Inject(RouteTable) private readonly routes: RouteTable,
@@ -18,32 +23,36 @@ export class PointService {
   ) {}
 
   /**
-   * Writes all points or, when one of them is wrong, none. Acknowledged: every shard has its part on disk. When a
-   * shard fails, others may have written theirs; the error says so, and the same request may be sent again.
+   * Writes all points or, when one of them is wrong, none. Acknowledged: every shard has its part as durable as the
+   * collection promises. When a shard fails, others may have written theirs; the error says so, and the same request
+   * may be sent again.
    */
-  async upsert(principal: Principal, name: string, points: readonly PointInput[]): Promise<gateway.UpsertResponse> {
+  async upsert(
+    principal: Principal,
+    name: string,
+    points: readonly PointInput[],
+    origin?: gateway.WriteOrigin,
+  ): Promise<gateway.UpsertResponse> {
     requireWrite(principal);
     requireCollection(principal, name);
     const route = await this.routes.get(principal.tenantId, name);
     const encoded = encodePoints(points, route.collection, this.config.maxBatch);
     const deadlineMs = Date.now() + this.config.writeTimeoutMs;
-    const writes = await Promise.all(
-      [...route.byShard(encoded)].map(
-        async ([shard, batch]): Promise<gateway.ShardWrite & { error?: VectronError }> => {
-          try {
-            const outcome = await this.shards.call(
-              route,
-              shard,
-              { $case: 'upsert', value: { points: batch } },
-              deadlineMs,
-            );
-            const logIndex = outcome.$case === 'written' ? outcome.value.index : 0n;
-            return { shardId: shard.shardId, upserted: batch.length, logIndex, errorCode: '' };
-          } catch (cause) {
-            const error = toVectronError(cause);
-            return { shardId: shard.shardId, upserted: 0, logIndex: 0n, errorCode: error.code, error };
-          }
-        },
+    const writes = await this.#named(origin, (named) =>
+      Promise.all(
+        [...route.byShard(encoded)].map(
+          async ([shard, batch]): Promise<gateway.ShardWrite & { error?: VectronError }> => {
+            const op = { $case: 'upsert', value: { points: batch } } as const;
+            try {
+              const { outcome } = await this.shards.call(route, shard, op, { deadlineMs, origin: named });
+              const logIndex = outcome.$case === 'written' ? outcome.value.index : 0n;
+              return { shardId: shard.shardId, upserted: batch.length, logIndex, errorCode: '' };
+            } catch (cause) {
+              const error = toVectronError(cause);
+              return { shardId: shard.shardId, upserted: 0, logIndex: 0n, errorCode: error.code, error };
+            }
+          },
+        ),
       ),
     );
     const failed = writes.filter((write) => write.error !== undefined);
@@ -55,34 +64,54 @@ export class PointService {
           : '';
       throw new VectronError(code, `shard ${failed[0].shardId}: ${message}${partly}`);
     }
-    return { upserted: encoded.length, shards: writes };
+    return { upserted: encoded.length, shards: writes, writeToken: writes.length > 0 ? writeToken(writes) : '' };
   }
 
   /** Throws POINT_NOT_FOUND. */
-  async get(principal: Principal, name: string, id: string): Promise<workerData.PointData> {
+  async get(
+    principal: Principal,
+    name: string,
+    id: string,
+    consistency?: gateway.ReadConsistency,
+  ): Promise<{ point: workerData.PointData; appliedIndex: bigint }> {
     requireCollection(principal, name);
     checkPointId(id, 'id');
+    const plan = readPlan(consistency);
     const route = await this.routes.get(principal.tenantId, name);
-    const deadlineMs = Date.now() + this.config.searchTimeoutMs;
-    const outcome = await this.shards.call(
+    const shard = route.shardOf(id);
+    const { outcome, appliedIndex } = await this.shards.call(
       route,
-      route.shardOf(id),
+      shard,
       { $case: 'get', value: { ids: [id] } },
-      deadlineMs,
+      {
+        deadlineMs: Date.now() + this.config.searchTimeoutMs,
+        consistency: plan.of(shard.shardId),
+        anyReplica: plan.anyReplica,
+      },
     );
     const point = outcome.$case === 'points' ? outcome.value.points[0] : undefined;
     if (point === undefined) throw new VectronError('POINT_NOT_FOUND', `no point ${id} in ${name}`);
-    return point;
+    return { point, appliedIndex };
   }
 
   /** Deleting what is not there succeeds. */
-  async delete(principal: Principal, name: string, id: string): Promise<void> {
+  async delete(
+    principal: Principal,
+    name: string,
+    id: string,
+    origin?: gateway.WriteOrigin,
+  ): Promise<gateway.DeleteResponse> {
     requireWrite(principal);
     requireCollection(principal, name);
     checkPointId(id, 'id');
     const route = await this.routes.get(principal.tenantId, name);
+    const shard = route.shardOf(id);
     const deadlineMs = Date.now() + this.config.writeTimeoutMs;
-    await this.shards.call(route, route.shardOf(id), { $case: 'delete', value: { ids: [id] } }, deadlineMs);
+    const { outcome } = await this.#named(origin, (named) =>
+      this.shards.call(route, shard, { $case: 'delete', value: { ids: [id] } }, { deadlineMs, origin: named }),
+    );
+    const { index: logIndex, affected } = outcome.$case === 'written' ? outcome.value : { index: 0n, affected: 0 };
+    return { existed: affected > 0, writeToken: writeToken([{ shardId: shard.shardId, logIndex }]) };
   }
 
   /** Points with ids after the cursor, by id (byte order) over all shards. */
@@ -92,15 +121,32 @@ export class PointService {
   ): Promise<{ points: workerData.PointData[]; nextCursor: string }> {
     requireCollection(principal, request.collection);
     const limit = checkLimit(request.limit);
+    const plan = readPlan(request.consistency);
     const route = await this.routes.get(principal.tenantId, request.collection);
     const deadlineMs = Date.now() + this.config.searchTimeoutMs;
-    const page = { after: request.cursor, limit };
+    const op = { $case: 'scroll', value: { after: request.cursor, limit } } as const;
     const pages = await Promise.all(
-      route.shards.map((shard) => this.shards.call(route, shard, { $case: 'scroll', value: page }, deadlineMs)),
+      route.shards.map((shard) => {
+        const consistency = plan.of(shard.shardId);
+        return this.shards.call(route, shard, op, { deadlineMs, consistency, anyReplica: plan.anyReplica });
+      }),
     );
-    const points = pages.flatMap((outcome) => (outcome.$case === 'points' ? outcome.value.points : []));
+    const points = pages.flatMap(({ outcome }) => (outcome.$case === 'points' ? outcome.value.points : []));
     points.sort((a, b) => Buffer.compare(Buffer.from(a.id), Buffer.from(b.id)));
     const shown = points.slice(0, limit);
     return { points: shown, nextCursor: shown.length === limit ? shown[limit - 1].id : '' };
+  }
+
+  /** Runs a write under the name its client gave it, or one of this process. */
+  #named<T>(origin: gateway.WriteOrigin | undefined, write: (origin: workerData.Origin) => Promise<T>): Promise<T> {
+    if (origin === undefined) return this.#origins.run(write);
+    const { client, sequence, pendingFrom } = origin;
+    if (client.length !== CLIENT_BYTES || pendingFrom > sequence) {
+      throw VectronError.invalid(
+        'origin',
+        `origin needs a client of ${CLIENT_BYTES} bytes and a pending_from of at most its sequence`,
+      );
+    }
+    return write(origin);
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { int32, int64, jsonObject, message, uint32, vectorBase64, vectorNumbers } from './json-schema.js';
+import { bytesBase64, int32, int64, jsonObject, message, uint32, vectorBase64, vectorNumbers } from './json-schema.js';
 
 const count = uint32.default(0);
 const text = z.string().default('');
@@ -27,6 +27,8 @@ export const createCollection = message({
     oversampling: count.describe('candidates rescored per result, at most 100; 0: by quantization'),
     parallelBuild: flag.describe('build the index on all threads: faster, not deterministic'),
   }).optional(),
+  replicas: count.describe('of each shard, 1 to 7; 0: 3 where there are as many workers, else 1'),
+  durability: text.describe('fsync (default), or relaxed: acknowledged before it is on disk, UNSAFE at a power loss'),
 });
 
 export const point = message({
@@ -36,7 +38,24 @@ export const point = message({
   payload: jsonObject.optional(),
 });
 
-const upsertShape = { points: z.array(point).describe('of equal ids, the last wins') };
+const consistency = message({
+  level: text.describe('any (default), bounded, at_least or linearizable'),
+  maxStalenessMs: count.describe('with bounded; 0: 2000'),
+  writeToken: text.describe('with at_least: writeToken of a write'),
+})
+  .optional()
+  .describe('which writes the read must see');
+
+const upsertShape = {
+  points: z.array(point).describe('of equal ids, the last wins'),
+  origin: message({
+    client: bytesBase64.describe('16 random bytes of the client process, base64'),
+    sequence: int64.describe('counted by the client'),
+    pendingFrom: int64.describe('no write below this one is in flight'),
+  })
+    .optional()
+    .describe('names the write, so that sending it again has the effect of once'),
+};
 export const upsert = message(upsertShape);
 export const upsertAlias = message({ collection: z.string(), ...upsertShape });
 
@@ -53,6 +72,7 @@ const searchShape = {
   recall: z.number().default(0).describe('0.5 to 0.999 instead of ef: the shards pick ef; 0: no wish'),
   exact: flag.describe('scan instead of walking the graph'),
   scoreThreshold: z.number().optional(),
+  consistency,
 };
 export const search = message({ collection: z.string().optional(), ...searchShape });
 export const searchAlias = message({ collection: z.string(), ...searchShape });

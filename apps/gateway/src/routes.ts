@@ -1,3 +1,4 @@
+import { toVectronError } from '@vectron/errors';
 import { checkCollectionName, Route } from '@vectron/model';
 import { callContext } from '@vectron/rpc';
 import { LRUCache } from 'lru-cache';
@@ -35,9 +36,17 @@ export class RouteTable {
     return (await this.#routes.fetch(`${tenantId}/${name}`, { context: { tenantId, name } })) as Route;
   }
 
-  refresh(tenantId: string, name: string): Promise<Route> {
-    this.forget(tenantId, name);
-    return this.get(tenantId, name);
+  /** Asks anew; when the placement driver cannot be reached, what it said last. */
+  async refresh(tenantId: string, name: string): Promise<Route> {
+    const key = `${tenantId}/${name}`;
+    const last = this.#routes.peek(key, { allowStale: true });
+    try {
+      return (await this.#routes.fetch(key, { context: { tenantId, name }, forceRefresh: true })) as Route;
+    } catch (cause) {
+      if (last === undefined || !toVectronError(cause).spec.retryable) throw cause;
+      this.#routes.set(key, last);
+      return last;
+    }
   }
 
   forget(tenantId: string, name: string): void {

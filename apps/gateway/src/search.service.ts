@@ -8,7 +8,9 @@ import {
   encodeVector,
   MAX_TOP_K,
   mergeHits,
+  type ReadPlan,
   type Route,
+  readPlan,
   type VectorInput,
 } from '@vectron/model';
 import { type gateway, type placement, workerData } from '@vectron/proto';
@@ -35,6 +37,7 @@ export interface SearchInput {
   readonly recall: number;
   readonly exact: boolean;
   readonly scoreThreshold?: number;
+  readonly consistency?: gateway.ReadConsistency;
 }
 
 export interface SearchAnswer extends Omit<gateway.SearchResponse, 'results'> {
@@ -75,6 +78,7 @@ export class SearchService {
     requireCollection(principal, input.collection);
     const topK = input.topK || DEFAULT_TOP_K;
     checkSearch(input);
+    const plan = readPlan(input.consistency);
     const deadlineMs = Date.now() + (input.timeoutMs || this.config.searchTimeoutMs);
     const route = await this.routes.get(principal.tenantId, input.collection);
     const vector = await this.#queryVector(principal, input, route);
@@ -95,7 +99,7 @@ export class SearchService {
     };
 
     const gathered = new Gathered(route, wanted, input.likeId);
-    const asked = route.shards.map((shard) => this.#ask(route, shard, op, deadlineMs));
+    const asked = route.shards.map((shard) => this.#ask(route, shard, op, plan, deadlineMs));
     if (partial && asked.length > 1) {
       const left = new Map(asked.map((promise, at) => [at, promise.then((read) => ({ read, at }))]));
       while (left.size > 1) {
@@ -120,14 +124,22 @@ export class SearchService {
     if (input.likeId === '') return encodeVector(input.vector, dimension, distance, 'vector');
     if (input.vector.length > 0) throw VectronError.invalid('like_id', 'send either a vector or like_id');
     checkPointId(input.likeId, 'like_id');
-    return (await this.points.get(principal, input.collection, input.likeId)).vector;
+    const { point } = await this.points.get(principal, input.collection, input.likeId, input.consistency);
+    return point.vector;
   }
 
-  async #ask(route: Route, shard: placement.Shard, op: workerData.SearchOp, deadlineMs: number): Promise<ShardAnswer> {
+  async #ask(
+    route: Route,
+    shard: placement.Shard,
+    op: workerData.SearchOp,
+    plan: ReadPlan,
+    deadlineMs: number,
+  ): Promise<ShardAnswer> {
     try {
-      const outcome = await this.shards.call(route, shard, { $case: 'search', value: op }, deadlineMs);
+      const call = { deadlineMs, consistency: plan.of(shard.shardId), anyReplica: plan.anyReplica };
+      const { outcome, worker } = await this.shards.call(route, shard, { $case: 'search', value: op }, call);
       if (outcome.$case !== 'search') throw new VectronError('INTERNAL', 'the worker answered something else');
-      return { shard, found: outcome.value };
+      return { shard, found: outcome.value, worker };
     } catch (cause) {
       const error = toVectronError(cause);
       // A wrong request is wrong on every shard; the rest is the shard's trouble and makes the answer partial.
@@ -170,8 +182,8 @@ export class SearchService {
 const oversample = (route: Route) => route.collection.rerank?.oversample || DEFAULT_OVERSAMPLE;
 
 type ShardAnswer =
-  | { shard: placement.Shard; found: workerData.SearchFound; error?: undefined }
-  | { shard: placement.Shard; found?: undefined; error: VectronError };
+  | { shard: placement.Shard; found: workerData.SearchFound; worker: number; error?: undefined }
+  | { shard: placement.Shard; found?: undefined; worker?: undefined; error: VectronError };
 
 /** The answers of the shards so far, merged. */
 class Gathered {
@@ -216,9 +228,9 @@ class Gathered {
   }
 }
 
-function shardRead({ shard, found, error }: ShardAnswer): gateway.ShardRead {
+function shardRead({ shard, found, worker = 0, error }: ShardAnswer): gateway.ShardRead {
   const { appliedIndex = 0n, tail = 0, ef = 0, recallEstimate = 0 } = found ?? {};
   const { visited = 0, distances = 0, rescored = 0, stopped = false } = found ?? {};
-  const explain = { recallEstimate, visited, distances, rescored, stopped };
+  const explain = { recallEstimate, visited, distances, rescored, stopped, replica: BigInt(worker) };
   return { shardId: shard.shardId, appliedIndex, indexLag: tail, ef, ...explain, errorCode: error?.code ?? '' };
 }

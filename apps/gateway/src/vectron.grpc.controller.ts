@@ -3,9 +3,10 @@ import { gateway } from '@vectron/proto';
 import { type Api, type CallContext, GrpcService } from '@vectron/rpc';
 import type { Principal } from './access.js';
 import { BACKENDS, type Backends } from './backends.js';
+import { ChangeService } from './change.service.js';
 import { CollectionService } from './collection.service.js';
 import { FeedbackService } from './feedback.service.js';
-import { pointInput, pointMessage, searchInput, searchMessage } from './grpc-messages.js';
+import { changeMessage, pointInput, pointMessage, searchInput, searchMessage } from './grpc-messages.js';
 import { PointService } from './point.service.js';
 import { SearchService } from './search.service.js';
 
@@ -20,6 +21,7 @@ export class VectronGrpcController implements Api<typeof gateway.VectronServiceS
     @Inject(PointService) private readonly points: PointService,
     @Inject(SearchService) private readonly searches: SearchService,
     @Inject(FeedbackService) private readonly feedback: FeedbackService,
+    @Inject(ChangeService) private readonly changes: ChangeService,
     @Inject(BACKENDS) private readonly backends: Backends,
   ) {}
 
@@ -49,7 +51,7 @@ export class VectronGrpcController implements Api<typeof gateway.VectronServiceS
   }
 
   async upsert(request: gateway.UpsertRequest, context: CallContext): Promise<gateway.UpsertResponse> {
-    return this.points.upsert(by(context), request.collection, request.points.map(pointInput));
+    return this.points.upsert(by(context), request.collection, request.points.map(pointInput), request.origin);
   }
 
   async search(request: gateway.SearchRequest, context: CallContext): Promise<gateway.SearchResponse> {
@@ -62,12 +64,18 @@ export class VectronGrpcController implements Api<typeof gateway.VectronServiceS
   }
 
   async get(request: gateway.GetRequest, context: CallContext): Promise<gateway.GetResponse> {
-    return { point: pointMessage(await this.points.get(by(context), request.collection, request.id)) };
+    const { collection, id, consistency } = request;
+    const { point, appliedIndex } = await this.points.get(by(context), collection, id, consistency);
+    return { point: pointMessage(point), appliedIndex };
   }
 
   async delete(request: gateway.DeleteRequest, context: CallContext): Promise<gateway.DeleteResponse> {
-    await this.points.delete(by(context), request.collection, request.id);
-    return {};
+    return this.points.delete(by(context), request.collection, request.id, request.origin);
+  }
+
+  async listChanges(request: gateway.ListChangesRequest, context: CallContext): Promise<gateway.ListChangesResponse> {
+    const { changes, nextCursor } = await this.changes.list(by(context), request);
+    return { changes: changes.map(changeMessage), nextCursor };
   }
 
   async listPoints(request: gateway.ListPointsRequest, context: CallContext): Promise<gateway.ListPointsResponse> {

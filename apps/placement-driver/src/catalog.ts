@@ -3,7 +3,9 @@ import { VectronError } from '@vectron/errors';
 import type { MetaStore, Operation } from '@vectron/metastore';
 import type { CollectionRecord, WorkerRecord } from './collection-record.js';
 
-export const COLLECTIONS = '/pd/collections/';
+/** Everything the placement driver knows. */
+export const ALL = '/pd/';
+const COLLECTIONS = '/pd/collections/';
 const WORKERS = '/pd/workers/';
 const COUNTERS = '/pd/counters';
 const CLUSTER = '/pd/cluster-id';
@@ -100,7 +102,7 @@ export class Catalog {
 
   async removeWorker(id: string): Promise<void> {
     const holds = (await this.collections('')).filter((record) =>
-      record.shards.some((shard) => shard.replicas.includes(id)),
+      record.shards.some((shard) => shard.replicas.some(({ workerId }) => workerId === id)),
     );
     if (holds.length > 0) {
       throw new VectronError(
@@ -109,6 +111,23 @@ export class Catalog {
       );
     }
     await this.meta.txn([], [{ delete: WORKERS + id }]);
+  }
+
+  /**
+   * Rewrites every collection that `change` gives another record for, each in one transaction; one that was changed
+   * meanwhile is looked at again.
+   */
+  async update(change: (record: CollectionRecord) => CollectionRecord | undefined): Promise<void> {
+    const { entries } = await this.meta.range(COLLECTIONS);
+    for (const { key } of entries) {
+      for (;;) {
+        const entry = await this.meta.get(key);
+        const next = entry && change(JSON.parse(entry.value) as CollectionRecord);
+        if (entry === undefined || next === undefined) break;
+        const compare = { key, revision: entry.revision };
+        if ((await this.meta.txn([compare], [{ put: key, value: JSON.stringify(next) }])).succeeded) break;
+      }
+    }
   }
 
   async #counters(): Promise<{ counters: Counters; revision: number }> {

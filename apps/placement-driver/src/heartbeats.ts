@@ -35,6 +35,17 @@ export class Heartbeats {
     return this.#beats.get(workerId)?.request.shards.find((shard) => shard.shardId === shardId);
   }
 
+  /** The replica of a shard that leads it, as the healthy workers say: of two, the one of the later term. */
+  leader(shardId: number): { workerId: string; metrics: worker.ShardMetrics } | undefined {
+    let found: { workerId: string; metrics: worker.ShardMetrics } | undefined;
+    for (const [workerId, { request }] of this.#beats) {
+      const metrics = request.shards.find((shard) => shard.shardId === shardId && shard.role === 'leader');
+      if (metrics === undefined || !this.isHealthy(workerId)) continue;
+      if (found === undefined || metrics.term > found.metrics.term) found = { workerId, metrics };
+    }
+    return found;
+  }
+
   /** Waits until `condition` holds, looking at each heartbeat; gives up after `timeoutMs`. */
   async until(condition: () => boolean, timeoutMs: number): Promise<boolean> {
     const signal = AbortSignal.timeout(timeoutMs);

@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { Controller, Inject } from '@nestjs/common';
 import { VectronError } from '@vectron/errors';
 import type { MetaStore } from '@vectron/metastore';
 import { collectionSettings, Route } from '@vectron/model';
 import { placement } from '@vectron/proto';
 import { type Api, type CallContext, GrpcService } from '@vectron/rpc';
-import { Catalog, COLLECTIONS } from './catalog.js';
-import type { CollectionRecord, WorkerRecord } from './collection-record.js';
+import { ALL, Catalog } from './catalog.js';
+import { type CollectionRecord, type ReplicaRecord, replicaId, type WorkerRecord } from './collection-record.js';
 import { Heartbeats } from './heartbeats.js';
 import { planShards } from './planner.js';
+import { followEverything, replaceDamaged } from './repair.js';
 import { RerankerRegistry } from './reranker-registry.js';
 
 export const META = Symbol('MetaStore');
@@ -32,16 +34,16 @@ export class PlacementController implements Api<typeof placement.PlacementServic
     if (request.collection === undefined) throw VectronError.invalid('collection', 'the collection is missing');
     const settings = collectionSettings(request.collection);
     const { tenantId } = request;
-    const { shards } = request.collection;
-    const targets = await this.#targets();
+    const { shards, replicas } = request.collection;
+    const { targets, searchOnly } = await this.#targets();
     const record = await this.catalog.createCollection(tenantId, settings.name, (firstShardId) => ({
       ...settings,
       id: randomUUID(),
       tenantId,
       createdAtMs: Date.now(),
-      shards: planShards(shards, firstShardId, targets),
+      shards: planShards({ shards, replicas, firstShardId }, targets, searchOnly),
     }));
-    const open = () => record.shards.every(({ shardId, replicas }) => this.heartbeats.shard(replicas[0], shardId));
+    const open = () => record.shards.every(({ shardId }) => this.heartbeats.leader(shardId)?.metrics.hasQuorum);
     await this.heartbeats.until(open, OPEN_TIMEOUT_MS);
     return { collection: await this.#view(record) };
   }
@@ -73,18 +75,20 @@ export class PlacementController implements Api<typeof placement.PlacementServic
     request: placement.ListWorkersForCollectionRequest,
   ): Promise<placement.ListWorkersForCollectionResponse> {
     const view = await this.#view(await this.catalog.collection(request.tenantId, request.collection));
-    return { grpcAddresses: [...new Set(view.shards.map((shard) => shard.leaderAddress))] };
+    const addresses = view.shards.flatMap((shard) => shard.replicas.map((replica) => replica.address));
+    return { grpcAddresses: [...new Set(addresses)] };
   }
 
   async registerWorker(request: placement.RegisterWorkerRequest): Promise<placement.RegisterWorkerResponse> {
-    const { workerId, grpcAddress: address, cpuCores, memoryBytes, diskBytes, rack, zone, region } = request;
-    const capacity = { address, cpuCores, memoryBytes, diskBytes, rack, zone, region };
-    const worker = await this.catalog.registerWorker(workerId, capacity);
-    return { workerId: worker.id, clusterId: await this.catalog.clusterId() };
+    const { workerId, grpcAddress: address, ...capacity } = request;
+    const worker = await this.catalog.registerWorker(workerId, { ...capacity, address });
+    if (worker.searchOnly) await followEverything(worker, this.catalog);
+    return { workerId: worker.id, number: worker.number, clusterId: await this.catalog.clusterId() };
   }
 
   async heartbeat(request: placement.HeartbeatRequest): Promise<placement.HeartbeatResponse> {
     this.heartbeats.record(request);
+    await replaceDamaged(request, this.catalog, this.heartbeats);
     return { ok: true };
   }
 
@@ -135,10 +139,14 @@ export class PlacementController implements Api<typeof placement.PlacementServic
   ): AsyncIterable<placement.Assignments> {
     const stop = new AbortController();
     try {
-      const { revision } = await this.meta.range(COLLECTIONS);
-      yield await this.#assignments(request.workerId);
-      for await (const _ of this.meta.watch(COLLECTIONS, revision, stop.signal)) {
-        yield await this.#assignments(request.workerId);
+      const { revision } = await this.meta.range(ALL);
+      let last = await this.#assignments(request.workerId);
+      yield last;
+      for await (const _ of this.meta.watch(ALL, revision, stop.signal)) {
+        const now = await this.#assignments(request.workerId);
+        if (isDeepStrictEqual(now, last)) continue;
+        last = now;
+        yield now;
       }
     } finally {
       stop.abort();
@@ -148,21 +156,35 @@ export class PlacementController implements Api<typeof placement.PlacementServic
   async #assignments(workerId: string): Promise<placement.Assignments> {
     const records = await this.catalog.collections('');
     const shards = records.flatMap((record) =>
-      record.shards
-        .filter((shard) => shard.replicas.includes(workerId))
-        .map(({ shardId, epoch }) => ({ ...record, shardId, epoch })),
+      record.shards.flatMap(({ shardId, epoch, replicas, learners, first }) => {
+        const own = [...replicas, ...learners].find((replica) => replica.workerId === workerId);
+        if (own === undefined) return [];
+        const group = { voters: replicas.map(replicaId), learners: learners.map(replicaId), first };
+        return [
+          { ...record, shardId, epoch, replicaId: replicaId(own), ...group, relaxed: record.durability === 'relaxed' },
+        ];
+      }),
     );
-    return { shards, clusterId: await this.catalog.clusterId() };
+    const peers = (await this.catalog.workers())
+      .filter((worker) => worker.id !== workerId && worker.raftAddress !== '')
+      .map(({ number, raftAddress }) => ({ number, raftAddress }));
+    return { shards, peers, clusterId: await this.catalog.clusterId() };
   }
 
   async #targets() {
     const held = (await this.catalog.collections('')).flatMap((record) =>
-      record.shards.flatMap((shard) => shard.replicas),
+      record.shards.flatMap((shard) => shard.replicas.map(({ workerId }) => workerId)),
     );
     const workers = await this.catalog.workers();
-    return workers
-      .filter((worker) => this.heartbeats.isHealthy(worker.id))
-      .map(({ id }) => ({ workerId: id, shards: held.filter((holder) => holder === id).length }));
+    const voting = workers.filter((worker) => !worker.searchOnly && this.heartbeats.isHealthy(worker.id));
+    return {
+      targets: voting.map(({ id, number }) => ({
+        workerId: id,
+        number,
+        replicas: held.filter((holder) => holder === id).length,
+      })),
+      searchOnly: workers.filter((worker) => worker.searchOnly).map(({ id, number }) => ({ workerId: id, number })),
+    };
   }
 
   async #workers(): Promise<Map<string, WorkerRecord>> {
@@ -172,18 +194,31 @@ export class PlacementController implements Api<typeof placement.PlacementServic
   async #view(record: CollectionRecord, known?: Map<string, WorkerRecord>): Promise<placement.Collection> {
     const workers = known ?? (await this.#workers());
     const shards = record.shards.map((shard) => {
-      const leader = shard.replicas[0];
-      const metrics = this.heartbeats.shard(leader, shard.shardId);
+      const leader = this.heartbeats.leader(shard.shardId);
+      const replica = (one: ReplicaRecord, learner: boolean) => {
+        const said = this.heartbeats.shard(one.workerId, shard.shardId);
+        return {
+          workerId: one.workerId,
+          number: one.number,
+          replicaId: replicaId(one),
+          address: workers.get(one.workerId)?.address ?? '',
+          learner,
+          metrics: said?.replicaId === replicaId(one) ? said : undefined,
+        };
+      };
       return {
         shardId: shard.shardId,
         epoch: shard.epoch,
         firstHash: BigInt(`0x${shard.firstHash}`),
         lastHash: BigInt(`0x${shard.lastHash}`),
-        replicas: shard.replicas.map((workerId) => ({ workerId, number: workers.get(workerId)?.number ?? 0 })),
-        leaderWorkerId: leader,
-        leaderAddress: workers.get(leader)?.address ?? '',
-        ready: metrics !== undefined && this.heartbeats.isHealthy(leader),
-        metrics,
+        replicas: [
+          ...shard.replicas.map((one) => replica(one, false)),
+          ...shard.learners.map((one) => replica(one, true)),
+        ],
+        leaderWorkerId: leader?.workerId ?? '',
+        leaderAddress: leader === undefined ? '' : (workers.get(leader.workerId)?.address ?? ''),
+        ready: leader?.metrics.hasQuorum ?? false,
+        metrics: leader?.metrics,
       };
     });
     const rerank = record.rerank && { ...record.rerank, fieldBoosts: new Map(record.rerank.fieldBoosts) };
@@ -207,6 +242,8 @@ export class PlacementController implements Api<typeof placement.PlacementServic
       rack: worker.rack,
       zone: worker.zone,
       region: worker.region,
+      number: worker.number,
+      searchOnly: worker.searchOnly,
       last: beat?.request,
     };
   }

@@ -4,9 +4,9 @@ export const rerankerKnobs = defineKnobs({
   listen: {
     env: 'VECTRON_RERANKER_LISTEN',
     flag: 'listen',
-    schema: setting.listenAddress,
+    schema: setting.internalAddress,
     default: '127.0.0.1:50051',
-    help: 'HOST:PORT of the internal gRPC listener; loopback only',
+    help: 'HOST:PORT of the internal gRPC listener, loopback only; or unix:PATH',
   },
   placement: placementAddressKnob,
   cacheEntries: {

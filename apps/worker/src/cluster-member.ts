@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import type { Logger } from '@vectron/observability';
 import { placement, type worker } from '@vectron/proto';
 import { type Api, callContext } from '@vectron/rpc';
 import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
-import type { ShardService } from './shard-service.js';
+import { replicaName, type ShardService } from './shard-service.js';
 
 export type PlacementApi = Api<typeof placement.PlacementServiceService>;
 
@@ -21,6 +21,17 @@ interface Identity {
   readonly clusterId: string;
 }
 
+export interface MemberParts {
+  /** The worker's data directory. */
+  readonly dir: string;
+  readonly shards: ShardService;
+  readonly pd: PlacementApi;
+  readonly logger: Logger;
+  /** At which other workers reach this one; empty: not at all. */
+  readonly raftAddress: string;
+  readonly searchOnly: boolean;
+}
+
 /** Registers the worker, follows its assignments and reports its health. */
 export class ClusterMember {
   #identity: Identity = { workerId: '', clusterId: '' };
@@ -29,14 +40,14 @@ export class ClusterMember {
   #lastCpu = process.cpuUsage();
   #lastBeatMs = performance.now();
   #lastSearches = 0;
-  #reported = 0;
+  #reported = '';
 
-  constructor(
-    private readonly dir: string,
-    private readonly shards: ShardService,
-    private readonly pd: PlacementApi,
-    private readonly logger: Logger,
-  ) {}
+  constructor(private readonly parts: MemberParts) {}
+
+  /** At which other workers reach this one. */
+  get raftAddress(): string {
+    return this.parts.raftAddress;
+  }
 
   get workerId(): string {
     return this.#identity.workerId;
@@ -46,7 +57,7 @@ export class ClusterMember {
   async openKnown(): Promise<void> {
     this.#identity = this.#read<Identity>('worker.json') ?? this.#identity;
     const assigned = this.#read<unknown>('assignments.json');
-    if (assigned !== undefined) await this.#reconcile(placement.Assignments.fromJSON(assigned).shards, false);
+    if (assigned !== undefined) await this.#reconcile(placement.Assignments.fromJSON(assigned), false);
   }
 
   /**
@@ -64,7 +75,10 @@ export class ClusterMember {
     await persistent.execute(() => this.#register(address));
     void this.#follow();
     this.#timer = setInterval(() => {
-      if (performance.now() - this.#lastBeatMs >= HEARTBEAT_MS || progressOf(this.shards.metrics()) !== this.#reported)
+      if (
+        performance.now() - this.#lastBeatMs >= HEARTBEAT_MS ||
+        progressOf(this.parts.shards.metrics()) !== this.#reported
+      )
         void this.#beat();
     }, CHANGE_MS);
   }
@@ -75,8 +89,8 @@ export class ClusterMember {
   }
 
   async #register(address: string): Promise<void> {
-    const disk = await statfs(this.dir);
-    const { workerId, clusterId } = await this.pd.registerWorker(
+    const disk = await statfs(this.parts.dir);
+    const { workerId, clusterId } = await this.parts.pd.registerWorker(
       {
         workerId: this.#identity.workerId,
         grpcAddress: address,
@@ -86,6 +100,8 @@ export class ClusterMember {
         rack: '',
         zone: '',
         region: '',
+        raftAddress: this.parts.raftAddress,
+        searchOnly: this.parts.searchOnly,
       },
       callContext({ timeoutMs: 5_000 }),
     );
@@ -98,7 +114,7 @@ export class ClusterMember {
     if (this.#identity.clusterId !== '' && this.#identity.clusterId !== clusterId) {
       throw new VectronError(
         'SPEC_MISMATCH',
-        `${this.dir} belongs to cluster ${this.#identity.clusterId}, the placement driver to ${clusterId}`,
+        `${this.parts.dir} belongs to cluster ${this.#identity.clusterId}, the placement driver to ${clusterId}`,
       );
     }
   }
@@ -107,31 +123,37 @@ export class ClusterMember {
     while (!this.#stopped) {
       try {
         const request = { workerId: this.workerId };
-        for await (const assignments of this.pd.watchAssignments(request, callContext())) {
+        for await (const assignments of this.parts.pd.watchAssignments(request, callContext())) {
           if (this.#stopped) return;
           this.#checkCluster(assignments.clusterId);
           this.#write('assignments.json', placement.Assignments.toJSON(assignments));
-          await this.#reconcile(assignments.shards, true);
+          await this.#reconcile(assignments, true);
           await this.#beat();
         }
       } catch (error) {
-        if (!this.#stopped) this.logger.warn({ err: error }, 'lost the placement driver; trying again');
+        if (!this.#stopped) this.parts.logger.warn({ err: error }, 'lost the placement driver; trying again');
       }
       await new Promise((resolve) => setTimeout(resolve, 500).unref());
     }
   }
 
-  async #reconcile(assigned: placement.Assignment[], drop: boolean): Promise<void> {
-    for (const { shardId, error } of await this.shards.reconcile(assigned, drop)) {
-      this.logger.error({ err: error, shardId }, 'a shard cannot be opened or removed');
+  async #reconcile({ shards, peers }: placement.Assignments, drop: boolean): Promise<void> {
+    this.parts.shards.setPeers(peers);
+    // A replica that was here once and has no data any more is damaged, and not new: it may have voted.
+    const known = new Set(this.#read<string[]>('replicas.json') ?? []);
+    const { opened, failed } = await this.parts.shards.reconcile(shards, { drop, known });
+    for (const { shardId, error } of failed) {
+      this.parts.logger.error({ err: error, shardId }, 'a shard cannot be opened or removed');
     }
+    const now = shards.map(replicaName).filter((name) => known.has(name) || opened.has(name));
+    this.#write('replicas.json', now);
   }
 
   async #beat(): Promise<void> {
     try {
-      await this.pd.heartbeat(await this.#measure(), callContext({ timeoutMs: 5_000 }));
+      await this.parts.pd.heartbeat(await this.#measure(), callContext({ timeoutMs: 5_000 }));
     } catch (error) {
-      this.logger.warn({ err: error }, 'heartbeat failed');
+      this.parts.logger.warn({ err: error }, 'heartbeat failed');
     }
   }
 
@@ -140,14 +162,14 @@ export class ClusterMember {
     const seconds = Math.max(0.001, (now - this.#lastBeatMs) / 1000);
     const cpu = process.cpuUsage();
     const used = cpu.user + cpu.system - this.#lastCpu.user - this.#lastCpu.system;
-    const shards = this.shards.metrics();
+    const shards = this.parts.shards.metrics();
     this.#reported = progressOf(shards);
     const searches = shards.reduce((sum, shard) => sum + shard.searches, 0);
     const qps = Math.max(0, searches - this.#lastSearches) / seconds;
     this.#lastBeatMs = now;
     this.#lastCpu = cpu;
     this.#lastSearches = searches;
-    const disk = await statfs(this.dir);
+    const disk = await statfs(this.parts.dir);
     return {
       workerId: this.workerId,
       cpuUsagePercent: used / 1e4 / seconds / availableParallelism(),
@@ -158,23 +180,33 @@ export class ClusterMember {
     };
   }
 
+  /** `undefined`: there is no such file. Throws DATA_DAMAGED when it is not what was written. */
   #read<T>(name: string): T | undefined {
+    const file = join(this.parts.dir, name);
     try {
-      return JSON.parse(readFileSync(join(this.dir, name), 'utf8')) as T;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw error;
+      return JSON.parse(readFileSync(file, 'utf8')) as T;
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw new VectronError('DATA_DAMAGED', `${file} cannot be read`, { cause });
     }
   }
 
+  /** The file as it was, or as it will be: never in between, whenever the power fails. */
   #write(name: string, value: unknown): void {
-    const partial = join(this.dir, `${name}.partial`);
-    writeFileSync(partial, JSON.stringify(value), { mode: 0o600 });
-    renameSync(partial, join(this.dir, name));
+    const partial = join(this.parts.dir, `${name}.partial`);
+    writeFileSync(partial, JSON.stringify(value), { mode: 0o600, flush: true });
+    renameSync(partial, join(this.parts.dir, name));
+    const dir = openSync(this.parts.dir, 'r');
+    fsyncSync(dir);
+    closeSync(dir);
   }
 }
 
-/** Grows with every write that is applied and every point that is indexed. */
-function progressOf(shards: worker.ShardMetrics[]): number {
-  return shards.reduce((sum, shard) => sum + 2 * shard.appliedIndex - shard.tailPoints, 0);
+/** Changes with every write that is applied, every point that is indexed, and every turn of a role. */
+function progressOf(shards: worker.ShardMetrics[]): string {
+  const work = shards.reduce((sum, shard) => sum + 2 * shard.appliedIndex - shard.tailPoints, 0);
+  const roles = shards.map(({ shardId, role, term, hasQuorum, damage }) =>
+    [shardId, role, term, hasQuorum, damage !== ''].join(),
+  );
+  return [work, ...roles].join(';');
 }

@@ -1,4 +1,4 @@
-export { ClusterMember, type PlacementApi } from './cluster-member.js';
+export { ClusterMember, type MemberParts, type PlacementApi } from './cluster-member.js';
 export { type WorkerConfig, workerKnobs } from './config.js';
 export { ShardService } from './shard-service.js';
 export { WorkerController } from './worker.controller.js';

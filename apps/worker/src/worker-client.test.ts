@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { NestFactory } from '@nestjs/core';
-import { Engine } from '@vectron/engine';
+import { aloneHere, Engine } from '@vectron/engine';
 import { createLogger } from '@vectron/observability';
 import { worker } from '@vectron/proto';
 import { localWorkerClient, StreamWorkerClient } from '@vectron/routing';
@@ -17,7 +17,7 @@ const OPTIONS = { threads: 2, indexThreads: 1, maxWaiting: 10_000, cacheBytes: 8
 
 async function shards(): Promise<ShardService> {
   const engine = await Engine.open(mkdtempSync(join(tmpdir(), 'vectron-worker-')), OPTIONS);
-  await engine.openShard(1, 1, { dimension: 2, metric: 'dot', m: 16, efConstruction: 100 });
+  await engine.openShard(aloneHere(1, 1), { dimension: 2, metric: 'dot', m: 16, efConstruction: 100 });
   return new ShardService(engine);
 }
 

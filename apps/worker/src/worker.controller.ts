@@ -1,6 +1,7 @@
 import { Controller, Inject } from '@nestjs/common';
 import { instructionSet } from '@vectron/engine';
-import { worker, type workerData } from '@vectron/proto';
+import { VectronError } from '@vectron/errors';
+import { worker, workerData } from '@vectron/proto';
 import { type Api, type BidiCall, GrpcService } from '@vectron/rpc';
 import { ClusterMember } from './cluster-member.js';
 import { ShardService, unbuilt } from './shard-service.js';
@@ -90,9 +91,28 @@ export class WorkerController implements Api<typeof worker.WorkerServiceService>
     throw unbuilt('streaming a snapshot');
   }
 
-  // biome-ignore lint/correctness/useYield: refuses before the first message
-  async *streamHnswUpdates(): AsyncIterable<worker.HNSWUpdateBatch> {
-    throw unbuilt('streaming changes');
+  async *streamHnswUpdates(request: worker.HNSWUpdatesRequest): AsyncIterable<worker.HNSWUpdateBatch> {
+    let fromIndex = request.fromLogIndex;
+    for (;;) {
+      const shard = this.shards.metrics().find(({ shardId }) => shardId === request.shardId);
+      const op = { $case: 'changes', value: { fromIndex, waitMs: 1_000 } } as const;
+      const { outcome, errorCode, errorMessage } = await this.shards.run(
+        workerData.ShardOp.fromPartial({ shardId: request.shardId, shardEpoch: shard?.epoch ?? 0, op }),
+      );
+      if (outcome?.$case !== 'changes') throw VectronError.fromWire(errorCode, errorMessage);
+      fromIndex = outcome.value.nextIndex;
+      yield { nextIndex: fromIndex, changes: outcome.value.changes };
+    }
+  }
+
+  async transferLeader(request: worker.TransferLeaderRequest): Promise<worker.TransferLeaderResponse> {
+    await this.shards.transferLeader(request.shardId, request.replicaId);
+    return {};
+  }
+
+  async scrub(request: worker.ScrubRequest): Promise<worker.ScrubResponse> {
+    const { index, differing } = await this.shards.scrub(request.shardId);
+    return { index, differingReplicaIds: differing };
   }
 
   async put(): Promise<never> {

@@ -1,17 +1,40 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DynamicModule, Module } from '@nestjs/common';
-import { Engine } from '@vectron/engine';
+import { setting } from '@vectron/config';
+import { Engine, type ReplicationOptions } from '@vectron/engine';
+import { VectronError } from '@vectron/errors';
 import type { Logger } from '@vectron/observability';
 import { ClusterMember, type PlacementApi } from './cluster-member.js';
 import type { WorkerConfig } from './config.js';
 import { ShardService } from './shard-service.js';
 import { WorkerController } from './worker.controller.js';
 
+/** Mutual TLS, or a secret on a listener that only this machine reaches: never neither. */
+function raftListener(config: WorkerConfig, secret: string): NonNullable<ReplicationOptions['raft']> {
+  const { host, port } = config.raftListen;
+  const { raftAuthority: authority, raftCertificate: certificate, raftKey: key } = config;
+  const files = [authority, certificate, key].filter((file) => file !== undefined).length;
+  if (files !== 0 && files !== 3) {
+    throw VectronError.invalid('raft-tls', 'mutual TLS needs all of --raft-tls-ca, --raft-tls-cert and --raft-tls-key');
+  }
+  if (files === 0 && !setting.isLoopback(host)) {
+    throw VectronError.invalid(
+      'raft-listen',
+      `a listener for other workers on ${host} needs mutual TLS: give --raft-tls-ca, --raft-tls-cert and --raft-tls-key`,
+    );
+  }
+  const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return { address, secret, authority, certificate, key };
+}
+
 @Module({})
 export class WorkerModule {
-  /** Opens the engine in `<data>/worker` with the shards it held before. */
-  static async create(config: WorkerConfig, pd: PlacementApi, logger: Logger): Promise<DynamicModule> {
+  /**
+   * Opens the engine in `<data>/worker` with the shards it held before. `token`: what the workers of the cluster have
+   * in common; without it, there are no others.
+   */
+  static async create(config: WorkerConfig, pd: PlacementApi, logger: Logger, token?: string): Promise<DynamicModule> {
     const dir = join(config.data, 'worker');
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     const engine = await Engine.open(dir, {
@@ -20,9 +43,26 @@ export class WorkerModule {
       maxWaiting: config.maxWaiting,
       cacheBytes: config.cache,
       writeBufferBytes: config.writeBuffer,
+      heartbeatMs: config.heartbeatMs,
+      electionMinMs: config.electionMinMs,
+      electionMaxMs: config.electionMaxMs,
+      snapshotEntries: config.snapshotEntries,
+      snapshotBytes: config.snapshotBytes,
+      relaxedMs: config.relaxedMs,
+      lowWaterBytes: config.lowWater,
+      scrubEveryS: config.scrubSeconds,
+      raft: token === undefined ? undefined : raftListener(config, token),
     });
     const shards = new ShardService(engine);
-    const member = new ClusterMember(dir, shards, pd, logger);
+    const advertised = config.raftAdvertise ?? engine.raftAddress;
+    const member = new ClusterMember({
+      dir,
+      shards,
+      pd,
+      logger,
+      raftAddress: advertised,
+      searchOnly: config.searchOnly,
+    });
     await member.openKnown();
     return {
       module: WorkerModule,

@@ -4,13 +4,16 @@
 
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
-use vectron_raft::{Node, NodeError, NodeOptions};
-use vectron_shard::{Found, Metric, Nearest, Quantization, Residence, ShardError, ShardSpec};
+use vectron_raft::{
+    Assignment, Node, NodeError, NodeOptions, RaftListener, ReplicaStatus, Role, Timing, TlsFiles, Wanted,
+};
+use vectron_shard::{Found, Metric, Nearest, Quantization, Residence, ShardError, ShardSpec, ShardStatus};
 
 /// Sizes of an engine; see `EngineOptions` in packages/engine.
 #[napi(object)]
@@ -20,6 +23,61 @@ pub struct Options {
     pub max_waiting: u32,
     pub cache_bytes: i64,
     pub write_buffer_bytes: i64,
+    pub heartbeat_ms: u32,
+    pub election_min_ms: u32,
+    pub election_max_ms: u32,
+    pub snapshot_entries: u32,
+    pub snapshot_bytes: i64,
+    pub relaxed_ms: u32,
+    pub low_water_bytes: i64,
+    pub scrub_every_s: u32,
+    /// Missing: no replicas on other workers.
+    pub raft: Option<RaftOptions>,
+}
+
+/// The listener for other workers.
+#[napi(object)]
+pub struct RaftOptions {
+    /// `host:port`.
+    pub address: String,
+    pub secret: String,
+    /// PEM files, all three or none.
+    pub authority: Option<String>,
+    pub certificate: Option<String>,
+    pub key: Option<String>,
+}
+
+/// A replica that this worker shall hold.
+#[napi(object)]
+pub struct Assigned {
+    pub shard_id: i64,
+    pub epoch: i64,
+    /// `worker << 16 | incarnation`.
+    pub replica_id: i64,
+    pub voters: Vec<i64>,
+    pub learners: Vec<i64>,
+    /// Voters that the shard was made with.
+    pub first: Vec<i64>,
+    /// Acknowledge before the fsync.
+    pub relaxed: bool,
+    /// It was open here before: without data it is damaged, not new.
+    pub known: bool,
+}
+
+/// Raft address of another worker.
+#[napi(object)]
+pub struct PeerAddress {
+    pub worker: i64,
+    pub address: String,
+}
+
+/// Outcome of a comparison of replicas.
+#[napi(object)]
+pub struct Scrubbed {
+    /// Log index as of which they were compared.
+    pub index: i64,
+    /// Replicas that differ, or cannot be read; they are out of service now.
+    pub differing: Vec<i64>,
 }
 
 #[napi(object)]
@@ -165,12 +223,126 @@ pub struct Status {
     /// Vectors in mapped files: memory that the system takes back when it needs it.
     pub mapped_bytes: i64,
     pub disk_bytes: i64,
+    pub replica_id: i64,
+    /// `leader`, `follower`, `candidate`, `learner` or `stopped`.
+    pub role: String,
+    pub term: i64,
+    /// Replica that leads, 0: none is known.
+    pub leader_replica_id: i64,
+    pub voters: Vec<i64>,
+    pub learners: Vec<i64>,
+    pub committed_index: i64,
+    /// A leader that a majority has answered lately.
+    pub has_quorum: bool,
+    /// Why the replica is out of service for good; empty: it is not.
+    pub damage: String,
+    /// How long a write may wait for its fsync; 0: it is acknowledged after it.
+    pub relaxed_ms: i64,
+}
+
+impl From<ReplicaStatus> for Status {
+    fn from(status: ReplicaStatus) -> Self {
+        let ids = |ids: &BTreeSet<u64>| ids.iter().map(|id| *id as i64).collect();
+        let group = status.group;
+        let data = status.data;
+        let count = |of: fn(&ShardStatus) -> u64| data.as_ref().map_or(0, of) as i64;
+        Self {
+            shard_id: status.shard as i64,
+            epoch: status.epoch as i64,
+            searches: status.searches as i64,
+            live_points: count(|data| data.live_points),
+            dead_points: count(|data| data.dead_points),
+            tail_points: count(|data| data.tail_points),
+            applied_index: count(|data| data.applied_index),
+            memory_bytes: count(|data| data.memory_bytes),
+            index_bytes: count(|data| data.index_bytes),
+            mapped_bytes: count(|data| data.mapped_bytes),
+            disk_bytes: count(|data| data.disk_bytes),
+            replica_id: group.replica as i64,
+            role: match group.role {
+                Role::Leader => "leader",
+                Role::Follower => "follower",
+                Role::Candidate => "candidate",
+                Role::Learner => "learner",
+                Role::Stopped => "stopped",
+            }
+            .into(),
+            term: group.term as i64,
+            leader_replica_id: group.leader as i64,
+            voters: ids(&group.voters),
+            learners: ids(&group.learners),
+            committed_index: group.committed as i64,
+            has_quorum: group.has_quorum,
+            damage: group.damaged.unwrap_or_default(),
+            relaxed_ms: status.relaxed_ms as i64,
+        }
+    }
 }
 
 /// SIMD path of the distance kernels on this CPU.
 #[napi(catch_unwind)]
 pub fn instruction_set() -> &'static str {
     vectron_shard::instruction_set()
+}
+
+/// One part of a directory that was looked over.
+#[napi(object)]
+pub struct CheckedPart {
+    /// `log`, or `shard N`.
+    pub what: String,
+    pub holds: String,
+    /// Empty: nothing is wrong.
+    pub damage: String,
+}
+
+/// Reads everything in an engine's directory that nobody has open; changes nothing.
+#[napi]
+pub async fn verify(dir: String) -> Result<Vec<CheckedPart>> {
+    let rows = blocking(move || vectron_raft::verify(&PathBuf::from(dir))).await?;
+    let rows = rows.into_iter();
+    Ok(rows
+        .map(|row| CheckedPart { what: row.what, holds: row.holds, damage: row.damage.unwrap_or_default() })
+        .collect())
+}
+
+#[napi(object)]
+pub struct ExportedShard {
+    pub shard_id: i64,
+    pub points: i64,
+}
+
+/// Copies every shard of an engine's directory that nobody has open to `to`, for Pebble v1.
+#[napi]
+pub async fn export_pebble(dir: String, to: String) -> Result<Vec<ExportedShard>> {
+    let shards =
+        blocking(move || vectron_raft::export_pebble(&PathBuf::from(dir), &PathBuf::from(to))).await?;
+    let shards = shards.into_iter();
+    Ok(shards.map(|one| ExportedShard { shard_id: one.shard as i64, points: one.points as i64 }).collect())
+}
+
+/// The points of a store that nobody writes.
+#[napi]
+pub struct StoredShard {
+    store: Arc<vectron_shard::StoredShard>,
+}
+
+#[napi]
+impl StoredShard {
+    /// An encoded `PointBatch` of up to `limit` points with ids after `after` (empty: from the first).
+    #[napi(ts_return_type = "Promise<Buffer>")]
+    pub async fn page(&self, after: String, limit: u32) -> Result<Buffer> {
+        let store = Arc::clone(&self.store);
+        let after = Some(after).filter(|after| !after.is_empty());
+        let page = blocking(move || Ok(store.page(after.as_deref(), limit as usize)?)).await?;
+        Ok(page.into())
+    }
+}
+
+/// Opens a store, Vectron's or one that Pebble made in its format, for reading.
+#[napi]
+pub async fn open_stored_shard(dir: String) -> Result<StoredShard> {
+    let store = blocking(move || Ok(vectron_shard::StoredShard::open(&PathBuf::from(dir))?)).await?;
+    Ok(StoredShard { store: Arc::new(store) })
 }
 
 /// Panics; the process must survive it. For the test of exactly that.
@@ -182,12 +354,34 @@ pub fn panic_for_test() {
 /// Opens the engine in `dir`.
 #[napi]
 pub async fn open(dir: String, options: Options) -> Result<Engine> {
+    let raft = options.raft.map(|raft| {
+        let tls = match (raft.authority, raft.certificate, raft.key) {
+            (Some(authority), Some(certificate), Some(key)) => Some(TlsFiles {
+                authority: authority.into(),
+                certificate: certificate.into(),
+                key: key.into(),
+            }),
+            _ => None,
+        };
+        RaftListener { address: raft.address, secret: raft.secret.into_bytes(), tls }
+    });
     let options = NodeOptions {
         threads: options.threads as usize,
         index_threads: options.index_threads as usize,
         max_waiting: options.max_waiting as usize,
         cache_bytes: options.cache_bytes.max(0) as usize,
         write_buffer_bytes: options.write_buffer_bytes.max(0) as usize,
+        timing: Timing {
+            heartbeat_ms: u64::from(options.heartbeat_ms),
+            election_min_ms: u64::from(options.election_min_ms),
+            election_max_ms: u64::from(options.election_max_ms),
+            snapshot_entries: u64::from(options.snapshot_entries),
+        },
+        snapshot_bytes: options.snapshot_bytes.max(0) as u64,
+        relaxed_ms: u64::from(options.relaxed_ms),
+        low_water_bytes: options.low_water_bytes.max(0) as u64,
+        scrub_every_s: u64::from(options.scrub_every_s),
+        raft,
     };
     blocking(move || Node::open(&PathBuf::from(dir), options)).await.map(|node| Engine { node })
 }
@@ -199,15 +393,55 @@ pub struct Engine {
 
 #[napi]
 impl Engine {
-    /// Opens or makes a shard; on an open one, sets the epoch.
+    /// `host:port` of the listener for other workers.
+    #[napi(catch_unwind)]
+    pub fn raft_address(&self) -> Option<String> {
+        self.node.raft_address().map(str::to_owned)
+    }
+
+    /// Where the other workers listen.
+    #[napi(catch_unwind)]
+    pub fn set_peers(&self, peers: Vec<PeerAddress>) {
+        self.node.set_peers(peers.into_iter().map(|peer| (peer.worker as u64, peer.address)).collect());
+    }
+
+    /// Opens or makes a replica; on an open one, sets the epoch and what is wanted.
     #[napi]
-    pub async fn open_shard(&self, id: i64, epoch: i64, spec: Spec) -> Result<()> {
+    pub async fn open_shard(&self, assigned: Assigned, spec: Spec) -> Result<()> {
         let node = self.node.clone();
+        let ids = |ids: Vec<i64>| ids.into_iter().map(|id| id as u64).collect();
         blocking(move || {
-            let spec = spec.shard_spec()?;
-            node.open_shard(id as u64, epoch as u64, spec)
+            node.open_shard(Assignment {
+                shard: assigned.shard_id as u64,
+                epoch: assigned.epoch as u64,
+                replica: assigned.replica_id as u64,
+                spec: spec.shard_spec()?,
+                wanted: Wanted {
+                    voters: ids(assigned.voters),
+                    learners: ids(assigned.learners),
+                    first: assigned.first.into_iter().map(|id| id as u64).collect(),
+                },
+                relaxed: assigned.relaxed,
+                known: assigned.known,
+            })
         })
         .await
+    }
+
+    /// Hands the lead of a shard that this worker leads to another replica.
+    #[napi]
+    pub async fn transfer_leader(&self, shard_id: i64, replica_id: i64) -> Result<()> {
+        let node = self.node.clone();
+        run_on(&self.node, async move { node.transfer_leader(shard_id as u64, replica_id as u64).await })
+            .await
+    }
+
+    /// Compares the replicas of a shard that this worker leads.
+    #[napi]
+    pub async fn scrub(&self, shard_id: i64) -> Result<Scrubbed> {
+        let node = self.node.clone();
+        let (index, differing) = run_on(&self.node, async move { node.scrub(shard_id as u64).await }).await?;
+        Ok(Scrubbed { index: index as i64, differing: differing.into_iter().map(|id| id as i64).collect() })
     }
 
     /// Removes a shard and its files.
@@ -227,21 +461,7 @@ impl Engine {
 
     #[napi(catch_unwind)]
     pub fn status(&self) -> Vec<Status> {
-        let rows = self.node.status().into_iter();
-        rows.map(|(id, epoch, searches, status)| Status {
-            shard_id: id as i64,
-            epoch: epoch as i64,
-            searches: searches as i64,
-            live_points: status.live_points as i64,
-            dead_points: status.dead_points as i64,
-            tail_points: status.tail_points as i64,
-            applied_index: status.applied_index as i64,
-            memory_bytes: status.memory_bytes as i64,
-            index_bytes: status.index_bytes as i64,
-            mapped_bytes: status.mapped_bytes as i64,
-            disk_bytes: status.disk_bytes as i64,
-        })
-        .collect()
+        self.node.status().into_iter().map(Status::from).collect()
     }
 
     /// Runs encoded `ShardOp`s side by side; the promise gives their encoded `ShardOutcome`s in order, once
@@ -360,6 +580,17 @@ impl Pending {
 
 fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// Runs work on the engine's own runtime.
+async fn run_on<T: Send + 'static>(
+    node: &Node,
+    work: impl Future<Output = std::result::Result<T, NodeError>> + Send + 'static,
+) -> Result<T> {
+    match node.handle().spawn(work).await {
+        Ok(outcome) => outcome.map_err(|e| Error::from_reason(reason(e.code(), &e.to_string()))),
+        Err(stopped) => Err(Error::from_reason(reason("SHUTTING_DOWN", &stopped.to_string()))),
+    }
 }
 
 async fn blocking<T: Send + 'static>(

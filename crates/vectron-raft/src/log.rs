@@ -1,144 +1,463 @@
-//! The log of all groups of a worker, in one store with a synced write-ahead log.
+//! The log of one group within the log of the worker, as the consensus library wants it.
 //!
-//! Key: group u64 BE | tag u8 (3 = entry) | index u64 BE; value: version byte 1, then the command. Entries
-//! of all groups that are waiting when the writer thread comes round share one write and one fsync.
+//! Key: group u64 BE | tag u8 | rest. Tags: 0 vote, 1 purged up to, 2 committed, 3 entry (rest: index u64 BE). Values
+//! are protobuf; an entry has a version byte before it (2; 1 was an entry without a term, before replication).
 
+use crate::disk::{Change, LogDisk, Write};
+use crate::types::{Config, Entry, LogId, Vote};
+use crate::wire::{EntryMsg, LogIdMsg, VoteMsg};
 use crate::{NodeError, Result};
-use crossbeam_channel::{Receiver, Sender};
-use std::path::Path;
+use bytes::Bytes;
+use openraft::alias::{LogIdOf, VoteOf};
+use openraft::storage::{IOFlushed, LogState, RaftLogStorage};
+use openraft::{EntryPayload, RaftLogReader};
+use parking_lot::Mutex;
+use prost::Message;
+use std::collections::VecDeque;
+use std::fmt::Debug;
+use std::io;
+use std::ops::{Bound, RangeBounds};
 use std::sync::Arc;
-use std::thread::JoinHandle;
-use vectron_storage::{Batch, Durability, Resources, Store};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-const ENTRY_TAG: u8 = 3;
-const ENTRY_VERSION: u8 = 1;
-/// Bytes of entries that one write may carry.
-const MAX_WRITE_BYTES: usize = 8 << 20;
+const VOTE: u8 = 0;
+const PURGED: u8 = 1;
+const COMMITTED: u8 = 2;
+const ENTRY: u8 = 3;
+const ENTRY_VERSION: u8 = 2;
+const LEGACY_VERSION: u8 = 1;
+/// Bytes of the last entries that are kept in memory, for replication and apply.
+const CACHED_BYTES: usize = 4 << 20;
 
-/// Called on the writer thread once the entry is durable, or has failed.
-type Completion = Box<dyn FnOnce(Result<()>) + Send>;
-
-/// One entry to append.
-pub struct Entry {
-    pub group: u64,
-    pub index: u64,
-    pub command: Vec<u8>,
-    pub done: Completion,
+#[derive(Default)]
+struct State {
+    vote: Option<Vote>,
+    purged: Option<LogId>,
+    last: Option<LogId>,
+    committed: Option<LogId>,
+    /// The last entries, without a gap, all of those that are not durable yet included.
+    cache: VecDeque<Entry>,
+    cached_bytes: usize,
+    /// Index up to which entries are durable.
+    durable: u64,
+    /// First entry that is still on the disk.
+    first: u64,
 }
 
-pub struct Log {
-    store: Arc<Store>,
-    queue: Option<Sender<Entry>>,
-    writer: Option<JoinHandle<()>>,
+struct Shared {
+    group: u64,
+    disk: Arc<dyn LogDisk>,
+    state: Mutex<State>,
+    /// Entries up to here are not removed even when they are purged: the saved graph is older than the snapshot.
+    keep_after: AtomicU64,
+    relaxed: AtomicBool,
+    /// Bytes appended since the last snapshot.
+    bytes: AtomicU64,
+    failed: AtomicBool,
 }
 
-impl Log {
-    pub fn open(dir: &Path, resources: &Resources) -> Result<Self> {
-        let store = Arc::new(Store::open(dir, Durability::Log, resources)?);
-        let (queue, entries) = crossbeam_channel::bounded(4096);
-        let writer = std::thread::Builder::new().name("vectron-log".into()).spawn({
-            let store = Arc::clone(&store);
-            move || write_entries(&store, &entries)
-        })?;
-        Ok(Self { store, queue: Some(queue), writer: Some(writer) })
-    }
+/// Handle of a group's log; clones share it.
+#[derive(Clone)]
+pub struct GroupLog(Arc<Shared>);
 
-    /// Queues an entry; blocks while 4096 are waiting. Entries of a group become durable in queue order.
-    pub fn append(&self, entry: Entry) {
-        let refused = match &self.queue {
-            Some(queue) => queue.send(entry).err().map(|e| e.into_inner()),
-            None => Some(entry),
-        };
-        if let Some(entry) = refused {
-            (entry.done)(Err(NodeError::Closed));
+impl GroupLog {
+    /// Reads what the disk has of the group.
+    pub fn open(group: u64, disk: Arc<dyn LogDisk>) -> Result<Self> {
+        let mut state = State::default();
+        if let Some(vote) = disk.get(&key(group, VOTE))? {
+            state.vote = Some(decode::<VoteMsg>(group, &vote)?.into());
         }
-    }
-
-    /// The entries of `group` from `index` on, in order, as `(index, command)`.
-    pub fn read(&self, group: u64, index: u64) -> Result<Vec<(u64, Vec<u8>)>> {
-        let mut entries = Vec::new();
-        let mut damaged = None;
-        let prefix = prefix(group);
-        self.store.scan(&key(group, index), |key, value| {
-            let Some(index) = key.strip_prefix(&prefix[..]).and_then(|i| i.try_into().ok()) else {
+        if let Some(purged) = disk.get(&key(group, PURGED))? {
+            state.purged = Some(decode::<LogIdMsg>(group, &purged)?.into());
+        }
+        if let Some(committed) = disk.get(&key(group, COMMITTED))? {
+            state.committed = Some(decode::<LogIdMsg>(group, &committed)?.into());
+        }
+        state.last = state.purged;
+        let after = state.purged.map_or(0, |id| id.index + 1);
+        let mut failure = None;
+        let mut before: Option<u64> = None;
+        let prefix = key(group, ENTRY);
+        disk.scan(&prefix, &mut |found, value| {
+            let Some(index) = index_of(&prefix, found) else { return false };
+            state.first = if before.is_none() { index } else { state.first };
+            if before.is_some_and(|before| index != before + 1) || (before.is_none() && index > after.max(1))
+            {
+                // Index 0 is the library's first entry; a log that was never purged starts with it or with 1.
+                failure = Some(NodeError::LogDamaged { shard: group, index });
                 return false;
-            };
-            let index = u64::from_be_bytes(index);
-            match value.split_first() {
-                Some((&ENTRY_VERSION, command)) => entries.push((index, command.to_vec())),
-                _ => damaged = Some(index),
             }
-            damaged.is_none()
+            before = Some(index);
+            match entry(group, index, value) {
+                Ok(entry) if index >= after => state.last = Some(entry.log_id),
+                Ok(_) => {}
+                Err(e) => failure = Some(e),
+            }
+            failure.is_none()
         })?;
-        match damaged {
-            Some(index) => Err(NodeError::LogDamaged { shard: group, index }),
-            None => Ok(entries),
+        if let Some(failure) = failure {
+            return Err(failure);
+        }
+        state.durable = state.last.map_or(0, |id| id.index);
+        Ok(Self::of(group, disk, state))
+    }
+
+    /// Of a group whose entries do not matter.
+    pub fn unread(group: u64, disk: Arc<dyn LogDisk>) -> Self {
+        Self::of(group, disk, State::default())
+    }
+
+    fn of(group: u64, disk: Arc<dyn LogDisk>, state: State) -> Self {
+        Self(Arc::new(Shared {
+            group,
+            disk,
+            state: Mutex::new(state),
+            keep_after: AtomicU64::new(u64::MAX),
+            relaxed: AtomicBool::new(false),
+            bytes: AtomicU64::new(0),
+            failed: AtomicBool::new(false),
+        }))
+    }
+
+    /// Whether the group ever voted or had an entry here.
+    pub fn is_pristine(&self) -> bool {
+        let state = self.0.state.lock();
+        state.vote.is_none() && state.last.is_none()
+    }
+
+    /// Acknowledge entries before they are synced.
+    pub fn set_relaxed(&self, relaxed: bool) {
+        self.0.relaxed.store(relaxed, Ordering::Release);
+    }
+
+    pub fn is_relaxed(&self) -> bool {
+        self.0.relaxed.load(Ordering::Acquire)
+    }
+
+    /// Entries after `index` stay on the disk whatever is purged.
+    pub fn keep_after(&self, index: u64) {
+        self.0.keep_after.store(index, Ordering::Release);
+    }
+
+    pub fn last_index(&self) -> u64 {
+        self.0.state.lock().last.map_or(0, |id| id.index)
+    }
+
+    pub fn purged_index(&self) -> u64 {
+        self.0.state.lock().purged.map_or(0, |id| id.index)
+    }
+
+    /// The first entry that can still be read.
+    pub fn first_index(&self) -> u64 {
+        self.0.state.lock().first
+    }
+
+    /// Bytes appended since [`GroupLog::reset_bytes`].
+    pub fn bytes(&self) -> u64 {
+        self.0.bytes.load(Ordering::Relaxed)
+    }
+
+    pub fn reset_bytes(&self) {
+        self.0.bytes.store(0, Ordering::Relaxed);
+    }
+
+    pub fn has_failed(&self) -> bool {
+        self.0.failed.load(Ordering::Acquire)
+    }
+
+    /// The entries of `from..to` that are still there, purged ones included: without a gap, but perhaps beginning later.
+    pub fn read(&self, from: u64, to: u64) -> Result<Vec<Entry>> {
+        {
+            let state = self.0.state.lock();
+            if state.cache.front().is_some_and(|entry| entry.log_id.index <= from) {
+                return Ok(cached(&state, from, to).cloned().collect());
+            }
+        }
+        let group = self.0.group;
+        let prefix = key(group, ENTRY);
+        let mut entries: Vec<Entry> = Vec::new();
+        let mut failure = None;
+        self.0.disk.scan(&entry_key(group, from), &mut |found, value| {
+            let Some(index) = index_of(&prefix, found) else { return false };
+            let follows = entries.last().is_none_or(|last| last.log_id.index + 1 == index);
+            if index >= to || !follows {
+                return false;
+            }
+            match entry(group, index, value) {
+                Ok(entry) => entries.push(entry),
+                Err(e) => failure = Some(e),
+            }
+            failure.is_none()
+        })?;
+        if let Some(failure) = failure {
+            return Err(failure);
+        }
+        // What follows may be on its way to the disk still.
+        let state = self.0.state.lock();
+        let next = entries.last().map_or(from, |last| last.log_id.index + 1);
+        let first = state.cache.front().map(|entry| entry.log_id.index);
+        if entries.is_empty() || first.is_some_and(|first| first <= next) {
+            entries.extend(cached(&state, next, to).cloned());
+        }
+        Ok(entries)
+    }
+
+    /// Forgets everything of the group.
+    pub async fn remove(&self) -> io::Result<()> {
+        let end = (self.0.group + 1).to_be_bytes().to_vec();
+        self.write(vec![Change::DeleteRange(self.0.group.to_be_bytes().to_vec(), end)]).await
+    }
+
+    async fn write(&self, changes: Vec<Change>) -> io::Result<()> {
+        let (tx, rx) = tokio::sync::oneshot::channel();
+        let shared = Arc::clone(&self.0);
+        let done = Box::new(move |outcome: Result<()>| {
+            shared.note(&outcome);
+            // The waiter is gone when the group was closed meanwhile.
+            let _ = tx.send(outcome);
+        });
+        self.0.disk.submit(Write { changes, synced: true, done: Some(done) });
+        let outcome = rx.await.map_err(|_| io::Error::other("the log was closed"))?;
+        outcome.map_err(io::Error::other)
+    }
+}
+
+impl Shared {
+    fn note(&self, outcome: &Result<()>) {
+        if outcome.is_err() {
+            self.failed.store(true, Ordering::Release);
         }
     }
-
-    /// Forgets the entries of `group` up to and including `index`: they are durable in the shard's store.
-    pub fn cut(&self, group: u64, index: u64) -> Result<()> {
-        self.delete(&key(group, 0), &key(group, index.saturating_add(1)))
-    }
-
-    /// Forgets everything of `group`.
-    pub fn remove_group(&self, group: u64) -> Result<()> {
-        self.delete(&prefix(group), &key(group, u64::MAX))
-    }
-
-    fn delete(&self, from: &[u8], to: &[u8]) -> Result<()> {
-        let mut batch = Batch::default();
-        batch.delete_range(from, to);
-        Ok(self.store.write(batch)?)
-    }
 }
 
-impl Drop for Log {
-    fn drop(&mut self) {
-        self.queue = None;
-        // The last handle may be let go by a completion, on the writer thread itself.
-        let writer = self.writer.take().filter(|writer| writer.thread().id() != std::thread::current().id());
-        if let Some(writer) = writer {
-            // A panic of the writer has failed its entries already; there is nothing left to do with it.
-            let _ = writer.join();
+impl State {
+    fn push(&mut self, entry: Entry) {
+        self.cached_bytes += size(&entry);
+        self.last = Some(entry.log_id);
+        if self.first == 0 {
+            self.first = entry.log_id.index;
+        }
+        self.cache.push_back(entry);
+    }
+
+    fn evict(&mut self) {
+        while self.cached_bytes > CACHED_BYTES {
+            match self.cache.front() {
+                Some(entry) if entry.log_id.index <= self.durable => self.cached_bytes -= size(entry),
+                _ => return,
+            }
+            self.cache.pop_front();
         }
     }
 }
 
-fn prefix(group: u64) -> [u8; 9] {
-    let mut prefix = [ENTRY_TAG; 9];
-    prefix[..8].copy_from_slice(&group.to_be_bytes());
-    prefix
+fn cached(state: &State, from: u64, to: u64) -> impl Iterator<Item = &Entry> {
+    let first = state.cache.front().map_or(0, |entry| entry.log_id.index);
+    let skip = from.saturating_sub(first) as usize;
+    state.cache.iter().skip(skip).take_while(move |entry| entry.log_id.index < to)
 }
 
-fn key(group: u64, index: u64) -> [u8; 17] {
-    let mut key = [0; 17];
-    key[..9].copy_from_slice(&prefix(group));
-    key[9..].copy_from_slice(&index.to_be_bytes());
+fn size(entry: &Entry) -> usize {
+    64 + match &entry.payload {
+        EntryPayload::Normal(command) => command.0.len(),
+        _ => 0,
+    }
+}
+
+impl RaftLogReader<Config> for GroupLog {
+    async fn try_get_log_entries<RB: RangeBounds<u64> + Clone + Debug + Send>(
+        &mut self,
+        range: RB,
+    ) -> io::Result<Vec<Entry>> {
+        let from = match range.start_bound() {
+            Bound::Included(from) => *from,
+            Bound::Excluded(before) => before + 1,
+            Bound::Unbounded => 0,
+        };
+        let to = match range.end_bound() {
+            Bound::Included(last) => last + 1,
+            Bound::Excluded(end) => *end,
+            Bound::Unbounded => u64::MAX,
+        };
+        // What is purged is gone for the library, even where it is kept for the graph.
+        let purged = self.0.state.lock().purged.map_or(0, |id| id.index + 1);
+        self.read(from.max(purged), to).map_err(io::Error::other)
+    }
+
+    async fn limited_get_log_entries(&mut self, start: u64, end: u64) -> io::Result<Vec<Entry>> {
+        // At least one entry, at most about a megabyte.
+        let mut entries = self.try_get_log_entries(start..end.min(start.saturating_add(256))).await?;
+        let mut bytes = 0;
+        let fit = entries.iter().take_while(|entry| {
+            let before = bytes;
+            bytes += size(entry);
+            before < 1 << 20
+        });
+        let count = fit.count();
+        entries.truncate(count);
+        Ok(entries)
+    }
+
+    async fn read_vote(&mut self) -> io::Result<Option<VoteOf<Config>>> {
+        Ok(self.0.state.lock().vote)
+    }
+}
+
+impl RaftLogStorage<Config> for GroupLog {
+    type LogReader = Self;
+
+    async fn get_log_state(&mut self) -> io::Result<LogState<Config>> {
+        let state = self.0.state.lock();
+        Ok(LogState { last_purged_log_id: state.purged, last_log_id: state.last })
+    }
+
+    async fn get_log_reader(&mut self) -> Self {
+        self.clone()
+    }
+
+    async fn save_vote(&mut self, vote: &VoteOf<Config>) -> io::Result<()> {
+        let value = VoteMsg::from(*vote).encode_to_vec();
+        if crate::faults::vote_not_synced() {
+            self.0.disk.submit(Write {
+                changes: vec![Change::Put(key(self.0.group, VOTE), value)],
+                synced: false,
+                done: None,
+            });
+        } else {
+            self.write(vec![Change::Put(key(self.0.group, VOTE), value)]).await?;
+        }
+        self.0.state.lock().vote = Some(*vote);
+        Ok(())
+    }
+
+    async fn save_committed(&mut self, committed: Option<LogIdOf<Config>>) -> io::Result<()> {
+        let Some(committed) = committed else { return Ok(()) };
+        self.0.state.lock().committed = Some(committed);
+        let value = LogIdMsg::from(committed).encode_to_vec();
+        let changes = vec![Change::Put(key(self.0.group, COMMITTED), value)];
+        // Only a hint of how far to replay before the leader says so; it goes with the next write that is synced.
+        self.0.disk.submit(Write { changes, synced: false, done: None });
+        Ok(())
+    }
+
+    async fn read_committed(&mut self) -> io::Result<Option<LogIdOf<Config>>> {
+        Ok(self.0.state.lock().committed)
+    }
+
+    async fn append<I>(&mut self, entries: I, callback: IOFlushed<Config>) -> io::Result<()>
+    where
+        I: IntoIterator<Item = Entry> + Send,
+        I::IntoIter: Send,
+    {
+        let group = self.0.group;
+        let mut changes = Vec::new();
+        let mut last = 0;
+        let mut bytes = 0;
+        {
+            let mut state = self.0.state.lock();
+            for entry in entries {
+                last = entry.log_id.index;
+                let value = encode(&entry);
+                bytes += value.len();
+                changes.push(Change::Put(entry_key(group, last), value));
+                state.push(entry);
+            }
+        }
+        self.0.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+        let shared = Arc::clone(&self.0);
+        let done = Box::new(move |outcome: Result<()>| {
+            shared.note(&outcome);
+            if outcome.is_ok() {
+                let mut state = shared.state.lock();
+                state.durable = state.durable.max(last);
+                state.evict();
+            }
+            callback.io_completed(outcome.map_err(io::Error::other));
+        });
+        let synced = !self.0.relaxed.load(Ordering::Acquire);
+        self.0.disk.submit(Write { changes, synced, done: Some(done) });
+        Ok(())
+    }
+
+    async fn truncate_after(&mut self, last: Option<LogIdOf<Config>>) -> io::Result<()> {
+        let from = last.map_or(0, |id| id.index + 1);
+        {
+            let mut state = self.0.state.lock();
+            while state.cache.back().is_some_and(|entry| entry.log_id.index >= from) {
+                let removed = state.cache.pop_back();
+                state.cached_bytes -= removed.as_ref().map_or(0, size);
+            }
+            state.last = last.min(state.last);
+            state.durable = state.durable.min(from.saturating_sub(1));
+        }
+        let group = self.0.group;
+        self.write(vec![Change::DeleteRange(entry_key(group, from), entry_key(group, u64::MAX))]).await
+    }
+
+    async fn purge(&mut self, upto: LogIdOf<Config>) -> io::Result<()> {
+        let group = self.0.group;
+        let mut removed = upto.index.min(self.0.keep_after.load(Ordering::Acquire));
+        {
+            let mut state = self.0.state.lock();
+            state.purged = Some(upto);
+            if state.last.is_none_or(|last| last < upto) {
+                // A snapshot took the place of all of it; what follows does not join what was.
+                removed = upto.index;
+                state.last = Some(upto);
+                state.cache.clear();
+                state.cached_bytes = 0;
+                state.durable = upto.index;
+            }
+            while state.cache.front().is_some_and(|entry| entry.log_id.index <= upto.index) {
+                let front = state.cache.pop_front();
+                state.cached_bytes -= front.as_ref().map_or(0, size);
+            }
+            state.first = state.first.max(removed + 1);
+        }
+        self.write(vec![
+            Change::Put(key(group, PURGED), LogIdMsg::from(upto).encode_to_vec()),
+            Change::DeleteRange(entry_key(group, 0), entry_key(group, removed + 1)),
+        ])
+        .await
+    }
+}
+
+fn key(group: u64, tag: u8) -> Vec<u8> {
+    let mut key = group.to_be_bytes().to_vec();
+    key.push(tag);
     key
 }
 
-fn write_entries(store: &Store, entries: &Receiver<Entry>) {
-    while let Ok(first) = entries.recv() {
-        let mut batch = Batch::default();
-        let mut bytes = 0;
-        let mut waiting = Vec::new();
-        let mut next = Some(first);
-        while let Some(entry) = next {
-            let value = [&[ENTRY_VERSION][..], &entry.command].concat();
-            batch.put(&key(entry.group, entry.index), &value);
-            bytes += value.len();
-            waiting.push(entry.done);
-            next = if bytes < MAX_WRITE_BYTES { entries.try_recv().ok() } else { None };
+fn entry_key(group: u64, index: u64) -> Vec<u8> {
+    let mut key = key(group, ENTRY);
+    key.extend_from_slice(&index.to_be_bytes());
+    key
+}
+
+fn index_of(prefix: &[u8], key: &[u8]) -> Option<u64> {
+    Some(u64::from_be_bytes(key.strip_prefix(prefix)?.try_into().ok()?))
+}
+
+fn encode(entry: &Entry) -> Vec<u8> {
+    let message = EntryMsg::from(entry);
+    let mut value = Vec::with_capacity(1 + message.encoded_len());
+    value.push(ENTRY_VERSION);
+    message.encode_raw(&mut value);
+    value
+}
+
+fn entry(group: u64, index: u64, value: &[u8]) -> Result<Entry> {
+    let damaged = || NodeError::LogDamaged { shard: group, index };
+    let message = match value.split_first() {
+        Some((&ENTRY_VERSION, message)) => {
+            EntryMsg::decode(Bytes::copy_from_slice(message)).map_err(|_| damaged())?
         }
-        let outcome = store.write(batch);
-        for done in waiting {
-            match &outcome {
-                Ok(()) => done(Ok(())),
-                Err(_) => done(Err(NodeError::Storage(vectron_storage::StorageError::Poisoned {
-                    path: store.path().to_owned(),
-                }))),
-            }
-        }
-    }
+        Some((&LEGACY_VERSION, _)) => return Err(NodeError::OldFormat(group)),
+        _ => return Err(damaged()),
+    };
+    message.entry().ok().filter(|entry| entry.log_id.index == index).ok_or_else(damaged)
+}
+
+fn decode<M: Message + Default>(group: u64, bytes: &[u8]) -> Result<M> {
+    M::decode(bytes).map_err(|_| NodeError::LogDamaged { shard: group, index: 0 })
 }

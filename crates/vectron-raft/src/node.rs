@@ -1,33 +1,45 @@
-//! The worker's engine: all groups, the log they share, and the threads that serve them.
+//! The worker's engine: all replicas, the log they share, their connections, and the threads that serve them.
 
-use crate::group::{Group, Pending, Reply};
-use crate::log::Entry;
-use crate::op::{Op, Outcome, ShardOp, ShardOutcome};
-use crate::{Log, NodeError, Result};
-use parking_lot::RwLock;
+use crate::disk::{Change, LogDisk, RocksLog, Write};
+use crate::group::{self, Consistency, GroupStatus, Timing};
+use crate::log::GroupLog;
+use crate::net::{TcpNet, TlsFiles};
+use crate::op::{ChangeBatch, ChangeKind, ChangeMsg, Op, Outcome, ShardOp, ShardOutcome};
+use crate::replica::{self, Found as OnDisk, Replica, Wanted};
+use crate::snapshot::Receiving;
+use crate::transport::{Boxed, Call, Handler, Secret, Transport};
+use crate::types::ReplicaId;
+use crate::{NodeError, Result};
+use bytes::Bytes;
+use parking_lot::{Mutex, RwLock};
 use prost::Message;
 use rayon::prelude::*;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use vectron_shard::{Applied, Found, LogCommand, MAX_TAIL, Nearest, PointBatch};
-use vectron_shard::{Shard, ShardError, ShardSpec, ShardStatus};
+use vectron_shard::{Applied, Command, Found, LogCommand, MAX_TAIL, Nearest, Origin, PointBatch};
+use vectron_shard::{ShardError, ShardSpec, ShardStatus};
 use vectron_storage::Resources;
 
-/// Log bytes of a group after which its shard is flushed and the log cut.
-const CUT_LOG_AFTER: usize = 64 << 20;
 /// Points a turn of an indexing task moves before it lets another shard have the thread.
 const INDEX_TURN: usize = 64;
-
 /// Queries of one call that a thread answers in one go.
 const SHARE: usize = 8;
 /// Searches between two looks at whether the recall curve is old.
 const MEASURE_EVERY: u64 = 64;
+/// How often the engine looks after its replicas.
+const TICK: Duration = Duration::from_millis(250);
+/// A new shard's voters start its group without the first of them after so long.
+const START_ANYWAY: Duration = Duration::from_secs(5);
+const READ_TIMEOUT: Duration = Duration::from_secs(2);
+pub const STORE_ID: &[u8] = b"\xff\xff\xff\xff\xff\xff\xff\xffid";
+/// The low-water mark of free disk space is a twentieth of the disk, but between these.
+const LEAST_MARK: u64 = 16 << 20;
 
 /// Sizes of an engine.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct NodeOptions {
     /// Threads that answer queries and apply entries, 1..=1024.
     pub threads: usize,
@@ -39,6 +51,27 @@ pub struct NodeOptions {
     pub cache_bytes: usize,
     /// RocksDB memtables of all shards together, bytes.
     pub write_buffer_bytes: usize,
+    pub timing: Timing,
+    /// Log bytes of a group after which its shard is made durable and its log cut.
+    pub snapshot_bytes: u64,
+    /// How long a write of a `relaxed` collection may wait for its fsync, milliseconds.
+    pub relaxed_ms: u64,
+    /// Most bytes that the low-water mark of free disk space asks for; it is a twentieth of a smaller disk.
+    pub low_water_bytes: u64,
+    /// Seconds between two comparisons of a shard's replicas; 0: never.
+    pub scrub_every_s: u64,
+    /// Where other workers reach this one; `None`: it has no replicas elsewhere.
+    pub raft: Option<RaftListener>,
+}
+
+/// The listener for other workers.
+#[derive(Debug, Clone)]
+pub struct RaftListener {
+    /// `host:port`; port 0 asks for a free one.
+    pub address: String,
+    /// What all workers of the cluster know.
+    pub secret: Vec<u8>,
+    pub tls: Option<TlsFiles>,
 }
 
 /// A write, as the gateway encoded it.
@@ -47,16 +80,61 @@ pub enum Proposal {
     Delete(Vec<u8>),
 }
 
+type Answer<T> = Box<dyn FnOnce(Result<T>) + Send>;
+pub type Reply = Answer<Applied>;
+
+/// What [`Node::open_shard`] is asked to hold.
+#[derive(Debug, Clone)]
+pub struct Assignment {
+    pub shard: u64,
+    pub epoch: u64,
+    pub replica: ReplicaId,
+    pub spec: ShardSpec,
+    pub wanted: Wanted,
+    /// Acknowledge before the fsync.
+    pub relaxed: bool,
+    /// It was open here before: without data it is damaged, not new.
+    pub known: bool,
+}
+
+/// All that is known of a replica here.
+#[derive(Debug, Clone)]
+pub struct ReplicaStatus {
+    pub shard: u64,
+    pub epoch: u64,
+    pub searches: u64,
+    /// How long a write may wait for its fsync, milliseconds; 0: it is acknowledged after it.
+    pub relaxed_ms: u64,
+    /// `None`: it is damaged and not open.
+    pub data: Option<ShardStatus>,
+    pub group: GroupStatus,
+}
+
 struct Inner {
     dir: PathBuf,
     options: NodeOptions,
-    resources: Resources,
+    resources: Arc<Resources>,
     /// Taken by [`Node::close`], so that another engine can open the directory.
-    log: RwLock<Option<Arc<Log>>>,
-    groups: RwLock<HashMap<u64, Arc<Group>>>,
+    log: RwLock<Option<Arc<dyn LogDisk>>>,
+    store_id: u64,
+    replicas: RwLock<HashMap<u64, Arc<Replica>>>,
+    /// Replicas that were found damaged and are not open.
+    damaged: Mutex<HashMap<u64, (ReplicaId, String)>>,
+    transport: Arc<Transport>,
+    receiving: Receiving,
+    raft_address: Option<String>,
     waiting: AtomicUsize,
+    /// Less than the low-water mark is free.
+    disk_low: AtomicBool,
+    /// Less than half of it is.
+    disk_critical: AtomicBool,
+    free_and_mark: Mutex<(u64, u64)>,
     pool: rayon::ThreadPool,
     indexers: rayon::ThreadPool,
+    /// Taken by [`Node::close`]. Last, so that what runs on it is gone before.
+    runtime: Mutex<Option<tokio::runtime::Runtime>>,
+    handle: tokio::runtime::Handle,
+    opening: Mutex<()>,
 }
 
 /// Handle of an engine; clones share it. All methods are thread-safe. Callbacks run on engine threads.
@@ -67,61 +145,175 @@ impl Node {
     /// Opens the engine in `dir`. Shards are opened by [`Node::open_shard`].
     pub fn open(dir: &Path, options: NodeOptions) -> Result<Self> {
         std::fs::create_dir_all(dir.join("shards"))?;
-        let resources = Resources::new(options.cache_bytes, options.write_buffer_bytes);
-        let log = Log::open(&dir.join("log"), &resources)?;
-        Ok(Self(Arc::new(Inner {
+        let resources = Arc::new(Resources::new(options.cache_bytes, options.write_buffer_bytes));
+        let (log, store_id) = open_log(dir, &resources, Duration::from_millis(options.relaxed_ms))?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("vectron-raft")
+            .enable_all()
+            .build()?;
+        let (secret, tls) = match &options.raft {
+            Some(listener) => (listener.secret.clone(), listener.tls.clone()),
+            None => (Vec::new(), None),
+        };
+        let net = TcpNet::new(tls.as_ref())?;
+        let transport = Transport::new(Arc::new(net), Secret::new(&secret));
+        let handler = Arc::new(Incoming(Mutex::new(std::sync::Weak::new())));
+        let mut raft_address = None;
+        if let Some(listener) = &options.raft {
+            let listening = transport.listen(&listener.address, Arc::clone(&handler) as Arc<dyn Handler>);
+            let (address, serve) = runtime.block_on(listening)?;
+            raft_address = Some(address);
+            runtime.spawn(serve);
+        }
+        let handle = runtime.handle().clone();
+        let node = Self(Arc::new(Inner {
             dir: dir.to_owned(),
-            options,
             resources,
-            log: RwLock::new(Some(Arc::new(log))),
-            groups: RwLock::default(),
+            log: RwLock::new(Some(log)),
+            store_id,
+            replicas: RwLock::default(),
+            damaged: Mutex::default(),
+            transport,
+            receiving: Receiving::default(),
+            raft_address,
             waiting: AtomicUsize::new(0),
+            disk_low: AtomicBool::new(false),
+            disk_critical: AtomicBool::new(false),
+            free_and_mark: Mutex::default(),
             pool: pool("vectron-query", options.threads)?,
             indexers: pool("vectron-index", options.index_threads)?,
-        })))
+            options,
+            runtime: Mutex::new(Some(runtime)),
+            handle,
+            opening: Mutex::new(()),
+        }));
+        node.look_at_disk();
+        *handler.0.lock() = Arc::downgrade(&node.0);
+        let weak = Arc::downgrade(&node.0);
+        node.0.handle.spawn(async move {
+            let mut keeper = Keeper::default();
+            loop {
+                tokio::time::sleep(TICK).await;
+                let Some(inner) = weak.upgrade() else { return };
+                keeper.tick(&Node(inner)).await;
+            }
+        });
+        Ok(node)
     }
 
-    /// Opens or makes a shard and applies what its log holds beyond its store. Opening an open shard sets
-    /// its epoch. Blocks for the load: call it off the query threads.
-    pub fn open_shard(&self, id: u64, epoch: u64, spec: ShardSpec) -> Result<()> {
-        if let Some(group) = self.0.groups.read().get(&id) {
-            group.epoch.store(epoch, Ordering::Release);
-            return Ok(());
+    /// `host:port` that other workers reach this one at.
+    pub fn raft_address(&self) -> Option<&str> {
+        self.0.raft_address.as_deref()
+    }
+
+    /// Addresses of the other workers' Raft listeners, by number.
+    pub fn set_peers(&self, addresses: HashMap<u64, String>) {
+        self.0.transport.set_addresses(addresses);
+    }
+
+    /// Opens or makes a replica, with everything that was committed here applied. On an open one, sets the epoch and
+    /// what is wanted. A directory that holds another replica of the shard is emptied: the control plane has given that
+    /// one up. Blocks for the load: call it off the query threads.
+    pub fn open_shard(&self, assignment: Assignment) -> Result<()> {
+        let _one_at_a_time = self.0.opening.lock();
+        let Assignment { shard: id, epoch, replica: replica_id, spec, wanted, relaxed, known } = assignment;
+        let open = self.0.replicas.read().get(&id).cloned();
+        if let Some(open) = open {
+            if open.id == replica_id {
+                open.epoch.store(epoch, Ordering::Release);
+                open.log.set_relaxed(relaxed);
+                if let Some(reason) = open.damage() {
+                    return Err(NodeError::ReplicaDamaged { shard: id, reason });
+                }
+                return self.0.handle.block_on(group::want(&open, wanted));
+            }
+            drop(open);
+            self.remove(id)?;
         }
-        // The log reaches back to the saved graph (see `flush`), so the shard gets the graph it had. Damage in that
-        // part costs only this: the points are in the store.
-        let history = |from| Ok(self.logged(id, from).unwrap_or_default());
-        let shard = Shard::open_with_log(&self.shard_dir(id), spec, &self.0.resources, &history)?;
-        let mut last = shard.applied_index();
-        for (index, command) in self.logged(id, last + 1)? {
-            shard.apply(index, &command)?;
-            last = index;
+        let dir = self.shard_dir(id);
+        let bad = |reason: String| {
+            self.0.damaged.lock().insert(id, (replica_id, reason.clone()));
+            NodeError::ReplicaDamaged { shard: id, reason }
+        };
+        let mark = |reason: String| -> NodeError {
+            // A mark that cannot be written is made again when the damage is met again.
+            let _ = replica::mark_damaged(&dir, &reason);
+            bad(reason)
+        };
+        match replica::found(&dir, self.0.store_id)? {
+            OnDisk::Replica(found, Some(reason)) if found == replica_id || found == 0 => {
+                return Err(bad(reason));
+            }
+            OnDisk::Replica(found, None) if found == replica_id => {}
+            OnDisk::Replica(..) => {
+                self.remove(id)?;
+                replica::prepare(&dir, replica_id, self.0.store_id)?;
+            }
+            OnDisk::Nothing => {
+                let pristine = GroupLog::open(id, self.log()?).is_ok_and(|log| log.is_pristine());
+                replica::prepare(&dir, replica_id, self.0.store_id)?;
+                if known || !pristine {
+                    return Err(mark("it was here before, but its data is gone".into()));
+                }
+            }
         }
-        let group = Arc::new(Group::new(id, epoch, shard, last + 1));
-        self.0.groups.write().insert(id, Arc::clone(&group));
-        self.start_indexing(&group);
+        let opened = GroupLog::open(id, self.log()?).and_then(|log| {
+            log.set_relaxed(relaxed);
+            Replica::open(id, replica_id, &dir, spec, Arc::clone(&self.0.resources), log)
+        });
+        let replica = opened.map_err(|e| if e.is_damage() { mark(e.to_string()) } else { e })?;
+        replica.epoch.store(epoch, Ordering::Release);
+        let node = Arc::downgrade(&self.0);
+        let hook = Box::new(move |replica: &Arc<Replica>| {
+            if let Some(inner) = node.upgrade() {
+                Node(inner).start_indexing(replica);
+            }
+        });
+        let started = async {
+            group::start(&replica, &self.0.transport, &self.0.options.timing, hook).await?;
+            group::want(&replica, wanted).await
+        };
+        if let Err(error) = self.0.handle.block_on(started) {
+            if let Some(reason) = replica.damage() {
+                return Err(bad(reason));
+            }
+            return Err(error);
+        }
+        self.0.damaged.lock().remove(&id);
+        self.0.replicas.write().insert(id, Arc::clone(&replica));
+        self.start_indexing(&replica);
         Ok(())
     }
 
-    fn logged(&self, id: u64, from: u64) -> Result<Vec<(u64, LogCommand)>> {
-        let entries = self.log()?.read(id, from)?.into_iter();
-        entries
-            .map(|(index, command)| match LogCommand::decode(command.as_slice()) {
-                Ok(command) => Ok((index, command)),
-                Err(_) => Err(NodeError::LogDamaged { shard: id, index }),
-            })
-            .collect()
+    /// Removes a replica with its files. Calls in flight finish first (up to 10 s).
+    pub fn drop_shard(&self, id: u64) -> Result<()> {
+        let _one_at_a_time = self.0.opening.lock();
+        self.remove(id)
     }
 
-    /// Removes a shard with its files. Calls in flight finish first (up to 10 s).
-    pub fn drop_shard(&self, id: u64) -> Result<()> {
-        let removed = self.0.groups.write().remove(&id);
-        removed.into_iter().for_each(retire);
-        self.log()?.remove_group(id)?;
+    fn remove(&self, id: u64) -> Result<()> {
+        let removed = self.0.replicas.write().remove(&id);
+        self.0.damaged.lock().remove(&id);
+        if let Some(replica) = removed {
+            self.0.receiving.forget(id);
+            self.retire(replica);
+        }
+        self.0.handle.block_on(remove_log(id, self.log()?))?;
         match std::fs::remove_dir_all(self.shard_dir(id)) {
             Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(e.into()),
             _ => Ok(()),
         }
+    }
+
+    fn retire(&self, replica: Arc<Replica>) {
+        let waiting = Arc::clone(&replica);
+        // A task that hangs does not keep the engine from closing.
+        let _ = self
+            .0
+            .handle
+            .block_on(async { tokio::time::timeout(Duration::from_secs(10), waiting.retire()).await });
+        replica::wait_until_alone(&replica);
     }
 
     /// Shards in the data directory, open or not.
@@ -133,130 +325,90 @@ impl Node {
         Ok(ids)
     }
 
-    /// Checks the batch, makes it durable, applies it, then calls `reply` with the applied index. A refused
-    /// batch leaves nothing behind.
-    pub fn propose(&self, id: u64, epoch: u64, proposal: Proposal, reply: Reply) {
+    /// Checks the batch, has it committed and applied, then calls `reply` with the applied index. A refused batch
+    /// leaves nothing behind.
+    pub fn propose(&self, id: u64, epoch: u64, proposal: Proposal, origin: Option<Origin>, reply: Reply) {
         let node = self.clone();
-        self.run(reply, move |reply| {
-            if let Err((e, reply)) = node.append(id, epoch, proposal, reply) {
-                reply(Err(e));
+        self.run(reply, move |reply| match node.prepare(id, epoch, proposal, origin) {
+            Err(e) => reply(Err(e)),
+            Ok((replica, command)) => {
+                node.0.handle.spawn(async move { reply(group::propose(&replica, command).await) });
             }
         });
     }
 
-    fn append(
+    fn prepare(
         &self,
         id: u64,
         epoch: u64,
         proposal: Proposal,
-        reply: Reply,
-    ) -> std::result::Result<(), (NodeError, Reply)> {
-        let prepared = self.group(id).and_then(|group| {
-            group.check_epoch(epoch)?;
-            group.check_writable()?;
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-            let (upsert, delete) = match proposal {
-                Proposal::Upsert(bytes) => (Some(bytes), None),
-                Proposal::Delete(bytes) => (None, Some(bytes)),
-            };
-            let command = LogCommand { proposed_at_ms: now.as_millis() as u64, upsert, delete };
-            group.guarded(|| Ok(command.check(group.shard.spec())?))?;
-            let tail = group.shard.tail_len();
-            if command.upsert.is_some() && tail > MAX_TAIL {
-                return Err(NodeError::Shard(ShardError::IndexBehind { tail, max: MAX_TAIL }));
-            }
-            Ok((group, command))
-        });
-        let (group, command) = match prepared {
-            Ok(prepared) => prepared,
-            Err(e) => return Err((e, reply)),
+        origin: Option<Origin>,
+    ) -> Result<(Arc<Replica>, Bytes)> {
+        let replica = self.replica(id)?;
+        replica.check_epoch(epoch)?;
+        replica.check_usable()?;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let (upsert, delete) = match proposal {
+            Proposal::Upsert(bytes) => (Some(bytes), None),
+            Proposal::Delete(bytes) => (None, Some(bytes)),
         };
-        let encoded = command.encode_to_vec();
-        group.log_bytes.fetch_add(encoded.len(), Ordering::Relaxed);
-        let mut next_index = group.next_index.lock();
-        let index = *next_index;
-        *next_index += 1;
-        let node = self.clone();
-        let target = Arc::clone(&group);
-        let done = Box::new(move |outcome: Result<()>| match outcome {
-            Ok(()) => {
-                if target.enqueue(Pending { index, command, reply }) {
-                    let worker = node.clone();
-                    node.0.pool.spawn(move || {
-                        target.apply_queued();
-                        worker.after_apply(&target);
-                    });
-                }
-            }
-            Err(e) => {
-                target.poison();
-                reply(Err(e));
-            }
-        });
-        let entry = Entry { group: id, index, command: encoded, done };
-        match self.log() {
-            Ok(log) => log.append(entry),
-            Err(e) => (entry.done)(Err(e)),
+        let command = LogCommand {
+            proposed_at_ms: now.as_millis() as u64,
+            upsert,
+            delete,
+            epoch,
+            origin,
+            ..Default::default()
+        };
+        let shard = replica.shard();
+        replica.guarded(|| Ok(command.check(shard.spec())?))?;
+        let tail = shard.tail_len();
+        if command.upsert.is_some() && tail > MAX_TAIL {
+            return Err(NodeError::Shard(ShardError::IndexBehind { tail, max: MAX_TAIL }));
         }
-        Ok(())
+        if command.upsert.is_some() && self.0.disk_low.load(Ordering::Acquire) {
+            let (free, mark) = *self.0.free_and_mark.lock();
+            return Err(NodeError::DiskLow { dir: self.0.dir.display().to_string(), free, mark });
+        }
+        Ok((replica, command.encode_to_vec().into()))
     }
 
-    fn after_apply(&self, group: &Arc<Group>) {
-        self.start_indexing(group);
-        let logged = group.log_bytes.load(Ordering::Relaxed);
-        // A saved graph costs its size to write, so the log may grow as large before the next one.
-        if logged > CUT_LOG_AFTER.max(group.shard.snapshot_bytes() as usize) {
-            group.log_bytes.store(0, Ordering::Relaxed);
-            let (node, group) = (self.clone(), Arc::clone(group));
-            self.0.indexers.spawn(move || {
-                if node.flush(&group).is_err() {
-                    group.poison();
-                }
-            });
+    fn start_indexing(&self, replica: &Arc<Replica>) {
+        if !replica.indexing.swap(true, Ordering::AcqRel) {
+            let (node, replica) = (self.clone(), Arc::clone(replica));
+            self.0.indexers.spawn(move || node.index_turn(replica));
         }
     }
 
-    /// Makes the store durable, saves the graph, and cuts the log to what both have.
-    fn flush(&self, group: &Group) -> Result<()> {
-        let stored = group.shard.flush()?;
-        group.shard.save_graph(true)?;
-        self.log()?.cut(group.id, stored.min(group.shard.saved_index()))
-    }
-
-    fn start_indexing(&self, group: &Arc<Group>) {
-        if !group.indexing.swap(true, Ordering::AcqRel) {
-            let (node, group) = (self.clone(), Arc::clone(group));
-            self.0.indexers.spawn(move || node.index_turn(group));
-        }
-    }
-
-    fn index_turn(&self, group: Arc<Group>) {
-        let step = || Ok(group.shard.index_step(INDEX_TURN, self.0.options.index_threads)?);
-        match group.check_writable().and_then(|()| group.guarded(step)) {
+    fn index_turn(&self, replica: Arc<Replica>) {
+        let shard = replica.shard();
+        let step = || Ok(shard.index_step(INDEX_TURN, self.0.options.index_threads)?);
+        match replica.check_usable().and_then(|()| replica.guarded(step)) {
             Ok(left) if left > 0 => {
                 let node = self.clone();
-                self.0.indexers.spawn(move || node.index_turn(group));
+                drop(shard);
+                self.0.indexers.spawn(move || node.index_turn(replica));
                 return;
             }
             Ok(_) => {}
             // No memory for the graph: what was acknowledged is in the store and the log.
-            Err(_) => group.poison(),
+            Err(_) => replica.poison(),
         }
         // A snapshot that cannot be written costs a rebuild at the next start, a curve that cannot be measured
         // an estimate; nothing else.
-        let _ = group.guarded(|| Ok(group.shard.save_graph(false)?));
-        if group.check_writable().is_ok() && group.shard.wants_measuring() {
-            let _ = group.guarded(|| Ok(group.shard.measure_recall()?));
+        let _ = replica.guarded(|| Ok(shard.save_graph(false)?));
+        if replica.check_usable().is_ok() && shard.wants_measuring() {
+            let _ = replica.guarded(|| Ok(shard.measure_recall()?));
         }
-        group.indexing.store(false, Ordering::Release);
-        if group.check_writable().is_ok() && group.shard.indexable() > 0 {
-            self.start_indexing(&group);
+        replica.indexing.store(false, Ordering::Release);
+        if replica.check_usable().is_ok() && replica.shard().indexable() > 0 {
+            self.start_indexing(&replica);
         }
     }
 
     /// Answers one encoded [`ShardOp`] with an encoded [`ShardOutcome`]; failures are in the outcome.
     pub fn submit(&self, op: &[u8], reply: impl FnOnce(Vec<u8>) + Send + 'static) {
-        let finish = |outcome: Result<Outcome>| ShardOutcome::from(outcome).encode_to_vec();
+        let finish = |outcome: Result<(Outcome, u64)>| ShardOutcome::new(outcome).encode_to_vec();
         let op = match ShardOp::decode(op) {
             Ok(op) => op,
             Err(e) => {
@@ -266,34 +418,83 @@ impl Node {
             }
         };
         let (id, epoch) = (op.shard_id, op.shard_epoch);
+        let (consistency, timeout_ms) = (op.consistency(), op.timeout_ms);
         let proposal = match op.op {
             Some(Op::Upsert(batch)) => Proposal::Upsert(batch),
             Some(Op::Delete(batch)) => Proposal::Delete(batch),
-            read => {
+            Some(Op::Changes(asked)) => {
                 let node = self.clone();
+                let wait = Duration::from_millis(u64::from(asked.wait_ms));
+                self.0.handle.spawn(async move {
+                    let batch = node.changes(id, epoch, asked.from_index, wait).await;
+                    reply(finish(batch.map(|batch| (Outcome::Changes(batch), 0))));
+                });
+                return;
+            }
+            read => {
                 let arrived = Instant::now();
                 let reply = Box::new(move |outcome| reply(finish(outcome)));
-                return self.run(reply, move |reply| reply(node.read(id, epoch, read, arrived)));
+                let work = move |node: Node, reply: Answer<(Outcome, u64)>| {
+                    reply(node.read(id, epoch, read, arrived));
+                };
+                return self.when_ready(id, epoch, consistency, timeout_ms, reply, work);
             }
         };
-        let written = Box::new(move |outcome: Result<Applied>| reply(finish(outcome.map(Outcome::from))));
-        self.propose(id, epoch, proposal, written);
+        let written = Box::new(move |outcome: Result<Applied>| {
+            reply(finish(outcome.map(|applied| (Outcome::from(applied.clone()), applied.index))));
+        });
+        self.propose(id, epoch, proposal, op.origin, written);
     }
 
-    fn read(&self, id: u64, epoch: u64, read: Option<Op>, arrived: Instant) -> Result<Outcome> {
-        let group = self.group(id)?;
-        group.check_epoch(epoch)?;
-        if matches!(read, Some(Op::Search(_))) {
-            self.count_searches(&group, 1);
+    /// Runs `work` on the pool once the shard here is as current as `consistency` asks.
+    fn when_ready<T: Send + 'static>(
+        &self,
+        id: u64,
+        epoch: u64,
+        consistency: Consistency,
+        timeout_ms: u32,
+        reply: Answer<T>,
+        work: impl FnOnce(Node, Answer<T>) + Send + 'static,
+    ) {
+        let node = self.clone();
+        if consistency == Consistency::Any {
+            return self.run(reply, move |reply| work(node, reply));
         }
-        group.guarded(|| read_group(&group, read, arrived))
+        let limit = if timeout_ms == 0 { READ_TIMEOUT } else { Duration::from_millis(u64::from(timeout_ms)) };
+        self.0.handle.spawn(async move {
+            let deadline = tokio::time::Instant::now() + limit;
+            let ready =
+                match node.replica(id).and_then(|replica| replica.check_epoch(epoch).map(|()| replica)) {
+                    Ok(replica) => group::ready(&replica, &node.0.transport, consistency, deadline).await,
+                    Err(e) => Err(e),
+                };
+            match ready {
+                Ok(()) => {
+                    let worker = node.clone();
+                    node.run(reply, move |reply| work(worker, reply));
+                }
+                Err(e) => reply(Err(e)),
+            }
+        });
+    }
+
+    fn read(&self, id: u64, epoch: u64, read: Option<Op>, arrived: Instant) -> Result<(Outcome, u64)> {
+        let replica = self.replica(id)?;
+        replica.check_epoch(epoch)?;
+        if let Some(reason) = replica.damage() {
+            return Err(NodeError::ReplicaDamaged { shard: id, reason });
+        }
+        if matches!(read, Some(Op::Search(_))) {
+            self.count_searches(&replica, 1);
+        }
+        replica.guarded(|| read_replica(&replica, read, arrived))
     }
 
     /// Counts, and has an indexing task look now and then whether the recall curve is old.
-    fn count_searches(&self, group: &Arc<Group>, count: u64) {
-        let before = group.searches.fetch_add(count, Ordering::Relaxed);
-        if before / MEASURE_EVERY != (before + count) / MEASURE_EVERY && group.shard.wants_measuring() {
-            self.start_indexing(group);
+    fn count_searches(&self, replica: &Arc<Replica>, count: u64) {
+        let before = replica.searches.fetch_add(count, Ordering::Relaxed);
+        if before / MEASURE_EVERY != (before + count) / MEASURE_EVERY && replica.shard().wants_measuring() {
+            self.start_indexing(replica);
         }
     }
 
@@ -312,19 +513,20 @@ impl Node {
     }
 
     fn found(&self, id: u64, epoch: u64, mut queries: Vec<f32>, nearest: &Nearest) -> Result<Vec<Found>> {
-        let group = self.group(id)?;
-        group.check_epoch(epoch)?;
-        let dim = group.shard.spec().dim;
+        let replica = self.replica(id)?;
+        replica.check_epoch(epoch)?;
+        let shard = replica.shard();
+        let dim = shard.spec().dim;
         if !queries.len().is_multiple_of(dim) {
             let message = format!("{} floats are no queries of {dim} dimensions", queries.len());
             return Err(NodeError::Shard(ShardError::Invalid(message)));
         }
         let count = queries.len() / dim;
-        self.count_searches(&group, count as u64);
+        self.count_searches(&replica, count as u64);
         let one = |query: &mut [f32]| {
-            group.guarded(|| {
-                group.shard.prepare(query)?;
-                Ok(group.shard.nearest(query, nearest)?)
+            replica.guarded(|| {
+                shard.prepare(query)?;
+                Ok(shard.nearest(query, nearest)?)
             })
         };
         if count <= SHARE {
@@ -334,23 +536,95 @@ impl Node {
         queries.par_chunks_exact_mut(dim).with_min_len(SHARE).map(one).collect()
     }
 
-    /// `(shard, epoch, searches since it was opened, status)` of every open shard.
-    pub fn status(&self) -> Vec<(u64, u64, u64, ShardStatus)> {
-        let groups = self.0.groups.read();
-        groups
-            .values()
-            .map(|group| {
-                let epoch = group.epoch.load(Ordering::Acquire);
-                (group.id, epoch, group.searches.load(Ordering::Relaxed), group.shard.status())
-            })
-            .collect()
+    /// Changes from entry `from` on, about a megabyte of them at most, in log order. With none yet, waits up to
+    /// `wait` for one.
+    pub async fn changes(&self, id: u64, epoch: u64, from: u64, wait: Duration) -> Result<ChangeBatch> {
+        let replica = self.replica(id)?;
+        replica.check_epoch(epoch)?;
+        replica.check_usable()?;
+        let from = from.max(1);
+        let mut applied = replica.applied();
+        // Nothing new is an answer, too.
+        let _ = tokio::time::timeout(wait, applied.wait_for(|applied| *applied >= from)).await;
+        crate::machine::blocking(|| replica.guarded(|| changes(&replica, from)))
     }
 
-    /// Makes everything applied durable in the shard stores, saves the graphs and cuts the log.
+    /// The runtime that [`Node::changes`] and its like run on.
+    pub fn handle(&self) -> &tokio::runtime::Handle {
+        &self.0.handle
+    }
+
+    /// Every replica here.
+    pub fn status(&self) -> Vec<ReplicaStatus> {
+        let election = self.0.options.timing.election_max_ms;
+        let replicas: Vec<Arc<Replica>> = self.0.replicas.read().values().cloned().collect();
+        let open = replicas.iter().map(|replica| ReplicaStatus {
+            shard: replica.shard_id,
+            epoch: replica.epoch.load(Ordering::Acquire),
+            searches: replica.searches.load(Ordering::Relaxed),
+            relaxed_ms: if replica.log.is_relaxed() { self.0.options.relaxed_ms } else { 0 },
+            data: Some(replica.shard().status()),
+            group: group::status(replica, election),
+        });
+        let mut all: Vec<ReplicaStatus> = open.collect();
+        for (&shard, (replica, reason)) in self.0.damaged.lock().iter() {
+            let group = GroupStatus {
+                replica: *replica,
+                term: 0,
+                role: group::Role::Stopped,
+                leader: 0,
+                voters: BTreeSet::new(),
+                learners: BTreeSet::new(),
+                committed: 0,
+                last_index: 0,
+                damaged: Some(reason.clone()),
+                has_quorum: false,
+            };
+            all.push(ReplicaStatus { shard, epoch: 0, searches: 0, relaxed_ms: 0, data: None, group });
+        }
+        all
+    }
+
+    /// Hands the lead of a shard to another voter.
+    pub async fn transfer_leader(&self, id: u64, to: ReplicaId) -> Result<()> {
+        let replica = self.replica(id)?;
+        let raft = replica.raft()?;
+        raft.trigger().transfer_leader(to).await.map_err(|_| NodeError::Poisoned(id))
+    }
+
+    /// Compares the replicas of a shard that this worker leads; see [`group::scrub`].
+    pub async fn scrub(&self, id: u64) -> Result<(u64, Vec<ReplicaId>)> {
+        let replica = self.replica(id)?;
+        group::scrub(&replica, &self.0.transport).await
+    }
+
+    /// Whether another replica's worker answers at all, and lets this one in.
+    #[cfg(test)]
+    pub fn probe_peer(&self, to: ReplicaId) -> Result<()> {
+        let call =
+            Call { group: 1, from: 0, to, kind: crate::transport::Kind::ReadIndex, payload: Bytes::new() };
+        self.0.handle.block_on(self.0.transport.link(to, false).call(call, READ_TIMEOUT)).map(|_| ())
+    }
+
+    /// The first entry of a shard's log that is kept.
+    #[cfg(test)]
+    pub fn first_log_index(&self, id: u64) -> u64 {
+        self.replica(id).map_or(0, |replica| replica.log.first_index())
+    }
+
+    /// Makes everything applied durable in the shard stores and saves the graphs.
     pub fn flush_all(&self) -> Result<()> {
-        let groups: Vec<Arc<Group>> = self.0.groups.read().values().cloned().collect();
-        for group in groups {
-            self.flush(&group)?;
+        let replicas: Vec<Arc<Replica>> = self.0.replicas.read().values().cloned().collect();
+        for replica in replicas.into_iter().filter(|replica| replica.damage().is_none()) {
+            replica.guarded(|| {
+                let shard = replica.shard();
+                shard.flush()?;
+                Ok(shard.save_graph(true)?)
+            })?;
+            if let Ok(raft) = replica.raft() {
+                // It may have stopped; then there is nothing to cut.
+                let _ = self.0.handle.block_on(raft.trigger().snapshot());
+            }
         }
         Ok(())
     }
@@ -359,30 +633,41 @@ impl Node {
     /// answer `SHARD_NOT_FOUND`, or that the engine is closed.
     pub fn close(&self) -> Result<()> {
         let flushed = self.flush_all();
-        let groups: Vec<Arc<Group>> = self.0.groups.write().drain().map(|(_, group)| group).collect();
-        groups.into_iter().for_each(retire);
+        let replicas: Vec<Arc<Replica>> =
+            self.0.replicas.write().drain().map(|(_, replica)| replica).collect();
+        for replica in &replicas {
+            replica.poison();
+        }
+        replicas.into_iter().for_each(|replica| self.retire(replica));
+        let runtime = self.0.runtime.lock().take();
+        if let Some(runtime) = runtime {
+            runtime.shutdown_timeout(Duration::from_secs(10));
+        }
         let log = self.0.log.write().take();
         if let Some(log) = log {
             // Calls that hold it end by themselves; the last one to let go closes it.
-            wait_until_alone(&log);
+            replica::wait_until_alone(&log);
         }
         flushed
     }
 
-    fn log(&self) -> Result<Arc<Log>> {
+    fn log(&self) -> Result<Arc<dyn LogDisk>> {
         self.0.log.read().clone().ok_or(NodeError::Closed)
     }
 
-    fn group(&self, id: u64) -> Result<Arc<Group>> {
-        self.0.groups.read().get(&id).cloned().ok_or(NodeError::ShardNotFound(id))
+    fn replica(&self, id: u64) -> Result<Arc<Replica>> {
+        if let Some(replica) = self.0.replicas.read().get(&id) {
+            return Ok(Arc::clone(replica));
+        }
+        match self.0.damaged.lock().get(&id) {
+            Some((_, reason)) => Err(NodeError::ReplicaDamaged { shard: id, reason: reason.clone() }),
+            None => Err(NodeError::ShardNotFound(id)),
+        }
     }
 
     /// Runs `work` on the pool, or refuses when too much is waiting.
-    fn run<T>(
-        &self,
-        reply: Box<dyn FnOnce(Result<T>) + Send>,
-        work: impl FnOnce(Box<dyn FnOnce(Result<T>) + Send>) + Send + 'static,
-    ) where
+    fn run<T>(&self, reply: Answer<T>, work: impl FnOnce(Answer<T>) + Send + 'static)
+    where
         T: Send + 'static,
     {
         let waiting = self.0.waiting.fetch_add(1, Ordering::AcqRel);
@@ -401,11 +686,141 @@ impl Node {
     fn shard_dir(&self, id: u64) -> PathBuf {
         self.0.dir.join("shards").join(id.to_string())
     }
+
+    fn look_at_disk(&self) {
+        // A disk that cannot be asked is used until it fails.
+        let Ok(stat) = rustix::fs::statvfs(&self.0.dir) else { return };
+        let (free, total) = (stat.f_bavail * stat.f_frsize, stat.f_blocks * stat.f_frsize);
+        let mark = (total / 20).clamp(LEAST_MARK, self.0.options.low_water_bytes.max(LEAST_MARK));
+        *self.0.free_and_mark.lock() = (free, mark);
+        self.0.disk_low.store(free < mark, Ordering::Release);
+        self.0.disk_critical.store(free < mark / 2, Ordering::Release);
+    }
 }
 
-fn read_group(group: &Group, read: Option<Op>, arrived: Instant) -> Result<Outcome> {
-    let shard = &group.shard;
-    Ok(match read {
+/// What the engine does for its replicas from time to time.
+#[derive(Default)]
+struct Keeper {
+    caught_up: HashMap<u64, BTreeSet<ReplicaId>>,
+    scrubbed: HashMap<u64, Instant>,
+}
+
+impl Keeper {
+    async fn tick(&mut self, node: &Node) {
+        node.look_at_disk();
+        let replicas: Vec<Arc<Replica>> = node.0.replicas.read().values().cloned().collect();
+        self.caught_up.retain(|shard, _| replicas.iter().any(|replica| replica.shard_id == *shard));
+        self.scrubbed.retain(|shard, _| replicas.iter().any(|replica| replica.shard_id == *shard));
+        for replica in replicas {
+            if replica.check_usable().is_err() {
+                continue;
+            }
+            let Ok(raft) = replica.raft() else { continue };
+            if replica.log.bytes() > node.0.options.snapshot_bytes {
+                replica.log.reset_bytes();
+                // It may have stopped: then nothing grows any more.
+                let _ = raft.trigger().snapshot().await;
+            }
+            if replica.log.is_pristine() && replica.age() > START_ANYWAY {
+                // It is tried again at the next tick.
+                let _ = group::initialize(&replica).await;
+            }
+            if !raft.is_leader() {
+                continue;
+            }
+            let caught_up = self.caught_up.entry(replica.shard_id).or_default();
+            // What does not work now is tried again at the next tick; a majority that is away must not hold up the
+            // other shards.
+            let step = group::step_membership(&replica, caught_up);
+            let _ = tokio::time::timeout(Duration::from_secs(2), step).await;
+            let epoch = replica.epoch.load(Ordering::Acquire);
+            if replica.shard().epoch() < epoch {
+                let command = LogCommand { set_epoch: epoch, ..Default::default() };
+                let proposed = group::propose(&replica, command.encode_to_vec().into());
+                let _ = tokio::time::timeout(Duration::from_secs(2), proposed).await;
+            }
+            let every = Duration::from_secs(node.0.options.scrub_every_s);
+            let last = *self.scrubbed.entry(replica.shard_id).or_insert_with(Instant::now);
+            if !every.is_zero() && last.elapsed() >= every {
+                self.scrubbed.insert(replica.shard_id, Instant::now());
+                let node = node.clone();
+                tokio::spawn(async move { group::scrub(&replica, &node.0.transport).await.map(|_| ()) });
+            }
+        }
+    }
+}
+
+/// Calls from other workers.
+struct Incoming(Mutex<std::sync::Weak<Inner>>);
+
+impl Handler for Incoming {
+    fn handle(self: Arc<Self>, call: Call) -> Boxed<'static, Result<Bytes>> {
+        Box::pin(async move {
+            let inner = self.0.lock().upgrade().ok_or(NodeError::Closed)?;
+            let replica = Node(Arc::clone(&inner)).replica(call.group)?;
+            if replica.id != call.to {
+                return Err(NodeError::ShardNotFound(call.group));
+            }
+            let low = inner.disk_critical.load(Ordering::Acquire);
+            group::answer(&replica, &inner.receiving, low, call).await
+        })
+    }
+}
+
+/// Opens the log, or puts one that is damaged aside: its replicas are lost then, and are known to be by its id.
+fn open_log(dir: &Path, resources: &Resources, relaxed: Duration) -> Result<(Arc<dyn LogDisk>, u64)> {
+    let path = dir.join("log");
+    let opened = RocksLog::open(&path, resources, relaxed).and_then(|log| {
+        let id = log.get(STORE_ID)?.map(|id| id.try_into().map(u64::from_le_bytes));
+        match id {
+            Some(Ok(id)) => Ok((log, Some(id))),
+            None if !path.with_extension("witness").exists() => Ok((log, None)),
+            _ => Err(NodeError::LogLost("the log has lost its name".into())),
+        }
+    });
+    let (log, id) = match opened {
+        Ok(opened) => opened,
+        Err(error) if error.is_damage() => {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+            std::fs::rename(&path, dir.join(format!("log.damaged-{now}")))?;
+            match std::fs::remove_file(path.with_extension("witness")) {
+                Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e.into()),
+                _ => {}
+            }
+            (RocksLog::open(&path, resources, relaxed)?, None)
+        }
+        Err(error) => return Err(error),
+    };
+    if let Some(id) = id {
+        return Ok((Arc::new(log), id));
+    }
+    let mut bytes = [0; 8];
+    use ring::rand::SecureRandom;
+    ring::rand::SystemRandom::new()
+        .fill(&mut bytes)
+        .map_err(|_| std::io::Error::other("no random numbers"))?;
+    let (tx, rx) = crossbeam_channel::bounded(1);
+    log.submit(Write {
+        changes: vec![Change::Put(STORE_ID.to_vec(), bytes.to_vec())],
+        synced: true,
+        done: Some(Box::new(move |outcome| {
+            let _ = tx.send(outcome);
+        })),
+    });
+    rx.recv().map_err(|_| NodeError::Closed)??;
+    Ok((Arc::new(log), u64::from_le_bytes(bytes)))
+}
+
+/// A log that cannot be read is removed all the same.
+async fn remove_log(id: u64, disk: Arc<dyn LogDisk>) -> Result<()> {
+    Ok(GroupLog::unread(id, disk).remove().await?)
+}
+
+fn read_replica(replica: &Replica, read: Option<Op>, arrived: Instant) -> Result<(Outcome, u64)> {
+    let shard = replica.shard();
+    // Before the read: it sees at least this.
+    let applied = shard.applied_index();
+    let outcome = match read {
         Some(Op::Search(request)) => {
             let timeout = Some(request.timeout_ms).filter(|ms| *ms > 0);
             let deadline = timeout.map(|ms| arrived + Duration::from_millis(u64::from(ms)));
@@ -420,26 +835,56 @@ fn read_group(group: &Group, read: Option<Op>, arrived: Instant) -> Result<Outco
             let after = Some(page.after.as_str()).filter(|after| !after.is_empty());
             Outcome::Points(PointBatch { points: shard.scroll(after, page.limit as usize)? })
         }
-        Some(Op::Upsert(_) | Op::Delete(_)) | None => {
+        Some(Op::Upsert(_) | Op::Delete(_) | Op::Changes(_)) | None => {
             return Err(NodeError::Refused("INVALID_ARGUMENT".into(), "the operation is no read".into()));
         }
-    })
+    };
+    Ok((outcome, applied))
 }
 
-/// Stops a group's tasks and waits for them (up to 10 s), so that its store is closed on this thread.
-fn retire(group: Arc<Group>) {
-    group.poison();
-    wait_until_alone(&group);
-}
+/// Entries read at a time for a change feed.
+const FEED_ENTRIES: u64 = 256;
+const FEED_BYTES: usize = 1 << 20;
 
-/// Up to 10 s.
-fn wait_until_alone<T>(handle: &Arc<T>) {
-    for _ in 0..2000 {
-        if Arc::strong_count(handle) == 1 {
+fn changes(replica: &Replica, from: u64) -> Result<ChangeBatch> {
+    let shard = replica.shard();
+    let applied = shard.applied_index();
+    let first = replica.log.first_index().max(1);
+    if from < first && first <= applied + 1 {
+        return Err(NodeError::ChangesGone { shard: replica.shard_id, from, first });
+    }
+    let mut batch = ChangeBatch { changes: Vec::new(), next_index: from };
+    let mut bytes = 0;
+    for entry in replica.log.read(from, from + FEED_ENTRIES)? {
+        let index = entry.log_id.index;
+        if index > applied || bytes > FEED_BYTES {
             break;
         }
-        std::thread::sleep(Duration::from_millis(5));
+        batch.next_index = index + 1;
+        // What was refused, or applied before, changed nothing.
+        let Some(was_present) = shard.was_present(index)? else { continue };
+        match replica::command(&entry).check(shard.spec()) {
+            Ok(Command::Upsert(points, _)) => {
+                for (at, point) in points.points.into_iter().enumerate() {
+                    let kind = if was_present(at) { ChangeKind::Update } else { ChangeKind::Insert };
+                    bytes += point.vector.len() + point.payload.len() + point.id.len();
+                    let (id, vector, payload) = (point.id, point.vector, point.payload);
+                    batch.changes.push(ChangeMsg { index, kind: kind.into(), id, vector, payload });
+                }
+            }
+            Ok(Command::Delete(ids)) => {
+                let deleted = ids.ids.into_iter().enumerate().filter(|(at, _)| was_present(*at));
+                batch.changes.extend(deleted.map(|(_, id)| ChangeMsg {
+                    index,
+                    kind: ChangeKind::Delete.into(),
+                    id,
+                    ..Default::default()
+                }));
+            }
+            Ok(Command::SetEpoch(_) | Command::Scrub) | Err(_) => {}
+        }
     }
+    Ok(batch)
 }
 
 fn pool(name: &'static str, threads: usize) -> Result<rayon::ThreadPool> {

@@ -103,7 +103,7 @@ impl Bench {
                 };
                 let points = batch.chunks_exact(dim).enumerate().map(point).collect();
                 let upsert = Some(PointBatch { points }.encode_to_vec());
-                shard.apply(at as u64 + 1, &LogCommand { proposed_at_ms: 0, upsert, delete: None })?;
+                shard.apply(at as u64 + 1, &LogCommand { upsert, ..Default::default() })?;
             }
             Ok(())
         })?;
@@ -167,7 +167,7 @@ impl Bench {
         let ((), cpu, wall) = timed(|| {
             for batch in ids.chunks(100) {
                 let delete = Some(IdBatch { ids: batch.to_vec() }.encode_to_vec());
-                let command = LogCommand { proposed_at_ms: 0, upsert: None, delete };
+                let command = LogCommand { delete, ..Default::default() };
                 shard.apply(shard.applied_index() + 1, &command)?;
                 while shard.index_step(10_000, 1)? > 0 {}
             }

@@ -4,6 +4,9 @@
 use crate::{Result, ShardError, ShardSpec};
 use prost::Message;
 
+/// Length of [`Origin::client`].
+pub const CLIENT_BYTES: usize = 16;
+
 #[derive(Clone, PartialEq, Message)]
 pub struct PointData {
     #[prost(string, tag = "1")]
@@ -39,6 +42,33 @@ pub struct LogCommand {
     pub upsert: Option<Vec<u8>>,
     #[prost(bytes = "vec", optional, tag = "3")]
     pub delete: Option<Vec<u8>>,
+    /// Epoch of the shard that the proposer believed in; 0: any. An older one than the shard's is refused.
+    #[prost(uint64, tag = "4")]
+    pub epoch: u64,
+    /// The shard takes this epoch if its own is lower. An entry of its own, without a batch.
+    #[prost(uint64, tag = "5")]
+    pub set_epoch: u64,
+    /// Who sent it, so that a retry has the effect of once.
+    #[prost(message, optional, tag = "6")]
+    pub origin: Option<Origin>,
+    /// Replicas hash their state as of this entry. An entry of its own, without a batch.
+    #[prost(bool, tag = "7")]
+    pub scrub: bool,
+}
+
+/// Names one write of one client: whoever sends it again sends the same.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct Origin {
+    /// Random, 16 bytes, of the client's process.
+    #[prost(bytes = "vec", tag = "1")]
+    pub client: Vec<u8>,
+    /// Counted by the client.
+    #[prost(uint64, tag = "2")]
+    pub sequence: u64,
+    /// The client has no write below this one in flight: what is remembered of those is forgotten, and one that comes
+    /// late is refused.
+    #[prost(uint64, tag = "3")]
+    pub pending_from: u64,
 }
 
 /// A decoded, checked command.
@@ -47,12 +77,19 @@ pub enum Command {
     /// The batch and, in its order, the vectors as the index takes them: normalised for cosine.
     Upsert(PointBatch, Vec<Vec<f32>>),
     Delete(IdBatch),
+    SetEpoch(u64),
+    Scrub,
 }
 
 impl LogCommand {
     /// Decodes the batch inside and checks it against the shard. The proposer calls this before the entry
     /// enters the log, so that a wrong request is refused and never stored; `apply` calls it again.
     pub fn check(&self, spec: &ShardSpec) -> Result<Command> {
+        if let Some(origin) = &self.origin
+            && (origin.client.len() != CLIENT_BYTES || origin.pending_from > origin.sequence)
+        {
+            return Err(ShardError::Invalid("the origin of a write is no client and sequence".into()));
+        }
         match (&self.upsert, &self.delete) {
             (Some(bytes), None) => {
                 let batch = decode::<PointBatch>(bytes)?;
@@ -70,6 +107,8 @@ impl LogCommand {
                 }
                 Ok(Command::Delete(batch))
             }
+            (None, None) if self.set_epoch > 0 => Ok(Command::SetEpoch(self.set_epoch)),
+            (None, None) if self.scrub => Ok(Command::Scrub),
             _ => Err(ShardError::Invalid("a command is either an upsert or a delete".into())),
         }
     }

@@ -40,11 +40,11 @@ fn upsert(points: &[(String, Vec<f32>)]) -> LogCommand {
         payload: id.as_bytes().into(),
     };
     let batch = PointBatch { points: points.iter().map(point).collect() };
-    LogCommand { proposed_at_ms: 1, upsert: Some(batch.encode_to_vec()), delete: None }
+    LogCommand { proposed_at_ms: 1, upsert: Some(batch.encode_to_vec()), ..Default::default() }
 }
 
 fn delete(ids: Vec<String>) -> LogCommand {
-    LogCommand { proposed_at_ms: 1, upsert: None, delete: Some(IdBatch { ids }.encode_to_vec()) }
+    LogCommand { proposed_at_ms: 1, delete: Some(IdBatch { ids }.encode_to_vec()), ..Default::default() }
 }
 
 fn resources() -> Resources {

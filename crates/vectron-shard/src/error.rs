@@ -14,6 +14,12 @@ pub enum ShardError {
     IndexBehind { tail: usize, max: usize },
     #[error("the shard in {dir} was made as {stored}, not as {asked}")]
     SpecMismatch { dir: String, stored: String, asked: String },
+    #[error("the shard has epoch {current}, the write says {asked}: refresh the route")]
+    StaleEpoch { current: u64, asked: u64 },
+    #[error(
+        "write {sequence} comes after its client has given it up, or after it was forgotten: it is not applied now"
+    )]
+    RetryExpired { sequence: u64 },
     #[error("stored data is damaged: {0}")]
     Damaged(String),
     #[error(transparent)]
@@ -29,6 +35,8 @@ impl ShardError {
             Self::Invalid(_) => "INVALID_ARGUMENT",
             Self::IndexBehind { .. } => "INDEX_BEHIND",
             Self::SpecMismatch { .. } => "SPEC_MISMATCH",
+            Self::StaleEpoch { .. } => "STALE_EPOCH",
+            Self::RetryExpired { .. } => "RETRY_EXPIRED",
             Self::Damaged(_) => "DATA_DAMAGED",
             Self::Storage(e) => e.code(),
             Self::Snapshot(_) => "STORAGE_FAILED",

@@ -145,7 +145,9 @@ impl Generation {
     }
 
     pub fn tail_len(&self) -> usize {
-        (self.published() - self.indexed()) as usize
+        // In this order: both grow meanwhile, and what is indexed was published before.
+        let indexed = self.indexed();
+        (self.published() - indexed) as usize
     }
 
     /// # Panics

@@ -8,6 +8,8 @@
 //! Not here: replication and the log (vectron-raft), threads (the caller's), filters.
 
 mod apply;
+mod changes;
+mod checkpoint;
 mod command;
 mod error;
 mod generation;
@@ -17,6 +19,7 @@ mod load;
 mod point;
 mod recall;
 mod search;
+mod sessions;
 mod snapshot;
 mod spec;
 mod vectors;
@@ -24,7 +27,8 @@ mod verify;
 mod writer;
 
 pub use apply::Applied;
-pub use command::{Command, IdBatch, LogCommand, PointBatch, PointData};
+pub use checkpoint::{CheckedStore, Checkpoint, StoredShard, check, export_pebble};
+pub use command::{CLIENT_BYTES, Command, IdBatch, LogCommand, Origin, PointBatch, PointData};
 pub use error::{Result, ShardError};
 pub use generation::Slot;
 pub(crate) use generation::SlotId;
@@ -105,7 +109,9 @@ impl Shard {
         let points = point::StoredPoints::load(&store, spec.dim)?;
         let applied = apply::stored_applied_index(&store)?;
         let file = mapped_file(dir, 0);
-        let loaded = load::load(dir, &spec, points, applied, history, &file)?;
+        let mut loaded = load::load(dir, &spec, points, applied, history, &file)?;
+        loaded.writer.sessions = sessions::Sessions::load(&store)?;
+        loaded.writer.epoch = apply::stored_epoch(&store)?;
         Ok(Self {
             spec,
             dir: dir.to_owned(),

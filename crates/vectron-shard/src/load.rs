@@ -145,7 +145,7 @@ impl<'a> Loading<'a> {
             Ok(Command::Delete(batch)) => {
                 kills.extend(batch.ids.iter().filter_map(|id| self.writer.ids.remove(id.as_str())));
             }
-            Err(_) => {}
+            Ok(Command::SetEpoch(_) | Command::Scrub) | Err(_) => {}
         }
         let count = self.generation.slots.count() as u32 - first;
         self.writer.work.push_back(IndexWork { index, first, count, kills });

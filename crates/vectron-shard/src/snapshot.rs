@@ -70,6 +70,21 @@ pub fn write(
     Ok(std::fs::rename(&partial, dir.join(FILE))?)
 }
 
+/// The saved graph of `dir` in `to` as well, if there is one.
+pub fn link(dir: &Path, to: &Path) -> Result<()> {
+    match std::fs::hard_link(dir.join(FILE), to.join(FILE)) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Whether the file is as it was written; `None`: there is none.
+pub fn is_whole(dir: &Path) -> Option<bool> {
+    let bytes = std::fs::read(dir.join(FILE)).ok()?;
+    let whole = bytes.split_last_chunk::<4>();
+    Some(whole.is_some_and(|(body, sum)| crc32fast::hash(body) == u32::from_le_bytes(*sum)))
+}
+
 /// Bytes of the file, 0 when there is none.
 pub fn bytes(dir: &Path) -> u64 {
     std::fs::metadata(dir.join(FILE)).map_or(0, |file| file.len())

@@ -24,12 +24,16 @@ fn upsert(points: &[(&str, &[f32])]) -> LogCommand {
             payload: format!("{{\"n\":\"{id}\"}}").into(),
         })
         .collect();
-    LogCommand { proposed_at_ms: 1, upsert: Some(PointBatch { points }.encode_to_vec()), delete: None }
+    LogCommand {
+        proposed_at_ms: 1,
+        upsert: Some(PointBatch { points }.encode_to_vec()),
+        ..Default::default()
+    }
 }
 
 fn delete(ids: &[&str]) -> LogCommand {
     let ids = ids.iter().map(|id| (*id).into()).collect();
-    LogCommand { proposed_at_ms: 2, upsert: None, delete: Some(IdBatch { ids }.encode_to_vec()) }
+    LogCommand { proposed_at_ms: 2, delete: Some(IdBatch { ids }.encode_to_vec()), ..Default::default() }
 }
 
 fn request(v: &[f32], k: u32) -> SearchRequest {
@@ -91,7 +95,10 @@ fn a_bad_entry_is_refused_the_same_way_and_leaves_no_trace() {
         (upsert(&[("a", &[1.0, f32::NAN])]), "INVALID_ARGUMENT"),
         (upsert(&[("a", &[0.0, 0.0])]), "INVALID_ARGUMENT"),
         (upsert(&[("", &[1.0, 0.0])]), "INVALID_ARGUMENT"),
-        (LogCommand { proposed_at_ms: 0, upsert: Some(vec![0xff; 9]), delete: None }, "INVALID_ARGUMENT"),
+        (
+            LogCommand { proposed_at_ms: 0, upsert: Some(vec![0xff; 9]), ..Default::default() },
+            "INVALID_ARGUMENT",
+        ),
     ];
     for (n, (command, code)) in cases.iter().enumerate() {
         let applied = shard.apply(n as u64 + 1, command).unwrap();

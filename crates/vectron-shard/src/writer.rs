@@ -1,9 +1,10 @@
 //! What the applying thread owns: which slot each id has, and what the index must do next.
 
-use crate::Result;
 use crate::generation::{Generation, Slot, SlotId};
 use crate::point::Version;
-use std::collections::{HashMap, VecDeque};
+use crate::sessions::Sessions;
+use crate::{Applied, LogCommand, Result, ShardError};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 /// What one log entry means for the graph.
@@ -23,9 +24,37 @@ pub struct Writer {
     pub ids: HashMap<Arc<str>, SlotId>,
     /// Entries the graph has not taken in, in log order.
     pub work: VecDeque<IndexWork>,
+    pub sessions: Sessions,
+    /// Set by the log; writes of an older one are refused.
+    pub epoch: u64,
 }
 
 impl Writer {
+    /// Whether a checked command may be applied: `Some` is its answer when it was applied before.
+    pub fn admit(&self, command: &LogCommand) -> Result<Option<Applied>> {
+        if let Some(before) =
+            command.origin.as_ref().map(|origin| self.sessions.seen(origin)).transpose()?.flatten()
+        {
+            return Ok(Some(before));
+        }
+        if command.epoch > 0 && command.epoch < self.epoch {
+            return Err(ShardError::StaleEpoch { current: self.epoch, asked: command.epoch });
+        }
+        Ok(None)
+    }
+
+    /// Whether each id is there, for an upsert: a second one of the same id is.
+    pub fn present<'a>(&self, ids: impl Iterator<Item = &'a str>) -> Vec<bool> {
+        let mut made = HashSet::new();
+        ids.map(|id| !made.insert(id) || self.ids.contains_key(id)).collect()
+    }
+
+    /// Whether each id is there, for a delete: a second one of the same id is not.
+    pub fn absent_after_first<'a>(&self, ids: impl Iterator<Item = &'a str>) -> Vec<bool> {
+        let mut gone = HashSet::new();
+        ids.map(|id| self.ids.contains_key(id) && gone.insert(id)).collect()
+    }
+
     /// Adds the points of entry `index`; their former versions die. Not visible before the caller publishes.
     pub fn upsert<'a>(
         &mut self,
@@ -49,13 +78,10 @@ impl Writer {
         Ok(())
     }
 
-    /// Returns how many of the ids were there.
-    pub fn delete(&mut self, generation: &Generation, index: u64, ids: &[String]) -> u32 {
+    pub fn delete(&mut self, generation: &Generation, index: u64, ids: &[String]) {
         let kills: Vec<SlotId> = ids.iter().filter_map(|id| self.ids.remove(id.as_str())).collect();
         kills.iter().for_each(|&slot| generation.slot(slot).kill(index));
-        let deleted = kills.len() as u32;
         self.work.push_back(IndexWork { index, first: generation.slots.count() as SlotId, count: 0, kills });
-        deleted
     }
 
     /// An entry that changes nothing still counts as indexed.

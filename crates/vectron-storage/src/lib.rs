@@ -8,6 +8,8 @@
 //! success would prove nothing.
 
 mod options;
+pub mod pebble;
+mod records;
 
 pub use options::Resources;
 
@@ -21,6 +23,14 @@ pub enum StorageError {
     /// The store cannot be opened or read: stop and look at the disk.
     #[error("storage at {path}: {source}")]
     Io { path: PathBuf, source: rocksdb::Error },
+    /// Files are there, but not the one that says which of them count. Never taken for an empty store.
+    #[error("storage at {path} is damaged: it has files, but CURRENT names no manifest that is there")]
+    Headless { path: PathBuf },
+    /// Its manifest or write-ahead log is not what was written.
+    #[error("storage at {path} is damaged: its manifest or write-ahead log cannot be read")]
+    Framing { path: PathBuf },
+    #[error("storage at {path} cannot be exported: {reason}")]
+    Export { path: PathBuf, reason: String },
     /// An earlier write failed; the store refuses writes until the process restarts and replays its log.
     #[error("storage at {path} refuses writes: an earlier write failed")]
     Poisoned { path: PathBuf },
@@ -30,8 +40,22 @@ impl StorageError {
     /// Stable name of the error, for the wire.
     pub fn code(&self) -> &'static str {
         match self {
+            Self::Io { .. } if self.is_damage() => "DATA_DAMAGED",
             Self::Io { .. } => "STORAGE_FAILED",
+            Self::Headless { .. } | Self::Framing { .. } => "DATA_DAMAGED",
+            Self::Export { .. } => "STORAGE_FAILED",
             Self::Poisoned { .. } => "SHARD_POISONED",
+        }
+    }
+
+    /// Whether what is on the disk is wrong, as against a disk that cannot be used just now.
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Io { source, .. } => {
+                matches!(source.kind(), rocksdb::ErrorKind::Corruption | rocksdb::ErrorKind::NotSupported)
+            }
+            Self::Headless { .. } | Self::Framing { .. } => true,
+            Self::Poisoned { .. } | Self::Export { .. } => false,
         }
     }
 }
@@ -81,9 +105,32 @@ pub struct Store {
 impl Store {
     /// Opens the database at `path`, or makes it. Replays the write-ahead log of a [`Durability::Log`] store.
     pub fn open(path: &Path, durability: Durability, resources: &Resources) -> Result<Self> {
+        check_files(path)?;
         let db = DB::open(&options::database(durability, resources), path)
             .map_err(|source| StorageError::Io { path: path.to_owned(), source })?;
         Ok(Self { db, path: path.to_owned(), durability, poisoned: AtomicBool::new(false) })
+    }
+
+    /// Opens the database at `path` for reading; it must not be open elsewhere for writing.
+    pub fn open_read_only(path: &Path) -> Result<Self> {
+        let resources = Resources::new(8 << 20, 1 << 20);
+        let options = options::database(Durability::State, &resources);
+        check_files(path)?;
+        let db = DB::open_for_read_only(&options, path, false)
+            .map_err(|source| StorageError::Io { path: path.to_owned(), source })?;
+        let path = path.to_owned();
+        Ok(Self { db, path, durability: Durability::State, poisoned: AtomicBool::new(true) })
+    }
+
+    /// Makes `dir` a database of its own with everything written so far: links to the table files.
+    pub fn checkpoint(&self, dir: &Path) -> Result<()> {
+        let checkpoint = rocksdb::checkpoint::Checkpoint::new(&self.db).map_err(|e| self.failed(e))?;
+        checkpoint.create_checkpoint(dir).map_err(|e| self.failed(e))
+    }
+
+    /// Number of the last write. It grows with each, and a store that is opened again has the one it had.
+    pub fn sequence(&self) -> u64 {
+        self.db.latest_sequence_number()
     }
 
     pub fn path(&self) -> &Path {
@@ -112,15 +159,29 @@ impl Store {
 
     /// Applies the batch; see [`Durability`] for what that promises.
     pub fn write(&self, batch: Batch) -> Result<()> {
+        self.write_synced(batch, true)
+    }
+
+    /// As [`Store::write`]; a [`Durability::Log`] store leaves the sync to a later write or [`Store::sync`] when
+    /// `synced` is false.
+    pub fn write_synced(&self, batch: Batch, synced: bool) -> Result<()> {
         if self.poisoned.load(Ordering::Acquire) {
             return Err(StorageError::Poisoned { path: self.path.clone() });
         }
         let mut how = WriteOptions::default();
         match self.durability {
-            Durability::Log => how.set_sync(true),
+            Durability::Log => how.set_sync(synced),
             Durability::State => how.disable_wal(true),
         }
         self.db.write_opt(batch.0, &how).map_err(|e| {
+            self.poisoned.store(true, Ordering::Release);
+            self.failed(e)
+        })
+    }
+
+    /// Syncs the write-ahead log.
+    pub fn sync(&self) -> Result<()> {
+        self.db.flush_wal(true).map_err(|e| {
             self.poisoned.store(true, Ordering::Release);
             self.failed(e)
         })
@@ -147,6 +208,33 @@ impl Store {
     fn failed(&self, source: rocksdb::Error) -> StorageError {
         StorageError::Io { path: self.path.clone(), source }
     }
+}
+
+/// What RocksDB would take for an empty store, or never come back from.
+fn check_files(path: &Path) -> Result<()> {
+    if !has_head(path) && has_data(path) {
+        return Err(StorageError::Headless { path: path.to_owned() });
+    }
+    if path.is_dir() && matches!(records::are_sound(path), Ok(false)) {
+        return Err(StorageError::Framing { path: path.to_owned() });
+    }
+    Ok(())
+}
+
+/// Whether `CURRENT` names a manifest that is there.
+fn has_head(path: &Path) -> bool {
+    std::fs::read(path.join("CURRENT")).is_ok_and(|name| {
+        let name = String::from_utf8_lossy(&name);
+        name.starts_with("MANIFEST-") && path.join(name.trim_end()).is_file()
+    })
+}
+
+fn has_data(path: &Path) -> bool {
+    let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
+    entries.map(|entry| entry.file_name()).any(|name| {
+        let name = name.to_string_lossy();
+        name.starts_with("MANIFEST-") || name.ends_with(".sst") || name.ends_with(".log")
+    })
 }
 
 #[cfg(test)]

@@ -12,6 +12,15 @@ export const listenAddress = z
 
 export type ListenAddress = z.output<typeof listenAddress>;
 
+/** As `listenAddress`, or `unix:PATH`: a socket that only this user reaches; its host is the whole of it. */
+export const internalAddress = z.union([
+  z
+    .string()
+    .regex(/^unix:.+$/, 'must be HOST:PORT or unix:PATH')
+    .transform((host): ListenAddress => ({ host, port: 0 })),
+  listenAddress,
+]);
+
 /** An integer within a range. */
 export const integer = (min: number, max: number) =>
   z
@@ -38,5 +47,5 @@ export const logLevel = z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trac
 
 /** Whether only this machine can reach the address. */
 export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.');
+  return host === 'localhost' || host === '::1' || host.startsWith('127.') || host.startsWith('unix:');
 }

@@ -10,8 +10,16 @@
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
 export declare class Engine {
-  /** Opens or makes a shard; on an open one, sets the epoch. */
-  openShard(id: number, epoch: number, spec: Spec): Promise<void>
+  /** `host:port` of the listener for other workers. */
+  raftAddress(): string | null
+  /** Where the other workers listen. */
+  setPeers(peers: Array<PeerAddress>): void
+  /** Opens or makes a replica; on an open one, sets the epoch and what is wanted. */
+  openShard(assigned: Assigned, spec: Spec): Promise<void>
+  /** Hands the lead of a shard that this worker leads to another replica. */
+  transferLeader(shardId: number, replicaId: number): Promise<void>
+  /** Compares the replicas of a shard that this worker leads. */
+  scrub(shardId: number): Promise<Scrubbed>
   /** Removes a shard and its files. */
   dropShard(id: number): Promise<void>
   /** Shards in the data directory, open or not. */
@@ -32,6 +40,45 @@ export declare class Engine {
   /** `flush`, then lets go of all shards. */
   close(): Promise<void>
 }
+
+/** The points of a store that nobody writes. */
+export declare class StoredShard {
+  /** An encoded `PointBatch` of up to `limit` points with ids after `after` (empty: from the first). */
+  page(after: string, limit: number): Promise<Buffer>
+}
+
+/** A replica that this worker shall hold. */
+export interface Assigned {
+  shardId: number
+  epoch: number
+  /** `worker << 16 | incarnation`. */
+  replicaId: number
+  voters: Array<number>
+  learners: Array<number>
+  /** Voters that the shard was made with. */
+  first: Array<number>
+  /** Acknowledge before the fsync. */
+  relaxed: boolean
+  /** It was open here before: without data it is damaged, not new. */
+  known: boolean
+}
+
+/** One part of a directory that was looked over. */
+export interface CheckedPart {
+  /** `log`, or `shard N`. */
+  what: string
+  holds: string
+  /** Empty: nothing is wrong. */
+  damage: string
+}
+
+export interface ExportedShard {
+  shardId: number
+  points: number
+}
+
+/** Copies every shard of an engine's directory that nobody has open to `to`, for Pebble v1. */
+export declare function exportPebble(dir: string, to: string): Promise<Array<ExportedShard>>
 
 /** SIMD path of the distance kernels on this CPU. */
 export declare function instructionSet(): string
@@ -61,6 +108,12 @@ export interface Matches {
   explain: Uint32Array
 }
 
+/** Opens a store, Vectron's or one that Pebble made in its format, for reading. */
+export declare function openStoredShard(dir: string): Promise<StoredShard>
+
+/** Reads everything in an engine's directory that nobody has open; changes nothing. */
+export declare function verify(dir: string): Promise<Array<CheckedPart>>
+
 /** Opens the engine in `dir`. */
 export declare function open(dir: string, options: Options): Promise<Engine>
 
@@ -71,6 +124,16 @@ export interface Options {
   maxWaiting: number
   cacheBytes: number
   writeBufferBytes: number
+  heartbeatMs: number
+  electionMinMs: number
+  electionMaxMs: number
+  snapshotEntries: number
+  snapshotBytes: number
+  relaxedMs: number
+  lowWaterBytes: number
+  scrubEveryS: number
+  /** Missing: no replicas on other workers. */
+  raft?: RaftOptions
 }
 
 /** Panics; the process must survive it. For the test of exactly that. */
@@ -121,4 +184,44 @@ export interface Status {
   /** Vectors in mapped files: memory that the system takes back when it needs it. */
   mappedBytes: number
   diskBytes: number
+  replicaId: number
+  /** `leader`, `follower`, `candidate`, `learner` or `stopped`. */
+  role: string
+  term: number
+  /** Replica that leads, 0: none is known. */
+  leaderReplicaId: number
+  voters: Array<number>
+  learners: Array<number>
+  committedIndex: number
+  /** A leader that a majority has answered lately. */
+  hasQuorum: boolean
+  /** Why the replica is out of service for good; empty: it is not. */
+  damage: string
+  /** How long a write may wait for its fsync; 0: it is acknowledged after it. */
+  relaxedMs: number
+}
+
+/** Raft address of another worker. */
+export interface PeerAddress {
+  worker: number
+  address: string
+}
+
+/** The listener for other workers. */
+export interface RaftOptions {
+  /** `host:port`. */
+  address: string
+  secret: string
+  /** PEM files, all three or none. */
+  authority?: string
+  certificate?: string
+  key?: string
+}
+
+/** Outcome of a comparison of replicas. */
+export interface Scrubbed {
+  /** Log index as of which they were compared. */
+  index: number
+  /** Replicas that differ, or cannot be read; they are out of service now. */
+  differing: Array<number>
 }

@@ -773,9 +773,13 @@ if (
   }
 }
 
-const { Engine, instructionSet, open, panicForTest } = nativeBinding
+const { Engine, StoredShard, exportPebble, instructionSet, open, openStoredShard, panicForTest, verify } = nativeBinding
 export { Engine }
+export { StoredShard }
+export { exportPebble }
 export { instructionSet }
 export { open }
+export { openStoredShard }
 export { panicForTest }
+export { verify }
 export const __napiBindingTarget = __napiLoadedBindingTarget

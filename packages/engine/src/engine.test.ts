@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { workerData } from '@vectron/proto';
 import { panicForTest } from '../native/index.js';
-import { Engine, instructionSet, matchIds } from './index.js';
+import { aloneHere, DEFAULT_REPLICATION, Engine, instructionSet, matchIds } from './index.js';
 
 const OPTIONS = { threads: 2, indexThreads: 1, maxWaiting: 1000, cacheBytes: 8 << 20, writeBufferBytes: 8 << 20 };
 const SETTINGS = { dimension: 2, metric: 'cosine', m: 16, efConstruction: 100 };
@@ -17,12 +17,12 @@ describe('Engine', () => {
   let engine: Engine;
   beforeAll(async () => {
     engine = await Engine.open(mkdtempSync(join(tmpdir(), 'vectron-engine-')), OPTIONS);
-    await engine.openShard(1, 1, SETTINGS);
+    await engine.openShard(aloneHere(1, 1), SETTINGS);
   });
   afterAll(() => engine.close());
 
   const run = async (op: Op, epoch = 1) => {
-    const bytes = Buffer.from(workerData.ShardOp.encode({ shardId: 1, shardEpoch: epoch, op }).finish());
+    const bytes = Buffer.from(workerData.ShardOp.encode({ shardId: 1, shardEpoch: epoch, op, timeoutMs: 0 }).finish());
     const write = op.$case === 'upsert' || op.$case === 'delete';
     return workerData.ShardOutcome.decode(await engine.submit(bytes, write));
   };
@@ -38,7 +38,7 @@ describe('Engine', () => {
       { id: 'b', vector: vector(0, 2), payload: Buffer.alloc(0) },
     ];
     const written = await run({ $case: 'upsert', value: { points } });
-    expect(written.outcome).toEqual({ $case: 'written', value: { index: 1n, affected: 2 } });
+    expect(written.outcome).toMatchObject({ $case: 'written', value: { affected: 2 } });
     const found = await run(search([1, 0.1], 2));
     if (found.outcome?.$case !== 'search') throw new Error(found.errorMessage);
     expect(found.outcome.value.hits.map((hit) => hit.id)).toEqual(['a', 'b']);
@@ -60,7 +60,7 @@ describe('Engine', () => {
   });
 
   it('gives native errors a code', async () => {
-    await expect(engine.openShard(2, 1, { ...SETTINGS, metric: 'hamming' })).rejects.toMatchObject({
+    await expect(engine.openShard(aloneHere(2, 1), { ...SETTINGS, metric: 'hamming' })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
       message: 'unknown metric "hamming"',
     });
@@ -74,14 +74,17 @@ describe('Engine', () => {
   });
 
   it('answers many queries in one call, as typed arrays', async () => {
-    await engine.openShard(7, 1, { dimension: 3, metric: 'euclidean', m: 16, efConstruction: 100 });
+    await engine.openShard(aloneHere(7, 1), { dimension: 3, metric: 'euclidean', m: 16, efConstruction: 100 });
     const points = Array.from({ length: 60 }, (_, i) => ({
       id: i % 2 === 0 ? `p${i}` : `ü${i}`,
       vector: vector(i, 0, 1),
       payload: Buffer.alloc(0),
     }));
     const op = { $case: 'upsert', value: { points } } as const;
-    await engine.submit(Buffer.from(workerData.ShardOp.encode({ shardId: 7, shardEpoch: 1, op }).finish()), true);
+    await engine.submit(
+      Buffer.from(workerData.ShardOp.encode({ shardId: 7, shardEpoch: 1, op, timeoutMs: 0 }).finish()),
+      true,
+    );
     const queries = new Float32Array(40 * 3);
     for (let i = 0; i < 40; i += 1) queries.set([i, 0, 1], i * 3);
     const call = engine.searchMany(7, 1, queries, { k: 3, recall: 0.9 });
@@ -94,7 +97,7 @@ describe('Engine', () => {
     expect(ids.length).toBe(120);
     for (let i = 0; i < 40; i += 1) expect(ids[i * 3]).toBe(points[i].id);
     expect(found.scores[0]).toBe(1);
-    expect(found.appliedIndexes[39]).toBe(1);
+    expect(found.appliedIndexes[39]).toBeGreaterThan(1);
     expect([...found.recallEstimates].every((one) => one === 1)).toBe(true);
     expect(found.explain.length).toBe(160);
 
@@ -113,7 +116,7 @@ describe('Engine', () => {
 
   it('refuses settings it does not know, with code and message', async () => {
     for (const settings of [{ quantization: 'int7' }, { vectors: 'tape' }, { quantization: 'none', vectors: 'disk' }]) {
-      await expect(engine.openShard(9, 1, { ...SETTINGS, ...settings })).rejects.toMatchObject({
+      await expect(engine.openShard(aloneHere(9, 1), { ...SETTINGS, ...settings })).rejects.toMatchObject({
         code: 'INVALID_ARGUMENT',
       });
     }
@@ -121,13 +124,13 @@ describe('Engine', () => {
 
   it('is torn down with its worker thread, in the middle of work', async () => {
     const addon = JSON.stringify(new URL('../native/index.js', import.meta.url).href);
-    const options = JSON.stringify(OPTIONS);
+    const options = JSON.stringify({ ...DEFAULT_REPLICATION, ...OPTIONS });
     const source = `
       const { workerData, parentPort } = require('node:worker_threads');
       (async () => {
         const { open } = await import(${addon});
         const engine = await open(workerData, ${options});
-        await engine.openShard(1, 1, ${JSON.stringify({ ...SETTINGS, dimension: 4 })});
+        await engine.openShard(${JSON.stringify(aloneHere(1, 1))}, ${JSON.stringify({ ...SETTINGS, dimension: 4 })});
         const queries = new Float32Array(400).fill(1);
         for (let i = 0; i < 20; i += 1) void engine.searchMany(1, 1, queries, { k: 10 });
         parentPort.postMessage('busy');

@@ -1,9 +1,41 @@
 import { VectronError } from '@vectron/errors';
 import type { placement } from '@vectron/proto';
 import * as native from '../native/index.js';
+import { decoded } from './native-error.js';
 import { TickBatcher } from './tick-batcher.js';
 
-export interface EngineOptions {
+/** How the replicas of different workers keep together; every value has a default. */
+export interface ReplicationOptions {
+  /** Milliseconds between heartbeats, 10 to 10,000. */
+  readonly heartbeatMs: number;
+  /** A follower that hears nothing stands for election after a time between these, at random. */
+  readonly electionMinMs: number;
+  readonly electionMaxMs: number;
+  /** Log entries, or bytes, of a shard after which its store is made durable and its log cut. */
+  readonly snapshotEntries: number;
+  readonly snapshotBytes: number;
+  /** How long a write of a relaxed collection may wait for its fsync. */
+  readonly relaxedMs: number;
+  /** Most bytes of free disk that are kept for what must go on; a twentieth of a smaller disk. */
+  readonly lowWaterBytes: number;
+  /** Seconds between two comparisons of a shard's replicas, 0: never. */
+  readonly scrubEveryS: number;
+  /** The listener for other workers. */
+  readonly raft?: native.RaftOptions;
+}
+
+export const DEFAULT_REPLICATION: ReplicationOptions = {
+  heartbeatMs: 100,
+  electionMinMs: 1_000,
+  electionMaxMs: 2_000,
+  snapshotEntries: 10_000,
+  snapshotBytes: 100 << 20,
+  relaxedMs: 1_000,
+  lowWaterBytes: 1 << 30,
+  scrubEveryS: 3_600,
+};
+
+export interface EngineOptions extends Partial<ReplicationOptions> {
   /** Threads that answer queries and apply writes, 1 to 1024. */
   readonly threads: number;
   /** Threads that build graphs, 1 to 1024. */
@@ -18,6 +50,23 @@ export interface EngineOptions {
 
 export type ShardSettings = native.Spec;
 export type ShardStatus = native.Status;
+export type Assigned = native.Assigned;
+export type PeerAddress = native.PeerAddress;
+export type Scrubbed = native.Scrubbed;
+
+/** A shard with one replica, here. */
+export function aloneHere(shardId: number, epoch: number, replicaId = (1 << 16) | 1): Assigned {
+  return {
+    shardId,
+    epoch,
+    replicaId,
+    voters: [replicaId],
+    learners: [],
+    first: [replicaId],
+    relaxed: false,
+    known: false,
+  };
+}
 
 /** How the core is told what a shard is for. */
 export function shardSettings(
@@ -69,7 +118,7 @@ export class Engine {
   /** One process opens a directory; a second one gets CONFLICT. */
   static async open(dir: string, options: EngineOptions): Promise<Engine> {
     try {
-      return new Engine(await decoded(native.open(dir, options)));
+      return new Engine(await decoded(native.open(dir, { ...DEFAULT_REPLICATION, ...options })));
     } catch (cause) {
       if (cause instanceof VectronError && /lock (file|hold)/.test(cause.message)) {
         throw new VectronError('CONFLICT', `${dir} is in use by another process`, { cause });
@@ -91,9 +140,29 @@ export class Engine {
     return decoded(this.core.searchMany(shardId, epoch, vectors, options));
   }
 
-  /** Opens or makes a shard; on an open one, sets the epoch. */
-  openShard(id: number, epoch: number, settings: ShardSettings): Promise<void> {
-    return decoded(this.core.openShard(id, epoch, settings));
+  /** `host:port` of the listener for other workers. */
+  get raftAddress(): string {
+    return this.core.raftAddress() ?? '';
+  }
+
+  /** Where the other workers listen. */
+  setPeers(peers: PeerAddress[]): void {
+    this.core.setPeers(peers);
+  }
+
+  /** Opens or makes a replica; on an open one, sets the epoch and what is wanted. */
+  openShard(assigned: Assigned, settings: ShardSettings): Promise<void> {
+    return decoded(this.core.openShard(assigned, settings));
+  }
+
+  /** Hands the lead of a shard that this worker leads to another replica. */
+  transferLeader(shardId: number, replicaId: number): Promise<void> {
+    return decoded(this.core.transferLeader(shardId, replicaId));
+  }
+
+  /** Compares the replicas of a shard that this worker leads; those that differ are taken out of service. */
+  scrub(shardId: number): Promise<Scrubbed> {
+    return decoded(this.core.scrub(shardId));
   }
 
   /** Removes a shard with its files. */
@@ -118,24 +187,5 @@ export class Engine {
   /** Flushes and lets go of all shards; operations fail with SHARD_NOT_FOUND from then on. */
   close(): Promise<void> {
     return decoded(this.core.close());
-  }
-}
-
-/** Native errors carry `{"code", "message"}` as their reason. */
-async function decoded<T>(promise: Promise<T>): Promise<T> {
-  try {
-    return await promise;
-  } catch (error) {
-    throw decodeNativeError(error);
-  }
-}
-
-export function decodeNativeError(error: unknown): VectronError {
-  const reason = String((error as { message?: unknown } | null)?.message ?? error);
-  try {
-    const { code, message } = JSON.parse(reason) as { code: string; message: string };
-    return VectronError.fromWire(code, message);
-  } catch {
-    return new VectronError('INTERNAL', `the core failed: ${reason}`, { cause: error });
   }
 }

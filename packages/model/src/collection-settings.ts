@@ -2,6 +2,7 @@ import { VectronError } from '@vectron/errors';
 import type { gateway } from '@vectron/proto';
 import { checkCollectionName } from './collection-name.js';
 
+const DURABILITIES = ['fsync', 'relaxed'] as const;
 const DISTANCES = ['cosine', 'euclidean', 'dot'] as const;
 
 const QUANTIZATIONS = ['int8', 'none', 'float16', 'binary', 'product'];
@@ -16,6 +17,8 @@ export interface CollectionSettings {
   readonly hnswEfConstruction: number;
   /** Missing in records of the first format: the defaults. */
   readonly vectors?: gateway.VectorSettings;
+  /** relaxed: acknowledged before it is on disk. */
+  readonly durability: 'fsync' | 'relaxed';
   readonly rerank?: Omit<gateway.RerankSettings, 'fieldBoosts'> & { fieldBoosts: [string, number][] };
 }
 
@@ -32,7 +35,11 @@ export function collectionSettings(request: gateway.CreateCollectionRequest): Co
   const hnswEfConstruction = request.hnswEfConstruction || Math.max(200, hnswM);
   inRange('hnsw_ef_construction', hnswEfConstruction, hnswM, 4096);
   const vectors = vectorSettings(request.vectors);
-  return { name, dimension, distance, hnswM, hnswEfConstruction, vectors, rerank: rerankSettings(request.rerank) };
+  inRange('replicas', request.replicas, 0, 7);
+  const durability = DURABILITIES.find((known) => known === (request.durability.toLowerCase() || 'fsync'));
+  if (durability === undefined) throw VectronError.invalid('durability', 'durability must be fsync or relaxed');
+  const rerank = rerankSettings(request.rerank);
+  return { name, dimension, distance, hnswM, hnswEfConstruction, vectors, durability, rerank };
 }
 
 function vectorSettings(vectors: gateway.VectorSettings | undefined): gateway.VectorSettings {

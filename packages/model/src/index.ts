@@ -1,6 +1,15 @@
 /** What a point, a payload, a vector, a query and a collection may be: the rules that every home of the interface shares. */
+export {
+  changeCursor,
+  changeKind,
+  changesOf,
+  MAX_CHANGES_WAIT_MS,
+  parseChangeCursor,
+  type ShardChanges,
+} from './changes.js';
 export { checkCollectionName } from './collection-name.js';
 export { type CollectionSettings, collectionSettings } from './collection-settings.js';
+export { mergeTokens, type ReadPlan, readPlan, writeToken } from './consistency.js';
 export { type Document, decodeDocument, encodeDocument } from './document.js';
 export { splitHashSpace } from './hash-ranges.js';
 export { mergeHits } from './hits.js';

@@ -1,3 +1,4 @@
+import { chmodSync, rmSync } from 'node:fs';
 import {
   Server as GrpcJsServer,
   type handleBidiStreamingCall,
@@ -81,10 +82,26 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
       this.options.authorize(path, metadata),
     );
     reflection.addToServer(this.#server);
+    if (this.options.host.startsWith('unix:')) {
+      this.#listenUnix(this.options.host, callback);
+      return;
+    }
     const at = this.options.host.includes(':') ? `[${this.options.host}]` : this.options.host;
     this.#server.bindAsync(`${at}:${this.options.port}`, ServerCredentials.createInsecure(), (error, port) => {
       if (error) return callback(cannotListen(`${at}:${this.options.port}`, error));
       this.#address = `${at}:${port}`;
+      callback();
+    });
+  }
+
+  /** A socket file of this user alone. One that a process left behind is in nobody's use: the data has a lock. */
+  #listenUnix(address: string, callback: (error?: unknown) => void): void {
+    const path = address.slice('unix:'.length);
+    rmSync(path, { force: true });
+    this.#server.bindAsync(address, ServerCredentials.createInsecure(), (error) => {
+      if (error) return callback(cannotListen(address, error));
+      chmodSync(path, 0o600);
+      this.#address = address;
       callback();
     });
   }

@@ -24,6 +24,10 @@ export interface CollectionOptions {
   readonly hnswM?: number;
   readonly hnswEfConstruction?: number;
   readonly vectors?: VectorSettings;
+  /** Replicas of each shard, 1 to 7; default: 3 where there are as many workers, else 1. */
+  readonly replicas?: number;
+  /** relaxed: acknowledged before it is on disk, which a power loss may take. Default: fsync. */
+  readonly durability?: 'fsync' | 'relaxed';
   readonly rerank?: {
     readonly enabled: boolean;
     readonly textFields?: readonly string[];
@@ -32,6 +36,15 @@ export interface CollectionOptions {
     readonly oversample?: number;
   };
 }
+/**
+ * Which writes a read must see. `any`: what the replica has; `bounded`: what was current `maxStalenessMs` ago;
+ * `at_least`: the write that gave the token; `linearizable`: every write acknowledged before the read began.
+ */
+export type Consistency =
+  | 'any'
+  | 'linearizable'
+  | { readonly maxStalenessMs: number }
+  | { readonly writeToken: string };
 /** How vectors are kept; fixed when the collection is made. */
 export interface VectorSettings {
   /** Form in which the graph compares vectors; results are rescored with the full ones. Default: int8. */
@@ -57,7 +70,13 @@ export interface CollectionStatus {
   readonly points: number;
   /** Points that search scans because the index does not hold them yet. */
   readonly indexLag: number;
-  readonly shards: { readonly shardId: number; readonly ready: boolean; readonly points: number }[];
+  readonly shards: {
+    readonly shardId: number;
+    readonly ready: boolean;
+    readonly points: number;
+    /** Numbers of the workers that hold it. */
+    readonly replicas: number[];
+  }[];
 }
 
 /** Exactly one of `vector` and `likeId`. */
@@ -79,6 +98,8 @@ export interface SearchOptions {
   readonly recall?: number;
   readonly exact?: boolean;
   readonly scoreThreshold?: number;
+  /** Default: any. */
+  readonly consistency?: Consistency;
 }
 export interface SearchHit {
   readonly id: string;
@@ -103,6 +124,27 @@ export interface SearchResult {
 }
 export interface UpsertResult {
   readonly upserted: number;
+  /** For a read that must see this write. */
+  readonly writeToken: string;
+}
+export interface DeleteResult {
+  readonly existed: boolean;
+  /** For a read that must see this. */
+  readonly writeToken: string;
+}
+/** What happened to a point; `logIndex` orders the changes of one shard. */
+export interface Change {
+  readonly shardId: number;
+  readonly logIndex: bigint;
+  readonly kind: 'insert' | 'update' | 'delete';
+  readonly id: string;
+  /** Of an insert or update. */
+  readonly vector?: Float32Array;
+  readonly payload?: Payload;
+}
+export interface Changes {
+  readonly changes: Change[];
+  readonly nextCursor: string;
 }
 export interface Page {
   readonly points: StoredPoint[];
@@ -146,12 +188,17 @@ export interface VectronClient {
   upsert(collection: string, points: readonly Point[]): Promise<UpsertResult>;
   search(collection: string, options: SearchOptions): Promise<SearchResult>;
   /** undefined: no such point. */
-  get(collection: string, id: string): Promise<StoredPoint | undefined>;
-  delete(collection: string, id: string): Promise<void>;
+  get(collection: string, id: string, options?: { consistency?: Consistency }): Promise<StoredPoint | undefined>;
+  delete(collection: string, id: string): Promise<DeleteResult>;
   listPoints(
     collection: string,
-    options?: { limit?: number; cursor?: string; includeVectors?: boolean },
+    options?: { limit?: number; cursor?: string; includeVectors?: boolean; consistency?: Consistency },
   ): Promise<Page>;
+  /**
+   * Changes since the cursor, in log order a shard, without a gap; without a cursor, from the oldest that is kept.
+   * Waits up to `waitMs` for one. CHANGES_GONE: the log does not reach back to the cursor any more.
+   */
+  listChanges(collection: string, options?: { cursor?: string; waitMs?: number }): Promise<Changes>;
   /** Returns the feedback's id. */
   feedback(feedback: Feedback): Promise<string>;
   register(email: string, password: string): Promise<Account>;

@@ -11,7 +11,7 @@ export function collectionInfo(wire: Omit<CollectionInfo, 'points'> & { points: 
 interface WireStatus extends Pick<CollectionStatus, 'name' | 'dimension' | 'distance'> {
   readonly points: Count;
   readonly indexLag: Count;
-  readonly shards: readonly { shardId: number; ready: boolean; points: Count }[];
+  readonly shards: readonly { shardId: number; ready: boolean; points: Count; replicas: readonly Count[] }[];
 }
 
 export function collectionStatus({
@@ -22,6 +22,11 @@ export function collectionStatus({
   indexLag,
   shards,
 }: WireStatus): CollectionStatus {
-  const views = shards.map((shard) => ({ shardId: shard.shardId, ready: shard.ready, points: Number(shard.points) }));
+  const views = shards.map(({ shardId, ready, points: held, replicas }) => ({
+    shardId,
+    ready,
+    points: Number(held),
+    replicas: replicas.map(Number),
+  }));
   return { name, dimension, distance, points: Number(points), indexLag: Number(indexLag), shards: views };
 }

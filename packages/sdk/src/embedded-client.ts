@@ -2,10 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { Engine, type ShardStatus, shardSettings } from '@vectron/engine';
+import { aloneHere, Engine, type ShardStatus, shardSettings } from '@vectron/engine';
 import { VectronError } from '@vectron/errors';
 import { EmbeddedMetaStore } from '@vectron/metastore';
 import {
+  changeCursor,
+  changeKind,
+  changesOf,
   checkCollectionName,
   checkLimit,
   checkPointId,
@@ -16,12 +19,17 @@ import {
   decodeVector,
   encodePoints,
   encodeVector,
+  MAX_CHANGES_WAIT_MS,
   MAX_TOP_K,
   mergeHits,
+  parseChangeCursor,
   type Route,
+  readPlan,
+  writeToken,
 } from '@vectron/model';
 import { gateway, type placement, workerData } from '@vectron/proto';
 import type * as api from './client.js';
+import { wireConsistency } from './consistency.js';
 import { EmbeddedCatalog, type EmbeddedCollection, EPOCH, routeOf } from './embedded-catalog.js';
 import { oneQuery, toFloats } from './vectors.js';
 
@@ -69,7 +77,8 @@ export async function embeddedClient(path: string, options: OpenOptions = {}): P
 
 async function openShards(engine: Engine, collection: EmbeddedCollection): Promise<void> {
   const settings = shardSettings({ ...collection, vectors: collection.vectors });
-  for (const shard of collection.shardIds) await engine.openShard(shard, EPOCH, settings);
+  for (const shard of collection.shardIds)
+    await engine.openShard({ ...aloneHere(shard, EPOCH), relaxed: collection.durability === 'relaxed' }, settings);
 }
 
 class EmbeddedClient implements api.VectronClient {
@@ -81,12 +90,13 @@ class EmbeddedClient implements api.VectronClient {
   ) {}
 
   async createCollection(name: string, options: api.CollectionOptions): Promise<void> {
-    const { dimension, distance, shards = 1, hnswM, hnswEfConstruction, vectors, rerank } = options;
+    const { dimension, distance, shards = 1, hnswM, hnswEfConstruction, vectors, durability, rerank } = options;
+    if ((options.replicas ?? 1) > 1) throw VectronError.invalid('replicas', 'an embedded database has one replica');
     if (rerank?.enabled) throw unbuilt('reranking in an embedded database: connect to a server for it');
     if (!(Number.isInteger(shards) && shards >= 0 && shards <= MAX_SHARDS)) {
       throw VectronError.invalid('shards', `shards must be 0 to ${MAX_SHARDS}, not ${shards}`);
     }
-    const request = { name, dimension, distance, hnswM, hnswEfConstruction, vectors };
+    const request = { name, dimension, distance, hnswM, hnswEfConstruction, vectors, durability };
     const settings = collectionSettings(gateway.CreateCollectionRequest.fromPartial(request));
     await this.catalog.create(settings, shards || 1, (collection) => openShards(this.engine, collection));
   }
@@ -111,7 +121,7 @@ class EmbeddedClient implements api.VectronClient {
     const status = this.#status();
     const shards = shardIds.map((shardId) => {
       const shard = status.get(shardId);
-      return { shardId, ready: shard !== undefined, points: shard?.livePoints ?? 0 };
+      return { shardId, ready: shard !== undefined, points: shard?.livePoints ?? 0, replicas: [1] };
     });
     const indexLag = shardIds.reduce((sum, shard) => sum + (status.get(shard)?.tailPoints ?? 0), 0);
     const points = shards.reduce((sum, shard) => sum + shard.points, 0);
@@ -122,16 +132,18 @@ class EmbeddedClient implements api.VectronClient {
     const route = await this.#route(name);
     const inputs = points.map(({ id, vector, payload }) => ({ id, vector, payload }));
     const encoded = encodePoints(inputs, route.collection, this.maxBatch);
-    const writes = [...route.byShard(encoded)].map(([shard, batch]) =>
-      this.#run(shard, { $case: 'upsert', value: { points: batch } }, 'written'),
-    );
-    await Promise.all(writes);
-    return { upserted: encoded.length };
+    const writes = [...route.byShard(encoded)].map(async ([shard, batch]) => {
+      const { index } = await this.#run(shard, { $case: 'upsert', value: { points: batch } }, 'written');
+      return { shardId: shard.shardId, logIndex: index };
+    });
+    const written = await Promise.all(writes);
+    return { upserted: encoded.length, writeToken: writeToken(written) };
   }
 
   async search(name: string, options: api.SearchOptions): Promise<api.SearchResult> {
     oneQuery(options);
     const { ef = 0, recall = 0, exact = false, scoreThreshold, likeId, timeoutMs = 0 } = options;
+    readPlan(wireConsistency(options.consistency));
     checkSearch({ topK: options.topK ?? 0, ef, recall, scoreThreshold });
     const route = await this.#route(name);
     const topK = options.topK || DEFAULT_TOP_K;
@@ -167,15 +179,47 @@ class EmbeddedClient implements api.VectronClient {
     };
   }
 
-  async get(name: string, id: string): Promise<api.StoredPoint | undefined> {
+  /** Every level is the strongest here: there is one replica, and it has applied what it acknowledged. */
+  async get(
+    name: string,
+    id: string,
+    options: { consistency?: api.Consistency } = {},
+  ): Promise<api.StoredPoint | undefined> {
+    readPlan(wireConsistency(options.consistency));
     const point = await this.#get(await this.#route(name), id);
     return point && storedPoint(point, true);
   }
 
-  async delete(name: string, id: string): Promise<void> {
+  async delete(name: string, id: string): Promise<api.DeleteResult> {
     checkPointId(id, 'id');
-    const route = await this.#route(name);
-    await this.#run(route.shardOf(id), { $case: 'delete', value: { ids: [id] } }, 'written');
+    const shard = (await this.#route(name)).shardOf(id);
+    const { index, affected } = await this.#run(shard, { $case: 'delete', value: { ids: [id] } }, 'written');
+    return { existed: affected > 0, writeToken: writeToken([{ shardId: shard.shardId, logIndex: index }]) };
+  }
+
+  async listChanges(
+    name: string,
+    { cursor = '', waitMs = 0 }: { cursor?: string; waitMs?: number } = {},
+  ): Promise<api.Changes> {
+    const { collection, shards } = await this.#route(name);
+    if (!(waitMs >= 0 && waitMs <= MAX_CHANGES_WAIT_MS)) {
+      throw VectronError.invalid('wait_ms', `wait_ms must be at most ${MAX_CHANGES_WAIT_MS}`);
+    }
+    const from = parseChangeCursor(cursor, collection);
+    const batches = await changesOf(shards, waitMs, (shard, wait) =>
+      this.#run(
+        shard,
+        { $case: 'changes', value: { fromIndex: from.get(shard.shardId) ?? 0n, waitMs: wait } },
+        'changes',
+      ),
+    );
+    const changes = batches.flatMap(({ shardId, batch }) =>
+      batch.changes.map((change): api.Change => {
+        const what = { shardId, logIndex: change.index, kind: changeKind(change), id: change.id };
+        return what.kind === 'delete' ? what : { ...what, ...storedPoint(change, true) };
+      }),
+    );
+    return { changes, nextCursor: changeCursor(collection, batches) };
   }
 
   async listPoints(
@@ -184,8 +228,10 @@ class EmbeddedClient implements api.VectronClient {
       limit = 0,
       cursor = '',
       includeVectors = false,
-    }: { limit?: number; cursor?: string; includeVectors?: boolean } = {},
+      consistency,
+    }: { limit?: number; cursor?: string; includeVectors?: boolean; consistency?: api.Consistency } = {},
   ): Promise<api.Page> {
+    readPlan(wireConsistency(consistency));
     const page = { after: cursor, limit: checkLimit(limit) };
     const route = await this.#route(name);
     const pages = await Promise.all(
@@ -260,7 +306,7 @@ class EmbeddedClient implements api.VectronClient {
     wanted: K,
   ): Promise<Extract<Outcome, { $case: K }>['value']> {
     const write = op.$case === 'upsert' || op.$case === 'delete';
-    const bytes = workerData.ShardOp.encode({ shardId, shardEpoch, op }).finish();
+    const bytes = workerData.ShardOp.encode({ shardId, shardEpoch, op, timeoutMs: 0 }).finish();
     const answer = workerData.ShardOutcome.decode(await this.engine.submit(Buffer.from(bytes), write));
     if (answer.errorCode !== '') throw VectronError.fromWire(answer.errorCode, answer.errorMessage);
     const { outcome } = answer;

@@ -3,6 +3,7 @@ import { auth, gateway } from '@vectron/proto';
 import { callContext, createClient } from '@vectron/rpc';
 import type * as api from './client.js';
 import { collectionInfo, collectionStatus } from './collection-views.js';
+import { wireConsistency } from './consistency.js';
 import { oneQuery, toBytes, toFloats } from './vectors.js';
 
 const EMPTY = Buffer.alloc(0);
@@ -11,24 +12,25 @@ export function grpcClient(address: string, apiKey: string | undefined, timeoutM
   const data = createClient(gateway.VectronServiceService, address);
   const users = createClient(auth.AuthServiceService, address);
   const authorization = apiKey === undefined ? undefined : `Bearer ${apiKey}`;
-  const context = () => callContext({ authorization, timeoutMs });
+  const context = (waitMs = 0) => callContext({ authorization, timeoutMs: timeoutMs + waitMs });
   const account = (user: auth.UserProfile | undefined): api.Account => {
     if (user === undefined) throw new VectronError('INTERNAL', 'the server sent no user');
     return { id: user.id, email: user.email, role: user.role };
+  };
+  const change = ({ shardId, logIndex, kind, point }: gateway.PointChange): api.Change => {
+    const what = { shardId, logIndex, kind: kind as api.Change['kind'], id: point?.id ?? '' };
+    return kind === 'delete'
+      ? what
+      : { ...what, vector: toFloats(point?.vector ?? []), payload: point?.document ?? {} };
   };
   const keyInfo = (key: auth.APIKey): api.ApiKeyInfo => ({ prefix: key.keyPrefix, name: key.name, role: key.role });
 
   return {
     async createCollection(name, options) {
-      const { dimension, distance, shards, hnswM, hnswEfConstruction, vectors, rerank } = options;
+      const { rerank, ...settings } = options;
       const request = gateway.CreateCollectionRequest.fromPartial({
         name,
-        dimension,
-        distance,
-        shards,
-        hnswM,
-        hnswEfConstruction,
-        vectors,
+        ...settings,
       });
       if (rerank !== undefined) {
         const { fieldBoosts, textFields, ...rest } = rerank;
@@ -58,8 +60,8 @@ export function grpcClient(address: string, apiKey: string | undefined, timeoutM
         payload: new Map<string, string>(),
         document: payload,
       }));
-      const { upserted } = await data.api.upsert({ collection, points: wire }, context());
-      return { upserted };
+      const { upserted, writeToken } = await data.api.upsert({ collection, points: wire }, context());
+      return { upserted, writeToken };
     },
     async search(collection, options) {
       oneQuery(options);
@@ -77,6 +79,7 @@ export function grpcClient(address: string, apiKey: string | undefined, timeoutM
         recall: options.recall ?? 0,
         exact: options.exact ?? false,
         scoreThreshold: options.scoreThreshold,
+        consistency: wireConsistency(options.consistency),
       };
       const { results, ...answer } = await data.api.search(request, context());
       const hits = results.map(({ id, score, document, vector, explanation }) => ({
@@ -89,9 +92,10 @@ export function grpcClient(address: string, apiKey: string | undefined, timeoutM
       const { complete, shardsAsked, shardsAnswered, recallEstimate, queryId, rerankedBy } = answer;
       return { hits, complete, shardsAsked, shardsAnswered, recallEstimate, queryId, rerankedBy };
     },
-    async get(collection, id) {
+    async get(collection, id, options = {}) {
       try {
-        const { point } = await data.api.get({ collection, id }, context());
+        const request = { collection, id, consistency: wireConsistency(options.consistency) };
+        const { point } = await data.api.get(request, context());
         return point && { id: point.id, vector: toFloats(point.vector), payload: point.document ?? {} };
       } catch (error) {
         if (error instanceof VectronError && error.code === 'POINT_NOT_FOUND') return undefined;
@@ -99,10 +103,14 @@ export function grpcClient(address: string, apiKey: string | undefined, timeoutM
       }
     },
     async delete(collection, id) {
-      await data.api.delete({ collection, id }, context());
+      return data.api.delete({ collection, id }, context());
     },
-    async listPoints(collection, { limit, cursor, includeVectors } = {}) {
-      const request = { collection, limit: limit ?? 0, cursor: cursor ?? '', includeVectors: includeVectors ?? false };
+    async listChanges(collection, { cursor = '', waitMs = 0 } = {}) {
+      const { changes, nextCursor } = await data.api.listChanges({ collection, cursor, waitMs }, context(waitMs));
+      return { changes: changes.map(change), nextCursor };
+    },
+    async listPoints(collection, { limit = 0, cursor = '', includeVectors = false, consistency } = {}) {
+      const request = { collection, limit, cursor, includeVectors, consistency: wireConsistency(consistency) };
       const { points, nextCursor } = await data.api.listPoints(request, context());
       const shown = points.map((point) => ({
         id: point.id,

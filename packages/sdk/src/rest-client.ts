@@ -1,6 +1,7 @@
 import { VectronError } from '@vectron/errors';
 import type * as api from './client.js';
 import { collectionInfo, collectionStatus } from './collection-views.js';
+import { wireConsistency } from './consistency.js';
 import { oneQuery, toBytes, toFloats } from './vectors.js';
 
 interface ErrorBody {
@@ -15,8 +16,32 @@ interface WireHit extends Omit<api.SearchHit, 'vector'> {
   readonly vector: number[];
 }
 
+interface WireChange {
+  readonly shardId: number;
+  readonly logIndex: string;
+  readonly kind: api.Change['kind'];
+  readonly point: Partial<WireHit> & { readonly id: string };
+}
+
+function change({ shardId, logIndex, kind, point }: WireChange): api.Change {
+  const what = { shardId, logIndex: BigInt(logIndex), kind, id: point.id };
+  return kind === 'delete' ? what : { ...what, vector: toFloats(point.vector ?? []), payload: point.payload ?? {} };
+}
+
+/** As parameters of a GET. */
+function consistencyQuery(asked: api.Consistency | undefined): URLSearchParams {
+  const wire = wireConsistency(asked);
+  if (wire === undefined) return new URLSearchParams();
+  const { level, maxStalenessMs, writeToken } = wire;
+  return new URLSearchParams({
+    consistency: level,
+    max_staleness_ms: String(maxStalenessMs),
+    write_token: writeToken,
+  });
+}
+
 export function restClient(base: string, apiKey: string | undefined, timeoutMs: number): api.VectronClient {
-  const call = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+  const call = async <T>(method: string, path: string, body?: unknown, waitMs = 0): Promise<T> => {
     let response: Response;
     try {
       response = await fetch(base + path, {
@@ -26,7 +51,7 @@ export function restClient(base: string, apiKey: string | undefined, timeoutMs: 
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         },
         body: body === undefined ? undefined : JSON.stringify(body),
-        signal: AbortSignal.timeout(timeoutMs),
+        signal: AbortSignal.timeout(timeoutMs + waitMs),
       });
     } catch (cause) {
       if ((cause as Error).name === 'TimeoutError') {
@@ -68,15 +93,18 @@ export function restClient(base: string, apiKey: string | undefined, timeoutMs: 
         vectorF32: toBytes(vector).toString('base64'),
         payload,
       }));
-      const { upserted } = await call<api.UpsertResult>('POST', `${inCollection(collection)}/points`, { points: wire });
-      return { upserted };
+      const { upserted, writeToken } = await call<api.UpsertResult>('POST', `${inCollection(collection)}/points`, {
+        points: wire,
+      });
+      return { upserted, writeToken };
     },
-    async search(collection, { vector, includePayload, ...options }) {
+    async search(collection, { vector, includePayload, consistency, ...options }) {
       oneQuery({ vector, likeId: options.likeId });
       const body = {
         ...options,
         vectorF32: vector && toBytes(vector).toString('base64'),
         includeMetadata: includePayload ?? true,
+        consistency: wireConsistency(consistency),
       };
       const found = await call<Omit<api.SearchResult, 'hits'> & { results: WireHit[] }>(
         'POST',
@@ -87,11 +115,11 @@ export function restClient(base: string, apiKey: string | undefined, timeoutMs: 
       const { complete, shardsAsked, shardsAnswered, recallEstimate, queryId, rerankedBy } = found;
       return { hits, complete, shardsAsked, shardsAnswered, recallEstimate, queryId, rerankedBy };
     },
-    async get(collection, id) {
+    async get(collection, id, options = {}) {
       try {
         const { point } = await call<{ point: WireHit }>(
           'GET',
-          `${inCollection(collection)}/points/${encodeURIComponent(id)}`,
+          `${inCollection(collection)}/points/${encodeURIComponent(id)}?${consistencyQuery(options.consistency)}`,
         );
         return { id: point.id, vector: toFloats(point.vector), payload: point.payload };
       } catch (error) {
@@ -100,10 +128,24 @@ export function restClient(base: string, apiKey: string | undefined, timeoutMs: 
       }
     },
     async delete(collection, id) {
-      await call('DELETE', `${inCollection(collection)}/points/${encodeURIComponent(id)}`);
+      const path = `${inCollection(collection)}/points/${encodeURIComponent(id)}`;
+      const { existed, writeToken } = await call<api.DeleteResult>('DELETE', path);
+      return { existed, writeToken };
     },
-    async listPoints(collection, { limit, cursor, includeVectors } = {}) {
+    async listChanges(collection, { cursor = '', waitMs = 0 } = {}) {
+      const query = new URLSearchParams({ cursor, wait_ms: String(waitMs) });
+      const path = `${inCollection(collection)}/changes?${query}`;
+      const { changes, nextCursor } = await call<{ changes: WireChange[]; nextCursor: string }>(
+        'GET',
+        path,
+        undefined,
+        waitMs,
+      );
+      return { changes: changes.map(change), nextCursor };
+    },
+    async listPoints(collection, { limit, cursor, includeVectors, consistency } = {}) {
       const query = new URLSearchParams({
+        ...Object.fromEntries(consistencyQuery(consistency)),
         limit: String(limit ?? 20),
         cursor: cursor ?? '',
         include_vectors: String(includeVectors ?? false),

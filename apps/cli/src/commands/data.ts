@@ -3,7 +3,7 @@ import { VectronError } from '@vectron/errors';
 import { type Point, upsertAll } from '@vectron/sdk';
 import type { Command } from 'commander';
 import { type ClientOptions, withClient } from '../client.js';
-import { openImport } from '../import-sources.js';
+import { type ImportSource, openImport, pebbleSource } from '../import-sources.js';
 import { brief, progressBar, show } from '../output.js';
 
 type Define = (parent: Command, name: string, help: string) => Command;
@@ -25,24 +25,31 @@ export function collectionCommands(program: Command, client: Define): void {
     .option('--storage <place>', 'where the full vectors live: memory, mmap or disk', 'memory')
     .option('--oversampling <n>', 'candidates rescored per result; default: by quantization', Number)
     .option('--parallel-build', 'build the index on all threads: faster, not deterministic')
+    .option('--replicas <n>', 'of each shard; default: 3 where there are as many workers, else 1', Number)
+    .option('--durability <policy>', 'fsync; or relaxed: acknowledged before it is on disk', 'fsync')
     .option('--rerank', 'reorder results by the text of a query')
     .action((name: string, options: ClientOptions) =>
       withClient(options, async (db) => {
-        const { dimension, distance, shards, rerank, quantization, storage, oversampling, parallelBuild } = options as {
-          dimension: number;
-          distance: 'cosine';
-          shards?: number;
-          rerank?: boolean;
-          quantization: 'int8';
-          storage: 'memory';
-          oversampling?: number;
-          parallelBuild?: boolean;
-        };
+        const { dimension, distance, shards, rerank, quantization, storage, oversampling, parallelBuild, ...kept } =
+          options as {
+            dimension: number;
+            distance: 'cosine';
+            shards?: number;
+            rerank?: boolean;
+            quantization: 'int8';
+            storage: 'memory';
+            oversampling?: number;
+            parallelBuild?: boolean;
+            replicas?: number;
+            durability: 'fsync';
+          };
         await db.createCollection(name, {
           dimension,
           distance,
           shards,
           vectors: { quantization, storage, oversampling, parallelBuild },
+          replicas: kept.replicas,
+          durability: kept.durability,
           rerank: rerank ? { enabled: true } : undefined,
         });
         show({ created: name }, options.json === true, { head: ['created'], rows: [[name]] });
@@ -51,12 +58,17 @@ export function collectionCommands(program: Command, client: Define): void {
   client(group, 'status <name>', 'counts and shards of a collection').action((name: string, options: ClientOptions) =>
     withClient(options, async (db) => {
       const status = await db.collectionStatus(name);
-      const rows = status.shards.map((shard) => [shard.shardId, shard.ready ? 'ready' : 'not ready', shard.points]);
+      const rows = status.shards.map((shard) => [
+        shard.shardId,
+        shard.ready ? 'ready' : 'not ready',
+        shard.points,
+        shard.replicas.join(', '),
+      ]);
       if (!options.json)
         console.log(
           `${name}: ${status.points} points, ${status.dimension} dimensions, ${status.distance}, index lag ${status.indexLag}`,
         );
-      show(status, options.json === true, { head: ['shard', 'state', 'points'], rows });
+      show(status, options.json === true, { head: ['shard', 'state', 'points', 'workers'], rows });
     }),
   );
   client(group, 'delete <name>', 'delete a collection with its points').action((name: string, options: ClientOptions) =>
@@ -150,14 +162,15 @@ export function searchCommand(program: Command, client: Define): void {
 }
 
 export function importCommand(program: Command, client: Define): void {
-  client(program, 'import <file>', 'write the points of a .jsonl, .npy or .fvecs file')
+  client(program, 'import [file]', 'write the points of a .jsonl, .npy or .fvecs file, or of a store')
     .requiredOption('--collection <name>', 'made when it does not exist')
+    .option('--pebble <dir>', 'instead of a file: a store that `export --pebble` or Pebble itself made')
     .option('--distance <metric>', 'of a collection that is made: cosine, euclidean or dot', 'cosine')
     .option('--batch <n>', 'points a request', Number, 250)
-    .action((file: string, options: ClientOptions) =>
+    .action((file: string | undefined, options: ClientOptions) =>
       withClient(options, async (db) => {
         const name = options.collection as string;
-        const source = await openImport(file);
+        const source = await sourceOf(file, options.pebble as string | undefined);
         const known = (await db.listCollections()).some((one) => one.name === name);
         if (!known && source.dimension === undefined) {
           throw new VectronError(
@@ -182,6 +195,13 @@ export function importCommand(program: Command, client: Define): void {
         show({ imported, seconds }, options.json === true, { head: ['imported', 'seconds', 'points/s'], rows });
       }),
     );
+}
+
+function sourceOf(file: string | undefined, pebble: string | undefined): Promise<ImportSource> {
+  if ((file === undefined) === (pebble === undefined)) {
+    throw VectronError.invalid('file', 'name either a file or a store with --pebble');
+  }
+  return pebble === undefined ? openImport(file as string) : pebbleSource(pebble);
 }
 
 function json(text: string, what: string): unknown {

@@ -59,7 +59,16 @@ export interface CreateCollectionRequest {
   hnswM: number;
   /** Candidates while inserting, hnsw_m to 4,096; 0: 200. */
   hnswEfConstruction: number;
-  vectors?: VectorSettings | undefined;
+  vectors?:
+    | VectorSettings
+    | undefined;
+  /** Replicas of each shard, 1 to 7; 0: 3 where there are as many workers, else 1. */
+  replicas: number;
+  /**
+   * fsync (default): acknowledged writes are on the disks of a majority. relaxed: they are in its memory, and on its
+   * disks a moment later; UNSAFE when the power fails.
+   */
+  durability: string;
 }
 
 /** How vectors are kept; fixed when the collection is made. */
@@ -96,12 +105,35 @@ export interface UpsertRequest {
   collection: string;
   /** Of equal ids in one request, the last wins. */
   points: Point[];
+  /** Names the write, so that sending it again has the effect of once; missing: the gateway names it. */
+  origin?: WriteOrigin | undefined;
+}
+
+export interface WriteOrigin {
+  /** Random, 16 bytes, of the client's process. */
+  client: Buffer;
+  /** Counted by the client. */
+  sequence: bigint;
+  /** The client has no write below this one in flight. */
+  pendingFrom: bigint;
+}
+
+/** Which writes a read must see. Missing: every one that this server has applied. */
+export interface ReadConsistency {
+  /** any (default), bounded, at_least or linearizable. */
+  level: string;
+  /** With bounded: how old the state may be; 0: 2,000. */
+  maxStalenessMs: number;
+  /** With at_least: the token of a write. */
+  writeToken: string;
 }
 
 export interface UpsertResponse {
   upserted: number;
   /** One row a shard that got points. */
   shards: ShardWrite[];
+  /** For a read that must see this write. */
+  writeToken: string;
 }
 
 export interface ShardWrite {
@@ -143,6 +175,7 @@ export interface SearchRequest {
    * measured to give it. 0: no wish.
    */
   recall: number;
+  consistency?: ReadConsistency | undefined;
 }
 
 export interface SearchResponse {
@@ -180,6 +213,8 @@ export interface ShardRead {
   rescored: number;
   /** Whether the budget ended before the search: points may be missing, and the answer is not complete. */
   stopped: boolean;
+  /** Number of the worker that answered. */
+  replica: bigint;
 }
 
 export interface SearchResult {
@@ -205,18 +240,28 @@ export interface SearchResult_PayloadEntry {
 export interface GetRequest {
   collection: string;
   id: string;
+  consistency?: ReadConsistency | undefined;
 }
 
 export interface GetResponse {
-  point?: Point | undefined;
+  point?:
+    | Point
+    | undefined;
+  /** Log index of the shard as of which it was read. */
+  appliedIndex: bigint;
 }
 
 export interface DeleteRequest {
   collection: string;
   id: string;
+  origin?: WriteOrigin | undefined;
 }
 
 export interface DeleteResponse {
+  /** Whether it was there. */
+  existed: boolean;
+  /** For a read that must see this. */
+  writeToken: string;
 }
 
 export interface ListCollectionsRequest {
@@ -249,7 +294,7 @@ export interface GetCollectionStatusResponse {
   points: bigint;
   /** Points that search scans because the index does not hold them yet. */
   indexLag: bigint;
-  /** fsync: acknowledged writes are on disk. */
+  /** fsync, or relaxed with its interval: how acknowledged writes are kept. */
   durability: string;
   rerank?: RerankSettings | undefined;
   memoryBytes: bigint;
@@ -264,6 +309,19 @@ export interface ShardStatus {
   points: bigint;
   indexLag: bigint;
   appliedIndex: bigint;
+  /** Raft term of the leader. */
+  term: bigint;
+  replicaStatus: ReplicaStatus[];
+}
+
+export interface ReplicaStatus {
+  /** Number of the worker. */
+  worker: bigint;
+  /** leader, follower, candidate, learner, stopped, or empty when it has not been heard of. */
+  role: string;
+  appliedIndex: bigint;
+  /** Why it is out of service and waits to be replaced; empty: it is not. */
+  damage: string;
 }
 
 export interface Point {
@@ -327,12 +385,36 @@ export interface ListPointsRequest {
   /** The `next_cursor` of the page before; empty: from the start. */
   cursor: string;
   includeVectors: boolean;
+  consistency?: ReadConsistency | undefined;
 }
 
 export interface ListPointsResponse {
   points: Point[];
   /** Empty: no more. */
   nextCursor: string;
+}
+
+export interface ListChangesRequest {
+  collection: string;
+  /** `next_cursor` of the answer before; empty: from the oldest change that is kept. */
+  cursor: string;
+  /** How long to wait for the first change, at most 60,000. */
+  waitMs: number;
+}
+
+export interface ListChangesResponse {
+  changes: PointChange[];
+  nextCursor: string;
+}
+
+export interface PointChange {
+  shardId: number;
+  /** Changes of one shard and log index took effect together. */
+  logIndex: bigint;
+  /** insert, update or delete. */
+  kind: string;
+  /** Of a delete: the id alone. */
+  point?: Point | undefined;
 }
 
 function createBaseRerankSettings(): RerankSettings {
@@ -603,6 +685,8 @@ function createBaseCreateCollectionRequest(): CreateCollectionRequest {
     hnswM: 0,
     hnswEfConstruction: 0,
     vectors: undefined,
+    replicas: 0,
+    durability: "",
   };
 }
 
@@ -631,6 +715,12 @@ export const CreateCollectionRequest: MessageFns<CreateCollectionRequest> = {
     }
     if (message.vectors !== undefined) {
       VectorSettings.encode(message.vectors, writer.uint32(194).fork()).join();
+    }
+    if (message.replicas !== 0) {
+      writer.uint32(200).uint32(message.replicas);
+    }
+    if (message.durability !== "") {
+      writer.uint32(210).string(message.durability);
     }
     return writer;
   },
@@ -712,6 +802,22 @@ export const CreateCollectionRequest: MessageFns<CreateCollectionRequest> = {
             message.vectors = VectorSettings.decode(reader, reader.uint32());
             continue;
           }
+          case 25: {
+            if (tag !== 200) {
+              break;
+            }
+
+            message.replicas = reader.uint32();
+            continue;
+          }
+          case 26: {
+            if (tag !== 210) {
+              break;
+            }
+
+            message.durability = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -742,6 +848,8 @@ export const CreateCollectionRequest: MessageFns<CreateCollectionRequest> = {
         ? globalThis.Number(object.hnsw_ef_construction)
         : 0,
       vectors: isSet(object.vectors) ? VectorSettings.fromJSON(object.vectors) : undefined,
+      replicas: isSet(object.replicas) ? globalThis.Number(object.replicas) : 0,
+      durability: isSet(object.durability) ? globalThis.String(object.durability) : "",
     };
   },
 
@@ -771,6 +879,12 @@ export const CreateCollectionRequest: MessageFns<CreateCollectionRequest> = {
     if (message.vectors !== undefined) {
       obj.vectors = VectorSettings.toJSON(message.vectors);
     }
+    if (message.replicas !== undefined) {
+      obj.replicas = Math.round(message.replicas);
+    }
+    if (message.durability !== undefined) {
+      obj.durability = message.durability;
+    }
     return obj;
   },
 
@@ -791,6 +905,8 @@ export const CreateCollectionRequest: MessageFns<CreateCollectionRequest> = {
     message.vectors = (object.vectors !== undefined && object.vectors !== null)
       ? VectorSettings.fromPartial(object.vectors)
       : undefined;
+    message.replicas = object.replicas ?? 0;
+    message.durability = object.durability ?? "";
     return message;
   },
 };
@@ -1118,7 +1234,7 @@ export const DeleteCollectionResponse: MessageFns<DeleteCollectionResponse> = {
 };
 
 function createBaseUpsertRequest(): UpsertRequest {
-  return { collection: "", points: [] };
+  return { collection: "", points: [], origin: undefined };
 }
 
 export const UpsertRequest: MessageFns<UpsertRequest> = {
@@ -1128,6 +1244,9 @@ export const UpsertRequest: MessageFns<UpsertRequest> = {
     }
     for (const v of message.points) {
       Point.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.origin !== undefined) {
+      WriteOrigin.encode(message.origin, writer.uint32(162).fork()).join();
     }
     return writer;
   },
@@ -1161,6 +1280,14 @@ export const UpsertRequest: MessageFns<UpsertRequest> = {
             message.points.push(Point.decode(reader, reader.uint32()));
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.origin = WriteOrigin.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1177,6 +1304,7 @@ export const UpsertRequest: MessageFns<UpsertRequest> = {
     return {
       collection: isSet(object.collection) ? globalThis.String(object.collection) : "",
       points: globalThis.Array.isArray(object?.points) ? object.points.map((e: any) => Point.fromJSON(e)) : [],
+      origin: isSet(object.origin) ? WriteOrigin.fromJSON(object.origin) : undefined,
     };
   },
 
@@ -1188,6 +1316,9 @@ export const UpsertRequest: MessageFns<UpsertRequest> = {
     if (message.points?.length) {
       obj.points = message.points.map((e) => Point.toJSON(e));
     }
+    if (message.origin !== undefined) {
+      obj.origin = WriteOrigin.toJSON(message.origin);
+    }
     return obj;
   },
 
@@ -1198,12 +1329,237 @@ export const UpsertRequest: MessageFns<UpsertRequest> = {
     const message = createBaseUpsertRequest();
     message.collection = object.collection ?? "";
     message.points = object.points?.map((e) => Point.fromPartial(e)) || [];
+    message.origin = (object.origin !== undefined && object.origin !== null)
+      ? WriteOrigin.fromPartial(object.origin)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseWriteOrigin(): WriteOrigin {
+  return { client: Buffer.alloc(0), sequence: 0n, pendingFrom: 0n };
+}
+
+export const WriteOrigin: MessageFns<WriteOrigin> = {
+  encode(message: WriteOrigin, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.client.length !== 0) {
+      writer.uint32(10).bytes(message.client);
+    }
+    if (message.sequence !== 0n) {
+      if (BigInt.asUintN(64, message.sequence) !== message.sequence) {
+        throw new globalThis.Error("value provided for field message.sequence of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.sequence);
+    }
+    if (message.pendingFrom !== 0n) {
+      if (BigInt.asUintN(64, message.pendingFrom) !== message.pendingFrom) {
+        throw new globalThis.Error("value provided for field message.pendingFrom of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.pendingFrom);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WriteOrigin {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWriteOrigin();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.client = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.sequence = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.pendingFrom = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): WriteOrigin {
+    return {
+      client: isSet(object.client) ? Buffer.from(bytesFromBase64(object.client)) : Buffer.alloc(0),
+      sequence: isSet(object.sequence) ? BigInt(object.sequence) : 0n,
+      pendingFrom: isSet(object.pendingFrom)
+        ? BigInt(object.pendingFrom)
+        : isSet(object.pending_from)
+        ? BigInt(object.pending_from)
+        : 0n,
+    };
+  },
+
+  toJSON(message: WriteOrigin): unknown {
+    const obj: any = {};
+    if (message.client !== undefined) {
+      obj.client = base64FromBytes(message.client);
+    }
+    if (message.sequence !== undefined) {
+      obj.sequence = message.sequence.toString();
+    }
+    if (message.pendingFrom !== undefined) {
+      obj.pendingFrom = message.pendingFrom.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<WriteOrigin>, I>>(base?: I): WriteOrigin {
+    return WriteOrigin.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<WriteOrigin>, I>>(object: I): WriteOrigin {
+    const message = createBaseWriteOrigin();
+    message.client = object.client ?? Buffer.alloc(0);
+    message.sequence = (object.sequence !== undefined && object.sequence !== null) ? BigInt(object.sequence) : 0n;
+    message.pendingFrom = (object.pendingFrom !== undefined && object.pendingFrom !== null)
+      ? BigInt(object.pendingFrom)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseReadConsistency(): ReadConsistency {
+  return { level: "", maxStalenessMs: 0, writeToken: "" };
+}
+
+export const ReadConsistency: MessageFns<ReadConsistency> = {
+  encode(message: ReadConsistency, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.level !== "") {
+      writer.uint32(10).string(message.level);
+    }
+    if (message.maxStalenessMs !== 0) {
+      writer.uint32(16).uint32(message.maxStalenessMs);
+    }
+    if (message.writeToken !== "") {
+      writer.uint32(26).string(message.writeToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReadConsistency {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReadConsistency();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.level = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.maxStalenessMs = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.writeToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ReadConsistency {
+    return {
+      level: isSet(object.level) ? globalThis.String(object.level) : "",
+      maxStalenessMs: isSet(object.maxStalenessMs)
+        ? globalThis.Number(object.maxStalenessMs)
+        : isSet(object.max_staleness_ms)
+        ? globalThis.Number(object.max_staleness_ms)
+        : 0,
+      writeToken: isSet(object.writeToken)
+        ? globalThis.String(object.writeToken)
+        : isSet(object.write_token)
+        ? globalThis.String(object.write_token)
+        : "",
+    };
+  },
+
+  toJSON(message: ReadConsistency): unknown {
+    const obj: any = {};
+    if (message.level !== undefined) {
+      obj.level = message.level;
+    }
+    if (message.maxStalenessMs !== undefined) {
+      obj.maxStalenessMs = Math.round(message.maxStalenessMs);
+    }
+    if (message.writeToken !== undefined) {
+      obj.writeToken = message.writeToken;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ReadConsistency>, I>>(base?: I): ReadConsistency {
+    return ReadConsistency.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ReadConsistency>, I>>(object: I): ReadConsistency {
+    const message = createBaseReadConsistency();
+    message.level = object.level ?? "";
+    message.maxStalenessMs = object.maxStalenessMs ?? 0;
+    message.writeToken = object.writeToken ?? "";
     return message;
   },
 };
 
 function createBaseUpsertResponse(): UpsertResponse {
-  return { upserted: 0, shards: [] };
+  return { upserted: 0, shards: [], writeToken: "" };
 }
 
 export const UpsertResponse: MessageFns<UpsertResponse> = {
@@ -1213,6 +1569,9 @@ export const UpsertResponse: MessageFns<UpsertResponse> = {
     }
     for (const v of message.shards) {
       ShardWrite.encode(v!, writer.uint32(162).fork()).join();
+    }
+    if (message.writeToken !== "") {
+      writer.uint32(170).string(message.writeToken);
     }
     return writer;
   },
@@ -1246,6 +1605,14 @@ export const UpsertResponse: MessageFns<UpsertResponse> = {
             message.shards.push(ShardWrite.decode(reader, reader.uint32()));
             continue;
           }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.writeToken = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1262,6 +1629,11 @@ export const UpsertResponse: MessageFns<UpsertResponse> = {
     return {
       upserted: isSet(object.upserted) ? globalThis.Number(object.upserted) : 0,
       shards: globalThis.Array.isArray(object?.shards) ? object.shards.map((e: any) => ShardWrite.fromJSON(e)) : [],
+      writeToken: isSet(object.writeToken)
+        ? globalThis.String(object.writeToken)
+        : isSet(object.write_token)
+        ? globalThis.String(object.write_token)
+        : "",
     };
   },
 
@@ -1273,6 +1645,9 @@ export const UpsertResponse: MessageFns<UpsertResponse> = {
     if (message.shards?.length) {
       obj.shards = message.shards.map((e) => ShardWrite.toJSON(e));
     }
+    if (message.writeToken !== undefined) {
+      obj.writeToken = message.writeToken;
+    }
     return obj;
   },
 
@@ -1283,6 +1658,7 @@ export const UpsertResponse: MessageFns<UpsertResponse> = {
     const message = createBaseUpsertResponse();
     message.upserted = object.upserted ?? 0;
     message.shards = object.shards?.map((e) => ShardWrite.fromPartial(e)) || [];
+    message.writeToken = object.writeToken ?? "";
     return message;
   },
 };
@@ -1434,6 +1810,7 @@ function createBaseSearchRequest(): SearchRequest {
     vectorF32: Buffer.alloc(0),
     likeId: "",
     recall: 0,
+    consistency: undefined,
   };
 }
 
@@ -1481,6 +1858,9 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     }
     if (message.recall !== 0) {
       writer.uint32(205).float(message.recall);
+    }
+    if (message.consistency !== undefined) {
+      ReadConsistency.encode(message.consistency, writer.uint32(210).fork()).join();
     }
     return writer;
   },
@@ -1612,6 +1992,14 @@ export const SearchRequest: MessageFns<SearchRequest> = {
             message.recall = reader.float();
             continue;
           }
+          case 26: {
+            if (tag !== 210) {
+              break;
+            }
+
+            message.consistency = ReadConsistency.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1667,6 +2055,7 @@ export const SearchRequest: MessageFns<SearchRequest> = {
         ? globalThis.String(object.like_id)
         : "",
       recall: isSet(object.recall) ? globalThis.Number(object.recall) : 0,
+      consistency: isSet(object.consistency) ? ReadConsistency.fromJSON(object.consistency) : undefined,
     };
   },
 
@@ -1711,6 +2100,9 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     if (message.recall !== undefined) {
       obj.recall = floatToJson(message.recall);
     }
+    if (message.consistency !== undefined) {
+      obj.consistency = ReadConsistency.toJSON(message.consistency);
+    }
     return obj;
   },
 
@@ -1732,6 +2124,9 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     message.vectorF32 = object.vectorF32 ?? Buffer.alloc(0);
     message.likeId = object.likeId ?? "";
     message.recall = object.recall ?? 0;
+    message.consistency = (object.consistency !== undefined && object.consistency !== null)
+      ? ReadConsistency.fromPartial(object.consistency)
+      : undefined;
     return message;
   },
 };
@@ -1981,6 +2376,7 @@ function createBaseShardRead(): ShardRead {
     distances: 0,
     rescored: 0,
     stopped: false,
+    replica: 0n,
   };
 }
 
@@ -2018,6 +2414,12 @@ export const ShardRead: MessageFns<ShardRead> = {
     }
     if (message.stopped !== false) {
       writer.uint32(80).bool(message.stopped);
+    }
+    if (message.replica !== 0n) {
+      if (BigInt.asUintN(64, message.replica) !== message.replica) {
+        throw new globalThis.Error("value provided for field message.replica of type uint64 too large");
+      }
+      writer.uint32(88).uint64(message.replica);
     }
     return writer;
   },
@@ -2115,6 +2517,14 @@ export const ShardRead: MessageFns<ShardRead> = {
             message.stopped = reader.bool();
             continue;
           }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.replica = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2159,6 +2569,7 @@ export const ShardRead: MessageFns<ShardRead> = {
       distances: isSet(object.distances) ? globalThis.Number(object.distances) : 0,
       rescored: isSet(object.rescored) ? globalThis.Number(object.rescored) : 0,
       stopped: isSet(object.stopped) ? globalThis.Boolean(object.stopped) : false,
+      replica: isSet(object.replica) ? BigInt(object.replica) : 0n,
     };
   },
 
@@ -2194,6 +2605,9 @@ export const ShardRead: MessageFns<ShardRead> = {
     if (message.stopped !== undefined) {
       obj.stopped = message.stopped;
     }
+    if (message.replica !== undefined) {
+      obj.replica = message.replica.toString();
+    }
     return obj;
   },
 
@@ -2214,6 +2628,7 @@ export const ShardRead: MessageFns<ShardRead> = {
     message.distances = object.distances ?? 0;
     message.rescored = object.rescored ?? 0;
     message.stopped = object.stopped ?? false;
+    message.replica = (object.replica !== undefined && object.replica !== null) ? BigInt(object.replica) : 0n;
     return message;
   },
 };
@@ -2489,7 +2904,7 @@ export const SearchResult_PayloadEntry: MessageFns<SearchResult_PayloadEntry> = 
 };
 
 function createBaseGetRequest(): GetRequest {
-  return { collection: "", id: "" };
+  return { collection: "", id: "", consistency: undefined };
 }
 
 export const GetRequest: MessageFns<GetRequest> = {
@@ -2499,6 +2914,9 @@ export const GetRequest: MessageFns<GetRequest> = {
     }
     if (message.id !== "") {
       writer.uint32(18).string(message.id);
+    }
+    if (message.consistency !== undefined) {
+      ReadConsistency.encode(message.consistency, writer.uint32(162).fork()).join();
     }
     return writer;
   },
@@ -2532,6 +2950,14 @@ export const GetRequest: MessageFns<GetRequest> = {
             message.id = reader.string();
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.consistency = ReadConsistency.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2548,6 +2974,7 @@ export const GetRequest: MessageFns<GetRequest> = {
     return {
       collection: isSet(object.collection) ? globalThis.String(object.collection) : "",
       id: isSet(object.id) ? globalThis.String(object.id) : "",
+      consistency: isSet(object.consistency) ? ReadConsistency.fromJSON(object.consistency) : undefined,
     };
   },
 
@@ -2559,6 +2986,9 @@ export const GetRequest: MessageFns<GetRequest> = {
     if (message.id !== undefined) {
       obj.id = message.id;
     }
+    if (message.consistency !== undefined) {
+      obj.consistency = ReadConsistency.toJSON(message.consistency);
+    }
     return obj;
   },
 
@@ -2569,18 +2999,27 @@ export const GetRequest: MessageFns<GetRequest> = {
     const message = createBaseGetRequest();
     message.collection = object.collection ?? "";
     message.id = object.id ?? "";
+    message.consistency = (object.consistency !== undefined && object.consistency !== null)
+      ? ReadConsistency.fromPartial(object.consistency)
+      : undefined;
     return message;
   },
 };
 
 function createBaseGetResponse(): GetResponse {
-  return { point: undefined };
+  return { point: undefined, appliedIndex: 0n };
 }
 
 export const GetResponse: MessageFns<GetResponse> = {
   encode(message: GetResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.point !== undefined) {
       Point.encode(message.point, writer.uint32(10).fork()).join();
+    }
+    if (message.appliedIndex !== 0n) {
+      if (BigInt.asUintN(64, message.appliedIndex) !== message.appliedIndex) {
+        throw new globalThis.Error("value provided for field message.appliedIndex of type uint64 too large");
+      }
+      writer.uint32(160).uint64(message.appliedIndex);
     }
     return writer;
   },
@@ -2606,6 +3045,14 @@ export const GetResponse: MessageFns<GetResponse> = {
             message.point = Point.decode(reader, reader.uint32());
             continue;
           }
+          case 20: {
+            if (tag !== 160) {
+              break;
+            }
+
+            message.appliedIndex = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2619,13 +3066,23 @@ export const GetResponse: MessageFns<GetResponse> = {
   },
 
   fromJSON(object: any): GetResponse {
-    return { point: isSet(object.point) ? Point.fromJSON(object.point) : undefined };
+    return {
+      point: isSet(object.point) ? Point.fromJSON(object.point) : undefined,
+      appliedIndex: isSet(object.appliedIndex)
+        ? BigInt(object.appliedIndex)
+        : isSet(object.applied_index)
+        ? BigInt(object.applied_index)
+        : 0n,
+    };
   },
 
   toJSON(message: GetResponse): unknown {
     const obj: any = {};
     if (message.point !== undefined) {
       obj.point = Point.toJSON(message.point);
+    }
+    if (message.appliedIndex !== undefined) {
+      obj.appliedIndex = message.appliedIndex.toString();
     }
     return obj;
   },
@@ -2636,12 +3093,15 @@ export const GetResponse: MessageFns<GetResponse> = {
   fromPartial<I extends Exact<DeepPartial<GetResponse>, I>>(object: I): GetResponse {
     const message = createBaseGetResponse();
     message.point = (object.point !== undefined && object.point !== null) ? Point.fromPartial(object.point) : undefined;
+    message.appliedIndex = (object.appliedIndex !== undefined && object.appliedIndex !== null)
+      ? BigInt(object.appliedIndex)
+      : 0n;
     return message;
   },
 };
 
 function createBaseDeleteRequest(): DeleteRequest {
-  return { collection: "", id: "" };
+  return { collection: "", id: "", origin: undefined };
 }
 
 export const DeleteRequest: MessageFns<DeleteRequest> = {
@@ -2651,6 +3111,9 @@ export const DeleteRequest: MessageFns<DeleteRequest> = {
     }
     if (message.id !== "") {
       writer.uint32(18).string(message.id);
+    }
+    if (message.origin !== undefined) {
+      WriteOrigin.encode(message.origin, writer.uint32(162).fork()).join();
     }
     return writer;
   },
@@ -2684,6 +3147,14 @@ export const DeleteRequest: MessageFns<DeleteRequest> = {
             message.id = reader.string();
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.origin = WriteOrigin.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2700,6 +3171,7 @@ export const DeleteRequest: MessageFns<DeleteRequest> = {
     return {
       collection: isSet(object.collection) ? globalThis.String(object.collection) : "",
       id: isSet(object.id) ? globalThis.String(object.id) : "",
+      origin: isSet(object.origin) ? WriteOrigin.fromJSON(object.origin) : undefined,
     };
   },
 
@@ -2711,6 +3183,9 @@ export const DeleteRequest: MessageFns<DeleteRequest> = {
     if (message.id !== undefined) {
       obj.id = message.id;
     }
+    if (message.origin !== undefined) {
+      obj.origin = WriteOrigin.toJSON(message.origin);
+    }
     return obj;
   },
 
@@ -2721,16 +3196,25 @@ export const DeleteRequest: MessageFns<DeleteRequest> = {
     const message = createBaseDeleteRequest();
     message.collection = object.collection ?? "";
     message.id = object.id ?? "";
+    message.origin = (object.origin !== undefined && object.origin !== null)
+      ? WriteOrigin.fromPartial(object.origin)
+      : undefined;
     return message;
   },
 };
 
 function createBaseDeleteResponse(): DeleteResponse {
-  return {};
+  return { existed: false, writeToken: "" };
 }
 
 export const DeleteResponse: MessageFns<DeleteResponse> = {
-  encode(_: DeleteResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+  encode(message: DeleteResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.existed !== false) {
+      writer.uint32(160).bool(message.existed);
+    }
+    if (message.writeToken !== "") {
+      writer.uint32(170).string(message.writeToken);
+    }
     return writer;
   },
 
@@ -2747,6 +3231,22 @@ export const DeleteResponse: MessageFns<DeleteResponse> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 20: {
+            if (tag !== 160) {
+              break;
+            }
+
+            message.existed = reader.bool();
+            continue;
+          }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.writeToken = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2759,20 +3259,35 @@ export const DeleteResponse: MessageFns<DeleteResponse> = {
     }
   },
 
-  fromJSON(_: any): DeleteResponse {
-    return {};
+  fromJSON(object: any): DeleteResponse {
+    return {
+      existed: isSet(object.existed) ? globalThis.Boolean(object.existed) : false,
+      writeToken: isSet(object.writeToken)
+        ? globalThis.String(object.writeToken)
+        : isSet(object.write_token)
+        ? globalThis.String(object.write_token)
+        : "",
+    };
   },
 
-  toJSON(_: DeleteResponse): unknown {
+  toJSON(message: DeleteResponse): unknown {
     const obj: any = {};
+    if (message.existed !== undefined) {
+      obj.existed = message.existed;
+    }
+    if (message.writeToken !== undefined) {
+      obj.writeToken = message.writeToken;
+    }
     return obj;
   },
 
   create<I extends Exact<DeepPartial<DeleteResponse>, I>>(base?: I): DeleteResponse {
     return DeleteResponse.fromPartial(base ?? ({} as any));
   },
-  fromPartial<I extends Exact<DeepPartial<DeleteResponse>, I>>(_: I): DeleteResponse {
+  fromPartial<I extends Exact<DeepPartial<DeleteResponse>, I>>(object: I): DeleteResponse {
     const message = createBaseDeleteResponse();
+    message.existed = object.existed ?? false;
+    message.writeToken = object.writeToken ?? "";
     return message;
   },
 };
@@ -3397,7 +3912,17 @@ export const GetCollectionStatusResponse: MessageFns<GetCollectionStatusResponse
 };
 
 function createBaseShardStatus(): ShardStatus {
-  return { shardId: 0, replicas: [], leaderId: 0n, ready: false, points: 0n, indexLag: 0n, appliedIndex: 0n };
+  return {
+    shardId: 0,
+    replicas: [],
+    leaderId: 0n,
+    ready: false,
+    points: 0n,
+    indexLag: 0n,
+    appliedIndex: 0n,
+    term: 0n,
+    replicaStatus: [],
+  };
 }
 
 export const ShardStatus: MessageFns<ShardStatus> = {
@@ -3441,6 +3966,15 @@ export const ShardStatus: MessageFns<ShardStatus> = {
         throw new globalThis.Error("value provided for field message.appliedIndex of type uint64 too large");
       }
       writer.uint32(176).uint64(message.appliedIndex);
+    }
+    if (message.term !== 0n) {
+      if (BigInt.asUintN(64, message.term) !== message.term) {
+        throw new globalThis.Error("value provided for field message.term of type uint64 too large");
+      }
+      writer.uint32(184).uint64(message.term);
+    }
+    for (const v of message.replicaStatus) {
+      ReplicaStatus.encode(v!, writer.uint32(194).fork()).join();
     }
     return writer;
   },
@@ -3524,6 +4058,22 @@ export const ShardStatus: MessageFns<ShardStatus> = {
             message.appliedIndex = reader.uint64() as bigint;
             continue;
           }
+          case 23: {
+            if (tag !== 184) {
+              break;
+            }
+
+            message.term = reader.uint64() as bigint;
+            continue;
+          }
+          case 24: {
+            if (tag !== 194) {
+              break;
+            }
+
+            message.replicaStatus.push(ReplicaStatus.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3561,6 +4111,12 @@ export const ShardStatus: MessageFns<ShardStatus> = {
         : isSet(object.applied_index)
         ? BigInt(object.applied_index)
         : 0n,
+      term: isSet(object.term) ? BigInt(object.term) : 0n,
+      replicaStatus: globalThis.Array.isArray(object?.replicaStatus)
+        ? object.replicaStatus.map((e: any) => ReplicaStatus.fromJSON(e))
+        : globalThis.Array.isArray(object?.replica_status)
+        ? object.replica_status.map((e: any) => ReplicaStatus.fromJSON(e))
+        : [],
     };
   },
 
@@ -3587,6 +4143,12 @@ export const ShardStatus: MessageFns<ShardStatus> = {
     if (message.appliedIndex !== undefined) {
       obj.appliedIndex = message.appliedIndex.toString();
     }
+    if (message.term !== undefined) {
+      obj.term = message.term.toString();
+    }
+    if (message.replicaStatus?.length) {
+      obj.replicaStatus = message.replicaStatus.map((e) => ReplicaStatus.toJSON(e));
+    }
     return obj;
   },
 
@@ -3604,6 +4166,137 @@ export const ShardStatus: MessageFns<ShardStatus> = {
     message.appliedIndex = (object.appliedIndex !== undefined && object.appliedIndex !== null)
       ? BigInt(object.appliedIndex)
       : 0n;
+    message.term = (object.term !== undefined && object.term !== null) ? BigInt(object.term) : 0n;
+    message.replicaStatus = object.replicaStatus?.map((e) => ReplicaStatus.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseReplicaStatus(): ReplicaStatus {
+  return { worker: 0n, role: "", appliedIndex: 0n, damage: "" };
+}
+
+export const ReplicaStatus: MessageFns<ReplicaStatus> = {
+  encode(message: ReplicaStatus, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.worker !== 0n) {
+      if (BigInt.asUintN(64, message.worker) !== message.worker) {
+        throw new globalThis.Error("value provided for field message.worker of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.worker);
+    }
+    if (message.role !== "") {
+      writer.uint32(18).string(message.role);
+    }
+    if (message.appliedIndex !== 0n) {
+      if (BigInt.asUintN(64, message.appliedIndex) !== message.appliedIndex) {
+        throw new globalThis.Error("value provided for field message.appliedIndex of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.appliedIndex);
+    }
+    if (message.damage !== "") {
+      writer.uint32(34).string(message.damage);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReplicaStatus {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReplicaStatus();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.worker = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.role = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.appliedIndex = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.damage = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ReplicaStatus {
+    return {
+      worker: isSet(object.worker) ? BigInt(object.worker) : 0n,
+      role: isSet(object.role) ? globalThis.String(object.role) : "",
+      appliedIndex: isSet(object.appliedIndex)
+        ? BigInt(object.appliedIndex)
+        : isSet(object.applied_index)
+        ? BigInt(object.applied_index)
+        : 0n,
+      damage: isSet(object.damage) ? globalThis.String(object.damage) : "",
+    };
+  },
+
+  toJSON(message: ReplicaStatus): unknown {
+    const obj: any = {};
+    if (message.worker !== undefined) {
+      obj.worker = message.worker.toString();
+    }
+    if (message.role !== undefined) {
+      obj.role = message.role;
+    }
+    if (message.appliedIndex !== undefined) {
+      obj.appliedIndex = message.appliedIndex.toString();
+    }
+    if (message.damage !== undefined) {
+      obj.damage = message.damage;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ReplicaStatus>, I>>(base?: I): ReplicaStatus {
+    return ReplicaStatus.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ReplicaStatus>, I>>(object: I): ReplicaStatus {
+    const message = createBaseReplicaStatus();
+    message.worker = (object.worker !== undefined && object.worker !== null) ? BigInt(object.worker) : 0n;
+    message.role = object.role ?? "";
+    message.appliedIndex = (object.appliedIndex !== undefined && object.appliedIndex !== null)
+      ? BigInt(object.appliedIndex)
+      : 0n;
+    message.damage = object.damage ?? "";
     return message;
   },
 };
@@ -4505,7 +5198,7 @@ export const SubmitFeedbackResponse: MessageFns<SubmitFeedbackResponse> = {
 };
 
 function createBaseListPointsRequest(): ListPointsRequest {
-  return { collection: "", limit: 0, cursor: "", includeVectors: false };
+  return { collection: "", limit: 0, cursor: "", includeVectors: false, consistency: undefined };
 }
 
 export const ListPointsRequest: MessageFns<ListPointsRequest> = {
@@ -4521,6 +5214,9 @@ export const ListPointsRequest: MessageFns<ListPointsRequest> = {
     }
     if (message.includeVectors !== false) {
       writer.uint32(32).bool(message.includeVectors);
+    }
+    if (message.consistency !== undefined) {
+      ReadConsistency.encode(message.consistency, writer.uint32(162).fork()).join();
     }
     return writer;
   },
@@ -4570,6 +5266,14 @@ export const ListPointsRequest: MessageFns<ListPointsRequest> = {
             message.includeVectors = reader.bool();
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.consistency = ReadConsistency.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4592,6 +5296,7 @@ export const ListPointsRequest: MessageFns<ListPointsRequest> = {
         : isSet(object.include_vectors)
         ? globalThis.Boolean(object.include_vectors)
         : false,
+      consistency: isSet(object.consistency) ? ReadConsistency.fromJSON(object.consistency) : undefined,
     };
   },
 
@@ -4609,6 +5314,9 @@ export const ListPointsRequest: MessageFns<ListPointsRequest> = {
     if (message.includeVectors !== undefined) {
       obj.includeVectors = message.includeVectors;
     }
+    if (message.consistency !== undefined) {
+      obj.consistency = ReadConsistency.toJSON(message.consistency);
+    }
     return obj;
   },
 
@@ -4621,6 +5329,9 @@ export const ListPointsRequest: MessageFns<ListPointsRequest> = {
     message.limit = object.limit ?? 0;
     message.cursor = object.cursor ?? "";
     message.includeVectors = object.includeVectors ?? false;
+    message.consistency = (object.consistency !== undefined && object.consistency !== null)
+      ? ReadConsistency.fromPartial(object.consistency)
+      : undefined;
     return message;
   },
 };
@@ -4710,6 +5421,328 @@ export const ListPointsResponse: MessageFns<ListPointsResponse> = {
     const message = createBaseListPointsResponse();
     message.points = object.points?.map((e) => Point.fromPartial(e)) || [];
     message.nextCursor = object.nextCursor ?? "";
+    return message;
+  },
+};
+
+function createBaseListChangesRequest(): ListChangesRequest {
+  return { collection: "", cursor: "", waitMs: 0 };
+}
+
+export const ListChangesRequest: MessageFns<ListChangesRequest> = {
+  encode(message: ListChangesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.collection !== "") {
+      writer.uint32(10).string(message.collection);
+    }
+    if (message.cursor !== "") {
+      writer.uint32(18).string(message.cursor);
+    }
+    if (message.waitMs !== 0) {
+      writer.uint32(24).uint32(message.waitMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListChangesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListChangesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.collection = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.cursor = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.waitMs = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListChangesRequest {
+    return {
+      collection: isSet(object.collection) ? globalThis.String(object.collection) : "",
+      cursor: isSet(object.cursor) ? globalThis.String(object.cursor) : "",
+      waitMs: isSet(object.waitMs)
+        ? globalThis.Number(object.waitMs)
+        : isSet(object.wait_ms)
+        ? globalThis.Number(object.wait_ms)
+        : 0,
+    };
+  },
+
+  toJSON(message: ListChangesRequest): unknown {
+    const obj: any = {};
+    if (message.collection !== undefined) {
+      obj.collection = message.collection;
+    }
+    if (message.cursor !== undefined) {
+      obj.cursor = message.cursor;
+    }
+    if (message.waitMs !== undefined) {
+      obj.waitMs = Math.round(message.waitMs);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListChangesRequest>, I>>(base?: I): ListChangesRequest {
+    return ListChangesRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListChangesRequest>, I>>(object: I): ListChangesRequest {
+    const message = createBaseListChangesRequest();
+    message.collection = object.collection ?? "";
+    message.cursor = object.cursor ?? "";
+    message.waitMs = object.waitMs ?? 0;
+    return message;
+  },
+};
+
+function createBaseListChangesResponse(): ListChangesResponse {
+  return { changes: [], nextCursor: "" };
+}
+
+export const ListChangesResponse: MessageFns<ListChangesResponse> = {
+  encode(message: ListChangesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.changes) {
+      PointChange.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextCursor !== "") {
+      writer.uint32(18).string(message.nextCursor);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListChangesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListChangesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.changes.push(PointChange.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextCursor = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListChangesResponse {
+    return {
+      changes: globalThis.Array.isArray(object?.changes) ? object.changes.map((e: any) => PointChange.fromJSON(e)) : [],
+      nextCursor: isSet(object.nextCursor)
+        ? globalThis.String(object.nextCursor)
+        : isSet(object.next_cursor)
+        ? globalThis.String(object.next_cursor)
+        : "",
+    };
+  },
+
+  toJSON(message: ListChangesResponse): unknown {
+    const obj: any = {};
+    if (message.changes?.length) {
+      obj.changes = message.changes.map((e) => PointChange.toJSON(e));
+    }
+    if (message.nextCursor !== undefined) {
+      obj.nextCursor = message.nextCursor;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListChangesResponse>, I>>(base?: I): ListChangesResponse {
+    return ListChangesResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListChangesResponse>, I>>(object: I): ListChangesResponse {
+    const message = createBaseListChangesResponse();
+    message.changes = object.changes?.map((e) => PointChange.fromPartial(e)) || [];
+    message.nextCursor = object.nextCursor ?? "";
+    return message;
+  },
+};
+
+function createBasePointChange(): PointChange {
+  return { shardId: 0, logIndex: 0n, kind: "", point: undefined };
+}
+
+export const PointChange: MessageFns<PointChange> = {
+  encode(message: PointChange, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.shardId !== 0) {
+      writer.uint32(8).uint32(message.shardId);
+    }
+    if (message.logIndex !== 0n) {
+      if (BigInt.asUintN(64, message.logIndex) !== message.logIndex) {
+        throw new globalThis.Error("value provided for field message.logIndex of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.logIndex);
+    }
+    if (message.kind !== "") {
+      writer.uint32(26).string(message.kind);
+    }
+    if (message.point !== undefined) {
+      Point.encode(message.point, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PointChange {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePointChange();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.shardId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.logIndex = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.kind = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.point = Point.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PointChange {
+    return {
+      shardId: isSet(object.shardId)
+        ? globalThis.Number(object.shardId)
+        : isSet(object.shard_id)
+        ? globalThis.Number(object.shard_id)
+        : 0,
+      logIndex: isSet(object.logIndex)
+        ? BigInt(object.logIndex)
+        : isSet(object.log_index)
+        ? BigInt(object.log_index)
+        : 0n,
+      kind: isSet(object.kind) ? globalThis.String(object.kind) : "",
+      point: isSet(object.point) ? Point.fromJSON(object.point) : undefined,
+    };
+  },
+
+  toJSON(message: PointChange): unknown {
+    const obj: any = {};
+    if (message.shardId !== undefined) {
+      obj.shardId = Math.round(message.shardId);
+    }
+    if (message.logIndex !== undefined) {
+      obj.logIndex = message.logIndex.toString();
+    }
+    if (message.kind !== undefined) {
+      obj.kind = message.kind;
+    }
+    if (message.point !== undefined) {
+      obj.point = Point.toJSON(message.point);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<PointChange>, I>>(base?: I): PointChange {
+    return PointChange.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PointChange>, I>>(object: I): PointChange {
+    const message = createBasePointChange();
+    message.shardId = object.shardId ?? 0;
+    message.logIndex = (object.logIndex !== undefined && object.logIndex !== null) ? BigInt(object.logIndex) : 0n;
+    message.kind = object.kind ?? "";
+    message.point = (object.point !== undefined && object.point !== null) ? Point.fromPartial(object.point) : undefined;
     return message;
   },
 };
@@ -4838,6 +5871,16 @@ export const VectronServiceService = {
     responseSerialize: (value: ListPointsResponse): Buffer => Buffer.from(ListPointsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListPointsResponse => ListPointsResponse.decode(value),
   },
+  /** Changes of a collection's points since a cursor, in log order a shard; waits for one when there is none. */
+  listChanges: {
+    path: "/vectron.v1.VectronService/ListChanges" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListChangesRequest): Buffer => Buffer.from(ListChangesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListChangesRequest => ListChangesRequest.decode(value),
+    responseSerialize: (value: ListChangesResponse): Buffer => Buffer.from(ListChangesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListChangesResponse => ListChangesResponse.decode(value),
+  },
 } as const;
 
 export interface VectronServiceServer extends UntypedServiceImplementation {
@@ -4855,6 +5898,8 @@ export interface VectronServiceServer extends UntypedServiceImplementation {
   submitFeedback: handleUnaryCall<SubmitFeedbackRequest, SubmitFeedbackResponse>;
   /** Points by id, page by page. */
   listPoints: handleUnaryCall<ListPointsRequest, ListPointsResponse>;
+  /** Changes of a collection's points since a cursor, in log order a shard; waits for one when there is none. */
+  listChanges: handleUnaryCall<ListChangesRequest, ListChangesResponse>;
 }
 
 export interface VectronServiceClient extends Client {
@@ -5027,6 +6072,22 @@ export interface VectronServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListPointsResponse) => void,
+  ): ClientUnaryCall;
+  /** Changes of a collection's points since a cursor, in log order a shard; waits for one when there is none. */
+  listChanges(
+    request: ListChangesRequest,
+    callback: (error: ServiceError | null, response: ListChangesResponse) => void,
+  ): ClientUnaryCall;
+  listChanges(
+    request: ListChangesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListChangesResponse) => void,
+  ): ClientUnaryCall;
+  listChanges(
+    request: ListChangesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListChangesResponse) => void,
   ): ClientUnaryCall;
 }
 

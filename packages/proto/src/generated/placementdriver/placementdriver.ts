@@ -111,12 +111,17 @@ export interface RegisterWorkerRequest {
   rack: string;
   zone: string;
   region: string;
+  /** Of the listener for other workers; empty: none. */
+  raftAddress: string;
+  /** Holds replicas without a vote, of every shard. */
+  searchOnly: boolean;
 }
 
 export interface RegisterWorkerResponse {
   workerId: string;
   /** Names the cluster's metadata: a worker that belongs to another one must not follow its assignments. */
   clusterId: string;
+  number: number;
 }
 
 export interface HeartbeatRequest {
@@ -155,6 +160,8 @@ export interface WorkerInfo {
   region: string;
   /** Of the last heartbeat. */
   last?: HeartbeatRequest | undefined;
+  number: number;
+  searchOnly: boolean;
 }
 
 export interface RegisterRerankerRequest {
@@ -272,7 +279,11 @@ export interface Collection {
   rerank?: RerankSettings | undefined;
   createdAtMs: number;
   shards: Shard[];
-  vectors?: VectorSettings | undefined;
+  vectors?:
+    | VectorSettings
+    | undefined;
+  /** fsync or relaxed. */
+  durability: string;
 }
 
 export interface Shard {
@@ -294,6 +305,13 @@ export interface Replica {
   workerId: string;
   /** Small number of the worker, for the public contract. */
   number: number;
+  replicaId: number;
+  /** Of the worker's gRPC listener. */
+  address: string;
+  /** Without a vote. */
+  learner: boolean;
+  /** As the worker last said; missing: it has not. */
+  metrics?: ShardMetrics | undefined;
 }
 
 export interface WatchAssignmentsRequest {
@@ -303,6 +321,13 @@ export interface WatchAssignmentsRequest {
 export interface Assignments {
   shards: Assignment[];
   clusterId: string;
+  peers: Peer[];
+}
+
+/** Where another worker listens for this one. */
+export interface Peer {
+  number: number;
+  raftAddress: string;
 }
 
 export interface Assignment {
@@ -312,7 +337,18 @@ export interface Assignment {
   distance: string;
   hnswM: number;
   hnswEfConstruction: number;
-  vectors?: VectorSettings | undefined;
+  vectors?:
+    | VectorSettings
+    | undefined;
+  /** `worker number << 16 | incarnation`. */
+  replicaId: number;
+  /** Replicas the shard shall have. */
+  voters: number[];
+  learners: number[];
+  /** Voters it was made with. */
+  first: number[];
+  /** Acknowledge before the fsync. */
+  relaxed: boolean;
 }
 
 function createBaseGetLeaderRequest(): GetLeaderRequest {
@@ -663,7 +699,18 @@ export const GetWorkerResponse: MessageFns<GetWorkerResponse> = {
 };
 
 function createBaseRegisterWorkerRequest(): RegisterWorkerRequest {
-  return { workerId: "", grpcAddress: "", cpuCores: 0, memoryBytes: 0, diskBytes: 0, rack: "", zone: "", region: "" };
+  return {
+    workerId: "",
+    grpcAddress: "",
+    cpuCores: 0,
+    memoryBytes: 0,
+    diskBytes: 0,
+    rack: "",
+    zone: "",
+    region: "",
+    raftAddress: "",
+    searchOnly: false,
+  };
 }
 
 export const RegisterWorkerRequest: MessageFns<RegisterWorkerRequest> = {
@@ -691,6 +738,12 @@ export const RegisterWorkerRequest: MessageFns<RegisterWorkerRequest> = {
     }
     if (message.region !== "") {
       writer.uint32(66).string(message.region);
+    }
+    if (message.raftAddress !== "") {
+      writer.uint32(74).string(message.raftAddress);
+    }
+    if (message.searchOnly !== false) {
+      writer.uint32(80).bool(message.searchOnly);
     }
     return writer;
   },
@@ -772,6 +825,22 @@ export const RegisterWorkerRequest: MessageFns<RegisterWorkerRequest> = {
             message.region = reader.string();
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.raftAddress = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.searchOnly = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -814,6 +883,16 @@ export const RegisterWorkerRequest: MessageFns<RegisterWorkerRequest> = {
       rack: isSet(object.rack) ? globalThis.String(object.rack) : "",
       zone: isSet(object.zone) ? globalThis.String(object.zone) : "",
       region: isSet(object.region) ? globalThis.String(object.region) : "",
+      raftAddress: isSet(object.raftAddress)
+        ? globalThis.String(object.raftAddress)
+        : isSet(object.raft_address)
+        ? globalThis.String(object.raft_address)
+        : "",
+      searchOnly: isSet(object.searchOnly)
+        ? globalThis.Boolean(object.searchOnly)
+        : isSet(object.search_only)
+        ? globalThis.Boolean(object.search_only)
+        : false,
     };
   },
 
@@ -843,6 +922,12 @@ export const RegisterWorkerRequest: MessageFns<RegisterWorkerRequest> = {
     if (message.region !== undefined) {
       obj.region = message.region;
     }
+    if (message.raftAddress !== undefined) {
+      obj.raftAddress = message.raftAddress;
+    }
+    if (message.searchOnly !== undefined) {
+      obj.searchOnly = message.searchOnly;
+    }
     return obj;
   },
 
@@ -859,12 +944,14 @@ export const RegisterWorkerRequest: MessageFns<RegisterWorkerRequest> = {
     message.rack = object.rack ?? "";
     message.zone = object.zone ?? "";
     message.region = object.region ?? "";
+    message.raftAddress = object.raftAddress ?? "";
+    message.searchOnly = object.searchOnly ?? false;
     return message;
   },
 };
 
 function createBaseRegisterWorkerResponse(): RegisterWorkerResponse {
-  return { workerId: "", clusterId: "" };
+  return { workerId: "", clusterId: "", number: 0 };
 }
 
 export const RegisterWorkerResponse: MessageFns<RegisterWorkerResponse> = {
@@ -874,6 +961,9 @@ export const RegisterWorkerResponse: MessageFns<RegisterWorkerResponse> = {
     }
     if (message.clusterId !== "") {
       writer.uint32(18).string(message.clusterId);
+    }
+    if (message.number !== 0) {
+      writer.uint32(24).uint32(message.number);
     }
     return writer;
   },
@@ -907,6 +997,14 @@ export const RegisterWorkerResponse: MessageFns<RegisterWorkerResponse> = {
             message.clusterId = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.number = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -931,6 +1029,7 @@ export const RegisterWorkerResponse: MessageFns<RegisterWorkerResponse> = {
         : isSet(object.cluster_id)
         ? globalThis.String(object.cluster_id)
         : "",
+      number: isSet(object.number) ? globalThis.Number(object.number) : 0,
     };
   },
 
@@ -942,6 +1041,9 @@ export const RegisterWorkerResponse: MessageFns<RegisterWorkerResponse> = {
     if (message.clusterId !== undefined) {
       obj.clusterId = message.clusterId;
     }
+    if (message.number !== undefined) {
+      obj.number = Math.round(message.number);
+    }
     return obj;
   },
 
@@ -952,6 +1054,7 @@ export const RegisterWorkerResponse: MessageFns<RegisterWorkerResponse> = {
     const message = createBaseRegisterWorkerResponse();
     message.workerId = object.workerId ?? "";
     message.clusterId = object.clusterId ?? "";
+    message.number = object.number ?? 0;
     return message;
   },
 };
@@ -1329,6 +1432,8 @@ function createBaseWorkerInfo(): WorkerInfo {
     zone: "",
     region: "",
     last: undefined,
+    number: 0,
+    searchOnly: false,
   };
 }
 
@@ -1369,6 +1474,12 @@ export const WorkerInfo: MessageFns<WorkerInfo> = {
     }
     if (message.last !== undefined) {
       HeartbeatRequest.encode(message.last, writer.uint32(98).fork()).join();
+    }
+    if (message.number !== 0) {
+      writer.uint32(104).uint32(message.number);
+    }
+    if (message.searchOnly !== false) {
+      writer.uint32(112).bool(message.searchOnly);
     }
     return writer;
   },
@@ -1482,6 +1593,22 @@ export const WorkerInfo: MessageFns<WorkerInfo> = {
             message.last = HeartbeatRequest.decode(reader, reader.uint32());
             continue;
           }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.number = reader.uint32();
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.searchOnly = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1532,6 +1659,12 @@ export const WorkerInfo: MessageFns<WorkerInfo> = {
       zone: isSet(object.zone) ? globalThis.String(object.zone) : "",
       region: isSet(object.region) ? globalThis.String(object.region) : "",
       last: isSet(object.last) ? HeartbeatRequest.fromJSON(object.last) : undefined,
+      number: isSet(object.number) ? globalThis.Number(object.number) : 0,
+      searchOnly: isSet(object.searchOnly)
+        ? globalThis.Boolean(object.searchOnly)
+        : isSet(object.search_only)
+        ? globalThis.Boolean(object.search_only)
+        : false,
     };
   },
 
@@ -1573,6 +1706,12 @@ export const WorkerInfo: MessageFns<WorkerInfo> = {
     if (message.last !== undefined) {
       obj.last = HeartbeatRequest.toJSON(message.last);
     }
+    if (message.number !== undefined) {
+      obj.number = Math.round(message.number);
+    }
+    if (message.searchOnly !== undefined) {
+      obj.searchOnly = message.searchOnly;
+    }
     return obj;
   },
 
@@ -1595,6 +1734,8 @@ export const WorkerInfo: MessageFns<WorkerInfo> = {
     message.last = (object.last !== undefined && object.last !== null)
       ? HeartbeatRequest.fromPartial(object.last)
       : undefined;
+    message.number = object.number ?? 0;
+    message.searchOnly = object.searchOnly ?? false;
     return message;
   },
 };
@@ -3440,6 +3581,7 @@ function createBaseCollection(): Collection {
     createdAtMs: 0,
     shards: [],
     vectors: undefined,
+    durability: "",
   };
 }
 
@@ -3477,6 +3619,9 @@ export const Collection: MessageFns<Collection> = {
     }
     if (message.vectors !== undefined) {
       VectorSettings.encode(message.vectors, writer.uint32(90).fork()).join();
+    }
+    if (message.durability !== "") {
+      writer.uint32(98).string(message.durability);
     }
     return writer;
   },
@@ -3582,6 +3727,14 @@ export const Collection: MessageFns<Collection> = {
             message.vectors = VectorSettings.decode(reader, reader.uint32());
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.durability = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3625,6 +3778,7 @@ export const Collection: MessageFns<Collection> = {
         ? object.shards.map((e: any) => Shard.fromJSON(e))
         : [],
       vectors: isSet(object.vectors) ? VectorSettings.fromJSON(object.vectors) : undefined,
+      durability: isSet(object.durability) ? globalThis.String(object.durability) : "",
     };
   },
 
@@ -3663,6 +3817,9 @@ export const Collection: MessageFns<Collection> = {
     if (message.vectors !== undefined) {
       obj.vectors = VectorSettings.toJSON(message.vectors);
     }
+    if (message.durability !== undefined) {
+      obj.durability = message.durability;
+    }
     return obj;
   },
 
@@ -3686,6 +3843,7 @@ export const Collection: MessageFns<Collection> = {
     message.vectors = (object.vectors !== undefined && object.vectors !== null)
       ? VectorSettings.fromPartial(object.vectors)
       : undefined;
+    message.durability = object.durability ?? "";
     return message;
   },
 };
@@ -3928,7 +4086,7 @@ export const Shard: MessageFns<Shard> = {
 };
 
 function createBaseReplica(): Replica {
-  return { workerId: "", number: 0 };
+  return { workerId: "", number: 0, replicaId: 0, address: "", learner: false, metrics: undefined };
 }
 
 export const Replica: MessageFns<Replica> = {
@@ -3938,6 +4096,18 @@ export const Replica: MessageFns<Replica> = {
     }
     if (message.number !== 0) {
       writer.uint32(16).uint32(message.number);
+    }
+    if (message.replicaId !== 0) {
+      writer.uint32(25).double(message.replicaId);
+    }
+    if (message.address !== "") {
+      writer.uint32(34).string(message.address);
+    }
+    if (message.learner !== false) {
+      writer.uint32(40).bool(message.learner);
+    }
+    if (message.metrics !== undefined) {
+      ShardMetrics.encode(message.metrics, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -3971,6 +4141,38 @@ export const Replica: MessageFns<Replica> = {
             message.number = reader.uint32();
             continue;
           }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.replicaId = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.address = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.learner = reader.bool();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.metrics = ShardMetrics.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3991,6 +4193,14 @@ export const Replica: MessageFns<Replica> = {
         ? globalThis.String(object.worker_id)
         : "",
       number: isSet(object.number) ? globalThis.Number(object.number) : 0,
+      replicaId: isSet(object.replicaId)
+        ? globalThis.Number(object.replicaId)
+        : isSet(object.replica_id)
+        ? globalThis.Number(object.replica_id)
+        : 0,
+      address: isSet(object.address) ? globalThis.String(object.address) : "",
+      learner: isSet(object.learner) ? globalThis.Boolean(object.learner) : false,
+      metrics: isSet(object.metrics) ? ShardMetrics.fromJSON(object.metrics) : undefined,
     };
   },
 
@@ -4002,6 +4212,18 @@ export const Replica: MessageFns<Replica> = {
     if (message.number !== undefined) {
       obj.number = Math.round(message.number);
     }
+    if (message.replicaId !== undefined) {
+      obj.replicaId = floatToJson(message.replicaId);
+    }
+    if (message.address !== undefined) {
+      obj.address = message.address;
+    }
+    if (message.learner !== undefined) {
+      obj.learner = message.learner;
+    }
+    if (message.metrics !== undefined) {
+      obj.metrics = ShardMetrics.toJSON(message.metrics);
+    }
     return obj;
   },
 
@@ -4012,6 +4234,12 @@ export const Replica: MessageFns<Replica> = {
     const message = createBaseReplica();
     message.workerId = object.workerId ?? "";
     message.number = object.number ?? 0;
+    message.replicaId = object.replicaId ?? 0;
+    message.address = object.address ?? "";
+    message.learner = object.learner ?? false;
+    message.metrics = (object.metrics !== undefined && object.metrics !== null)
+      ? ShardMetrics.fromPartial(object.metrics)
+      : undefined;
     return message;
   },
 };
@@ -4090,7 +4318,7 @@ export const WatchAssignmentsRequest: MessageFns<WatchAssignmentsRequest> = {
 };
 
 function createBaseAssignments(): Assignments {
-  return { shards: [], clusterId: "" };
+  return { shards: [], clusterId: "", peers: [] };
 }
 
 export const Assignments: MessageFns<Assignments> = {
@@ -4100,6 +4328,9 @@ export const Assignments: MessageFns<Assignments> = {
     }
     if (message.clusterId !== "") {
       writer.uint32(18).string(message.clusterId);
+    }
+    for (const v of message.peers) {
+      Peer.encode(v!, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -4133,6 +4364,14 @@ export const Assignments: MessageFns<Assignments> = {
             message.clusterId = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.peers.push(Peer.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4153,6 +4392,7 @@ export const Assignments: MessageFns<Assignments> = {
         : isSet(object.cluster_id)
         ? globalThis.String(object.cluster_id)
         : "",
+      peers: globalThis.Array.isArray(object?.peers) ? object.peers.map((e: any) => Peer.fromJSON(e)) : [],
     };
   },
 
@@ -4164,6 +4404,9 @@ export const Assignments: MessageFns<Assignments> = {
     if (message.clusterId !== undefined) {
       obj.clusterId = message.clusterId;
     }
+    if (message.peers?.length) {
+      obj.peers = message.peers.map((e) => Peer.toJSON(e));
+    }
     return obj;
   },
 
@@ -4174,12 +4417,115 @@ export const Assignments: MessageFns<Assignments> = {
     const message = createBaseAssignments();
     message.shards = object.shards?.map((e) => Assignment.fromPartial(e)) || [];
     message.clusterId = object.clusterId ?? "";
+    message.peers = object.peers?.map((e) => Peer.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBasePeer(): Peer {
+  return { number: 0, raftAddress: "" };
+}
+
+export const Peer: MessageFns<Peer> = {
+  encode(message: Peer, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.number !== 0) {
+      writer.uint32(8).uint32(message.number);
+    }
+    if (message.raftAddress !== "") {
+      writer.uint32(18).string(message.raftAddress);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Peer {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePeer();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.number = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.raftAddress = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Peer {
+    return {
+      number: isSet(object.number) ? globalThis.Number(object.number) : 0,
+      raftAddress: isSet(object.raftAddress)
+        ? globalThis.String(object.raftAddress)
+        : isSet(object.raft_address)
+        ? globalThis.String(object.raft_address)
+        : "",
+    };
+  },
+
+  toJSON(message: Peer): unknown {
+    const obj: any = {};
+    if (message.number !== undefined) {
+      obj.number = Math.round(message.number);
+    }
+    if (message.raftAddress !== undefined) {
+      obj.raftAddress = message.raftAddress;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Peer>, I>>(base?: I): Peer {
+    return Peer.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Peer>, I>>(object: I): Peer {
+    const message = createBasePeer();
+    message.number = object.number ?? 0;
+    message.raftAddress = object.raftAddress ?? "";
     return message;
   },
 };
 
 function createBaseAssignment(): Assignment {
-  return { shardId: 0, epoch: 0, dimension: 0, distance: "", hnswM: 0, hnswEfConstruction: 0, vectors: undefined };
+  return {
+    shardId: 0,
+    epoch: 0,
+    dimension: 0,
+    distance: "",
+    hnswM: 0,
+    hnswEfConstruction: 0,
+    vectors: undefined,
+    replicaId: 0,
+    voters: [],
+    learners: [],
+    first: [],
+    relaxed: false,
+  };
 }
 
 export const Assignment: MessageFns<Assignment> = {
@@ -4204,6 +4550,33 @@ export const Assignment: MessageFns<Assignment> = {
     }
     if (message.vectors !== undefined) {
       VectorSettings.encode(message.vectors, writer.uint32(58).fork()).join();
+    }
+    if (message.replicaId !== 0) {
+      writer.uint32(65).double(message.replicaId);
+    }
+    if (message.voters.length !== 0) {
+      writer.uint32(74).fork();
+      for (const v of message.voters) {
+        writer.double(v);
+      }
+      writer.join();
+    }
+    if (message.learners.length !== 0) {
+      writer.uint32(82).fork();
+      for (const v of message.learners) {
+        writer.double(v);
+      }
+      writer.join();
+    }
+    if (message.first.length !== 0) {
+      writer.uint32(90).fork();
+      for (const v of message.first) {
+        writer.double(v);
+      }
+      writer.join();
+    }
+    if (message.relaxed !== false) {
+      writer.uint32(96).bool(message.relaxed);
     }
     return writer;
   },
@@ -4277,6 +4650,76 @@ export const Assignment: MessageFns<Assignment> = {
             message.vectors = VectorSettings.decode(reader, reader.uint32());
             continue;
           }
+          case 8: {
+            if (tag !== 65) {
+              break;
+            }
+
+            message.replicaId = reader.double();
+            continue;
+          }
+          case 9: {
+            if (tag === 73) {
+              message.voters.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 74) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.voters.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 10: {
+            if (tag === 81) {
+              message.learners.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 82) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.learners.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 11: {
+            if (tag === 89) {
+              message.first.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 90) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.first.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.relaxed = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4310,6 +4753,19 @@ export const Assignment: MessageFns<Assignment> = {
         ? globalThis.Number(object.hnsw_ef_construction)
         : 0,
       vectors: isSet(object.vectors) ? VectorSettings.fromJSON(object.vectors) : undefined,
+      replicaId: isSet(object.replicaId)
+        ? globalThis.Number(object.replicaId)
+        : isSet(object.replica_id)
+        ? globalThis.Number(object.replica_id)
+        : 0,
+      voters: globalThis.Array.isArray(object?.voters)
+        ? object.voters.map((e: any) => globalThis.Number(e))
+        : [],
+      learners: globalThis.Array.isArray(object?.learners)
+        ? object.learners.map((e: any) => globalThis.Number(e))
+        : [],
+      first: globalThis.Array.isArray(object?.first) ? object.first.map((e: any) => globalThis.Number(e)) : [],
+      relaxed: isSet(object.relaxed) ? globalThis.Boolean(object.relaxed) : false,
     };
   },
 
@@ -4336,6 +4792,21 @@ export const Assignment: MessageFns<Assignment> = {
     if (message.vectors !== undefined) {
       obj.vectors = VectorSettings.toJSON(message.vectors);
     }
+    if (message.replicaId !== undefined) {
+      obj.replicaId = floatToJson(message.replicaId);
+    }
+    if (message.voters?.length) {
+      obj.voters = message.voters.map((e) => floatToJson(e));
+    }
+    if (message.learners?.length) {
+      obj.learners = message.learners.map((e) => floatToJson(e));
+    }
+    if (message.first?.length) {
+      obj.first = message.first.map((e) => floatToJson(e));
+    }
+    if (message.relaxed !== undefined) {
+      obj.relaxed = message.relaxed;
+    }
     return obj;
   },
 
@@ -4353,6 +4824,11 @@ export const Assignment: MessageFns<Assignment> = {
     message.vectors = (object.vectors !== undefined && object.vectors !== null)
       ? VectorSettings.fromPartial(object.vectors)
       : undefined;
+    message.replicaId = object.replicaId ?? 0;
+    message.voters = object.voters?.map((e) => e) || [];
+    message.learners = object.learners?.map((e) => e) || [];
+    message.first = object.first?.map((e) => e) || [];
+    message.relaxed = object.relaxed ?? false;
     return message;
   },
 };

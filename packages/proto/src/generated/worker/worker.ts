@@ -24,7 +24,7 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { ShardOp, ShardOutcome } from "./data/data.js";
+import { Change, ShardOp, ShardOutcome } from "./data/data.js";
 
 export const protobufPackage = "vectron.worker.v1";
 
@@ -82,7 +82,27 @@ export interface HNSWUpdatesRequest {
 }
 
 export interface HNSWUpdateBatch {
-  logIndex: bigint;
+  /** Everything below this log index has been sent. */
+  nextIndex: bigint;
+  changes: Change[];
+}
+
+export interface TransferLeaderRequest {
+  shardId: number;
+  replicaId: number;
+}
+
+export interface TransferLeaderResponse {
+}
+
+export interface ScrubRequest {
+  shardId: number;
+}
+
+export interface ScrubResponse {
+  /** Log index as of which they were compared. */
+  index: number;
+  differingReplicaIds: number[];
 }
 
 export interface PutRequest {
@@ -126,6 +146,20 @@ export interface ShardMetrics {
   appliedIndex: number;
   memoryBytes: number;
   diskBytes: number;
+  replicaId: number;
+  /** leader, follower, candidate, learner or stopped. */
+  role: string;
+  term: number;
+  leaderReplicaId: number;
+  voters: number[];
+  learners: number[];
+  committedIndex: number;
+  /** A leader that a majority has answered lately. */
+  hasQuorum: boolean;
+  /** Why the replica is out of service for good; empty: it is not. */
+  damage: string;
+  /** How long a write may wait for its fsync; 0: it is acknowledged after it. */
+  relaxedMs: number;
 }
 
 export interface FlushRequest {
@@ -958,16 +992,19 @@ export const HNSWUpdatesRequest: MessageFns<HNSWUpdatesRequest> = {
 };
 
 function createBaseHNSWUpdateBatch(): HNSWUpdateBatch {
-  return { logIndex: 0n };
+  return { nextIndex: 0n, changes: [] };
 }
 
 export const HNSWUpdateBatch: MessageFns<HNSWUpdateBatch> = {
   encode(message: HNSWUpdateBatch, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.logIndex !== 0n) {
-      if (BigInt.asUintN(64, message.logIndex) !== message.logIndex) {
-        throw new globalThis.Error("value provided for field message.logIndex of type uint64 too large");
+    if (message.nextIndex !== 0n) {
+      if (BigInt.asUintN(64, message.nextIndex) !== message.nextIndex) {
+        throw new globalThis.Error("value provided for field message.nextIndex of type uint64 too large");
       }
-      writer.uint32(8).uint64(message.logIndex);
+      writer.uint32(8).uint64(message.nextIndex);
+    }
+    for (const v of message.changes) {
+      Change.encode(v!, writer.uint32(18).fork()).join();
     }
     return writer;
   },
@@ -990,7 +1027,15 @@ export const HNSWUpdateBatch: MessageFns<HNSWUpdateBatch> = {
               break;
             }
 
-            message.logIndex = reader.uint64() as bigint;
+            message.nextIndex = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.changes.push(Change.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -1007,18 +1052,22 @@ export const HNSWUpdateBatch: MessageFns<HNSWUpdateBatch> = {
 
   fromJSON(object: any): HNSWUpdateBatch {
     return {
-      logIndex: isSet(object.logIndex)
-        ? BigInt(object.logIndex)
-        : isSet(object.log_index)
-        ? BigInt(object.log_index)
+      nextIndex: isSet(object.nextIndex)
+        ? BigInt(object.nextIndex)
+        : isSet(object.next_index)
+        ? BigInt(object.next_index)
         : 0n,
+      changes: globalThis.Array.isArray(object?.changes) ? object.changes.map((e: any) => Change.fromJSON(e)) : [],
     };
   },
 
   toJSON(message: HNSWUpdateBatch): unknown {
     const obj: any = {};
-    if (message.logIndex !== undefined) {
-      obj.logIndex = message.logIndex.toString();
+    if (message.nextIndex !== undefined) {
+      obj.nextIndex = message.nextIndex.toString();
+    }
+    if (message.changes?.length) {
+      obj.changes = message.changes.map((e) => Change.toJSON(e));
     }
     return obj;
   },
@@ -1028,7 +1077,329 @@ export const HNSWUpdateBatch: MessageFns<HNSWUpdateBatch> = {
   },
   fromPartial<I extends Exact<DeepPartial<HNSWUpdateBatch>, I>>(object: I): HNSWUpdateBatch {
     const message = createBaseHNSWUpdateBatch();
-    message.logIndex = (object.logIndex !== undefined && object.logIndex !== null) ? BigInt(object.logIndex) : 0n;
+    message.nextIndex = (object.nextIndex !== undefined && object.nextIndex !== null) ? BigInt(object.nextIndex) : 0n;
+    message.changes = object.changes?.map((e) => Change.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseTransferLeaderRequest(): TransferLeaderRequest {
+  return { shardId: 0, replicaId: 0 };
+}
+
+export const TransferLeaderRequest: MessageFns<TransferLeaderRequest> = {
+  encode(message: TransferLeaderRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.shardId !== 0) {
+      writer.uint32(8).uint32(message.shardId);
+    }
+    if (message.replicaId !== 0) {
+      writer.uint32(17).double(message.replicaId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TransferLeaderRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTransferLeaderRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.shardId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.replicaId = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TransferLeaderRequest {
+    return {
+      shardId: isSet(object.shardId)
+        ? globalThis.Number(object.shardId)
+        : isSet(object.shard_id)
+        ? globalThis.Number(object.shard_id)
+        : 0,
+      replicaId: isSet(object.replicaId)
+        ? globalThis.Number(object.replicaId)
+        : isSet(object.replica_id)
+        ? globalThis.Number(object.replica_id)
+        : 0,
+    };
+  },
+
+  toJSON(message: TransferLeaderRequest): unknown {
+    const obj: any = {};
+    if (message.shardId !== undefined) {
+      obj.shardId = Math.round(message.shardId);
+    }
+    if (message.replicaId !== undefined) {
+      obj.replicaId = floatToJson(message.replicaId);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<TransferLeaderRequest>, I>>(base?: I): TransferLeaderRequest {
+    return TransferLeaderRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TransferLeaderRequest>, I>>(object: I): TransferLeaderRequest {
+    const message = createBaseTransferLeaderRequest();
+    message.shardId = object.shardId ?? 0;
+    message.replicaId = object.replicaId ?? 0;
+    return message;
+  },
+};
+
+function createBaseTransferLeaderResponse(): TransferLeaderResponse {
+  return {};
+}
+
+export const TransferLeaderResponse: MessageFns<TransferLeaderResponse> = {
+  encode(_: TransferLeaderResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TransferLeaderResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTransferLeaderResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): TransferLeaderResponse {
+    return {};
+  },
+
+  toJSON(_: TransferLeaderResponse): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<TransferLeaderResponse>, I>>(base?: I): TransferLeaderResponse {
+    return TransferLeaderResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TransferLeaderResponse>, I>>(_: I): TransferLeaderResponse {
+    const message = createBaseTransferLeaderResponse();
+    return message;
+  },
+};
+
+function createBaseScrubRequest(): ScrubRequest {
+  return { shardId: 0 };
+}
+
+export const ScrubRequest: MessageFns<ScrubRequest> = {
+  encode(message: ScrubRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.shardId !== 0) {
+      writer.uint32(8).uint32(message.shardId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ScrubRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseScrubRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.shardId = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ScrubRequest {
+    return {
+      shardId: isSet(object.shardId)
+        ? globalThis.Number(object.shardId)
+        : isSet(object.shard_id)
+        ? globalThis.Number(object.shard_id)
+        : 0,
+    };
+  },
+
+  toJSON(message: ScrubRequest): unknown {
+    const obj: any = {};
+    if (message.shardId !== undefined) {
+      obj.shardId = Math.round(message.shardId);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ScrubRequest>, I>>(base?: I): ScrubRequest {
+    return ScrubRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ScrubRequest>, I>>(object: I): ScrubRequest {
+    const message = createBaseScrubRequest();
+    message.shardId = object.shardId ?? 0;
+    return message;
+  },
+};
+
+function createBaseScrubResponse(): ScrubResponse {
+  return { index: 0, differingReplicaIds: [] };
+}
+
+export const ScrubResponse: MessageFns<ScrubResponse> = {
+  encode(message: ScrubResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.index !== 0) {
+      writer.uint32(9).double(message.index);
+    }
+    if (message.differingReplicaIds.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.differingReplicaIds) {
+        writer.double(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ScrubResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseScrubResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.index = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag === 17) {
+              message.differingReplicaIds.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.differingReplicaIds.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ScrubResponse {
+    return {
+      index: isSet(object.index) ? globalThis.Number(object.index) : 0,
+      differingReplicaIds: globalThis.Array.isArray(object?.differingReplicaIds)
+        ? object.differingReplicaIds.map((e: any) => globalThis.Number(e))
+        : globalThis.Array.isArray(object?.differing_replica_ids)
+        ? object.differing_replica_ids.map((e: any) => globalThis.Number(e))
+        : [],
+    };
+  },
+
+  toJSON(message: ScrubResponse): unknown {
+    const obj: any = {};
+    if (message.index !== undefined) {
+      obj.index = floatToJson(message.index);
+    }
+    if (message.differingReplicaIds?.length) {
+      obj.differingReplicaIds = message.differingReplicaIds.map((e) => floatToJson(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ScrubResponse>, I>>(base?: I): ScrubResponse {
+    return ScrubResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ScrubResponse>, I>>(object: I): ScrubResponse {
+    const message = createBaseScrubResponse();
+    message.index = object.index ?? 0;
+    message.differingReplicaIds = object.differingReplicaIds?.map((e) => e) || [];
     return message;
   },
 };
@@ -1580,6 +1951,16 @@ function createBaseShardMetrics(): ShardMetrics {
     appliedIndex: 0,
     memoryBytes: 0,
     diskBytes: 0,
+    replicaId: 0,
+    role: "",
+    term: 0,
+    leaderReplicaId: 0,
+    voters: [],
+    learners: [],
+    committedIndex: 0,
+    hasQuorum: false,
+    damage: "",
+    relaxedMs: 0,
   };
 }
 
@@ -1611,6 +1992,44 @@ export const ShardMetrics: MessageFns<ShardMetrics> = {
     }
     if (message.diskBytes !== 0) {
       writer.uint32(73).double(message.diskBytes);
+    }
+    if (message.replicaId !== 0) {
+      writer.uint32(81).double(message.replicaId);
+    }
+    if (message.role !== "") {
+      writer.uint32(90).string(message.role);
+    }
+    if (message.term !== 0) {
+      writer.uint32(97).double(message.term);
+    }
+    if (message.leaderReplicaId !== 0) {
+      writer.uint32(105).double(message.leaderReplicaId);
+    }
+    if (message.voters.length !== 0) {
+      writer.uint32(114).fork();
+      for (const v of message.voters) {
+        writer.double(v);
+      }
+      writer.join();
+    }
+    if (message.learners.length !== 0) {
+      writer.uint32(122).fork();
+      for (const v of message.learners) {
+        writer.double(v);
+      }
+      writer.join();
+    }
+    if (message.committedIndex !== 0) {
+      writer.uint32(129).double(message.committedIndex);
+    }
+    if (message.hasQuorum !== false) {
+      writer.uint32(136).bool(message.hasQuorum);
+    }
+    if (message.damage !== "") {
+      writer.uint32(146).string(message.damage);
+    }
+    if (message.relaxedMs !== 0) {
+      writer.uint32(153).double(message.relaxedMs);
     }
     return writer;
   },
@@ -1700,6 +2119,106 @@ export const ShardMetrics: MessageFns<ShardMetrics> = {
             message.diskBytes = reader.double();
             continue;
           }
+          case 10: {
+            if (tag !== 81) {
+              break;
+            }
+
+            message.replicaId = reader.double();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.role = reader.string();
+            continue;
+          }
+          case 12: {
+            if (tag !== 97) {
+              break;
+            }
+
+            message.term = reader.double();
+            continue;
+          }
+          case 13: {
+            if (tag !== 105) {
+              break;
+            }
+
+            message.leaderReplicaId = reader.double();
+            continue;
+          }
+          case 14: {
+            if (tag === 113) {
+              message.voters.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 114) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.voters.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 15: {
+            if (tag === 121) {
+              message.learners.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 122) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.learners.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 16: {
+            if (tag !== 129) {
+              break;
+            }
+
+            message.committedIndex = reader.double();
+            continue;
+          }
+          case 17: {
+            if (tag !== 136) {
+              break;
+            }
+
+            message.hasQuorum = reader.bool();
+            continue;
+          }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.damage = reader.string();
+            continue;
+          }
+          case 19: {
+            if (tag !== 153) {
+              break;
+            }
+
+            message.relaxedMs = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1751,6 +2270,40 @@ export const ShardMetrics: MessageFns<ShardMetrics> = {
         : isSet(object.disk_bytes)
         ? globalThis.Number(object.disk_bytes)
         : 0,
+      replicaId: isSet(object.replicaId)
+        ? globalThis.Number(object.replicaId)
+        : isSet(object.replica_id)
+        ? globalThis.Number(object.replica_id)
+        : 0,
+      role: isSet(object.role) ? globalThis.String(object.role) : "",
+      term: isSet(object.term) ? globalThis.Number(object.term) : 0,
+      leaderReplicaId: isSet(object.leaderReplicaId)
+        ? globalThis.Number(object.leaderReplicaId)
+        : isSet(object.leader_replica_id)
+        ? globalThis.Number(object.leader_replica_id)
+        : 0,
+      voters: globalThis.Array.isArray(object?.voters)
+        ? object.voters.map((e: any) => globalThis.Number(e))
+        : [],
+      learners: globalThis.Array.isArray(object?.learners)
+        ? object.learners.map((e: any) => globalThis.Number(e))
+        : [],
+      committedIndex: isSet(object.committedIndex)
+        ? globalThis.Number(object.committedIndex)
+        : isSet(object.committed_index)
+        ? globalThis.Number(object.committed_index)
+        : 0,
+      hasQuorum: isSet(object.hasQuorum)
+        ? globalThis.Boolean(object.hasQuorum)
+        : isSet(object.has_quorum)
+        ? globalThis.Boolean(object.has_quorum)
+        : false,
+      damage: isSet(object.damage) ? globalThis.String(object.damage) : "",
+      relaxedMs: isSet(object.relaxedMs)
+        ? globalThis.Number(object.relaxedMs)
+        : isSet(object.relaxed_ms)
+        ? globalThis.Number(object.relaxed_ms)
+        : 0,
     };
   },
 
@@ -1783,6 +2336,36 @@ export const ShardMetrics: MessageFns<ShardMetrics> = {
     if (message.diskBytes !== undefined) {
       obj.diskBytes = floatToJson(message.diskBytes);
     }
+    if (message.replicaId !== undefined) {
+      obj.replicaId = floatToJson(message.replicaId);
+    }
+    if (message.role !== undefined) {
+      obj.role = message.role;
+    }
+    if (message.term !== undefined) {
+      obj.term = floatToJson(message.term);
+    }
+    if (message.leaderReplicaId !== undefined) {
+      obj.leaderReplicaId = floatToJson(message.leaderReplicaId);
+    }
+    if (message.voters?.length) {
+      obj.voters = message.voters.map((e) => floatToJson(e));
+    }
+    if (message.learners?.length) {
+      obj.learners = message.learners.map((e) => floatToJson(e));
+    }
+    if (message.committedIndex !== undefined) {
+      obj.committedIndex = floatToJson(message.committedIndex);
+    }
+    if (message.hasQuorum !== undefined) {
+      obj.hasQuorum = message.hasQuorum;
+    }
+    if (message.damage !== undefined) {
+      obj.damage = message.damage;
+    }
+    if (message.relaxedMs !== undefined) {
+      obj.relaxedMs = floatToJson(message.relaxedMs);
+    }
     return obj;
   },
 
@@ -1800,6 +2383,16 @@ export const ShardMetrics: MessageFns<ShardMetrics> = {
     message.appliedIndex = object.appliedIndex ?? 0;
     message.memoryBytes = object.memoryBytes ?? 0;
     message.diskBytes = object.diskBytes ?? 0;
+    message.replicaId = object.replicaId ?? 0;
+    message.role = object.role ?? "";
+    message.term = object.term ?? 0;
+    message.leaderReplicaId = object.leaderReplicaId ?? 0;
+    message.voters = object.voters?.map((e) => e) || [];
+    message.learners = object.learners?.map((e) => e) || [];
+    message.committedIndex = object.committedIndex ?? 0;
+    message.hasQuorum = object.hasQuorum ?? false;
+    message.damage = object.damage ?? "";
+    message.relaxedMs = object.relaxedMs ?? 0;
     return message;
   },
 };
@@ -1995,7 +2588,7 @@ export const WorkerServiceService = {
     responseSerialize: (value: HNSWSnapshotChunk): Buffer => Buffer.from(HNSWSnapshotChunk.encode(value).finish()),
     responseDeserialize: (value: Buffer): HNSWSnapshotChunk => HNSWSnapshotChunk.decode(value),
   },
-  /** Not built yet: UNIMPLEMENTED. */
+  /** Changes of a shard in log order, from an index on, without a gap, for as long as the call lives. */
   streamHnswUpdates: {
     path: "/vectron.worker.v1.WorkerService/StreamHNSWUpdates" as const,
     requestStream: false as const,
@@ -2053,6 +2646,28 @@ export const WorkerServiceService = {
     responseSerialize: (value: FlushResponse): Buffer => Buffer.from(FlushResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): FlushResponse => FlushResponse.decode(value),
   },
+  /** Hands the lead of a shard that this worker leads to another replica. */
+  transferLeader: {
+    path: "/vectron.worker.v1.WorkerService/TransferLeader" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: TransferLeaderRequest): Buffer =>
+      Buffer.from(TransferLeaderRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): TransferLeaderRequest => TransferLeaderRequest.decode(value),
+    responseSerialize: (value: TransferLeaderResponse): Buffer =>
+      Buffer.from(TransferLeaderResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): TransferLeaderResponse => TransferLeaderResponse.decode(value),
+  },
+  /** Compares the replicas of a shard that this worker leads; those that differ are taken out of service. */
+  scrub: {
+    path: "/vectron.worker.v1.WorkerService/Scrub" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ScrubRequest): Buffer => Buffer.from(ScrubRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ScrubRequest => ScrubRequest.decode(value),
+    responseSerialize: (value: ScrubResponse): Buffer => Buffer.from(ScrubResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ScrubResponse => ScrubResponse.decode(value),
+  },
 } as const;
 
 export interface WorkerServiceServer extends UntypedServiceImplementation {
@@ -2067,7 +2682,7 @@ export interface WorkerServiceServer extends UntypedServiceImplementation {
   batchSearch: handleUnaryCall<BatchSearchRequest, BatchSearchResponse>;
   /** Not built yet: UNIMPLEMENTED. */
   streamHnswSnapshot: handleServerStreamingCall<HNSWSnapshotRequest, HNSWSnapshotChunk>;
-  /** Not built yet: UNIMPLEMENTED. */
+  /** Changes of a shard in log order, from an index on, without a gap, for as long as the call lives. */
   streamHnswUpdates: handleServerStreamingCall<HNSWUpdatesRequest, HNSWUpdateBatch>;
   /** Raw keys. Not built yet: UNIMPLEMENTED. */
   put: handleUnaryCall<PutRequest, PutResponse>;
@@ -2077,6 +2692,10 @@ export interface WorkerServiceServer extends UntypedServiceImplementation {
   delete: handleUnaryCall<DeleteRequest, DeleteResponse>;
   status: handleUnaryCall<StatusRequest, StatusResponse>;
   flush: handleUnaryCall<FlushRequest, FlushResponse>;
+  /** Hands the lead of a shard that this worker leads to another replica. */
+  transferLeader: handleUnaryCall<TransferLeaderRequest, TransferLeaderResponse>;
+  /** Compares the replicas of a shard that this worker leads; those that differ are taken out of service. */
+  scrub: handleUnaryCall<ScrubRequest, ScrubResponse>;
 }
 
 export interface WorkerServiceClient extends Client {
@@ -2194,7 +2813,7 @@ export interface WorkerServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<HNSWSnapshotChunk>;
-  /** Not built yet: UNIMPLEMENTED. */
+  /** Changes of a shard in log order, from an index on, without a gap, for as long as the call lives. */
   streamHnswUpdates(request: HNSWUpdatesRequest, options?: Partial<CallOptions>): ClientReadableStream<HNSWUpdateBatch>;
   streamHnswUpdates(
     request: HNSWUpdatesRequest,
@@ -2272,6 +2891,38 @@ export interface WorkerServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: FlushResponse) => void,
+  ): ClientUnaryCall;
+  /** Hands the lead of a shard that this worker leads to another replica. */
+  transferLeader(
+    request: TransferLeaderRequest,
+    callback: (error: ServiceError | null, response: TransferLeaderResponse) => void,
+  ): ClientUnaryCall;
+  transferLeader(
+    request: TransferLeaderRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: TransferLeaderResponse) => void,
+  ): ClientUnaryCall;
+  transferLeader(
+    request: TransferLeaderRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: TransferLeaderResponse) => void,
+  ): ClientUnaryCall;
+  /** Compares the replicas of a shard that this worker leads; those that differ are taken out of service. */
+  scrub(
+    request: ScrubRequest,
+    callback: (error: ServiceError | null, response: ScrubResponse) => void,
+  ): ClientUnaryCall;
+  scrub(
+    request: ScrubRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ScrubResponse) => void,
+  ): ClientUnaryCall;
+  scrub(
+    request: ScrubRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ScrubResponse) => void,
   ): ClientUnaryCall;
 }
 

@@ -11,6 +11,51 @@ export const protobufPackage = "vectron.workerdata.v1";
 
 export const protobufFileName = "worker/data/data.proto";
 
+export enum ChangeKind {
+  CHANGE_KIND_UNKNOWN = 0,
+  CHANGE_KIND_INSERT = 1,
+  CHANGE_KIND_UPDATE = 2,
+  CHANGE_KIND_DELETE = 3,
+  UNRECOGNIZED = -1,
+}
+
+export function changeKindFromJSON(object: any): ChangeKind {
+  switch (object) {
+    case 0:
+    case "CHANGE_KIND_UNKNOWN":
+      return ChangeKind.CHANGE_KIND_UNKNOWN;
+    case 1:
+    case "CHANGE_KIND_INSERT":
+      return ChangeKind.CHANGE_KIND_INSERT;
+    case 2:
+    case "CHANGE_KIND_UPDATE":
+      return ChangeKind.CHANGE_KIND_UPDATE;
+    case 3:
+    case "CHANGE_KIND_DELETE":
+      return ChangeKind.CHANGE_KIND_DELETE;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return ChangeKind.UNRECOGNIZED;
+  }
+}
+
+export function changeKindToJSON(object: ChangeKind): string {
+  switch (object) {
+    case ChangeKind.CHANGE_KIND_UNKNOWN:
+      return "CHANGE_KIND_UNKNOWN";
+    case ChangeKind.CHANGE_KIND_INSERT:
+      return "CHANGE_KIND_INSERT";
+    case ChangeKind.CHANGE_KIND_UPDATE:
+      return "CHANGE_KIND_UPDATE";
+    case ChangeKind.CHANGE_KIND_DELETE:
+      return "CHANGE_KIND_DELETE";
+    case ChangeKind.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 export interface ShardOp {
   shardId: number;
   shardEpoch: number;
@@ -20,7 +65,50 @@ export interface ShardOp {
     | { $case: "delete"; value: IdBatch }
     | { $case: "get"; value: IdBatch }
     | { $case: "scroll"; value: Page }
+    | //
+    /** Changes by log index, for who follows the shard. */
+    { $case: "changes"; value: ChangesOp }
     | undefined;
+  /** Of a read; missing: any. */
+  consistency?:
+    | Consistency
+    | undefined;
+  /** Of a write, so that a retry has the effect of once. */
+  origin?:
+    | Origin
+    | undefined;
+  /** Milliseconds that a read may wait for its consistency; 0: two seconds. */
+  timeoutMs: number;
+}
+
+/** What a read must see; none of them: what is here. */
+export interface Consistency {
+  level?:
+    | //
+    /** Every write that was acknowledged before the read began. */
+    { $case: "linearizable"; value: boolean }
+    | //
+    /** At least this log index. */
+    { $case: "atLeast"; value: bigint }
+    | //
+    /** What was current at most so many milliseconds ago. */
+    { $case: "boundedMs"; value: number }
+    | undefined;
+}
+
+/** Names one write of one client. */
+export interface Origin {
+  /** Random, 16 bytes. */
+  client: Buffer;
+  sequence: bigint;
+  /** The client has no write below this one in flight. */
+  pendingFrom: bigint;
+}
+
+export interface ChangesOp {
+  fromIndex: bigint;
+  /** How long to wait for the first. */
+  waitMs: number;
 }
 
 export interface SearchOp {
@@ -66,10 +154,32 @@ export interface ShardOutcome {
   /** Empty on success. */
   errorCode: string;
   errorMessage: string;
-  outcome?: { $case: "search"; value: SearchFound } | { $case: "written"; value: Written } | {
-    $case: "points";
-    value: PointBatch;
-  } | undefined;
+  outcome?:
+    | { $case: "search"; value: SearchFound }
+    | { $case: "written"; value: Written }
+    | { $case: "points"; value: PointBatch }
+    | { $case: "changes"; value: ChangeBatch }
+    | undefined;
+  /** With STALE_EPOCH: the epoch of the shard. */
+  epoch: bigint;
+  /** With NOT_LEADER: number of the worker that leads, 0 when none is known. */
+  leader: bigint;
+  /** Log index as of which a read was answered. */
+  appliedIndex: bigint;
+}
+
+export interface Change {
+  index: bigint;
+  kind: ChangeKind;
+  id: string;
+  vector: Buffer;
+  payload: Buffer;
+}
+
+export interface ChangeBatch {
+  changes: Change[];
+  /** Where to go on. */
+  nextIndex: bigint;
 }
 
 export interface SearchFound {
@@ -97,7 +207,7 @@ export interface Written {
 }
 
 function createBaseShardOp(): ShardOp {
-  return { shardId: 0, shardEpoch: 0, op: undefined };
+  return { shardId: 0, shardEpoch: 0, op: undefined, consistency: undefined, origin: undefined, timeoutMs: 0 };
 }
 
 export const ShardOp: MessageFns<ShardOp> = {
@@ -124,6 +234,18 @@ export const ShardOp: MessageFns<ShardOp> = {
       case "scroll":
         Page.encode(message.op.value, writer.uint32(58).fork()).join();
         break;
+      case "changes":
+        ChangesOp.encode(message.op.value, writer.uint32(66).fork()).join();
+        break;
+    }
+    if (message.consistency !== undefined) {
+      Consistency.encode(message.consistency, writer.uint32(162).fork()).join();
+    }
+    if (message.origin !== undefined) {
+      Origin.encode(message.origin, writer.uint32(170).fork()).join();
+    }
+    if (message.timeoutMs !== 0) {
+      writer.uint32(176).uint32(message.timeoutMs);
     }
     return writer;
   },
@@ -197,6 +319,38 @@ export const ShardOp: MessageFns<ShardOp> = {
             message.op = { $case: "scroll", value: Page.decode(reader, reader.uint32()) };
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.op = { $case: "changes", value: ChangesOp.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.consistency = Consistency.decode(reader, reader.uint32());
+            continue;
+          }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.origin = Origin.decode(reader, reader.uint32());
+            continue;
+          }
+          case 22: {
+            if (tag !== 176) {
+              break;
+            }
+
+            message.timeoutMs = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -231,7 +385,16 @@ export const ShardOp: MessageFns<ShardOp> = {
         ? { $case: "get", value: IdBatch.fromJSON(object.get) }
         : isSet(object.scroll)
         ? { $case: "scroll", value: Page.fromJSON(object.scroll) }
+        : isSet(object.changes)
+        ? { $case: "changes", value: ChangesOp.fromJSON(object.changes) }
         : undefined,
+      consistency: isSet(object.consistency) ? Consistency.fromJSON(object.consistency) : undefined,
+      origin: isSet(object.origin) ? Origin.fromJSON(object.origin) : undefined,
+      timeoutMs: isSet(object.timeoutMs)
+        ? globalThis.Number(object.timeoutMs)
+        : isSet(object.timeout_ms)
+        ? globalThis.Number(object.timeout_ms)
+        : 0,
     };
   },
 
@@ -253,6 +416,17 @@ export const ShardOp: MessageFns<ShardOp> = {
       obj.get = IdBatch.toJSON(message.op.value);
     } else if (message.op?.$case === "scroll") {
       obj.scroll = Page.toJSON(message.op.value);
+    } else if (message.op?.$case === "changes") {
+      obj.changes = ChangesOp.toJSON(message.op.value);
+    }
+    if (message.consistency !== undefined) {
+      obj.consistency = Consistency.toJSON(message.consistency);
+    }
+    if (message.origin !== undefined) {
+      obj.origin = Origin.toJSON(message.origin);
+    }
+    if (message.timeoutMs !== undefined) {
+      obj.timeoutMs = Math.round(message.timeoutMs);
     }
     return obj;
   },
@@ -295,7 +469,358 @@ export const ShardOp: MessageFns<ShardOp> = {
         }
         break;
       }
+      case "changes": {
+        if (object.op?.value !== undefined && object.op?.value !== null) {
+          message.op = { $case: "changes", value: ChangesOp.fromPartial(object.op.value) };
+        }
+        break;
+      }
     }
+    message.consistency = (object.consistency !== undefined && object.consistency !== null)
+      ? Consistency.fromPartial(object.consistency)
+      : undefined;
+    message.origin = (object.origin !== undefined && object.origin !== null)
+      ? Origin.fromPartial(object.origin)
+      : undefined;
+    message.timeoutMs = object.timeoutMs ?? 0;
+    return message;
+  },
+};
+
+function createBaseConsistency(): Consistency {
+  return { level: undefined };
+}
+
+export const Consistency: MessageFns<Consistency> = {
+  encode(message: Consistency, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.level?.$case) {
+      case "linearizable":
+        writer.uint32(8).bool(message.level.value);
+        break;
+      case "atLeast":
+        if (BigInt.asUintN(64, message.level.value) !== message.level.value) {
+          throw new globalThis.Error("value provided for field message.level.value of type uint64 too large");
+        }
+        writer.uint32(16).uint64(message.level.value);
+        break;
+      case "boundedMs":
+        writer.uint32(24).uint32(message.level.value);
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Consistency {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConsistency();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.level = { $case: "linearizable", value: reader.bool() };
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.level = { $case: "atLeast", value: reader.uint64() as bigint };
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.level = { $case: "boundedMs", value: reader.uint32() };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Consistency {
+    return {
+      level: isSet(object.linearizable)
+        ? { $case: "linearizable", value: globalThis.Boolean(object.linearizable) }
+        : isSet(object.atLeast)
+        ? { $case: "atLeast", value: BigInt(object.atLeast) }
+        : isSet(object.at_least)
+        ? { $case: "atLeast", value: BigInt(object.at_least) }
+        : isSet(object.boundedMs)
+        ? { $case: "boundedMs", value: globalThis.Number(object.boundedMs) }
+        : isSet(object.bounded_ms)
+        ? { $case: "boundedMs", value: globalThis.Number(object.bounded_ms) }
+        : undefined,
+    };
+  },
+
+  toJSON(message: Consistency): unknown {
+    const obj: any = {};
+    if (message.level?.$case === "linearizable") {
+      obj.linearizable = message.level.value;
+    } else if (message.level?.$case === "atLeast") {
+      obj.atLeast = message.level.value.toString();
+    } else if (message.level?.$case === "boundedMs") {
+      obj.boundedMs = Math.round(message.level.value);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Consistency>, I>>(base?: I): Consistency {
+    return Consistency.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Consistency>, I>>(object: I): Consistency {
+    const message = createBaseConsistency();
+    switch (object.level?.$case) {
+      case "linearizable": {
+        if (object.level?.value !== undefined && object.level?.value !== null) {
+          message.level = { $case: "linearizable", value: object.level.value };
+        }
+        break;
+      }
+      case "atLeast": {
+        if (object.level?.value !== undefined && object.level?.value !== null) {
+          message.level = { $case: "atLeast", value: BigInt(object.level.value) };
+        }
+        break;
+      }
+      case "boundedMs": {
+        if (object.level?.value !== undefined && object.level?.value !== null) {
+          message.level = { $case: "boundedMs", value: object.level.value };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseOrigin(): Origin {
+  return { client: Buffer.alloc(0), sequence: 0n, pendingFrom: 0n };
+}
+
+export const Origin: MessageFns<Origin> = {
+  encode(message: Origin, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.client.length !== 0) {
+      writer.uint32(10).bytes(message.client);
+    }
+    if (message.sequence !== 0n) {
+      if (BigInt.asUintN(64, message.sequence) !== message.sequence) {
+        throw new globalThis.Error("value provided for field message.sequence of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.sequence);
+    }
+    if (message.pendingFrom !== 0n) {
+      if (BigInt.asUintN(64, message.pendingFrom) !== message.pendingFrom) {
+        throw new globalThis.Error("value provided for field message.pendingFrom of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.pendingFrom);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Origin {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOrigin();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.client = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.sequence = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.pendingFrom = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Origin {
+    return {
+      client: isSet(object.client) ? Buffer.from(bytesFromBase64(object.client)) : Buffer.alloc(0),
+      sequence: isSet(object.sequence) ? BigInt(object.sequence) : 0n,
+      pendingFrom: isSet(object.pendingFrom)
+        ? BigInt(object.pendingFrom)
+        : isSet(object.pending_from)
+        ? BigInt(object.pending_from)
+        : 0n,
+    };
+  },
+
+  toJSON(message: Origin): unknown {
+    const obj: any = {};
+    if (message.client !== undefined) {
+      obj.client = base64FromBytes(message.client);
+    }
+    if (message.sequence !== undefined) {
+      obj.sequence = message.sequence.toString();
+    }
+    if (message.pendingFrom !== undefined) {
+      obj.pendingFrom = message.pendingFrom.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Origin>, I>>(base?: I): Origin {
+    return Origin.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Origin>, I>>(object: I): Origin {
+    const message = createBaseOrigin();
+    message.client = object.client ?? Buffer.alloc(0);
+    message.sequence = (object.sequence !== undefined && object.sequence !== null) ? BigInt(object.sequence) : 0n;
+    message.pendingFrom = (object.pendingFrom !== undefined && object.pendingFrom !== null)
+      ? BigInt(object.pendingFrom)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseChangesOp(): ChangesOp {
+  return { fromIndex: 0n, waitMs: 0 };
+}
+
+export const ChangesOp: MessageFns<ChangesOp> = {
+  encode(message: ChangesOp, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.fromIndex !== 0n) {
+      if (BigInt.asUintN(64, message.fromIndex) !== message.fromIndex) {
+        throw new globalThis.Error("value provided for field message.fromIndex of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.fromIndex);
+    }
+    if (message.waitMs !== 0) {
+      writer.uint32(16).uint32(message.waitMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ChangesOp {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseChangesOp();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.fromIndex = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.waitMs = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ChangesOp {
+    return {
+      fromIndex: isSet(object.fromIndex)
+        ? BigInt(object.fromIndex)
+        : isSet(object.from_index)
+        ? BigInt(object.from_index)
+        : 0n,
+      waitMs: isSet(object.waitMs)
+        ? globalThis.Number(object.waitMs)
+        : isSet(object.wait_ms)
+        ? globalThis.Number(object.wait_ms)
+        : 0,
+    };
+  },
+
+  toJSON(message: ChangesOp): unknown {
+    const obj: any = {};
+    if (message.fromIndex !== undefined) {
+      obj.fromIndex = message.fromIndex.toString();
+    }
+    if (message.waitMs !== undefined) {
+      obj.waitMs = Math.round(message.waitMs);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ChangesOp>, I>>(base?: I): ChangesOp {
+    return ChangesOp.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ChangesOp>, I>>(object: I): ChangesOp {
+    const message = createBaseChangesOp();
+    message.fromIndex = (object.fromIndex !== undefined && object.fromIndex !== null) ? BigInt(object.fromIndex) : 0n;
+    message.waitMs = object.waitMs ?? 0;
     return message;
   },
 };
@@ -846,7 +1371,7 @@ export const Page: MessageFns<Page> = {
 };
 
 function createBaseShardOutcome(): ShardOutcome {
-  return { errorCode: "", errorMessage: "", outcome: undefined };
+  return { errorCode: "", errorMessage: "", outcome: undefined, epoch: 0n, leader: 0n, appliedIndex: 0n };
 }
 
 export const ShardOutcome: MessageFns<ShardOutcome> = {
@@ -867,6 +1392,27 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
       case "points":
         PointBatch.encode(message.outcome.value, writer.uint32(42).fork()).join();
         break;
+      case "changes":
+        ChangeBatch.encode(message.outcome.value, writer.uint32(50).fork()).join();
+        break;
+    }
+    if (message.epoch !== 0n) {
+      if (BigInt.asUintN(64, message.epoch) !== message.epoch) {
+        throw new globalThis.Error("value provided for field message.epoch of type uint64 too large");
+      }
+      writer.uint32(160).uint64(message.epoch);
+    }
+    if (message.leader !== 0n) {
+      if (BigInt.asUintN(64, message.leader) !== message.leader) {
+        throw new globalThis.Error("value provided for field message.leader of type uint64 too large");
+      }
+      writer.uint32(168).uint64(message.leader);
+    }
+    if (message.appliedIndex !== 0n) {
+      if (BigInt.asUintN(64, message.appliedIndex) !== message.appliedIndex) {
+        throw new globalThis.Error("value provided for field message.appliedIndex of type uint64 too large");
+      }
+      writer.uint32(176).uint64(message.appliedIndex);
     }
     return writer;
   },
@@ -924,6 +1470,38 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
             message.outcome = { $case: "points", value: PointBatch.decode(reader, reader.uint32()) };
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.outcome = { $case: "changes", value: ChangeBatch.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 20: {
+            if (tag !== 160) {
+              break;
+            }
+
+            message.epoch = reader.uint64() as bigint;
+            continue;
+          }
+          case 21: {
+            if (tag !== 168) {
+              break;
+            }
+
+            message.leader = reader.uint64() as bigint;
+            continue;
+          }
+          case 22: {
+            if (tag !== 176) {
+              break;
+            }
+
+            message.appliedIndex = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -954,7 +1532,16 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
         ? { $case: "written", value: Written.fromJSON(object.written) }
         : isSet(object.points)
         ? { $case: "points", value: PointBatch.fromJSON(object.points) }
+        : isSet(object.changes)
+        ? { $case: "changes", value: ChangeBatch.fromJSON(object.changes) }
         : undefined,
+      epoch: isSet(object.epoch) ? BigInt(object.epoch) : 0n,
+      leader: isSet(object.leader) ? BigInt(object.leader) : 0n,
+      appliedIndex: isSet(object.appliedIndex)
+        ? BigInt(object.appliedIndex)
+        : isSet(object.applied_index)
+        ? BigInt(object.applied_index)
+        : 0n,
     };
   },
 
@@ -972,6 +1559,17 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
       obj.written = Written.toJSON(message.outcome.value);
     } else if (message.outcome?.$case === "points") {
       obj.points = PointBatch.toJSON(message.outcome.value);
+    } else if (message.outcome?.$case === "changes") {
+      obj.changes = ChangeBatch.toJSON(message.outcome.value);
+    }
+    if (message.epoch !== undefined) {
+      obj.epoch = message.epoch.toString();
+    }
+    if (message.leader !== undefined) {
+      obj.leader = message.leader.toString();
+    }
+    if (message.appliedIndex !== undefined) {
+      obj.appliedIndex = message.appliedIndex.toString();
     }
     return obj;
   },
@@ -1002,7 +1600,246 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
         }
         break;
       }
+      case "changes": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "changes", value: ChangeBatch.fromPartial(object.outcome.value) };
+        }
+        break;
+      }
     }
+    message.epoch = (object.epoch !== undefined && object.epoch !== null) ? BigInt(object.epoch) : 0n;
+    message.leader = (object.leader !== undefined && object.leader !== null) ? BigInt(object.leader) : 0n;
+    message.appliedIndex = (object.appliedIndex !== undefined && object.appliedIndex !== null)
+      ? BigInt(object.appliedIndex)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseChange(): Change {
+  return { index: 0n, kind: 0, id: "", vector: Buffer.alloc(0), payload: Buffer.alloc(0) };
+}
+
+export const Change: MessageFns<Change> = {
+  encode(message: Change, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.index !== 0n) {
+      if (BigInt.asUintN(64, message.index) !== message.index) {
+        throw new globalThis.Error("value provided for field message.index of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.index);
+    }
+    if (message.kind !== 0) {
+      writer.uint32(16).int32(message.kind);
+    }
+    if (message.id !== "") {
+      writer.uint32(26).string(message.id);
+    }
+    if (message.vector.length !== 0) {
+      writer.uint32(34).bytes(message.vector);
+    }
+    if (message.payload.length !== 0) {
+      writer.uint32(42).bytes(message.payload);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Change {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseChange();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.index = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.kind = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.vector = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.payload = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Change {
+    return {
+      index: isSet(object.index) ? BigInt(object.index) : 0n,
+      kind: isSet(object.kind) ? changeKindFromJSON(object.kind) : 0,
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      vector: isSet(object.vector) ? Buffer.from(bytesFromBase64(object.vector)) : Buffer.alloc(0),
+      payload: isSet(object.payload) ? Buffer.from(bytesFromBase64(object.payload)) : Buffer.alloc(0),
+    };
+  },
+
+  toJSON(message: Change): unknown {
+    const obj: any = {};
+    if (message.index !== undefined) {
+      obj.index = message.index.toString();
+    }
+    if (message.kind !== undefined) {
+      obj.kind = changeKindToJSON(message.kind);
+    }
+    if (message.id !== undefined) {
+      obj.id = message.id;
+    }
+    if (message.vector !== undefined) {
+      obj.vector = base64FromBytes(message.vector);
+    }
+    if (message.payload !== undefined) {
+      obj.payload = base64FromBytes(message.payload);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Change>, I>>(base?: I): Change {
+    return Change.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Change>, I>>(object: I): Change {
+    const message = createBaseChange();
+    message.index = (object.index !== undefined && object.index !== null) ? BigInt(object.index) : 0n;
+    message.kind = object.kind ?? 0;
+    message.id = object.id ?? "";
+    message.vector = object.vector ?? Buffer.alloc(0);
+    message.payload = object.payload ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseChangeBatch(): ChangeBatch {
+  return { changes: [], nextIndex: 0n };
+}
+
+export const ChangeBatch: MessageFns<ChangeBatch> = {
+  encode(message: ChangeBatch, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.changes) {
+      Change.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextIndex !== 0n) {
+      if (BigInt.asUintN(64, message.nextIndex) !== message.nextIndex) {
+        throw new globalThis.Error("value provided for field message.nextIndex of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.nextIndex);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ChangeBatch {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseChangeBatch();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.changes.push(Change.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.nextIndex = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ChangeBatch {
+    return {
+      changes: globalThis.Array.isArray(object?.changes) ? object.changes.map((e: any) => Change.fromJSON(e)) : [],
+      nextIndex: isSet(object.nextIndex)
+        ? BigInt(object.nextIndex)
+        : isSet(object.next_index)
+        ? BigInt(object.next_index)
+        : 0n,
+    };
+  },
+
+  toJSON(message: ChangeBatch): unknown {
+    const obj: any = {};
+    if (message.changes?.length) {
+      obj.changes = message.changes.map((e) => Change.toJSON(e));
+    }
+    if (message.nextIndex !== undefined) {
+      obj.nextIndex = message.nextIndex.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ChangeBatch>, I>>(base?: I): ChangeBatch {
+    return ChangeBatch.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ChangeBatch>, I>>(object: I): ChangeBatch {
+    const message = createBaseChangeBatch();
+    message.changes = object.changes?.map((e) => Change.fromPartial(e)) || [];
+    message.nextIndex = (object.nextIndex !== undefined && object.nextIndex !== null) ? BigInt(object.nextIndex) : 0n;
     return message;
   },
 };

@@ -1,0 +1,344 @@
+//! Three engines over loopback, in one process.
+
+use super::*;
+use crate::tests::options;
+use prost::Message;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+use vectron_shard::{IdBatch, Metric, Origin, PointBatch, PointData, ShardSpec};
+
+const SPEC: ShardSpec = ShardSpec { m: 8, ef_construction: 32, ..ShardSpec::new(2, Metric::Euclidean) };
+
+/// Workers 1, 2, …; each holds replica `worker << 16 | 1` of shard 1.
+pub struct Cluster {
+    pub dirs: Vec<TempDir>,
+    pub nodes: Vec<Option<Node>>,
+    pub voters: BTreeSet<u64>,
+    learners: BTreeSet<u64>,
+}
+
+pub fn replica(worker: usize) -> u64 {
+    (worker as u64) << 16 | 1
+}
+
+impl Cluster {
+    pub fn start(voters: usize) -> Self {
+        let mut cluster = Self {
+            dirs: Vec::new(),
+            nodes: Vec::new(),
+            voters: (1..=voters).map(replica).collect(),
+            learners: BTreeSet::new(),
+        };
+        for _ in 0..voters {
+            cluster.add();
+        }
+        let first = cluster.voters.clone();
+        (1..=voters).for_each(|worker| cluster.hold(worker, &first));
+        cluster
+    }
+
+    /// A worker more, which holds nothing.
+    fn add(&mut self) -> usize {
+        self.dirs.push(tempfile::tempdir().unwrap());
+        self.nodes.push(None);
+        let worker = self.nodes.len();
+        self.run(worker);
+        worker
+    }
+
+    pub fn run(&mut self, worker: usize) {
+        let mut options = options();
+        let address = "127.0.0.1:0".into();
+        options.raft = Some(RaftListener { address, secret: b"of this test".to_vec(), tls: None });
+        self.nodes[worker - 1] = Some(Node::open(self.dirs[worker - 1].path(), options).unwrap());
+        let addresses: HashMap<u64, String> = self
+            .nodes
+            .iter()
+            .enumerate()
+            .filter_map(|(at, node)| Some((at as u64 + 1, node.as_ref()?.raft_address()?.to_owned())))
+            .collect();
+        self.nodes.iter().flatten().for_each(|node| node.set_peers(addresses.clone()));
+    }
+
+    pub fn hold(&self, worker: usize, first: &BTreeSet<u64>) {
+        let own =
+            self.voters.iter().chain(&self.learners).copied().find(|id| worker_of(*id) == worker as u64);
+        let own = own.unwrap_or_else(|| replica(worker));
+        self.node(worker).open_shard(self.assignment(own, first)).unwrap();
+    }
+
+    /// The worker has the next incarnation of its replica from now on.
+    pub fn replace(&mut self, worker: usize) {
+        let old = self.voters.iter().copied().find(|id| worker_of(*id) == worker as u64).unwrap();
+        self.voters.remove(&old);
+        self.voters.insert(old + 1);
+        let running = (1..=self.nodes.len()).filter(|&one| self.nodes[one - 1].is_some());
+        running.for_each(|one| self.hold(one, &BTreeSet::new()));
+    }
+
+    pub fn assignment(&self, replica: u64, first: &BTreeSet<u64>) -> Assignment {
+        let (voters, learners) = (self.voters.clone(), self.learners.clone());
+        let wanted = Wanted { voters, learners, first: first.iter().copied().collect() };
+        Assignment { shard: 1, epoch: 1, replica, spec: SPEC, wanted, relaxed: false, known: false }
+    }
+
+    pub fn stop(&mut self, worker: usize) {
+        self.nodes[worker - 1].take().unwrap().close().unwrap();
+    }
+
+    pub fn restart(&mut self, worker: usize) {
+        self.run(worker);
+        self.hold(worker, &BTreeSet::new());
+    }
+
+    pub fn node(&self, worker: usize) -> &Node {
+        self.nodes[worker - 1].as_ref().unwrap()
+    }
+
+    pub fn leader(&self) -> usize {
+        let mut found = 0;
+        until("a leader", || {
+            found = (1..=self.nodes.len())
+                .find(|&worker| {
+                    let node = self.nodes[worker - 1].as_ref();
+                    let status = node.map(Node::status).unwrap_or_default();
+                    status.iter().any(|one| one.group.role == Role::Leader && one.group.has_quorum)
+                })
+                .unwrap_or(0);
+            found > 0
+        });
+        found
+    }
+
+    /// Writes through whoever leads.
+    pub fn upsert(&self, id: &str, v: [f32; 2]) -> u64 {
+        let end = Instant::now() + Duration::from_secs(20);
+        loop {
+            match written(submit(self.node(self.leader()), upsert(id, v))) {
+                Ok(index) => return index,
+                Err(code) if Instant::now() < end => assert_eq!(code, "NOT_LEADER"),
+                Err(code) => panic!("{code}"),
+            }
+        }
+    }
+
+    pub fn applied(&self, worker: usize) -> u64 {
+        self.node(worker).status()[0].data.unwrap().applied_index
+    }
+
+    pub fn points(&self, worker: usize) -> u64 {
+        self.node(worker).status()[0].data.unwrap().live_points
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        for node in self.nodes.iter().flatten() {
+            let _ = node.close();
+        }
+    }
+}
+
+pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(30);
+    while !condition() {
+        assert!(Instant::now() < end, "{what} did not come about");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn upsert(id: &str, v: [f32; 2]) -> ShardOp {
+    let vector = v.iter().flat_map(|x| x.to_le_bytes()).collect();
+    let points = vec![PointData { id: id.into(), vector, payload: Vec::new() }];
+    let op = Some(Op::Upsert(PointBatch { points }.encode_to_vec()));
+    ShardOp { shard_id: 1, shard_epoch: 1, op, ..Default::default() }
+}
+
+fn get(id: &str, level: op::Level) -> ShardOp {
+    let op = Some(Op::Get(IdBatch { ids: vec![id.into()] }));
+    let consistency = Some(op::ConsistencyMsg { level: Some(level) });
+    ShardOp { shard_id: 1, shard_epoch: 1, op, consistency, timeout_ms: 3000, ..Default::default() }
+}
+
+pub fn submit(node: &Node, op: ShardOp) -> ShardOutcome {
+    let (tx, rx) = mpsc::channel();
+    node.submit(&op.encode_to_vec(), move |outcome| tx.send(outcome).unwrap());
+    ShardOutcome::decode(rx.recv().unwrap().as_slice()).unwrap()
+}
+
+fn written(outcome: ShardOutcome) -> std::result::Result<u64, String> {
+    match outcome.outcome {
+        Some(Outcome::Written(written)) => Ok(written.index),
+        _ => Err(outcome.error_code),
+    }
+}
+
+fn found(outcome: ShardOutcome) -> std::result::Result<usize, String> {
+    match outcome.outcome {
+        Some(Outcome::Points(points)) => Ok(points.points.len()),
+        _ => Err(outcome.error_code),
+    }
+}
+
+#[test]
+fn writes_reach_every_replica_and_survive_the_leader() {
+    let mut cluster = Cluster::start(3);
+    for i in 0..30u8 {
+        cluster.upsert(&format!("p{i}"), [f32::from(i), 0.0]);
+    }
+    let leader = cluster.leader();
+    cluster.stop(leader);
+    let after = cluster.upsert("after", [1.0, 1.0]);
+    assert_ne!(cluster.leader(), leader);
+    cluster.restart(leader);
+    until("every replica has all", || (1..=3).all(|worker| cluster.applied(worker) >= after));
+    assert!((1..=3).all(|worker| cluster.points(worker) == 31));
+}
+
+#[test]
+fn reads_keep_what_they_promise() {
+    let mut cluster = Cluster::start(3);
+    let token = cluster.upsert("a", [1.0, 0.0]);
+    let leader = cluster.leader();
+    let follower = leader % 3 + 1;
+    use op::Level::{AtLeast, BoundedMs, Linearizable};
+    for worker in [leader, follower] {
+        for level in [Linearizable(true), AtLeast(token), BoundedMs(2000)] {
+            assert_eq!(found(submit(cluster.node(worker), get("a", level))), Ok(1), "{worker} {level:?}");
+        }
+    }
+    let late = submit(cluster.node(follower), get("a", AtLeast(token + 1000)));
+    assert_eq!(found(late), Err("NOT_CAUGHT_UP".into()));
+    let refused = submit(cluster.node(follower), upsert("b", [0.0, 0.0]));
+    assert_eq!((refused.error_code.as_str(), refused.leader), ("NOT_LEADER", leader as u64));
+    // One of three, alone: it serves what it has to who asks for that, and nothing stronger.
+    let others: Vec<usize> = (1..=3).filter(|&worker| worker != follower).collect();
+    others.into_iter().for_each(|worker| cluster.stop(worker));
+    std::thread::sleep(Duration::from_millis(600));
+    let alone = cluster.node(follower);
+    let op = Some(Op::Get(IdBatch { ids: vec!["a".into()] }));
+    let any = ShardOp { shard_id: 1, shard_epoch: 1, op, ..Default::default() };
+    assert_eq!(found(submit(alone, any)), Ok(1));
+    assert!(found(submit(alone, get("a", Linearizable(true)))).is_err());
+    assert_eq!(found(submit(alone, get("a", BoundedMs(100)))), Err("TOO_STALE".into()));
+}
+
+#[test]
+fn a_new_replica_becomes_a_voter_by_a_snapshot_and_an_old_one_leaves() {
+    let mut cluster = Cluster::start(3);
+    for i in 0..350u16 {
+        cluster.upsert(&format!("p{i}"), [f32::from(i), 0.0]);
+    }
+    until("the log is cut", || {
+        let node = cluster.node(cluster.leader());
+        node.first_log_index(1) > 100
+    });
+    let worker = cluster.add();
+    cluster.voters = BTreeSet::from([replica(1), replica(2), replica(4)]);
+    (1..=4).for_each(|worker| cluster.hold(worker, &BTreeSet::new()));
+    until("the new voters", || cluster.node(cluster.leader()).status()[0].group.voters == cluster.voters);
+    until("the new replica has all", || cluster.points(worker) == 350);
+    let last = cluster.upsert("last", [9.0, 9.0]);
+    until("the last one, too", || cluster.applied(worker) >= last);
+    cluster.node(3).drop_shard(1).unwrap();
+    assert!(cluster.node(3).stored_shards().unwrap().is_empty());
+    let leader = cluster.node(cluster.leader());
+    let (_, differing) = leader.handle().block_on(leader.scrub(1)).unwrap();
+    assert_eq!(differing, [] as [u64; 0]);
+}
+
+#[test]
+fn a_search_only_replica_follows_without_a_vote() {
+    let mut cluster = Cluster::start(3);
+    cluster.upsert("a", [1.0, 0.0]);
+    let worker = cluster.add();
+    cluster.learners = BTreeSet::from([replica(4)]);
+    (1..=4).for_each(|worker| cluster.hold(worker, &BTreeSet::new()));
+    let token = cluster.upsert("b", [2.0, 0.0]);
+    use op::Level::{AtLeast, BoundedMs, Linearizable};
+    until("it follows", || found(submit(cluster.node(worker), get("b", AtLeast(token)))) == Ok(1));
+    assert_eq!(found(submit(cluster.node(worker), get("b", BoundedMs(1000)))), Ok(1));
+    assert_eq!(found(submit(cluster.node(worker), get("b", Linearizable(true)))), Err("SEARCH_ONLY".into()));
+    let group = &cluster.node(cluster.leader()).status()[0].group;
+    assert_eq!((group.voters.len(), group.learners.len()), (3, 1));
+}
+
+#[test]
+fn a_write_that_is_sent_again_is_applied_once() {
+    let cluster = Cluster::start(3);
+    let leader = cluster.leader();
+    let write = |id: &str, sequence, pending_from| {
+        let origin = Some(Origin { client: vec![7; 16], sequence, pending_from });
+        written(submit(cluster.node(cluster.leader()), ShardOp { origin, ..upsert(id, [1.0, 1.0]) })).unwrap()
+    };
+    let first = write("a", 1, 1);
+    let delete = ShardOp {
+        op: Some(Op::Delete(IdBatch { ids: vec!["a".into()] }.encode_to_vec())),
+        ..upsert("", [0.0; 2])
+    };
+    assert!(written(submit(cluster.node(leader), delete)).is_ok());
+    assert_eq!(write("a", 1, 1), first, "the answer of then");
+    assert_eq!(cluster.points(leader), 0, "and the delete stands");
+    assert!(write("a", 2, 2) > first);
+    assert_eq!(cluster.points(leader), 1);
+}
+
+#[test]
+fn the_lead_is_handed_over_and_an_epoch_fences() {
+    let cluster = Cluster::start(3);
+    cluster.upsert("a", [1.0, 0.0]);
+    let leader = cluster.leader();
+    let to = leader % 3 + 1;
+    let node = cluster.node(leader);
+    node.handle().block_on(node.transfer_leader(1, replica(to))).unwrap();
+    until("the other leads", || cluster.leader() == to);
+    for worker in 1..=3 {
+        let assignment = Assignment { epoch: 2, ..cluster.assignment(replica(worker), &BTreeSet::new()) };
+        cluster.node(worker).open_shard(assignment).unwrap();
+    }
+    let stale = submit(cluster.node(to), upsert("b", [0.0, 0.0]));
+    assert_eq!((stale.error_code.as_str(), stale.epoch), ("STALE_EPOCH", 2));
+}
+
+#[test]
+fn changes_are_given_in_log_order_and_say_what_they_are() {
+    let cluster = Cluster::start(3);
+    cluster.upsert("a", [1.0, 0.0]);
+    cluster.upsert("a", [2.0, 0.0]);
+    let delete = ShardOp {
+        op: Some(Op::Delete(IdBatch { ids: vec!["a".into(), "x".into()] }.encode_to_vec())),
+        ..upsert("", [0.0; 2])
+    };
+    let last = written(submit(cluster.node(cluster.leader()), delete)).unwrap();
+    for worker in 1..=3 {
+        until("it has all", || cluster.applied(worker) >= last);
+        let node = cluster.node(worker);
+        let batch = node.handle().block_on(node.changes(1, 1, 0, Duration::ZERO)).unwrap();
+        let seen: Vec<_> = batch.changes.iter().map(|change| (change.kind(), change.id.as_str())).collect();
+        use ChangeKind::{Delete, Insert, Update};
+        assert_eq!(seen, [(Insert, "a"), (Update, "a"), (Delete, "a")]);
+        assert!(batch.next_index > last);
+        let again =
+            node.handle().block_on(node.changes(1, 1, batch.changes[1].index, Duration::ZERO)).unwrap();
+        assert_eq!(again.changes, batch.changes[1..]);
+    }
+}
+
+#[test]
+fn a_stranger_is_not_let_in() {
+    let cluster = Cluster::start(3);
+    cluster.upsert("a", [1.0, 0.0]);
+    let dir = tempfile::tempdir().unwrap();
+    let mut options = options();
+    options.raft =
+        Some(RaftListener { address: "127.0.0.1:0".into(), secret: b"another".to_vec(), tls: None });
+    let stranger = Node::open(dir.path(), options).unwrap();
+    let leader = cluster.leader();
+    let address = cluster.node(leader).raft_address().unwrap().to_owned();
+    stranger.set_peers(HashMap::from([(leader as u64, address)]));
+    assert!(stranger.probe_peer(replica(leader)).is_err());
+    cluster.node(leader % 3 + 1).probe_peer(replica(leader)).unwrap();
+    stranger.close().unwrap();
+}

@@ -1,0 +1,45 @@
+//! Whether each point of an entry was there before, so that a change feed can tell an insert from an update. Kept for
+//! the entries that the log still has.
+//!
+//! Key `_c` | log index u64 BE; value: a bit a point of the entry, lowest first: 1 when its id was there.
+
+use crate::{Result, Shard};
+use vectron_storage::Batch;
+
+pub const PREFIX: &[u8] = b"_c";
+
+fn key(index: u64) -> Vec<u8> {
+    [PREFIX, &index.to_be_bytes()].concat()
+}
+
+pub fn record(batch: &mut Batch, index: u64, present: Vec<bool>) {
+    let bits: Vec<u8> = present
+        .chunks(8)
+        .map(|eight| eight.iter().enumerate().fold(0, |byte, (at, bit)| byte | u8::from(*bit) << at))
+        .collect();
+    batch.put(&key(index), &bits);
+}
+
+impl Shard {
+    /// For each point of applied entry `index`: whether its id was there before. `None`: the entry changed nothing.
+    pub fn was_present(&self, index: u64) -> Result<Option<impl Fn(usize) -> bool>> {
+        let bits = self.store.get(&key(index))?;
+        Ok(bits.map(|bits| move |at: usize| bits.get(at / 8).is_some_and(|byte| byte >> (at % 8) & 1 == 1)))
+    }
+
+    /// Forgets that of the entries up to `index`: the log has forgotten them.
+    pub fn forget_changes(&self, index: u64) -> Result<()> {
+        let mut batch = Batch::default();
+        self.store.scan(&key(0), |key, _| {
+            let old = key <= self::key(index).as_slice();
+            if old {
+                batch.delete(key);
+            }
+            old
+        })?;
+        if !batch.is_empty() {
+            self.store.write(batch)?;
+        }
+        Ok(())
+    }
+}
