@@ -353,7 +353,8 @@ async fn bounded(replica: &Replica, allowed: Duration, deadline: Instant) -> Res
         }
         match leader_read_index(replica, deadline).await {
             Ok(index) => return wait_applied(replica, index, deadline).await,
-            Err(NodeError::NotLeader { .. }) => {}
+            // No leader, or one that no majority confirms: what is known here is all there is.
+            Err(NodeError::NotLeader { .. } | NodeError::Unavailable { .. }) => {}
             Err(other) => return Err(other),
         }
         if Instant::now() + Duration::from_millis(20) >= deadline {

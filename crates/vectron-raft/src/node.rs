@@ -539,13 +539,18 @@ impl Node {
     /// Changes from entry `from` on, about a megabyte of them at most, in log order. With none yet, waits up to
     /// `wait` for one.
     pub async fn changes(&self, id: u64, epoch: u64, from: u64, wait: Duration) -> Result<ChangeBatch> {
-        let replica = self.replica(id)?;
-        replica.check_epoch(epoch)?;
-        replica.check_usable()?;
+        let found = || {
+            let replica = self.replica(id)?;
+            replica.check_epoch(epoch)?;
+            replica.check_usable()?;
+            Ok::<_, NodeError>(replica)
+        };
         let from = from.max(1);
-        let mut applied = replica.applied();
-        // Nothing new is an answer, too.
+        // Without the replica in hand: whoever waits must not keep one from being removed.
+        let mut applied = found()?.applied();
+        // Nothing new is an answer, too; and a replica that is gone is not found in a moment.
         let _ = tokio::time::timeout(wait, applied.wait_for(|applied| *applied >= from)).await;
+        let replica = found()?;
         crate::machine::blocking(|| replica.guarded(|| changes(&replica, from)))
     }
 
