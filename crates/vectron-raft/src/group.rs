@@ -6,7 +6,9 @@ use crate::replica::{Hook, LeaderSeen, Replica, Wanted};
 use crate::snapshot::Receiving;
 use crate::transport::{Call, Kind, Transport};
 use crate::types::{Command, Config, Raft, ReplicaId, worker_of};
-use crate::wire::{AppendMsg, AppendedMsg, TransferMsg, TransferredMsg, VoteRequestMsg, VoteResponseMsg};
+use crate::wire::{
+    AppendMsg, AppendedMsg, TransferMsg, TransferredMsg, VoteRequestMsg, VoteResponseMsg, decoded,
+};
 use crate::{NodeError, Result};
 use bytes::{Buf, Bytes};
 use openraft::errors::{ClientWriteError, ForwardToLeader, LinearizableReadError, RaftError};
@@ -94,6 +96,24 @@ pub struct GroupStatus {
     pub has_quorum: bool,
 }
 
+impl GroupStatus {
+    /// Of a replica that has no part in its group.
+    pub fn stopped(replica: ReplicaId, damaged: Option<String>) -> Self {
+        Self {
+            replica,
+            term: 0,
+            role: Role::Stopped,
+            leader: 0,
+            voters: BTreeSet::new(),
+            learners: BTreeSet::new(),
+            committed: 0,
+            last_index: 0,
+            damaged,
+            has_quorum: false,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     Leader,
@@ -167,18 +187,7 @@ pub async fn initialize(replica: &Replica) -> Result<()> {
 pub fn status(replica: &Replica, election_max_ms: u64) -> GroupStatus {
     let damaged = replica.damage();
     let Ok(raft) = replica.raft() else {
-        return GroupStatus {
-            replica: replica.id,
-            term: 0,
-            role: Role::Stopped,
-            leader: 0,
-            voters: BTreeSet::new(),
-            learners: BTreeSet::new(),
-            committed: 0,
-            last_index: 0,
-            damaged,
-            has_quorum: false,
-        };
+        return GroupStatus::stopped(replica.id, damaged);
     };
     let metrics = raft.metrics();
     let metrics = metrics.borrow_watched();
@@ -439,10 +448,6 @@ pub async fn answer(
             Err(NodeError::Protocol("that is no call".into()))
         }
     }
-}
-
-fn decoded<M: Message + Default>(payload: Bytes) -> Result<M> {
-    M::decode(payload).map_err(|e| NodeError::Protocol(e.to_string()))
 }
 
 /// The hash as of the entry asked for: 8 bytes; none while it is not known.

@@ -10,6 +10,7 @@
 mod disk;
 mod error;
 mod faults;
+mod feed;
 mod group;
 mod log;
 mod machine;

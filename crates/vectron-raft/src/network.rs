@@ -3,7 +3,9 @@
 use crate::snapshot::{self, SnapshotData};
 use crate::transport::{Call, Kind, Link, Transport};
 use crate::types::{Config, LogId, ReplicaId, Vote};
-use crate::wire::{AppendMsg, AppendedMsg, TransferMsg, TransferredMsg, VoteRequestMsg, VoteResponseMsg};
+use crate::wire::{
+    AppendMsg, AppendedMsg, TransferMsg, TransferredMsg, VoteRequestMsg, VoteResponseMsg, decoded,
+};
 use crate::{NodeError, Result};
 use bytes::Bytes;
 use openraft::alias::SnapshotOf;
@@ -89,10 +91,6 @@ fn rpc(error: NodeError) -> RPCError<Config> {
         NodeError::Unavailable { .. } | NodeError::Refused(..) => Unreachable::new(&error).into(),
         _ => NetworkError::new(&error).into(),
     }
-}
-
-fn decoded<M: Message + Default>(payload: Bytes) -> Result<M> {
-    M::decode(payload).map_err(|e| NodeError::Protocol(e.to_string()))
 }
 
 impl RaftNetworkV2<Config> for Peer {

@@ -1,10 +1,11 @@
 //! The worker's engine: all replicas, the log they share, their connections, and the threads that serve them.
 
 use crate::disk::{Change, LogDisk, RocksLog, Write};
+use crate::feed;
 use crate::group::{self, Consistency, GroupStatus, Timing};
 use crate::log::GroupLog;
 use crate::net::{TcpNet, TlsFiles};
-use crate::op::{ChangeBatch, ChangeKind, ChangeMsg, Op, Outcome, ShardOp, ShardOutcome};
+use crate::op::{ChangeBatch, Op, Outcome, ShardOp, ShardOutcome};
 use crate::replica::{self, Found as OnDisk, Replica, Wanted};
 use crate::snapshot::Receiving;
 use crate::transport::{Boxed, Call, Handler, Secret, Transport};
@@ -19,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use vectron_shard::{Applied, Command, Found, LogCommand, MAX_TAIL, Nearest, Origin, PointBatch};
+use vectron_shard::{Applied, Found, LogCommand, MAX_TAIL, Nearest, Origin, PointBatch};
 use vectron_shard::{ShardError, ShardSpec, ShardStatus};
 use vectron_storage::Resources;
 
@@ -551,7 +552,7 @@ impl Node {
         // Nothing new is an answer, too; and a replica that is gone is not found in a moment.
         let _ = tokio::time::timeout(wait, applied.wait_for(|applied| *applied >= from)).await;
         let replica = found()?;
-        crate::machine::blocking(|| replica.guarded(|| changes(&replica, from)))
+        crate::machine::blocking(|| replica.guarded(|| feed::changes(&replica, from)))
     }
 
     /// The runtime that [`Node::changes`] and its like run on.
@@ -573,18 +574,7 @@ impl Node {
         });
         let mut all: Vec<ReplicaStatus> = open.collect();
         for (&shard, (replica, reason)) in self.0.damaged.lock().iter() {
-            let group = GroupStatus {
-                replica: *replica,
-                term: 0,
-                role: group::Role::Stopped,
-                leader: 0,
-                voters: BTreeSet::new(),
-                learners: BTreeSet::new(),
-                committed: 0,
-                last_index: 0,
-                damaged: Some(reason.clone()),
-                has_quorum: false,
-            };
+            let group = GroupStatus::stopped(*replica, Some(reason.clone()));
             all.push(ReplicaStatus { shard, epoch: 0, searches: 0, relaxed_ms: 0, data: None, group });
         }
         all
@@ -845,51 +835,6 @@ fn read_replica(replica: &Replica, read: Option<Op>, arrived: Instant) -> Result
         }
     };
     Ok((outcome, applied))
-}
-
-/// Entries read at a time for a change feed.
-const FEED_ENTRIES: u64 = 256;
-const FEED_BYTES: usize = 1 << 20;
-
-fn changes(replica: &Replica, from: u64) -> Result<ChangeBatch> {
-    let shard = replica.shard();
-    let applied = shard.applied_index();
-    let first = replica.log.first_index().max(1);
-    if from < first && first <= applied + 1 {
-        return Err(NodeError::ChangesGone { shard: replica.shard_id, from, first });
-    }
-    let mut batch = ChangeBatch { changes: Vec::new(), next_index: from };
-    let mut bytes = 0;
-    for entry in replica.log.read(from, from + FEED_ENTRIES)? {
-        let index = entry.log_id.index;
-        if index > applied || bytes > FEED_BYTES {
-            break;
-        }
-        batch.next_index = index + 1;
-        // What was refused, or applied before, changed nothing.
-        let Some(was_present) = shard.was_present(index)? else { continue };
-        match replica::command(&entry).check(shard.spec()) {
-            Ok(Command::Upsert(points, _)) => {
-                for (at, point) in points.points.into_iter().enumerate() {
-                    let kind = if was_present(at) { ChangeKind::Update } else { ChangeKind::Insert };
-                    bytes += point.vector.len() + point.payload.len() + point.id.len();
-                    let (id, vector, payload) = (point.id, point.vector, point.payload);
-                    batch.changes.push(ChangeMsg { index, kind: kind.into(), id, vector, payload });
-                }
-            }
-            Ok(Command::Delete(ids)) => {
-                let deleted = ids.ids.into_iter().enumerate().filter(|(at, _)| was_present(*at));
-                batch.changes.extend(deleted.map(|(_, id)| ChangeMsg {
-                    index,
-                    kind: ChangeKind::Delete.into(),
-                    id,
-                    ..Default::default()
-                }));
-            }
-            Ok(Command::SetEpoch(_) | Command::Scrub) | Err(_) => {}
-        }
-    }
-    Ok(batch)
 }
 
 fn pool(name: &'static str, threads: usize) -> Result<rayon::ThreadPool> {

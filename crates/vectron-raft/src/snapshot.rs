@@ -7,7 +7,7 @@
 use crate::replica::Replica;
 use crate::transport::{Call, Kind, Link};
 use crate::types::{Entry, Raft, ReplicaId, Vote};
-use crate::wire::{EntryMsg, Stamp, VoteMsg};
+use crate::wire::{EntryMsg, Stamp, VoteMsg, decoded};
 use crate::{NodeError, Result};
 use bytes::Bytes;
 use openraft::alias::SnapshotOf;
@@ -117,7 +117,7 @@ pub async fn send(replica: Arc<dyn Source>, link: Arc<Link>, to: ReplicaId, vote
     let files = crate::machine::blocking(|| describe(&checkpoint.dir))?;
     let begin = BeginMsg { files: files.clone(), source }.encode_to_vec();
     let have = link.call(call(Kind::SnapshotBegin, begin.into()), PIECE_TIMEOUT).await?;
-    let have = HaveMsg::decode(have).map_err(|e| NodeError::Protocol(e.to_string()))?;
+    let have = decoded::<HaveMsg>(have)?;
     for (at, file) in files.iter().enumerate() {
         let open = File::open(checkpoint.dir.join(&file.name))?;
         let mut offset = have.sizes.get(at).copied().unwrap_or(0);
@@ -131,7 +131,7 @@ pub async fn send(replica: Arc<dyn Source>, link: Arc<Link>, to: ReplicaId, vote
     }
     let end = EndMsg { vote: Some(vote.into()), stamp: Some(stamp) };
     let answer = link.call(call(Kind::SnapshotEnd, end.encode_to_vec().into()), INSTALL_TIMEOUT).await?;
-    let vote = VoteMsg::decode(answer).map_err(|e| NodeError::Protocol(e.to_string()))?;
+    let vote = decoded::<VoteMsg>(answer)?;
     Ok(vote.into())
 }
 
@@ -185,7 +185,7 @@ const MAX_INCOMING: usize = 2;
 impl Receiving {
     /// Answers the announcement with what is here already.
     pub fn begin(&self, replica: &Replica, payload: Bytes) -> Result<Bytes> {
-        let begin = BeginMsg::decode(payload).map_err(|e| NodeError::Protocol(e.to_string()))?;
+        let begin = decoded::<BeginMsg>(payload)?;
         for file in &begin.files {
             let inside = Path::new(&file.name).components().all(|part| matches!(part, Component::Normal(_)));
             if !inside {
@@ -218,7 +218,7 @@ impl Receiving {
     }
 
     pub fn piece(&self, replica: &Replica, payload: Bytes) -> Result<()> {
-        let piece = PieceMsg::decode(payload).map_err(|e| NodeError::Protocol(e.to_string()))?;
+        let piece = decoded::<PieceMsg>(payload)?;
         let incoming = self.of(replica)?;
         let incoming = incoming.lock();
         let file = incoming.files.get(piece.file as usize);
@@ -265,7 +265,7 @@ impl Receiving {
 
     /// The last word of the sender: installs what came in.
     pub async fn end(&self, replica: &Replica, raft: &Raft, payload: Bytes) -> Result<Bytes> {
-        let end = EndMsg::decode(payload).map_err(|e| NodeError::Protocol(e.to_string()))?;
+        let end = decoded::<EndMsg>(payload)?;
         let (Some(vote), Some(stamp)) = (end.vote, end.stamp) else {
             return Err(NodeError::Protocol("a snapshot without a vote or a state".into()));
         };

@@ -150,6 +150,11 @@ pub struct TransferredMsg {
     pub last: Option<LogIdMsg>,
 }
 
+/// What another replica sent.
+pub fn decoded<M: Message + Default>(payload: Bytes) -> Result<M> {
+    M::decode(payload).map_err(|e| NodeError::Protocol(e.to_string()))
+}
+
 fn missing(what: &str) -> NodeError {
     NodeError::Protocol(format!("a message lacks its {what}"))
 }
