@@ -1,12 +1,17 @@
 import { chmodSync, closeSync, openSync } from 'node:fs';
 import Database from 'libsql';
 import { ChangeFeed } from './change-feed.js';
-import type { Change, Compare, MetaEntry, MetaStore, Operation, TxnResult } from './metastore.js';
+import { LocalLeases } from './local-leases.js';
+import type { Change, Compare, Lease, MetaEntry, MetaStore, Operation, TxnResult } from './metastore.js';
 
-/** One SQLite file, synced at every change; for one process. The file is readable by its owner only. */
+/**
+ * One SQLite file, synced at every change; for one process. The file is readable by its owner only. Leases end with the
+ * process: keys bound to one are gone at the next opening.
+ */
 export class EmbeddedMetaStore implements MetaStore {
   readonly #db: Database.Database;
   readonly #feed: ChangeFeed;
+  readonly #leases = new LocalLeases(this);
 
   constructor(file: string) {
     closeSync(openSync(file, 'a', 0o600));
@@ -18,6 +23,9 @@ export class EmbeddedMetaStore implements MetaStore {
       CREATE TABLE IF NOT EXISTS entry (key TEXT PRIMARY KEY, value TEXT NOT NULL, revision INTEGER NOT NULL) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS store (id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL);
       INSERT OR IGNORE INTO store VALUES (1, 0);
+      CREATE TABLE IF NOT EXISTS leased (key TEXT PRIMARY KEY) WITHOUT ROWID;
+      DELETE FROM entry WHERE key IN (SELECT key FROM leased);
+      DELETE FROM leased;
     `);
     this.#feed = new ChangeFeed(this.#revision());
   }
@@ -48,12 +56,18 @@ export class EmbeddedMetaStore implements MetaStore {
       const current = this.#revision();
       const holds = compares.every(({ key, revision }) => (this.#entry(key)?.revision ?? 0) === revision);
       if (!holds || operations.length === 0) return { succeeded: holds, revision: current };
+      this.#leases.bind(operations);
       const revision = current + 1;
       for (const operation of operations) {
         if ('put' in operation) {
           const put =
             'INSERT INTO entry VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value, revision = excluded.revision';
           this.#db.prepare(put).run(operation.put, operation.value, revision);
+          const mark =
+            operation.lease === undefined
+              ? 'DELETE FROM leased WHERE key = ?'
+              : 'INSERT OR IGNORE INTO leased VALUES (?)';
+          this.#db.prepare(mark).run(operation.put);
           changes.push({ key: operation.put, value: operation.value, revision });
         } else {
           this.#db.prepare('DELETE FROM entry WHERE key = ?').run(operation.delete);
@@ -72,7 +86,12 @@ export class EmbeddedMetaStore implements MetaStore {
     return this.#feed.watch(prefix, revision, signal);
   }
 
+  async grant(): Promise<Lease> {
+    return this.#leases.grant();
+  }
+
   async close(): Promise<void> {
+    this.#leases.end();
     this.#db.close();
   }
 }

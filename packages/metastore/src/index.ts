@@ -1,3 +1,7 @@
+export { Election, type Leadership } from './election.js';
 export { EmbeddedMetaStore } from './embedded-metastore.js';
+export { EtcdMetaStore, type EtcdOptions } from './etcd-metastore.js';
+export { EtcdServer, type EtcdServerOptions, freePorts } from './etcd-server.js';
 export { MemoryMetaStore } from './memory-metastore.js';
-export type { Change, Compare, MetaEntry, MetaStore, Operation, TxnResult } from './metastore.js';
+export type { Change, Compare, Lease, MetaEntry, MetaStore, Operation, TxnResult } from './metastore.js';
+export { MirroredMetaStore } from './mirrored-metastore.js';

@@ -1,10 +1,12 @@
 import { ChangeFeed } from './change-feed.js';
-import type { Change, Compare, MetaEntry, MetaStore, Operation, TxnResult } from './metastore.js';
+import { LocalLeases } from './local-leases.js';
+import type { Change, Compare, Lease, MetaEntry, MetaStore, Operation, TxnResult } from './metastore.js';
 
 /** For tests and for state that may die with the process. */
 export class MemoryMetaStore implements MetaStore {
   readonly #entries = new Map<string, MetaEntry>();
   readonly #feed = new ChangeFeed(0);
+  readonly #leases = new LocalLeases(this);
   #revision = 0;
 
   async get(key: string): Promise<MetaEntry | undefined> {
@@ -20,6 +22,7 @@ export class MemoryMetaStore implements MetaStore {
   async txn(compares: Compare[], operations: Operation[]): Promise<TxnResult> {
     const holds = compares.every(({ key, revision }) => (this.#entries.get(key)?.revision ?? 0) === revision);
     if (!holds || operations.length === 0) return { succeeded: holds, revision: this.#revision };
+    this.#leases.bind(operations);
     const revision = ++this.#revision;
     const changes: Change[] = operations.map((operation) => {
       if ('put' in operation) {
@@ -37,5 +40,11 @@ export class MemoryMetaStore implements MetaStore {
     return this.#feed.watch(prefix, revision, signal);
   }
 
-  async close(): Promise<void> {}
+  async grant(): Promise<Lease> {
+    return this.#leases.grant();
+  }
+
+  async close(): Promise<void> {
+    this.#leases.end();
+  }
 }

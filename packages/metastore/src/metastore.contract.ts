@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { Election, type Leadership } from './election.js';
 import type { Change, MetaStore } from './metastore.js';
 
 /** What every MetaStore promises; each implementation's test calls this. */
@@ -25,7 +26,13 @@ export function describeMetaStore(name: string, open: () => Promise<MetaStore>):
     it('changes nothing when a compare fails', async () => {
       const meta = await store();
       const first = await meta.txn([], [{ put: '/a', value: '1' }]);
-      const failed = await meta.txn([{ key: '/a', revision: 99 }], [{ put: '/a', value: '2' }, { delete: '/a' }]);
+      const failed = await meta.txn(
+        [{ key: '/a', revision: 99 }],
+        [
+          { put: '/a', value: '2' },
+          { put: '/b', value: '2' },
+        ],
+      );
       expect(failed).toEqual({ succeeded: false, revision: first.revision });
       expect((await meta.get('/a'))?.value).toBe('1');
     });
@@ -67,6 +74,66 @@ export function describeMetaStore(name: string, open: () => Promise<MetaStore>):
         ['/w/1', undefined],
         ['/w/3', '3'],
       ]);
+    });
+
+    it('deletes the keys of a lease that ends, and tells watchers', async () => {
+      const meta = await store();
+      const lease = await meta.grant(5_000);
+      const { revision } = await meta.txn(
+        [],
+        [
+          { put: '/l/bound', value: '1', lease: lease.id },
+          { put: '/l/unbound', value: '1', lease: lease.id },
+          { put: '/l/free', value: '1' },
+        ],
+      );
+      await meta.txn([], [{ put: '/l/unbound', value: '2' }]);
+      const stop = new AbortController();
+      const gone = (async () => {
+        for await (const change of meta.watch('/l/', revision + 1, stop.signal)) return change;
+      })();
+      expect(lease.lost.aborted).toBe(false);
+      await lease.revoke();
+      expect(lease.lost.aborted).toBe(true);
+      expect(await gone).toMatchObject({ key: '/l/bound', value: undefined });
+      expect((await meta.range('/l/')).entries.map((entry) => entry.key)).toEqual(['/l/free', '/l/unbound']);
+      await expect(meta.txn([], [{ put: '/l/late', value: '1', lease: lease.id }])).rejects.toMatchObject({
+        code: 'NOT_FOUND',
+      });
+      stop.abort();
+    });
+
+    it('elects one leader at a time, the next when it ends, and refuses the writes of the former', async () => {
+      const meta = await store();
+      const log: string[] = [];
+      const stops = ['a', 'b'].map(() => new AbortController());
+      const fences: Leadership['fence'][] = [];
+      const led: (() => void)[] = [];
+      const turns = [0, 1].map((turn) => new Promise<void>((resolve) => (led[turn] = resolve)));
+      const runs = ['a', 'b'].map((name, at) =>
+        new Election(meta, '/leader', name, 5_000).run(stops[at].signal, async ({ fence, signal }) => {
+          log.push(name);
+          fences.push(fence);
+          led[fences.length - 1]();
+          await new Promise((resolve) => signal.addEventListener('abort', resolve));
+          log.push(`${name} ended`);
+        }),
+      );
+      await turns[0];
+      const first = log[0];
+      const election = new Election(meta, '/leader', 'looker', 5_000);
+      expect(await election.leader()).toBe(first);
+      const write = { put: '/by-leader', value: first };
+      expect((await meta.txn([fences[0]], [write])).succeeded).toBe(true);
+      stops[first === 'a' ? 0 : 1].abort();
+      await turns[1];
+      const second = first === 'a' ? 'b' : 'a';
+      expect(log).toEqual([first, `${first} ended`, second]);
+      expect((await meta.txn([fences[0]], [write])).succeeded).toBe(false);
+      expect((await meta.txn([fences[1]], [write])).succeeded).toBe(true);
+      for (const stop of stops) stop.abort();
+      await Promise.all(runs);
+      expect(await election.leader()).toBe('');
     });
   });
 }

@@ -7,7 +7,7 @@ export interface MetaStore {
   /** Entries whose key starts with `prefix`, by key, as of one revision. */
   range(prefix: string): Promise<{ entries: MetaEntry[]; revision: number }>;
   /**
-   * Applies `operations` together if every compare holds, else changes nothing. Durable when it resolves
+   * Applies `operations`, each of another key, together if every compare holds, else changes nothing. Durable when it resolves
    * (where the implementation is durable at all).
    */
   txn(compares: Compare[], operations: Operation[]): Promise<TxnResult>;
@@ -16,7 +16,18 @@ export interface MetaStore {
    * Throws NOT_FOUND when those changes are no longer kept: read the range again.
    */
   watch(prefix: string, revision: number, signal: AbortSignal): AsyncIterable<Change>;
+  /** A lease that lives as long as this process and its store do, and at most `ttlMs` (at least 1,000) longer. */
+  grant(ttlMs: number): Promise<Lease>;
   close(): Promise<void>;
+}
+
+/** What keys can be bound to: they are deleted when it ends. */
+export interface Lease {
+  readonly id: string;
+  /** Aborted as soon as the lease may have ended for others. */
+  readonly lost: AbortSignal;
+  /** Ends it now. Its keys are gone when this resolves. */
+  revoke(): Promise<void>;
 }
 
 export interface MetaEntry {
@@ -32,7 +43,10 @@ export interface Compare {
   readonly revision: number;
 }
 
-export type Operation = { readonly put: string; readonly value: string } | { readonly delete: string };
+/** `lease`: of {@link Lease.id}; a later put without one unbinds the key. */
+export type Operation =
+  | { readonly put: string; readonly value: string; readonly lease?: string }
+  | { readonly delete: string };
 
 export interface TxnResult {
   readonly succeeded: boolean;

@@ -1,0 +1,142 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Election } from './election.js';
+import { EtcdMetaStore } from './etcd-metastore.js';
+import { EtcdServer } from './etcd-server.js';
+import { describeMetaStore } from './metastore.contract.js';
+import type { Change } from './metastore.js';
+import { MirroredMetaStore } from './mirrored-metastore.js';
+
+const cache = process.env.VECTRON_BUILD_CACHE ?? join(homedir(), '.cache/vectron');
+const start = (members: number) =>
+  EtcdServer.start({ binary: join(cache, 'etcd/etcd'), dir: mkdtempSync(join(tmpdir(), 'vectron-etcd-')), members });
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+describe('etcd', () => {
+  let server: EtcdServer;
+  beforeAll(async () => {
+    server = await start(1);
+  }, 60_000);
+  afterAll(() => server.stop(), 30_000);
+  const store = () => new EtcdMetaStore({ endpoints: server.endpoints, prefix: `/${randomUUID()}` });
+
+  describeMetaStore('etcd', async () => store());
+
+  it('is sound', async () => {
+    const meta = store();
+    expect(await meta.unsoundVersions()).toEqual([]);
+    await meta.close();
+  });
+
+  it('says NOT_FOUND of changes that were compacted', async () => {
+    const meta = store();
+    const { revision } = await meta.txn([], [{ put: '/a', value: '1' }]);
+    for (let n = 0; n < 5; n++) await meta.txn([], [{ put: '/a', value: String(n) }]);
+    const { Etcd3 } = await import('etcd3');
+    const raw = new Etcd3({ hosts: server.endpoints });
+    await raw.kv.compact({ revision: String(revision + 4), physical: true });
+    raw.close();
+    const watching = (async () => {
+      for await (const _ of meta.watch('/', revision, new AbortController().signal)) return;
+    })();
+    await expect(watching).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await meta.close();
+  });
+});
+
+describe('etcd that fails', () => {
+  let server: EtcdServer;
+  beforeAll(async () => {
+    server = await start(3);
+  }, 60_000);
+  afterAll(() => server.stop(), 30_000);
+
+  it('loses no change for a watcher, serves with one member away, fails fast with two, elects one leader at a time', async () => {
+    const prefix = `/${randomUUID()}`;
+    const [meta, other] = [0, 1].map(() => new EtcdMetaStore({ endpoints: server.endpoints, prefix }));
+    const mirror = new MirroredMetaStore(new EtcdMetaStore({ endpoints: server.endpoints, prefix }), '/w/', 60_000);
+    const { revision } = await meta.range('/');
+    const stop = new AbortController();
+    const seen: Change[] = [];
+    const watching = (async () => {
+      for await (const change of other.watch('/w/', revision, stop.signal)) seen.push(change);
+    })();
+    const leading = new Set<string>();
+    let most = 0;
+    let leads = 0;
+    const elections = ['a', 'b'].map((name, at) =>
+      new Election([meta, other][at], '/leader', name, 2_000).run(stop.signal, async ({ signal }) => {
+        leading.add(name);
+        leads += 1;
+        most = Math.max(most, leading.size);
+        if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        leading.delete(name);
+      }),
+    );
+    const acknowledged: string[] = [];
+    let next = 0;
+    const write = async () => {
+      const key = `/w/${next++}`;
+      await meta.txn([{ key, revision: 0 }], [{ put: key, value: key }]);
+      acknowledged.push(key);
+    };
+    const writeFor = async (ms: number) => {
+      let failed = 0;
+      for (const end = performance.now() + ms; performance.now() < end; await sleep(20)) {
+        await write().catch(() => {
+          failed += 1;
+        });
+      }
+      return failed;
+    };
+    /** Half a second without a failed write comes about. */
+    const steady = async () => {
+      for (const end = performance.now() + 20_000; (await writeFor(500)) > 0; )
+        if (performance.now() > end) throw new Error('writes go on failing');
+    };
+    await steady();
+    for (let member = 0; member < 3; member++) {
+      await server.stopMember(member, 'SIGKILL');
+      await writeFor(2_000);
+      await steady();
+      await server.startMember(member);
+    }
+    await sleep(1_000);
+    await server.stopMember(0, 'SIGKILL');
+    await server.stopMember(1, 'SIGKILL');
+    await sleep(3_000);
+    const asked = performance.now();
+    await expect(write()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await expect(write()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(performance.now() - asked).toBeLessThan(15_000);
+    expect(leading.size).toBe(0);
+    // A copy in memory still answers.
+    expect((await mirror.get('/w/0'))?.value).toBe('/w/0');
+    await Promise.all([server.startMember(0), server.startMember(1)]);
+    for (const end = performance.now() + 10_000; ; await sleep(100)) {
+      if (
+        await write().then(
+          () => true,
+          () => false,
+        )
+      )
+        break;
+      if (performance.now() > end) throw new Error('etcd did not come back');
+    }
+    for (const end = performance.now() + 10_000; leading.size === 0 && performance.now() < end; ) await sleep(100);
+    expect(leading.size).toBe(1);
+    const stored = (await meta.range('/w/')).entries.map((entry) => entry.key);
+    expect(acknowledged.filter((key) => !stored.includes(key))).toEqual([]);
+    for (const end = performance.now() + 10_000; seen.length < stored.length && performance.now() < end; )
+      await sleep(50);
+    expect(seen.map((change) => change.key).sort()).toEqual(stored.sort());
+    expect(seen.every((change, at) => at === 0 || change.revision > seen[at - 1].revision)).toBe(true);
+    expect([most, leads > 1]).toEqual([1, true]);
+    stop.abort();
+    await Promise.all([watching, ...elections]);
+    await Promise.all([meta.close(), other.close(), mirror.close()]);
+  }, 120_000);
+});
