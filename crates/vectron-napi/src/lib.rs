@@ -13,7 +13,9 @@ use tokio::sync::oneshot;
 use vectron_raft::{
     Assignment, Node, NodeError, NodeOptions, RaftListener, ReplicaStatus, Role, Timing, TlsFiles, Wanted,
 };
-use vectron_shard::{Found, Metric, Nearest, Quantization, Residence, ShardError, ShardSpec, ShardStatus};
+use vectron_shard::{
+    Found, Metric, Nearest, Quantization, Residence, ShardError, ShardSpec, ShardStatus, Split,
+};
 
 /// Sizes of an engine; see `EngineOptions` in packages/engine.
 #[napi(object)]
@@ -62,6 +64,15 @@ pub struct Assigned {
     pub relaxed: bool,
     /// It was open here before: without data it is damaged, not new.
     pub known: bool,
+    /// The shard that this one was split from.
+    pub split_from: Option<ShardEpoch>,
+}
+
+/// A shard as of an epoch.
+#[napi(object)]
+pub struct ShardEpoch {
+    pub shard_id: i64,
+    pub epoch: i64,
 }
 
 /// Raft address of another worker.
@@ -234,6 +245,8 @@ pub struct Status {
     pub committed_index: i64,
     /// A leader that a majority has answered lately.
     pub has_quorum: bool,
+    /// The voters and learners are committed, not only proposed.
+    pub members_settled: bool,
     /// Why the replica is out of service for good; empty: it is not.
     pub damage: String,
     /// How long a write may wait for its fsync; 0: it is acknowledged after it.
@@ -273,6 +286,7 @@ impl From<ReplicaStatus> for Status {
             learners: ids(&group.learners),
             committed_index: group.committed as i64,
             has_quorum: group.has_quorum,
+            members_settled: group.settled,
             damage: group.damaged.unwrap_or_default(),
             relaxed_ms: status.relaxed_ms as i64,
         }
@@ -423,6 +437,7 @@ impl Engine {
                 },
                 relaxed: assigned.relaxed,
                 known: assigned.known,
+                split_from: assigned.split_from.map(|from| (from.shard_id as u64, from.epoch as u64)),
             })
         })
         .await
@@ -442,6 +457,27 @@ impl Engine {
         let node = self.node.clone();
         let (index, differing) = run_on(&self.node, async move { node.scrub(shard_id as u64).await }).await?;
         Ok(Scrubbed { index: index as i64, differing: differing.into_iter().map(|id| id as i64).collect() })
+    }
+
+    /// Splits a shard that this worker leads: routing hashes from `at` on become those of shard `upper`, both of `epoch`.
+    /// Returns the log index of the split, once it is committed and applied here.
+    #[napi]
+    pub async fn split_shard(&self, shard_id: i64, at: BigInt, upper: i64, epoch: i64) -> Result<i64> {
+        let node = self.node.clone();
+        let (_, at, _) = at.get_u64();
+        let split = Split { at, epoch: epoch as u64, upper: upper as u64, keeps_upper: false };
+        let index = run_on(&self.node, async move { node.split_shard(shard_id as u64, split).await }).await?;
+        Ok(index as i64)
+    }
+
+    /// Removes what splits left here for shards that will not be assigned to this worker. `assigned`: as the placement
+    /// driver has them.
+    #[napi]
+    pub async fn forget_splits(&self, assigned: Vec<ShardEpoch>) -> Result<()> {
+        let node = self.node.clone();
+        let assigned: Vec<_> =
+            assigned.into_iter().map(|one| (one.shard_id as u64, one.epoch as u64)).collect();
+        blocking(move || node.forget_splits(&assigned)).await
     }
 
     /// Removes a shard and its files.

@@ -16,7 +16,7 @@ pub struct Cluster {
     pub dirs: Vec<TempDir>,
     pub nodes: Vec<Option<Node>>,
     pub voters: BTreeSet<u64>,
-    learners: BTreeSet<u64>,
+    pub learners: BTreeSet<u64>,
 }
 
 pub fn replica(worker: usize) -> u64 {
@@ -40,7 +40,7 @@ impl Cluster {
     }
 
     /// A worker more, which holds nothing.
-    fn add(&mut self) -> usize {
+    pub fn add(&mut self) -> usize {
         self.dirs.push(tempfile::tempdir().unwrap());
         self.nodes.push(None);
         let worker = self.nodes.len();
@@ -81,7 +81,16 @@ impl Cluster {
     pub fn assignment(&self, replica: u64, first: &BTreeSet<u64>) -> Assignment {
         let (voters, learners) = (self.voters.clone(), self.learners.clone());
         let wanted = Wanted { voters, learners, first: first.iter().copied().collect() };
-        Assignment { shard: 1, epoch: 1, replica, spec: SPEC, wanted, relaxed: false, known: false }
+        Assignment {
+            shard: 1,
+            epoch: 1,
+            replica,
+            spec: SPEC,
+            wanted,
+            relaxed: false,
+            known: false,
+            split_from: None,
+        }
     }
 
     pub fn stop(&mut self, worker: usize) {

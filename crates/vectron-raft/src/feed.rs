@@ -45,7 +45,7 @@ pub fn changes(replica: &Replica, from: u64) -> Result<ChangeBatch> {
                     ..Default::default()
                 }));
             }
-            Ok(Command::SetEpoch(_) | Command::Scrub) | Err(_) => {}
+            Ok(Command::SetEpoch(_) | Command::Scrub | Command::Split(_)) | Err(_) => {}
         }
     }
     Ok(batch)

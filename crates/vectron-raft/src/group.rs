@@ -94,6 +94,8 @@ pub struct GroupStatus {
     pub damaged: Option<String>,
     /// A leader that a majority has answered within an election timeout.
     pub has_quorum: bool,
+    /// The members are committed, not only proposed.
+    pub settled: bool,
 }
 
 impl GroupStatus {
@@ -110,6 +112,7 @@ impl GroupStatus {
             last_index: 0,
             damaged,
             has_quorum: false,
+            settled: false,
         }
     }
 }
@@ -131,6 +134,7 @@ pub async fn start(
     hook: Hook,
 ) -> Result<()> {
     let config = Arc::new(timing.config(replica.shard_id)?);
+    replica.set_election_max(Duration::from_millis(timing.election_max_ms));
     let connections =
         Connections { transport: Arc::clone(transport), group: replica.shard_id, from: replica.id };
     let log: GroupLog = replica.log.clone();
@@ -200,6 +204,7 @@ pub fn status(replica: &Replica, election_max_ms: u64) -> GroupStatus {
         openraft::ServerState::Shutdown => Role::Stopped,
     };
     let members = metrics.membership_config.membership();
+    let proposed = metrics.membership_config.log_id().map(|id| id.index);
     let quorum_ms = metrics.last_quorum_acked.as_ref().map(|at| at.elapsed());
     GroupStatus {
         replica: replica.id,
@@ -211,6 +216,7 @@ pub fn status(replica: &Replica, election_max_ms: u64) -> GroupStatus {
         committed: metrics.cluster_committed.map_or(0, |id| id.index),
         last_index: metrics.last_log_index.unwrap_or(0),
         damaged,
+        settled: proposed <= metrics.cluster_committed.map(|id| id.index),
         has_quorum: role == Role::Leader
             && (members.voter_ids().count() == 1
                 || quorum_ms.is_some_and(|age| age < Duration::from_millis(election_max_ms))),
@@ -220,6 +226,28 @@ pub fn status(replica: &Replica, election_max_ms: u64) -> GroupStatus {
 fn not_leader(replica: &Replica, forward: &ForwardToLeader<Config>) -> NodeError {
     let leader = forward.leader_id.filter(|id| *id != replica.id).map_or(0, worker_of);
     NodeError::NotLeader { shard: replica.shard_id, leader }
+}
+
+/// The outcome of `write`, unless this leader has lost its majority and would wait until that is back: who asked may ask
+/// another replica, under the same name.
+async fn while_there_is_a_majority<T>(
+    replica: &Replica,
+    raft: &Raft,
+    write: impl Future<Output = T>,
+) -> Result<T> {
+    let patience = replica.election_max();
+    let (mut write, asked) = (std::pin::pin!(write), Instant::now());
+    loop {
+        let looked = tokio::time::timeout(patience / 4, &mut write).await;
+        if let Ok(outcome) = looked {
+            return Ok(outcome);
+        }
+        let metrics = raft.metrics();
+        let heard = metrics.borrow_watched().last_quorum_acked.as_ref().map(|at| at.elapsed());
+        if asked.elapsed() > patience && heard.is_none_or(|age| age > patience) {
+            return Err(NodeError::CommitUnknown(replica.shard_id));
+        }
+    }
 }
 
 /// Has the command committed and applied here.
@@ -232,7 +260,7 @@ pub async fn propose(replica: &Replica, command: Bytes) -> Result<Applied> {
         tokio::spawn(async move { raft.client_write(Command(command)).await.map(|_| ()) });
         return Ok(Applied { index, affected: 1, refused: None });
     }
-    match raft.client_write(Command(command)).await {
+    match while_there_is_a_majority(replica, raft, raft.client_write(Command(command))).await? {
         Ok(written) => {
             let applied = written.data.0.ok_or(NodeError::Poisoned(shard))?;
             match applied.refused {
@@ -463,6 +491,29 @@ fn state_hash(replica: &Replica, mut asked: Bytes) -> Result<Vec<u8>> {
     }
 }
 
+/// Hands the lead to another voter, if that can take it: one that is away would leave the group without a leader until
+/// the others stand for election.
+pub async fn transfer_leader(replica: &Replica, to: ReplicaId) -> Result<()> {
+    may_lead(replica, to)?;
+    replica.raft()?.trigger().transfer_leader(to).await.map_err(|_| NodeError::Poisoned(replica.shard_id))
+}
+
+/// Whether another replica has answered this leader a moment ago and has nearly everything.
+fn may_lead(replica: &Replica, to: ReplicaId) -> Result<()> {
+    let raft = replica.raft()?;
+    let metrics = raft.metrics();
+    let metrics = metrics.borrow_watched();
+    let heard = metrics.heartbeat.as_ref().and_then(|acked| acked.get(&to).cloned().flatten());
+    let has = metrics.replication.as_ref().and_then(|progress| progress.get(&to).copied().flatten());
+    let answers = heard.is_some_and(|at| at.elapsed() < replica.election_max() / 2);
+    let last = metrics.last_log_index.unwrap_or(0);
+    if answers && has.is_some_and(|at| at.index + 100 >= last) {
+        return Ok(());
+    }
+    let reason = format!("replica {to} is away or behind, or this one does not lead: the lead stays");
+    Err(NodeError::Unavailable { shard: replica.shard_id, reason })
+}
+
 /// A leader's step towards the members that the control plane wants. Every step is safe to repeat and to leave off.
 pub async fn step_membership(replica: &Replica, caught_up: &mut BTreeSet<ReplicaId>) -> Result<()> {
     let wanted = replica.wanted.lock().clone();
@@ -506,14 +557,14 @@ pub async fn step_membership(replica: &Replica, caught_up: &mut BTreeSet<Replica
             return Ok(());
         }
         if !wanted.voters.contains(&replica.id) {
-            let Some(to) = wanted.voters.intersection(&voters).next() else {
+            let heirs: Vec<ReplicaId> = wanted.voters.intersection(&voters).copied().collect();
+            if heirs.is_empty() {
                 return changed(raft.change_membership(wanted.voters, false).await);
+            }
+            return match heirs.into_iter().find(|to| may_lead(replica, *to).is_ok()) {
+                Some(to) => transfer_leader(replica, to).await,
+                None => Ok(()),
             };
-            return raft
-                .trigger()
-                .transfer_leader(*to)
-                .await
-                .map_err(|_| NodeError::Poisoned(replica.shard_id));
         }
         return changed(raft.change_membership(wanted.voters, false).await);
     }

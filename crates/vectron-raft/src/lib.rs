@@ -20,6 +20,7 @@ mod node;
 mod op;
 mod replica;
 mod snapshot;
+mod split;
 mod transport;
 mod types;
 mod verify;
@@ -43,6 +44,8 @@ mod cluster_tests;
 mod damage_tests;
 #[cfg(test)]
 mod sim_tests;
+#[cfg(test)]
+mod split_tests;
 #[cfg(test)]
 mod store_tests;
 #[cfg(test)]

@@ -202,6 +202,25 @@ impl GroupLog {
         Ok(entries)
     }
 
+    /// Makes the log of a replica whose state did not come from entries: as if those up to `last` had been here, and
+    /// purged.
+    pub async fn begin_after(&self, last: LogId, vote: Vote) -> io::Result<()> {
+        let group = self.0.group;
+        let at = LogIdMsg::from(last).encode_to_vec();
+        let put = |tag, value| Change::Put(key(group, tag), value);
+        self.write(vec![
+            put(VOTE, VoteMsg::from(vote).encode_to_vec()),
+            put(PURGED, at.clone()),
+            put(COMMITTED, at),
+        ])
+        .await?;
+        let mut state = self.0.state.lock();
+        state.vote = Some(vote);
+        (state.purged, state.last, state.committed) = (Some(last), Some(last), Some(last));
+        state.durable = last.index;
+        Ok(())
+    }
+
     /// Forgets everything of the group.
     pub async fn remove(&self) -> io::Result<()> {
         let end = (self.0.group + 1).to_be_bytes().to_vec();

@@ -2,6 +2,7 @@
 
 use crate::replica::Replica;
 use crate::snapshot::{SnapshotData, Source};
+use crate::split;
 use crate::types::{Config, Entry, LogId, Meta, StoredMembership, Verdict};
 use crate::wire::Stamp;
 use crate::{NodeError, Result};
@@ -41,6 +42,12 @@ impl Machine {
                 if crate::faults::no_deduplication() {
                     command.origin = None;
                 }
+                // Before it is applied: a read that sees the state of after must not pass for one of before.
+                if let Some(split) = command.split.as_ref().filter(|split| split.epoch > shard.epoch()) {
+                    split::divide(&self.replica, split, log_id, &self.membership)?;
+                    self.replica.raise_epoch(split.epoch);
+                }
+                self.replica.raise_epoch(command.set_epoch);
                 let mut applied = shard.apply_stamped(log_id.index, &command, &stamp)?;
                 if crate::faults::apply_twice() {
                     command.origin = None;

@@ -2,9 +2,10 @@
 
 use crate::transport::{Accepted, Acceptor, Boxed, Net, Stream};
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::Arc;
-use tokio::net::{TcpListener, TcpStream};
+use std::sync::{Arc, OnceLock};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
@@ -27,11 +28,28 @@ struct Tls {
     server: TlsAcceptor,
 }
 
-pub struct TcpNet(Option<Tls>);
+pub struct TcpNet {
+    tls: Option<Tls>,
+    /// Where the listener is, when that is a loopback address: connections to others on loopback come from there, so that
+    /// workers of one machine can be told apart, and cut off from each other.
+    loopback: OnceLock<IpAddr>,
+}
 
 impl TcpNet {
     pub fn new(files: Option<&TlsFiles>) -> io::Result<Self> {
-        Ok(Self(files.map(tls).transpose()?))
+        Ok(Self { tls: files.map(tls).transpose()?, loopback: OnceLock::new() })
+    }
+
+    async fn reach(&self, address: &str) -> io::Result<TcpStream> {
+        let (from, to) = (self.loopback.get(), address.parse::<SocketAddr>().ok());
+        match from.zip(to) {
+            Some((from, to)) if to.ip().is_loopback() && from.is_ipv4() && to.is_ipv4() => {
+                let socket = TcpSocket::new_v4()?;
+                socket.bind(SocketAddr::new(*from, 0))?;
+                socket.connect(to).await
+            }
+            _ => TcpStream::connect(address).await,
+        }
     }
 }
 
@@ -69,9 +87,9 @@ fn tls(files: &TlsFiles) -> io::Result<Tls> {
 impl Net for TcpNet {
     fn connect<'a>(&'a self, address: &'a str) -> Boxed<'a, io::Result<Box<dyn Stream>>> {
         Box::pin(async move {
-            let stream = TcpStream::connect(address).await?;
+            let stream = self.reach(address).await?;
             stream.set_nodelay(true)?;
-            let Some(tls) = &self.0 else { return Ok(Box::new(stream) as Box<dyn Stream>) };
+            let Some(tls) = &self.tls else { return Ok(Box::new(stream) as Box<dyn Stream>) };
             let name = ServerName::try_from(SERVER_NAME).map_err(io::Error::other)?;
             Ok(Box::new(tls.client.connect(name, stream).await?) as Box<dyn Stream>)
         })
@@ -80,7 +98,12 @@ impl Net for TcpNet {
     fn bind<'a>(&'a self, address: &'a str) -> Boxed<'a, io::Result<Box<dyn Acceptor>>> {
         Box::pin(async move {
             let listener = TcpListener::bind(address).await?;
-            let tls = self.0.as_ref().map(|tls| tls.server.clone());
+            let at = listener.local_addr()?.ip();
+            if at.is_loopback() {
+                // It listens once.
+                let _ = self.loopback.set(at);
+            }
+            let tls = self.tls.as_ref().map(|tls| tls.server.clone());
             Ok(Box::new(TcpAcceptor { listener, tls }) as Box<dyn Acceptor>)
         })
     }

@@ -8,6 +8,7 @@ use crate::net::{TcpNet, TlsFiles};
 use crate::op::{ChangeBatch, Op, Outcome, ShardOp, ShardOutcome};
 use crate::replica::{self, Found as OnDisk, Replica, Wanted};
 use crate::snapshot::Receiving;
+use crate::split;
 use crate::transport::{Boxed, Call, Handler, Secret, Transport};
 use crate::types::ReplicaId;
 use crate::{NodeError, Result};
@@ -20,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use vectron_shard::{Applied, Found, LogCommand, MAX_TAIL, Nearest, Origin, PointBatch};
+use vectron_shard::{Applied, Found, LogCommand, MAX_TAIL, Nearest, Origin, PointBatch, Split};
 use vectron_shard::{ShardError, ShardSpec, ShardStatus};
 use vectron_storage::Resources;
 
@@ -34,6 +35,8 @@ const MEASURE_EVERY: u64 = 64;
 const TICK: Duration = Duration::from_millis(250);
 /// A new shard's voters start its group without the first of them after so long.
 const START_ANYWAY: Duration = Duration::from_secs(5);
+/// How long a new shard of a split waits for what it needs of this worker.
+const SPLIT_PATIENCE: Duration = Duration::from_secs(5);
 const READ_TIMEOUT: Duration = Duration::from_secs(2);
 pub const STORE_ID: &[u8] = b"\xff\xff\xff\xff\xff\xff\xff\xffid";
 /// The low-water mark of free disk space is a twentieth of the disk, but between these.
@@ -96,6 +99,8 @@ pub struct Assignment {
     pub relaxed: bool,
     /// It was open here before: without data it is damaged, not new.
     pub known: bool,
+    /// The shard it was split from, and the epoch of the split.
+    pub split_from: Option<(u64, u64)>,
 }
 
 /// All that is known of a replica here.
@@ -218,11 +223,12 @@ impl Node {
     /// one up. Blocks for the load: call it off the query threads.
     pub fn open_shard(&self, assignment: Assignment) -> Result<()> {
         let _one_at_a_time = self.0.opening.lock();
-        let Assignment { shard: id, epoch, replica: replica_id, spec, wanted, relaxed, known } = assignment;
+        let Assignment { shard: id, epoch, replica: replica_id, spec, wanted, relaxed, known, split_from } =
+            assignment;
         let open = self.0.replicas.read().get(&id).cloned();
         if let Some(open) = open {
             if open.id == replica_id {
-                open.epoch.store(epoch, Ordering::Release);
+                open.raise_epoch(epoch);
                 open.log.set_relaxed(relaxed);
                 if let Some(reason) = open.damage() {
                     return Err(NodeError::ReplicaDamaged { shard: id, reason });
@@ -251,6 +257,7 @@ impl Node {
                 self.remove(id)?;
                 replica::prepare(&dir, replica_id, self.0.store_id)?;
             }
+            OnDisk::Nothing if !known && self.adopt_split(id, replica_id, split_from)? => {}
             OnDisk::Nothing => {
                 let pristine = GroupLog::open(id, self.log()?).is_ok_and(|log| log.is_pristine());
                 replica::prepare(&dir, replica_id, self.0.store_id)?;
@@ -264,7 +271,7 @@ impl Node {
             Replica::open(id, replica_id, &dir, spec, Arc::clone(&self.0.resources), log)
         });
         let replica = opened.map_err(|e| if e.is_damage() { mark(e.to_string()) } else { e })?;
-        replica.epoch.store(epoch, Ordering::Release);
+        replica.raise_epoch(epoch);
         let node = Arc::downgrade(&self.0);
         let hook = Box::new(move |replica: &Arc<Replica>| {
             if let Some(inner) = node.upgrade() {
@@ -284,7 +291,79 @@ impl Node {
         self.0.damaged.lock().remove(&id);
         self.0.replicas.write().insert(id, Arc::clone(&replica));
         self.start_indexing(&replica);
+        let leads_first = match split_from {
+            // The worker that leads the split shard leads the new one.
+            Some((lower, _)) => {
+                self.replica(lower).is_ok_and(|lower| lower.raft().is_ok_and(openraft::Raft::is_leader))
+            }
+            None => replica.wanted.lock().first.first() == Some(&replica_id),
+        };
+        if leads_first {
+            self.lead_soon(&replica);
+        }
         Ok(())
+    }
+
+    /// Takes what a split left here for the shard. A replica of the split shard that is a moment behind is waited for:
+    /// without it, the state comes from another worker.
+    fn adopt_split(&self, id: u64, replica: ReplicaId, split_from: Option<(u64, u64)>) -> Result<bool> {
+        let Some((lower, epoch)) = split_from else { return Ok(false) };
+        let deadline = Instant::now() + SPLIT_PATIENCE;
+        let behind = || {
+            let replica = self.0.replicas.read().get(&lower).cloned();
+            replica.is_some_and(|replica| replica.check_usable().is_ok() && replica.shard().epoch() < epoch)
+        };
+        while behind() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let adopted = split::adopt(&self.0.dir, id, replica, self.0.store_id, self.log()?, &self.0.resources);
+        self.0.handle.block_on(adopted)
+    }
+
+    /// The first leader of a new shard leads as soon as a majority is there to elect it, and not a timeout later.
+    fn lead_soon(&self, replica: &Arc<Replica>) {
+        let Ok(raft) = replica.raft() else { return };
+        let raft = raft.clone();
+        self.0.handle.spawn(async move {
+            let deadline = Instant::now() + SPLIT_PATIENCE;
+            while Instant::now() < deadline && raft.current_leader().await.is_none() {
+                if raft.trigger().elect(true).await.is_err() {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        });
+    }
+
+    /// Splits a shard that this worker leads: hashes from `split.at` on become those of shard `split.upper`. Returns once
+    /// it is committed and applied here.
+    pub async fn split_shard(&self, id: u64, split: Split) -> Result<u64> {
+        let replica = self.replica(id)?;
+        replica.check_usable()?;
+        if split.at == 0 || split.upper == id {
+            return Err(NodeError::Shard(ShardError::Invalid(
+                "a split leaves both sides some hashes".into(),
+            )));
+        }
+        // So that there is little to write while entries wait.
+        let ahead = Arc::clone(&replica);
+        let prepared = tokio::task::spawn_blocking(move || {
+            ahead.guarded(|| {
+                let shard = ahead.shard();
+                shard.flush()?;
+                Ok(shard.save_graph(true)?)
+            })
+        });
+        prepared.await.map_err(|_| NodeError::Closed)??;
+        let command = LogCommand { split: Some(split), ..Default::default() };
+        Ok(group::propose(&replica, command.encode_to_vec().into()).await?.index)
+    }
+
+    /// Removes what splits left here for shards that will not be assigned to this worker. `assigned`: shards and epochs, as
+    /// the control plane has them.
+    pub fn forget_splits(&self, assigned: &[(u64, u64)]) -> Result<()> {
+        let _one_at_a_time = self.0.opening.lock();
+        split::forget(&self.0.dir, assigned)
     }
 
     /// Removes a replica with its files. Calls in flight finish first (up to 10 s).
@@ -488,7 +567,10 @@ impl Node {
         if matches!(read, Some(Op::Search(_))) {
             self.count_searches(&replica, 1);
         }
-        replica.guarded(|| read_replica(&replica, read, arrived))
+        let answer = replica.guarded(|| read_replica(&replica, read, arrived))?;
+        // What was read meanwhile may be of a shard that was split.
+        replica.check_epoch(epoch)?;
+        Ok(answer)
     }
 
     /// Counts, and has an indexing task look now and then whether the recall curve is old.
@@ -582,9 +664,7 @@ impl Node {
 
     /// Hands the lead of a shard to another voter.
     pub async fn transfer_leader(&self, id: u64, to: ReplicaId) -> Result<()> {
-        let replica = self.replica(id)?;
-        let raft = replica.raft()?;
-        raft.trigger().transfer_leader(to).await.map_err(|_| NodeError::Poisoned(id))
+        group::transfer_leader(&*self.replica(id)?, to).await
     }
 
     /// Compares the replicas of a shard that this worker leads; see [`group::scrub`].

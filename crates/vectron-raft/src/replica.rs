@@ -66,6 +66,7 @@ pub struct Replica {
     pub log: GroupLog,
     pub epoch: AtomicU64,
     raft: OnceLock<Raft>,
+    election_max: OnceLock<std::time::Duration>,
     runtime: OnceLock<tokio::runtime::Handle>,
     applied: watch::Sender<u64>,
     leader_seen: Mutex<Option<LeaderSeen>>,
@@ -127,7 +128,12 @@ pub fn current_data(dir: &Path) -> Result<PathBuf> {
 /// Makes the directory of a new replica.
 pub fn prepare(dir: &Path, id: ReplicaId, store_id: u64) -> Result<()> {
     std::fs::create_dir_all(dir.join("gen-1"))?;
-    write_text(dir, CURRENT, "gen-1")?;
+    name(dir, "gen-1", id, store_id)
+}
+
+/// Says whose directory it is, and which data in it counts.
+pub fn name(dir: &Path, data: &str, id: ReplicaId, store_id: u64) -> Result<()> {
+    write_text(dir, CURRENT, data)?;
     write_text(dir, REPLICA, &format!("{id} {store_id:x}"))
 }
 
@@ -147,7 +153,7 @@ impl Replica {
         let shard = open_shard(&data, spec, &resources, &log)?;
         let stamp = shard.stamp()?;
         let durable = stamp.and_then(|stamp| Stamp::decode(stamp.as_slice()).ok()).map(|stamp| stamp.meta());
-        let applied = shard.applied_index();
+        let (applied, epoch) = (shard.applied_index(), shard.epoch());
         if applied > 0 && log.is_pristine() {
             return Err(NodeError::LogLost(format!("the store is at entry {applied}, the log has none")));
         }
@@ -161,8 +167,9 @@ impl Replica {
             resources,
             shard: ArcSwap::from_pointee(shard),
             log,
-            epoch: AtomicU64::new(0),
+            epoch: AtomicU64::new(epoch),
             raft: OnceLock::new(),
+            election_max: OnceLock::new(),
             runtime: OnceLock::new(),
             applied: watch::Sender::new(applied),
             leader_seen: Mutex::new(None),
@@ -195,6 +202,16 @@ impl Replica {
         let _ = self.runtime.set(tokio::runtime::Handle::current());
         let _ = self.raft.set(raft);
         let _ = self.applied_hook.set(applied_hook);
+    }
+
+    /// The longest election timeout of the group.
+    pub fn election_max(&self) -> std::time::Duration {
+        self.election_max.get().copied().unwrap_or(std::time::Duration::from_secs(2))
+    }
+
+    pub fn set_election_max(&self, timeout: std::time::Duration) {
+        // Once, when the group starts.
+        let _ = self.election_max.set(timeout);
     }
 
     pub fn raft(&self) -> Result<&Raft> {
@@ -230,6 +247,21 @@ impl Replica {
 
     pub fn note_leader(&self, seen: LeaderSeen) {
         *self.leader_seen.lock() = Some(seen);
+    }
+
+    /// Epochs only grow: what the control plane says, and what the log has said.
+    pub fn raise_epoch(&self, epoch: u64) {
+        self.epoch.fetch_max(epoch, Ordering::AcqRel);
+    }
+
+    /// `shards/<id>`.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The engine's directory.
+    pub fn node_dir(&self) -> PathBuf {
+        self.dir.ancestors().nth(2).map_or_else(PathBuf::new, Path::to_owned)
     }
 
     pub fn check_epoch(&self, asked: u64) -> Result<()> {
@@ -350,6 +382,7 @@ impl Replica {
         let stamp = shard.stamp()?.and_then(|stamp| Stamp::decode(stamp.as_slice()).ok());
         write_text(&self.dir, CURRENT, &name)?;
         self.log.keep_after(shard.saved_index());
+        self.raise_epoch(shard.epoch());
         let old = self.shard.swap(shard);
         *self.durable.lock() = stamp.map(|stamp| stamp.meta());
         let old_data = self.dir.join(std::mem::replace(&mut *self.current.lock(), name));
@@ -454,10 +487,15 @@ fn read_text(file: &Path) -> Result<Option<String>> {
 
 /// Durable when it returns, whole or not at all.
 fn write_text(dir: &Path, name: &str, text: &str) -> Result<()> {
+    write_bytes(dir, name, text.as_bytes())
+}
+
+/// As [`write_text`].
+pub fn write_bytes(dir: &Path, name: &str, bytes: &[u8]) -> Result<()> {
     use std::io::Write;
     let partial = dir.join(format!("{name}.partial"));
     let mut file = std::fs::File::create(&partial)?;
-    file.write_all(text.as_bytes())?;
+    file.write_all(bytes)?;
     file.sync_all()?;
     std::fs::rename(&partial, dir.join(name))?;
     Ok(std::fs::File::open(dir)?.sync_all()?)

@@ -51,7 +51,16 @@ fn open(dir: &Path) -> OpenNode {
 fn alone(epoch: u64) -> Assignment {
     let me = std::collections::BTreeSet::from([65_537]);
     let wanted = Wanted { voters: me, learners: Default::default(), first: vec![65_537] };
-    Assignment { shard: 1, epoch, replica: 65_537, spec: SPEC, wanted, relaxed: false, known: false }
+    Assignment {
+        shard: 1,
+        epoch,
+        replica: 65_537,
+        spec: SPEC,
+        wanted,
+        relaxed: false,
+        known: false,
+        split_from: None,
+    }
 }
 
 fn batch(points: &[(&str, [f32; 2])]) -> Proposal {

@@ -6,7 +6,7 @@ use vectron_storage::{Batch, Store};
 
 pub const APPLIED_KEY: &[u8] = b"_applied";
 pub const STAMP_KEY: &[u8] = b"_raft";
-const EPOCH_KEY: &[u8] = b"_epoch";
+pub const EPOCH_KEY: &[u8] = b"_epoch";
 
 /// The verdict on an entry; the same on every replica.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,6 +91,15 @@ impl Shard {
                 self.store.write(batch)?;
                 writer.epoch = writer.epoch.max(epoch);
                 writer.nothing(&generation, index);
+            }
+            Ok((None, Command::Split(split))) => {
+                let gone = writer.given_up(&split);
+                gone.iter().for_each(|id| batch.delete(&point::key(id)));
+                batch.put(EPOCH_KEY, &split.epoch.to_le_bytes());
+                applied.affected = gone.len() as u32;
+                self.store.write(batch)?;
+                writer.epoch = split.epoch;
+                writer.delete(&generation, index, &gone);
             }
             Ok((None, Command::Scrub)) => {
                 self.store.write(batch)?;

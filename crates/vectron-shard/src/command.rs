@@ -54,6 +54,34 @@ pub struct LogCommand {
     /// Replicas hash their state as of this entry. An entry of its own, without a batch.
     #[prost(bool, tag = "7")]
     pub scrub: bool,
+    /// The shard gives up a part of its key range. An entry of its own, without a batch.
+    #[prost(message, optional, tag = "8")]
+    pub split: Option<Split>,
+}
+
+/// Two shards where there was one: the lower keeps its name, the upper is a new shard that begins with what the lower had
+/// of its range (docs/adr/0018-splits.md).
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct Split {
+    /// The first routing hash of the upper one.
+    #[prost(fixed64, tag = "1")]
+    pub at: u64,
+    /// Of both afterwards; greater than the shard's.
+    #[prost(uint64, tag = "2")]
+    pub epoch: u64,
+    /// Shard id of the upper one.
+    #[prost(uint64, tag = "3")]
+    pub upper: u64,
+    /// This state is the upper one's.
+    #[prost(bool, tag = "4")]
+    pub keeps_upper: bool,
+}
+
+impl Split {
+    /// Whether the point is the other shard's afterwards.
+    pub fn gives_up(&self, id: &str) -> bool {
+        (crate::routing_hash(id) >= self.at) != self.keeps_upper
+    }
 }
 
 /// Names one write of one client: whoever sends it again sends the same.
@@ -79,6 +107,7 @@ pub enum Command {
     Delete(IdBatch),
     SetEpoch(u64),
     Scrub,
+    Split(Split),
 }
 
 impl LogCommand {
@@ -109,6 +138,9 @@ impl LogCommand {
             }
             (None, None) if self.set_epoch > 0 => Ok(Command::SetEpoch(self.set_epoch)),
             (None, None) if self.scrub => Ok(Command::Scrub),
+            (None, None) if self.split.as_ref().is_some_and(|split| split.at > 0) => {
+                Ok(Command::Split(self.split.clone().unwrap_or_default()))
+            }
             _ => Err(ShardError::Invalid("a command is either an upsert or a delete".into())),
         }
     }

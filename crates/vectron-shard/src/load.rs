@@ -145,6 +145,10 @@ impl<'a> Loading<'a> {
             Ok(Command::Delete(batch)) => {
                 kills.extend(batch.ids.iter().filter_map(|id| self.writer.ids.remove(id.as_str())));
             }
+            Ok(Command::Split(split)) => {
+                let gone = self.writer.given_up(&split);
+                kills.extend(gone.iter().filter_map(|id| self.writer.ids.remove(id.as_str())));
+            }
             Ok(Command::SetEpoch(_) | Command::Scrub) | Err(_) => {}
         }
         let count = self.generation.slots.count() as u32 - first;

@@ -3,7 +3,7 @@
 use crate::generation::{Generation, Slot, SlotId};
 use crate::point::Version;
 use crate::sessions::Sessions;
-use crate::{Applied, LogCommand, Result, ShardError};
+use crate::{Applied, LogCommand, Result, ShardError, Split};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
@@ -40,7 +40,18 @@ impl Writer {
         if command.epoch > 0 && command.epoch < self.epoch {
             return Err(ShardError::StaleEpoch { current: self.epoch, asked: command.epoch });
         }
+        if let Some(split) = command.split.as_ref().filter(|split| split.epoch <= self.epoch) {
+            return Err(ShardError::StaleEpoch { current: self.epoch, asked: split.epoch });
+        }
         Ok(None)
+    }
+
+    /// The ids that a split takes away, in an order that depends on nothing else.
+    pub fn given_up(&self, split: &Split) -> Vec<String> {
+        let mut ids: Vec<String> =
+            self.ids.keys().filter(|id| split.gives_up(id)).map(|id| id.to_string()).collect();
+        ids.sort_unstable();
+        ids
     }
 
     /// Whether each id is there, for an upsert: a second one of the same id is.

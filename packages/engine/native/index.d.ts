@@ -20,6 +20,16 @@ export declare class Engine {
   transferLeader(shardId: number, replicaId: number): Promise<void>
   /** Compares the replicas of a shard that this worker leads. */
   scrub(shardId: number): Promise<Scrubbed>
+  /**
+   * Splits a shard that this worker leads: routing hashes from `at` on become those of shard `upper`, both of `epoch`.
+   * Returns the log index of the split, once it is committed and applied here.
+   */
+  splitShard(shardId: number, at: bigint, upper: number, epoch: number): Promise<number>
+  /**
+   * Removes what splits left here for shards that will not be assigned to this worker. `assigned`: as the placement
+   * driver has them.
+   */
+  forgetSplits(assigned: Array<ShardEpoch>): Promise<void>
   /** Removes a shard and its files. */
   dropShard(id: number): Promise<void>
   /** Shards in the data directory, open or not. */
@@ -61,6 +71,8 @@ export interface Assigned {
   relaxed: boolean
   /** It was open here before: without data it is damaged, not new. */
   known: boolean
+  /** The shard that this one was split from. */
+  splitFrom?: ShardEpoch
 }
 
 /** One part of a directory that was looked over. */
@@ -153,6 +165,12 @@ export interface SearchManyOptions {
   timeoutMs?: number
 }
 
+/** A shard as of an epoch. */
+export interface ShardEpoch {
+  shardId: number
+  epoch: number
+}
+
 export interface Spec {
   dimension: number
   /** `cosine`, `euclidean` or `dot`. */
@@ -195,6 +213,8 @@ export interface Status {
   committedIndex: number
   /** A leader that a majority has answered lately. */
   hasQuorum: boolean
+  /** The voters and learners are committed, not only proposed. */
+  membersSettled: boolean
   /** Why the replica is out of service for good; empty: it is not. */
   damage: string
   /** How long a write may wait for its fsync; 0: it is acknowledged after it. */

@@ -53,6 +53,7 @@ export type ShardStatus = native.Status;
 export type Assigned = native.Assigned;
 export type PeerAddress = native.PeerAddress;
 export type Scrubbed = native.Scrubbed;
+export type ShardEpoch = native.ShardEpoch;
 
 /** A shard with one replica, here. */
 export function aloneHere(shardId: number, epoch: number, replicaId = (1 << 16) | 1): Assigned {
@@ -163,6 +164,19 @@ export class Engine {
   /** Compares the replicas of a shard that this worker leads; those that differ are taken out of service. */
   scrub(shardId: number): Promise<Scrubbed> {
     return decoded(this.core.scrub(shardId));
+  }
+
+  /**
+   * Splits a shard that this worker leads: routing hashes from `at` on become those of shard `upper`, both of `epoch`,
+   * which must be greater than the shard's. Returns the log index of the split. STALE_EPOCH when that epoch was reached.
+   */
+  splitShard(shardId: number, at: bigint, upper: number, epoch: number): Promise<number> {
+    return decoded(this.core.splitShard(shardId, at, upper, epoch));
+  }
+
+  /** Removes what splits left here for shards that go elsewhere. `assigned`: as the placement driver has them. */
+  forgetSplits(assigned: ShardEpoch[]): Promise<void> {
+    return decoded(this.core.forgetSplits(assigned));
   }
 
   /** Removes a shard with its files. */
