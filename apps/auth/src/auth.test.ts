@@ -11,7 +11,7 @@ import { AuthController } from './auth.controller.js';
 import { Authenticator } from './authenticator.js';
 import { bootstrapAdmin } from './bootstrap.js';
 import { hashPassword, verifyPassword } from './passwords.js';
-import { newSigningKey } from './secrets.js';
+import { newSigningKey, randomSecret, secretFile } from './secrets.js';
 import { TokenService } from './tokens.js';
 import { UserRepository } from './users.js';
 
@@ -151,5 +151,19 @@ describe('the first run', () => {
     rmSync(join(data, 'bootstrap.json'));
     expect(await bootstrapAdmin(data, users, keys)).toEqual({ bootstrap: undefined, created: false });
     expect(await users.count()).toBe(1);
+  });
+
+  it('makes one administrator and one set of secrets when several processes start at once', async () => {
+    const { users, keys, authenticator } = await installation();
+    const data = mkdtempSync(join(tmpdir(), 'vectron-bootstrap-'));
+    const all = await Promise.all([1, 2, 3].map(() => bootstrapAdmin(data, users, keys)));
+    expect(all.filter(({ created }) => created)).toHaveLength(1);
+    expect(new Set(all.map(({ bootstrap }) => bootstrap?.apiKey)).size).toBe(1);
+    expect((await authenticator.authenticate(all[0].bootstrap?.apiKey as string)).role).toBe('admin');
+    expect([await users.count(), await keys.count()]).toEqual([1, 1]);
+    const file = join(data, 'secret');
+    const secrets = await Promise.all([1, 2, 3].map(() => secretFile(file, randomSecret)));
+    expect(new Set(secrets).size).toBe(1);
+    expect(secrets[0]).toHaveLength(43);
   });
 });

@@ -24,21 +24,19 @@ export async function bootstrapAdmin(
   keys: ApiKeyRepository,
 ): Promise<{ bootstrap?: Bootstrap; created: boolean }> {
   const file = join(data, 'bootstrap.json');
-  if (await users.isBootstrapped()) {
-    const bootstrap = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Bootstrap) : undefined;
-    return { bootstrap, created: false };
-  }
-  const cutOff = await users.byEmail(EMAIL);
-  if (cutOff !== undefined) {
-    for (const key of await keys.ofUser(cutOff.id)) await keys.delete(cutOff.id, key.id);
-    await users.delete(cutOff);
-  }
-  const password = randomBytes(15).toString('base64url');
-  const passwordHash = await hashPassword(password);
-  const { id: userId } = await users.create({ email: EMAIL, passwordHash, role: 'admin', plan: 'PAID' });
-  const { full } = await keys.create({ userId, name: 'bootstrap', role: 'admin', collections: [], expiresAtMs: 0 });
-  const bootstrap = { email: EMAIL, password, apiKey: full };
-  writeFileSync(file, `${JSON.stringify(bootstrap, null, 2)}\n`, { mode: 0o600 });
-  await users.markBootstrapped();
-  return { bootstrap, created: true };
+  const created = await users.bootstrapped(async () => {
+    const cutOff = await users.byEmail(EMAIL);
+    if (cutOff !== undefined) {
+      for (const key of await keys.ofUser(cutOff.id)) await keys.delete(cutOff.id, key.id);
+      await users.delete(cutOff);
+    }
+    const password = randomBytes(15).toString('base64url');
+    const passwordHash = await hashPassword(password);
+    const { id: userId } = await users.create({ email: EMAIL, passwordHash, role: 'admin', plan: 'PAID' });
+    const { full } = await keys.create({ userId, name: 'bootstrap', role: 'admin', collections: [], expiresAtMs: 0 });
+    const bootstrap = { email: EMAIL, password, apiKey: full };
+    writeFileSync(file, `${JSON.stringify(bootstrap, null, 2)}\n`, { mode: 0o600 });
+  });
+  const bootstrap = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Bootstrap) : undefined;
+  return { bootstrap, created };
 }

@@ -1,4 +1,4 @@
-import { type ConfigOf, defineKnobs, logLevelKnob, setting } from '@vectron/config';
+import { type ConfigOf, defineKnobs, logLevelKnob, metaStoreKnobs, setting } from '@vectron/config';
 
 export const authKnobs = defineKnobs({
   listen: {
@@ -13,8 +13,9 @@ export const authKnobs = defineKnobs({
     flag: 'data',
     schema: setting.text,
     default: './data',
-    help: 'directory of users, keys and secrets',
+    help: 'directory of the secrets, and of users and keys unless those are in etcd; shared by all auth processes',
   },
+  ...metaStoreKnobs,
   tokenMinutes: {
     env: 'VECTRON_AUTH_TOKEN_MINUTES',
     flag: 'token-minutes',

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 
@@ -11,10 +11,15 @@ export async function secretFile(file: string, make: () => Promise<string> | str
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const own = `${file}.${randomBytes(6).toString('hex')}`;
+  writeFileSync(own, await make(), { mode: 0o600, flag: 'wx' });
   try {
-    writeFileSync(file, await make(), { mode: 0o600, flag: 'wx' });
+    // Whole or not at all, and only if nobody was faster.
+    linkSync(own, file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    unlinkSync(own);
   }
   return readFileSync(file, 'utf8');
 }

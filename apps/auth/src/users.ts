@@ -15,6 +15,8 @@ export interface User {
 
 const userKey = (id: string) => `/auth/users/${id}`;
 const BOOTSTRAPPED = '/auth/bootstrapped';
+const BOOTSTRAPPING = '/auth/bootstrapping';
+const BOOTSTRAP_LEASE_MS = 10_000;
 const emailKey = (email: string) => `/auth/emails/${email}`;
 
 /** Users in the MetaStore; an e-mail address belongs to one of them. */
@@ -58,13 +60,31 @@ export class UserRepository {
     await this.meta.txn([], [{ delete: userKey(user.id) }, { delete: emailKey(user.email) }]);
   }
 
-  /** Whether the first administrator was made and told to the operator. */
-  async isBootstrapped(): Promise<boolean> {
-    return (await this.meta.get(BOOTSTRAPPED)) !== undefined;
+  /**
+   * Runs `work`, which makes the first administrator and tells the operator, unless it was done before: once in all
+   * processes that share the MetaStore. One that is cut off is done again. Returns whether this call did it.
+   */
+  async bootstrapped(work: () => Promise<void>): Promise<boolean> {
+    for (;;) {
+      if (await this.#isBootstrapped()) return false;
+      const lease = await this.meta.grant(BOOTSTRAP_LEASE_MS);
+      try {
+        const lock = { put: BOOTSTRAPPING, value: '', lease: lease.id };
+        const { succeeded } = await this.meta.txn([{ key: BOOTSTRAPPING, revision: 0 }], [lock]);
+        if (succeeded && !(await this.#isBootstrapped())) {
+          await work();
+          await this.meta.txn([], [{ put: BOOTSTRAPPED, value: new Date().toISOString() }]);
+          return true;
+        }
+      } finally {
+        await lease.revoke();
+      }
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
   }
 
-  async markBootstrapped(): Promise<void> {
-    await this.meta.txn([], [{ put: BOOTSTRAPPED, value: new Date().toISOString() }]);
+  async #isBootstrapped(): Promise<boolean> {
+    return (await this.meta.get(BOOTSTRAPPED)) !== undefined;
   }
 
   async count(): Promise<number> {

@@ -22,7 +22,7 @@ export const clientKnobs = defineKnobs({
     flag: 'url',
     schema: setting.text,
     default: 'http://127.0.0.1:8080',
-    help: 'server: http://HOST:PORT for REST, grpc://HOST:PORT for gRPC',
+    help: 'server: http://HOST:PORT for REST, grpc://HOST:PORT for gRPC; several gateways with commas between them',
   },
   apiKey: {
     env: 'VECTRON_API_KEY',
@@ -51,6 +51,9 @@ const {
   raftCertificate: _certificate,
   raftKey: _key,
   searchOnly: _searchOnly,
+  rack: _rack,
+  zone: _zone,
+  region: _region,
   heartbeatMs: _heartbeat,
   electionMinMs: _electionMin,
   electionMaxMs: _electionMax,
@@ -61,6 +64,8 @@ export const serveKnobs = defineKnobs({
   ...ownWorkerKnobs,
   data: { ...ownWorkerKnobs.data, help: 'directory of everything the server keeps' },
   tokenMinutes: authKnobs.knobs.tokenMinutes,
+  splitBytes: placementKnobs.knobs.splitBytes,
+  splitLoad: placementKnobs.knobs.splitLoad,
   noSample: {
     env: 'VECTRON_NO_SAMPLE',
     flag: 'no-sample',
@@ -121,3 +126,7 @@ export function loadConfig<K extends KnobSet>(set: Loader<K>, options: Record<st
   if ('no-sample' in flags) flags['no-sample'] = options.sample === false ? 'true' : undefined;
   return set.load({ flags, env: process.env }, Object.values(SERVICES));
 }
+
+/** For processes that get their settings by flags alone. */
+export const childEnvironment = (): Record<string, string | undefined> =>
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('VECTRON_')));

@@ -1,9 +1,9 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DynamicModule, INestMicroservice, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import type { setting } from '@vectron/config';
-import { EmbeddedMetaStore } from '@vectron/metastore';
+import type { ConfigOf, metaStoreKnobs, setting } from '@vectron/config';
+import { EmbeddedMetaStore, EtcdMetaStore, type MetaStore } from '@vectron/metastore';
 import { type Logger, NestLogger } from '@vectron/observability';
 import { type Def, GrpcServer, VectronExceptionFilter } from '@vectron/rpc';
 import { requireClusterToken, requireLoopback } from './cluster-token.js';
@@ -47,7 +47,35 @@ export async function contextOf(module: DynamicModule, logger: Logger) {
   return NestFactory.createApplicationContext(module, { logger: new NestLogger(logger), abortOnError: false });
 }
 
-export function openMeta(data: string, name: string): EmbeddedMetaStore {
+export function openEmbedded(data: string, name: string): MetaStore {
   mkdirSync(data, { recursive: true, mode: 0o700 });
   return new EmbeddedMetaStore(join(data, `${name}.db`));
+}
+
+/** In etcd where that is named, else in a file of the data directory, which is for one process. */
+export async function openMeta(
+  config: ConfigOf<typeof metaStoreKnobs> & { data: string },
+  name: string,
+  logger: Logger,
+): Promise<MetaStore> {
+  if (config.etcd === undefined) return openEmbedded(config.data, name);
+  const { etcdAuthority, etcdCertificate, etcdKey, etcdUser, etcdPasswordFile } = config;
+  const file = (path: string | undefined) => (path === undefined ? undefined : readFileSync(path));
+  const authority = file(etcdAuthority);
+  const meta = new EtcdMetaStore({
+    endpoints: config.etcd,
+    prefix: config.etcdPrefix,
+    tls: authority && { authority, certificate: file(etcdCertificate), key: file(etcdKey) },
+    auth:
+      etcdUser === undefined
+        ? undefined
+        : { username: etcdUser, password: file(etcdPasswordFile)?.toString('utf8').trim() ?? '' },
+  });
+  for (const version of await meta.unsoundVersions()) {
+    logger.warn(
+      { version },
+      'this etcd may answer with stale reads (etcd issue 20418): use 3.4.42, 3.5.28, 3.6.9 or later',
+    );
+  }
+  return meta;
 }

@@ -2,14 +2,18 @@ import type { authKnobs } from '@vectron/auth';
 import { ApiKeyRepository, AuthModule, bootstrapAdmin, UserRepository } from '@vectron/auth';
 import type { ConfigOf } from '@vectron/config';
 import { type gatewayKnobs, startGateway } from '@vectron/gateway';
+import { MirroredMetaStore } from '@vectron/metastore';
 import { createLogger, createMetrics } from '@vectron/observability';
-import { PlacementModule, type placementKnobs } from '@vectron/placement-driver';
+import { PlacementModule, PlacementNode, type placementKnobs, remoteWorkerCalls } from '@vectron/placement-driver';
 import { auth, authInternal, placement, reranker, worker } from '@vectron/proto';
 import { RerankerModule, type rerankerKnobs } from '@vectron/reranker';
 import { StreamWorkerClient } from '@vectron/routing';
-import { callContext, createClient } from '@vectron/rpc';
+import { callContext, createFailoverClient } from '@vectron/rpc';
 import { ClusterMember, ShardService, WorkerModule, type workerKnobs } from '@vectron/worker';
 import { openMeta, serveInternal } from './service-process.js';
+
+/** How long keys and users are believed while etcd cannot be asked; nobody can revoke one meanwhile. */
+const AUTH_MIRROR_MS = 600_000;
 
 /** A service as its own process: what to say when it is up, and how to stop it. */
 export interface ServiceProcess {
@@ -19,7 +23,9 @@ export interface ServiceProcess {
 
 export async function authProcess(config: ConfigOf<typeof authKnobs.knobs>, token: string): Promise<ServiceProcess> {
   const logger = createLogger('auth', config.logLevel);
-  const meta = openMeta(config.data, 'auth');
+  const store = await openMeta(config, 'auth', logger);
+  // Keys and users that were known go on being known while etcd is away.
+  const meta = config.etcd === undefined ? store : new MirroredMetaStore(store, '/auth/', AUTH_MIRROR_MS);
   const services = {
     'vectron.auth.v1.AuthService': auth.AuthServiceService,
     'vectron.authinternal.v1.AuthInternalService': authInternal.AuthInternalServiceService,
@@ -34,10 +40,20 @@ export async function placementProcess(
   token: string,
 ): Promise<ServiceProcess> {
   const logger = createLogger('placement-driver', config.logLevel);
-  const meta = openMeta(config.data, 'placement');
+  const meta = await openMeta(config, 'placement', logger);
   const services = { 'vectron.placementdriver.v1.PlacementService': placement.PlacementServiceService };
-  const app = await serveInternal(PlacementModule.create(config, meta), services, config.listen, token, logger);
-  return { lines: { grpc: app.address }, close: () => app.close().then(() => meta.close()) };
+  const module = PlacementModule.create(config, meta, remoteWorkerCalls(token), logger);
+  const app = await serveInternal(module, services, config.listen, token, logger);
+  const node = app.get(PlacementNode);
+  node.start(app.address);
+  return {
+    lines: { grpc: app.address },
+    async close() {
+      await node.stop();
+      await app.close();
+      await meta.close();
+    },
+  };
 }
 
 export async function workerProcess(
@@ -45,15 +61,21 @@ export async function workerProcess(
   token: string,
 ): Promise<ServiceProcess> {
   const logger = createLogger('worker', config.logLevel);
-  const pd = createClient(placement.PlacementServiceService, config.placement, { clusterToken: token });
-  const module = await WorkerModule.create(config, pd.api, logger, token);
+  const pd = createFailoverClient(placement.PlacementServiceService, config.placement, { clusterToken: token });
+  const module = await WorkerModule.create(config, pd, logger, token);
   const services = { 'vectron.worker.v1.WorkerService': worker.WorkerServiceService };
   const app = await serveInternal(module, services, config.listen, token, logger);
   const member = app.get(ClusterMember);
   await member.start(app.address);
   return {
-    lines: { grpc: app.address, raft: member.raftAddress, worker: member.workerId },
+    lines: {
+      grpc: app.address,
+      raft: member.raftAddress,
+      worker: member.workerId,
+      number: String(member.number),
+    },
     async close() {
+      await member.handOver();
       member.stop();
       pd.close();
       const shards = app.get(ShardService);
@@ -72,7 +94,7 @@ export async function rerankerProcess(
   const logger = createLogger('reranker', config.logLevel);
   const services = { 'vectron.reranker.v1.RerankService': reranker.RerankServiceService };
   const app = await serveInternal(RerankerModule.create(config), services, config.listen, token, logger);
-  const pd = createClient(placement.PlacementServiceService, config.placement, {
+  const pd = createFailoverClient(placement.PlacementServiceService, config.placement, {
     clusterToken: token,
     timeoutMs: 5_000,
   });
@@ -105,10 +127,10 @@ export async function gatewayProcess(
   const logger = createLogger('gateway', config.logLevel);
   const options = { clusterToken: token, timeoutMs: 15_000 };
   const clients = {
-    auth: createClient(auth.AuthServiceService, config.auth, options),
-    authInternal: createClient(authInternal.AuthInternalServiceService, config.auth, options),
-    placement: createClient(placement.PlacementServiceService, config.placement, options),
-    reranker: createClient(reranker.RerankServiceService, config.reranker, options),
+    auth: createFailoverClient(auth.AuthServiceService, config.auth, options),
+    authInternal: createFailoverClient(authInternal.AuthInternalServiceService, config.auth, options),
+    placement: createFailoverClient(placement.PlacementServiceService, config.placement, options),
+    reranker: createFailoverClient(reranker.RerankServiceService, config.reranker, options),
   };
   const backends = {
     auth: clients.auth.api,

@@ -13,12 +13,12 @@ import type { ConfigOf } from '@vectron/config';
 import { DEFAULT_REPLICATION } from '@vectron/engine';
 import { startGateway } from '@vectron/gateway';
 import { createLogger, createMetrics } from '@vectron/observability';
-import { PlacementController, PlacementModule } from '@vectron/placement-driver';
+import { localWorkerCalls, PlacementController, PlacementModule, PlacementNode } from '@vectron/placement-driver';
 import { RerankerController, RerankerModule } from '@vectron/reranker';
 import { localWorkerClient } from '@vectron/routing';
-import { ClusterMember, ShardService, WorkerModule } from '@vectron/worker';
+import { ClusterMember, ShardService, WorkerController, WorkerModule } from '@vectron/worker';
 import type { serveKnobs } from './config.js';
-import { contextOf, openMeta } from './service-process.js';
+import { contextOf, openEmbedded } from './service-process.js';
 
 export interface SingleServer {
   readonly httpUrl: string;
@@ -30,33 +30,54 @@ export interface SingleServer {
   close(): Promise<void>;
 }
 
+/** The metadata is in the data directory. */
+const noEtcd = {
+  etcd: undefined,
+  etcdPrefix: '',
+  etcdAuthority: undefined,
+  etcdCertificate: undefined,
+  etcdKey: undefined,
+  etcdUser: undefined,
+  etcdPasswordFile: undefined,
+};
+
 /** Gateway, placement driver, worker, auth and reranker in this process; they call each other directly. */
 export async function startSingleServer(config: ConfigOf<typeof serveKnobs.knobs>): Promise<SingleServer> {
   const { data } = config;
   mkdirSync(data, { recursive: true, mode: 0o700 });
   const logger = createLogger('vectron', config.logLevel);
   const metrics = createMetrics();
-  const meta = openMeta(data, 'meta');
+  const meta = openEmbedded(data, 'meta');
   const unused = { host: '127.0.0.1', port: 0 };
 
   const authModule = await AuthModule.create(
-    { listen: unused, data, tokenMinutes: config.tokenMinutes, logLevel: config.logLevel },
+    { listen: unused, data, ...noEtcd, tokenMinutes: config.tokenMinutes, logLevel: config.logLevel },
     meta,
   );
   const auth = await contextOf(authModule, logger);
+  let workerController: WorkerController | undefined;
+  const { splitBytes, splitLoad, logLevel } = config;
+  const alonePd = { unhealthySeconds: 15, repairSeconds: 10, balance: true, imbalancePercent: 20, maxMoves: 1 };
   const pdModule = PlacementModule.create(
-    { listen: unused, data, unhealthySeconds: 15, logLevel: config.logLevel },
+    { listen: unused, data, ...noEtcd, ...alonePd, splitBytes, splitLoad, logLevel },
     meta,
+    localWorkerCalls(() => workerController),
+    logger,
   );
   const pd = await contextOf(pdModule, logger);
   const placement = pd.get(PlacementController);
+  const node = pd.get(PlacementNode);
+  node.start('in-process');
   const none = { raftAdvertise: undefined, raftAuthority: undefined, raftCertificate: undefined, raftKey: undefined };
-  const alone = { ...DEFAULT_REPLICATION, ...none, raftListen: unused, searchOnly: false };
-  const workerConfig = { ...alone, ...config, listen: unused, placement: '' };
-  const worker = await contextOf(await WorkerModule.create(workerConfig, placement, logger), logger);
+  const place = { rack: '', zone: '', region: '' };
+  const alone = { ...DEFAULT_REPLICATION, ...none, ...place, raftListen: unused, searchOnly: false };
+  const workerConfig = { ...alone, ...config, listen: unused, placement: [] };
+  const link = { api: placement, each: [placement] };
+  const worker = await contextOf(await WorkerModule.create(workerConfig, link, logger), logger);
+  workerController = worker.get(WorkerController);
   const rerankModule = RerankerModule.create({
     listen: unused,
-    placement: '',
+    placement: [],
     cacheEntries: 10_000,
     cacheSeconds: 60,
     logLevel: config.logLevel,
@@ -73,7 +94,7 @@ export async function startSingleServer(config: ConfigOf<typeof serveKnobs.knobs
     reranker: rerank.get(RerankerController),
     workers: localWorkerClient(worker.get(ShardService)),
   };
-  const gateway = await startGateway({ ...config, placement: '', auth: '', reranker: '' }, backends, metrics, logger);
+  const gateway = await startGateway({ ...config, placement: [], auth: [], reranker: [] }, backends, metrics, logger);
   return {
     httpUrl: gateway.httpUrl,
     grpcAddress: gateway.grpcAddress,
@@ -82,6 +103,7 @@ export async function startSingleServer(config: ConfigOf<typeof serveKnobs.knobs
     async close() {
       await gateway.close();
       member.stop();
+      await node.stop();
       await worker.get(ShardService).close();
       for (const app of [rerank, worker, pd, auth]) await app.close();
       await meta.close();

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { VectronError } from '@vectron/errors';
 import type { Logger } from '@vectron/observability';
+import { placement } from '@vectron/proto';
 import { callContext } from '@vectron/rpc';
 import type { Backends } from './backends.js';
 import type { GatewayDb } from './gateway-db.js';
@@ -79,7 +80,7 @@ export class AlertService {
 
   async check(): Promise<void> {
     const { workers } = await this.backends.placement.listWorkers({}, callContext({ timeoutMs: 5_000 }));
-    const now = findings(workers);
+    const now = findings(workers.filter(({ state }) => state !== placement.WorkerState.WORKER_STATE_REMOVED));
     const open = await this.db.selectFrom('alert').selectAll().where('resolved_at_ms', 'is', null).execute();
     const same = (a: { rule: string; subject: string }, b: { rule: string; subject: string }) =>
       a.rule === b.rule && a.subject === b.subject;

@@ -34,10 +34,18 @@ export class ChangeService {
     if (request.waitMs > MAX_CHANGES_WAIT_MS)
       throw VectronError.invalid('wait_ms', `wait_ms must be at most ${MAX_CHANGES_WAIT_MS}`);
     const route = await this.routes.get(principal.tenantId, request.collection);
-    const { collection, shards } = route;
+    const { collection } = route;
     const from = parseChangeCursor(request.cursor, collection);
-    const batches = await changesOf(shards, request.waitMs, async (shard, waitMs) => {
-      const op = { $case: 'changes', value: { fromIndex: from.get(shard.shardId) ?? 0n, waitMs } } as const;
+    // Changes of a shard that was split off follow those before the split, which are the other half's to tell.
+    const begun = route.shards.filter(
+      (shard) =>
+        from.has(shard.shardId) ||
+        shard.splitFromShardId === 0 ||
+        (from.get(shard.splitFromShardId) ?? 0n) > BigInt(shard.splitIndex),
+    );
+    const batches = await changesOf(begun, request.waitMs, async (shard, waitMs, next) => {
+      const first = shard.splitIndex === 0 ? 0n : BigInt(shard.splitIndex) + 1n;
+      const op = { $case: 'changes', value: { fromIndex: next ?? from.get(shard.shardId) ?? first, waitMs } } as const;
       const call = { deadlineMs: Date.now() + waitMs + ANSWER_MS, anyReplica: true };
       const { outcome } = await this.shards.call(route, shard, op, call);
       if (outcome.$case !== 'changes') throw new VectronError('INTERNAL', 'the worker answered something else');

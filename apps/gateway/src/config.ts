@@ -26,16 +26,16 @@ export const gatewayKnobs = defineKnobs({
   auth: {
     env: 'VECTRON_AUTH',
     flag: 'auth',
-    schema: setting.text,
+    schema: setting.addressList,
     default: '127.0.0.1:50052',
-    help: 'HOST:PORT of the auth service',
+    help: 'HOST:PORT of the auth service; of several, with commas between them',
   },
   reranker: {
     env: 'VECTRON_RERANKER',
     flag: 'reranker',
-    schema: setting.text,
+    schema: setting.addressList,
     default: '127.0.0.1:50051',
-    help: 'HOST:PORT of the reranker',
+    help: 'HOST:PORT of the reranker; of several, with commas between them',
   },
   searchTimeoutMs: {
     env: 'VECTRON_SEARCH_TIMEOUT_MS',

@@ -8,6 +8,8 @@ import { AuthGrpcController } from './auth.grpc.controller.js';
 import { AuthGuard } from './auth.guard.js';
 import { BACKENDS, type Backends, CONFIG, METRICS } from './backends.js';
 import { ChangeService } from './change.service.js';
+import { ClusterRestController } from './cluster.rest.controller.js';
+import { ClusterService } from './cluster.service.js';
 import { CollectionService } from './collection.service.js';
 import type { GatewayConfig } from './config.js';
 import { DataRestController } from './data.rest.controller.js';
@@ -41,6 +43,7 @@ export class GatewayModule {
         DataRestController,
         AccountRestController,
         SystemRestController,
+        ClusterRestController,
       ],
       providers: [
         { provide: CONFIG, useValue: config },
@@ -58,6 +61,7 @@ export class GatewayModule {
         ChangeService,
         FeedbackService,
         SystemService,
+        ClusterService,
         { provide: APP_GUARD, useClass: AuthGuard },
         { provide: APP_FILTER, useValue: new ErrorFilter(logger) },
       ],

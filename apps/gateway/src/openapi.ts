@@ -20,7 +20,7 @@ export function openApiDocument() {
     },
     servers: [{ url: '/' }],
     security: [{ bearer: [] }, { apiKey: [] }],
-    tags: ['Collections', 'Points', 'Search', 'Account', 'API keys', 'System'].map((name) => ({ name })),
+    tags: ['Collections', 'Points', 'Search', 'Account', 'API keys', 'Cluster', 'System'].map((name) => ({ name })),
     paths,
     components: {
       securitySchemes: {

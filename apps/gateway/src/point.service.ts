@@ -5,11 +5,12 @@ import type { gateway, workerData } from '@vectron/proto';
 import { type Principal, requireCollection, requireWrite } from './access.js';
 import { CONFIG } from './backends.js';
 import type { GatewayConfig } from './config.js';
-import { RouteTable } from './routes.js';
-import { ShardCaller } from './shard-caller.js';
+import { RouteChanged, ShardCaller } from './shard-caller.js';
 import { WriteOrigins } from './write-origins.js';
 
 const CLIENT_BYTES = 16;
+
+type PartWrite = gateway.ShardWrite & { error?: VectronError };
 
 /** Points of one collection, one by one and in batches. */
 @Injectable()
@@ -18,7 +19,6 @@ export class PointService {
 
   constructor(
     @Inject(CONFIG) private readonly config: GatewayConfig,
-    @Inject(RouteTable) private readonly routes: RouteTable,
     @Inject(ShardCaller) private readonly shards: ShardCaller,
   ) {}
 
@@ -35,13 +35,13 @@ export class PointService {
   ): Promise<gateway.UpsertResponse> {
     requireWrite(principal);
     requireCollection(principal, name);
-    const route = await this.routes.get(principal.tenantId, name);
-    const encoded = encodePoints(points, route.collection, this.config.maxBatch);
     const deadlineMs = Date.now() + this.config.writeTimeoutMs;
-    const writes = await this.#named(origin, (named) =>
-      Promise.all(
-        [...route.byShard(encoded)].map(
-          async ([shard, batch]): Promise<gateway.ShardWrite & { error?: VectronError }> => {
+    const { writes, count } = await this.#named(origin, (named) =>
+      this.shards.following(principal.tenantId, name, deadlineMs, async (route) => {
+        const encoded = encodePoints(points, route.collection, this.config.maxBatch);
+        const parts = [...route.byShard(encoded)];
+        const writes = await Promise.all(
+          parts.map(async ([shard, batch]): Promise<PartWrite> => {
             const op = { $case: 'upsert', value: { points: batch } } as const;
             try {
               const { outcome } = await this.shards.call(route, shard, op, { deadlineMs, origin: named });
@@ -51,9 +51,13 @@ export class PointService {
               const error = toVectronError(cause);
               return { shardId: shard.shardId, upserted: 0, logIndex: 0n, errorCode: error.code, error };
             }
-          },
-        ),
-      ),
+          }),
+        );
+        // All of it again, under the same name: what was written already is not written twice.
+        const moved = writes.find(({ error }) => error instanceof RouteChanged);
+        if (moved?.error !== undefined) throw moved.error;
+        return { writes, count: encoded.length };
+      }),
     );
     const failed = writes.filter((write) => write.error !== undefined);
     if (failed.length > 0) {
@@ -64,7 +68,7 @@ export class PointService {
           : '';
       throw new VectronError(code, `shard ${failed[0].shardId}: ${message}${partly}`);
     }
-    return { upserted: encoded.length, shards: writes, writeToken: writes.length > 0 ? writeToken(writes) : '' };
+    return { upserted: count, shards: writes, writeToken: writes.length > 0 ? writeToken(writes) : '' };
   }
 
   /** Throws POINT_NOT_FOUND. */
@@ -77,18 +81,13 @@ export class PointService {
     requireCollection(principal, name);
     checkPointId(id, 'id');
     const plan = readPlan(consistency);
-    const route = await this.routes.get(principal.tenantId, name);
-    const shard = route.shardOf(id);
-    const { outcome, appliedIndex } = await this.shards.call(
-      route,
-      shard,
-      { $case: 'get', value: { ids: [id] } },
-      {
-        deadlineMs: Date.now() + this.config.searchTimeoutMs,
-        consistency: plan.of(shard.shardId),
-        anyReplica: plan.anyReplica,
-      },
-    );
+    const deadlineMs = Date.now() + this.config.searchTimeoutMs;
+    const op = { $case: 'get' as const, value: { ids: [id] } };
+    const { outcome, appliedIndex } = await this.shards.following(principal.tenantId, name, deadlineMs, (route) => {
+      const shard = route.shardOf(id);
+      const consistency = plan.of(shard.shardId);
+      return this.shards.call(route, shard, op, { deadlineMs, consistency, anyReplica: plan.anyReplica });
+    });
     const point = outcome.$case === 'points' ? outcome.value.points[0] : undefined;
     if (point === undefined) throw new VectronError('POINT_NOT_FOUND', `no point ${id} in ${name}`);
     return { point, appliedIndex };
@@ -104,14 +103,17 @@ export class PointService {
     requireWrite(principal);
     requireCollection(principal, name);
     checkPointId(id, 'id');
-    const route = await this.routes.get(principal.tenantId, name);
-    const shard = route.shardOf(id);
     const deadlineMs = Date.now() + this.config.writeTimeoutMs;
-    const { outcome } = await this.#named(origin, (named) =>
-      this.shards.call(route, shard, { $case: 'delete', value: { ids: [id] } }, { deadlineMs, origin: named }),
+    const op = { $case: 'delete' as const, value: { ids: [id] } };
+    const { outcome, shardId } = await this.#named(origin, (named) =>
+      this.shards.following(principal.tenantId, name, deadlineMs, async (route) => {
+        const shard = route.shardOf(id);
+        const { outcome } = await this.shards.call(route, shard, op, { deadlineMs, origin: named });
+        return { outcome, shardId: shard.shardId };
+      }),
     );
     const { index: logIndex, affected } = outcome.$case === 'written' ? outcome.value : { index: 0n, affected: 0 };
-    return { existed: affected > 0, writeToken: writeToken([{ shardId: shard.shardId, logIndex }]) };
+    return { existed: affected > 0, writeToken: writeToken([{ shardId, logIndex }]) };
   }
 
   /** Points with ids after the cursor, by id (byte order) over all shards. */
@@ -122,14 +124,15 @@ export class PointService {
     requireCollection(principal, request.collection);
     const limit = checkLimit(request.limit);
     const plan = readPlan(request.consistency);
-    const route = await this.routes.get(principal.tenantId, request.collection);
     const deadlineMs = Date.now() + this.config.searchTimeoutMs;
     const op = { $case: 'scroll', value: { after: request.cursor, limit } } as const;
-    const pages = await Promise.all(
-      route.shards.map((shard) => {
-        const consistency = plan.of(shard.shardId);
-        return this.shards.call(route, shard, op, { deadlineMs, consistency, anyReplica: plan.anyReplica });
-      }),
+    const pages = await this.shards.following(principal.tenantId, request.collection, deadlineMs, (route) =>
+      Promise.all(
+        route.shards.map((shard) => {
+          const consistency = plan.of(shard.shardId);
+          return this.shards.call(route, shard, op, { deadlineMs, consistency, anyReplica: plan.anyReplica });
+        }),
+      ),
     );
     const points = pages.flatMap(({ outcome }) => (outcome.$case === 'points' ? outcome.value.points : []));
     points.sort((a, b) => Buffer.compare(Buffer.from(a.id), Buffer.from(b.id)));

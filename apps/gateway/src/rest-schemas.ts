@@ -105,3 +105,12 @@ export const createKey = message({
   expiresAt: int64.default(0n).describe('seconds since 1970; 0: never'),
 });
 export const sdkJwt = message({ apiKeyId: z.string() });
+
+export const rebalance = message({ dryRun: flag.describe('only say what would be done') });
+
+export const moveReplica = message({
+  from: z.string().describe('worker that holds the replica, by number or id'),
+  to: z.string().describe('worker that shall hold it, by number or id'),
+});
+
+export const drain = message({ cancel: flag.describe('take it back') });

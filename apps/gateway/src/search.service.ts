@@ -21,7 +21,7 @@ import type { GatewayConfig } from './config.js';
 import { ImpressionLog } from './impression-log.js';
 import { PointService } from './point.service.js';
 import { RouteTable } from './routes.js';
-import { ShardCaller } from './shard-caller.js';
+import { RouteChanged, ShardCaller } from './shard-caller.js';
 
 /** A query, from either wire. */
 export interface SearchInput {
@@ -80,7 +80,24 @@ export class SearchService {
     checkSearch(input);
     const plan = readPlan(input.consistency);
     const deadlineMs = Date.now() + (input.timeoutMs || this.config.searchTimeoutMs);
-    const route = await this.routes.get(principal.tenantId, input.collection);
+    for (;;) {
+      const route = await this.routes.get(principal.tenantId, input.collection);
+      try {
+        yield* this.#over(route, principal, input, { topK, plan, deadlineMs, partial });
+        return;
+      } catch (error) {
+        // A shard was split: all of them again, or half of it would be missing.
+        if (!(error instanceof RouteChanged) || Date.now() >= deadlineMs) throw error;
+      }
+    }
+  }
+
+  async *#over(
+    route: Route,
+    principal: Principal,
+    input: SearchInput,
+    { topK, plan, deadlineMs, partial }: { topK: number; plan: ReadPlan; deadlineMs: number; partial: boolean },
+  ): AsyncIterable<SearchAnswer> {
     const vector = await this.#queryVector(principal, input, route);
     const rerank = input.query !== '' && route.collection.rerank?.enabled === true;
     const wanted =
@@ -198,6 +215,7 @@ class Gathered {
   ) {}
 
   add(answer: ShardAnswer): void {
+    if (answer.error instanceof RouteChanged) throw answer.error;
     this.#answers.push(answer);
     if (answer.error !== undefined) return;
     const found = answer.found.hits

@@ -24,6 +24,20 @@ export interface ShardAnswer {
   readonly worker: number;
 }
 
+/** The shard was split: what was planned for it must be planned anew, with the route that is known now. */
+export class RouteChanged extends VectronError {
+  constructor(name: string) {
+    super('STALE_EPOCH', `the shards of ${name} have changed; try again`);
+  }
+}
+
+/** One replica has not answered for a while; another may. */
+class NoAnswer extends VectronError {
+  constructor(shardId: number, worker: number, afterMs: number) {
+    super('UNAVAILABLE', `worker ${worker} has not answered for shard ${shardId} within ${afterMs} ms`);
+  }
+}
+
 /** The replica cannot answer, another one may, or this one in a moment: ask on until the deadline. */
 const ELSEWHERE = new Set([
   'STALE_EPOCH',
@@ -34,9 +48,16 @@ const ELSEWHERE = new Set([
   'SHARD_POISONED',
   'TOO_STALE',
   'NOT_CAUGHT_UP',
+  // It is not a voter yet, or not any more.
+  'SEARCH_ONLY',
   'UNAVAILABLE',
 ]);
 const PAUSE_MS = 50;
+/** How long one replica may take before another is asked, the first time; twice as long each time after. */
+const READ_PATIENCE_MS = 1_000;
+const WRITE_PATIENCE_MS = 3_000;
+/** How long a replica that cannot be reached is passed over, while there are others. */
+const UNREACHABLE_MS = 500;
 
 /** One replica as a call may be sent to it. */
 interface Target {
@@ -57,25 +78,49 @@ export class ShardCaller {
     private readonly routes: RouteTable,
   ) {}
 
+  /** Runs `work` with the collection's route, and again with the next one when a shard was split meanwhile. */
+  async following<T>(
+    tenantId: string,
+    name: string,
+    deadlineMs: number,
+    work: (route: Route) => Promise<T>,
+  ): Promise<T> {
+    for (;;) {
+      try {
+        return await work(await this.routes.get(tenantId, name));
+      } catch (error) {
+        if (!(error instanceof RouteChanged) || Date.now() >= deadlineMs) throw error;
+      }
+    }
+  }
+
+  /** Throws RouteChanged when the shard has another range now than in `route`. */
   async call(route: Route, shard: placement.Shard, op: Op, options: ShardCall): Promise<ShardAnswer> {
     const write = op.$case === 'upsert' || op.$case === 'delete';
     let known = shard;
     let hint = 0;
     const failed = new Set<string>();
+    // Replicas that did not answer or could not be reached, and until when others are asked instead.
+    const silent = new Map<string, number>();
+    let patienceMs = write ? WRITE_PATIENCE_MS : READ_PATIENCE_MS;
     for (;;) {
-      const target = this.#choose(known, write, options, hint, failed);
+      const target = this.#choose(known, write, options, hint, failed, silent);
       hint = 0;
       try {
-        return await this.#once(known, target, op, write, options);
+        return await this.#once(known, target, op, write, { ...options, patienceMs });
       } catch (cause) {
         const error = toVectronError(cause);
         if (!ELSEWHERE.has(error.code)) throw error;
         const alone = known.replicas.filter(({ address }) => address !== '').length <= 1;
         if (target !== undefined && error.code === 'NOT_LEADER') hint = (cause as NotLeader).leader ?? 0;
         if (target !== undefined) failed.add(target.address);
+        if (cause instanceof NoAnswer) patienceMs *= 2;
+        // Others may know who leads now, when nobody else does.
+        if (target !== undefined && error.code === 'UNAVAILABLE')
+          silent.set(target.address, Date.now() + (cause instanceof NoAnswer ? patienceMs : UNREACHABLE_MS));
         const others = !write && known.replicas.some(({ address }) => address !== '' && !failed.has(address));
         if (hint === 0 && !(others && error.code !== 'STALE_EPOCH')) {
-          if (Date.now() + PAUSE_MS >= options.deadlineMs) throw error;
+          if (Date.now() + PAUSE_MS >= options.deadlineMs) throw final(error, known);
           if (error.code !== 'UNAVAILABLE' || !alone) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
           const fresh = await this.#whereNow(route, known);
           // The only replica, and it is still where it could not be reached.
@@ -94,8 +139,11 @@ export class ShardCaller {
     { consistency, anyReplica }: ShardCall,
     hint: number,
     failed: ReadonlySet<string>,
+    silent: ReadonlyMap<string, number>,
   ): Target | undefined {
-    const all = shard.replicas.filter(({ address }) => address !== '');
+    const known = shard.replicas.filter(({ address }) => address !== '');
+    const speaking = known.filter(({ address }) => (silent.get(address) ?? 0) <= Date.now());
+    const all = speaking.length > 0 ? speaking : known;
     const hinted = all.find(({ number }) => number === hint);
     if (hinted !== undefined) return hinted;
     const voters = all.filter(({ learner }) => !learner);
@@ -124,6 +172,7 @@ export class ShardCaller {
     if (fresh.collection.id !== id || now === undefined) {
       throw new VectronError('COLLECTION_NOT_FOUND', `collection ${name} was replaced`);
     }
+    if (now.firstHash !== shard.firstHash || now.lastHash !== shard.lastHash) throw new RouteChanged(name);
     return now;
   }
 
@@ -132,18 +181,26 @@ export class ShardCaller {
     target: Target | undefined,
     op: Op,
     write: boolean,
-    { deadlineMs, consistency, origin }: ShardCall,
+    { deadlineMs, consistency, origin, patienceMs }: ShardCall & { patienceMs: number },
   ): Promise<ShardAnswer> {
-    const timeoutMs = Math.ceil(deadlineMs - Date.now());
+    const leftMs = Math.ceil(deadlineMs - Date.now());
+    // A worker that stands still does not say so. The only one there is may take its time.
+    const alone = shard.replicas.filter(({ address }) => address !== '').length <= 1;
+    const timeoutMs = alone ? leftMs : Math.min(leftMs, patienceMs);
     if (timeoutMs <= 0) throw new VectronError('DEADLINE_EXCEEDED', 'the time budget is used up');
     if (target === undefined) throw new VectronError('UNAVAILABLE', `no worker holds shard ${shard.shardId} yet`);
     const message = { shardId: shard.shardId, shardEpoch: shard.epoch, op, consistency, origin, timeoutMs };
     const encoded = workerData.ShardOp.encode(message).finish();
-    const answer = await this.backends.workers.submit(
-      { workerId: target.workerId, address: target.address },
-      Buffer.from(encoded.buffer, encoded.byteOffset, encoded.byteLength),
-      { write, timeoutMs },
-    );
+    const answer = await this.backends.workers
+      .submit(
+        { workerId: target.workerId, address: target.address },
+        Buffer.from(encoded.buffer, encoded.byteOffset, encoded.byteLength),
+        { write, timeoutMs },
+      )
+      .catch((error: unknown) => {
+        const late = toVectronError(error).code === 'DEADLINE_EXCEEDED' && timeoutMs < leftMs;
+        throw late ? new NoAnswer(shard.shardId, target.number, timeoutMs) : error;
+      });
     const { errorCode, errorMessage, outcome, leader, appliedIndex } = workerData.ShardOutcome.decode(answer);
     if (errorCode !== '') {
       throw Object.assign(VectronError.fromWire(errorCode, errorMessage), { leader: Number(leader) });
@@ -151,6 +208,12 @@ export class ShardCaller {
     if (outcome === undefined) throw new VectronError('INTERNAL', 'the worker answered nothing');
     return { outcome, appliedIndex, worker: target.number };
   }
+}
+
+/** A shard that has voters is not search-only: the right one did not answer in time, and may the next time. */
+function final(error: VectronError, { shardId, replicas }: placement.Shard): VectronError {
+  if (error.code !== 'SEARCH_ONLY' || replicas.every(({ learner }) => learner)) return error;
+  return new VectronError('UNAVAILABLE', `no voter of shard ${shardId} answered in time`, { cause: error });
 }
 
 type NotLeader = VectronError & { readonly leader?: number };

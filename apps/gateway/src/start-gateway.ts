@@ -14,6 +14,7 @@ import type { GatewayConfig } from './config.js';
 import { GatewayModule } from './gateway.module.js';
 import { openGatewayDb } from './gateway-db.js';
 import { fromFramework, sendError } from './http-error.filter.js';
+import { RouteTable } from './routes.js';
 import { SearchService } from './search.service.js';
 import { serveSearchSocket } from './search-socket.js';
 import { serveStaticPages } from './static-pages.js';
@@ -25,6 +26,9 @@ export interface RunningGateway {
   readonly grpcAddress: string;
   close(): Promise<void>;
 }
+
+/** How long requests that are under way may take when the gateway stops. */
+const CLOSE_MS = 5_000;
 
 /** Calls that need no token. */
 const OPEN_CALLS = new Set(['/vectron.auth.v1.AuthService/RegisterUser', '/vectron.auth.v1.AuthService/Login']);
@@ -40,7 +44,7 @@ export async function startGateway(
   const adapter = new FastifyAdapter({
     bodyLimit: config.maxBody,
     exposeHeadRoutes: false,
-    forceCloseConnections: true,
+    forceCloseConnections: 'idle',
     requestIdHeader: 'x-request-id',
     genReqId: () => randomUUID(),
     frameworkErrors: (error: Error, _request: unknown, reply: FastifyReply) => sendError(reply, fromFramework(error)),
@@ -76,6 +80,7 @@ export async function startGateway(
       metrics.requestSeconds.observe({ operation }, seconds);
     },
     maxMessageBytes: config.maxBody,
+    closeMs: CLOSE_MS,
     logger,
   });
   app.connectMicroservice({ strategy: grpc }, { inheritAppConfig: true });
@@ -92,13 +97,19 @@ export async function startGateway(
   }
   const alerts = app.get(AlertService);
   alerts.start();
+  const routes = app.get(RouteTable);
+  void routes.follow(logger);
   return {
     httpUrl: (await app.getUrl()).replace('[::1]', 'localhost'),
     grpcAddress: grpc.address,
     async close() {
       alerts.stop();
+      routes.close();
       for (const socket of sockets.clients) socket.terminate();
+      // Requests that are under way are answered; who does not take the answer is cut off.
+      const cut = setTimeout(() => app.getHttpServer().closeAllConnections(), CLOSE_MS);
       await app.close();
+      clearTimeout(cut);
       await backends.workers.close();
       await db.destroy();
     },

@@ -1,13 +1,17 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { toVectronError } from '@vectron/errors';
 import type { Metrics } from '@vectron/observability';
-import { type placement, reranker, type worker } from '@vectron/proto';
+import { placement, reranker, type worker } from '@vectron/proto';
 import { callContext } from '@vectron/rpc';
 import { BACKENDS, type Backends, METRICS } from './backends.js';
+import { stateName } from './cluster.service.js';
 import { collectionInfo } from './collection.service.js';
 
 /** A worker with what its last heartbeat said. */
-export type WorkerView = Omit<placement.WorkerInfo, 'last'> & {
+export type WorkerView = Omit<placement.WorkerInfo, 'last' | 'state' | 'stateChanges'> & {
+  /** JOINING, READY, ACTIVE, STANDBY, UNHEALTHY, DRAINING, ERROR, RETRY or REMOVED. */
+  state: string;
+  stateChanges: { state: string; atMs: number; reason: string }[];
   cpuUsagePercent: number;
   memoryBytes: number;
   diskUsedBytes: number;
@@ -85,8 +89,10 @@ export class SystemService {
   }
 
   async workers(): Promise<WorkerView[]> {
-    return (await this.#workers()).map(({ last, ...worker }) => ({
+    return (await this.#workers()).map(({ last, state, stateChanges, ...worker }) => ({
       ...worker,
+      state: stateName(state),
+      stateChanges: stateChanges.map((change) => ({ ...change, state: stateName(change.state) })),
       cpuUsagePercent: last?.cpuUsagePercent ?? 0,
       memoryBytes: last?.memoryBytes ?? 0,
       diskUsedBytes: last?.diskUsedBytes ?? 0,
@@ -129,7 +135,8 @@ export class SystemService {
 
   async #workers(): Promise<placement.WorkerInfo[]> {
     try {
-      return (await this.backends.placement.listWorkers({}, probe())).workers;
+      const { workers } = await this.backends.placement.listWorkers({}, probe());
+      return workers.filter(({ state }) => state !== placement.WorkerState.WORKER_STATE_REMOVED);
     } catch {
       // Without a placement driver the health answer says so in its own row; there are no workers to list.
       return [];

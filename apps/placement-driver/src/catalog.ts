@@ -1,12 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { VectronError } from '@vectron/errors';
-import type { MetaStore, Operation } from '@vectron/metastore';
-import type { CollectionRecord, WorkerRecord } from './collection-record.js';
+import type { Compare, MetaStore, Operation } from '@vectron/metastore';
+import {
+  type CollectionRecord,
+  type EndedOperation,
+  heldReplicas,
+  stateOf,
+  type WorkerRecord,
+  withState,
+} from './records.js';
 
 /** Everything the placement driver knows. */
 export const ALL = '/pd/';
-const COLLECTIONS = '/pd/collections/';
-const WORKERS = '/pd/workers/';
+export const COLLECTIONS = '/pd/collections/';
+export const WORKERS = '/pd/workers/';
+/** Leased by the nodes that are up. */
+export const NODES = '/pd/nodes/';
+export const LEADER = '/pd/leader';
+const HISTORY = '/pd/history/';
+const HISTORY_KEPT = 500;
 const COUNTERS = '/pd/counters';
 const CLUSTER = '/pd/cluster-id';
 
@@ -81,15 +93,28 @@ export class Catalog {
     return (await this.meta.range(WORKERS)).entries.map((entry) => JSON.parse(entry.value) as WorkerRecord);
   }
 
-  /** `id` empty: a new worker. A worker that comes back keeps its number. */
-  async registerWorker(id: string, worker: Omit<WorkerRecord, 'id' | 'number'>): Promise<WorkerRecord> {
+  /** `id` empty: a new worker. A worker that comes back keeps its number, its state and whether it is drained. */
+  async registerWorker(
+    id: string,
+    worker: Omit<WorkerRecord, 'id' | 'number' | 'draining' | 'states'>,
+    nowMs: number,
+  ): Promise<WorkerRecord> {
     for (;;) {
       const key = WORKERS + (id || randomUUID());
       const known = await this.meta.get(key);
-      if (id !== '' && known === undefined) throw new VectronError('NOT_FOUND', `no worker ${id} in this cluster`);
+      const before = known && (JSON.parse(known.value) as WorkerRecord);
+      if (id !== '' && before === undefined) throw new VectronError('NOT_FOUND', `no worker ${id} in this cluster`);
+      if (before !== undefined && stateOf(before).state === 'REMOVED') {
+        throw new VectronError(
+          'PERMISSION_DENIED',
+          `worker ${before.number} was removed from this cluster; start it on an empty data directory to be a new one`,
+        );
+      }
       const { counters, revision } = await this.#counters();
-      const number = known ? (JSON.parse(known.value) as WorkerRecord).number : counters.nextWorker;
-      const record: WorkerRecord = { ...worker, id: key.slice(WORKERS.length), number };
+      const number = before?.number ?? counters.nextWorker;
+      const joined: WorkerRecord = { ...before, ...worker, id: key.slice(WORKERS.length), number };
+      const record =
+        before === undefined ? withState(joined, { state: 'JOINING', atMs: nowMs, reason: 'registered' }) : joined;
       const operations: Operation[] = [{ put: key, value: JSON.stringify(record) }];
       if (!known) operations.push({ put: COUNTERS, value: JSON.stringify({ ...counters, nextWorker: number + 1 }) });
       const compares = [
@@ -100,17 +125,98 @@ export class Catalog {
     }
   }
 
-  async removeWorker(id: string): Promise<void> {
+  async worker(id: string): Promise<{ record: WorkerRecord; revision: number }> {
+    const entry = await this.meta.get(WORKERS + id);
+    if (entry === undefined) throw new VectronError('NOT_FOUND', `no worker ${id} in this cluster`);
+    return { record: JSON.parse(entry.value) as WorkerRecord, revision: entry.revision };
+  }
+
+  async updateWorker(id: string, change: (record: WorkerRecord) => WorkerRecord): Promise<WorkerRecord> {
+    for (;;) {
+      const { record, revision } = await this.worker(id);
+      const next = change(record);
+      if (await this.replace(WORKERS + id, revision, next)) return next;
+    }
+  }
+
+  /** Its record stays, so that it does not come back by itself. */
+  async removeWorker(id: string, nowMs: number): Promise<void> {
     const holds = (await this.collections('')).filter((record) =>
-      record.shards.some((shard) => shard.replicas.some(({ workerId }) => workerId === id)),
+      record.shards.some((shard) => [...shard.replicas, ...(shard.leaving ?? [])].some((one) => one.workerId === id)),
     );
     if (holds.length > 0) {
       throw new VectronError(
         'CONFLICT',
-        `worker ${id} holds shards of ${holds.map((record) => record.name).join(', ')}`,
+        `worker ${id} holds shards of ${holds.map((record) => record.name).join(', ')}; drain it first`,
       );
     }
-    await this.meta.txn([], [{ delete: WORKERS + id }]);
+    await this.updateWorker(id, (record) =>
+      withState(record, { state: 'REMOVED', atMs: nowMs, reason: 'removed by an operator' }),
+    );
+    await this.update((record) => {
+      if (!record.shards.some((shard) => heldReplicas(shard).some(({ workerId }) => workerId === id))) return undefined;
+      const without = record.shards.map((shard) => ({
+        ...shard,
+        learners: shard.learners.filter(({ workerId }) => workerId !== id),
+      }));
+      return { ...record, shards: without };
+    });
+  }
+
+  /**
+   * One record as of `revision` by another, together with `also`; false: it has changed meanwhile, or the fence does not
+   * hold any more.
+   */
+  async replace(
+    key: string,
+    revision: number,
+    record: CollectionRecord | WorkerRecord,
+    also: { compares?: Compare[]; operations?: Operation[] } = {},
+  ): Promise<boolean> {
+    const { compares = [], operations = [] } = also;
+    const put = { put: key, value: JSON.stringify(record) };
+    return (await this.meta.txn([{ key, revision }, ...compares], [put, ...operations])).succeeded;
+  }
+
+  /** The next shard id, and what makes it taken. */
+  async nextShard(): Promise<{ shardId: number; compare: Compare; operation: Operation }> {
+    const { counters, revision } = await this.#counters();
+    return {
+      shardId: counters.nextShard,
+      compare: { key: COUNTERS, revision },
+      operation: { put: COUNTERS, value: JSON.stringify({ ...counters, nextShard: counters.nextShard + 1 }) },
+    };
+  }
+
+  /** What puts an ended operation on record. */
+  ended(operation: EndedOperation): Operation {
+    const key = `${HISTORY}${String(operation.endedMs).padStart(16, '0')}-${operation.operation.id}`;
+    return { put: key, value: JSON.stringify(operation) };
+  }
+
+  /** The newest first. */
+  async history(limit: number): Promise<EndedOperation[]> {
+    const { entries } = await this.meta.range(HISTORY);
+    return entries
+      .slice(-limit)
+      .reverse()
+      .map((entry) => JSON.parse(entry.value) as EndedOperation);
+  }
+
+  /** Forgets the oldest of what is on record. */
+  async trimHistory(): Promise<void> {
+    const { entries } = await this.meta.range(HISTORY);
+    const old = entries.slice(0, Math.max(0, entries.length - HISTORY_KEPT)).slice(0, 100);
+    if (old.length > 0)
+      await this.meta.txn(
+        [],
+        old.map(({ key }) => ({ delete: key })),
+      );
+  }
+
+  /** Addresses of the nodes that are up. */
+  async nodes(): Promise<string[]> {
+    return (await this.meta.range(NODES)).entries.map((entry) => entry.value);
   }
 
   /**

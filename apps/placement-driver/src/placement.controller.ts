@@ -2,33 +2,46 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { Controller, Inject } from '@nestjs/common';
 import { VectronError } from '@vectron/errors';
-import type { MetaStore } from '@vectron/metastore';
 import { collectionSettings, Route } from '@vectron/model';
 import { placement } from '@vectron/proto';
 import { type Api, type CallContext, GrpcService } from '@vectron/rpc';
-import { ALL, Catalog } from './catalog.js';
-import { type CollectionRecord, type ReplicaRecord, replicaId, type WorkerRecord } from './collection-record.js';
+import { Catalog, COLLECTIONS, WORKERS } from './catalog.js';
+import { CatalogView } from './catalog-view.js';
+import { ControlLoop } from './control-loop.js';
+import { planShards } from './first-placement.js';
 import { Heartbeats } from './heartbeats.js';
-import { planShards } from './planner.js';
-import { followEverything, replaceDamaged } from './repair.js';
+import { PlacementNode } from './placement-node.js';
+import {
+  type CollectionRecord,
+  capacityScore,
+  heldReplicas,
+  replicaId,
+  stateOf,
+  type WorkerRecord,
+} from './records.js';
 import { RerankerRegistry } from './reranker-registry.js';
+import { Views } from './views.js';
 
-export const META = Symbol('MetaStore');
 /** How long a new collection's shards may take to open before the call returns without them. */
 const OPEN_TIMEOUT_MS = 10_000;
+const DEFAULT_HISTORY = 100;
 
-const unbuilt = (what: string) => new VectronError('UNIMPLEMENTED', `${what} is not built yet`);
-
-/** vectron.placementdriver.v1. */
+/** vectron.placementdriver.v1. Every node serves every call: each change is one transaction of the MetaStore. */
 @Controller()
 @GrpcService(placement.PlacementServiceService)
 export class PlacementController implements Api<typeof placement.PlacementServiceService> {
+  readonly #views: Views;
+
   constructor(
-    @Inject(META) private readonly meta: MetaStore,
     @Inject(Catalog) private readonly catalog: Catalog,
+    @Inject(CatalogView) private readonly view: CatalogView,
     @Inject(Heartbeats) private readonly heartbeats: Heartbeats,
     @Inject(RerankerRegistry) private readonly rerankers: RerankerRegistry,
-  ) {}
+    @Inject(PlacementNode) private readonly node: PlacementNode,
+    @Inject(ControlLoop) private readonly loop: ControlLoop,
+  ) {
+    this.#views = new Views(heartbeats, (id) => view.workers.get(WORKERS + id)?.record);
+  }
 
   async createCollection(request: placement.CreateCollectionRequest): Promise<placement.CreateCollectionResponse> {
     if (request.collection === undefined) throw VectronError.invalid('collection', 'the collection is missing');
@@ -45,7 +58,7 @@ export class PlacementController implements Api<typeof placement.PlacementServic
     }));
     const open = () => record.shards.every(({ shardId }) => this.heartbeats.leader(shardId)?.metrics.hasQuorum);
     await this.heartbeats.until(open, OPEN_TIMEOUT_MS);
-    return { collection: await this.#view(record) };
+    return { collection: this.#views.collection(record) };
   }
 
   async deleteCollection(request: placement.DeleteCollectionRequest): Promise<placement.DeleteCollectionResponse> {
@@ -54,197 +67,236 @@ export class PlacementController implements Api<typeof placement.PlacementServic
   }
 
   async listCollections(request: placement.ListCollectionsRequest): Promise<placement.ListCollectionsResponse> {
-    const workers = await this.#workers();
     const records = await this.catalog.collections(request.tenantId);
-    return { collections: await Promise.all(records.map((record) => this.#view(record, workers))) };
+    return { collections: records.map((record) => this.#views.collection(record)) };
   }
 
   async getCollectionStatus(
     request: placement.GetCollectionStatusRequest,
   ): Promise<placement.GetCollectionStatusResponse> {
-    return { collection: await this.#view(await this.catalog.collection(request.tenantId, request.name)) };
+    return { collection: this.#views.collection(await this.catalog.collection(request.tenantId, request.name)) };
   }
 
   async getWorker(request: placement.GetWorkerRequest): Promise<placement.GetWorkerResponse> {
     const record = await this.catalog.collection(request.tenantId, request.collection);
-    const shard = new Route(await this.#view(record)).shardOf(request.vectorId);
+    const shard = new Route(this.#views.collection(record)).shardOf(request.vectorId);
     return { grpcAddress: shard.leaderAddress, shardId: shard.shardId, shardEpoch: shard.epoch };
   }
 
   async listWorkersForCollection(
     request: placement.ListWorkersForCollectionRequest,
   ): Promise<placement.ListWorkersForCollectionResponse> {
-    const view = await this.#view(await this.catalog.collection(request.tenantId, request.collection));
+    const view = this.#views.collection(await this.catalog.collection(request.tenantId, request.collection));
     const addresses = view.shards.flatMap((shard) => shard.replicas.map((replica) => replica.address));
     return { grpcAddresses: [...new Set(addresses)] };
   }
 
   async registerWorker(request: placement.RegisterWorkerRequest): Promise<placement.RegisterWorkerResponse> {
     const { workerId, grpcAddress: address, ...capacity } = request;
-    const worker = await this.catalog.registerWorker(workerId, { ...capacity, address });
-    if (worker.searchOnly) await followEverything(worker, this.catalog);
+    const worker = await this.catalog.registerWorker(workerId, { ...capacity, address }, Date.now());
     return { workerId: worker.id, number: worker.number, clusterId: await this.catalog.clusterId() };
   }
 
   async heartbeat(request: placement.HeartbeatRequest): Promise<placement.HeartbeatResponse> {
     this.heartbeats.record(request);
-    await replaceDamaged(request, this.catalog, this.heartbeats);
     return { ok: true };
   }
 
   async listWorkers(): Promise<placement.ListWorkersResponse> {
     const workers = await this.catalog.workers();
-    return { workers: workers.map((worker) => this.#workerInfo(worker)) };
+    const held = await this.#held();
+    return { workers: workers.map((worker) => this.#views.workerInfo(worker, held.get(worker.id) ?? 0)) };
   }
 
-  async removeWorker(request: placement.RemoveWorkerRequest): Promise<placement.RemoveWorkerResponse> {
-    await this.catalog.removeWorker(request.workerId);
+  async drainWorker(request: placement.DrainWorkerRequest): Promise<placement.DrainWorkerResponse> {
+    await this.catalog.updateWorker(request.workerId, (record) => {
+      if (stateOf(record).state === 'REMOVED')
+        throw new VectronError('NOT_FOUND', `worker ${record.number} was removed`);
+      return { ...record, draining: !request.cancel };
+    });
     return {};
   }
 
-  async drainWorker(): Promise<never> {
-    throw unbuilt('draining a worker (moving shards between workers)');
+  async removeWorker(request: placement.RemoveWorkerRequest): Promise<placement.RemoveWorkerResponse> {
+    await this.catalog.removeWorker(request.workerId, Date.now());
+    return {};
   }
 
-  async rebalance(): Promise<never> {
-    throw unbuilt('rebalancing (moving shards between workers)');
+  async rebalance(request: placement.RebalanceRequest): Promise<placement.RebalanceResponse> {
+    const { actions, blocked } = this.loop.plan('all');
+    if (!request.dryRun) for (const action of actions) await this.loop.begin(action);
+    const planned = actions.map((action) => {
+      const { collection } = this.loop.find(action.shardId);
+      const { from, to } = action.kind === 'split' ? { from: '', to: '' } : action;
+      return { ...action, from, to, collection: collection.record.name };
+    });
+    return { actions: planned, blocked };
+  }
+
+  async moveReplica(request: placement.MoveReplicaRequest): Promise<placement.MoveReplicaResponse> {
+    const operation = await this.loop.beginMove({ ...request, cause: 'asked', reason: 'asked for by an operator' });
+    const { collection } = this.loop.find(request.shardId);
+    return { operation: this.#views.operation(operation, request.shardId, collection.record) };
+  }
+
+  async splitShard(request: placement.SplitShardRequest): Promise<placement.SplitShardResponse> {
+    const operation = await this.loop.beginSplit({ ...request, cause: 'asked', reason: 'asked for by an operator' });
+    const { collection } = this.loop.find(request.shardId);
+    return { operation: this.#views.operation(operation, request.shardId, collection.record) };
+  }
+
+  async listOperations(request: placement.ListOperationsRequest): Promise<placement.ListOperationsResponse> {
+    const running = (await this.catalog.collections('')).flatMap((record) =>
+      record.shards.flatMap(({ shardId, operation }) =>
+        operation === undefined ? [] : [this.#views.operation(operation, shardId, record)],
+      ),
+    );
+    const ended = await this.catalog.history(request.limit || DEFAULT_HISTORY);
+    return { running, ended: ended.map((one) => this.#views.ended(one)) };
   }
 
   async registerReranker(request: placement.RegisterRerankerRequest): Promise<placement.RegisterRerankerResponse> {
-    return { rerankerId: this.rerankers.register(request.rerankerId, request.grpcAddress) };
+    return { rerankerId: await this.rerankers.register(request.rerankerId, request.grpcAddress) };
   }
 
   async rerankerHeartbeat(request: placement.RerankerHeartbeatRequest): Promise<placement.RerankerHeartbeatResponse> {
-    return { ok: this.rerankers.beat(request.rerankerId) };
+    return { ok: await this.rerankers.beat(request.rerankerId) };
   }
 
   async listRerankers(): Promise<placement.ListRerankersResponse> {
-    return { rerankers: this.rerankers.list() };
+    return { rerankers: await this.rerankers.list() };
   }
 
   async getReranker(): Promise<placement.GetRerankerResponse> {
-    const healthy = this.rerankers.list().find((reranker) => reranker.healthy);
+    const healthy = (await this.rerankers.list()).find((reranker) => reranker.healthy);
     if (healthy === undefined) throw new VectronError('UNAVAILABLE', 'no reranker is registered');
     return { rerankerId: healthy.rerankerId, grpcAddress: healthy.grpcAddress };
   }
 
-  /** This node serves every call itself: its metadata is not shared. */
   async getLeader(): Promise<placement.GetLeaderResponse> {
-    return { leaderAddress: '' };
+    return { leaderAddress: await this.node.leader(), nodeAddresses: await this.node.nodes() };
   }
 
   async *watchAssignments(
     request: placement.WatchAssignmentsRequest,
-    _context: CallContext,
+    context: CallContext,
   ): AsyncIterable<placement.Assignments> {
-    const stop = new AbortController();
-    try {
-      const { revision } = await this.meta.range(ALL);
-      let last = await this.#assignments(request.workerId);
-      yield last;
-      for await (const _ of this.meta.watch(ALL, revision, stop.signal)) {
-        const now = await this.#assignments(request.workerId);
-        if (isDeepStrictEqual(now, last)) continue;
+    const signal = context.signal ?? new AbortController().signal;
+    const clusterId = await this.catalog.clusterId();
+    await this.view.synced(signal);
+    let mine = new Set<string>();
+    let last: placement.Assignments | undefined;
+    let { version } = this.view;
+    let touched: Set<string> | undefined;
+    for (;;) {
+      const held = this.view.heldBy(request.workerId);
+      const concerns = [...(touched ?? [])].some((key) => key.startsWith(WORKERS) || mine.has(key) || held.has(key));
+      if (touched === undefined || concerns) {
+        mine = new Set(held);
+        const now = this.#assignments(request.workerId, clusterId);
+        // The revision alone is no news.
+        if (!isDeepStrictEqual({ ...now, revision: 0 }, last && { ...last, revision: 0 })) yield now;
         last = now;
-        yield now;
       }
-    } finally {
-      stop.abort();
+      touched = await this.view.touchedSince(version, signal);
+      if (signal.aborted) return;
+      ({ version } = this.view);
     }
   }
 
-  async #assignments(workerId: string): Promise<placement.Assignments> {
-    const records = await this.catalog.collections('');
+  async *watchRoutes(
+    _request: placement.WatchRoutesRequest,
+    context: CallContext,
+  ): AsyncIterable<placement.RouteChanges> {
+    const signal = context.signal ?? new AbortController().signal;
+    await this.view.synced(signal);
+    let { version } = this.view;
+    // What was missed before is not known: all of it.
+    yield {
+      changes: [...this.view.collections.values()].map(({ record: { tenantId, name } }) => ({ tenantId, name })),
+    };
+    for (;;) {
+      const touched = await this.view.touchedSince(version, signal);
+      if (signal.aborted) return;
+      ({ version } = this.view);
+      const all = touched === undefined || [...touched].some((key) => key.startsWith(WORKERS));
+      const keys = all ? [...this.view.collections.keys()] : [...touched];
+      const changes = keys
+        .filter((key) => key.startsWith(COLLECTIONS))
+        .map((key) => {
+          const [tenantId, name] = key.slice(COLLECTIONS.length).split('/');
+          return { tenantId, name };
+        });
+      if (changes.length > 0) yield { changes };
+    }
+  }
+
+  #assignments(workerId: string, clusterId: string): placement.Assignments {
+    const records = [...this.view.heldBy(workerId)].flatMap((key) => this.view.collections.get(key)?.record ?? []);
     const shards = records.flatMap((record) =>
-      record.shards.flatMap(({ shardId, epoch, replicas, learners, first }) => {
-        const own = [...replicas, ...learners].find((replica) => replica.workerId === workerId);
+      record.shards.flatMap((shard): placement.Assignment[] => {
+        const own = heldReplicas(shard).find((replica) => replica.workerId === workerId);
         if (own === undefined) return [];
-        const group = { voters: replicas.map(replicaId), learners: learners.map(replicaId), first };
+        const { shardId, epoch, replicas, learners, first, splitFrom } = shard;
         return [
-          { ...record, shardId, epoch, replicaId: replicaId(own), ...group, relaxed: record.durability === 'relaxed' },
+          {
+            ...settingsOf(record),
+            shardId,
+            epoch,
+            replicaId: replicaId(own),
+            voters: replicas.map(replicaId),
+            learners: learners.map(replicaId),
+            first,
+            relaxed: record.durability === 'relaxed',
+            splitFromShardId: splitFrom?.shardId ?? 0,
+            splitEpoch: splitFrom?.epoch ?? 0,
+          },
         ];
       }),
     );
-    const peers = (await this.catalog.workers())
-      .filter((worker) => worker.id !== workerId && worker.raftAddress !== '')
-      .map(({ number, raftAddress }) => ({ number, raftAddress }));
-    return { shards, peers, clusterId: await this.catalog.clusterId() };
+    const peers = [...this.view.workers.values()].flatMap(({ record: { id, number, raftAddress } }) =>
+      id !== workerId && raftAddress !== '' ? [{ number, raftAddress }] : [],
+    );
+    shards.sort((a, b) => a.shardId - b.shardId);
+    peers.sort((a, b) => a.number - b.number);
+    return { shards, peers, clusterId, revision: this.view.revision };
   }
 
   async #targets() {
-    const held = (await this.catalog.collections('')).flatMap((record) =>
-      record.shards.flatMap((shard) => shard.replicas.map(({ workerId }) => workerId)),
-    );
+    const held = await this.#held();
     const workers = await this.catalog.workers();
-    const voting = workers.filter((worker) => !worker.searchOnly && this.heartbeats.isHealthy(worker.id));
+    const takes = (worker: WorkerRecord) =>
+      !worker.searchOnly &&
+      !worker.draining &&
+      !['REMOVED', 'ERROR', 'RETRY'].includes(stateOf(worker).state) &&
+      this.heartbeats.isHealthy(worker.id) &&
+      !this.heartbeats.isStopping(worker.id);
     return {
-      targets: voting.map(({ id, number }) => ({
-        workerId: id,
-        number,
-        replicas: held.filter((holder) => holder === id).length,
+      targets: workers.filter(takes).map((worker) => ({
+        workerId: worker.id,
+        number: worker.number,
+        replicas: held.get(worker.id) ?? 0,
+        capacity: Math.max(capacityScore(worker), 1),
+        rack: worker.rack,
+        zone: worker.zone,
+        region: worker.region,
       })),
-      searchOnly: workers.filter((worker) => worker.searchOnly).map(({ id, number }) => ({ workerId: id, number })),
+      searchOnly: workers
+        .filter((worker) => worker.searchOnly && stateOf(worker).state !== 'REMOVED')
+        .map(({ id, number }) => ({ workerId: id, number })),
     };
   }
 
-  async #workers(): Promise<Map<string, WorkerRecord>> {
-    return new Map((await this.catalog.workers()).map((worker) => [worker.id, worker]));
+  /** Replicas by worker. */
+  async #held(): Promise<Map<string, number>> {
+    const held = new Map<string, number>();
+    for (const record of await this.catalog.collections('')) {
+      for (const { workerId } of record.shards.flatMap(heldReplicas)) held.set(workerId, (held.get(workerId) ?? 0) + 1);
+    }
+    return held;
   }
+}
 
-  async #view(record: CollectionRecord, known?: Map<string, WorkerRecord>): Promise<placement.Collection> {
-    const workers = known ?? (await this.#workers());
-    const shards = record.shards.map((shard) => {
-      const leader = this.heartbeats.leader(shard.shardId);
-      const replica = (one: ReplicaRecord, learner: boolean) => {
-        const said = this.heartbeats.shard(one.workerId, shard.shardId);
-        return {
-          workerId: one.workerId,
-          number: one.number,
-          replicaId: replicaId(one),
-          address: workers.get(one.workerId)?.address ?? '',
-          learner,
-          metrics: said?.replicaId === replicaId(one) ? said : undefined,
-        };
-      };
-      return {
-        shardId: shard.shardId,
-        epoch: shard.epoch,
-        firstHash: BigInt(`0x${shard.firstHash}`),
-        lastHash: BigInt(`0x${shard.lastHash}`),
-        replicas: [
-          ...shard.replicas.map((one) => replica(one, false)),
-          ...shard.learners.map((one) => replica(one, true)),
-        ],
-        leaderWorkerId: leader?.workerId ?? '',
-        leaderAddress: leader === undefined ? '' : (workers.get(leader.workerId)?.address ?? ''),
-        ready: leader?.metrics.hasQuorum ?? false,
-        metrics: leader?.metrics,
-      };
-    });
-    const rerank = record.rerank && { ...record.rerank, fieldBoosts: new Map(record.rerank.fieldBoosts) };
-    return { ...record, shards, rerank };
-  }
-
-  #workerInfo(worker: WorkerRecord): placement.WorkerInfo {
-    const beat = this.heartbeats.last(worker.id);
-    const healthy = this.heartbeats.isHealthy(worker.id);
-    const { WORKER_STATE_READY, WORKER_STATE_UNHEALTHY, WORKER_STATE_JOINING } = placement.WorkerState;
-    const down = beat === undefined ? WORKER_STATE_JOINING : WORKER_STATE_UNHEALTHY;
-    return {
-      workerId: worker.id,
-      grpcAddress: worker.address,
-      lastHeartbeatMs: beat?.atMs ?? 0,
-      healthy,
-      state: healthy ? WORKER_STATE_READY : down,
-      cpuCores: worker.cpuCores,
-      memoryTotalBytes: worker.memoryBytes,
-      diskTotalBytes: worker.diskBytes,
-      rack: worker.rack,
-      zone: worker.zone,
-      region: worker.region,
-      number: worker.number,
-      searchOnly: worker.searchOnly,
-      last: beat?.request,
-    };
-  }
+function settingsOf({ dimension, distance, hnswM, hnswEfConstruction, vectors }: CollectionRecord) {
+  return { dimension, distance, hnswM, hnswEfConstruction, vectors };
 }

@@ -1,52 +1,41 @@
-import type { placement } from '@vectron/proto';
-import type { Catalog } from './catalog.js';
-import { type CollectionRecord, type ReplicaRecord, replicaId, type ShardRecord } from './collection-record.js';
-import type { Heartbeats } from './heartbeats.js';
+import type { worker } from '@vectron/proto';
+import { nextReplica, type ReplicaRecord, replicaId, type ShardRecord } from './records.js';
 
 /**
  * Gives replicas whose data is damaged another incarnation: the worker empties them and takes the shard's state anew,
  * under an id that has never voted. Only while another replica leads with a majority: without one, what is damaged may
- * be all there is.
+ * be all there is. `undefined`: nothing to replace. Pure.
  */
-export async function replaceDamaged(
-  beat: placement.HeartbeatRequest,
-  catalog: Catalog,
-  heartbeats: Heartbeats,
-): Promise<void> {
-  const lost = new Set(
-    beat.shards
-      .filter((shard) => {
-        const leader = heartbeats.leader(shard.shardId);
-        return shard.damage !== '' && leader?.metrics.hasQuorum && leader.workerId !== beat.workerId;
-      })
-      .map((shard) => shard.replicaId),
+export function replaceDamaged(
+  shard: ShardRecord,
+  leader: { workerId: string; metrics: worker.ShardMetrics } | undefined,
+  said: (workerId: string) => worker.ShardMetrics | undefined,
+): ShardRecord | undefined {
+  if (!leader?.metrics.hasQuorum) return undefined;
+  const isLost = (replica: ReplicaRecord) => {
+    const metrics = said(replica.workerId);
+    return metrics?.replicaId === replicaId(replica) && metrics.damage !== '' && leader.workerId !== replica.workerId;
+  };
+  const lost = [...shard.replicas, ...shard.learners].filter(isLost);
+  if (lost.length === 0) return undefined;
+  const fresh = new Map(
+    lost.map((replica) => [replicaId(replica), nextReplica(shard, { id: replica.workerId, number: replica.number })]),
   );
-  if (lost.size === 0) return;
-  const next = (replica: ReplicaRecord): ReplicaRecord =>
-    lost.has(replicaId(replica)) ? { ...replica, incarnation: replica.incarnation + 1 } : replica;
-  const replaced = (shard: ShardRecord): ShardRecord => ({
-    ...shard,
-    replicas: shard.replicas.map(next),
-    learners: shard.learners.map(next),
-  });
-  await catalog.update((record: CollectionRecord) => {
-    const affected = record.shards.some((shard) =>
-      [...shard.replicas, ...shard.learners].some((one) => lost.has(replicaId(one))),
-    );
-    return affected ? { ...record, shards: record.shards.map(replaced) } : undefined;
-  });
+  const next = (replica: ReplicaRecord) => fresh.get(replicaId(replica)) ?? replica;
+  const incarnations = { ...shard.incarnations };
+  for (const { number, incarnation } of fresh.values()) incarnations[number] = incarnation;
+  return { ...shard, replicas: shard.replicas.map(next), learners: shard.learners.map(next), incarnations };
 }
 
-/** A search-only worker holds a replica without a vote of every shard there is. */
-export async function followEverything(worker: { id: string; number: number }, catalog: Catalog): Promise<void> {
-  const learner: ReplicaRecord = { workerId: worker.id, number: worker.number, incarnation: 1 };
-  await catalog.update((record) => {
-    const follows = record.shards.every(({ learners }) => learners.some(({ workerId }) => workerId === worker.id));
-    if (follows) return undefined;
-    const added = (shard: ShardRecord): ShardRecord =>
-      shard.learners.some(({ workerId }) => workerId === worker.id)
-        ? shard
-        : { ...shard, learners: [...shard.learners, learner] };
-    return { ...record, shards: record.shards.map(added) };
-  });
+/** The shard followed by every search-only worker; `undefined`: it is. Pure. */
+export function followedBy(
+  shard: ShardRecord,
+  searchOnly: readonly { id: string; number: number }[],
+): ShardRecord | undefined {
+  const missing = searchOnly.filter((worker) => !shard.learners.some(({ workerId }) => workerId === worker.id));
+  if (missing.length === 0) return undefined;
+  const added = missing.map((worker) => nextReplica(shard, worker));
+  const incarnations = { ...shard.incarnations };
+  for (const { number, incarnation } of added) incarnations[number] = incarnation;
+  return { ...shard, learners: [...shard.learners, ...added], incarnations };
 }

@@ -93,6 +93,27 @@ export const workerKnobs = defineKnobs({
     default: 'false',
     help: 'true: hold a replica without a vote of every shard, for reads of bounded staleness',
   },
+  rack: {
+    env: 'VECTRON_WORKER_RACK',
+    flag: 'rack',
+    schema: setting.placeName,
+    default: '',
+    help: 'name of the rack the worker is in; replicas of a shard are kept in different ones; default: none',
+  },
+  zone: {
+    env: 'VECTRON_WORKER_ZONE',
+    flag: 'zone',
+    schema: setting.placeName,
+    default: '',
+    help: 'name of the zone the worker is in; replicas of a shard are kept in different ones; default: none',
+  },
+  region: {
+    env: 'VECTRON_WORKER_REGION',
+    flag: 'region',
+    schema: setting.placeName,
+    default: '',
+    help: 'name of the region the worker is in; replicas of a shard are kept in different ones; default: none',
+  },
   heartbeatMs: {
     env: 'VECTRON_RAFT_HEARTBEAT_MS',
     flag: 'raft-heartbeat-ms',

@@ -26,7 +26,7 @@ export class ShardService {
   }
 
   metrics(): worker.ShardMetrics[] {
-    return this.engine.status();
+    return this.engine.status().map((status) => ({ ...status, queriesPerSecond: 0, writesPerSecond: 0 }));
   }
 
   /**
@@ -50,7 +50,9 @@ export class ShardService {
     for (const shard of assigned) {
       const name = replicaName(shard);
       await attempt(shard.shardId, async () => {
-        await this.engine.openShard({ ...shard, known: known.has(name) }, shardSettings(shard));
+        const { splitFromShardId, splitEpoch } = shard;
+        const splitFrom = splitFromShardId === 0 ? undefined : { shardId: splitFromShardId, epoch: splitEpoch };
+        await this.engine.openShard({ ...shard, known: known.has(name), splitFrom }, shardSettings(shard));
         opened.add(name);
       });
     }
@@ -67,6 +69,16 @@ export class ShardService {
 
   transferLeader(shardId: number, replicaId: number): Promise<void> {
     return this.engine.transferLeader(shardId, replicaId);
+  }
+
+  /** Returns the log index of the split. */
+  splitShard({ shardId, at, upperShardId, epoch }: worker.SplitShardRequest): Promise<number> {
+    return this.engine.splitShard(shardId, at, upperShardId, epoch);
+  }
+
+  /** Removes what splits left here for shards that go elsewhere. */
+  forgetSplits(assigned: placement.Assignment[]): Promise<void> {
+    return this.engine.forgetSplits(assigned.map(({ shardId, epoch }) => ({ shardId, epoch })));
   }
 
   scrub(shardId: number): Promise<Scrubbed> {

@@ -110,6 +110,10 @@ export class WorkerController implements Api<typeof worker.WorkerServiceService>
     return {};
   }
 
+  async splitShard(request: worker.SplitShardRequest): Promise<worker.SplitShardResponse> {
+    return { index: await this.shards.splitShard(request) };
+  }
+
   async scrub(request: worker.ScrubRequest): Promise<worker.ScrubResponse> {
     const { index, differing } = await this.shards.scrub(request.shardId);
     return { index, differingReplicaIds: differing };

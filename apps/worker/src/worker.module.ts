@@ -5,7 +5,7 @@ import { setting } from '@vectron/config';
 import { Engine, type ReplicationOptions } from '@vectron/engine';
 import { VectronError } from '@vectron/errors';
 import type { Logger } from '@vectron/observability';
-import { ClusterMember, type PlacementApi } from './cluster-member.js';
+import { ClusterMember, type PlacementLink } from './cluster-member.js';
 import type { WorkerConfig } from './config.js';
 import { ShardService } from './shard-service.js';
 import { WorkerController } from './worker.controller.js';
@@ -34,7 +34,7 @@ export class WorkerModule {
    * Opens the engine in `<data>/worker` with the shards it held before. `token`: what the workers of the cluster have
    * in common; without it, there are no others.
    */
-  static async create(config: WorkerConfig, pd: PlacementApi, logger: Logger, token?: string): Promise<DynamicModule> {
+  static async create(config: WorkerConfig, pd: PlacementLink, logger: Logger, token?: string): Promise<DynamicModule> {
     const dir = join(config.data, 'worker');
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     const engine = await Engine.open(dir, {
@@ -60,6 +60,7 @@ export class WorkerModule {
       shards,
       pd,
       logger,
+      place: { rack: config.rack, zone: config.zone, region: config.region },
       raftAddress: advertised,
       searchOnly: config.searchOnly,
     });

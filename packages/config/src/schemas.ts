@@ -21,6 +21,18 @@ export const internalAddress = z.union([
   listenAddress,
 ]);
 
+/** One or more addresses, with commas between them. */
+export const addressList = z
+  .string()
+  .min(1, 'must not be empty')
+  .transform((value) =>
+    value
+      .split(',')
+      .map((one) => one.trim())
+      .filter((one) => one !== ''),
+  )
+  .refine((list) => list.length > 0, 'must name an address');
+
 /** An integer within a range. */
 export const integer = (min: number, max: number) =>
   z
@@ -42,6 +54,8 @@ export const byteSize = z
 export const flag = z.enum(['true', 'false'], 'must be true or false').transform((value) => value === 'true');
 
 export const text = z.string().min(1, 'must not be empty');
+/** A label, or nothing. */
+export const placeName = z.string().regex(/^[A-Za-z0-9._-]{0,64}$/, 'must be at most 64 letters, digits, dots, dashes');
 export const optionalText = z.string().optional();
 export const logLevel = z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']);
 

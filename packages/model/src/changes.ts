@@ -17,18 +17,29 @@ export function changeKind({ kind }: workerData.Change): 'insert' | 'update' | '
   return kind === workerData.ChangeKind.CHANGE_KIND_INSERT ? 'insert' : 'update';
 }
 
-/** The changes of every shard; when there are none, waits for the first shard that has one. */
+/**
+ * The changes of every shard; when there are none, waits for the first shard that has one. `read`: from the cursor, or from
+ * an index that an earlier answer gave.
+ */
 export async function changesOf(
   shards: readonly placement.Shard[],
   waitMs: number,
-  read: (shard: placement.Shard, waitMs: number) => Promise<workerData.ChangeBatch>,
+  read: (shard: placement.Shard, waitMs: number, from?: bigint) => Promise<workerData.ChangeBatch>,
 ): Promise<ShardChanges[]> {
-  const asked = (wait: number) =>
-    shards.map(async (shard) => ({ shardId: shard.shardId, batch: await read(shard, wait) }));
-  const batches = await Promise.all(asked(0));
-  if (waitMs === 0 || batches.some(({ batch }) => batch.changes.length > 0)) return batches;
-  const fresh = await Promise.race(asked(waitMs));
-  return batches.map((one) => (one.shardId === fresh.shardId ? fresh : one));
+  const asked = async (shard: placement.Shard, wait: number, from?: bigint) => ({
+    shardId: shard.shardId,
+    batch: await read(shard, wait, from),
+  });
+  let batches = await Promise.all(shards.map((shard) => asked(shard, 0)));
+  // Entries that change no point end a wait, too: it goes on behind them.
+  for (const end = performance.now() + waitMs; batches.every(({ batch }) => batch.changes.length === 0); ) {
+    const leftMs = Math.floor(end - performance.now());
+    if (leftMs <= 0) break;
+    const next = new Map(batches.map(({ shardId, batch }) => [shardId, batch.nextIndex]));
+    const fresh = await Promise.race(shards.map((shard) => asked(shard, leftMs, next.get(shard.shardId))));
+    batches = batches.map((one) => (one.shardId === fresh.shardId ? fresh : one));
+  }
+  return batches;
 }
 
 /** Where to go on after these changes. */

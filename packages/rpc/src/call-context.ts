@@ -5,6 +5,8 @@ export interface CallContext {
   readonly metadata: Metadata;
   /** When the caller stops waiting, milliseconds since 1970; undefined: never. */
   readonly deadlineMs?: number;
+  /** Aborted when the caller of a server stream is gone. */
+  readonly signal?: AbortSignal;
   /** Set by the server's `authorize`. */
   principal?: unknown;
 }

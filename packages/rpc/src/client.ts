@@ -51,7 +51,7 @@ export function createClient<S extends Def>(def: S, address: string, options: Cl
         const call = channel.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, meta, {
           deadline: deadline(context),
         });
-        return iterate(call);
+        return iterate(call, context.signal);
       };
     } else if (method.requestStream) {
       api[name] = async (requests: AsyncIterable<unknown>, context: CallContext) => {
@@ -104,13 +104,16 @@ export function openDuplex<Req, Res>(
   );
 }
 
-async function* iterate(call: AsyncIterable<unknown> & { cancel(): void }) {
+async function* iterate(call: AsyncIterable<unknown> & { cancel(): void }, signal?: AbortSignal) {
+  const cancel = () => call.cancel();
+  signal?.addEventListener('abort', cancel);
   try {
     for await (const message of call) yield message;
   } catch (error) {
     if (error instanceof VectronError) throw error;
     throw errorFromStatus(error as Parameters<typeof errorFromStatus>[0]);
   } finally {
+    signal?.removeEventListener('abort', cancel);
     call.cancel();
   }
 }

@@ -3,6 +3,7 @@ export { Metadata } from '@grpc/grpc-js';
 export { bearerToken, type CallContext, callContext } from './call-context.js';
 export { type ClientOptions, createClient, type Duplex, type GrpcClient, openDuplex } from './client.js';
 export { VectronExceptionFilter } from './exception-filter.js';
+export { createFailoverClient, type FailoverClient } from './failover.js';
 export { type BidiCall, cannotListen, GrpcServer, type GrpcServerOptions } from './server.js';
 export { type Api, type Def, GrpcService, servesOf } from './service.js';
 export { errorFromStatus, statusFromError } from './status.js';

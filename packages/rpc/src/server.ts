@@ -32,6 +32,8 @@ export interface GrpcServerOptions {
   readonly observe?: (path: string, code: string, seconds: number) => void;
   readonly logger: Logger;
   readonly maxMessageBytes: number;
+  /** How long calls may go on when the server stops, milliseconds; default 1,000. */
+  readonly closeMs?: number;
 }
 
 /** A bidirectional call as its handler gets it. */
@@ -106,11 +108,11 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
     });
   }
 
-  /** Stops accepting, lets calls finish for a second, then cuts them. */
+  /** Stops accepting, lets calls finish for a moment, then cuts them. */
   async close(): Promise<void> {
     this.#health.setStatus('', 'NOT_SERVING');
     await new Promise<void>((resolve) => {
-      const cut = setTimeout(() => this.#server.forceShutdown(), 1_000);
+      const cut = setTimeout(() => this.#server.forceShutdown(), this.options.closeMs ?? 1_000);
       this.#server.tryShutdown(() => {
         clearTimeout(cut);
         resolve();
@@ -146,7 +148,8 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
     for (const [name, method] of Object.entries(def)) {
       const handler = this.messageHandlers.get(method.path) as NestHandler | undefined;
       if (handler === undefined) throw new Error(`no controller serves ${method.path}`);
-      const invoke = (call: RunningCall, data: unknown) => this.#invoke(method.path, handler, call, data);
+      const invoke = (call: RunningCall, data: unknown, signal?: AbortSignal) =>
+        this.#invoke(method.path, handler, call, data, signal);
       if (method.requestStream && method.responseStream) {
         const handle: handleBidiStreamingCall<unknown, unknown> = (call) => {
           invoke(call, call).then(
@@ -157,7 +160,10 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
         implementation[name] = handle;
       } else if (method.responseStream) {
         const handle: handleServerStreamingCall<unknown, unknown> = (call) => {
-          invoke(call, call.request)
+          const gone = new AbortController();
+          call.on('cancelled', () => gone.abort());
+          call.on('close', () => gone.abort());
+          invoke(call, call.request, gone.signal)
             .then(async (answers) => {
               for await (const answer of answers as AsyncIterable<unknown>) {
                 if (call.cancelled) break;
@@ -189,7 +195,13 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
     return implementation;
   }
 
-  async #invoke(path: string, handler: NestHandler, call: RunningCall, data: unknown): Promise<unknown> {
+  async #invoke(
+    path: string,
+    handler: NestHandler,
+    call: RunningCall,
+    data: unknown,
+    signal?: AbortSignal,
+  ): Promise<unknown> {
     const started = performance.now();
     let code = 'OK';
     try {
@@ -200,8 +212,8 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
       const deadline = call.getDeadline();
       const deadlineMs = deadline instanceof Date ? deadline.getTime() : deadline;
       const context: CallContext = Number.isFinite(deadlineMs)
-        ? { metadata: call.metadata, deadlineMs, principal }
-        : { metadata: call.metadata, principal };
+        ? { metadata: call.metadata, deadlineMs, principal, signal }
+        : { metadata: call.metadata, principal, signal };
       const result = await handler(data, context);
       return isObservable(result) ? await lastValueFrom(result) : result;
     } catch (error) {

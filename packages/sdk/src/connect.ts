@@ -1,5 +1,6 @@
 import { VectronError } from '@vectron/errors';
 import type { VectronClient } from './client.js';
+import { firstReachable } from './first-reachable.js';
 import { grpcClient } from './grpc-client.js';
 import { restClient } from './rest-client.js';
 import { retrying } from './retrying.js';
@@ -13,14 +14,20 @@ export interface ConnectOptions {
   readonly retries?: number;
 }
 
-/** A client of the server at `url`: `http://` and `https://` speak REST, `grpc://` speaks gRPC. Connects lazily. */
-export function connect(url: string, options: ConnectOptions = {}): VectronClient {
+/**
+ * A client of the server at `url`: `http://` and `https://` speak REST, `grpc://` speaks gRPC. Several gateways of one
+ * cluster, as a list or with commas between them: one that cannot be reached is passed over. Connects lazily.
+ */
+export function connect(url: string | readonly string[], options: ConnectOptions = {}): VectronClient {
+  const urls = typeof url === 'string' ? url.split(',') : url;
+  const clients = urls.map((one) => clientOf(one.trim(), options));
+  if (clients.length === 0) throw VectronError.invalid('url', 'name at least one server');
+  return retrying(clients.length === 1 ? clients[0] : firstReachable(clients), options.retries ?? 4);
+}
+
+function clientOf(url: string, { apiKey, timeoutMs = 30_000 }: ConnectOptions): VectronClient {
   const { protocol, host } = new URL(url);
-  const timeoutMs = options.timeoutMs ?? 30_000;
-  const retries = options.retries ?? 4;
-  if (protocol === 'http:' || protocol === 'https:') {
-    return retrying(restClient(`${protocol}//${host}`, options.apiKey, timeoutMs), retries);
-  }
-  if (protocol === 'grpc:') return retrying(grpcClient(host, options.apiKey, timeoutMs), retries);
+  if (protocol === 'http:' || protocol === 'https:') return restClient(`${protocol}//${host}`, apiKey, timeoutMs);
+  if (protocol === 'grpc:') return grpcClient(host, apiKey, timeoutMs);
   throw VectronError.invalid('url', `cannot connect to ${protocol}//: use http://, https:// or grpc://`);
 }

@@ -206,10 +206,10 @@ class EmbeddedClient implements api.VectronClient {
       throw VectronError.invalid('wait_ms', `wait_ms must be at most ${MAX_CHANGES_WAIT_MS}`);
     }
     const from = parseChangeCursor(cursor, collection);
-    const batches = await changesOf(shards, waitMs, (shard, wait) =>
+    const batches = await changesOf(shards, waitMs, (shard, wait, next) =>
       this.#run(
         shard,
-        { $case: 'changes', value: { fromIndex: from.get(shard.shardId) ?? 0n, waitMs: wait } },
+        { $case: 'changes', value: { fromIndex: next ?? from.get(shard.shardId) ?? 0n, waitMs: wait } },
         'changes',
       ),
     );

@@ -8,6 +8,7 @@ export { type BatchProgress, type UpsertAllOptions, upsertAll } from './batching
 export type {
   Account,
   ApiKeyInfo,
+  Change,
   CollectionInfo,
   CollectionOptions,
   CollectionStatus,

@@ -33,10 +33,24 @@ export const protobufFileName = "placementdriver/placementdriver.proto";
 
 export enum WorkerState {
   WORKER_STATE_UNKNOWN = 0,
+  /** WORKER_STATE_JOINING - Registered, no heartbeat yet. */
   WORKER_STATE_JOINING = 1,
+  /** WORKER_STATE_READY - Healthy, holds no replica. */
   WORKER_STATE_READY = 2,
+  /** WORKER_STATE_DRAINING - Its replicas are being moved elsewhere. */
   WORKER_STATE_DRAINING = 3,
+  /** WORKER_STATE_UNHEALTHY - No heartbeat for longer than is allowed. */
   WORKER_STATE_UNHEALTHY = 4,
+  /** WORKER_STATE_ACTIVE - Healthy, holds replicas. */
+  WORKER_STATE_ACTIVE = 5,
+  /** WORKER_STATE_STANDBY - Healthy and search-only: takes no replica with a vote. */
+  WORKER_STATE_STANDBY = 6,
+  /** WORKER_STATE_ERROR - It reports damage in what it holds. */
+  WORKER_STATE_ERROR = 7,
+  /** WORKER_STATE_RETRY - Back after it was unhealthy; its replicas are catching up. */
+  WORKER_STATE_RETRY = 8,
+  /** WORKER_STATE_REMOVED - Told to go; its number is not given again. */
+  WORKER_STATE_REMOVED = 9,
   UNRECOGNIZED = -1,
 }
 
@@ -57,6 +71,21 @@ export function workerStateFromJSON(object: any): WorkerState {
     case 4:
     case "WORKER_STATE_UNHEALTHY":
       return WorkerState.WORKER_STATE_UNHEALTHY;
+    case 5:
+    case "WORKER_STATE_ACTIVE":
+      return WorkerState.WORKER_STATE_ACTIVE;
+    case 6:
+    case "WORKER_STATE_STANDBY":
+      return WorkerState.WORKER_STATE_STANDBY;
+    case 7:
+    case "WORKER_STATE_ERROR":
+      return WorkerState.WORKER_STATE_ERROR;
+    case 8:
+    case "WORKER_STATE_RETRY":
+      return WorkerState.WORKER_STATE_RETRY;
+    case 9:
+    case "WORKER_STATE_REMOVED":
+      return WorkerState.WORKER_STATE_REMOVED;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -76,6 +105,16 @@ export function workerStateToJSON(object: WorkerState): string {
       return "WORKER_STATE_DRAINING";
     case WorkerState.WORKER_STATE_UNHEALTHY:
       return "WORKER_STATE_UNHEALTHY";
+    case WorkerState.WORKER_STATE_ACTIVE:
+      return "WORKER_STATE_ACTIVE";
+    case WorkerState.WORKER_STATE_STANDBY:
+      return "WORKER_STATE_STANDBY";
+    case WorkerState.WORKER_STATE_ERROR:
+      return "WORKER_STATE_ERROR";
+    case WorkerState.WORKER_STATE_RETRY:
+      return "WORKER_STATE_RETRY";
+    case WorkerState.WORKER_STATE_REMOVED:
+      return "WORKER_STATE_REMOVED";
     case WorkerState.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -86,7 +125,10 @@ export interface GetLeaderRequest {
 }
 
 export interface GetLeaderResponse {
+  /** Of the node that does the background work; empty: none at the moment. Every node serves every call. */
   leaderAddress: string;
+  /** Of all nodes that are up. */
+  nodeAddresses: string[];
 }
 
 export interface GetWorkerRequest {
@@ -132,6 +174,9 @@ export interface HeartbeatRequest {
   queriesPerSecond: number;
   /** Shards that are open and serve. */
   shards: ShardMetrics[];
+  writesPerSecond: number;
+  /** It is being stopped: nothing more should be given to it. */
+  stopping: boolean;
 }
 
 export interface HeartbeatResponse {
@@ -162,6 +207,20 @@ export interface WorkerInfo {
   last?: HeartbeatRequest | undefined;
   number: number;
   searchOnly: boolean;
+  stateSinceMs: number;
+  stateReason: string;
+  /** The newest last. */
+  stateChanges: StateChange[];
+  /** Share of the cluster's capacity: cores / 8 * 300 + memory / 32 GB * 400 + disk / 500 GB * 300. */
+  capacityScore: number;
+  replicas: number;
+  leads: number;
+}
+
+export interface StateChange {
+  state: WorkerState;
+  atMs: number;
+  reason: string;
 }
 
 export interface RegisterRerankerRequest {
@@ -214,6 +273,8 @@ export interface ListWorkersForCollectionResponse {
 
 export interface DrainWorkerRequest {
   workerId: string;
+  /** Take it back: the worker keeps what it has left, and gets replicas again. */
+  cancel: boolean;
 }
 
 export interface DrainWorkerResponse {
@@ -227,9 +288,79 @@ export interface RemoveWorkerResponse {
 }
 
 export interface RebalanceRequest {
+  /** Only say what would be done. */
+  dryRun: boolean;
 }
 
 export interface RebalanceResponse {
+  actions: PlannedAction[];
+  /** What is wrong and cannot be helped now, with the reason. */
+  blocked: string[];
+}
+
+export interface PlannedAction {
+  /** move, transfer or split. */
+  kind: string;
+  shardId: number;
+  collection: string;
+  /** Worker ids. */
+  from: string;
+  to: string;
+  /** repair, drain, spread, size, hot, balance or leaders. */
+  cause: string;
+  reason: string;
+}
+
+export interface MoveReplicaRequest {
+  shardId: number;
+  /** Worker ids. */
+  from: string;
+  to: string;
+}
+
+export interface MoveReplicaResponse {
+  operation?: Operation | undefined;
+}
+
+export interface SplitShardRequest {
+  shardId: number;
+}
+
+export interface SplitShardResponse {
+  operation?: Operation | undefined;
+}
+
+export interface ListOperationsRequest {
+  /** Of those that ended; 0: 100. */
+  limit: number;
+}
+
+export interface ListOperationsResponse {
+  running: Operation[];
+  ended: Operation[];
+}
+
+export interface Operation {
+  id: string;
+  /** move or split. */
+  kind: string;
+  shardId: number;
+  tenantId: string;
+  collection: string;
+  /** Of a move: learner, voter, cleanup; of a split: splitting; of either: done, rolled-back. */
+  step: string;
+  /** Worker ids of a move. */
+  from: string;
+  to: string;
+  /** Shard that a split makes. */
+  upperShardId: number;
+  cause: string;
+  reason: string;
+  startedMs: number;
+  /** When the step was recorded. */
+  stepMs: number;
+  /** Why it was rolled back, or what it waits for. */
+  detail: string;
 }
 
 export interface CreateCollectionRequest {
@@ -298,7 +429,13 @@ export interface Shard {
   /** Whether the leader reports it open. */
   ready: boolean;
   /** Of the leader's last heartbeat. */
-  metrics?: ShardMetrics | undefined;
+  metrics?:
+    | ShardMetrics
+    | undefined;
+  /** The shard that it was split from, 0: none; its log begins after this index, which was the split. */
+  splitFromShardId: number;
+  splitIndex: number;
+  operation?: Operation | undefined;
 }
 
 export interface Replica {
@@ -322,6 +459,8 @@ export interface Assignments {
   shards: Assignment[];
   clusterId: string;
   peers: Peer[];
+  /** Of the metadata as of which they are; what is older than what was seen before is to be ignored. */
+  revision: number;
 }
 
 /** Where another worker listens for this one. */
@@ -349,6 +488,21 @@ export interface Assignment {
   first: number[];
   /** Acknowledge before the fsync. */
   relaxed: boolean;
+  /** The shard that it was split from, 0: none, and the epoch of the split. */
+  splitFromShardId: number;
+  splitEpoch: number;
+}
+
+export interface WatchRoutesRequest {
+}
+
+export interface RouteChanges {
+  changes: RouteChange[];
+}
+
+export interface RouteChange {
+  tenantId: string;
+  name: string;
 }
 
 function createBaseGetLeaderRequest(): GetLeaderRequest {
@@ -404,13 +558,16 @@ export const GetLeaderRequest: MessageFns<GetLeaderRequest> = {
 };
 
 function createBaseGetLeaderResponse(): GetLeaderResponse {
-  return { leaderAddress: "" };
+  return { leaderAddress: "", nodeAddresses: [] };
 }
 
 export const GetLeaderResponse: MessageFns<GetLeaderResponse> = {
   encode(message: GetLeaderResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.leaderAddress !== "") {
       writer.uint32(10).string(message.leaderAddress);
+    }
+    for (const v of message.nodeAddresses) {
+      writer.uint32(18).string(v!);
     }
     return writer;
   },
@@ -436,6 +593,14 @@ export const GetLeaderResponse: MessageFns<GetLeaderResponse> = {
             message.leaderAddress = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nodeAddresses.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -455,6 +620,11 @@ export const GetLeaderResponse: MessageFns<GetLeaderResponse> = {
         : isSet(object.leader_address)
         ? globalThis.String(object.leader_address)
         : "",
+      nodeAddresses: globalThis.Array.isArray(object?.nodeAddresses)
+        ? object.nodeAddresses.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.node_addresses)
+        ? object.node_addresses.map((e: any) => globalThis.String(e))
+        : [],
     };
   },
 
@@ -462,6 +632,9 @@ export const GetLeaderResponse: MessageFns<GetLeaderResponse> = {
     const obj: any = {};
     if (message.leaderAddress !== undefined) {
       obj.leaderAddress = message.leaderAddress;
+    }
+    if (message.nodeAddresses?.length) {
+      obj.nodeAddresses = message.nodeAddresses;
     }
     return obj;
   },
@@ -472,6 +645,7 @@ export const GetLeaderResponse: MessageFns<GetLeaderResponse> = {
   fromPartial<I extends Exact<DeepPartial<GetLeaderResponse>, I>>(object: I): GetLeaderResponse {
     const message = createBaseGetLeaderResponse();
     message.leaderAddress = object.leaderAddress ?? "";
+    message.nodeAddresses = object.nodeAddresses?.map((e) => e) || [];
     return message;
   },
 };
@@ -1060,7 +1234,16 @@ export const RegisterWorkerResponse: MessageFns<RegisterWorkerResponse> = {
 };
 
 function createBaseHeartbeatRequest(): HeartbeatRequest {
-  return { workerId: "", cpuUsagePercent: 0, memoryBytes: 0, diskUsedBytes: 0, queriesPerSecond: 0, shards: [] };
+  return {
+    workerId: "",
+    cpuUsagePercent: 0,
+    memoryBytes: 0,
+    diskUsedBytes: 0,
+    queriesPerSecond: 0,
+    shards: [],
+    writesPerSecond: 0,
+    stopping: false,
+  };
 }
 
 export const HeartbeatRequest: MessageFns<HeartbeatRequest> = {
@@ -1082,6 +1265,12 @@ export const HeartbeatRequest: MessageFns<HeartbeatRequest> = {
     }
     for (const v of message.shards) {
       ShardMetrics.encode(v!, writer.uint32(50).fork()).join();
+    }
+    if (message.writesPerSecond !== 0) {
+      writer.uint32(57).double(message.writesPerSecond);
+    }
+    if (message.stopping !== false) {
+      writer.uint32(64).bool(message.stopping);
     }
     return writer;
   },
@@ -1147,6 +1336,22 @@ export const HeartbeatRequest: MessageFns<HeartbeatRequest> = {
             message.shards.push(ShardMetrics.decode(reader, reader.uint32()));
             continue;
           }
+          case 7: {
+            if (tag !== 57) {
+              break;
+            }
+
+            message.writesPerSecond = reader.double();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.stopping = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1189,6 +1394,12 @@ export const HeartbeatRequest: MessageFns<HeartbeatRequest> = {
       shards: globalThis.Array.isArray(object?.shards)
         ? object.shards.map((e: any) => ShardMetrics.fromJSON(e))
         : [],
+      writesPerSecond: isSet(object.writesPerSecond)
+        ? globalThis.Number(object.writesPerSecond)
+        : isSet(object.writes_per_second)
+        ? globalThis.Number(object.writes_per_second)
+        : 0,
+      stopping: isSet(object.stopping) ? globalThis.Boolean(object.stopping) : false,
     };
   },
 
@@ -1212,6 +1423,12 @@ export const HeartbeatRequest: MessageFns<HeartbeatRequest> = {
     if (message.shards?.length) {
       obj.shards = message.shards.map((e) => ShardMetrics.toJSON(e));
     }
+    if (message.writesPerSecond !== undefined) {
+      obj.writesPerSecond = floatToJson(message.writesPerSecond);
+    }
+    if (message.stopping !== undefined) {
+      obj.stopping = message.stopping;
+    }
     return obj;
   },
 
@@ -1226,6 +1443,8 @@ export const HeartbeatRequest: MessageFns<HeartbeatRequest> = {
     message.diskUsedBytes = object.diskUsedBytes ?? 0;
     message.queriesPerSecond = object.queriesPerSecond ?? 0;
     message.shards = object.shards?.map((e) => ShardMetrics.fromPartial(e)) || [];
+    message.writesPerSecond = object.writesPerSecond ?? 0;
+    message.stopping = object.stopping ?? false;
     return message;
   },
 };
@@ -1434,6 +1653,12 @@ function createBaseWorkerInfo(): WorkerInfo {
     last: undefined,
     number: 0,
     searchOnly: false,
+    stateSinceMs: 0,
+    stateReason: "",
+    stateChanges: [],
+    capacityScore: 0,
+    replicas: 0,
+    leads: 0,
   };
 }
 
@@ -1480,6 +1705,24 @@ export const WorkerInfo: MessageFns<WorkerInfo> = {
     }
     if (message.searchOnly !== false) {
       writer.uint32(112).bool(message.searchOnly);
+    }
+    if (message.stateSinceMs !== 0) {
+      writer.uint32(121).double(message.stateSinceMs);
+    }
+    if (message.stateReason !== "") {
+      writer.uint32(130).string(message.stateReason);
+    }
+    for (const v of message.stateChanges) {
+      StateChange.encode(v!, writer.uint32(138).fork()).join();
+    }
+    if (message.capacityScore !== 0) {
+      writer.uint32(145).double(message.capacityScore);
+    }
+    if (message.replicas !== 0) {
+      writer.uint32(152).uint32(message.replicas);
+    }
+    if (message.leads !== 0) {
+      writer.uint32(160).uint32(message.leads);
     }
     return writer;
   },
@@ -1609,6 +1852,54 @@ export const WorkerInfo: MessageFns<WorkerInfo> = {
             message.searchOnly = reader.bool();
             continue;
           }
+          case 15: {
+            if (tag !== 121) {
+              break;
+            }
+
+            message.stateSinceMs = reader.double();
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.stateReason = reader.string();
+            continue;
+          }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.stateChanges.push(StateChange.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 18: {
+            if (tag !== 145) {
+              break;
+            }
+
+            message.capacityScore = reader.double();
+            continue;
+          }
+          case 19: {
+            if (tag !== 152) {
+              break;
+            }
+
+            message.replicas = reader.uint32();
+            continue;
+          }
+          case 20: {
+            if (tag !== 160) {
+              break;
+            }
+
+            message.leads = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1665,6 +1956,28 @@ export const WorkerInfo: MessageFns<WorkerInfo> = {
         : isSet(object.search_only)
         ? globalThis.Boolean(object.search_only)
         : false,
+      stateSinceMs: isSet(object.stateSinceMs)
+        ? globalThis.Number(object.stateSinceMs)
+        : isSet(object.state_since_ms)
+        ? globalThis.Number(object.state_since_ms)
+        : 0,
+      stateReason: isSet(object.stateReason)
+        ? globalThis.String(object.stateReason)
+        : isSet(object.state_reason)
+        ? globalThis.String(object.state_reason)
+        : "",
+      stateChanges: globalThis.Array.isArray(object?.stateChanges)
+        ? object.stateChanges.map((e: any) => StateChange.fromJSON(e))
+        : globalThis.Array.isArray(object?.state_changes)
+        ? object.state_changes.map((e: any) => StateChange.fromJSON(e))
+        : [],
+      capacityScore: isSet(object.capacityScore)
+        ? globalThis.Number(object.capacityScore)
+        : isSet(object.capacity_score)
+        ? globalThis.Number(object.capacity_score)
+        : 0,
+      replicas: isSet(object.replicas) ? globalThis.Number(object.replicas) : 0,
+      leads: isSet(object.leads) ? globalThis.Number(object.leads) : 0,
     };
   },
 
@@ -1712,6 +2025,24 @@ export const WorkerInfo: MessageFns<WorkerInfo> = {
     if (message.searchOnly !== undefined) {
       obj.searchOnly = message.searchOnly;
     }
+    if (message.stateSinceMs !== undefined) {
+      obj.stateSinceMs = floatToJson(message.stateSinceMs);
+    }
+    if (message.stateReason !== undefined) {
+      obj.stateReason = message.stateReason;
+    }
+    if (message.stateChanges?.length) {
+      obj.stateChanges = message.stateChanges.map((e) => StateChange.toJSON(e));
+    }
+    if (message.capacityScore !== undefined) {
+      obj.capacityScore = floatToJson(message.capacityScore);
+    }
+    if (message.replicas !== undefined) {
+      obj.replicas = Math.round(message.replicas);
+    }
+    if (message.leads !== undefined) {
+      obj.leads = Math.round(message.leads);
+    }
     return obj;
   },
 
@@ -1736,6 +2067,117 @@ export const WorkerInfo: MessageFns<WorkerInfo> = {
       : undefined;
     message.number = object.number ?? 0;
     message.searchOnly = object.searchOnly ?? false;
+    message.stateSinceMs = object.stateSinceMs ?? 0;
+    message.stateReason = object.stateReason ?? "";
+    message.stateChanges = object.stateChanges?.map((e) => StateChange.fromPartial(e)) || [];
+    message.capacityScore = object.capacityScore ?? 0;
+    message.replicas = object.replicas ?? 0;
+    message.leads = object.leads ?? 0;
+    return message;
+  },
+};
+
+function createBaseStateChange(): StateChange {
+  return { state: 0, atMs: 0, reason: "" };
+}
+
+export const StateChange: MessageFns<StateChange> = {
+  encode(message: StateChange, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.state !== 0) {
+      writer.uint32(8).int32(message.state);
+    }
+    if (message.atMs !== 0) {
+      writer.uint32(17).double(message.atMs);
+    }
+    if (message.reason !== "") {
+      writer.uint32(26).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StateChange {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStateChange();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.atMs = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): StateChange {
+    return {
+      state: isSet(object.state) ? workerStateFromJSON(object.state) : 0,
+      atMs: isSet(object.atMs)
+        ? globalThis.Number(object.atMs)
+        : isSet(object.at_ms)
+        ? globalThis.Number(object.at_ms)
+        : 0,
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+    };
+  },
+
+  toJSON(message: StateChange): unknown {
+    const obj: any = {};
+    if (message.state !== undefined) {
+      obj.state = workerStateToJSON(message.state);
+    }
+    if (message.atMs !== undefined) {
+      obj.atMs = floatToJson(message.atMs);
+    }
+    if (message.reason !== undefined) {
+      obj.reason = message.reason;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<StateChange>, I>>(base?: I): StateChange {
+    return StateChange.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<StateChange>, I>>(object: I): StateChange {
+    const message = createBaseStateChange();
+    message.state = object.state ?? 0;
+    message.atMs = object.atMs ?? 0;
+    message.reason = object.reason ?? "";
     return message;
   },
 };
@@ -2612,13 +3054,16 @@ export const ListWorkersForCollectionResponse: MessageFns<ListWorkersForCollecti
 };
 
 function createBaseDrainWorkerRequest(): DrainWorkerRequest {
-  return { workerId: "" };
+  return { workerId: "", cancel: false };
 }
 
 export const DrainWorkerRequest: MessageFns<DrainWorkerRequest> = {
   encode(message: DrainWorkerRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.workerId !== "") {
       writer.uint32(10).string(message.workerId);
+    }
+    if (message.cancel !== false) {
+      writer.uint32(16).bool(message.cancel);
     }
     return writer;
   },
@@ -2644,6 +3089,14 @@ export const DrainWorkerRequest: MessageFns<DrainWorkerRequest> = {
             message.workerId = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.cancel = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2663,6 +3116,7 @@ export const DrainWorkerRequest: MessageFns<DrainWorkerRequest> = {
         : isSet(object.worker_id)
         ? globalThis.String(object.worker_id)
         : "",
+      cancel: isSet(object.cancel) ? globalThis.Boolean(object.cancel) : false,
     };
   },
 
@@ -2670,6 +3124,9 @@ export const DrainWorkerRequest: MessageFns<DrainWorkerRequest> = {
     const obj: any = {};
     if (message.workerId !== undefined) {
       obj.workerId = message.workerId;
+    }
+    if (message.cancel !== undefined) {
+      obj.cancel = message.cancel;
     }
     return obj;
   },
@@ -2680,6 +3137,7 @@ export const DrainWorkerRequest: MessageFns<DrainWorkerRequest> = {
   fromPartial<I extends Exact<DeepPartial<DrainWorkerRequest>, I>>(object: I): DrainWorkerRequest {
     const message = createBaseDrainWorkerRequest();
     message.workerId = object.workerId ?? "";
+    message.cancel = object.cancel ?? false;
     return message;
   },
 };
@@ -2862,11 +3320,14 @@ export const RemoveWorkerResponse: MessageFns<RemoveWorkerResponse> = {
 };
 
 function createBaseRebalanceRequest(): RebalanceRequest {
-  return {};
+  return { dryRun: false };
 }
 
 export const RebalanceRequest: MessageFns<RebalanceRequest> = {
-  encode(_: RebalanceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+  encode(message: RebalanceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.dryRun !== false) {
+      writer.uint32(8).bool(message.dryRun);
+    }
     return writer;
   },
 
@@ -2883,6 +3344,14 @@ export const RebalanceRequest: MessageFns<RebalanceRequest> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.dryRun = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2895,30 +3364,46 @@ export const RebalanceRequest: MessageFns<RebalanceRequest> = {
     }
   },
 
-  fromJSON(_: any): RebalanceRequest {
-    return {};
+  fromJSON(object: any): RebalanceRequest {
+    return {
+      dryRun: isSet(object.dryRun)
+        ? globalThis.Boolean(object.dryRun)
+        : isSet(object.dry_run)
+        ? globalThis.Boolean(object.dry_run)
+        : false,
+    };
   },
 
-  toJSON(_: RebalanceRequest): unknown {
+  toJSON(message: RebalanceRequest): unknown {
     const obj: any = {};
+    if (message.dryRun !== undefined) {
+      obj.dryRun = message.dryRun;
+    }
     return obj;
   },
 
   create<I extends Exact<DeepPartial<RebalanceRequest>, I>>(base?: I): RebalanceRequest {
     return RebalanceRequest.fromPartial(base ?? ({} as any));
   },
-  fromPartial<I extends Exact<DeepPartial<RebalanceRequest>, I>>(_: I): RebalanceRequest {
+  fromPartial<I extends Exact<DeepPartial<RebalanceRequest>, I>>(object: I): RebalanceRequest {
     const message = createBaseRebalanceRequest();
+    message.dryRun = object.dryRun ?? false;
     return message;
   },
 };
 
 function createBaseRebalanceResponse(): RebalanceResponse {
-  return {};
+  return { actions: [], blocked: [] };
 }
 
 export const RebalanceResponse: MessageFns<RebalanceResponse> = {
-  encode(_: RebalanceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+  encode(message: RebalanceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.actions) {
+      PlannedAction.encode(v!, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.blocked) {
+      writer.uint32(18).string(v!);
+    }
     return writer;
   },
 
@@ -2935,6 +3420,22 @@ export const RebalanceResponse: MessageFns<RebalanceResponse> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.actions.push(PlannedAction.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.blocked.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2947,20 +3448,982 @@ export const RebalanceResponse: MessageFns<RebalanceResponse> = {
     }
   },
 
-  fromJSON(_: any): RebalanceResponse {
-    return {};
+  fromJSON(object: any): RebalanceResponse {
+    return {
+      actions: globalThis.Array.isArray(object?.actions)
+        ? object.actions.map((e: any) => PlannedAction.fromJSON(e))
+        : [],
+      blocked: globalThis.Array.isArray(object?.blocked) ? object.blocked.map((e: any) => globalThis.String(e)) : [],
+    };
   },
 
-  toJSON(_: RebalanceResponse): unknown {
+  toJSON(message: RebalanceResponse): unknown {
     const obj: any = {};
+    if (message.actions?.length) {
+      obj.actions = message.actions.map((e) => PlannedAction.toJSON(e));
+    }
+    if (message.blocked?.length) {
+      obj.blocked = message.blocked;
+    }
     return obj;
   },
 
   create<I extends Exact<DeepPartial<RebalanceResponse>, I>>(base?: I): RebalanceResponse {
     return RebalanceResponse.fromPartial(base ?? ({} as any));
   },
-  fromPartial<I extends Exact<DeepPartial<RebalanceResponse>, I>>(_: I): RebalanceResponse {
+  fromPartial<I extends Exact<DeepPartial<RebalanceResponse>, I>>(object: I): RebalanceResponse {
     const message = createBaseRebalanceResponse();
+    message.actions = object.actions?.map((e) => PlannedAction.fromPartial(e)) || [];
+    message.blocked = object.blocked?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBasePlannedAction(): PlannedAction {
+  return { kind: "", shardId: 0, collection: "", from: "", to: "", cause: "", reason: "" };
+}
+
+export const PlannedAction: MessageFns<PlannedAction> = {
+  encode(message: PlannedAction, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.kind !== "") {
+      writer.uint32(10).string(message.kind);
+    }
+    if (message.shardId !== 0) {
+      writer.uint32(16).uint32(message.shardId);
+    }
+    if (message.collection !== "") {
+      writer.uint32(26).string(message.collection);
+    }
+    if (message.from !== "") {
+      writer.uint32(34).string(message.from);
+    }
+    if (message.to !== "") {
+      writer.uint32(42).string(message.to);
+    }
+    if (message.cause !== "") {
+      writer.uint32(50).string(message.cause);
+    }
+    if (message.reason !== "") {
+      writer.uint32(58).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PlannedAction {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePlannedAction();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.kind = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.shardId = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.collection = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.from = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.to = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.cause = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PlannedAction {
+    return {
+      kind: isSet(object.kind) ? globalThis.String(object.kind) : "",
+      shardId: isSet(object.shardId)
+        ? globalThis.Number(object.shardId)
+        : isSet(object.shard_id)
+        ? globalThis.Number(object.shard_id)
+        : 0,
+      collection: isSet(object.collection) ? globalThis.String(object.collection) : "",
+      from: isSet(object.from) ? globalThis.String(object.from) : "",
+      to: isSet(object.to) ? globalThis.String(object.to) : "",
+      cause: isSet(object.cause) ? globalThis.String(object.cause) : "",
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+    };
+  },
+
+  toJSON(message: PlannedAction): unknown {
+    const obj: any = {};
+    if (message.kind !== undefined) {
+      obj.kind = message.kind;
+    }
+    if (message.shardId !== undefined) {
+      obj.shardId = Math.round(message.shardId);
+    }
+    if (message.collection !== undefined) {
+      obj.collection = message.collection;
+    }
+    if (message.from !== undefined) {
+      obj.from = message.from;
+    }
+    if (message.to !== undefined) {
+      obj.to = message.to;
+    }
+    if (message.cause !== undefined) {
+      obj.cause = message.cause;
+    }
+    if (message.reason !== undefined) {
+      obj.reason = message.reason;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<PlannedAction>, I>>(base?: I): PlannedAction {
+    return PlannedAction.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PlannedAction>, I>>(object: I): PlannedAction {
+    const message = createBasePlannedAction();
+    message.kind = object.kind ?? "";
+    message.shardId = object.shardId ?? 0;
+    message.collection = object.collection ?? "";
+    message.from = object.from ?? "";
+    message.to = object.to ?? "";
+    message.cause = object.cause ?? "";
+    message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseMoveReplicaRequest(): MoveReplicaRequest {
+  return { shardId: 0, from: "", to: "" };
+}
+
+export const MoveReplicaRequest: MessageFns<MoveReplicaRequest> = {
+  encode(message: MoveReplicaRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.shardId !== 0) {
+      writer.uint32(8).uint32(message.shardId);
+    }
+    if (message.from !== "") {
+      writer.uint32(18).string(message.from);
+    }
+    if (message.to !== "") {
+      writer.uint32(26).string(message.to);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MoveReplicaRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMoveReplicaRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.shardId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.from = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.to = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): MoveReplicaRequest {
+    return {
+      shardId: isSet(object.shardId)
+        ? globalThis.Number(object.shardId)
+        : isSet(object.shard_id)
+        ? globalThis.Number(object.shard_id)
+        : 0,
+      from: isSet(object.from) ? globalThis.String(object.from) : "",
+      to: isSet(object.to) ? globalThis.String(object.to) : "",
+    };
+  },
+
+  toJSON(message: MoveReplicaRequest): unknown {
+    const obj: any = {};
+    if (message.shardId !== undefined) {
+      obj.shardId = Math.round(message.shardId);
+    }
+    if (message.from !== undefined) {
+      obj.from = message.from;
+    }
+    if (message.to !== undefined) {
+      obj.to = message.to;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<MoveReplicaRequest>, I>>(base?: I): MoveReplicaRequest {
+    return MoveReplicaRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<MoveReplicaRequest>, I>>(object: I): MoveReplicaRequest {
+    const message = createBaseMoveReplicaRequest();
+    message.shardId = object.shardId ?? 0;
+    message.from = object.from ?? "";
+    message.to = object.to ?? "";
+    return message;
+  },
+};
+
+function createBaseMoveReplicaResponse(): MoveReplicaResponse {
+  return { operation: undefined };
+}
+
+export const MoveReplicaResponse: MessageFns<MoveReplicaResponse> = {
+  encode(message: MoveReplicaResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.operation !== undefined) {
+      Operation.encode(message.operation, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MoveReplicaResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMoveReplicaResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.operation = Operation.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): MoveReplicaResponse {
+    return { operation: isSet(object.operation) ? Operation.fromJSON(object.operation) : undefined };
+  },
+
+  toJSON(message: MoveReplicaResponse): unknown {
+    const obj: any = {};
+    if (message.operation !== undefined) {
+      obj.operation = Operation.toJSON(message.operation);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<MoveReplicaResponse>, I>>(base?: I): MoveReplicaResponse {
+    return MoveReplicaResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<MoveReplicaResponse>, I>>(object: I): MoveReplicaResponse {
+    const message = createBaseMoveReplicaResponse();
+    message.operation = (object.operation !== undefined && object.operation !== null)
+      ? Operation.fromPartial(object.operation)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseSplitShardRequest(): SplitShardRequest {
+  return { shardId: 0 };
+}
+
+export const SplitShardRequest: MessageFns<SplitShardRequest> = {
+  encode(message: SplitShardRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.shardId !== 0) {
+      writer.uint32(8).uint32(message.shardId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SplitShardRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSplitShardRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.shardId = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SplitShardRequest {
+    return {
+      shardId: isSet(object.shardId)
+        ? globalThis.Number(object.shardId)
+        : isSet(object.shard_id)
+        ? globalThis.Number(object.shard_id)
+        : 0,
+    };
+  },
+
+  toJSON(message: SplitShardRequest): unknown {
+    const obj: any = {};
+    if (message.shardId !== undefined) {
+      obj.shardId = Math.round(message.shardId);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SplitShardRequest>, I>>(base?: I): SplitShardRequest {
+    return SplitShardRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SplitShardRequest>, I>>(object: I): SplitShardRequest {
+    const message = createBaseSplitShardRequest();
+    message.shardId = object.shardId ?? 0;
+    return message;
+  },
+};
+
+function createBaseSplitShardResponse(): SplitShardResponse {
+  return { operation: undefined };
+}
+
+export const SplitShardResponse: MessageFns<SplitShardResponse> = {
+  encode(message: SplitShardResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.operation !== undefined) {
+      Operation.encode(message.operation, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SplitShardResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSplitShardResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.operation = Operation.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SplitShardResponse {
+    return { operation: isSet(object.operation) ? Operation.fromJSON(object.operation) : undefined };
+  },
+
+  toJSON(message: SplitShardResponse): unknown {
+    const obj: any = {};
+    if (message.operation !== undefined) {
+      obj.operation = Operation.toJSON(message.operation);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SplitShardResponse>, I>>(base?: I): SplitShardResponse {
+    return SplitShardResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SplitShardResponse>, I>>(object: I): SplitShardResponse {
+    const message = createBaseSplitShardResponse();
+    message.operation = (object.operation !== undefined && object.operation !== null)
+      ? Operation.fromPartial(object.operation)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseListOperationsRequest(): ListOperationsRequest {
+  return { limit: 0 };
+}
+
+export const ListOperationsRequest: MessageFns<ListOperationsRequest> = {
+  encode(message: ListOperationsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.limit !== 0) {
+      writer.uint32(8).uint32(message.limit);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListOperationsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListOperationsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.limit = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListOperationsRequest {
+    return { limit: isSet(object.limit) ? globalThis.Number(object.limit) : 0 };
+  },
+
+  toJSON(message: ListOperationsRequest): unknown {
+    const obj: any = {};
+    if (message.limit !== undefined) {
+      obj.limit = Math.round(message.limit);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListOperationsRequest>, I>>(base?: I): ListOperationsRequest {
+    return ListOperationsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListOperationsRequest>, I>>(object: I): ListOperationsRequest {
+    const message = createBaseListOperationsRequest();
+    message.limit = object.limit ?? 0;
+    return message;
+  },
+};
+
+function createBaseListOperationsResponse(): ListOperationsResponse {
+  return { running: [], ended: [] };
+}
+
+export const ListOperationsResponse: MessageFns<ListOperationsResponse> = {
+  encode(message: ListOperationsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.running) {
+      Operation.encode(v!, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.ended) {
+      Operation.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListOperationsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListOperationsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.running.push(Operation.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.ended.push(Operation.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListOperationsResponse {
+    return {
+      running: globalThis.Array.isArray(object?.running) ? object.running.map((e: any) => Operation.fromJSON(e)) : [],
+      ended: globalThis.Array.isArray(object?.ended) ? object.ended.map((e: any) => Operation.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: ListOperationsResponse): unknown {
+    const obj: any = {};
+    if (message.running?.length) {
+      obj.running = message.running.map((e) => Operation.toJSON(e));
+    }
+    if (message.ended?.length) {
+      obj.ended = message.ended.map((e) => Operation.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListOperationsResponse>, I>>(base?: I): ListOperationsResponse {
+    return ListOperationsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListOperationsResponse>, I>>(object: I): ListOperationsResponse {
+    const message = createBaseListOperationsResponse();
+    message.running = object.running?.map((e) => Operation.fromPartial(e)) || [];
+    message.ended = object.ended?.map((e) => Operation.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseOperation(): Operation {
+  return {
+    id: "",
+    kind: "",
+    shardId: 0,
+    tenantId: "",
+    collection: "",
+    step: "",
+    from: "",
+    to: "",
+    upperShardId: 0,
+    cause: "",
+    reason: "",
+    startedMs: 0,
+    stepMs: 0,
+    detail: "",
+  };
+}
+
+export const Operation: MessageFns<Operation> = {
+  encode(message: Operation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.kind !== "") {
+      writer.uint32(18).string(message.kind);
+    }
+    if (message.shardId !== 0) {
+      writer.uint32(24).uint32(message.shardId);
+    }
+    if (message.tenantId !== "") {
+      writer.uint32(34).string(message.tenantId);
+    }
+    if (message.collection !== "") {
+      writer.uint32(42).string(message.collection);
+    }
+    if (message.step !== "") {
+      writer.uint32(50).string(message.step);
+    }
+    if (message.from !== "") {
+      writer.uint32(58).string(message.from);
+    }
+    if (message.to !== "") {
+      writer.uint32(66).string(message.to);
+    }
+    if (message.upperShardId !== 0) {
+      writer.uint32(72).uint32(message.upperShardId);
+    }
+    if (message.cause !== "") {
+      writer.uint32(82).string(message.cause);
+    }
+    if (message.reason !== "") {
+      writer.uint32(90).string(message.reason);
+    }
+    if (message.startedMs !== 0) {
+      writer.uint32(97).double(message.startedMs);
+    }
+    if (message.stepMs !== 0) {
+      writer.uint32(105).double(message.stepMs);
+    }
+    if (message.detail !== "") {
+      writer.uint32(114).string(message.detail);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Operation {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOperation();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.kind = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.shardId = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.tenantId = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.collection = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.step = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.from = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.to = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.upperShardId = reader.uint32();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.cause = reader.string();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 12: {
+            if (tag !== 97) {
+              break;
+            }
+
+            message.startedMs = reader.double();
+            continue;
+          }
+          case 13: {
+            if (tag !== 105) {
+              break;
+            }
+
+            message.stepMs = reader.double();
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.detail = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Operation {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      kind: isSet(object.kind) ? globalThis.String(object.kind) : "",
+      shardId: isSet(object.shardId)
+        ? globalThis.Number(object.shardId)
+        : isSet(object.shard_id)
+        ? globalThis.Number(object.shard_id)
+        : 0,
+      tenantId: isSet(object.tenantId)
+        ? globalThis.String(object.tenantId)
+        : isSet(object.tenant_id)
+        ? globalThis.String(object.tenant_id)
+        : "",
+      collection: isSet(object.collection) ? globalThis.String(object.collection) : "",
+      step: isSet(object.step) ? globalThis.String(object.step) : "",
+      from: isSet(object.from) ? globalThis.String(object.from) : "",
+      to: isSet(object.to) ? globalThis.String(object.to) : "",
+      upperShardId: isSet(object.upperShardId)
+        ? globalThis.Number(object.upperShardId)
+        : isSet(object.upper_shard_id)
+        ? globalThis.Number(object.upper_shard_id)
+        : 0,
+      cause: isSet(object.cause) ? globalThis.String(object.cause) : "",
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      startedMs: isSet(object.startedMs)
+        ? globalThis.Number(object.startedMs)
+        : isSet(object.started_ms)
+        ? globalThis.Number(object.started_ms)
+        : 0,
+      stepMs: isSet(object.stepMs)
+        ? globalThis.Number(object.stepMs)
+        : isSet(object.step_ms)
+        ? globalThis.Number(object.step_ms)
+        : 0,
+      detail: isSet(object.detail) ? globalThis.String(object.detail) : "",
+    };
+  },
+
+  toJSON(message: Operation): unknown {
+    const obj: any = {};
+    if (message.id !== undefined) {
+      obj.id = message.id;
+    }
+    if (message.kind !== undefined) {
+      obj.kind = message.kind;
+    }
+    if (message.shardId !== undefined) {
+      obj.shardId = Math.round(message.shardId);
+    }
+    if (message.tenantId !== undefined) {
+      obj.tenantId = message.tenantId;
+    }
+    if (message.collection !== undefined) {
+      obj.collection = message.collection;
+    }
+    if (message.step !== undefined) {
+      obj.step = message.step;
+    }
+    if (message.from !== undefined) {
+      obj.from = message.from;
+    }
+    if (message.to !== undefined) {
+      obj.to = message.to;
+    }
+    if (message.upperShardId !== undefined) {
+      obj.upperShardId = Math.round(message.upperShardId);
+    }
+    if (message.cause !== undefined) {
+      obj.cause = message.cause;
+    }
+    if (message.reason !== undefined) {
+      obj.reason = message.reason;
+    }
+    if (message.startedMs !== undefined) {
+      obj.startedMs = floatToJson(message.startedMs);
+    }
+    if (message.stepMs !== undefined) {
+      obj.stepMs = floatToJson(message.stepMs);
+    }
+    if (message.detail !== undefined) {
+      obj.detail = message.detail;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Operation>, I>>(base?: I): Operation {
+    return Operation.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Operation>, I>>(object: I): Operation {
+    const message = createBaseOperation();
+    message.id = object.id ?? "";
+    message.kind = object.kind ?? "";
+    message.shardId = object.shardId ?? 0;
+    message.tenantId = object.tenantId ?? "";
+    message.collection = object.collection ?? "";
+    message.step = object.step ?? "";
+    message.from = object.from ?? "";
+    message.to = object.to ?? "";
+    message.upperShardId = object.upperShardId ?? 0;
+    message.cause = object.cause ?? "";
+    message.reason = object.reason ?? "";
+    message.startedMs = object.startedMs ?? 0;
+    message.stepMs = object.stepMs ?? 0;
+    message.detail = object.detail ?? "";
     return message;
   },
 };
@@ -3859,6 +5322,9 @@ function createBaseShard(): Shard {
     leaderAddress: "",
     ready: false,
     metrics: undefined,
+    splitFromShardId: 0,
+    splitIndex: 0,
+    operation: undefined,
   };
 }
 
@@ -3896,6 +5362,15 @@ export const Shard: MessageFns<Shard> = {
     }
     if (message.metrics !== undefined) {
       ShardMetrics.encode(message.metrics, writer.uint32(74).fork()).join();
+    }
+    if (message.splitFromShardId !== 0) {
+      writer.uint32(80).uint32(message.splitFromShardId);
+    }
+    if (message.splitIndex !== 0) {
+      writer.uint32(89).double(message.splitIndex);
+    }
+    if (message.operation !== undefined) {
+      Operation.encode(message.operation, writer.uint32(98).fork()).join();
     }
     return writer;
   },
@@ -3985,6 +5460,30 @@ export const Shard: MessageFns<Shard> = {
             message.metrics = ShardMetrics.decode(reader, reader.uint32());
             continue;
           }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.splitFromShardId = reader.uint32();
+            continue;
+          }
+          case 11: {
+            if (tag !== 89) {
+              break;
+            }
+
+            message.splitIndex = reader.double();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.operation = Operation.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4030,6 +5529,17 @@ export const Shard: MessageFns<Shard> = {
         : "",
       ready: isSet(object.ready) ? globalThis.Boolean(object.ready) : false,
       metrics: isSet(object.metrics) ? ShardMetrics.fromJSON(object.metrics) : undefined,
+      splitFromShardId: isSet(object.splitFromShardId)
+        ? globalThis.Number(object.splitFromShardId)
+        : isSet(object.split_from_shard_id)
+        ? globalThis.Number(object.split_from_shard_id)
+        : 0,
+      splitIndex: isSet(object.splitIndex)
+        ? globalThis.Number(object.splitIndex)
+        : isSet(object.split_index)
+        ? globalThis.Number(object.split_index)
+        : 0,
+      operation: isSet(object.operation) ? Operation.fromJSON(object.operation) : undefined,
     };
   },
 
@@ -4062,6 +5572,15 @@ export const Shard: MessageFns<Shard> = {
     if (message.metrics !== undefined) {
       obj.metrics = ShardMetrics.toJSON(message.metrics);
     }
+    if (message.splitFromShardId !== undefined) {
+      obj.splitFromShardId = Math.round(message.splitFromShardId);
+    }
+    if (message.splitIndex !== undefined) {
+      obj.splitIndex = floatToJson(message.splitIndex);
+    }
+    if (message.operation !== undefined) {
+      obj.operation = Operation.toJSON(message.operation);
+    }
     return obj;
   },
 
@@ -4080,6 +5599,11 @@ export const Shard: MessageFns<Shard> = {
     message.ready = object.ready ?? false;
     message.metrics = (object.metrics !== undefined && object.metrics !== null)
       ? ShardMetrics.fromPartial(object.metrics)
+      : undefined;
+    message.splitFromShardId = object.splitFromShardId ?? 0;
+    message.splitIndex = object.splitIndex ?? 0;
+    message.operation = (object.operation !== undefined && object.operation !== null)
+      ? Operation.fromPartial(object.operation)
       : undefined;
     return message;
   },
@@ -4318,7 +5842,7 @@ export const WatchAssignmentsRequest: MessageFns<WatchAssignmentsRequest> = {
 };
 
 function createBaseAssignments(): Assignments {
-  return { shards: [], clusterId: "", peers: [] };
+  return { shards: [], clusterId: "", peers: [], revision: 0 };
 }
 
 export const Assignments: MessageFns<Assignments> = {
@@ -4331,6 +5855,9 @@ export const Assignments: MessageFns<Assignments> = {
     }
     for (const v of message.peers) {
       Peer.encode(v!, writer.uint32(26).fork()).join();
+    }
+    if (message.revision !== 0) {
+      writer.uint32(33).double(message.revision);
     }
     return writer;
   },
@@ -4372,6 +5899,14 @@ export const Assignments: MessageFns<Assignments> = {
             message.peers.push(Peer.decode(reader, reader.uint32()));
             continue;
           }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.revision = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4393,6 +5928,7 @@ export const Assignments: MessageFns<Assignments> = {
         ? globalThis.String(object.cluster_id)
         : "",
       peers: globalThis.Array.isArray(object?.peers) ? object.peers.map((e: any) => Peer.fromJSON(e)) : [],
+      revision: isSet(object.revision) ? globalThis.Number(object.revision) : 0,
     };
   },
 
@@ -4407,6 +5943,9 @@ export const Assignments: MessageFns<Assignments> = {
     if (message.peers?.length) {
       obj.peers = message.peers.map((e) => Peer.toJSON(e));
     }
+    if (message.revision !== undefined) {
+      obj.revision = floatToJson(message.revision);
+    }
     return obj;
   },
 
@@ -4418,6 +5957,7 @@ export const Assignments: MessageFns<Assignments> = {
     message.shards = object.shards?.map((e) => Assignment.fromPartial(e)) || [];
     message.clusterId = object.clusterId ?? "";
     message.peers = object.peers?.map((e) => Peer.fromPartial(e)) || [];
+    message.revision = object.revision ?? 0;
     return message;
   },
 };
@@ -4525,6 +6065,8 @@ function createBaseAssignment(): Assignment {
     learners: [],
     first: [],
     relaxed: false,
+    splitFromShardId: 0,
+    splitEpoch: 0,
   };
 }
 
@@ -4577,6 +6119,12 @@ export const Assignment: MessageFns<Assignment> = {
     }
     if (message.relaxed !== false) {
       writer.uint32(96).bool(message.relaxed);
+    }
+    if (message.splitFromShardId !== 0) {
+      writer.uint32(104).uint32(message.splitFromShardId);
+    }
+    if (message.splitEpoch !== 0) {
+      writer.uint32(112).uint32(message.splitEpoch);
     }
     return writer;
   },
@@ -4720,6 +6268,22 @@ export const Assignment: MessageFns<Assignment> = {
             message.relaxed = reader.bool();
             continue;
           }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.splitFromShardId = reader.uint32();
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.splitEpoch = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4766,6 +6330,16 @@ export const Assignment: MessageFns<Assignment> = {
         : [],
       first: globalThis.Array.isArray(object?.first) ? object.first.map((e: any) => globalThis.Number(e)) : [],
       relaxed: isSet(object.relaxed) ? globalThis.Boolean(object.relaxed) : false,
+      splitFromShardId: isSet(object.splitFromShardId)
+        ? globalThis.Number(object.splitFromShardId)
+        : isSet(object.split_from_shard_id)
+        ? globalThis.Number(object.split_from_shard_id)
+        : 0,
+      splitEpoch: isSet(object.splitEpoch)
+        ? globalThis.Number(object.splitEpoch)
+        : isSet(object.split_epoch)
+        ? globalThis.Number(object.split_epoch)
+        : 0,
     };
   },
 
@@ -4807,6 +6381,12 @@ export const Assignment: MessageFns<Assignment> = {
     if (message.relaxed !== undefined) {
       obj.relaxed = message.relaxed;
     }
+    if (message.splitFromShardId !== undefined) {
+      obj.splitFromShardId = Math.round(message.splitFromShardId);
+    }
+    if (message.splitEpoch !== undefined) {
+      obj.splitEpoch = Math.round(message.splitEpoch);
+    }
     return obj;
   },
 
@@ -4829,6 +6409,218 @@ export const Assignment: MessageFns<Assignment> = {
     message.learners = object.learners?.map((e) => e) || [];
     message.first = object.first?.map((e) => e) || [];
     message.relaxed = object.relaxed ?? false;
+    message.splitFromShardId = object.splitFromShardId ?? 0;
+    message.splitEpoch = object.splitEpoch ?? 0;
+    return message;
+  },
+};
+
+function createBaseWatchRoutesRequest(): WatchRoutesRequest {
+  return {};
+}
+
+export const WatchRoutesRequest: MessageFns<WatchRoutesRequest> = {
+  encode(_: WatchRoutesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WatchRoutesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWatchRoutesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): WatchRoutesRequest {
+    return {};
+  },
+
+  toJSON(_: WatchRoutesRequest): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<WatchRoutesRequest>, I>>(base?: I): WatchRoutesRequest {
+    return WatchRoutesRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<WatchRoutesRequest>, I>>(_: I): WatchRoutesRequest {
+    const message = createBaseWatchRoutesRequest();
+    return message;
+  },
+};
+
+function createBaseRouteChanges(): RouteChanges {
+  return { changes: [] };
+}
+
+export const RouteChanges: MessageFns<RouteChanges> = {
+  encode(message: RouteChanges, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.changes) {
+      RouteChange.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RouteChanges {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRouteChanges();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.changes.push(RouteChange.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RouteChanges {
+    return {
+      changes: globalThis.Array.isArray(object?.changes) ? object.changes.map((e: any) => RouteChange.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: RouteChanges): unknown {
+    const obj: any = {};
+    if (message.changes?.length) {
+      obj.changes = message.changes.map((e) => RouteChange.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RouteChanges>, I>>(base?: I): RouteChanges {
+    return RouteChanges.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RouteChanges>, I>>(object: I): RouteChanges {
+    const message = createBaseRouteChanges();
+    message.changes = object.changes?.map((e) => RouteChange.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseRouteChange(): RouteChange {
+  return { tenantId: "", name: "" };
+}
+
+export const RouteChange: MessageFns<RouteChange> = {
+  encode(message: RouteChange, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.tenantId !== "") {
+      writer.uint32(10).string(message.tenantId);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RouteChange {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRouteChange();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tenantId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RouteChange {
+    return {
+      tenantId: isSet(object.tenantId)
+        ? globalThis.String(object.tenantId)
+        : isSet(object.tenant_id)
+        ? globalThis.String(object.tenant_id)
+        : "",
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+    };
+  },
+
+  toJSON(message: RouteChange): unknown {
+    const obj: any = {};
+    if (message.tenantId !== undefined) {
+      obj.tenantId = message.tenantId;
+    }
+    if (message.name !== undefined) {
+      obj.name = message.name;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RouteChange>, I>>(base?: I): RouteChange {
+    return RouteChange.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RouteChange>, I>>(object: I): RouteChange {
+    const message = createBaseRouteChange();
+    message.tenantId = object.tenantId ?? "";
+    message.name = object.name ?? "";
     return message;
   },
 };
@@ -4927,7 +6719,7 @@ export const PlacementServiceService = {
     responseDeserialize: (value: Buffer): ListWorkersForCollectionResponse =>
       ListWorkersForCollectionResponse.decode(value),
   },
-  /** Not built yet: UNIMPLEMENTED. */
+  /** Has the worker's replicas moved to others; it gets no new ones. */
   drainWorker: {
     path: "/vectron.placementdriver.v1.PlacementService/DrainWorker" as const,
     requestStream: false as const,
@@ -4948,7 +6740,7 @@ export const PlacementServiceService = {
       Buffer.from(RemoveWorkerResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RemoveWorkerResponse => RemoveWorkerResponse.decode(value),
   },
-  /** Not built yet: UNIMPLEMENTED. */
+  /** What the planner would do now, or has been told to do now without waiting for its rounds. */
   rebalance: {
     path: "/vectron.placementdriver.v1.PlacementService/Rebalance" as const,
     requestStream: false as const,
@@ -4957,6 +6749,38 @@ export const PlacementServiceService = {
     requestDeserialize: (value: Buffer): RebalanceRequest => RebalanceRequest.decode(value),
     responseSerialize: (value: RebalanceResponse): Buffer => Buffer.from(RebalanceResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RebalanceResponse => RebalanceResponse.decode(value),
+  },
+  /** Begins to move one replica; the answer is its record. */
+  moveReplica: {
+    path: "/vectron.placementdriver.v1.PlacementService/MoveReplica" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: MoveReplicaRequest): Buffer => Buffer.from(MoveReplicaRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): MoveReplicaRequest => MoveReplicaRequest.decode(value),
+    responseSerialize: (value: MoveReplicaResponse): Buffer => Buffer.from(MoveReplicaResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): MoveReplicaResponse => MoveReplicaResponse.decode(value),
+  },
+  /** Begins to split a shard in the middle of its range. */
+  splitShard: {
+    path: "/vectron.placementdriver.v1.PlacementService/SplitShard" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: SplitShardRequest): Buffer => Buffer.from(SplitShardRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SplitShardRequest => SplitShardRequest.decode(value),
+    responseSerialize: (value: SplitShardResponse): Buffer => Buffer.from(SplitShardResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): SplitShardResponse => SplitShardResponse.decode(value),
+  },
+  /** Moves and splits under way, then those that ended, the newest first. */
+  listOperations: {
+    path: "/vectron.placementdriver.v1.PlacementService/ListOperations" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListOperationsRequest): Buffer =>
+      Buffer.from(ListOperationsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListOperationsRequest => ListOperationsRequest.decode(value),
+    responseSerialize: (value: ListOperationsResponse): Buffer =>
+      Buffer.from(ListOperationsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListOperationsResponse => ListOperationsResponse.decode(value),
   },
   createCollection: {
     path: "/vectron.placementdriver.v1.PlacementService/CreateCollection" as const,
@@ -5022,6 +6846,16 @@ export const PlacementServiceService = {
     responseSerialize: (value: Assignments): Buffer => Buffer.from(Assignments.encode(value).finish()),
     responseDeserialize: (value: Buffer): Assignments => Assignments.decode(value),
   },
+  /** Collections whose routes have changed, as they change: shards, epochs, replicas, leaders, addresses. */
+  watchRoutes: {
+    path: "/vectron.placementdriver.v1.PlacementService/WatchRoutes" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: WatchRoutesRequest): Buffer => Buffer.from(WatchRoutesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): WatchRoutesRequest => WatchRoutesRequest.decode(value),
+    responseSerialize: (value: RouteChanges): Buffer => Buffer.from(RouteChanges.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RouteChanges => RouteChanges.decode(value),
+  },
 } as const;
 
 export interface PlacementServiceServer extends UntypedServiceImplementation {
@@ -5034,12 +6868,18 @@ export interface PlacementServiceServer extends UntypedServiceImplementation {
   listRerankers: handleUnaryCall<ListRerankersRequest, ListRerankersResponse>;
   getReranker: handleUnaryCall<GetRerankerRequest, GetRerankerResponse>;
   listWorkersForCollection: handleUnaryCall<ListWorkersForCollectionRequest, ListWorkersForCollectionResponse>;
-  /** Not built yet: UNIMPLEMENTED. */
+  /** Has the worker's replicas moved to others; it gets no new ones. */
   drainWorker: handleUnaryCall<DrainWorkerRequest, DrainWorkerResponse>;
   /** Forgets a worker that holds no shard. */
   removeWorker: handleUnaryCall<RemoveWorkerRequest, RemoveWorkerResponse>;
-  /** Not built yet: UNIMPLEMENTED. */
+  /** What the planner would do now, or has been told to do now without waiting for its rounds. */
   rebalance: handleUnaryCall<RebalanceRequest, RebalanceResponse>;
+  /** Begins to move one replica; the answer is its record. */
+  moveReplica: handleUnaryCall<MoveReplicaRequest, MoveReplicaResponse>;
+  /** Begins to split a shard in the middle of its range. */
+  splitShard: handleUnaryCall<SplitShardRequest, SplitShardResponse>;
+  /** Moves and splits under way, then those that ended, the newest first. */
+  listOperations: handleUnaryCall<ListOperationsRequest, ListOperationsResponse>;
   createCollection: handleUnaryCall<CreateCollectionRequest, CreateCollectionResponse>;
   listCollections: handleUnaryCall<ListCollectionsRequest, ListCollectionsResponse>;
   deleteCollection: handleUnaryCall<DeleteCollectionRequest, DeleteCollectionResponse>;
@@ -5047,6 +6887,8 @@ export interface PlacementServiceServer extends UntypedServiceImplementation {
   getLeader: handleUnaryCall<GetLeaderRequest, GetLeaderResponse>;
   /** The shards a worker must hold: once at the start, then at every change. */
   watchAssignments: handleServerStreamingCall<WatchAssignmentsRequest, Assignments>;
+  /** Collections whose routes have changed, as they change: shards, epochs, replicas, leaders, addresses. */
+  watchRoutes: handleServerStreamingCall<WatchRoutesRequest, RouteChanges>;
 }
 
 export interface PlacementServiceClient extends Client {
@@ -5185,7 +7027,7 @@ export interface PlacementServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListWorkersForCollectionResponse) => void,
   ): ClientUnaryCall;
-  /** Not built yet: UNIMPLEMENTED. */
+  /** Has the worker's replicas moved to others; it gets no new ones. */
   drainWorker(
     request: DrainWorkerRequest,
     callback: (error: ServiceError | null, response: DrainWorkerResponse) => void,
@@ -5217,7 +7059,7 @@ export interface PlacementServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RemoveWorkerResponse) => void,
   ): ClientUnaryCall;
-  /** Not built yet: UNIMPLEMENTED. */
+  /** What the planner would do now, or has been told to do now without waiting for its rounds. */
   rebalance(
     request: RebalanceRequest,
     callback: (error: ServiceError | null, response: RebalanceResponse) => void,
@@ -5232,6 +7074,54 @@ export interface PlacementServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RebalanceResponse) => void,
+  ): ClientUnaryCall;
+  /** Begins to move one replica; the answer is its record. */
+  moveReplica(
+    request: MoveReplicaRequest,
+    callback: (error: ServiceError | null, response: MoveReplicaResponse) => void,
+  ): ClientUnaryCall;
+  moveReplica(
+    request: MoveReplicaRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: MoveReplicaResponse) => void,
+  ): ClientUnaryCall;
+  moveReplica(
+    request: MoveReplicaRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: MoveReplicaResponse) => void,
+  ): ClientUnaryCall;
+  /** Begins to split a shard in the middle of its range. */
+  splitShard(
+    request: SplitShardRequest,
+    callback: (error: ServiceError | null, response: SplitShardResponse) => void,
+  ): ClientUnaryCall;
+  splitShard(
+    request: SplitShardRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: SplitShardResponse) => void,
+  ): ClientUnaryCall;
+  splitShard(
+    request: SplitShardRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: SplitShardResponse) => void,
+  ): ClientUnaryCall;
+  /** Moves and splits under way, then those that ended, the newest first. */
+  listOperations(
+    request: ListOperationsRequest,
+    callback: (error: ServiceError | null, response: ListOperationsResponse) => void,
+  ): ClientUnaryCall;
+  listOperations(
+    request: ListOperationsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListOperationsResponse) => void,
+  ): ClientUnaryCall;
+  listOperations(
+    request: ListOperationsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListOperationsResponse) => void,
   ): ClientUnaryCall;
   createCollection(
     request: CreateCollectionRequest,
@@ -5315,6 +7205,13 @@ export interface PlacementServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<Assignments>;
+  /** Collections whose routes have changed, as they change: shards, epochs, replicas, leaders, addresses. */
+  watchRoutes(request: WatchRoutesRequest, options?: Partial<CallOptions>): ClientReadableStream<RouteChanges>;
+  watchRoutes(
+    request: WatchRoutesRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<RouteChanges>;
 }
 
 export const PlacementServiceClient = makeGenericClientConstructor(

@@ -95,6 +95,20 @@ export interface TransferLeaderRequest {
 export interface TransferLeaderResponse {
 }
 
+export interface SplitShardRequest {
+  shardId: number;
+  /** First routing hash of the upper half. */
+  at: bigint;
+  upperShardId: number;
+  /** Of both halves. */
+  epoch: number;
+}
+
+export interface SplitShardResponse {
+  /** Log index of the split. */
+  index: number;
+}
+
 export interface ScrubRequest {
   shardId: number;
 }
@@ -160,6 +174,11 @@ export interface ShardMetrics {
   damage: string;
   /** How long a write may wait for its fsync; 0: it is acknowledged after it. */
   relaxedMs: number;
+  /** Since the last report. */
+  queriesPerSecond: number;
+  writesPerSecond: number;
+  /** The voters and learners are committed, not only proposed. */
+  membersSettled: boolean;
 }
 
 export interface FlushRequest {
@@ -1228,6 +1247,201 @@ export const TransferLeaderResponse: MessageFns<TransferLeaderResponse> = {
   },
 };
 
+function createBaseSplitShardRequest(): SplitShardRequest {
+  return { shardId: 0, at: 0n, upperShardId: 0, epoch: 0 };
+}
+
+export const SplitShardRequest: MessageFns<SplitShardRequest> = {
+  encode(message: SplitShardRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.shardId !== 0) {
+      writer.uint32(8).uint32(message.shardId);
+    }
+    if (message.at !== 0n) {
+      if (BigInt.asUintN(64, message.at) !== message.at) {
+        throw new globalThis.Error("value provided for field message.at of type fixed64 too large");
+      }
+      writer.uint32(17).fixed64(message.at);
+    }
+    if (message.upperShardId !== 0) {
+      writer.uint32(24).uint32(message.upperShardId);
+    }
+    if (message.epoch !== 0) {
+      writer.uint32(32).uint32(message.epoch);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SplitShardRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSplitShardRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.shardId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.at = reader.fixed64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.upperShardId = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.epoch = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SplitShardRequest {
+    return {
+      shardId: isSet(object.shardId)
+        ? globalThis.Number(object.shardId)
+        : isSet(object.shard_id)
+        ? globalThis.Number(object.shard_id)
+        : 0,
+      at: isSet(object.at) ? BigInt(object.at) : 0n,
+      upperShardId: isSet(object.upperShardId)
+        ? globalThis.Number(object.upperShardId)
+        : isSet(object.upper_shard_id)
+        ? globalThis.Number(object.upper_shard_id)
+        : 0,
+      epoch: isSet(object.epoch) ? globalThis.Number(object.epoch) : 0,
+    };
+  },
+
+  toJSON(message: SplitShardRequest): unknown {
+    const obj: any = {};
+    if (message.shardId !== undefined) {
+      obj.shardId = Math.round(message.shardId);
+    }
+    if (message.at !== undefined) {
+      obj.at = message.at.toString();
+    }
+    if (message.upperShardId !== undefined) {
+      obj.upperShardId = Math.round(message.upperShardId);
+    }
+    if (message.epoch !== undefined) {
+      obj.epoch = Math.round(message.epoch);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SplitShardRequest>, I>>(base?: I): SplitShardRequest {
+    return SplitShardRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SplitShardRequest>, I>>(object: I): SplitShardRequest {
+    const message = createBaseSplitShardRequest();
+    message.shardId = object.shardId ?? 0;
+    message.at = (object.at !== undefined && object.at !== null) ? BigInt(object.at) : 0n;
+    message.upperShardId = object.upperShardId ?? 0;
+    message.epoch = object.epoch ?? 0;
+    return message;
+  },
+};
+
+function createBaseSplitShardResponse(): SplitShardResponse {
+  return { index: 0 };
+}
+
+export const SplitShardResponse: MessageFns<SplitShardResponse> = {
+  encode(message: SplitShardResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.index !== 0) {
+      writer.uint32(9).double(message.index);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SplitShardResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSplitShardResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.index = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SplitShardResponse {
+    return { index: isSet(object.index) ? globalThis.Number(object.index) : 0 };
+  },
+
+  toJSON(message: SplitShardResponse): unknown {
+    const obj: any = {};
+    if (message.index !== undefined) {
+      obj.index = floatToJson(message.index);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SplitShardResponse>, I>>(base?: I): SplitShardResponse {
+    return SplitShardResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SplitShardResponse>, I>>(object: I): SplitShardResponse {
+    const message = createBaseSplitShardResponse();
+    message.index = object.index ?? 0;
+    return message;
+  },
+};
+
 function createBaseScrubRequest(): ScrubRequest {
   return { shardId: 0 };
 }
@@ -1961,6 +2175,9 @@ function createBaseShardMetrics(): ShardMetrics {
     hasQuorum: false,
     damage: "",
     relaxedMs: 0,
+    queriesPerSecond: 0,
+    writesPerSecond: 0,
+    membersSettled: false,
   };
 }
 
@@ -2030,6 +2247,15 @@ export const ShardMetrics: MessageFns<ShardMetrics> = {
     }
     if (message.relaxedMs !== 0) {
       writer.uint32(153).double(message.relaxedMs);
+    }
+    if (message.queriesPerSecond !== 0) {
+      writer.uint32(161).double(message.queriesPerSecond);
+    }
+    if (message.writesPerSecond !== 0) {
+      writer.uint32(169).double(message.writesPerSecond);
+    }
+    if (message.membersSettled !== false) {
+      writer.uint32(176).bool(message.membersSettled);
     }
     return writer;
   },
@@ -2219,6 +2445,30 @@ export const ShardMetrics: MessageFns<ShardMetrics> = {
             message.relaxedMs = reader.double();
             continue;
           }
+          case 20: {
+            if (tag !== 161) {
+              break;
+            }
+
+            message.queriesPerSecond = reader.double();
+            continue;
+          }
+          case 21: {
+            if (tag !== 169) {
+              break;
+            }
+
+            message.writesPerSecond = reader.double();
+            continue;
+          }
+          case 22: {
+            if (tag !== 176) {
+              break;
+            }
+
+            message.membersSettled = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2304,6 +2554,21 @@ export const ShardMetrics: MessageFns<ShardMetrics> = {
         : isSet(object.relaxed_ms)
         ? globalThis.Number(object.relaxed_ms)
         : 0,
+      queriesPerSecond: isSet(object.queriesPerSecond)
+        ? globalThis.Number(object.queriesPerSecond)
+        : isSet(object.queries_per_second)
+        ? globalThis.Number(object.queries_per_second)
+        : 0,
+      writesPerSecond: isSet(object.writesPerSecond)
+        ? globalThis.Number(object.writesPerSecond)
+        : isSet(object.writes_per_second)
+        ? globalThis.Number(object.writes_per_second)
+        : 0,
+      membersSettled: isSet(object.membersSettled)
+        ? globalThis.Boolean(object.membersSettled)
+        : isSet(object.members_settled)
+        ? globalThis.Boolean(object.members_settled)
+        : false,
     };
   },
 
@@ -2366,6 +2631,15 @@ export const ShardMetrics: MessageFns<ShardMetrics> = {
     if (message.relaxedMs !== undefined) {
       obj.relaxedMs = floatToJson(message.relaxedMs);
     }
+    if (message.queriesPerSecond !== undefined) {
+      obj.queriesPerSecond = floatToJson(message.queriesPerSecond);
+    }
+    if (message.writesPerSecond !== undefined) {
+      obj.writesPerSecond = floatToJson(message.writesPerSecond);
+    }
+    if (message.membersSettled !== undefined) {
+      obj.membersSettled = message.membersSettled;
+    }
     return obj;
   },
 
@@ -2393,6 +2667,9 @@ export const ShardMetrics: MessageFns<ShardMetrics> = {
     message.hasQuorum = object.hasQuorum ?? false;
     message.damage = object.damage ?? "";
     message.relaxedMs = object.relaxedMs ?? 0;
+    message.queriesPerSecond = object.queriesPerSecond ?? 0;
+    message.writesPerSecond = object.writesPerSecond ?? 0;
+    message.membersSettled = object.membersSettled ?? false;
     return message;
   },
 };
@@ -2658,6 +2935,16 @@ export const WorkerServiceService = {
       Buffer.from(TransferLeaderResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): TransferLeaderResponse => TransferLeaderResponse.decode(value),
   },
+  /** Splits a shard that this worker leads in two. Answers once it is committed and applied here. */
+  splitShard: {
+    path: "/vectron.worker.v1.WorkerService/SplitShard" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: SplitShardRequest): Buffer => Buffer.from(SplitShardRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SplitShardRequest => SplitShardRequest.decode(value),
+    responseSerialize: (value: SplitShardResponse): Buffer => Buffer.from(SplitShardResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): SplitShardResponse => SplitShardResponse.decode(value),
+  },
   /** Compares the replicas of a shard that this worker leads; those that differ are taken out of service. */
   scrub: {
     path: "/vectron.worker.v1.WorkerService/Scrub" as const,
@@ -2694,6 +2981,8 @@ export interface WorkerServiceServer extends UntypedServiceImplementation {
   flush: handleUnaryCall<FlushRequest, FlushResponse>;
   /** Hands the lead of a shard that this worker leads to another replica. */
   transferLeader: handleUnaryCall<TransferLeaderRequest, TransferLeaderResponse>;
+  /** Splits a shard that this worker leads in two. Answers once it is committed and applied here. */
+  splitShard: handleUnaryCall<SplitShardRequest, SplitShardResponse>;
   /** Compares the replicas of a shard that this worker leads; those that differ are taken out of service. */
   scrub: handleUnaryCall<ScrubRequest, ScrubResponse>;
 }
@@ -2907,6 +3196,22 @@ export interface WorkerServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: TransferLeaderResponse) => void,
+  ): ClientUnaryCall;
+  /** Splits a shard that this worker leads in two. Answers once it is committed and applied here. */
+  splitShard(
+    request: SplitShardRequest,
+    callback: (error: ServiceError | null, response: SplitShardResponse) => void,
+  ): ClientUnaryCall;
+  splitShard(
+    request: SplitShardRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: SplitShardResponse) => void,
+  ): ClientUnaryCall;
+  splitShard(
+    request: SplitShardRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: SplitShardResponse) => void,
   ): ClientUnaryCall;
   /** Compares the replicas of a shard that this worker leads; those that differ are taken out of service. */
   scrub(

@@ -1,0 +1,150 @@
+import { EventEmitter, once } from 'node:events';
+import type { Change, MetaEntry, MetaStore } from '@vectron/metastore';
+import { ALL, COLLECTIONS, WORKERS } from './catalog.js';
+import { type CollectionRecord, heldReplicas, type ShardRecord, type WorkerRecord } from './records.js';
+
+export interface Versioned<T> {
+  readonly key: string;
+  readonly record: T;
+  /** Of the MetaStore, for compare-and-swap. */
+  readonly revision: number;
+}
+
+const PAUSE_MS = 500;
+/** Touched keys that are remembered for followers. */
+const KEPT = 10_000;
+
+/**
+ * The catalog in memory, kept by a watch: what workers and gateways are pushed, and what the background work looks at.
+ * May be behind the MetaStore by a moment, or, while that is away, by more: whoever acts on it compares revisions.
+ */
+export class CatalogView {
+  readonly collections = new Map<string, Versioned<CollectionRecord>>();
+  readonly workers = new Map<string, Versioned<WorkerRecord>>();
+  readonly #byWorker = new Map<string, Set<string>>();
+  readonly #keyOfShard = new Map<number, string>();
+  readonly #changed = new EventEmitter().setMaxListeners(0);
+  #touched: { version: number; key: string }[] = [];
+  #version = 0;
+  #oldest = 0;
+  #revision = 0;
+  #synced = false;
+
+  constructor(private readonly meta: MetaStore) {}
+
+  /** Of the last change seen. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** Counted up at every change, touches included. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Keeps the view until `signal` aborts. */
+  async follow(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        const { entries, revision } = await this.meta.range(ALL);
+        this.#reset(entries, revision);
+        for await (const change of this.meta.watch(ALL, revision, signal)) this.#take(change);
+      } catch {
+        // The MetaStore is away, or has forgotten what was missed: all of it again.
+      }
+      if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS).unref());
+    }
+  }
+
+  /** Resolves when the view has been filled once. */
+  async synced(signal?: AbortSignal): Promise<void> {
+    while (!this.#synced) await once(this.#changed, 'change', { signal });
+  }
+
+  #reset(entries: MetaEntry[], revision: number): void {
+    const present = new Set(entries.map((entry) => entry.key));
+    for (const map of [this.collections, this.workers]) {
+      for (const key of [...map.keys()]) if (!present.has(key)) this.#put(key, undefined, revision);
+    }
+    for (const { key, value, revision: at } of entries) this.#put(key, value, at);
+    this.#revision = revision;
+    this.#synced = true;
+    this.#changed.emit('change');
+  }
+
+  #take({ key, value, revision }: Change): void {
+    this.#put(key, value, revision);
+    this.#revision = revision;
+    this.#changed.emit('change');
+  }
+
+  #put(key: string, value: string | undefined, revision: number): void {
+    if (key.startsWith(COLLECTIONS)) {
+      const before = this.collections.get(key);
+      if (before?.revision === revision) return;
+      for (const shard of before?.record.shards ?? []) this.#unindex(key, shard);
+      if (value === undefined) this.collections.delete(key);
+      else {
+        const record = JSON.parse(value) as CollectionRecord;
+        this.collections.set(key, { key, record, revision });
+        for (const shard of record.shards) this.#index(key, shard);
+      }
+    } else if (key.startsWith(WORKERS)) {
+      if (value === undefined) this.workers.delete(key);
+      else this.workers.set(key, { key, record: JSON.parse(value) as WorkerRecord, revision });
+    } else return;
+    this.#touch(key);
+  }
+
+  #index(key: string, shard: ShardRecord): void {
+    this.#keyOfShard.set(shard.shardId, key);
+    for (const { workerId } of heldReplicas(shard)) {
+      const held = this.#byWorker.get(workerId) ?? new Set();
+      this.#byWorker.set(workerId, held.add(key));
+    }
+  }
+
+  #unindex(key: string, shard: ShardRecord): void {
+    this.#keyOfShard.delete(shard.shardId);
+    for (const { workerId } of heldReplicas(shard)) this.#byWorker.get(workerId)?.delete(key);
+  }
+
+  /** Keys of the collections of which the worker holds a part. */
+  heldBy(workerId: string): ReadonlySet<string> {
+    return this.#byWorker.get(workerId) ?? new Set();
+  }
+
+  keyOfShard(shardId: number): string | undefined {
+    return this.#keyOfShard.get(shardId);
+  }
+
+  /** Tells followers of the shard's collection to look again: something beside the records has changed. */
+  touchShard(shardId: number): void {
+    const key = this.#keyOfShard.get(shardId);
+    if (key === undefined) return;
+    this.#touch(key);
+    this.#changed.emit('change');
+  }
+
+  #touch(key: string): void {
+    this.#version += 1;
+    this.#touched.push({ version: this.#version, key });
+    if (this.#touched.length > 2 * KEPT) {
+      this.#touched = this.#touched.slice(-KEPT);
+      this.#oldest = this.#touched[0].version;
+    }
+  }
+
+  /** Keys touched after `version`; `undefined`: too many to say. Waits until there is one, or `signal` aborts. */
+  async touchedSince(version: number, signal: AbortSignal): Promise<Set<string> | undefined> {
+    while (this.#version <= version && !signal.aborted) {
+      try {
+        await once(this.#changed, 'change', { signal });
+      } catch (error) {
+        if (!signal.aborted) throw error;
+      }
+    }
+    if (version + 1 < this.#oldest) return undefined;
+    return new Set(this.#touched.filter((touch) => touch.version > version).map((touch) => touch.key));
+  }
+}
