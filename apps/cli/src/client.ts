@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { VectronError } from '@vectron/errors';
 import { connect, type VectronClient } from '@vectron/sdk';
 import { type ClientConfig, clientKnobs, loadConfig } from './config.js';
+import { Operator } from './operator.js';
 import { bootstrapFile } from './single-server.js';
 
 export interface ClientOptions {
@@ -28,21 +29,18 @@ export async function withClient<T>(options: ClientOptions, use: (client: Vectro
 }
 
 /** A management route, which REST alone has. */
-export async function adminGet<T>(options: ClientOptions, path: string): Promise<T> {
+export const adminGet = <T>(options: ClientOptions, path: string): Promise<T> => admin(options, 'GET', path);
+
+/** A management route of any method, with a JSON body. */
+export function admin<T>(
+  options: ClientOptions,
+  method: 'GET' | 'POST' | 'DELETE',
+  path: string,
+  body?: unknown,
+): Promise<T> {
   const config = loadConfig(clientKnobs, options);
-  if (!config.url.startsWith('http')) throw VectronError.invalid('url', 'this command takes an http:// address');
-  let response: Response;
-  try {
-    response = await fetch(new URL(path, config.url), {
-      headers: { authorization: `Bearer ${apiKeyOf(config) ?? ''}` },
-    });
-  } catch (cause) {
-    throw new VectronError('UNAVAILABLE', `cannot reach ${config.url}; is the server running? (npx vectron serve)`, {
-      cause,
-    });
-  }
-  const body = (await response.json()) as { message?: string; details?: { reason?: string }[] };
-  if (!response.ok)
-    throw VectronError.fromWire(body.details?.[0]?.reason ?? 'INTERNAL', body.message ?? `HTTP ${response.status}`);
-  return body as T;
+  const urls = config.url.split(',');
+  if (!urls.every((url) => url.startsWith('http')))
+    throw VectronError.invalid('url', 'this command takes an http:// address');
+  return new Operator(urls, apiKeyOf(config) ?? '').call(method, path, body);
 }

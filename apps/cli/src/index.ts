@@ -3,11 +3,14 @@ import { toVectronError } from '@vectron/errors';
 import { Command } from 'commander';
 import { keyCommands, systemCommands, userCommands } from './commands/account.js';
 import { benchCommand } from './commands/bench.js';
+import { clusterCommands } from './commands/cluster.js';
 import { collectionCommands, importCommand, pointCommands, searchCommand } from './commands/data.js';
+import { drillCommand } from './commands/drill.js';
 import { serveCommand, serviceCommands, withFlags } from './commands/services.js';
 import { storageCommands } from './commands/storage.js';
 import { clientKnobs, SERVICES } from './config.js';
 
+export { LocalCluster, type LocalClusterInfo, type LocalClusterOptions } from './local/local-cluster.js';
 export { startSingleServer } from './single-server.js';
 export { SERVICES };
 
@@ -33,6 +36,8 @@ export async function run(argv: string[]): Promise<void> {
   userCommands(program, client);
   keyCommands(program, client);
   systemCommands(program, client);
+  clusterCommands(program, client);
+  drillCommand(program);
   storageCommands(program);
   benchCommand(program, client);
   try {

@@ -65,15 +65,6 @@ export function keyCommands(program: Command, client: Define): void {
   );
 }
 
-interface Worker {
-  readonly workerId: string;
-  readonly grpcAddress: string;
-  readonly healthy: boolean;
-  readonly cpuUsagePercent: number;
-  readonly memoryBytes: number;
-  readonly queriesPerSecond: number;
-  readonly shards: { livePoints: number }[];
-}
 interface Health {
   readonly status: string;
   readonly services: { service: string; status: string; latencyMs: number }[];
@@ -81,23 +72,6 @@ interface Health {
 }
 
 export function systemCommands(program: Command, client: Define): void {
-  client(program, 'workers', 'workers as they reported last').action(async (options: ClientOptions) => {
-    const { workers } = await adminGet<{ workers: Worker[] }>(options, '/v1/admin/workers');
-    const rows = workers.map((one) => [
-      one.workerId,
-      one.grpcAddress,
-      one.healthy ? 'healthy' : 'unhealthy',
-      `${one.cpuUsagePercent.toFixed(1)} %`,
-      `${Math.round(one.memoryBytes / 2 ** 20)} MiB`,
-      one.queriesPerSecond.toFixed(1),
-      one.shards.length,
-      one.shards.reduce((sum, shard) => sum + shard.livePoints, 0),
-    ]);
-    show(workers, options.json === true, {
-      head: ['worker', 'address', 'state', 'CPU', 'memory', 'QPS', 'shards', 'points'],
-      rows,
-    });
-  });
   client(program, 'health', 'every service, asked now; fails when one is down').action(
     async (options: ClientOptions) => {
       const health = await adminGet<Health>(options, '/v1/system/health');

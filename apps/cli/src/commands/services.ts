@@ -104,7 +104,7 @@ export function withFlags(command: Command, knobs: KnobSet): Command {
   return command;
 }
 
-function stopOnSignal(close: () => Promise<void>): void {
+export function stopOnSignal(close: () => Promise<void>): void {
   closeWithGrace({ delay: 20_000 }, async ({ err, signal }) => {
     if (err) console.error(err);
     if (signal) console.error(`${signal}: stopping`);

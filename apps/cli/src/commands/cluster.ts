@@ -1,0 +1,332 @@
+import { join } from 'node:path';
+import { VectronError } from '@vectron/errors';
+import type { Command } from 'commander';
+import { admin, adminGet, type ClientOptions } from '../client.js';
+import { LocalCluster } from '../local/local-cluster.js';
+import { show } from '../output.js';
+import { stopOnSignal } from './services.js';
+
+type Define = (parent: Command, name: string, help: string) => Command;
+
+interface Worker {
+  readonly workerId: string;
+  readonly number: number;
+  readonly grpcAddress: string;
+  readonly state: string;
+  readonly stateSinceMs: number;
+  readonly stateReason: string;
+  readonly searchOnly: boolean;
+  readonly cpuUsagePercent: number;
+  readonly memoryBytes: number;
+  readonly queriesPerSecond: number;
+  readonly replicas: number;
+  readonly leads: number;
+  readonly region: string;
+  readonly zone: string;
+  readonly rack: string;
+  readonly shards: { livePoints: number }[];
+}
+interface Operation {
+  readonly id: string;
+  readonly kind: string;
+  readonly shardId: number;
+  readonly collection: string;
+  readonly step: string;
+  readonly from: string;
+  readonly to: string;
+  readonly upperShardId: number;
+  readonly cause: string;
+  readonly reason: string;
+  readonly startedMs: number;
+  readonly stepMs: number;
+  readonly detail: string;
+}
+interface Shard {
+  readonly shardId: number;
+  readonly collection: string;
+  readonly epoch: number;
+  readonly firstHash: string;
+  readonly lastHash: string;
+  readonly leader: number;
+  readonly ready: boolean;
+  readonly points: number;
+  readonly memoryBytes: number;
+  readonly replicas: { worker: number; role: string; learner: boolean; damage: string }[];
+  readonly healthyReplicas: number;
+  readonly voters: number;
+  readonly operation?: Operation;
+}
+interface Planned {
+  readonly actions: Pick<Operation, 'kind' | 'shardId' | 'collection' | 'from' | 'to' | 'cause' | 'reason'>[];
+  readonly blocked: string[];
+}
+
+export function clusterCommands(program: Command, client: Define): void {
+  const group = program.command('cluster').description('the cluster: start one here, look at it, move things in it');
+  localCommand(group);
+  statusCommands(group, client);
+  changeCommands(group, client);
+  workersCommand(program, client);
+  rebalanceCommand(program, client);
+}
+
+/** Flags of whatever starts a local cluster. */
+export function withLocalFlags(command: Command): Command {
+  return command
+    .option('--workers <n>', 'workers', Number, 3)
+    .option('--search-only <n>', 'search-only workers', Number, 0)
+    .option('--pds <n>', 'placement drivers', Number, 2)
+    .option('--gateways <n>', 'gateways', Number, 1)
+    .option('--etcd-members <n>', 'etcd members: 1, 3 or 5', Number, 1)
+    .option('--etcd <program>', 'the etcd server, 3.4.42, 3.5.28, 3.6.9 or later', 'etcd');
+}
+
+/** Throws INVALID_ARGUMENT. */
+export function localOptions(options: Record<string, unknown>) {
+  const count = (flag: string, key: string, least: number, most: number) => {
+    const value = options[key] as number;
+    if (!Number.isInteger(value) || value < least || value > most)
+      throw VectronError.invalid(flag, `--${flag} must be ${least} to ${most}`);
+    return value;
+  };
+  return {
+    workers: count('workers', 'workers', 1, 32),
+    searchOnlyWorkers: count('search-only', 'searchOnly', 0, 16),
+    placementDrivers: count('pds', 'pds', 1, 9),
+    gateways: count('gateways', 'gateways', 1, 16),
+    etcdMembers: count('etcd-members', 'etcdMembers', 1, 7),
+    etcdBinary: options.etcd as string,
+  };
+}
+
+function localCommand(group: Command): void {
+  const command = group
+    .command('local')
+    .description('a real cluster of processes on this machine, until Ctrl-C')
+    .option('--data <dir>', 'everything it keeps', './cluster')
+    .option('--port <n>', 'REST port of the first gateway, gRPC is the next; 0: free ones', Number, 8080)
+    .option('--json', 'print what was started as JSON');
+  withLocalFlags(command).action(async (options: Record<string, unknown>) => {
+    const dir = options.data as string;
+    const started = performance.now();
+    const cluster = await LocalCluster.start({
+      ...localOptions(options),
+      dir,
+      httpPort: options.port === 0 ? undefined : port(options.port),
+      onProgress: (line) => console.error(`started ${line}`),
+      onExit: (name) => console.error(`${name} ended by itself; its log is in ${join(dir, name)}`),
+    });
+    stopOnSignal(() => cluster.stop());
+    const { info } = cluster;
+    const rows = info.processes.map((one) => [one.name, one.pid, one.address, one.log]);
+    show(info, options.json === true, { head: ['process', 'pid', 'address', 'log'], rows });
+    if (options.json === true) return;
+    const url = info.http[0] === 'http://127.0.0.1:8080' ? '' : `--url ${info.http[0]} `;
+    const where = `${url}--data ${dir}`;
+    console.log(`the cluster is up after ${((performance.now() - started) / 1000).toFixed(1)} s, data in ${dir}`);
+    console.log(`  REST     ${info.http.map((url) => `${url}/v1`).join(', ')}    console ${info.http[0]}/console`);
+    console.log(`  gRPC     ${info.grpc.join(', ')}`);
+    console.log(`  API key  in ${join(dir, 'bootstrap.json')}, readable by you only`);
+    console.log(`\ntry it:\n\n  npx vectron cluster status ${where}\n  npx vectron cluster shards ${where}\n`);
+    console.log('ready; stop with Ctrl-C');
+  });
+}
+
+function port(value: unknown): number {
+  if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > 65_534)
+    throw VectronError.invalid('port', '--port must be 0 to 65534');
+  return value as number;
+}
+
+const ago = (ms: number) => (ms === 0 ? '' : `${Math.max(0, Math.round((Date.now() - ms) / 1000))} s ago`);
+const mebibytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`;
+const percent = (hash: string) => `${((Number(BigInt(`0x${hash}`) >> 11n) / 2 ** 53) * 100).toFixed(1)} %`;
+
+/** Workers by the numbers that people use. */
+async function workerNames(options: ClientOptions): Promise<(id: string) => string> {
+  const { workers } = await adminGet<{ workers: Worker[] }>(options, '/v1/admin/workers');
+  const byId = new Map(workers.map(({ workerId, number }) => [workerId, String(number)]));
+  return (id) => byId.get(id) ?? id.slice(0, 8);
+}
+
+function operationRow(one: Operation, name: (id: string) => string): unknown[] {
+  const what = one.kind === 'move' ? `${name(one.from)} to ${name(one.to)}` : `upper half: ${one.upperShardId}`;
+  const seconds = `${((one.stepMs - one.startedMs) / 1000).toFixed(1)} s`;
+  return [
+    one.kind,
+    one.shardId,
+    one.collection,
+    what,
+    one.step,
+    ago(one.startedMs),
+    seconds,
+    one.cause,
+    one.detail || one.reason,
+  ];
+}
+const OPERATION_HEAD = ['kind', 'shard', 'collection', 'workers', 'step', 'began', 'to this step', 'cause', 'why'];
+
+function statusCommands(group: Command, client: Define): void {
+  client(group, 'status', 'the cluster in a few numbers').action(async (options: ClientOptions) => {
+    const status = await adminGet<Record<string, unknown> & { operations: Operation[] }>(options, '/v1/admin/cluster');
+    const { placementLeader, placementNodes, workersByState, operations, ...counts } = status;
+    const rows = [
+      ['placement driver that leads', placementLeader || 'none'],
+      ['placement drivers', (placementNodes as string[]).join(', ')],
+      [
+        'workers by state',
+        Object.entries(workersByState as object)
+          .map(([state, n]) => `${n} ${state}`)
+          .join(', '),
+      ],
+      ...Object.entries(counts).map(([key, value]) => [words(key), value]),
+      ['operations under way', operations.length],
+    ];
+    show(status, options.json === true, { head: ['', ''], rows });
+  });
+  workersCommand(group, client);
+  client(group, 'shards', 'every shard with its replicas').action(async (options: ClientOptions) => {
+    const { shards } = await adminGet<{ shards: Shard[] }>(options, '/v1/admin/shards');
+    const rows = shards.map((one) => [
+      one.shardId,
+      one.collection,
+      one.epoch,
+      `${percent(one.firstHash)} to ${percent(one.lastHash)}`,
+      one.leader || 'none',
+      one.replicas
+        .map(({ worker, learner, damage }) => `${worker}${learner ? ' (learner)' : ''}${damage && ' DAMAGED'}`)
+        .join(', '),
+      `${one.healthyReplicas} of ${one.voters}`,
+      one.points,
+      mebibytes(one.memoryBytes),
+      one.operation === undefined ? '' : `${one.operation.kind}: ${one.operation.step}`,
+    ]);
+    show(shards, options.json === true, {
+      head: ['shard', 'collection', 'epoch', 'hashes', 'leader', 'workers', 'current', 'points', 'memory', 'under way'],
+      rows,
+    });
+  });
+  client(group, 'moves', 'moves and splits: under way, then those that ended, the newest first')
+    .option('--limit <n>', 'of those that ended', Number, 20)
+    .action(async (options: ClientOptions) => {
+      const path = `/v1/admin/operations?limit=${options.limit as number}`;
+      const found = await adminGet<{ running: Operation[]; ended: Operation[] }>(options, path);
+      const name = options.json === true ? String : await workerNames(options);
+      const rows = [...found.running, ...found.ended].map((one) => operationRow(one, name));
+      show(found, options.json === true, { head: OPERATION_HEAD, rows });
+    });
+}
+
+function workersCommand(parent: Command, client: Define): void {
+  client(parent, 'workers', 'workers, their states and what they reported last').action(
+    async (options: ClientOptions) => {
+      const { workers } = await adminGet<{ workers: Worker[] }>(options, '/v1/admin/workers');
+      workers.sort((a, b) => a.number - b.number);
+      const rows = workers.map((one) => [
+        one.number,
+        one.workerId,
+        one.grpcAddress,
+        `${one.state} ${ago(one.stateSinceMs)}`,
+        one.stateReason,
+        [one.region, one.zone, one.rack].filter((place) => place !== '').join('/'),
+        `${one.cpuUsagePercent.toFixed(1)} %`,
+        mebibytes(one.memoryBytes),
+        one.queriesPerSecond.toFixed(1),
+        one.replicas,
+        one.leads,
+        one.shards.reduce((sum, shard) => sum + shard.livePoints, 0),
+      ]);
+      const head = [
+        '',
+        'worker',
+        'address',
+        'state',
+        'why',
+        'place',
+        'CPU',
+        'memory',
+        'QPS',
+        'replicas',
+        'leads',
+        'points',
+      ];
+      show(workers, options.json === true, { head, rows });
+    },
+  );
+}
+
+function rebalanceCommand(parent: Command, client: Define): void {
+  client(parent, 'rebalance', 'begin what the planner would do now')
+    .option('--dry-run', 'only print it, with reasons')
+    .action(async (options: ClientOptions) => {
+      const dryRun = options.dryRun === true;
+      const planned = await admin<Planned>(options, 'POST', '/v1/admin/rebalance', { dryRun });
+      const name = options.json === true ? String : await workerNames(options);
+      const rows = planned.actions.map((one) => [
+        one.kind,
+        one.shardId,
+        one.collection,
+        one.kind === 'split' ? '' : `${name(one.from)} to ${name(one.to)}`,
+        one.cause,
+        one.reason,
+      ]);
+      show(planned, options.json === true, {
+        head: ['action', 'shard', 'collection', 'workers', 'cause', 'why'],
+        rows,
+      });
+      if (options.json !== true) for (const reason of planned.blocked) console.error(`cannot be helped now: ${reason}`);
+    });
+}
+
+function changeCommands(group: Command, client: Define): void {
+  rebalanceCommand(group, client);
+  const done = (options: ClientOptions, value: object) =>
+    show(value, options.json === true, { head: Object.keys(value), rows: [Object.values(value)] });
+  client(group, 'drain <worker>', "have a worker's replicas moved to others; by number or id")
+    .option('--wait', 'until it holds none, with progress')
+    .option('--cancel', 'take it back')
+    .action(async (worker: string, options: ClientOptions) => {
+      const cancel = options.cancel === true;
+      await admin(options, 'POST', `/v1/admin/workers/${encodeURIComponent(worker)}/drain`, { cancel });
+      if (cancel) return done(options, { 'not draining': worker });
+      if (options.wait === true) await untilEmpty(options, worker);
+      done(options, { draining: worker });
+    });
+  client(group, 'remove <worker>', 'forget a worker that holds no shard any more; by number or id').action(
+    async (worker: string, options: ClientOptions) => {
+      await admin(options, 'DELETE', `/v1/admin/workers/${encodeURIComponent(worker)}`);
+      done(options, { removed: worker });
+    },
+  );
+  client(group, 'move <shard>', 'move one replica of a shard')
+    .requiredOption('--from <worker>', 'that holds it, by number or id')
+    .requiredOption('--to <worker>', 'that shall hold it')
+    .action(async (shard: string, options: ClientOptions) => {
+      const { from, to } = options;
+      const operation = await admin<Operation>(options, 'POST', `/v1/admin/shards/${shard}/move`, { from, to });
+      show(operation, options.json === true, {
+        head: OPERATION_HEAD,
+        rows: [operationRow(operation, await workerNames(options))],
+      });
+    });
+  client(group, 'split <shard>', 'split a shard in the middle of its key range').action(
+    async (shard: string, options: ClientOptions) => {
+      const operation = await admin<Operation>(options, 'POST', `/v1/admin/shards/${shard}/split`);
+      show(operation, options.json === true, { head: OPERATION_HEAD, rows: [operationRow(operation, String)] });
+    },
+  );
+}
+
+async function untilEmpty(options: ClientOptions, worker: string): Promise<void> {
+  let before = -1;
+  for (;;) {
+    const { workers } = await adminGet<{ workers: Worker[] }>(options, '/v1/admin/workers');
+    const found = workers.find(({ number, workerId }) => String(number) === worker || workerId === worker);
+    if (found === undefined || found.replicas === 0) return;
+    if (found.replicas !== before) console.error(`worker ${worker} holds ${found.replicas} replicas`);
+    before = found.replicas;
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+  }
+}
+
+const words = (camel: string) => camel.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);

@@ -1,0 +1,111 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { VectronError } from '@vectron/errors';
+import { connect } from '@vectron/sdk';
+import type { Command } from 'commander';
+import { type Drill, DrillRun, type DrillSize, type Verdict } from '../drill/drill.js';
+import { FAILURES } from '../drill/failures.js';
+import { MACHINE } from '../drill/machine.js';
+import { WORK } from '../drill/work.js';
+import { LocalCluster } from '../local/local-cluster.js';
+import { show } from '../output.js';
+
+const DRILLS: readonly Drill[] = [...FAILURES, ...MACHINE, ...WORK];
+const QUICK: DrillSize = { points: 2_000, dimension: 32, outageS: 15, quick: true };
+const FULL: DrillSize = { points: 20_000, dimension: 384, outageS: 300, quick: false };
+
+export function drillCommand(program: Command): void {
+  program
+    .command('drill [names...]')
+    .description('see for yourself that what is promised holds: failures and work on a cluster made for it')
+    .option('--list', 'the drills there are')
+    .option('--quick', 'few points and short outages')
+    .option('--data <dir>', 'where the cluster is made; default: a temporary directory, removed afterwards')
+    .option('--etcd <program>', 'the etcd server, 3.4.42, 3.5.28, 3.6.9 or later', 'etcd')
+    .option('--json', 'print JSON')
+    .action(async (names: string[], options: Record<string, unknown>) => {
+      const json = options.json === true;
+      if (options.list === true || names.length === 0) {
+        const rows = DRILLS.map(({ name, about, needs }) => [name, about, needs?.() ?? '']);
+        show(
+          DRILLS.map(({ name, about }) => ({ name, about })),
+          json,
+          { head: ['drill', 'what happens', 'missing here'], rows },
+        );
+        return;
+      }
+      const drills = names.includes('all') ? DRILLS : names.map(named);
+      const kept = options.data as string | undefined;
+      const dir = kept ?? mkdtempSync(join(tmpdir(), 'vectron-drill-'));
+      const verdicts = await runAll(drills, options.quick === true ? QUICK : FULL, dir, options.etcd as string);
+      if (kept === undefined) rmSync(dir, { recursive: true, force: true });
+      const rows = verdicts.map(({ drill, promise, bound, figure, held }) => [
+        drill,
+        promise,
+        bound,
+        figure,
+        held ? 'held' : 'BROKEN',
+      ]);
+      show(verdicts, json, { head: ['drill', 'promise', 'bound', 'figure', ''], rows });
+      const broken = verdicts.filter(({ held }) => !held).length;
+      console.error(`${verdicts.length - broken} of ${verdicts.length} promises held`);
+      if (broken > 0) process.exitCode = 1;
+    });
+}
+
+function named(name: string): Drill {
+  const drill = DRILLS.find((one) => one.name === name);
+  if (drill === undefined) {
+    throw VectronError.invalid('names', `no drill ${name}: ${DRILLS.map((one) => one.name).join(', ')} or all`);
+  }
+  return drill;
+}
+
+async function runAll(drills: readonly Drill[], size: DrillSize, dir: string, etcdBinary: string): Promise<Verdict[]> {
+  const say = (line: string) => console.error(line);
+  const cluster = await LocalCluster.start({
+    dir,
+    workers: 4,
+    placementDrivers: 2,
+    gateways: 2,
+    auths: 2,
+    etcdMembers: 3,
+    etcdBinary,
+    onProgress: (line) => say(`started ${line}`),
+  });
+  const { http, apiKey } = cluster.info;
+  const db = connect(http, { apiKey });
+  const verdicts: Verdict[] = [];
+  try {
+    for (const drill of drills) {
+      const started = performance.now();
+      say(`${drill.name}: ${drill.about}`);
+      const run = new DrillRun(drill, cluster, db, size, say);
+      const lacks = drill.needs?.();
+      try {
+        // What cannot be tried is not known to hold.
+        if (lacks !== undefined) run.expect('can be tried here', 'yes', `no: it needs ${lacks}`, false);
+        else await drill.run(run);
+      } catch (error) {
+        run.expect('the drill runs to its end', 'yes', (error as Error).message, false);
+        await repair(cluster);
+      }
+      verdicts.push(...run.verdicts);
+      say(`  ${((performance.now() - started) / 1000).toFixed(0)} s`);
+    }
+  } finally {
+    await db.close();
+    await cluster.stop();
+  }
+  return verdicts;
+}
+
+/** Starts what a drill that broke off has left dead. */
+async function repair(cluster: LocalCluster): Promise<void> {
+  for (const [member, pid] of cluster.etcd.pids.entries())
+    if (pid === undefined) await cluster.etcd.startMember(member);
+  for (const { name, service, pid } of cluster.info.processes) {
+    if (service !== 'etcd' && pid === undefined) await cluster.startService(name).catch(() => undefined);
+  }
+}

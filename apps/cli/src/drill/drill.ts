@@ -1,0 +1,144 @@
+import type { VectronClient } from '@vectron/sdk';
+import type { LocalCluster } from '../local/local-cluster.js';
+import { Operator, type ShardSeen, until } from '../operator.js';
+import { Load, type LoadOptions, vectorOf } from './load.js';
+
+/** One thing that is promised, what was seen of it, and whether it held. */
+export interface Verdict {
+  readonly drill: string;
+  readonly promise: string;
+  readonly bound: string;
+  readonly figure: string;
+  readonly held: boolean;
+}
+
+export interface DrillSize {
+  /** Points of the collection, and their dimension. */
+  readonly points: number;
+  readonly dimension: number;
+  /** How long what shall last lasts, seconds. */
+  readonly outageS: number;
+  readonly quick: boolean;
+}
+
+/** A drill of one kind of failure or work. It leaves the cluster whole. */
+export interface Drill {
+  readonly name: string;
+  readonly about: string;
+  /** What of the machine it needs beside processes. */
+  readonly needs?: () => string | undefined;
+  run(drill: DrillRun): Promise<void>;
+}
+
+const COLLECTION = 'drill';
+/** So many that five workers can have nearly equal parts of their replicas. */
+const SHARDS = 8;
+
+/** What a drill has to work with. */
+export class DrillRun {
+  readonly verdicts: Verdict[] = [];
+  readonly operator: Operator;
+
+  constructor(
+    private readonly drill: Pick<Drill, 'name'>,
+    readonly cluster: LocalCluster,
+    readonly db: VectronClient,
+    readonly size: DrillSize,
+    readonly say: (line: string) => void,
+  ) {
+    const { http, apiKey } = cluster.info;
+    this.operator = new Operator(http, apiKey);
+  }
+
+  expect(promise: string, bound: string, figure: string, held: boolean): void {
+    this.verdicts.push({ drill: this.drill.name, promise, bound, figure, held });
+    this.say(`  ${held ? 'held' : 'BROKEN'}: ${promise}: ${figure} (bound: ${bound})`);
+  }
+
+  /** A measured time against its bound, both in milliseconds. */
+  within(promise: string, ms: number, boundMs: number): void {
+    this.expect(
+      promise,
+      `${boundMs / 1000} s`,
+      Number.isFinite(ms) ? `${(ms / 1000).toFixed(2)} s` : 'never',
+      ms <= boundMs,
+    );
+  }
+
+  get collection(): string {
+    return COLLECTION;
+  }
+
+  /** The collection of the drills, filled, and every shard whole. */
+  async prepare(): Promise<void> {
+    const { points, dimension } = this.size;
+    const known = (await this.db.listCollections()).some(({ name }) => name === COLLECTION);
+    if (!known) {
+      await this.db.createCollection(COLLECTION, { dimension, distance: 'cosine', shards: SHARDS, replicas: 3 });
+      for (let at = 0; at < points; at += 250) {
+        const batch = Array.from({ length: Math.min(250, points - at) }, (_, one) => `base-${at + one}`);
+        await this.db.upsert(
+          COLLECTION,
+          batch.map((id) => ({ id, vector: vectorOf(id, dimension) })),
+        );
+      }
+    }
+    await this.whole(120_000);
+  }
+
+  /** Waits until every voter of every shard is current and nothing is under way; how long that took, milliseconds. */
+  async whole(ms: number): Promise<number> {
+    const from = performance.now();
+    await until('every shard is whole', ms, async () => {
+      const shards = await this.operator.shards(COLLECTION);
+      return (
+        shards.length > 0 &&
+        shards.every((one) => one.ready && one.healthyReplicas === one.voters && one.operation === undefined)
+      );
+    });
+    return performance.now() - from;
+  }
+
+  async shards(): Promise<ShardSeen[]> {
+    return this.operator.shards(COLLECTION);
+  }
+
+  /** Clients at work, warm. */
+  async load(options: Partial<LoadOptions> = {}): Promise<Load> {
+    const { dimension } = this.size;
+    const load = new Load(
+      this.db,
+      { collection: COLLECTION, dimension, writers: 2, readers: 2, searchers: 2, pauseMs: 30, ...options },
+      `${this.drill.name}-${Date.now().toString(36)}`,
+    );
+    await until('the clients are at work', 30_000, async () => load.moments.filter(({ error }) => !error).length > 30);
+    load.moments.length = 0;
+    return load;
+  }
+
+  /** Stops the clients and says what every fault must leave true: no failed call, nothing lost, doubled or stale. */
+  async settle(load: Load, allowedFailures = 0): Promise<void> {
+    await load.stop();
+    const { failures, moments } = load;
+    const first = failures[0]?.error;
+    const detail = first === undefined ? '' : ` (${first.trim()})`;
+    const figure = `${failures.length} of ${moments.length}${detail}`;
+    this.expect('failed requests through the SDK', String(allowedFailures), figure, failures.length <= allowedFailures);
+    const { lost, doubled } = await load.verify();
+    const stored = `${lost.length} lost, ${doubled.length} doubled of ${load.acknowledged.size}`;
+    this.expect('acknowledged points lost or doubled', '0', stored, lost.length + doubled.length === 0);
+    const stale = moments.filter((moment) => moment.stale).length;
+    this.expect('strong reads that missed an acknowledged write', '0', String(stale), stale === 0);
+  }
+
+  /** `worker-2` for worker number 2: they are started in that order. */
+  workerName = (number: number): string => `worker-${number}`;
+
+  /** Name of the placement driver that leads. */
+  async placementLeader(): Promise<string> {
+    return until('a placement driver leads', 30_000, async () => {
+      const { placementLeader } = await this.operator.status();
+      return this.cluster.running('pd').find((name) => this.cluster.addressOf(name) === placementLeader);
+    });
+  }
+}
