@@ -19,7 +19,7 @@ describe('three replicas', () => {
     system = await startSeparate(3);
     db = connect(system.http, { apiKey: system.adminKey, retries: 10 });
   }, 60_000);
-  afterAll(() => system.stop());
+  afterAll(() => system.stop(), 30_000);
 
   const replicas = async (name: string): Promise<Replica[]> => {
     const url = `${system.http}/v1/collections/${name}/status`;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect } from '@vectron/sdk';
 import { VectronProcess } from '../harness/process.js';
-import { type System, startSingle, tempDir } from '../harness/system.js';
+import { type ProcessSystem, startSingle, tempDir } from '../harness/system.js';
 
 const DIMENSION = 16;
 
@@ -12,7 +12,7 @@ function vectorOf(n: number): Float32Array {
 
 describe('kill -9 during an upsert stream', () => {
   const data = tempDir('crash');
-  let system: System;
+  let system: ProcessSystem;
   beforeAll(async () => {
     system = await startSingle(data);
   }, 60_000);

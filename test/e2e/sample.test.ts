@@ -5,12 +5,12 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect } from '@vectron/sdk';
 import { row } from '../../apps/cli/src/npy.js';
 import { loadDataset } from '../../apps/cli/src/sample.js';
-import { type System, startSingle, tempDir } from '../harness/system.js';
+import { type ProcessSystem, startSingle, tempDir } from '../harness/system.js';
 
 const RECALL_FLOOR = 0.95;
 
 /** The command line as a person uses it. */
-function vectron(args: string[], system: System): { status: number; stdout: string; stderr: string } {
+function vectron(args: string[], system: ProcessSystem): { status: number; stdout: string; stderr: string } {
   const cli = join(process.cwd(), 'apps/cli/bin/vectron.js');
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
@@ -22,7 +22,7 @@ function vectron(args: string[], system: System): { status: number; stdout: stri
 
 describe('the sample collection', () => {
   const data = tempDir('sample');
-  let system: System;
+  let system: ProcessSystem;
   beforeAll(async () => {
     system = await startSingle(data, []);
   }, 180_000);
@@ -91,7 +91,7 @@ describe('the sample collection', () => {
     expect(vectron(['collections', 'list'], system).stdout).toMatch(/debian-packages\s.*20000/);
     expect(vectron(['points', 'get', 'debian-packages', 'postgresql'], system).stdout).toContain('postgresql');
     expect(vectron(['health'], system).status).toBe(0);
-    expect(vectron(['workers'], system).stdout).toContain('healthy');
+    expect(vectron(['workers'], system).stdout).toContain('ACTIVE');
     expect(vectron(['keys', 'create', 'ci', '--role', 'read'], system).stdout).toMatch(/vk_\w{12}_/);
     const missing = vectron(['collections', 'status', 'none'], system);
     expect([missing.status, missing.stderr]).toEqual([3, expect.stringContaining('COLLECTION_NOT_FOUND')]);

@@ -5,16 +5,14 @@
  *
  * Prints the seed, the faults that were injected, the operations and the verdicts; exits 1 when one is bad.
  */
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { workerData } from '@vectron/proto';
 import { callContext } from '@vectron/rpc';
 import { connect } from '@vectron/sdk';
+import { checkHistory } from './check.mjs';
 import { Load } from './clients.mjs';
 import { Cluster, probe, sleep, until } from './cluster.mjs';
+import { randomOf } from './random.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -33,16 +31,6 @@ const CONVERGED_MS = 60_000;
 const HOT = 'hot';
 const WORKERS = [1, 2, 3];
 
-/** Mulberry32: the schedule is the seed's. */
-function randomOf(state) {
-  let a = state;
-  return () => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
 const random = randomOf(seed);
 const verdicts = [];
 const faults = [];
@@ -286,33 +274,6 @@ async function relaxed(cluster) {
   verdict('without fsync, the same test fails', lost > 0, `${lost} of 200 acknowledged writes lost`);
 }
 
-function check(load) {
-  const dir = mkdtempSync(join(tmpdir(), 'vectron-history-'));
-  const file = join(dir, 'history.ndjson');
-  writeFileSync(file, load.history.map((row) => JSON.stringify(row)).join('\n'));
-  const checker = join(dir, 'checker');
-  const built = spawnSync('go', ['build', '-o', checker, '.'], {
-    cwd: resolve('test/faults/checker'),
-    encoding: 'utf8',
-  });
-  if (built.status !== 0) throw new Error(`the checker does not build: ${built.stderr}`);
-  const { stdout, status } = spawnSync(checker, {
-    input: load.history.map((row) => JSON.stringify(row)).join('\n'),
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-  });
-  const { operations, unknown, verdict: outcome, broken } = JSON.parse(stdout);
-  verdict(
-    'the history is linearizable',
-    status === 0,
-    `${outcome}: ${operations} operations, ${unknown} of unknown outcome${broken.length ? `; ${broken.slice(0, 3)}; history in ${file}` : ''}`,
-  );
-  const seen = load.history.filter((row) => row.op === 'get' && load.refused.has(row.result));
-  verdict('no refused write is visible', seen.length === 0, `${load.refused.size} refused`);
-  const kinds = new Set(load.history.filter((row) => row.outcome === 'ok').map((row) => row.op));
-  verdict('every kind of operation happened', kinds.size === 3 && operations > 500);
-}
-
 probe();
 console.log(`seed ${seed}; again: node test/faults/run.mjs --seed ${seed}${options.quick ? ' --quick' : ''}`);
 const began = Date.now();
@@ -341,7 +302,7 @@ try {
   await load.stop();
   await load.readAll();
   await converged(cluster, 'in the end');
-  check(load);
+  checkHistory(load, verdict);
   console.log(`     failed calls: ${[...load.errors].map(([code, count]) => `${code} ${count}`).join(', ') || 'none'}`);
   if (wanted.has('disk')) await diskFull(cluster);
   if (wanted.has('relaxed')) await relaxed(cluster);

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { LocalCluster, type LocalClusterOptions } from '@vectron/cli';
 import { VectronProcess } from './process.js';
 
 /** A running Vectron, whichever home it has. */
@@ -12,14 +13,19 @@ export interface System {
   readonly adminKey: string;
   readonly password: string;
   readonly data: string;
-  readonly processes: VectronProcess[];
+  readonly processes: readonly { readonly running: boolean }[];
   stop(): Promise<void>;
+}
+
+/** One whose processes the test started itself. */
+export interface ProcessSystem extends System {
+  readonly processes: VectronProcess[];
 }
 
 export const tempDir = (name: string): string => mkdtempSync(join(tmpdir(), `vectron-${name}-`));
 
 /** The whole system in one process. */
-export async function startSingle(data = tempDir('single'), flags: string[] = ['--no-sample']): Promise<System> {
+export async function startSingle(data = tempDir('single'), flags: string[] = ['--no-sample']): Promise<ProcessSystem> {
   const server = new VectronProcess([
     'serve',
     '--data',
@@ -37,7 +43,7 @@ export async function startSingle(data = tempDir('single'), flags: string[] = ['
 }
 
 /** A system of processes whose workers can be stopped and started again. */
-export interface SeparateSystem extends System {
+export interface SeparateSystem extends ProcessSystem {
   /** Kills a worker (counted from 0) and starts it again on its data, at another port. */
   restartWorker(worker: number): Promise<void>;
   /** Starts another worker; returns its number. */
@@ -89,7 +95,43 @@ export async function startSeparate(workers = 2): Promise<SeparateSystem> {
   };
 }
 
-function system(http: string, grpc: string, data: string, authData: string, processes: VectronProcess[]): System {
+/** The etcd server that scripts/test.mjs builds. */
+export const etcdBinary = (): string =>
+  join(process.env.VECTRON_BUILD_CACHE ?? join(homedir(), '.cache', 'vectron'), 'etcd', 'etcd');
+
+export interface ClusterSystem extends System {
+  readonly cluster: LocalCluster;
+}
+
+/** What `vectron cluster local` starts: workers, two placement drivers on etcd, auth, reranker, gateways. */
+export async function startCluster(options: Partial<LocalClusterOptions> = {}): Promise<ClusterSystem> {
+  const dir = tempDir('cluster');
+  const sizes = { workers: 3, placementDrivers: 2, gateways: 1, etcdMembers: 1, etcdBinary: etcdBinary() };
+  const cluster = await LocalCluster.start({ dir, ...sizes, ...options });
+  const { http, grpc, processes } = cluster.info;
+  const { apiKey, password } = JSON.parse(readFileSync(join(dir, 'bootstrap.json'), 'utf8')) as {
+    apiKey: string;
+    password: string;
+  };
+  return {
+    http: http[0],
+    grpc: grpc[0],
+    adminKey: apiKey,
+    password,
+    data: dir,
+    processes: processes.filter(({ service }) => service !== 'etcd').map(({ name }) => cluster.child(name)),
+    stop: () => cluster.stop(),
+    cluster,
+  };
+}
+
+function system(
+  http: string,
+  grpc: string,
+  data: string,
+  authData: string,
+  processes: VectronProcess[],
+): ProcessSystem {
   const { apiKey, password } = JSON.parse(readFileSync(join(authData, 'bootstrap.json'), 'utf8')) as {
     apiKey: string;
     password: string;
