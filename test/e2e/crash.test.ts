@@ -16,7 +16,7 @@ describe('kill -9 during an upsert stream', () => {
   beforeAll(async () => {
     system = await startSingle(data);
   }, 60_000);
-  afterAll(() => system.stop());
+  afterAll(() => system.stop(), 30_000);
 
   it('loses no acknowledged point and keeps no refused one, three times over', async () => {
     const acknowledged: number[] = [];

@@ -26,7 +26,7 @@ describe('the sample collection', () => {
   beforeAll(async () => {
     system = await startSingle(data, []);
   }, 180_000);
-  afterAll(() => system.stop());
+  afterAll(() => system.stop(), 30_000);
 
   it('is loaded at the first run, which prints the secrets once, a search to paste and its answer', async () => {
     const { output } = system.processes[0];

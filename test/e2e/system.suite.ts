@@ -22,7 +22,7 @@ export function describeSystem(home: string, start: () => Promise<System>): void
       await viaRest?.close();
       await viaGrpc?.close();
       await system?.stop();
-    });
+    }, 60_000);
 
     for (const wire of ['REST', 'gRPC'] as const) {
       const client = () => (wire === 'REST' ? viaRest : viaGrpc);
