@@ -146,13 +146,14 @@ export class EtcdServer {
 /** Below what Linux gives to outgoing connections (ip_local_port_range), so that none of those takes one meanwhile. */
 const PORTS = { from: 10_000, to: 32_000 };
 
-/** Ports on 127.0.0.1 that nobody listened on a moment ago. */
-export async function freePorts(count: number): Promise<number[]> {
+/** Ports on 127.0.0.1 that nobody listened on a moment ago, others than `promised`. */
+export async function freePorts(count: number, promised: readonly number[] = []): Promise<number[]> {
   const held: Server[] = [];
   try {
     while (held.length < count) {
       const server = createServer();
       const port = randomInt(PORTS.from, PORTS.to);
+      if (promised.includes(port)) continue;
       const isFree = await new Promise<boolean>((resolve) => {
         server.once('error', () => resolve(false));
         server.listen(port, '127.0.0.1', () => resolve(true));

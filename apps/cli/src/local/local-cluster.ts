@@ -127,7 +127,8 @@ export class LocalCluster {
     if (httpPort !== undefined && this.#layout.services['gateway-1'] !== undefined) {
       this.#layout.services['gateway-1'].ports = [httpPort, httpPort + 1];
     }
-    const etcdPorts = this.#layout.etcdPorts.length > 0 ? this.#layout.etcdPorts : await freePorts(2 * etcdMembers);
+    const etcdPorts =
+      this.#layout.etcdPorts.length > 0 ? this.#layout.etcdPorts : await freePorts(2 * etcdMembers, this.#promised);
     if (etcdPorts.length !== 2 * etcdMembers) {
       throw new VectronError(
         'CONFLICT',
@@ -137,9 +138,14 @@ export class LocalCluster {
     this.#save({ ...this.#layout, etcdPorts });
   }
 
+  /** Ports of services that may not be up yet. */
+  get #promised(): number[] {
+    return [...this.#layout.etcdPorts, ...Object.values(this.#layout.services).flatMap(({ ports }) => ports)];
+  }
+
   async #place(name: string, service: string): Promise<void> {
     if (this.#layout.services[name] !== undefined) return;
-    const ports = await freePorts(PORTS[service]);
+    const ports = await freePorts(PORTS[service], this.#promised);
     this.#save({ ...this.#layout, services: { ...this.#layout.services, [name]: { service, ports } } });
   }
 
