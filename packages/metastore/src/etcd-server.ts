@@ -121,6 +121,10 @@ export class EtcdServer {
     try {
       await ready;
     } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') {
+        const advice = 'install etcd 3.5.28, 3.6.9 or later, or name its program with --etcd';
+        throw new VectronError('INVALID_ARGUMENT', `cannot run ${binary}: ${advice}`, { cause });
+      }
       const said = this.#output[member]?.split('\n').slice(-6).join('\n');
       throw new VectronError('UNAVAILABLE', `etcd (${binary}): ${(cause as Error).message}\n${said}`, { cause });
     }
