@@ -114,10 +114,12 @@ async function moveWithKill(run: DrillRun, step: (typeof STEPS)[number], victim:
   await run.whole(120_000);
   const [shard] = (await run.shards()).sort((a, b) => b.points - a.points);
   const holders = shard.replicas.filter(({ learner }) => !learner).map(({ worker }) => worker);
-  const target = (await run.operator.workers()).find(
-    ({ number, state }) => !holders.includes(number) && (state === 'ACTIVE' || state === 'READY'),
+  // One that was killed a moment ago is back soon.
+  const target = await until('there is a worker without the shard', 60_000, async () =>
+    (await run.operator.workers()).find(
+      ({ number, state }) => !holders.includes(number) && (state === 'ACTIVE' || state === 'READY'),
+    ),
   );
-  if (target === undefined) throw new Error('a move needs a worker without the shard');
   const source = shard.leader;
   const names = {
     source: run.workerName(source),
