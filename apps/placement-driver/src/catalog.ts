@@ -153,7 +153,7 @@ export class Catalog {
     await this.updateWorker(id, (record) =>
       withState(record, { state: 'REMOVED', atMs: nowMs, reason: 'removed by an operator' }),
     );
-    await this.update((record) => {
+    await this.#update((record) => {
       if (!record.shards.some((shard) => heldReplicas(shard).some(({ workerId }) => workerId === id))) return undefined;
       const without = record.shards.map((shard) => ({
         ...shard,
@@ -223,15 +223,14 @@ export class Catalog {
    * Rewrites every collection that `change` gives another record for, each in one transaction; one that was changed
    * meanwhile is looked at again.
    */
-  async update(change: (record: CollectionRecord) => CollectionRecord | undefined): Promise<void> {
+  async #update(change: (record: CollectionRecord) => CollectionRecord | undefined): Promise<void> {
     const { entries } = await this.meta.range(COLLECTIONS);
     for (const { key } of entries) {
       for (;;) {
         const entry = await this.meta.get(key);
         const next = entry && change(JSON.parse(entry.value) as CollectionRecord);
         if (entry === undefined || next === undefined) break;
-        const compare = { key, revision: entry.revision };
-        if ((await this.meta.txn([compare], [{ put: key, value: JSON.stringify(next) }])).succeeded) break;
+        if (await this.replace(key, entry.revision, next)) break;
       }
     }
   }

@@ -1,6 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import { Election, type MetaStore } from '@vectron/metastore';
-import { type Catalog, LEADER, NODES } from './catalog.js';
+import { LEADER, NODES } from './catalog.js';
 import type { CatalogView } from './catalog-view.js';
 import type { ControlLoop } from './control-loop.js';
 import type { WorkerCalls } from './worker-calls.js';
@@ -16,7 +15,6 @@ export class PlacementNode {
 
   constructor(
     private readonly meta: MetaStore,
-    private readonly catalog: Catalog,
     private readonly view: CatalogView,
     private readonly loop: ControlLoop,
     private readonly workers: WorkerCalls,
@@ -38,10 +36,6 @@ export class PlacementNode {
     return new Election(this.meta, LEADER, '', LEASE_MS).leader();
   }
 
-  nodes(): Promise<string[]> {
-    return this.catalog.nodes();
-  }
-
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#running;
@@ -49,7 +43,8 @@ export class PlacementNode {
   }
 
   async #announce(address: string, signal: AbortSignal): Promise<void> {
-    const key = NODES + randomUUID();
+    // By address: one that is back takes its own place, and does not stand beside its former self until that is missed.
+    const key = NODES + address;
     while (!signal.aborted) {
       try {
         const lease = await this.meta.grant(LEASE_MS);

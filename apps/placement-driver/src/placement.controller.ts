@@ -174,7 +174,7 @@ export class PlacementController implements Api<typeof placement.PlacementServic
   }
 
   async getLeader(): Promise<placement.GetLeaderResponse> {
-    return { leaderAddress: await this.node.leader(), nodeAddresses: await this.node.nodes() };
+    return { leaderAddress: await this.node.leader(), nodeAddresses: await this.catalog.nodes() };
   }
 
   async *watchAssignments(

@@ -50,7 +50,7 @@ export class PlacementModule {
         { provide: CatalogView, useValue: view },
         { provide: Heartbeats, useValue: heartbeats },
         { provide: ControlLoop, useValue: loop },
-        { provide: PlacementNode, useValue: new PlacementNode(meta, catalog, view, loop, workers) },
+        { provide: PlacementNode, useValue: new PlacementNode(meta, view, loop, workers) },
         { provide: RerankerRegistry, useValue: new RerankerRegistry(meta, Date.now) },
       ],
     };

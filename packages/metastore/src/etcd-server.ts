@@ -53,11 +53,6 @@ export class EtcdServer {
     return this.#children.map((child) => child?.pid);
   }
 
-  /** What a member said. */
-  output(member: number): string {
-    return this.#output[member] ?? '';
-  }
-
   #members = () => Array.from({ length: this.options.members }, (_, member) => member);
   #url = (member: number, kind: 0 | 1) =>
     `${this.options.tls ? 'https' : 'http'}://127.0.0.1:${this.ports[2 * member + kind]}`;

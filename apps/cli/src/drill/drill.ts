@@ -1,7 +1,7 @@
 import type { VectronClient } from '@vectron/sdk';
 import type { LocalCluster } from '../local/local-cluster.js';
 import { Operator, type ShardSeen, until } from '../operator.js';
-import { Load, type LoadOptions, vectorOf } from './load.js';
+import { Load, vectorOf } from './load.js';
 
 /** One thing that is promised, what was seen of it, and whether it held. */
 export interface Verdict {
@@ -104,11 +104,11 @@ export class DrillRun {
   }
 
   /** Clients at work, warm. */
-  async load(options: Partial<LoadOptions> = {}): Promise<Load> {
+  async load(): Promise<Load> {
     const { dimension } = this.size;
     const load = new Load(
       this.db,
-      { collection: COLLECTION, dimension, writers: 2, readers: 2, searchers: 2, pauseMs: 30, ...options },
+      { collection: COLLECTION, dimension, writers: 2, readers: 2, searchers: 2, pauseMs: 30 },
       `${this.drill.name}-${Date.now().toString(36)}`,
     );
     await until('the clients are at work', 30_000, async () => load.moments.filter(({ error }) => !error).length > 30);
@@ -117,13 +117,13 @@ export class DrillRun {
   }
 
   /** Stops the clients and says what every fault must leave true: no failed call, nothing lost, doubled or stale. */
-  async settle(load: Load, allowedFailures = 0): Promise<void> {
+  async settle(load: Load): Promise<void> {
     await load.stop();
     const { failures, moments } = load;
     const first = failures[0]?.error;
     const detail = first === undefined ? '' : ` (${first.trim()})`;
     const figure = `${failures.length} of ${moments.length}${detail}`;
-    this.expect('failed requests through the SDK', String(allowedFailures), figure, failures.length <= allowedFailures);
+    this.expect('failed requests through the SDK', '0', figure, failures.length === 0);
     const { lost, doubled } = await load.verify();
     const stored = `${lost.length} lost, ${doubled.length} doubled of ${load.acknowledged.size}`;
     this.expect('acknowledged points lost or doubled', '0', stored, lost.length + doubled.length === 0);
