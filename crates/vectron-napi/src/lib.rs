@@ -4,17 +4,17 @@
 
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use vectron_raft::{
     Assignment, Node, NodeError, NodeOptions, RaftListener, ReplicaStatus, Role, Timing, TlsFiles, Wanted,
 };
 use vectron_shard::{
-    Found, Metric, Nearest, Quantization, Residence, ShardError, ShardSpec, ShardStatus, Split,
+    Found, Metric, Nearest, Quantization, Residence, ShardError, ShardSpec, ShardStatus, Split, Until,
 };
 
 /// Sizes of an engine; see `EngineOptions` in packages/engine.
@@ -397,12 +397,16 @@ pub async fn open(dir: String, options: Options) -> Result<Engine> {
         scrub_every_s: u64::from(options.scrub_every_s),
         raft,
     };
-    blocking(move || Node::open(&PathBuf::from(dir), options)).await.map(|node| Engine { node })
+    blocking(move || Node::open(&PathBuf::from(dir), options))
+        .await
+        .map(|node| Engine { node, running: Arc::default() })
 }
 
 #[napi]
 pub struct Engine {
     node: Node,
+    /// Reads that may still be cancelled, by ticket.
+    running: Arc<std::sync::Mutex<HashMap<u32, Weak<AtomicBool>>>>,
 }
 
 #[napi]
@@ -500,25 +504,56 @@ impl Engine {
         self.node.status().into_iter().map(Status::from).collect()
     }
 
-    /// Runs encoded `ShardOp`s side by side; the promise gives their encoded `ShardOutcome`s in order, once
-    /// all are done. The buffers are copied before this returns.
-    #[napi(catch_unwind, ts_return_type = "Promise<Array<Buffer>>")]
+    /// Runs encoded `ShardOp`s side by side; the promise gives their encoded `ShardOutcome`s in order, once all are
+    /// done: all in one buffer, before them the length of each (uint32, little-endian). `tickets`: a number each, by
+    /// which [`Engine::cancel`] knows it meanwhile. The buffers are copied before this returns.
+    #[napi(catch_unwind, ts_return_type = "Promise<Buffer>")]
     pub fn submit<'env>(
         &self,
         env: &'env Env,
         ops: Vec<BufferSlice<'env>>,
-    ) -> Result<PromiseRaw<'env, Vec<Buffer>>> {
+        tickets: Vec<u32>,
+    ) -> Result<PromiseRaw<'env, BufferSlice<'env>>> {
         let (batch, done) = Pending::new(ops.len());
         for (at, op) in ops.iter().enumerate() {
             let batch = Arc::clone(&batch);
-            self.node.submit(op, move |outcome| batch.finish(at, outcome));
+            let cancelled = Arc::new(AtomicBool::new(false));
+            let ticket = tickets.get(at).copied().unwrap_or(0);
+            if ticket != 0 {
+                lock(&self.running).insert(ticket, Arc::downgrade(&cancelled));
+            }
+            let running = Arc::clone(&self.running);
+            self.node.submit(op, cancelled, move |outcome| {
+                if ticket != 0 {
+                    lock(&running).remove(&ticket);
+                }
+                batch.finish(at, outcome);
+            });
         }
-        env.spawn_future(async move {
-            let outcomes = done
-                .await
-                .map_err(|_| Error::from_reason(reason("SHUTTING_DOWN", "the engine is closed")))?;
-            Ok(outcomes.into_iter().map(Buffer::from).collect())
-        })
+        env.spawn_future_with_callback(
+            async move {
+                let outcomes = done
+                    .await
+                    .map_err(|_| Error::from_reason(reason("SHUTTING_DOWN", "the engine is closed")))?;
+                let mut all = Vec::with_capacity(outcomes.iter().map(|one| 4 + one.len()).sum());
+                for outcome in &outcomes {
+                    all.extend_from_slice(&(outcome.len() as u32).to_le_bytes());
+                }
+                all.extend(outcomes.into_iter().flatten());
+                Ok(all)
+            },
+            // A copy: memory that JavaScript does not own makes its collector run far more often.
+            BufferSlice::copy_from,
+        )
+    }
+
+    /// Nobody waits for these reads any more: they end soon.
+    #[napi(catch_unwind)]
+    pub fn cancel(&self, tickets: Vec<u32>) {
+        let running = lock(&self.running);
+        for cancelled in tickets.iter().filter_map(|ticket| running.get(ticket)?.upgrade()) {
+            cancelled.store(true, Ordering::Relaxed);
+        }
     }
 
     /// The nearest points of many queries in one call: `vectors` holds one query after the other. Copied before this
@@ -539,7 +574,10 @@ impl Engine {
             recall: options.recall.unwrap_or(0.0) as f32,
             exact: options.exact.unwrap_or(false),
             score_threshold: options.score_threshold.map(|least| least as f32),
-            deadline: timeout.map(|ms| Instant::now() + Duration::from_millis(u64::from(ms))),
+            until: Until {
+                deadline: timeout.map(|ms| Instant::now() + Duration::from_millis(u64::from(ms))),
+                cancelled: None,
+            },
         };
         let (tx, rx) = oneshot::channel();
         let reply = move |found: std::result::Result<Vec<Found>, NodeError>| {

@@ -4,7 +4,7 @@ use super::*;
 use crate::tests::options;
 use prost::Message;
 use std::collections::{BTreeSet, HashMap};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use vectron_shard::{IdBatch, Metric, Origin, PointBatch, PointData, ShardSpec};
@@ -173,7 +173,7 @@ fn get(id: &str, level: op::Level) -> ShardOp {
 
 pub fn submit(node: &Node, op: ShardOp) -> ShardOutcome {
     let (tx, rx) = mpsc::channel();
-    node.submit(&op.encode_to_vec(), move |outcome| tx.send(outcome).unwrap());
+    node.submit(&op.encode_to_vec(), Arc::default(), move |outcome| tx.send(outcome).unwrap());
     ShardOutcome::decode(rx.recv().unwrap().as_slice()).unwrap()
 }
 

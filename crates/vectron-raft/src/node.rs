@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use vectron_shard::{Applied, Found, LogCommand, MAX_TAIL, Nearest, Origin, PointBatch, Split};
-use vectron_shard::{ShardError, ShardSpec, ShardStatus};
+use vectron_shard::{ShardError, ShardSpec, ShardStatus, Until};
 use vectron_storage::Resources;
 
 /// Points a turn of an indexing task moves before it lets another shard have the thread.
@@ -187,8 +187,8 @@ impl Node {
             disk_low: AtomicBool::new(false),
             disk_critical: AtomicBool::new(false),
             free_and_mark: Mutex::default(),
-            pool: pool("vectron-query", options.threads)?,
-            indexers: pool("vectron-index", options.index_threads)?,
+            pool: pool("vectron-query", options.threads, 4)?,
+            indexers: pool("vectron-index", options.index_threads, 8)?,
             options,
             runtime: Mutex::new(Some(runtime)),
             handle,
@@ -486,8 +486,14 @@ impl Node {
         }
     }
 
-    /// Answers one encoded [`ShardOp`] with an encoded [`ShardOutcome`]; failures are in the outcome.
-    pub fn submit(&self, op: &[u8], reply: impl FnOnce(Vec<u8>) + Send + 'static) {
+    /// Answers one encoded [`ShardOp`] with an encoded [`ShardOutcome`]; failures are in the outcome. A read that was
+    /// `cancelled` ends soon, with any outcome; a write that was submitted is made.
+    pub fn submit(
+        &self,
+        op: &[u8],
+        cancelled: Arc<AtomicBool>,
+        reply: impl FnOnce(Vec<u8>) + Send + 'static,
+    ) {
         let finish = |outcome: Result<(Outcome, u64)>| ShardOutcome::new(outcome).encode_to_vec();
         let op = match ShardOp::decode(op) {
             Ok(op) => op,
@@ -515,7 +521,7 @@ impl Node {
                 let arrived = Instant::now();
                 let reply = Box::new(move |outcome| reply(finish(outcome)));
                 let work = move |node: Node, reply: Answer<(Outcome, u64)>| {
-                    reply(node.read(id, epoch, read, arrived));
+                    reply(node.read(id, epoch, read, arrived, cancelled));
                 };
                 return self.when_ready(id, epoch, consistency, timeout_ms, reply, work);
             }
@@ -558,7 +564,14 @@ impl Node {
         });
     }
 
-    fn read(&self, id: u64, epoch: u64, read: Option<Op>, arrived: Instant) -> Result<(Outcome, u64)> {
+    fn read(
+        &self,
+        id: u64,
+        epoch: u64,
+        read: Option<Op>,
+        arrived: Instant,
+        cancelled: Arc<AtomicBool>,
+    ) -> Result<(Outcome, u64)> {
         let replica = self.replica(id)?;
         replica.check_epoch(epoch)?;
         if let Some(reason) = replica.damage() {
@@ -567,7 +580,7 @@ impl Node {
         if matches!(read, Some(Op::Search(_))) {
             self.count_searches(&replica, 1);
         }
-        let answer = replica.guarded(|| read_replica(&replica, read, arrived))?;
+        let answer = replica.guarded(|| read_replica(&replica, read, arrived, cancelled))?;
         // What was read meanwhile may be of a shard that was split.
         replica.check_epoch(epoch)?;
         Ok(answer)
@@ -891,7 +904,15 @@ async fn remove_log(id: u64, disk: Arc<dyn LogDisk>) -> Result<()> {
     Ok(GroupLog::unread(id, disk).remove().await?)
 }
 
-fn read_replica(replica: &Replica, read: Option<Op>, arrived: Instant) -> Result<(Outcome, u64)> {
+fn read_replica(
+    replica: &Replica,
+    read: Option<Op>,
+    arrived: Instant,
+    cancelled: Arc<AtomicBool>,
+) -> Result<(Outcome, u64)> {
+    if cancelled.load(Ordering::Relaxed) {
+        return Err(NodeError::Refused("CANCELLED".into(), "nobody waits for the answer".into()));
+    }
     let shard = replica.shard();
     // Before the read: it sees at least this.
     let applied = shard.applied_index();
@@ -899,7 +920,7 @@ fn read_replica(replica: &Replica, read: Option<Op>, arrived: Instant) -> Result
         Some(Op::Search(request)) => {
             let timeout = Some(request.timeout_ms).filter(|ms| *ms > 0);
             let deadline = timeout.map(|ms| arrived + Duration::from_millis(u64::from(ms)));
-            Outcome::Search(shard.search(&request, deadline)?)
+            Outcome::Search(shard.search(&request, Until { deadline, cancelled: Some(cancelled) })?)
         }
         Some(Op::Get(ids)) => {
             let found = ids.ids.iter().filter_map(|id| shard.get(id).transpose());
@@ -917,10 +938,16 @@ fn read_replica(replica: &Replica, read: Option<Op>, arrived: Instant) -> Result
     Ok((outcome, applied))
 }
 
-fn pool(name: &'static str, threads: usize) -> Result<rayon::ThreadPool> {
+/// `nice`: how far these threads stand back when there are not enough cores (nice(2), 0 to 19). What answers heartbeats
+/// and refuses what is too much must not wait behind what does the work.
+fn pool(name: &'static str, threads: usize, nice: i32) -> Result<rayon::ThreadPool> {
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .thread_name(move |n| format!("{name}-{n}"))
+        .start_handler(move |_| {
+            // Where it is not allowed, threads are equals, as before.
+            let _ = rustix::process::setpriority_process(None, nice);
+        })
         // Work on a shard catches its own panics; rayon would abort the process for any other.
         .panic_handler(|_| ())
         .build()

@@ -1,7 +1,7 @@
 use super::*;
 use prost::Message;
 use std::path::Path;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use vectron_shard::{Applied, IdBatch, Metric, PointBatch, PointData, SearchRequest, ShardSpec};
 
 const SPEC: ShardSpec = ShardSpec { m: 8, ef_construction: 32, ..ShardSpec::new(2, Metric::Euclidean) };
@@ -97,7 +97,7 @@ fn nearest(node: &Node, v: [f32; 2]) -> Vec<String> {
 fn submit(node: &Node, op: Op) -> ShardOutcome {
     let (tx, rx) = mpsc::channel();
     let op = ShardOp { shard_id: 1, shard_epoch: 1, op: Some(op), ..Default::default() };
-    node.submit(&op.encode_to_vec(), move |outcome| tx.send(outcome).unwrap());
+    node.submit(&op.encode_to_vec(), Arc::default(), move |outcome| tx.send(outcome).unwrap());
     ShardOutcome::decode(rx.recv().unwrap().as_slice()).unwrap()
 }
 

@@ -5,6 +5,7 @@ use crate::point::StoredPoint;
 use proptest::prelude::*;
 use prost::Message;
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
@@ -287,7 +288,7 @@ fn searches_beside_writes_answer_as_of_one_applied_index() {
                         include_payload: true,
                         ..Default::default()
                     },
-                    None,
+                    Until::default(),
                 )
                 .unwrap();
             assert!(found.applied_index >= asked, "an answer older than its question");
@@ -328,7 +329,7 @@ fn a_payload_of_another_version_is_never_given_to_a_hit() {
     let before = found();
     shard.apply(3, &delete(vec!["p2".into()])).unwrap();
     assert_eq!(shard.hits(&before, &request).unwrap(), None, "p2 was deleted since");
-    assert_eq!(shard.search(&request, None).unwrap().hits.len(), 2);
+    assert_eq!(shard.search(&request, Until::default()).unwrap().hits.len(), 2);
 }
 
 #[test]
@@ -379,13 +380,16 @@ fn a_late_search_returns_what_it_has_and_says_so() {
         shard.apply(batch + 1, &upsert(&points)).unwrap();
     }
     let query = bytes(&random.vector(16));
-    let past = Some(Instant::now() - Duration::from_millis(1));
-    for (exact, ef) in [(true, 0), (false, 4000)] {
+    let late = Until { deadline: Some(Instant::now() - Duration::from_millis(1)), ..Until::default() };
+    let cancelled = Until { cancelled: Some(Arc::new(AtomicBool::new(true))), ..Until::default() };
+    for (exact, ef, until) in
+        [(true, 0, &late), (false, 4000, &late), (true, 0, &cancelled), (false, 4000, &cancelled)]
+    {
         let request = SearchRequest { vector: query.clone(), k: 10, exact, ef, ..Default::default() };
-        let found = shard.search(&request, past).unwrap();
+        let found = shard.search(&request, until.clone()).unwrap();
         assert!(found.stopped && !found.hits.is_empty());
         assert!(found.rescored + found.tail <= 5000 && found.visited < 100);
-        assert!(!shard.search(&request, None).unwrap().stopped);
+        assert!(!shard.search(&request, Until::default()).unwrap().stopped);
         catch_up(&shard);
     }
 }

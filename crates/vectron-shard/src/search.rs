@@ -7,10 +7,12 @@
 
 use crate::command::check_vector;
 use crate::generation::{Generation, Slot, SlotId};
+use crate::payload_fields;
 use crate::point::{self, StoredPoint};
 use crate::{Metric, Quantization, Result, Shard, ShardError};
 use prost::Message;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 use vectron_hnsw::{Graph, Query, SearchOptions, SearchStats};
 
@@ -48,6 +50,9 @@ pub struct SearchRequest {
     /// Time it may take from its arrival at the engine; what was found by then is the answer. 0: no limit.
     #[prost(uint32, tag = "9")]
     pub timeout_ms: u32,
+    /// Payloads as the fields of a `vectron.v1.SearchResult` instead of as JSON text.
+    #[prost(bool, tag = "10")]
+    pub payload_fields: bool,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -91,7 +96,7 @@ pub struct SearchResult {
 }
 
 /// What to look for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Nearest {
     /// 1..=10,000.
     pub k: usize,
@@ -101,12 +106,27 @@ pub struct Nearest {
     pub recall: f32,
     pub exact: bool,
     pub score_threshold: Option<f32>,
+    pub until: Until,
+}
+
+/// When a search ends with what it has found by then.
+#[derive(Debug, Clone, Default)]
+pub struct Until {
     pub deadline: Option<Instant>,
+    /// Set when nobody waits for the answer any more.
+    pub cancelled: Option<Arc<AtomicBool>>,
+}
+
+impl Until {
+    pub fn is_over(&self) -> bool {
+        self.cancelled.as_ref().is_some_and(|cancelled| cancelled.load(Ordering::Relaxed))
+            || self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
 }
 
 impl Nearest {
     pub fn new(k: usize) -> Self {
-        Self { k, ef: 0, recall: 0.0, exact: false, score_threshold: None, deadline: None }
+        Self { k, ef: 0, recall: 0.0, exact: false, score_threshold: None, until: Until::default() }
     }
 
     fn check(&self) -> Result<()> {
@@ -124,7 +144,7 @@ impl Nearest {
     }
 
     fn is_late(&self) -> bool {
-        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+        self.until.is_over()
     }
 }
 
@@ -142,8 +162,8 @@ pub struct Found {
 
 impl Shard {
     /// The `k` nearest live points (all of them when fewer live), with what the request includes. Blocks no other call
-    /// and waits for none. `deadline`: ends the search with what it has by then.
-    pub fn search(&self, request: &SearchRequest, deadline: Option<Instant>) -> Result<SearchResult> {
+    /// and waits for none.
+    pub fn search(&self, request: &SearchRequest, until: Until) -> Result<SearchResult> {
         let query = check_vector(&request.vector, &self.spec, "vector")?;
         self.recall.offer(&query);
         let nearest = Nearest {
@@ -152,7 +172,7 @@ impl Shard {
             recall: request.recall,
             exact: request.exact,
             score_threshold: request.score_threshold,
-            deadline,
+            until,
         };
         nearest.check()?;
         self.consistently(&query, &nearest, |found| {
@@ -206,7 +226,7 @@ impl Shard {
         }
         let _no_writes = self.writer.lock();
         let generation = self.generation.load_full();
-        let exact = Nearest { exact: true, ..*nearest };
+        let exact = Nearest { exact: true, ..nearest.clone() };
         let found = match self.find(&generation, query, nearest)? {
             Some(found) => Some(found),
             None => self.find(&generation, query, &exact)?,
@@ -325,7 +345,10 @@ impl Shard {
                     return Ok(None);
                 }
                 if request.include_payload {
-                    hit.payload = stored.payload.into();
+                    hit.payload = match request.payload_fields {
+                        true => payload_fields::encode(stored.payload)?,
+                        false => stored.payload.into(),
+                    };
                 }
                 if request.include_vector {
                     hit.vector = stored.vector.into();
@@ -345,7 +368,8 @@ fn walk(
     stats: &mut SearchStats,
 ) -> Vec<(f32, SlotId)> {
     let is_late = || nearest.is_late();
-    let stop: Option<&dyn Fn() -> bool> = nearest.deadline.map(|_| &is_late as _);
+    let limited = nearest.until.deadline.is_some() || nearest.until.cancelled.is_some();
+    let stop: Option<&dyn Fn() -> bool> = limited.then_some(&is_late as _);
     graph.search(coded, &SearchOptions { ef, least: nearest.k, accept: None, stop }, stats)
 }
 

@@ -41,7 +41,7 @@ fn request(v: &[f32], k: u32) -> SearchRequest {
 }
 
 fn ids(shard: &Shard, v: &[f32], k: u32) -> Vec<String> {
-    shard.search(&request(v, k), None).unwrap().hits.into_iter().map(|hit| hit.id).collect()
+    shard.search(&request(v, k), Until::default()).unwrap().hits.into_iter().map(|hit| hit.id).collect()
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn an_applied_point_is_found_before_and_after_indexing() {
     shard.apply(1, &upsert(&[("a", &[0.0, 0.0]), ("b", &[3.0, 4.0])])).unwrap();
     assert_eq!(ids(&shard, &[0.1, 0.0], 2), ["a", "b"]);
     assert_eq!(shard.index_step(100, 2).unwrap(), 0);
-    let hits = shard.search(&request(&[0.0, 0.0], 2), None).unwrap().hits;
+    let hits = shard.search(&request(&[0.0, 0.0], 2), Until::default()).unwrap().hits;
     assert_eq!((hits[0].score, hits[1].score), (1.0, 1.0 / 6.0));
     assert_eq!(hits[1].payload, b"{\"n\":\"b\"}");
 }
@@ -66,7 +66,7 @@ fn scores_follow_the_metric_and_ties_order_by_id() {
     ] {
         let shard = open(&dir.path().join(metric.name()), spec(metric, 2));
         shard.apply(1, &upsert(&points)).unwrap();
-        let hits = shard.search(&request(&[1.0, 0.0], 3), None).unwrap().hits;
+        let hits = shard.search(&request(&[1.0, 0.0], 3), Until::default()).unwrap().hits;
         let got: Vec<_> = hits.iter().map(|hit| (hit.id.as_str(), hit.score)).collect();
         assert_eq!(got, expected, "{metric:?}");
     }

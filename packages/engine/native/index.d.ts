@@ -36,10 +36,13 @@ export declare class Engine {
   storedShards(): Promise<Array<number>>
   status(): Array<Status>
   /**
-   * Runs encoded `ShardOp`s side by side; the promise gives their encoded `ShardOutcome`s in order, once
-   * all are done. The buffers are copied before this returns.
+   * Runs encoded `ShardOp`s side by side; the promise gives their encoded `ShardOutcome`s in order, once all are
+   * done: all in one buffer, before them the length of each (uint32, little-endian). `tickets`: a number each, by
+   * which [`Engine::cancel`] knows it meanwhile. The buffers are copied before this returns.
    */
-  submit(ops: Array<Buffer>): Promise<Array<Buffer>>
+  submit(ops: Array<Buffer>, tickets: Array<number>): Promise<Buffer>
+  /** Nobody waits for these reads any more: they end soon. */
+  cancel(tickets: Array<number>): void
   /**
    * The nearest points of many queries in one call: `vectors` holds one query after the other. Copied before this
    * returns; the work runs on the engine's threads.

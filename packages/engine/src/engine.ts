@@ -109,9 +109,10 @@ export const instructionSet = (): string => native.instructionSet();
 export class Engine {
   readonly #reads: TickBatcher;
   readonly #writes: TickBatcher;
+  #tickets = 0;
 
   private constructor(private readonly core: native.Engine) {
-    const submit = (ops: Buffer[]) => core.submit(ops);
+    const submit = (ops: Buffer[], tickets: number[]) => core.submit(ops, tickets);
     this.#reads = new TickBatcher(submit);
     this.#writes = new TickBatcher(submit);
   }
@@ -128,9 +129,23 @@ export class Engine {
     }
   }
 
-  /** Runs one operation. `write`: the operation is an upsert or a delete. */
-  submit(op: Buffer, write: boolean): Promise<Buffer> {
-    return (write ? this.#writes : this.#reads).submit(op);
+  /**
+   * Runs one operation. `write`: the operation is an upsert or a delete. `ticket`: of `newTicket`, for `cancel`; a write
+   * that was submitted is made all the same.
+   */
+  submit(op: Buffer, write: boolean, ticket = 0): Promise<Buffer> {
+    return (write ? this.#writes : this.#reads).submit(op, write ? 0 : ticket);
+  }
+
+  /** A number for one read, not in use by another. */
+  newTicket(): number {
+    this.#tickets = (this.#tickets % 0xffff_ffff) + 1;
+    return this.#tickets;
+  }
+
+  /** Nobody waits for these reads any more: they end soon, with any outcome. */
+  cancel(tickets: number[]): void {
+    this.core.cancel(tickets);
   }
 
   /**
