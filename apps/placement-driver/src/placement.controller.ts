@@ -4,7 +4,7 @@ import { Controller, Inject } from '@nestjs/common';
 import { VectronError } from '@vectron/errors';
 import { collectionSettings, Route } from '@vectron/model';
 import { placement } from '@vectron/proto';
-import { type Api, type CallContext, GrpcService } from '@vectron/rpc';
+import { type Api, abortSignalOf, type CallContext, GrpcService } from '@vectron/rpc';
 import { Catalog, COLLECTIONS, WORKERS } from './catalog.js';
 import { CatalogView } from './catalog-view.js';
 import { ControlLoop } from './control-loop.js';
@@ -181,7 +181,7 @@ export class PlacementController implements Api<typeof placement.PlacementServic
     request: placement.WatchAssignmentsRequest,
     context: CallContext,
   ): AsyncIterable<placement.Assignments> {
-    const signal = context.signal ?? new AbortController().signal;
+    const signal = abortSignalOf(context.signal);
     const clusterId = await this.catalog.clusterId();
     await this.view.synced(signal);
     let mine = new Set<string>();
@@ -208,7 +208,7 @@ export class PlacementController implements Api<typeof placement.PlacementServic
     _request: placement.WatchRoutesRequest,
     context: CallContext,
   ): AsyncIterable<placement.RouteChanges> {
-    const signal = context.signal ?? new AbortController().signal;
+    const signal = abortSignalOf(context.signal);
     await this.view.synced(signal);
     let { version } = this.view;
     // What was missed before is not known: all of it.

@@ -1,6 +1,6 @@
 import { VectronError } from '@vectron/errors';
 import { worker } from '@vectron/proto';
-import { callContext, createClient, type GrpcClient } from '@vectron/rpc';
+import { type ClientOptions, callContext, createClient, type GrpcClient } from '@vectron/rpc';
 
 const TRANSFER_MS = 5_000;
 /** Writing out what a large shard has in memory takes a while. */
@@ -17,10 +17,10 @@ export interface WorkerCalls {
 type WorkerApi = Pick<GrpcClient<typeof worker.WorkerServiceService>['api'], 'transferLeader' | 'splitShard'>;
 
 /** Over gRPC, one connection a worker. */
-export function remoteWorkerCalls(clusterToken: string): WorkerCalls {
+export function remoteWorkerCalls(options: ClientOptions): WorkerCalls {
   const clients = new Map<string, GrpcClient<typeof worker.WorkerServiceService>>();
   const calls = callsOf((address) => {
-    const known = clients.get(address) ?? createClient(worker.WorkerServiceService, address, { clusterToken });
+    const known = clients.get(address) ?? createClient(worker.WorkerServiceService, address, options);
     clients.set(address, known);
     return known.api;
   });

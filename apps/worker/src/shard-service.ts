@@ -9,9 +9,17 @@ export const replicaName = ({ shardId, replicaId }: placement.Assignment): strin
 export class ShardService {
   constructor(private readonly engine: Engine) {}
 
-  /** Encoded ShardOp in, encoded ShardOutcome out. */
-  submit(op: Buffer, write: boolean): Promise<Buffer> {
-    return this.engine.submit(op, write);
+  /** Encoded ShardOp in, encoded ShardOutcome out. `ticket`: by which `cancel` knows it. */
+  submit(op: Buffer, write: boolean, ticket = 0): Promise<Buffer> {
+    return this.engine.submit(op, write, ticket);
+  }
+
+  newTicket(): number {
+    return this.engine.newTicket();
+  }
+
+  cancel(tickets: number[]): void {
+    this.engine.cancel(tickets);
   }
 
   /** One decoded operation, for the unary calls. */

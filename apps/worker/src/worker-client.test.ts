@@ -5,8 +5,7 @@ import { expect, it } from '@jest/globals';
 import { NestFactory } from '@nestjs/core';
 import { aloneHere, Engine } from '@vectron/engine';
 import { createLogger } from '@vectron/observability';
-import { worker } from '@vectron/proto';
-import { localWorkerClient, StreamWorkerClient } from '@vectron/routing';
+import { localWorkerClient, StreamWorkerClient, workerService } from '@vectron/routing';
 import { GrpcServer, VectronExceptionFilter } from '@vectron/rpc';
 import { describeWorkerClient } from '../../../packages/routing/src/worker-client.contract.js';
 import { ClusterMember } from './cluster-member.js';
@@ -27,7 +26,7 @@ async function serve(service: ShardService) {
   const server = new GrpcServer({
     host: '127.0.0.1',
     port: 0,
-    services: { 'vectron.worker.v1.WorkerService': worker.WorkerServiceService },
+    services: { 'vectron.worker.v1.WorkerService': workerService },
     authorize: () => undefined,
     logger,
     maxMessageBytes: 64 << 20,

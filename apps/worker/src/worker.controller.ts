@@ -1,47 +1,70 @@
 import { Controller, Inject } from '@nestjs/common';
 import { instructionSet } from '@vectron/engine';
 import { VectronError } from '@vectron/errors';
-import { worker, workerData } from '@vectron/proto';
+import { inSpan, isTracing } from '@vectron/observability';
+import { type worker, workerData } from '@vectron/proto';
+import { workerService } from '@vectron/routing';
 import { type Api, type BidiCall, GrpcService } from '@vectron/rpc';
 import { ClusterMember } from './cluster-member.js';
 import { ShardService, unbuilt } from './shard-service.js';
 
 /** vectron.worker.v1. The gateway uses `stream`; the unary calls are for tools. */
 @Controller()
-@GrpcService(worker.WorkerServiceService)
-export class WorkerController implements Api<typeof worker.WorkerServiceService> {
+@GrpcService(workerService)
+export class WorkerController implements Api<typeof workerService> {
   constructor(
     @Inject(ShardService) private readonly shards: ShardService,
     @Inject(ClusterMember) private readonly member: ClusterMember,
   ) {}
 
-  /** Answers go out as they come in, those of one event-loop tick in one message. */
+  /** Answers go out as they come in, those of one event-loop tick in one message; all of them end with the stream. */
   stream(call: BidiCall<worker.CallBatch, worker.AnswerBatch>): Promise<void> {
     let answers: worker.Answer[] = [];
-    const cancelled = new Set<number>();
+    let blocked = false;
+    /** Tickets of the calls that are not answered. */
+    const running = new Map<number, number>();
+    const flush = () => {
+      if (blocked || answers.length === 0 || call.destroyed) return;
+      const batch = answers;
+      answers = [];
+      blocked = !call.write({ answers: batch });
+    };
+    call.on('drain', () => {
+      blocked = false;
+      flush();
+    });
     const answer = (id: number, outcome: Buffer) => {
-      if (cancelled.delete(id) || call.destroyed) return;
-      if (answers.push({ id, outcome }) === 1) {
-        setImmediate(() => {
-          const batch = answers;
-          answers = [];
-          call.write({ answers: batch });
-        });
+      // A cancelled one is in nobody's interest.
+      if (!running.delete(id)) return;
+      if (answers.push({ id, outcome }) === 1) setImmediate(flush);
+    };
+    const cancel = (ids: Iterable<number>) => {
+      const tickets: number[] = [];
+      for (const id of ids) {
+        const ticket = running.get(id);
+        if (ticket !== undefined) tickets.push(ticket);
+        running.delete(id);
       }
+      if (tickets.length > 0) this.shards.cancel(tickets);
     };
     call.on('data', (batch: worker.CallBatch) => {
-      for (const id of batch.cancelled) cancelled.add(id);
-      for (const { id, op, write } of batch.calls) {
-        this.shards.submit(op, write).then(
+      for (const { id, op, write, traceparent } of batch.calls) {
+        const ticket = this.shards.newTicket();
+        running.set(id, ticket);
+        const work = () => this.shards.submit(op, write, ticket);
+        const traced = traceparent !== '' && isTracing();
+        const outcome = traced ? inSpan(`worker.${write ? 'write' : 'read'}`, {}, work, { traceparent }) : work();
+        outcome.then(
           (outcome) => answer(id, outcome),
           (error) => call.destroy(error),
         );
       }
+      cancel(batch.cancelled);
     });
-    return new Promise((resolve) => {
+    return new Promise<void>((resolve) => {
       call.on('end', resolve);
       call.on('cancelled', () => resolve());
-    });
+    }).finally(() => cancel([...running.keys()]));
   }
 
   storeVector(op: workerData.ShardOp): Promise<workerData.ShardOutcome> {

@@ -5,15 +5,25 @@ import { setting } from '@vectron/config';
 import { Engine, type ReplicationOptions } from '@vectron/engine';
 import { VectronError } from '@vectron/errors';
 import type { Logger } from '@vectron/observability';
+import type { TlsFiles } from '@vectron/rpc';
 import { ClusterMember, type PlacementLink } from './cluster-member.js';
 import type { WorkerConfig } from './config.js';
 import { ShardService } from './shard-service.js';
 import { WorkerController } from './worker.controller.js';
 
+/** What workers of a cluster show each other. */
+export interface WorkerLink {
+  readonly token: string;
+  readonly tls?: TlsFiles;
+}
+
 /** Mutual TLS, or a secret on a listener that only this machine reaches: never neither. */
-function raftListener(config: WorkerConfig, secret: string): NonNullable<ReplicationOptions['raft']> {
+function raftListener(config: WorkerConfig, link: WorkerLink): NonNullable<ReplicationOptions['raft']> {
   const { host, port } = config.raftListen;
-  const { raftAuthority: authority, raftCertificate: certificate, raftKey: key } = config;
+  const own = { authority: config.raftAuthority, certificate: config.raftCertificate, key: config.raftKey };
+  // One set of files is enough: those of the services serve here too.
+  const given = Object.values(own).some((file) => file !== undefined);
+  const { authority, certificate, key } = given ? own : { ...own, ...link.tls };
   const files = [authority, certificate, key].filter((file) => file !== undefined).length;
   if (files !== 0 && files !== 3) {
     throw VectronError.invalid('raft-tls', 'mutual TLS needs all of --raft-tls-ca, --raft-tls-cert and --raft-tls-key');
@@ -25,16 +35,21 @@ function raftListener(config: WorkerConfig, secret: string): NonNullable<Replica
     );
   }
   const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  return { address, secret, authority, certificate, key };
+  return { address, secret: link.token, authority, certificate, key };
 }
 
 @Module({})
 export class WorkerModule {
   /**
-   * Opens the engine in `<data>/worker` with the shards it held before. `token`: what the workers of the cluster have
+   * Opens the engine in `<data>/worker` with the shards it held before. `link`: what the workers of the cluster have
    * in common; without it, there are no others.
    */
-  static async create(config: WorkerConfig, pd: PlacementLink, logger: Logger, token?: string): Promise<DynamicModule> {
+  static async create(
+    config: WorkerConfig,
+    pd: PlacementLink,
+    logger: Logger,
+    link?: WorkerLink,
+  ): Promise<DynamicModule> {
     const dir = join(config.data, 'worker');
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     const engine = await Engine.open(dir, {
@@ -51,7 +66,7 @@ export class WorkerModule {
       relaxedMs: config.relaxedMs,
       lowWaterBytes: config.lowWater,
       scrubEveryS: config.scrubSeconds,
-      raft: token === undefined ? undefined : raftListener(config, token),
+      raft: link === undefined ? undefined : raftListener(config, link),
     });
     const shards = new ShardService(engine);
     const advertised = config.raftAdvertise ?? engine.raftAddress;

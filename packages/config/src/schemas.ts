@@ -41,6 +41,12 @@ export const integer = (min: number, max: number) =>
     .transform(Number)
     .refine((value) => value >= min && value <= max, `must be ${min} to ${max}`);
 
+/** A share, 0 to 1. */
+export const share = z
+  .string()
+  .regex(/^(0|1|0?\.\d+|1\.0+)$/, 'must be 0 to 1')
+  .transform(Number);
+
 /** A size like `64MiB`, `2GiB` or a number of bytes. */
 export const byteSize = z
   .string()

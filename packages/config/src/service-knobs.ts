@@ -1,5 +1,5 @@
 import type { Knob } from './knobs.js';
-import { addressList, logLevel, optionalText, text } from './schemas.js';
+import { addressList, flag, logLevel, optionalText, share, text } from './schemas.js';
 
 /** Knobs that several services have, so that they are spelled alike. */
 export const logLevelKnob = {
@@ -62,5 +62,73 @@ export const metaStoreKnobs = {
     flag: 'etcd-password-file',
     schema: optionalText,
     help: 'file with the password of that user',
+  },
+} as const;
+
+/** Of listeners for everybody. */
+export const serverTlsKnobs = {
+  tlsCertificate: {
+    env: 'VECTRON_TLS_CERT',
+    flag: 'tls-cert',
+    schema: optionalText,
+    help: 'PEM file of the certificate of the public listeners, with its chain; read again when it changes',
+  },
+  tlsKey: {
+    env: 'VECTRON_TLS_KEY',
+    flag: 'tls-key',
+    schema: optionalText,
+    help: "PEM file of that certificate's key",
+  },
+  tlsOld: {
+    env: 'VECTRON_TLS_ACCEPT_1_2',
+    flag: 'tls-accept-1-2',
+    schema: flag,
+    default: 'false',
+    help: 'true: accept TLS 1.2 as well; otherwise 1.3 only',
+  },
+  insecure: {
+    env: 'VECTRON_INSECURE_LISTEN',
+    flag: 'insecure-listen',
+    schema: flag,
+    default: 'false',
+    help: 'true: listen beyond this machine without TLS, for a proxy in front that has it',
+  },
+} as const;
+
+/** Of what services of a cluster say to each other. */
+export const clusterTlsKnobs = {
+  clusterAuthority: {
+    env: 'VECTRON_CLUSTER_TLS_CA',
+    flag: 'cluster-tls-ca',
+    schema: optionalText,
+    help: "PEM file of the cluster's certificate authority: mutual TLS between services; without it, they reach each other on this machine only",
+  },
+  clusterCertificate: {
+    env: 'VECTRON_CLUSTER_TLS_CERT',
+    flag: 'cluster-tls-cert',
+    schema: optionalText,
+    help: "PEM file of this service's certificate, of that authority; read again when it changes",
+  },
+  clusterKey: {
+    env: 'VECTRON_CLUSTER_TLS_KEY',
+    flag: 'cluster-tls-key',
+    schema: optionalText,
+    help: "PEM file of the certificate's key",
+  },
+} as const;
+
+export const tracingKnobs = {
+  traceEndpoint: {
+    env: 'VECTRON_OTLP_TRACES',
+    flag: 'otlp-traces',
+    schema: optionalText,
+    help: 'URL that takes OpenTelemetry spans (OTLP over HTTP), such as http://127.0.0.1:4318/v1/traces; default: no tracing',
+  },
+  traceShare: {
+    env: 'VECTRON_TRACE_SHARE',
+    flag: 'trace-share',
+    schema: share,
+    default: '1',
+    help: 'share of the requests that are traced, 0 to 1, unless the caller has decided it',
   },
 } as const;

@@ -8,7 +8,7 @@ export type VectorInput = ArrayLike<number> | Buffer;
  * INVALID_ARGUMENT for a value that is no finite float32 and for a zero vector under cosine.
  */
 export function encodeVector(input: VectorInput, dimension: number, distance: string, field: string): Buffer {
-  const floats = Buffer.isBuffer(input) ? viewOf(input, field) : Float32Array.from(input);
+  const floats = Buffer.isBuffer(input) ? viewOf(input, field) : new Float32Array(input);
   if (floats.length !== dimension) {
     throw new VectronError(
       'DIMENSION_MISMATCH',

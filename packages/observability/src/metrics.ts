@@ -20,25 +20,110 @@ export function createMetrics() {
       buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
       registers,
     }),
+    running: new Gauge({
+      name: 'vectron_requests_running',
+      help: 'Public requests under way, by kind: read, write or manage.',
+      labelNames: ['kind'],
+      registers,
+    }),
+    room: new Gauge({
+      name: 'vectron_requests_room',
+      help: 'Public requests that are let in at once, by kind; fewer when they take long.',
+      labelNames: ['kind'],
+      registers,
+    }),
+    shed: new Counter({
+      name: 'vectron_requests_shed_total',
+      help: 'Public requests that were refused before any work because too many were under way.',
+      labelNames: ['kind'],
+      registers,
+    }),
+    limited: new Counter({
+      name: 'vectron_requests_limited_total',
+      help: 'Public requests that were refused by the rate limit of their key.',
+      registers,
+    }),
+    cancelled: new Counter({
+      name: 'vectron_requests_cancelled_total',
+      help: 'Public requests whose callers went away before the answer.',
+      registers,
+    }),
+    cache: new Counter({
+      name: 'vectron_result_cache_total',
+      help: 'Lookups of the result cache by tier (memory, redis, under_way) and result (hit, miss, failed).',
+      labelNames: ['tier', 'result'],
+      registers,
+    }),
+    hedges: new Counter({
+      name: 'vectron_hedged_reads_total',
+      help: 'Reads that were sent to a second replica, by the one that answered first (first or second).',
+      labelNames: ['won'],
+      registers,
+    }),
+    breakers: new Gauge({
+      name: 'vectron_breaker_open',
+      help: '1 while calls to a service are refused because it kept failing.',
+      labelNames: ['service'],
+      registers,
+    }),
     points: new Gauge({
       name: 'vectron_shard_points',
       help: 'Live points of a shard.',
-      labelNames: ['shard'],
+      labelNames: ['shard', 'collection', 'tenant'],
       registers,
     }),
     indexLag: new Gauge({
       name: 'vectron_shard_index_lag',
       help: 'Points of a shard that are scanned because the index does not hold them yet.',
-      labelNames: ['shard'],
+      labelNames: ['shard', 'collection', 'tenant'],
+      registers,
+    }),
+    shardQueries: new Gauge({
+      name: 'vectron_shard_queries_per_second',
+      help: 'Searches a second of a shard, over all replicas.',
+      labelNames: ['shard', 'collection', 'tenant'],
+      registers,
+    }),
+    replicas: new Gauge({
+      name: 'vectron_shard_replicas',
+      help: 'Replicas of a shard that are not damaged.',
+      labelNames: ['shard', 'collection', 'tenant'],
+      registers,
+    }),
+    collectionPoints: new Gauge({
+      name: 'vectron_collection_points',
+      help: 'Live points of a collection.',
+      labelNames: ['collection', 'tenant'],
       registers,
     }),
     shardBytes: new Gauge({
       name: 'vectron_shard_bytes',
       help: 'Bytes of a shard in memory and on disk.',
-      labelNames: ['shard', 'where'],
+      labelNames: ['shard', 'collection', 'tenant', 'where'],
       registers,
     }),
   };
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;
+
+/** Counts public calls. A label's child is looked up once, because that costs more than counting. */
+export function requestMeter({ requests, requestSeconds }: Metrics) {
+  const seconds = new Map<string, { observe(value: number): void }>();
+  const counts = new Map<string, { inc(): void }>();
+  return (operation: string, code: string, took: number) => {
+    const key = `${operation} ${code}`;
+    let count = counts.get(key);
+    if (count === undefined) {
+      count = requests.labels({ operation, code });
+      counts.set(key, count);
+    }
+    count.inc();
+    let histogram = seconds.get(operation);
+    if (histogram === undefined) {
+      histogram = requestSeconds.labels({ operation });
+      seconds.set(operation, histogram);
+    }
+    histogram.observe(took);
+  };
+}

@@ -1,9 +1,12 @@
 /** Messages and service definitions of every contract in proto/, one namespace a package. */
+export { encoder } from './encoder.js';
 export * as gateway from './generated/apigateway/apigateway.js';
 export * as auth from './generated/auth/auth.js';
 export * as authInternal from './generated/auth/internal/internal.js';
 export { DESCRIPTOR_SET_BASE64 } from './generated/descriptors.js';
+export * as gatewayCache from './generated/gateway/cache.js';
 export { Any } from './generated/google/protobuf/any.js';
+export { Struct } from './generated/google/protobuf/struct.js';
 export { BadRequest, ErrorInfo, Status } from './generated/google/rpc/status.js';
 export * as placement from './generated/placementdriver/placementdriver.js';
 export * as reranker from './generated/reranker/reranker.js';

@@ -1,4 +1,5 @@
 import { VectronError } from '@vectron/errors';
+import type { StopSignal } from '@vectron/rpc';
 
 /** The worker that leads a shard. */
 export interface WorkerTarget {
@@ -12,11 +13,14 @@ export interface SubmitOptions {
   readonly write: boolean;
   /** Milliseconds after which the answer is DEADLINE_EXCEEDED. */
   readonly timeoutMs: number;
+  /** Aborted when nobody waits for the answer any more: it is CANCELLED then, and a read stops. */
+  readonly signal?: StopSignal;
 }
 
 /**
  * The gateway's way to workers: encoded ShardOp in, encoded ShardOutcome out. Rejects with UNAVAILABLE when the
- * worker cannot be reached (a write may or may not have happened then), DEADLINE_EXCEEDED when it is late.
+ * worker cannot be reached (a write may or may not have happened then), DEADLINE_EXCEEDED when it is late, OVERLOADED
+ * when too much is on its way already.
  * Implementations: within the process, and the coalescing stream; worker-client.contract.ts holds both.
  */
 export interface WorkerClient {
@@ -24,26 +28,49 @@ export interface WorkerClient {
   close(): Promise<void>;
 }
 
+/** What the client in the same process needs of a worker. */
+export interface LocalWorker {
+  submit(op: Buffer, write: boolean, ticket: number): Promise<Buffer>;
+  newTicket(): number;
+  cancel(tickets: number[]): void;
+}
+
 /** For a worker in this process. */
-export function localWorkerClient(worker: { submit(op: Buffer, write: boolean): Promise<Buffer> }): WorkerClient {
+export function localWorkerClient(worker: LocalWorker): WorkerClient {
   return {
-    submit: (_target, op, { write, timeoutMs }) => withDeadline(worker.submit(op, write), timeoutMs),
+    submit: (_target, op, { write, timeoutMs, signal }) => {
+      const ticket = write ? 0 : worker.newTicket();
+      return new Promise((resolve, reject) => {
+        const settle = (finish: () => void) => {
+          clearTimeout(timer);
+          signal?.removeEventListener('abort', abort);
+          finish();
+        };
+        const stop = (error: VectronError) => {
+          if (ticket !== 0) worker.cancel([ticket]);
+          settle(() => reject(error));
+        };
+        const timer = setTimeout(() => stop(deadlineExceeded(timeoutMs)), timeoutMs);
+        const abort = () => stop(cancelled());
+        listenForAbort(signal, abort);
+        worker.submit(op, write, ticket).then(
+          (outcome) => settle(() => resolve(outcome)),
+          (error) => settle(() => reject(error)),
+        );
+      });
+    },
     close: async () => {},
   };
 }
 
-async function withDeadline<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(deadlineExceeded(timeoutMs)), timeoutMs);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+export function listenForAbort(signal: StopSignal | undefined, abort: () => void): void {
+  if (signal === undefined) return;
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
 }
 
 export function deadlineExceeded(timeoutMs: number): VectronError {
   return new VectronError('DEADLINE_EXCEEDED', `the shard did not answer within ${timeoutMs} ms`);
 }
+
+export const cancelled = () => new VectronError('CANCELLED', 'the caller does not wait any more');

@@ -1,19 +1,25 @@
 import { Metadata } from '@grpc/grpc-js';
+import type { StopSignal } from './stop.js';
 
 /** What travels beside a request, over the wire or within the process. */
 export interface CallContext {
   readonly metadata: Metadata;
   /** When the caller stops waiting, milliseconds since 1970; undefined: never. */
   readonly deadlineMs?: number;
-  /** Aborted when the caller of a server stream is gone. */
-  readonly signal?: AbortSignal;
+  /** Aborted when the caller is gone. */
+  readonly signal?: StopSignal;
+  /** IP address of the caller, on a server. */
+  readonly peer?: string;
   /** Set by the server's `authorize`. */
   principal?: unknown;
 }
 
 /** A context for an outgoing call. `authorization`: passed on as it came, scheme included. */
-export function callContext(options: { authorization?: string; timeoutMs?: number } = {}): CallContext {
+export function callContext(
+  options: { authorization?: string; timeoutMs?: number; headers?: Record<string, string> } = {},
+): CallContext {
   const metadata = new Metadata();
+  for (const [name, value] of Object.entries(options.headers ?? {})) metadata.set(name, value);
   if (options.authorization !== undefined) metadata.set('authorization', options.authorization);
   if (options.timeoutMs === undefined) return { metadata };
   return { metadata, deadlineMs: Date.now() + options.timeoutMs };

@@ -1,13 +1,25 @@
-import { type ChannelCredentials, Client, type ClientDuplexStream, credentials, type Metadata } from '@grpc/grpc-js';
+import { Client, type ClientDuplexStream, credentials, type Metadata } from '@grpc/grpc-js';
 import { VectronError } from '@vectron/errors';
+import { ConsecutiveBreaker, circuitBreaker, handleWhen, isBrokenCircuitError } from 'cockatiel';
 import type { CallContext } from './call-context.js';
 import type { Api, Def } from './service.js';
 import { errorFromStatus } from './status.js';
+import type { StopSignal } from './stop.js';
+import { clusterTls, type TlsFiles } from './tls.js';
 
 export interface ClientOptions {
   /** Added to every call as `x-vectron-cluster-token`. */
   readonly clusterToken?: string;
-  readonly credentials?: ChannelCredentials;
+  /** Mutual TLS between services of a cluster. */
+  readonly tls?: TlsFiles;
+  /** Calls are refused at once for a while after `failures` in a row that say the other end is not there. */
+  readonly breaker?: { readonly failures: number; readonly restMs: number };
+  /** Name of what is called, in metrics and messages. */
+  readonly service?: string;
+  /** When the breaker opens (true) and closes. */
+  readonly onBreaker?: (service: string, open: boolean) => void;
+  /** Headers added to every call, such as a trace context. */
+  readonly headers?: () => Record<string, string | undefined>;
   /** Deadline of calls whose context has none, milliseconds. */
   readonly timeoutMs?: number;
 }
@@ -28,14 +40,20 @@ const CHANNEL_OPTIONS = {
   'grpc.keepalive_time_ms': 20_000,
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 2_000,
+  'grpc.enable_channelz': 0,
 };
 
 /** A client of `def` at `address` (`host:port`). Failed calls throw VectronError. Connects on the first call. */
 export function createClient<S extends Def>(def: S, address: string, options: ClientOptions = {}): GrpcClient<S> {
-  const channel = new Client(address, options.credentials ?? credentials.createInsecure(), CHANNEL_OPTIONS);
+  // A socket file is reached by this user alone.
+  const secure = address.startsWith('unix:') ? undefined : options.tls;
+  const channel = new Client(address, secure ? clusterTls(secure) : credentials.createInsecure(), CHANNEL_OPTIONS);
+  const guarded = breakerOf(options, address);
   const metadata = (context: CallContext) => {
     const sent = context.metadata.clone();
     if (options.clusterToken !== undefined) sent.set('x-vectron-cluster-token', options.clusterToken);
+    for (const [name, value] of Object.entries(options.headers?.() ?? {}))
+      if (value !== undefined) sent.set(name, value);
     return sent;
   };
   const deadline = (context: CallContext) =>
@@ -73,21 +91,53 @@ export function createClient<S extends Def>(def: S, address: string, options: Cl
       };
     } else {
       api[name] = (request: unknown, context: CallContext) =>
-        new Promise((resolve, reject) => {
-          const meta = metadata(context);
-          channel.makeUnaryRequest(
-            path,
-            requestSerialize,
-            responseDeserialize,
-            request,
-            meta,
-            { deadline: deadline(context) },
-            (error, response) => (error ? reject(errorFromStatus(error)) : resolve(response)),
-          );
-        });
+        guarded(
+          () =>
+            new Promise((resolve, reject) => {
+              const call = channel.makeUnaryRequest(
+                path,
+                requestSerialize,
+                responseDeserialize,
+                request,
+                metadata(context),
+                { deadline: deadline(context) },
+                (error, response) => {
+                  context.signal?.removeEventListener('abort', cancel);
+                  if (error) reject(errorFromStatus(error));
+                  else resolve(response);
+                },
+              );
+              const cancel = () => call.cancel();
+              context.signal?.addEventListener('abort', cancel, { once: true });
+            }),
+        );
     }
   }
   return { api: api as Api<S>, channel, metadata, close: () => channel.close() };
+}
+
+/** Runs calls unless too many in a row have failed. What a server answers, even that it refuses, is no failure. */
+function breakerOf({ breaker, service, onBreaker }: ClientOptions, address: string) {
+  if (breaker === undefined) return <T>(call: () => Promise<T>) => call();
+  const name = service ?? address;
+  const gone = (error: Error) =>
+    error instanceof VectronError && (error.code === 'UNAVAILABLE' || error.code === 'DEADLINE_EXCEEDED');
+  const policy = circuitBreaker(handleWhen(gone), {
+    halfOpenAfter: breaker.restMs,
+    breaker: new ConsecutiveBreaker(breaker.failures),
+  });
+  policy.onBreak(() => onBreaker?.(name, true));
+  policy.onReset(() => onBreaker?.(name, false));
+  return async <T>(call: () => Promise<T>): Promise<T> => {
+    try {
+      return await policy.execute(call);
+    } catch (error) {
+      if (!isBrokenCircuitError(error)) throw error;
+      throw new VectronError('UNAVAILABLE', `${name} has kept failing; it is asked again in a moment`, {
+        details: { retryAfterMs: breaker.restMs },
+      });
+    }
+  };
 }
 
 /** Opens a bidirectional stream; the caller listens to `data`, `error` and `end`. */
@@ -104,7 +154,7 @@ export function openDuplex<Req, Res>(
   );
 }
 
-async function* iterate(call: AsyncIterable<unknown> & { cancel(): void }, signal?: AbortSignal) {
+async function* iterate(call: AsyncIterable<unknown> & { cancel(): void }, signal?: StopSignal) {
   const cancel = () => call.cancel();
   signal?.addEventListener('abort', cancel);
   try {

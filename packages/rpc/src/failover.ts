@@ -20,7 +20,9 @@ export function createFailoverClient<S extends Def>(
   addresses: readonly string[],
   options: ClientOptions = {},
 ): FailoverClient<S> {
-  const clients: GrpcClient<S>[] = addresses.map((address) => createClient(def, address, options));
+  const clients: GrpcClient<S>[] = addresses.map((address) =>
+    createClient(def, address, { ...options, service: `${options.service ?? 'service'} ${address}` }),
+  );
   type Call = (request: unknown, context: CallContext) => unknown;
   const calls = (at: number) => clients[at].api as Record<string, Call>;
   let current = 0;

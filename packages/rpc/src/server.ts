@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { chmodSync, rmSync } from 'node:fs';
+import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import {
   Server as GrpcJsServer,
   type handleBidiStreamingCall,
@@ -8,6 +10,7 @@ import {
   Metadata,
   ServerCredentials,
   type ServerDuplexStream,
+  type ServerWritableStream,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { type CustomTransportStrategy, Server as NestServer } from '@nestjs/microservices';
@@ -19,6 +22,8 @@ import type { CallContext } from './call-context.js';
 import { publicReflection } from './reflection.js';
 import type { Def } from './service.js';
 import { statusFromError } from './status.js';
+import { Stop, type StopSignal } from './stop.js';
+import { serverTls, type TlsFiles } from './tls.js';
 
 export interface GrpcServerOptions {
   readonly host: string;
@@ -27,13 +32,36 @@ export interface GrpcServerOptions {
   /** What this listener serves, by full service name. */
   readonly services: Record<string, Def>;
   /** Runs before every method, reflection included; throws to refuse. Returns the principal. */
-  readonly authorize: (path: string, metadata: Metadata) => Promise<unknown> | unknown;
-  /** After every method: path, error code or `OK`, seconds. */
-  readonly observe?: (path: string, code: string, seconds: number) => void;
+  readonly authorize: (path: string, metadata: Metadata, peer: Peer) => Promise<unknown> | unknown;
+  /** Runs next, before the request is decoded; throws to refuse. What it returns is called when the call has ended. */
+  readonly admit?: (path: string, principal: unknown) => () => void;
+  /**
+   * Looked at before a call is even made: the error to refuse it with, when there is no room for it. It must cost next to
+   * nothing, because it is asked most when there is least time.
+   */
+  readonly shed?: (path: string, headers: IncomingHttpHeaders) => VectronError | undefined;
+  /** Runs each method within whatever it makes, such as a span. */
+  readonly around?: (path: string, metadata: Metadata, work: () => Promise<unknown>) => Promise<unknown>;
+  /** After every method: path, error code or `OK`, seconds, and what was known of the call. */
+  readonly observe?: (path: string, code: string, seconds: number, context: Observed) => void;
   readonly logger: Logger;
   readonly maxMessageBytes: number;
+  /** Without it, only for listeners that nobody reaches from outside of this machine. */
+  readonly tls?: TlsFiles;
   /** How long calls may go on when the server stops, milliseconds; default 1,000. */
   readonly closeMs?: number;
+}
+
+/** Who is at the other end. */
+export interface Peer {
+  /** IP address; empty when it is not known. */
+  readonly address: string;
+}
+
+export interface Observed {
+  readonly principal?: unknown;
+  /** IP address of the caller. */
+  readonly peer: string;
 }
 
 /** A bidirectional call as its handler gets it. */
@@ -43,12 +71,49 @@ export type BidiCall<Req, Res> = ServerDuplexStream<Req, Res>;
 interface RunningCall {
   metadata: Metadata;
   getDeadline(): Date | number;
+  getPeer(): string;
+  on(event: 'cancelled', listener: () => void): unknown;
 }
 
-/** A request whose bytes are no message of its type. grpc-js would answer INTERNAL; the client is at fault. */
-class Malformed {
-  constructor(readonly cause: unknown) {}
+/** How long a client of a server stream may leave an answer unread. */
+const UNREAD_MS = 30_000;
+
+/** The signal is made when somebody asks for it: most calls are over before anybody could cancel them. */
+class ServerContext implements CallContext {
+  readonly metadata: Metadata;
+  readonly deadlineMs?: number;
+  principal?: unknown;
+  #gone: Stop | undefined;
+  #ended = false;
+
+  constructor(private readonly call: RunningCall) {
+    this.metadata = call.metadata;
+    const deadline = call.getDeadline();
+    const deadlineMs = deadline instanceof Date ? deadline.getTime() : deadline;
+    if (Number.isFinite(deadlineMs)) this.deadlineMs = deadlineMs;
+  }
+
+  get peer(): string {
+    return addressOf(this.call.getPeer());
+  }
+
+  get signal(): StopSignal {
+    if (this.#gone === undefined) {
+      const gone = new Stop();
+      this.#gone = gone;
+      // grpc-js says so at the end of every call, too.
+      this.call.on('cancelled', () => this.#ended || gone.abort());
+    }
+    return this.#gone;
+  }
+
+  end(): void {
+    this.#ended = true;
+  }
 }
+
+/** `127.0.0.1:5000` or `[::1]:5000` without the port. */
+const addressOf = (peer: string) => /^\[?(.*?)\]?:\d+$/.exec(peer)?.[1] ?? '';
 
 type NestHandler = (data: unknown, context: CallContext) => Promise<unknown>;
 
@@ -69,19 +134,47 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
     });
   }
 
+  /**
+   * A call costs grpc-js most of what a cheap request costs in all, so that refusing through it could not keep up with a
+   * flood. This answers on the HTTP/2 stream itself, before grpc-js knows of it (docs/adr/0019): trailers only, as the
+   * gRPC protocol has it, and no more of the request is read.
+   */
+  #shedEarly(shed: NonNullable<GrpcServerOptions['shed']>): void {
+    type Handler = (
+      this: unknown,
+      interceptors: unknown,
+      stream: ServerHttp2Stream,
+      headers: IncomingHttpHeaders,
+    ) => void;
+    const server = this.#server as unknown as { _channelzHandler: Handler };
+    const handle = server._channelzHandler;
+    if (typeof handle !== 'function') throw new Error('this grpc-js has no handler of streams; see docs/adr/0019');
+    const { observe } = this.options;
+    server._channelzHandler = function (interceptors, stream, headers) {
+      const path = headers[':path'] ?? '';
+      const refusal = shed(path, headers);
+      if (refusal === undefined) return handle.call(this, interceptors, stream, headers);
+      stream.respond(trailersOf(refusal), { endStream: true });
+      stream.on('error', () => {});
+      stream.close(constants.NGHTTP2_NO_ERROR);
+      observe?.(path, refusal.code, 0, { peer: '' });
+    };
+  }
+
   /** `host:port` it listens on. */
   get address(): string {
     return this.#address;
   }
 
   listen(callback: (error?: unknown) => void): void {
+    if (this.options.shed !== undefined) this.#shedEarly(this.options.shed);
     for (const [name, def] of Object.entries(this.options.services)) {
-      this.#server.addService(this.#tolerant(def), this.#implementation(def));
+      this.#server.addService(this.#undecoded(def), this.#implementation(def));
       this.#health.setStatus(name, 'SERVING');
     }
     this.#health.addToServer(this.#server);
     const reflection = publicReflection(Object.keys(this.options.services), (path, metadata) =>
-      this.options.authorize(path, metadata),
+      this.options.authorize(path, metadata, { address: '' }),
     );
     reflection.addToServer(this.#server);
     if (this.options.host.startsWith('unix:')) {
@@ -89,7 +182,9 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
       return;
     }
     const at = this.options.host.includes(':') ? `[${this.options.host}]` : this.options.host;
-    this.#server.bindAsync(`${at}:${this.options.port}`, ServerCredentials.createInsecure(), (error, port) => {
+    const { tls } = this.options;
+    const credentials = tls === undefined ? ServerCredentials.createInsecure() : serverTls(tls);
+    this.#server.bindAsync(`${at}:${this.options.port}`, credentials, (error, port) => {
       if (error) return callback(cannotListen(`${at}:${this.options.port}`, error));
       this.#address = `${at}:${port}`;
       callback();
@@ -128,18 +223,12 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
     return this.#server as T;
   }
 
-  #tolerant(def: Def): Def {
-    const wrap = (decode: (bytes: Buffer) => unknown) => (bytes: Buffer) => {
-      try {
-        return decode(bytes);
-      } catch (cause) {
-        return new Malformed(cause);
-      }
-    };
-    const methods = Object.entries(def).map(([name, method]) => [
-      name,
-      { ...method, requestDeserialize: wrap(method.requestDeserialize) },
-    ]);
+  /** The same methods with requests left as bytes: what is refused is never decoded. */
+  #undecoded(def: Def): Def {
+    const methods = Object.entries(def).map(([name, method]) => {
+      const plain = method.requestStream ? method : { ...method, requestDeserialize: (bytes: Buffer) => bytes };
+      return [name, plain];
+    });
     return Object.fromEntries(methods);
   }
 
@@ -148,8 +237,21 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
     for (const [name, method] of Object.entries(def)) {
       const handler = this.messageHandlers.get(method.path) as NestHandler | undefined;
       if (handler === undefined) throw new Error(`no controller serves ${method.path}`);
-      const invoke = (call: RunningCall, data: unknown, signal?: AbortSignal) =>
-        this.#invoke(method.path, handler, call, data, signal);
+      const decode = method.requestStream
+        ? (data: unknown) => data
+        : (data: unknown) => {
+            try {
+              return method.requestDeserialize(data as Buffer) as unknown;
+            } catch (cause) {
+              const message = `the request is no valid message of ${method.path}`;
+              throw new VectronError('INVALID_ARGUMENT', message, { cause });
+            }
+          };
+      const { around } = this.options;
+      const invoke = (call: RunningCall, data: unknown, answers?: (result: unknown) => Promise<void>) => {
+        const work = () => this.#invoke(method.path, handler, call, () => decode(data), answers);
+        return around === undefined ? work() : around(method.path, call.metadata, work);
+      };
       if (method.requestStream && method.responseStream) {
         const handle: handleBidiStreamingCall<unknown, unknown> = (call) => {
           invoke(call, call).then(
@@ -160,18 +262,16 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
         implementation[name] = handle;
       } else if (method.responseStream) {
         const handle: handleServerStreamingCall<unknown, unknown> = (call) => {
-          const gone = new AbortController();
-          call.on('cancelled', () => gone.abort());
-          call.on('close', () => gone.abort());
-          invoke(call, call.request, gone.signal)
-            .then(async (answers) => {
-              for await (const answer of answers as AsyncIterable<unknown>) {
-                if (call.cancelled) break;
-                if (!call.write(answer)) await new Promise((resolve) => call.once('drain', resolve));
-              }
-              call.end();
-            })
-            .catch((error) => call.emit('error', statusFromError(error)));
+          const send = async (answers: unknown) => {
+            for await (const answer of answers as AsyncIterable<unknown>) {
+              if (call.cancelled || call.destroyed) break;
+              if (!call.write(answer)) await drained(call);
+            }
+          };
+          invoke(call, call.request, send).then(
+            () => call.end(),
+            (error) => call.emit('error', statusFromError(error)),
+          );
         };
         implementation[name] = handle;
       } else if (method.requestStream) {
@@ -199,31 +299,62 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
     path: string,
     handler: NestHandler,
     call: RunningCall,
-    data: unknown,
-    signal?: AbortSignal,
+    decoded: () => unknown,
+    answers?: (result: unknown) => Promise<void>,
   ): Promise<unknown> {
     const started = performance.now();
     let code = 'OK';
+    let release: (() => void) | undefined;
+    const context = new ServerContext(call);
     try {
-      const principal = await this.options.authorize(path, call.metadata);
-      if (data instanceof Malformed) {
-        throw new VectronError('INVALID_ARGUMENT', `the request is no valid message of ${path}`, { cause: data.cause });
-      }
-      const deadline = call.getDeadline();
-      const deadlineMs = deadline instanceof Date ? deadline.getTime() : deadline;
-      const context: CallContext = Number.isFinite(deadlineMs)
-        ? { metadata: call.metadata, deadlineMs, principal, signal }
-        : { metadata: call.metadata, principal, signal };
-      const result = await handler(data, context);
-      return isObservable(result) ? await lastValueFrom(result) : result;
+      const authorized = this.options.authorize(path, call.metadata, { address: context.peer });
+      // Without a turn of the event loop where the answer is known already.
+      context.principal = authorized instanceof Promise ? await authorized : authorized;
+      release = this.options.admit?.(path, context.principal);
+      const result = await handler(decoded(), context);
+      const value = isObservable(result) ? await lastValueFrom(result) : result;
+      if (answers !== undefined) await answers(value);
+      return value;
     } catch (error) {
       const known = toVectronError(error);
       code = known.code;
       if (code === 'INTERNAL') this.options.logger.error({ err: known.cause ?? known, path }, 'call failed');
       throw known;
     } finally {
-      this.options.observe?.(path, code, (performance.now() - started) / 1_000);
+      context.end();
+      release?.();
+      this.options.observe?.(path, code, (performance.now() - started) / 1_000, context);
     }
+  }
+}
+
+const trailers = new WeakMap<VectronError, OutgoingHttpHeaders>();
+
+/** What a call that is refused with `error` is answered, made once for each error. */
+function trailersOf(error: VectronError): OutgoingHttpHeaders {
+  let known = trailers.get(error);
+  if (known === undefined) {
+    const { code, details, metadata } = statusFromError(error);
+    known = {
+      ':status': 200,
+      'content-type': 'application/grpc+proto',
+      'grpc-status': String(code),
+      'grpc-message': encodeURI(details),
+      ...metadata.toHttp2Headers(),
+    };
+    trailers.set(error, known);
+  }
+  return known;
+}
+
+/** Waits until a client takes what was written for it; cuts it off when it does not. */
+async function drained(call: ServerWritableStream<unknown, unknown>): Promise<void> {
+  const signal = AbortSignal.timeout(UNREAD_MS);
+  try {
+    await Promise.race([once(call, 'drain', { signal }), once(call, 'cancelled', { signal })]);
+  } catch (cause) {
+    const message = `the client has not read its answers for ${UNREAD_MS / 1_000} s`;
+    throw new VectronError('CANCELLED', message, { cause });
   }
 }
 

@@ -7,7 +7,7 @@ import type { CallContext } from './call-context.js';
 export type Def = Record<string, MethodDefinition<any, any>>;
 
 type Request<M> = M extends { requestDeserialize: (bytes: Buffer) => infer T } ? T : never;
-type Response<M> = M extends { responseDeserialize: (bytes: Buffer) => infer T } ? T : never;
+type Response<M> = M extends { responseSerialize: (value: infer T) => Buffer } ? T : never;
 type Input<M> = M extends { requestStream: true } ? AsyncIterable<Request<M>> : Request<M>;
 type Output<M> = M extends { responseStream: true } ? AsyncIterable<Response<M>> : Promise<Response<M>>;
 type Unidirectional<S> = {

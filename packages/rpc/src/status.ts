@@ -4,11 +4,15 @@ import { BadRequest, ErrorInfo, Status } from '@vectron/proto';
 
 const DETAILS = 'grpc-status-details-bin';
 const DOMAIN = 'vectron';
+const RETRY_MS = 1_000;
 const TYPE = 'type.googleapis.com/google.rpc.';
 
 /** gRPC status with google.rpc.Status details: ErrorInfo with the code as reason, BadRequest with the field. */
 export function statusFromError(error: unknown): StatusObject {
-  const { code, message, details, grpcStatus } = toVectronError(error);
+  const { code, message, details: given, grpcStatus, spec } = toVectronError(error);
+  // Whoever is refused for lack of something is told when to come back.
+  const exhausted = spec.grpc === 'RESOURCE_EXHAUSTED' && spec.retryable;
+  const details = { retryAfterMs: exhausted ? RETRY_MS : undefined, ...given };
   const info = new Map<string, string>();
   if (details.retryAfterMs !== undefined) info.set('retryAfterMs', String(details.retryAfterMs));
   const any = [detail('ErrorInfo', ErrorInfo.encode({ reason: code, domain: DOMAIN, metadata: info }).finish())];
@@ -17,6 +21,8 @@ export function statusFromError(error: unknown): StatusObject {
     any.push(detail('BadRequest', BadRequest.encode({ fieldViolations: [violation] }).finish()));
   }
   const metadata = new Metadata();
+  // Clients with gRPC's own retries wait so long (gRFC A6).
+  if (details.retryAfterMs !== undefined) metadata.set('grpc-retry-pushback-ms', String(details.retryAfterMs));
   metadata.set(DETAILS, Buffer.from(Status.encode({ code: grpcStatus, message, details: any }).finish()));
   return { code: grpcStatus, details: message, metadata };
 }

@@ -155,6 +155,7 @@ class EmbeddedClient implements api.VectronClient {
       exact,
       scoreThreshold,
       timeoutMs,
+      payloadFields: false,
       includePayload: options.includePayload ?? true,
       includeVector: options.includeVectors ?? false,
     };

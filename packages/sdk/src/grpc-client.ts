@@ -79,6 +79,8 @@ export function grpcClient(address: string, apiKey: string | undefined, timeoutM
         recall: options.recall ?? 0,
         exact: options.exact ?? false,
         scoreThreshold: options.scoreThreshold,
+        explain: false,
+        whyNot: '',
         consistency: wireConsistency(options.consistency),
       };
       const { results, ...answer } = await data.api.search(request, context());

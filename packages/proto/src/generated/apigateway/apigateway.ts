@@ -175,7 +175,13 @@ export interface SearchRequest {
    * measured to give it. 0: no wish.
    */
   recall: number;
-  consistency?: ReadConsistency | undefined;
+  consistency?:
+    | ReadConsistency
+    | undefined;
+  /** Say how the answer came about. */
+  explain: boolean;
+  /** Say which step this point did not get past, instead of guessing. */
+  whyNot: string;
 }
 
 export interface SearchResponse {
@@ -194,6 +200,55 @@ export interface SearchResponse {
   rerankSkipped: string;
   /** Recall to expect, of the shard with the least: 1 when the answer is exact, 0 while nothing was measured. */
   recallEstimate: number;
+  /** shards, cache, redis or coalesced: what gave the answer. */
+  servedFrom: string;
+  /** With explain. */
+  explanation?:
+    | Explanation
+    | undefined;
+  /** With why_not. */
+  whyNot?: WhyNot | undefined;
+}
+
+/** The way of one search through the services. */
+export interface Explanation {
+  /** W3C trace id of the request, for the spans of all services. */
+  traceId: string;
+  /** Epoch of the route: the greatest of its shards. */
+  routeEpoch: number;
+  /** The collection's incarnation. */
+  collectionId: string;
+  /** What it took, in the order of the steps. */
+  steps: Step[];
+  /** Budget that the search had. */
+  budgetMs: number;
+  /** The consistency that was asked for. */
+  consistency: string;
+}
+
+export interface Step {
+  /** authenticate, cache, route, shard, merge, rerank. */
+  name: string;
+  milliseconds: number;
+  /** What was decided and seen, as text. */
+  details: Map<string, string>;
+}
+
+export interface Step_DetailsEntry {
+  key: string;
+  value: string;
+}
+
+/** Why a point is not among the results. */
+export interface WhyNot {
+  id: string;
+  /** returned, not_stored, beyond_top_k, below_threshold, not_visited, reranked_out or shard_did_not_answer. */
+  step: string;
+  reason: string;
+  /** Its exact score; 0 when it is not stored. */
+  score: number;
+  /** Its place among all points by exact score, from 1, when it is within the first 10,000; 0: it is not. */
+  exactRank: number;
 }
 
 export interface ShardRead {
@@ -215,6 +270,8 @@ export interface ShardRead {
   stopped: boolean;
   /** Number of the worker that answered. */
   replica: bigint;
+  /** From the request to this shard's answer, as the gateway saw it. */
+  milliseconds: number;
 }
 
 export interface SearchResult {
@@ -1811,6 +1868,8 @@ function createBaseSearchRequest(): SearchRequest {
     likeId: "",
     recall: 0,
     consistency: undefined,
+    explain: false,
+    whyNot: "",
   };
 }
 
@@ -1861,6 +1920,12 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     }
     if (message.consistency !== undefined) {
       ReadConsistency.encode(message.consistency, writer.uint32(210).fork()).join();
+    }
+    if (message.explain !== false) {
+      writer.uint32(216).bool(message.explain);
+    }
+    if (message.whyNot !== "") {
+      writer.uint32(226).string(message.whyNot);
     }
     return writer;
   },
@@ -2000,6 +2065,22 @@ export const SearchRequest: MessageFns<SearchRequest> = {
             message.consistency = ReadConsistency.decode(reader, reader.uint32());
             continue;
           }
+          case 27: {
+            if (tag !== 216) {
+              break;
+            }
+
+            message.explain = reader.bool();
+            continue;
+          }
+          case 28: {
+            if (tag !== 226) {
+              break;
+            }
+
+            message.whyNot = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2056,6 +2137,12 @@ export const SearchRequest: MessageFns<SearchRequest> = {
         : "",
       recall: isSet(object.recall) ? globalThis.Number(object.recall) : 0,
       consistency: isSet(object.consistency) ? ReadConsistency.fromJSON(object.consistency) : undefined,
+      explain: isSet(object.explain) ? globalThis.Boolean(object.explain) : false,
+      whyNot: isSet(object.whyNot)
+        ? globalThis.String(object.whyNot)
+        : isSet(object.why_not)
+        ? globalThis.String(object.why_not)
+        : "",
     };
   },
 
@@ -2103,6 +2190,12 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     if (message.consistency !== undefined) {
       obj.consistency = ReadConsistency.toJSON(message.consistency);
     }
+    if (message.explain !== undefined) {
+      obj.explain = message.explain;
+    }
+    if (message.whyNot !== undefined) {
+      obj.whyNot = message.whyNot;
+    }
     return obj;
   },
 
@@ -2127,6 +2220,8 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     message.consistency = (object.consistency !== undefined && object.consistency !== null)
       ? ReadConsistency.fromPartial(object.consistency)
       : undefined;
+    message.explain = object.explain ?? false;
+    message.whyNot = object.whyNot ?? "";
     return message;
   },
 };
@@ -2142,6 +2237,9 @@ function createBaseSearchResponse(): SearchResponse {
     rerankedBy: "",
     rerankSkipped: "",
     recallEstimate: 0,
+    servedFrom: "",
+    explanation: undefined,
+    whyNot: undefined,
   };
 }
 
@@ -2173,6 +2271,15 @@ export const SearchResponse: MessageFns<SearchResponse> = {
     }
     if (message.recallEstimate !== 0) {
       writer.uint32(221).float(message.recallEstimate);
+    }
+    if (message.servedFrom !== "") {
+      writer.uint32(226).string(message.servedFrom);
+    }
+    if (message.explanation !== undefined) {
+      Explanation.encode(message.explanation, writer.uint32(234).fork()).join();
+    }
+    if (message.whyNot !== undefined) {
+      WhyNot.encode(message.whyNot, writer.uint32(242).fork()).join();
     }
     return writer;
   },
@@ -2262,6 +2369,30 @@ export const SearchResponse: MessageFns<SearchResponse> = {
             message.recallEstimate = reader.float();
             continue;
           }
+          case 28: {
+            if (tag !== 226) {
+              break;
+            }
+
+            message.servedFrom = reader.string();
+            continue;
+          }
+          case 29: {
+            if (tag !== 234) {
+              break;
+            }
+
+            message.explanation = Explanation.decode(reader, reader.uint32());
+            continue;
+          }
+          case 30: {
+            if (tag !== 242) {
+              break;
+            }
+
+            message.whyNot = WhyNot.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2311,6 +2442,17 @@ export const SearchResponse: MessageFns<SearchResponse> = {
         : isSet(object.recall_estimate)
         ? globalThis.Number(object.recall_estimate)
         : 0,
+      servedFrom: isSet(object.servedFrom)
+        ? globalThis.String(object.servedFrom)
+        : isSet(object.served_from)
+        ? globalThis.String(object.served_from)
+        : "",
+      explanation: isSet(object.explanation) ? Explanation.fromJSON(object.explanation) : undefined,
+      whyNot: isSet(object.whyNot)
+        ? WhyNot.fromJSON(object.whyNot)
+        : isSet(object.why_not)
+        ? WhyNot.fromJSON(object.why_not)
+        : undefined,
     };
   },
 
@@ -2343,6 +2485,15 @@ export const SearchResponse: MessageFns<SearchResponse> = {
     if (message.recallEstimate !== undefined) {
       obj.recallEstimate = floatToJson(message.recallEstimate);
     }
+    if (message.servedFrom !== undefined) {
+      obj.servedFrom = message.servedFrom;
+    }
+    if (message.explanation !== undefined) {
+      obj.explanation = Explanation.toJSON(message.explanation);
+    }
+    if (message.whyNot !== undefined) {
+      obj.whyNot = WhyNot.toJSON(message.whyNot);
+    }
     return obj;
   },
 
@@ -2360,6 +2511,523 @@ export const SearchResponse: MessageFns<SearchResponse> = {
     message.rerankedBy = object.rerankedBy ?? "";
     message.rerankSkipped = object.rerankSkipped ?? "";
     message.recallEstimate = object.recallEstimate ?? 0;
+    message.servedFrom = object.servedFrom ?? "";
+    message.explanation = (object.explanation !== undefined && object.explanation !== null)
+      ? Explanation.fromPartial(object.explanation)
+      : undefined;
+    message.whyNot = (object.whyNot !== undefined && object.whyNot !== null)
+      ? WhyNot.fromPartial(object.whyNot)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseExplanation(): Explanation {
+  return { traceId: "", routeEpoch: 0, collectionId: "", steps: [], budgetMs: 0, consistency: "" };
+}
+
+export const Explanation: MessageFns<Explanation> = {
+  encode(message: Explanation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.traceId !== "") {
+      writer.uint32(10).string(message.traceId);
+    }
+    if (message.routeEpoch !== 0) {
+      writer.uint32(16).uint32(message.routeEpoch);
+    }
+    if (message.collectionId !== "") {
+      writer.uint32(26).string(message.collectionId);
+    }
+    for (const v of message.steps) {
+      Step.encode(v!, writer.uint32(34).fork()).join();
+    }
+    if (message.budgetMs !== 0) {
+      writer.uint32(40).uint32(message.budgetMs);
+    }
+    if (message.consistency !== "") {
+      writer.uint32(50).string(message.consistency);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Explanation {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExplanation();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.traceId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.routeEpoch = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.collectionId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.steps.push(Step.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.budgetMs = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.consistency = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Explanation {
+    return {
+      traceId: isSet(object.traceId)
+        ? globalThis.String(object.traceId)
+        : isSet(object.trace_id)
+        ? globalThis.String(object.trace_id)
+        : "",
+      routeEpoch: isSet(object.routeEpoch)
+        ? globalThis.Number(object.routeEpoch)
+        : isSet(object.route_epoch)
+        ? globalThis.Number(object.route_epoch)
+        : 0,
+      collectionId: isSet(object.collectionId)
+        ? globalThis.String(object.collectionId)
+        : isSet(object.collection_id)
+        ? globalThis.String(object.collection_id)
+        : "",
+      steps: globalThis.Array.isArray(object?.steps) ? object.steps.map((e: any) => Step.fromJSON(e)) : [],
+      budgetMs: isSet(object.budgetMs)
+        ? globalThis.Number(object.budgetMs)
+        : isSet(object.budget_ms)
+        ? globalThis.Number(object.budget_ms)
+        : 0,
+      consistency: isSet(object.consistency) ? globalThis.String(object.consistency) : "",
+    };
+  },
+
+  toJSON(message: Explanation): unknown {
+    const obj: any = {};
+    if (message.traceId !== undefined) {
+      obj.traceId = message.traceId;
+    }
+    if (message.routeEpoch !== undefined) {
+      obj.routeEpoch = Math.round(message.routeEpoch);
+    }
+    if (message.collectionId !== undefined) {
+      obj.collectionId = message.collectionId;
+    }
+    if (message.steps?.length) {
+      obj.steps = message.steps.map((e) => Step.toJSON(e));
+    }
+    if (message.budgetMs !== undefined) {
+      obj.budgetMs = Math.round(message.budgetMs);
+    }
+    if (message.consistency !== undefined) {
+      obj.consistency = message.consistency;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Explanation>, I>>(base?: I): Explanation {
+    return Explanation.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Explanation>, I>>(object: I): Explanation {
+    const message = createBaseExplanation();
+    message.traceId = object.traceId ?? "";
+    message.routeEpoch = object.routeEpoch ?? 0;
+    message.collectionId = object.collectionId ?? "";
+    message.steps = object.steps?.map((e) => Step.fromPartial(e)) || [];
+    message.budgetMs = object.budgetMs ?? 0;
+    message.consistency = object.consistency ?? "";
+    return message;
+  },
+};
+
+function createBaseStep(): Step {
+  return { name: "", milliseconds: 0, details: new Map() };
+}
+
+export const Step: MessageFns<Step> = {
+  encode(message: Step, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.milliseconds !== 0) {
+      writer.uint32(17).double(message.milliseconds);
+    }
+    message.details.forEach((value, key) => {
+      Step_DetailsEntry.encode({ key: key as any, value }, writer.uint32(26).fork()).join();
+    });
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Step {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStep();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.milliseconds = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            const entry3 = Step_DetailsEntry.decode(reader, reader.uint32());
+            if (entry3.value !== undefined) {
+              message.details.set(entry3.key, entry3.value);
+            }
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Step {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      milliseconds: isSet(object.milliseconds) ? globalThis.Number(object.milliseconds) : 0,
+      details: isObject(object.details)
+        ? (globalThis.Object.entries(object.details) as [string, any][]).reduce(
+          (acc: Map<string, string>, [key, value]: [string, any]) => {
+            acc.set(key, globalThis.String(value));
+            return acc;
+          },
+          new Map(),
+        )
+        : new Map(),
+    };
+  },
+
+  toJSON(message: Step): unknown {
+    const obj: any = {};
+    if (message.name !== undefined) {
+      obj.name = message.name;
+    }
+    if (message.milliseconds !== undefined) {
+      obj.milliseconds = floatToJson(message.milliseconds);
+    }
+    if (message.details?.size) {
+      obj.details = {};
+      message.details.forEach((v, k) => {
+        obj.details[k] = v;
+      });
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Step>, I>>(base?: I): Step {
+    return Step.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Step>, I>>(object: I): Step {
+    const message = createBaseStep();
+    message.name = object.name ?? "";
+    message.milliseconds = object.milliseconds ?? 0;
+    message.details = (() => {
+      const m = new Map();
+      (object.details as Map<string, string> ?? new Map()).forEach((value, key) => {
+        if (value !== undefined) {
+          m.set(key, globalThis.String(value));
+        }
+      });
+      return m;
+    })();
+    return message;
+  },
+};
+
+function createBaseStep_DetailsEntry(): Step_DetailsEntry {
+  return { key: "", value: "" };
+}
+
+export const Step_DetailsEntry: MessageFns<Step_DetailsEntry> = {
+  encode(message: Step_DetailsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Step_DetailsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStep_DetailsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Step_DetailsEntry {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      value: isSet(object.value) ? globalThis.String(object.value) : "",
+    };
+  },
+
+  toJSON(message: Step_DetailsEntry): unknown {
+    const obj: any = {};
+    if (message.key !== undefined) {
+      obj.key = message.key;
+    }
+    if (message.value !== undefined) {
+      obj.value = message.value;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Step_DetailsEntry>, I>>(base?: I): Step_DetailsEntry {
+    return Step_DetailsEntry.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Step_DetailsEntry>, I>>(object: I): Step_DetailsEntry {
+    const message = createBaseStep_DetailsEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseWhyNot(): WhyNot {
+  return { id: "", step: "", reason: "", score: 0, exactRank: 0 };
+}
+
+export const WhyNot: MessageFns<WhyNot> = {
+  encode(message: WhyNot, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.step !== "") {
+      writer.uint32(18).string(message.step);
+    }
+    if (message.reason !== "") {
+      writer.uint32(26).string(message.reason);
+    }
+    if (message.score !== 0) {
+      writer.uint32(37).float(message.score);
+    }
+    if (message.exactRank !== 0) {
+      writer.uint32(40).uint32(message.exactRank);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WhyNot {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWhyNot();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.step = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 37) {
+              break;
+            }
+
+            message.score = reader.float();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.exactRank = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): WhyNot {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      step: isSet(object.step) ? globalThis.String(object.step) : "",
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      score: isSet(object.score) ? globalThis.Number(object.score) : 0,
+      exactRank: isSet(object.exactRank)
+        ? globalThis.Number(object.exactRank)
+        : isSet(object.exact_rank)
+        ? globalThis.Number(object.exact_rank)
+        : 0,
+    };
+  },
+
+  toJSON(message: WhyNot): unknown {
+    const obj: any = {};
+    if (message.id !== undefined) {
+      obj.id = message.id;
+    }
+    if (message.step !== undefined) {
+      obj.step = message.step;
+    }
+    if (message.reason !== undefined) {
+      obj.reason = message.reason;
+    }
+    if (message.score !== undefined) {
+      obj.score = floatToJson(message.score);
+    }
+    if (message.exactRank !== undefined) {
+      obj.exactRank = Math.round(message.exactRank);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<WhyNot>, I>>(base?: I): WhyNot {
+    return WhyNot.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<WhyNot>, I>>(object: I): WhyNot {
+    const message = createBaseWhyNot();
+    message.id = object.id ?? "";
+    message.step = object.step ?? "";
+    message.reason = object.reason ?? "";
+    message.score = object.score ?? 0;
+    message.exactRank = object.exactRank ?? 0;
     return message;
   },
 };
@@ -2377,6 +3045,7 @@ function createBaseShardRead(): ShardRead {
     rescored: 0,
     stopped: false,
     replica: 0n,
+    milliseconds: 0,
   };
 }
 
@@ -2420,6 +3089,9 @@ export const ShardRead: MessageFns<ShardRead> = {
         throw new globalThis.Error("value provided for field message.replica of type uint64 too large");
       }
       writer.uint32(88).uint64(message.replica);
+    }
+    if (message.milliseconds !== 0) {
+      writer.uint32(97).double(message.milliseconds);
     }
     return writer;
   },
@@ -2525,6 +3197,14 @@ export const ShardRead: MessageFns<ShardRead> = {
             message.replica = reader.uint64() as bigint;
             continue;
           }
+          case 12: {
+            if (tag !== 97) {
+              break;
+            }
+
+            message.milliseconds = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2570,6 +3250,7 @@ export const ShardRead: MessageFns<ShardRead> = {
       rescored: isSet(object.rescored) ? globalThis.Number(object.rescored) : 0,
       stopped: isSet(object.stopped) ? globalThis.Boolean(object.stopped) : false,
       replica: isSet(object.replica) ? BigInt(object.replica) : 0n,
+      milliseconds: isSet(object.milliseconds) ? globalThis.Number(object.milliseconds) : 0,
     };
   },
 
@@ -2608,6 +3289,9 @@ export const ShardRead: MessageFns<ShardRead> = {
     if (message.replica !== undefined) {
       obj.replica = message.replica.toString();
     }
+    if (message.milliseconds !== undefined) {
+      obj.milliseconds = floatToJson(message.milliseconds);
+    }
     return obj;
   },
 
@@ -2629,6 +3313,7 @@ export const ShardRead: MessageFns<ShardRead> = {
     message.rescored = object.rescored ?? 0;
     message.stopped = object.stopped ?? false;
     message.replica = (object.replica !== undefined && object.replica !== null) ? BigInt(object.replica) : 0n;
+    message.milliseconds = object.milliseconds ?? 0;
     return message;
   },
 };

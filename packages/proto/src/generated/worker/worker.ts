@@ -38,6 +38,8 @@ export interface Call {
   op: Buffer;
   /** Writes travel apart from reads inside the worker: a read must not wait for a disk. */
   write: boolean;
+  /** W3C trace context of the request; empty: it is not traced. */
+  traceparent: string;
 }
 
 export interface CallBatch {
@@ -188,7 +190,7 @@ export interface FlushResponse {
 }
 
 function createBaseCall(): Call {
-  return { id: 0, timeoutMs: 0, op: Buffer.alloc(0), write: false };
+  return { id: 0, timeoutMs: 0, op: Buffer.alloc(0), write: false, traceparent: "" };
 }
 
 export const Call: MessageFns<Call> = {
@@ -204,6 +206,9 @@ export const Call: MessageFns<Call> = {
     }
     if (message.write !== false) {
       writer.uint32(32).bool(message.write);
+    }
+    if (message.traceparent !== "") {
+      writer.uint32(42).string(message.traceparent);
     }
     return writer;
   },
@@ -253,6 +258,14 @@ export const Call: MessageFns<Call> = {
             message.write = reader.bool();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.traceparent = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -275,6 +288,7 @@ export const Call: MessageFns<Call> = {
         : 0,
       op: isSet(object.op) ? Buffer.from(bytesFromBase64(object.op)) : Buffer.alloc(0),
       write: isSet(object.write) ? globalThis.Boolean(object.write) : false,
+      traceparent: isSet(object.traceparent) ? globalThis.String(object.traceparent) : "",
     };
   },
 
@@ -292,6 +306,9 @@ export const Call: MessageFns<Call> = {
     if (message.write !== undefined) {
       obj.write = message.write;
     }
+    if (message.traceparent !== undefined) {
+      obj.traceparent = message.traceparent;
+    }
     return obj;
   },
 
@@ -304,6 +321,7 @@ export const Call: MessageFns<Call> = {
     message.timeoutMs = object.timeoutMs ?? 0;
     message.op = object.op ?? Buffer.alloc(0);
     message.write = object.write ?? false;
+    message.traceparent = object.traceparent ?? "";
     return message;
   },
 };

@@ -11,7 +11,9 @@ import {
   type ChannelCredentials,
   Client,
   type ClientOptions,
+  type ClientReadableStream,
   type ClientUnaryCall,
+  type handleServerStreamingCall,
   type handleUnaryCall,
   makeGenericClientConstructor,
   type Metadata,
@@ -39,6 +41,32 @@ export interface Principal {
   collections: string[];
   /** Milliseconds since 1970; 0: does not expire. */
   expiresAtMs: number;
+  /** Of a login; empty for a key. */
+  sessionId: string;
+}
+
+export interface WatchRevocationsRequest {
+}
+
+/** Whose verdicts must be asked for again; none of them: the service is there. */
+export interface Revocations {
+  userIds: string[];
+  apiKeyIds: string[];
+  sessionIds: string[];
+}
+
+export interface JwksRequest {
+}
+
+export interface JwksResponse {
+  json: string;
+}
+
+export interface RotateSigningKeyRequest {
+}
+
+export interface RotateSigningKeyResponse {
+  kid: string;
 }
 
 export interface StatsRequest {
@@ -117,7 +145,16 @@ export const AuthenticateRequest: MessageFns<AuthenticateRequest> = {
 };
 
 function createBasePrincipal(): Principal {
-  return { userId: "", tenantId: "", email: "", role: "", apiKeyId: "", collections: [], expiresAtMs: 0 };
+  return {
+    userId: "",
+    tenantId: "",
+    email: "",
+    role: "",
+    apiKeyId: "",
+    collections: [],
+    expiresAtMs: 0,
+    sessionId: "",
+  };
 }
 
 export const Principal: MessageFns<Principal> = {
@@ -142,6 +179,9 @@ export const Principal: MessageFns<Principal> = {
     }
     if (message.expiresAtMs !== 0) {
       writer.uint32(57).double(message.expiresAtMs);
+    }
+    if (message.sessionId !== "") {
+      writer.uint32(66).string(message.sessionId);
     }
     return writer;
   },
@@ -215,6 +255,14 @@ export const Principal: MessageFns<Principal> = {
             message.expiresAtMs = reader.double();
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.sessionId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -254,6 +302,11 @@ export const Principal: MessageFns<Principal> = {
         : isSet(object.expires_at_ms)
         ? globalThis.Number(object.expires_at_ms)
         : 0,
+      sessionId: isSet(object.sessionId)
+        ? globalThis.String(object.sessionId)
+        : isSet(object.session_id)
+        ? globalThis.String(object.session_id)
+        : "",
     };
   },
 
@@ -280,6 +333,9 @@ export const Principal: MessageFns<Principal> = {
     if (message.expiresAtMs !== undefined) {
       obj.expiresAtMs = floatToJson(message.expiresAtMs);
     }
+    if (message.sessionId !== undefined) {
+      obj.sessionId = message.sessionId;
+    }
     return obj;
   },
 
@@ -295,6 +351,410 @@ export const Principal: MessageFns<Principal> = {
     message.apiKeyId = object.apiKeyId ?? "";
     message.collections = object.collections?.map((e) => e) || [];
     message.expiresAtMs = object.expiresAtMs ?? 0;
+    message.sessionId = object.sessionId ?? "";
+    return message;
+  },
+};
+
+function createBaseWatchRevocationsRequest(): WatchRevocationsRequest {
+  return {};
+}
+
+export const WatchRevocationsRequest: MessageFns<WatchRevocationsRequest> = {
+  encode(_: WatchRevocationsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WatchRevocationsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWatchRevocationsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): WatchRevocationsRequest {
+    return {};
+  },
+
+  toJSON(_: WatchRevocationsRequest): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<WatchRevocationsRequest>, I>>(base?: I): WatchRevocationsRequest {
+    return WatchRevocationsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<WatchRevocationsRequest>, I>>(_: I): WatchRevocationsRequest {
+    const message = createBaseWatchRevocationsRequest();
+    return message;
+  },
+};
+
+function createBaseRevocations(): Revocations {
+  return { userIds: [], apiKeyIds: [], sessionIds: [] };
+}
+
+export const Revocations: MessageFns<Revocations> = {
+  encode(message: Revocations, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.userIds) {
+      writer.uint32(10).string(v!);
+    }
+    for (const v of message.apiKeyIds) {
+      writer.uint32(18).string(v!);
+    }
+    for (const v of message.sessionIds) {
+      writer.uint32(26).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Revocations {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRevocations();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.userIds.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.apiKeyIds.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.sessionIds.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Revocations {
+    return {
+      userIds: globalThis.Array.isArray(object?.userIds)
+        ? object.userIds.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.user_ids)
+        ? object.user_ids.map((e: any) => globalThis.String(e))
+        : [],
+      apiKeyIds: globalThis.Array.isArray(object?.apiKeyIds)
+        ? object.apiKeyIds.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.api_key_ids)
+        ? object.api_key_ids.map((e: any) => globalThis.String(e))
+        : [],
+      sessionIds: globalThis.Array.isArray(object?.sessionIds)
+        ? object.sessionIds.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.session_ids)
+        ? object.session_ids.map((e: any) => globalThis.String(e))
+        : [],
+    };
+  },
+
+  toJSON(message: Revocations): unknown {
+    const obj: any = {};
+    if (message.userIds?.length) {
+      obj.userIds = message.userIds;
+    }
+    if (message.apiKeyIds?.length) {
+      obj.apiKeyIds = message.apiKeyIds;
+    }
+    if (message.sessionIds?.length) {
+      obj.sessionIds = message.sessionIds;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Revocations>, I>>(base?: I): Revocations {
+    return Revocations.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Revocations>, I>>(object: I): Revocations {
+    const message = createBaseRevocations();
+    message.userIds = object.userIds?.map((e) => e) || [];
+    message.apiKeyIds = object.apiKeyIds?.map((e) => e) || [];
+    message.sessionIds = object.sessionIds?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseJwksRequest(): JwksRequest {
+  return {};
+}
+
+export const JwksRequest: MessageFns<JwksRequest> = {
+  encode(_: JwksRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JwksRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJwksRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): JwksRequest {
+    return {};
+  },
+
+  toJSON(_: JwksRequest): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<JwksRequest>, I>>(base?: I): JwksRequest {
+    return JwksRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<JwksRequest>, I>>(_: I): JwksRequest {
+    const message = createBaseJwksRequest();
+    return message;
+  },
+};
+
+function createBaseJwksResponse(): JwksResponse {
+  return { json: "" };
+}
+
+export const JwksResponse: MessageFns<JwksResponse> = {
+  encode(message: JwksResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.json !== "") {
+      writer.uint32(10).string(message.json);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JwksResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJwksResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.json = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): JwksResponse {
+    return { json: isSet(object.json) ? globalThis.String(object.json) : "" };
+  },
+
+  toJSON(message: JwksResponse): unknown {
+    const obj: any = {};
+    if (message.json !== undefined) {
+      obj.json = message.json;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<JwksResponse>, I>>(base?: I): JwksResponse {
+    return JwksResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<JwksResponse>, I>>(object: I): JwksResponse {
+    const message = createBaseJwksResponse();
+    message.json = object.json ?? "";
+    return message;
+  },
+};
+
+function createBaseRotateSigningKeyRequest(): RotateSigningKeyRequest {
+  return {};
+}
+
+export const RotateSigningKeyRequest: MessageFns<RotateSigningKeyRequest> = {
+  encode(_: RotateSigningKeyRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RotateSigningKeyRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRotateSigningKeyRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): RotateSigningKeyRequest {
+    return {};
+  },
+
+  toJSON(_: RotateSigningKeyRequest): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RotateSigningKeyRequest>, I>>(base?: I): RotateSigningKeyRequest {
+    return RotateSigningKeyRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RotateSigningKeyRequest>, I>>(_: I): RotateSigningKeyRequest {
+    const message = createBaseRotateSigningKeyRequest();
+    return message;
+  },
+};
+
+function createBaseRotateSigningKeyResponse(): RotateSigningKeyResponse {
+  return { kid: "" };
+}
+
+export const RotateSigningKeyResponse: MessageFns<RotateSigningKeyResponse> = {
+  encode(message: RotateSigningKeyResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.kid !== "") {
+      writer.uint32(10).string(message.kid);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RotateSigningKeyResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRotateSigningKeyResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.kid = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RotateSigningKeyResponse {
+    return { kid: isSet(object.kid) ? globalThis.String(object.kid) : "" };
+  },
+
+  toJSON(message: RotateSigningKeyResponse): unknown {
+    const obj: any = {};
+    if (message.kid !== undefined) {
+      obj.kid = message.kid;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RotateSigningKeyResponse>, I>>(base?: I): RotateSigningKeyResponse {
+    return RotateSigningKeyResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RotateSigningKeyResponse>, I>>(object: I): RotateSigningKeyResponse {
+    const message = createBaseRotateSigningKeyResponse();
+    message.kid = object.kid ?? "";
     return message;
   },
 };
@@ -452,6 +912,39 @@ export const AuthInternalServiceService = {
     responseSerialize: (value: Principal): Buffer => Buffer.from(Principal.encode(value).finish()),
     responseDeserialize: (value: Buffer): Principal => Principal.decode(value),
   },
+  /** What was revoked or changed, as it happens; speaks at least every second. */
+  watchRevocations: {
+    path: "/vectron.authinternal.v1.AuthInternalService/WatchRevocations" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: WatchRevocationsRequest): Buffer =>
+      Buffer.from(WatchRevocationsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): WatchRevocationsRequest => WatchRevocationsRequest.decode(value),
+    responseSerialize: (value: Revocations): Buffer => Buffer.from(Revocations.encode(value).finish()),
+    responseDeserialize: (value: Buffer): Revocations => Revocations.decode(value),
+  },
+  /** The public keys of login and SDK tokens (RFC 7517), as JSON. */
+  jwks: {
+    path: "/vectron.authinternal.v1.AuthInternalService/Jwks" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: JwksRequest): Buffer => Buffer.from(JwksRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): JwksRequest => JwksRequest.decode(value),
+    responseSerialize: (value: JwksResponse): Buffer => Buffer.from(JwksResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): JwksResponse => JwksResponse.decode(value),
+  },
+  /** Signs with a new key from now on; tokens of the old one are good until they expire. */
+  rotateSigningKey: {
+    path: "/vectron.authinternal.v1.AuthInternalService/RotateSigningKey" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RotateSigningKeyRequest): Buffer =>
+      Buffer.from(RotateSigningKeyRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RotateSigningKeyRequest => RotateSigningKeyRequest.decode(value),
+    responseSerialize: (value: RotateSigningKeyResponse): Buffer =>
+      Buffer.from(RotateSigningKeyResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RotateSigningKeyResponse => RotateSigningKeyResponse.decode(value),
+  },
   stats: {
     path: "/vectron.authinternal.v1.AuthInternalService/Stats" as const,
     requestStream: false as const,
@@ -466,6 +959,12 @@ export const AuthInternalServiceService = {
 export interface AuthInternalServiceServer extends UntypedServiceImplementation {
   /** Who a bearer token (login JWT, SDK JWT or API key) belongs to; UNAUTHENTICATED when to nobody. */
   authenticate: handleUnaryCall<AuthenticateRequest, Principal>;
+  /** What was revoked or changed, as it happens; speaks at least every second. */
+  watchRevocations: handleServerStreamingCall<WatchRevocationsRequest, Revocations>;
+  /** The public keys of login and SDK tokens (RFC 7517), as JSON. */
+  jwks: handleUnaryCall<JwksRequest, JwksResponse>;
+  /** Signs with a new key from now on; tokens of the old one are good until they expire. */
+  rotateSigningKey: handleUnaryCall<RotateSigningKeyRequest, RotateSigningKeyResponse>;
   stats: handleUnaryCall<StatsRequest, StatsResponse>;
 }
 
@@ -485,6 +984,42 @@ export interface AuthInternalServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: Principal) => void,
+  ): ClientUnaryCall;
+  /** What was revoked or changed, as it happens; speaks at least every second. */
+  watchRevocations(request: WatchRevocationsRequest, options?: Partial<CallOptions>): ClientReadableStream<Revocations>;
+  watchRevocations(
+    request: WatchRevocationsRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<Revocations>;
+  /** The public keys of login and SDK tokens (RFC 7517), as JSON. */
+  jwks(request: JwksRequest, callback: (error: ServiceError | null, response: JwksResponse) => void): ClientUnaryCall;
+  jwks(
+    request: JwksRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: JwksResponse) => void,
+  ): ClientUnaryCall;
+  jwks(
+    request: JwksRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: JwksResponse) => void,
+  ): ClientUnaryCall;
+  /** Signs with a new key from now on; tokens of the old one are good until they expire. */
+  rotateSigningKey(
+    request: RotateSigningKeyRequest,
+    callback: (error: ServiceError | null, response: RotateSigningKeyResponse) => void,
+  ): ClientUnaryCall;
+  rotateSigningKey(
+    request: RotateSigningKeyRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RotateSigningKeyResponse) => void,
+  ): ClientUnaryCall;
+  rotateSigningKey(
+    request: RotateSigningKeyRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RotateSigningKeyResponse) => void,
   ): ClientUnaryCall;
   stats(
     request: StatsRequest,

@@ -127,6 +127,8 @@ export interface SearchOp {
   recall: number;
   /** Time it may take from its arrival at the engine; 0: no limit. */
   timeoutMs: number;
+  /** Payloads as the fields 3 and 20 of a vectron.v1.SearchResult, encoded, instead of as JSON text. */
+  payloadFields: boolean;
 }
 
 export interface PointData {
@@ -836,6 +838,7 @@ function createBaseSearchOp(): SearchOp {
     scoreThreshold: undefined,
     recall: 0,
     timeoutMs: 0,
+    payloadFields: false,
   };
 }
 
@@ -867,6 +870,9 @@ export const SearchOp: MessageFns<SearchOp> = {
     }
     if (message.timeoutMs !== 0) {
       writer.uint32(72).uint32(message.timeoutMs);
+    }
+    if (message.payloadFields !== false) {
+      writer.uint32(80).bool(message.payloadFields);
     }
     return writer;
   },
@@ -956,6 +962,14 @@ export const SearchOp: MessageFns<SearchOp> = {
             message.timeoutMs = reader.uint32();
             continue;
           }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.payloadFields = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -995,6 +1009,11 @@ export const SearchOp: MessageFns<SearchOp> = {
         : isSet(object.timeout_ms)
         ? globalThis.Number(object.timeout_ms)
         : 0,
+      payloadFields: isSet(object.payloadFields)
+        ? globalThis.Boolean(object.payloadFields)
+        : isSet(object.payload_fields)
+        ? globalThis.Boolean(object.payload_fields)
+        : false,
     };
   },
 
@@ -1027,6 +1046,9 @@ export const SearchOp: MessageFns<SearchOp> = {
     if (message.timeoutMs !== undefined) {
       obj.timeoutMs = Math.round(message.timeoutMs);
     }
+    if (message.payloadFields !== undefined) {
+      obj.payloadFields = message.payloadFields;
+    }
     return obj;
   },
 
@@ -1044,6 +1066,7 @@ export const SearchOp: MessageFns<SearchOp> = {
     message.scoreThreshold = object.scoreThreshold ?? undefined;
     message.recall = object.recall ?? 0;
     message.timeoutMs = object.timeoutMs ?? 0;
+    message.payloadFields = object.payloadFields ?? false;
     return message;
   },
 };
