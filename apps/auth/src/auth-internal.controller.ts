@@ -1,8 +1,11 @@
 import { Controller, Inject } from '@nestjs/common';
 import { authInternal } from '@vectron/proto';
-import { type Api, GrpcService } from '@vectron/rpc';
+import { type Api, abortSignalOf, type CallContext, GrpcService } from '@vectron/rpc';
 import { ApiKeyRepository } from './api-keys.js';
 import { Authenticator } from './authenticator.js';
+import { RevocationFeed } from './revocations.js';
+import { SigningKeys } from './signing-keys.js';
+import { TokenService } from './tokens.js';
 import { UserRepository } from './users.js';
 
 /** What the gateway asks; never on a public listener. */
@@ -13,10 +16,28 @@ export class AuthInternalController implements Api<typeof authInternal.AuthInter
     @Inject(Authenticator) private readonly authenticator: Authenticator,
     @Inject(UserRepository) private readonly users: UserRepository,
     @Inject(ApiKeyRepository) private readonly keys: ApiKeyRepository,
+    @Inject(RevocationFeed) private readonly revocations: RevocationFeed,
+    @Inject(TokenService) private readonly tokens: TokenService,
+    @Inject(SigningKeys) private readonly signingKeys: SigningKeys,
   ) {}
 
   authenticate(request: authInternal.AuthenticateRequest): Promise<authInternal.Principal> {
     return this.authenticator.authenticate(request.token);
+  }
+
+  watchRevocations(
+    _: authInternal.WatchRevocationsRequest,
+    { signal }: CallContext,
+  ): AsyncIterable<authInternal.Revocations> {
+    return this.revocations.watch(abortSignalOf(signal));
+  }
+
+  async jwks(): Promise<authInternal.JwksResponse> {
+    return { json: JSON.stringify(await this.tokens.jwks()) };
+  }
+
+  async rotateSigningKey(): Promise<authInternal.RotateSigningKeyResponse> {
+    return { kid: await this.signingKeys.rotate() };
   }
 
   async stats(): Promise<authInternal.StatsResponse> {

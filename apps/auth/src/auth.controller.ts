@@ -1,29 +1,32 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Controller, Inject } from '@nestjs/common';
 import { VectronError } from '@vectron/errors';
 import { auth, type authInternal } from '@vectron/proto';
 import { type Api, bearerToken, type CallContext, GrpcService } from '@vectron/rpc';
-import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { type ApiKey, ApiKeyRepository } from './api-keys.js';
 import { Authenticator } from './authenticator.js';
+import { FailureCounter } from './failures.js';
 import { checkPassword, hashPassword, isOutdatedHash, verifyPassword } from './passwords.js';
+import { SessionRepository } from './sessions.js';
 import { TokenService } from './tokens.js';
 import { normalizeEmail, type Role, type User, UserRepository } from './users.js';
 
-/** Wrong passwords an account may have in 15 minutes. */
-const MAX_FAILURES = 10;
+const ROLES: readonly Role[] = ['read', 'write', 'admin'];
+/** IP address of the client, from the gateway. */
+const CLIENT_ADDRESS = 'x-vectron-client-address';
 const seconds = (ms: number) => BigInt(Math.floor(ms / 1000));
 
 /** vectron.auth.v1. Calls about a user carry that user's own bearer token, passed on by the gateway. */
 @Controller()
 @GrpcService(auth.AuthServiceService)
 export class AuthController implements Api<typeof auth.AuthServiceService> {
-  readonly #failures = new RateLimiterMemory({ points: MAX_FAILURES, duration: 900 });
-
   constructor(
     @Inject(UserRepository) private readonly users: UserRepository,
     @Inject(ApiKeyRepository) private readonly keys: ApiKeyRepository,
     @Inject(TokenService) private readonly tokens: TokenService,
     @Inject(Authenticator) private readonly authenticator: Authenticator,
+    @Inject(SessionRepository) private readonly sessions: SessionRepository,
+    @Inject(FailureCounter) private readonly failures: FailureCounter,
   ) {}
 
   async registerUser(request: auth.RegisterUserRequest): Promise<auth.RegisterUserResponse> {
@@ -34,25 +37,52 @@ export class AuthController implements Api<typeof auth.AuthServiceService> {
     return { user: profile(user) };
   }
 
-  async login(request: auth.LoginRequest): Promise<auth.LoginResponse> {
+  /** Who does not exist, whose password is wrong and who must wait all get the same answers after the same work. */
+  async login(request: auth.LoginRequest, context: CallContext): Promise<auth.LoginResponse> {
     const email = normalizeEmail(request.email);
-    const failures = await this.#failures.get(email);
-    if (failures !== null && failures.consumedPoints >= MAX_FAILURES) {
-      throw new VectronError('RATE_LIMITED', 'too many wrong passwords for this account', {
-        details: { retryAfterMs: failures.msBeforeNext },
-      });
-    }
+    const address = context.metadata.get(CLIENT_ADDRESS)[0]?.toString() ?? '';
+    await pause(await this.failures.check(email, address));
     const user = await this.users.byEmail(email);
     if (!(await verifyPassword(user?.passwordHash, request.password)) || user === undefined) {
-      await this.#failures.penalty(email);
+      await this.failures.failed(email, address);
       throw new VectronError('UNAUTHENTICATED', 'wrong e-mail address or password');
     }
-    await this.#failures.delete(email);
+    await this.failures.succeeded(email);
     if (isOutdatedHash(user.passwordHash)) {
       await this.users.update(user.id, { passwordHash: await hashPassword(request.password) });
     }
-    const { token, expiresAtMs } = await this.tokens.sign('login', user.id);
-    return { jwtToken: token, user: profile(user), expiresAt: seconds(expiresAtMs) };
+    const { session, refreshToken } = await this.sessions.begin(user.id);
+    const { token, expiresAtMs } = await this.tokens.sign('login', user.id, session.id);
+    return { jwtToken: token, user: profile(user), expiresAt: seconds(expiresAtMs), refreshToken };
+  }
+
+  async logout(_: auth.LogoutRequest, context: CallContext): Promise<auth.LogoutResponse> {
+    const { userId, sessionId } = await this.#principal(context);
+    if (sessionId === '')
+      throw VectronError.invalid('authorization', 'only a login can be ended; delete the key instead');
+    await this.sessions.end({ id: sessionId, userId });
+    return { success: true };
+  }
+
+  async changePassword(
+    request: auth.ChangePasswordRequest,
+    context: CallContext,
+  ): Promise<auth.ChangePasswordResponse> {
+    const { user, sessionId } = await this.#login(context);
+    checkPassword(request.newPassword, 'new_password');
+    await this.#ownPassword(user, request.currentPassword, context);
+    await this.users.update(user.id, { passwordHash: await hashPassword(request.newPassword) });
+    await this.sessions.endAll(user.id, sessionId);
+    return { success: true };
+  }
+
+  async setUserRole(request: auth.SetUserRoleRequest, context: CallContext): Promise<auth.SetUserRoleResponse> {
+    const { user } = await this.#login(context);
+    if (user.role !== 'admin') throw new VectronError('PERMISSION_DENIED', 'this takes an administrator');
+    const role = request.role as Role;
+    if (!ROLES.includes(role)) throw VectronError.invalid('role', 'role must be read, write or admin');
+    if (request.userId === user.id) throw VectronError.invalid('user_id', 'your own role is for another administrator');
+    return { user: profile(await this.users.update(request.userId, { role })) };
   }
 
   async getUserProfile(_: auth.GetUserProfileRequest, context: CallContext): Promise<auth.GetUserProfileResponse> {
@@ -63,7 +93,7 @@ export class AuthController implements Api<typeof auth.AuthServiceService> {
     request: auth.UpdateUserProfileRequest,
     context: CallContext,
   ): Promise<auth.UpdateUserProfileResponse> {
-    const { user } = await this.#login(context);
+    const { user, sessionId } = await this.#login(context);
     if (request.plan !== auth.Plan.FREE && request.plan !== auth.Plan.PAID) {
       throw VectronError.invalid('plan', 'plan must be FREE or PAID');
     }
@@ -71,31 +101,35 @@ export class AuthController implements Api<typeof auth.AuthServiceService> {
       throw new VectronError('PERMISSION_DENIED', 'only an administrator can grant the PAID plan');
     }
     const updated = await this.users.update(user.id, { plan: request.plan === auth.Plan.PAID ? 'PAID' : 'FREE' });
-    const { token } = await this.tokens.sign('login', user.id);
-    return { user: profile(updated), jwtToken: token };
+    const jwtToken = sessionId === '' ? '' : (await this.tokens.sign('login', user.id, sessionId)).token;
+    return { user: profile(updated), jwtToken };
   }
 
   async deleteUser(request: auth.DeleteUserRequest, context: CallContext): Promise<auth.DeleteUserResponse> {
     const { user } = await this.#login(context);
-    if (!(await verifyPassword(user.passwordHash, request.password))) {
-      throw new VectronError('PERMISSION_DENIED', 'wrong password');
-    }
+    await this.#ownPassword(user, request.password, context);
     for (const key of await this.keys.ofUser(user.id)) await this.keys.delete(user.id, key.id);
+    await this.sessions.endAll(user.id);
     await this.users.delete(user);
     return { success: true };
   }
 
-  async refreshToken(_: auth.RefreshTokenRequest, context: CallContext): Promise<auth.RefreshTokenResponse> {
-    const { user } = await this.#login(context);
-    const { token, expiresAtMs } = await this.tokens.sign('login', user.id);
-    return { jwtToken: token, expiresAt: seconds(expiresAtMs) };
+  async refreshToken(request: auth.RefreshTokenRequest, context: CallContext): Promise<auth.RefreshTokenResponse> {
+    if (request.refreshToken !== '') {
+      const { session, refreshToken } = await this.sessions.refresh(request.refreshToken);
+      const { token, expiresAtMs } = await this.tokens.sign('login', session.userId, session.id);
+      return { jwtToken: token, expiresAt: seconds(expiresAtMs), refreshToken };
+    }
+    const { user, sessionId } = await this.#login(context);
+    if (sessionId === '') throw VectronError.invalid('authorization', 'only a login can be refreshed');
+    const { token, expiresAtMs } = await this.tokens.sign('login', user.id, sessionId);
+    return { jwtToken: token, expiresAt: seconds(expiresAtMs), refreshToken: '' };
   }
 
   async createApiKey(request: auth.CreateAPIKeyRequest, context: CallContext): Promise<auth.CreateAPIKeyResponse> {
     const { user } = await this.#login(context);
     const role = (request.role || 'write') as Role;
-    if (!['read', 'write', 'admin'].includes(role))
-      throw VectronError.invalid('role', 'role must be read, write or admin');
+    if (!ROLES.includes(role)) throw VectronError.invalid('role', 'role must be read, write or admin');
     if (role === 'admin' && user.role !== 'admin') {
       throw new VectronError('PERMISSION_DENIED', 'only an administrator can make an admin key');
     }
@@ -155,12 +189,21 @@ export class AuthController implements Api<typeof auth.AuthServiceService> {
   }
 
   /** Managing an account takes a login, or an admin's key: a leaked data key must not make more keys. */
-  async #login(context: CallContext): Promise<{ user: User }> {
-    const { apiKeyId, role } = await this.#principal(context);
+  async #login(context: CallContext): Promise<{ user: User; sessionId: string }> {
+    const { apiKeyId, role, sessionId } = await this.#principal(context);
     if (apiKeyId !== '' && role !== 'admin') {
       throw new VectronError('PERMISSION_DENIED', 'this takes a login token or an admin API key');
     }
-    return { user: await this.#user(context) };
+    return { user: await this.#user(context), sessionId };
+  }
+
+  /** Who has a token has not the password: guesses count as at a login. */
+  async #ownPassword(user: User, password: string, context: CallContext): Promise<void> {
+    const address = context.metadata.get(CLIENT_ADDRESS)[0]?.toString() ?? '';
+    await pause(await this.failures.check(user.email, address));
+    if (await verifyPassword(user.passwordHash, password)) return;
+    await this.failures.failed(user.email, address);
+    throw new VectronError('PERMISSION_DENIED', 'wrong password');
   }
 }
 

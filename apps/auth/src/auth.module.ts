@@ -6,7 +6,11 @@ import { AuthController } from './auth.controller.js';
 import { AuthInternalController } from './auth-internal.controller.js';
 import { Authenticator } from './authenticator.js';
 import type { AuthConfig } from './config.js';
-import { newSigningKey, randomSecret, secretFile } from './secrets.js';
+import { FailureCounter } from './failures.js';
+import { RevocationFeed } from './revocations.js';
+import { randomSecret, secretFile } from './secrets.js';
+import { SessionRepository } from './sessions.js';
+import { SigningKeys } from './signing-keys.js';
 import { TokenService } from './tokens.js';
 import { UserRepository } from './users.js';
 
@@ -15,10 +19,11 @@ export class AuthModule {
   /** Reads the secrets in `<data>/secrets`, making them at the first run. */
   static async create(config: AuthConfig, meta: MetaStore): Promise<DynamicModule> {
     const pepper = await secretFile(join(config.data, 'secrets', 'pepper'), randomSecret);
-    const signingKey = await secretFile(join(config.data, 'secrets', 'jwt.jwk'), newSigningKey);
+    const signingKeys = await SigningKeys.open(config.data);
     const users = new UserRepository(meta);
     const keys = new ApiKeyRepository(meta, pepper);
-    const tokens = new TokenService(signingKey, config.tokenMinutes * 60);
+    const tokens = new TokenService(signingKeys, config.tokenMinutes * 60);
+    const sessions = new SessionRepository(meta, pepper);
     return {
       module: AuthModule,
       controllers: [AuthController, AuthInternalController],
@@ -26,7 +31,11 @@ export class AuthModule {
         { provide: UserRepository, useValue: users },
         { provide: ApiKeyRepository, useValue: keys },
         { provide: TokenService, useValue: tokens },
-        { provide: Authenticator, useValue: new Authenticator(users, keys, tokens) },
+        { provide: Authenticator, useValue: new Authenticator(users, keys, tokens, sessions) },
+        { provide: SessionRepository, useValue: sessions },
+        { provide: SigningKeys, useValue: signingKeys },
+        { provide: FailureCounter, useValue: new FailureCounter(meta) },
+        { provide: RevocationFeed, useValue: new RevocationFeed(meta) },
       ],
     };
   }

@@ -10,8 +10,12 @@ import { ApiKeyRepository } from './api-keys.js';
 import { AuthController } from './auth.controller.js';
 import { Authenticator } from './authenticator.js';
 import { bootstrapAdmin } from './bootstrap.js';
+import { FailureCounter } from './failures.js';
 import { hashPassword, verifyPassword } from './passwords.js';
-import { newSigningKey, randomSecret, secretFile } from './secrets.js';
+import { RevocationFeed } from './revocations.js';
+import { randomSecret, secretFile } from './secrets.js';
+import { SessionRepository } from './sessions.js';
+import { SigningKeys } from './signing-keys.js';
 import { TokenService } from './tokens.js';
 import { UserRepository } from './users.js';
 
@@ -19,10 +23,16 @@ async function installation() {
   const meta = new MemoryMetaStore();
   const users = new UserRepository(meta);
   const keys = new ApiKeyRepository(meta, 'pepper');
-  const tokens = new TokenService(await newSigningKey(), 60);
-  const authenticator = new Authenticator(users, keys, tokens);
-  return { meta, users, keys, tokens, authenticator, auth: new AuthController(users, keys, tokens, authenticator) };
+  const data = mkdtempSync(join(tmpdir(), 'vectron-auth-'));
+  const signing = await SigningKeys.open(data);
+  const tokens = new TokenService(signing, 60);
+  const sessions = new SessionRepository(meta, 'pepper');
+  const authenticator = new Authenticator(users, keys, tokens, sessions);
+  const failures = new FailureCounter(meta);
+  const auth = new AuthController(users, keys, tokens, authenticator, sessions, failures);
+  return { meta, data, users, keys, tokens, signing, sessions, failures, authenticator, auth };
 }
+const nobody = callContext();
 const as = (token: string) => callContext({ authorization: `Bearer ${token}` });
 const credentials = { email: 'Ann@Example.org ', password: 'correct horse' };
 const UNAUTHENTICATED = { code: 'UNAUTHENTICATED' };
@@ -46,10 +56,12 @@ describe('passwords', () => {
       plan: 'FREE',
     } as const;
     const { id } = await users.create(made);
-    await expect(auth.login({ email: made.email, password: 'wrong password' })).rejects.toMatchObject(UNAUTHENTICATED);
-    await auth.login({ email: made.email, password: 'old password' });
+    await expect(auth.login({ email: made.email, password: 'wrong password' }, nobody)).rejects.toMatchObject(
+      UNAUTHENTICATED,
+    );
+    await auth.login({ email: made.email, password: 'old password' }, nobody);
     expect((await users.byId(id))?.passwordHash).toMatch(/^\$argon2id\$/);
-    await auth.login({ email: made.email, password: 'old password' });
+    await auth.login({ email: made.email, password: 'old password' }, nobody);
   });
 });
 
@@ -67,18 +79,68 @@ describe('accounts', () => {
       details: { field: 'password' },
     });
     for (let i = 0; i < 10; i++) {
-      await expect(auth.login({ ...credentials, password: 'wrong password' })).rejects.toMatchObject(UNAUTHENTICATED);
+      await expect(auth.login({ ...credentials, password: 'wrong password' }, nobody)).rejects.toMatchObject(
+        UNAUTHENTICATED,
+      );
     }
-    await expect(auth.login(credentials)).rejects.toMatchObject({
+    await expect(auth.login(credentials, nobody)).rejects.toMatchObject({
       code: 'RATE_LIMITED',
       details: { retryAfterMs: expect.any(Number) },
     });
+  }, 20_000);
+
+  it('refuse the passwords that everybody tries first', async () => {
+    const { auth } = await installation();
+    for (const password of ['password', 'PASSWORD1', 'qwertyuiop', 'CHANGE_ME_IN_PRODUCTION']) {
+      await expect(auth.registerUser({ ...credentials, password })).rejects.toMatchObject({
+        details: { field: 'password' },
+      });
+    }
+  });
+
+  it('count wrong passwords of all processes together, by account and by address', async () => {
+    const { meta } = await installation();
+    const [one, other] = [new FailureCounter(meta), new FailureCounter(meta)];
+    for (let at = 0; at < 5; at++) {
+      await one.failed('ann@example.org', '10.0.0.1');
+      await other.failed('ann@example.org', '10.0.0.2');
+    }
+    await expect(one.check('ann@example.org', '')).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    expect(await other.check('bob@example.org', '10.0.0.1')).toBe(0);
+    for (let at = 0; at < 95; at++) await one.failed(`user-${at}@example.org`, '10.0.0.1');
+    await expect(other.check('bob@example.org', '10.0.0.1')).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    expect(JSON.stringify((await meta.range('/auth/failures/')).entries)).not.toContain('ann@');
+  });
+
+  it('end with their other logins when the password changes, and have the role that an administrator gives', async () => {
+    const { auth, authenticator, users } = await installation();
+    await auth.registerUser(credentials);
+    const [own, other] = [await auth.login(credentials, nobody), await auth.login(credentials, nobody)];
+    const change = { currentPassword: credentials.password, newPassword: 'another good one' };
+    await expect(
+      auth.changePassword({ ...change, currentPassword: 'wrong password' }, as(own.jwtToken)),
+    ).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
+    await auth.changePassword(change, as(own.jwtToken));
+    await expect(authenticator.authenticate(other.jwtToken)).rejects.toMatchObject(UNAUTHENTICATED);
+    const { userId } = await authenticator.authenticate(own.jwtToken);
+    await expect(auth.setUserRole({ userId, role: 'admin' }, as(own.jwtToken))).rejects.toMatchObject({
+      code: 'PERMISSION_DENIED',
+    });
+    const admin = {
+      email: 'root@example.org',
+      passwordHash: await hashPassword('root password'),
+      role: 'admin',
+    } as const;
+    await users.create({ ...admin, plan: 'PAID' });
+    const root = await auth.login({ email: admin.email, password: 'root password' }, nobody);
+    await auth.setUserRole({ userId, role: 'read' }, as(root.jwtToken));
+    expect((await authenticator.authenticate(own.jwtToken)).role).toBe('read');
   });
 
   it('cannot give themselves a plan, and are gone with their keys and tokens when deleted', async () => {
     const { auth, authenticator } = await installation();
     await auth.registerUser(credentials);
-    const { jwtToken } = await auth.login(credentials);
+    const { jwtToken } = await auth.login(credentials, nobody);
     await expect(auth.updateUserProfile({ plan: 2 }, as(jwtToken))).rejects.toMatchObject({
       code: 'PERMISSION_DENIED',
     });
@@ -97,10 +159,10 @@ describe('tokens', () => {
   it('of another installation, algorithm, type or time are refused', async () => {
     const { tokens, users } = await installation();
     const { id } = await users.create({ email: 'a@b.c', passwordHash: '', role: 'admin', plan: 'FREE' });
-    const { token } = await tokens.sign('login', id);
+    const { token } = await tokens.sign('login', id, 's');
     expect(await tokens.verify(token)).toMatchObject({ kind: 'login', subject: id });
-    const foreign = new TokenService(await newSigningKey(), 60);
-    const expired = new TokenService(await newSigningKey(), -60);
+    const { tokens: foreign, signing } = await installation();
+    const expired = new TokenService(signing, -60);
     const [, payload, signature] = token.split('.');
     const none = `${Buffer.from('{"alg":"none","typ":"vectron-login+jwt"}').toString('base64url')}.${payload}.`;
     const hmac = await new SignJWT({ sub: id })
@@ -108,9 +170,72 @@ describe('tokens', () => {
       .sign(Buffer.from('x'.repeat(32)));
     const tampered = `${token.split('.')[0]}.${Buffer.from('{"sub":"root"}').toString('base64url')}.${signature}`;
     await expect(foreign.verify(token)).rejects.toMatchObject(UNAUTHENTICATED);
-    await expect(expired.verify((await expired.sign('login', id)).token)).rejects.toMatchObject(UNAUTHENTICATED);
+    await expect(expired.verify((await expired.sign('login', id, 's')).token)).rejects.toMatchObject(UNAUTHENTICATED);
     for (const wrong of [none, hmac, tampered, '', 'a.b.c'])
       await expect(tokens.verify(wrong)).rejects.toMatchObject(UNAUTHENTICATED);
+  });
+});
+
+describe('logins', () => {
+  it('are refreshed with a token that is good once; one that is used again ends the login for everybody', async () => {
+    const { auth, authenticator } = await installation();
+    await auth.registerUser(credentials);
+    const login = await auth.login(credentials, nobody);
+    const second = await auth.refreshToken({ refreshToken: login.refreshToken }, nobody);
+    expect((await authenticator.authenticate(second.jwtToken)).email).toBe('ann@example.org');
+    const third = await auth.refreshToken({ refreshToken: second.refreshToken }, nobody);
+    await expect(auth.refreshToken({ refreshToken: second.refreshToken }, nobody)).rejects.toMatchObject(
+      UNAUTHENTICATED,
+    );
+    for (const token of [login, second, third].map(({ jwtToken }) => jwtToken)) {
+      await expect(authenticator.authenticate(token)).rejects.toMatchObject(UNAUTHENTICATED);
+    }
+    await expect(auth.refreshToken({ refreshToken: third.refreshToken }, nobody)).rejects.toMatchObject(
+      UNAUTHENTICATED,
+    );
+    for (const wrong of ['vr_x', `${third.refreshToken}x`, third.refreshToken.replace(/_(\d+)_/, '_9_')]) {
+      await expect(auth.refreshToken({ refreshToken: wrong }, nobody)).rejects.toMatchObject(UNAUTHENTICATED);
+    }
+  });
+
+  it('end with a logout', async () => {
+    const { auth, authenticator } = await installation();
+    await auth.registerUser(credentials);
+    const { jwtToken, refreshToken } = await auth.login(credentials, nobody);
+    await auth.logout({}, as(jwtToken));
+    await expect(authenticator.authenticate(jwtToken)).rejects.toMatchObject(UNAUTHENTICATED);
+    await expect(auth.refreshToken({ refreshToken }, nobody)).rejects.toMatchObject(UNAUTHENTICATED);
+  });
+
+  it('go on while the signing key is replaced, in every process that shares the secrets', async () => {
+    const { data, tokens, signing } = await installation();
+    const other = new TokenService(await SigningKeys.open(data), 60);
+    const before = await tokens.sign('login', 'u', 's');
+    const kid = await signing.rotate();
+    const after = await tokens.sign('login', 'u', 's');
+    for (const service of [tokens, other]) {
+      for (const { token } of [before, after]) expect((await service.verify(token)).subject).toBe('u');
+    }
+    const { keys } = await other.jwks();
+    expect(keys).toHaveLength(2);
+    expect(keys[0]).toMatchObject({ kid, kty: 'OKP', crv: 'Ed25519', use: 'sig' });
+    expect(JSON.stringify(keys)).not.toContain('"d"');
+  });
+
+  it('are told of when they are revoked', async () => {
+    const { meta, auth, authenticator } = await installation();
+    await auth.registerUser(credentials);
+    const { jwtToken } = await auth.login(credentials, nobody);
+    const { sessionId } = await authenticator.authenticate(jwtToken);
+    const stop = new AbortController();
+    const seen: string[] = [];
+    const started = Date.now();
+    for await (const told of new RevocationFeed(meta).watch(stop.signal)) {
+      if (seen.length === 0 && told.sessionIds.length === 0) void auth.logout({}, as(jwtToken));
+      seen.push(...told.sessionIds);
+      if (seen.includes(sessionId) || Date.now() - started > 3_000) stop.abort();
+    }
+    expect(seen).toContain(sessionId);
   });
 });
 
@@ -145,7 +270,7 @@ describe('the first run', () => {
     const first = await bootstrapAdmin(data, users, keys);
     expect(first.created).toBe(true);
     const { email, password, apiKey } = first.bootstrap as NonNullable<typeof first.bootstrap>;
-    expect((await auth.login({ email, password })).user?.role).toBe('admin');
+    expect((await auth.login({ email, password }, nobody)).user?.role).toBe('admin');
     expect((await authenticator.authenticate(apiKey)).role).toBe('admin');
     expect(await bootstrapAdmin(data, users, keys)).toEqual({ bootstrap: first.bootstrap, created: false });
     rmSync(join(data, 'bootstrap.json'));

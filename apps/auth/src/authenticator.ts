@@ -1,6 +1,7 @@
 import { VectronError } from '@vectron/errors';
 import type { authInternal } from '@vectron/proto';
 import type { ApiKey, ApiKeyRepository } from './api-keys.js';
+import type { SessionRepository } from './sessions.js';
 import type { TokenService } from './tokens.js';
 import type { Role, User, UserRepository } from './users.js';
 
@@ -12,15 +13,16 @@ export class Authenticator {
     private readonly users: UserRepository,
     private readonly keys: ApiKeyRepository,
     private readonly tokens: TokenService,
+    private readonly sessions: SessionRepository,
   ) {}
 
   async authenticate(token: string): Promise<authInternal.Principal> {
     if (token.startsWith('vk_')) return this.#ofKey(await this.keys.verify(token), 0);
     const claims = await this.tokens.verify(token);
     if (claims.kind === 'sdk') return this.#ofKey(await this.keys.byId(claims.subject), claims.expiresAtMs);
-    const user = await this.users.byId(claims.subject);
-    if (user === undefined) throw refused();
-    return principal(user, undefined, claims.expiresAtMs);
+    const [user, session] = await Promise.all([this.users.byId(claims.subject), this.sessions.byId(claims.sessionId)]);
+    if (user === undefined || session?.userId !== user.id) throw refused();
+    return principal(user, undefined, claims.expiresAtMs, session.id);
   }
 
   async #ofKey(key: ApiKey | undefined, tokenExpiresAtMs: number): Promise<authInternal.Principal> {
@@ -31,7 +33,7 @@ export class Authenticator {
   }
 }
 
-function principal(user: User, key: ApiKey | undefined, expiresAtMs: number): authInternal.Principal {
+function principal(user: User, key: ApiKey | undefined, expiresAtMs: number, sessionId = ''): authInternal.Principal {
   // A key never exceeds its user.
   const role = key !== undefined && RANK[key.role] < RANK[user.role] ? key.role : user.role;
   return {
@@ -42,6 +44,7 @@ function principal(user: User, key: ApiKey | undefined, expiresAtMs: number): au
     apiKeyId: key?.id ?? '',
     collections: key?.collections ?? [],
     expiresAtMs,
+    sessionId,
   };
 }
 

@@ -1,6 +1,7 @@
 import { hash, verify } from '@node-rs/argon2';
 import { verify as verifyBcrypt } from '@node-rs/bcrypt';
 import { VectronError } from '@vectron/errors';
+import { dictionary } from '@zxcvbn-ts/language-common';
 import pLimit from 'p-limit';
 
 /** argon2id, 19 MiB, two passes (OWASP Password Storage Cheat Sheet). */
@@ -12,9 +13,21 @@ const MAX_WAITING = 100;
 /** Verified when there is no such user, so that both answers take the same time. */
 let decoy: Promise<string> | undefined;
 
-export function checkPassword(password: string): void {
+/** What everybody tries first; names of the product are the next. */
+const common = new Set([
+  ...dictionary['passwords-common'].filter((password) => password.length >= 8),
+  'vectron1',
+  'vectrondb',
+  'change_me_in_production',
+]);
+
+/** Throws INVALID_ARGUMENT. Length, and that it is none of the common ones; no rules of composition. */
+export function checkPassword(password: string, field = 'password'): void {
   if (password.length < 8 || password.length > 128) {
-    throw VectronError.invalid('password', 'a password has 8 to 128 characters');
+    throw VectronError.invalid(field, 'a password has 8 to 128 characters');
+  }
+  if (common.has(password.toLowerCase())) {
+    throw VectronError.invalid(field, 'this password is one of the most common ones; choose another');
   }
 }
 

@@ -1,64 +1,104 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { VectronError } from '@vectron/errors';
-import { type JWK, jwtVerify, SignJWT } from 'jose';
+import { exportJWK, type JWK, type JWTHeaderParameters, jwtVerify, SignJWT } from 'jose';
+import type { SigningKeys } from './signing-keys.js';
 
 const ISSUER = 'vectron';
 const AUDIENCE = 'vectron-api';
-const SDK_TOKEN_SECONDS = 24 * 3600;
+export const SDK_TOKEN_SECONDS = 24 * 3600;
+const TOLERANCE_SECONDS = 5;
 
 export type TokenKind = 'login' | 'sdk';
 export interface TokenClaims {
   readonly kind: TokenKind;
   /** User of a login token, API key of an SDK token. */
   readonly subject: string;
+  /** Of a login token. */
+  readonly sessionId: string;
   readonly expiresAtMs: number;
 }
 
-/** Signs and verifies the two kinds of JWT (RFC 7519, EdDSA only); the kind is the `typ` header. */
+interface KeyPair {
+  readonly private: KeyObject;
+  readonly public: KeyObject;
+}
+
+/**
+ * Signs and verifies the two kinds of JWT (RFC 7519, EdDSA only, RFC 8725); the kind is the `typ` header. Keys come from
+ * this installation alone: a token's own jku, x5u and jwk mean nothing.
+ */
 export class TokenService {
-  readonly #private: KeyObject;
-  readonly #public: KeyObject;
-  readonly #kid: string;
+  readonly #pairs = new Map<string, KeyPair>();
 
   constructor(
-    signingKey: string,
+    private readonly keys: SigningKeys,
     private readonly loginSeconds: number,
-  ) {
-    const jwk = JSON.parse(signingKey) as JWK;
-    this.#private = createPrivateKey({ key: jwk as never, format: 'jwk' });
-    this.#public = createPublicKey(this.#private);
-    this.#kid = jwk.kid as string;
-  }
+  ) {}
 
-  async sign(kind: TokenKind, subject: string): Promise<{ token: string; expiresAtMs: number }> {
+  async sign(kind: TokenKind, subject: string, sessionId = ''): Promise<{ token: string; expiresAtMs: number }> {
     const lifetime = kind === 'login' ? this.loginSeconds : SDK_TOKEN_SECONDS;
     const now = Math.floor(Date.now() / 1000);
-    const token = await new SignJWT({})
-      .setProtectedHeader({ alg: 'EdDSA', kid: this.#kid, typ: `vectron-${kind}+jwt` })
+    const current = this.keys.current();
+    const token = await new SignJWT(sessionId === '' ? {} : { sid: sessionId })
+      .setProtectedHeader({ alg: 'EdDSA', kid: current.kid, typ: `vectron-${kind}+jwt` })
       .setSubject(subject)
       .setIssuer(ISSUER)
       .setAudience(AUDIENCE)
       .setIssuedAt(now)
       .setExpirationTime(now + lifetime)
-      .sign(this.#private);
+      .sign(this.#pair(current).private);
     return { token, expiresAtMs: (now + lifetime) * 1000 };
   }
 
   /** Throws UNAUTHENTICATED for anything but a live token of this installation. */
   async verify(token: string): Promise<TokenClaims> {
     try {
-      const { payload, protectedHeader } = await jwtVerify(token, this.#public, {
+      const { payload, protectedHeader } = await jwtVerify(token, (header) => this.#keyFor(header), {
         algorithms: ['EdDSA'],
         issuer: ISSUER,
         audience: AUDIENCE,
         requiredClaims: ['sub', 'exp', 'iat'],
-        clockTolerance: 5,
+        clockTolerance: TOLERANCE_SECONDS,
       });
       const kind = /^vectron-(login|sdk)\+jwt$/.exec(protectedHeader.typ ?? '')?.[1];
       if (kind === undefined) throw new Error('unknown token type');
-      return { kind: kind as TokenKind, subject: payload.sub as string, expiresAtMs: (payload.exp as number) * 1000 };
+      const sessionId = typeof payload.sid === 'string' ? payload.sid : '';
+      return {
+        kind: kind as TokenKind,
+        subject: payload.sub as string,
+        sessionId,
+        expiresAtMs: (payload.exp as number) * 1000,
+      };
     } catch (cause) {
       throw new VectronError('UNAUTHENTICATED', 'the token is not valid or has expired', { cause });
     }
+  }
+
+  /** The public keys that tokens may be signed with (RFC 7517). */
+  async jwks(): Promise<{ keys: JWK[] }> {
+    const keys = this.keys.all().map(async (jwk) => ({
+      ...(await exportJWK(this.#pair(jwk).public)),
+      kid: jwk.kid,
+      alg: 'EdDSA',
+      use: 'sig',
+    }));
+    return { keys: await Promise.all(keys) };
+  }
+
+  #keyFor({ kid }: JWTHeaderParameters): KeyObject {
+    const known = this.keys.byId(kid);
+    if (known === undefined) throw new Error('signed with no key of this installation');
+    return this.#pair(known).public;
+  }
+
+  #pair(jwk: JWK): KeyPair {
+    const kid = jwk.kid as string;
+    let pair = this.#pairs.get(kid);
+    if (pair === undefined) {
+      const key = createPrivateKey({ key: jwk as never, format: 'jwk' });
+      pair = { private: key, public: createPublicKey(key) };
+      this.#pairs.set(kid, pair);
+    }
+    return pair;
   }
 }

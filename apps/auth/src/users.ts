@@ -46,7 +46,7 @@ export class UserRepository {
     return id && this.byId(id.value);
   }
 
-  async update(id: string, change: Partial<Pick<User, 'passwordHash' | 'plan'>>): Promise<User> {
+  async update(id: string, change: Partial<Pick<User, 'passwordHash' | 'plan' | 'role'>>): Promise<User> {
     const entry = await this.meta.get(userKey(id));
     if (entry === undefined) throw new VectronError('NOT_FOUND', 'no such user');
     const updated = { ...(JSON.parse(entry.value) as User), ...change };
