@@ -1,12 +1,15 @@
 import { Body, Controller, Inject, Param, Req } from '@nestjs/common';
 import { auth } from '@vectron/proto';
 import { callContext } from '@vectron/rpc';
+import { requireAdmin } from './access.js';
+import { clientAddress } from './auth.grpc.controller.js';
 import { type AuthenticatedRequest, authorizationOf } from './auth.guard.js';
 import { BACKENDS, type Backends } from './backends.js';
 import { parse } from './json-schema.js';
 import { Rest } from './rest-route.js';
 import * as schema from './rest-schemas.js';
 
+const TIMEOUT_MS = 10_000;
 const USER = {
   id: '7d9f…',
   email: 'you@example.org',
@@ -54,7 +57,7 @@ export class AccountRestController {
     summary: 'E-mail and password for a token',
     open: true,
     body: schema.credentials,
-    answer: { jwtToken: 'eyJ…', user: USER, expiresAt: '1700000900' },
+    answer: { jwtToken: 'eyJ…', user: USER, expiresAt: '1700000900', refreshToken: 'vr_…' },
   })
   async login(@Req() request: AuthenticatedRequest, @Body() body: unknown) {
     return auth.LoginResponse.toJSON(await this.backends.auth.login(parse(schema.credentials, body), by(request)));
@@ -105,13 +108,85 @@ export class AccountRestController {
     path: 'v1/auth/refresh',
     operationId: 'refreshToken',
     tag: 'Account',
-    summary: 'A new token for a live one',
-    body: schema.empty,
-    answer: { jwtToken: 'eyJ…', expiresAt: '1700000900' },
+    summary: 'A new token for a refresh token, which is good once, or for a token that is live',
+    open: true,
+    body: schema.refresh,
+    answer: { jwtToken: 'eyJ…', expiresAt: '1700000900', refreshToken: 'vr_…' },
   })
   async refresh(@Req() request: AuthenticatedRequest, @Body() body: unknown) {
+    const { refreshToken } = parse(schema.refresh, body ?? {});
+    return auth.RefreshTokenResponse.toJSON(await this.backends.auth.refreshToken({ refreshToken }, by(request)));
+  }
+
+  @Rest({
+    method: 'POST',
+    path: 'v1/auth/logout',
+    operationId: 'logout',
+    tag: 'Account',
+    summary: 'End this login: its tokens are refused from now on',
+    body: schema.empty,
+    answer: { success: true },
+  })
+  async logout(@Req() request: AuthenticatedRequest, @Body() body: unknown) {
     parse(schema.empty, body ?? {});
-    return auth.RefreshTokenResponse.toJSON(await this.backends.auth.refreshToken({}, by(request)));
+    return this.backends.auth.logout({}, by(request));
+  }
+
+  @Rest({
+    method: 'POST',
+    path: 'v1/user/password',
+    operationId: 'changePassword',
+    tag: 'Account',
+    summary: 'Change the password; all other logins end',
+    body: schema.newPassword,
+    answer: { success: true },
+  })
+  async changePassword(@Req() request: AuthenticatedRequest, @Body() body: unknown) {
+    return this.backends.auth.changePassword(parse(schema.newPassword, body), by(request));
+  }
+
+  @Rest({
+    method: 'PUT',
+    path: 'v1/admin/users/:id/role',
+    operationId: 'setUserRole',
+    tag: 'Account',
+    summary: "Change a user's role",
+    body: schema.userRole,
+    answer: { user: USER },
+  })
+  async setRole(@Req() request: AuthenticatedRequest, @Param('id') userId: string, @Body() body: unknown) {
+    requireAdmin(request.principal);
+    const { role } = parse(schema.userRole, body);
+    return auth.SetUserRoleResponse.toJSON(await this.backends.auth.setUserRole({ userId, role }, by(request)));
+  }
+
+  @Rest({
+    method: 'GET',
+    path: '.well-known/jwks.json',
+    operationId: 'jwks',
+    tag: 'Account',
+    summary: 'Public keys of login and SDK tokens (RFC 7517)',
+    open: true,
+    answer: { keys: [{ kty: 'OKP', crv: 'Ed25519', x: '11qY…', kid: 'k1', alg: 'EdDSA', use: 'sig' }] },
+  })
+  async jwks() {
+    const { json } = await this.backends.authInternal.jwks({}, callContext({ timeoutMs: TIMEOUT_MS }));
+    return JSON.parse(json) as object;
+  }
+
+  @Rest({
+    method: 'POST',
+    path: 'v1/admin/signing-keys/rotate',
+    operationId: 'rotateSigningKey',
+    tag: 'Account',
+    summary: 'Sign tokens with a new key; those of the old one are good until they expire',
+    body: schema.empty,
+    answer: { kid: 'k2' },
+  })
+  async rotate(@Req() request: AuthenticatedRequest, @Body() body: unknown): Promise<{ kid: string }> {
+    requireAdmin(request.principal);
+    parse(schema.empty, body ?? {});
+    return this.backends.authInternal.rotateSigningKey({}, callContext({ timeoutMs: TIMEOUT_MS }));
   }
 
   @Rest({
@@ -168,7 +243,11 @@ export class AccountRestController {
 }
 
 const by = (request: AuthenticatedRequest) =>
-  callContext({ authorization: authorizationOf(request.headers), timeoutMs: 10_000 });
+  callContext({
+    authorization: authorizationOf(request.headers),
+    timeoutMs: TIMEOUT_MS,
+    headers: clientAddress(request.ip),
+  });
 
 /** The generated mapping leaves empty lists out; here they are shown. */
 const keyJson = (key: auth.APIKey) => ({ ...(auth.APIKey.toJSON(key) as object), collections: key.collections });

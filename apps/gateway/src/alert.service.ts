@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { VectronError } from '@vectron/errors';
 import type { Logger } from '@vectron/observability';
-import { placement } from '@vectron/proto';
-import { callContext } from '@vectron/rpc';
-import type { Backends } from './backends.js';
+import { type AlertRule, defaultRules, type Facts, findings, isRule, PASSING, RULES } from './alert-rules.js';
 import type { GatewayDb } from './gateway-db.js';
 
 export interface Alert {
@@ -17,52 +15,22 @@ export interface Alert {
   readonly resolvedAtMs: number | null;
   readonly resolvedBy: string | null;
 }
-type Finding = Pick<Alert, 'rule' | 'subject' | 'level' | 'message'>;
 
 const EVERY_MS = 10_000;
-const MAX_INDEX_LAG = 50_000;
-const MAX_DISK_SHARE = 0.9;
+const RECOVERED = 'recovered';
 
-/** What is wrong with the cluster right now, from what its workers report. Pure. */
-export function findings(
-  workers: {
-    workerId: string;
-    healthy: boolean;
-    diskTotalBytes: number;
-    last?: { diskUsedBytes: number; shards: { shardId: number; tailPoints: number }[] };
-  }[],
-): Finding[] {
-  return workers.flatMap((worker) => {
-    const subject = `worker ${worker.workerId}`;
-    const found: Finding[] = [];
-    if (!worker.healthy)
-      found.push({ rule: 'worker_down', subject, level: 'critical', message: `${subject} sends no heartbeat` });
-    const share = (worker.last?.diskUsedBytes ?? 0) / worker.diskTotalBytes;
-    if (share > MAX_DISK_SHARE) {
-      found.push({
-        rule: 'disk',
-        subject,
-        level: 'warning',
-        message: `${subject}: the disk is ${Math.round(share * 100)} % full`,
-      });
-    }
-    for (const shard of worker.last?.shards ?? []) {
-      if (shard.tailPoints > MAX_INDEX_LAG) {
-        const message = `shard ${shard.shardId}: ${shard.tailPoints} points wait for the index`;
-        found.push({ rule: 'index_lag', subject: `shard ${shard.shardId}`, level: 'warning', message });
-      }
-    }
-    return found;
-  });
-}
-
-/** Alerts: opened when a rule finds something, closed when it no longer does or when somebody resolves them. */
+/**
+ * Alerts: opened when a rule finds something, closed when it no longer does or when somebody resolves them. One that
+ * somebody resolved is not opened again before what it told of was over.
+ */
 export class AlertService {
   #timer: NodeJS.Timeout | undefined;
+  /** What the check before found. */
+  #seen = new Set<string>();
 
   constructor(
     private readonly db: GatewayDb,
-    private readonly backends: Backends,
+    private readonly facts: () => Promise<Facts>,
     private readonly logger: Logger,
   ) {}
 
@@ -79,17 +47,25 @@ export class AlertService {
   }
 
   async check(): Promise<void> {
-    const { workers } = await this.backends.placement.listWorkers({}, callContext({ timeoutMs: 5_000 }));
-    const now = findings(workers.filter(({ state }) => state !== placement.WorkerState.WORKER_STATE_REMOVED));
-    const open = await this.db.selectFrom('alert').selectAll().where('resolved_at_ms', 'is', null).execute();
+    const found = findings(await this.facts(), await this.rules());
+    const nameOf = ({ rule, subject }: { rule: string; subject: string }) => `${rule}/${subject}`;
+    const before = this.#seen;
+    this.#seen = new Set(found.map(nameOf));
+    const now = found.filter((one) => !PASSING.has(one.rule) || before.has(nameOf(one)));
+    const known = await this.db.selectFrom('alert').selectAll().where('cleared_at_ms', 'is', null).execute();
     const same = (a: { rule: string; subject: string }, b: { rule: string; subject: string }) =>
       a.rule === b.rule && a.subject === b.subject;
-    for (const finding of now.filter((one) => !open.some((alert) => same(alert, one)))) {
-      const row = { ...finding, id: randomUUID(), opened_at_ms: Date.now(), resolved_at_ms: null, resolved_by: null };
-      await this.db.insertInto('alert').values(row).execute();
+    for (const finding of now.filter((one) => !known.some((alert) => same(alert, one)))) {
+      const open = { opened_at_ms: Date.now(), resolved_at_ms: null, resolved_by: null, cleared_at_ms: null };
+      await this.db
+        .insertInto('alert')
+        .values({ ...finding, id: randomUUID(), ...open })
+        .execute();
     }
-    for (const alert of open.filter((one) => !now.some((finding) => same(finding, one))))
-      await this.#close(alert.id, 'recovered');
+    for (const alert of known.filter((one) => !now.some((finding) => same(finding, one)))) {
+      await this.#close(alert.id, RECOVERED);
+      await this.db.updateTable('alert').set({ cleared_at_ms: Date.now() }).where('id', '=', alert.id).execute();
+    }
   }
 
   async list(status: string, level: string): Promise<Alert[]> {
@@ -117,6 +93,33 @@ export class AlertService {
     const known = await this.db.selectFrom('alert').select('id').where('id', '=', id).executeTakeFirst();
     if (known === undefined) throw new VectronError('NOT_FOUND', `no alert ${id}`);
     await this.#close(id, by);
+  }
+
+  /** Every rule, as it is set. */
+  async rules(): Promise<AlertRule[]> {
+    const set = new Map((await this.db.selectFrom('alert_rule').selectAll().execute()).map((row) => [row.rule, row]));
+    return defaultRules().map((rule) => {
+      const row = set.get(rule.rule);
+      if (row === undefined) return rule;
+      return { ...rule, enabled: row.enabled !== 0, level: row.level as Alert['level'], threshold: row.threshold };
+    });
+  }
+
+  async setRule(name: string, change: Partial<Omit<AlertRule, 'rule'>>): Promise<AlertRule> {
+    if (!isRule(name)) {
+      throw new VectronError('NOT_FOUND', `no alert rule ${name}; there are ${Object.keys(RULES).join(', ')}`);
+    }
+    const before = (await this.rules()).find(({ rule }) => rule === name) as AlertRule;
+    const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
+    const rule = { ...before, ...given };
+    if (!(rule.threshold >= 0)) throw VectronError.invalid('threshold', 'threshold must be at least 0');
+    const row = { enabled: rule.enabled ? 1 : 0, level: rule.level, threshold: rule.threshold };
+    await this.db
+      .insertInto('alert_rule')
+      .values({ rule: name, ...row })
+      .onConflict((conflict) => conflict.column('rule').doUpdateSet(row))
+      .execute();
+    return rule;
   }
 
   async #close(id: string, by: string): Promise<void> {

@@ -6,10 +6,13 @@ import { BACKENDS, type Backends } from './backends.js';
 
 const TIMEOUT_MS = 10_000;
 
+/** Where a caller comes from: wrong passwords are counted by it. */
+export const clientAddress = (address = '') => ({ 'x-vectron-client-address': address });
+
 /** The caller's own token and nothing else of its metadata. */
-function passedOn(context: CallContext): CallContext {
+export function passedOn(context: CallContext): CallContext {
   const authorization = context.metadata.get('authorization')[0]?.toString();
-  return callContext({ authorization, timeoutMs: TIMEOUT_MS });
+  return callContext({ authorization, timeoutMs: TIMEOUT_MS, headers: clientAddress(context.peer) });
 }
 
 /** vectron.auth.v1 on the public listener: passed on to the auth service, but for the two calls of gateways. */
@@ -59,6 +62,18 @@ export class AuthGrpcController implements Api<typeof auth.AuthServiceService> {
 
   createSdkjwt(request: auth.CreateSDKJWTRequest, context: CallContext): Promise<auth.CreateSDKJWTResponse> {
     return this.backends.auth.createSdkjwt(request, passedOn(context));
+  }
+
+  logout(request: auth.LogoutRequest, context: CallContext): Promise<auth.LogoutResponse> {
+    return this.backends.auth.logout(request, passedOn(context));
+  }
+
+  changePassword(request: auth.ChangePasswordRequest, context: CallContext): Promise<auth.ChangePasswordResponse> {
+    return this.backends.auth.changePassword(request, passedOn(context));
+  }
+
+  setUserRole(request: auth.SetUserRoleRequest, context: CallContext): Promise<auth.SetUserRoleResponse> {
+    return this.backends.auth.setUserRole(request, passedOn(context));
   }
 
   async validateApiKey(): Promise<never> {

@@ -13,3 +13,4 @@ export interface Backends {
 export const BACKENDS = Symbol('Backends');
 export const CONFIG = Symbol('GatewayConfig');
 export const METRICS = Symbol('Metrics');
+export const REDIS = Symbol('Redis');

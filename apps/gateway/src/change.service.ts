@@ -3,6 +3,7 @@ import { VectronError } from '@vectron/errors';
 import { changeCursor, changesOf, MAX_CHANGES_WAIT_MS, parseChangeCursor } from '@vectron/model';
 import type { gateway, workerData } from '@vectron/proto';
 import { type Principal, requireCollection } from './access.js';
+import type { CallLimits } from './call-limits.js';
 import { RouteTable } from './routes.js';
 import { ShardCaller } from './shard-caller.js';
 
@@ -29,6 +30,7 @@ export class ChangeService {
   async list(
     principal: Principal,
     request: gateway.ListChangesRequest,
+    { signal }: CallLimits = {},
   ): Promise<{ changes: PointChange[]; nextCursor: string }> {
     requireCollection(principal, request.collection);
     if (request.waitMs > MAX_CHANGES_WAIT_MS)
@@ -46,7 +48,7 @@ export class ChangeService {
     const batches = await changesOf(begun, request.waitMs, async (shard, waitMs, next) => {
       const first = shard.splitIndex === 0 ? 0n : BigInt(shard.splitIndex) + 1n;
       const op = { $case: 'changes', value: { fromIndex: next ?? from.get(shard.shardId) ?? first, waitMs } } as const;
-      const call = { deadlineMs: Date.now() + waitMs + ANSWER_MS, anyReplica: true };
+      const call = { deadlineMs: Date.now() + waitMs + ANSWER_MS, anyReplica: true, signal };
       const { outcome } = await this.shards.call(route, shard, op, call);
       if (outcome.$case !== 'changes') throw new VectronError('INTERNAL', 'the worker answered something else');
       return outcome.value;

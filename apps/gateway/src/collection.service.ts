@@ -5,6 +5,7 @@ import { callContext } from '@vectron/rpc';
 import { type Principal, requireCollection, requireWrite } from './access.js';
 import { BACKENDS, type Backends } from './backends.js';
 import { RouteTable } from './routes.js';
+import { TenantQuota } from './tenant-quota.js';
 
 const PD_TIMEOUT_MS = 15_000;
 
@@ -14,6 +15,7 @@ export class CollectionService {
   constructor(
     @Inject(BACKENDS) private readonly backends: Backends,
     @Inject(RouteTable) private readonly routes: RouteTable,
+    @Inject(TenantQuota) private readonly quota: TenantQuota,
   ) {}
 
   async create(
@@ -23,6 +25,7 @@ export class CollectionService {
     requireWrite(principal);
     requireCollection(principal, request.name);
     const { tenantId } = principal;
+    await this.quota.checkCollections(tenantId);
     await this.backends.placement.createCollection({ tenantId, collection: request }, pd());
     return { success: true };
   }

@@ -1,4 +1,11 @@
-import { type ConfigOf, defineKnobs, logLevelKnob, placementAddressKnob, setting } from '@vectron/config';
+import {
+  type ConfigOf,
+  defineKnobs,
+  logLevelKnob,
+  placementAddressKnob,
+  serverTlsKnobs,
+  setting,
+} from '@vectron/config';
 
 export const gatewayKnobs = defineKnobs({
   http: {
@@ -72,6 +79,101 @@ export const gatewayKnobs = defineKnobs({
     default: '10000',
     help: 'most points in one upsert, 1 to 100000',
   },
+  cacheTtlMs: {
+    env: 'VECTRON_CACHE_TTL_MS',
+    flag: 'cache-ttl-ms',
+    schema: setting.integer(0, 60_000),
+    default: '200',
+    help: 'how long an answer may be given again to an equal search that promises no freshness, milliseconds, 0 to 60000; 0: never',
+  },
+  cacheBytes: {
+    env: 'VECTRON_CACHE_BYTES',
+    flag: 'cache-bytes',
+    schema: setting.byteSize,
+    default: '32MiB',
+    help: 'memory of those answers',
+  },
+  redis: {
+    env: 'VECTRON_REDIS',
+    flag: 'redis',
+    schema: setting.optionalText,
+    help: 'redis(s)://[USER@]HOST:PORT[/DB] that gateways share answers and rate limits in; default: each for itself',
+  },
+  redisPasswordFile: {
+    env: 'VECTRON_REDIS_PASSWORD_FILE',
+    flag: 'redis-password-file',
+    schema: setting.optionalText,
+    help: 'file with the password of Redis',
+  },
+  hedgeMs: {
+    env: 'VECTRON_HEDGE_MS',
+    flag: 'hedge-ms',
+    schema: setting.integer(0, 60_000),
+    default: '0',
+    help: 'how long a read waits for one replica before a second is asked too, milliseconds; 0: it never is',
+  },
+  rateLimit: {
+    env: 'VECTRON_RATE_LIMIT',
+    flag: 'rate-limit',
+    schema: setting.integer(0, 10_000_000),
+    default: '0',
+    help: 'requests a second that one API key or login may make; 0: no limit',
+  },
+  rateBurst: {
+    env: 'VECTRON_RATE_BURST',
+    flag: 'rate-burst',
+    schema: setting.integer(0, 10_000_000),
+    default: '0',
+    help: 'requests beyond that rate that one may make at once after a pause; 0: as many as the rate',
+  },
+  maxReads: {
+    env: 'VECTRON_MAX_READS',
+    flag: 'max-reads',
+    schema: setting.integer(1, 100_000),
+    default: '64',
+    help: 'searches and other reads at once; more are refused with OVERLOADED; one tenant may have three quarters of them',
+  },
+  maxWrites: {
+    env: 'VECTRON_MAX_WRITES',
+    flag: 'max-writes',
+    schema: setting.integer(1, 100_000),
+    default: '64',
+    help: 'upserts and deletions at once; more are refused with OVERLOADED; one tenant may have three quarters of them',
+  },
+  maxPoints: {
+    env: 'VECTRON_TENANT_MAX_POINTS',
+    flag: 'tenant-max-points',
+    schema: setting.integer(0, Number.MAX_SAFE_INTEGER),
+    default: '0',
+    help: 'points that the collections of one tenant may hold together; 0: no limit',
+  },
+  maxStored: {
+    env: 'VECTRON_TENANT_MAX_BYTES',
+    flag: 'tenant-max-bytes',
+    schema: setting.byteSize,
+    default: '0',
+    help: 'bytes that the collections of one tenant may take on disk; 0: no limit',
+  },
+  maxCollections: {
+    env: 'VECTRON_TENANT_MAX_COLLECTIONS',
+    flag: 'tenant-max-collections',
+    schema: setting.integer(0, 100_000),
+    default: '1000',
+    help: 'collections that one tenant may have; 0: no limit',
+  },
+  trustedProxies: {
+    env: 'VECTRON_TRUSTED_PROXIES',
+    flag: 'trusted-proxies',
+    schema: setting.addressList.optional(),
+    help: 'addresses or networks (CIDR) of proxies whose X-Forwarded-For is believed; default: none is',
+  },
+  origins: {
+    env: 'VECTRON_ORIGINS',
+    flag: 'origins',
+    schema: setting.addressList.optional(),
+    help: 'web origins beside the own one whose pages may call this server, such as https://app.example.org',
+  },
+  ...serverTlsKnobs,
   logLevel: logLevelKnob,
 });
 export type GatewayConfig = ConfigOf<typeof gatewayKnobs.knobs>;

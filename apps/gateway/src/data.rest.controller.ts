@@ -1,10 +1,13 @@
-import { Body, Controller, Inject, Param, Query, Req } from '@nestjs/common';
+import { Body, Controller, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import { VectronError } from '@vectron/errors';
 import type { PointInput } from '@vectron/model';
 import { changeKind, decodeDocument, decodeVector, type VectorInput } from '@vectron/model';
 import { gateway, type workerData } from '@vectron/proto';
+import { Stop } from '@vectron/rpc';
+import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import type { AuthenticatedRequest } from './auth.guard.js';
+import type { CallLimits } from './call-limits.js';
 import { ChangeService, type PointChange } from './change.service.js';
 import { CollectionService } from './collection.service.js';
 import { FeedbackService } from './feedback.service.js';
@@ -12,7 +15,8 @@ import { parse } from './json-schema.js';
 import { PointService } from './point.service.js';
 import { Rest } from './rest-route.js';
 import * as schema from './rest-schemas.js';
-import { type SearchAnswer, type SearchInput, SearchService } from './search.service.js';
+import { type SearchInput, SearchService } from './search.service.js';
+import { searchAnswerJson } from './search-codec.js';
 
 const POINT = { id: 'mail-1', vector: [0.1, 0.2], payload: { name: 'postfix' } };
 const FOUND = {
@@ -56,6 +60,7 @@ export class DataRestController {
     tag: 'Collections',
     summary: 'Make a collection',
     body: schema.createCollection,
+    example: { name: 'papers', dimension: 2 },
     answer: { success: true },
   })
   async create(@Req() request: AuthenticatedRequest, @Body() body: unknown) {
@@ -131,6 +136,7 @@ export class DataRestController {
     tag: 'Points',
     summary: 'Write points',
     body: schema.upsert,
+    example: { points: [POINT] },
     answer: UPSERTED,
   })
   async upsert(@Req() request: AuthenticatedRequest, @Param('collection') collection: string, @Body() body: unknown) {
@@ -144,6 +150,7 @@ export class DataRestController {
     tag: 'Points',
     summary: 'Write points, collection in the body',
     body: schema.upsertAlias,
+    example: { collection: 'papers', points: [POINT] },
     answer: UPSERTED,
   })
   async upsertAlias(@Req() request: AuthenticatedRequest, @Body() body: unknown) {
@@ -248,12 +255,16 @@ export class DataRestController {
     tag: 'Search',
     summary: 'Nearest neighbours of a vector or of a point',
     body: schema.search,
+    example: { vector: [0.1, 0.2], topK: 5 },
     answer: FOUND,
   })
-  async search(@Req() request: AuthenticatedRequest, @Param('collection') collection: string, @Body() body: unknown) {
-    return searchJson(
-      await this.searches.search(request.principal, searchInputOf(parse(schema.search, body), collection)),
-    );
+  async search(
+    @Req() request: AuthenticatedRequest,
+    @Param('collection') collection: string,
+    @Body() body: unknown,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return this.#search(request, searchInputOf(parse(schema.search, body), collection), reply);
   }
 
   @Rest({
@@ -263,11 +274,16 @@ export class DataRestController {
     tag: 'Search',
     summary: 'Search, collection in the body',
     body: schema.searchAlias,
+    example: { collection: 'papers', likeId: 'mail-1' },
     answer: FOUND,
   })
-  async searchAlias(@Req() request: AuthenticatedRequest, @Body() body: unknown) {
+  async searchAlias(
+    @Req() request: AuthenticatedRequest,
+    @Body() body: unknown,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     const input = parse(schema.searchAlias, body);
-    return searchJson(await this.searches.search(request.principal, searchInputOf(input, input.collection)));
+    return this.#search(request, searchInputOf(input, input.collection), reply);
   }
 
   @Rest({
@@ -277,12 +293,19 @@ export class DataRestController {
     tag: 'Search',
     summary: 'Say how good an answer was',
     body: schema.feedback,
+    example: { collection: 'papers', feedbackItems: [{ resultId: 'mail-1', clicked: true }] },
     answer: { success: true, feedbackId: 'b9c0…' },
   })
   async feedback(@Req() request: AuthenticatedRequest, @Body() body: unknown) {
     const input = parse(schema.feedback, body);
     const context = new Map(Object.entries(input.context).map(([key, value]) => [key, String(value)]));
     return this.feedbacks.submit(request.principal, { ...input, context });
+  }
+
+  async #search(request: AuthenticatedRequest, input: SearchInput, reply: FastifyReply): Promise<string> {
+    const answer = await this.searches.search(request.principal, input, limitsOf(reply));
+    reply.header('content-type', 'application/json; charset=utf-8');
+    return searchAnswerJson(answer);
   }
 
   #upsert(
@@ -298,6 +321,21 @@ export class DataRestController {
   }
 }
 
+/** What a REST caller puts up with: it is gone when its connection is. */
+function limitsOf(reply: FastifyReply): CallLimits {
+  let gone: Stop | undefined;
+  return {
+    get signal() {
+      if (gone === undefined) {
+        const made = new Stop();
+        gone = made;
+        reply.raw.once('close', () => reply.raw.writableFinished || made.abort());
+      }
+      return gone;
+    },
+  };
+}
+
 type VectorFields = { vector?: number[]; vectorF32?: Buffer };
 
 function vectorInputOf({ vector, vectorF32 }: VectorFields, field: string): VectorInput {
@@ -307,7 +345,7 @@ function vectorInputOf({ vector, vectorF32 }: VectorFields, field: string): Vect
 }
 
 export function searchInputOf(body: z.output<typeof schema.search>, collection: string): SearchInput {
-  return { ...body, collection, vector: vectorInputOf(body, 'vector') };
+  return { ...body, collection, vector: vectorInputOf(body, 'vector'), payloadFields: false };
 }
 
 function consistencyOf(query: Record<string, string | undefined>): gateway.ReadConsistency {
@@ -327,15 +365,4 @@ function changeJson({ shardId, change }: PointChange) {
 function pointJson(point: workerData.PointData, includeVector: boolean) {
   const vector = includeVector ? { vector: decodeVector(point.vector) } : {};
   return { id: point.id, ...vector, payload: decodeDocument(point.payload) };
-}
-
-export function searchJson({ hits, ...answer }: SearchAnswer) {
-  const results = hits.map((hit) => ({
-    id: hit.id,
-    score: hit.score,
-    payload: decodeDocument(hit.payload),
-    vector: hit.vector.length > 0 ? decodeVector(hit.vector) : [],
-    explanation: hit.explanation,
-  }));
-  return { ...answer, results, shards: answer.shards.map((shard) => gateway.ShardRead.toJSON(shard)) };
 }

@@ -36,6 +36,14 @@ export interface GatewayTables {
     opened_at_ms: number;
     resolved_at_ms: number | null;
     resolved_by: string | null;
+    /** When what it told of was over; null while it may still be so. */
+    cleared_at_ms: number | null;
+  };
+  alert_rule: {
+    rule: string;
+    enabled: number;
+    level: string;
+    threshold: number;
   };
 }
 
@@ -53,6 +61,14 @@ const MIGRATIONS = {
       await sql`CREATE INDEX feedback_by_collection ON feedback (tenant, collection, created_at_ms)`.execute(db);
       await sql`CREATE TABLE alert (id TEXT PRIMARY KEY, rule TEXT NOT NULL, subject TEXT NOT NULL, level TEXT NOT NULL,
         message TEXT NOT NULL, opened_at_ms INTEGER NOT NULL, resolved_at_ms INTEGER, resolved_by TEXT)`.execute(db);
+    },
+  },
+  '002_alert_rules': {
+    async up(db: Kysely<unknown>) {
+      await sql`ALTER TABLE alert ADD COLUMN cleared_at_ms INTEGER`.execute(db);
+      await sql`UPDATE alert SET cleared_at_ms = resolved_at_ms`.execute(db);
+      await sql`CREATE TABLE alert_rule (rule TEXT PRIMARY KEY, enabled INTEGER NOT NULL, level TEXT NOT NULL,
+        threshold REAL NOT NULL)`.execute(db);
     },
   },
 };

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { encodeDocument } from '@vectron/model';
 import { createLogger } from '@vectron/observability';
-import { AlertService, findings } from './alert.service.js';
-import type { Backends } from './backends.js';
+import { AlertService } from './alert.service.js';
+import { defaultRules, findings } from './alert-rules.js';
 import { fromStringMap, stringMap } from './document.js';
 import { openGatewayDb } from './gateway-db.js';
 import { openApiDocument } from './index.js';
@@ -19,13 +19,13 @@ const worker = (workerId: string, healthy: boolean, tailPoints = 0, diskUsedByte
   last: { diskUsedBytes, shards: [{ shardId: 1, tailPoints }] },
 });
 
+const quiet = { shards: [], requests: { all: 0, failed: 0 } };
+
 describe('alerts', () => {
   it('name a silent worker, a full disk and an index that lags', () => {
-    expect(findings([worker('ok', true)])).toEqual([]);
-    const rules = findings([worker('a', false), worker('b', true, 60_000), worker('c', true, 0, 95)]).map((one) => [
-      one.rule,
-      one.level,
-    ]);
+    expect(findings({ ...quiet, workers: [worker('ok', true)] })).toEqual([]);
+    const workers = [worker('a', false), worker('b', true, 60_000), worker('c', true, 0, 95)];
+    const rules = findings({ ...quiet, workers }).map((one) => [one.rule, one.level]);
     expect(rules).toEqual([
       ['worker_down', 'critical'],
       ['index_lag', 'warning'],
@@ -33,13 +33,50 @@ describe('alerts', () => {
     ]);
   });
 
+  it('name shards that lack replicas, replicas that are behind, and requests that fail', () => {
+    const replicas = [
+      { worker: 1, appliedIndex: 50_000 },
+      { worker: 2, appliedIndex: 1 },
+    ];
+    const facts = {
+      workers: [],
+      shards: [{ shardId: 7, voters: 3, healthyReplicas: 2, replicas }],
+      requests: { all: 100, failed: 6 },
+    };
+    const found = findings(facts).map(({ rule, subject }) => `${rule}: ${subject}`);
+    expect(found).toEqual(['under_replicated: shard 7', 'replication_lag: shard 7 on worker 2', 'error_rate: gateway']);
+    const off = defaultRules().map((rule) => ({ ...rule, enabled: rule.rule === 'error_rate', threshold: 0.5 }));
+    expect(findings(facts, off)).toEqual([]);
+  });
+
+  it('about what passes by itself open when it is so twice in a row', async () => {
+    const db = await openGatewayDb(mkdtempSync(join(tmpdir(), 'vectron-alerts-')));
+    let healthyReplicas = 0;
+    const facts = async () => ({
+      ...quiet,
+      workers: [],
+      shards: [{ shardId: 7, voters: 3, healthyReplicas, replicas: [] }],
+    });
+    const alerts = new AlertService(db, facts, createLogger('test', 'fatal'));
+    const open = async () => {
+      await alerts.check();
+      return (await alerts.list('open', '')).map(({ rule }) => rule);
+    };
+    expect([await open(), await open()]).toEqual([[], ['under_replicated']]);
+    healthyReplicas = 3;
+    expect(await open()).toEqual([]);
+    healthyReplicas = 2;
+    expect([await open(), await open()]).toEqual([[], ['under_replicated']]);
+    await db.destroy();
+  });
+
   it('open once, close when the trouble is over, and survive a restart', async () => {
     const data = mkdtempSync(join(tmpdir(), 'vectron-alerts-'));
     let workers = [worker('w1', false)];
-    const backends = { placement: { listWorkers: async () => ({ workers }) } } as unknown as Backends;
+    const facts = async () => ({ ...quiet, workers });
     const open = async () => {
       const db = await openGatewayDb(data);
-      return { db, alerts: new AlertService(db, backends, createLogger('test', 'fatal')) };
+      return { db, alerts: new AlertService(db, facts, createLogger('test', 'fatal')) };
     };
     const first = await open();
     await first.alerts.check();
@@ -51,12 +88,20 @@ describe('alerts', () => {
     await alerts.resolve(alert.id, 'ann@example.org');
     expect(await alerts.list('open', '')).toEqual([]);
     await alerts.check();
+    expect(await alerts.list('open', '')).toEqual([]);
     workers = [worker('w1', true)];
+    await alerts.check();
+    workers = [worker('w1', false)];
+    await alerts.check();
+    expect(await alerts.list('open', '')).toHaveLength(1);
+    await alerts.setRule('worker_down', { enabled: false });
     await alerts.check();
     expect((await alerts.list('resolved', '')).map((one) => one.resolvedBy).sort()).toEqual([
       'ann@example.org',
       'recovered',
     ]);
+    expect((await alerts.rules()).find(({ rule }) => rule === 'worker_down')?.enabled).toBe(false);
+    await expect(alerts.setRule('nonsense', {})).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await db.destroy();
   });
 });
@@ -107,7 +152,7 @@ describe('the OpenAPI document', () => {
       expect((parameters ?? []).filter((one) => one.in === 'path').map((one) => one.name)).toEqual(wanted);
     }
     const open = operations.filter((one) => one.security?.length === 0).map((one) => one.operationId);
-    expect(open.sort()).toEqual(['healthz', 'login', 'openapi', 'readyz', 'registerUser']);
+    expect(open.sort()).toEqual(['healthz', 'jwks', 'login', 'openapi', 'readyz', 'refreshToken', 'registerUser']);
     expect(JSON.stringify(api)).toContain('"dimension":{"type":"integer"');
   });
 });

@@ -3,6 +3,7 @@ import { toVectronError, VectronError } from '@vectron/errors';
 import type { Logger } from '@vectron/observability';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Observable, throwError } from 'rxjs';
+import { markCode } from './reply-code.js';
 
 /** A google.rpc.Status as JSON. */
 export function errorBody(error: VectronError) {
@@ -49,6 +50,7 @@ export class ErrorFilter implements ExceptionFilter {
 }
 
 export function sendError(reply: FastifyReply, error: VectronError): void {
+  markCode(reply, error.code);
   const after = error.details.retryAfterMs ?? (error.spec.http === 429 || error.spec.http === 503 ? 1000 : undefined);
   if (after !== undefined) reply.header('retry-after', Math.ceil(after / 1000));
   // Fastify would close the connection under a client that is still sending, which then sees a reset and not the

@@ -1,6 +1,9 @@
 import { LRUCache } from 'lru-cache';
 import type { SearchAnswer, SearchInput } from './search.service.js';
 
+/** Of one answer, at most. */
+const MAX_SHOWN = 100;
+
 /** What one answer showed. */
 export interface Impression {
   readonly collection: string;
@@ -9,17 +12,32 @@ export interface Impression {
   readonly shownAtMs: number;
 }
 
-/** Answers of the last hour, for the feedback that may come on them; the oldest go first beyond 20,000. */
-export class ImpressionLog {
-  readonly #shown = new LRUCache<string, Impression>({ max: 20_000, ttl: 3_600_000, ttlAutopurge: false });
+/** As few objects as can be: there are many of these. */
+interface Shown {
+  readonly collection: string;
+  readonly query: string;
+  /** JSON. */
+  readonly ids: string;
+  readonly scores: Float32Array;
+  readonly shownAtMs: number;
+}
 
-  remember(tenantId: string, input: SearchInput, answer: SearchAnswer): void {
-    const results = answer.hits.slice(0, 100).map(({ id, score }, position) => ({ id, position, score }));
-    const { collection, query } = input;
-    this.#shown.set(`${tenantId}/${answer.queryId}`, { collection, query, results, shownAtMs: Date.now() });
+/** Answers of the last hour, for the feedback that may come on them; the oldest go first beyond 5,000. */
+export class ImpressionLog {
+  readonly #shown = new LRUCache<string, Shown>({ max: 5_000, ttl: 3_600_000, ttlAutopurge: false });
+
+  remember(tenantId: string, { collection, query }: SearchInput, { hits, queryId }: SearchAnswer): void {
+    const shown = hits.length > MAX_SHOWN ? hits.slice(0, MAX_SHOWN) : hits;
+    const ids = JSON.stringify(shown.map(({ id }) => id));
+    const scores = Float32Array.from(shown, ({ score }) => score);
+    this.#shown.set(`${tenantId}/${queryId}`, { collection, query, ids, scores, shownAtMs: Date.now() });
   }
 
   get(tenantId: string, queryId: string): Impression | undefined {
-    return this.#shown.get(`${tenantId}/${queryId}`);
+    const shown = this.#shown.get(`${tenantId}/${queryId}`);
+    if (shown === undefined) return undefined;
+    const { ids, scores, ...rest } = shown;
+    const results = (JSON.parse(ids) as string[]).map((id, position) => ({ id, position, score: scores[position] }));
+    return { ...rest, results };
   }
 }

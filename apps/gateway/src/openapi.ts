@@ -49,12 +49,21 @@ export function openApiDocument() {
   };
 }
 
+const PATH_EXAMPLES: Record<string, string> = {
+  name: 'papers',
+  collection: 'papers',
+  id: 'mail-1',
+  key_prefix: 'vk_AbCdEfGhIjKl',
+  rule: 'disk',
+};
+
 function operation(route: RestRoute) {
   const inPath = [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => ({
     name,
     in: 'path',
     required: true,
     schema: { type: 'string' },
+    example: PATH_EXAMPLES[name] ?? '1',
   }));
   const inQuery = Object.entries(route.query ?? {}).map(([name, description]) => ({
     name,
@@ -66,11 +75,17 @@ function operation(route: RestRoute) {
   return {
     operationId: route.operationId,
     summary: route.summary,
+    description: `${route.summary}. ${route.open ? 'Needs no token.' : 'Takes a login token, an SDK token or an API key.'}`,
     tags: [route.tag],
     ...(route.open ? { security: [] } : {}),
     ...(inPath.length + inQuery.length > 0 ? { parameters: [...inPath, ...inQuery] } : {}),
     ...(route.body
-      ? { requestBody: { required: true, content: { 'application/json': { schema: jsonSchema(route.body) } } } }
+      ? {
+          requestBody: {
+            required: true,
+            content: { 'application/json': { schema: jsonSchema(route.body), ...exampleOf(route) } },
+          },
+        }
       : {}),
     responses: {
       200: { description: 'OK', content: { [media]: { schema: exampleSchema(route.answer), example: route.answer } } },
@@ -78,6 +93,8 @@ function operation(route: RestRoute) {
     },
   };
 }
+
+const exampleOf = ({ example }: RestRoute) => (example === undefined ? {} : { example });
 
 function jsonSchema(schema: z.ZodType) {
   const { $schema: _, ...plain } = z.toJSONSchema(schema, {

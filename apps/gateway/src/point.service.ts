@@ -4,8 +4,11 @@ import { checkLimit, checkPointId, encodePoints, type PointInput, readPlan, writ
 import type { gateway, workerData } from '@vectron/proto';
 import { type Principal, requireCollection, requireWrite } from './access.js';
 import { CONFIG } from './backends.js';
+import { type CallLimits, deadlineOf } from './call-limits.js';
 import type { GatewayConfig } from './config.js';
+import { ResultCache } from './result-cache.js';
 import { RouteChanged, ShardCaller } from './shard-caller.js';
+import { TenantQuota } from './tenant-quota.js';
 import { WriteOrigins } from './write-origins.js';
 
 const CLIENT_BYTES = 16;
@@ -20,6 +23,8 @@ export class PointService {
   constructor(
     @Inject(CONFIG) private readonly config: GatewayConfig,
     @Inject(ShardCaller) private readonly shards: ShardCaller,
+    @Inject(ResultCache) private readonly cache: ResultCache,
+    @Inject(TenantQuota) private readonly quota: TenantQuota,
   ) {}
 
   /**
@@ -32,10 +37,12 @@ export class PointService {
     name: string,
     points: readonly PointInput[],
     origin?: gateway.WriteOrigin,
+    limits: CallLimits = {},
   ): Promise<gateway.UpsertResponse> {
     requireWrite(principal);
     requireCollection(principal, name);
-    const deadlineMs = Date.now() + this.config.writeTimeoutMs;
+    await this.quota.checkRoom(principal.tenantId, points.length);
+    const deadlineMs = deadlineOf(this.config.writeTimeoutMs, limits);
     const { writes, count } = await this.#named(origin, (named) =>
       this.shards.following(principal.tenantId, name, deadlineMs, async (route) => {
         const encoded = encodePoints(points, route.collection, this.config.maxBatch);
@@ -53,6 +60,7 @@ export class PointService {
             }
           }),
         );
+        this.cache.written(route.collection.id);
         // All of it again, under the same name: what was written already is not written twice.
         const moved = writes.find(({ error }) => error instanceof RouteChanged);
         if (moved?.error !== undefined) throw moved.error;
@@ -77,16 +85,22 @@ export class PointService {
     name: string,
     id: string,
     consistency?: gateway.ReadConsistency,
+    limits: CallLimits = {},
   ): Promise<{ point: workerData.PointData; appliedIndex: bigint }> {
     requireCollection(principal, name);
     checkPointId(id, 'id');
     const plan = readPlan(consistency);
-    const deadlineMs = Date.now() + this.config.searchTimeoutMs;
+    const deadlineMs = deadlineOf(this.config.searchTimeoutMs, limits);
     const op = { $case: 'get' as const, value: { ids: [id] } };
     const { outcome, appliedIndex } = await this.shards.following(principal.tenantId, name, deadlineMs, (route) => {
       const shard = route.shardOf(id);
       const consistency = plan.of(shard.shardId);
-      return this.shards.call(route, shard, op, { deadlineMs, consistency, anyReplica: plan.anyReplica });
+      return this.shards.read(route, shard, op, {
+        deadlineMs,
+        consistency,
+        anyReplica: plan.anyReplica,
+        signal: limits.signal,
+      });
     });
     const point = outcome.$case === 'points' ? outcome.value.points[0] : undefined;
     if (point === undefined) throw new VectronError('POINT_NOT_FOUND', `no point ${id} in ${name}`);
@@ -99,16 +113,20 @@ export class PointService {
     name: string,
     id: string,
     origin?: gateway.WriteOrigin,
+    limits: CallLimits = {},
   ): Promise<gateway.DeleteResponse> {
     requireWrite(principal);
     requireCollection(principal, name);
     checkPointId(id, 'id');
-    const deadlineMs = Date.now() + this.config.writeTimeoutMs;
+    const deadlineMs = deadlineOf(this.config.writeTimeoutMs, limits);
     const op = { $case: 'delete' as const, value: { ids: [id] } };
     const { outcome, shardId } = await this.#named(origin, (named) =>
       this.shards.following(principal.tenantId, name, deadlineMs, async (route) => {
         const shard = route.shardOf(id);
-        const { outcome } = await this.shards.call(route, shard, op, { deadlineMs, origin: named });
+        const { outcome } = await this.shards
+          .call(route, shard, op, { deadlineMs, origin: named })
+          // One whose outcome is not known may have been made.
+          .finally(() => this.cache.written(route.collection.id));
         return { outcome, shardId: shard.shardId };
       }),
     );
@@ -120,17 +138,23 @@ export class PointService {
   async list(
     principal: Principal,
     request: gateway.ListPointsRequest,
+    limits: CallLimits = {},
   ): Promise<{ points: workerData.PointData[]; nextCursor: string }> {
     requireCollection(principal, request.collection);
     const limit = checkLimit(request.limit);
     const plan = readPlan(request.consistency);
-    const deadlineMs = Date.now() + this.config.searchTimeoutMs;
+    const deadlineMs = deadlineOf(this.config.searchTimeoutMs, limits);
     const op = { $case: 'scroll', value: { after: request.cursor, limit } } as const;
     const pages = await this.shards.following(principal.tenantId, request.collection, deadlineMs, (route) =>
       Promise.all(
         route.shards.map((shard) => {
           const consistency = plan.of(shard.shardId);
-          return this.shards.call(route, shard, op, { deadlineMs, consistency, anyReplica: plan.anyReplica });
+          return this.shards.read(route, shard, op, {
+            deadlineMs,
+            consistency,
+            anyReplica: plan.anyReplica,
+            signal: limits.signal,
+          });
         }),
       ),
     );

@@ -12,6 +12,8 @@ export interface RestRoute {
   /** Reachable without a token. */
   readonly open?: boolean;
   readonly body?: z.ZodType;
+  /** Example of the body. */
+  readonly example?: unknown;
   readonly query?: Record<string, string>;
   /** Example answer. */
   readonly answer: unknown;

@@ -73,6 +73,8 @@ const searchShape = {
   exact: flag.describe('scan instead of walking the graph'),
   scoreThreshold: z.number().optional(),
   consistency,
+  explain: flag.describe('say how the answer came about'),
+  whyNot: text.describe('say why the point of this id is not among the results'),
 };
 export const search = message({ collection: z.string().optional(), ...searchShape });
 export const searchAlias = message({ collection: z.string(), ...searchShape });
@@ -97,6 +99,11 @@ export const feedback = message({
 export const credentials = message({ email: z.string(), password: z.string() });
 export const profile = message({ plan: z.union([z.enum(['PLAN_UNSPECIFIED', 'FREE', 'PAID']), z.int()]) });
 export const password = message({ password: z.string() });
+export const refresh = message({
+  refreshToken: text.describe('of the login or of the refresh before; empty: the bearer token is refreshed'),
+});
+export const newPassword = message({ currentPassword: z.string(), newPassword: z.string() });
+export const userRole = message({ role: z.string().describe('read, write or admin') });
 export const empty = message({}).optional();
 export const createKey = message({
   name: text,
@@ -114,3 +121,9 @@ export const moveReplica = message({
 });
 
 export const drain = message({ cancel: flag.describe('take it back') });
+
+export const alertRule = message({
+  enabled: z.boolean().optional(),
+  level: z.enum(['warning', 'critical']).optional(),
+  threshold: z.number().optional(),
+});

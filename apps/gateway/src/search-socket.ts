@@ -1,30 +1,36 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { toVectronError, VectronError } from '@vectron/errors';
+import { Stop } from '@vectron/rpc';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { Authenticator } from './access.js';
 import { tokenOf } from './auth.guard.js';
-import { searchInputOf, searchJson } from './data.rest.controller.js';
+import { searchInputOf } from './data.rest.controller.js';
+import type { Edge } from './edge.js';
 import { errorBody } from './http-error.filter.js';
 import { parse } from './json-schema.js';
 import * as schema from './rest-schemas.js';
 import type { SearchService } from './search.service.js';
+import { searchAnswerJson } from './search-codec.js';
 
 const PATH = /^\/v1\/collections\/([^/?]+)\/points\/search\/stream(?:\?.*)?$/;
 /** A browser cannot set headers on a WebSocket: it offers the token as a second subprotocol, `bearer.<token>`. */
 const BEARER = /^bearer\.(\S+)$/;
-const RECHECK_MS = 5_000;
+/** Often enough that a revoked token is done with within five seconds. */
+const RECHECK_MS = 1_000;
+const MAX_UNREAD_BYTES = 1 << 20;
 
 /**
  * SearchStream over WebSocket: each message from the client is a search body, each answer `{"result": ...}`, the
  * last of a search with `complete` decided and `"last": true`; a failed search is `{"error": google.rpc.Status}`.
- * The token is checked at the start and every 5 s.
+ * The token is checked at the start, with every message and every second.
  */
 export function serveSearchSocket(
   http: Server,
+  edge: Edge,
   authenticator: Authenticator,
   searches: SearchService,
-  maxBytes: number,
+  { maxBytes, origins }: { readonly maxBytes: number; readonly origins: readonly string[] },
 ): WebSocketServer {
   const sockets = new WebSocketServer({
     noServer: true,
@@ -38,14 +44,17 @@ export function serveSearchSocket(
     void (async () => {
       try {
         if (collection === undefined) throw new VectronError('NOT_FOUND', 'no such route');
-        if (origin !== undefined && new URL(origin).host !== request.headers.host) {
+        if (origin !== undefined && !origins.includes(origin) && hostOf(origin) !== request.headers.host) {
           throw new VectronError('PERMISSION_DENIED', 'this origin may not open a WebSocket');
         }
         const name = decoded(collection);
-        await authenticator.authenticate(token);
+        await edge.enter(token);
         sockets.handleUpgrade(request, stream, head, (socket) => serve(socket, name, token));
       } catch (error) {
-        refuse(stream, toVectronError(error));
+        const known = toVectronError(error);
+        const address = request.socket.remoteAddress ?? '';
+        edge.leave('searchStream', known.code, { address, target: collection ?? '', requestId: '' });
+        refuse(stream, known);
       }
     })();
   });
@@ -60,17 +69,30 @@ export function serveSearchSocket(
   }
 
   async function answer(socket: WebSocket, collection: string, token: string | undefined, text: string): Promise<void> {
-    const send = (value: unknown) => socket.readyState === WebSocket.OPEN && socket.send(JSON.stringify(value));
+    const send = (message: string) => {
+      if (socket.readyState !== WebSocket.OPEN) return;
+      // Who does not read is not waited for.
+      if (socket.bufferedAmount > MAX_UNREAD_BYTES) socket.terminate();
+      else socket.send(message);
+    };
+    const gone = new Stop();
+    const leave = () => gone.abort();
+    socket.once('close', leave);
+    let release: (() => void) | undefined;
     try {
-      const principal = await authenticator.authenticate(token);
+      const principal = await edge.enter(token);
+      release = edge.admit('searchStream', principal);
       const input = searchInputOf(parse(schema.search, parseJson(text)), collection);
-      for await (const found of searches.searchStream(principal, input)) {
+      for await (const found of searches.searchStream(principal, input, { signal: gone })) {
         const last =
           found.shardsAnswered + found.shards.filter((shard) => shard.errorCode !== '').length === found.shardsAsked;
-        send({ result: searchJson(found), last });
+        send(`{"result":${searchAnswerJson(found)},"last":${last}}`);
       }
     } catch (error) {
-      send({ error: errorBody(toVectronError(error)) });
+      send(JSON.stringify({ error: errorBody(toVectronError(error)) }));
+    } finally {
+      socket.off('close', leave);
+      release?.();
     }
   }
   return sockets;
@@ -102,4 +124,12 @@ function refuse(stream: Duplex, error: VectronError): void {
   stream.end(
     `HTTP/1.1 ${error.spec.http} ${error.spec.grpc}\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
+}
+
+function hostOf(origin: string): string | undefined {
+  try {
+    return new URL(origin).host;
+  } catch {
+    return undefined;
+  }
 }

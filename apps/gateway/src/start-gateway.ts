@@ -1,21 +1,30 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Server as HttpServer } from 'node:http';
+import type { Server as TlsServer } from 'node:tls';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { setting } from '@vectron/config';
 import { VectronError } from '@vectron/errors';
-import { type Logger, type Metrics, NestLogger } from '@vectron/observability';
-import { auth, gateway } from '@vectron/proto';
-import { bearerToken, cannotListen, GrpcServer } from '@vectron/rpc';
+import { grpcSpan, type Logger, type Metrics, NestLogger, requestMeter } from '@vectron/observability';
+import { auth } from '@vectron/proto';
+import { cannotListen, GrpcServer, requireModernTls } from '@vectron/rpc';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { Authenticator } from './access.js';
+import type { Redis } from 'ioredis';
+import { Authenticator, type Principal } from './access.js';
 import { AlertService } from './alert.service.js';
-import type { Backends } from './backends.js';
+import { AuditLog } from './audit.js';
+import { tokenOf } from './auth.guard.js';
+import { type Backends, REDIS } from './backends.js';
 import type { GatewayConfig } from './config.js';
+import { Edge } from './edge.js';
 import { GatewayModule } from './gateway.module.js';
 import { openGatewayDb } from './gateway-db.js';
+import { allowOrigins, guardRequests, reloadCertificate, traceRequests } from './http-edge.js';
 import { fromFramework, sendError } from './http-error.filter.js';
 import { RouteTable } from './routes.js';
 import { SearchService } from './search.service.js';
+import { vectronService } from './search-codec.js';
 import { serveSearchSocket } from './search-socket.js';
 import { serveStaticPages } from './static-pages.js';
 
@@ -31,7 +40,17 @@ export interface RunningGateway {
 const CLOSE_MS = 5_000;
 
 /** Calls that need no token. */
-const OPEN_CALLS = new Set(['/vectron.auth.v1.AuthService/RegisterUser', '/vectron.auth.v1.AuthService/Login']);
+const OPEN_CALLS = new Set(
+  ['RegisterUser', 'Login', 'RefreshToken'].map((name) => `/vectron.auth.v1.AuthService/${name}`),
+);
+const HEADERS_MS = 10_000;
+const REQUEST_MS = 30_000;
+/** Who takes longer over the head or the whole of a request is cut off, within a second. */
+const SLOW_CLIENTS = { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, connectionsCheckingInterval: 1_000 };
+const MAX_CONNECTIONS = 10_000;
+
+const operationOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);
+const camel = (name: string) => name.charAt(0).toLowerCase() + name.slice(1);
 
 /** Serves REST, WebSocket, console and gRPC until closed. */
 export async function startGateway(
@@ -40,80 +59,114 @@ export async function startGateway(
   metrics: Metrics,
   logger: Logger,
 ): Promise<RunningGateway> {
+  const tls = tlsOf(config);
   const db = await openGatewayDb(config.data);
   const adapter = new FastifyAdapter({
+    ...(tls
+      ? { https: { ...SLOW_CLIENTS, cert: readFileSync(tls.certificate), key: readFileSync(tls.key) } }
+      : { http: SLOW_CLIENTS }),
     bodyLimit: config.maxBody,
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
-    requestIdHeader: 'x-request-id',
+    requestIdHeader: false,
     genReqId: () => randomUUID(),
+    trustProxy: config.trustedProxies ?? false,
     frameworkErrors: (error: Error, _request: unknown, reply: FastifyReply) => sendError(reply, fromFramework(error)),
-    requestTimeout: 60_000,
-  });
+    requestTimeout: REQUEST_MS,
+  } as never);
   const module = GatewayModule.create(config, backends, db, metrics, logger);
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: new NestLogger(logger),
     bodyParser: false,
     abortOnError: false,
   });
+  const server = app.getHttpServer() as HttpServer;
+  server.maxConnections = MAX_CONNECTIONS;
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  const edge = app.get(Edge);
+  const measure = requestMeter(metrics);
   acceptJson(fastify);
-  measureRequests(fastify, metrics);
-  await serveStaticPages(fastify);
+  traceRequests(fastify);
+  allowOrigins(fastify, config.origins ?? []);
+  guardRequests(fastify, edge, measure, logger);
+  await serveStaticPages(fastify, tls !== undefined);
 
   const authenticator = app.get(Authenticator);
   const grpc = new GrpcServer({
     ...config.grpc,
     services: {
-      'vectron.v1.VectronService': gateway.VectronServiceService,
+      'vectron.v1.VectronService': vectronService,
       'vectron.auth.v1.AuthService': auth.AuthServiceService,
     },
-    authorize: (path, metadata) => {
-      if (OPEN_CALLS.has(path)) return undefined;
-      const token =
-        bearerToken(metadata.get('authorization')[0]?.toString()) ?? metadata.get('x-api-key')[0]?.toString();
-      return authenticator.authenticate(token);
+    authorize: (path, metadata) => (OPEN_CALLS.has(path) ? undefined : edge.enter(Edge.tokenOf(metadata))),
+    admit: (path, principal) =>
+      principal === undefined ? () => {} : edge.admit(camel(operationOf(path)), principal as Principal),
+    shed: (path, headers) => edge.shed(camel(operationOf(path)), tokenOf(headers)),
+    around: grpcSpan,
+    observe: (path, code, seconds, context) => {
+      measure(operationOf(path), code, seconds);
+      const principal = context.principal as Principal | undefined;
+      edge.leave(camel(operationOf(path)), code, { principal, address: context.peer, target: '', requestId: '' });
     },
-    observe: (path, code, seconds) => {
-      const operation = path.slice(path.lastIndexOf('/') + 1);
-      metrics.requests.inc({ operation, code });
-      metrics.requestSeconds.observe({ operation }, seconds);
-    },
+    tls: tls && { certificate: tls.certificate, key: tls.key },
     maxMessageBytes: config.maxBody,
     closeMs: CLOSE_MS,
     logger,
   });
   app.connectMicroservice({ strategy: grpc }, { inheritAppConfig: true });
-  const sockets = serveSearchSocket(app.getHttpServer(), authenticator, app.get(SearchService), config.maxBody);
+  const sockets = serveSearchSocket(server, edge, authenticator, app.get(SearchService), {
+    maxBytes: config.maxBody,
+    origins: config.origins ?? [],
+  });
   await app.startAllMicroservices();
   try {
     await app.listen(config.http.port, config.http.host);
   } catch (error) {
     throw cannotListen(`${config.http.host}:${config.http.port}`, error);
   }
-  for (const { host } of [config.http, config.grpc]) {
-    if (!setting.isLoopback(host))
-      logger.warn({ host }, 'listening beyond this machine without TLS: put a TLS proxy in front');
-  }
+  const endReload = tls && reloadCertificate(server as unknown as TlsServer, tls, logger);
   const alerts = app.get(AlertService);
   alerts.start();
   const routes = app.get(RouteTable);
   void routes.follow(logger);
+  void authenticator.follow(logger);
   return {
     httpUrl: (await app.getUrl()).replace('[::1]', 'localhost'),
     grpcAddress: grpc.address,
     async close() {
+      endReload?.();
       alerts.stop();
       routes.close();
+      authenticator.close();
       for (const socket of sockets.clients) socket.terminate();
       // Requests that are under way are answered; who does not take the answer is cut off.
-      const cut = setTimeout(() => app.getHttpServer().closeAllConnections(), CLOSE_MS);
+      const cut = setTimeout(() => server.closeAllConnections(), CLOSE_MS);
       await app.close();
       clearTimeout(cut);
+      await app.get(AuditLog).close();
+      app.get<Redis | undefined>(REDIS)?.disconnect();
       await backends.workers.close();
       await db.destroy();
     },
   };
+}
+
+/** Both files or none. Beyond this machine, TLS is a must unless the operator has said that a proxy has it. */
+function tlsOf(config: GatewayConfig): { certificate: string; key: string } | undefined {
+  const { tlsCertificate: certificate, tlsKey: key, tlsOld, insecure } = config;
+  if ((certificate === undefined) !== (key === undefined)) {
+    throw VectronError.invalid('tls', 'TLS needs both of --tls-cert and --tls-key');
+  }
+  requireModernTls(tlsOld);
+  if (certificate !== undefined && key !== undefined) return { certificate, key };
+  for (const { host } of [config.http, config.grpc]) {
+    if (insecure || setting.isLoopback(host)) continue;
+    throw VectronError.invalid(
+      'listen',
+      `a listener on ${host} would be open to others without encryption: give --tls-cert and --tls-key, listen on 127.0.0.1, or say --insecure-listen true when a proxy in front of it has TLS`,
+    );
+  }
+  return undefined;
 }
 
 /** JSON only. Keys such as `__proto__` stay plain data here; the payload check refuses them by name. */
@@ -128,13 +181,5 @@ function acceptJson(fastify: FastifyInstance): void {
         undefined,
       );
     }
-  });
-}
-
-function measureRequests(fastify: FastifyInstance, metrics: Metrics): void {
-  fastify.addHook('onResponse', async (request, reply) => {
-    const operation = `${request.method} ${request.routeOptions.url ?? 'unknown'}`;
-    metrics.requests.inc({ operation, code: reply.statusCode < 400 ? 'OK' : String(reply.statusCode) });
-    metrics.requestSeconds.observe({ operation }, reply.elapsedTime / 1000);
   });
 }

@@ -17,9 +17,10 @@ const REFERENCE = `<!doctype html>
 const REFERENCE_SCRIPT = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#ui', deepLinking: true });`;
 
 /** `/console` (when it is built), `/docs`, and the security headers of every answer. */
-export async function serveStaticPages(fastify: FastifyInstance): Promise<void> {
+export async function serveStaticPages(fastify: FastifyInstance, secure: boolean): Promise<void> {
   fastify.addHook('onSend', async (request, reply) => {
     reply.header('x-request-id', request.id);
+    if (secure) reply.header('strict-transport-security', 'max-age=31536000; includeSubDomains');
     reply.header('x-content-type-options', 'nosniff');
     reply.header('x-frame-options', 'DENY');
     reply.header('referrer-policy', 'no-referrer');

@@ -1,11 +1,14 @@
-import { Controller, Inject, Param, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import { VectronError } from '@vectron/errors';
 import type { FastifyReply } from 'fastify';
 import { requireAdmin } from './access.js';
 import { AlertService } from './alert.service.js';
+import { AuditLog } from './audit.js';
 import type { AuthenticatedRequest } from './auth.guard.js';
+import { parse } from './json-schema.js';
 import { openApiDocument } from './openapi.js';
 import { Rest } from './rest-route.js';
+import * as schema from './rest-schemas.js';
 import { SystemService, type WorkerView } from './system.service.js';
 
 /** Management, health, metrics and the API's own description. */
@@ -14,6 +17,7 @@ export class SystemRestController {
   constructor(
     @Inject(SystemService) private readonly system: SystemService,
     @Inject(AlertService) private readonly alerts: AlertService,
+    @Inject(AuditLog) private readonly audit: AuditLog,
   ) {}
 
   @Rest({
@@ -149,6 +153,67 @@ export class SystemRestController {
     requireAdmin(request.principal);
     await this.alerts.resolve(id, request.principal.email);
     return { success: true };
+  }
+
+  @Rest({
+    method: 'GET',
+    path: 'v1/alerts/rules',
+    operationId: 'listAlertRules',
+    tag: 'System',
+    summary: 'What alerts are opened for',
+    answer: { rules: [{ rule: 'disk', enabled: true, level: 'warning', threshold: 0.9 }] },
+  })
+  async rules(@Req() request: AuthenticatedRequest) {
+    requireAdmin(request.principal);
+    return { rules: await this.alerts.rules() };
+  }
+
+  @Rest({
+    method: 'PUT',
+    path: 'v1/alerts/rules/:rule',
+    operationId: 'putAlertRule',
+    tag: 'System',
+    summary: 'Change an alert rule',
+    body: schema.alertRule,
+    answer: { rule: 'disk', enabled: true, level: 'warning', threshold: 0.8 },
+  })
+  async setRule(@Req() request: AuthenticatedRequest, @Param('rule') rule: string, @Body() body: unknown) {
+    requireAdmin(request.principal);
+    return this.alerts.setRule(rule, parse(schema.alertRule, body));
+  }
+
+  @Rest({
+    method: 'GET',
+    path: 'v1/admin/audit',
+    operationId: 'auditLog',
+    tag: 'System',
+    summary: 'The newest entries of this gateway’s audit log',
+    query: { limit: '1 to 1000, default 100' },
+    answer: {
+      entries: [
+        {
+          sequence: 1,
+          at: '2026-01-01T00:00:00.000Z',
+          action: 'login',
+          userId: '7d9f…',
+          who: 'you@example.org',
+          address: '127.0.0.1',
+          target: '',
+          result: 'OK',
+          requestId: '1b9d…',
+          previous: 'the first entry',
+          mac: 'q83v…',
+        },
+      ],
+    },
+  })
+  async auditLog(@Req() request: AuthenticatedRequest, @Query() query: Record<string, string | undefined>) {
+    requireAdmin(request.principal);
+    const limit = query.limit === undefined ? 100 : Number(query.limit);
+    if (!(Number.isInteger(limit) && limit >= 1 && limit <= 1000)) {
+      throw VectronError.invalid('limit', 'limit must be 1 to 1000');
+    }
+    return { entries: await this.audit.newest(limit) };
   }
 
   @Rest({

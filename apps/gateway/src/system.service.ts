@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { toVectronError } from '@vectron/errors';
+import { ERROR_CODES, toVectronError } from '@vectron/errors';
 import type { Metrics } from '@vectron/observability';
 import { placement, reranker, type worker } from '@vectron/proto';
 import { callContext } from '@vectron/rpc';
@@ -20,11 +20,18 @@ export type WorkerView = Omit<placement.WorkerInfo, 'last' | 'state' | 'stateCha
 };
 
 const PROBE_MS = 2_000;
+const MINUTE_MS = 60_000;
+/** Errors that no caller can help. */
+const ITS_OWN_FAULT: ReadonlySet<string> = new Set(
+  Object.entries(ERROR_CODES).flatMap(([code, { http }]) => (http >= 500 && http !== 501 ? [code] : [])),
+);
 const probe = () => callContext({ timeoutMs: PROBE_MS });
 
 /** What operators ask of the whole system; every number is measured at the time of the call or by a heartbeat. */
 @Injectable()
 export class SystemService {
+  readonly #counts: { atMs: number; all: number; failed: number }[] = [];
+
   constructor(
     @Inject(BACKENDS) private readonly backends: Backends,
     @Inject(METRICS) private readonly metrics: Metrics,
@@ -115,22 +122,49 @@ export class SystemService {
     });
   }
 
-  /** Brings the per-shard gauges up to date before a scrape. */
+  /** Brings the gauges of collections and shards up to date before a scrape. */
   async scrape(): Promise<string> {
-    const { points, indexLag, shardBytes, registry } = this.metrics;
-    points.reset();
-    indexLag.reset();
-    shardBytes.reset();
-    for (const worker of await this.#workers()) {
-      for (const shard of worker.last?.shards ?? []) {
-        const label = String(shard.shardId);
-        points.set({ shard: label }, shard.livePoints);
-        indexLag.set({ shard: label }, shard.tailPoints);
-        shardBytes.set({ shard: label, where: 'memory' }, shard.memoryBytes);
-        shardBytes.set({ shard: label, where: 'disk' }, shard.diskBytes);
+    const { registry } = this.metrics;
+    const gauges = ['points', 'indexLag', 'shardBytes', 'shardQueries', 'replicas', 'collectionPoints'] as const;
+    for (const gauge of gauges) this.metrics[gauge].reset();
+    const { collections } = await this.backends.placement
+      .listCollections({ tenantId: '' }, probe())
+      .catch(() => ({ collections: [] as placement.Collection[] }));
+    for (const { name: collection, tenantId: tenant, shards } of collections) {
+      let points = 0;
+      for (const { shardId, metrics, replicas } of shards) {
+        const labels = { shard: String(shardId), collection, tenant };
+        points += metrics?.livePoints ?? 0;
+        this.metrics.points.set(labels, metrics?.livePoints ?? 0);
+        this.metrics.indexLag.set(labels, metrics?.tailPoints ?? 0);
+        this.metrics.shardBytes.set({ ...labels, where: 'memory' }, metrics?.memoryBytes ?? 0);
+        this.metrics.shardBytes.set({ ...labels, where: 'disk' }, metrics?.diskBytes ?? 0);
+        const queries = replicas.reduce((sum, one) => sum + (one.metrics?.queriesPerSecond ?? 0), 0);
+        this.metrics.shardQueries.set(labels, queries);
+        this.metrics.replicas.set(labels, replicas.filter((one) => one.metrics?.damage === '').length);
       }
+      this.metrics.collectionPoints.set({ collection, tenant }, points);
     }
     return registry.metrics();
+  }
+
+  /** Workers with their last heartbeats, but for those that were removed. */
+  workerInfos(): Promise<placement.WorkerInfo[]> {
+    return this.#workers();
+  }
+
+  /** Requests of this gateway since a minute ago, or since it started. */
+  async lastMinute(): Promise<{ all: number; failed: number }> {
+    const { values } = await this.metrics.requests.get();
+    const now = { atMs: Date.now(), all: 0, failed: 0 };
+    for (const { value, labels } of values) {
+      now.all += value;
+      if (ITS_OWN_FAULT.has(String(labels.code))) now.failed += value;
+    }
+    this.#counts.push(now);
+    while (this.#counts.length > 1 && this.#counts[0].atMs < now.atMs - MINUTE_MS) this.#counts.shift();
+    const before = this.#counts[0];
+    return { all: now.all - before.all, failed: now.failed - before.failed };
   }
 
   async #workers(): Promise<placement.WorkerInfo[]> {

@@ -2,20 +2,22 @@ import { Controller, Inject } from '@nestjs/common';
 import { gateway } from '@vectron/proto';
 import { type Api, type CallContext, GrpcService } from '@vectron/rpc';
 import type { Principal } from './access.js';
+import { passedOn } from './auth.grpc.controller.js';
 import { BACKENDS, type Backends } from './backends.js';
 import { ChangeService } from './change.service.js';
 import { CollectionService } from './collection.service.js';
 import { FeedbackService } from './feedback.service.js';
-import { changeMessage, pointInput, pointMessage, searchInput, searchMessage } from './grpc-messages.js';
+import { changeMessage, pointInput, pointMessage, searchInput } from './grpc-messages.js';
 import { PointService } from './point.service.js';
-import { SearchService } from './search.service.js';
+import { type SearchAnswer, SearchService } from './search.service.js';
+import { type decodeUpsertRequest, type Packed, vectronService } from './search-codec.js';
 
 const by = (context: CallContext) => context.principal as Principal;
 
 /** vectron.v1 on the public gRPC listener. */
 @Controller()
-@GrpcService(gateway.VectronServiceService)
-export class VectronGrpcController implements Api<typeof gateway.VectronServiceService> {
+@GrpcService(vectronService)
+export class VectronGrpcController implements Api<typeof vectronService> {
   constructor(
     @Inject(CollectionService) private readonly collections: CollectionService,
     @Inject(PointService) private readonly points: PointService,
@@ -50,36 +52,35 @@ export class VectronGrpcController implements Api<typeof gateway.VectronServiceS
     return this.collections.status(by(context), request.name);
   }
 
-  async upsert(request: gateway.UpsertRequest, context: CallContext): Promise<gateway.UpsertResponse> {
-    return this.points.upsert(by(context), request.collection, request.points.map(pointInput), request.origin);
+  async upsert(request: ReturnType<typeof decodeUpsertRequest>, context: CallContext): Promise<gateway.UpsertResponse> {
+    return this.points.upsert(by(context), request.collection, request.points.map(pointInput), request.origin, context);
   }
 
-  async search(request: gateway.SearchRequest, context: CallContext): Promise<gateway.SearchResponse> {
-    return searchMessage(await this.searches.search(by(context), searchInput(request)));
+  async search(request: Packed<gateway.SearchRequest>, context: CallContext): Promise<SearchAnswer> {
+    return this.searches.search(by(context), searchInput(request), context);
   }
 
-  async *searchStream(request: gateway.SearchRequest, context: CallContext): AsyncIterable<gateway.SearchResponse> {
-    for await (const answer of this.searches.searchStream(by(context), searchInput(request)))
-      yield searchMessage(answer);
+  async *searchStream(request: Packed<gateway.SearchRequest>, context: CallContext): AsyncIterable<SearchAnswer> {
+    yield* this.searches.searchStream(by(context), searchInput(request), context);
   }
 
   async get(request: gateway.GetRequest, context: CallContext): Promise<gateway.GetResponse> {
     const { collection, id, consistency } = request;
-    const { point, appliedIndex } = await this.points.get(by(context), collection, id, consistency);
+    const { point, appliedIndex } = await this.points.get(by(context), collection, id, consistency, context);
     return { point: pointMessage(point), appliedIndex };
   }
 
   async delete(request: gateway.DeleteRequest, context: CallContext): Promise<gateway.DeleteResponse> {
-    return this.points.delete(by(context), request.collection, request.id, request.origin);
+    return this.points.delete(by(context), request.collection, request.id, request.origin, context);
   }
 
   async listChanges(request: gateway.ListChangesRequest, context: CallContext): Promise<gateway.ListChangesResponse> {
-    const { changes, nextCursor } = await this.changes.list(by(context), request);
+    const { changes, nextCursor } = await this.changes.list(by(context), request, context);
     return { changes: changes.map(changeMessage), nextCursor };
   }
 
   async listPoints(request: gateway.ListPointsRequest, context: CallContext): Promise<gateway.ListPointsResponse> {
-    const { points, nextCursor } = await this.points.list(by(context), request);
+    const { points, nextCursor } = await this.points.list(by(context), request, context);
     return { points: points.map((point) => pointMessage(point, request.includeVectors)), nextCursor };
   }
 
@@ -87,7 +88,7 @@ export class VectronGrpcController implements Api<typeof gateway.VectronServiceS
     request: gateway.UpdateUserProfileRequest,
     context: CallContext,
   ): Promise<gateway.UpdateUserProfileResponse> {
-    const { user } = await this.backends.auth.updateUserProfile(request, context);
+    const { user } = await this.backends.auth.updateUserProfile(request, passedOn(context));
     return { user };
   }
 

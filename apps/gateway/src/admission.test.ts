@@ -1,0 +1,61 @@
+import { describe, expect, it } from '@jest/globals';
+import { Admission } from './admission.js';
+
+const OVERLOADED = expect.objectContaining({ code: 'OVERLOADED', details: { retryAfterMs: expect.any(Number) } });
+const limits = { read: 16, write: 16, watch: 4, manage: 4 };
+const refused = (work: () => unknown) => {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+};
+
+describe('admission', () => {
+  it('refuses at once what does not fit, and takes it when there is room again', () => {
+    const admission = new Admission(limits);
+    const held = Array.from({ length: 12 }, () => admission.begin('read', 'ann'));
+    expect(refused(() => admission.begin('read', 'ann'))).toEqual(OVERLOADED);
+    expect(admission.refusal('read', 'ann')).toEqual(OVERLOADED);
+    // Other work has room of its own, and a release counts once.
+    admission.begin('write', 'ann')();
+    held[0]();
+    held[0]();
+    admission.begin('read', 'ann');
+    expect(refused(() => admission.begin('read', 'ann'))).toEqual(OVERLOADED);
+  });
+
+  it('leaves room for another tenant, and divides it when several are active', () => {
+    const admission = new Admission(limits);
+    const noisy = Array.from({ length: 12 }, () => admission.begin('read', 'noisy'));
+    expect(admission.refusal('read', 'noisy')).toEqual(OVERLOADED);
+    const quiet = Array.from({ length: 4 }, () => admission.begin('read', 'quiet'));
+    for (const release of noisy) release();
+    const half = Array.from({ length: 8 }, () => admission.begin('read', 'noisy'));
+    expect(admission.refusal('read', 'noisy')).toEqual(OVERLOADED);
+    expect(admission.refusal('read', 'quiet')).toBeUndefined();
+    for (const release of [...quiet, ...half]) release();
+  });
+
+  it('lets fewer in when they take longer than on a quiet server, and more when they do not', async () => {
+    const admission = new Admission({ ...limits, read: 64 });
+    const run = async (ms: number, atOnce: number) => {
+      const releases: (() => void)[] = [];
+      for (let at = 0; at < atOnce; at++) {
+        if (admission.refusal('read', 'ann') === undefined) releases.push(admission.begin('read', 'ann'));
+      }
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      for (const release of releases) release();
+      return releases.length;
+    };
+    for (let at = 0; at < 20; at++) await run(5, 1);
+    const before = await run(5, 64);
+    for (let at = 0; at < 12; at++) await run(110, 64);
+    const under = await run(5, 64);
+    expect(before).toBe(48);
+    expect(under).toBeLessThan(20);
+    for (let at = 0; at < 150; at++) await run(5, 64);
+    expect(await run(5, 64)).toBeGreaterThan(under);
+  }, 20_000);
+});

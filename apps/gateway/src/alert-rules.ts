@@ -1,0 +1,110 @@
+/** What an alert rule looks at, and when it speaks unless the operator has set it otherwise. */
+export interface AlertRule {
+  readonly rule: RuleName;
+  readonly enabled: boolean;
+  readonly level: 'warning' | 'critical';
+  /** In the unit of `RULES`. */
+  readonly threshold: number;
+}
+
+export const RULES = {
+  worker_down: { level: 'critical', threshold: 0, unit: 'none', help: 'a worker sends no heartbeat' },
+  under_replicated: {
+    level: 'critical',
+    threshold: 1,
+    unit: 'replicas',
+    help: 'a shard lacks so many healthy replicas',
+  },
+  replication_lag: { level: 'warning', threshold: 10_000, unit: 'log entries', help: 'a replica is so far behind' },
+  index_lag: { level: 'warning', threshold: 50_000, unit: 'points', help: 'so many points wait for the index' },
+  disk: { level: 'warning', threshold: 0.9, unit: 'share', help: 'so much of a disk is used' },
+  error_rate: {
+    level: 'critical',
+    threshold: 0.05,
+    unit: 'share',
+    help: 'so many of the last minute’s requests failed for reasons that are not the callers’',
+  },
+} as const satisfies Record<string, { level: 'warning' | 'critical'; threshold: number; unit: string; help: string }>;
+
+export type RuleName = keyof typeof RULES;
+
+/** True for a moment whenever a shard is made, moved or written to: an alert only when it is so twice in a row. */
+export const PASSING: ReadonlySet<RuleName> = new Set(['under_replicated', 'replication_lag', 'index_lag']);
+
+export const isRule = (name: string): name is RuleName => Object.hasOwn(RULES, name);
+
+export const defaultRules = (): AlertRule[] =>
+  Object.entries(RULES).map(([rule, { level, threshold }]) => ({
+    rule: rule as RuleName,
+    enabled: true,
+    level,
+    threshold,
+  }));
+
+/** What is known of the system at one moment. */
+export interface Facts {
+  readonly workers: readonly {
+    readonly workerId: string;
+    readonly healthy: boolean;
+    readonly diskTotalBytes: number;
+    readonly last?: {
+      readonly diskUsedBytes: number;
+      readonly shards: readonly { readonly shardId: number; readonly tailPoints: number }[];
+    };
+  }[];
+  readonly shards: readonly {
+    readonly shardId: number;
+    readonly voters: number;
+    readonly healthyReplicas: number;
+    readonly replicas: readonly { readonly worker: number; readonly appliedIndex: number }[];
+  }[];
+  /** Of this gateway in the last minute. */
+  readonly requests: { readonly all: number; readonly failed: number };
+}
+
+export interface Finding {
+  readonly rule: RuleName;
+  readonly subject: string;
+  readonly level: 'warning' | 'critical';
+  readonly message: string;
+}
+
+/** Fewer say nothing about a rate. */
+const LEAST_REQUESTS = 20;
+
+/** What the rules find wrong. Pure. */
+export function findings(facts: Facts, rules: readonly AlertRule[] = defaultRules()): Finding[] {
+  const found: Finding[] = [];
+  const of = new Map(rules.filter(({ enabled }) => enabled).map((rule) => [rule.rule, rule]));
+  const find = (name: RuleName, exceeds: (threshold: number) => boolean, subject: string, message: string) => {
+    const rule = of.get(name);
+    if (rule !== undefined && exceeds(rule.threshold)) {
+      found.push({ rule: name, subject, level: rule.level, message: `${subject}: ${message}` });
+    }
+  };
+  for (const { workerId, healthy, diskTotalBytes, last } of facts.workers) {
+    const subject = `worker ${workerId}`;
+    find('worker_down', () => !healthy, subject, 'it sends no heartbeat');
+    const share = (last?.diskUsedBytes ?? 0) / diskTotalBytes;
+    find('disk', (most) => share > most, subject, `its disk is ${Math.round(share * 100)} % full`);
+    for (const { shardId, tailPoints } of last?.shards ?? []) {
+      find('index_lag', (most) => tailPoints > most, `shard ${shardId}`, `${tailPoints} points wait for the index`);
+    }
+  }
+  for (const { shardId, voters, healthyReplicas, replicas } of facts.shards) {
+    const lacking = voters - healthyReplicas;
+    const subject = `shard ${shardId}`;
+    const healthy = `${healthyReplicas} of ${voters} replicas are healthy`;
+    find('under_replicated', (most) => lacking >= Math.max(1, most), subject, healthy);
+    const newest = Math.max(0, ...replicas.map(({ appliedIndex }) => appliedIndex));
+    for (const { worker, appliedIndex } of replicas) {
+      const behind = newest - appliedIndex;
+      const where = `shard ${shardId} on worker ${worker}`;
+      find('replication_lag', (most) => behind > most, where, `it is ${behind} log entries behind`);
+    }
+  }
+  const { all, failed } = facts.requests;
+  const share = all >= LEAST_REQUESTS ? failed / all : 0;
+  find('error_rate', (most) => share > most, 'gateway', `${Math.round(share * 100)} % of the requests fail`);
+  return found;
+}
