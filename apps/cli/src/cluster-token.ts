@@ -2,12 +2,13 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomSecret, secretFile } from '@vectron/auth';
-import { setting } from '@vectron/config';
+import { type ConfigOf, setting } from '@vectron/config';
 import { VectronError } from '@vectron/errors';
-import type { Metadata } from '@vectron/rpc';
+import type { Metadata, TlsFiles } from '@vectron/rpc';
+import type { clusterKnobs } from './config.js';
 
 /** The secret that services of one cluster share, from the file named or from the data directory. */
-export async function clusterToken(file: string | undefined, data: string | undefined): Promise<string> {
+async function clusterToken(file: string | undefined, data: string | undefined): Promise<string> {
   if (file !== undefined) return readFileSync(file, 'utf8').trim();
   if (data === undefined)
     throw new VectronError('INVALID_ARGUMENT', 'name the cluster token with --cluster-token-file');
@@ -27,12 +28,35 @@ export function requireClusterToken(token: string): (path: string, metadata: Met
   };
 }
 
-/** Internal traffic is not encrypted yet, so it must not leave the machine. */
-export function requireLoopback(host: string): void {
-  if (!setting.isLoopback(host)) {
-    throw new VectronError(
-      'UNIMPLEMENTED',
-      `an internal listener on ${host} needs mutual TLS, which is not built yet; use 127.0.0.1`,
+/** How services of one cluster know each other. */
+export interface ClusterLink {
+  readonly token: string;
+  readonly tls?: TlsFiles;
+}
+
+/** The link of one service from its settings: all three files of mutual TLS, or none. */
+export async function clusterLink(
+  { clusterTokenFile, clusterAuthority, clusterCertificate, clusterKey }: ConfigOf<typeof clusterKnobs.knobs>,
+  data: string | undefined,
+): Promise<ClusterLink> {
+  const token = await clusterToken(clusterTokenFile, data);
+  const files = [clusterAuthority, clusterCertificate, clusterKey].filter((file) => file !== undefined).length;
+  if (files === 0) return { token };
+  if (clusterAuthority === undefined || clusterCertificate === undefined || clusterKey === undefined) {
+    throw VectronError.invalid(
+      'cluster-tls',
+      'mutual TLS needs all of --cluster-tls-ca, --cluster-tls-cert and --cluster-tls-key',
+    );
+  }
+  return { token, tls: { authority: clusterAuthority, certificate: clusterCertificate, key: clusterKey } };
+}
+
+/** Without mutual TLS, what services say to each other must not leave the machine. */
+export function requirePrivate(host: string, { tls }: ClusterLink): void {
+  if (tls === undefined && !setting.isLoopback(host)) {
+    throw VectronError.invalid(
+      'listen',
+      `an internal listener on ${host} needs mutual TLS: give --cluster-tls-ca, --cluster-tls-cert and --cluster-tls-key (vectron cluster certificates makes them), or use 127.0.0.1`,
     );
   }
 }

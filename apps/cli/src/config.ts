@@ -1,5 +1,13 @@
 import { authKnobs } from '@vectron/auth';
-import { type ConfigOf, defineKnobs, type Knob, type KnobSet, setting } from '@vectron/config';
+import {
+  type ConfigOf,
+  clusterTlsKnobs,
+  defineKnobs,
+  type Knob,
+  type KnobSet,
+  setting,
+  tracingKnobs,
+} from '@vectron/config';
 import { gatewayKnobs } from '@vectron/gateway';
 import { placementKnobs } from '@vectron/placement-driver';
 import { rerankerKnobs } from '@vectron/reranker';
@@ -13,6 +21,8 @@ export const clusterKnobs = defineKnobs({
     schema: setting.optionalText,
     help: 'file with the token that services show each other; default: <data>/secrets/cluster.token, made when missing',
   },
+  ...clusterTlsKnobs,
+  ...tracingKnobs,
 });
 
 /** What a client command needs. */
@@ -66,6 +76,7 @@ export const serveKnobs = defineKnobs({
   tokenMinutes: authKnobs.knobs.tokenMinutes,
   splitBytes: placementKnobs.knobs.splitBytes,
   splitLoad: placementKnobs.knobs.splitLoad,
+  ...tracingKnobs,
   noSample: {
     env: 'VECTRON_NO_SAMPLE',
     flag: 'no-sample',

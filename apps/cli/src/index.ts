@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { toVectronError } from '@vectron/errors';
 import { Command } from 'commander';
 import { keyCommands, systemCommands, userCommands } from './commands/account.js';
+import { auditCommands } from './commands/audit.js';
 import { benchCommand } from './commands/bench.js';
 import { clusterCommands } from './commands/cluster.js';
 import { collectionCommands, importCommand, pointCommands, searchCommand } from './commands/data.js';
@@ -37,6 +38,7 @@ export async function run(argv: string[]): Promise<void> {
   keyCommands(program, client);
   systemCommands(program, client);
   clusterCommands(program, client);
+  auditCommands(program, client);
   drillCommand(program);
   storageCommands(program);
   benchCommand(program, client);

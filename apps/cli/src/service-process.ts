@@ -4,9 +4,9 @@ import type { DynamicModule, INestMicroservice, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { ConfigOf, metaStoreKnobs, setting } from '@vectron/config';
 import { EmbeddedMetaStore, EtcdMetaStore, type MetaStore } from '@vectron/metastore';
-import { type Logger, NestLogger } from '@vectron/observability';
+import { grpcSpan, type Logger, NestLogger } from '@vectron/observability';
 import { type Def, GrpcServer, VectronExceptionFilter } from '@vectron/rpc';
-import { requireClusterToken, requireLoopback } from './cluster-token.js';
+import { type ClusterLink, requireClusterToken, requirePrivate } from './cluster-token.js';
 
 const MAX_MESSAGE_BYTES = 64 << 20;
 
@@ -21,14 +21,16 @@ export async function serveInternal(
   module: DynamicModule,
   services: Record<string, Def>,
   listen: setting.ListenAddress,
-  token: string,
+  link: ClusterLink,
   logger: Logger,
 ): Promise<RunningService> {
-  requireLoopback(listen.host);
+  requirePrivate(listen.host, link);
   const server = new GrpcServer({
     ...listen,
     services,
-    authorize: requireClusterToken(token),
+    authorize: requireClusterToken(link.token),
+    around: grpcSpan,
+    tls: listen.host.startsWith('unix:') ? undefined : link.tls,
     logger,
     maxMessageBytes: MAX_MESSAGE_BYTES,
   });

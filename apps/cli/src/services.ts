@@ -3,17 +3,23 @@ import { ApiKeyRepository, AuthModule, bootstrapAdmin, UserRepository } from '@v
 import type { ConfigOf } from '@vectron/config';
 import { type gatewayKnobs, startGateway } from '@vectron/gateway';
 import { MirroredMetaStore } from '@vectron/metastore';
-import { createLogger, createMetrics } from '@vectron/observability';
+import { createLogger, createMetrics, outgoingTrace } from '@vectron/observability';
 import { PlacementModule, PlacementNode, type placementKnobs, remoteWorkerCalls } from '@vectron/placement-driver';
-import { auth, authInternal, placement, reranker, worker } from '@vectron/proto';
+import { auth, authInternal, placement, reranker } from '@vectron/proto';
 import { RerankerModule, type rerankerKnobs } from '@vectron/reranker';
-import { StreamWorkerClient } from '@vectron/routing';
+import { StreamWorkerClient, workerService } from '@vectron/routing';
 import { callContext, createFailoverClient } from '@vectron/rpc';
 import { ClusterMember, ShardService, WorkerModule, type workerKnobs } from '@vectron/worker';
+import type { ClusterLink } from './cluster-token.js';
 import { openMeta, serveInternal } from './service-process.js';
 
 /** How long keys and users are believed while etcd cannot be asked; nobody can revoke one meanwhile. */
 const AUTH_MIRROR_MS = 600_000;
+
+/** Failures in a row after which a service is left alone, and for how long. */
+const BREAKER = { failures: 5, restMs: 1_000 };
+
+const clientOptions = ({ token, tls }: ClusterLink) => ({ clusterToken: token, tls, headers: outgoingTrace });
 
 /** A service as its own process: what to say when it is up, and how to stop it. */
 export interface ServiceProcess {
@@ -21,7 +27,10 @@ export interface ServiceProcess {
   close(): Promise<void>;
 }
 
-export async function authProcess(config: ConfigOf<typeof authKnobs.knobs>, token: string): Promise<ServiceProcess> {
+export async function authProcess(
+  config: ConfigOf<typeof authKnobs.knobs>,
+  link: ClusterLink,
+): Promise<ServiceProcess> {
   const logger = createLogger('auth', config.logLevel);
   const store = await openMeta(config, 'auth', logger);
   // Keys and users that were known go on being known while etcd is away.
@@ -30,20 +39,20 @@ export async function authProcess(config: ConfigOf<typeof authKnobs.knobs>, toke
     'vectron.auth.v1.AuthService': auth.AuthServiceService,
     'vectron.authinternal.v1.AuthInternalService': authInternal.AuthInternalServiceService,
   };
-  const app = await serveInternal(await AuthModule.create(config, meta), services, config.listen, token, logger);
+  const app = await serveInternal(await AuthModule.create(config, meta), services, config.listen, link, logger);
   await bootstrapAdmin(config.data, app.get(UserRepository), app.get(ApiKeyRepository));
   return { lines: { grpc: app.address }, close: () => app.close().then(() => meta.close()) };
 }
 
 export async function placementProcess(
   config: ConfigOf<typeof placementKnobs.knobs>,
-  token: string,
+  link: ClusterLink,
 ): Promise<ServiceProcess> {
   const logger = createLogger('placement-driver', config.logLevel);
   const meta = await openMeta(config, 'placement', logger);
   const services = { 'vectron.placementdriver.v1.PlacementService': placement.PlacementServiceService };
-  const module = PlacementModule.create(config, meta, remoteWorkerCalls(token), logger);
-  const app = await serveInternal(module, services, config.listen, token, logger);
+  const module = PlacementModule.create(config, meta, remoteWorkerCalls(clientOptions(link)), logger);
+  const app = await serveInternal(module, services, config.listen, link, logger);
   const node = app.get(PlacementNode);
   node.start(app.address);
   return {
@@ -58,13 +67,13 @@ export async function placementProcess(
 
 export async function workerProcess(
   config: ConfigOf<typeof workerKnobs.knobs>,
-  token: string,
+  link: ClusterLink,
 ): Promise<ServiceProcess> {
   const logger = createLogger('worker', config.logLevel);
-  const pd = createFailoverClient(placement.PlacementServiceService, config.placement, { clusterToken: token });
-  const module = await WorkerModule.create(config, pd, logger, token);
-  const services = { 'vectron.worker.v1.WorkerService': worker.WorkerServiceService };
-  const app = await serveInternal(module, services, config.listen, token, logger);
+  const pd = createFailoverClient(placement.PlacementServiceService, config.placement, clientOptions(link));
+  const module = await WorkerModule.create(config, pd, logger, link);
+  const services = { 'vectron.worker.v1.WorkerService': workerService };
+  const app = await serveInternal(module, services, config.listen, link, logger);
   const member = app.get(ClusterMember);
   await member.start(app.address);
   return {
@@ -89,13 +98,13 @@ const RERANKER_BEAT_MS = 5_000;
 
 export async function rerankerProcess(
   config: ConfigOf<typeof rerankerKnobs.knobs>,
-  token: string,
+  link: ClusterLink,
 ): Promise<ServiceProcess> {
   const logger = createLogger('reranker', config.logLevel);
   const services = { 'vectron.reranker.v1.RerankService': reranker.RerankServiceService };
-  const app = await serveInternal(RerankerModule.create(config), services, config.listen, token, logger);
+  const app = await serveInternal(RerankerModule.create(config), services, config.listen, link, logger);
   const pd = createFailoverClient(placement.PlacementServiceService, config.placement, {
-    clusterToken: token,
+    ...clientOptions(link),
     timeoutMs: 5_000,
   });
   let rerankerId = '';
@@ -122,24 +131,32 @@ export async function rerankerProcess(
 
 export async function gatewayProcess(
   config: ConfigOf<typeof gatewayKnobs.knobs>,
-  token: string,
+  link: ClusterLink,
 ): Promise<ServiceProcess> {
   const logger = createLogger('gateway', config.logLevel);
-  const options = { clusterToken: token, timeoutMs: 15_000 };
+  const metrics = createMetrics();
+  const onBreaker = (service: string, open: boolean) => metrics.breakers.set({ service }, open ? 1 : 0);
+  const options = { ...clientOptions(link), timeoutMs: 15_000, breaker: BREAKER, onBreaker };
   const clients = {
-    auth: createFailoverClient(auth.AuthServiceService, config.auth, options),
-    authInternal: createFailoverClient(authInternal.AuthInternalServiceService, config.auth, options),
-    placement: createFailoverClient(placement.PlacementServiceService, config.placement, options),
-    reranker: createFailoverClient(reranker.RerankServiceService, config.reranker, options),
+    auth: createFailoverClient(auth.AuthServiceService, config.auth, { ...options, service: 'auth' }),
+    authInternal: createFailoverClient(authInternal.AuthInternalServiceService, config.auth, {
+      ...options,
+      service: 'auth',
+    }),
+    placement: createFailoverClient(placement.PlacementServiceService, config.placement, {
+      ...options,
+      service: 'placement',
+    }),
+    reranker: createFailoverClient(reranker.RerankServiceService, config.reranker, { ...options, service: 'reranker' }),
   };
   const backends = {
     auth: clients.auth.api,
     authInternal: clients.authInternal.api,
     placement: clients.placement.api,
     reranker: clients.reranker.api,
-    workers: new StreamWorkerClient({ clusterToken: token }),
+    workers: new StreamWorkerClient(clientOptions(link)),
   };
-  const gateway = await startGateway(config, backends, createMetrics(), logger);
+  const gateway = await startGateway(config, backends, metrics, logger);
   return {
     lines: { http: gateway.httpUrl, grpc: gateway.grpcAddress },
     async close() {

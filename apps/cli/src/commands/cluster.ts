@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { VectronError } from '@vectron/errors';
 import type { Command } from 'commander';
 import { admin, adminGet, type ClientOptions } from '../client.js';
+import { clusterCertificate } from '../local/certificates.js';
 import { LocalCluster } from '../local/local-cluster.js';
 import { show } from '../output.js';
 import { stopOnSignal } from './services.js';
@@ -64,6 +65,7 @@ interface Planned {
 export function clusterCommands(program: Command, client: Define): void {
   const group = program.command('cluster').description('the cluster: start one here, look at it, move things in it');
   localCommand(group);
+  certificatesCommand(group);
   statusCommands(group, client);
   changeCommands(group, client);
   workersCommand(program, client);
@@ -97,6 +99,25 @@ export function localOptions(options: Record<string, unknown>) {
     etcdMembers: count('etcd-members', 'etcdMembers', 1, 7),
     etcdBinary: options.etcd as string,
   };
+}
+
+function certificatesCommand(group: Command): void {
+  group
+    .command('certificates')
+    .description(
+      "the cluster's own certificate authority, made at the first call, and a certificate of it for one service",
+    )
+    .option('--dir <dir>', 'where ca.pem, ca.key and the certificates are kept', './certificates')
+    .option('--name <name>', 'name of the files: NAME.pem and NAME.key', 'service')
+    .option('--host <host...>', 'names and IP addresses at which the service is reached', ['localhost', '127.0.0.1'])
+    .option('--json', 'print JSON')
+    .action(async (options: { dir: string; name: string; host: string[]; json?: boolean }) => {
+      if (!/^[A-Za-z0-9._-]{1,64}$/.test(options.name))
+        throw VectronError.invalid('name', '--name is a file name of at most 64 letters, digits, dots and dashes');
+      const files = await clusterCertificate(options.dir, options.name, options.host, true);
+      show(files, options.json === true, { head: ['file', 'path'], rows: Object.entries(files) });
+      if (options.json !== true) console.log('keep ca.key to yourself: who has it can make services of this cluster');
+    });
 }
 
 function localCommand(group: Command): void {

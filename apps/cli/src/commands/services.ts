@@ -1,13 +1,14 @@
 import { authKnobs } from '@vectron/auth';
 import type { KnobSet } from '@vectron/config';
 import { gatewayKnobs } from '@vectron/gateway';
+import { startTracing } from '@vectron/observability';
 import { placementKnobs } from '@vectron/placement-driver';
 import { rerankerKnobs } from '@vectron/reranker';
 import { connect } from '@vectron/sdk';
 import { workerKnobs } from '@vectron/worker';
 import closeWithGrace from 'close-with-grace';
 import { type Command, Option } from 'commander';
-import { clusterToken } from '../cluster-token.js';
+import { type ClusterLink, clusterLink } from '../cluster-token.js';
 import { clusterKnobs, loadConfig, serveKnobs } from '../config.js';
 import { show } from '../output.js';
 import { loadSample, SAMPLE, SAMPLE_QUERY, sampleIsUnfinished } from '../sample.js';
@@ -26,8 +27,9 @@ export function serveCommand(program: Command): void {
   withFlags(command, serveKnobs.knobs).action(async (options: Record<string, unknown>) => {
     const started = performance.now();
     const config = loadConfig(serveKnobs, options);
+    const endTracing = startTracing({ service: 'server', endpoint: config.traceEndpoint, share: config.traceShare });
     const server = await startSingleServer(config);
-    stopOnSignal(() => server.close());
+    stopOnSignal(() => server.close().then(endTracing));
     if (server.firstRun && server.bootstrap) {
       const { email, password, apiKey } = server.bootstrap;
       console.log(`first run: an administrator was made (also in ${bootstrapFile(config.data)}, readable by you only)`);
@@ -81,15 +83,16 @@ function service<C>(
   name: string,
   help: string,
   knobs: Loadable<C>,
-  start: (config: C, token: string) => Promise<ServiceProcess>,
+  start: (config: C, link: ClusterLink) => Promise<ServiceProcess>,
 ): void {
   const command = program.command(name).description(help);
   withFlags(command, { ...knobs.knobs, ...clusterKnobs.knobs }).action(async (options: Record<string, unknown>) => {
     const config = loadConfig(knobs, options) as C;
-    const { clusterTokenFile } = loadConfig(clusterKnobs, options);
-    const token = await clusterToken(clusterTokenFile, (config as { data?: string }).data);
-    const running = await start(config, token);
-    stopOnSignal(() => running.close());
+    const shared = loadConfig(clusterKnobs, options);
+    const link = await clusterLink(shared, (config as { data?: string }).data);
+    const endTracing = startTracing({ service: name, endpoint: shared.traceEndpoint, share: shared.traceShare });
+    const running = await start(config, link);
+    stopOnSignal(() => running.close().then(endTracing));
     console.log(`${name} ready ${JSON.stringify(running.lines)}`);
   });
 }

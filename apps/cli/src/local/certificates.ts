@@ -1,7 +1,10 @@
+import 'reflect-metadata';
 import { randomBytes, webcrypto } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import * as x509 from '@peculiar/x509';
+import { CLUSTER_NAME } from '@vectron/rpc';
 
 export interface CertificateFiles {
   /** PEM files. */
@@ -13,8 +16,20 @@ export interface CertificateFiles {
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const YEARS = 10;
 
-/** A certificate authority of this cluster alone in `dir`, made at the first call, and a certificate for loopback. */
-export async function loopbackCertificate(dir: string, name: string): Promise<CertificateFiles> {
+/** Beside the hosts: what services of a cluster, and workers among each other, expect to be shown. */
+const NAMES = [CLUSTER_NAME, 'vectron-worker'];
+
+/**
+ * A certificate authority of this cluster alone in `dir`, made at the first call, and a certificate of it for `hosts`
+ * (names or IP addresses): for the etcd of a local cluster and, with `service`, for services of the cluster.
+ */
+export async function clusterCertificate(
+  dir: string,
+  name: string,
+  hosts: readonly string[],
+  service: boolean,
+  until?: Date,
+): Promise<CertificateFiles> {
   x509.cryptoProvider.set(webcrypto as never);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const files = {
@@ -44,7 +59,7 @@ export async function loopbackCertificate(dir: string, name: string): Promise<Ce
   const signingKey = await webcrypto.subtle.importKey('pkcs8', pkcs8, ALGORITHM, false, ['sign']);
   const keys = await pair();
   const certificate = await x509.X509CertificateGenerator.create({
-    ...validity(),
+    ...validity(until),
     subject: `CN=${name}`,
     issuer: issuer.subject,
     publicKey: keys.publicKey,
@@ -52,10 +67,9 @@ export async function loopbackCertificate(dir: string, name: string): Promise<Ce
     signingAlgorithm: ALGORITHM,
     extensions: [
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth]),
-      new x509.SubjectAlternativeNameExtension([
-        { type: 'dns', value: 'localhost' },
-        { type: 'ip', value: '127.0.0.1' },
-      ]),
+      new x509.SubjectAlternativeNameExtension(
+        [...hosts, ...(service ? NAMES : [])].map((host) => ({ type: isIP(host) === 0 ? 'dns' : 'ip', value: host })),
+      ),
     ],
   });
   writeFileSync(files.certificate, certificate.toString('pem'));
@@ -63,10 +77,10 @@ export async function loopbackCertificate(dir: string, name: string): Promise<Ce
   return files;
 }
 
-function validity() {
+function validity(until?: Date) {
   const notBefore = new Date(Date.now() - 3_600_000);
-  const notAfter = new Date(notBefore);
-  notAfter.setFullYear(notAfter.getFullYear() + YEARS);
+  const notAfter = until ?? new Date(notBefore);
+  if (until === undefined) notAfter.setFullYear(notAfter.getFullYear() + YEARS);
   return { notBefore, notAfter, serialNumber: randomBytes(16).toString('hex') };
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { randomSecret, secretFile } from '@vectron/auth';
 import { VectronError } from '@vectron/errors';
 import { EtcdServer, freePorts } from '@vectron/metastore';
-import { loopbackCertificate } from './certificates.js';
+import { type CertificateFiles, clusterCertificate } from './certificates.js';
 import { ServiceChild } from './service-child.js';
 
 export interface LocalClusterOptions {
@@ -79,7 +79,9 @@ export class LocalCluster {
     const { dir, etcdMembers, placementDrivers, auths = 1, workers, searchOnlyWorkers = 0, gateways } = this.options;
     const progress = this.options.onProgress ?? (() => {});
     await secretFile(this.#tokenFile, randomSecret);
-    this.#certificates = await loopbackCertificate(join(dir, 'certificates'), 'local');
+    const certificates = join(dir, 'certificates');
+    this.#certificates = await clusterCertificate(certificates, 'local', LOOPBACK, false);
+    this.#serviceCertificates = await clusterCertificate(certificates, 'service', LOOPBACK, true);
     await this.#plan();
     progress(`etcd: ${etcdMembers} member${etcdMembers === 1 ? '' : 's'}`);
     this.#etcd = await EtcdServer.start({
@@ -173,6 +175,16 @@ export class LocalCluster {
         .map((one) => this.addressOf(one))
         .join(',');
     const token = ['--cluster-token-file', this.#tokenFile];
+    const tls = this.#serviceCertificates
+      ? [
+          '--cluster-tls-ca',
+          this.#serviceCertificates.authority,
+          '--cluster-tls-cert',
+          this.#serviceCertificates.certificate,
+          '--cluster-tls-key',
+          this.#serviceCertificates.key,
+        ]
+      : [];
     const etcd = this.#certificates
       ? [
           '--etcd',
@@ -217,10 +229,16 @@ export class LocalCluster {
         ...data,
       ],
     };
-    return [...own[service], ...token, ...(this.options.flags?.[service] ?? [])];
+    return [...own[service], ...token, ...tls, ...(this.options.flags?.[service] ?? [])];
   }
 
+  #serviceCertificates: CertificateFiles | undefined;
   readonly #added = new Set<string>();
+
+  /** What services of this cluster show each other. */
+  get serviceTls(): CertificateFiles | undefined {
+    return this.#serviceCertificates;
+  }
 
   get etcdBinary(): string {
     return this.options.etcdBinary;
@@ -315,6 +333,8 @@ export class LocalCluster {
     await this.#etcd?.stop();
   }
 }
+
+const LOOPBACK = ['localhost', '127.0.0.1'];
 
 /** An address of its own on loopback, so that one worker can be cut off from the others (nft, `vectron drill partition`). */
 export const raftHost = (worker: string): string => `127.0.1.${Number(worker.split('-')[1])}`;
