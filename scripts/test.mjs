@@ -9,6 +9,10 @@ if (!['/usr/bin/chromium', process.env.VECTRON_CHROMIUM ?? ''].some(existsSync))
   needPackages('Chromium, for the console tests', ['chromium']);
 }
 
+if (spawnSync('redis-server', ['--version'], { stdio: 'ignore' }).status !== 0) {
+  needPackages('Redis, for the tests of gateways that share one', ['redis-server']);
+}
+
 // The newest etcd, from its own module: Debian's answers with stale reads (etcd issue 20418).
 const etcd = join(cache, 'etcd', 'etcd');
 run('go', ['build', '-trimpath', '-o', etcd, '.'], { cwd: join(root, 'test', 'etcd') });
@@ -23,6 +27,7 @@ const checks = [
   ['types of the console', process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'apps/console']],
   ['generated protos', process.execPath, ['scripts/proto.mjs', '--check']],
   ['generated docs', process.execPath, ['scripts/config-reference.mjs', '--check']],
+  ['OpenAPI document', process.execPath, ['scripts/openapi.mjs', '--check']],
   ['Rust format', 'cargo', ['fmt', '--check']],
   ['Rust lint', 'cargo', ['clippy', ...rust, '--all-targets', '-q', '--', '-D', 'warnings'], cargo],
   ['Rust tests', 'cargo', ['test', ...rust], cargo],
@@ -31,6 +36,7 @@ const checks = [
     process.execPath,
     ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js', '--ci', '--maxWorkers=2'],
   ],
+  ['OpenAPI against a running server', process.execPath, ['scripts/schemathesis.mjs']],
   [
     'drills, some in short form',
     process.execPath,

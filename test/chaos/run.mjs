@@ -196,6 +196,7 @@ async function compared({ shardId, leader }) {
   const token = readFileSync(join(dir, 'secrets', 'cluster.token'), 'utf8').trim();
   const client = createClient(workerProto.WorkerServiceService, cluster.addressOf(`worker-${leader}`), {
     clusterToken: token,
+    tls: cluster.serviceTls,
   });
   try {
     return (await client.api.scrub({ shardId }, callContext({ timeoutMs: 60_000 }))).differingReplicaIds;

@@ -20,8 +20,9 @@ const LOWER: Record<string, string[]> = {
   engine: ['errors', 'proto'],
   // What points and collections may be, whoever stores them.
   model: ['errors', 'proto'],
-  routing: ['errors', 'proto', 'rpc'],
+  routing: ['errors', 'proto', 'rpc', 'observability'],
   // The embedded home is the core and its catalogue in this process; `connect` loads neither.
+  'rest-client': [],
   sdk: ['errors', 'proto', 'rpc', 'model', 'metastore', 'engine'],
 };
 const APPS = ['auth', 'gateway', 'placement-driver', 'reranker', 'worker'];

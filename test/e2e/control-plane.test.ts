@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect, type VectronClient } from '@vectron/sdk';
-import { type ClusterSystem, reasonOf, rest, startCluster } from '../harness/system.js';
+import { type ClusterSystem, reasonOf, rest, serviceCertificate, startCluster } from '../harness/system.js';
 
 const cli = join(process.cwd(), 'apps/cli/bin/vectron.js');
 const environment = () =>
@@ -178,7 +178,10 @@ describe('the control plane of a cluster', () => {
     const { callContext, createFailoverClient } = await import('@vectron/rpc');
     const clusterToken = readFileSync(join(system.data, 'secrets', 'cluster.token'), 'utf8').trim();
     const known = system.cluster.running('pd').map((name) => system.cluster.addressOf(name));
-    const pd = createFailoverClient(placement.PlacementServiceService, ['127.0.0.1:1', ...known], { clusterToken });
+    const pd = createFailoverClient(placement.PlacementServiceService, ['127.0.0.1:1', ...known], {
+      clusterToken,
+      tls: serviceCertificate(system.data),
+    });
     expect((await pd.api.getLeader({}, callContext())).nodeAddresses.sort()).toEqual(known.sort());
     const nobody = createFailoverClient(placement.PlacementServiceService, ['127.0.0.1:1', '127.0.0.1:2']);
     await expect(nobody.api.getLeader({}, callContext())).rejects.toMatchObject({ code: 'UNAVAILABLE' });

@@ -18,10 +18,11 @@ describe('the README', () => {
   afterAll(() => system.stop(), 30_000);
 
   it('has commands that work as they stand', () => {
-    // `npm start` is what runs already; `npm test` is what runs this; the benchmarks take minutes; clusters are
-    // run by control-plane.test.ts, drills by scripts/test.mjs.
+    // `npm start` is what runs already; `npm test` is what runs this; the benchmarks take minutes; the security
+    // tests run beside this, with what is about TLS and the audit log; clusters are run by control-plane.test.ts, drills by
+    // scripts/test.mjs.
     const skipped =
-      /^(npm start|npm test|npx vectron bench|npm run bench:ann.*|npx vectron cluster local|npx vectron drill .*)$/;
+      /^(npm start|npm test|npx vectron bench|npm run bench:.*|npm run test:security|npx vectron serve .*|npx vectron cluster (local|certificates .*)|npx vectron audit verify .*|npx vectron drill .*)$/;
     const commands = blocks('sh')
       .map((text) => text.replace(/\\\n/g, ' '))
       .flatMap((text) => text.trim().split('\n'))

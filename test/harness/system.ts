@@ -125,6 +125,12 @@ export async function startCluster(options: Partial<LocalClusterOptions> = {}): 
   };
 }
 
+/** What services of a local cluster show each other. */
+export function serviceCertificate(data: string): { authority: string; certificate: string; key: string } {
+  const at = (file: string) => join(data, 'certificates', file);
+  return { authority: at('ca.pem'), certificate: at('service.pem'), key: at('service.key') };
+}
+
 function system(
   http: string,
   grpc: string,

@@ -1,0 +1,143 @@
+// A Vectron of separate processes, or of one, with what each of its processes and threads costs.
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const CLI = fileURLToPath(new URL('../../apps/cli/bin/vectron.js', import.meta.url));
+const TICKS = 100;
+
+function start(args, ready, env = {}, nodeFlags = []) {
+  const child = spawn(process.execPath, [...nodeFlags, CLI, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
+  let output = '';
+  const match = new Promise((resolve, reject) => {
+    const look = (chunk) => {
+      output += chunk;
+      const found = ready.exec(output);
+      if (found) resolve(found);
+    };
+    child.stdout.on('data', look);
+    child.stderr.on('data', look);
+    child.once('exit', (code) => reject(new Error(`vectron ${args[0]} ended with ${code}:\n${output}`)));
+  });
+  return { child, match, output: () => output };
+}
+
+/** CPU seconds of a process: of its JavaScript thread, of the engine's threads, of the rest. */
+function cpuOf(pid) {
+  const sums = { javascript: 0, engine: 0, rest: 0 };
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    let text;
+    try {
+      text = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8');
+    } catch {
+      continue;
+    }
+    const name = text.slice(text.indexOf('(') + 1, text.lastIndexOf(')'));
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    const seconds = (Number(fields[11]) + Number(fields[12])) / TICKS;
+    if (Number(thread) === pid) sums.javascript += seconds;
+    else if (name.startsWith('vectron')) sums.engine += seconds;
+    else sums.rest += seconds;
+  }
+  return sums;
+}
+
+function residentOf(pid) {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) * 1024;
+}
+
+class System {
+  constructor(dir, parts, http, grpc, key) {
+    Object.assign(this, { dir, parts, http, grpc, key });
+  }
+
+  cpu() {
+    return Object.fromEntries(Object.entries(this.parts).map(([name, { child }]) => [name, cpuOf(child.pid)]));
+  }
+
+  residentBytes() {
+    return Object.values(this.parts).reduce((sum, { child }) => sum + residentOf(child.pid), 0);
+  }
+
+  get running() {
+    return Object.values(this.parts).every(({ child }) => child.exitCode === null);
+  }
+
+  async stop() {
+    for (const { child } of Object.values(this.parts).reverse()) {
+      if (child.exitCode !== null) continue;
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGTERM');
+      await ended;
+    }
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+}
+
+const keyIn = (data) => JSON.parse(readFileSync(join(data, 'bootstrap.json'), 'utf8')).apiKey;
+
+export async function startSingle(flags = [], nodeFlags = []) {
+  const dir = mkdtempSync(join(tmpdir(), 'vectron-edges-'));
+  const args = ['serve', '--data', dir, '--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0', '--no-sample', ...flags];
+  const server = start(args, /REST\s+http:\/\/([\d.:]+)\/v1[\s\S]*gRPC\s+([\d.:]+)[\s\S]*ready/, {}, nodeFlags);
+  const [, http, grpc] = await server.match;
+  return new System(dir, { server }, http, grpc, keyIn(dir));
+}
+
+export async function startSeparate(gatewayFlags = [], nodeFlags = {}) {
+  const dir = mkdtempSync(join(tmpdir(), 'vectron-edges-'));
+  const token = join(dir, 'cluster.token');
+  writeFileSync(token, `token-of-this-run-${process.pid}-${Date.now()}-of-enough-length`, { mode: 0o600 });
+  const parts = {};
+  const one = async (name, flags) => {
+    const data = join(dir, name);
+    mkdirSync(data);
+    const own = name === 'reranker' ? [] : ['--data', data];
+    parts[name] = start(
+      [name, ...own, '--cluster-token-file', token, ...flags],
+      /ready (\{.*\})/,
+      {},
+      nodeFlags[name] ?? [],
+    );
+    return JSON.parse((await parts[name].match)[1]);
+  };
+  const listen = ['--listen', '127.0.0.1:0'];
+  const pd = await one('pd', listen);
+  await one('worker', [...listen, '--raft-listen', '127.0.0.1:0', '--pd', pd.grpc]);
+  const auth = await one('auth', listen);
+  const reranker = await one('reranker', [...listen, '--pd', pd.grpc]);
+  const gateway = await one('gateway', [
+    '--http',
+    '127.0.0.1:0',
+    '--grpc',
+    '127.0.0.1:0',
+    '--pd',
+    pd.grpc,
+    '--auth',
+    auth.grpc,
+    '--reranker',
+    reranker.grpc,
+    ...gatewayFlags,
+  ]);
+  return new System(dir, parts, gateway.http.replace('http://', ''), gateway.grpc, keyIn(join(dir, 'auth')));
+}
+
+/** CPU milliseconds between two readings, divided by `count`: of each process and of all, JavaScript and engine apart. */
+export function cpuPer(before, after, count) {
+  const rows = {};
+  const sum = { javascript: 0, engine: 0, rest: 0 };
+  for (const [name, now] of Object.entries(after)) {
+    rows[name] = 0;
+    for (const kind of Object.keys(sum)) {
+      const ms = ((now[kind] - before[name][kind]) * 1000) / count;
+      sum[kind] += ms;
+      rows[name] += ms;
+    }
+  }
+  return { rows, ...sum, total: sum.javascript + sum.engine + sum.rest };
+}

@@ -1,0 +1,266 @@
+import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { openApiDocument } from '@vectron/gateway';
+import { auth, gateway } from '@vectron/proto';
+import { connect, type VectronClient } from '@vectron/sdk';
+import { WebSocket } from 'ws';
+import { rest, type System, startSingle } from '../harness/system.js';
+import { type Access, GRPC_ACCESS, REST_ACCESS } from './access-table.js';
+
+const CALLERS = ['nobody', 'garbage', 'expired', 'revoked', 'stranger', 'reader', 'writer', 'owner', 'admin'] as const;
+type Caller = (typeof CALLERS)[number];
+const NONE: readonly Caller[] = ['nobody', 'garbage', 'expired', 'revoked'];
+const PASSWORD = 'correct horse battery';
+const expectedOf = (access: Access, caller: Caller) =>
+  NONE.includes(caller) ? access.none : access[caller as keyof Access];
+
+describe('every route and RPC, for every kind of caller', () => {
+  let system: System;
+  let owner: VectronClient;
+  let counter = 0;
+  const tokens = {} as Record<Caller, string | undefined>;
+  const ids = { user: '', victim: '' };
+
+  const login = async (email: string) =>
+    (await rest(system.http, 'POST', '/v1/users/login', { body: { email, password: PASSWORD } })).body
+      .jwtToken as string;
+  const register = async (email: string) =>
+    (await rest(system.http, 'POST', '/v1/users/register', { body: { email, password: PASSWORD } })).body.user
+      .id as string;
+  const newKey = async (body: object, by = tokens.owner) =>
+    (await rest(system.http, 'POST', '/v1/keys', { key: by, body: { name: 'k', ...body } })).body;
+  /** The owner's, new for each cell: what one caller deletes is there for the next. */
+  const fresh = async () => {
+    const name = `c${++counter}`;
+    await owner.createCollection(name, { dimension: 2, distance: 'dot' });
+    await owner.upsert(name, [{ id: 'p', vector: [1, 0], payload: { secret: 'canary-of-the-owner' } }]);
+    return name;
+  };
+
+  beforeAll(async () => {
+    system = await startSingle();
+    tokens.nobody = undefined;
+    tokens.garbage = 'eyJhbGciOiJub25lIn0.e30.';
+    tokens.admin = system.adminKey;
+    ids.user = await register('owner@example.org');
+    tokens.owner = await login('owner@example.org');
+    await register('stranger@example.org');
+    tokens.stranger = await login('stranger@example.org');
+    ids.victim = await register('victim@example.org');
+    owner = connect(system.http, { apiKey: tokens.owner as string });
+    tokens.reader = (await newKey({ role: 'read' })).fullKey;
+    tokens.writer = (await newKey({ role: 'write' })).fullKey;
+    tokens.expired = (await newKey({ expiresAt: Math.ceil(Date.now() / 1000) + 1 })).fullKey;
+    const revoked = await newKey({});
+    tokens.revoked = revoked.fullKey;
+    // Known to the gateway as good before it is revoked.
+    for (const caller of ['expired', 'revoked'] as const) {
+      expect((await rest(system.http, 'GET', '/v1/collections', { key: tokens[caller] })).status).toBe(200);
+    }
+    await rest(system.http, 'DELETE', `/v1/keys/${revoked.keyInfo.keyPrefix}`, { key: tokens.owner });
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+  }, 120_000);
+  afterAll(async () => {
+    await owner?.close();
+    await system?.stop();
+  }, 30_000);
+
+  /** A login of its own for calls that end it. */
+  const ownLogin = async (caller: Caller) =>
+    caller === 'owner' || caller === 'stranger' ? await login(`${caller}@example.org`) : tokens[caller];
+
+  /** What to send: the owner's things, in a form that is right. */
+  async function request(route: string, caller: Caller): Promise<{ path: string; body?: unknown; key?: string }> {
+    const [, pattern] = route.split(' ');
+    const key = route.endsWith('/logout') ? await ownLogin(caller) : tokens[caller];
+    const needsCollection =
+      /:collection|:name|\/v1\/(upsert|search|feedback)$/.test(pattern) &&
+      expectedOf(REST_ACCESS[route], caller) !== 401;
+    const collection = needsCollection ? await fresh() : 'none';
+    const ownKey =
+      pattern.includes('key_prefix') || pattern.endsWith('sdk-jwt') ? (await newKey({})).keyInfo.keyPrefix : '';
+    const path = pattern
+      .replace(/:(collection|name)/, collection)
+      .replace(':key_prefix', ownKey)
+      .replace('users/:id', `users/${ids.victim}`)
+      .replace('points/:id', 'points/p')
+      .replace(':rule', 'disk')
+      .replace(/:\w+/g, '999999');
+    const bodies: Record<string, unknown> = {
+      'POST /v1/collections': { name: `made-by-${caller}-${++counter}`, dimension: 2 },
+      'POST /v1/collections/:collection/points': { points: [{ id: 'q', vector: [0, 1] }] },
+      'POST /v1/upsert': { collection, points: [{ id: 'q', vector: [0, 1] }] },
+      'POST /v1/collections/:collection/points/search': { vector: [1, 0] },
+      'POST /v1/search': { collection, vector: [1, 0] },
+      'POST /v1/feedback': { collection, feedbackItems: [{ resultId: 'p' }] },
+      'POST /v1/users/register': { email: `new-${++counter}@example.org`, password: PASSWORD },
+      'POST /v1/users/login': { email: 'victim@example.org', password: PASSWORD },
+      'PUT /v1/user/profile': { plan: 'FREE' },
+      'POST /v1/user/password': { currentPassword: 'not the password', newPassword: 'another good one' },
+      'POST /v1/user/delete': { password: 'not the password' },
+      'PUT /v1/admin/users/:id/role': { role: 'write' },
+      'POST /v1/keys': { name: 'made' },
+      'POST /v1/sdk-jwt': { apiKeyId: ownKey },
+      'PUT /v1/alerts/rules/:rule': { threshold: 0.9 },
+      'POST /v1/admin/shards/:shard/move': { from: '1', to: '2' },
+    };
+    const empty = /^(POST|PUT)/.test(route) && bodies[route] === undefined ? {} : undefined;
+    return { path, body: bodies[route] ?? empty, key };
+  }
+
+  it('has a row for every REST route and every RPC, and no row for what there is not', () => {
+    const routes = Object.entries(openApiDocument().paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`),
+    );
+    const sockets = ['GET /v1/collections/:collection/points/search/stream'];
+    expect(Object.keys(REST_ACCESS).sort()).toEqual([...routes, ...sockets].sort());
+    const methods = [gateway.VectronServiceService, auth.AuthServiceService].flatMap((service) =>
+      Object.values(service).map(({ path }) => path),
+    );
+    expect(Object.keys(GRPC_ACCESS).sort()).toEqual(methods.sort());
+  });
+
+  for (const route of Object.keys(REST_ACCESS)) {
+    it(`REST ${route}`, async () => {
+      const seen: Record<string, number> = {};
+      for (const caller of CALLERS) {
+        const { path, body, key } = await request(route, caller);
+        if (route.endsWith('/stream')) {
+          seen[caller] = await upgrade(path, key);
+          continue;
+        }
+        const answer = await rest(system.http, route.split(' ')[0], path, { key, body });
+        seen[caller] = answer.status;
+        // A foreign thing is as good as none: its error has nothing of it.
+        if (answer.status >= 400) expect(JSON.stringify(answer.body)).not.toContain('canary');
+      }
+      const expected = Object.fromEntries(CALLERS.map((caller) => [caller, expectedOf(REST_ACCESS[route], caller)]));
+      expect(seen).toEqual(expected);
+    }, 60_000);
+  }
+
+  function upgrade(path: string, key: string | undefined): Promise<number> {
+    return new Promise((resolve) => {
+      const socket = new WebSocket(system.http.replace('http', 'ws') + path, {
+        headers: key === undefined ? {} : { authorization: `Bearer ${key}` },
+      });
+      socket.on('open', () => {
+        socket.close();
+        resolve(101);
+      });
+      socket.on('unexpected-response', (_request, response) => resolve(response.statusCode ?? 0));
+      socket.on('error', () => {});
+    });
+  }
+
+  for (const path of Object.keys(GRPC_ACCESS)) {
+    it(`gRPC ${path}`, async () => {
+      const seen: Record<string, string> = {};
+      for (const caller of CALLERS) {
+        const name = path.split('/')[2];
+        const key = name === 'Logout' ? await ownLogin(caller) : tokens[caller];
+        seen[caller] = await call(path, await message(name, caller), key);
+      }
+      const expected = Object.fromEntries(CALLERS.map((caller) => [caller, expectedOf(GRPC_ACCESS[path], caller)]));
+      expect(seen).toEqual(expected);
+    }, 60_000);
+  }
+
+  async function message(name: string, caller: Caller): Promise<object> {
+    const ofCollection = [
+      'DeleteCollection',
+      'Upsert',
+      'Search',
+      'SearchStream',
+      'Get',
+      'Delete',
+      'GetCollectionStatus',
+      'SubmitFeedback',
+      'ListPoints',
+      'ListChanges',
+    ];
+    const collection = ofCollection.includes(name) && !NONE.includes(caller) ? await fresh() : 'none';
+    const ownKey = /APIKey$|SDKJWT/.test(name) ? (await newKey({})).keyInfo.keyPrefix : '';
+    const messages: Record<string, object> = {
+      CreateCollection: { name: `grpc-${caller}-${++counter}`, dimension: 2 },
+      DeleteCollection: { name: collection },
+      GetCollectionStatus: { name: collection },
+      Upsert: { collection, points: [{ id: 'q', vector: [0, 1] }] },
+      Search: { collection, vector: [1, 0] },
+      SearchStream: { collection, vector: [1, 0] },
+      SubmitFeedback: { collection, feedbackItems: [{ resultId: 'p' }] },
+      UpdateUserProfile: { plan: 1 },
+      RegisterUser: { email: `grpc-${++counter}@example.org`, password: PASSWORD },
+      Login: { email: 'victim@example.org', password: PASSWORD },
+      DeleteUser: { password: 'not the password' },
+      ChangePassword: { currentPassword: 'not the password', newPassword: 'another good one' },
+      CreateAPIKey: { name: 'k' },
+      DeleteAPIKey: { keyPrefix: ownKey },
+      CreateSDKJWT: { apiKeyId: ownKey },
+      SetUserRole: { userId: ids.victim, role: 'write' },
+    };
+    return messages[name] ?? { collection, id: 'p' };
+  }
+
+  async function call(path: string, fields: object, key: string | undefined): Promise<string> {
+    const method = [gateway.VectronServiceService, auth.AuthServiceService]
+      .flatMap((service) => Object.values(service) as never[])
+      .find((one: { path: string }) => one.path === path) as never as {
+      requestSerialize(value: unknown): Buffer;
+      responseDeserialize(bytes: Buffer): unknown;
+      responseStream: boolean;
+    };
+    const types = { ...gateway, ...auth } as never as Record<string, { fromPartial(fields: object): unknown }>;
+    const type = Object.keys(types).find((name) => name.toLowerCase() === requestName(path).toLowerCase()) as string;
+    const client = new Client(system.grpc, credentials.createInsecure());
+    const metadata = new Metadata();
+    if (key !== undefined) metadata.set('authorization', `Bearer ${key}`);
+    const sent = types[type].fromPartial(fields);
+    try {
+      return await new Promise((resolve) => {
+        const { requestSerialize, responseDeserialize } = method;
+        if (method.responseStream) {
+          const stream = client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, sent, metadata);
+          stream.on('data', () => {});
+          stream.on('error', () => {});
+          stream.on('status', ({ code }) => resolve(status[code]));
+          return;
+        }
+        client.makeUnaryRequest(path, requestSerialize, responseDeserialize, sent, metadata, (error) =>
+          resolve(error === null ? 'OK' : status[error.code]),
+        );
+      });
+    } finally {
+      client.close();
+    }
+  }
+
+  const requestName = (path: string) => `${path.split('/')[2].replace('SearchStream', 'Search')}Request`;
+
+  it('reflection takes a token, health does not', async () => {
+    const { reflectionStatus, healthStatus } = await probes(system.grpc);
+    expect([reflectionStatus, healthStatus]).toEqual(['UNAUTHENTICATED', 'OK']);
+  });
+});
+
+/** Raw calls: the two services that are not ours. */
+async function probes(address: string): Promise<{ reflectionStatus: string; healthStatus: string }> {
+  const client = new Client(address, credentials.createInsecure());
+  const raw = (value: Buffer) => value;
+  const healthStatus = await new Promise<string>((resolve) => {
+    client.makeUnaryRequest('/grpc.health.v1.Health/Check', raw, raw, Buffer.alloc(0), (error) =>
+      resolve(error === null ? 'OK' : status[error.code]),
+    );
+  });
+  const reflectionStatus = await new Promise<string>((resolve) => {
+    const path = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo';
+    const stream = client.makeBidiStreamRequest(path, raw, raw);
+    stream.on('data', () => {});
+    stream.on('error', () => {});
+    stream.on('status', ({ code }) => resolve(status[code]));
+    // list_services
+    stream.write(Buffer.from([0x3a, 0x00]));
+  });
+  client.close();
+  return { reflectionStatus, healthStatus };
+}
