@@ -67,7 +67,7 @@ export async function measureOverload(dataset, { seconds, workloads = Object.key
       }, 200);
       const over = await load({ ...common, rate: TIMES * capacity, seconds });
       clearInterval(watch);
-      await new Promise((resolve) => setTimeout(resolve, 5_000));
+      await new Promise((resolve) => setTimeout(resolve, 10_000));
       const after = await load({ ...common, rate: 0.8 * capacity, seconds: 5 });
       const all = Object.values(over.codes).reduce((sum, count) => sum + count, 0) + over.unsent;
       const notAnswered = all - over.ok.count;
