@@ -54,7 +54,7 @@ export function describeWorkerClient(name: string, start: () => Promise<WorkerUn
     });
 
     it('answers DEADLINE_EXCEEDED when time is up and goes on working', async () => {
-      const points = Array.from({ length: 5_000 }, (_, n) => ({
+      const points = Array.from({ length: 30_000 }, (_, n) => ({
         id: `q${n}`,
         vector: vector(-n, 0),
         payload: Buffer.alloc(0),
