@@ -136,10 +136,8 @@ class Room {
     if (nowMs - window.fromMs < WINDOW_MS || this.#quietMs === undefined) return;
     const { factor, slackMs } = this.#patience;
     const tooLong = window.sumMs / window.count > factor * this.#quietMs + slackMs;
-    if (tooLong) this.#fits = Math.max(LEAST_ROOM, Math.floor(this.#fits * FEWER));
-    else if (window.full) this.#fits = Math.min(this.limit, this.#fits + MORE);
-    else if (this.#fits < this.limit) this.#fits += 1;
-    this.#fits = Math.min(this.#fits, this.limit);
+    const next = tooLong ? Math.max(LEAST_ROOM, Math.floor(this.#fits * FEWER)) : this.#fits + (window.full ? MORE : 1);
+    this.#fits = Math.min(next, this.limit);
     this.#room?.set(this.#fits);
     this.#window = { fromMs: nowMs, sumMs: 0, count: 0, full: false };
   }

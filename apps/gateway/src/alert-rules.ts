@@ -8,23 +8,19 @@ export interface AlertRule {
 }
 
 export const RULES = {
-  worker_down: { level: 'critical', threshold: 0, unit: 'none', help: 'a worker sends no heartbeat' },
-  under_replicated: {
-    level: 'critical',
-    threshold: 1,
-    unit: 'replicas',
-    help: 'a shard lacks so many healthy replicas',
-  },
-  replication_lag: { level: 'warning', threshold: 10_000, unit: 'log entries', help: 'a replica is so far behind' },
-  index_lag: { level: 'warning', threshold: 50_000, unit: 'points', help: 'so many points wait for the index' },
-  disk: { level: 'warning', threshold: 0.9, unit: 'share', help: 'so much of a disk is used' },
-  error_rate: {
-    level: 'critical',
-    threshold: 0.05,
-    unit: 'share',
-    help: 'so many of the last minute’s requests failed for reasons that are not the callers’',
-  },
-} as const satisfies Record<string, { level: 'warning' | 'critical'; threshold: number; unit: string; help: string }>;
+  /** A worker sends no heartbeat; no threshold. */
+  worker_down: { level: 'critical', threshold: 0 },
+  /** Healthy replicas that a shard lacks. */
+  under_replicated: { level: 'critical', threshold: 1 },
+  /** Log entries that a replica is behind. */
+  replication_lag: { level: 'warning', threshold: 10_000 },
+  /** Points of a shard that wait for the index. */
+  index_lag: { level: 'warning', threshold: 50_000 },
+  /** Share of a disk that is used. */
+  disk: { level: 'warning', threshold: 0.9 },
+  /** Share of the last minute's requests that failed for reasons that are not the callers'. */
+  error_rate: { level: 'critical', threshold: 0.05 },
+} as const satisfies Record<string, { level: 'warning' | 'critical'; threshold: number }>;
 
 export type RuleName = keyof typeof RULES;
 

@@ -7,6 +7,7 @@ import {
   readFileSync,
   renameSync,
   statSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { appendFile, readFile } from 'node:fs/promises';
@@ -67,6 +68,8 @@ export class AuditLog {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     this.#file = join(dir, FILE);
     this.#key = auditKey(dir);
+    if (cutTornTail(this.#file))
+      logger.warn({ file: this.#file }, 'the last audit entry was cut off by a crash; it is gone');
     const last = lastEntry(dir);
     if (last !== undefined) {
       this.#previous = last.mac;
@@ -152,6 +155,16 @@ function auditFiles(dir: string): string[] {
     .filter((name) => /^audit-\d+\.jsonl$/.test(name))
     .sort();
   return existsSync(join(dir, FILE)) ? [...old, FILE] : old;
+}
+
+/** Removes an entry that a crash left without its end: it would keep the gateway from starting. */
+function cutTornTail(file: string): boolean {
+  if (!existsSync(file)) return false;
+  const bytes = readFileSync(file);
+  const whole = bytes.lastIndexOf('\n') + 1;
+  if (whole === bytes.length) return false;
+  truncateSync(file, whole);
+  return true;
 }
 
 function lastEntry(dir: string): AuditEntry | undefined {
