@@ -175,6 +175,11 @@ impl Graph {
         self.codes.error(query, &self.links.rows, node)
     }
 
+    /// Distances of the codes of these nodes, in `out`, in their order. Much cheaper a node than a walk.
+    pub fn compare(&self, query: &Query, nodes: &[NodeId], out: &mut Vec<f32>) {
+        self.distances(query, nodes, out);
+    }
+
     #[inline]
     fn distances(&self, query: &Query, nodes: &[NodeId], out: &mut Vec<f32>) {
         out.resize(nodes.len(), 0.0);

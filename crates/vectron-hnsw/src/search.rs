@@ -20,6 +20,10 @@ pub struct SearchOptions<'a> {
     pub least: usize,
     /// Nodes that may be returned, besides not being deleted; the others are walked through.
     pub accept: Option<&'a dyn Fn(NodeId) -> bool>,
+    /// Nodes that are marked deleted may be returned, too: the caller knows which it wants.
+    pub with_deleted: bool,
+    /// Distance computations after which it gives up, with [`SearchStats::gave_up`]; 0: never. Only with `accept`.
+    pub limit: u32,
     /// Asked now and then; `true` ends the search with what was found.
     pub stop: Option<&'a dyn Fn() -> bool>,
 }
@@ -33,6 +37,8 @@ pub struct SearchStats {
     pub distances: u32,
     /// Whether it was stopped before its end.
     pub stopped: bool,
+    /// Whether it came to its limit.
+    pub gave_up: bool,
 }
 
 impl Graph {
@@ -52,9 +58,11 @@ impl Graph {
             {
                 return found;
             }
-            let accept =
-                |node| !self.links.is_deleted(node) && options.accept.is_none_or(|accept| accept(node));
-            self.search_filtered(query, entry, options.ef, accept, scratch, options.stop, stats)
+            let accept = |node| {
+                (options.with_deleted || !self.links.is_deleted(node))
+                    && options.accept.is_none_or(|accept| accept(node))
+            };
+            self.search_filtered(query, entry, options, accept, scratch, stats)
         })
     }
 
@@ -68,7 +76,7 @@ impl Graph {
         scratch: &mut Scratch,
         stats: &mut SearchStats,
     ) -> Option<Vec<(f32, NodeId)>> {
-        let (nodes, deleted) = (self.len(), self.deleted());
+        let (nodes, deleted) = (self.len(), if options.with_deleted { 0 } else { self.deleted() });
         let room = options.ef + options.ef * deleted / (nodes - deleted).max(1);
         if room > POOL_MAX {
             return None;
@@ -171,17 +179,16 @@ impl Graph {
     }
 
     /// Layer 0 with two heaps: candidates of every kind, results that `accept` lets through.
-    #[allow(clippy::too_many_arguments)]
     fn search_filtered(
         &self,
         query: &Query,
         entry: Near,
-        ef: usize,
+        options: &SearchOptions<'_>,
         accept: impl Fn(NodeId) -> bool,
         scratch: &mut Scratch,
-        stop: Option<&dyn Fn() -> bool>,
         stats: &mut SearchStats,
     ) -> Vec<(f32, NodeId)> {
+        let (ef, limit) = (options.ef, options.limit);
         scratch.visited.begin(self.len());
         scratch.visited.insert(entry.node());
         let mut candidates = BinaryHeap::from([Reverse(entry)]);
@@ -207,7 +214,11 @@ impl Graph {
                     }
                 }
             }
-            if stats.visited.is_multiple_of(STOP_EVERY) && stop.is_some_and(|stop| stop()) {
+            if limit > 0 && stats.distances >= limit {
+                stats.gave_up = true;
+                break;
+            }
+            if stats.visited.is_multiple_of(STOP_EVERY) && options.stop.is_some_and(|stop| stop()) {
                 stats.stopped = true;
                 break;
             }

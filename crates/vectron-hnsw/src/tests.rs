@@ -161,7 +161,7 @@ fn a_refused_node_is_walked_through_and_never_returned() {
     let graph = build(config, &points);
     let odd = |node: NodeId| node % 2 == 1;
     for query in vectors(scaled(20).min(5), &config, 4) {
-        let options = SearchOptions { ef: 10, least: 10, accept: Some(&odd), stop: None };
+        let options = SearchOptions { ef: 10, least: 10, accept: Some(&odd), ..Default::default() };
         let found = graph.search(&graph.query(&query), &options, &mut SearchStats::default());
         assert_eq!(found.len(), 10);
         assert!(found.iter().all(|(_, node)| node % 2 == 1));
@@ -180,7 +180,7 @@ fn pool_and_heaps_find_the_same() {
                 let at = usize::from(accept.is_some());
                 graph.search(
                     &graph.query(&query),
-                    &SearchOptions { ef, least: ef, accept, stop: None },
+                    &SearchOptions { ef, least: ef, accept, ..Default::default() },
                     &mut stats[at],
                 )
             });
@@ -258,7 +258,7 @@ fn a_stopped_search_returns_what_it_has() {
     let graph = build(config, &points);
     let stop = || true;
     let mut stats = SearchStats::default();
-    let options = SearchOptions { ef: 100, least: 1, accept: None, stop: Some(&stop) };
+    let options = SearchOptions { ef: 100, least: 1, stop: Some(&stop), ..Default::default() };
     let found = graph.search(&graph.query(&points[0]), &options, &mut stats);
     assert!(stats.stopped && !found.is_empty() && stats.visited < 60, "{stats:?}");
 }

@@ -574,6 +574,7 @@ impl Engine {
             recall: options.recall.unwrap_or(0.0) as f32,
             exact: options.exact.unwrap_or(false),
             score_threshold: options.score_threshold.map(|least| least as f32),
+            filter: None,
             until: Until {
                 deadline: timeout.map(|ms| Instant::now() + Duration::from_millis(u64::from(ms))),
                 cancelled: None,

@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
-use vectron_shard::{IdBatch, Metric, Origin, PointBatch, PointData, ShardSpec};
+use vectron_shard::*;
 
 const SPEC: ShardSpec = ShardSpec { m: 8, ef_construction: 32, ..ShardSpec::new(2, Metric::Euclidean) };
 
@@ -160,13 +160,13 @@ pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
 
 fn upsert(id: &str, v: [f32; 2]) -> ShardOp {
     let vector = v.iter().flat_map(|x| x.to_le_bytes()).collect();
-    let points = vec![PointData { id: id.into(), vector, payload: Vec::new() }];
+    let points = vec![PointData { id: id.into(), vector, ..PointData::default() }];
     let op = Some(Op::Upsert(PointBatch { points }.encode_to_vec()));
     ShardOp { shard_id: 1, shard_epoch: 1, op, ..Default::default() }
 }
 
 fn get(id: &str, level: op::Level) -> ShardOp {
-    let op = Some(Op::Get(IdBatch { ids: vec![id.into()] }));
+    let op = Some(Op::Get(IdBatch { ids: vec![id.into()], if_version: None }));
     let consistency = Some(op::ConsistencyMsg { level: Some(level) });
     ShardOp { shard_id: 1, shard_epoch: 1, op, consistency, timeout_ms: 3000, ..Default::default() }
 }
@@ -227,7 +227,7 @@ fn reads_keep_what_they_promise() {
     others.into_iter().for_each(|worker| cluster.stop(worker));
     std::thread::sleep(Duration::from_millis(600));
     let alone = cluster.node(follower);
-    let op = Some(Op::Get(IdBatch { ids: vec!["a".into()] }));
+    let op = Some(Op::Get(IdBatch { ids: vec!["a".into()], if_version: None }));
     let any = ShardOp { shard_id: 1, shard_epoch: 1, op, ..Default::default() };
     assert_eq!(found(submit(alone, any)), Ok(1));
     assert!(found(submit(alone, get("a", Linearizable(true)))).is_err());
@@ -284,7 +284,7 @@ fn a_write_that_is_sent_again_is_applied_once() {
     };
     let first = write("a", 1, 1);
     let delete = ShardOp {
-        op: Some(Op::Delete(IdBatch { ids: vec!["a".into()] }.encode_to_vec())),
+        op: Some(Op::Delete(IdBatch { ids: vec!["a".into()], if_version: None }.encode_to_vec())),
         ..upsert("", [0.0; 2])
     };
     assert!(written(submit(cluster.node(leader), delete)).is_ok());
@@ -317,7 +317,7 @@ fn changes_are_given_in_log_order_and_say_what_they_are() {
     cluster.upsert("a", [1.0, 0.0]);
     cluster.upsert("a", [2.0, 0.0]);
     let delete = ShardOp {
-        op: Some(Op::Delete(IdBatch { ids: vec!["a".into(), "x".into()] }.encode_to_vec())),
+        op: Some(Op::Delete(IdBatch { ids: vec!["a".into(), "x".into()], if_version: None }.encode_to_vec())),
         ..upsert("", [0.0; 2])
     };
     let last = written(submit(cluster.node(cluster.leader()), delete)).unwrap();
@@ -350,4 +350,80 @@ fn a_stranger_is_not_let_in() {
     assert!(stranger.probe_peer(replica(leader)).is_err());
     cluster.node(leader % 3 + 1).probe_peer(replica(leader)).unwrap();
     stranger.close().unwrap();
+}
+
+/// Point `n` with its number, its group and two words.
+fn numbered(n: u32) -> PointData {
+    let vector = [n as f32, 1.0].iter().flat_map(|x| x.to_le_bytes()).collect();
+    let payload = format!("{{\"n\":{n},\"g\":\"g{}\",\"t\":\"word{} common\"}}", n % 7, n % 3);
+    PointData { id: format!("p{n}"), vector, payload: payload.into_bytes(), ..PointData::default() }
+}
+
+fn on_shard(op: Op) -> ShardOp {
+    ShardOp { shard_id: 1, shard_epoch: 1, op: Some(op), timeout_ms: 5000, ..Default::default() }
+}
+
+/// How many points of the group the worker counts, and whether it had to read payloads for that.
+fn in_group(node: &Node, group: &str) -> (u64, bool) {
+    let value = Some(ScalarValue::Text(group.into()));
+    let test = Some(TestMsg::In(ScalarList { values: vec![Scalar { value }] }));
+    let field = FieldCondition { path: "g".into(), test };
+    let filter = Some(FilterMsg { condition: Some(Condition::Field(field)) });
+    match submit(node, on_shard(Op::Count(CountRequest { filter, estimate: false }))).outcome {
+        Some(Outcome::Counted(counted)) => (counted.count, counted.unindexed),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn indexes_go_with_the_log_into_snapshots_restarts_and_new_replicas() {
+    let mut cluster = Cluster::start(3);
+    let write = |cluster: &Cluster, op: Op| {
+        let leader = cluster.leader();
+        written(submit(cluster.node(leader), on_shard(op))).unwrap()
+    };
+    for (path, kind) in [("g", IndexKind::Keyword), ("t", IndexKind::Text)] {
+        let index = PayloadIndex { path: path.into(), kind: kind.into(), ..PayloadIndex::default() };
+        write(&cluster, Op::Declare(Declaration { declare: Some(Declare::AddIndex(index)) }.encode_to_vec()));
+    }
+    for batch in 0..150u32 {
+        let points = (batch * 2..batch * 2 + 2).map(numbered).collect();
+        write(&cluster, Op::Upsert(PointBatch { points }.encode_to_vec()));
+    }
+    // Of group g1 one goes, one changes its group, and one lives but for a moment.
+    let gone =
+        Mutation { ids: vec!["p1".into()], action: Some(Selection::Delete(true)), ..Mutation::default() };
+    write(&cluster, Op::Mutate(gone.encode_to_vec()));
+    let set = vec![Field { path: "g".into(), value: b"\"other\"".to_vec() }];
+    let change = Some(Selection::Change(Change { set, ..Change::default() }));
+    let changed = Mutation { ids: vec!["p8".into()], action: change, ..Mutation::default() };
+    write(&cluster, Op::Mutate(changed.encode_to_vec()));
+    let short = PointData { ttl_ms: 1, ..numbered(1000 * 7 + 1) };
+    let index = write(&cluster, Op::Upsert(PointBatch { points: vec![short] }.encode_to_vec()));
+    let expected = (0..300).filter(|n| n % 7 == 1 && ![1, 8].contains(n)).count() as u64;
+    let as_it_is =
+        |node: &Node| in_group(node, "g1") == (expected, false) && in_group(node, "other") == (1, false);
+    until("the point has expired everywhere", || (1..=3).all(|worker| as_it_is(cluster.node(worker))));
+    assert!(cluster.applied(cluster.leader()) > index);
+    until("the log is cut", || cluster.node(cluster.leader()).first_log_index(1) > 50);
+    // A restart has them again, and a new replica has them from a snapshot.
+    let leader = cluster.leader();
+    cluster.stop(leader);
+    cluster.restart(leader);
+    let fresh = cluster.add();
+    cluster.voters.remove(&replica(leader));
+    cluster.voters.insert(replica(fresh));
+    (1..=4).for_each(|worker| cluster.hold(worker, &BTreeSet::new()));
+    until("the new replica counts by its own indexes", || {
+        let status = cluster.node(fresh).status();
+        status.iter().any(|one| one.data.as_ref().is_some_and(|data| data.live_points == 299))
+            && as_it_is(cluster.node(fresh))
+    });
+    let text = Some(TextQuery { query: "word2".into(), fields: Vec::new() });
+    let search = SearchRequest { text, k: 1000, ..SearchRequest::default() };
+    let Some(Outcome::Search(words)) = submit(cluster.node(fresh), on_shard(Op::Search(search))).outcome
+    else {
+        panic!("no answer")
+    };
+    assert_eq!((words.hits.len(), words.plan.as_str()), (100, "bm25"));
 }

@@ -3,7 +3,7 @@
 use crate::op::{ChangeBatch, ChangeKind, ChangeMsg};
 use crate::replica::{self, Replica};
 use crate::{NodeError, Result};
-use vectron_shard::Command;
+use vectron_shard::{Command, Selection};
 
 /// Entries read at a time for a change feed.
 const FEED_ENTRIES: u64 = 256;
@@ -45,7 +45,33 @@ pub fn changes(replica: &Replica, from: u64) -> Result<ChangeBatch> {
                     ..Default::default()
                 }));
             }
-            Ok(Command::SetEpoch(_) | Command::Scrub | Command::Split(_)) | Err(_) => {}
+            Ok(Command::Mutate(mutation)) if matches!(mutation.action, Some(Selection::Change(_))) => {
+                for id in shard.changed(index)?.unwrap_or_default() {
+                    // Of a point that was written again since, that entry will tell.
+                    let Some((point, version)) = shard.get(&id)? else { continue };
+                    if version == index {
+                        let (vector, payload) = (point.vector, point.payload);
+                        bytes += vector.len() + payload.len() + id.len();
+                        batch.changes.push(ChangeMsg {
+                            index,
+                            kind: ChangeKind::Update.into(),
+                            id,
+                            vector,
+                            payload,
+                        });
+                    }
+                }
+            }
+            Ok(Command::Mutate(_) | Command::Expire(_)) => {
+                let gone = shard.changed(index)?.unwrap_or_default();
+                batch.changes.extend(gone.into_iter().map(|id| ChangeMsg {
+                    index,
+                    kind: ChangeKind::Delete.into(),
+                    id,
+                    ..Default::default()
+                }));
+            }
+            Ok(Command::SetEpoch(_) | Command::Scrub | Command::Split(_) | Command::Declare(_)) | Err(_) => {}
         }
     }
     Ok(batch)

@@ -31,8 +31,8 @@ pub use group::{Consistency, GroupStatus, Role, Timing};
 pub use net::TlsFiles;
 pub use node::{Assignment, Node, NodeOptions, Proposal, RaftListener, ReplicaStatus, Reply};
 pub use op::{
-    ChangeBatch, ChangeKind, ChangeMsg, ChangesOp, ConsistencyMsg, Level, Op, Outcome, Page, ShardOp,
-    ShardOutcome, Written,
+    ChangeBatch, ChangeKind, ChangeMsg, ChangesOp, ConsistencyMsg, IndexStatus, Level, Op, Outcome, SchemaOp,
+    SchemaStatus, SearchBatch, SearchResults, ShardOp, ShardOutcome, Written,
 };
 pub use replica::Wanted;
 pub use types::{ReplicaId, worker_of};

@@ -5,7 +5,7 @@ use crate::feed;
 use crate::group::{self, Consistency, GroupStatus, Timing};
 use crate::log::GroupLog;
 use crate::net::{TcpNet, TlsFiles};
-use crate::op::{ChangeBatch, Op, Outcome, ShardOp, ShardOutcome};
+use crate::op::{ChangeBatch, IndexStatus, Op, Outcome, SchemaStatus, SearchResults, ShardOp, ShardOutcome};
 use crate::replica::{self, Found as OnDisk, Replica, Wanted};
 use crate::snapshot::Receiving;
 use crate::split;
@@ -21,7 +21,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use vectron_shard::{Applied, Found, LogCommand, MAX_TAIL, Nearest, Origin, PointBatch, Split};
+use vectron_shard::{
+    Applied, Declaration, Found, LogCommand, MAX_TAIL, Nearest, Origin, PointBatch, Shard, Split,
+};
 use vectron_shard::{ShardError, ShardSpec, ShardStatus, Until};
 use vectron_storage::Resources;
 
@@ -82,6 +84,8 @@ pub struct RaftListener {
 pub enum Proposal {
     Upsert(Vec<u8>),
     Delete(Vec<u8>),
+    Mutate(Vec<u8>),
+    Declare(Vec<u8>),
 }
 
 type Answer<T> = Box<dyn FnOnce(Result<T>) + Send>;
@@ -428,22 +432,23 @@ impl Node {
         replica.check_epoch(epoch)?;
         replica.check_usable()?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let (upsert, delete) = match proposal {
-            Proposal::Upsert(bytes) => (Some(bytes), None),
-            Proposal::Delete(bytes) => (None, Some(bytes)),
-        };
-        let command = LogCommand {
-            proposed_at_ms: now.as_millis() as u64,
-            upsert,
-            delete,
-            epoch,
-            origin,
-            ..Default::default()
-        };
+        let mut command =
+            LogCommand { proposed_at_ms: now.as_millis() as u64, epoch, origin, ..Default::default() };
+        match proposal {
+            Proposal::Upsert(bytes) => command.upsert = Some(bytes),
+            Proposal::Delete(bytes) => command.delete = Some(bytes),
+            Proposal::Mutate(bytes) => command.mutation = Some(bytes),
+            Proposal::Declare(bytes) => {
+                let wrong =
+                    |e| NodeError::Refused("INVALID_ARGUMENT".into(), format!("not a declaration: {e}"));
+                command.declaration = Some(Declaration::decode(bytes.as_slice()).map_err(wrong)?);
+            }
+        }
+        let grows = command.upsert.is_some() || command.mutation.is_some();
         let shard = replica.shard();
         replica.guarded(|| Ok(command.check(shard.spec())?))?;
         let tail = shard.tail_len();
-        if command.upsert.is_some() && tail > MAX_TAIL {
+        if grows && tail > MAX_TAIL {
             return Err(NodeError::Shard(ShardError::IndexBehind { tail, max: MAX_TAIL }));
         }
         if command.upsert.is_some() && self.0.disk_low.load(Ordering::Acquire) {
@@ -462,15 +467,20 @@ impl Node {
 
     fn index_turn(&self, replica: Arc<Replica>) {
         let shard = replica.shard();
-        let step = || Ok(shard.index_step(INDEX_TURN, self.0.options.index_threads)?);
+        // Payload indexes and graph take turns: neither may fall behind for the other.
+        let step = || {
+            let building = shard.build_step()?;
+            let named = shard.index_spaces(INDEX_TURN, self.0.options.index_threads)?;
+            Ok(shard.index_step(INDEX_TURN, self.0.options.index_threads)? > 0 || building || named > 0)
+        };
         match replica.check_usable().and_then(|()| replica.guarded(step)) {
-            Ok(left) if left > 0 => {
+            Ok(true) => {
                 let node = self.clone();
                 drop(shard);
                 self.0.indexers.spawn(move || node.index_turn(replica));
                 return;
             }
-            Ok(_) => {}
+            Ok(false) => {}
             // No memory for the graph: what was acknowledged is in the store and the log.
             Err(_) => replica.poison(),
         }
@@ -481,7 +491,9 @@ impl Node {
             let _ = replica.guarded(|| Ok(shard.measure_recall()?));
         }
         replica.indexing.store(false, Ordering::Release);
-        if replica.check_usable().is_ok() && replica.shard().indexable() > 0 {
+        if replica.check_usable().is_ok()
+            && (replica.shard().indexable() > 0 || replica.shard().is_building())
+        {
             self.start_indexing(&replica);
         }
     }
@@ -508,6 +520,8 @@ impl Node {
         let proposal = match op.op {
             Some(Op::Upsert(batch)) => Proposal::Upsert(batch),
             Some(Op::Delete(batch)) => Proposal::Delete(batch),
+            Some(Op::Mutate(mutation)) => Proposal::Mutate(mutation),
+            Some(Op::Declare(declaration)) => Proposal::Declare(declaration),
             Some(Op::Changes(asked)) => {
                 let node = self.clone();
                 let wait = Duration::from_millis(u64::from(asked.wait_ms));
@@ -577,8 +591,10 @@ impl Node {
         if let Some(reason) = replica.damage() {
             return Err(NodeError::ReplicaDamaged { shard: id, reason });
         }
-        if matches!(read, Some(Op::Search(_))) {
-            self.count_searches(&replica, 1);
+        match &read {
+            Some(Op::Search(_)) => self.count_searches(&replica, 1),
+            Some(Op::Batch(batch)) => self.count_searches(&replica, batch.searches.len() as u64),
+            _ => {}
         }
         let answer = replica.guarded(|| read_replica(&replica, read, arrived, cancelled))?;
         // What was read meanwhile may be of a shard that was split.
@@ -827,6 +843,12 @@ impl Keeper {
                 let proposed = group::propose(&replica, command.encode_to_vec().into());
                 let _ = tokio::time::timeout(Duration::from_secs(2), proposed).await;
             }
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64;
+            if replica.shard().next_expiry().is_some_and(|at_ms| at_ms <= now) {
+                let command = LogCommand { expire_by_ms: now, proposed_at_ms: now, ..Default::default() };
+                let proposed = group::propose(&replica, command.encode_to_vec().into());
+                let _ = tokio::time::timeout(Duration::from_secs(2), proposed).await;
+            }
             let every = Duration::from_secs(node.0.options.scrub_every_s);
             let last = *self.scrubbed.entry(replica.shard_id).or_insert_with(Instant::now);
             if !every.is_zero() && last.elapsed() >= every {
@@ -927,15 +949,32 @@ fn read_replica(
             let points = found.map(|point| Ok(point?.0)).collect::<Result<_>>()?;
             Outcome::Points(PointBatch { points })
         }
-        Some(Op::Scroll(page)) => {
-            let after = Some(page.after.as_str()).filter(|after| !after.is_empty());
-            Outcome::Points(PointBatch { points: shard.scroll(after, page.limit as usize)? })
+        Some(Op::Scroll(page)) => Outcome::Page(shard.page(&page)?),
+        Some(Op::Count(request)) => Outcome::Counted(shard.count(&request)?),
+        Some(Op::Facets(request)) => Outcome::Facets(shard.facets(&request)?),
+        Some(Op::Batch(batch)) => {
+            let each = batch.searches.iter().map(|request| {
+                let timeout = Some(request.timeout_ms).filter(|ms| *ms > 0);
+                let deadline = timeout.map(|ms| arrived + Duration::from_millis(u64::from(ms)));
+                Ok(shard.search(request, Until { deadline, cancelled: Some(Arc::clone(&cancelled)) })?)
+            });
+            Outcome::Searches(SearchResults { results: each.collect::<Result<_>>()? })
         }
-        Some(Op::Upsert(_) | Op::Delete(_) | Op::Changes(_)) | None => {
+        Some(Op::Schema(_)) => Outcome::Schema(schema_status(&shard)),
+        Some(Op::Upsert(_) | Op::Delete(_) | Op::Changes(_) | Op::Mutate(_) | Op::Declare(_)) | None => {
             return Err(NodeError::Refused("INVALID_ARGUMENT".into(), "the operation is no read".into()));
         }
     };
     Ok((outcome, applied))
+}
+
+fn schema_status(shard: &Shard) -> SchemaStatus {
+    let indexes = shard.index_progress().into_iter();
+    let indexes =
+        indexes.map(|one| IndexStatus { index: Some(one.index), indexed: one.indexed, ready: one.ready });
+    let (points, sparse, vectors) =
+        (shard.status().live_points, shard.sparse_vectors(), shard.named_vectors());
+    SchemaStatus { indexes: indexes.collect(), sparse, points, vectors }
 }
 
 /// `nice`: how far these threads stand back when there are not enough cores (nice(2), 0 to 19). What answers heartbeats

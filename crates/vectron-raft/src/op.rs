@@ -4,7 +4,10 @@
 use crate::group::Consistency;
 use crate::{NodeError, Result};
 use prost::{Message, Oneof};
-use vectron_shard::{Applied, IdBatch, Origin, PointBatch, SearchRequest, SearchResult};
+use vectron_shard::{
+    Applied, CountRequest, Counted, FacetRequest, Facets, IdBatch, NamedVector, Origin, Page, PageRequest,
+    PayloadIndex, PointBatch, SearchRequest, SearchResult, SparseVector,
+};
 
 #[derive(Clone, PartialEq, Message)]
 pub struct ShardOp {
@@ -12,7 +15,7 @@ pub struct ShardOp {
     pub shard_id: u64,
     #[prost(uint64, tag = "2")]
     pub shard_epoch: u64,
-    #[prost(oneof = "Op", tags = "3, 4, 5, 6, 7, 8")]
+    #[prost(oneof = "Op", tags = "3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14")]
     pub op: Option<Op>,
     /// Of a read; missing: any.
     #[prost(message, optional, tag = "20")]
@@ -65,9 +68,59 @@ pub enum Op {
     #[prost(message, tag = "6")]
     Get(IdBatch),
     #[prost(message, tag = "7")]
-    Scroll(Page),
+    Scroll(PageRequest),
     #[prost(message, tag = "8")]
     Changes(ChangesOp),
+    #[prost(message, tag = "9")]
+    Count(CountRequest),
+    #[prost(message, tag = "10")]
+    Facets(FacetRequest),
+    #[prost(message, tag = "11")]
+    Batch(SearchBatch),
+    #[prost(message, tag = "12")]
+    Schema(SchemaOp),
+    /// An encoded `Mutation`.
+    #[prost(bytes, tag = "13")]
+    Mutate(Vec<u8>),
+    /// An encoded `Declaration`.
+    #[prost(bytes, tag = "14")]
+    Declare(Vec<u8>),
+}
+
+/// Searches that are answered together, in their order.
+#[derive(Clone, PartialEq, Message)]
+pub struct SearchBatch {
+    #[prost(message, repeated, tag = "1")]
+    pub searches: Vec<SearchRequest>,
+}
+#[derive(Clone, PartialEq, Message)]
+pub struct SearchResults {
+    #[prost(message, repeated, tag = "1")]
+    pub results: Vec<SearchResult>,
+}
+
+#[derive(Clone, Copy, PartialEq, Message)]
+pub struct SchemaOp {}
+/// What the shard indexes, and how far that is.
+#[derive(Clone, PartialEq, Message)]
+pub struct SchemaStatus {
+    #[prost(message, repeated, tag = "1")]
+    pub indexes: Vec<IndexStatus>,
+    #[prost(message, repeated, tag = "2")]
+    pub sparse: Vec<SparseVector>,
+    #[prost(uint64, tag = "3")]
+    pub points: u64,
+    #[prost(message, repeated, tag = "4")]
+    pub vectors: Vec<NamedVector>,
+}
+#[derive(Clone, PartialEq, Message)]
+pub struct IndexStatus {
+    #[prost(message, optional, tag = "1")]
+    pub index: Option<PayloadIndex>,
+    #[prost(uint64, tag = "2")]
+    pub indexed: u64,
+    #[prost(bool, tag = "3")]
+    pub ready: bool,
 }
 
 /// Changes by log index.
@@ -78,16 +131,6 @@ pub struct ChangesOp {
     /// How long to wait for the first, milliseconds.
     #[prost(uint32, tag = "2")]
     pub wait_ms: u32,
-}
-
-/// A page of points by id.
-#[derive(Clone, PartialEq, Message)]
-pub struct Page {
-    /// Points with greater ids; empty: from the start.
-    #[prost(string, tag = "1")]
-    pub after: String,
-    #[prost(uint32, tag = "2")]
-    pub limit: u32,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -107,7 +150,7 @@ pub struct ShardOutcome {
     pub error_code: String,
     #[prost(string, tag = "2")]
     pub error_message: String,
-    #[prost(oneof = "Outcome", tags = "3, 4, 5, 6")]
+    #[prost(oneof = "Outcome", tags = "3, 4, 5, 6, 7, 8, 9, 10, 11")]
     pub outcome: Option<Outcome>,
     /// With STALE_EPOCH: the epoch of the shard.
     #[prost(uint64, tag = "20")]
@@ -131,6 +174,16 @@ pub enum Outcome {
     Points(PointBatch),
     #[prost(message, tag = "6")]
     Changes(ChangeBatch),
+    #[prost(message, tag = "7")]
+    Page(Page),
+    #[prost(message, tag = "8")]
+    Counted(Counted),
+    #[prost(message, tag = "9")]
+    Facets(Facets),
+    #[prost(message, tag = "10")]
+    Searches(SearchResults),
+    #[prost(message, tag = "11")]
+    Schema(SchemaStatus),
 }
 
 impl From<Applied> for Outcome {

@@ -313,15 +313,15 @@ impl Client {
         let origin = Some(Origin { client: vec![self.name; 16], sequence: value, pending_from: value });
         let dice = self.rng.random_range(0..10);
         if dice < 4 {
-            let payload = value.to_string().into_bytes();
+            let payload = format!("{{\"v\":{value}}}").into_bytes();
             let vector = 1f32.to_le_bytes().to_vec();
-            let points = vec![PointData { id: name, vector, payload }];
+            let points = vec![PointData { id: name, vector, payload, ..PointData::default() }];
             let upsert = Some(PointBatch { points }.encode_to_vec());
             let written = self.write(LogCommand { upsert, origin, ..Default::default() }).await;
             self.note(key, Some(value), written.is_some());
         } else if dice < 6 {
             let before = self.keys[key].clone();
-            let delete = Some(IdBatch { ids: vec![name] }.encode_to_vec());
+            let delete = Some(IdBatch { ids: vec![name], if_version: None }.encode_to_vec());
             let written = self.write(LogCommand { delete, origin, ..Default::default() }).await;
             if let Some(affected) = written {
                 let mut could_be = before.unknown.iter().chain([&before.known]);
@@ -353,7 +353,9 @@ impl Client {
             _ => return false,
         }
         let found = replica.shard().get(&tag(self.name, key)).unwrap();
-        let found = found.map(|(point, _)| String::from_utf8(point.payload).unwrap().parse::<u64>().unwrap());
+        let found = found.map(|(point, _)| {
+            String::from_utf8(point.payload).unwrap()[5..].trim_end_matches('}').parse::<u64>().unwrap()
+        });
         let possible = &mut self.keys[key];
         let right = possible.known == found || possible.unknown.contains(&found);
         assert!(

@@ -12,17 +12,17 @@ const UPPER: u64 = 2;
 
 fn upsert(shard: u64, epoch: u64, id: &str, origin: Option<Origin>) -> ShardOp {
     let vector = [routing_hash(id) as f32, 1.0].iter().flat_map(|x: &f32| x.to_le_bytes()).collect();
-    let points = vec![PointData { id: id.into(), vector, payload: Vec::new() }];
+    let points = vec![PointData { id: id.into(), vector, ..PointData::default() }];
     let op = Some(Op::Upsert(PointBatch { points }.encode_to_vec()));
     ShardOp { shard_id: shard, shard_epoch: epoch, op, origin, ..Default::default() }
 }
 
 /// Ids of a shard on a worker, by reading all of it.
 fn ids(node: &Node, shard: u64, epoch: u64) -> BTreeSet<String> {
-    let op = Some(Op::Scroll(op::Page { after: String::new(), limit: 10_000 }));
+    let op = Some(Op::Scroll(vectron_shard::PageRequest { limit: 10_000, ..Default::default() }));
     let outcome = submit(node, ShardOp { shard_id: shard, shard_epoch: epoch, op, ..Default::default() });
     match outcome.outcome {
-        Some(Outcome::Points(points)) => points.points.into_iter().map(|point| point.id).collect(),
+        Some(Outcome::Page(page)) => page.points.into_iter().map(|point| point.id).collect(),
         other => panic!("{other:?} {}", outcome.error_code),
     }
 }
@@ -116,7 +116,7 @@ fn a_split_under_load_loses_and_doubles_nothing() {
     let all: BTreeSet<String> = lower.union(&upper).cloned().collect();
     assert_eq!(all, expected);
     // Of before the split: refused, by reads too.
-    let read = Some(Op::Scroll(op::Page { after: String::new(), limit: 10 }));
+    let read = Some(Op::Scroll(vectron_shard::PageRequest { limit: 10, ..Default::default() }));
     let old = ShardOp { shard_id: 1, shard_epoch: 1, op: read, ..Default::default() };
     assert_eq!(submit(cluster.node(low), old).error_code, "STALE_EPOCH");
     for (shard, leader) in [(1, low), (UPPER, high)] {

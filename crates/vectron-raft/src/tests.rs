@@ -2,7 +2,7 @@ use super::*;
 use prost::Message;
 use std::path::Path;
 use std::sync::{Arc, mpsc};
-use vectron_shard::{Applied, IdBatch, Metric, PointBatch, PointData, SearchRequest, ShardSpec};
+use vectron_shard::{Applied, IdBatch, Metric, PageRequest, PointBatch, PointData, SearchRequest, ShardSpec};
 
 const SPEC: ShardSpec = ShardSpec { m: 8, ef_construction: 32, ..ShardSpec::new(2, Metric::Euclidean) };
 
@@ -69,7 +69,7 @@ fn batch(points: &[(&str, [f32; 2])]) -> Proposal {
         .map(|(id, v)| PointData {
             id: (*id).into(),
             vector: v.iter().flat_map(|x| x.to_le_bytes()).collect(),
-            payload: Vec::new(),
+            ..PointData::default()
         })
         .collect();
     Proposal::Upsert(PointBatch { points }.encode_to_vec())
@@ -207,15 +207,14 @@ fn every_operation_answers_through_submit() {
     let Some(Outcome::Written(Written { index, affected: 2 })) = written.outcome else {
         panic!("{written:?}")
     };
-    let ids = IdBatch { ids: vec!["b".into(), "none".into(), "a".into()] };
+    let ids = IdBatch { ids: vec!["b".into(), "none".into(), "a".into()], if_version: None };
     let Some(Outcome::Points(found)) = submit(&node, Op::Get(ids)).outcome else { panic!() };
     assert_eq!(found.points.iter().map(|p| p.id.as_str()).collect::<Vec<_>>(), ["b", "a"]);
-    let Some(Outcome::Points(page)) = submit(&node, Op::Scroll(Page { after: "a".into(), limit: 5 })).outcome
-    else {
-        panic!()
-    };
+    let next = PageRequest { after: "a".into(), limit: 5, ..PageRequest::default() };
+    let Some(Outcome::Page(page)) = submit(&node, Op::Scroll(next)).outcome else { panic!() };
     assert_eq!(page.points.len(), 1);
-    let deleted = submit(&node, Op::Delete(IdBatch { ids: vec!["a".into()] }.encode_to_vec()));
+    let deleted =
+        submit(&node, Op::Delete(IdBatch { ids: vec!["a".into()], if_version: None }.encode_to_vec()));
     let Some(Outcome::Written(deleted)) = deleted.outcome else { panic!() };
     assert!(deleted.index > index && deleted.affected == 1);
     let wrong = submit(&node, Op::Search(SearchRequest { vector: vec![0; 4], k: 1, ..Default::default() }));

@@ -1,12 +1,24 @@
 //! Applying log entries, and reading single points back.
 
-use crate::point::{self, StoredPoint, Version};
-use crate::{Command, LogCommand, PointData, Result, Shard, ShardError, changes};
+use crate::command::check_vector;
+use crate::fields::{Document, Fields};
+use crate::filter::Filter;
+use crate::generation::Generation;
+use crate::mutation::{Mutation, Selection};
+use crate::point::{self, Extras, StoredPoint, Version};
+use crate::writer::{self, Writer};
+use crate::{
+    Command, Declaration, LogCommand, Metric, PointBatch, PointData, Result, Shard, ShardError, changes,
+};
+use prost::Message;
+use std::collections::HashMap;
 use vectron_storage::{Batch, Store};
 
 pub const APPLIED_KEY: &[u8] = b"_applied";
 pub const STAMP_KEY: &[u8] = b"_raft";
 pub const EPOCH_KEY: &[u8] = b"_epoch";
+/// Points that one entry lets expire.
+const MAX_EXPIRED: usize = 10_000;
 
 /// The verdict on an entry; the same on every replica.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,73 +58,23 @@ impl Shard {
     /// once. A command that cannot be applied is refused in the answer; an `Err` means the store or the memory
     /// failed and the shard must stop.
     pub fn apply_stamped(&self, index: u64, command: &LogCommand, stamp: &[u8]) -> Result<Applied> {
-        let verdict = command.check(&self.spec);
-        let mut batch = self.batch(index, stamp);
+        let checked = command.check(&self.spec);
         let mut writer = self.writer.lock();
         let generation = self.generation.load_full();
-        let mut applied = Applied { index, affected: 0, refused: None };
-        let verdict = verdict.and_then(|checked| Ok((writer.admit(command)?, checked)));
-        match verdict {
+        let entry = Entry { shard: self, generation: &generation, index, command };
+        let outcome = checked.and_then(|checked| match writer.admit(command)? {
             // It was applied before: the answer is the one of then.
-            Ok((Some(before), _)) => {
-                self.store.write(batch)?;
-                writer.nothing(&generation, index);
-                generation.publish(index, writer.ids.len() as u64);
-                return Ok(before);
+            Some(before) => entry.nothing(&mut writer, self.batch(index, stamp)).map(|()| before),
+            None => entry.run(&mut writer, self.batch(index, stamp), checked),
+        });
+        match outcome {
+            Err(refusal) if refusal.is_refusal() => {
+                entry.nothing(&mut writer, self.batch(index, stamp))?;
+                let refused = Some((refusal.code().into(), refusal.to_string()));
+                Ok(Applied { index, affected: 0, refused })
             }
-            Ok((None, Command::Upsert(points, vectors))) => {
-                for (ordinal, point) in points.points.iter().enumerate() {
-                    let version = Version { index, ordinal: ordinal as u32 };
-                    batch.put(
-                        &point::key(&point.id),
-                        &stored(point, version, command.proposed_at_ms).encode(),
-                    );
-                }
-                applied.affected = points.points.len() as u32;
-                let ids = || points.points.iter().map(|p| p.id.as_str());
-                changes::record(&mut batch, index, writer.present(ids()));
-                writer.sessions.remember(&mut batch, command, &applied);
-                self.store.write(batch)?;
-                writer.upsert(&generation, index, ids().zip(&vectors))?;
-            }
-            Ok((None, Command::Delete(ids))) => {
-                ids.ids.iter().for_each(|id| batch.delete(&point::key(id)));
-                let present = writer.absent_after_first(ids.ids.iter().map(String::as_str));
-                applied.affected = present.iter().filter(|present| **present).count() as u32;
-                changes::record(&mut batch, index, present);
-                writer.sessions.remember(&mut batch, command, &applied);
-                self.store.write(batch)?;
-                writer.delete(&generation, index, &ids.ids);
-            }
-            Ok((None, Command::SetEpoch(epoch))) => {
-                if epoch > writer.epoch {
-                    batch.put(EPOCH_KEY, &epoch.to_le_bytes());
-                }
-                self.store.write(batch)?;
-                writer.epoch = writer.epoch.max(epoch);
-                writer.nothing(&generation, index);
-            }
-            Ok((None, Command::Split(split))) => {
-                let gone = writer.given_up(&split);
-                gone.iter().for_each(|id| batch.delete(&point::key(id)));
-                batch.put(EPOCH_KEY, &split.epoch.to_le_bytes());
-                applied.affected = gone.len() as u32;
-                self.store.write(batch)?;
-                writer.epoch = split.epoch;
-                writer.delete(&generation, index, &gone);
-            }
-            Ok((None, Command::Scrub)) => {
-                self.store.write(batch)?;
-                writer.nothing(&generation, index);
-            }
-            Err(refusal) => {
-                self.store.write(batch)?;
-                applied.refused = Some((refusal.code().into(), refusal.to_string()));
-                writer.nothing(&generation, index);
-            }
+            outcome => outcome,
         }
-        generation.publish(index, writer.ids.len() as u64);
-        Ok(applied)
     }
 
     /// An entry that means nothing to the shard.
@@ -121,8 +83,24 @@ impl Shard {
         self.store.write(self.batch(index, stamp))?;
         let generation = self.generation.load_full();
         writer.nothing(&generation, index);
-        generation.publish(index, writer.ids.len() as u64);
+        let mut fields = self.fields.write();
+        fields.applied = index;
+        generation.publish(index, fields.rows.len() as u64);
         Ok(())
+    }
+
+    /// A stored vector as the index takes it.
+    pub(crate) fn index_form(&self, stored: &[u8]) -> Vec<f32> {
+        let mut vector = crate::command::floats(stored);
+        if self.spec.metric == Metric::Cosine {
+            vectron_kernels::normalize(&mut vector);
+        }
+        vector
+    }
+
+    /// When the next point expires, milliseconds since 1970.
+    pub fn next_expiry(&self) -> Option<u64> {
+        self.writer.lock().expiries.first()
     }
 
     fn batch(&self, index: u64, stamp: &[u8]) -> Batch {
@@ -148,7 +126,7 @@ impl Shard {
     pub fn get(&self, id: &str) -> Result<Option<(PointData, u64)>> {
         let Some(bytes) = self.store.get(&point::key(id))? else { return Ok(None) };
         let stored = StoredPoint::decode(&bytes)?;
-        Ok(Some((data(id, &stored), stored.version.index)))
+        Ok(Some((data(id, &stored)?, stored.version.index)))
     }
 
     /// Up to `limit` points with ids after `after`, by id (byte order).
@@ -167,7 +145,10 @@ pub fn scroll(store: &Store, after: Option<&str>, limit: usize) -> Result<Vec<Po
             return false;
         }
         match StoredPoint::decode(value) {
-            Ok(stored) => points.push(data(&String::from_utf8_lossy(id), &stored)),
+            Ok(stored) => match data(&String::from_utf8_lossy(id), &stored) {
+                Ok(point) => points.push(point),
+                Err(e) => failure = Some(e),
+            },
             Err(e) => failure = Some(e),
         }
         failure.is_none()
@@ -175,10 +156,298 @@ pub fn scroll(store: &Store, after: Option<&str>, limit: usize) -> Result<Vec<Po
     failure.map_or(Ok(points), Err)
 }
 
-fn stored(point: &PointData, version: Version, written_at_ms: u64) -> StoredPoint<'_> {
-    StoredPoint { version, written_at_ms, vector: &point.vector, payload: &point.payload }
+pub(crate) fn data(id: &str, stored: &StoredPoint<'_>) -> Result<PointData> {
+    let extras = stored.extras()?;
+    Ok(PointData {
+        id: id.into(),
+        vector: stored.vector.into(),
+        payload: stored.payload.into(),
+        sparse: extras.sparse,
+        vectors: extras.vectors,
+        version: stored.version.index,
+        expires_at_ms: extras.expires_at_ms,
+        ..Default::default()
+    })
 }
 
-fn data(id: &str, stored: &StoredPoint<'_>) -> PointData {
-    PointData { id: id.into(), vector: stored.vector.into(), payload: stored.payload.into() }
+/// One log entry while it is applied. What refuses it does so before anything is changed.
+struct Entry<'a> {
+    shard: &'a Shard,
+    generation: &'a Generation,
+    index: u64,
+    command: &'a LogCommand,
+}
+
+impl Entry<'_> {
+    fn run(&self, writer: &mut Writer, mut batch: Batch, checked: Command) -> Result<Applied> {
+        match checked {
+            Command::Upsert(points, vectors) => self.upsert(writer, batch, &points, &vectors),
+            Command::Delete(ids) => {
+                self.have_version(&ids.ids, ids.if_version)?;
+                let asked = ids.ids.iter().map(String::as_str);
+                let present = writer::absent_after_first(&self.shard.fields.read().rows, asked);
+                let applied = self.applied(present.iter().filter(|present| **present).count());
+                changes::record(&mut batch, self.index, present);
+                self.delete(writer, batch, &ids.ids, applied)
+            }
+            Command::Mutate(mutation) => self.mutate(writer, batch, &mutation),
+            Command::Expire(by_ms) => {
+                let ids = writer.expiries.due(by_ms, MAX_EXPIRED);
+                changes::record_ids(&mut batch, self.index, ids.iter().map(String::as_str));
+                self.delete(writer, batch, &ids, self.applied(ids.len()))
+            }
+            Command::Declare(declaration) => self.declare(writer, batch, &declaration),
+            Command::SetEpoch(epoch) => {
+                if epoch > writer.epoch {
+                    batch.put(EPOCH_KEY, &epoch.to_le_bytes());
+                }
+                self.nothing(writer, batch)?;
+                writer.epoch = writer.epoch.max(epoch);
+                Ok(self.applied(0))
+            }
+            Command::Split(split) => {
+                let gone = writer::given_up(&self.shard.fields.read().rows, &split);
+                batch.put(EPOCH_KEY, &split.epoch.to_le_bytes());
+                let applied = self.delete(writer, batch, &gone, self.applied(gone.len()))?;
+                writer.epoch = split.epoch;
+                Ok(applied)
+            }
+            Command::Scrub => self.nothing(writer, batch).map(|()| self.applied(0)),
+        }
+    }
+
+    fn applied(&self, affected: usize) -> Applied {
+        Applied { index: self.index, affected: affected as u32, refused: None }
+    }
+
+    /// All of the entry is seen from here on.
+    fn publish(&self, fields: &mut Fields) {
+        fields.applied = self.index;
+        fields.publish();
+        self.generation.publish(self.index, fields.rows.len() as u64);
+    }
+
+    fn nothing(&self, writer: &mut Writer, batch: Batch) -> Result<()> {
+        self.shard.store.write(batch)?;
+        writer.nothing(self.generation, self.index);
+        self.publish(&mut self.shard.fields.write());
+        Ok(())
+    }
+
+    fn declare(&self, writer: &mut Writer, mut batch: Batch, declaration: &Declaration) -> Result<Applied> {
+        let changed = self.shard.fields.read().schema().declared(declaration)?;
+        let applied = self.applied(usize::from(changed.is_some()));
+        if let Some(schema) = &changed {
+            schema.put(&mut batch);
+        }
+        writer.sessions.remember(&mut batch, self.command, &applied);
+        self.shard.store.write(batch)?;
+        writer.nothing(self.generation, self.index);
+        let mut fields = self.shard.fields.write();
+        if let Some(schema) = changed {
+            fields.declare(schema, &|| self.shard.next_file())?;
+        }
+        self.publish(&mut fields);
+        Ok(applied)
+    }
+
+    /// Whether what the points say of the shard is so.
+    fn may_upsert(&self, points: &PointBatch) -> Result<()> {
+        let fields = self.shard.fields.read();
+        let unknown = |at: usize, what: &str, name: &str| {
+            Err(ShardError::Invalid(format!("points[{at}]: the collection has no {what} {name:?}")))
+        };
+        for (at, point) in points.points.iter().enumerate() {
+            if let Some(sparse) = point.sparse.iter().find(|sparse| !fields.schema().has_sparse(&sparse.name))
+            {
+                return unknown(at, "sparse vector", &sparse.name);
+            }
+            for named in &point.vectors {
+                let Some(declared) = fields.schema().vector(&named.name) else {
+                    return unknown(at, "vector", &named.name);
+                };
+                let what = format!("points[{at}].vectors.{}", named.name);
+                check_vector(&named.vector, &declared.spec()?, &what)?;
+            }
+            if let Some(expected) = point.if_version {
+                self.has_version(&fields, &point.id, expected)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn has_version(&self, fields: &Fields, id: &str, expected: u64) -> Result<()> {
+        let slot = fields.rows.slot_of(id);
+        let found = slot.map_or(0, |slot| self.generation.slot(slot).version.index);
+        match found == expected {
+            true => Ok(()),
+            false => Err(ShardError::VersionConflict { id: id.into(), found, expected }),
+        }
+    }
+
+    fn have_version(&self, ids: &[String], expected: Option<u64>) -> Result<()> {
+        let Some(expected) = expected else { return Ok(()) };
+        let fields = self.shard.fields.read();
+        ids.iter().try_for_each(|id| self.has_version(&fields, id, expected))
+    }
+
+    fn upsert(
+        &self,
+        writer: &mut Writer,
+        mut batch: Batch,
+        points: &PointBatch,
+        vectors: &[Vec<f32>],
+    ) -> Result<Applied> {
+        self.may_upsert(points)?;
+        let ids = points.points.iter().map(|point| point.id.as_str());
+        changes::record(&mut batch, self.index, writer::present(&self.shard.fields.read().rows, ids));
+        self.write(writer, batch, &points.points, vectors)
+    }
+
+    fn mutate(&self, writer: &mut Writer, mut batch: Batch, mutation: &Mutation) -> Result<Applied> {
+        let points = self.mutated(mutation)?;
+        changes::record_ids(&mut batch, self.index, points.iter().map(|point| point.id.as_str()));
+        if matches!(mutation.action, Some(Selection::Delete(_))) {
+            let ids: Vec<String> = points.into_iter().map(|point| point.id).collect();
+            return self.delete(writer, batch, &ids, self.applied(ids.len()));
+        }
+        let vectors: Vec<Vec<f32>> =
+            points.iter().map(|point| self.shard.index_form(&point.vector)).collect();
+        self.write(writer, batch, &points, &vectors)
+    }
+
+    /// Puts the points, of which `expires_at_ms` counts where there is no `ttl_ms`; of equal ids the last stays.
+    fn write(
+        &self,
+        writer: &mut Writer,
+        mut batch: Batch,
+        points: &[PointData],
+        vectors: &[Vec<f32>],
+    ) -> Result<Applied> {
+        let now_ms = self.command.proposed_at_ms;
+        let mut expiries = Vec::new();
+        for (ordinal, point) in points.iter().enumerate() {
+            let version = Version { index: self.index, ordinal: ordinal as u32 };
+            let expires_at_ms = match point.ttl_ms {
+                0 => point.expires_at_ms,
+                ttl_ms => now_ms.saturating_add(ttl_ms),
+            };
+            expiries.push(expires_at_ms);
+            let (sparse, vectors) = (point.sparse.clone(), point.vectors.clone());
+            let extras = Extras { expires_at_ms, sparse, vectors }.encode_to_vec();
+            let (vector, payload) = (&point.vector, &point.payload);
+            let stored = StoredPoint { version, written_at_ms: now_ms, vector, extras: &extras, payload };
+            batch.put(&point::key(&point.id), &stored.encode());
+        }
+        let (before, after) = self.documents_around(points)?;
+        let applied = self.applied(points.len());
+        writer.sessions.remember(&mut batch, self.command, &applied);
+        self.shard.store.write(batch)?;
+        let ids = || points.iter().map(|point| point.id.as_str());
+        let pushed = ids().zip(vectors.iter().map(Vec::as_slice));
+        let first = writer::push(self.generation, self.index, pushed)?;
+        let mut fields = self.shard.fields.write();
+        self.forget(&mut fields, &before);
+        writer.upsert(self.generation, &mut fields, self.index, first, ids());
+        for (id, document) in &after {
+            let Some(row) = fields.rows.row(id) else { continue };
+            let Some(slot) = fields.rows.slot(row) else { continue };
+            fields.insert_document(row, document, self.generation.slot(slot))?;
+        }
+        ids().zip(expiries).for_each(|(id, at_ms)| writer.expiries.set(id, at_ms));
+        self.publish(&mut fields);
+        Ok(applied)
+    }
+
+    /// What the indexes know of the points, and shall know: those that stay, in the order of the entry, on which the graphs
+    /// of named vectors depend. Nothing where nothing is indexed.
+    #[allow(clippy::type_complexity)]
+    fn documents_around<'a>(
+        &self,
+        points: &'a [PointData],
+    ) -> Result<(Vec<(&'a str, Document)>, Vec<(&'a str, Document)>)> {
+        if !self.shard.fields.read().wants_documents() {
+            return Ok((Vec::new(), Vec::new()));
+        }
+        // Of equal ids the last.
+        let last: HashMap<&str, usize> =
+            points.iter().enumerate().map(|(at, point)| (point.id.as_str(), at)).collect();
+        let stay = points.iter().enumerate().filter(|(at, point)| last.get(point.id.as_str()) == Some(at));
+        let after = stay.map(|(_, point)| Ok((point.id.as_str(), document(point)?)));
+        Ok((self.documents(last.keys().copied())?, after.collect::<Result<_>>()?))
+    }
+
+    fn delete(
+        &self,
+        writer: &mut Writer,
+        mut batch: Batch,
+        ids: &[String],
+        applied: Applied,
+    ) -> Result<Applied> {
+        ids.iter().for_each(|id| batch.delete(&point::key(id)));
+        writer.sessions.remember(&mut batch, self.command, &applied);
+        let documents = match self.shard.fields.read().wants_documents() {
+            true => self.documents(ids.iter().map(String::as_str))?,
+            false => Vec::new(),
+        };
+        self.shard.store.write(batch)?;
+        let mut fields = self.shard.fields.write();
+        self.forget(&mut fields, &documents);
+        writer.delete(self.generation, &mut fields, self.index, ids.iter());
+        ids.iter().for_each(|id| writer.expiries.set(id, 0));
+        self.publish(&mut fields);
+        Ok(applied)
+    }
+
+    /// Takes what the indexes know of the points out of them.
+    fn forget(&self, fields: &mut Fields, documents: &[(&str, Document)]) {
+        for (id, document) in documents {
+            if let Some(row) = fields.rows.row(id) {
+                fields.remove_document(row, document, self.index);
+            }
+        }
+    }
+
+    /// What the indexes know of those of the points that are there, each once.
+    fn documents<'a>(&self, ids: impl Iterator<Item = &'a str>) -> Result<Vec<(&'a str, Document)>> {
+        let mut ids: Vec<&str> = ids.collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let keys: Vec<Vec<u8>> = ids.iter().map(|id| point::key(id)).collect();
+        let values = self.shard.store.get_many(keys.iter().map(Vec::as_slice))?;
+        let there = ids.into_iter().zip(values).filter_map(|(id, value)| Some((id, value?)));
+        there.map(|(id, value)| Ok((id, Document::stored(&StoredPoint::decode(&value)?)?))).collect()
+    }
+
+    /// The points that the mutation changes, as they are afterwards.
+    fn mutated(&self, mutation: &Mutation) -> Result<Vec<PointData>> {
+        self.have_version(&mutation.ids, mutation.if_version)?;
+        let schema = std::sync::Arc::clone(self.shard.fields.read().schema());
+        let filter = mutation.filter.as_ref().map(|filter| Filter::new(filter, &schema)).transpose()?;
+        let mut seen = std::collections::HashSet::new();
+        let ids: Vec<&String> = mutation.ids.iter().filter(|id| seen.insert(id.as_str())).collect();
+        let keys: Vec<Vec<u8>> = ids.iter().map(|id| point::key(id)).collect();
+        let values = self.shard.store.get_many(keys.iter().map(Vec::as_slice))?;
+        let mut points = Vec::new();
+        for (id, value) in ids.into_iter().zip(values) {
+            let Some(value) = value else { continue };
+            let stored = StoredPoint::decode(&value)?;
+            if let Some(filter) = &filter
+                && !filter.holds(id, &Document::new(stored.payload, Extras::default())?.payload)
+            {
+                continue;
+            }
+            let mut point = data(id, &stored)?;
+            if let Some(Selection::Change(change)) = &mutation.action {
+                point.payload = change.apply(stored.payload)?;
+            }
+            points.push(point);
+        }
+        Ok(points)
+    }
+}
+
+fn document(point: &PointData) -> Result<Document> {
+    let (sparse, vectors) = (point.sparse.clone(), point.vectors.clone());
+    Document::new(&point.payload, Extras { sparse, vectors, expires_at_ms: 0 })
 }

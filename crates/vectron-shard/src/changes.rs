@@ -1,10 +1,12 @@
 //! Whether each point of an entry was there before, so that a change feed can tell an insert from an update. Kept for
 //! the entries that the log still has.
 //!
-//! Key `_c` | log index u64 BE; value: a bit a point of the entry, lowest first: 1 when its id was there.
+//! Key `_c` | log index u64 BE; value: a bit a point of the entry, lowest first: 1 when its id was there. Of an entry that
+//! does not say itself which points it changed: an encoded `IdBatch` of those.
 
-use crate::{Result, Shard};
-use vectron_storage::Batch;
+use crate::{IdBatch, Result, Shard, ShardError};
+use prost::Message;
+use vectron_storage::{Batch, Store};
 
 pub const PREFIX: &[u8] = b"_c";
 
@@ -20,7 +22,26 @@ pub fn record(batch: &mut Batch, index: u64, present: Vec<bool>) {
     batch.put(&key(index), &bits);
 }
 
+pub fn record_ids<'a>(batch: &mut Batch, index: u64, ids: impl Iterator<Item = &'a str>) {
+    let ids = ids.map(str::to_owned).collect();
+    batch.put(&key(index), &IdBatch { ids, if_version: None }.encode_to_vec());
+}
+
+/// The points that entry `index`, a mutation or expiry, changed, in the order of their ordinals.
+pub fn ids(store: &Store, index: u64) -> Result<Option<Vec<String>>> {
+    let Some(bytes) = store.get(&key(index))? else { return Ok(None) };
+    let decoded = IdBatch::decode(bytes.as_slice());
+    decoded
+        .map(|batch| Some(batch.ids))
+        .map_err(|_| ShardError::Damaged(format!("the changes of entry {index}")))
+}
+
 impl Shard {
+    /// The points that applied entry `index`, a mutation or expiry, changed. `None`: it was refused.
+    pub fn changed(&self, index: u64) -> Result<Option<Vec<String>>> {
+        ids(&self.store, index)
+    }
+
     /// For each point of applied entry `index`: whether its id was there before. `None`: the entry changed nothing.
     pub fn was_present(&self, index: u64) -> Result<Option<impl Fn(usize) -> bool>> {
         let bits = self.store.get(&key(index))?;

@@ -1,6 +1,8 @@
 //! What goes through the log, as protobuf. `PointBatch` and `IdBatch` are the bytes the gateway encodes
 //! (proto/worker/v1/data.proto); nothing on the way decodes them.
 
+use crate::mutation::Mutation;
+use crate::schema::Declaration;
 use crate::{Result, ShardError, ShardSpec};
 use prost::Message;
 
@@ -17,6 +19,47 @@ pub struct PointData {
     /// A JSON object as UTF-8 text, or empty.
     #[prost(bytes = "vec", tag = "3")]
     pub payload: Vec<u8>,
+    #[prost(message, repeated, tag = "4")]
+    pub sparse: Vec<SparseData>,
+    /// Written: the point is deleted so long after the proposal; 0: never.
+    #[prost(uint64, tag = "5")]
+    pub ttl_ms: u64,
+    /// Written: only if the point's version is this; 0: only if there is no such point.
+    #[prost(uint64, optional, tag = "6")]
+    pub if_version: Option<u64>,
+    /// Read: log index of the entry that wrote it.
+    #[prost(uint64, tag = "7")]
+    pub version: u64,
+    /// Read: when it is deleted, milliseconds since 1970; 0: never.
+    #[prost(uint64, tag = "8")]
+    pub expires_at_ms: u64,
+    /// Dense vectors besides `vector`.
+    #[prost(message, repeated, tag = "9")]
+    pub vectors: Vec<VectorData>,
+}
+
+/// A dense vector by its name, as declared in the schema.
+#[derive(Clone, PartialEq, Message)]
+pub struct VectorData {
+    #[prost(string, tag = "1")]
+    pub name: String,
+    /// Little-endian f32.
+    #[prost(bytes = "vec", tag = "2")]
+    pub vector: Vec<u8>,
+}
+
+/// A vector of few dimensions that are not zero.
+#[derive(Clone, PartialEq, Message)]
+pub struct SparseData {
+    /// As declared in the schema.
+    #[prost(string, tag = "1")]
+    pub name: String,
+    /// Rising.
+    #[prost(uint32, repeated, tag = "2")]
+    pub indices: Vec<u32>,
+    /// As many.
+    #[prost(float, repeated, tag = "3")]
+    pub values: Vec<f32>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -29,6 +72,9 @@ pub struct PointBatch {
 pub struct IdBatch {
     #[prost(string, repeated, tag = "1")]
     pub ids: Vec<String>,
+    /// Of a delete: only if the version of every point is this.
+    #[prost(uint64, optional, tag = "2")]
+    pub if_version: Option<u64>,
 }
 
 /// A log entry's content. `upsert` and `delete` are encoded batches: on the wire the same as embedded
@@ -57,6 +103,15 @@ pub struct LogCommand {
     /// The shard gives up a part of its key range. An entry of its own, without a batch.
     #[prost(message, optional, tag = "8")]
     pub split: Option<Split>,
+    /// An encoded [`Mutation`].
+    #[prost(bytes = "vec", optional, tag = "9")]
+    pub mutation: Option<Vec<u8>>,
+    /// The schema changes. An entry of its own.
+    #[prost(message, optional, tag = "10")]
+    pub declaration: Option<Declaration>,
+    /// Points that expire by this time, milliseconds since 1970, are deleted. An entry of its own.
+    #[prost(uint64, tag = "11")]
+    pub expire_by_ms: u64,
 }
 
 /// Two shards where there was one: the lower keeps its name, the upper is a new shard that begins with what the lower had
@@ -108,6 +163,9 @@ pub enum Command {
     SetEpoch(u64),
     Scrub,
     Split(Split),
+    Mutate(Mutation),
+    Declare(Declaration),
+    Expire(u64),
 }
 
 impl LogCommand {
@@ -119,12 +177,25 @@ impl LogCommand {
         {
             return Err(ShardError::Invalid("the origin of a write is no client and sequence".into()));
         }
+        if let Some(bytes) = &self.mutation {
+            let mutation = decode::<Mutation>(bytes)?;
+            mutation.check()?;
+            return Ok(Command::Mutate(mutation));
+        }
+        if let Some(declaration) = &self.declaration {
+            declaration.check()?;
+            return Ok(Command::Declare(declaration.clone()));
+        }
         match (&self.upsert, &self.delete) {
             (Some(bytes), None) => {
                 let batch = decode::<PointBatch>(bytes)?;
                 let mut vectors = Vec::with_capacity(batch.points.len());
                 for (at, point) in batch.points.iter().enumerate() {
                     check_id(&point.id).map_err(|e| at_point(at, e))?;
+                    check_payload(&point.payload).map_err(|e| at_point(at, e))?;
+                    for sparse in &point.sparse {
+                        sparse.check().map_err(|e| at_point(at, e))?;
+                    }
                     vectors.push(check_vector(&point.vector, spec, &format!("points[{at}].vector"))?);
                 }
                 Ok(Command::Upsert(batch, vectors))
@@ -138,6 +209,7 @@ impl LogCommand {
             }
             (None, None) if self.set_epoch > 0 => Ok(Command::SetEpoch(self.set_epoch)),
             (None, None) if self.scrub => Ok(Command::Scrub),
+            (None, None) if self.expire_by_ms > 0 => Ok(Command::Expire(self.expire_by_ms)),
             (None, None) if self.split.as_ref().is_some_and(|split| split.at > 0) => {
                 Ok(Command::Split(self.split.clone().unwrap_or_default()))
             }
@@ -146,7 +218,7 @@ impl LogCommand {
     }
 }
 
-fn decode<M: Message + Default>(bytes: &[u8]) -> Result<M> {
+pub fn decode<M: Message + Default>(bytes: &[u8]) -> Result<M> {
     M::decode(bytes).map_err(|e| ShardError::Invalid(format!("not a batch: {e}")))
 }
 
@@ -154,8 +226,41 @@ fn at_point(at: usize, error: ShardError) -> ShardError {
     ShardError::Invalid(format!("points[{at}]: {error}"))
 }
 
+/// A payload is a JSON object, or nothing.
+fn check_payload(payload: &[u8]) -> Result<()> {
+    if payload.is_empty() {
+        return Ok(());
+    }
+    let is_object = payload.trim_ascii_start().first() == Some(&b'{');
+    match serde_json::from_slice::<serde::de::IgnoredAny>(payload) {
+        Ok(_) if is_object => Ok(()),
+        Ok(_) => Err(ShardError::Invalid("the payload is no JSON object".into())),
+        Err(e) => Err(ShardError::Invalid(format!("the payload is no JSON object: {e}"))),
+    }
+}
+
+/// Dimensions of a sparse vector that are not zero.
+const MAX_SPARSE: usize = 65_536;
+
+impl SparseData {
+    pub fn check(&self) -> Result<()> {
+        let Self { name, indices, values } = self;
+        let wrong = |what: &str| Err(ShardError::Invalid(format!("sparse vector {name:?}: {what}")));
+        if indices.len() != values.len() || indices.len() > MAX_SPARSE {
+            return wrong(&format!("as many values as indices, at most {MAX_SPARSE}"));
+        }
+        if !indices.is_sorted_by(|a, b| a < b) {
+            return wrong("indices must rise");
+        }
+        if values.iter().any(|value| !value.is_finite()) {
+            return wrong("values must be finite numbers");
+        }
+        Ok(())
+    }
+}
+
 /// An id is 1..=512 bytes of UTF-8 without NUL.
-fn check_id(id: &str) -> Result<()> {
+pub fn check_id(id: &str) -> Result<()> {
     if id.is_empty() || id.len() > 512 || id.contains('\0') {
         return Err(ShardError::Invalid("an id has 1 to 512 bytes and no NUL".into()));
     }

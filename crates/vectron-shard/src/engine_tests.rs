@@ -38,14 +38,19 @@ fn upsert(points: &[(String, Vec<f32>)]) -> LogCommand {
     let point = |(id, v): &(String, Vec<f32>)| PointData {
         id: id.clone(),
         vector: bytes(v),
-        payload: id.as_bytes().into(),
+        payload: format!("{{\"id\":\"{id}\"}}").into(),
+        ..PointData::default()
     };
     let batch = PointBatch { points: points.iter().map(point).collect() };
     LogCommand { proposed_at_ms: 1, upsert: Some(batch.encode_to_vec()), ..Default::default() }
 }
 
 fn delete(ids: Vec<String>) -> LogCommand {
-    LogCommand { proposed_at_ms: 1, delete: Some(IdBatch { ids }.encode_to_vec()), ..Default::default() }
+    LogCommand {
+        proposed_at_ms: 1,
+        delete: Some(IdBatch { ids, if_version: None }.encode_to_vec()),
+        ..Default::default()
+    }
 }
 
 fn resources() -> Resources {
@@ -306,7 +311,7 @@ fn searches_beside_writes_answer_as_of_one_applied_index() {
                 let stored = crate::command::floats(&hit.vector);
                 let version = expected.get(&point).copied().unwrap_or(0);
                 assert_eq!((stored[0], stored[1]), (point as f32 * 10.0, version as f32), "{}", hit.id);
-                assert_eq!(hit.payload, hit.id.as_bytes());
+                assert_eq!(hit.payload, format!("{{\"id\":\"{}\"}}", hit.id).as_bytes());
             }
         }
     });
@@ -444,7 +449,7 @@ proptest! {
         let vector = bytes(&random.vector(4));
         let version = crate::point::Version { index: 7, ordinal: 1 };
         let mut point =
-            StoredPoint { version, written_at_ms: 5, vector: &vector, payload: b"{}" }.encode();
+            StoredPoint { version, written_at_ms: 5, vector: &vector, extras: &[], payload: b"{}" }.encode();
         for (at, value) in flips {
             let at_entry = at % entry.len();
             entry[at_entry] = value;

@@ -20,6 +20,10 @@ pub enum ShardError {
         "write {sequence} comes after its client has given it up, or after it was forgotten: it is not applied now"
     )]
     RetryExpired { sequence: u64 },
+    #[error("{id:?} has version {found}, not {expected}: read it again")]
+    VersionConflict { id: String, found: u64, expected: u64 },
+    #[error("the index of {0} is being built: retry when it is ready")]
+    IndexBuilding(String),
     #[error("stored data is damaged: {0}")]
     Damaged(String),
     #[error(transparent)]
@@ -29,6 +33,11 @@ pub enum ShardError {
 }
 
 impl ShardError {
+    /// Whether it says no to a command, the same on every replica, as against a store or memory that failed.
+    pub fn is_refusal(&self) -> bool {
+        !matches!(self, Self::Damaged(_) | Self::Storage(_) | Self::Snapshot(_))
+    }
+
     pub fn code(&self) -> &'static str {
         match self {
             Self::DimensionMismatch { .. } => "DIMENSION_MISMATCH",
@@ -37,6 +46,8 @@ impl ShardError {
             Self::SpecMismatch { .. } => "SPEC_MISMATCH",
             Self::StaleEpoch { .. } => "STALE_EPOCH",
             Self::RetryExpired { .. } => "RETRY_EXPIRED",
+            Self::VersionConflict { .. } => "VERSION_CONFLICT",
+            Self::IndexBuilding(_) => "INDEX_BUILDING",
             Self::Damaged(_) => "DATA_DAMAGED",
             Self::Storage(e) => e.code(),
             Self::Snapshot(_) => "STORAGE_FAILED",

@@ -10,8 +10,8 @@ use vectron_hnsw::{Graph, level_from_hash};
 /// Least number of entries and nodes added since the last save that make another one worth its I/O.
 const SAVE_EVERY: u64 = 10_000;
 /// Deleted nodes are reclaimed once they are this share of the graph: one in eight.
-const RECLAIM_ONE_IN: usize = 8;
-const RECLAIM_AT_LEAST: usize = 32;
+pub const RECLAIM_ONE_IN: usize = 8;
+pub const RECLAIM_AT_LEAST: usize = 32;
 /// Waiting points from which on a parallel build is worth its start.
 const PARALLEL_FROM: u32 = 4096;
 
@@ -77,7 +77,8 @@ impl Shard {
         let generation = self.generation.load();
         let trained = generation.graph().is_some()
             || generation.published() as usize >= vectron_hnsw::Codebook::TRAINING;
-        if waiting && trained { generation.tail_len().max(1) } else { 0 }
+        let own = if waiting && trained { generation.tail_len().max(1) } else { 0 };
+        own + self.spaces_waiting()
     }
 
     fn front(&self) -> Option<IndexWork> {
@@ -117,9 +118,14 @@ impl Shard {
             next.push(Arc::clone(old.slot(slot)), &vector(old, slot))?;
         }
         next.settle(indexed);
-        next.publish(old.applied(), writer.ids.len() as u64);
-        writer.rename(|slot| moved.get(slot as usize).copied().unwrap_or_else(|| slot - gone));
+        let mut fields = self.fields.write();
+        next.publish(old.applied(), fields.rows.len() as u64);
+        let moved = |slot: SlotId| moved.get(slot as usize).copied().unwrap_or_else(|| slot - gone);
+        writer.rename(moved);
+        fields.rows.rename(moved);
         self.generation.store(Arc::new(next));
+        // They would keep the old one in memory.
+        self.recent.clear();
         Ok(())
     }
 

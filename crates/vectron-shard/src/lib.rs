@@ -5,23 +5,42 @@
 //! scans the not-yet-indexed tail exactly, so every applied point can be found at once. Nothing here reads
 //! a clock or draws a random number: time comes in the command, levels come from the id.
 //!
-//! Not here: replication and the log (vectron-raft), threads (the caller's), filters.
+//! Payload indexes, sparse vectors and the words of texts are sets and lists over rows ([`rows`]), as of one log index,
+//! under one lock that readers share and the writer takes for the moment of a change.
+//!
+//! Not here: replication and the log (vectron-raft), threads (the caller's).
 
+mod analysis;
 mod apply;
+mod build;
 mod changes;
 mod checkpoint;
 mod command;
 mod error;
+mod field_index;
+mod fields;
+mod filter;
+mod filtered;
 mod generation;
 mod hash;
 mod index;
+mod inverted;
 mod load;
+mod matching;
+mod mutation;
+mod number;
+mod path;
 mod payload_fields;
 mod point;
+mod query;
+mod ranked;
 mod recall;
+mod rows;
+mod schema;
 mod search;
 mod sessions;
 mod snapshot;
+mod space;
 mod spec;
 mod split;
 mod vectors;
@@ -30,12 +49,26 @@ mod writer;
 
 pub use apply::Applied;
 pub use checkpoint::{CheckedStore, Checkpoint, StoredShard, check, export_pebble};
-pub use command::{CLIENT_BYTES, Command, IdBatch, LogCommand, Origin, PointBatch, PointData, Split};
+pub use command::{
+    CLIENT_BYTES, Command, IdBatch, LogCommand, Origin, PointBatch, PointData, SparseData, Split, VectorData,
+};
 pub use error::{Result, ShardError};
+pub use fields::IndexProgress;
+pub use filter::{
+    Condition, DatetimeRange, FieldCondition, FilterList, FilterMsg, GeoBox, GeoPoint, GeoRadius, IdList,
+    NestedCondition, NumberRange, Scalar, ScalarList, ScalarValue, TestMsg,
+};
 pub use generation::Slot;
 pub(crate) use generation::SlotId;
 pub use hash::routing_hash;
 pub use load::History;
+pub use matching::Filtering;
+pub use mutation::{Change, Field, Mutation, Selection};
+pub use query::{
+    CountRequest, Counted, FacetRequest, Facets, OrderBy, Ordered, Page, PageRequest, ValueCount,
+};
+pub use ranked::{TextField, TextQuery};
+pub use schema::{Declaration, Declare, IndexKind, NamedVector, PayloadIndex, SchemaMsg, SparseVector};
 pub use search::{Found, Nearest, SearchRequest, SearchResult, ShardHit, Until};
 pub use spec::{Metric, Residence, ShardSpec};
 pub use split::make_upper;
@@ -44,9 +77,10 @@ pub use vectron_kernels::{Isa, instruction_set, use_isa};
 pub use verify::StateHash;
 
 use arc_swap::ArcSwap;
+use fields::Fields;
 use generation::Generation;
 use index::Indexing;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use recall::RecallBook;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -74,7 +108,7 @@ pub struct ShardStatus {
 }
 
 /// A shard's data and index. Any number of concurrent `search`, `get`, `scroll`, which take no lock; `apply` is called
-/// by one thread at a time, in log order. Lock order: `indexing` before `writer`.
+/// by one thread at a time, in log order. Lock order: `indexing` before `writer` before `fields`.
 pub struct Shard {
     spec: ShardSpec,
     dir: PathBuf,
@@ -82,6 +116,9 @@ pub struct Shard {
     generation: ArcSwap<Generation>,
     /// Held while an entry is applied, and for the moment in which a generation takes over.
     writer: Mutex<Writer>,
+    /// Held for writing while a change is taken in or a generation takes over; for reading by whoever selects points.
+    fields: RwLock<Fields>,
+    recent: matching::Recent,
     /// Held by whoever changes or saves the graph.
     indexing: Mutex<Indexing>,
     recall: RecallBook,
@@ -112,19 +149,26 @@ impl Shard {
         let points = point::StoredPoints::load(&store, spec.dim)?;
         let applied = apply::stored_applied_index(&store)?;
         let file = mapped_file(dir, 0);
-        let mut loaded = load::load(dir, &spec, points, applied, history, &file)?;
+        let mut loaded = load::load(dir, &spec, points, applied, history, &file, &store)?;
         loaded.writer.sessions = sessions::Sessions::load(&store)?;
         loaded.writer.epoch = apply::stored_epoch(&store)?;
-        Ok(Self {
+        let files = AtomicU64::new(1);
+        let file = || mapped_file(dir, files.fetch_add(1, Ordering::Relaxed));
+        let fields = Fields::new(schema::Schema::load(&store)?, loaded.rows, applied, &file)?;
+        let shard = Self {
             spec,
             dir: dir.to_owned(),
             store,
             generation: ArcSwap::from_pointee(loaded.generation),
             writer: Mutex::new(loaded.writer),
+            fields: RwLock::new(fields),
+            recent: matching::Recent::default(),
             indexing: Mutex::new(loaded.indexing),
             recall: RecallBook::default(),
-            files: AtomicU64::new(1),
-        })
+            files,
+        };
+        while shard.build_step()? {}
+        Ok(shard)
     }
 
     pub fn spec(&self) -> &ShardSpec {
@@ -149,7 +193,7 @@ impl Shard {
             dead_points: u64::from(generation.published()).saturating_sub(live_points),
             tail_points: generation.tail_len() as u64,
             applied_index: generation.applied(),
-            memory_bytes: generation.memory_bytes() as u64,
+            memory_bytes: (generation.memory_bytes() + self.space_bytes()) as u64,
             index_bytes: generation.graph().map_or(0, |graph| graph.memory_bytes() as u64),
             mapped_bytes: generation.vectors.mapped_bytes() as u64,
             disk_bytes: self.store.disk_bytes() + self.snapshot_bytes(),
@@ -170,6 +214,10 @@ impl Shard {
 
     pub fn is_poisoned(&self) -> bool {
         self.store.is_poisoned()
+    }
+
+    fn space_bytes(&self) -> usize {
+        self.fields.read().spaces().map(|space| space.memory_bytes()).sum()
     }
 
     fn next_file(&self) -> PathBuf {
@@ -197,3 +245,6 @@ mod tests;
 
 #[cfg(test)]
 mod engine_tests;
+
+#[cfg(test)]
+mod filter_tests;

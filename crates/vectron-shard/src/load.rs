@@ -9,11 +9,13 @@
 use crate::generation::{Generation, Slot, SlotId};
 use crate::index::Indexing;
 use crate::point::{StoredPoints, Version};
+use crate::rows::Rows;
 use crate::snapshot::Saved;
-use crate::writer::{IndexWork, Writer};
-use crate::{Command, LogCommand, Metric, Result, ShardSpec};
+use crate::writer::{self, IndexWork, Writer};
+use crate::{Command, LogCommand, Metric, Result, Selection, ShardSpec, changes};
 use std::path::Path;
 use std::sync::Arc;
+use vectron_storage::Store;
 
 /// Points that are indexed between two chances to save the graph, when it is built anew.
 const REBUILD_STEP: u32 = 4096;
@@ -24,6 +26,7 @@ pub type History<'a> = &'a dyn Fn(u64) -> Result<Vec<(u64, LogCommand)>>;
 pub struct Loaded {
     pub generation: Generation,
     pub writer: Writer,
+    pub rows: Rows,
     pub indexing: Indexing,
 }
 
@@ -34,6 +37,7 @@ pub fn load(
     applied: u64,
     history: History<'_>,
     file: &Path,
+    store: &Store,
 ) -> Result<Loaded> {
     if spec.metric == Metric::Cosine {
         points.normalize();
@@ -48,10 +52,11 @@ pub fn load(
     if complete {
         let loading = Loading::new(spec, &points, saved.as_ref(), applied, file)?;
         if let Some(mut loading) = loading {
+            let mut whole = true;
             for (index, command) in &entries {
-                loading.replay(*index, command)?;
+                whole = whole && loading.replay(*index, command, store)?;
             }
-            if loading.unused == 0 {
+            if whole && loading.unused == 0 {
                 return Ok(loading.finish(from, saved.map(|saved| saved.indexed)));
             }
         }
@@ -71,6 +76,7 @@ struct Loading<'a> {
     applied: u64,
     generation: Generation,
     writer: Writer,
+    rows: Rows,
     used: Vec<bool>,
     unused: usize,
 }
@@ -84,7 +90,8 @@ impl<'a> Loading<'a> {
 
     fn of(spec: &'a ShardSpec, points: &'a StoredPoints, applied: u64, generation: Generation) -> Self {
         let used = vec![false; points.len()];
-        Self { spec, points, applied, generation, writer: Writer::default(), used, unused: points.len() }
+        let (writer, rows) = Default::default();
+        Self { spec, points, applied, generation, writer, rows, used, unused: points.len() }
     }
 
     /// The state as of the saved graph; `None` when that graph is damaged.
@@ -109,7 +116,7 @@ impl<'a> Loading<'a> {
         let Some(graph) = saved.graph(spec, loading.generation.shared_rows(spec)) else { return Ok(None) };
         for (node, (id, _)) in saved.nodes.iter().enumerate() {
             if !graph.is_deleted(node as SlotId) {
-                loading.writer.ids.insert(Arc::clone(id), node as SlotId);
+                loading.rows.put(Arc::clone(id), node as SlotId);
             }
         }
         loading.generation.set_graph(graph);
@@ -128,47 +135,67 @@ impl<'a> Loading<'a> {
         if live { Slot::live(Arc::clone(id), version) } else { Slot::dead(Arc::clone(id), version) }
     }
 
-    /// What applying the entry did to the index; the store has seen it.
-    fn replay(&mut self, index: u64, command: &LogCommand) -> Result<()> {
+    /// What applying the entry did to the index; the store has seen it. `false`: that cannot be known any more.
+    fn replay(&mut self, index: u64, command: &LogCommand, store: &Store) -> Result<bool> {
         let first = self.generation.slots.count() as SlotId;
         let mut kills = Vec::new();
         match command.check(self.spec) {
             Ok(Command::Upsert(batch, vectors)) => {
                 for (ordinal, (point, vector)) in batch.points.iter().zip(&vectors).enumerate() {
-                    let version = Version { index, ordinal: ordinal as u32 };
-                    let id: Arc<str> = point.id.as_str().into();
-                    let live = self.take(&id, version).is_some();
-                    let at = self.generation.push(self.slot(&id, version, live), vector)?;
-                    kills.extend(self.writer.ids.insert(id, at));
+                    kills.extend(self.put(&point.id, Version { index, ordinal: ordinal as u32 }, vector)?);
                 }
             }
             Ok(Command::Delete(batch)) => {
-                kills.extend(batch.ids.iter().filter_map(|id| self.writer.ids.remove(id.as_str())));
+                kills.extend(batch.ids.iter().filter_map(|id| Some(self.rows.remove(id)?.1)));
             }
             Ok(Command::Split(split)) => {
-                let gone = self.writer.given_up(&split);
-                kills.extend(gone.iter().filter_map(|id| self.writer.ids.remove(id.as_str())));
+                let gone = writer::given_up(&self.rows, &split);
+                kills.extend(gone.iter().filter_map(|id| Some(self.rows.remove(id)?.1)));
             }
-            Ok(Command::SetEpoch(_) | Command::Scrub) | Err(_) => {}
+            Ok(Command::Mutate(mutation)) if matches!(mutation.action, Some(Selection::Change(_))) => {
+                for (ordinal, id) in changes::ids(store, index)?.unwrap_or_default().iter().enumerate() {
+                    // The vector stays what it was; of a version that is no more, it is not known.
+                    let former = self.rows.slot_of(id).filter(|slot| self.generation.slot(*slot).is_live());
+                    let version = Version { index, ordinal: ordinal as u32 };
+                    let vector = match former.and_then(|slot| self.generation.vectors.get(slot)) {
+                        Some(vector) => vector.to_vec(),
+                        None => match self.points.find(version) {
+                            Some(at) => self.points.vector(at).to_vec(),
+                            None => return Ok(false),
+                        },
+                    };
+                    kills.extend(self.put(id, version, &vector)?);
+                }
+            }
+            Ok(Command::Mutate(_) | Command::Expire(_)) => {
+                let gone = changes::ids(store, index)?.unwrap_or_default();
+                kills.extend(gone.iter().filter_map(|id| Some(self.rows.remove(id)?.1)));
+            }
+            Ok(Command::SetEpoch(_) | Command::Scrub | Command::Declare(_)) | Err(_) => {}
         }
         let count = self.generation.slots.count() as u32 - first;
         self.writer.work.push_back(IndexWork { index, first, count, kills });
-        Ok(())
+        Ok(true)
+    }
+
+    /// The next slot; gives the one the point had.
+    fn put(&mut self, id: &str, version: Version, vector: &[f32]) -> Result<Option<SlotId>> {
+        let id: Arc<str> = id.into();
+        let live = self.take(&id, version).is_some();
+        let at = self.generation.push(self.slot(&id, version, live), vector)?;
+        Ok(self.rows.put(id, at))
     }
 
     /// Nodes that the store no longer has are deleted, points that the graph has not are added.
     fn adopt_rest(&mut self, applied: u64) -> Result<()> {
         let generation = &self.generation;
-        let mut kills: Vec<SlotId> =
-            self.writer.ids.values().copied().filter(|&slot| !generation.slot(slot).is_live()).collect();
-        kills.sort_unstable();
-        self.writer.ids.retain(|_, slot| generation.slot(*slot).is_live());
+        let kills = self.rows.retain(|slot| generation.slot(slot).is_live());
         let mut work = IndexWork { index: 0, first: generation.slots.count() as SlotId, count: 0, kills };
         for at in (0..self.points.len()).filter(|&at| !self.used[at]) {
             let id: Arc<str> = self.points.id(at).into();
             let slot = Slot::live(Arc::clone(&id), self.points.version(at));
             let slot = generation.push(slot, self.points.vector(at))?;
-            self.writer.ids.insert(id, slot);
+            self.rows.put(id, slot);
             work.count += 1;
             if work.count == REBUILD_STEP {
                 let next = IndexWork { index: 0, first: slot + 1, count: 0, kills: Vec::new() };
@@ -185,7 +212,14 @@ impl<'a> Loading<'a> {
     fn finish(self, indexed: u64, saved: Option<u64>) -> Loaded {
         let indexed = if self.writer.work.is_empty() { self.applied } else { indexed };
         self.generation.settle(indexed);
-        self.generation.publish(self.applied, self.writer.ids.len() as u64);
-        Loaded { generation: self.generation, writer: self.writer, indexing: Indexing::new(indexed, saved) }
+        self.generation.publish(self.applied, self.rows.len() as u64);
+        let mut writer = self.writer;
+        self.points.expiries.iter().for_each(|(at_ms, id)| writer.expiries.set(id, *at_ms));
+        Loaded {
+            generation: self.generation,
+            writer,
+            rows: self.rows,
+            indexing: Indexing::new(indexed, saved),
+        }
     }
 }

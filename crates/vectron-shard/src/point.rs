@@ -1,10 +1,15 @@
 //! A stored point: key `v_<id>`, value format 1 (docs/adr/0003), little-endian:
 //! format u8 | version u64 | ordinal u32 | written_at_ms u64 | dim u32 | dim * f32 | payload bytes.
+//! Format 2, of points that have more than that: after the vector, extras length u32 | [`Extras`].
 
+use crate::command::{SparseData, VectorData};
+use crate::inverted::Sparse;
 use crate::{Result, ShardError};
+use prost::Message;
 use vectron_storage::Store;
 
 const FORMAT: u8 = 1;
+const WITH_EXTRAS: u8 = 2;
 const HEADER: usize = 1 + 8 + 4 + 8 + 4;
 pub const PREFIX: &[u8] = b"v_";
 
@@ -20,7 +25,28 @@ pub struct StoredPoint<'a> {
     pub version: Version,
     pub written_at_ms: u64,
     pub vector: &'a [u8],
+    /// Encoded [`Extras`], or empty.
+    pub extras: &'a [u8],
     pub payload: &'a [u8],
+}
+
+/// What few points have.
+#[derive(Clone, PartialEq, Message)]
+pub struct Extras {
+    /// The point is deleted when the log's clock reaches this; 0: never.
+    #[prost(uint64, tag = "1")]
+    pub expires_at_ms: u64,
+    #[prost(message, repeated, tag = "2")]
+    pub sparse: Vec<SparseData>,
+    #[prost(message, repeated, tag = "3")]
+    pub vectors: Vec<VectorData>,
+}
+
+impl Extras {
+    pub fn sparse_vectors(&mut self) -> Vec<(String, Sparse)> {
+        let each = std::mem::take(&mut self.sparse).into_iter();
+        each.map(|one| (one.name, Sparse { indices: one.indices, values: one.values })).collect()
+    }
 }
 
 pub fn key(id: &str) -> Vec<u8> {
@@ -30,12 +56,16 @@ pub fn key(id: &str) -> Vec<u8> {
 impl<'a> StoredPoint<'a> {
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(HEADER + self.vector.len() + self.payload.len());
-        out.push(FORMAT);
+        out.push(if self.extras.is_empty() { FORMAT } else { WITH_EXTRAS });
         out.extend_from_slice(&self.version.index.to_le_bytes());
         out.extend_from_slice(&self.version.ordinal.to_le_bytes());
         out.extend_from_slice(&self.written_at_ms.to_le_bytes());
         out.extend_from_slice(&((self.vector.len() / 4) as u32).to_le_bytes());
         out.extend_from_slice(self.vector);
+        if !self.extras.is_empty() {
+            out.extend_from_slice(&(self.extras.len() as u32).to_le_bytes());
+            out.extend_from_slice(self.extras);
+        }
         out.extend_from_slice(self.payload);
         out
     }
@@ -47,16 +77,27 @@ impl<'a> StoredPoint<'a> {
             |at: usize| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
         let u64_at = |at: usize| u64::from(u32_at(at)) | (u64::from(u32_at(at + 4)) << 32);
         let vector_bytes = u32_at(21) as usize * 4;
-        if header[0] != FORMAT || rest.len() < vector_bytes {
-            return Err(damaged());
-        }
-        let (vector, payload) = rest.split_at(vector_bytes);
+        let (vector, rest) = rest.split_at_checked(vector_bytes).ok_or_else(damaged)?;
+        let (extras, payload) = match header[0] {
+            FORMAT => (&rest[..0], rest),
+            WITH_EXTRAS => {
+                let (length, rest) = rest.split_first_chunk::<4>().ok_or_else(damaged)?;
+                rest.split_at_checked(u32::from_le_bytes(*length) as usize).ok_or_else(damaged)?
+            }
+            _ => return Err(damaged()),
+        };
         Ok(Self {
             version: Version { index: u64_at(1), ordinal: u32_at(9) },
             written_at_ms: u64_at(13),
             vector,
+            extras,
             payload,
         })
+    }
+
+    pub fn extras(&self) -> Result<Extras> {
+        Extras::decode(self.extras)
+            .map_err(|_| ShardError::Damaged("what a point has besides its vector cannot be read".into()))
     }
 }
 
@@ -68,11 +109,14 @@ pub struct StoredPoints {
     order: Vec<(Version, u32)>,
     /// In the order of the store, so that reading them moves nothing twice.
     vectors: Vec<f32>,
+    /// When points expire, with their ids.
+    pub expiries: Vec<(u64, Box<str>)>,
 }
 
 impl StoredPoints {
     pub fn load(store: &Store, dim: usize) -> Result<Self> {
-        let mut points = Self { dim, ids: Vec::new(), order: Vec::new(), vectors: Vec::new() };
+        let mut points =
+            Self { dim, ids: Vec::new(), order: Vec::new(), vectors: Vec::new(), expiries: Vec::new() };
         let mut failure = None;
         store.scan(PREFIX, |key, value| {
             let Some(id) = key.strip_prefix(PREFIX) else { return false };
@@ -91,6 +135,10 @@ impl StoredPoints {
         let point = StoredPoint::decode(value)?;
         if point.vector.len() != self.dim * 4 {
             return Err(ShardError::Damaged(format!("point {id:?} has another dimension than its shard")));
+        }
+        let expires_at_ms = point.extras()?.expires_at_ms;
+        if expires_at_ms > 0 {
+            self.expiries.push((expires_at_ms, id.into()));
         }
         self.order.push((point.version, self.ids.len() as u32));
         self.ids.push(id.into());

@@ -3,13 +3,16 @@
 //! A search takes no lock. It walks the graph, then reads the applied index `S`, then scans the slots the graph did
 //! not hold when the walk began, and answers as of `S`: a slot counts when it was born at `S` or before and died after.
 //! A point that lives at `S` was in the graph during the whole walk, or is scanned. When a write comes between
-//! and takes a point away that the answer needs, the search is made again.
+//! and takes a point away that the answer needs, the search is made again. A search with a filter is in filtered.rs.
 
-use crate::command::check_vector;
+use crate::command::{SparseData, check_vector};
+use crate::filter::FilterMsg;
 use crate::generation::{Generation, Slot, SlotId};
+use crate::matching::Filtering;
 use crate::payload_fields;
 use crate::point::{self, StoredPoint};
-use crate::{Metric, Quantization, Result, Shard, ShardError};
+use crate::ranked::{Ranking, TextQuery};
+use crate::{Metric, Quantization, Result, Shard, ShardError, ShardSpec};
 use prost::Message;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -53,6 +56,18 @@ pub struct SearchRequest {
     /// Payloads as the fields of a `vectron.v1.SearchResult` instead of as JSON text.
     #[prost(bool, tag = "10")]
     pub payload_fields: bool,
+    /// Only points that pass.
+    #[prost(message, optional, tag = "11")]
+    pub filter: Option<FilterMsg>,
+    /// Instead of `vector`.
+    #[prost(message, optional, tag = "12")]
+    pub sparse: Option<SparseData>,
+    /// Instead of `vector`.
+    #[prost(message, optional, tag = "13")]
+    pub text: Option<TextQuery>,
+    /// The named vector that is searched, and given with `include_vector`; empty: the first one.
+    #[prost(string, tag = "14")]
+    pub using: String,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -93,6 +108,15 @@ pub struct SearchResult {
     /// Whether the time ran out before the end: points may be missing.
     #[prost(bool, tag = "9")]
     pub stopped: bool,
+    /// How the points were found: graph, scan, scan_codes, post_filter, walk, post_check, bm25 or sparse.
+    #[prost(string, tag = "10")]
+    pub plan: String,
+    /// With a filter or a ranking: points that may be in the answer, as far as that is known.
+    #[prost(uint64, tag = "11")]
+    pub matching: u64,
+    /// Payloads had to be read: an index would make it faster.
+    #[prost(bool, tag = "12")]
+    pub unindexed: bool,
 }
 
 /// What to look for.
@@ -106,6 +130,7 @@ pub struct Nearest {
     pub recall: f32,
     pub exact: bool,
     pub score_threshold: Option<f32>,
+    pub filter: Option<Arc<Filtering>>,
     pub until: Until,
 }
 
@@ -126,7 +151,15 @@ impl Until {
 
 impl Nearest {
     pub fn new(k: usize) -> Self {
-        Self { k, ef: 0, recall: 0.0, exact: false, score_threshold: None, until: Until::default() }
+        Self {
+            k,
+            ef: 0,
+            recall: 0.0,
+            exact: false,
+            score_threshold: None,
+            filter: None,
+            until: Until::default(),
+        }
     }
 
     fn check(&self) -> Result<()> {
@@ -143,8 +176,13 @@ impl Nearest {
         Ok(())
     }
 
-    fn is_late(&self) -> bool {
+    pub(crate) fn is_late(&self) -> bool {
         self.until.is_over()
+    }
+
+    /// Whether it may ever be late.
+    pub(crate) fn has_limit(&self) -> bool {
+        self.until.deadline.is_some() || self.until.cancelled.is_some()
     }
 }
 
@@ -158,24 +196,27 @@ pub struct Found {
     pub ef: u32,
     pub recall_estimate: f32,
     pub stats: SearchStats,
+    pub plan: &'static str,
+    pub matching: u64,
+    pub unindexed: bool,
 }
 
 impl Shard {
     /// The `k` nearest live points (all of them when fewer live), with what the request includes. Blocks no other call
     /// and waits for none.
     pub fn search(&self, request: &SearchRequest, until: Until) -> Result<SearchResult> {
-        let query = check_vector(&request.vector, &self.spec, "vector")?;
-        self.recall.offer(&query);
+        let filter = request.filter.as_ref().map(|filter| self.filter(filter)).transpose()?.map(Arc::new);
         let nearest = Nearest {
             k: request.k as usize,
             ef: request.ef as usize,
             recall: request.recall,
             exact: request.exact,
             score_threshold: request.score_threshold,
+            filter,
             until,
         };
         nearest.check()?;
-        self.consistently(&query, &nearest, |found| {
+        let answer = |found: Found| {
             let Some(hits) = self.hits(&found, request)? else { return Ok(None) };
             Ok(Some(SearchResult {
                 hits,
@@ -187,8 +228,37 @@ impl Shard {
                 ef: found.ef,
                 recall_estimate: found.recall_estimate,
                 stopped: found.stats.stopped,
+                plan: found.plan.into(),
+                matching: found.matching,
+                unindexed: found.unindexed,
             }))
-        })
+        };
+        let ranking = match (&request.text, &request.sparse) {
+            (Some(text), None) => Some(Ranking::Text(text)),
+            (None, Some(sparse)) => Some(Ranking::Sparse(sparse)),
+            (None, None) => None,
+            (Some(_), Some(_)) => {
+                return Err(ShardError::Invalid("search by text or by a sparse vector".into()));
+            }
+        };
+        if let Some(ranking) = ranking {
+            if !request.vector.is_empty() {
+                return Err(ShardError::Invalid("search by a vector, by text or by a sparse vector".into()));
+            }
+            let ranked = |_: bool| {
+                self.ranked(&ranking, &nearest, nearest.filter.as_deref().map(std::ops::Deref::deref))
+            };
+            return self.until_whole(ranked, answer);
+        }
+        if !request.using.is_empty() {
+            let spec = *self.fields.read().space(&request.using)?.spec();
+            let query = check_vector(&request.vector, &spec, "vector")?;
+            let find = |quiet: bool| self.find_in_space(&request.using, &query, &nearest, quiet);
+            return self.until_whole(find, answer);
+        }
+        let query = check_vector(&request.vector, &self.spec, "vector")?;
+        self.recall.offer(&query);
+        self.consistently(&query, &nearest, answer)
     }
 
     /// [`Shard::search`] without payloads and without encoding. `query`: normalised for cosine, finite, of the
@@ -216,22 +286,34 @@ impl Shard {
         nearest: &Nearest,
         answer: impl Fn(Found) -> Result<Option<T>>,
     ) -> Result<T> {
-        for _ in 0..ATTEMPTS {
+        let find = |quiet: bool| {
+            if let Some(filter) = &nearest.filter {
+                return self.find_filtered(query, nearest, filter, quiet);
+            }
             let generation = self.generation.load_full();
-            if let Some(found) = self.find(&generation, query, nearest)?
+            match self.find(&generation, query, nearest)? {
+                None if quiet => self.find(&generation, query, &Nearest { exact: true, ..nearest.clone() }),
+                found => Ok(found),
+            }
+        };
+        self.until_whole(find, answer)
+    }
+
+    /// Calls `find` until it finds something that `answer` takes; in the end with `true`, and writes are kept out.
+    fn until_whole<T>(
+        &self,
+        find: impl Fn(bool) -> Result<Option<Found>>,
+        answer: impl Fn(Found) -> Result<Option<T>>,
+    ) -> Result<T> {
+        for _ in 0..ATTEMPTS {
+            if let Some(found) = find(false)?
                 && let Some(result) = answer(found)?
             {
                 return Ok(result);
             }
         }
         let _no_writes = self.writer.lock();
-        let generation = self.generation.load_full();
-        let exact = Nearest { exact: true, ..nearest.clone() };
-        let found = match self.find(&generation, query, nearest)? {
-            Some(found) => Some(found),
-            None => self.find(&generation, query, &exact)?,
-        };
-        let result = found.map(answer).transpose()?.flatten();
+        let result = find(true)?.map(answer).transpose()?.flatten();
         result.ok_or_else(|| ShardError::Damaged("live points are missing from the store".into()))
     }
 
@@ -262,7 +344,7 @@ impl Shard {
             walked.retain(|(_, slot)| *slot < scanned_from && visible(*slot));
             scanned.extend((scanned_from..generation.published()).filter(|slot| visible(*slot)));
         }
-        let scan = Scan { shard: self, generation, query, nearest };
+        let scan = Scan { shard: self, spec: &self.spec, generation, query, nearest };
         let mut distances = Vec::with_capacity(nearest.k * 2);
         if let Some((graph, coded)) = &coded {
             found.tail = scanned.len() as u32;
@@ -281,18 +363,20 @@ impl Shard {
         if !enough {
             return Ok(None);
         }
-        found.hits = self.best(generation, distances, nearest);
+        found.plan = if graph.is_some() { "graph" } else { "scan" };
+        found.hits = self.best(&self.spec, generation, distances, nearest);
         Ok(Some(found))
     }
 
     /// The best `k` as hits; equal scores by id.
-    fn best(
+    pub(crate) fn best(
         &self,
+        spec: &ShardSpec,
         generation: &Generation,
         distances: Vec<(f32, SlotId)>,
         nearest: &Nearest,
     ) -> Vec<(f32, Arc<Slot>)> {
-        let scored = distances.into_iter().map(|(distance, slot)| (self.score(distance), slot));
+        let scored = distances.into_iter().map(|(distance, slot)| (score(spec.metric, distance), slot));
         let mut scored: Vec<_> = match nearest.score_threshold {
             Some(least) => scored.filter(|(score, _)| *score >= least).collect(),
             None => scored.collect(),
@@ -308,16 +392,8 @@ impl Shard {
         scored.into_iter().map(|(score, slot)| (score, Arc::clone(generation.slot(slot)))).collect()
     }
 
-    fn score(&self, distance: f32) -> f32 {
-        match self.spec.metric {
-            Metric::Cosine => (-distance).clamp(-1.0, 1.0),
-            Metric::Dot => -distance,
-            Metric::Euclidean => 1.0 / (1.0 + distance.sqrt()),
-        }
-    }
-
     /// `(ef, the recall to expect of it)`.
-    fn ef(&self, nearest: &Nearest) -> (usize, f32) {
+    pub(crate) fn ef(&self, nearest: &Nearest) -> (usize, f32) {
         let default = (2 * nearest.k).max(100);
         match (nearest.ef, nearest.recall) {
             (0, 0.0) => (default, self.recall.estimate(nearest.k, default)),
@@ -351,11 +427,25 @@ impl Shard {
                     };
                 }
                 if request.include_vector {
-                    hit.vector = stored.vector.into();
+                    hit.vector = match request.using.as_str() {
+                        "" => stored.vector.into(),
+                        name => {
+                            let named = stored.extras()?.vectors.into_iter().find(|one| one.name == name);
+                            named.map_or_else(Vec::new, |one| one.vector)
+                        }
+                    };
                 }
             }
         }
         Ok(Some(hits))
+    }
+}
+
+fn score(metric: Metric, distance: f32) -> f32 {
+    match metric {
+        Metric::Cosine => (-distance).clamp(-1.0, 1.0),
+        Metric::Dot => -distance,
+        Metric::Euclidean => 1.0 / (1.0 + distance.sqrt()),
     }
 }
 
@@ -368,24 +458,24 @@ fn walk(
     stats: &mut SearchStats,
 ) -> Vec<(f32, SlotId)> {
     let is_late = || nearest.is_late();
-    let limited = nearest.until.deadline.is_some() || nearest.until.cancelled.is_some();
-    let stop: Option<&dyn Fn() -> bool> = limited.then_some(&is_late as _);
-    graph.search(coded, &SearchOptions { ef, least: nearest.k, accept: None, stop }, stats)
+    let stop: Option<&dyn Fn() -> bool> = nearest.has_limit().then_some(&is_late as _);
+    graph.search(coded, &SearchOptions { ef, least: nearest.k, stop, ..SearchOptions::default() }, stats)
 }
 
 /// Comparing one query with full vectors. Distances: negative inner product or squared L2, lower is closer.
-struct Scan<'a> {
-    shard: &'a Shard,
-    generation: &'a Generation,
-    query: &'a [f32],
-    nearest: &'a Nearest,
+pub(crate) struct Scan<'a> {
+    pub shard: &'a Shard,
+    pub spec: &'a ShardSpec,
+    pub generation: &'a Generation,
+    pub query: &'a [f32],
+    pub nearest: &'a Nearest,
 }
 
 impl Scan<'_> {
     /// Adds the true distances of the candidates (sorted by their codes) that may be among the `k` best: the first `k`,
     /// and those that are not further than the `k`-th of them by more than their codes may be wrong. `false`: the
     /// store has another version of one by now.
-    fn rescore(
+    pub fn rescore(
         &self,
         graph: &Graph,
         coded: &Query,
@@ -393,7 +483,7 @@ impl Scan<'_> {
         out: &mut Vec<(f32, SlotId)>,
         stats: &mut SearchStats,
     ) -> Result<bool> {
-        if self.shard.spec.quantization == Quantization::Float {
+        if self.spec.quantization == Quantization::Float {
             out.extend_from_slice(&walked[..walked.len().min(self.nearest.k)]);
             return Ok(true);
         }
@@ -411,7 +501,7 @@ impl Scan<'_> {
     }
 
     /// Adds the distances of the slots; stops when late. `false`: as in [`Scan::rescore`].
-    fn distances(
+    pub fn distances(
         &self,
         slots: &[SlotId],
         out: &mut Vec<(f32, SlotId)>,
@@ -433,7 +523,7 @@ impl Scan<'_> {
 
     fn step(&self, slots: &[SlotId], out: &mut [f32]) -> Result<bool> {
         let Some(rows) = self.generation.vectors.rows() else { return self.stored(slots, out) };
-        match self.shard.spec.metric {
+        match self.spec.metric {
             Metric::Euclidean => vectron_kernels::l2_squared_rows(self.query, rows, slots, out),
             Metric::Cosine | Metric::Dot => {
                 vectron_kernels::dot_rows(self.query, rows, slots, out);
@@ -445,7 +535,7 @@ impl Scan<'_> {
 
     /// With vectors that are read from the store, the waiting ones apart.
     fn stored(&self, slots: &[SlotId], out: &mut [f32]) -> Result<bool> {
-        let metric = self.shard.spec.metric;
+        let metric = self.spec.metric;
         let distance = |vector: &[f32]| match metric {
             Metric::Euclidean => vectron_kernels::l2_squared(self.query, vector),
             Metric::Cosine | Metric::Dot => -vectron_kernels::dot(self.query, vector),

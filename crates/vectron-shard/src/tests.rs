@@ -22,6 +22,7 @@ fn upsert(points: &[(&str, &[f32])]) -> LogCommand {
             id: (*id).into(),
             vector: bytes(v),
             payload: format!("{{\"n\":\"{id}\"}}").into(),
+            ..PointData::default()
         })
         .collect();
     LogCommand {
@@ -33,7 +34,11 @@ fn upsert(points: &[(&str, &[f32])]) -> LogCommand {
 
 fn delete(ids: &[&str]) -> LogCommand {
     let ids = ids.iter().map(|id| (*id).into()).collect();
-    LogCommand { proposed_at_ms: 2, delete: Some(IdBatch { ids }.encode_to_vec()), ..Default::default() }
+    LogCommand {
+        proposed_at_ms: 2,
+        delete: Some(IdBatch { ids, if_version: None }.encode_to_vec()),
+        ..Default::default()
+    }
 }
 
 fn request(v: &[f32], k: u32) -> SearchRequest {
@@ -224,18 +229,28 @@ proptest! {
     }
 }
 
+/// The bytes of a line that begins with `name`.
+fn fixture(text: &str, name: &str) -> Vec<u8> {
+    let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+    let hex = line.trim().as_bytes().chunks(2).map(|hex| std::str::from_utf8(hex).unwrap());
+    hex.map(|hex| u8::from_str_radix(hex, 16).unwrap()).collect()
+}
+
+/// A point with more than a vector (docs/adr/0022).
+#[test]
+fn stored_points_of_format_2_are_still_read() {
+    let bytes = fixture(include_str!("../../../test/upgrade/formats-0.2.txt"), "point");
+    let point = crate::point::StoredPoint::decode(&bytes).unwrap();
+    let extras = point.extras().unwrap();
+    assert_eq!((extras.expires_at_ms, point.payload), (5, &b"{\"a\":1}"[..]));
+    assert_eq!(extras.sparse, [SparseData { name: "s".into(), indices: vec![3], values: vec![0.5] }]);
+    assert_eq!((crate::command::floats(point.vector), point.encode()), (vec![1.5, -2.0], bytes));
+}
+
 /// Bytes that earlier releases wrote must mean the same for ever (docs/adr/0003).
 #[test]
 fn stored_formats_of_release_0_1_are_still_read() {
-    let text = include_str!("../../../test/upgrade/formats-0.1.txt");
-    let fixture = |name: &str| -> Vec<u8> {
-        let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap();
-        line.trim()
-            .as_bytes()
-            .chunks(2)
-            .map(|hex| u8::from_str_radix(std::str::from_utf8(hex).unwrap(), 16).unwrap())
-            .collect()
-    };
+    let fixture = |name: &str| fixture(include_str!("../../../test/upgrade/formats-0.1.txt"), name);
     let bytes = fixture("point");
     let point = crate::point::StoredPoint::decode(&bytes).unwrap();
     assert_eq!(

@@ -1,10 +1,12 @@
-//! What the applying thread owns: which slot each id has, and what the index must do next.
+//! What the applying thread owns: what the index must do next, and what clients and clocks may still ask.
 
+use crate::fields::Fields;
 use crate::generation::{Generation, Slot, SlotId};
 use crate::point::Version;
+use crate::rows::Rows;
 use crate::sessions::Sessions;
 use crate::{Applied, LogCommand, Result, ShardError, Split};
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 /// What one log entry means for the graph.
@@ -20,13 +22,62 @@ pub struct IndexWork {
 
 #[derive(Default)]
 pub struct Writer {
-    /// Exactly the live slots.
-    pub ids: HashMap<Arc<str>, SlotId>,
     /// Entries the graph has not taken in, in log order.
     pub work: VecDeque<IndexWork>,
     pub sessions: Sessions,
     /// Set by the log; writes of an older one are refused.
     pub epoch: u64,
+    pub expiries: Expiries,
+}
+
+/// When points expire.
+#[derive(Default)]
+pub struct Expiries {
+    by_time: BTreeSet<(u64, Arc<str>)>,
+    by_id: HashMap<Arc<str>, u64>,
+}
+
+impl Expiries {
+    /// `at_ms` 0: never.
+    pub fn set(&mut self, id: &str, at_ms: u64) {
+        if let Some((id, before)) = self.by_id.remove_entry(id) {
+            self.by_time.remove(&(before, id));
+        }
+        if at_ms > 0 {
+            let id: Arc<str> = id.into();
+            self.by_id.insert(Arc::clone(&id), at_ms);
+            self.by_time.insert((at_ms, id));
+        }
+    }
+
+    pub fn first(&self) -> Option<u64> {
+        self.by_time.first().map(|(at_ms, _)| *at_ms)
+    }
+
+    /// Up to `most` points that expire by then, the earliest first.
+    pub fn due(&self, by_ms: u64, most: usize) -> Vec<String> {
+        let due = self.by_time.iter().take_while(|(at_ms, _)| *at_ms <= by_ms);
+        due.take(most).map(|(_, id)| id.to_string()).collect()
+    }
+}
+
+/// The ids that a split takes away, in an order that depends on nothing else.
+pub fn given_up(rows: &Rows, split: &Split) -> Vec<String> {
+    let mut ids: Vec<String> = rows.ids().filter(|id| split.gives_up(id)).map(|id| id.to_string()).collect();
+    ids.sort_unstable();
+    ids
+}
+
+/// Whether each id is there, for an upsert: a second one of the same id is.
+pub fn present<'a>(rows: &Rows, ids: impl Iterator<Item = &'a str>) -> Vec<bool> {
+    let mut made = HashSet::new();
+    ids.map(|id| !made.insert(id) || rows.contains(id)).collect()
+}
+
+/// Whether each id is there, for a delete: a second one of the same id is not.
+pub fn absent_after_first<'a>(rows: &Rows, ids: impl Iterator<Item = &'a str>) -> Vec<bool> {
+    let mut gone = HashSet::new();
+    ids.map(|id| rows.contains(id) && gone.insert(id)).collect()
 }
 
 impl Writer {
@@ -46,51 +97,38 @@ impl Writer {
         Ok(None)
     }
 
-    /// The ids that a split takes away, in an order that depends on nothing else.
-    pub fn given_up(&self, split: &Split) -> Vec<String> {
-        let mut ids: Vec<String> =
-            self.ids.keys().filter(|id| split.gives_up(id)).map(|id| id.to_string()).collect();
-        ids.sort_unstable();
-        ids
-    }
-
-    /// Whether each id is there, for an upsert: a second one of the same id is.
-    pub fn present<'a>(&self, ids: impl Iterator<Item = &'a str>) -> Vec<bool> {
-        let mut made = HashSet::new();
-        ids.map(|id| !made.insert(id) || self.ids.contains_key(id)).collect()
-    }
-
-    /// Whether each id is there, for a delete: a second one of the same id is not.
-    pub fn absent_after_first<'a>(&self, ids: impl Iterator<Item = &'a str>) -> Vec<bool> {
-        let mut gone = HashSet::new();
-        ids.map(|id| self.ids.contains_key(id) && gone.insert(id)).collect()
-    }
-
-    /// Adds the points of entry `index`; their former versions die. Not visible before the caller publishes.
+    /// Adds the points of entry `index`, whose vectors are in `generation` from `first` on; their former versions die.
+    /// Not visible before the caller publishes.
     pub fn upsert<'a>(
         &mut self,
         generation: &Generation,
+        fields: &mut Fields,
         index: u64,
-        points: impl Iterator<Item = (&'a str, &'a Vec<f32>)>,
-    ) -> Result<()> {
-        let first = generation.slots.count() as SlotId;
-        let mut kills = Vec::new();
-        for (ordinal, (id, vector)) in points.enumerate() {
-            let id: Arc<str> = id.into();
-            let slot = Slot::live(Arc::clone(&id), Version { index, ordinal: ordinal as u32 });
-            let at = generation.push(slot, vector)?;
-            if let Some(former) = self.ids.insert(id, at) {
+        first: SlotId,
+        ids: impl Iterator<Item = &'a str>,
+    ) {
+        let (mut kills, mut count) = (Vec::new(), 0);
+        for id in ids {
+            let slot = first + count;
+            if let Some(former) = fields.rows.put(Arc::clone(&generation.slot(slot).id), slot) {
                 generation.slot(former).kill(index);
                 kills.push(former);
             }
+            debug_assert_eq!(&*generation.slot(slot).id, id);
+            count += 1;
         }
-        let count = generation.slots.count() as u32 - first;
         self.work.push_back(IndexWork { index, first, count, kills });
-        Ok(())
     }
 
-    pub fn delete(&mut self, generation: &Generation, index: u64, ids: &[String]) {
-        let kills: Vec<SlotId> = ids.iter().filter_map(|id| self.ids.remove(id.as_str())).collect();
+    /// The rows that the points had are free now.
+    pub fn delete(
+        &mut self,
+        generation: &Generation,
+        fields: &mut Fields,
+        index: u64,
+        ids: impl Iterator<Item = impl AsRef<str>>,
+    ) {
+        let kills: Vec<SlotId> = ids.filter_map(|id| Some(fields.rows.remove(id.as_ref())?.1)).collect();
         kills.iter().for_each(|&slot| generation.slot(slot).kill(index));
         self.work.push_back(IndexWork { index, first: generation.slots.count() as SlotId, count: 0, kills });
     }
@@ -103,10 +141,23 @@ impl Writer {
 
     /// Slots move: `moved` gives the new place of each.
     pub fn rename(&mut self, moved: impl Fn(SlotId) -> SlotId) {
-        self.ids.values_mut().for_each(|slot| *slot = moved(*slot));
         for work in &mut self.work {
             work.first = moved(work.first);
             work.kills.iter_mut().for_each(|slot| *slot = moved(*slot));
         }
     }
+}
+
+/// Appends the points of entry `index` to the generation; gives the first slot.
+pub fn push<'a>(
+    generation: &Generation,
+    index: u64,
+    points: impl Iterator<Item = (&'a str, &'a [f32])>,
+) -> Result<SlotId> {
+    let first = generation.slots.count() as SlotId;
+    for (ordinal, (id, vector)) in points.enumerate() {
+        let version = Version { index, ordinal: ordinal as u32 };
+        generation.push(Slot::live(id.into(), version), vector)?;
+    }
+    Ok(first)
 }

@@ -1,0 +1,56 @@
+//! Filling payload indexes: all of them when a shard is opened, a new one beside the writes that go on.
+
+use crate::fields::Document;
+use crate::point::{self, StoredPoint};
+use crate::rows::Row;
+use crate::{IndexProgress, NamedVector, Result, Shard, ShardError, SparseVector};
+
+/// Rows that are indexed while entries wait: about a millisecond.
+const STEP: Row = 256;
+
+impl Shard {
+    /// Whether [`Shard::build_step`] has something to do.
+    pub fn is_building(&self) -> bool {
+        self.fields.read().built().is_some()
+    }
+
+    /// Takes some rows into the payload indexes that are being built. Returns whether there are more. Entries wait for
+    /// about a millisecond, searches for less.
+    pub fn build_step(&self) -> Result<bool> {
+        let _entries_wait = self.writer.lock();
+        let (rows, end) = {
+            let fields = self.fields.read();
+            let Some(from) = fields.built() else { return Ok(false) };
+            let generation = self.generation.load();
+            let end = from.saturating_add(STEP).min(fields.rows.end());
+            let slots = (from..end).filter_map(|row| Some((row, fields.rows.slot(row)?)));
+            let rows: Vec<_> =
+                slots.map(|(row, slot)| (row, std::sync::Arc::clone(generation.slot(slot)))).collect();
+            (rows, end)
+        };
+        let keys: Vec<Vec<u8>> = rows.iter().map(|(_, slot)| point::key(&slot.id)).collect();
+        let values = self.store.get_many(keys.iter().map(Vec::as_slice))?;
+        let mut documents = Vec::with_capacity(rows.len());
+        for ((row, slot), value) in rows.into_iter().zip(values) {
+            let lost = || ShardError::Damaged(format!("point {:?} is missing from the store", slot.id));
+            let value = value.ok_or_else(lost)?;
+            documents.push((row, slot, Document::stored(&StoredPoint::decode(&value)?)?));
+        }
+        let mut fields = self.fields.write();
+        fields.build(end, &documents)?;
+        Ok(fields.built().is_some())
+    }
+
+    /// As they are declared.
+    pub fn sparse_vectors(&self) -> Vec<SparseVector> {
+        self.fields.read().schema().message().sparse.clone()
+    }
+
+    pub fn named_vectors(&self) -> Vec<NamedVector> {
+        self.fields.read().schema().message().vectors.clone()
+    }
+
+    pub fn index_progress(&self) -> Vec<IndexProgress> {
+        self.fields.read().progress()
+    }
+}

@@ -1,0 +1,448 @@
+//! Filters: their wire form (proto/apigateway/filter.proto), checked into a tree that can be evaluated.
+
+use crate::analysis::Analyzer;
+use crate::number::Number;
+use crate::path::Path;
+use crate::schema::Schema;
+use crate::{Result, ShardError};
+use chrono::{DateTime, NaiveDate};
+use prost::{Message, Oneof};
+use serde_json::Value;
+use std::collections::HashSet;
+use std::ops::Bound;
+
+const MAX_DEPTH: usize = 16;
+const MAX_CONDITIONS: usize = 1024;
+const MAX_VALUES: usize = 65_536;
+/// Mean radius of the Earth (IUGG), metres.
+pub const EARTH_METERS: f64 = 6_371_008.8;
+
+#[derive(Clone, PartialEq, Message)]
+pub struct FilterMsg {
+    #[prost(oneof = "Condition", tags = "1, 2, 3, 4, 5, 6")]
+    pub condition: Option<Condition>,
+}
+#[derive(Clone, PartialEq, Oneof)]
+pub enum Condition {
+    #[prost(message, tag = "1")]
+    All(FilterList),
+    #[prost(message, tag = "2")]
+    Any(FilterList),
+    #[prost(message, tag = "3")]
+    None(FilterList),
+    #[prost(message, tag = "4")]
+    Field(FieldCondition),
+    #[prost(message, tag = "5")]
+    Ids(IdList),
+    #[prost(message, tag = "6")]
+    Nested(Box<NestedCondition>),
+}
+#[derive(Clone, PartialEq, Message)]
+pub struct FilterList {
+    #[prost(message, repeated, tag = "1")]
+    pub filters: Vec<FilterMsg>,
+}
+#[derive(Clone, PartialEq, Message)]
+pub struct IdList {
+    #[prost(string, repeated, tag = "1")]
+    pub ids: Vec<String>,
+}
+#[derive(Clone, PartialEq, Message)]
+pub struct NestedCondition {
+    #[prost(string, tag = "1")]
+    pub path: String,
+    #[prost(message, optional, boxed, tag = "2")]
+    pub filter: Option<Box<FilterMsg>>,
+}
+#[derive(Clone, PartialEq, Message)]
+pub struct FieldCondition {
+    #[prost(string, tag = "1")]
+    pub path: String,
+    #[prost(oneof = "TestMsg", tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11")]
+    pub test: Option<TestMsg>,
+}
+#[derive(Clone, PartialEq, Oneof)]
+pub enum TestMsg {
+    #[prost(message, tag = "2")]
+    In(ScalarList),
+    #[prost(message, tag = "3")]
+    NotIn(ScalarList),
+    #[prost(message, tag = "4")]
+    Number(NumberRange),
+    #[prost(message, tag = "5")]
+    Datetime(DatetimeRange),
+    #[prost(message, tag = "6")]
+    GeoRadius(GeoRadius),
+    #[prost(message, tag = "7")]
+    GeoBox(GeoBox),
+    #[prost(string, tag = "8")]
+    Prefix(String),
+    #[prost(string, tag = "9")]
+    Text(String),
+    #[prost(bool, tag = "10")]
+    Exists(bool),
+    #[prost(bool, tag = "11")]
+    IsNull(bool),
+}
+#[derive(Clone, PartialEq, Message)]
+pub struct Scalar {
+    #[prost(oneof = "ScalarValue", tags = "1, 2, 3, 4")]
+    pub value: Option<ScalarValue>,
+}
+#[derive(Clone, PartialEq, Oneof)]
+pub enum ScalarValue {
+    #[prost(string, tag = "1")]
+    Text(String),
+    #[prost(sint64, tag = "2")]
+    Integer(i64),
+    #[prost(double, tag = "3")]
+    Number(f64),
+    #[prost(bool, tag = "4")]
+    Flag(bool),
+}
+#[derive(Clone, PartialEq, Message)]
+pub struct ScalarList {
+    #[prost(message, repeated, tag = "1")]
+    pub values: Vec<Scalar>,
+}
+#[derive(Clone, Copy, PartialEq, Message)]
+pub struct NumberRange {
+    #[prost(double, optional, tag = "1")]
+    pub gt: Option<f64>,
+    #[prost(double, optional, tag = "2")]
+    pub gte: Option<f64>,
+    #[prost(double, optional, tag = "3")]
+    pub lt: Option<f64>,
+    #[prost(double, optional, tag = "4")]
+    pub lte: Option<f64>,
+}
+#[derive(Clone, PartialEq, Message)]
+pub struct DatetimeRange {
+    #[prost(string, optional, tag = "1")]
+    pub gt: Option<String>,
+    #[prost(string, optional, tag = "2")]
+    pub gte: Option<String>,
+    #[prost(string, optional, tag = "3")]
+    pub lt: Option<String>,
+    #[prost(string, optional, tag = "4")]
+    pub lte: Option<String>,
+}
+#[derive(Clone, Copy, PartialEq, Message)]
+pub struct GeoPoint {
+    #[prost(double, tag = "1")]
+    pub lat: f64,
+    #[prost(double, tag = "2")]
+    pub lon: f64,
+}
+#[derive(Clone, Copy, PartialEq, Message)]
+pub struct GeoRadius {
+    #[prost(message, optional, tag = "1")]
+    pub center: Option<GeoPoint>,
+    #[prost(double, tag = "2")]
+    pub meters: f64,
+}
+#[derive(Clone, Copy, PartialEq, Message)]
+pub struct GeoBox {
+    #[prost(double, tag = "1")]
+    pub north: f64,
+    #[prost(double, tag = "2")]
+    pub west: f64,
+    #[prost(double, tag = "3")]
+    pub south: f64,
+    #[prost(double, tag = "4")]
+    pub east: f64,
+}
+
+/// A checked filter.
+#[derive(Debug, Clone)]
+pub enum Filter {
+    All(Vec<Filter>),
+    Any(Vec<Filter>),
+    None(Vec<Filter>),
+    Field(Path, Test),
+    Ids(HashSet<String>),
+    Nested(Path, Box<Filter>),
+}
+
+pub type Range<T> = (Bound<T>, Bound<T>);
+
+#[derive(Debug, Clone)]
+pub enum Test {
+    In(Values),
+    Number(Range<Number>),
+    /// Microseconds since 1970.
+    Datetime(Range<i64>),
+    GeoRadius(GeoPoint, f64),
+    GeoBox(GeoBox),
+    Prefix(String),
+    /// Every one of the words that the analyser makes.
+    Text(Analyzer, Vec<String>),
+    Exists,
+    IsNull,
+}
+
+/// Values of any kind.
+#[derive(Debug, Clone, Default)]
+pub struct Values {
+    pub texts: HashSet<String>,
+    pub numbers: Vec<Number>,
+    pub flags: Vec<bool>,
+}
+
+impl Filter {
+    /// `schema`: says how the words of a text are made. The error names the place of the bad condition.
+    pub fn new(message: &FilterMsg, schema: &Schema) -> Result<Self> {
+        Checking { schema, left: MAX_CONDITIONS }.filter(message, "filter", 0, false)
+    }
+
+    /// Whether a point passes.
+    pub fn holds(&self, id: &str, document: &Value) -> bool {
+        match self {
+            Self::All(all) => all.iter().all(|one| one.holds(id, document)),
+            Self::Any(any) => any.iter().any(|one| one.holds(id, document)),
+            Self::None(none) => !none.iter().any(|one| one.holds(id, document)),
+            Self::Field(path, test) => path.any(document, |leaf| test.holds(leaf)),
+            Self::Ids(ids) => ids.contains(id),
+            Self::Nested(path, inner) => path.any(document, |leaf| leaf.is_object() && inner.holds(id, leaf)),
+        }
+    }
+}
+
+impl Test {
+    fn holds(&self, leaf: &Value) -> bool {
+        match (self, leaf) {
+            (Self::Exists, leaf) => !leaf.is_null(),
+            (Self::IsNull, leaf) => leaf.is_null(),
+            (Self::In(values), Value::String(text)) => values.texts.contains(text),
+            (Self::In(values), Value::Bool(flag)) => values.flags.contains(flag),
+            (Self::In(values), Value::Number(number)) => {
+                Number::of(number).is_some_and(|number| values.numbers.contains(&number))
+            }
+            (Self::Number(range), Value::Number(number)) => {
+                Number::of(number).is_some_and(|number| within(range, &number))
+            }
+            (Self::Datetime(range), Value::String(text)) => {
+                micros(text).is_some_and(|micros| within(range, &micros))
+            }
+            (Self::Prefix(prefix), Value::String(text)) => text.starts_with(prefix),
+            (Self::Text(analyzer, words), Value::String(text)) => {
+                let has: HashSet<String> = analyzer.words(text).into_iter().collect();
+                words.iter().all(|word| has.contains(word))
+            }
+            (Self::GeoRadius(center, meters), leaf) => {
+                geo_point(leaf).is_some_and(|point| meters_between(center, &point) <= *meters)
+            }
+            (Self::GeoBox(bounds), leaf) => geo_point(leaf).is_some_and(|point| bounds.contains(&point)),
+            _ => false,
+        }
+    }
+}
+
+pub fn within<T: Ord>(range: &Range<T>, value: &T) -> bool {
+    std::ops::RangeBounds::contains(range, value)
+}
+
+/// Of an RFC 3339 time, or of midnight UTC of a date.
+pub fn micros(text: &str) -> Option<i64> {
+    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
+        return Some(time.timestamp_micros());
+    }
+    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|_| text.len() == 10)?;
+    Some(date.and_hms_opt(0, 0, 0)?.and_utc().timestamp_micros())
+}
+
+/// Of an object with the numbers `lat` and `lon`, within their ranges.
+pub fn geo_point(leaf: &Value) -> Option<GeoPoint> {
+    let degrees = |name: &str| leaf.as_object()?.get(name)?.as_f64();
+    let point = GeoPoint { lat: degrees("lat")?, lon: degrees("lon")? };
+    point.is_on_earth().then_some(point)
+}
+
+/// Haversine formula.
+pub fn meters_between(a: &GeoPoint, b: &GeoPoint) -> f64 {
+    let half_sine = |from: f64, to: f64| ((to - from).to_radians() / 2.0).sin().powi(2);
+    let around = a.lat.to_radians().cos() * b.lat.to_radians().cos();
+    let h = half_sine(a.lat, b.lat) + around * half_sine(a.lon, b.lon);
+    2.0 * EARTH_METERS * h.clamp(0.0, 1.0).sqrt().asin()
+}
+
+impl GeoPoint {
+    fn is_on_earth(&self) -> bool {
+        (-90.0..=90.0).contains(&self.lat) && (-180.0..=180.0).contains(&self.lon)
+    }
+}
+
+impl GeoBox {
+    pub fn contains(&self, point: &GeoPoint) -> bool {
+        let around = match self.west <= self.east {
+            true => (self.west..=self.east).contains(&point.lon),
+            false => point.lon >= self.west || point.lon <= self.east,
+        };
+        around && (self.south..=self.north).contains(&point.lat)
+    }
+}
+
+struct Checking<'a> {
+    schema: &'a Schema,
+    /// Conditions that may still come.
+    left: usize,
+}
+
+fn wrong<T>(at: &str, what: impl std::fmt::Display) -> Result<T> {
+    Err(ShardError::Invalid(format!("{at}: {what}")))
+}
+
+impl Checking<'_> {
+    fn filter(&mut self, message: &FilterMsg, at: &str, depth: usize, nested: bool) -> Result<Filter> {
+        if depth > MAX_DEPTH {
+            return wrong(at, format!("filters nest at most {MAX_DEPTH} deep"));
+        }
+        if self.left == 0 {
+            return wrong(at, format!("a filter has at most {MAX_CONDITIONS} conditions"));
+        }
+        self.left -= 1;
+        match &message.condition {
+            None => wrong(at, "a filter needs a condition: all, any, none, field, ids or nested"),
+            Some(Condition::All(list)) => Ok(Filter::All(self.list(list, at, "all", depth, nested)?)),
+            Some(Condition::Any(list)) => Ok(Filter::Any(self.list(list, at, "any", depth, nested)?)),
+            Some(Condition::None(list)) => Ok(Filter::None(self.list(list, at, "none", depth, nested)?)),
+            Some(Condition::Field(field)) => self.field(field, at),
+            Some(Condition::Ids(_)) if nested => wrong(at, "ids are the point's, not of an object in it"),
+            Some(Condition::Ids(ids)) if ids.ids.len() > MAX_VALUES => {
+                wrong(at, format!("at most {MAX_VALUES} ids"))
+            }
+            Some(Condition::Ids(ids)) => Ok(Filter::Ids(ids.ids.iter().cloned().collect())),
+            Some(Condition::Nested(condition)) => {
+                let at = format!("{at}.nested");
+                let path = Path::parse(&condition.path).or_else(|e| wrong(&at, e))?;
+                let Some(inner) = &condition.filter else { return wrong(&at, "a filter is missing") };
+                let inner = self.filter(inner, &format!("{at}.filter"), depth + 1, true)?;
+                Ok(Filter::Nested(path, Box::new(inner)))
+            }
+        }
+    }
+
+    fn list(
+        &mut self,
+        list: &FilterList,
+        at: &str,
+        name: &str,
+        depth: usize,
+        nested: bool,
+    ) -> Result<Vec<Filter>> {
+        let each = list.filters.iter().enumerate();
+        each.map(|(i, one)| self.filter(one, &format!("{at}.{name}[{i}]"), depth + 1, nested)).collect()
+    }
+
+    fn field(&mut self, field: &FieldCondition, at: &str) -> Result<Filter> {
+        let path = Path::parse(&field.path).or_else(|e| wrong(at, e))?;
+        let at = format!("{at} on {:?}", field.path);
+        let at = at.as_str();
+        let Some(test) = &field.test else {
+            return wrong(at, "a test is missing, such as in, number or exists");
+        };
+        let test = match test {
+            TestMsg::In(list) => Test::In(values(list, at)?),
+            TestMsg::NotIn(list) => {
+                return Ok(Filter::None(vec![Filter::Field(path, Test::In(values(list, at)?))]));
+            }
+            TestMsg::Exists(true) => Test::Exists,
+            TestMsg::IsNull(true) => Test::IsNull,
+            TestMsg::Exists(false) => return Ok(Filter::None(vec![Filter::Field(path, Test::Exists)])),
+            TestMsg::IsNull(false) => return Ok(Filter::None(vec![Filter::Field(path, Test::IsNull)])),
+            TestMsg::Number(range) => {
+                let bound = |value: f64| match Number::from_f64(value) {
+                    Some(number) => Ok(number),
+                    None => wrong(at, "a bound must be a finite number"),
+                };
+                let ends = [range.gt, range.gte, range.lt, range.lte];
+                Test::Number(bounds(ends.map(|end| end.map(bound)), at)?)
+            }
+            TestMsg::Datetime(range) => {
+                let bound = |text: &String| match micros(text) {
+                    Some(micros) => Ok(micros),
+                    None => wrong(
+                        at,
+                        format!("{text:?} is no RFC 3339 time such as 2026-01-31T12:00:00Z, and no date"),
+                    ),
+                };
+                let ends = [&range.gt, &range.gte, &range.lt, &range.lte];
+                Test::Datetime(bounds(ends.map(|end| end.as_ref().map(bound)), at)?)
+            }
+            TestMsg::GeoRadius(GeoRadius { center, meters }) => {
+                let center = center.filter(GeoPoint::is_on_earth);
+                let Some(center) = center else {
+                    return wrong(at, "geo_radius needs a center on Earth: lat -90 to 90, lon -180 to 180");
+                };
+                if !(meters.is_finite() && *meters >= 0.0) {
+                    return wrong(at, "meters must be a finite number that is not negative");
+                }
+                Test::GeoRadius(center, *meters)
+            }
+            TestMsg::GeoBox(bounds) => {
+                let corners = [(bounds.north, bounds.west), (bounds.south, bounds.east)];
+                let on_earth = corners.iter().all(|&(lat, lon)| GeoPoint { lat, lon }.is_on_earth());
+                if !on_earth || bounds.south > bounds.north {
+                    return wrong(
+                        at,
+                        "geo_box needs north >= south within -90 to 90, and west and east within -180 to 180",
+                    );
+                }
+                Test::GeoBox(*bounds)
+            }
+            TestMsg::Prefix(prefix) => Test::Prefix(prefix.clone()),
+            TestMsg::Text(text) => {
+                let analyzer = self.schema.analyzer(&path);
+                let mut words = analyzer.words(text);
+                words.sort_unstable();
+                words.dedup();
+                if words.is_empty() {
+                    return wrong(at, format!("{text:?} has no words"));
+                }
+                Test::Text(analyzer, words)
+            }
+        };
+        Ok(Filter::Field(path, test))
+    }
+}
+
+fn values(list: &ScalarList, at: &str) -> Result<Values> {
+    if list.values.len() > MAX_VALUES {
+        return wrong(at, format!("at most {MAX_VALUES} values"));
+    }
+    let mut values = Values::default();
+    for (i, scalar) in list.values.iter().enumerate() {
+        match &scalar.value {
+            None => return wrong(at, format!("value {i} is missing")),
+            Some(ScalarValue::Text(text)) => drop(values.texts.insert(text.clone())),
+            Some(ScalarValue::Integer(n)) => values.numbers.push(Number::Integer(i128::from(*n))),
+            Some(ScalarValue::Flag(flag)) => values.flags.push(*flag),
+            Some(ScalarValue::Number(x)) => match Number::from_f64(*x) {
+                Some(number) => values.numbers.push(number),
+                None => return wrong(at, format!("value {i} is not a finite number")),
+            },
+        }
+    }
+    Ok(values)
+}
+
+/// `ends`: gt, gte, lt, lte.
+fn bounds<T: Ord>(ends: [Option<Result<T>>; 4], at: &str) -> Result<Range<T>> {
+    let [gt, gte, lt, lte] = ends.map(Option::transpose);
+    let below = match (gt?, gte?) {
+        (Some(_), Some(_)) => return wrong(at, "gt and gte exclude each other"),
+        (Some(end), None) => Bound::Excluded(end),
+        (None, Some(end)) => Bound::Included(end),
+        (None, None) => Bound::Unbounded,
+    };
+    let above = match (lt?, lte?) {
+        (Some(_), Some(_)) => return wrong(at, "lt and lte exclude each other"),
+        (Some(end), None) => Bound::Excluded(end),
+        (None, Some(end)) => Bound::Included(end),
+        (None, None) => Bound::Unbounded,
+    };
+    if matches!((&below, &above), (Bound::Unbounded, Bound::Unbounded)) {
+        return wrong(at, "a range needs a bound: gt, gte, lt or lte");
+    }
+    Ok((below, above))
+}

@@ -1,0 +1,221 @@
+//! Inverted indexes: which rows have a term, and how much of it. One for the words of a text field, scored by BM25
+//! (Robertson & Zaragoza, "The Probabilistic Relevance Framework", 2009; idf as Lucene has it, never negative), one for a
+//! sparse vector, scored by the inner product. Exact: every row that shares a term is scored.
+
+use crate::analysis::Analyzer;
+use crate::path::Path;
+use crate::rows::Row;
+use roaring::RoaringBitmap;
+use serde_json::Value;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::Hash;
+
+const K1: f32 = 1.2;
+const B: f32 = 0.75;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Posting {
+    pub row: Row,
+    pub weight: f32,
+}
+
+/// Postings of each term, by row.
+pub struct Inverted<K>(HashMap<K, Vec<Posting>>);
+
+impl<K> Default for Inverted<K> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<K: Hash + Eq> Inverted<K> {
+    fn put(&mut self, term: K, row: Row, weight: f32) {
+        let postings = self.0.entry(term).or_default();
+        match postings.last() {
+            Some(last) if last.row >= row => match postings.binary_search_by_key(&row, |posting| posting.row)
+            {
+                Ok(at) => postings[at].weight = weight,
+                Err(at) => postings.insert(at, Posting { row, weight }),
+            },
+            _ => postings.push(Posting { row, weight }),
+        }
+    }
+
+    fn remove<Q>(&mut self, term: &Q, row: Row)
+    where
+        K: std::borrow::Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        let Some(postings) = self.0.get_mut(term) else { return };
+        if let Ok(at) = postings.binary_search_by_key(&row, |posting| posting.row) {
+            postings.remove(at);
+        }
+        if postings.is_empty() {
+            self.0.remove(term);
+        }
+    }
+
+    fn get<Q>(&self, term: &Q) -> &[Posting]
+    where
+        K: std::borrow::Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.0.get(term).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Words of the strings at one path.
+pub struct TextIndex {
+    pub analyzer: Analyzer,
+    words: Inverted<Box<str>>,
+    /// Words of each row; 0: it has no text.
+    lengths: Vec<u32>,
+    documents: u64,
+    total: u64,
+}
+
+impl TextIndex {
+    pub fn new(analyzer: Analyzer) -> Self {
+        Self { analyzer, words: Inverted::default(), lengths: Vec::new(), documents: 0, total: 0 }
+    }
+
+    fn counts(&self, path: &Path, document: &Value) -> (BTreeMap<String, u32>, u32) {
+        let (mut counts, mut length) = (BTreeMap::new(), 0);
+        path.leaves(document, &mut |leaf| {
+            if let Value::String(text) = leaf {
+                length += self.analyzer.counts(text, &mut counts);
+            }
+        });
+        (counts, length)
+    }
+
+    pub fn insert(&mut self, row: Row, path: &Path, document: &Value) {
+        let (counts, length) = self.counts(path, document);
+        if length == 0 {
+            return;
+        }
+        for (word, count) in counts {
+            self.words.put(word.into(), row, count as f32);
+        }
+        if self.lengths.len() <= row as usize {
+            self.lengths.resize(row as usize + 1, 0);
+        }
+        self.lengths[row as usize] = length;
+        self.documents += 1;
+        self.total += u64::from(length);
+    }
+
+    pub fn remove(&mut self, row: Row, path: &Path, document: &Value) {
+        let (counts, length) = self.counts(path, document);
+        if length == 0 {
+            return;
+        }
+        counts.keys().for_each(|word| self.words.remove(word.as_str(), row));
+        self.lengths[row as usize] = 0;
+        self.documents -= 1;
+        self.total -= u64::from(length);
+    }
+
+    /// Rows that have every word.
+    pub fn with_all(&self, words: &[String]) -> RoaringBitmap {
+        let mut lists: Vec<&[Posting]> = words.iter().map(|word| self.words.get(word.as_str())).collect();
+        lists.sort_unstable_by_key(|list| list.len());
+        let rows = |list: &[Posting]| list.iter().map(|posting| posting.row).collect::<RoaringBitmap>();
+        let Some((first, rest)) = lists.split_first() else { return RoaringBitmap::new() };
+        rest.iter().fold(rows(first), |found, list| if found.is_empty() { found } else { found & rows(list) })
+    }
+
+    /// Adds `boost` times the BM25 score of each row that has one of the words.
+    pub fn score(&self, query: &str, boost: f32, scores: &mut Scores) {
+        let mut counts = BTreeMap::new();
+        self.analyzer.counts(query, &mut counts);
+        let average = (self.total as f64 / self.documents.max(1) as f64) as f32;
+        for (word, times) in counts {
+            let postings = self.words.get(word.as_str());
+            let (n, df) = (self.documents as f64, postings.len() as f64);
+            let idf = (1.0 + (n - df + 0.5) / (df + 0.5)).ln() as f32;
+            let weight = boost * times as f32 * idf * (K1 + 1.0);
+            for &Posting { row, weight: tf } in postings {
+                let norm = K1 * (1.0 - B + B * self.lengths[row as usize] as f32 / average);
+                scores.add(row, weight * tf / (tf + norm));
+            }
+        }
+    }
+}
+
+/// A vector of few dimensions that are not zero.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sparse {
+    /// Rising.
+    pub indices: Vec<u32>,
+    pub values: Vec<f32>,
+}
+
+#[derive(Default)]
+pub struct SparseIndex(Inverted<u32>);
+
+impl SparseIndex {
+    pub fn insert(&mut self, row: Row, vector: &Sparse) {
+        for (&index, &value) in vector.indices.iter().zip(&vector.values) {
+            self.0.put(index, row, value);
+        }
+    }
+
+    pub fn remove(&mut self, row: Row, vector: &Sparse) {
+        vector.indices.iter().for_each(|index| self.0.remove(index, row));
+    }
+
+    /// Adds the inner product with each row that shares a dimension.
+    pub fn score(&self, query: &Sparse, scores: &mut Scores) {
+        for (index, &weight) in query.indices.iter().zip(&query.values) {
+            for posting in self.0.get(index) {
+                scores.add(posting.row, weight * posting.weight);
+            }
+        }
+    }
+}
+
+/// Sums by row.
+#[derive(Default)]
+pub struct Scores {
+    sums: Vec<f32>,
+    seen: Vec<bool>,
+    /// Those that were seen.
+    rows: Vec<Row>,
+}
+
+impl Scores {
+    fn add(&mut self, row: Row, score: f32) {
+        let at = row as usize;
+        if self.seen.len() <= at {
+            self.seen.resize(at + 1, false);
+            self.sums.resize(at + 1, 0.0);
+        }
+        if !std::mem::replace(&mut self.seen[at], true) {
+            self.rows.push(row);
+        }
+        self.sums[at] += score;
+    }
+
+    fn take(&mut self) -> Vec<(f32, Row)> {
+        let Self { sums, seen, rows } = self;
+        let taken = rows.drain(..).map(|row| {
+            seen[row as usize] = false;
+            (std::mem::replace(&mut sums[row as usize], 0.0), row)
+        });
+        taken.collect()
+    }
+}
+
+thread_local! {
+    static SCORES: RefCell<Scores> = RefCell::default();
+}
+
+/// The rows that `score` has given something, with their sums.
+pub fn scored(score: impl FnOnce(&mut Scores)) -> Vec<(f32, Row)> {
+    SCORES.with_borrow_mut(|scores| {
+        score(scores);
+        scores.take()
+    })
+}

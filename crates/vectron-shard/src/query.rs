@@ -1,0 +1,463 @@
+//! Questions about points that pass a filter, without nearness: how many, which values, and which in an order.
+
+use crate::apply::data;
+use crate::field_index::Data;
+use crate::filter::{Filter, FilterMsg};
+use crate::matching::{Filtering, Matching};
+use crate::number::Number;
+use crate::path::Path;
+use crate::point::{self, StoredPoint};
+use crate::schema::IndexKind;
+use crate::{PointData, Result, Shard, ShardError};
+use prost::Message;
+use serde_json::Value;
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+/// Attempts beside writes; the next one keeps writes out.
+const ATTEMPTS: usize = 3;
+/// Points whose payloads are read for an estimate.
+const SAMPLE: usize = 512;
+const MAX_VALUES: u32 = 100_000;
+
+#[derive(Clone, PartialEq, Message)]
+pub struct CountRequest {
+    #[prost(message, optional, tag = "1")]
+    pub filter: Option<FilterMsg>,
+    /// Where the indexes do not know, look at a sample only.
+    #[prost(bool, tag = "2")]
+    pub estimate: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Message)]
+pub struct Counted {
+    #[prost(uint64, tag = "1")]
+    pub count: u64,
+    #[prost(bool, tag = "2")]
+    pub exact: bool,
+    /// Payloads had to be read.
+    #[prost(bool, tag = "3")]
+    pub unindexed: bool,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct FacetRequest {
+    #[prost(string, tag = "1")]
+    pub path: String,
+    #[prost(message, optional, tag = "2")]
+    pub filter: Option<FilterMsg>,
+    /// Values given, 1..=100,000, the most frequent first.
+    #[prost(uint32, tag = "3")]
+    pub limit: u32,
+}
+
+/// A value and how many points have it.
+#[derive(Clone, PartialEq, Message)]
+pub struct ValueCount {
+    /// JSON: a string, a number, true or false.
+    #[prost(string, tag = "1")]
+    pub value: String,
+    #[prost(uint64, tag = "2")]
+    pub count: u64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct Facets {
+    /// The most frequent first, equal ones by value.
+    #[prost(message, repeated, tag = "1")]
+    pub values: Vec<ValueCount>,
+    /// Whether there are others.
+    #[prost(bool, tag = "2")]
+    pub more: bool,
+    #[prost(bool, tag = "3")]
+    pub unindexed: bool,
+}
+
+/// A page of points.
+#[derive(Clone, PartialEq, Message)]
+pub struct PageRequest {
+    /// Points after this id; empty: from the start. With `order_by`: also after its value.
+    #[prost(string, tag = "1")]
+    pub after: String,
+    #[prost(uint32, tag = "2")]
+    pub limit: u32,
+    #[prost(message, optional, tag = "3")]
+    pub filter: Option<FilterMsg>,
+    #[prost(message, optional, tag = "4")]
+    pub order_by: Option<OrderBy>,
+    /// Ids alone.
+    #[prost(bool, tag = "5")]
+    pub ids_only: bool,
+}
+
+/// By a value, then by id. Of a list the least value counts, descending the greatest. Numbers come before strings, points
+/// without either come last.
+#[derive(Clone, PartialEq, Message)]
+pub struct OrderBy {
+    #[prost(string, tag = "1")]
+    pub path: String,
+    #[prost(bool, tag = "2")]
+    pub descending: bool,
+    /// JSON: the value of the last point of the page before; missing: from the start.
+    #[prost(string, optional, tag = "3")]
+    pub after_value: Option<String>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct Page {
+    #[prost(message, repeated, tag = "1")]
+    pub points: Vec<PointData>,
+    /// With `order_by`: JSON, the value of each point.
+    #[prost(string, repeated, tag = "2")]
+    pub values: Vec<String>,
+    #[prost(bool, tag = "3")]
+    pub unindexed: bool,
+}
+
+/// A value in the order of a page.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ordered {
+    Number(Number),
+    Text(String),
+    Nothing,
+}
+
+impl Ordered {
+    /// What counts at the path.
+    fn of(path: &Path, document: &Value, descending: bool) -> Self {
+        let mut best = Self::Nothing;
+        path.leaves(document, &mut |leaf| {
+            let value = Self::value(leaf);
+            if value != Self::Nothing && (best == Self::Nothing || value.compare(&best, descending).is_lt()) {
+                best = value;
+            }
+        });
+        best
+    }
+
+    fn value(leaf: &Value) -> Self {
+        match leaf {
+            Value::Number(number) => Number::of(number).map_or(Self::Nothing, Self::Number),
+            Value::String(text) => Self::Text(text.clone()),
+            _ => Self::Nothing,
+        }
+    }
+
+    fn compare(&self, other: &Self, descending: bool) -> Ordering {
+        match (self, other) {
+            (Self::Nothing, _) | (_, Self::Nothing) => self.cmp(other),
+            _ if descending => other.cmp(self),
+            _ => self.cmp(other),
+        }
+    }
+
+    fn json(&self) -> String {
+        match self {
+            Self::Number(number) => number.json().to_string(),
+            Self::Text(text) => Value::from(text.as_str()).to_string(),
+            Self::Nothing => "null".into(),
+        }
+    }
+}
+
+impl Shard {
+    fn optional_filter(&self, message: Option<&FilterMsg>) -> Result<Option<Filtering>> {
+        message.map(|message| self.filter(message)).transpose()
+    }
+
+    /// Asks until `answer` finds what it needs of the points that pass.
+    fn with_matching<T>(
+        &self,
+        filter: Option<&Filter>,
+        answer: impl Fn(&Matching) -> Result<Option<T>>,
+    ) -> Result<T> {
+        for _ in 0..ATTEMPTS {
+            if let Some(matching) = self.matching(filter, false)?
+                && let Some(answer) = answer(&matching)?
+            {
+                return Ok(answer);
+            }
+        }
+        let _no_writes = self.writer.lock();
+        let answer = self.matching(filter, true)?.map(|matching| answer(&matching)).transpose()?.flatten();
+        answer.ok_or_else(|| ShardError::Damaged("live points are missing from the store".into()))
+    }
+
+    /// How many points pass.
+    pub fn count(&self, request: &CountRequest) -> Result<Counted> {
+        let Some(filter) = self.optional_filter(request.filter.as_ref())? else {
+            return Ok(Counted { count: self.generation.load().live(), exact: true, unindexed: false });
+        };
+        if request.estimate {
+            let candidates = self.candidates(&filter);
+            let known = candidates.rows.as_ref().map_or(candidates.live, roaring::RoaringBitmap::len);
+            if candidates.exact {
+                return Ok(Counted { count: known, exact: true, unindexed: false });
+            }
+            if known > 2 * SAMPLE as u64 {
+                let slots = candidates.slots.unwrap_or_else(|| self.fields.read().rows.slots().collect());
+                let step = (slots.len() / SAMPLE).max(1);
+                let generation = &candidates.generation;
+                let sample: Vec<_> =
+                    slots.into_iter().step_by(step).filter(|slot| generation.slot(*slot).is_live()).collect();
+                if let Some(passing) = self.read_slots(generation, &sample, &filter)? {
+                    let share = passing.len() as f64 / sample.len().max(1) as f64;
+                    let count = (share * known as f64).round() as u64;
+                    return Ok(Counted { count, exact: false, unindexed: true });
+                }
+            }
+        }
+        self.with_matching(Some(&filter), |matching| {
+            let Matching { rows, unindexed, .. } = matching;
+            Ok(Some(Counted { count: rows.len(), exact: true, unindexed: *unindexed }))
+        })
+    }
+
+    /// The values at a path of the points that pass, each with how many points have it.
+    pub fn facets(&self, request: &FacetRequest) -> Result<Facets> {
+        let path = Path::parse(&request.path).map_err(ShardError::Invalid)?;
+        if !(1..=MAX_VALUES).contains(&request.limit) {
+            return Err(ShardError::Invalid(format!(
+                "limit must be 1 to {MAX_VALUES}, not {}",
+                request.limit
+            )));
+        }
+        let filter = self.optional_filter(request.filter.as_ref())?;
+        let limit = request.limit as usize;
+        let facets = |mut counts: Vec<ValueCount>, unindexed: bool| {
+            counts.sort_unstable_by(|a, b| b.count.cmp(&a.count).then_with(|| a.value.cmp(&b.value)));
+            let more = counts.len() > limit;
+            counts.truncate(limit);
+            Facets { values: counts, more, unindexed }
+        };
+        if let Some(counts) = self.indexed_facets(&path, filter.as_deref()) {
+            return Ok(facets(counts, false));
+        }
+        self.with_matching(filter.as_deref(), |matching| {
+            let mut counts: HashMap<String, u64> = HashMap::new();
+            for slots in matching.slots.chunks(4096) {
+                let Some(documents) = self.read_documents(&matching.generation, slots)? else {
+                    return Ok(None);
+                };
+                for document in documents {
+                    let mut own = Vec::new();
+                    path.leaves(&document.payload, &mut |leaf| match leaf {
+                        Value::Number(number) => {
+                            own.extend(Number::of(number).map(|n| canonical(n).to_string()))
+                        }
+                        Value::String(_) | Value::Bool(_) => own.push(leaf.to_string()),
+                        _ => {}
+                    });
+                    own.sort_unstable();
+                    own.dedup();
+                    own.into_iter().for_each(|value| *counts.entry(value).or_default() += 1);
+                }
+            }
+            let counts = counts.into_iter().map(|(value, count)| ValueCount { value, count });
+            Ok(Some(facets(counts.collect(), true)))
+        })
+    }
+
+    /// `None`: an index does not know.
+    fn indexed_facets(&self, path: &Path, filter: Option<&Filter>) -> Option<Vec<ValueCount>> {
+        let fields = self.fields.read();
+        // Values of another kind are not in it: there must be none, or the answer would lack them.
+        let scalar = [IndexKind::Keyword, IndexKind::Integer, IndexKind::Float, IndexKind::Bool];
+        let index = fields.ready(path, |index| scalar.contains(&index.declared.kind()) && index.is_pure())?;
+        let rows = match filter.map(|filter| fields.select(filter)) {
+            None => None,
+            Some(selected) if selected.exact => selected.rows,
+            Some(_) => return None,
+        };
+        let counted = |own: &roaring::RoaringBitmap| match &rows {
+            Some(rows) => own.intersection_len(rows),
+            None => own.len(),
+        };
+        let mut counts = Vec::new();
+        let mut add = |value: Value, own: &roaring::RoaringBitmap| {
+            let count = counted(own);
+            if count > 0 {
+                counts.push(ValueCount { value: value.to_string(), count });
+            }
+        };
+        match &index.data {
+            Data::Keyword(map) => map.iter().for_each(|(text, own)| add(Value::from(&**text), own)),
+            Data::Number(map) => map.iter().for_each(|(number, own)| add(canonical(*number), own)),
+            Data::Bool([no, yes]) => {
+                add(Value::Bool(false), no);
+                add(Value::Bool(true), yes);
+            }
+            _ => return None,
+        }
+        Some(counts)
+    }
+
+    /// Points that pass, by id or by a value.
+    pub fn page(&self, request: &PageRequest) -> Result<Page> {
+        let after = Some(request.after.as_str()).filter(|after| !after.is_empty());
+        let limit = request.limit as usize;
+        if request.filter.is_none() && request.order_by.is_none() {
+            return Ok(Page { points: self.scroll(after, limit)?, ..Page::default() });
+        }
+        let filter = self.optional_filter(request.filter.as_ref())?;
+        match &request.order_by {
+            None => self.with_matching(filter.as_deref(), |matching| {
+                self.page_by_id(matching, after, limit, request.ids_only)
+            }),
+            Some(order) => {
+                let path = Path::parse(&order.path).map_err(ShardError::Invalid)?;
+                let from = order.after_value.as_ref().map(|value| {
+                    serde_json::from_str::<Value>(value)
+                        .map(|value| Ordered::value(&value))
+                        .map_err(|e| ShardError::Invalid(format!("the value of the cursor is no JSON: {e}")))
+                });
+                let from = from.transpose()?.map(|value| (value, request.after.as_str()));
+                self.with_matching(filter.as_deref(), |matching| {
+                    self.page_by_value(matching, &path, order.descending, from.as_ref(), limit)
+                })
+            }
+        }
+    }
+
+    fn page_by_id(
+        &self,
+        matching: &Matching,
+        after: Option<&str>,
+        limit: usize,
+        ids_only: bool,
+    ) -> Result<Option<Page>> {
+        let id = |slot: &u32| &*matching.generation.slot(*slot).id;
+        let mut slots: Vec<u32> = matching
+            .slots
+            .iter()
+            .copied()
+            .filter(|slot| after.is_none_or(|after| id(slot) > after))
+            .collect();
+        if slots.len() > limit {
+            slots.select_nth_unstable_by(limit, |a, b| id(a).cmp(id(b)));
+            slots.truncate(limit);
+        }
+        slots.sort_unstable_by(|a, b| id(a).cmp(id(b)));
+        let unindexed = matching.unindexed;
+        if ids_only {
+            let points = slots.iter().map(|slot| PointData { id: id(slot).into(), ..PointData::default() });
+            return Ok(Some(Page { points: points.collect(), unindexed, ..Page::default() }));
+        }
+        let points = self.read_points(matching, &slots)?;
+        Ok(points.map(|points| Page { points, unindexed, ..Page::default() }))
+    }
+
+    /// `None`: one has another version by now.
+    fn read_points(&self, matching: &Matching, slots: &[u32]) -> Result<Option<Vec<PointData>>> {
+        let slots: Vec<_> = slots.iter().map(|slot| matching.generation.slot(*slot)).collect();
+        let keys: Vec<Vec<u8>> = slots.iter().map(|slot| point::key(&slot.id)).collect();
+        let values = self.store.get_many(keys.iter().map(Vec::as_slice))?;
+        let mut points = Vec::with_capacity(slots.len());
+        for (slot, value) in slots.into_iter().zip(values) {
+            let Some(value) = value else { return Ok(None) };
+            let stored = StoredPoint::decode(&value)?;
+            if stored.version != slot.version {
+                return Ok(None);
+            }
+            points.push(data(&slot.id, &stored)?);
+        }
+        Ok(Some(points))
+    }
+
+    fn page_by_value(
+        &self,
+        matching: &Matching,
+        path: &Path,
+        descending: bool,
+        from: Option<&(Ordered, &str)>,
+        limit: usize,
+    ) -> Result<Option<Page>> {
+        let id = |slot: u32| &*matching.generation.slot(slot).id;
+        let Some((keyed, unindexed)) = self.order_values(matching, path, descending)? else {
+            return Ok(None);
+        };
+        let compare = |a: (&Ordered, &str), b: (&Ordered, &str)| {
+            a.0.compare(b.0, descending).then_with(|| a.1.cmp(b.1))
+        };
+        let later = |(value, slot): &(Ordered, u32)| {
+            from.is_none_or(|(last, after)| compare((value, id(*slot)), (last, after)).is_gt())
+        };
+        let mut keyed: Vec<(Ordered, u32)> = keyed.into_iter().filter(later).collect();
+        let order = |a: &(Ordered, u32), b: &(Ordered, u32)| compare((&a.0, id(a.1)), (&b.0, id(b.1)));
+        if keyed.len() > limit {
+            keyed.select_nth_unstable_by(limit, order);
+            keyed.truncate(limit);
+        }
+        keyed.sort_unstable_by(order);
+        let slots: Vec<u32> = keyed.iter().map(|(_, slot)| *slot).collect();
+        let values = keyed.iter().map(|(value, _)| value.json()).collect();
+        let points = self.read_points(matching, &slots)?;
+        Ok(points.map(|points| Page { points, values, unindexed: unindexed || matching.unindexed }))
+    }
+
+    /// What counts of each point, and whether payloads had to be read for it. `None`: a write came between.
+    #[allow(clippy::type_complexity)]
+    fn order_values(
+        &self,
+        matching: &Matching,
+        path: &Path,
+        descending: bool,
+    ) -> Result<Option<(Vec<(Ordered, u32)>, bool)>> {
+        if let Some(values) = self.indexed_values(matching, path, descending) {
+            return Ok(Some((values, false)));
+        }
+        let mut keyed = Vec::with_capacity(matching.slots.len());
+        for slots in matching.slots.chunks(4096) {
+            let Some(documents) = self.read_documents(&matching.generation, slots)? else { return Ok(None) };
+            let values = documents.iter().map(|document| Ordered::of(path, &document.payload, descending));
+            keyed.extend(values.zip(slots.iter().copied()));
+        }
+        Ok(Some((keyed, true)))
+    }
+
+    /// `None`: no index knows, or it is not as of the same entry any more.
+    fn indexed_values(
+        &self,
+        matching: &Matching,
+        path: &Path,
+        descending: bool,
+    ) -> Option<Vec<(Ordered, u32)>> {
+        let fields = self.fields.read();
+        let scalar = [IndexKind::Keyword, IndexKind::Integer, IndexKind::Float];
+        // A value of another kind is not in it, and may come before.
+        let index = fields.ready(path, |index| scalar.contains(&index.declared.kind()) && index.is_pure())?;
+        if fields.applied != matching.applied {
+            return None;
+        }
+        let mut values: HashMap<u32, Ordered> = HashMap::new();
+        let mut take = |value: &dyn Fn() -> Ordered, own: &roaring::RoaringBitmap| {
+            for row in own & &matching.rows {
+                // The first one met counts.
+                values.entry(row).or_insert_with(value);
+            }
+        };
+        match &index.data {
+            Data::Number(map) if descending => {
+                map.iter().rev().for_each(|(n, own)| take(&|| Ordered::Number(*n), own))
+            }
+            Data::Number(map) => map.iter().for_each(|(n, own)| take(&|| Ordered::Number(*n), own)),
+            Data::Keyword(map) if descending => {
+                map.iter().rev().for_each(|(text, own)| take(&|| Ordered::Text(text.to_string()), own));
+            }
+            Data::Keyword(map) => {
+                map.iter().for_each(|(text, own)| take(&|| Ordered::Text(text.to_string()), own))
+            }
+            _ => return None,
+        }
+        let rows = matching.rows.iter().zip(&matching.slots);
+        Some(rows.map(|(row, slot)| (values.remove(&row).unwrap_or(Ordered::Nothing), *slot)).collect())
+    }
+}
+
+/// Equal numbers have one form.
+fn canonical(number: Number) -> Value {
+    match number {
+        Number::Float(x) if x.fract() == 0.0 && x.abs() < 9e15 => Number::Integer(x as i128).json(),
+        other => other.json(),
+    }
+}

@@ -1,0 +1,164 @@
+//! Answers by the words of a text or by a sparse vector: every point that shares a word or a dimension is scored, as of one
+//! log index.
+
+use crate::command::SparseData;
+use crate::fields::Fields;
+use crate::filter::Filter;
+use crate::generation::Slot;
+use crate::inverted::{self, Scores, Sparse};
+use crate::path::Path;
+use crate::rows::Row;
+use crate::schema::IndexKind;
+use crate::search::{Found, Nearest};
+use crate::{Result, Shard, ShardError};
+use prost::Message;
+use std::sync::Arc;
+
+/// Points whose payloads are read at a time.
+const READ: usize = 64;
+const MAX_TEXT_BYTES: usize = 64 << 10;
+
+/// Words to look for.
+#[derive(Clone, PartialEq, Message)]
+pub struct TextQuery {
+    #[prost(string, tag = "1")]
+    pub query: String,
+    /// Fields with a text index; empty: all of those.
+    #[prost(message, repeated, tag = "2")]
+    pub fields: Vec<TextField>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct TextField {
+    #[prost(string, tag = "1")]
+    pub path: String,
+    /// Factor of this field's score; 0: 1.
+    #[prost(float, tag = "2")]
+    pub boost: f32,
+}
+
+/// What a point is ranked by, other than nearness of its vector.
+pub enum Ranking<'a> {
+    Text(&'a TextQuery),
+    Sparse(&'a SparseData),
+}
+
+impl Ranking<'_> {
+    fn check(&self) -> Result<()> {
+        match self {
+            Self::Text(text) if text.query.len() > MAX_TEXT_BYTES => {
+                Err(ShardError::Invalid(format!("a query text has at most {MAX_TEXT_BYTES} bytes")))
+            }
+            Self::Text(text) => match text.fields.iter().find(|field| !(0.0..=1e6).contains(&field.boost)) {
+                Some(field) => {
+                    Err(ShardError::Invalid(format!("the boost of {:?} must be 0 to 1e6", field.path)))
+                }
+                None => Ok(()),
+            },
+            Self::Sparse(sparse) => sparse.check(),
+        }
+    }
+
+    fn plan(&self) -> &'static str {
+        match self {
+            Self::Text(_) => "bm25",
+            Self::Sparse(_) => "sparse",
+        }
+    }
+
+    fn score(&self, fields: &Fields, scores: &mut Scores) -> Result<()> {
+        match self {
+            Self::Sparse(sparse) => {
+                let vector = Sparse { indices: sparse.indices.clone(), values: sparse.values.clone() };
+                fields.sparse(&sparse.name)?.score(&vector, scores);
+            }
+            Self::Text(text) if text.fields.is_empty() => {
+                let of_text =
+                    |index: &&crate::field_index::FieldIndex| index.declared.kind() == IndexKind::Text;
+                let all: Vec<_> = fields.indexes.iter().filter(of_text).collect();
+                if all.is_empty() {
+                    return Err(ShardError::Invalid("text search needs a payload index of type text".into()));
+                }
+                for index in all {
+                    let building = || ShardError::IndexBuilding(format!("field {:?}", index.path.as_str()));
+                    index.text().ok_or_else(building)?.score(&text.query, 1.0, scores);
+                }
+            }
+            Self::Text(text) => {
+                for field in &text.fields {
+                    let path = Path::parse(&field.path).map_err(ShardError::Invalid)?;
+                    let is_it = |index: &&crate::field_index::FieldIndex| {
+                        index.path == path && index.declared.kind() == IndexKind::Text
+                    };
+                    let index = fields.indexes.iter().find(is_it).ok_or_else(|| {
+                        ShardError::Invalid(format!("{:?} has no payload index of type text", field.path))
+                    })?;
+                    let building = || ShardError::IndexBuilding(format!("field {:?}", field.path));
+                    let boost = if field.boost == 0.0 { 1.0 } else { field.boost };
+                    index.text().ok_or_else(building)?.score(&text.query, boost, scores);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Shard {
+    /// The `k` points that are ranked highest. `None`: a write came between; ask again.
+    pub(crate) fn ranked(
+        &self,
+        ranking: &Ranking<'_>,
+        nearest: &Nearest,
+        filter: Option<&Filter>,
+    ) -> Result<Option<Found>> {
+        ranking.check()?;
+        let fields = self.fields.read();
+        let selected = filter.map(|filter| fields.select(filter));
+        let mut outcome = Ok(());
+        let mut scored = inverted::scored(|scores| outcome = ranking.score(&fields, scores));
+        outcome?;
+        let least = nearest.score_threshold.unwrap_or(f32::NEG_INFINITY);
+        let rows = selected.as_ref().and_then(|selected| selected.rows.as_ref());
+        scored.retain(|(score, row)| *score >= least && rows.is_none_or(|rows| rows.contains(*row)));
+        let exact = selected.as_ref().is_none_or(|selected| selected.exact);
+        let generation = self.generation.load_full();
+        let slot_of = |row: Row| fields.rows.slot(row);
+        let mut hits: Vec<(f32, u32)> =
+            scored.into_iter().filter_map(|(score, row)| Some((score, slot_of(row)?))).collect();
+        let (applied_index, matching) = (fields.applied, hits.len() as u64);
+        drop(fields);
+        let id = |slot: u32| &generation.slot(slot).id;
+        let better = |a: &(f32, u32), b: &(f32, u32)| b.0.total_cmp(&a.0).then_with(|| id(a.1).cmp(id(b.1)));
+        if exact && hits.len() > nearest.k {
+            hits.select_nth_unstable_by(nearest.k, better);
+            hits.truncate(nearest.k);
+        }
+        hits.sort_unstable_by(better);
+        if let Some(filter) = filter.filter(|_| !exact) {
+            let mut passing = Vec::new();
+            for step in hits.chunks(READ) {
+                let slots: Vec<u32> = step.iter().map(|(_, slot)| *slot).collect();
+                let Some(passed) = self.read_slots(&generation, &slots, filter)? else { return Ok(None) };
+                passing.extend(step.iter().filter(|(_, slot)| passed.contains(slot)));
+                if passing.len() >= nearest.k {
+                    break;
+                }
+            }
+            passing.truncate(nearest.k);
+            hits = passing;
+        }
+        let hits = hits
+            .into_iter()
+            .map(|(score, slot)| (score, Arc::clone(generation.slot(slot))))
+            .collect::<Vec<(f32, Arc<Slot>)>>();
+        Ok(Some(Found {
+            hits,
+            applied_index,
+            recall_estimate: 1.0,
+            plan: ranking.plan(),
+            matching,
+            unindexed: !exact,
+            ..Found::default()
+        }))
+    }
+}

@@ -1,0 +1,275 @@
+//! What a shard indexes besides its vectors: declared through the log, so that every replica declares the same at the
+//! same entry, and kept under `_schema` in its store.
+
+use crate::analysis::Analyzer;
+use crate::path::Path;
+use crate::{Metric, Quantization, Residence, Result, ShardError, ShardSpec};
+use prost::{Message, Oneof};
+use vectron_storage::{Batch, Store};
+
+pub const KEY: &[u8] = b"_schema";
+const MAX_INDEXES: usize = 64;
+const MAX_SPARSE: usize = 16;
+const MAX_VECTORS: usize = 16;
+const MAX_NAME: usize = 64;
+
+/// An index of what is at a path.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct PayloadIndex {
+    #[prost(string, tag = "1")]
+    pub path: String,
+    #[prost(enumeration = "IndexKind", tag = "2")]
+    pub kind: i32,
+    /// Of a text index: whose endings words lose; empty: none.
+    #[prost(string, tag = "3")]
+    pub language: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, prost::Enumeration)]
+#[repr(i32)]
+pub enum IndexKind {
+    Unknown = 0,
+    /// Strings.
+    Keyword = 1,
+    /// Numbers.
+    Integer = 2,
+    /// Numbers.
+    Float = 3,
+    Bool = 4,
+    /// Strings that are RFC 3339 times or dates.
+    Datetime = 5,
+    /// Objects with `lat` and `lon`.
+    Geo = 6,
+    /// Words of strings, with BM25.
+    Text = 7,
+}
+
+/// A sparse vector that points may have.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct SparseVector {
+    #[prost(string, tag = "1")]
+    pub name: String,
+}
+
+/// A dense vector that points may have besides their first one.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct NamedVector {
+    #[prost(string, tag = "1")]
+    pub name: String,
+    #[prost(uint32, tag = "2")]
+    pub dimension: u32,
+    /// cosine, euclidean or dot.
+    #[prost(string, tag = "3")]
+    pub metric: String,
+    /// 0: 16.
+    #[prost(uint32, tag = "4")]
+    pub m: u32,
+    /// 0: 200.
+    #[prost(uint32, tag = "5")]
+    pub ef_construction: u32,
+    /// int8 (or empty), none, float16, binary or product.
+    #[prost(string, tag = "6")]
+    pub quantization: String,
+    /// memory (or empty) or mmap.
+    #[prost(string, tag = "7")]
+    pub storage: String,
+    /// 0: by quantization.
+    #[prost(uint32, tag = "8")]
+    pub oversampling: u32,
+}
+
+impl NamedVector {
+    pub fn spec(&self) -> Result<ShardSpec> {
+        let wrong = |what: String| ShardError::Invalid(format!("vector {:?}: {what}", self.name));
+        let unknown = |what: &str, name: &str| wrong(format!("unknown {what} {name:?}"));
+        let or =
+            |text: &str, default: &str| if text.is_empty() { default.to_owned() } else { text.to_owned() };
+        let metric = or(&self.metric, "cosine");
+        let metric = Metric::parse(&metric).ok_or_else(|| unknown("metric", &metric))?;
+        let quantization = or(&self.quantization, "int8");
+        let storage = or(&self.storage, "memory");
+        let vectors = Residence::parse(&storage).filter(|place| *place != Residence::Disk);
+        let default = ShardSpec::new(self.dimension as usize, metric);
+        let m = if self.m == 0 { default.m } else { self.m as usize };
+        let spec = ShardSpec {
+            m,
+            ef_construction: match self.ef_construction {
+                0 => default.ef_construction.max(m),
+                set => set as usize,
+            },
+            quantization: Quantization::parse(&quantization)
+                .ok_or_else(|| unknown("quantization", &quantization))?,
+            vectors: vectors.ok_or_else(|| unknown("place of vectors (memory or mmap)", &storage))?,
+            oversampling: self.oversampling as usize,
+            ..default
+        };
+        spec.validate().map_err(|_| {
+            wrong(
+                "dimension 1 to 65536, m 2 to 128, ef_construction m to 4096, oversampling at most 100"
+                    .into(),
+            )
+        })?;
+        Ok(spec)
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct SchemaMsg {
+    #[prost(message, repeated, tag = "1")]
+    pub indexes: Vec<PayloadIndex>,
+    #[prost(message, repeated, tag = "2")]
+    pub sparse: Vec<SparseVector>,
+    #[prost(message, repeated, tag = "3")]
+    pub vectors: Vec<NamedVector>,
+}
+
+/// A change of the schema. Declaring what is declared, and dropping what is not, changes nothing.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct Declaration {
+    #[prost(oneof = "Declare", tags = "1, 2, 3, 4, 5, 6")]
+    pub declare: Option<Declare>,
+}
+#[derive(Clone, PartialEq, Eq, Oneof)]
+pub enum Declare {
+    #[prost(message, tag = "1")]
+    AddIndex(PayloadIndex),
+    /// Its language does not matter.
+    #[prost(message, tag = "2")]
+    DropIndex(PayloadIndex),
+    #[prost(message, tag = "3")]
+    AddSparse(SparseVector),
+    #[prost(message, tag = "4")]
+    DropSparse(SparseVector),
+    #[prost(message, tag = "5")]
+    AddVector(NamedVector),
+    /// Only its name matters.
+    #[prost(message, tag = "6")]
+    DropVector(NamedVector),
+}
+
+/// A checked schema.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Schema {
+    message: SchemaMsg,
+    texts: Vec<(Path, Analyzer)>,
+}
+
+impl Schema {
+    pub fn new(message: SchemaMsg) -> Result<Self> {
+        let texts = message.indexes.iter().filter(|index| index.kind() == IndexKind::Text);
+        let texts = texts.map(|index| Ok((index.parsed_path()?, Analyzer::new(&index.language)?)));
+        let texts = texts.collect::<Result<_>>()?;
+        Ok(Self { message, texts })
+    }
+
+    pub fn load(store: &Store) -> Result<Self> {
+        let Some(bytes) = store.get(KEY)? else { return Ok(Self::default()) };
+        let message = SchemaMsg::decode(bytes.as_slice())
+            .map_err(|e| ShardError::Damaged(format!("the schema cannot be read: {e}")))?;
+        Self::new(message)
+    }
+
+    pub fn put(&self, batch: &mut Batch) {
+        batch.put(KEY, &self.message.encode_to_vec());
+    }
+
+    pub fn message(&self) -> &SchemaMsg {
+        &self.message
+    }
+
+    pub fn has_sparse(&self, name: &str) -> bool {
+        self.message.sparse.iter().any(|sparse| sparse.name == name)
+    }
+
+    pub fn vector(&self, name: &str) -> Option<&NamedVector> {
+        self.message.vectors.iter().find(|vector| vector.name == name)
+    }
+
+    /// Of the text index at the path; the plain one where there is none.
+    pub fn analyzer(&self, path: &Path) -> Analyzer {
+        self.texts.iter().find(|(at, _)| at == path).map(|(_, analyzer)| analyzer.clone()).unwrap_or_default()
+    }
+
+    /// The schema afterwards; `None`: it is the same.
+    pub fn declared(&self, declaration: &Declaration) -> Result<Option<Self>> {
+        let mut message = self.message.clone();
+        match declaration.declare.as_ref() {
+            Some(Declare::AddIndex(index)) => {
+                let same = |one: &&PayloadIndex| one.path == index.path && one.kind == index.kind;
+                match message.indexes.iter().find(same) {
+                    Some(there) if there == index => {}
+                    Some(there) => {
+                        return Err(ShardError::Invalid(format!(
+                            "the text index of {:?} has language {:?}: drop it first",
+                            index.path, there.language
+                        )));
+                    }
+                    None if message.indexes.len() >= MAX_INDEXES => {
+                        return Err(ShardError::Invalid(format!("at most {MAX_INDEXES} payload indexes")));
+                    }
+                    None => message.indexes.push(index.clone()),
+                }
+            }
+            Some(Declare::DropIndex(index)) => {
+                message.indexes.retain(|one| one.path != index.path || one.kind != index.kind);
+            }
+            Some(Declare::AddSparse(sparse)) if !self.has_sparse(&sparse.name) => {
+                if message.sparse.len() >= MAX_SPARSE {
+                    return Err(ShardError::Invalid(format!("at most {MAX_SPARSE} sparse vectors")));
+                }
+                message.sparse.push(sparse.clone());
+            }
+            Some(Declare::AddSparse(_)) => {}
+            Some(Declare::AddVector(vector)) => match self.vector(&vector.name) {
+                Some(there) if there == vector => {}
+                Some(_) => {
+                    return Err(ShardError::Invalid(format!(
+                        "vector {:?} is declared with other settings: drop it first",
+                        vector.name
+                    )));
+                }
+                None if message.vectors.len() >= MAX_VECTORS => {
+                    return Err(ShardError::Invalid(format!("at most {MAX_VECTORS} named vectors")));
+                }
+                None => message.vectors.push(vector.clone()),
+            },
+            Some(Declare::DropVector(vector)) => message.vectors.retain(|one| one.name != vector.name),
+            Some(Declare::DropSparse(sparse)) => message.sparse.retain(|one| one.name != sparse.name),
+            None => return Err(ShardError::Invalid("a declaration adds or drops something".into())),
+        }
+        if message == self.message { Ok(None) } else { Self::new(message).map(Some) }
+    }
+}
+
+impl PayloadIndex {
+    pub fn parsed_path(&self) -> Result<Path> {
+        Path::parse(&self.path).map_err(ShardError::Invalid)
+    }
+}
+
+impl Declaration {
+    /// What can be said without the schema.
+    pub fn check(&self) -> Result<()> {
+        match self.declare.as_ref() {
+            Some(Declare::AddIndex(index)) => {
+                index.parsed_path()?;
+                if index.kind() == IndexKind::Unknown {
+                    let kinds = "keyword, integer, float, bool, datetime, geo or text";
+                    return Err(ShardError::Invalid(format!("a payload index is of type {kinds}")));
+                }
+                if index.kind() != IndexKind::Text && !index.language.is_empty() {
+                    return Err(ShardError::Invalid("only a text index has a language".into()));
+                }
+                Analyzer::new(&index.language).map(drop)
+            }
+            Some(
+                Declare::AddSparse(SparseVector { name }) | Declare::AddVector(NamedVector { name, .. }),
+            ) if name.is_empty() || name.len() > MAX_NAME => {
+                Err(ShardError::Invalid(format!("the name of a vector has 1 to {MAX_NAME} bytes")))
+            }
+            Some(Declare::AddVector(vector)) => vector.spec().map(drop),
+            Some(_) => Ok(()),
+            None => Err(ShardError::Invalid("a declaration adds or drops something".into())),
+        }
+    }
+}
