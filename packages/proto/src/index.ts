@@ -1,6 +1,7 @@
 /** Messages and service definitions of every contract in proto/, one namespace a package. */
 export { encoder } from './encoder.js';
 export * as gateway from './generated/apigateway/apigateway.js';
+export * as filters from './generated/apigateway/filter.js';
 export * as auth from './generated/auth/auth.js';
 export * as authInternal from './generated/auth/internal/internal.js';
 export { DESCRIPTOR_SET_BASE64 } from './generated/descriptors.js';

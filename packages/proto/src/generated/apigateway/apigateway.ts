@@ -21,7 +21,8 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { Plan, planFromJSON, planToJSON, UserProfile } from "../auth/auth.js";
-import { Struct } from "../google/protobuf/struct.js";
+import { Struct, Value } from "../google/protobuf/struct.js";
+import { Filter } from "./filter.js";
 
 export const protobufPackage = "vectron.v1";
 
@@ -69,6 +70,49 @@ export interface CreateCollectionRequest {
    * disks a moment later; UNSAFE when the power fails.
    */
   durability: string;
+  /** Payload indexes from the start. */
+  indexes: PayloadIndex[];
+  /** Names of sparse vectors that points may have. */
+  sparseVectors: string[];
+  /** Dense vectors that points may have besides their first one. */
+  namedVectors: NamedVector[];
+  /** Lets points and queries be given as text. */
+  embedding?: EmbeddingSettings | undefined;
+}
+
+export interface EmbeddingSettings {
+  /** One that the operator has set up, or local: words hashed, for tests and trials. */
+  provider: string;
+  /** Payload field that keeps the text of a point; empty: text. */
+  textField: string;
+}
+
+export interface NamedVector {
+  /** 1 to 64 bytes. */
+  name: string;
+  /** 1 to 65,536. */
+  dimension: number;
+  /** cosine (default), euclidean or dot. */
+  distance: string;
+  /** 0: 16. */
+  hnswM: number;
+  /** 0: 200. */
+  hnswEfConstruction: number;
+  /** int8 (default), none, float16, binary or product. */
+  quantization: string;
+  /** memory (default) or mmap. */
+  storage: string;
+  /** 0: by quantization. */
+  oversampling: number;
+}
+
+/** An index of what is at a path of the payload. */
+export interface PayloadIndex {
+  path: string;
+  /** keyword, integer, float, bool, datetime, geo or text. */
+  type: string;
+  /** Of a text index: language whose word endings are cut, such as english; empty: none. */
+  language: string;
 }
 
 /** How vectors are kept; fixed when the collection is made. */
@@ -182,6 +226,14 @@ export interface SearchRequest {
   explain: boolean;
   /** Say which step this point did not get past, instead of guessing. */
   whyNot: string;
+  /** Only points that pass. */
+  filter?:
+    | Filter
+    | undefined;
+  /** The named vector that is searched, and given with include_vectors; empty: the first one. */
+  using: string;
+  /** Text that the collection's embedding provider makes the vector of, instead of `vector`. */
+  text: string;
 }
 
 export interface SearchResponse {
@@ -272,6 +324,12 @@ export interface ShardRead {
   replica: bigint;
   /** From the request to this shard's answer, as the gateway saw it. */
   milliseconds: number;
+  /** How the points were found: graph, scan, scan_codes, post_filter, walk, post_check, bm25 or sparse. */
+  plan: string;
+  /** With a filter: points that pass, as far as that is known. */
+  matching: bigint;
+  /** Payloads had to be read for the filter: a payload index would make it faster. */
+  unindexed: boolean;
 }
 
 export interface SearchResult {
@@ -356,6 +414,7 @@ export interface GetCollectionStatusResponse {
   rerank?: RerankSettings | undefined;
   memoryBytes: bigint;
   diskBytes: bigint;
+  embedding?: EmbeddingSettings | undefined;
 }
 
 export interface ShardStatus {
@@ -392,11 +451,52 @@ export interface Point {
     | undefined;
   /** The vector as little-endian float32, instead of `vector`. */
   vectorF32: Buffer;
+  /** By name, as declared for the collection. */
+  sparse: Map<string, SparseVector>;
+  /** Written: the point is deleted so long after; 0: never. */
+  ttlSeconds: number;
+  /** Written: only if the point's version is this; 0: only if there is no such point. */
+  ifVersion?:
+    | bigint
+    | undefined;
+  /** Read: grows with every write of the point. */
+  version: bigint;
+  /** Read: when it is deleted, milliseconds since 1970; 0: never. */
+  expiresAtMs: bigint;
+  /** Dense vectors besides `vector`, by name, as declared. */
+  vectors: Map<string, DenseVector>;
+  /** Text that the collection's embedding provider makes the vector of, instead of `vector`; kept in the payload. */
+  text: string;
 }
 
 export interface Point_PayloadEntry {
   key: string;
   value: string;
+}
+
+export interface Point_SparseEntry {
+  key: string;
+  value?: SparseVector | undefined;
+}
+
+export interface Point_VectorsEntry {
+  key: string;
+  value?: DenseVector | undefined;
+}
+
+/** One of both. */
+export interface DenseVector {
+  /** Little-endian float32. */
+  vectorF32: Buffer;
+  vector: number[];
+}
+
+/** A vector of few dimensions that are not zero. */
+export interface SparseVector {
+  /** Each once. */
+  indices: number[];
+  /** As many. */
+  values: number[];
 }
 
 export interface UpdateUserProfileRequest {
@@ -442,7 +542,24 @@ export interface ListPointsRequest {
   /** The `next_cursor` of the page before; empty: from the start. */
   cursor: string;
   includeVectors: boolean;
-  consistency?: ReadConsistency | undefined;
+  consistency?:
+    | ReadConsistency
+    | undefined;
+  /** Only points that pass. */
+  filter?:
+    | Filter
+    | undefined;
+  /** Instead of by id. */
+  orderBy?: OrderBy | undefined;
+}
+
+/**
+ * By a value, then by id. Of a list the least value counts, descending the greatest. Numbers come before strings, points
+ * with neither come last.
+ */
+export interface OrderBy {
+  path: string;
+  descending: boolean;
 }
 
 export interface ListPointsResponse {
@@ -472,6 +589,327 @@ export interface PointChange {
   kind: string;
   /** Of a delete: the id alone. */
   point?: Point | undefined;
+}
+
+/** One way to the points. Exactly one of vector, vector_f32, embed, like_id, sparse, text and examples. */
+export interface QueryBranch {
+  vector: number[];
+  /** Little-endian float32. */
+  vectorF32: Buffer;
+  /** The vector of this point; the point itself is left out. */
+  likeId: string;
+  sparse?: SparseQuery | undefined;
+  text?: TextQuery | undefined;
+  examples?:
+    | Examples
+    | undefined;
+  /** Besides the filter of the whole query. */
+  filter?:
+    | Filter
+    | undefined;
+  /** Candidates it gives to the fusion, at most 10,000; 0: max(50, 4 top_k). */
+  limit: number;
+  /** Its weight in the fusion; 0: 1. */
+  weight: number;
+  ef: number;
+  recall: number;
+  exact: boolean;
+  scoreThreshold?:
+    | number
+    | undefined;
+  /** The named vector that is searched, and given with include_vectors; empty: the first one. */
+  using: string;
+  /** Text that the collection's embedding provider makes the vector of, instead of `vector`. */
+  embed: string;
+}
+
+export interface SparseQuery {
+  /** Name of the sparse vector. */
+  name: string;
+  indices: number[];
+  values: number[];
+}
+
+/** Words, scored by BM25 over the fields that have a text index. */
+export interface TextQuery {
+  query: string;
+  /** Empty: every field with a text index. */
+  fields: TextField[];
+}
+
+export interface TextField {
+  path: string;
+  /** Factor of the field's score; 0: 1. */
+  boost: number;
+}
+
+/**
+ * Near these and far from those: the query vector is the mean of the positive ones, moved away from the mean of the
+ * negative ones by their difference. Points given as examples are left out.
+ */
+export interface Examples {
+  /** At least one. */
+  positiveIds: string[];
+  negativeIds: string[];
+}
+
+export interface QueryRequest {
+  collection: string;
+  /** 1 to 16. One: its answer, with its scores. Several: fused. */
+  branches: QueryBranch[];
+  /** Of every branch. */
+  filter?:
+    | Filter
+    | undefined;
+  /** 1 to 10,000; 0: 10. */
+  topK: number;
+  /**
+   * rrf (default): the sum of weight / (rrf_k + rank). weighted: the sum of weight times the branch's score, scaled so that
+   * its best is 1 and its worst 0.
+   */
+  fusion: string;
+  /** 0: 60. */
+  rrfK: number;
+  /**
+   * The fused candidates are ordered by the similarity of their first vectors to this one (little-endian float32); empty:
+   * they are not. Not with branches that use a named vector.
+   */
+  rescoreVectorF32: Buffer;
+  diversity?: Diversity | undefined;
+  groupBy?: Grouping | undefined;
+  includeVectors: boolean;
+  /** Absent: true. */
+  includeMetadata?:
+    | boolean
+    | undefined;
+  /** Budget; 0: the server's default. */
+  timeoutMs: number;
+  consistency?:
+    | ReadConsistency
+    | undefined;
+  /** Of the final score. */
+  scoreThreshold?: number | undefined;
+}
+
+/**
+ * Maximal marginal relevance: each next result is the candidate with the most of (1 - share) * relevance - share * its
+ * greatest similarity to a result before.
+ */
+export interface Diversity {
+  /** 0 (none) to 1. */
+  share: number;
+  /** Candidates chosen from, at most 1,000; 0: 4 top_k. */
+  candidates: number;
+}
+
+/** The best groups of points that share a value, in the order of their best points. */
+export interface Grouping {
+  /** A list puts the point in the group of each of its values; a point without a value is in none. */
+  path: string;
+  /** 1 to 1,000; 0: 10. */
+  groups: number;
+  /** Points of a group, 1 to 100; 0: 3. */
+  groupSize: number;
+}
+
+export interface QueryResponse {
+  /** Empty with group_by. */
+  results: SearchResult[];
+  groups: ResultGroup[];
+  /** Whether every shard answered every branch. */
+  complete: boolean;
+  shardsAsked: number;
+  shardsAnswered: number;
+  /** In the order of the request. */
+  branches: BranchReport[];
+}
+
+export interface ResultGroup {
+  value?: any | undefined;
+  results: SearchResult[];
+}
+
+/** What a branch found. */
+export interface BranchReport {
+  candidates: number;
+  /** Of the shard with the least: 1 when exact, 0 while nothing was measured. */
+  recallEstimate: number;
+  /** How each shard found its points. */
+  plans: string[];
+  /** Payloads had to be read for its filter. */
+  unindexed: boolean;
+}
+
+export interface QueryBatchRequest {
+  /** 1 to 64. */
+  queries: QueryRequest[];
+}
+
+export interface QueryBatchResponse {
+  outcomes: QueryOutcome[];
+}
+
+export interface QueryOutcome {
+  answer?:
+    | QueryResponse
+    | undefined;
+  /** Set when there is no answer: the error's code and message. */
+  errorCode: string;
+  errorMessage: string;
+}
+
+export interface CountPointsRequest {
+  collection: string;
+  filter?:
+    | Filter
+    | undefined;
+  /** Where the indexes do not know, look at a sample only. */
+  estimate: boolean;
+  consistency?: ReadConsistency | undefined;
+}
+
+export interface CountPointsResponse {
+  count: bigint;
+  exact: boolean;
+  /** Payloads had to be read: a payload index would make it faster. */
+  unindexed: boolean;
+}
+
+export interface FacetPointsRequest {
+  collection: string;
+  path: string;
+  filter?:
+    | Filter
+    | undefined;
+  /** 1 to 10,000; 0: 10. */
+  limit: number;
+  consistency?: ReadConsistency | undefined;
+}
+
+export interface FacetPointsResponse {
+  /** The most frequent first. */
+  values: Facet[];
+  /** Whether there are others. */
+  more: boolean;
+  unindexed: boolean;
+}
+
+export interface Facet {
+  value?: any | undefined;
+  count: bigint;
+}
+
+export interface UpdatePointsRequest {
+  collection: string;
+  /** Those that are there; with a filter: those of them that pass. At least one of both. */
+  ids: string[];
+  filter?:
+    | Filter
+    | undefined;
+  /** The whole payload, before the other changes. */
+  replace?:
+    | { [key: string]: any }
+    | undefined;
+  /** Paths. */
+  remove: string[];
+  /** By path. */
+  set?:
+    | { [key: string]: any }
+    | undefined;
+  /** Only if the version of every point is this; with ids alone. */
+  ifVersion?: bigint | undefined;
+  origin?: WriteOrigin | undefined;
+}
+
+export interface UpdatePointsResponse {
+  updated: bigint;
+  /** For a read that must see this. */
+  writeToken: string;
+}
+
+export interface DeletePointsRequest {
+  collection: string;
+  /** Those that are there; with a filter: those of them that pass. At least one of both. */
+  ids: string[];
+  filter?:
+    | Filter
+    | undefined;
+  /** Only if the version of every point is this; with ids alone. */
+  ifVersion?: bigint | undefined;
+  origin?: WriteOrigin | undefined;
+}
+
+export interface DeletePointsResponse {
+  deleted: bigint;
+  /** For a read that must see this. */
+  writeToken: string;
+}
+
+export interface ListIndexesRequest {
+  collection: string;
+}
+
+export interface ListIndexesResponse {
+  indexes: IndexInfo[];
+  sparseVectors: string[];
+  namedVectors: NamedVector[];
+}
+
+export interface IndexInfo {
+  index?:
+    | PayloadIndex
+    | undefined;
+  /** Points that are in it, of all points. */
+  indexed: bigint;
+  points: bigint;
+  /** Whether every shard uses it. */
+  ready: boolean;
+}
+
+/** Exactly one of index, sparse_vector and named_vector. */
+export interface CreateIndexRequest {
+  collection: string;
+  index?: PayloadIndex | undefined;
+  sparseVector: string;
+  namedVector?: NamedVector | undefined;
+}
+
+export interface CreateIndexResponse {
+  /** Whether it was not there before. */
+  created: boolean;
+}
+
+/** Exactly one of index, sparse_vector and named_vector, of which only the name matters. */
+export interface DeleteIndexRequest {
+  collection: string;
+  index?: PayloadIndex | undefined;
+  sparseVector: string;
+  namedVector?: NamedVector | undefined;
+}
+
+export interface DeleteIndexResponse {
+  existed: boolean;
+}
+
+export interface ListAliasesRequest {
+}
+
+export interface ListAliasesResponse {
+  aliases: Alias[];
+}
+
+export interface Alias {
+  alias: string;
+  collection: string;
+}
+
+export interface UpdateAliasesRequest {
+  /** Made, or pointed elsewhere. */
+  set: Alias[];
+  delete: string[];
+}
+
+export interface UpdateAliasesResponse {
 }
 
 function createBaseRerankSettings(): RerankSettings {
@@ -744,6 +1182,10 @@ function createBaseCreateCollectionRequest(): CreateCollectionRequest {
     vectors: undefined,
     replicas: 0,
     durability: "",
+    indexes: [],
+    sparseVectors: [],
+    namedVectors: [],
+    embedding: undefined,
   };
 }
 
@@ -778,6 +1220,18 @@ export const CreateCollectionRequest: MessageFns<CreateCollectionRequest> = {
     }
     if (message.durability !== "") {
       writer.uint32(210).string(message.durability);
+    }
+    for (const v of message.indexes) {
+      PayloadIndex.encode(v!, writer.uint32(218).fork()).join();
+    }
+    for (const v of message.sparseVectors) {
+      writer.uint32(226).string(v!);
+    }
+    for (const v of message.namedVectors) {
+      NamedVector.encode(v!, writer.uint32(234).fork()).join();
+    }
+    if (message.embedding !== undefined) {
+      EmbeddingSettings.encode(message.embedding, writer.uint32(242).fork()).join();
     }
     return writer;
   },
@@ -875,6 +1329,38 @@ export const CreateCollectionRequest: MessageFns<CreateCollectionRequest> = {
             message.durability = reader.string();
             continue;
           }
+          case 27: {
+            if (tag !== 218) {
+              break;
+            }
+
+            message.indexes.push(PayloadIndex.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 28: {
+            if (tag !== 226) {
+              break;
+            }
+
+            message.sparseVectors.push(reader.string());
+            continue;
+          }
+          case 29: {
+            if (tag !== 234) {
+              break;
+            }
+
+            message.namedVectors.push(NamedVector.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 30: {
+            if (tag !== 242) {
+              break;
+            }
+
+            message.embedding = EmbeddingSettings.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -907,6 +1393,20 @@ export const CreateCollectionRequest: MessageFns<CreateCollectionRequest> = {
       vectors: isSet(object.vectors) ? VectorSettings.fromJSON(object.vectors) : undefined,
       replicas: isSet(object.replicas) ? globalThis.Number(object.replicas) : 0,
       durability: isSet(object.durability) ? globalThis.String(object.durability) : "",
+      indexes: globalThis.Array.isArray(object?.indexes)
+        ? object.indexes.map((e: any) => PayloadIndex.fromJSON(e))
+        : [],
+      sparseVectors: globalThis.Array.isArray(object?.sparseVectors)
+        ? object.sparseVectors.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.sparse_vectors)
+        ? object.sparse_vectors.map((e: any) => globalThis.String(e))
+        : [],
+      namedVectors: globalThis.Array.isArray(object?.namedVectors)
+        ? object.namedVectors.map((e: any) => NamedVector.fromJSON(e))
+        : globalThis.Array.isArray(object?.named_vectors)
+        ? object.named_vectors.map((e: any) => NamedVector.fromJSON(e))
+        : [],
+      embedding: isSet(object.embedding) ? EmbeddingSettings.fromJSON(object.embedding) : undefined,
     };
   },
 
@@ -942,6 +1442,18 @@ export const CreateCollectionRequest: MessageFns<CreateCollectionRequest> = {
     if (message.durability !== undefined) {
       obj.durability = message.durability;
     }
+    if (message.indexes?.length) {
+      obj.indexes = message.indexes.map((e) => PayloadIndex.toJSON(e));
+    }
+    if (message.sparseVectors?.length) {
+      obj.sparseVectors = message.sparseVectors;
+    }
+    if (message.namedVectors?.length) {
+      obj.namedVectors = message.namedVectors.map((e) => NamedVector.toJSON(e));
+    }
+    if (message.embedding !== undefined) {
+      obj.embedding = EmbeddingSettings.toJSON(message.embedding);
+    }
     return obj;
   },
 
@@ -964,6 +1476,400 @@ export const CreateCollectionRequest: MessageFns<CreateCollectionRequest> = {
       : undefined;
     message.replicas = object.replicas ?? 0;
     message.durability = object.durability ?? "";
+    message.indexes = object.indexes?.map((e) => PayloadIndex.fromPartial(e)) || [];
+    message.sparseVectors = object.sparseVectors?.map((e) => e) || [];
+    message.namedVectors = object.namedVectors?.map((e) => NamedVector.fromPartial(e)) || [];
+    message.embedding = (object.embedding !== undefined && object.embedding !== null)
+      ? EmbeddingSettings.fromPartial(object.embedding)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseEmbeddingSettings(): EmbeddingSettings {
+  return { provider: "", textField: "" };
+}
+
+export const EmbeddingSettings: MessageFns<EmbeddingSettings> = {
+  encode(message: EmbeddingSettings, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.provider !== "") {
+      writer.uint32(10).string(message.provider);
+    }
+    if (message.textField !== "") {
+      writer.uint32(18).string(message.textField);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EmbeddingSettings {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEmbeddingSettings();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.provider = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.textField = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): EmbeddingSettings {
+    return {
+      provider: isSet(object.provider) ? globalThis.String(object.provider) : "",
+      textField: isSet(object.textField)
+        ? globalThis.String(object.textField)
+        : isSet(object.text_field)
+        ? globalThis.String(object.text_field)
+        : "",
+    };
+  },
+
+  toJSON(message: EmbeddingSettings): unknown {
+    const obj: any = {};
+    if (message.provider !== undefined) {
+      obj.provider = message.provider;
+    }
+    if (message.textField !== undefined) {
+      obj.textField = message.textField;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<EmbeddingSettings>, I>>(base?: I): EmbeddingSettings {
+    return EmbeddingSettings.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<EmbeddingSettings>, I>>(object: I): EmbeddingSettings {
+    const message = createBaseEmbeddingSettings();
+    message.provider = object.provider ?? "";
+    message.textField = object.textField ?? "";
+    return message;
+  },
+};
+
+function createBaseNamedVector(): NamedVector {
+  return {
+    name: "",
+    dimension: 0,
+    distance: "",
+    hnswM: 0,
+    hnswEfConstruction: 0,
+    quantization: "",
+    storage: "",
+    oversampling: 0,
+  };
+}
+
+export const NamedVector: MessageFns<NamedVector> = {
+  encode(message: NamedVector, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.dimension !== 0) {
+      writer.uint32(16).uint32(message.dimension);
+    }
+    if (message.distance !== "") {
+      writer.uint32(26).string(message.distance);
+    }
+    if (message.hnswM !== 0) {
+      writer.uint32(32).uint32(message.hnswM);
+    }
+    if (message.hnswEfConstruction !== 0) {
+      writer.uint32(40).uint32(message.hnswEfConstruction);
+    }
+    if (message.quantization !== "") {
+      writer.uint32(50).string(message.quantization);
+    }
+    if (message.storage !== "") {
+      writer.uint32(58).string(message.storage);
+    }
+    if (message.oversampling !== 0) {
+      writer.uint32(64).uint32(message.oversampling);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NamedVector {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNamedVector();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.dimension = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.distance = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.hnswM = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.hnswEfConstruction = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.quantization = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.storage = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.oversampling = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): NamedVector {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      dimension: isSet(object.dimension) ? globalThis.Number(object.dimension) : 0,
+      distance: isSet(object.distance) ? globalThis.String(object.distance) : "",
+      hnswM: isSet(object.hnswM)
+        ? globalThis.Number(object.hnswM)
+        : isSet(object.hnsw_m)
+        ? globalThis.Number(object.hnsw_m)
+        : 0,
+      hnswEfConstruction: isSet(object.hnswEfConstruction)
+        ? globalThis.Number(object.hnswEfConstruction)
+        : isSet(object.hnsw_ef_construction)
+        ? globalThis.Number(object.hnsw_ef_construction)
+        : 0,
+      quantization: isSet(object.quantization) ? globalThis.String(object.quantization) : "",
+      storage: isSet(object.storage) ? globalThis.String(object.storage) : "",
+      oversampling: isSet(object.oversampling) ? globalThis.Number(object.oversampling) : 0,
+    };
+  },
+
+  toJSON(message: NamedVector): unknown {
+    const obj: any = {};
+    if (message.name !== undefined) {
+      obj.name = message.name;
+    }
+    if (message.dimension !== undefined) {
+      obj.dimension = Math.round(message.dimension);
+    }
+    if (message.distance !== undefined) {
+      obj.distance = message.distance;
+    }
+    if (message.hnswM !== undefined) {
+      obj.hnswM = Math.round(message.hnswM);
+    }
+    if (message.hnswEfConstruction !== undefined) {
+      obj.hnswEfConstruction = Math.round(message.hnswEfConstruction);
+    }
+    if (message.quantization !== undefined) {
+      obj.quantization = message.quantization;
+    }
+    if (message.storage !== undefined) {
+      obj.storage = message.storage;
+    }
+    if (message.oversampling !== undefined) {
+      obj.oversampling = Math.round(message.oversampling);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<NamedVector>, I>>(base?: I): NamedVector {
+    return NamedVector.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<NamedVector>, I>>(object: I): NamedVector {
+    const message = createBaseNamedVector();
+    message.name = object.name ?? "";
+    message.dimension = object.dimension ?? 0;
+    message.distance = object.distance ?? "";
+    message.hnswM = object.hnswM ?? 0;
+    message.hnswEfConstruction = object.hnswEfConstruction ?? 0;
+    message.quantization = object.quantization ?? "";
+    message.storage = object.storage ?? "";
+    message.oversampling = object.oversampling ?? 0;
+    return message;
+  },
+};
+
+function createBasePayloadIndex(): PayloadIndex {
+  return { path: "", type: "", language: "" };
+}
+
+export const PayloadIndex: MessageFns<PayloadIndex> = {
+  encode(message: PayloadIndex, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.path !== "") {
+      writer.uint32(10).string(message.path);
+    }
+    if (message.type !== "") {
+      writer.uint32(18).string(message.type);
+    }
+    if (message.language !== "") {
+      writer.uint32(26).string(message.language);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PayloadIndex {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePayloadIndex();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.path = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.type = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.language = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PayloadIndex {
+    return {
+      path: isSet(object.path) ? globalThis.String(object.path) : "",
+      type: isSet(object.type) ? globalThis.String(object.type) : "",
+      language: isSet(object.language) ? globalThis.String(object.language) : "",
+    };
+  },
+
+  toJSON(message: PayloadIndex): unknown {
+    const obj: any = {};
+    if (message.path !== undefined) {
+      obj.path = message.path;
+    }
+    if (message.type !== undefined) {
+      obj.type = message.type;
+    }
+    if (message.language !== undefined) {
+      obj.language = message.language;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<PayloadIndex>, I>>(base?: I): PayloadIndex {
+    return PayloadIndex.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PayloadIndex>, I>>(object: I): PayloadIndex {
+    const message = createBasePayloadIndex();
+    message.path = object.path ?? "";
+    message.type = object.type ?? "";
+    message.language = object.language ?? "";
     return message;
   },
 };
@@ -1870,6 +2776,9 @@ function createBaseSearchRequest(): SearchRequest {
     consistency: undefined,
     explain: false,
     whyNot: "",
+    filter: undefined,
+    using: "",
+    text: "",
   };
 }
 
@@ -1926,6 +2835,15 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     }
     if (message.whyNot !== "") {
       writer.uint32(226).string(message.whyNot);
+    }
+    if (message.filter !== undefined) {
+      Filter.encode(message.filter, writer.uint32(234).fork()).join();
+    }
+    if (message.using !== "") {
+      writer.uint32(242).string(message.using);
+    }
+    if (message.text !== "") {
+      writer.uint32(250).string(message.text);
     }
     return writer;
   },
@@ -2081,6 +2999,30 @@ export const SearchRequest: MessageFns<SearchRequest> = {
             message.whyNot = reader.string();
             continue;
           }
+          case 29: {
+            if (tag !== 234) {
+              break;
+            }
+
+            message.filter = Filter.decode(reader, reader.uint32());
+            continue;
+          }
+          case 30: {
+            if (tag !== 242) {
+              break;
+            }
+
+            message.using = reader.string();
+            continue;
+          }
+          case 31: {
+            if (tag !== 250) {
+              break;
+            }
+
+            message.text = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2143,6 +3085,9 @@ export const SearchRequest: MessageFns<SearchRequest> = {
         : isSet(object.why_not)
         ? globalThis.String(object.why_not)
         : "",
+      filter: isSet(object.filter) ? Filter.fromJSON(object.filter) : undefined,
+      using: isSet(object.using) ? globalThis.String(object.using) : "",
+      text: isSet(object.text) ? globalThis.String(object.text) : "",
     };
   },
 
@@ -2196,6 +3141,15 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     if (message.whyNot !== undefined) {
       obj.whyNot = message.whyNot;
     }
+    if (message.filter !== undefined) {
+      obj.filter = Filter.toJSON(message.filter);
+    }
+    if (message.using !== undefined) {
+      obj.using = message.using;
+    }
+    if (message.text !== undefined) {
+      obj.text = message.text;
+    }
     return obj;
   },
 
@@ -2222,6 +3176,11 @@ export const SearchRequest: MessageFns<SearchRequest> = {
       : undefined;
     message.explain = object.explain ?? false;
     message.whyNot = object.whyNot ?? "";
+    message.filter = (object.filter !== undefined && object.filter !== null)
+      ? Filter.fromPartial(object.filter)
+      : undefined;
+    message.using = object.using ?? "";
+    message.text = object.text ?? "";
     return message;
   },
 };
@@ -3046,6 +4005,9 @@ function createBaseShardRead(): ShardRead {
     stopped: false,
     replica: 0n,
     milliseconds: 0,
+    plan: "",
+    matching: 0n,
+    unindexed: false,
   };
 }
 
@@ -3092,6 +4054,18 @@ export const ShardRead: MessageFns<ShardRead> = {
     }
     if (message.milliseconds !== 0) {
       writer.uint32(97).double(message.milliseconds);
+    }
+    if (message.plan !== "") {
+      writer.uint32(106).string(message.plan);
+    }
+    if (message.matching !== 0n) {
+      if (BigInt.asUintN(64, message.matching) !== message.matching) {
+        throw new globalThis.Error("value provided for field message.matching of type uint64 too large");
+      }
+      writer.uint32(112).uint64(message.matching);
+    }
+    if (message.unindexed !== false) {
+      writer.uint32(120).bool(message.unindexed);
     }
     return writer;
   },
@@ -3205,6 +4179,30 @@ export const ShardRead: MessageFns<ShardRead> = {
             message.milliseconds = reader.double();
             continue;
           }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.plan = reader.string();
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.matching = reader.uint64() as bigint;
+            continue;
+          }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.unindexed = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3251,6 +4249,9 @@ export const ShardRead: MessageFns<ShardRead> = {
       stopped: isSet(object.stopped) ? globalThis.Boolean(object.stopped) : false,
       replica: isSet(object.replica) ? BigInt(object.replica) : 0n,
       milliseconds: isSet(object.milliseconds) ? globalThis.Number(object.milliseconds) : 0,
+      plan: isSet(object.plan) ? globalThis.String(object.plan) : "",
+      matching: isSet(object.matching) ? BigInt(object.matching) : 0n,
+      unindexed: isSet(object.unindexed) ? globalThis.Boolean(object.unindexed) : false,
     };
   },
 
@@ -3292,6 +4293,15 @@ export const ShardRead: MessageFns<ShardRead> = {
     if (message.milliseconds !== undefined) {
       obj.milliseconds = floatToJson(message.milliseconds);
     }
+    if (message.plan !== undefined) {
+      obj.plan = message.plan;
+    }
+    if (message.matching !== undefined) {
+      obj.matching = message.matching.toString();
+    }
+    if (message.unindexed !== undefined) {
+      obj.unindexed = message.unindexed;
+    }
     return obj;
   },
 
@@ -3314,6 +4324,9 @@ export const ShardRead: MessageFns<ShardRead> = {
     message.stopped = object.stopped ?? false;
     message.replica = (object.replica !== undefined && object.replica !== null) ? BigInt(object.replica) : 0n;
     message.milliseconds = object.milliseconds ?? 0;
+    message.plan = object.plan ?? "";
+    message.matching = (object.matching !== undefined && object.matching !== null) ? BigInt(object.matching) : 0n;
+    message.unindexed = object.unindexed ?? false;
     return message;
   },
 };
@@ -4356,6 +5369,7 @@ function createBaseGetCollectionStatusResponse(): GetCollectionStatusResponse {
     rerank: undefined,
     memoryBytes: 0n,
     diskBytes: 0n,
+    embedding: undefined,
   };
 }
 
@@ -4402,6 +5416,9 @@ export const GetCollectionStatusResponse: MessageFns<GetCollectionStatusResponse
         throw new globalThis.Error("value provided for field message.diskBytes of type uint64 too large");
       }
       writer.uint32(200).uint64(message.diskBytes);
+    }
+    if (message.embedding !== undefined) {
+      EmbeddingSettings.encode(message.embedding, writer.uint32(210).fork()).join();
     }
     return writer;
   },
@@ -4499,6 +5516,14 @@ export const GetCollectionStatusResponse: MessageFns<GetCollectionStatusResponse
             message.diskBytes = reader.uint64() as bigint;
             continue;
           }
+          case 26: {
+            if (tag !== 210) {
+              break;
+            }
+
+            message.embedding = EmbeddingSettings.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4535,6 +5560,7 @@ export const GetCollectionStatusResponse: MessageFns<GetCollectionStatusResponse
         : isSet(object.disk_bytes)
         ? BigInt(object.disk_bytes)
         : 0n,
+      embedding: isSet(object.embedding) ? EmbeddingSettings.fromJSON(object.embedding) : undefined,
     };
   },
 
@@ -4570,6 +5596,9 @@ export const GetCollectionStatusResponse: MessageFns<GetCollectionStatusResponse
     if (message.diskBytes !== undefined) {
       obj.diskBytes = message.diskBytes.toString();
     }
+    if (message.embedding !== undefined) {
+      obj.embedding = EmbeddingSettings.toJSON(message.embedding);
+    }
     return obj;
   },
 
@@ -4592,6 +5621,9 @@ export const GetCollectionStatusResponse: MessageFns<GetCollectionStatusResponse
       ? BigInt(object.memoryBytes)
       : 0n;
     message.diskBytes = (object.diskBytes !== undefined && object.diskBytes !== null) ? BigInt(object.diskBytes) : 0n;
+    message.embedding = (object.embedding !== undefined && object.embedding !== null)
+      ? EmbeddingSettings.fromPartial(object.embedding)
+      : undefined;
     return message;
   },
 };
@@ -4987,7 +6019,20 @@ export const ReplicaStatus: MessageFns<ReplicaStatus> = {
 };
 
 function createBasePoint(): Point {
-  return { id: "", vector: [], payload: new Map(), document: undefined, vectorF32: Buffer.alloc(0) };
+  return {
+    id: "",
+    vector: [],
+    payload: new Map(),
+    document: undefined,
+    vectorF32: Buffer.alloc(0),
+    sparse: new Map(),
+    ttlSeconds: 0,
+    ifVersion: undefined,
+    version: 0n,
+    expiresAtMs: 0n,
+    vectors: new Map(),
+    text: "",
+  };
 }
 
 export const Point: MessageFns<Point> = {
@@ -5010,6 +6055,36 @@ export const Point: MessageFns<Point> = {
     }
     if (message.vectorF32.length !== 0) {
       writer.uint32(170).bytes(message.vectorF32);
+    }
+    message.sparse.forEach((value, key) => {
+      Point_SparseEntry.encode({ key: key as any, value }, writer.uint32(178).fork()).join();
+    });
+    if (message.ttlSeconds !== 0) {
+      writer.uint32(184).uint32(message.ttlSeconds);
+    }
+    if (message.ifVersion !== undefined) {
+      if (BigInt.asUintN(64, message.ifVersion) !== message.ifVersion) {
+        throw new globalThis.Error("value provided for field message.ifVersion of type uint64 too large");
+      }
+      writer.uint32(192).uint64(message.ifVersion);
+    }
+    if (message.version !== 0n) {
+      if (BigInt.asUintN(64, message.version) !== message.version) {
+        throw new globalThis.Error("value provided for field message.version of type uint64 too large");
+      }
+      writer.uint32(200).uint64(message.version);
+    }
+    if (message.expiresAtMs !== 0n) {
+      if (BigInt.asUintN(64, message.expiresAtMs) !== message.expiresAtMs) {
+        throw new globalThis.Error("value provided for field message.expiresAtMs of type uint64 too large");
+      }
+      writer.uint32(208).uint64(message.expiresAtMs);
+    }
+    message.vectors.forEach((value, key) => {
+      Point_VectorsEntry.encode({ key: key as any, value }, writer.uint32(218).fork()).join();
+    });
+    if (message.text !== "") {
+      writer.uint32(226).string(message.text);
     }
     return writer;
   },
@@ -5080,6 +6155,68 @@ export const Point: MessageFns<Point> = {
             message.vectorF32 = Buffer.from(reader.bytes());
             continue;
           }
+          case 22: {
+            if (tag !== 178) {
+              break;
+            }
+
+            const entry22 = Point_SparseEntry.decode(reader, reader.uint32());
+            if (entry22.value !== undefined) {
+              message.sparse.set(entry22.key, entry22.value);
+            }
+            continue;
+          }
+          case 23: {
+            if (tag !== 184) {
+              break;
+            }
+
+            message.ttlSeconds = reader.uint32();
+            continue;
+          }
+          case 24: {
+            if (tag !== 192) {
+              break;
+            }
+
+            message.ifVersion = reader.uint64() as bigint;
+            continue;
+          }
+          case 25: {
+            if (tag !== 200) {
+              break;
+            }
+
+            message.version = reader.uint64() as bigint;
+            continue;
+          }
+          case 26: {
+            if (tag !== 208) {
+              break;
+            }
+
+            message.expiresAtMs = reader.uint64() as bigint;
+            continue;
+          }
+          case 27: {
+            if (tag !== 218) {
+              break;
+            }
+
+            const entry27 = Point_VectorsEntry.decode(reader, reader.uint32());
+            if (entry27.value !== undefined) {
+              message.vectors.set(entry27.key, entry27.value);
+            }
+            continue;
+          }
+          case 28: {
+            if (tag !== 226) {
+              break;
+            }
+
+            message.text = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -5111,6 +6248,41 @@ export const Point: MessageFns<Point> = {
         : isSet(object.vector_f32)
         ? Buffer.from(bytesFromBase64(object.vector_f32))
         : Buffer.alloc(0),
+      sparse: isObject(object.sparse)
+        ? (globalThis.Object.entries(object.sparse) as [string, any][]).reduce(
+          (acc: Map<string, SparseVector>, [key, value]: [string, any]) => {
+            acc.set(key, SparseVector.fromJSON(value));
+            return acc;
+          },
+          new Map(),
+        )
+        : new Map(),
+      ttlSeconds: isSet(object.ttlSeconds)
+        ? globalThis.Number(object.ttlSeconds)
+        : isSet(object.ttl_seconds)
+        ? globalThis.Number(object.ttl_seconds)
+        : 0,
+      ifVersion: isSet(object.ifVersion)
+        ? BigInt(object.ifVersion)
+        : isSet(object.if_version)
+        ? BigInt(object.if_version)
+        : undefined,
+      version: isSet(object.version) ? BigInt(object.version) : 0n,
+      expiresAtMs: isSet(object.expiresAtMs)
+        ? BigInt(object.expiresAtMs)
+        : isSet(object.expires_at_ms)
+        ? BigInt(object.expires_at_ms)
+        : 0n,
+      vectors: isObject(object.vectors)
+        ? (globalThis.Object.entries(object.vectors) as [string, any][]).reduce(
+          (acc: Map<string, DenseVector>, [key, value]: [string, any]) => {
+            acc.set(key, DenseVector.fromJSON(value));
+            return acc;
+          },
+          new Map(),
+        )
+        : new Map(),
+      text: isSet(object.text) ? globalThis.String(object.text) : "",
     };
   },
 
@@ -5134,6 +6306,33 @@ export const Point: MessageFns<Point> = {
     if (message.vectorF32 !== undefined) {
       obj.vectorF32 = base64FromBytes(message.vectorF32);
     }
+    if (message.sparse?.size) {
+      obj.sparse = {};
+      message.sparse.forEach((v, k) => {
+        obj.sparse[k] = SparseVector.toJSON(v);
+      });
+    }
+    if (message.ttlSeconds !== undefined) {
+      obj.ttlSeconds = Math.round(message.ttlSeconds);
+    }
+    if (message.ifVersion !== undefined) {
+      obj.ifVersion = message.ifVersion.toString();
+    }
+    if (message.version !== undefined) {
+      obj.version = message.version.toString();
+    }
+    if (message.expiresAtMs !== undefined) {
+      obj.expiresAtMs = message.expiresAtMs.toString();
+    }
+    if (message.vectors?.size) {
+      obj.vectors = {};
+      message.vectors.forEach((v, k) => {
+        obj.vectors[k] = DenseVector.toJSON(v);
+      });
+    }
+    if (message.text !== undefined) {
+      obj.text = message.text;
+    }
     return obj;
   },
 
@@ -5155,6 +6354,33 @@ export const Point: MessageFns<Point> = {
     })();
     message.document = object.document ?? undefined;
     message.vectorF32 = object.vectorF32 ?? Buffer.alloc(0);
+    message.sparse = (() => {
+      const m = new Map();
+      (object.sparse as Map<string, SparseVector> ?? new Map()).forEach((value, key) => {
+        if (value !== undefined) {
+          m.set(key, SparseVector.fromPartial(value));
+        }
+      });
+      return m;
+    })();
+    message.ttlSeconds = object.ttlSeconds ?? 0;
+    message.ifVersion = (object.ifVersion !== undefined && object.ifVersion !== null)
+      ? BigInt(object.ifVersion)
+      : undefined;
+    message.version = (object.version !== undefined && object.version !== null) ? BigInt(object.version) : 0n;
+    message.expiresAtMs = (object.expiresAtMs !== undefined && object.expiresAtMs !== null)
+      ? BigInt(object.expiresAtMs)
+      : 0n;
+    message.vectors = (() => {
+      const m = new Map();
+      (object.vectors as Map<string, DenseVector> ?? new Map()).forEach((value, key) => {
+        if (value !== undefined) {
+          m.set(key, DenseVector.fromPartial(value));
+        }
+      });
+      return m;
+    })();
+    message.text = object.text ?? "";
     return message;
   },
 };
@@ -5240,6 +6466,396 @@ export const Point_PayloadEntry: MessageFns<Point_PayloadEntry> = {
     const message = createBasePoint_PayloadEntry();
     message.key = object.key ?? "";
     message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBasePoint_SparseEntry(): Point_SparseEntry {
+  return { key: "", value: undefined };
+}
+
+export const Point_SparseEntry: MessageFns<Point_SparseEntry> = {
+  encode(message: Point_SparseEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== undefined) {
+      SparseVector.encode(message.value, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Point_SparseEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePoint_SparseEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = SparseVector.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Point_SparseEntry {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      value: isSet(object.value) ? SparseVector.fromJSON(object.value) : undefined,
+    };
+  },
+
+  toJSON(message: Point_SparseEntry): unknown {
+    const obj: any = {};
+    if (message.key !== undefined) {
+      obj.key = message.key;
+    }
+    if (message.value !== undefined) {
+      obj.value = SparseVector.toJSON(message.value);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Point_SparseEntry>, I>>(base?: I): Point_SparseEntry {
+    return Point_SparseEntry.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Point_SparseEntry>, I>>(object: I): Point_SparseEntry {
+    const message = createBasePoint_SparseEntry();
+    message.key = object.key ?? "";
+    message.value = (object.value !== undefined && object.value !== null)
+      ? SparseVector.fromPartial(object.value)
+      : undefined;
+    return message;
+  },
+};
+
+function createBasePoint_VectorsEntry(): Point_VectorsEntry {
+  return { key: "", value: undefined };
+}
+
+export const Point_VectorsEntry: MessageFns<Point_VectorsEntry> = {
+  encode(message: Point_VectorsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== undefined) {
+      DenseVector.encode(message.value, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Point_VectorsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePoint_VectorsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = DenseVector.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Point_VectorsEntry {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      value: isSet(object.value) ? DenseVector.fromJSON(object.value) : undefined,
+    };
+  },
+
+  toJSON(message: Point_VectorsEntry): unknown {
+    const obj: any = {};
+    if (message.key !== undefined) {
+      obj.key = message.key;
+    }
+    if (message.value !== undefined) {
+      obj.value = DenseVector.toJSON(message.value);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Point_VectorsEntry>, I>>(base?: I): Point_VectorsEntry {
+    return Point_VectorsEntry.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Point_VectorsEntry>, I>>(object: I): Point_VectorsEntry {
+    const message = createBasePoint_VectorsEntry();
+    message.key = object.key ?? "";
+    message.value = (object.value !== undefined && object.value !== null)
+      ? DenseVector.fromPartial(object.value)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseDenseVector(): DenseVector {
+  return { vectorF32: Buffer.alloc(0), vector: [] };
+}
+
+export const DenseVector: MessageFns<DenseVector> = {
+  encode(message: DenseVector, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.vectorF32.length !== 0) {
+      writer.uint32(10).bytes(message.vectorF32);
+    }
+    if (message.vector.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.vector) {
+        writer.float(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DenseVector {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDenseVector();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.vectorF32 = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag === 21) {
+              message.vector.push(reader.float());
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.vector.push(reader.float());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DenseVector {
+    return {
+      vectorF32: isSet(object.vectorF32)
+        ? Buffer.from(bytesFromBase64(object.vectorF32))
+        : isSet(object.vector_f32)
+        ? Buffer.from(bytesFromBase64(object.vector_f32))
+        : Buffer.alloc(0),
+      vector: globalThis.Array.isArray(object?.vector) ? object.vector.map((e: any) => globalThis.Number(e)) : [],
+    };
+  },
+
+  toJSON(message: DenseVector): unknown {
+    const obj: any = {};
+    if (message.vectorF32 !== undefined) {
+      obj.vectorF32 = base64FromBytes(message.vectorF32);
+    }
+    if (message.vector?.length) {
+      obj.vector = message.vector.map((e) => floatToJson(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<DenseVector>, I>>(base?: I): DenseVector {
+    return DenseVector.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DenseVector>, I>>(object: I): DenseVector {
+    const message = createBaseDenseVector();
+    message.vectorF32 = object.vectorF32 ?? Buffer.alloc(0);
+    message.vector = object.vector?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseSparseVector(): SparseVector {
+  return { indices: [], values: [] };
+}
+
+export const SparseVector: MessageFns<SparseVector> = {
+  encode(message: SparseVector, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.indices.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.indices) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.values.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.values) {
+        writer.float(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SparseVector {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSparseVector();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag === 8) {
+              message.indices.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.indices.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 2: {
+            if (tag === 21) {
+              message.values.push(reader.float());
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.values.push(reader.float());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SparseVector {
+    return {
+      indices: globalThis.Array.isArray(object?.indices) ? object.indices.map((e: any) => globalThis.Number(e)) : [],
+      values: globalThis.Array.isArray(object?.values) ? object.values.map((e: any) => globalThis.Number(e)) : [],
+    };
+  },
+
+  toJSON(message: SparseVector): unknown {
+    const obj: any = {};
+    if (message.indices?.length) {
+      obj.indices = message.indices.map((e) => Math.round(e));
+    }
+    if (message.values?.length) {
+      obj.values = message.values.map((e) => floatToJson(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SparseVector>, I>>(base?: I): SparseVector {
+    return SparseVector.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SparseVector>, I>>(object: I): SparseVector {
+    const message = createBaseSparseVector();
+    message.indices = object.indices?.map((e) => e) || [];
+    message.values = object.values?.map((e) => e) || [];
     return message;
   },
 };
@@ -5883,7 +7499,15 @@ export const SubmitFeedbackResponse: MessageFns<SubmitFeedbackResponse> = {
 };
 
 function createBaseListPointsRequest(): ListPointsRequest {
-  return { collection: "", limit: 0, cursor: "", includeVectors: false, consistency: undefined };
+  return {
+    collection: "",
+    limit: 0,
+    cursor: "",
+    includeVectors: false,
+    consistency: undefined,
+    filter: undefined,
+    orderBy: undefined,
+  };
 }
 
 export const ListPointsRequest: MessageFns<ListPointsRequest> = {
@@ -5902,6 +7526,12 @@ export const ListPointsRequest: MessageFns<ListPointsRequest> = {
     }
     if (message.consistency !== undefined) {
       ReadConsistency.encode(message.consistency, writer.uint32(162).fork()).join();
+    }
+    if (message.filter !== undefined) {
+      Filter.encode(message.filter, writer.uint32(170).fork()).join();
+    }
+    if (message.orderBy !== undefined) {
+      OrderBy.encode(message.orderBy, writer.uint32(178).fork()).join();
     }
     return writer;
   },
@@ -5959,6 +7589,22 @@ export const ListPointsRequest: MessageFns<ListPointsRequest> = {
             message.consistency = ReadConsistency.decode(reader, reader.uint32());
             continue;
           }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.filter = Filter.decode(reader, reader.uint32());
+            continue;
+          }
+          case 22: {
+            if (tag !== 178) {
+              break;
+            }
+
+            message.orderBy = OrderBy.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -5982,6 +7628,12 @@ export const ListPointsRequest: MessageFns<ListPointsRequest> = {
         ? globalThis.Boolean(object.include_vectors)
         : false,
       consistency: isSet(object.consistency) ? ReadConsistency.fromJSON(object.consistency) : undefined,
+      filter: isSet(object.filter) ? Filter.fromJSON(object.filter) : undefined,
+      orderBy: isSet(object.orderBy)
+        ? OrderBy.fromJSON(object.orderBy)
+        : isSet(object.order_by)
+        ? OrderBy.fromJSON(object.order_by)
+        : undefined,
     };
   },
 
@@ -6002,6 +7654,12 @@ export const ListPointsRequest: MessageFns<ListPointsRequest> = {
     if (message.consistency !== undefined) {
       obj.consistency = ReadConsistency.toJSON(message.consistency);
     }
+    if (message.filter !== undefined) {
+      obj.filter = Filter.toJSON(message.filter);
+    }
+    if (message.orderBy !== undefined) {
+      obj.orderBy = OrderBy.toJSON(message.orderBy);
+    }
     return obj;
   },
 
@@ -6017,6 +7675,97 @@ export const ListPointsRequest: MessageFns<ListPointsRequest> = {
     message.consistency = (object.consistency !== undefined && object.consistency !== null)
       ? ReadConsistency.fromPartial(object.consistency)
       : undefined;
+    message.filter = (object.filter !== undefined && object.filter !== null)
+      ? Filter.fromPartial(object.filter)
+      : undefined;
+    message.orderBy = (object.orderBy !== undefined && object.orderBy !== null)
+      ? OrderBy.fromPartial(object.orderBy)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseOrderBy(): OrderBy {
+  return { path: "", descending: false };
+}
+
+export const OrderBy: MessageFns<OrderBy> = {
+  encode(message: OrderBy, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.path !== "") {
+      writer.uint32(10).string(message.path);
+    }
+    if (message.descending !== false) {
+      writer.uint32(16).bool(message.descending);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OrderBy {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOrderBy();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.path = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.descending = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): OrderBy {
+    return {
+      path: isSet(object.path) ? globalThis.String(object.path) : "",
+      descending: isSet(object.descending) ? globalThis.Boolean(object.descending) : false,
+    };
+  },
+
+  toJSON(message: OrderBy): unknown {
+    const obj: any = {};
+    if (message.path !== undefined) {
+      obj.path = message.path;
+    }
+    if (message.descending !== undefined) {
+      obj.descending = message.descending;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<OrderBy>, I>>(base?: I): OrderBy {
+    return OrderBy.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<OrderBy>, I>>(object: I): OrderBy {
+    const message = createBaseOrderBy();
+    message.path = object.path ?? "";
+    message.descending = object.descending ?? false;
     return message;
   },
 };
@@ -6432,6 +8181,4005 @@ export const PointChange: MessageFns<PointChange> = {
   },
 };
 
+function createBaseQueryBranch(): QueryBranch {
+  return {
+    vector: [],
+    vectorF32: Buffer.alloc(0),
+    likeId: "",
+    sparse: undefined,
+    text: undefined,
+    examples: undefined,
+    filter: undefined,
+    limit: 0,
+    weight: 0,
+    ef: 0,
+    recall: 0,
+    exact: false,
+    scoreThreshold: undefined,
+    using: "",
+    embed: "",
+  };
+}
+
+export const QueryBranch: MessageFns<QueryBranch> = {
+  encode(message: QueryBranch, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.vector.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.vector) {
+        writer.float(v);
+      }
+      writer.join();
+    }
+    if (message.vectorF32.length !== 0) {
+      writer.uint32(18).bytes(message.vectorF32);
+    }
+    if (message.likeId !== "") {
+      writer.uint32(26).string(message.likeId);
+    }
+    if (message.sparse !== undefined) {
+      SparseQuery.encode(message.sparse, writer.uint32(34).fork()).join();
+    }
+    if (message.text !== undefined) {
+      TextQuery.encode(message.text, writer.uint32(42).fork()).join();
+    }
+    if (message.examples !== undefined) {
+      Examples.encode(message.examples, writer.uint32(50).fork()).join();
+    }
+    if (message.filter !== undefined) {
+      Filter.encode(message.filter, writer.uint32(82).fork()).join();
+    }
+    if (message.limit !== 0) {
+      writer.uint32(88).uint32(message.limit);
+    }
+    if (message.weight !== 0) {
+      writer.uint32(101).float(message.weight);
+    }
+    if (message.ef !== 0) {
+      writer.uint32(104).uint32(message.ef);
+    }
+    if (message.recall !== 0) {
+      writer.uint32(117).float(message.recall);
+    }
+    if (message.exact !== false) {
+      writer.uint32(120).bool(message.exact);
+    }
+    if (message.scoreThreshold !== undefined) {
+      writer.uint32(133).float(message.scoreThreshold);
+    }
+    if (message.using !== "") {
+      writer.uint32(138).string(message.using);
+    }
+    if (message.embed !== "") {
+      writer.uint32(146).string(message.embed);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryBranch {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryBranch();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag === 13) {
+              message.vector.push(reader.float());
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.vector.push(reader.float());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.vectorF32 = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.likeId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.sparse = SparseQuery.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.text = TextQuery.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.examples = Examples.decode(reader, reader.uint32());
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.filter = Filter.decode(reader, reader.uint32());
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.limit = reader.uint32();
+            continue;
+          }
+          case 12: {
+            if (tag !== 101) {
+              break;
+            }
+
+            message.weight = reader.float();
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.ef = reader.uint32();
+            continue;
+          }
+          case 14: {
+            if (tag !== 117) {
+              break;
+            }
+
+            message.recall = reader.float();
+            continue;
+          }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.exact = reader.bool();
+            continue;
+          }
+          case 16: {
+            if (tag !== 133) {
+              break;
+            }
+
+            message.scoreThreshold = reader.float();
+            continue;
+          }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.using = reader.string();
+            continue;
+          }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.embed = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): QueryBranch {
+    return {
+      vector: globalThis.Array.isArray(object?.vector) ? object.vector.map((e: any) => globalThis.Number(e)) : [],
+      vectorF32: isSet(object.vectorF32)
+        ? Buffer.from(bytesFromBase64(object.vectorF32))
+        : isSet(object.vector_f32)
+        ? Buffer.from(bytesFromBase64(object.vector_f32))
+        : Buffer.alloc(0),
+      likeId: isSet(object.likeId)
+        ? globalThis.String(object.likeId)
+        : isSet(object.like_id)
+        ? globalThis.String(object.like_id)
+        : "",
+      sparse: isSet(object.sparse) ? SparseQuery.fromJSON(object.sparse) : undefined,
+      text: isSet(object.text) ? TextQuery.fromJSON(object.text) : undefined,
+      examples: isSet(object.examples) ? Examples.fromJSON(object.examples) : undefined,
+      filter: isSet(object.filter) ? Filter.fromJSON(object.filter) : undefined,
+      limit: isSet(object.limit) ? globalThis.Number(object.limit) : 0,
+      weight: isSet(object.weight) ? globalThis.Number(object.weight) : 0,
+      ef: isSet(object.ef) ? globalThis.Number(object.ef) : 0,
+      recall: isSet(object.recall) ? globalThis.Number(object.recall) : 0,
+      exact: isSet(object.exact) ? globalThis.Boolean(object.exact) : false,
+      scoreThreshold: isSet(object.scoreThreshold)
+        ? globalThis.Number(object.scoreThreshold)
+        : isSet(object.score_threshold)
+        ? globalThis.Number(object.score_threshold)
+        : undefined,
+      using: isSet(object.using) ? globalThis.String(object.using) : "",
+      embed: isSet(object.embed) ? globalThis.String(object.embed) : "",
+    };
+  },
+
+  toJSON(message: QueryBranch): unknown {
+    const obj: any = {};
+    if (message.vector?.length) {
+      obj.vector = message.vector.map((e) => floatToJson(e));
+    }
+    if (message.vectorF32 !== undefined) {
+      obj.vectorF32 = base64FromBytes(message.vectorF32);
+    }
+    if (message.likeId !== undefined) {
+      obj.likeId = message.likeId;
+    }
+    if (message.sparse !== undefined) {
+      obj.sparse = SparseQuery.toJSON(message.sparse);
+    }
+    if (message.text !== undefined) {
+      obj.text = TextQuery.toJSON(message.text);
+    }
+    if (message.examples !== undefined) {
+      obj.examples = Examples.toJSON(message.examples);
+    }
+    if (message.filter !== undefined) {
+      obj.filter = Filter.toJSON(message.filter);
+    }
+    if (message.limit !== undefined) {
+      obj.limit = Math.round(message.limit);
+    }
+    if (message.weight !== undefined) {
+      obj.weight = floatToJson(message.weight);
+    }
+    if (message.ef !== undefined) {
+      obj.ef = Math.round(message.ef);
+    }
+    if (message.recall !== undefined) {
+      obj.recall = floatToJson(message.recall);
+    }
+    if (message.exact !== undefined) {
+      obj.exact = message.exact;
+    }
+    if (message.scoreThreshold !== undefined) {
+      obj.scoreThreshold = floatToJson(message.scoreThreshold);
+    }
+    if (message.using !== undefined) {
+      obj.using = message.using;
+    }
+    if (message.embed !== undefined) {
+      obj.embed = message.embed;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<QueryBranch>, I>>(base?: I): QueryBranch {
+    return QueryBranch.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<QueryBranch>, I>>(object: I): QueryBranch {
+    const message = createBaseQueryBranch();
+    message.vector = object.vector?.map((e) => e) || [];
+    message.vectorF32 = object.vectorF32 ?? Buffer.alloc(0);
+    message.likeId = object.likeId ?? "";
+    message.sparse = (object.sparse !== undefined && object.sparse !== null)
+      ? SparseQuery.fromPartial(object.sparse)
+      : undefined;
+    message.text = (object.text !== undefined && object.text !== null) ? TextQuery.fromPartial(object.text) : undefined;
+    message.examples = (object.examples !== undefined && object.examples !== null)
+      ? Examples.fromPartial(object.examples)
+      : undefined;
+    message.filter = (object.filter !== undefined && object.filter !== null)
+      ? Filter.fromPartial(object.filter)
+      : undefined;
+    message.limit = object.limit ?? 0;
+    message.weight = object.weight ?? 0;
+    message.ef = object.ef ?? 0;
+    message.recall = object.recall ?? 0;
+    message.exact = object.exact ?? false;
+    message.scoreThreshold = object.scoreThreshold ?? undefined;
+    message.using = object.using ?? "";
+    message.embed = object.embed ?? "";
+    return message;
+  },
+};
+
+function createBaseSparseQuery(): SparseQuery {
+  return { name: "", indices: [], values: [] };
+}
+
+export const SparseQuery: MessageFns<SparseQuery> = {
+  encode(message: SparseQuery, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.indices.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.indices) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.values.length !== 0) {
+      writer.uint32(26).fork();
+      for (const v of message.values) {
+        writer.float(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SparseQuery {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSparseQuery();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag === 16) {
+              message.indices.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.indices.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 3: {
+            if (tag === 29) {
+              message.values.push(reader.float());
+
+              continue;
+            }
+
+            if (tag === 26) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.values.push(reader.float());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SparseQuery {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      indices: globalThis.Array.isArray(object?.indices) ? object.indices.map((e: any) => globalThis.Number(e)) : [],
+      values: globalThis.Array.isArray(object?.values) ? object.values.map((e: any) => globalThis.Number(e)) : [],
+    };
+  },
+
+  toJSON(message: SparseQuery): unknown {
+    const obj: any = {};
+    if (message.name !== undefined) {
+      obj.name = message.name;
+    }
+    if (message.indices?.length) {
+      obj.indices = message.indices.map((e) => Math.round(e));
+    }
+    if (message.values?.length) {
+      obj.values = message.values.map((e) => floatToJson(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SparseQuery>, I>>(base?: I): SparseQuery {
+    return SparseQuery.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SparseQuery>, I>>(object: I): SparseQuery {
+    const message = createBaseSparseQuery();
+    message.name = object.name ?? "";
+    message.indices = object.indices?.map((e) => e) || [];
+    message.values = object.values?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseTextQuery(): TextQuery {
+  return { query: "", fields: [] };
+}
+
+export const TextQuery: MessageFns<TextQuery> = {
+  encode(message: TextQuery, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.query !== "") {
+      writer.uint32(10).string(message.query);
+    }
+    for (const v of message.fields) {
+      TextField.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TextQuery {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTextQuery();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.query = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.fields.push(TextField.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TextQuery {
+    return {
+      query: isSet(object.query) ? globalThis.String(object.query) : "",
+      fields: globalThis.Array.isArray(object?.fields) ? object.fields.map((e: any) => TextField.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: TextQuery): unknown {
+    const obj: any = {};
+    if (message.query !== undefined) {
+      obj.query = message.query;
+    }
+    if (message.fields?.length) {
+      obj.fields = message.fields.map((e) => TextField.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<TextQuery>, I>>(base?: I): TextQuery {
+    return TextQuery.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TextQuery>, I>>(object: I): TextQuery {
+    const message = createBaseTextQuery();
+    message.query = object.query ?? "";
+    message.fields = object.fields?.map((e) => TextField.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseTextField(): TextField {
+  return { path: "", boost: 0 };
+}
+
+export const TextField: MessageFns<TextField> = {
+  encode(message: TextField, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.path !== "") {
+      writer.uint32(10).string(message.path);
+    }
+    if (message.boost !== 0) {
+      writer.uint32(21).float(message.boost);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TextField {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTextField();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.path = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 21) {
+              break;
+            }
+
+            message.boost = reader.float();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TextField {
+    return {
+      path: isSet(object.path) ? globalThis.String(object.path) : "",
+      boost: isSet(object.boost) ? globalThis.Number(object.boost) : 0,
+    };
+  },
+
+  toJSON(message: TextField): unknown {
+    const obj: any = {};
+    if (message.path !== undefined) {
+      obj.path = message.path;
+    }
+    if (message.boost !== undefined) {
+      obj.boost = floatToJson(message.boost);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<TextField>, I>>(base?: I): TextField {
+    return TextField.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TextField>, I>>(object: I): TextField {
+    const message = createBaseTextField();
+    message.path = object.path ?? "";
+    message.boost = object.boost ?? 0;
+    return message;
+  },
+};
+
+function createBaseExamples(): Examples {
+  return { positiveIds: [], negativeIds: [] };
+}
+
+export const Examples: MessageFns<Examples> = {
+  encode(message: Examples, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.positiveIds) {
+      writer.uint32(10).string(v!);
+    }
+    for (const v of message.negativeIds) {
+      writer.uint32(18).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Examples {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExamples();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.positiveIds.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.negativeIds.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Examples {
+    return {
+      positiveIds: globalThis.Array.isArray(object?.positiveIds)
+        ? object.positiveIds.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.positive_ids)
+        ? object.positive_ids.map((e: any) => globalThis.String(e))
+        : [],
+      negativeIds: globalThis.Array.isArray(object?.negativeIds)
+        ? object.negativeIds.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.negative_ids)
+        ? object.negative_ids.map((e: any) => globalThis.String(e))
+        : [],
+    };
+  },
+
+  toJSON(message: Examples): unknown {
+    const obj: any = {};
+    if (message.positiveIds?.length) {
+      obj.positiveIds = message.positiveIds;
+    }
+    if (message.negativeIds?.length) {
+      obj.negativeIds = message.negativeIds;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Examples>, I>>(base?: I): Examples {
+    return Examples.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Examples>, I>>(object: I): Examples {
+    const message = createBaseExamples();
+    message.positiveIds = object.positiveIds?.map((e) => e) || [];
+    message.negativeIds = object.negativeIds?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseQueryRequest(): QueryRequest {
+  return {
+    collection: "",
+    branches: [],
+    filter: undefined,
+    topK: 0,
+    fusion: "",
+    rrfK: 0,
+    rescoreVectorF32: Buffer.alloc(0),
+    diversity: undefined,
+    groupBy: undefined,
+    includeVectors: false,
+    includeMetadata: undefined,
+    timeoutMs: 0,
+    consistency: undefined,
+    scoreThreshold: undefined,
+  };
+}
+
+export const QueryRequest: MessageFns<QueryRequest> = {
+  encode(message: QueryRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.collection !== "") {
+      writer.uint32(10).string(message.collection);
+    }
+    for (const v of message.branches) {
+      QueryBranch.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.filter !== undefined) {
+      Filter.encode(message.filter, writer.uint32(26).fork()).join();
+    }
+    if (message.topK !== 0) {
+      writer.uint32(32).uint32(message.topK);
+    }
+    if (message.fusion !== "") {
+      writer.uint32(42).string(message.fusion);
+    }
+    if (message.rrfK !== 0) {
+      writer.uint32(48).uint32(message.rrfK);
+    }
+    if (message.rescoreVectorF32.length !== 0) {
+      writer.uint32(58).bytes(message.rescoreVectorF32);
+    }
+    if (message.diversity !== undefined) {
+      Diversity.encode(message.diversity, writer.uint32(66).fork()).join();
+    }
+    if (message.groupBy !== undefined) {
+      Grouping.encode(message.groupBy, writer.uint32(74).fork()).join();
+    }
+    if (message.includeVectors !== false) {
+      writer.uint32(80).bool(message.includeVectors);
+    }
+    if (message.includeMetadata !== undefined) {
+      writer.uint32(88).bool(message.includeMetadata);
+    }
+    if (message.timeoutMs !== 0) {
+      writer.uint32(96).uint32(message.timeoutMs);
+    }
+    if (message.consistency !== undefined) {
+      ReadConsistency.encode(message.consistency, writer.uint32(106).fork()).join();
+    }
+    if (message.scoreThreshold !== undefined) {
+      writer.uint32(117).float(message.scoreThreshold);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.collection = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.branches.push(QueryBranch.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.filter = Filter.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.topK = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.fusion = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.rrfK = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.rescoreVectorF32 = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.diversity = Diversity.decode(reader, reader.uint32());
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.groupBy = Grouping.decode(reader, reader.uint32());
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.includeVectors = reader.bool();
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.includeMetadata = reader.bool();
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.timeoutMs = reader.uint32();
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.consistency = ReadConsistency.decode(reader, reader.uint32());
+            continue;
+          }
+          case 14: {
+            if (tag !== 117) {
+              break;
+            }
+
+            message.scoreThreshold = reader.float();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): QueryRequest {
+    return {
+      collection: isSet(object.collection) ? globalThis.String(object.collection) : "",
+      branches: globalThis.Array.isArray(object?.branches)
+        ? object.branches.map((e: any) => QueryBranch.fromJSON(e))
+        : [],
+      filter: isSet(object.filter) ? Filter.fromJSON(object.filter) : undefined,
+      topK: isSet(object.topK)
+        ? globalThis.Number(object.topK)
+        : isSet(object.top_k)
+        ? globalThis.Number(object.top_k)
+        : 0,
+      fusion: isSet(object.fusion) ? globalThis.String(object.fusion) : "",
+      rrfK: isSet(object.rrfK)
+        ? globalThis.Number(object.rrfK)
+        : isSet(object.rrf_k)
+        ? globalThis.Number(object.rrf_k)
+        : 0,
+      rescoreVectorF32: isSet(object.rescoreVectorF32)
+        ? Buffer.from(bytesFromBase64(object.rescoreVectorF32))
+        : isSet(object.rescore_vector_f32)
+        ? Buffer.from(bytesFromBase64(object.rescore_vector_f32))
+        : Buffer.alloc(0),
+      diversity: isSet(object.diversity) ? Diversity.fromJSON(object.diversity) : undefined,
+      groupBy: isSet(object.groupBy)
+        ? Grouping.fromJSON(object.groupBy)
+        : isSet(object.group_by)
+        ? Grouping.fromJSON(object.group_by)
+        : undefined,
+      includeVectors: isSet(object.includeVectors)
+        ? globalThis.Boolean(object.includeVectors)
+        : isSet(object.include_vectors)
+        ? globalThis.Boolean(object.include_vectors)
+        : false,
+      includeMetadata: isSet(object.includeMetadata)
+        ? globalThis.Boolean(object.includeMetadata)
+        : isSet(object.include_metadata)
+        ? globalThis.Boolean(object.include_metadata)
+        : undefined,
+      timeoutMs: isSet(object.timeoutMs)
+        ? globalThis.Number(object.timeoutMs)
+        : isSet(object.timeout_ms)
+        ? globalThis.Number(object.timeout_ms)
+        : 0,
+      consistency: isSet(object.consistency) ? ReadConsistency.fromJSON(object.consistency) : undefined,
+      scoreThreshold: isSet(object.scoreThreshold)
+        ? globalThis.Number(object.scoreThreshold)
+        : isSet(object.score_threshold)
+        ? globalThis.Number(object.score_threshold)
+        : undefined,
+    };
+  },
+
+  toJSON(message: QueryRequest): unknown {
+    const obj: any = {};
+    if (message.collection !== undefined) {
+      obj.collection = message.collection;
+    }
+    if (message.branches?.length) {
+      obj.branches = message.branches.map((e) => QueryBranch.toJSON(e));
+    }
+    if (message.filter !== undefined) {
+      obj.filter = Filter.toJSON(message.filter);
+    }
+    if (message.topK !== undefined) {
+      obj.topK = Math.round(message.topK);
+    }
+    if (message.fusion !== undefined) {
+      obj.fusion = message.fusion;
+    }
+    if (message.rrfK !== undefined) {
+      obj.rrfK = Math.round(message.rrfK);
+    }
+    if (message.rescoreVectorF32 !== undefined) {
+      obj.rescoreVectorF32 = base64FromBytes(message.rescoreVectorF32);
+    }
+    if (message.diversity !== undefined) {
+      obj.diversity = Diversity.toJSON(message.diversity);
+    }
+    if (message.groupBy !== undefined) {
+      obj.groupBy = Grouping.toJSON(message.groupBy);
+    }
+    if (message.includeVectors !== undefined) {
+      obj.includeVectors = message.includeVectors;
+    }
+    if (message.includeMetadata !== undefined) {
+      obj.includeMetadata = message.includeMetadata;
+    }
+    if (message.timeoutMs !== undefined) {
+      obj.timeoutMs = Math.round(message.timeoutMs);
+    }
+    if (message.consistency !== undefined) {
+      obj.consistency = ReadConsistency.toJSON(message.consistency);
+    }
+    if (message.scoreThreshold !== undefined) {
+      obj.scoreThreshold = floatToJson(message.scoreThreshold);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<QueryRequest>, I>>(base?: I): QueryRequest {
+    return QueryRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<QueryRequest>, I>>(object: I): QueryRequest {
+    const message = createBaseQueryRequest();
+    message.collection = object.collection ?? "";
+    message.branches = object.branches?.map((e) => QueryBranch.fromPartial(e)) || [];
+    message.filter = (object.filter !== undefined && object.filter !== null)
+      ? Filter.fromPartial(object.filter)
+      : undefined;
+    message.topK = object.topK ?? 0;
+    message.fusion = object.fusion ?? "";
+    message.rrfK = object.rrfK ?? 0;
+    message.rescoreVectorF32 = object.rescoreVectorF32 ?? Buffer.alloc(0);
+    message.diversity = (object.diversity !== undefined && object.diversity !== null)
+      ? Diversity.fromPartial(object.diversity)
+      : undefined;
+    message.groupBy = (object.groupBy !== undefined && object.groupBy !== null)
+      ? Grouping.fromPartial(object.groupBy)
+      : undefined;
+    message.includeVectors = object.includeVectors ?? false;
+    message.includeMetadata = object.includeMetadata ?? undefined;
+    message.timeoutMs = object.timeoutMs ?? 0;
+    message.consistency = (object.consistency !== undefined && object.consistency !== null)
+      ? ReadConsistency.fromPartial(object.consistency)
+      : undefined;
+    message.scoreThreshold = object.scoreThreshold ?? undefined;
+    return message;
+  },
+};
+
+function createBaseDiversity(): Diversity {
+  return { share: 0, candidates: 0 };
+}
+
+export const Diversity: MessageFns<Diversity> = {
+  encode(message: Diversity, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.share !== 0) {
+      writer.uint32(13).float(message.share);
+    }
+    if (message.candidates !== 0) {
+      writer.uint32(16).uint32(message.candidates);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Diversity {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDiversity();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 13) {
+              break;
+            }
+
+            message.share = reader.float();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.candidates = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Diversity {
+    return {
+      share: isSet(object.share) ? globalThis.Number(object.share) : 0,
+      candidates: isSet(object.candidates) ? globalThis.Number(object.candidates) : 0,
+    };
+  },
+
+  toJSON(message: Diversity): unknown {
+    const obj: any = {};
+    if (message.share !== undefined) {
+      obj.share = floatToJson(message.share);
+    }
+    if (message.candidates !== undefined) {
+      obj.candidates = Math.round(message.candidates);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Diversity>, I>>(base?: I): Diversity {
+    return Diversity.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Diversity>, I>>(object: I): Diversity {
+    const message = createBaseDiversity();
+    message.share = object.share ?? 0;
+    message.candidates = object.candidates ?? 0;
+    return message;
+  },
+};
+
+function createBaseGrouping(): Grouping {
+  return { path: "", groups: 0, groupSize: 0 };
+}
+
+export const Grouping: MessageFns<Grouping> = {
+  encode(message: Grouping, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.path !== "") {
+      writer.uint32(10).string(message.path);
+    }
+    if (message.groups !== 0) {
+      writer.uint32(16).uint32(message.groups);
+    }
+    if (message.groupSize !== 0) {
+      writer.uint32(24).uint32(message.groupSize);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Grouping {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGrouping();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.path = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.groups = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.groupSize = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Grouping {
+    return {
+      path: isSet(object.path) ? globalThis.String(object.path) : "",
+      groups: isSet(object.groups) ? globalThis.Number(object.groups) : 0,
+      groupSize: isSet(object.groupSize)
+        ? globalThis.Number(object.groupSize)
+        : isSet(object.group_size)
+        ? globalThis.Number(object.group_size)
+        : 0,
+    };
+  },
+
+  toJSON(message: Grouping): unknown {
+    const obj: any = {};
+    if (message.path !== undefined) {
+      obj.path = message.path;
+    }
+    if (message.groups !== undefined) {
+      obj.groups = Math.round(message.groups);
+    }
+    if (message.groupSize !== undefined) {
+      obj.groupSize = Math.round(message.groupSize);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Grouping>, I>>(base?: I): Grouping {
+    return Grouping.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Grouping>, I>>(object: I): Grouping {
+    const message = createBaseGrouping();
+    message.path = object.path ?? "";
+    message.groups = object.groups ?? 0;
+    message.groupSize = object.groupSize ?? 0;
+    return message;
+  },
+};
+
+function createBaseQueryResponse(): QueryResponse {
+  return { results: [], groups: [], complete: false, shardsAsked: 0, shardsAnswered: 0, branches: [] };
+}
+
+export const QueryResponse: MessageFns<QueryResponse> = {
+  encode(message: QueryResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.results) {
+      SearchResult.encode(v!, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.groups) {
+      ResultGroup.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.complete !== false) {
+      writer.uint32(24).bool(message.complete);
+    }
+    if (message.shardsAsked !== 0) {
+      writer.uint32(32).uint32(message.shardsAsked);
+    }
+    if (message.shardsAnswered !== 0) {
+      writer.uint32(40).uint32(message.shardsAnswered);
+    }
+    for (const v of message.branches) {
+      BranchReport.encode(v!, writer.uint32(50).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.results.push(SearchResult.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.groups.push(ResultGroup.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.complete = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.shardsAsked = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.shardsAnswered = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.branches.push(BranchReport.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): QueryResponse {
+    return {
+      results: globalThis.Array.isArray(object?.results)
+        ? object.results.map((e: any) => SearchResult.fromJSON(e))
+        : [],
+      groups: globalThis.Array.isArray(object?.groups) ? object.groups.map((e: any) => ResultGroup.fromJSON(e)) : [],
+      complete: isSet(object.complete) ? globalThis.Boolean(object.complete) : false,
+      shardsAsked: isSet(object.shardsAsked)
+        ? globalThis.Number(object.shardsAsked)
+        : isSet(object.shards_asked)
+        ? globalThis.Number(object.shards_asked)
+        : 0,
+      shardsAnswered: isSet(object.shardsAnswered)
+        ? globalThis.Number(object.shardsAnswered)
+        : isSet(object.shards_answered)
+        ? globalThis.Number(object.shards_answered)
+        : 0,
+      branches: globalThis.Array.isArray(object?.branches)
+        ? object.branches.map((e: any) => BranchReport.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: QueryResponse): unknown {
+    const obj: any = {};
+    if (message.results?.length) {
+      obj.results = message.results.map((e) => SearchResult.toJSON(e));
+    }
+    if (message.groups?.length) {
+      obj.groups = message.groups.map((e) => ResultGroup.toJSON(e));
+    }
+    if (message.complete !== undefined) {
+      obj.complete = message.complete;
+    }
+    if (message.shardsAsked !== undefined) {
+      obj.shardsAsked = Math.round(message.shardsAsked);
+    }
+    if (message.shardsAnswered !== undefined) {
+      obj.shardsAnswered = Math.round(message.shardsAnswered);
+    }
+    if (message.branches?.length) {
+      obj.branches = message.branches.map((e) => BranchReport.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<QueryResponse>, I>>(base?: I): QueryResponse {
+    return QueryResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<QueryResponse>, I>>(object: I): QueryResponse {
+    const message = createBaseQueryResponse();
+    message.results = object.results?.map((e) => SearchResult.fromPartial(e)) || [];
+    message.groups = object.groups?.map((e) => ResultGroup.fromPartial(e)) || [];
+    message.complete = object.complete ?? false;
+    message.shardsAsked = object.shardsAsked ?? 0;
+    message.shardsAnswered = object.shardsAnswered ?? 0;
+    message.branches = object.branches?.map((e) => BranchReport.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseResultGroup(): ResultGroup {
+  return { value: undefined, results: [] };
+}
+
+export const ResultGroup: MessageFns<ResultGroup> = {
+  encode(message: ResultGroup, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.value !== undefined) {
+      Value.encode(Value.wrap(message.value), writer.uint32(10).fork()).join();
+    }
+    for (const v of message.results) {
+      SearchResult.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResultGroup {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResultGroup();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.value = Value.unwrap(Value.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.results.push(SearchResult.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ResultGroup {
+    return {
+      value: isSet(object?.value) ? object.value : undefined,
+      results: globalThis.Array.isArray(object?.results)
+        ? object.results.map((e: any) => SearchResult.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: ResultGroup): unknown {
+    const obj: any = {};
+    if (message.value !== undefined) {
+      obj.value = message.value;
+    }
+    if (message.results?.length) {
+      obj.results = message.results.map((e) => SearchResult.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ResultGroup>, I>>(base?: I): ResultGroup {
+    return ResultGroup.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ResultGroup>, I>>(object: I): ResultGroup {
+    const message = createBaseResultGroup();
+    message.value = object.value === undefined ? undefined : object.value;
+    message.results = object.results?.map((e) => SearchResult.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseBranchReport(): BranchReport {
+  return { candidates: 0, recallEstimate: 0, plans: [], unindexed: false };
+}
+
+export const BranchReport: MessageFns<BranchReport> = {
+  encode(message: BranchReport, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.candidates !== 0) {
+      writer.uint32(8).uint32(message.candidates);
+    }
+    if (message.recallEstimate !== 0) {
+      writer.uint32(21).float(message.recallEstimate);
+    }
+    for (const v of message.plans) {
+      writer.uint32(26).string(v!);
+    }
+    if (message.unindexed !== false) {
+      writer.uint32(32).bool(message.unindexed);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BranchReport {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBranchReport();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.candidates = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 21) {
+              break;
+            }
+
+            message.recallEstimate = reader.float();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.plans.push(reader.string());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.unindexed = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): BranchReport {
+    return {
+      candidates: isSet(object.candidates) ? globalThis.Number(object.candidates) : 0,
+      recallEstimate: isSet(object.recallEstimate)
+        ? globalThis.Number(object.recallEstimate)
+        : isSet(object.recall_estimate)
+        ? globalThis.Number(object.recall_estimate)
+        : 0,
+      plans: globalThis.Array.isArray(object?.plans) ? object.plans.map((e: any) => globalThis.String(e)) : [],
+      unindexed: isSet(object.unindexed) ? globalThis.Boolean(object.unindexed) : false,
+    };
+  },
+
+  toJSON(message: BranchReport): unknown {
+    const obj: any = {};
+    if (message.candidates !== undefined) {
+      obj.candidates = Math.round(message.candidates);
+    }
+    if (message.recallEstimate !== undefined) {
+      obj.recallEstimate = floatToJson(message.recallEstimate);
+    }
+    if (message.plans?.length) {
+      obj.plans = message.plans;
+    }
+    if (message.unindexed !== undefined) {
+      obj.unindexed = message.unindexed;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<BranchReport>, I>>(base?: I): BranchReport {
+    return BranchReport.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<BranchReport>, I>>(object: I): BranchReport {
+    const message = createBaseBranchReport();
+    message.candidates = object.candidates ?? 0;
+    message.recallEstimate = object.recallEstimate ?? 0;
+    message.plans = object.plans?.map((e) => e) || [];
+    message.unindexed = object.unindexed ?? false;
+    return message;
+  },
+};
+
+function createBaseQueryBatchRequest(): QueryBatchRequest {
+  return { queries: [] };
+}
+
+export const QueryBatchRequest: MessageFns<QueryBatchRequest> = {
+  encode(message: QueryBatchRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.queries) {
+      QueryRequest.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryBatchRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryBatchRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.queries.push(QueryRequest.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): QueryBatchRequest {
+    return {
+      queries: globalThis.Array.isArray(object?.queries)
+        ? object.queries.map((e: any) => QueryRequest.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: QueryBatchRequest): unknown {
+    const obj: any = {};
+    if (message.queries?.length) {
+      obj.queries = message.queries.map((e) => QueryRequest.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<QueryBatchRequest>, I>>(base?: I): QueryBatchRequest {
+    return QueryBatchRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<QueryBatchRequest>, I>>(object: I): QueryBatchRequest {
+    const message = createBaseQueryBatchRequest();
+    message.queries = object.queries?.map((e) => QueryRequest.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseQueryBatchResponse(): QueryBatchResponse {
+  return { outcomes: [] };
+}
+
+export const QueryBatchResponse: MessageFns<QueryBatchResponse> = {
+  encode(message: QueryBatchResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.outcomes) {
+      QueryOutcome.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryBatchResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryBatchResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.outcomes.push(QueryOutcome.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): QueryBatchResponse {
+    return {
+      outcomes: globalThis.Array.isArray(object?.outcomes)
+        ? object.outcomes.map((e: any) => QueryOutcome.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: QueryBatchResponse): unknown {
+    const obj: any = {};
+    if (message.outcomes?.length) {
+      obj.outcomes = message.outcomes.map((e) => QueryOutcome.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<QueryBatchResponse>, I>>(base?: I): QueryBatchResponse {
+    return QueryBatchResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<QueryBatchResponse>, I>>(object: I): QueryBatchResponse {
+    const message = createBaseQueryBatchResponse();
+    message.outcomes = object.outcomes?.map((e) => QueryOutcome.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseQueryOutcome(): QueryOutcome {
+  return { answer: undefined, errorCode: "", errorMessage: "" };
+}
+
+export const QueryOutcome: MessageFns<QueryOutcome> = {
+  encode(message: QueryOutcome, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.answer !== undefined) {
+      QueryResponse.encode(message.answer, writer.uint32(10).fork()).join();
+    }
+    if (message.errorCode !== "") {
+      writer.uint32(18).string(message.errorCode);
+    }
+    if (message.errorMessage !== "") {
+      writer.uint32(26).string(message.errorMessage);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryOutcome {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryOutcome();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.answer = QueryResponse.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.errorCode = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.errorMessage = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): QueryOutcome {
+    return {
+      answer: isSet(object.answer) ? QueryResponse.fromJSON(object.answer) : undefined,
+      errorCode: isSet(object.errorCode)
+        ? globalThis.String(object.errorCode)
+        : isSet(object.error_code)
+        ? globalThis.String(object.error_code)
+        : "",
+      errorMessage: isSet(object.errorMessage)
+        ? globalThis.String(object.errorMessage)
+        : isSet(object.error_message)
+        ? globalThis.String(object.error_message)
+        : "",
+    };
+  },
+
+  toJSON(message: QueryOutcome): unknown {
+    const obj: any = {};
+    if (message.answer !== undefined) {
+      obj.answer = QueryResponse.toJSON(message.answer);
+    }
+    if (message.errorCode !== undefined) {
+      obj.errorCode = message.errorCode;
+    }
+    if (message.errorMessage !== undefined) {
+      obj.errorMessage = message.errorMessage;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<QueryOutcome>, I>>(base?: I): QueryOutcome {
+    return QueryOutcome.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<QueryOutcome>, I>>(object: I): QueryOutcome {
+    const message = createBaseQueryOutcome();
+    message.answer = (object.answer !== undefined && object.answer !== null)
+      ? QueryResponse.fromPartial(object.answer)
+      : undefined;
+    message.errorCode = object.errorCode ?? "";
+    message.errorMessage = object.errorMessage ?? "";
+    return message;
+  },
+};
+
+function createBaseCountPointsRequest(): CountPointsRequest {
+  return { collection: "", filter: undefined, estimate: false, consistency: undefined };
+}
+
+export const CountPointsRequest: MessageFns<CountPointsRequest> = {
+  encode(message: CountPointsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.collection !== "") {
+      writer.uint32(10).string(message.collection);
+    }
+    if (message.filter !== undefined) {
+      Filter.encode(message.filter, writer.uint32(18).fork()).join();
+    }
+    if (message.estimate !== false) {
+      writer.uint32(24).bool(message.estimate);
+    }
+    if (message.consistency !== undefined) {
+      ReadConsistency.encode(message.consistency, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CountPointsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCountPointsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.collection = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.filter = Filter.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.estimate = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.consistency = ReadConsistency.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CountPointsRequest {
+    return {
+      collection: isSet(object.collection) ? globalThis.String(object.collection) : "",
+      filter: isSet(object.filter) ? Filter.fromJSON(object.filter) : undefined,
+      estimate: isSet(object.estimate) ? globalThis.Boolean(object.estimate) : false,
+      consistency: isSet(object.consistency) ? ReadConsistency.fromJSON(object.consistency) : undefined,
+    };
+  },
+
+  toJSON(message: CountPointsRequest): unknown {
+    const obj: any = {};
+    if (message.collection !== undefined) {
+      obj.collection = message.collection;
+    }
+    if (message.filter !== undefined) {
+      obj.filter = Filter.toJSON(message.filter);
+    }
+    if (message.estimate !== undefined) {
+      obj.estimate = message.estimate;
+    }
+    if (message.consistency !== undefined) {
+      obj.consistency = ReadConsistency.toJSON(message.consistency);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<CountPointsRequest>, I>>(base?: I): CountPointsRequest {
+    return CountPointsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CountPointsRequest>, I>>(object: I): CountPointsRequest {
+    const message = createBaseCountPointsRequest();
+    message.collection = object.collection ?? "";
+    message.filter = (object.filter !== undefined && object.filter !== null)
+      ? Filter.fromPartial(object.filter)
+      : undefined;
+    message.estimate = object.estimate ?? false;
+    message.consistency = (object.consistency !== undefined && object.consistency !== null)
+      ? ReadConsistency.fromPartial(object.consistency)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseCountPointsResponse(): CountPointsResponse {
+  return { count: 0n, exact: false, unindexed: false };
+}
+
+export const CountPointsResponse: MessageFns<CountPointsResponse> = {
+  encode(message: CountPointsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.count !== 0n) {
+      if (BigInt.asUintN(64, message.count) !== message.count) {
+        throw new globalThis.Error("value provided for field message.count of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.count);
+    }
+    if (message.exact !== false) {
+      writer.uint32(16).bool(message.exact);
+    }
+    if (message.unindexed !== false) {
+      writer.uint32(24).bool(message.unindexed);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CountPointsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCountPointsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.count = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.exact = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.unindexed = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CountPointsResponse {
+    return {
+      count: isSet(object.count) ? BigInt(object.count) : 0n,
+      exact: isSet(object.exact) ? globalThis.Boolean(object.exact) : false,
+      unindexed: isSet(object.unindexed) ? globalThis.Boolean(object.unindexed) : false,
+    };
+  },
+
+  toJSON(message: CountPointsResponse): unknown {
+    const obj: any = {};
+    if (message.count !== undefined) {
+      obj.count = message.count.toString();
+    }
+    if (message.exact !== undefined) {
+      obj.exact = message.exact;
+    }
+    if (message.unindexed !== undefined) {
+      obj.unindexed = message.unindexed;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<CountPointsResponse>, I>>(base?: I): CountPointsResponse {
+    return CountPointsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CountPointsResponse>, I>>(object: I): CountPointsResponse {
+    const message = createBaseCountPointsResponse();
+    message.count = (object.count !== undefined && object.count !== null) ? BigInt(object.count) : 0n;
+    message.exact = object.exact ?? false;
+    message.unindexed = object.unindexed ?? false;
+    return message;
+  },
+};
+
+function createBaseFacetPointsRequest(): FacetPointsRequest {
+  return { collection: "", path: "", filter: undefined, limit: 0, consistency: undefined };
+}
+
+export const FacetPointsRequest: MessageFns<FacetPointsRequest> = {
+  encode(message: FacetPointsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.collection !== "") {
+      writer.uint32(10).string(message.collection);
+    }
+    if (message.path !== "") {
+      writer.uint32(18).string(message.path);
+    }
+    if (message.filter !== undefined) {
+      Filter.encode(message.filter, writer.uint32(26).fork()).join();
+    }
+    if (message.limit !== 0) {
+      writer.uint32(32).uint32(message.limit);
+    }
+    if (message.consistency !== undefined) {
+      ReadConsistency.encode(message.consistency, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FacetPointsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFacetPointsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.collection = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.path = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.filter = Filter.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.limit = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.consistency = ReadConsistency.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FacetPointsRequest {
+    return {
+      collection: isSet(object.collection) ? globalThis.String(object.collection) : "",
+      path: isSet(object.path) ? globalThis.String(object.path) : "",
+      filter: isSet(object.filter) ? Filter.fromJSON(object.filter) : undefined,
+      limit: isSet(object.limit) ? globalThis.Number(object.limit) : 0,
+      consistency: isSet(object.consistency) ? ReadConsistency.fromJSON(object.consistency) : undefined,
+    };
+  },
+
+  toJSON(message: FacetPointsRequest): unknown {
+    const obj: any = {};
+    if (message.collection !== undefined) {
+      obj.collection = message.collection;
+    }
+    if (message.path !== undefined) {
+      obj.path = message.path;
+    }
+    if (message.filter !== undefined) {
+      obj.filter = Filter.toJSON(message.filter);
+    }
+    if (message.limit !== undefined) {
+      obj.limit = Math.round(message.limit);
+    }
+    if (message.consistency !== undefined) {
+      obj.consistency = ReadConsistency.toJSON(message.consistency);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<FacetPointsRequest>, I>>(base?: I): FacetPointsRequest {
+    return FacetPointsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FacetPointsRequest>, I>>(object: I): FacetPointsRequest {
+    const message = createBaseFacetPointsRequest();
+    message.collection = object.collection ?? "";
+    message.path = object.path ?? "";
+    message.filter = (object.filter !== undefined && object.filter !== null)
+      ? Filter.fromPartial(object.filter)
+      : undefined;
+    message.limit = object.limit ?? 0;
+    message.consistency = (object.consistency !== undefined && object.consistency !== null)
+      ? ReadConsistency.fromPartial(object.consistency)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseFacetPointsResponse(): FacetPointsResponse {
+  return { values: [], more: false, unindexed: false };
+}
+
+export const FacetPointsResponse: MessageFns<FacetPointsResponse> = {
+  encode(message: FacetPointsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.values) {
+      Facet.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.more !== false) {
+      writer.uint32(16).bool(message.more);
+    }
+    if (message.unindexed !== false) {
+      writer.uint32(24).bool(message.unindexed);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FacetPointsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFacetPointsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.values.push(Facet.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.more = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.unindexed = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FacetPointsResponse {
+    return {
+      values: globalThis.Array.isArray(object?.values) ? object.values.map((e: any) => Facet.fromJSON(e)) : [],
+      more: isSet(object.more) ? globalThis.Boolean(object.more) : false,
+      unindexed: isSet(object.unindexed) ? globalThis.Boolean(object.unindexed) : false,
+    };
+  },
+
+  toJSON(message: FacetPointsResponse): unknown {
+    const obj: any = {};
+    if (message.values?.length) {
+      obj.values = message.values.map((e) => Facet.toJSON(e));
+    }
+    if (message.more !== undefined) {
+      obj.more = message.more;
+    }
+    if (message.unindexed !== undefined) {
+      obj.unindexed = message.unindexed;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<FacetPointsResponse>, I>>(base?: I): FacetPointsResponse {
+    return FacetPointsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FacetPointsResponse>, I>>(object: I): FacetPointsResponse {
+    const message = createBaseFacetPointsResponse();
+    message.values = object.values?.map((e) => Facet.fromPartial(e)) || [];
+    message.more = object.more ?? false;
+    message.unindexed = object.unindexed ?? false;
+    return message;
+  },
+};
+
+function createBaseFacet(): Facet {
+  return { value: undefined, count: 0n };
+}
+
+export const Facet: MessageFns<Facet> = {
+  encode(message: Facet, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.value !== undefined) {
+      Value.encode(Value.wrap(message.value), writer.uint32(10).fork()).join();
+    }
+    if (message.count !== 0n) {
+      if (BigInt.asUintN(64, message.count) !== message.count) {
+        throw new globalThis.Error("value provided for field message.count of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.count);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Facet {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFacet();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.value = Value.unwrap(Value.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.count = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Facet {
+    return {
+      value: isSet(object?.value) ? object.value : undefined,
+      count: isSet(object.count) ? BigInt(object.count) : 0n,
+    };
+  },
+
+  toJSON(message: Facet): unknown {
+    const obj: any = {};
+    if (message.value !== undefined) {
+      obj.value = message.value;
+    }
+    if (message.count !== undefined) {
+      obj.count = message.count.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Facet>, I>>(base?: I): Facet {
+    return Facet.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Facet>, I>>(object: I): Facet {
+    const message = createBaseFacet();
+    message.value = object.value === undefined ? undefined : object.value;
+    message.count = (object.count !== undefined && object.count !== null) ? BigInt(object.count) : 0n;
+    return message;
+  },
+};
+
+function createBaseUpdatePointsRequest(): UpdatePointsRequest {
+  return {
+    collection: "",
+    ids: [],
+    filter: undefined,
+    replace: undefined,
+    remove: [],
+    set: undefined,
+    ifVersion: undefined,
+    origin: undefined,
+  };
+}
+
+export const UpdatePointsRequest: MessageFns<UpdatePointsRequest> = {
+  encode(message: UpdatePointsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.collection !== "") {
+      writer.uint32(10).string(message.collection);
+    }
+    for (const v of message.ids) {
+      writer.uint32(18).string(v!);
+    }
+    if (message.filter !== undefined) {
+      Filter.encode(message.filter, writer.uint32(26).fork()).join();
+    }
+    if (message.replace !== undefined) {
+      Struct.encode(Struct.wrap(message.replace), writer.uint32(34).fork()).join();
+    }
+    for (const v of message.remove) {
+      writer.uint32(42).string(v!);
+    }
+    if (message.set !== undefined) {
+      Struct.encode(Struct.wrap(message.set), writer.uint32(50).fork()).join();
+    }
+    if (message.ifVersion !== undefined) {
+      if (BigInt.asUintN(64, message.ifVersion) !== message.ifVersion) {
+        throw new globalThis.Error("value provided for field message.ifVersion of type uint64 too large");
+      }
+      writer.uint32(56).uint64(message.ifVersion);
+    }
+    if (message.origin !== undefined) {
+      WriteOrigin.encode(message.origin, writer.uint32(162).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdatePointsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdatePointsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.collection = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.ids.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.filter = Filter.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.replace = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.remove.push(reader.string());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.set = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.ifVersion = reader.uint64() as bigint;
+            continue;
+          }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.origin = WriteOrigin.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): UpdatePointsRequest {
+    return {
+      collection: isSet(object.collection) ? globalThis.String(object.collection) : "",
+      ids: globalThis.Array.isArray(object?.ids) ? object.ids.map((e: any) => globalThis.String(e)) : [],
+      filter: isSet(object.filter) ? Filter.fromJSON(object.filter) : undefined,
+      replace: isObject(object.replace) ? object.replace : undefined,
+      remove: globalThis.Array.isArray(object?.remove) ? object.remove.map((e: any) => globalThis.String(e)) : [],
+      set: isObject(object.set) ? object.set : undefined,
+      ifVersion: isSet(object.ifVersion)
+        ? BigInt(object.ifVersion)
+        : isSet(object.if_version)
+        ? BigInt(object.if_version)
+        : undefined,
+      origin: isSet(object.origin) ? WriteOrigin.fromJSON(object.origin) : undefined,
+    };
+  },
+
+  toJSON(message: UpdatePointsRequest): unknown {
+    const obj: any = {};
+    if (message.collection !== undefined) {
+      obj.collection = message.collection;
+    }
+    if (message.ids?.length) {
+      obj.ids = message.ids;
+    }
+    if (message.filter !== undefined) {
+      obj.filter = Filter.toJSON(message.filter);
+    }
+    if (message.replace !== undefined) {
+      obj.replace = message.replace;
+    }
+    if (message.remove?.length) {
+      obj.remove = message.remove;
+    }
+    if (message.set !== undefined) {
+      obj.set = message.set;
+    }
+    if (message.ifVersion !== undefined) {
+      obj.ifVersion = message.ifVersion.toString();
+    }
+    if (message.origin !== undefined) {
+      obj.origin = WriteOrigin.toJSON(message.origin);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<UpdatePointsRequest>, I>>(base?: I): UpdatePointsRequest {
+    return UpdatePointsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<UpdatePointsRequest>, I>>(object: I): UpdatePointsRequest {
+    const message = createBaseUpdatePointsRequest();
+    message.collection = object.collection ?? "";
+    message.ids = object.ids?.map((e) => e) || [];
+    message.filter = (object.filter !== undefined && object.filter !== null)
+      ? Filter.fromPartial(object.filter)
+      : undefined;
+    message.replace = object.replace ?? undefined;
+    message.remove = object.remove?.map((e) => e) || [];
+    message.set = object.set ?? undefined;
+    message.ifVersion = (object.ifVersion !== undefined && object.ifVersion !== null)
+      ? BigInt(object.ifVersion)
+      : undefined;
+    message.origin = (object.origin !== undefined && object.origin !== null)
+      ? WriteOrigin.fromPartial(object.origin)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseUpdatePointsResponse(): UpdatePointsResponse {
+  return { updated: 0n, writeToken: "" };
+}
+
+export const UpdatePointsResponse: MessageFns<UpdatePointsResponse> = {
+  encode(message: UpdatePointsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.updated !== 0n) {
+      if (BigInt.asUintN(64, message.updated) !== message.updated) {
+        throw new globalThis.Error("value provided for field message.updated of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.updated);
+    }
+    if (message.writeToken !== "") {
+      writer.uint32(18).string(message.writeToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdatePointsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdatePointsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.updated = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.writeToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): UpdatePointsResponse {
+    return {
+      updated: isSet(object.updated) ? BigInt(object.updated) : 0n,
+      writeToken: isSet(object.writeToken)
+        ? globalThis.String(object.writeToken)
+        : isSet(object.write_token)
+        ? globalThis.String(object.write_token)
+        : "",
+    };
+  },
+
+  toJSON(message: UpdatePointsResponse): unknown {
+    const obj: any = {};
+    if (message.updated !== undefined) {
+      obj.updated = message.updated.toString();
+    }
+    if (message.writeToken !== undefined) {
+      obj.writeToken = message.writeToken;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<UpdatePointsResponse>, I>>(base?: I): UpdatePointsResponse {
+    return UpdatePointsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<UpdatePointsResponse>, I>>(object: I): UpdatePointsResponse {
+    const message = createBaseUpdatePointsResponse();
+    message.updated = (object.updated !== undefined && object.updated !== null) ? BigInt(object.updated) : 0n;
+    message.writeToken = object.writeToken ?? "";
+    return message;
+  },
+};
+
+function createBaseDeletePointsRequest(): DeletePointsRequest {
+  return { collection: "", ids: [], filter: undefined, ifVersion: undefined, origin: undefined };
+}
+
+export const DeletePointsRequest: MessageFns<DeletePointsRequest> = {
+  encode(message: DeletePointsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.collection !== "") {
+      writer.uint32(10).string(message.collection);
+    }
+    for (const v of message.ids) {
+      writer.uint32(18).string(v!);
+    }
+    if (message.filter !== undefined) {
+      Filter.encode(message.filter, writer.uint32(26).fork()).join();
+    }
+    if (message.ifVersion !== undefined) {
+      if (BigInt.asUintN(64, message.ifVersion) !== message.ifVersion) {
+        throw new globalThis.Error("value provided for field message.ifVersion of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.ifVersion);
+    }
+    if (message.origin !== undefined) {
+      WriteOrigin.encode(message.origin, writer.uint32(162).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeletePointsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeletePointsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.collection = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.ids.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.filter = Filter.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.ifVersion = reader.uint64() as bigint;
+            continue;
+          }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.origin = WriteOrigin.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DeletePointsRequest {
+    return {
+      collection: isSet(object.collection) ? globalThis.String(object.collection) : "",
+      ids: globalThis.Array.isArray(object?.ids) ? object.ids.map((e: any) => globalThis.String(e)) : [],
+      filter: isSet(object.filter) ? Filter.fromJSON(object.filter) : undefined,
+      ifVersion: isSet(object.ifVersion)
+        ? BigInt(object.ifVersion)
+        : isSet(object.if_version)
+        ? BigInt(object.if_version)
+        : undefined,
+      origin: isSet(object.origin) ? WriteOrigin.fromJSON(object.origin) : undefined,
+    };
+  },
+
+  toJSON(message: DeletePointsRequest): unknown {
+    const obj: any = {};
+    if (message.collection !== undefined) {
+      obj.collection = message.collection;
+    }
+    if (message.ids?.length) {
+      obj.ids = message.ids;
+    }
+    if (message.filter !== undefined) {
+      obj.filter = Filter.toJSON(message.filter);
+    }
+    if (message.ifVersion !== undefined) {
+      obj.ifVersion = message.ifVersion.toString();
+    }
+    if (message.origin !== undefined) {
+      obj.origin = WriteOrigin.toJSON(message.origin);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<DeletePointsRequest>, I>>(base?: I): DeletePointsRequest {
+    return DeletePointsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DeletePointsRequest>, I>>(object: I): DeletePointsRequest {
+    const message = createBaseDeletePointsRequest();
+    message.collection = object.collection ?? "";
+    message.ids = object.ids?.map((e) => e) || [];
+    message.filter = (object.filter !== undefined && object.filter !== null)
+      ? Filter.fromPartial(object.filter)
+      : undefined;
+    message.ifVersion = (object.ifVersion !== undefined && object.ifVersion !== null)
+      ? BigInt(object.ifVersion)
+      : undefined;
+    message.origin = (object.origin !== undefined && object.origin !== null)
+      ? WriteOrigin.fromPartial(object.origin)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseDeletePointsResponse(): DeletePointsResponse {
+  return { deleted: 0n, writeToken: "" };
+}
+
+export const DeletePointsResponse: MessageFns<DeletePointsResponse> = {
+  encode(message: DeletePointsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.deleted !== 0n) {
+      if (BigInt.asUintN(64, message.deleted) !== message.deleted) {
+        throw new globalThis.Error("value provided for field message.deleted of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.deleted);
+    }
+    if (message.writeToken !== "") {
+      writer.uint32(18).string(message.writeToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeletePointsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeletePointsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.deleted = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.writeToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DeletePointsResponse {
+    return {
+      deleted: isSet(object.deleted) ? BigInt(object.deleted) : 0n,
+      writeToken: isSet(object.writeToken)
+        ? globalThis.String(object.writeToken)
+        : isSet(object.write_token)
+        ? globalThis.String(object.write_token)
+        : "",
+    };
+  },
+
+  toJSON(message: DeletePointsResponse): unknown {
+    const obj: any = {};
+    if (message.deleted !== undefined) {
+      obj.deleted = message.deleted.toString();
+    }
+    if (message.writeToken !== undefined) {
+      obj.writeToken = message.writeToken;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<DeletePointsResponse>, I>>(base?: I): DeletePointsResponse {
+    return DeletePointsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DeletePointsResponse>, I>>(object: I): DeletePointsResponse {
+    const message = createBaseDeletePointsResponse();
+    message.deleted = (object.deleted !== undefined && object.deleted !== null) ? BigInt(object.deleted) : 0n;
+    message.writeToken = object.writeToken ?? "";
+    return message;
+  },
+};
+
+function createBaseListIndexesRequest(): ListIndexesRequest {
+  return { collection: "" };
+}
+
+export const ListIndexesRequest: MessageFns<ListIndexesRequest> = {
+  encode(message: ListIndexesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.collection !== "") {
+      writer.uint32(10).string(message.collection);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListIndexesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListIndexesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.collection = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListIndexesRequest {
+    return { collection: isSet(object.collection) ? globalThis.String(object.collection) : "" };
+  },
+
+  toJSON(message: ListIndexesRequest): unknown {
+    const obj: any = {};
+    if (message.collection !== undefined) {
+      obj.collection = message.collection;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListIndexesRequest>, I>>(base?: I): ListIndexesRequest {
+    return ListIndexesRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListIndexesRequest>, I>>(object: I): ListIndexesRequest {
+    const message = createBaseListIndexesRequest();
+    message.collection = object.collection ?? "";
+    return message;
+  },
+};
+
+function createBaseListIndexesResponse(): ListIndexesResponse {
+  return { indexes: [], sparseVectors: [], namedVectors: [] };
+}
+
+export const ListIndexesResponse: MessageFns<ListIndexesResponse> = {
+  encode(message: ListIndexesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.indexes) {
+      IndexInfo.encode(v!, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.sparseVectors) {
+      writer.uint32(18).string(v!);
+    }
+    for (const v of message.namedVectors) {
+      NamedVector.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListIndexesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListIndexesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.indexes.push(IndexInfo.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.sparseVectors.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.namedVectors.push(NamedVector.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListIndexesResponse {
+    return {
+      indexes: globalThis.Array.isArray(object?.indexes) ? object.indexes.map((e: any) => IndexInfo.fromJSON(e)) : [],
+      sparseVectors: globalThis.Array.isArray(object?.sparseVectors)
+        ? object.sparseVectors.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.sparse_vectors)
+        ? object.sparse_vectors.map((e: any) => globalThis.String(e))
+        : [],
+      namedVectors: globalThis.Array.isArray(object?.namedVectors)
+        ? object.namedVectors.map((e: any) => NamedVector.fromJSON(e))
+        : globalThis.Array.isArray(object?.named_vectors)
+        ? object.named_vectors.map((e: any) => NamedVector.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: ListIndexesResponse): unknown {
+    const obj: any = {};
+    if (message.indexes?.length) {
+      obj.indexes = message.indexes.map((e) => IndexInfo.toJSON(e));
+    }
+    if (message.sparseVectors?.length) {
+      obj.sparseVectors = message.sparseVectors;
+    }
+    if (message.namedVectors?.length) {
+      obj.namedVectors = message.namedVectors.map((e) => NamedVector.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListIndexesResponse>, I>>(base?: I): ListIndexesResponse {
+    return ListIndexesResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListIndexesResponse>, I>>(object: I): ListIndexesResponse {
+    const message = createBaseListIndexesResponse();
+    message.indexes = object.indexes?.map((e) => IndexInfo.fromPartial(e)) || [];
+    message.sparseVectors = object.sparseVectors?.map((e) => e) || [];
+    message.namedVectors = object.namedVectors?.map((e) => NamedVector.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseIndexInfo(): IndexInfo {
+  return { index: undefined, indexed: 0n, points: 0n, ready: false };
+}
+
+export const IndexInfo: MessageFns<IndexInfo> = {
+  encode(message: IndexInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.index !== undefined) {
+      PayloadIndex.encode(message.index, writer.uint32(10).fork()).join();
+    }
+    if (message.indexed !== 0n) {
+      if (BigInt.asUintN(64, message.indexed) !== message.indexed) {
+        throw new globalThis.Error("value provided for field message.indexed of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.indexed);
+    }
+    if (message.points !== 0n) {
+      if (BigInt.asUintN(64, message.points) !== message.points) {
+        throw new globalThis.Error("value provided for field message.points of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.points);
+    }
+    if (message.ready !== false) {
+      writer.uint32(32).bool(message.ready);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): IndexInfo {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseIndexInfo();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.index = PayloadIndex.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.indexed = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.points = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.ready = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): IndexInfo {
+    return {
+      index: isSet(object.index) ? PayloadIndex.fromJSON(object.index) : undefined,
+      indexed: isSet(object.indexed) ? BigInt(object.indexed) : 0n,
+      points: isSet(object.points) ? BigInt(object.points) : 0n,
+      ready: isSet(object.ready) ? globalThis.Boolean(object.ready) : false,
+    };
+  },
+
+  toJSON(message: IndexInfo): unknown {
+    const obj: any = {};
+    if (message.index !== undefined) {
+      obj.index = PayloadIndex.toJSON(message.index);
+    }
+    if (message.indexed !== undefined) {
+      obj.indexed = message.indexed.toString();
+    }
+    if (message.points !== undefined) {
+      obj.points = message.points.toString();
+    }
+    if (message.ready !== undefined) {
+      obj.ready = message.ready;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<IndexInfo>, I>>(base?: I): IndexInfo {
+    return IndexInfo.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<IndexInfo>, I>>(object: I): IndexInfo {
+    const message = createBaseIndexInfo();
+    message.index = (object.index !== undefined && object.index !== null)
+      ? PayloadIndex.fromPartial(object.index)
+      : undefined;
+    message.indexed = (object.indexed !== undefined && object.indexed !== null) ? BigInt(object.indexed) : 0n;
+    message.points = (object.points !== undefined && object.points !== null) ? BigInt(object.points) : 0n;
+    message.ready = object.ready ?? false;
+    return message;
+  },
+};
+
+function createBaseCreateIndexRequest(): CreateIndexRequest {
+  return { collection: "", index: undefined, sparseVector: "", namedVector: undefined };
+}
+
+export const CreateIndexRequest: MessageFns<CreateIndexRequest> = {
+  encode(message: CreateIndexRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.collection !== "") {
+      writer.uint32(10).string(message.collection);
+    }
+    if (message.index !== undefined) {
+      PayloadIndex.encode(message.index, writer.uint32(18).fork()).join();
+    }
+    if (message.sparseVector !== "") {
+      writer.uint32(26).string(message.sparseVector);
+    }
+    if (message.namedVector !== undefined) {
+      NamedVector.encode(message.namedVector, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateIndexRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateIndexRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.collection = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.index = PayloadIndex.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.sparseVector = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.namedVector = NamedVector.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CreateIndexRequest {
+    return {
+      collection: isSet(object.collection) ? globalThis.String(object.collection) : "",
+      index: isSet(object.index) ? PayloadIndex.fromJSON(object.index) : undefined,
+      sparseVector: isSet(object.sparseVector)
+        ? globalThis.String(object.sparseVector)
+        : isSet(object.sparse_vector)
+        ? globalThis.String(object.sparse_vector)
+        : "",
+      namedVector: isSet(object.namedVector)
+        ? NamedVector.fromJSON(object.namedVector)
+        : isSet(object.named_vector)
+        ? NamedVector.fromJSON(object.named_vector)
+        : undefined,
+    };
+  },
+
+  toJSON(message: CreateIndexRequest): unknown {
+    const obj: any = {};
+    if (message.collection !== undefined) {
+      obj.collection = message.collection;
+    }
+    if (message.index !== undefined) {
+      obj.index = PayloadIndex.toJSON(message.index);
+    }
+    if (message.sparseVector !== undefined) {
+      obj.sparseVector = message.sparseVector;
+    }
+    if (message.namedVector !== undefined) {
+      obj.namedVector = NamedVector.toJSON(message.namedVector);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<CreateIndexRequest>, I>>(base?: I): CreateIndexRequest {
+    return CreateIndexRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CreateIndexRequest>, I>>(object: I): CreateIndexRequest {
+    const message = createBaseCreateIndexRequest();
+    message.collection = object.collection ?? "";
+    message.index = (object.index !== undefined && object.index !== null)
+      ? PayloadIndex.fromPartial(object.index)
+      : undefined;
+    message.sparseVector = object.sparseVector ?? "";
+    message.namedVector = (object.namedVector !== undefined && object.namedVector !== null)
+      ? NamedVector.fromPartial(object.namedVector)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseCreateIndexResponse(): CreateIndexResponse {
+  return { created: false };
+}
+
+export const CreateIndexResponse: MessageFns<CreateIndexResponse> = {
+  encode(message: CreateIndexResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.created !== false) {
+      writer.uint32(8).bool(message.created);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateIndexResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateIndexResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.created = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CreateIndexResponse {
+    return { created: isSet(object.created) ? globalThis.Boolean(object.created) : false };
+  },
+
+  toJSON(message: CreateIndexResponse): unknown {
+    const obj: any = {};
+    if (message.created !== undefined) {
+      obj.created = message.created;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<CreateIndexResponse>, I>>(base?: I): CreateIndexResponse {
+    return CreateIndexResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CreateIndexResponse>, I>>(object: I): CreateIndexResponse {
+    const message = createBaseCreateIndexResponse();
+    message.created = object.created ?? false;
+    return message;
+  },
+};
+
+function createBaseDeleteIndexRequest(): DeleteIndexRequest {
+  return { collection: "", index: undefined, sparseVector: "", namedVector: undefined };
+}
+
+export const DeleteIndexRequest: MessageFns<DeleteIndexRequest> = {
+  encode(message: DeleteIndexRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.collection !== "") {
+      writer.uint32(10).string(message.collection);
+    }
+    if (message.index !== undefined) {
+      PayloadIndex.encode(message.index, writer.uint32(18).fork()).join();
+    }
+    if (message.sparseVector !== "") {
+      writer.uint32(26).string(message.sparseVector);
+    }
+    if (message.namedVector !== undefined) {
+      NamedVector.encode(message.namedVector, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeleteIndexRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeleteIndexRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.collection = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.index = PayloadIndex.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.sparseVector = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.namedVector = NamedVector.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DeleteIndexRequest {
+    return {
+      collection: isSet(object.collection) ? globalThis.String(object.collection) : "",
+      index: isSet(object.index) ? PayloadIndex.fromJSON(object.index) : undefined,
+      sparseVector: isSet(object.sparseVector)
+        ? globalThis.String(object.sparseVector)
+        : isSet(object.sparse_vector)
+        ? globalThis.String(object.sparse_vector)
+        : "",
+      namedVector: isSet(object.namedVector)
+        ? NamedVector.fromJSON(object.namedVector)
+        : isSet(object.named_vector)
+        ? NamedVector.fromJSON(object.named_vector)
+        : undefined,
+    };
+  },
+
+  toJSON(message: DeleteIndexRequest): unknown {
+    const obj: any = {};
+    if (message.collection !== undefined) {
+      obj.collection = message.collection;
+    }
+    if (message.index !== undefined) {
+      obj.index = PayloadIndex.toJSON(message.index);
+    }
+    if (message.sparseVector !== undefined) {
+      obj.sparseVector = message.sparseVector;
+    }
+    if (message.namedVector !== undefined) {
+      obj.namedVector = NamedVector.toJSON(message.namedVector);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<DeleteIndexRequest>, I>>(base?: I): DeleteIndexRequest {
+    return DeleteIndexRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DeleteIndexRequest>, I>>(object: I): DeleteIndexRequest {
+    const message = createBaseDeleteIndexRequest();
+    message.collection = object.collection ?? "";
+    message.index = (object.index !== undefined && object.index !== null)
+      ? PayloadIndex.fromPartial(object.index)
+      : undefined;
+    message.sparseVector = object.sparseVector ?? "";
+    message.namedVector = (object.namedVector !== undefined && object.namedVector !== null)
+      ? NamedVector.fromPartial(object.namedVector)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseDeleteIndexResponse(): DeleteIndexResponse {
+  return { existed: false };
+}
+
+export const DeleteIndexResponse: MessageFns<DeleteIndexResponse> = {
+  encode(message: DeleteIndexResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.existed !== false) {
+      writer.uint32(8).bool(message.existed);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeleteIndexResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeleteIndexResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.existed = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DeleteIndexResponse {
+    return { existed: isSet(object.existed) ? globalThis.Boolean(object.existed) : false };
+  },
+
+  toJSON(message: DeleteIndexResponse): unknown {
+    const obj: any = {};
+    if (message.existed !== undefined) {
+      obj.existed = message.existed;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<DeleteIndexResponse>, I>>(base?: I): DeleteIndexResponse {
+    return DeleteIndexResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DeleteIndexResponse>, I>>(object: I): DeleteIndexResponse {
+    const message = createBaseDeleteIndexResponse();
+    message.existed = object.existed ?? false;
+    return message;
+  },
+};
+
+function createBaseListAliasesRequest(): ListAliasesRequest {
+  return {};
+}
+
+export const ListAliasesRequest: MessageFns<ListAliasesRequest> = {
+  encode(_: ListAliasesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListAliasesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListAliasesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): ListAliasesRequest {
+    return {};
+  },
+
+  toJSON(_: ListAliasesRequest): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListAliasesRequest>, I>>(base?: I): ListAliasesRequest {
+    return ListAliasesRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListAliasesRequest>, I>>(_: I): ListAliasesRequest {
+    const message = createBaseListAliasesRequest();
+    return message;
+  },
+};
+
+function createBaseListAliasesResponse(): ListAliasesResponse {
+  return { aliases: [] };
+}
+
+export const ListAliasesResponse: MessageFns<ListAliasesResponse> = {
+  encode(message: ListAliasesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.aliases) {
+      Alias.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListAliasesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListAliasesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.aliases.push(Alias.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListAliasesResponse {
+    return {
+      aliases: globalThis.Array.isArray(object?.aliases) ? object.aliases.map((e: any) => Alias.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: ListAliasesResponse): unknown {
+    const obj: any = {};
+    if (message.aliases?.length) {
+      obj.aliases = message.aliases.map((e) => Alias.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListAliasesResponse>, I>>(base?: I): ListAliasesResponse {
+    return ListAliasesResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListAliasesResponse>, I>>(object: I): ListAliasesResponse {
+    const message = createBaseListAliasesResponse();
+    message.aliases = object.aliases?.map((e) => Alias.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseAlias(): Alias {
+  return { alias: "", collection: "" };
+}
+
+export const Alias: MessageFns<Alias> = {
+  encode(message: Alias, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.alias !== "") {
+      writer.uint32(10).string(message.alias);
+    }
+    if (message.collection !== "") {
+      writer.uint32(18).string(message.collection);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Alias {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAlias();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.alias = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.collection = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Alias {
+    return {
+      alias: isSet(object.alias) ? globalThis.String(object.alias) : "",
+      collection: isSet(object.collection) ? globalThis.String(object.collection) : "",
+    };
+  },
+
+  toJSON(message: Alias): unknown {
+    const obj: any = {};
+    if (message.alias !== undefined) {
+      obj.alias = message.alias;
+    }
+    if (message.collection !== undefined) {
+      obj.collection = message.collection;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Alias>, I>>(base?: I): Alias {
+    return Alias.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Alias>, I>>(object: I): Alias {
+    const message = createBaseAlias();
+    message.alias = object.alias ?? "";
+    message.collection = object.collection ?? "";
+    return message;
+  },
+};
+
+function createBaseUpdateAliasesRequest(): UpdateAliasesRequest {
+  return { set: [], delete: [] };
+}
+
+export const UpdateAliasesRequest: MessageFns<UpdateAliasesRequest> = {
+  encode(message: UpdateAliasesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.set) {
+      Alias.encode(v!, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.delete) {
+      writer.uint32(18).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateAliasesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateAliasesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.set.push(Alias.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.delete.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): UpdateAliasesRequest {
+    return {
+      set: globalThis.Array.isArray(object?.set) ? object.set.map((e: any) => Alias.fromJSON(e)) : [],
+      delete: globalThis.Array.isArray(object?.delete) ? object.delete.map((e: any) => globalThis.String(e)) : [],
+    };
+  },
+
+  toJSON(message: UpdateAliasesRequest): unknown {
+    const obj: any = {};
+    if (message.set?.length) {
+      obj.set = message.set.map((e) => Alias.toJSON(e));
+    }
+    if (message.delete?.length) {
+      obj.delete = message.delete;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<UpdateAliasesRequest>, I>>(base?: I): UpdateAliasesRequest {
+    return UpdateAliasesRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<UpdateAliasesRequest>, I>>(object: I): UpdateAliasesRequest {
+    const message = createBaseUpdateAliasesRequest();
+    message.set = object.set?.map((e) => Alias.fromPartial(e)) || [];
+    message.delete = object.delete?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseUpdateAliasesResponse(): UpdateAliasesResponse {
+  return {};
+}
+
+export const UpdateAliasesResponse: MessageFns<UpdateAliasesResponse> = {
+  encode(_: UpdateAliasesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateAliasesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateAliasesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): UpdateAliasesResponse {
+    return {};
+  },
+
+  toJSON(_: UpdateAliasesResponse): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<UpdateAliasesResponse>, I>>(base?: I): UpdateAliasesResponse {
+    return UpdateAliasesResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<UpdateAliasesResponse>, I>>(_: I): UpdateAliasesResponse {
+    const message = createBaseUpdateAliasesResponse();
+    return message;
+  },
+};
+
 export type VectronServiceService = typeof VectronServiceService;
 export const VectronServiceService = {
   createCollection: {
@@ -6566,6 +12314,120 @@ export const VectronServiceService = {
     responseSerialize: (value: ListChangesResponse): Buffer => Buffer.from(ListChangesResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListChangesResponse => ListChangesResponse.decode(value),
   },
+  /**
+   * Several ways to the points at once, fused into one answer: vectors, sparse vectors, words, examples; grouped,
+   * diversified or rescored.
+   */
+  query: {
+    path: "/vectron.v1.VectronService/Query" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: QueryRequest): Buffer => Buffer.from(QueryRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): QueryRequest => QueryRequest.decode(value),
+    responseSerialize: (value: QueryResponse): Buffer => Buffer.from(QueryResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): QueryResponse => QueryResponse.decode(value),
+  },
+  /** Queries of one or more collections, answered in their order; one that fails says so in its place. */
+  queryBatch: {
+    path: "/vectron.v1.VectronService/QueryBatch" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: QueryBatchRequest): Buffer => Buffer.from(QueryBatchRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): QueryBatchRequest => QueryBatchRequest.decode(value),
+    responseSerialize: (value: QueryBatchResponse): Buffer => Buffer.from(QueryBatchResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): QueryBatchResponse => QueryBatchResponse.decode(value),
+  },
+  countPoints: {
+    path: "/vectron.v1.VectronService/CountPoints" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CountPointsRequest): Buffer => Buffer.from(CountPointsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CountPointsRequest => CountPointsRequest.decode(value),
+    responseSerialize: (value: CountPointsResponse): Buffer => Buffer.from(CountPointsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CountPointsResponse => CountPointsResponse.decode(value),
+  },
+  /** Values at a path of the payload, with how many points have each. */
+  facetPoints: {
+    path: "/vectron.v1.VectronService/FacetPoints" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: FacetPointsRequest): Buffer => Buffer.from(FacetPointsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): FacetPointsRequest => FacetPointsRequest.decode(value),
+    responseSerialize: (value: FacetPointsResponse): Buffer => Buffer.from(FacetPointsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): FacetPointsResponse => FacetPointsResponse.decode(value),
+  },
+  /** Changes payload fields of points given by id, by filter, or by both. */
+  updatePoints: {
+    path: "/vectron.v1.VectronService/UpdatePoints" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: UpdatePointsRequest): Buffer => Buffer.from(UpdatePointsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): UpdatePointsRequest => UpdatePointsRequest.decode(value),
+    responseSerialize: (value: UpdatePointsResponse): Buffer =>
+      Buffer.from(UpdatePointsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): UpdatePointsResponse => UpdatePointsResponse.decode(value),
+  },
+  /** Deletes points given by id, by filter, or by both. */
+  deletePoints: {
+    path: "/vectron.v1.VectronService/DeletePoints" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: DeletePointsRequest): Buffer => Buffer.from(DeletePointsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): DeletePointsRequest => DeletePointsRequest.decode(value),
+    responseSerialize: (value: DeletePointsResponse): Buffer =>
+      Buffer.from(DeletePointsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): DeletePointsResponse => DeletePointsResponse.decode(value),
+  },
+  /** Payload indexes and sparse vectors of a collection, and how far they are built. */
+  listIndexes: {
+    path: "/vectron.v1.VectronService/ListIndexes" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListIndexesRequest): Buffer => Buffer.from(ListIndexesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListIndexesRequest => ListIndexesRequest.decode(value),
+    responseSerialize: (value: ListIndexesResponse): Buffer => Buffer.from(ListIndexesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListIndexesResponse => ListIndexesResponse.decode(value),
+  },
+  /** Returns when it is declared on every shard; it is built while the collection goes on serving. */
+  createIndex: {
+    path: "/vectron.v1.VectronService/CreateIndex" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CreateIndexRequest): Buffer => Buffer.from(CreateIndexRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CreateIndexRequest => CreateIndexRequest.decode(value),
+    responseSerialize: (value: CreateIndexResponse): Buffer => Buffer.from(CreateIndexResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CreateIndexResponse => CreateIndexResponse.decode(value),
+  },
+  deleteIndex: {
+    path: "/vectron.v1.VectronService/DeleteIndex" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: DeleteIndexRequest): Buffer => Buffer.from(DeleteIndexRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): DeleteIndexRequest => DeleteIndexRequest.decode(value),
+    responseSerialize: (value: DeleteIndexResponse): Buffer => Buffer.from(DeleteIndexResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): DeleteIndexResponse => DeleteIndexResponse.decode(value),
+  },
+  /** Other names of collections. */
+  listAliases: {
+    path: "/vectron.v1.VectronService/ListAliases" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListAliasesRequest): Buffer => Buffer.from(ListAliasesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListAliasesRequest => ListAliasesRequest.decode(value),
+    responseSerialize: (value: ListAliasesResponse): Buffer => Buffer.from(ListAliasesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListAliasesResponse => ListAliasesResponse.decode(value),
+  },
+  /** All of the changes at one moment, or none. */
+  updateAliases: {
+    path: "/vectron.v1.VectronService/UpdateAliases" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: UpdateAliasesRequest): Buffer => Buffer.from(UpdateAliasesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): UpdateAliasesRequest => UpdateAliasesRequest.decode(value),
+    responseSerialize: (value: UpdateAliasesResponse): Buffer =>
+      Buffer.from(UpdateAliasesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): UpdateAliasesResponse => UpdateAliasesResponse.decode(value),
+  },
 } as const;
 
 export interface VectronServiceServer extends UntypedServiceImplementation {
@@ -6585,6 +12447,29 @@ export interface VectronServiceServer extends UntypedServiceImplementation {
   listPoints: handleUnaryCall<ListPointsRequest, ListPointsResponse>;
   /** Changes of a collection's points since a cursor, in log order a shard; waits for one when there is none. */
   listChanges: handleUnaryCall<ListChangesRequest, ListChangesResponse>;
+  /**
+   * Several ways to the points at once, fused into one answer: vectors, sparse vectors, words, examples; grouped,
+   * diversified or rescored.
+   */
+  query: handleUnaryCall<QueryRequest, QueryResponse>;
+  /** Queries of one or more collections, answered in their order; one that fails says so in its place. */
+  queryBatch: handleUnaryCall<QueryBatchRequest, QueryBatchResponse>;
+  countPoints: handleUnaryCall<CountPointsRequest, CountPointsResponse>;
+  /** Values at a path of the payload, with how many points have each. */
+  facetPoints: handleUnaryCall<FacetPointsRequest, FacetPointsResponse>;
+  /** Changes payload fields of points given by id, by filter, or by both. */
+  updatePoints: handleUnaryCall<UpdatePointsRequest, UpdatePointsResponse>;
+  /** Deletes points given by id, by filter, or by both. */
+  deletePoints: handleUnaryCall<DeletePointsRequest, DeletePointsResponse>;
+  /** Payload indexes and sparse vectors of a collection, and how far they are built. */
+  listIndexes: handleUnaryCall<ListIndexesRequest, ListIndexesResponse>;
+  /** Returns when it is declared on every shard; it is built while the collection goes on serving. */
+  createIndex: handleUnaryCall<CreateIndexRequest, CreateIndexResponse>;
+  deleteIndex: handleUnaryCall<DeleteIndexRequest, DeleteIndexResponse>;
+  /** Other names of collections. */
+  listAliases: handleUnaryCall<ListAliasesRequest, ListAliasesResponse>;
+  /** All of the changes at one moment, or none. */
+  updateAliases: handleUnaryCall<UpdateAliasesRequest, UpdateAliasesResponse>;
 }
 
 export interface VectronServiceClient extends Client {
@@ -6773,6 +12658,183 @@ export interface VectronServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListChangesResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Several ways to the points at once, fused into one answer: vectors, sparse vectors, words, examples; grouped,
+   * diversified or rescored.
+   */
+  query(
+    request: QueryRequest,
+    callback: (error: ServiceError | null, response: QueryResponse) => void,
+  ): ClientUnaryCall;
+  query(
+    request: QueryRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: QueryResponse) => void,
+  ): ClientUnaryCall;
+  query(
+    request: QueryRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: QueryResponse) => void,
+  ): ClientUnaryCall;
+  /** Queries of one or more collections, answered in their order; one that fails says so in its place. */
+  queryBatch(
+    request: QueryBatchRequest,
+    callback: (error: ServiceError | null, response: QueryBatchResponse) => void,
+  ): ClientUnaryCall;
+  queryBatch(
+    request: QueryBatchRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: QueryBatchResponse) => void,
+  ): ClientUnaryCall;
+  queryBatch(
+    request: QueryBatchRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: QueryBatchResponse) => void,
+  ): ClientUnaryCall;
+  countPoints(
+    request: CountPointsRequest,
+    callback: (error: ServiceError | null, response: CountPointsResponse) => void,
+  ): ClientUnaryCall;
+  countPoints(
+    request: CountPointsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: CountPointsResponse) => void,
+  ): ClientUnaryCall;
+  countPoints(
+    request: CountPointsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: CountPointsResponse) => void,
+  ): ClientUnaryCall;
+  /** Values at a path of the payload, with how many points have each. */
+  facetPoints(
+    request: FacetPointsRequest,
+    callback: (error: ServiceError | null, response: FacetPointsResponse) => void,
+  ): ClientUnaryCall;
+  facetPoints(
+    request: FacetPointsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: FacetPointsResponse) => void,
+  ): ClientUnaryCall;
+  facetPoints(
+    request: FacetPointsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: FacetPointsResponse) => void,
+  ): ClientUnaryCall;
+  /** Changes payload fields of points given by id, by filter, or by both. */
+  updatePoints(
+    request: UpdatePointsRequest,
+    callback: (error: ServiceError | null, response: UpdatePointsResponse) => void,
+  ): ClientUnaryCall;
+  updatePoints(
+    request: UpdatePointsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: UpdatePointsResponse) => void,
+  ): ClientUnaryCall;
+  updatePoints(
+    request: UpdatePointsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: UpdatePointsResponse) => void,
+  ): ClientUnaryCall;
+  /** Deletes points given by id, by filter, or by both. */
+  deletePoints(
+    request: DeletePointsRequest,
+    callback: (error: ServiceError | null, response: DeletePointsResponse) => void,
+  ): ClientUnaryCall;
+  deletePoints(
+    request: DeletePointsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: DeletePointsResponse) => void,
+  ): ClientUnaryCall;
+  deletePoints(
+    request: DeletePointsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: DeletePointsResponse) => void,
+  ): ClientUnaryCall;
+  /** Payload indexes and sparse vectors of a collection, and how far they are built. */
+  listIndexes(
+    request: ListIndexesRequest,
+    callback: (error: ServiceError | null, response: ListIndexesResponse) => void,
+  ): ClientUnaryCall;
+  listIndexes(
+    request: ListIndexesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListIndexesResponse) => void,
+  ): ClientUnaryCall;
+  listIndexes(
+    request: ListIndexesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListIndexesResponse) => void,
+  ): ClientUnaryCall;
+  /** Returns when it is declared on every shard; it is built while the collection goes on serving. */
+  createIndex(
+    request: CreateIndexRequest,
+    callback: (error: ServiceError | null, response: CreateIndexResponse) => void,
+  ): ClientUnaryCall;
+  createIndex(
+    request: CreateIndexRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: CreateIndexResponse) => void,
+  ): ClientUnaryCall;
+  createIndex(
+    request: CreateIndexRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: CreateIndexResponse) => void,
+  ): ClientUnaryCall;
+  deleteIndex(
+    request: DeleteIndexRequest,
+    callback: (error: ServiceError | null, response: DeleteIndexResponse) => void,
+  ): ClientUnaryCall;
+  deleteIndex(
+    request: DeleteIndexRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: DeleteIndexResponse) => void,
+  ): ClientUnaryCall;
+  deleteIndex(
+    request: DeleteIndexRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: DeleteIndexResponse) => void,
+  ): ClientUnaryCall;
+  /** Other names of collections. */
+  listAliases(
+    request: ListAliasesRequest,
+    callback: (error: ServiceError | null, response: ListAliasesResponse) => void,
+  ): ClientUnaryCall;
+  listAliases(
+    request: ListAliasesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListAliasesResponse) => void,
+  ): ClientUnaryCall;
+  listAliases(
+    request: ListAliasesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListAliasesResponse) => void,
+  ): ClientUnaryCall;
+  /** All of the changes at one moment, or none. */
+  updateAliases(
+    request: UpdateAliasesRequest,
+    callback: (error: ServiceError | null, response: UpdateAliasesResponse) => void,
+  ): ClientUnaryCall;
+  updateAliases(
+    request: UpdateAliasesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: UpdateAliasesResponse) => void,
+  ): ClientUnaryCall;
+  updateAliases(
+    request: UpdateAliasesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: UpdateAliasesResponse) => void,
   ): ClientUnaryCall;
 }
 

@@ -21,7 +21,9 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import {
+  Alias,
   CreateCollectionRequest as CreateCollectionRequest1,
+  EmbeddingSettings,
   RerankSettings,
   VectorSettings,
 } from "../apigateway/apigateway.js";
@@ -415,6 +417,7 @@ export interface Collection {
     | undefined;
   /** fsync or relaxed. */
   durability: string;
+  embedding?: EmbeddingSettings | undefined;
 }
 
 export interface Shard {
@@ -503,6 +506,23 @@ export interface RouteChanges {
 export interface RouteChange {
   tenantId: string;
   name: string;
+}
+
+export interface ListAliasesRequest {
+  tenantId: string;
+}
+
+export interface ListAliasesResponse {
+  aliases: Alias[];
+}
+
+export interface UpdateAliasesRequest {
+  tenantId: string;
+  set: Alias[];
+  delete: string[];
+}
+
+export interface UpdateAliasesResponse {
 }
 
 function createBaseGetLeaderRequest(): GetLeaderRequest {
@@ -5045,6 +5065,7 @@ function createBaseCollection(): Collection {
     shards: [],
     vectors: undefined,
     durability: "",
+    embedding: undefined,
   };
 }
 
@@ -5085,6 +5106,9 @@ export const Collection: MessageFns<Collection> = {
     }
     if (message.durability !== "") {
       writer.uint32(98).string(message.durability);
+    }
+    if (message.embedding !== undefined) {
+      EmbeddingSettings.encode(message.embedding, writer.uint32(106).fork()).join();
     }
     return writer;
   },
@@ -5198,6 +5222,14 @@ export const Collection: MessageFns<Collection> = {
             message.durability = reader.string();
             continue;
           }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.embedding = EmbeddingSettings.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -5242,6 +5274,7 @@ export const Collection: MessageFns<Collection> = {
         : [],
       vectors: isSet(object.vectors) ? VectorSettings.fromJSON(object.vectors) : undefined,
       durability: isSet(object.durability) ? globalThis.String(object.durability) : "",
+      embedding: isSet(object.embedding) ? EmbeddingSettings.fromJSON(object.embedding) : undefined,
     };
   },
 
@@ -5283,6 +5316,9 @@ export const Collection: MessageFns<Collection> = {
     if (message.durability !== undefined) {
       obj.durability = message.durability;
     }
+    if (message.embedding !== undefined) {
+      obj.embedding = EmbeddingSettings.toJSON(message.embedding);
+    }
     return obj;
   },
 
@@ -5307,6 +5343,9 @@ export const Collection: MessageFns<Collection> = {
       ? VectorSettings.fromPartial(object.vectors)
       : undefined;
     message.durability = object.durability ?? "";
+    message.embedding = (object.embedding !== undefined && object.embedding !== null)
+      ? EmbeddingSettings.fromPartial(object.embedding)
+      : undefined;
     return message;
   },
 };
@@ -6625,6 +6664,305 @@ export const RouteChange: MessageFns<RouteChange> = {
   },
 };
 
+function createBaseListAliasesRequest(): ListAliasesRequest {
+  return { tenantId: "" };
+}
+
+export const ListAliasesRequest: MessageFns<ListAliasesRequest> = {
+  encode(message: ListAliasesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.tenantId !== "") {
+      writer.uint32(10).string(message.tenantId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListAliasesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListAliasesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tenantId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListAliasesRequest {
+    return {
+      tenantId: isSet(object.tenantId)
+        ? globalThis.String(object.tenantId)
+        : isSet(object.tenant_id)
+        ? globalThis.String(object.tenant_id)
+        : "",
+    };
+  },
+
+  toJSON(message: ListAliasesRequest): unknown {
+    const obj: any = {};
+    if (message.tenantId !== undefined) {
+      obj.tenantId = message.tenantId;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListAliasesRequest>, I>>(base?: I): ListAliasesRequest {
+    return ListAliasesRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListAliasesRequest>, I>>(object: I): ListAliasesRequest {
+    const message = createBaseListAliasesRequest();
+    message.tenantId = object.tenantId ?? "";
+    return message;
+  },
+};
+
+function createBaseListAliasesResponse(): ListAliasesResponse {
+  return { aliases: [] };
+}
+
+export const ListAliasesResponse: MessageFns<ListAliasesResponse> = {
+  encode(message: ListAliasesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.aliases) {
+      Alias.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListAliasesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListAliasesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.aliases.push(Alias.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListAliasesResponse {
+    return {
+      aliases: globalThis.Array.isArray(object?.aliases) ? object.aliases.map((e: any) => Alias.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: ListAliasesResponse): unknown {
+    const obj: any = {};
+    if (message.aliases?.length) {
+      obj.aliases = message.aliases.map((e) => Alias.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListAliasesResponse>, I>>(base?: I): ListAliasesResponse {
+    return ListAliasesResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListAliasesResponse>, I>>(object: I): ListAliasesResponse {
+    const message = createBaseListAliasesResponse();
+    message.aliases = object.aliases?.map((e) => Alias.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseUpdateAliasesRequest(): UpdateAliasesRequest {
+  return { tenantId: "", set: [], delete: [] };
+}
+
+export const UpdateAliasesRequest: MessageFns<UpdateAliasesRequest> = {
+  encode(message: UpdateAliasesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.tenantId !== "") {
+      writer.uint32(10).string(message.tenantId);
+    }
+    for (const v of message.set) {
+      Alias.encode(v!, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.delete) {
+      writer.uint32(26).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateAliasesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateAliasesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tenantId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.set.push(Alias.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.delete.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): UpdateAliasesRequest {
+    return {
+      tenantId: isSet(object.tenantId)
+        ? globalThis.String(object.tenantId)
+        : isSet(object.tenant_id)
+        ? globalThis.String(object.tenant_id)
+        : "",
+      set: globalThis.Array.isArray(object?.set) ? object.set.map((e: any) => Alias.fromJSON(e)) : [],
+      delete: globalThis.Array.isArray(object?.delete) ? object.delete.map((e: any) => globalThis.String(e)) : [],
+    };
+  },
+
+  toJSON(message: UpdateAliasesRequest): unknown {
+    const obj: any = {};
+    if (message.tenantId !== undefined) {
+      obj.tenantId = message.tenantId;
+    }
+    if (message.set?.length) {
+      obj.set = message.set.map((e) => Alias.toJSON(e));
+    }
+    if (message.delete?.length) {
+      obj.delete = message.delete;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<UpdateAliasesRequest>, I>>(base?: I): UpdateAliasesRequest {
+    return UpdateAliasesRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<UpdateAliasesRequest>, I>>(object: I): UpdateAliasesRequest {
+    const message = createBaseUpdateAliasesRequest();
+    message.tenantId = object.tenantId ?? "";
+    message.set = object.set?.map((e) => Alias.fromPartial(e)) || [];
+    message.delete = object.delete?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseUpdateAliasesResponse(): UpdateAliasesResponse {
+  return {};
+}
+
+export const UpdateAliasesResponse: MessageFns<UpdateAliasesResponse> = {
+  encode(_: UpdateAliasesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateAliasesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateAliasesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): UpdateAliasesResponse {
+    return {};
+  },
+
+  toJSON(_: UpdateAliasesResponse): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<UpdateAliasesResponse>, I>>(base?: I): UpdateAliasesResponse {
+    return UpdateAliasesResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<UpdateAliasesResponse>, I>>(_: I): UpdateAliasesResponse {
+    const message = createBaseUpdateAliasesResponse();
+    return message;
+  },
+};
+
 export type PlacementServiceService = typeof PlacementServiceService;
 export const PlacementServiceService = {
   getWorker: {
@@ -6815,6 +7153,7 @@ export const PlacementServiceService = {
       Buffer.from(DeleteCollectionResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DeleteCollectionResponse => DeleteCollectionResponse.decode(value),
   },
+  /** By name or by alias. */
   getCollectionStatus: {
     path: "/vectron.placementdriver.v1.PlacementService/GetCollectionStatus" as const,
     requestStream: false as const,
@@ -6825,6 +7164,26 @@ export const PlacementServiceService = {
     responseSerialize: (value: GetCollectionStatusResponse): Buffer =>
       Buffer.from(GetCollectionStatusResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetCollectionStatusResponse => GetCollectionStatusResponse.decode(value),
+  },
+  listAliases: {
+    path: "/vectron.placementdriver.v1.PlacementService/ListAliases" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListAliasesRequest): Buffer => Buffer.from(ListAliasesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListAliasesRequest => ListAliasesRequest.decode(value),
+    responseSerialize: (value: ListAliasesResponse): Buffer => Buffer.from(ListAliasesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListAliasesResponse => ListAliasesResponse.decode(value),
+  },
+  /** All of the changes in one transaction. */
+  updateAliases: {
+    path: "/vectron.placementdriver.v1.PlacementService/UpdateAliases" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: UpdateAliasesRequest): Buffer => Buffer.from(UpdateAliasesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): UpdateAliasesRequest => UpdateAliasesRequest.decode(value),
+    responseSerialize: (value: UpdateAliasesResponse): Buffer =>
+      Buffer.from(UpdateAliasesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): UpdateAliasesResponse => UpdateAliasesResponse.decode(value),
   },
   getLeader: {
     path: "/vectron.placementdriver.v1.PlacementService/GetLeader" as const,
@@ -6883,7 +7242,11 @@ export interface PlacementServiceServer extends UntypedServiceImplementation {
   createCollection: handleUnaryCall<CreateCollectionRequest, CreateCollectionResponse>;
   listCollections: handleUnaryCall<ListCollectionsRequest, ListCollectionsResponse>;
   deleteCollection: handleUnaryCall<DeleteCollectionRequest, DeleteCollectionResponse>;
+  /** By name or by alias. */
   getCollectionStatus: handleUnaryCall<GetCollectionStatusRequest, GetCollectionStatusResponse>;
+  listAliases: handleUnaryCall<ListAliasesRequest, ListAliasesResponse>;
+  /** All of the changes in one transaction. */
+  updateAliases: handleUnaryCall<UpdateAliasesRequest, UpdateAliasesResponse>;
   getLeader: handleUnaryCall<GetLeaderRequest, GetLeaderResponse>;
   /** The shards a worker must hold: once at the start, then at every change. */
   watchAssignments: handleServerStreamingCall<WatchAssignmentsRequest, Assignments>;
@@ -7168,6 +7531,7 @@ export interface PlacementServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DeleteCollectionResponse) => void,
   ): ClientUnaryCall;
+  /** By name or by alias. */
   getCollectionStatus(
     request: GetCollectionStatusRequest,
     callback: (error: ServiceError | null, response: GetCollectionStatusResponse) => void,
@@ -7182,6 +7546,37 @@ export interface PlacementServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetCollectionStatusResponse) => void,
+  ): ClientUnaryCall;
+  listAliases(
+    request: ListAliasesRequest,
+    callback: (error: ServiceError | null, response: ListAliasesResponse) => void,
+  ): ClientUnaryCall;
+  listAliases(
+    request: ListAliasesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListAliasesResponse) => void,
+  ): ClientUnaryCall;
+  listAliases(
+    request: ListAliasesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListAliasesResponse) => void,
+  ): ClientUnaryCall;
+  /** All of the changes in one transaction. */
+  updateAliases(
+    request: UpdateAliasesRequest,
+    callback: (error: ServiceError | null, response: UpdateAliasesResponse) => void,
+  ): ClientUnaryCall;
+  updateAliases(
+    request: UpdateAliasesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: UpdateAliasesResponse) => void,
+  ): ClientUnaryCall;
+  updateAliases(
+    request: UpdateAliasesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: UpdateAliasesResponse) => void,
   ): ClientUnaryCall;
   getLeader(
     request: GetLeaderRequest,

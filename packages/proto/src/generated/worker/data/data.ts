@@ -6,10 +6,80 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { Filter } from "../../apigateway/filter.js";
 
 export const protobufPackage = "vectron.workerdata.v1";
 
 export const protobufFileName = "worker/data/data.proto";
+
+export enum IndexKind {
+  INDEX_KIND_UNKNOWN = 0,
+  INDEX_KIND_KEYWORD = 1,
+  INDEX_KIND_INTEGER = 2,
+  INDEX_KIND_FLOAT = 3,
+  INDEX_KIND_BOOL = 4,
+  INDEX_KIND_DATETIME = 5,
+  INDEX_KIND_GEO = 6,
+  INDEX_KIND_TEXT = 7,
+  UNRECOGNIZED = -1,
+}
+
+export function indexKindFromJSON(object: any): IndexKind {
+  switch (object) {
+    case 0:
+    case "INDEX_KIND_UNKNOWN":
+      return IndexKind.INDEX_KIND_UNKNOWN;
+    case 1:
+    case "INDEX_KIND_KEYWORD":
+      return IndexKind.INDEX_KIND_KEYWORD;
+    case 2:
+    case "INDEX_KIND_INTEGER":
+      return IndexKind.INDEX_KIND_INTEGER;
+    case 3:
+    case "INDEX_KIND_FLOAT":
+      return IndexKind.INDEX_KIND_FLOAT;
+    case 4:
+    case "INDEX_KIND_BOOL":
+      return IndexKind.INDEX_KIND_BOOL;
+    case 5:
+    case "INDEX_KIND_DATETIME":
+      return IndexKind.INDEX_KIND_DATETIME;
+    case 6:
+    case "INDEX_KIND_GEO":
+      return IndexKind.INDEX_KIND_GEO;
+    case 7:
+    case "INDEX_KIND_TEXT":
+      return IndexKind.INDEX_KIND_TEXT;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return IndexKind.UNRECOGNIZED;
+  }
+}
+
+export function indexKindToJSON(object: IndexKind): string {
+  switch (object) {
+    case IndexKind.INDEX_KIND_UNKNOWN:
+      return "INDEX_KIND_UNKNOWN";
+    case IndexKind.INDEX_KIND_KEYWORD:
+      return "INDEX_KIND_KEYWORD";
+    case IndexKind.INDEX_KIND_INTEGER:
+      return "INDEX_KIND_INTEGER";
+    case IndexKind.INDEX_KIND_FLOAT:
+      return "INDEX_KIND_FLOAT";
+    case IndexKind.INDEX_KIND_BOOL:
+      return "INDEX_KIND_BOOL";
+    case IndexKind.INDEX_KIND_DATETIME:
+      return "INDEX_KIND_DATETIME";
+    case IndexKind.INDEX_KIND_GEO:
+      return "INDEX_KIND_GEO";
+    case IndexKind.INDEX_KIND_TEXT:
+      return "INDEX_KIND_TEXT";
+    case IndexKind.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
 
 export enum ChangeKind {
   CHANGE_KIND_UNKNOWN = 0,
@@ -64,10 +134,16 @@ export interface ShardOp {
     | { $case: "upsert"; value: PointBatch }
     | { $case: "delete"; value: IdBatch }
     | { $case: "get"; value: IdBatch }
-    | { $case: "scroll"; value: Page }
+    | { $case: "scroll"; value: PageOp }
     | //
     /** Changes by log index, for who follows the shard. */
     { $case: "changes"; value: ChangesOp }
+    | { $case: "count"; value: CountOp }
+    | { $case: "facets"; value: FacetOp }
+    | { $case: "batch"; value: SearchBatch }
+    | { $case: "schema"; value: SchemaOp }
+    | { $case: "mutate"; value: Mutation }
+    | { $case: "declare"; value: Declaration }
     | undefined;
   /** Of a read; missing: any. */
   consistency?:
@@ -129,6 +205,161 @@ export interface SearchOp {
   timeoutMs: number;
   /** Payloads as the fields 3 and 20 of a vectron.v1.SearchResult, encoded, instead of as JSON text. */
   payloadFields: boolean;
+  /** Only points that pass. */
+  filter?:
+    | Filter
+    | undefined;
+  /** Instead of `vector`. */
+  sparse?:
+    | SparseData
+    | undefined;
+  /** Instead of `vector`. */
+  text?:
+    | TextQuery
+    | undefined;
+  /** The named vector that is searched, and given with include_vector; empty: the first one. */
+  using: string;
+}
+
+export interface TextQuery {
+  query: string;
+  /** Empty: every field with a text index. */
+  fields: TextField[];
+}
+
+export interface TextField {
+  path: string;
+  /** 0: 1. */
+  boost: number;
+}
+
+/** Answered together, in their order. */
+export interface SearchBatch {
+  searches: SearchOp[];
+}
+
+export interface SearchResults {
+  results: SearchFound[];
+}
+
+export interface CountOp {
+  filter?:
+    | Filter
+    | undefined;
+  /** Where the indexes do not know, look at a sample only. */
+  estimate: boolean;
+}
+
+export interface Counted {
+  count: bigint;
+  exact: boolean;
+  /** Payloads had to be read. */
+  unindexed: boolean;
+}
+
+export interface FacetOp {
+  path: string;
+  filter?: Filter | undefined;
+  limit: number;
+}
+
+export interface ValueCount {
+  /** JSON: a string, a number, true or false. */
+  value: string;
+  count: bigint;
+}
+
+export interface Facets {
+  values: ValueCount[];
+  /** Whether there are others. */
+  more: boolean;
+  unindexed: boolean;
+}
+
+/** A change of points that are there. */
+export interface Mutation {
+  ids: string[];
+  /** Only those that pass it when it is applied. */
+  filter?: Filter | undefined;
+  action?:
+    | { $case: "change"; value: PayloadChange }
+    | { $case: "delete"; value: boolean }
+    | undefined;
+  /** Only if the version of every point is this. */
+  ifVersion?: bigint | undefined;
+}
+
+/** In this order: replace, remove, set. */
+export interface PayloadChange {
+  /** The whole payload as JSON text. */
+  replace?: Buffer | undefined;
+  remove: string[];
+  set: FieldValue[];
+}
+
+export interface FieldValue {
+  path: string;
+  /** JSON text. */
+  value: Buffer;
+}
+
+/** A change of what the shard indexes. Declaring what is declared, and dropping what is not, changes nothing. */
+export interface Declaration {
+  declare?:
+    | { $case: "addIndex"; value: PayloadIndex }
+    | { $case: "dropIndex"; value: PayloadIndex }
+    | { $case: "addSparse"; value: SparseDeclared }
+    | { $case: "dropSparse"; value: SparseDeclared }
+    | { $case: "addVector"; value: NamedVector }
+    | //
+    /** Only its name matters. */
+    { $case: "dropVector"; value: NamedVector }
+    | undefined;
+}
+
+export interface PayloadIndex {
+  path: string;
+  kind: IndexKind;
+  /** Of a text index: whose endings words lose; empty: none. */
+  language: string;
+}
+
+/** A dense vector that points may have besides their first one. */
+export interface NamedVector {
+  name: string;
+  dimension: number;
+  /** cosine (or empty), euclidean or dot. */
+  metric: string;
+  /** 0: 16. */
+  m: number;
+  /** 0: 200. */
+  efConstruction: number;
+  /** int8 (or empty), none, float16, binary or product. */
+  quantization: string;
+  /** memory (or empty) or mmap. */
+  storage: string;
+  /** 0: by quantization. */
+  oversampling: number;
+}
+
+export interface SparseDeclared {
+  name: string;
+}
+
+export interface SchemaOp {
+}
+
+export interface SchemaStatus {
+  indexes: IndexStatus[];
+  sparse: SparseDeclared[];
+  points: bigint;
+  vectors: NamedVector[];
+}
+
+export interface IndexStatus {
+  index?: PayloadIndex | undefined;
+  indexed: bigint;
+  ready: boolean;
 }
 
 export interface PointData {
@@ -137,6 +368,32 @@ export interface PointData {
   vector: Buffer;
   /** A JSON object as text, or empty. */
   payload: Buffer;
+  sparse: SparseData[];
+  /** Written: deleted so long after it was proposed; 0: never. */
+  ttlMs: bigint;
+  /** Written: only if the point's version is this; 0: only if there is none. */
+  ifVersion?:
+    | bigint
+    | undefined;
+  /** Read: log index of the entry that wrote it. */
+  version: bigint;
+  /** Read: when it is deleted, milliseconds since 1970; 0: never. */
+  expiresAtMs: bigint;
+  /** Dense vectors besides `vector`. */
+  vectors: VectorData[];
+}
+
+export interface VectorData {
+  name: string;
+  /** Little-endian float32. */
+  vector: Buffer;
+}
+
+export interface SparseData {
+  name: string;
+  /** Rising. */
+  indices: number[];
+  values: number[];
 }
 
 export interface PointBatch {
@@ -145,11 +402,31 @@ export interface PointBatch {
 
 export interface IdBatch {
   ids: string[];
+  /** Of a delete: only if the version of every point is this. */
+  ifVersion?: bigint | undefined;
 }
 
-export interface Page {
+export interface PageOp {
+  /** Points after this id; with order_by: after this one among those of its value. */
   after: string;
   limit: number;
+  filter?: Filter | undefined;
+  orderBy?: OrderBy | undefined;
+  idsOnly: boolean;
+}
+
+export interface OrderBy {
+  path: string;
+  descending: boolean;
+  /** JSON: the value of the last point of the page before. */
+  afterValue?: string | undefined;
+}
+
+export interface PageFound {
+  points: PointData[];
+  /** With order_by: JSON, the value of each point. */
+  values: string[];
+  unindexed: boolean;
 }
 
 export interface ShardOutcome {
@@ -161,6 +438,11 @@ export interface ShardOutcome {
     | { $case: "written"; value: Written }
     | { $case: "points"; value: PointBatch }
     | { $case: "changes"; value: ChangeBatch }
+    | { $case: "page"; value: PageFound }
+    | { $case: "counted"; value: Counted }
+    | { $case: "facets"; value: Facets }
+    | { $case: "searches"; value: SearchResults }
+    | { $case: "schema"; value: SchemaStatus }
     | undefined;
   /** With STALE_EPOCH: the epoch of the shard. */
   epoch: bigint;
@@ -194,6 +476,12 @@ export interface SearchFound {
   ef: number;
   recallEstimate: number;
   stopped: boolean;
+  /** How the points were found. */
+  plan: string;
+  /** With a filter or a ranking: points that may be in the answer, as far as that is known. */
+  matching: bigint;
+  /** Payloads had to be read: an index would make it faster. */
+  unindexed: boolean;
 }
 
 export interface Hit {
@@ -234,10 +522,28 @@ export const ShardOp: MessageFns<ShardOp> = {
         IdBatch.encode(message.op.value, writer.uint32(50).fork()).join();
         break;
       case "scroll":
-        Page.encode(message.op.value, writer.uint32(58).fork()).join();
+        PageOp.encode(message.op.value, writer.uint32(58).fork()).join();
         break;
       case "changes":
         ChangesOp.encode(message.op.value, writer.uint32(66).fork()).join();
+        break;
+      case "count":
+        CountOp.encode(message.op.value, writer.uint32(74).fork()).join();
+        break;
+      case "facets":
+        FacetOp.encode(message.op.value, writer.uint32(82).fork()).join();
+        break;
+      case "batch":
+        SearchBatch.encode(message.op.value, writer.uint32(90).fork()).join();
+        break;
+      case "schema":
+        SchemaOp.encode(message.op.value, writer.uint32(98).fork()).join();
+        break;
+      case "mutate":
+        Mutation.encode(message.op.value, writer.uint32(106).fork()).join();
+        break;
+      case "declare":
+        Declaration.encode(message.op.value, writer.uint32(114).fork()).join();
         break;
     }
     if (message.consistency !== undefined) {
@@ -318,7 +624,7 @@ export const ShardOp: MessageFns<ShardOp> = {
               break;
             }
 
-            message.op = { $case: "scroll", value: Page.decode(reader, reader.uint32()) };
+            message.op = { $case: "scroll", value: PageOp.decode(reader, reader.uint32()) };
             continue;
           }
           case 8: {
@@ -327,6 +633,54 @@ export const ShardOp: MessageFns<ShardOp> = {
             }
 
             message.op = { $case: "changes", value: ChangesOp.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.op = { $case: "count", value: CountOp.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.op = { $case: "facets", value: FacetOp.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.op = { $case: "batch", value: SearchBatch.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.op = { $case: "schema", value: SchemaOp.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.op = { $case: "mutate", value: Mutation.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.op = { $case: "declare", value: Declaration.decode(reader, reader.uint32()) };
             continue;
           }
           case 20: {
@@ -386,9 +740,21 @@ export const ShardOp: MessageFns<ShardOp> = {
         : isSet(object.get)
         ? { $case: "get", value: IdBatch.fromJSON(object.get) }
         : isSet(object.scroll)
-        ? { $case: "scroll", value: Page.fromJSON(object.scroll) }
+        ? { $case: "scroll", value: PageOp.fromJSON(object.scroll) }
         : isSet(object.changes)
         ? { $case: "changes", value: ChangesOp.fromJSON(object.changes) }
+        : isSet(object.count)
+        ? { $case: "count", value: CountOp.fromJSON(object.count) }
+        : isSet(object.facets)
+        ? { $case: "facets", value: FacetOp.fromJSON(object.facets) }
+        : isSet(object.batch)
+        ? { $case: "batch", value: SearchBatch.fromJSON(object.batch) }
+        : isSet(object.schema)
+        ? { $case: "schema", value: SchemaOp.fromJSON(object.schema) }
+        : isSet(object.mutate)
+        ? { $case: "mutate", value: Mutation.fromJSON(object.mutate) }
+        : isSet(object.declare)
+        ? { $case: "declare", value: Declaration.fromJSON(object.declare) }
         : undefined,
       consistency: isSet(object.consistency) ? Consistency.fromJSON(object.consistency) : undefined,
       origin: isSet(object.origin) ? Origin.fromJSON(object.origin) : undefined,
@@ -417,9 +783,21 @@ export const ShardOp: MessageFns<ShardOp> = {
     } else if (message.op?.$case === "get") {
       obj.get = IdBatch.toJSON(message.op.value);
     } else if (message.op?.$case === "scroll") {
-      obj.scroll = Page.toJSON(message.op.value);
+      obj.scroll = PageOp.toJSON(message.op.value);
     } else if (message.op?.$case === "changes") {
       obj.changes = ChangesOp.toJSON(message.op.value);
+    } else if (message.op?.$case === "count") {
+      obj.count = CountOp.toJSON(message.op.value);
+    } else if (message.op?.$case === "facets") {
+      obj.facets = FacetOp.toJSON(message.op.value);
+    } else if (message.op?.$case === "batch") {
+      obj.batch = SearchBatch.toJSON(message.op.value);
+    } else if (message.op?.$case === "schema") {
+      obj.schema = SchemaOp.toJSON(message.op.value);
+    } else if (message.op?.$case === "mutate") {
+      obj.mutate = Mutation.toJSON(message.op.value);
+    } else if (message.op?.$case === "declare") {
+      obj.declare = Declaration.toJSON(message.op.value);
     }
     if (message.consistency !== undefined) {
       obj.consistency = Consistency.toJSON(message.consistency);
@@ -467,13 +845,49 @@ export const ShardOp: MessageFns<ShardOp> = {
       }
       case "scroll": {
         if (object.op?.value !== undefined && object.op?.value !== null) {
-          message.op = { $case: "scroll", value: Page.fromPartial(object.op.value) };
+          message.op = { $case: "scroll", value: PageOp.fromPartial(object.op.value) };
         }
         break;
       }
       case "changes": {
         if (object.op?.value !== undefined && object.op?.value !== null) {
           message.op = { $case: "changes", value: ChangesOp.fromPartial(object.op.value) };
+        }
+        break;
+      }
+      case "count": {
+        if (object.op?.value !== undefined && object.op?.value !== null) {
+          message.op = { $case: "count", value: CountOp.fromPartial(object.op.value) };
+        }
+        break;
+      }
+      case "facets": {
+        if (object.op?.value !== undefined && object.op?.value !== null) {
+          message.op = { $case: "facets", value: FacetOp.fromPartial(object.op.value) };
+        }
+        break;
+      }
+      case "batch": {
+        if (object.op?.value !== undefined && object.op?.value !== null) {
+          message.op = { $case: "batch", value: SearchBatch.fromPartial(object.op.value) };
+        }
+        break;
+      }
+      case "schema": {
+        if (object.op?.value !== undefined && object.op?.value !== null) {
+          message.op = { $case: "schema", value: SchemaOp.fromPartial(object.op.value) };
+        }
+        break;
+      }
+      case "mutate": {
+        if (object.op?.value !== undefined && object.op?.value !== null) {
+          message.op = { $case: "mutate", value: Mutation.fromPartial(object.op.value) };
+        }
+        break;
+      }
+      case "declare": {
+        if (object.op?.value !== undefined && object.op?.value !== null) {
+          message.op = { $case: "declare", value: Declaration.fromPartial(object.op.value) };
         }
         break;
       }
@@ -839,6 +1253,10 @@ function createBaseSearchOp(): SearchOp {
     recall: 0,
     timeoutMs: 0,
     payloadFields: false,
+    filter: undefined,
+    sparse: undefined,
+    text: undefined,
+    using: "",
   };
 }
 
@@ -873,6 +1291,18 @@ export const SearchOp: MessageFns<SearchOp> = {
     }
     if (message.payloadFields !== false) {
       writer.uint32(80).bool(message.payloadFields);
+    }
+    if (message.filter !== undefined) {
+      Filter.encode(message.filter, writer.uint32(90).fork()).join();
+    }
+    if (message.sparse !== undefined) {
+      SparseData.encode(message.sparse, writer.uint32(98).fork()).join();
+    }
+    if (message.text !== undefined) {
+      TextQuery.encode(message.text, writer.uint32(106).fork()).join();
+    }
+    if (message.using !== "") {
+      writer.uint32(114).string(message.using);
     }
     return writer;
   },
@@ -970,6 +1400,38 @@ export const SearchOp: MessageFns<SearchOp> = {
             message.payloadFields = reader.bool();
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.filter = Filter.decode(reader, reader.uint32());
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.sparse = SparseData.decode(reader, reader.uint32());
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.text = TextQuery.decode(reader, reader.uint32());
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.using = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1014,6 +1476,10 @@ export const SearchOp: MessageFns<SearchOp> = {
         : isSet(object.payload_fields)
         ? globalThis.Boolean(object.payload_fields)
         : false,
+      filter: isSet(object.filter) ? Filter.fromJSON(object.filter) : undefined,
+      sparse: isSet(object.sparse) ? SparseData.fromJSON(object.sparse) : undefined,
+      text: isSet(object.text) ? TextQuery.fromJSON(object.text) : undefined,
+      using: isSet(object.using) ? globalThis.String(object.using) : "",
     };
   },
 
@@ -1049,6 +1515,18 @@ export const SearchOp: MessageFns<SearchOp> = {
     if (message.payloadFields !== undefined) {
       obj.payloadFields = message.payloadFields;
     }
+    if (message.filter !== undefined) {
+      obj.filter = Filter.toJSON(message.filter);
+    }
+    if (message.sparse !== undefined) {
+      obj.sparse = SparseData.toJSON(message.sparse);
+    }
+    if (message.text !== undefined) {
+      obj.text = TextQuery.toJSON(message.text);
+    }
+    if (message.using !== undefined) {
+      obj.using = message.using;
+    }
     return obj;
   },
 
@@ -1067,12 +1545,2004 @@ export const SearchOp: MessageFns<SearchOp> = {
     message.recall = object.recall ?? 0;
     message.timeoutMs = object.timeoutMs ?? 0;
     message.payloadFields = object.payloadFields ?? false;
+    message.filter = (object.filter !== undefined && object.filter !== null)
+      ? Filter.fromPartial(object.filter)
+      : undefined;
+    message.sparse = (object.sparse !== undefined && object.sparse !== null)
+      ? SparseData.fromPartial(object.sparse)
+      : undefined;
+    message.text = (object.text !== undefined && object.text !== null) ? TextQuery.fromPartial(object.text) : undefined;
+    message.using = object.using ?? "";
+    return message;
+  },
+};
+
+function createBaseTextQuery(): TextQuery {
+  return { query: "", fields: [] };
+}
+
+export const TextQuery: MessageFns<TextQuery> = {
+  encode(message: TextQuery, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.query !== "") {
+      writer.uint32(10).string(message.query);
+    }
+    for (const v of message.fields) {
+      TextField.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TextQuery {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTextQuery();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.query = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.fields.push(TextField.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TextQuery {
+    return {
+      query: isSet(object.query) ? globalThis.String(object.query) : "",
+      fields: globalThis.Array.isArray(object?.fields) ? object.fields.map((e: any) => TextField.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: TextQuery): unknown {
+    const obj: any = {};
+    if (message.query !== undefined) {
+      obj.query = message.query;
+    }
+    if (message.fields?.length) {
+      obj.fields = message.fields.map((e) => TextField.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<TextQuery>, I>>(base?: I): TextQuery {
+    return TextQuery.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TextQuery>, I>>(object: I): TextQuery {
+    const message = createBaseTextQuery();
+    message.query = object.query ?? "";
+    message.fields = object.fields?.map((e) => TextField.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseTextField(): TextField {
+  return { path: "", boost: 0 };
+}
+
+export const TextField: MessageFns<TextField> = {
+  encode(message: TextField, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.path !== "") {
+      writer.uint32(10).string(message.path);
+    }
+    if (message.boost !== 0) {
+      writer.uint32(21).float(message.boost);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TextField {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTextField();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.path = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 21) {
+              break;
+            }
+
+            message.boost = reader.float();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TextField {
+    return {
+      path: isSet(object.path) ? globalThis.String(object.path) : "",
+      boost: isSet(object.boost) ? globalThis.Number(object.boost) : 0,
+    };
+  },
+
+  toJSON(message: TextField): unknown {
+    const obj: any = {};
+    if (message.path !== undefined) {
+      obj.path = message.path;
+    }
+    if (message.boost !== undefined) {
+      obj.boost = floatToJson(message.boost);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<TextField>, I>>(base?: I): TextField {
+    return TextField.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TextField>, I>>(object: I): TextField {
+    const message = createBaseTextField();
+    message.path = object.path ?? "";
+    message.boost = object.boost ?? 0;
+    return message;
+  },
+};
+
+function createBaseSearchBatch(): SearchBatch {
+  return { searches: [] };
+}
+
+export const SearchBatch: MessageFns<SearchBatch> = {
+  encode(message: SearchBatch, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.searches) {
+      SearchOp.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SearchBatch {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSearchBatch();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.searches.push(SearchOp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SearchBatch {
+    return {
+      searches: globalThis.Array.isArray(object?.searches) ? object.searches.map((e: any) => SearchOp.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: SearchBatch): unknown {
+    const obj: any = {};
+    if (message.searches?.length) {
+      obj.searches = message.searches.map((e) => SearchOp.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SearchBatch>, I>>(base?: I): SearchBatch {
+    return SearchBatch.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SearchBatch>, I>>(object: I): SearchBatch {
+    const message = createBaseSearchBatch();
+    message.searches = object.searches?.map((e) => SearchOp.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseSearchResults(): SearchResults {
+  return { results: [] };
+}
+
+export const SearchResults: MessageFns<SearchResults> = {
+  encode(message: SearchResults, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.results) {
+      SearchFound.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SearchResults {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSearchResults();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.results.push(SearchFound.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SearchResults {
+    return {
+      results: globalThis.Array.isArray(object?.results) ? object.results.map((e: any) => SearchFound.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: SearchResults): unknown {
+    const obj: any = {};
+    if (message.results?.length) {
+      obj.results = message.results.map((e) => SearchFound.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SearchResults>, I>>(base?: I): SearchResults {
+    return SearchResults.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SearchResults>, I>>(object: I): SearchResults {
+    const message = createBaseSearchResults();
+    message.results = object.results?.map((e) => SearchFound.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseCountOp(): CountOp {
+  return { filter: undefined, estimate: false };
+}
+
+export const CountOp: MessageFns<CountOp> = {
+  encode(message: CountOp, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.filter !== undefined) {
+      Filter.encode(message.filter, writer.uint32(10).fork()).join();
+    }
+    if (message.estimate !== false) {
+      writer.uint32(16).bool(message.estimate);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CountOp {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCountOp();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.filter = Filter.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.estimate = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CountOp {
+    return {
+      filter: isSet(object.filter) ? Filter.fromJSON(object.filter) : undefined,
+      estimate: isSet(object.estimate) ? globalThis.Boolean(object.estimate) : false,
+    };
+  },
+
+  toJSON(message: CountOp): unknown {
+    const obj: any = {};
+    if (message.filter !== undefined) {
+      obj.filter = Filter.toJSON(message.filter);
+    }
+    if (message.estimate !== undefined) {
+      obj.estimate = message.estimate;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<CountOp>, I>>(base?: I): CountOp {
+    return CountOp.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CountOp>, I>>(object: I): CountOp {
+    const message = createBaseCountOp();
+    message.filter = (object.filter !== undefined && object.filter !== null)
+      ? Filter.fromPartial(object.filter)
+      : undefined;
+    message.estimate = object.estimate ?? false;
+    return message;
+  },
+};
+
+function createBaseCounted(): Counted {
+  return { count: 0n, exact: false, unindexed: false };
+}
+
+export const Counted: MessageFns<Counted> = {
+  encode(message: Counted, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.count !== 0n) {
+      if (BigInt.asUintN(64, message.count) !== message.count) {
+        throw new globalThis.Error("value provided for field message.count of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.count);
+    }
+    if (message.exact !== false) {
+      writer.uint32(16).bool(message.exact);
+    }
+    if (message.unindexed !== false) {
+      writer.uint32(24).bool(message.unindexed);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Counted {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCounted();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.count = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.exact = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.unindexed = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Counted {
+    return {
+      count: isSet(object.count) ? BigInt(object.count) : 0n,
+      exact: isSet(object.exact) ? globalThis.Boolean(object.exact) : false,
+      unindexed: isSet(object.unindexed) ? globalThis.Boolean(object.unindexed) : false,
+    };
+  },
+
+  toJSON(message: Counted): unknown {
+    const obj: any = {};
+    if (message.count !== undefined) {
+      obj.count = message.count.toString();
+    }
+    if (message.exact !== undefined) {
+      obj.exact = message.exact;
+    }
+    if (message.unindexed !== undefined) {
+      obj.unindexed = message.unindexed;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Counted>, I>>(base?: I): Counted {
+    return Counted.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Counted>, I>>(object: I): Counted {
+    const message = createBaseCounted();
+    message.count = (object.count !== undefined && object.count !== null) ? BigInt(object.count) : 0n;
+    message.exact = object.exact ?? false;
+    message.unindexed = object.unindexed ?? false;
+    return message;
+  },
+};
+
+function createBaseFacetOp(): FacetOp {
+  return { path: "", filter: undefined, limit: 0 };
+}
+
+export const FacetOp: MessageFns<FacetOp> = {
+  encode(message: FacetOp, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.path !== "") {
+      writer.uint32(10).string(message.path);
+    }
+    if (message.filter !== undefined) {
+      Filter.encode(message.filter, writer.uint32(18).fork()).join();
+    }
+    if (message.limit !== 0) {
+      writer.uint32(24).uint32(message.limit);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FacetOp {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFacetOp();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.path = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.filter = Filter.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.limit = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FacetOp {
+    return {
+      path: isSet(object.path) ? globalThis.String(object.path) : "",
+      filter: isSet(object.filter) ? Filter.fromJSON(object.filter) : undefined,
+      limit: isSet(object.limit) ? globalThis.Number(object.limit) : 0,
+    };
+  },
+
+  toJSON(message: FacetOp): unknown {
+    const obj: any = {};
+    if (message.path !== undefined) {
+      obj.path = message.path;
+    }
+    if (message.filter !== undefined) {
+      obj.filter = Filter.toJSON(message.filter);
+    }
+    if (message.limit !== undefined) {
+      obj.limit = Math.round(message.limit);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<FacetOp>, I>>(base?: I): FacetOp {
+    return FacetOp.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FacetOp>, I>>(object: I): FacetOp {
+    const message = createBaseFacetOp();
+    message.path = object.path ?? "";
+    message.filter = (object.filter !== undefined && object.filter !== null)
+      ? Filter.fromPartial(object.filter)
+      : undefined;
+    message.limit = object.limit ?? 0;
+    return message;
+  },
+};
+
+function createBaseValueCount(): ValueCount {
+  return { value: "", count: 0n };
+}
+
+export const ValueCount: MessageFns<ValueCount> = {
+  encode(message: ValueCount, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.value !== "") {
+      writer.uint32(10).string(message.value);
+    }
+    if (message.count !== 0n) {
+      if (BigInt.asUintN(64, message.count) !== message.count) {
+        throw new globalThis.Error("value provided for field message.count of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.count);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ValueCount {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseValueCount();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.count = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ValueCount {
+    return {
+      value: isSet(object.value) ? globalThis.String(object.value) : "",
+      count: isSet(object.count) ? BigInt(object.count) : 0n,
+    };
+  },
+
+  toJSON(message: ValueCount): unknown {
+    const obj: any = {};
+    if (message.value !== undefined) {
+      obj.value = message.value;
+    }
+    if (message.count !== undefined) {
+      obj.count = message.count.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ValueCount>, I>>(base?: I): ValueCount {
+    return ValueCount.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ValueCount>, I>>(object: I): ValueCount {
+    const message = createBaseValueCount();
+    message.value = object.value ?? "";
+    message.count = (object.count !== undefined && object.count !== null) ? BigInt(object.count) : 0n;
+    return message;
+  },
+};
+
+function createBaseFacets(): Facets {
+  return { values: [], more: false, unindexed: false };
+}
+
+export const Facets: MessageFns<Facets> = {
+  encode(message: Facets, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.values) {
+      ValueCount.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.more !== false) {
+      writer.uint32(16).bool(message.more);
+    }
+    if (message.unindexed !== false) {
+      writer.uint32(24).bool(message.unindexed);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Facets {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFacets();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.values.push(ValueCount.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.more = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.unindexed = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Facets {
+    return {
+      values: globalThis.Array.isArray(object?.values) ? object.values.map((e: any) => ValueCount.fromJSON(e)) : [],
+      more: isSet(object.more) ? globalThis.Boolean(object.more) : false,
+      unindexed: isSet(object.unindexed) ? globalThis.Boolean(object.unindexed) : false,
+    };
+  },
+
+  toJSON(message: Facets): unknown {
+    const obj: any = {};
+    if (message.values?.length) {
+      obj.values = message.values.map((e) => ValueCount.toJSON(e));
+    }
+    if (message.more !== undefined) {
+      obj.more = message.more;
+    }
+    if (message.unindexed !== undefined) {
+      obj.unindexed = message.unindexed;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Facets>, I>>(base?: I): Facets {
+    return Facets.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Facets>, I>>(object: I): Facets {
+    const message = createBaseFacets();
+    message.values = object.values?.map((e) => ValueCount.fromPartial(e)) || [];
+    message.more = object.more ?? false;
+    message.unindexed = object.unindexed ?? false;
+    return message;
+  },
+};
+
+function createBaseMutation(): Mutation {
+  return { ids: [], filter: undefined, action: undefined, ifVersion: undefined };
+}
+
+export const Mutation: MessageFns<Mutation> = {
+  encode(message: Mutation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.ids) {
+      writer.uint32(10).string(v!);
+    }
+    if (message.filter !== undefined) {
+      Filter.encode(message.filter, writer.uint32(18).fork()).join();
+    }
+    switch (message.action?.$case) {
+      case "change":
+        PayloadChange.encode(message.action.value, writer.uint32(26).fork()).join();
+        break;
+      case "delete":
+        writer.uint32(32).bool(message.action.value);
+        break;
+    }
+    if (message.ifVersion !== undefined) {
+      if (BigInt.asUintN(64, message.ifVersion) !== message.ifVersion) {
+        throw new globalThis.Error("value provided for field message.ifVersion of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.ifVersion);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Mutation {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMutation();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.ids.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.filter = Filter.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.action = { $case: "change", value: PayloadChange.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.action = { $case: "delete", value: reader.bool() };
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.ifVersion = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Mutation {
+    return {
+      ids: globalThis.Array.isArray(object?.ids) ? object.ids.map((e: any) => globalThis.String(e)) : [],
+      filter: isSet(object.filter) ? Filter.fromJSON(object.filter) : undefined,
+      action: isSet(object.change)
+        ? { $case: "change", value: PayloadChange.fromJSON(object.change) }
+        : isSet(object.delete)
+        ? { $case: "delete", value: globalThis.Boolean(object.delete) }
+        : undefined,
+      ifVersion: isSet(object.ifVersion)
+        ? BigInt(object.ifVersion)
+        : isSet(object.if_version)
+        ? BigInt(object.if_version)
+        : undefined,
+    };
+  },
+
+  toJSON(message: Mutation): unknown {
+    const obj: any = {};
+    if (message.ids?.length) {
+      obj.ids = message.ids;
+    }
+    if (message.filter !== undefined) {
+      obj.filter = Filter.toJSON(message.filter);
+    }
+    if (message.action?.$case === "change") {
+      obj.change = PayloadChange.toJSON(message.action.value);
+    } else if (message.action?.$case === "delete") {
+      obj.delete = message.action.value;
+    }
+    if (message.ifVersion !== undefined) {
+      obj.ifVersion = message.ifVersion.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Mutation>, I>>(base?: I): Mutation {
+    return Mutation.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Mutation>, I>>(object: I): Mutation {
+    const message = createBaseMutation();
+    message.ids = object.ids?.map((e) => e) || [];
+    message.filter = (object.filter !== undefined && object.filter !== null)
+      ? Filter.fromPartial(object.filter)
+      : undefined;
+    switch (object.action?.$case) {
+      case "change": {
+        if (object.action?.value !== undefined && object.action?.value !== null) {
+          message.action = { $case: "change", value: PayloadChange.fromPartial(object.action.value) };
+        }
+        break;
+      }
+      case "delete": {
+        if (object.action?.value !== undefined && object.action?.value !== null) {
+          message.action = { $case: "delete", value: object.action.value };
+        }
+        break;
+      }
+    }
+    message.ifVersion = (object.ifVersion !== undefined && object.ifVersion !== null)
+      ? BigInt(object.ifVersion)
+      : undefined;
+    return message;
+  },
+};
+
+function createBasePayloadChange(): PayloadChange {
+  return { replace: undefined, remove: [], set: [] };
+}
+
+export const PayloadChange: MessageFns<PayloadChange> = {
+  encode(message: PayloadChange, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.replace !== undefined) {
+      writer.uint32(10).bytes(message.replace);
+    }
+    for (const v of message.remove) {
+      writer.uint32(18).string(v!);
+    }
+    for (const v of message.set) {
+      FieldValue.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PayloadChange {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePayloadChange();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.replace = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.remove.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.set.push(FieldValue.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PayloadChange {
+    return {
+      replace: isSet(object.replace) ? Buffer.from(bytesFromBase64(object.replace)) : undefined,
+      remove: globalThis.Array.isArray(object?.remove) ? object.remove.map((e: any) => globalThis.String(e)) : [],
+      set: globalThis.Array.isArray(object?.set) ? object.set.map((e: any) => FieldValue.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: PayloadChange): unknown {
+    const obj: any = {};
+    if (message.replace !== undefined) {
+      obj.replace = base64FromBytes(message.replace);
+    }
+    if (message.remove?.length) {
+      obj.remove = message.remove;
+    }
+    if (message.set?.length) {
+      obj.set = message.set.map((e) => FieldValue.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<PayloadChange>, I>>(base?: I): PayloadChange {
+    return PayloadChange.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PayloadChange>, I>>(object: I): PayloadChange {
+    const message = createBasePayloadChange();
+    message.replace = object.replace ?? undefined;
+    message.remove = object.remove?.map((e) => e) || [];
+    message.set = object.set?.map((e) => FieldValue.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseFieldValue(): FieldValue {
+  return { path: "", value: Buffer.alloc(0) };
+}
+
+export const FieldValue: MessageFns<FieldValue> = {
+  encode(message: FieldValue, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.path !== "") {
+      writer.uint32(10).string(message.path);
+    }
+    if (message.value.length !== 0) {
+      writer.uint32(18).bytes(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FieldValue {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFieldValue();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.path = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FieldValue {
+    return {
+      path: isSet(object.path) ? globalThis.String(object.path) : "",
+      value: isSet(object.value) ? Buffer.from(bytesFromBase64(object.value)) : Buffer.alloc(0),
+    };
+  },
+
+  toJSON(message: FieldValue): unknown {
+    const obj: any = {};
+    if (message.path !== undefined) {
+      obj.path = message.path;
+    }
+    if (message.value !== undefined) {
+      obj.value = base64FromBytes(message.value);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<FieldValue>, I>>(base?: I): FieldValue {
+    return FieldValue.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FieldValue>, I>>(object: I): FieldValue {
+    const message = createBaseFieldValue();
+    message.path = object.path ?? "";
+    message.value = object.value ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseDeclaration(): Declaration {
+  return { declare: undefined };
+}
+
+export const Declaration: MessageFns<Declaration> = {
+  encode(message: Declaration, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.declare?.$case) {
+      case "addIndex":
+        PayloadIndex.encode(message.declare.value, writer.uint32(10).fork()).join();
+        break;
+      case "dropIndex":
+        PayloadIndex.encode(message.declare.value, writer.uint32(18).fork()).join();
+        break;
+      case "addSparse":
+        SparseDeclared.encode(message.declare.value, writer.uint32(26).fork()).join();
+        break;
+      case "dropSparse":
+        SparseDeclared.encode(message.declare.value, writer.uint32(34).fork()).join();
+        break;
+      case "addVector":
+        NamedVector.encode(message.declare.value, writer.uint32(42).fork()).join();
+        break;
+      case "dropVector":
+        NamedVector.encode(message.declare.value, writer.uint32(50).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Declaration {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeclaration();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.declare = { $case: "addIndex", value: PayloadIndex.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.declare = { $case: "dropIndex", value: PayloadIndex.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.declare = { $case: "addSparse", value: SparseDeclared.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.declare = { $case: "dropSparse", value: SparseDeclared.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.declare = { $case: "addVector", value: NamedVector.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.declare = { $case: "dropVector", value: NamedVector.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Declaration {
+    return {
+      declare: isSet(object.addIndex)
+        ? { $case: "addIndex", value: PayloadIndex.fromJSON(object.addIndex) }
+        : isSet(object.add_index)
+        ? { $case: "addIndex", value: PayloadIndex.fromJSON(object.add_index) }
+        : isSet(object.dropIndex)
+        ? { $case: "dropIndex", value: PayloadIndex.fromJSON(object.dropIndex) }
+        : isSet(object.drop_index)
+        ? { $case: "dropIndex", value: PayloadIndex.fromJSON(object.drop_index) }
+        : isSet(object.addSparse)
+        ? { $case: "addSparse", value: SparseDeclared.fromJSON(object.addSparse) }
+        : isSet(object.add_sparse)
+        ? { $case: "addSparse", value: SparseDeclared.fromJSON(object.add_sparse) }
+        : isSet(object.dropSparse)
+        ? { $case: "dropSparse", value: SparseDeclared.fromJSON(object.dropSparse) }
+        : isSet(object.drop_sparse)
+        ? { $case: "dropSparse", value: SparseDeclared.fromJSON(object.drop_sparse) }
+        : isSet(object.addVector)
+        ? { $case: "addVector", value: NamedVector.fromJSON(object.addVector) }
+        : isSet(object.add_vector)
+        ? { $case: "addVector", value: NamedVector.fromJSON(object.add_vector) }
+        : isSet(object.dropVector)
+        ? { $case: "dropVector", value: NamedVector.fromJSON(object.dropVector) }
+        : isSet(object.drop_vector)
+        ? { $case: "dropVector", value: NamedVector.fromJSON(object.drop_vector) }
+        : undefined,
+    };
+  },
+
+  toJSON(message: Declaration): unknown {
+    const obj: any = {};
+    if (message.declare?.$case === "addIndex") {
+      obj.addIndex = PayloadIndex.toJSON(message.declare.value);
+    } else if (message.declare?.$case === "dropIndex") {
+      obj.dropIndex = PayloadIndex.toJSON(message.declare.value);
+    } else if (message.declare?.$case === "addSparse") {
+      obj.addSparse = SparseDeclared.toJSON(message.declare.value);
+    } else if (message.declare?.$case === "dropSparse") {
+      obj.dropSparse = SparseDeclared.toJSON(message.declare.value);
+    } else if (message.declare?.$case === "addVector") {
+      obj.addVector = NamedVector.toJSON(message.declare.value);
+    } else if (message.declare?.$case === "dropVector") {
+      obj.dropVector = NamedVector.toJSON(message.declare.value);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Declaration>, I>>(base?: I): Declaration {
+    return Declaration.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Declaration>, I>>(object: I): Declaration {
+    const message = createBaseDeclaration();
+    switch (object.declare?.$case) {
+      case "addIndex": {
+        if (object.declare?.value !== undefined && object.declare?.value !== null) {
+          message.declare = { $case: "addIndex", value: PayloadIndex.fromPartial(object.declare.value) };
+        }
+        break;
+      }
+      case "dropIndex": {
+        if (object.declare?.value !== undefined && object.declare?.value !== null) {
+          message.declare = { $case: "dropIndex", value: PayloadIndex.fromPartial(object.declare.value) };
+        }
+        break;
+      }
+      case "addSparse": {
+        if (object.declare?.value !== undefined && object.declare?.value !== null) {
+          message.declare = { $case: "addSparse", value: SparseDeclared.fromPartial(object.declare.value) };
+        }
+        break;
+      }
+      case "dropSparse": {
+        if (object.declare?.value !== undefined && object.declare?.value !== null) {
+          message.declare = { $case: "dropSparse", value: SparseDeclared.fromPartial(object.declare.value) };
+        }
+        break;
+      }
+      case "addVector": {
+        if (object.declare?.value !== undefined && object.declare?.value !== null) {
+          message.declare = { $case: "addVector", value: NamedVector.fromPartial(object.declare.value) };
+        }
+        break;
+      }
+      case "dropVector": {
+        if (object.declare?.value !== undefined && object.declare?.value !== null) {
+          message.declare = { $case: "dropVector", value: NamedVector.fromPartial(object.declare.value) };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBasePayloadIndex(): PayloadIndex {
+  return { path: "", kind: 0, language: "" };
+}
+
+export const PayloadIndex: MessageFns<PayloadIndex> = {
+  encode(message: PayloadIndex, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.path !== "") {
+      writer.uint32(10).string(message.path);
+    }
+    if (message.kind !== 0) {
+      writer.uint32(16).int32(message.kind);
+    }
+    if (message.language !== "") {
+      writer.uint32(26).string(message.language);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PayloadIndex {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePayloadIndex();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.path = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.kind = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.language = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PayloadIndex {
+    return {
+      path: isSet(object.path) ? globalThis.String(object.path) : "",
+      kind: isSet(object.kind) ? indexKindFromJSON(object.kind) : 0,
+      language: isSet(object.language) ? globalThis.String(object.language) : "",
+    };
+  },
+
+  toJSON(message: PayloadIndex): unknown {
+    const obj: any = {};
+    if (message.path !== undefined) {
+      obj.path = message.path;
+    }
+    if (message.kind !== undefined) {
+      obj.kind = indexKindToJSON(message.kind);
+    }
+    if (message.language !== undefined) {
+      obj.language = message.language;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<PayloadIndex>, I>>(base?: I): PayloadIndex {
+    return PayloadIndex.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PayloadIndex>, I>>(object: I): PayloadIndex {
+    const message = createBasePayloadIndex();
+    message.path = object.path ?? "";
+    message.kind = object.kind ?? 0;
+    message.language = object.language ?? "";
+    return message;
+  },
+};
+
+function createBaseNamedVector(): NamedVector {
+  return {
+    name: "",
+    dimension: 0,
+    metric: "",
+    m: 0,
+    efConstruction: 0,
+    quantization: "",
+    storage: "",
+    oversampling: 0,
+  };
+}
+
+export const NamedVector: MessageFns<NamedVector> = {
+  encode(message: NamedVector, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.dimension !== 0) {
+      writer.uint32(16).uint32(message.dimension);
+    }
+    if (message.metric !== "") {
+      writer.uint32(26).string(message.metric);
+    }
+    if (message.m !== 0) {
+      writer.uint32(32).uint32(message.m);
+    }
+    if (message.efConstruction !== 0) {
+      writer.uint32(40).uint32(message.efConstruction);
+    }
+    if (message.quantization !== "") {
+      writer.uint32(50).string(message.quantization);
+    }
+    if (message.storage !== "") {
+      writer.uint32(58).string(message.storage);
+    }
+    if (message.oversampling !== 0) {
+      writer.uint32(64).uint32(message.oversampling);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NamedVector {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNamedVector();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.dimension = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.metric = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.m = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.efConstruction = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.quantization = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.storage = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.oversampling = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): NamedVector {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      dimension: isSet(object.dimension) ? globalThis.Number(object.dimension) : 0,
+      metric: isSet(object.metric) ? globalThis.String(object.metric) : "",
+      m: isSet(object.m) ? globalThis.Number(object.m) : 0,
+      efConstruction: isSet(object.efConstruction)
+        ? globalThis.Number(object.efConstruction)
+        : isSet(object.ef_construction)
+        ? globalThis.Number(object.ef_construction)
+        : 0,
+      quantization: isSet(object.quantization) ? globalThis.String(object.quantization) : "",
+      storage: isSet(object.storage) ? globalThis.String(object.storage) : "",
+      oversampling: isSet(object.oversampling) ? globalThis.Number(object.oversampling) : 0,
+    };
+  },
+
+  toJSON(message: NamedVector): unknown {
+    const obj: any = {};
+    if (message.name !== undefined) {
+      obj.name = message.name;
+    }
+    if (message.dimension !== undefined) {
+      obj.dimension = Math.round(message.dimension);
+    }
+    if (message.metric !== undefined) {
+      obj.metric = message.metric;
+    }
+    if (message.m !== undefined) {
+      obj.m = Math.round(message.m);
+    }
+    if (message.efConstruction !== undefined) {
+      obj.efConstruction = Math.round(message.efConstruction);
+    }
+    if (message.quantization !== undefined) {
+      obj.quantization = message.quantization;
+    }
+    if (message.storage !== undefined) {
+      obj.storage = message.storage;
+    }
+    if (message.oversampling !== undefined) {
+      obj.oversampling = Math.round(message.oversampling);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<NamedVector>, I>>(base?: I): NamedVector {
+    return NamedVector.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<NamedVector>, I>>(object: I): NamedVector {
+    const message = createBaseNamedVector();
+    message.name = object.name ?? "";
+    message.dimension = object.dimension ?? 0;
+    message.metric = object.metric ?? "";
+    message.m = object.m ?? 0;
+    message.efConstruction = object.efConstruction ?? 0;
+    message.quantization = object.quantization ?? "";
+    message.storage = object.storage ?? "";
+    message.oversampling = object.oversampling ?? 0;
+    return message;
+  },
+};
+
+function createBaseSparseDeclared(): SparseDeclared {
+  return { name: "" };
+}
+
+export const SparseDeclared: MessageFns<SparseDeclared> = {
+  encode(message: SparseDeclared, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SparseDeclared {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSparseDeclared();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SparseDeclared {
+    return { name: isSet(object.name) ? globalThis.String(object.name) : "" };
+  },
+
+  toJSON(message: SparseDeclared): unknown {
+    const obj: any = {};
+    if (message.name !== undefined) {
+      obj.name = message.name;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SparseDeclared>, I>>(base?: I): SparseDeclared {
+    return SparseDeclared.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SparseDeclared>, I>>(object: I): SparseDeclared {
+    const message = createBaseSparseDeclared();
+    message.name = object.name ?? "";
+    return message;
+  },
+};
+
+function createBaseSchemaOp(): SchemaOp {
+  return {};
+}
+
+export const SchemaOp: MessageFns<SchemaOp> = {
+  encode(_: SchemaOp, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SchemaOp {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSchemaOp();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): SchemaOp {
+    return {};
+  },
+
+  toJSON(_: SchemaOp): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SchemaOp>, I>>(base?: I): SchemaOp {
+    return SchemaOp.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SchemaOp>, I>>(_: I): SchemaOp {
+    const message = createBaseSchemaOp();
+    return message;
+  },
+};
+
+function createBaseSchemaStatus(): SchemaStatus {
+  return { indexes: [], sparse: [], points: 0n, vectors: [] };
+}
+
+export const SchemaStatus: MessageFns<SchemaStatus> = {
+  encode(message: SchemaStatus, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.indexes) {
+      IndexStatus.encode(v!, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.sparse) {
+      SparseDeclared.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.points !== 0n) {
+      if (BigInt.asUintN(64, message.points) !== message.points) {
+        throw new globalThis.Error("value provided for field message.points of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.points);
+    }
+    for (const v of message.vectors) {
+      NamedVector.encode(v!, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SchemaStatus {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSchemaStatus();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.indexes.push(IndexStatus.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.sparse.push(SparseDeclared.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.points = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.vectors.push(NamedVector.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SchemaStatus {
+    return {
+      indexes: globalThis.Array.isArray(object?.indexes) ? object.indexes.map((e: any) => IndexStatus.fromJSON(e)) : [],
+      sparse: globalThis.Array.isArray(object?.sparse) ? object.sparse.map((e: any) => SparseDeclared.fromJSON(e)) : [],
+      points: isSet(object.points) ? BigInt(object.points) : 0n,
+      vectors: globalThis.Array.isArray(object?.vectors) ? object.vectors.map((e: any) => NamedVector.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: SchemaStatus): unknown {
+    const obj: any = {};
+    if (message.indexes?.length) {
+      obj.indexes = message.indexes.map((e) => IndexStatus.toJSON(e));
+    }
+    if (message.sparse?.length) {
+      obj.sparse = message.sparse.map((e) => SparseDeclared.toJSON(e));
+    }
+    if (message.points !== undefined) {
+      obj.points = message.points.toString();
+    }
+    if (message.vectors?.length) {
+      obj.vectors = message.vectors.map((e) => NamedVector.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SchemaStatus>, I>>(base?: I): SchemaStatus {
+    return SchemaStatus.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SchemaStatus>, I>>(object: I): SchemaStatus {
+    const message = createBaseSchemaStatus();
+    message.indexes = object.indexes?.map((e) => IndexStatus.fromPartial(e)) || [];
+    message.sparse = object.sparse?.map((e) => SparseDeclared.fromPartial(e)) || [];
+    message.points = (object.points !== undefined && object.points !== null) ? BigInt(object.points) : 0n;
+    message.vectors = object.vectors?.map((e) => NamedVector.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseIndexStatus(): IndexStatus {
+  return { index: undefined, indexed: 0n, ready: false };
+}
+
+export const IndexStatus: MessageFns<IndexStatus> = {
+  encode(message: IndexStatus, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.index !== undefined) {
+      PayloadIndex.encode(message.index, writer.uint32(10).fork()).join();
+    }
+    if (message.indexed !== 0n) {
+      if (BigInt.asUintN(64, message.indexed) !== message.indexed) {
+        throw new globalThis.Error("value provided for field message.indexed of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.indexed);
+    }
+    if (message.ready !== false) {
+      writer.uint32(24).bool(message.ready);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): IndexStatus {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseIndexStatus();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.index = PayloadIndex.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.indexed = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.ready = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): IndexStatus {
+    return {
+      index: isSet(object.index) ? PayloadIndex.fromJSON(object.index) : undefined,
+      indexed: isSet(object.indexed) ? BigInt(object.indexed) : 0n,
+      ready: isSet(object.ready) ? globalThis.Boolean(object.ready) : false,
+    };
+  },
+
+  toJSON(message: IndexStatus): unknown {
+    const obj: any = {};
+    if (message.index !== undefined) {
+      obj.index = PayloadIndex.toJSON(message.index);
+    }
+    if (message.indexed !== undefined) {
+      obj.indexed = message.indexed.toString();
+    }
+    if (message.ready !== undefined) {
+      obj.ready = message.ready;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<IndexStatus>, I>>(base?: I): IndexStatus {
+    return IndexStatus.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<IndexStatus>, I>>(object: I): IndexStatus {
+    const message = createBaseIndexStatus();
+    message.index = (object.index !== undefined && object.index !== null)
+      ? PayloadIndex.fromPartial(object.index)
+      : undefined;
+    message.indexed = (object.indexed !== undefined && object.indexed !== null) ? BigInt(object.indexed) : 0n;
+    message.ready = object.ready ?? false;
     return message;
   },
 };
 
 function createBasePointData(): PointData {
-  return { id: "", vector: Buffer.alloc(0), payload: Buffer.alloc(0) };
+  return {
+    id: "",
+    vector: Buffer.alloc(0),
+    payload: Buffer.alloc(0),
+    sparse: [],
+    ttlMs: 0n,
+    ifVersion: undefined,
+    version: 0n,
+    expiresAtMs: 0n,
+    vectors: [],
+  };
 }
 
 export const PointData: MessageFns<PointData> = {
@@ -1085,6 +3555,36 @@ export const PointData: MessageFns<PointData> = {
     }
     if (message.payload.length !== 0) {
       writer.uint32(26).bytes(message.payload);
+    }
+    for (const v of message.sparse) {
+      SparseData.encode(v!, writer.uint32(34).fork()).join();
+    }
+    if (message.ttlMs !== 0n) {
+      if (BigInt.asUintN(64, message.ttlMs) !== message.ttlMs) {
+        throw new globalThis.Error("value provided for field message.ttlMs of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.ttlMs);
+    }
+    if (message.ifVersion !== undefined) {
+      if (BigInt.asUintN(64, message.ifVersion) !== message.ifVersion) {
+        throw new globalThis.Error("value provided for field message.ifVersion of type uint64 too large");
+      }
+      writer.uint32(48).uint64(message.ifVersion);
+    }
+    if (message.version !== 0n) {
+      if (BigInt.asUintN(64, message.version) !== message.version) {
+        throw new globalThis.Error("value provided for field message.version of type uint64 too large");
+      }
+      writer.uint32(56).uint64(message.version);
+    }
+    if (message.expiresAtMs !== 0n) {
+      if (BigInt.asUintN(64, message.expiresAtMs) !== message.expiresAtMs) {
+        throw new globalThis.Error("value provided for field message.expiresAtMs of type uint64 too large");
+      }
+      writer.uint32(64).uint64(message.expiresAtMs);
+    }
+    for (const v of message.vectors) {
+      VectorData.encode(v!, writer.uint32(74).fork()).join();
     }
     return writer;
   },
@@ -1126,6 +3626,54 @@ export const PointData: MessageFns<PointData> = {
             message.payload = Buffer.from(reader.bytes());
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.sparse.push(SparseData.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.ttlMs = reader.uint64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.ifVersion = reader.uint64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.version = reader.uint64() as bigint;
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.expiresAtMs = reader.uint64() as bigint;
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.vectors.push(VectorData.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1143,6 +3691,20 @@ export const PointData: MessageFns<PointData> = {
       id: isSet(object.id) ? globalThis.String(object.id) : "",
       vector: isSet(object.vector) ? Buffer.from(bytesFromBase64(object.vector)) : Buffer.alloc(0),
       payload: isSet(object.payload) ? Buffer.from(bytesFromBase64(object.payload)) : Buffer.alloc(0),
+      sparse: globalThis.Array.isArray(object?.sparse) ? object.sparse.map((e: any) => SparseData.fromJSON(e)) : [],
+      ttlMs: isSet(object.ttlMs) ? BigInt(object.ttlMs) : isSet(object.ttl_ms) ? BigInt(object.ttl_ms) : 0n,
+      ifVersion: isSet(object.ifVersion)
+        ? BigInt(object.ifVersion)
+        : isSet(object.if_version)
+        ? BigInt(object.if_version)
+        : undefined,
+      version: isSet(object.version) ? BigInt(object.version) : 0n,
+      expiresAtMs: isSet(object.expiresAtMs)
+        ? BigInt(object.expiresAtMs)
+        : isSet(object.expires_at_ms)
+        ? BigInt(object.expires_at_ms)
+        : 0n,
+      vectors: globalThis.Array.isArray(object?.vectors) ? object.vectors.map((e: any) => VectorData.fromJSON(e)) : [],
     };
   },
 
@@ -1157,6 +3719,24 @@ export const PointData: MessageFns<PointData> = {
     if (message.payload !== undefined) {
       obj.payload = base64FromBytes(message.payload);
     }
+    if (message.sparse?.length) {
+      obj.sparse = message.sparse.map((e) => SparseData.toJSON(e));
+    }
+    if (message.ttlMs !== undefined) {
+      obj.ttlMs = message.ttlMs.toString();
+    }
+    if (message.ifVersion !== undefined) {
+      obj.ifVersion = message.ifVersion.toString();
+    }
+    if (message.version !== undefined) {
+      obj.version = message.version.toString();
+    }
+    if (message.expiresAtMs !== undefined) {
+      obj.expiresAtMs = message.expiresAtMs.toString();
+    }
+    if (message.vectors?.length) {
+      obj.vectors = message.vectors.map((e) => VectorData.toJSON(e));
+    }
     return obj;
   },
 
@@ -1168,6 +3748,230 @@ export const PointData: MessageFns<PointData> = {
     message.id = object.id ?? "";
     message.vector = object.vector ?? Buffer.alloc(0);
     message.payload = object.payload ?? Buffer.alloc(0);
+    message.sparse = object.sparse?.map((e) => SparseData.fromPartial(e)) || [];
+    message.ttlMs = (object.ttlMs !== undefined && object.ttlMs !== null) ? BigInt(object.ttlMs) : 0n;
+    message.ifVersion = (object.ifVersion !== undefined && object.ifVersion !== null)
+      ? BigInt(object.ifVersion)
+      : undefined;
+    message.version = (object.version !== undefined && object.version !== null) ? BigInt(object.version) : 0n;
+    message.expiresAtMs = (object.expiresAtMs !== undefined && object.expiresAtMs !== null)
+      ? BigInt(object.expiresAtMs)
+      : 0n;
+    message.vectors = object.vectors?.map((e) => VectorData.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseVectorData(): VectorData {
+  return { name: "", vector: Buffer.alloc(0) };
+}
+
+export const VectorData: MessageFns<VectorData> = {
+  encode(message: VectorData, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.vector.length !== 0) {
+      writer.uint32(18).bytes(message.vector);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): VectorData {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseVectorData();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.vector = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): VectorData {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      vector: isSet(object.vector) ? Buffer.from(bytesFromBase64(object.vector)) : Buffer.alloc(0),
+    };
+  },
+
+  toJSON(message: VectorData): unknown {
+    const obj: any = {};
+    if (message.name !== undefined) {
+      obj.name = message.name;
+    }
+    if (message.vector !== undefined) {
+      obj.vector = base64FromBytes(message.vector);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<VectorData>, I>>(base?: I): VectorData {
+    return VectorData.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<VectorData>, I>>(object: I): VectorData {
+    const message = createBaseVectorData();
+    message.name = object.name ?? "";
+    message.vector = object.vector ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseSparseData(): SparseData {
+  return { name: "", indices: [], values: [] };
+}
+
+export const SparseData: MessageFns<SparseData> = {
+  encode(message: SparseData, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.indices.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.indices) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.values.length !== 0) {
+      writer.uint32(26).fork();
+      for (const v of message.values) {
+        writer.float(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SparseData {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSparseData();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag === 16) {
+              message.indices.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.indices.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 3: {
+            if (tag === 29) {
+              message.values.push(reader.float());
+
+              continue;
+            }
+
+            if (tag === 26) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.values.push(reader.float());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SparseData {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      indices: globalThis.Array.isArray(object?.indices) ? object.indices.map((e: any) => globalThis.Number(e)) : [],
+      values: globalThis.Array.isArray(object?.values) ? object.values.map((e: any) => globalThis.Number(e)) : [],
+    };
+  },
+
+  toJSON(message: SparseData): unknown {
+    const obj: any = {};
+    if (message.name !== undefined) {
+      obj.name = message.name;
+    }
+    if (message.indices?.length) {
+      obj.indices = message.indices.map((e) => Math.round(e));
+    }
+    if (message.values?.length) {
+      obj.values = message.values.map((e) => floatToJson(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SparseData>, I>>(base?: I): SparseData {
+    return SparseData.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SparseData>, I>>(object: I): SparseData {
+    const message = createBaseSparseData();
+    message.name = object.name ?? "";
+    message.indices = object.indices?.map((e) => e) || [];
+    message.values = object.values?.map((e) => e) || [];
     return message;
   },
 };
@@ -1242,13 +4046,19 @@ export const PointBatch: MessageFns<PointBatch> = {
 };
 
 function createBaseIdBatch(): IdBatch {
-  return { ids: [] };
+  return { ids: [], ifVersion: undefined };
 }
 
 export const IdBatch: MessageFns<IdBatch> = {
   encode(message: IdBatch, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.ids) {
       writer.uint32(10).string(v!);
+    }
+    if (message.ifVersion !== undefined) {
+      if (BigInt.asUintN(64, message.ifVersion) !== message.ifVersion) {
+        throw new globalThis.Error("value provided for field message.ifVersion of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.ifVersion);
     }
     return writer;
   },
@@ -1274,6 +4084,14 @@ export const IdBatch: MessageFns<IdBatch> = {
             message.ids.push(reader.string());
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.ifVersion = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1287,13 +4105,23 @@ export const IdBatch: MessageFns<IdBatch> = {
   },
 
   fromJSON(object: any): IdBatch {
-    return { ids: globalThis.Array.isArray(object?.ids) ? object.ids.map((e: any) => globalThis.String(e)) : [] };
+    return {
+      ids: globalThis.Array.isArray(object?.ids) ? object.ids.map((e: any) => globalThis.String(e)) : [],
+      ifVersion: isSet(object.ifVersion)
+        ? BigInt(object.ifVersion)
+        : isSet(object.if_version)
+        ? BigInt(object.if_version)
+        : undefined,
+    };
   },
 
   toJSON(message: IdBatch): unknown {
     const obj: any = {};
     if (message.ids?.length) {
       obj.ids = message.ids;
+    }
+    if (message.ifVersion !== undefined) {
+      obj.ifVersion = message.ifVersion.toString();
     }
     return obj;
   },
@@ -1304,26 +4132,38 @@ export const IdBatch: MessageFns<IdBatch> = {
   fromPartial<I extends Exact<DeepPartial<IdBatch>, I>>(object: I): IdBatch {
     const message = createBaseIdBatch();
     message.ids = object.ids?.map((e) => e) || [];
+    message.ifVersion = (object.ifVersion !== undefined && object.ifVersion !== null)
+      ? BigInt(object.ifVersion)
+      : undefined;
     return message;
   },
 };
 
-function createBasePage(): Page {
-  return { after: "", limit: 0 };
+function createBasePageOp(): PageOp {
+  return { after: "", limit: 0, filter: undefined, orderBy: undefined, idsOnly: false };
 }
 
-export const Page: MessageFns<Page> = {
-  encode(message: Page, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+export const PageOp: MessageFns<PageOp> = {
+  encode(message: PageOp, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.after !== "") {
       writer.uint32(10).string(message.after);
     }
     if (message.limit !== 0) {
       writer.uint32(16).uint32(message.limit);
     }
+    if (message.filter !== undefined) {
+      Filter.encode(message.filter, writer.uint32(26).fork()).join();
+    }
+    if (message.orderBy !== undefined) {
+      OrderBy.encode(message.orderBy, writer.uint32(34).fork()).join();
+    }
+    if (message.idsOnly !== false) {
+      writer.uint32(40).bool(message.idsOnly);
+    }
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): Page {
+  decode(input: BinaryReader | Uint8Array, length?: number): PageOp {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -1332,7 +4172,7 @@ export const Page: MessageFns<Page> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBasePage();
+      const message = createBasePageOp();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1352,6 +4192,30 @@ export const Page: MessageFns<Page> = {
             message.limit = reader.uint32();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.filter = Filter.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.orderBy = OrderBy.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.idsOnly = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1364,14 +4228,25 @@ export const Page: MessageFns<Page> = {
     }
   },
 
-  fromJSON(object: any): Page {
+  fromJSON(object: any): PageOp {
     return {
       after: isSet(object.after) ? globalThis.String(object.after) : "",
       limit: isSet(object.limit) ? globalThis.Number(object.limit) : 0,
+      filter: isSet(object.filter) ? Filter.fromJSON(object.filter) : undefined,
+      orderBy: isSet(object.orderBy)
+        ? OrderBy.fromJSON(object.orderBy)
+        : isSet(object.order_by)
+        ? OrderBy.fromJSON(object.order_by)
+        : undefined,
+      idsOnly: isSet(object.idsOnly)
+        ? globalThis.Boolean(object.idsOnly)
+        : isSet(object.ids_only)
+        ? globalThis.Boolean(object.ids_only)
+        : false,
     };
   },
 
-  toJSON(message: Page): unknown {
+  toJSON(message: PageOp): unknown {
     const obj: any = {};
     if (message.after !== undefined) {
       obj.after = message.after;
@@ -1379,16 +4254,238 @@ export const Page: MessageFns<Page> = {
     if (message.limit !== undefined) {
       obj.limit = Math.round(message.limit);
     }
+    if (message.filter !== undefined) {
+      obj.filter = Filter.toJSON(message.filter);
+    }
+    if (message.orderBy !== undefined) {
+      obj.orderBy = OrderBy.toJSON(message.orderBy);
+    }
+    if (message.idsOnly !== undefined) {
+      obj.idsOnly = message.idsOnly;
+    }
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<Page>, I>>(base?: I): Page {
-    return Page.fromPartial(base ?? ({} as any));
+  create<I extends Exact<DeepPartial<PageOp>, I>>(base?: I): PageOp {
+    return PageOp.fromPartial(base ?? ({} as any));
   },
-  fromPartial<I extends Exact<DeepPartial<Page>, I>>(object: I): Page {
-    const message = createBasePage();
+  fromPartial<I extends Exact<DeepPartial<PageOp>, I>>(object: I): PageOp {
+    const message = createBasePageOp();
     message.after = object.after ?? "";
     message.limit = object.limit ?? 0;
+    message.filter = (object.filter !== undefined && object.filter !== null)
+      ? Filter.fromPartial(object.filter)
+      : undefined;
+    message.orderBy = (object.orderBy !== undefined && object.orderBy !== null)
+      ? OrderBy.fromPartial(object.orderBy)
+      : undefined;
+    message.idsOnly = object.idsOnly ?? false;
+    return message;
+  },
+};
+
+function createBaseOrderBy(): OrderBy {
+  return { path: "", descending: false, afterValue: undefined };
+}
+
+export const OrderBy: MessageFns<OrderBy> = {
+  encode(message: OrderBy, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.path !== "") {
+      writer.uint32(10).string(message.path);
+    }
+    if (message.descending !== false) {
+      writer.uint32(16).bool(message.descending);
+    }
+    if (message.afterValue !== undefined) {
+      writer.uint32(26).string(message.afterValue);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OrderBy {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOrderBy();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.path = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.descending = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.afterValue = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): OrderBy {
+    return {
+      path: isSet(object.path) ? globalThis.String(object.path) : "",
+      descending: isSet(object.descending) ? globalThis.Boolean(object.descending) : false,
+      afterValue: isSet(object.afterValue)
+        ? globalThis.String(object.afterValue)
+        : isSet(object.after_value)
+        ? globalThis.String(object.after_value)
+        : undefined,
+    };
+  },
+
+  toJSON(message: OrderBy): unknown {
+    const obj: any = {};
+    if (message.path !== undefined) {
+      obj.path = message.path;
+    }
+    if (message.descending !== undefined) {
+      obj.descending = message.descending;
+    }
+    if (message.afterValue !== undefined) {
+      obj.afterValue = message.afterValue;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<OrderBy>, I>>(base?: I): OrderBy {
+    return OrderBy.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<OrderBy>, I>>(object: I): OrderBy {
+    const message = createBaseOrderBy();
+    message.path = object.path ?? "";
+    message.descending = object.descending ?? false;
+    message.afterValue = object.afterValue ?? undefined;
+    return message;
+  },
+};
+
+function createBasePageFound(): PageFound {
+  return { points: [], values: [], unindexed: false };
+}
+
+export const PageFound: MessageFns<PageFound> = {
+  encode(message: PageFound, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.points) {
+      PointData.encode(v!, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.values) {
+      writer.uint32(18).string(v!);
+    }
+    if (message.unindexed !== false) {
+      writer.uint32(24).bool(message.unindexed);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PageFound {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePageFound();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.points.push(PointData.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.values.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.unindexed = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PageFound {
+    return {
+      points: globalThis.Array.isArray(object?.points) ? object.points.map((e: any) => PointData.fromJSON(e)) : [],
+      values: globalThis.Array.isArray(object?.values) ? object.values.map((e: any) => globalThis.String(e)) : [],
+      unindexed: isSet(object.unindexed) ? globalThis.Boolean(object.unindexed) : false,
+    };
+  },
+
+  toJSON(message: PageFound): unknown {
+    const obj: any = {};
+    if (message.points?.length) {
+      obj.points = message.points.map((e) => PointData.toJSON(e));
+    }
+    if (message.values?.length) {
+      obj.values = message.values;
+    }
+    if (message.unindexed !== undefined) {
+      obj.unindexed = message.unindexed;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<PageFound>, I>>(base?: I): PageFound {
+    return PageFound.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PageFound>, I>>(object: I): PageFound {
+    const message = createBasePageFound();
+    message.points = object.points?.map((e) => PointData.fromPartial(e)) || [];
+    message.values = object.values?.map((e) => e) || [];
+    message.unindexed = object.unindexed ?? false;
     return message;
   },
 };
@@ -1417,6 +4514,21 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
         break;
       case "changes":
         ChangeBatch.encode(message.outcome.value, writer.uint32(50).fork()).join();
+        break;
+      case "page":
+        PageFound.encode(message.outcome.value, writer.uint32(58).fork()).join();
+        break;
+      case "counted":
+        Counted.encode(message.outcome.value, writer.uint32(66).fork()).join();
+        break;
+      case "facets":
+        Facets.encode(message.outcome.value, writer.uint32(74).fork()).join();
+        break;
+      case "searches":
+        SearchResults.encode(message.outcome.value, writer.uint32(82).fork()).join();
+        break;
+      case "schema":
+        SchemaStatus.encode(message.outcome.value, writer.uint32(90).fork()).join();
         break;
     }
     if (message.epoch !== 0n) {
@@ -1501,6 +4613,46 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
             message.outcome = { $case: "changes", value: ChangeBatch.decode(reader, reader.uint32()) };
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.outcome = { $case: "page", value: PageFound.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.outcome = { $case: "counted", value: Counted.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.outcome = { $case: "facets", value: Facets.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.outcome = { $case: "searches", value: SearchResults.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.outcome = { $case: "schema", value: SchemaStatus.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 20: {
             if (tag !== 160) {
               break;
@@ -1557,6 +4709,16 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
         ? { $case: "points", value: PointBatch.fromJSON(object.points) }
         : isSet(object.changes)
         ? { $case: "changes", value: ChangeBatch.fromJSON(object.changes) }
+        : isSet(object.page)
+        ? { $case: "page", value: PageFound.fromJSON(object.page) }
+        : isSet(object.counted)
+        ? { $case: "counted", value: Counted.fromJSON(object.counted) }
+        : isSet(object.facets)
+        ? { $case: "facets", value: Facets.fromJSON(object.facets) }
+        : isSet(object.searches)
+        ? { $case: "searches", value: SearchResults.fromJSON(object.searches) }
+        : isSet(object.schema)
+        ? { $case: "schema", value: SchemaStatus.fromJSON(object.schema) }
         : undefined,
       epoch: isSet(object.epoch) ? BigInt(object.epoch) : 0n,
       leader: isSet(object.leader) ? BigInt(object.leader) : 0n,
@@ -1584,6 +4746,16 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
       obj.points = PointBatch.toJSON(message.outcome.value);
     } else if (message.outcome?.$case === "changes") {
       obj.changes = ChangeBatch.toJSON(message.outcome.value);
+    } else if (message.outcome?.$case === "page") {
+      obj.page = PageFound.toJSON(message.outcome.value);
+    } else if (message.outcome?.$case === "counted") {
+      obj.counted = Counted.toJSON(message.outcome.value);
+    } else if (message.outcome?.$case === "facets") {
+      obj.facets = Facets.toJSON(message.outcome.value);
+    } else if (message.outcome?.$case === "searches") {
+      obj.searches = SearchResults.toJSON(message.outcome.value);
+    } else if (message.outcome?.$case === "schema") {
+      obj.schema = SchemaStatus.toJSON(message.outcome.value);
     }
     if (message.epoch !== undefined) {
       obj.epoch = message.epoch.toString();
@@ -1626,6 +4798,36 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
       case "changes": {
         if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
           message.outcome = { $case: "changes", value: ChangeBatch.fromPartial(object.outcome.value) };
+        }
+        break;
+      }
+      case "page": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "page", value: PageFound.fromPartial(object.outcome.value) };
+        }
+        break;
+      }
+      case "counted": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "counted", value: Counted.fromPartial(object.outcome.value) };
+        }
+        break;
+      }
+      case "facets": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "facets", value: Facets.fromPartial(object.outcome.value) };
+        }
+        break;
+      }
+      case "searches": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "searches", value: SearchResults.fromPartial(object.outcome.value) };
+        }
+        break;
+      }
+      case "schema": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "schema", value: SchemaStatus.fromPartial(object.outcome.value) };
         }
         break;
       }
@@ -1878,6 +5080,9 @@ function createBaseSearchFound(): SearchFound {
     ef: 0,
     recallEstimate: 0,
     stopped: false,
+    plan: "",
+    matching: 0n,
+    unindexed: false,
   };
 }
 
@@ -1912,6 +5117,18 @@ export const SearchFound: MessageFns<SearchFound> = {
     }
     if (message.stopped !== false) {
       writer.uint32(72).bool(message.stopped);
+    }
+    if (message.plan !== "") {
+      writer.uint32(82).string(message.plan);
+    }
+    if (message.matching !== 0n) {
+      if (BigInt.asUintN(64, message.matching) !== message.matching) {
+        throw new globalThis.Error("value provided for field message.matching of type uint64 too large");
+      }
+      writer.uint32(88).uint64(message.matching);
+    }
+    if (message.unindexed !== false) {
+      writer.uint32(96).bool(message.unindexed);
     }
     return writer;
   },
@@ -2001,6 +5218,30 @@ export const SearchFound: MessageFns<SearchFound> = {
             message.stopped = reader.bool();
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.plan = reader.string();
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.matching = reader.uint64() as bigint;
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.unindexed = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2032,6 +5273,9 @@ export const SearchFound: MessageFns<SearchFound> = {
         ? globalThis.Number(object.recall_estimate)
         : 0,
       stopped: isSet(object.stopped) ? globalThis.Boolean(object.stopped) : false,
+      plan: isSet(object.plan) ? globalThis.String(object.plan) : "",
+      matching: isSet(object.matching) ? BigInt(object.matching) : 0n,
+      unindexed: isSet(object.unindexed) ? globalThis.Boolean(object.unindexed) : false,
     };
   },
 
@@ -2064,6 +5308,15 @@ export const SearchFound: MessageFns<SearchFound> = {
     if (message.stopped !== undefined) {
       obj.stopped = message.stopped;
     }
+    if (message.plan !== undefined) {
+      obj.plan = message.plan;
+    }
+    if (message.matching !== undefined) {
+      obj.matching = message.matching.toString();
+    }
+    if (message.unindexed !== undefined) {
+      obj.unindexed = message.unindexed;
+    }
     return obj;
   },
 
@@ -2083,6 +5336,9 @@ export const SearchFound: MessageFns<SearchFound> = {
     message.ef = object.ef ?? 0;
     message.recallEstimate = object.recallEstimate ?? 0;
     message.stopped = object.stopped ?? false;
+    message.plan = object.plan ?? "";
+    message.matching = (object.matching !== undefined && object.matching !== null) ? BigInt(object.matching) : 0n;
+    message.unindexed = object.unindexed ?? false;
     return message;
   },
 };
