@@ -33,6 +33,8 @@ export const ERROR_CODES = {
   COLLECTION_EXISTS: { grpc: 'ALREADY_EXISTS', http: 409, retryable: false },
   ALREADY_EXISTS: { grpc: 'ALREADY_EXISTS', http: 409, retryable: false },
   CONFLICT: { grpc: 'FAILED_PRECONDITION', http: 409, retryable: true },
+  VERSION_CONFLICT: { grpc: 'FAILED_PRECONDITION', http: 412, retryable: false },
+  INDEX_BUILDING: { grpc: 'FAILED_PRECONDITION', http: 409, retryable: true },
   STALE_EPOCH: { grpc: 'FAILED_PRECONDITION', http: 412, retryable: true },
   NOT_LEADER: { grpc: 'FAILED_PRECONDITION', http: 412, retryable: true },
   SEARCH_ONLY: { grpc: 'FAILED_PRECONDITION', http: 412, retryable: false },

@@ -19,6 +19,8 @@ export interface CollectionSettings {
   readonly vectors?: gateway.VectorSettings;
   /** relaxed: acknowledged before it is on disk. */
   readonly durability: 'fsync' | 'relaxed';
+  /** Missing: vectors are given, not texts. */
+  readonly embedding?: gateway.EmbeddingSettings;
   readonly rerank?: Omit<gateway.RerankSettings, 'fieldBoosts'> & { fieldBoosts: [string, number][] };
 }
 
@@ -39,7 +41,8 @@ export function collectionSettings(request: gateway.CreateCollectionRequest): Co
   const durability = DURABILITIES.find((known) => known === (request.durability.toLowerCase() || 'fsync'));
   if (durability === undefined) throw VectronError.invalid('durability', 'durability must be fsync or relaxed');
   const rerank = rerankSettings(request.rerank);
-  return { name, dimension, distance, hnswM, hnswEfConstruction, vectors, durability, rerank };
+  const embedding = embeddingSettings(request.embedding);
+  return { name, dimension, distance, hnswM, hnswEfConstruction, vectors, durability, rerank, embedding };
 }
 
 function vectorSettings(vectors: gateway.VectorSettings | undefined): gateway.VectorSettings {
@@ -68,6 +71,13 @@ function rerankSettings(rerank: gateway.RerankSettings | undefined): CollectionS
       throw VectronError.invalid(`rerank.field_boosts.${field}`, 'a boost is 0 to 1000');
   }
   return { ...rerank, fieldBoosts: [...rerank.fieldBoosts] };
+}
+
+/** Whether there is such a provider is for who has it set up. */
+function embeddingSettings(embedding: gateway.EmbeddingSettings | undefined): gateway.EmbeddingSettings | undefined {
+  if (embedding === undefined) return undefined;
+  if (embedding.provider === '') throw VectronError.invalid('embedding.provider', 'embedding needs a provider');
+  return { provider: embedding.provider, textField: embedding.textField || 'text' };
 }
 
 function inRange(field: string, value: number, min: number, max: number): void {

@@ -11,11 +11,28 @@ export { checkCollectionName } from './collection-name.js';
 export { type CollectionSettings, collectionSettings } from './collection-settings.js';
 export { mergeTokens, type ReadPlan, readPlan, writeToken } from './consistency.js';
 export { type Document, decodeDocument, encodeDocument } from './document.js';
+export { type Embed, embedPoints, embedQuery, embedTexts } from './embedding.js';
+export * as where from './filter-builder.js';
+export { type FieldFilter, type Filter, filterMessage, type GeoPoint, type Scalar } from './filter-json.js';
+export type { Candidate } from './fusion.js';
 export { splitHashSpace } from './hash-ranges.js';
 export { mergeHits } from './hits.js';
 export { checkPointId } from './point-id.js';
 export { encodePoints, type PointInput } from './points.js';
+export { type AskShard, type QueryAnswer, runQuery, type ShardAnswer, type ShardOperation } from './query.js';
+export { vectorOf } from './query-branch.js';
 export { Route } from './route.js';
+export { declarationOf, initialDeclarations, schemaOf } from './schema.js';
 export { checkLimit, checkSearch, DEFAULT_TOP_K, MAX_TOP_K, type SearchLimits } from './search.js';
+export {
+  type ChangeShard,
+  changePoints,
+  countPoints,
+  facetPoints,
+  type PointsChange,
+  pagePoints,
+  payloadChange,
+} from './selection.js';
 export { shardHash } from './shard-hash.js';
-export { decodeVector, encodeVector, type VectorInput } from './vector.js';
+export { type SparseInput, sparseData } from './sparse.js';
+export { decodeVector, encodeAnyVector, encodeVector, type VectorInput } from './vector.js';

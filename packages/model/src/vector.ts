@@ -30,6 +30,13 @@ export function encodeVector(input: VectorInput, dimension: number, distance: st
   return Buffer.from(floats.buffer, floats.byteOffset, floats.byteLength);
 }
 
+/** Little-endian float32 bytes of a vector whose dimension the shard knows. Throws INVALID_ARGUMENT for no finite float32. */
+export function encodeAnyVector(input: VectorInput, field: string): Buffer {
+  const dimension = Buffer.isBuffer(input) ? Math.floor(input.length / 4) : input.length;
+  if (dimension === 0) throw VectronError.invalid(field, `${field} is empty`);
+  return encodeVector(input, dimension, 'dot', field);
+}
+
 /** A view where the bytes are aligned, else a copy. */
 function viewOf(bytes: Buffer, field: string): Float32Array {
   if (bytes.length % 4 !== 0) throw VectronError.invalid(field, `${field} is not a whole number of float32 values`);

@@ -1,0 +1,128 @@
+import { VectronError } from '@vectron/errors';
+import { ConsecutiveBreaker, circuitBreaker, ExponentialBackoff, handleWhen, retry, wrap } from 'cockatiel';
+import pLimit from 'p-limit';
+import { z } from 'zod';
+import type { EmbeddingProvider, ProviderSettings } from './providers.js';
+
+const RETRIES = 2;
+const BREAK_AFTER = 5;
+const BREAK_MS = 10_000;
+const MAX_ANSWER_BYTES = 64 << 20;
+const EXCERPT = 200;
+
+const answer = z.object({ data: z.array(z.object({ index: z.int().optional(), embedding: z.array(z.number()) })) });
+
+/**
+ * `POST {url}/embeddings` as OpenAI defined it. Batches go out a few at a time; what fails for a passing reason (429, 5xx, no
+ * answer) is tried again; an endpoint that only fails is left alone for a while. Redirects are not followed: the operator
+ * chose the address.
+ */
+export function openAiProvider(name: string, settings: ProviderSettings): EmbeddingProvider {
+  const limit = pLimit(settings.concurrency);
+  const passing = handleWhen((error) => error instanceof VectronError && error.spec.retryable);
+  const policy = wrap(
+    retry(passing, { maxAttempts: RETRIES, backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: 2_000 }) }),
+    circuitBreaker(passing, { halfOpenAfter: BREAK_MS, breaker: new ConsecutiveBreaker(BREAK_AFTER) }),
+  );
+  const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await policy.execute(work);
+    } catch (cause) {
+      if (cause instanceof VectronError) throw cause;
+      throw new VectronError('UNAVAILABLE', `embedding provider ${name} has failed often; it is tried again soon`, {
+        cause,
+      });
+    }
+  };
+  return {
+    async embed(texts, dimension, signal) {
+      const batches: string[][] = [];
+      for (let at = 0; at < texts.length; at += settings.batch) batches.push(texts.slice(at, at + settings.batch));
+      const made = await Promise.all(
+        batches.map((batch) => limit(() => guarded(() => request(name, settings, batch, dimension, signal)))),
+      );
+      return made.flat();
+    },
+  };
+}
+
+async function request(
+  name: string,
+  { url, model, apiKey, timeoutMs }: ProviderSettings,
+  input: string[],
+  dimension: number,
+  signal?: AbortSignal,
+): Promise<Float32Array[]> {
+  const timeout = AbortSignal.timeout(timeoutMs);
+  let status: number;
+  let text: string;
+  try {
+    const response = await fetch(`${url.replace(/\/$/, '')}/embeddings`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
+      },
+      body: JSON.stringify({ model, input, encoding_format: 'float' }),
+      redirect: 'error',
+      signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
+    });
+    status = response.status;
+    text = await limited(response, name);
+  } catch (cause) {
+    if (cause instanceof VectronError) throw cause;
+    if (signal?.aborted) throw new VectronError('CANCELLED', 'nobody waits for the embedding any more', { cause });
+    const why = timeout.aborted ? `did not answer within ${timeoutMs} ms` : 'cannot be reached';
+    throw new VectronError('UNAVAILABLE', `embedding provider ${name} ${why}`, { cause });
+  }
+  if (status !== 200) {
+    const passing = status === 429 || status >= 500;
+    const said = text.slice(0, EXCERPT).replaceAll(apiKey || '\0', '…');
+    throw new VectronError(
+      passing ? 'UNAVAILABLE' : 'INVALID_ARGUMENT',
+      `embedding provider ${name} answered ${status}: ${said}`,
+    );
+  }
+  return vectors(name, text, input.length, dimension);
+}
+
+/** Reads no more than is allowed. */
+async function limited(response: Response, name: string): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > MAX_ANSWER_BYTES)
+      throw new VectronError('UNAVAILABLE', `the answer of embedding provider ${name} is too large`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+function vectors(name: string, text: string, count: number, dimension: number): Float32Array[] {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    // Said below.
+  }
+  const parsed = answer.safeParse(json);
+  if (!parsed.success || parsed.data.data.length !== count) {
+    throw new VectronError(
+      'UNAVAILABLE',
+      `embedding provider ${name} answered something else than ${count} embeddings`,
+    );
+  }
+  const ordered = new Array<Float32Array>(count);
+  parsed.data.data.forEach(({ index, embedding }, at) => {
+    ordered[index ?? at] = Float32Array.from(embedding);
+  });
+  const wrong = ordered.find((one) => one?.length !== dimension);
+  if (ordered.includes(undefined as never) || wrong !== undefined) {
+    throw new VectronError(
+      'DIMENSION_MISMATCH',
+      `embedding provider ${name} gives ${wrong?.length ?? 0} dimensions, the collection has ${dimension}`,
+    );
+  }
+  return ordered;
+}

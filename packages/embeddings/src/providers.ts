@@ -1,0 +1,57 @@
+import { VectronError } from '@vectron/errors';
+import { z } from 'zod';
+import { localProvider } from './local-provider.js';
+import { openAiProvider } from './openai-provider.js';
+
+/** Makes vectors of texts. Throws VectronError; one that is not retryable will fail again. */
+export interface EmbeddingProvider {
+  /** One vector of `dimension` components a text, in order. */
+  embed(texts: readonly string[], dimension: number, signal?: AbortSignal): Promise<Float32Array[]>;
+}
+
+const settings = z.strictObject({
+  /** Base of the API, such as `https://api.openai.com/v1`. */
+  url: z.url({ protocol: /^https?$/ }),
+  model: z.string().min(1),
+  apiKey: z.string().optional(),
+  /** Of one request. */
+  timeoutMs: z.int().min(1).max(600_000).default(10_000),
+  /** Texts a request. */
+  batch: z.int().min(1).max(2048).default(64),
+  /** Requests at once. */
+  concurrency: z.int().min(1).max(64).default(4),
+});
+export type ProviderSettings = z.output<typeof settings>;
+export type ProviderOptions = z.input<typeof settings>;
+
+/** Providers by the names that collections know them by. Throws for anything else, naming what is wrong. */
+export function parseProviders(json: string): Record<string, ProviderSettings> {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (cause) {
+    throw new VectronError('INVALID_ARGUMENT', 'embedding providers: not JSON', { cause });
+  }
+  const parsed = z.record(z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/), settings).safeParse(value);
+  if (parsed.success) return parsed.data;
+  const { path, message } = parsed.error.issues[0];
+  throw VectronError.invalid('embeddings', `embedding providers: ${path.join('.')}: ${message}`);
+}
+
+/** Those that the operator has set up, and `local`. */
+export class EmbeddingProviders {
+  readonly #known: ReadonlyMap<string, EmbeddingProvider>;
+
+  constructor(configured: Readonly<Record<string, ProviderSettings>> = {}) {
+    const made = Object.entries(configured).map(([name, one]) => [name, openAiProvider(name, one)] as const);
+    this.#known = new Map([['local', localProvider()], ...made]);
+  }
+
+  /** Throws INVALID_ARGUMENT for one that is not set up here. */
+  get(name: string): EmbeddingProvider {
+    const provider = this.#known.get(name);
+    if (provider !== undefined) return provider;
+    const known = [...this.#known.keys()].join(', ');
+    throw VectronError.invalid('embedding.provider', `no embedding provider ${name} is set up here; there is ${known}`);
+  }
+}

@@ -1,0 +1,76 @@
+import { VectronError } from '@vectron/errors';
+import type { gateway, placement } from '@vectron/proto';
+import type { PointInput } from './points.js';
+
+/** Makes one vector a text with a collection's provider. */
+export type Embed = (provider: string, texts: readonly string[], dimension: number) => Promise<Float32Array[]>;
+
+const MAX_TEXT = 1 << 20;
+
+/** The points with the vectors of their texts, which their payloads keep. Throws INVALID_ARGUMENT naming what is wrong. */
+export async function embedPoints(
+  points: readonly PointInput[],
+  collection: placement.Collection,
+  embed: Embed,
+): Promise<readonly PointInput[]> {
+  const places = points.flatMap(({ text }, at) => (text ? [at] : []));
+  if (places.length === 0) return points;
+  for (const at of places) {
+    if (points[at].vector.length > 0)
+      throw VectronError.invalid(`points[${at}].text`, 'send either a vector or a text');
+  }
+  const texts = places.map((at) => checked(points[at].text ?? '', `points[${at}].text`));
+  const vectors = await embedTexts(texts, collection, embed);
+  const { textField = 'text' } = collection.embedding ?? {};
+  const made = new Map(places.map((at, i) => [at, vectors[i]]));
+  return points.map((point, at) => {
+    const vector = made.get(at);
+    if (vector === undefined) return point;
+    const payload = { [textField]: point.text, ...((point.payload ?? {}) as object) };
+    return { ...point, vector, payload };
+  });
+}
+
+/** Each text once, whatever how often it is there. */
+export async function embedTexts(
+  texts: readonly string[],
+  { name, embedding, dimension }: placement.Collection,
+  embed: Embed,
+): Promise<Float32Array[]> {
+  if (embedding === undefined) {
+    throw VectronError.invalid('text', `collection ${name} has no embedding provider: send vectors`);
+  }
+  const unique = [...new Set(texts)];
+  const vectors = await embed(embedding.provider, unique, dimension);
+  const byText = new Map(unique.map((text, at) => [text, vectors[at]]));
+  return texts.map((text) => byText.get(text) as Float32Array);
+}
+
+/** The query with the vectors of its branches' texts. */
+export async function embedQuery(
+  request: gateway.QueryRequest,
+  collection: placement.Collection,
+  embed: Embed,
+): Promise<gateway.QueryRequest> {
+  const asked = request.branches.flatMap((branch, at) => (branch.embed === '' ? [] : [{ branch, at }]));
+  if (asked.length === 0) return request;
+  for (const { branch, at } of asked) {
+    if (branch.using !== '')
+      throw VectronError.invalid(`branches[${at}].embed`, 'texts are embedded for the first vector');
+    if (branch.vector.length > 0 || branch.vectorF32.length > 0) {
+      throw VectronError.invalid(`branches[${at}].embed`, 'send either a vector or a text');
+    }
+  }
+  const texts = asked.map(({ branch, at }) => checked(branch.embed, `branches[${at}].embed`));
+  const vectors = await embedTexts(texts, collection, embed);
+  const branches = [...request.branches];
+  asked.forEach(({ branch, at }, i) => {
+    branches[at] = { ...branch, embed: '', vectorF32: Buffer.from(vectors[i].buffer) };
+  });
+  return { ...request, branches };
+}
+
+function checked(text: string, field: string): string {
+  if (Buffer.byteLength(text) > MAX_TEXT) throw VectronError.invalid(field, `${field} has at most ${MAX_TEXT} bytes`);
+  return text;
+}

@@ -1,0 +1,45 @@
+import type { FieldFilter, Filter, GeoPoint, Scalar } from './filter-json.js';
+
+/** Every one holds. */
+export const and = (...all: Filter[]): Filter => ({ all });
+/** At least one holds. */
+export const or = (...any: Filter[]): Filter => ({ any });
+/** None of them holds. */
+export const not = (...none: Filter[]): Filter => ({ none });
+/** The point has one of these ids. */
+export const hasId = (...ids: string[]): Filter => ({ ids });
+/** One object at `path` meets the whole filter, whose paths begin in that object. */
+export const nested = (path: string, filter: Filter): Filter => ({ nested: { path, filter } });
+
+/** Bounds of numbers, or of times as RFC 3339 text or Date. */
+export interface Bounds<T> {
+  readonly gt?: T;
+  readonly gte?: T;
+  readonly lt?: T;
+  readonly lte?: T;
+}
+
+/** Tests of the values at a path: `field('section').eq('haskell')`. */
+export const field = (path: string) => {
+  const test = (rest: Omit<FieldFilter, 'field'>): Filter => ({ field: path, ...rest });
+  return {
+    eq: (eq: Scalar) => test({ eq }),
+    in: (...values: Scalar[]) => test({ in: values }),
+    /** Holds where there is no value, too. */
+    notIn: (...values: Scalar[]) => test({ notIn: values }),
+    range: (bounds: Bounds<number>) => test(bounds),
+    datetime: (bounds: Bounds<string | Date>) =>
+      test(
+        Object.fromEntries(
+          Object.entries(bounds).map(([name, end]) => [name, end instanceof Date ? end.toISOString() : end]),
+        ),
+      ),
+    within: (center: GeoPoint, meters: number) => test({ geoRadius: { center, meters } }),
+    inBox: (geoBox: NonNullable<FieldFilter['geoBox']>) => test({ geoBox }),
+    startsWith: (prefix: string) => test({ prefix }),
+    /** Every word of it. */
+    hasWords: (text: string) => test({ text }),
+    exists: (exists = true) => test({ exists }),
+    isNull: (isNull = true) => test({ isNull }),
+  };
+};

@@ -1,0 +1,187 @@
+import { VectronError } from '@vectron/errors';
+import { filters } from '@vectron/proto';
+
+export type Scalar = string | number | boolean;
+export interface GeoPoint {
+  readonly lat: number;
+  readonly lon: number;
+}
+
+/** A test of the values at a path of the payload; exactly one, bounds of a range together. */
+export interface FieldFilter {
+  /** Keys separated by dots; a backslash before a dot that is part of a key. Lists on the way are gone through. */
+  readonly field: string;
+  readonly eq?: Scalar;
+  readonly in?: readonly Scalar[];
+  /** Holds where there is no value, too. */
+  readonly notIn?: readonly Scalar[];
+  /** A number, or an RFC 3339 time or date for times; so are the other bounds. */
+  readonly gt?: number | string;
+  readonly gte?: number | string;
+  readonly lt?: number | string;
+  readonly lte?: number | string;
+  readonly geoRadius?: { readonly center: GeoPoint; readonly meters: number };
+  /** West may be greater than east: the box then crosses the 180th meridian. */
+  readonly geoBox?: { readonly north: number; readonly west: number; readonly south: number; readonly east: number };
+  readonly prefix?: string;
+  /** Every word of it. */
+  readonly text?: string;
+  readonly exists?: boolean;
+  readonly isNull?: boolean;
+}
+
+/** The JSON form of a filter, on REST and in the SDKs; proto/apigateway/filter.proto has the meaning of each. */
+export type Filter =
+  | { readonly all: readonly Filter[] }
+  | { readonly any: readonly Filter[] }
+  | { readonly none: readonly Filter[] }
+  | { readonly ids: readonly string[] }
+  | { readonly nested: { readonly path: string; readonly filter: Filter } }
+  | FieldFilter;
+
+const LISTS = ['all', 'any', 'none'] as const;
+const BOUNDS = ['gt', 'gte', 'lt', 'lte'] as const;
+const MAX_DEPTH = 16;
+const FORMS = 'all, any, none, ids, nested, or field with a test';
+const TESTS = 'eq, in, notIn, gt, gte, lt, lte, geoRadius, geoBox, prefix, text, exists or isNull';
+
+type Json = Record<string, unknown>;
+type Test = NonNullable<filters.FieldCondition['test']>;
+
+/**
+ * The message of a filter in JSON form. Throws INVALID_ARGUMENT naming the place of what is wrong; what needs the
+ * collection to be judged is left to the shards.
+ */
+export function filterMessage(json: unknown, at = 'filter'): filters.Filter {
+  return filter(json, at, 0);
+}
+
+function filter(json: unknown, at: string, depth: number): filters.Filter {
+  if (depth > MAX_DEPTH) throw VectronError.invalid(at, `${at}: filters nest at most ${MAX_DEPTH} deep`);
+  const object = objectOf(json, at);
+  const keys = Object.keys(object);
+  if ('field' in object) return { condition: { $case: 'field', value: fieldCondition(object, at) } };
+  const [key] = keys;
+  if (keys.length !== 1) throw VectronError.invalid(at, `${at}: a filter has exactly one of ${FORMS}`);
+  const list = LISTS.find((name) => name === key);
+  if (list !== undefined) {
+    const members = listOf(object[key], `${at}.${key}`);
+    const value = { filters: members.map((one, i) => filter(one, `${at}.${key}[${i}]`, depth + 1)) };
+    return { condition: { $case: list, value } };
+  }
+  if (key === 'ids') {
+    const ids = listOf(object.ids, `${at}.ids`).map((id, i) => textOf(id, `${at}.ids[${i}]`));
+    return { condition: { $case: 'ids', value: { ids } } };
+  }
+  if (key === 'nested') {
+    const nested = objectOf(object.nested, `${at}.nested`);
+    const inner = filter(nested.filter, `${at}.nested.filter`, depth + 1);
+    known(nested, ['path', 'filter'], `${at}.nested`);
+    return {
+      condition: { $case: 'nested', value: { path: textOf(nested.path, `${at}.nested.path`), filter: inner } },
+    };
+  }
+  throw VectronError.invalid(`${at}.${key}`, `${at}: ${JSON.stringify(key)} is no filter: ${FORMS}`);
+}
+
+const CAMEL: Record<string, string> = {
+  not_in: 'notIn',
+  geo_radius: 'geoRadius',
+  geo_box: 'geoBox',
+  is_null: 'isNull',
+};
+
+function fieldCondition(json: Json, at: string): filters.FieldCondition {
+  const { field, ...rest } = json;
+  const path = textOf(field, `${at}.field`);
+  const tests = Object.fromEntries(Object.entries(rest).map(([key, value]) => [CAMEL[key] ?? key, value]));
+  const names = Object.keys(tests);
+  const ranged = names.length > 0 && names.every((name) => BOUNDS.some((bound) => bound === name));
+  if (ranged) return { path, test: range(tests, at) };
+  if (names.length !== 1) throw VectronError.invalid(at, `${at}: a field has one test: ${TESTS}`);
+  return { path, test: test(names[0], tests[names[0]], at) };
+}
+
+function range(bounds: Json, at: string): Test {
+  const values = Object.values(bounds);
+  if (values.every((value) => typeof value === 'number')) {
+    for (const [name, value] of Object.entries(bounds)) numberOf(value, `${at}.${name}`);
+    return { $case: 'number', value: bounds };
+  }
+  if (values.every((value) => typeof value === 'string')) return { $case: 'datetime', value: bounds };
+  throw VectronError.invalid(at, `${at}: bounds are all numbers, or all RFC 3339 times`);
+}
+
+function test(name: string, value: unknown, parent: string): Test {
+  const at = `${parent}.${name}`;
+  switch (name) {
+    case 'eq':
+      return { $case: 'in', value: { values: [scalar(value, at)] } };
+    case 'in':
+    case 'notIn': {
+      const values = listOf(value, at).map((one, i) => scalar(one, `${at}[${i}]`));
+      return { $case: name, value: { values } };
+    }
+    case 'geoRadius': {
+      const { center, meters, ...other } = objectOf(value, at);
+      known(other, [], at);
+      const { lat, lon } = objectOf(center, `${at}.center`);
+      const point = { lat: numberOf(lat, `${at}.center.lat`), lon: numberOf(lon, `${at}.center.lon`) };
+      return { $case: 'geoRadius', value: { center: point, meters: numberOf(meters, `${at}.meters`) } };
+    }
+    case 'geoBox': {
+      const box = objectOf(value, at);
+      known(box, ['north', 'west', 'south', 'east'], at);
+      const edge = (side: string) => numberOf(box[side], `${at}.${side}`);
+      return {
+        $case: 'geoBox',
+        value: { north: edge('north'), west: edge('west'), south: edge('south'), east: edge('east') },
+      };
+    }
+    case 'prefix':
+    case 'text':
+      return { $case: name, value: textOf(value, at) };
+    case 'exists':
+    case 'isNull':
+      if (typeof value !== 'boolean') throw VectronError.invalid(at, `${at} must be true or false`);
+      return { $case: name, value };
+    default:
+      throw VectronError.invalid(at, `${parent}: ${JSON.stringify(name)} is no test: ${TESTS}`);
+  }
+}
+
+function scalar(value: unknown, at: string): filters.Scalar {
+  if (typeof value === 'string') return { value: { $case: 'text', value: textOf(value, at) } };
+  if (typeof value === 'boolean') return { value: { $case: 'flag', value } };
+  const number = numberOf(value, at, 'a string, a finite number, true or false');
+  return Number.isSafeInteger(number)
+    ? { value: { $case: 'integer', value: BigInt(number) } }
+    : { value: { $case: 'number', value: number } };
+}
+
+function objectOf(value: unknown, at: string): Json {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+    throw VectronError.invalid(at, `${at} must be an object`);
+  }
+  return value as Json;
+}
+
+function listOf(value: unknown, at: string): readonly unknown[] {
+  if (!Array.isArray(value)) throw VectronError.invalid(at, `${at} must be a list`);
+  return value;
+}
+
+function textOf(value: unknown, at: string): string {
+  if (typeof value !== 'string' || !value.isWellFormed()) throw VectronError.invalid(at, `${at} must be a string`);
+  return value;
+}
+
+function numberOf(value: unknown, at: string, what = 'a finite number'): number {
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw VectronError.invalid(at, `${at} must be ${what}`);
+  return value;
+}
+
+function known(object: Json, names: readonly string[], at: string): void {
+  const other = Object.keys(object).find((key) => !names.includes(key));
+  if (other !== undefined) throw VectronError.invalid(`${at}.${other}`, `${at}: unknown field ${other}`);
+}

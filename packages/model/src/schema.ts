@@ -1,0 +1,101 @@
+import { VectronError } from '@vectron/errors';
+import { type gateway, workerData } from '@vectron/proto';
+import type { AskShard } from './query.js';
+import type { Route } from './route.js';
+
+const KINDS: Record<string, workerData.IndexKind> = {
+  keyword: workerData.IndexKind.INDEX_KIND_KEYWORD,
+  integer: workerData.IndexKind.INDEX_KIND_INTEGER,
+  float: workerData.IndexKind.INDEX_KIND_FLOAT,
+  bool: workerData.IndexKind.INDEX_KIND_BOOL,
+  datetime: workerData.IndexKind.INDEX_KIND_DATETIME,
+  geo: workerData.IndexKind.INDEX_KIND_GEO,
+  text: workerData.IndexKind.INDEX_KIND_TEXT,
+};
+const NAMES = new Map(Object.entries(KINDS).map(([name, kind]) => [kind, name]));
+
+function indexOf({ path, type, language }: gateway.PayloadIndex, field: string): workerData.PayloadIndex {
+  if (!Object.hasOwn(KINDS, type)) {
+    throw VectronError.invalid(`${field}.type`, `type must be one of ${Object.keys(KINDS).join(', ')}, not ${type}`);
+  }
+  if (path === '') throw VectronError.invalid(`${field}.path`, 'an index needs a path');
+  return { path, kind: KINDS[type], language };
+}
+
+/** The shard checks its values. */
+const namedVectorOf = (vector: gateway.NamedVector): workerData.NamedVector => {
+  const { name, dimension, distance, hnswM: m, hnswEfConstruction: efConstruction } = vector;
+  const { quantization, storage, oversampling } = vector;
+  return { name, dimension, metric: distance.toLowerCase(), m, efConstruction, quantization, storage, oversampling };
+};
+
+const namedVector = (vector: workerData.NamedVector): gateway.NamedVector => {
+  const { name, dimension, metric, m: hnswM, efConstruction: hnswEfConstruction } = vector;
+  const { quantization, storage, oversampling } = vector;
+  const distance = metric || 'cosine';
+  return { name, dimension, distance, hnswM, hnswEfConstruction, quantization, storage, oversampling };
+};
+
+/** What a create or delete of an index asks of the shards. Throws INVALID_ARGUMENT. */
+export function declarationOf(
+  request: Pick<gateway.CreateIndexRequest, 'index' | 'sparseVector' | 'namedVector'>,
+  drop: boolean,
+): workerData.Declaration {
+  const { index, sparseVector: name, namedVector } = request;
+  if ([index !== undefined, name !== '', namedVector !== undefined].filter(Boolean).length !== 1) {
+    throw VectronError.invalid('index', 'send an index, the name of a sparse vector, or a named vector');
+  }
+  if (namedVector !== undefined) {
+    return { declare: { $case: drop ? 'dropVector' : 'addVector', value: namedVectorOf(namedVector) } };
+  }
+  if (index === undefined) return { declare: { $case: drop ? 'dropSparse' : 'addSparse', value: { name } } };
+  return { declare: { $case: drop ? 'dropIndex' : 'addIndex', value: indexOf(index, 'index') } };
+}
+
+/** Everything that a new collection declares. Throws INVALID_ARGUMENT. */
+export function initialDeclarations(
+  request: Pick<gateway.CreateCollectionRequest, 'indexes' | 'sparseVectors' | 'namedVectors'>,
+): workerData.Declaration[] {
+  return [
+    ...request.indexes.map((index, at) => ({
+      declare: { $case: 'addIndex' as const, value: indexOf(index, `indexes[${at}]`) },
+    })),
+    ...request.sparseVectors.map((name) => ({ declare: { $case: 'addSparse' as const, value: { name } } })),
+    ...request.namedVectors.map((vector) => ({
+      declare: { $case: 'addVector' as const, value: namedVectorOf(vector) },
+    })),
+  ];
+}
+
+/** What the collection indexes, as far as every shard has it. */
+export async function schemaOf(route: Route, ask: AskShard): Promise<gateway.ListIndexesResponse> {
+  const shards = await Promise.all(
+    route.shards.map(async (shard) => {
+      const answer = await ask(shard, { $case: 'schema', value: {} });
+      if (answer.$case !== 'schema') throw new VectronError('INTERNAL', 'the shard answered something else');
+      return answer.value;
+    }),
+  );
+  const points = shards.reduce((sum, shard) => sum + shard.points, 0n);
+  const indexes = new Map<string, gateway.IndexInfo & { shards: number }>();
+  for (const { index, indexed, ready } of shards.flatMap((shard) => shard.indexes)) {
+    if (index === undefined) continue;
+    const key = `${index.kind} ${index.path}`;
+    const named = { path: index.path, type: NAMES.get(index.kind) ?? '', language: index.language };
+    const known = indexes.get(key) ?? { index: named, indexed: 0n, points, ready: true, shards: 0 };
+    known.indexed += indexed;
+    known.ready &&= ready;
+    known.shards += 1;
+    indexes.set(key, known);
+  }
+  const vectors = new Map(shards.flatMap((shard) => shard.vectors.map((one) => [one.name, namedVector(one)])));
+  const sparse = new Set(shards.flatMap((shard) => shard.sparse.map(({ name }) => name)));
+  return {
+    indexes: [...indexes.values()].map(({ shards: having, ...info }) => ({
+      ...info,
+      ready: info.ready && having === shards.length,
+    })),
+    sparseVectors: [...sparse],
+    namedVectors: [...vectors.values()],
+  };
+}

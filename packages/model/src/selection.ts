@@ -1,0 +1,208 @@
+import { VectronError } from '@vectron/errors';
+import type { filters, gateway, placement, workerData } from '@vectron/proto';
+import { encodeDocument } from './document.js';
+import { checkPointId } from './point-id.js';
+import type { AskShard } from './query.js';
+import type { Route } from './route.js';
+import { checkLimit } from './search.js';
+
+const MAX_FACETS = 10_000;
+/** Values each of several shards gives, so that what they have in common is counted together. */
+const FACETS_OF_EACH = 100_000;
+const MAX_IDS = 10_000;
+/** Points that one log entry changes, when a filter chooses them. */
+const STEP = 1_000;
+
+export async function countPoints(
+  route: Route,
+  { filter, estimate }: Pick<gateway.CountPointsRequest, 'filter' | 'estimate'>,
+  ask: AskShard,
+): Promise<gateway.CountPointsResponse> {
+  const op = { $case: 'count', value: { filter, estimate } } as const;
+  const counts = await Promise.all(route.shards.map(async (shard) => counted(await ask(shard, op))));
+  return {
+    count: counts.reduce((sum, { count }) => sum + count, 0n),
+    exact: counts.every(({ exact }) => exact),
+    unindexed: counts.some(({ unindexed }) => unindexed),
+  };
+}
+
+function counted(answer: Awaited<ReturnType<AskShard>>): workerData.Counted {
+  if (answer.$case !== 'counted') throw new VectronError('INTERNAL', 'the shard answered something else');
+  return answer.value;
+}
+
+export async function facetPoints(
+  route: Route,
+  { path, filter, limit: asked }: Pick<gateway.FacetPointsRequest, 'path' | 'filter' | 'limit'>,
+  ask: AskShard,
+): Promise<gateway.FacetPointsResponse> {
+  const limit = asked || 10;
+  if (limit > MAX_FACETS) throw VectronError.invalid('limit', `limit must be 1 to ${MAX_FACETS}`);
+  const op = { path, filter, limit: route.shards.length > 1 ? FACETS_OF_EACH : limit };
+  const answers = await Promise.all(
+    route.shards.map(async (shard) => {
+      const answer = await ask(shard, { $case: 'facets', value: op });
+      if (answer.$case !== 'facets') throw new VectronError('INTERNAL', 'the shard answered something else');
+      return answer.value;
+    }),
+  );
+  const counts = new Map<string, bigint>();
+  for (const { values } of answers) {
+    for (const { value, count } of values) counts.set(value, (counts.get(value) ?? 0n) + count);
+  }
+  const sorted = [...counts].sort(([a, x], [b, y]) => Number(y - x) || Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  return {
+    values: sorted.slice(0, limit).map(([value, count]) => ({ value: JSON.parse(value), count })),
+    more: sorted.length > limit || answers.some(({ more }) => more),
+    unindexed: answers.some(({ unindexed }) => unindexed),
+  };
+}
+
+/** A page by id, or by a value and then by id. */
+export async function pagePoints(
+  route: Route,
+  request: Pick<gateway.ListPointsRequest, 'limit' | 'cursor' | 'filter' | 'orderBy'>,
+  ask: AskShard,
+): Promise<{ points: workerData.PointData[]; nextCursor: string }> {
+  const { filter, orderBy, cursor } = request;
+  const limit = checkLimit(request.limit);
+  const from = orderBy === undefined ? { after: cursor } : parseCursor(cursor);
+  const order = orderBy && { ...orderBy, afterValue: from.value };
+  const op: workerData.PageOp = { after: from.after, limit, filter, orderBy: order, idsOnly: false };
+  const pages = await Promise.all(
+    route.shards.map(async (shard) => {
+      const answer = await ask(shard, { $case: 'scroll', value: op });
+      if (answer.$case !== 'page') throw new VectronError('INTERNAL', 'the shard answered something else');
+      const { points, values } = answer.value;
+      return points.map((point, at) => ({ point, value: values[at] ?? 'null' }));
+    }),
+  );
+  const rows = pages.flat();
+  const descending = orderBy?.descending ?? false;
+  if (pages.length > 1) {
+    rows.sort(
+      (a, b) =>
+        (orderBy === undefined ? 0 : compareValues(a.value, b.value, descending)) ||
+        Buffer.compare(Buffer.from(a.point.id), Buffer.from(b.point.id)),
+    );
+  }
+  const shown = rows.slice(0, limit);
+  const last = shown.length === limit ? shown.at(-1) : undefined;
+  const points = shown.map(({ point }) => point);
+  if (last === undefined) return { points, nextCursor: '' };
+  const next = orderBy === undefined ? last.point.id : orderedCursor(last.point.id, last.value);
+  return { points, nextCursor: next };
+}
+
+const orderedCursor = (id: string, value: string) => Buffer.from(JSON.stringify([id, value])).toString('base64url');
+
+function parseCursor(cursor: string): { after: string; value?: string } {
+  if (cursor === '') return { after: '' };
+  try {
+    const parsed: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
+    if (Array.isArray(parsed) && typeof parsed[0] === 'string' && typeof parsed[1] === 'string') {
+      JSON.parse(parsed[1]);
+      return { after: parsed[0], value: parsed[1] };
+    }
+  } catch {
+    // Said below.
+  }
+  throw VectronError.invalid('cursor', 'the cursor is not one that an ordered page gave');
+}
+
+const INTEGER = /^-?\d+$/;
+
+/** As shards order values (JSON): numbers, then strings by their bytes, then nothing. */
+function compareValues(a: string, b: string, descending: boolean): number {
+  const kind = (value: string) => (value === 'null' ? 2 : value.startsWith('"') ? 1 : 0);
+  if (kind(a) === 2 || kind(b) === 2) return kind(a) - kind(b);
+  const sign = descending ? -1 : 1;
+  if (kind(a) !== kind(b)) return sign * (kind(a) - kind(b));
+  if (kind(a) === 1) return sign * Buffer.compare(Buffer.from(JSON.parse(a)), Buffer.from(JSON.parse(b)));
+  if (INTEGER.test(a) && INTEGER.test(b)) return sign * Math.sign(Number(BigInt(a) - BigInt(b)));
+  return sign * (Number(a) - Number(b));
+}
+
+/** Which points a change is for, and what becomes of them. */
+export interface PointsChange {
+  readonly ids: readonly string[];
+  readonly filter?: filters.Filter;
+  readonly ifVersion?: bigint;
+  readonly action: NonNullable<workerData.Mutation['action']>;
+}
+
+/** What an update makes of payloads. Throws INVALID_ARGUMENT naming what is wrong. */
+export function payloadChange(
+  request: Pick<gateway.UpdatePointsRequest, 'replace' | 'remove' | 'set'>,
+): NonNullable<workerData.Mutation['action']> {
+  const { replace, remove, set } = request;
+  if (replace === undefined && remove.length === 0 && Object.keys(set ?? {}).length === 0) {
+    throw VectronError.invalid('set', 'send at least one of set, remove and replace');
+  }
+  // The checks of a payload are those of each value that is set.
+  if (set !== undefined) encodeDocument(set, 'set');
+  const value = {
+    replace: replace === undefined ? undefined : Buffer.from(encodeDocument(replace, 'replace').toString() || '{}'),
+    remove: [...remove],
+    set: Object.entries(set ?? {}).map(([path, one]) => ({ path, value: Buffer.from(JSON.stringify(one)) })),
+  };
+  return { $case: 'change', value };
+}
+
+/** A write of one shard; throws VectronError. */
+export type ChangeShard = (shard: placement.Shard, mutation: workerData.Mutation) => Promise<workerData.Written>;
+
+/**
+ * Changes the points in steps of at most 1,000, each of which is atomic. With a filter, points are looked for once: those
+ * that begin to pass meanwhile may be left out, those that do not pass any more when their step is applied are. Gives how
+ * many were changed, and the last write of each shard.
+ */
+export async function changePoints(
+  route: Route,
+  change: PointsChange,
+  ask: AskShard,
+  write: ChangeShard,
+): Promise<{ affected: bigint; writes: { shardId: number; logIndex: bigint }[] }> {
+  const { ids, filter, ifVersion, action } = change;
+  if (ids.length === 0 && filter === undefined) throw VectronError.invalid('ids', 'send ids, a filter, or both');
+  if (ids.length > MAX_IDS) throw VectronError.invalid('ids', `at most ${MAX_IDS} ids`);
+  if (ifVersion !== undefined && (ids.length === 0 || filter !== undefined)) {
+    throw VectronError.invalid('if_version', 'if_version goes with ids alone');
+  }
+  ids.forEach((id, at) => {
+    checkPointId(id, `ids[${at}]`);
+  });
+  let affected = 0n;
+  const writes = new Map<number, bigint>();
+  const step = async (shard: placement.Shard, some: string[]) => {
+    const written = await write(shard, { ids: some, filter, action, ifVersion });
+    affected += BigInt(written.affected);
+    writes.set(shard.shardId, written.index);
+  };
+  if (ids.length > 0) {
+    const parts = [...route.byShard(ids.map((id) => ({ id })))];
+    await Promise.all(
+      parts.map(([shard, own]) =>
+        step(
+          shard,
+          own.map(({ id }) => id),
+        ),
+      ),
+    );
+  } else {
+    await Promise.all(
+      route.shards.map(async (shard) => {
+        for (let after = ''; ; ) {
+          const value = { after, limit: STEP, filter, orderBy: undefined, idsOnly: true };
+          const answer = await ask(shard, { $case: 'scroll', value });
+          const found = answer.$case === 'page' ? answer.value.points.map(({ id }) => id) : [];
+          if (found.length > 0) await step(shard, found);
+          if (found.length < STEP) return;
+          after = found[found.length - 1];
+        }
+      }),
+    );
+  }
+  return { affected, writes: [...writes].map(([shardId, logIndex]) => ({ shardId, logIndex })) };
+}

@@ -1,0 +1,30 @@
+import { VectronError } from '@vectron/errors';
+import type { workerData } from '@vectron/proto';
+
+/** A vector of few dimensions that are not zero: as many values as indices, each index once. */
+export interface SparseInput {
+  readonly indices: ArrayLike<number>;
+  readonly values: ArrayLike<number>;
+}
+
+const MAX_INDICES = 65_536;
+
+/** As shards take it, with rising indices. Throws INVALID_ARGUMENT naming what is wrong. */
+export function sparseData(name: string, { indices, values }: SparseInput, field: string): workerData.SparseData {
+  if (indices.length !== values.length || indices.length > MAX_INDICES) {
+    throw VectronError.invalid(field, `${field} needs as many values as indices, at most ${MAX_INDICES}`);
+  }
+  const pairs = Array.from(indices, (index, at) => [index, values[at]] as const).sort((a, b) => a[0] - b[0]);
+  pairs.forEach(([index, value], at) => {
+    if (!(Number.isInteger(index) && index >= 0 && index <= 0xffff_ffff)) {
+      throw VectronError.invalid(`${field}.indices`, `${field}.indices: ${index} is no uint32`);
+    }
+    if (at > 0 && pairs[at - 1][0] === index) {
+      throw VectronError.invalid(`${field}.indices`, `${field}.indices: ${index} is there twice`);
+    }
+    if (!Number.isFinite(Math.fround(value))) {
+      throw VectronError.invalid(`${field}.values`, `${field}.values: ${value} is not a finite float32`);
+    }
+  });
+  return { name, indices: pairs.map(([index]) => index), values: pairs.map(([, value]) => value) };
+}
