@@ -1,10 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { checkCollectionName } from '@vectron/model';
+import { checkCollectionName, initialDeclarations } from '@vectron/model';
 import type { gateway, placement } from '@vectron/proto';
 import { callContext } from '@vectron/rpc';
 import { type Principal, requireCollection, requireWrite } from './access.js';
 import { BACKENDS, type Backends } from './backends.js';
+import { EmbeddingService } from './embedding.service.js';
 import { RouteTable } from './routes.js';
+import { SchemaService } from './schema.service.js';
 import { TenantQuota } from './tenant-quota.js';
 
 const PD_TIMEOUT_MS = 15_000;
@@ -16,6 +18,8 @@ export class CollectionService {
     @Inject(BACKENDS) private readonly backends: Backends,
     @Inject(RouteTable) private readonly routes: RouteTable,
     @Inject(TenantQuota) private readonly quota: TenantQuota,
+    @Inject(SchemaService) private readonly schema: SchemaService,
+    @Inject(EmbeddingService) private readonly embeddings: EmbeddingService,
   ) {}
 
   async create(
@@ -24,9 +28,13 @@ export class CollectionService {
   ): Promise<gateway.CreateCollectionResponse> {
     requireWrite(principal);
     requireCollection(principal, request.name);
+    // Before there is anything that a wrong one would leave behind.
+    initialDeclarations(request);
+    if (request.embedding !== undefined) this.embeddings.check(request.embedding.provider);
     const { tenantId } = principal;
     await this.quota.checkCollections(tenantId);
     await this.backends.placement.createCollection({ tenantId, collection: request }, pd());
+    await this.schema.declareAll(principal, request);
     return { success: true };
   }
 
@@ -107,6 +115,7 @@ function collectionStatus(collection: placement.Collection): gateway.GetCollecti
     indexLag: sum(shards, 'tailPoints'),
     durability: durability(collection),
     rerank: collection.rerank,
+    embedding: collection.embedding,
     memoryBytes: sum(shards, 'memoryBytes'),
     diskBytes: sum(shards, 'diskBytes'),
   };

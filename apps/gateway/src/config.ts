@@ -44,6 +44,12 @@ export const gatewayKnobs = defineKnobs({
     default: '127.0.0.1:50051',
     help: 'HOST:PORT of the reranker; of several, with commas between them',
   },
+  embeddings: {
+    env: 'VECTRON_EMBEDDINGS',
+    flag: 'embeddings',
+    schema: setting.optionalText,
+    help: 'JSON file of embedding providers: {"NAME": {"url": "https://…/v1", "model": "…", "apiKey": "…"}}',
+  },
   searchTimeoutMs: {
     env: 'VECTRON_SEARCH_TIMEOUT_MS',
     flag: 'search-timeout-ms',

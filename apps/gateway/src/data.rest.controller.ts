@@ -1,8 +1,8 @@
 import { Body, Controller, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import { VectronError } from '@vectron/errors';
 import type { PointInput } from '@vectron/model';
-import { changeKind, decodeDocument, decodeVector, type VectorInput } from '@vectron/model';
-import { gateway, type workerData } from '@vectron/proto';
+import { changeKind, decodeDocument, decodeVector, filterMessage, type VectorInput } from '@vectron/model';
+import { type filters, gateway, type workerData } from '@vectron/proto';
 import { Stop } from '@vectron/rpc';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
@@ -11,6 +11,7 @@ import type { CallLimits } from './call-limits.js';
 import { ChangeService, type PointChange } from './change.service.js';
 import { CollectionService } from './collection.service.js';
 import { FeedbackService } from './feedback.service.js';
+import { changedPoint } from './grpc-messages.js';
 import { parse } from './json-schema.js';
 import { PointService } from './point.service.js';
 import { Rest } from './rest-route.js';
@@ -315,14 +316,16 @@ export class DataRestController {
   ) {
     const inputs = points.map((point, at): PointInput => {
       const vector = vectorInputOf(point, `points[${at}].vector`);
-      return { id: point.id, vector, payload: point.payload };
+      const { id, payload, ttlSeconds, ifVersion } = point;
+      const [sparse, vectors] = [Object.entries(point.sparse ?? {}), Object.entries(point.vectors ?? {})];
+      return { id, vector, text: point.text, payload, sparse, vectors, ttlSeconds, ifVersion };
     });
     return this.points.upsert(request.principal, collection, inputs, origin).then(gateway.UpsertResponse.toJSON);
   }
 }
 
 /** What a REST caller puts up with: it is gone when its connection is. */
-function limitsOf(reply: FastifyReply): CallLimits {
+export function limitsOf(reply: FastifyReply): CallLimits {
   let gone: Stop | undefined;
   return {
     get signal() {
@@ -345,8 +348,13 @@ function vectorInputOf({ vector, vectorF32 }: VectorFields, field: string): Vect
 }
 
 export function searchInputOf(body: z.output<typeof schema.search>, collection: string): SearchInput {
-  return { ...body, collection, vector: vectorInputOf(body, 'vector'), payloadFields: false };
+  const filter = filterOf(body.filter);
+  return { ...body, collection, vector: vectorInputOf(body, 'vector'), filter, payloadFields: false };
 }
+
+/** The message of a filter in a body. */
+export const filterOf = (json: unknown, field = 'filter'): filters.Filter | undefined =>
+  json === undefined ? undefined : filterMessage(json, field);
 
 function consistencyOf(query: Record<string, string | undefined>): gateway.ReadConsistency {
   const maxStalenessMs = Number(query.max_staleness_ms ?? query.maxStalenessMs ?? 0);
@@ -358,11 +366,17 @@ function consistencyOf(query: Record<string, string | undefined>): gateway.ReadC
 
 function changeJson({ shardId, change }: PointChange) {
   const kind = changeKind(change);
-  const point = kind === 'delete' ? { id: change.id } : pointJson(change, true);
+  const point = kind === 'delete' ? { id: change.id } : pointJson(changedPoint(change), true);
   return { shardId, logIndex: change.index.toString(), kind, point };
 }
 
-function pointJson(point: workerData.PointData, includeVector: boolean) {
+export function pointJson(point: workerData.PointData, includeVector: boolean) {
   const vector = includeVector ? { vector: decodeVector(point.vector) } : {};
-  return { id: point.id, ...vector, payload: decodeDocument(point.payload) };
+  const vectors = point.sparse.map(({ name, indices, values }) => [name, { indices, values }]);
+  const sparse = vectors.length > 0 ? { sparse: Object.fromEntries(vectors) } : {};
+  const dense = point.vectors.map((one) => [one.name, decodeVector(one.vector)]);
+  const named = includeVector && dense.length > 0 ? { vectors: Object.fromEntries(dense) } : {};
+  const expiry = point.expiresAtMs > 0n ? { expiresAtMs: point.expiresAtMs.toString() } : {};
+  const payload = decodeDocument(point.payload);
+  return { id: point.id, ...vector, payload, ...sparse, ...named, version: point.version.toString(), ...expiry };
 }

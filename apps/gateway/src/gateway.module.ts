@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { EmbeddingProviders, parseProviders } from '@vectron/embeddings';
 import type { Logger, Metrics } from '@vectron/observability';
 import { Authenticator } from './access.js';
 import { AccountRestController } from './account.rest.controller.js';
@@ -18,13 +19,17 @@ import { CollectionService } from './collection.service.js';
 import type { GatewayConfig } from './config.js';
 import { DataRestController } from './data.rest.controller.js';
 import { Edge, openRedis } from './edge.js';
+import { EmbeddingService } from './embedding.service.js';
 import { FeedbackService, GATEWAY_DB } from './feedback.service.js';
 import type { GatewayDb } from './gateway-db.js';
 import { ErrorFilter } from './http-error.filter.js';
 import { ImpressionLog } from './impression-log.js';
 import { PointService } from './point.service.js';
+import { QueryRestController } from './query.rest.controller.js';
+import { QueryService } from './query.service.js';
 import { ResultCache } from './result-cache.js';
 import { RouteTable } from './routes.js';
+import { SchemaService } from './schema.service.js';
 import { SearchService } from './search.service.js';
 import { ShardCaller } from './shard-caller.js';
 import { SystemRestController } from './system.rest.controller.js';
@@ -67,6 +72,7 @@ export class GatewayModule {
         VectronGrpcController,
         AuthGrpcController,
         DataRestController,
+        QueryRestController,
         AccountRestController,
         SystemRestController,
         ClusterRestController,
@@ -80,6 +86,7 @@ export class GatewayModule {
         { provide: ShardCaller, useValue: new ShardCaller(backends, routes, config.hedgeMs, metrics) },
         { provide: Authenticator, useValue: authenticator },
         { provide: Edge, useValue: edge },
+        { provide: EmbeddingService, useValue: new EmbeddingService(providersOf(config)) },
         { provide: AuditLog, useValue: audit },
         { provide: ResultCache, useValue: cache },
         { provide: REDIS, useValue: redis },
@@ -91,8 +98,10 @@ export class GatewayModule {
           inject: [SystemService, ClusterService],
         },
         TenantQuota,
+        SchemaService,
         CollectionService,
         PointService,
+        QueryService,
         SearchService,
         ChangeService,
         FeedbackService,
@@ -103,4 +112,9 @@ export class GatewayModule {
       ],
     };
   }
+}
+
+/** Read once, at the start: a wrong file stops it. */
+function providersOf({ embeddings }: GatewayConfig): EmbeddingProviders {
+  return new EmbeddingProviders(embeddings === undefined ? {} : parseProviders(readFileSync(embeddings, 'utf8')));
 }

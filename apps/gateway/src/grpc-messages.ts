@@ -1,9 +1,10 @@
 import { VectronError } from '@vectron/errors';
-import type { PointInput } from '@vectron/model';
+import type { Candidate, PointInput, QueryAnswer } from '@vectron/model';
 import { changeKind, decodeDocument, decodeVector, type VectorInput } from '@vectron/model';
-import { gateway, type workerData } from '@vectron/proto';
+import { gateway, workerData } from '@vectron/proto';
 import type { PointChange } from './change.service.js';
 import { fromStringMap, stringMap } from './document.js';
+import type { QueryOutcome } from './query.service.js';
 import type { SearchInput } from './search.service.js';
 import type { Packed } from './search-codec.js';
 
@@ -13,7 +14,15 @@ export function pointInput(point: Packed<gateway.Point>, at: number): PointInput
     throw VectronError.invalid(`points[${at}].document`, 'send either payload or document');
   }
   const vector = vectorInput(point, `points[${at}].vector`);
-  return { id: point.id, vector, payload: point.document ?? fromStringMap(point.payload) };
+  const { id, sparse, ttlSeconds, ifVersion } = point;
+  const payload = point.document ?? fromStringMap(point.payload);
+  const vectors = Array.from(point.vectors, ([name, { vector, vectorF32 }]) => {
+    if (vector.length > 0 && vectorF32.length > 0) {
+      throw VectronError.invalid(`points[${at}].vectors.${name}`, 'send either vector or vector_f32');
+    }
+    return [name, vectorF32.length > 0 ? vectorF32 : vector] as const;
+  });
+  return { id, vector, text: point.text, payload, sparse, vectors, ttlSeconds, ifVersion };
 }
 
 export function searchInput(request: Packed<gateway.SearchRequest>): SearchInput {
@@ -42,11 +51,47 @@ export function pointMessage(point: workerData.PointData, includeVector = true):
     payload: stringMap(document),
     document,
     vectorF32: Buffer.alloc(0),
+    sparse: new Map(point.sparse.map(({ name, indices, values }) => [name, { indices, values }])),
+    vectors: new Map(
+      includeVector
+        ? point.vectors.map(({ name, vector }) => [name, { vector: decodeVector(vector), vectorF32: Buffer.alloc(0) }])
+        : [],
+    ),
+    ttlSeconds: 0,
+    text: '',
+    version: point.version,
+    expiresAtMs: point.expiresAtMs,
   };
 }
 
+/** A change of the feed as the point it made. */
+export const changedPoint = ({ id, vector, payload, index }: workerData.Change): workerData.PointData => ({
+  ...workerData.PointData.fromPartial({ id, version: index }),
+  vector,
+  payload,
+});
+
+export function queryMessage({ groups, results, ...answer }: QueryAnswer): gateway.QueryResponse {
+  return {
+    ...answer,
+    results: results.map(resultMessage),
+    groups: groups.map(({ value, results }) => ({ value, results: results.map(resultMessage) })),
+  };
+}
+
+function resultMessage({ id, score, payload, vector }: Candidate): gateway.SearchResult {
+  const document = decodeDocument(payload);
+  return { id, score, payload: stringMap(document), vector: decodeVector(vector), document, explanation: '' };
+}
+
+export const outcomeMessage = ({ answer, error }: QueryOutcome): gateway.QueryOutcome => ({
+  answer: answer && queryMessage(answer),
+  errorCode: error?.code ?? '',
+  errorMessage: error?.message ?? '',
+});
+
 export function changeMessage({ shardId, change }: PointChange): gateway.PointChange {
   const kind = changeKind(change);
-  const point = kind === 'delete' ? gateway.Point.fromPartial({ id: change.id }) : pointMessage(change);
+  const point = kind === 'delete' ? gateway.Point.fromPartial({ id: change.id }) : pointMessage(changedPoint(change));
   return { shardId, logIndex: change.index, kind, point };
 }

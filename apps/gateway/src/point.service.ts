@@ -1,12 +1,26 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { toVectronError, VectronError } from '@vectron/errors';
-import { checkLimit, checkPointId, encodePoints, type PointInput, readPlan, writeToken } from '@vectron/model';
-import type { gateway, workerData } from '@vectron/proto';
+import {
+  type AskShard,
+  changePoints,
+  checkPointId,
+  embedPoints,
+  encodePoints,
+  type PointInput,
+  type PointsChange,
+  pagePoints,
+  payloadChange,
+  readPlan,
+  writeToken,
+} from '@vectron/model';
+import type { gateway, placement, workerData } from '@vectron/proto';
 import { type Principal, requireCollection, requireWrite } from './access.js';
 import { CONFIG } from './backends.js';
 import { type CallLimits, deadlineOf } from './call-limits.js';
 import type { GatewayConfig } from './config.js';
+import { EmbeddingService } from './embedding.service.js';
 import { ResultCache } from './result-cache.js';
+import { RouteTable } from './routes.js';
 import { RouteChanged, ShardCaller } from './shard-caller.js';
 import { TenantQuota } from './tenant-quota.js';
 import { WriteOrigins } from './write-origins.js';
@@ -25,6 +39,8 @@ export class PointService {
     @Inject(ShardCaller) private readonly shards: ShardCaller,
     @Inject(ResultCache) private readonly cache: ResultCache,
     @Inject(TenantQuota) private readonly quota: TenantQuota,
+    @Inject(RouteTable) private readonly routes: RouteTable,
+    @Inject(EmbeddingService) private readonly embeddings: EmbeddingService,
   ) {}
 
   /**
@@ -35,14 +51,16 @@ export class PointService {
   async upsert(
     principal: Principal,
     name: string,
-    points: readonly PointInput[],
+    inputs: readonly PointInput[],
     origin?: gateway.WriteOrigin,
     limits: CallLimits = {},
   ): Promise<gateway.UpsertResponse> {
     requireWrite(principal);
     requireCollection(principal, name);
-    await this.quota.checkRoom(principal.tenantId, points.length);
+    await this.quota.checkRoom(principal.tenantId, inputs.length);
     const deadlineMs = deadlineOf(this.config.writeTimeoutMs, limits);
+    const { collection } = await this.routes.get(principal.tenantId, name);
+    const points = await embedPoints(inputs, collection, this.embeddings.with(limits.signal));
     const { writes, count } = await this.#named(origin, (named) =>
       this.shards.following(principal.tenantId, name, deadlineMs, async (route) => {
         const encoded = encodePoints(points, route.collection, this.config.maxBatch);
@@ -134,34 +152,74 @@ export class PointService {
     return { existed: affected > 0, writeToken: writeToken([{ shardId, logIndex }]) };
   }
 
-  /** Points with ids after the cursor, by id (byte order) over all shards. */
+  /** Points after the cursor, by id (byte order) or as the request orders them, over all shards. */
   async list(
     principal: Principal,
     request: gateway.ListPointsRequest,
     limits: CallLimits = {},
   ): Promise<{ points: workerData.PointData[]; nextCursor: string }> {
     requireCollection(principal, request.collection);
-    const limit = checkLimit(request.limit);
     const plan = readPlan(request.consistency);
     const deadlineMs = deadlineOf(this.config.searchTimeoutMs, limits);
-    const op = { $case: 'scroll', value: { after: request.cursor, limit } } as const;
-    const pages = await this.shards.following(principal.tenantId, request.collection, deadlineMs, (route) =>
-      Promise.all(
-        route.shards.map((shard) => {
-          const consistency = plan.of(shard.shardId);
-          return this.shards.read(route, shard, op, {
-            deadlineMs,
-            consistency,
-            anyReplica: plan.anyReplica,
-            signal: limits.signal,
-          });
-        }),
-      ),
-    );
-    const points = pages.flatMap(({ outcome }) => (outcome.$case === 'points' ? outcome.value.points : []));
-    points.sort((a, b) => Buffer.compare(Buffer.from(a.id), Buffer.from(b.id)));
-    const shown = points.slice(0, limit);
-    return { points: shown, nextCursor: shown.length === limit ? shown[limit - 1].id : '' };
+    const { tenantId } = principal;
+    return this.shards.following(tenantId, request.collection, deadlineMs, (route) => {
+      const ask: AskShard = async (shard, op) => {
+        const consistency = plan.of(shard.shardId);
+        const call = { deadlineMs, consistency, anyReplica: plan.anyReplica, signal: limits.signal };
+        return (await this.shards.read(route, shard, op, call)).outcome;
+      };
+      return pagePoints(route, request, ask);
+    });
+  }
+
+  /** Changes payloads. A filter's points are changed in steps: an error in between leaves those before changed. */
+  async update(
+    principal: Principal,
+    request: gateway.UpdatePointsRequest,
+    limits: CallLimits = {},
+  ): Promise<gateway.UpdatePointsResponse> {
+    const change = { ...request, action: payloadChange(request) };
+    const { affected, token } = await this.#change(principal, request.collection, change, request.origin, limits);
+    return { updated: affected, writeToken: token };
+  }
+
+  /** Deletes points; see [update] for those that a filter chooses. */
+  async deleteMany(
+    principal: Principal,
+    request: gateway.DeletePointsRequest,
+    limits: CallLimits = {},
+  ): Promise<gateway.DeletePointsResponse> {
+    const change = { ...request, action: { $case: 'delete', value: true } as const };
+    const { affected, token } = await this.#change(principal, request.collection, change, request.origin, limits);
+    return { deleted: affected, writeToken: token };
+  }
+
+  async #change(
+    principal: Principal,
+    name: string,
+    change: PointsChange,
+    origin: gateway.WriteOrigin | undefined,
+    limits: CallLimits,
+  ): Promise<{ affected: bigint; token: string }> {
+    requireWrite(principal);
+    requireCollection(principal, name);
+    if (origin !== undefined && change.ids.length === 0) {
+      throw VectronError.invalid('origin', 'origin names one write; points chosen by a filter take several');
+    }
+    const deadlineMs = deadlineOf(this.config.writeTimeoutMs, limits);
+    // Each step is a write of its own; what is repeated because a shard was split changes nothing twice.
+    const { affected, writes } = await this.shards.following(principal.tenantId, name, deadlineMs, async (route) => {
+      const ask: AskShard = async (shard, op) => (await this.shards.read(route, shard, op, { deadlineMs })).outcome;
+      const write = (shard: placement.Shard, mutation: workerData.Mutation) =>
+        this.#named(origin, async (named) => {
+          const op = { $case: 'mutate', value: mutation } as const;
+          const { outcome } = await this.shards.call(route, shard, op, { deadlineMs, origin: named });
+          if (outcome.$case !== 'written') throw new VectronError('INTERNAL', 'the worker answered something else');
+          return outcome.value;
+        });
+      return changePoints(route, change, ask, write).finally(() => this.cache.written(route.collection.id));
+    });
+    return { affected, token: writes.length > 0 ? writeToken(writes) : '' };
   }
 
   /** Runs a write under the name its client gave it, or one of this process. */

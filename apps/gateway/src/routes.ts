@@ -84,6 +84,9 @@ export class RouteTable {
   async #fetch(tenantId: string, name: string, forceRefresh: boolean): Promise<Route> {
     const key = `${tenantId}/${name}`;
     const route = await this.#routes.fetch(key, { context: { tenantId, name }, forceRefresh });
+    // Known by an alias: only the name counts, since changes of the route are told by name.
+    const real = route?.collection.name ?? name;
+    if (real !== name) return this.#fetch(tenantId, real, false);
     if (route !== undefined) return route;
     this.#routes.delete(key);
     throw new VectronError('COLLECTION_NOT_FOUND', `no collection ${name}`);

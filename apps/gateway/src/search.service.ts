@@ -5,6 +5,8 @@ import {
   checkPointId,
   checkSearch,
   DEFAULT_TOP_K,
+  embedTexts,
+  encodeAnyVector,
   encodeVector,
   MAX_TOP_K,
   mergeHits,
@@ -12,14 +14,16 @@ import {
   type Route,
   readPlan,
   type VectorInput,
+  vectorOf,
 } from '@vectron/model';
 import { currentTraceId, inSpan } from '@vectron/observability';
-import { gateway, type placement, type workerData } from '@vectron/proto';
+import { filters, gateway, type placement, type workerData } from '@vectron/proto';
 import { callContext, type StopSignal } from '@vectron/rpc';
 import { type Principal, requireCollection } from './access.js';
 import { BACKENDS, type Backends, CONFIG } from './backends.js';
 import { type CallLimits, deadlineOf } from './call-limits.js';
 import type { GatewayConfig } from './config.js';
+import { EmbeddingService } from './embedding.service.js';
 import { ImpressionLog } from './impression-log.js';
 import { PointService } from './point.service.js';
 import { ResultCache } from './result-cache.js';
@@ -43,6 +47,11 @@ export interface SearchInput {
   readonly exact: boolean;
   readonly scoreThreshold?: number;
   readonly consistency?: gateway.ReadConsistency;
+  readonly filter?: filters.Filter;
+  /** Instead of a vector; empty: none. */
+  readonly text: string;
+  /** Name of the vector that is searched; empty: the first one. */
+  readonly using: string;
   readonly explain: boolean;
   /** Id of the point that is missed; empty: none. */
   readonly whyNot: string;
@@ -74,11 +83,13 @@ export class SearchService {
     @Inject(PointService) private readonly points: PointService,
     @Inject(ImpressionLog) private readonly impressions: ImpressionLog,
     @Inject(ResultCache) private readonly cache: ResultCache,
+    @Inject(EmbeddingService) private readonly embeddings: EmbeddingService,
   ) {}
 
   /** The final answer. Shards that did not answer within the budget are missing, and the answer says so. */
-  async search(principal: Principal, input: SearchInput, limits: CallLimits = {}): Promise<SearchAnswer> {
+  async search(principal: Principal, asked: SearchInput, limits: CallLimits = {}): Promise<SearchAnswer> {
     const started = performance.now();
+    const input = await this.#embedded(principal, asked, limits);
     const budget = this.#budget(principal, input, limits);
     const { answer, from } = await this.#cached(principal, input, budget);
     const own = { ...answer, queryId: randomUUID(), servedFrom: from };
@@ -86,6 +97,18 @@ export class SearchService {
     if (input.whyNot !== '') own.whyNot = await this.#whyNot(principal, input, own, budget);
     if (input.explain) own.explanation = await this.#explanation(principal, input, own, started);
     return own;
+  }
+
+  /** With the vector of its text. */
+  async #embedded(principal: Principal, input: SearchInput, limits: CallLimits): Promise<SearchInput> {
+    if (input.text === '') return input;
+    if (input.vector.length > 0 || input.likeId !== '' || input.using !== '') {
+      throw VectronError.invalid('text', 'send a text, a vector or like_id; texts are embedded for the first vector');
+    }
+    requireCollection(principal, input.collection);
+    const { collection } = await this.routes.get(principal.tenantId, input.collection);
+    const [vector] = await embedTexts([input.text], collection, this.embeddings.with(limits.signal));
+    return { ...input, vector, text: '' };
   }
 
   /** Reads that promise freshness ask the shards; the others may share an answer. */
@@ -113,13 +136,15 @@ export class SearchService {
     const { topK, ef, recall, exact, includeMetadata, includeVectors, scoreThreshold, payloadFields } = input;
     const { query, likeId, timeoutMs } = input;
     const flags = [exact, includeMetadata, includeVectors, payloadFields];
-    const parameters = [topK, ef, recall, scoreThreshold, ...flags, query, likeId, timeoutMs];
+    const filter = input.filter && Buffer.from(filters.Filter.encode(input.filter).finish()).toString('base64');
+    const parameters = [topK, ef, recall, scoreThreshold, ...flags, query, likeId, timeoutMs, filter, input.using];
     const key = { tenantId: principal.tenantId, collectionId: collection.id, vector, parameters };
     return this.cache.get(key, budget.signal, own);
   }
 
   /** What is known so far after each shard's answer; the last one is the final answer. */
-  async *searchStream(principal: Principal, input: SearchInput, limits: CallLimits = {}): AsyncIterable<SearchAnswer> {
+  async *searchStream(principal: Principal, asked: SearchInput, limits: CallLimits = {}): AsyncIterable<SearchAnswer> {
+    const input = await this.#embedded(principal, asked, limits);
     const budget = this.#budget(principal, input, limits);
     for (;;) {
       const route = await this.routes.get(principal.tenantId, input.collection);
@@ -174,6 +199,10 @@ export class SearchService {
       timeoutMs: Math.max(1, Math.floor((deadlineMs - Date.now()) * SHARD_SHARE)),
       // The reranker reads them; nobody else does.
       payloadFields: input.payloadFields && !rerank,
+      filter: input.filter,
+      sparse: undefined,
+      text: undefined,
+      using: input.using,
     };
     const gathered = new Gathered(route, wanted, input.likeId, op.payloadFields);
     const asked = route.shards.map((shard) => this.#ask(route, shard, op, budget));
@@ -217,6 +246,10 @@ export class SearchService {
     if (silent.some((shard) => shard.shardId === shardId)) {
       return because('shard_did_not_answer', `shard ${shardId}, which holds it, did not answer within the budget`);
     }
+    const filtered = input.filter;
+    if (filtered !== undefined && !(await this.#passes(principal, collection, id, filtered, budget))) {
+      return because('filtered_out', 'it does not pass the filter');
+    }
     const all = { ...input, topK: MAX_TOP_K, ef: 0, recall: 0, exact: true, scoreThreshold: undefined, query: '' };
     const { gathered, asked, finish } = await this.#start(
       route,
@@ -247,6 +280,14 @@ export class SearchService {
     const efs = answer.shards.map(({ ef }) => ef);
     const advice = `the walk through the graph with ef ${Math.max(...efs)} did not come past it: raise ef, or ask for recall`;
     return because('not_visited', `${place}; ${advice}`, score, rank);
+  }
+
+  /** Whether the point passes the filter. */
+  async #passes(principal: Principal, collection: string, id: string, filter: filters.Filter, budget: Budget) {
+    const own: filters.Filter = { condition: { $case: 'ids', value: { ids: [id] } } };
+    const both: filters.Filter = { condition: { $case: 'all', value: { filters: [own, filter] } } };
+    const request = { collection, limit: 1, cursor: '', includeVectors: false, filter: both };
+    return (await this.points.list(principal, request, budget)).points.length > 0;
   }
 
   async #explanation(
@@ -286,11 +327,12 @@ export class SearchService {
 
   async #queryVector(principal: Principal, input: SearchInput, route: Route, limits: Budget): Promise<Buffer> {
     const { dimension, distance } = route.collection;
+    if (input.likeId === '' && input.using !== '') return encodeAnyVector(input.vector, 'vector');
     if (input.likeId === '') return encodeVector(input.vector, dimension, distance, 'vector');
     if (input.vector.length > 0) throw VectronError.invalid('like_id', 'send either a vector or like_id');
     checkPointId(input.likeId, 'like_id');
     const { point } = await this.points.get(principal, input.collection, input.likeId, input.consistency, limits);
-    return point.vector;
+    return vectorOf(point, input.using);
   }
 
   async #ask(
@@ -353,7 +395,11 @@ interface Budget extends CallLimits {
 }
 
 /** Checked, so that a wrong one never reaches the cache. */
-function encodeVectorOrNone({ vector, likeId }: SearchInput, { dimension, distance }: placement.Collection): Buffer {
+function encodeVectorOrNone(
+  { vector, likeId, using }: SearchInput,
+  { dimension, distance }: placement.Collection,
+): Buffer {
+  if (likeId === '' && using !== '') return encodeAnyVector(vector, 'vector');
   return likeId === '' ? encodeVector(vector, dimension, distance, 'vector') : NO_VECTOR;
 }
 
@@ -428,6 +474,8 @@ class Gathered {
 function shardRead({ shard, found, worker = 0, milliseconds, error }: ShardAnswer): gateway.ShardRead {
   const { appliedIndex = 0n, tail = 0, ef = 0, recallEstimate = 0 } = found ?? {};
   const { visited = 0, distances = 0, rescored = 0, stopped = false } = found ?? {};
-  const explain = { recallEstimate, visited, distances, rescored, stopped, replica: BigInt(worker), milliseconds };
+  const { plan = '', matching = 0n, unindexed = false } = found ?? {};
+  const how = { visited, distances, rescored, stopped, plan, matching, unindexed };
+  const explain = { recallEstimate, ...how, replica: BigInt(worker), milliseconds };
   return { shardId: shard.shardId, appliedIndex, indexLag: tail, ef, ...explain, errorCode: error?.code ?? '' };
 }

@@ -56,6 +56,7 @@ const ELSEWHERE = new Set([
   'SEARCH_ONLY',
   'UNAVAILABLE',
 ]);
+const WRITES: ReadonlySet<Op['$case']> = new Set(['upsert', 'delete', 'mutate', 'declare'] as const);
 const encodeShardOp = encoder(workerData.ShardOp.encode);
 const PAUSE_MS = 50;
 /** How long one replica may take before another is asked, the first time; twice as long each time after. */
@@ -146,7 +147,7 @@ export class ShardCaller {
     options: ShardCall,
     failed = new Set<string>(),
   ): Promise<ShardAnswer> {
-    const write = op.$case === 'upsert' || op.$case === 'delete';
+    const write = WRITES.has(op.$case);
     let known = shard;
     let hint = 0;
     // Replicas that did not answer or could not be reached, and until when others are asked instead.

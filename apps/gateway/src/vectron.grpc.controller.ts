@@ -7,8 +7,10 @@ import { BACKENDS, type Backends } from './backends.js';
 import { ChangeService } from './change.service.js';
 import { CollectionService } from './collection.service.js';
 import { FeedbackService } from './feedback.service.js';
-import { changeMessage, pointInput, pointMessage, searchInput } from './grpc-messages.js';
+import { changeMessage, outcomeMessage, pointInput, pointMessage, queryMessage, searchInput } from './grpc-messages.js';
 import { PointService } from './point.service.js';
+import { QueryService } from './query.service.js';
+import { SchemaService } from './schema.service.js';
 import { type SearchAnswer, SearchService } from './search.service.js';
 import { type decodeUpsertRequest, type Packed, vectronService } from './search-codec.js';
 
@@ -24,6 +26,8 @@ export class VectronGrpcController implements Api<typeof vectronService> {
     @Inject(SearchService) private readonly searches: SearchService,
     @Inject(FeedbackService) private readonly feedback: FeedbackService,
     @Inject(ChangeService) private readonly changes: ChangeService,
+    @Inject(QueryService) private readonly queries: QueryService,
+    @Inject(SchemaService) private readonly schema: SchemaService,
     @Inject(BACKENDS) private readonly backends: Backends,
   ) {}
 
@@ -82,6 +86,59 @@ export class VectronGrpcController implements Api<typeof vectronService> {
   async listPoints(request: gateway.ListPointsRequest, context: CallContext): Promise<gateway.ListPointsResponse> {
     const { points, nextCursor } = await this.points.list(by(context), request, context);
     return { points: points.map((point) => pointMessage(point, request.includeVectors)), nextCursor };
+  }
+
+  async query(request: gateway.QueryRequest, context: CallContext): Promise<gateway.QueryResponse> {
+    return queryMessage(await this.queries.query(by(context), request, context));
+  }
+
+  async queryBatch(request: gateway.QueryBatchRequest, context: CallContext): Promise<gateway.QueryBatchResponse> {
+    return { outcomes: (await this.queries.batch(by(context), request, context)).map(outcomeMessage) };
+  }
+
+  async countPoints(request: gateway.CountPointsRequest, context: CallContext): Promise<gateway.CountPointsResponse> {
+    return this.queries.count(by(context), request, context);
+  }
+
+  async facetPoints(request: gateway.FacetPointsRequest, context: CallContext): Promise<gateway.FacetPointsResponse> {
+    return this.queries.facets(by(context), request, context);
+  }
+
+  async updatePoints(
+    request: gateway.UpdatePointsRequest,
+    context: CallContext,
+  ): Promise<gateway.UpdatePointsResponse> {
+    return this.points.update(by(context), request, context);
+  }
+
+  async deletePoints(
+    request: gateway.DeletePointsRequest,
+    context: CallContext,
+  ): Promise<gateway.DeletePointsResponse> {
+    return this.points.deleteMany(by(context), request, context);
+  }
+
+  async listIndexes(request: gateway.ListIndexesRequest, context: CallContext): Promise<gateway.ListIndexesResponse> {
+    return this.schema.indexes(by(context), request.collection, context);
+  }
+
+  async createIndex(request: gateway.CreateIndexRequest, context: CallContext): Promise<gateway.CreateIndexResponse> {
+    return this.schema.createIndex(by(context), request, context);
+  }
+
+  async deleteIndex(request: gateway.DeleteIndexRequest, context: CallContext): Promise<gateway.DeleteIndexResponse> {
+    return this.schema.deleteIndex(by(context), request, context);
+  }
+
+  async listAliases(_: gateway.ListAliasesRequest, context: CallContext): Promise<gateway.ListAliasesResponse> {
+    return this.schema.aliases(by(context));
+  }
+
+  async updateAliases(
+    request: gateway.UpdateAliasesRequest,
+    context: CallContext,
+  ): Promise<gateway.UpdateAliasesResponse> {
+    return this.schema.updateAliases(by(context), request);
   }
 
   async updateUserProfile(

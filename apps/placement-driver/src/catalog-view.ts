@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import type { Change, MetaEntry, MetaStore } from '@vectron/metastore';
-import { ALL, COLLECTIONS, WORKERS } from './catalog.js';
+import { ALIASES, ALL, COLLECTIONS, WORKERS } from './catalog.js';
 import { type CollectionRecord, heldReplicas, type ShardRecord, type WorkerRecord } from './records.js';
 
 export interface Versioned<T> {
@@ -92,7 +92,7 @@ export class CatalogView {
     } else if (key.startsWith(WORKERS)) {
       if (value === undefined) this.workers.delete(key);
       else this.workers.set(key, { key, record: JSON.parse(value) as WorkerRecord, revision });
-    } else return;
+    } else if (!key.startsWith(ALIASES)) return;
     this.#touch(key);
   }
 

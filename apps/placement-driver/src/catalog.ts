@@ -14,6 +14,7 @@ import {
 export const ALL = '/pd/';
 export const COLLECTIONS = '/pd/collections/';
 export const WORKERS = '/pd/workers/';
+export const ALIASES = '/pd/aliases/';
 /** Leased by the nodes that are up. */
 export const NODES = '/pd/nodes/';
 export const LEADER = '/pd/leader';
@@ -27,6 +28,7 @@ interface Counters {
   readonly nextWorker: number;
 }
 
+const aliasKey = (tenantId: string, alias: string) => `${ALIASES}${tenantId}/${alias}`;
 const collectionKey = (tenantId: string, name: string) => `${COLLECTIONS}${tenantId}/${name}`;
 
 /** What the placement driver knows for good: every change is one compare-and-swap transaction. */
@@ -45,6 +47,54 @@ export class Catalog {
     const entry = await this.meta.get(collectionKey(tenantId, name));
     if (entry === undefined) throw notFound(name);
     return JSON.parse(entry.value) as CollectionRecord;
+  }
+
+  /** By name or by alias. */
+  async resolve(tenantId: string, name: string): Promise<CollectionRecord> {
+    const alias = await this.meta.get(aliasKey(tenantId, name));
+    return this.collection(tenantId, alias?.value ?? name);
+  }
+
+  /** By alias. */
+  async aliases(tenantId: string): Promise<{ alias: string; collection: string }[]> {
+    const prefix = aliasKey(tenantId, '');
+    const { entries } = await this.meta.range(prefix);
+    return entries.map(({ key, value }) => ({ alias: key.slice(prefix.length), collection: value }));
+  }
+
+  /** All of it in one transaction. Deleting an alias that is not there is NOT_FOUND, and nothing is changed. */
+  async updateAliases(
+    tenantId: string,
+    set: readonly { alias: string; collection: string }[],
+    gone: readonly string[],
+  ): Promise<void> {
+    for (;;) {
+      const compares: Compare[] = [];
+      const targets = new Set(set.map(({ collection }) => collection));
+      for (const name of targets) {
+        const key = collectionKey(tenantId, name);
+        const entry = await this.meta.get(key);
+        if (entry === undefined) throw notFound(name);
+        compares.push({ key, revision: entry.revision });
+      }
+      for (const { alias } of set) {
+        const key = collectionKey(tenantId, alias);
+        if ((await this.meta.get(key)) !== undefined) {
+          throw new VectronError('ALREADY_EXISTS', `${alias} is a collection`, { details: { field: 'set' } });
+        }
+        compares.push({ key, revision: 0 });
+      }
+      for (const alias of gone) {
+        const entry = await this.meta.get(aliasKey(tenantId, alias));
+        if (entry === undefined) throw new VectronError('NOT_FOUND', `no alias ${alias}`);
+        compares.push({ key: entry.key, revision: entry.revision });
+      }
+      const operations = [
+        ...set.map(({ alias, collection }) => ({ put: aliasKey(tenantId, alias), value: collection })),
+        ...gone.map((alias) => ({ delete: aliasKey(tenantId, alias) })),
+      ];
+      if (operations.length === 0 || (await this.meta.txn(compares, operations)).succeeded) return;
+    }
   }
 
   /** `tenantId` empty: of all tenants. */
@@ -66,12 +116,16 @@ export class Catalog {
           details: { field: 'name' },
         });
       }
+      if ((await this.meta.get(aliasKey(tenantId, name))) !== undefined) {
+        throw new VectronError('COLLECTION_EXISTS', `${name} is an alias`, { details: { field: 'name' } });
+      }
       const { counters, revision } = await this.#counters();
       const record = plan(counters.nextShard);
       const next = { ...counters, nextShard: counters.nextShard + record.shards.length };
       const { succeeded } = await this.meta.txn(
         [
           { key, revision: 0 },
+          { key: aliasKey(tenantId, name), revision: 0 },
           { key: COUNTERS, revision },
         ],
         [
@@ -83,9 +137,12 @@ export class Catalog {
     }
   }
 
+  /** With its aliases. */
   async deleteCollection(tenantId: string, name: string): Promise<CollectionRecord> {
     const record = await this.collection(tenantId, name);
-    await this.meta.txn([], [{ delete: collectionKey(tenantId, name) }]);
+    const own = (await this.aliases(tenantId)).filter(({ collection }) => collection === name);
+    const operations = own.map(({ alias }) => ({ delete: aliasKey(tenantId, alias) }));
+    await this.meta.txn([], [{ delete: collectionKey(tenantId, name) }, ...operations]);
     return record;
   }
 

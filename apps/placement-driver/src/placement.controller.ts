@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { Controller, Inject } from '@nestjs/common';
 import { VectronError } from '@vectron/errors';
-import { collectionSettings, Route } from '@vectron/model';
+import { checkCollectionName, collectionSettings, Route } from '@vectron/model';
 import { placement } from '@vectron/proto';
 import { type Api, abortSignalOf, type CallContext, GrpcService } from '@vectron/rpc';
-import { Catalog, COLLECTIONS, WORKERS } from './catalog.js';
+import { ALIASES, Catalog, COLLECTIONS, WORKERS } from './catalog.js';
 import { CatalogView } from './catalog-view.js';
 import { ControlLoop } from './control-loop.js';
 import { planShards } from './first-placement.js';
@@ -24,6 +24,7 @@ import { Views } from './views.js';
 
 /** How long a new collection's shards may take to open before the call returns without them. */
 const OPEN_TIMEOUT_MS = 10_000;
+const MAX_ALIASES = 40;
 const DEFAULT_HISTORY = 100;
 
 /** vectron.placementdriver.v1. Every node serves every call: each change is one transaction of the MetaStore. */
@@ -74,7 +75,24 @@ export class PlacementController implements Api<typeof placement.PlacementServic
   async getCollectionStatus(
     request: placement.GetCollectionStatusRequest,
   ): Promise<placement.GetCollectionStatusResponse> {
-    return { collection: this.#views.collection(await this.catalog.collection(request.tenantId, request.name)) };
+    return { collection: this.#views.collection(await this.catalog.resolve(request.tenantId, request.name)) };
+  }
+
+  async listAliases({ tenantId }: placement.ListAliasesRequest): Promise<placement.ListAliasesResponse> {
+    return { aliases: await this.catalog.aliases(tenantId) };
+  }
+
+  async updateAliases(request: placement.UpdateAliasesRequest): Promise<placement.UpdateAliasesResponse> {
+    const { tenantId, set, delete: gone } = request;
+    const names = [...set.map(({ alias }) => alias), ...gone];
+    set.forEach(({ alias, collection }, at) => {
+      checkCollectionName(alias, `set[${at}].alias`);
+      checkCollectionName(collection, `set[${at}].collection`);
+    });
+    if (new Set(names).size !== names.length) throw VectronError.invalid('set', 'each alias once');
+    if (names.length > MAX_ALIASES) throw VectronError.invalid('set', `at most ${MAX_ALIASES} aliases at once`);
+    await this.catalog.updateAliases(tenantId, set, gone);
+    return {};
   }
 
   async getWorker(request: placement.GetWorkerRequest): Promise<placement.GetWorkerResponse> {
@@ -222,9 +240,10 @@ export class PlacementController implements Api<typeof placement.PlacementServic
       const all = touched === undefined || [...touched].some((key) => key.startsWith(WORKERS));
       const keys = all ? [...this.view.collections.keys()] : [...touched];
       const changes = keys
-        .filter((key) => key.startsWith(COLLECTIONS))
+        .filter((key) => key.startsWith(COLLECTIONS) || key.startsWith(ALIASES))
         .map((key) => {
-          const [tenantId, name] = key.slice(COLLECTIONS.length).split('/');
+          const prefix = key.startsWith(ALIASES) ? ALIASES : COLLECTIONS;
+          const [tenantId, name] = key.slice(prefix.length).split('/');
           return { tenantId, name };
         });
       if (changes.length > 0) yield { changes };

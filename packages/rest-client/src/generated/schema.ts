@@ -640,6 +640,214 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/collections/{collection}/points/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Several ways to the points, fused, grouped, diversified or rescored
+         * @description Several ways to the points, fused, grouped, diversified or rescored. Takes a login token, an SDK token or an API key.
+         */
+        post: operations["query"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/query/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Queries of one or more collections; each has an answer or an error of its own
+         * @description Queries of one or more collections; each has an answer or an error of its own. Takes a login token, an SDK token or an API key.
+         */
+        post: operations["queryBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/collections/{collection}/points/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * How many points pass a filter
+         * @description How many points pass a filter. Takes a login token, an SDK token or an API key.
+         */
+        post: operations["countPoints"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/collections/{collection}/points/facets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The values at a path, with how many points have each
+         * @description The values at a path, with how many points have each. Takes a login token, an SDK token or an API key.
+         */
+        post: operations["facetPoints"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/collections/{collection}/points/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Points that pass a filter, by id or by a value, page by page
+         * @description Points that pass a filter, by id or by a value, page by page. Takes a login token, an SDK token or an API key.
+         */
+        post: operations["listPointsWhere"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/collections/{collection}/points/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change payload fields of points given by id, by filter, or by both
+         * @description Change payload fields of points given by id, by filter, or by both. Takes a login token, an SDK token or an API key.
+         */
+        post: operations["updatePoints"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/collections/{collection}/points/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete points given by id, by filter, or by both
+         * @description Delete points given by id, by filter, or by both. Takes a login token, an SDK token or an API key.
+         */
+        post: operations["deletePoints"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/collections/{collection}/indexes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Payload indexes and sparse vectors, and how far they are built
+         * @description Payload indexes and sparse vectors, and how far they are built. Takes a login token, an SDK token or an API key.
+         */
+        get: operations["listIndexes"];
+        put?: never;
+        /**
+         * Declare a payload index or a sparse vector; it is built while the collection goes on serving
+         * @description Declare a payload index or a sparse vector; it is built while the collection goes on serving. Takes a login token, an SDK token or an API key.
+         */
+        post: operations["createIndex"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/collections/{collection}/indexes/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Drop a payload index or a sparse vector
+         * @description Drop a payload index or a sparse vector. Takes a login token, an SDK token or an API key.
+         */
+        post: operations["deleteIndex"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/aliases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Other names of collections
+         * @description Other names of collections. Takes a login token, an SDK token or an API key.
+         */
+        get: operations["listAliases"];
+        put?: never;
+        /**
+         * Set and delete aliases, all at one moment or none
+         * @description Set and delete aliases, all at one moment or none. Takes a login token, an SDK token or an API key.
+         */
+        post: operations["updateAliases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/system/health": {
         parameters: {
             query?: never;
@@ -904,7 +1112,7 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description google.rpc.Status; the ErrorInfo detail's reason is one of INVALID_ARGUMENT, DIMENSION_MISMATCH, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, COLLECTION_NOT_FOUND, POINT_NOT_FOUND, COLLECTION_EXISTS, ALREADY_EXISTS, CONFLICT, STALE_EPOCH, NOT_LEADER, SEARCH_ONLY, RETRY_EXPIRED, CHANGES_GONE, PAYLOAD_TOO_LARGE, RATE_LIMITED, QUOTA_EXCEEDED, OVERLOADED, INDEX_BEHIND, DISK_LOW, CANCELLED, INTERNAL, STORAGE_FAILED, SPEC_MISMATCH, DATA_DAMAGED, UNIMPLEMENTED, UNAVAILABLE, COMMIT_UNKNOWN, NOT_CAUGHT_UP, TOO_STALE, SHARD_NOT_FOUND, SHARD_POISONED, SHUTTING_DOWN, NO_WORKERS, DEADLINE_EXCEEDED */
+        /** @description google.rpc.Status; the ErrorInfo detail's reason is one of INVALID_ARGUMENT, DIMENSION_MISMATCH, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, COLLECTION_NOT_FOUND, POINT_NOT_FOUND, COLLECTION_EXISTS, ALREADY_EXISTS, CONFLICT, VERSION_CONFLICT, INDEX_BUILDING, STALE_EPOCH, NOT_LEADER, SEARCH_ONLY, RETRY_EXPIRED, CHANGES_GONE, PAYLOAD_TOO_LARGE, RATE_LIMITED, QUOTA_EXCEEDED, OVERLOADED, INDEX_BEHIND, DISK_LOW, CANCELLED, INTERNAL, STORAGE_FAILED, SPEC_MISMATCH, DATA_DAMAGED, UNIMPLEMENTED, UNAVAILABLE, COMMIT_UNKNOWN, NOT_CAUGHT_UP, TOO_STALE, SHARD_NOT_FOUND, SHARD_POISONED, SHUTTING_DOWN, NO_WORKERS, DEADLINE_EXCEEDED */
         Error: {
             code: number;
             message: string;
@@ -2177,6 +2385,69 @@ export interface operations {
                      * @default
                      */
                     durability?: string;
+                    /** @description payload indexes from the start */
+                    indexes?: {
+                        /** @description keys separated by dots */
+                        path: string;
+                        /** @description keyword, integer, float, bool, datetime, geo or text */
+                        type: string;
+                        /**
+                         * @description of a text index: language whose word endings are cut, such as english
+                         * @default
+                         */
+                        language?: string;
+                    }[];
+                    /**
+                     * @description names of sparse vectors that points may have
+                     * @default []
+                     */
+                    sparseVectors?: string[];
+                    /** @description dense vectors besides the first one */
+                    namedVectors?: {
+                        name: string;
+                        /** @default 0 */
+                        dimension?: number;
+                        /**
+                         * @description cosine (default), euclidean or dot
+                         * @default
+                         */
+                        distance?: string;
+                        /**
+                         * @description 0: 16
+                         * @default 0
+                         */
+                        hnswM?: number;
+                        /**
+                         * @description 0: 200
+                         * @default 0
+                         */
+                        hnswEfConstruction?: number;
+                        /**
+                         * @description int8 (default), none, float16, binary or product
+                         * @default
+                         */
+                        quantization?: string;
+                        /**
+                         * @description memory (default) or mmap
+                         * @default
+                         */
+                        storage?: string;
+                        /**
+                         * @description 0: by quantization
+                         * @default 0
+                         */
+                        oversampling?: number;
+                    }[];
+                    /** @description lets points and queries be given as text */
+                    embedding?: {
+                        /** @description one that the operator has set up, or local */
+                        provider: string;
+                        /**
+                         * @description payload field that keeps the text of a point; empty: text
+                         * @default
+                         */
+                        textField?: string;
+                    };
                 };
             };
         };
@@ -2400,9 +2671,32 @@ export interface operations {
                          * @description little-endian float32, base64
                          */
                         vectorF32?: string;
+                        /**
+                         * @description instead of a vector, where the collection has an embedding provider
+                         * @default
+                         */
+                        text?: string;
                         payload?: {
                             [key: string]: unknown;
                         };
+                        /** @description by name, as declared */
+                        sparse?: {
+                            [key: string]: {
+                                indices: number[];
+                                values: number[];
+                            };
+                        };
+                        /** @description dense vectors besides `vector`, by name */
+                        vectors?: {
+                            [key: string]: number[] | string;
+                        };
+                        /**
+                         * @description the point is deleted so long after; 0: never
+                         * @default 0
+                         */
+                        ttlSeconds?: number;
+                        /** @description only if the point has this version; 0: only if there is no such point */
+                        ifVersion?: number | string;
                     }[];
                     /** @description names the write, so that sending it again has the effect of once */
                     origin?: {
@@ -2493,9 +2787,32 @@ export interface operations {
                          * @description little-endian float32, base64
                          */
                         vectorF32?: string;
+                        /**
+                         * @description instead of a vector, where the collection has an embedding provider
+                         * @default
+                         */
+                        text?: string;
                         payload?: {
                             [key: string]: unknown;
                         };
+                        /** @description by name, as declared */
+                        sparse?: {
+                            [key: string]: {
+                                indices: number[];
+                                values: number[];
+                            };
+                        };
+                        /** @description dense vectors besides `vector`, by name */
+                        vectors?: {
+                            [key: string]: number[] | string;
+                        };
+                        /**
+                         * @description the point is deleted so long after; 0: never
+                         * @default 0
+                         */
+                        ttlSeconds?: number;
+                        /** @description only if the point has this version; 0: only if there is no such point */
+                        ifVersion?: number | string;
                     }[];
                     /** @description names the write, so that sending it again has the effect of once */
                     origin?: {
@@ -2728,6 +3045,20 @@ export interface operations {
                  */
                 "application/json": {
                     collection?: string;
+                    /**
+                     * @description instead of a vector, where the collection has an embedding provider
+                     * @default
+                     */
+                    text?: string;
+                    /** @description only points that pass: {"field": "section", "eq": "mail"}, {"all": [...]}, any, none, ids, nested */
+                    filter?: {
+                        [key: string]: unknown;
+                    };
+                    /**
+                     * @description the named vector that is searched; empty: the first one
+                     * @default
+                     */
+                    using?: string;
                     vector?: number[];
                     /**
                      * Format: base64
@@ -2888,6 +3219,20 @@ export interface operations {
                  */
                 "application/json": {
                     collection: string;
+                    /**
+                     * @description instead of a vector, where the collection has an embedding provider
+                     * @default
+                     */
+                    text?: string;
+                    /** @description only points that pass: {"field": "section", "eq": "mail"}, {"all": [...]}, any, none, ids, nested */
+                    filter?: {
+                        [key: string]: unknown;
+                    };
+                    /**
+                     * @description the named vector that is searched; empty: the first one
+                     * @default
+                     */
+                    using?: string;
                     vector?: number[];
                     /**
                      * Format: base64
@@ -3094,6 +3439,1229 @@ export interface operations {
                         success?: boolean;
                         feedbackId?: string;
                     };
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    query: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example papers */
+                collection: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "branches": [
+                 *         {
+                 *           "vector": [
+                 *             0.1,
+                 *             0.2
+                 *           ]
+                 *         },
+                 *         {
+                 *           "text": {
+                 *             "query": "mail server"
+                 *           }
+                 *         }
+                 *       ],
+                 *       "topK": 5,
+                 *       "filter": {
+                 *         "field": "section",
+                 *         "eq": "mail"
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    collection?: string;
+                    /** @description 1 to 16; several are fused */
+                    branches: {
+                        vector?: number[];
+                        /**
+                         * Format: base64
+                         * @description little-endian float32, base64
+                         */
+                        vectorF32?: string;
+                        /**
+                         * @description the vector of this point, which is left out
+                         * @default
+                         */
+                        likeId?: string;
+                        sparse?: {
+                            name: string;
+                            indices: number[];
+                            values: number[];
+                        };
+                        text?: {
+                            query: string;
+                            /** @description empty: every field with a text index */
+                            fields?: {
+                                path: string;
+                                /**
+                                 * @description 0: 1
+                                 * @default 0
+                                 */
+                                boost?: number;
+                            }[];
+                        };
+                        /** @description near these points and far from those */
+                        examples?: {
+                            positiveIds: string[];
+                            /** @default [] */
+                            negativeIds?: string[];
+                        };
+                        /** @description only points that pass: {"field": "section", "eq": "mail"}, {"all": [...]}, any, none, ids, nested */
+                        filter?: {
+                            [key: string]: unknown;
+                        };
+                        /**
+                         * @description candidates it gives to the fusion; 0: max(50, 4 topK)
+                         * @default 0
+                         */
+                        limit?: number;
+                        /**
+                         * @description in the fusion; 0: 1
+                         * @default 0
+                         */
+                        weight?: number;
+                        /** @default 0 */
+                        ef?: number;
+                        /** @default 0 */
+                        recall?: number;
+                        /** @default false */
+                        exact?: boolean;
+                        scoreThreshold?: number;
+                        /**
+                         * @description the named vector that is searched; empty: the first one
+                         * @default
+                         */
+                        using?: string;
+                        /**
+                         * @description instead of a vector, where the collection has an embedding provider
+                         * @default
+                         */
+                        embed?: string;
+                    }[];
+                    /** @description only points that pass: {"field": "section", "eq": "mail"}, {"all": [...]}, any, none, ids, nested */
+                    filter?: {
+                        [key: string]: unknown;
+                    };
+                    /**
+                     * @description 1 to 10000; 0: 10
+                     * @default 0
+                     */
+                    topK?: number;
+                    /**
+                     * @description rrf (default) or weighted
+                     * @default
+                     */
+                    fusion?: string;
+                    /**
+                     * @description 0: 60
+                     * @default 0
+                     */
+                    rrfK?: number;
+                    /**
+                     * Format: base64
+                     * @description the fused candidates are ordered by their similarity to it
+                     */
+                    rescoreVectorF32?: string;
+                    diversity?: {
+                        /** @description 0 (none) to 1 */
+                        share: number;
+                        /**
+                         * @description at most 1000; 0: 4 topK
+                         * @default 0
+                         */
+                        candidates?: number;
+                    };
+                    groupBy?: {
+                        path: string;
+                        /**
+                         * @description 0: 10
+                         * @default 0
+                         */
+                        groups?: number;
+                        /**
+                         * @description 0: 3
+                         * @default 0
+                         */
+                        groupSize?: number;
+                    };
+                    /** @default false */
+                    includeVectors?: boolean;
+                    /** @default true */
+                    includeMetadata?: boolean;
+                    /**
+                     * @description budget; 0: the default
+                     * @default 0
+                     */
+                    timeoutMs?: number;
+                    /** @description which writes the read must see */
+                    consistency?: {
+                        /**
+                         * @description any (default), bounded, at_least or linearizable
+                         * @default
+                         */
+                        level?: string;
+                        /**
+                         * @description with bounded; 0: 2000
+                         * @default 0
+                         */
+                        maxStalenessMs?: number;
+                        /**
+                         * @description with at_least: writeToken of a write
+                         * @default
+                         */
+                        writeToken?: string;
+                    };
+                    /** @description of the final score */
+                    scoreThreshold?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "results": [
+                     *         {
+                     *           "id": "mail-1",
+                     *           "score": 0.032,
+                     *           "payload": {
+                     *             "name": "postfix"
+                     *           },
+                     *           "vector": []
+                     *         }
+                     *       ],
+                     *       "groups": [],
+                     *       "complete": true,
+                     *       "shardsAsked": 1,
+                     *       "shardsAnswered": 1,
+                     *       "branches": [
+                     *         {
+                     *           "candidates": 50,
+                     *           "recallEstimate": 0.99,
+                     *           "plans": [
+                     *             "graph"
+                     *           ],
+                     *           "unindexed": false
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        results?: {
+                            id?: string;
+                            score?: number;
+                            payload?: {
+                                name?: string;
+                            };
+                            vector?: unknown[];
+                        }[];
+                        groups?: unknown[];
+                        complete?: boolean;
+                        shardsAsked?: number;
+                        shardsAnswered?: number;
+                        branches?: {
+                            candidates?: number;
+                            recallEstimate?: number;
+                            plans?: string[];
+                            unindexed?: boolean;
+                        }[];
+                    };
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    queryBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "queries": [
+                 *         {
+                 *           "collection": "papers",
+                 *           "branches": [
+                 *             {
+                 *               "likeId": "mail-1"
+                 *             }
+                 *           ]
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": {
+                    /** @description 1 to 64 */
+                    queries: {
+                        collection: string;
+                        /** @description 1 to 16; several are fused */
+                        branches: {
+                            vector?: number[];
+                            /**
+                             * Format: base64
+                             * @description little-endian float32, base64
+                             */
+                            vectorF32?: string;
+                            /**
+                             * @description the vector of this point, which is left out
+                             * @default
+                             */
+                            likeId?: string;
+                            sparse?: {
+                                name: string;
+                                indices: number[];
+                                values: number[];
+                            };
+                            text?: {
+                                query: string;
+                                /** @description empty: every field with a text index */
+                                fields?: {
+                                    path: string;
+                                    /**
+                                     * @description 0: 1
+                                     * @default 0
+                                     */
+                                    boost?: number;
+                                }[];
+                            };
+                            /** @description near these points and far from those */
+                            examples?: {
+                                positiveIds: string[];
+                                /** @default [] */
+                                negativeIds?: string[];
+                            };
+                            /** @description only points that pass: {"field": "section", "eq": "mail"}, {"all": [...]}, any, none, ids, nested */
+                            filter?: {
+                                [key: string]: unknown;
+                            };
+                            /**
+                             * @description candidates it gives to the fusion; 0: max(50, 4 topK)
+                             * @default 0
+                             */
+                            limit?: number;
+                            /**
+                             * @description in the fusion; 0: 1
+                             * @default 0
+                             */
+                            weight?: number;
+                            /** @default 0 */
+                            ef?: number;
+                            /** @default 0 */
+                            recall?: number;
+                            /** @default false */
+                            exact?: boolean;
+                            scoreThreshold?: number;
+                            /**
+                             * @description the named vector that is searched; empty: the first one
+                             * @default
+                             */
+                            using?: string;
+                            /**
+                             * @description instead of a vector, where the collection has an embedding provider
+                             * @default
+                             */
+                            embed?: string;
+                        }[];
+                        /** @description only points that pass: {"field": "section", "eq": "mail"}, {"all": [...]}, any, none, ids, nested */
+                        filter?: {
+                            [key: string]: unknown;
+                        };
+                        /**
+                         * @description 1 to 10000; 0: 10
+                         * @default 0
+                         */
+                        topK?: number;
+                        /**
+                         * @description rrf (default) or weighted
+                         * @default
+                         */
+                        fusion?: string;
+                        /**
+                         * @description 0: 60
+                         * @default 0
+                         */
+                        rrfK?: number;
+                        /**
+                         * Format: base64
+                         * @description the fused candidates are ordered by their similarity to it
+                         */
+                        rescoreVectorF32?: string;
+                        diversity?: {
+                            /** @description 0 (none) to 1 */
+                            share: number;
+                            /**
+                             * @description at most 1000; 0: 4 topK
+                             * @default 0
+                             */
+                            candidates?: number;
+                        };
+                        groupBy?: {
+                            path: string;
+                            /**
+                             * @description 0: 10
+                             * @default 0
+                             */
+                            groups?: number;
+                            /**
+                             * @description 0: 3
+                             * @default 0
+                             */
+                            groupSize?: number;
+                        };
+                        /** @default false */
+                        includeVectors?: boolean;
+                        /** @default true */
+                        includeMetadata?: boolean;
+                        /**
+                         * @description budget; 0: the default
+                         * @default 0
+                         */
+                        timeoutMs?: number;
+                        /** @description which writes the read must see */
+                        consistency?: {
+                            /**
+                             * @description any (default), bounded, at_least or linearizable
+                             * @default
+                             */
+                            level?: string;
+                            /**
+                             * @description with bounded; 0: 2000
+                             * @default 0
+                             */
+                            maxStalenessMs?: number;
+                            /**
+                             * @description with at_least: writeToken of a write
+                             * @default
+                             */
+                            writeToken?: string;
+                        };
+                        /** @description of the final score */
+                        scoreThreshold?: number;
+                    }[];
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "outcomes": [
+                     *         {
+                     *           "answer": {
+                     *             "results": [
+                     *               {
+                     *                 "id": "mail-1",
+                     *                 "score": 0.032,
+                     *                 "payload": {
+                     *                   "name": "postfix"
+                     *                 },
+                     *                 "vector": []
+                     *               }
+                     *             ],
+                     *             "groups": [],
+                     *             "complete": true,
+                     *             "shardsAsked": 1,
+                     *             "shardsAnswered": 1,
+                     *             "branches": [
+                     *               {
+                     *                 "candidates": 50,
+                     *                 "recallEstimate": 0.99,
+                     *                 "plans": [
+                     *                   "graph"
+                     *                 ],
+                     *                 "unindexed": false
+                     *               }
+                     *             ]
+                     *           },
+                     *           "errorCode": "",
+                     *           "errorMessage": ""
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        outcomes?: {
+                            answer?: {
+                                results?: {
+                                    id?: string;
+                                    score?: number;
+                                    payload?: {
+                                        name?: string;
+                                    };
+                                    vector?: unknown[];
+                                }[];
+                                groups?: unknown[];
+                                complete?: boolean;
+                                shardsAsked?: number;
+                                shardsAnswered?: number;
+                                branches?: {
+                                    candidates?: number;
+                                    recallEstimate?: number;
+                                    plans?: string[];
+                                    unindexed?: boolean;
+                                }[];
+                            };
+                            errorCode?: string;
+                            errorMessage?: string;
+                        }[];
+                    };
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    countPoints: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example papers */
+                collection: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": {
+                 *         "field": "section",
+                 *         "eq": "mail"
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    /** @description only points that pass: {"field": "section", "eq": "mail"}, {"all": [...]}, any, none, ids, nested */
+                    filter?: {
+                        [key: string]: unknown;
+                    };
+                    /**
+                     * @description where the indexes do not know, look at a sample only
+                     * @default false
+                     */
+                    estimate?: boolean;
+                    /** @description which writes the read must see */
+                    consistency?: {
+                        /**
+                         * @description any (default), bounded, at_least or linearizable
+                         * @default
+                         */
+                        level?: string;
+                        /**
+                         * @description with bounded; 0: 2000
+                         * @default 0
+                         */
+                        maxStalenessMs?: number;
+                        /**
+                         * @description with at_least: writeToken of a write
+                         * @default
+                         */
+                        writeToken?: string;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "count": "163",
+                     *       "exact": true,
+                     *       "unindexed": false
+                     *     }
+                     */
+                    "application/json": {
+                        count?: string;
+                        exact?: boolean;
+                        unindexed?: boolean;
+                    };
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    facetPoints: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example papers */
+                collection: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "path": "section",
+                 *       "limit": 3
+                 *     }
+                 */
+                "application/json": {
+                    path: string;
+                    /** @description only points that pass: {"field": "section", "eq": "mail"}, {"all": [...]}, any, none, ids, nested */
+                    filter?: {
+                        [key: string]: unknown;
+                    };
+                    /**
+                     * @description 1 to 10000; 0: 10
+                     * @default 0
+                     */
+                    limit?: number;
+                    /** @description which writes the read must see */
+                    consistency?: {
+                        /**
+                         * @description any (default), bounded, at_least or linearizable
+                         * @default
+                         */
+                        level?: string;
+                        /**
+                         * @description with bounded; 0: 2000
+                         * @default 0
+                         */
+                        maxStalenessMs?: number;
+                        /**
+                         * @description with at_least: writeToken of a write
+                         * @default
+                         */
+                        writeToken?: string;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "values": [
+                     *         {
+                     *           "value": "libs",
+                     *           "count": "2104"
+                     *         }
+                     *       ],
+                     *       "more": true,
+                     *       "unindexed": false
+                     *     }
+                     */
+                    "application/json": {
+                        values?: {
+                            value?: string;
+                            count?: string;
+                        }[];
+                        more?: boolean;
+                        unindexed?: boolean;
+                    };
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    listPointsWhere: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example papers */
+                collection: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": {
+                 *         "field": "section",
+                 *         "eq": "mail"
+                 *       },
+                 *       "orderBy": {
+                 *         "path": "installed_size",
+                 *         "descending": true
+                 *       },
+                 *       "limit": 5
+                 *     }
+                 */
+                "application/json": {
+                    /** @description only points that pass: {"field": "section", "eq": "mail"}, {"all": [...]}, any, none, ids, nested */
+                    filter?: {
+                        [key: string]: unknown;
+                    };
+                    /** @description instead of by id */
+                    orderBy?: {
+                        path: string;
+                        /** @default false */
+                        descending?: boolean;
+                    };
+                    /**
+                     * @description 1 to 1000; 0: 20
+                     * @default 0
+                     */
+                    limit?: number;
+                    /**
+                     * @description nextCursor of the page before
+                     * @default
+                     */
+                    cursor?: string;
+                    /** @default false */
+                    includeVectors?: boolean;
+                    /** @description which writes the read must see */
+                    consistency?: {
+                        /**
+                         * @description any (default), bounded, at_least or linearizable
+                         * @default
+                         */
+                        level?: string;
+                        /**
+                         * @description with bounded; 0: 2000
+                         * @default 0
+                         */
+                        maxStalenessMs?: number;
+                        /**
+                         * @description with at_least: writeToken of a write
+                         * @default
+                         */
+                        writeToken?: string;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "points": [
+                     *         {
+                     *           "id": "mail-1",
+                     *           "payload": {
+                     *             "name": "postfix"
+                     *           },
+                     *           "version": "7"
+                     *         }
+                     *       ],
+                     *       "nextCursor": "WyJt…"
+                     *     }
+                     */
+                    "application/json": {
+                        points?: {
+                            id?: string;
+                            payload?: {
+                                name?: string;
+                            };
+                            version?: string;
+                        }[];
+                        nextCursor?: string;
+                    };
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    updatePoints: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example papers */
+                collection: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "ids": [
+                 *         "mail-1"
+                 *       ],
+                 *       "set": {
+                 *         "reviewed": true,
+                 *         "meta.by": "ann"
+                 *       },
+                 *       "remove": [
+                 *         "draft"
+                 *       ]
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * @description those that are there; with a filter: those that pass
+                     * @default []
+                     */
+                    ids?: string[];
+                    /** @description only points that pass: {"field": "section", "eq": "mail"}, {"all": [...]}, any, none, ids, nested */
+                    filter?: {
+                        [key: string]: unknown;
+                    };
+                    /** @description only if every point has this version; with ids alone */
+                    ifVersion?: number | string;
+                    /** @description the whole payload, before the other changes */
+                    replace?: {
+                        [key: string]: unknown;
+                    };
+                    /**
+                     * @description paths
+                     * @default []
+                     */
+                    remove?: string[];
+                    /** @description values by path */
+                    set?: {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "updated": "1",
+                     *       "writeToken": "v1.1-203"
+                     *     }
+                     */
+                    "application/json": {
+                        updated?: string;
+                        writeToken?: string;
+                    };
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    deletePoints: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example papers */
+                collection: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": {
+                 *         "field": "section",
+                 *         "eq": "mail"
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * @description those that are there; with a filter: those that pass
+                     * @default []
+                     */
+                    ids?: string[];
+                    /** @description only points that pass: {"field": "section", "eq": "mail"}, {"all": [...]}, any, none, ids, nested */
+                    filter?: {
+                        [key: string]: unknown;
+                    };
+                    /** @description only if every point has this version; with ids alone */
+                    ifVersion?: number | string;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "deleted": "163",
+                     *       "writeToken": "v1.1-204"
+                     *     }
+                     */
+                    "application/json": {
+                        deleted?: string;
+                        writeToken?: string;
+                    };
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    listIndexes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example papers */
+                collection: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "indexes": [
+                     *         {
+                     *           "index": {
+                     *             "path": "section",
+                     *             "type": "keyword",
+                     *             "language": ""
+                     *           },
+                     *           "indexed": "20000",
+                     *           "points": "20000",
+                     *           "ready": true
+                     *         }
+                     *       ],
+                     *       "sparseVectors": [
+                     *         "words"
+                     *       ],
+                     *       "namedVectors": [
+                     *         {
+                     *           "name": "title",
+                     *           "dimension": 384,
+                     *           "distance": "cosine"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        indexes?: {
+                            index?: {
+                                path?: string;
+                                type?: string;
+                                language?: string;
+                            };
+                            indexed?: string;
+                            points?: string;
+                            ready?: boolean;
+                        }[];
+                        sparseVectors?: string[];
+                        namedVectors?: {
+                            name?: string;
+                            dimension?: number;
+                            distance?: string;
+                        }[];
+                    };
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    createIndex: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example papers */
+                collection: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "index": {
+                 *         "path": "section",
+                 *         "type": "keyword"
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    index?: {
+                        /** @description keys separated by dots */
+                        path: string;
+                        /** @description keyword, integer, float, bool, datetime, geo or text */
+                        type: string;
+                        /**
+                         * @description of a text index: language whose word endings are cut, such as english
+                         * @default
+                         */
+                        language?: string;
+                    };
+                    /**
+                     * @description its name, instead of an index
+                     * @default
+                     */
+                    sparseVector?: string;
+                    /** @description a dense vector, instead of an index; to delete one, its name */
+                    namedVector?: {
+                        name: string;
+                        /** @default 0 */
+                        dimension?: number;
+                        /**
+                         * @description cosine (default), euclidean or dot
+                         * @default
+                         */
+                        distance?: string;
+                        /**
+                         * @description 0: 16
+                         * @default 0
+                         */
+                        hnswM?: number;
+                        /**
+                         * @description 0: 200
+                         * @default 0
+                         */
+                        hnswEfConstruction?: number;
+                        /**
+                         * @description int8 (default), none, float16, binary or product
+                         * @default
+                         */
+                        quantization?: string;
+                        /**
+                         * @description memory (default) or mmap
+                         * @default
+                         */
+                        storage?: string;
+                        /**
+                         * @description 0: by quantization
+                         * @default 0
+                         */
+                        oversampling?: number;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created": true
+                     *     }
+                     */
+                    "application/json": {
+                        created?: boolean;
+                    };
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    deleteIndex: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example papers */
+                collection: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "index": {
+                 *         "path": "section",
+                 *         "type": "keyword"
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    index?: {
+                        /** @description keys separated by dots */
+                        path: string;
+                        /** @description keyword, integer, float, bool, datetime, geo or text */
+                        type: string;
+                        /**
+                         * @description of a text index: language whose word endings are cut, such as english
+                         * @default
+                         */
+                        language?: string;
+                    };
+                    /**
+                     * @description its name, instead of an index
+                     * @default
+                     */
+                    sparseVector?: string;
+                    /** @description a dense vector, instead of an index; to delete one, its name */
+                    namedVector?: {
+                        name: string;
+                        /** @default 0 */
+                        dimension?: number;
+                        /**
+                         * @description cosine (default), euclidean or dot
+                         * @default
+                         */
+                        distance?: string;
+                        /**
+                         * @description 0: 16
+                         * @default 0
+                         */
+                        hnswM?: number;
+                        /**
+                         * @description 0: 200
+                         * @default 0
+                         */
+                        hnswEfConstruction?: number;
+                        /**
+                         * @description int8 (default), none, float16, binary or product
+                         * @default
+                         */
+                        quantization?: string;
+                        /**
+                         * @description memory (default) or mmap
+                         * @default
+                         */
+                        storage?: string;
+                        /**
+                         * @description 0: by quantization
+                         * @default 0
+                         */
+                        oversampling?: number;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "existed": true
+                     *     }
+                     */
+                    "application/json": {
+                        existed?: boolean;
+                    };
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    listAliases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "aliases": [
+                     *         {
+                     *           "alias": "docs",
+                     *           "collection": "papers"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        aliases?: {
+                            alias?: string;
+                            collection?: string;
+                        }[];
+                    };
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    updateAliases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "set": [
+                 *         {
+                 *           "alias": "docs",
+                 *           "collection": "papers"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": {
+                    set?: {
+                        alias: string;
+                        collection: string;
+                    }[];
+                    /** @default [] */
+                    delete?: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example {} */
+                    "application/json": Record<string, never>;
                 };
             };
             default: components["responses"]["Error"];
