@@ -37,7 +37,7 @@ describe('Engine', () => {
       { id: 'a', vector: vector(3, 0), payload },
       { id: 'b', vector: vector(0, 2), payload: Buffer.alloc(0) },
     ];
-    const written = await run({ $case: 'upsert', value: { points } });
+    const written = await run({ $case: 'upsert', value: workerData.PointBatch.fromPartial({ points }) });
     expect(written.outcome).toMatchObject({ $case: 'written', value: { affected: 2 } });
     const found = await run(search([1, 0.1], 2));
     if (found.outcome?.$case !== 'search') throw new Error(found.errorMessage);
@@ -80,7 +80,7 @@ describe('Engine', () => {
       vector: vector(i, 0, 1),
       payload: Buffer.alloc(0),
     }));
-    const op = { $case: 'upsert', value: { points } } as const;
+    const op = { $case: 'upsert', value: workerData.PointBatch.fromPartial({ points }) } as const;
     await engine.submit(
       Buffer.from(workerData.ShardOp.encode({ shardId: 7, shardEpoch: 1, op, timeoutMs: 0 }).finish()),
       true,

@@ -34,7 +34,7 @@ export function describeWorkerClient(name: string, start: () => Promise<WorkerUn
     it('carries writes and reads and gives each call its own answer', async () => {
       const upserts = Array.from({ length: 100 }, (_, n): Op => {
         const points = [{ id: `p${n}`, vector: vector(n, 0), payload: Buffer.from(`{"n":${n}}`) }];
-        return { $case: 'upsert', value: { points } };
+        return { $case: 'upsert', value: workerData.PointBatch.fromPartial({ points }) };
       });
       const written = await Promise.all(upserts.map((op) => run(op)));
       expect(new Set(written.map((one) => one.outcome?.$case))).toEqual(new Set(['written']));
@@ -59,7 +59,7 @@ export function describeWorkerClient(name: string, start: () => Promise<WorkerUn
         vector: vector(-n, 0),
         payload: Buffer.alloc(0),
       }));
-      const late = run({ $case: 'upsert', value: { points } }, { timeoutMs: 1 });
+      const late = run({ $case: 'upsert', value: workerData.PointBatch.fromPartial({ points }) }, { timeoutMs: 1 });
       await expect(late).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
       expect((await run(search(1))).errorCode).toBe('');
     });

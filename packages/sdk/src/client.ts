@@ -1,3 +1,6 @@
+import type { VectronError } from '@vectron/errors';
+import type { Filter, SparseInput } from '@vectron/model';
+
 /** A vector of float32 values; results give `Float32Array`. */
 export type Vector = Float32Array | readonly number[];
 export type Payload = Record<string, unknown>;
@@ -5,14 +8,71 @@ export type Payload = Record<string, unknown>;
 export interface Point {
   /** 1 to 512 bytes of UTF-8. */
   readonly id: string;
-  readonly vector: Vector;
+  /** Or `text`. */
+  readonly vector?: Vector;
+  /** Text that the collection's embedding provider makes the vector of; kept in the payload. */
+  readonly text?: string;
   readonly payload?: Payload;
+  /** By name, as declared for the collection. */
+  readonly sparse?: Readonly<Record<string, SparseInput>>;
+  /** Dense vectors besides `vector`, by name, as declared. */
+  readonly vectors?: Readonly<Record<string, Vector>>;
+  /** The point is deleted so long after; missing: never. */
+  readonly ttlSeconds?: number;
+  /** Only if the point's version is this, or the batch is refused with VERSION_CONFLICT; 0n: only if there is none. */
+  readonly ifVersion?: bigint;
 }
 export interface StoredPoint {
   readonly id: string;
   /** undefined when it was not asked for. */
   readonly vector?: Float32Array;
   readonly payload: Payload;
+  /** Missing when there is none. */
+  readonly sparse?: Readonly<Record<string, { readonly indices: number[]; readonly values: number[] }>>;
+  /** Missing when there is none, or vectors were not asked for. */
+  readonly vectors?: Readonly<Record<string, Float32Array>>;
+  /** Grows with every write of the point. */
+  readonly version: bigint;
+  /** When it is deleted; missing: never. */
+  readonly expiresAt?: Date;
+}
+
+/** An index of what is at a path of the payload. */
+export interface PayloadIndex {
+  readonly path: string;
+  readonly type: 'keyword' | 'integer' | 'float' | 'bool' | 'datetime' | 'geo' | 'text';
+  /** Of a text index: language whose word endings are cut, such as english. */
+  readonly language?: string;
+}
+/** A dense vector that points may have besides their first one. */
+export interface NamedVector {
+  readonly name: string;
+  readonly dimension: number;
+  /** Default: cosine. */
+  readonly distance?: 'cosine' | 'euclidean' | 'dot';
+  readonly hnswM?: number;
+  readonly hnswEfConstruction?: number;
+  /** Default: int8. */
+  readonly quantization?: VectorSettings['quantization'];
+  /** Default: memory. */
+  readonly storage?: 'memory' | 'mmap';
+  readonly oversampling?: number;
+}
+/** A payload index, the name of a sparse vector that points may have, or a dense one; to delete one, its name is enough. */
+export type IndexTarget =
+  | PayloadIndex
+  | { readonly sparseVector: string }
+  | { readonly namedVector: Pick<NamedVector, 'name'> & Partial<NamedVector> };
+export interface IndexInfo extends PayloadIndex {
+  /** Points that are in it, of all points. */
+  readonly indexed: number;
+  readonly points: number;
+  readonly ready: boolean;
+}
+export interface Indexes {
+  readonly indexes: IndexInfo[];
+  readonly sparseVectors: string[];
+  readonly namedVectors: NamedVector[];
 }
 
 export interface CollectionOptions {
@@ -28,6 +88,13 @@ export interface CollectionOptions {
   readonly replicas?: number;
   /** relaxed: acknowledged before it is on disk, which a power loss may take. Default: fsync. */
   readonly durability?: 'fsync' | 'relaxed';
+  readonly indexes?: readonly PayloadIndex[];
+  /** Names of sparse vectors that points may have. */
+  readonly sparseVectors?: readonly string[];
+  /** Dense vectors that points may have besides their first one. */
+  readonly namedVectors?: readonly NamedVector[];
+  /** Lets points and queries be given as text. */
+  readonly embedding?: { readonly provider: string; readonly textField?: string };
   readonly rerank?: {
     readonly enabled: boolean;
     readonly textFields?: readonly string[];
@@ -79,9 +146,11 @@ export interface CollectionStatus {
   }[];
 }
 
-/** Exactly one of `vector` and `likeId`. */
+/** Exactly one of `vector`, `text` and `likeId`. */
 export interface SearchOptions {
   readonly vector?: Vector;
+  /** Text that the collection's embedding provider makes the vector of. */
+  readonly text?: string;
   /** Search by the vector of this point; the point itself is left out. */
   readonly likeId?: string;
   /** 1 to 10,000; default 10. */
@@ -100,6 +169,107 @@ export interface SearchOptions {
   readonly scoreThreshold?: number;
   /** Default: any. */
   readonly consistency?: Consistency;
+  /** Only points that pass. */
+  readonly filter?: Filter;
+  /** The named vector that is searched, and given with `includeVectors`; default: the first one. */
+  readonly using?: string;
+}
+
+/** One way to the points: exactly one of vector, embed, likeId, sparse, text and examples. */
+export interface QueryBranch {
+  /** Text that the collection's embedding provider makes the vector of. */
+  readonly embed?: string;
+  readonly vector?: Vector;
+  readonly likeId?: string;
+  readonly sparse?: SparseInput & { readonly name: string };
+  /** Words, scored by BM25; without `fields`, over every field with a text index. */
+  readonly text?: { readonly query: string; readonly fields?: readonly { path: string; boost?: number }[] };
+  /** Near these points and far from those. */
+  readonly examples?: { readonly positiveIds: readonly string[]; readonly negativeIds?: readonly string[] };
+  /** Besides the filter of the whole query. */
+  readonly filter?: Filter;
+  /** Candidates it gives to the fusion; default: max(50, 4 * topK). */
+  readonly limit?: number;
+  /** In the fusion; default 1. */
+  readonly weight?: number;
+  readonly ef?: number;
+  readonly recall?: number;
+  readonly exact?: boolean;
+  readonly scoreThreshold?: number;
+  /** The named vector that is searched, and given with `includeVectors`; default: the first one. */
+  readonly using?: string;
+}
+export interface QueryOptions {
+  /** 1 to 16; several are fused. */
+  readonly branches: readonly QueryBranch[];
+  readonly filter?: Filter;
+  /** 1 to 10,000; default 10. */
+  readonly topK?: number;
+  /** rrf (default): by the ranks. weighted: by the scores, scaled to 0..1 in each branch. */
+  readonly fusion?: 'rrf' | 'weighted';
+  /** Default 60. */
+  readonly rrfK?: number;
+  /** The fused candidates are ordered by their similarity to this vector. */
+  readonly rescoreVector?: Vector;
+  /** Maximal marginal relevance; `share`: 0 (none) to 1. */
+  readonly diversity?: { readonly share: number; readonly candidates?: number };
+  /** The best groups of points that share a value. */
+  readonly groupBy?: { readonly path: string; readonly groups?: number; readonly groupSize?: number };
+  readonly includeVectors?: boolean;
+  /** Default true. */
+  readonly includePayload?: boolean;
+  readonly timeoutMs?: number;
+  readonly consistency?: Consistency;
+  /** Of the final score. */
+  readonly scoreThreshold?: number;
+}
+export type QueryHit = Omit<SearchHit, 'explanation'>;
+export interface QueryResult {
+  /** Empty with `groupBy`. */
+  readonly hits: QueryHit[];
+  readonly groups: { readonly value: string | number | boolean; readonly hits: QueryHit[] }[];
+  /** Whether every shard answered every branch. */
+  readonly complete: boolean;
+  readonly branches: {
+    readonly candidates: number;
+    readonly recallEstimate: number;
+    /** How each shard found its points. */
+    readonly plans: string[];
+    /** Payloads had to be read for the filter: a payload index would make it faster. */
+    readonly unindexed: boolean;
+  }[];
+}
+export interface CountResult {
+  readonly count: number;
+  readonly exact: boolean;
+  readonly unindexed: boolean;
+}
+export interface FacetResult {
+  /** The most frequent first. */
+  readonly values: { readonly value: string | number | boolean; readonly count: number }[];
+  /** Whether there are others. */
+  readonly more: boolean;
+  readonly unindexed: boolean;
+}
+/** Points by id, by filter, or by both. */
+export interface PointsSelector {
+  /** Those that are there; with a filter: those of them that pass. */
+  readonly ids?: readonly string[];
+  readonly filter?: Filter;
+  /** Only if the version of every point is this; with ids alone. */
+  readonly ifVersion?: bigint;
+}
+export interface PayloadUpdate extends PointsSelector {
+  /** The whole payload, before the other changes. */
+  readonly replace?: Payload;
+  /** Paths. */
+  readonly remove?: readonly string[];
+  /** Values by path. */
+  readonly set?: Payload;
+}
+export interface Alias {
+  readonly alias: string;
+  readonly collection: string;
 }
 export interface SearchHit {
   readonly id: string;
@@ -192,8 +362,34 @@ export interface VectronClient {
   delete(collection: string, id: string): Promise<DeleteResult>;
   listPoints(
     collection: string,
-    options?: { limit?: number; cursor?: string; includeVectors?: boolean; consistency?: Consistency },
+    options?: {
+      limit?: number;
+      cursor?: string;
+      includeVectors?: boolean;
+      consistency?: Consistency;
+      filter?: Filter;
+      /** Instead of by id. */
+      orderBy?: { path: string; descending?: boolean };
+    },
   ): Promise<Page>;
+  /** Several ways to the points at once, fused into one answer. */
+  query(collection: string, options: QueryOptions): Promise<QueryResult>;
+  /** Each query has a result, or the error it ended with. */
+  queryBatch(queries: readonly (QueryOptions & { collection: string })[]): Promise<(QueryResult | VectronError)[]>;
+  count(collection: string, options?: { filter?: Filter; estimate?: boolean }): Promise<CountResult>;
+  /** The values at a path of the payload, with how many points have each; 10 of them, or `limit`. */
+  facets(collection: string, path: string, options?: { filter?: Filter; limit?: number }): Promise<FacetResult>;
+  /** Changes payload fields. Those that a filter chooses are changed in steps of at most 1,000, each atomic. */
+  updatePoints(collection: string, update: PayloadUpdate): Promise<{ updated: number; writeToken: string }>;
+  deletePoints(collection: string, selector: PointsSelector): Promise<{ deleted: number; writeToken: string }>;
+  /** Declares it on every shard; it is built while the collection goes on serving. `true`: it was not there before. */
+  createIndex(collection: string, target: IndexTarget): Promise<boolean>;
+  /** `true`: it was there. */
+  deleteIndex(collection: string, target: IndexTarget): Promise<boolean>;
+  listIndexes(collection: string): Promise<Indexes>;
+  listAliases(): Promise<Alias[]>;
+  /** All of the changes at one moment, or none. */
+  updateAliases(changes: { set?: readonly Alias[]; delete?: readonly string[] }): Promise<void>;
   /**
    * Changes since the cursor, in log order a shard, without a gap; without a cursor, from the oldest that is kept.
    * Waits up to `waitMs` for one. CHANGES_GONE: the log does not reach back to the cursor any more.

@@ -3,6 +3,7 @@ import { VectronError } from '@vectron/errors';
 import type { MetaStore } from '@vectron/metastore';
 import { type CollectionSettings, Route, splitHashSpace } from '@vectron/model';
 import { placement } from '@vectron/proto';
+import type { Alias } from './client.js';
 
 /** A collection as the catalogue holds it: its settings, and its shards in the order of their hash ranges. */
 export interface EmbeddedCollection extends CollectionSettings {
@@ -13,6 +14,7 @@ export interface EmbeddedCollection extends CollectionSettings {
 
 const COLLECTIONS = '/embedded/collections/';
 const NEXT_SHARD = '/embedded/next-shard';
+const ALIASES = '/embedded/aliases/';
 /** Nothing moves a shard of an embedded database. */
 export const EPOCH = 1;
 
@@ -25,9 +27,10 @@ export class EmbeddedCatalog {
     return entries.map((entry) => JSON.parse(entry.value) as EmbeddedCollection);
   }
 
-  /** Throws COLLECTION_NOT_FOUND. */
+  /** By name or by alias; throws COLLECTION_NOT_FOUND. */
   async collection(name: string): Promise<EmbeddedCollection> {
-    const entry = await this.meta.get(COLLECTIONS + name);
+    const alias = await this.meta.get(ALIASES + name);
+    const entry = await this.meta.get(COLLECTIONS + (alias?.value ?? name));
     if (entry === undefined) throw new VectronError('COLLECTION_NOT_FOUND', `no collection ${name}`);
     return JSON.parse(entry.value) as EmbeddedCollection;
   }
@@ -39,20 +42,55 @@ export class EmbeddedCatalog {
     open: (collection: EmbeddedCollection) => Promise<void>,
   ): Promise<void> {
     const key = COLLECTIONS + settings.name;
-    if ((await this.meta.get(key)) !== undefined) throw exists(settings.name);
+    const taken = (await this.meta.get(key)) ?? (await this.meta.get(ALIASES + settings.name));
+    if (taken !== undefined) throw exists(settings.name);
     const firstShard = await this.#takeShardIds(shards);
     const shardIds = Array.from({ length: shards }, (_, at) => firstShard + at);
     const collection = { ...settings, id: randomUUID(), shardIds };
     await open(collection);
     const { succeeded } = await this.meta.txn(
-      [{ key, revision: 0 }],
+      [
+        { key, revision: 0 },
+        { key: ALIASES + settings.name, revision: 0 },
+      ],
       [{ put: key, value: JSON.stringify(collection) }],
     );
     if (!succeeded) throw exists(settings.name);
   }
 
+  /** With its aliases. */
   async delete(name: string): Promise<void> {
-    await this.meta.txn([], [{ delete: COLLECTIONS + name }]);
+    const own = (await this.aliases()).filter(({ collection }) => collection === name);
+    const aliases = own.map(({ alias }) => ({ delete: ALIASES + alias }));
+    await this.meta.txn([], [{ delete: COLLECTIONS + name }, ...aliases]);
+  }
+
+  async aliases(): Promise<Alias[]> {
+    const { entries } = await this.meta.range(ALIASES);
+    return entries.map(({ key, value }) => ({ alias: key.slice(ALIASES.length), collection: value }));
+  }
+
+  /** All of it in one transaction. */
+  async updateAliases(set: readonly Alias[], gone: readonly string[]): Promise<void> {
+    for (const { alias, collection } of set) {
+      if ((await this.meta.get(COLLECTIONS + collection)) === undefined) {
+        throw new VectronError('COLLECTION_NOT_FOUND', `no collection ${collection}`);
+      }
+      if ((await this.meta.get(COLLECTIONS + alias)) !== undefined) {
+        throw new VectronError('ALREADY_EXISTS', `${alias} is a collection`, { details: { field: 'set' } });
+      }
+    }
+    for (const alias of gone) {
+      if ((await this.meta.get(ALIASES + alias)) === undefined)
+        throw new VectronError('NOT_FOUND', `no alias ${alias}`);
+    }
+    await this.meta.txn(
+      [],
+      [
+        ...set.map(({ alias, collection }) => ({ put: ALIASES + alias, value: collection })),
+        ...gone.map((alias) => ({ delete: ALIASES + alias })),
+      ],
+    );
   }
 
   async #takeShardIds(count: number): Promise<number> {
@@ -80,9 +118,18 @@ export function routeOf(collection: EmbeddedCollection): Route {
       ready: true,
     }),
   );
-  const { id, name, dimension, distance, hnswM, hnswEfConstruction, vectors } = collection;
+  const { id, name, dimension, distance, hnswM, hnswEfConstruction, vectors, embedding } = collection;
   return new Route({
-    ...placement.Collection.fromPartial({ id, name, dimension, distance, hnswM, hnswEfConstruction, vectors }),
+    ...placement.Collection.fromPartial({
+      id,
+      name,
+      dimension,
+      distance,
+      hnswM,
+      hnswEfConstruction,
+      vectors,
+      embedding,
+    }),
     shards,
   });
 }

@@ -2,38 +2,60 @@ import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { EmbeddingProviders, type ProviderOptions, parseProviders } from '@vectron/embeddings';
 import { aloneHere, Engine, type ShardStatus, shardSettings } from '@vectron/engine';
-import { VectronError } from '@vectron/errors';
+import { toVectronError, VectronError } from '@vectron/errors';
 import { EmbeddedMetaStore } from '@vectron/metastore';
 import {
+  type AskShard,
   changeCursor,
   changeKind,
+  changePoints,
   changesOf,
   checkCollectionName,
-  checkLimit,
   checkPointId,
   checkSearch,
   collectionSettings,
+  countPoints,
   DEFAULT_TOP_K,
+  declarationOf,
   decodeDocument,
   decodeVector,
+  type Embed,
+  embedPoints,
+  embedQuery,
+  embedTexts,
+  encodeAnyVector,
   encodePoints,
   encodeVector,
+  type Filter,
+  facetPoints,
+  filterMessage,
+  initialDeclarations,
   MAX_CHANGES_WAIT_MS,
   MAX_TOP_K,
   mergeHits,
+  type PointsChange,
+  pagePoints,
   parseChangeCursor,
+  payloadChange,
   type Route,
   readPlan,
+  runQuery,
+  schemaOf,
+  vectorOf,
   writeToken,
 } from '@vectron/model';
 import { gateway, type placement, workerData } from '@vectron/proto';
 import type * as api from './client.js';
 import { wireConsistency } from './consistency.js';
 import { EmbeddedCatalog, type EmbeddedCollection, EPOCH, routeOf } from './embedded-catalog.js';
-import { oneQuery, toFloats } from './vectors.js';
+import { indexesOf, indexRequest, queryRequest, queryResult, storedPoint } from './requests.js';
+import { oneQuery } from './vectors.js';
 
 export interface OpenOptions {
+  /** Embedding providers by name, besides `local`. */
+  readonly embeddings?: Readonly<Record<string, ProviderOptions>>;
   /** Threads that answer queries and apply writes; default: one per core. */
   readonly threads?: number;
   /** Threads that build the index; default: half of the cores. */
@@ -51,6 +73,7 @@ const MAX_WAITING = 10_000;
 export async function embeddedClient(path: string, options: OpenOptions = {}): Promise<api.VectronClient> {
   const cores = availableParallelism();
   const { threads = cores, indexThreads = Math.max(1, cores >> 1), maxBatch = 10_000 } = options;
+  const providers = new EmbeddingProviders(parseProviders(JSON.stringify(options.embeddings ?? {})));
   await mkdir(path, { recursive: true });
   // The engine's lock keeps a second process out before it touches the catalogue.
   const engine = await Engine.open(join(path, 'engine'), {
@@ -68,7 +91,7 @@ export async function embeddedClient(path: string, options: OpenOptions = {}): P
     const known = new Set(collections.flatMap((collection) => collection.shardIds));
     // Left behind by a create or delete that was cut off: no collection has ever shown them, or will again.
     for (const shard of await engine.storedShards()) if (!known.has(shard)) await engine.dropShard(shard);
-    return new EmbeddedClient(engine, catalog, () => meta.close(), maxBatch);
+    return new EmbeddedClient(engine, catalog, () => meta.close(), maxBatch, providers);
   } catch (error) {
     await engine.close();
     throw error;
@@ -87,7 +110,10 @@ class EmbeddedClient implements api.VectronClient {
     private readonly catalog: EmbeddedCatalog,
     private readonly closeCatalog: () => Promise<void>,
     private readonly maxBatch: number,
+    private readonly providers: EmbeddingProviders,
   ) {}
+
+  readonly #embed: Embed = (provider, texts, dimension) => this.providers.get(provider).embed(texts, dimension);
 
   async createCollection(name: string, options: api.CollectionOptions): Promise<void> {
     const { dimension, distance, shards = 1, hnswM, hnswEfConstruction, vectors, durability, rerank } = options;
@@ -96,13 +122,26 @@ class EmbeddedClient implements api.VectronClient {
     if (!(Number.isInteger(shards) && shards >= 0 && shards <= MAX_SHARDS)) {
       throw VectronError.invalid('shards', `shards must be 0 to ${MAX_SHARDS}, not ${shards}`);
     }
-    const request = { name, dimension, distance, hnswM, hnswEfConstruction, vectors, durability };
-    const settings = collectionSettings(gateway.CreateCollectionRequest.fromPartial(request));
-    await this.catalog.create(settings, shards || 1, (collection) => openShards(this.engine, collection));
+    const request = gateway.CreateCollectionRequest.fromPartial({
+      ...{ name, dimension, distance, hnswM, hnswEfConstruction, vectors, durability },
+      indexes: options.indexes?.map((index) => ({ ...index })),
+      sparseVectors: [...(options.sparseVectors ?? [])],
+      namedVectors: options.namedVectors?.map((vector) => ({ ...vector })),
+      embedding: options.embedding,
+    });
+    const settings = collectionSettings(request);
+    const declarations = initialDeclarations(request);
+    if (settings.embedding !== undefined) this.providers.get(settings.embedding.provider);
+    await this.catalog.create(settings, shards || 1, async (collection) => {
+      await openShards(this.engine, collection);
+      for (const declaration of declarations) await this.#declare(routeOf(collection), declaration);
+    });
   }
 
   async deleteCollection(name: string): Promise<void> {
-    const { shardIds } = await this.#collection(name);
+    const { shardIds, name: real } = await this.#collection(name);
+    // An alias is no collection.
+    if (real !== name) throw new VectronError('COLLECTION_NOT_FOUND', `no collection ${name}`);
     await this.catalog.delete(name);
     for (const shard of shardIds) await this.engine.dropShard(shard);
   }
@@ -130,8 +169,15 @@ class EmbeddedClient implements api.VectronClient {
 
   async upsert(name: string, points: readonly api.Point[]): Promise<api.UpsertResult> {
     const route = await this.#route(name);
-    const inputs = points.map(({ id, vector, payload }) => ({ id, vector, payload }));
-    const encoded = encodePoints(inputs, route.collection, this.maxBatch);
+    const inputs = points.map(({ sparse, vectors, ...point }) => ({
+      ...point,
+      vector: point.vector ?? [],
+      payload: point.payload,
+      sparse: Object.entries(sparse ?? {}),
+      vectors: Object.entries(vectors ?? {}),
+    }));
+    const embedded = await embedPoints(inputs, route.collection, this.#embed);
+    const encoded = encodePoints(embedded, route.collection, this.maxBatch);
     const writes = [...route.byShard(encoded)].map(async ([shard, batch]) => {
       const { index } = await this.#run(shard, { $case: 'upsert', value: { points: batch } }, 'written');
       return { shardId: shard.shardId, logIndex: index };
@@ -158,6 +204,10 @@ class EmbeddedClient implements api.VectronClient {
       payloadFields: false,
       includePayload: options.includePayload ?? true,
       includeVector: options.includeVectors ?? false,
+      filter: options.filter && filterMessage(options.filter),
+      sparse: undefined,
+      text: undefined,
+      using: options.using ?? '',
     };
     const found = await Promise.all(
       route.shards.map((shard) => this.#run(shard, { $case: 'search', value: op }, 'search')),
@@ -217,7 +267,9 @@ class EmbeddedClient implements api.VectronClient {
     const changes = batches.flatMap(({ shardId, batch }) =>
       batch.changes.map((change): api.Change => {
         const what = { shardId, logIndex: change.index, kind: changeKind(change), id: change.id };
-        return what.kind === 'delete' ? what : { ...what, ...storedPoint(change, true) };
+        if (what.kind === 'delete') return what;
+        const vector = Float32Array.from(decodeVector(change.vector));
+        return { ...what, vector, payload: decodeDocument(change.payload) };
       }),
     );
     return { changes, nextCursor: changeCursor(collection, batches) };
@@ -225,23 +277,93 @@ class EmbeddedClient implements api.VectronClient {
 
   async listPoints(
     name: string,
-    {
-      limit = 0,
-      cursor = '',
-      includeVectors = false,
-      consistency,
-    }: { limit?: number; cursor?: string; includeVectors?: boolean; consistency?: api.Consistency } = {},
+    { limit = 0, cursor = '', includeVectors = false, consistency, filter, orderBy }: ListOptions = {},
   ): Promise<api.Page> {
     readPlan(wireConsistency(consistency));
-    const page = { after: cursor, limit: checkLimit(limit) };
+    const order = orderBy && { descending: false, ...orderBy };
+    const request = { limit, cursor, filter: filter && filterMessage(filter), orderBy: order };
+    const { points, nextCursor } = await pagePoints(await this.#route(name), request, this.#ask);
+    return { points: points.map((point) => storedPoint(point, includeVectors)), nextCursor: nextCursor || undefined };
+  }
+
+  async query(name: string, options: api.QueryOptions): Promise<api.QueryResult> {
     const route = await this.#route(name);
-    const pages = await Promise.all(
-      route.shards.map((shard) => this.#run(shard, { $case: 'scroll', value: page }, 'points')),
+    const request = await embedQuery(queryRequest(name, options), route.collection, this.#embed);
+    readPlan(request.consistency);
+    return queryResult(await runQuery(route, request, this.#ask, options.timeoutMs ?? 0));
+  }
+
+  queryBatch(
+    queries: readonly (api.QueryOptions & { collection: string })[],
+  ): Promise<(api.QueryResult | VectronError)[]> {
+    return Promise.all(
+      queries.map(({ collection, ...options }) => this.query(collection, options).catch(toVectronError)),
     );
-    // Ordered like hits that all score the same.
-    const lists = pages.map(({ points }) => points.map((point) => ({ ...point, score: 0 })));
-    const points = mergeHits(lists, page.limit).map((point) => storedPoint(point, includeVectors));
-    return { points, nextCursor: points.length === page.limit ? points.at(-1)?.id : undefined };
+  }
+
+  async count(
+    name: string,
+    { filter, estimate = false }: { filter?: Filter; estimate?: boolean } = {},
+  ): Promise<api.CountResult> {
+    const request = { filter: filter && filterMessage(filter), estimate };
+    const counted = await countPoints(await this.#route(name), request, this.#ask);
+    return { ...counted, count: Number(counted.count) };
+  }
+
+  async facets(
+    name: string,
+    path: string,
+    { filter, limit = 0 }: { filter?: Filter; limit?: number } = {},
+  ): Promise<api.FacetResult> {
+    const request = { path, filter: filter && filterMessage(filter), limit };
+    const found = await facetPoints(await this.#route(name), request, this.#ask);
+    return { ...found, values: found.values.map(({ value, count }) => ({ value, count: Number(count) })) };
+  }
+
+  async updatePoints(
+    name: string,
+    { ids = [], filter, ifVersion, replace, remove, set }: api.PayloadUpdate,
+  ): Promise<{ updated: number; writeToken: string }> {
+    const action = payloadChange({ replace, remove: [...(remove ?? [])], set });
+    const change = { ids, filter: filter && filterMessage(filter), ifVersion, action };
+    const { affected, token } = await this.#change(name, change);
+    return { updated: affected, writeToken: token };
+  }
+
+  async deletePoints(
+    name: string,
+    { ids = [], filter, ifVersion }: api.PointsSelector,
+  ): Promise<{ deleted: number; writeToken: string }> {
+    const action = { $case: 'delete', value: true } as const;
+    const change = { ids, filter: filter && filterMessage(filter), ifVersion, action };
+    const { affected, token } = await this.#change(name, change);
+    return { deleted: affected, writeToken: token };
+  }
+
+  async createIndex(name: string, target: api.IndexTarget): Promise<boolean> {
+    return this.#declare(await this.#route(name), declarationOf(indexRequest(name, target), false));
+  }
+
+  async deleteIndex(name: string, target: api.IndexTarget): Promise<boolean> {
+    return this.#declare(await this.#route(name), declarationOf(indexRequest(name, target), true));
+  }
+
+  async listIndexes(name: string): Promise<api.Indexes> {
+    return indexesOf(await schemaOf(await this.#route(name), this.#ask));
+  }
+
+  listAliases(): Promise<api.Alias[]> {
+    return this.catalog.aliases();
+  }
+
+  async updateAliases(changes: { set?: readonly api.Alias[]; delete?: readonly string[] }): Promise<void> {
+    const { set = [], delete: gone = [] } = changes;
+    if (set.length + gone.length === 0) throw VectronError.invalid('set', 'send aliases to set or to delete');
+    set.forEach(({ alias, collection }, at) => {
+      checkCollectionName(alias, `set[${at}].alias`);
+      checkCollectionName(collection, `set[${at}].collection`);
+    });
+    await this.catalog.updateAliases(set, gone);
   }
 
   async feedback(): Promise<string> {
@@ -273,6 +395,22 @@ class EmbeddedClient implements api.VectronClient {
     await this.closeCatalog();
   }
 
+  readonly #ask: AskShard = (shard, op) => this.#outcome(shard, op);
+
+  async #change(name: string, change: PointsChange): Promise<{ affected: number; token: string }> {
+    const write = (shard: placement.Shard, mutation: workerData.Mutation) =>
+      this.#run(shard, { $case: 'mutate', value: mutation }, 'written');
+    const { affected, writes } = await changePoints(await this.#route(name), change, this.#ask, write);
+    return { affected: Number(affected), token: writes.length > 0 ? writeToken(writes) : '' };
+  }
+
+  /** Whether a shard did not have it so before. */
+  async #declare({ shards }: Route, declaration: workerData.Declaration): Promise<boolean> {
+    const op = { $case: 'declare', value: declaration } as const;
+    const written = await Promise.all(shards.map((shard) => this.#run(shard, op, 'written')));
+    return written.some(({ affected }) => affected > 0);
+  }
+
   #collection(name: string): Promise<EmbeddedCollection> {
     checkCollectionName(name, 'collection');
     return this.catalog.collection(name);
@@ -286,12 +424,18 @@ class EmbeddedClient implements api.VectronClient {
     return new Map(this.engine.status().map((shard) => [shard.shardId, shard]));
   }
 
-  async #queryVector(route: Route, { vector, likeId }: api.SearchOptions): Promise<Buffer> {
+  async #queryVector(route: Route, { vector, text, likeId, using = '' }: api.SearchOptions): Promise<Buffer> {
+    if (text !== undefined) {
+      if (using !== '') throw VectronError.invalid('text', 'texts are embedded for the first vector');
+      const [made] = await embedTexts([text], route.collection, this.#embed);
+      return encodeVector(made, route.collection.dimension, route.collection.distance, 'text');
+    }
     const { name, dimension, distance } = route.collection;
+    if (likeId === undefined && using !== '') return encodeAnyVector(vector ?? [], 'vector');
     if (likeId === undefined) return encodeVector(vector ?? [], dimension, distance, 'vector');
     const point = await this.#get(route, likeId);
     if (point === undefined) throw new VectronError('POINT_NOT_FOUND', `no point ${likeId} in ${name}`);
-    return point.vector;
+    return vectorOf(point, using);
   }
 
   async #get(route: Route, id: string): Promise<workerData.PointData | undefined> {
@@ -302,26 +446,29 @@ class EmbeddedClient implements api.VectronClient {
 
   /** The outcome of one operation, which is of the kind `wanted`. Throws its failure. */
   async #run<K extends Outcome['$case']>(
-    { shardId, epoch: shardEpoch }: placement.Shard,
-    op: NonNullable<workerData.ShardOp['op']>,
+    shard: placement.Shard,
+    op: Operation,
     wanted: K,
   ): Promise<Extract<Outcome, { $case: K }>['value']> {
-    const write = op.$case === 'upsert' || op.$case === 'delete';
-    const bytes = workerData.ShardOp.encode({ shardId, shardEpoch, op, timeoutMs: 0 }).finish();
-    const answer = workerData.ShardOutcome.decode(await this.engine.submit(Buffer.from(bytes), write));
-    if (answer.errorCode !== '') throw VectronError.fromWire(answer.errorCode, answer.errorMessage);
-    const { outcome } = answer;
-    if (outcome?.$case !== wanted) throw new VectronError('INTERNAL', 'the core answered something else');
+    const outcome = await this.#outcome(shard, op);
+    if (outcome.$case !== wanted) throw new VectronError('INTERNAL', 'the core answered something else');
     return outcome.value as never;
+  }
+
+  async #outcome({ shardId, epoch: shardEpoch }: placement.Shard, op: Operation): Promise<Outcome> {
+    const bytes = workerData.ShardOp.encode({ shardId, shardEpoch, op, timeoutMs: 0 }).finish();
+    const answer = workerData.ShardOutcome.decode(await this.engine.submit(Buffer.from(bytes), WRITES.has(op.$case)));
+    if (answer.errorCode !== '') throw VectronError.fromWire(answer.errorCode, answer.errorMessage);
+    if (answer.outcome === undefined) throw new VectronError('INTERNAL', 'the core answered nothing');
+    return answer.outcome;
   }
 }
 
-type Outcome = NonNullable<workerData.ShardOutcome['outcome']>;
+type Operation = NonNullable<workerData.ShardOp['op']>;
+type ListOptions = NonNullable<Parameters<api.VectronClient['listPoints']>[1]>;
+const WRITES: ReadonlySet<Operation['$case']> = new Set(['upsert', 'delete', 'mutate', 'declare'] as const);
 
-function storedPoint(point: workerData.PointData, includeVector: boolean): api.StoredPoint {
-  const vector = includeVector ? toFloats(decodeVector(point.vector)) : undefined;
-  return { id: point.id, vector, payload: decodeDocument(point.payload) };
-}
+type Outcome = NonNullable<workerData.ShardOutcome['outcome']>;
 
 const unbuilt = (what: string) => new VectronError('UNIMPLEMENTED', `not built yet: ${what}`);
 const noUsers = () => Promise.reject(unbuilt('users and keys; an embedded database belongs to its process'));

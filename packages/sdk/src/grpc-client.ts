@@ -1,9 +1,11 @@
 import { VectronError } from '@vectron/errors';
+import { filterMessage } from '@vectron/model';
 import { auth, gateway } from '@vectron/proto';
 import { callContext, createClient } from '@vectron/rpc';
 import type * as api from './client.js';
 import { collectionInfo, collectionStatus } from './collection-views.js';
 import { wireConsistency } from './consistency.js';
+import { indexesOf, indexRequest, queryRequest } from './requests.js';
 import { oneQuery, toBytes, toFloats } from './vectors.js';
 
 const EMPTY = Buffer.alloc(0);
@@ -27,10 +29,13 @@ export function grpcClient(address: string, apiKey: string | undefined, timeoutM
 
   return {
     async createCollection(name, options) {
-      const { rerank, ...settings } = options;
+      const { rerank, indexes, sparseVectors, namedVectors, ...settings } = options;
       const request = gateway.CreateCollectionRequest.fromPartial({
         name,
         ...settings,
+        indexes: indexes?.map((index) => ({ ...index })),
+        sparseVectors: [...(sparseVectors ?? [])],
+        namedVectors: namedVectors?.map((vector) => ({ ...vector })),
       });
       if (rerank !== undefined) {
         const { fieldBoosts, textFields, ...rest } = rerank;
@@ -53,12 +58,26 @@ export function grpcClient(address: string, apiKey: string | undefined, timeoutM
       return collectionStatus(await data.api.getCollectionStatus({ name }, context()));
     },
     async upsert(collection, points) {
-      const wire = points.map(({ id, vector, payload }) => ({
+      const wire = points.map(({ id, vector, text, payload, sparse, vectors, ttlSeconds, ifVersion }) => ({
         id,
         vector: [],
-        vectorF32: toBytes(vector),
+        vectorF32: vector === undefined ? EMPTY : toBytes(vector),
+        text: text ?? '',
         payload: new Map<string, string>(),
         document: payload,
+        sparse: new Map(
+          Object.entries(sparse ?? {}).map(([name, { indices, values }]) => [
+            name,
+            { indices: Array.from(indices), values: Array.from(values) },
+          ]),
+        ),
+        vectors: new Map(
+          Object.entries(vectors ?? {}).map(([name, one]) => [name, { vector: [], vectorF32: toBytes(one) }]),
+        ),
+        ttlSeconds: ttlSeconds ?? 0,
+        ifVersion,
+        version: 0n,
+        expiresAtMs: 0n,
       }));
       const { upserted, writeToken } = await data.api.upsert({ collection, points: wire }, context());
       return { upserted, writeToken };
@@ -82,6 +101,9 @@ export function grpcClient(address: string, apiKey: string | undefined, timeoutM
         explain: false,
         whyNot: '',
         consistency: wireConsistency(options.consistency),
+        filter: options.filter && filterMessage(options.filter),
+        using: options.using ?? '',
+        text: options.text ?? '',
       };
       const { results, ...answer } = await data.api.search(request, context());
       const hits = results.map(({ id, score, document, vector, explanation }) => ({
@@ -98,7 +120,7 @@ export function grpcClient(address: string, apiKey: string | undefined, timeoutM
       try {
         const request = { collection, id, consistency: wireConsistency(options.consistency) };
         const { point } = await data.api.get(request, context());
-        return point && { id: point.id, vector: toFloats(point.vector), payload: point.document ?? {} };
+        return point && storedPoint(point);
       } catch (error) {
         if (error instanceof VectronError && error.code === 'POINT_NOT_FOUND') return undefined;
         throw error;
@@ -111,15 +133,67 @@ export function grpcClient(address: string, apiKey: string | undefined, timeoutM
       const { changes, nextCursor } = await data.api.listChanges({ collection, cursor, waitMs }, context(waitMs));
       return { changes: changes.map(change), nextCursor };
     },
-    async listPoints(collection, { limit = 0, cursor = '', includeVectors = false, consistency } = {}) {
-      const request = { collection, limit, cursor, includeVectors, consistency: wireConsistency(consistency) };
+    async listPoints(
+      collection,
+      { limit = 0, cursor = '', includeVectors = false, consistency, filter, orderBy } = {},
+    ) {
+      const request = {
+        collection,
+        limit,
+        cursor,
+        includeVectors,
+        consistency: wireConsistency(consistency),
+        filter: filter && filterMessage(filter),
+        orderBy: orderBy && { descending: false, ...orderBy },
+      };
       const { points, nextCursor } = await data.api.listPoints(request, context());
-      const shown = points.map((point) => ({
-        id: point.id,
-        payload: point.document ?? {},
-        vector: toFloats(point.vector),
-      }));
-      return { points: shown, nextCursor: nextCursor || undefined };
+      return { points: points.map(storedPoint), nextCursor: nextCursor || undefined };
+    },
+    async query(collection, options) {
+      return queryResult(await data.api.query(queryRequest(collection, options), context()));
+    },
+    async queryBatch(queries) {
+      const wire = queries.map(({ collection, ...options }) => queryRequest(collection, options));
+      const { outcomes } = await data.api.queryBatch({ queries: wire }, context());
+      return outcomes.map(({ answer, errorCode, errorMessage }) =>
+        answer === undefined ? VectronError.fromWire(errorCode, errorMessage) : queryResult(answer),
+      );
+    },
+    async count(collection, { filter, estimate = false } = {}) {
+      const request = { collection, filter: filter && filterMessage(filter), estimate };
+      const { count, exact, unindexed } = await data.api.countPoints(request, context());
+      return { count: Number(count), exact, unindexed };
+    },
+    async facets(collection, path, { filter, limit = 0 } = {}) {
+      const request = { collection, path, filter: filter && filterMessage(filter), limit };
+      const { values, more, unindexed } = await data.api.facetPoints(request, context());
+      return { values: values.map(({ value, count }) => ({ value, count: Number(count) })), more, unindexed };
+    },
+    async updatePoints(collection, { ids, filter, ifVersion, replace, remove, set }) {
+      const chosen = { collection, ids: [...(ids ?? [])], filter: filter && filterMessage(filter), ifVersion };
+      const request = { ...chosen, replace, remove: [...(remove ?? [])], set };
+      const { updated, writeToken } = await data.api.updatePoints(request, context());
+      return { updated: Number(updated), writeToken };
+    },
+    async deletePoints(collection, { ids, filter, ifVersion }) {
+      const request = { collection, ids: [...(ids ?? [])], filter: filter && filterMessage(filter), ifVersion };
+      const { deleted, writeToken } = await data.api.deletePoints(request, context());
+      return { deleted: Number(deleted), writeToken };
+    },
+    async createIndex(collection, target) {
+      return (await data.api.createIndex(indexRequest(collection, target), context())).created;
+    },
+    async deleteIndex(collection, target) {
+      return (await data.api.deleteIndex(indexRequest(collection, target), context())).existed;
+    },
+    async listIndexes(collection) {
+      return indexesOf(await data.api.listIndexes({ collection }, context()));
+    },
+    async listAliases() {
+      return (await data.api.listAliases({}, context())).aliases;
+    },
+    async updateAliases(changes) {
+      await data.api.updateAliases({ set: [...(changes.set ?? [])], delete: [...(changes.delete ?? [])] }, context());
     },
     async feedback({ collection, queryId, query, items }) {
       const feedbackItems = items.map((item) => gateway.FeedbackItem.fromPartial(item));
@@ -160,5 +234,34 @@ export function grpcClient(address: string, apiKey: string | undefined, timeoutM
       data.close();
       users.close();
     },
+  };
+}
+
+function storedPoint(point: gateway.Point): api.StoredPoint {
+  const { id, vector, document, sparse, vectors, version, expiresAtMs } = point;
+  const dense = Array.from(vectors, ([name, one]) => [name, Float32Array.from(one.vector)] as const);
+  return {
+    id,
+    vector: toFloats(vector),
+    payload: document ?? {},
+    version,
+    ...(sparse.size > 0 ? { sparse: Object.fromEntries(sparse) } : {}),
+    ...(dense.length > 0 ? { vectors: Object.fromEntries(dense) } : {}),
+    ...(expiresAtMs > 0n ? { expiresAt: new Date(Number(expiresAtMs)) } : {}),
+  };
+}
+
+function queryResult({ results, groups, complete, branches }: gateway.QueryResponse): api.QueryResult {
+  const hit = ({ id, score, document, vector }: gateway.SearchResult): api.QueryHit => ({
+    id,
+    score,
+    payload: document ?? {},
+    vector: toFloats(vector),
+  });
+  return {
+    hits: results.map(hit),
+    groups: groups.map(({ value, results }) => ({ value, hits: results.map(hit) })),
+    complete,
+    branches,
   };
 }

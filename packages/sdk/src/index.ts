@@ -4,17 +4,33 @@
  */
 
 export { type ErrorCode, VectronError } from '@vectron/errors';
+export { type Filter, type SparseInput, where } from '@vectron/model';
 export { type BatchProgress, type UpsertAllOptions, upsertAll } from './batching.js';
 export type {
   Account,
+  Alias,
   ApiKeyInfo,
   Change,
   CollectionInfo,
   CollectionOptions,
   CollectionStatus,
+  Consistency,
+  CountResult,
+  FacetResult,
   Feedback,
+  Indexes,
+  IndexInfo,
+  IndexTarget,
+  NamedVector,
   Page,
+  PayloadIndex,
+  PayloadUpdate,
   Point,
+  PointsSelector,
+  QueryBranch,
+  QueryHit,
+  QueryOptions,
+  QueryResult,
   SearchHit,
   SearchOptions,
   SearchResult,

@@ -15,6 +15,56 @@ interface ErrorBody {
 interface WireHit extends Omit<api.SearchHit, 'vector'> {
   readonly vector: number[];
 }
+interface WirePoint {
+  readonly id: string;
+  readonly payload?: api.Payload;
+  readonly vector?: number[];
+  readonly sparse?: api.StoredPoint['sparse'];
+  readonly vectors?: Record<string, number[]>;
+  readonly version: string;
+  readonly expiresAtMs?: string;
+}
+interface WireAnswer extends Omit<api.QueryResult, 'hits' | 'groups'> {
+  readonly results: WireHit[];
+  readonly groups: { readonly value: string; readonly results: WireHit[] }[];
+}
+
+function storedPoint({ id, payload, vector, sparse, vectors, version, expiresAtMs }: WirePoint): api.StoredPoint {
+  const dense = Object.entries(vectors ?? {}).map(([name, one]) => [name, Float32Array.from(one)] as const);
+  return {
+    id,
+    vector: toFloats(vector ?? []),
+    payload: payload ?? {},
+    version: BigInt(version),
+    ...(sparse === undefined ? {} : { sparse }),
+    ...(dense.length > 0 ? { vectors: Object.fromEntries(dense) } : {}),
+    ...(expiresAtMs === undefined ? {} : { expiresAt: new Date(Number(expiresAtMs)) }),
+  };
+}
+
+const base64 = (vector: api.Vector | undefined) => vector && toBytes(vector).toString('base64');
+
+function queryBody({ branches, rescoreVector, includePayload, consistency, ...rest }: api.QueryOptions) {
+  return {
+    ...rest,
+    branches: branches.map(({ vector, ...branch }) => ({ ...branch, vectorF32: base64(vector) })),
+    rescoreVectorF32: base64(rescoreVector),
+    includeMetadata: includePayload ?? true,
+    consistency: wireConsistency(consistency),
+  };
+}
+
+function queryResult({ results, groups, complete, branches }: WireAnswer): api.QueryResult {
+  const hit = ({ vector, ...rest }: WireHit): api.QueryHit => ({ ...rest, vector: toFloats(vector) });
+  return {
+    hits: results.map(hit),
+    groups: groups.map(({ value, results }) => ({ value, hits: results.map(hit) })),
+    complete,
+    branches,
+  };
+}
+
+const indexBody = (target: api.IndexTarget) => ('path' in target ? { index: target } : target);
 
 interface WireChange {
   readonly shardId: number;
@@ -88,10 +138,12 @@ export function restClient(base: string, apiKey: string | undefined, timeoutMs: 
       );
     },
     async upsert(collection, points) {
-      const wire = points.map(({ id, vector, payload }) => ({
-        id,
-        vectorF32: toBytes(vector).toString('base64'),
-        payload,
+      const wire = points.map(({ vector, sparse, vectors, ifVersion, ...point }) => ({
+        ...point,
+        vectorF32: base64(vector),
+        sparse: sparse && sparseJson(sparse),
+        vectors: vectors && Object.fromEntries(Object.entries(vectors).map(([name, one]) => [name, base64(one)])),
+        ifVersion: ifVersion?.toString(),
       }));
       const { upserted, writeToken } = await call<api.UpsertResult>('POST', `${inCollection(collection)}/points`, {
         points: wire,
@@ -99,7 +151,7 @@ export function restClient(base: string, apiKey: string | undefined, timeoutMs: 
       return { upserted, writeToken };
     },
     async search(collection, { vector, includePayload, consistency, ...options }) {
-      oneQuery({ vector, likeId: options.likeId });
+      oneQuery({ vector, text: options.text, likeId: options.likeId });
       const body = {
         ...options,
         vectorF32: vector && toBytes(vector).toString('base64'),
@@ -117,11 +169,11 @@ export function restClient(base: string, apiKey: string | undefined, timeoutMs: 
     },
     async get(collection, id, options = {}) {
       try {
-        const { point } = await call<{ point: WireHit }>(
+        const { point } = await call<{ point: WirePoint }>(
           'GET',
           `${inCollection(collection)}/points/${encodeURIComponent(id)}?${consistencyQuery(options.consistency)}`,
         );
-        return { id: point.id, vector: toFloats(point.vector), payload: point.payload };
+        return storedPoint(point);
       } catch (error) {
         if (error instanceof VectronError && error.code === 'POINT_NOT_FOUND') return undefined;
         throw error;
@@ -143,23 +195,90 @@ export function restClient(base: string, apiKey: string | undefined, timeoutMs: 
       );
       return { changes: changes.map(change), nextCursor };
     },
-    async listPoints(collection, { limit, cursor, includeVectors, consistency } = {}) {
+    async listPoints(collection, { limit, cursor, includeVectors, consistency, filter, orderBy } = {}) {
+      if (filter !== undefined || orderBy !== undefined) {
+        const body = { limit, cursor, includeVectors, filter, orderBy, consistency: wireConsistency(consistency) };
+        const path = `${inCollection(collection)}/points/list`;
+        const page = await call<{ points: WirePoint[]; nextCursor: string }>('POST', path, body);
+        return { points: page.points.map(storedPoint), nextCursor: page.nextCursor || undefined };
+      }
       const query = new URLSearchParams({
         ...Object.fromEntries(consistencyQuery(consistency)),
         limit: String(limit ?? 20),
         cursor: cursor ?? '',
         include_vectors: String(includeVectors ?? false),
       });
-      const page = await call<{ points: Partial<WireHit>[]; nextCursor: string }>(
+      const page = await call<{ points: WirePoint[]; nextCursor: string }>(
         'GET',
         `${inCollection(collection)}/points?${query}`,
       );
-      const points = page.points.map((point) => ({
-        id: point.id as string,
-        payload: point.payload ?? {},
-        vector: toFloats(point.vector ?? []),
+      return { points: page.points.map(storedPoint), nextCursor: page.nextCursor || undefined };
+    },
+    async query(collection, options) {
+      const path = `${inCollection(collection)}/points/query`;
+      return queryResult(await call<WireAnswer>('POST', path, queryBody(options)));
+    },
+    async queryBatch(queries) {
+      const wire = queries.map(({ collection, ...options }) => ({ collection, ...queryBody(options) }));
+      const { outcomes } = await call<{
+        outcomes: { answer?: WireAnswer; errorCode: string; errorMessage: string }[];
+      }>('POST', '/v1/query/batch', { queries: wire });
+      return outcomes.map(({ answer, errorCode, errorMessage }) =>
+        answer === undefined ? VectronError.fromWire(errorCode, errorMessage) : queryResult(answer),
+      );
+    },
+    async count(collection, options = {}) {
+      const path = `${inCollection(collection)}/points/count`;
+      const counted = await call<{ count: string; exact: boolean; unindexed: boolean }>('POST', path, options);
+      return { ...counted, count: Number(counted.count) };
+    },
+    async facets(collection, path, options = {}) {
+      const found = await call<Omit<api.FacetResult, 'values'> & { values: { value: string; count: string }[] }>(
+        'POST',
+        `${inCollection(collection)}/points/facets`,
+        { path, ...options },
+      );
+      return { ...found, values: found.values.map(({ value, count }) => ({ value, count: Number(count) })) };
+    },
+    async updatePoints(collection, { ifVersion, ...update }) {
+      const path = `${inCollection(collection)}/points/update`;
+      const body = { ...update, ifVersion: ifVersion?.toString() };
+      const { updated, writeToken } = await call<{ updated: string; writeToken: string }>('POST', path, body);
+      return { updated: Number(updated), writeToken };
+    },
+    async deletePoints(collection, { ifVersion, ...selector }) {
+      const path = `${inCollection(collection)}/points/delete`;
+      const body = { ...selector, ifVersion: ifVersion?.toString() };
+      const { deleted, writeToken } = await call<{ deleted: string; writeToken: string }>('POST', path, body);
+      return { deleted: Number(deleted), writeToken };
+    },
+    async createIndex(collection, target) {
+      const path = `${inCollection(collection)}/indexes`;
+      return (await call<{ created: boolean }>('POST', path, indexBody(target))).created;
+    },
+    async deleteIndex(collection, target) {
+      const path = `${inCollection(collection)}/indexes/delete`;
+      return (await call<{ existed: boolean }>('POST', path, indexBody(target))).existed;
+    },
+    async listIndexes(collection) {
+      const found = await call<{
+        indexes: { index: api.PayloadIndex; indexed: string; points: string; ready: boolean }[];
+        sparseVectors: string[];
+        namedVectors: api.NamedVector[];
+      }>('GET', `${inCollection(collection)}/indexes`);
+      const indexes = found.indexes.map(({ index, indexed, points, ready }) => ({
+        ...index,
+        indexed: Number(indexed),
+        points: Number(points),
+        ready,
       }));
-      return { points, nextCursor: page.nextCursor || undefined };
+      return { indexes, sparseVectors: found.sparseVectors, namedVectors: found.namedVectors };
+    },
+    async listAliases() {
+      return (await call<{ aliases: api.Alias[] }>('GET', '/v1/aliases')).aliases;
+    },
+    async updateAliases(changes) {
+      await call('POST', '/v1/aliases', changes);
     },
     async feedback({ items, ...rest }) {
       return (await call<{ feedbackId: string }>('POST', '/v1/feedback', { ...rest, feedbackItems: items })).feedbackId;
@@ -210,3 +329,12 @@ function errorOf(status: number, text: string): VectronError {
     retryAfterMs: after === undefined ? undefined : Number(after),
   });
 }
+
+/** Typed arrays would become objects. */
+const sparseJson = (sparse: NonNullable<api.Point['sparse']>) =>
+  Object.fromEntries(
+    Object.entries(sparse).map(([name, { indices, values }]) => [
+      name,
+      { indices: Array.from(indices), values: Array.from(values) },
+    ]),
+  );

@@ -11,8 +11,8 @@ export function toFloats(values: readonly number[]): Float32Array | undefined {
   return values.length === 0 ? undefined : Float32Array.from(values);
 }
 
-export function oneQuery(options: { vector?: Vector; likeId?: string }): void {
-  if ((options.vector === undefined) === (options.likeId === undefined)) {
-    throw VectronError.invalid('vector', 'a search takes either vector or likeId');
+export function oneQuery({ vector, text, likeId }: { vector?: Vector; text?: string; likeId?: string }): void {
+  if ([vector, text, likeId].filter((one) => one !== undefined).length !== 1) {
+    throw VectronError.invalid('vector', 'a search takes one of vector, text and likeId');
   }
 }
