@@ -5,6 +5,7 @@ import { VectronError } from '@vectron/errors';
 import { decodeDocument, decodeVector } from '@vectron/model';
 import type { Point } from '@vectron/sdk';
 import { parseNpy, row } from './npy.js';
+import { parquetSource } from './parquet.js';
 
 /** Points to import, and how many when that is known beforehand. */
 export interface ImportSource {
@@ -13,12 +14,19 @@ export interface ImportSource {
   readonly points: AsyncIterable<Point>;
 }
 
-/** By file name: `.jsonl` of `{"id", "vector", "payload"}`, `.npy`, `.fvecs`; rows of the last two get their number as id. */
+/**
+ * By file name: `.jsonl` of `{"id", "vector", "payload"}`, `.parquet` with the columns id and vector, `.npy`, `.fvecs`; rows
+ * of the last two get their number as id.
+ */
 export async function openImport(file: string): Promise<ImportSource> {
   if (file.endsWith('.npy')) return npySource(file);
   if (file.endsWith('.fvecs')) return fvecsSource(file);
+  if (file.endsWith('.parquet')) return parquetSource(file);
   if (file.endsWith('.jsonl')) return { points: jsonlPoints(file) };
-  throw VectronError.invalid('file', `cannot tell the format of ${file}: .jsonl, .npy and .fvecs can be imported`);
+  throw VectronError.invalid(
+    'file',
+    `cannot tell the format of ${file}: .jsonl, .parquet, .npy and .fvecs can be imported`,
+  );
 }
 
 /** A store of a shard: Vectron's own, or one that Pebble made in its format (docs/adr/0003). */

@@ -1,10 +1,12 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import type { Point } from '@vectron/sdk';
+import { type Dump, type DumpOptions, dumpSource } from './dump-sources.js';
 import { openImport } from './import-sources.js';
 import { parseNpy, row } from './npy.js';
+import { writeParquet } from './parquet.js';
 import { loadDataset } from './sample.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'vectron-import-'));
@@ -15,7 +17,7 @@ const file = (name: string, content: string | Buffer) => {
 const all = async (path: string) => {
   const points: Point[] = [];
   for await (const point of (await openImport(path)).points)
-    points.push({ ...point, vector: Array.from(point.vector) });
+    points.push({ ...point, vector: Array.from(point.vector ?? []) });
   return points;
 };
 function npy(type: string, shape: string, data: Buffer): Buffer {
@@ -57,7 +59,7 @@ it('reads .jsonl and names the line that is wrong', async () => {
   ]);
   await expect(all(file('b.jsonl', '{"id":"x","vector":[1]}\n{"id":'))).rejects.toThrow('b.jsonl:2: not JSON');
   await expect(all(file('c.jsonl', '{"id":1,"vector":[1]}'))).rejects.toThrow('c.jsonl:1: a point has');
-  await expect(openImport('a.csv')).rejects.toThrow('.jsonl, .npy and .fvecs');
+  await expect(openImport('a.csv')).rejects.toThrow('.jsonl, .parquet, .npy and .fvecs');
 });
 
 it('holds a sample whose stated neighbours are its nearest points', () => {
@@ -72,4 +74,93 @@ it('holds a sample whose stated neighbours are its nearest points', () => {
   const every = Array.from({ length: vectors.rows }, (_, at) => at);
   const closer = every.filter((at) => !stated.includes(at) && similarity(at) > worst + 1e-6);
   expect(closer).toEqual([]);
+});
+
+it('reads back what it wrote as Parquet', async () => {
+  const path = join(dir, 'out.parquet');
+  const points = [
+    { id: 'a', vector: new Float32Array([1, 2.5]), payload: { n: 1, deep: { list: [1, 'x', null] } }, version: 7n },
+    {
+      id: 'ü',
+      vector: new Float32Array([-1, 0]),
+      payload: {},
+      version: 8n,
+      sparse: { s: { indices: [3], values: [0.5] } },
+    },
+  ];
+  await writeParquet(
+    path,
+    (async function* () {
+      yield* points;
+    })(),
+  );
+  expect(await all(path)).toEqual([
+    { id: 'a', vector: [1, 2.5], payload: points[0].payload },
+    { id: 'ü', vector: [-1, 0], payload: {}, sparse: points[1].sparse },
+  ]);
+  const failing = (async function* () {
+    yield points[0];
+    throw new Error('the server went away');
+  })();
+  await expect(writeParquet(join(dir, 'half.parquet'), failing)).rejects.toThrow('went away');
+  expect(existsSync(join(dir, 'half.parquet')) || existsSync(join(dir, 'half.parquet.partial'))).toBe(false);
+});
+
+const dumped = async (kind: Dump, name: string, content: string, options: DumpOptions = {}) => {
+  const points: Point[] = [];
+  for await (const point of dumpSource(kind, file(name, content), options).points) points.push(point);
+  return points;
+};
+
+it('reads what Qdrant scrolls', async () => {
+  const page = {
+    result: {
+      points: [
+        { id: 1, payload: { a: 1 }, vector: [1, 2] },
+        { id: 'x', payload: null, vector: { t: [3, 4] } },
+      ],
+    },
+  };
+  const one = { id: 9, vector: { t: [5, 6], u: [7] } };
+  expect(
+    await dumped('qdrant', 'q.jsonl', `${JSON.stringify(page)}\n${JSON.stringify(one)}\n`, { vector: 't' }).catch(
+      String,
+    ),
+  ).toEqual([
+    { id: '1', vector: [1, 2], payload: { a: 1 } },
+    { id: 'x', vector: [3, 4], payload: {} },
+    { id: '9', vector: [5, 6], payload: {} },
+  ]);
+  await expect(dumped('qdrant', 'q2.jsonl', JSON.stringify(one))).rejects.toThrow('choose one of the vectors t, u');
+  await expect(dumped('qdrant', 'q3.jsonl', '{"id": 1}')).rejects.toThrow('with_vector');
+});
+
+it('reads what Chroma gets', async () => {
+  const dump = {
+    ids: ['a', 'b'],
+    embeddings: [
+      [1, 2],
+      [3, 4],
+    ],
+    metadatas: [{ k: 1 }, null],
+    documents: ['text', null],
+  };
+  expect(await dumped('chroma', 'c.json', JSON.stringify(dump))).toEqual([
+    { id: 'a', vector: [1, 2], payload: { k: 1, document: 'text' } },
+    { id: 'b', vector: [3, 4], payload: {} },
+  ]);
+  await expect(async () => dumped('chroma', 'c2.json', '{"ids": ["a"]}')).rejects.toThrow('as many embeddings');
+});
+
+it('reads what pg_dump writes of a pgvector table', async () => {
+  const rows = '1\tone\\ttab\t[1,2]\t2.50\tt\t{"a": 1}\n2\t\\N\t[3,4]\t7\tf\t\\N\n\\.';
+  const other = 'COPY public.other (id, v) FROM stdin;\n1\t[9]\n\\.';
+  const text = `--\n\nCOPY public.items (id, "title", embedding, price, ok, meta) FROM stdin;\n${rows}\n`;
+  expect(await dumped('pgvector', 'p.sql', text)).toEqual([
+    { id: '1', vector: [1, 2], payload: { title: 'one\ttab', price: '2.50', ok: true, meta: { a: 1 } } },
+    { id: '2', vector: [3, 4], payload: { title: null, price: 7, ok: false, meta: null } },
+  ]);
+  await expect(dumped('pgvector', 'p2.sql', `${text}${other}`)).rejects.toThrow('--table');
+  expect((await dumped('pgvector', 'p3.sql', `${text}${other}`, { table: 'other' }))[0].vector).toEqual([9]);
+  await expect(dumped('pgvector', 'p4.sql', 'nothing')).rejects.toThrow('no table with rows');
 });

@@ -7,6 +7,7 @@ import { benchCommand } from './commands/bench.js';
 import { clusterCommands } from './commands/cluster.js';
 import { collectionCommands, importCommand, pointCommands, searchCommand } from './commands/data.js';
 import { drillCommand } from './commands/drill.js';
+import { aliasCommands, indexCommands } from './commands/query.js';
 import { serveCommand, serviceCommands, withFlags } from './commands/services.js';
 import { storageCommands } from './commands/storage.js';
 import { clientKnobs, SERVICES } from './config.js';
@@ -34,6 +35,8 @@ export async function run(argv: string[]): Promise<void> {
   pointCommands(program, client);
   searchCommand(program, client);
   importCommand(program, client);
+  indexCommands(program, client);
+  aliasCommands(program, client);
   userCommands(program, client);
   keyCommands(program, client);
   systemCommands(program, client);

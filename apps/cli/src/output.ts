@@ -5,12 +5,18 @@ import pc from 'picocolors';
 /** A table for people; `json` prints the value for machines instead. */
 export function show(value: unknown, json: boolean, table: { head: string[]; rows: unknown[][] }): void {
   if (json) {
-    console.log(JSON.stringify(value, (_, item) => (item instanceof Float32Array ? Array.from(item) : item), 2));
+    console.log(JSON.stringify(value, plain, 2));
     return;
   }
   const printed = new Table({ head: table.head, style: { head: pc.isColorSupported ? ['bold'] : [], border: [] } });
   for (const one of table.rows) printed.push(one.map((cell) => String(cell ?? '')));
   console.log(table.rows.length === 0 ? 'nothing' : printed.toString());
+}
+
+/** What JSON has no form for. */
+function plain(_: string, item: unknown): unknown {
+  if (item instanceof Float32Array) return Array.from(item);
+  return typeof item === 'bigint' ? item.toString() : item;
 }
 
 export interface Bar {

@@ -33,7 +33,14 @@ export interface SearchAnswer {
   readonly shardsAsked: number;
   readonly shardsAnswered: number;
   readonly rerankedBy: string;
-  readonly shards: { shardId: number; indexLag: number; ef: number }[];
+  readonly shards: {
+    shardId: number;
+    indexLag: number;
+    ef: number;
+    plan: string;
+    matching: string;
+    unindexed: boolean;
+  }[];
   /** 1: exact, 0: nothing was measured yet. */
   readonly recallEstimate: number;
 }

@@ -4,7 +4,8 @@ import { ApiError } from './api';
 /** What went wrong, with the stable code a person can search for. */
 export function Failure({ error }: { error: unknown }) {
   if (!error) return null;
-  const title = error instanceof ApiError ? error.reason : 'Cannot reach the server';
+  const wrong = error instanceof SyntaxError ? 'Not JSON' : 'Cannot reach the server';
+  const title = error instanceof ApiError ? error.reason : wrong;
   return (
     <Alert color="red" title={title} role="alert">
       {error instanceof Error ? error.message : String(error)}

@@ -22,8 +22,25 @@ const RECALLS = [
 function quality(found: SearchAnswer): string {
   if (found.recallEstimate === 1) return ', exact';
   const ef = Math.max(...found.shards.map((shard) => shard.ef));
+  const how = ef === 0 ? '' : `, ef ${ef}`;
   const expected = found.recallEstimate > 0 ? `, recall of ${found.recallEstimate.toFixed(3)} expected` : '';
-  return `, ef ${ef}${expected}`;
+  return `${how}${expected}`;
+}
+
+/** How a filter was met. */
+function selection({ shards }: SearchAnswer): string {
+  const matching = shards.reduce((sum, shard) => sum + Number(shard.matching), 0);
+  if (matching === 0) return '';
+  const slow = shards.some((shard) => shard.unindexed) ? ', payloads were read: an index would make it faster' : '';
+  return `, ${matching} points considered (${[...new Set(shards.map((shard) => shard.plan))].join(', ')})${slow}`;
+}
+
+function parsed(filter: string): unknown {
+  try {
+    return JSON.parse(filter);
+  } catch {
+    throw new SyntaxError('the filter is not JSON');
+  }
 }
 
 /** Search by an existing point or by a vector. */
@@ -31,6 +48,7 @@ export function SearchPanel({ collection, like, rerank, onSearchLike }: Props) {
   const [likeId, setLikeId] = useState(like);
   const [vector, setVector] = useState('');
   const [query, setQuery] = useState('');
+  const [filter, setFilter] = useState('');
   const [recall, setRecall] = useState<string | null>('');
   const [topK, setTopK] = useState<number | string>(10);
   const search = useMutation({
@@ -38,6 +56,7 @@ export function SearchPanel({ collection, like, rerank, onSearchLike }: Props) {
       const by = likeId === '' ? { vector: JSON.parse(vector) as number[] } : { likeId };
       return call<SearchAnswer>('POST', `${collectionPath(collection)}/points/search`, {
         ...by,
+        ...(filter.trim() === '' ? {} : { filter: parsed(filter) }),
         query,
         topK: Number(topK),
         exact: recall === 'exact',
@@ -83,6 +102,15 @@ export function SearchPanel({ collection, like, rerank, onSearchLike }: Props) {
             </Button>
           </Group>
           <Textarea
+            label="Only points that pass this filter, as JSON"
+            name="filter"
+            placeholder='{"field": "section", "eq": "mail"}'
+            autosize
+            maxRows={6}
+            value={filter}
+            onChange={(e) => setFilter(e.target.value)}
+          />
+          <Textarea
             label="Or a vector, as a JSON array"
             name="vector"
             placeholder="[0.1, 0.2, …]"
@@ -101,6 +129,7 @@ export function SearchPanel({ collection, like, rerank, onSearchLike }: Props) {
             {found.results.length} results, {found.shardsAnswered} of {found.shardsAsked} shards
             {found.complete ? '' : ': incomplete'}
             {quality(found)}
+            {selection(found)}
             {found.rerankedBy ? `, reranked by ${found.rerankedBy}` : ''}
           </Text>
           <Table striped>

@@ -1,15 +1,18 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { VectronError } from '@vectron/errors';
-import { type Point, upsertAll } from '@vectron/sdk';
+import { type Filter, type Point, upsertAll } from '@vectron/sdk';
 import type { Command } from 'commander';
 import { type ClientOptions, withClient } from '../client.js';
+import { DUMPS, type Dump, dumpSource } from '../dump-sources.js';
 import { type ImportSource, openImport, pebbleSource } from '../import-sources.js';
 import { brief, progressBar, show } from '../output.js';
+import { filterCommands, hitRows, jsonFlag, transferCommands } from './query.js';
 
 type Define = (parent: Command, name: string, help: string) => Command;
 
 export function collectionCommands(program: Command, client: Define): void {
-  const group = program.command('collections').description('make, list and delete collections');
+  const group = program.command('collections').description('make, list, copy, export and delete collections');
+  transferCommands(group, client);
   client(group, 'list', 'collections of the tenant').action((options: ClientOptions) =>
     withClient(options, async (db) => {
       const collections = await db.listCollections();
@@ -80,7 +83,8 @@ export function collectionCommands(program: Command, client: Define): void {
 }
 
 export function pointCommands(program: Command, client: Define): void {
-  const group = program.command('points').description('write, read and delete points');
+  const group = program.command('points').description('write, read, count, change and delete points');
+  filterCommands(group, client);
   client(group, 'upsert <collection>', 'write points given as a JSON array, from a file or stdin')
     .option('--file <file>', 'default: stdin')
     .action((collection: string, options: ClientOptions) =>
@@ -108,14 +112,19 @@ export function pointCommands(program: Command, client: Define): void {
         show({ deleted: id }, options.json === true, { head: ['deleted'], rows: [[id]] });
       }),
   );
-  client(group, 'list <collection>', 'points by id')
+  client(group, 'list <collection>', 'points by id or by a value')
     .option('--limit <n>', '1 to 1000', Number, 20)
-    .option('--cursor <id>', 'points after this id')
+    .option('--cursor <cursor>', 'nextCursor of the page before')
+    .option('--filter <json>', 'only points that pass')
+    .option('--order-by <path>', 'by the value at this path')
+    .option('--descending', 'the greatest first')
     .action((collection: string, options: ClientOptions) =>
       withClient(options, async (db) => {
         const page = await db.listPoints(collection, {
           limit: options.limit as number,
           cursor: options.cursor as string | undefined,
+          filter: jsonFlag<Filter>(options.filter, '--filter'),
+          orderBy: orderOf(options),
         });
         show(page, options.json === true, {
           head: ['id', 'payload'],
@@ -123,6 +132,10 @@ export function pointCommands(program: Command, client: Define): void {
         });
       }),
     );
+}
+
+function orderOf({ orderBy, descending }: ClientOptions) {
+  return orderBy === undefined ? undefined : { path: String(orderBy), descending: descending === true };
 }
 
 export function searchCommand(program: Command, client: Define): void {
@@ -134,9 +147,20 @@ export function searchCommand(program: Command, client: Define): void {
     .option('--ef <n>', 'candidates kept while searching', Number)
     .option('--recall <share>', '0.5 to 0.999 instead of --ef: the shards pick ef', Number)
     .option('--exact', 'scan instead of walking the graph')
+    .option('--filter <json>', 'only points that pass, such as {"field": "section", "eq": "mail"}')
+    .option('--text <words>', 'search by words, too, or instead of a vector; fused with it')
     .action((collection: string, options: ClientOptions) =>
       withClient(options, async (db) => {
-        const { like, vector, query, topK, ef, recall, exact } = options as Record<string, never>;
+        const { like, vector, query, topK, ef, recall, exact, text } = options as Record<string, never>;
+        const filter = jsonFlag<Filter>(options.filter, '--filter');
+        if (text !== undefined) {
+          const near = { likeId: like, vector: jsonFlag<number[]>(vector, '--vector'), ef, recall, exact };
+          const byVector = like === undefined && vector === undefined ? [] : [near];
+          const branches = [...byVector, { text: { query: text } }];
+          const fused = await db.query(collection, { branches, topK, filter });
+          show(fused, options.json === true, { head: ['score', 'id', 'payload'], rows: hitRows(fused.hits) });
+          return;
+        }
         const found = await db.search(collection, {
           likeId: like,
           vector: vector === undefined ? undefined : (json(vector, '--vector') as number[]),
@@ -145,13 +169,9 @@ export function searchCommand(program: Command, client: Define): void {
           ef,
           recall,
           exact,
+          filter,
         });
-        const rows = found.hits.map((hit) => [
-          hit.score.toFixed(4),
-          hit.id,
-          brief(hit.payload.summary ?? hit.payload, 70),
-        ]);
-        show(found, options.json === true, { head: ['score', 'id', 'payload'], rows });
+        show(found, options.json === true, { head: ['score', 'id', 'payload'], rows: hitRows(found.hits) });
         if (!options.json && found.recallEstimate > 0) {
           console.log(found.recallEstimate === 1 ? 'exact' : `recall to expect: ${found.recallEstimate.toFixed(3)}`);
         }
@@ -162,25 +182,34 @@ export function searchCommand(program: Command, client: Define): void {
 }
 
 export function importCommand(program: Command, client: Define): void {
-  client(program, 'import [file]', 'write the points of a .jsonl, .npy or .fvecs file, or of a store')
+  client(
+    program,
+    'import [file]',
+    'write the points of a .jsonl, .parquet, .npy or .fvecs file, of a store, or of a dump',
+  )
     .requiredOption('--collection <name>', 'made when it does not exist')
     .option('--pebble <dir>', 'instead of a file: a store that `export --pebble` or Pebble itself made')
+    .option('--from <database>', `the file is a dump of ${DUMPS.join(', ')}`)
+    .option('--table <name>', 'of a pgvector dump with several tables')
+    .option('--vector-name <name>', 'of a dump with several vectors')
+    .option('--dimension <n>', 'of a collection that is made, where the file does not say it', Number)
     .option('--distance <metric>', 'of a collection that is made: cosine, euclidean or dot', 'cosine')
     .option('--batch <n>', 'points a request', Number, 250)
     .action((file: string | undefined, options: ClientOptions) =>
       withClient(options, async (db) => {
         const name = options.collection as string;
-        const source = await sourceOf(file, options.pebble as string | undefined);
+        const source = await sourceOf(file, options);
+        const dimension = source.dimension ?? (options.dimension as number | undefined);
         const known = (await db.listCollections()).some((one) => one.name === name);
-        if (!known && source.dimension === undefined) {
+        if (!known && dimension === undefined) {
           throw new VectronError(
             'COLLECTION_NOT_FOUND',
-            `no collection ${name}; make it first, a .jsonl file does not say its dimension`,
+            `no collection ${name}; say its --dimension, which the file does not, or make it first`,
           );
         }
         if (!known)
           await db.createCollection(name, {
-            dimension: source.dimension as number,
+            dimension: dimension as number,
             distance: options.distance as 'cosine',
           });
         const started = performance.now();
@@ -197,10 +226,16 @@ export function importCommand(program: Command, client: Define): void {
     );
 }
 
-function sourceOf(file: string | undefined, pebble: string | undefined): Promise<ImportSource> {
+async function sourceOf(file: string | undefined, options: ClientOptions): Promise<ImportSource> {
+  const { pebble, from, table, vectorName: vector } = options as Record<string, string | undefined>;
   if ((file === undefined) === (pebble === undefined)) {
     throw VectronError.invalid('file', 'name either a file or a store with --pebble');
   }
+  if (file !== undefined && !existsSync(file)) throw VectronError.invalid('file', `no file ${file}`);
+  if (from !== undefined && !DUMPS.includes(from as Dump)) {
+    throw VectronError.invalid('from', `--from is one of ${DUMPS.join(', ')}`);
+  }
+  if (from !== undefined && file !== undefined) return dumpSource(from as Dump, file, { table, vector });
   return pebble === undefined ? openImport(file as string) : pebbleSource(pebble);
 }
 
