@@ -20,10 +20,12 @@ const LOWER: Record<string, string[]> = {
   engine: ['errors', 'proto'],
   // What points and collections may be, whoever stores them.
   model: ['errors', 'proto'],
+  // Speaks to endpoints outside; knows nothing of collections.
+  embeddings: ['errors'],
   routing: ['errors', 'proto', 'rpc', 'observability'],
   // The embedded home is the core and its catalogue in this process; `connect` loads neither.
   'rest-client': [],
-  sdk: ['errors', 'proto', 'rpc', 'model', 'metastore', 'engine'],
+  sdk: ['errors', 'proto', 'rpc', 'model', 'metastore', 'engine', 'embeddings'],
 };
 const APPS = ['auth', 'gateway', 'placement-driver', 'reranker', 'worker'];
 

@@ -20,10 +20,9 @@ const C = 'strict';
 const POINTS = `/v1/collections/${C}/points`;
 const good = { id: 'good', vector: [1, 2] };
 const point = (id: string, vector: number[], rest: Partial<gateway.Point> = {}): gateway.Point => ({
+  ...gateway.Point.fromPartial({}),
   id,
   vector,
-  payload: new Map(),
-  vectorF32: Buffer.alloc(0),
   ...rest,
 });
 const upsert = (bad: gateway.Point) => (api: Api, context: ReturnType<typeof callContext>) =>

@@ -95,6 +95,16 @@ describe('the console', () => {
     await page.click('button[type=submit]');
     await page.waitForSelector('tbody tr:first-child >> text=cat');
     expect(await names()).toEqual(['cat', 'tiger', 'lion', 'salmon', 'trout']);
+    await page.fill('textarea[name=filter]', '{"field": "legs", "eq": 0}');
+    await page.click('button[type=submit]');
+    await page.waitForSelector('text=2 points considered (scan), payloads were read');
+    expect(await names()).toEqual(['salmon', 'trout']);
+    await picture('filter');
+    await page.fill('textarea[name=filter]', '{"field": "legs", "like": 0}');
+    await page.click('button[type=submit]');
+    await page.waitForSelector('[role=alert] >> text=is no test');
+    await page.fill('textarea[name=filter]', '');
+    faults.length = 0; // The refused filter.
     await page.click('[role=tab]:has-text("Status")');
     await page.waitForSelector('text=ready');
     await picture('status');

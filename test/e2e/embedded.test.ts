@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { open, upsertAll, type VectronClient } from '@vectron/sdk';
 import { describeClient } from './client.suite.js';
+import { describeDataModel } from './data-model.suite.js';
 
 describe('Vectron, embedded', () => {
   const dir = mkdtempSync(join(tmpdir(), 'vectron-embedded-'));
@@ -17,6 +18,7 @@ describe('Vectron, embedded', () => {
   });
 
   describeClient('embedded', () => db);
+  describeDataModel('embedded', () => db);
 
   it('keeps everything over a close, and the directory to one process', async () => {
     await db.createCollection('kept', { dimension: 8, shards: 3, vectors: { storage: 'mmap' } });

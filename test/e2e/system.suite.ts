@@ -6,6 +6,7 @@ import { WebSocket } from 'ws';
 import { reasonOf, rest, type System } from '../harness/system.js';
 import { describeBadInput } from './bad-input.suite.js';
 import { describeClient } from './client.suite.js';
+import { describeDataModel } from './data-model.suite.js';
 
 /** What every Vectron does, in one process or in many. */
 export function describeSystem(home: string, start: () => Promise<System>): void {
@@ -28,6 +29,7 @@ export function describeSystem(home: string, start: () => Promise<System>): void
       const client = () => (wire === 'REST' ? viaRest : viaGrpc);
 
       describeClient(wire, client);
+      describeDataModel(wire, client);
 
       it(`gives one document as JSON and as a map of strings over ${wire}`, async () => {
         const db = client();

@@ -1,8 +1,10 @@
-// npm run bench:ann -- [--quick]: installs the peers into a folder of their own, builds the runners, runs bench/ann.
+// npm run bench:ann, npm run bench:filters -- [--quick]: installs the peers into a folder of their own, builds the runners,
+// runs the bench that is named.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cache, cargoEnvironment, root, run, setup } from './setup.mjs';
 
+const [bench, ...rest] = process.argv.slice(2);
 setup();
 const venv = join(cache, 'bench-venv');
 const python = join(venv, 'bin', 'python');
@@ -16,4 +18,4 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
 }
 const env = cargoEnvironment;
 run('cargo', ['build', '--workspace', '--release', '--locked', '--examples'], { env });
-run(python, ['bench/ann/run.py', ...process.argv.slice(2)], { env });
+run(python, [`bench/${bench}/run.py`, ...rest], { env });
