@@ -394,6 +394,40 @@ export function describeDataModel(home: string, client: () => VectronClient): vo
       await db.deleteCollection(name);
     });
 
+    it('changes settings while it serves, and tells what they are', async () => {
+      const db = client();
+      const name = `settings-${home}`;
+      const vectors = { quantization: 'none' } as const;
+      await db.createCollection(name, { dimension: 64, distance: 'dot', shards: 2, hnswM: 8, vectors });
+      await db.upsert(name, [{ id: 'a', vector: new Array(64).fill(0.1) }]);
+      const before = (await db.collectionStatus(name)).settings;
+      expect(before).toMatchObject({
+        dimension: 64,
+        distance: 'dot',
+        shards: 2,
+        hnswM: 8,
+        vectors,
+        durability: 'fsync',
+      });
+      const changed = await db.updateCollection(name, { durability: 'relaxed', embedding: { provider: 'local' } });
+      expect(changed).toMatchObject({ ...before, durability: 'relaxed', embedding: { provider: 'local' } });
+      expect((await db.collectionStatus(name)).settings).toEqual(changed);
+      await db.upsert(name, [{ id: 'b', text: 'a text, from now on' }]);
+      expect((await db.listPoints(name)).points.map(({ id }) => id)).toEqual(['a', 'b']);
+      const wrong = [{}, { durability: 'never' as 'fsync' }, { embedding: { provider: 'gone' } }];
+      for (const change of wrong) {
+        await expect(db.updateCollection(name, change)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+      }
+      expect((await db.collectionStatus(name)).settings).toEqual(changed);
+      await expect(db.updateCollection(`${name}-gone`, { durability: 'fsync' })).rejects.toMatchObject({
+        code: 'COLLECTION_NOT_FOUND',
+      });
+      // What it says makes the like of it.
+      await db.createCollection(`${name}-2`, changed);
+      expect((await db.collectionStatus(`${name}-2`)).settings).toEqual(changed);
+      for (const one of [name, `${name}-2`]) await db.deleteCollection(one);
+    });
+
     it('switches aliases at one moment', async () => {
       const db = client();
       const [one, two, alias] = [`alias-one-${home}`, `alias-two-${home}`, `alias-${home}`];

@@ -91,6 +91,7 @@ describe('every route and RPC, for every kind of caller', () => {
       'POST /v1/collections/:collection/points': { points: [{ id: 'q', vector: [0, 1] }] },
       'POST /v1/upsert': { collection, points: [{ id: 'q', vector: [0, 1] }] },
       'POST /v1/collections/:collection/points/search': { vector: [1, 0] },
+      'PUT /v1/collections/:name/settings': { durability: 'fsync' },
       'POST /v1/search': { collection, vector: [1, 0] },
       'POST /v1/collections/:collection/points/query': { branches: [{ vector: [1, 0] }] },
       'POST /v1/query/batch': { queries: [{ collection, branches: [{ vector: [1, 0] }] }] },
@@ -179,6 +180,7 @@ describe('every route and RPC, for every kind of caller', () => {
   async function message(name: string, caller: Caller): Promise<object> {
     const ofCollection = [
       'DeleteCollection',
+      'UpdateCollection',
       'Upsert',
       'Search',
       'SearchStream',
@@ -204,6 +206,7 @@ describe('every route and RPC, for every kind of caller', () => {
     const messages: Record<string, object> = {
       CreateCollection: { name: `grpc-${caller}-${++counter}`, dimension: 2 },
       DeleteCollection: { name: collection },
+      UpdateCollection: { name: collection, durability: 'fsync' },
       GetCollectionStatus: { name: collection },
       Upsert: { collection, points: [{ id: 'q', vector: [0, 1] }] },
       Search: { collection, vector: [1, 0] },

@@ -41,6 +41,7 @@ export const REST_ACCESS: Record<string, Access> = {
   'GET /v1/collections': OWN,
   'GET /v1/collections/:name/status': READ,
   'DELETE /v1/collections/:name': WRITE,
+  'PUT /v1/collections/:name/settings': WRITE,
   'POST /v1/collections/:collection/points': WRITE,
   'POST /v1/upsert': WRITE,
   'GET /v1/collections/:collection/points': READ,
@@ -114,6 +115,7 @@ const GRPC_OPEN = row('OK', 'OK', 'OK', 'OK', 'OK', 'OK');
 export const GRPC_ACCESS: Record<string, Access> = {
   '/vectron.v1.VectronService/CreateCollection': row('UNAUTHENTICATED', 'OK', DENIED, 'OK', 'OK', 'OK'),
   '/vectron.v1.VectronService/DeleteCollection': GRPC_WRITE,
+  '/vectron.v1.VectronService/UpdateCollection': GRPC_WRITE,
   '/vectron.v1.VectronService/Upsert': GRPC_WRITE,
   '/vectron.v1.VectronService/Search': GRPC_READ,
   '/vectron.v1.VectronService/SearchStream': GRPC_READ,

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
@@ -8,6 +8,7 @@ import { openImport } from './import-sources.js';
 import { parseNpy, row } from './npy.js';
 import { writeParquet } from './parquet.js';
 import { loadDataset } from './sample.js';
+import { readSnapshot, snapshotLines, writeJsonl } from './snapshot-file.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'vectron-import-'));
 const file = (name: string, content: string | Buffer) => {
@@ -86,6 +87,7 @@ it('reads back what it wrote as Parquet', async () => {
       payload: {},
       version: 8n,
       sparse: { s: { indices: [3], values: [0.5] } },
+      vectors: { title: new Float32Array([0.25]) },
     },
   ];
   await writeParquet(
@@ -96,7 +98,7 @@ it('reads back what it wrote as Parquet', async () => {
   );
   expect(await all(path)).toEqual([
     { id: 'a', vector: [1, 2.5], payload: points[0].payload },
-    { id: 'ü', vector: [-1, 0], payload: {}, sparse: points[1].sparse },
+    { id: 'ü', vector: [-1, 0], payload: {}, sparse: points[1].sparse, vectors: { title: [0.25] } },
   ]);
   const failing = (async function* () {
     yield points[0];
@@ -104,6 +106,39 @@ it('reads back what it wrote as Parquet', async () => {
   })();
   await expect(writeParquet(join(dir, 'half.parquet'), failing)).rejects.toThrow('went away');
   expect(existsSync(join(dir, 'half.parquet')) || existsSync(join(dir, 'half.parquet.partial'))).toBe(false);
+});
+
+it('reads back a snapshot, and refuses one that was cut off or changed', async () => {
+  const path = join(dir, 'papers.snapshot');
+  const expiresAt = new Date(Date.now() + 60_000);
+  const stored = [
+    { id: 'a', vector: new Float32Array([1, 2.5]), payload: { n: 1 }, version: 7n, expiresAt },
+    { id: 'b', vector: new Float32Array([3, 4]), payload: {}, version: 8n, vectors: { t: new Float32Array([0.5]) } },
+  ];
+  const settings = { dimension: 2, distance: 'dot', indexes: [{ path: 'n', type: 'integer' }] } as const;
+  const points = (async function* () {
+    yield* stored;
+  })();
+  await writeJsonl(path, snapshotLines('papers', settings, points));
+  const read = async (from: string) => {
+    const snapshot = await readSnapshot(from);
+    const found: Point[] = [];
+    for await (const point of snapshot.points) found.push(point);
+    return { ...snapshot.header, found };
+  };
+  const { collection, settings: again, found } = await read(path);
+  expect({ collection, again }).toEqual({ collection: 'papers', again: settings });
+  expect(found).toEqual([
+    { id: 'a', vector: [1, 2.5], payload: { n: 1 }, ttlSeconds: 60 },
+    { id: 'b', vector: [3, 4], payload: {}, vectors: { t: [0.5] } },
+  ]);
+  const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
+  const torn = (kept: string[]) => read(file('torn.snapshot', `${kept.join('\n')}\n`));
+  await expect(torn(lines.slice(0, -1))).rejects.toThrow('ends after 2 points');
+  await expect(torn([lines[0], lines[1], lines[3]])).rejects.toThrow('holds 1 points, and 2 were written');
+  await expect(torn([lines[0], lines[1].slice(0, -4)])).rejects.toThrow('not JSON');
+  await expect(torn(lines.slice(1))).rejects.toThrow('no snapshot of version 1');
+  await expect(read(join(dir, 'nowhere'))).rejects.toThrow('nowhere: cannot be read');
 });
 
 const dumped = async (kind: Dump, name: string, content: string, options: DumpOptions = {}) => {

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { checkCollectionName, initialDeclarations } from '@vectron/model';
+import { checkCollectionName, initialDeclarations, requestOf } from '@vectron/model';
 import type { gateway, placement } from '@vectron/proto';
 import { callContext } from '@vectron/rpc';
 import { type Principal, requireCollection, requireWrite } from './access.js';
@@ -46,6 +46,20 @@ export class CollectionService {
     await this.backends.placement.deleteCollection({ tenantId, name }, pd());
     this.routes.forget(tenantId, name);
     return { success: true };
+  }
+
+  async update(
+    principal: Principal,
+    change: gateway.UpdateCollectionRequest,
+  ): Promise<gateway.UpdateCollectionResponse> {
+    requireWrite(principal);
+    requireCollection(principal, change.name);
+    checkCollectionName(change.name, 'name');
+    if (change.embedding !== undefined) this.embeddings.check(change.embedding.provider);
+    const { tenantId } = principal;
+    const { collection } = await this.backends.placement.updateCollection({ tenantId, change }, pd());
+    await this.routes.refresh(tenantId, collection?.name ?? change.name);
+    return { settings: collection && requestOf(collection) };
   }
 
   async list(principal: Principal): Promise<gateway.ListCollectionsResponse> {
@@ -116,6 +130,7 @@ function collectionStatus(collection: placement.Collection): gateway.GetCollecti
     durability: durability(collection),
     rerank: collection.rerank,
     embedding: collection.embedding,
+    settings: requestOf(collection),
     memoryBytes: sum(shards, 'memoryBytes'),
     diskBytes: sum(shards, 'diskBytes'),
   };

@@ -119,6 +119,21 @@ export class DataRestController {
   }
 
   @Rest({
+    method: 'PUT',
+    path: 'v1/collections/:name/settings',
+    operationId: 'updateCollection',
+    tag: 'Collections',
+    summary: 'Change settings while the collection serves; what is not given stays',
+    body: schema.updateCollection,
+    example: { rerank: { enabled: true } },
+    answer: { settings: { name: 'papers', dimension: 384, distance: 'cosine', rerank: { enabled: true } } },
+  })
+  async update(@Req() request: AuthenticatedRequest, @Param('name') name: string, @Body() body: unknown) {
+    const change = { name, ...parse(schema.updateCollection, body) };
+    return gateway.UpdateCollectionResponse.toJSON(await this.collections.update(request.principal, change));
+  }
+
+  @Rest({
     method: 'DELETE',
     path: 'v1/collections/:name',
     operationId: 'deleteCollection',

@@ -51,6 +51,7 @@ const AUDITED = new Set([
   'createSdkJwt',
   'createCollection',
   'deleteCollection',
+  'updateCollection',
   'createIndex',
   'deleteIndex',
   'updateAliases',

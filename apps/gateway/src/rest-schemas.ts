@@ -30,6 +30,17 @@ const namedVector = message({
   oversampling: count.describe('0: by quantization'),
 });
 
+const embedding = message({
+  provider: z.string().describe('one that the operator has set up, or local'),
+  textField: text.describe('payload field that keeps the text of a point; empty: text'),
+});
+
+export const updateCollection = message({
+  durability: z.string().optional().describe('fsync or relaxed: of the writes from now on'),
+  rerank: rerank.optional(),
+  embedding: embedding.optional().describe('texts from now on; vectors that are there stay'),
+});
+
 export const createCollection = message({
   name: z.string(),
   dimension: int32,
@@ -49,12 +60,7 @@ export const createCollection = message({
   indexes: z.array(payloadIndex).default([]).describe('payload indexes from the start'),
   sparseVectors: z.array(z.string()).default([]).describe('names of sparse vectors that points may have'),
   namedVectors: z.array(namedVector).default([]).describe('dense vectors besides the first one'),
-  embedding: message({
-    provider: z.string().describe('one that the operator has set up, or local'),
-    textField: text.describe('payload field that keeps the text of a point; empty: text'),
-  })
-    .optional()
-    .describe('lets points and queries be given as text'),
+  embedding: embedding.optional().describe('lets points and queries be given as text'),
 });
 
 /** Numbers, or little-endian float32 as base64. */

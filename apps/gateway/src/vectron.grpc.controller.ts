@@ -56,6 +56,13 @@ export class VectronGrpcController implements Api<typeof vectronService> {
     return this.collections.status(by(context), request.name);
   }
 
+  updateCollection(
+    request: gateway.UpdateCollectionRequest,
+    context: CallContext,
+  ): Promise<gateway.UpdateCollectionResponse> {
+    return this.collections.update(by(context), request);
+  }
+
   async upsert(request: ReturnType<typeof decodeUpsertRequest>, context: CallContext): Promise<gateway.UpsertResponse> {
     return this.points.upsert(by(context), request.collection, request.points.map(pointInput), request.origin, context);
   }

@@ -137,6 +137,20 @@ export class Catalog {
     }
   }
 
+  async updateCollection(
+    tenantId: string,
+    name: string,
+    change: (record: CollectionRecord) => CollectionRecord,
+  ): Promise<CollectionRecord> {
+    const key = collectionKey(tenantId, name);
+    for (;;) {
+      const entry = await this.meta.get(key);
+      if (entry === undefined) throw notFound(name);
+      const next = change(JSON.parse(entry.value) as CollectionRecord);
+      if (await this.replace(key, entry.revision, next)) return next;
+    }
+  }
+
   /** With its aliases. */
   async deleteCollection(tenantId: string, name: string): Promise<CollectionRecord> {
     const record = await this.collection(tenantId, name);

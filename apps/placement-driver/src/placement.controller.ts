@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { Controller, Inject } from '@nestjs/common';
 import { VectronError } from '@vectron/errors';
-import { checkCollectionName, collectionSettings, Route } from '@vectron/model';
+import { changedSettings, checkCollectionName, collectionSettings, Route } from '@vectron/model';
 import { placement } from '@vectron/proto';
 import { type Api, abortSignalOf, type CallContext, GrpcService } from '@vectron/rpc';
 import { ALIASES, Catalog, COLLECTIONS, WORKERS } from './catalog.js';
@@ -76,6 +76,16 @@ export class PlacementController implements Api<typeof placement.PlacementServic
     request: placement.GetCollectionStatusRequest,
   ): Promise<placement.GetCollectionStatusResponse> {
     return { collection: this.#views.collection(await this.catalog.resolve(request.tenantId, request.name)) };
+  }
+
+  async updateCollection({
+    tenantId,
+    change,
+  }: placement.UpdateCollectionRequest): Promise<placement.UpdateCollectionResponse> {
+    if (change === undefined) throw VectronError.invalid('change', 'the change is missing');
+    const { name } = await this.catalog.resolve(tenantId, change.name);
+    const changed = await this.catalog.updateCollection(tenantId, name, (record) => changedSettings(record, change));
+    return { collection: this.#views.collection(changed) };
   }
 
   async listAliases({ tenantId }: placement.ListAliasesRequest): Promise<placement.ListAliasesResponse> {

@@ -1,5 +1,5 @@
 import { VectronError } from '@vectron/errors';
-import type { gateway } from '@vectron/proto';
+import { gateway, type placement } from '@vectron/proto';
 import { checkCollectionName } from './collection-name.js';
 
 const DURABILITIES = ['fsync', 'relaxed'] as const;
@@ -38,11 +38,44 @@ export function collectionSettings(request: gateway.CreateCollectionRequest): Co
   inRange('hnsw_ef_construction', hnswEfConstruction, hnswM, 4096);
   const vectors = vectorSettings(request.vectors);
   inRange('replicas', request.replicas, 0, 7);
-  const durability = DURABILITIES.find((known) => known === (request.durability.toLowerCase() || 'fsync'));
-  if (durability === undefined) throw VectronError.invalid('durability', 'durability must be fsync or relaxed');
+  const durability = durabilityOf(request.durability || 'fsync');
   const rerank = rerankSettings(request.rerank);
   const embedding = embeddingSettings(request.embedding);
   return { name, dimension, distance, hnswM, hnswEfConstruction, vectors, durability, rerank, embedding };
+}
+
+function durabilityOf(asked: string): CollectionSettings['durability'] {
+  const durability = DURABILITIES.find((known) => known === asked.toLowerCase());
+  if (durability === undefined) throw VectronError.invalid('durability', 'durability must be fsync or relaxed');
+  return durability;
+}
+
+/** The settings with what the request gives; throws INVALID_ARGUMENT naming the field. */
+export function changedSettings<S extends CollectionSettings>(
+  settings: S,
+  request: gateway.UpdateCollectionRequest,
+): S {
+  const { durability, rerank, embedding } = request;
+  if (durability === undefined && rerank === undefined && embedding === undefined) {
+    throw VectronError.invalid('durability', 'send at least one of durability, rerank and embedding');
+  }
+  return {
+    ...settings,
+    ...(durability === undefined ? {} : { durability: durabilityOf(durability) }),
+    ...(rerank === undefined ? {} : { rerank: rerankSettings(rerank) }),
+    ...(embedding === undefined ? {} : { embedding: embeddingSettings(embedding) }),
+  };
+}
+
+/** What would make the collection again, but for what was declared for it. */
+export function requestOf(collection: placement.Collection): gateway.CreateCollectionRequest {
+  const { name, dimension, distance, hnswM, hnswEfConstruction, vectors, durability, rerank, embedding } = collection;
+  return {
+    ...gateway.CreateCollectionRequest.fromPartial({}),
+    ...{ name, dimension, distance, hnswM, hnswEfConstruction, vectors, rerank, embedding },
+    durability: durability || 'fsync',
+    shards: collection.shards.length,
+  };
 }
 
 function vectorSettings(vectors: gateway.VectorSettings | undefined): gateway.VectorSettings {

@@ -8,7 +8,12 @@ export {
   type ShardChanges,
 } from './changes.js';
 export { checkCollectionName } from './collection-name.js';
-export { type CollectionSettings, collectionSettings } from './collection-settings.js';
+export {
+  type CollectionSettings,
+  changedSettings,
+  collectionSettings,
+  requestOf,
+} from './collection-settings.js';
 export { mergeTokens, type ReadPlan, readPlan, writeToken } from './consistency.js';
 export { type Document, decodeDocument, encodeDocument } from './document.js';
 export { type Embed, embedPoints, embedQuery, embedTexts } from './embedding.js';

@@ -144,7 +144,11 @@ export interface CollectionStatus {
     /** Numbers of the workers that hold it. */
     readonly replicas: number[];
   }[];
+  /** What it was made with, as it is now; without indexes and vectors that were declared for it (`listIndexes`). */
+  readonly settings: CollectionOptions;
 }
+/** What is not given stays as it is. */
+export type CollectionChange = Pick<CollectionOptions, 'durability' | 'rerank' | 'embedding'>;
 
 /** Exactly one of `vector`, `text` and `likeId`. */
 export interface SearchOptions {
@@ -351,6 +355,8 @@ export interface ApiKeyInfo {
  */
 export interface VectronClient {
   createCollection(name: string, options: CollectionOptions): Promise<void>;
+  /** Changes settings while the collection serves; gives them all. */
+  updateCollection(name: string, change: CollectionChange): Promise<CollectionOptions>;
   deleteCollection(name: string): Promise<void>;
   listCollections(): Promise<CollectionInfo[]>;
   collectionStatus(name: string): Promise<CollectionStatus>;

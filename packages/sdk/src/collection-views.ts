@@ -1,4 +1,27 @@
-import type { CollectionInfo, CollectionStatus } from './client.js';
+import { gateway } from '@vectron/proto';
+import type { CollectionInfo, CollectionOptions, CollectionStatus } from './client.js';
+
+/** The settings of a message, as `createCollection` takes them. */
+export function settingsOf(request: gateway.CreateCollectionRequest | undefined): CollectionOptions {
+  return settingsOfJson(
+    gateway.CreateCollectionRequest.toJSON(request ?? gateway.CreateCollectionRequest.fromPartial({})),
+  );
+}
+
+/** The same of its JSON form, without the name. */
+export function settingsOfJson(json: unknown): CollectionOptions {
+  const {
+    name: _,
+    indexes: _i,
+    sparseVectors: _s,
+    namedVectors: _n,
+    replicas: _r,
+    ...settings
+  } = json as CollectionOptions & {
+    name: string;
+  };
+  return settings;
+}
 
 /** Counts are bigint on gRPC and strings on REST. */
 type Count = bigint | string;
@@ -14,19 +37,15 @@ interface WireStatus extends Pick<CollectionStatus, 'name' | 'dimension' | 'dist
   readonly shards: readonly { shardId: number; ready: boolean; points: Count; replicas: readonly Count[] }[];
 }
 
-export function collectionStatus({
-  name,
-  dimension,
-  distance,
-  points,
-  indexLag,
-  shards,
-}: WireStatus): CollectionStatus {
+export function collectionStatus(
+  { name, dimension, distance, points, indexLag, shards }: WireStatus,
+  settings: CollectionOptions,
+): CollectionStatus {
   const views = shards.map(({ shardId, ready, points: held, replicas }) => ({
     shardId,
     ready,
     points: Number(held),
     replicas: replicas.map(Number),
   }));
-  return { name, dimension, distance, points: Number(points), indexLag: Number(indexLag), shards: views };
+  return { name, dimension, distance, points: Number(points), indexLag: Number(indexLag), shards: views, settings };
 }

@@ -58,6 +58,25 @@ export class EmbeddedCatalog {
     if (!succeeded) throw exists(settings.name);
   }
 
+  /** By name or by alias; throws COLLECTION_NOT_FOUND. */
+  async update(
+    name: string,
+    change: (collection: EmbeddedCollection) => EmbeddedCollection,
+  ): Promise<EmbeddedCollection> {
+    const alias = await this.meta.get(ALIASES + name);
+    const key = COLLECTIONS + (alias?.value ?? name);
+    for (;;) {
+      const entry = await this.meta.get(key);
+      if (entry === undefined) throw new VectronError('COLLECTION_NOT_FOUND', `no collection ${name}`);
+      const changed = change(JSON.parse(entry.value) as EmbeddedCollection);
+      const { succeeded } = await this.meta.txn(
+        [{ key, revision: entry.revision }],
+        [{ put: key, value: JSON.stringify(changed) }],
+      );
+      if (succeeded) return changed;
+    }
+  }
+
   /** With its aliases. */
   async delete(name: string): Promise<void> {
     const own = (await this.aliases()).filter(({ collection }) => collection === name);
@@ -118,7 +137,7 @@ export function routeOf(collection: EmbeddedCollection): Route {
       ready: true,
     }),
   );
-  const { id, name, dimension, distance, hnswM, hnswEfConstruction, vectors, embedding } = collection;
+  const { id, name, dimension, distance, hnswM, hnswEfConstruction, vectors, embedding, durability } = collection;
   return new Route({
     ...placement.Collection.fromPartial({
       id,
@@ -129,6 +148,7 @@ export function routeOf(collection: EmbeddedCollection): Route {
       hnswEfConstruction,
       vectors,
       embedding,
+      durability,
     }),
     shards,
   });

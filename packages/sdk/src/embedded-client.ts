@@ -9,6 +9,7 @@ import { EmbeddedMetaStore } from '@vectron/metastore';
 import {
   type AskShard,
   changeCursor,
+  changedSettings,
   changeKind,
   changePoints,
   changesOf,
@@ -41,6 +42,7 @@ import {
   payloadChange,
   type Route,
   readPlan,
+  requestOf,
   runQuery,
   schemaOf,
   vectorOf,
@@ -48,6 +50,7 @@ import {
 } from '@vectron/model';
 import { gateway, type placement, workerData } from '@vectron/proto';
 import type * as api from './client.js';
+import { settingsOf } from './collection-views.js';
 import { wireConsistency } from './consistency.js';
 import { EmbeddedCatalog, type EmbeddedCollection, EPOCH, routeOf } from './embedded-catalog.js';
 import { indexesOf, indexRequest, queryRequest, queryResult, storedPoint } from './requests.js';
@@ -138,6 +141,16 @@ class EmbeddedClient implements api.VectronClient {
     });
   }
 
+  async updateCollection(name: string, change: api.CollectionChange): Promise<api.CollectionOptions> {
+    const { durability, rerank, embedding } = change;
+    if (rerank?.enabled) throw unbuilt('reranking in an embedded database: connect to a server for it');
+    if (embedding !== undefined) this.providers.get(embedding.provider);
+    const request = gateway.UpdateCollectionRequest.fromPartial({ name, durability, embedding });
+    const changed = await this.catalog.update(name, (collection) => changedSettings(collection, request));
+    await openShards(this.engine, changed);
+    return settingsOf(requestOf(routeOf(changed).collection));
+  }
+
   async deleteCollection(name: string): Promise<void> {
     const { shardIds, name: real } = await this.#collection(name);
     // An alias is no collection.
@@ -156,7 +169,8 @@ class EmbeddedClient implements api.VectronClient {
   }
 
   async collectionStatus(name: string): Promise<api.CollectionStatus> {
-    const { dimension, distance, shardIds } = await this.#collection(name);
+    const collection = await this.#collection(name);
+    const { dimension, distance, shardIds } = collection;
     const status = this.#status();
     const shards = shardIds.map((shardId) => {
       const shard = status.get(shardId);
@@ -164,7 +178,8 @@ class EmbeddedClient implements api.VectronClient {
     });
     const indexLag = shardIds.reduce((sum, shard) => sum + (status.get(shard)?.tailPoints ?? 0), 0);
     const points = shards.reduce((sum, shard) => sum + shard.points, 0);
-    return { name, dimension, distance, points, indexLag, shards };
+    const settings = settingsOf(requestOf(routeOf(collection).collection));
+    return { name, dimension, distance, points, indexLag, shards, settings };
   }
 
   async upsert(name: string, points: readonly api.Point[]): Promise<api.UpsertResult> {

@@ -3,9 +3,9 @@ import { filterMessage } from '@vectron/model';
 import { auth, gateway } from '@vectron/proto';
 import { callContext, createClient } from '@vectron/rpc';
 import type * as api from './client.js';
-import { collectionInfo, collectionStatus } from './collection-views.js';
+import { collectionInfo, collectionStatus, settingsOf } from './collection-views.js';
 import { wireConsistency } from './consistency.js';
-import { indexesOf, indexRequest, queryRequest } from './requests.js';
+import { indexesOf, indexRequest, queryRequest, rerankMessage } from './requests.js';
 import { oneQuery, toBytes, toFloats } from './vectors.js';
 
 const EMPTY = Buffer.alloc(0);
@@ -37,15 +37,13 @@ export function grpcClient(address: string, apiKey: string | undefined, timeoutM
         sparseVectors: [...(sparseVectors ?? [])],
         namedVectors: namedVectors?.map((vector) => ({ ...vector })),
       });
-      if (rerank !== undefined) {
-        const { fieldBoosts, textFields, ...rest } = rerank;
-        const fields = { ...rest, textFields: [...(textFields ?? [])] };
-        request.rerank = {
-          ...gateway.RerankSettings.fromPartial(fields),
-          fieldBoosts: new Map(Object.entries(fieldBoosts ?? {})),
-        };
-      }
+      request.rerank = rerankMessage(rerank);
       await data.api.createCollection(request, context());
+    },
+    async updateCollection(name, { durability, rerank, embedding }) {
+      const request = gateway.UpdateCollectionRequest.fromPartial({ name, durability, embedding });
+      request.rerank = rerankMessage(rerank);
+      return settingsOf((await data.api.updateCollection(request, context())).settings);
     },
     async deleteCollection(name) {
       await data.api.deleteCollection({ name }, context());
@@ -55,7 +53,8 @@ export function grpcClient(address: string, apiKey: string | undefined, timeoutM
       return details.map(collectionInfo);
     },
     async collectionStatus(name) {
-      return collectionStatus(await data.api.getCollectionStatus({ name }, context()));
+      const status = await data.api.getCollectionStatus({ name }, context());
+      return collectionStatus(status, settingsOf(status.settings));
     },
     async upsert(collection, points) {
       const wire = points.map(({ id, vector, text, payload, sparse, vectors, ttlSeconds, ifVersion }) => ({

@@ -11,6 +11,7 @@ export type {
   Alias,
   ApiKeyInfo,
   Change,
+  CollectionChange,
   CollectionInfo,
   CollectionOptions,
   CollectionStatus,

@@ -85,3 +85,12 @@ export function storedPoint(point: workerData.PointData, includeVector: boolean)
     ...(expiresAtMs > 0n ? { expiresAt: new Date(Number(expiresAtMs)) } : {}),
   };
 }
+
+export function rerankMessage(rerank: api.CollectionOptions['rerank']): gateway.RerankSettings | undefined {
+  if (rerank === undefined) return undefined;
+  const { fieldBoosts, textFields, ...rest } = rerank;
+  return {
+    ...gateway.RerankSettings.fromPartial({ ...rest, textFields: [...(textFields ?? [])] }),
+    fieldBoosts: new Map(Object.entries(fieldBoosts ?? {})),
+  };
+}

@@ -1,6 +1,6 @@
 import { VectronError } from '@vectron/errors';
 import type * as api from './client.js';
-import { collectionInfo, collectionStatus } from './collection-views.js';
+import { collectionInfo, collectionStatus, settingsOfJson } from './collection-views.js';
 import { wireConsistency } from './consistency.js';
 import { oneQuery, toBytes, toFloats } from './vectors.js';
 
@@ -125,6 +125,10 @@ export function restClient(base: string, apiKey: string | undefined, timeoutMs: 
     async createCollection(name, options) {
       await call('POST', '/v1/collections', { name, ...options });
     },
+    async updateCollection(name, change) {
+      const { settings } = await call<{ settings: unknown }>('PUT', `${inCollection(name)}/settings`, change);
+      return settingsOfJson(settings);
+    },
     async deleteCollection(name) {
       await call('DELETE', inCollection(name));
     },
@@ -133,9 +137,11 @@ export function restClient(base: string, apiKey: string | undefined, timeoutMs: 
       return details.map(collectionInfo);
     },
     async collectionStatus(name) {
-      return collectionStatus(
-        await call<Parameters<typeof collectionStatus>[0]>('GET', `${inCollection(name)}/status`),
+      const status = await call<Parameters<typeof collectionStatus>[0] & { settings: unknown }>(
+        'GET',
+        `${inCollection(name)}/status`,
       );
+      return collectionStatus(status, settingsOfJson(status.settings));
     },
     async upsert(collection, points) {
       const wire = points.map(({ vector, sparse, vectors, ifVersion, ...point }) => ({

@@ -1,12 +1,18 @@
-import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
 import { VectronError } from '@vectron/errors';
-import { type Filter, type IndexTarget, type StoredPoint, upsertAll, type VectronClient } from '@vectron/sdk';
+import {
+  type CollectionOptions,
+  type Filter,
+  type IndexTarget,
+  type Point,
+  type StoredPoint,
+  upsertAll,
+  type VectronClient,
+} from '@vectron/sdk';
 import type { Command } from 'commander';
 import { type ClientOptions, withClient } from '../client.js';
 import { brief, progressBar, show } from '../output.js';
 import { writeParquet } from '../parquet.js';
+import { likeness, mapped, readSnapshot, snapshotLines, writeJsonl } from '../snapshot-file.js';
 
 type Define = (parent: Command, name: string, help: string) => Command;
 
@@ -179,6 +185,10 @@ async function* pagesOf(db: VectronClient, name: string, filter: Filter | undefi
   }
 }
 
+async function* mappedAll(points: AsyncIterable<StoredPoint>) {
+  for await (const point of points) yield mapped(point);
+}
+
 /** `collections`: the group. */
 export function transferCommands(collections: Command, client: Define): void {
   client(collections, 'export <name> <file>', 'write the points to a .jsonl or .parquet file')
@@ -197,54 +207,86 @@ export function transferCommands(collections: Command, client: Define): void {
           }
         })();
         if (file.endsWith('.parquet')) await writeParquet(file, points);
-        else if (file.endsWith('.jsonl')) await writeJsonl(file, points);
+        else if (file.endsWith('.jsonl')) await writeJsonl(file, mappedAll(points));
         else throw VectronError.invalid('file', `${file}: .jsonl and .parquet can be written`);
         bar.stop();
         show({ exported }, options.json === true, { head: ['exported'], rows: [[exported]] });
       }),
     );
-  client(collections, 'copy <from> <to>', 'make a collection with the points, indexes and metric of another').action(
+  client(collections, 'copy <from> <to>', 'make a collection with the settings, indexes and points of another').action(
     (from: string, to: string, options: ClientOptions) =>
       withClient(options, async (db) => {
-        const [{ dimension, distance, points, shards }, { indexes, sparseVectors, namedVectors }] = await Promise.all([
-          db.collectionStatus(from),
-          db.listIndexes(from),
-        ]);
-        const declared = indexes.map(({ path, type, language }) => ({ path, type, language }));
-        const made = { dimension, distance: distance as 'cosine', shards: shards.length };
-        await db.createCollection(to, { ...made, indexes: declared, sparseVectors, namedVectors });
-        const bar = progressBar(`copying ${from}`, points);
-        const copies = (async function* () {
-          for await (const { id, vector = [], payload, sparse } of pagesOf(db, from, undefined)) {
-            yield { id, vector, payload, sparse };
-          }
-        })();
-        const copied = await upsertAll(db, to, copies, { onProgress: ({ upserted }) => bar.update(upserted) });
-        bar.stop();
+        await db.createCollection(to, await likeness(db, from));
+        const { points } = await db.collectionStatus(from);
+        const copies = mappedAll(pagesOf(db, from, undefined));
+        const copied = await filled(db, to, copies, `copying ${from}`, points);
         show({ copied }, options.json === true, { head: ['copied'], rows: [[copied]] });
       }),
   );
+  client(collections, 'snapshot <name> <file>', 'write settings, indexes and points to a file').action(
+    (name: string, file: string, options: ClientOptions) =>
+      withClient(options, async (db) => {
+        const [settings, { points }] = await Promise.all([likeness(db, name), db.collectionStatus(name)]);
+        const bar = progressBar(`writing ${file}`, points);
+        let written = 0;
+        const counted = (async function* () {
+          for await (const point of pagesOf(db, name, undefined)) {
+            yield point;
+            written += 1;
+            if (written % 1000 === 0) bar.update(written);
+          }
+        })();
+        await writeJsonl(file, snapshotLines(name, settings, counted));
+        bar.stop();
+        show({ points: written, file }, options.json === true, { head: ['points', 'file'], rows: [[written, file]] });
+      }),
+  );
+  client(collections, 'restore <file>', 'make a collection of a snapshot')
+    .option('--name <name>', 'default: as it was called')
+    .action((file: string, options: ClientOptions) =>
+      withClient(options, async (db) => {
+        const { header, points } = await readSnapshot(file);
+        const name = (options.name as string | undefined) ?? header.collection;
+        await db.createCollection(name, header.settings);
+        const restored = await filled(db, name, points, `restoring ${name}`);
+        show({ restored, name }, options.json === true, { head: ['restored', 'name'], rows: [[restored, name]] });
+      }),
+    );
+  client(collections, 'settings <name>', 'show the settings, or change those given while the collection serves')
+    .option('--durability <how>', 'fsync or relaxed, of the writes from now on')
+    .option('--rerank <json>', 'such as {"enabled": true}')
+    .option('--embedding <json>', 'such as {"provider": "local"}')
+    .action((name: string, options: ClientOptions) =>
+      withClient(options, async (db) => {
+        const change = {
+          durability: options.durability as CollectionOptions['durability'],
+          rerank: jsonFlag<CollectionOptions['rerank']>(options.rerank, '--rerank'),
+          embedding: jsonFlag<CollectionOptions['embedding']>(options.embedding, '--embedding'),
+        };
+        const asked = Object.values(change).some((one) => one !== undefined);
+        const settings = asked ? await db.updateCollection(name, change) : (await db.collectionStatus(name)).settings;
+        const rows = Object.entries(settings).map(([setting, value]) => [setting, brief(value, 80)]);
+        show(settings, options.json === true, { head: ['setting', 'value'], rows });
+      }),
+    );
 }
 
-/** The file is there only when all of them are in it. */
-async function writeJsonl(file: string, points: AsyncIterable<StoredPoint>): Promise<void> {
-  const partial = `${file}.partial`;
-  const out = createWriteStream(partial);
+/** Fills a collection that was just made, or deletes it again. */
+async function filled(
+  db: VectronClient,
+  name: string,
+  points: AsyncIterable<Point>,
+  what: string,
+  total?: number,
+): Promise<number> {
+  const bar = progressBar(what, total);
   try {
-    await once(out, 'open');
-    for await (const { id, vector, payload, sparse, vectors } of points) {
-      const named =
-        vectors && Object.fromEntries(Object.entries(vectors).map(([name, one]) => [name, Array.from(one)]));
-      const line = JSON.stringify({ id, vector: Array.from(vector ?? []), payload, sparse, vectors: named });
-      if (!out.write(`${line}\n`)) await once(out, 'drain');
-    }
-    out.end();
-    await once(out, 'finish');
-    await rename(partial, file);
+    return await upsertAll(db, name, points, { onProgress: ({ upserted }) => bar.update(upserted) });
   } catch (error) {
-    out.destroy();
-    await rm(partial, { force: true });
+    await db.deleteCollection(name);
     throw error;
+  } finally {
+    bar.stop();
   }
 }
 

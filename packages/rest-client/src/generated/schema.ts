@@ -472,6 +472,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/collections/{name}/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change settings while the collection serves; what is not given stays
+         * @description Change settings while the collection serves; what is not given stays. Takes a login token, an SDK token or an API key.
+         */
+        put: operations["updateCollection"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/collections/{name}": {
         parameters: {
             query?: never;
@@ -2532,6 +2552,89 @@ export interface operations {
                         durability?: string;
                         memoryBytes?: string;
                         diskBytes?: string;
+                    };
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    updateCollection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example papers */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "rerank": {
+                 *         "enabled": true
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    /** @description fsync or relaxed: of the writes from now on */
+                    durability?: string;
+                    rerank?: {
+                        /** @default false */
+                        enabled?: boolean;
+                        /** @default [] */
+                        textFields?: string[];
+                        /** @default {} */
+                        fieldBoosts?: {
+                            [key: string]: unknown;
+                        };
+                        /** @default  */
+                        recencyField?: string;
+                        /** @default 0 */
+                        oversample?: number;
+                    };
+                    /** @description texts from now on; vectors that are there stay */
+                    embedding?: {
+                        /** @description one that the operator has set up, or local */
+                        provider: string;
+                        /**
+                         * @description payload field that keeps the text of a point; empty: text
+                         * @default
+                         */
+                        textField?: string;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "settings": {
+                     *         "name": "papers",
+                     *         "dimension": 384,
+                     *         "distance": "cosine",
+                     *         "rerank": {
+                     *           "enabled": true
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        settings?: {
+                            name?: string;
+                            dimension?: number;
+                            distance?: string;
+                            rerank?: {
+                                enabled?: boolean;
+                            };
+                        };
                     };
                 };
             };

@@ -414,7 +414,27 @@ export interface GetCollectionStatusResponse {
   rerank?: RerankSettings | undefined;
   memoryBytes: bigint;
   diskBytes: bigint;
+  embedding?:
+    | EmbeddingSettings
+    | undefined;
+  /** What it was made with, as it is now; without indexes and vectors that were declared for it (ListIndexes). */
+  settings?: CreateCollectionRequest | undefined;
+}
+
+/** What is not given stays as it is. */
+export interface UpdateCollectionRequest {
+  name: string;
+  /** fsync or relaxed: of the writes from now on. */
+  durability?: string | undefined;
+  rerank?:
+    | RerankSettings
+    | undefined;
+  /** Texts from now on; vectors that are there stay. */
   embedding?: EmbeddingSettings | undefined;
+}
+
+export interface UpdateCollectionResponse {
+  settings?: CreateCollectionRequest | undefined;
 }
 
 export interface ShardStatus {
@@ -5370,6 +5390,7 @@ function createBaseGetCollectionStatusResponse(): GetCollectionStatusResponse {
     memoryBytes: 0n,
     diskBytes: 0n,
     embedding: undefined,
+    settings: undefined,
   };
 }
 
@@ -5419,6 +5440,9 @@ export const GetCollectionStatusResponse: MessageFns<GetCollectionStatusResponse
     }
     if (message.embedding !== undefined) {
       EmbeddingSettings.encode(message.embedding, writer.uint32(210).fork()).join();
+    }
+    if (message.settings !== undefined) {
+      CreateCollectionRequest.encode(message.settings, writer.uint32(218).fork()).join();
     }
     return writer;
   },
@@ -5524,6 +5548,14 @@ export const GetCollectionStatusResponse: MessageFns<GetCollectionStatusResponse
             message.embedding = EmbeddingSettings.decode(reader, reader.uint32());
             continue;
           }
+          case 27: {
+            if (tag !== 218) {
+              break;
+            }
+
+            message.settings = CreateCollectionRequest.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -5561,6 +5593,7 @@ export const GetCollectionStatusResponse: MessageFns<GetCollectionStatusResponse
         ? BigInt(object.disk_bytes)
         : 0n,
       embedding: isSet(object.embedding) ? EmbeddingSettings.fromJSON(object.embedding) : undefined,
+      settings: isSet(object.settings) ? CreateCollectionRequest.fromJSON(object.settings) : undefined,
     };
   },
 
@@ -5599,6 +5632,9 @@ export const GetCollectionStatusResponse: MessageFns<GetCollectionStatusResponse
     if (message.embedding !== undefined) {
       obj.embedding = EmbeddingSettings.toJSON(message.embedding);
     }
+    if (message.settings !== undefined) {
+      obj.settings = CreateCollectionRequest.toJSON(message.settings);
+    }
     return obj;
   },
 
@@ -5623,6 +5659,199 @@ export const GetCollectionStatusResponse: MessageFns<GetCollectionStatusResponse
     message.diskBytes = (object.diskBytes !== undefined && object.diskBytes !== null) ? BigInt(object.diskBytes) : 0n;
     message.embedding = (object.embedding !== undefined && object.embedding !== null)
       ? EmbeddingSettings.fromPartial(object.embedding)
+      : undefined;
+    message.settings = (object.settings !== undefined && object.settings !== null)
+      ? CreateCollectionRequest.fromPartial(object.settings)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseUpdateCollectionRequest(): UpdateCollectionRequest {
+  return { name: "", durability: undefined, rerank: undefined, embedding: undefined };
+}
+
+export const UpdateCollectionRequest: MessageFns<UpdateCollectionRequest> = {
+  encode(message: UpdateCollectionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.durability !== undefined) {
+      writer.uint32(18).string(message.durability);
+    }
+    if (message.rerank !== undefined) {
+      RerankSettings.encode(message.rerank, writer.uint32(26).fork()).join();
+    }
+    if (message.embedding !== undefined) {
+      EmbeddingSettings.encode(message.embedding, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateCollectionRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateCollectionRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.durability = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.rerank = RerankSettings.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.embedding = EmbeddingSettings.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): UpdateCollectionRequest {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      durability: isSet(object.durability) ? globalThis.String(object.durability) : undefined,
+      rerank: isSet(object.rerank) ? RerankSettings.fromJSON(object.rerank) : undefined,
+      embedding: isSet(object.embedding) ? EmbeddingSettings.fromJSON(object.embedding) : undefined,
+    };
+  },
+
+  toJSON(message: UpdateCollectionRequest): unknown {
+    const obj: any = {};
+    if (message.name !== undefined) {
+      obj.name = message.name;
+    }
+    if (message.durability !== undefined) {
+      obj.durability = message.durability;
+    }
+    if (message.rerank !== undefined) {
+      obj.rerank = RerankSettings.toJSON(message.rerank);
+    }
+    if (message.embedding !== undefined) {
+      obj.embedding = EmbeddingSettings.toJSON(message.embedding);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<UpdateCollectionRequest>, I>>(base?: I): UpdateCollectionRequest {
+    return UpdateCollectionRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<UpdateCollectionRequest>, I>>(object: I): UpdateCollectionRequest {
+    const message = createBaseUpdateCollectionRequest();
+    message.name = object.name ?? "";
+    message.durability = object.durability ?? undefined;
+    message.rerank = (object.rerank !== undefined && object.rerank !== null)
+      ? RerankSettings.fromPartial(object.rerank)
+      : undefined;
+    message.embedding = (object.embedding !== undefined && object.embedding !== null)
+      ? EmbeddingSettings.fromPartial(object.embedding)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseUpdateCollectionResponse(): UpdateCollectionResponse {
+  return { settings: undefined };
+}
+
+export const UpdateCollectionResponse: MessageFns<UpdateCollectionResponse> = {
+  encode(message: UpdateCollectionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.settings !== undefined) {
+      CreateCollectionRequest.encode(message.settings, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateCollectionResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateCollectionResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.settings = CreateCollectionRequest.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): UpdateCollectionResponse {
+    return { settings: isSet(object.settings) ? CreateCollectionRequest.fromJSON(object.settings) : undefined };
+  },
+
+  toJSON(message: UpdateCollectionResponse): unknown {
+    const obj: any = {};
+    if (message.settings !== undefined) {
+      obj.settings = CreateCollectionRequest.toJSON(message.settings);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<UpdateCollectionResponse>, I>>(base?: I): UpdateCollectionResponse {
+    return UpdateCollectionResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<UpdateCollectionResponse>, I>>(object: I): UpdateCollectionResponse {
+    const message = createBaseUpdateCollectionResponse();
+    message.settings = (object.settings !== undefined && object.settings !== null)
+      ? CreateCollectionRequest.fromPartial(object.settings)
       : undefined;
     return message;
   },
@@ -12272,6 +12501,18 @@ export const VectronServiceService = {
       Buffer.from(GetCollectionStatusResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetCollectionStatusResponse => GetCollectionStatusResponse.decode(value),
   },
+  /** Changes settings while the collection serves. */
+  updateCollection: {
+    path: "/vectron.v1.VectronService/UpdateCollection" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: UpdateCollectionRequest): Buffer =>
+      Buffer.from(UpdateCollectionRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): UpdateCollectionRequest => UpdateCollectionRequest.decode(value),
+    responseSerialize: (value: UpdateCollectionResponse): Buffer =>
+      Buffer.from(UpdateCollectionResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): UpdateCollectionResponse => UpdateCollectionResponse.decode(value),
+  },
   updateUserProfile: {
     path: "/vectron.v1.VectronService/UpdateUserProfile" as const,
     requestStream: false as const,
@@ -12441,6 +12682,8 @@ export interface VectronServiceServer extends UntypedServiceImplementation {
   delete: handleUnaryCall<DeleteRequest, DeleteResponse>;
   listCollections: handleUnaryCall<ListCollectionsRequest, ListCollectionsResponse>;
   getCollectionStatus: handleUnaryCall<GetCollectionStatusRequest, GetCollectionStatusResponse>;
+  /** Changes settings while the collection serves. */
+  updateCollection: handleUnaryCall<UpdateCollectionRequest, UpdateCollectionResponse>;
   updateUserProfile: handleUnaryCall<UpdateUserProfileRequest, UpdateUserProfileResponse>;
   submitFeedback: handleUnaryCall<SubmitFeedbackRequest, SubmitFeedbackResponse>;
   /** Points by id, page by page. */
@@ -12596,6 +12839,22 @@ export interface VectronServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetCollectionStatusResponse) => void,
+  ): ClientUnaryCall;
+  /** Changes settings while the collection serves. */
+  updateCollection(
+    request: UpdateCollectionRequest,
+    callback: (error: ServiceError | null, response: UpdateCollectionResponse) => void,
+  ): ClientUnaryCall;
+  updateCollection(
+    request: UpdateCollectionRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: UpdateCollectionResponse) => void,
+  ): ClientUnaryCall;
+  updateCollection(
+    request: UpdateCollectionRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: UpdateCollectionResponse) => void,
   ): ClientUnaryCall;
   updateUserProfile(
     request: UpdateUserProfileRequest,

@@ -25,6 +25,7 @@ import {
   CreateCollectionRequest as CreateCollectionRequest1,
   EmbeddingSettings,
   RerankSettings,
+  UpdateCollectionRequest as UpdateCollectionRequest2,
   VectorSettings,
 } from "../apigateway/apigateway.js";
 import { ShardMetrics } from "../worker/worker.js";
@@ -523,6 +524,15 @@ export interface UpdateAliasesRequest {
 }
 
 export interface UpdateAliasesResponse {
+}
+
+export interface UpdateCollectionRequest {
+  tenantId: string;
+  change?: UpdateCollectionRequest2 | undefined;
+}
+
+export interface UpdateCollectionResponse {
+  collection?: Collection | undefined;
 }
 
 function createBaseGetLeaderRequest(): GetLeaderRequest {
@@ -6963,6 +6973,166 @@ export const UpdateAliasesResponse: MessageFns<UpdateAliasesResponse> = {
   },
 };
 
+function createBaseUpdateCollectionRequest(): UpdateCollectionRequest {
+  return { tenantId: "", change: undefined };
+}
+
+export const UpdateCollectionRequest: MessageFns<UpdateCollectionRequest> = {
+  encode(message: UpdateCollectionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.tenantId !== "") {
+      writer.uint32(10).string(message.tenantId);
+    }
+    if (message.change !== undefined) {
+      UpdateCollectionRequest2.encode(message.change, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateCollectionRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateCollectionRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tenantId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.change = UpdateCollectionRequest2.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): UpdateCollectionRequest {
+    return {
+      tenantId: isSet(object.tenantId)
+        ? globalThis.String(object.tenantId)
+        : isSet(object.tenant_id)
+        ? globalThis.String(object.tenant_id)
+        : "",
+      change: isSet(object.change) ? UpdateCollectionRequest2.fromJSON(object.change) : undefined,
+    };
+  },
+
+  toJSON(message: UpdateCollectionRequest): unknown {
+    const obj: any = {};
+    if (message.tenantId !== undefined) {
+      obj.tenantId = message.tenantId;
+    }
+    if (message.change !== undefined) {
+      obj.change = UpdateCollectionRequest2.toJSON(message.change);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<UpdateCollectionRequest>, I>>(base?: I): UpdateCollectionRequest {
+    return UpdateCollectionRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<UpdateCollectionRequest>, I>>(object: I): UpdateCollectionRequest {
+    const message = createBaseUpdateCollectionRequest();
+    message.tenantId = object.tenantId ?? "";
+    message.change = (object.change !== undefined && object.change !== null)
+      ? UpdateCollectionRequest2.fromPartial(object.change)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseUpdateCollectionResponse(): UpdateCollectionResponse {
+  return { collection: undefined };
+}
+
+export const UpdateCollectionResponse: MessageFns<UpdateCollectionResponse> = {
+  encode(message: UpdateCollectionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.collection !== undefined) {
+      Collection.encode(message.collection, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateCollectionResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateCollectionResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.collection = Collection.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): UpdateCollectionResponse {
+    return { collection: isSet(object.collection) ? Collection.fromJSON(object.collection) : undefined };
+  },
+
+  toJSON(message: UpdateCollectionResponse): unknown {
+    const obj: any = {};
+    if (message.collection !== undefined) {
+      obj.collection = Collection.toJSON(message.collection);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<UpdateCollectionResponse>, I>>(base?: I): UpdateCollectionResponse {
+    return UpdateCollectionResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<UpdateCollectionResponse>, I>>(object: I): UpdateCollectionResponse {
+    const message = createBaseUpdateCollectionResponse();
+    message.collection = (object.collection !== undefined && object.collection !== null)
+      ? Collection.fromPartial(object.collection)
+      : undefined;
+    return message;
+  },
+};
+
 export type PlacementServiceService = typeof PlacementServiceService;
 export const PlacementServiceService = {
   getWorker: {
@@ -7165,6 +7335,17 @@ export const PlacementServiceService = {
       Buffer.from(GetCollectionStatusResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetCollectionStatusResponse => GetCollectionStatusResponse.decode(value),
   },
+  updateCollection: {
+    path: "/vectron.placementdriver.v1.PlacementService/UpdateCollection" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: UpdateCollectionRequest): Buffer =>
+      Buffer.from(UpdateCollectionRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): UpdateCollectionRequest => UpdateCollectionRequest.decode(value),
+    responseSerialize: (value: UpdateCollectionResponse): Buffer =>
+      Buffer.from(UpdateCollectionResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): UpdateCollectionResponse => UpdateCollectionResponse.decode(value),
+  },
   listAliases: {
     path: "/vectron.placementdriver.v1.PlacementService/ListAliases" as const,
     requestStream: false as const,
@@ -7244,6 +7425,7 @@ export interface PlacementServiceServer extends UntypedServiceImplementation {
   deleteCollection: handleUnaryCall<DeleteCollectionRequest, DeleteCollectionResponse>;
   /** By name or by alias. */
   getCollectionStatus: handleUnaryCall<GetCollectionStatusRequest, GetCollectionStatusResponse>;
+  updateCollection: handleUnaryCall<UpdateCollectionRequest, UpdateCollectionResponse>;
   listAliases: handleUnaryCall<ListAliasesRequest, ListAliasesResponse>;
   /** All of the changes in one transaction. */
   updateAliases: handleUnaryCall<UpdateAliasesRequest, UpdateAliasesResponse>;
@@ -7546,6 +7728,21 @@ export interface PlacementServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetCollectionStatusResponse) => void,
+  ): ClientUnaryCall;
+  updateCollection(
+    request: UpdateCollectionRequest,
+    callback: (error: ServiceError | null, response: UpdateCollectionResponse) => void,
+  ): ClientUnaryCall;
+  updateCollection(
+    request: UpdateCollectionRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: UpdateCollectionResponse) => void,
+  ): ClientUnaryCall;
+  updateCollection(
+    request: UpdateCollectionRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: UpdateCollectionResponse) => void,
   ): ClientUnaryCall;
   listAliases(
     request: ListAliasesRequest,
