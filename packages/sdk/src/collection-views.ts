@@ -8,18 +8,9 @@ export function settingsOf(request: gateway.CreateCollectionRequest | undefined)
   );
 }
 
-/** The same of its JSON form, without the name. */
+/** The same of its JSON form, without the name; empty lists are not in it. */
 export function settingsOfJson(json: unknown): CollectionOptions {
-  const {
-    name: _,
-    indexes: _i,
-    sparseVectors: _s,
-    namedVectors: _n,
-    replicas: _r,
-    ...settings
-  } = json as CollectionOptions & {
-    name: string;
-  };
+  const { name: _, ...settings } = json as CollectionOptions & { readonly name: string };
   return settings;
 }
 

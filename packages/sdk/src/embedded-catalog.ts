@@ -29,10 +29,7 @@ export class EmbeddedCatalog {
 
   /** By name or by alias; throws COLLECTION_NOT_FOUND. */
   async collection(name: string): Promise<EmbeddedCollection> {
-    const alias = await this.meta.get(ALIASES + name);
-    const entry = await this.meta.get(COLLECTIONS + (alias?.value ?? name));
-    if (entry === undefined) throw new VectronError('COLLECTION_NOT_FOUND', `no collection ${name}`);
-    return JSON.parse(entry.value) as EmbeddedCollection;
+    return (await this.#stored(name)).collection;
   }
 
   /** `open` makes the shards before the collection is there for others. */
@@ -63,16 +60,10 @@ export class EmbeddedCatalog {
     name: string,
     change: (collection: EmbeddedCollection) => EmbeddedCollection,
   ): Promise<EmbeddedCollection> {
-    const alias = await this.meta.get(ALIASES + name);
-    const key = COLLECTIONS + (alias?.value ?? name);
     for (;;) {
-      const entry = await this.meta.get(key);
-      if (entry === undefined) throw new VectronError('COLLECTION_NOT_FOUND', `no collection ${name}`);
-      const changed = change(JSON.parse(entry.value) as EmbeddedCollection);
-      const { succeeded } = await this.meta.txn(
-        [{ key, revision: entry.revision }],
-        [{ put: key, value: JSON.stringify(changed) }],
-      );
+      const { key, revision, collection } = await this.#stored(name);
+      const changed = change(collection);
+      const { succeeded } = await this.meta.txn([{ key, revision }], [{ put: key, value: JSON.stringify(changed) }]);
       if (succeeded) return changed;
     }
   }
@@ -110,6 +101,14 @@ export class EmbeddedCatalog {
         ...gone.map((alias) => ({ delete: ALIASES + alias })),
       ],
     );
+  }
+
+  async #stored(name: string) {
+    const alias = await this.meta.get(ALIASES + name);
+    const key = COLLECTIONS + (alias?.value ?? name);
+    const entry = await this.meta.get(key);
+    if (entry === undefined) throw new VectronError('COLLECTION_NOT_FOUND', `no collection ${name}`);
+    return { key, revision: entry.revision, collection: JSON.parse(entry.value) as EmbeddedCollection };
   }
 
   async #takeShardIds(count: number): Promise<number> {

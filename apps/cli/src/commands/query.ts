@@ -197,19 +197,11 @@ export function transferCommands(collections: Command, client: Define): void {
       withClient(options, async (db) => {
         const filter = filterFlag(options);
         const { count } = await db.count(name, { filter });
-        const bar = progressBar(`exporting ${name}`, count);
-        let exported = 0;
-        const points = (async function* () {
-          for await (const point of pagesOf(db, name, filter)) {
-            yield point;
-            exported += 1;
-            if (exported % 1000 === 0) bar.update(exported);
-          }
-        })();
-        if (file.endsWith('.parquet')) await writeParquet(file, points);
-        else if (file.endsWith('.jsonl')) await writeJsonl(file, mappedAll(points));
-        else throw VectronError.invalid('file', `${file}: .jsonl and .parquet can be written`);
-        bar.stop();
+        const exported = await written(db, name, { filter, what: `exporting ${name}`, total: count }, (points) => {
+          if (file.endsWith('.parquet')) return writeParquet(file, points);
+          if (file.endsWith('.jsonl')) return writeJsonl(file, mappedAll(points));
+          throw VectronError.invalid('file', `${file}: .jsonl and .parquet can be written`);
+        });
         show({ exported }, options.json === true, { head: ['exported'], rows: [[exported]] });
       }),
     );
@@ -227,18 +219,10 @@ export function transferCommands(collections: Command, client: Define): void {
     (name: string, file: string, options: ClientOptions) =>
       withClient(options, async (db) => {
         const [settings, { points }] = await Promise.all([likeness(db, name), db.collectionStatus(name)]);
-        const bar = progressBar(`writing ${file}`, points);
-        let written = 0;
-        const counted = (async function* () {
-          for await (const point of pagesOf(db, name, undefined)) {
-            yield point;
-            written += 1;
-            if (written % 1000 === 0) bar.update(written);
-          }
-        })();
-        await writeJsonl(file, snapshotLines(name, settings, counted));
-        bar.stop();
-        show({ points: written, file }, options.json === true, { head: ['points', 'file'], rows: [[written, file]] });
+        const kept = await written(db, name, { what: `writing ${file}`, total: points }, (stored) =>
+          writeJsonl(file, snapshotLines(name, settings, stored)),
+        );
+        show({ points: kept, file }, options.json === true, { head: ['points', 'file'], rows: [[kept, file]] });
       }),
   );
   client(collections, 'restore <file>', 'make a collection of a snapshot')
@@ -269,6 +253,30 @@ export function transferCommands(collections: Command, client: Define): void {
         show(settings, options.json === true, { head: ['setting', 'value'], rows });
       }),
     );
+}
+
+/** Gives the points to `write`, with progress; returns how many they were. */
+async function written(
+  db: VectronClient,
+  name: string,
+  { filter, what, total }: { filter?: Filter; what: string; total: number },
+  write: (points: AsyncIterable<StoredPoint>) => Promise<void>,
+): Promise<number> {
+  const bar = progressBar(what, total);
+  let done = 0;
+  const points = (async function* () {
+    for await (const point of pagesOf(db, name, filter)) {
+      yield point;
+      done += 1;
+      if (done % 1000 === 0) bar.update(done);
+    }
+  })();
+  try {
+    await write(points);
+  } finally {
+    bar.stop();
+  }
+  return done;
 }
 
 /** Fills a collection that was just made, or deletes it again. */
