@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { encodeDocument } from '@vectron/model';
 import { createLogger } from '@vectron/observability';
-import { AlertService } from './alert.service.js';
-import { defaultRules, findings } from './alert-rules.js';
-import { fromStringMap, stringMap } from './document.js';
+import { AlertService } from './admin/alert.service.js';
+import { defaultRules, findings } from './admin/alert-rules.js';
+import { fromStringMap, stringMap } from './data/document.js';
 import { openGatewayDb } from './gateway-db.js';
 import { openApiDocument } from './index.js';
-import { parse } from './json-schema.js';
-import * as schema from './rest-schemas.js';
+import { parse } from './wire/rest/json-schema.js';
+import * as schema from './wire/rest/rest-schemas.js';
 
 const worker = (workerId: string, healthy: boolean, tailPoints = 0, diskUsedBytes = 0) => ({
   workerId,

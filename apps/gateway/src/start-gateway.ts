@@ -11,22 +11,22 @@ import { auth } from '@vectron/proto';
 import { cannotListen, GrpcServer, requireModernTls } from '@vectron/rpc';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Redis } from 'ioredis';
-import { Authenticator, type Principal } from './access.js';
-import { AlertService } from './alert.service.js';
-import { AuditLog } from './audit.js';
-import { tokenOf } from './auth.guard.js';
+import { AlertService } from './admin/alert.service.js';
 import { type Backends, REDIS } from './backends.js';
 import type { GatewayConfig } from './config.js';
-import { Edge } from './edge.js';
+import { SearchService } from './data/search.service.js';
+import { Authenticator, type Principal } from './edge/access.js';
+import { AuditLog } from './edge/audit.js';
+import { Edge } from './edge/edge.js';
 import { GatewayModule } from './gateway.module.js';
 import { openGatewayDb } from './gateway-db.js';
-import { allowOrigins, guardRequests, reloadCertificate, traceRequests } from './http-edge.js';
-import { fromFramework, sendError } from './http-error.filter.js';
-import { RouteTable } from './routes.js';
-import { SearchService } from './search.service.js';
-import { vectronService } from './search-codec.js';
-import { serveSearchSocket } from './search-socket.js';
-import { serveStaticPages } from './static-pages.js';
+import { RouteTable } from './shards/routes.js';
+import { vectronService } from './wire/grpc/search-codec.js';
+import { tokenOf } from './wire/rest/auth.guard.js';
+import { allowOrigins, guardRequests, reloadCertificate, traceRequests } from './wire/rest/http-edge.js';
+import { fromFramework, sendError } from './wire/rest/http-error.filter.js';
+import { serveSearchSocket } from './wire/rest/search-socket.js';
+import { serveStaticPages } from './wire/rest/static-pages.js';
 
 export interface RunningGateway {
   /** `http://host:port`. */

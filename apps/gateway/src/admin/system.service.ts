@@ -1,0 +1,194 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { ERROR_CODES, toVectronError } from '@vectron/errors';
+import type { Metrics } from '@vectron/observability';
+import { placement, reranker, type worker } from '@vectron/proto';
+import { callContext } from '@vectron/rpc';
+import { BACKENDS, type Backends, METRICS } from '../backends.js';
+import { collectionInfo } from '../data/collection.service.js';
+import { stateName } from './cluster.service.js';
+
+/** A worker with what its last heartbeat said. */
+export type WorkerView = Omit<placement.WorkerInfo, 'last' | 'state' | 'stateChanges'> & {
+  /** JOINING, READY, ACTIVE, STANDBY, UNHEALTHY, DRAINING, ERROR, RETRY or REMOVED. */
+  state: string;
+  stateChanges: { state: string; atMs: number; reason: string }[];
+  cpuUsagePercent: number;
+  memoryBytes: number;
+  diskUsedBytes: number;
+  queriesPerSecond: number;
+  shards: worker.ShardMetrics[];
+};
+
+const PROBE_MS = 2_000;
+const MINUTE_MS = 60_000;
+/** Errors that no caller can help. */
+const ITS_OWN_FAULT: ReadonlySet<string> = new Set(
+  Object.entries(ERROR_CODES).flatMap(([code, { http }]) => (http >= 500 && http !== 501 ? [code] : [])),
+);
+const probe = () => callContext({ timeoutMs: PROBE_MS });
+
+/** What operators ask of the whole system; every number is measured at the time of the call or by a heartbeat. */
+@Injectable()
+export class SystemService {
+  readonly #counts: { atMs: number; all: number; failed: number }[] = [];
+
+  constructor(
+    @Inject(BACKENDS) private readonly backends: Backends,
+    @Inject(METRICS) private readonly metrics: Metrics,
+  ) {}
+
+  /** Asks every service. `ok`: all answer and every worker is healthy. */
+  async health() {
+    const { authInternal, placement: pd, reranker: rerank } = this.backends;
+    const [services, workers] = await Promise.all([
+      Promise.all([
+        timed('auth', () => authInternal.stats({}, probe())),
+        timed('placement-driver', () => pd.getLeader({}, probe())),
+        timed('reranker', () => rerank.getStrategy(reranker.GetStrategyRequest.create(), probe())),
+      ]),
+      this.#workers(),
+    ]);
+    const healthy =
+      services.every((one) => one.status === 'ok') && workers.every((one) => one.healthy) && workers.length > 0;
+    const gateway = { service: 'gateway', status: 'ok' as const, latencyMs: 0, error: '' };
+    return {
+      status: healthy ? 'ok' : 'degraded',
+      services: [gateway, ...services],
+      workers: workers.map((one) => ({
+        workerId: one.workerId,
+        healthy: one.healthy,
+        shards: one.last?.shards.length ?? 0,
+      })),
+    };
+  }
+
+  async stats() {
+    const [{ collections }, users, workers] = await Promise.all([
+      this.backends.placement.listCollections({ tenantId: '' }, probe()),
+      this.backends.authInternal.stats({}, probe()),
+      this.#workers(),
+    ]);
+    const shards = collections.flatMap((one) => one.shards);
+    const total = (of: (shard: placement.Shard) => number | undefined) =>
+      shards.reduce((sum, shard) => sum + (of(shard) ?? 0), 0);
+    const requests = await this.metrics.requests.get();
+    return {
+      collections: collections.length,
+      shards: shards.length,
+      points: total((shard) => shard.metrics?.livePoints),
+      indexLag: total((shard) => shard.metrics?.tailPoints),
+      shardMemoryBytes: total((shard) => shard.metrics?.memoryBytes),
+      shardDiskBytes: total((shard) => shard.metrics?.diskBytes),
+      users: users.users,
+      apiKeys: users.apiKeys,
+      workers: workers.length,
+      healthyWorkers: workers.filter((one) => one.healthy).length,
+      queriesPerSecond: workers.reduce((sum, one) => sum + (one.last?.queriesPerSecond ?? 0), 0),
+      gateway: {
+        uptimeSeconds: Math.round(process.uptime()),
+        memoryBytes: process.memoryUsage.rss(),
+        requests: requests.values.reduce((sum, one) => sum + one.value, 0),
+        failedRequests: requests.values
+          .filter((one) => one.labels.code !== 'OK')
+          .reduce((sum, one) => sum + one.value, 0),
+      },
+    };
+  }
+
+  async workers(): Promise<WorkerView[]> {
+    return (await this.#workers()).map(({ last, state, stateChanges, ...worker }) => ({
+      ...worker,
+      state: stateName(state),
+      stateChanges: stateChanges.map((change) => ({ ...change, state: stateName(change.state) })),
+      cpuUsagePercent: last?.cpuUsagePercent ?? 0,
+      memoryBytes: last?.memoryBytes ?? 0,
+      diskUsedBytes: last?.diskUsedBytes ?? 0,
+      queriesPerSecond: last?.queriesPerSecond ?? 0,
+      shards: last?.shards ?? [],
+    }));
+  }
+
+  async collections() {
+    const { collections } = await this.backends.placement.listCollections({ tenantId: '' }, probe());
+    return collections.map((one) => {
+      const info = collectionInfo(one);
+      return {
+        ...info,
+        tenantId: one.tenantId,
+        points: String(info.points),
+        createdAt: String(info.createdAt),
+        ready: one.shards.every((shard) => shard.ready),
+      };
+    });
+  }
+
+  /** Brings the gauges of collections and shards up to date before a scrape. */
+  async scrape(): Promise<string> {
+    const { registry } = this.metrics;
+    const gauges = ['points', 'indexLag', 'shardBytes', 'shardQueries', 'replicas', 'collectionPoints'] as const;
+    for (const gauge of gauges) this.metrics[gauge].reset();
+    const { collections } = await this.backends.placement
+      .listCollections({ tenantId: '' }, probe())
+      .catch(() => ({ collections: [] as placement.Collection[] }));
+    for (const { name: collection, tenantId: tenant, shards } of collections) {
+      let points = 0;
+      for (const { shardId, metrics, replicas } of shards) {
+        const labels = { shard: String(shardId), collection, tenant };
+        points += metrics?.livePoints ?? 0;
+        this.metrics.points.set(labels, metrics?.livePoints ?? 0);
+        this.metrics.indexLag.set(labels, metrics?.tailPoints ?? 0);
+        this.metrics.shardBytes.set({ ...labels, where: 'memory' }, metrics?.memoryBytes ?? 0);
+        this.metrics.shardBytes.set({ ...labels, where: 'disk' }, metrics?.diskBytes ?? 0);
+        const queries = replicas.reduce((sum, one) => sum + (one.metrics?.queriesPerSecond ?? 0), 0);
+        this.metrics.shardQueries.set(labels, queries);
+        this.metrics.replicas.set(labels, replicas.filter((one) => one.metrics?.damage === '').length);
+      }
+      this.metrics.collectionPoints.set({ collection, tenant }, points);
+    }
+    return registry.metrics();
+  }
+
+  /** Workers with their last heartbeats, but for those that were removed. */
+  workerInfos(): Promise<placement.WorkerInfo[]> {
+    return this.#workers();
+  }
+
+  /** Requests of this gateway since a minute ago, or since it started. */
+  async lastMinute(): Promise<{ all: number; failed: number }> {
+    const { values } = await this.metrics.requests.get();
+    const now = { atMs: Date.now(), all: 0, failed: 0 };
+    for (const { value, labels } of values) {
+      now.all += value;
+      if (ITS_OWN_FAULT.has(String(labels.code))) now.failed += value;
+    }
+    this.#counts.push(now);
+    while (this.#counts.length > 1 && this.#counts[0].atMs < now.atMs - MINUTE_MS) this.#counts.shift();
+    const before = this.#counts[0];
+    return { all: now.all - before.all, failed: now.failed - before.failed };
+  }
+
+  async #workers(): Promise<placement.WorkerInfo[]> {
+    try {
+      const { workers } = await this.backends.placement.listWorkers({}, probe());
+      return workers.filter(({ state }) => state !== placement.WorkerState.WORKER_STATE_REMOVED);
+    } catch {
+      // Without a placement driver the health answer says so in its own row; there are no workers to list.
+      return [];
+    }
+  }
+}
+
+async function timed(service: string, ask: () => Promise<unknown>) {
+  const started = performance.now();
+  try {
+    await ask();
+    return { service, status: 'ok' as const, latencyMs: performance.now() - started, error: '' };
+  } catch (error) {
+    return {
+      service,
+      status: 'down' as const,
+      latencyMs: performance.now() - started,
+      error: toVectronError(error).code,
+    };
+  }
+}

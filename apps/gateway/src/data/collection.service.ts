@@ -1,0 +1,137 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { checkCollectionName, initialDeclarations, requestOf } from '@vectron/model';
+import type { gateway, placement } from '@vectron/proto';
+import { callContext } from '@vectron/rpc';
+import { type Principal, requireCollection, requireWrite } from '../edge/access.js';
+import { BACKENDS, type Backends } from '../backends.js';
+import { EmbeddingService } from './embedding.service.js';
+import { RouteTable } from '../shards/routes.js';
+import { SchemaService } from './schema.service.js';
+import { TenantQuota } from '../edge/tenant-quota.js';
+
+const PD_TIMEOUT_MS = 15_000;
+
+/** Collections of the caller's tenant. */
+@Injectable()
+export class CollectionService {
+  constructor(
+    @Inject(BACKENDS) private readonly backends: Backends,
+    @Inject(RouteTable) private readonly routes: RouteTable,
+    @Inject(TenantQuota) private readonly quota: TenantQuota,
+    @Inject(SchemaService) private readonly schema: SchemaService,
+    @Inject(EmbeddingService) private readonly embeddings: EmbeddingService,
+  ) {}
+
+  async create(
+    principal: Principal,
+    request: gateway.CreateCollectionRequest,
+  ): Promise<gateway.CreateCollectionResponse> {
+    requireWrite(principal);
+    requireCollection(principal, request.name);
+    // Before there is anything that a wrong one would leave behind.
+    initialDeclarations(request);
+    if (request.embedding !== undefined) this.embeddings.check(request.embedding.provider);
+    const { tenantId } = principal;
+    await this.quota.checkCollections(tenantId);
+    await this.backends.placement.createCollection({ tenantId, collection: request }, pd());
+    await this.schema.declareAll(principal, request);
+    return { success: true };
+  }
+
+  async delete(principal: Principal, name: string): Promise<gateway.DeleteCollectionResponse> {
+    requireWrite(principal);
+    requireCollection(principal, name);
+    checkCollectionName(name, 'name');
+    const { tenantId } = principal;
+    await this.backends.placement.deleteCollection({ tenantId, name }, pd());
+    this.routes.forget(tenantId, name);
+    return { success: true };
+  }
+
+  async update(
+    principal: Principal,
+    change: gateway.UpdateCollectionRequest,
+  ): Promise<gateway.UpdateCollectionResponse> {
+    requireWrite(principal);
+    requireCollection(principal, change.name);
+    checkCollectionName(change.name, 'name');
+    if (change.embedding !== undefined) this.embeddings.check(change.embedding.provider);
+    const { tenantId } = principal;
+    const { collection } = await this.backends.placement.updateCollection({ tenantId, change }, pd());
+    await this.routes.refresh(tenantId, collection?.name ?? change.name);
+    return { settings: collection && requestOf(collection) };
+  }
+
+  async list(principal: Principal): Promise<gateway.ListCollectionsResponse> {
+    const { tenantId } = principal;
+    const { collections } = await this.backends.placement.listCollections({ tenantId }, pd());
+    const own = collections.filter(
+      ({ name }) => principal.collections.length === 0 || principal.collections.includes(name),
+    );
+    return { collections: own.map((one) => one.name), details: own.map(collectionInfo) };
+  }
+
+  async status(principal: Principal, name: string): Promise<gateway.GetCollectionStatusResponse> {
+    requireCollection(principal, name);
+    checkCollectionName(name, 'name');
+    const { tenantId } = principal;
+    const { collection } = await this.backends.placement.getCollectionStatus({ tenantId, name }, pd());
+    return collectionStatus(collection as placement.Collection);
+  }
+}
+
+const pd = () => callContext({ timeoutMs: PD_TIMEOUT_MS });
+const sum = (shards: placement.Shard[], field: 'livePoints' | 'tailPoints' | 'memoryBytes' | 'diskBytes') =>
+  BigInt(shards.reduce((total, shard) => total + (shard.metrics?.[field] ?? 0), 0));
+
+export function collectionInfo(collection: placement.Collection): gateway.CollectionInfo {
+  return {
+    name: collection.name,
+    dimension: collection.dimension,
+    distance: collection.distance,
+    shards: collection.shards.length,
+    points: sum(collection.shards, 'livePoints'),
+    createdAt: BigInt(Math.floor(collection.createdAtMs / 1000)),
+  };
+}
+
+/** fsync; or relaxed, which is UNSAFE when the power fails, with how long a write may wait for its fsync. */
+function durability({ durability: policy, shards }: placement.Collection): string {
+  if (policy !== 'relaxed') return 'fsync';
+  const longest = Math.max(0, ...shards.map(({ metrics }) => metrics?.relaxedMs ?? 0));
+  return `relaxed (unsafe: fsync within ${longest} ms)`;
+}
+
+/** Counts are those of the workers' last heartbeats. */
+function collectionStatus(collection: placement.Collection): gateway.GetCollectionStatusResponse {
+  const { shards } = collection;
+  return {
+    name: collection.name,
+    dimension: collection.dimension,
+    distance: collection.distance,
+    shards: shards.map((shard) => ({
+      shardId: shard.shardId,
+      replicas: shard.replicas.map((replica) => BigInt(replica.number)),
+      leaderId: BigInt(shard.replicas.find((replica) => replica.workerId === shard.leaderWorkerId)?.number ?? 0),
+      ready: shard.ready,
+      points: BigInt(shard.metrics?.livePoints ?? 0),
+      indexLag: BigInt(shard.metrics?.tailPoints ?? 0),
+      appliedIndex: BigInt(shard.metrics?.appliedIndex ?? 0),
+      term: BigInt(shard.metrics?.term ?? 0),
+      replicaStatus: shard.replicas.map(({ number, metrics }) => ({
+        worker: BigInt(number),
+        role: metrics?.role ?? '',
+        appliedIndex: BigInt(metrics?.appliedIndex ?? 0),
+        damage: metrics?.damage ?? '',
+      })),
+    })),
+    points: sum(shards, 'livePoints'),
+    indexLag: sum(shards, 'tailPoints'),
+    durability: durability(collection),
+    rerank: collection.rerank,
+    embedding: collection.embedding,
+    settings: requestOf(collection),
+    memoryBytes: sum(shards, 'memoryBytes'),
+    diskBytes: sum(shards, 'diskBytes'),
+  };
+}

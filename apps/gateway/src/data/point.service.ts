@@ -1,0 +1,237 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { toVectronError, VectronError } from '@vectron/errors';
+import {
+  type AskShard,
+  changePoints,
+  checkPointId,
+  embedPoints,
+  encodePoints,
+  type PointInput,
+  type PointsChange,
+  pagePoints,
+  payloadChange,
+  readPlan,
+  writeToken,
+} from '@vectron/model';
+import type { gateway, placement, workerData } from '@vectron/proto';
+import { type Principal, requireCollection, requireWrite } from '../edge/access.js';
+import { CONFIG } from '../backends.js';
+import { type CallLimits, deadlineOf } from '../edge/call-limits.js';
+import type { GatewayConfig } from '../config.js';
+import { EmbeddingService } from './embedding.service.js';
+import { ResultCache } from './result-cache.js';
+import { RouteTable } from '../shards/routes.js';
+import { RouteChanged, ShardCaller } from '../shards/shard-caller.js';
+import { TenantQuota } from '../edge/tenant-quota.js';
+import { WriteOrigins } from '../shards/write-origins.js';
+
+const CLIENT_BYTES = 16;
+
+type PartWrite = gateway.ShardWrite & { error?: VectronError };
+
+/** Points of one collection, one by one and in batches. */
+@Injectable()
+export class PointService {
+  readonly #origins = new WriteOrigins();
+
+  constructor(
+    @Inject(CONFIG) private readonly config: GatewayConfig,
+    @Inject(ShardCaller) private readonly shards: ShardCaller,
+    @Inject(ResultCache) private readonly cache: ResultCache,
+    @Inject(TenantQuota) private readonly quota: TenantQuota,
+    @Inject(RouteTable) private readonly routes: RouteTable,
+    @Inject(EmbeddingService) private readonly embeddings: EmbeddingService,
+  ) {}
+
+  /**
+   * Writes all points or, when one of them is wrong, none. Acknowledged: every shard has its part as durable as the
+   * collection promises. When a shard fails, others may have written theirs; the error says so, and the same request
+   * may be sent again.
+   */
+  async upsert(
+    principal: Principal,
+    name: string,
+    inputs: readonly PointInput[],
+    origin?: gateway.WriteOrigin,
+    limits: CallLimits = {},
+  ): Promise<gateway.UpsertResponse> {
+    requireWrite(principal);
+    requireCollection(principal, name);
+    await this.quota.checkRoom(principal.tenantId, inputs.length);
+    const deadlineMs = deadlineOf(this.config.writeTimeoutMs, limits);
+    const { collection } = await this.routes.get(principal.tenantId, name);
+    const points = await embedPoints(inputs, collection, this.embeddings.with(limits.signal));
+    const { writes, count } = await this.#named(origin, (named) =>
+      this.shards.following(principal.tenantId, name, deadlineMs, async (route) => {
+        const encoded = encodePoints(points, route.collection, this.config.maxBatch);
+        const parts = [...route.byShard(encoded)];
+        const writes = await Promise.all(
+          parts.map(async ([shard, batch]): Promise<PartWrite> => {
+            const op = { $case: 'upsert', value: { points: batch } } as const;
+            try {
+              const { outcome } = await this.shards.call(route, shard, op, { deadlineMs, origin: named });
+              const logIndex = outcome.$case === 'written' ? outcome.value.index : 0n;
+              return { shardId: shard.shardId, upserted: batch.length, logIndex, errorCode: '' };
+            } catch (cause) {
+              const error = toVectronError(cause);
+              return { shardId: shard.shardId, upserted: 0, logIndex: 0n, errorCode: error.code, error };
+            }
+          }),
+        );
+        this.cache.written(route.collection.id);
+        // All of it again, under the same name: what was written already is not written twice.
+        const moved = writes.find(({ error }) => error instanceof RouteChanged);
+        if (moved?.error !== undefined) throw moved.error;
+        return { writes, count: encoded.length };
+      }),
+    );
+    const failed = writes.filter((write) => write.error !== undefined);
+    if (failed.length > 0) {
+      const { code, message } = failed[0].error as VectronError;
+      const partly =
+        failed.length < writes.length
+          ? `; ${writes.length - failed.length} of ${writes.length} shards have written their part, send the request again`
+          : '';
+      throw new VectronError(code, `shard ${failed[0].shardId}: ${message}${partly}`);
+    }
+    return { upserted: count, shards: writes, writeToken: writes.length > 0 ? writeToken(writes) : '' };
+  }
+
+  /** Throws POINT_NOT_FOUND. */
+  async get(
+    principal: Principal,
+    name: string,
+    id: string,
+    consistency?: gateway.ReadConsistency,
+    limits: CallLimits = {},
+  ): Promise<{ point: workerData.PointData; appliedIndex: bigint }> {
+    requireCollection(principal, name);
+    checkPointId(id, 'id');
+    const plan = readPlan(consistency);
+    const deadlineMs = deadlineOf(this.config.searchTimeoutMs, limits);
+    const op = { $case: 'get' as const, value: { ids: [id] } };
+    const { outcome, appliedIndex } = await this.shards.following(principal.tenantId, name, deadlineMs, (route) => {
+      const shard = route.shardOf(id);
+      const consistency = plan.of(shard.shardId);
+      return this.shards.read(route, shard, op, {
+        deadlineMs,
+        consistency,
+        anyReplica: plan.anyReplica,
+        signal: limits.signal,
+      });
+    });
+    const point = outcome.$case === 'points' ? outcome.value.points[0] : undefined;
+    if (point === undefined) throw new VectronError('POINT_NOT_FOUND', `no point ${id} in ${name}`);
+    return { point, appliedIndex };
+  }
+
+  /** Deleting what is not there succeeds. */
+  async delete(
+    principal: Principal,
+    name: string,
+    id: string,
+    origin?: gateway.WriteOrigin,
+    limits: CallLimits = {},
+  ): Promise<gateway.DeleteResponse> {
+    requireWrite(principal);
+    requireCollection(principal, name);
+    checkPointId(id, 'id');
+    const deadlineMs = deadlineOf(this.config.writeTimeoutMs, limits);
+    const op = { $case: 'delete' as const, value: { ids: [id] } };
+    const { outcome, shardId } = await this.#named(origin, (named) =>
+      this.shards.following(principal.tenantId, name, deadlineMs, async (route) => {
+        const shard = route.shardOf(id);
+        const { outcome } = await this.shards
+          .call(route, shard, op, { deadlineMs, origin: named })
+          // One whose outcome is not known may have been made.
+          .finally(() => this.cache.written(route.collection.id));
+        return { outcome, shardId: shard.shardId };
+      }),
+    );
+    const { index: logIndex, affected } = outcome.$case === 'written' ? outcome.value : { index: 0n, affected: 0 };
+    return { existed: affected > 0, writeToken: writeToken([{ shardId, logIndex }]) };
+  }
+
+  /** Points after the cursor, by id (byte order) or as the request orders them, over all shards. */
+  async list(
+    principal: Principal,
+    request: gateway.ListPointsRequest,
+    limits: CallLimits = {},
+  ): Promise<{ points: workerData.PointData[]; nextCursor: string }> {
+    requireCollection(principal, request.collection);
+    const plan = readPlan(request.consistency);
+    const deadlineMs = deadlineOf(this.config.searchTimeoutMs, limits);
+    const { tenantId } = principal;
+    return this.shards.following(tenantId, request.collection, deadlineMs, (route) => {
+      const ask: AskShard = async (shard, op) => {
+        const consistency = plan.of(shard.shardId);
+        const call = { deadlineMs, consistency, anyReplica: plan.anyReplica, signal: limits.signal };
+        return (await this.shards.read(route, shard, op, call)).outcome;
+      };
+      return pagePoints(route, request, ask);
+    });
+  }
+
+  /** Changes payloads. A filter's points are changed in steps: an error in between leaves those before changed. */
+  async update(
+    principal: Principal,
+    request: gateway.UpdatePointsRequest,
+    limits: CallLimits = {},
+  ): Promise<gateway.UpdatePointsResponse> {
+    const change = { ...request, action: payloadChange(request) };
+    const { affected, token } = await this.#change(principal, request.collection, change, request.origin, limits);
+    return { updated: affected, writeToken: token };
+  }
+
+  /** Deletes points; see [update] for those that a filter chooses. */
+  async deleteMany(
+    principal: Principal,
+    request: gateway.DeletePointsRequest,
+    limits: CallLimits = {},
+  ): Promise<gateway.DeletePointsResponse> {
+    const change = { ...request, action: { $case: 'delete', value: true } as const };
+    const { affected, token } = await this.#change(principal, request.collection, change, request.origin, limits);
+    return { deleted: affected, writeToken: token };
+  }
+
+  async #change(
+    principal: Principal,
+    name: string,
+    change: PointsChange,
+    origin: gateway.WriteOrigin | undefined,
+    limits: CallLimits,
+  ): Promise<{ affected: bigint; token: string }> {
+    requireWrite(principal);
+    requireCollection(principal, name);
+    if (origin !== undefined && change.ids.length === 0) {
+      throw VectronError.invalid('origin', 'origin names one write; points chosen by a filter take several');
+    }
+    const deadlineMs = deadlineOf(this.config.writeTimeoutMs, limits);
+    // Each step is a write of its own; what is repeated because a shard was split changes nothing twice.
+    const { affected, writes } = await this.shards.following(principal.tenantId, name, deadlineMs, async (route) => {
+      const ask: AskShard = async (shard, op) => (await this.shards.read(route, shard, op, { deadlineMs })).outcome;
+      const write = (shard: placement.Shard, mutation: workerData.Mutation) =>
+        this.#named(origin, async (named) => {
+          const op = { $case: 'mutate', value: mutation } as const;
+          const { outcome } = await this.shards.call(route, shard, op, { deadlineMs, origin: named });
+          if (outcome.$case !== 'written') throw new VectronError('INTERNAL', 'the worker answered something else');
+          return outcome.value;
+        });
+      return changePoints(route, change, ask, write).finally(() => this.cache.written(route.collection.id));
+    });
+    return { affected, token: writes.length > 0 ? writeToken(writes) : '' };
+  }
+
+  /** Runs a write under the name its client gave it, or one of this process. */
+  #named<T>(origin: gateway.WriteOrigin | undefined, write: (origin: workerData.Origin) => Promise<T>): Promise<T> {
+    if (origin === undefined) return this.#origins.run(write);
+    const { client, sequence, pendingFrom } = origin;
+    if (client.length !== CLIENT_BYTES || pendingFrom > sequence) {
+      throw VectronError.invalid(
+        'origin',
+        `origin needs a client of ${CLIENT_BYTES} bytes and a pending_from of at most its sequence`,
+      );
+    }
+    return write(origin);
+  }
+}

@@ -1,0 +1,118 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { VectronError } from '@vectron/errors';
+import { type AskShard, declarationOf, initialDeclarations, schemaOf } from '@vectron/model';
+import type { gateway, workerData } from '@vectron/proto';
+import { callContext } from '@vectron/rpc';
+import { type Principal, requireCollection, requireWrite } from '../edge/access.js';
+import { BACKENDS, type Backends, CONFIG } from '../backends.js';
+import { type CallLimits, deadlineOf } from '../edge/call-limits.js';
+import type { GatewayConfig } from '../config.js';
+import { RouteTable } from '../shards/routes.js';
+import { ShardCaller } from '../shards/shard-caller.js';
+import { WriteOrigins } from '../shards/write-origins.js';
+
+const PD_TIMEOUT_MS = 15_000;
+
+/** What collections index, and what they are called. Indexes are part of each shard's own state, and go through its log. */
+@Injectable()
+export class SchemaService {
+  readonly #origins = new WriteOrigins();
+
+  constructor(
+    @Inject(CONFIG) private readonly config: GatewayConfig,
+    @Inject(BACKENDS) private readonly backends: Backends,
+    @Inject(RouteTable) private readonly routes: RouteTable,
+    @Inject(ShardCaller) private readonly shards: ShardCaller,
+  ) {}
+
+  async indexes(
+    principal: Principal,
+    collection: string,
+    limits: CallLimits = {},
+  ): Promise<gateway.ListIndexesResponse> {
+    requireCollection(principal, collection);
+    const deadlineMs = deadlineOf(this.config.searchTimeoutMs, limits);
+    return this.shards.following(principal.tenantId, collection, deadlineMs, (route) => {
+      const ask: AskShard = async (shard, op) => (await this.shards.read(route, shard, op, { deadlineMs })).outcome;
+      return schemaOf(route, ask);
+    });
+  }
+
+  async createIndex(
+    principal: Principal,
+    request: gateway.CreateIndexRequest,
+    limits: CallLimits = {},
+  ): Promise<gateway.CreateIndexResponse> {
+    const declaration = declarationOf(request, false);
+    return { created: await this.#declare(principal, request.collection, declaration, limits) };
+  }
+
+  async deleteIndex(
+    principal: Principal,
+    request: gateway.DeleteIndexRequest,
+    limits: CallLimits = {},
+  ): Promise<gateway.DeleteIndexResponse> {
+    const declaration = declarationOf(request, true);
+    return { existed: await this.#declare(principal, request.collection, declaration, limits) };
+  }
+
+  /** What a new collection declares. */
+  async declareAll(principal: Principal, request: gateway.CreateCollectionRequest): Promise<void> {
+    for (const declaration of initialDeclarations(request)) {
+      await this.#declare(principal, request.name, declaration, {});
+    }
+  }
+
+  /** On every shard; doing it again does no harm. Gives whether a shard did not have it so before. */
+  async #declare(
+    principal: Principal,
+    collection: string,
+    declaration: workerData.Declaration,
+    limits: CallLimits,
+  ): Promise<boolean> {
+    requireWrite(principal);
+    requireCollection(principal, collection);
+    const deadlineMs = deadlineOf(this.config.writeTimeoutMs, limits);
+    const op = { $case: 'declare', value: declaration } as const;
+    const changed = await this.shards.following(principal.tenantId, collection, deadlineMs, (route) =>
+      Promise.all(
+        route.shards.map((shard) =>
+          this.#origins.run(async (origin) => {
+            const { outcome } = await this.shards.call(route, shard, op, { deadlineMs, origin });
+            if (outcome.$case !== 'written') throw new VectronError('INTERNAL', 'the worker answered something else');
+            return outcome.value.affected > 0;
+          }),
+        ),
+      ),
+    );
+    return changed.some((one) => one);
+  }
+
+  async aliases(principal: Principal): Promise<gateway.ListAliasesResponse> {
+    const { tenantId, collections } = principal;
+    const { aliases } = await this.backends.placement.listAliases({ tenantId }, pd());
+    return { aliases: aliases.filter(({ alias }) => collections.length === 0 || collections.includes(alias)) };
+  }
+
+  async updateAliases(
+    principal: Principal,
+    request: gateway.UpdateAliasesRequest,
+  ): Promise<gateway.UpdateAliasesResponse> {
+    requireWrite(principal);
+    const { tenantId } = principal;
+    for (const { alias, collection } of request.set) {
+      requireCollection(principal, alias);
+      requireCollection(principal, collection);
+    }
+    for (const alias of request.delete) requireCollection(principal, alias);
+    if (request.set.length + request.delete.length === 0) {
+      throw VectronError.invalid('set', 'send aliases to set or to delete');
+    }
+    await this.backends.placement.updateAliases({ tenantId, ...request }, pd());
+    for (const alias of [...request.set.map((one) => one.alias), ...request.delete])
+      this.routes.forget(tenantId, alias);
+    return {};
+  }
+}
+
+const pd = () => callContext({ timeoutMs: PD_TIMEOUT_MS });

@@ -1,0 +1,88 @@
+import { Controller, Inject } from '@nestjs/common';
+import { VectronError } from '@vectron/errors';
+import { auth } from '@vectron/proto';
+import { type Api, type CallContext, callContext, GrpcService } from '@vectron/rpc';
+import { BACKENDS, type Backends } from '../../backends.js';
+
+const TIMEOUT_MS = 10_000;
+
+/** Where a caller comes from: wrong passwords are counted by it. */
+export const clientAddress = (address = '') => ({ 'x-vectron-client-address': address });
+
+/** The caller's own token and nothing else of its metadata. */
+export function passedOn(context: CallContext): CallContext {
+  const authorization = context.metadata.get('authorization')[0]?.toString();
+  return callContext({ authorization, timeoutMs: TIMEOUT_MS, headers: clientAddress(context.peer) });
+}
+
+/** vectron.auth.v1 on the public listener: passed on to the auth service, but for the two calls of gateways. */
+@Controller()
+@GrpcService(auth.AuthServiceService)
+export class AuthGrpcController implements Api<typeof auth.AuthServiceService> {
+  constructor(@Inject(BACKENDS) private readonly backends: Backends) {}
+
+  registerUser(request: auth.RegisterUserRequest, context: CallContext): Promise<auth.RegisterUserResponse> {
+    return this.backends.auth.registerUser(request, passedOn(context));
+  }
+
+  login(request: auth.LoginRequest, context: CallContext): Promise<auth.LoginResponse> {
+    return this.backends.auth.login(request, passedOn(context));
+  }
+
+  getUserProfile(request: auth.GetUserProfileRequest, context: CallContext): Promise<auth.GetUserProfileResponse> {
+    return this.backends.auth.getUserProfile(request, passedOn(context));
+  }
+
+  updateUserProfile(
+    request: auth.UpdateUserProfileRequest,
+    context: CallContext,
+  ): Promise<auth.UpdateUserProfileResponse> {
+    return this.backends.auth.updateUserProfile(request, passedOn(context));
+  }
+
+  deleteUser(request: auth.DeleteUserRequest, context: CallContext): Promise<auth.DeleteUserResponse> {
+    return this.backends.auth.deleteUser(request, passedOn(context));
+  }
+
+  refreshToken(request: auth.RefreshTokenRequest, context: CallContext): Promise<auth.RefreshTokenResponse> {
+    return this.backends.auth.refreshToken(request, passedOn(context));
+  }
+
+  createApiKey(request: auth.CreateAPIKeyRequest, context: CallContext): Promise<auth.CreateAPIKeyResponse> {
+    return this.backends.auth.createApiKey(request, passedOn(context));
+  }
+
+  listApiKeys(request: auth.ListAPIKeysRequest, context: CallContext): Promise<auth.ListAPIKeysResponse> {
+    return this.backends.auth.listApiKeys(request, passedOn(context));
+  }
+
+  deleteApiKey(request: auth.DeleteAPIKeyRequest, context: CallContext): Promise<auth.DeleteAPIKeyResponse> {
+    return this.backends.auth.deleteApiKey(request, passedOn(context));
+  }
+
+  createSdkjwt(request: auth.CreateSDKJWTRequest, context: CallContext): Promise<auth.CreateSDKJWTResponse> {
+    return this.backends.auth.createSdkjwt(request, passedOn(context));
+  }
+
+  logout(request: auth.LogoutRequest, context: CallContext): Promise<auth.LogoutResponse> {
+    return this.backends.auth.logout(request, passedOn(context));
+  }
+
+  changePassword(request: auth.ChangePasswordRequest, context: CallContext): Promise<auth.ChangePasswordResponse> {
+    return this.backends.auth.changePassword(request, passedOn(context));
+  }
+
+  setUserRole(request: auth.SetUserRoleRequest, context: CallContext): Promise<auth.SetUserRoleResponse> {
+    return this.backends.auth.setUserRole(request, passedOn(context));
+  }
+
+  async validateApiKey(): Promise<never> {
+    throw internalOnly('ValidateAPIKey');
+  }
+
+  async getAuthDetailsForSdk(): Promise<never> {
+    throw internalOnly('GetAuthDetailsForSDK');
+  }
+}
+
+const internalOnly = (name: string) => new VectronError('PERMISSION_DENIED', `${name} is for gateways only`);

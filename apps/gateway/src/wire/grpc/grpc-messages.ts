@@ -1,0 +1,97 @@
+import { VectronError } from '@vectron/errors';
+import type { Candidate, PointInput, QueryAnswer } from '@vectron/model';
+import { changeKind, decodeDocument, decodeVector, type VectorInput } from '@vectron/model';
+import { gateway, workerData } from '@vectron/proto';
+import type { PointChange } from '../../data/change.service.js';
+import { fromStringMap, stringMap } from '../../data/document.js';
+import type { QueryOutcome } from '../../data/query.service.js';
+import type { SearchInput } from '../../data/search.service.js';
+import type { Packed } from './search-codec.js';
+
+/** Between the messages of vectron.v1 and what the services take and give. */
+export function pointInput(point: Packed<gateway.Point>, at: number): PointInput {
+  if (point.document !== undefined && point.payload.size > 0) {
+    throw VectronError.invalid(`points[${at}].document`, 'send either payload or document');
+  }
+  const vector = vectorInput(point, `points[${at}].vector`);
+  const { id, sparse, ttlSeconds, ifVersion } = point;
+  const payload = point.document ?? fromStringMap(point.payload);
+  const vectors = Array.from(point.vectors, ([name, { vector, vectorF32 }]) => {
+    if (vector.length > 0 && vectorF32.length > 0) {
+      throw VectronError.invalid(`points[${at}].vectors.${name}`, 'send either vector or vector_f32');
+    }
+    return [name, vectorF32.length > 0 ? vectorF32 : vector] as const;
+  });
+  return { id, vector, text: point.text, payload, sparse, vectors, ttlSeconds, ifVersion };
+}
+
+export function searchInput(request: Packed<gateway.SearchRequest>): SearchInput {
+  return {
+    ...request,
+    vector: vectorInput(request, 'vector'),
+    includeMetadata: request.includeMetadata ?? true,
+    payloadFields: true,
+  };
+}
+
+type Vectors = Packed<Pick<gateway.Point, 'vector' | 'vectorF32'>>;
+
+/** `vector` holds what a client sent unpacked, number by number. */
+function vectorInput({ vector, packedVector, vectorF32 }: Vectors, field: string): VectorInput {
+  const forms = [vector, packedVector, vectorF32].filter(({ length }) => length > 0);
+  if (forms.length > 1) throw VectronError.invalid(field, 'send either vector or vector_f32');
+  return forms[0] ?? [];
+}
+
+export function pointMessage(point: workerData.PointData, includeVector = true): gateway.Point {
+  const document = decodeDocument(point.payload);
+  return {
+    id: point.id,
+    vector: includeVector ? decodeVector(point.vector) : [],
+    payload: stringMap(document),
+    document,
+    vectorF32: Buffer.alloc(0),
+    sparse: new Map(point.sparse.map(({ name, indices, values }) => [name, { indices, values }])),
+    vectors: new Map(
+      includeVector
+        ? point.vectors.map(({ name, vector }) => [name, { vector: decodeVector(vector), vectorF32: Buffer.alloc(0) }])
+        : [],
+    ),
+    ttlSeconds: 0,
+    text: '',
+    version: point.version,
+    expiresAtMs: point.expiresAtMs,
+  };
+}
+
+/** A change of the feed as the point it made. */
+export const changedPoint = ({ id, vector, payload, index }: workerData.Change): workerData.PointData => ({
+  ...workerData.PointData.fromPartial({ id, version: index }),
+  vector,
+  payload,
+});
+
+export function queryMessage({ groups, results, ...answer }: QueryAnswer): gateway.QueryResponse {
+  return {
+    ...answer,
+    results: results.map(resultMessage),
+    groups: groups.map(({ value, results }) => ({ value, results: results.map(resultMessage) })),
+  };
+}
+
+function resultMessage({ id, score, payload, vector }: Candidate): gateway.SearchResult {
+  const document = decodeDocument(payload);
+  return { id, score, payload: stringMap(document), vector: decodeVector(vector), document, explanation: '' };
+}
+
+export const outcomeMessage = ({ answer, error }: QueryOutcome): gateway.QueryOutcome => ({
+  answer: answer && queryMessage(answer),
+  errorCode: error?.code ?? '',
+  errorMessage: error?.message ?? '',
+});
+
+export function changeMessage({ shardId, change }: PointChange): gateway.PointChange {
+  const kind = changeKind(change);
+  const point = kind === 'delete' ? gateway.Point.fromPartial({ id: change.id }) : pointMessage(changedPoint(change));
+  return { shardId, logIndex: change.index, kind, point };
+}

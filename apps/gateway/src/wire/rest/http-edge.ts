@@ -1,0 +1,124 @@
+import { readFileSync, unwatchFile, watchFile } from 'node:fs';
+import type { Server as TlsServer } from 'node:tls';
+import { toVectronError, VectronError } from '@vectron/errors';
+import { inSpan, isTracing, type Logger, outgoingTrace, type requestMeter } from '@vectron/observability';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Edge } from '../../edge/edge.js';
+import { type AuthenticatedRequest, tokenOf } from './auth.guard.js';
+import { sendError } from './http-error.filter.js';
+import { codeOf } from './reply-code.js';
+import { type RestRoute, ROUTES } from './rest-route.js';
+
+const WATCH_MS = 1_000;
+
+interface Passing {
+  readonly route: RestRoute | undefined;
+  release?: () => void;
+}
+
+/**
+ * Who calls, whether there is room, and what became of it: decided by the route that matched and before the body is read,
+ * so that what is refused costs as little as it can.
+ */
+export function guardRequests(
+  fastify: FastifyInstance,
+  edge: Edge,
+  measure: ReturnType<typeof requestMeter>,
+  logger: Logger,
+): void {
+  const routes = new Map(ROUTES.map((route) => [`${route.method} /${route.path}`, route]));
+  const passing = new WeakMap<FastifyRequest, Passing>();
+  fastify.addHook('onRequest', async (request, reply) => {
+    const route = routes.get(`${request.method} ${request.routeOptions.url}`);
+    const passage: Passing = { route };
+    passing.set(request, passage);
+    // Pages, and what matched nothing: neither has anything to say about anybody.
+    if (route === undefined || route.open === true) return;
+    try {
+      const entered = edge.enter(tokenOf(request.headers));
+      const principal = entered instanceof Promise ? await entered : entered;
+      (request as AuthenticatedRequest).principal = principal;
+      passage.release = edge.admit(route.operationId, principal);
+    } catch (error) {
+      // A body that is still coming is not worth waiting for.
+      const known = toVectronError(error);
+      if (known.code === 'INTERNAL') logger.error({ err: known.cause ?? known, requestId: request.id }, 'call failed');
+      sendError(reply, known);
+      return reply;
+    }
+  });
+  const end = (request: FastifyRequest) => {
+    const passage = passing.get(request);
+    passage?.release?.();
+    return passage;
+  };
+  fastify.addHook('onRequestAbort', async (request) => {
+    end(request);
+  });
+  fastify.addHook('onResponse', async (request, reply) => {
+    const passage = end(request);
+    const operation = `${request.method} ${request.routeOptions.url ?? 'unknown'}`;
+    const code = codeOf(reply);
+    measure(operation, code, reply.elapsedTime / 1000);
+    if (passage?.route === undefined) return;
+    const { principal } = request as Partial<AuthenticatedRequest>;
+    const target = Object.values((request.params ?? {}) as Record<string, string>).join(' ');
+    edge.leave(passage.route.operationId, code, { principal, address: request.ip, target, requestId: request.id });
+  });
+}
+
+/** Lets pages of these origins, and no others, call the API (https://fetch.spec.whatwg.org/#http-cors-protocol). */
+export function allowOrigins(fastify: FastifyInstance, origins: readonly string[]): void {
+  if (origins.includes('*')) throw VectronError.invalid('origins', 'name the origins: * would be every page there is');
+  const allowed = new Set(origins);
+  fastify.addHook('onRequest', async (request, reply) => {
+    const { origin } = request.headers;
+    if (origin === undefined || !allowed.has(origin)) return;
+    reply.header('access-control-allow-origin', origin).header('vary', 'origin');
+    if (request.method !== 'OPTIONS') return;
+    reply
+      .header('access-control-allow-methods', 'GET, POST, PUT, DELETE')
+      .header('access-control-allow-headers', 'authorization, content-type, x-api-key, traceparent, tracestate')
+      .header('access-control-max-age', '600');
+    return reply.code(204).send();
+  });
+}
+
+/** Continues the caller's W3C trace context, and names the trace in the answer. */
+export function traceRequests(fastify: FastifyInstance): void {
+  fastify.addHook('onRequest', (request, reply, done) => {
+    if (!isTracing()) return done();
+    const { traceparent, tracestate } = request.headers as Record<string, string | undefined>;
+    const route = request.routeOptions.url ?? 'unknown';
+    const ended = new Promise<void>((resolve) => reply.raw.once('close', resolve));
+    const attributes = { 'http.request.method': request.method, 'http.route': route };
+    const work = () => {
+      for (const [name, value] of Object.entries(outgoingTrace())) if (value !== undefined) reply.header(name, value);
+      // What comes after this hook runs within the span.
+      done();
+      return ended;
+    };
+    void inSpan(`${request.method} ${route}`, attributes, work, { traceparent, tracestate });
+  });
+}
+
+/** New handshakes use what the files hold now; returns what stops looking. */
+export function reloadCertificate(
+  server: TlsServer,
+  files: { readonly certificate: string; readonly key: string },
+  logger: Logger,
+): () => void {
+  const load = () => {
+    try {
+      server.setSecureContext({ cert: readFileSync(files.certificate), key: readFileSync(files.key) });
+      logger.info({ file: files.certificate }, 'the certificate was read again');
+    } catch (err) {
+      logger.error({ err, file: files.certificate }, 'the new certificate cannot be used; the old one stays');
+    }
+  };
+  const watched = [files.certificate, files.key];
+  for (const file of watched) watchFile(file, { interval: WATCH_MS, persistent: false }, load);
+  return () => {
+    for (const file of watched) unwatchFile(file, load);
+  };
+}

@@ -1,0 +1,135 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { toVectronError, VectronError } from '@vectron/errors';
+import { Stop } from '@vectron/rpc';
+import { WebSocket, WebSocketServer } from 'ws';
+import type { SearchService } from '../../data/search.service.js';
+import type { Authenticator } from '../../edge/access.js';
+import type { Edge } from '../../edge/edge.js';
+import { searchAnswerJson } from '../grpc/search-codec.js';
+import { tokenOf } from './auth.guard.js';
+import { searchInputOf } from './data.rest.controller.js';
+import { errorBody } from './http-error.filter.js';
+import { parse } from './json-schema.js';
+import * as schema from './rest-schemas.js';
+
+const PATH = /^\/v1\/collections\/([^/?]+)\/points\/search\/stream(?:\?.*)?$/;
+/** A browser cannot set headers on a WebSocket: it offers the token as a second subprotocol, `bearer.<token>`. */
+const BEARER = /^bearer\.(\S+)$/;
+/** Often enough that a revoked token is done with within five seconds. */
+const RECHECK_MS = 1_000;
+const MAX_UNREAD_BYTES = 1 << 20;
+
+/**
+ * SearchStream over WebSocket: each message from the client is a search body, each answer `{"result": ...}`, the
+ * last of a search with `complete` decided and `"last": true`; a failed search is `{"error": google.rpc.Status}`.
+ * The token is checked at the start, with every message and every second.
+ */
+export function serveSearchSocket(
+  http: Server,
+  edge: Edge,
+  authenticator: Authenticator,
+  searches: SearchService,
+  { maxBytes, origins }: { readonly maxBytes: number; readonly origins: readonly string[] },
+): WebSocketServer {
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: maxBytes,
+    handleProtocols: (offered) => (offered.has('vectron') ? 'vectron' : false),
+  });
+  http.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
+    const collection = PATH.exec(request.url ?? '')?.[1];
+    const token = tokenOf(request.headers) ?? protocolToken(request);
+    const origin = request.headers.origin;
+    void (async () => {
+      try {
+        if (collection === undefined) throw new VectronError('NOT_FOUND', 'no such route');
+        if (origin !== undefined && !origins.includes(origin) && hostOf(origin) !== request.headers.host) {
+          throw new VectronError('PERMISSION_DENIED', 'this origin may not open a WebSocket');
+        }
+        const name = decoded(collection);
+        await edge.enter(token);
+        sockets.handleUpgrade(request, stream, head, (socket) => serve(socket, name, token));
+      } catch (error) {
+        const known = toVectronError(error);
+        const address = request.socket.remoteAddress ?? '';
+        edge.leave('searchStream', known.code, { address, target: collection ?? '', requestId: '' });
+        refuse(stream, known);
+      }
+    })();
+  });
+
+  function serve(socket: WebSocket, collection: string, token: string | undefined): void {
+    const recheck = setInterval(() => {
+      authenticator.authenticate(token).catch(() => socket.close(1008, 'the token is no longer valid'));
+    }, RECHECK_MS);
+    socket.on('close', () => clearInterval(recheck));
+    socket.on('error', () => socket.terminate());
+    socket.on('message', (data) => void answer(socket, collection, token, String(data)));
+  }
+
+  async function answer(socket: WebSocket, collection: string, token: string | undefined, text: string): Promise<void> {
+    const send = (message: string) => {
+      if (socket.readyState !== WebSocket.OPEN) return;
+      // Who does not read is not waited for.
+      if (socket.bufferedAmount > MAX_UNREAD_BYTES) socket.terminate();
+      else socket.send(message);
+    };
+    const gone = new Stop();
+    const leave = () => gone.abort();
+    socket.once('close', leave);
+    let release: (() => void) | undefined;
+    try {
+      const principal = await edge.enter(token);
+      release = edge.admit('searchStream', principal);
+      const input = searchInputOf(parse(schema.search, parseJson(text)), collection);
+      for await (const found of searches.searchStream(principal, input, { signal: gone })) {
+        const last =
+          found.shardsAnswered + found.shards.filter((shard) => shard.errorCode !== '').length === found.shardsAsked;
+        send(`{"result":${searchAnswerJson(found)},"last":${last}}`);
+      }
+    } catch (error) {
+      send(JSON.stringify({ error: errorBody(toVectronError(error)) }));
+    } finally {
+      socket.off('close', leave);
+      release?.();
+    }
+  }
+  return sockets;
+}
+
+function protocolToken(request: IncomingMessage): string | undefined {
+  const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((one) => one.trim());
+  return offered.map((one) => BEARER.exec(one)?.[1]).find((token) => token !== undefined);
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch (cause) {
+    throw new VectronError('INVALID_ARGUMENT', 'the collection name is not URL-encoded', { cause });
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new VectronError('INVALID_ARGUMENT', 'the message is not JSON', { cause });
+  }
+}
+
+function refuse(stream: Duplex, error: VectronError): void {
+  const body = JSON.stringify(errorBody(error));
+  stream.end(
+    `HTTP/1.1 ${error.spec.http} ${error.spec.grpc}\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}
+
+function hostOf(origin: string): string | undefined {
+  try {
+    return new URL(origin).host;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,47 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import fastifyStatic from '@fastify/static';
+import type { FastifyInstance } from 'fastify';
+
+const consoleDir = join(dirname(fileURLToPath(import.meta.url)), '../../../../console/dist');
+
+/** By path: importing the package would load the whole browser bundle. */
+const swaggerDir = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+
+const REFERENCE = `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Vectron API</title>
+<link rel="stylesheet" href="/docs/assets/swagger-ui.css"></head>
+<body><div id="ui"></div><script src="/docs/assets/swagger-ui-bundle.js"></script><script src="/docs/start.js"></script></body></html>`;
+const REFERENCE_SCRIPT = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#ui', deepLinking: true });`;
+
+/** `/console` (when it is built), `/docs`, and the security headers of every answer. */
+export async function serveStaticPages(fastify: FastifyInstance, secure: boolean): Promise<void> {
+  fastify.addHook('onSend', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+    if (secure) reply.header('strict-transport-security', 'max-age=31536000; includeSubDomains');
+    reply.header('x-content-type-options', 'nosniff');
+    reply.header('x-frame-options', 'DENY');
+    reply.header('referrer-policy', 'no-referrer');
+    reply.header(
+      'content-security-policy',
+      "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
+    );
+  });
+  await fastify.register(fastifyStatic, { root: swaggerDir, prefix: '/docs/assets/', index: false });
+  fastify.get('/docs', (_request, reply) => reply.type('text/html').send(REFERENCE));
+  fastify.get('/docs/start.js', (_request, reply) => reply.type('text/javascript').send(REFERENCE_SCRIPT));
+  if (!existsSync(join(consoleDir, 'index.html'))) return;
+  const page = readFileSync(join(consoleDir, 'index.html'));
+  await fastify.register(fastifyStatic, {
+    root: join(consoleDir, 'assets'),
+    prefix: '/console/assets/',
+    decorateReply: false,
+  });
+  // The console routes in the browser: every path below it is its page.
+  for (const path of ['/console', '/console/*']) {
+    fastify.get(path, (_request, reply) => reply.type('text/html').send(page));
+  }
+  fastify.get('/', (_request, reply) => reply.redirect('/console'));
+}
