@@ -53,7 +53,7 @@ export async function facetPoints(
   }
   const sorted = [...counts].sort(([a, x], [b, y]) => Number(y - x) || Buffer.compare(Buffer.from(a), Buffer.from(b)));
   return {
-    values: sorted.slice(0, limit).map(([value, count]) => ({ value: JSON.parse(value), count })),
+    values: sorted.slice(0, limit).map(([value, count]) => ({ value: JSON.parse(value), count, valueJson: '' })),
     more: sorted.length > limit || answers.some(({ more }) => more),
     unindexed: answers.some(({ unindexed }) => unindexed),
   };

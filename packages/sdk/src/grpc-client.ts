@@ -74,6 +74,7 @@ export function grpcClient(address: string, apiKey: string | undefined, timeoutM
           Object.entries(vectors ?? {}).map(([name, one]) => [name, { vector: [], vectorF32: toBytes(one) }]),
         ),
         ttlSeconds: ttlSeconds ?? 0,
+        payloadJson: '',
         ifVersion,
         version: 0n,
         expiresAtMs: 0n,
@@ -170,7 +171,7 @@ export function grpcClient(address: string, apiKey: string | undefined, timeoutM
     },
     async updatePoints(collection, { ids, filter, ifVersion, replace, remove, set }) {
       const chosen = { collection, ids: [...(ids ?? [])], filter: filter && filterMessage(filter), ifVersion };
-      const request = { ...chosen, replace, remove: [...(remove ?? [])], set };
+      const request = { ...chosen, replace, remove: [...(remove ?? [])], set, replaceJson: '', setJson: '' };
       const { updated, writeToken } = await data.api.updatePoints(request, context());
       return { updated: Number(updated), writeToken };
     },

@@ -50,6 +50,7 @@ export function pointMessage(point: workerData.PointData, includeVector = true):
     vector: includeVector ? decodeVector(point.vector) : [],
     payload: stringMap(document),
     document,
+    payloadJson: '',
     vectorF32: Buffer.alloc(0),
     sparse: new Map(point.sparse.map(({ name, indices, values }) => [name, { indices, values }])),
     vectors: new Map(
@@ -75,13 +76,21 @@ export function queryMessage({ groups, results, ...answer }: QueryAnswer): gatew
   return {
     ...answer,
     results: results.map(resultMessage),
-    groups: groups.map(({ value, results }) => ({ value, results: results.map(resultMessage) })),
+    groups: groups.map(({ value, results }) => ({ value, valueJson: '', results: results.map(resultMessage) })),
   };
 }
 
 function resultMessage({ id, score, payload, vector }: Candidate): gateway.SearchResult {
   const document = decodeDocument(payload);
-  return { id, score, payload: stringMap(document), vector: decodeVector(vector), document, explanation: '' };
+  return {
+    id,
+    score,
+    payload: stringMap(document),
+    vector: decodeVector(vector),
+    document,
+    explanation: '',
+    payloadJson: '',
+  };
 }
 
 export const outcomeMessage = ({ answer, error }: QueryOutcome): gateway.QueryOutcome => ({

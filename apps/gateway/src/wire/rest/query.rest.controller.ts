@@ -138,7 +138,7 @@ export class QueryRestController {
   })
   async update(@Req() request: AuthenticatedRequest, @Param('collection') collection: string, @Body() body: unknown) {
     const input = parse(schema.updatePoints, body);
-    const asked = { ...input, collection, filter: filterOf(input.filter) };
+    const asked = { ...input, collection, filter: filterOf(input.filter), replaceJson: '', setJson: '' };
     return gateway.UpdatePointsResponse.toJSON(await this.points.update(request.principal, asked));
   }
 

@@ -345,6 +345,8 @@ export interface SearchResult {
     | undefined;
   /** Terms of the reranker's score. */
   explanation: string;
+  /** As in Point. */
+  payloadJson: string;
 }
 
 export interface SearchResult_PayloadEntry {
@@ -487,6 +489,12 @@ export interface Point {
   vectors: Map<string, DenseVector>;
   /** Text that the collection's embedding provider makes the vector of, instead of `vector`; kept in the payload. */
   text: string;
+  /**
+   * The document as JSON text, in which every number is exact. Written: instead of `payload` and `document`. Read: set
+   * when the document holds an integer beyond 2^53, which google.protobuf.Struct cannot hold; `document` then has its
+   * decimal digits as a string.
+   */
+  payloadJson: string;
 }
 
 export interface Point_PayloadEntry {
@@ -747,6 +755,8 @@ export interface QueryResponse {
 export interface ResultGroup {
   value?: any | undefined;
   results: SearchResult[];
+  /** The value as JSON text, set when it is an integer beyond 2^53; `value` then has its decimal digits as a string. */
+  valueJson: string;
 }
 
 /** What a branch found. */
@@ -817,6 +827,8 @@ export interface FacetPointsResponse {
 export interface Facet {
   value?: any | undefined;
   count: bigint;
+  /** As in ResultGroup. */
+  valueJson: string;
 }
 
 export interface UpdatePointsRequest {
@@ -838,7 +850,13 @@ export interface UpdatePointsRequest {
     | undefined;
   /** Only if the version of every point is this; with ids alone. */
   ifVersion?: bigint | undefined;
-  origin?: WriteOrigin | undefined;
+  origin?:
+    | WriteOrigin
+    | undefined;
+  /** Instead of `replace`: a JSON object as text, in which every number is exact. */
+  replaceJson: string;
+  /** Instead of `set`: a JSON object as text, in which every number is exact. */
+  setJson: string;
 }
 
 export interface UpdatePointsResponse {
@@ -4352,7 +4370,7 @@ export const ShardRead: MessageFns<ShardRead> = {
 };
 
 function createBaseSearchResult(): SearchResult {
-  return { id: "", score: 0, payload: new Map(), vector: [], document: undefined, explanation: "" };
+  return { id: "", score: 0, payload: new Map(), vector: [], document: undefined, explanation: "", payloadJson: "" };
 }
 
 export const SearchResult: MessageFns<SearchResult> = {
@@ -4378,6 +4396,9 @@ export const SearchResult: MessageFns<SearchResult> = {
     }
     if (message.explanation !== "") {
       writer.uint32(170).string(message.explanation);
+    }
+    if (message.payloadJson !== "") {
+      writer.uint32(178).string(message.payloadJson);
     }
     return writer;
   },
@@ -4456,6 +4477,14 @@ export const SearchResult: MessageFns<SearchResult> = {
             message.explanation = reader.string();
             continue;
           }
+          case 22: {
+            if (tag !== 178) {
+              break;
+            }
+
+            message.payloadJson = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4484,6 +4513,11 @@ export const SearchResult: MessageFns<SearchResult> = {
       vector: globalThis.Array.isArray(object?.vector) ? object.vector.map((e: any) => globalThis.Number(e)) : [],
       document: isObject(object.document) ? object.document : undefined,
       explanation: isSet(object.explanation) ? globalThis.String(object.explanation) : "",
+      payloadJson: isSet(object.payloadJson)
+        ? globalThis.String(object.payloadJson)
+        : isSet(object.payload_json)
+        ? globalThis.String(object.payload_json)
+        : "",
     };
   },
 
@@ -4510,6 +4544,9 @@ export const SearchResult: MessageFns<SearchResult> = {
     if (message.explanation !== undefined) {
       obj.explanation = message.explanation;
     }
+    if (message.payloadJson !== undefined) {
+      obj.payloadJson = message.payloadJson;
+    }
     return obj;
   },
 
@@ -4532,6 +4569,7 @@ export const SearchResult: MessageFns<SearchResult> = {
     message.vector = object.vector?.map((e) => e) || [];
     message.document = object.document ?? undefined;
     message.explanation = object.explanation ?? "";
+    message.payloadJson = object.payloadJson ?? "";
     return message;
   },
 };
@@ -6261,6 +6299,7 @@ function createBasePoint(): Point {
     expiresAtMs: 0n,
     vectors: new Map(),
     text: "",
+    payloadJson: "",
   };
 }
 
@@ -6314,6 +6353,9 @@ export const Point: MessageFns<Point> = {
     });
     if (message.text !== "") {
       writer.uint32(226).string(message.text);
+    }
+    if (message.payloadJson !== "") {
+      writer.uint32(234).string(message.payloadJson);
     }
     return writer;
   },
@@ -6446,6 +6488,14 @@ export const Point: MessageFns<Point> = {
             message.text = reader.string();
             continue;
           }
+          case 29: {
+            if (tag !== 234) {
+              break;
+            }
+
+            message.payloadJson = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -6512,6 +6562,11 @@ export const Point: MessageFns<Point> = {
         )
         : new Map(),
       text: isSet(object.text) ? globalThis.String(object.text) : "",
+      payloadJson: isSet(object.payloadJson)
+        ? globalThis.String(object.payloadJson)
+        : isSet(object.payload_json)
+        ? globalThis.String(object.payload_json)
+        : "",
     };
   },
 
@@ -6562,6 +6617,9 @@ export const Point: MessageFns<Point> = {
     if (message.text !== undefined) {
       obj.text = message.text;
     }
+    if (message.payloadJson !== undefined) {
+      obj.payloadJson = message.payloadJson;
+    }
     return obj;
   },
 
@@ -6610,6 +6668,7 @@ export const Point: MessageFns<Point> = {
       return m;
     })();
     message.text = object.text ?? "";
+    message.payloadJson = object.payloadJson ?? "";
     return message;
   },
 };
@@ -9829,7 +9888,7 @@ export const QueryResponse: MessageFns<QueryResponse> = {
 };
 
 function createBaseResultGroup(): ResultGroup {
-  return { value: undefined, results: [] };
+  return { value: undefined, results: [], valueJson: "" };
 }
 
 export const ResultGroup: MessageFns<ResultGroup> = {
@@ -9839,6 +9898,9 @@ export const ResultGroup: MessageFns<ResultGroup> = {
     }
     for (const v of message.results) {
       SearchResult.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.valueJson !== "") {
+      writer.uint32(162).string(message.valueJson);
     }
     return writer;
   },
@@ -9872,6 +9934,14 @@ export const ResultGroup: MessageFns<ResultGroup> = {
             message.results.push(SearchResult.decode(reader, reader.uint32()));
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.valueJson = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -9890,6 +9960,11 @@ export const ResultGroup: MessageFns<ResultGroup> = {
       results: globalThis.Array.isArray(object?.results)
         ? object.results.map((e: any) => SearchResult.fromJSON(e))
         : [],
+      valueJson: isSet(object.valueJson)
+        ? globalThis.String(object.valueJson)
+        : isSet(object.value_json)
+        ? globalThis.String(object.value_json)
+        : "",
     };
   },
 
@@ -9901,6 +9976,9 @@ export const ResultGroup: MessageFns<ResultGroup> = {
     if (message.results?.length) {
       obj.results = message.results.map((e) => SearchResult.toJSON(e));
     }
+    if (message.valueJson !== undefined) {
+      obj.valueJson = message.valueJson;
+    }
     return obj;
   },
 
@@ -9911,6 +9989,7 @@ export const ResultGroup: MessageFns<ResultGroup> = {
     const message = createBaseResultGroup();
     message.value = object.value === undefined ? undefined : object.value;
     message.results = object.results?.map((e) => SearchResult.fromPartial(e)) || [];
+    message.valueJson = object.valueJson ?? "";
     return message;
   },
 };
@@ -10753,7 +10832,7 @@ export const FacetPointsResponse: MessageFns<FacetPointsResponse> = {
 };
 
 function createBaseFacet(): Facet {
-  return { value: undefined, count: 0n };
+  return { value: undefined, count: 0n, valueJson: "" };
 }
 
 export const Facet: MessageFns<Facet> = {
@@ -10766,6 +10845,9 @@ export const Facet: MessageFns<Facet> = {
         throw new globalThis.Error("value provided for field message.count of type uint64 too large");
       }
       writer.uint32(16).uint64(message.count);
+    }
+    if (message.valueJson !== "") {
+      writer.uint32(162).string(message.valueJson);
     }
     return writer;
   },
@@ -10799,6 +10881,14 @@ export const Facet: MessageFns<Facet> = {
             message.count = reader.uint64() as bigint;
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.valueJson = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -10815,6 +10905,11 @@ export const Facet: MessageFns<Facet> = {
     return {
       value: isSet(object?.value) ? object.value : undefined,
       count: isSet(object.count) ? BigInt(object.count) : 0n,
+      valueJson: isSet(object.valueJson)
+        ? globalThis.String(object.valueJson)
+        : isSet(object.value_json)
+        ? globalThis.String(object.value_json)
+        : "",
     };
   },
 
@@ -10826,6 +10921,9 @@ export const Facet: MessageFns<Facet> = {
     if (message.count !== undefined) {
       obj.count = message.count.toString();
     }
+    if (message.valueJson !== undefined) {
+      obj.valueJson = message.valueJson;
+    }
     return obj;
   },
 
@@ -10836,6 +10934,7 @@ export const Facet: MessageFns<Facet> = {
     const message = createBaseFacet();
     message.value = object.value === undefined ? undefined : object.value;
     message.count = (object.count !== undefined && object.count !== null) ? BigInt(object.count) : 0n;
+    message.valueJson = object.valueJson ?? "";
     return message;
   },
 };
@@ -10850,6 +10949,8 @@ function createBaseUpdatePointsRequest(): UpdatePointsRequest {
     set: undefined,
     ifVersion: undefined,
     origin: undefined,
+    replaceJson: "",
+    setJson: "",
   };
 }
 
@@ -10881,6 +10982,12 @@ export const UpdatePointsRequest: MessageFns<UpdatePointsRequest> = {
     }
     if (message.origin !== undefined) {
       WriteOrigin.encode(message.origin, writer.uint32(162).fork()).join();
+    }
+    if (message.replaceJson !== "") {
+      writer.uint32(170).string(message.replaceJson);
+    }
+    if (message.setJson !== "") {
+      writer.uint32(178).string(message.setJson);
     }
     return writer;
   },
@@ -10962,6 +11069,22 @@ export const UpdatePointsRequest: MessageFns<UpdatePointsRequest> = {
             message.origin = WriteOrigin.decode(reader, reader.uint32());
             continue;
           }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.replaceJson = reader.string();
+            continue;
+          }
+          case 22: {
+            if (tag !== 178) {
+              break;
+            }
+
+            message.setJson = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -10988,6 +11111,16 @@ export const UpdatePointsRequest: MessageFns<UpdatePointsRequest> = {
         ? BigInt(object.if_version)
         : undefined,
       origin: isSet(object.origin) ? WriteOrigin.fromJSON(object.origin) : undefined,
+      replaceJson: isSet(object.replaceJson)
+        ? globalThis.String(object.replaceJson)
+        : isSet(object.replace_json)
+        ? globalThis.String(object.replace_json)
+        : "",
+      setJson: isSet(object.setJson)
+        ? globalThis.String(object.setJson)
+        : isSet(object.set_json)
+        ? globalThis.String(object.set_json)
+        : "",
     };
   },
 
@@ -11017,6 +11150,12 @@ export const UpdatePointsRequest: MessageFns<UpdatePointsRequest> = {
     if (message.origin !== undefined) {
       obj.origin = WriteOrigin.toJSON(message.origin);
     }
+    if (message.replaceJson !== undefined) {
+      obj.replaceJson = message.replaceJson;
+    }
+    if (message.setJson !== undefined) {
+      obj.setJson = message.setJson;
+    }
     return obj;
   },
 
@@ -11039,6 +11178,8 @@ export const UpdatePointsRequest: MessageFns<UpdatePointsRequest> = {
     message.origin = (object.origin !== undefined && object.origin !== null)
       ? WriteOrigin.fromPartial(object.origin)
       : undefined;
+    message.replaceJson = object.replaceJson ?? "";
+    message.setJson = object.setJson ?? "";
     return message;
   },
 };

@@ -86,6 +86,9 @@ export interface Scalar {
     | { $case: "integer"; value: bigint }
     | { $case: "number"; value: number }
     | { $case: "flag"; value: boolean }
+    | //
+    /** From 2^63 to 2^64 - 1, which `integer` cannot hold. */
+    { $case: "unsigned"; value: bigint }
     | undefined;
 }
 
@@ -98,7 +101,14 @@ export interface NumberRange {
   gt?: number | undefined;
   gte?: number | undefined;
   lt?: number | undefined;
-  lte?: number | undefined;
+  lte?:
+    | number
+    | undefined;
+  /** Instead of the bound of the same name, where a double cannot hold it: an integer or an unsigned. */
+  gtExact?: Scalar | undefined;
+  gteExact?: Scalar | undefined;
+  ltExact?: Scalar | undefined;
+  lteExact?: Scalar | undefined;
 }
 
 /** Of strings that are an RFC 3339 time or date; bounds are the same. At least one bound. */
@@ -852,6 +862,12 @@ export const Scalar: MessageFns<Scalar> = {
       case "flag":
         writer.uint32(32).bool(message.value.value);
         break;
+      case "unsigned":
+        if (BigInt.asUintN(64, message.value.value) !== message.value.value) {
+          throw new globalThis.Error("value provided for field message.value.value of type uint64 too large");
+        }
+        writer.uint32(40).uint64(message.value.value);
+        break;
     }
     return writer;
   },
@@ -901,6 +917,14 @@ export const Scalar: MessageFns<Scalar> = {
             message.value = { $case: "flag", value: reader.bool() };
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.value = { $case: "unsigned", value: reader.uint64() as bigint };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -923,6 +947,8 @@ export const Scalar: MessageFns<Scalar> = {
         ? { $case: "number", value: globalThis.Number(object.number) }
         : isSet(object.flag)
         ? { $case: "flag", value: globalThis.Boolean(object.flag) }
+        : isSet(object.unsigned)
+        ? { $case: "unsigned", value: BigInt(object.unsigned) }
         : undefined,
     };
   },
@@ -937,6 +963,8 @@ export const Scalar: MessageFns<Scalar> = {
       obj.number = floatToJson(message.value.value);
     } else if (message.value?.$case === "flag") {
       obj.flag = message.value.value;
+    } else if (message.value?.$case === "unsigned") {
+      obj.unsigned = message.value.value.toString();
     }
     return obj;
   },
@@ -968,6 +996,12 @@ export const Scalar: MessageFns<Scalar> = {
       case "flag": {
         if (object.value?.value !== undefined && object.value?.value !== null) {
           message.value = { $case: "flag", value: object.value.value };
+        }
+        break;
+      }
+      case "unsigned": {
+        if (object.value?.value !== undefined && object.value?.value !== null) {
+          message.value = { $case: "unsigned", value: BigInt(object.value.value) };
         }
         break;
       }
@@ -1046,7 +1080,16 @@ export const ScalarList: MessageFns<ScalarList> = {
 };
 
 function createBaseNumberRange(): NumberRange {
-  return { gt: undefined, gte: undefined, lt: undefined, lte: undefined };
+  return {
+    gt: undefined,
+    gte: undefined,
+    lt: undefined,
+    lte: undefined,
+    gtExact: undefined,
+    gteExact: undefined,
+    ltExact: undefined,
+    lteExact: undefined,
+  };
 }
 
 export const NumberRange: MessageFns<NumberRange> = {
@@ -1062,6 +1105,18 @@ export const NumberRange: MessageFns<NumberRange> = {
     }
     if (message.lte !== undefined) {
       writer.uint32(33).double(message.lte);
+    }
+    if (message.gtExact !== undefined) {
+      Scalar.encode(message.gtExact, writer.uint32(162).fork()).join();
+    }
+    if (message.gteExact !== undefined) {
+      Scalar.encode(message.gteExact, writer.uint32(170).fork()).join();
+    }
+    if (message.ltExact !== undefined) {
+      Scalar.encode(message.ltExact, writer.uint32(178).fork()).join();
+    }
+    if (message.lteExact !== undefined) {
+      Scalar.encode(message.lteExact, writer.uint32(186).fork()).join();
     }
     return writer;
   },
@@ -1111,6 +1166,38 @@ export const NumberRange: MessageFns<NumberRange> = {
             message.lte = reader.double();
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.gtExact = Scalar.decode(reader, reader.uint32());
+            continue;
+          }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.gteExact = Scalar.decode(reader, reader.uint32());
+            continue;
+          }
+          case 22: {
+            if (tag !== 178) {
+              break;
+            }
+
+            message.ltExact = Scalar.decode(reader, reader.uint32());
+            continue;
+          }
+          case 23: {
+            if (tag !== 186) {
+              break;
+            }
+
+            message.lteExact = Scalar.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1129,6 +1216,26 @@ export const NumberRange: MessageFns<NumberRange> = {
       gte: isSet(object.gte) ? globalThis.Number(object.gte) : undefined,
       lt: isSet(object.lt) ? globalThis.Number(object.lt) : undefined,
       lte: isSet(object.lte) ? globalThis.Number(object.lte) : undefined,
+      gtExact: isSet(object.gtExact)
+        ? Scalar.fromJSON(object.gtExact)
+        : isSet(object.gt_exact)
+        ? Scalar.fromJSON(object.gt_exact)
+        : undefined,
+      gteExact: isSet(object.gteExact)
+        ? Scalar.fromJSON(object.gteExact)
+        : isSet(object.gte_exact)
+        ? Scalar.fromJSON(object.gte_exact)
+        : undefined,
+      ltExact: isSet(object.ltExact)
+        ? Scalar.fromJSON(object.ltExact)
+        : isSet(object.lt_exact)
+        ? Scalar.fromJSON(object.lt_exact)
+        : undefined,
+      lteExact: isSet(object.lteExact)
+        ? Scalar.fromJSON(object.lteExact)
+        : isSet(object.lte_exact)
+        ? Scalar.fromJSON(object.lte_exact)
+        : undefined,
     };
   },
 
@@ -1146,6 +1253,18 @@ export const NumberRange: MessageFns<NumberRange> = {
     if (message.lte !== undefined) {
       obj.lte = floatToJson(message.lte);
     }
+    if (message.gtExact !== undefined) {
+      obj.gtExact = Scalar.toJSON(message.gtExact);
+    }
+    if (message.gteExact !== undefined) {
+      obj.gteExact = Scalar.toJSON(message.gteExact);
+    }
+    if (message.ltExact !== undefined) {
+      obj.ltExact = Scalar.toJSON(message.ltExact);
+    }
+    if (message.lteExact !== undefined) {
+      obj.lteExact = Scalar.toJSON(message.lteExact);
+    }
     return obj;
   },
 
@@ -1158,6 +1277,18 @@ export const NumberRange: MessageFns<NumberRange> = {
     message.gte = object.gte ?? undefined;
     message.lt = object.lt ?? undefined;
     message.lte = object.lte ?? undefined;
+    message.gtExact = (object.gtExact !== undefined && object.gtExact !== null)
+      ? Scalar.fromPartial(object.gtExact)
+      : undefined;
+    message.gteExact = (object.gteExact !== undefined && object.gteExact !== null)
+      ? Scalar.fromPartial(object.gteExact)
+      : undefined;
+    message.ltExact = (object.ltExact !== undefined && object.ltExact !== null)
+      ? Scalar.fromPartial(object.ltExact)
+      : undefined;
+    message.lteExact = (object.lteExact !== undefined && object.lteExact !== null)
+      ? Scalar.fromPartial(object.lteExact)
+      : undefined;
     return message;
   },
 };
