@@ -48,6 +48,8 @@ const { status } = spawnSync(
   [
     'run',
     `${url}/openapi.json`,
+    '--url',
+    url,
     '--checks',
     checks,
     '--max-examples',
