@@ -478,9 +478,9 @@ describe('security of a cluster', () => {
     const own = serviceCertificate(system.data);
     const clusterToken = readFileSync(join(system.data, 'secrets', 'cluster.token'), 'utf8').trim();
     const ask = async (options: Parameters<typeof createClient>[2]) => {
-      const client = createClient(placement.PlacementServiceService, address, { timeoutMs: 5_000, ...options });
+      const client = createClient(placement.PlacementServiceService, address, { timeoutMs: 60_000, ...options });
       try {
-        await client.api.getLeader({}, callContext({ timeoutMs: 5_000 }));
+        await client.api.getLeader({}, callContext({ timeoutMs: 60_000 }));
         return 'OK';
       } catch (error) {
         return (error as { code: string }).code;

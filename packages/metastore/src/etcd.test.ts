@@ -101,11 +101,12 @@ describe('etcd that fails', () => {
     await until('one leads', () => leading.size === 1);
     await server.stopMember(0, 'SIGKILL');
     await server.stopMember(1, 'SIGKILL');
+    await expect(write()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await until('nobody leads', () => leading.size === 0);
     for (let at = 0; at < 2; at++)
       await told('until a write without a majority is refused', () =>
         expect(write()).rejects.toMatchObject({ code: 'UNAVAILABLE' }),
       );
-    await until('nobody leads', () => leading.size === 0);
     // A copy in memory still answers.
     expect((await mirror.get('/w/0'))?.value).toBe('/w/0');
     await Promise.all([server.startMember(0), server.startMember(1)]);
