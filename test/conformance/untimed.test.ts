@@ -1,5 +1,6 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { ESLint } from 'eslint';
+import { until } from '../harness/waiting.js';
 
 const eslint = new ESLint();
 /** What the house rules say of a line in a test. */
@@ -63,4 +64,34 @@ it('the rule is about every test, suite and contract, and about nothing else', a
     expect([file, (await faultsOf(line, file)).length]).toEqual([file, 1]);
   // What waits and tells times for all of them reads a clock.
   expect(await eslint.calculateConfigForFile('test/harness/waiting.ts')).toBeUndefined();
+});
+
+describe('waiting for a condition', () => {
+  const limitMs = globalThis.TEST_LIMIT_MS;
+  afterEach(() => {
+    globalThis.TEST_LIMIT_MS = limitMs;
+  });
+
+  it('ends with what was seen when it holds, errors on the way or not', async () => {
+    let looks = 0;
+    const look = () => {
+      looks += 1;
+      if (looks === 1) throw new Error('not yet');
+      return looks;
+    };
+    expect(await until('three looks', look, (seen) => seen === 3)).toBe(3);
+    expect(await until('zero is something', () => 0)).toBe(0);
+  });
+
+  it('says what was awaited, and what was seen or thrown last, when it does not come about', async () => {
+    globalThis.TEST_LIMIT_MS = 1;
+    const two = until(
+      'two shards',
+      () => [{ shardId: 1 }],
+      (seen) => seen.length === 2,
+    );
+    await expect(two).rejects.toThrow('two shards: not within 0 s; last seen: [ { shardId: 1 } ]');
+    const away = until('an answer', () => Promise.reject(new Error('nobody listens')));
+    await expect(away).rejects.toThrow(/an answer: not within 0 s; last error: Error: nobody listens/);
+  });
 });

@@ -16,6 +16,13 @@ export interface Verdict {
 
 export const wordOf = ({ kind, held }: Verdict): string => (held ? 'held' : kind === 'time' ? 'LATE' : 'BROKEN');
 
+/** Whether a time beyond its bound makes a drill fail, or is only reported. */
+export const TIME_RULES = ['require', 'report'] as const;
+export type TimeRule = (typeof TIME_RULES)[number];
+
+export const fails = ({ kind, held }: Verdict, times: TimeRule): boolean =>
+  !held && (kind === 'promise' || times === 'require');
+
 export interface DrillSize {
   /** Points of the collection, and their dimension. */
   readonly points: number;
