@@ -65,7 +65,7 @@ const { status } = spawnSync(
     '--suppress-health-check',
     'all',
     '--request-timeout',
-    '10',
+    '120',
     '--generation-database',
     'none',
     '--workers',
