@@ -17,6 +17,7 @@ export {
 export { mergeTokens, type ReadPlan, readPlan, writeToken } from './consistency.js';
 export { type Document, decodeDocument, encodeDocument } from './document.js';
 export { type Embed, embedPoints, embedQuery, embedTexts } from './embedding.js';
+export { needsExactText, parseJson, parseTrustedJson, stringifyJson } from './exact-json.js';
 export * as where from './filter-builder.js';
 export { filterJson } from './filter-form.js';
 export { type FieldFilter, type Filter, filterMessage, type GeoPoint, type Scalar } from './filter-json.js';
