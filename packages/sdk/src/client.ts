@@ -1,5 +1,7 @@
 import type { VectronError } from '@vectron/errors';
 import type { Filter, SparseInput } from '@vectron/model';
+import type { gateway } from '@vectron/proto';
+import type { Admin } from './admin.js';
 import type { ChangeStream, ChangesOptions } from './change-stream.js';
 
 /** A vector of float32 values; results give `Float32Array`. */
@@ -307,72 +309,18 @@ export interface SearchResult {
   /** With `whyNot`. */
   readonly whyNot?: WhyNot;
 }
-/** A search in one shard. */
-export interface ShardRead {
-  readonly shardId: number;
-  /** Log index as of which it was searched. */
-  readonly appliedIndex: bigint;
-  /** Points that were scanned because the index does not hold them yet. */
-  readonly indexLag: number;
-  /** Candidates that were kept; 0: the search was exact. */
-  readonly ef: number;
-  /** Set when the shard did not answer. */
-  readonly errorCode: string;
-  /** Recall to expect of this ef; 1: exact, 0: nothing was measured yet. */
-  readonly recallEstimate: number;
-  /** Nodes whose links were read. */
-  readonly visited: number;
-  readonly distances: number;
-  readonly rescored: number;
-  /** Whether the time was over before the search was. */
-  readonly stopped: boolean;
-  /** Number of the worker that answered. */
+/** How a search went in one shard; proto/apigateway/apigateway.proto says what each field is. */
+export type ShardRead = Readonly<Omit<gateway.ShardRead, 'replica' | 'matching'>> & {
   readonly replica: number;
-  readonly milliseconds: number;
-  /** How the points were found, such as graph, scan or post_filter. */
-  readonly plan: string;
-  /** With a filter: points that pass, as far as that is known. */
   readonly matching: number;
-  /** Payloads had to be read for the filter: a payload index would make it faster. */
-  readonly unindexed: boolean;
-}
+};
 /** The way of one search through the services. */
-export interface Explanation {
-  /** W3C trace id of the request; empty without tracing. */
-  readonly traceId: string;
-  readonly routeEpoch: number;
-  /** Of the collection's incarnation. */
-  readonly collectionId: string;
-  /** In their order. */
-  readonly steps: {
-    readonly name: string;
-    readonly milliseconds: number;
-    /** What was decided and seen. */
-    readonly details: Readonly<Record<string, string>>;
-  }[];
-  /** Milliseconds that the search could have taken. */
-  readonly budgetMs: number;
-  readonly consistency: string;
-}
+export type Explanation = Readonly<Omit<gateway.Explanation, 'steps'>> & {
+  /** In their order; `details`: what was decided and seen. */
+  readonly steps: (Omit<gateway.Step, 'details'> & { readonly details: Readonly<Record<string, string>> })[];
+};
 /** Why a point is not among the results. */
-export interface WhyNot {
-  readonly id: string;
-  /** The step that it did not get past. */
-  readonly step:
-    | 'returned'
-    | 'not_stored'
-    | 'beyond_top_k'
-    | 'below_threshold'
-    | 'not_visited'
-    | 'reranked_out'
-    | 'shard_did_not_answer';
-  /** The same as a sentence. */
-  readonly reason: string;
-  /** Its exact score; 0 when it is not stored. */
-  readonly score: number;
-  /** Its place among all points by exact score, from 1; 0: beyond the first 10,000. */
-  readonly exactRank: number;
-}
+export type WhyNot = Readonly<gateway.WhyNot>;
 export interface UpsertResult {
   readonly upserted: number;
   /** For a read that must see this write. */
@@ -442,6 +390,7 @@ export interface ApiKeyInfo {
  * retryable were retried already. An upsert that returned is on disk. Safe to share between callers.
  */
 export interface VectronClient {
+  readonly admin: Admin;
   createCollection(name: string, options: CollectionOptions): Promise<void>;
   /** Changes settings while the collection serves; gives them all. */
   updateCollection(name: string, change: CollectionChange): Promise<CollectionOptions>;
