@@ -1,5 +1,5 @@
 import { VectronError } from '@vectron/errors';
-import { filterJson, parseTrustedJson } from '@vectron/model';
+import { filterJson, newMessage, parseTrustedJson } from '@vectron/model';
 import { CONTRACT, type FieldContract, type filters, messageOf } from '@vectron/proto';
 
 /**
@@ -53,16 +53,16 @@ function valueJson({ type, ref = '' }: FieldContract, value: unknown): unknown {
   return toJson(ref, value as object);
 }
 
-/** The message of an answer. `name`: its full name. */
+/** The message of an answer. `name`: its full name. Fields that this version does not know are left out. */
 export function fromJson(name: string, json: unknown): object {
   const given = json as Fields;
-  const message: Fields = {};
+  const message = newMessage(name);
   for (const field of messageOf(name).fields) {
-    const value = field.rest?.hidden ? undefined : given[field.json];
+    const value = given[field.json];
+    if (value === undefined || value === null || field.rest?.hidden) continue;
     const document = camel(field.rest?.document);
-    if (document !== undefined) message[document] = value;
-    else if (value !== undefined && value !== null) message[field.json] = fieldOf(field, value);
-    if (!(field.json in message)) message[field.json] = defaultOf(field);
+    if (document === undefined) message[field.json] = fieldOf(field, value);
+    else message[document] = value;
   }
   return message;
 }
@@ -95,16 +95,6 @@ function messageValue({ type, ref = '' }: FieldContract, value: unknown): unknow
     default:
       return Number(value);
   }
-}
-
-function defaultOf({ type, list, key, optional }: FieldContract): unknown {
-  if (list) return [];
-  if (key !== undefined) return new Map();
-  if (optional || type === 'message') return undefined;
-  if (type === 'string') return '';
-  if (type === 'bool') return false;
-  if (type === 'bytes') return EMPTY;
-  return type === 'int64' || type === 'uint64' ? 0n : 0;
 }
 
 /** Where a field of a template or an option is in the message. */
