@@ -13,8 +13,8 @@ import { stringify as stringifyLossless } from 'lossless-json';
 
 /** From here on neighbouring integers share a double. */
 const LARGE = 2 ** 53;
-export const MIN_INTEGER = -(2n ** 63n);
-export const MAX_INTEGER = 2n ** 64n - 1n;
+const MIN_INTEGER = -(2n ** 63n);
+const MAX_INTEGER = 2n ** 64n - 1n;
 /** Digits of the longest integer that a double can be. */
 const MAX_DIGITS = 309;
 /** Of objects and lists in each other; payloads and filters have narrower limits of their own. */
@@ -53,23 +53,35 @@ export function stringifyJson(value: unknown, name = 'value'): string {
   return stringifyLossless(value, undefined, undefined, [{ test: isLarge, stringify: literalOf }]) as string;
 }
 
-/** Whether the value holds a number that JSON.stringify would not write exactly. */
-export const needsExactText = (value: unknown): boolean => survey(value, 'value').large;
+/** Whether the value holds a `bigint`, which JSON.stringify and google.protobuf.Struct refuse. */
+export const holdsBigInt = (value: unknown): boolean =>
+  survey(value, 'value').large && findIn(value, (one) => typeof one === 'bigint') !== undefined;
+
+/** An object of `{}` or JSON.parse, of any realm, or without a prototype; no list and no instance of a class. */
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return (
+    prototype === null ||
+    (Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, 'isPrototypeOf'))
+  );
+}
 
 /** Whether `value` is a `bigint`, a double of 2^53 or larger, or no finite number. */
 function isLarge(value: unknown): boolean {
   return typeof value === 'bigint' || (typeof value === 'number' && !(Math.abs(value) < LARGE));
 }
 
-const isWide = (integer: bigint) => integer >= MIN_INTEGER && integer <= MAX_INTEGER;
+/** Whether it is one of the integers that are exact everywhere: -2^63 to 2^64 - 1. */
+export const isWideInteger = (integer: bigint): boolean => integer >= MIN_INTEGER && integer <= MAX_INTEGER;
 const hasNoLiteral = (value: unknown): boolean =>
-  typeof value === 'bigint' ? !isWide(value) : typeof value === 'number' && !Number.isFinite(value);
+  typeof value === 'bigint' ? !isWideInteger(value) : typeof value === 'number' && !Number.isFinite(value);
 
 /** JSON.stringify gives 1234567890123456800 for the double 1234567890123456768: digits are written from the double itself. */
 function literalOf(value: unknown): string {
   if (typeof value === 'bigint') return value.toString();
   const integer = BigInt(value as number);
-  return isWide(integer) ? integer.toString() : (value as number).toExponential();
+  return isWideInteger(integer) ? integer.toString() : (value as number).toExponential();
 }
 
 function parse(text: string, name: string): { value: unknown; keys: number } {
@@ -141,7 +153,7 @@ function integerOf(digits: string): number | bigint | Inexact {
   const double = Number(digits);
   if (!Number.isFinite(double)) return new Inexact(digits);
   const integer = BigInt(digits);
-  if (isWide(integer)) return Math.abs(double) < LARGE ? double : integer;
+  if (isWideInteger(integer)) return Math.abs(double) < LARGE ? double : integer;
   return BigInt(double) === integer ? double : new Inexact(digits);
 }
 

@@ -15,9 +15,9 @@ export {
   requestOf,
 } from './collection-settings.js';
 export { mergeTokens, type ReadPlan, readPlan, writeToken } from './consistency.js';
-export { type Document, decodeDocument, encodeDocument } from './document.js';
+export { checkDocument, type Document, decodeDocument, encodeDocument } from './document.js';
 export { type Embed, embedPoints, embedQuery, embedTexts } from './embedding.js';
-export { needsExactText, parseJson, parseTrustedJson, stringifyJson } from './exact-json.js';
+export { holdsBigInt, isPlainObject, parseJson, parseTrustedJson, stringifyJson } from './exact-json.js';
 export * as where from './filter-builder.js';
 export { type FieldFilter, type Filter, filterMessage, type GeoPoint, type Scalar } from './filter-json.js';
 export type { Candidate } from './fusion.js';
