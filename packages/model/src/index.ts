@@ -19,6 +19,7 @@ export { checkDocument, type Document, decodeDocument, encodeDocument } from './
 export { type Embed, embedPoints, embedQuery, embedTexts } from './embedding.js';
 export { holdsBigInt, isPlainObject, parseJson, parseTrustedJson, stringifyJson } from './exact-json.js';
 export * as where from './filter-builder.js';
+export { filterJson } from './filter-form.js';
 export { type FieldFilter, type Filter, filterMessage, type GeoPoint, type Scalar } from './filter-json.js';
 export type { Candidate } from './fusion.js';
 export { splitHashSpace } from './hash-ranges.js';
@@ -42,3 +43,4 @@ export {
 export { shardHash } from './shard-hash.js';
 export { type SparseInput, sparseData } from './sparse.js';
 export { decodeVector, encodeAnyVector, encodeVector, type VectorInput } from './vector.js';
+export { WriteOrigins } from './write-origins.js';

@@ -1,5 +1,6 @@
 import type { VectronError } from '@vectron/errors';
 import type { Filter, SparseInput } from '@vectron/model';
+import type { ChangeStream, ChangesOptions } from './change-stream.js';
 
 /** A vector of float32 values; results give `Float32Array`. */
 export type Vector = Float32Array | readonly number[];
@@ -177,6 +178,10 @@ export interface SearchOptions {
   readonly filter?: Filter;
   /** The named vector that is searched, and given with `includeVectors`; default: the first one. */
   readonly using?: string;
+  /** Say how the answer came about: `explanation` of the result. */
+  readonly explain?: boolean;
+  /** Say why the point of this id is not among the results, or that it is: `whyNot` of the result. */
+  readonly whyNot?: string;
 }
 
 /** One way to the points: exactly one of vector, embed, likeId, sparse, text and examples. */
@@ -295,6 +300,78 @@ export interface SearchResult {
   /** Names this answer in `feedback`. */
   readonly queryId: string;
   readonly rerankedBy: string;
+  /** How each shard found its part. */
+  readonly shards: ShardRead[];
+  /** With `explain`. */
+  readonly explanation?: Explanation;
+  /** With `whyNot`. */
+  readonly whyNot?: WhyNot;
+}
+/** A search in one shard. */
+export interface ShardRead {
+  readonly shardId: number;
+  /** Log index as of which it was searched. */
+  readonly appliedIndex: bigint;
+  /** Points that were scanned because the index does not hold them yet. */
+  readonly indexLag: number;
+  /** Candidates that were kept; 0: the search was exact. */
+  readonly ef: number;
+  /** Set when the shard did not answer. */
+  readonly errorCode: string;
+  /** Recall to expect of this ef; 1: exact, 0: nothing was measured yet. */
+  readonly recallEstimate: number;
+  /** Nodes whose links were read. */
+  readonly visited: number;
+  readonly distances: number;
+  readonly rescored: number;
+  /** Whether the time was over before the search was. */
+  readonly stopped: boolean;
+  /** Number of the worker that answered. */
+  readonly replica: number;
+  readonly milliseconds: number;
+  /** How the points were found, such as graph, scan or post_filter. */
+  readonly plan: string;
+  /** With a filter: points that pass, as far as that is known. */
+  readonly matching: number;
+  /** Payloads had to be read for the filter: a payload index would make it faster. */
+  readonly unindexed: boolean;
+}
+/** The way of one search through the services. */
+export interface Explanation {
+  /** W3C trace id of the request; empty without tracing. */
+  readonly traceId: string;
+  readonly routeEpoch: number;
+  /** Of the collection's incarnation. */
+  readonly collectionId: string;
+  /** In their order. */
+  readonly steps: {
+    readonly name: string;
+    readonly milliseconds: number;
+    /** What was decided and seen. */
+    readonly details: Readonly<Record<string, string>>;
+  }[];
+  /** Milliseconds that the search could have taken. */
+  readonly budgetMs: number;
+  readonly consistency: string;
+}
+/** Why a point is not among the results. */
+export interface WhyNot {
+  readonly id: string;
+  /** The step that it did not get past. */
+  readonly step:
+    | 'returned'
+    | 'not_stored'
+    | 'beyond_top_k'
+    | 'below_threshold'
+    | 'not_visited'
+    | 'reranked_out'
+    | 'shard_did_not_answer';
+  /** The same as a sentence. */
+  readonly reason: string;
+  /** Its exact score; 0 when it is not stored. */
+  readonly score: number;
+  /** Its place among all points by exact score, from 1; 0: beyond the first 10,000. */
+  readonly exactRank: number;
 }
 export interface UpsertResult {
   readonly upserted: number;
@@ -319,6 +396,17 @@ export interface Change {
 export interface Changes {
   readonly changes: Change[];
   readonly nextCursor: string;
+}
+export interface ListOptions {
+  /** 1 to 1,000; default 20. */
+  readonly limit?: number;
+  /** `nextCursor` of the page before. */
+  readonly cursor?: string;
+  readonly includeVectors?: boolean;
+  readonly consistency?: Consistency;
+  readonly filter?: Filter;
+  /** Instead of by id. */
+  readonly orderBy?: { readonly path: string; readonly descending?: boolean };
 }
 export interface Page {
   readonly points: StoredPoint[];
@@ -366,18 +454,7 @@ export interface VectronClient {
   /** undefined: no such point. */
   get(collection: string, id: string, options?: { consistency?: Consistency }): Promise<StoredPoint | undefined>;
   delete(collection: string, id: string): Promise<DeleteResult>;
-  listPoints(
-    collection: string,
-    options?: {
-      limit?: number;
-      cursor?: string;
-      includeVectors?: boolean;
-      consistency?: Consistency;
-      filter?: Filter;
-      /** Instead of by id. */
-      orderBy?: { path: string; descending?: boolean };
-    },
-  ): Promise<Page>;
+  listPoints(collection: string, options?: ListOptions): Promise<Page>;
   /** Several ways to the points at once, fused into one answer. */
   query(collection: string, options: QueryOptions): Promise<QueryResult>;
   /** Each query has a result, or the error it ended with. */
@@ -400,7 +477,12 @@ export interface VectronClient {
    * Changes since the cursor, in log order a shard, without a gap; without a cursor, from the oldest that is kept.
    * Waits up to `waitMs` for one. CHANGES_GONE: the log does not reach back to the cursor any more.
    */
-  listChanges(collection: string, options?: { cursor?: string; waitMs?: number }): Promise<Changes>;
+  listChanges(
+    collection: string,
+    options?: { cursor?: string; waitMs?: number; signal?: AbortSignal },
+  ): Promise<Changes>;
+  /** The same as a stream that goes on as long as it is read; its `cursor` is where another can go on. */
+  changes(collection: string, options?: ChangesOptions): ChangeStream;
   /** Returns the feedback's id. */
   feedback(feedback: Feedback): Promise<string>;
   register(email: string, password: string): Promise<Account>;

@@ -6,6 +6,7 @@
 export { type ErrorCode, VectronError } from '@vectron/errors';
 export { type Filter, type SparseInput, where } from '@vectron/model';
 export { type BatchProgress, type UpsertAllOptions, upsertAll } from './batching.js';
+export type { ChangeStream, ChangesOptions } from './change-stream.js';
 export type {
   Account,
   Alias,
@@ -17,11 +18,13 @@ export type {
   CollectionStatus,
   Consistency,
   CountResult,
+  Explanation,
   FacetResult,
   Feedback,
   Indexes,
   IndexInfo,
   IndexTarget,
+  ListOptions,
   NamedVector,
   Page,
   PayloadIndex,
@@ -35,11 +38,13 @@ export type {
   SearchHit,
   SearchOptions,
   SearchResult,
+  ShardRead,
   StoredPoint,
   UpsertResult,
   Vector,
   VectorSettings,
   VectronClient,
+  WhyNot,
 } from './client.js';
 export { type ConnectOptions, connect } from './connect.js';
 export type { OpenOptions } from './embedded-client.js';

@@ -1,0 +1,25 @@
+/** A method of a service in proto/, as its generated definition has it. */
+export interface Method<Request, Answer> {
+  /** `/PACKAGE.SERVICE/METHOD`. */
+  readonly path: string;
+  readonly requestSerialize: (request: Request) => Buffer;
+  readonly responseDeserialize: (bytes: Buffer) => Answer;
+}
+
+/** Limits of one call. */
+export interface CallOptions {
+  /** Milliseconds that the server may wait on purpose, besides what a call may take. */
+  readonly waitMs?: number;
+  /** Ends the call with CANCELLED. */
+  readonly signal?: AbortSignal;
+}
+
+/** Carries messages to a server and its answers back. Failures throw VectronError. */
+export interface Transport {
+  call<Request extends object, Answer>(
+    method: Method<Request, Answer>,
+    request: Request,
+    options?: CallOptions,
+  ): Promise<Answer>;
+  close(): void;
+}
