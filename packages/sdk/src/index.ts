@@ -41,6 +41,7 @@ export type {
   ShardRead,
   StoredPoint,
   UpsertResult,
+  Value,
   Vector,
   VectorSettings,
   VectronClient,

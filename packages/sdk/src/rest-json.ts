@@ -1,12 +1,14 @@
-import { filterJson } from '@vectron/model';
+import { filterJson, parseTrustedJson } from '@vectron/model';
 import type { filters } from '@vectron/proto';
 
 type Fields = Record<string, unknown>;
 
 /** Declared `optional`: their default values say something. */
 const OPTIONAL: ReadonlySet<string> = new Set(['includeMetadata', 'scoreThreshold', 'ifVersion', 'durability']);
-/** Of any JSON, as the caller gave it. */
-const FREE: ReadonlySet<string> = new Set(['document', 'replace', 'set']);
+/** Of any JSON, as the caller gave it, by their names in REST. */
+const FREE: Readonly<Record<string, string>> = { document: 'payload', replace: 'replace', set: 'set' };
+/** The same as text, which JSON needs no field of its own for. */
+const FREE_TEXT: Readonly<Record<string, string>> = { payloadJson: 'payload', replaceJson: 'replace', setJson: 'set' };
 
 /**
  * The JSON form of a request: proto3 JSON without default values, with a filter in its short form, a payload as the object
@@ -17,7 +19,8 @@ export function bodyOf(message: object): Fields {
   for (const [name, value] of Object.entries(message)) {
     if (value === undefined || (isDefault(value) && !OPTIONAL.has(name))) continue;
     if (name === 'filter') fields.filter = filterJson(value as filters.Filter);
-    else if (FREE.has(name) && !Array.isArray(value)) fields[name === 'document' ? 'payload' : name] = value;
+    else if (name in FREE && !Array.isArray(value)) fields[FREE[name]] = value;
+    else if (name in FREE_TEXT) fields[FREE_TEXT[name]] = parseTrustedJson(value as string, name);
     else fields[name] = jsonOf(value);
   }
   return fields;

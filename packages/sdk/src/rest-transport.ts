@@ -1,10 +1,14 @@
+import { parseTrustedJson, stringifyJson } from '@vectron/model';
 import { createRestClient, type Json } from '@vectron/rest-client';
 import { answerOf, bodyOf } from './rest-json.js';
 import { routeOf } from './rest-routes.js';
 import type { Transport } from './transport.js';
 
-/** How bodies are written and read. */
-const JSON_TEXT: Json = JSON;
+/** How bodies are written and read: with integers beyond 2^53 as `bigint`. */
+const JSON_TEXT: Json = {
+  parse: (text) => parseTrustedJson(text, 'answer'),
+  stringify: (value) => stringifyJson(value),
+};
 
 /** REST at `url` (`http(s)://host:port`): every message as its JSON form, on the route of its method. */
 export function restTransport(url: string, apiKey: string | undefined, timeoutMs: number): Transport {
