@@ -45,6 +45,12 @@ describe('numbers of a JSON text', () => {
     },
   );
 
+  it('a rounded number that version 0.1 stored is the double that it was', () => {
+    expect(parseTrustedJson('{"a":[123456789012345680000,9007199254740993]}')).toEqual({
+      a: [Number('123456789012345680000'), 9007199254740993n],
+    });
+  });
+
   it('every integer of 64 bits is written and read unchanged', () => {
     fc.assert(
       fc.property(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 64n - 1n }), (integer) => {
@@ -131,6 +137,7 @@ describe('keys of a JSON text', () => {
 
 it('text that is no JSON, or nests too deep, is refused and never overflows the stack', () => {
   expect(refusal(() => parseJson('{"a":', 'payload'))).toMatchObject({ code: 'INVALID_ARGUMENT', field: 'payload' });
+  expect(() => parseTrustedJson('<html>')).toThrow(SyntaxError);
   const deep = `${'['.repeat(100_000)}9007199254740993${']'.repeat(100_000)}`;
   expect(refusal(() => parseJson(deep)).message).toContain('deeper than 200');
 });

@@ -24,6 +24,7 @@ const MAX_DEPTH = 200;
 class Inexact {
   constructor(readonly literal: string) {}
 }
+const isInexact = (value: unknown): boolean => value instanceof Inexact;
 
 /**
  * The value of a JSON text from outside. `name` is what the text is called in errors. Throws INVALID_ARGUMENT when the text
@@ -32,14 +33,27 @@ class Inexact {
  * text is 2^53 or larger.
  */
 export function parseJson(text: string, name = 'body'): unknown {
-  const { value, keys } = parse(text, name);
-  if (countKeys(text) !== keys) throw duplicateKey(text, name);
-  return value;
+  let parsed: ReturnType<typeof parse>;
+  try {
+    parsed = parse(text, name);
+  } catch (cause) {
+    if (cause instanceof VectronError) throw cause;
+    throw VectronError.invalid(name, `${name} is not JSON: ${(cause as SyntaxError).message}`);
+  }
+  if (countKeys(text) !== parsed.keys) throw duplicateKey(text, name);
+  if (!parsed.large) return parsed.value;
+  const refused = findIn(parsed.value, (one) => isInexact(one) || one === Infinity || one === -Infinity);
+  if (refused === undefined) return parsed.value;
+  throw noExactForm(name, refused.path, isInexact(refused.value) ? (refused.value as Inexact).literal : 'this number');
 }
 
-/** As parseJson, for a text that this system wrote: duplicate keys are not looked for. */
-export function parseTrustedJson(text: string, name = 'body'): unknown {
-  return parse(text, name).value;
+/**
+ * As parseJson, for a text that Vectron wrote. Duplicate keys are not looked for, a number without an exact form is the
+ * nearest double (version 0.1 stored doubles beyond 2^64 as rounded digits), and a text that is no JSON is a SyntaxError.
+ */
+export function parseTrustedJson(text: string, name = 'text'): unknown {
+  const { value, large } = parse(text, name);
+  return large && findIn(value, isInexact) !== undefined ? withDoubles(value) : value;
 }
 
 /**
@@ -84,20 +98,11 @@ function literalOf(value: unknown): string {
   return isWideInteger(integer) ? integer.toString() : (value as number).toExponential();
 }
 
-function parse(text: string, name: string): { value: unknown; keys: number } {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw VectronError.invalid(name, `${name} is not JSON: ${(cause as SyntaxError).message}`);
-  }
+function parse(text: string, name: string): Survey & { value: unknown } {
+  const value: unknown = JSON.parse(text);
   const { keys, large } = survey(value, name);
-  if (!large) return { value, keys };
-  const exact = exactTree(text, value);
-  const refused = findIn(exact, (one) => one instanceof Inexact || one === Infinity || one === -Infinity);
-  if (refused === undefined) return { value: exact, keys };
-  const literal = refused.value instanceof Inexact ? refused.value.literal : 'this number';
-  throw noExactForm(name, refused.path, literal);
+  if (!large) return { value, keys, large };
+  return { value: exactTree(text, value), keys, large };
 }
 
 /**
@@ -146,6 +151,15 @@ function withIntegers(value: unknown, mark: string): unknown {
   }
   const items = value as Record<string, unknown>;
   for (const key of Object.keys(items)) items[key] = withIntegers(items[key], mark);
+  return value;
+}
+
+/** The tree, changed: numbers without an exact form are the doubles next to them. */
+function withDoubles(value: unknown): unknown {
+  if (value instanceof Inexact) return Number(value.literal);
+  if (typeof value !== 'object' || value === null) return value;
+  const items = value as Record<string, unknown>;
+  for (const key of Object.keys(items)) items[key] = withDoubles(items[key]);
   return value;
 }
 
