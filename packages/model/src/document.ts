@@ -1,5 +1,12 @@
 import { VectronError } from '@vectron/errors';
-import { isPlainObject, isWideInteger, parseTrustedJson, stringifyJson } from './exact-json.js';
+import {
+  InexactNumber,
+  isPlainObject,
+  isWideInteger,
+  NO_EXACT_FORM,
+  parseTrustedJson,
+  stringifyJson,
+} from './exact-json.js';
 
 /** A payload: a JSON object, in which integers beyond 2^53 are `bigint`. */
 export type Document = Record<string, unknown>;
@@ -81,9 +88,10 @@ function checkValue(value: unknown, place: Place): void {
       if (!Number.isFinite(value)) refuse(place, 'is not a finite number');
       return;
     case 'bigint':
-      if (!isWideInteger(value)) refuse(place, 'is an integer of more than 64 bits; send it as a string');
+      if (!isWideInteger(value)) refuse(place, NO_EXACT_FORM);
       return;
     case 'object':
+      if (value instanceof InexactNumber) refuse(place, NO_EXACT_FORM);
       if (value !== null) checkItems(value, place);
       return;
     default:
@@ -93,6 +101,7 @@ function checkValue(value: unknown, place: Place): void {
 
 /** What to send instead of a value that is no plain object, by what it is. */
 export function hint(value: unknown): string {
+  if (value instanceof InexactNumber) return `, and ${value.literal.slice(0, 40)} ${NO_EXACT_FORM}`;
   const tag = Object.prototype.toString.call(value).slice('[object '.length, -1);
   if (tag === 'Date') return ': send the toISOString() of a Date';
   if (tag === 'Map') return ': send the Object.fromEntries() of a Map';

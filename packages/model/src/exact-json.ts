@@ -6,7 +6,8 @@ import { stringify as stringifyLossless } from 'lossless-json';
  * are doubles (IEEE 754), and so are vectors. Runs in browsers too: it needs nothing of Node.
  *
  * - An integer literal within +-(2^53 - 1) is a `number`; one beyond, from -2^63 to 2^64 - 1, is a `bigint`.
- * - An integer literal outside of these is a `number` if a double is exactly that integer, and refused otherwise.
+ * - An integer literal outside of these is a `number` if a double is exactly that integer, otherwise an InexactNumber, which
+ *   payloads and filters refuse.
  * - A literal with a fraction or an exponent is the nearest double; one that no finite double is near to is refused.
  * - Two equal keys in one object are refused: which value counts would differ from reader to reader.
  */
@@ -15,21 +16,26 @@ import { stringify as stringifyLossless } from 'lossless-json';
 const LARGE = 2 ** 53;
 const MIN_INTEGER = -(2n ** 63n);
 const MAX_INTEGER = 2n ** 64n - 1n;
-/** Digits of the longest integer that a double can be. */
-const MAX_DIGITS = 309;
 /** Of objects and lists in each other; payloads and filters have narrower limits of their own. */
 const MAX_DEPTH = 200;
 
-/** Stands in a parsed tree for a literal that has no exact form, until its place in the tree is known. */
-class Inexact {
+/**
+ * An integer literal of more than 64 bits that is no double. A reader of doubles, such as of vectors, takes the nearest one,
+ * which `Number()` and typed arrays get from it; who keeps numbers exactly refuses it.
+ */
+export class InexactNumber {
   constructor(readonly literal: string) {}
+
+  valueOf(): number {
+    return Number(this.literal);
+  }
 }
-const isInexact = (value: unknown): boolean => value instanceof Inexact;
+const isInexact = (value: unknown): boolean => value instanceof InexactNumber;
 
 /**
  * The value of a JSON text from outside. `name` is what the text is called in errors. Throws INVALID_ARGUMENT when the text
- * is not JSON, nests deeper than 200 levels, has a key twice in one object, or a number without an exact form; the field
- * is the place in the text. Costs JSON.parse and less than a tenth more; about three times that when a number in the
+ * is not JSON, nests deeper than 200 levels, has a key twice in one object, or a number that is larger than any double; the
+ * field is the place in the text. Costs JSON.parse and less than a tenth more; about three times that when a number in the
  * text is 2^53 or larger.
  */
 export function parseJson(text: string, name = 'body'): unknown {
@@ -42,9 +48,10 @@ export function parseJson(text: string, name = 'body'): unknown {
   }
   if (countKeys(text) !== parsed.keys) throw duplicateKey(text, name);
   if (!parsed.large) return parsed.value;
-  const refused = findIn(parsed.value, (one) => isInexact(one) || one === Infinity || one === -Infinity);
+  const refused = findIn(parsed.value, (one) => one === Infinity || one === -Infinity);
   if (refused === undefined) return parsed.value;
-  throw noExactForm(name, refused.path, isInexact(refused.value) ? (refused.value as Inexact).literal : 'this number');
+  const place = placeOf(name, refused.path);
+  throw VectronError.invalid(place, `${place} is larger than any double`);
 }
 
 /**
@@ -63,7 +70,10 @@ export function parseTrustedJson(text: string, name = 'text'): unknown {
 export function stringifyJson(value: unknown, name = 'value'): string {
   if (!survey(value, name).large) return JSON.stringify(value);
   const refused = findIn(value, hasNoLiteral);
-  if (refused !== undefined) throw noExactForm(name, refused.path, String(refused.value));
+  if (refused !== undefined) {
+    const place = placeOf(name, refused.path);
+    throw VectronError.invalid(place, `${place}: ${String(refused.value)} ${NO_EXACT_FORM}`);
+  }
   return stringifyLossless(value, undefined, undefined, [{ test: isLarge, stringify: literalOf }]) as string;
 }
 
@@ -156,19 +166,19 @@ function withIntegers(value: unknown, mark: string): unknown {
 
 /** The tree, changed: numbers without an exact form are the doubles next to them. */
 function withDoubles(value: unknown): unknown {
-  if (value instanceof Inexact) return Number(value.literal);
+  if (value instanceof InexactNumber) return value.valueOf();
   if (typeof value !== 'object' || value === null) return value;
   const items = value as Record<string, unknown>;
   for (const key of Object.keys(items)) items[key] = withDoubles(items[key]);
   return value;
 }
 
-function integerOf(digits: string): number | bigint | Inexact {
+function integerOf(digits: string): number | bigint | InexactNumber {
   const double = Number(digits);
-  if (!Number.isFinite(double)) return new Inexact(digits);
+  if (!Number.isFinite(double)) return double;
   const integer = BigInt(digits);
   if (isWideInteger(integer)) return Math.abs(double) < LARGE ? double : integer;
-  return BigInt(double) === integer ? double : new Inexact(digits);
+  return BigInt(double) === integer ? double : new InexactNumber(digits);
 }
 
 interface Survey {
@@ -226,14 +236,10 @@ function findIn(
 const tooDeep = (name: string) => VectronError.invalid(name, `${name} nests deeper than ${MAX_DEPTH} levels`);
 
 /** A place in the body of a request is a field of the request. */
-function noExactForm(name: string, path: string, literal: string): VectronError {
-  const place = name === 'body' && path.startsWith('.') ? path.slice(1) : name + path;
-  const shown = literal.length > MAX_DIGITS ? `${literal.slice(0, 20)}... (${literal.length} characters)` : literal;
-  return VectronError.invalid(
-    place,
-    `${place}: ${shown} has no exact form as a 64-bit integer or a double; send it as a string`,
-  );
-}
+const placeOf = (name: string, path: string) => (name === 'body' && path.startsWith('.') ? path.slice(1) : name + path);
+
+/** The end of the message for a number that is refused. */
+export const NO_EXACT_FORM = 'has no exact form as a 64-bit integer or a double; send it as a string';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;

@@ -1,7 +1,7 @@
 import { VectronError } from '@vectron/errors';
 import { filters } from '@vectron/proto';
 import { hint } from './document.js';
-import { isPlainObject, isWideInteger } from './exact-json.js';
+import { isPlainObject, isWideInteger, NO_EXACT_FORM } from './exact-json.js';
 
 /** A number is compared exactly, as the double or the integer that it is; integers beyond 2^53 are `bigint`. */
 export type Scalar = string | number | bigint | boolean;
@@ -174,7 +174,7 @@ function scalar(value: unknown, at: string): filters.Scalar {
 const isSafe = (integer: bigint) => Number.isSafeInteger(Number(integer));
 
 function integerScalar(value: bigint, at: string): filters.Scalar {
-  if (!isWideInteger(value)) throw VectronError.invalid(at, `${at} is an integer of more than 64 bits`);
+  if (!isWideInteger(value)) throw VectronError.invalid(at, `${at} ${NO_EXACT_FORM}`);
   return { value: { $case: value < 2n ** 63n ? 'integer' : 'unsigned', value } };
 }
 

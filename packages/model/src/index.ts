@@ -15,6 +15,11 @@ export {
   requestOf,
 } from './collection-settings.js';
 export { mergeTokens, type ReadPlan, readPlan, writeToken } from './consistency.js';
+export { isJsonParameter, queryParameters, readQuery, textValue } from './contract/query-string.js';
+export { type Message, newMessage, readMessage } from './contract/read-json.js';
+export { checkRules } from './contract/rules.js';
+export { floatText } from './contract/scalars.js';
+export { writeMessage, writeWithout } from './contract/write-json.js';
 export { checkDocument, type Document, decodeDocument, encodeDocument } from './document.js';
 export { type Embed, embedPoints, embedQuery, embedTexts } from './embedding.js';
 export { holdsBigInt, isPlainObject, parseJson, parseTrustedJson, stringifyJson } from './exact-json.js';
