@@ -78,7 +78,7 @@ export function createRestClient(options: RestClientOptions): RestClient {
     try {
       const { data, error, response } = await raw.request(method as 'get', path as never, call as never);
       if (!response.ok) throw restError(response, error);
-      return data === undefined || data === '' ? {} : json.parse(data);
+      return data === undefined || data === '' ? {} : parsed(json, data, url);
     } catch (cause) {
       throw failure(cause, { url, signal, timeoutMs });
     }
@@ -96,14 +96,22 @@ export function createRestClient(options: RestClientOptions): RestClient {
   };
 }
 
+function parsed(json: Json, text: string, url: string): unknown {
+  try {
+    return json.parse(text);
+  } catch (cause) {
+    throw new VectronError('INTERNAL', `${nameOf(url)} answered something that is not JSON`, { cause });
+  }
+}
+
+const nameOf = (url: string) => (url === '' ? 'the server' : url);
+
 /** Why there is no answer. */
 function failure(cause: unknown, { url, signal, timeoutMs }: { url: string } & RestCall): VectronError {
   if (cause instanceof VectronError) return cause;
   if (signal?.aborted) return new VectronError('CANCELLED', 'the call was cancelled', { cause });
-  const where = url === '' ? 'the server' : url;
+  const where = nameOf(url);
   if ((cause as Error).name === 'TimeoutError')
     return new VectronError('DEADLINE_EXCEEDED', `${where} did not answer within ${timeoutMs} ms`, { cause });
-  if (cause instanceof SyntaxError)
-    return new VectronError('INTERNAL', `${where} answered something that is not JSON`, { cause });
   return new VectronError('UNAVAILABLE', `cannot reach ${where}`, { cause });
 }

@@ -74,7 +74,7 @@ export function searchResult({
     ...{ complete, shardsAsked, shardsAnswered, recallEstimate, queryId, rerankedBy },
     shards: shards.map((one) => ({ ...one, replica: Number(one.replica), matching: Number(one.matching) })),
     ...(explanation === undefined ? {} : { explanation: explanationOf(explanation) }),
-    ...(whyNot === undefined ? {} : { whyNot: whyNot as api.WhyNot }),
+    ...(whyNot === undefined ? {} : { whyNot }),
   };
 }
 

@@ -52,6 +52,7 @@ import { type placement, workerData } from '@vectron/proto';
 import { indexesOf, settingsOf } from './answers.js';
 import { ChangeStream, type ChangesOptions } from './change-stream.js';
 import type * as api from './client.js';
+import { embeddedAdmin } from './embedded-admin.js';
 import { queryResult, searchHit, shardRead, storedPoint } from './embedded-answers.js';
 import { EmbeddedCatalog, type EmbeddedCollection, EPOCH, routeOf } from './embedded-catalog.js';
 import * as requests from './requests.js';
@@ -115,6 +116,19 @@ class EmbeddedClient implements api.VectronClient {
     private readonly maxBatch: number,
     private readonly providers: EmbeddingProviders,
   ) {}
+
+  readonly admin = embeddedAdmin(async () => {
+    const status = this.engine.status();
+    const total = (of: (shard: ShardStatus) => number) => status.reduce((sum, shard) => sum + of(shard), 0);
+    return {
+      collections: (await this.catalog.collections()).length,
+      shards: status.length,
+      points: total(({ livePoints }) => livePoints),
+      indexLag: total(({ tailPoints }) => tailPoints),
+      shardMemoryBytes: total(({ memoryBytes }) => memoryBytes),
+      shardDiskBytes: total(({ diskBytes }) => diskBytes),
+    };
+  });
 
   readonly #embed: Embed = (provider, texts, dimension) => this.providers.get(provider).embed(texts, dimension);
 

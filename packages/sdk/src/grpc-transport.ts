@@ -1,9 +1,9 @@
 import { VectronError } from '@vectron/errors';
-import { auth, gateway } from '@vectron/proto';
+import { admin, auth, gateway } from '@vectron/proto';
 import { type CallContext, callContext, createClient, type Def } from '@vectron/rpc';
 import type { Transport } from './transport.js';
 
-const SERVICES = [gateway.VectronServiceService, auth.AuthServiceService];
+const SERVICES = [gateway.VectronServiceService, auth.AuthServiceService, admin.AdminServiceService];
 /** The methods of all services by their paths: one channel serves them. */
 const METHODS: Def = Object.fromEntries(
   SERVICES.flatMap((service) => Object.values(service)).map((method) => [method.path, method]),
@@ -16,7 +16,7 @@ export function grpcTransport(address: string, apiKey: string | undefined, timeo
   const { api, close } = createClient(METHODS, address);
   const authorization = apiKey === undefined ? undefined : `Bearer ${apiKey}`;
   return {
-    call({ path }, request, { waitMs = 0, signal } = {}) {
+    async call({ path }, request, { waitMs = 0, signal } = {}) {
       if (signal?.aborted) throw new VectronError('CANCELLED', 'the call was cancelled');
       const context = { ...callContext({ authorization, timeoutMs: timeoutMs + waitMs }), signal };
       return (api[path] as Send)(request, context);

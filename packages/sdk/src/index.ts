@@ -5,6 +5,21 @@
 
 export { type ErrorCode, VectronError } from '@vectron/errors';
 export { type Filter, type SparseInput, where } from '@vectron/model';
+export type {
+  Admin,
+  Alert,
+  AlertRule,
+  AuditEntry,
+  ClusterStatus,
+  Health,
+  Operation,
+  Operations,
+  Rebalancing,
+  Shard,
+  Stats,
+  TenantCollection,
+  Worker,
+} from './admin.js';
 export { type BatchProgress, type UpsertAllOptions, upsertAll } from './batching.js';
 export type { ChangeStream, ChangesOptions } from './change-stream.js';
 export type {

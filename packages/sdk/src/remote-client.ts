@@ -4,6 +4,7 @@ import { auth, gateway } from '@vectron/proto';
 import * as answers from './answers.js';
 import { ChangeStream } from './change-stream.js';
 import type * as api from './client.js';
+import { remoteAdmin } from './remote-admin.js';
 import * as requests from './requests.js';
 import type { Transport } from './transport.js';
 
@@ -12,8 +13,9 @@ const users = auth.AuthServiceService;
 
 /** The interface over a server: a message of the contract for each call, whatever carries it. */
 export function remoteClient(transport: Transport): api.VectronClient {
-  const call = transport.call.bind(transport);
+  const { call } = transport;
   const client: api.VectronClient = {
+    admin: remoteAdmin(transport),
     async createCollection(name, options) {
       await call(data.createCollection, requests.createCollectionRequest(name, options));
     },

@@ -1,29 +1,33 @@
-import { filterJson, parseTrustedJson } from '@vectron/model';
-import type { filters } from '@vectron/proto';
+import { VectronError } from '@vectron/errors';
+import { filterJson, newMessage, parseTrustedJson } from '@vectron/model';
+import { CONTRACT, type FieldContract, type filters, messageOf } from '@vectron/proto';
+
+/**
+ * The JSON that REST takes and gives for messages, by the contract: proto3 JSON, but for filters, dense vectors and
+ * payloads, which have shorter forms (proto/options/options.proto).
+ */
 
 type Fields = Record<string, unknown>;
 
-/** Declared `optional`: their default values say something. */
-const OPTIONAL: ReadonlySet<string> = new Set(['includeMetadata', 'scoreThreshold', 'ifVersion', 'durability']);
-/** Of any JSON, as the caller gave it, by their names in REST. */
-const FREE: Readonly<Record<string, string>> = { document: 'payload', replace: 'replace', set: 'set' };
-/** The same as text, which JSON needs no field of its own for. */
-const FREE_TEXT: Readonly<Record<string, string>> = { payloadJson: 'payload', replaceJson: 'replace', setJson: 'set' };
+const EMPTY = Buffer.alloc(0);
+/** Messages that are any JSON. */
+const FREE: ReadonlySet<string | undefined> = new Set(['google.protobuf.Struct', 'google.protobuf.Value']);
 
-/**
- * The JSON form of a request: proto3 JSON without default values, with a filter in its short form, a payload as the object
- * that it is, and a dense vector as base64.
- */
-export function bodyOf(message: object): Fields {
-  const fields: Fields = {};
-  for (const [name, value] of Object.entries(message)) {
-    if (value === undefined || (isDefault(value) && !OPTIONAL.has(name))) continue;
-    if (name === 'filter') fields.filter = filterJson(value as filters.Filter);
-    else if (name in FREE && !Array.isArray(value)) fields[FREE[name]] = value;
-    else if (name in FREE_TEXT) fields[FREE_TEXT[name]] = parseTrustedJson(value as string, name);
-    else fields[name] = jsonOf(value);
+/** A request without what has its default value. `name`: full name of the message. */
+export function toJson(name: string, message: object): Fields {
+  const given = message as Fields;
+  const json: Fields = {};
+  for (const field of messageOf(name).fields) {
+    const { rest, optional } = field;
+    if (rest?.hidden || rest?.readOnly) continue;
+    // The text has the integers that a double cannot hold.
+    const text = given[`${field.json}Json`];
+    const value =
+      typeof text === 'string' && text !== '' ? parseTrustedJson(text) : given[camel(rest?.document) ?? field.json];
+    if (value === undefined || (!optional && isDefault(value))) continue;
+    json[field.json] = rest?.document === undefined ? fieldJson(field, value) : value;
   }
-  return fields;
+  return json;
 }
 
 function isDefault(value: unknown): boolean {
@@ -32,28 +36,84 @@ function isDefault(value: unknown): boolean {
   return value === '' || value === 0 || value === 0n || value === false;
 }
 
-function jsonOf(value: unknown): unknown {
-  if (Buffer.isBuffer(value)) return value.toString('base64');
+function fieldJson(field: FieldContract, value: unknown): unknown {
+  const one = (item: unknown) => valueJson(field, item);
+  if (field.list) return field.type === 'message' ? (value as unknown[]).map(one) : value;
+  if (field.key === undefined) return one(value);
+  return Object.fromEntries(Array.from(value as Map<string, unknown>, ([key, item]) => [key, one(item)]));
+}
+
+function valueJson({ type, ref = '' }: FieldContract, value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString();
-  if (Array.isArray(value)) return typeof value[0] === 'object' ? value.map(jsonOf) : value;
-  if (value instanceof Map) return Object.fromEntries(Array.from(value, ([key, one]) => [key, jsonOf(one)]));
-  if (typeof value !== 'object' || value === null) return value;
-  // A DenseVector.
-  if ('vectorF32' in value && Object.keys(value).length === 2) return jsonOf(value.vectorF32);
-  return bodyOf(value);
+  if (type === 'bytes') return (value as Buffer).toString('base64');
+  if (type !== 'message' || FREE.has(ref)) return value;
+  const { form } = messageOf(ref);
+  if (form === 'filter') return filterJson(value as filters.Filter);
+  if (form === 'vector') return (value as { vectorF32: Buffer }).vectorF32.toString('base64');
+  return toJson(ref, value as object);
 }
 
-/** The proto3 JSON form of an answer, from what REST sends: payloads are objects there, and dense vectors lists. */
-export function answerOf(json: unknown): unknown {
-  if (Array.isArray(json)) return json.map(answerOf);
-  if (typeof json !== 'object' || json === null) return json;
-  return 'payload' in json ? pointOf(json as Fields) : mapped(json as Fields, answerOf);
+/** The message of an answer. `name`: its full name. Fields that this version does not know are left out. */
+export function fromJson(name: string, json: unknown): object {
+  const given = json as Fields;
+  const message = newMessage(name);
+  for (const field of messageOf(name).fields) {
+    const value = given[field.json];
+    if (value === undefined || value === null || field.rest?.hidden) continue;
+    const document = camel(field.rest?.document);
+    if (document === undefined) message[field.json] = fieldOf(field, value);
+    else message[document] = value;
+  }
+  return message;
 }
 
-function pointOf({ payload, vectors, ...point }: Fields): Fields {
-  const dense = mapped((vectors ?? {}) as Fields, (vector) => ({ vector }));
-  return { ...point, vectors: dense, document: payload };
+function fieldOf(field: FieldContract, value: unknown): unknown {
+  const { type, list, key } = field;
+  const one = (item: unknown) => messageValue(field, item);
+  // Most of a long answer are vectors: they are taken as they are.
+  if (list) return type === 'float' || type === 'string' ? value : (value as unknown[]).map(one);
+  if (key === undefined) return one(value);
+  return new Map(Object.entries(value as Fields).map(([name, item]) => [name, one(item)]));
 }
 
-const mapped = (fields: Fields, by: (value: unknown) => unknown): Fields =>
-  Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, by(value)]));
+function messageValue({ type, ref = '' }: FieldContract, value: unknown): unknown {
+  switch (type) {
+    case 'string':
+    case 'bool':
+      return value;
+    case 'int64':
+    case 'uint64':
+      return BigInt(value as string);
+    case 'bytes':
+      return Buffer.from(value as string, 'base64');
+    case 'enum':
+      return typeof value === 'string' ? CONTRACT.enums[ref]?.[value] : value;
+    case 'message':
+      if (FREE.has(ref)) return value;
+      if (messageOf(ref).form === 'vector') return { vector: value, vectorF32: EMPTY };
+      return fromJson(ref, value);
+    default:
+      return Number(value);
+  }
+}
+
+/** Where a field of a template or an option is in the message. */
+export const camel = <T extends string | undefined>(name: T): T =>
+  name?.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()) as T;
+
+/** Parameters of a request without a body: `a.b` for a field of a message in it, unless the contract names it. */
+export function toQuery(name: string, json: Readonly<Fields>, prefix = ''): Fields {
+  const query: Fields = {};
+  for (const field of messageOf(name).fields) {
+    const value = json[field.json];
+    if (value === undefined) continue;
+    if (field.list || field.key !== undefined || FREE.has(field.ref)) {
+      throw new VectronError('INTERNAL', `${name}.${field.name} cannot be a query parameter`);
+    }
+    const at = field.rest?.queryName ?? prefix + field.json;
+    if (field.ref !== undefined && field.type === 'message')
+      Object.assign(query, toQuery(field.ref, value as Fields, `${at}.`));
+    else query[at] = value;
+  }
+  return query;
+}

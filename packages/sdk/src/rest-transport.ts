@@ -1,46 +1,33 @@
 import { parseTrustedJson, stringifyJson } from '@vectron/model';
+import { type HttpBinding, type MethodContract, methodOf } from '@vectron/proto';
 import { createRestClient, type Json } from '@vectron/rest-client';
-import { answerOf, bodyOf } from './rest-json.js';
-import { routeOf } from './rest-routes.js';
+import { camel, fromJson, toJson, toQuery } from './rest-json.js';
 import type { Transport } from './transport.js';
 
-/** How bodies are written and read: with integers beyond 2^53 as `bigint`. */
-const JSON_TEXT: Json = {
-  parse: (text) => parseTrustedJson(text, 'answer'),
-  stringify: (value) => stringifyJson(value),
-};
+/** How bodies are written and read: integers of 64 bits in payloads and filters stay exact. */
+const EXACT: Json = { stringify: stringifyJson, parse: parseTrustedJson };
 
-/** REST at `url` (`http(s)://host:port`): every message as its JSON form, on the route of its method. */
+/** REST at `url` (`http(s)://host:port`): each message as JSON, on the route that the contract gives its method. */
 export function restTransport(url: string, apiKey: string | undefined, timeoutMs: number): Transport {
-  const rest = createRestClient({ url, token: apiKey, json: JSON_TEXT });
+  const rest = createRestClient({ url, token: apiKey, json: EXACT });
   return {
-    async call(method, request, { waitMs = 0, signal } = {}) {
-      const { verb, path, answer } = routeOf(method);
-      const fields = bodyOf(request);
+    async call({ path: method }, request, { waitMs = 0, signal } = {}) {
+      const { request: name, response, http } = methodOf(method) as MethodContract;
+      const { verb, path, body } = bindingOf(http);
+      const fields = toJson(name, request);
       const named: Record<string, unknown> = {};
-      for (const [, name] of path.matchAll(/\{(\w+)\}/g)) {
-        const field = name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-        named[name] = fields[field];
-        delete fields[field];
+      for (const [, parameter] of path.matchAll(/\{(\w+)\}/g)) {
+        named[parameter] = fields[camel(parameter)] ?? '';
+        delete fields[camel(parameter)];
       }
-      const init =
-        verb === 'POST' || verb === 'PUT'
-          ? { params: { path: named }, body: fields }
-          : { params: { path: named, query: parametersOf(fields) } };
-      const found = await rest.request(verb, path, { ...init, signal, timeoutMs: timeoutMs + waitMs });
-      return answer.fromJSON(answerOf(found));
+      const others = body ? { body: fields } : { params: { path: named, query: toQuery(name, fields) } };
+      const limits = { signal, timeoutMs: timeoutMs + waitMs };
+      const answer = await rest.request(verb, path, { params: { path: named }, ...others, ...limits });
+      return fromJson(response, answer) as never;
     },
     close() {},
   };
 }
 
-/** Fields of a request without a body, `a.b` for those of the messages in it. */
-function parametersOf(fields: Readonly<Record<string, unknown>>, prefix = ''): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(fields).flatMap(([name, value]) =>
-      typeof value === 'object' && value !== null
-        ? Object.entries(parametersOf(value as Record<string, unknown>, `${prefix}${name}.`))
-        : [[prefix + name, value]],
-    ),
-  );
-}
+/** The route whose body takes every field, where there is one. */
+const bindingOf = (bindings: readonly HttpBinding[]): HttpBinding => bindings.find(({ body }) => body) ?? bindings[0];

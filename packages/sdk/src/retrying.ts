@@ -1,16 +1,20 @@
 import { toVectronError } from '@vectron/errors';
 import { WriteOrigins } from '@vectron/model';
-import { auth, gateway } from '@vectron/proto';
+import { admin, auth, gateway } from '@vectron/proto';
 import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
 import type { Method, Transport } from './transport.js';
 
 const data = gateway.VectronServiceService;
 const users = auth.AuthServiceService;
+const system = admin.AdminServiceService;
 const paths = (...methods: { readonly path: string }[]): ReadonlySet<string> =>
   new Set(methods.map(({ path }) => path));
 
 /** What makes something each time it is called: the first try may have succeeded. */
-const ONCE = paths(data.createCollection, data.submitFeedback, users.registerUser, users.createApiKey);
+const ONCE = paths(
+  ...[data.createCollection, data.submitFeedback, users.registerUser, users.createApiKey],
+  ...[system.moveReplica, system.splitShard, system.rebalance, system.rotateSigningKey],
+);
 /** Writes that a name makes the same write when they are sent again. */
 const NAMED = paths(data.upsert, data.delete, data.updatePoints, data.deletePoints);
 
@@ -26,7 +30,7 @@ export function retrying(transport: Transport, retries: number): Transport {
   );
   const origins = new WriteOrigins();
   return {
-    call(method, request, options) {
+    async call(method, request, options) {
       if (ONCE.has(method.path)) return transport.call(method, request, options);
       const send = (message: typeof request) => policy.execute(() => transport.call(method, message, options));
       return isNamed(method, request) ? origins.run((origin) => send({ ...request, origin })) : send(request);

@@ -14,12 +14,14 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
+export type Call = <Request extends object, Answer>(
+  method: Method<Request, Answer>,
+  request: Request,
+  options?: CallOptions,
+) => Promise<Answer>;
+
 /** Carries messages to a server and its answers back. Failures throw VectronError. */
 export interface Transport {
-  call<Request extends object, Answer>(
-    method: Method<Request, Answer>,
-    request: Request,
-    options?: CallOptions,
-  ): Promise<Answer>;
+  readonly call: Call;
   close(): void;
 }
