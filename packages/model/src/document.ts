@@ -65,6 +65,7 @@ function checkItems(value: object, place: Place): void {
     return;
   }
   if (!isPlainObject(value)) refuse(place, `must be a plain object or a list${hint(value)}`);
+  if (typeof value.toJSON === 'function') refuse(place, 'has a toJSON of its own: send what it gives');
   if (Object.getOwnPropertySymbols(value).length > 0) refuse(place, 'has a symbol as a key');
   for (const key of Object.keys(value)) {
     if (key === '__proto__') throw VectronError.invalid(field, 'a payload key must not be __proto__');

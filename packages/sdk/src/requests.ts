@@ -40,7 +40,7 @@ function objectForms(object: api.Payload | undefined, field: string): { object?:
   return holdsBigInt(object) ? { json: stringifyJson(object, field) } : { object, json: '' };
 }
 
-export function pointMessage(point: api.Point, at: number): gateway.Point {
+export function pointMessage(point: api.Point, at = 0): gateway.Point {
   const { id, vector, text, sparse, vectors, ttlSeconds, ifVersion } = point;
   const payload = objectForms(point.payload, `points[${at}].payload`);
   return {
