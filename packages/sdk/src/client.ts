@@ -177,6 +177,10 @@ export interface SearchOptions {
   readonly filter?: Filter;
   /** The named vector that is searched, and given with `includeVectors`; default: the first one. */
   readonly using?: string;
+  /** Say how the answer came about: `explanation` of the result. */
+  readonly explain?: boolean;
+  /** Say why the point of this id is not among the results, or that it is: `whyNot` of the result. */
+  readonly whyNot?: string;
 }
 
 /** One way to the points: exactly one of vector, embed, likeId, sparse, text and examples. */
@@ -295,6 +299,79 @@ export interface SearchResult {
   /** Names this answer in `feedback`. */
   readonly queryId: string;
   readonly rerankedBy: string;
+  /** How each shard found its part. */
+  readonly shards: ShardRead[];
+  /** With `explain`. */
+  readonly explanation?: Explanation;
+  /** With `whyNot`. */
+  readonly whyNot?: WhyNot;
+}
+/** A search in one shard. */
+export interface ShardRead {
+  readonly shardId: number;
+  /** Log index as of which it was searched. */
+  readonly appliedIndex: bigint;
+  /** Points that were scanned because the index does not hold them yet. */
+  readonly indexLag: number;
+  /** Candidates that were kept; 0: the search was exact. */
+  readonly ef: number;
+  /** Set when the shard did not answer. */
+  readonly errorCode: string;
+  /** Recall to expect of this ef; 1: exact, 0: nothing was measured yet. */
+  readonly recallEstimate: number;
+  /** Nodes whose links were read. */
+  readonly visited: number;
+  readonly distances: number;
+  readonly rescored: number;
+  /** Whether the time was over before the search was. */
+  readonly stopped: boolean;
+  /** Number of the worker that answered. */
+  readonly replica: number;
+  readonly milliseconds: number;
+  /** How the points were found, such as graph, scan or post_filter. */
+  readonly plan: string;
+  /** With a filter: points that pass, as far as that is known. */
+  readonly matching: number;
+  /** Payloads had to be read for the filter: a payload index would make it faster. */
+  readonly unindexed: boolean;
+}
+/** The way of one search through the services. */
+export interface Explanation {
+  /** W3C trace id of the request; empty without tracing. */
+  readonly traceId: string;
+  readonly routeEpoch: number;
+  /** Of the collection's incarnation. */
+  readonly collectionId: string;
+  /** In their order. */
+  readonly steps: {
+    readonly name: string;
+    readonly milliseconds: number;
+    /** What was decided and seen. */
+    readonly details: Readonly<Record<string, string>>;
+  }[];
+  /** Milliseconds that the search could have taken. */
+  readonly budgetMs: number;
+  readonly consistency: string;
+}
+/** Why a point is not among the results. */
+export interface WhyNot {
+  readonly id: string;
+  /** The step that it did not get past. */
+  readonly step:
+    | 'returned'
+    | 'not_stored'
+    | 'filtered_out'
+    | 'beyond_top_k'
+    | 'below_threshold'
+    | 'not_visited'
+    | 'reranked_out'
+    | 'shard_did_not_answer';
+  /** The same as a sentence. */
+  readonly reason: string;
+  /** Its exact score; 0 when it is not stored. */
+  readonly score: number;
+  /** Its place among all points by exact score, from 1; 0: beyond the first 10,000. */
+  readonly exactRank: number;
 }
 export interface UpsertResult {
   readonly upserted: number;

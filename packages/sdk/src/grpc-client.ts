@@ -5,8 +5,9 @@ import { callContext, createClient } from '@vectron/rpc';
 import type * as api from './client.js';
 import { collectionInfo, collectionStatus, settingsOf } from './collection-views.js';
 import { wireConsistency } from './consistency.js';
-import { indexesOf, indexRequest, queryRequest, rerankMessage } from './requests.js';
-import { oneQuery, toBytes, toFloats } from './vectors.js';
+import { indexesOf, indexRequest, queryRequest, rerankMessage, searchRequest } from './requests.js';
+import { searchReport } from './search-report.js';
+import { toBytes, toFloats } from './vectors.js';
 
 const EMPTY = Buffer.alloc(0);
 
@@ -83,29 +84,7 @@ export function grpcClient(address: string, apiKey: string | undefined, timeoutM
       return { upserted, writeToken };
     },
     async search(collection, options) {
-      oneQuery(options);
-      const request: gateway.SearchRequest = {
-        collection,
-        vector: [],
-        vectorF32: options.vector ? toBytes(options.vector) : EMPTY,
-        likeId: options.likeId ?? '',
-        topK: options.topK ?? 0,
-        query: options.query ?? '',
-        timeoutMs: options.timeoutMs ?? 0,
-        includeVectors: options.includeVectors ?? false,
-        includeMetadata: options.includePayload ?? true,
-        ef: options.ef ?? 0,
-        recall: options.recall ?? 0,
-        exact: options.exact ?? false,
-        scoreThreshold: options.scoreThreshold,
-        explain: false,
-        whyNot: '',
-        consistency: wireConsistency(options.consistency),
-        filter: options.filter && filterMessage(options.filter),
-        using: options.using ?? '',
-        text: options.text ?? '',
-      };
-      const { results, ...answer } = await data.api.search(request, context());
+      const { results, ...answer } = await data.api.search(searchRequest(collection, options), context());
       const hits = results.map(({ id, score, document, vector, explanation }) => ({
         id,
         score,
@@ -114,7 +93,8 @@ export function grpcClient(address: string, apiKey: string | undefined, timeoutM
         explanation,
       }));
       const { complete, shardsAsked, shardsAnswered, recallEstimate, queryId, rerankedBy } = answer;
-      return { hits, complete, shardsAsked, shardsAnswered, recallEstimate, queryId, rerankedBy };
+      const facts = { complete, shardsAsked, shardsAnswered, recallEstimate, queryId, rerankedBy };
+      return { hits, ...facts, ...searchReport(answer) };
     },
     async get(collection, id, options = {}) {
       try {

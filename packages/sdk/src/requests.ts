@@ -2,11 +2,24 @@ import { type Candidate, decodeDocument, decodeVector, filterMessage, type Query
 import { gateway, type workerData } from '@vectron/proto';
 import type * as api from './client.js';
 import { wireConsistency } from './consistency.js';
-import { toBytes, toFloats } from './vectors.js';
+import { oneQuery, toBytes, toFloats } from './vectors.js';
 
 const EMPTY = Buffer.alloc(0);
 
 /** Between the interface and the messages of vectron.v1. */
+export function searchRequest(collection: string, options: api.SearchOptions): gateway.SearchRequest {
+  oneQuery(options);
+  const { vector, filter, consistency, includePayload, ...rest } = options;
+  return {
+    ...gateway.SearchRequest.fromPartial(rest),
+    collection,
+    vectorF32: vector === undefined ? EMPTY : toBytes(vector),
+    includeMetadata: includePayload ?? true,
+    filter: filter && filterMessage(filter),
+    consistency: wireConsistency(consistency),
+  };
+}
+
 export function queryRequest(collection: string, options: api.QueryOptions): gateway.QueryRequest {
   const { branches, filter, rescoreVector, includePayload, consistency, diversity, groupBy, ...rest } = options;
   return {

@@ -1,7 +1,9 @@
 import { VectronError } from '@vectron/errors';
+import { gateway } from '@vectron/proto';
 import type * as api from './client.js';
 import { collectionInfo, collectionStatus, settingsOfJson } from './collection-views.js';
 import { wireConsistency } from './consistency.js';
+import { searchReport } from './search-report.js';
 import { oneQuery, toBytes, toFloats } from './vectors.js';
 
 interface ErrorBody {
@@ -169,9 +171,11 @@ export function restClient(base: string, apiKey: string | undefined, timeoutMs: 
         `${inCollection(collection)}/points/search`,
         body,
       );
-      const hits = found.results.map((hit) => ({ ...hit, vector: toFloats(hit.vector) }));
+      const { results, ...report } = found;
+      const hits = results.map((hit) => ({ ...hit, vector: toFloats(hit.vector) }));
       const { complete, shardsAsked, shardsAnswered, recallEstimate, queryId, rerankedBy } = found;
-      return { hits, complete, shardsAsked, shardsAnswered, recallEstimate, queryId, rerankedBy };
+      const facts = { complete, shardsAsked, shardsAnswered, recallEstimate, queryId, rerankedBy };
+      return { hits, ...facts, ...searchReport(gateway.SearchResponse.fromJSON(report)) };
     },
     async get(collection, id, options = {}) {
       try {

@@ -2,7 +2,7 @@ import type { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { type Document, decodeDocument } from '@vectron/model';
 import { encoder, gateway, Struct } from '@vectron/proto';
 import { stringMap } from '../../data/document.js';
-import type { SearchAnswer } from '../../data/search.service.js';
+import type { SearchAnswer } from '../../data/search-answer.js';
 
 const LENGTH = 2;
 const VARINT = 0;
@@ -125,7 +125,8 @@ export function searchAnswerJson({ hits, payloadFields: _, ...answer }: SearchAn
     return `{"id":${JSON.stringify(hit.id)},"score":${hit.score},"payload":${payload},"vector":${vectorJson(hit.vector)},"explanation":${JSON.stringify(hit.explanation)}}`;
   });
   const shards = answer.shards.map((shard) => gateway.ShardRead.toJSON(shard));
-  return `{"results":[${results.join(',')}],${JSON.stringify({ ...answer, shards }).slice(1)}`;
+  const explanation = answer.explanation && gateway.Explanation.toJSON(answer.explanation);
+  return `{"results":[${results.join(',')}],${JSON.stringify({ ...answer, shards, explanation }).slice(1)}`;
 }
 
 /** A float32 has nine digits that mean something. */
