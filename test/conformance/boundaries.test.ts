@@ -67,6 +67,15 @@ describe('TypeScript boundaries', () => {
     }
   });
 
+  it('no service of the data path takes more than five dependencies', () => {
+    const crowded = filesBelow('apps/gateway/src/data', '.ts').flatMap((file) => {
+      const taken = /constructor\(([^{]*)\) \{/.exec(readFileSync(file, 'utf8'))?.[1] ?? '';
+      const count = [...taken.matchAll(/\w+\??: /g)].length;
+      return count > 5 ? [`${file}: ${count}`] : [];
+    });
+    expect(crowded).toEqual([]);
+  });
+
   it('packages look down only, and apps never into apps, except the command line that composes them', () => {
     const broken = sources.flatMap((file) => {
       const [kind, name] = file.split('/');
