@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Change, VectronClient } from '@vectron/sdk';
+import type { Change, SearchOptions, VectronClient } from '@vectron/sdk';
 
 /** What every client does, wherever its database runs. `home`: a name that makes collections of this run unique. */
 export function describeClient(home: string, client: () => VectronClient): void {
@@ -196,5 +196,47 @@ export function describeClient(home: string, client: () => VectronClient): void 
       });
       await db.deleteCollection(name);
     }, 30_000);
+
+    it('tells what a search did in each shard, what its steps were, and why a point is missing', async () => {
+      const db = client();
+      const name = `explained-${home}`;
+      await db.createCollection(name, { dimension: 2, distance: 'euclidean', shards: 2 });
+      const points = Array.from({ length: 20 }, (_, i) => ({
+        id: `p${i}`,
+        vector: [i, 1],
+        payload: { even: i % 2 === 0 },
+      }));
+      await db.upsert(name, points);
+      const search = (options: Omit<SearchOptions, 'vector'>) =>
+        db.search(name, { vector: [7, 1], topK: 3, ...options });
+      const plain = await search({});
+      expect(plain.explanation).toBeUndefined();
+      expect(new Set(plain.shards.map(({ shardId }) => shardId)).size).toBe(2);
+      for (const { errorCode, plan, replica } of plain.shards) {
+        expect(errorCode).toBe('');
+        expect(plan).not.toBe('');
+        expect(replica).toBeGreaterThan(0);
+      }
+      const { explanation, hits } = await search({ explain: true });
+      expect(hits).toEqual(plain.hits);
+      const steps = (explanation?.steps ?? []).filter((step) => step.name !== 'cache');
+      expect(steps.map((step) => step.name)).toEqual(['route', 'shard', 'shard', 'merge', 'total']);
+      expect(steps[3].details).toEqual({ results: '3' });
+      expect(steps[4].milliseconds).toBeGreaterThan(steps[1].milliseconds);
+      const missed: [string, Omit<SearchOptions, 'vector'>, object][] = [
+        ['p7', {}, { step: 'returned', exactRank: 1 }],
+        ['p', {}, { step: 'not_stored', score: 0, exactRank: 0 }],
+        ['p10', {}, { step: 'beyond_top_k', score: 0.25, exactRank: 6 }],
+        ['p6', { scoreThreshold: 0.6 }, { step: 'below_threshold', score: 0.5, exactRank: 2 }],
+        ['p6', { filter: { field: 'even', eq: false } }, { step: 'filtered_out' }],
+        ['p10', { filter: { field: 'even', eq: true }, topK: 2 }, { step: 'beyond_top_k', exactRank: 3 }],
+      ];
+      for (const [id, options, expected] of missed) {
+        const { whyNot } = await search({ ...options, whyNot: id });
+        expect(whyNot).toMatchObject({ id, ...expected });
+      }
+      await expect(search({ whyNot: 'x'.repeat(513) })).rejects.toMatchObject({ details: { field: 'why_not' } });
+      await db.deleteCollection(name);
+    });
   });
 }

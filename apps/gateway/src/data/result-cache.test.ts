@@ -4,7 +4,7 @@ import { gateway } from '@vectron/proto';
 import { Stop, type StopSignal } from '@vectron/rpc';
 import { decodeCached, encodeCached } from './cached-answer.js';
 import { type CacheKey, ResultCache } from './result-cache.js';
-import type { SearchAnswer } from './search.service.js';
+import type { SearchAnswer } from './search-answer.js';
 
 const { results: _, ...empty } = gateway.SearchResponse.fromPartial({ complete: true });
 const answer = (id: string, complete = true): SearchAnswer => ({

@@ -2,7 +2,7 @@ import type { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { type Document, decodeDocument } from '@vectron/model';
 import { encoder, gateway, Struct } from '@vectron/proto';
 import { stringMap } from '../../data/document.js';
-import type { SearchAnswer } from '../../data/search.service.js';
+import type { SearchAnswer } from '../../data/search-answer.js';
 
 const LENGTH = 2;
 const VARINT = 0;
