@@ -48,6 +48,8 @@ const { status } = spawnSync(
   [
     'run',
     `${url}/openapi.json`,
+    '--url',
+    url,
     '--checks',
     checks,
     '--max-examples',
@@ -63,7 +65,7 @@ const { status } = spawnSync(
     '--suppress-health-check',
     'all',
     '--request-timeout',
-    '10',
+    '120',
     '--generation-database',
     'none',
     '--workers',
