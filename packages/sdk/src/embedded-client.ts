@@ -224,10 +224,7 @@ class EmbeddedClient implements api.VectronClient {
     return { existed: affected > 0, writeToken: writeToken([{ shardId: shard.shardId, logIndex: index }]) };
   }
 
-  async listChanges(
-    name: string,
-    { cursor = '', waitMs = 0, signal }: { cursor?: string; waitMs?: number; signal?: AbortSignal } = {},
-  ): Promise<api.Changes> {
+  async listChanges(name: string, { cursor = '', waitMs = 0, signal }: ChangesOptions = {}): Promise<api.Changes> {
     const { collection, shards } = await this.#route(name);
     if (!(waitMs >= 0 && waitMs <= MAX_CHANGES_WAIT_MS)) {
       throw VectronError.invalid('wait_ms', `wait_ms must be at most ${MAX_CHANGES_WAIT_MS}`);
@@ -254,7 +251,7 @@ class EmbeddedClient implements api.VectronClient {
   }
 
   changes(name: string, options?: ChangesOptions): ChangeStream {
-    return new ChangeStream(this, name, options);
+    return new ChangeStream((collection, asked) => this.listChanges(collection, asked), name, options);
   }
 
   async listPoints(name: string, options: api.ListOptions = {}): Promise<api.Page> {
