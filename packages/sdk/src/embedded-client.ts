@@ -203,7 +203,7 @@ class EmbeddedClient implements api.VectronClient {
 
   async search(name: string, options: api.SearchOptions): Promise<api.SearchResult> {
     const request = requests.searchRequest(name, options);
-    return embeddedSearch(await this.#route(name), request, this.#ask, this.#embed);
+    return embeddedSearch(() => this.#route(name), request, this.#ask, this.#embed);
   }
 
   /** Every level is the strongest here: there is one replica, and it has applied what it acknowledged. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   type AskShard,
+  checkPointId,
   checkSearch,
   type Embed,
   embedSearch,
@@ -17,7 +18,7 @@ import { searchReport } from './search-report.js';
 
 /** A search of the shards in this process. Every consistency is the strongest here, once it is one that there is. */
 export async function embeddedSearch(
-  route: Route,
+  routeOf: () => Promise<Route>,
   request: gateway.SearchRequest,
   ask: AskShard,
   embed: Embed,
@@ -25,6 +26,10 @@ export async function embeddedSearch(
   const trace = request.explain ? new SearchTrace() : undefined;
   readPlan(request.consistency);
   checkSearch(request);
+  if (request.whyNot !== '') checkPointId(request.whyNot, 'why_not');
+  const started = performance.now();
+  const route = await routeOf();
+  trace?.step('route', performance.now() - started, { shards: String(route.shards.length) });
   const includeMetadata = request.includeMetadata ?? true;
   const asked = { ...request, vector: request.vectorF32, includeMetadata, payloadFields: false };
   const search = await embedSearch(asked, route.collection, embed);
