@@ -54,7 +54,7 @@ function scalarJson({ value }: filters.Scalar): Scalar {
   if (value === undefined) throw VectronError.invalid('filter', 'a value is a string, a number, true or false');
   if (typeof value.value !== 'bigint') return value.value;
   const number = Number(value.value);
-  return Number.isSafeInteger(number) ? number : (value.value as unknown as Scalar);
+  return Number.isSafeInteger(number) ? number : value.value;
 }
 
 const defined = (bounds: object) => Object.fromEntries(Object.entries(bounds).filter(([, one]) => one !== undefined));

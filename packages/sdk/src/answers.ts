@@ -1,4 +1,5 @@
 import { VectronError } from '@vectron/errors';
+import { parseTrustedJson } from '@vectron/model';
 import type { auth, gateway } from '@vectron/proto';
 import { gateway as messages } from '@vectron/proto';
 import type * as api from './client.js';
@@ -40,13 +41,20 @@ export function collectionStatus(status: gateway.GetCollectionStatusResponse): a
   };
 }
 
+/** The text is there where google.protobuf.Struct cannot hold the payload. */
+const payloadOf = ({ document, payloadJson }: Pick<gateway.Point, 'document' | 'payloadJson'>): api.Payload =>
+  payloadJson === '' ? (document ?? {}) : (parseTrustedJson(payloadJson, 'payload_json') as api.Payload);
+
+const exactValue = ({ value, valueJson }: Pick<gateway.Facet, 'value' | 'valueJson'>): api.Value =>
+  valueJson === '' ? value : (parseTrustedJson(valueJson, 'value_json') as api.Value);
+
 export function storedPoint(point: gateway.Point | undefined): api.StoredPoint {
-  const { id, vector, document, sparse, vectors, version, expiresAtMs } = point ?? missing('point');
+  const { id, vector, sparse, vectors, version, expiresAtMs, ...payload } = point ?? missing('point');
   const dense = Array.from(vectors, ([name, one]) => [name, Float32Array.from(one.vector)] as const);
   return {
     id,
     vector: toFloats(vector),
-    payload: document ?? {},
+    payload: payloadOf(payload),
     version,
     ...(sparse.size > 0 ? { sparse: Object.fromEntries(sparse) } : {}),
     ...(dense.length > 0 ? { vectors: Object.fromEntries(dense) } : {}),
@@ -66,7 +74,7 @@ export function searchResult({ results, ...answer }: gateway.SearchResponse): ap
 export function queryResult({ results, groups, complete, branches }: gateway.QueryResponse): api.QueryResult {
   return {
     hits: results.map(hit),
-    groups: groups.map(({ value, results }) => ({ value, hits: results.map(hit) })),
+    groups: groups.map((group) => ({ value: exactValue(group), hits: group.results.map(hit) })),
     complete,
     branches,
   };
@@ -75,20 +83,20 @@ export function queryResult({ results, groups, complete, branches }: gateway.Que
 export const queryOutcome = ({ answer, errorCode, errorMessage }: gateway.QueryOutcome) =>
   answer === undefined ? VectronError.fromWire(errorCode, errorMessage) : queryResult(answer);
 
-const hit = ({ id, score, document, vector }: gateway.SearchResult): api.QueryHit => ({
+const hit = ({ id, score, vector, ...payload }: gateway.SearchResult): api.QueryHit => ({
   id,
   score,
-  payload: document ?? {},
+  payload: payloadOf(payload),
   vector: toFloats(vector),
 });
 
 export function change({ shardId, logIndex, kind, point }: gateway.PointChange): api.Change {
-  const { id, vector, document } = point ?? missing('point');
+  const { id, vector, ...payload } = point ?? missing('point');
   const what = { shardId, logIndex, kind: kind as api.Change['kind'], id };
-  return kind === 'delete' ? what : { ...what, vector: toFloats(vector), payload: document ?? {} };
+  return kind === 'delete' ? what : { ...what, vector: toFloats(vector), payload: payloadOf(payload) };
 }
 
-export const facet = ({ value, count }: gateway.Facet) => ({ value, count: Number(count) });
+export const facet = (one: gateway.Facet) => ({ value: exactValue(one), count: Number(one.count) });
 
 export const indexesOf = ({ indexes, sparseVectors, namedVectors }: gateway.ListIndexesResponse): api.Indexes => ({
   namedVectors: namedVectors as api.NamedVector[],

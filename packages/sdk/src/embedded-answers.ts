@@ -17,7 +17,7 @@ export const searchHit = (found: Candidate): api.SearchHit => ({ ...hit(found), 
 export function queryResult({ results, groups, complete, branches }: QueryAnswer): api.QueryResult {
   return {
     hits: results.map(hit),
-    groups: groups.map(({ value, results }) => ({ value: value as string, hits: results.map(hit) })),
+    groups: groups.map(({ value, results }) => ({ value: value as api.Value, hits: results.map(hit) })),
     complete,
     branches,
   };

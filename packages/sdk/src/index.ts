@@ -56,6 +56,7 @@ export type {
   ShardRead,
   StoredPoint,
   UpsertResult,
+  Value,
   Vector,
   VectorSettings,
   VectronClient,

@@ -1,4 +1,4 @@
-import { filterMessage } from '@vectron/model';
+import { checkDocument, filterMessage, holdsBigInt, stringifyJson } from '@vectron/model';
 import { gateway } from '@vectron/proto';
 import type * as api from './client.js';
 import { oneQuery, toBytes } from './vectors.js';
@@ -33,16 +33,24 @@ function rerankMessage(rerank: api.CollectionOptions['rerank']): gateway.RerankS
   };
 }
 
-export function pointMessage(point: api.Point): gateway.Point {
-  const { id, vector, text, payload, sparse, vectors, ttlSeconds, ifVersion } = point;
+/** An object for a message: as text where google.protobuf.Struct cannot hold it. Throws INVALID_ARGUMENT. */
+function objectForms(object: api.Payload | undefined, field: string): { object?: api.Payload; json: string } {
+  if (object === undefined) return { json: '' };
+  checkDocument(object, field);
+  return holdsBigInt(object) ? { json: stringifyJson(object, field) } : { object, json: '' };
+}
+
+export function pointMessage(point: api.Point, at = 0): gateway.Point {
+  const { id, vector, text, sparse, vectors, ttlSeconds, ifVersion } = point;
+  const payload = objectForms(point.payload, `points[${at}].payload`);
   return {
     id,
     vector: [],
     vectorF32: vector === undefined ? EMPTY : toBytes(vector),
     text: text ?? '',
     payload: new Map(),
-    document: payload,
-    payloadJson: '',
+    document: payload.object,
+    payloadJson: payload.json,
     sparse: new Map(
       Object.entries(sparse ?? {}).map(([name, { indices, values }]) => [
         name,
@@ -114,9 +122,13 @@ export function listPointsRequest(collection: string, options: api.ListOptions):
 }
 
 export function updatePointsRequest(collection: string, update: api.PayloadUpdate): gateway.UpdatePointsRequest {
-  const { replace, remove, set } = update;
-  const change = { replace, remove: [...(remove ?? [])], set, replaceJson: '', setJson: '' };
-  return { ...deletePointsRequest(collection, update), ...change };
+  const replace = objectForms(update.replace, 'replace');
+  const set = objectForms(update.set, 'set');
+  return {
+    ...deletePointsRequest(collection, update),
+    ...{ replace: replace.object, replaceJson: replace.json, set: set.object, setJson: set.json },
+    remove: [...(update.remove ?? [])],
+  };
 }
 
 export function deletePointsRequest(collection: string, selector: api.PointsSelector): gateway.DeletePointsRequest {

@@ -70,11 +70,17 @@ export function fromJson(name: string, json: unknown): object {
 function fieldOf(field: FieldContract, value: unknown): unknown {
   const { type, list, key } = field;
   const one = (item: unknown) => messageValue(field, item);
-  // Most of a long answer are vectors: they are taken as they are.
-  if (list) return type === 'float' || type === 'string' ? value : (value as unknown[]).map(one);
+  if (type === 'float' && list) return floats(value);
+  if (list) return type === 'string' ? value : (value as unknown[]).map(one);
   if (key === undefined) return one(value);
   return new Map(Object.entries(value as Fields).map(([name, item]) => [name, one(item)]));
 }
+
+/** Most of a long answer are vectors: they are taken as they are, unless a float is so large that it was read as a bigint. */
+const floats = (value: unknown) => {
+  const list = value as (number | bigint)[];
+  return list.every((one) => typeof one === 'number') ? list : list.map(Number);
+};
 
 function messageValue({ type, ref = '' }: FieldContract, value: unknown): unknown {
   switch (type) {
@@ -90,7 +96,7 @@ function messageValue({ type, ref = '' }: FieldContract, value: unknown): unknow
       return typeof value === 'string' ? CONTRACT.enums[ref]?.[value] : value;
     case 'message':
       if (FREE.has(ref)) return value;
-      if (messageOf(ref).form === 'vector') return { vector: value, vectorF32: EMPTY };
+      if (messageOf(ref).form === 'vector') return { vector: floats(value), vectorF32: EMPTY };
       return fromJson(ref, value);
     default:
       return Number(value);

@@ -3,7 +3,13 @@ import type { auth, gateway } from '@vectron/proto';
 
 /** A vector of float32 values; results give `Float32Array`. */
 export type Vector = Float32Array | readonly number[];
+/**
+ * A JSON object. Integers beyond 2^53 are `bigint`, up to 64 bits. A property that is `undefined` is absent; NaN, Date, Map,
+ * instances of classes, functions and other values without a JSON form are refused before anything is sent.
+ */
 export type Payload = Record<string, unknown>;
+/** A value that points are grouped and counted by. */
+export type Value = string | number | bigint | boolean;
 
 export interface Point {
   /** 1 to 512 bytes of UTF-8. */
@@ -199,7 +205,7 @@ export type QueryHit = Omit<SearchHit, 'explanation'>;
 export interface QueryResult {
   /** Empty with `groupBy`. */
   readonly hits: QueryHit[];
-  readonly groups: { readonly value: string | number | boolean; readonly hits: QueryHit[] }[];
+  readonly groups: { readonly value: Value; readonly hits: QueryHit[] }[];
   /** Whether every shard answered every branch. */
   readonly complete: boolean;
   /** In the order of the query's. */
@@ -212,7 +218,7 @@ export interface CountResult {
 }
 export interface FacetResult {
   /** The most frequent first. */
-  readonly values: { readonly value: string | number | boolean; readonly count: number }[];
+  readonly values: { readonly value: Value; readonly count: number }[];
   /** Whether there are others. */
   readonly more: boolean;
   readonly unindexed: boolean;
