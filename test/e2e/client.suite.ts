@@ -116,6 +116,36 @@ export function describeClient(home: string, client: () => VectronClient): void 
       await db.deleteCollection(name);
     });
 
+    it('streams what changes, ends when it is told to, and goes on from its cursor', async () => {
+      const db = client();
+      const name = `streamed-${home}`;
+      await db.createCollection(name, { dimension: 1, distance: 'dot' });
+      await db.upsert(name, [{ id: 'a', vector: [1] }]);
+      const stop = new AbortController();
+      const stream = db.changes(name, { signal: stop.signal });
+      const seen: string[] = [];
+      for await (const { kind, id } of stream) {
+        seen.push(`${kind} ${id}`);
+        // The next one happens while the stream waits for it.
+        if (seen.length === 1) void db.upsert(name, [{ id: 'b', vector: [1] }]);
+        if (seen.length === 2) void db.delete(name, 'a');
+        if (seen.length === 3) stop.abort();
+      }
+      expect(seen).toEqual(['insert a', 'insert b', 'delete a']);
+      await db.upsert(name, [{ id: 'c', vector: [1] }]);
+      for await (const { kind, id } of db.changes(name, { cursor: stream.cursor })) {
+        expect([kind, id]).toEqual(['insert', 'c']);
+        break;
+      }
+      const ended = new AbortController();
+      const waiting = db.listChanges(name, { cursor: '', waitMs: 0, signal: ended.signal });
+      expect((await waiting).changes.length).toBe(4);
+      ended.abort();
+      const late = db.listChanges(name, { signal: ended.signal });
+      await expect(late).rejects.toMatchObject({ code: 'CANCELLED' });
+      await db.deleteCollection(name);
+    });
+
     it('of equal ids in a batch keeps the last', async () => {
       const db = client();
       await db.createCollection(`same-id-${home}`, { dimension: 1, distance: 'dot' });
