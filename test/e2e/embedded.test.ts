@@ -43,6 +43,27 @@ describe('Vectron, embedded', () => {
     await db.deleteCollection('kept');
   });
 
+  it('counts what it holds, and has no other management', async () => {
+    await db.createCollection('counted', { dimension: 1, distance: 'dot', shards: 2 });
+    await db.upsert('counted', [{ id: 'a', vector: [1] }]);
+    expect(await db.admin.stats()).toMatchObject({ collections: 1, shards: 2, points: 1, workers: 0 });
+    expect(await db.admin.health()).toEqual({ status: 'ok', services: [], workers: [] });
+    const missing: [() => Promise<unknown>, RegExp][] = [
+      [() => db.admin.workers(), /no workers/],
+      [() => db.admin.splitShard(1), /no workers/],
+      [() => db.admin.alerts(), /no alerts/],
+      [() => db.admin.auditEntries(), /no audit log/],
+      [() => db.admin.setUserRole('x', 'read'), /no users/],
+    ];
+    for (const [call, message] of missing) {
+      await expect(call()).rejects.toMatchObject({
+        code: 'UNIMPLEMENTED',
+        message: expect.stringMatching(message),
+      });
+    }
+    await db.deleteCollection('counted');
+  });
+
   it('refuses bad input naming it, and what it has not says so', async () => {
     await db.createCollection('strict', { dimension: 2 });
     const wrong: [() => Promise<unknown>, string, string?][] = [

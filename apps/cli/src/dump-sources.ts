@@ -1,8 +1,10 @@
 import { createReadStream, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { VectronError } from '@vectron/errors';
+import { InexactNumber, parseJson } from '@vectron/model';
 import type { Point } from '@vectron/sdk';
 import type { ImportSource } from './import-sources.js';
+import { floatsOf } from './json-floats.js';
 
 /** Other databases whose dumps can be read. */
 export const DUMPS = ['qdrant', 'chroma', 'pgvector'] as const;
@@ -39,13 +41,20 @@ async function* qdrantPoints(file: string, { vector: wanted }: DumpOptions): Asy
   for await (const [line, number] of linesOf(file)) {
     if (line.trim() === '') continue;
     const at = `${file}:${number}`;
-    const answer = parsed(line, at) as { result?: { points?: Json[] } } & Json;
+    const answer = parseJson(line, at) as { result?: { points?: Json[] } } & Json;
     const points = answer.result?.points ?? (Array.isArray(answer) ? (answer as Json[]) : [answer]);
     for (const { id, payload, vector } of points) {
       if (id === undefined || vector === undefined || vector === null) {
         throw VectronError.invalid('file', `${at}: a point has id and vector; scroll with "with_vector": true`);
       }
-      yield { id: String(id), vector: oneOf(vector, wanted, at), payload: (payload ?? {}) as Json };
+      if (!['string', 'number', 'bigint'].includes(typeof id)) {
+        throw VectronError.invalid('file', `${at}: an id is a UUID or an unsigned integer of 64 bits`);
+      }
+      yield {
+        id: String(id),
+        vector: floatsOf(oneOf(vector, wanted, at), `${at}: point ${id}: vector`),
+        payload: (payload ?? {}) as Json,
+      };
     }
   }
 }
@@ -66,7 +75,7 @@ function oneOf(vector: unknown, wanted: string | undefined, at: string): number[
 
 /** What `collection.get(include=["embeddings", "metadatas", "documents"])` gives, as JSON. Documents become `document`. */
 function chromaSource(file: string): ImportSource {
-  const dump = parsed(readFileSync(file, 'utf8'), file) as {
+  const dump = parseJson(readFileSync(file, 'utf8'), file) as {
     ids?: string[];
     embeddings?: number[][];
     metadatas?: (Json | null)[] | null;
@@ -80,7 +89,7 @@ function chromaSource(file: string): ImportSource {
     for (const [at, id] of ids.entries()) {
       const document = documents?.[at];
       const payload = { ...(metadatas?.[at] ?? {}), ...(document == null ? {} : { document }) };
-      yield { id, vector: embeddings[at], payload };
+      yield { id, vector: floatsOf(embeddings[at], `${file}: embeddings[${at}]`), payload };
     }
   })();
   return { total: ids.length, dimension: embeddings[0]?.length, points };
@@ -131,7 +140,11 @@ function pgRow(cells: string[], columns: string[], wanted: string | undefined, a
   const rest = columns.flatMap((name, i) =>
     i === idAt || i === vectorAt ? [] : [[name, pgValue(values[i])] as const],
   );
-  return { id, vector: parsed(vector, at) as number[], payload: Object.fromEntries(rest) };
+  return {
+    id,
+    vector: floatsOf(parseJson(vector, at) as unknown[], `${at}: ${columns[vectorAt]}`),
+    payload: Object.fromEntries(rest),
+  };
 }
 
 const ESCAPES: Record<string, string> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
@@ -145,17 +158,11 @@ function pgValue(text: string | null): unknown {
   if (text === 'f') return false;
   if (text === null || !/^(-?\d+(\.\d+)?([eE][-+]?\d+)?$|[[{])/.test(text)) return text;
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'number' && String(value) !== text ? text : value;
+    const value = parseJson(text);
+    // Digits that a number would not keep, such as those of numeric(30, 4), stay text.
+    const changed = typeof value === 'number' && String(value) !== text;
+    return changed || value instanceof InexactNumber ? text : value;
   } catch {
     return text;
-  }
-}
-
-function parsed(text: string, at: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new VectronError('INVALID_ARGUMENT', `${at}: not JSON`, { cause });
   }
 }

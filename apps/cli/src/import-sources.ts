@@ -2,8 +2,9 @@ import { createReadStream, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { storedPoints } from '@vectron/engine';
 import { VectronError } from '@vectron/errors';
-import { decodeDocument, decodeVector } from '@vectron/model';
+import { decodeDocument, decodeVector, parseJson } from '@vectron/model';
 import type { Point } from '@vectron/sdk';
+import { withFloats } from './json-floats.js';
 import { parseNpy, row } from './npy.js';
 import { parquetSource } from './parquet.js';
 
@@ -80,18 +81,13 @@ async function* jsonlPoints(file: string): AsyncIterable<Point> {
   for await (const text of createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY })) {
     line += 1;
     if (text.trim() === '') continue;
-    let point: Point;
-    try {
-      point = JSON.parse(text) as Point;
-    } catch (cause) {
-      throw new VectronError('INVALID_ARGUMENT', `${file}:${line}: not JSON`, { cause });
-    }
+    const point = parseJson(text, `${file}:${line}`) as Point;
     if (typeof point.id !== 'string' || !Array.isArray(point.vector)) {
       throw new VectronError(
         'INVALID_ARGUMENT',
         `${file}:${line}: a point has an "id" (string) and a "vector" (array of numbers)`,
       );
     }
-    yield point;
+    yield withFloats(point, `${file}:${line}: point ${point.id}`);
   }
 }

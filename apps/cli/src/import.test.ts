@@ -62,7 +62,7 @@ it('reads .jsonl and names the line that is wrong', async () => {
     { id: 'x', vector: [1], payload: { a: 1 } },
     { id: 'y', vector: [2] },
   ]);
-  await expect(all(file('b.jsonl', '{"id":"x","vector":[1]}\n{"id":'))).rejects.toThrow('b.jsonl:2: not JSON');
+  await expect(all(file('b.jsonl', '{"id":"x","vector":[1]}\n{"id":'))).rejects.toThrow('b.jsonl:2 is not JSON');
   await expect(all(file('c.jsonl', '{"id":1,"vector":[1]}'))).rejects.toThrow('c.jsonl:1: a point has');
   await expect(openImport('a.csv')).rejects.toThrow('.jsonl, .parquet, .npy and .fvecs');
 });

@@ -1,3 +1,4 @@
+import { stringifyJson } from '@vectron/model';
 import cliProgress from 'cli-progress';
 import Table from 'cli-table3';
 import pc from 'picocolors';
@@ -5,7 +6,7 @@ import pc from 'picocolors';
 /** A table for people; `json` prints the value for machines instead. */
 export function show(value: unknown, json: boolean, table: { head: string[]; rows: unknown[][] }): void {
   if (json) {
-    console.log(JSON.stringify(value, plain, 2));
+    console.log(jsonText(value, 2));
     return;
   }
   const printed = new Table({ head: table.head, style: { head: pc.isColorSupported ? ['bold'] : [], border: [] } });
@@ -13,10 +14,15 @@ export function show(value: unknown, json: boolean, table: { head: string[]; row
   console.log(table.rows.length === 0 ? 'nothing' : printed.toString());
 }
 
-/** What JSON has no form for; a replacer for JSON.stringify. */
-export function plain(_: string, item: unknown): unknown {
+/** An answer of the SDK as JSON: versions and log indexes are strings, and larger integers, those of payloads, are numbers. */
+export const jsonText = (value: unknown, space?: number): string => stringifyJson(plain(value), 'output', space);
+
+function plain(item: unknown): unknown {
   if (item instanceof Float32Array) return Array.from(item);
-  return typeof item === 'bigint' ? item.toString() : item;
+  if (typeof item === 'bigint') return Number.isSafeInteger(Number(item)) ? item.toString() : item;
+  if (typeof item !== 'object' || item === null || item instanceof Date) return item;
+  if (Array.isArray(item)) return item.map(plain);
+  return Object.fromEntries(Object.entries(item).map(([key, one]) => [key, plain(one)]));
 }
 
 export interface Bar {
@@ -46,7 +52,7 @@ export function progressBar(label: string, total: number | undefined): Bar {
 
 /** Shortens a value for a table cell. */
 export function brief(value: unknown, length = 60): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  const text = typeof value === 'string' ? value : stringifyJson(value);
   return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 }
 

@@ -3,7 +3,9 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { VectronError } from '@vectron/errors';
+import { parseJson, stringifyJson } from '@vectron/model';
 import type { CollectionOptions, Point, StoredPoint, VectronClient } from '@vectron/sdk';
+import { withFloats } from './json-floats.js';
 
 const VERSION = 1;
 
@@ -42,7 +44,7 @@ export async function writeJsonl(file: string, lines: AsyncIterable<unknown>): P
   try {
     await once(out, 'open');
     for await (const line of lines) {
-      if (!out.write(`${JSON.stringify(line)}\n`)) await once(out, 'drain');
+      if (!out.write(`${stringifyJson(line)}\n`)) await once(out, 'drain');
     }
     out.end();
     await once(out, 'finish');
@@ -82,7 +84,7 @@ export async function readSnapshot(file: string): Promise<{ header: Header; poin
     const { value, done } = await lines.next();
     if (done) return undefined;
     try {
-      return JSON.parse(value) as unknown;
+      return parseJson(value, 'line');
     } catch (cause) {
       throw wrong('a line is not JSON: no snapshot, or a damaged one', cause);
     }
@@ -93,7 +95,7 @@ export async function readSnapshot(file: string): Promise<{ header: Header; poin
     for (let read = 0; ; read++) {
       const line = (await next()) as Point | { points: number } | undefined;
       if (line === undefined) throw wrong(`ends after ${read} points without saying that these are all`);
-      if ('id' in line) yield line;
+      if ('id' in line) yield withFloats(line, `${file}: point ${line.id}`);
       else if (line.points === read) return;
       else throw wrong(`holds ${read} points, and ${line.points} were written`);
     }

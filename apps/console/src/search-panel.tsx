@@ -1,5 +1,6 @@
 import { Button, Group, NumberInput, Select, Stack, Table, Text, Textarea, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
+import { parseJson } from '@vectron/model/exact-json';
 import { type FormEvent, useEffect, useState } from 'react';
 import { api, type SearchAnswer } from './api';
 import { Failure } from './failure';
@@ -35,14 +36,6 @@ function selection({ shards }: SearchAnswer): string {
   return `, ${matching} points considered (${[...new Set(shards.map((shard) => shard.plan))].join(', ')})${slow}`;
 }
 
-function parsed(filter: string): unknown {
-  try {
-    return JSON.parse(filter);
-  } catch {
-    throw new SyntaxError('the filter is not JSON');
-  }
-}
-
 /** Search by an existing point or by a vector. */
 export function SearchPanel({ collection, like, rerank, onSearchLike }: Props) {
   const [likeId, setLikeId] = useState(like);
@@ -56,7 +49,7 @@ export function SearchPanel({ collection, like, rerank, onSearchLike }: Props) {
       const by = likeId === '' ? { vector: JSON.parse(vector) as number[] } : { likeId };
       const body = {
         ...by,
-        ...(filter.trim() === '' ? {} : { filter: parsed(filter) as Record<string, unknown> }),
+        ...(filter.trim() === '' ? {} : { filter: parseJson(filter, 'filter') as Record<string, unknown> }),
         query,
         topK: Number(topK),
         exact: recall === 'exact',
@@ -148,7 +141,7 @@ export function SearchPanel({ collection, like, rerank, onSearchLike }: Props) {
                   <Table.Td title={hit.explanation}>{hit.score.toFixed(4)}</Table.Td>
                   <Table.Td>{hit.id}</Table.Td>
                   <Table.Td>
-                    <Payload value={hit.payload} />
+                    <Payload value={hit.payload ?? {}} />
                   </Table.Td>
                   <Table.Td>
                     <Button size="compact-xs" variant="subtle" onClick={() => onSearchLike(hit.id)}>

@@ -67,14 +67,14 @@ export function parseTrustedJson(text: string, name = 'text'): unknown {
  * As JSON.stringify, with a `bigint` as its digits and a large double as a literal that is exactly that double. Throws
  * INVALID_ARGUMENT for NaN, Infinity and integers that do not fit in 64 bits; the field is their place.
  */
-export function stringifyJson(value: unknown, name = 'value'): string {
-  if (!survey(value, name).large) return JSON.stringify(value);
+export function stringifyJson(value: unknown, name = 'value', space?: number): string {
+  if (!survey(value, name).large) return JSON.stringify(value, undefined, space);
   const refused = findIn(value, hasNoLiteral);
   if (refused !== undefined) {
     const place = placeOf(name, refused.path);
     throw VectronError.invalid(place, `${place}: ${String(refused.value)} ${NO_EXACT_FORM}`);
   }
-  return stringifyLossless(value, undefined, undefined, [{ test: isLarge, stringify: literalOf }]) as string;
+  return stringifyLossless(value, undefined, space, [{ test: isLarge, stringify: literalOf }]) as string;
 }
 
 /** Whether the value holds a `bigint`, which JSON.stringify and google.protobuf.Struct refuse. */

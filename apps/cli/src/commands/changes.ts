@@ -1,7 +1,7 @@
 import type { Change } from '@vectron/sdk';
 import type { Command } from 'commander';
 import { type ClientOptions, withClient } from '../client.js';
-import { brief, plain, show } from '../output.js';
+import { brief, jsonText, show } from '../output.js';
 
 type Define = (parent: Command, name: string, help: string) => Command;
 
@@ -34,7 +34,7 @@ export function changesCommand(program: Command, client: Define): void {
         process.once('SIGTERM', () => stop.abort());
         const stream = db.changes(collection, { cursor, signal: stop.signal });
         for await (const change of stream)
-          console.log(options.json === true ? JSON.stringify(change, plain) : row(change).join('\t'));
+          console.log(options.json === true ? jsonText(change) : row(change).join('\t'));
         console.error(`cursor ${stream.cursor}`);
       }),
     );

@@ -1,10 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { VectronError } from '@vectron/errors';
+import { parseJson } from '@vectron/model';
 import { type Filter, type Point, type SearchResult, upsertAll } from '@vectron/sdk';
 import type { Command } from 'commander';
 import { type ClientOptions, withClient } from '../client.js';
 import { DUMPS, type Dump, dumpSource } from '../dump-sources.js';
 import { type ImportSource, openImport, pebbleSource } from '../import-sources.js';
+import { floatsOf, withFloats } from '../json-floats.js';
 import { brief, progressBar, show } from '../output.js';
 import { filterCommands, hitRows, jsonFlag, transferCommands } from './query.js';
 
@@ -90,8 +92,12 @@ export function pointCommands(program: Command, client: Define): void {
     .action((collection: string, options: ClientOptions) =>
       withClient(options, async (db) => {
         const text = readFileSync(typeof options.file === 'string' ? options.file : 0, 'utf8');
-        const points = json(text, 'points') as Point[] | Point;
-        const result = await db.upsert(collection, Array.isArray(points) ? points : [points]);
+        const points = parseJson(text, 'points') as Point[] | Point;
+        const all = Array.isArray(points) ? points : [points];
+        const result = await db.upsert(
+          collection,
+          all.map((point, at) => withFloats(point, `points[${at}]`)),
+        );
         show(result, options.json === true, { head: ['upserted'], rows: [[result.upserted]] });
       }),
     );
@@ -134,6 +140,11 @@ export function pointCommands(program: Command, client: Define): void {
     );
 }
 
+const vectorFlag = (text: string | undefined) => {
+  const vector = jsonFlag<unknown[]>(text, '--vector');
+  return vector && floatsOf(vector, '--vector');
+};
+
 function orderOf({ orderBy, descending }: ClientOptions) {
   return orderBy === undefined ? undefined : { path: String(orderBy), descending: descending === true };
 }
@@ -158,7 +169,7 @@ export function searchCommand(program: Command, client: Define): void {
         if (text !== undefined) {
           if (options.explain === true || options.whyNot !== undefined)
             throw VectronError.invalid('text', 'a search by words is not explained');
-          const near = { likeId: like, vector: jsonFlag<number[]>(vector, '--vector'), ef, recall, exact };
+          const near = { likeId: like, vector: vectorFlag(vector), ef, recall, exact };
           const byVector = like === undefined && vector === undefined ? [] : [near];
           const branches = [...byVector, { text: { query: text } }];
           const fused = await db.query(collection, { branches, topK, filter });
@@ -167,7 +178,7 @@ export function searchCommand(program: Command, client: Define): void {
         }
         const found = await db.search(collection, {
           likeId: like,
-          vector: vector === undefined ? undefined : (json(vector, '--vector') as number[]),
+          vector: vectorFlag(vector),
           query,
           topK,
           ef,
@@ -266,12 +277,4 @@ async function sourceOf(file: string | undefined, options: ClientOptions): Promi
   }
   if (from !== undefined && file !== undefined) return dumpSource(from as Dump, file, { table, vector });
   return pebble === undefined ? openImport(file as string) : pebbleSource(pebble);
-}
-
-function json(text: string, what: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new VectronError('INVALID_ARGUMENT', `${what}: not JSON`, { cause });
-  }
 }

@@ -1,4 +1,5 @@
 import { VectronError } from '@vectron/errors';
+import { parseJson } from '@vectron/model';
 import {
   type CollectionOptions,
   type Filter,
@@ -21,11 +22,7 @@ const FILTER = ['--filter <json>', 'such as {"field": "section", "eq": "mail"}']
 /** The value of a flag that holds JSON. */
 export function jsonFlag<T>(text: unknown, flag: string): T | undefined {
   if (text === undefined) return undefined;
-  try {
-    return JSON.parse(String(text)) as T;
-  } catch (cause) {
-    throw new VectronError('INVALID_ARGUMENT', `${flag}: not JSON`, { cause });
-  }
+  return parseJson(String(text), flag) as T;
 }
 
 const filterFlag = (options: ClientOptions) => jsonFlag<Filter>(options.filter, '--filter');

@@ -1,0 +1,149 @@
+import { describe, expect, it } from '@jest/globals';
+import type { filters, placement, workerData } from '@vectron/proto';
+import { filterJson } from './filter-form.js';
+import { type Filter, filterMessage } from './filter-json.js';
+import { Route } from './route.js';
+import { facetPoints, pagePoints, payloadChange } from './selection.js';
+
+const MAX = 2n ** 64n - 1n;
+const refusal = (act: () => unknown) => {
+  try {
+    act();
+  } catch (error) {
+    const { code, details } = error as { code: string; details: { field?: string } };
+    return [code, details.field];
+  }
+  throw new Error('it was accepted');
+};
+
+describe('numbers of a filter', () => {
+  const testOf = (filter: object) => {
+    const { condition } = filterMessage(filter) as { condition: { value: filters.FieldCondition } };
+    return condition.value.test as { $case: string; value: filters.ScalarList };
+  };
+  const scalarOf = (eq: unknown) => testOf({ field: 'n', eq }).value.values[0].value;
+
+  it.each<[unknown, string, unknown]>([
+    [1, 'integer', 1n],
+    [-0, 'integer', 0n],
+    [5n, 'integer', 5n],
+    [2 ** 53, 'number', 2 ** 53],
+    [0.5, 'number', 0.5],
+    [2n ** 53n + 1n, 'integer', 2n ** 53n + 1n],
+    [-(2n ** 63n), 'integer', -(2n ** 63n)],
+    [2n ** 63n, 'unsigned', 2n ** 63n],
+    [MAX, 'unsigned', MAX],
+  ])('%s is %s', (eq, $case, value) => {
+    expect(scalarOf(eq)).toEqual({ $case, value });
+  });
+
+  it('bounds beyond 2^53 are exact, and small ones are doubles, which older shards know', () => {
+    expect(testOf({ field: 'n', gt: -(2n ** 60n), gte: 7n, lt: 1.5, lte: MAX })).toEqual({
+      $case: 'number',
+      value: {
+        gtExact: { value: { $case: 'integer', value: -(2n ** 60n) } },
+        gte: 7,
+        lt: 1.5,
+        lteExact: { value: { $case: 'unsigned', value: MAX } },
+      },
+    });
+  });
+
+  it('the JSON form of the message is the filter', () => {
+    for (const filter of [
+      { field: 'n', in: [2n ** 60n, MAX, 1, 0.5, 'x'] },
+      { field: 'n', gte: 2n ** 60n, lt: MAX },
+    ] satisfies Filter[]) {
+      expect(filterJson(filterMessage(filter))).toEqual(filter);
+    }
+  });
+
+  it('wrong values are refused with their place', () => {
+    expect(refusal(() => filterMessage({ field: 'n', eq: 2n ** 64n }))).toEqual(['INVALID_ARGUMENT', 'filter.eq']);
+    expect(refusal(() => filterMessage({ all: [{ field: 'n', in: [1, new Date()] }] }))).toEqual([
+      'INVALID_ARGUMENT',
+      'filter.all[0].in[1]',
+    ]);
+    expect(refusal(() => filterMessage({ field: 'n', gt: 2n ** 64n }))).toEqual(['INVALID_ARGUMENT', 'filter.gt']);
+    expect(refusal(() => filterMessage(new Map()))).toEqual(['INVALID_ARGUMENT', 'filter']);
+    expect(refusal(() => filterMessage({ field: 'n', in: new Array(2) }))).toEqual(['INVALID_ARGUMENT', 'filter.in']);
+  });
+});
+
+describe('what several shards answer', () => {
+  const shards = [1, 2].map((shardId) => ({ shardId, firstHash: BigInt(shardId), lastHash: BigInt(shardId) }));
+  const route = new Route({ name: 'c', shards } as unknown as placement.Collection);
+  const point = (id: string) => ({ id }) as workerData.PointData;
+
+  it('is merged in the exact order of integers and doubles', async () => {
+    // As texts: the double 9007199254740994.0 lies between the integers around it.
+    const values: Record<number, string[]> = {
+      1: ['-9223372036854775808', '9007199254740993', '9007199254740995', '18446744073709551615', '"a"'],
+      2: ['-9.223372036854775e18', '9007199254740992', '9007199254740994.0', '1.8446744073709552e19', 'null'],
+    };
+    const page = await pagePoints(
+      route,
+      { limit: 10, cursor: '', filter: undefined, orderBy: { path: 'n', descending: false } },
+      async ({ shardId }) => {
+        const own = values[shardId];
+        return { $case: 'page', value: { points: own.map(point), values: own } } as never;
+      },
+    );
+    expect(page.points.map(({ id }) => id)).toEqual([
+      '-9223372036854775808',
+      '-9.223372036854775e18',
+      '9007199254740992',
+      '9007199254740993',
+      '9007199254740994.0',
+      '9007199254740995',
+      '18446744073709551615',
+      '1.8446744073709552e19',
+      '"a"',
+      'null',
+    ]);
+  });
+
+  it('is counted together where the values are equal, and apart where only their doubles are', async () => {
+    const facet = (value: string) => ({ value, count: 1n });
+    const found = await facetPoints(route, { path: 'n', filter: undefined, limit: 10 }, async ({ shardId }) => {
+      const values = [facet('9007199254740993'), facet(shardId === 1 ? '9007199254740992' : '9007199254740994')];
+      return { $case: 'facets', value: { values, more: false, unindexed: false } } as never;
+    });
+    expect(found.values.map(({ value, count }) => [value, count])).toEqual([
+      [9007199254740993n, 2n],
+      [9007199254740992n, 1n],
+      [9007199254740994n, 1n],
+    ]);
+  });
+});
+
+describe('payload updates', () => {
+  const none = { replace: undefined, set: undefined, remove: [] };
+  const texts = (request: Parameters<typeof payloadChange>[0]) => {
+    const { value } = payloadChange(request) as Extract<ReturnType<typeof payloadChange>, { $case: 'change' }>;
+    return [value.replace?.toString(), value.set.map(({ path, value }) => [path, value.toString()])];
+  };
+
+  it('keep the digits of what is set and replaced, as values and as JSON text', () => {
+    expect(texts({ ...none, set: { a: MAX, b: undefined, 'c.d': [1n, 1e20] } })).toEqual([
+      undefined,
+      [
+        ['a', '18446744073709551615'],
+        ['c.d', '[1,1e+20]'],
+      ],
+    ]);
+    expect(texts({ ...none, replaceJson: '{"n":9007199254740993}', setJson: '{"m":-9223372036854775808}' })).toEqual([
+      '{"n":9007199254740993}',
+      [['m', '-9223372036854775808']],
+    ]);
+  });
+
+  it('are refused in two forms at once, without any change, or with text that is no object', () => {
+    const wrong = (request: Partial<Parameters<typeof payloadChange>[0]>) =>
+      refusal(() => payloadChange({ ...none, ...request }));
+    expect(wrong({ set: { a: 1 }, setJson: '{"a":1}' })).toEqual(['INVALID_ARGUMENT', 'set']);
+    expect(wrong({ set: { a: undefined } })).toEqual(['INVALID_ARGUMENT', 'set']);
+    expect(wrong({ replaceJson: '[1]' })).toEqual(['INVALID_ARGUMENT', 'replace']);
+    expect(wrong({ setJson: '{"a":1,"a":2}' })).toEqual(['INVALID_ARGUMENT', 'a']);
+  });
+});
