@@ -15,8 +15,14 @@ export {
   requestOf,
 } from './collection-settings.js';
 export { mergeTokens, type ReadPlan, readPlan, writeToken } from './consistency.js';
+export { isJsonParameter, queryParameters, readQuery, textValue } from './contract/query-string.js';
+export { type Message, newMessage, readMessage } from './contract/read-json.js';
+export { checkRules } from './contract/rules.js';
+export { floatText } from './contract/scalars.js';
+export { writeMessage, writeWithout } from './contract/write-json.js';
 export { type Document, decodeDocument, encodeDocument } from './document.js';
 export { type Embed, embedPoints, embedQuery, embedTexts } from './embedding.js';
+export { needsExactText, parseJson, parseTrustedJson, stringifyJson } from './exact-json.js';
 export * as where from './filter-builder.js';
 export { type FieldFilter, type Filter, filterMessage, type GeoPoint, type Scalar } from './filter-json.js';
 export type { Candidate } from './fusion.js';

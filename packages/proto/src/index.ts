@@ -1,11 +1,26 @@
 /** Messages and service definitions of every contract in proto/, one namespace a package. */
+export {
+  type Contract,
+  type FieldContract,
+  type FieldRules,
+  type FieldType,
+  type HttpBinding,
+  type MessageContract,
+  type MethodContract,
+  messageOf,
+  methodOf,
+  rulesOf,
+} from './contract.js';
 export { encoder } from './encoder.js';
+export * as admin from './generated/admin/admin.js';
 export * as gateway from './generated/apigateway/apigateway.js';
 export * as filters from './generated/apigateway/filter.js';
 export * as auth from './generated/auth/auth.js';
 export * as authInternal from './generated/auth/internal/internal.js';
+export { CONTRACT } from './generated/contract.js';
 export { DESCRIPTOR_SET_BASE64 } from './generated/descriptors.js';
 export * as gatewayCache from './generated/gateway/cache.js';
+export { HttpBody } from './generated/google/api/httpbody.js';
 export { Any } from './generated/google/protobuf/any.js';
 export { Struct } from './generated/google/protobuf/struct.js';
 export { BadRequest, ErrorInfo, Status } from './generated/google/rpc/status.js';

@@ -2825,12 +2825,8 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     if (message.collection !== "") {
       writer.uint32(10).string(message.collection);
     }
-    if (message.vector.length !== 0) {
-      writer.uint32(18).fork();
-      for (const v of message.vector) {
-        writer.float(v);
-      }
-      writer.join();
+    for (const v of message.vector) {
+      writer.uint32(21).float(v!);
     }
     if (message.topK !== 0) {
       writer.uint32(24).uint32(message.topK);
@@ -6308,12 +6304,8 @@ export const Point: MessageFns<Point> = {
     if (message.id !== "") {
       writer.uint32(10).string(message.id);
     }
-    if (message.vector.length !== 0) {
-      writer.uint32(18).fork();
-      for (const v of message.vector) {
-        writer.float(v);
-      }
-      writer.join();
+    for (const v of message.vector) {
+      writer.uint32(21).float(v!);
     }
     message.payload.forEach((value, key) => {
       Point_PayloadEntry.encode({ key: key as any, value }, writer.uint32(26).fork()).join();
@@ -8491,12 +8483,8 @@ function createBaseQueryBranch(): QueryBranch {
 
 export const QueryBranch: MessageFns<QueryBranch> = {
   encode(message: QueryBranch, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.vector.length !== 0) {
-      writer.uint32(10).fork();
-      for (const v of message.vector) {
-        writer.float(v);
-      }
-      writer.join();
+    for (const v of message.vector) {
+      writer.uint32(13).float(v!);
     }
     if (message.vectorF32.length !== 0) {
       writer.uint32(18).bytes(message.vectorF32);
@@ -12552,6 +12540,7 @@ export const UpdateAliasesResponse: MessageFns<UpdateAliasesResponse> = {
 
 export type VectronServiceService = typeof VectronServiceService;
 export const VectronServiceService = {
+  /** Make a collection. */
   createCollection: {
     path: "/vectron.v1.VectronService/CreateCollection" as const,
     requestStream: false as const,
@@ -12563,6 +12552,7 @@ export const VectronServiceService = {
       Buffer.from(CreateCollectionResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CreateCollectionResponse => CreateCollectionResponse.decode(value),
   },
+  /** Delete a collection with its points. */
   deleteCollection: {
     path: "/vectron.v1.VectronService/DeleteCollection" as const,
     requestStream: false as const,
@@ -12574,6 +12564,7 @@ export const VectronServiceService = {
       Buffer.from(DeleteCollectionResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DeleteCollectionResponse => DeleteCollectionResponse.decode(value),
   },
+  /** Write points. */
   upsert: {
     path: "/vectron.v1.VectronService/Upsert" as const,
     requestStream: false as const,
@@ -12583,6 +12574,7 @@ export const VectronServiceService = {
     responseSerialize: (value: UpsertResponse): Buffer => Buffer.from(UpsertResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): UpsertResponse => UpsertResponse.decode(value),
   },
+  /** Find the nearest neighbours of a vector, of a text or of a point. */
   search: {
     path: "/vectron.v1.VectronService/Search" as const,
     requestStream: false as const,
@@ -12592,7 +12584,7 @@ export const VectronServiceService = {
     responseSerialize: (value: SearchResponse): Buffer => Buffer.from(SearchResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): SearchResponse => SearchResponse.decode(value),
   },
-  /** One message a batch of shards that answered; the last one is the complete answer. */
+  /** Search, and get one message for each batch of shards that answered; the last one is the complete answer. */
   searchStream: {
     path: "/vectron.v1.VectronService/SearchStream" as const,
     requestStream: false as const,
@@ -12602,6 +12594,7 @@ export const VectronServiceService = {
     responseSerialize: (value: SearchResponse): Buffer => Buffer.from(SearchResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): SearchResponse => SearchResponse.decode(value),
   },
+  /** Get one point. */
   get: {
     path: "/vectron.v1.VectronService/Get" as const,
     requestStream: false as const,
@@ -12611,6 +12604,7 @@ export const VectronServiceService = {
     responseSerialize: (value: GetResponse): Buffer => Buffer.from(GetResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetResponse => GetResponse.decode(value),
   },
+  /** Delete one point. */
   delete: {
     path: "/vectron.v1.VectronService/Delete" as const,
     requestStream: false as const,
@@ -12620,6 +12614,7 @@ export const VectronServiceService = {
     responseSerialize: (value: DeleteResponse): Buffer => Buffer.from(DeleteResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DeleteResponse => DeleteResponse.decode(value),
   },
+  /** List the collections of the tenant. */
   listCollections: {
     path: "/vectron.v1.VectronService/ListCollections" as const,
     requestStream: false as const,
@@ -12631,6 +12626,7 @@ export const VectronServiceService = {
       Buffer.from(ListCollectionsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListCollectionsResponse => ListCollectionsResponse.decode(value),
   },
+  /** Get the shards, counts and settings of a collection. */
   getCollectionStatus: {
     path: "/vectron.v1.VectronService/GetCollectionStatus" as const,
     requestStream: false as const,
@@ -12642,7 +12638,7 @@ export const VectronServiceService = {
       Buffer.from(GetCollectionStatusResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetCollectionStatusResponse => GetCollectionStatusResponse.decode(value),
   },
-  /** Changes settings while the collection serves. */
+  /** Change settings while the collection serves; what is not given stays. */
   updateCollection: {
     path: "/vectron.v1.VectronService/UpdateCollection" as const,
     requestStream: false as const,
@@ -12654,6 +12650,7 @@ export const VectronServiceService = {
       Buffer.from(UpdateCollectionResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): UpdateCollectionResponse => UpdateCollectionResponse.decode(value),
   },
+  /** Change the plan of the caller's account. */
   updateUserProfile: {
     path: "/vectron.v1.VectronService/UpdateUserProfile" as const,
     requestStream: false as const,
@@ -12665,6 +12662,7 @@ export const VectronServiceService = {
       Buffer.from(UpdateUserProfileResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): UpdateUserProfileResponse => UpdateUserProfileResponse.decode(value),
   },
+  /** Say how good an answer was. */
   submitFeedback: {
     path: "/vectron.v1.VectronService/SubmitFeedback" as const,
     requestStream: false as const,
@@ -12676,7 +12674,7 @@ export const VectronServiceService = {
       Buffer.from(SubmitFeedbackResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): SubmitFeedbackResponse => SubmitFeedbackResponse.decode(value),
   },
-  /** Points by id, page by page. */
+  /** List points by id or by a value, page by page, all of them or those that pass a filter. */
   listPoints: {
     path: "/vectron.v1.VectronService/ListPoints" as const,
     requestStream: false as const,
@@ -12686,7 +12684,7 @@ export const VectronServiceService = {
     responseSerialize: (value: ListPointsResponse): Buffer => Buffer.from(ListPointsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListPointsResponse => ListPointsResponse.decode(value),
   },
-  /** Changes of a collection's points since a cursor, in log order a shard; waits for one when there is none. */
+  /** List changes of a collection's points since a cursor, in the log order of each shard; waits for one when there is none. */
   listChanges: {
     path: "/vectron.v1.VectronService/ListChanges" as const,
     requestStream: false as const,
@@ -12697,7 +12695,7 @@ export const VectronServiceService = {
     responseDeserialize: (value: Buffer): ListChangesResponse => ListChangesResponse.decode(value),
   },
   /**
-   * Several ways to the points at once, fused into one answer: vectors, sparse vectors, words, examples; grouped,
+   * Search in several ways at once, fused into one answer: vectors, sparse vectors, words, examples; grouped,
    * diversified or rescored.
    */
   query: {
@@ -12709,7 +12707,7 @@ export const VectronServiceService = {
     responseSerialize: (value: QueryResponse): Buffer => Buffer.from(QueryResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): QueryResponse => QueryResponse.decode(value),
   },
-  /** Queries of one or more collections, answered in their order; one that fails says so in its place. */
+  /** Run queries of one or more collections. They are answered in their order; one that fails says so in its place. */
   queryBatch: {
     path: "/vectron.v1.VectronService/QueryBatch" as const,
     requestStream: false as const,
@@ -12719,6 +12717,7 @@ export const VectronServiceService = {
     responseSerialize: (value: QueryBatchResponse): Buffer => Buffer.from(QueryBatchResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): QueryBatchResponse => QueryBatchResponse.decode(value),
   },
+  /** Count the points that pass a filter. */
   countPoints: {
     path: "/vectron.v1.VectronService/CountPoints" as const,
     requestStream: false as const,
@@ -12728,7 +12727,7 @@ export const VectronServiceService = {
     responseSerialize: (value: CountPointsResponse): Buffer => Buffer.from(CountPointsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CountPointsResponse => CountPointsResponse.decode(value),
   },
-  /** Values at a path of the payload, with how many points have each. */
+  /** List the values at a path of the payload, with how many points have each. */
   facetPoints: {
     path: "/vectron.v1.VectronService/FacetPoints" as const,
     requestStream: false as const,
@@ -12738,7 +12737,7 @@ export const VectronServiceService = {
     responseSerialize: (value: FacetPointsResponse): Buffer => Buffer.from(FacetPointsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): FacetPointsResponse => FacetPointsResponse.decode(value),
   },
-  /** Changes payload fields of points given by id, by filter, or by both. */
+  /** Change payload fields of points given by id, by filter, or by both. */
   updatePoints: {
     path: "/vectron.v1.VectronService/UpdatePoints" as const,
     requestStream: false as const,
@@ -12749,7 +12748,7 @@ export const VectronServiceService = {
       Buffer.from(UpdatePointsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): UpdatePointsResponse => UpdatePointsResponse.decode(value),
   },
-  /** Deletes points given by id, by filter, or by both. */
+  /** Delete points given by id, by filter, or by both. */
   deletePoints: {
     path: "/vectron.v1.VectronService/DeletePoints" as const,
     requestStream: false as const,
@@ -12760,7 +12759,7 @@ export const VectronServiceService = {
       Buffer.from(DeletePointsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DeletePointsResponse => DeletePointsResponse.decode(value),
   },
-  /** Payload indexes and sparse vectors of a collection, and how far they are built. */
+  /** List the payload indexes, sparse and named vectors of a collection, and how far they are built. */
   listIndexes: {
     path: "/vectron.v1.VectronService/ListIndexes" as const,
     requestStream: false as const,
@@ -12770,7 +12769,10 @@ export const VectronServiceService = {
     responseSerialize: (value: ListIndexesResponse): Buffer => Buffer.from(ListIndexesResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListIndexesResponse => ListIndexesResponse.decode(value),
   },
-  /** Returns when it is declared on every shard; it is built while the collection goes on serving. */
+  /**
+   * Declare a payload index, a sparse vector or a named vector. Returns when every shard has the declaration; the index is
+   * built while the collection goes on serving.
+   */
   createIndex: {
     path: "/vectron.v1.VectronService/CreateIndex" as const,
     requestStream: false as const,
@@ -12780,6 +12782,7 @@ export const VectronServiceService = {
     responseSerialize: (value: CreateIndexResponse): Buffer => Buffer.from(CreateIndexResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CreateIndexResponse => CreateIndexResponse.decode(value),
   },
+  /** Drop a payload index, a sparse vector or a named vector. */
   deleteIndex: {
     path: "/vectron.v1.VectronService/DeleteIndex" as const,
     requestStream: false as const,
@@ -12789,7 +12792,7 @@ export const VectronServiceService = {
     responseSerialize: (value: DeleteIndexResponse): Buffer => Buffer.from(DeleteIndexResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DeleteIndexResponse => DeleteIndexResponse.decode(value),
   },
-  /** Other names of collections. */
+  /** List the other names of collections. */
   listAliases: {
     path: "/vectron.v1.VectronService/ListAliases" as const,
     requestStream: false as const,
@@ -12799,7 +12802,7 @@ export const VectronServiceService = {
     responseSerialize: (value: ListAliasesResponse): Buffer => Buffer.from(ListAliasesResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListAliasesResponse => ListAliasesResponse.decode(value),
   },
-  /** All of the changes at one moment, or none. */
+  /** Set and delete aliases: all of the changes at one moment, or none. */
   updateAliases: {
     path: "/vectron.v1.VectronService/UpdateAliases" as const,
     requestStream: false as const,
@@ -12813,50 +12816,66 @@ export const VectronServiceService = {
 } as const;
 
 export interface VectronServiceServer extends UntypedServiceImplementation {
+  /** Make a collection. */
   createCollection: handleUnaryCall<CreateCollectionRequest, CreateCollectionResponse>;
+  /** Delete a collection with its points. */
   deleteCollection: handleUnaryCall<DeleteCollectionRequest, DeleteCollectionResponse>;
+  /** Write points. */
   upsert: handleUnaryCall<UpsertRequest, UpsertResponse>;
+  /** Find the nearest neighbours of a vector, of a text or of a point. */
   search: handleUnaryCall<SearchRequest, SearchResponse>;
-  /** One message a batch of shards that answered; the last one is the complete answer. */
+  /** Search, and get one message for each batch of shards that answered; the last one is the complete answer. */
   searchStream: handleServerStreamingCall<SearchRequest, SearchResponse>;
+  /** Get one point. */
   get: handleUnaryCall<GetRequest, GetResponse>;
+  /** Delete one point. */
   delete: handleUnaryCall<DeleteRequest, DeleteResponse>;
+  /** List the collections of the tenant. */
   listCollections: handleUnaryCall<ListCollectionsRequest, ListCollectionsResponse>;
+  /** Get the shards, counts and settings of a collection. */
   getCollectionStatus: handleUnaryCall<GetCollectionStatusRequest, GetCollectionStatusResponse>;
-  /** Changes settings while the collection serves. */
+  /** Change settings while the collection serves; what is not given stays. */
   updateCollection: handleUnaryCall<UpdateCollectionRequest, UpdateCollectionResponse>;
+  /** Change the plan of the caller's account. */
   updateUserProfile: handleUnaryCall<UpdateUserProfileRequest, UpdateUserProfileResponse>;
+  /** Say how good an answer was. */
   submitFeedback: handleUnaryCall<SubmitFeedbackRequest, SubmitFeedbackResponse>;
-  /** Points by id, page by page. */
+  /** List points by id or by a value, page by page, all of them or those that pass a filter. */
   listPoints: handleUnaryCall<ListPointsRequest, ListPointsResponse>;
-  /** Changes of a collection's points since a cursor, in log order a shard; waits for one when there is none. */
+  /** List changes of a collection's points since a cursor, in the log order of each shard; waits for one when there is none. */
   listChanges: handleUnaryCall<ListChangesRequest, ListChangesResponse>;
   /**
-   * Several ways to the points at once, fused into one answer: vectors, sparse vectors, words, examples; grouped,
+   * Search in several ways at once, fused into one answer: vectors, sparse vectors, words, examples; grouped,
    * diversified or rescored.
    */
   query: handleUnaryCall<QueryRequest, QueryResponse>;
-  /** Queries of one or more collections, answered in their order; one that fails says so in its place. */
+  /** Run queries of one or more collections. They are answered in their order; one that fails says so in its place. */
   queryBatch: handleUnaryCall<QueryBatchRequest, QueryBatchResponse>;
+  /** Count the points that pass a filter. */
   countPoints: handleUnaryCall<CountPointsRequest, CountPointsResponse>;
-  /** Values at a path of the payload, with how many points have each. */
+  /** List the values at a path of the payload, with how many points have each. */
   facetPoints: handleUnaryCall<FacetPointsRequest, FacetPointsResponse>;
-  /** Changes payload fields of points given by id, by filter, or by both. */
+  /** Change payload fields of points given by id, by filter, or by both. */
   updatePoints: handleUnaryCall<UpdatePointsRequest, UpdatePointsResponse>;
-  /** Deletes points given by id, by filter, or by both. */
+  /** Delete points given by id, by filter, or by both. */
   deletePoints: handleUnaryCall<DeletePointsRequest, DeletePointsResponse>;
-  /** Payload indexes and sparse vectors of a collection, and how far they are built. */
+  /** List the payload indexes, sparse and named vectors of a collection, and how far they are built. */
   listIndexes: handleUnaryCall<ListIndexesRequest, ListIndexesResponse>;
-  /** Returns when it is declared on every shard; it is built while the collection goes on serving. */
+  /**
+   * Declare a payload index, a sparse vector or a named vector. Returns when every shard has the declaration; the index is
+   * built while the collection goes on serving.
+   */
   createIndex: handleUnaryCall<CreateIndexRequest, CreateIndexResponse>;
+  /** Drop a payload index, a sparse vector or a named vector. */
   deleteIndex: handleUnaryCall<DeleteIndexRequest, DeleteIndexResponse>;
-  /** Other names of collections. */
+  /** List the other names of collections. */
   listAliases: handleUnaryCall<ListAliasesRequest, ListAliasesResponse>;
-  /** All of the changes at one moment, or none. */
+  /** Set and delete aliases: all of the changes at one moment, or none. */
   updateAliases: handleUnaryCall<UpdateAliasesRequest, UpdateAliasesResponse>;
 }
 
 export interface VectronServiceClient extends Client {
+  /** Make a collection. */
   createCollection(
     request: CreateCollectionRequest,
     callback: (error: ServiceError | null, response: CreateCollectionResponse) => void,
@@ -12872,6 +12891,7 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CreateCollectionResponse) => void,
   ): ClientUnaryCall;
+  /** Delete a collection with its points. */
   deleteCollection(
     request: DeleteCollectionRequest,
     callback: (error: ServiceError | null, response: DeleteCollectionResponse) => void,
@@ -12887,6 +12907,7 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DeleteCollectionResponse) => void,
   ): ClientUnaryCall;
+  /** Write points. */
   upsert(
     request: UpsertRequest,
     callback: (error: ServiceError | null, response: UpsertResponse) => void,
@@ -12902,6 +12923,7 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: UpsertResponse) => void,
   ): ClientUnaryCall;
+  /** Find the nearest neighbours of a vector, of a text or of a point. */
   search(
     request: SearchRequest,
     callback: (error: ServiceError | null, response: SearchResponse) => void,
@@ -12917,13 +12939,14 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: SearchResponse) => void,
   ): ClientUnaryCall;
-  /** One message a batch of shards that answered; the last one is the complete answer. */
+  /** Search, and get one message for each batch of shards that answered; the last one is the complete answer. */
   searchStream(request: SearchRequest, options?: Partial<CallOptions>): ClientReadableStream<SearchResponse>;
   searchStream(
     request: SearchRequest,
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<SearchResponse>;
+  /** Get one point. */
   get(request: GetRequest, callback: (error: ServiceError | null, response: GetResponse) => void): ClientUnaryCall;
   get(
     request: GetRequest,
@@ -12936,6 +12959,7 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetResponse) => void,
   ): ClientUnaryCall;
+  /** Delete one point. */
   delete(
     request: DeleteRequest,
     callback: (error: ServiceError | null, response: DeleteResponse) => void,
@@ -12951,6 +12975,7 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DeleteResponse) => void,
   ): ClientUnaryCall;
+  /** List the collections of the tenant. */
   listCollections(
     request: ListCollectionsRequest,
     callback: (error: ServiceError | null, response: ListCollectionsResponse) => void,
@@ -12966,6 +12991,7 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListCollectionsResponse) => void,
   ): ClientUnaryCall;
+  /** Get the shards, counts and settings of a collection. */
   getCollectionStatus(
     request: GetCollectionStatusRequest,
     callback: (error: ServiceError | null, response: GetCollectionStatusResponse) => void,
@@ -12981,7 +13007,7 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetCollectionStatusResponse) => void,
   ): ClientUnaryCall;
-  /** Changes settings while the collection serves. */
+  /** Change settings while the collection serves; what is not given stays. */
   updateCollection(
     request: UpdateCollectionRequest,
     callback: (error: ServiceError | null, response: UpdateCollectionResponse) => void,
@@ -12997,6 +13023,7 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: UpdateCollectionResponse) => void,
   ): ClientUnaryCall;
+  /** Change the plan of the caller's account. */
   updateUserProfile(
     request: UpdateUserProfileRequest,
     callback: (error: ServiceError | null, response: UpdateUserProfileResponse) => void,
@@ -13012,6 +13039,7 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: UpdateUserProfileResponse) => void,
   ): ClientUnaryCall;
+  /** Say how good an answer was. */
   submitFeedback(
     request: SubmitFeedbackRequest,
     callback: (error: ServiceError | null, response: SubmitFeedbackResponse) => void,
@@ -13027,7 +13055,7 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: SubmitFeedbackResponse) => void,
   ): ClientUnaryCall;
-  /** Points by id, page by page. */
+  /** List points by id or by a value, page by page, all of them or those that pass a filter. */
   listPoints(
     request: ListPointsRequest,
     callback: (error: ServiceError | null, response: ListPointsResponse) => void,
@@ -13043,7 +13071,7 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListPointsResponse) => void,
   ): ClientUnaryCall;
-  /** Changes of a collection's points since a cursor, in log order a shard; waits for one when there is none. */
+  /** List changes of a collection's points since a cursor, in the log order of each shard; waits for one when there is none. */
   listChanges(
     request: ListChangesRequest,
     callback: (error: ServiceError | null, response: ListChangesResponse) => void,
@@ -13060,7 +13088,7 @@ export interface VectronServiceClient extends Client {
     callback: (error: ServiceError | null, response: ListChangesResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Several ways to the points at once, fused into one answer: vectors, sparse vectors, words, examples; grouped,
+   * Search in several ways at once, fused into one answer: vectors, sparse vectors, words, examples; grouped,
    * diversified or rescored.
    */
   query(
@@ -13078,7 +13106,7 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: QueryResponse) => void,
   ): ClientUnaryCall;
-  /** Queries of one or more collections, answered in their order; one that fails says so in its place. */
+  /** Run queries of one or more collections. They are answered in their order; one that fails says so in its place. */
   queryBatch(
     request: QueryBatchRequest,
     callback: (error: ServiceError | null, response: QueryBatchResponse) => void,
@@ -13094,6 +13122,7 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: QueryBatchResponse) => void,
   ): ClientUnaryCall;
+  /** Count the points that pass a filter. */
   countPoints(
     request: CountPointsRequest,
     callback: (error: ServiceError | null, response: CountPointsResponse) => void,
@@ -13109,7 +13138,7 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CountPointsResponse) => void,
   ): ClientUnaryCall;
-  /** Values at a path of the payload, with how many points have each. */
+  /** List the values at a path of the payload, with how many points have each. */
   facetPoints(
     request: FacetPointsRequest,
     callback: (error: ServiceError | null, response: FacetPointsResponse) => void,
@@ -13125,7 +13154,7 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: FacetPointsResponse) => void,
   ): ClientUnaryCall;
-  /** Changes payload fields of points given by id, by filter, or by both. */
+  /** Change payload fields of points given by id, by filter, or by both. */
   updatePoints(
     request: UpdatePointsRequest,
     callback: (error: ServiceError | null, response: UpdatePointsResponse) => void,
@@ -13141,7 +13170,7 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: UpdatePointsResponse) => void,
   ): ClientUnaryCall;
-  /** Deletes points given by id, by filter, or by both. */
+  /** Delete points given by id, by filter, or by both. */
   deletePoints(
     request: DeletePointsRequest,
     callback: (error: ServiceError | null, response: DeletePointsResponse) => void,
@@ -13157,7 +13186,7 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DeletePointsResponse) => void,
   ): ClientUnaryCall;
-  /** Payload indexes and sparse vectors of a collection, and how far they are built. */
+  /** List the payload indexes, sparse and named vectors of a collection, and how far they are built. */
   listIndexes(
     request: ListIndexesRequest,
     callback: (error: ServiceError | null, response: ListIndexesResponse) => void,
@@ -13173,7 +13202,10 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListIndexesResponse) => void,
   ): ClientUnaryCall;
-  /** Returns when it is declared on every shard; it is built while the collection goes on serving. */
+  /**
+   * Declare a payload index, a sparse vector or a named vector. Returns when every shard has the declaration; the index is
+   * built while the collection goes on serving.
+   */
   createIndex(
     request: CreateIndexRequest,
     callback: (error: ServiceError | null, response: CreateIndexResponse) => void,
@@ -13189,6 +13221,7 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CreateIndexResponse) => void,
   ): ClientUnaryCall;
+  /** Drop a payload index, a sparse vector or a named vector. */
   deleteIndex(
     request: DeleteIndexRequest,
     callback: (error: ServiceError | null, response: DeleteIndexResponse) => void,
@@ -13204,7 +13237,7 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DeleteIndexResponse) => void,
   ): ClientUnaryCall;
-  /** Other names of collections. */
+  /** List the other names of collections. */
   listAliases(
     request: ListAliasesRequest,
     callback: (error: ServiceError | null, response: ListAliasesResponse) => void,
@@ -13220,7 +13253,7 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListAliasesResponse) => void,
   ): ClientUnaryCall;
-  /** All of the changes at one moment, or none. */
+  /** Set and delete aliases: all of the changes at one moment, or none. */
   updateAliases(
     request: UpdateAliasesRequest,
     callback: (error: ServiceError | null, response: UpdateAliasesResponse) => void,

@@ -3043,6 +3043,7 @@ export const SetUserRoleResponse: MessageFns<SetUserRoleResponse> = {
 
 export type AuthServiceService = typeof AuthServiceService;
 export const AuthServiceService = {
+  /** Make an account. */
   registerUser: {
     path: "/vectron.auth.v1.AuthService/RegisterUser" as const,
     requestStream: false as const,
@@ -3053,6 +3054,7 @@ export const AuthServiceService = {
       Buffer.from(RegisterUserResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RegisterUserResponse => RegisterUserResponse.decode(value),
   },
+  /** Get a token for an e-mail address and a password. */
   login: {
     path: "/vectron.auth.v1.AuthService/Login" as const,
     requestStream: false as const,
@@ -3062,6 +3064,7 @@ export const AuthServiceService = {
     responseSerialize: (value: LoginResponse): Buffer => Buffer.from(LoginResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): LoginResponse => LoginResponse.decode(value),
   },
+  /** Get the account that the token belongs to. */
   getUserProfile: {
     path: "/vectron.auth.v1.AuthService/GetUserProfile" as const,
     requestStream: false as const,
@@ -3073,6 +3076,7 @@ export const AuthServiceService = {
       Buffer.from(GetUserProfileResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetUserProfileResponse => GetUserProfileResponse.decode(value),
   },
+  /** Change the plan of the account. */
   updateUserProfile: {
     path: "/vectron.auth.v1.AuthService/UpdateUserProfile" as const,
     requestStream: false as const,
@@ -3084,6 +3088,7 @@ export const AuthServiceService = {
       Buffer.from(UpdateUserProfileResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): UpdateUserProfileResponse => UpdateUserProfileResponse.decode(value),
   },
+  /** Delete the account with its keys. */
   deleteUser: {
     path: "/vectron.auth.v1.AuthService/DeleteUser" as const,
     requestStream: false as const,
@@ -3093,6 +3098,7 @@ export const AuthServiceService = {
     responseSerialize: (value: DeleteUserResponse): Buffer => Buffer.from(DeleteUserResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DeleteUserResponse => DeleteUserResponse.decode(value),
   },
+  /** Get a new token for a refresh token, which is good once, or for a token that is live. */
   refreshToken: {
     path: "/vectron.auth.v1.AuthService/RefreshToken" as const,
     requestStream: false as const,
@@ -3103,6 +3109,7 @@ export const AuthServiceService = {
       Buffer.from(RefreshTokenResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RefreshTokenResponse => RefreshTokenResponse.decode(value),
   },
+  /** Make an API key; it is shown once. */
   createApiKey: {
     path: "/vectron.auth.v1.AuthService/CreateAPIKey" as const,
     requestStream: false as const,
@@ -3113,6 +3120,7 @@ export const AuthServiceService = {
       Buffer.from(CreateAPIKeyResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CreateAPIKeyResponse => CreateAPIKeyResponse.decode(value),
   },
+  /** List the API keys of the account. */
   listApiKeys: {
     path: "/vectron.auth.v1.AuthService/ListAPIKeys" as const,
     requestStream: false as const,
@@ -3122,6 +3130,7 @@ export const AuthServiceService = {
     responseSerialize: (value: ListAPIKeysResponse): Buffer => Buffer.from(ListAPIKeysResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListAPIKeysResponse => ListAPIKeysResponse.decode(value),
   },
+  /** Revoke an API key. */
   deleteApiKey: {
     path: "/vectron.auth.v1.AuthService/DeleteAPIKey" as const,
     requestStream: false as const,
@@ -3144,6 +3153,7 @@ export const AuthServiceService = {
       Buffer.from(ValidateAPIKeyResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ValidateAPIKeyResponse => ValidateAPIKeyResponse.decode(value),
   },
+  /** Get a day-long token for an API key. */
   createSdkjwt: {
     path: "/vectron.auth.v1.AuthService/CreateSDKJWT" as const,
     requestStream: false as const,
@@ -3166,7 +3176,7 @@ export const AuthServiceService = {
       Buffer.from(GetAuthDetailsForSDKResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetAuthDetailsForSDKResponse => GetAuthDetailsForSDKResponse.decode(value),
   },
-  /** Ends a login: its tokens are refused from now on. */
+  /** End this login: its tokens are refused from now on. */
   logout: {
     path: "/vectron.auth.v1.AuthService/Logout" as const,
     requestStream: false as const,
@@ -3176,7 +3186,7 @@ export const AuthServiceService = {
     responseSerialize: (value: LogoutResponse): Buffer => Buffer.from(LogoutResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): LogoutResponse => LogoutResponse.decode(value),
   },
-  /** Ends all other logins of the user. */
+  /** Change the password; all other logins of the user end. */
   changePassword: {
     path: "/vectron.auth.v1.AuthService/ChangePassword" as const,
     requestStream: false as const,
@@ -3188,7 +3198,7 @@ export const AuthServiceService = {
       Buffer.from(ChangePasswordResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ChangePasswordResponse => ChangePasswordResponse.decode(value),
   },
-  /** For administrators. */
+  /** Change the role of a user. */
   setUserRole: {
     path: "/vectron.auth.v1.AuthService/SetUserRole" as const,
     requestStream: false as const,
@@ -3201,29 +3211,40 @@ export const AuthServiceService = {
 } as const;
 
 export interface AuthServiceServer extends UntypedServiceImplementation {
+  /** Make an account. */
   registerUser: handleUnaryCall<RegisterUserRequest, RegisterUserResponse>;
+  /** Get a token for an e-mail address and a password. */
   login: handleUnaryCall<LoginRequest, LoginResponse>;
+  /** Get the account that the token belongs to. */
   getUserProfile: handleUnaryCall<GetUserProfileRequest, GetUserProfileResponse>;
+  /** Change the plan of the account. */
   updateUserProfile: handleUnaryCall<UpdateUserProfileRequest, UpdateUserProfileResponse>;
+  /** Delete the account with its keys. */
   deleteUser: handleUnaryCall<DeleteUserRequest, DeleteUserResponse>;
+  /** Get a new token for a refresh token, which is good once, or for a token that is live. */
   refreshToken: handleUnaryCall<RefreshTokenRequest, RefreshTokenResponse>;
+  /** Make an API key; it is shown once. */
   createApiKey: handleUnaryCall<CreateAPIKeyRequest, CreateAPIKeyResponse>;
+  /** List the API keys of the account. */
   listApiKeys: handleUnaryCall<ListAPIKeysRequest, ListAPIKeysResponse>;
+  /** Revoke an API key. */
   deleteApiKey: handleUnaryCall<DeleteAPIKeyRequest, DeleteAPIKeyResponse>;
   /** For the gateway only: not reachable from the public listener. */
   validateApiKey: handleUnaryCall<ValidateAPIKeyRequest, ValidateAPIKeyResponse>;
+  /** Get a day-long token for an API key. */
   createSdkjwt: handleUnaryCall<CreateSDKJWTRequest, CreateSDKJWTResponse>;
   /** For the gateway only: not reachable from the public listener. */
   getAuthDetailsForSdk: handleUnaryCall<GetAuthDetailsForSDKRequest, GetAuthDetailsForSDKResponse>;
-  /** Ends a login: its tokens are refused from now on. */
+  /** End this login: its tokens are refused from now on. */
   logout: handleUnaryCall<LogoutRequest, LogoutResponse>;
-  /** Ends all other logins of the user. */
+  /** Change the password; all other logins of the user end. */
   changePassword: handleUnaryCall<ChangePasswordRequest, ChangePasswordResponse>;
-  /** For administrators. */
+  /** Change the role of a user. */
   setUserRole: handleUnaryCall<SetUserRoleRequest, SetUserRoleResponse>;
 }
 
 export interface AuthServiceClient extends Client {
+  /** Make an account. */
   registerUser(
     request: RegisterUserRequest,
     callback: (error: ServiceError | null, response: RegisterUserResponse) => void,
@@ -3239,6 +3260,7 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RegisterUserResponse) => void,
   ): ClientUnaryCall;
+  /** Get a token for an e-mail address and a password. */
   login(
     request: LoginRequest,
     callback: (error: ServiceError | null, response: LoginResponse) => void,
@@ -3254,6 +3276,7 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: LoginResponse) => void,
   ): ClientUnaryCall;
+  /** Get the account that the token belongs to. */
   getUserProfile(
     request: GetUserProfileRequest,
     callback: (error: ServiceError | null, response: GetUserProfileResponse) => void,
@@ -3269,6 +3292,7 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetUserProfileResponse) => void,
   ): ClientUnaryCall;
+  /** Change the plan of the account. */
   updateUserProfile(
     request: UpdateUserProfileRequest,
     callback: (error: ServiceError | null, response: UpdateUserProfileResponse) => void,
@@ -3284,6 +3308,7 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: UpdateUserProfileResponse) => void,
   ): ClientUnaryCall;
+  /** Delete the account with its keys. */
   deleteUser(
     request: DeleteUserRequest,
     callback: (error: ServiceError | null, response: DeleteUserResponse) => void,
@@ -3299,6 +3324,7 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DeleteUserResponse) => void,
   ): ClientUnaryCall;
+  /** Get a new token for a refresh token, which is good once, or for a token that is live. */
   refreshToken(
     request: RefreshTokenRequest,
     callback: (error: ServiceError | null, response: RefreshTokenResponse) => void,
@@ -3314,6 +3340,7 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RefreshTokenResponse) => void,
   ): ClientUnaryCall;
+  /** Make an API key; it is shown once. */
   createApiKey(
     request: CreateAPIKeyRequest,
     callback: (error: ServiceError | null, response: CreateAPIKeyResponse) => void,
@@ -3329,6 +3356,7 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CreateAPIKeyResponse) => void,
   ): ClientUnaryCall;
+  /** List the API keys of the account. */
   listApiKeys(
     request: ListAPIKeysRequest,
     callback: (error: ServiceError | null, response: ListAPIKeysResponse) => void,
@@ -3344,6 +3372,7 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListAPIKeysResponse) => void,
   ): ClientUnaryCall;
+  /** Revoke an API key. */
   deleteApiKey(
     request: DeleteAPIKeyRequest,
     callback: (error: ServiceError | null, response: DeleteAPIKeyResponse) => void,
@@ -3375,6 +3404,7 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ValidateAPIKeyResponse) => void,
   ): ClientUnaryCall;
+  /** Get a day-long token for an API key. */
   createSdkjwt(
     request: CreateSDKJWTRequest,
     callback: (error: ServiceError | null, response: CreateSDKJWTResponse) => void,
@@ -3406,7 +3436,7 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetAuthDetailsForSDKResponse) => void,
   ): ClientUnaryCall;
-  /** Ends a login: its tokens are refused from now on. */
+  /** End this login: its tokens are refused from now on. */
   logout(
     request: LogoutRequest,
     callback: (error: ServiceError | null, response: LogoutResponse) => void,
@@ -3422,7 +3452,7 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: LogoutResponse) => void,
   ): ClientUnaryCall;
-  /** Ends all other logins of the user. */
+  /** Change the password; all other logins of the user end. */
   changePassword(
     request: ChangePasswordRequest,
     callback: (error: ServiceError | null, response: ChangePasswordResponse) => void,
@@ -3438,7 +3468,7 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ChangePasswordResponse) => void,
   ): ClientUnaryCall;
-  /** For administrators. */
+  /** Change the role of a user. */
   setUserRole(
     request: SetUserRoleRequest,
     callback: (error: ServiceError | null, response: SetUserRoleResponse) => void,

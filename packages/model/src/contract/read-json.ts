@@ -1,0 +1,177 @@
+import { VectronError } from '@vectron/errors';
+import { type FieldContract, type MessageContract, messageOf } from '@vectron/proto';
+import { filterMessage } from '../filter-json.js';
+import { defaultOf, type ReadScalar, scalarReader } from './scalars.js';
+
+/** A message as ts-proto has it: maps are Map, 64-bit integers bigint, bytes Buffer, absent messages undefined. */
+export type Message = Record<string, unknown>;
+type Json = Record<string, unknown>;
+type Read = (value: unknown, at: string) => unknown;
+
+interface FieldReader {
+  readonly field: FieldContract;
+  /** Sets the field of the message. */
+  readonly set: (message: Message, value: unknown, at: string) => void;
+}
+interface MessageReader {
+  readonly name: string;
+  /** By both spellings. */
+  readonly fields: ReadonlyMap<string, FieldReader>;
+  readonly defaults: readonly (readonly [string, FieldContract])[];
+}
+
+const readers = new Map<string, MessageReader>();
+
+/**
+ * The message `name` from JSON by the proto3 JSON mapping, in the forms that proto/options declares. Names are taken in
+ * lowerCamelCase and snake_case, null is the same as absent. Unknown fields, values of other types and a field that is
+ * given twice are INVALID_ARGUMENT; `at` is the place of the value in the request, empty for its root.
+ */
+export function readMessage(name: string, json: unknown, at = ''): Message {
+  if (json === null || typeof json !== 'object' || Array.isArray(json)) {
+    throw VectronError.invalid(at || 'body', `${at || 'the body'} must be a JSON object`);
+  }
+  const reader = readerOf(name);
+  const message = newMessage(name);
+  const given = new Set<FieldContract>();
+  for (const key of Object.keys(json)) {
+    const value = (json as Json)[key];
+    const place = at === '' ? key : `${at}.${key}`;
+    const known = reader.fields.get(key);
+    if (known === undefined) throw VectronError.invalid(place, `unknown field ${place}`);
+    if (value === null && known.field.ref !== 'google.protobuf.Value') continue;
+    if (given.has(known.field)) throw VectronError.invalid(place, `${place} is given twice, in two spellings`);
+    given.add(known.field);
+    known.set(message, value, place);
+  }
+  return message;
+}
+
+/** The message with every field at its default. */
+export function newMessage(name: string): Message {
+  const message: Message = {};
+  for (const [local, field] of readerOf(name).defaults) {
+    if (field.oneof !== undefined) message[field.oneof] = undefined;
+    else if (field.list) message[local] = [];
+    else if (field.key !== undefined) message[local] = new Map();
+    else message[local] = field.optional ? undefined : defaultOf(field.type);
+  }
+  return message;
+}
+
+function readerOf(name: string): MessageReader {
+  const known = readers.get(name);
+  if (known !== undefined) return known;
+  const contract = messageOf(name);
+  const fields = new Map<string, FieldReader>();
+  const reader = { name, fields, defaults: contract.fields.map((field) => [field.json, field] as const) };
+  readers.set(name, reader);
+  for (const field of contract.fields) {
+    if (field.rest?.hidden) continue;
+    const own = fieldReader(field, contract);
+    fields.set(field.json, own);
+    fields.set(field.name, own);
+  }
+  return reader;
+}
+
+function fieldReader(field: FieldContract, { fields }: MessageContract): FieldReader {
+  const { json, oneof, rest } = field;
+  if (rest?.readOnly) {
+    const set = (_message: Message, _value: unknown, at: string) => {
+      throw VectronError.invalid(at, `${at} is set by the server; leave it out`);
+    };
+    return { field, set };
+  }
+  if (rest?.document !== undefined) {
+    const target = fields.find(({ name }) => name === rest.document)?.json as string;
+    const set: FieldReader['set'] = (message, value, at) => {
+      message[target] = documentOf(value, at);
+    };
+    return { field, set };
+  }
+  const read = fieldValue(field);
+  if (oneof === undefined) {
+    const set: FieldReader['set'] = (message, value, at) => {
+      message[json] = read(value, at);
+    };
+    return { field, set };
+  }
+  return {
+    field,
+    set: (message, value, at) => {
+      if (message[oneof] !== undefined) throw VectronError.invalid(at, `${at}: only one of its kind may be given`);
+      message[oneof] = { $case: json, value: read(value, at) };
+    },
+  };
+}
+
+/** Any JSON object; what a payload may hold is checked where it is encoded. */
+function documentOf(value: unknown, at: string): Json {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+    throw VectronError.invalid(at, `${at} must be a JSON object`);
+  }
+  return value as Json;
+}
+
+function fieldValue(field: FieldContract): Read {
+  const read = elementReader(field);
+  if (field.key !== undefined) return mapReader(read, scalarReader(field.key));
+  if (!field.list) return read;
+  return field.type === 'float' ? floatsReader(read) : listReader(read);
+}
+
+function elementReader({ type, ref }: FieldContract): Read {
+  if (type !== 'message') return scalarReader(type, ref);
+  const name = ref as string;
+  if (name === 'google.protobuf.Struct') return documentOf;
+  if (name === 'google.protobuf.Value') return (value) => value;
+  const { form } = messageOf(name);
+  if (form === 'filter') return readFilter;
+  if (form === 'vector') return (value, at) => readVector(name, value, at);
+  return (value, at) => readMessage(name, value, at);
+}
+
+/** An empty one holds for every point; a method that needs a condition says so. */
+function readFilter(value: unknown, at: string): unknown {
+  const empty = value !== null && typeof value === 'object' && !Array.isArray(value) && Object.keys(value).length === 0;
+  return empty ? { condition: undefined } : filterMessage(value, at);
+}
+
+/** A list of numbers, base64 of little-endian float32, or the message itself. */
+function readVector(name: string, value: unknown, at: string): Message {
+  if (Array.isArray(value)) return readMessage(name, { vector: value }, at);
+  return readMessage(name, typeof value === 'string' ? { vectorF32: value } : value, at);
+}
+
+const listReader =
+  (read: Read): Read =>
+  (value, at) => {
+    if (!Array.isArray(value)) throw VectronError.invalid(at, `${at} must be a list`);
+    return value.map((one, i) => element(one, `${at}[${i}]`, read));
+  };
+
+/** Vectors: a list of plain numbers is taken as it is. */
+function floatsReader(read: ReadScalar): Read {
+  const list = listReader(read);
+  return (value, at) => {
+    if (!Array.isArray(value)) throw VectronError.invalid(at, `${at} must be a list of numbers`);
+    for (let i = 0; i < value.length; i++) {
+      const one: unknown = value[i];
+      if (typeof one !== 'number' || one > 3.4e38 || one < -3.4e38) return list(value, at);
+    }
+    return value;
+  };
+}
+
+const mapReader =
+  (read: Read, readKey: ReadScalar): Read =>
+  (value, at) => {
+    const entries = Object.entries(documentOf(value, at));
+    return new Map(entries.map(([key, one]) => [readKey(key, at), element(one, `${at}.${key}`, read)]));
+  };
+
+function element(value: unknown, at: string, read: Read): unknown {
+  if (value === null) throw VectronError.invalid(at, `${at} must not be null`);
+  return read(value, at);
+}
