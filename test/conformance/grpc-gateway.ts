@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { request } from 'node:http';
+import { CONTRACT, messageOf } from '@vectron/proto';
 import { VectronProcess } from '../harness/process.js';
 
 /** What is sent, as in vectors/proto3-json.json; `{side}` stands for the name of the side that it is sent to. */
@@ -64,18 +65,51 @@ function parsed(text: string): unknown {
 /** Values that differ from one call to the next, on the same side too. */
 const OF_THE_CALL = ['writeToken', 'queryId', 'servedFrom', 'milliseconds', 'logIndex', 'appliedIndex', 'indexLag'];
 
+/** Full name of the message that answers `sent`; undefined when no route of the protos takes it. */
+export function answerOf({ method, path }: JsonRequest): string | undefined {
+  const [route] = path.split('?');
+  const takes = ({ verb, path: template }: { verb: string; path: string }) =>
+    verb === method && new RegExp(`^${template.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(route);
+  return Object.values(CONTRACT.services)
+    .flat()
+    .find(({ http }) => http.some(takes))?.response;
+}
+
+const isEmpty = (value: unknown) =>
+  value === '' ||
+  value === '0' ||
+  value === 0 ||
+  value === false ||
+  (typeof value === 'object' && isEmptyObject(value));
+const isEmptyObject = (value: object | null) => value === null || Object.keys(value).length === 0;
+
 /**
- * An answer of the grpc-gateway as Vectron's REST gives it. The differences are deliberate:
- * - a message that is not set is printed as null there, and left out here;
- * - a stored document is there three times, for clients of different ages; here it is the payload.
+ * What grpc-gateway prints of the message `name`, as Vectron's REST prints it. It differs on purpose: a message that is not
+ * set is left out, where grpc-gateway prints null; and what proto/options says of a field (hidden, write_only, omit_empty,
+ * document, exact) or of a message (a vector is a list).
  */
-export function asRest(answer: unknown): unknown {
-  if (Array.isArray(answer)) return answer.map(asRest);
-  if (typeof answer !== 'object' || answer === null) return answer;
-  const { document, payloadJson, ...others } = answer as Record<string, unknown>;
-  const kept = Object.entries(others).filter(([, value]) => value !== null);
-  const form = Object.fromEntries(kept.map(([name, value]) => [name, asRest(value)]));
-  return 'payload' in form ? { ...form, payload: document ?? {} } : form;
+export function asRest(name: string, printed: unknown): unknown {
+  if (name.startsWith('google.protobuf.')) return printed;
+  const message = printed as Record<string, unknown>;
+  const { form, fields } = messageOf(name);
+  if (form === 'vector') return message.vector;
+  const jsonOf = (field: string | undefined) => fields.find((one) => one.name === field)?.json ?? '';
+  const shown: Record<string, unknown> = {};
+  for (const { json, type, ref = '', list, key, rest } of fields) {
+    const value = message[json];
+    if (rest?.hidden || rest?.writeOnly || (rest?.omitEmpty && isEmpty(value))) continue;
+    const exact = message[jsonOf(rest?.exact)];
+    const document = message[jsonOf(rest?.document)];
+    if (rest?.document !== undefined) shown[json] = document ?? undefined;
+    else if (exact) shown[json] = JSON.parse(exact as string);
+    else if (type !== 'message') shown[json] = value;
+    else if (list) shown[json] = (value as unknown[]).map((one) => asRest(ref, one));
+    else if (key !== undefined) {
+      const entries = Object.entries(value as object).map(([at, one]) => [at, asRest(ref, one)]);
+      shown[json] = Object.fromEntries(entries);
+    } else if (value !== null) shown[json] = asRest(ref, value);
+  }
+  return Object.fromEntries(Object.entries(shown).filter(([, value]) => value !== undefined));
 }
 
 /** With the type alone of what belongs to the one call. */
