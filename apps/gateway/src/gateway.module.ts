@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DynamicModule, Module } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { APP_FILTER } from '@nestjs/core';
 import { EmbeddingProviders, parseProviders } from '@vectron/embeddings';
 import type { Logger, Metrics } from '@vectron/observability';
 import { AlertService } from './admin/alert.service.js';
@@ -27,15 +27,10 @@ import { TenantQuota } from './edge/tenant-quota.js';
 import type { GatewayDb } from './gateway-db.js';
 import { RouteTable } from './shards/routes.js';
 import { ShardCaller } from './shards/shard-caller.js';
+import { AdminGrpcController } from './wire/grpc/admin.grpc.controller.js';
 import { AuthGrpcController } from './wire/grpc/auth.grpc.controller.js';
 import { VectronGrpcController } from './wire/grpc/vectron.grpc.controller.js';
-import { AccountRestController } from './wire/rest/account.rest.controller.js';
-import { AuthGuard } from './wire/rest/auth.guard.js';
-import { ClusterRestController } from './wire/rest/cluster.rest.controller.js';
-import { DataRestController } from './wire/rest/data.rest.controller.js';
 import { ErrorFilter } from './wire/rest/http-error.filter.js';
-import { QueryRestController } from './wire/rest/query.rest.controller.js';
-import { SystemRestController } from './wire/rest/system.rest.controller.js';
 
 /** Waiting for changes costs little, and takes long. */
 const MAX_WATCHES = 1_000;
@@ -68,15 +63,7 @@ export class GatewayModule {
     const cache = new ResultCache({ ttlMs, maxBytes, redis, prefix: 'vectron:' }, metrics, logger);
     return {
       module: GatewayModule,
-      controllers: [
-        VectronGrpcController,
-        AuthGrpcController,
-        DataRestController,
-        QueryRestController,
-        AccountRestController,
-        SystemRestController,
-        ClusterRestController,
-      ],
+      controllers: [VectronGrpcController, AuthGrpcController, AdminGrpcController],
       providers: [
         { provide: CONFIG, useValue: config },
         { provide: BACKENDS, useValue: backends },
@@ -107,7 +94,6 @@ export class GatewayModule {
         FeedbackService,
         SystemService,
         ClusterService,
-        { provide: APP_GUARD, useClass: AuthGuard },
         { provide: APP_FILTER, useValue: new ErrorFilter(logger) },
       ],
     };

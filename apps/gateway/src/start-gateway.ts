@@ -7,26 +7,34 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { setting } from '@vectron/config';
 import { VectronError } from '@vectron/errors';
 import { grpcSpan, type Logger, type Metrics, NestLogger, requestMeter } from '@vectron/observability';
-import { auth } from '@vectron/proto';
-import { cannotListen, GrpcServer, requireModernTls } from '@vectron/rpc';
+import { admin, auth, methodOf } from '@vectron/proto';
+import { cannotListen, GrpcServer, type Metadata, requireModernTls, servesOf } from '@vectron/rpc';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Redis } from 'ioredis';
 import { AlertService } from './admin/alert.service.js';
 import { type Backends, REDIS } from './backends.js';
 import type { GatewayConfig } from './config.js';
+import { QueryService } from './data/query.service.js';
 import { SearchService } from './data/search.service.js';
 import { Authenticator, type Principal } from './edge/access.js';
 import { AuditLog } from './edge/audit.js';
 import { Edge } from './edge/edge.js';
+import { checkAccess, checkRequest, publicMethod, requirePolicies } from './edge/policy.js';
 import { GatewayModule } from './gateway.module.js';
 import { openGatewayDb } from './gateway-db.js';
 import { RouteTable } from './shards/routes.js';
+import { AdminGrpcController } from './wire/grpc/admin.grpc.controller.js';
+import { AuthGrpcController } from './wire/grpc/auth.grpc.controller.js';
 import { vectronService } from './wire/grpc/search-codec.js';
-import { tokenOf } from './wire/rest/auth.guard.js';
+import { VectronGrpcController } from './wire/grpc/vectron.grpc.controller.js';
+import { acceptBodies } from './wire/rest/bodies.js';
+import { fastRoutes } from './wire/rest/fast-routes.js';
 import { allowOrigins, guardRequests, reloadCertificate, traceRequests } from './wire/rest/http-edge.js';
 import { fromFramework, sendError } from './wire/rest/http-error.filter.js';
 import { serveSearchSocket } from './wire/rest/search-socket.js';
 import { serveStaticPages } from './wire/rest/static-pages.js';
+import { tokenOf } from './wire/rest/tokens.js';
+import { type Call, type Served, transcode } from './wire/rest/transcoder.js';
 
 export interface RunningGateway {
   /** `http://host:port`. */
@@ -39,18 +47,19 @@ export interface RunningGateway {
 /** How long requests that are under way may take when the gateway stops. */
 const CLOSE_MS = 5_000;
 
-/** Calls that need no token. */
-const OPEN_CALLS = new Set(
-  ['RegisterUser', 'Login', 'RefreshToken'].map((name) => `/vectron.auth.v1.AuthService/${name}`),
-);
+/** What the public listeners serve; the protos declare who may call each method. */
+const SERVICES = {
+  'vectron.v1.VectronService': vectronService,
+  'vectron.auth.v1.AuthService': auth.AuthServiceService,
+  'vectron.admin.v1.AdminService': admin.AdminServiceService,
+};
 const HEADERS_MS = 10_000;
 const REQUEST_MS = 30_000;
 /** Who takes longer over the head or the whole of a request is cut off, within a second. */
 const SLOW_CLIENTS = { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, connectionsCheckingInterval: 1_000 };
 const MAX_CONNECTIONS = 10_000;
-
-const operationOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);
-const camel = (name: string) => name.charAt(0).toLowerCase() + name.slice(1);
+/** An id of 512 bytes, each of them percent-encoded. */
+const MAX_PARAMETER = 3 * 512;
 
 /** Serves REST, WebSocket, console and gRPC until closed. */
 export async function startGateway(
@@ -59,6 +68,7 @@ export async function startGateway(
   metrics: Metrics,
   logger: Logger,
 ): Promise<RunningGateway> {
+  requirePolicies(Object.keys(SERVICES));
   const tls = tlsOf(config);
   const db = await openGatewayDb(config.data);
   const adapter = new FastifyAdapter({
@@ -67,6 +77,7 @@ export async function startGateway(
       : { http: SLOW_CLIENTS }),
     bodyLimit: config.maxBody,
     exposeHeadRoutes: false,
+    routerOptions: { maxParamLength: MAX_PARAMETER },
     forceCloseConnections: 'idle',
     requestIdHeader: false,
     genReqId: () => randomUUID(),
@@ -85,28 +96,31 @@ export async function startGateway(
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   const edge = app.get(Edge);
   const measure = requestMeter(metrics);
-  acceptJson(fastify);
+  await acceptBodies(fastify);
   traceRequests(fastify);
   allowOrigins(fastify, config.origins ?? []);
   guardRequests(fastify, edge, measure, logger);
   await serveStaticPages(fastify, tls !== undefined);
+  transcode(fastify, Object.keys(SERVICES), servedBy(app));
 
   const authenticator = app.get(Authenticator);
   const grpc = new GrpcServer({
     ...config.grpc,
-    services: {
-      'vectron.v1.VectronService': vectronService,
-      'vectron.auth.v1.AuthService': auth.AuthServiceService,
-    },
-    authorize: (path, metadata) => (OPEN_CALLS.has(path) ? undefined : edge.enter(Edge.tokenOf(metadata))),
+    services: SERVICES,
+    authorize: (path, metadata) => authorizeCall(edge, path, metadata),
     admit: (path, principal) =>
-      principal === undefined ? () => {} : edge.admit(camel(operationOf(path)), principal as Principal),
-    shed: (path, headers) => edge.shed(camel(operationOf(path)), tokenOf(headers)),
+      principal === undefined ? () => {} : edge.admit(publicMethod(path), principal as Principal),
+    check: (path, request, principal) => checkRequest(publicMethod(path), request, principal as Principal | undefined),
+    shed: (path, headers) => {
+      const method = methodOf(path);
+      return method && edge.shed(method, tokenOf(headers));
+    },
     around: grpcSpan,
     observe: (path, code, seconds, context) => {
-      measure(operationOf(path), code, seconds);
+      const method = publicMethod(path);
+      measure(method.name, code, seconds);
       const principal = context.principal as Principal | undefined;
-      edge.leave(camel(operationOf(path)), code, { principal, address: context.peer, target: '', requestId: '' });
+      edge.leave(method, code, { principal, address: context.peer, target: '', requestId: '' });
     },
     tls: tls && { certificate: tls.certificate, key: tls.key },
     maxMessageBytes: config.maxBody,
@@ -169,17 +183,31 @@ function tlsOf(config: GatewayConfig): { certificate: string; key: string } | un
   return undefined;
 }
 
-/** JSON only. Keys such as `__proto__` stay plain data here; the payload check refuses them by name. */
-function acceptJson(fastify: FastifyInstance): void {
-  fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser(['application/json', 'text/json'], { parseAs: 'string' }, (_request, body, done) => {
-    try {
-      done(null, body === '' ? undefined : JSON.parse(body as string));
-    } catch (cause) {
-      done(
-        new VectronError('INVALID_ARGUMENT', `the body is not JSON: ${(cause as Error).message}`, { cause }),
-        undefined,
-      );
+/** Reflection is no method of the contract: any valid token may use it. */
+function authorizeCall(edge: Edge, path: string, metadata: Metadata): Promise<Principal> | Principal | undefined {
+  const method = methodOf(path);
+  if (method?.access === 'public') return undefined;
+  const entered = edge.enter(Edge.tokenOf(metadata));
+  const allowed = (principal: Principal) => {
+    if (method !== undefined) checkAccess(method, principal);
+    return principal;
+  };
+  return entered instanceof Promise ? entered.then(allowed) : allowed(entered);
+}
+
+/** The method of a gRPC controller for each path, and what REST does faster for the answers that cost most. */
+function servedBy(app: NestFastifyApplication): (path: string) => Served {
+  const served = new Map<string, Served>();
+  for (const type of [VectronGrpcController, AuthGrpcController, AdminGrpcController]) {
+    const controller = app.get(type) as unknown as Record<string, Call>;
+    for (const [name, { path }] of Object.entries(servesOf(type) ?? {})) {
+      served.set(path, { call: (request, context) => controller[name](request, context) });
     }
-  });
+  }
+  for (const [path, own] of fastRoutes(app.get(SearchService), app.get(QueryService))) served.set(path, own);
+  return (path) => {
+    const own = served.get(path);
+    if (own === undefined) throw new Error(`no controller serves ${path}`);
+    return own;
+  };
 }

@@ -40,6 +40,8 @@ export const ERROR_CODES = {
   SEARCH_ONLY: { grpc: 'FAILED_PRECONDITION', http: 412, retryable: false },
   RETRY_EXPIRED: { grpc: 'FAILED_PRECONDITION', http: 409, retryable: false },
   CHANGES_GONE: { grpc: 'FAILED_PRECONDITION', http: 410, retryable: false },
+  METHOD_NOT_ALLOWED: { grpc: 'UNIMPLEMENTED', http: 405, retryable: false },
+  UNSUPPORTED_MEDIA_TYPE: { grpc: 'INVALID_ARGUMENT', http: 415, retryable: false },
   PAYLOAD_TOO_LARGE: { grpc: 'RESOURCE_EXHAUSTED', http: 413, retryable: false },
   RATE_LIMITED: { grpc: 'RESOURCE_EXHAUSTED', http: 429, retryable: true },
   QUOTA_EXCEEDED: { grpc: 'RESOURCE_EXHAUSTED', http: 429, retryable: false },

@@ -40,6 +40,8 @@ export interface GrpcServerOptions {
    * nothing, because it is asked most when there is least time.
    */
   readonly shed?: (path: string, headers: IncomingHttpHeaders) => VectronError | undefined;
+  /** Runs next, with the decoded request; throws to refuse. Not for methods that take a stream. */
+  readonly check?: (path: string, request: object, principal: unknown) => void;
   /** Runs each method within whatever it makes, such as a span. */
   readonly around?: (path: string, metadata: Metadata, work: () => Promise<unknown>) => Promise<unknown>;
   /** After every method: path, error code or `OK`, seconds, and what was known of the call. */
@@ -249,7 +251,7 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
           };
       const { around } = this.options;
       const invoke = (call: RunningCall, data: unknown, answers?: (result: unknown) => Promise<void>) => {
-        const work = () => this.#invoke(method.path, handler, call, () => decode(data), answers);
+        const work = () => this.#invoke(method.path, handler, call, () => decode(data), method.requestStream, answers);
         return around === undefined ? work() : around(method.path, call.metadata, work);
       };
       if (method.requestStream && method.responseStream) {
@@ -300,6 +302,7 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
     handler: NestHandler,
     call: RunningCall,
     decoded: () => unknown,
+    streamed: boolean,
     answers?: (result: unknown) => Promise<void>,
   ): Promise<unknown> {
     const started = performance.now();
@@ -311,7 +314,9 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
       // Without a turn of the event loop where the answer is known already.
       context.principal = authorized instanceof Promise ? await authorized : authorized;
       release = this.options.admit?.(path, context.principal);
-      const result = await handler(decoded(), context);
+      const request = decoded();
+      if (!streamed) this.options.check?.(path, request as object, context.principal);
+      const result = await handler(request, context);
       const value = isObservable(result) ? await lastValueFrom(result) : result;
       if (answers !== undefined) await answers(value);
       return value;

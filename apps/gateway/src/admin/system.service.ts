@@ -115,8 +115,6 @@ export class SystemService {
       return {
         ...info,
         tenantId: one.tenantId,
-        points: String(info.points),
-        createdAt: String(info.createdAt),
         ready: one.shards.every((shard) => shard.ready),
       };
     });

@@ -2,7 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { checkCollectionName, initialDeclarations, requestOf } from '@vectron/model';
 import type { gateway, placement } from '@vectron/proto';
 import { callContext } from '@vectron/rpc';
-import { type Principal, requireCollection, requireWrite } from '../edge/access.js';
+import type { Principal } from '../edge/access.js';
+import { requireCollection } from '../edge/policy.js';
 import { BACKENDS, type Backends } from '../backends.js';
 import { EmbeddingService } from './embedding.service.js';
 import { RouteTable } from '../shards/routes.js';
@@ -26,7 +27,6 @@ export class CollectionService {
     principal: Principal,
     request: gateway.CreateCollectionRequest,
   ): Promise<gateway.CreateCollectionResponse> {
-    requireWrite(principal);
     requireCollection(principal, request.name);
     // Before there is anything that a wrong one would leave behind.
     initialDeclarations(request);
@@ -39,7 +39,6 @@ export class CollectionService {
   }
 
   async delete(principal: Principal, name: string): Promise<gateway.DeleteCollectionResponse> {
-    requireWrite(principal);
     requireCollection(principal, name);
     checkCollectionName(name, 'name');
     const { tenantId } = principal;
@@ -52,7 +51,6 @@ export class CollectionService {
     principal: Principal,
     change: gateway.UpdateCollectionRequest,
   ): Promise<gateway.UpdateCollectionResponse> {
-    requireWrite(principal);
     requireCollection(principal, change.name);
     checkCollectionName(change.name, 'name');
     if (change.embedding !== undefined) this.embeddings.check(change.embedding.provider);

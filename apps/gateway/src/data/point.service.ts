@@ -14,7 +14,8 @@ import {
   writeToken,
 } from '@vectron/model';
 import type { gateway, placement, workerData } from '@vectron/proto';
-import { type Principal, requireCollection, requireWrite } from '../edge/access.js';
+import type { Principal } from '../edge/access.js';
+import { requireCollection } from '../edge/policy.js';
 import { CONFIG } from '../backends.js';
 import { type CallLimits, deadlineOf } from '../edge/call-limits.js';
 import type { GatewayConfig } from '../config.js';
@@ -55,7 +56,6 @@ export class PointService {
     origin?: gateway.WriteOrigin,
     limits: CallLimits = {},
   ): Promise<gateway.UpsertResponse> {
-    requireWrite(principal);
     requireCollection(principal, name);
     await this.quota.checkRoom(principal.tenantId, inputs.length);
     const deadlineMs = deadlineOf(this.config.writeTimeoutMs, limits);
@@ -133,7 +133,6 @@ export class PointService {
     origin?: gateway.WriteOrigin,
     limits: CallLimits = {},
   ): Promise<gateway.DeleteResponse> {
-    requireWrite(principal);
     requireCollection(principal, name);
     checkPointId(id, 'id');
     const deadlineMs = deadlineOf(this.config.writeTimeoutMs, limits);
@@ -201,7 +200,6 @@ export class PointService {
     origin: gateway.WriteOrigin | undefined,
     limits: CallLimits,
   ): Promise<{ affected: bigint; token: string }> {
-    requireWrite(principal);
     requireCollection(principal, name);
     if (origin !== undefined && change.ids.length === 0) {
       throw VectronError.invalid('origin', 'origin names one write; points chosen by a filter take several');

@@ -11,7 +11,8 @@ import {
   runQuery,
 } from '@vectron/model';
 import type { gateway } from '@vectron/proto';
-import { type Principal, requireCollection } from '../edge/access.js';
+import type { Principal } from '../edge/access.js';
+import { requireCollection } from '../edge/policy.js';
 import { CONFIG } from '../backends.js';
 import { type CallLimits, deadlineOf } from '../edge/call-limits.js';
 import type { GatewayConfig } from '../config.js';

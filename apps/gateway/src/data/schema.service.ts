@@ -3,7 +3,8 @@ import { VectronError } from '@vectron/errors';
 import { type AskShard, declarationOf, initialDeclarations, schemaOf } from '@vectron/model';
 import type { gateway, workerData } from '@vectron/proto';
 import { callContext } from '@vectron/rpc';
-import { type Principal, requireCollection, requireWrite } from '../edge/access.js';
+import type { Principal } from '../edge/access.js';
+import { requireCollection } from '../edge/policy.js';
 import { BACKENDS, type Backends, CONFIG } from '../backends.js';
 import { type CallLimits, deadlineOf } from '../edge/call-limits.js';
 import type { GatewayConfig } from '../config.js';
@@ -70,7 +71,6 @@ export class SchemaService {
     declaration: workerData.Declaration,
     limits: CallLimits,
   ): Promise<boolean> {
-    requireWrite(principal);
     requireCollection(principal, collection);
     const deadlineMs = deadlineOf(this.config.writeTimeoutMs, limits);
     const op = { $case: 'declare', value: declaration } as const;
@@ -98,7 +98,6 @@ export class SchemaService {
     principal: Principal,
     request: gateway.UpdateAliasesRequest,
   ): Promise<gateway.UpdateAliasesResponse> {
-    requireWrite(principal);
     const { tenantId } = principal;
     for (const { alias, collection } of request.set) {
       requireCollection(principal, alias);

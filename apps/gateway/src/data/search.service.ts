@@ -19,7 +19,8 @@ import {
 import { currentTraceId, inSpan } from '@vectron/observability';
 import { filters, gateway, type placement, type workerData } from '@vectron/proto';
 import { callContext, type StopSignal } from '@vectron/rpc';
-import { type Principal, requireCollection } from '../edge/access.js';
+import type { Principal } from '../edge/access.js';
+import { requireCollection } from '../edge/policy.js';
 import { BACKENDS, type Backends, CONFIG } from '../backends.js';
 import { type CallLimits, deadlineOf } from '../edge/call-limits.js';
 import type { GatewayConfig } from '../config.js';

@@ -121,18 +121,3 @@ export class Authenticator {
 }
 
 const refused = () => new VectronError('UNAUTHENTICATED', 'the token is not valid or has expired');
-
-export function requireWrite(principal: Principal): void {
-  if (principal.role === 'read') throw new VectronError('PERMISSION_DENIED', 'this key may only read');
-}
-
-export function requireAdmin(principal: Principal): void {
-  if (principal.role !== 'admin') throw new VectronError('PERMISSION_DENIED', 'this takes an administrator');
-}
-
-/** A collection the key is not for is as good as none. */
-export function requireCollection(principal: Principal, name: string): void {
-  if (principal.collections.length > 0 && !principal.collections.includes(name)) {
-    throw new VectronError('COLLECTION_NOT_FOUND', `no collection ${name}`);
-  }
-}

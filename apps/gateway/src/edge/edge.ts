@@ -1,5 +1,6 @@
 import { VectronError } from '@vectron/errors';
 import type { Metrics } from '@vectron/observability';
+import type { MethodContract } from '@vectron/proto';
 import { bearerToken, type Metadata } from '@vectron/rpc';
 import { Redis } from 'ioredis';
 import {
@@ -11,71 +12,12 @@ import {
 } from 'rate-limiter-flexible';
 import type { GatewayConfig } from '../config.js';
 import type { Authenticator, Principal } from './access.js';
-import type { Admission, WorkKind } from './admission.js';
+import type { Admission } from './admission.js';
 import type { AuditLog } from './audit.js';
 
-/** What each operation asks of the system, by its name without its wire's own endings; the others manage something. */
-const KINDS: Record<string, WorkKind> = {
-  search: 'read',
-  searchAlias: 'read',
-  searchStream: 'read',
-  get: 'read',
-  getPoint: 'read',
-  listPoints: 'read',
-  listPointsWhere: 'read',
-  query: 'read',
-  queryBatch: 'read',
-  countPoints: 'read',
-  facetPoints: 'read',
-  listChanges: 'watch',
-  upsert: 'write',
-  upsertAlias: 'write',
-  delete: 'write',
-  deletePoint: 'write',
-  updatePoints: 'write',
-  deletePoints: 'write',
-};
-
-/** Operations that the audit log has an entry for whenever they are called; others only when they are refused. */
-const AUDITED = new Set([
-  'login',
-  'logout',
-  'registerUser',
-  'deleteUser',
-  'changePassword',
-  'setUserRole',
-  'refreshToken',
-  'updateUserProfile',
-  'createApiKey',
-  'deleteApiKey',
-  'createSdkJwt',
-  'createCollection',
-  'deleteCollection',
-  'updateCollection',
-  'createIndex',
-  'deleteIndex',
-  'updateAliases',
-  'deletePoints',
-  'resolveAlert',
-  'putAlertRule',
-  'rotateSigningKey',
-  'drainWorker',
-  'removeWorker',
-  'rebalance',
-  'moveReplica',
-  'splitShard',
-  'cancelOperation',
-]);
 const DENIED = new Set(['UNAUTHENTICATED', 'PERMISSION_DENIED', 'RATE_LIMITED']);
 const BURST_SECONDS = 10;
 const REDIS_MS = 100;
-
-/** `CreateSDKJWT`, `createSdkjwt` and `createSdkJwt` are one operation. */
-const spelled = new Map([...AUDITED].map((name) => [name.toLowerCase(), name]));
-
-export function kindOf(operation: string): WorkKind {
-  return KINDS[operation] ?? 'manage';
-}
 
 /** What happens to every request of either wire before and after its own work. */
 export class Edge {
@@ -124,19 +66,20 @@ export class Edge {
   }
 
   /** The refusal of a call that there is no room for, as far as that can be known without asking anybody. */
-  shed(operation: string, token: string | undefined): VectronError | undefined {
+  shed({ admission }: MethodContract, token: string | undefined): VectronError | undefined {
     const known = this.authenticator.known(token);
-    return known && this.admission.refusal(kindOf(operation), known.tenantId);
+    return known && admission && this.admission.refusal(admission, known.tenantId);
   }
 
   /** Room for the work; what is returned gives it back. */
-  admit(operation: string, principal: Principal): () => void {
-    return this.admission.begin(kindOf(operation), principal.tenantId);
+  admit({ admission, path }: MethodContract, principal: Principal): () => void {
+    if (admission === undefined) throw new Error(`${path} has no class of admission`);
+    return this.admission.begin(admission, principal.tenantId);
   }
 
-  /** After the work. */
+  /** After the work: its entry in the audit log, if the method or its end asks for one. */
   leave(
-    operation: string,
+    { operation, audit }: Pick<MethodContract, 'operation' | 'audit'>,
     code: string,
     by: { principal?: Principal; address: string; target: string; requestId: string },
   ): void {
@@ -144,8 +87,7 @@ export class Edge {
     if (code === 'CANCELLED') this.metrics.cancelled.inc();
     const who = principal === undefined ? '' : principal.apiKeyId || principal.email;
     const event = { userId: principal?.userId ?? '', who, address, target, result: code, requestId };
-    const audited = spelled.get(operation.toLowerCase());
-    if (audited !== undefined) void this.audit.record({ ...event, action: audited });
+    if (audit === 'always') void this.audit.record({ ...event, action: operation });
     else if (DENIED.has(code)) void this.audit.denied({ ...event, target: `${operation} ${target}`.trim() });
   }
 

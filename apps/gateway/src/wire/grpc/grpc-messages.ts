@@ -8,8 +8,10 @@ import type { QueryOutcome } from '../../data/query.service.js';
 import type { SearchInput } from '../../data/search.service.js';
 import type { Packed } from './search-codec.js';
 
+const NO_BYTES = Buffer.alloc(0);
+
 /** Between the messages of vectron.v1 and what the services take and give. */
-export function pointInput(point: Packed<gateway.Point>, at: number): PointInput {
+export function pointInput(point: gateway.Point | Packed<gateway.Point>, at: number): PointInput {
   if (point.document !== undefined && point.payload.size > 0) {
     throw VectronError.invalid(`points[${at}].document`, 'send either payload or document');
   }
@@ -25,7 +27,7 @@ export function pointInput(point: Packed<gateway.Point>, at: number): PointInput
   return { id, vector, text: point.text, payload, sparse, vectors, ttlSeconds, ifVersion };
 }
 
-export function searchInput(request: Packed<gateway.SearchRequest>): SearchInput {
+export function searchInput(request: gateway.SearchRequest | Packed<gateway.SearchRequest>): SearchInput {
   return {
     ...request,
     vector: vectorInput(request, 'vector'),
@@ -34,10 +36,10 @@ export function searchInput(request: Packed<gateway.SearchRequest>): SearchInput
   };
 }
 
-type Vectors = Packed<Pick<gateway.Point, 'vector' | 'vectorF32'>>;
+type Vectors = Pick<gateway.Point, 'vector' | 'vectorF32'> & { readonly packedVector?: Buffer };
 
 /** `vector` holds what a client sent unpacked, number by number. */
-function vectorInput({ vector, packedVector, vectorF32 }: Vectors, field: string): VectorInput {
+function vectorInput({ vector, packedVector = NO_BYTES, vectorF32 }: Vectors, field: string): VectorInput {
   const forms = [vector, packedVector, vectorF32].filter(({ length }) => length > 0);
   if (forms.length > 1) throw VectronError.invalid(field, 'send either vector or vector_f32');
   return forms[0] ?? [];

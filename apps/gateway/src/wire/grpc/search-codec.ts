@@ -117,21 +117,3 @@ export const vectronService = {
   searchStream: { ...searchStream, ...searches },
   upsert: { ...upsert, requestDeserialize: decodeUpsertRequest },
 };
-
-/** A search's answer as JSON text. Payloads were JSON text all the time. */
-export function searchAnswerJson({ hits, payloadFields: _, ...answer }: SearchAnswer): string {
-  const results = hits.map((hit) => {
-    const payload = hit.payload.length === 0 ? '{}' : hit.payload.toString();
-    return `{"id":${JSON.stringify(hit.id)},"score":${hit.score},"payload":${payload},"vector":${vectorJson(hit.vector)},"explanation":${JSON.stringify(hit.explanation)}}`;
-  });
-  const shards = answer.shards.map((shard) => gateway.ShardRead.toJSON(shard));
-  return `{"results":[${results.join(',')}],${JSON.stringify({ ...answer, shards }).slice(1)}`;
-}
-
-/** A float32 has nine digits that mean something. */
-function vectorJson(bytes: Buffer): string {
-  if (bytes.length === 0) return '[]';
-  const values = new Array<string>(bytes.length / 4);
-  for (let at = 0; at < values.length; at++) values[at] = String(bytes.readFloatLE(at * 4));
-  return `[${values.join(',')}]`;
-}

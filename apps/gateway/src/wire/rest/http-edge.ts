@@ -4,17 +4,13 @@ import { toVectronError, VectronError } from '@vectron/errors';
 import { inSpan, isTracing, type Logger, outgoingTrace, type requestMeter } from '@vectron/observability';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Edge } from '../../edge/edge.js';
-import { type AuthenticatedRequest, tokenOf } from './auth.guard.js';
+import { checkAccess } from '../../edge/policy.js';
 import { sendError } from './http-error.filter.js';
 import { codeOf } from './reply-code.js';
-import { type RestRoute, ROUTES } from './rest-route.js';
+import type { AuthenticatedRequest } from './rest-context.js';
+import { tokenOf } from './tokens.js';
 
 const WATCH_MS = 1_000;
-
-interface Passing {
-  readonly route: RestRoute | undefined;
-  release?: () => void;
-}
 
 /**
  * Who calls, whether there is room, and what became of it: decided by the route that matched and before the body is read,
@@ -26,19 +22,17 @@ export function guardRequests(
   measure: ReturnType<typeof requestMeter>,
   logger: Logger,
 ): void {
-  const routes = new Map(ROUTES.map((route) => [`${route.method} /${route.path}`, route]));
-  const passing = new WeakMap<FastifyRequest, Passing>();
-  fastify.addHook('onRequest', async (request, reply) => {
-    const route = routes.get(`${request.method} ${request.routeOptions.url}`);
-    const passage: Passing = { route };
-    passing.set(request, passage);
+  const releases = new WeakMap<FastifyRequest, () => void>();
+  fastify.addHook('onRequest', async (request: AuthenticatedRequest, reply) => {
+    const { contract } = request.routeOptions.config;
     // Pages, and what matched nothing: neither has anything to say about anybody.
-    if (route === undefined || route.open === true) return;
+    if (contract === undefined || contract.access === 'public') return;
     try {
       const entered = edge.enter(tokenOf(request.headers));
       const principal = entered instanceof Promise ? await entered : entered;
-      (request as AuthenticatedRequest).principal = principal;
-      passage.release = edge.admit(route.operationId, principal);
+      request.principal = principal;
+      checkAccess(contract, principal);
+      releases.set(request, edge.admit(contract, principal));
     } catch (error) {
       // A body that is still coming is not worth waiting for.
       const known = toVectronError(error);
@@ -47,23 +41,16 @@ export function guardRequests(
       return reply;
     }
   });
-  const end = (request: FastifyRequest) => {
-    const passage = passing.get(request);
-    passage?.release?.();
-    return passage;
-  };
-  fastify.addHook('onRequestAbort', async (request) => {
-    end(request);
-  });
-  fastify.addHook('onResponse', async (request, reply) => {
-    const passage = end(request);
-    const operation = `${request.method} ${request.routeOptions.url ?? 'unknown'}`;
+  fastify.addHook('onRequestAbort', async (request) => releases.get(request)?.());
+  fastify.addHook('onResponse', async (request: AuthenticatedRequest, reply) => {
+    releases.get(request)?.();
+    const { contract } = request.routeOptions.config;
     const code = codeOf(reply);
-    measure(operation, code, reply.elapsedTime / 1000);
-    if (passage?.route === undefined) return;
-    const { principal } = request as Partial<AuthenticatedRequest>;
+    measure(contract?.name ?? `${request.method} ${request.routeOptions.url ?? 'unknown'}`, code, reply.elapsedTime / 1000);
+    if (contract === undefined) return;
     const target = Object.values((request.params ?? {}) as Record<string, string>).join(' ');
-    edge.leave(passage.route.operationId, code, { principal, address: request.ip, target, requestId: request.id });
+    const { principal, ip: address, id: requestId } = request;
+    edge.leave(contract, code, { principal, address, target, requestId });
   });
 }
 
@@ -76,6 +63,7 @@ export function allowOrigins(fastify: FastifyInstance, origins: readonly string[
     if (origin === undefined || !allowed.has(origin)) return;
     reply.header('access-control-allow-origin', origin).header('vary', 'origin');
     if (request.method !== 'OPTIONS') return;
+    // A page asks before the real request: what any route takes is fine, the request itself is judged on its own.
     reply
       .header('access-control-allow-methods', 'GET, POST, PUT, DELETE')
       .header('access-control-allow-headers', 'authorization, content-type, x-api-key, traceparent, tracestate')

@@ -1,18 +1,20 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { toVectronError, VectronError } from '@vectron/errors';
+import { parseJson, readMessage } from '@vectron/model';
+import type { gateway } from '@vectron/proto';
 import { Stop } from '@vectron/rpc';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { SearchService } from '../../data/search.service.js';
 import type { Authenticator } from '../../edge/access.js';
 import type { Edge } from '../../edge/edge.js';
-import { searchAnswerJson } from '../grpc/search-codec.js';
-import { tokenOf } from './auth.guard.js';
-import { searchInputOf } from './data.rest.controller.js';
+import { checkRequest, publicMethod } from '../../edge/policy.js';
+import { searchInput } from '../grpc/grpc-messages.js';
+import { searchAnswerJson } from './fast-answers.js';
 import { errorBody } from './http-error.filter.js';
-import { parse } from './json-schema.js';
-import * as schema from './rest-schemas.js';
+import { tokenOf } from './tokens.js';
 
+const METHOD = publicMethod('/vectron.v1.VectronService/SearchStream');
 const PATH = /^\/v1\/collections\/([^/?]+)\/points\/search\/stream(?:\?.*)?$/;
 /** A browser cannot set headers on a WebSocket: it offers the token as a second subprotocol, `bearer.<token>`. */
 const BEARER = /^bearer\.(\S+)$/;
@@ -53,7 +55,7 @@ export function serveSearchSocket(
       } catch (error) {
         const known = toVectronError(error);
         const address = request.socket.remoteAddress ?? '';
-        edge.leave('searchStream', known.code, { address, target: collection ?? '', requestId: '' });
+        edge.leave(METHOD, known.code, { address, target: collection ?? '', requestId: '' });
         refuse(stream, known);
       }
     })();
@@ -81,8 +83,11 @@ export function serveSearchSocket(
     let release: (() => void) | undefined;
     try {
       const principal = await edge.enter(token);
-      release = edge.admit('searchStream', principal);
-      const input = searchInputOf(parse(schema.search, parseJson(text)), collection);
+      release = edge.admit(METHOD, principal);
+      const request = readMessage(METHOD.request, parseJson(text, 'message'));
+      request.collection = collection;
+      checkRequest(METHOD, request, principal);
+      const input = { ...searchInput(request as unknown as gateway.SearchRequest), payloadFields: false };
       for await (const found of searches.searchStream(principal, input, { signal: gone })) {
         const last =
           found.shardsAnswered + found.shards.filter((shard) => shard.errorCode !== '').length === found.shardsAsked;
@@ -108,14 +113,6 @@ function decoded(segment: string): string {
     return decodeURIComponent(segment);
   } catch (cause) {
     throw new VectronError('INVALID_ARGUMENT', 'the collection name is not URL-encoded', { cause });
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new VectronError('INVALID_ARGUMENT', 'the message is not JSON', { cause });
   }
 }
 

@@ -1,0 +1,41 @@
+import type { CallContext, Metadata } from '@vectron/rpc';
+import { callContext, Stop, type StopSignal } from '@vectron/rpc';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Principal } from '../../edge/access.js';
+import { authorizationOf } from './tokens.js';
+
+/** A request whose caller the edge has let in; public methods have none. */
+export type AuthenticatedRequest = FastifyRequest & { principal?: Principal };
+
+/** A REST call as a gRPC method sees it. Metadata and signal are made when somebody asks: most calls need neither. */
+export class RestContext implements CallContext {
+  principal?: unknown;
+  #metadata: Metadata | undefined;
+  #gone: Stop | undefined;
+
+  constructor(
+    private readonly request: AuthenticatedRequest,
+    private readonly reply: FastifyReply,
+  ) {
+    this.principal = request.principal;
+  }
+
+  get metadata(): Metadata {
+    this.#metadata ??= callContext({ authorization: authorizationOf(this.request.headers) }).metadata;
+    return this.#metadata;
+  }
+
+  get peer(): string {
+    return this.request.ip;
+  }
+
+  /** The caller is gone when its connection is. */
+  get signal(): StopSignal {
+    if (this.#gone === undefined) {
+      const gone = new Stop();
+      this.#gone = gone;
+      this.reply.raw.once('close', () => this.reply.raw.writableFinished || gone.abort());
+    }
+    return this.#gone;
+  }
+}
