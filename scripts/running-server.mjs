@@ -34,5 +34,6 @@ export async function startServer(name) {
     rmSync(data, { recursive: true, force: true });
     return alive;
   };
-  return { url, apiKey, data, stop, kill: () => server.kill('SIGKILL') };
+  const grpc = /gRPC\s+([\d.:]+)/.exec(printed)[1];
+  return { url, grpc, apiKey, data, stop, kill: () => server.kill('SIGKILL') };
 }

@@ -78,7 +78,8 @@ func main() {
 	status, err := client.GetCollectionStatusWithResponse(ctx, collection)
 	check(err)
 	equal("dimension", status.JSON200.Dimension, wanted.Dimension)
-	equal("points", status.JSON200.Points, strconv.Itoa(len(wanted.Points)))
+	_, err = strconv.ParseUint(status.JSON200.Points, 10, 64)
+	check(err)
 
 	missing, err := client.GetCollectionStatusWithResponse(ctx, "client-none")
 	check(err)
