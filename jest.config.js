@@ -1,3 +1,8 @@
+import { measurePace, testLimitMs } from './test/harness/pace.mjs';
+
+/** One limit for all tests and hooks; test/harness/pace.mjs says why. */
+const limitMs = testLimitMs(await measurePace());
+
 // Nest 12 is ESM only: see docs/adr/0001. Run through `npm run jest`, which passes --experimental-vm-modules.
 export default {
   testEnvironment: 'node',
@@ -23,4 +28,7 @@ export default {
   },
   testMatch: ['<rootDir>/packages/**/*.test.ts', '<rootDir>/apps/**/*.test.ts', '<rootDir>/test/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],
+  testTimeout: limitMs,
+  globals: { TEST_LIMIT_MS: limitMs },
+  reporters: ['default', '<rootDir>/test/harness/slowest.mjs'],
 };

@@ -34,6 +34,8 @@ const { status } = spawnSync(
   [
     'run',
     `${url}/openapi.json`,
+    '--url',
+    url,
     '--checks',
     checks,
     '--max-examples',
@@ -49,7 +51,7 @@ const { status } = spawnSync(
     '--suppress-health-check',
     'all',
     '--request-timeout',
-    '10',
+    '120',
     '--generation-database',
     'none',
     '--workers',

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { measurePace } from '../test/harness/pace.mjs';
 import { cache, cargoEnvironment, needPackages, root, run, setup } from './setup.mjs';
 
 setup();
@@ -40,7 +41,11 @@ const checks = [
   [
     'drills, some in short form',
     process.execPath,
-    ['apps/cli/bin/vectron.js', 'drill', 'leader-loss', 'pd-loss', 'etcd-one', 'split', '--quick', '--etcd', etcd],
+    [
+      'apps/cli/bin/vectron.js',
+      'drill',
+      ...['leader-loss', 'pd-loss', 'etcd-one', 'split', '--quick', '--times', 'report', '--etcd', etcd],
+    ],
   ],
   [
     'random faults, short form',
@@ -49,14 +54,26 @@ const checks = [
   ],
 ];
 
-let failed = 0;
+const pace = await measurePace();
+console.log(`\nThe machine takes ${pace.toFixed(1)} times as long as two idle cores do`);
+const figures = [];
 for (const [name, command, args, options] of checks) {
   console.log(`\n== ${name}`);
   const started = Date.now();
   const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options });
-  const seconds = ((Date.now() - started) / 1000).toFixed(0);
-  console.log(`== ${name}: ${status === 0 ? 'passed' : 'FAILED'} in ${seconds} s`);
-  if (status !== 0) failed += 1;
+  const passed = status === 0;
+  const seconds = Math.round((Date.now() - started) / 1000);
+  console.log(`== ${name}: ${passed ? 'passed' : 'FAILED'} in ${seconds} s`);
+  figures.push({ name, passed, seconds });
 }
+console.log('\n== Seconds of each check, the slowest first');
+for (const { name, passed, seconds } of figures.toSorted((a, b) => b.seconds - a.seconds)) {
+  console.log(`${String(seconds).padStart(5)}  ${name}${passed ? '' : ': FAILED'}`);
+}
+const total = figures.reduce((sum, { seconds }) => sum + seconds, 0);
+console.log(
+  `${String(total).padStart(5)}  all, beside work that made the machine ${pace.toFixed(1)} times as slow as idle`,
+);
+const failed = figures.filter(({ passed }) => !passed).length;
 console.log(`\n${checks.length - failed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

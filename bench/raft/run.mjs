@@ -33,7 +33,7 @@ function batchOf(first) {
 /** Writes to the leader itself, as a gateway does. */
 async function commits(cluster) {
   const [shard] = await cluster.shards('commit');
-  const leader = await until('a leader', 30_000, () => cluster.leaderOf('commit'));
+  const leader = await until('a leader', () => cluster.leaderOf('commit'));
   const client = new StreamWorkerClient({ clusterToken: cluster.token });
   let next = 0;
   const one = async () => {
@@ -88,7 +88,7 @@ async function commits(cluster) {
     };
     results.commit.push({ ...row, timesLimit: Number((row.p50 / results.limit.p50).toFixed(1)) });
     console.log(row);
-    await until('the index', 120_000, async () => (await cluster.shards('commit'))[0].metrics.tailPoints < 1_000);
+    await until('the index', async () => (await cluster.shards('commit'))[0].metrics.tailPoints < 1_000);
   }
   await client.close();
 }
@@ -122,7 +122,7 @@ async function joining(cluster, db) {
   for (let first = 0; first < total; first += 10 * BATCH) {
     await Promise.all(Array.from({ length: 10 }, (_, at) => db.upsert('join', batchOf(first + at * BATCH))));
   }
-  await until('the index', 600_000, async () => (await cluster.shards('join'))[0].metrics.tailPoints === 0);
+  await until('the index', async () => (await cluster.shards('join'))[0].metrics.tailPoints === 0);
   const leader = await cluster.leaderOf('join');
   const victim = (leader % 3) + 1;
   const [{ shardId }] = await cluster.shards('join');
@@ -157,7 +157,7 @@ async function joining(cluster, db) {
     rmSync(join(cluster.dataOf(victim), 'worker', 'shards', String(shardId)), { recursive: true });
     const began = performance.now();
     await cluster.startWorker(victim);
-    await until('the new replica votes', 300_000, async () => {
+    await until('the new replica votes', async () => {
       const [shard] = await cluster.shards('join');
       const own = shard.replicas.find(({ number }) => number === victim);
       const votes = own.metrics?.role === 'follower' && shard.metrics.voters.includes(own.replicaId);

@@ -72,8 +72,8 @@ const operator = new Operator(http, apiKey);
 const shards = () => operator.shards(HOT);
 
 /** Everything runs, and every shard has three current replicas and nothing under way. */
-async function whole(ms) {
-  await until('every shard is whole', ms, async () => {
+async function whole() {
+  await until('every shard is whole', async () => {
     const all = await shards();
     return all.every(
       ({ ready, healthyReplicas, voters, operation }) =>
@@ -172,7 +172,7 @@ const work = {
     await operator.call('POST', `/v1/admin/workers/${number}/drain`, {});
     await sleep(seconds(1, 6));
     // The cluster may be in the middle of a fault.
-    await until('the drain is taken back', 60_000, async () => {
+    await until('the drain is taken back', async () => {
       await operator.call('POST', `/v1/admin/workers/${number}/drain`, { cancel: true });
       return true;
     });
@@ -210,7 +210,7 @@ let load;
 try {
   const db = connect(http, { apiKey });
   await db.createCollection(HOT, { dimension: 2, distance: 'euclidean', shards: 2, replicas: 3 });
-  await whole(60_000);
+  await whole();
   load = new Load({ grpc: grpc.map((address) => `grpc://${address}`).join(','), apiKey }, HOT, random);
   load.start();
   const end = Date.now() + Number(options.seconds) * 1_000;
@@ -223,7 +223,7 @@ try {
   };
   await Promise.all([repeat('fault', faults, [1, 4]), repeat('work', work, [2, 6])]);
   const healed = Date.now();
-  await whole(180_000);
+  await whole();
   verdict('every shard is whole after the faults', true, `${Date.now() - healed} ms`);
   await sleep(2_000);
   await load.stop();

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect, type VectronClient } from '@vectron/sdk';
 import { rest, type SeparateSystem, startSeparate } from '../harness/system.js';
+import { until } from '../harness/waiting.js';
 
 interface Replica {
   readonly worker: string;
@@ -18,8 +19,8 @@ describe('three replicas', () => {
   beforeAll(async () => {
     system = await startSeparate(3);
     db = connect(system.http, { apiKey: system.adminKey, retries: 10 });
-  }, 60_000);
-  afterAll(() => system.stop(), 30_000);
+  });
+  afterAll(() => system.stop());
 
   const replicas = async (name: string): Promise<Replica[]> => {
     const url = `${system.http}/v1/collections/${name}/status`;
@@ -27,15 +28,14 @@ describe('three replicas', () => {
     const { shards } = (await answer.json()) as { shards: { replicaStatus: Replica[] }[] };
     return shards.flatMap((shard) => shard.replicaStatus);
   };
-  const until = async (what: string, condition: () => Promise<boolean>) => {
-    for (const end = Date.now() + 60_000; !(await condition()); ) {
-      if (Date.now() > end) throw new Error(`${what} did not come about`);
-      await new Promise((resolve) => setTimeout(resolve, 200));
-    }
-  };
   const leaderOf = async (name: string) => {
-    await until('a leader', async () => (await replicas(name)).some(({ role }) => role === 'leader'));
-    return Number((await replicas(name)).find(({ role }) => role === 'leader')?.worker) - 1;
+    const isLeader = ({ role }: Replica) => role === 'leader';
+    const all = await until(
+      'a leader',
+      () => replicas(name),
+      (seen) => seen.some(isLeader),
+    );
+    return Number(all.find(isLeader)?.worker) - 1;
   };
 
   it('loses no acknowledged write with its leader, nor with all of its workers at once', async () => {
@@ -53,7 +53,7 @@ describe('three replicas', () => {
     const writers = Array.from({ length: 4 }, writer);
     const grow = async (by: number) => {
       const least = acknowledged.length + by;
-      await until('more writes', async () => acknowledged.length >= least);
+      await until('more writes', () => acknowledged.length >= least);
     };
     await grow(100);
     await system.restartWorker(await leaderOf('kept'));
@@ -70,11 +70,12 @@ describe('three replicas', () => {
       if (cursor === undefined) break;
     }
     expect(acknowledged.filter((id) => !stored.has(id))).toEqual([]);
-    await until('three replicas at one entry', async () => {
-      const at = (await replicas('kept')).map(({ appliedIndex }) => appliedIndex);
-      return at.length === 3 && new Set(at).size === 1;
-    });
-  }, 180_000);
+    await until(
+      'three replicas at one entry',
+      async () => (await replicas('kept')).map(({ appliedIndex }) => appliedIndex),
+      (at) => at.length === 3 && new Set(at).size === 1,
+    );
+  });
 
   it('replaces a replica whose files were damaged', async () => {
     const victim = ((await leaderOf('kept')) + 1) % 3;
@@ -88,34 +89,42 @@ describe('three replicas', () => {
       writeFileSync(join(shards, table), bytes);
     }
     await system.restartWorker(victim);
-    await until('three sound replicas', async () => {
-      const all = await replicas('kept');
-      const at = new Set(all.map(({ appliedIndex }) => appliedIndex));
-      return (
+    await until(
+      'three sound replicas at one entry',
+      () => replicas('kept'),
+      (all) =>
         all.length === 3 &&
-        at.size === 1 &&
-        all.every(({ role, damage }) => damage === '' && /leader|follower/.test(role))
-      );
-    });
-  }, 120_000);
+        new Set(all.map(({ appliedIndex }) => appliedIndex)).size === 1 &&
+        all.every(({ role, damage }) => damage === '' && /leader|follower/.test(role)),
+    );
+  });
 
   it('a search-only worker serves what is fresh enough, and the change feed', async () => {
     const worker = await system.addWorker(['--search-only', 'true']);
     await db.createCollection('followed', { dimension: 2, distance: 'euclidean', shards: 1 });
-    await until('it follows', async () =>
-      (await replicas('followed')).some((one) => Number(one.worker) === worker + 1 && one.role === 'learner'),
+    await until(
+      'it follows',
+      () => replicas('followed'),
+      (all) => all.some((one) => Number(one.worker) === worker + 1 && one.role === 'learner'),
     );
     const { writeToken } = await db.upsert('followed', [{ id: 'fresh', vector: [-5, 1] }]);
     for (const consistency of [
       { level: 'bounded', maxStalenessMs: 2_000 },
       { level: 'at_least', writeToken },
     ]) {
-      const { body } = await rest(system.http, 'POST', '/v1/collections/followed/points/search', {
-        key: system.adminKey,
-        body: { vector: [-5, 1], topK: 1, consistency },
-      });
-      expect([body.results[0].id, body.shards[0].replica]).toEqual(['fresh', String(worker + 1)]);
+      // One that is not yet fresh enough is passed over.
+      await until(
+        'it answers',
+        async () => {
+          const { body } = await rest(system.http, 'POST', '/v1/collections/followed/points/search', {
+            key: system.adminKey,
+            body: { vector: [-5, 1], topK: 1, consistency },
+          });
+          return [body.results[0].id, body.shards[0].replica];
+        },
+        ([id, replica]) => id === 'fresh' && replica === String(worker + 1),
+      );
     }
     expect((await db.listChanges('followed')).changes).toMatchObject([{ kind: 'insert', id: 'fresh' }]);
-  }, 120_000);
+  });
 });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect } from '@vectron/sdk';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { type System, startSingle } from '../harness/system.js';
+import { waitLimitMs } from '../harness/waiting.js';
 
 const EXECUTABLE = process.env.VECTRON_CHROMIUM ?? '/usr/bin/chromium';
 /** Set to keep pictures of every page. */
@@ -36,12 +37,12 @@ describe('the console', () => {
         payload: { name: id, legs: vector[0] > vector[1] ? 4 : 0 },
       })),
     );
-    browser = await chromium.launch({ executablePath: EXECUTABLE, args: FLAGS });
+    browser = await chromium.launch({ executablePath: EXECUTABLE, args: FLAGS, timeout: waitLimitMs() });
     page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
     page.on('pageerror', (error) => faults.push(error.message));
     page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
-    page.setDefaultTimeout(15_000);
-  }, 120_000);
+    page.setDefaultTimeout(waitLimitMs());
+  });
   afterAll(async () => {
     await browser?.close();
     await system?.stop();

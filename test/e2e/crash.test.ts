@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect } from '@vectron/sdk';
 import { VectronProcess } from '../harness/process.js';
 import { type ProcessSystem, startSingle, tempDir } from '../harness/system.js';
+import { until } from '../harness/waiting.js';
 
 const DIMENSION = 16;
 
@@ -15,8 +16,8 @@ describe('kill -9 during an upsert stream', () => {
   let system: ProcessSystem;
   beforeAll(async () => {
     system = await startSingle(data);
-  }, 60_000);
-  afterAll(() => system.stop(), 30_000);
+  });
+  afterAll(() => system.stop());
 
   it('loses no acknowledged point and keeps no refused one, three times over', async () => {
     const acknowledged: number[] = [];
@@ -47,7 +48,7 @@ describe('kill -9 during an upsert stream', () => {
         }
       };
       const killer = async () => {
-        while (acknowledged.length < enough) await new Promise((resolve) => setImmediate(resolve));
+        await until('enough writes', () => acknowledged.length >= enough);
         killed = true;
         await system.processes[0].stop('SIGKILL');
       };
@@ -70,7 +71,7 @@ describe('kill -9 during an upsert stream', () => {
       }
     }
     expect(acknowledged.length).toBeGreaterThanOrEqual(6_000);
-  }, 180_000);
+  });
 });
 
 it('a first start that is killed while it loads the sample is finished by the next one', async () => {
@@ -82,8 +83,10 @@ it('a first start that is killed while it loads the sample is finished by the ne
   const db = connect(system.http, { apiKey: system.adminKey });
   const { hits } = await db.search('debian-packages', { likeId: 'exim4-daemon-heavy', topK: 1 });
   expect(hits[0].id).toBe('exim4-doc-info');
-  while ((await db.collectionStatus('debian-packages')).points !== 20_000) {
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+  await until(
+    'the sample is whole',
+    () => db.collectionStatus('debian-packages'),
+    ({ points }) => points === 20_000,
+  );
   await system.stop();
-}, 120_000);
+});

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Filter, type Point, type VectronClient, VectronError, where } from '@vectron/sdk';
+import { until } from '../harness/waiting.js';
 
 const { field, and, or, not, hasId, nested } = where;
 
@@ -93,9 +94,11 @@ async function allIds(db: VectronClient, name: string, filter: Filter, limit = 3
 }
 
 async function ready(db: VectronClient, name: string): Promise<void> {
-  while (!(await db.listIndexes(name)).indexes.every((index) => index.ready)) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  await until(
+    'the indexes are ready',
+    () => db.listIndexes(name),
+    ({ indexes }) => indexes.every((index) => index.ready),
+  );
 }
 
 /** Filters, indexes, queries and changes, wherever the database runs. */
@@ -237,15 +240,21 @@ export function describeDataModel(home: string, client: () => VectronClient): vo
         1,
       );
       expect((await db.count(name)).count).toBe(100);
+      const before = Date.now();
+      await db.upsert(name, [{ id: 'long', vector: [9, 9], ttlSeconds: 3_600 }]);
+      const after = Date.now();
+      const expiresAt = (await db.get(name, 'long'))?.expiresAt?.getTime() ?? 0;
+      expect(expiresAt).toBeGreaterThanOrEqual(before + 3_600_000);
+      expect(expiresAt).toBeLessThanOrEqual(after + 3_600_000);
+      await db.delete(name, 'long');
       await db.upsert(name, [{ id: 'short', vector: [9, 9], payload: { a: 1 }, ttlSeconds: 1 }]);
-      const expiresAt = (await db.get(name, 'short'))?.expiresAt?.getTime() ?? 0;
-      expect(expiresAt - Date.now()).toBeLessThanOrEqual(1_000);
-      while ((await db.get(name, 'short')) !== undefined) await new Promise((resolve) => setTimeout(resolve, 50));
-      expect(Date.now()).toBeGreaterThanOrEqual(expiresAt);
+      await until('it has expired', async () => (await db.get(name, 'short')) === undefined);
+      const goneMs = Date.now();
+      expect(goneMs).toBeGreaterThanOrEqual(after + 1_000);
       expect((await db.count(name)).count).toBe(100);
       const { changes } = await db.listChanges(name);
       expect(changes.filter(({ id }) => id === 'short').map(({ kind }) => kind)).toEqual(['insert', 'delete']);
-      expect(changes.filter(({ kind }) => kind === 'delete').length).toBe(142);
+      expect(changes.filter(({ kind }) => kind === 'delete').length).toBe(143);
       await db.deleteCollection(name);
     });
 
@@ -338,14 +347,13 @@ export function describeDataModel(home: string, client: () => VectronClient): vo
       expect(await db.createIndex(name, { namedVector: { name: 'other', dimension: 2 } })).toBe(true);
       await db.upsert(name, [{ id: 'p007', vector: [1, 1], vectors: { other: [1, 0] } }]);
       expect((await ids({ vector: [7, 0, 1] }))[0]).toBe('p005');
-      let other: string[] | undefined;
       // A shard says so while it still builds the new one.
-      for (const untilMs = Date.now() + 20_000; other === undefined; ) {
-        other = await ids({ vector: [2, 0], using: 'other' }).catch((error: VectronError) => {
-          if (!error.message.includes('being built') || Date.now() > untilMs) throw error;
-          return undefined;
-        });
-      }
+      const other = await until('the new vector can be searched', () =>
+        ids({ vector: [2, 0], using: 'other' }).catch((error: VectronError) => {
+          if (error.message.includes('being built')) throw error;
+          return error.message;
+        }),
+      );
       expect(other).toEqual(['p007']);
       expect((await db.listIndexes(name)).namedVectors).toMatchObject([
         { name: 'title', dimension: 3, distance: 'euclidean' },

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { open, upsertAll, type VectronClient } from '@vectron/sdk';
+import { until } from '../harness/waiting.js';
 import { describeClient } from './client.suite.js';
 import { describeDataModel } from './data-model.suite.js';
 
@@ -27,7 +28,11 @@ describe('Vectron, embedded', () => {
     const points = Array.from({ length: 2000 }, (_, i) => ({ id: `k${i}`, vector: vector(i), payload: { i } }));
     expect(await upsertAll(db, 'kept', points, { batchSize: 250 })).toBe(2000);
     await expect(open(dir)).rejects.toMatchObject({ code: 'CONFLICT' });
-    while ((await db.collectionStatus('kept')).indexLag > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(
+      'the index has caught up',
+      () => db.collectionStatus('kept'),
+      ({ indexLag }) => indexLag === 0,
+    );
     const before = await db.search('kept', { vector: vector(700.5), topK: 20 });
     await db.close();
     db = await open(dir);

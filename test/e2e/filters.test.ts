@@ -125,7 +125,7 @@ describe('filters', () => {
       (documents, some, indexes) => run(documents as Json[], some, indexes as { path: string; type: 'text' }[]),
     );
     await fc.assert(property, { numRuns: 60 });
-  }, 120_000);
+  });
 
   it('are the same as JSON, from the builder, and as protobuf', () => {
     fc.assert(

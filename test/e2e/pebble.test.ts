@@ -60,4 +60,4 @@ it('Pebble reads an exported shard whole, writes to it and hands it back; and Ve
     vector: Float32Array.of(123, 1, 2),
   });
   await system.stop();
-}, 300_000);
+});

@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { freePorts } from '@vectron/metastore';
 import { type ClusterSystem, rest, startCluster, tempDir } from '../harness/system.js';
+import { until } from '../harness/waiting.js';
 
 const PASSWORD = 'redis-password-of-the-test';
 const TTL_MS = 2_000;
@@ -27,7 +29,6 @@ describe('gateways that share a Redis', () => {
       key: system.adminKey,
       body: { points: [{ id, vector: [1, 0] }] },
     });
-  const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
   beforeAll(async () => {
     const dir = tempDir('redis');
@@ -45,25 +46,31 @@ describe('gateways that share a Redis', () => {
       body: { name: 'shared', dimension: 2 },
     });
     await write(gateways[0], 'a');
-    await pause(TTL_MS + 500);
-  }, 180_000);
+  });
   afterAll(async () => {
     await system?.stop();
     redis?.kill('SIGKILL');
-  }, 60_000);
+  });
 
   it('answer from their own cache, then from each other’s; what promises freshness asks the shards', async () => {
     const [one, two] = gateways;
-    expect((await search(one)).from).toBe('shards');
-    expect((await search(one)).from).toBe('shards');
-    expect(await search(one)).toEqual({ from: 'cache', ids: ['a'] });
-    expect(await search(two)).toEqual({ from: 'redis', ids: ['a'] });
+    let topK = 10;
+    // Another parameter is another question. On a busy machine an answer may have expired when it is asked for again.
+    await until(
+      'an answer of the cache and one of the other gateway',
+      async () => {
+        topK += 1;
+        const answers: Awaited<ReturnType<typeof search>>[] = [];
+        for (const gateway of [one, one, one, two]) answers.push(await search(gateway, { topK }));
+        expect(answers.map(({ ids }) => ids)).toEqual(answers.map(() => ['a']));
+        return answers.map(({ from }) => from).join(', ');
+      },
+      (from) => from === 'shards, shards, cache, redis',
+    );
     for (const level of ['linearizable', 'bounded']) {
-      expect((await search(two, { consistency: { level } })).from).toBe('shards');
+      expect((await search(two, { topK, consistency: { level } })).from).toBe('shards');
     }
-    // Another parameter is another question.
-    expect((await search(two, { topK: 4 })).from).toBe('shards');
-  }, 30_000);
+  });
 
   it('show a write at once where it was made, and to the others when its answers have expired', async () => {
     const [one, two] = gateways;
@@ -73,29 +80,35 @@ describe('gateways that share a Redis', () => {
     expect(await search(two)).toEqual({ from: 'shards', ids: ['a', 'b'] });
     const { ids } = await search(one, { consistency: { level: 'at_least', writeToken: body.writeToken } });
     expect(ids).toEqual(['a', 'b']);
-    await pause(TTL_MS + 200);
-    expect((await search(one)).ids).toEqual(['a', 'b']);
-  }, 30_000);
+    await until(
+      'the older answers have expired',
+      async () => (await search(one)).ids.join(),
+      (found) => found === 'a,b',
+    );
+  });
 
   it('count the requests of a key together', async () => {
-    await pause(1_500);
-    const calls = Array.from({ length: 6 * RATE }, (_, at) =>
-      rest(gateways[at % 2], 'GET', '/v1/collections', { key: system.adminKey }),
-    );
-    const answers = await Promise.all(calls);
-    const good = answers.filter(({ status }) => status === 200).length;
-    const refused = answers.filter(({ status }) => status === 429);
-    expect(good + refused.length).toBe(answers.length);
-    expect(good).toBeGreaterThanOrEqual(RATE);
-    // A second's and the burst, of two seconds at most.
-    expect(good).toBeLessThanOrEqual(4 * RATE);
-    expect(refused.every(({ headers }) => Number(headers.get('retry-after')) >= 1)).toBe(true);
-  }, 30_000);
+    const [one, two] = gateways;
+    const list = (gateway: string) => rest(gateway, 'GET', '/v1/collections', { key: system.adminKey });
+    // One gateway takes all that the key may ask in a second, and its burst; then the other refuses its first call.
+    await until('the other gateway refuses', async () => {
+      const answers = await Promise.all(Array.from({ length: 3 * RATE }, () => list(one)));
+      const other = await list(two);
+      const refused = [...answers, other].filter(({ status }) => status !== 200);
+      expect(refused.map(({ status }) => status)).toEqual(refused.map(() => 429));
+      expect(refused.every(({ headers }) => Number(headers.get('retry-after')) >= 1)).toBe(true);
+      return other.status === 429;
+    });
+  });
 
   it('go on without it', async () => {
+    const ended = once(redis, 'exit');
     redis.kill('SIGKILL');
-    await pause(1_500);
-    expect((await search(gateways[0], { topK: 7 })).ids).toEqual(['a', 'b']);
-    expect((await search(gateways[1], { topK: 7 })).ids).toEqual(['a', 'b']);
-  }, 30_000);
+    await ended;
+    for (const gateway of gateways) {
+      // Calls of the test before may still count.
+      const { ids } = await until('an answer', () => search(gateway, { topK: 7 }));
+      expect(ids).toEqual(['a', 'b']);
+    }
+  });
 });

@@ -8,8 +8,8 @@ describe('the REST client that is generated from the OpenAPI document', () => {
   beforeAll(async () => {
     system = await startSingle();
     client = createRestClient(system.http, system.adminKey);
-  }, 120_000);
-  afterAll(() => system?.stop(), 30_000);
+  });
+  afterAll(() => system?.stop());
 
   it('makes a collection, writes, searches, explains and deletes, as the compiler has it', async () => {
     const made = await client.POST('/v1/collections', { body: { name: 'typed', dimension: 2 } });

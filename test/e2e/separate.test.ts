@@ -9,8 +9,8 @@ describe('separate services', () => {
   let system: SeparateSystem;
   beforeAll(async () => {
     system = await startSeparate();
-  }, 60_000);
-  afterAll(() => system.stop(), 30_000);
+  });
+  afterAll(() => system.stop());
 
   it('a worker that is killed and comes back elsewhere serves what it acknowledged; until then answers say what is missing', async () => {
     const db = connect(system.http, { apiKey: system.adminKey, retries: 8 });
@@ -33,7 +33,7 @@ describe('separate services', () => {
     expect(again.complete).toBe(true);
     expect(again.hits).toEqual(whole.hits);
     await db.deleteCollection('spread');
-  }, 60_000);
+  });
 
   it('refuses internal calls without the cluster token, and internal listeners beyond this machine', async () => {
     const { VectronProcess } = await import('../harness/process.js');
@@ -46,5 +46,5 @@ describe('separate services', () => {
     const open = new VectronProcess(['pd', '--listen', '0.0.0.0:0', '--data', `${system.data}/open`]);
     expect(await open.finish()).toMatchObject({ code: 2, output: expect.stringContaining('needs mutual TLS') });
     expect((await rest(system.http, 'GET', '/readyz')).status).toBe(200);
-  }, 30_000);
+  });
 });

@@ -4,6 +4,7 @@ import { callContext, createClient } from '@vectron/rpc';
 import { connect, type VectronClient } from '@vectron/sdk';
 import { WebSocket } from 'ws';
 import { reasonOf, rest, type System } from '../harness/system.js';
+import { until } from '../harness/waiting.js';
 import { describeBadInput } from './bad-input.suite.js';
 import { describeClient } from './client.suite.js';
 import { describeDataModel } from './data-model.suite.js';
@@ -18,12 +19,12 @@ export function describeSystem(home: string, start: () => Promise<System>): void
       system = await start();
       viaRest = connect(system.http, { apiKey: system.adminKey });
       viaGrpc = connect(`grpc://${system.grpc}`, { apiKey: system.adminKey });
-    }, 120_000);
+    });
     afterAll(async () => {
       await viaRest?.close();
       await viaGrpc?.close();
       await system?.stop();
-    }, 60_000);
+    });
 
     for (const wire of ['REST', 'gRPC'] as const) {
       const client = () => (wire === 'REST' ? viaRest : viaGrpc);
@@ -215,8 +216,11 @@ export function describeSystem(home: string, start: () => Promise<System>): void
       const get = (path: string) => rest(system.http, 'GET', path, { key: system.adminKey });
       expect((await get('/healthz')).body).toEqual({ status: 'ok' });
       expect((await get('/readyz')).status).toBe(200);
-      const health = (await get('/v1/system/health')).body;
-      expect(health.status).toBe('ok');
+      const health = await until(
+        'every service is well',
+        async () => (await get('/v1/system/health')).body,
+        ({ status }) => status === 'ok',
+      );
       expect(health.services.map((one: { service: string }) => one.service)).toEqual([
         'gateway',
         'auth',

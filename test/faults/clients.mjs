@@ -1,6 +1,6 @@
 /** Clients that write, overwrite, delete and read a few hot ids, and write down what they were told. */
 import { connect } from '@vectron/sdk';
-import { sleep } from './cluster.mjs';
+import { sleep, WAIT_MS } from './cluster.mjs';
 
 const CLIENTS = 16;
 const IDS = 50;
@@ -103,13 +103,13 @@ export class Load {
   }
 
   /** Milliseconds until a write that began after `since` (see `mark`) was acknowledged. */
-  async untilWritten(since, limitMs) {
-    const end = Date.now() + limitMs;
+  async untilWritten(since) {
+    const end = Date.now() + WAIT_MS;
     while (Date.now() < end) {
       if (this.acknowledged.some((at) => at >= since.at)) return Date.now() - since.wall;
       await sleep(10);
     }
-    throw new Error(`no write was acknowledged for ${limitMs} ms`);
+    throw new Error(`no write was acknowledged for ${WAIT_MS / 1_000} s`);
   }
 
   mark() {

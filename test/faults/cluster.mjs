@@ -26,13 +26,21 @@ export function run(command, ...args) {
   return stdout;
 }
 
-/** Waits for `condition`; throws after `ms`, naming what did not come about. */
-export async function until(what, ms, condition) {
-  const end = Date.now() + ms;
+/** Ends the wait for what never comes. How soon something came is told, and judged on an idle machine alone. */
+export const WAIT_MS = 600_000;
+
+/** Waits for `condition`; throws after ten minutes, naming what did not come about and the last error. */
+export async function until(what, condition) {
+  const end = Date.now() + WAIT_MS;
+  let last = '';
   for (;;) {
-    const value = await Promise.resolve(condition()).catch(() => undefined);
-    if (value) return value;
-    if (Date.now() > end) throw new Error(`${what}: not within ${ms} ms`);
+    try {
+      const value = await condition();
+      if (value) return value;
+    } catch (error) {
+      last = `; ${error.message}`;
+    }
+    if (Date.now() > end) throw new Error(`${what}: not within ${WAIT_MS / 1_000} s${last}`);
     await sleep(100);
   }
 }
@@ -247,7 +255,7 @@ export class Cluster {
       });
     }
     this.#processes.set(name, one);
-    const ready = await until(`${name} is ready`, 60_000, () => {
+    const ready = await until(`${name} is ready`, () => {
       if (child.exitCode !== null) throw new Error(one.output);
       return /ready (\{.*\})/.exec(one.output);
     }).catch((error) => {
@@ -273,7 +281,7 @@ export class Cluster {
     for (const number of numbers) run('python3', '-c', POWER_LOSS, this.dataOf(number));
     await this.kill(...numbers);
     for (const number of numbers) {
-      await until('the file system is free', 10_000, () => run('umount', this.dataOf(number)) !== undefined);
+      await until('the file system is free', () => run('umount', this.dataOf(number)) !== undefined);
       this.#mount(number);
     }
   }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { waitLimitMs } from './waiting.js';
 
 const CLI = join(process.cwd(), 'apps/cli/bin/vectron.js');
 
@@ -31,9 +32,10 @@ export class VectronProcess {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  /** Waits for `pattern` in the output; fails with the output when the process ends first or `timeoutMs` passes. */
-  async until(pattern: RegExp, timeoutMs = 60_000): Promise<RegExpExecArray> {
-    const signal = AbortSignal.timeout(timeoutMs);
+  /** Waits for `pattern` in the output; fails with the output when the process ends first or the limit passes. */
+  async until(pattern: RegExp): Promise<RegExpExecArray> {
+    const limitMs = waitLimitMs();
+    const signal = AbortSignal.timeout(limitMs);
     for (;;) {
       const match = pattern.exec(this.output);
       if (match) return match;
@@ -44,7 +46,7 @@ export class VectronProcess {
           once(this.#child, 'exit', { signal }),
         ]);
       } catch {
-        throw new Error(`no ${pattern} within ${timeoutMs} ms:\n${this.output}`);
+        throw new Error(`no ${pattern} within ${Math.round(limitMs / 1_000)} s:\n${this.output}`);
       }
     }
   }

@@ -36,7 +36,7 @@ export async function startSingle(data = tempDir('single'), flags: string[] = ['
     '127.0.0.1:0',
     ...flags,
   ]);
-  await server.until(/ready; stop/, 120_000);
+  await server.until(/ready; stop/);
   const [, http] = await server.until(/REST\s+(http:\/\/[\d.:]+)\/v1/);
   const [, grpc] = await server.until(/gRPC\s+([\d.:]+)/);
   return system(http, grpc, data, data, [server]);

@@ -87,7 +87,7 @@ describe('accounts', () => {
       code: 'RATE_LIMITED',
       details: { retryAfterMs: expect.any(Number) },
     });
-  }, 20_000);
+  });
 
   it('refuse the passwords that everybody tries first', async () => {
     const { auth } = await installation();
@@ -229,13 +229,12 @@ describe('logins', () => {
     const { sessionId } = await authenticator.authenticate(jwtToken);
     const stop = new AbortController();
     const seen: string[] = [];
-    const started = Date.now();
     for await (const told of new RevocationFeed(meta).watch(stop.signal)) {
       if (seen.length === 0 && told.sessionIds.length === 0) void auth.logout({}, as(jwtToken));
       seen.push(...told.sessionIds);
-      if (seen.includes(sessionId) || Date.now() - started > 3_000) stop.abort();
+      if (seen.includes(sessionId)) stop.abort();
     }
-    expect(seen).toContain(sessionId);
+    expect(seen).toEqual([sessionId]);
   });
 });
 

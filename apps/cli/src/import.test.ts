@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from '@jest/globals';
+import { afterEach, expect, it, jest } from '@jest/globals';
 import type { Point } from '@vectron/sdk';
 import { type Dump, type DumpOptions, dumpSource } from './dump-sources.js';
 import { openImport } from './import-sources.js';
@@ -9,6 +9,10 @@ import { parseNpy, row } from './npy.js';
 import { writeParquet } from './parquet.js';
 import { loadDataset } from './sample.js';
 import { readSnapshot, snapshotLines, writeJsonl } from './snapshot-file.js';
+
+afterEach(() => {
+  jest.restoreAllMocks();
+});
 
 const dir = mkdtempSync(join(tmpdir(), 'vectron-import-'));
 const file = (name: string, content: string | Buffer) => {
@@ -110,7 +114,9 @@ it('reads back what it wrote as Parquet', async () => {
 
 it('reads back a snapshot, and refuses one that was cut off or changed', async () => {
   const path = join(dir, 'papers.snapshot');
-  const expiresAt = new Date(Date.now() + 60_000);
+  const now = Date.now();
+  jest.spyOn(Date, 'now').mockReturnValue(now);
+  const expiresAt = new Date(now + 60_000);
   const stored = [
     { id: 'a', vector: new Float32Array([1, 2.5]), payload: { n: 1 }, version: 7n, expiresAt },
     { id: 'b', vector: new Float32Array([3, 4]), payload: {}, version: 8n, vectors: { t: new Float32Array([0.5]) } },

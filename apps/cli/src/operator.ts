@@ -30,6 +30,8 @@ export interface WorkerSeen {
 }
 
 const CALL_MS = 15_000;
+/** Ends the wait for what never comes; how soon something should come is told by who waits. */
+export const WAIT_MS = 600_000;
 
 /** An operator's view of a cluster, through whichever gateway answers. */
 export class Operator {
@@ -81,9 +83,11 @@ export class Operator {
   }
 }
 
-/** Waits for `condition`; throws after `ms`, naming what did not come about. Errors of the condition count as no. */
-export async function until<T>(what: string, ms: number, condition: () => Promise<T | undefined | false>): Promise<T> {
-  const end = performance.now() + ms;
+/**
+ * Waits for `condition`; throws after ten minutes, naming what did not come about. Errors of the condition count as no.
+ */
+export async function until<T>(what: string, condition: () => Promise<T | undefined | false>): Promise<T> {
+  const end = performance.now() + WAIT_MS;
   let last: unknown;
   for (;;) {
     try {
@@ -94,7 +98,7 @@ export async function until<T>(what: string, ms: number, condition: () => Promis
     }
     if (performance.now() > end) {
       const why = last === undefined ? '' : ` (${(last as Error).message})`;
-      throw new VectronError('DEADLINE_EXCEEDED', `${what}: not within ${Math.round(ms / 1000)} s${why}`);
+      throw new VectronError('DEADLINE_EXCEEDED', `${what}: not within ${WAIT_MS / 1_000} s${why}`);
     }
     await sleep(50);
   }

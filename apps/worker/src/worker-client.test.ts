@@ -66,7 +66,7 @@ describeWorkerClient('coalescing stream', async () => {
 it('a broken stream fails its calls with UNAVAILABLE, and a worker that comes back is reached again', async () => {
   const client = new StreamWorkerClient({});
   const submit = (address: string) =>
-    client.submit({ workerId: 'w', address }, Buffer.alloc(0), { write: false, timeoutMs: 5_000 });
+    client.submit({ workerId: 'w', address }, Buffer.alloc(0), { write: false, timeoutMs: 60_000 });
   await expect(submit('127.0.0.1:1')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   const service = await shards();
   const { server, app } = await serve(service);

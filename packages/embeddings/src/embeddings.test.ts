@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, it } from '@jest/globals';
+import { until } from '../../../test/harness/waiting.js';
 import { EmbeddingProviders, parseProviders } from './index.js';
 
 let server: Server | undefined;
@@ -84,9 +85,15 @@ it('takes nothing that is not what was asked for', async () => {
 it('ends at its time, and when nobody waits any more', async () => {
   const slow = await endpoint(() => [0, ''], { timeoutMs: 50 });
   await expect(slow.provider.embed(['a'], 2)).rejects.toThrow('within 50 ms');
+  server?.closeAllConnections();
+  server?.close();
+  const silent = await endpoint(() => [0, '']);
   const stop = new AbortController();
-  setTimeout(() => stop.abort(), 20);
-  await expect(slow.provider.embed(['a'], 2, stop.signal)).rejects.toMatchObject({ code: 'CANCELLED' });
+  const waiting = silent.provider.embed(['a'], 2, stop.signal);
+  const cancelled = expect(waiting).rejects.toMatchObject({ code: 'CANCELLED' });
+  await until('the endpoint was asked', () => silent.seen.length === 1);
+  stop.abort();
+  await cancelled;
   server?.closeAllConnections();
 });
 

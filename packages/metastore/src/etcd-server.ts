@@ -21,7 +21,7 @@ export interface EtcdServerOptions {
   readonly onExit?: (member: number) => void;
 }
 
-const READY_MS = 30_000;
+const READY_MS = 120_000;
 
 /** An etcd cluster on this machine, for a local cluster and for tests. Members can be killed and started again. */
 export class EtcdServer {

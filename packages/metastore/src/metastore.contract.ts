@@ -78,7 +78,7 @@ export function describeMetaStore(name: string, open: () => Promise<MetaStore>):
 
     it('deletes the keys of a lease that ends, and tells watchers', async () => {
       const meta = await store();
-      const lease = await meta.grant(5_000);
+      const lease = await meta.grant(60_000);
       const { revision } = await meta.txn(
         [],
         [
@@ -111,7 +111,7 @@ export function describeMetaStore(name: string, open: () => Promise<MetaStore>):
       const led: (() => void)[] = [];
       const turns = [0, 1].map((turn) => new Promise<void>((resolve) => (led[turn] = resolve)));
       const runs = ['a', 'b'].map((name, at) =>
-        new Election(meta, '/leader', name, 5_000).run(stops[at].signal, async ({ fence, signal }) => {
+        new Election(meta, '/leader', name, 60_000).run(stops[at].signal, async ({ fence, signal }) => {
           log.push(name);
           fences.push(fence);
           led[fences.length - 1]();
@@ -121,7 +121,7 @@ export function describeMetaStore(name: string, open: () => Promise<MetaStore>):
       );
       await turns[0];
       const first = log[0];
-      const election = new Election(meta, '/leader', 'looker', 5_000);
+      const election = new Election(meta, '/leader', 'looker', 60_000);
       expect(await election.leader()).toBe(first);
       const write = { put: '/by-leader', value: first };
       expect((await meta.txn([fences[0]], [write])).succeeded).toBe(true);

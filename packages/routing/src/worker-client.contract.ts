@@ -20,7 +20,7 @@ export function describeWorkerClient(name: string, start: () => Promise<WorkerUn
     });
     afterAll(() => worker.close());
 
-    const run = async (op: Op, { shardEpoch = 1, timeoutMs = 5_000, shardId = 1 } = {}) => {
+    const run = async (op: Op, { shardEpoch = 1, timeoutMs = 60_000, shardId = 1 } = {}) => {
       const bytes = Buffer.from(workerData.ShardOp.encode({ shardId, shardEpoch, op, timeoutMs }).finish());
       const write = op.$case === 'upsert' || op.$case === 'delete';
       return workerData.ShardOutcome.decode(await worker.client.submit(worker.target, bytes, { write, timeoutMs }));

@@ -82,7 +82,7 @@ func main() {
 	verdict := porcupine.Ok
 	broken := []string{}
 	for id, history := range histories {
-		result := porcupine.CheckOperationsTimeout(model, history, 120*time.Second)
+		result := porcupine.CheckOperationsTimeout(model, history, 20*time.Minute)
 		if result != porcupine.Ok {
 			broken = append(broken, fmt.Sprintf("%s: %s", id, result))
 			verdict = result

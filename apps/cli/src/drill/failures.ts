@@ -19,7 +19,7 @@ async function killWorker(run: DrillRun, pick: (shards: readonly ShardSeen[]) =>
   run.within('longest write around the kill', load.longest(at, 'upsert'), 6_000);
   run.within('longest strong read around the kill', load.longest(at, 'get'), 6_000);
   await run.cluster.startService(name);
-  run.within('every replica current again after the restart', await run.whole(60_000), 30_000);
+  run.within('every replica current again after the restart', await run.whole(), 30_000);
   await run.settle(load);
 }
 
@@ -51,13 +51,13 @@ const workerLost: Drill = {
     const wall = Date.now();
     const at = performance.now();
     await run.cluster.child(run.workerName(number)).stop('SIGKILL');
-    const state = await until('it is unhealthy', 60_000, async () => {
+    const state = await until('it is unhealthy', async () => {
       const worker = (await run.operator.workers()).find((one) => one.number === number);
       return worker?.stateChanges.findLast((change) => change.state === 'UNHEALTHY' && change.atMs > wall);
     });
     run.within('the worker is UNHEALTHY', state.atMs - wall, 17_000);
     const unhealthyAt = at + (state.atMs - wall);
-    await until('every shard is whole without it', 120_000, async () => {
+    await until('every shard is whole without it', async () => {
       const now = await run.shards();
       const gone = now.every(({ replicas }) => replicas.every(({ worker }) => worker !== number));
       return gone && now.every(({ ready, healthyReplicas, voters }) => ready && healthyReplicas === voters);
@@ -67,7 +67,7 @@ const workerLost: Drill = {
     const flagged = load.since(at).filter(({ incomplete }) => incomplete).length;
     run.expect('searches that lack a shard say so', 'flagged', `${flagged} flagged, 0 failed`, true);
     await run.cluster.startService(run.workerName(number));
-    await until('it is back', 60_000, async () => {
+    await until('it is back', async () => {
       const worker = (await run.operator.workers()).find((one) => one.number === number);
       return worker?.state === 'READY' || worker?.state === 'ACTIVE';
     });
@@ -88,7 +88,7 @@ const pause: Drill = {
     run.within('longest write around the pause', load.longest(at, 'upsert'), 6_000);
     run.cluster.child(name).signal('SIGCONT');
     await sleep(3_000);
-    run.within('every replica current again', await run.whole(60_000), 30_000);
+    run.within('every replica current again', await run.whole(), 30_000);
     await run.settle(load);
   },
 };
@@ -108,12 +108,12 @@ async function refusedAtOnce(run: DrillRun, what: string, boundMs: number): Prom
     (error) => toVectronError(error).code,
   );
   const took = performance.now() - asked;
-  const figure = `${said} in ${(took / 1000).toFixed(2)} s`;
-  run.expect(what, `UNAVAILABLE in ${boundMs / 1000} s`, figure, said === 'UNAVAILABLE' && took <= boundMs);
+  run.expect(what, 'UNAVAILABLE', said, said === 'UNAVAILABLE');
+  run.within(`${what}: the answer`, took, boundMs);
 }
 
 const metadataBack = (run: DrillRun, what: string, fromMs: number, boundMs: number) =>
-  until('metadata can be changed again', 60_000, async () => {
+  until('metadata can be changed again', async () => {
     await metadataCall(run);
     return true;
   }).then(() => run.within(what, performance.now() - fromMs, boundMs));
@@ -128,7 +128,7 @@ const pdLoss: Drill = {
     const at = performance.now();
     await run.cluster.child(name).stop('SIGKILL');
     await metadataBack(run, 'metadata can be changed again', at, 5_000);
-    const next = await until('another one leads', 30_000, async () => {
+    const next = await until('another one leads', async () => {
       const leader = await run.placementLeader();
       return leader !== name && leader;
     });
@@ -164,7 +164,7 @@ const etcdOne: Drill = {
     for (let member = 0; member < run.cluster.etcd.pids.length; member++) {
       await run.cluster.etcd.stopMember(member, 'SIGKILL');
       const from = performance.now();
-      await until('metadata can be changed', 60_000, async () => {
+      await until('metadata can be changed', async () => {
         await metadataCall(run);
         return true;
       });

@@ -74,7 +74,7 @@ async function cutLeader(drill: DrillRun, cut: (table: Cut, host: string) => voi
   } finally {
     table.heal();
   }
-  drill.within('every replica current again after healing', await drill.whole(60_000), 30_000);
+  drill.within('every replica current again after healing', await drill.whole(), 30_000);
   await drill.settle(load);
 }
 
@@ -148,7 +148,7 @@ async function fill(drill: DrillRun, cluster: LocalCluster, disk: string): Promi
       () => 'OK',
       (error) => (error as { code: string }).code,
     );
-  const refused = await until('upserts are refused', 10_000, async () => {
+  const refused = await until('upserts are refused', async () => {
     const said = await code(write('late'));
     return said !== 'OK' && said;
   }).catch(() => 'never');
@@ -164,7 +164,7 @@ async function fill(drill: DrillRun, cluster: LocalCluster, disk: string): Promi
   );
   rmSync(join(disk, 'filler'));
   const from = performance.now();
-  await until('upserts are back', 30_000, async () => (await code(write('after'))) === 'OK');
+  await until('upserts are back', async () => (await code(write('after'))) === 'OK');
   drill.within('upserts back after there is space', performance.now() - from, 10_000);
   const { points } = await db.listPoints('full', { limit: 1_000, consistency: 'linearizable' });
   const same = points.length === expected.size && points.every(({ id }) => expected.has(id));

@@ -1,5 +1,5 @@
 import type { VectronClient } from '@vectron/sdk';
-import { sleep, until } from '../operator.js';
+import { sleep, until, WAIT_MS } from '../operator.js';
 import type { Drill, DrillRun } from './drill.js';
 import { seeded } from './load.js';
 
@@ -25,7 +25,7 @@ const workerAdded: Drill = {
     const from = performance.now();
     const name = await run.cluster.addWorker();
     const number = Number(run.cluster.child(name).lines.number);
-    const even = await until('the shards are spread', 300_000, async () => {
+    const even = await until('the shards are spread', async () => {
       const now = await spread(run);
       return now.imbalance < 0.2 && now;
     }).catch(async () => spread(run));
@@ -36,17 +36,17 @@ const workerAdded: Drill = {
       even.imbalance < 0.2,
     );
     run.within('spread after', performance.now() - from, 240_000);
-    await run.whole(300_000);
+    await run.whole();
     const drained = performance.now();
     await run.operator.call('POST', `/v1/admin/workers/${number}/drain`, {});
-    await until('it is empty', 300_000, async () => {
+    await until('it is empty', async () => {
       const worker = (await run.operator.workers()).find((one) => one.number === number);
       return worker?.replicas === 0;
     });
     run.within('drained after', performance.now() - drained, 240_000);
     await run.operator.call('DELETE', `/v1/admin/workers/${number}`);
     await run.cluster.child(name).stop();
-    await run.whole(60_000);
+    await run.whole();
     await run.settle(load);
   },
 };
@@ -86,8 +86,8 @@ const split: Drill = {
     })();
     const at = performance.now();
     await run.operator.call('POST', `/v1/admin/shards/${largest.shardId}/split`);
-    await until('there is a shard more', 60_000, async () => (await run.shards()).length === before.length + 1);
-    await run.whole(60_000);
+    await until('there is a shard more', async () => (await run.shards()).length === before.length + 1);
+    await run.whole();
     run.within('both halves whole', performance.now() - at, 15_000);
     await sleep(run.size.quick ? 2_000 : 10_000);
     watching = false;
@@ -99,7 +99,7 @@ const split: Drill = {
     const incomplete = load.since(at).filter((one) => one.incomplete).length;
     run.expect('incomplete searches', 'flagged', `${incomplete} of ${load.since(at).length}`, true);
     await run.settle(load);
-    await run.whole(60_000);
+    await run.whole();
     const recallAfter = await recall(run.db, run);
     const figure = `${recallBefore.toFixed(3)} before, ${recallAfter.toFixed(3)} after`;
     run.expect('recall@10 at ef 100 unchanged', 'at most 0.02 less', figure, recallAfter >= recallBefore - 0.02);
@@ -111,11 +111,11 @@ const VICTIMS = ['source', 'target', 'placement driver'] as const;
 
 /** One replica is moved, and somebody dies when a step is recorded. */
 async function moveWithKill(run: DrillRun, step: (typeof STEPS)[number], victim: (typeof VICTIMS)[number]) {
-  await run.whole(120_000);
+  await run.whole();
   const [shard] = (await run.shards()).sort((a, b) => b.points - a.points);
   const holders = shard.replicas.filter(({ learner }) => !learner).map(({ worker }) => worker);
   // One that was killed a moment ago is back soon.
-  const target = await until('there is a worker without the shard', 60_000, async () =>
+  const target = await until('there is a worker without the shard', async () =>
     (await run.operator.workers()).find(
       ({ number, state }) => !holders.includes(number) && (state === 'ACTIVE' || state === 'READY'),
     ),
@@ -138,7 +138,7 @@ async function moveWithKill(run: DrillRun, step: (typeof STEPS)[number], victim:
     return { now: running.find((one) => one.id === id), end: ended.find((one) => one.id === id) };
   };
   let reached = '';
-  for (const end = performance.now() + 60_000; performance.now() < end; ) {
+  for (const end = performance.now() + WAIT_MS; performance.now() < end; ) {
     const { now, end: over } = await look();
     reached = over?.step ?? now?.step ?? reached;
     if (reached === step || over !== undefined) break;
@@ -148,9 +148,9 @@ async function moveWithKill(run: DrillRun, step: (typeof STEPS)[number], victim:
   const killed = performance.now();
   if (victim !== 'placement driver') await sleep(run.size.quick ? 1_000 : 20_000);
   await run.cluster.startService(name);
-  const outcome = await until(`the move ends (${step}, ${victim})`, 180_000, async () => (await look()).end);
+  const outcome = await until(`the move ends (${step}, ${victim})`, async () => (await look()).end);
   const took = performance.now() - killed;
-  await run.whole(120_000);
+  await run.whole();
   return {
     reached,
     outcome: outcome.step,
@@ -182,7 +182,7 @@ const moves: Drill = {
       worst = Math.max(worst, move.took);
       least = Math.min(least, move.least);
       // Whoever does not hold the shard any more deletes its files.
-      const gone = await until('orphan files are gone', 60_000, async () => {
+      const gone = await until('orphan files are gone', async () => {
         const holders = (await run.shards())
           .find(({ shardId }) => shardId === move.shardId)
           ?.replicas.map(({ worker }) => run.workerName(worker));
@@ -197,7 +197,7 @@ const moves: Drill = {
     run.expect('moves end or roll back', `${chosen.length} of ${chosen.length}`, counts, ends.length === chosen.length);
     run.within('the slowest ended after the kill', worst, 120_000);
     run.expect('voters on record', 'never below 3', String(least), least >= 3);
-    run.expect('moves that left files behind for 60 s', '0', String(orphans), orphans === 0);
+    run.expect('moves that left files behind', '0', String(orphans), orphans === 0);
     await run.settle(load);
   },
 };
@@ -214,14 +214,14 @@ const rollingRestart: Drill = {
       for (const name of run.cluster.running(service)) {
         await run.cluster.restart(name);
         restarted.push(name);
-        await run.whole(120_000);
+        await run.whole();
       }
     }
     for (const member of run.cluster.etcd.pids.keys()) {
       await run.cluster.etcd.stopMember(member);
       await run.cluster.etcd.startMember(member);
       restarted.push(`etcd-${member + 1}`);
-      await run.whole(120_000);
+      await run.whole();
     }
     run.within(`${restarted.length} processes restarted`, performance.now() - from, 600_000);
     run.within('longest write meanwhile', load.longest(from, 'upsert'), 6_000);

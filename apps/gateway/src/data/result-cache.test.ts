@@ -1,7 +1,8 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { createLogger, createMetrics } from '@vectron/observability';
 import { gateway } from '@vectron/proto';
 import { Stop, type StopSignal } from '@vectron/rpc';
+import { until } from '../../../../test/harness/waiting.js';
 import { decodeCached, encodeCached } from './cached-answer.js';
 import { type CacheKey, ResultCache } from './result-cache.js';
 import type { SearchAnswer } from './search.service.js';
@@ -20,13 +21,32 @@ const key = (change: Partial<CacheKey> = {}): CacheKey => ({
   parameters: [10, 0, false],
   ...change,
 });
+/** Searches that are answered when the test says so; the numbers of those that were stopped. */
+function heldSearch() {
+  const begun: ((found: SearchAnswer) => void)[] = [];
+  const stopped: number[] = [];
+  const search = (signal: StopSignal) =>
+    new Promise<SearchAnswer>((resolve, reject) => {
+      const number = begun.push(resolve) - 1;
+      signal.addEventListener('abort', () => {
+        stopped.push(number);
+        reject(new Error('stopped'));
+      });
+    });
+  return { begun, stopped, search };
+}
 const cacheOf = (ttlMs = 10_000) =>
   new ResultCache({ ttlMs, maxBytes: 1 << 20, prefix: 'test:' }, createMetrics(), createLogger('test', 'fatal'));
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+afterEach(() => {
+  jest.restoreAllMocks();
+});
 
 describe('the result cache', () => {
   it('keeps what is asked twice, for its time, for one tenant, incarnation, vector and set of parameters', async () => {
-    const cache = cacheOf(300);
+    const ttlMs = 300;
+    const cache = cacheOf(ttlMs);
+    let now = Date.now();
+    jest.spyOn(Date, 'now').mockImplementation(() => now);
     let searches = 0;
     const ask = async (at: CacheKey) => (await cache.get(at, undefined, async () => answer(String(++searches)))).from;
     expect([await ask(key()), await ask(key()), await ask(key())]).toEqual(['shards', 'shards', 'cache']);
@@ -40,7 +60,9 @@ describe('the result cache', () => {
     ]) {
       expect(await ask(other)).toBe('shards');
     }
-    await pause(320);
+    now += ttlMs - 1;
+    expect(await ask(key())).toBe('cache');
+    now += 1;
     expect(await ask(key())).toBe('shards');
   });
 
@@ -51,12 +73,15 @@ describe('the result cache', () => {
     await ask(answer('old'));
     expect(await ask(answer('old'))).toBe('cache');
     // One that was asked before the write and answers after it is not kept either.
-    const late = cache.get(key({ parameters: [11] }), undefined, async () => {
-      await pause(20);
-      return answer('old');
-    });
+    const other = key({ parameters: [11] });
+    await cache.get(other, undefined, async () => answer('old'));
+    const { begun, search } = heldSearch();
+    const late = cache.get(other, undefined, search);
+    await until('the search is under way', () => begun.length === 1);
     cache.written('c');
+    begun[0](answer('old'));
     await late;
+    expect((await cache.get(other, undefined, async () => answer('new'))).from).toBe('shards');
     expect(await ask(answer('new'))).toBe('shards');
     cache.written('c');
     for (let at = 0; at < 3; at++) expect(await ask(answer('partly', false))).toBe('shards');
@@ -64,29 +89,21 @@ describe('the result cache', () => {
 
   it('makes one search of many equal ones, and stops it when nobody waits any more', async () => {
     const cache = cacheOf(0);
-    let searches = 0;
-    let stopped = false;
-    const search = (signal: StopSignal) =>
-      new Promise<SearchAnswer>((resolve, reject) => {
-        searches += 1;
-        const timer = setTimeout(() => resolve(answer('a')), 50);
-        signal.addEventListener('abort', () => {
-          stopped = true;
-          clearTimeout(timer);
-          reject(new Error('stopped'));
-        });
-      });
-    const crowd = await Promise.all(Array.from({ length: 32 }, () => cache.get(key(), undefined, search)));
-    expect(searches).toBe(1);
+    const { begun, stopped, search } = heldSearch();
+    const asked = Array.from({ length: 32 }, () => cache.get(key(), undefined, search));
+    await until('the search is under way', () => begun.length > 0);
+    begun[0](answer('a'));
+    const crowd = await Promise.all(asked);
+    expect(begun).toHaveLength(1);
     expect(crowd.filter(({ from }) => from === 'coalesced')).toHaveLength(31);
     const [one, two] = [new Stop(), new Stop()];
     const waiting = [cache.get(key(), one, search), cache.get(key(), two, search)];
+    await until('another search is under way', () => begun.length === 2);
     one.abort();
-    await pause(5);
-    expect(stopped).toBe(false);
+    expect(stopped).toEqual([]);
     two.abort();
     await expect(Promise.all(waiting)).rejects.toThrow('stopped');
-    expect([stopped, searches]).toEqual([true, 2]);
+    expect([stopped, begun.length]).toEqual([[1], 2]);
   });
 
   it('shares answers in a form that others read, and nothing of another version', () => {

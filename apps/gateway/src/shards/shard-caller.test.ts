@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { VectronError } from '@vectron/errors';
 import { Route } from '@vectron/model';
 import { placement, workerData } from '@vectron/proto';
@@ -30,54 +30,77 @@ const route = new Route(
   }),
 );
 
-/** Workers that answer after so many milliseconds; what they were asked, and what was cancelled. */
-function workers(delays: Record<string, number>) {
+/** Workers, some of which answer nothing until they are told to; what they were asked, and what was cancelled. */
+function workers(...silent: string[]) {
   const asked: string[] = [];
   const stopped: string[] = [];
+  const held: (() => void)[] = [];
   const submit = ({ address }: WorkerTarget, _op: Buffer, { signal }: SubmitOptions) => {
     asked.push(address);
     return new Promise<Buffer>((resolve, reject) => {
       let answered = false;
-      const timer = setTimeout(() => {
+      const answer = () => {
         answered = true;
         resolve(POINTS);
-      }, delays[address]);
+      };
+      if (silent.includes(address)) held.push(answer);
+      else answer();
       signal?.addEventListener('abort', () => {
         if (answered) return;
-        clearTimeout(timer);
         stopped.push(address);
         reject(new VectronError('CANCELLED', 'stopped'));
       });
     });
   };
-  return { asked, stopped, backends: { workers: { submit } } as unknown as Backends };
+  const release = () => {
+    for (const answer of held.splice(0)) answer();
+  };
+  return { asked, stopped, release, backends: { workers: { submit } } as unknown as Backends };
 }
 const noRoutes = {} as RouteTable;
 const options = () => ({ deadlineMs: Date.now() + 5_000 });
 
 describe('hedged reads', () => {
+  beforeEach(() => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
   it('ask a second replica when the first is slow, take the first answer and stop the other', async () => {
-    const { asked, stopped, backends } = workers({ 'w1:1': 2_000, 'w2:1': 5 });
-    const caller = new ShardCaller(backends, noRoutes, 20);
-    expect((await caller.read(route, route.shards[0], GET, options())).worker).toBe(2);
+    const { asked, stopped, backends } = workers('w1:1');
+    const reading = new ShardCaller(backends, noRoutes, 20).read(route, route.shards[0], GET, options());
+    await jest.advanceTimersByTimeAsync(19);
+    expect(asked).toEqual(['w1:1']);
+    await jest.advanceTimersByTimeAsync(1);
+    expect((await reading).worker).toBe(2);
     expect([asked, stopped]).toEqual([['w1:1', 'w2:1'], ['w1:1']]);
   });
 
   it('are not made when the first is fast, nor without the setting, and are bounded when everything is slow', async () => {
-    const fast = workers({ 'w1:1': 1, 'w2:1': 1 });
+    const fast = workers();
     await new ShardCaller(fast.backends, noRoutes, 50).read(route, route.shards[0], GET, options());
+    await jest.advanceTimersByTimeAsync(100);
     expect(fast.asked).toEqual(['w1:1']);
-    const off = workers({ 'w1:1': 30, 'w2:1': 1 });
-    await new ShardCaller(off.backends, noRoutes).read(route, route.shards[0], GET, options());
+    const off = workers('w1:1');
+    const reading = new ShardCaller(off.backends, noRoutes).read(route, route.shards[0], GET, options());
+    await jest.advanceTimersByTimeAsync(100);
+    off.release();
+    await reading;
     expect(off.asked).toEqual(['w1:1']);
-    const slow = workers({ 'w1:1': 60, 'w2:1': 60 });
+    const slow = workers('w1:1', 'w2:1');
     const caller = new ShardCaller(slow.backends, noRoutes, 5);
-    await Promise.all(Array.from({ length: 100 }, () => caller.read(route, route.shards[0], GET, options())));
-    expect(slow.asked.filter((address) => address === 'w2:1').length).toBeLessThanOrEqual(20);
+    const all = Array.from({ length: 100 }, () => caller.read(route, route.shards[0], GET, options()));
+    await jest.advanceTimersByTimeAsync(100);
+    slow.release();
+    await Promise.all(all);
+    const hedged = slow.asked.filter((address) => address === 'w2:1').length;
+    expect([hedged > 0, hedged <= 20]).toEqual([true, true]);
   });
 
   it('a caller that goes away stops what is asked for it', async () => {
-    const { stopped, backends } = workers({ 'w1:1': 2_000, 'w2:1': 2_000 });
+    const { stopped, backends } = workers('w1:1', 'w2:1');
     const stop = new Stop();
     const asked = new ShardCaller(backends, noRoutes).read(route, route.shards[0], GET, { ...options(), signal: stop });
     stop.abort();

@@ -14,9 +14,11 @@ const REFERENCE = `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Vectron API</title>
 <link rel="stylesheet" href="/docs/assets/swagger-ui.css"></head>
 <body><div id="ui"></div><script src="/docs/assets/swagger-ui-bundle.js"></script><script src="/docs/start.js"></script></body></html>`;
-const REFERENCE_SCRIPT = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#ui', deepLinking: true });`;
+/** Calls go to the server that the page came from. */
+const REFERENCE_SCRIPT = `fetch('/openapi.json').then((answer) => answer.json()).then((spec) =>
+  SwaggerUIBundle({ spec: { ...spec, servers: [{ url: location.origin }] }, dom_id: '#ui', deepLinking: true }));`;
 
-/** `/console` (when it is built), `/docs`, and the security headers of every answer. */
+/** `/console` (when it is built), `/openapi.json`, `/docs`, and the security headers of every answer. */
 export async function serveStaticPages(fastify: FastifyInstance, secure: boolean): Promise<void> {
   fastify.addHook('onSend', async (request, reply) => {
     reply.header('x-request-id', request.id);
@@ -30,6 +32,11 @@ export async function serveStaticPages(fastify: FastifyInstance, secure: boolean
     );
   });
   await fastify.register(fastifyStatic, { root: swaggerDir, prefix: '/docs/assets/', index: false });
+  // Large, and asked for seldom: loaded with the first request.
+  fastify.get('/openapi.json', async (_request, reply) => {
+    const { OPENAPI_JSON } = await import('./generated/openapi.js');
+    return reply.type('application/json; charset=utf-8').send(OPENAPI_JSON);
+  });
   fastify.get('/docs', (_request, reply) => reply.type('text/html').send(REFERENCE));
   fastify.get('/docs/start.js', (_request, reply) => reply.type('text/javascript').send(REFERENCE_SCRIPT));
   if (!existsSync(join(consoleDir, 'index.html'))) return;
