@@ -45,7 +45,7 @@ export function send(url: string, side: string, sent: JsonRequest, token: string
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);
       response.on('end', () => {
-        const text = Buffer.concat(chunks).toString().replaceAll(`-${side}`, '-{side}');
+        const text = Buffer.concat(chunks).toString();
         resolve({ status: response.statusCode ?? 0, body: parsed(text) });
       });
     });
@@ -100,7 +100,7 @@ export function asRest(name: string, printed: unknown): unknown {
     if (rest?.hidden || rest?.writeOnly || (rest?.omitEmpty && isEmpty(value))) continue;
     const exact = message[jsonOf(rest?.exact)];
     const document = message[jsonOf(rest?.document)];
-    if (rest?.document !== undefined) shown[json] = document ?? undefined;
+    if (rest?.document !== undefined) shown[json] = document ?? {};
     else if (exact) shown[json] = JSON.parse(exact as string);
     else if (type !== 'message') shown[json] = value;
     else if (list) shown[json] = (value as unknown[]).map((one) => asRest(ref, one));
@@ -111,6 +111,12 @@ export function asRest(name: string, printed: unknown): unknown {
   }
   return Object.fromEntries(Object.entries(shown).filter(([, value]) => value !== undefined));
 }
+
+/** An error as Vectron prints it: fields of its details that are not set are left out. */
+export const errorAsRest = (printed: unknown): unknown =>
+  JSON.parse(JSON.stringify(printed), (name, value) =>
+    value === null || (value === '' && name !== 'message') ? undefined : value,
+  );
 
 /** With the type alone of what belongs to the one call. */
 export function settled(answer: unknown): unknown {

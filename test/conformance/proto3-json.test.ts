@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { reasonOf, rest, type System, startSingle } from '../harness/system.js';
 import {
   answerOf,
-  asRest,
+  asRest, errorAsRest,
   type JsonAnswer,
   type JsonRequest,
   send,
@@ -52,7 +52,7 @@ describe('REST beside a grpc-gateway that is generated from the same protos', ()
     for (const { method, path, body } of fixture) {
       expect(await rest(system.http, method, path, { key: system.adminKey, body })).toMatchObject({ status: 200 });
     }
-    const credentials = { email: 'admin@localhost', password: system.password };
+    const credentials = { email: 'admin@vectron.local', password: system.password };
     login = (await rest(system.http, 'POST', '/v1/users/login', { body: credentials })).body.jwtToken;
   }, 600_000);
   afterAll(async () => {
@@ -81,7 +81,7 @@ describe('REST beside a grpc-gateway that is generated from the same protos', ()
       const answer = answerOf(one.request) as string;
       expect(settled(ours.body)).toEqual(settled(asRest(answer, theirs.body)));
     }
-    if (one.relation === 'error') expect(ours.body).toEqual(theirs.body);
+    if (one.relation === 'error') expect(ours.body).toEqual(errorAsRest(theirs.body));
     if (one.relation === 'refusal') {
       const { code } = theirs.body as { code: number };
       expect(ours.body).toEqual({ code, message: expect.any(String), details: expect.any(Array) });

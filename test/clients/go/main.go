@@ -39,23 +39,23 @@ func main() {
 	first := wanted.Points[0]
 
 	made, err := client.CreateCollectionWithResponse(ctx, vectron.CreateCollectionRequest{
-		Name: pointer(collection), Dimension: pointer(wanted.Dimension),
+		Name: collection, Dimension: wanted.Dimension,
 	})
 	check(err)
 	equal("success of the collection", made.JSON200.Success, true)
 
-	written, err := client.UpsertWithResponse(ctx, collection, vectron.UpsertRequest{Points: &wanted.Points})
+	written, err := client.UpsertWithResponse(ctx, collection, vectron.UpsertBody{Points: &wanted.Points})
 	check(err)
 	equal("upserted", written.JSON200.Upserted, int32(len(wanted.Points)))
 
-	got, err := client.GetPointWithResponse(ctx, collection, *first.Id, nil)
+	got, err := client.GetPointWithResponse(ctx, collection, first.Id, nil)
 	check(err)
 	equal("payload of the point", got.JSON200.Point.Payload, first.Payload)
 	equal("vector of the point", got.JSON200.Point.Vector, first.Vector)
 	_, err = strconv.ParseUint(got.JSON200.AppliedIndex, 10, 64)
 	check(err)
 
-	found, err := client.SearchWithResponse(ctx, collection, vectron.SearchRequest{
+	found, err := client.SearchWithResponse(ctx, collection, vectron.SearchBody{
 		Vector: &wanted.Query, TopK: pointer(int64(3)), IncludeVectors: pointer(true),
 	})
 	check(err)
@@ -65,7 +65,7 @@ func main() {
 		ids = append(ids, result.Id)
 	}
 	equal("nearest", ids, wanted.Nearest)
-	equal("payload of the nearest", results[0].Payload, *first.Payload)
+	equal("payload of the nearest", results[0].Payload, first.Payload)
 	equal("vector of the nearest", results[0].Vector, *first.Vector)
 
 	page, err := client.ListPointsWithResponse(ctx, collection, &vectron.ListPointsParams{
@@ -84,16 +84,16 @@ func main() {
 	missing, err := client.GetCollectionStatusWithResponse(ctx, "client-none")
 	check(err)
 	equal("HTTP status of a missing collection", missing.StatusCode(), http.StatusNotFound)
-	equal("code of a missing collection", missing.JSONDefault.Code, int32(5))
-	equal("reason of a missing collection", *missing.JSONDefault.Details[0].Reason, "COLLECTION_NOT_FOUND")
-	equal("the message names it", strings.Contains(missing.JSONDefault.Message, "client-none"), true)
+	equal("code of a missing collection", missing.JSON404.Code, int32(5))
+	equal("reason of a missing collection", *missing.JSON404.Details[0].Reason, "COLLECTION_NOT_FOUND")
+	equal("the message names it", strings.Contains(missing.JSON404.Message, "client-none"), true)
 
-	wrong, err := client.SearchWithResponse(ctx, collection, vectron.SearchRequest{Vector: &[]float32{1}})
+	wrong, err := client.SearchWithResponse(ctx, collection, vectron.SearchBody{Vector: &[]float32{1}})
 	check(err)
 	equal("HTTP status of a wrong dimension", wrong.StatusCode(), http.StatusBadRequest)
-	equal("reason of a wrong dimension", *wrong.JSONDefault.Details[0].Reason, "DIMENSION_MISMATCH")
+	equal("reason of a wrong dimension", *wrong.JSON400.Details[0].Reason, "DIMENSION_MISMATCH")
 
-	deleted, err := client.DeletePointWithResponse(ctx, collection, *first.Id)
+	deleted, err := client.DeletePointWithResponse(ctx, collection, first.Id)
 	check(err)
 	equal("existed", deleted.JSON200.Existed, true)
 	dropped, err := client.DeleteCollectionWithResponse(ctx, collection)

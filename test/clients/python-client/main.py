@@ -6,7 +6,7 @@ from vectron_client import AuthenticatedClient
 from vectron_client.api.collections import create_collection, delete_collection, get_collection_status
 from vectron_client.api.points import delete_point, get_point, list_points, upsert
 from vectron_client.api.search import search
-from vectron_client.models import CreateCollectionRequest, Point, SearchRequest, Status, UpsertRequest
+from vectron_client.models import CreateCollectionRequest, Point, SearchBody, Status, UpsertBody
 
 with open(os.environ["SCENARIO"]) as file:
     scenario = json.load(file)
@@ -20,7 +20,7 @@ made = create_collection.sync(
 assert made.success is True, made
 
 points = [Point.from_dict(point) for point in scenario["points"]]
-written = upsert.sync(collection, client=client, body=UpsertRequest(points=points))
+written = upsert.sync(collection, client=client, body=UpsertBody(points=points))
 assert written.upserted == len(points), written
 
 got = get_point.sync(collection, first["id"], client=client)
@@ -29,7 +29,7 @@ assert got.point.vector == first["vector"], got
 assert int(got.applied_index) > 0, got
 
 found = search.sync(
-    collection, client=client, body=SearchRequest(vector=scenario["query"], top_k=3, include_vectors=True)
+    collection, client=client, body=SearchBody(vector=scenario["query"], top_k=3, include_vectors=True)
 )
 assert [result.id for result in found.results] == scenario["nearest"], found
 assert found.results[0].payload.to_dict() == first["payload"], found
@@ -50,7 +50,7 @@ assert missing.parsed.code == 5, missing
 assert missing.parsed.details[0].reason == "COLLECTION_NOT_FOUND", missing
 assert "client-none" in missing.parsed.message, missing
 
-wrong = search.sync_detailed(collection, client=client, body=SearchRequest(vector=[1.0]))
+wrong = search.sync_detailed(collection, client=client, body=SearchBody(vector=[1.0]))
 assert wrong.status_code == HTTPStatus.BAD_REQUEST, wrong
 assert wrong.parsed.details[0].reason == "DIMENSION_MISMATCH", wrong
 

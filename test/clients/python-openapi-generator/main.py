@@ -4,7 +4,7 @@ import os
 from openapi_client import ApiClient, Configuration
 from openapi_client.api import CollectionsApi, PointsApi, SearchApi
 from openapi_client.exceptions import BadRequestException, NotFoundException
-from openapi_client.models import CreateCollectionRequest, Point, SearchRequest, Status, UpsertRequest
+from openapi_client.models import CreateCollectionRequest, Point, SearchBody, Status, UpsertBody
 
 with open(os.environ["SCENARIO"]) as file:
     scenario = json.load(file)
@@ -28,7 +28,7 @@ with ApiClient(configuration) as client:
     assert made.success is True, made
 
     points = [Point.from_dict(point) for point in scenario["points"]]
-    written = data.upsert(collection, UpsertRequest(points=points))
+    written = data.upsert(collection, UpsertBody(points=points))
     assert written.upserted == len(points), written
 
     got = data.get_point(collection, first["id"])
@@ -36,7 +36,7 @@ with ApiClient(configuration) as client:
     assert got.point.vector == first["vector"], got
     assert int(got.applied_index) > 0, got
 
-    found = searches.search(collection, SearchRequest(vector=scenario["query"], top_k=3, include_vectors=True))
+    found = searches.search(collection, SearchBody(vector=scenario["query"], top_k=3, include_vectors=True))
     assert [result.id for result in found.results] == scenario["nearest"], found
     assert found.results[0].payload == first["payload"], found
     assert found.results[0].vector == first["vector"], found
@@ -56,7 +56,7 @@ with ApiClient(configuration) as client:
     assert missing.data.details[0].reason == "COLLECTION_NOT_FOUND", missing
     assert "client-none" in missing.data.message, missing
 
-    wrong = failure(BadRequestException, searches.search, collection, SearchRequest(vector=[1]))
+    wrong = failure(BadRequestException, searches.search, collection, SearchBody(vector=[1]))
     assert wrong.data.details[0].reason == "DIMENSION_MISMATCH", wrong
 
     assert data.delete_point(collection, first["id"]).existed is True

@@ -24,11 +24,11 @@ import (
 )
 
 // Everything is as grpc-gateway has it by default, with two exceptions. Unknown fields of a body are refused, as the
-// proto3 JSON mapping asks of a parser. Percent-encoded characters in a path parameter are decoded, "/" included, as
+// proto3 JSON mapping asks of a parser. Every percent-encoded character of a path parameter is decoded, "/" included, as
 // google.api.http says of a variable that matches one segment.
 func newMux(ctx context.Context, target string) (*runtime.ServeMux, error) {
 	mux := runtime.NewServeMux(
-		runtime.WithUnescapingMode(runtime.UnescapingModeAllCharacters),
+		runtime.WithUnescapingMode(runtime.UnescapingModeAllExceptReserved),
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, &runtime.HTTPBodyMarshaler{
 			Marshaler: &runtime.JSONPb{MarshalOptions: protojson.MarshalOptions{EmitUnpopulated: true}},
 		}),

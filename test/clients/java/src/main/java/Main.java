@@ -12,10 +12,10 @@ import org.openapitools.client.api.PointsApi;
 import org.openapitools.client.api.SearchApi;
 import org.openapitools.client.model.CreateCollectionRequest;
 import org.openapitools.client.model.Point;
-import org.openapitools.client.model.SearchRequest;
+import org.openapitools.client.model.SearchBody;
 import org.openapitools.client.model.SearchResult;
 import org.openapitools.client.model.Status;
-import org.openapitools.client.model.UpsertRequest;
+import org.openapitools.client.model.UpsertBody;
 
 public final class Main {
   private static final String COLLECTION = "client-java";
@@ -55,21 +55,21 @@ public final class Main {
         new CreateCollectionRequest().name(COLLECTION).dimension(scenario.dimension()));
     equal("success of the collection", made.getSuccess(), true);
 
-    var written = data.upsert(COLLECTION, new UpsertRequest().points(scenario.points()));
+    var written = data.upsert(COLLECTION, new UpsertBody().points(scenario.points()));
     equal("upserted", written.getUpserted(), scenario.points().size());
 
-    var got = data.getPoint(COLLECTION, first.getId());
+    var got = data.getPoint(COLLECTION, first.getId(), null, null, null);
     equal("payload of the point", got.getPoint().getPayload(), first.getPayload());
     equal("vector of the point", got.getPoint().getVector(), first.getVector());
     Long.parseUnsignedLong(got.getAppliedIndex());
 
     var found = searches.search(
-        COLLECTION, new SearchRequest().vector(scenario.query()).topK(3L).includeVectors(true));
+        COLLECTION, new SearchBody().vector(scenario.query()).topK(3L).includeVectors(true));
     equal("nearest", found.getResults().stream().map(SearchResult::getId).toList(), scenario.nearest());
     equal("payload of the nearest", found.getResults().get(0).getPayload(), first.getPayload());
     equal("vector of the nearest", found.getResults().get(0).getVector(), first.getVector());
 
-    var page = data.listPoints(COLLECTION, 1L, null, true);
+    var page = data.listPoints(COLLECTION, 1L, null, true, null, null, null, null, null, null);
     equal("points of a page", page.getPoints().size(), 1);
     equal("there is a next page", page.getNextCursor().isEmpty(), false);
 
@@ -84,7 +84,7 @@ public final class Main {
     equal("reason of a missing collection", error.getDetails().get(0).getReason(), "COLLECTION_NOT_FOUND");
     equal("the message names it", error.getMessage().contains("client-none"), true);
 
-    ApiException wrong = failure(() -> searches.search(COLLECTION, new SearchRequest().vector(List.of(1f))));
+    ApiException wrong = failure(() -> searches.search(COLLECTION, new SearchBody().vector(List.of(1f))));
     equal("HTTP status of a wrong dimension", wrong.getCode(), 400);
     String reason = Status.fromJson(wrong.getResponseBody()).getDetails().get(0).getReason();
     equal("reason of a wrong dimension", reason, "DIMENSION_MISMATCH");
