@@ -135,10 +135,14 @@ export function setup() {
   step('TypeScript', hashOf(sources), ['apps/cli/dist/index.js'], () =>
     run(process.execPath, ['node_modules/typescript/bin/tsc', '-b']),
   );
-  step('console', hashOf(['apps/console']), ['apps/console/dist/index.html'], () =>
-    run(process.execPath, [join(root, 'node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'warn'], {
-      cwd: join(root, 'apps/console'),
-    }),
+  step(
+    'console',
+    hashOf(['apps/console', 'packages/rest-client', 'packages/errors', 'packages/model']),
+    ['apps/console/dist/index.html'],
+    () =>
+      run(process.execPath, [join(root, 'node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'warn'], {
+        cwd: join(root, 'apps/console'),
+      }),
   );
 }
 

@@ -23,9 +23,10 @@ const LOWER: Record<string, string[]> = {
   // Speaks to endpoints outside; knows nothing of collections.
   embeddings: ['errors'],
   routing: ['errors', 'proto', 'rpc', 'observability'],
+  // Runs in browsers, too: it knows no more than paths, bodies and errors.
+  'rest-client': ['errors'],
   // The embedded home is the core and its catalogue in this process; `connect` loads neither.
-  'rest-client': [],
-  sdk: ['errors', 'proto', 'rpc', 'model', 'metastore', 'engine', 'embeddings'],
+  sdk: ['errors', 'proto', 'rpc', 'rest-client', 'model', 'metastore', 'engine', 'embeddings'],
 };
 const APPS = ['auth', 'gateway', 'placement-driver', 'reranker', 'worker'];
 

@@ -1,8 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { VectronError } from '@vectron/errors';
 import { connect, type VectronClient } from '@vectron/sdk';
 import { type ClientConfig, clientKnobs, loadConfig } from './config.js';
-import { Operator } from './operator.js';
 import { bootstrapFile } from './single-server.js';
 
 export interface ClientOptions {
@@ -26,21 +24,4 @@ export async function withClient<T>(options: ClientOptions, use: (client: Vectro
   } finally {
     await client.close();
   }
-}
-
-/** A management route, which REST alone has. */
-export const adminGet = <T>(options: ClientOptions, path: string): Promise<T> => admin(options, 'GET', path);
-
-/** A management route of any method, with a JSON body. */
-export function admin<T>(
-  options: ClientOptions,
-  method: 'GET' | 'POST' | 'DELETE',
-  path: string,
-  body?: unknown,
-): Promise<T> {
-  const config = loadConfig(clientKnobs, options);
-  const urls = config.url.split(',');
-  if (!urls.every((url) => url.startsWith('http')))
-    throw VectronError.invalid('url', 'this command takes an http:// address');
-  return new Operator(urls, apiKeyOf(config) ?? '').call(method, path, body);
 }

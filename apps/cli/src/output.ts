@@ -13,8 +13,8 @@ export function show(value: unknown, json: boolean, table: { head: string[]; row
   console.log(table.rows.length === 0 ? 'nothing' : printed.toString());
 }
 
-/** What JSON has no form for. */
-function plain(_: string, item: unknown): unknown {
+/** What JSON has no form for; a replacer for JSON.stringify. */
+export function plain(_: string, item: unknown): unknown {
   if (item instanceof Float32Array) return Array.from(item);
   return typeof item === 'bigint' ? item.toString() : item;
 }
@@ -49,3 +49,6 @@ export function brief(value: unknown, length = 60): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 }
+
+/** The name of a field as people write it. */
+export const words = (camel: string): string => camel.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);

@@ -3,7 +3,7 @@ import { useDisclosure } from '@mantine/hooks';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
-import { type CollectionStatus, call, collectionPath } from './api';
+import { api, type CollectionStatus } from './api';
 import { Failure } from './failure';
 import { PointsTable } from './points-table';
 import { SearchPanel } from './search-panel';
@@ -14,7 +14,7 @@ export function CollectionPage() {
   const [like, setLike] = useState('');
   const status = useQuery({
     queryKey: ['status', name],
-    queryFn: () => call<CollectionStatus>('GET', `${collectionPath(name)}/status`),
+    queryFn: () => api.GET('/v1/collections/{name}/status', { params: { path: { name } } }),
     refetchInterval: 5_000,
   });
   const searchLike = (id: string) => {
@@ -116,7 +116,7 @@ function DeleteButton({ name }: { name: string }) {
   const navigate = useNavigate();
   const queries = useQueryClient();
   const remove = useMutation({
-    mutationFn: () => call('DELETE', collectionPath(name)),
+    mutationFn: () => api.DELETE('/v1/collections/{name}', { params: { path: { name } } }),
     onSuccess: async () => {
       await queries.invalidateQueries({ queryKey: ['collections'] });
       await navigate({ to: '/' });

@@ -16,14 +16,14 @@ import { useDisclosure } from '@mantine/hooks';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
-import { type CollectionInfo, call } from './api';
+import { api } from './api';
 import { Failure } from './failure';
 
 export function CollectionsPage() {
   const [opened, dialog] = useDisclosure();
   const list = useQuery({
     queryKey: ['collections'],
-    queryFn: () => call<{ details: CollectionInfo[] }>('GET', '/v1/collections'),
+    queryFn: () => api.GET('/v1/collections'),
     refetchInterval: 5_000,
   });
   const rows = list.data?.details ?? [];
@@ -79,11 +79,8 @@ function CreateForm({ onDone }: { onDone: () => void }) {
   const queries = useQueryClient();
   const create = useMutation({
     mutationFn: () =>
-      call('POST', '/v1/collections', {
-        name,
-        dimension: Number(dimension),
-        distance,
-        ...(rerank ? { rerank: { enabled: true } } : {}),
+      api.POST('/v1/collections', {
+        body: { name, dimension: Number(dimension), distance, ...(rerank ? { rerank: { enabled: true } } : {}) },
       }),
     onSuccess: async () => {
       await queries.invalidateQueries({ queryKey: ['collections'] });

@@ -1,12 +1,12 @@
 import { Badge, Group, Stack, Table, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { call, type Health } from './api';
+import { api } from './api';
 import { Failure } from './failure';
 
 export function HealthPage() {
   const health = useQuery({
     queryKey: ['health'],
-    queryFn: () => call<Health>('GET', '/v1/system/health'),
+    queryFn: () => api.GET('/v1/system/health'),
     refetchInterval: 3_000,
   });
   return (

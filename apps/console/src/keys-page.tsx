@@ -1,24 +1,24 @@
 import { Alert, Button, Code, CopyButton, Group, Select, Stack, Table, TextInput, Title } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import { type ApiKey, call } from './api';
+import { api } from './api';
 import { Failure } from './failure';
 
 export function KeysPage() {
   const [name, setName] = useState('');
   const [role, setRole] = useState('write');
   const queries = useQueryClient();
-  const list = useQuery({ queryKey: ['keys'], queryFn: () => call<{ keys: ApiKey[] }>('GET', '/v1/keys') });
+  const list = useQuery({ queryKey: ['keys'], queryFn: () => api.GET('/v1/keys') });
   const reload = () => queries.invalidateQueries({ queryKey: ['keys'] });
   const create = useMutation({
-    mutationFn: () => call<{ fullKey: string }>('POST', '/v1/keys', { name, role }),
+    mutationFn: () => api.POST('/v1/keys', { body: { name, role } }),
     onSuccess: () => {
       setName('');
       return reload();
     },
   });
   const revoke = useMutation({
-    mutationFn: (prefix: string) => call('DELETE', `/v1/keys/${encodeURIComponent(prefix)}`),
+    mutationFn: (prefix: string) => api.DELETE('/v1/keys/{key_prefix}', { params: { path: { key_prefix: prefix } } }),
     onSuccess: reload,
   });
   const submit = (event: FormEvent) => {

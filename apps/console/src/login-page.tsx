@@ -2,7 +2,7 @@ import { Button, Card, Center, PasswordInput, Stack, Text, TextInput, Title } fr
 import { useMutation } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
-import { call, session } from './api';
+import { api, session } from './api';
 import { Failure } from './failure';
 
 export function LoginPage() {
@@ -10,7 +10,7 @@ export function LoginPage() {
   const [password, setPassword] = useState('');
   const navigate = useNavigate();
   const login = useMutation({
-    mutationFn: () => call<{ jwtToken: string }>('POST', '/v1/users/login', { email, password }),
+    mutationFn: () => api.POST('/v1/users/login', { body: { email, password } }),
     onSuccess: ({ jwtToken }) => {
       session.start(jwtToken);
       void navigate({ to: '/' });

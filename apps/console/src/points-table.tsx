@@ -1,14 +1,9 @@
 import { Button, Group, Stack, Table, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { call, collectionPath, type StoredPoint } from './api';
+import { api } from './api';
 import { Failure } from './failure';
 import { Payload } from './payload';
-
-interface Page {
-  readonly points: StoredPoint[];
-  readonly nextCursor: string;
-}
 
 /** Points by id, a page at a time. */
 export function PointsTable({ collection, onSearchLike }: { collection: string; onSearchLike: (id: string) => void }) {
@@ -17,7 +12,9 @@ export function PointsTable({ collection, onSearchLike }: { collection: string; 
   const page = useQuery({
     queryKey: ['points', collection, cursor],
     queryFn: () =>
-      call<Page>('GET', `${collectionPath(collection)}/points?limit=20&cursor=${encodeURIComponent(cursor)}`),
+      api.GET('/v1/collections/{collection}/points', {
+        params: { path: { collection }, query: { limit: 20, cursor } },
+      }),
   });
   if (page.isSuccess && page.data.points.length === 0 && cursors.length === 1)
     return <Text c="dimmed">No points yet.</Text>;

@@ -1,7 +1,7 @@
 import { Button, Group, NumberInput, Select, Stack, Table, Text, Textarea, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useEffect, useState } from 'react';
-import { call, collectionPath, type SearchAnswer } from './api';
+import { api, type SearchAnswer } from './api';
 import { Failure } from './failure';
 import { Payload } from './payload';
 
@@ -54,14 +54,15 @@ export function SearchPanel({ collection, like, rerank, onSearchLike }: Props) {
   const search = useMutation({
     mutationFn: async () => {
       const by = likeId === '' ? { vector: JSON.parse(vector) as number[] } : { likeId };
-      return call<SearchAnswer>('POST', `${collectionPath(collection)}/points/search`, {
+      const body = {
         ...by,
-        ...(filter.trim() === '' ? {} : { filter: parsed(filter) }),
+        ...(filter.trim() === '' ? {} : { filter: parsed(filter) as Record<string, unknown> }),
         query,
         topK: Number(topK),
         exact: recall === 'exact',
         recall: recall === 'exact' ? 0 : Number(recall),
-      });
+      };
+      return api.POST('/v1/collections/{collection}/points/search', { params: { path: { collection } }, body });
     },
   });
   const { mutate } = search;

@@ -6,6 +6,8 @@ export interface ErrorDetails {
   readonly field?: string;
   /** Milliseconds after which a retry makes sense. */
   readonly retryAfterMs?: number;
+  /** Of the call that failed, as the server logs it. Set by clients of REST. */
+  readonly requestId?: string;
 }
 
 /** The only error that Vectron's TypeScript throws on purpose. The message says what, where and what to do. */

@@ -1,5 +1,6 @@
 import { VectronError } from '@vectron/errors';
 import type { gateway, placement } from '@vectron/proto';
+import { checkDocument, type Document } from './document.js';
 import type { PointInput } from './points.js';
 
 /** Makes one vector a text with a collection's provider. */
@@ -18,6 +19,8 @@ export async function embedPoints(
   for (const at of places) {
     if (points[at].vector.length > 0)
       throw VectronError.invalid(`points[${at}].text`, 'send either a vector or a text');
+    // A copy of its properties, made below, would pass the checks of a payload whatever it is.
+    if (points[at].payload !== undefined) checkDocument(points[at].payload, `points[${at}].payload`);
   }
   const texts = places.map((at) => checked(points[at].text ?? '', `points[${at}].text`));
   const vectors = await embedTexts(texts, collection, embed);
@@ -26,7 +29,8 @@ export async function embedPoints(
   return points.map((point, at) => {
     const vector = made.get(at);
     if (vector === undefined) return point;
-    const payload = { [textField]: point.text, ...((point.payload ?? {}) as object) };
+    const given = (point.payload ?? {}) as Document;
+    const payload = given[textField] === undefined ? { ...given, [textField]: point.text } : given;
     return { ...point, vector, payload };
   });
 }

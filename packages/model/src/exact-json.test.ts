@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { encodeDocument } from './document.js';
 import { parseJson, parseTrustedJson, stringifyJson } from './exact-json.js';
+import { filterMessage } from './filter-json.js';
 
 const refusal = (act: () => unknown) => {
   try {
@@ -34,16 +36,32 @@ describe('numbers of a JSON text', () => {
     });
   });
 
-  it.each(['18446744073709551617', '-9223372036854775809', '123456789012345678901', '1e400', `1${'0'.repeat(500)}`])(
-    '%s has no exact form and is refused at its place',
+  it.each(['18446744073709551617', '-9223372036854775809', '123456789012345678901', `1${'0'.repeat(300)}1`])(
+    '%s has no exact form: payloads and filters refuse it at its place, vectors take the nearest double',
     (literal) => {
-      expect(refusal(() => parseJson(`{"points":[{"payload":{"n":${literal}}}]}`))).toMatchObject({
-        code: 'INVALID_ARGUMENT',
-        field: 'points[0].payload.n',
-        message: expect.stringContaining('has no exact form'),
-      });
+      const { payload, filter, vector } = parseJson(
+        `{"payload":{"a":[{"n":${literal}}]},"filter":{"field":"n","eq":${literal}},"vector":[${literal}]}`,
+      ) as { payload: object; filter: object; vector: number[] };
+      const wrong = { code: 'INVALID_ARGUMENT', message: expect.stringContaining('has no exact form') };
+      expect(refusal(() => encodeDocument(payload, 'payload'))).toMatchObject({ ...wrong, field: 'payload.a[0].n' });
+      expect(refusal(() => filterMessage(filter))).toMatchObject({ ...wrong, field: 'filter.eq' });
+      expect(refusal(() => filterMessage({ field: 'n', gt: vector[0] }))).toMatchObject(wrong);
+      expect(Float64Array.from(vector)).toEqual(Float64Array.of(Number(literal)));
     },
   );
+
+  it.each(['1e400', `-1${'0'.repeat(500)}`])('%s is larger than any double and refused at its place', (literal) => {
+    expect(refusal(() => parseJson(`{"points":[{"payload":{"n":${literal}}}]}`))).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      field: 'points[0].payload.n',
+    });
+  });
+
+  it('a rounded number that version 0.1 stored is the double that it was', () => {
+    expect(parseTrustedJson('{"a":[123456789012345680000,9007199254740993]}')).toEqual({
+      a: [Number('123456789012345680000'), 9007199254740993n],
+    });
+  });
 
   it('every integer of 64 bits is written and read unchanged', () => {
     fc.assert(
@@ -131,6 +149,7 @@ describe('keys of a JSON text', () => {
 
 it('text that is no JSON, or nests too deep, is refused and never overflows the stack', () => {
   expect(refusal(() => parseJson('{"a":', 'payload'))).toMatchObject({ code: 'INVALID_ARGUMENT', field: 'payload' });
+  expect(() => parseTrustedJson('<html>')).toThrow(SyntaxError);
   const deep = `${'['.repeat(100_000)}9007199254740993${']'.repeat(100_000)}`;
   expect(refusal(() => parseJson(deep)).message).toContain('deeper than 200');
 });

@@ -6,40 +6,61 @@ import { stringify as stringifyLossless } from 'lossless-json';
  * are doubles (IEEE 754), and so are vectors. Runs in browsers too: it needs nothing of Node.
  *
  * - An integer literal within +-(2^53 - 1) is a `number`; one beyond, from -2^63 to 2^64 - 1, is a `bigint`.
- * - An integer literal outside of these is a `number` if a double is exactly that integer, and refused otherwise.
+ * - An integer literal outside of these is a `number` if a double is exactly that integer, otherwise an InexactNumber, which
+ *   payloads and filters refuse.
  * - A literal with a fraction or an exponent is the nearest double; one that no finite double is near to is refused.
  * - Two equal keys in one object are refused: which value counts would differ from reader to reader.
  */
 
 /** From here on neighbouring integers share a double. */
 const LARGE = 2 ** 53;
-export const MIN_INTEGER = -(2n ** 63n);
-export const MAX_INTEGER = 2n ** 64n - 1n;
-/** Digits of the longest integer that a double can be. */
-const MAX_DIGITS = 309;
+const MIN_INTEGER = -(2n ** 63n);
+const MAX_INTEGER = 2n ** 64n - 1n;
 /** Of objects and lists in each other; payloads and filters have narrower limits of their own. */
 const MAX_DEPTH = 200;
 
-/** Stands in a parsed tree for a literal that has no exact form, until its place in the tree is known. */
-class Inexact {
+/**
+ * An integer literal of more than 64 bits that is no double. A reader of doubles, such as of vectors, takes the nearest one,
+ * which `Number()` and typed arrays get from it; who keeps numbers exactly refuses it.
+ */
+export class InexactNumber {
   constructor(readonly literal: string) {}
+
+  valueOf(): number {
+    return Number(this.literal);
+  }
 }
+const isInexact = (value: unknown): boolean => value instanceof InexactNumber;
 
 /**
  * The value of a JSON text from outside. `name` is what the text is called in errors. Throws INVALID_ARGUMENT when the text
- * is not JSON, nests deeper than 200 levels, has a key twice in one object, or a number without an exact form; the field
- * is the place in the text. Costs JSON.parse and less than a tenth more; about three times that when a number in the
+ * is not JSON, nests deeper than 200 levels, has a key twice in one object, or a number that is larger than any double; the
+ * field is the place in the text. Costs JSON.parse and less than a tenth more; about three times that when a number in the
  * text is 2^53 or larger.
  */
 export function parseJson(text: string, name = 'body'): unknown {
-  const { value, keys } = parse(text, name);
-  if (countKeys(text) !== keys) throw duplicateKey(text, name);
-  return value;
+  let parsed: ReturnType<typeof parse>;
+  try {
+    parsed = parse(text, name);
+  } catch (cause) {
+    if (cause instanceof VectronError) throw cause;
+    throw VectronError.invalid(name, `${name} is not JSON: ${(cause as SyntaxError).message}`);
+  }
+  if (countKeys(text) !== parsed.keys) throw duplicateKey(text, name);
+  if (!parsed.large) return parsed.value;
+  const refused = findIn(parsed.value, (one) => one === Infinity || one === -Infinity);
+  if (refused === undefined) return parsed.value;
+  const place = placeOf(name, refused.path);
+  throw VectronError.invalid(place, `${place} is larger than any double`);
 }
 
-/** As parseJson, for a text that this system wrote: duplicate keys are not looked for. */
-export function parseTrustedJson(text: string, name = 'body'): unknown {
-  return parse(text, name).value;
+/**
+ * As parseJson, for a text that Vectron wrote. Duplicate keys are not looked for, a number without an exact form is the
+ * nearest double (version 0.1 stored doubles beyond 2^64 as rounded digits), and a text that is no JSON is a SyntaxError.
+ */
+export function parseTrustedJson(text: string, name = 'text'): unknown {
+  const { value, large } = parse(text, name);
+  return large && findIn(value, isInexact) !== undefined ? withDoubles(value) : value;
 }
 
 /**
@@ -49,43 +70,49 @@ export function parseTrustedJson(text: string, name = 'body'): unknown {
 export function stringifyJson(value: unknown, name = 'value'): string {
   if (!survey(value, name).large) return JSON.stringify(value);
   const refused = findIn(value, hasNoLiteral);
-  if (refused !== undefined) throw noExactForm(name, refused.path, String(refused.value));
+  if (refused !== undefined) {
+    const place = placeOf(name, refused.path);
+    throw VectronError.invalid(place, `${place}: ${String(refused.value)} ${NO_EXACT_FORM}`);
+  }
   return stringifyLossless(value, undefined, undefined, [{ test: isLarge, stringify: literalOf }]) as string;
 }
 
-/** Whether the value holds a number that JSON.stringify would not write exactly. */
-export const needsExactText = (value: unknown): boolean => survey(value, 'value').large;
+/** Whether the value holds a `bigint`, which JSON.stringify and google.protobuf.Struct refuse. */
+export const holdsBigInt = (value: unknown): boolean =>
+  survey(value, 'value').large && findIn(value, (one) => typeof one === 'bigint') !== undefined;
+
+/** An object of `{}` or JSON.parse, of any realm, or without a prototype; no list and no instance of a class. */
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return (
+    prototype === null ||
+    (Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, 'isPrototypeOf'))
+  );
+}
 
 /** Whether `value` is a `bigint`, a double of 2^53 or larger, or no finite number. */
 function isLarge(value: unknown): boolean {
   return typeof value === 'bigint' || (typeof value === 'number' && !(Math.abs(value) < LARGE));
 }
 
-const isWide = (integer: bigint) => integer >= MIN_INTEGER && integer <= MAX_INTEGER;
+/** Whether it is one of the integers that are exact everywhere: -2^63 to 2^64 - 1. */
+export const isWideInteger = (integer: bigint): boolean => integer >= MIN_INTEGER && integer <= MAX_INTEGER;
 const hasNoLiteral = (value: unknown): boolean =>
-  typeof value === 'bigint' ? !isWide(value) : typeof value === 'number' && !Number.isFinite(value);
+  typeof value === 'bigint' ? !isWideInteger(value) : typeof value === 'number' && !Number.isFinite(value);
 
 /** JSON.stringify gives 1234567890123456800 for the double 1234567890123456768: digits are written from the double itself. */
 function literalOf(value: unknown): string {
   if (typeof value === 'bigint') return value.toString();
   const integer = BigInt(value as number);
-  return isWide(integer) ? integer.toString() : (value as number).toExponential();
+  return isWideInteger(integer) ? integer.toString() : (value as number).toExponential();
 }
 
-function parse(text: string, name: string): { value: unknown; keys: number } {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw VectronError.invalid(name, `${name} is not JSON: ${(cause as SyntaxError).message}`);
-  }
+function parse(text: string, name: string): Survey & { value: unknown } {
+  const value: unknown = JSON.parse(text);
   const { keys, large } = survey(value, name);
-  if (!large) return { value, keys };
-  const exact = exactTree(text, value);
-  const refused = findIn(exact, (one) => one instanceof Inexact || one === Infinity || one === -Infinity);
-  if (refused === undefined) return { value: exact, keys };
-  const literal = refused.value instanceof Inexact ? refused.value.literal : 'this number';
-  throw noExactForm(name, refused.path, literal);
+  if (!large) return { value, keys, large };
+  return { value: exactTree(text, value), keys, large };
 }
 
 /**
@@ -137,12 +164,21 @@ function withIntegers(value: unknown, mark: string): unknown {
   return value;
 }
 
-function integerOf(digits: string): number | bigint | Inexact {
+/** The tree, changed: numbers without an exact form are the doubles next to them. */
+function withDoubles(value: unknown): unknown {
+  if (value instanceof InexactNumber) return value.valueOf();
+  if (typeof value !== 'object' || value === null) return value;
+  const items = value as Record<string, unknown>;
+  for (const key of Object.keys(items)) items[key] = withDoubles(items[key]);
+  return value;
+}
+
+function integerOf(digits: string): number | bigint | InexactNumber {
   const double = Number(digits);
-  if (!Number.isFinite(double)) return new Inexact(digits);
+  if (!Number.isFinite(double)) return double;
   const integer = BigInt(digits);
-  if (isWide(integer)) return Math.abs(double) < LARGE ? double : integer;
-  return BigInt(double) === integer ? double : new Inexact(digits);
+  if (isWideInteger(integer)) return Math.abs(double) < LARGE ? double : integer;
+  return BigInt(double) === integer ? double : new InexactNumber(digits);
 }
 
 interface Survey {
@@ -200,14 +236,10 @@ function findIn(
 const tooDeep = (name: string) => VectronError.invalid(name, `${name} nests deeper than ${MAX_DEPTH} levels`);
 
 /** A place in the body of a request is a field of the request. */
-function noExactForm(name: string, path: string, literal: string): VectronError {
-  const place = name === 'body' && path.startsWith('.') ? path.slice(1) : name + path;
-  const shown = literal.length > MAX_DIGITS ? `${literal.slice(0, 20)}... (${literal.length} characters)` : literal;
-  return VectronError.invalid(
-    place,
-    `${place}: ${shown} has no exact form as a 64-bit integer or a double; send it as a string`,
-  );
-}
+const placeOf = (name: string, path: string) => (name === 'body' && path.startsWith('.') ? path.slice(1) : name + path);
+
+/** The end of the message for a number that is refused. */
+export const NO_EXACT_FORM = 'has no exact form as a 64-bit integer or a double; send it as a string';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;

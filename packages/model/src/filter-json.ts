@@ -1,7 +1,10 @@
 import { VectronError } from '@vectron/errors';
 import { filters } from '@vectron/proto';
+import { hint } from './document.js';
+import { isPlainObject, isWideInteger, NO_EXACT_FORM } from './exact-json.js';
 
-export type Scalar = string | number | boolean;
+/** A number is compared exactly, as the double or the integer that it is; integers beyond 2^53 are `bigint`. */
+export type Scalar = string | number | bigint | boolean;
 export interface GeoPoint {
   readonly lat: number;
   readonly lon: number;
@@ -16,10 +19,10 @@ export interface FieldFilter {
   /** Holds where there is no value, too. */
   readonly notIn?: readonly Scalar[];
   /** A number, or an RFC 3339 time or date for times; so are the other bounds. */
-  readonly gt?: number | string;
-  readonly gte?: number | string;
-  readonly lt?: number | string;
-  readonly lte?: number | string;
+  readonly gt?: number | bigint | string;
+  readonly gte?: number | bigint | string;
+  readonly lt?: number | bigint | string;
+  readonly lte?: number | bigint | string;
   readonly geoRadius?: { readonly center: GeoPoint; readonly meters: number };
   /** West may be greater than east: the box then crosses the 180th meridian. */
   readonly geoBox?: { readonly north: number; readonly west: number; readonly south: number; readonly east: number };
@@ -59,8 +62,8 @@ export function filterMessage(json: unknown, at = 'filter'): filters.Filter {
 function filter(json: unknown, at: string, depth: number): filters.Filter {
   if (depth > MAX_DEPTH) throw VectronError.invalid(at, `${at}: filters nest at most ${MAX_DEPTH} deep`);
   const object = objectOf(json, at);
-  const keys = Object.keys(object);
-  if ('field' in object) return { condition: { $case: 'field', value: fieldCondition(object, at) } };
+  const keys = Object.keys(object).filter((key) => object[key] !== undefined);
+  if (object.field !== undefined) return { condition: { $case: 'field', value: fieldCondition(object, at) } };
   const [key] = keys;
   if (keys.length !== 1) throw VectronError.invalid(at, `${at}: a filter has exactly one of ${FORMS}`);
   const list = LISTS.find((name) => name === key);
@@ -94,7 +97,8 @@ const CAMEL: Record<string, string> = {
 function fieldCondition(json: Json, at: string): filters.FieldCondition {
   const { field, ...rest } = json;
   const path = textOf(field, `${at}.field`);
-  const tests = Object.fromEntries(Object.entries(rest).map(([key, value]) => [CAMEL[key] ?? key, value]));
+  const given = Object.entries(rest).filter(([, value]) => value !== undefined);
+  const tests = Object.fromEntries(given.map(([key, value]) => [CAMEL[key] ?? key, value]));
   const names = Object.keys(tests);
   const ranged = names.length > 0 && names.every((name) => BOUNDS.some((bound) => bound === name));
   if (ranged) return { path, test: range(tests, at) };
@@ -104,12 +108,19 @@ function fieldCondition(json: Json, at: string): filters.FieldCondition {
 
 function range(bounds: Json, at: string): Test {
   const values = Object.values(bounds);
-  if (values.every((value) => typeof value === 'number')) {
-    for (const [name, value] of Object.entries(bounds)) numberOf(value, `${at}.${name}`);
-    return { $case: 'number', value: bounds };
-  }
   if (values.every((value) => typeof value === 'string')) return { $case: 'datetime', value: bounds };
-  throw VectronError.invalid(at, `${at}: bounds are all numbers, or all RFC 3339 times`);
+  if (!values.every((value) => typeof value === 'number' || typeof value === 'bigint')) {
+    const hints = values.map(hint).find((text) => text !== '') ?? '';
+    throw VectronError.invalid(at, `${at}: bounds are all numbers, or all RFC 3339 times${hints}`);
+  }
+  const range: filters.NumberRange = {};
+  for (const name of BOUNDS) {
+    const value = bounds[name] as number | bigint | undefined;
+    if (value === undefined) continue;
+    if (typeof value === 'bigint' && !isSafe(value)) range[`${name}Exact`] = integerScalar(value, `${at}.${name}`);
+    else range[name] = numberOf(Number(value), `${at}.${name}`);
+  }
+  return { $case: 'number', value: range };
 }
 
 function test(name: string, value: unknown, parent: string): Test {
@@ -153,21 +164,29 @@ function test(name: string, value: unknown, parent: string): Test {
 function scalar(value: unknown, at: string): filters.Scalar {
   if (typeof value === 'string') return { value: { $case: 'text', value: textOf(value, at) } };
   if (typeof value === 'boolean') return { value: { $case: 'flag', value } };
+  if (typeof value === 'bigint') return integerScalar(value, at);
   const number = numberOf(value, at, 'a string, a finite number, true or false');
   return Number.isSafeInteger(number)
-    ? { value: { $case: 'integer', value: BigInt(number) } }
+    ? integerScalar(BigInt(number), at)
     : { value: { $case: 'number', value: number } };
 }
 
+const isSafe = (integer: bigint) => Number.isSafeInteger(Number(integer));
+
+function integerScalar(value: bigint, at: string): filters.Scalar {
+  if (!isWideInteger(value)) throw VectronError.invalid(at, `${at} ${NO_EXACT_FORM}`);
+  return { value: { $case: value < 2n ** 63n ? 'integer' : 'unsigned', value } };
+}
+
 function objectOf(value: unknown, at: string): Json {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
-    throw VectronError.invalid(at, `${at} must be an object`);
-  }
-  return value as Json;
+  if (!isPlainObject(value)) throw VectronError.invalid(at, `${at} must be an object${hint(value)}`);
+  return value;
 }
 
 function listOf(value: unknown, at: string): readonly unknown[] {
-  if (!Array.isArray(value)) throw VectronError.invalid(at, `${at} must be a list`);
+  if (!Array.isArray(value) || Object.keys(value).length !== value.length) {
+    throw VectronError.invalid(at, `${at} must be a list without gaps${hint(value)}`);
+  }
   return value;
 }
 
@@ -177,11 +196,12 @@ function textOf(value: unknown, at: string): string {
 }
 
 function numberOf(value: unknown, at: string, what = 'a finite number'): number {
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw VectronError.invalid(at, `${at} must be ${what}`);
+  if (typeof value !== 'number' || !Number.isFinite(value))
+    throw VectronError.invalid(at, `${at} must be ${what}${hint(value)}`);
   return value;
 }
 
 function known(object: Json, names: readonly string[], at: string): void {
-  const other = Object.keys(object).find((key) => !names.includes(key));
+  const other = Object.keys(object).find((key) => object[key] !== undefined && !names.includes(key));
   if (other !== undefined) throw VectronError.invalid(`${at}.${other}`, `${at}: unknown field ${other}`);
 }

@@ -20,10 +20,11 @@ export { type Message, newMessage, readMessage } from './contract/read-json.js';
 export { checkRules } from './contract/rules.js';
 export { floatText } from './contract/scalars.js';
 export { writeMessage, writeWithout } from './contract/write-json.js';
-export { type Document, decodeDocument, encodeDocument } from './document.js';
+export { checkDocument, type Document, decodeDocument, encodeDocument } from './document.js';
 export { type Embed, embedPoints, embedQuery, embedTexts } from './embedding.js';
-export { needsExactText, parseJson, parseTrustedJson, stringifyJson } from './exact-json.js';
+export { holdsBigInt, isPlainObject, parseJson, parseTrustedJson, stringifyJson } from './exact-json.js';
 export * as where from './filter-builder.js';
+export { filterJson } from './filter-form.js';
 export { type FieldFilter, type Filter, filterMessage, type GeoPoint, type Scalar } from './filter-json.js';
 export type { Candidate } from './fusion.js';
 export { splitHashSpace } from './hash-ranges.js';
@@ -47,3 +48,4 @@ export {
 export { shardHash } from './shard-hash.js';
 export { type SparseInput, sparseData } from './sparse.js';
 export { decodeVector, encodeAnyVector, encodeVector, type VectorInput } from './vector.js';
+export { WriteOrigins } from './write-origins.js';

@@ -1,6 +1,7 @@
 import { VectronError } from '@vectron/errors';
 import type { gateway, placement, workerData } from '@vectron/proto';
 import { decodeDocument } from './document.js';
+import { parseTrustedJson, stringifyJson } from './exact-json.js';
 import { type Candidate, diverse, reciprocalRanks, rescored, weightedScores } from './fusion.js';
 import { mergeHits } from './hits.js';
 import { valuesAt } from './payload-path.js';
@@ -196,11 +197,11 @@ function grouped(candidates: readonly Candidate[], path: string, most: number, s
   const groups = new Map<string, { value: unknown; results: Candidate[] }>();
   for (const candidate of candidates) {
     const values = valuesAt(decodeDocument(candidate.payload), path).filter((value) =>
-      ['string', 'number', 'boolean'].includes(typeof value),
+      ['string', 'number', 'bigint', 'boolean'].includes(typeof value),
     );
-    for (const value of new Set(values)) {
-      const key = JSON.stringify(value);
-      const group = groups.get(key) ?? { value, results: [] };
+    // An integer beyond 2^53 and the double that equals it have one text.
+    for (const key of new Set(values.map((value) => stringifyJson(value)))) {
+      const group = groups.get(key) ?? { value: parseTrustedJson(key), results: [] };
       if (group.results.length < size) group.results.push(candidate);
       groups.set(key, group);
     }

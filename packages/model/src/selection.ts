@@ -1,6 +1,7 @@
 import { VectronError } from '@vectron/errors';
 import type { filters, gateway, placement, workerData } from '@vectron/proto';
-import { encodeDocument } from './document.js';
+import { type Document, encodeDocument } from './document.js';
+import { parseJson, parseTrustedJson, stringifyJson } from './exact-json.js';
 import { checkPointId } from './point-id.js';
 import type { AskShard } from './query.js';
 import type { Route } from './route.js';
@@ -53,7 +54,7 @@ export async function facetPoints(
   }
   const sorted = [...counts].sort(([a, x], [b, y]) => Number(y - x) || Buffer.compare(Buffer.from(a), Buffer.from(b)));
   return {
-    values: sorted.slice(0, limit).map(([value, count]) => ({ value: JSON.parse(value), count, valueJson: '' })),
+    values: sorted.slice(0, limit).map(([value, count]) => ({ value: parseTrustedJson(value), count, valueJson: '' })),
     more: sorted.length > limit || answers.some(({ more }) => more),
     unindexed: answers.some(({ unindexed }) => unindexed),
   };
@@ -81,9 +82,10 @@ export async function pagePoints(
   const rows = pages.flat();
   const descending = orderBy?.descending ?? false;
   if (pages.length > 1) {
+    const keys = new Map(rows.map((row) => [row, orderBy === undefined ? null : parseTrustedJson(row.value)]));
     rows.sort(
       (a, b) =>
-        (orderBy === undefined ? 0 : compareValues(a.value, b.value, descending)) ||
+        compareValues(keys.get(a), keys.get(b), descending) ||
         Buffer.compare(Buffer.from(a.point.id), Buffer.from(b.point.id)),
     );
   }
@@ -111,17 +113,16 @@ function parseCursor(cursor: string): { after: string; value?: string } {
   throw VectronError.invalid('cursor', 'the cursor is not one that an ordered page gave');
 }
 
-const INTEGER = /^-?\d+$/;
-
-/** As shards order values (JSON): numbers, then strings by their bytes, then nothing. */
-function compareValues(a: string, b: string, descending: boolean): number {
-  const kind = (value: string) => (value === 'null' ? 2 : value.startsWith('"') ? 1 : 0);
+/** As shards order values: numbers, then strings by their bytes, then nothing. */
+function compareValues(a: unknown, b: unknown, descending: boolean): number {
+  const kind = (value: unknown) => (value === null ? 2 : typeof value === 'string' ? 1 : 0);
   if (kind(a) === 2 || kind(b) === 2) return kind(a) - kind(b);
   const sign = descending ? -1 : 1;
   if (kind(a) !== kind(b)) return sign * (kind(a) - kind(b));
-  if (kind(a) === 1) return sign * Buffer.compare(Buffer.from(JSON.parse(a)), Buffer.from(JSON.parse(b)));
-  if (INTEGER.test(a) && INTEGER.test(b)) return sign * Math.sign(Number(BigInt(a) - BigInt(b)));
-  return sign * (Number(a) - Number(b));
+  if (typeof a === 'string') return sign * Buffer.compare(Buffer.from(a), Buffer.from(b as string));
+  // Exact between an integer and a double, too.
+  const [x, y] = [a as number | bigint, b as number | bigint];
+  return x < y ? -sign : x > y ? sign : 0;
 }
 
 /** Which points a change is for, and what becomes of them. */
@@ -134,20 +135,31 @@ export interface PointsChange {
 
 /** What an update makes of payloads. Throws INVALID_ARGUMENT naming what is wrong. */
 export function payloadChange(
-  request: Pick<gateway.UpdatePointsRequest, 'replace' | 'remove' | 'set'>,
+  request: Pick<gateway.UpdatePointsRequest, 'replace' | 'remove' | 'set'> &
+    Partial<Pick<gateway.UpdatePointsRequest, 'replaceJson' | 'setJson'>>,
 ): NonNullable<workerData.Mutation['action']> {
-  const { replace, remove, set } = request;
-  if (replace === undefined && remove.length === 0 && Object.keys(set ?? {}).length === 0) {
-    throw VectronError.invalid('set', 'send at least one of set, remove and replace');
-  }
+  const { remove } = request;
+  const replace = eitherForm(request.replace, request.replaceJson, 'replace');
+  const set = eitherForm(request.set, request.setJson, 'set');
   // The checks of a payload are those of each value that is set.
   if (set !== undefined) encodeDocument(set, 'set');
+  const values = Object.entries(set ?? {}).filter(([, one]) => one !== undefined);
+  if (replace === undefined && remove.length === 0 && values.length === 0) {
+    throw VectronError.invalid('set', 'send at least one of set, remove and replace');
+  }
   const value = {
     replace: replace === undefined ? undefined : Buffer.from(encodeDocument(replace, 'replace').toString() || '{}'),
     remove: [...remove],
-    set: Object.entries(set ?? {}).map(([path, one]) => ({ path, value: Buffer.from(JSON.stringify(one)) })),
+    set: values.map(([path, one]) => ({ path, value: Buffer.from(stringifyJson(one, `set.${path}`)) })),
   };
   return { $case: 'change', value };
+}
+
+/** An object that is given as it is, or as JSON text. */
+function eitherForm(object: Document | undefined, json: string | undefined, name: string): Document | undefined {
+  if (!json) return object;
+  if (object !== undefined) throw VectronError.invalid(name, `send either ${name} or ${name}_json`);
+  return parseJson(json, `${name}_json`) as Document;
 }
 
 /** A write of one shard; throws VectronError. */

@@ -1,16 +1,19 @@
-import createClient, { type Client } from 'openapi-fetch';
-import type { components, paths } from './generated/schema.js';
-
-export type { components, paths };
-
-/** Calls of the REST API whose paths, parameters, bodies and answers the compiler knows from the OpenAPI document. */
-export type RestClient = Client<paths>;
-
 /**
- * A client of the server at `url` (`http(s)://HOST:PORT`), with a login token, an SDK token or an API key. A call resolves
- * with `data` or `error`, a google.rpc.Status; it throws only when the server is not reached.
+ * The REST API as TypeScript calls it: paths, parameters, bodies and answers come from the OpenAPI document, which
+ * comes from the protos. It runs in browsers and in Node, keeps no state and does not retry.
+ *
+ * ```ts
+ * const client = createRestClient({ url: 'http://127.0.0.1:8080', token });
+ * const { points } = await client.GET('/v1/collections/{name}/status', { params: { path: { name: 'papers' } } });
+ * ```
  */
-export function createRestClient(url: string, token?: string): RestClient {
-  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  return createClient<paths>({ baseUrl: url, headers });
-}
+export type { components, paths } from './generated/schema.js';
+export {
+  type Answer,
+  createRestClient,
+  type Json,
+  type RestCall,
+  type RestClient,
+  type RestClientOptions,
+} from './rest-client.js';
+export { restError } from './rest-error.js';

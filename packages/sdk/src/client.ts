@@ -1,9 +1,18 @@
 import type { VectronError } from '@vectron/errors';
 import type { Filter, SparseInput } from '@vectron/model';
+import type { auth, gateway } from '@vectron/proto';
+import type { Admin } from './admin.js';
+import type { ChangeStream, ChangesOptions } from './change-stream.js';
 
 /** A vector of float32 values; results give `Float32Array`. */
 export type Vector = Float32Array | readonly number[];
+/**
+ * A JSON object. Integers beyond 2^53 are `bigint`, up to 64 bits. A property that is `undefined` is absent; NaN, Date, Map,
+ * instances of classes, functions and other values without a JSON form are refused before anything is sent.
+ */
 export type Payload = Record<string, unknown>;
+/** A value that points are grouped and counted by. */
+export type Value = string | number | bigint | boolean;
 
 export interface Point {
   /** 1 to 512 bytes of UTF-8. */
@@ -123,13 +132,9 @@ export interface VectorSettings {
   /** Build the index on all threads at once: faster, and not deterministic. */
   readonly parallelBuild?: boolean;
 }
-export interface CollectionInfo {
-  readonly name: string;
-  readonly dimension: number;
-  readonly distance: string;
-  readonly shards: number;
+export type CollectionInfo = Readonly<Omit<gateway.CollectionInfo, 'points' | 'createdAt'>> & {
   readonly points: number;
-}
+};
 export interface CollectionStatus {
   readonly name: string;
   readonly dimension: number;
@@ -150,41 +155,33 @@ export interface CollectionStatus {
 /** What is not given stays as it is. */
 export type CollectionChange = Pick<CollectionOptions, 'durability' | 'rerank' | 'embedding'>;
 
-/** Exactly one of `vector`, `text` and `likeId`. */
-export interface SearchOptions {
-  readonly vector?: Vector;
-  /** Text that the collection's embedding provider makes the vector of. */
-  readonly text?: string;
-  /** Search by the vector of this point; the point itself is left out. */
-  readonly likeId?: string;
-  /** 1 to 10,000; default 10. */
-  readonly topK?: number;
-  /** Text for the reranker, when the collection enables it. */
-  readonly query?: string;
-  readonly timeoutMs?: number;
-  readonly includeVectors?: boolean;
-  /** Default true. */
-  readonly includePayload?: boolean;
-  /** Candidates kept while searching; default: max(100, 2 * topK). */
-  readonly ef?: number;
-  /** 0.5 to 0.999, instead of `ef`: each shard picks the ef that it measured to give this recall. */
-  readonly recall?: number;
-  readonly exact?: boolean;
-  readonly scoreThreshold?: number;
-  /** Default: any. */
-  readonly consistency?: Consistency;
+/** Fields that the interface takes as the proto has them; each may be left out. */
+type Asked<Message, Field extends keyof Message> = { readonly [F in Field]?: Message[F] };
+
+/** What searches and queries have in common. */
+interface Selecting {
   /** Only points that pass. */
   readonly filter?: Filter;
-  /** The named vector that is searched, and given with `includeVectors`; default: the first one. */
-  readonly using?: string;
+  /** Default: any. */
+  readonly consistency?: Consistency;
+  /** Default true. */
+  readonly includePayload?: boolean;
+}
+type Tuning = 'ef' | 'recall' | 'exact' | 'scoreThreshold' | 'using' | 'likeId';
+
+/** Exactly one of `vector`, `text` and `likeId`. */
+export interface SearchOptions
+  extends Selecting,
+    Asked<
+      gateway.SearchRequest,
+      Tuning | 'text' | 'topK' | 'query' | 'timeoutMs' | 'includeVectors' | 'explain' | 'whyNot'
+    > {
+  readonly vector?: Vector;
 }
 
 /** One way to the points: exactly one of vector, embed, likeId, sparse, text and examples. */
-export interface QueryBranch {
-  /** Text that the collection's embedding provider makes the vector of. */
-  readonly embed?: string;
+export interface QueryBranch extends Asked<gateway.QueryBranch, Tuning | 'embed' | 'limit' | 'weight'> {
   readonly vector?: Vector;
-  readonly likeId?: string;
   readonly sparse?: SparseInput & { readonly name: string };
   /** Words, scored by BM25; without `fields`, over every field with a text index. */
   readonly text?: { readonly query: string; readonly fields?: readonly { path: string; boost?: number }[] };
@@ -192,56 +189,30 @@ export interface QueryBranch {
   readonly examples?: { readonly positiveIds: readonly string[]; readonly negativeIds?: readonly string[] };
   /** Besides the filter of the whole query. */
   readonly filter?: Filter;
-  /** Candidates it gives to the fusion; default: max(50, 4 * topK). */
-  readonly limit?: number;
-  /** In the fusion; default 1. */
-  readonly weight?: number;
-  readonly ef?: number;
-  readonly recall?: number;
-  readonly exact?: boolean;
-  readonly scoreThreshold?: number;
-  /** The named vector that is searched, and given with `includeVectors`; default: the first one. */
-  readonly using?: string;
 }
-export interface QueryOptions {
+export interface QueryOptions
+  extends Selecting,
+    Asked<gateway.QueryRequest, 'topK' | 'rrfK' | 'timeoutMs' | 'includeVectors' | 'scoreThreshold'> {
   /** 1 to 16; several are fused. */
   readonly branches: readonly QueryBranch[];
-  readonly filter?: Filter;
-  /** 1 to 10,000; default 10. */
-  readonly topK?: number;
   /** rrf (default): by the ranks. weighted: by the scores, scaled to 0..1 in each branch. */
   readonly fusion?: 'rrf' | 'weighted';
-  /** Default 60. */
-  readonly rrfK?: number;
   /** The fused candidates are ordered by their similarity to this vector. */
   readonly rescoreVector?: Vector;
-  /** Maximal marginal relevance; `share`: 0 (none) to 1. */
-  readonly diversity?: { readonly share: number; readonly candidates?: number };
+  /** Maximal marginal relevance. */
+  readonly diversity?: Pick<gateway.Diversity, 'share'> & Asked<gateway.Diversity, 'candidates'>;
   /** The best groups of points that share a value. */
-  readonly groupBy?: { readonly path: string; readonly groups?: number; readonly groupSize?: number };
-  readonly includeVectors?: boolean;
-  /** Default true. */
-  readonly includePayload?: boolean;
-  readonly timeoutMs?: number;
-  readonly consistency?: Consistency;
-  /** Of the final score. */
-  readonly scoreThreshold?: number;
+  readonly groupBy?: Pick<gateway.Grouping, 'path'> & Asked<gateway.Grouping, 'groups' | 'groupSize'>;
 }
 export type QueryHit = Omit<SearchHit, 'explanation'>;
 export interface QueryResult {
   /** Empty with `groupBy`. */
   readonly hits: QueryHit[];
-  readonly groups: { readonly value: string | number | boolean; readonly hits: QueryHit[] }[];
+  readonly groups: { readonly value: Value; readonly hits: QueryHit[] }[];
   /** Whether every shard answered every branch. */
   readonly complete: boolean;
-  readonly branches: {
-    readonly candidates: number;
-    readonly recallEstimate: number;
-    /** How each shard found its points. */
-    readonly plans: string[];
-    /** Payloads had to be read for the filter: a payload index would make it faster. */
-    readonly unindexed: boolean;
-  }[];
+  /** In the order of the query's. */
+  readonly branches: Readonly<gateway.BranchReport>[];
 }
 export interface CountResult {
   readonly count: number;
@@ -250,7 +221,7 @@ export interface CountResult {
 }
 export interface FacetResult {
   /** The most frequent first. */
-  readonly values: { readonly value: string | number | boolean; readonly count: number }[];
+  readonly values: { readonly value: Value; readonly count: number }[];
   /** Whether there are others. */
   readonly more: boolean;
   readonly unindexed: boolean;
@@ -271,10 +242,7 @@ export interface PayloadUpdate extends PointsSelector {
   /** Values by path. */
   readonly set?: Payload;
 }
-export interface Alias {
-  readonly alias: string;
-  readonly collection: string;
-}
+export type Alias = Readonly<gateway.Alias>;
 export interface SearchHit {
   readonly id: string;
   /** Higher is better: cosine similarity, dot product, or 1 / (1 + L2 distance). */
@@ -295,7 +263,25 @@ export interface SearchResult {
   /** Names this answer in `feedback`. */
   readonly queryId: string;
   readonly rerankedBy: string;
+  /** How each shard found its part. */
+  readonly shards: ShardRead[];
+  /** With `explain`. */
+  readonly explanation?: Explanation;
+  /** With `whyNot`. */
+  readonly whyNot?: WhyNot;
 }
+/** How a search went in one shard; proto/apigateway/apigateway.proto says what each field is. */
+export type ShardRead = Readonly<Omit<gateway.ShardRead, 'replica' | 'matching'>> & {
+  readonly replica: number;
+  readonly matching: number;
+};
+/** The way of one search through the services. */
+export type Explanation = Readonly<Omit<gateway.Explanation, 'steps'>> & {
+  /** In their order; `details`: what was decided and seen. */
+  readonly steps: (Omit<gateway.Step, 'details'> & { readonly details: Readonly<Record<string, string>> })[];
+};
+/** Why a point is not among the results. */
+export type WhyNot = Readonly<gateway.WhyNot>;
 export interface UpsertResult {
   readonly upserted: number;
   /** For a read that must see this write. */
@@ -320,28 +306,23 @@ export interface Changes {
   readonly changes: Change[];
   readonly nextCursor: string;
 }
+export interface ListOptions
+  extends Omit<Selecting, 'includePayload'>,
+    Asked<gateway.ListPointsRequest, 'limit' | 'cursor' | 'includeVectors'> {
+  /** Instead of by id. */
+  readonly orderBy?: Pick<gateway.OrderBy, 'path'> & Asked<gateway.OrderBy, 'descending'>;
+}
 export interface Page {
   readonly points: StoredPoint[];
   /** undefined: no more. */
   readonly nextCursor?: string;
 }
-export interface Feedback {
+export interface Feedback extends Asked<gateway.SubmitFeedbackRequest, 'queryId' | 'query'> {
   readonly collection: string;
-  readonly queryId?: string;
-  readonly query?: string;
-  readonly items: {
-    readonly resultId: string;
-    readonly relevanceScore?: number;
-    readonly clicked?: boolean;
-    readonly position?: number;
-    readonly comment?: string;
-  }[];
+  readonly items: (Pick<gateway.FeedbackItem, 'resultId'> & Asked<gateway.FeedbackItem, FeedbackField>)[];
 }
-export interface Account {
-  readonly id: string;
-  readonly email: string;
-  readonly role: string;
-}
+type FeedbackField = 'relevanceScore' | 'clicked' | 'position' | 'comment';
+export type Account = Readonly<Pick<auth.UserProfile, 'id' | 'email' | 'role'>>;
 export interface ApiKeyInfo {
   /** Public part of the key. */
   readonly prefix: string;
@@ -354,6 +335,7 @@ export interface ApiKeyInfo {
  * retryable were retried already. An upsert that returned is on disk. Safe to share between callers.
  */
 export interface VectronClient {
+  readonly admin: Admin;
   createCollection(name: string, options: CollectionOptions): Promise<void>;
   /** Changes settings while the collection serves; gives them all. */
   updateCollection(name: string, change: CollectionChange): Promise<CollectionOptions>;
@@ -366,18 +348,7 @@ export interface VectronClient {
   /** undefined: no such point. */
   get(collection: string, id: string, options?: { consistency?: Consistency }): Promise<StoredPoint | undefined>;
   delete(collection: string, id: string): Promise<DeleteResult>;
-  listPoints(
-    collection: string,
-    options?: {
-      limit?: number;
-      cursor?: string;
-      includeVectors?: boolean;
-      consistency?: Consistency;
-      filter?: Filter;
-      /** Instead of by id. */
-      orderBy?: { path: string; descending?: boolean };
-    },
-  ): Promise<Page>;
+  listPoints(collection: string, options?: ListOptions): Promise<Page>;
   /** Several ways to the points at once, fused into one answer. */
   query(collection: string, options: QueryOptions): Promise<QueryResult>;
   /** Each query has a result, or the error it ended with. */
@@ -400,7 +371,12 @@ export interface VectronClient {
    * Changes since the cursor, in log order a shard, without a gap; without a cursor, from the oldest that is kept.
    * Waits up to `waitMs` for one. CHANGES_GONE: the log does not reach back to the cursor any more.
    */
-  listChanges(collection: string, options?: { cursor?: string; waitMs?: number }): Promise<Changes>;
+  listChanges(
+    collection: string,
+    options?: { cursor?: string; waitMs?: number; signal?: AbortSignal },
+  ): Promise<Changes>;
+  /** The same as a stream that goes on as long as it is read; its `cursor` is where another can go on. */
+  changes(collection: string, options?: ChangesOptions): ChangeStream;
   /** Returns the feedback's id. */
   feedback(feedback: Feedback): Promise<string>;
   register(email: string, password: string): Promise<Account>;

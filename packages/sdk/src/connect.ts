@@ -1,9 +1,11 @@
 import { VectronError } from '@vectron/errors';
 import type { VectronClient } from './client.js';
 import { firstReachable } from './first-reachable.js';
-import { grpcClient } from './grpc-client.js';
-import { restClient } from './rest-client.js';
+import { grpcTransport } from './grpc-transport.js';
+import { remoteClient } from './remote-client.js';
+import { restTransport } from './rest-transport.js';
 import { retrying } from './retrying.js';
+import type { Transport } from './transport.js';
 
 export interface ConnectOptions {
   /** API key, login token or SDK token. */
@@ -20,14 +22,15 @@ export interface ConnectOptions {
  */
 export function connect(url: string | readonly string[], options: ConnectOptions = {}): VectronClient {
   const urls = typeof url === 'string' ? url.split(',') : url;
-  const clients = urls.map((one) => clientOf(one.trim(), options));
-  if (clients.length === 0) throw VectronError.invalid('url', 'name at least one server');
-  return retrying(clients.length === 1 ? clients[0] : firstReachable(clients), options.retries ?? 4);
+  const transports = urls.map((one) => transportTo(one.trim(), options));
+  if (transports.length === 0) throw VectronError.invalid('url', 'name at least one server');
+  const transport = transports.length === 1 ? transports[0] : firstReachable(transports);
+  return remoteClient(retrying(transport, options.retries ?? 4));
 }
 
-function clientOf(url: string, { apiKey, timeoutMs = 30_000 }: ConnectOptions): VectronClient {
+function transportTo(url: string, { apiKey, timeoutMs = 30_000 }: ConnectOptions): Transport {
   const { protocol, host } = new URL(url);
-  if (protocol === 'http:' || protocol === 'https:') return restClient(`${protocol}//${host}`, apiKey, timeoutMs);
-  if (protocol === 'grpc:') return grpcClient(host, apiKey, timeoutMs);
+  if (protocol === 'http:' || protocol === 'https:') return restTransport(`${protocol}//${host}`, apiKey, timeoutMs);
+  if (protocol === 'grpc:') return grpcTransport(host, apiKey, timeoutMs);
   throw VectronError.invalid('url', `cannot connect to ${protocol}//: use http://, https:// or grpc://`);
 }

@@ -48,13 +48,14 @@ import {
   vectorOf,
   writeToken,
 } from '@vectron/model';
-import { gateway, type placement, workerData } from '@vectron/proto';
+import { type placement, workerData } from '@vectron/proto';
+import { indexesOf, settingsOf } from './answers.js';
+import { ChangeStream, type ChangesOptions } from './change-stream.js';
 import type * as api from './client.js';
-import { settingsOf } from './collection-views.js';
-import { wireConsistency } from './consistency.js';
+import { embeddedAdmin } from './embedded-admin.js';
+import { queryResult, searchHit, shardRead, storedPoint } from './embedded-answers.js';
 import { EmbeddedCatalog, type EmbeddedCollection, EPOCH, routeOf } from './embedded-catalog.js';
-import { indexesOf, indexRequest, queryRequest, queryResult, storedPoint } from './requests.js';
-import { oneQuery } from './vectors.js';
+import * as requests from './requests.js';
 
 export interface OpenOptions {
   /** Embedding providers by name, besides `local`. */
@@ -116,22 +117,29 @@ class EmbeddedClient implements api.VectronClient {
     private readonly providers: EmbeddingProviders,
   ) {}
 
+  readonly admin = embeddedAdmin(async () => {
+    const status = this.engine.status();
+    const total = (of: (shard: ShardStatus) => number) => status.reduce((sum, shard) => sum + of(shard), 0);
+    return {
+      collections: (await this.catalog.collections()).length,
+      shards: status.length,
+      points: total(({ livePoints }) => livePoints),
+      indexLag: total(({ tailPoints }) => tailPoints),
+      shardMemoryBytes: total(({ memoryBytes }) => memoryBytes),
+      shardDiskBytes: total(({ diskBytes }) => diskBytes),
+    };
+  });
+
   readonly #embed: Embed = (provider, texts, dimension) => this.providers.get(provider).embed(texts, dimension);
 
   async createCollection(name: string, options: api.CollectionOptions): Promise<void> {
-    const { dimension, distance, shards = 1, hnswM, hnswEfConstruction, vectors, durability, rerank } = options;
+    const { shards = 1, rerank } = options;
     if ((options.replicas ?? 1) > 1) throw VectronError.invalid('replicas', 'an embedded database has one replica');
     if (rerank?.enabled) throw unbuilt('reranking in an embedded database: connect to a server for it');
     if (!(Number.isInteger(shards) && shards >= 0 && shards <= MAX_SHARDS)) {
       throw VectronError.invalid('shards', `shards must be 0 to ${MAX_SHARDS}, not ${shards}`);
     }
-    const request = gateway.CreateCollectionRequest.fromPartial({
-      ...{ name, dimension, distance, hnswM, hnswEfConstruction, vectors, durability },
-      indexes: options.indexes?.map((index) => ({ ...index })),
-      sparseVectors: [...(options.sparseVectors ?? [])],
-      namedVectors: options.namedVectors?.map((vector) => ({ ...vector })),
-      embedding: options.embedding,
-    });
+    const request = requests.createCollectionRequest(name, { ...options, rerank: undefined, replicas: undefined });
     const settings = collectionSettings(request);
     const declarations = initialDeclarations(request);
     if (settings.embedding !== undefined) this.providers.get(settings.embedding.provider);
@@ -142,10 +150,10 @@ class EmbeddedClient implements api.VectronClient {
   }
 
   async updateCollection(name: string, change: api.CollectionChange): Promise<api.CollectionOptions> {
-    const { durability, rerank, embedding } = change;
+    const { rerank, embedding } = change;
     if (rerank?.enabled) throw unbuilt('reranking in an embedded database: connect to a server for it');
     if (embedding !== undefined) this.providers.get(embedding.provider);
-    const request = gateway.UpdateCollectionRequest.fromPartial({ name, durability, embedding });
+    const request = requests.updateCollectionRequest(name, { ...change, rerank: undefined });
     const changed = await this.catalog.update(name, (collection) => changedSettings(collection, request));
     await openShards(this.engine, changed);
     return settingsOf(requestOf(routeOf(changed).collection));
@@ -202,46 +210,40 @@ class EmbeddedClient implements api.VectronClient {
   }
 
   async search(name: string, options: api.SearchOptions): Promise<api.SearchResult> {
-    oneQuery(options);
-    const { ef = 0, recall = 0, exact = false, scoreThreshold, likeId, timeoutMs = 0 } = options;
-    readPlan(wireConsistency(options.consistency));
-    checkSearch({ topK: options.topK ?? 0, ef, recall, scoreThreshold });
+    const request = requests.searchRequest(name, options);
+    const { likeId, ef, recall, exact, scoreThreshold, timeoutMs, includeVectors, includeMetadata, filter, using } =
+      request;
+    readPlan(request.consistency);
+    checkSearch(request);
     const route = await this.#route(name);
-    const topK = options.topK || DEFAULT_TOP_K;
+    const topK = request.topK || DEFAULT_TOP_K;
     const op: workerData.SearchOp = {
+      ...{ ef, recall, exact, scoreThreshold, timeoutMs, filter, using },
       vector: await this.#queryVector(route, options),
-      k: Math.min(topK + (likeId === undefined ? 0 : 1), MAX_TOP_K),
-      ef,
-      recall,
-      exact,
-      scoreThreshold,
-      timeoutMs,
+      k: Math.min(topK + (likeId === '' ? 0 : 1), MAX_TOP_K),
       payloadFields: false,
-      includePayload: options.includePayload ?? true,
-      includeVector: options.includeVectors ?? false,
-      filter: options.filter && filterMessage(options.filter),
+      includePayload: includeMetadata ?? true,
+      includeVector: includeVectors,
       sparse: undefined,
       text: undefined,
-      using: options.using ?? '',
     };
     const found = await Promise.all(
-      route.shards.map((shard) => this.#run(shard, { $case: 'search', value: op }, 'search')),
+      route.shards.map(async (shard) => {
+        const started = performance.now();
+        const answer = await this.#run(shard, { $case: 'search', value: op }, 'search');
+        return { answer, read: shardRead(shard, answer, performance.now() - started) };
+      }),
     );
-    const lists = found.map((one) => one.hits.filter((hit) => hit.id !== likeId));
+    const lists = found.map(({ answer }) => answer.hits.filter((hit) => hit.id !== likeId));
     return {
-      hits: mergeHits(lists, topK).map((hit) => ({
-        id: hit.id,
-        score: hit.score,
-        payload: decodeDocument(hit.payload),
-        vector: hit.vector.length > 0 ? Float32Array.from(decodeVector(hit.vector)) : undefined,
-        explanation: '',
-      })),
-      complete: !found.some((one) => one.stopped),
+      hits: mergeHits(lists, topK).map(searchHit),
+      complete: !found.some(({ answer }) => answer.stopped),
       shardsAsked: route.shards.length,
       shardsAnswered: found.length,
-      recallEstimate: Math.min(...found.map((one) => one.recallEstimate)),
+      recallEstimate: Math.min(...found.map(({ answer }) => answer.recallEstimate)),
       queryId: randomUUID(),
       rerankedBy: '',
+      shards: found.map(({ read }) => read),
     };
   }
 
@@ -251,7 +253,7 @@ class EmbeddedClient implements api.VectronClient {
     id: string,
     options: { consistency?: api.Consistency } = {},
   ): Promise<api.StoredPoint | undefined> {
-    readPlan(wireConsistency(options.consistency));
+    readPlan(requests.consistencyMessage(options.consistency));
     const point = await this.#get(await this.#route(name), id);
     return point && storedPoint(point, true);
   }
@@ -265,20 +267,22 @@ class EmbeddedClient implements api.VectronClient {
 
   async listChanges(
     name: string,
-    { cursor = '', waitMs = 0 }: { cursor?: string; waitMs?: number } = {},
+    { cursor = '', waitMs = 0, signal }: { cursor?: string; waitMs?: number; signal?: AbortSignal } = {},
   ): Promise<api.Changes> {
     const { collection, shards } = await this.#route(name);
     if (!(waitMs >= 0 && waitMs <= MAX_CHANGES_WAIT_MS)) {
       throw VectronError.invalid('wait_ms', `wait_ms must be at most ${MAX_CHANGES_WAIT_MS}`);
     }
     const from = parseChangeCursor(cursor, collection);
-    const batches = await changesOf(shards, waitMs, (shard, wait, next) =>
+    const asked = changesOf(shards, waitMs, (shard, wait, next) =>
       this.#run(
         shard,
         { $case: 'changes', value: { fromIndex: next ?? from.get(shard.shardId) ?? 0n, waitMs: wait } },
         'changes',
       ),
     );
+    // The core waits on; what it answers then is of no use to anybody.
+    const batches = await (signal === undefined ? asked : Promise.race([asked, cancelled(signal)]));
     const changes = batches.flatMap(({ shardId, batch }) =>
       batch.changes.map((change): api.Change => {
         const what = { shardId, logIndex: change.index, kind: changeKind(change), id: change.id };
@@ -290,20 +294,21 @@ class EmbeddedClient implements api.VectronClient {
     return { changes, nextCursor: changeCursor(collection, batches) };
   }
 
-  async listPoints(
-    name: string,
-    { limit = 0, cursor = '', includeVectors = false, consistency, filter, orderBy }: ListOptions = {},
-  ): Promise<api.Page> {
-    readPlan(wireConsistency(consistency));
-    const order = orderBy && { descending: false, ...orderBy };
-    const request = { limit, cursor, filter: filter && filterMessage(filter), orderBy: order };
+  changes(name: string, options?: ChangesOptions): ChangeStream {
+    return new ChangeStream(this, name, options);
+  }
+
+  async listPoints(name: string, options: api.ListOptions = {}): Promise<api.Page> {
+    const request = requests.listPointsRequest(name, options);
+    readPlan(request.consistency);
     const { points, nextCursor } = await pagePoints(await this.#route(name), request, this.#ask);
-    return { points: points.map((point) => storedPoint(point, includeVectors)), nextCursor: nextCursor || undefined };
+    const shown = points.map((point) => storedPoint(point, request.includeVectors));
+    return { points: shown, nextCursor: nextCursor || undefined };
   }
 
   async query(name: string, options: api.QueryOptions): Promise<api.QueryResult> {
     const route = await this.#route(name);
-    const request = await embedQuery(queryRequest(name, options), route.collection, this.#embed);
+    const request = await embedQuery(requests.queryRequest(name, options), route.collection, this.#embed);
     readPlan(request.consistency);
     return queryResult(await runQuery(route, request, this.#ask, options.timeoutMs ?? 0));
   }
@@ -335,32 +340,24 @@ class EmbeddedClient implements api.VectronClient {
     return { ...found, values: found.values.map(({ value, count }) => ({ value, count: Number(count) })) };
   }
 
-  async updatePoints(
-    name: string,
-    { ids = [], filter, ifVersion, replace, remove, set }: api.PayloadUpdate,
-  ): Promise<{ updated: number; writeToken: string }> {
-    const action = payloadChange({ replace, remove: [...(remove ?? [])], set });
-    const change = { ids, filter: filter && filterMessage(filter), ifVersion, action };
-    const { affected, token } = await this.#change(name, change);
+  async updatePoints(name: string, update: api.PayloadUpdate): Promise<{ updated: number; writeToken: string }> {
+    const request = requests.updatePointsRequest(name, update);
+    const { affected, token } = await this.#change(name, { ...request, action: payloadChange(request) });
     return { updated: affected, writeToken: token };
   }
 
-  async deletePoints(
-    name: string,
-    { ids = [], filter, ifVersion }: api.PointsSelector,
-  ): Promise<{ deleted: number; writeToken: string }> {
+  async deletePoints(name: string, selector: api.PointsSelector): Promise<{ deleted: number; writeToken: string }> {
     const action = { $case: 'delete', value: true } as const;
-    const change = { ids, filter: filter && filterMessage(filter), ifVersion, action };
-    const { affected, token } = await this.#change(name, change);
+    const { affected, token } = await this.#change(name, { ...requests.deletePointsRequest(name, selector), action });
     return { deleted: affected, writeToken: token };
   }
 
   async createIndex(name: string, target: api.IndexTarget): Promise<boolean> {
-    return this.#declare(await this.#route(name), declarationOf(indexRequest(name, target), false));
+    return this.#declare(await this.#route(name), declarationOf(requests.indexRequest(name, target), false));
   }
 
   async deleteIndex(name: string, target: api.IndexTarget): Promise<boolean> {
-    return this.#declare(await this.#route(name), declarationOf(indexRequest(name, target), true));
+    return this.#declare(await this.#route(name), declarationOf(requests.indexRequest(name, target), true));
   }
 
   async listIndexes(name: string): Promise<api.Indexes> {
@@ -480,10 +477,17 @@ class EmbeddedClient implements api.VectronClient {
 }
 
 type Operation = NonNullable<workerData.ShardOp['op']>;
-type ListOptions = NonNullable<Parameters<api.VectronClient['listPoints']>[1]>;
 const WRITES: ReadonlySet<Operation['$case']> = new Set(['upsert', 'delete', 'mutate', 'declare'] as const);
 
 type Outcome = NonNullable<workerData.ShardOutcome['outcome']>;
+
+/** Rejects with CANCELLED when the signal is aborted. */
+const cancelled = (signal: AbortSignal) =>
+  new Promise<never>((_, reject) => {
+    const cancel = () => reject(new VectronError('CANCELLED', 'the call was cancelled'));
+    if (signal.aborted) cancel();
+    signal.addEventListener('abort', cancel, { once: true });
+  });
 
 const unbuilt = (what: string) => new VectronError('UNIMPLEMENTED', `not built yet: ${what}`);
 const noUsers = () => Promise.reject(unbuilt('users and keys; an embedded database belongs to its process'));

@@ -5,7 +5,23 @@
 
 export { type ErrorCode, VectronError } from '@vectron/errors';
 export { type Filter, type SparseInput, where } from '@vectron/model';
+export type {
+  Admin,
+  Alert,
+  AlertRule,
+  AuditEntry,
+  ClusterStatus,
+  Health,
+  Operation,
+  Operations,
+  Rebalancing,
+  Shard,
+  Stats,
+  TenantCollection,
+  Worker,
+} from './admin.js';
 export { type BatchProgress, type UpsertAllOptions, upsertAll } from './batching.js';
+export type { ChangeStream, ChangesOptions } from './change-stream.js';
 export type {
   Account,
   Alias,
@@ -17,11 +33,13 @@ export type {
   CollectionStatus,
   Consistency,
   CountResult,
+  Explanation,
   FacetResult,
   Feedback,
   Indexes,
   IndexInfo,
   IndexTarget,
+  ListOptions,
   NamedVector,
   Page,
   PayloadIndex,
@@ -35,11 +53,14 @@ export type {
   SearchHit,
   SearchOptions,
   SearchResult,
+  ShardRead,
   StoredPoint,
   UpsertResult,
+  Value,
   Vector,
   VectorSettings,
   VectronClient,
+  WhyNot,
 } from './client.js';
 export { type ConnectOptions, connect } from './connect.js';
 export type { OpenOptions } from './embedded-client.js';

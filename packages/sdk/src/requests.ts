@@ -1,12 +1,85 @@
-import { type Candidate, decodeDocument, decodeVector, filterMessage, type QueryAnswer } from '@vectron/model';
-import { gateway, type workerData } from '@vectron/proto';
+import { checkDocument, filterMessage, holdsBigInt, stringifyJson } from '@vectron/model';
+import { gateway } from '@vectron/proto';
 import type * as api from './client.js';
-import { wireConsistency } from './consistency.js';
-import { toBytes, toFloats } from './vectors.js';
+import { oneQuery, toBytes } from './vectors.js';
 
 const EMPTY = Buffer.alloc(0);
 
-/** Between the interface and the messages of vectron.v1. */
+/** The messages of vectron.v1 that calls of the interface stand for: gRPC sends them as they are, REST as JSON. */
+
+export function createCollectionRequest(name: string, options: api.CollectionOptions): gateway.CreateCollectionRequest {
+  const { rerank, indexes, sparseVectors, namedVectors, ...settings } = options;
+  return {
+    ...gateway.CreateCollectionRequest.fromPartial({ name, ...settings }),
+    rerank: rerankMessage(rerank),
+    indexes: (indexes ?? []).map((index) => gateway.PayloadIndex.fromPartial({ ...index })),
+    sparseVectors: [...(sparseVectors ?? [])],
+    namedVectors: (namedVectors ?? []).map((vector) => gateway.NamedVector.fromPartial({ ...vector })),
+  };
+}
+
+export function updateCollectionRequest(name: string, change: api.CollectionChange): gateway.UpdateCollectionRequest {
+  const { durability, rerank, embedding } = change;
+  const request = gateway.UpdateCollectionRequest.fromPartial({ name, durability, embedding });
+  return { ...request, rerank: rerankMessage(rerank) };
+}
+
+function rerankMessage(rerank: api.CollectionOptions['rerank']): gateway.RerankSettings | undefined {
+  if (rerank === undefined) return undefined;
+  const { fieldBoosts, textFields, ...rest } = rerank;
+  return {
+    ...gateway.RerankSettings.fromPartial({ ...rest, textFields: [...(textFields ?? [])] }),
+    fieldBoosts: new Map(Object.entries(fieldBoosts ?? {})),
+  };
+}
+
+/** An object for a message: as text where google.protobuf.Struct cannot hold it. Throws INVALID_ARGUMENT. */
+function objectForms(object: api.Payload | undefined, field: string): { object?: api.Payload; json: string } {
+  if (object === undefined) return { json: '' };
+  checkDocument(object, field);
+  return holdsBigInt(object) ? { json: stringifyJson(object, field) } : { object, json: '' };
+}
+
+export function pointMessage(point: api.Point, at = 0): gateway.Point {
+  const { id, vector, text, sparse, vectors, ttlSeconds, ifVersion } = point;
+  const payload = objectForms(point.payload, `points[${at}].payload`);
+  return {
+    id,
+    vector: [],
+    vectorF32: vector === undefined ? EMPTY : toBytes(vector),
+    text: text ?? '',
+    payload: new Map(),
+    document: payload.object,
+    payloadJson: payload.json,
+    sparse: new Map(
+      Object.entries(sparse ?? {}).map(([name, { indices, values }]) => [
+        name,
+        { indices: Array.from(indices), values: Array.from(values) },
+      ]),
+    ),
+    vectors: new Map(
+      Object.entries(vectors ?? {}).map(([name, one]) => [name, { vector: [], vectorF32: toBytes(one) }]),
+    ),
+    ttlSeconds: ttlSeconds ?? 0,
+    ifVersion,
+    version: 0n,
+    expiresAtMs: 0n,
+  };
+}
+
+export function searchRequest(collection: string, options: api.SearchOptions): gateway.SearchRequest {
+  oneQuery(options);
+  const { vector, filter, consistency, includePayload, ...rest } = options;
+  return {
+    ...gateway.SearchRequest.fromPartial(rest),
+    collection,
+    vectorF32: vector === undefined ? EMPTY : toBytes(vector),
+    includeMetadata: includePayload ?? true,
+    filter: filter && filterMessage(filter),
+    consistency: consistencyMessage(consistency),
+  };
+}
+
 export function queryRequest(collection: string, options: api.QueryOptions): gateway.QueryRequest {
   const { branches, filter, rescoreVector, includePayload, consistency, diversity, groupBy, ...rest } = options;
   return {
@@ -16,7 +89,7 @@ export function queryRequest(collection: string, options: api.QueryOptions): gat
     filter: filter && filterMessage(filter),
     rescoreVectorF32: rescoreVector === undefined ? EMPTY : toBytes(rescoreVector),
     includeMetadata: includePayload ?? true,
-    consistency: wireConsistency(consistency),
+    consistency: consistencyMessage(consistency),
   };
 }
 
@@ -35,62 +108,44 @@ function branchMessage(branch: api.QueryBranch, at: string): gateway.QueryBranch
   };
 }
 
+export function listPointsRequest(collection: string, options: api.ListOptions): gateway.ListPointsRequest {
+  const { limit = 0, cursor = '', includeVectors = false, consistency, filter, orderBy } = options;
+  return {
+    collection,
+    limit,
+    cursor,
+    includeVectors,
+    consistency: consistencyMessage(consistency),
+    filter: filter && filterMessage(filter),
+    orderBy: orderBy && { descending: false, ...orderBy },
+  };
+}
+
+export function updatePointsRequest(collection: string, update: api.PayloadUpdate): gateway.UpdatePointsRequest {
+  const replace = objectForms(update.replace, 'replace');
+  const set = objectForms(update.set, 'set');
+  return {
+    ...deletePointsRequest(collection, update),
+    ...{ replace: replace.object, replaceJson: replace.json, set: set.object, setJson: set.json },
+    remove: [...(update.remove ?? [])],
+  };
+}
+
+export function deletePointsRequest(collection: string, selector: api.PointsSelector): gateway.DeletePointsRequest {
+  const { ids, filter, ifVersion } = selector;
+  return { collection, ids: [...(ids ?? [])], filter: filter && filterMessage(filter), ifVersion };
+}
+
 export const indexRequest = (collection: string, target: api.IndexTarget): gateway.CreateIndexRequest =>
   gateway.CreateIndexRequest.fromPartial({
     collection,
     ...('path' in target ? { index: { ...target } } : { ...target }),
   });
 
-export const indexesOf = ({ indexes, sparseVectors, namedVectors }: gateway.ListIndexesResponse): api.Indexes => ({
-  namedVectors: namedVectors as api.NamedVector[],
-  indexes: indexes.map(({ index, indexed, points, ready }) => ({
-    path: index?.path ?? '',
-    type: (index?.type ?? '') as api.PayloadIndex['type'],
-    language: index?.language ?? '',
-    indexed: Number(indexed),
-    points: Number(points),
-    ready,
-  })),
-  sparseVectors,
-});
-
-export function queryResult({ results, groups, complete, branches }: QueryAnswer): api.QueryResult {
-  const hit = ({ id, score, payload, vector }: Candidate): api.QueryHit => ({
-    id,
-    score,
-    payload: decodeDocument(payload),
-    vector: toFloats(decodeVector(vector)),
-  });
-  return {
-    hits: results.map(hit),
-    groups: groups.map(({ value, results }) => ({ value: value as string, hits: results.map(hit) })),
-    complete,
-    branches,
-  };
-}
-
-const floatsOf = ({ name, vector }: workerData.VectorData) => [name, Float32Array.from(decodeVector(vector))] as const;
-
-export function storedPoint(point: workerData.PointData, includeVector: boolean): api.StoredPoint {
-  const { id, payload, sparse, vectors, version, expiresAtMs } = point;
-  const vector = includeVector ? toFloats(decodeVector(point.vector)) : undefined;
-  const named = sparse.map(({ name, indices, values }) => [name, { indices, values }] as const);
-  return {
-    id,
-    vector,
-    payload: decodeDocument(payload),
-    version,
-    ...(named.length > 0 ? { sparse: Object.fromEntries(named) } : {}),
-    ...(includeVector && vectors.length > 0 ? { vectors: Object.fromEntries(vectors.map(floatsOf)) } : {}),
-    ...(expiresAtMs > 0n ? { expiresAt: new Date(Number(expiresAtMs)) } : {}),
-  };
-}
-
-export function rerankMessage(rerank: api.CollectionOptions['rerank']): gateway.RerankSettings | undefined {
-  if (rerank === undefined) return undefined;
-  const { fieldBoosts, textFields, ...rest } = rerank;
-  return {
-    ...gateway.RerankSettings.fromPartial({ ...rest, textFields: [...(textFields ?? [])] }),
-    fieldBoosts: new Map(Object.entries(fieldBoosts ?? {})),
-  };
+/** undefined: nothing was asked. */
+export function consistencyMessage(asked: api.Consistency | undefined): gateway.ReadConsistency | undefined {
+  if (asked === undefined) return undefined;
+  if (typeof asked === 'string') return { level: asked, maxStalenessMs: 0, writeToken: '' };
+  if ('writeToken' in asked) return { level: 'at_least', maxStalenessMs: 0, writeToken: asked.writeToken };
+  return { level: 'bounded', maxStalenessMs: asked.maxStalenessMs, writeToken: '' };
 }

@@ -1,61 +1,143 @@
 import { expect, it } from '@jest/globals';
 import { VectronError } from '@vectron/errors';
+import { gateway } from '@vectron/proto';
 import type { Point, VectronClient } from './index.js';
 import { connect, upsertAll } from './index.js';
+import { remoteClient } from './remote-client.js';
 import { retrying } from './retrying.js';
+import type { Transport } from './transport.js';
 
-const failing = (codes: string[], calls: string[]): VectronClient =>
-  ({
-    upsert: async (_: string, points: Point[]) => {
-      calls.push(points.map((point) => point.id).join());
-      const code = codes.shift();
-      if (code !== undefined) throw VectronError.fromWire(code, 'on purpose');
-      return { upserted: points.length };
-    },
-    createCollection: async () => {
-      calls.push('create');
-      throw VectronError.fromWire(codes.shift() ?? '', 'on purpose');
-    },
-  }) as unknown as VectronClient;
+type Sent = { readonly path: string; readonly request: gateway.UpsertRequest };
+
+/** Fails the next calls with these codes, then answers with nothing; keeps what was sent. */
+const failing = (codes: string[], sent: Sent[]): Transport => ({
+  async call(method, request) {
+    sent.push({ path: method.path, request: request as unknown as gateway.UpsertRequest });
+    const code = codes.shift();
+    if (code !== undefined) throw VectronError.fromWire(code, 'on purpose');
+    return method.responseDeserialize(Buffer.alloc(0));
+  },
+  close() {},
+});
+const client = (codes: string[], sent: Sent[], retries: number) =>
+  remoteClient(retrying(failing(codes, sent), retries));
 
 const points = (count: number): Point[] => Array.from({ length: count }, (_, n) => ({ id: String(n), vector: [n] }));
 
 it('retries what may pass and not what will fail again', async () => {
-  const calls: string[] = [];
-  await retrying(failing(['UNAVAILABLE', 'OVERLOADED'], calls), 3).upsert('c', points(1));
-  expect(calls).toHaveLength(3);
-  await expect(retrying(failing(['INVALID_ARGUMENT'], calls), 3).upsert('c', points(1))).rejects.toMatchObject({
+  const sent: Sent[] = [];
+  await client(['UNAVAILABLE', 'OVERLOADED'], sent, 3).upsert('c', points(1));
+  expect(sent).toHaveLength(3);
+  await expect(client(['INVALID_ARGUMENT'], sent, 3).upsert('c', points(1))).rejects.toMatchObject({
     code: 'INVALID_ARGUMENT',
   });
-  expect(calls).toHaveLength(4);
-  await expect(
-    retrying(failing(['UNAVAILABLE', 'UNAVAILABLE'], calls), 1).upsert('c', points(1)),
-  ).rejects.toMatchObject({ code: 'UNAVAILABLE' });
-  expect(calls).toHaveLength(6);
+  expect(sent).toHaveLength(4);
+  await expect(client(['UNAVAILABLE', 'UNAVAILABLE'], sent, 1).upsert('c', points(1))).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+  });
+  expect(sent).toHaveLength(6);
 });
 
 it('does not repeat what is created once', async () => {
-  const calls: string[] = [];
-  await expect(
-    retrying(failing(['UNAVAILABLE'], calls), 3).createCollection('c', { dimension: 1 }),
-  ).rejects.toMatchObject({ code: 'UNAVAILABLE' });
-  expect(calls).toEqual(['create']);
+  const sent: Sent[] = [];
+  const db = client(Array(4).fill('UNAVAILABLE'), sent, 3);
+  const unavailable = { code: 'UNAVAILABLE' };
+  await expect(db.createCollection('c', { dimension: 1 })).rejects.toMatchObject(unavailable);
+  await expect(db.register('a@example.org', 'password')).rejects.toMatchObject(unavailable);
+  await expect(db.createApiKey('k')).rejects.toMatchObject(unavailable);
+  await expect(db.feedback({ collection: 'c', items: [] })).rejects.toMatchObject(unavailable);
+  expect(sent.map(({ path }) => path.split('/')[2])).toEqual([
+    'CreateCollection',
+    'RegisterUser',
+    'CreateAPIKey',
+    'SubmitFeedback',
+  ]);
+});
+
+it('names a write once, whichever try it is, and each write differently', async () => {
+  const sent: Sent[] = [];
+  const db = client(['UNAVAILABLE'], sent, 3);
+  await db.upsert('c', points(1));
+  await db.delete('c', 'a');
+  await db.updatePoints('c', { ids: ['a'], set: { n: 1 } });
+  await db.deletePoints('c', { ids: ['a'], ifVersion: 3n });
+  const names = sent.map(({ request }) => request.origin);
+  expect(names.map((name) => name?.sequence)).toEqual([1n, 1n, 2n, 3n, 4n]);
+  expect(new Set(names.map((name) => name?.client.toString('hex'))).size).toBe(1);
+  expect(names[0]?.client).toHaveLength(16);
+  expect(names.every((name) => name?.pendingFrom === name?.sequence)).toBe(true);
+});
+
+it('says which of its writes may come again', async () => {
+  const sent: Sent[] = [];
+  const held: (() => void)[] = [];
+  const slow: Transport = {
+    call: async (method, request) => {
+      sent.push({ path: method.path, request: request as unknown as gateway.UpsertRequest });
+      await new Promise<void>((done) => held.push(done));
+      return method.responseDeserialize(Buffer.alloc(0));
+    },
+    close() {},
+  };
+  const db = remoteClient(retrying(slow, 1));
+  const writes = [db.upsert('c', points(1)), db.upsert('c', points(1))];
+  for (const done of held) done();
+  await Promise.all(writes);
+  const after = db.upsert('c', points(1));
+  for (const done of held) done();
+  await after;
+  expect(sent.map(({ request }) => request.origin?.pendingFrom)).toEqual([1n, 1n, 3n]);
+});
+
+it('gives no name to what takes several writes', async () => {
+  const sent: Sent[] = [];
+  const db = client([], sent, 3);
+  await db.updatePoints('c', { filter: { field: 'a', eq: 1 }, set: { n: 1 } });
+  await db.deletePoints('c', { filter: { field: 'a', eq: 1 } });
+  expect(sent.map(({ request }) => request.origin)).toEqual([undefined, undefined]);
+});
+
+it('follows changes with the cursor of the answer before, and tells where to go on', async () => {
+  const asked: (string | undefined)[] = [];
+  const change = (id: string) => ({ shardId: 1, logIndex: 1n, kind: 'delete' as const, id });
+  const pages = [['a', 'b'], [], ['c', 'd']];
+  const db: Pick<VectronClient, 'listChanges'> = {
+    async listChanges(_, options) {
+      asked.push(options?.cursor);
+      return { changes: (pages[asked.length - 1] ?? []).map(change), nextCursor: `after-${asked.length}` };
+    },
+  };
+  const { ChangeStream } = await import('./change-stream.js');
+  const stream = new ChangeStream(db, 'c', { cursor: 'before' });
+  const seen: string[] = [];
+  for await (const { id } of stream) {
+    seen.push(id);
+    if (id === 'c') break;
+  }
+  expect(seen).toEqual(['a', 'b', 'c']);
+  expect(asked).toEqual(['before', 'after-1', 'after-2']);
+  // What came with `c` was not taken: it comes again.
+  expect(stream.cursor).toBe('after-2');
 });
 
 it('batches any number of points, counts every one, and stops at a failure', async () => {
-  const calls: string[] = [];
+  const sent: Sent[] = [];
   const seen: number[] = [];
-  const written = await upsertAll(failing([], calls), 'c', points(1001), {
+  const counting = (codes: string[]): VectronClient => {
+    const db = client(codes, sent, 0);
+    return { ...db, upsert: async (name, some) => ({ ...(await db.upsert(name, some)), upserted: some.length }) };
+  };
+  const written = await upsertAll(counting([]), 'c', points(1001), {
     batchSize: 10,
     onProgress: ({ upserted }) => seen.push(upserted),
   });
-  expect([written, seen.at(-1), calls.length]).toEqual([1001, 1001, 101]);
-  expect(new Set(calls.flatMap((ids) => ids.split(','))).size).toBe(1001);
-  calls.length = 0;
+  expect([written, seen.at(-1), sent.length]).toEqual([1001, 1001, 101]);
+  expect(new Set(sent.flatMap(({ request }) => request.points.map(({ id }) => id))).size).toBe(1001);
+  sent.length = 0;
   await expect(
-    upsertAll(failing(['DIMENSION_MISMATCH'], calls), 'c', points(10_000), { batchSize: 10 }),
+    upsertAll(counting(['DIMENSION_MISMATCH']), 'c', points(10_000), { batchSize: 10 }),
   ).rejects.toMatchObject({ code: 'DIMENSION_MISMATCH' });
-  expect(calls.length).toBeLessThan(20);
+  expect(sent.length).toBeLessThan(20);
 });
 
 it('says what an address must look like, and that a server does not answer', async () => {

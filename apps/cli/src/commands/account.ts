@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { adminGet, type ClientOptions, withClient } from '../client.js';
-import { show } from '../output.js';
+import { type ClientOptions, withClient } from '../client.js';
+import { show, words } from '../output.js';
 
 type Define = (parent: Command, name: string, help: string) => Command;
 
@@ -22,6 +22,16 @@ export function userCommands(program: Command, client: Define): void {
       const { token, account } = await db.login(options.email as string, options.password as string);
       show({ token, account }, options.json === true, { head: ['token'], rows: [[token]] });
     }),
+  );
+  client(group, 'role <id> <role>', "change a user's role: read, write or admin").action(
+    (id: string, role: string, options: ClientOptions) =>
+      withClient(options, async (db) => {
+        const account = await db.admin.setUserRole(id, role);
+        show(account, options.json === true, {
+          head: ['id', 'email', 'role'],
+          rows: [[account.id, account.email, account.role]],
+        });
+      }),
   );
   client(group, 'profile', 'who the key belongs to').action((options: ClientOptions) =>
     withClient(options, async (db) => {
@@ -57,6 +67,13 @@ export function keyCommands(program: Command, client: Define): void {
       });
     }),
   );
+  client(group, 'rotate-signing', 'sign tokens with a new key; those of the old one are good until they expire').action(
+    (options: ClientOptions) =>
+      withClient(options, async (db) => {
+        const kid = await db.admin.rotateSigningKey();
+        show({ kid }, options.json === true, { head: ['new key'], rows: [[kid]] });
+      }),
+  );
   client(group, 'delete <prefix>', 'revoke an API key').action((prefix: string, options: ClientOptions) =>
     withClient(options, async (db) => {
       await db.deleteApiKey(prefix);
@@ -65,16 +82,18 @@ export function keyCommands(program: Command, client: Define): void {
   );
 }
 
-interface Health {
-  readonly status: string;
-  readonly services: { service: string; status: string; latencyMs: number }[];
-  readonly workers: { workerId: string; healthy: boolean; shards: number }[];
-}
-
 export function systemCommands(program: Command, client: Define): void {
+  client(program, 'stats', 'totals over all tenants').action((options: ClientOptions) =>
+    withClient(options, async (db) => {
+      const { gateway, ...totals } = await db.admin.stats();
+      const own = Object.entries(gateway ?? {}).map(([key, value]) => [`gateway ${words(key)}`, value]);
+      const rows = [...Object.entries(totals).map(([key, value]) => [words(key), value]), ...own];
+      show({ ...totals, gateway }, options.json === true, { head: ['', ''], rows });
+    }),
+  );
   client(program, 'health', 'every service, asked now; fails when one is down').action(
     async (options: ClientOptions) => {
-      const health = await adminGet<Health>(options, '/v1/system/health');
+      const health = await withClient(options, (db) => db.admin.health());
       const services = health.services.map((one) => [one.service, one.status, `${one.latencyMs.toFixed(1)} ms`]);
       const workers = health.workers.map((one) => [
         `worker ${one.workerId.slice(0, 8)}`,

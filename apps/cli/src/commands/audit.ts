@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { VectronError } from '@vectron/errors';
-import { type AuditEntry, verifyAudit } from '@vectron/gateway';
+import { verifyAudit } from '@vectron/gateway';
 import type { Command } from 'commander';
-import { adminGet, type ClientOptions } from '../client.js';
+import { type ClientOptions, withClient } from '../client.js';
 import { show } from '../output.js';
 
 type Define = (parent: Command, name: string, help: string) => Command;
@@ -10,15 +10,14 @@ type Define = (parent: Command, name: string, help: string) => Command;
 export function auditCommands(program: Command, client: Define): void {
   const group = program.command('audit').description('who did what: the audit log of a gateway');
   client(group, 'list', 'the newest entries')
-    .option('--limit <n>', 'how many, 1 to 1000', '50')
-    .action(async (options: ClientOptions) => {
-      const limit = encodeURIComponent(String(options.limit));
-      const { entries } = await adminGet<{ entries: AuditEntry[] }>(options, `/v1/admin/audit?limit=${limit}`);
-      show(entries, options.json === true, {
-        head: ['at', 'who', 'from', 'action', 'target', 'result'],
-        rows: entries.map(({ at, who, address, action, target, result }) => [at, who, address, action, target, result]),
-      });
-    });
+    .option('--limit <n>', 'how many, 1 to 1000', Number, 50)
+    .action((options: ClientOptions) =>
+      withClient(options, async (db) => {
+        const entries = await db.admin.auditEntries({ limit: options.limit as number });
+        const rows = entries.map((one) => [one.at, one.who, one.address, one.action, one.target, one.result]);
+        show(entries, options.json === true, { head: ['at', 'who', 'from', 'action', 'target', 'result'], rows });
+      }),
+    );
   group
     .command('verify')
     .description('check that no entry was changed or left out; reads the files of a gateway that may be running')

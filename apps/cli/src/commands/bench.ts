@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { connect, upsertAll, type VectronClient } from '@vectron/sdk';
 import type { Command } from 'commander';
 import { build, type Histogram } from 'hdr-histogram-js';
-import { adminGet, apiKeyOf, type ClientOptions } from '../client.js';
+import { apiKeyOf, type ClientOptions, withClient } from '../client.js';
 import { clientKnobs, loadConfig } from '../config.js';
 import { row } from '../npy.js';
 import { progressBar, show } from '../output.js';
@@ -50,7 +50,7 @@ export function benchCommand(program: Command, client: (parent: Command, name: s
         await rest.deleteCollection(name).catch(() => undefined);
         await rest.close();
       }
-      const stats = await adminGet<object>(options, '/v1/admin/stats');
+      const stats = await withClient(options, (db) => db.admin.stats());
       const result = {
         at: new Date().toISOString(),
         machine: machine(),

@@ -1,66 +1,14 @@
 import { join } from 'node:path';
 import { VectronError } from '@vectron/errors';
+import type { Admin, Operation } from '@vectron/sdk';
 import type { Command } from 'commander';
-import { admin, adminGet, type ClientOptions } from '../client.js';
+import { type ClientOptions, withClient } from '../client.js';
 import { clusterCertificate } from '../local/certificates.js';
 import { LocalCluster } from '../local/local-cluster.js';
-import { show } from '../output.js';
+import { show, words } from '../output.js';
 import { stopOnSignal } from './services.js';
 
 type Define = (parent: Command, name: string, help: string) => Command;
-
-interface Worker {
-  readonly workerId: string;
-  readonly number: number;
-  readonly grpcAddress: string;
-  readonly state: string;
-  readonly stateSinceMs: number;
-  readonly stateReason: string;
-  readonly searchOnly: boolean;
-  readonly cpuUsagePercent: number;
-  readonly memoryBytes: number;
-  readonly queriesPerSecond: number;
-  readonly replicas: number;
-  readonly leads: number;
-  readonly region: string;
-  readonly zone: string;
-  readonly rack: string;
-  readonly shards: { livePoints: number }[];
-}
-interface Operation {
-  readonly id: string;
-  readonly kind: string;
-  readonly shardId: number;
-  readonly collection: string;
-  readonly step: string;
-  readonly from: string;
-  readonly to: string;
-  readonly upperShardId: number;
-  readonly cause: string;
-  readonly reason: string;
-  readonly startedMs: number;
-  readonly stepMs: number;
-  readonly detail: string;
-}
-interface Shard {
-  readonly shardId: number;
-  readonly collection: string;
-  readonly epoch: number;
-  readonly firstHash: string;
-  readonly lastHash: string;
-  readonly leader: number;
-  readonly ready: boolean;
-  readonly points: number;
-  readonly memoryBytes: number;
-  readonly replicas: { worker: number; role: string; learner: boolean; damage: string }[];
-  readonly healthyReplicas: number;
-  readonly voters: number;
-  readonly operation?: Operation;
-}
-interface Planned {
-  readonly actions: Pick<Operation, 'kind' | 'shardId' | 'collection' | 'from' | 'to' | 'cause' | 'reason'>[];
-  readonly blocked: string[];
-}
 
 export function clusterCommands(program: Command, client: Define): void {
   const group = program.command('cluster').description('the cluster: start one here, look at it, move things in it');
@@ -163,10 +111,13 @@ const ago = (ms: number) => (ms === 0 ? '' : `${Math.max(0, Math.round((Date.now
 const mebibytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`;
 const percent = (hash: string) => `${((Number(BigInt(`0x${hash}`) >> 11n) / 2 ** 53) * 100).toFixed(1)} %`;
 
+/** Runs `use` with the management of the server, and closes the client. */
+const withAdmin = <T>(options: ClientOptions, use: (admin: Admin) => Promise<T>): Promise<T> =>
+  withClient(options, ({ admin }) => use(admin));
+
 /** Workers by the numbers that people use. */
-async function workerNames(options: ClientOptions): Promise<(id: string) => string> {
-  const { workers } = await adminGet<{ workers: Worker[] }>(options, '/v1/admin/workers');
-  const byId = new Map(workers.map(({ workerId, number }) => [workerId, String(number)]));
+async function workerNames(admin: Admin): Promise<(id: string) => string> {
+  const byId = new Map((await admin.workers()).map(({ workerId, number }) => [workerId, String(number)]));
   return (id) => byId.get(id) ?? id.slice(0, 8);
 }
 
@@ -188,61 +139,72 @@ function operationRow(one: Operation, name: (id: string) => string): unknown[] {
 const OPERATION_HEAD = ['kind', 'shard', 'collection', 'workers', 'step', 'began', 'to this step', 'cause', 'why'];
 
 function statusCommands(group: Command, client: Define): void {
-  client(group, 'status', 'the cluster in a few numbers').action(async (options: ClientOptions) => {
-    const status = await adminGet<Record<string, unknown> & { operations: Operation[] }>(options, '/v1/admin/cluster');
-    const { placementLeader, placementNodes, workersByState, operations, ...counts } = status;
-    const rows = [
-      ['placement driver that leads', placementLeader || 'none'],
-      ['placement drivers', (placementNodes as string[]).join(', ')],
-      [
-        'workers by state',
-        Object.entries(workersByState as object)
-          .map(([state, n]) => `${n} ${state}`)
-          .join(', '),
-      ],
-      ...Object.entries(counts).map(([key, value]) => [words(key), value]),
-      ['operations under way', operations.length],
-    ];
-    show(status, options.json === true, { head: ['', ''], rows });
-  });
+  client(group, 'status', 'the cluster in a few numbers').action((options: ClientOptions) =>
+    withAdmin(options, async (admin) => {
+      const status = await admin.cluster();
+      const { placementLeader, placementNodes, workersByState, operations, ...counts } = status;
+      const states = Object.entries(workersByState).map(([state, count]) => `${count} ${state}`);
+      const rows = [
+        ['placement driver that leads', placementLeader || 'none'],
+        ['placement drivers', placementNodes.join(', ')],
+        ['workers by state', states.join(', ')],
+        ...Object.entries(counts).map(([key, value]) => [words(key), value]),
+        ['operations under way', operations.length],
+      ];
+      show(status, options.json === true, { head: ['', ''], rows });
+    }),
+  );
   workersCommand(group, client);
-  client(group, 'shards', 'every shard with its replicas').action(async (options: ClientOptions) => {
-    const { shards } = await adminGet<{ shards: Shard[] }>(options, '/v1/admin/shards');
-    const rows = shards.map((one) => [
-      one.shardId,
-      one.collection,
-      one.epoch,
-      `${percent(one.firstHash)} to ${percent(one.lastHash)}`,
-      one.leader || 'none',
-      one.replicas
-        .map(({ worker, learner, damage }) => `${worker}${learner ? ' (learner)' : ''}${damage && ' DAMAGED'}`)
-        .join(', '),
-      `${one.healthyReplicas} of ${one.voters}`,
-      one.points,
-      mebibytes(one.memoryBytes),
-      one.operation === undefined ? '' : `${one.operation.kind}: ${one.operation.step}`,
-    ]);
-    show(shards, options.json === true, {
-      head: ['shard', 'collection', 'epoch', 'hashes', 'leader', 'workers', 'current', 'points', 'memory', 'under way'],
-      rows,
-    });
-  });
+  client(group, 'shards', 'every shard with its replicas').action((options: ClientOptions) =>
+    withAdmin(options, async (admin) => {
+      const shards = await admin.shards();
+      const rows = shards.map((one) => [
+        one.shardId,
+        one.collection,
+        one.epoch,
+        `${percent(one.firstHash)} to ${percent(one.lastHash)}`,
+        one.leader || 'none',
+        one.replicas
+          .map(({ worker, learner, damage }) => `${worker}${learner ? ' (learner)' : ''}${damage && ' DAMAGED'}`)
+          .join(', '),
+        `${one.healthyReplicas} of ${one.voters}`,
+        one.points,
+        mebibytes(one.memoryBytes),
+        one.operation === undefined ? '' : `${one.operation.kind}: ${one.operation.step}`,
+      ]);
+      show(shards, options.json === true, {
+        head: [
+          'shard',
+          'collection',
+          'epoch',
+          'hashes',
+          'leader',
+          'workers',
+          'current',
+          'points',
+          'memory',
+          'under way',
+        ],
+        rows,
+      });
+    }),
+  );
   client(group, 'moves', 'moves and splits: under way, then those that ended, the newest first')
     .option('--limit <n>', 'of those that ended', Number, 20)
-    .action(async (options: ClientOptions) => {
-      const path = `/v1/admin/operations?limit=${options.limit as number}`;
-      const found = await adminGet<{ running: Operation[]; ended: Operation[] }>(options, path);
-      const name = options.json === true ? String : await workerNames(options);
-      const rows = [...found.running, ...found.ended].map((one) => operationRow(one, name));
-      show(found, options.json === true, { head: OPERATION_HEAD, rows });
-    });
+    .action((options: ClientOptions) =>
+      withAdmin(options, async (admin) => {
+        const found = await admin.operations({ limit: options.limit as number });
+        const name = options.json === true ? String : await workerNames(admin);
+        const rows = [...found.running, ...found.ended].map((one) => operationRow(one, name));
+        show(found, options.json === true, { head: OPERATION_HEAD, rows });
+      }),
+    );
 }
 
 function workersCommand(parent: Command, client: Define): void {
-  client(parent, 'workers', 'workers, their states and what they reported last').action(
-    async (options: ClientOptions) => {
-      const { workers } = await adminGet<{ workers: Worker[] }>(options, '/v1/admin/workers');
-      workers.sort((a, b) => a.number - b.number);
+  client(parent, 'workers', 'workers, their states and what they reported last').action((options: ClientOptions) =>
+    withAdmin(options, async (admin) => {
+      const workers = (await admin.workers()).sort((a, b) => a.number - b.number);
       const rows = workers.map((one) => [
         one.number,
         one.workerId,
@@ -257,46 +219,36 @@ function workersCommand(parent: Command, client: Define): void {
         one.leads,
         one.shards.reduce((sum, shard) => sum + shard.livePoints, 0),
       ]);
-      const head = [
-        '',
-        'worker',
-        'address',
-        'state',
-        'why',
-        'place',
-        'CPU',
-        'memory',
-        'QPS',
-        'replicas',
-        'leads',
-        'points',
-      ];
-      show(workers, options.json === true, { head, rows });
-    },
+      show(workers, options.json === true, { head: WORKER_HEAD, rows });
+    }),
   );
 }
+const WORKER_HEAD = [
+  ...['', 'worker', 'address', 'state', 'why', 'place'],
+  ...['CPU', 'memory', 'QPS', 'replicas', 'leads', 'points'],
+];
 
 function rebalanceCommand(parent: Command, client: Define): void {
   client(parent, 'rebalance', 'begin what the planner would do now')
     .option('--dry-run', 'only print it, with reasons')
-    .action(async (options: ClientOptions) => {
-      const dryRun = options.dryRun === true;
-      const planned = await admin<Planned>(options, 'POST', '/v1/admin/rebalance', { dryRun });
-      const name = options.json === true ? String : await workerNames(options);
-      const rows = planned.actions.map((one) => [
-        one.kind,
-        one.shardId,
-        one.collection,
-        one.kind === 'split' ? '' : `${name(one.from)} to ${name(one.to)}`,
-        one.cause,
-        one.reason,
-      ]);
-      show(planned, options.json === true, {
-        head: ['action', 'shard', 'collection', 'workers', 'cause', 'why'],
-        rows,
-      });
-      if (options.json !== true) for (const reason of planned.blocked) console.error(`cannot be helped now: ${reason}`);
-    });
+    .action((options: ClientOptions) =>
+      withAdmin(options, async (admin) => {
+        const planned = await admin.rebalance({ dryRun: options.dryRun === true });
+        const name = options.json === true ? String : await workerNames(admin);
+        const rows = planned.actions.map((one) => [
+          one.kind,
+          one.shardId,
+          one.collection,
+          one.kind === 'split' ? '' : `${name(one.from)} to ${name(one.to)}`,
+          one.cause,
+          one.reason,
+        ]);
+        const head = ['action', 'shard', 'collection', 'workers', 'cause', 'why'];
+        show(planned, options.json === true, { head, rows });
+        if (options.json !== true)
+          for (const reason of planned.blocked) console.error(`cannot be helped now: ${reason}`);
+      }),
+    );
 }
 
 function changeCommands(group: Command, client: Define): void {
@@ -306,48 +258,54 @@ function changeCommands(group: Command, client: Define): void {
   client(group, 'drain <worker>', "have a worker's replicas moved to others; by number or id")
     .option('--wait', 'until it holds none, with progress')
     .option('--cancel', 'take it back')
-    .action(async (worker: string, options: ClientOptions) => {
-      const cancel = options.cancel === true;
-      await admin(options, 'POST', `/v1/admin/workers/${encodeURIComponent(worker)}/drain`, { cancel });
-      if (cancel) return done(options, { 'not draining': worker });
-      if (options.wait === true) await untilEmpty(options, worker);
-      done(options, { draining: worker });
-    });
+    .action((worker: string, options: ClientOptions) =>
+      withAdmin(options, async (admin) => {
+        const cancel = options.cancel === true;
+        await admin.drainWorker(worker, { cancel });
+        if (cancel) return done(options, { 'not draining': worker });
+        if (options.wait === true) await untilEmpty(admin, worker);
+        done(options, { draining: worker });
+      }),
+    );
   client(group, 'remove <worker>', 'forget a worker that holds no shard any more; by number or id').action(
-    async (worker: string, options: ClientOptions) => {
-      await admin(options, 'DELETE', `/v1/admin/workers/${encodeURIComponent(worker)}`);
-      done(options, { removed: worker });
-    },
+    (worker: string, options: ClientOptions) =>
+      withAdmin(options, async (admin) => {
+        await admin.removeWorker(worker);
+        done(options, { removed: worker });
+      }),
   );
   client(group, 'move <shard>', 'move one replica of a shard')
     .requiredOption('--from <worker>', 'that holds it, by number or id')
     .requiredOption('--to <worker>', 'that shall hold it')
-    .action(async (shard: string, options: ClientOptions) => {
-      const { from, to } = options;
-      const operation = await admin<Operation>(options, 'POST', `/v1/admin/shards/${shard}/move`, { from, to });
-      show(operation, options.json === true, {
-        head: OPERATION_HEAD,
-        rows: [operationRow(operation, await workerNames(options))],
-      });
-    });
+    .action((shard: string, options: ClientOptions) =>
+      withAdmin(options, async (admin) => {
+        const { from, to } = options as { from: string; to: string };
+        const operation = await admin.moveReplica(shardId(shard), { from, to });
+        const rows = [operationRow(operation, await workerNames(admin))];
+        show(operation, options.json === true, { head: OPERATION_HEAD, rows });
+      }),
+    );
   client(group, 'split <shard>', 'split a shard in the middle of its key range').action(
-    async (shard: string, options: ClientOptions) => {
-      const operation = await admin<Operation>(options, 'POST', `/v1/admin/shards/${shard}/split`);
-      show(operation, options.json === true, { head: OPERATION_HEAD, rows: [operationRow(operation, String)] });
-    },
+    (shard: string, options: ClientOptions) =>
+      withAdmin(options, async (admin) => {
+        const operation = await admin.splitShard(shardId(shard));
+        show(operation, options.json === true, { head: OPERATION_HEAD, rows: [operationRow(operation, String)] });
+      }),
   );
 }
 
-async function untilEmpty(options: ClientOptions, worker: string): Promise<void> {
+function shardId(text: string): number {
+  if (!/^[1-9]\d{0,9}$/.test(text)) throw VectronError.invalid('shard', 'a shard is named by its number');
+  return Number(text);
+}
+
+async function untilEmpty(admin: Admin, worker: string): Promise<void> {
   let before = -1;
   for (;;) {
-    const { workers } = await adminGet<{ workers: Worker[] }>(options, '/v1/admin/workers');
-    const found = workers.find(({ number, workerId }) => String(number) === worker || workerId === worker);
+    const found = (await admin.workers()).find(({ number, workerId }) => [String(number), workerId].includes(worker));
     if (found === undefined || found.replicas === 0) return;
     if (found.replicas !== before) console.error(`worker ${worker} holds ${found.replicas} replicas`);
     before = found.replicas;
     await new Promise((resolve) => setTimeout(resolve, 1_000));
   }
 }
-
-const words = (camel: string) => camel.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);

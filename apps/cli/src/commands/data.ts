@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { VectronError } from '@vectron/errors';
-import { type Filter, type Point, upsertAll } from '@vectron/sdk';
+import { type Filter, type Point, type SearchResult, upsertAll } from '@vectron/sdk';
 import type { Command } from 'commander';
 import { type ClientOptions, withClient } from '../client.js';
 import { DUMPS, type Dump, dumpSource } from '../dump-sources.js';
@@ -149,11 +149,15 @@ export function searchCommand(program: Command, client: Define): void {
     .option('--exact', 'scan instead of walking the graph')
     .option('--filter <json>', 'only points that pass, such as {"field": "section", "eq": "mail"}')
     .option('--text <words>', 'search by words, too, or instead of a vector; fused with it')
+    .option('--explain', 'say how the answer came about')
+    .option('--why-not <id>', 'say why the point of this id is not among the results')
     .action((collection: string, options: ClientOptions) =>
       withClient(options, async (db) => {
         const { like, vector, query, topK, ef, recall, exact, text } = options as Record<string, never>;
         const filter = jsonFlag<Filter>(options.filter, '--filter');
         if (text !== undefined) {
+          if (options.explain === true || options.whyNot !== undefined)
+            throw VectronError.invalid('text', 'a search by words is not explained');
           const near = { likeId: like, vector: jsonFlag<number[]>(vector, '--vector'), ef, recall, exact };
           const byVector = like === undefined && vector === undefined ? [] : [near];
           const branches = [...byVector, { text: { query: text } }];
@@ -170,15 +174,40 @@ export function searchCommand(program: Command, client: Define): void {
           recall,
           exact,
           filter,
+          explain: options.explain === true,
+          whyNot: options.whyNot as string | undefined,
         });
         show(found, options.json === true, { head: ['score', 'id', 'payload'], rows: hitRows(found.hits) });
         if (!options.json && found.recallEstimate > 0) {
           console.log(found.recallEstimate === 1 ? 'exact' : `recall to expect: ${found.recallEstimate.toFixed(3)}`);
         }
+        if (!options.json) showReasons(found);
         if (!found.complete)
           console.error(`incomplete: ${found.shardsAnswered} of ${found.shardsAsked} shards answered`);
       }),
     );
+}
+
+/** The way of a search through the services, its parts in the shards, and where a point was left behind. */
+function showReasons({ explanation, whyNot, shards }: SearchResult): void {
+  if (explanation !== undefined) {
+    const { steps, budgetMs, consistency, routeEpoch } = explanation;
+    const how = (details: object) =>
+      Object.entries(details)
+        .map(([name, value]) => `${name} ${value}`)
+        .join(', ');
+    const rows = steps.map(({ name, milliseconds, details }) => [name, milliseconds.toFixed(2), how(details)]);
+    show(steps, false, { head: ['step', 'ms', 'what was decided and seen'], rows });
+    show(shards, false, {
+      head: ['shard', 'worker', 'plan', 'ef', 'visited', 'distances', 'rescored', 'index lag', 'ms'],
+      rows: shards.map((one) => [
+        ...[one.shardId, one.replica, one.errorCode || one.plan, one.ef, one.visited, one.distances, one.rescored],
+        ...[one.indexLag, one.milliseconds.toFixed(2)],
+      ]),
+    });
+    console.log(`budget ${budgetMs} ms, consistency ${consistency || 'any'}, route epoch ${routeEpoch}`);
+  }
+  if (whyNot !== undefined) console.log(`${whyNot.id}: ${whyNot.step}: ${whyNot.reason}`);
 }
 
 export function importCommand(program: Command, client: Define): void {

@@ -1,7 +1,7 @@
-import type { VectronClient } from '@vectron/sdk';
+import { connect, type Shard, type VectronClient } from '@vectron/sdk';
 import type { LocalCluster } from '../local/local-cluster.js';
-import { Operator, type ShardSeen, until } from '../operator.js';
 import { Load, vectorOf } from './load.js';
+import { until } from './until.js';
 
 /** One thing that is promised, what was seen of it, and whether it held. */
 export interface Verdict {
@@ -48,7 +48,8 @@ const SHARDS = 8;
 /** What a drill has to work with. */
 export class DrillRun {
   readonly verdicts: Verdict[] = [];
-  readonly operator: Operator;
+  /** For looks at the cluster and commands to it, which fail soon: a drill asks again by itself. */
+  readonly operator: VectronClient;
 
   constructor(
     private readonly drill: Pick<Drill, 'name'>,
@@ -58,7 +59,7 @@ export class DrillRun {
     readonly say: (line: string) => void,
   ) {
     const { http, apiKey } = cluster.info;
-    this.operator = new Operator(http, apiKey);
+    this.operator = connect(http, { apiKey, timeoutMs: 15_000, retries: 1 });
   }
 
   expect(promise: string, bound: string, figure: string, held: boolean): void {
@@ -103,7 +104,7 @@ export class DrillRun {
   async whole(): Promise<number> {
     const from = performance.now();
     await until('every shard is whole', async () => {
-      const shards = await this.operator.shards(COLLECTION);
+      const shards = await this.shards();
       return (
         shards.length > 0 &&
         shards.every((one) => one.ready && one.healthyReplicas === one.voters && one.operation === undefined)
@@ -112,8 +113,8 @@ export class DrillRun {
     return performance.now() - from;
   }
 
-  async shards(): Promise<ShardSeen[]> {
-    return this.operator.shards(COLLECTION);
+  async shards(): Promise<Shard[]> {
+    return (await this.operator.admin.shards()).filter(({ collection }) => collection === COLLECTION);
   }
 
   /** Clients at work, warm. */
@@ -150,7 +151,7 @@ export class DrillRun {
   /** Name of the placement driver that leads. */
   async placementLeader(): Promise<string> {
     return until('a placement driver leads', async () => {
-      const { placementLeader } = await this.operator.status();
+      const { placementLeader } = await this.operator.admin.cluster();
       return this.cluster.running('pd').find((name) => this.cluster.addressOf(name) === placementLeader);
     });
   }

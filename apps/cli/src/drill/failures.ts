@@ -1,15 +1,16 @@
 import { toVectronError } from '@vectron/errors';
-import { type ShardSeen, sleep, until } from '../operator.js';
+import type { Shard } from '@vectron/sdk';
 import type { Drill, DrillRun } from './drill.js';
+import { sleep, until } from './until.js';
 
-const leaderOfMost = (shards: readonly ShardSeen[]): number => {
+const leaderOfMost = (shards: readonly Shard[]): number => {
   const leads = new Map<number, number>();
   for (const { leader } of shards) leads.set(leader, (leads.get(leader) ?? 0) + 1);
   return [...leads].sort((a, b) => b[1] - a[1])[0]?.[0] ?? 0;
 };
 
 /** Kills a worker under load and starts it again after a while. */
-async function killWorker(run: DrillRun, pick: (shards: readonly ShardSeen[]) => number): Promise<void> {
+async function killWorker(run: DrillRun, pick: (shards: readonly Shard[]) => number): Promise<void> {
   await run.prepare();
   const load = await run.load();
   const name = run.workerName(pick(await run.shards()));
@@ -52,7 +53,7 @@ const workerLost: Drill = {
     const at = performance.now();
     await run.cluster.child(run.workerName(number)).stop('SIGKILL');
     const state = await until('it is unhealthy', async () => {
-      const worker = (await run.operator.workers()).find((one) => one.number === number);
+      const worker = (await run.operator.admin.workers()).find((one) => one.number === number);
       return worker?.stateChanges.findLast((change) => change.state === 'UNHEALTHY' && change.atMs > wall);
     });
     run.within('the worker is UNHEALTHY', state.atMs - wall, 17_000);
@@ -68,7 +69,7 @@ const workerLost: Drill = {
     run.expect('searches that lack a shard say so', 'flagged', `${flagged} flagged, 0 failed`, true);
     await run.cluster.startService(run.workerName(number));
     await until('it is back', async () => {
-      const worker = (await run.operator.workers()).find((one) => one.number === number);
+      const worker = (await run.operator.admin.workers()).find((one) => one.number === number);
       return worker?.state === 'READY' || worker?.state === 'ACTIVE';
     });
     await run.settle(load);
@@ -96,8 +97,8 @@ const pause: Drill = {
 /** A change of the metadata that leaves nothing behind. */
 async function metadataCall(run: DrillRun): Promise<void> {
   const name = `made-${Math.random().toString(36).slice(2, 10)}`;
-  await run.operator.call('POST', '/v1/collections', { name, dimension: 2, shards: 1, replicas: 1 });
-  await run.operator.call('DELETE', `/v1/collections/${name}`);
+  await run.operator.createCollection(name, { dimension: 2, shards: 1, replicas: 1 });
+  await run.operator.deleteCollection(name);
 }
 
 /** A change of the metadata that cannot be made is refused, and soon. */

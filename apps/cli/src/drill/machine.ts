@@ -3,8 +3,8 @@ import { mkdirSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect } from '@vectron/sdk';
 import { LocalCluster, raftHost } from '../local/local-cluster.js';
-import { sleep, until } from '../operator.js';
 import type { Drill, DrillRun } from './drill.js';
+import { sleep, until } from './until.js';
 
 /** Drills that change this machine for a while: they need root. */
 const missing =

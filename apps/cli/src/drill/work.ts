@@ -1,11 +1,11 @@
 import type { VectronClient } from '@vectron/sdk';
-import { sleep, until, WAIT_MS } from '../operator.js';
 import type { Drill, DrillRun } from './drill.js';
 import { seeded } from './load.js';
+import { sleep, until, WAIT_MS } from './until.js';
 
 /** Replicas of the drill's collection by worker, and how far the worst worker is from the mean. */
 async function spread(run: DrillRun): Promise<{ text: string; imbalance: number }> {
-  const workers = (await run.operator.workers()).filter(({ state }) => state !== 'REMOVED');
+  const workers = (await run.operator.admin.workers()).filter(({ state }) => state !== 'REMOVED');
   const held = new Map(workers.map(({ number }) => [number, 0]));
   for (const { replicas } of await run.shards()) {
     for (const { worker, learner } of replicas) if (!learner) held.set(worker, (held.get(worker) ?? 0) + 1);
@@ -38,13 +38,13 @@ const workerAdded: Drill = {
     run.within('spread after', performance.now() - from, 240_000);
     await run.whole();
     const drained = performance.now();
-    await run.operator.call('POST', `/v1/admin/workers/${number}/drain`, {});
+    await run.operator.admin.drainWorker(String(number));
     await until('it is empty', async () => {
-      const worker = (await run.operator.workers()).find((one) => one.number === number);
+      const worker = (await run.operator.admin.workers()).find((one) => one.number === number);
       return worker?.replicas === 0;
     });
     run.within('drained after', performance.now() - drained, 240_000);
-    await run.operator.call('DELETE', `/v1/admin/workers/${number}`);
+    await run.operator.admin.removeWorker(String(number));
     await run.cluster.child(name).stop();
     await run.whole();
     await run.settle(load);
@@ -85,7 +85,7 @@ const split: Drill = {
       }
     })();
     const at = performance.now();
-    await run.operator.call('POST', `/v1/admin/shards/${largest.shardId}/split`);
+    await run.operator.admin.splitShard(largest.shardId);
     await until('there is a shard more', async () => (await run.shards()).length === before.length + 1);
     await run.whole();
     run.within('both halves whole', performance.now() - at, 15_000);
@@ -116,7 +116,7 @@ async function moveWithKill(run: DrillRun, step: (typeof STEPS)[number], victim:
   const holders = shard.replicas.filter(({ learner }) => !learner).map(({ worker }) => worker);
   // One that was killed a moment ago is back soon.
   const target = await until('there is a worker without the shard', async () =>
-    (await run.operator.workers()).find(
+    (await run.operator.admin.workers()).find(
       ({ number, state }) => !holders.includes(number) && (state === 'ACTIVE' || state === 'READY'),
     ),
   );
@@ -126,7 +126,7 @@ async function moveWithKill(run: DrillRun, step: (typeof STEPS)[number], victim:
     target: run.workerName(target.number),
     'placement driver': await run.placementLeader(),
   };
-  const { id } = await run.operator.call<{ id: string }>('POST', `/v1/admin/shards/${shard.shardId}/move`, {
+  const { id } = await run.operator.admin.moveReplica(shard.shardId, {
     from: String(source),
     to: String(target.number),
   });
@@ -134,7 +134,7 @@ async function moveWithKill(run: DrillRun, step: (typeof STEPS)[number], victim:
   const look = async () => {
     const now = (await run.shards()).find(({ shardId }) => shardId === shard.shardId);
     if (now !== undefined) least = Math.min(least, now.voters);
-    const { running, ended } = await run.operator.operations();
+    const { running, ended } = await run.operator.admin.operations();
     return { now: running.find((one) => one.id === id), end: ended.find((one) => one.id === id) };
   };
   let reached = '';

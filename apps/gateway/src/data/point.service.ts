@@ -11,6 +11,7 @@ import {
   pagePoints,
   payloadChange,
   readPlan,
+  WriteOrigins,
   writeToken,
 } from '@vectron/model';
 import type { gateway, placement, workerData } from '@vectron/proto';
@@ -24,7 +25,6 @@ import { ResultCache } from './result-cache.js';
 import { RouteTable } from '../shards/routes.js';
 import { RouteChanged, ShardCaller } from '../shards/shard-caller.js';
 import { TenantQuota } from '../edge/tenant-quota.js';
-import { WriteOrigins } from '../shards/write-origins.js';
 
 const CLIENT_BYTES = 16;
 

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { VectronError } from '@vectron/errors';
-import { type AskShard, declarationOf, initialDeclarations, schemaOf } from '@vectron/model';
+import { type AskShard, declarationOf, initialDeclarations, schemaOf, WriteOrigins } from '@vectron/model';
 import type { gateway, workerData } from '@vectron/proto';
 import { callContext } from '@vectron/rpc';
 import type { Principal } from '../edge/access.js';
@@ -10,7 +10,6 @@ import { type CallLimits, deadlineOf } from '../edge/call-limits.js';
 import type { GatewayConfig } from '../config.js';
 import { RouteTable } from '../shards/routes.js';
 import { ShardCaller } from '../shards/shard-caller.js';
-import { WriteOrigins } from '../shards/write-origins.js';
 
 const PD_TIMEOUT_MS = 15_000;
 

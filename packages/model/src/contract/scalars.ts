@@ -1,5 +1,6 @@
 import { VectronError } from '@vectron/errors';
 import { CONTRACT, type FieldType } from '@vectron/proto';
+import { InexactNumber } from '../exact-json.js';
 
 /**
  * Scalars by the proto3 JSON mapping (https://protobuf.dev/programming-guides/json): numbers may be strings, bytes are
@@ -58,7 +59,7 @@ const MAX_FLOAT = 3.4028235677973366e38;
 
 function double(value: unknown, at: string): number {
   if (typeof value === 'number') return value;
-  if (typeof value === 'bigint') return Number(value);
+  if (typeof value === 'bigint' || value instanceof InexactNumber) return Number(value);
   if (typeof value === 'string') {
     if (Object.hasOwn(SPECIAL, value)) return SPECIAL[value];
     const number = NUMBER.test(value) ? Number(value) : Number.NaN;

@@ -1,9 +1,9 @@
 import { VectronError } from '@vectron/errors';
 import type { Candidate, PointInput, QueryAnswer } from '@vectron/model';
-import { changeKind, decodeDocument, decodeVector, type VectorInput } from '@vectron/model';
+import { changeKind, decodeVector, parseJson, type VectorInput } from '@vectron/model';
 import { gateway, workerData } from '@vectron/proto';
 import type { PointChange } from '../../data/change.service.js';
-import { fromStringMap, stringMap } from '../../data/document.js';
+import { fromStringMap, payloadFields, structView } from '../../data/document.js';
 import type { QueryOutcome } from '../../data/query.service.js';
 import type { SearchInput } from '../../data/search.service.js';
 import type { Packed } from './search-codec.js';
@@ -12,12 +12,9 @@ const NO_BYTES = Buffer.alloc(0);
 
 /** Between the messages of vectron.v1 and what the services take and give. */
 export function pointInput(point: gateway.Point | Packed<gateway.Point>, at: number): PointInput {
-  if (point.document !== undefined && point.payload.size > 0) {
-    throw VectronError.invalid(`points[${at}].document`, 'send either payload or document');
-  }
   const vector = vectorInput(point, `points[${at}].vector`);
   const { id, sparse, ttlSeconds, ifVersion } = point;
-  const payload = point.document ?? fromStringMap(point.payload);
+  const payload = payloadOf(point, `points[${at}]`);
   const vectors = Array.from(point.vectors, ([name, { vector, vectorF32 }]) => {
     if (vector.length > 0 && vectorF32.length > 0) {
       throw VectronError.invalid(`points[${at}].vectors.${name}`, 'send either vector or vector_f32');
@@ -25,6 +22,15 @@ export function pointInput(point: gateway.Point | Packed<gateway.Point>, at: num
     return [name, vectorF32.length > 0 ? vectorF32 : vector] as const;
   });
   return { id, vector, text: point.text, payload, sparse, vectors, ttlSeconds, ifVersion };
+}
+
+/** `payload_json` counts alone, so that a point that was read can be written as it is. */
+function payloadOf({ payloadJson, document, payload }: gateway.Point, at: string): unknown {
+  if (payloadJson !== '') return parseJson(payloadJson, `${at}.payload_json`);
+  if (document !== undefined && payload.size > 0) {
+    throw VectronError.invalid(`${at}.document`, 'send either payload or document');
+  }
+  return document ?? fromStringMap(payload);
 }
 
 export function searchInput(request: gateway.SearchRequest | Packed<gateway.SearchRequest>): SearchInput {
@@ -46,13 +52,10 @@ function vectorInput({ vector, packedVector = NO_BYTES, vectorF32 }: Vectors, fi
 }
 
 export function pointMessage(point: workerData.PointData, includeVector = true): gateway.Point {
-  const document = decodeDocument(point.payload);
   return {
     id: point.id,
     vector: includeVector ? decodeVector(point.vector) : [],
-    payload: stringMap(document),
-    document,
-    payloadJson: '',
+    ...payloadFields(point.payload),
     vectorF32: Buffer.alloc(0),
     sparse: new Map(point.sparse.map(({ name, indices, values }) => [name, { indices, values }])),
     vectors: new Map(
@@ -78,22 +81,18 @@ export function queryMessage({ groups, results, ...answer }: QueryAnswer): gatew
   return {
     ...answer,
     results: results.map(resultMessage),
-    groups: groups.map(({ value, results }) => ({ value, valueJson: '', results: results.map(resultMessage) })),
+    groups: groups.map(({ value, results }) => ({ ...structView(value), results: results.map(resultMessage) })),
   };
 }
 
 function resultMessage({ id, score, payload, vector }: Candidate): gateway.SearchResult {
-  const document = decodeDocument(payload);
-  return {
-    id,
-    score,
-    payload: stringMap(document),
-    vector: decodeVector(vector),
-    document,
-    explanation: '',
-    payloadJson: '',
-  };
+  return { id, score, ...payloadFields(payload), vector: decodeVector(vector), explanation: '' };
 }
+
+export const facetsMessage = ({ values, ...rest }: gateway.FacetPointsResponse): gateway.FacetPointsResponse => ({
+  ...rest,
+  values: values.map(({ value, count }) => ({ ...structView(value), count })),
+});
 
 export const outcomeMessage = ({ answer, error }: QueryOutcome): gateway.QueryOutcome => ({
   answer: answer && queryMessage(answer),

@@ -1,7 +1,6 @@
 import type { BinaryWriter } from '@bufbuild/protobuf/wire';
-import { type Document, decodeDocument } from '@vectron/model';
 import { encoder, gateway, Struct } from '@vectron/proto';
-import { stringMap } from '../../data/document.js';
+import { payloadFields } from '../../data/document.js';
 import type { SearchAnswer } from '../../data/search.service.js';
 
 const LENGTH = 2;
@@ -19,6 +18,7 @@ const RESULT = {
   vector: tag(4, LENGTH),
   document: tag(20, LENGTH),
   explanation: tag(21, LENGTH),
+  payloadJson: tag(22, LENGTH),
 };
 const KEY = tag(1, LENGTH);
 const VALUE = tag(2, LENGTH);
@@ -29,7 +29,7 @@ export const encodeSearchAnswer = encoder((answer: SearchAnswer, writer) => {
     writer.uint32(RESULTS).fork();
     writer.uint32(RESULT.id).string(hit.id).uint32(RESULT.score).float(hit.score);
     if (answer.payloadFields) writer.raw(hit.payload);
-    else if (hit.payload.length > 0) writePayload(writer, decodeDocument(hit.payload));
+    else if (hit.payload.length > 0) writePayload(writer, hit.payload);
     if (hit.vector.length > 0) writer.uint32(RESULT.vector).bytes(hit.vector);
     if (hit.explanation !== '') writer.uint32(RESULT.explanation).string(hit.explanation);
     writer.join();
@@ -38,12 +38,14 @@ export const encodeSearchAnswer = encoder((answer: SearchAnswer, writer) => {
   gateway.SearchResponse.encode({ ...answer, results: [] }, writer);
 });
 
-function writePayload(writer: BinaryWriter, document: Document): void {
-  for (const [key, value] of stringMap(document)) {
+function writePayload(writer: BinaryWriter, stored: Buffer): void {
+  const { payload, document, payloadJson } = payloadFields(stored);
+  for (const [key, value] of payload) {
     writer.uint32(RESULT.payload).fork();
     writer.uint32(KEY).string(key).uint32(VALUE).string(value).join();
   }
   Struct.encode(Struct.wrap(document), writer.uint32(RESULT.document).fork()).join();
+  if (payloadJson !== '') writer.uint32(RESULT.payloadJson).string(payloadJson);
 }
 
 /** A message whose vectors are left as the bytes they came in, which for packed floats are little-endian float32. */

@@ -11,7 +11,15 @@ import { SchemaService } from '../../data/schema.service.js';
 import { type SearchAnswer, SearchService } from '../../data/search.service.js';
 import type { Principal } from '../../edge/access.js';
 import { passedOn } from './auth.grpc.controller.js';
-import { changeMessage, outcomeMessage, pointInput, pointMessage, queryMessage, searchInput } from './grpc-messages.js';
+import {
+  changeMessage,
+  facetsMessage,
+  outcomeMessage,
+  pointInput,
+  pointMessage,
+  queryMessage,
+  searchInput,
+} from './grpc-messages.js';
 import { type decodeUpsertRequest, type Packed, vectronService } from './search-codec.js';
 
 const by = (context: CallContext) => context.principal as Principal;
@@ -108,7 +116,7 @@ export class VectronGrpcController implements Api<typeof vectronService> {
   }
 
   async facetPoints(request: gateway.FacetPointsRequest, context: CallContext): Promise<gateway.FacetPointsResponse> {
-    return this.queries.facets(by(context), request, context);
+    return facetsMessage(await this.queries.facets(by(context), request, context));
   }
 
   async updatePoints(

@@ -1,0 +1,41 @@
+import type { Change } from '@vectron/sdk';
+import type { Command } from 'commander';
+import { type ClientOptions, withClient } from '../client.js';
+import { brief, plain, show } from '../output.js';
+
+type Define = (parent: Command, name: string, help: string) => Command;
+
+const row = ({ shardId, logIndex, kind, id, payload }: Change) => [
+  shardId,
+  logIndex,
+  kind,
+  id,
+  payload === undefined ? '' : brief(payload, 80),
+];
+
+export function changesCommand(program: Command, client: Define): void {
+  client(program, 'changes <collection>', 'what was written and deleted, in log order a shard')
+    .option('--cursor <cursor>', 'go on here; default: the oldest change that is kept')
+    .option('--follow', 'go on as changes happen, until Ctrl-C: a line each, then the cursor on stderr')
+    .action((collection: string, options: ClientOptions) =>
+      withClient(options, async (db) => {
+        const cursor = options.cursor as string | undefined;
+        if (options.follow !== true) {
+          const found = await db.listChanges(collection, { cursor });
+          show(found, options.json === true, {
+            head: ['shard', 'log index', 'change', 'id', 'payload'],
+            rows: found.changes.map(row),
+          });
+          if (options.json !== true) console.error(`cursor ${found.nextCursor}`);
+          return;
+        }
+        const stop = new AbortController();
+        process.once('SIGINT', () => stop.abort());
+        process.once('SIGTERM', () => stop.abort());
+        const stream = db.changes(collection, { cursor, signal: stop.signal });
+        for await (const change of stream)
+          console.log(options.json === true ? JSON.stringify(change, plain) : row(change).join('\t'));
+        console.error(`cursor ${stream.cursor}`);
+      }),
+    );
+}

@@ -1,0 +1,45 @@
+import { VectronError } from '@vectron/errors';
+
+/** The JSON form of google.rpc.Status with the details that Vectron sends. */
+interface StatusJson {
+  readonly message?: string;
+  readonly details?: readonly {
+    /** Of an ErrorInfo. */
+    readonly reason?: string;
+    readonly metadata?: Readonly<Record<string, string>>;
+    /** Of a BadRequest. */
+    readonly fieldViolations?: readonly { readonly field: string }[];
+  }[];
+}
+
+/** Codes for answers that are no google.rpc.Status: a proxy between client and server gave them. */
+const BY_STATUS: Readonly<Record<number, string>> = {
+  401: 'UNAUTHENTICATED',
+  403: 'PERMISSION_DENIED',
+  404: 'NOT_FOUND',
+  413: 'PAYLOAD_TOO_LARGE',
+  429: 'OVERLOADED',
+  502: 'UNAVAILABLE',
+  503: 'UNAVAILABLE',
+  504: 'DEADLINE_EXCEEDED',
+};
+
+/** The error that an answer with a failure status stands for. `body`: as it was parsed, or its text. */
+export function restError(response: Pick<Response, 'status' | 'headers'>, body: unknown): VectronError {
+  const { message, details = [] } = (typeof body === 'object' && body !== null ? body : {}) as StatusJson;
+  const info = details.find(({ reason }) => reason !== undefined);
+  const violations = details.find(({ fieldViolations }) => fieldViolations !== undefined)?.fieldViolations;
+  const code = info?.reason ?? BY_STATUS[response.status] ?? 'INTERNAL';
+  return VectronError.fromWire(code, message ?? `HTTP status ${response.status}`, {
+    field: violations?.[0]?.field,
+    retryAfterMs: retryAfterMs(info?.metadata?.retryAfterMs, response.headers.get('retry-after')),
+    requestId: response.headers.get('x-request-id') ?? undefined,
+  });
+}
+
+/** Milliseconds of the details, else of the header, which counts seconds. */
+function retryAfterMs(detail: string | undefined, header: string | null): number | undefined {
+  if (detail !== undefined) return Number(detail);
+  const seconds = Number(header ?? Number.NaN);
+  return Number.isFinite(seconds) ? seconds * 1000 : undefined;
+}

@@ -1,0 +1,65 @@
+import type { admin } from '@vectron/proto';
+import type { Account } from './client.js';
+
+/** What operators see; proto/admin/admin.proto says what each field is. */
+export type Health = admin.GetHealthResponse;
+export type Stats = admin.GetStatsResponse;
+export type Worker = admin.Worker;
+export type Shard = admin.Shard;
+/** A move or a split. */
+export type Operation = admin.Operation;
+export type Operations = admin.ListOperationsResponse;
+export type Rebalancing = admin.RebalanceResponse;
+export type Alert = admin.Alert;
+export type AlertRule = admin.AlertRule;
+export type AuditEntry = admin.AuditEntry;
+/** With the tenant whose it is. */
+export type TenantCollection = Omit<admin.TenantCollection, 'points' | 'createdAt'> & {
+  readonly points: number;
+  readonly createdAt: Date;
+};
+export type ClusterStatus = Omit<admin.GetClusterStatusResponse, 'workersByState'> & {
+  readonly workersByState: Readonly<Record<string, number>>;
+};
+
+/**
+ * Management, for administrators but for `health`. An embedded database has no workers, tenants, users, alerts and audit
+ * log: it answers `health` and `stats`, and refuses the others with UNIMPLEMENTED. Workers are named by number or id.
+ */
+export interface Admin {
+  /** Asks every service and worker how it is. */
+  health(): Promise<Health>;
+  /** Totals over all tenants. */
+  stats(): Promise<Stats>;
+  workers(): Promise<Worker[]>;
+  /** Of all tenants. */
+  collections(): Promise<TenantCollection[]>;
+  cluster(): Promise<ClusterStatus>;
+  shards(): Promise<Shard[]>;
+  /** Under way, and ended, the newest first; `limit` of those, at most 500, default 100. */
+  operations(options?: { limit?: number }): Promise<Operations>;
+  /** Has a worker's replicas moved to others; with `cancel`, takes that back. */
+  drainWorker(worker: string, options?: { cancel?: boolean }): Promise<void>;
+  /** Forgets a worker that holds no shard any more. */
+  removeWorker(worker: string): Promise<void>;
+  moveReplica(shardId: number, workers: { from: string; to: string }): Promise<Operation>;
+  /** In the middle of its key range. */
+  splitShard(shardId: number): Promise<Operation>;
+  /** Begins what the planner would do now; with `dryRun`, only says it. */
+  rebalance(options?: { dryRun?: boolean }): Promise<Rebalancing>;
+  /** The newest first, at most 1,000. */
+  alerts(options?: { status?: 'open' | 'resolved'; level?: 'warning' | 'critical' }): Promise<Alert[]>;
+  resolveAlert(id: string): Promise<void>;
+  alertRules(): Promise<AlertRule[]>;
+  /** What is not given stays. */
+  setAlertRule(
+    rule: string,
+    change: { enabled?: boolean; level?: 'warning' | 'critical'; threshold?: number },
+  ): Promise<AlertRule>;
+  /** Of the gateway that answers, the newest first; `limit`: at most 1,000, default 100. */
+  auditEntries(options?: { limit?: number }): Promise<AuditEntry[]>;
+  /** `role`: read, write or admin. */
+  setUserRole(userId: string, role: string): Promise<Account>;
+  /** Signs tokens with a new key; those of the old one are good until they expire. Gives the new key's id. */
+  rotateSigningKey(): Promise<string>;
+}

@@ -1,0 +1,138 @@
+import { VectronError } from '@vectron/errors';
+import { parseTrustedJson } from '@vectron/model';
+import type { auth, gateway } from '@vectron/proto';
+import { gateway as messages } from '@vectron/proto';
+import type * as api from './client.js';
+import { toFloats } from './vectors.js';
+
+/** What the interface gives of the answers of vectron.v1 and vectron.auth.v1. */
+
+/** The settings of a message, as `createCollection` takes them; empty lists are not in it. */
+export function settingsOf(request: gateway.CreateCollectionRequest | undefined): api.CollectionOptions {
+  const json = messages.CreateCollectionRequest.toJSON(request ?? messages.CreateCollectionRequest.fromPartial({}));
+  const { name: _, ...settings } = json as api.CollectionOptions & { readonly name: string };
+  return settings;
+}
+
+export const collectionInfo = ({ name, dimension, distance, shards, points }: gateway.CollectionInfo) => ({
+  name,
+  dimension,
+  distance,
+  shards,
+  points: Number(points),
+});
+
+export function collectionStatus(status: gateway.GetCollectionStatusResponse): api.CollectionStatus {
+  const { name, dimension, distance, points, indexLag, shards, settings } = status;
+  return {
+    name,
+    dimension,
+    distance,
+    points: Number(points),
+    indexLag: Number(indexLag),
+    shards: shards.map((shard) => ({
+      shardId: shard.shardId,
+      ready: shard.ready,
+      points: Number(shard.points),
+      replicas: shard.replicas.map(Number),
+    })),
+    settings: settingsOf(settings),
+  };
+}
+
+/** The text is there where google.protobuf.Struct cannot hold the payload. */
+const payloadOf = ({ document, payloadJson }: Pick<gateway.Point, 'document' | 'payloadJson'>): api.Payload =>
+  payloadJson === '' ? (document ?? {}) : (parseTrustedJson(payloadJson, 'payload_json') as api.Payload);
+
+const exactValue = ({ value, valueJson }: Pick<gateway.Facet, 'value' | 'valueJson'>): api.Value =>
+  valueJson === '' ? value : (parseTrustedJson(valueJson, 'value_json') as api.Value);
+
+export function storedPoint(point: gateway.Point | undefined): api.StoredPoint {
+  const { id, vector, sparse, vectors, version, expiresAtMs, ...payload } = point ?? missing('point');
+  const dense = Array.from(vectors, ([name, one]) => [name, Float32Array.from(one.vector)] as const);
+  return {
+    id,
+    vector: toFloats(vector),
+    payload: payloadOf(payload),
+    version,
+    ...(sparse.size > 0 ? { sparse: Object.fromEntries(sparse) } : {}),
+    ...(dense.length > 0 ? { vectors: Object.fromEntries(dense) } : {}),
+    ...(expiresAtMs > 0n ? { expiresAt: new Date(Number(expiresAtMs)) } : {}),
+  };
+}
+
+export function searchResult({
+  results,
+  explanation,
+  whyNot,
+  shards,
+  ...answer
+}: gateway.SearchResponse): api.SearchResult {
+  const { complete, shardsAsked, shardsAnswered, recallEstimate, queryId, rerankedBy } = answer;
+  return {
+    hits: results.map((one) => ({ ...hit(one), explanation: one.explanation })),
+    ...{ complete, shardsAsked, shardsAnswered, recallEstimate, queryId, rerankedBy },
+    shards: shards.map((one) => ({ ...one, replica: Number(one.replica), matching: Number(one.matching) })),
+    ...(explanation === undefined ? {} : { explanation: explanationOf(explanation) }),
+    ...(whyNot === undefined ? {} : { whyNot }),
+  };
+}
+
+const explanationOf = ({ steps, ...rest }: gateway.Explanation): api.Explanation => ({
+  ...rest,
+  steps: steps.map(({ details, ...step }) => ({ ...step, details: Object.fromEntries(details) })),
+});
+
+export function queryResult({ results, groups, complete, branches }: gateway.QueryResponse): api.QueryResult {
+  return {
+    hits: results.map(hit),
+    groups: groups.map((group) => ({ value: exactValue(group), hits: group.results.map(hit) })),
+    complete,
+    branches,
+  };
+}
+
+export const queryOutcome = ({ answer, errorCode, errorMessage }: gateway.QueryOutcome) =>
+  answer === undefined ? VectronError.fromWire(errorCode, errorMessage) : queryResult(answer);
+
+const hit = ({ id, score, vector, ...payload }: gateway.SearchResult): api.QueryHit => ({
+  id,
+  score,
+  payload: payloadOf(payload),
+  vector: toFloats(vector),
+});
+
+export function change({ shardId, logIndex, kind, point }: gateway.PointChange): api.Change {
+  const { id, vector, ...payload } = point ?? missing('point');
+  const what = { shardId, logIndex, kind: kind as api.Change['kind'], id };
+  return kind === 'delete' ? what : { ...what, vector: toFloats(vector), payload: payloadOf(payload) };
+}
+
+export const facet = (one: gateway.Facet) => ({ value: exactValue(one), count: Number(one.count) });
+
+export const indexesOf = ({ indexes, sparseVectors, namedVectors }: gateway.ListIndexesResponse): api.Indexes => ({
+  namedVectors: namedVectors as api.NamedVector[],
+  indexes: indexes.map(({ index, indexed, points, ready }) => ({
+    path: index?.path ?? '',
+    type: (index?.type ?? '') as api.PayloadIndex['type'],
+    language: index?.language ?? '',
+    indexed: Number(indexed),
+    points: Number(points),
+    ready,
+  })),
+  sparseVectors,
+});
+
+export function account(user: auth.UserProfile | undefined): api.Account {
+  const { id, email, role } = user ?? missing('user');
+  return { id, email, role };
+}
+
+export function keyInfo(key: auth.APIKey | undefined): api.ApiKeyInfo {
+  const { keyPrefix, name, role } = key ?? missing('key');
+  return { prefix: keyPrefix, name, role };
+}
+
+function missing(what: string): never {
+  throw new VectronError('INTERNAL', `the server sent no ${what}`);
+}

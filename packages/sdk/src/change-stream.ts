@@ -1,0 +1,53 @@
+import { VectronError } from '@vectron/errors';
+import type { Change, VectronClient } from './client.js';
+
+export interface ChangesOptions {
+  /** Where to go on: `cursor` of a stream before; missing: from the oldest change that is kept. */
+  readonly cursor?: string;
+  /** Milliseconds that one request waits for a change, at most 60,000; default 30,000. */
+  readonly waitMs?: number;
+  /** Ends the stream. */
+  readonly signal?: AbortSignal;
+}
+
+const WAIT_MS = 30_000;
+
+/**
+ * Changes as they happen, in log order a shard and without a gap, until the signal is aborted or the loop is left.
+ * CHANGES_GONE: the log does not reach back to the cursor any more.
+ */
+export class ChangeStream implements AsyncIterable<Change> {
+  #cursor: string;
+
+  constructor(
+    private readonly client: Pick<VectronClient, 'listChanges'>,
+    private readonly collection: string,
+    private readonly options: ChangesOptions = {},
+  ) {
+    this.#cursor = options.cursor ?? '';
+  }
+
+  /**
+   * Where another stream goes on without missing anything. It moves once all changes of one answer of the server were
+   * taken, so that a reader who stops in between sees the changes of that answer again.
+   */
+  get cursor(): string {
+    return this.#cursor;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Change, void, undefined> {
+    const { waitMs = WAIT_MS, signal } = this.options;
+    while (!signal?.aborted) {
+      try {
+        const asked = { cursor: this.#cursor, waitMs, signal };
+        const { changes, nextCursor } = await this.client.listChanges(this.collection, asked);
+        yield* changes;
+        this.#cursor = nextCursor;
+      } catch (error) {
+        // The caller ended the call, and knows it.
+        if (signal?.aborted && error instanceof VectronError && error.code === 'CANCELLED') return;
+        throw error;
+      }
+    }
+  }
+}

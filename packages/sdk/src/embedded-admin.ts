@@ -1,0 +1,34 @@
+import { VectronError } from '@vectron/errors';
+import { admin as messages } from '@vectron/proto';
+import type { Admin, Stats } from './admin.js';
+
+type OwnStats = Pick<Stats, 'collections' | 'shards' | 'points' | 'indexLag' | 'shardMemoryBytes' | 'shardDiskBytes'>;
+
+/** Management of an embedded database: what a process without services, workers and users has to say. */
+export function embeddedAdmin(stats: () => Promise<OwnStats>): Admin {
+  const refuse = (what: string) => async (): Promise<never> => {
+    throw new VectronError('UNIMPLEMENTED', `an embedded database has no ${what}: connect to a server for that`);
+  };
+  const [workers, alerts] = [refuse('workers that hold replicas'), refuse('alerts')];
+  return {
+    health: async () => ({ status: 'ok', services: [], workers: [] }),
+    stats: async () => messages.GetStatsResponse.fromPartial(await stats()),
+    collections: refuse('tenants'),
+    workers,
+    cluster: workers,
+    shards: workers,
+    operations: workers,
+    drainWorker: workers,
+    removeWorker: workers,
+    moveReplica: workers,
+    splitShard: workers,
+    rebalance: workers,
+    alerts,
+    resolveAlert: alerts,
+    alertRules: alerts,
+    setAlertRule: alerts,
+    auditEntries: refuse('audit log'),
+    setUserRole: refuse('users'),
+    rotateSigningKey: refuse('tokens'),
+  };
+}

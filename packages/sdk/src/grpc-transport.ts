@@ -1,0 +1,26 @@
+import { VectronError } from '@vectron/errors';
+import { admin, auth, gateway } from '@vectron/proto';
+import { type CallContext, callContext, createClient, type Def } from '@vectron/rpc';
+import type { Transport } from './transport.js';
+
+const SERVICES = [gateway.VectronServiceService, auth.AuthServiceService, admin.AdminServiceService];
+/** The methods of all services by their paths: one channel serves them. */
+const METHODS: Def = Object.fromEntries(
+  SERVICES.flatMap((service) => Object.values(service)).map((method) => [method.path, method]),
+);
+
+type Send = (request: unknown, context: CallContext) => Promise<never>;
+
+/** gRPC to the server at `address` (`host:port`). */
+export function grpcTransport(address: string, apiKey: string | undefined, timeoutMs: number): Transport {
+  const { api, close } = createClient(METHODS, address);
+  const authorization = apiKey === undefined ? undefined : `Bearer ${apiKey}`;
+  return {
+    async call({ path }, request, { waitMs = 0, signal } = {}) {
+      if (signal?.aborted) throw new VectronError('CANCELLED', 'the call was cancelled');
+      const context = { ...callContext({ authorization, timeoutMs: timeoutMs + waitMs }), signal };
+      return (api[path] as Send)(request, context);
+    },
+    close,
+  };
+}

@@ -1,0 +1,33 @@
+import { parseTrustedJson, stringifyJson } from '@vectron/model';
+import { type HttpBinding, type MethodContract, methodOf } from '@vectron/proto';
+import { createRestClient, type Json } from '@vectron/rest-client';
+import { camel, fromJson, toJson, toQuery } from './rest-json.js';
+import type { Transport } from './transport.js';
+
+/** How bodies are written and read: integers of 64 bits in payloads and filters stay exact. */
+const EXACT: Json = { stringify: stringifyJson, parse: parseTrustedJson };
+
+/** REST at `url` (`http(s)://host:port`): each message as JSON, on the route that the contract gives its method. */
+export function restTransport(url: string, apiKey: string | undefined, timeoutMs: number): Transport {
+  const rest = createRestClient({ url, token: apiKey, json: EXACT });
+  return {
+    async call({ path: method }, request, { waitMs = 0, signal } = {}) {
+      const { request: name, response, http } = methodOf(method) as MethodContract;
+      const { verb, path, body } = bindingOf(http);
+      const fields = toJson(name, request);
+      const named: Record<string, unknown> = {};
+      for (const [, parameter] of path.matchAll(/\{(\w+)\}/g)) {
+        named[parameter] = fields[camel(parameter)] ?? '';
+        delete fields[camel(parameter)];
+      }
+      const others = body ? { body: fields } : { params: { path: named, query: toQuery(name, fields) } };
+      const limits = { signal, timeoutMs: timeoutMs + waitMs };
+      const answer = await rest.request(verb, path, { params: { path: named }, ...others, ...limits });
+      return fromJson(response, answer) as never;
+    },
+    close() {},
+  };
+}
+
+/** The route whose body takes every field, where there is one. */
+const bindingOf = (bindings: readonly HttpBinding[]): HttpBinding => bindings.find(({ body }) => body) ?? bindings[0];

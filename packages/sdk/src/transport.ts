@@ -1,0 +1,27 @@
+/** A method of a service in proto/, as its generated definition has it. */
+export interface Method<Request, Answer> {
+  /** `/PACKAGE.SERVICE/METHOD`. */
+  readonly path: string;
+  readonly requestSerialize: (request: Request) => Buffer;
+  readonly responseDeserialize: (bytes: Buffer) => Answer;
+}
+
+/** Limits of one call. */
+export interface CallOptions {
+  /** Milliseconds that the server may wait on purpose, besides what a call may take. */
+  readonly waitMs?: number;
+  /** Ends the call with CANCELLED. */
+  readonly signal?: AbortSignal;
+}
+
+export type Call = <Request extends object, Answer>(
+  method: Method<Request, Answer>,
+  request: Request,
+  options?: CallOptions,
+) => Promise<Answer>;
+
+/** Carries messages to a server and its answers back. Failures throw VectronError. */
+export interface Transport {
+  readonly call: Call;
+  close(): void;
+}
