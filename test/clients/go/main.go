@@ -93,7 +93,7 @@ func main() {
 	equal("HTTP status of a wrong dimension", wrong.StatusCode(), http.StatusBadRequest)
 	equal("reason of a wrong dimension", *wrong.JSON400.Details[0].Reason, "DIMENSION_MISMATCH")
 
-	deleted, err := client.DeletePointWithResponse(ctx, collection, first.Id)
+	deleted, err := client.DeletePointWithResponse(ctx, collection, first.Id, nil)
 	check(err)
 	equal("existed", deleted.JSON200.Existed, true)
 	dropped, err := client.DeleteCollectionWithResponse(ctx, collection)

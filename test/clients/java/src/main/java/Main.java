@@ -89,7 +89,7 @@ public final class Main {
     String reason = Status.fromJson(wrong.getResponseBody()).getDetails().get(0).getReason();
     equal("reason of a wrong dimension", reason, "DIMENSION_MISMATCH");
 
-    equal("existed", data.deletePoint(COLLECTION, first.getId()).getExisted(), true);
+    equal("existed", data.deletePoint(COLLECTION, first.getId(), null, null, null).getExisted(), true);
     equal("success of the deletion", collections.deleteCollection(COLLECTION).getSuccess(), true);
     // Threads of the HTTP client would keep the process for a minute.
     System.exit(0);
