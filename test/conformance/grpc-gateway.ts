@@ -23,7 +23,7 @@ export interface JsonAnswer {
 /** Starts the grpc-gateway of ./grpc-gateway in front of a gRPC port, building it first where that was not done. */
 export async function startGrpcGateway(grpc: string): Promise<{ url: string; stop(): Promise<void> }> {
   const built = execFileSync(process.execPath, ['scripts/grpc-gateway.mjs'], { encoding: 'utf8' });
-  const gateway = new VectronProcess([grpc], {}, built.trim());
+  const gateway = new VectronProcess([grpc], {}, [built.trim()]);
   const [, url] = await gateway.until(/listening on (http:\S+)/);
   return { url, stop: () => gateway.stop() };
 }

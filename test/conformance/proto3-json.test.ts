@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { reasonOf, rest, type System, startSingle } from '../harness/system.js';
 import {
   answerOf,
-  asRest, errorAsRest,
+  asRest,
+  errorAsRest,
   type JsonAnswer,
   type JsonRequest,
   send,
@@ -54,11 +55,11 @@ describe('REST beside a grpc-gateway that is generated from the same protos', ()
     }
     const credentials = { email: 'admin@vectron.local', password: system.password };
     login = (await rest(system.http, 'POST', '/v1/users/login', { body: credentials })).body.jwtToken;
-  }, 600_000);
+  });
   afterAll(async () => {
     await gateway?.stop();
     await system?.stop();
-  }, 30_000);
+  });
 
   /** The answers of both sides to one request. */
   async function both({ request, token }: Case): Promise<{ ours: JsonAnswer; theirs: JsonAnswer }> {

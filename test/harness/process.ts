@@ -10,9 +10,9 @@ export class VectronProcess {
   readonly #child: ChildProcess;
   output = '';
 
-  constructor(args: string[], env: Record<string, string> = {}, program?: string) {
+  constructor(args: string[], env: Record<string, string> = {}, program: readonly string[] = [process.execPath, CLI]) {
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('VECTRON_'));
-    const [command, own] = program === undefined ? [process.execPath, [CLI]] : [program, []];
+    const [command, ...own] = program;
     this.#child = spawn(command, [...own, ...args], {
       env: { ...Object.fromEntries(inherited), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
