@@ -143,6 +143,12 @@ export const camelOf = (name) => {
 };
 
 export function fieldOf(registry, field) {
+  // ts-proto takes a repeated number with any option for unpacked, unless it is said (its isPacked looks at the options alone).
+  if (field.fieldKind === 'list' && field.listKind === 'scalar' && field.proto.options !== undefined) {
+    const packable = ![ScalarType.STRING, ScalarType.BYTES].includes(field.scalar);
+    if (packable && !field.proto.options.packed)
+      throw new Error(`${field}: a list of numbers with options needs packed = true`);
+  }
   const rest = optionOf(registry, field, 'vectron.options.v1.rest');
   const rules = rulesOf(optionOf(registry, field, 'buf.validate.field'), field);
   const { example: _, ...shown } = rest ?? {};

@@ -1,4 +1,5 @@
 import type { filters, workerData } from '@vectron/proto';
+import { filterOfRead } from './empty-filter.js';
 import { MAX_TOP_K, type SearchLimits } from './search-limits.js';
 
 /** One way to the points, ready to be asked of every shard. A search has one, a query has up to sixteen. */
@@ -49,7 +50,7 @@ export function branchOf(
     recall: options.recall,
     timeoutMs: frame.timeoutMs,
     payloadFields: frame.payloadFields,
-    filter: options.filter,
+    filter: filterOfRead(options.filter),
     sparse: sought.sparse,
     text: sought.text,
     using: options.using,

@@ -86,7 +86,7 @@ describe('what several shards answer', () => {
       { limit: 10, cursor: '', filter: undefined, orderBy: { path: 'n', descending: false } },
       async ({ shardId }) => {
         const own = values[shardId];
-        return { $case: 'page', value: { points: own.map(point), values: own } } as never;
+        return { outcome: { $case: 'page', value: { points: own.map(point), values: own } } } as never;
       },
     );
     expect(page.points.map(({ id }) => id)).toEqual([
@@ -107,7 +107,7 @@ describe('what several shards answer', () => {
     const facet = (value: string) => ({ value, count: 1n });
     const found = await facetPoints(route, { path: 'n', filter: undefined, limit: 10 }, async ({ shardId }) => {
       const values = [facet('9007199254740993'), facet(shardId === 1 ? '9007199254740992' : '9007199254740994')];
-      return { $case: 'facets', value: { values, more: false, unindexed: false } } as never;
+      return { outcome: { $case: 'facets', value: { values, more: false, unindexed: false } } } as never;
     });
     expect(found.values.map(({ value, count }) => [value, count])).toEqual([
       [9007199254740993n, 2n],

@@ -52,7 +52,9 @@ it('refuses messages that hold nothing', () => {
       return error;
     }
   };
-  expect(thrown(() => filterJson({ condition: undefined }))).toMatchObject(invalid);
+  expect(filterJson({ condition: undefined })).toEqual({});
+  const inner = { condition: { $case: 'all', value: { filters: [{ condition: undefined }] } } } as const;
+  expect(thrown(() => filterJson(inner as never))).toMatchObject(invalid);
   const untested = { condition: { $case: 'field', value: { path: 'a', test: undefined } } } as const;
   expect(thrown(() => filterJson(untested))).toMatchObject(invalid);
 });

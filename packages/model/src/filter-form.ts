@@ -2,20 +2,27 @@ import { VectronError } from '@vectron/errors';
 import type { filters } from '@vectron/proto';
 import type { FieldFilter, Filter, Scalar } from './filter-json.js';
 
-/** The JSON form of a filter message: `filterMessage` makes the message of it again. */
-export function filterJson({ condition }: filters.Filter): Filter {
+/**
+ * The JSON form of a filter message: `filterMessage` makes the message of it again. Only the whole filter may be empty, and
+ * is an empty object then.
+ */
+export function filterJson(filter: filters.Filter): Filter | Record<string, never> {
+  return filter.condition === undefined ? {} : conditionJson(filter);
+}
+
+function conditionJson({ condition }: filters.Filter): Filter {
   switch (condition?.$case) {
     case 'all':
-      return { all: condition.value.filters.map(filterJson) };
+      return { all: condition.value.filters.map(conditionJson) };
     case 'any':
-      return { any: condition.value.filters.map(filterJson) };
+      return { any: condition.value.filters.map(conditionJson) };
     case 'none':
-      return { none: condition.value.filters.map(filterJson) };
+      return { none: condition.value.filters.map(conditionJson) };
     case 'ids':
       return { ids: condition.value.ids };
     case 'nested': {
       const { path, filter } = condition.value;
-      return { nested: { path, filter: filterJson(filter ?? { condition: undefined }) } };
+      return { nested: { path, filter: conditionJson(filter ?? { condition: undefined }) } };
     }
     case 'field':
       return { field: condition.value.path, ...testJson(condition.value.test) };

@@ -2,6 +2,7 @@ import { VectronError } from '@vectron/errors';
 import { type filters, type gateway, greatestOf, type placement, type workerData } from '@vectron/proto';
 import { type AskShard, askFor } from './ask-shard.js';
 import { type Document, encodeDocument } from './document.js';
+import { filterOfRead, holdsForAll } from './empty-filter.js';
 import { parseJson, parseTrustedJson, stringifyJson } from './exact-json.js';
 import { checkPointId } from './point-id.js';
 import type { Route } from './route.js';
@@ -19,7 +20,7 @@ export async function countPoints(
   { filter, estimate }: Pick<gateway.CountPointsRequest, 'filter' | 'estimate'>,
   ask: AskShard,
 ): Promise<gateway.CountPointsResponse> {
-  const op = { $case: 'count', value: { filter, estimate } } as const;
+  const op = { $case: 'count', value: { filter: filterOfRead(filter), estimate } } as const;
   const counts = await Promise.all(route.shards.map((shard) => askFor(ask, shard, op, 'counted')));
   return {
     count: counts.reduce((sum, { count }) => sum + count, 0n),
@@ -35,7 +36,7 @@ export async function facetPoints(
 ): Promise<gateway.FacetPointsResponse> {
   const limit = asked || 10;
   if (limit > MAX_FACETS) throw VectronError.invalid('limit', `limit must be 1 to ${MAX_FACETS}`);
-  const op = { path, filter, limit: route.shards.length > 1 ? FACETS_OF_EACH : limit };
+  const op = { path, filter: filterOfRead(filter), limit: route.shards.length > 1 ? FACETS_OF_EACH : limit };
   const answers = await Promise.all(
     route.shards.map((shard) => askFor(ask, shard, { $case: 'facets', value: op }, 'facets')),
   );
@@ -61,7 +62,13 @@ export async function pagePoints(
   const limit = checkLimit(request.limit);
   const from = orderBy === undefined ? { after: cursor } : parseCursor(cursor);
   const order = orderBy && { ...orderBy, afterValue: from.value };
-  const op: workerData.PageOp = { after: from.after, limit, filter, orderBy: order, idsOnly: false };
+  const op: workerData.PageOp = {
+    after: from.after,
+    limit,
+    filter: filterOfRead(filter),
+    orderBy: order,
+    idsOnly: false,
+  };
   const pages = await Promise.all(
     route.shards.map(async (shard) => {
       const { points, values } = await askFor(ask, shard, { $case: 'scroll', value: op }, 'page');
@@ -150,10 +157,6 @@ function eitherForm(object: Document | undefined, json: string | undefined, name
   if (object !== undefined) throw VectronError.invalid(name, `send either ${name} or ${name}_json`);
   return parseJson(json, `${name}_json`) as Document;
 }
-
-/** Whether it is empty, which on reads means all: a change of every point must not come from a filter left out. */
-const holdsForAll = ({ condition }: filters.Filter): boolean =>
-  condition === undefined || (condition.$case === 'all' && condition.value.filters.every(holdsForAll));
 
 /** A write of one shard; throws VectronError. */
 export type ChangeShard = (shard: placement.Shard, mutation: workerData.Mutation) => Promise<workerData.Written>;

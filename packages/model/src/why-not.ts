@@ -1,5 +1,6 @@
 import type { filters, gateway, workerData } from '@vectron/proto';
 import { type AskShard, askFor } from './ask-shard.js';
+import { filterOfRead } from './empty-filter.js';
 import { checkPointId } from './point-id.js';
 import type { Route } from './route.js';
 import { runSearch, type SearchRequest, type SearchRun } from './search.js';
@@ -42,8 +43,9 @@ export async function whyNot(
   if (answer.shards.some((read) => read.shardId === shardId && read.errorCode !== '')) {
     return because('shard_did_not_answer', `shard ${shardId}, which holds it, did not answer within the budget`);
   }
-  if (request.filter !== undefined) {
-    const value = { after: '', limit: 1, filter: both(id, request.filter), orderBy: undefined, idsOnly: true };
+  const filter = filterOfRead(request.filter);
+  if (filter !== undefined) {
+    const value = { after: '', limit: 1, filter: both(id, filter), orderBy: undefined, idsOnly: true };
     const passing = await askFor(ask, shard, { $case: 'scroll', value }, 'page');
     if (passing.points.length === 0) return because('filtered_out', 'it does not pass the filter');
   }

@@ -1243,14 +1243,20 @@ export interface components {
         APIKey: {
             keyPrefix: string;
             userId: string;
-            /** @description Seconds since 1970. */
+            /**
+             * Format: int64
+             * @description Seconds since 1970.
+             */
             createdAt: string;
             name: string;
             /** @description write or read; an admin's key may be admin. */
             role: string;
             /** @description The only collections the key may touch; empty: all of the tenant. */
             collections: string[];
-            /** @description Seconds since 1970; 0: never. */
+            /**
+             * Format: int64
+             * @description Seconds since 1970; 0: never.
+             */
             expiresAt: string;
         };
         Alert: {
@@ -1342,8 +1348,12 @@ export interface components {
             distance: string;
             /** Format: int64 */
             shards: number;
+            /** Format: uint64 */
             points: string;
-            /** @description Seconds since 1970. */
+            /**
+             * Format: int64
+             * @description Seconds since 1970.
+             */
             createdAt: string;
         };
         CountPointsBody: {
@@ -1353,6 +1363,7 @@ export interface components {
             consistency?: components["schemas"]["ReadConsistency"];
         };
         CountPointsResponse: {
+            /** Format: uint64 */
             count: string;
             exact: boolean;
             /** @description Payloads had to be read: a payload index would make it faster. */
@@ -1364,9 +1375,12 @@ export interface components {
              * @description read, write (default) or admin (admins only).
              * @enum {string}
              */
-            role?: "" | "read" | "write" | "admin";
+            role?: "read" | "write" | "admin";
             collections?: string[];
-            /** @description Seconds since 1970; 0: never. */
+            /**
+             * Format: int64
+             * @description Seconds since 1970; 0: never.
+             */
             expiresAt?: string;
         };
         CreateAPIKeyResponse: {
@@ -1454,11 +1468,15 @@ export interface components {
             /** @description Those that are there; with a filter: those of them that pass. At least one of both. */
             ids?: string[];
             filter?: components["schemas"]["Filter"];
-            /** @description Only if the version of every point is this; with ids alone. */
+            /**
+             * Format: uint64
+             * @description Only if the version of every point is this; with ids alone.
+             */
             ifVersion?: string;
             origin?: components["schemas"]["WriteOrigin"];
         };
         DeletePointsResponse: {
+            /** Format: uint64 */
             deleted: string;
             /** @description For a read that must see this. */
             writeToken: string;
@@ -1531,7 +1549,9 @@ export interface components {
             consistency: string;
         };
         Facet: {
+            /** @description Any JSON value. */
             value?: unknown;
+            /** Format: uint64 */
             count: string;
         };
         FacetPointsBody: {
@@ -1552,7 +1572,7 @@ export interface components {
             unindexed: boolean;
         };
         FeedbackItem: {
-            resultId?: string;
+            resultId: string;
             /** Format: int32 */
             relevanceScore?: number;
             clicked?: boolean;
@@ -1658,13 +1678,19 @@ export interface components {
             dimension: number;
             distance: string;
             shards: components["schemas"]["ShardStatus"][];
+            /** Format: uint64 */
             points: string;
-            /** @description Points that search scans because the index does not hold them yet. */
+            /**
+             * Format: uint64
+             * @description Points that search scans because the index does not hold them yet.
+             */
             indexLag: string;
             /** @description fsync, or relaxed with its interval: how acknowledged writes are kept. */
             durability: string;
             rerank?: components["schemas"]["RerankSettings"];
+            /** Format: uint64 */
             memoryBytes: string;
+            /** Format: uint64 */
             diskBytes: string;
             embedding?: components["schemas"]["EmbeddingSettings"];
             /** @description What it was made with, as it is now; without indexes and vectors that were declared for it (ListIndexes). */
@@ -1689,7 +1715,10 @@ export interface components {
         };
         GetResponse: {
             point?: components["schemas"]["Point"];
-            /** @description Log index of the shard as of which it was read. */
+            /**
+             * Format: uint64
+             * @description Log index of the shard as of which it was read.
+             */
             appliedIndex: string;
         };
         GetStatsResponse: {
@@ -1740,8 +1769,12 @@ export interface components {
         };
         IndexInfo: {
             index?: components["schemas"]["PayloadIndex"];
-            /** @description Points that are in it, of all points. */
+            /**
+             * Format: uint64
+             * @description Points that are in it, of all points.
+             */
             indexed: string;
+            /** Format: uint64 */
             points: string;
             /** @description Whether every shard uses it. */
             ready: boolean;
@@ -1823,7 +1856,10 @@ export interface components {
         LoginResponse: {
             jwtToken: string;
             user?: components["schemas"]["UserProfile"];
-            /** @description Seconds since 1970. */
+            /**
+             * Format: int64
+             * @description Seconds since 1970.
+             */
             expiresAt: string;
             /** @description For RefreshToken, once. */
             refreshToken: string;
@@ -1949,11 +1985,20 @@ export interface components {
              * @description Written: the point is deleted so long after; 0: never.
              */
             ttlSeconds?: number;
-            /** @description Written: only if the point's version is this; 0: only if there is no such point. */
+            /**
+             * Format: uint64
+             * @description Written: only if the point's version is this; 0: only if there is no such point.
+             */
             ifVersion?: string;
-            /** @description Read: grows with every write of the point. */
+            /**
+             * Format: uint64
+             * @description Read: grows with every write of the point.
+             */
             readonly version?: string;
-            /** @description Read: when it is deleted, milliseconds since 1970; 0: never. */
+            /**
+             * Format: uint64
+             * @description Read: when it is deleted, milliseconds since 1970; 0: never.
+             */
             readonly expiresAtMs?: string;
             /** @description Dense vectors besides `vector`, by name, as declared. */
             vectors?: {
@@ -1965,7 +2010,10 @@ export interface components {
         PointChange: {
             /** Format: int64 */
             shardId: number;
-            /** @description Changes of one shard and log index took effect together. */
+            /**
+             * Format: uint64
+             * @description Changes of one shard and log index took effect together.
+             */
             logIndex: string;
             /** @description insert, update or delete. */
             kind: string;
@@ -2000,7 +2048,7 @@ export interface components {
              * @description rrf (default): the sum of weight / (rrf_k + rank). weighted: the sum of weight times the branch's score, scaled so that its best is 1 and its worst 0.
              * @enum {string}
              */
-            fusion?: "" | "rrf" | "weighted";
+            fusion?: "rrf" | "weighted";
             /**
              * Format: int64
              * @description 0: 60.
@@ -2086,7 +2134,7 @@ export interface components {
              * @description rrf (default): the sum of weight / (rrf_k + rank). weighted: the sum of weight times the branch's score, scaled so that its best is 1 and its worst 0.
              * @enum {string}
              */
-            fusion?: "" | "rrf" | "weighted";
+            fusion?: "rrf" | "weighted";
             /**
              * Format: int64
              * @description 0: 60.
@@ -2133,7 +2181,7 @@ export interface components {
              * @description any (default), bounded, at_least or linearizable.
              * @enum {string}
              */
-            level?: "" | "any" | "bounded" | "at_least" | "linearizable";
+            level?: "any" | "bounded" | "at_least" | "linearizable";
             /**
              * Format: int64
              * @description With bounded: how old the state may be; 0: 2,000.
@@ -2157,6 +2205,7 @@ export interface components {
         };
         RefreshTokenResponse: {
             jwtToken: string;
+            /** Format: int64 */
             expiresAt: string;
             /** @description For the next refresh; empty when none was sent. */
             refreshToken: string;
@@ -2172,10 +2221,14 @@ export interface components {
             success: boolean;
         };
         ReplicaStatus: {
-            /** @description Number of the worker. */
+            /**
+             * Format: uint64
+             * @description Number of the worker.
+             */
             worker: string;
             /** @description leader, follower, candidate, learner, stopped, or empty when it has not been heard of. */
             role: string;
+            /** Format: uint64 */
             appliedIndex: string;
             /** @description Why it is out of service and waits to be replaced; empty: it is not. */
             damage: string;
@@ -2201,6 +2254,7 @@ export interface components {
             success: boolean;
         };
         ResultGroup: {
+            /** @description Any JSON value. */
             value?: unknown;
             results: components["schemas"]["SearchResult"][];
         };
@@ -2412,6 +2466,7 @@ export interface components {
         ShardRead: {
             /** Format: int64 */
             shardId: number;
+            /** Format: uint64 */
             appliedIndex: string;
             /**
              * Format: int64
@@ -2441,7 +2496,10 @@ export interface components {
             rescored: number;
             /** @description Whether the budget ended before the search: points may be missing, and the answer is not complete. */
             stopped: boolean;
-            /** @description Number of the worker that answered. */
+            /**
+             * Format: uint64
+             * @description Number of the worker that answered.
+             */
             replica: string;
             /**
              * Format: double
@@ -2450,7 +2508,10 @@ export interface components {
             milliseconds: number;
             /** @description How the points were found: graph, scan, scan_codes, post_filter, walk, post_check, bm25 or sparse. */
             plan: string;
-            /** @description With a filter: points that pass, as far as that is known. */
+            /**
+             * Format: uint64
+             * @description With a filter: points that pass, as far as that is known.
+             */
             matching: string;
             /** @description Payloads had to be read for the filter: a payload index would make it faster. */
             unindexed: boolean;
@@ -2471,12 +2532,19 @@ export interface components {
             /** Format: int64 */
             shardId: number;
             replicas: string[];
+            /** Format: uint64 */
             leaderId: string;
             ready: boolean;
+            /** Format: uint64 */
             points: string;
+            /** Format: uint64 */
             indexLag: string;
+            /** Format: uint64 */
             appliedIndex: string;
-            /** @description Raft term of the leader. */
+            /**
+             * Format: uint64
+             * @description Raft term of the leader.
+             */
             term: string;
             replicaStatus: components["schemas"]["ReplicaStatus"][];
         };
@@ -2485,7 +2553,10 @@ export interface components {
             shardId: number;
             /** Format: int64 */
             upserted: number;
-            /** @description Log index of the write. */
+            /**
+             * Format: uint64
+             * @description Log index of the write.
+             */
             logIndex: string;
             /** @description Set when this shard's points were not written: the error's code. */
             errorCode: string;
@@ -2537,8 +2608,12 @@ export interface components {
             distance: string;
             /** Format: int64 */
             shards: number;
+            /** Format: uint64 */
             points: string;
-            /** @description Seconds since 1970. */
+            /**
+             * Format: int64
+             * @description Seconds since 1970.
+             */
             createdAt: string;
             /** @description Whether every shard has a leader that serves. */
             ready: boolean;
@@ -2588,11 +2663,15 @@ export interface components {
             set?: {
                 [key: string]: unknown;
             };
-            /** @description Only if the version of every point is this; with ids alone. */
+            /**
+             * Format: uint64
+             * @description Only if the version of every point is this; with ids alone.
+             */
             ifVersion?: string;
             origin?: components["schemas"]["WriteOrigin"];
         };
         UpdatePointsResponse: {
+            /** Format: uint64 */
             updated: string;
             /** @description For a read that must see this. */
             writeToken: string;
@@ -2629,7 +2708,10 @@ export interface components {
         UserProfile: {
             id: string;
             email: string;
-            /** @description Seconds since 1970. */
+            /**
+             * Format: int64
+             * @description Seconds since 1970.
+             */
             createdAt: string;
             /** @enum {string} */
             plan: "PLAN_UNSPECIFIED" | "FREE" | "PAID";
@@ -2655,7 +2737,7 @@ export interface components {
         /** @description Why a point is not among the results. */
         WhyNot: {
             id: string;
-            /** @description returned, not_stored, beyond_top_k, below_threshold, not_visited, reranked_out or shard_did_not_answer. */
+            /** @description returned, not_stored, filtered_out, beyond_top_k, below_threshold, not_visited, reranked_out or shard_did_not_answer. */
             step: string;
             reason: string;
             /**
@@ -2787,9 +2869,15 @@ export interface components {
              * @description Random, 16 bytes, of the client's process.
              */
             client?: string;
-            /** @description Counted by the client. */
+            /**
+             * Format: uint64
+             * @description Counted by the client.
+             */
             sequence?: string;
-            /** @description The client has no write below this one in flight. */
+            /**
+             * Format: uint64
+             * @description The client has no write below this one in flight.
+             */
             pendingFrom?: string;
         };
         /** @description A google.rpc.Status: how a call failed. */
@@ -4069,9 +4157,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description open or resolved; empty: both. */
-                status?: "" | "open" | "resolved";
+                status?: "open" | "resolved";
                 /** @description warning or critical; empty: both. */
-                level?: "" | "warning" | "critical";
+                level?: "warning" | "critical";
             };
             header?: never;
             path?: never;
@@ -4757,7 +4845,7 @@ export interface operations {
                 /** @description The include vectors. */
                 includeVectors?: boolean;
                 /** @description any (default), bounded, at_least or linearizable. */
-                consistency?: "" | "any" | "bounded" | "at_least" | "linearizable";
+                consistency?: "any" | "bounded" | "at_least" | "linearizable";
                 /** @description With bounded: how old the state may be; 0: 2,000. */
                 maxStalenessMs?: number;
                 /** @description With at_least: the token of a write. */
@@ -5404,7 +5492,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description any (default), bounded, at_least or linearizable. */
-                consistency?: "" | "any" | "bounded" | "at_least" | "linearizable";
+                consistency?: "any" | "bounded" | "at_least" | "linearizable";
                 /** @description With bounded: how old the state may be; 0: 2,000. */
                 maxStalenessMs?: number;
                 /** @description With at_least: the token of a write. */

@@ -294,7 +294,7 @@ export interface Step_DetailsEntry {
 /** Why a point is not among the results. */
 export interface WhyNot {
   id: string;
-  /** returned, not_stored, beyond_top_k, below_threshold, not_visited, reranked_out or shard_did_not_answer. */
+  /** returned, not_stored, filtered_out, beyond_top_k, below_threshold, not_visited, reranked_out or shard_did_not_answer. */
   step: string;
   reason: string;
   /** Its exact score; 0 when it is not stored. */
@@ -2825,8 +2825,12 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     if (message.collection !== "") {
       writer.uint32(10).string(message.collection);
     }
-    for (const v of message.vector) {
-      writer.uint32(21).float(v!);
+    if (message.vector.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.vector) {
+        writer.float(v);
+      }
+      writer.join();
     }
     if (message.topK !== 0) {
       writer.uint32(24).uint32(message.topK);
@@ -6304,8 +6308,12 @@ export const Point: MessageFns<Point> = {
     if (message.id !== "") {
       writer.uint32(10).string(message.id);
     }
-    for (const v of message.vector) {
-      writer.uint32(21).float(v!);
+    if (message.vector.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.vector) {
+        writer.float(v);
+      }
+      writer.join();
     }
     message.payload.forEach((value, key) => {
       Point_PayloadEntry.encode({ key: key as any, value }, writer.uint32(26).fork()).join();
@@ -8483,8 +8491,12 @@ function createBaseQueryBranch(): QueryBranch {
 
 export const QueryBranch: MessageFns<QueryBranch> = {
   encode(message: QueryBranch, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    for (const v of message.vector) {
-      writer.uint32(13).float(v!);
+    if (message.vector.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.vector) {
+        writer.float(v);
+      }
+      writer.join();
     }
     if (message.vectorF32.length !== 0) {
       writer.uint32(18).bytes(message.vectorF32);
