@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 
 const filesBelow = (folder: string, suffix: string): string[] =>
@@ -36,7 +36,47 @@ const sources = [...filesBelow('packages', '.ts'), ...filesBelow('apps', '.ts')]
   (file) => !file.includes('console/') && !/\.(test|contract)\.ts$/.test(file),
 );
 
+/** Groups of files that import each other, directly or through others; an import of a type counts as well. */
+function importCircles(folder: string): string[][] {
+  const files = filesBelow(folder, '.ts');
+  const imports = new Map(
+    files.map((file) => {
+      const own = importsOf(file).filter((path) => path.startsWith('.'));
+      return [file, own.map((path) => join(dirname(file), path.replace(/\.js$/, '.ts')))];
+    }),
+  );
+  const reachable = new Map<string, Set<string>>();
+  for (const file of files) {
+    const reached = new Set<string>();
+    const open = [file];
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      const fresh = (imports.get(next) ?? []).filter((path) => !reached.has(path));
+      for (const path of fresh) reached.add(path);
+      open.push(...fresh);
+    }
+    reachable.set(file, reached);
+  }
+  const both = (a: string, b: string) => reachable.get(a)?.has(b) && reachable.get(b)?.has(a);
+  const circles = files.map((file) => files.filter((other) => both(file, other)));
+  return circles.filter((circle, at) => circle[0] === files[at]);
+}
+
 describe('TypeScript boundaries', () => {
+  it('files of a package do not import each other in a circle', () => {
+    for (const folder of ['apps/gateway/src', 'packages/model/src', 'packages/sdk/src']) {
+      expect([folder, importCircles(folder)]).toEqual([folder, []]);
+    }
+  });
+
+  it('no service of the data path takes more than five dependencies', () => {
+    const crowded = filesBelow('apps/gateway/src/data', '.ts').flatMap((file) => {
+      const taken = /constructor\(([^{]*)\) \{/.exec(readFileSync(file, 'utf8'))?.[1] ?? '';
+      const count = [...taken.matchAll(/\w+\??: /g)].length;
+      return count > 5 ? [`${file}: ${count}`] : [];
+    });
+    expect(crowded).toEqual([]);
+  });
+
   it('packages look down only, and apps never into apps, except the command line that composes them', () => {
     const broken = sources.flatMap((file) => {
       const [kind, name] = file.split('/');

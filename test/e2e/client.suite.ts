@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Change, VectronClient } from '@vectron/sdk';
+import type { Change, SearchOptions, VectronClient } from '@vectron/sdk';
 import { until } from '../harness/waiting.js';
 
 /** What every client does, wherever its database runs. `home`: a name that makes collections of this run unique. */
@@ -116,6 +116,36 @@ export function describeClient(home: string, client: () => VectronClient): void 
       await db.deleteCollection(name);
     });
 
+    it('streams what changes, ends when it is told to, and goes on from its cursor', async () => {
+      const db = client();
+      const name = `streamed-${home}`;
+      await db.createCollection(name, { dimension: 1, distance: 'dot' });
+      await db.upsert(name, [{ id: 'a', vector: [1] }]);
+      const stop = new AbortController();
+      const stream = db.changes(name, { signal: stop.signal });
+      const seen: string[] = [];
+      for await (const { kind, id } of stream) {
+        seen.push(`${kind} ${id}`);
+        // The next one happens while the stream waits for it.
+        if (seen.length === 1) void db.upsert(name, [{ id: 'b', vector: [1] }]);
+        if (seen.length === 2) void db.delete(name, 'a');
+        if (seen.length === 3) stop.abort();
+      }
+      expect(seen).toEqual(['insert a', 'insert b', 'delete a']);
+      await db.upsert(name, [{ id: 'c', vector: [1] }]);
+      for await (const { kind, id } of db.changes(name, { cursor: stream.cursor })) {
+        expect([kind, id]).toEqual(['insert', 'c']);
+        break;
+      }
+      const ended = new AbortController();
+      const waiting = db.listChanges(name, { cursor: '', waitMs: 0, signal: ended.signal });
+      expect((await waiting).changes.length).toBe(4);
+      ended.abort();
+      const late = db.listChanges(name, { signal: ended.signal });
+      await expect(late).rejects.toMatchObject({ code: 'CANCELLED' });
+      await db.deleteCollection(name);
+    });
+
     it('of equal ids in a batch keeps the last', async () => {
       const db = client();
       await db.createCollection(`same-id-${home}`, { dimension: 1, distance: 'dot' });
@@ -194,6 +224,48 @@ export function describeClient(home: string, client: () => VectronClient): void 
       await expect(db.search(name, { vector: query, recall: 0.9, ef: 50 })).rejects.toMatchObject({
         details: { field: 'recall' },
       });
+      await db.deleteCollection(name);
+    });
+
+    it('tells what a search did in each shard, what its steps were, and why a point is missing', async () => {
+      const db = client();
+      const name = `explained-${home}`;
+      await db.createCollection(name, { dimension: 2, distance: 'euclidean', shards: 2 });
+      const points = Array.from({ length: 20 }, (_, i) => ({
+        id: `p${i}`,
+        vector: [i, 1],
+        payload: { even: i % 2 === 0 },
+      }));
+      await db.upsert(name, points);
+      const search = (options: Omit<SearchOptions, 'vector'>) =>
+        db.search(name, { vector: [7, 1], topK: 3, ...options });
+      const plain = await search({});
+      expect(plain.explanation).toBeUndefined();
+      expect(new Set(plain.shards.map(({ shardId }) => shardId)).size).toBe(2);
+      for (const { errorCode, plan, replica } of plain.shards) {
+        expect(errorCode).toBe('');
+        expect(plan).not.toBe('');
+        expect(replica).toBeGreaterThan(0);
+      }
+      const { explanation, hits } = await search({ explain: true });
+      expect(hits).toEqual(plain.hits);
+      const steps = (explanation?.steps ?? []).filter((step) => step.name !== 'cache');
+      expect(steps.map((step) => step.name)).toEqual(['route', 'shard', 'shard', 'merge', 'total']);
+      expect(steps[3].details).toEqual({ results: '3' });
+      expect(steps[4].milliseconds).toBeGreaterThan(steps[1].milliseconds);
+      const missed: [string, Omit<SearchOptions, 'vector'>, object][] = [
+        ['p7', {}, { step: 'returned', exactRank: 1 }],
+        ['p', {}, { step: 'not_stored', score: 0, exactRank: 0 }],
+        ['p10', {}, { step: 'beyond_top_k', score: 0.25, exactRank: 6 }],
+        ['p6', { scoreThreshold: 0.6 }, { step: 'below_threshold', score: 0.5, exactRank: 2 }],
+        ['p6', { filter: { field: 'even', eq: false } }, { step: 'filtered_out' }],
+        ['p10', { filter: { field: 'even', eq: true }, topK: 2 }, { step: 'beyond_top_k', exactRank: 3 }],
+      ];
+      for (const [id, options, expected] of missed) {
+        const { whyNot } = await search({ ...options, whyNot: id });
+        expect(whyNot).toMatchObject({ id, ...expected });
+      }
+      await expect(search({ whyNot: 'x'.repeat(513) })).rejects.toMatchObject({ details: { field: 'why_not' } });
       await db.deleteCollection(name);
     });
   });

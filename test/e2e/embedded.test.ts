@@ -14,7 +14,7 @@ describe('Vectron, embedded', () => {
     db = await open(dir);
   });
   afterAll(async () => {
-    await db.close();
+    await db?.close();
     rmSync(dir, { recursive: true });
   });
 
@@ -41,6 +41,27 @@ describe('Vectron, embedded', () => {
     expect((await db.search('kept', { vector: vector(700.5), topK: 20 })).hits).toEqual(before.hits);
     expect(await db.listCollections()).toMatchObject([{ name: 'kept', shards: 3, points: 2000 }]);
     await db.deleteCollection('kept');
+  });
+
+  it('counts what it holds, and has no other management', async () => {
+    await db.createCollection('counted', { dimension: 1, distance: 'dot', shards: 2 });
+    await db.upsert('counted', [{ id: 'a', vector: [1] }]);
+    expect(await db.admin.stats()).toMatchObject({ collections: 1, shards: 2, points: 1, workers: 0 });
+    expect(await db.admin.health()).toEqual({ status: 'ok', services: [], workers: [] });
+    const missing: [() => Promise<unknown>, RegExp][] = [
+      [() => db.admin.workers(), /no workers/],
+      [() => db.admin.splitShard(1), /no workers/],
+      [() => db.admin.alerts(), /no alerts/],
+      [() => db.admin.auditEntries(), /no audit log/],
+      [() => db.admin.setUserRole('x', 'read'), /no users/],
+    ];
+    for (const [call, message] of missing) {
+      await expect(call()).rejects.toMatchObject({
+        code: 'UNIMPLEMENTED',
+        message: expect.stringMatching(message),
+      });
+    }
+    await db.deleteCollection('counted');
   });
 
   it('refuses bad input naming it, and what it has not says so', async () => {

@@ -47,6 +47,56 @@ export function describeSystem(home: string, start: () => Promise<System>): void
       });
     }
 
+    it('is managed over either wire, by administrators alone', async () => {
+      const [fromRest, fromGrpc] = [viaRest.admin, viaGrpc.admin];
+      await viaRest.createCollection('managed', { dimension: 1, distance: 'dot', shards: 1 });
+      for (const admin of [fromRest, fromGrpc]) {
+        const health = await until(
+          'every service is well',
+          () => admin.health(),
+          ({ status }) => status === 'ok',
+        );
+        expect(health.services.map(({ service }) => service)).toEqual([
+          'gateway',
+          'auth',
+          'placement-driver',
+          'reranker',
+        ]);
+        expect((await admin.stats()).collections).toBeGreaterThanOrEqual(1);
+        const workers = await admin.workers();
+        expect(workers.every(({ healthy, number }) => healthy && number > 0)).toBe(true);
+        const collections = await admin.collections();
+        expect(collections.find(({ name }) => name === 'managed')).toMatchObject({ shards: 1, points: 0 });
+        expect(collections[0].createdAt.getTime()).toBeGreaterThan(Date.UTC(2020));
+        const [shard] = (await admin.shards()).filter(({ collection }) => collection === 'managed');
+        expect(shard).toMatchObject({ firstHash: '0'.repeat(16), lastHash: 'f'.repeat(16) });
+        const status = await admin.cluster();
+        const counted = Object.values(status.workersByState).reduce((sum, count) => sum + count, 0);
+        expect(counted).toBe(status.workers);
+        expect((await admin.operations({ limit: 1 })).ended.length).toBeLessThanOrEqual(1);
+        expect((await admin.rebalance({ dryRun: true })).actions).toEqual(expect.any(Array));
+        expect((await admin.alerts({ level: 'critical' })).every(({ level }) => level === 'critical')).toBe(true);
+        const before = (await admin.alertRules()).find(({ rule }) => rule === 'disk');
+        expect(await admin.setAlertRule('disk', { threshold: 0.75 })).toEqual({ ...before, threshold: 0.75 });
+        await admin.setAlertRule('disk', { threshold: before?.threshold });
+        expect((await admin.auditEntries({ limit: 2 })).length).toBe(2);
+        const { kid } = { kid: await admin.rotateSigningKey() };
+        expect(kid).not.toBe('');
+        await expect(admin.resolveAlert('none')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+        await expect(admin.moveReplica(shard.shardId, { from: 'none', to: '1' })).rejects.toMatchObject({
+          code: 'NOT_FOUND',
+        });
+      }
+      const reader = await viaRest.createApiKey('no administrator', { role: 'read' });
+      for (const url of [system.http, `grpc://${system.grpc}`]) {
+        const db = connect(url, { apiKey: reader.key });
+        await expect(db.admin.stats()).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
+        await db.close();
+      }
+      await viaRest.deleteApiKey(reader.info.prefix);
+      await viaRest.deleteCollection('managed');
+    });
+
     it('reranks by the text of the query where the collection says so, and explains it', async () => {
       await viaRest.createCollection('ranked', { dimension: 2, rerank: { enabled: true, textFields: ['summary'] } });
       await viaRest.upsert('ranked', [

@@ -4,9 +4,12 @@ import { type FormEvent, useState } from 'react';
 import { api } from './api';
 import { Failure } from './failure';
 
+const ROLES = ['read', 'write', 'admin'] as const;
+type Role = (typeof ROLES)[number];
+
 export function KeysPage() {
   const [name, setName] = useState('');
-  const [role, setRole] = useState('write');
+  const [role, setRole] = useState<Role>('write');
   const queries = useQueryClient();
   const list = useQuery({ queryKey: ['keys'], queryFn: () => api.GET('/v1/keys') });
   const reload = () => queries.invalidateQueries({ queryKey: ['keys'] });
@@ -33,9 +36,9 @@ export function KeysPage() {
           <TextInput label="Name" name="name" required value={name} onChange={(e) => setName(e.target.value)} />
           <Select
             label="Role"
-            data={['read', 'write', 'admin']}
+            data={ROLES}
             value={role}
-            onChange={(value) => setRole(value ?? 'write')}
+            onChange={(value) => setRole((value ?? 'write') as Role)}
             allowDeselect={false}
             w={120}
           />

@@ -34,7 +34,7 @@ export function PointsTable({ collection, onSearchLike }: { collection: string; 
             <Table.Tr key={point.id}>
               <Table.Td>{point.id}</Table.Td>
               <Table.Td>
-                <Payload value={point.payload} />
+                <Payload value={point.payload ?? {}} />
               </Table.Td>
               <Table.Td>
                 <Button size="compact-xs" variant="subtle" onClick={() => onSearchLike(point.id)}>

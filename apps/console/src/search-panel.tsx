@@ -141,7 +141,7 @@ export function SearchPanel({ collection, like, rerank, onSearchLike }: Props) {
                   <Table.Td title={hit.explanation}>{hit.score.toFixed(4)}</Table.Td>
                   <Table.Td>{hit.id}</Table.Td>
                   <Table.Td>
-                    <Payload value={hit.payload} />
+                    <Payload value={hit.payload ?? {}} />
                   </Table.Td>
                   <Table.Td>
                     <Button size="compact-xs" variant="subtle" onClick={() => onSearchLike(hit.id)}>

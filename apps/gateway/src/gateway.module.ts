@@ -9,6 +9,7 @@ import { ClusterService } from './admin/cluster.service.js';
 import { SystemService } from './admin/system.service.js';
 import { BACKENDS, type Backends, CONFIG, METRICS, REDIS } from './backends.js';
 import type { GatewayConfig } from './config.js';
+import { CachedSearch } from './data/cached-search.js';
 import { ChangeService } from './data/change.service.js';
 import { CollectionService } from './data/collection.service.js';
 import { EmbeddingService } from './data/embedding.service.js';
@@ -16,9 +17,11 @@ import { FeedbackService, GATEWAY_DB } from './data/feedback.service.js';
 import { ImpressionLog } from './data/impression-log.js';
 import { PointService } from './data/point.service.js';
 import { QueryService } from './data/query.service.js';
+import { Reranking } from './data/reranking.js';
 import { ResultCache } from './data/result-cache.js';
 import { SchemaService } from './data/schema.service.js';
 import { SearchService } from './data/search.service.js';
+import { ShardSearch } from './data/shard-search.js';
 import { Authenticator } from './edge/access.js';
 import { Admission } from './edge/admission.js';
 import { AuditLog } from './edge/audit.js';
@@ -73,7 +76,7 @@ export class GatewayModule {
         { provide: ShardCaller, useValue: new ShardCaller(backends, routes, config.hedgeMs, metrics) },
         { provide: Authenticator, useValue: authenticator },
         { provide: Edge, useValue: edge },
-        { provide: EmbeddingService, useValue: new EmbeddingService(providersOf(config)) },
+        { provide: EmbeddingService, useValue: new EmbeddingService(providersOf(config), routes) },
         { provide: AuditLog, useValue: audit },
         { provide: ResultCache, useValue: cache },
         { provide: REDIS, useValue: redis },
@@ -89,6 +92,9 @@ export class GatewayModule {
         CollectionService,
         PointService,
         QueryService,
+        Reranking,
+        ShardSearch,
+        CachedSearch,
         SearchService,
         ChangeService,
         FeedbackService,

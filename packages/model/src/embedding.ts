@@ -2,6 +2,7 @@ import { VectronError } from '@vectron/errors';
 import type { gateway, placement } from '@vectron/proto';
 import { checkDocument, type Document } from './document.js';
 import type { PointInput } from './points.js';
+import type { SearchRequest } from './search.js';
 
 /** Makes one vector a text with a collection's provider. */
 export type Embed = (provider: string, texts: readonly string[], dimension: number) => Promise<Float32Array[]>;
@@ -48,6 +49,21 @@ export async function embedTexts(
   const vectors = await embed(embedding.provider, unique, dimension);
   const byText = new Map(unique.map((text, at) => [text, vectors[at]]));
   return texts.map((text) => byText.get(text) as Float32Array);
+}
+
+/** The search with the vector of its text. Throws INVALID_ARGUMENT for a text beside another form of the query. */
+export async function embedSearch<S extends Pick<SearchRequest, 'vector' | 'likeId' | 'using'> & { text: string }>(
+  search: S,
+  collection: placement.Collection,
+  embed: Embed,
+): Promise<S> {
+  const { text, vector, likeId, using } = search;
+  if (text === '') return search;
+  if (vector.length > 0 || likeId !== '' || using !== '') {
+    throw VectronError.invalid('text', 'send a text, a vector or like_id; texts are embedded for the first vector');
+  }
+  const [made] = await embedTexts([checked(text, 'text')], collection, embed);
+  return { ...search, vector: made, text: '' };
 }
 
 /** The query with the vectors of its branches' texts. */

@@ -1,4 +1,5 @@
 /** What a point, a payload, a vector, a query and a collection may be: the rules that every home of the interface shares. */
+export { type AskShard, RouteChanged, type ShardAnswer, type ShardOperation, type ShardOutcome } from './ask-shard.js';
 export {
   changeCursor,
   changeKind,
@@ -21,21 +22,28 @@ export { checkRules } from './contract/rules.js';
 export { floatText } from './contract/scalars.js';
 export { writeMessage, writeWithout } from './contract/write-json.js';
 export { checkDocument, type Document, decodeDocument, encodeDocument } from './document.js';
-export { type Embed, embedPoints, embedQuery, embedTexts } from './embedding.js';
+export { type Embed, embedPoints, embedQuery, embedSearch } from './embedding.js';
 export { holdsBigInt, InexactNumber, isPlainObject, parseJson, parseTrustedJson, stringifyJson } from './exact-json.js';
 export * as where from './filter-builder.js';
 export { filterJson } from './filter-form.js';
 export { type FieldFilter, type Filter, filterMessage, type GeoPoint, type Scalar } from './filter-json.js';
 export type { Candidate } from './fusion.js';
 export { splitHashSpace } from './hash-ranges.js';
-export { mergeHits } from './hits.js';
 export { checkPointId } from './point-id.js';
 export { encodePoints, type PointInput } from './points.js';
-export { type AskShard, type QueryAnswer, runQuery, type ShardAnswer, type ShardOperation } from './query.js';
-export { vectorOf } from './query-branch.js';
+export { type QueryAnswer, runQuery } from './query.js';
 export { Route } from './route.js';
 export { declarationOf, initialDeclarations, schemaOf } from './schema.js';
-export { checkLimit, checkSearch, DEFAULT_TOP_K, MAX_TOP_K, type SearchLimits } from './search.js';
+export {
+  givenVector,
+  runSearch,
+  type SearchOutcome,
+  type SearchRequest,
+  type SearchRun,
+  streamSearch,
+} from './search.js';
+export { checkLimit, checkSearch, DEFAULT_TOP_K, MAX_TOP_K, type SearchLimits } from './search-limits.js';
+export { SearchTrace } from './search-trace.js';
 export {
   type ChangeShard,
   changePoints,
@@ -48,4 +56,5 @@ export {
 export { shardHash } from './shard-hash.js';
 export { type SparseInput, sparseData } from './sparse.js';
 export { decodeVector, encodeAnyVector, encodeVector, type VectorInput } from './vector.js';
+export { type Answered, whyNot } from './why-not.js';
 export { WriteOrigins } from './write-origins.js';

@@ -1,19 +1,16 @@
 import { VectronError } from '@vectron/errors';
-import type { gateway, placement, workerData } from '@vectron/proto';
+import type { gateway, placement } from '@vectron/proto';
+import type { AskShard } from './ask-shard.js';
+import type { Branch } from './branch.js';
 import { decodeDocument } from './document.js';
 import { parseTrustedJson, stringifyJson } from './exact-json.js';
 import { type Candidate, diverse, reciprocalRanks, rescored, weightedScores } from './fusion.js';
-import { mergeHits } from './hits.js';
+import { askShards, Gathering } from './gathering.js';
 import { valuesAt } from './payload-path.js';
-import { type Ready, readyBranch, within } from './query-branch.js';
+import { queryBranch, within } from './query-branch.js';
 import type { Route } from './route.js';
-import { checkSearch, DEFAULT_TOP_K, MAX_TOP_K } from './search.js';
+import { checkSearch, DEFAULT_TOP_K, MAX_TOP_K } from './search-limits.js';
 import { encodeVector } from './vector.js';
-
-export type ShardOperation = NonNullable<workerData.ShardOp['op']>;
-export type ShardAnswer = NonNullable<workerData.ShardOutcome['outcome']>;
-/** Asks one shard; throws VectronError. */
-export type AskShard = (shard: placement.Shard, op: ShardOperation) => Promise<ShardAnswer>;
 
 const MAX_BRANCHES = 16;
 const MAX_GROUPS = 1_000;
@@ -32,33 +29,36 @@ export interface QueryAnswer {
   readonly branches: gateway.BranchReport[];
 }
 
-/** `timeoutMs`: what each shard may take. A shard whose trouble may pass makes the answer partial, and it says so. */
+/**
+ * Answers a query with the branches of every shard, fused into one order. `timeoutMs`: what one shard may take from now on; 0: no limit. A shard
+ * whose trouble may pass makes the answer partial, and the answer says so. Throws RouteChanged when the route is old.
+ */
 export async function runQuery(
   route: Route,
   request: gateway.QueryRequest,
   ask: AskShard,
-  timeoutMs: number,
+  timeoutMs: () => number,
 ): Promise<QueryAnswer> {
   const plan = check(request, route.collection);
   let room = plan.candidates;
   for (;;) {
-    const ready = await Promise.all(
-      request.branches.map((branch, at) =>
-        readyBranch({ route, request, ask, timeoutMs, room }, branch, `branches[${at}]`),
-      ),
+    const asking = { route, request, ask, timeoutMs, room };
+    const branches = await Promise.all(
+      request.branches.map((branch, at) => queryBranch(asking, branch, `branches[${at}]`)),
     );
-    checkVectorBytes(ready, route.collection.dimension);
-    const { lists, ...answered } = await askAll(route, ready, ask);
-    const candidates = finalOrder(request, plan, lists, ready, route.collection.distance);
-    const branches = reports(ready, answered.found);
-    const { complete, shardsAsked, shardsAnswered } = answered;
-    const rest = { complete, shardsAsked, shardsAnswered, branches };
+    checkVectorBytes(branches, route.collection.dimension);
+    const gathering = new Gathering(route, branches);
+    gathering.add(await Promise.all(askShards(route, branches, ask)));
+    gathering.throwIfNoneAnswered();
+    const { lists, complete, shardsAsked, shardsAnswered } = gathering;
+    const candidates = finalOrder(request, plan, lists, branches, route.collection.distance);
+    const rest = { complete, shardsAsked, shardsAnswered, branches: reports(gathering, branches.length) };
     const { groupBy } = request;
     if (groupBy === undefined) {
       return { ...rest, results: candidates.slice(0, plan.topK).map(given(request)), groups: [] };
     }
     const { groups, full } = grouped(candidates, groupBy.path, plan.groups, plan.groupSize);
-    const exhausted = lists.every((hits, at) => hits.length < ready[at].op.k - ready[at].left.size);
+    const exhausted = lists.every((hits, at) => hits.length < branches[at].limit);
     if (full || exhausted || room >= MAX_TOP_K || plan.fixed) {
       const shown = groups.map(({ value, results }) => ({ value, results: results.map(given(request)) }));
       return { ...rest, results: [], groups: shown };
@@ -130,55 +130,35 @@ function check(request: gateway.QueryRequest, { dimension, distance }: placement
   return { topK, candidates: Math.min(candidates, MAX_TOP_K), fixed, groups, groupSize, rescore };
 }
 
-function checkVectorBytes(ready: readonly Ready[], dimension: number): void {
-  const bytes = ready.reduce((sum, { op }) => sum + (op.includeVector ? op.k * dimension * 4 : 0), 0);
+function checkVectorBytes(branches: readonly Branch[], dimension: number): void {
+  const bytes = branches.reduce((sum, { op }) => sum + (op.includeVector ? op.k * dimension * 4 : 0), 0);
   if (bytes > MAX_VECTOR_BYTES) {
     throw VectronError.invalid('top_k', `with vectors of ${dimension} dimensions there are too many candidates`);
   }
 }
 
-/** Every shard answers all branches in one call. */
-async function askAll(route: Route, ready: readonly Ready[], ask: AskShard) {
-  const op = { $case: 'batch', value: { searches: ready.map(({ op }) => op) } } as const;
-  const settled = await Promise.allSettled(route.shards.map((shard) => ask(shard, op)));
-  const found: workerData.SearchFound[][] = [];
-  let failure: unknown;
-  for (const one of settled) {
-    if (one.status === 'fulfilled') {
-      if (one.value.$case !== 'searches') throw new VectronError('INTERNAL', 'the shard answered something else');
-      found.push(one.value.value.results);
-    } else if (one.reason instanceof VectronError && one.reason.spec.retryable && one.reason.code !== 'STALE_EPOCH') {
-      failure = one.reason;
-    } else throw one.reason;
-  }
-  if (found.length === 0 && failure !== undefined) throw failure;
-  const lists = ready.map(({ op, left }, at) => {
-    const own = found.map((results) => results[at].hits.filter((hit) => !left.has(hit.id)));
-    return mergeHits(own, op.k - left.size);
-  });
-  const complete = found.length === route.shards.length && !found.flat().some((one) => one.stopped);
-  return { lists, found, complete, shardsAsked: route.shards.length, shardsAnswered: found.length };
-}
-
-const reports = (ready: readonly Ready[], found: readonly workerData.SearchFound[][]): gateway.BranchReport[] =>
-  ready.map((_, at) => {
-    const own = found.map((results) => results[at]);
+/** What each branch found, over the shards that answered. */
+function reports(gathering: Gathering, branches: number): gateway.BranchReport[] {
+  const answered = gathering.reports.filter(({ error }) => error === undefined);
+  return Array.from({ length: branches }, (_, at) => {
+    const own = answered.map(({ found }) => found[at]);
     return {
-      candidates: own.reduce((sum, one) => sum + one.hits.length, 0),
-      recallEstimate: Math.min(...own.map((one) => one.recallEstimate)),
-      plans: own.map((one) => one.plan),
-      unindexed: own.some((one) => one.unindexed),
+      candidates: own.reduce((sum, { hits }) => sum + hits.length, 0),
+      recallEstimate: gathering.recallOf(at),
+      plans: own.map(({ plan }) => plan),
+      unindexed: own.some(({ unindexed }) => unindexed),
     };
   });
+}
 
 function finalOrder(
   { fusion, rrfK, diversity, scoreThreshold }: gateway.QueryRequest,
   { topK, rescore }: Plan,
   lists: readonly Candidate[][],
-  ready: readonly Ready[],
+  branches: readonly Branch[],
   distance: string,
 ): Candidate[] {
-  const weighted = lists.map((hits, at) => ({ hits, weight: ready[at].weight }));
+  const weighted = lists.map((hits, at) => ({ hits, weight: branches[at].weight }));
   let candidates = lists[0];
   if (lists.length > 1) {
     candidates = fusion === 'weighted' ? weightedScores(weighted) : reciprocalRanks(weighted, rrfK || DEFAULT_RRF_K);

@@ -1,6 +1,6 @@
 import { VectronError } from '@vectron/errors';
 import { type gateway, workerData } from '@vectron/proto';
-import type { AskShard } from './query.js';
+import { type AskShard, askFor } from './ask-shard.js';
 import type { Route } from './route.js';
 
 const KINDS: Record<string, workerData.IndexKind> = {
@@ -70,11 +70,7 @@ export function initialDeclarations(
 /** What the collection indexes, as far as every shard has it. */
 export async function schemaOf(route: Route, ask: AskShard): Promise<gateway.ListIndexesResponse> {
   const shards = await Promise.all(
-    route.shards.map(async (shard) => {
-      const answer = await ask(shard, { $case: 'schema', value: {} });
-      if (answer.$case !== 'schema') throw new VectronError('INTERNAL', 'the shard answered something else');
-      return answer.value;
-    }),
+    route.shards.map((shard) => askFor(ask, shard, { $case: 'schema', value: {} }, 'schema')),
   );
   const points = shards.reduce((sum, shard) => sum + shard.points, 0n);
   const indexes = new Map<string, gateway.IndexInfo & { shards: number }>();

@@ -1,16 +1,16 @@
 import { VectronError } from '@vectron/errors';
-import type { filters, gateway, placement, workerData } from '@vectron/proto';
+import { type filters, type gateway, greatestOf, type placement, type workerData } from '@vectron/proto';
+import { type AskShard, askFor } from './ask-shard.js';
 import { type Document, encodeDocument } from './document.js';
 import { parseJson, parseTrustedJson, stringifyJson } from './exact-json.js';
 import { checkPointId } from './point-id.js';
-import type { AskShard } from './query.js';
 import type { Route } from './route.js';
-import { checkLimit } from './search.js';
+import { checkLimit } from './search-limits.js';
 
-const MAX_FACETS = 10_000;
+const MAX_FACETS = greatestOf('vectron.v1.FacetPointsRequest', 'limit');
 /** Values each of several shards gives, so that what they have in common is counted together. */
 const FACETS_OF_EACH = 100_000;
-const MAX_IDS = 10_000;
+const MAX_IDS = greatestOf('vectron.v1.DeletePointsRequest', 'ids');
 /** Points that one log entry changes, when a filter chooses them. */
 const STEP = 1_000;
 
@@ -20,17 +20,12 @@ export async function countPoints(
   ask: AskShard,
 ): Promise<gateway.CountPointsResponse> {
   const op = { $case: 'count', value: { filter, estimate } } as const;
-  const counts = await Promise.all(route.shards.map(async (shard) => counted(await ask(shard, op))));
+  const counts = await Promise.all(route.shards.map((shard) => askFor(ask, shard, op, 'counted')));
   return {
     count: counts.reduce((sum, { count }) => sum + count, 0n),
     exact: counts.every(({ exact }) => exact),
     unindexed: counts.some(({ unindexed }) => unindexed),
   };
-}
-
-function counted(answer: Awaited<ReturnType<AskShard>>): workerData.Counted {
-  if (answer.$case !== 'counted') throw new VectronError('INTERNAL', 'the shard answered something else');
-  return answer.value;
 }
 
 export async function facetPoints(
@@ -42,11 +37,7 @@ export async function facetPoints(
   if (limit > MAX_FACETS) throw VectronError.invalid('limit', `limit must be 1 to ${MAX_FACETS}`);
   const op = { path, filter, limit: route.shards.length > 1 ? FACETS_OF_EACH : limit };
   const answers = await Promise.all(
-    route.shards.map(async (shard) => {
-      const answer = await ask(shard, { $case: 'facets', value: op });
-      if (answer.$case !== 'facets') throw new VectronError('INTERNAL', 'the shard answered something else');
-      return answer.value;
-    }),
+    route.shards.map((shard) => askFor(ask, shard, { $case: 'facets', value: op }, 'facets')),
   );
   const counts = new Map<string, bigint>();
   for (const { values } of answers) {
@@ -73,9 +64,7 @@ export async function pagePoints(
   const op: workerData.PageOp = { after: from.after, limit, filter, orderBy: order, idsOnly: false };
   const pages = await Promise.all(
     route.shards.map(async (shard) => {
-      const answer = await ask(shard, { $case: 'scroll', value: op });
-      if (answer.$case !== 'page') throw new VectronError('INTERNAL', 'the shard answered something else');
-      const { points, values } = answer.value;
+      const { points, values } = await askFor(ask, shard, { $case: 'scroll', value: op }, 'page');
       return points.map((point, at) => ({ point, value: values[at] ?? 'null' }));
     }),
   );
@@ -162,6 +151,10 @@ function eitherForm(object: Document | undefined, json: string | undefined, name
   return parseJson(json, `${name}_json`) as Document;
 }
 
+/** Whether it is empty, which on reads means all: a change of every point must not come from a filter left out. */
+const holdsForAll = ({ condition }: filters.Filter): boolean =>
+  condition === undefined || (condition.$case === 'all' && condition.value.filters.every(holdsForAll));
+
 /** A write of one shard; throws VectronError. */
 export type ChangeShard = (shard: placement.Shard, mutation: workerData.Mutation) => Promise<workerData.Written>;
 
@@ -178,6 +171,10 @@ export async function changePoints(
 ): Promise<{ affected: bigint; writes: { shardId: number; logIndex: bigint }[] }> {
   const { ids, filter, ifVersion, action } = change;
   if (ids.length === 0 && filter === undefined) throw VectronError.invalid('ids', 'send ids, a filter, or both');
+  if (filter !== undefined && holdsForAll(filter)) {
+    const message = 'an empty filter chooses every point: send a condition, or delete the collection';
+    throw VectronError.invalid('filter', message);
+  }
   if (ids.length > MAX_IDS) throw VectronError.invalid('ids', `at most ${MAX_IDS} ids`);
   if (ifVersion !== undefined && (ids.length === 0 || filter !== undefined)) {
     throw VectronError.invalid('if_version', 'if_version goes with ids alone');
@@ -207,8 +204,8 @@ export async function changePoints(
       route.shards.map(async (shard) => {
         for (let after = ''; ; ) {
           const value = { after, limit: STEP, filter, orderBy: undefined, idsOnly: true };
-          const answer = await ask(shard, { $case: 'scroll', value });
-          const found = answer.$case === 'page' ? answer.value.points.map(({ id }) => id) : [];
+          const { points } = await askFor(ask, shard, { $case: 'scroll', value }, 'page');
+          const found = points.map(({ id }) => id);
           if (found.length > 0) await step(shard, found);
           if (found.length < STEP) return;
           after = found[found.length - 1];

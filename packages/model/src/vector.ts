@@ -37,6 +37,14 @@ export function encodeAnyVector(input: VectorInput, field: string): Buffer {
   return encodeVector(input, dimension, 'dot', field);
 }
 
+/** A query's vector: of the first vector's dimension and metric; the shard checks those of a named one. */
+export const encodeQueryVector = (
+  { dimension, distance }: { readonly dimension: number; readonly distance: string },
+  using: string,
+  vector: VectorInput,
+  field: string,
+): Buffer => (using === '' ? encodeVector(vector, dimension, distance, field) : encodeAnyVector(vector, field));
+
 /** A view where the bytes are aligned, else a copy. */
 function viewOf(bytes: Buffer, field: string): Float32Array {
   if (bytes.length % 4 !== 0) throw VectronError.invalid(field, `${field} is not a whole number of float32 values`);

@@ -1,5 +1,5 @@
 import type { admin } from '@vectron/proto';
-import type { Account } from './client.js';
+import type { Account } from './types.js';
 
 /** What operators see; proto/admin/admin.proto says what each field is. */
 export type Health = admin.GetHealthResponse;

@@ -3,6 +3,7 @@ import { parseTrustedJson } from '@vectron/model';
 import type { auth, gateway } from '@vectron/proto';
 import { gateway as messages } from '@vectron/proto';
 import type * as api from './client.js';
+import { searchReport } from './search-report.js';
 import { toFloats } from './vectors.js';
 
 /** What the interface gives of the answers of vectron.v1 and vectron.auth.v1. */
@@ -61,27 +62,14 @@ export function storedPoint(point: gateway.Point | undefined): api.StoredPoint {
   };
 }
 
-export function searchResult({
-  results,
-  explanation,
-  whyNot,
-  shards,
-  ...answer
-}: gateway.SearchResponse): api.SearchResult {
+export function searchResult({ results, ...answer }: gateway.SearchResponse): api.SearchResult {
   const { complete, shardsAsked, shardsAnswered, recallEstimate, queryId, rerankedBy } = answer;
   return {
     hits: results.map((one) => ({ ...hit(one), explanation: one.explanation })),
     ...{ complete, shardsAsked, shardsAnswered, recallEstimate, queryId, rerankedBy },
-    shards: shards.map((one) => ({ ...one, replica: Number(one.replica), matching: Number(one.matching) })),
-    ...(explanation === undefined ? {} : { explanation: explanationOf(explanation) }),
-    ...(whyNot === undefined ? {} : { whyNot }),
+    ...searchReport(answer),
   };
 }
-
-const explanationOf = ({ steps, ...rest }: gateway.Explanation): api.Explanation => ({
-  ...rest,
-  steps: steps.map(({ details, ...step }) => ({ ...step, details: Object.fromEntries(details) })),
-});
 
 export function queryResult({ results, groups, complete, branches }: gateway.QueryResponse): api.QueryResult {
   return {

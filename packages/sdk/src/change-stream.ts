@@ -1,14 +1,17 @@
 import { VectronError } from '@vectron/errors';
-import type { Change, VectronClient } from './client.js';
+import type { Change, Changes } from './types.js';
 
 export interface ChangesOptions {
-  /** Where to go on: `cursor` of a stream before; missing: from the oldest change that is kept. */
+  /** Where to go on: `cursor` of a stream or `nextCursor` of a list before; missing: from the oldest change that is kept. */
   readonly cursor?: string;
-  /** Milliseconds that one request waits for a change, at most 60,000; default 30,000. */
+  /** Milliseconds that one request waits for a change, at most 60,000; default 30,000 of a stream, 0 of a list. */
   readonly waitMs?: number;
-  /** Ends the stream. */
+  /** Ends the stream, or the call with CANCELLED. */
   readonly signal?: AbortSignal;
 }
+
+/** The call that a stream repeats. */
+export type ListChanges = (collection: string, options: ChangesOptions) => Promise<Changes>;
 
 const WAIT_MS = 30_000;
 
@@ -20,7 +23,7 @@ export class ChangeStream implements AsyncIterable<Change> {
   #cursor: string;
 
   constructor(
-    private readonly client: Pick<VectronClient, 'listChanges'>,
+    private readonly list: ListChanges,
     private readonly collection: string,
     private readonly options: ChangesOptions = {},
   ) {
@@ -40,7 +43,7 @@ export class ChangeStream implements AsyncIterable<Change> {
     while (!signal?.aborted) {
       try {
         const asked = { cursor: this.#cursor, waitMs, signal };
-        const { changes, nextCursor } = await this.client.listChanges(this.collection, asked);
+        const { changes, nextCursor } = await this.list(this.collection, asked);
         yield* changes;
         this.#cursor = nextCursor;
       } catch (error) {

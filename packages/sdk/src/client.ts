@@ -1,334 +1,37 @@
 import type { VectronError } from '@vectron/errors';
-import type { Filter, SparseInput } from '@vectron/model';
-import type { auth, gateway } from '@vectron/proto';
+import type { Filter } from '@vectron/model';
 import type { Admin } from './admin.js';
 import type { ChangeStream, ChangesOptions } from './change-stream.js';
+import type {
+  Account,
+  Alias,
+  ApiKeyInfo,
+  Changes,
+  CollectionChange,
+  CollectionInfo,
+  CollectionOptions,
+  CollectionStatus,
+  Consistency,
+  CountResult,
+  DeleteResult,
+  FacetResult,
+  Feedback,
+  Indexes,
+  IndexTarget,
+  ListOptions,
+  Page,
+  PayloadUpdate,
+  Point,
+  PointsSelector,
+  QueryOptions,
+  QueryResult,
+  SearchOptions,
+  SearchResult,
+  StoredPoint,
+  UpsertResult,
+} from './types.js';
 
-/** A vector of float32 values; results give `Float32Array`. */
-export type Vector = Float32Array | readonly number[];
-/**
- * A JSON object. Integers beyond 2^53 are `bigint`, up to 64 bits. A property that is `undefined` is absent; NaN, Date, Map,
- * instances of classes, functions and other values without a JSON form are refused before anything is sent.
- */
-export type Payload = Record<string, unknown>;
-/** A value that points are grouped and counted by. */
-export type Value = string | number | bigint | boolean;
-
-export interface Point {
-  /** 1 to 512 bytes of UTF-8. */
-  readonly id: string;
-  /** Or `text`. */
-  readonly vector?: Vector;
-  /** Text that the collection's embedding provider makes the vector of; kept in the payload. */
-  readonly text?: string;
-  readonly payload?: Payload;
-  /** By name, as declared for the collection. */
-  readonly sparse?: Readonly<Record<string, SparseInput>>;
-  /** Dense vectors besides `vector`, by name, as declared. */
-  readonly vectors?: Readonly<Record<string, Vector>>;
-  /** The point is deleted so long after; missing: never. */
-  readonly ttlSeconds?: number;
-  /** Only if the point's version is this, or the batch is refused with VERSION_CONFLICT; 0n: only if there is none. */
-  readonly ifVersion?: bigint;
-}
-export interface StoredPoint {
-  readonly id: string;
-  /** undefined when it was not asked for. */
-  readonly vector?: Float32Array;
-  readonly payload: Payload;
-  /** Missing when there is none. */
-  readonly sparse?: Readonly<Record<string, { readonly indices: number[]; readonly values: number[] }>>;
-  /** Missing when there is none, or vectors were not asked for. */
-  readonly vectors?: Readonly<Record<string, Float32Array>>;
-  /** Grows with every write of the point. */
-  readonly version: bigint;
-  /** When it is deleted; missing: never. */
-  readonly expiresAt?: Date;
-}
-
-/** An index of what is at a path of the payload. */
-export interface PayloadIndex {
-  readonly path: string;
-  readonly type: 'keyword' | 'integer' | 'float' | 'bool' | 'datetime' | 'geo' | 'text';
-  /** Of a text index: language whose word endings are cut, such as english. */
-  readonly language?: string;
-}
-/** A dense vector that points may have besides their first one. */
-export interface NamedVector {
-  readonly name: string;
-  readonly dimension: number;
-  /** Default: cosine. */
-  readonly distance?: 'cosine' | 'euclidean' | 'dot';
-  readonly hnswM?: number;
-  readonly hnswEfConstruction?: number;
-  /** Default: int8. */
-  readonly quantization?: VectorSettings['quantization'];
-  /** Default: memory. */
-  readonly storage?: 'memory' | 'mmap';
-  readonly oversampling?: number;
-}
-/** A payload index, the name of a sparse vector that points may have, or a dense one; to delete one, its name is enough. */
-export type IndexTarget =
-  | PayloadIndex
-  | { readonly sparseVector: string }
-  | { readonly namedVector: Pick<NamedVector, 'name'> & Partial<NamedVector> };
-export interface IndexInfo extends PayloadIndex {
-  /** Points that are in it, of all points. */
-  readonly indexed: number;
-  readonly points: number;
-  readonly ready: boolean;
-}
-export interface Indexes {
-  readonly indexes: IndexInfo[];
-  readonly sparseVectors: string[];
-  readonly namedVectors: NamedVector[];
-}
-
-export interface CollectionOptions {
-  readonly dimension: number;
-  /** Default: cosine. */
-  readonly distance?: 'cosine' | 'euclidean' | 'dot';
-  /** 1 to 64; default: one per worker, at most 16. */
-  readonly shards?: number;
-  readonly hnswM?: number;
-  readonly hnswEfConstruction?: number;
-  readonly vectors?: VectorSettings;
-  /** Replicas of each shard, 1 to 7; default: 3 where there are as many workers, else 1. */
-  readonly replicas?: number;
-  /** relaxed: acknowledged before it is on disk, which a power loss may take. Default: fsync. */
-  readonly durability?: 'fsync' | 'relaxed';
-  readonly indexes?: readonly PayloadIndex[];
-  /** Names of sparse vectors that points may have. */
-  readonly sparseVectors?: readonly string[];
-  /** Dense vectors that points may have besides their first one. */
-  readonly namedVectors?: readonly NamedVector[];
-  /** Lets points and queries be given as text. */
-  readonly embedding?: { readonly provider: string; readonly textField?: string };
-  readonly rerank?: {
-    readonly enabled: boolean;
-    readonly textFields?: readonly string[];
-    readonly fieldBoosts?: Readonly<Record<string, number>>;
-    readonly recencyField?: string;
-    readonly oversample?: number;
-  };
-}
-/**
- * Which writes a read must see. `any`: what the replica has; `bounded`: what was current `maxStalenessMs` ago;
- * `at_least`: the write that gave the token; `linearizable`: every write acknowledged before the read began.
- */
-export type Consistency =
-  | 'any'
-  | 'linearizable'
-  | { readonly maxStalenessMs: number }
-  | { readonly writeToken: string };
-/** How vectors are kept; fixed when the collection is made. */
-export interface VectorSettings {
-  /** Form in which the graph compares vectors; results are rescored with the full ones. Default: int8. */
-  readonly quantization?: 'int8' | 'none' | 'float16' | 'binary' | 'product';
-  /** Where the full vectors live. Default: memory. */
-  readonly storage?: 'memory' | 'mmap' | 'disk';
-  /** Candidates rescored per result, at most 100; default: by quantization. */
-  readonly oversampling?: number;
-  /** Build the index on all threads at once: faster, and not deterministic. */
-  readonly parallelBuild?: boolean;
-}
-export type CollectionInfo = Readonly<Omit<gateway.CollectionInfo, 'points' | 'createdAt'>> & {
-  readonly points: number;
-};
-export interface CollectionStatus {
-  readonly name: string;
-  readonly dimension: number;
-  readonly distance: string;
-  readonly points: number;
-  /** Points that search scans because the index does not hold them yet. */
-  readonly indexLag: number;
-  readonly shards: {
-    readonly shardId: number;
-    readonly ready: boolean;
-    readonly points: number;
-    /** Numbers of the workers that hold it. */
-    readonly replicas: number[];
-  }[];
-  /** What it was made with, as it is now; without indexes and vectors that were declared for it (`listIndexes`). */
-  readonly settings: CollectionOptions;
-}
-/** What is not given stays as it is. */
-export type CollectionChange = Pick<CollectionOptions, 'durability' | 'rerank' | 'embedding'>;
-
-/** Fields that the interface takes as the proto has them; each may be left out. */
-type Asked<Message, Field extends keyof Message> = { readonly [F in Field]?: Message[F] };
-
-/** What searches and queries have in common. */
-interface Selecting {
-  /** Only points that pass. */
-  readonly filter?: Filter;
-  /** Default: any. */
-  readonly consistency?: Consistency;
-  /** Default true. */
-  readonly includePayload?: boolean;
-}
-type Tuning = 'ef' | 'recall' | 'exact' | 'scoreThreshold' | 'using' | 'likeId';
-
-/** Exactly one of `vector`, `text` and `likeId`. */
-export interface SearchOptions
-  extends Selecting,
-    Asked<
-      gateway.SearchRequest,
-      Tuning | 'text' | 'topK' | 'query' | 'timeoutMs' | 'includeVectors' | 'explain' | 'whyNot'
-    > {
-  readonly vector?: Vector;
-}
-
-/** One way to the points: exactly one of vector, embed, likeId, sparse, text and examples. */
-export interface QueryBranch extends Asked<gateway.QueryBranch, Tuning | 'embed' | 'limit' | 'weight'> {
-  readonly vector?: Vector;
-  readonly sparse?: SparseInput & { readonly name: string };
-  /** Words, scored by BM25; without `fields`, over every field with a text index. */
-  readonly text?: { readonly query: string; readonly fields?: readonly { path: string; boost?: number }[] };
-  /** Near these points and far from those. */
-  readonly examples?: { readonly positiveIds: readonly string[]; readonly negativeIds?: readonly string[] };
-  /** Besides the filter of the whole query. */
-  readonly filter?: Filter;
-}
-export interface QueryOptions
-  extends Selecting,
-    Asked<gateway.QueryRequest, 'topK' | 'rrfK' | 'timeoutMs' | 'includeVectors' | 'scoreThreshold'> {
-  /** 1 to 16; several are fused. */
-  readonly branches: readonly QueryBranch[];
-  /** rrf (default): by the ranks. weighted: by the scores, scaled to 0..1 in each branch. */
-  readonly fusion?: 'rrf' | 'weighted';
-  /** The fused candidates are ordered by their similarity to this vector. */
-  readonly rescoreVector?: Vector;
-  /** Maximal marginal relevance. */
-  readonly diversity?: Pick<gateway.Diversity, 'share'> & Asked<gateway.Diversity, 'candidates'>;
-  /** The best groups of points that share a value. */
-  readonly groupBy?: Pick<gateway.Grouping, 'path'> & Asked<gateway.Grouping, 'groups' | 'groupSize'>;
-}
-export type QueryHit = Omit<SearchHit, 'explanation'>;
-export interface QueryResult {
-  /** Empty with `groupBy`. */
-  readonly hits: QueryHit[];
-  readonly groups: { readonly value: Value; readonly hits: QueryHit[] }[];
-  /** Whether every shard answered every branch. */
-  readonly complete: boolean;
-  /** In the order of the query's. */
-  readonly branches: Readonly<gateway.BranchReport>[];
-}
-export interface CountResult {
-  readonly count: number;
-  readonly exact: boolean;
-  readonly unindexed: boolean;
-}
-export interface FacetResult {
-  /** The most frequent first. */
-  readonly values: { readonly value: Value; readonly count: number }[];
-  /** Whether there are others. */
-  readonly more: boolean;
-  readonly unindexed: boolean;
-}
-/** Points by id, by filter, or by both. */
-export interface PointsSelector {
-  /** Those that are there; with a filter: those of them that pass. */
-  readonly ids?: readonly string[];
-  readonly filter?: Filter;
-  /** Only if the version of every point is this; with ids alone. */
-  readonly ifVersion?: bigint;
-}
-export interface PayloadUpdate extends PointsSelector {
-  /** The whole payload, before the other changes. */
-  readonly replace?: Payload;
-  /** Paths. */
-  readonly remove?: readonly string[];
-  /** Values by path. */
-  readonly set?: Payload;
-}
-export type Alias = Readonly<gateway.Alias>;
-export interface SearchHit {
-  readonly id: string;
-  /** Higher is better: cosine similarity, dot product, or 1 / (1 + L2 distance). */
-  readonly score: number;
-  readonly payload: Payload;
-  readonly vector?: Float32Array;
-  /** Terms of the reranker's score; empty without reranking. */
-  readonly explanation: string;
-}
-export interface SearchResult {
-  readonly hits: SearchHit[];
-  /** Whether every shard answered. */
-  readonly complete: boolean;
-  readonly shardsAsked: number;
-  readonly shardsAnswered: number;
-  /** Recall to expect: 1 when the answer is exact, 0 while nothing was measured. */
-  readonly recallEstimate: number;
-  /** Names this answer in `feedback`. */
-  readonly queryId: string;
-  readonly rerankedBy: string;
-  /** How each shard found its part. */
-  readonly shards: ShardRead[];
-  /** With `explain`. */
-  readonly explanation?: Explanation;
-  /** With `whyNot`. */
-  readonly whyNot?: WhyNot;
-}
-/** How a search went in one shard; proto/apigateway/apigateway.proto says what each field is. */
-export type ShardRead = Readonly<Omit<gateway.ShardRead, 'replica' | 'matching'>> & {
-  readonly replica: number;
-  readonly matching: number;
-};
-/** The way of one search through the services. */
-export type Explanation = Readonly<Omit<gateway.Explanation, 'steps'>> & {
-  /** In their order; `details`: what was decided and seen. */
-  readonly steps: (Omit<gateway.Step, 'details'> & { readonly details: Readonly<Record<string, string>> })[];
-};
-/** Why a point is not among the results. */
-export type WhyNot = Readonly<gateway.WhyNot>;
-export interface UpsertResult {
-  readonly upserted: number;
-  /** For a read that must see this write. */
-  readonly writeToken: string;
-}
-export interface DeleteResult {
-  readonly existed: boolean;
-  /** For a read that must see this. */
-  readonly writeToken: string;
-}
-/** What happened to a point; `logIndex` orders the changes of one shard. */
-export interface Change {
-  readonly shardId: number;
-  readonly logIndex: bigint;
-  readonly kind: 'insert' | 'update' | 'delete';
-  readonly id: string;
-  /** Of an insert or update. */
-  readonly vector?: Float32Array;
-  readonly payload?: Payload;
-}
-export interface Changes {
-  readonly changes: Change[];
-  readonly nextCursor: string;
-}
-export interface ListOptions
-  extends Omit<Selecting, 'includePayload'>,
-    Asked<gateway.ListPointsRequest, 'limit' | 'cursor' | 'includeVectors'> {
-  /** Instead of by id. */
-  readonly orderBy?: Pick<gateway.OrderBy, 'path'> & Asked<gateway.OrderBy, 'descending'>;
-}
-export interface Page {
-  readonly points: StoredPoint[];
-  /** undefined: no more. */
-  readonly nextCursor?: string;
-}
-export interface Feedback extends Asked<gateway.SubmitFeedbackRequest, 'queryId' | 'query'> {
-  readonly collection: string;
-  readonly items: (Pick<gateway.FeedbackItem, 'resultId'> & Asked<gateway.FeedbackItem, FeedbackField>)[];
-}
-type FeedbackField = 'relevanceScore' | 'clicked' | 'position' | 'comment';
-export type Account = Readonly<Pick<auth.UserProfile, 'id' | 'email' | 'role'>>;
-export interface ApiKeyInfo {
-  /** Public part of the key. */
-  readonly prefix: string;
-  readonly name: string;
-  readonly role: string;
-}
+export type * from './types.js';
 
 /**
  * What a Vectron answers, wherever it runs. Failures throw VectronError with a stable `code`; those marked
@@ -371,10 +74,7 @@ export interface VectronClient {
    * Changes since the cursor, in log order a shard, without a gap; without a cursor, from the oldest that is kept.
    * Waits up to `waitMs` for one. CHANGES_GONE: the log does not reach back to the cursor any more.
    */
-  listChanges(
-    collection: string,
-    options?: { cursor?: string; waitMs?: number; signal?: AbortSignal },
-  ): Promise<Changes>;
+  listChanges(collection: string, options?: ChangesOptions): Promise<Changes>;
   /** The same as a stream that goes on as long as it is read; its `cursor` is where another can go on. */
   changes(collection: string, options?: ChangesOptions): ChangeStream;
   /** Returns the feedback's id. */

@@ -1,5 +1,5 @@
 import { type Candidate, decodeDocument, decodeVector, type QueryAnswer } from '@vectron/model';
-import type { placement, workerData } from '@vectron/proto';
+import type { workerData } from '@vectron/proto';
 import type * as api from './client.js';
 import { toFloats } from './vectors.js';
 
@@ -38,13 +38,4 @@ export function storedPoint(point: workerData.PointData, includeVector: boolean)
     ...(includeVector && vectors.length > 0 ? { vectors: Object.fromEntries(vectors.map(floatsOf)) } : {}),
     ...(expiresAtMs > 0n ? { expiresAt: new Date(Number(expiresAtMs)) } : {}),
   };
-}
-
-export function shardRead(
-  { shardId }: placement.Shard,
-  found: workerData.SearchFound,
-  milliseconds: number,
-): api.ShardRead {
-  const { hits: _, tail, matching, ...read } = found;
-  return { ...read, shardId, indexLag: tail, matching: Number(matching), errorCode: '', replica: 1, milliseconds };
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -15,27 +14,20 @@ import {
   changesOf,
   checkCollectionName,
   checkPointId,
-  checkSearch,
   collectionSettings,
   countPoints,
-  DEFAULT_TOP_K,
   declarationOf,
   decodeDocument,
   decodeVector,
   type Embed,
   embedPoints,
   embedQuery,
-  embedTexts,
-  encodeAnyVector,
   encodePoints,
-  encodeVector,
   type Filter,
   facetPoints,
   filterMessage,
   initialDeclarations,
   MAX_CHANGES_WAIT_MS,
-  MAX_TOP_K,
-  mergeHits,
   type PointsChange,
   pagePoints,
   parseChangeCursor,
@@ -45,7 +37,6 @@ import {
   requestOf,
   runQuery,
   schemaOf,
-  vectorOf,
   writeToken,
 } from '@vectron/model';
 import { type placement, workerData } from '@vectron/proto';
@@ -53,8 +44,9 @@ import { indexesOf, settingsOf } from './answers.js';
 import { ChangeStream, type ChangesOptions } from './change-stream.js';
 import type * as api from './client.js';
 import { embeddedAdmin } from './embedded-admin.js';
-import { queryResult, searchHit, shardRead, storedPoint } from './embedded-answers.js';
+import { queryResult, storedPoint } from './embedded-answers.js';
 import { EmbeddedCatalog, type EmbeddedCollection, EPOCH, routeOf } from './embedded-catalog.js';
+import { embeddedSearch } from './embedded-search.js';
 import * as requests from './requests.js';
 
 export interface OpenOptions {
@@ -211,40 +203,7 @@ class EmbeddedClient implements api.VectronClient {
 
   async search(name: string, options: api.SearchOptions): Promise<api.SearchResult> {
     const request = requests.searchRequest(name, options);
-    const { likeId, ef, recall, exact, scoreThreshold, timeoutMs, includeVectors, includeMetadata, filter, using } =
-      request;
-    readPlan(request.consistency);
-    checkSearch(request);
-    const route = await this.#route(name);
-    const topK = request.topK || DEFAULT_TOP_K;
-    const op: workerData.SearchOp = {
-      ...{ ef, recall, exact, scoreThreshold, timeoutMs, filter, using },
-      vector: await this.#queryVector(route, options),
-      k: Math.min(topK + (likeId === '' ? 0 : 1), MAX_TOP_K),
-      payloadFields: false,
-      includePayload: includeMetadata ?? true,
-      includeVector: includeVectors,
-      sparse: undefined,
-      text: undefined,
-    };
-    const found = await Promise.all(
-      route.shards.map(async (shard) => {
-        const started = performance.now();
-        const answer = await this.#run(shard, { $case: 'search', value: op }, 'search');
-        return { answer, read: shardRead(shard, answer, performance.now() - started) };
-      }),
-    );
-    const lists = found.map(({ answer }) => answer.hits.filter((hit) => hit.id !== likeId));
-    return {
-      hits: mergeHits(lists, topK).map(searchHit),
-      complete: !found.some(({ answer }) => answer.stopped),
-      shardsAsked: route.shards.length,
-      shardsAnswered: found.length,
-      recallEstimate: Math.min(...found.map(({ answer }) => answer.recallEstimate)),
-      queryId: randomUUID(),
-      rerankedBy: '',
-      shards: found.map(({ read }) => read),
-    };
+    return embeddedSearch(() => this.#route(name), request, this.#ask, this.#embed);
   }
 
   /** Every level is the strongest here: there is one replica, and it has applied what it acknowledged. */
@@ -265,10 +224,7 @@ class EmbeddedClient implements api.VectronClient {
     return { existed: affected > 0, writeToken: writeToken([{ shardId: shard.shardId, logIndex: index }]) };
   }
 
-  async listChanges(
-    name: string,
-    { cursor = '', waitMs = 0, signal }: { cursor?: string; waitMs?: number; signal?: AbortSignal } = {},
-  ): Promise<api.Changes> {
+  async listChanges(name: string, { cursor = '', waitMs = 0, signal }: ChangesOptions = {}): Promise<api.Changes> {
     const { collection, shards } = await this.#route(name);
     if (!(waitMs >= 0 && waitMs <= MAX_CHANGES_WAIT_MS)) {
       throw VectronError.invalid('wait_ms', `wait_ms must be at most ${MAX_CHANGES_WAIT_MS}`);
@@ -295,7 +251,7 @@ class EmbeddedClient implements api.VectronClient {
   }
 
   changes(name: string, options?: ChangesOptions): ChangeStream {
-    return new ChangeStream(this, name, options);
+    return new ChangeStream((collection, asked) => this.listChanges(collection, asked), name, options);
   }
 
   async listPoints(name: string, options: api.ListOptions = {}): Promise<api.Page> {
@@ -310,7 +266,7 @@ class EmbeddedClient implements api.VectronClient {
     const route = await this.#route(name);
     const request = await embedQuery(requests.queryRequest(name, options), route.collection, this.#embed);
     readPlan(request.consistency);
-    return queryResult(await runQuery(route, request, this.#ask, options.timeoutMs ?? 0));
+    return queryResult(await runQuery(route, request, this.#ask, () => request.timeoutMs));
   }
 
   queryBatch(
@@ -407,7 +363,14 @@ class EmbeddedClient implements api.VectronClient {
     await this.closeCatalog();
   }
 
-  readonly #ask: AskShard = (shard, op) => this.#outcome(shard, op);
+  readonly #ask: AskShard = async ({ shardId, epoch: shardEpoch }, op) => {
+    const bytes = workerData.ShardOp.encode({ shardId, shardEpoch, op, timeoutMs: 0 }).finish();
+    const answer = workerData.ShardOutcome.decode(await this.engine.submit(Buffer.from(bytes), WRITES.has(op.$case)));
+    const { outcome, appliedIndex, errorCode, errorMessage } = answer;
+    if (errorCode !== '') throw VectronError.fromWire(errorCode, errorMessage);
+    if (outcome === undefined) throw new VectronError('INTERNAL', 'the core answered nothing');
+    return { outcome, appliedIndex, worker: THIS_PROCESS };
+  };
 
   async #change(name: string, change: PointsChange): Promise<{ affected: number; token: string }> {
     const write = (shard: placement.Shard, mutation: workerData.Mutation) =>
@@ -436,20 +399,6 @@ class EmbeddedClient implements api.VectronClient {
     return new Map(this.engine.status().map((shard) => [shard.shardId, shard]));
   }
 
-  async #queryVector(route: Route, { vector, text, likeId, using = '' }: api.SearchOptions): Promise<Buffer> {
-    if (text !== undefined) {
-      if (using !== '') throw VectronError.invalid('text', 'texts are embedded for the first vector');
-      const [made] = await embedTexts([text], route.collection, this.#embed);
-      return encodeVector(made, route.collection.dimension, route.collection.distance, 'text');
-    }
-    const { name, dimension, distance } = route.collection;
-    if (likeId === undefined && using !== '') return encodeAnyVector(vector ?? [], 'vector');
-    if (likeId === undefined) return encodeVector(vector ?? [], dimension, distance, 'vector');
-    const point = await this.#get(route, likeId);
-    if (point === undefined) throw new VectronError('POINT_NOT_FOUND', `no point ${likeId} in ${name}`);
-    return vectorOf(point, using);
-  }
-
   async #get(route: Route, id: string): Promise<workerData.PointData | undefined> {
     checkPointId(id, 'id');
     const { points } = await this.#run(route.shardOf(id), { $case: 'get', value: { ids: [id] } }, 'points');
@@ -462,21 +411,15 @@ class EmbeddedClient implements api.VectronClient {
     op: Operation,
     wanted: K,
   ): Promise<Extract<Outcome, { $case: K }>['value']> {
-    const outcome = await this.#outcome(shard, op);
+    const { outcome } = await this.#ask(shard, op);
     if (outcome.$case !== wanted) throw new VectronError('INTERNAL', 'the core answered something else');
     return outcome.value as never;
-  }
-
-  async #outcome({ shardId, epoch: shardEpoch }: placement.Shard, op: Operation): Promise<Outcome> {
-    const bytes = workerData.ShardOp.encode({ shardId, shardEpoch, op, timeoutMs: 0 }).finish();
-    const answer = workerData.ShardOutcome.decode(await this.engine.submit(Buffer.from(bytes), WRITES.has(op.$case)));
-    if (answer.errorCode !== '') throw VectronError.fromWire(answer.errorCode, answer.errorMessage);
-    if (answer.outcome === undefined) throw new VectronError('INTERNAL', 'the core answered nothing');
-    return answer.outcome;
   }
 }
 
 type Operation = NonNullable<workerData.ShardOp['op']>;
+/** The number of the only worker. */
+const THIS_PROCESS = 1;
 const WRITES: ReadonlySet<Operation['$case']> = new Set(['upsert', 'delete', 'mutate', 'declare'] as const);
 
 type Outcome = NonNullable<workerData.ShardOutcome['outcome']>;

@@ -101,7 +101,7 @@ export function remoteClient(transport: Transport): api.VectronClient {
       const found = await call(data.listChanges, { collection, cursor, waitMs }, { waitMs, signal });
       return { changes: found.changes.map(answers.change), nextCursor: found.nextCursor };
     },
-    changes: (collection, options) => new ChangeStream(client, collection, options),
+    changes: (collection, options) => new ChangeStream(client.listChanges, collection, options),
     async feedback({ items, ...shown }) {
       const feedbackItems = items.map((item) => gateway.FeedbackItem.fromPartial(item));
       const request = { ...gateway.SubmitFeedbackRequest.fromPartial(shown), feedbackItems };

@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { VectronError } from '@vectron/errors';
 import { gateway } from '@vectron/proto';
+import { ChangeStream, type ListChanges } from './change-stream.js';
 import type { Point, VectronClient } from './index.js';
 import { connect, upsertAll } from './index.js';
 import { remoteClient } from './remote-client.js';
@@ -101,14 +102,11 @@ it('follows changes with the cursor of the answer before, and tells where to go 
   const asked: (string | undefined)[] = [];
   const change = (id: string) => ({ shardId: 1, logIndex: 1n, kind: 'delete' as const, id });
   const pages = [['a', 'b'], [], ['c', 'd']];
-  const db: Pick<VectronClient, 'listChanges'> = {
-    async listChanges(_, options) {
-      asked.push(options?.cursor);
-      return { changes: (pages[asked.length - 1] ?? []).map(change), nextCursor: `after-${asked.length}` };
-    },
+  const list: ListChanges = async (_, { cursor }) => {
+    asked.push(cursor);
+    return { changes: (pages[asked.length - 1] ?? []).map(change), nextCursor: `after-${asked.length}` };
   };
-  const { ChangeStream } = await import('./change-stream.js');
-  const stream = new ChangeStream(db, 'c', { cursor: 'before' });
+  const stream = new ChangeStream(list, 'c', { cursor: 'before' });
   const seen: string[] = [];
   for await (const { id } of stream) {
     seen.push(id);

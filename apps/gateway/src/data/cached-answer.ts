@@ -1,5 +1,5 @@
 import { encoder, gateway, gatewayCache } from '@vectron/proto';
-import type { SearchAnswer } from './search.service.js';
+import type { SearchAnswer } from './search-answer.js';
 
 const encode = encoder(gatewayCache.CachedAnswer.encode);
 

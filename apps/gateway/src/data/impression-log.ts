@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
-import type { SearchAnswer, SearchInput } from './search.service.js';
+import type { SearchAnswer } from './search-answer.js';
+import type { SearchInput } from './search-input.js';
 
 /** Of one answer, at most. */
 const MAX_SHOWN = 100;

@@ -1,15 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { toVectronError, VectronError } from '@vectron/errors';
 import {
-  type AskShard,
   changePoints,
   checkPointId,
-  embedPoints,
   encodePoints,
   type PointInput,
   type PointsChange,
   pagePoints,
   payloadChange,
+  RouteChanged,
   readPlan,
   WriteOrigins,
   writeToken,
@@ -22,8 +21,7 @@ import { type CallLimits, deadlineOf } from '../edge/call-limits.js';
 import type { GatewayConfig } from '../config.js';
 import { EmbeddingService } from './embedding.service.js';
 import { ResultCache } from './result-cache.js';
-import { RouteTable } from '../shards/routes.js';
-import { RouteChanged, ShardCaller } from '../shards/shard-caller.js';
+import { ShardCaller } from '../shards/shard-caller.js';
 import { TenantQuota } from '../edge/tenant-quota.js';
 
 const CLIENT_BYTES = 16;
@@ -40,7 +38,6 @@ export class PointService {
     @Inject(ShardCaller) private readonly shards: ShardCaller,
     @Inject(ResultCache) private readonly cache: ResultCache,
     @Inject(TenantQuota) private readonly quota: TenantQuota,
-    @Inject(RouteTable) private readonly routes: RouteTable,
     @Inject(EmbeddingService) private readonly embeddings: EmbeddingService,
   ) {}
 
@@ -59,8 +56,7 @@ export class PointService {
     requireCollection(principal, name);
     await this.quota.checkRoom(principal.tenantId, inputs.length);
     const deadlineMs = deadlineOf(this.config.writeTimeoutMs, limits);
-    const { collection } = await this.routes.get(principal.tenantId, name);
-    const points = await embedPoints(inputs, collection, this.embeddings.with(limits.signal));
+    const points = await this.embeddings.points(principal.tenantId, name, inputs, limits.signal);
     const { writes, count } = await this.#named(origin, (named) =>
       this.shards.following(principal.tenantId, name, deadlineMs, async (route) => {
         const encoded = encodePoints(points, route.collection, this.config.maxBatch);
@@ -110,16 +106,10 @@ export class PointService {
     const plan = readPlan(consistency);
     const deadlineMs = deadlineOf(this.config.searchTimeoutMs, limits);
     const op = { $case: 'get' as const, value: { ids: [id] } };
-    const { outcome, appliedIndex } = await this.shards.following(principal.tenantId, name, deadlineMs, (route) => {
-      const shard = route.shardOf(id);
-      const consistency = plan.of(shard.shardId);
-      return this.shards.read(route, shard, op, {
-        deadlineMs,
-        consistency,
-        anyReplica: plan.anyReplica,
-        signal: limits.signal,
-      });
-    });
+    const read = { plan, deadlineMs, signal: limits.signal };
+    const { outcome, appliedIndex } = await this.shards.reading(principal.tenantId, name, read, (route, ask) =>
+      ask(route.shardOf(id), op),
+    );
     const point = outcome.$case === 'points' ? outcome.value.points[0] : undefined;
     if (point === undefined) throw new VectronError('POINT_NOT_FOUND', `no point ${id} in ${name}`);
     return { point, appliedIndex };
@@ -160,15 +150,10 @@ export class PointService {
     requireCollection(principal, request.collection);
     const plan = readPlan(request.consistency);
     const deadlineMs = deadlineOf(this.config.searchTimeoutMs, limits);
-    const { tenantId } = principal;
-    return this.shards.following(tenantId, request.collection, deadlineMs, (route) => {
-      const ask: AskShard = async (shard, op) => {
-        const consistency = plan.of(shard.shardId);
-        const call = { deadlineMs, consistency, anyReplica: plan.anyReplica, signal: limits.signal };
-        return (await this.shards.read(route, shard, op, call)).outcome;
-      };
-      return pagePoints(route, request, ask);
-    });
+    const read = { plan, deadlineMs, signal: limits.signal };
+    return this.shards.reading(principal.tenantId, request.collection, read, (route, ask) =>
+      pagePoints(route, request, ask),
+    );
   }
 
   /** Changes payloads. A filter's points are changed in steps: an error in between leaves those before changed. */
@@ -206,8 +191,7 @@ export class PointService {
     }
     const deadlineMs = deadlineOf(this.config.writeTimeoutMs, limits);
     // Each step is a write of its own; what is repeated because a shard was split changes nothing twice.
-    const { affected, writes } = await this.shards.following(principal.tenantId, name, deadlineMs, async (route) => {
-      const ask: AskShard = async (shard, op) => (await this.shards.read(route, shard, op, { deadlineMs })).outcome;
+    const { affected, writes } = await this.shards.reading(principal.tenantId, name, { deadlineMs }, (route, ask) => {
       const write = (shard: placement.Shard, mutation: workerData.Mutation) =>
         this.#named(origin, async (named) => {
           const op = { $case: 'mutate', value: mutation } as const;

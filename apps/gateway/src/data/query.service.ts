@@ -1,15 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { toVectronError, VectronError } from '@vectron/errors';
-import {
-  type AskShard,
-  countPoints,
-  embedQuery,
-  facetPoints,
-  type QueryAnswer,
-  type Route,
-  readPlan,
-  runQuery,
-} from '@vectron/model';
+import { countPoints, facetPoints, type QueryAnswer, readPlan, runQuery } from '@vectron/model';
 import type { gateway } from '@vectron/proto';
 import type { Principal } from '../edge/access.js';
 import { requireCollection } from '../edge/policy.js';
@@ -17,12 +8,10 @@ import { CONFIG } from '../backends.js';
 import { type CallLimits, deadlineOf } from '../edge/call-limits.js';
 import type { GatewayConfig } from '../config.js';
 import { EmbeddingService } from './embedding.service.js';
-import { RouteTable } from '../shards/routes.js';
-import { ShardCaller } from '../shards/shard-caller.js';
+import { type ReadLimits, ShardCaller } from '../shards/shard-caller.js';
+import { shardTimeoutMs } from '../shards/shard-timeout.js';
 
 const MAX_BATCH = 64;
-/** Of the budget that is left, so that a shard that runs out of time can still say what it found. */
-const SHARD_SHARE = 0.9;
 
 export type QueryOutcome =
   | { readonly answer: QueryAnswer; readonly error?: undefined }
@@ -34,17 +23,16 @@ export class QueryService {
   constructor(
     @Inject(CONFIG) private readonly config: GatewayConfig,
     @Inject(ShardCaller) private readonly shards: ShardCaller,
-    @Inject(RouteTable) private readonly routes: RouteTable,
     @Inject(EmbeddingService) private readonly embeddings: EmbeddingService,
   ) {}
 
   async query(principal: Principal, asked: gateway.QueryRequest, limits: CallLimits = {}): Promise<QueryAnswer> {
     requireCollection(principal, asked.collection);
-    const { collection } = await this.routes.get(principal.tenantId, asked.collection);
-    const request = await embedQuery(asked, collection, this.embeddings.with(limits.signal));
-    const deadlineMs = deadlineOf(request.timeoutMs || this.config.searchTimeoutMs, limits);
-    return this.#on(principal, request.collection, request.consistency, deadlineMs, limits, (route, ask) =>
-      runQuery(route, request, ask, Math.max(1, Math.floor((deadlineMs - Date.now()) * SHARD_SHARE))),
+    const { tenantId } = principal;
+    const request = await this.embeddings.query(tenantId, asked, limits.signal);
+    const read = this.#read(request.timeoutMs, request.consistency, limits);
+    return this.shards.reading(tenantId, request.collection, read, (route, ask) =>
+      runQuery(route, request, ask, () => shardTimeoutMs(read.deadlineMs)),
     );
   }
 
@@ -73,8 +61,9 @@ export class QueryService {
     request: gateway.CountPointsRequest,
     limits: CallLimits = {},
   ): Promise<gateway.CountPointsResponse> {
-    const deadlineMs = deadlineOf(this.config.searchTimeoutMs, limits);
-    return this.#on(principal, request.collection, request.consistency, deadlineMs, limits, (route, ask) =>
+    requireCollection(principal, request.collection);
+    const read = this.#read(0, request.consistency, limits);
+    return this.shards.reading(principal.tenantId, request.collection, read, (route, ask) =>
       countPoints(route, request, ask),
     );
   }
@@ -84,28 +73,15 @@ export class QueryService {
     request: gateway.FacetPointsRequest,
     limits: CallLimits = {},
   ): Promise<gateway.FacetPointsResponse> {
-    const deadlineMs = deadlineOf(this.config.searchTimeoutMs, limits);
-    return this.#on(principal, request.collection, request.consistency, deadlineMs, limits, (route, ask) =>
+    requireCollection(principal, request.collection);
+    const read = this.#read(0, request.consistency, limits);
+    return this.shards.reading(principal.tenantId, request.collection, read, (route, ask) =>
       facetPoints(route, request, ask),
     );
   }
 
-  #on<T>(
-    principal: Principal,
-    collection: string,
-    consistency: gateway.ReadConsistency | undefined,
-    deadlineMs: number,
-    { signal }: CallLimits,
-    work: (route: Route, ask: AskShard) => Promise<T>,
-  ): Promise<T> {
-    requireCollection(principal, collection);
-    const plan = readPlan(consistency);
-    return this.shards.following(principal.tenantId, collection, deadlineMs, (route) => {
-      const ask: AskShard = async (shard, op) => {
-        const call = { deadlineMs, consistency: plan.of(shard.shardId), anyReplica: plan.anyReplica, signal };
-        return (await this.shards.read(route, shard, op, call)).outcome;
-      };
-      return work(route, ask);
-    });
+  #read(timeoutMs: number, consistency: gateway.ReadConsistency | undefined, limits: CallLimits): ReadLimits {
+    const deadlineMs = deadlineOf(timeoutMs || this.config.searchTimeoutMs, limits);
+    return { plan: readPlan(consistency), deadlineMs, signal: limits.signal };
   }
 }

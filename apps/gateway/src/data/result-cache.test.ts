@@ -5,7 +5,7 @@ import { Stop, type StopSignal } from '@vectron/rpc';
 import { until } from '../../../../test/harness/waiting.js';
 import { decodeCached, encodeCached } from './cached-answer.js';
 import { type CacheKey, ResultCache } from './result-cache.js';
-import type { SearchAnswer } from './search.service.js';
+import type { SearchAnswer } from './search-answer.js';
 
 const { results: _, ...empty } = gateway.SearchResponse.fromPartial({ complete: true });
 const answer = (id: string, complete = true): SearchAnswer => ({

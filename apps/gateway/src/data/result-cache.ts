@@ -5,7 +5,7 @@ import type { Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';
 import { newCache } from 'transitory';
 import { decodeCached, encodeCached } from './cached-answer.js';
-import type { SearchAnswer } from './search.service.js';
+import type { SearchAnswer } from './search-answer.js';
 
 /** What a search's answer depends on. Two that are equal in all of it may have one answer. */
 export interface CacheKey {

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { VectronError } from '@vectron/errors';
-import { type AskShard, declarationOf, initialDeclarations, schemaOf, WriteOrigins } from '@vectron/model';
+import { declarationOf, initialDeclarations, schemaOf, WriteOrigins } from '@vectron/model';
 import type { gateway, workerData } from '@vectron/proto';
 import { callContext } from '@vectron/rpc';
 import type { Principal } from '../edge/access.js';
@@ -32,10 +32,7 @@ export class SchemaService {
   ): Promise<gateway.ListIndexesResponse> {
     requireCollection(principal, collection);
     const deadlineMs = deadlineOf(this.config.searchTimeoutMs, limits);
-    return this.shards.following(principal.tenantId, collection, deadlineMs, (route) => {
-      const ask: AskShard = async (shard, op) => (await this.shards.read(route, shard, op, { deadlineMs })).outcome;
-      return schemaOf(route, ask);
-    });
+    return this.shards.reading(principal.tenantId, collection, { deadlineMs }, schemaOf);
   }
 
   async createIndex(

@@ -1,13 +1,17 @@
 import { toVectronError, VectronError } from '@vectron/errors';
-import type { Route } from '@vectron/model';
-import type { Metrics } from '@vectron/observability';
+import {
+  type AskShard,
+  type ReadPlan,
+  type Route,
+  RouteChanged,
+  type ShardAnswer,
+  type ShardOperation,
+} from '@vectron/model';
+import { inSpan, type Metrics } from '@vectron/observability';
 import { encoder, type placement, workerData } from '@vectron/proto';
 import { anyOf, Stop, type StopSignal } from '@vectron/rpc';
 import type { Backends } from '../backends.js';
 import type { RouteTable } from './routes.js';
-
-type Op = NonNullable<workerData.ShardOp['op']>;
-export type Outcome = NonNullable<workerData.ShardOutcome['outcome']>;
 
 export interface ShardCall {
   readonly deadlineMs: number;
@@ -21,18 +25,10 @@ export interface ShardCall {
   readonly signal?: StopSignal;
 }
 
-/** An outcome, the log index as of which a read was answered, and the replica that answered. */
-export interface ShardAnswer {
-  readonly outcome: Outcome;
-  readonly appliedIndex: bigint;
-  readonly worker: number;
-}
-
-/** The shard was split: what was planned for it must be planned anew, with the route that is known now. */
-export class RouteChanged extends VectronError {
-  constructor(name: string) {
-    super('STALE_EPOCH', `the shards of ${name} have changed; try again`);
-  }
+/** What the reads that answer one request have in common. */
+export interface ReadLimits extends Pick<ShardCall, 'deadlineMs' | 'signal'> {
+  /** The freshness of each shard that was asked for; undefined: any. */
+  readonly plan?: ReadPlan;
 }
 
 /** One replica has not answered for a while; another may. */
@@ -56,7 +52,7 @@ const ELSEWHERE = new Set([
   'SEARCH_ONLY',
   'UNAVAILABLE',
 ]);
-const WRITES: ReadonlySet<Op['$case']> = new Set(['upsert', 'delete', 'mutate', 'declare'] as const);
+const WRITES: ReadonlySet<ShardOperation['$case']> = new Set(['upsert', 'delete', 'mutate', 'declare'] as const);
 const encodeShardOp = encoder(workerData.ShardOp.encode);
 const PAUSE_MS = 50;
 /** How long one replica may take before another is asked, the first time; twice as long each time after. */
@@ -95,7 +91,7 @@ export class ShardCaller {
    * A read that asks a second replica when the first takes long, and takes the answer that comes first. At most a tenth
    * of the reads are hedged: when everything is slow, asking twice makes it slower.
    */
-  async read(route: Route, shard: placement.Shard, op: Op, options: ShardCall): Promise<ShardAnswer> {
+  async read(route: Route, shard: placement.Shard, op: ShardOperation, options: ShardCall): Promise<ShardAnswer> {
     const others = shard.replicas.filter(({ address }) => address !== '').length > 1;
     if (this.hedgeMs === 0 || !others) return this.call(route, shard, op, options);
     this.#hedges = Math.min(MAX_HEDGES, this.#hedges + HEDGE_SHARE);
@@ -134,16 +130,52 @@ export class ShardCaller {
       try {
         return await work(await this.routes.get(tenantId, name));
       } catch (error) {
-        if (!(error instanceof RouteChanged) || Date.now() >= deadlineMs) throw error;
+        throwUnlessStale(error, deadlineMs);
       }
     }
+  }
+
+  /** As `following`, for work that reads: `ask` asks a shard of the route within the limits. */
+  reading<T>(
+    tenantId: string,
+    name: string,
+    limits: ReadLimits,
+    work: (route: Route, ask: AskShard) => Promise<T>,
+  ): Promise<T> {
+    return this.following(tenantId, name, limits.deadlineMs, (route) => work(route, this.#asker(route, limits)));
+  }
+
+  /** As `reading`, for work that gives more than one answer. With the next route it begins anew, and so do its answers. */
+  async *readingStream<T>(
+    tenantId: string,
+    name: string,
+    limits: ReadLimits,
+    work: (route: Route, ask: AskShard) => AsyncIterable<T>,
+  ): AsyncIterable<T> {
+    for (;;) {
+      try {
+        const route = await this.routes.get(tenantId, name);
+        yield* work(route, this.#asker(route, limits));
+        return;
+      } catch (error) {
+        throwUnlessStale(error, limits.deadlineMs);
+      }
+    }
+  }
+
+  #asker(route: Route, { plan, deadlineMs, signal }: ReadLimits): AskShard {
+    const anyReplica = plan?.anyReplica;
+    return (shard, op) => {
+      const call = { deadlineMs, consistency: plan?.of(shard.shardId), anyReplica, signal };
+      return inSpan('gateway.shard', { 'vectron.shard': shard.shardId }, () => this.read(route, shard, op, call));
+    };
   }
 
   /** Throws RouteChanged when the shard has another range now than in `route`. */
   async call(
     route: Route,
     shard: placement.Shard,
-    op: Op,
+    op: ShardOperation,
     options: ShardCall,
     failed = new Set<string>(),
   ): Promise<ShardAnswer> {
@@ -229,7 +261,7 @@ export class ShardCaller {
   async #once(
     shard: placement.Shard,
     target: Target | undefined,
-    op: Op,
+    op: ShardOperation,
     write: boolean,
     { deadlineMs, consistency, origin, signal, patienceMs }: ShardCall & { patienceMs: number },
   ): Promise<ShardAnswer> {
@@ -257,6 +289,11 @@ export class ShardCaller {
     if (outcome === undefined) throw new VectronError('INTERNAL', 'the worker answered nothing');
     return { outcome, appliedIndex, worker: target.number };
   }
+}
+
+/** The work is done again with the next route when the route was old, and there is time. */
+function throwUnlessStale(error: unknown, deadlineMs: number): void {
+  if (!(error instanceof RouteChanged) || Date.now() >= deadlineMs) throw error;
 }
 
 /** A shard that has voters is not search-only: the right one did not answer in time, and may the next time. */

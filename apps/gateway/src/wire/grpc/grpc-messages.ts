@@ -5,7 +5,7 @@ import { gateway, workerData } from '@vectron/proto';
 import type { PointChange } from '../../data/change.service.js';
 import { fromStringMap, payloadFields, structView } from '../../data/document.js';
 import type { QueryOutcome } from '../../data/query.service.js';
-import type { SearchInput } from '../../data/search.service.js';
+import type { SearchInput } from '../../data/search-input.js';
 import type { Packed } from './search-codec.js';
 
 const NO_BYTES = Buffer.alloc(0);

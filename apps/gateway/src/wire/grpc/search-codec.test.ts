@@ -3,7 +3,7 @@ import { parseJson, stringifyJson } from '@vectron/model';
 import { gateway } from '@vectron/proto';
 import fc from 'fast-check';
 import { structView } from '../../data/document.js';
-import type { SearchAnswer } from '../../data/search.service.js';
+import type { SearchAnswer } from '../../data/search-answer.js';
 import { searchAnswerJson } from '../rest/fast-answers.js';
 import { decodeSearchRequest, decodeUpsertRequest, encodeSearchAnswer } from './search-codec.js';
 
@@ -101,6 +101,13 @@ describe('codecs of the data path', () => {
       }),
       { numRuns: 200 },
     );
+  });
+
+  it('write what an explained search decided, which is a map, as a JSON object', () => {
+    const step = { name: 'route', milliseconds: 0.5, details: new Map([['shards', '2']]) };
+    const explanation = gateway.Explanation.fromPartial({ traceId: 't', steps: [step] });
+    const written = JSON.parse(searchAnswerJson({ ...answerOf([]), explanation }));
+    expect(written.explanation).toMatchObject({ traceId: 't', steps: [{ name: 'route', details: { shards: '2' } }] });
   });
 
   it('read requests as the generated codec does, their packed vectors as bytes', () => {

@@ -1,7 +1,7 @@
 import type { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { encoder, gateway, Struct } from '@vectron/proto';
 import { payloadFields } from '../../data/document.js';
-import type { SearchAnswer } from '../../data/search.service.js';
+import type { SearchAnswer } from '../../data/search-answer.js';
 
 const LENGTH = 2;
 const VARINT = 0;

@@ -8,7 +8,8 @@ import { FeedbackService } from '../../data/feedback.service.js';
 import { PointService } from '../../data/point.service.js';
 import { QueryService } from '../../data/query.service.js';
 import { SchemaService } from '../../data/schema.service.js';
-import { type SearchAnswer, SearchService } from '../../data/search.service.js';
+import { SearchService } from '../../data/search.service.js';
+import type { SearchAnswer } from '../../data/search-answer.js';
 import type { Principal } from '../../edge/access.js';
 import { passedOn } from './auth.grpc.controller.js';
 import {

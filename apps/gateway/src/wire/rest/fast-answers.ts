@@ -1,6 +1,6 @@
 import { type Candidate, floatText, type QueryAnswer, stringifyJson, writeWithout } from '@vectron/model';
 import type { QueryOutcome } from '../../data/query.service.js';
-import type { SearchAnswer } from '../../data/search.service.js';
+import type { SearchAnswer } from '../../data/search-answer.js';
 
 /**
  * JSON text of the answers that cost most: payloads were JSON text all the time and are copied, vectors are bytes. The

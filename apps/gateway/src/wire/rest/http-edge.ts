@@ -46,7 +46,11 @@ export function guardRequests(
     releases.get(request)?.();
     const { contract } = request.routeOptions.config;
     const code = codeOf(reply);
-    measure(contract?.name ?? `${request.method} ${request.routeOptions.url ?? 'unknown'}`, code, reply.elapsedTime / 1000);
+    measure(
+      contract?.name ?? `${request.method} ${request.routeOptions.url ?? 'unknown'}`,
+      code,
+      reply.elapsedTime / 1000,
+    );
     if (contract === undefined) return;
     const target = Object.values((request.params ?? {}) as Record<string, string>).join(' ');
     const { principal, ip: address, id: requestId } = request;

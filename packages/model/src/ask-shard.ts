@@ -1,0 +1,37 @@
+import { VectronError } from '@vectron/errors';
+import type { placement, workerData } from '@vectron/proto';
+
+export type ShardOperation = NonNullable<workerData.ShardOp['op']>;
+export type ShardOutcome = NonNullable<workerData.ShardOutcome['outcome']>;
+
+/** An outcome, the log index as of which a read was answered, and the number of the worker that answered. */
+export interface ShardAnswer {
+  readonly outcome: ShardOutcome;
+  readonly appliedIndex: bigint;
+  readonly worker: number;
+}
+
+/** Asks one shard, in whatever way the home of the collection reaches it. Throws VectronError. */
+export type AskShard = (shard: placement.Shard, op: ShardOperation) => Promise<ShardAnswer>;
+
+/** Thrown when a shard was split: what was planned for it must be planned anew, with the route that is known now. */
+export class RouteChanged extends VectronError {
+  constructor(collection: string) {
+    super('STALE_EPOCH', `the shards of ${collection} have changed; try again`);
+  }
+}
+
+/** The value of the outcome of one operation. Throws INTERNAL when the outcome is not of the kind `wanted`. */
+export async function askFor<K extends ShardOutcome['$case']>(
+  ask: AskShard,
+  shard: placement.Shard,
+  op: ShardOperation,
+  wanted: K,
+): Promise<Extract<ShardOutcome, { $case: K }>['value']> {
+  const { outcome } = await ask(shard, op);
+  if (outcome.$case !== wanted) throw otherOutcome(outcome);
+  return outcome.value as never;
+}
+
+export const otherOutcome = ({ $case }: ShardOutcome) =>
+  new VectronError('INTERNAL', `the shard answered with an outcome of another kind: ${$case}`);

@@ -1,0 +1,113 @@
+import { toVectronError, type VectronError } from '@vectron/errors';
+import type { gateway, placement, workerData } from '@vectron/proto';
+import { type AskShard, otherOutcome, RouteChanged, type ShardOperation, type ShardOutcome } from './ask-shard.js';
+import type { Branch } from './branch.js';
+import { mergeHits } from './hits.js';
+import type { Route } from './route.js';
+
+/** What one shard found for every branch, in their order; nothing and an error when it did not answer. */
+export interface ShardReport {
+  readonly shard: placement.Shard;
+  readonly found: readonly workerData.SearchFound[];
+  /** Number of the worker that answered; 0: none did. */
+  readonly worker: number;
+  /** From the question to the answer, as its asker saw it. */
+  readonly milliseconds: number;
+  readonly error?: VectronError;
+}
+
+/** Every shard of the route is asked all branches in one call, at once. Gives one promise a shard, in the route's order. */
+export function askShards(route: Route, branches: readonly Branch[], ask: AskShard): Promise<ShardReport>[] {
+  const op: ShardOperation =
+    branches.length === 1
+      ? { $case: 'search', value: branches[0].op }
+      : { $case: 'batch', value: { searches: branches.map((branch) => branch.op) } };
+  return route.shards.map((shard) => askOne(shard, op, ask));
+}
+
+/** Throws RouteChanged and what is wrong on every shard; a failure that may pass is the shard's own, and is reported. */
+async function askOne(shard: placement.Shard, op: ShardOperation, ask: AskShard): Promise<ShardReport> {
+  const started = performance.now();
+  try {
+    const { outcome, worker } = await ask(shard, op);
+    return { shard, found: foundOf(outcome), worker, milliseconds: performance.now() - started };
+  } catch (cause) {
+    const error = toVectronError(cause);
+    if (error instanceof RouteChanged || !error.spec.retryable) throw error;
+    return { shard, found: [], worker: 0, milliseconds: performance.now() - started, error };
+  }
+}
+
+function foundOf(outcome: ShardOutcome): readonly workerData.SearchFound[] {
+  if (outcome.$case === 'search') return [outcome.value];
+  if (outcome.$case === 'searches') return outcome.value.results;
+  throw otherOutcome(outcome);
+}
+
+/** The hits of every branch over the shards that have answered so far. */
+export class Gathering {
+  readonly reports: ShardReport[] = [];
+  readonly #lists: workerData.Hit[][];
+
+  constructor(
+    private readonly route: Route,
+    private readonly branches: readonly Branch[],
+  ) {
+    this.#lists = branches.map(() => []);
+  }
+
+  /** All at once is cheaper than one after the other: the hits are sorted once. */
+  add(reports: readonly ShardReport[]): void {
+    this.reports.push(...reports);
+    for (let at = 0; at < this.branches.length; at++) {
+      const { excluded, limit } = this.branches[at];
+      const lists = this.#lists[at].length === 0 ? [] : [this.#lists[at]];
+      for (const { found } of reports) if (found.length > 0) lists.push(without(found[at].hits, excluded));
+      this.#lists[at] = mergeHits(lists, limit);
+    }
+  }
+
+  /** Each branch's best hits, in the order of the branches. */
+  get lists(): readonly workerData.Hit[][] {
+    return this.#lists;
+  }
+
+  get shardsAsked(): number {
+    return this.route.shards.length;
+  }
+
+  get shardsAnswered(): number {
+    return this.reports.reduce((sum, { error }) => (error === undefined ? sum + 1 : sum), 0);
+  }
+
+  /** Whether every shard has answered every branch within its time. */
+  get complete(): boolean {
+    const whole = ({ error, found }: ShardReport) => error === undefined && !found.some(({ stopped }) => stopped);
+    return this.reports.length === this.shardsAsked && this.reports.every(whole);
+  }
+
+  /** Recall to expect of a branch, which is that of the shard with the least; 0 while no shard has answered. */
+  recallOf(branch: number): number {
+    const answered = this.reports.filter(({ error }) => error === undefined);
+    return answered.length === 0 ? 0 : Math.min(...answered.map(({ found }) => found[branch].recallEstimate));
+  }
+
+  /** Throws the first shard's failure when all of them have failed: there is nothing to answer with. */
+  throwIfNoneAnswered(): void {
+    const failure = this.reports[0]?.error;
+    if (failure !== undefined && this.shardsAnswered === 0) throw failure;
+  }
+}
+
+const without = (hits: workerData.Hit[], excluded: ReadonlySet<string>) =>
+  excluded.size === 0 ? hits : hits.filter(({ id }) => !excluded.has(id));
+
+/** What a shard reported of the only branch of a search. */
+export function shardRead({ shard, found, worker, milliseconds, error }: ShardReport): gateway.ShardRead {
+  const { appliedIndex = 0n, tail = 0, ef = 0, recallEstimate = 0 } = found[0] ?? {};
+  const { visited = 0, distances = 0, rescored = 0, stopped = false } = found[0] ?? {};
+  const { plan = '', matching = 0n, unindexed = false } = found[0] ?? {};
+  const how = { visited, distances, rescored, stopped, plan, matching, unindexed };
+  const who = { recallEstimate, ...how, replica: BigInt(worker), milliseconds };
+  return { shardId: shard.shardId, appliedIndex, indexLag: tail, ef, ...who, errorCode: error?.code ?? '' };
+}
