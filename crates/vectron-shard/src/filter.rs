@@ -86,7 +86,7 @@ pub enum TestMsg {
 }
 #[derive(Clone, PartialEq, Message)]
 pub struct Scalar {
-    #[prost(oneof = "ScalarValue", tags = "1, 2, 3, 4")]
+    #[prost(oneof = "ScalarValue", tags = "1, 2, 3, 4, 5")]
     pub value: Option<ScalarValue>,
 }
 #[derive(Clone, PartialEq, Oneof)]
@@ -99,13 +99,15 @@ pub enum ScalarValue {
     Number(f64),
     #[prost(bool, tag = "4")]
     Flag(bool),
+    #[prost(uint64, tag = "5")]
+    Unsigned(u64),
 }
 #[derive(Clone, PartialEq, Message)]
 pub struct ScalarList {
     #[prost(message, repeated, tag = "1")]
     pub values: Vec<Scalar>,
 }
-#[derive(Clone, Copy, PartialEq, Message)]
+#[derive(Clone, PartialEq, Message)]
 pub struct NumberRange {
     #[prost(double, optional, tag = "1")]
     pub gt: Option<f64>,
@@ -115,6 +117,14 @@ pub struct NumberRange {
     pub lt: Option<f64>,
     #[prost(double, optional, tag = "4")]
     pub lte: Option<f64>,
+    #[prost(message, optional, tag = "20")]
+    pub gt_exact: Option<Scalar>,
+    #[prost(message, optional, tag = "21")]
+    pub gte_exact: Option<Scalar>,
+    #[prost(message, optional, tag = "22")]
+    pub lt_exact: Option<Scalar>,
+    #[prost(message, optional, tag = "23")]
+    pub lte_exact: Option<Scalar>,
 }
 #[derive(Clone, PartialEq, Message)]
 pub struct DatetimeRange {
@@ -351,12 +361,16 @@ impl Checking<'_> {
             TestMsg::Exists(false) => return Ok(Filter::None(vec![Filter::Field(path, Test::Exists)])),
             TestMsg::IsNull(false) => return Ok(Filter::None(vec![Filter::Field(path, Test::IsNull)])),
             TestMsg::Number(range) => {
-                let bound = |value: f64| match Number::from_f64(value) {
-                    Some(number) => Ok(number),
-                    None => wrong(at, "a bound must be a finite number"),
-                };
-                let ends = [range.gt, range.gte, range.lt, range.lte];
-                Test::Number(bounds(ends.map(|end| end.map(bound)), at)?)
+                let ends = [
+                    ("gt", range.gt, &range.gt_exact),
+                    ("gte", range.gte, &range.gte_exact),
+                    ("lt", range.lt, &range.lt_exact),
+                    ("lte", range.lte, &range.lte_exact),
+                ];
+                Test::Number(bounds(
+                    ends.map(|(name, end, exact)| number_bound(name, end, exact.as_ref(), at)),
+                    at,
+                )?)
             }
             TestMsg::Datetime(range) => {
                 let bound = |text: &String| match micros(text) {
@@ -416,6 +430,7 @@ fn values(list: &ScalarList, at: &str) -> Result<Values> {
             None => return wrong(at, format!("value {i} is missing")),
             Some(ScalarValue::Text(text)) => drop(values.texts.insert(text.clone())),
             Some(ScalarValue::Integer(n)) => values.numbers.push(Number::Integer(i128::from(*n))),
+            Some(ScalarValue::Unsigned(n)) => values.numbers.push(Number::Integer(i128::from(*n))),
             Some(ScalarValue::Flag(flag)) => values.flags.push(*flag),
             Some(ScalarValue::Number(x)) => match Number::from_f64(*x) {
                 Some(number) => values.numbers.push(number),
@@ -424,6 +439,21 @@ fn values(list: &ScalarList, at: &str) -> Result<Values> {
         }
     }
     Ok(values)
+}
+
+/// One end of a number range, which is given either as a double or exactly.
+fn number_bound(name: &str, end: Option<f64>, exact: Option<&Scalar>, at: &str) -> Option<Result<Number>> {
+    match (end, exact.map(|exact| &exact.value)) {
+        (None, None) => None,
+        (Some(_), Some(_)) => Some(wrong(at, format!("{name} and {name}_exact exclude each other"))),
+        (Some(end), None) => {
+            let number = Number::from_f64(end);
+            Some(number.map_or_else(|| wrong(at, format!("{name} must be a finite number")), Ok))
+        }
+        (None, Some(Some(ScalarValue::Integer(n)))) => Some(Ok(Number::Integer(i128::from(*n)))),
+        (None, Some(Some(ScalarValue::Unsigned(n)))) => Some(Ok(Number::Integer(i128::from(*n)))),
+        (None, Some(_)) => Some(wrong(at, format!("{name}_exact must be an integer or an unsigned"))),
+    }
 }
 
 /// `ends`: gt, gte, lt, lte.

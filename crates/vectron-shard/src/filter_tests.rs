@@ -88,6 +88,7 @@ fn passes(filter: &FilterMsg, id: &str, document: &Value) -> bool {
             let equal = |value: &Value, scalar: &Scalar| match scalar.value.as_ref().unwrap() {
                 ScalarValue::Text(text) => value.as_str() == Some(text),
                 ScalarValue::Integer(n) => value.as_f64() == Some(*n as f64),
+                ScalarValue::Unsigned(n) => value.as_u64() == Some(*n),
                 ScalarValue::Number(x) => value.as_f64() == Some(*x),
                 ScalarValue::Flag(flag) => value.as_bool() == Some(*flag),
             };
@@ -201,7 +202,7 @@ fn test() -> impl Strategy<Value = TestMsg> {
         (number(), prop::option::of(number()), any::<bool>()).prop_map(|(from, to, strict)| {
             let (gt, gte) = if strict { (Some(from), None) } else { (None, Some(from)) };
             let (lt, lte) = if strict { (None, to) } else { (to, None) };
-            TestMsg::Number(NumberRange { gt, gte, lt, lte })
+            TestMsg::Number(NumberRange { gt, gte, lt, lte, ..Default::default() })
         }),
         (day(), prop::option::of(day())).prop_map(|(from, lt)| TestMsg::Datetime(DatetimeRange {
             gte: Some(from),

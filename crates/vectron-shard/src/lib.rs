@@ -248,3 +248,6 @@ mod engine_tests;
 
 #[cfg(test)]
 mod filter_tests;
+
+#[cfg(test)]
+mod number_tests;

@@ -454,10 +454,12 @@ impl Shard {
     }
 }
 
-/// Equal numbers have one form.
+/// Equal numbers have one form: a float that is a 64-bit integer is written as one, since a document may hold the same
+/// number as an integer. Beyond 64 bits a document holds floats only.
 fn canonical(number: Number) -> Value {
+    const INTEGERS: std::ops::Range<f64> = -9_223_372_036_854_775_808.0..18_446_744_073_709_551_616.0;
     match number {
-        Number::Float(x) if x.fract() == 0.0 && x.abs() < 9e15 => Number::Integer(x as i128).json(),
+        Number::Float(x) if x.fract() == 0.0 && INTEGERS.contains(&x) => Number::Integer(x as i128).json(),
         other => other.json(),
     }
 }
