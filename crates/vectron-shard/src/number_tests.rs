@@ -2,6 +2,11 @@
 //! and facets, whether the numbers are written as integers or not, with every kind of index and with none.
 
 use super::*;
+use crate::proto::{
+    self, CountOp, Declaration, FacetOp, FieldCondition, FieldValue, IndexKind, LogCommand, Mutation,
+    NumberRange, OrderBy, PageOp, PayloadChange, PayloadIndex, PointBatch, PointData, Scalar, ScalarList,
+    declaration::Declare, field_condition, filter::Condition, mutation::Action, scalar,
+};
 use proptest::prelude::*;
 use prost::Message;
 use serde_json::Value;
@@ -42,9 +47,9 @@ fn number() -> impl Strategy<Value = serde_json::Number> {
 
 fn scalar(number: &serde_json::Number) -> Scalar {
     let value = match (number.as_i64(), number.as_u64()) {
-        (Some(n), _) => ScalarValue::Integer(n),
-        (None, Some(n)) => ScalarValue::Unsigned(n),
-        (None, None) => ScalarValue::Number(number.as_f64().unwrap()),
+        (Some(n), _) => scalar::Value::Integer(n),
+        (None, Some(n)) => scalar::Value::Unsigned(n),
+        (None, None) => scalar::Value::Number(number.as_f64().unwrap()),
     };
     Scalar { value: Some(value) }
 }
@@ -74,9 +79,9 @@ fn range(from: &serde_json::Number, to: &serde_json::Number, open: bool) -> Numb
     range
 }
 
-fn field(test: TestMsg) -> FilterMsg {
+fn field(test: field_condition::Test) -> proto::Filter {
     let condition = Condition::Field(FieldCondition { path: "n".into(), test: Some(test) });
-    FilterMsg { condition: Some(condition) }
+    proto::Filter { condition: Some(condition) }
 }
 
 fn open(dir: &Path) -> Shard {
@@ -112,7 +117,7 @@ type Outcome = std::result::Result<(), TestCaseError>;
 fn check_filter(
     shard: &Shard,
     lists: &[Vec<serde_json::Number>],
-    test: TestMsg,
+    test: field_condition::Test,
     holds: impl Fn(&[Twice]) -> bool,
 ) -> Outcome {
     let expected: Vec<String> = (0..lists.len())
@@ -120,10 +125,10 @@ fn check_filter(
         .map(|n| format!("p{n:02}"))
         .collect();
     let filter = Some(field(test));
-    let page = shard.page(&PageRequest { limit: 100, filter: filter.clone(), ..Default::default() }).unwrap();
+    let page = shard.page(&PageOp { limit: 100, filter: filter.clone(), ..Default::default() }).unwrap();
     let found: Vec<String> = page.points.into_iter().map(|point| point.id).collect();
     prop_assert_eq!(&found, &expected, "{:?}", filter);
-    let counted = shard.count(&CountRequest { filter, estimate: false }).unwrap();
+    let counted = shard.count(&CountOp { filter, estimate: false }).unwrap();
     prop_assert_eq!(counted.count as usize, expected.len());
     Ok(())
 }
@@ -145,7 +150,7 @@ fn check_order(shard: &Shard, lists: &[Vec<serde_json::Number>], descending: boo
     let (mut found, mut after, mut after_value) = (Vec::new(), String::new(), None);
     loop {
         let order_by = Some(OrderBy { path: "n".into(), descending, after_value });
-        let page = shard.page(&PageRequest { after, limit: 2, order_by, ..Default::default() }).unwrap();
+        let page = shard.page(&PageOp { after, limit: 2, order_by, ..Default::default() }).unwrap();
         found.extend(page.points.iter().zip(&page.values).map(|(point, value)| {
             let value: Option<serde_json::Number> = serde_json::from_str(value).unwrap();
             (value.as_ref().map(twice), point.id.clone())
@@ -163,7 +168,7 @@ fn check_facets(shard: &Shard, lists: &[Vec<serde_json::Number>]) -> Outcome {
         let distinct: BTreeSet<Twice> = list.iter().map(twice).collect();
         distinct.into_iter().for_each(|value| *expected.entry(value).or_default() += 1);
     }
-    let request = FacetRequest { path: "n".into(), filter: None, limit: 1000 };
+    let request = FacetOp { path: "n".into(), filter: None, limit: 1000 };
     let found = shard.facets(&request).unwrap().values;
     let each = found.iter().map(|one| (twice(&serde_json::from_str(&one.value).unwrap()), one.count));
     let each: Vec<(Twice, u64)> = each.collect();
@@ -189,12 +194,12 @@ proptest! {
                 let list = || ScalarList { values: values.iter().map(scalar).collect() };
                 let wanted: Vec<Twice> = values.iter().map(twice).collect();
                 let has = |own: &[Twice]| own.iter().any(|one| wanted.contains(one));
-                check_filter(&shard, &lists, TestMsg::In(list()), has)?;
-                check_filter(&shard, &lists, TestMsg::NotIn(list()), |own| !has(own))?;
+                check_filter(&shard, &lists, field_condition::Test::In(list()), has)?;
+                check_filter(&shard, &lists, field_condition::Test::NotIn(list()), |own| !has(own))?;
             }
             for (from, to, open) in &ranges {
                 let (from_twice, to_twice) = (twice(from), twice(to));
-                check_filter(&shard, &lists, TestMsg::Number(range(from, to, *open)), |own| {
+                check_filter(&shard, &lists, field_condition::Test::Number(range(from, to, *open)), |own| {
                     own.iter().any(|one| match open {
                         true => from_twice < *one && *one < to_twice,
                         false => from_twice <= *one && *one <= to_twice,
@@ -216,7 +221,7 @@ fn a_float_and_the_integer_that_it_equals_are_one_facet() {
     for index in [None, Some(IndexKind::Integer)] {
         let dir = tempfile::tempdir().unwrap();
         let shard = filled(dir.path(), &lists, index);
-        let request = FacetRequest { path: "n".into(), filter: None, limit: 10 };
+        let request = FacetOp { path: "n".into(), filter: None, limit: 10 };
         let found = shard.facets(&request).unwrap().values;
         let found: Vec<(&str, u64)> = found.iter().map(|one| (one.value.as_str(), one.count)).collect();
         assert_eq!(found, [("9007199254740992", 2), ("0", 1)]);
@@ -228,16 +233,16 @@ fn a_bad_exact_bound_is_refused_with_its_name() {
     let dir = tempfile::tempdir().unwrap();
     let shard = open(dir.path());
     let refused = |range: NumberRange| {
-        let filter = Some(field(TestMsg::Number(range)));
-        shard.count(&CountRequest { filter, estimate: false }).unwrap_err().to_string()
+        let filter = Some(field(field_condition::Test::Number(range)));
+        shard.count(&CountOp { filter, estimate: false }).unwrap_err().to_string()
     };
-    let exact = |value: ScalarValue| Some(Scalar { value: Some(value) });
+    let exact = |value: scalar::Value| Some(Scalar { value: Some(value) });
     let not_exact = "filter on \"n\": lt_exact must be an integer or an unsigned";
-    for wrong in [ScalarValue::Text("1".into()), ScalarValue::Number(1.0), ScalarValue::Flag(true)] {
+    for wrong in [scalar::Value::Text("1".into()), scalar::Value::Number(1.0), scalar::Value::Flag(true)] {
         assert_eq!(refused(NumberRange { lt_exact: exact(wrong), ..Default::default() }), not_exact);
     }
     assert_eq!(refused(NumberRange { lt_exact: Some(Scalar::default()), ..Default::default() }), not_exact);
-    let one = || exact(ScalarValue::Integer(1));
+    let one = || exact(scalar::Value::Integer(1));
     let both = NumberRange { gt: Some(1.0), gt_exact: one(), ..Default::default() };
     assert_eq!(refused(both), "filter on \"n\": gt and gt_exact exclude each other");
     let both = NumberRange { gt: Some(1.0), gte_exact: one(), ..Default::default() };
@@ -258,10 +263,10 @@ fn a_change_keeps_the_digits_of_numbers() {
     let upsert = Some(PointBatch { points: vec![point] }.encode_to_vec());
     apply(LogCommand { upsert, ..Default::default() });
     let set = vec![
-        Field { path: "a.new".into(), value: b"9007199254740993".to_vec() },
-        Field { path: "n".into(), value: b"18446744073709551614".to_vec() },
+        FieldValue { path: "a.new".into(), value: b"9007199254740993".to_vec() },
+        FieldValue { path: "n".into(), value: b"18446744073709551614".to_vec() },
     ];
-    let action = Some(Selection::Change(Change { set, ..Default::default() }));
+    let action = Some(Action::Change(PayloadChange { set, ..Default::default() }));
     let mutation = Mutation { ids: vec!["p".into()], action, ..Default::default() };
     assert_eq!(
         apply(LogCommand { mutation: Some(mutation.encode_to_vec()), ..Default::default() }).refused,

@@ -212,7 +212,7 @@ export interface SearchOp {
   recall: number;
   /** Time it may take from its arrival at the engine; what was found by then is the answer. 0: no limit. */
   timeoutMs: number;
-  /** Payloads as the fields 3 and 20 of a vectron.v1.SearchResult, encoded, instead of as JSON text. */
+  /** Payloads as the fields 3, 20 and 22 of a vectron.v1.SearchResult, encoded, instead of as JSON text. */
   payloadFields: boolean;
   /** Only points that pass. */
   filter?:
