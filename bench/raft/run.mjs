@@ -161,7 +161,7 @@ async function joining(cluster, db) {
       const [shard] = await cluster.shards('join');
       const own = shard.replicas.find(({ number }) => number === victim);
       const votes = own.metrics?.role === 'follower' && shard.metrics.voters.includes(own.replicaId);
-      return votes && own.replicaId % 65_536 > 1;
+      return votes && own.replicaId % 65_536n > 1n;
     });
     seconds = (performance.now() - began) / 1_000;
   });

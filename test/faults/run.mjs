@@ -7,6 +7,7 @@
  */
 import { parseArgs } from 'node:util';
 import { workerData } from '@vectron/proto';
+import { StreamWorkerClient } from '@vectron/routing';
 import { callContext } from '@vectron/rpc';
 import { connect } from '@vectron/sdk';
 import { checkHistory } from './check.mjs';
@@ -136,12 +137,13 @@ async function powerLosses(cluster, load) {
 /** What a worker that is cut off says to a write and to a strong read. */
 async function askDirectly(cluster, number) {
   const [{ shardId, epoch }] = await cluster.shards(HOT);
-  const client = cluster.client(number);
+  const client = new StreamWorkerClient({ clusterToken: cluster.token });
+  const target = { workerId: '', address: cluster.socketOf(number) };
   const ask = (fields) => {
     const op = workerData.ShardOp.fromPartial({ shardId, shardEpoch: epoch, timeoutMs: 2_000, ...fields });
-    const method = fields.op.$case === 'upsert' ? client.api.storeVector : client.api.getVector;
-    return method(op, callContext({ timeoutMs: 4_000 })).then(
-      ({ errorCode }) => errorCode,
+    const encoded = Buffer.from(workerData.ShardOp.encode(op).finish());
+    return client.submit(target, encoded, { write: fields.op.$case === 'upsert', timeoutMs: 4_000 }).then(
+      (outcome) => workerData.ShardOutcome.decode(outcome).errorCode,
       ({ code }) => code,
     );
   };
@@ -153,7 +155,7 @@ async function askDirectly(cluster, number) {
       consistency: { level: { $case: 'linearizable', value: true } },
     }),
   ]);
-  client.close();
+  await client.close();
   return outcomes;
 }
 
@@ -211,7 +213,7 @@ async function partitions(cluster, load) {
     await timed(`writes with a leader that is ${kind}, ms`, 10_000, () => load.untilWritten(mark));
     await sleep(8_000);
     const term = async () =>
-      Math.max(...(await cluster.shards(HOT))[0].replicas.map(({ metrics }) => metrics?.term ?? 0));
+      Math.max(...(await cluster.shards(HOT))[0].replicas.map(({ metrics }) => Number(metrics?.term ?? 0n)));
     const [termBefore, began] = [await term(), Date.now()];
     let last = await cluster.leaderOf(HOT);
     let changes = 0;

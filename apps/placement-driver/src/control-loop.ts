@@ -47,7 +47,7 @@ const PLAN_MS = 2_000;
 /** A lead that was moved stays where it is for so long. */
 const TRANSFER_REST_MS = 20_000;
 /** Entries that a replica may lack and still be no risk. */
-const BEHIND = 5_000;
+const BEHIND = 5_000n;
 
 /**
  * The background work of the placement driver, done by the node that leads: worker states, repair, moves, splits, balance.
@@ -120,7 +120,7 @@ export class ControlLoop {
         assigned: held.length,
         damaged: held.filter(({ said }) => said?.damage).map(({ shard }) => shard.shardId),
         behind: held.filter(({ shard, said }) => {
-          const committed = heartbeats.leader(shard.shardId)?.metrics.committedIndex ?? 0;
+          const committed = heartbeats.leader(shard.shardId)?.metrics.committedIndex ?? 0n;
           return said === undefined || said.appliedIndex + BEHIND < committed;
         }).length,
       };
@@ -303,13 +303,13 @@ export class ControlLoop {
       };
       const index = await workers.splitShard(address, request).catch((cause: unknown) => {
         // It was split before, and the answer did not come.
-        if (toVectronError(cause).code === 'STALE_EPOCH') return 0;
+        if (toVectronError(cause).code === 'STALE_EPOCH') return 0n;
         throw cause;
       });
       const now = this.parts.view.collections.get(key);
       const current = now?.record.shards.find(({ shardId }) => shardId === shard.shardId);
       if (now === undefined || current?.operation?.id !== split.id) return;
-      const [lower, upper] = halves(current, split, index);
+      const [lower, upper] = halves(current, split, Number(index));
       const shards = now.record.shards.flatMap((one) => (one === current ? [lower, upper] : [one]));
       const ended = endedOf(split, shard, now.record, { outcome: 'done', detail: '' }, nowMs());
       const also = { compares: [fence], operations: [catalog.ended(ended)] };

@@ -37,7 +37,7 @@ it('gives each worker one shard by default, three replicas where there are three
   expect(plan(0, 0, [0, 0]).map((shard) => shard.replicas.map((one) => one.workerId))).toEqual([['w0'], ['w1']]);
   const three = plan(0, 0, [0, 0, 0]);
   expect(three.map((shard) => shard.replicas.length)).toEqual([3, 3, 3]);
-  expect(three[0].first).toEqual(three[0].replicas.map(replicaId));
+  expect(three[0].first).toEqual(three[0].replicas.map((one) => Number(replicaId(one))));
   expect(() => plan(1, 1, [])).toThrow('no healthy worker');
   expect(() => plan(1, 3, [0, 0])).toThrow('3 replicas need as many healthy workers, and there are 2');
 });

@@ -75,7 +75,7 @@ export function planShards(
       lastHash: hex(last),
       replicas: voters,
       learners,
-      first: voters.map(replicaId),
+      first: voters.map((voter) => Number(replicaId(voter))),
     };
   });
 }

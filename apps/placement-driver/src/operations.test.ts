@@ -65,7 +65,7 @@ describe('a move', () => {
 
   it('waits until the group has the new replica and it has caught up, then makes it a voter', () => {
     expect([begun.learners, begun.incarnations]).toEqual([[move.add], { 4: 1 }]);
-    const behind = { w4: metrics(move.add, { appliedIndex: 10 }) };
+    const behind = { w4: metrics(move.add, { appliedIndex: 10n }) };
     const current = { w4: metrics(move.add) };
     const learning = { voters, learners: ids(move.add) };
     for (const waits of [

@@ -24,7 +24,7 @@ export interface Advance {
 }
 
 /** Entries that a learner may lack when it becomes a voter: as many as the leader sends in a moment. */
-const NEAR = 200;
+const NEAR = 200n;
 /** How long a learner may take. */
 const LEARN_MS = 3_600_000;
 /** How long the files of a replica that was removed may take to go before the move counts as done without. */
@@ -33,7 +33,7 @@ const FIRST_BACK_OFF_MS = 10_000;
 const LAST_BACK_OFF_MS = 600_000;
 
 const ids = (replicas: readonly ReplicaRecord[]) => replicas.map(replicaId);
-const same = (a: readonly number[], b: readonly number[]) => a.length === b.length && a.every((id) => b.includes(id));
+const same = (a: readonly bigint[], b: readonly bigint[]) => a.length === b.length && a.every((id) => b.includes(id));
 const without = (replicas: readonly ReplicaRecord[], gone: ReplicaRecord) =>
   replicas.filter((replica) => replicaId(replica) !== replicaId(gone));
 

@@ -223,7 +223,7 @@ export class PlacementController implements Api<typeof placement.PlacementServic
         mine = new Set(held);
         const now = this.#assignments(request.workerId, clusterId);
         // The revision alone is no news.
-        if (!isDeepStrictEqual({ ...now, revision: 0 }, last && { ...last, revision: 0 })) yield now;
+        if (!isDeepStrictEqual({ ...now, revision: 0n }, last && { ...last, revision: 0n })) yield now;
         last = now;
       }
       touched = await this.view.touchedSince(version, signal);
@@ -275,7 +275,7 @@ export class PlacementController implements Api<typeof placement.PlacementServic
             replicaId: replicaId(own),
             voters: replicas.map(replicaId),
             learners: learners.map(replicaId),
-            first,
+            first: first.map(BigInt),
             relaxed: record.durability === 'relaxed',
             splitFromShardId: splitFrom?.shardId ?? 0,
             splitEpoch: splitFrom?.epoch ?? 0,
@@ -288,7 +288,7 @@ export class PlacementController implements Api<typeof placement.PlacementServic
     );
     shards.sort((a, b) => a.shardId - b.shardId);
     peers.sort((a, b) => a.number - b.number);
-    return { shards, peers, clusterId, revision: this.view.revision };
+    return { shards, peers, clusterId, revision: BigInt(this.view.revision) };
   }
 
   async #targets() {

@@ -17,7 +17,7 @@ export interface PlanSources {
   readonly nowMs: number;
   readonly repairMs: number;
   /** Entries that a replica may lack and still be no risk. */
-  readonly behind: number;
+  readonly behind: bigint;
   /** When the shard's lead was last moved. */
   readonly transferredMs: (shardId: number) => number | undefined;
   readonly transferRestMs: number;
@@ -81,7 +81,7 @@ function planShard(collection: CollectionRecord, shard: ShardRecord, sources: Pl
     load += said.queriesPerSecond + said.writesPerSecond;
     const current =
       said.replicaId === replicaId(replica) && said.damage === '' && heartbeats.isHealthy(replica.workerId);
-    if (current && said.appliedIndex + behind >= (leader?.metrics.committedIndex ?? 0)) synced.push(replica.workerId);
+    if (current && said.appliedIndex + behind >= (leader?.metrics.committedIndex ?? 0n)) synced.push(replica.workerId);
   }
   const transferred = transferredMs(shard.shardId);
   return {

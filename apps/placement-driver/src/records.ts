@@ -41,8 +41,8 @@ export interface ReplicaRecord {
 }
 
 /** What the replica is called in its group. */
-export const replicaId = ({ number, incarnation }: Omit<ReplicaRecord, 'workerId'>): number =>
-  number * 65_536 + incarnation;
+export const replicaId = ({ number, incarnation }: Omit<ReplicaRecord, 'workerId'>): bigint =>
+  (BigInt(number) << 16n) | BigInt(incarnation);
 
 /** The next replica of the shard on a worker: never one that was. */
 export function nextReplica(shard: ShardRecord, worker: { id: string; number: number }): ReplicaRecord {

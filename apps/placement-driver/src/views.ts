@@ -34,7 +34,7 @@ export class Views {
         };
       };
       // The new replica of a move is nobody's to read from before it has caught up.
-      const joining = shard.operation?.kind === 'move' ? replicaId(shard.operation.add) : 0;
+      const joining = shard.operation?.kind === 'move' ? replicaId(shard.operation.add) : 0n;
       return {
         shardId: shard.shardId,
         epoch: shard.epoch,
@@ -49,7 +49,7 @@ export class Views {
         ready: leader?.metrics.hasQuorum ?? false,
         metrics: leader?.metrics,
         splitFromShardId: shard.splitFrom?.shardId ?? 0,
-        splitIndex: shard.splitFrom?.index ?? 0,
+        splitIndex: BigInt(shard.splitFrom?.index ?? 0),
         operation: shard.operation && this.operation(shard.operation, shard.shardId, record),
       };
     });

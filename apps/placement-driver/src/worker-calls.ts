@@ -8,9 +8,9 @@ const SPLIT_MS = 120_000;
 
 /** What the placement driver asks of workers. */
 export interface WorkerCalls {
-  transferLeader(address: string, shardId: number, replicaId: number): Promise<void>;
+  transferLeader(address: string, shardId: number, replicaId: bigint): Promise<void>;
   /** Returns the log index of the split. */
-  splitShard(address: string, request: worker.SplitShardRequest): Promise<number>;
+  splitShard(address: string, request: worker.SplitShardRequest): Promise<bigint>;
   close(): void;
 }
 

@@ -56,7 +56,7 @@ export class ClusterMember {
   #number = 0;
   #stopping = false;
   /** Of the assignments that are carried out. */
-  #revision = 0;
+  #revision = 0n;
 
   constructor(private readonly parts: MemberParts) {}
 
@@ -232,7 +232,7 @@ export class ClusterMember {
     const shards = metrics.map((shard) => {
       const last = before.get(`${shard.shardId}/${shard.replicaId}`) ?? shard;
       const queriesPerSecond = Math.max(0, shard.searches - last.searches) / seconds;
-      const writesPerSecond = Math.max(0, shard.appliedIndex - last.appliedIndex) / seconds;
+      const writesPerSecond = Math.max(0, Number(shard.appliedIndex - last.appliedIndex)) / seconds;
       return { ...shard, queriesPerSecond, writesPerSecond };
     });
     this.#lastBeatMs = now;
@@ -274,7 +274,7 @@ export class ClusterMember {
 
 /** Changes with every write that is applied, and every point that is indexed. */
 const workOf = (shards: worker.ShardMetrics[]): number =>
-  shards.reduce((sum, shard) => sum + 2 * shard.appliedIndex - shard.tailPoints, 0);
+  shards.reduce((sum, shard) => sum + 2 * Number(shard.appliedIndex) - shard.tailPoints, 0);
 
 /** Changes with every turn of a role, and with the members. */
 const rolesOf = (shards: worker.ShardMetrics[]): string =>

@@ -1,11 +1,13 @@
-import { type Engine, type Scrubbed, shardSettings } from '@vectron/engine';
-import { VectronError } from '@vectron/errors';
-import { type placement, type worker, workerData } from '@vectron/proto';
+import { type Engine, shardSettings } from '@vectron/engine';
+import type { placement, worker } from '@vectron/proto';
 
 /** A replica among all of a worker's. */
 export const replicaName = ({ shardId, replicaId }: placement.Assignment): string => `${shardId}/${replicaId}`;
 
-/** The shards of this worker: what the data path and the control plane ask of them. */
+/**
+ * The shards of this worker: what the data path and the control plane ask of them. Replica ids and log indexes are
+ * bigints in messages and numbers in the engine, which has none beyond 2^53.
+ */
 export class ShardService {
   constructor(private readonly engine: Engine) {}
 
@@ -22,19 +24,19 @@ export class ShardService {
     this.engine.cancel(tickets);
   }
 
-  /** One decoded operation, for the unary calls. */
-  async run(op: workerData.ShardOp): Promise<workerData.ShardOutcome> {
-    const write = op.op?.$case === 'upsert' || op.op?.$case === 'delete';
-    const outcome = await this.submit(Buffer.from(workerData.ShardOp.encode(op).finish()), write);
-    return workerData.ShardOutcome.decode(outcome);
-  }
-
-  flush(): Promise<void> {
-    return this.engine.flush();
-  }
-
   metrics(): worker.ShardMetrics[] {
-    return this.engine.status().map((status) => ({ ...status, queriesPerSecond: 0, writesPerSecond: 0 }));
+    return this.engine.status().map((status) => ({
+      ...status,
+      appliedIndex: BigInt(status.appliedIndex),
+      committedIndex: BigInt(status.committedIndex),
+      term: BigInt(status.term),
+      replicaId: BigInt(status.replicaId),
+      leaderReplicaId: BigInt(status.leaderReplicaId),
+      voters: status.voters.map(BigInt),
+      learners: status.learners.map(BigInt),
+      queriesPerSecond: 0,
+      writesPerSecond: 0,
+    }));
   }
 
   /**
@@ -60,7 +62,15 @@ export class ShardService {
       await attempt(shard.shardId, async () => {
         const { splitFromShardId, splitEpoch } = shard;
         const splitFrom = splitFromShardId === 0 ? undefined : { shardId: splitFromShardId, epoch: splitEpoch };
-        await this.engine.openShard({ ...shard, known: known.has(name), splitFrom }, shardSettings(shard));
+        const { shardId, epoch, relaxed } = shard;
+        const members = {
+          replicaId: Number(shard.replicaId),
+          voters: shard.voters.map(Number),
+          learners: shard.learners.map(Number),
+          first: shard.first.map(Number),
+        };
+        const assigned = { shardId, epoch, ...members, relaxed, known: known.has(name), splitFrom };
+        await this.engine.openShard(assigned, shardSettings(shard));
         opened.add(name);
       });
     }
@@ -75,13 +85,13 @@ export class ShardService {
     this.engine.setPeers(peers.map(({ number, raftAddress }) => ({ worker: number, address: raftAddress })));
   }
 
-  transferLeader(shardId: number, replicaId: number): Promise<void> {
-    return this.engine.transferLeader(shardId, replicaId);
+  transferLeader(shardId: number, replicaId: bigint): Promise<void> {
+    return this.engine.transferLeader(shardId, Number(replicaId));
   }
 
   /** Returns the log index of the split. */
-  splitShard({ shardId, at, upperShardId, epoch }: worker.SplitShardRequest): Promise<number> {
-    return this.engine.splitShard(shardId, at, upperShardId, epoch);
+  async splitShard({ shardId, at, upperShardId, epoch }: worker.SplitShardRequest): Promise<bigint> {
+    return BigInt(await this.engine.splitShard(shardId, at, upperShardId, epoch));
   }
 
   /** Removes what splits left here for shards that go elsewhere. */
@@ -89,13 +99,12 @@ export class ShardService {
     return this.engine.forgetSplits(assigned.map(({ shardId, epoch }) => ({ shardId, epoch })));
   }
 
-  scrub(shardId: number): Promise<Scrubbed> {
-    return this.engine.scrub(shardId);
+  async scrub(shardId: number): Promise<worker.ScrubResponse> {
+    const { index, differing } = await this.engine.scrub(shardId);
+    return { index: BigInt(index), differingReplicaIds: differing.map(BigInt) };
   }
 
   close(): Promise<void> {
     return this.engine.close();
   }
 }
-
-export const unbuilt = (what: string) => new VectronError('UNIMPLEMENTED', `${what} is not built yet`);

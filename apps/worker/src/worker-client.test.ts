@@ -8,7 +8,6 @@ import { createLogger } from '@vectron/observability';
 import { localWorkerClient, StreamWorkerClient, workerService } from '@vectron/routing';
 import { GrpcServer, VectronExceptionFilter } from '@vectron/rpc';
 import { describeWorkerClient } from '../../../packages/routing/src/worker-client.contract.js';
-import { ClusterMember } from './cluster-member.js';
 import { ShardService } from './shard-service.js';
 import { WorkerController } from './worker.controller.js';
 
@@ -34,10 +33,7 @@ async function serve(service: ShardService) {
   const module = {
     module: TestModule,
     controllers: [WorkerController],
-    providers: [
-      { provide: ShardService, useValue: service },
-      { provide: ClusterMember, useValue: { workerId: 'test' } },
-    ],
+    providers: [{ provide: ShardService, useValue: service }],
   };
   const app = await NestFactory.createMicroservice(module, { strategy: server, logger: false });
   app.useGlobalFilters(new VectronExceptionFilter());

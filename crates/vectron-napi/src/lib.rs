@@ -13,8 +13,9 @@ use tokio::sync::oneshot;
 use vectron_raft::{
     Assignment, Node, NodeError, NodeOptions, RaftListener, ReplicaStatus, Role, Timing, TlsFiles, Wanted,
 };
+use vectron_shard::proto::Split;
 use vectron_shard::{
-    Found, Metric, Nearest, Quantization, Residence, ShardError, ShardSpec, ShardStatus, Split, Until,
+    ErrorCode, Found, Metric, Nearest, Quantization, Residence, ShardError, ShardSpec, ShardStatus, Until,
 };
 
 /// Sizes of an engine; see `EngineOptions` in packages/engine.
@@ -532,9 +533,9 @@ impl Engine {
         }
         env.spawn_future_with_callback(
             async move {
-                let outcomes = done
-                    .await
-                    .map_err(|_| Error::from_reason(reason("SHUTTING_DOWN", "the engine is closed")))?;
+                let outcomes = done.await.map_err(|_| {
+                    Error::from_reason(reason(ErrorCode::ShuttingDown, "the engine is closed"))
+                })?;
                 let mut all = Vec::with_capacity(outcomes.iter().map(|one| 4 + one.len()).sum());
                 for outcome in &outcomes {
                     all.extend_from_slice(&(outcome.len() as u32).to_le_bytes());
@@ -588,9 +589,9 @@ impl Engine {
         self.node.search_many(shard_id as u64, epoch as u64, vectors.to_vec(), nearest, reply);
         env.spawn_future_with_callback(
             async move {
-                let found = rx
-                    .await
-                    .map_err(|_| Error::from_reason(reason("SHUTTING_DOWN", "the engine is closed")))?;
+                let found = rx.await.map_err(|_| {
+                    Error::from_reason(reason(ErrorCode::ShuttingDown, "the engine is closed"))
+                })?;
                 found.map_err(|e| Error::from_reason(reason(e.code(), &e.to_string())))
             },
             |_, found| Ok(Matches::from(found)),
@@ -664,7 +665,7 @@ async fn run_on<T: Send + 'static>(
 ) -> Result<T> {
     match node.handle().spawn(work).await {
         Ok(outcome) => outcome.map_err(|e| Error::from_reason(reason(e.code(), &e.to_string()))),
-        Err(stopped) => Err(Error::from_reason(reason("SHUTTING_DOWN", &stopped.to_string()))),
+        Err(stopped) => Err(Error::from_reason(reason(ErrorCode::ShuttingDown, &stopped.to_string()))),
     }
 }
 
@@ -673,11 +674,11 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T> {
     match tokio::task::spawn_blocking(work).await {
         Ok(outcome) => outcome.map_err(|e| Error::from_reason(reason(e.code(), &e.to_string()))),
-        Err(panic) => Err(Error::from_reason(reason("INTERNAL", &panic.to_string()))),
+        Err(panic) => Err(Error::from_reason(reason(ErrorCode::Internal, &panic.to_string()))),
     }
 }
 
-fn reason(code: &str, message: &str) -> String {
+fn reason(code: ErrorCode, message: &str) -> String {
     let escaped: String = message
         .chars()
         .flat_map(|c| match c {
@@ -686,5 +687,5 @@ fn reason(code: &str, message: &str) -> String {
             c => vec![c],
         })
         .collect();
-    format!("{{\"code\":\"{code}\",\"message\":\"{escaped}\"}}")
+    format!("{{\"code\":\"{}\",\"message\":\"{escaped}\"}}", code.name())
 }

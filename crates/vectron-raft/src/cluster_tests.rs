@@ -7,6 +7,13 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+use vectron_shard::proto;
+use vectron_shard::proto::{
+    CountOp, Declaration, FieldCondition, FieldValue, IdBatch, IndexKind, Mutation, Origin, PayloadChange,
+    PayloadIndex, PointBatch, PointData, Scalar, ScalarList, SearchOp, ShardOp, ShardOutcome, TextQuery,
+    consistency::Level, declaration::Declare, field_condition, filter::Condition, mutation::Action, scalar,
+    shard_op::Op, shard_outcome::Outcome,
+};
 use vectron_shard::*;
 
 const SPEC: ShardSpec = ShardSpec { m: 8, ef_construction: 32, ..ShardSpec::new(2, Metric::Euclidean) };
@@ -168,9 +175,9 @@ fn upsert(id: &str, v: [f32; 2]) -> ShardOp {
     ShardOp { shard_id: 1, shard_epoch: 1, op, ..Default::default() }
 }
 
-fn get(id: &str, level: op::Level) -> ShardOp {
+fn get(id: &str, level: Level) -> ShardOp {
     let op = Some(Op::Get(IdBatch { ids: vec![id.into()], if_version: None }));
-    let consistency = Some(op::ConsistencyMsg { level: Some(level) });
+    let consistency = Some(proto::Consistency { level: Some(level) });
     ShardOp { shard_id: 1, shard_epoch: 1, op, consistency, timeout_ms: 3000, ..Default::default() }
 }
 
@@ -215,7 +222,7 @@ fn reads_keep_what_they_promise() {
     let token = cluster.upsert("a", [1.0, 0.0]);
     let leader = cluster.leader();
     let follower = leader % 3 + 1;
-    use op::Level::{AtLeast, BoundedMs, Linearizable};
+    use Level::{AtLeast, BoundedMs, Linearizable};
     for worker in [leader, follower] {
         for level in [Linearizable(true), AtLeast(token), BoundedMs(2000)] {
             assert_eq!(found(submit(cluster.node(worker), get("a", level))), Ok(1), "{worker} {level:?}");
@@ -269,7 +276,7 @@ fn a_search_only_replica_follows_without_a_vote() {
     cluster.learners = BTreeSet::from([replica(4)]);
     (1..=4).for_each(|worker| cluster.hold(worker, &BTreeSet::new()));
     let token = cluster.upsert("b", [2.0, 0.0]);
-    use op::Level::{AtLeast, BoundedMs, Linearizable};
+    use Level::{AtLeast, BoundedMs, Linearizable};
     until("it follows", || found(submit(cluster.node(worker), get("b", AtLeast(token)))) == Ok(1));
     assert_eq!(found(submit(cluster.node(worker), get("b", BoundedMs(1000)))), Ok(1));
     assert_eq!(found(submit(cluster.node(worker), get("b", Linearizable(true)))), Err("SEARCH_ONLY".into()));
@@ -329,7 +336,7 @@ fn changes_are_given_in_log_order_and_say_what_they_are() {
         let node = cluster.node(worker);
         let batch = node.handle().block_on(node.changes(1, 1, 0, Duration::ZERO)).unwrap();
         let seen: Vec<_> = batch.changes.iter().map(|change| (change.kind(), change.id.as_str())).collect();
-        use ChangeKind::{Delete, Insert, Update};
+        use vectron_shard::proto::ChangeKind::{Delete, Insert, Update};
         assert_eq!(seen, [(Insert, "a"), (Update, "a"), (Delete, "a")]);
         assert!(batch.next_index > last);
         let again =
@@ -368,11 +375,11 @@ fn on_shard(op: Op) -> ShardOp {
 
 /// How many points of the group the worker counts, and whether it had to read payloads for that.
 fn in_group(node: &Node, group: &str) -> (u64, bool) {
-    let value = Some(ScalarValue::Text(group.into()));
-    let test = Some(TestMsg::In(ScalarList { values: vec![Scalar { value }] }));
+    let value = Some(scalar::Value::Text(group.into()));
+    let test = Some(field_condition::Test::In(ScalarList { values: vec![Scalar { value }] }));
     let field = FieldCondition { path: "g".into(), test };
-    let filter = Some(FilterMsg { condition: Some(Condition::Field(field)) });
-    match submit(node, on_shard(Op::Count(CountRequest { filter, estimate: false }))).outcome {
+    let filter = Some(proto::Filter { condition: Some(Condition::Field(field)) });
+    match submit(node, on_shard(Op::Count(CountOp { filter, estimate: false }))).outcome {
         Some(Outcome::Counted(counted)) => (counted.count, counted.unindexed),
         other => panic!("{other:?}"),
     }
@@ -394,11 +401,10 @@ fn indexes_go_with_the_log_into_snapshots_restarts_and_new_replicas() {
         write(&cluster, Op::Upsert(PointBatch { points }.encode_to_vec()));
     }
     // Of group g1 one goes, one changes its group, and one lives but for a moment.
-    let gone =
-        Mutation { ids: vec!["p1".into()], action: Some(Selection::Delete(true)), ..Mutation::default() };
+    let gone = Mutation { ids: vec!["p1".into()], action: Some(Action::Delete(true)), ..Mutation::default() };
     write(&cluster, Op::Mutate(gone.encode_to_vec()));
-    let set = vec![Field { path: "g".into(), value: b"\"other\"".to_vec() }];
-    let change = Some(Selection::Change(Change { set, ..Change::default() }));
+    let set = vec![FieldValue { path: "g".into(), value: b"\"other\"".to_vec() }];
+    let change = Some(Action::Change(PayloadChange { set, ..PayloadChange::default() }));
     let changed = Mutation { ids: vec!["p8".into()], action: change, ..Mutation::default() };
     write(&cluster, Op::Mutate(changed.encode_to_vec()));
     let short = PointData { ttl_ms: 1, ..numbered(1000 * 7 + 1) };
@@ -423,7 +429,7 @@ fn indexes_go_with_the_log_into_snapshots_restarts_and_new_replicas() {
             && as_it_is(cluster.node(fresh))
     });
     let text = Some(TextQuery { query: "word2".into(), fields: Vec::new() });
-    let search = SearchRequest { text, k: 1000, ..SearchRequest::default() };
+    let search = SearchOp { text, k: 1000, ..SearchOp::default() };
     let Some(Outcome::Search(words)) = submit(cluster.node(fresh), on_shard(Op::Search(search))).outcome
     else {
         panic!("no answer")

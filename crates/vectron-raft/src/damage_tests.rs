@@ -3,10 +3,11 @@
 
 use crate::cluster_tests::{Cluster, submit, until};
 use crate::tests::{copy_dir, options};
-use crate::{ConsistencyMsg, Level, Node, NodeError, Op, Outcome, ShardOp, verify};
+use crate::{Node, NodeError, verify};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use vectron_shard::IdBatch;
+use vectron_shard::proto;
+use vectron_shard::proto::{IdBatch, ShardOp, consistency::Level, shard_op::Op, shard_outcome::Outcome};
 
 const POINTS: usize = 300;
 
@@ -70,7 +71,7 @@ fn damage(file: &Path, how: Damage, place: usize, places: usize) {
 fn answers(node: &Node) -> Result<usize, String> {
     let ids = (0..POINTS).map(|i| format!("p{i}")).collect();
     let op = Some(Op::Get(IdBatch { ids, if_version: None }));
-    let consistency = Some(ConsistencyMsg { level: Some(Level::AtLeast(0)) });
+    let consistency = Some(proto::Consistency { level: Some(Level::AtLeast(0)) });
     let asked =
         ShardOp { shard_id: 1, shard_epoch: 1, op, consistency, timeout_ms: 400, ..Default::default() };
     let outcome = submit(node, asked);

@@ -1,5 +1,5 @@
 use vectron_shard::ShardError;
-use vectron_storage::StorageError;
+use vectron_storage::{ErrorCode, StorageError};
 
 pub type Result<T> = std::result::Result<T, NodeError>;
 
@@ -51,7 +51,7 @@ pub enum NodeError {
     #[error("{0}")]
     Protocol(String),
     #[error("{1}")]
-    Refused(String, String),
+    Refused(ErrorCode, String),
     #[error(transparent)]
     Shard(#[from] ShardError),
     #[error(transparent)]
@@ -61,29 +61,30 @@ pub enum NodeError {
 }
 
 impl NodeError {
-    /// Stable name of the error, for the wire.
-    pub fn code(&self) -> &str {
+    pub fn code(&self) -> ErrorCode {
         match self {
-            Self::ShardNotFound(_) => "SHARD_NOT_FOUND",
-            Self::StaleEpoch { .. } => "STALE_EPOCH",
-            Self::NotLeader { .. } => "NOT_LEADER",
-            Self::CommitUnknown(_) => "COMMIT_UNKNOWN",
-            Self::Unavailable { .. } => "UNAVAILABLE",
-            Self::NotCaughtUp { .. } => "NOT_CAUGHT_UP",
-            Self::TooStale { .. } => "TOO_STALE",
-            Self::SearchOnly(_) => "SEARCH_ONLY",
-            Self::Poisoned(_) => "SHARD_POISONED",
-            Self::ReplicaDamaged { .. } | Self::LogDamaged { .. } | Self::LogLost(_) => "DATA_DAMAGED",
-            Self::Overloaded(_) => "OVERLOADED",
-            Self::DiskLow { .. } => "DISK_LOW",
-            Self::Closed => "SHUTTING_DOWN",
-            Self::OldFormat(_) => "SPEC_MISMATCH",
-            Self::ChangesGone { .. } => "CHANGES_GONE",
-            Self::Protocol(_) => "INVALID_ARGUMENT",
-            Self::Refused(code, _) => code,
+            Self::ShardNotFound(_) => ErrorCode::ShardNotFound,
+            Self::StaleEpoch { .. } => ErrorCode::StaleEpoch,
+            Self::NotLeader { .. } => ErrorCode::NotLeader,
+            Self::CommitUnknown(_) => ErrorCode::CommitUnknown,
+            Self::Unavailable { .. } => ErrorCode::Unavailable,
+            Self::NotCaughtUp { .. } => ErrorCode::NotCaughtUp,
+            Self::TooStale { .. } => ErrorCode::TooStale,
+            Self::SearchOnly(_) => ErrorCode::SearchOnly,
+            Self::Poisoned(_) => ErrorCode::ShardPoisoned,
+            Self::ReplicaDamaged { .. } | Self::LogDamaged { .. } | Self::LogLost(_) => {
+                ErrorCode::DataDamaged
+            }
+            Self::Overloaded(_) => ErrorCode::Overloaded,
+            Self::DiskLow { .. } => ErrorCode::DiskLow,
+            Self::Closed => ErrorCode::ShuttingDown,
+            Self::OldFormat(_) => ErrorCode::SpecMismatch,
+            Self::ChangesGone { .. } => ErrorCode::ChangesGone,
+            Self::Protocol(_) => ErrorCode::InvalidArgument,
+            Self::Refused(code, _) => *code,
             Self::Shard(e) => e.code(),
             Self::Storage(e) => e.code(),
-            Self::Io(_) => "STORAGE_FAILED",
+            Self::Io(_) => ErrorCode::StorageFailed,
         }
     }
 

@@ -1,9 +1,10 @@
 //! The changes of a shard by log index, for who follows it.
 
-use crate::op::{ChangeBatch, ChangeKind, ChangeMsg};
 use crate::replica::{self, Replica};
 use crate::{NodeError, Result};
-use vectron_shard::{Command, Selection};
+use vectron_shard::Command;
+use vectron_shard::proto::mutation::Action;
+use vectron_shard::proto::{Change, ChangeBatch, ChangeKind};
 
 /// Entries read at a time for a change feed.
 const FEED_ENTRIES: u64 = 256;
@@ -33,26 +34,26 @@ pub fn changes(replica: &Replica, from: u64) -> Result<ChangeBatch> {
                     let kind = if was_present(at) { ChangeKind::Update } else { ChangeKind::Insert };
                     bytes += point.vector.len() + point.payload.len() + point.id.len();
                     let (id, vector, payload) = (point.id, point.vector, point.payload);
-                    batch.changes.push(ChangeMsg { index, kind: kind.into(), id, vector, payload });
+                    batch.changes.push(Change { index, kind: kind.into(), id, vector, payload });
                 }
             }
             Ok(Command::Delete(ids)) => {
                 let deleted = ids.ids.into_iter().enumerate().filter(|(at, _)| was_present(*at));
-                batch.changes.extend(deleted.map(|(_, id)| ChangeMsg {
+                batch.changes.extend(deleted.map(|(_, id)| Change {
                     index,
                     kind: ChangeKind::Delete.into(),
                     id,
                     ..Default::default()
                 }));
             }
-            Ok(Command::Mutate(mutation)) if matches!(mutation.action, Some(Selection::Change(_))) => {
+            Ok(Command::Mutate(mutation)) if matches!(mutation.action, Some(Action::Change(_))) => {
                 for id in shard.changed(index)?.unwrap_or_default() {
                     // Of a point that was written again since, that entry will tell.
                     let Some((point, version)) = shard.get(&id)? else { continue };
                     if version == index {
                         let (vector, payload) = (point.vector, point.payload);
                         bytes += vector.len() + payload.len() + id.len();
-                        batch.changes.push(ChangeMsg {
+                        batch.changes.push(Change {
                             index,
                             kind: ChangeKind::Update.into(),
                             id,
@@ -64,7 +65,7 @@ pub fn changes(replica: &Replica, from: u64) -> Result<ChangeBatch> {
             }
             Ok(Command::Mutate(_) | Command::Expire(_)) => {
                 let gone = shard.changed(index)?.unwrap_or_default();
-                batch.changes.extend(gone.into_iter().map(|id| ChangeMsg {
+                batch.changes.extend(gone.into_iter().map(|id| Change {
                     index,
                     kind: ChangeKind::Delete.into(),
                     id,

@@ -2,13 +2,12 @@
 
 use crate::log::GroupLog;
 use crate::network::Connections;
+use crate::proto;
 use crate::replica::{Hook, LeaderSeen, Replica, Wanted};
 use crate::snapshot::Receiving;
 use crate::transport::{Call, Kind, Transport};
 use crate::types::{Command, Config, Raft, ReplicaId, worker_of};
-use crate::wire::{
-    AppendMsg, AppendedMsg, TransferMsg, TransferredMsg, VoteRequestMsg, VoteResponseMsg, decoded,
-};
+use crate::wire::decoded;
 use crate::{NodeError, Result};
 use bytes::{Buf, Bytes};
 use openraft::errors::{ClientWriteError, ForwardToLeader, LinearizableReadError, RaftError};
@@ -20,7 +19,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
-use vectron_shard::{Applied, LogCommand};
+use vectron_shard::Applied;
+use vectron_shard::proto::LogCommand;
+use vectron_storage::ErrorCode;
 
 /// How groups beat.
 #[derive(Debug, Clone, Copy)]
@@ -62,7 +63,7 @@ impl Timing {
             state_machine_channel_size: Some(256),
             ..Default::default()
         };
-        config.validate().map_err(|e| NodeError::Refused("INVALID_ARGUMENT".into(), e.to_string()))
+        config.validate().map_err(|e| NodeError::Refused(ErrorCode::InvalidArgument, e.to_string()))
     }
 }
 
@@ -424,7 +425,7 @@ pub async fn answer(
     match call.kind {
         Kind::Append => {
             let at = Instant::now();
-            let request = AppendEntriesRequest::try_from(decoded::<AppendMsg>(call.payload)?)?;
+            let request = AppendEntriesRequest::try_from(decoded::<proto::AppendRequest>(call.payload)?)?;
             if disk_low && !request.entries.is_empty() {
                 let reason = "its disk is almost full".into();
                 return Err(NodeError::Unavailable { shard: replica.shard_id, reason });
@@ -435,29 +436,29 @@ pub async fn answer(
             if response.is_success() {
                 replica.note_leader(LeaderSeen { at, commit });
             }
-            Ok(AppendedMsg::from(response).encode_to_vec().into())
+            Ok(proto::AppendResponse::from(response).encode_to_vec().into())
         }
         Kind::Vote => {
-            let request = VoteRequest::try_from(decoded::<VoteRequestMsg>(call.payload)?)?;
+            let request = VoteRequest::try_from(decoded::<proto::VoteRequest>(call.payload)?)?;
             let response = raft.vote(request).await.map_err(|_| NodeError::Poisoned(replica.shard_id))?;
-            Ok(VoteResponseMsg::from(response).encode_to_vec().into())
+            Ok(proto::VoteResponse::from(response).encode_to_vec().into())
         }
         Kind::PreVote => {
-            let request = VoteRequest::try_from(decoded::<VoteRequestMsg>(call.payload)?)?;
+            let request = VoteRequest::try_from(decoded::<proto::VoteRequest>(call.payload)?)?;
             let response = raft.pre_vote(request).await.map_err(|_| NodeError::Poisoned(replica.shard_id))?;
-            Ok(VoteResponseMsg::from(response).encode_to_vec().into())
+            Ok(proto::VoteResponse::from(response).encode_to_vec().into())
         }
         Kind::Transfer => {
-            let request = TransferLeaderRequest::try_from(decoded::<TransferMsg>(call.payload)?)?;
+            let request = TransferLeaderRequest::try_from(decoded::<proto::TransferRequest>(call.payload)?)?;
             let answer = raft.handle_transfer_leader(request).await.map_err(stopped)?;
             use openraft::raft::TransferLeaderError::{LogNotFlushed, VoteChanged};
             let answer = match answer {
-                Ok(()) => TransferredMsg { accepted: true, vote: None, last: None },
+                Ok(()) => proto::TransferResponse { accepted: true, vote: None, last: None },
                 Err(VoteChanged { actual, .. }) => {
-                    TransferredMsg { accepted: false, vote: Some(actual.into()), last: None }
+                    proto::TransferResponse { accepted: false, vote: Some(actual.into()), last: None }
                 }
                 Err(LogNotFlushed { actual, .. }) => {
-                    TransferredMsg { accepted: false, vote: None, last: actual.map(Into::into) }
+                    proto::TransferResponse { accepted: false, vote: None, last: actual.map(Into::into) }
                 }
             };
             Ok(answer.encode_to_vec().into())
@@ -601,7 +602,7 @@ pub async fn scrub(replica: &Arc<Replica>, transport: &Arc<Transport>) -> Result
                     break;
                 }
                 Ok(_) if Instant::now() < deadline => tokio::time::sleep(Duration::from_millis(50)).await,
-                Err(NodeError::Refused(code, _)) if code == "DATA_DAMAGED" => {
+                Err(NodeError::Refused(ErrorCode::DataDamaged, _)) => {
                     damaged.push(to);
                     break;
                 }

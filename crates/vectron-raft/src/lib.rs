@@ -18,6 +18,7 @@ mod net;
 mod network;
 mod node;
 mod op;
+mod proto;
 mod replica;
 mod snapshot;
 mod split;
@@ -30,10 +31,6 @@ pub use error::{NodeError, Result};
 pub use group::{Consistency, GroupStatus, Role, Timing};
 pub use net::TlsFiles;
 pub use node::{Assignment, Node, NodeOptions, Proposal, RaftListener, ReplicaStatus, Reply};
-pub use op::{
-    ChangeBatch, ChangeKind, ChangeMsg, ChangesOp, ConsistencyMsg, IndexStatus, Level, Op, Outcome, SchemaOp,
-    SchemaStatus, SearchBatch, SearchResults, ShardOp, ShardOutcome, Written,
-};
 pub use replica::Wanted;
 pub use types::{ReplicaId, worker_of};
 pub use verify::{Checked, Exported, export_pebble, verify};
@@ -48,5 +45,7 @@ mod sim_tests;
 mod split_tests;
 #[cfg(test)]
 mod store_tests;
+#[cfg(test)]
+mod stored_tests;
 #[cfg(test)]
 mod tests;

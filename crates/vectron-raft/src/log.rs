@@ -4,8 +4,8 @@
 //! are protobuf; an entry has a version byte before it (2; 1 was an entry without a term, before replication).
 
 use crate::disk::{Change, LogDisk, Write};
+use crate::proto;
 use crate::types::{Config, Entry, LogId, Vote};
-use crate::wire::{EntryMsg, LogIdMsg, VoteMsg};
 use crate::{NodeError, Result};
 use bytes::Bytes;
 use openraft::alias::{LogIdOf, VoteOf};
@@ -65,13 +65,13 @@ impl GroupLog {
     pub fn open(group: u64, disk: Arc<dyn LogDisk>) -> Result<Self> {
         let mut state = State::default();
         if let Some(vote) = disk.get(&key(group, VOTE))? {
-            state.vote = Some(decode::<VoteMsg>(group, &vote)?.into());
+            state.vote = Some(decode::<proto::Vote>(group, &vote)?.into());
         }
         if let Some(purged) = disk.get(&key(group, PURGED))? {
-            state.purged = Some(decode::<LogIdMsg>(group, &purged)?.into());
+            state.purged = Some(decode::<proto::LogId>(group, &purged)?.into());
         }
         if let Some(committed) = disk.get(&key(group, COMMITTED))? {
-            state.committed = Some(decode::<LogIdMsg>(group, &committed)?.into());
+            state.committed = Some(decode::<proto::LogId>(group, &committed)?.into());
         }
         state.last = state.purged;
         let after = state.purged.map_or(0, |id| id.index + 1);
@@ -206,10 +206,10 @@ impl GroupLog {
     /// purged.
     pub async fn begin_after(&self, last: LogId, vote: Vote) -> io::Result<()> {
         let group = self.0.group;
-        let at = LogIdMsg::from(last).encode_to_vec();
+        let at = proto::LogId::from(last).encode_to_vec();
         let put = |tag, value| Change::Put(key(group, tag), value);
         self.write(vec![
-            put(VOTE, VoteMsg::from(vote).encode_to_vec()),
+            put(VOTE, proto::Vote::from(vote).encode_to_vec()),
             put(PURGED, at.clone()),
             put(COMMITTED, at),
         ])
@@ -335,7 +335,7 @@ impl RaftLogStorage<Config> for GroupLog {
     }
 
     async fn save_vote(&mut self, vote: &VoteOf<Config>) -> io::Result<()> {
-        let value = VoteMsg::from(*vote).encode_to_vec();
+        let value = proto::Vote::from(*vote).encode_to_vec();
         if crate::faults::vote_not_synced() {
             self.0.disk.submit(Write {
                 changes: vec![Change::Put(key(self.0.group, VOTE), value)],
@@ -352,7 +352,7 @@ impl RaftLogStorage<Config> for GroupLog {
     async fn save_committed(&mut self, committed: Option<LogIdOf<Config>>) -> io::Result<()> {
         let Some(committed) = committed else { return Ok(()) };
         self.0.state.lock().committed = Some(committed);
-        let value = LogIdMsg::from(committed).encode_to_vec();
+        let value = proto::LogId::from(committed).encode_to_vec();
         let changes = vec![Change::Put(key(self.0.group, COMMITTED), value)];
         // Only a hint of how far to replay before the leader says so; it goes with the next write that is synced.
         self.0.disk.submit(Write { changes, synced: false, done: None });
@@ -434,7 +434,7 @@ impl RaftLogStorage<Config> for GroupLog {
             state.first = state.first.max(removed + 1);
         }
         self.write(vec![
-            Change::Put(key(group, PURGED), LogIdMsg::from(upto).encode_to_vec()),
+            Change::Put(key(group, PURGED), proto::LogId::from(upto).encode_to_vec()),
             Change::DeleteRange(entry_key(group, 0), entry_key(group, removed + 1)),
         ])
         .await
@@ -458,7 +458,7 @@ fn index_of(prefix: &[u8], key: &[u8]) -> Option<u64> {
 }
 
 fn encode(entry: &Entry) -> Vec<u8> {
-    let message = EntryMsg::from(entry);
+    let message = proto::Entry::from(entry);
     let mut value = Vec::with_capacity(1 + message.encoded_len());
     value.push(ENTRY_VERSION);
     message.encode_raw(&mut value);
@@ -469,7 +469,7 @@ fn entry(group: u64, index: u64, value: &[u8]) -> Result<Entry> {
     let damaged = || NodeError::LogDamaged { shard: group, index };
     let message = match value.split_first() {
         Some((&ENTRY_VERSION, message)) => {
-            EntryMsg::decode(Bytes::copy_from_slice(message)).map_err(|_| damaged())?
+            proto::Entry::decode(Bytes::copy_from_slice(message)).map_err(|_| damaged())?
         }
         Some((&LEGACY_VERSION, _)) => return Err(NodeError::OldFormat(group)),
         _ => return Err(damaged()),

@@ -1,10 +1,10 @@
 //! The shard as the consensus library's state machine.
 
+use crate::proto;
 use crate::replica::Replica;
 use crate::snapshot::{SnapshotData, Source};
 use crate::split;
 use crate::types::{Config, Entry, LogId, Meta, StoredMembership, Verdict};
-use crate::wire::Stamp;
 use crate::{NodeError, Result};
 use futures_util::{Stream, StreamExt};
 use openraft::alias::SnapshotOf;
@@ -13,7 +13,8 @@ use openraft::{EntryPayload, RaftSnapshotBuilder};
 use prost::Message;
 use std::io;
 use std::sync::Arc;
-use vectron_shard::{Applied, LogCommand};
+use vectron_shard::Applied;
+use vectron_shard::proto::LogCommand;
 
 /// Applies entries to the shard of a replica.
 pub struct Machine {
@@ -33,7 +34,7 @@ impl Machine {
         if let EntryPayload::Membership(membership) = &entry.payload {
             self.membership = StoredMembership::new(Some(log_id), membership.clone());
         }
-        let stamp = Stamp::new(Some(log_id), &self.membership).encode_to_vec();
+        let stamp = proto::Stamp::new(Some(log_id), &self.membership).encode_to_vec();
         let shard = self.replica.shard();
         let applied = match entry.payload {
             EntryPayload::Normal(command) => {
@@ -71,7 +72,7 @@ impl Machine {
 /// What the store says it is: the last entry applied, and the members then.
 fn stored(replica: &Replica) -> Result<Meta> {
     let Some(stamp) = replica.shard().stamp()? else { return Ok(Meta::default()) };
-    let stamp = Stamp::decode(stamp.as_slice())
+    let stamp = proto::Stamp::decode(stamp.as_slice())
         .map_err(|_| NodeError::LogLost("the store's last entry cannot be read".into()))?;
     Ok(stamp.meta())
 }

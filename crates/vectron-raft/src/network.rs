@@ -1,11 +1,10 @@
 //! The consensus library's calls to other replicas, over the transport.
 
+use crate::proto;
 use crate::snapshot::{self, SnapshotData};
 use crate::transport::{Call, Kind, Link, Transport};
 use crate::types::{Config, LogId, ReplicaId, Vote};
-use crate::wire::{
-    AppendMsg, AppendedMsg, TransferMsg, TransferredMsg, VoteRequestMsg, VoteResponseMsg, decoded,
-};
+use crate::wire::decoded;
 use crate::{NodeError, Result};
 use bytes::Bytes;
 use openraft::alias::SnapshotOf;
@@ -104,9 +103,11 @@ impl RaftNetworkV2<Config> for Peer {
         let limit =
             if request.entries.is_empty() { option.hard_ttl().max(MESSAGE_TIMEOUT) } else { APPEND_TIMEOUT };
         let last = request.entries.last().map(|entry| entry.log_id).or(request.prev_log_id);
-        let answer = self.call(Kind::Append, &AppendMsg::from(&request), limit).await.map_err(rpc)?;
-        let response =
-            decoded::<AppendedMsg>(answer).and_then(AppendEntriesResponse::try_from).map_err(rpc)?;
+        let answer =
+            self.call(Kind::Append, &proto::AppendRequest::from(&request), limit).await.map_err(rpc)?;
+        let response = decoded::<proto::AppendResponse>(answer)
+            .and_then(AppendEntriesResponse::try_from)
+            .map_err(rpc)?;
         match &response {
             AppendEntriesResponse::Success => self.acknowledged = self.acknowledged.max(last),
             AppendEntriesResponse::PartialSuccess(id) => self.acknowledged = self.acknowledged.max(*id),
@@ -122,8 +123,8 @@ impl RaftNetworkV2<Config> for Peer {
         _option: RPCOption,
     ) -> std::result::Result<VoteResponse<Config>, RPCError<Config>> {
         let answer =
-            self.call(Kind::Vote, &VoteRequestMsg::from(&request), APPEND_TIMEOUT).await.map_err(rpc)?;
-        decoded::<VoteResponseMsg>(answer).and_then(VoteResponse::try_from).map_err(rpc)
+            self.call(Kind::Vote, &proto::VoteRequest::from(&request), APPEND_TIMEOUT).await.map_err(rpc)?;
+        decoded::<proto::VoteResponse>(answer).and_then(VoteResponse::try_from).map_err(rpc)
     }
 
     async fn pre_vote(
@@ -131,9 +132,11 @@ impl RaftNetworkV2<Config> for Peer {
         request: VoteRequest<Config>,
         _option: RPCOption,
     ) -> std::result::Result<VoteResponse<Config>, RPCError<Config>> {
-        let answer =
-            self.call(Kind::PreVote, &VoteRequestMsg::from(&request), MESSAGE_TIMEOUT).await.map_err(rpc)?;
-        decoded::<VoteResponseMsg>(answer).and_then(VoteResponse::try_from).map_err(rpc)
+        let answer = self
+            .call(Kind::PreVote, &proto::VoteRequest::from(&request), MESSAGE_TIMEOUT)
+            .await
+            .map_err(rpc)?;
+        decoded::<proto::VoteResponse>(answer).and_then(VoteResponse::try_from).map_err(rpc)
     }
 
     async fn full_snapshot(
@@ -161,9 +164,11 @@ impl RaftNetworkV2<Config> for Peer {
         request: TransferLeaderRequest<Config>,
         _option: RPCOption,
     ) -> std::result::Result<TransferLeaderResponse<Config>, RPCError<Config>> {
-        let answer =
-            self.call(Kind::Transfer, &TransferMsg::from(&request), MESSAGE_TIMEOUT).await.map_err(rpc)?;
-        let answer = decoded::<TransferredMsg>(answer).map_err(rpc)?;
+        let answer = self
+            .call(Kind::Transfer, &proto::TransferRequest::from(&request), MESSAGE_TIMEOUT)
+            .await
+            .map_err(rpc)?;
+        let answer = decoded::<proto::TransferResponse>(answer).map_err(rpc)?;
         Ok(match (answer.accepted, answer.vote) {
             (true, _) => Ok(()),
             (false, Some(vote)) => Err(TransferLeaderError::VoteChanged {

@@ -5,7 +5,7 @@ use crate::feed;
 use crate::group::{self, Consistency, GroupStatus, Timing};
 use crate::log::GroupLog;
 use crate::net::{TcpNet, TlsFiles};
-use crate::op::{ChangeBatch, IndexStatus, Op, Outcome, SchemaStatus, SearchResults, ShardOp, ShardOutcome};
+use crate::op;
 use crate::replica::{self, Found as OnDisk, Replica, Wanted};
 use crate::snapshot::Receiving;
 use crate::split;
@@ -21,11 +21,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use vectron_shard::{
-    Applied, Declaration, Found, LogCommand, MAX_TAIL, Nearest, Origin, PointBatch, Shard, Split,
+use vectron_shard::proto::{
+    ChangeBatch, Declaration, IndexStatus, LogCommand, Origin, PointBatch, SchemaStatus, SearchResults,
+    ShardOp, Split, shard_op::Op, shard_outcome::Outcome,
 };
+use vectron_shard::{Applied, Found, MAX_TAIL, Nearest, Shard};
 use vectron_shard::{ShardError, ShardSpec, ShardStatus, Until};
-use vectron_storage::Resources;
+use vectron_storage::{ErrorCode, Resources};
 
 /// Points a turn of an indexing task moves before it lets another shard have the thread.
 const INDEX_TURN: usize = 64;
@@ -440,7 +442,7 @@ impl Node {
             Proposal::Mutate(bytes) => command.mutation = Some(bytes),
             Proposal::Declare(bytes) => {
                 let wrong =
-                    |e| NodeError::Refused("INVALID_ARGUMENT".into(), format!("not a declaration: {e}"));
+                    |e| NodeError::Refused(ErrorCode::InvalidArgument, format!("not a declaration: {e}"));
                 command.declaration = Some(Declaration::decode(bytes.as_slice()).map_err(wrong)?);
             }
         }
@@ -498,7 +500,7 @@ impl Node {
         }
     }
 
-    /// Answers one encoded [`ShardOp`] with an encoded [`ShardOutcome`]; failures are in the outcome. A read that was
+    /// Answers one encoded `ShardOp` with an encoded `ShardOutcome`; failures are in the outcome. A read that was
     /// `cancelled` ends soon, with any outcome; a write that was submitted is made.
     pub fn submit(
         &self,
@@ -506,17 +508,17 @@ impl Node {
         cancelled: Arc<AtomicBool>,
         reply: impl FnOnce(Vec<u8>) + Send + 'static,
     ) {
-        let finish = |outcome: Result<(Outcome, u64)>| ShardOutcome::new(outcome).encode_to_vec();
+        let finish = |outcome: Result<(Outcome, u64)>| op::answer(outcome).encode_to_vec();
         let op = match ShardOp::decode(op) {
             Ok(op) => op,
             Err(e) => {
                 let refused =
-                    NodeError::Refused("INVALID_ARGUMENT".into(), format!("not a shard operation: {e}"));
+                    NodeError::Refused(ErrorCode::InvalidArgument, format!("not a shard operation: {e}"));
                 return reply(finish(Err(refused)));
             }
         };
-        let (id, epoch) = (op.shard_id, op.shard_epoch);
-        let (consistency, timeout_ms) = (op.consistency(), op.timeout_ms);
+        let (id, epoch) = (u64::from(op.shard_id), u64::from(op.shard_epoch));
+        let (consistency, timeout_ms) = (op::consistency(&op), op.timeout_ms);
         let proposal = match op.op {
             Some(Op::Upsert(batch)) => Proposal::Upsert(batch),
             Some(Op::Delete(batch)) => Proposal::Delete(batch),
@@ -541,7 +543,7 @@ impl Node {
             }
         };
         let written = Box::new(move |outcome: Result<Applied>| {
-            reply(finish(outcome.map(|applied| (Outcome::from(applied.clone()), applied.index))));
+            reply(finish(outcome.map(|applied| (op::written(&applied), applied.index))));
         });
         self.propose(id, epoch, proposal, op.origin, written);
     }
@@ -933,7 +935,7 @@ fn read_replica(
     cancelled: Arc<AtomicBool>,
 ) -> Result<(Outcome, u64)> {
     if cancelled.load(Ordering::Relaxed) {
-        return Err(NodeError::Refused("CANCELLED".into(), "nobody waits for the answer".into()));
+        return Err(NodeError::Refused(ErrorCode::Cancelled, "nobody waits for the answer".into()));
     }
     let shard = replica.shard();
     // Before the read: it sees at least this.
@@ -962,7 +964,7 @@ fn read_replica(
         }
         Some(Op::Schema(_)) => Outcome::Schema(schema_status(&shard)),
         Some(Op::Upsert(_) | Op::Delete(_) | Op::Changes(_) | Op::Mutate(_) | Op::Declare(_)) | None => {
-            return Err(NodeError::Refused("INVALID_ARGUMENT".into(), "the operation is no read".into()));
+            return Err(NodeError::Refused(ErrorCode::InvalidArgument, "the operation is no read".into()));
         }
     };
     Ok((outcome, applied))

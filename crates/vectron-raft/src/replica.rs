@@ -2,9 +2,9 @@
 
 use crate::log::GroupLog;
 use crate::machine::Machine;
+use crate::proto;
 use crate::snapshot::{self, SnapshotData};
 use crate::types::{Entry, Meta, Raft, ReplicaId};
-use crate::wire::Stamp;
 use crate::{NodeError, Result};
 use arc_swap::ArcSwap;
 use openraft::EntryPayload;
@@ -18,7 +18,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use tokio::sync::watch;
 use tokio::time::Instant;
-use vectron_shard::{Checkpoint, LogCommand, Shard, ShardSpec};
+use vectron_shard::proto::LogCommand;
+use vectron_shard::{Checkpoint, Shard, ShardSpec};
 use vectron_storage::Resources;
 
 const CURRENT: &str = "current";
@@ -152,7 +153,8 @@ impl Replica {
         remove_leftovers(dir, &current)?;
         let shard = open_shard(&data, spec, &resources, &log)?;
         let stamp = shard.stamp()?;
-        let durable = stamp.and_then(|stamp| Stamp::decode(stamp.as_slice()).ok()).map(|stamp| stamp.meta());
+        let durable =
+            stamp.and_then(|stamp| proto::Stamp::decode(stamp.as_slice()).ok()).map(|stamp| stamp.meta());
         let (applied, epoch) = (shard.applied_index(), shard.epoch());
         if applied > 0 && log.is_pristine() {
             return Err(NodeError::LogLost(format!("the store is at entry {applied}, the log has none")));
@@ -379,7 +381,7 @@ impl Replica {
             self.shard().copy_missing_to(&data.join("store"), &self.resources)?;
         }
         let shard = Arc::new(open_shard(&data, self.spec, &self.resources, &self.log)?);
-        let stamp = shard.stamp()?.and_then(|stamp| Stamp::decode(stamp.as_slice()).ok());
+        let stamp = shard.stamp()?.and_then(|stamp| proto::Stamp::decode(stamp.as_slice()).ok());
         write_text(&self.dir, CURRENT, &name)?;
         self.log.keep_after(shard.saved_index());
         self.raise_epoch(shard.epoch());

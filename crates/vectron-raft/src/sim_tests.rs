@@ -9,11 +9,11 @@ use crate::disk::{Change, LogDisk, Write};
 use crate::faults::{Mutant, plant};
 use crate::group::{self, Consistency, Timing};
 use crate::log::GroupLog;
+use crate::proto;
 use crate::replica::{self, Replica, Wanted};
 use crate::snapshot::{Receiving, Source};
 use crate::transport::{Accepted, Acceptor, Boxed, Call, Handler, Kind, Net, Secret, Stream, Transport};
 use crate::types::Vote;
-use crate::wire::VoteResponseMsg;
 use crate::{NodeError, Result};
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -26,7 +26,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
-use vectron_shard::{IdBatch, LogCommand, Metric, Origin, PointBatch, PointData, ShardSpec};
+use vectron_shard::proto::{IdBatch, LogCommand, Origin, PointBatch, PointData};
+use vectron_shard::{Metric, ShardSpec};
 use vectron_storage::Resources;
 
 const SPEC: ShardSpec = ShardSpec { m: 4, ef_construction: 8, ..ShardSpec::new(1, Metric::Euclidean) };
@@ -197,8 +198,8 @@ impl Handler for Answers {
             let kind = call.kind;
             let answer = group::answer(&replica, &self.1, false, call).await?;
             if kind == Kind::Vote
-                && let Ok(VoteResponseMsg { granted: true, vote: Some(vote), .. }) =
-                    VoteResponseMsg::decode(answer.clone())
+                && let Ok(proto::VoteResponse { granted: true, vote: Some(vote), .. }) =
+                    proto::VoteResponse::decode(answer.clone())
             {
                 let mut granted = self.0.granted.lock();
                 let vote = Vote::from(vote);

@@ -4,10 +4,11 @@
 //! already, from an attempt that was cut off. Table files never change, so what has the same name, size and checksum
 //! is the same file. A piece is on its way at a time, so neither side holds more than one in memory.
 
+use crate::proto;
 use crate::replica::Replica;
 use crate::transport::{Call, Kind, Link};
 use crate::types::{Entry, Raft, ReplicaId, Vote};
-use crate::wire::{EntryMsg, Stamp, VoteMsg, decoded};
+use crate::wire::decoded;
 use crate::{NodeError, Result};
 use bytes::Bytes;
 use openraft::alias::SnapshotOf;
@@ -43,67 +44,16 @@ pub trait Source: Send + Sync {
     fn checkpoint(&self) -> Result<Checkpoint>;
 }
 
-#[derive(Clone, PartialEq, Message)]
-struct FileMsg {
-    /// Relative, with `/`.
-    #[prost(string, tag = "1")]
-    name: String,
-    #[prost(uint64, tag = "2")]
-    size: u64,
-    #[prost(uint32, tag = "3")]
-    crc32: u32,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct BeginMsg {
-    #[prost(message, repeated, tag = "1")]
-    files: Vec<FileMsg>,
-    /// The replica whose files they are.
-    #[prost(uint64, tag = "2")]
-    source: u64,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct HaveMsg {
-    /// Bytes that the receiver has of each file.
-    #[prost(uint64, repeated, tag = "1")]
-    sizes: Vec<u64>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct PieceMsg {
-    #[prost(uint32, tag = "1")]
-    file: u32,
-    #[prost(uint64, tag = "2")]
-    offset: u64,
-    #[prost(bytes = "bytes", tag = "3")]
-    data: Bytes,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct EndMsg {
-    #[prost(message, optional, tag = "1")]
-    vote: Option<VoteMsg>,
-    #[prost(message, optional, tag = "2")]
-    stamp: Option<Stamp>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct HistoryMsg {
-    #[prost(message, repeated, tag = "1")]
-    entries: Vec<EntryMsg>,
-}
-
 /// Entries that the saved graph of a snapshot lacks, beside it: with them the receiver's graph is the sender's.
 pub fn write_history(dir: &Path, entries: &[Entry]) -> Result<()> {
-    let history = HistoryMsg { entries: entries.iter().map(EntryMsg::from).collect() };
+    let history = proto::SnapshotHistory { entries: entries.iter().map(proto::Entry::from).collect() };
     Ok(std::fs::write(dir.join(HISTORY), history.encode_to_vec())?)
 }
 
 /// `None`: there is none that can be read; the graph is made from the points then.
 pub fn read_history(dir: &Path) -> Option<Vec<Entry>> {
     let bytes = Bytes::from(std::fs::read(dir.join(HISTORY)).ok()?);
-    let history = HistoryMsg::decode(bytes).ok()?;
+    let history = proto::SnapshotHistory::decode(bytes).ok()?;
     history.entries.into_iter().map(|entry| entry.entry().ok()).collect()
 }
 
@@ -112,31 +62,31 @@ pub async fn send(replica: Arc<dyn Source>, link: Arc<Link>, to: ReplicaId, vote
     let source = replica.id();
     let call = |kind, payload| Call { group: replica.shard_id(), from: source, to, kind, payload };
     let checkpoint = crate::machine::blocking(|| replica.checkpoint())?;
-    let stamp = Stamp::decode(checkpoint.stamp.as_slice())
+    let stamp = proto::Stamp::decode(checkpoint.stamp.as_slice())
         .map_err(|_| NodeError::LogLost("the checkpoint's last entry cannot be read".into()))?;
     let files = crate::machine::blocking(|| describe(&checkpoint.dir))?;
-    let begin = BeginMsg { files: files.clone(), source }.encode_to_vec();
+    let begin = proto::SnapshotBegin { files: files.clone(), source }.encode_to_vec();
     let have = link.call(call(Kind::SnapshotBegin, begin.into()), PIECE_TIMEOUT).await?;
-    let have = decoded::<HaveMsg>(have)?;
+    let have = decoded::<proto::SnapshotHave>(have)?;
     for (at, file) in files.iter().enumerate() {
         let open = File::open(checkpoint.dir.join(&file.name))?;
         let mut offset = have.sizes.get(at).copied().unwrap_or(0);
         while offset < file.size {
             let mut data = vec![0; PIECE_BYTES.min((file.size - offset) as usize)];
             crate::machine::blocking(|| open.read_exact_at(&mut data, offset))?;
-            let piece = PieceMsg { file: at as u32, offset, data: data.into() };
+            let piece = proto::SnapshotPiece { file: at as u32, offset, data: data.into() };
             offset += piece.data.len() as u64;
             link.call(call(Kind::SnapshotPiece, piece.encode_to_vec().into()), PIECE_TIMEOUT).await?;
         }
     }
-    let end = EndMsg { vote: Some(vote.into()), stamp: Some(stamp) };
+    let end = proto::SnapshotEnd { vote: Some(vote.into()), stamp: Some(stamp) };
     let answer = link.call(call(Kind::SnapshotEnd, end.encode_to_vec().into()), INSTALL_TIMEOUT).await?;
-    let vote = decoded::<VoteMsg>(answer)?;
+    let vote = decoded::<proto::Vote>(answer)?;
     Ok(vote.into())
 }
 
 /// Every file below `dir`, by name.
-fn describe(dir: &Path) -> Result<Vec<FileMsg>> {
+fn describe(dir: &Path) -> Result<Vec<proto::SnapshotFile>> {
     let mut files = Vec::new();
     let mut dirs = vec![PathBuf::new()];
     while let Some(below) = dirs.pop() {
@@ -148,7 +98,7 @@ fn describe(dir: &Path) -> Result<Vec<FileMsg>> {
                 continue;
             }
             let (size, crc32) = checksum(&dir.join(&path))?;
-            files.push(FileMsg { name: path.to_string_lossy().into_owned(), size, crc32 });
+            files.push(proto::SnapshotFile { name: path.to_string_lossy().into_owned(), size, crc32 });
         }
     }
     files.sort_by(|a, b| a.name.cmp(&b.name));
@@ -176,7 +126,7 @@ pub struct Receiving(Mutex<HashMap<u64, Arc<Mutex<Incoming>>>>);
 
 struct Incoming {
     source: u64,
-    files: Vec<FileMsg>,
+    files: Vec<proto::SnapshotFile>,
 }
 
 /// Snapshots that a worker takes in at a time; more are told to come back.
@@ -185,7 +135,7 @@ const MAX_INCOMING: usize = 2;
 impl Receiving {
     /// Answers the announcement with what is here already.
     pub fn begin(&self, replica: &Replica, payload: Bytes) -> Result<Bytes> {
-        let begin = decoded::<BeginMsg>(payload)?;
+        let begin = decoded::<proto::SnapshotBegin>(payload)?;
         for file in &begin.files {
             let inside = Path::new(&file.name).components().all(|part| matches!(part, Component::Normal(_)));
             if !inside {
@@ -214,15 +164,15 @@ impl Receiving {
                 sizes.push(here.min(file.size));
             }
         }
-        Ok(HaveMsg { sizes }.encode_to_vec().into())
+        Ok(proto::SnapshotHave { sizes }.encode_to_vec().into())
     }
 
     pub fn piece(&self, replica: &Replica, payload: Bytes) -> Result<()> {
-        let piece = decoded::<PieceMsg>(payload)?;
+        let piece = decoded::<proto::SnapshotPiece>(payload)?;
         let incoming = self.of(replica)?;
         let incoming = incoming.lock();
         let file = incoming.files.get(piece.file as usize);
-        let fits = |file: &&FileMsg| piece.offset + piece.data.len() as u64 <= file.size;
+        let fits = |file: &&proto::SnapshotFile| piece.offset + piece.data.len() as u64 <= file.size;
         let file = file.filter(fits).ok_or_else(|| NodeError::Protocol("a piece of no file".into()))?;
         let path = replica.incoming().join(&file.name);
         if let Some(parent) = path.parent() {
@@ -265,7 +215,7 @@ impl Receiving {
 
     /// The last word of the sender: installs what came in.
     pub async fn end(&self, replica: &Replica, raft: &Raft, payload: Bytes) -> Result<Bytes> {
-        let end = decoded::<EndMsg>(payload)?;
+        let end = decoded::<proto::SnapshotEnd>(payload)?;
         let (Some(vote), Some(stamp)) = (end.vote, end.stamp) else {
             return Err(NodeError::Protocol("a snapshot without a vote or a state".into()));
         };
@@ -277,7 +227,7 @@ impl Receiving {
         let installed = raft.install_full_snapshot(vote.into(), snapshot).await;
         self.0.lock().remove(&replica.shard_id);
         let response = installed.map_err(|_| NodeError::Poisoned(replica.shard_id))?;
-        Ok(VoteMsg::from(response.vote).encode_to_vec().into())
+        Ok(proto::Vote::from(response.vote).encode_to_vec().into())
     }
 
     fn of(&self, replica: &Replica) -> Result<Arc<Mutex<Incoming>>> {
@@ -292,7 +242,7 @@ impl Receiving {
 }
 
 /// Removes what an earlier attempt left that is not a file of this one.
-fn remove_others(dir: &Path, known: &[FileMsg], wanted: &[FileMsg]) -> Result<()> {
+fn remove_others(dir: &Path, known: &[proto::SnapshotFile], wanted: &[proto::SnapshotFile]) -> Result<()> {
     for file in known {
         if !wanted.contains(file) {
             match std::fs::remove_file(dir.join(&file.name)) {

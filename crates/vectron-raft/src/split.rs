@@ -6,10 +6,10 @@
 
 use crate::disk::LogDisk;
 use crate::log::GroupLog;
+use crate::proto;
 use crate::replica::{self, Replica};
 use crate::snapshot::{self, Source};
 use crate::types::{Command, Entry, LogId, Membership, ReplicaId, StoredMembership, Vote, worker_of};
-use crate::wire::{MembershipMsg, Stamp, VoteMsg, VotersMsg};
 use crate::{NodeError, Result};
 use openraft::EntryPayload;
 use openraft::vote::RaftLeaderId;
@@ -17,24 +17,11 @@ use prost::Message;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use vectron_shard::{LogCommand, Split};
+use vectron_shard::proto::{LogCommand, Split};
 use vectron_storage::Resources;
 
 const DATA: &str = "gen-1";
 const WHAT: &str = "split";
-
-/// What is kept of a split beside the state.
-#[derive(Clone, PartialEq, Message)]
-struct SplitMsg {
-    /// The shard that was split.
-    #[prost(uint64, tag = "1")]
-    lower: u64,
-    #[prost(message, optional, tag = "2")]
-    split: Option<Split>,
-    /// Of the new shard: the entry of the split, and its first members.
-    #[prost(message, optional, tag = "3")]
-    stamp: Option<Stamp>,
-}
 
 /// The first replica of a new shard on the worker of another replica.
 fn first_on_worker_of(replica: ReplicaId) -> ReplicaId {
@@ -56,13 +43,13 @@ pub fn divide(replica: &Replica, split: &Split, log_id: LogId, membership: &Stor
     };
     // What the saved graph lacks, and then the split as the new shard sees it.
     let mut history = snapshot::read_history(&checkpoint.dir).unwrap_or_default();
-    let upper = Split { keeps_upper: true, ..split.clone() };
+    let upper = Split { keeps_upper: true, ..*split };
     history.push(entry(&LogCommand { split: Some(upper), ..Default::default() }));
     snapshot::write_history(&checkpoint.dir, &history)?;
-    let what = SplitMsg {
+    let what = proto::PendingSplit {
         lower: replica.shard_id,
-        split: Some(split.clone()),
-        stamp: Some(Stamp::new(Some(log_id), &members(log_id, membership))),
+        split: Some(*split),
+        stamp: Some(proto::Stamp::new(Some(log_id), &members(log_id, membership))),
     };
     let made = replica.dir().join(format!("splitting-{}", split.upper));
     match std::fs::remove_dir_all(&made) {
@@ -84,8 +71,8 @@ fn members(log_id: LogId, membership: &StoredMembership) -> StoredMembership {
         configs.last().into_iter().flatten().map(|id| first_on_worker_of(*id)).collect();
     let all: BTreeSet<ReplicaId> =
         membership.membership().nodes().map(|(id, ())| first_on_worker_of(*id)).collect();
-    let message = MembershipMsg {
-        configs: vec![VotersMsg { ids: voters.into_iter().collect() }],
+    let message = proto::Membership {
+        configs: vec![proto::Voters { ids: voters.into_iter().collect() }],
         members: all.into_iter().collect(),
     };
     StoredMembership::new(Some(log_id), Membership::from(&message))
@@ -115,7 +102,7 @@ pub async fn adopt(
         || vectron_shard::make_upper(&dir.join(DATA), &split, last.index, &stamp.encode_to_vec(), resources);
     crate::machine::blocking(prepare)?;
     // Nobody has led the new shard, so nobody has voted in this term for one who may lead it.
-    let vote = VoteMsg { term: last.leader_id.term(), node: *last.leader_id.node_id(), committed: false };
+    let vote = proto::Vote { term: last.leader_id.term(), node: *last.leader_id.node_id(), committed: false };
     GroupLog::unread(shard, disk).begin_after(last, Vote::from(vote)).await?;
     replica::name(&dir, DATA, id, store_id)?;
     std::fs::rename(&dir, node.join("shards").join(shard.to_string()))?;
@@ -124,13 +111,13 @@ pub async fn adopt(
 }
 
 /// Which shard was split, how, and the new one's first entry.
-fn read(dir: &Path) -> Result<Option<(u64, Split, Stamp)>> {
+fn read(dir: &Path) -> Result<Option<(u64, Split, proto::Stamp)>> {
     let bytes = match std::fs::read(dir.join(WHAT)) {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         other => other?,
     };
     let lost = || NodeError::LogLost(format!("{} cannot be read", dir.display()));
-    let what = SplitMsg::decode(bytes.as_slice()).map_err(|_| lost())?;
+    let what = proto::PendingSplit::decode(bytes.as_slice()).map_err(|_| lost())?;
     let (split, stamp) = what.split.zip(what.stamp).ok_or_else(lost)?;
     Ok(Some((what.lower, split, stamp)))
 }

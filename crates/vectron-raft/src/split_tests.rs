@@ -5,7 +5,11 @@ use crate::cluster_tests::{Cluster, replica, submit, until};
 use prost::Message;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
-use vectron_shard::{CLIENT_BYTES, Origin, PointBatch, PointData, Split, routing_hash};
+use vectron_shard::proto::{
+    Origin, PageOp, PointBatch, PointData, ShardOp, Split, shard_op::Op, shard_outcome::Outcome,
+};
+use vectron_shard::{CLIENT_BYTES, routing_hash};
+use vectron_storage::ErrorCode;
 
 const MIDDLE: u64 = 1 << 63;
 const UPPER: u64 = 2;
@@ -14,13 +18,15 @@ fn upsert(shard: u64, epoch: u64, id: &str, origin: Option<Origin>) -> ShardOp {
     let vector = [routing_hash(id) as f32, 1.0].iter().flat_map(|x: &f32| x.to_le_bytes()).collect();
     let points = vec![PointData { id: id.into(), vector, ..PointData::default() }];
     let op = Some(Op::Upsert(PointBatch { points }.encode_to_vec()));
-    ShardOp { shard_id: shard, shard_epoch: epoch, op, origin, ..Default::default() }
+    let (shard_id, shard_epoch) = (shard as u32, epoch as u32);
+    ShardOp { shard_id, shard_epoch, op, origin, ..Default::default() }
 }
 
 /// Ids of a shard on a worker, by reading all of it.
 fn ids(node: &Node, shard: u64, epoch: u64) -> BTreeSet<String> {
-    let op = Some(Op::Scroll(vectron_shard::PageRequest { limit: 10_000, ..Default::default() }));
-    let outcome = submit(node, ShardOp { shard_id: shard, shard_epoch: epoch, op, ..Default::default() });
+    let op = Some(Op::Scroll(PageOp { limit: 10_000, ..Default::default() }));
+    let (shard_id, shard_epoch) = (shard as u32, epoch as u32);
+    let outcome = submit(node, ShardOp { shard_id, shard_epoch, op, ..Default::default() });
     match outcome.outcome {
         Some(Outcome::Page(page)) => page.points.into_iter().map(|point| point.id).collect(),
         other => panic!("{other:?} {}", outcome.error_code),
@@ -116,7 +122,7 @@ fn a_split_under_load_loses_and_doubles_nothing() {
     let all: BTreeSet<String> = lower.union(&upper).cloned().collect();
     assert_eq!(all, expected);
     // Of before the split: refused, by reads too.
-    let read = Some(Op::Scroll(vectron_shard::PageRequest { limit: 10, ..Default::default() }));
+    let read = Some(Op::Scroll(PageOp { limit: 10, ..Default::default() }));
     let old = ShardOp { shard_id: 1, shard_epoch: 1, op: read, ..Default::default() };
     assert_eq!(submit(cluster.node(low), old).error_code, "STALE_EPOCH");
     for (shard, leader) in [(1, low), (UPPER, high)] {
@@ -126,7 +132,10 @@ fn a_split_under_load_loses_and_doubles_nothing() {
     // Twice is once.
     let node = cluster.node(low).clone();
     let again = Split { at: MIDDLE, epoch: 2, upper: UPPER, keeps_upper: false };
-    assert_eq!(node.handle().clone().block_on(node.split_shard(1, again)).unwrap_err().code(), "STALE_EPOCH");
+    assert_eq!(
+        node.handle().clone().block_on(node.split_shard(1, again)).unwrap_err().code(),
+        ErrorCode::StaleEpoch
+    );
 }
 
 #[test]

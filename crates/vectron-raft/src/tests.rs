@@ -2,7 +2,12 @@ use super::*;
 use prost::Message;
 use std::path::Path;
 use std::sync::{Arc, mpsc};
-use vectron_shard::{Applied, IdBatch, Metric, PageRequest, PointBatch, PointData, SearchRequest, ShardSpec};
+use vectron_shard::proto::{
+    IdBatch, PageOp, PointBatch, PointData, SearchOp, ShardOp, ShardOutcome, Written, shard_op::Op,
+    shard_outcome::Outcome,
+};
+use vectron_shard::{Applied, Metric, ShardSpec};
+use vectron_storage::ErrorCode;
 
 const SPEC: ShardSpec = ShardSpec { m: 8, ef_construction: 32, ..ShardSpec::new(2, Metric::Euclidean) };
 
@@ -87,7 +92,7 @@ fn live(node: &Node) -> u64 {
 
 fn nearest(node: &Node, v: [f32; 2]) -> Vec<String> {
     let vector = v.iter().flat_map(|x| x.to_le_bytes()).collect();
-    let search = Op::Search(SearchRequest { vector, k: 10, ..Default::default() });
+    let search = Op::Search(SearchOp { vector, k: 10, ..Default::default() });
     match submit(node, search).outcome {
         Some(Outcome::Search(found)) => found.hits.into_iter().map(|hit| hit.id).collect(),
         other => panic!("{other:?}"),
@@ -133,7 +138,7 @@ fn a_cut_log_and_a_flushed_store_hold_everything() {
     // The closed engine is still there: closing is what lets go of the directory.
     let closed = node;
     let node = open(dir.path());
-    assert_eq!(closed.open_shard(alone(1)).unwrap_err().code(), "SHUTTING_DOWN");
+    assert_eq!(closed.open_shard(alone(1)).unwrap_err().code(), ErrorCode::ShuttingDown);
     node.open_shard(alone(1)).unwrap();
     assert!(propose(&node, 1, batch(&[("b", [2.0, 2.0])])).unwrap().index > before);
     assert_eq!(nearest(&node, [2.0, 2.0]), ["b", "a"]);
@@ -146,7 +151,7 @@ fn a_refused_batch_takes_no_log_index() {
     node.open_shard(alone(1)).unwrap();
     let before = propose(&node, 1, batch(&[("x", [9.0, 9.0])])).unwrap().index;
     let refused = propose(&node, 1, batch(&[("ok", [1.0, 1.0]), ("bad", [f32::NAN, 1.0])])).unwrap_err();
-    assert_eq!(refused.code(), "INVALID_ARGUMENT");
+    assert_eq!(refused.code(), ErrorCode::InvalidArgument);
     assert!(refused.to_string().contains("points[1]"), "{refused}");
     // The epoch's own entry may come between.
     assert!(propose(&node, 1, batch(&[("a", [1.0, 1.0])])).unwrap().index <= before + 2);
@@ -159,9 +164,9 @@ fn a_stale_epoch_and_a_missing_shard_are_refused() {
     let node = open(dir.path());
     node.open_shard(alone(1)).unwrap();
     node.open_shard(alone(2)).unwrap();
-    assert_eq!(propose(&node, 1, batch(&[("a", [1.0, 1.0])])).unwrap_err().code(), "STALE_EPOCH");
+    assert_eq!(propose(&node, 1, batch(&[("a", [1.0, 1.0])])).unwrap_err().code(), ErrorCode::StaleEpoch);
     node.drop_shard(1).unwrap();
-    assert_eq!(propose(&node, 2, batch(&[("a", [1.0, 1.0])])).unwrap_err().code(), "SHARD_NOT_FOUND");
+    assert_eq!(propose(&node, 2, batch(&[("a", [1.0, 1.0])])).unwrap_err().code(), ErrorCode::ShardNotFound);
     node.open_shard(alone(3)).unwrap();
     assert_eq!(live(&node), 0, "a dropped shard comes back empty");
 }
@@ -210,13 +215,13 @@ fn every_operation_answers_through_submit() {
     let ids = IdBatch { ids: vec!["b".into(), "none".into(), "a".into()], if_version: None };
     let Some(Outcome::Points(found)) = submit(&node, Op::Get(ids)).outcome else { panic!() };
     assert_eq!(found.points.iter().map(|p| p.id.as_str()).collect::<Vec<_>>(), ["b", "a"]);
-    let next = PageRequest { after: "a".into(), limit: 5, ..PageRequest::default() };
+    let next = PageOp { after: "a".into(), limit: 5, ..PageOp::default() };
     let Some(Outcome::Page(page)) = submit(&node, Op::Scroll(next)).outcome else { panic!() };
     assert_eq!(page.points.len(), 1);
     let deleted =
         submit(&node, Op::Delete(IdBatch { ids: vec!["a".into()], if_version: None }.encode_to_vec()));
     let Some(Outcome::Written(deleted)) = deleted.outcome else { panic!() };
     assert!(deleted.index > index && deleted.affected == 1);
-    let wrong = submit(&node, Op::Search(SearchRequest { vector: vec![0; 4], k: 1, ..Default::default() }));
+    let wrong = submit(&node, Op::Search(SearchOp { vector: vec![0; 4], k: 1, ..Default::default() }));
     assert_eq!(wrong.error_code, "DIMENSION_MISMATCH");
 }

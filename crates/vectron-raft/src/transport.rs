@@ -24,6 +24,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout};
 use tokio_util::codec::{FramedRead, FramedWrite, LengthDelimitedCodec};
+use vectron_storage::ErrorCode;
 
 pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -324,8 +325,8 @@ impl Drop for Forget<'_> {
 /// `code\0message`.
 fn failure(payload: &[u8]) -> NodeError {
     let text = String::from_utf8_lossy(payload);
-    let (code, message) = text.split_once('\0').unwrap_or(("INTERNAL", &text));
-    NodeError::Refused(code.into(), message.into())
+    let (code, message) = text.split_once('\0').unwrap_or(("", &text));
+    NodeError::Refused(ErrorCode::from_wire(code), message.into())
 }
 
 /// Writes what is queued, as much as there is at a time.
@@ -439,7 +440,7 @@ async fn serve(transport: Arc<Transport>, accepted: Accepted, handler: Arc<dyn H
             let answer = match handler.handle(call).await {
                 Ok(payload) => encode(Kind::Answer, id, &Call { payload, ..back }),
                 Err(error) => {
-                    let payload = format!("{}\0{error}", error.code()).into_bytes().into();
+                    let payload = format!("{}\0{error}", error.code().name()).into_bytes().into();
                     encode(Kind::Failure, id, &Call { payload, ..back })
                 }
             };

@@ -3,8 +3,8 @@
 use crate::disk::{LogDisk, read_witness};
 use crate::log::GroupLog;
 use crate::node::STORE_ID;
+use crate::proto;
 use crate::replica;
-use crate::wire::Stamp;
 use crate::{NodeError, Result};
 use prost::Message;
 use std::path::Path;
@@ -106,7 +106,7 @@ fn check_shard(dir: &Path, shard: u64, store_id: u64, log: Option<&Arc<dyn LogDi
         Some(true) => "a saved graph",
         Some(false) => "a saved graph that is damaged and will be built anew",
     };
-    let stamp = Stamp::decode(checked.stamp.as_slice())
+    let stamp = proto::Stamp::decode(checked.stamp.as_slice())
         .map_err(|_| damaged("its last entry cannot be read".into()))?;
     let applied = stamp.log_id.map_or(0, |id| id.index);
     if applied != checked.applied {

@@ -13,6 +13,11 @@ use serde_json::{Value, json};
 use std::error::Error;
 use std::io::{BufRead, Write};
 use std::time::Instant;
+use vectron_shard::proto::{
+    self, CountOp, Declaration, FieldCondition, IdBatch, IndexKind, LogCommand, NumberRange, PayloadIndex,
+    PointBatch, PointData, Scalar, ScalarList, declaration::Declare, field_condition, filter::Condition,
+    scalar,
+};
 use vectron_shard::*;
 use vectron_storage::Resources;
 
@@ -50,23 +55,23 @@ fn text_at(list: &Value, at: usize) -> Outcome<&str> {
 }
 
 /// `null`: none.
-fn filter(asked: &Value) -> Outcome<Option<FilterMsg>> {
+fn filter(asked: &Value) -> Outcome<Option<proto::Filter>> {
     if asked.is_null() {
         return Ok(None);
     }
     let test = match (asked[1].as_str(), asked[1].as_f64(), asked[2].as_f64()) {
         (Some(text), ..) => {
-            let value = Some(ScalarValue::Text(text.into()));
-            TestMsg::In(ScalarList { values: vec![Scalar { value }] })
+            let value = Some(scalar::Value::Text(text.into()));
+            field_condition::Test::In(ScalarList { values: vec![Scalar { value }] })
         }
-        (None, gte, lt) => TestMsg::Number(NumberRange { gte, lt, ..NumberRange::default() }),
+        (None, gte, lt) => field_condition::Test::Number(NumberRange { gte, lt, ..NumberRange::default() }),
     };
     let field = FieldCondition { path: text_at(asked, 0)?.into(), test: Some(test) };
-    Ok(Some(FilterMsg { condition: Some(Condition::Field(field)) }))
+    Ok(Some(proto::Filter { condition: Some(Condition::Field(field)) }))
 }
 
 /// The range of the command with bounds that no other query has and no point lies between.
-fn varied(command: &Value, at: usize) -> Option<FilterMsg> {
+fn varied(command: &Value, at: usize) -> Option<proto::Filter> {
     let range = &command["filter"];
     let below = command["vary"].as_bool().filter(|vary| *vary).and(range[2].as_f64())?;
     filter(&json!([range[0], range[1], below - (at + 1) as f64 * 1e-6])).ok().flatten()
@@ -318,7 +323,7 @@ fn index_build(count: usize) -> Outcome<Value> {
         Ok(())
     })?;
     let filter = filter(&json!(["group", "g7"]))?;
-    let found = shard.count(&CountRequest { filter, estimate: false })?;
+    let found = shard.count(&CountOp { filter, estimate: false })?;
     let figures = |milliseconds: &mut Vec<f64>| {
         milliseconds.sort_unstable_by(f64::total_cmp);
         let at = |share: f64| milliseconds[((milliseconds.len() - 1) as f64 * share) as usize];

@@ -4,15 +4,13 @@ use crate::command::check_vector;
 use crate::fields::{Document, Fields};
 use crate::filter::Filter;
 use crate::generation::Generation;
-use crate::mutation::{Mutation, Selection};
-use crate::point::{self, Extras, StoredPoint, Version};
+use crate::point::{self, StoredPoint, Version};
+use crate::proto::{Declaration, LogCommand, Mutation, PointBatch, PointData, PointExtras, mutation::Action};
 use crate::writer::{self, Writer};
-use crate::{
-    Command, Declaration, LogCommand, Metric, PointBatch, PointData, Result, Shard, ShardError, changes,
-};
+use crate::{Command, Metric, Result, Shard, ShardError, changes};
 use prost::Message;
 use std::collections::HashMap;
-use vectron_storage::{Batch, Store};
+use vectron_storage::{Batch, ErrorCode, Store};
 
 pub const APPLIED_KEY: &[u8] = b"_applied";
 pub const STAMP_KEY: &[u8] = b"_raft";
@@ -27,7 +25,7 @@ pub struct Applied {
     /// Points written, or ids that were there to delete.
     pub affected: u32,
     /// Set when the entry was refused: `(code, message)`. Nothing of it was applied.
-    pub refused: Option<(String, String)>,
+    pub refused: Option<(ErrorCode, String)>,
 }
 
 pub fn stored_applied_index(store: &Store) -> Result<u64> {
@@ -70,7 +68,7 @@ impl Shard {
         match outcome {
             Err(refusal) if refusal.is_refusal() => {
                 entry.nothing(&mut writer, self.batch(index, stamp))?;
-                let refused = Some((refusal.code().into(), refusal.to_string()));
+                let refused = Some((refusal.code(), refusal.to_string()));
                 Ok(Applied { index, affected: 0, refused })
             }
             outcome => outcome,
@@ -307,7 +305,7 @@ impl Entry<'_> {
     fn mutate(&self, writer: &mut Writer, mut batch: Batch, mutation: &Mutation) -> Result<Applied> {
         let points = self.mutated(mutation)?;
         changes::record_ids(&mut batch, self.index, points.iter().map(|point| point.id.as_str()));
-        if matches!(mutation.action, Some(Selection::Delete(_))) {
+        if matches!(mutation.action, Some(Action::Delete(_))) {
             let ids: Vec<String> = points.into_iter().map(|point| point.id).collect();
             return self.delete(writer, batch, &ids, self.applied(ids.len()));
         }
@@ -334,7 +332,7 @@ impl Entry<'_> {
             };
             expiries.push(expires_at_ms);
             let (sparse, vectors) = (point.sparse.clone(), point.vectors.clone());
-            let extras = Extras { expires_at_ms, sparse, vectors }.encode_to_vec();
+            let extras = PointExtras { expires_at_ms, sparse, vectors }.encode_to_vec();
             let (vector, payload) = (&point.vector, &point.payload);
             let stored = StoredPoint { version, written_at_ms: now_ms, vector, extras: &extras, payload };
             batch.put(&point::key(&point.id), &stored.encode());
@@ -433,12 +431,12 @@ impl Entry<'_> {
             let Some(value) = value else { continue };
             let stored = StoredPoint::decode(&value)?;
             if let Some(filter) = &filter
-                && !filter.holds(id, &Document::new(stored.payload, Extras::default())?.payload)
+                && !filter.holds(id, &Document::new(stored.payload, PointExtras::default())?.payload)
             {
                 continue;
             }
             let mut point = data(id, &stored)?;
-            if let Some(Selection::Change(change)) = &mutation.action {
+            if let Some(Action::Change(change)) = &mutation.action {
                 point.payload = change.apply(stored.payload)?;
             }
             points.push(point);
@@ -449,5 +447,5 @@ impl Entry<'_> {
 
 fn document(point: &PointData) -> Result<Document> {
     let (sparse, vectors) = (point.sparse.clone(), point.vectors.clone());
-    Document::new(&point.payload, Extras { sparse, vectors, expires_at_ms: 0 })
+    Document::new(&point.payload, PointExtras { sparse, vectors, expires_at_ms: 0 })
 }

@@ -2,8 +2,9 @@
 
 use crate::fields::Document;
 use crate::point::{self, StoredPoint};
+use crate::proto::{NamedVector, SparseDeclared};
 use crate::rows::Row;
-use crate::{IndexProgress, NamedVector, Result, Shard, ShardError, SparseVector};
+use crate::{IndexProgress, Result, Shard, ShardError};
 
 /// Rows that are indexed while entries wait: about a millisecond.
 const STEP: Row = 256;
@@ -42,7 +43,7 @@ impl Shard {
     }
 
     /// As they are declared.
-    pub fn sparse_vectors(&self) -> Vec<SparseVector> {
+    pub fn sparse_vectors(&self) -> Vec<SparseDeclared> {
         self.fields.read().schema().message().sparse.clone()
     }
 

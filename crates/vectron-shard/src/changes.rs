@@ -4,7 +4,8 @@
 //! Key `_c` | log index u64 BE; value: a bit a point of the entry, lowest first: 1 when its id was there. Of an entry that
 //! does not say itself which points it changed: an encoded `IdBatch` of those.
 
-use crate::{IdBatch, Result, Shard, ShardError};
+use crate::proto::IdBatch;
+use crate::{Result, Shard, ShardError};
 use prost::Message;
 use vectron_storage::{Batch, Store};
 

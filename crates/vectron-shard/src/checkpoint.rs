@@ -2,8 +2,9 @@
 
 use crate::apply::scroll;
 use crate::apply::{APPLIED_KEY, STAMP_KEY, stored_applied_index};
+use crate::proto::PointBatch;
 use crate::verify::Fnv;
-use crate::{PointBatch, Result, Shard, changes, point, snapshot};
+use crate::{Result, Shard, changes, point, snapshot};
 use prost::Message;
 use std::path::{Path, PathBuf};
 use vectron_storage::Store;

@@ -1,157 +1,18 @@
 //! What goes through the log, as protobuf. `PointBatch` and `IdBatch` are the bytes the gateway encodes
 //! (proto/worker/v1/data.proto); nothing on the way decodes them.
 
-use crate::mutation::Mutation;
-use crate::schema::Declaration;
+use crate::proto::{Declaration, IdBatch, LogCommand, Mutation, PointBatch, SparseData, Split};
 use crate::{Result, ShardError, ShardSpec};
 use prost::Message;
 
 /// Length of [`Origin::client`].
 pub const CLIENT_BYTES: usize = 16;
 
-#[derive(Clone, PartialEq, Message)]
-pub struct PointData {
-    #[prost(string, tag = "1")]
-    pub id: String,
-    /// Little-endian f32.
-    #[prost(bytes = "vec", tag = "2")]
-    pub vector: Vec<u8>,
-    /// A JSON object as UTF-8 text, or empty.
-    #[prost(bytes = "vec", tag = "3")]
-    pub payload: Vec<u8>,
-    #[prost(message, repeated, tag = "4")]
-    pub sparse: Vec<SparseData>,
-    /// Written: the point is deleted so long after the proposal; 0: never.
-    #[prost(uint64, tag = "5")]
-    pub ttl_ms: u64,
-    /// Written: only if the point's version is this; 0: only if there is no such point.
-    #[prost(uint64, optional, tag = "6")]
-    pub if_version: Option<u64>,
-    /// Read: log index of the entry that wrote it.
-    #[prost(uint64, tag = "7")]
-    pub version: u64,
-    /// Read: when it is deleted, milliseconds since 1970; 0: never.
-    #[prost(uint64, tag = "8")]
-    pub expires_at_ms: u64,
-    /// Dense vectors besides `vector`.
-    #[prost(message, repeated, tag = "9")]
-    pub vectors: Vec<VectorData>,
-}
-
-/// A dense vector by its name, as declared in the schema.
-#[derive(Clone, PartialEq, Message)]
-pub struct VectorData {
-    #[prost(string, tag = "1")]
-    pub name: String,
-    /// Little-endian f32.
-    #[prost(bytes = "vec", tag = "2")]
-    pub vector: Vec<u8>,
-}
-
-/// A vector of few dimensions that are not zero.
-#[derive(Clone, PartialEq, Message)]
-pub struct SparseData {
-    /// As declared in the schema.
-    #[prost(string, tag = "1")]
-    pub name: String,
-    /// Rising.
-    #[prost(uint32, repeated, tag = "2")]
-    pub indices: Vec<u32>,
-    /// As many.
-    #[prost(float, repeated, tag = "3")]
-    pub values: Vec<f32>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub struct PointBatch {
-    #[prost(message, repeated, tag = "1")]
-    pub points: Vec<PointData>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub struct IdBatch {
-    #[prost(string, repeated, tag = "1")]
-    pub ids: Vec<String>,
-    /// Of a delete: only if the version of every point is this.
-    #[prost(uint64, optional, tag = "2")]
-    pub if_version: Option<u64>,
-}
-
-/// A log entry's content. `upsert` and `delete` are encoded batches: on the wire the same as embedded
-/// messages, so an entry is built without decoding them.
-#[derive(Clone, PartialEq, Message)]
-pub struct LogCommand {
-    /// Time of the proposal, milliseconds since 1970, from the proposer's clock.
-    #[prost(uint64, tag = "1")]
-    pub proposed_at_ms: u64,
-    #[prost(bytes = "vec", optional, tag = "2")]
-    pub upsert: Option<Vec<u8>>,
-    #[prost(bytes = "vec", optional, tag = "3")]
-    pub delete: Option<Vec<u8>>,
-    /// Epoch of the shard that the proposer believed in; 0: any. An older one than the shard's is refused.
-    #[prost(uint64, tag = "4")]
-    pub epoch: u64,
-    /// The shard takes this epoch if its own is lower. An entry of its own, without a batch.
-    #[prost(uint64, tag = "5")]
-    pub set_epoch: u64,
-    /// Who sent it, so that a retry has the effect of once.
-    #[prost(message, optional, tag = "6")]
-    pub origin: Option<Origin>,
-    /// Replicas hash their state as of this entry. An entry of its own, without a batch.
-    #[prost(bool, tag = "7")]
-    pub scrub: bool,
-    /// The shard gives up a part of its key range. An entry of its own, without a batch.
-    #[prost(message, optional, tag = "8")]
-    pub split: Option<Split>,
-    /// An encoded [`Mutation`].
-    #[prost(bytes = "vec", optional, tag = "9")]
-    pub mutation: Option<Vec<u8>>,
-    /// The schema changes. An entry of its own.
-    #[prost(message, optional, tag = "10")]
-    pub declaration: Option<Declaration>,
-    /// Points that expire by this time, milliseconds since 1970, are deleted. An entry of its own.
-    #[prost(uint64, tag = "11")]
-    pub expire_by_ms: u64,
-}
-
-/// Two shards where there was one: the lower keeps its name, the upper is a new shard that begins with what the lower had
-/// of its range (docs/adr/0018-splits.md).
-#[derive(Clone, PartialEq, Eq, Message)]
-pub struct Split {
-    /// The first routing hash of the upper one.
-    #[prost(fixed64, tag = "1")]
-    pub at: u64,
-    /// Of both afterwards; greater than the shard's.
-    #[prost(uint64, tag = "2")]
-    pub epoch: u64,
-    /// Shard id of the upper one.
-    #[prost(uint64, tag = "3")]
-    pub upper: u64,
-    /// This state is the upper one's.
-    #[prost(bool, tag = "4")]
-    pub keeps_upper: bool,
-}
-
 impl Split {
     /// Whether the point is the other shard's afterwards.
     pub fn gives_up(&self, id: &str) -> bool {
         (crate::routing_hash(id) >= self.at) != self.keeps_upper
     }
-}
-
-/// Names one write of one client: whoever sends it again sends the same.
-#[derive(Clone, PartialEq, Eq, Message)]
-pub struct Origin {
-    /// Random, 16 bytes, of the client's process.
-    #[prost(bytes = "vec", tag = "1")]
-    pub client: Vec<u8>,
-    /// Counted by the client.
-    #[prost(uint64, tag = "2")]
-    pub sequence: u64,
-    /// The client has no write below this one in flight: what is remembered of those is forgotten, and one that comes
-    /// late is refused.
-    #[prost(uint64, tag = "3")]
-    pub pending_from: u64,
 }
 
 /// A decoded, checked command.
@@ -211,7 +72,7 @@ impl LogCommand {
             (None, None) if self.scrub => Ok(Command::Scrub),
             (None, None) if self.expire_by_ms > 0 => Ok(Command::Expire(self.expire_by_ms)),
             (None, None) if self.split.as_ref().is_some_and(|split| split.at > 0) => {
-                Ok(Command::Split(self.split.clone().unwrap_or_default()))
+                Ok(Command::Split(self.split.unwrap_or_default()))
             }
             _ => Err(ShardError::Invalid("a command is either an upsert or a delete".into())),
         }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::point::StoredPoint;
+use crate::proto::{IdBatch, LogCommand, PointBatch, PointData, SearchOp};
 use proptest::prelude::*;
 use prost::Message;
 use std::collections::HashMap;
@@ -285,7 +286,7 @@ fn searches_beside_writes_answer_as_of_one_applied_index() {
             let asked = shard.applied_index();
             let found = shard
                 .search(
-                    &SearchRequest {
+                    &SearchOp {
                         vector: bytes(&vector(point, 0)),
                         k: 12,
                         ef: 60,
@@ -324,8 +325,7 @@ fn a_payload_of_another_version_is_never_given_to_a_hit() {
     let mut random = Random(19);
     let points: Vec<_> = (0..3).map(|i| (format!("p{i}"), random.vector(16))).collect();
     shard.apply(1, &upsert(&points)).unwrap();
-    let request =
-        SearchRequest { vector: bytes(&points[0].1), k: 3, include_payload: true, ..Default::default() };
+    let request = SearchOp { vector: bytes(&points[0].1), k: 3, include_payload: true, ..Default::default() };
     let found = || shard.nearest(&points[0].1, &Nearest::new(3)).unwrap();
     let before = found();
     assert_eq!(shard.hits(&before, &request).unwrap().unwrap().len(), 3);
@@ -372,7 +372,7 @@ fn a_requested_recall_is_met_and_reported() {
     }
     assert!(efs.is_sorted() && efs[0] < efs[2], "{efs:?}");
     let wrong = shard.nearest(&queries[0], &Nearest { recall: 1.5, ..Nearest::new(10) });
-    assert_eq!(wrong.err().unwrap().code(), "INVALID_ARGUMENT");
+    assert_eq!(wrong.err().unwrap().code(), ErrorCode::InvalidArgument);
 }
 
 #[test]
@@ -390,7 +390,7 @@ fn a_late_search_returns_what_it_has_and_says_so() {
     for (exact, ef, until) in
         [(true, 0, &late), (false, 4000, &late), (true, 0, &cancelled), (false, 4000, &cancelled)]
     {
-        let request = SearchRequest { vector: query.clone(), k: 10, exact, ef, ..Default::default() };
+        let request = SearchOp { vector: query.clone(), k: 10, exact, ef, ..Default::default() };
         let found = shard.search(&request, until.clone()).unwrap();
         assert!(found.stopped && !found.hits.is_empty());
         assert!(found.rescored + found.tail <= 5000 && found.visited < 100);

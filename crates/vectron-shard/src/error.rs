@@ -1,8 +1,8 @@
-use vectron_storage::StorageError;
+use vectron_storage::{ErrorCode, StorageError};
 
 pub type Result<T> = std::result::Result<T, ShardError>;
 
-/// Variants are named for what the caller does about them; [`ShardError::code`] is their name on the wire.
+/// Variants are named for what the caller does about them; [`ShardError::code`] is what they are called on the wire.
 #[derive(Debug, thiserror::Error)]
 pub enum ShardError {
     #[error("{what}: expected {expected} dimensions, got {got}")]
@@ -38,19 +38,19 @@ impl ShardError {
         !matches!(self, Self::Damaged(_) | Self::Storage(_) | Self::Snapshot(_))
     }
 
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> ErrorCode {
         match self {
-            Self::DimensionMismatch { .. } => "DIMENSION_MISMATCH",
-            Self::Invalid(_) => "INVALID_ARGUMENT",
-            Self::IndexBehind { .. } => "INDEX_BEHIND",
-            Self::SpecMismatch { .. } => "SPEC_MISMATCH",
-            Self::StaleEpoch { .. } => "STALE_EPOCH",
-            Self::RetryExpired { .. } => "RETRY_EXPIRED",
-            Self::VersionConflict { .. } => "VERSION_CONFLICT",
-            Self::IndexBuilding(_) => "INDEX_BUILDING",
-            Self::Damaged(_) => "DATA_DAMAGED",
+            Self::DimensionMismatch { .. } => ErrorCode::DimensionMismatch,
+            Self::Invalid(_) => ErrorCode::InvalidArgument,
+            Self::IndexBehind { .. } => ErrorCode::IndexBehind,
+            Self::SpecMismatch { .. } => ErrorCode::SpecMismatch,
+            Self::StaleEpoch { .. } => ErrorCode::StaleEpoch,
+            Self::RetryExpired { .. } => ErrorCode::RetryExpired,
+            Self::VersionConflict { .. } => ErrorCode::VersionConflict,
+            Self::IndexBuilding(_) => ErrorCode::IndexBuilding,
+            Self::Damaged(_) => ErrorCode::DataDamaged,
             Self::Storage(e) => e.code(),
-            Self::Snapshot(_) => "STORAGE_FAILED",
+            Self::Snapshot(_) => ErrorCode::StorageFailed,
         }
     }
 }

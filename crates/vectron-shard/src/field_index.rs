@@ -2,12 +2,12 @@
 
 use crate::Result;
 use crate::analysis::Analyzer;
-use crate::filter::{self, GeoBox, GeoPoint, Range, Test};
+use crate::filter::{self, Range, Test};
 use crate::inverted::TextIndex;
 use crate::number::Number;
 use crate::path::Path;
+use crate::proto::{GeoBox, GeoPoint, IndexKind, PayloadIndex};
 use crate::rows::Row;
-use crate::schema::{IndexKind, PayloadIndex};
 use roaring::{MultiOps, RoaringBitmap};
 use rstar::primitives::GeomWithData;
 use rstar::{AABB, RTree};

@@ -1,15 +1,15 @@
 //! What a shard knows of its points besides their vectors: their rows, and the payload indexes and sparse vectors over
 //! them, all as of one log index. Changed by whoever applies entries, under the lock that readers share.
 
-use crate::command::VectorData;
 use crate::field_index::FieldIndex;
 use crate::filter::{Filter, Test};
 use crate::generation::{Slot, SlotId};
 use crate::inverted::{Sparse, SparseIndex};
 use crate::path::Path;
-use crate::point::{Extras, StoredPoint};
+use crate::point::StoredPoint;
+use crate::proto::{IndexKind, PayloadIndex, PointExtras, VectorData};
 use crate::rows::{Row, Rows};
-use crate::schema::{IndexKind, PayloadIndex, Schema};
+use crate::schema::Schema;
 use crate::space::Space;
 use crate::{Result, ShardError};
 use roaring::RoaringBitmap;
@@ -65,7 +65,7 @@ pub struct IndexProgress {
 }
 
 impl Document {
-    pub fn new(payload: &[u8], mut extras: Extras) -> Result<Self> {
+    pub fn new(payload: &[u8], mut extras: PointExtras) -> Result<Self> {
         let payload = match payload {
             [] => Value::Object(serde_json::Map::new()),
             text => serde_json::from_slice(text)

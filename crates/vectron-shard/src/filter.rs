@@ -3,10 +3,13 @@
 use crate::analysis::Analyzer;
 use crate::number::Number;
 use crate::path::Path;
+use crate::proto::{
+    self, FieldCondition, FilterList, GeoBox, GeoPoint, GeoRadius, Scalar, ScalarList, field_condition,
+    filter::Condition, scalar,
+};
 use crate::schema::Schema;
 use crate::{Result, ShardError};
 use chrono::{DateTime, NaiveDate};
-use prost::{Message, Oneof};
 use serde_json::Value;
 use std::collections::HashSet;
 use std::ops::Bound;
@@ -16,142 +19,6 @@ const MAX_CONDITIONS: usize = 1024;
 const MAX_VALUES: usize = 65_536;
 /// Mean radius of the Earth (IUGG), metres.
 pub const EARTH_METERS: f64 = 6_371_008.8;
-
-#[derive(Clone, PartialEq, Message)]
-pub struct FilterMsg {
-    #[prost(oneof = "Condition", tags = "1, 2, 3, 4, 5, 6")]
-    pub condition: Option<Condition>,
-}
-#[derive(Clone, PartialEq, Oneof)]
-pub enum Condition {
-    #[prost(message, tag = "1")]
-    All(FilterList),
-    #[prost(message, tag = "2")]
-    Any(FilterList),
-    #[prost(message, tag = "3")]
-    None(FilterList),
-    #[prost(message, tag = "4")]
-    Field(FieldCondition),
-    #[prost(message, tag = "5")]
-    Ids(IdList),
-    #[prost(message, tag = "6")]
-    Nested(Box<NestedCondition>),
-}
-#[derive(Clone, PartialEq, Message)]
-pub struct FilterList {
-    #[prost(message, repeated, tag = "1")]
-    pub filters: Vec<FilterMsg>,
-}
-#[derive(Clone, PartialEq, Message)]
-pub struct IdList {
-    #[prost(string, repeated, tag = "1")]
-    pub ids: Vec<String>,
-}
-#[derive(Clone, PartialEq, Message)]
-pub struct NestedCondition {
-    #[prost(string, tag = "1")]
-    pub path: String,
-    #[prost(message, optional, boxed, tag = "2")]
-    pub filter: Option<Box<FilterMsg>>,
-}
-#[derive(Clone, PartialEq, Message)]
-pub struct FieldCondition {
-    #[prost(string, tag = "1")]
-    pub path: String,
-    #[prost(oneof = "TestMsg", tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11")]
-    pub test: Option<TestMsg>,
-}
-#[derive(Clone, PartialEq, Oneof)]
-pub enum TestMsg {
-    #[prost(message, tag = "2")]
-    In(ScalarList),
-    #[prost(message, tag = "3")]
-    NotIn(ScalarList),
-    #[prost(message, tag = "4")]
-    Number(NumberRange),
-    #[prost(message, tag = "5")]
-    Datetime(DatetimeRange),
-    #[prost(message, tag = "6")]
-    GeoRadius(GeoRadius),
-    #[prost(message, tag = "7")]
-    GeoBox(GeoBox),
-    #[prost(string, tag = "8")]
-    Prefix(String),
-    #[prost(string, tag = "9")]
-    Text(String),
-    #[prost(bool, tag = "10")]
-    Exists(bool),
-    #[prost(bool, tag = "11")]
-    IsNull(bool),
-}
-#[derive(Clone, PartialEq, Message)]
-pub struct Scalar {
-    #[prost(oneof = "ScalarValue", tags = "1, 2, 3, 4")]
-    pub value: Option<ScalarValue>,
-}
-#[derive(Clone, PartialEq, Oneof)]
-pub enum ScalarValue {
-    #[prost(string, tag = "1")]
-    Text(String),
-    #[prost(sint64, tag = "2")]
-    Integer(i64),
-    #[prost(double, tag = "3")]
-    Number(f64),
-    #[prost(bool, tag = "4")]
-    Flag(bool),
-}
-#[derive(Clone, PartialEq, Message)]
-pub struct ScalarList {
-    #[prost(message, repeated, tag = "1")]
-    pub values: Vec<Scalar>,
-}
-#[derive(Clone, Copy, PartialEq, Message)]
-pub struct NumberRange {
-    #[prost(double, optional, tag = "1")]
-    pub gt: Option<f64>,
-    #[prost(double, optional, tag = "2")]
-    pub gte: Option<f64>,
-    #[prost(double, optional, tag = "3")]
-    pub lt: Option<f64>,
-    #[prost(double, optional, tag = "4")]
-    pub lte: Option<f64>,
-}
-#[derive(Clone, PartialEq, Message)]
-pub struct DatetimeRange {
-    #[prost(string, optional, tag = "1")]
-    pub gt: Option<String>,
-    #[prost(string, optional, tag = "2")]
-    pub gte: Option<String>,
-    #[prost(string, optional, tag = "3")]
-    pub lt: Option<String>,
-    #[prost(string, optional, tag = "4")]
-    pub lte: Option<String>,
-}
-#[derive(Clone, Copy, PartialEq, Message)]
-pub struct GeoPoint {
-    #[prost(double, tag = "1")]
-    pub lat: f64,
-    #[prost(double, tag = "2")]
-    pub lon: f64,
-}
-#[derive(Clone, Copy, PartialEq, Message)]
-pub struct GeoRadius {
-    #[prost(message, optional, tag = "1")]
-    pub center: Option<GeoPoint>,
-    #[prost(double, tag = "2")]
-    pub meters: f64,
-}
-#[derive(Clone, Copy, PartialEq, Message)]
-pub struct GeoBox {
-    #[prost(double, tag = "1")]
-    pub north: f64,
-    #[prost(double, tag = "2")]
-    pub west: f64,
-    #[prost(double, tag = "3")]
-    pub south: f64,
-    #[prost(double, tag = "4")]
-    pub east: f64,
-}
 
 /// A checked filter.
 #[derive(Debug, Clone)]
@@ -191,7 +58,7 @@ pub struct Values {
 
 impl Filter {
     /// `schema`: says how the words of a text are made. The error names the place of the bad condition.
-    pub fn new(message: &FilterMsg, schema: &Schema) -> Result<Self> {
+    pub fn new(message: &proto::Filter, schema: &Schema) -> Result<Self> {
         Checking { schema, left: MAX_CONDITIONS }.filter(message, "filter", 0, false)
     }
 
@@ -293,7 +160,7 @@ fn wrong<T>(at: &str, what: impl std::fmt::Display) -> Result<T> {
 }
 
 impl Checking<'_> {
-    fn filter(&mut self, message: &FilterMsg, at: &str, depth: usize, nested: bool) -> Result<Filter> {
+    fn filter(&mut self, message: &proto::Filter, at: &str, depth: usize, nested: bool) -> Result<Filter> {
         if depth > MAX_DEPTH {
             return wrong(at, format!("filters nest at most {MAX_DEPTH} deep"));
         }
@@ -342,23 +209,31 @@ impl Checking<'_> {
             return wrong(at, "a test is missing, such as in, number or exists");
         };
         let test = match test {
-            TestMsg::In(list) => Test::In(values(list, at)?),
-            TestMsg::NotIn(list) => {
+            field_condition::Test::In(list) => Test::In(values(list, at)?),
+            field_condition::Test::NotIn(list) => {
                 return Ok(Filter::None(vec![Filter::Field(path, Test::In(values(list, at)?))]));
             }
-            TestMsg::Exists(true) => Test::Exists,
-            TestMsg::IsNull(true) => Test::IsNull,
-            TestMsg::Exists(false) => return Ok(Filter::None(vec![Filter::Field(path, Test::Exists)])),
-            TestMsg::IsNull(false) => return Ok(Filter::None(vec![Filter::Field(path, Test::IsNull)])),
-            TestMsg::Number(range) => {
-                let bound = |value: f64| match Number::from_f64(value) {
-                    Some(number) => Ok(number),
-                    None => wrong(at, "a bound must be a finite number"),
-                };
-                let ends = [range.gt, range.gte, range.lt, range.lte];
-                Test::Number(bounds(ends.map(|end| end.map(bound)), at)?)
+            field_condition::Test::Exists(true) => Test::Exists,
+            field_condition::Test::IsNull(true) => Test::IsNull,
+            field_condition::Test::Exists(false) => {
+                return Ok(Filter::None(vec![Filter::Field(path, Test::Exists)]));
             }
-            TestMsg::Datetime(range) => {
+            field_condition::Test::IsNull(false) => {
+                return Ok(Filter::None(vec![Filter::Field(path, Test::IsNull)]));
+            }
+            field_condition::Test::Number(range) => {
+                let ends = [
+                    ("gt", range.gt, &range.gt_exact),
+                    ("gte", range.gte, &range.gte_exact),
+                    ("lt", range.lt, &range.lt_exact),
+                    ("lte", range.lte, &range.lte_exact),
+                ];
+                Test::Number(bounds(
+                    ends.map(|(name, end, exact)| number_bound(name, end, exact.as_ref(), at)),
+                    at,
+                )?)
+            }
+            field_condition::Test::Datetime(range) => {
                 let bound = |text: &String| match micros(text) {
                     Some(micros) => Ok(micros),
                     None => wrong(
@@ -369,7 +244,7 @@ impl Checking<'_> {
                 let ends = [&range.gt, &range.gte, &range.lt, &range.lte];
                 Test::Datetime(bounds(ends.map(|end| end.as_ref().map(bound)), at)?)
             }
-            TestMsg::GeoRadius(GeoRadius { center, meters }) => {
+            field_condition::Test::GeoRadius(GeoRadius { center, meters }) => {
                 let center = center.filter(GeoPoint::is_on_earth);
                 let Some(center) = center else {
                     return wrong(at, "geo_radius needs a center on Earth: lat -90 to 90, lon -180 to 180");
@@ -379,7 +254,7 @@ impl Checking<'_> {
                 }
                 Test::GeoRadius(center, *meters)
             }
-            TestMsg::GeoBox(bounds) => {
+            field_condition::Test::GeoBox(bounds) => {
                 let corners = [(bounds.north, bounds.west), (bounds.south, bounds.east)];
                 let on_earth = corners.iter().all(|&(lat, lon)| GeoPoint { lat, lon }.is_on_earth());
                 if !on_earth || bounds.south > bounds.north {
@@ -390,8 +265,8 @@ impl Checking<'_> {
                 }
                 Test::GeoBox(*bounds)
             }
-            TestMsg::Prefix(prefix) => Test::Prefix(prefix.clone()),
-            TestMsg::Text(text) => {
+            field_condition::Test::Prefix(prefix) => Test::Prefix(prefix.clone()),
+            field_condition::Test::Text(text) => {
                 let analyzer = self.schema.analyzer(&path);
                 let mut words = analyzer.words(text);
                 words.sort_unstable();
@@ -414,16 +289,32 @@ fn values(list: &ScalarList, at: &str) -> Result<Values> {
     for (i, scalar) in list.values.iter().enumerate() {
         match &scalar.value {
             None => return wrong(at, format!("value {i} is missing")),
-            Some(ScalarValue::Text(text)) => drop(values.texts.insert(text.clone())),
-            Some(ScalarValue::Integer(n)) => values.numbers.push(Number::Integer(i128::from(*n))),
-            Some(ScalarValue::Flag(flag)) => values.flags.push(*flag),
-            Some(ScalarValue::Number(x)) => match Number::from_f64(*x) {
+            Some(scalar::Value::Text(text)) => drop(values.texts.insert(text.clone())),
+            Some(scalar::Value::Integer(n)) => values.numbers.push(Number::Integer(i128::from(*n))),
+            Some(scalar::Value::Unsigned(n)) => values.numbers.push(Number::Integer(i128::from(*n))),
+            Some(scalar::Value::Flag(flag)) => values.flags.push(*flag),
+            Some(scalar::Value::Number(x)) => match Number::from_f64(*x) {
                 Some(number) => values.numbers.push(number),
                 None => return wrong(at, format!("value {i} is not a finite number")),
             },
         }
     }
     Ok(values)
+}
+
+/// One end of a number range, which is given either as a double or exactly.
+fn number_bound(name: &str, end: Option<f64>, exact: Option<&Scalar>, at: &str) -> Option<Result<Number>> {
+    match (end, exact.map(|exact| &exact.value)) {
+        (None, None) => None,
+        (Some(_), Some(_)) => Some(wrong(at, format!("{name} and {name}_exact exclude each other"))),
+        (Some(end), None) => {
+            let number = Number::from_f64(end);
+            Some(number.map_or_else(|| wrong(at, format!("{name} must be a finite number")), Ok))
+        }
+        (None, Some(Some(scalar::Value::Integer(n)))) => Some(Ok(Number::Integer(i128::from(*n)))),
+        (None, Some(Some(scalar::Value::Unsigned(n)))) => Some(Ok(Number::Integer(i128::from(*n)))),
+        (None, Some(_)) => Some(wrong(at, format!("{name}_exact must be an integer or an unsigned"))),
+    }
 }
 
 /// `ends`: gt, gte, lt, lte.

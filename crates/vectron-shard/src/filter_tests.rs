@@ -1,6 +1,13 @@
 //! Random documents and filters against an evaluator that knows no index: the same points, whichever way is taken.
 
 use super::*;
+use crate::proto::{
+    self, CountOp, Counted, DatetimeRange, Declaration, FacetOp, FieldCondition, FieldValue, FilterList,
+    GeoBox, GeoPoint, GeoRadius, IdList, IndexKind, LogCommand, Mutation, NamedVector, NestedCondition,
+    NumberRange, OrderBy, PageOp, PayloadChange, PayloadIndex, PointBatch, PointData, Scalar, ScalarList,
+    SearchOp, SparseData, SparseDeclared, TextQuery, VectorData, declaration::Declare, field_condition,
+    filter::Condition, mutation::Action, scalar,
+};
 use proptest::prelude::*;
 use prost::Message;
 use serde_json::{Value, json};
@@ -71,7 +78,7 @@ fn values<'a>(document: &'a Value, path: &[&str]) -> Vec<&'a Value> {
     }
 }
 
-fn passes(filter: &FilterMsg, id: &str, document: &Value) -> bool {
+fn passes(filter: &proto::Filter, id: &str, document: &Value) -> bool {
     match filter.condition.as_ref().unwrap() {
         Condition::All(list) => list.filters.iter().all(|one| passes(one, id, document)),
         Condition::Any(list) => list.filters.iter().any(|one| passes(one, id, document)),
@@ -86,40 +93,43 @@ fn passes(filter: &FilterMsg, id: &str, document: &Value) -> bool {
             let path: Vec<&str> = field.path.split('.').collect();
             let found = values(document, &path);
             let equal = |value: &Value, scalar: &Scalar| match scalar.value.as_ref().unwrap() {
-                ScalarValue::Text(text) => value.as_str() == Some(text),
-                ScalarValue::Integer(n) => value.as_f64() == Some(*n as f64),
-                ScalarValue::Number(x) => value.as_f64() == Some(*x),
-                ScalarValue::Flag(flag) => value.as_bool() == Some(*flag),
+                scalar::Value::Text(text) => value.as_str() == Some(text),
+                scalar::Value::Integer(n) => value.as_f64() == Some(*n as f64),
+                scalar::Value::Unsigned(n) => value.as_u64() == Some(*n),
+                scalar::Value::Number(x) => value.as_f64() == Some(*x),
+                scalar::Value::Flag(flag) => value.as_bool() == Some(*flag),
             };
             let within = |list: &ScalarList| {
                 found.iter().any(|one| list.values.iter().any(|scalar| equal(one, scalar)))
             };
             match field.test.as_ref().unwrap() {
-                TestMsg::In(list) => within(list),
-                TestMsg::NotIn(list) => !within(list),
-                TestMsg::Number(range) => found.iter().filter_map(|one| one.as_f64()).any(|x| {
-                    range.gt.is_none_or(|end| x > end)
-                        && range.gte.is_none_or(|end| x >= end)
-                        && range.lt.is_none_or(|end| x < end)
-                        && range.lte.is_none_or(|end| x <= end)
-                }),
+                field_condition::Test::In(list) => within(list),
+                field_condition::Test::NotIn(list) => !within(list),
+                field_condition::Test::Number(range) => {
+                    found.iter().filter_map(|one| one.as_f64()).any(|x| {
+                        range.gt.is_none_or(|end| x > end)
+                            && range.gte.is_none_or(|end| x >= end)
+                            && range.lt.is_none_or(|end| x < end)
+                            && range.lte.is_none_or(|end| x <= end)
+                    })
+                }
                 // Times here are written alike, so their texts are in their order.
-                TestMsg::Datetime(range) => {
+                field_condition::Test::Datetime(range) => {
                     found.iter().filter_map(|one| one.as_str()).filter(|one| one.ends_with('Z')).any(|one| {
                         range.gte.as_ref().is_none_or(|end| one >= end.as_str())
                             && range.lt.as_ref().is_none_or(|end| one < end.as_str())
                     })
                 }
-                TestMsg::Prefix(prefix) => {
+                field_condition::Test::Prefix(prefix) => {
                     found.iter().filter_map(|one| one.as_str()).any(|one| one.starts_with(prefix))
                 }
-                TestMsg::Text(text) => found.iter().filter_map(|one| one.as_str()).any(|one| {
+                field_condition::Test::Text(text) => found.iter().filter_map(|one| one.as_str()).any(|one| {
                     let words: Vec<&str> = one.split(|c: char| !c.is_alphanumeric()).collect();
                     text.split(' ').all(|word| words.contains(&word))
                 }),
-                TestMsg::Exists(wanted) => found.iter().any(|one| !one.is_null()) == *wanted,
-                TestMsg::IsNull(wanted) => found.iter().any(|one| one.is_null()) == *wanted,
-                TestMsg::GeoBox(bounds) => points(&found).any(|(lat, lon)| {
+                field_condition::Test::Exists(wanted) => found.iter().any(|one| !one.is_null()) == *wanted,
+                field_condition::Test::IsNull(wanted) => found.iter().any(|one| one.is_null()) == *wanted,
+                field_condition::Test::GeoBox(bounds) => points(&found).any(|(lat, lon)| {
                     let around = if bounds.west <= bounds.east {
                         lon >= bounds.west && lon <= bounds.east
                     } else {
@@ -127,7 +137,7 @@ fn passes(filter: &FilterMsg, id: &str, document: &Value) -> bool {
                     };
                     lat >= bounds.south && lat <= bounds.north && around
                 }),
-                TestMsg::GeoRadius(circle) => {
+                field_condition::Test::GeoRadius(circle) => {
                     let center = circle.center.unwrap();
                     // By unit vectors, not by haversines.
                     let unit = |lat: f64, lon: f64| {
@@ -183,55 +193,53 @@ fn document() -> impl Strategy<Value = Value> {
 
 fn scalar_message() -> impl Strategy<Value = Scalar> {
     let value = prop_oneof![
-        prop::sample::select(&WORDS[..]).prop_map(|text| ScalarValue::Text(text.into())),
-        (-3i64..4).prop_map(ScalarValue::Integer),
-        (-6i32..7).prop_map(|n| ScalarValue::Number(f64::from(n) / 2.0)),
-        any::<bool>().prop_map(ScalarValue::Flag),
+        prop::sample::select(&WORDS[..]).prop_map(|text| scalar::Value::Text(text.into())),
+        (-3i64..4).prop_map(scalar::Value::Integer),
+        (-6i32..7).prop_map(|n| scalar::Value::Number(f64::from(n) / 2.0)),
+        any::<bool>().prop_map(scalar::Value::Flag),
     ];
     value.prop_map(|value| Scalar { value: Some(value) })
 }
 
-fn test() -> impl Strategy<Value = TestMsg> {
+fn test() -> impl Strategy<Value = field_condition::Test> {
     let list = || prop::collection::vec(scalar_message(), 0..4).prop_map(|values| ScalarList { values });
     let number = || (-8i32..9).prop_map(|n| f64::from(n) / 2.0);
     let day = || (1u32..28).prop_map(|day| format!("2026-01-{day:02}T00:00:00Z"));
     prop_oneof![
-        list().prop_map(TestMsg::In),
-        list().prop_map(TestMsg::NotIn),
+        list().prop_map(field_condition::Test::In),
+        list().prop_map(field_condition::Test::NotIn),
         (number(), prop::option::of(number()), any::<bool>()).prop_map(|(from, to, strict)| {
             let (gt, gte) = if strict { (Some(from), None) } else { (None, Some(from)) };
             let (lt, lte) = if strict { (None, to) } else { (to, None) };
-            TestMsg::Number(NumberRange { gt, gte, lt, lte })
+            field_condition::Test::Number(NumberRange { gt, gte, lt, lte, ..Default::default() })
         }),
-        (day(), prop::option::of(day())).prop_map(|(from, lt)| TestMsg::Datetime(DatetimeRange {
-            gte: Some(from),
-            lt,
-            gt: None,
-            lte: None
-        })),
+        (day(), prop::option::of(day())).prop_map(|(from, lt)| field_condition::Test::Datetime(
+            DatetimeRange { gte: Some(from), lt, gt: None, lte: None }
+        )),
         (-80.0..80.0f64, -180.0..180.0f64, 0.0..9e6).prop_map(|(lat, lon, meters)| {
-            TestMsg::GeoRadius(GeoRadius { center: Some(GeoPoint { lat, lon }), meters })
+            field_condition::Test::GeoRadius(GeoRadius { center: Some(GeoPoint { lat, lon }), meters })
         }),
-        (-80.0..0.0f64, 0.0..80.0f64, -180.0..180.0f64, -180.0..180.0f64)
-            .prop_map(|(south, north, west, east)| TestMsg::GeoBox(GeoBox { north, west, south, east })),
+        (-80.0..0.0f64, 0.0..80.0f64, -180.0..180.0f64, -180.0..180.0f64).prop_map(
+            |(south, north, west, east)| field_condition::Test::GeoBox(GeoBox { north, west, south, east })
+        ),
         prop::sample::select(&["li", "lib", "2026-01-1", "x", ""][..])
-            .prop_map(|prefix| TestMsg::Prefix(prefix.into())),
+            .prop_map(|prefix| field_condition::Test::Prefix(prefix.into())),
         prop::sample::select(&["mail", "web server", "lib rust"][..])
-            .prop_map(|text| TestMsg::Text(text.into())),
-        any::<bool>().prop_map(TestMsg::Exists),
-        any::<bool>().prop_map(TestMsg::IsNull),
+            .prop_map(|text| field_condition::Test::Text(text.into())),
+        any::<bool>().prop_map(field_condition::Test::Exists),
+        any::<bool>().prop_map(field_condition::Test::IsNull),
     ]
 }
 
-fn of(condition: Condition) -> FilterMsg {
-    FilterMsg { condition: Some(condition) }
+fn of(condition: Condition) -> proto::Filter {
+    proto::Filter { condition: Some(condition) }
 }
 
-fn field(path: &str, test: TestMsg) -> FilterMsg {
+fn field(path: &str, test: field_condition::Test) -> proto::Filter {
     of(Condition::Field(FieldCondition { path: path.into(), test: Some(test) }))
 }
 
-fn filter() -> impl Strategy<Value = FilterMsg> {
+fn filter() -> impl Strategy<Value = proto::Filter> {
     let paths = prop::sample::select(&["a", "b", "c", "n.items.a", "n.items.b", "gone"][..]);
     let one = (paths, test()).prop_map(|(path, test)| field(path, test));
     let nested = ("[ab]", test(), "[ab]", test()).prop_map(|(a, first, b, second)| {
@@ -252,25 +260,29 @@ fn filter() -> impl Strategy<Value = FilterMsg> {
     })
 }
 
-fn expected(documents: &Documents, filter: &FilterMsg) -> Vec<String> {
+fn expected(documents: &Documents, filter: &proto::Filter) -> Vec<String> {
     documents.iter().filter(|(id, document)| passes(filter, id, document)).map(|(id, _)| id.clone()).collect()
 }
 
-fn check(shard: &Shard, documents: &Documents, filter: &FilterMsg) -> std::result::Result<(), TestCaseError> {
+fn check(
+    shard: &Shard,
+    documents: &Documents,
+    filter: &proto::Filter,
+) -> std::result::Result<(), TestCaseError> {
     let expected = expected(documents, filter);
     let filter = Some(filter.clone());
     for exact in [true, false] {
         let request =
-            SearchRequest { vector: vector(7), k: 100, exact, filter: filter.clone(), ..Default::default() };
+            SearchOp { vector: vector(7), k: 100, exact, filter: filter.clone(), ..Default::default() };
         let found = shard.search(&request, Until::default()).unwrap();
         let ids: BTreeSet<&str> = found.hits.iter().map(|hit| hit.id.as_str()).collect();
         prop_assert_eq!(&ids, &expected.iter().map(String::as_str).collect(), "{} {:?}", found.plan, filter);
     }
-    let counted = shard.count(&CountRequest { filter: filter.clone(), estimate: false }).unwrap();
+    let counted = shard.count(&CountOp { filter: filter.clone(), estimate: false }).unwrap();
     prop_assert_eq!(counted.count, expected.len() as u64);
     let (mut paged, mut after) = (Vec::new(), String::new());
     loop {
-        let request = PageRequest { after, limit: 3, filter: filter.clone(), ..Default::default() };
+        let request = PageOp { after, limit: 3, filter: filter.clone(), ..Default::default() };
         let page = shard.page(&request).unwrap();
         paged.extend(page.points.iter().map(|point| point.id.clone()));
         match page.points.last() {
@@ -284,7 +296,7 @@ fn check(shard: &Shard, documents: &Documents, filter: &FilterMsg) -> std::resul
         let (after, after_value) = last.map_or((String::new(), None), |(id, value)| (id, Some(value)));
         let order_by = Some(OrderBy { path: "a".into(), descending: paged.len() % 2 == 1, after_value });
         let order_by = order_by.map(|order| OrderBy { descending: false, ..order });
-        let request = PageRequest { after, limit: 4, filter: filter.clone(), order_by, ids_only: false };
+        let request = PageOp { after, limit: 4, filter: filter.clone(), order_by, ids_only: false };
         let page = shard.page(&request).unwrap();
         paged.extend(page.points.iter().map(|point| point.id.clone()));
         last = page.points.last().map(|point| point.id.clone()).zip(page.values.last().cloned());
@@ -295,7 +307,7 @@ fn check(shard: &Shard, documents: &Documents, filter: &FilterMsg) -> std::resul
     let unique: BTreeSet<&String> = paged.iter().collect();
     prop_assert_eq!(unique.len(), paged.len());
     prop_assert_eq!(&unique, &expected.iter().collect());
-    let facets = shard.facets(&FacetRequest { path: "a".into(), filter, limit: 1000 }).unwrap();
+    let facets = shard.facets(&FacetOp { path: "a".into(), filter, limit: 1000 }).unwrap();
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     for id in &expected {
         let own: BTreeSet<String> = values(&documents[id], &["a"])
@@ -357,16 +369,16 @@ proptest! {
             documents.extend(second);
             check(&shard, &documents, &filters[0])?;
             let ids: Vec<String> = deleted.iter().map(|n| format!("p{n}")).collect();
-            log.mutate(Mutation { ids: ids.clone(), action: Some(Selection::Delete(true)), ..Default::default() });
+            log.mutate(Mutation { ids: ids.clone(), action: Some(Action::Delete(true)), ..Default::default() });
             ids.iter().for_each(|id| drop(documents.remove(id)));
             settle(&shard);
             for filter in &filters[1..9] {
                 check(&shard, &documents, filter)?;
             }
             // A change that only those take that pass.
-            let change = Change { set: vec![Field { path: "c".into(), value: b"\"mail\"".to_vec() }], remove: vec!["b".into()], replace: None };
+            let change = PayloadChange { set: vec![FieldValue { path: "c".into(), value: b"\"mail\"".to_vec() }], remove: vec!["b".into()], replace: None };
             let all: Vec<String> = documents.keys().cloned().collect();
-            let applied = log.mutate(Mutation { ids: all, filter: Some(filters[9].clone()), action: Some(Selection::Change(change)), if_version: None });
+            let applied = log.mutate(Mutation { ids: all, filter: Some(filters[9].clone()), action: Some(Action::Change(change)), if_version: None });
             let changed = expected(&documents, &filters[9]);
             prop_assert_eq!(applied.affected as usize, changed.len());
             for id in &changed {
@@ -410,26 +422,29 @@ fn a_filter_far_from_the_query_loses_nothing() {
         log.apply(LogCommand { upsert, ..Default::default() });
     }
     settle(&shard);
-    let ask = |filter: FilterMsg, exact: bool, k: u32| {
+    let ask = |filter: proto::Filter, exact: bool, k: u32| {
         let vector = [0.3f32, 0.3].iter().flat_map(|x| x.to_le_bytes()).collect();
-        let request = SearchRequest { vector, k, exact, filter: Some(filter), ..Default::default() };
+        let request = SearchOp { vector, k, exact, filter: Some(filter), ..Default::default() };
         shard.search(&request, Until::default()).unwrap()
     };
     let text =
-        |value: &str| ScalarList { values: vec![Scalar { value: Some(ScalarValue::Text(value.into())) }] };
-    let flag = ScalarList { values: vec![Scalar { value: Some(ScalarValue::Flag(true)) }] };
+        |value: &str| ScalarList { values: vec![Scalar { value: Some(scalar::Value::Text(value.into())) }] };
+    let flag = ScalarList { values: vec![Scalar { value: Some(scalar::Value::Flag(true)) }] };
     let mut plans = BTreeSet::new();
     for (filter, k) in [
-        (field("side", TestMsg::In(text("far"))), 10),
-        (field("side", TestMsg::NotIn(text("far"))), 10),
-        (field("even", TestMsg::In(flag.clone())), 10),
+        (field("side", field_condition::Test::In(text("far"))), 10),
+        (field("side", field_condition::Test::NotIn(text("far"))), 10),
+        (field("even", field_condition::Test::In(flag.clone())), 10),
         (
             of(Condition::All(FilterList {
-                filters: vec![field("even", TestMsg::In(flag)), field("side", TestMsg::In(text("far")))],
+                filters: vec![
+                    field("even", field_condition::Test::In(flag)),
+                    field("side", field_condition::Test::In(text("far"))),
+                ],
             })),
             10,
         ),
-        (field("side", TestMsg::In(text("far"))), 500),
+        (field("side", field_condition::Test::In(text("far"))), 500),
     ] {
         let (truth, got) = (ask(filter.clone(), true, k), ask(filter, false, k));
         let truth: BTreeSet<_> = truth.hits.iter().map(|hit| hit.id.clone()).collect();
@@ -455,8 +470,9 @@ fn an_index_is_built_while_writes_go_on_and_dropped_at_once() {
     assert!(shard.build_step().unwrap());
     log.upsert(&batch(2000));
     log.upsert(&[("p7".into(), json!({"n": -7}))]);
-    let below_zero = || field("n", TestMsg::Number(NumberRange { lt: Some(0.0), ..Default::default() }));
-    let count = || shard.count(&CountRequest { filter: Some(below_zero()), estimate: false }).unwrap();
+    let below_zero =
+        || field("n", field_condition::Test::Number(NumberRange { lt: Some(0.0), ..Default::default() }));
+    let count = || shard.count(&CountOp { filter: Some(below_zero()), estimate: false }).unwrap();
     assert_eq!(count(), Counted { count: 1, exact: true, unindexed: true });
     while shard.build_step().unwrap() {}
     assert_eq!(count(), Counted { count: 1, exact: true, unindexed: false });
@@ -480,21 +496,21 @@ fn points_expire_by_the_clock_of_the_log_and_versions_are_kept_to() {
     };
     assert_eq!(point("a", 500, Some(0)).refused, None);
     let refused = point("a", 0, Some(0)).refused.unwrap();
-    assert_eq!(refused.0, "VERSION_CONFLICT");
+    assert_eq!(refused.0, ErrorCode::VersionConflict);
     point("b", 0, None);
     let version = shard.get("b").unwrap().unwrap().0.version;
     let delete = Mutation {
         ids: vec!["b".into()],
-        action: Some(Selection::Delete(true)),
+        action: Some(Action::Delete(true)),
         if_version: Some(version - 1),
         filter: None,
     };
-    assert_eq!(log.mutate(delete.clone()).refused.unwrap().0, "VERSION_CONFLICT");
+    assert_eq!(log.mutate(delete.clone()).refused.unwrap().0, ErrorCode::VersionConflict);
     assert_eq!(shard.next_expiry(), Some(1500));
-    let change = Change { replace: Some(b"{\"x\":1}".to_vec()), ..Default::default() };
+    let change = PayloadChange { replace: Some(b"{\"x\":1}".to_vec()), ..Default::default() };
     log.mutate(Mutation {
         ids: vec!["a".into()],
-        action: Some(Selection::Change(change)),
+        action: Some(Action::Change(change)),
         ..Default::default()
     });
     assert_eq!(shard.next_expiry(), Some(1500), "a change does not make it live longer");
@@ -519,8 +535,8 @@ fn words_of_two_texts_are_not_those_of_one() {
         ("together".into(), json!({"t": ["a server", "web server"]})),
     ]);
     for text in ["web server", "server", "web"] {
-        let filter = Some(field("t", TestMsg::Text(text.into())));
-        let counted = shard.count(&CountRequest { filter, estimate: false }).unwrap();
+        let filter = Some(field("t", field_condition::Test::Text(text.into())));
+        let counted = shard.count(&CountOp { filter, estimate: false }).unwrap();
         let both = text == "web server";
         assert_eq!((counted.count, counted.unindexed), (if both { 1 } else { 2 }, both), "{text}");
     }
@@ -530,22 +546,26 @@ fn words_of_two_texts_are_not_those_of_one() {
 fn a_bad_filter_is_refused_with_the_place_of_the_bad_condition() {
     let dir = tempfile::tempdir().unwrap();
     let shard = open(dir.path());
-    let bad = |filter: FilterMsg| {
-        let all = of(Condition::All(FilterList { filters: vec![field("a", TestMsg::Exists(true)), filter] }));
-        shard.count(&CountRequest { filter: Some(all), estimate: false }).unwrap_err().to_string()
+    let bad = |filter: proto::Filter| {
+        let all = of(Condition::All(FilterList {
+            filters: vec![field("a", field_condition::Test::Exists(true)), filter],
+        }));
+        shard.count(&CountOp { filter: Some(all), estimate: false }).unwrap_err().to_string()
     };
     assert_eq!(
-        bad(field("n", TestMsg::Number(NumberRange::default()))),
+        bad(field("n", field_condition::Test::Number(NumberRange::default()))),
         "filter.all[1] on \"n\": a range needs a bound: gt, gte, lt or lte"
     );
     assert!(
-        bad(field("a..b", TestMsg::Exists(true)))
+        bad(field("a..b", field_condition::Test::Exists(true)))
             .starts_with("filter.all[1]: path \"a..b\" has an empty key")
     );
     let when = DatetimeRange { gt: Some("yesterday".into()), ..Default::default() };
-    assert!(bad(field("t", TestMsg::Datetime(when))).contains("\"yesterday\" is no RFC 3339 time"));
-    assert!(bad(FilterMsg::default()).starts_with("filter.all[1]: a filter needs a condition"));
-    let deep = (0..20).fold(field("a", TestMsg::Exists(true)), |inner, _| {
+    assert!(
+        bad(field("t", field_condition::Test::Datetime(when))).contains("\"yesterday\" is no RFC 3339 time")
+    );
+    assert!(bad(proto::Filter::default()).starts_with("filter.all[1]: a filter needs a condition"));
+    let deep = (0..20).fold(field("a", field_condition::Test::Exists(true)), |inner, _| {
         of(Condition::None(FilterList { filters: vec![inner] }))
     });
     assert!(bad(deep).contains("nest at most 16 deep"));
@@ -557,7 +577,7 @@ fn text_and_sparse_vectors_rank_exactly_and_under_filters() {
     let shard = open(dir.path());
     let log = Log(&shard);
     let index = PayloadIndex { path: "t".into(), kind: IndexKind::Text.into(), language: "english".into() };
-    for declare in [Declare::AddIndex(index), Declare::AddSparse(SparseVector { name: "s".into() })] {
+    for declare in [Declare::AddIndex(index), Declare::AddSparse(SparseDeclared { name: "s".into() })] {
         log.apply(LogCommand {
             declaration: Some(Declaration { declare: Some(declare) }),
             ..Default::default()
@@ -577,41 +597,38 @@ fn text_and_sparse_vectors_rank_exactly_and_under_filters() {
     });
     let upsert = Some(PointBatch { points: points.collect() }.encode_to_vec());
     assert_eq!(log.apply(LogCommand { upsert, ..Default::default() }).refused, None);
-    let ids = |request: SearchRequest| -> Vec<String> {
-        let found = shard.search(&SearchRequest { k: 10, ..request }, Until::default()).unwrap();
+    let ids = |request: SearchOp| -> Vec<String> {
+        let found = shard.search(&SearchOp { k: 10, ..request }, Until::default()).unwrap();
         found.hits.into_iter().map(|hit| hit.id).collect()
     };
     let text = |query: &str| Some(TextQuery { query: query.into(), fields: Vec::new() });
     assert_eq!(
-        ids(SearchRequest { text: text("server"), ..Default::default() }),
+        ids(SearchOp { text: text("server"), ..Default::default() }),
         ["p1", "p0"],
         "the shorter first"
     );
-    assert_eq!(ids(SearchRequest { text: text("WEB"), ..Default::default() }), ["p3", "p2"]);
-    let filter = Some(field("n", TestMsg::Number(NumberRange { gte: Some(1.0), ..Default::default() })));
-    let only = SearchRequest { text: text("mail server"), filter: filter.clone(), ..Default::default() };
+    assert_eq!(ids(SearchOp { text: text("WEB"), ..Default::default() }), ["p3", "p2"]);
+    let filter =
+        Some(field("n", field_condition::Test::Number(NumberRange { gte: Some(1.0), ..Default::default() })));
+    let only = SearchOp { text: text("mail server"), filter: filter.clone(), ..Default::default() };
     assert_eq!(ids(only.clone()), ["p4", "p1"]);
     log.declare("n", IndexKind::Integer);
     settle(&shard);
     assert_eq!(ids(only), ["p4", "p1"], "the same with an index");
     let sparse = |indices: Vec<u32>, values: Vec<f32>| Some(SparseData { name: "s".into(), indices, values });
     assert_eq!(
-        ids(SearchRequest { sparse: sparse(vec![1, 12], vec![1.0, 5.0]), filter, ..Default::default() }),
+        ids(SearchOp { sparse: sparse(vec![1, 12], vec![1.0, 5.0]), filter, ..Default::default() }),
         ["p2", "p4", "p3", "p1"]
     );
     // Overwritten and deleted points are ranked no more.
     log.upsert(&[("p3".into(), json!({"t": "nothing"}))]);
-    log.mutate(Mutation {
-        ids: vec!["p2".into()],
-        action: Some(Selection::Delete(true)),
-        ..Default::default()
-    });
-    assert!(ids(SearchRequest { text: text("web"), ..Default::default() }).is_empty());
+    log.mutate(Mutation { ids: vec!["p2".into()], action: Some(Action::Delete(true)), ..Default::default() });
+    assert!(ids(SearchOp { text: text("web"), ..Default::default() }).is_empty());
     assert_eq!(
-        ids(SearchRequest { sparse: sparse(vec![1], vec![1.0]), ..Default::default() }),
+        ids(SearchOp { sparse: sparse(vec![1], vec![1.0]), ..Default::default() }),
         ["p4", "p1", "p0"]
     );
-    let unknown = SearchRequest { sparse: Some(SparseData::default()), k: 1, ..Default::default() };
+    let unknown = SearchOp { sparse: Some(SparseData::default()), k: 1, ..Default::default() };
     assert!(shard.search(&unknown, Until::default()).unwrap_err().to_string().contains("no sparse vector"));
 }
 
@@ -649,8 +666,8 @@ fn named_vectors_are_searched_filtered_changed_dropped_and_found_again_after_a_r
         let upsert = Some(PointBatch { points }.encode_to_vec());
         Log(shard).apply(LogCommand { upsert, ..Default::default() })
     };
-    let ask = |shard: &Shard, at: f32, k: u32, exact: bool, filter: Option<FilterMsg>| -> Vec<usize> {
-        let request = SearchRequest {
+    let ask = |shard: &Shard, at: f32, k: u32, exact: bool, filter: Option<proto::Filter>| -> Vec<usize> {
+        let request = SearchOp {
             vector: bytes(&[at, 0.5]),
             k,
             exact,
@@ -671,7 +688,9 @@ fn named_vectors_are_searched_filtered_changed_dropped_and_found_again_after_a_r
     let odd = || {
         Some(field(
             "odd",
-            TestMsg::In(ScalarList { values: vec![Scalar { value: Some(ScalarValue::Integer(1)) }] }),
+            field_condition::Test::In(ScalarList {
+                values: vec![Scalar { value: Some(scalar::Value::Integer(1)) }],
+            }),
         ))
     };
     let nearest = |at: f64, k: usize, passes: &dyn Fn(usize) -> bool| -> Vec<usize> {
@@ -688,7 +707,7 @@ fn named_vectors_are_searched_filtered_changed_dropped_and_found_again_after_a_r
         assert_eq!(declare(&shard, Declare::AddVector(named("title", 2))).affected, 1);
         let mut short = point(1);
         short.vectors[0].vector = bytes(&[1.0]);
-        assert_eq!(upsert(&shard, vec![short]).refused.unwrap().0, "DIMENSION_MISMATCH");
+        assert_eq!(upsert(&shard, vec![short]).refused.unwrap().0, ErrorCode::DimensionMismatch);
         for start in (0..3000).step_by(500) {
             assert_eq!(upsert(&shard, (start..start + 500).map(point).collect()).refused, None);
             shard.index_spaces(200, 1).unwrap();
@@ -710,12 +729,12 @@ fn named_vectors_are_searched_filtered_changed_dropped_and_found_again_after_a_r
         upsert(&shard, vec![moved]);
         Log(&shard).mutate(Mutation {
             ids: vec!["p1499".into()],
-            action: Some(Selection::Delete(true)),
+            action: Some(Action::Delete(true)),
             ..Default::default()
         });
         let ids = (0..3000).filter(|n| ![1499, 1501].contains(n)).map(|n| format!("p{n:04}")).collect();
-        let set = vec![Field { path: "seen".into(), value: b"true".to_vec() }];
-        let action = Some(Selection::Change(Change { set, ..Default::default() }));
+        let set = vec![FieldValue { path: "seen".into(), value: b"true".to_vec() }];
+        let action = Some(Action::Change(PayloadChange { set, ..Default::default() }));
         assert_eq!(Log(&shard).mutate(Mutation { ids, action, ..Default::default() }).affected, 2998);
         let left = |n: usize| n != 1499 && n != 1501;
         assert_eq!(ask(&shard, 1500.2, 10, false, None), nearest(1500.2, 10, &left), "before it is indexed");
@@ -732,12 +751,11 @@ fn named_vectors_are_searched_filtered_changed_dropped_and_found_again_after_a_r
     assert_eq!(ask(&shard, 1500.2, 10, false, odd()), nearest(1500.2, 10, &|n| left(n) && n % 2 == 1));
     // Dropped, and declared again with other dimensions: what is stored does not fit and is not found.
     declare(&shard, Declare::DropVector(named("title", 2)));
-    let request =
-        SearchRequest { vector: bytes(&[1.0, 1.0]), k: 1, using: "title".into(), ..Default::default() };
+    let request = SearchOp { vector: bytes(&[1.0, 1.0]), k: 1, using: "title".into(), ..Default::default() };
     assert!(shard.search(&request, Until::default()).is_err());
     declare(&shard, Declare::AddVector(named("title", 3)));
     settle(&shard);
-    let request = SearchRequest { vector: bytes(&[1.0, 1.0, 1.0]), ..request };
+    let request = SearchOp { vector: bytes(&[1.0, 1.0, 1.0]), ..request };
     assert!(shard.search(&request, Until::default()).unwrap().hits.is_empty());
     declare(&shard, Declare::DropVector(named("title", 3)));
     declare(&shard, Declare::AddVector(named("title", 2)));
@@ -784,8 +802,8 @@ fn filtered_answers_beside_writes_are_as_of_one_entry() {
     while shard.index_spaces(1000, 1).unwrap() > 0 {}
     let done = AtomicBool::new(false);
     let is_true = |path: &str| {
-        let value = Some(ScalarValue::Flag(true));
-        field(path, TestMsg::In(ScalarList { values: vec![Scalar { value }] }))
+        let value = Some(scalar::Value::Flag(true));
+        field(path, field_condition::Test::In(ScalarList { values: vec![Scalar { value }] }))
     };
     std::thread::scope(|scope| {
         let mut readers = Vec::new();
@@ -796,16 +814,16 @@ fn filtered_answers_beside_writes_are_as_of_one_entry() {
                 let mut asked = 0;
                 while !done.load(Ordering::Relaxed) || asked == 0 {
                     let filter = Some(is_true(if way == 1 { "free" } else { "marked" }));
-                    let request = SearchRequest { k: 5, include_payload: true, ..Default::default() };
+                    let request = SearchOp { k: 5, include_payload: true, ..Default::default() };
                     let request = match way {
-                        0 | 1 => SearchRequest { vector: vector(asked), filter, ..request },
-                        2 => SearchRequest { vector: vector(asked), filter, using: "v".into(), ..request },
+                        0 | 1 => SearchOp { vector: vector(asked), filter, ..request },
+                        2 => SearchOp { vector: vector(asked), filter, using: "v".into(), ..request },
                         3 => {
                             let text = Some(TextQuery { query: "marked".into(), fields: Vec::new() });
-                            SearchRequest { text, ..request }
+                            SearchOp { text, ..request }
                         }
                         _ => {
-                            let counted = shard.count(&CountRequest { filter, estimate: false }).unwrap();
+                            let counted = shard.count(&CountOp { filter, estimate: false }).unwrap();
                             assert_eq!(counted.count, 1);
                             asked += 1;
                             continue;

@@ -32,6 +32,7 @@ mod number;
 mod path;
 mod payload_fields;
 mod point;
+pub mod proto;
 mod query;
 mod ranked;
 mod recall;
@@ -49,31 +50,21 @@ mod writer;
 
 pub use apply::Applied;
 pub use checkpoint::{CheckedStore, Checkpoint, StoredShard, check, export_pebble};
-pub use command::{
-    CLIENT_BYTES, Command, IdBatch, LogCommand, Origin, PointBatch, PointData, SparseData, Split, VectorData,
-};
+pub use command::{CLIENT_BYTES, Command};
 pub use error::{Result, ShardError};
 pub use fields::IndexProgress;
-pub use filter::{
-    Condition, DatetimeRange, FieldCondition, FilterList, FilterMsg, GeoBox, GeoPoint, GeoRadius, IdList,
-    NestedCondition, NumberRange, Scalar, ScalarList, ScalarValue, TestMsg,
-};
 pub use generation::Slot;
 pub(crate) use generation::SlotId;
 pub use hash::routing_hash;
 pub use load::History;
 pub use matching::Filtering;
-pub use mutation::{Change, Field, Mutation, Selection};
-pub use query::{
-    CountRequest, Counted, FacetRequest, Facets, OrderBy, Ordered, Page, PageRequest, ValueCount,
-};
-pub use ranked::{TextField, TextQuery};
-pub use schema::{Declaration, Declare, IndexKind, NamedVector, PayloadIndex, SchemaMsg, SparseVector};
-pub use search::{Found, Nearest, SearchRequest, SearchResult, ShardHit, Until};
+pub use query::Ordered;
+pub use search::{Found, Nearest, Until};
 pub use spec::{Metric, Residence, ShardSpec};
 pub use split::make_upper;
 pub use vectron_hnsw::Quantization;
 pub use vectron_kernels::{Isa, instruction_set, use_isa};
+pub use vectron_storage::ErrorCode;
 pub use verify::StateHash;
 
 use arc_swap::ArcSwap;
@@ -248,3 +239,6 @@ mod engine_tests;
 
 #[cfg(test)]
 mod filter_tests;
+
+#[cfg(test)]
+mod number_tests;

@@ -9,10 +9,11 @@
 use crate::generation::{Generation, Slot, SlotId};
 use crate::index::Indexing;
 use crate::point::{StoredPoints, Version};
+use crate::proto::{LogCommand, mutation::Action};
 use crate::rows::Rows;
 use crate::snapshot::Saved;
 use crate::writer::{self, IndexWork, Writer};
-use crate::{Command, LogCommand, Metric, Result, Selection, ShardSpec, changes};
+use crate::{Command, Metric, Result, ShardSpec, changes};
 use std::path::Path;
 use std::sync::Arc;
 use vectron_storage::Store;
@@ -152,7 +153,7 @@ impl<'a> Loading<'a> {
                 let gone = writer::given_up(&self.rows, &split);
                 kills.extend(gone.iter().filter_map(|id| Some(self.rows.remove(id)?.1)));
             }
-            Ok(Command::Mutate(mutation)) if matches!(mutation.action, Some(Selection::Change(_))) => {
+            Ok(Command::Mutate(mutation)) if matches!(mutation.action, Some(Action::Change(_))) => {
                 for (ordinal, id) in changes::ids(store, index)?.unwrap_or_default().iter().enumerate() {
                     // The vector stays what it was; of a version that is no more, it is not known.
                     let former = self.rows.slot_of(id).filter(|slot| self.generation.slot(*slot).is_live());

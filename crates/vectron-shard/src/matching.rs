@@ -2,9 +2,10 @@
 //! payloads, which takes longer and finds the same.
 
 use crate::fields::{Document, Fields};
-use crate::filter::{Filter, FilterMsg};
+use crate::filter::Filter;
 use crate::generation::{Generation, Slot, SlotId};
-use crate::point::{self, Extras, StoredPoint, Version};
+use crate::point::{self, StoredPoint, Version};
+use crate::proto::{self, PointExtras};
 use crate::rows::Row;
 use crate::{Result, Shard};
 use lru::LruCache;
@@ -140,7 +141,7 @@ impl From<Matching> for Passing {
 
 impl Shard {
     /// Checks a filter against the schema as it is now.
-    pub fn filter(&self, message: &FilterMsg) -> Result<Filtering> {
+    pub fn filter(&self, message: &proto::Filter) -> Result<Filtering> {
         let schema = Arc::clone(self.fields.read().schema());
         let filter = Filter::new(message, &schema)?;
         Ok(Filtering { filter, key: message.encode_to_vec().into() })
@@ -277,7 +278,7 @@ impl Shard {
         self.store.scan(point::PREFIX, |key, value| {
             let Some(id) = key.strip_prefix(point::PREFIX) else { return false };
             let passes = StoredPoint::decode(value).and_then(|stored| {
-                let document = Document::new(stored.payload, Extras::default())?;
+                let document = Document::new(stored.payload, PointExtras::default())?;
                 Ok(filter.holds(&String::from_utf8_lossy(id), &document.payload).then_some(stored.version))
             });
             match passes {

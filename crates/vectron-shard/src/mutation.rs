@@ -1,60 +1,14 @@
 //! Changes of points that are there: fields of their payloads, or their end.
 
 use crate::command::check_id;
-use crate::filter::FilterMsg;
 use crate::path::Path;
+use crate::proto::{FieldValue, Mutation, PayloadChange, mutation::Action};
 use crate::{Result, ShardError};
-use prost::{Message, Oneof};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 /// Of a payload after a change.
 const MAX_PAYLOAD_BYTES: usize = 4 << 20;
-
-#[derive(Clone, PartialEq, Message)]
-pub struct Mutation {
-    /// Those that are there are changed.
-    #[prost(string, repeated, tag = "1")]
-    pub ids: Vec<String>,
-    /// Only those that pass it when the entry is applied.
-    #[prost(message, optional, tag = "2")]
-    pub filter: Option<FilterMsg>,
-    #[prost(oneof = "Selection", tags = "3, 4")]
-    pub action: Option<Selection>,
-    /// Only if the version of every point is this.
-    #[prost(uint64, optional, tag = "5")]
-    pub if_version: Option<u64>,
-}
-
-/// What becomes of the points.
-#[derive(Clone, PartialEq, Oneof)]
-pub enum Selection {
-    #[prost(message, tag = "3")]
-    Change(Change),
-    #[prost(bool, tag = "4")]
-    Delete(bool),
-}
-
-/// In this order: replace, remove, set.
-#[derive(Clone, PartialEq, Message)]
-pub struct Change {
-    /// The whole payload, a JSON object.
-    #[prost(bytes = "vec", optional, tag = "1")]
-    pub replace: Option<Vec<u8>>,
-    #[prost(string, repeated, tag = "2")]
-    pub remove: Vec<String>,
-    #[prost(message, repeated, tag = "3")]
-    pub set: Vec<Field>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub struct Field {
-    #[prost(string, tag = "1")]
-    pub path: String,
-    /// JSON.
-    #[prost(bytes = "vec", tag = "2")]
-    pub value: Vec<u8>,
-}
 
 impl Mutation {
     /// What can be said without the points.
@@ -63,20 +17,20 @@ impl Mutation {
             check_id(id).map_err(|e| ShardError::Invalid(format!("ids[{at}]: {e}")))?;
         }
         match &self.action {
-            Some(Selection::Delete(true)) => Ok(()),
-            Some(Selection::Change(change)) => change.check(),
+            Some(Action::Delete(true)) => Ok(()),
+            Some(Action::Change(change)) => change.check(),
             _ => Err(ShardError::Invalid("a mutation changes points or deletes them".into())),
         }
     }
 }
 
-impl Change {
+impl PayloadChange {
     fn check(&self) -> Result<()> {
         let paths = self.set.iter().map(|field| &field.path).chain(&self.remove);
         for path in paths {
             Path::parse(path).map_err(ShardError::Invalid)?;
         }
-        for Field { path, value } in &self.set {
+        for FieldValue { path, value } in &self.set {
             serde_json::from_slice::<Value>(value)
                 .map_err(|e| ShardError::Invalid(format!("the value for {path:?} is no JSON: {e}")))?;
         }
@@ -101,7 +55,7 @@ impl Change {
             let path = Path::parse(path).map_err(ShardError::Invalid)?;
             fields.edit(path.keys(), None)?;
         }
-        for Field { path, value } in &self.set {
+        for FieldValue { path, value } in &self.set {
             let path = Path::parse(path).map_err(ShardError::Invalid)?;
             fields.edit(path.keys(), Some(value))?;
         }
@@ -224,9 +178,9 @@ mod tests {
     use super::*;
 
     fn change(payload: &str, set: &[(&str, &str)], remove: &[&str]) -> String {
-        let set = set.iter().map(|(path, value)| Field { path: (*path).into(), value: (*value).into() });
+        let set = set.iter().map(|(path, value)| FieldValue { path: (*path).into(), value: (*value).into() });
         let remove = remove.iter().map(|path| (*path).into()).collect();
-        let change = Change { set: set.collect(), remove, replace: None };
+        let change = PayloadChange { set: set.collect(), remove, replace: None };
         change.check().unwrap();
         String::from_utf8(change.apply(payload.as_bytes()).unwrap()).unwrap()
     }

@@ -1,9 +1,9 @@
 //! A stored point: key `v_<id>`, value format 1 (docs/adr/0003), little-endian:
 //! format u8 | version u64 | ordinal u32 | written_at_ms u64 | dim u32 | dim * f32 | payload bytes.
-//! Format 2, of points that have more than that: after the vector, extras length u32 | [`Extras`].
+//! Format 2, of points that have more than that: after the vector, extras length u32 | [`PointExtras`].
 
-use crate::command::{SparseData, VectorData};
 use crate::inverted::Sparse;
+use crate::proto::PointExtras;
 use crate::{Result, ShardError};
 use prost::Message;
 use vectron_storage::Store;
@@ -25,24 +25,12 @@ pub struct StoredPoint<'a> {
     pub version: Version,
     pub written_at_ms: u64,
     pub vector: &'a [u8],
-    /// Encoded [`Extras`], or empty.
+    /// Encoded [`PointExtras`], or empty.
     pub extras: &'a [u8],
     pub payload: &'a [u8],
 }
 
-/// What few points have.
-#[derive(Clone, PartialEq, Message)]
-pub struct Extras {
-    /// The point is deleted when the log's clock reaches this; 0: never.
-    #[prost(uint64, tag = "1")]
-    pub expires_at_ms: u64,
-    #[prost(message, repeated, tag = "2")]
-    pub sparse: Vec<SparseData>,
-    #[prost(message, repeated, tag = "3")]
-    pub vectors: Vec<VectorData>,
-}
-
-impl Extras {
+impl PointExtras {
     pub fn sparse_vectors(&mut self) -> Vec<(String, Sparse)> {
         let each = std::mem::take(&mut self.sparse).into_iter();
         each.map(|one| (one.name, Sparse { indices: one.indices, values: one.values })).collect()
@@ -95,8 +83,8 @@ impl<'a> StoredPoint<'a> {
         })
     }
 
-    pub fn extras(&self) -> Result<Extras> {
-        Extras::decode(self.extras)
+    pub fn extras(&self) -> Result<PointExtras> {
+        PointExtras::decode(self.extras)
             .map_err(|_| ShardError::Damaged("what a point has besides its vector cannot be read".into()))
     }
 }

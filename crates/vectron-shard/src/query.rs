@@ -2,14 +2,15 @@
 
 use crate::apply::data;
 use crate::field_index::Data;
-use crate::filter::{Filter, FilterMsg};
+use crate::filter::Filter;
 use crate::matching::{Filtering, Matching};
 use crate::number::Number;
 use crate::path::Path;
 use crate::point::{self, StoredPoint};
-use crate::schema::IndexKind;
-use crate::{PointData, Result, Shard, ShardError};
-use prost::Message;
+use crate::proto::{
+    self, CountOp, Counted, FacetOp, Facets, IndexKind, PageFound, PageOp, PointData, ValueCount,
+};
+use crate::{Result, Shard, ShardError};
 use serde_json::Value;
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -19,100 +20,6 @@ const ATTEMPTS: usize = 3;
 /// Points whose payloads are read for an estimate.
 const SAMPLE: usize = 512;
 const MAX_VALUES: u32 = 100_000;
-
-#[derive(Clone, PartialEq, Message)]
-pub struct CountRequest {
-    #[prost(message, optional, tag = "1")]
-    pub filter: Option<FilterMsg>,
-    /// Where the indexes do not know, look at a sample only.
-    #[prost(bool, tag = "2")]
-    pub estimate: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, Message)]
-pub struct Counted {
-    #[prost(uint64, tag = "1")]
-    pub count: u64,
-    #[prost(bool, tag = "2")]
-    pub exact: bool,
-    /// Payloads had to be read.
-    #[prost(bool, tag = "3")]
-    pub unindexed: bool,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub struct FacetRequest {
-    #[prost(string, tag = "1")]
-    pub path: String,
-    #[prost(message, optional, tag = "2")]
-    pub filter: Option<FilterMsg>,
-    /// Values given, 1..=100,000, the most frequent first.
-    #[prost(uint32, tag = "3")]
-    pub limit: u32,
-}
-
-/// A value and how many points have it.
-#[derive(Clone, PartialEq, Message)]
-pub struct ValueCount {
-    /// JSON: a string, a number, true or false.
-    #[prost(string, tag = "1")]
-    pub value: String,
-    #[prost(uint64, tag = "2")]
-    pub count: u64,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub struct Facets {
-    /// The most frequent first, equal ones by value.
-    #[prost(message, repeated, tag = "1")]
-    pub values: Vec<ValueCount>,
-    /// Whether there are others.
-    #[prost(bool, tag = "2")]
-    pub more: bool,
-    #[prost(bool, tag = "3")]
-    pub unindexed: bool,
-}
-
-/// A page of points.
-#[derive(Clone, PartialEq, Message)]
-pub struct PageRequest {
-    /// Points after this id; empty: from the start. With `order_by`: also after its value.
-    #[prost(string, tag = "1")]
-    pub after: String,
-    #[prost(uint32, tag = "2")]
-    pub limit: u32,
-    #[prost(message, optional, tag = "3")]
-    pub filter: Option<FilterMsg>,
-    #[prost(message, optional, tag = "4")]
-    pub order_by: Option<OrderBy>,
-    /// Ids alone.
-    #[prost(bool, tag = "5")]
-    pub ids_only: bool,
-}
-
-/// By a value, then by id. Of a list the least value counts, descending the greatest. Numbers come before strings, points
-/// without either come last.
-#[derive(Clone, PartialEq, Message)]
-pub struct OrderBy {
-    #[prost(string, tag = "1")]
-    pub path: String,
-    #[prost(bool, tag = "2")]
-    pub descending: bool,
-    /// JSON: the value of the last point of the page before; missing: from the start.
-    #[prost(string, optional, tag = "3")]
-    pub after_value: Option<String>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub struct Page {
-    #[prost(message, repeated, tag = "1")]
-    pub points: Vec<PointData>,
-    /// With `order_by`: JSON, the value of each point.
-    #[prost(string, repeated, tag = "2")]
-    pub values: Vec<String>,
-    #[prost(bool, tag = "3")]
-    pub unindexed: bool,
-}
 
 /// A value in the order of a page.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -161,7 +68,7 @@ impl Ordered {
 }
 
 impl Shard {
-    fn optional_filter(&self, message: Option<&FilterMsg>) -> Result<Option<Filtering>> {
+    fn optional_filter(&self, message: Option<&proto::Filter>) -> Result<Option<Filtering>> {
         message.map(|message| self.filter(message)).transpose()
     }
 
@@ -184,7 +91,7 @@ impl Shard {
     }
 
     /// How many points pass.
-    pub fn count(&self, request: &CountRequest) -> Result<Counted> {
+    pub fn count(&self, request: &CountOp) -> Result<Counted> {
         let Some(filter) = self.optional_filter(request.filter.as_ref())? else {
             return Ok(Counted { count: self.generation.load().live(), exact: true, unindexed: false });
         };
@@ -214,7 +121,7 @@ impl Shard {
     }
 
     /// The values at a path of the points that pass, each with how many points have it.
-    pub fn facets(&self, request: &FacetRequest) -> Result<Facets> {
+    pub fn facets(&self, request: &FacetOp) -> Result<Facets> {
         let path = Path::parse(&request.path).map_err(ShardError::Invalid)?;
         if !(1..=MAX_VALUES).contains(&request.limit) {
             return Err(ShardError::Invalid(format!(
@@ -293,11 +200,11 @@ impl Shard {
     }
 
     /// Points that pass, by id or by a value.
-    pub fn page(&self, request: &PageRequest) -> Result<Page> {
+    pub fn page(&self, request: &PageOp) -> Result<PageFound> {
         let after = Some(request.after.as_str()).filter(|after| !after.is_empty());
         let limit = request.limit as usize;
         if request.filter.is_none() && request.order_by.is_none() {
-            return Ok(Page { points: self.scroll(after, limit)?, ..Page::default() });
+            return Ok(PageFound { points: self.scroll(after, limit)?, ..PageFound::default() });
         }
         let filter = self.optional_filter(request.filter.as_ref())?;
         match &request.order_by {
@@ -325,7 +232,7 @@ impl Shard {
         after: Option<&str>,
         limit: usize,
         ids_only: bool,
-    ) -> Result<Option<Page>> {
+    ) -> Result<Option<PageFound>> {
         let id = |slot: &u32| &*matching.generation.slot(*slot).id;
         let mut slots: Vec<u32> = matching
             .slots
@@ -341,10 +248,10 @@ impl Shard {
         let unindexed = matching.unindexed;
         if ids_only {
             let points = slots.iter().map(|slot| PointData { id: id(slot).into(), ..PointData::default() });
-            return Ok(Some(Page { points: points.collect(), unindexed, ..Page::default() }));
+            return Ok(Some(PageFound { points: points.collect(), unindexed, ..PageFound::default() }));
         }
         let points = self.read_points(matching, &slots)?;
-        Ok(points.map(|points| Page { points, unindexed, ..Page::default() }))
+        Ok(points.map(|points| PageFound { points, unindexed, ..PageFound::default() }))
     }
 
     /// `None`: one has another version by now.
@@ -371,7 +278,7 @@ impl Shard {
         descending: bool,
         from: Option<&(Ordered, &str)>,
         limit: usize,
-    ) -> Result<Option<Page>> {
+    ) -> Result<Option<PageFound>> {
         let id = |slot: u32| &*matching.generation.slot(slot).id;
         let Some((keyed, unindexed)) = self.order_values(matching, path, descending)? else {
             return Ok(None);
@@ -392,7 +299,7 @@ impl Shard {
         let slots: Vec<u32> = keyed.iter().map(|(_, slot)| *slot).collect();
         let values = keyed.iter().map(|(value, _)| value.json()).collect();
         let points = self.read_points(matching, &slots)?;
-        Ok(points.map(|points| Page { points, values, unindexed: unindexed || matching.unindexed }))
+        Ok(points.map(|points| PageFound { points, values, unindexed: unindexed || matching.unindexed }))
     }
 
     /// What counts of each point, and whether payloads had to be read for it. `None`: a write came between.
@@ -454,10 +361,12 @@ impl Shard {
     }
 }
 
-/// Equal numbers have one form.
+/// Equal numbers have one form: a float that is a 64-bit integer is written as one, since a document may hold the same
+/// number as an integer. Beyond 64 bits a document holds floats only.
 fn canonical(number: Number) -> Value {
+    const INTEGERS: std::ops::Range<f64> = -9_223_372_036_854_775_808.0..18_446_744_073_709_551_616.0;
     match number {
-        Number::Float(x) if x.fract() == 0.0 && x.abs() < 9e15 => Number::Integer(x as i128).json(),
+        Number::Float(x) if x.fract() == 0.0 && INTEGERS.contains(&x) => Number::Integer(x as i128).json(),
         other => other.json(),
     }
 }

@@ -1,41 +1,20 @@
 //! Answers by the words of a text or by a sparse vector: every point that shares a word or a dimension is scored, as of one
 //! log index.
 
-use crate::command::SparseData;
 use crate::fields::Fields;
 use crate::filter::Filter;
 use crate::generation::Slot;
 use crate::inverted::{self, Scores, Sparse};
 use crate::path::Path;
+use crate::proto::{IndexKind, SparseData, TextQuery};
 use crate::rows::Row;
-use crate::schema::IndexKind;
 use crate::search::{Found, Nearest};
 use crate::{Result, Shard, ShardError};
-use prost::Message;
 use std::sync::Arc;
 
 /// Points whose payloads are read at a time.
 const READ: usize = 64;
 const MAX_TEXT_BYTES: usize = 64 << 10;
-
-/// Words to look for.
-#[derive(Clone, PartialEq, Message)]
-pub struct TextQuery {
-    #[prost(string, tag = "1")]
-    pub query: String,
-    /// Fields with a text index; empty: all of those.
-    #[prost(message, repeated, tag = "2")]
-    pub fields: Vec<TextField>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub struct TextField {
-    #[prost(string, tag = "1")]
-    pub path: String,
-    /// Factor of this field's score; 0: 1.
-    #[prost(float, tag = "2")]
-    pub boost: f32,
-}
 
 /// What a point is ranked by, other than nearness of its vector.
 pub enum Ranking<'a> {

@@ -3,8 +3,11 @@
 
 use crate::analysis::Analyzer;
 use crate::path::Path;
+use crate::proto::{
+    Declaration, IndexKind, NamedVector, PayloadIndex, SparseDeclared, StoredSchema, declaration::Declare,
+};
 use crate::{Metric, Quantization, Residence, Result, ShardError, ShardSpec};
-use prost::{Message, Oneof};
+use prost::Message;
 use vectron_storage::{Batch, Store};
 
 pub const KEY: &[u8] = b"_schema";
@@ -12,71 +15,6 @@ const MAX_INDEXES: usize = 64;
 const MAX_SPARSE: usize = 16;
 const MAX_VECTORS: usize = 16;
 const MAX_NAME: usize = 64;
-
-/// An index of what is at a path.
-#[derive(Clone, PartialEq, Eq, Message)]
-pub struct PayloadIndex {
-    #[prost(string, tag = "1")]
-    pub path: String,
-    #[prost(enumeration = "IndexKind", tag = "2")]
-    pub kind: i32,
-    /// Of a text index: whose endings words lose; empty: none.
-    #[prost(string, tag = "3")]
-    pub language: String,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, prost::Enumeration)]
-#[repr(i32)]
-pub enum IndexKind {
-    Unknown = 0,
-    /// Strings.
-    Keyword = 1,
-    /// Numbers.
-    Integer = 2,
-    /// Numbers.
-    Float = 3,
-    Bool = 4,
-    /// Strings that are RFC 3339 times or dates.
-    Datetime = 5,
-    /// Objects with `lat` and `lon`.
-    Geo = 6,
-    /// Words of strings, with BM25.
-    Text = 7,
-}
-
-/// A sparse vector that points may have.
-#[derive(Clone, PartialEq, Eq, Message)]
-pub struct SparseVector {
-    #[prost(string, tag = "1")]
-    pub name: String,
-}
-
-/// A dense vector that points may have besides their first one.
-#[derive(Clone, PartialEq, Eq, Message)]
-pub struct NamedVector {
-    #[prost(string, tag = "1")]
-    pub name: String,
-    #[prost(uint32, tag = "2")]
-    pub dimension: u32,
-    /// cosine, euclidean or dot.
-    #[prost(string, tag = "3")]
-    pub metric: String,
-    /// 0: 16.
-    #[prost(uint32, tag = "4")]
-    pub m: u32,
-    /// 0: 200.
-    #[prost(uint32, tag = "5")]
-    pub ef_construction: u32,
-    /// int8 (or empty), none, float16, binary or product.
-    #[prost(string, tag = "6")]
-    pub quantization: String,
-    /// memory (or empty) or mmap.
-    #[prost(string, tag = "7")]
-    pub storage: String,
-    /// 0: by quantization.
-    #[prost(uint32, tag = "8")]
-    pub oversampling: u32,
-}
 
 impl NamedVector {
     pub fn spec(&self) -> Result<ShardSpec> {
@@ -113,49 +51,15 @@ impl NamedVector {
     }
 }
 
-#[derive(Clone, PartialEq, Eq, Message)]
-pub struct SchemaMsg {
-    #[prost(message, repeated, tag = "1")]
-    pub indexes: Vec<PayloadIndex>,
-    #[prost(message, repeated, tag = "2")]
-    pub sparse: Vec<SparseVector>,
-    #[prost(message, repeated, tag = "3")]
-    pub vectors: Vec<NamedVector>,
-}
-
-/// A change of the schema. Declaring what is declared, and dropping what is not, changes nothing.
-#[derive(Clone, PartialEq, Eq, Message)]
-pub struct Declaration {
-    #[prost(oneof = "Declare", tags = "1, 2, 3, 4, 5, 6")]
-    pub declare: Option<Declare>,
-}
-#[derive(Clone, PartialEq, Eq, Oneof)]
-pub enum Declare {
-    #[prost(message, tag = "1")]
-    AddIndex(PayloadIndex),
-    /// Its language does not matter.
-    #[prost(message, tag = "2")]
-    DropIndex(PayloadIndex),
-    #[prost(message, tag = "3")]
-    AddSparse(SparseVector),
-    #[prost(message, tag = "4")]
-    DropSparse(SparseVector),
-    #[prost(message, tag = "5")]
-    AddVector(NamedVector),
-    /// Only its name matters.
-    #[prost(message, tag = "6")]
-    DropVector(NamedVector),
-}
-
 /// A checked schema.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Schema {
-    message: SchemaMsg,
+    message: StoredSchema,
     texts: Vec<(Path, Analyzer)>,
 }
 
 impl Schema {
-    pub fn new(message: SchemaMsg) -> Result<Self> {
+    pub fn new(message: StoredSchema) -> Result<Self> {
         let texts = message.indexes.iter().filter(|index| index.kind() == IndexKind::Text);
         let texts = texts.map(|index| Ok((index.parsed_path()?, Analyzer::new(&index.language)?)));
         let texts = texts.collect::<Result<_>>()?;
@@ -164,7 +68,7 @@ impl Schema {
 
     pub fn load(store: &Store) -> Result<Self> {
         let Some(bytes) = store.get(KEY)? else { return Ok(Self::default()) };
-        let message = SchemaMsg::decode(bytes.as_slice())
+        let message = StoredSchema::decode(bytes.as_slice())
             .map_err(|e| ShardError::Damaged(format!("the schema cannot be read: {e}")))?;
         Self::new(message)
     }
@@ -173,7 +77,7 @@ impl Schema {
         batch.put(KEY, &self.message.encode_to_vec());
     }
 
-    pub fn message(&self) -> &SchemaMsg {
+    pub fn message(&self) -> &StoredSchema {
         &self.message
     }
 
@@ -263,7 +167,7 @@ impl Declaration {
                 Analyzer::new(&index.language).map(drop)
             }
             Some(
-                Declare::AddSparse(SparseVector { name }) | Declare::AddVector(NamedVector { name, .. }),
+                Declare::AddSparse(SparseDeclared { name }) | Declare::AddVector(NamedVector { name, .. }),
             ) if name.is_empty() || name.len() > MAX_NAME => {
                 Err(ShardError::Invalid(format!("the name of a vector has 1 to {MAX_NAME} bytes")))
             }

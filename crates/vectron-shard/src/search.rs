@@ -5,15 +5,14 @@
 //! A point that lives at `S` was in the graph during the whole walk, or is scanned. When a write comes between
 //! and takes a point away that the answer needs, the search is made again. A search with a filter is in filtered.rs.
 
-use crate::command::{SparseData, check_vector};
-use crate::filter::FilterMsg;
+use crate::command::check_vector;
 use crate::generation::{Generation, Slot, SlotId};
 use crate::matching::Filtering;
 use crate::payload_fields;
 use crate::point::{self, StoredPoint};
-use crate::ranked::{Ranking, TextQuery};
+use crate::proto::{Hit, SearchFound, SearchOp};
+use crate::ranked::Ranking;
 use crate::{Metric, Quantization, Result, Shard, ShardError, ShardSpec};
-use prost::Message;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -26,98 +25,6 @@ const SCAN_STEP: usize = 1024;
 /// Attempts beside writes; the next one keeps writes out.
 const ATTEMPTS: usize = 3;
 pub const MAX_EF: usize = 100_000;
-
-#[derive(Clone, PartialEq, Message)]
-pub struct SearchRequest {
-    /// Little-endian f32.
-    #[prost(bytes = "vec", tag = "1")]
-    pub vector: Vec<u8>,
-    /// 1..=10,000.
-    #[prost(uint32, tag = "2")]
-    pub k: u32,
-    /// Candidates kept while searching; 0: by `recall`, or the default, `max(100, 2k)`.
-    #[prost(uint32, tag = "3")]
-    pub ef: u32,
-    #[prost(bool, tag = "4")]
-    pub exact: bool,
-    #[prost(bool, tag = "5")]
-    pub include_payload: bool,
-    #[prost(bool, tag = "6")]
-    pub include_vector: bool,
-    /// Hits with a lower score are left out.
-    #[prost(float, optional, tag = "7")]
-    pub score_threshold: Option<f32>,
-    /// Share of the true nearest points wanted on average, 0.5..=0.999; picks ef from what was measured. 0: no wish.
-    #[prost(float, tag = "8")]
-    pub recall: f32,
-    /// Time it may take from its arrival at the engine; what was found by then is the answer. 0: no limit.
-    #[prost(uint32, tag = "9")]
-    pub timeout_ms: u32,
-    /// Payloads as the fields of a `vectron.v1.SearchResult` instead of as JSON text.
-    #[prost(bool, tag = "10")]
-    pub payload_fields: bool,
-    /// Only points that pass.
-    #[prost(message, optional, tag = "11")]
-    pub filter: Option<FilterMsg>,
-    /// Instead of `vector`.
-    #[prost(message, optional, tag = "12")]
-    pub sparse: Option<SparseData>,
-    /// Instead of `vector`.
-    #[prost(message, optional, tag = "13")]
-    pub text: Option<TextQuery>,
-    /// The named vector that is searched, and given with `include_vector`; empty: the first one.
-    #[prost(string, tag = "14")]
-    pub using: String,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub struct ShardHit {
-    #[prost(string, tag = "1")]
-    pub id: String,
-    /// Higher is better: cosine similarity, dot product, or 1 / (1 + L2 distance).
-    #[prost(float, tag = "2")]
-    pub score: f32,
-    #[prost(bytes = "vec", tag = "3")]
-    pub payload: Vec<u8>,
-    #[prost(bytes = "vec", tag = "4")]
-    pub vector: Vec<u8>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub struct SearchResult {
-    /// Best first; equal scores by id.
-    #[prost(message, repeated, tag = "1")]
-    pub hits: Vec<ShardHit>,
-    #[prost(uint64, tag = "2")]
-    pub applied_index: u64,
-    /// Points that were scanned because the graph does not hold them yet.
-    #[prost(uint32, tag = "3")]
-    pub tail: u32,
-    #[prost(uint32, tag = "4")]
-    pub visited: u32,
-    #[prost(uint32, tag = "5")]
-    pub distances: u32,
-    #[prost(uint32, tag = "6")]
-    pub rescored: u32,
-    /// The ef that was used; 0 when the answer is exact.
-    #[prost(uint32, tag = "7")]
-    pub ef: u32,
-    /// Recall to expect of this ef: 1 when the answer is exact, 0 when nothing was measured yet.
-    #[prost(float, tag = "8")]
-    pub recall_estimate: f32,
-    /// Whether the time ran out before the end: points may be missing.
-    #[prost(bool, tag = "9")]
-    pub stopped: bool,
-    /// How the points were found: graph, scan, scan_codes, post_filter, walk, post_check, bm25 or sparse.
-    #[prost(string, tag = "10")]
-    pub plan: String,
-    /// With a filter or a ranking: points that may be in the answer, as far as that is known.
-    #[prost(uint64, tag = "11")]
-    pub matching: u64,
-    /// Payloads had to be read: an index would make it faster.
-    #[prost(bool, tag = "12")]
-    pub unindexed: bool,
-}
 
 /// What to look for.
 #[derive(Debug, Clone)]
@@ -204,7 +111,7 @@ pub struct Found {
 impl Shard {
     /// The `k` nearest live points (all of them when fewer live), with what the request includes. Blocks no other call
     /// and waits for none.
-    pub fn search(&self, request: &SearchRequest, until: Until) -> Result<SearchResult> {
+    pub fn search(&self, request: &SearchOp, until: Until) -> Result<SearchFound> {
         let filter = request.filter.as_ref().map(|filter| self.filter(filter)).transpose()?.map(Arc::new);
         let nearest = Nearest {
             k: request.k as usize,
@@ -218,7 +125,7 @@ impl Shard {
         nearest.check()?;
         let answer = |found: Found| {
             let Some(hits) = self.hits(&found, request)? else { return Ok(None) };
-            Ok(Some(SearchResult {
+            Ok(Some(SearchFound {
                 hits,
                 applied_index: found.applied_index,
                 tail: found.tail,
@@ -405,11 +312,11 @@ impl Shard {
     }
 
     /// `None`: a hit was overwritten or deleted since, so its payload would be of another version.
-    pub(crate) fn hits(&self, found: &Found, request: &SearchRequest) -> Result<Option<Vec<ShardHit>>> {
-        let mut hits: Vec<ShardHit> = found
+    pub(crate) fn hits(&self, found: &Found, request: &SearchOp) -> Result<Option<Vec<Hit>>> {
+        let mut hits: Vec<Hit> = found
             .hits
             .iter()
-            .map(|(score, slot)| ShardHit { id: slot.id.to_string(), score: *score, ..Default::default() })
+            .map(|(score, slot)| Hit { id: slot.id.to_string(), score: *score, ..Default::default() })
             .collect();
         if request.include_payload || request.include_vector {
             let keys: Vec<Vec<u8>> = hits.iter().map(|hit| point::key(&hit.id)).collect();

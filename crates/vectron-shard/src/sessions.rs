@@ -5,7 +5,8 @@
 //! from u64 LE.
 
 use crate::command::CLIENT_BYTES;
-use crate::{Applied, LogCommand, Origin, Result, ShardError};
+use crate::proto::{LogCommand, Origin};
+use crate::{Applied, Result, ShardError};
 use std::collections::{BTreeMap, HashMap};
 use vectron_storage::{Batch, Store};
 

@@ -8,7 +8,7 @@ use crate::command::check_vector;
 use crate::generation::{Generation, Slot, SlotId};
 use crate::hash::level_hash;
 use crate::index::{RECLAIM_AT_LEAST, RECLAIM_ONE_IN};
-use crate::schema::NamedVector;
+use crate::proto::NamedVector;
 use crate::{Result, Shard, ShardSpec};
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;

@@ -1,7 +1,8 @@
 //! The state of the upper shard of a split, made from a checkpoint of the one that was split.
 
 use crate::apply::{APPLIED_KEY, EPOCH_KEY, STAMP_KEY};
-use crate::{Result, ShardError, Split, changes, point};
+use crate::proto::Split;
+use crate::{Result, ShardError, changes, point};
 use std::path::Path;
 use vectron_storage::{Batch, Durability, Resources, Store};
 
@@ -23,7 +24,7 @@ pub fn make_upper(dir: &Path, split: &Split, index: u64, stamp: &[u8], resources
         }
         failure.is_none()
     };
-    let upper = Split { keeps_upper: true, ..split.clone() };
+    let upper = Split { keeps_upper: true, ..*split };
     store.scan(point::PREFIX, |key, _| {
         let Some(id) = key.strip_prefix(point::PREFIX) else { return false };
         !upper.gives_up(&String::from_utf8_lossy(id)) || delete(key)

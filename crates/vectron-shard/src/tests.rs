@@ -1,4 +1,5 @@
 use super::*;
+use crate::proto::{IdBatch, LogCommand, PointBatch, PointData, SearchOp, SparseData};
 use proptest::prelude::*;
 use prost::Message;
 use std::collections::BTreeMap;
@@ -41,8 +42,8 @@ fn delete(ids: &[&str]) -> LogCommand {
     }
 }
 
-fn request(v: &[f32], k: u32) -> SearchRequest {
-    SearchRequest { vector: bytes(v), k, include_payload: true, ..Default::default() }
+fn request(v: &[f32], k: u32) -> SearchOp {
+    SearchOp { vector: bytes(v), k, include_payload: true, ..Default::default() }
 }
 
 fn ids(shard: &Shard, v: &[f32], k: u32) -> Vec<String> {
@@ -95,14 +96,14 @@ fn a_deleted_point_never_appears_and_an_overwritten_one_appears_once() {
 fn a_bad_entry_is_refused_the_same_way_and_leaves_no_trace() {
     let dir = tempfile::tempdir().unwrap();
     let shard = open(dir.path(), spec(Metric::Cosine, 2));
-    let cases: [(LogCommand, &str); 5] = [
-        (upsert(&[("a", &[1.0, 0.0]), ("b", &[1.0])]), "DIMENSION_MISMATCH"),
-        (upsert(&[("a", &[1.0, f32::NAN])]), "INVALID_ARGUMENT"),
-        (upsert(&[("a", &[0.0, 0.0])]), "INVALID_ARGUMENT"),
-        (upsert(&[("", &[1.0, 0.0])]), "INVALID_ARGUMENT"),
+    let cases: [(LogCommand, ErrorCode); 5] = [
+        (upsert(&[("a", &[1.0, 0.0]), ("b", &[1.0])]), ErrorCode::DimensionMismatch),
+        (upsert(&[("a", &[1.0, f32::NAN])]), ErrorCode::InvalidArgument),
+        (upsert(&[("a", &[0.0, 0.0])]), ErrorCode::InvalidArgument),
+        (upsert(&[("", &[1.0, 0.0])]), ErrorCode::InvalidArgument),
         (
             LogCommand { proposed_at_ms: 0, upsert: Some(vec![0xff; 9]), ..Default::default() },
-            "INVALID_ARGUMENT",
+            ErrorCode::InvalidArgument,
         ),
     ];
     for (n, (command, code)) in cases.iter().enumerate() {
@@ -152,7 +153,7 @@ fn a_shard_of_another_dimension_is_not_opened() {
     let dir = tempfile::tempdir().unwrap();
     drop(open(dir.path(), spec(Metric::Dot, 4)));
     let other = Shard::open(dir.path(), spec(Metric::Dot, 5), &Resources::new(1 << 20, 1 << 20));
-    assert_eq!(other.err().unwrap().code(), "SPEC_MISMATCH");
+    assert_eq!(other.err().unwrap().code(), ErrorCode::SpecMismatch);
 }
 
 #[test]

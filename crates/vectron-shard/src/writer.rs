@@ -3,9 +3,10 @@
 use crate::fields::Fields;
 use crate::generation::{Generation, Slot, SlotId};
 use crate::point::Version;
+use crate::proto::{LogCommand, Split};
 use crate::rows::Rows;
 use crate::sessions::Sessions;
-use crate::{Applied, LogCommand, Result, ShardError, Split};
+use crate::{Applied, Result, ShardError};
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 

@@ -7,15 +7,25 @@
 //! failed write poisons a store: after a failed fsync the kernel may have dropped the pages, so a later
 //! success would prove nothing.
 
+#[path = "generated/error_code.rs"]
+mod error_code;
 mod options;
 pub mod pebble;
 mod records;
 
+pub use error_code::ErrorCode;
 pub use options::Resources;
 
 use rocksdb::{DB, Direction, IteratorMode, WriteBatch, WriteOptions};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+
+impl ErrorCode {
+    /// By the name that another process gave it; one of a later version is INTERNAL.
+    pub fn from_wire(name: &str) -> Self {
+        Self::ALL.iter().copied().find(|code| code.name() == name).unwrap_or(Self::Internal)
+    }
+}
 
 /// What went wrong with a store.
 #[derive(Debug, thiserror::Error)]
@@ -37,14 +47,13 @@ pub enum StorageError {
 }
 
 impl StorageError {
-    /// Stable name of the error, for the wire.
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> ErrorCode {
         match self {
-            Self::Io { .. } if self.is_damage() => "DATA_DAMAGED",
-            Self::Io { .. } => "STORAGE_FAILED",
-            Self::Headless { .. } | Self::Framing { .. } => "DATA_DAMAGED",
-            Self::Export { .. } => "STORAGE_FAILED",
-            Self::Poisoned { .. } => "SHARD_POISONED",
+            Self::Io { .. } if self.is_damage() => ErrorCode::DataDamaged,
+            Self::Io { .. } => ErrorCode::StorageFailed,
+            Self::Headless { .. } | Self::Framing { .. } => ErrorCode::DataDamaged,
+            Self::Export { .. } => ErrorCode::StorageFailed,
+            Self::Poisoned { .. } => ErrorCode::ShardPoisoned,
         }
     }
 
@@ -243,6 +252,14 @@ mod tests {
 
     fn open(dir: &Path, durability: Durability) -> Store {
         Store::open(dir, durability, &Resources::new(8 << 20, 8 << 20)).unwrap()
+    }
+
+    #[test]
+    fn every_code_is_known_by_its_name_and_others_are_internal() {
+        for code in ErrorCode::ALL {
+            assert_eq!(ErrorCode::from_wire(code.name()), *code);
+        }
+        assert_eq!(ErrorCode::from_wire("OF_A_LATER_VERSION"), ErrorCode::Internal);
     }
 
     #[test]

@@ -79,13 +79,13 @@ export class ClusterService {
           worker,
           learner,
           role: metrics?.role ?? '',
-          appliedIndex: metrics?.appliedIndex ?? 0,
+          appliedIndex: Number(metrics?.appliedIndex ?? 0n),
           damage: metrics?.damage ?? '',
         }));
         const voters = shard.replicas.filter(({ learner }) => !learner);
         // As the leader has it: what a majority counts on.
         const members = shard.metrics?.voters ?? [];
-        const near = (shard.metrics?.committedIndex ?? 0) - 1_000;
+        const near = (shard.metrics?.committedIndex ?? 0n) - 1_000n;
         return {
           shardId: shard.shardId,
           collection,

@@ -16,7 +16,7 @@ export type WorkerView = Omit<placement.WorkerInfo, 'last' | 'state' | 'stateCha
   memoryBytes: number;
   diskUsedBytes: number;
   queriesPerSecond: number;
-  shards: worker.ShardMetrics[];
+  shards: ShardMetricsView[];
 };
 
 const PROBE_MS = 2_000;
@@ -104,7 +104,7 @@ export class SystemService {
       memoryBytes: last?.memoryBytes ?? 0,
       diskUsedBytes: last?.diskUsedBytes ?? 0,
       queriesPerSecond: last?.queriesPerSecond ?? 0,
-      shards: last?.shards ?? [],
+      shards: (last?.shards ?? []).map(shardView),
     }));
   }
 
@@ -189,4 +189,20 @@ async function timed(service: string, ask: () => Promise<unknown>) {
       error: toVectronError(error).code,
     };
   }
+}
+
+type ShardMetricsView = ReturnType<typeof shardView>;
+
+/** Metrics of a replica as JSON has them: ids and log indexes as numbers. */
+function shardView({ voters, learners, ...metrics }: worker.ShardMetrics) {
+  return {
+    ...metrics,
+    appliedIndex: Number(metrics.appliedIndex),
+    committedIndex: Number(metrics.committedIndex),
+    term: Number(metrics.term),
+    replicaId: Number(metrics.replicaId),
+    leaderReplicaId: Number(metrics.leaderReplicaId),
+    voters: voters.map(Number),
+    learners: learners.map(Number),
+  };
 }

@@ -42,10 +42,10 @@ export class ChangeService {
       (shard) =>
         from.has(shard.shardId) ||
         shard.splitFromShardId === 0 ||
-        (from.get(shard.splitFromShardId) ?? 0n) > BigInt(shard.splitIndex),
+        (from.get(shard.splitFromShardId) ?? 0n) > shard.splitIndex,
     );
     const batches = await changesOf(begun, request.waitMs, async (shard, waitMs, next) => {
-      const first = shard.splitIndex === 0 ? 0n : BigInt(shard.splitIndex) + 1n;
+      const first = shard.splitIndex === 0n ? 0n : shard.splitIndex + 1n;
       const op = { $case: 'changes', value: { fromIndex: next ?? from.get(shard.shardId) ?? first, waitMs } } as const;
       const call = { deadlineMs: Date.now() + waitMs + ANSWER_MS, anyReplica: true, signal };
       const { outcome } = await this.shards.call(route, shard, op, call);

@@ -1,6 +1,6 @@
 import { Controller, Inject } from '@nestjs/common';
 import { VectronError } from '@vectron/errors';
-import { admin, type HttpBody, type placement, type worker } from '@vectron/proto';
+import { admin, type HttpBody, type placement } from '@vectron/proto';
 import { type Api, type CallContext, callContext, GrpcService } from '@vectron/rpc';
 import { AlertService } from '../../admin/alert.service.js';
 import { ClusterService, type ShardView } from '../../admin/cluster.service.js';
@@ -140,18 +140,18 @@ function workerMessage({ shards, ...view }: WorkerView): admin.Worker {
 }
 
 /** Counts and log indexes are doubles in the management API: they are for people, and exact up to 2^53. */
-function workerShard(shard: worker.ShardMetrics): admin.WorkerShard {
+function workerShard(shard: WorkerView['shards'][number]): admin.WorkerShard {
   const { shardId, epoch, role, damage, queriesPerSecond, writesPerSecond } = shard;
   return {
     ...{ shardId, epoch, role, damage, queriesPerSecond, writesPerSecond },
-    livePoints: Number(shard.livePoints),
-    deadPoints: Number(shard.deadPoints),
-    tailPoints: Number(shard.tailPoints),
-    appliedIndex: Number(shard.appliedIndex),
-    committedIndex: Number(shard.committedIndex),
-    term: Number(shard.term),
-    memoryBytes: Number(shard.memoryBytes),
-    diskBytes: Number(shard.diskBytes),
+    livePoints: shard.livePoints,
+    deadPoints: shard.deadPoints,
+    tailPoints: shard.tailPoints,
+    appliedIndex: shard.appliedIndex,
+    committedIndex: shard.committedIndex,
+    term: shard.term,
+    memoryBytes: shard.memoryBytes,
+    diskBytes: shard.diskBytes,
   };
 }
 
@@ -160,6 +160,5 @@ const shardMessage = ({ operation, ...view }: ShardView): admin.Shard => ({
   operation: operation && operationMessage(operation),
 });
 
-function operationMessage(operation: placement.Operation): admin.Operation {
-  return { ...operation, startedMs: Number(operation.startedMs), stepMs: Number(operation.stepMs) };
-}
+/** The two messages have the same fields: one is for clients, one for the services. */
+const operationMessage = (operation: placement.Operation): admin.Operation => operation;

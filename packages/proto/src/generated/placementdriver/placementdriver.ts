@@ -438,7 +438,7 @@ export interface Shard {
     | undefined;
   /** The shard that it was split from, 0: none; its log begins after this index, which was the split. */
   splitFromShardId: number;
-  splitIndex: number;
+  splitIndex: bigint;
   operation?: Operation | undefined;
 }
 
@@ -446,7 +446,7 @@ export interface Replica {
   workerId: string;
   /** Small number of the worker, for the public contract. */
   number: number;
-  replicaId: number;
+  replicaId: bigint;
   /** Of the worker's gRPC listener. */
   address: string;
   /** Without a vote. */
@@ -464,7 +464,7 @@ export interface Assignments {
   clusterId: string;
   peers: Peer[];
   /** Of the metadata as of which they are; what is older than what was seen before is to be ignored. */
-  revision: number;
+  revision: bigint;
 }
 
 /** Where another worker listens for this one. */
@@ -484,12 +484,12 @@ export interface Assignment {
     | VectorSettings
     | undefined;
   /** `worker number << 16 | incarnation`. */
-  replicaId: number;
+  replicaId: bigint;
   /** Replicas the shard shall have. */
-  voters: number[];
-  learners: number[];
+  voters: bigint[];
+  learners: bigint[];
   /** Voters it was made with. */
-  first: number[];
+  first: bigint[];
   /** Acknowledge before the fsync. */
   relaxed: boolean;
   /** The shard that it was split from, 0: none, and the epoch of the split. */
@@ -5372,7 +5372,7 @@ function createBaseShard(): Shard {
     ready: false,
     metrics: undefined,
     splitFromShardId: 0,
-    splitIndex: 0,
+    splitIndex: 0n,
     operation: undefined,
   };
 }
@@ -5415,8 +5415,11 @@ export const Shard: MessageFns<Shard> = {
     if (message.splitFromShardId !== 0) {
       writer.uint32(80).uint32(message.splitFromShardId);
     }
-    if (message.splitIndex !== 0) {
-      writer.uint32(89).double(message.splitIndex);
+    if (message.splitIndex !== 0n) {
+      if (BigInt.asUintN(64, message.splitIndex) !== message.splitIndex) {
+        throw new globalThis.Error("value provided for field message.splitIndex of type uint64 too large");
+      }
+      writer.uint32(88).uint64(message.splitIndex);
     }
     if (message.operation !== undefined) {
       Operation.encode(message.operation, writer.uint32(98).fork()).join();
@@ -5518,11 +5521,11 @@ export const Shard: MessageFns<Shard> = {
             continue;
           }
           case 11: {
-            if (tag !== 89) {
+            if (tag !== 88) {
               break;
             }
 
-            message.splitIndex = reader.double();
+            message.splitIndex = reader.uint64() as bigint;
             continue;
           }
           case 12: {
@@ -5584,10 +5587,10 @@ export const Shard: MessageFns<Shard> = {
         ? globalThis.Number(object.split_from_shard_id)
         : 0,
       splitIndex: isSet(object.splitIndex)
-        ? globalThis.Number(object.splitIndex)
+        ? BigInt(object.splitIndex)
         : isSet(object.split_index)
-        ? globalThis.Number(object.split_index)
-        : 0,
+        ? BigInt(object.split_index)
+        : 0n,
       operation: isSet(object.operation) ? Operation.fromJSON(object.operation) : undefined,
     };
   },
@@ -5625,7 +5628,7 @@ export const Shard: MessageFns<Shard> = {
       obj.splitFromShardId = Math.round(message.splitFromShardId);
     }
     if (message.splitIndex !== undefined) {
-      obj.splitIndex = floatToJson(message.splitIndex);
+      obj.splitIndex = message.splitIndex.toString();
     }
     if (message.operation !== undefined) {
       obj.operation = Operation.toJSON(message.operation);
@@ -5650,7 +5653,9 @@ export const Shard: MessageFns<Shard> = {
       ? ShardMetrics.fromPartial(object.metrics)
       : undefined;
     message.splitFromShardId = object.splitFromShardId ?? 0;
-    message.splitIndex = object.splitIndex ?? 0;
+    message.splitIndex = (object.splitIndex !== undefined && object.splitIndex !== null)
+      ? BigInt(object.splitIndex)
+      : 0n;
     message.operation = (object.operation !== undefined && object.operation !== null)
       ? Operation.fromPartial(object.operation)
       : undefined;
@@ -5659,7 +5664,7 @@ export const Shard: MessageFns<Shard> = {
 };
 
 function createBaseReplica(): Replica {
-  return { workerId: "", number: 0, replicaId: 0, address: "", learner: false, metrics: undefined };
+  return { workerId: "", number: 0, replicaId: 0n, address: "", learner: false, metrics: undefined };
 }
 
 export const Replica: MessageFns<Replica> = {
@@ -5670,8 +5675,11 @@ export const Replica: MessageFns<Replica> = {
     if (message.number !== 0) {
       writer.uint32(16).uint32(message.number);
     }
-    if (message.replicaId !== 0) {
-      writer.uint32(25).double(message.replicaId);
+    if (message.replicaId !== 0n) {
+      if (BigInt.asUintN(64, message.replicaId) !== message.replicaId) {
+        throw new globalThis.Error("value provided for field message.replicaId of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.replicaId);
     }
     if (message.address !== "") {
       writer.uint32(34).string(message.address);
@@ -5715,11 +5723,11 @@ export const Replica: MessageFns<Replica> = {
             continue;
           }
           case 3: {
-            if (tag !== 25) {
+            if (tag !== 24) {
               break;
             }
 
-            message.replicaId = reader.double();
+            message.replicaId = reader.uint64() as bigint;
             continue;
           }
           case 4: {
@@ -5767,10 +5775,10 @@ export const Replica: MessageFns<Replica> = {
         : "",
       number: isSet(object.number) ? globalThis.Number(object.number) : 0,
       replicaId: isSet(object.replicaId)
-        ? globalThis.Number(object.replicaId)
+        ? BigInt(object.replicaId)
         : isSet(object.replica_id)
-        ? globalThis.Number(object.replica_id)
-        : 0,
+        ? BigInt(object.replica_id)
+        : 0n,
       address: isSet(object.address) ? globalThis.String(object.address) : "",
       learner: isSet(object.learner) ? globalThis.Boolean(object.learner) : false,
       metrics: isSet(object.metrics) ? ShardMetrics.fromJSON(object.metrics) : undefined,
@@ -5786,7 +5794,7 @@ export const Replica: MessageFns<Replica> = {
       obj.number = Math.round(message.number);
     }
     if (message.replicaId !== undefined) {
-      obj.replicaId = floatToJson(message.replicaId);
+      obj.replicaId = message.replicaId.toString();
     }
     if (message.address !== undefined) {
       obj.address = message.address;
@@ -5807,7 +5815,7 @@ export const Replica: MessageFns<Replica> = {
     const message = createBaseReplica();
     message.workerId = object.workerId ?? "";
     message.number = object.number ?? 0;
-    message.replicaId = object.replicaId ?? 0;
+    message.replicaId = (object.replicaId !== undefined && object.replicaId !== null) ? BigInt(object.replicaId) : 0n;
     message.address = object.address ?? "";
     message.learner = object.learner ?? false;
     message.metrics = (object.metrics !== undefined && object.metrics !== null)
@@ -5891,7 +5899,7 @@ export const WatchAssignmentsRequest: MessageFns<WatchAssignmentsRequest> = {
 };
 
 function createBaseAssignments(): Assignments {
-  return { shards: [], clusterId: "", peers: [], revision: 0 };
+  return { shards: [], clusterId: "", peers: [], revision: 0n };
 }
 
 export const Assignments: MessageFns<Assignments> = {
@@ -5905,8 +5913,11 @@ export const Assignments: MessageFns<Assignments> = {
     for (const v of message.peers) {
       Peer.encode(v!, writer.uint32(26).fork()).join();
     }
-    if (message.revision !== 0) {
-      writer.uint32(33).double(message.revision);
+    if (message.revision !== 0n) {
+      if (BigInt.asUintN(64, message.revision) !== message.revision) {
+        throw new globalThis.Error("value provided for field message.revision of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.revision);
     }
     return writer;
   },
@@ -5949,11 +5960,11 @@ export const Assignments: MessageFns<Assignments> = {
             continue;
           }
           case 4: {
-            if (tag !== 33) {
+            if (tag !== 32) {
               break;
             }
 
-            message.revision = reader.double();
+            message.revision = reader.uint64() as bigint;
             continue;
           }
         }
@@ -5977,7 +5988,7 @@ export const Assignments: MessageFns<Assignments> = {
         ? globalThis.String(object.cluster_id)
         : "",
       peers: globalThis.Array.isArray(object?.peers) ? object.peers.map((e: any) => Peer.fromJSON(e)) : [],
-      revision: isSet(object.revision) ? globalThis.Number(object.revision) : 0,
+      revision: isSet(object.revision) ? BigInt(object.revision) : 0n,
     };
   },
 
@@ -5993,7 +6004,7 @@ export const Assignments: MessageFns<Assignments> = {
       obj.peers = message.peers.map((e) => Peer.toJSON(e));
     }
     if (message.revision !== undefined) {
-      obj.revision = floatToJson(message.revision);
+      obj.revision = message.revision.toString();
     }
     return obj;
   },
@@ -6006,7 +6017,7 @@ export const Assignments: MessageFns<Assignments> = {
     message.shards = object.shards?.map((e) => Assignment.fromPartial(e)) || [];
     message.clusterId = object.clusterId ?? "";
     message.peers = object.peers?.map((e) => Peer.fromPartial(e)) || [];
-    message.revision = object.revision ?? 0;
+    message.revision = (object.revision !== undefined && object.revision !== null) ? BigInt(object.revision) : 0n;
     return message;
   },
 };
@@ -6109,7 +6120,7 @@ function createBaseAssignment(): Assignment {
     hnswM: 0,
     hnswEfConstruction: 0,
     vectors: undefined,
-    replicaId: 0,
+    replicaId: 0n,
     voters: [],
     learners: [],
     first: [],
@@ -6142,27 +6153,39 @@ export const Assignment: MessageFns<Assignment> = {
     if (message.vectors !== undefined) {
       VectorSettings.encode(message.vectors, writer.uint32(58).fork()).join();
     }
-    if (message.replicaId !== 0) {
-      writer.uint32(65).double(message.replicaId);
+    if (message.replicaId !== 0n) {
+      if (BigInt.asUintN(64, message.replicaId) !== message.replicaId) {
+        throw new globalThis.Error("value provided for field message.replicaId of type uint64 too large");
+      }
+      writer.uint32(64).uint64(message.replicaId);
     }
     if (message.voters.length !== 0) {
       writer.uint32(74).fork();
       for (const v of message.voters) {
-        writer.double(v);
+        if (BigInt.asUintN(64, v) !== v) {
+          throw new globalThis.Error("a value provided in array field voters of type uint64 is too large");
+        }
+        writer.uint64(v);
       }
       writer.join();
     }
     if (message.learners.length !== 0) {
       writer.uint32(82).fork();
       for (const v of message.learners) {
-        writer.double(v);
+        if (BigInt.asUintN(64, v) !== v) {
+          throw new globalThis.Error("a value provided in array field learners of type uint64 is too large");
+        }
+        writer.uint64(v);
       }
       writer.join();
     }
     if (message.first.length !== 0) {
       writer.uint32(90).fork();
       for (const v of message.first) {
-        writer.double(v);
+        if (BigInt.asUintN(64, v) !== v) {
+          throw new globalThis.Error("a value provided in array field first of type uint64 is too large");
+        }
+        writer.uint64(v);
       }
       writer.join();
     }
@@ -6248,16 +6271,16 @@ export const Assignment: MessageFns<Assignment> = {
             continue;
           }
           case 8: {
-            if (tag !== 65) {
+            if (tag !== 64) {
               break;
             }
 
-            message.replicaId = reader.double();
+            message.replicaId = reader.uint64() as bigint;
             continue;
           }
           case 9: {
-            if (tag === 73) {
-              message.voters.push(reader.double());
+            if (tag === 72) {
+              message.voters.push(reader.uint64() as bigint);
 
               continue;
             }
@@ -6265,7 +6288,7 @@ export const Assignment: MessageFns<Assignment> = {
             if (tag === 74) {
               const end2 = reader.uint32() + reader.pos;
               while (reader.pos < end2) {
-                message.voters.push(reader.double());
+                message.voters.push(reader.uint64() as bigint);
               }
 
               continue;
@@ -6274,8 +6297,8 @@ export const Assignment: MessageFns<Assignment> = {
             break;
           }
           case 10: {
-            if (tag === 81) {
-              message.learners.push(reader.double());
+            if (tag === 80) {
+              message.learners.push(reader.uint64() as bigint);
 
               continue;
             }
@@ -6283,7 +6306,7 @@ export const Assignment: MessageFns<Assignment> = {
             if (tag === 82) {
               const end2 = reader.uint32() + reader.pos;
               while (reader.pos < end2) {
-                message.learners.push(reader.double());
+                message.learners.push(reader.uint64() as bigint);
               }
 
               continue;
@@ -6292,8 +6315,8 @@ export const Assignment: MessageFns<Assignment> = {
             break;
           }
           case 11: {
-            if (tag === 89) {
-              message.first.push(reader.double());
+            if (tag === 88) {
+              message.first.push(reader.uint64() as bigint);
 
               continue;
             }
@@ -6301,7 +6324,7 @@ export const Assignment: MessageFns<Assignment> = {
             if (tag === 90) {
               const end2 = reader.uint32() + reader.pos;
               while (reader.pos < end2) {
-                message.first.push(reader.double());
+                message.first.push(reader.uint64() as bigint);
               }
 
               continue;
@@ -6367,17 +6390,17 @@ export const Assignment: MessageFns<Assignment> = {
         : 0,
       vectors: isSet(object.vectors) ? VectorSettings.fromJSON(object.vectors) : undefined,
       replicaId: isSet(object.replicaId)
-        ? globalThis.Number(object.replicaId)
+        ? BigInt(object.replicaId)
         : isSet(object.replica_id)
-        ? globalThis.Number(object.replica_id)
-        : 0,
+        ? BigInt(object.replica_id)
+        : 0n,
       voters: globalThis.Array.isArray(object?.voters)
-        ? object.voters.map((e: any) => globalThis.Number(e))
+        ? object.voters.map((e: any) => BigInt(e))
         : [],
       learners: globalThis.Array.isArray(object?.learners)
-        ? object.learners.map((e: any) => globalThis.Number(e))
+        ? object.learners.map((e: any) => BigInt(e))
         : [],
-      first: globalThis.Array.isArray(object?.first) ? object.first.map((e: any) => globalThis.Number(e)) : [],
+      first: globalThis.Array.isArray(object?.first) ? object.first.map((e: any) => BigInt(e)) : [],
       relaxed: isSet(object.relaxed) ? globalThis.Boolean(object.relaxed) : false,
       splitFromShardId: isSet(object.splitFromShardId)
         ? globalThis.Number(object.splitFromShardId)
@@ -6416,16 +6439,16 @@ export const Assignment: MessageFns<Assignment> = {
       obj.vectors = VectorSettings.toJSON(message.vectors);
     }
     if (message.replicaId !== undefined) {
-      obj.replicaId = floatToJson(message.replicaId);
+      obj.replicaId = message.replicaId.toString();
     }
     if (message.voters?.length) {
-      obj.voters = message.voters.map((e) => floatToJson(e));
+      obj.voters = message.voters.map((e) => e.toString());
     }
     if (message.learners?.length) {
-      obj.learners = message.learners.map((e) => floatToJson(e));
+      obj.learners = message.learners.map((e) => e.toString());
     }
     if (message.first?.length) {
-      obj.first = message.first.map((e) => floatToJson(e));
+      obj.first = message.first.map((e) => e.toString());
     }
     if (message.relaxed !== undefined) {
       obj.relaxed = message.relaxed;
@@ -6453,10 +6476,10 @@ export const Assignment: MessageFns<Assignment> = {
     message.vectors = (object.vectors !== undefined && object.vectors !== null)
       ? VectorSettings.fromPartial(object.vectors)
       : undefined;
-    message.replicaId = object.replicaId ?? 0;
-    message.voters = object.voters?.map((e) => e) || [];
-    message.learners = object.learners?.map((e) => e) || [];
-    message.first = object.first?.map((e) => e) || [];
+    message.replicaId = (object.replicaId !== undefined && object.replicaId !== null) ? BigInt(object.replicaId) : 0n;
+    message.voters = object.voters?.map((e) => BigInt(e)) || [];
+    message.learners = object.learners?.map((e) => BigInt(e)) || [];
+    message.first = object.first?.map((e) => BigInt(e)) || [];
     message.relaxed = object.relaxed ?? false;
     message.splitFromShardId = object.splitFromShardId ?? 0;
     message.splitEpoch = object.splitEpoch ?? 0;

@@ -12,19 +12,14 @@ import {
   Client,
   type ClientDuplexStream,
   type ClientOptions,
-  type ClientReadableStream,
   type ClientUnaryCall,
-  type ClientWritableStream,
   type handleBidiStreamingCall,
-  type handleClientStreamingCall,
-  type handleServerStreamingCall,
   type handleUnaryCall,
   makeGenericClientConstructor,
   type Metadata,
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { Change, ShardOp, ShardOutcome } from "./data/data.js";
 
 export const protobufPackage = "vectron.worker.v1";
 
@@ -58,40 +53,9 @@ export interface AnswerBatch {
   answers: Answer[];
 }
 
-export interface StreamBatchStoreVectorResponse {
-  stored: number;
-}
-
-export interface BatchSearchRequest {
-  requests: ShardOp[];
-}
-
-export interface BatchSearchResponse {
-  responses: ShardOutcome[];
-}
-
-export interface HNSWSnapshotRequest {
-  shardId: number;
-}
-
-export interface HNSWSnapshotChunk {
-  data: Buffer;
-}
-
-export interface HNSWUpdatesRequest {
-  shardId: number;
-  fromLogIndex: bigint;
-}
-
-export interface HNSWUpdateBatch {
-  /** Everything below this log index has been sent. */
-  nextIndex: bigint;
-  changes: Change[];
-}
-
 export interface TransferLeaderRequest {
   shardId: number;
-  replicaId: number;
+  replicaId: bigint;
 }
 
 export interface TransferLeaderResponse {
@@ -108,7 +72,7 @@ export interface SplitShardRequest {
 
 export interface SplitShardResponse {
   /** Log index of the split. */
-  index: number;
+  index: bigint;
 }
 
 export interface ScrubRequest {
@@ -117,39 +81,8 @@ export interface ScrubRequest {
 
 export interface ScrubResponse {
   /** Log index as of which they were compared. */
-  index: number;
-  differingReplicaIds: number[];
-}
-
-export interface PutRequest {
-  shardId: number;
-}
-
-export interface PutResponse {
-}
-
-export interface GetRequest {
-  shardId: number;
-}
-
-export interface GetResponse {
-}
-
-export interface DeleteRequest {
-  shardId: number;
-}
-
-export interface DeleteResponse {
-}
-
-export interface StatusRequest {
-}
-
-export interface StatusResponse {
-  workerId: string;
-  /** SIMD path of the distance kernels. */
-  instructionSet: string;
-  shards: ShardMetrics[];
+  index: bigint;
+  differingReplicaIds: bigint[];
 }
 
 export interface ShardMetrics {
@@ -159,17 +92,17 @@ export interface ShardMetrics {
   livePoints: number;
   deadPoints: number;
   tailPoints: number;
-  appliedIndex: number;
+  appliedIndex: bigint;
   memoryBytes: number;
   diskBytes: number;
-  replicaId: number;
+  replicaId: bigint;
   /** leader, follower, candidate, learner or stopped. */
   role: string;
-  term: number;
-  leaderReplicaId: number;
-  voters: number[];
-  learners: number[];
-  committedIndex: number;
+  term: bigint;
+  leaderReplicaId: bigint;
+  voters: bigint[];
+  learners: bigint[];
+  committedIndex: bigint;
   /** A leader that a majority has answered lately. */
   hasQuorum: boolean;
   /** Why the replica is out of service for good; empty: it is not. */
@@ -181,12 +114,6 @@ export interface ShardMetrics {
   writesPerSecond: number;
   /** The voters and learners are committed, not only proposed. */
   membersSettled: boolean;
-}
-
-export interface FlushRequest {
-}
-
-export interface FlushResponse {
 }
 
 function createBaseCall(): Call {
@@ -581,547 +508,8 @@ export const AnswerBatch: MessageFns<AnswerBatch> = {
   },
 };
 
-function createBaseStreamBatchStoreVectorResponse(): StreamBatchStoreVectorResponse {
-  return { stored: 0 };
-}
-
-export const StreamBatchStoreVectorResponse: MessageFns<StreamBatchStoreVectorResponse> = {
-  encode(message: StreamBatchStoreVectorResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.stored !== 0) {
-      writer.uint32(8).uint32(message.stored);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): StreamBatchStoreVectorResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseStreamBatchStoreVectorResponse();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.stored = reader.uint32();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  fromJSON(object: any): StreamBatchStoreVectorResponse {
-    return { stored: isSet(object.stored) ? globalThis.Number(object.stored) : 0 };
-  },
-
-  toJSON(message: StreamBatchStoreVectorResponse): unknown {
-    const obj: any = {};
-    if (message.stored !== undefined) {
-      obj.stored = Math.round(message.stored);
-    }
-    return obj;
-  },
-
-  create<I extends Exact<DeepPartial<StreamBatchStoreVectorResponse>, I>>(base?: I): StreamBatchStoreVectorResponse {
-    return StreamBatchStoreVectorResponse.fromPartial(base ?? ({} as any));
-  },
-  fromPartial<I extends Exact<DeepPartial<StreamBatchStoreVectorResponse>, I>>(
-    object: I,
-  ): StreamBatchStoreVectorResponse {
-    const message = createBaseStreamBatchStoreVectorResponse();
-    message.stored = object.stored ?? 0;
-    return message;
-  },
-};
-
-function createBaseBatchSearchRequest(): BatchSearchRequest {
-  return { requests: [] };
-}
-
-export const BatchSearchRequest: MessageFns<BatchSearchRequest> = {
-  encode(message: BatchSearchRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    for (const v of message.requests) {
-      ShardOp.encode(v!, writer.uint32(10).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): BatchSearchRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseBatchSearchRequest();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.requests.push(ShardOp.decode(reader, reader.uint32()));
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  fromJSON(object: any): BatchSearchRequest {
-    return {
-      requests: globalThis.Array.isArray(object?.requests) ? object.requests.map((e: any) => ShardOp.fromJSON(e)) : [],
-    };
-  },
-
-  toJSON(message: BatchSearchRequest): unknown {
-    const obj: any = {};
-    if (message.requests?.length) {
-      obj.requests = message.requests.map((e) => ShardOp.toJSON(e));
-    }
-    return obj;
-  },
-
-  create<I extends Exact<DeepPartial<BatchSearchRequest>, I>>(base?: I): BatchSearchRequest {
-    return BatchSearchRequest.fromPartial(base ?? ({} as any));
-  },
-  fromPartial<I extends Exact<DeepPartial<BatchSearchRequest>, I>>(object: I): BatchSearchRequest {
-    const message = createBaseBatchSearchRequest();
-    message.requests = object.requests?.map((e) => ShardOp.fromPartial(e)) || [];
-    return message;
-  },
-};
-
-function createBaseBatchSearchResponse(): BatchSearchResponse {
-  return { responses: [] };
-}
-
-export const BatchSearchResponse: MessageFns<BatchSearchResponse> = {
-  encode(message: BatchSearchResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    for (const v of message.responses) {
-      ShardOutcome.encode(v!, writer.uint32(10).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): BatchSearchResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseBatchSearchResponse();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.responses.push(ShardOutcome.decode(reader, reader.uint32()));
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  fromJSON(object: any): BatchSearchResponse {
-    return {
-      responses: globalThis.Array.isArray(object?.responses)
-        ? object.responses.map((e: any) => ShardOutcome.fromJSON(e))
-        : [],
-    };
-  },
-
-  toJSON(message: BatchSearchResponse): unknown {
-    const obj: any = {};
-    if (message.responses?.length) {
-      obj.responses = message.responses.map((e) => ShardOutcome.toJSON(e));
-    }
-    return obj;
-  },
-
-  create<I extends Exact<DeepPartial<BatchSearchResponse>, I>>(base?: I): BatchSearchResponse {
-    return BatchSearchResponse.fromPartial(base ?? ({} as any));
-  },
-  fromPartial<I extends Exact<DeepPartial<BatchSearchResponse>, I>>(object: I): BatchSearchResponse {
-    const message = createBaseBatchSearchResponse();
-    message.responses = object.responses?.map((e) => ShardOutcome.fromPartial(e)) || [];
-    return message;
-  },
-};
-
-function createBaseHNSWSnapshotRequest(): HNSWSnapshotRequest {
-  return { shardId: 0 };
-}
-
-export const HNSWSnapshotRequest: MessageFns<HNSWSnapshotRequest> = {
-  encode(message: HNSWSnapshotRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.shardId !== 0) {
-      writer.uint32(8).uint32(message.shardId);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): HNSWSnapshotRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseHNSWSnapshotRequest();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.shardId = reader.uint32();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  fromJSON(object: any): HNSWSnapshotRequest {
-    return {
-      shardId: isSet(object.shardId)
-        ? globalThis.Number(object.shardId)
-        : isSet(object.shard_id)
-        ? globalThis.Number(object.shard_id)
-        : 0,
-    };
-  },
-
-  toJSON(message: HNSWSnapshotRequest): unknown {
-    const obj: any = {};
-    if (message.shardId !== undefined) {
-      obj.shardId = Math.round(message.shardId);
-    }
-    return obj;
-  },
-
-  create<I extends Exact<DeepPartial<HNSWSnapshotRequest>, I>>(base?: I): HNSWSnapshotRequest {
-    return HNSWSnapshotRequest.fromPartial(base ?? ({} as any));
-  },
-  fromPartial<I extends Exact<DeepPartial<HNSWSnapshotRequest>, I>>(object: I): HNSWSnapshotRequest {
-    const message = createBaseHNSWSnapshotRequest();
-    message.shardId = object.shardId ?? 0;
-    return message;
-  },
-};
-
-function createBaseHNSWSnapshotChunk(): HNSWSnapshotChunk {
-  return { data: Buffer.alloc(0) };
-}
-
-export const HNSWSnapshotChunk: MessageFns<HNSWSnapshotChunk> = {
-  encode(message: HNSWSnapshotChunk, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.data.length !== 0) {
-      writer.uint32(10).bytes(message.data);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): HNSWSnapshotChunk {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseHNSWSnapshotChunk();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.data = Buffer.from(reader.bytes());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  fromJSON(object: any): HNSWSnapshotChunk {
-    return { data: isSet(object.data) ? Buffer.from(bytesFromBase64(object.data)) : Buffer.alloc(0) };
-  },
-
-  toJSON(message: HNSWSnapshotChunk): unknown {
-    const obj: any = {};
-    if (message.data !== undefined) {
-      obj.data = base64FromBytes(message.data);
-    }
-    return obj;
-  },
-
-  create<I extends Exact<DeepPartial<HNSWSnapshotChunk>, I>>(base?: I): HNSWSnapshotChunk {
-    return HNSWSnapshotChunk.fromPartial(base ?? ({} as any));
-  },
-  fromPartial<I extends Exact<DeepPartial<HNSWSnapshotChunk>, I>>(object: I): HNSWSnapshotChunk {
-    const message = createBaseHNSWSnapshotChunk();
-    message.data = object.data ?? Buffer.alloc(0);
-    return message;
-  },
-};
-
-function createBaseHNSWUpdatesRequest(): HNSWUpdatesRequest {
-  return { shardId: 0, fromLogIndex: 0n };
-}
-
-export const HNSWUpdatesRequest: MessageFns<HNSWUpdatesRequest> = {
-  encode(message: HNSWUpdatesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.shardId !== 0) {
-      writer.uint32(8).uint32(message.shardId);
-    }
-    if (message.fromLogIndex !== 0n) {
-      if (BigInt.asUintN(64, message.fromLogIndex) !== message.fromLogIndex) {
-        throw new globalThis.Error("value provided for field message.fromLogIndex of type uint64 too large");
-      }
-      writer.uint32(16).uint64(message.fromLogIndex);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): HNSWUpdatesRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseHNSWUpdatesRequest();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.shardId = reader.uint32();
-            continue;
-          }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
-
-            message.fromLogIndex = reader.uint64() as bigint;
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  fromJSON(object: any): HNSWUpdatesRequest {
-    return {
-      shardId: isSet(object.shardId)
-        ? globalThis.Number(object.shardId)
-        : isSet(object.shard_id)
-        ? globalThis.Number(object.shard_id)
-        : 0,
-      fromLogIndex: isSet(object.fromLogIndex)
-        ? BigInt(object.fromLogIndex)
-        : isSet(object.from_log_index)
-        ? BigInt(object.from_log_index)
-        : 0n,
-    };
-  },
-
-  toJSON(message: HNSWUpdatesRequest): unknown {
-    const obj: any = {};
-    if (message.shardId !== undefined) {
-      obj.shardId = Math.round(message.shardId);
-    }
-    if (message.fromLogIndex !== undefined) {
-      obj.fromLogIndex = message.fromLogIndex.toString();
-    }
-    return obj;
-  },
-
-  create<I extends Exact<DeepPartial<HNSWUpdatesRequest>, I>>(base?: I): HNSWUpdatesRequest {
-    return HNSWUpdatesRequest.fromPartial(base ?? ({} as any));
-  },
-  fromPartial<I extends Exact<DeepPartial<HNSWUpdatesRequest>, I>>(object: I): HNSWUpdatesRequest {
-    const message = createBaseHNSWUpdatesRequest();
-    message.shardId = object.shardId ?? 0;
-    message.fromLogIndex = (object.fromLogIndex !== undefined && object.fromLogIndex !== null)
-      ? BigInt(object.fromLogIndex)
-      : 0n;
-    return message;
-  },
-};
-
-function createBaseHNSWUpdateBatch(): HNSWUpdateBatch {
-  return { nextIndex: 0n, changes: [] };
-}
-
-export const HNSWUpdateBatch: MessageFns<HNSWUpdateBatch> = {
-  encode(message: HNSWUpdateBatch, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.nextIndex !== 0n) {
-      if (BigInt.asUintN(64, message.nextIndex) !== message.nextIndex) {
-        throw new globalThis.Error("value provided for field message.nextIndex of type uint64 too large");
-      }
-      writer.uint32(8).uint64(message.nextIndex);
-    }
-    for (const v of message.changes) {
-      Change.encode(v!, writer.uint32(18).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): HNSWUpdateBatch {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseHNSWUpdateBatch();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.nextIndex = reader.uint64() as bigint;
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.changes.push(Change.decode(reader, reader.uint32()));
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  fromJSON(object: any): HNSWUpdateBatch {
-    return {
-      nextIndex: isSet(object.nextIndex)
-        ? BigInt(object.nextIndex)
-        : isSet(object.next_index)
-        ? BigInt(object.next_index)
-        : 0n,
-      changes: globalThis.Array.isArray(object?.changes) ? object.changes.map((e: any) => Change.fromJSON(e)) : [],
-    };
-  },
-
-  toJSON(message: HNSWUpdateBatch): unknown {
-    const obj: any = {};
-    if (message.nextIndex !== undefined) {
-      obj.nextIndex = message.nextIndex.toString();
-    }
-    if (message.changes?.length) {
-      obj.changes = message.changes.map((e) => Change.toJSON(e));
-    }
-    return obj;
-  },
-
-  create<I extends Exact<DeepPartial<HNSWUpdateBatch>, I>>(base?: I): HNSWUpdateBatch {
-    return HNSWUpdateBatch.fromPartial(base ?? ({} as any));
-  },
-  fromPartial<I extends Exact<DeepPartial<HNSWUpdateBatch>, I>>(object: I): HNSWUpdateBatch {
-    const message = createBaseHNSWUpdateBatch();
-    message.nextIndex = (object.nextIndex !== undefined && object.nextIndex !== null) ? BigInt(object.nextIndex) : 0n;
-    message.changes = object.changes?.map((e) => Change.fromPartial(e)) || [];
-    return message;
-  },
-};
-
 function createBaseTransferLeaderRequest(): TransferLeaderRequest {
-  return { shardId: 0, replicaId: 0 };
+  return { shardId: 0, replicaId: 0n };
 }
 
 export const TransferLeaderRequest: MessageFns<TransferLeaderRequest> = {
@@ -1129,8 +517,11 @@ export const TransferLeaderRequest: MessageFns<TransferLeaderRequest> = {
     if (message.shardId !== 0) {
       writer.uint32(8).uint32(message.shardId);
     }
-    if (message.replicaId !== 0) {
-      writer.uint32(17).double(message.replicaId);
+    if (message.replicaId !== 0n) {
+      if (BigInt.asUintN(64, message.replicaId) !== message.replicaId) {
+        throw new globalThis.Error("value provided for field message.replicaId of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.replicaId);
     }
     return writer;
   },
@@ -1157,11 +548,11 @@ export const TransferLeaderRequest: MessageFns<TransferLeaderRequest> = {
             continue;
           }
           case 2: {
-            if (tag !== 17) {
+            if (tag !== 16) {
               break;
             }
 
-            message.replicaId = reader.double();
+            message.replicaId = reader.uint64() as bigint;
             continue;
           }
         }
@@ -1184,10 +575,10 @@ export const TransferLeaderRequest: MessageFns<TransferLeaderRequest> = {
         ? globalThis.Number(object.shard_id)
         : 0,
       replicaId: isSet(object.replicaId)
-        ? globalThis.Number(object.replicaId)
+        ? BigInt(object.replicaId)
         : isSet(object.replica_id)
-        ? globalThis.Number(object.replica_id)
-        : 0,
+        ? BigInt(object.replica_id)
+        : 0n,
     };
   },
 
@@ -1197,7 +588,7 @@ export const TransferLeaderRequest: MessageFns<TransferLeaderRequest> = {
       obj.shardId = Math.round(message.shardId);
     }
     if (message.replicaId !== undefined) {
-      obj.replicaId = floatToJson(message.replicaId);
+      obj.replicaId = message.replicaId.toString();
     }
     return obj;
   },
@@ -1208,7 +599,7 @@ export const TransferLeaderRequest: MessageFns<TransferLeaderRequest> = {
   fromPartial<I extends Exact<DeepPartial<TransferLeaderRequest>, I>>(object: I): TransferLeaderRequest {
     const message = createBaseTransferLeaderRequest();
     message.shardId = object.shardId ?? 0;
-    message.replicaId = object.replicaId ?? 0;
+    message.replicaId = (object.replicaId !== undefined && object.replicaId !== null) ? BigInt(object.replicaId) : 0n;
     return message;
   },
 };
@@ -1394,13 +785,16 @@ export const SplitShardRequest: MessageFns<SplitShardRequest> = {
 };
 
 function createBaseSplitShardResponse(): SplitShardResponse {
-  return { index: 0 };
+  return { index: 0n };
 }
 
 export const SplitShardResponse: MessageFns<SplitShardResponse> = {
   encode(message: SplitShardResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.index !== 0) {
-      writer.uint32(9).double(message.index);
+    if (message.index !== 0n) {
+      if (BigInt.asUintN(64, message.index) !== message.index) {
+        throw new globalThis.Error("value provided for field message.index of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.index);
     }
     return writer;
   },
@@ -1419,11 +813,11 @@ export const SplitShardResponse: MessageFns<SplitShardResponse> = {
         const tag = reader.uint32();
         switch (tag >>> 3) {
           case 1: {
-            if (tag !== 9) {
+            if (tag !== 8) {
               break;
             }
 
-            message.index = reader.double();
+            message.index = reader.uint64() as bigint;
             continue;
           }
         }
@@ -1439,13 +833,13 @@ export const SplitShardResponse: MessageFns<SplitShardResponse> = {
   },
 
   fromJSON(object: any): SplitShardResponse {
-    return { index: isSet(object.index) ? globalThis.Number(object.index) : 0 };
+    return { index: isSet(object.index) ? BigInt(object.index) : 0n };
   },
 
   toJSON(message: SplitShardResponse): unknown {
     const obj: any = {};
     if (message.index !== undefined) {
-      obj.index = floatToJson(message.index);
+      obj.index = message.index.toString();
     }
     return obj;
   },
@@ -1455,7 +849,7 @@ export const SplitShardResponse: MessageFns<SplitShardResponse> = {
   },
   fromPartial<I extends Exact<DeepPartial<SplitShardResponse>, I>>(object: I): SplitShardResponse {
     const message = createBaseSplitShardResponse();
-    message.index = object.index ?? 0;
+    message.index = (object.index !== undefined && object.index !== null) ? BigInt(object.index) : 0n;
     return message;
   },
 };
@@ -1534,18 +928,24 @@ export const ScrubRequest: MessageFns<ScrubRequest> = {
 };
 
 function createBaseScrubResponse(): ScrubResponse {
-  return { index: 0, differingReplicaIds: [] };
+  return { index: 0n, differingReplicaIds: [] };
 }
 
 export const ScrubResponse: MessageFns<ScrubResponse> = {
   encode(message: ScrubResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.index !== 0) {
-      writer.uint32(9).double(message.index);
+    if (message.index !== 0n) {
+      if (BigInt.asUintN(64, message.index) !== message.index) {
+        throw new globalThis.Error("value provided for field message.index of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.index);
     }
     if (message.differingReplicaIds.length !== 0) {
       writer.uint32(18).fork();
       for (const v of message.differingReplicaIds) {
-        writer.double(v);
+        if (BigInt.asUintN(64, v) !== v) {
+          throw new globalThis.Error("a value provided in array field differingReplicaIds of type uint64 is too large");
+        }
+        writer.uint64(v);
       }
       writer.join();
     }
@@ -1566,16 +966,16 @@ export const ScrubResponse: MessageFns<ScrubResponse> = {
         const tag = reader.uint32();
         switch (tag >>> 3) {
           case 1: {
-            if (tag !== 9) {
+            if (tag !== 8) {
               break;
             }
 
-            message.index = reader.double();
+            message.index = reader.uint64() as bigint;
             continue;
           }
           case 2: {
-            if (tag === 17) {
-              message.differingReplicaIds.push(reader.double());
+            if (tag === 16) {
+              message.differingReplicaIds.push(reader.uint64() as bigint);
 
               continue;
             }
@@ -1583,7 +983,7 @@ export const ScrubResponse: MessageFns<ScrubResponse> = {
             if (tag === 18) {
               const end2 = reader.uint32() + reader.pos;
               while (reader.pos < end2) {
-                message.differingReplicaIds.push(reader.double());
+                message.differingReplicaIds.push(reader.uint64() as bigint);
               }
 
               continue;
@@ -1605,11 +1005,11 @@ export const ScrubResponse: MessageFns<ScrubResponse> = {
 
   fromJSON(object: any): ScrubResponse {
     return {
-      index: isSet(object.index) ? globalThis.Number(object.index) : 0,
+      index: isSet(object.index) ? BigInt(object.index) : 0n,
       differingReplicaIds: globalThis.Array.isArray(object?.differingReplicaIds)
-        ? object.differingReplicaIds.map((e: any) => globalThis.Number(e))
+        ? object.differingReplicaIds.map((e: any) => BigInt(e))
         : globalThis.Array.isArray(object?.differing_replica_ids)
-        ? object.differing_replica_ids.map((e: any) => globalThis.Number(e))
+        ? object.differing_replica_ids.map((e: any) => BigInt(e))
         : [],
     };
   },
@@ -1617,10 +1017,10 @@ export const ScrubResponse: MessageFns<ScrubResponse> = {
   toJSON(message: ScrubResponse): unknown {
     const obj: any = {};
     if (message.index !== undefined) {
-      obj.index = floatToJson(message.index);
+      obj.index = message.index.toString();
     }
     if (message.differingReplicaIds?.length) {
-      obj.differingReplicaIds = message.differingReplicaIds.map((e) => floatToJson(e));
+      obj.differingReplicaIds = message.differingReplicaIds.map((e) => e.toString());
     }
     return obj;
   },
@@ -1630,544 +1030,8 @@ export const ScrubResponse: MessageFns<ScrubResponse> = {
   },
   fromPartial<I extends Exact<DeepPartial<ScrubResponse>, I>>(object: I): ScrubResponse {
     const message = createBaseScrubResponse();
-    message.index = object.index ?? 0;
-    message.differingReplicaIds = object.differingReplicaIds?.map((e) => e) || [];
-    return message;
-  },
-};
-
-function createBasePutRequest(): PutRequest {
-  return { shardId: 0 };
-}
-
-export const PutRequest: MessageFns<PutRequest> = {
-  encode(message: PutRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.shardId !== 0) {
-      writer.uint32(8).uint32(message.shardId);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): PutRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBasePutRequest();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.shardId = reader.uint32();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  fromJSON(object: any): PutRequest {
-    return {
-      shardId: isSet(object.shardId)
-        ? globalThis.Number(object.shardId)
-        : isSet(object.shard_id)
-        ? globalThis.Number(object.shard_id)
-        : 0,
-    };
-  },
-
-  toJSON(message: PutRequest): unknown {
-    const obj: any = {};
-    if (message.shardId !== undefined) {
-      obj.shardId = Math.round(message.shardId);
-    }
-    return obj;
-  },
-
-  create<I extends Exact<DeepPartial<PutRequest>, I>>(base?: I): PutRequest {
-    return PutRequest.fromPartial(base ?? ({} as any));
-  },
-  fromPartial<I extends Exact<DeepPartial<PutRequest>, I>>(object: I): PutRequest {
-    const message = createBasePutRequest();
-    message.shardId = object.shardId ?? 0;
-    return message;
-  },
-};
-
-function createBasePutResponse(): PutResponse {
-  return {};
-}
-
-export const PutResponse: MessageFns<PutResponse> = {
-  encode(_: PutResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): PutResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBasePutResponse();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  fromJSON(_: any): PutResponse {
-    return {};
-  },
-
-  toJSON(_: PutResponse): unknown {
-    const obj: any = {};
-    return obj;
-  },
-
-  create<I extends Exact<DeepPartial<PutResponse>, I>>(base?: I): PutResponse {
-    return PutResponse.fromPartial(base ?? ({} as any));
-  },
-  fromPartial<I extends Exact<DeepPartial<PutResponse>, I>>(_: I): PutResponse {
-    const message = createBasePutResponse();
-    return message;
-  },
-};
-
-function createBaseGetRequest(): GetRequest {
-  return { shardId: 0 };
-}
-
-export const GetRequest: MessageFns<GetRequest> = {
-  encode(message: GetRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.shardId !== 0) {
-      writer.uint32(8).uint32(message.shardId);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): GetRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseGetRequest();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.shardId = reader.uint32();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  fromJSON(object: any): GetRequest {
-    return {
-      shardId: isSet(object.shardId)
-        ? globalThis.Number(object.shardId)
-        : isSet(object.shard_id)
-        ? globalThis.Number(object.shard_id)
-        : 0,
-    };
-  },
-
-  toJSON(message: GetRequest): unknown {
-    const obj: any = {};
-    if (message.shardId !== undefined) {
-      obj.shardId = Math.round(message.shardId);
-    }
-    return obj;
-  },
-
-  create<I extends Exact<DeepPartial<GetRequest>, I>>(base?: I): GetRequest {
-    return GetRequest.fromPartial(base ?? ({} as any));
-  },
-  fromPartial<I extends Exact<DeepPartial<GetRequest>, I>>(object: I): GetRequest {
-    const message = createBaseGetRequest();
-    message.shardId = object.shardId ?? 0;
-    return message;
-  },
-};
-
-function createBaseGetResponse(): GetResponse {
-  return {};
-}
-
-export const GetResponse: MessageFns<GetResponse> = {
-  encode(_: GetResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): GetResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseGetResponse();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  fromJSON(_: any): GetResponse {
-    return {};
-  },
-
-  toJSON(_: GetResponse): unknown {
-    const obj: any = {};
-    return obj;
-  },
-
-  create<I extends Exact<DeepPartial<GetResponse>, I>>(base?: I): GetResponse {
-    return GetResponse.fromPartial(base ?? ({} as any));
-  },
-  fromPartial<I extends Exact<DeepPartial<GetResponse>, I>>(_: I): GetResponse {
-    const message = createBaseGetResponse();
-    return message;
-  },
-};
-
-function createBaseDeleteRequest(): DeleteRequest {
-  return { shardId: 0 };
-}
-
-export const DeleteRequest: MessageFns<DeleteRequest> = {
-  encode(message: DeleteRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.shardId !== 0) {
-      writer.uint32(8).uint32(message.shardId);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): DeleteRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseDeleteRequest();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.shardId = reader.uint32();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  fromJSON(object: any): DeleteRequest {
-    return {
-      shardId: isSet(object.shardId)
-        ? globalThis.Number(object.shardId)
-        : isSet(object.shard_id)
-        ? globalThis.Number(object.shard_id)
-        : 0,
-    };
-  },
-
-  toJSON(message: DeleteRequest): unknown {
-    const obj: any = {};
-    if (message.shardId !== undefined) {
-      obj.shardId = Math.round(message.shardId);
-    }
-    return obj;
-  },
-
-  create<I extends Exact<DeepPartial<DeleteRequest>, I>>(base?: I): DeleteRequest {
-    return DeleteRequest.fromPartial(base ?? ({} as any));
-  },
-  fromPartial<I extends Exact<DeepPartial<DeleteRequest>, I>>(object: I): DeleteRequest {
-    const message = createBaseDeleteRequest();
-    message.shardId = object.shardId ?? 0;
-    return message;
-  },
-};
-
-function createBaseDeleteResponse(): DeleteResponse {
-  return {};
-}
-
-export const DeleteResponse: MessageFns<DeleteResponse> = {
-  encode(_: DeleteResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): DeleteResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseDeleteResponse();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  fromJSON(_: any): DeleteResponse {
-    return {};
-  },
-
-  toJSON(_: DeleteResponse): unknown {
-    const obj: any = {};
-    return obj;
-  },
-
-  create<I extends Exact<DeepPartial<DeleteResponse>, I>>(base?: I): DeleteResponse {
-    return DeleteResponse.fromPartial(base ?? ({} as any));
-  },
-  fromPartial<I extends Exact<DeepPartial<DeleteResponse>, I>>(_: I): DeleteResponse {
-    const message = createBaseDeleteResponse();
-    return message;
-  },
-};
-
-function createBaseStatusRequest(): StatusRequest {
-  return {};
-}
-
-export const StatusRequest: MessageFns<StatusRequest> = {
-  encode(_: StatusRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): StatusRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseStatusRequest();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  fromJSON(_: any): StatusRequest {
-    return {};
-  },
-
-  toJSON(_: StatusRequest): unknown {
-    const obj: any = {};
-    return obj;
-  },
-
-  create<I extends Exact<DeepPartial<StatusRequest>, I>>(base?: I): StatusRequest {
-    return StatusRequest.fromPartial(base ?? ({} as any));
-  },
-  fromPartial<I extends Exact<DeepPartial<StatusRequest>, I>>(_: I): StatusRequest {
-    const message = createBaseStatusRequest();
-    return message;
-  },
-};
-
-function createBaseStatusResponse(): StatusResponse {
-  return { workerId: "", instructionSet: "", shards: [] };
-}
-
-export const StatusResponse: MessageFns<StatusResponse> = {
-  encode(message: StatusResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.workerId !== "") {
-      writer.uint32(10).string(message.workerId);
-    }
-    if (message.instructionSet !== "") {
-      writer.uint32(18).string(message.instructionSet);
-    }
-    for (const v of message.shards) {
-      ShardMetrics.encode(v!, writer.uint32(26).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): StatusResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseStatusResponse();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.workerId = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.instructionSet = reader.string();
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.shards.push(ShardMetrics.decode(reader, reader.uint32()));
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  fromJSON(object: any): StatusResponse {
-    return {
-      workerId: isSet(object.workerId)
-        ? globalThis.String(object.workerId)
-        : isSet(object.worker_id)
-        ? globalThis.String(object.worker_id)
-        : "",
-      instructionSet: isSet(object.instructionSet)
-        ? globalThis.String(object.instructionSet)
-        : isSet(object.instruction_set)
-        ? globalThis.String(object.instruction_set)
-        : "",
-      shards: globalThis.Array.isArray(object?.shards) ? object.shards.map((e: any) => ShardMetrics.fromJSON(e)) : [],
-    };
-  },
-
-  toJSON(message: StatusResponse): unknown {
-    const obj: any = {};
-    if (message.workerId !== undefined) {
-      obj.workerId = message.workerId;
-    }
-    if (message.instructionSet !== undefined) {
-      obj.instructionSet = message.instructionSet;
-    }
-    if (message.shards?.length) {
-      obj.shards = message.shards.map((e) => ShardMetrics.toJSON(e));
-    }
-    return obj;
-  },
-
-  create<I extends Exact<DeepPartial<StatusResponse>, I>>(base?: I): StatusResponse {
-    return StatusResponse.fromPartial(base ?? ({} as any));
-  },
-  fromPartial<I extends Exact<DeepPartial<StatusResponse>, I>>(object: I): StatusResponse {
-    const message = createBaseStatusResponse();
-    message.workerId = object.workerId ?? "";
-    message.instructionSet = object.instructionSet ?? "";
-    message.shards = object.shards?.map((e) => ShardMetrics.fromPartial(e)) || [];
+    message.index = (object.index !== undefined && object.index !== null) ? BigInt(object.index) : 0n;
+    message.differingReplicaIds = object.differingReplicaIds?.map((e) => BigInt(e)) || [];
     return message;
   },
 };
@@ -2180,16 +1044,16 @@ function createBaseShardMetrics(): ShardMetrics {
     livePoints: 0,
     deadPoints: 0,
     tailPoints: 0,
-    appliedIndex: 0,
+    appliedIndex: 0n,
     memoryBytes: 0,
     diskBytes: 0,
-    replicaId: 0,
+    replicaId: 0n,
     role: "",
-    term: 0,
-    leaderReplicaId: 0,
+    term: 0n,
+    leaderReplicaId: 0n,
     voters: [],
     learners: [],
-    committedIndex: 0,
+    committedIndex: 0n,
     hasQuorum: false,
     damage: "",
     relaxedMs: 0,
@@ -2219,8 +1083,11 @@ export const ShardMetrics: MessageFns<ShardMetrics> = {
     if (message.tailPoints !== 0) {
       writer.uint32(49).double(message.tailPoints);
     }
-    if (message.appliedIndex !== 0) {
-      writer.uint32(57).double(message.appliedIndex);
+    if (message.appliedIndex !== 0n) {
+      if (BigInt.asUintN(64, message.appliedIndex) !== message.appliedIndex) {
+        throw new globalThis.Error("value provided for field message.appliedIndex of type uint64 too large");
+      }
+      writer.uint32(56).uint64(message.appliedIndex);
     }
     if (message.memoryBytes !== 0) {
       writer.uint32(65).double(message.memoryBytes);
@@ -2228,34 +1095,52 @@ export const ShardMetrics: MessageFns<ShardMetrics> = {
     if (message.diskBytes !== 0) {
       writer.uint32(73).double(message.diskBytes);
     }
-    if (message.replicaId !== 0) {
-      writer.uint32(81).double(message.replicaId);
+    if (message.replicaId !== 0n) {
+      if (BigInt.asUintN(64, message.replicaId) !== message.replicaId) {
+        throw new globalThis.Error("value provided for field message.replicaId of type uint64 too large");
+      }
+      writer.uint32(80).uint64(message.replicaId);
     }
     if (message.role !== "") {
       writer.uint32(90).string(message.role);
     }
-    if (message.term !== 0) {
-      writer.uint32(97).double(message.term);
+    if (message.term !== 0n) {
+      if (BigInt.asUintN(64, message.term) !== message.term) {
+        throw new globalThis.Error("value provided for field message.term of type uint64 too large");
+      }
+      writer.uint32(96).uint64(message.term);
     }
-    if (message.leaderReplicaId !== 0) {
-      writer.uint32(105).double(message.leaderReplicaId);
+    if (message.leaderReplicaId !== 0n) {
+      if (BigInt.asUintN(64, message.leaderReplicaId) !== message.leaderReplicaId) {
+        throw new globalThis.Error("value provided for field message.leaderReplicaId of type uint64 too large");
+      }
+      writer.uint32(104).uint64(message.leaderReplicaId);
     }
     if (message.voters.length !== 0) {
       writer.uint32(114).fork();
       for (const v of message.voters) {
-        writer.double(v);
+        if (BigInt.asUintN(64, v) !== v) {
+          throw new globalThis.Error("a value provided in array field voters of type uint64 is too large");
+        }
+        writer.uint64(v);
       }
       writer.join();
     }
     if (message.learners.length !== 0) {
       writer.uint32(122).fork();
       for (const v of message.learners) {
-        writer.double(v);
+        if (BigInt.asUintN(64, v) !== v) {
+          throw new globalThis.Error("a value provided in array field learners of type uint64 is too large");
+        }
+        writer.uint64(v);
       }
       writer.join();
     }
-    if (message.committedIndex !== 0) {
-      writer.uint32(129).double(message.committedIndex);
+    if (message.committedIndex !== 0n) {
+      if (BigInt.asUintN(64, message.committedIndex) !== message.committedIndex) {
+        throw new globalThis.Error("value provided for field message.committedIndex of type uint64 too large");
+      }
+      writer.uint32(128).uint64(message.committedIndex);
     }
     if (message.hasQuorum !== false) {
       writer.uint32(136).bool(message.hasQuorum);
@@ -2340,11 +1225,11 @@ export const ShardMetrics: MessageFns<ShardMetrics> = {
             continue;
           }
           case 7: {
-            if (tag !== 57) {
+            if (tag !== 56) {
               break;
             }
 
-            message.appliedIndex = reader.double();
+            message.appliedIndex = reader.uint64() as bigint;
             continue;
           }
           case 8: {
@@ -2364,11 +1249,11 @@ export const ShardMetrics: MessageFns<ShardMetrics> = {
             continue;
           }
           case 10: {
-            if (tag !== 81) {
+            if (tag !== 80) {
               break;
             }
 
-            message.replicaId = reader.double();
+            message.replicaId = reader.uint64() as bigint;
             continue;
           }
           case 11: {
@@ -2380,24 +1265,24 @@ export const ShardMetrics: MessageFns<ShardMetrics> = {
             continue;
           }
           case 12: {
-            if (tag !== 97) {
+            if (tag !== 96) {
               break;
             }
 
-            message.term = reader.double();
+            message.term = reader.uint64() as bigint;
             continue;
           }
           case 13: {
-            if (tag !== 105) {
+            if (tag !== 104) {
               break;
             }
 
-            message.leaderReplicaId = reader.double();
+            message.leaderReplicaId = reader.uint64() as bigint;
             continue;
           }
           case 14: {
-            if (tag === 113) {
-              message.voters.push(reader.double());
+            if (tag === 112) {
+              message.voters.push(reader.uint64() as bigint);
 
               continue;
             }
@@ -2405,7 +1290,7 @@ export const ShardMetrics: MessageFns<ShardMetrics> = {
             if (tag === 114) {
               const end2 = reader.uint32() + reader.pos;
               while (reader.pos < end2) {
-                message.voters.push(reader.double());
+                message.voters.push(reader.uint64() as bigint);
               }
 
               continue;
@@ -2414,8 +1299,8 @@ export const ShardMetrics: MessageFns<ShardMetrics> = {
             break;
           }
           case 15: {
-            if (tag === 121) {
-              message.learners.push(reader.double());
+            if (tag === 120) {
+              message.learners.push(reader.uint64() as bigint);
 
               continue;
             }
@@ -2423,7 +1308,7 @@ export const ShardMetrics: MessageFns<ShardMetrics> = {
             if (tag === 122) {
               const end2 = reader.uint32() + reader.pos;
               while (reader.pos < end2) {
-                message.learners.push(reader.double());
+                message.learners.push(reader.uint64() as bigint);
               }
 
               continue;
@@ -2432,11 +1317,11 @@ export const ShardMetrics: MessageFns<ShardMetrics> = {
             break;
           }
           case 16: {
-            if (tag !== 129) {
+            if (tag !== 128) {
               break;
             }
 
-            message.committedIndex = reader.double();
+            message.committedIndex = reader.uint64() as bigint;
             continue;
           }
           case 17: {
@@ -2524,10 +1409,10 @@ export const ShardMetrics: MessageFns<ShardMetrics> = {
         ? globalThis.Number(object.tail_points)
         : 0,
       appliedIndex: isSet(object.appliedIndex)
-        ? globalThis.Number(object.appliedIndex)
+        ? BigInt(object.appliedIndex)
         : isSet(object.applied_index)
-        ? globalThis.Number(object.applied_index)
-        : 0,
+        ? BigInt(object.applied_index)
+        : 0n,
       memoryBytes: isSet(object.memoryBytes)
         ? globalThis.Number(object.memoryBytes)
         : isSet(object.memory_bytes)
@@ -2539,28 +1424,28 @@ export const ShardMetrics: MessageFns<ShardMetrics> = {
         ? globalThis.Number(object.disk_bytes)
         : 0,
       replicaId: isSet(object.replicaId)
-        ? globalThis.Number(object.replicaId)
+        ? BigInt(object.replicaId)
         : isSet(object.replica_id)
-        ? globalThis.Number(object.replica_id)
-        : 0,
+        ? BigInt(object.replica_id)
+        : 0n,
       role: isSet(object.role) ? globalThis.String(object.role) : "",
-      term: isSet(object.term) ? globalThis.Number(object.term) : 0,
+      term: isSet(object.term) ? BigInt(object.term) : 0n,
       leaderReplicaId: isSet(object.leaderReplicaId)
-        ? globalThis.Number(object.leaderReplicaId)
+        ? BigInt(object.leaderReplicaId)
         : isSet(object.leader_replica_id)
-        ? globalThis.Number(object.leader_replica_id)
-        : 0,
+        ? BigInt(object.leader_replica_id)
+        : 0n,
       voters: globalThis.Array.isArray(object?.voters)
-        ? object.voters.map((e: any) => globalThis.Number(e))
+        ? object.voters.map((e: any) => BigInt(e))
         : [],
       learners: globalThis.Array.isArray(object?.learners)
-        ? object.learners.map((e: any) => globalThis.Number(e))
+        ? object.learners.map((e: any) => BigInt(e))
         : [],
       committedIndex: isSet(object.committedIndex)
-        ? globalThis.Number(object.committedIndex)
+        ? BigInt(object.committedIndex)
         : isSet(object.committed_index)
-        ? globalThis.Number(object.committed_index)
-        : 0,
+        ? BigInt(object.committed_index)
+        : 0n,
       hasQuorum: isSet(object.hasQuorum)
         ? globalThis.Boolean(object.hasQuorum)
         : isSet(object.has_quorum)
@@ -2611,7 +1496,7 @@ export const ShardMetrics: MessageFns<ShardMetrics> = {
       obj.tailPoints = floatToJson(message.tailPoints);
     }
     if (message.appliedIndex !== undefined) {
-      obj.appliedIndex = floatToJson(message.appliedIndex);
+      obj.appliedIndex = message.appliedIndex.toString();
     }
     if (message.memoryBytes !== undefined) {
       obj.memoryBytes = floatToJson(message.memoryBytes);
@@ -2620,25 +1505,25 @@ export const ShardMetrics: MessageFns<ShardMetrics> = {
       obj.diskBytes = floatToJson(message.diskBytes);
     }
     if (message.replicaId !== undefined) {
-      obj.replicaId = floatToJson(message.replicaId);
+      obj.replicaId = message.replicaId.toString();
     }
     if (message.role !== undefined) {
       obj.role = message.role;
     }
     if (message.term !== undefined) {
-      obj.term = floatToJson(message.term);
+      obj.term = message.term.toString();
     }
     if (message.leaderReplicaId !== undefined) {
-      obj.leaderReplicaId = floatToJson(message.leaderReplicaId);
+      obj.leaderReplicaId = message.leaderReplicaId.toString();
     }
     if (message.voters?.length) {
-      obj.voters = message.voters.map((e) => floatToJson(e));
+      obj.voters = message.voters.map((e) => e.toString());
     }
     if (message.learners?.length) {
-      obj.learners = message.learners.map((e) => floatToJson(e));
+      obj.learners = message.learners.map((e) => e.toString());
     }
     if (message.committedIndex !== undefined) {
-      obj.committedIndex = floatToJson(message.committedIndex);
+      obj.committedIndex = message.committedIndex.toString();
     }
     if (message.hasQuorum !== undefined) {
       obj.hasQuorum = message.hasQuorum;
@@ -2672,126 +1557,28 @@ export const ShardMetrics: MessageFns<ShardMetrics> = {
     message.livePoints = object.livePoints ?? 0;
     message.deadPoints = object.deadPoints ?? 0;
     message.tailPoints = object.tailPoints ?? 0;
-    message.appliedIndex = object.appliedIndex ?? 0;
+    message.appliedIndex = (object.appliedIndex !== undefined && object.appliedIndex !== null)
+      ? BigInt(object.appliedIndex)
+      : 0n;
     message.memoryBytes = object.memoryBytes ?? 0;
     message.diskBytes = object.diskBytes ?? 0;
-    message.replicaId = object.replicaId ?? 0;
+    message.replicaId = (object.replicaId !== undefined && object.replicaId !== null) ? BigInt(object.replicaId) : 0n;
     message.role = object.role ?? "";
-    message.term = object.term ?? 0;
-    message.leaderReplicaId = object.leaderReplicaId ?? 0;
-    message.voters = object.voters?.map((e) => e) || [];
-    message.learners = object.learners?.map((e) => e) || [];
-    message.committedIndex = object.committedIndex ?? 0;
+    message.term = (object.term !== undefined && object.term !== null) ? BigInt(object.term) : 0n;
+    message.leaderReplicaId = (object.leaderReplicaId !== undefined && object.leaderReplicaId !== null)
+      ? BigInt(object.leaderReplicaId)
+      : 0n;
+    message.voters = object.voters?.map((e) => BigInt(e)) || [];
+    message.learners = object.learners?.map((e) => BigInt(e)) || [];
+    message.committedIndex = (object.committedIndex !== undefined && object.committedIndex !== null)
+      ? BigInt(object.committedIndex)
+      : 0n;
     message.hasQuorum = object.hasQuorum ?? false;
     message.damage = object.damage ?? "";
     message.relaxedMs = object.relaxedMs ?? 0;
     message.queriesPerSecond = object.queriesPerSecond ?? 0;
     message.writesPerSecond = object.writesPerSecond ?? 0;
     message.membersSettled = object.membersSettled ?? false;
-    return message;
-  },
-};
-
-function createBaseFlushRequest(): FlushRequest {
-  return {};
-}
-
-export const FlushRequest: MessageFns<FlushRequest> = {
-  encode(_: FlushRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): FlushRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseFlushRequest();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  fromJSON(_: any): FlushRequest {
-    return {};
-  },
-
-  toJSON(_: FlushRequest): unknown {
-    const obj: any = {};
-    return obj;
-  },
-
-  create<I extends Exact<DeepPartial<FlushRequest>, I>>(base?: I): FlushRequest {
-    return FlushRequest.fromPartial(base ?? ({} as any));
-  },
-  fromPartial<I extends Exact<DeepPartial<FlushRequest>, I>>(_: I): FlushRequest {
-    const message = createBaseFlushRequest();
-    return message;
-  },
-};
-
-function createBaseFlushResponse(): FlushResponse {
-  return {};
-}
-
-export const FlushResponse: MessageFns<FlushResponse> = {
-  encode(_: FlushResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): FlushResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseFlushResponse();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  fromJSON(_: any): FlushResponse {
-    return {};
-  },
-
-  toJSON(_: FlushResponse): unknown {
-    const obj: any = {};
-    return obj;
-  },
-
-  create<I extends Exact<DeepPartial<FlushResponse>, I>>(base?: I): FlushResponse {
-    return FlushResponse.fromPartial(base ?? ({} as any));
-  },
-  fromPartial<I extends Exact<DeepPartial<FlushResponse>, I>>(_: I): FlushResponse {
-    const message = createBaseFlushResponse();
     return message;
   },
 };
@@ -2807,139 +1594,6 @@ export const WorkerServiceService = {
     requestDeserialize: (value: Buffer): CallBatch => CallBatch.decode(value),
     responseSerialize: (value: AnswerBatch): Buffer => Buffer.from(AnswerBatch.encode(value).finish()),
     responseDeserialize: (value: Buffer): AnswerBatch => AnswerBatch.decode(value),
-  },
-  storeVector: {
-    path: "/vectron.worker.v1.WorkerService/StoreVector" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: ShardOp): Buffer => Buffer.from(ShardOp.encode(value).finish()),
-    requestDeserialize: (value: Buffer): ShardOp => ShardOp.decode(value),
-    responseSerialize: (value: ShardOutcome): Buffer => Buffer.from(ShardOutcome.encode(value).finish()),
-    responseDeserialize: (value: Buffer): ShardOutcome => ShardOutcome.decode(value),
-  },
-  batchStoreVector: {
-    path: "/vectron.worker.v1.WorkerService/BatchStoreVector" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: ShardOp): Buffer => Buffer.from(ShardOp.encode(value).finish()),
-    requestDeserialize: (value: Buffer): ShardOp => ShardOp.decode(value),
-    responseSerialize: (value: ShardOutcome): Buffer => Buffer.from(ShardOutcome.encode(value).finish()),
-    responseDeserialize: (value: Buffer): ShardOutcome => ShardOutcome.decode(value),
-  },
-  streamBatchStoreVector: {
-    path: "/vectron.worker.v1.WorkerService/StreamBatchStoreVector" as const,
-    requestStream: true as const,
-    responseStream: false as const,
-    requestSerialize: (value: ShardOp): Buffer => Buffer.from(ShardOp.encode(value).finish()),
-    requestDeserialize: (value: Buffer): ShardOp => ShardOp.decode(value),
-    responseSerialize: (value: StreamBatchStoreVectorResponse): Buffer =>
-      Buffer.from(StreamBatchStoreVectorResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): StreamBatchStoreVectorResponse =>
-      StreamBatchStoreVectorResponse.decode(value),
-  },
-  getVector: {
-    path: "/vectron.worker.v1.WorkerService/GetVector" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: ShardOp): Buffer => Buffer.from(ShardOp.encode(value).finish()),
-    requestDeserialize: (value: Buffer): ShardOp => ShardOp.decode(value),
-    responseSerialize: (value: ShardOutcome): Buffer => Buffer.from(ShardOutcome.encode(value).finish()),
-    responseDeserialize: (value: Buffer): ShardOutcome => ShardOutcome.decode(value),
-  },
-  deleteVector: {
-    path: "/vectron.worker.v1.WorkerService/DeleteVector" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: ShardOp): Buffer => Buffer.from(ShardOp.encode(value).finish()),
-    requestDeserialize: (value: Buffer): ShardOp => ShardOp.decode(value),
-    responseSerialize: (value: ShardOutcome): Buffer => Buffer.from(ShardOutcome.encode(value).finish()),
-    responseDeserialize: (value: Buffer): ShardOutcome => ShardOutcome.decode(value),
-  },
-  search: {
-    path: "/vectron.worker.v1.WorkerService/Search" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: ShardOp): Buffer => Buffer.from(ShardOp.encode(value).finish()),
-    requestDeserialize: (value: Buffer): ShardOp => ShardOp.decode(value),
-    responseSerialize: (value: ShardOutcome): Buffer => Buffer.from(ShardOutcome.encode(value).finish()),
-    responseDeserialize: (value: Buffer): ShardOutcome => ShardOutcome.decode(value),
-  },
-  batchSearch: {
-    path: "/vectron.worker.v1.WorkerService/BatchSearch" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: BatchSearchRequest): Buffer => Buffer.from(BatchSearchRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): BatchSearchRequest => BatchSearchRequest.decode(value),
-    responseSerialize: (value: BatchSearchResponse): Buffer => Buffer.from(BatchSearchResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): BatchSearchResponse => BatchSearchResponse.decode(value),
-  },
-  /** Not built yet: UNIMPLEMENTED. */
-  streamHnswSnapshot: {
-    path: "/vectron.worker.v1.WorkerService/StreamHNSWSnapshot" as const,
-    requestStream: false as const,
-    responseStream: true as const,
-    requestSerialize: (value: HNSWSnapshotRequest): Buffer => Buffer.from(HNSWSnapshotRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): HNSWSnapshotRequest => HNSWSnapshotRequest.decode(value),
-    responseSerialize: (value: HNSWSnapshotChunk): Buffer => Buffer.from(HNSWSnapshotChunk.encode(value).finish()),
-    responseDeserialize: (value: Buffer): HNSWSnapshotChunk => HNSWSnapshotChunk.decode(value),
-  },
-  /** Changes of a shard in log order, from an index on, without a gap, for as long as the call lives. */
-  streamHnswUpdates: {
-    path: "/vectron.worker.v1.WorkerService/StreamHNSWUpdates" as const,
-    requestStream: false as const,
-    responseStream: true as const,
-    requestSerialize: (value: HNSWUpdatesRequest): Buffer => Buffer.from(HNSWUpdatesRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): HNSWUpdatesRequest => HNSWUpdatesRequest.decode(value),
-    responseSerialize: (value: HNSWUpdateBatch): Buffer => Buffer.from(HNSWUpdateBatch.encode(value).finish()),
-    responseDeserialize: (value: Buffer): HNSWUpdateBatch => HNSWUpdateBatch.decode(value),
-  },
-  /** Raw keys. Not built yet: UNIMPLEMENTED. */
-  put: {
-    path: "/vectron.worker.v1.WorkerService/Put" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: PutRequest): Buffer => Buffer.from(PutRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): PutRequest => PutRequest.decode(value),
-    responseSerialize: (value: PutResponse): Buffer => Buffer.from(PutResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): PutResponse => PutResponse.decode(value),
-  },
-  /** Raw keys. Not built yet: UNIMPLEMENTED. */
-  get: {
-    path: "/vectron.worker.v1.WorkerService/Get" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: GetRequest): Buffer => Buffer.from(GetRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): GetRequest => GetRequest.decode(value),
-    responseSerialize: (value: GetResponse): Buffer => Buffer.from(GetResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): GetResponse => GetResponse.decode(value),
-  },
-  /** Raw keys. Not built yet: UNIMPLEMENTED. */
-  delete: {
-    path: "/vectron.worker.v1.WorkerService/Delete" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: DeleteRequest): Buffer => Buffer.from(DeleteRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): DeleteRequest => DeleteRequest.decode(value),
-    responseSerialize: (value: DeleteResponse): Buffer => Buffer.from(DeleteResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): DeleteResponse => DeleteResponse.decode(value),
-  },
-  status: {
-    path: "/vectron.worker.v1.WorkerService/Status" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: StatusRequest): Buffer => Buffer.from(StatusRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): StatusRequest => StatusRequest.decode(value),
-    responseSerialize: (value: StatusResponse): Buffer => Buffer.from(StatusResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): StatusResponse => StatusResponse.decode(value),
-  },
-  flush: {
-    path: "/vectron.worker.v1.WorkerService/Flush" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: FlushRequest): Buffer => Buffer.from(FlushRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): FlushRequest => FlushRequest.decode(value),
-    responseSerialize: (value: FlushResponse): Buffer => Buffer.from(FlushResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): FlushResponse => FlushResponse.decode(value),
   },
   /** Hands the lead of a shard that this worker leads to another replica. */
   transferLeader: {
@@ -2978,25 +1632,6 @@ export const WorkerServiceService = {
 export interface WorkerServiceServer extends UntypedServiceImplementation {
   /** The data path: calls and answers coalesced each event-loop tick, answers out of order. */
   stream: handleBidiStreamingCall<CallBatch, AnswerBatch>;
-  storeVector: handleUnaryCall<ShardOp, ShardOutcome>;
-  batchStoreVector: handleUnaryCall<ShardOp, ShardOutcome>;
-  streamBatchStoreVector: handleClientStreamingCall<ShardOp, StreamBatchStoreVectorResponse>;
-  getVector: handleUnaryCall<ShardOp, ShardOutcome>;
-  deleteVector: handleUnaryCall<ShardOp, ShardOutcome>;
-  search: handleUnaryCall<ShardOp, ShardOutcome>;
-  batchSearch: handleUnaryCall<BatchSearchRequest, BatchSearchResponse>;
-  /** Not built yet: UNIMPLEMENTED. */
-  streamHnswSnapshot: handleServerStreamingCall<HNSWSnapshotRequest, HNSWSnapshotChunk>;
-  /** Changes of a shard in log order, from an index on, without a gap, for as long as the call lives. */
-  streamHnswUpdates: handleServerStreamingCall<HNSWUpdatesRequest, HNSWUpdateBatch>;
-  /** Raw keys. Not built yet: UNIMPLEMENTED. */
-  put: handleUnaryCall<PutRequest, PutResponse>;
-  /** Raw keys. Not built yet: UNIMPLEMENTED. */
-  get: handleUnaryCall<GetRequest, GetResponse>;
-  /** Raw keys. Not built yet: UNIMPLEMENTED. */
-  delete: handleUnaryCall<DeleteRequest, DeleteResponse>;
-  status: handleUnaryCall<StatusRequest, StatusResponse>;
-  flush: handleUnaryCall<FlushRequest, FlushResponse>;
   /** Hands the lead of a shard that this worker leads to another replica. */
   transferLeader: handleUnaryCall<TransferLeaderRequest, TransferLeaderResponse>;
   /** Splits a shard that this worker leads in two. Answers once it is committed and applied here. */
@@ -3010,195 +1645,6 @@ export interface WorkerServiceClient extends Client {
   stream(): ClientDuplexStream<CallBatch, AnswerBatch>;
   stream(options: Partial<CallOptions>): ClientDuplexStream<CallBatch, AnswerBatch>;
   stream(metadata: Metadata, options?: Partial<CallOptions>): ClientDuplexStream<CallBatch, AnswerBatch>;
-  storeVector(
-    request: ShardOp,
-    callback: (error: ServiceError | null, response: ShardOutcome) => void,
-  ): ClientUnaryCall;
-  storeVector(
-    request: ShardOp,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: ShardOutcome) => void,
-  ): ClientUnaryCall;
-  storeVector(
-    request: ShardOp,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: ShardOutcome) => void,
-  ): ClientUnaryCall;
-  batchStoreVector(
-    request: ShardOp,
-    callback: (error: ServiceError | null, response: ShardOutcome) => void,
-  ): ClientUnaryCall;
-  batchStoreVector(
-    request: ShardOp,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: ShardOutcome) => void,
-  ): ClientUnaryCall;
-  batchStoreVector(
-    request: ShardOp,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: ShardOutcome) => void,
-  ): ClientUnaryCall;
-  streamBatchStoreVector(
-    callback: (error: ServiceError | null, response: StreamBatchStoreVectorResponse) => void,
-  ): ClientWritableStream<ShardOp>;
-  streamBatchStoreVector(
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: StreamBatchStoreVectorResponse) => void,
-  ): ClientWritableStream<ShardOp>;
-  streamBatchStoreVector(
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: StreamBatchStoreVectorResponse) => void,
-  ): ClientWritableStream<ShardOp>;
-  streamBatchStoreVector(
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: StreamBatchStoreVectorResponse) => void,
-  ): ClientWritableStream<ShardOp>;
-  getVector(request: ShardOp, callback: (error: ServiceError | null, response: ShardOutcome) => void): ClientUnaryCall;
-  getVector(
-    request: ShardOp,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: ShardOutcome) => void,
-  ): ClientUnaryCall;
-  getVector(
-    request: ShardOp,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: ShardOutcome) => void,
-  ): ClientUnaryCall;
-  deleteVector(
-    request: ShardOp,
-    callback: (error: ServiceError | null, response: ShardOutcome) => void,
-  ): ClientUnaryCall;
-  deleteVector(
-    request: ShardOp,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: ShardOutcome) => void,
-  ): ClientUnaryCall;
-  deleteVector(
-    request: ShardOp,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: ShardOutcome) => void,
-  ): ClientUnaryCall;
-  search(request: ShardOp, callback: (error: ServiceError | null, response: ShardOutcome) => void): ClientUnaryCall;
-  search(
-    request: ShardOp,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: ShardOutcome) => void,
-  ): ClientUnaryCall;
-  search(
-    request: ShardOp,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: ShardOutcome) => void,
-  ): ClientUnaryCall;
-  batchSearch(
-    request: BatchSearchRequest,
-    callback: (error: ServiceError | null, response: BatchSearchResponse) => void,
-  ): ClientUnaryCall;
-  batchSearch(
-    request: BatchSearchRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: BatchSearchResponse) => void,
-  ): ClientUnaryCall;
-  batchSearch(
-    request: BatchSearchRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: BatchSearchResponse) => void,
-  ): ClientUnaryCall;
-  /** Not built yet: UNIMPLEMENTED. */
-  streamHnswSnapshot(
-    request: HNSWSnapshotRequest,
-    options?: Partial<CallOptions>,
-  ): ClientReadableStream<HNSWSnapshotChunk>;
-  streamHnswSnapshot(
-    request: HNSWSnapshotRequest,
-    metadata?: Metadata,
-    options?: Partial<CallOptions>,
-  ): ClientReadableStream<HNSWSnapshotChunk>;
-  /** Changes of a shard in log order, from an index on, without a gap, for as long as the call lives. */
-  streamHnswUpdates(request: HNSWUpdatesRequest, options?: Partial<CallOptions>): ClientReadableStream<HNSWUpdateBatch>;
-  streamHnswUpdates(
-    request: HNSWUpdatesRequest,
-    metadata?: Metadata,
-    options?: Partial<CallOptions>,
-  ): ClientReadableStream<HNSWUpdateBatch>;
-  /** Raw keys. Not built yet: UNIMPLEMENTED. */
-  put(request: PutRequest, callback: (error: ServiceError | null, response: PutResponse) => void): ClientUnaryCall;
-  put(
-    request: PutRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: PutResponse) => void,
-  ): ClientUnaryCall;
-  put(
-    request: PutRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: PutResponse) => void,
-  ): ClientUnaryCall;
-  /** Raw keys. Not built yet: UNIMPLEMENTED. */
-  get(request: GetRequest, callback: (error: ServiceError | null, response: GetResponse) => void): ClientUnaryCall;
-  get(
-    request: GetRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: GetResponse) => void,
-  ): ClientUnaryCall;
-  get(
-    request: GetRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: GetResponse) => void,
-  ): ClientUnaryCall;
-  /** Raw keys. Not built yet: UNIMPLEMENTED. */
-  delete(
-    request: DeleteRequest,
-    callback: (error: ServiceError | null, response: DeleteResponse) => void,
-  ): ClientUnaryCall;
-  delete(
-    request: DeleteRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: DeleteResponse) => void,
-  ): ClientUnaryCall;
-  delete(
-    request: DeleteRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: DeleteResponse) => void,
-  ): ClientUnaryCall;
-  status(
-    request: StatusRequest,
-    callback: (error: ServiceError | null, response: StatusResponse) => void,
-  ): ClientUnaryCall;
-  status(
-    request: StatusRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: StatusResponse) => void,
-  ): ClientUnaryCall;
-  status(
-    request: StatusRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: StatusResponse) => void,
-  ): ClientUnaryCall;
-  flush(
-    request: FlushRequest,
-    callback: (error: ServiceError | null, response: FlushResponse) => void,
-  ): ClientUnaryCall;
-  flush(
-    request: FlushRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: FlushResponse) => void,
-  ): ClientUnaryCall;
-  flush(
-    request: FlushRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: FlushResponse) => void,
-  ): ClientUnaryCall;
   /** Hands the lead of a shard that this worker leads to another replica. */
   transferLeader(
     request: TransferLeaderRequest,

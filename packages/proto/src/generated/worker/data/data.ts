@@ -14,12 +14,18 @@ export const protobufFileName = "worker/data/data.proto";
 
 export enum IndexKind {
   INDEX_KIND_UNKNOWN = 0,
+  /** INDEX_KIND_KEYWORD - Strings. */
   INDEX_KIND_KEYWORD = 1,
+  /** INDEX_KIND_INTEGER - Numbers. */
   INDEX_KIND_INTEGER = 2,
+  /** INDEX_KIND_FLOAT - Numbers. */
   INDEX_KIND_FLOAT = 3,
   INDEX_KIND_BOOL = 4,
+  /** INDEX_KIND_DATETIME - Strings that are RFC 3339 times or dates. */
   INDEX_KIND_DATETIME = 5,
+  /** INDEX_KIND_GEO - Objects with the numbers lat and lon. */
   INDEX_KIND_GEO = 6,
+  /** INDEX_KIND_TEXT - Words of strings, ranked by BM25. */
   INDEX_KIND_TEXT = 7,
   UNRECOGNIZED = -1,
 }
@@ -126,6 +132,7 @@ export function changeKindToJSON(object: ChangeKind): string {
   }
 }
 
+/** The core takes upsert, delete, mutate and declare as the bytes that the gateway encoded, and puts them into the log. */
 export interface ShardOp {
   shardId: number;
   shardEpoch: number;
@@ -190,20 +197,22 @@ export interface ChangesOp {
 export interface SearchOp {
   /** Little-endian float32. */
   vector: Buffer;
+  /** 1 to 10,000. */
   k: number;
-  /** 0: by recall, or max(100, 2k). */
+  /** Candidates kept while searching; 0: by recall, or max(100, 2k). */
   ef: number;
   exact: boolean;
   includePayload: boolean;
   includeVector: boolean;
+  /** Hits with a lower score are left out. */
   scoreThreshold?:
     | number
     | undefined;
-  /** 0.5 to 0.999: picks ef from what the shard measured; 0: no wish. */
+  /** Share of the true nearest points wanted on average, 0.5 to 0.999: picks ef from what the shard measured; 0: no wish. */
   recall: number;
-  /** Time it may take from its arrival at the engine; 0: no limit. */
+  /** Time it may take from its arrival at the engine; what was found by then is the answer. 0: no limit. */
   timeoutMs: number;
-  /** Payloads as the fields 3 and 20 of a vectron.v1.SearchResult, encoded, instead of as JSON text. */
+  /** Payloads as the fields 3, 20 and 22 of a vectron.v1.SearchResult, encoded, instead of as JSON text. */
   payloadFields: boolean;
   /** Only points that pass. */
   filter?:
@@ -259,7 +268,10 @@ export interface Counted {
 
 export interface FacetOp {
   path: string;
-  filter?: Filter | undefined;
+  filter?:
+    | Filter
+    | undefined;
+  /** Values given, 1 to 100,000. */
   limit: number;
 }
 
@@ -270,6 +282,7 @@ export interface ValueCount {
 }
 
 export interface Facets {
+  /** The most frequent first, equal ones by value. */
   values: ValueCount[];
   /** Whether there are others. */
   more: boolean;
@@ -278,6 +291,7 @@ export interface Facets {
 
 /** A change of points that are there. */
 export interface Mutation {
+  /** Those that are there are changed. */
   ids: string[];
   /** Only those that pass it when it is applied. */
   filter?: Filter | undefined;
@@ -307,7 +321,9 @@ export interface FieldValue {
 export interface Declaration {
   declare?:
     | { $case: "addIndex"; value: PayloadIndex }
-    | { $case: "dropIndex"; value: PayloadIndex }
+    | //
+    /** Its language does not matter. */
+    { $case: "dropIndex"; value: PayloadIndex }
     | { $case: "addSparse"; value: SparseDeclared }
     | { $case: "dropSparse"; value: SparseDeclared }
     | { $case: "addVector"; value: NamedVector }
@@ -317,6 +333,7 @@ export interface Declaration {
     | undefined;
 }
 
+/** An index of the values at a path. */
 export interface PayloadIndex {
   path: string;
   kind: IndexKind;
@@ -342,6 +359,7 @@ export interface NamedVector {
   oversampling: number;
 }
 
+/** A sparse vector that points may have. */
 export interface SparseDeclared {
   name: string;
 }
@@ -389,10 +407,12 @@ export interface VectorData {
   vector: Buffer;
 }
 
+/** A vector of few dimensions that are not zero. */
 export interface SparseData {
   name: string;
   /** Rising. */
   indices: number[];
+  /** As many as indices. */
   values: number[];
 }
 
@@ -415,6 +435,10 @@ export interface PageOp {
   idsOnly: boolean;
 }
 
+/**
+ * By a value, then by id. Of a list the least value counts, descending the greatest. Numbers come before strings, points
+ * without either come last.
+ */
 export interface OrderBy {
   path: string;
   descending: boolean;
@@ -453,6 +477,7 @@ export interface ShardOutcome {
 }
 
 export interface Change {
+  /** Log index of the entry that made it. Changes of one entry took effect together. */
   index: bigint;
   kind: ChangeKind;
   id: string;
@@ -462,21 +487,26 @@ export interface Change {
 
 export interface ChangeBatch {
   changes: Change[];
-  /** Where to go on. */
+  /** Where to go on: every change below has been given. */
   nextIndex: bigint;
 }
 
 export interface SearchFound {
+  /** Best first; equal scores by id. */
   hits: Hit[];
   appliedIndex: bigint;
+  /** Points that were scanned because the graph does not hold them yet. */
   tail: number;
   visited: number;
   distances: number;
   rescored: number;
+  /** The ef that was used; 0 when the answer is exact. */
   ef: number;
+  /** Recall to expect of this ef: 1 when the answer is exact, 0 when nothing was measured yet. */
   recallEstimate: number;
+  /** Whether the time ran out before the end: points may be missing. */
   stopped: boolean;
-  /** How the points were found. */
+  /** How the points were found: graph, scan, scan_codes, post_filter, walk, post_check, bm25 or sparse. */
   plan: string;
   /** With a filter or a ranking: points that may be in the answer, as far as that is known. */
   matching: bigint;
@@ -486,13 +516,16 @@ export interface SearchFound {
 
 export interface Hit {
   id: string;
+  /** Higher is better: cosine similarity, inner product, or 1 / (1 + Euclidean distance). */
   score: number;
   payload: Buffer;
   vector: Buffer;
 }
 
 export interface Written {
+  /** Log index of the entry: a read that has seen it sees the write. */
   index: bigint;
+  /** Points written, or ids that were there to delete. */
   affected: number;
 }
 
