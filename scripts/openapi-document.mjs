@@ -31,7 +31,9 @@ export function openApiDocument() {
   const contract = contractOf(registry);
   const schemas = new Schemas(registry, contract);
   const methods = Object.entries(contract.services).flatMap(([service, all]) =>
-    all.filter(({ http }) => http.length > 0).map((method) => ({ service, ...method })),
+    all
+      .filter(({ http, access }) => http.length > 0 && access !== 'internal')
+      .map((method) => ({ service, ...method })),
   );
   for (const { request, response } of methods) {
     schemas.asks(request);

@@ -20,7 +20,7 @@ describe('three replicas', () => {
     system = await startSeparate(3);
     db = connect(system.http, { apiKey: system.adminKey, retries: 10 });
   });
-  afterAll(() => system.stop());
+  afterAll(() => system?.stop());
 
   const replicas = async (name: string): Promise<Replica[]> => {
     const url = `${system.http}/v1/collections/${name}/status`;

@@ -29,8 +29,8 @@ describe('the control plane of a cluster', () => {
     db = connect(system.http, { apiKey: system.adminKey });
   });
   afterAll(async () => {
-    await db.close();
-    await system.stop();
+    await db?.close();
+    await system?.stop();
   });
 
   const vectron = <T>(...args: string[]): T => {

@@ -17,7 +17,7 @@ describe('kill -9 during an upsert stream', () => {
   beforeAll(async () => {
     system = await startSingle(data);
   });
-  afterAll(() => system.stop());
+  afterAll(() => system?.stop());
 
   it('loses no acknowledged point and keeps no refused one, three times over', async () => {
     const acknowledged: number[] = [];

@@ -14,7 +14,7 @@ describe('Vectron, embedded', () => {
     db = await open(dir);
   });
   afterAll(async () => {
-    await db.close();
+    await db?.close();
     rmSync(dir, { recursive: true });
   });
 

@@ -92,7 +92,7 @@ describe('filters', () => {
     db = await open(dir);
   });
   afterAll(async () => {
-    await db.close();
+    await db?.close();
     rmSync(dir, { recursive: true });
   });
 

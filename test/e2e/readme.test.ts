@@ -15,7 +15,7 @@ describe('the README', () => {
   beforeAll(async () => {
     system = await startSingle(undefined, []);
   });
-  afterAll(() => system.stop());
+  afterAll(() => system?.stop());
 
   it('has commands that work as they stand', () => {
     // `npm start` is what runs already; `npm test` is what runs this; the benchmarks take minutes; the security

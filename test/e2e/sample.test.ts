@@ -28,7 +28,7 @@ describe('the sample collection', () => {
   beforeAll(async () => {
     system = await startSingle(data, []);
   });
-  afterAll(() => system.stop());
+  afterAll(() => system?.stop());
 
   it('is loaded at the first run, which prints the secrets once, a search to paste and its answer', async () => {
     const { output } = system.processes[0];

@@ -10,7 +10,7 @@ describe('separate services', () => {
   beforeAll(async () => {
     system = await startSeparate();
   });
-  afterAll(() => system.stop());
+  afterAll(() => system?.stop());
 
   it('a worker that is killed and comes back elsewhere serves what it acknowledged; until then answers say what is missing', async () => {
     const db = connect(system.http, { apiKey: system.adminKey, retries: 8 });

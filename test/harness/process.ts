@@ -10,9 +10,9 @@ export class VectronProcess {
   readonly #child: ChildProcess;
   output = '';
 
-  constructor(args: string[], env: Record<string, string> = {}) {
+  constructor(args: string[], env: Record<string, string> = {}, cli = CLI) {
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('VECTRON_'));
-    this.#child = spawn(process.execPath, [CLI, ...args], {
+    this.#child = spawn(process.execPath, [cli, ...args], {
       env: { ...Object.fromEntries(inherited), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

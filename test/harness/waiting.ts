@@ -12,7 +12,7 @@ const LOOK_AGAIN_MS = 50;
  * How long a condition is waited for, milliseconds. Less than a test may take, so that what did not come about is named
  * before the test is cut off.
  */
-export const waitLimitMs = (): number => 0.4 * globalThis.TEST_LIMIT_MS;
+export const waitLimitMs = (): number => Math.round(0.4 * globalThis.TEST_LIMIT_MS);
 
 /**
  * Waits until `look` returns something that is neither false, null nor undefined, and returns that. With `holds`: until

@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import type { DynamicModule, INestMicroservice, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { ConfigOf, metaStoreKnobs, setting } from '@vectron/config';
+import { toVectronError } from '@vectron/errors';
 import { EmbeddedMetaStore, EtcdMetaStore, type MetaStore } from '@vectron/metastore';
 import { grpcSpan, type Logger, NestLogger } from '@vectron/observability';
 import { type Def, GrpcServer, VectronExceptionFilter } from '@vectron/rpc';
+import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
 import { type ClusterLink, requireClusterToken, requirePrivate } from './cluster-token.js';
 
 const MAX_MESSAGE_BYTES = 64 << 20;
@@ -47,6 +49,24 @@ export async function serveInternal(
 /** One module without a listener, for the single process. */
 export async function contextOf(module: DynamicModule, logger: Logger) {
   return NestFactory.createApplicationContext(module, { logger: new NestLogger(logger), abortOnError: false });
+}
+
+/**
+ * Does a part of a start again until what it needs answers: the processes of a cluster start in any order, on machines that
+ * may be slow. `work` must be such that it can be repeated.
+ */
+export async function whenReachable<T>(logger: Logger, work: () => Promise<T>): Promise<T> {
+  const persistent = retry(
+    handleWhen((error) => toVectronError(error).spec.retryable),
+    {
+      maxAttempts: Number.MAX_SAFE_INTEGER,
+      backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: 5_000 }),
+    },
+  );
+  persistent.onFailure(({ reason, handled }) => {
+    if (handled) logger.warn({ err: reason }, 'the start waits for what does not answer yet');
+  });
+  return persistent.execute(work);
 }
 
 export function openEmbedded(data: string, name: string): MetaStore {

@@ -11,7 +11,7 @@ import { StreamWorkerClient, workerService } from '@vectron/routing';
 import { callContext, createFailoverClient } from '@vectron/rpc';
 import { ClusterMember, ShardService, WorkerModule, type workerKnobs } from '@vectron/worker';
 import type { ClusterLink } from './cluster-token.js';
-import { openMeta, serveInternal } from './service-process.js';
+import { openMeta, serveInternal, whenReachable } from './service-process.js';
 
 /** How long keys and users are believed while etcd cannot be asked; nobody can revoke one meanwhile. */
 const AUTH_MIRROR_MS = 600_000;
@@ -40,7 +40,7 @@ export async function authProcess(
     'vectron.authinternal.v1.AuthInternalService': authInternal.AuthInternalServiceService,
   };
   const app = await serveInternal(await AuthModule.create(config, meta), services, config.listen, link, logger);
-  await bootstrapAdmin(config.data, app.get(UserRepository), app.get(ApiKeyRepository));
+  await whenReachable(logger, () => bootstrapAdmin(config.data, app.get(UserRepository), app.get(ApiKeyRepository)));
   return { lines: { grpc: app.address }, close: () => app.close().then(() => meta.close()) };
 }
 

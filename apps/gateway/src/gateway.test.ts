@@ -8,9 +8,7 @@ import { AlertService } from './admin/alert.service.js';
 import { defaultRules, findings } from './admin/alert-rules.js';
 import { fromStringMap, stringMap } from './data/document.js';
 import { openGatewayDb } from './gateway-db.js';
-import { openApiDocument } from './index.js';
-import { parse } from './wire/rest/json-schema.js';
-import * as schema from './wire/rest/rest-schemas.js';
+import { OPENAPI_JSON } from './wire/rest/generated/openapi.js';
 
 const worker = (workerId: string, healthy: boolean, tailPoints = 0, diskUsedBytes = 0) => ({
   workerId,
@@ -123,19 +121,9 @@ describe('documents', () => {
   });
 });
 
-describe('REST bodies', () => {
-  it('follow the proto3 JSON mapping', () => {
-    expect(parse(schema.search, { vector: [1], top_k: 5 })).toMatchObject({ topK: 5, includeMetadata: true });
-    expect(parse(schema.search, { vector: [1], topK: null })).toMatchObject({ topK: 0 });
-    expect(parse(schema.createKey, { expires_at: '1700000000' })).toMatchObject({ expiresAt: 1_700_000_000n });
-    expect(() => parse(schema.search, { vector: [1], top__k: 5 })).toThrow('unknown field top__k');
-    expect(() => parse(schema.createCollection, { name: 'x', dimension: 1.5 })).toThrow('dimension');
-  });
-});
-
 describe('the OpenAPI document', () => {
   it('is 3.1, names every operation once, declares path parameters and says which calls are open', () => {
-    const api = openApiDocument();
+    const api = JSON.parse(OPENAPI_JSON) as { openapi: string; paths: Record<string, object> };
     expect(api.openapi).toBe('3.1.0');
     type Operation = {
       operationId: string;
@@ -152,7 +140,6 @@ describe('the OpenAPI document', () => {
       expect((parameters ?? []).filter((one) => one.in === 'path').map((one) => one.name)).toEqual(wanted);
     }
     const open = operations.filter((one) => one.security?.length === 0).map((one) => one.operationId);
-    expect(open.sort()).toEqual(['healthz', 'jwks', 'login', 'openapi', 'readyz', 'refreshToken', 'registerUser']);
-    expect(JSON.stringify(api)).toContain('"dimension":{"type":"integer"');
+    expect(open.sort()).toEqual(['getJwks', 'getLiveness', 'getReadiness', 'login', 'refreshToken', 'registerUser']);
   });
 });

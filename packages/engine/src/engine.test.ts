@@ -19,7 +19,7 @@ describe('Engine', () => {
     engine = await Engine.open(mkdtempSync(join(tmpdir(), 'vectron-engine-')), OPTIONS);
     await engine.openShard(aloneHere(1, 1), SETTINGS);
   });
-  afterAll(() => engine.close());
+  afterAll(() => engine?.close());
 
   const run = async (op: Op, epoch = 1) => {
     const bytes = Buffer.from(workerData.ShardOp.encode({ shardId: 1, shardEpoch: epoch, op, timeoutMs: 0 }).finish());

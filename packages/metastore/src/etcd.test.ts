@@ -24,7 +24,7 @@ describe('etcd', () => {
   beforeAll(async () => {
     server = await start(1);
   });
-  afterAll(() => server.stop());
+  afterAll(() => server?.stop());
   const store = () => new EtcdMetaStore({ endpoints: server.endpoints, prefix: `/${randomUUID()}` });
 
   describeMetaStore('etcd', async () => store());
@@ -56,7 +56,7 @@ describe('etcd that fails', () => {
   beforeAll(async () => {
     server = await start(3);
   });
-  afterAll(() => server.stop());
+  afterAll(() => server?.stop());
 
   it('loses no change for a watcher, serves with one member away, refuses writes with two away, elects one leader at a time', async () => {
     const prefix = `/${randomUUID()}`;

@@ -1,7 +1,7 @@
 import { VectronError } from '@vectron/errors';
-import { type placement, workerData } from '@vectron/proto';
+import { greatestOf, type placement, workerData } from '@vectron/proto';
 
-export const MAX_CHANGES_WAIT_MS = 60_000;
+export const MAX_CHANGES_WAIT_MS = greatestOf('vectron.v1.ListChangesRequest', 'wait_ms');
 const CURSOR = /^c1\.([0-9a-f-]{36})((\.\d{1,10}-\d{1,20})*)$/;
 
 type Incarnation = Pick<placement.Collection, 'id' | 'name'>;

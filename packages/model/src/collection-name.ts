@@ -1,6 +1,7 @@
 import { VectronError } from '@vectron/errors';
+import { rulesOf } from '@vectron/proto';
 
-const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
+const NAME = new RegExp(rulesOf('vectron.v1.CreateCollectionRequest', 'name').pattern ?? '', 'u');
 
 /** Throws INVALID_ARGUMENT naming `field` unless `name` may name a collection. */
 export function checkCollectionName(name: string, field: string): void {

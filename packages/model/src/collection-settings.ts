@@ -1,5 +1,5 @@
 import { VectronError } from '@vectron/errors';
-import { gateway, type placement } from '@vectron/proto';
+import { gateway, greatestOf, type placement } from '@vectron/proto';
 import { checkCollectionName } from './collection-name.js';
 
 const DURABILITIES = ['fsync', 'relaxed'] as const;
@@ -7,6 +7,7 @@ const DISTANCES = ['cosine', 'euclidean', 'dot'] as const;
 
 const QUANTIZATIONS = ['int8', 'none', 'float16', 'binary', 'product'];
 const STORAGES = ['memory', 'mmap', 'disk'];
+const most = (field: string) => greatestOf('vectron.v1.CreateCollectionRequest', field);
 
 /** What a collection is made for. */
 export interface CollectionSettings {
@@ -28,16 +29,16 @@ export interface CollectionSettings {
 export function collectionSettings(request: gateway.CreateCollectionRequest): CollectionSettings {
   const { name, dimension } = request;
   checkCollectionName(name, 'name');
-  inRange('dimension', dimension, 1, 65_536);
+  inRange('dimension', dimension, 1, most('dimension'));
   const distance = DISTANCES.find((known) => known === (request.distance.toLowerCase() || 'cosine'));
   if (distance === undefined) throw VectronError.invalid('distance', 'distance must be cosine, euclidean or dot');
-  inRange('shards', request.shards, 0, 64);
+  inRange('shards', request.shards, 0, most('shards'));
   const hnswM = request.hnswM || 16;
-  inRange('hnsw_m', hnswM, 2, 128);
+  inRange('hnsw_m', hnswM, 2, most('hnsw_m'));
   const hnswEfConstruction = request.hnswEfConstruction || Math.max(200, hnswM);
-  inRange('hnsw_ef_construction', hnswEfConstruction, hnswM, 4096);
+  inRange('hnsw_ef_construction', hnswEfConstruction, hnswM, most('hnsw_ef_construction'));
   const vectors = vectorSettings(request.vectors);
-  inRange('replicas', request.replicas, 0, 7);
+  inRange('replicas', request.replicas, 0, most('replicas'));
   const durability = durabilityOf(request.durability || 'fsync');
   const rerank = rerankSettings(request.rerank);
   const embedding = embeddingSettings(request.embedding);
@@ -84,7 +85,7 @@ function vectorSettings(vectors: gateway.VectorSettings | undefined): gateway.Ve
   const storage = vectors?.storage || 'memory';
   oneOf('vectors.quantization', quantization, QUANTIZATIONS);
   oneOf('vectors.storage', storage, STORAGES);
-  inRange('vectors.oversampling', oversampling, 0, 100);
+  inRange('vectors.oversampling', oversampling, 0, greatestOf('vectron.v1.VectorSettings', 'oversampling'));
   if (quantization === 'none' && storage === 'disk') {
     const why = 'quantization none compares the full vectors themselves, which disk does not keep in memory';
     throw VectronError.invalid('vectors.storage', `${why}: use memory or mmap, or another quantization`);
@@ -98,7 +99,7 @@ function oneOf(field: string, value: string, known: readonly string[]): void {
 
 function rerankSettings(rerank: gateway.RerankSettings | undefined): CollectionSettings['rerank'] {
   if (rerank === undefined) return undefined;
-  inRange('rerank.oversample', rerank.oversample, 0, 20);
+  inRange('rerank.oversample', rerank.oversample, 0, greatestOf('vectron.v1.RerankSettings', 'oversample'));
   for (const [field, boost] of rerank.fieldBoosts) {
     if (!(boost >= 0 && boost <= 1000))
       throw VectronError.invalid(`rerank.field_boosts.${field}`, 'a boost is 0 to 1000');

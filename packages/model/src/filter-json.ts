@@ -52,11 +52,12 @@ type Json = Record<string, unknown>;
 type Test = NonNullable<filters.FieldCondition['test']>;
 
 /**
- * The message of a filter in JSON form. Throws INVALID_ARGUMENT naming the place of what is wrong; what needs the
+ * The message of a filter in JSON form; an empty object is the empty filter, which holds for every point. Throws INVALID_ARGUMENT naming the place of what is wrong; what needs the
  * collection to be judged is left to the shards.
  */
 export function filterMessage(json: unknown, at = 'filter'): filters.Filter {
-  return filter(json, at, 0);
+  const empty = Object.values(objectOf(json, at)).every((value) => value === undefined);
+  return empty ? { condition: undefined } : filter(json, at, 0);
 }
 
 function filter(json: unknown, at: string, depth: number): filters.Filter {

@@ -28,7 +28,7 @@ export function within(field: string, value: number, least: number, most: number
 }
 
 const all = (...both: (filters.Filter | undefined)[]): filters.Filter | undefined => {
-  const set = both.filter((one) => one !== undefined);
+  const set = both.filter((one) => one?.condition !== undefined) as filters.Filter[];
   return set.length > 1 ? { condition: { $case: 'all', value: { filters: set } } } : set[0];
 };
 

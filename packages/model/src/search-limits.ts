@@ -1,7 +1,10 @@
 import { VectronError } from '@vectron/errors';
+import { greatestOf } from '@vectron/proto';
 
 export const DEFAULT_TOP_K = 10;
-export const MAX_TOP_K = 10_000;
+export const MAX_TOP_K = greatestOf('vectron.v1.SearchRequest', 'top_k');
+const MAX_EF = greatestOf('vectron.v1.SearchRequest', 'ef');
+const MAX_PAGE = greatestOf('vectron.v1.ListPointsRequest', 'limit');
 
 /** What a search asks of the index; 0: not asked. */
 export interface SearchLimits {
@@ -16,7 +19,7 @@ export function checkSearch({ topK, ef, recall, scoreThreshold }: SearchLimits):
   if (!(topK >= 0 && topK <= MAX_TOP_K)) {
     throw VectronError.invalid('top_k', `top_k must be 1 to ${MAX_TOP_K}, not ${topK}`);
   }
-  if (!(ef >= 0 && ef <= MAX_TOP_K)) throw VectronError.invalid('ef', `ef must be at most ${MAX_TOP_K}, not ${ef}`);
+  if (!(ef >= 0 && ef <= MAX_EF)) throw VectronError.invalid('ef', `ef must be at most ${MAX_EF}, not ${ef}`);
   if (recall !== 0 && !(recall >= 0.5 && recall <= 0.999)) {
     throw VectronError.invalid('recall', `recall must be 0.5 to 0.999, not ${recall}`);
   }
@@ -28,6 +31,6 @@ export function checkSearch({ topK, ef, recall, scoreThreshold }: SearchLimits):
 
 /** Points of a page: 20 when not asked. */
 export function checkLimit(limit: number): number {
-  if (!(limit >= 0 && limit <= 1000)) throw VectronError.invalid('limit', 'limit must be 1 to 1000');
+  if (!(limit >= 0 && limit <= MAX_PAGE)) throw VectronError.invalid('limit', `limit must be 1 to ${MAX_PAGE}`);
   return limit || 20;
 }

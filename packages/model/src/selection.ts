@@ -1,5 +1,5 @@
 import { VectronError } from '@vectron/errors';
-import type { filters, gateway, placement, workerData } from '@vectron/proto';
+import { type filters, type gateway, greatestOf, type placement, type workerData } from '@vectron/proto';
 import { type AskShard, askFor } from './ask-shard.js';
 import { type Document, encodeDocument } from './document.js';
 import { parseJson, parseTrustedJson, stringifyJson } from './exact-json.js';
@@ -7,10 +7,10 @@ import { checkPointId } from './point-id.js';
 import type { Route } from './route.js';
 import { checkLimit } from './search-limits.js';
 
-const MAX_FACETS = 10_000;
+const MAX_FACETS = greatestOf('vectron.v1.FacetPointsRequest', 'limit');
 /** Values each of several shards gives, so that what they have in common is counted together. */
 const FACETS_OF_EACH = 100_000;
-const MAX_IDS = 10_000;
+const MAX_IDS = greatestOf('vectron.v1.DeletePointsRequest', 'ids');
 /** Points that one log entry changes, when a filter chooses them. */
 const STEP = 1_000;
 
@@ -151,6 +151,10 @@ function eitherForm(object: Document | undefined, json: string | undefined, name
   return parseJson(json, `${name}_json`) as Document;
 }
 
+/** Whether it is empty, which on reads means all: a change of every point must not come from a filter left out. */
+const holdsForAll = ({ condition }: filters.Filter): boolean =>
+  condition === undefined || (condition.$case === 'all' && condition.value.filters.every(holdsForAll));
+
 /** A write of one shard; throws VectronError. */
 export type ChangeShard = (shard: placement.Shard, mutation: workerData.Mutation) => Promise<workerData.Written>;
 
@@ -167,6 +171,10 @@ export async function changePoints(
 ): Promise<{ affected: bigint; writes: { shardId: number; logIndex: bigint }[] }> {
   const { ids, filter, ifVersion, action } = change;
   if (ids.length === 0 && filter === undefined) throw VectronError.invalid('ids', 'send ids, a filter, or both');
+  if (filter !== undefined && holdsForAll(filter)) {
+    const message = 'an empty filter chooses every point: send a condition, or delete the collection';
+    throw VectronError.invalid('filter', message);
+  }
   if (ids.length > MAX_IDS) throw VectronError.invalid('ids', `at most ${MAX_IDS} ids`);
   if (ifVersion !== undefined && (ids.length === 0 || filter !== undefined)) {
     throw VectronError.invalid('if_version', 'if_version goes with ids alone');

@@ -126,6 +126,14 @@ export function messageOf(name: string): MessageContract {
   return message;
 }
 
+/** The greatest value, length or number of items that the proto allows `message.field`. Throws when it has no limit. */
+export function greatestOf(message: string, field: string): number {
+  const { lte, maxBytes, maxLen, maxItems } = rulesOf(message, field);
+  const greatest = lte ?? maxBytes ?? maxLen ?? maxItems;
+  if (greatest === undefined) throw new Error(`${message}.${field} has no upper limit`);
+  return greatest;
+}
+
 /** What the proto declares of `message.field`, such as the greatest top_k. Throws when it declares nothing. */
 export function rulesOf(message: string, field: string): FieldRules {
   const rules = messageOf(message).fields.find(({ name }) => name === field)?.rules;

@@ -4,6 +4,7 @@ export {
   type FieldContract,
   type FieldRules,
   type FieldType,
+  greatestOf,
   type HttpBinding,
   type MessageContract,
   type MethodContract,

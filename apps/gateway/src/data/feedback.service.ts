@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { VectronError } from '@vectron/errors';
 import type { gateway } from '@vectron/proto';
 import type { Principal } from '../edge/access.js';
 import { requireCollection } from '../edge/policy.js';
@@ -9,7 +8,6 @@ import { ImpressionLog } from './impression-log.js';
 import { RouteTable } from '../shards/routes.js';
 
 export const GATEWAY_DB = Symbol('GatewayDb');
-const MAX_ITEMS = 1_000;
 
 /** What people made of answers, stored with the answer they saw. */
 @Injectable()
@@ -24,13 +22,6 @@ export class FeedbackService {
     requireCollection(principal, request.collection);
     await this.routes.get(principal.tenantId, request.collection);
     const { feedbackItems, resultIds } = request;
-    if (feedbackItems.length === 0) throw VectronError.invalid('feedback_items', 'send at least one feedback item');
-    if (feedbackItems.length > MAX_ITEMS || resultIds.length > 10_000) {
-      throw VectronError.invalid('feedback_items', `at most ${MAX_ITEMS} items and 10000 result ids`);
-    }
-    feedbackItems.forEach((item, at) => {
-      if (item.resultId === '') throw VectronError.invalid(`feedback_items[${at}].result_id`, 'result_id is missing');
-    });
     const impression = request.queryId === '' ? undefined : this.impressions.get(principal.tenantId, request.queryId);
     const id = randomUUID();
     await this.db.transaction().execute(async (trx) => {

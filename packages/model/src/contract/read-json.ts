@@ -127,15 +127,9 @@ function elementReader({ type, ref }: FieldContract): Read {
   if (name === 'google.protobuf.Struct') return documentOf;
   if (name === 'google.protobuf.Value') return (value) => value;
   const { form } = messageOf(name);
-  if (form === 'filter') return readFilter;
+  if (form === 'filter') return (value, at) => filterMessage(value, at);
   if (form === 'vector') return (value, at) => readVector(name, value, at);
   return (value, at) => readMessage(name, value, at);
-}
-
-/** An empty one holds for every point; a method that needs a condition says so. */
-function readFilter(value: unknown, at: string): unknown {
-  const empty = value !== null && typeof value === 'object' && !Array.isArray(value) && Object.keys(value).length === 0;
-  return empty ? { condition: undefined } : filterMessage(value, at);
 }
 
 /** A list of numbers, base64 of little-endian float32, or the message itself. */

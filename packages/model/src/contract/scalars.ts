@@ -177,7 +177,10 @@ export function scalarWriter(type: FieldType, ref?: string): (value: never) => s
 }
 
 const POWERS = Array.from({ length: 23 }, (_, exponent) => 10 ** exponent);
+/** A normal float32 that needs fewer digits prints the same with these, without its zeros. */
+const LEAST_DIGITS = 6;
 const MOST_DIGITS = 9;
+const LEAST_NORMAL = 2 ** -126;
 
 /** The shortest decimal that is this float32 when it is read as one: 0.1, not 0.10000000149011612. */
 export function floatText(value: number): string {
@@ -186,7 +189,8 @@ export function floatText(value: number): string {
   const float = Math.fround(value);
   // By arithmetic where a power of ten is exact; this is five times as fast as toPrecision, and vectors are long.
   const magnitude = Math.floor(Math.log10(Math.abs(float)));
-  for (let digits = 6; digits <= MOST_DIGITS; digits++) {
+  const least = Math.abs(float) < LEAST_NORMAL ? 1 : LEAST_DIGITS;
+  for (let digits = least; digits <= MOST_DIGITS; digits++) {
     const power = POWERS[digits - 1 - magnitude];
     const short = power === undefined ? Number(float.toPrecision(digits)) : Math.round(float * power) / power;
     if (Math.fround(short) === float) return String(short);

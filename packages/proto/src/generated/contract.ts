@@ -37,7 +37,7 @@ export const CONTRACT: Contract = {
       {"name":"CreateAPIKey","path":"/vectron.auth.v1.AuthService/CreateAPIKey","request":"vectron.auth.v1.CreateAPIKeyRequest","response":"vectron.auth.v1.CreateAPIKeyResponse","operation":"createApiKey","access":"login","admission":"manage","audit":"always","scope":[],"tag":"API keys","http":[{"verb":"POST","path":"/v1/keys","body":true,"operation":"createApiKey"}]},
       {"name":"ListAPIKeys","path":"/vectron.auth.v1.AuthService/ListAPIKeys","request":"vectron.auth.v1.ListAPIKeysRequest","response":"vectron.auth.v1.ListAPIKeysResponse","operation":"listApiKeys","access":"login","admission":"manage","audit":"refusals","scope":[],"tag":"API keys","http":[{"verb":"GET","path":"/v1/keys","body":false,"operation":"listApiKeys"}]},
       {"name":"DeleteAPIKey","path":"/vectron.auth.v1.AuthService/DeleteAPIKey","request":"vectron.auth.v1.DeleteAPIKeyRequest","response":"vectron.auth.v1.DeleteAPIKeyResponse","operation":"deleteApiKey","access":"login","admission":"manage","audit":"always","scope":[],"tag":"API keys","http":[{"verb":"DELETE","path":"/v1/keys/{key_prefix}","body":false,"operation":"deleteApiKey"}]},
-      {"name":"ValidateAPIKey","path":"/vectron.auth.v1.AuthService/ValidateAPIKey","request":"vectron.auth.v1.ValidateAPIKeyRequest","response":"vectron.auth.v1.ValidateAPIKeyResponse","operation":"validateApiKey","access":"internal","admission":"manage","audit":"refusals","scope":[],"tag":"API keys","http":[]},
+      {"name":"ValidateAPIKey","path":"/vectron.auth.v1.AuthService/ValidateAPIKey","request":"vectron.auth.v1.ValidateAPIKeyRequest","response":"vectron.auth.v1.ValidateAPIKeyResponse","operation":"validateApiKey","access":"internal","admission":"manage","audit":"refusals","scope":[],"tag":"API keys","http":[{"verb":"POST","path":"/v1/keys/validate","body":true,"operation":"validateApiKey"}]},
       {"name":"CreateSDKJWT","path":"/vectron.auth.v1.AuthService/CreateSDKJWT","request":"vectron.auth.v1.CreateSDKJWTRequest","response":"vectron.auth.v1.CreateSDKJWTResponse","operation":"createSdkJwt","access":"login","admission":"manage","audit":"always","scope":[],"tag":"API keys","http":[{"verb":"POST","path":"/v1/sdk-jwt","body":true,"operation":"createSdkJwt"}]},
       {"name":"GetAuthDetailsForSDK","path":"/vectron.auth.v1.AuthService/GetAuthDetailsForSDK","request":"vectron.auth.v1.GetAuthDetailsForSDKRequest","response":"vectron.auth.v1.GetAuthDetailsForSDKResponse","operation":"getAuthDetailsForSdk","access":"internal","admission":"manage","audit":"refusals","scope":[],"tag":"API keys","http":[]},
       {"name":"Logout","path":"/vectron.auth.v1.AuthService/Logout","request":"vectron.auth.v1.LogoutRequest","response":"vectron.auth.v1.LogoutResponse","operation":"logout","access":"token","admission":"manage","audit":"always","scope":[],"tag":"Account","http":[{"verb":"POST","path":"/v1/auth/logout","body":true,"operation":"logout"}]},
@@ -620,7 +620,7 @@ export const CONTRACT: Contract = {
       {"name":"unindexed","json":"unindexed","type":"bool"},
     ] },
     'vectron.v1.FeedbackItem': { fields: [
-      {"name":"result_id","json":"resultId","type":"string"},
+      {"name":"result_id","json":"resultId","type":"string","rules":{"minLen":1}},
       {"name":"relevance_score","json":"relevanceScore","type":"int32"},
       {"name":"clicked","json":"clicked","type":"bool"},
       {"name":"position","json":"position","type":"int32"},

@@ -39,6 +39,13 @@ export function transcode(
   for (const method of services.flatMap((name) => CONTRACT.services[name])) {
     for (const binding of method.http) {
       const url = routeOf(binding.path);
+      // Not for clients: what is there for services of the cluster is no different from what is not there.
+      if (method.access === 'internal') {
+        fastify.all(url, async () => {
+          throw new VectronError('NOT_FOUND', 'no such route');
+        });
+        continue;
+      }
       verbs.set(url, (verbs.get(url) ?? new Set()).add(binding.verb));
       const options: RouteShorthandOptions = { config: { contract: method } };
       fastify.route({
