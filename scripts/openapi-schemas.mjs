@@ -185,7 +185,7 @@ export class Schemas {
     switch (type) {
       case 'message':
         if (name === 'google.protobuf.Struct') return { type: 'object', additionalProperties: true };
-        if (name === 'google.protobuf.Value') return {};
+        if (name === 'google.protobuf.Value') return { description: 'Any JSON value.' };
         return this.message(name);
       case 'enum':
         return { type: 'string', enum: Object.keys(this.#contract.enums[name]) };
@@ -195,12 +195,13 @@ export class Schemas {
           ...(own.minLen || own.minBytes ? { minLength: own.minLen ?? 1 } : {}),
           ...(own.maxLen || own.maxBytes ? { maxLength: own.maxLen ?? own.maxBytes } : {}),
           ...(own.pattern ? { pattern: own.pattern } : {}),
-          ...(own.in ? { enum: own.in } : {}),
+          // An empty string is the same as no string.
+          ...(own.in ? { enum: own.in.filter((one) => one !== '') } : {}),
         };
       case 'bool':
         return { type: 'boolean' };
       case 'bytes':
-        return { type: 'string', format: 'byte' };
+        return { type: 'string', format: 'byte', contentEncoding: 'base64' };
       case 'float':
       case 'double':
         return { type: 'number', format: type, ...bounds(own) };
@@ -213,9 +214,9 @@ export class Schemas {
       // As the proto3 JSON mapping prints them; numbers are accepted, too.
       case 'int64':
       case 'sint64':
-        return { type: 'string', pattern: '^-?[0-9]{1,19}$' };
+        return { type: 'string', format: 'int64', pattern: '^-?[0-9]{1,19}$' };
       default:
-        return { type: 'string', pattern: '^[0-9]{1,20}$' };
+        return { type: 'string', format: 'uint64', pattern: '^[0-9]{1,20}$' };
     }
   }
 }

@@ -1,11 +1,11 @@
 // Schemathesis (property-based tests from the OpenAPI document) against a server of its own. Installs it once, outside of
 // the checkout. --examples N: cases an operation, default 15.
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { cache, root, run } from './setup.mjs';
+import { startServer } from './running-server.mjs';
+import { cache, run } from './setup.mjs';
 
 const VERSION = '4.32.5';
 const { values } = parseArgs({
@@ -18,21 +18,7 @@ if (!existsSync(program)) {
   run(join(venv, 'bin', 'pip'), ['install', '-q', '--disable-pip-version-check', `schemathesis==${VERSION}`]);
 }
 
-const data = mkdtempSync(join(tmpdir(), 'vectron-schemathesis-'));
-const args = ['serve', '--data', data, '--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0', '--no-sample'];
-const server = spawn(process.execPath, [join(root, 'apps/cli/bin/vectron.js'), ...args], {
-  stdio: ['ignore', 'pipe', 'inherit'],
-});
-let printed = '';
-const url = await new Promise((resolve, reject) => {
-  server.stdout.on('data', (chunk) => {
-    printed += chunk;
-    const found = /REST\s+(http:\/\/[\d.:]+)\/v1[\s\S]*ready/.exec(printed);
-    if (found) resolve(found[1]);
-  });
-  server.once('exit', (code) => reject(new Error(`the server ended with ${code}`)));
-});
-const { apiKey } = JSON.parse(readFileSync(join(data, 'bootstrap.json'), 'utf8'));
+const { url, apiKey, data, stop } = await startServer('schemathesis');
 const post = (path, body) =>
   fetch(url + path, {
     method: 'POST',
@@ -82,9 +68,6 @@ const { status } = spawnSync(
   ],
   { cwd: data, stdio: 'inherit', env: { ...process.env, NO_COLOR: '1' } },
 );
-const alive = server.exitCode === null && (await fetch(`${url}/readyz`)).status === 200;
+const alive = await stop();
 if (!alive) console.error('the server is not up after the run');
-server.kill('SIGTERM');
-await new Promise((resolve) => server.once('exit', resolve));
-rmSync(data, { recursive: true, force: true });
 process.exitCode = status === 0 && alive ? 0 : 1;

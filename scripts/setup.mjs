@@ -41,7 +41,7 @@ export function needPackages(what, packages) {
 }
 
 /** Hash of files and folders, by content. */
-function hashOf(paths, extra = '') {
+export function hashOf(paths, extra = '') {
   const hash = createHash('sha256').update(extra);
   for (const path of paths.flatMap(filesIn).sort())
     hash

@@ -73,7 +73,10 @@ describe('the recipe for a new call', () => {
 
     const data = tempDir('recipe-data');
     const listen = ['--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0', '--no-sample'];
-    server = new VectronProcess(['serve', '--data', data, ...listen], {}, join(copy, 'apps/cli/bin/vectron.js'));
+    server = new VectronProcess(['serve', '--data', data, ...listen], {}, [
+      process.execPath,
+      join(copy, 'apps/cli/bin/vectron.js'),
+    ]);
     const [, url] = await server.until(/REST\s+(http:\/\/[\d.:]+)\/v1[\s\S]*ready; stop/);
     const { apiKey: key } = JSON.parse(readFileSync(join(data, 'bootstrap.json'), 'utf8')) as { apiKey: string };
     const call = (path: string, token?: string) => rest(url, 'GET', `/v1/collections/${path}`, { key: token });

@@ -138,13 +138,37 @@ export function describeDataModel(home: string, client: () => VectronClient): vo
       await db.deleteCollection(name);
     });
 
+    it('takes an empty filter for all on reads, and refuses it on changes', async () => {
+      const db = client();
+      const name = `empty-${home}`;
+      await db.createCollection(name, { dimension: 2, shards: 2 });
+      await db.upsert(name, [
+        { id: 'a', vector: [1, 1], payload: { n: 1 } },
+        { id: 'b', vector: [1, 2], payload: { n: 2 } },
+      ]);
+      const asked = { filter: {} as Filter };
+      expect((await db.count(name, asked)).count).toBe(2);
+      expect((await db.search(name, { vector: [1, 1], ...asked })).hits).toHaveLength(2);
+      expect((await db.listPoints(name, asked)).points).toHaveLength(2);
+      expect((await db.facets(name, 'n', asked)).values).toHaveLength(2);
+      const branches = [{ vector: [1, 1], ...asked }, { likeId: 'b' }];
+      expect((await db.query(name, { branches, ...asked })).hits).toHaveLength(2);
+      for (const empty of [{}, { all: [] }, { all: [{ all: [] }] }] as Filter[]) {
+        const refused = { code: 'INVALID_ARGUMENT', message: expect.stringContaining('chooses every point') };
+        await expect(db.deletePoints(name, { filter: empty })).rejects.toMatchObject(refused);
+        await expect(db.updatePoints(name, { filter: empty, set: { n: 3 } })).rejects.toMatchObject(refused);
+      }
+      expect((await db.count(name)).count).toBe(2);
+      await db.deleteCollection(name);
+    });
+
     it('refuses a wrong filter with the place of what is wrong', async () => {
       const db = client();
       const name = `wrong-${home}`;
       await db.createCollection(name, { dimension: 2, indexes: [{ path: 'a', type: 'keyword' }] });
       await db.upsert(name, [{ id: 'a', vector: [1, 1], payload: { a: 1 } }]);
       const wrong: [unknown, RegExp][] = [
-        [{}, /exactly one of all, any, none/],
+        [{ all: [{}] }, /filter\.all\[0\]: a filter has exactly one of all, any, none/],
         [{ all: [{ field: 'a', eq: 1 }, { field: 'b' }] }, /filter\.all\[1\]: a field has one test/],
         [{ any: [{ field: 'a', like: 'x' }] }, /"like" is no test/],
         [{ must: [] }, /"must" is no filter/],

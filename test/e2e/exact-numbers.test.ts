@@ -27,7 +27,7 @@ describe('a server', () => {
     system = await startSingle();
     clients.rest = connect(system.http, { apiKey: system.adminKey });
     clients.grpc = connect(`grpc://${system.grpc}`, { apiKey: system.adminKey });
-  }, 120_000);
+  });
   afterAll(async () => {
     for (const client of Object.values(clients)) await client.close();
     await system.stop();

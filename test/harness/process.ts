@@ -5,14 +5,15 @@ import { waitLimitMs } from './waiting.js';
 
 const CLI = join(process.cwd(), 'apps/cli/bin/vectron.js');
 
-/** A `vectron` command as a real process. */
+/** A `vectron` command, or another program, as a real process. */
 export class VectronProcess {
   readonly #child: ChildProcess;
   output = '';
 
-  constructor(args: string[], env: Record<string, string> = {}, cli = CLI) {
+  constructor(args: string[], env: Record<string, string> = {}, program: readonly string[] = [process.execPath, CLI]) {
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('VECTRON_'));
-    this.#child = spawn(process.execPath, [cli, ...args], {
+    const [command, ...own] = program;
+    this.#child = spawn(command, [...own, ...args], {
       env: { ...Object.fromEntries(inherited), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -25,13 +25,14 @@ import { ShardSearch } from './data/shard-search.js';
 import { Authenticator } from './edge/access.js';
 import { Admission } from './edge/admission.js';
 import { AuditLog } from './edge/audit.js';
-import { Edge, openRedis } from './edge/edge.js';
+import { Edge, openRedis, rateLimiter } from './edge/edge.js';
 import { TenantQuota } from './edge/tenant-quota.js';
 import type { GatewayDb } from './gateway-db.js';
 import { RouteTable } from './shards/routes.js';
 import { ShardCaller } from './shards/shard-caller.js';
 import { AdminGrpcController } from './wire/grpc/admin.grpc.controller.js';
 import { AuthGrpcController } from './wire/grpc/auth.grpc.controller.js';
+import { CollectionGrpcController } from './wire/grpc/collection.grpc.controller.js';
 import { VectronGrpcController } from './wire/grpc/vectron.grpc.controller.js';
 import { ErrorFilter } from './wire/rest/http-error.filter.js';
 
@@ -61,12 +62,12 @@ export class GatewayModule {
     const { maxReads: read, maxWrites: write } = config;
     const admission = new Admission({ read, write, watch: MAX_WATCHES, manage: MAX_MANAGING }, metrics);
     const audit = new AuditLog(join(config.data, 'gateway'), logger);
-    const edge = new Edge(config, authenticator, admission, audit, metrics, redis);
+    const edge = new Edge(rateLimiter(config, redis), authenticator, admission, audit, metrics);
     const { cacheTtlMs: ttlMs, cacheBytes: maxBytes } = config;
     const cache = new ResultCache({ ttlMs, maxBytes, redis, prefix: 'vectron:' }, metrics, logger);
     return {
       module: GatewayModule,
-      controllers: [VectronGrpcController, AuthGrpcController, AdminGrpcController],
+      controllers: [VectronGrpcController, CollectionGrpcController, AuthGrpcController, AdminGrpcController],
       providers: [
         { provide: CONFIG, useValue: config },
         { provide: BACKENDS, useValue: backends },

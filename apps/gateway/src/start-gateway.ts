@@ -25,8 +25,9 @@ import { openGatewayDb } from './gateway-db.js';
 import { RouteTable } from './shards/routes.js';
 import { AdminGrpcController } from './wire/grpc/admin.grpc.controller.js';
 import { AuthGrpcController } from './wire/grpc/auth.grpc.controller.js';
-import { vectronService } from './wire/grpc/search-codec.js';
+import { CollectionGrpcController } from './wire/grpc/collection.grpc.controller.js';
 import { VectronGrpcController } from './wire/grpc/vectron.grpc.controller.js';
+import { vectronService } from './wire/grpc/vectron-service.js';
 import { acceptBodies } from './wire/rest/bodies.js';
 import { fastRoutes } from './wire/rest/fast-routes.js';
 import { allowOrigins, guardRequests, reloadCertificate, traceRequests } from './wire/rest/http-edge.js';
@@ -198,7 +199,7 @@ function authorizeCall(edge: Edge, path: string, metadata: Metadata): Promise<Pr
 /** The method of a gRPC controller for each path, and what REST does faster for the answers that cost most. */
 function servedBy(app: NestFastifyApplication): (path: string) => Served {
   const served = new Map<string, Served>();
-  for (const type of [VectronGrpcController, AuthGrpcController, AdminGrpcController]) {
+  for (const type of [VectronGrpcController, CollectionGrpcController, AuthGrpcController, AdminGrpcController]) {
     const controller = app.get(type) as unknown as Record<string, Call>;
     for (const [name, { path }] of Object.entries(servesOf(type) ?? {})) {
       served.set(path, { call: (request, context) => controller[name](request, context) });

@@ -3,7 +3,6 @@ import { VectronError } from '@vectron/errors';
 import { changeCursor, changesOf, MAX_CHANGES_WAIT_MS, parseChangeCursor } from '@vectron/model';
 import type { gateway, workerData } from '@vectron/proto';
 import type { Principal } from '../edge/access.js';
-import { requireCollection } from '../edge/policy.js';
 import type { CallLimits } from '../edge/call-limits.js';
 import { RouteTable } from '../shards/routes.js';
 import { ShardCaller } from '../shards/shard-caller.js';
@@ -33,7 +32,6 @@ export class ChangeService {
     request: gateway.ListChangesRequest,
     { signal }: CallLimits = {},
   ): Promise<{ changes: PointChange[]; nextCursor: string }> {
-    requireCollection(principal, request.collection);
     if (request.waitMs > MAX_CHANGES_WAIT_MS)
       throw VectronError.invalid('wait_ms', `wait_ms must be at most ${MAX_CHANGES_WAIT_MS}`);
     const route = await this.routes.get(principal.tenantId, request.collection);

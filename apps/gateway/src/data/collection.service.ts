@@ -3,7 +3,6 @@ import { checkCollectionName, initialDeclarations, requestOf } from '@vectron/mo
 import type { gateway, placement } from '@vectron/proto';
 import { callContext } from '@vectron/rpc';
 import type { Principal } from '../edge/access.js';
-import { requireCollection } from '../edge/policy.js';
 import { BACKENDS, type Backends } from '../backends.js';
 import { EmbeddingService } from './embedding.service.js';
 import { RouteTable } from '../shards/routes.js';
@@ -27,7 +26,6 @@ export class CollectionService {
     principal: Principal,
     request: gateway.CreateCollectionRequest,
   ): Promise<gateway.CreateCollectionResponse> {
-    requireCollection(principal, request.name);
     // Before there is anything that a wrong one would leave behind.
     initialDeclarations(request);
     if (request.embedding !== undefined) this.embeddings.check(request.embedding.provider);
@@ -39,7 +37,6 @@ export class CollectionService {
   }
 
   async delete(principal: Principal, name: string): Promise<gateway.DeleteCollectionResponse> {
-    requireCollection(principal, name);
     checkCollectionName(name, 'name');
     const { tenantId } = principal;
     await this.backends.placement.deleteCollection({ tenantId, name }, pd());
@@ -51,7 +48,6 @@ export class CollectionService {
     principal: Principal,
     change: gateway.UpdateCollectionRequest,
   ): Promise<gateway.UpdateCollectionResponse> {
-    requireCollection(principal, change.name);
     checkCollectionName(change.name, 'name');
     if (change.embedding !== undefined) this.embeddings.check(change.embedding.provider);
     const { tenantId } = principal;
@@ -70,7 +66,6 @@ export class CollectionService {
   }
 
   async status(principal: Principal, name: string): Promise<gateway.GetCollectionStatusResponse> {
-    requireCollection(principal, name);
     checkCollectionName(name, 'name');
     const { tenantId } = principal;
     const { collection } = await this.backends.placement.getCollectionStatus({ tenantId, name }, pd());

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { gateway } from '@vectron/proto';
 import type { Principal } from '../edge/access.js';
-import { requireCollection } from '../edge/policy.js';
 import type { GatewayDb } from '../gateway-db.js';
 import { ImpressionLog } from './impression-log.js';
 import { RouteTable } from '../shards/routes.js';
@@ -19,7 +18,6 @@ export class FeedbackService {
   ) {}
 
   async submit(principal: Principal, request: gateway.SubmitFeedbackRequest): Promise<gateway.SubmitFeedbackResponse> {
-    requireCollection(principal, request.collection);
     await this.routes.get(principal.tenantId, request.collection);
     const { feedbackItems, resultIds } = request;
     const impression = request.queryId === '' ? undefined : this.impressions.get(principal.tenantId, request.queryId);

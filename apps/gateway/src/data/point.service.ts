@@ -15,7 +15,6 @@ import {
 } from '@vectron/model';
 import type { gateway, placement, workerData } from '@vectron/proto';
 import type { Principal } from '../edge/access.js';
-import { requireCollection } from '../edge/policy.js';
 import { CONFIG } from '../backends.js';
 import { type CallLimits, deadlineOf } from '../edge/call-limits.js';
 import type { GatewayConfig } from '../config.js';
@@ -53,7 +52,6 @@ export class PointService {
     origin?: gateway.WriteOrigin,
     limits: CallLimits = {},
   ): Promise<gateway.UpsertResponse> {
-    requireCollection(principal, name);
     await this.quota.checkRoom(principal.tenantId, inputs.length);
     const deadlineMs = deadlineOf(this.config.writeTimeoutMs, limits);
     const points = await this.embeddings.points(principal.tenantId, name, inputs, limits.signal);
@@ -101,7 +99,6 @@ export class PointService {
     consistency?: gateway.ReadConsistency,
     limits: CallLimits = {},
   ): Promise<{ point: workerData.PointData; appliedIndex: bigint }> {
-    requireCollection(principal, name);
     checkPointId(id, 'id');
     const plan = readPlan(consistency);
     const deadlineMs = deadlineOf(this.config.searchTimeoutMs, limits);
@@ -123,7 +120,6 @@ export class PointService {
     origin?: gateway.WriteOrigin,
     limits: CallLimits = {},
   ): Promise<gateway.DeleteResponse> {
-    requireCollection(principal, name);
     checkPointId(id, 'id');
     const deadlineMs = deadlineOf(this.config.writeTimeoutMs, limits);
     const op = { $case: 'delete' as const, value: { ids: [id] } };
@@ -147,7 +143,6 @@ export class PointService {
     request: gateway.ListPointsRequest,
     limits: CallLimits = {},
   ): Promise<{ points: workerData.PointData[]; nextCursor: string }> {
-    requireCollection(principal, request.collection);
     const plan = readPlan(request.consistency);
     const deadlineMs = deadlineOf(this.config.searchTimeoutMs, limits);
     const read = { plan, deadlineMs, signal: limits.signal };
@@ -185,7 +180,6 @@ export class PointService {
     origin: gateway.WriteOrigin | undefined,
     limits: CallLimits,
   ): Promise<{ affected: bigint; token: string }> {
-    requireCollection(principal, name);
     if (origin !== undefined && change.ids.length === 0) {
       throw VectronError.invalid('origin', 'origin names one write; points chosen by a filter take several');
     }

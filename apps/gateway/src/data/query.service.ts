@@ -27,7 +27,6 @@ export class QueryService {
   ) {}
 
   async query(principal: Principal, asked: gateway.QueryRequest, limits: CallLimits = {}): Promise<QueryAnswer> {
-    requireCollection(principal, asked.collection);
     const { tenantId } = principal;
     const request = await this.embeddings.query(tenantId, asked, limits.signal);
     const read = this.#read(request.timeoutMs, request.consistency, limits);
@@ -48,6 +47,8 @@ export class QueryService {
     return Promise.all(
       queries.map(async (query): Promise<QueryOutcome> => {
         try {
+          // The others may be for collections that the key is for.
+          requireCollection(principal, query.collection);
           return { answer: await this.query(principal, query, limits) };
         } catch (cause) {
           return { error: toVectronError(cause) };
@@ -61,7 +62,6 @@ export class QueryService {
     request: gateway.CountPointsRequest,
     limits: CallLimits = {},
   ): Promise<gateway.CountPointsResponse> {
-    requireCollection(principal, request.collection);
     const read = this.#read(0, request.consistency, limits);
     return this.shards.reading(principal.tenantId, request.collection, read, (route, ask) =>
       countPoints(route, request, ask),
@@ -73,7 +73,6 @@ export class QueryService {
     request: gateway.FacetPointsRequest,
     limits: CallLimits = {},
   ): Promise<gateway.FacetPointsResponse> {
-    requireCollection(principal, request.collection);
     const read = this.#read(0, request.consistency, limits);
     return this.shards.reading(principal.tenantId, request.collection, read, (route, ask) =>
       facetPoints(route, request, ask),

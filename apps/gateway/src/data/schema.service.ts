@@ -4,7 +4,6 @@ import { declarationOf, initialDeclarations, schemaOf, WriteOrigins } from '@vec
 import type { gateway, workerData } from '@vectron/proto';
 import { callContext } from '@vectron/rpc';
 import type { Principal } from '../edge/access.js';
-import { requireCollection } from '../edge/policy.js';
 import { BACKENDS, type Backends, CONFIG } from '../backends.js';
 import { type CallLimits, deadlineOf } from '../edge/call-limits.js';
 import type { GatewayConfig } from '../config.js';
@@ -30,7 +29,6 @@ export class SchemaService {
     collection: string,
     limits: CallLimits = {},
   ): Promise<gateway.ListIndexesResponse> {
-    requireCollection(principal, collection);
     const deadlineMs = deadlineOf(this.config.searchTimeoutMs, limits);
     return this.shards.reading(principal.tenantId, collection, { deadlineMs }, schemaOf);
   }
@@ -67,7 +65,6 @@ export class SchemaService {
     declaration: workerData.Declaration,
     limits: CallLimits,
   ): Promise<boolean> {
-    requireCollection(principal, collection);
     const deadlineMs = deadlineOf(this.config.writeTimeoutMs, limits);
     const op = { $case: 'declare', value: declaration } as const;
     const changed = await this.shards.following(principal.tenantId, collection, deadlineMs, (route) =>
@@ -95,11 +92,6 @@ export class SchemaService {
     request: gateway.UpdateAliasesRequest,
   ): Promise<gateway.UpdateAliasesResponse> {
     const { tenantId } = principal;
-    for (const { alias, collection } of request.set) {
-      requireCollection(principal, alias);
-      requireCollection(principal, collection);
-    }
-    for (const alias of request.delete) requireCollection(principal, alias);
     if (request.set.length + request.delete.length === 0) {
       throw VectronError.invalid('set', 'send aliases to set or to delete');
     }

@@ -4,7 +4,6 @@ import { SearchTrace } from '@vectron/model';
 import { CONFIG } from '../backends.js';
 import type { GatewayConfig } from '../config.js';
 import type { Principal } from '../edge/access.js';
-import { requireCollection } from '../edge/policy.js';
 import type { CallLimits } from '../edge/call-limits.js';
 import { CachedSearch } from './cached-search.js';
 import { EmbeddingService } from './embedding.service.js';
@@ -27,7 +26,6 @@ export class SearchService {
 
   /** The final answer. Shards that did not answer within the budget are missing, and the answer says so. */
   async search(principal: Principal, asked: SearchInput, limits: CallLimits = {}): Promise<SearchAnswer> {
-    requireCollection(principal, asked.collection);
     const { tenantId } = principal;
     const trace = asked.explain ? new SearchTrace() : undefined;
     const input = await this.embeddings.search(tenantId, asked, limits.signal);
@@ -40,7 +38,6 @@ export class SearchService {
 
   /** What is known so far after each shard's answer; the last one is the final answer. */
   async *searchStream(principal: Principal, asked: SearchInput, limits: CallLimits = {}): AsyncIterable<SearchAnswer> {
-    requireCollection(principal, asked.collection);
     const { tenantId } = principal;
     const input = await this.embeddings.search(tenantId, asked, limits.signal);
     const call = searchCall(tenantId, input, this.config.searchTimeoutMs, limits);

@@ -19,42 +19,46 @@ const DENIED = new Set(['UNAUTHENTICATED', 'PERMISSION_DENIED', 'RATE_LIMITED'])
 const BURST_SECONDS = 10;
 const REDIS_MS = 100;
 
+export type RateLimiter = Pick<RateLimiterAbstract, 'consume'>;
+
+/** The rate that each key may have, shared by gateways that share a Redis; undefined when it is not limited. */
+export function rateLimiter(
+  { rateLimit, rateBurst }: Pick<GatewayConfig, 'rateLimit' | 'rateBurst'>,
+  redis?: Redis,
+): RateLimiter | undefined {
+  if (rateLimit === 0) return undefined;
+  const limiter = (keyPrefix: string, points: number, duration: number) => {
+    const own = new RateLimiterMemory({ keyPrefix, points, duration });
+    if (redis === undefined) return own;
+    return new RateLimiterRedis({ storeClient: redis, keyPrefix, points, duration, insuranceLimiter: own });
+  };
+  return new BurstyRateLimiter(
+    limiter('vectron:rate', rateLimit, 1),
+    limiter('vectron:burst', rateBurst || rateLimit, BURST_SECONDS),
+  );
+}
+
 /** What happens to every request of either wire before and after its own work. */
 export class Edge {
-  readonly #limiter: Pick<RateLimiterAbstract, 'consume'> | undefined;
-
   constructor(
-    config: Pick<GatewayConfig, 'rateLimit' | 'rateBurst'>,
+    private readonly limiter: RateLimiter | undefined,
     private readonly authenticator: Authenticator,
     private readonly admission: Admission,
     private readonly audit: AuditLog,
     private readonly metrics: Metrics,
-    redis?: Redis,
-  ) {
-    if (config.rateLimit === 0) return;
-    const limiter = (keyPrefix: string, points: number, duration: number) => {
-      const own = new RateLimiterMemory({ keyPrefix, points, duration });
-      if (redis === undefined) return own;
-      return new RateLimiterRedis({ storeClient: redis, keyPrefix, points, duration, insuranceLimiter: own });
-    };
-    const burst = config.rateBurst || config.rateLimit;
-    this.#limiter = new BurstyRateLimiter(
-      limiter('vectron:rate', config.rateLimit, 1),
-      limiter('vectron:burst', burst, BURST_SECONDS),
-    );
-  }
+  ) {}
 
   /** Who calls, if that is allowed now. The fast way asks nobody and waits for nothing. */
   enter(token: string | undefined): Principal | Promise<Principal> {
     const known = this.authenticator.known(token);
-    if (known !== undefined && this.#limiter === undefined) return known;
+    if (known !== undefined && this.limiter === undefined) return known;
     return this.#enter(token, known);
   }
 
   async #enter(token: string | undefined, known: Principal | undefined): Promise<Principal> {
     const principal = known ?? (await this.authenticator.authenticate(token));
     try {
-      await this.#limiter?.consume(principal.apiKeyId || principal.userId);
+      await this.limiter?.consume(principal.apiKeyId || principal.userId);
     } catch (refused) {
       if (!(refused instanceof RateLimiterRes)) throw refused;
       this.metrics.limited.inc();

@@ -109,13 +109,3 @@ function cutLengths(bytes: Buffer, wanted: number): { packed: Buffer[]; rest: Bu
   if (kept < bytes.length) rest.push(bytes.subarray(kept));
   return { packed, rest: joined(rest) };
 }
-
-/** vectron.v1.VectronService, with these codecs where a request or an answer is large. */
-const { search, searchStream, upsert } = gateway.VectronServiceService;
-const searches = { requestDeserialize: decodeSearchRequest, responseSerialize: encodeSearchAnswer };
-export const vectronService = {
-  ...gateway.VectronServiceService,
-  search: { ...search, ...searches },
-  searchStream: { ...searchStream, ...searches },
-  upsert: { ...upsert, requestDeserialize: decodeUpsertRequest },
-};

@@ -1,17 +1,12 @@
 import { Controller, Inject } from '@nestjs/common';
 import { gateway } from '@vectron/proto';
 import { type Api, type CallContext, GrpcService } from '@vectron/rpc';
-import { BACKENDS, type Backends } from '../../backends.js';
 import { ChangeService } from '../../data/change.service.js';
-import { CollectionService } from '../../data/collection.service.js';
-import { FeedbackService } from '../../data/feedback.service.js';
 import { PointService } from '../../data/point.service.js';
 import { QueryService } from '../../data/query.service.js';
-import { SchemaService } from '../../data/schema.service.js';
 import { SearchService } from '../../data/search.service.js';
 import type { SearchAnswer } from '../../data/search-answer.js';
 import type { Principal } from '../../edge/access.js';
-import { passedOn } from './auth.grpc.controller.js';
 import {
   changeMessage,
   facetsMessage,
@@ -21,56 +16,21 @@ import {
   queryMessage,
   searchInput,
 } from './grpc-messages.js';
-import { type decodeUpsertRequest, type Packed, vectronService } from './search-codec.js';
+import type { decodeUpsertRequest, Packed } from './search-codec.js';
+import { pointMethods } from './vectron-service.js';
 
 const by = (context: CallContext) => context.principal as Principal;
 
-/** vectron.v1 on the public gRPC listener. */
+/** vectron.v1: points, searches and changes. */
 @Controller()
-@GrpcService(vectronService)
-export class VectronGrpcController implements Api<typeof vectronService> {
+@GrpcService(pointMethods)
+export class VectronGrpcController implements Api<typeof pointMethods> {
   constructor(
-    @Inject(CollectionService) private readonly collections: CollectionService,
     @Inject(PointService) private readonly points: PointService,
     @Inject(SearchService) private readonly searches: SearchService,
-    @Inject(FeedbackService) private readonly feedback: FeedbackService,
-    @Inject(ChangeService) private readonly changes: ChangeService,
     @Inject(QueryService) private readonly queries: QueryService,
-    @Inject(SchemaService) private readonly schema: SchemaService,
-    @Inject(BACKENDS) private readonly backends: Backends,
+    @Inject(ChangeService) private readonly changes: ChangeService,
   ) {}
-
-  createCollection(
-    request: gateway.CreateCollectionRequest,
-    context: CallContext,
-  ): Promise<gateway.CreateCollectionResponse> {
-    return this.collections.create(by(context), request);
-  }
-
-  deleteCollection(
-    request: gateway.DeleteCollectionRequest,
-    context: CallContext,
-  ): Promise<gateway.DeleteCollectionResponse> {
-    return this.collections.delete(by(context), request.name);
-  }
-
-  listCollections(_: gateway.ListCollectionsRequest, context: CallContext): Promise<gateway.ListCollectionsResponse> {
-    return this.collections.list(by(context));
-  }
-
-  getCollectionStatus(
-    request: gateway.GetCollectionStatusRequest,
-    context: CallContext,
-  ): Promise<gateway.GetCollectionStatusResponse> {
-    return this.collections.status(by(context), request.name);
-  }
-
-  updateCollection(
-    request: gateway.UpdateCollectionRequest,
-    context: CallContext,
-  ): Promise<gateway.UpdateCollectionResponse> {
-    return this.collections.update(by(context), request);
-  }
 
   async upsert(request: ReturnType<typeof decodeUpsertRequest>, context: CallContext): Promise<gateway.UpsertResponse> {
     return this.points.upsert(by(context), request.collection, request.points.map(pointInput), request.origin, context);
@@ -132,43 +92,5 @@ export class VectronGrpcController implements Api<typeof vectronService> {
     context: CallContext,
   ): Promise<gateway.DeletePointsResponse> {
     return this.points.deleteMany(by(context), request, context);
-  }
-
-  async listIndexes(request: gateway.ListIndexesRequest, context: CallContext): Promise<gateway.ListIndexesResponse> {
-    return this.schema.indexes(by(context), request.collection, context);
-  }
-
-  async createIndex(request: gateway.CreateIndexRequest, context: CallContext): Promise<gateway.CreateIndexResponse> {
-    return this.schema.createIndex(by(context), request, context);
-  }
-
-  async deleteIndex(request: gateway.DeleteIndexRequest, context: CallContext): Promise<gateway.DeleteIndexResponse> {
-    return this.schema.deleteIndex(by(context), request, context);
-  }
-
-  async listAliases(_: gateway.ListAliasesRequest, context: CallContext): Promise<gateway.ListAliasesResponse> {
-    return this.schema.aliases(by(context));
-  }
-
-  async updateAliases(
-    request: gateway.UpdateAliasesRequest,
-    context: CallContext,
-  ): Promise<gateway.UpdateAliasesResponse> {
-    return this.schema.updateAliases(by(context), request);
-  }
-
-  async updateUserProfile(
-    request: gateway.UpdateUserProfileRequest,
-    context: CallContext,
-  ): Promise<gateway.UpdateUserProfileResponse> {
-    const { user } = await this.backends.auth.updateUserProfile(request, passedOn(context));
-    return { user };
-  }
-
-  submitFeedback(
-    request: gateway.SubmitFeedbackRequest,
-    context: CallContext,
-  ): Promise<gateway.SubmitFeedbackResponse> {
-    return this.feedback.submit(by(context), request);
   }
 }

@@ -1,0 +1,47 @@
+import { gateway } from '@vectron/proto';
+import { decodeSearchRequest, decodeUpsertRequest, encodeSearchAnswer } from './search-codec.js';
+
+/** vectron.v1.VectronService, with these codecs where a request or an answer is large. */
+const { search, searchStream, upsert } = gateway.VectronServiceService;
+const searches = { requestDeserialize: decodeSearchRequest, responseSerialize: encodeSearchAnswer };
+export const vectronService = {
+  ...gateway.VectronServiceService,
+  search: { ...search, ...searches },
+  searchStream: { ...searchStream, ...searches },
+  upsert: { ...upsert, requestDeserialize: decodeUpsertRequest },
+};
+
+const {
+  createCollection,
+  deleteCollection,
+  listCollections,
+  getCollectionStatus,
+  updateCollection,
+  listIndexes,
+  createIndex,
+  deleteIndex,
+  listAliases,
+  updateAliases,
+  updateUserProfile,
+  submitFeedback,
+  ...rest
+} = vectronService;
+
+/** The methods of CollectionGrpcController. */
+export const collectionMethods = {
+  createCollection,
+  deleteCollection,
+  listCollections,
+  getCollectionStatus,
+  updateCollection,
+  listIndexes,
+  createIndex,
+  deleteIndex,
+  listAliases,
+  updateAliases,
+  updateUserProfile,
+  submitFeedback,
+};
+
+/** The methods of VectronGrpcController: all others. */
+export const pointMethods = rest;
