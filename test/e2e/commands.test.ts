@@ -51,35 +51,27 @@ describe('commands that look into a server', () => {
     ]);
     const args = ['changes', 'few', '--cursor', listed.nextCursor, '--follow', '--json', ...flags()];
     const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-    const [lines, errors]: [string[], string[]] = [[], []];
+    const exited = once(child, 'exit');
+    const errors: string[] = [];
     child.stderr.on('data', (text) => errors.push(String(text)));
     await db.delete('few', 'b');
-    for await (const text of child.stdout) {
-      lines.push(...String(text).trim().split('\n'));
-      child.kill('SIGINT');
-    }
-    if (child.exitCode === null) await once(child, 'exit');
-    expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ kind: 'delete', id: 'b' }]);
+    const [line] = await once(child.stdout, 'data');
+    expect(JSON.parse(String(line))).toMatchObject({ kind: 'delete', id: 'b' });
+    child.kill('SIGINT');
+    expect(await exited).toEqual([0, null]);
     expect(errors.join('')).toMatch(/^cursor c1\./);
-    expect(child.exitCode).toBe(0);
   });
 
   it.each(['REST', 'gRPC'])('show management over %s', (wire) => {
     const url = wire === 'REST' ? system.http : `grpc://${system.grpc}`;
     expect(json(['stats'], url)).toMatchObject({ collections: 1, workers: 1 });
-    expect(json(['health'], url)).toMatchObject({ status: 'ok' });
-    expect(json(['workers'], url)).toMatchObject([{ number: 1, healthy: true }]);
-    expect(json(['cluster', 'status'], url)).toMatchObject({ workers: 1, workersByState: { ACTIVE: 1 } });
     expect(json(['cluster', 'shards'], url)).toMatchObject([{ collection: 'few', ready: true }]);
-    expect(json(['cluster', 'moves'], url)).toEqual({ running: [], ended: [] });
-    expect(json(['alerts', 'list', '--status', 'open'], url)).toEqual([]);
     expect(json(['alerts', 'set-rule', 'disk', '--disable', '--threshold', '0.8'], url)).toMatchObject([
       { rule: 'disk', enabled: false, threshold: 0.8 },
     ]);
     expect(json(['alerts', 'set-rule', 'disk', '--enable'], url)).toMatchObject([{ enabled: true, threshold: 0.8 }]);
     expect(run(['alerts', 'rules'], url).stdout).toMatch(/disk.*on.*warning.*0\.8/);
     expect(json(['audit', 'list', '--limit', '1'], url)).toMatchObject([{ action: 'putAlertRule', result: 'OK' }]);
-    expect(json(['keys', 'rotate-signing'], url).kid).toMatch(/./);
     expect(run(['cluster', 'split', 'x'], url)).toMatchObject({ status: 2 });
   });
 });

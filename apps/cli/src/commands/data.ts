@@ -207,7 +207,9 @@ function showReasons({ explanation, whyNot, shards }: SearchResult): void {
       Object.entries(details)
         .map(([name, value]) => `${name} ${value}`)
         .join(', ');
-    const rows = steps.map(({ name, milliseconds, details }) => [name, milliseconds.toFixed(2), how(details)]);
+    // The shards have a table of their own.
+    const own = steps.filter(({ name }) => name !== 'shard');
+    const rows = own.map(({ name, milliseconds, details }) => [name, milliseconds.toFixed(2), how(details)]);
     show(steps, false, { head: ['step', 'ms', 'what was decided and seen'], rows });
     show(shards, false, {
       head: ['shard', 'worker', 'plan', 'ef', 'visited', 'distances', 'rescored', 'index lag', 'ms'],
