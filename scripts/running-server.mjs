@@ -34,6 +34,5 @@ export async function startServer(name) {
     rmSync(data, { recursive: true, force: true });
     return alive;
   };
-  const grpc = /gRPC\s+([\d.:]+)/.exec(printed)[1];
-  return { url, grpc, apiKey, data, stop, kill: () => server.kill('SIGKILL') };
+  return { url, apiKey, data, stop, kill: () => server.kill('SIGKILL') };
 }

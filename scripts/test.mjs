@@ -18,6 +18,9 @@ if (spawnSync('redis-server', ['--version'], { stdio: 'ignore' }).status !== 0) 
 const etcd = join(cache, 'etcd', 'etcd');
 run('go', ['build', '-trimpath', '-o', etcd, '.'], { cwd: join(root, 'test', 'etcd') });
 
+// What REST is compared with, so that no test waits for its build.
+run(process.execPath, ['scripts/grpc-gateway.mjs']);
+
 const bin = (name) => join(root, 'node_modules', '.bin', name);
 const cargo = { env: cargoEnvironment };
 const rust = ['--workspace', '--release', '--locked'];
@@ -29,6 +32,7 @@ const checks = [
   ['generated protos', process.execPath, ['scripts/proto.mjs', '--check']],
   ['generated docs', process.execPath, ['scripts/config-reference.mjs', '--check']],
   ['OpenAPI document', process.execPath, ['scripts/openapi.mjs', '--check']],
+  ['OpenAPI lint', bin('redocly'), ['lint', '--format', 'summary', 'docs/openapi.json']],
   ['Rust format', 'cargo', ['fmt', '--check']],
   ['Rust lint', 'cargo', ['clippy', ...rust, '--all-targets', '-q', '--', '-D', 'warnings'], cargo],
   ['Rust tests', 'cargo', ['test', ...rust], cargo],
@@ -38,6 +42,7 @@ const checks = [
     ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js', '--ci', '--maxWorkers=2'],
   ],
   ['OpenAPI against a running server', process.execPath, ['scripts/schemathesis.mjs']],
+  ['clients generated from the OpenAPI document', process.execPath, ['scripts/generated-clients.mjs']],
   [
     'drills, some in short form',
     process.execPath,

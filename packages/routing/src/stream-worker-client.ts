@@ -12,9 +12,9 @@ import {
 } from '@vectron/rpc';
 import {
   cancelled,
-  deadlineExceeded,
   listenForAbort,
   type SubmitOptions,
+  startDeadline,
   type WorkerClient,
   type WorkerTarget,
 } from './worker-client.js';
@@ -84,7 +84,7 @@ class WorkerLink {
     const id = this.#nextId;
     this.#nextId = (this.#nextId % 0xffff_ffff) + 1;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.#giveUp(id, deadlineExceeded(timeoutMs)), timeoutMs);
+      const timer = startDeadline(timeoutMs, (error) => this.#giveUp(id, error));
       const abort = () => this.#giveUp(id, cancelled());
       this.#inFlight.set(id, { timer, bytes, signal, abort, resolve, reject });
       this.#bytesInFlight += bytes;

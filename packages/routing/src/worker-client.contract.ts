@@ -53,6 +53,16 @@ export function describeWorkerClient(name: string, start: () => Promise<WorkerUn
       expect((await run(search(1), { shardId: 9 })).errorCode).toBe('SHARD_NOT_FOUND');
     });
 
+    it('waits for an answer with the greatest time that a request can give', async () => {
+      const points = Array.from({ length: 10_000 }, (_, n) => ({
+        id: `r${n}`,
+        vector: vector(-n, 0),
+        payload: Buffer.alloc(0),
+      }));
+      const batch: Op = { $case: 'upsert', value: workerData.PointBatch.fromPartial({ points }) };
+      expect((await run(batch, { timeoutMs: 2 ** 32 - 1 })).outcome?.$case).toBe('written');
+    });
+
     it('answers DEADLINE_EXCEEDED when time is up and goes on working', async () => {
       const points = Array.from({ length: 30_000 }, (_, n) => ({
         id: `q${n}`,

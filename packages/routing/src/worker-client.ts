@@ -50,7 +50,7 @@ export function localWorkerClient(worker: LocalWorker): WorkerClient {
           if (ticket !== 0) worker.cancel([ticket]);
           settle(() => reject(error));
         };
-        const timer = setTimeout(() => stop(deadlineExceeded(timeoutMs)), timeoutMs);
+        const timer = startDeadline(timeoutMs, stop);
         const abort = () => stop(cancelled());
         listenForAbort(signal, abort);
         worker.submit(op, write, ticket).then(
@@ -69,8 +69,13 @@ export function listenForAbort(signal: StopSignal | undefined, abort: () => void
   if (signal.aborted) abort();
 }
 
-export function deadlineExceeded(timeoutMs: number): VectronError {
-  return new VectronError('DEADLINE_EXCEEDED', `the shard did not answer within ${timeoutMs} ms`);
+/** The longest that setTimeout can wait, 24 days; it fires at once when asked for more. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** Calls `stop` with DEADLINE_EXCEEDED when the time is up. */
+export function startDeadline(timeoutMs: number, stop: (error: VectronError) => void): NodeJS.Timeout {
+  const late = () => stop(new VectronError('DEADLINE_EXCEEDED', `the shard did not answer within ${timeoutMs} ms`));
+  return setTimeout(late, Math.min(timeoutMs, LONGEST_TIMER_MS));
 }
 
 export const cancelled = () => new VectronError('CANCELLED', 'the caller does not wait any more');

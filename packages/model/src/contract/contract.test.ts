@@ -165,6 +165,7 @@ describe('JSON by the contract', () => {
     [{ vector: [1e39] }, 'vector[0]', 'float32'],
     [{ vectorF32: 'a' }, 'vectorF32', 'base64'],
     [{ vectorF32: 'ab=' }, 'vectorF32', 'base64'],
+    [{ vectorF32: 'a+b_' }, 'vectorF32', 'base64'],
     [{ consistency: { level: 1 } }, 'consistency.level', 'a string'],
     [{ likeId: '\ud800' }, 'likeId', 'Unicode'],
     [[], 'body', 'a JSON object'],

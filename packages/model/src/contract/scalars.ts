@@ -74,7 +74,8 @@ function float(value: unknown, at: string): number {
   return number;
 }
 
-const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
+/** One of both alphabets: a text with letters of both is a mistake. */
+const BASE64 = /^(?:[A-Za-z0-9+/]*|[A-Za-z0-9_-]*)={0,2}$/;
 
 function bytes(value: unknown, at: string): Buffer {
   const what = 'base64, of the standard or the URL-safe alphabet';
