@@ -1032,7 +1032,7 @@ export const CONTRACT: Contract = {
     ] },
     'vectron.v1.UpsertRequest': { fields: [
       {"name":"collection","json":"collection","type":"string"},
-      {"name":"points","json":"points","type":"message","ref":"vectron.v1.Point","list":true},
+      {"name":"points","json":"points","type":"message","ref":"vectron.v1.Point","list":true,"rules":{"minItems":1}},
       {"name":"origin","json":"origin","type":"message","ref":"vectron.v1.WriteOrigin"},
     ] },
     'vectron.v1.UpsertResponse': { fields: [

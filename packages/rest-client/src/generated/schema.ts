@@ -2399,7 +2399,7 @@ export interface components {
              * @description Higher is better: cosine similarity, dot product, or 1 / (1 + L2 distance).
              */
             score: number;
-            /** @description The document's top level; a value that is no string appears as its JSON text. */
+            /** @description The payload: in REST any JSON object; in gRPC its top level, where a value that is no string appears as its JSON text. */
             payload?: {
                 [key: string]: unknown;
             };
@@ -2686,14 +2686,14 @@ export interface components {
         };
         UpsertBody: {
             /** @description Of equal ids in one request, the last wins. */
-            points?: components["schemas"]["Point"][];
+            points: components["schemas"]["Point"][];
             /** @description Names the write, so that sending it again has the effect of once; missing: the gateway names it. */
             origin?: components["schemas"]["WriteOrigin"];
         };
         UpsertRequest: {
             collection?: string;
             /** @description Of equal ids in one request, the last wins. */
-            points?: components["schemas"]["Point"][];
+            points: components["schemas"]["Point"][];
             /** @description Names the write, so that sending it again has the effect of once; missing: the gateway names it. */
             origin?: components["schemas"]["WriteOrigin"];
         };
@@ -4919,7 +4919,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
                 /**
                  * @example {
@@ -6486,7 +6486,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
                 /**
                  * @example {

@@ -81,7 +81,7 @@ function handlerOf(method: MethodContract, binding: HttpBinding, { call, write }
     const query = start === -1 ? '' : request.url.slice(start + 1);
     if (query !== '') {
       if (binding.body) throw unknownParameter(query);
-      readQuery(requestName, message, new URLSearchParams(query));
+      readQuery(requestName, message, parametersOf(query));
     }
     for (const field of inPath) {
       const value = textValue(field, (request.params as Record<string, string>)[field.name], field.name);
@@ -97,6 +97,16 @@ function handlerOf(method: MethodContract, binding: HttpBinding, { call, write }
     reply.header('content-type', JSON_TYPE);
     return write === undefined ? writeMessage(responseName, answer as Message) : write(answer as never);
   };
+}
+
+/** URLSearchParams puts U+FFFD in the place of bytes that are no UTF-8; here they are refused, as in paths. */
+function parametersOf(query: string): URLSearchParams {
+  try {
+    decodeURIComponent(query);
+  } catch (cause) {
+    throw new VectronError('INVALID_ARGUMENT', 'the query string is not percent-encoded UTF-8', { cause });
+  }
+  return new URLSearchParams(query);
 }
 
 function unknownParameter(query: string): VectronError {

@@ -336,7 +336,7 @@ export interface SearchResult {
   id: string;
   /** Higher is better: cosine similarity, dot product, or 1 / (1 + L2 distance). */
   score: number;
-  /** The document's top level; a value that is no string appears as its JSON text. */
+  /** The payload: in REST any JSON object; in gRPC its top level, where a value that is no string appears as its JSON text. */
   payload: Map<string, string>;
   vector: number[];
   /** The document as it was stored. */
