@@ -148,7 +148,8 @@ function bodyOf(registry, contract, schemas, method, inPath) {
   }
   const schema = schemas.body(method.name, method.request, inPath);
   return {
-    required: fields.some(isRequired),
+    // Who sends a body that may be empty sends {}.
+    required: fields.some(isRequired) || Object.keys(example).length > 0,
     content: { 'application/json': { schema, example } },
   };
 }

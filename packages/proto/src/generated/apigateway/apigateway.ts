@@ -12586,7 +12586,7 @@ export const VectronServiceService = {
     responseSerialize: (value: UpsertResponse): Buffer => Buffer.from(UpsertResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): UpsertResponse => UpsertResponse.decode(value),
   },
-  /** Find the nearest neighbours of a vector, of a text or of a point. */
+  /** Find the nearest neighbours of a vector or of a point. The vector may be that of a text. */
   search: {
     path: "/vectron.v1.VectronService/Search" as const,
     requestStream: false as const,
@@ -12834,7 +12834,7 @@ export interface VectronServiceServer extends UntypedServiceImplementation {
   deleteCollection: handleUnaryCall<DeleteCollectionRequest, DeleteCollectionResponse>;
   /** Write points. */
   upsert: handleUnaryCall<UpsertRequest, UpsertResponse>;
-  /** Find the nearest neighbours of a vector, of a text or of a point. */
+  /** Find the nearest neighbours of a vector or of a point. The vector may be that of a text. */
   search: handleUnaryCall<SearchRequest, SearchResponse>;
   /** Search, and get one message for each batch of shards that answered; the last one is the complete answer. */
   searchStream: handleServerStreamingCall<SearchRequest, SearchResponse>;
@@ -12935,7 +12935,7 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: UpsertResponse) => void,
   ): ClientUnaryCall;
-  /** Find the nearest neighbours of a vector, of a text or of a point. */
+  /** Find the nearest neighbours of a vector or of a point. The vector may be that of a text. */
   search(
     request: SearchRequest,
     callback: (error: ServiceError | null, response: SearchResponse) => void,
