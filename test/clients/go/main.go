@@ -44,7 +44,7 @@ func main() {
 	check(err)
 	equal("success of the collection", made.JSON200.Success, true)
 
-	written, err := client.UpsertWithResponse(ctx, collection, vectron.UpsertBody{Points: &wanted.Points})
+	written, err := client.UpsertWithResponse(ctx, collection, vectron.UpsertBody{Points: wanted.Points})
 	check(err)
 	equal("upserted", written.JSON200.Upserted, int32(len(wanted.Points)))
 
