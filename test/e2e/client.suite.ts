@@ -79,6 +79,43 @@ export function describeClient(home: string, client: () => VectronClient): void 
       await db.deleteCollection(name);
     });
 
+    it('takes ids of every spelling and length', async () => {
+      const db = client();
+      const name = `ids-${home}`;
+      await db.createCollection(name, { dimension: 2, distance: 'dot' });
+      const ids = [
+        '.',
+        '..',
+        '...',
+        'a/b',
+        '../x',
+        '%2F',
+        '%',
+        '%zz',
+        '?',
+        '#',
+        ' ',
+        'a b',
+        '"',
+        'ü',
+        '☃'.repeat(170),
+        'x'.repeat(512),
+      ];
+      await db.upsert(
+        name,
+        ids.map((id) => ({ id, vector: [1, 0], payload: { id } })),
+      );
+      for (const id of ids) {
+        expect((await db.get(name, id))?.payload).toEqual({ id });
+        expect((await db.search(name, { likeId: id, topK: 20 })).hits).toHaveLength(ids.length - 1);
+      }
+      for (const id of ids) {
+        expect((await db.delete(name, id)).existed).toBe(true);
+        expect(await db.get(name, id)).toBeUndefined();
+      }
+      await db.deleteCollection(name);
+    });
+
     it('tells what changed, in order and without a gap', async () => {
       const db = client();
       const name = `changes-${home}`;

@@ -86,8 +86,9 @@ describe('every route and RPC, for every kind of caller', () => {
     const [, pattern] = route.split(' ');
     const key = route.endsWith('/logout') ? await ownLogin(caller) : tokens[caller];
     const needsCollection =
-      /:collection|:name|\/v1\/(upsert|search|feedback|query\/batch|aliases)$/.test(pattern) &&
-      expectedOf(REST_ACCESS[route], caller) !== 401;
+      /:collection|:name|\/v1\/(upsert|search|feedback|points\/get|points\/delete|query\/batch|aliases)$/.test(
+        pattern,
+      ) && expectedOf(REST_ACCESS[route], caller) !== 401;
     const collection = needsCollection ? await fresh() : 'none';
     const ownKey =
       pattern.includes('key_prefix') || pattern.endsWith('sdk-jwt') ? (await newKey({})).keyInfo.keyPrefix : '';
@@ -105,6 +106,8 @@ describe('every route and RPC, for every kind of caller', () => {
       'POST /v1/collections/:collection/points/search': { vector: [1, 0] },
       'PUT /v1/collections/:name/settings': { durability: 'fsync' },
       'POST /v1/search': { collection, vector: [1, 0] },
+      'POST /v1/points/get': { collection, id: 'p' },
+      'POST /v1/points/delete': { collection, id: 'p' },
       'POST /v1/collections/:collection/points/query': { branches: [{ vector: [1, 0] }] },
       'POST /v1/query/batch': { queries: [{ collection, branches: [{ vector: [1, 0] }] }] },
       'POST /v1/collections/:collection/points/facets': { path: 'a' },

@@ -13,10 +13,10 @@ export function restTransport(url: string, apiKey: string | undefined, timeoutMs
   return {
     async call({ path: method }, request, { waitMs = 0, signal } = {}) {
       const { request: name, response, http } = methodOf(method) as MethodContract;
-      const { verb, path, body } = bindingOf(http);
       const fields = toJson(name, request);
+      const { verb, path, body } = bindingOf(http, fields);
       const named: Record<string, unknown> = {};
-      for (const [, parameter] of path.matchAll(/\{(\w+)\}/g)) {
+      for (const parameter of parametersOf(path)) {
         named[parameter] = fields[camel(parameter)] ?? '';
         delete fields[camel(parameter)];
       }
@@ -29,5 +29,16 @@ export function restTransport(url: string, apiKey: string | undefined, timeoutMs
   };
 }
 
-/** The route whose body takes every field, where there is one. */
-const bindingOf = (bindings: readonly HttpBinding[]): HttpBinding => bindings.find(({ body }) => body) ?? bindings[0];
+const parametersOf = (path: string): string[] => Array.from(path.matchAll(/\{(\w+)\}/g), ([, name]) => name);
+
+/**
+ * The first route whose path can carry the fields: URLs resolve the segments `.` and `..`, encoded or not
+ * (https://url.spec.whatwg.org/#double-dot-path-segment). Lists are asked for by the route that takes every field.
+ */
+function bindingOf(bindings: readonly HttpBinding[], fields: Record<string, unknown>): HttpBinding {
+  const [first, ...others] = bindings;
+  const resolved = parametersOf(first.path).some((name) => ['.', '..'].includes(String(fields[camel(name)])));
+  const whole = others.find(({ body }) => body);
+  if (whole === undefined) return first;
+  return resolved || (first.verb === 'GET' && 'filter' in fields) || 'orderBy' in fields ? whole : first;
+}

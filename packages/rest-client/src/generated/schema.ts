@@ -847,7 +847,7 @@ export interface paths {
         };
         /**
          * Get one point
-         * @description Get one point.
+         * @description Get one point. Clients that resolve `.` and `..` in paths reach points of these ids by the form with a body.
          *
          *     Takes a login token, an SDK token or an API key.
          */
@@ -1005,6 +1005,50 @@ export interface paths {
          *     Takes a login token, or an administrator's API key.
          */
         delete: operations["deleteApiKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/points/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete one point
+         * @description Delete one point.
+         *
+         *     Takes a token that may write.
+         */
+        post: operations["deletePointAlias"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/points/get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get one point
+         * @description Get one point. Clients that resolve `.` and `..` in paths reach points of these ids by the form with a body.
+         *
+         *     Takes a login token, an SDK token or an API key.
+         */
+        post: operations["getPointAlias"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1481,6 +1525,11 @@ export interface components {
             /** @description For a read that must see this. */
             writeToken: string;
         };
+        DeleteRequest: {
+            collection?: string;
+            id: string;
+            origin?: components["schemas"]["WriteOrigin"];
+        };
         DeleteResponse: {
             /** @description Whether it was there. */
             existed: boolean;
@@ -1712,6 +1761,11 @@ export interface components {
         GetReadinessResponse: {
             /** @description Always ok: otherwise the call fails. */
             status: string;
+        };
+        GetRequest: {
+            collection?: string;
+            id: string;
+            consistency?: components["schemas"]["ReadConsistency"];
         };
         GetResponse: {
             point?: components["schemas"]["Point"];
@@ -6177,6 +6231,112 @@ export interface operations {
             403: components["responses"]["Status403"];
             404: components["responses"]["Status404"];
             409: components["responses"]["Status409"];
+            429: components["responses"]["Status429"];
+            500: components["responses"]["Status500"];
+            503: components["responses"]["Status503"];
+            504: components["responses"]["Status504"];
+            default: components["responses"]["Error"];
+        };
+    };
+    deletePointAlias: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "collection": "papers",
+                 *       "id": "mail-1"
+                 *     }
+                 */
+                "application/json": components["schemas"]["DeleteRequest"];
+            };
+        };
+        responses: {
+            /** @description The call succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "existed": false,
+                     *       "writeToken": ""
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeleteResponse"];
+                };
+            };
+            400: components["responses"]["Status400"];
+            401: components["responses"]["Status401"];
+            403: components["responses"]["Status403"];
+            404: components["responses"]["Status404"];
+            409: components["responses"]["Status409"];
+            412: components["responses"]["Status412"];
+            413: components["responses"]["Status413"];
+            415: components["responses"]["Status415"];
+            429: components["responses"]["Status429"];
+            500: components["responses"]["Status500"];
+            503: components["responses"]["Status503"];
+            504: components["responses"]["Status504"];
+            default: components["responses"]["Error"];
+        };
+    };
+    getPointAlias: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "collection": "papers",
+                 *       "id": "mail-1"
+                 *     }
+                 */
+                "application/json": components["schemas"]["GetRequest"];
+            };
+        };
+        responses: {
+            /** @description The call succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "point": {
+                     *         "id": "mail-1",
+                     *         "vector": [
+                     *           0.1,
+                     *           0.2
+                     *         ],
+                     *         "payload": {
+                     *           "name": "postfix",
+                     *           "year": 1998
+                     *         }
+                     *       },
+                     *       "appliedIndex": "0"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GetResponse"];
+                };
+            };
+            400: components["responses"]["Status400"];
+            401: components["responses"]["Status401"];
+            404: components["responses"]["Status404"];
+            409: components["responses"]["Status409"];
+            413: components["responses"]["Status413"];
+            415: components["responses"]["Status415"];
             429: components["responses"]["Status429"];
             500: components["responses"]["Status500"];
             503: components["responses"]["Status503"];

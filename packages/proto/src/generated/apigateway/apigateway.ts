@@ -12606,7 +12606,7 @@ export const VectronServiceService = {
     responseSerialize: (value: SearchResponse): Buffer => Buffer.from(SearchResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): SearchResponse => SearchResponse.decode(value),
   },
-  /** Get one point. */
+  /** Get one point. Clients that resolve `.` and `..` in paths reach points of these ids by the form with a body. */
   get: {
     path: "/vectron.v1.VectronService/Get" as const,
     requestStream: false as const,
@@ -12838,7 +12838,7 @@ export interface VectronServiceServer extends UntypedServiceImplementation {
   search: handleUnaryCall<SearchRequest, SearchResponse>;
   /** Search, and get one message for each batch of shards that answered; the last one is the complete answer. */
   searchStream: handleServerStreamingCall<SearchRequest, SearchResponse>;
-  /** Get one point. */
+  /** Get one point. Clients that resolve `.` and `..` in paths reach points of these ids by the form with a body. */
   get: handleUnaryCall<GetRequest, GetResponse>;
   /** Delete one point. */
   delete: handleUnaryCall<DeleteRequest, DeleteResponse>;
@@ -12958,7 +12958,7 @@ export interface VectronServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<SearchResponse>;
-  /** Get one point. */
+  /** Get one point. Clients that resolve `.` and `..` in paths reach points of these ids by the form with a body. */
   get(request: GetRequest, callback: (error: ServiceError | null, response: GetResponse) => void): ClientUnaryCall;
   get(
     request: GetRequest,
