@@ -28,8 +28,11 @@ export async function acceptBodies(fastify: FastifyInstance): Promise<void> {
         'UNSUPPORTED_MEDIA_TYPE',
         `content-encoding ${encoding} is not supported: send ${ENCODINGS.join(', ')}, or the body as it is`,
       ),
-    onInvalidRequestPayload: (encoding: string, _request: unknown, cause: Error) =>
-      new VectronError('INVALID_ARGUMENT', `the body is not valid ${encoding}`, { cause }),
+    // What is returned is assigned to the error of zlib, by its own enumerable properties: an Error would lose its message.
+    onInvalidRequestPayload: (encoding: string) => ({
+      statusCode: 400,
+      message: `the body is not valid ${encoding}, which its content-encoding says it is`,
+    }),
   });
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', { parseAs: 'string' }, (request, body, done) => {

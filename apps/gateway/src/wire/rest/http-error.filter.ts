@@ -26,6 +26,12 @@ export function fromFramework(error: unknown): VectronError {
     error instanceof HttpException ? error.getStatus() : (error as { statusCode?: number } | null)?.statusCode;
   const text = error instanceof Error ? error.message : String(error);
   if (status === 404) return new VectronError('NOT_FOUND', 'no such route');
+  if (status === 415) {
+    return new VectronError(
+      'UNSUPPORTED_MEDIA_TYPE',
+      'bodies are JSON: send the header content-type: application/json',
+    );
+  }
   if (status === 413) return new VectronError('PAYLOAD_TOO_LARGE', 'the request body is too large');
   if (status !== undefined && status >= 400 && status < 500) return new VectronError('INVALID_ARGUMENT', text);
   return toVectronError(error);
