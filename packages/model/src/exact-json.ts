@@ -182,7 +182,7 @@ function integerOf(digits: string): number | bigint | InexactNumber {
 }
 
 interface Survey {
-  /** Keys of all objects. */
+  /** How many keys all objects of the tree have together. */
   readonly keys: number;
   /** Whether a number is one that JSON.parse may have changed, and JSON.stringify may change. */
   readonly large: boolean;

@@ -1,5 +1,5 @@
 import { VectronError } from '@vectron/errors';
-import type { gateway, placement } from '@vectron/proto';
+import { type gateway, greatestOf, type placement } from '@vectron/proto';
 import type { AskShard } from './ask-shard.js';
 import type { Branch } from './branch.js';
 import { decodeDocument } from './document.js';
@@ -12,10 +12,10 @@ import type { Route } from './route.js';
 import { checkSearch, DEFAULT_TOP_K, MAX_TOP_K } from './search-limits.js';
 import { encodeVector } from './vector.js';
 
-const MAX_BRANCHES = 16;
-const MAX_GROUPS = 1_000;
-const MAX_GROUP_SIZE = 100;
-const MAX_DIVERSE = 1_000;
+const MAX_BRANCHES = greatestOf('vectron.v1.QueryRequest', 'branches');
+const MAX_GROUPS = greatestOf('vectron.v1.Grouping', 'groups');
+const MAX_GROUP_SIZE = greatestOf('vectron.v1.Grouping', 'group_size');
+const MAX_DIVERSE = greatestOf('vectron.v1.Diversity', 'candidates');
 const DEFAULT_RRF_K = 60;
 /** Of the vectors of all candidates. */
 const MAX_VECTOR_BYTES = 64 << 20;

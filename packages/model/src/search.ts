@@ -15,7 +15,7 @@ export interface SearchRequest extends BranchOptions {
   readonly vector: VectorInput;
   /** Id of the point whose vector is searched, and which is left out; empty: none. */
   readonly likeId: string;
-  /** 0: 10. */
+  /** Results wanted, 1 to 10,000; 0 stands for 10. */
   readonly topK: number;
   readonly includeVectors: boolean;
   readonly includeMetadata: boolean;

@@ -26,10 +26,10 @@ export interface FieldRules {
   readonly gte?: number;
   readonly in?: readonly (string | number)[];
   readonly finite?: boolean;
-  /** Code points. */
+  /** Least and greatest length of a string in code points, or of bytes. */
   readonly minLen?: number;
   readonly maxLen?: number;
-  /** Bytes of UTF-8. */
+  /** Least and greatest length of a string in bytes of its UTF-8 form. */
   readonly minBytes?: number;
   readonly maxBytes?: number;
   /** Of bytes: the only length. */

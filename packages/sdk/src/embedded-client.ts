@@ -39,7 +39,7 @@ import {
   schemaOf,
   writeToken,
 } from '@vectron/model';
-import { type placement, workerData } from '@vectron/proto';
+import { greatestOf, type placement, workerData } from '@vectron/proto';
 import { indexesOf, settingsOf } from './answers.js';
 import { ChangeStream, type ChangesOptions } from './change-stream.js';
 import type * as api from './client.js';
@@ -60,7 +60,7 @@ export interface OpenOptions {
   readonly maxBatch?: number;
 }
 
-const MAX_SHARDS = 64;
+const MAX_SHARDS = greatestOf('vectron.v1.CreateCollectionRequest', 'shards');
 const CACHE_BYTES = 64 << 20;
 const WRITE_BUFFER_BYTES = 64 << 20;
 const MAX_WAITING = 10_000;

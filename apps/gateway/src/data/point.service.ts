@@ -23,7 +23,6 @@ import { ResultCache } from './result-cache.js';
 import { ShardCaller } from '../shards/shard-caller.js';
 import { TenantQuota } from '../edge/tenant-quota.js';
 
-const CLIENT_BYTES = 16;
 
 type PartWrite = gateway.ShardWrite & { error?: VectronError };
 
@@ -201,12 +200,8 @@ export class PointService {
   /** Runs a write under the name its client gave it, or one of this process. */
   #named<T>(origin: gateway.WriteOrigin | undefined, write: (origin: workerData.Origin) => Promise<T>): Promise<T> {
     if (origin === undefined) return this.#origins.run(write);
-    const { client, sequence, pendingFrom } = origin;
-    if (client.length !== CLIENT_BYTES || pendingFrom > sequence) {
-      throw VectronError.invalid(
-        'origin',
-        `origin needs a client of ${CLIENT_BYTES} bytes and a pending_from of at most its sequence`,
-      );
+    if (origin.pendingFrom > origin.sequence) {
+      throw VectronError.invalid('origin', 'origin needs a pending_from of at most its sequence');
     }
     return write(origin);
   }

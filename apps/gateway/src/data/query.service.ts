@@ -11,7 +11,6 @@ import { EmbeddingService } from './embedding.service.js';
 import { type ReadLimits, ShardCaller } from '../shards/shard-caller.js';
 import { shardTimeoutMs } from '../shards/shard-timeout.js';
 
-const MAX_BATCH = 64;
 
 export type QueryOutcome =
   | { readonly answer: QueryAnswer; readonly error?: undefined }
@@ -41,9 +40,6 @@ export class QueryService {
     { queries }: gateway.QueryBatchRequest,
     limits: CallLimits = {},
   ): Promise<QueryOutcome[]> {
-    if (queries.length === 0 || queries.length > MAX_BATCH) {
-      throw VectronError.invalid('queries', `send 1 to ${MAX_BATCH} queries`);
-    }
     return Promise.all(
       queries.map(async (query): Promise<QueryOutcome> => {
         try {

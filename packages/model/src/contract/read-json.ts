@@ -15,7 +15,7 @@ interface FieldReader {
 }
 interface MessageReader {
   readonly name: string;
-  /** By both spellings. */
+  /** Readers of the fields by name, in lowerCamelCase and in snake_case. */
   readonly fields: ReadonlyMap<string, FieldReader>;
   readonly defaults: readonly (readonly [string, FieldContract])[];
 }

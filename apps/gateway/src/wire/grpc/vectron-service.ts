@@ -27,7 +27,7 @@ const {
   ...rest
 } = vectronService;
 
-/** The methods of CollectionGrpcController. */
+/** The methods about collections, their indexes and aliases, which CollectionGrpcController serves. */
 export const collectionMethods = {
   createCollection,
   deleteCollection,
