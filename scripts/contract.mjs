@@ -106,6 +106,12 @@ export function contractOf(registry) {
 
 const VERBS = ['get', 'put', 'post', 'delete', 'patch'];
 
+/**
+ * The longest request of a class of methods, bytes: who is not known gets little, and what describes accounts, keys and
+ * collections is short. Points and queries are as long as the listener takes.
+ */
+const MAX_BODY = { public: 16 << 10, manage: 256 << 10 };
+
 function methodOf(registry, service, method, need) {
   need(method.input);
   need(method.output);
@@ -127,6 +133,14 @@ function methodOf(registry, service, method, need) {
     audit: named(policy.audit, 'AUDIT_'),
     scope: policy.scope ?? [],
     tag: policy.tag,
+    maxBody:
+      policy.maxBodyBytes ??
+      (policy.access === 'ACCESS_PUBLIC'
+        ? MAX_BODY.public
+        : policy.admission === 'ADMISSION_MANAGE'
+          ? MAX_BODY.manage
+          : undefined),
+    ...(policy.beforePasswordChange ? { beforePasswordChange: true } : {}),
     http: bindings.map((binding, at) => {
       const verb = VERBS.find((one) => binding[one] !== undefined);
       if (verb === undefined) throw new Error(`${method.name} has an HTTP binding without a verb`);

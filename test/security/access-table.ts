@@ -63,11 +63,14 @@ function declared({ access, scope }: MethodContract): readonly [Access, Access] 
     case 'public':
       return CLASSES.open;
     case 'token':
+      return CLASSES.token;
+    case 'read':
       return scope.length > 0 ? CLASSES.read : CLASSES.token;
     case 'write':
       return CLASSES.write;
     case 'login':
       return CLASSES.login;
+    case 'metrics':
     case 'admin':
       return CLASSES.admin;
     default:

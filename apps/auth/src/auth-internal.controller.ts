@@ -1,4 +1,5 @@
 import { Controller, Inject } from '@nestjs/common';
+import { VectronError } from '@vectron/errors';
 import { authInternal } from '@vectron/proto';
 import { type Api, abortSignalOf, type CallContext, GrpcService } from '@vectron/rpc';
 import { ApiKeyRepository } from './api-keys.js';
@@ -38,6 +39,19 @@ export class AuthInternalController implements Api<typeof authInternal.AuthInter
 
   async rotateSigningKey(): Promise<authInternal.RotateSigningKeyResponse> {
     return { kid: await this.signingKeys.rotate() };
+  }
+
+  async ping(): Promise<authInternal.PingResponse> {
+    await this.users.byId('');
+    return {};
+  }
+
+  async beginUserDeletion(): Promise<never> {
+    throw new VectronError('UNIMPLEMENTED', 'BeginUserDeletion is not built yet');
+  }
+
+  async finishUserDeletion(): Promise<never> {
+    throw new VectronError('UNIMPLEMENTED', 'FinishUserDeletion is not built yet');
   }
 
   async stats(): Promise<authInternal.StatsResponse> {

@@ -111,7 +111,7 @@ export class AuthController implements Api<typeof auth.AuthServiceService> {
     for (const key of await this.keys.ofUser(user.id)) await this.keys.delete(user.id, key.id);
     await this.sessions.endAll(user.id);
     await this.users.delete(user);
-    return { success: true };
+    return { success: true, deletedCollections: [], handedCollections: [], keptCollections: [], deletedKeys: 0 };
   }
 
   async refreshToken(request: auth.RefreshTokenRequest, context: CallContext): Promise<auth.RefreshTokenResponse> {
@@ -175,6 +175,34 @@ export class AuthController implements Api<typeof auth.AuthServiceService> {
     return { userId: user.id, plan: auth.Plan[user.plan], success: true };
   }
 
+  async inviteUser(): Promise<never> {
+    throw notBuilt('inviteUser');
+  }
+
+  async listInvitations(): Promise<never> {
+    throw notBuilt('listInvitations');
+  }
+
+  async deleteInvitation(): Promise<never> {
+    throw notBuilt('deleteInvitation');
+  }
+
+  async listUsers(): Promise<never> {
+    throw notBuilt('listUsers');
+  }
+
+  async setUserDisabled(): Promise<never> {
+    throw notBuilt('setUserDisabled');
+  }
+
+  async resetPassword(): Promise<never> {
+    throw notBuilt('resetPassword');
+  }
+
+  async removeUser(): Promise<never> {
+    throw notBuilt('removeUser');
+  }
+
   async #principal(context: CallContext): Promise<authInternal.Principal> {
     const token = bearerToken(context.metadata.get('authorization')[0]?.toString());
     if (token === undefined) throw new VectronError('UNAUTHENTICATED', 'send authorization: Bearer <token>');
@@ -207,6 +235,8 @@ export class AuthController implements Api<typeof auth.AuthServiceService> {
   }
 }
 
+const notBuilt = (name: string) => new VectronError('UNIMPLEMENTED', `${name} is not built yet`);
+
 function profile(user: User): auth.UserProfile {
   return {
     id: user.id,
@@ -215,6 +245,10 @@ function profile(user: User): auth.UserProfile {
     plan: auth.Plan[user.plan],
     subscriptionStatus: auth.SubscriptionStatus.ACTIVE,
     role: user.role,
+    tenantId: user.id,
+    disabled: false,
+    mustChangePassword: false,
+    lastLoginAt: 0n,
   };
 }
 

@@ -45,6 +45,8 @@ function principal(user: User, key: ApiKey | undefined, expiresAtMs: number, ses
     collections: key?.collections ?? [],
     expiresAtMs,
     sessionId,
+    mustChangePassword: false,
+    plan: user.plan,
   };
 }
 

@@ -88,6 +88,10 @@ export class PlacementController implements Api<typeof placement.PlacementServic
     return { collection: this.#views.collection(changed) };
   }
 
+  async transferCollections(): Promise<never> {
+    throw new VectronError('UNIMPLEMENTED', 'TransferCollections is not built yet');
+  }
+
   async listAliases({ tenantId }: placement.ListAliasesRequest): Promise<placement.ListAliasesResponse> {
     return { aliases: await this.catalog.aliases(tenantId) };
   }

@@ -94,12 +94,16 @@ export interface MethodContract {
   readonly stream?: boolean;
   /** Names the operation in the audit log and in OpenAPI. */
   readonly operation: string;
-  readonly access?: 'public' | 'token' | 'write' | 'login' | 'admin' | 'internal';
+  readonly access?: 'public' | 'token' | 'read' | 'write' | 'login' | 'metrics' | 'admin' | 'internal';
   readonly admission?: 'read' | 'write' | 'watch' | 'manage';
   readonly audit?: 'always' | 'refusals';
   /** Paths of request fields that name collections. */
   readonly scope: readonly string[];
   readonly tag?: string;
+  /** The longest request in bytes; undefined: as long as the listener takes. */
+  readonly maxBody?: number;
+  /** May be called by a login whose password must be changed first. */
+  readonly beforePasswordChange?: boolean;
   readonly http: readonly HttpBinding[];
 }
 

@@ -108,7 +108,7 @@ export function remoteClient(transport: Transport): api.VectronClient {
       return (await call(data.submitFeedback, request)).feedbackId;
     },
     async register(email, password) {
-      return answers.account((await call(users.registerUser, { email, password })).user);
+      return answers.account((await call(users.registerUser, { email, password, invitation: '' })).user);
     },
     async login(email, password) {
       const { jwtToken, user } = await call(users.login, { email, password });

@@ -55,7 +55,7 @@ export interface paths {
          * Get the metrics of this gateway in the text format of Prometheus
          * @description Get the metrics of this gateway in the text format of Prometheus.
          *
-         *     Takes a token of an administrator.
+         *     undefined
          */
         get: operations["getMetrics"];
         put?: never;
@@ -308,6 +308,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List accounts by id, page by page
+         * @description List accounts by id, page by page.
+         *
+         *     Takes a token of an administrator.
+         */
+        get: operations["listUsers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/users/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete somebody's account with its API keys, and say what becomes of the collections of its tenant when it has no other user
+         * @description Delete somebody's account with its API keys, and say what becomes of the collections of its tenant when it has no other user.
+         *
+         *     Takes a token of an administrator.
+         */
+        delete: operations["removeUser"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/users/{user_id}/disabled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Disable an account, or enable it again
+         * @description Disable an account, or enable it again. A disabled account has no logins, and its API keys are refused.
+         *
+         *     Takes a token of an administrator.
+         */
+        put: operations["setUserDisabled"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/users/{user_id}/reset-password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give an account a password that must be changed at the next login
+         * @description Give an account a password that must be changed at the next login. Its logins end.
+         *
+         *     Takes a token of an administrator.
+         */
+        post: operations["resetPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/admin/users/{user_id}/role": {
         parameters: {
             query?: never;
@@ -495,7 +583,7 @@ export interface paths {
          * List the other names of collections
          * @description List the other names of collections.
          *
-         *     Takes a login token, an SDK token or an API key.
+         *     undefined
          */
         get: operations["listAliases"];
         put?: never;
@@ -544,8 +632,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Get a new token for a refresh token, which is good once, or for a token that is live
-         * @description Get a new token for a refresh token, which is good once, or for a token that is live.
+         * Get a new token and refresh token for a refresh token, which is good once
+         * @description Get a new token and refresh token for a refresh token, which is good once.
          *
          *     Needs no token.
          */
@@ -567,7 +655,7 @@ export interface paths {
          * List the collections of the tenant
          * @description List the collections of the tenant.
          *
-         *     Takes a login token, an SDK token or an API key.
+         *     undefined
          */
         get: operations["listCollections"];
         put?: never;
@@ -595,7 +683,7 @@ export interface paths {
          * List changes of a collection's points since a cursor, in the log order of each shard; waits for one when there is none
          * @description List changes of a collection's points since a cursor, in the log order of each shard; waits for one when there is none.
          *
-         *     Takes a login token, an SDK token or an API key.
+         *     undefined
          */
         get: operations["listChanges"];
         put?: never;
@@ -617,7 +705,7 @@ export interface paths {
          * List the payload indexes, sparse and named vectors of a collection, and how far they are built
          * @description List the payload indexes, sparse and named vectors of a collection, and how far they are built.
          *
-         *     Takes a login token, an SDK token or an API key.
+         *     undefined
          */
         get: operations["listIndexes"];
         put?: never;
@@ -667,7 +755,7 @@ export interface paths {
          * List points by id or by a value, page by page, all of them or those that pass a filter
          * @description List points by id or by a value, page by page, all of them or those that pass a filter.
          *
-         *     Takes a login token, an SDK token or an API key.
+         *     undefined
          */
         get: operations["listPoints"];
         put?: never;
@@ -697,7 +785,7 @@ export interface paths {
          * Count the points that pass a filter
          * @description Count the points that pass a filter.
          *
-         *     Takes a login token, an SDK token or an API key.
+         *     undefined
          */
         post: operations["countPoints"];
         delete?: never;
@@ -741,7 +829,7 @@ export interface paths {
          * List the values at a path of the payload, with how many points have each
          * @description List the values at a path of the payload, with how many points have each.
          *
-         *     Takes a login token, an SDK token or an API key.
+         *     undefined
          */
         post: operations["facetPoints"];
         delete?: never;
@@ -763,7 +851,7 @@ export interface paths {
          * List points by id or by a value, page by page, all of them or those that pass a filter
          * @description List points by id or by a value, page by page, all of them or those that pass a filter.
          *
-         *     Takes a login token, an SDK token or an API key.
+         *     undefined
          */
         post: operations["listPointsWhere"];
         delete?: never;
@@ -785,7 +873,7 @@ export interface paths {
          * Search in several ways at once, fused into one answer: vectors, sparse vectors, words, examples; grouped, diversified or rescored
          * @description Search in several ways at once, fused into one answer: vectors, sparse vectors, words, examples; grouped, diversified or rescored.
          *
-         *     Takes a login token, an SDK token or an API key.
+         *     undefined
          */
         post: operations["query"];
         delete?: never;
@@ -807,7 +895,7 @@ export interface paths {
          * Find the nearest neighbours of a vector or of a point
          * @description Find the nearest neighbours of a vector or of a point. The vector may be that of a text.
          *
-         *     Takes a login token, an SDK token or an API key.
+         *     undefined
          */
         post: operations["search"];
         delete?: never;
@@ -849,7 +937,7 @@ export interface paths {
          * Get one point
          * @description Get one point. Clients that resolve `.` and `..` in paths reach points of these ids by the form with a body.
          *
-         *     Takes a login token, an SDK token or an API key.
+         *     undefined
          */
         get: operations["getPoint"];
         put?: never;
@@ -877,7 +965,7 @@ export interface paths {
          * Get the shards, counts and settings of a collection
          * @description Get the shards, counts and settings of a collection.
          *
-         *     Takes a login token, an SDK token or an API key.
+         *     undefined
          */
         get: operations["getCollection"];
         put?: never;
@@ -927,7 +1015,7 @@ export interface paths {
          * Get the shards, counts and settings of a collection
          * @description Get the shards, counts and settings of a collection.
          *
-         *     Takes a login token, an SDK token or an API key.
+         *     undefined
          */
         get: operations["getCollectionStatus"];
         put?: never;
@@ -951,10 +1039,60 @@ export interface paths {
          * Say how good an answer was
          * @description Say how good an answer was.
          *
-         *     Takes a login token, an SDK token or an API key.
+         *     undefined
          */
         post: operations["submitFeedback"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the invitations that are open: an administrator sees all, others their own
+         * @description List the invitations that are open: an administrator sees all, others their own.
+         *
+         *     Takes a login token, or an administrator's API key.
+         */
+        get: operations["listInvitations"];
+        put?: never;
+        /**
+         * Invite a person: who has the token that is answered can make an account of this address, role and tenant
+         * @description Invite a person: who has the token that is answered can make an account of this address, role and tenant. Administrators invite into any tenant; others, where the server lets them, into their own with at most their own role.
+         *
+         *     Takes a login token, or an administrator's API key.
+         */
+        post: operations["inviteUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invitations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Withdraw an invitation
+         * @description Withdraw an invitation.
+         *
+         *     Takes a login token, or an administrator's API key.
+         */
+        delete: operations["deleteInvitation"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1045,7 +1183,7 @@ export interface paths {
          * Get one point
          * @description Get one point. Clients that resolve `.` and `..` in paths reach points of these ids by the form with a body.
          *
-         *     Takes a login token, an SDK token or an API key.
+         *     undefined
          */
         post: operations["getPointAlias"];
         delete?: never;
@@ -1067,7 +1205,7 @@ export interface paths {
          * Run queries of one or more collections
          * @description Run queries of one or more collections. They are answered in their order; one that fails says so in its place.
          *
-         *     Takes a login token, an SDK token or an API key.
+         *     undefined
          */
         post: operations["queryBatch"];
         delete?: never;
@@ -1111,7 +1249,7 @@ export interface paths {
          * Find the nearest neighbours of a vector or of a point
          * @description Find the nearest neighbours of a vector or of a point. The vector may be that of a text.
          *
-         *     Takes a login token, an SDK token or an API key.
+         *     undefined
          */
         post: operations["searchAlias"];
         delete?: never;
@@ -1174,8 +1312,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Delete the account with its keys
-         * @description Delete the account with its keys.
+         * Delete the account with its API keys
+         * @description Delete the account with its API keys. When its tenant has no other user, the collections of the tenant are handed to the heir or deleted with their points, whichever the request says; the answer names them.
          *
          *     Takes a login token, or an administrator's API key.
          */
@@ -1269,7 +1407,7 @@ export interface paths {
         put?: never;
         /**
          * Make an account
-         * @description Make an account.
+         * @description Make an account. Unless registration is open, this takes an invitation.
          *
          *     Needs no token.
          */
@@ -1293,7 +1431,7 @@ export interface components {
              */
             createdAt: string;
             name: string;
-            /** @description write or read; an admin's key may be admin. */
+            /** @description write or read; an administrator's key may be admin or metrics. */
             role: string;
             /** @description The only collections the key may touch; empty: all of the tenant. */
             collections: string[];
@@ -1416,10 +1554,11 @@ export interface components {
         CreateAPIKeyRequest: {
             name?: string;
             /**
-             * @description read, write (default) or admin (admins only).
+             * @description read, write (default), or, for administrators, metrics or admin. A key never gives more than its maker has.
              * @enum {string}
              */
-            role?: "read" | "write" | "admin";
+            role?: "read" | "write" | "metrics" | "admin";
+            /** @description The only collections the key may touch; empty: all of the tenant. */
             collections?: string[];
             /**
              * Format: int64
@@ -1508,6 +1647,9 @@ export interface components {
         DeleteIndexResponse: {
             existed: boolean;
         };
+        DeleteInvitationResponse: {
+            success: boolean;
+        };
         DeletePointsBody: {
             /** @description Those that are there; with a filter: those of them that pass. At least one of both. */
             ids?: string[];
@@ -1538,9 +1680,24 @@ export interface components {
         };
         DeleteUserRequest: {
             password?: string;
+            /** @description Id or e-mail address of the account whose tenant gets the collections. Another tenant's takes an administrator. */
+            heir?: string;
+            /** @description Delete the collections of the tenant with their points. Needed, unless there is an heir or nothing to decide. */
+            deleteCollections?: boolean;
         };
         DeleteUserResponse: {
             success: boolean;
+            /** @description Collections that were deleted with their points. */
+            deletedCollections: string[];
+            /** @description Collections that now belong to the tenant of the heir. */
+            handedCollections: string[];
+            /** @description Collections that stay with the tenant, which has other users. */
+            keptCollections: string[];
+            /**
+             * Format: int64
+             * @description API keys that were deleted.
+             */
+            deletedKeys: number;
         };
         /** @description A dense vector. */
         DenseVector: number[];
@@ -1833,6 +1990,48 @@ export interface components {
             /** @description Whether every shard uses it. */
             ready: boolean;
         };
+        Invitation: {
+            id: string;
+            /** @description The only address that it is good for. */
+            email: string;
+            role: string;
+            /** @description Tenant of the account to be; empty: one of its own. */
+            tenantId: string;
+            /** @description Account that invited. */
+            invitedBy: string;
+            /**
+             * Format: int64
+             * @description Seconds since 1970.
+             */
+            createdAt: string;
+            /**
+             * Format: int64
+             * @description Seconds since 1970.
+             */
+            expiresAt: string;
+        };
+        InviteUserRequest: {
+            email: string;
+            /**
+             * @description read, write (default), metrics or admin.
+             * @enum {string}
+             */
+            role?: "read" | "write" | "metrics" | "admin";
+            /** @description Empty: the caller's own. */
+            tenantId?: string;
+            /** @description The account gets a tenant of its own. Administrators only. */
+            newTenant?: boolean;
+            /**
+             * Format: int64
+             * @description Seconds since 1970; 0: in seven days.
+             */
+            expiresAt?: string;
+        };
+        InviteUserResponse: {
+            /** @description For RegisterUser, once; shown once. */
+            token: string;
+            invitation?: components["schemas"]["Invitation"];
+        };
         /** @description An Ed25519 public key (RFC 8037). */
         Jwk: {
             kty: string;
@@ -1873,6 +2072,9 @@ export interface components {
             sparseVectors: string[];
             namedVectors: components["schemas"]["NamedVector"][];
         };
+        ListInvitationsResponse: {
+            invitations: components["schemas"]["Invitation"][];
+        };
         ListOperationsResponse: {
             running: components["schemas"]["Operation"][];
             ended: components["schemas"]["Operation"][];
@@ -1899,6 +2101,11 @@ export interface components {
         };
         ListShardsResponse: {
             shards: components["schemas"]["Shard"][];
+        };
+        ListUsersResponse: {
+            users: components["schemas"]["UserProfile"][];
+            /** @description Empty: there are no more. */
+            nextPageToken: string;
         };
         ListWorkersResponse: {
             workers: components["schemas"]["Worker"][];
@@ -2254,22 +2461,37 @@ export interface components {
             blocked: string[];
         };
         RefreshTokenRequest: {
-            /** @description Of a login or of the refresh before; every one is good once. Empty: the bearer token itself, which must be live. */
-            refreshToken?: string;
+            /** @description Of a login or of the refresh before; every one is good once. */
+            refreshToken: string;
         };
         RefreshTokenResponse: {
             jwtToken: string;
             /** Format: int64 */
             expiresAt: string;
-            /** @description For the next refresh; empty when none was sent. */
+            /** @description For the next refresh. */
             refreshToken: string;
         };
         RegisterUserRequest: {
+            /** @description The token of an invitation, which decides role and tenant; empty: a new tenant, where registration is open. */
+            invitation?: string;
             email?: string;
             password?: string;
         };
         RegisterUserResponse: {
             user?: components["schemas"]["UserProfile"];
+        };
+        RemoveUserResponse: {
+            /** @description Collections that were deleted with their points. */
+            deletedCollections: string[];
+            /** @description Collections that now belong to the tenant of the heir. */
+            handedCollections: string[];
+            /** @description Collections that stay with the tenant, which has other users. */
+            keptCollections: string[];
+            /**
+             * Format: int64
+             * @description API keys that were deleted.
+             */
+            deletedKeys: number;
         };
         RemoveWorkerResponse: {
             success: boolean;
@@ -2302,6 +2524,11 @@ export interface components {
              * @description Candidates fetched for each result asked for, 1 to 20; 0: 5.
              */
             oversample?: number;
+        };
+        ResetPasswordBody: Record<string, never>;
+        ResetPasswordResponse: {
+            /** @description Good for one login, at which it must be changed; shown once. */
+            password: string;
         };
         ResolveAlertBody: Record<string, never>;
         ResolveAlertResponse: {
@@ -2471,12 +2698,18 @@ export interface components {
             /** @description Error code of a service that is down; empty: it is not. */
             error: string;
         };
+        SetUserDisabledBody: {
+            disabled?: boolean;
+        };
+        SetUserDisabledResponse: {
+            user?: components["schemas"]["UserProfile"];
+        };
         SetUserRoleBody: {
             /**
-             * @description read, write or admin.
+             * @description read, write, metrics or admin.
              * @enum {string}
              */
-            role: "read" | "write" | "admin";
+            role: "read" | "write" | "metrics" | "admin";
         };
         SetUserRoleResponse: {
             user?: components["schemas"]["UserProfile"];
@@ -2736,6 +2969,7 @@ export interface components {
         };
         UpdateUserProfileResponse: {
             user?: components["schemas"]["UserProfile"];
+            /** @description Empty: what changes a profile renews no token. */
             jwtToken: string;
         };
         UpsertBody: {
@@ -2771,8 +3005,19 @@ export interface components {
             plan: "PLAN_UNSPECIFIED" | "FREE" | "PAID";
             /** @enum {string} */
             subscriptionStatus: "SUBSCRIPTION_STATUS_UNSPECIFIED" | "ACTIVE" | "CANCELED" | "PAST_DUE";
-            /** @description admin, write or read. */
+            /** @description admin, write, read or metrics. */
             role: string;
+            /** @description Whose collections the account works with; several accounts may have one tenant. */
+            tenantId: string;
+            /** @description Has no logins, and its API keys are refused. */
+            disabled: boolean;
+            /** @description Until the password is changed, a login may do nothing else. */
+            mustChangePassword: boolean;
+            /**
+             * Format: int64
+             * @description Seconds since 1970; 0: never.
+             */
+            lastLoginAt: string;
         };
         /** @description How vectors are kept; fixed when the collection is made. */
         VectorSettings: {
@@ -3371,7 +3616,6 @@ export interface operations {
             };
             400: components["responses"]["Status400"];
             401: components["responses"]["Status401"];
-            403: components["responses"]["Status403"];
             429: components["responses"]["Status429"];
             500: components["responses"]["Status500"];
             503: components["responses"]["Status503"];
@@ -3976,6 +4220,216 @@ export interface operations {
             default: components["responses"]["Error"];
         };
     };
+    listUsers: {
+        parameters: {
+            query?: {
+                /** @description Empty: of all tenants. */
+                tenantId?: string;
+                /** @description At most 1,000; 0: 100. */
+                pageSize?: number;
+                /** @description The next_page_token of the page before; empty: the first page. */
+                pageToken?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The call succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "users": [
+                     *         {
+                     *           "id": "",
+                     *           "email": "you@example.org",
+                     *           "createdAt": "0",
+                     *           "plan": "PLAN_UNSPECIFIED",
+                     *           "subscriptionStatus": "SUBSCRIPTION_STATUS_UNSPECIFIED",
+                     *           "role": "write",
+                     *           "tenantId": "",
+                     *           "disabled": false,
+                     *           "mustChangePassword": false,
+                     *           "lastLoginAt": "0"
+                     *         }
+                     *       ],
+                     *       "nextPageToken": ""
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListUsersResponse"];
+                };
+            };
+            400: components["responses"]["Status400"];
+            401: components["responses"]["Status401"];
+            403: components["responses"]["Status403"];
+            429: components["responses"]["Status429"];
+            500: components["responses"]["Status500"];
+            503: components["responses"]["Status503"];
+            504: components["responses"]["Status504"];
+            default: components["responses"]["Error"];
+        };
+    };
+    removeUser: {
+        parameters: {
+            query?: {
+                /** @description Id or e-mail address of the account whose tenant gets the collections. */
+                heir?: string;
+                /** @description Delete the collections of the tenant with their points. Needed, unless there is an heir or nothing to decide. */
+                deleteCollections?: boolean;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The user id.
+                 * @example 1
+                 */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The call succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "deletedCollections": [],
+                     *       "handedCollections": [],
+                     *       "keptCollections": [],
+                     *       "deletedKeys": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RemoveUserResponse"];
+                };
+            };
+            400: components["responses"]["Status400"];
+            401: components["responses"]["Status401"];
+            403: components["responses"]["Status403"];
+            404: components["responses"]["Status404"];
+            409: components["responses"]["Status409"];
+            429: components["responses"]["Status429"];
+            500: components["responses"]["Status500"];
+            503: components["responses"]["Status503"];
+            504: components["responses"]["Status504"];
+            default: components["responses"]["Error"];
+        };
+    };
+    setUserDisabled: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user id.
+                 * @example 1
+                 */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /** @example {} */
+                "application/json": components["schemas"]["SetUserDisabledBody"];
+            };
+        };
+        responses: {
+            /** @description The call succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": "",
+                     *         "email": "you@example.org",
+                     *         "createdAt": "0",
+                     *         "plan": "PLAN_UNSPECIFIED",
+                     *         "subscriptionStatus": "SUBSCRIPTION_STATUS_UNSPECIFIED",
+                     *         "role": "write",
+                     *         "tenantId": "",
+                     *         "disabled": false,
+                     *         "mustChangePassword": false,
+                     *         "lastLoginAt": "0"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SetUserDisabledResponse"];
+                };
+            };
+            400: components["responses"]["Status400"];
+            401: components["responses"]["Status401"];
+            403: components["responses"]["Status403"];
+            404: components["responses"]["Status404"];
+            409: components["responses"]["Status409"];
+            413: components["responses"]["Status413"];
+            415: components["responses"]["Status415"];
+            429: components["responses"]["Status429"];
+            500: components["responses"]["Status500"];
+            503: components["responses"]["Status503"];
+            504: components["responses"]["Status504"];
+            default: components["responses"]["Error"];
+        };
+    };
+    resetPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The user id.
+                 * @example 1
+                 */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /** @example {} */
+                "application/json": components["schemas"]["ResetPasswordBody"];
+            };
+        };
+        responses: {
+            /** @description The call succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "password": ""
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ResetPasswordResponse"];
+                };
+            };
+            400: components["responses"]["Status400"];
+            401: components["responses"]["Status401"];
+            403: components["responses"]["Status403"];
+            404: components["responses"]["Status404"];
+            409: components["responses"]["Status409"];
+            413: components["responses"]["Status413"];
+            415: components["responses"]["Status415"];
+            429: components["responses"]["Status429"];
+            500: components["responses"]["Status500"];
+            503: components["responses"]["Status503"];
+            504: components["responses"]["Status504"];
+            default: components["responses"]["Error"];
+        };
+    };
     setUserRole: {
         parameters: {
             query?: never;
@@ -4014,7 +4468,11 @@ export interface operations {
                      *         "createdAt": "0",
                      *         "plan": "PLAN_UNSPECIFIED",
                      *         "subscriptionStatus": "SUBSCRIPTION_STATUS_UNSPECIFIED",
-                     *         "role": "write"
+                     *         "role": "write",
+                     *         "tenantId": "",
+                     *         "disabled": false,
+                     *         "mustChangePassword": false,
+                     *         "lastLoginAt": "0"
                      *       }
                      *     }
                      */
@@ -4526,7 +4984,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
                 /** @example {} */
                 "application/json": components["schemas"]["RefreshTokenRequest"];
@@ -6100,6 +6558,145 @@ export interface operations {
             default: components["responses"]["Error"];
         };
     };
+    listInvitations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The call succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "invitations": [
+                     *         {
+                     *           "id": "",
+                     *           "email": "you@example.org",
+                     *           "role": "write",
+                     *           "tenantId": "",
+                     *           "invitedBy": "",
+                     *           "createdAt": "0",
+                     *           "expiresAt": "0"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListInvitationsResponse"];
+                };
+            };
+            400: components["responses"]["Status400"];
+            401: components["responses"]["Status401"];
+            403: components["responses"]["Status403"];
+            429: components["responses"]["Status429"];
+            500: components["responses"]["Status500"];
+            503: components["responses"]["Status503"];
+            504: components["responses"]["Status504"];
+            default: components["responses"]["Error"];
+        };
+    };
+    inviteUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "you@example.org",
+                 *       "role": "write"
+                 *     }
+                 */
+                "application/json": components["schemas"]["InviteUserRequest"];
+            };
+        };
+        responses: {
+            /** @description The call succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "token": "",
+                     *       "invitation": {
+                     *         "id": "",
+                     *         "email": "you@example.org",
+                     *         "role": "write",
+                     *         "tenantId": "",
+                     *         "invitedBy": "",
+                     *         "createdAt": "0",
+                     *         "expiresAt": "0"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["InviteUserResponse"];
+                };
+            };
+            400: components["responses"]["Status400"];
+            401: components["responses"]["Status401"];
+            403: components["responses"]["Status403"];
+            409: components["responses"]["Status409"];
+            413: components["responses"]["Status413"];
+            415: components["responses"]["Status415"];
+            429: components["responses"]["Status429"];
+            500: components["responses"]["Status500"];
+            503: components["responses"]["Status503"];
+            504: components["responses"]["Status504"];
+            default: components["responses"]["Error"];
+        };
+    };
+    deleteInvitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id.
+                 * @example 1
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The call succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeleteInvitationResponse"];
+                };
+            };
+            400: components["responses"]["Status400"];
+            401: components["responses"]["Status401"];
+            403: components["responses"]["Status403"];
+            404: components["responses"]["Status404"];
+            409: components["responses"]["Status409"];
+            429: components["responses"]["Status429"];
+            500: components["responses"]["Status500"];
+            503: components["responses"]["Status503"];
+            504: components["responses"]["Status504"];
+            default: components["responses"]["Error"];
+        };
+    };
     listApiKeys: {
         parameters: {
             query?: never;
@@ -6734,7 +7331,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "success": false
+                     *       "success": false,
+                     *       "deletedCollections": [],
+                     *       "handedCollections": [],
+                     *       "keptCollections": [],
+                     *       "deletedKeys": 0
                      *     }
                      */
                     "application/json": components["schemas"]["DeleteUserResponse"];
@@ -6822,7 +7423,11 @@ export interface operations {
                      *         "createdAt": "0",
                      *         "plan": "PLAN_UNSPECIFIED",
                      *         "subscriptionStatus": "SUBSCRIPTION_STATUS_UNSPECIFIED",
-                     *         "role": "write"
+                     *         "role": "write",
+                     *         "tenantId": "",
+                     *         "disabled": false,
+                     *         "mustChangePassword": false,
+                     *         "lastLoginAt": "0"
                      *       }
                      *     }
                      */
@@ -6870,7 +7475,11 @@ export interface operations {
                      *         "createdAt": "0",
                      *         "plan": "PLAN_UNSPECIFIED",
                      *         "subscriptionStatus": "SUBSCRIPTION_STATUS_UNSPECIFIED",
-                     *         "role": "write"
+                     *         "role": "write",
+                     *         "tenantId": "",
+                     *         "disabled": false,
+                     *         "mustChangePassword": false,
+                     *         "lastLoginAt": "0"
                      *       },
                      *       "jwtToken": ""
                      *     }
@@ -6925,7 +7534,11 @@ export interface operations {
                      *         "createdAt": "0",
                      *         "plan": "PLAN_UNSPECIFIED",
                      *         "subscriptionStatus": "SUBSCRIPTION_STATUS_UNSPECIFIED",
-                     *         "role": "write"
+                     *         "role": "write",
+                     *         "tenantId": "",
+                     *         "disabled": false,
+                     *         "mustChangePassword": false,
+                     *         "lastLoginAt": "0"
                      *       },
                      *       "expiresAt": "0",
                      *       "refreshToken": ""
@@ -6978,7 +7591,11 @@ export interface operations {
                      *         "createdAt": "0",
                      *         "plan": "PLAN_UNSPECIFIED",
                      *         "subscriptionStatus": "SUBSCRIPTION_STATUS_UNSPECIFIED",
-                     *         "role": "write"
+                     *         "role": "write",
+                     *         "tenantId": "",
+                     *         "disabled": false,
+                     *         "mustChangePassword": false,
+                     *         "lastLoginAt": "0"
                      *       }
                      *     }
                      */

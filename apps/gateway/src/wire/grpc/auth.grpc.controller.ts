@@ -76,6 +76,37 @@ export class AuthGrpcController implements Api<typeof auth.AuthServiceService> {
     return this.backends.auth.setUserRole(request, passedOn(context));
   }
 
+  inviteUser(request: auth.InviteUserRequest, context: CallContext): Promise<auth.InviteUserResponse> {
+    return this.backends.auth.inviteUser(request, passedOn(context));
+  }
+
+  listInvitations(request: auth.ListInvitationsRequest, context: CallContext): Promise<auth.ListInvitationsResponse> {
+    return this.backends.auth.listInvitations(request, passedOn(context));
+  }
+
+  deleteInvitation(
+    request: auth.DeleteInvitationRequest,
+    context: CallContext,
+  ): Promise<auth.DeleteInvitationResponse> {
+    return this.backends.auth.deleteInvitation(request, passedOn(context));
+  }
+
+  listUsers(request: auth.ListUsersRequest, context: CallContext): Promise<auth.ListUsersResponse> {
+    return this.backends.auth.listUsers(request, passedOn(context));
+  }
+
+  setUserDisabled(request: auth.SetUserDisabledRequest, context: CallContext): Promise<auth.SetUserDisabledResponse> {
+    return this.backends.auth.setUserDisabled(request, passedOn(context));
+  }
+
+  resetPassword(request: auth.ResetPasswordRequest, context: CallContext): Promise<auth.ResetPasswordResponse> {
+    return this.backends.auth.resetPassword(request, passedOn(context));
+  }
+
+  removeUser(request: auth.RemoveUserRequest, context: CallContext): Promise<auth.RemoveUserResponse> {
+    return this.backends.auth.removeUser(request, passedOn(context));
+  }
+
   async validateApiKey(): Promise<never> {
     throw internalOnly('ValidateAPIKey');
   }

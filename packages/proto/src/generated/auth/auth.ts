@@ -114,8 +114,16 @@ export interface UserProfile {
   createdAt: bigint;
   plan: Plan;
   subscriptionStatus: SubscriptionStatus;
-  /** admin, write or read. */
+  /** admin, write, read or metrics. */
   role: string;
+  /** Whose collections the account works with; several accounts may have one tenant. */
+  tenantId: string;
+  /** Has no logins, and its API keys are refused. */
+  disabled: boolean;
+  /** Until the password is changed, a login may do nothing else. */
+  mustChangePassword: boolean;
+  /** Seconds since 1970; 0: never. */
+  lastLoginAt: bigint;
 }
 
 export interface APIKey {
@@ -124,7 +132,7 @@ export interface APIKey {
   /** Seconds since 1970. */
   createdAt: bigint;
   name: string;
-  /** write or read; an admin's key may be admin. */
+  /** write or read; an administrator's key may be admin or metrics. */
   role: string;
   /** The only collections the key may touch; empty: all of the tenant. */
   collections: string[];
@@ -133,6 +141,8 @@ export interface APIKey {
 }
 
 export interface RegisterUserRequest {
+  /** The token of an invitation, which decides role and tenant; empty: a new tenant, where registration is open. */
+  invitation: string;
   email: string;
   password: string;
 }
@@ -169,14 +179,18 @@ export interface UpdateUserProfileRequest {
 }
 
 export interface UpdateUserProfileResponse {
-  user?: UserProfile | undefined;
+  user?:
+    | UserProfile
+    | undefined;
+  /** Empty: what changes a profile renews no token. */
   jwtToken: string;
 }
 
 export interface CreateAPIKeyRequest {
   name: string;
-  /** read, write (default) or admin (admins only). */
+  /** read, write (default), or, for administrators, metrics or admin. A key never gives more than its maker has. */
   role: string;
+  /** The only collections the key may touch; empty: all of the tenant. */
   collections: string[];
   /** Seconds since 1970; 0: never. */
   expiresAt: bigint;
@@ -234,21 +248,33 @@ export interface GetAuthDetailsForSDKResponse {
 
 export interface DeleteUserRequest {
   password: string;
+  /** Id or e-mail address of the account whose tenant gets the collections. Another tenant's takes an administrator. */
+  heir: string;
+  /** Delete the collections of the tenant with their points. Needed, unless there is an heir or nothing to decide. */
+  deleteCollections: boolean;
 }
 
 export interface DeleteUserResponse {
   success: boolean;
+  /** Collections that were deleted with their points. */
+  deletedCollections: string[];
+  /** Collections that now belong to the tenant of the heir. */
+  handedCollections: string[];
+  /** Collections that stay with the tenant, which has other users. */
+  keptCollections: string[];
+  /** API keys that were deleted. */
+  deletedKeys: number;
 }
 
 export interface RefreshTokenRequest {
-  /** Of a login or of the refresh before; every one is good once. Empty: the bearer token itself, which must be live. */
+  /** Of a login or of the refresh before; every one is good once. */
   refreshToken: string;
 }
 
 export interface RefreshTokenResponse {
   jwtToken: string;
   expiresAt: bigint;
-  /** For the next refresh; empty when none was sent. */
+  /** For the next refresh. */
   refreshToken: string;
 }
 
@@ -270,7 +296,7 @@ export interface ChangePasswordResponse {
 
 export interface SetUserRoleRequest {
   userId: string;
-  /** read, write or admin. */
+  /** read, write, metrics or admin. */
   role: string;
 }
 
@@ -278,8 +304,119 @@ export interface SetUserRoleResponse {
   user?: UserProfile | undefined;
 }
 
+export interface Invitation {
+  id: string;
+  /** The only address that it is good for. */
+  email: string;
+  role: string;
+  /** Tenant of the account to be; empty: one of its own. */
+  tenantId: string;
+  /** Account that invited. */
+  invitedBy: string;
+  /** Seconds since 1970. */
+  createdAt: bigint;
+  /** Seconds since 1970. */
+  expiresAt: bigint;
+}
+
+export interface InviteUserRequest {
+  email: string;
+  /** read, write (default), metrics or admin. */
+  role: string;
+  /** Empty: the caller's own. */
+  tenantId: string;
+  /** The account gets a tenant of its own. Administrators only. */
+  newTenant: boolean;
+  /** Seconds since 1970; 0: in seven days. */
+  expiresAt: bigint;
+}
+
+export interface InviteUserResponse {
+  /** For RegisterUser, once; shown once. */
+  token: string;
+  invitation?: Invitation | undefined;
+}
+
+export interface ListInvitationsRequest {
+}
+
+export interface ListInvitationsResponse {
+  invitations: Invitation[];
+}
+
+export interface DeleteInvitationRequest {
+  id: string;
+}
+
+export interface DeleteInvitationResponse {
+  success: boolean;
+}
+
+export interface ListUsersRequest {
+  /** Empty: of all tenants. */
+  tenantId: string;
+  /** At most 1,000; 0: 100. */
+  pageSize: number;
+  /** The next_page_token of the page before; empty: the first page. */
+  pageToken: string;
+}
+
+export interface ListUsersResponse {
+  users: UserProfile[];
+  /** Empty: there are no more. */
+  nextPageToken: string;
+}
+
+export interface SetUserDisabledRequest {
+  userId: string;
+  disabled: boolean;
+}
+
+export interface SetUserDisabledResponse {
+  user?: UserProfile | undefined;
+}
+
+export interface ResetPasswordRequest {
+  userId: string;
+}
+
+export interface ResetPasswordResponse {
+  /** Good for one login, at which it must be changed; shown once. */
+  password: string;
+}
+
+export interface RemoveUserRequest {
+  userId: string;
+  /** Id or e-mail address of the account whose tenant gets the collections. */
+  heir: string;
+  /** Delete the collections of the tenant with their points. Needed, unless there is an heir or nothing to decide. */
+  deleteCollections: boolean;
+}
+
+export interface RemoveUserResponse {
+  /** Collections that were deleted with their points. */
+  deletedCollections: string[];
+  /** Collections that now belong to the tenant of the heir. */
+  handedCollections: string[];
+  /** Collections that stay with the tenant, which has other users. */
+  keptCollections: string[];
+  /** API keys that were deleted. */
+  deletedKeys: number;
+}
+
 function createBaseUserProfile(): UserProfile {
-  return { id: "", email: "", createdAt: 0n, plan: 0, subscriptionStatus: 0, role: "" };
+  return {
+    id: "",
+    email: "",
+    createdAt: 0n,
+    plan: 0,
+    subscriptionStatus: 0,
+    role: "",
+    tenantId: "",
+    disabled: false,
+    mustChangePassword: false,
+    lastLoginAt: 0n,
+  };
 }
 
 export const UserProfile: MessageFns<UserProfile> = {
@@ -304,6 +441,21 @@ export const UserProfile: MessageFns<UserProfile> = {
     }
     if (message.role !== "") {
       writer.uint32(162).string(message.role);
+    }
+    if (message.tenantId !== "") {
+      writer.uint32(170).string(message.tenantId);
+    }
+    if (message.disabled !== false) {
+      writer.uint32(176).bool(message.disabled);
+    }
+    if (message.mustChangePassword !== false) {
+      writer.uint32(184).bool(message.mustChangePassword);
+    }
+    if (message.lastLoginAt !== 0n) {
+      if (BigInt.asIntN(64, message.lastLoginAt) !== message.lastLoginAt) {
+        throw new globalThis.Error("value provided for field message.lastLoginAt of type int64 too large");
+      }
+      writer.uint32(192).int64(message.lastLoginAt);
     }
     return writer;
   },
@@ -369,6 +521,38 @@ export const UserProfile: MessageFns<UserProfile> = {
             message.role = reader.string();
             continue;
           }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.tenantId = reader.string();
+            continue;
+          }
+          case 22: {
+            if (tag !== 176) {
+              break;
+            }
+
+            message.disabled = reader.bool();
+            continue;
+          }
+          case 23: {
+            if (tag !== 184) {
+              break;
+            }
+
+            message.mustChangePassword = reader.bool();
+            continue;
+          }
+          case 24: {
+            if (tag !== 192) {
+              break;
+            }
+
+            message.lastLoginAt = reader.int64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -397,6 +581,22 @@ export const UserProfile: MessageFns<UserProfile> = {
         ? subscriptionStatusFromJSON(object.subscription_status)
         : 0,
       role: isSet(object.role) ? globalThis.String(object.role) : "",
+      tenantId: isSet(object.tenantId)
+        ? globalThis.String(object.tenantId)
+        : isSet(object.tenant_id)
+        ? globalThis.String(object.tenant_id)
+        : "",
+      disabled: isSet(object.disabled) ? globalThis.Boolean(object.disabled) : false,
+      mustChangePassword: isSet(object.mustChangePassword)
+        ? globalThis.Boolean(object.mustChangePassword)
+        : isSet(object.must_change_password)
+        ? globalThis.Boolean(object.must_change_password)
+        : false,
+      lastLoginAt: isSet(object.lastLoginAt)
+        ? BigInt(object.lastLoginAt)
+        : isSet(object.last_login_at)
+        ? BigInt(object.last_login_at)
+        : 0n,
     };
   },
 
@@ -420,6 +620,18 @@ export const UserProfile: MessageFns<UserProfile> = {
     if (message.role !== undefined) {
       obj.role = message.role;
     }
+    if (message.tenantId !== undefined) {
+      obj.tenantId = message.tenantId;
+    }
+    if (message.disabled !== undefined) {
+      obj.disabled = message.disabled;
+    }
+    if (message.mustChangePassword !== undefined) {
+      obj.mustChangePassword = message.mustChangePassword;
+    }
+    if (message.lastLoginAt !== undefined) {
+      obj.lastLoginAt = message.lastLoginAt.toString();
+    }
     return obj;
   },
 
@@ -434,6 +646,12 @@ export const UserProfile: MessageFns<UserProfile> = {
     message.plan = object.plan ?? 0;
     message.subscriptionStatus = object.subscriptionStatus ?? 0;
     message.role = object.role ?? "";
+    message.tenantId = object.tenantId ?? "";
+    message.disabled = object.disabled ?? false;
+    message.mustChangePassword = object.mustChangePassword ?? false;
+    message.lastLoginAt = (object.lastLoginAt !== undefined && object.lastLoginAt !== null)
+      ? BigInt(object.lastLoginAt)
+      : 0n;
     return message;
   },
 };
@@ -628,11 +846,14 @@ export const APIKey: MessageFns<APIKey> = {
 };
 
 function createBaseRegisterUserRequest(): RegisterUserRequest {
-  return { email: "", password: "" };
+  return { invitation: "", email: "", password: "" };
 }
 
 export const RegisterUserRequest: MessageFns<RegisterUserRequest> = {
   encode(message: RegisterUserRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.invitation !== "") {
+      writer.uint32(162).string(message.invitation);
+    }
     if (message.email !== "") {
       writer.uint32(10).string(message.email);
     }
@@ -655,6 +876,14 @@ export const RegisterUserRequest: MessageFns<RegisterUserRequest> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.invitation = reader.string();
+            continue;
+          }
           case 1: {
             if (tag !== 10) {
               break;
@@ -685,6 +914,7 @@ export const RegisterUserRequest: MessageFns<RegisterUserRequest> = {
 
   fromJSON(object: any): RegisterUserRequest {
     return {
+      invitation: isSet(object.invitation) ? globalThis.String(object.invitation) : "",
       email: isSet(object.email) ? globalThis.String(object.email) : "",
       password: isSet(object.password) ? globalThis.String(object.password) : "",
     };
@@ -692,6 +922,9 @@ export const RegisterUserRequest: MessageFns<RegisterUserRequest> = {
 
   toJSON(message: RegisterUserRequest): unknown {
     const obj: any = {};
+    if (message.invitation !== undefined) {
+      obj.invitation = message.invitation;
+    }
     if (message.email !== undefined) {
       obj.email = message.email;
     }
@@ -706,6 +939,7 @@ export const RegisterUserRequest: MessageFns<RegisterUserRequest> = {
   },
   fromPartial<I extends Exact<DeepPartial<RegisterUserRequest>, I>>(object: I): RegisterUserRequest {
     const message = createBaseRegisterUserRequest();
+    message.invitation = object.invitation ?? "";
     message.email = object.email ?? "";
     message.password = object.password ?? "";
     return message;
@@ -2282,13 +2516,19 @@ export const GetAuthDetailsForSDKResponse: MessageFns<GetAuthDetailsForSDKRespon
 };
 
 function createBaseDeleteUserRequest(): DeleteUserRequest {
-  return { password: "" };
+  return { password: "", heir: "", deleteCollections: false };
 }
 
 export const DeleteUserRequest: MessageFns<DeleteUserRequest> = {
   encode(message: DeleteUserRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.password !== "") {
       writer.uint32(10).string(message.password);
+    }
+    if (message.heir !== "") {
+      writer.uint32(162).string(message.heir);
+    }
+    if (message.deleteCollections !== false) {
+      writer.uint32(168).bool(message.deleteCollections);
     }
     return writer;
   },
@@ -2314,6 +2554,22 @@ export const DeleteUserRequest: MessageFns<DeleteUserRequest> = {
             message.password = reader.string();
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.heir = reader.string();
+            continue;
+          }
+          case 21: {
+            if (tag !== 168) {
+              break;
+            }
+
+            message.deleteCollections = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2327,13 +2583,27 @@ export const DeleteUserRequest: MessageFns<DeleteUserRequest> = {
   },
 
   fromJSON(object: any): DeleteUserRequest {
-    return { password: isSet(object.password) ? globalThis.String(object.password) : "" };
+    return {
+      password: isSet(object.password) ? globalThis.String(object.password) : "",
+      heir: isSet(object.heir) ? globalThis.String(object.heir) : "",
+      deleteCollections: isSet(object.deleteCollections)
+        ? globalThis.Boolean(object.deleteCollections)
+        : isSet(object.delete_collections)
+        ? globalThis.Boolean(object.delete_collections)
+        : false,
+    };
   },
 
   toJSON(message: DeleteUserRequest): unknown {
     const obj: any = {};
     if (message.password !== undefined) {
       obj.password = message.password;
+    }
+    if (message.heir !== undefined) {
+      obj.heir = message.heir;
+    }
+    if (message.deleteCollections !== undefined) {
+      obj.deleteCollections = message.deleteCollections;
     }
     return obj;
   },
@@ -2344,18 +2614,32 @@ export const DeleteUserRequest: MessageFns<DeleteUserRequest> = {
   fromPartial<I extends Exact<DeepPartial<DeleteUserRequest>, I>>(object: I): DeleteUserRequest {
     const message = createBaseDeleteUserRequest();
     message.password = object.password ?? "";
+    message.heir = object.heir ?? "";
+    message.deleteCollections = object.deleteCollections ?? false;
     return message;
   },
 };
 
 function createBaseDeleteUserResponse(): DeleteUserResponse {
-  return { success: false };
+  return { success: false, deletedCollections: [], handedCollections: [], keptCollections: [], deletedKeys: 0 };
 }
 
 export const DeleteUserResponse: MessageFns<DeleteUserResponse> = {
   encode(message: DeleteUserResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.success !== false) {
       writer.uint32(8).bool(message.success);
+    }
+    for (const v of message.deletedCollections) {
+      writer.uint32(162).string(v!);
+    }
+    for (const v of message.handedCollections) {
+      writer.uint32(170).string(v!);
+    }
+    for (const v of message.keptCollections) {
+      writer.uint32(178).string(v!);
+    }
+    if (message.deletedKeys !== 0) {
+      writer.uint32(184).uint32(message.deletedKeys);
     }
     return writer;
   },
@@ -2381,6 +2665,38 @@ export const DeleteUserResponse: MessageFns<DeleteUserResponse> = {
             message.success = reader.bool();
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.deletedCollections.push(reader.string());
+            continue;
+          }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.handedCollections.push(reader.string());
+            continue;
+          }
+          case 22: {
+            if (tag !== 178) {
+              break;
+            }
+
+            message.keptCollections.push(reader.string());
+            continue;
+          }
+          case 23: {
+            if (tag !== 184) {
+              break;
+            }
+
+            message.deletedKeys = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2394,13 +2710,47 @@ export const DeleteUserResponse: MessageFns<DeleteUserResponse> = {
   },
 
   fromJSON(object: any): DeleteUserResponse {
-    return { success: isSet(object.success) ? globalThis.Boolean(object.success) : false };
+    return {
+      success: isSet(object.success) ? globalThis.Boolean(object.success) : false,
+      deletedCollections: globalThis.Array.isArray(object?.deletedCollections)
+        ? object.deletedCollections.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.deleted_collections)
+        ? object.deleted_collections.map((e: any) => globalThis.String(e))
+        : [],
+      handedCollections: globalThis.Array.isArray(object?.handedCollections)
+        ? object.handedCollections.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.handed_collections)
+        ? object.handed_collections.map((e: any) => globalThis.String(e))
+        : [],
+      keptCollections: globalThis.Array.isArray(object?.keptCollections)
+        ? object.keptCollections.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.kept_collections)
+        ? object.kept_collections.map((e: any) => globalThis.String(e))
+        : [],
+      deletedKeys: isSet(object.deletedKeys)
+        ? globalThis.Number(object.deletedKeys)
+        : isSet(object.deleted_keys)
+        ? globalThis.Number(object.deleted_keys)
+        : 0,
+    };
   },
 
   toJSON(message: DeleteUserResponse): unknown {
     const obj: any = {};
     if (message.success !== undefined) {
       obj.success = message.success;
+    }
+    if (message.deletedCollections?.length) {
+      obj.deletedCollections = message.deletedCollections;
+    }
+    if (message.handedCollections?.length) {
+      obj.handedCollections = message.handedCollections;
+    }
+    if (message.keptCollections?.length) {
+      obj.keptCollections = message.keptCollections;
+    }
+    if (message.deletedKeys !== undefined) {
+      obj.deletedKeys = Math.round(message.deletedKeys);
     }
     return obj;
   },
@@ -2411,6 +2761,10 @@ export const DeleteUserResponse: MessageFns<DeleteUserResponse> = {
   fromPartial<I extends Exact<DeepPartial<DeleteUserResponse>, I>>(object: I): DeleteUserResponse {
     const message = createBaseDeleteUserResponse();
     message.success = object.success ?? false;
+    message.deletedCollections = object.deletedCollections?.map((e) => e) || [];
+    message.handedCollections = object.handedCollections?.map((e) => e) || [];
+    message.keptCollections = object.keptCollections?.map((e) => e) || [];
+    message.deletedKeys = object.deletedKeys ?? 0;
     return message;
   },
 };
@@ -3041,9 +3395,1430 @@ export const SetUserRoleResponse: MessageFns<SetUserRoleResponse> = {
   },
 };
 
+function createBaseInvitation(): Invitation {
+  return { id: "", email: "", role: "", tenantId: "", invitedBy: "", createdAt: 0n, expiresAt: 0n };
+}
+
+export const Invitation: MessageFns<Invitation> = {
+  encode(message: Invitation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.email !== "") {
+      writer.uint32(18).string(message.email);
+    }
+    if (message.role !== "") {
+      writer.uint32(26).string(message.role);
+    }
+    if (message.tenantId !== "") {
+      writer.uint32(34).string(message.tenantId);
+    }
+    if (message.invitedBy !== "") {
+      writer.uint32(42).string(message.invitedBy);
+    }
+    if (message.createdAt !== 0n) {
+      if (BigInt.asIntN(64, message.createdAt) !== message.createdAt) {
+        throw new globalThis.Error("value provided for field message.createdAt of type int64 too large");
+      }
+      writer.uint32(48).int64(message.createdAt);
+    }
+    if (message.expiresAt !== 0n) {
+      if (BigInt.asIntN(64, message.expiresAt) !== message.expiresAt) {
+        throw new globalThis.Error("value provided for field message.expiresAt of type int64 too large");
+      }
+      writer.uint32(56).int64(message.expiresAt);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Invitation {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInvitation();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.email = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.role = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.tenantId = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.invitedBy = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.createdAt = reader.int64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.expiresAt = reader.int64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Invitation {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      email: isSet(object.email) ? globalThis.String(object.email) : "",
+      role: isSet(object.role) ? globalThis.String(object.role) : "",
+      tenantId: isSet(object.tenantId)
+        ? globalThis.String(object.tenantId)
+        : isSet(object.tenant_id)
+        ? globalThis.String(object.tenant_id)
+        : "",
+      invitedBy: isSet(object.invitedBy)
+        ? globalThis.String(object.invitedBy)
+        : isSet(object.invited_by)
+        ? globalThis.String(object.invited_by)
+        : "",
+      createdAt: isSet(object.createdAt)
+        ? BigInt(object.createdAt)
+        : isSet(object.created_at)
+        ? BigInt(object.created_at)
+        : 0n,
+      expiresAt: isSet(object.expiresAt)
+        ? BigInt(object.expiresAt)
+        : isSet(object.expires_at)
+        ? BigInt(object.expires_at)
+        : 0n,
+    };
+  },
+
+  toJSON(message: Invitation): unknown {
+    const obj: any = {};
+    if (message.id !== undefined) {
+      obj.id = message.id;
+    }
+    if (message.email !== undefined) {
+      obj.email = message.email;
+    }
+    if (message.role !== undefined) {
+      obj.role = message.role;
+    }
+    if (message.tenantId !== undefined) {
+      obj.tenantId = message.tenantId;
+    }
+    if (message.invitedBy !== undefined) {
+      obj.invitedBy = message.invitedBy;
+    }
+    if (message.createdAt !== undefined) {
+      obj.createdAt = message.createdAt.toString();
+    }
+    if (message.expiresAt !== undefined) {
+      obj.expiresAt = message.expiresAt.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Invitation>, I>>(base?: I): Invitation {
+    return Invitation.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Invitation>, I>>(object: I): Invitation {
+    const message = createBaseInvitation();
+    message.id = object.id ?? "";
+    message.email = object.email ?? "";
+    message.role = object.role ?? "";
+    message.tenantId = object.tenantId ?? "";
+    message.invitedBy = object.invitedBy ?? "";
+    message.createdAt = (object.createdAt !== undefined && object.createdAt !== null) ? BigInt(object.createdAt) : 0n;
+    message.expiresAt = (object.expiresAt !== undefined && object.expiresAt !== null) ? BigInt(object.expiresAt) : 0n;
+    return message;
+  },
+};
+
+function createBaseInviteUserRequest(): InviteUserRequest {
+  return { email: "", role: "", tenantId: "", newTenant: false, expiresAt: 0n };
+}
+
+export const InviteUserRequest: MessageFns<InviteUserRequest> = {
+  encode(message: InviteUserRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.email !== "") {
+      writer.uint32(10).string(message.email);
+    }
+    if (message.role !== "") {
+      writer.uint32(18).string(message.role);
+    }
+    if (message.tenantId !== "") {
+      writer.uint32(26).string(message.tenantId);
+    }
+    if (message.newTenant !== false) {
+      writer.uint32(32).bool(message.newTenant);
+    }
+    if (message.expiresAt !== 0n) {
+      if (BigInt.asIntN(64, message.expiresAt) !== message.expiresAt) {
+        throw new globalThis.Error("value provided for field message.expiresAt of type int64 too large");
+      }
+      writer.uint32(40).int64(message.expiresAt);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): InviteUserRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInviteUserRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.email = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.role = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.tenantId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.newTenant = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.expiresAt = reader.int64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): InviteUserRequest {
+    return {
+      email: isSet(object.email) ? globalThis.String(object.email) : "",
+      role: isSet(object.role) ? globalThis.String(object.role) : "",
+      tenantId: isSet(object.tenantId)
+        ? globalThis.String(object.tenantId)
+        : isSet(object.tenant_id)
+        ? globalThis.String(object.tenant_id)
+        : "",
+      newTenant: isSet(object.newTenant)
+        ? globalThis.Boolean(object.newTenant)
+        : isSet(object.new_tenant)
+        ? globalThis.Boolean(object.new_tenant)
+        : false,
+      expiresAt: isSet(object.expiresAt)
+        ? BigInt(object.expiresAt)
+        : isSet(object.expires_at)
+        ? BigInt(object.expires_at)
+        : 0n,
+    };
+  },
+
+  toJSON(message: InviteUserRequest): unknown {
+    const obj: any = {};
+    if (message.email !== undefined) {
+      obj.email = message.email;
+    }
+    if (message.role !== undefined) {
+      obj.role = message.role;
+    }
+    if (message.tenantId !== undefined) {
+      obj.tenantId = message.tenantId;
+    }
+    if (message.newTenant !== undefined) {
+      obj.newTenant = message.newTenant;
+    }
+    if (message.expiresAt !== undefined) {
+      obj.expiresAt = message.expiresAt.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<InviteUserRequest>, I>>(base?: I): InviteUserRequest {
+    return InviteUserRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<InviteUserRequest>, I>>(object: I): InviteUserRequest {
+    const message = createBaseInviteUserRequest();
+    message.email = object.email ?? "";
+    message.role = object.role ?? "";
+    message.tenantId = object.tenantId ?? "";
+    message.newTenant = object.newTenant ?? false;
+    message.expiresAt = (object.expiresAt !== undefined && object.expiresAt !== null) ? BigInt(object.expiresAt) : 0n;
+    return message;
+  },
+};
+
+function createBaseInviteUserResponse(): InviteUserResponse {
+  return { token: "", invitation: undefined };
+}
+
+export const InviteUserResponse: MessageFns<InviteUserResponse> = {
+  encode(message: InviteUserResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.token !== "") {
+      writer.uint32(10).string(message.token);
+    }
+    if (message.invitation !== undefined) {
+      Invitation.encode(message.invitation, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): InviteUserResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInviteUserResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.token = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.invitation = Invitation.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): InviteUserResponse {
+    return {
+      token: isSet(object.token) ? globalThis.String(object.token) : "",
+      invitation: isSet(object.invitation) ? Invitation.fromJSON(object.invitation) : undefined,
+    };
+  },
+
+  toJSON(message: InviteUserResponse): unknown {
+    const obj: any = {};
+    if (message.token !== undefined) {
+      obj.token = message.token;
+    }
+    if (message.invitation !== undefined) {
+      obj.invitation = Invitation.toJSON(message.invitation);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<InviteUserResponse>, I>>(base?: I): InviteUserResponse {
+    return InviteUserResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<InviteUserResponse>, I>>(object: I): InviteUserResponse {
+    const message = createBaseInviteUserResponse();
+    message.token = object.token ?? "";
+    message.invitation = (object.invitation !== undefined && object.invitation !== null)
+      ? Invitation.fromPartial(object.invitation)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseListInvitationsRequest(): ListInvitationsRequest {
+  return {};
+}
+
+export const ListInvitationsRequest: MessageFns<ListInvitationsRequest> = {
+  encode(_: ListInvitationsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListInvitationsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListInvitationsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): ListInvitationsRequest {
+    return {};
+  },
+
+  toJSON(_: ListInvitationsRequest): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListInvitationsRequest>, I>>(base?: I): ListInvitationsRequest {
+    return ListInvitationsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListInvitationsRequest>, I>>(_: I): ListInvitationsRequest {
+    const message = createBaseListInvitationsRequest();
+    return message;
+  },
+};
+
+function createBaseListInvitationsResponse(): ListInvitationsResponse {
+  return { invitations: [] };
+}
+
+export const ListInvitationsResponse: MessageFns<ListInvitationsResponse> = {
+  encode(message: ListInvitationsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.invitations) {
+      Invitation.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListInvitationsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListInvitationsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.invitations.push(Invitation.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListInvitationsResponse {
+    return {
+      invitations: globalThis.Array.isArray(object?.invitations)
+        ? object.invitations.map((e: any) => Invitation.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: ListInvitationsResponse): unknown {
+    const obj: any = {};
+    if (message.invitations?.length) {
+      obj.invitations = message.invitations.map((e) => Invitation.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListInvitationsResponse>, I>>(base?: I): ListInvitationsResponse {
+    return ListInvitationsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListInvitationsResponse>, I>>(object: I): ListInvitationsResponse {
+    const message = createBaseListInvitationsResponse();
+    message.invitations = object.invitations?.map((e) => Invitation.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseDeleteInvitationRequest(): DeleteInvitationRequest {
+  return { id: "" };
+}
+
+export const DeleteInvitationRequest: MessageFns<DeleteInvitationRequest> = {
+  encode(message: DeleteInvitationRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeleteInvitationRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeleteInvitationRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DeleteInvitationRequest {
+    return { id: isSet(object.id) ? globalThis.String(object.id) : "" };
+  },
+
+  toJSON(message: DeleteInvitationRequest): unknown {
+    const obj: any = {};
+    if (message.id !== undefined) {
+      obj.id = message.id;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<DeleteInvitationRequest>, I>>(base?: I): DeleteInvitationRequest {
+    return DeleteInvitationRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DeleteInvitationRequest>, I>>(object: I): DeleteInvitationRequest {
+    const message = createBaseDeleteInvitationRequest();
+    message.id = object.id ?? "";
+    return message;
+  },
+};
+
+function createBaseDeleteInvitationResponse(): DeleteInvitationResponse {
+  return { success: false };
+}
+
+export const DeleteInvitationResponse: MessageFns<DeleteInvitationResponse> = {
+  encode(message: DeleteInvitationResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.success !== false) {
+      writer.uint32(8).bool(message.success);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeleteInvitationResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeleteInvitationResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.success = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DeleteInvitationResponse {
+    return { success: isSet(object.success) ? globalThis.Boolean(object.success) : false };
+  },
+
+  toJSON(message: DeleteInvitationResponse): unknown {
+    const obj: any = {};
+    if (message.success !== undefined) {
+      obj.success = message.success;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<DeleteInvitationResponse>, I>>(base?: I): DeleteInvitationResponse {
+    return DeleteInvitationResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DeleteInvitationResponse>, I>>(object: I): DeleteInvitationResponse {
+    const message = createBaseDeleteInvitationResponse();
+    message.success = object.success ?? false;
+    return message;
+  },
+};
+
+function createBaseListUsersRequest(): ListUsersRequest {
+  return { tenantId: "", pageSize: 0, pageToken: "" };
+}
+
+export const ListUsersRequest: MessageFns<ListUsersRequest> = {
+  encode(message: ListUsersRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.tenantId !== "") {
+      writer.uint32(10).string(message.tenantId);
+    }
+    if (message.pageSize !== 0) {
+      writer.uint32(16).uint32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(26).string(message.pageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListUsersRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListUsersRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tenantId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.pageSize = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListUsersRequest {
+    return {
+      tenantId: isSet(object.tenantId)
+        ? globalThis.String(object.tenantId)
+        : isSet(object.tenant_id)
+        ? globalThis.String(object.tenant_id)
+        : "",
+      pageSize: isSet(object.pageSize)
+        ? globalThis.Number(object.pageSize)
+        : isSet(object.page_size)
+        ? globalThis.Number(object.page_size)
+        : 0,
+      pageToken: isSet(object.pageToken)
+        ? globalThis.String(object.pageToken)
+        : isSet(object.page_token)
+        ? globalThis.String(object.page_token)
+        : "",
+    };
+  },
+
+  toJSON(message: ListUsersRequest): unknown {
+    const obj: any = {};
+    if (message.tenantId !== undefined) {
+      obj.tenantId = message.tenantId;
+    }
+    if (message.pageSize !== undefined) {
+      obj.pageSize = Math.round(message.pageSize);
+    }
+    if (message.pageToken !== undefined) {
+      obj.pageToken = message.pageToken;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListUsersRequest>, I>>(base?: I): ListUsersRequest {
+    return ListUsersRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListUsersRequest>, I>>(object: I): ListUsersRequest {
+    const message = createBaseListUsersRequest();
+    message.tenantId = object.tenantId ?? "";
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseListUsersResponse(): ListUsersResponse {
+  return { users: [], nextPageToken: "" };
+}
+
+export const ListUsersResponse: MessageFns<ListUsersResponse> = {
+  encode(message: ListUsersResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.users) {
+      UserProfile.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListUsersResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListUsersResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.users.push(UserProfile.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListUsersResponse {
+    return {
+      users: globalThis.Array.isArray(object?.users) ? object.users.map((e: any) => UserProfile.fromJSON(e)) : [],
+      nextPageToken: isSet(object.nextPageToken)
+        ? globalThis.String(object.nextPageToken)
+        : isSet(object.next_page_token)
+        ? globalThis.String(object.next_page_token)
+        : "",
+    };
+  },
+
+  toJSON(message: ListUsersResponse): unknown {
+    const obj: any = {};
+    if (message.users?.length) {
+      obj.users = message.users.map((e) => UserProfile.toJSON(e));
+    }
+    if (message.nextPageToken !== undefined) {
+      obj.nextPageToken = message.nextPageToken;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListUsersResponse>, I>>(base?: I): ListUsersResponse {
+    return ListUsersResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListUsersResponse>, I>>(object: I): ListUsersResponse {
+    const message = createBaseListUsersResponse();
+    message.users = object.users?.map((e) => UserProfile.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseSetUserDisabledRequest(): SetUserDisabledRequest {
+  return { userId: "", disabled: false };
+}
+
+export const SetUserDisabledRequest: MessageFns<SetUserDisabledRequest> = {
+  encode(message: SetUserDisabledRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.userId !== "") {
+      writer.uint32(10).string(message.userId);
+    }
+    if (message.disabled !== false) {
+      writer.uint32(16).bool(message.disabled);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SetUserDisabledRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSetUserDisabledRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.userId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.disabled = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SetUserDisabledRequest {
+    return {
+      userId: isSet(object.userId)
+        ? globalThis.String(object.userId)
+        : isSet(object.user_id)
+        ? globalThis.String(object.user_id)
+        : "",
+      disabled: isSet(object.disabled) ? globalThis.Boolean(object.disabled) : false,
+    };
+  },
+
+  toJSON(message: SetUserDisabledRequest): unknown {
+    const obj: any = {};
+    if (message.userId !== undefined) {
+      obj.userId = message.userId;
+    }
+    if (message.disabled !== undefined) {
+      obj.disabled = message.disabled;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SetUserDisabledRequest>, I>>(base?: I): SetUserDisabledRequest {
+    return SetUserDisabledRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SetUserDisabledRequest>, I>>(object: I): SetUserDisabledRequest {
+    const message = createBaseSetUserDisabledRequest();
+    message.userId = object.userId ?? "";
+    message.disabled = object.disabled ?? false;
+    return message;
+  },
+};
+
+function createBaseSetUserDisabledResponse(): SetUserDisabledResponse {
+  return { user: undefined };
+}
+
+export const SetUserDisabledResponse: MessageFns<SetUserDisabledResponse> = {
+  encode(message: SetUserDisabledResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.user !== undefined) {
+      UserProfile.encode(message.user, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SetUserDisabledResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSetUserDisabledResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.user = UserProfile.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SetUserDisabledResponse {
+    return { user: isSet(object.user) ? UserProfile.fromJSON(object.user) : undefined };
+  },
+
+  toJSON(message: SetUserDisabledResponse): unknown {
+    const obj: any = {};
+    if (message.user !== undefined) {
+      obj.user = UserProfile.toJSON(message.user);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SetUserDisabledResponse>, I>>(base?: I): SetUserDisabledResponse {
+    return SetUserDisabledResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SetUserDisabledResponse>, I>>(object: I): SetUserDisabledResponse {
+    const message = createBaseSetUserDisabledResponse();
+    message.user = (object.user !== undefined && object.user !== null)
+      ? UserProfile.fromPartial(object.user)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseResetPasswordRequest(): ResetPasswordRequest {
+  return { userId: "" };
+}
+
+export const ResetPasswordRequest: MessageFns<ResetPasswordRequest> = {
+  encode(message: ResetPasswordRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.userId !== "") {
+      writer.uint32(10).string(message.userId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResetPasswordRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResetPasswordRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.userId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ResetPasswordRequest {
+    return {
+      userId: isSet(object.userId)
+        ? globalThis.String(object.userId)
+        : isSet(object.user_id)
+        ? globalThis.String(object.user_id)
+        : "",
+    };
+  },
+
+  toJSON(message: ResetPasswordRequest): unknown {
+    const obj: any = {};
+    if (message.userId !== undefined) {
+      obj.userId = message.userId;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ResetPasswordRequest>, I>>(base?: I): ResetPasswordRequest {
+    return ResetPasswordRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ResetPasswordRequest>, I>>(object: I): ResetPasswordRequest {
+    const message = createBaseResetPasswordRequest();
+    message.userId = object.userId ?? "";
+    return message;
+  },
+};
+
+function createBaseResetPasswordResponse(): ResetPasswordResponse {
+  return { password: "" };
+}
+
+export const ResetPasswordResponse: MessageFns<ResetPasswordResponse> = {
+  encode(message: ResetPasswordResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.password !== "") {
+      writer.uint32(10).string(message.password);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResetPasswordResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResetPasswordResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.password = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ResetPasswordResponse {
+    return { password: isSet(object.password) ? globalThis.String(object.password) : "" };
+  },
+
+  toJSON(message: ResetPasswordResponse): unknown {
+    const obj: any = {};
+    if (message.password !== undefined) {
+      obj.password = message.password;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ResetPasswordResponse>, I>>(base?: I): ResetPasswordResponse {
+    return ResetPasswordResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ResetPasswordResponse>, I>>(object: I): ResetPasswordResponse {
+    const message = createBaseResetPasswordResponse();
+    message.password = object.password ?? "";
+    return message;
+  },
+};
+
+function createBaseRemoveUserRequest(): RemoveUserRequest {
+  return { userId: "", heir: "", deleteCollections: false };
+}
+
+export const RemoveUserRequest: MessageFns<RemoveUserRequest> = {
+  encode(message: RemoveUserRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.userId !== "") {
+      writer.uint32(10).string(message.userId);
+    }
+    if (message.heir !== "") {
+      writer.uint32(18).string(message.heir);
+    }
+    if (message.deleteCollections !== false) {
+      writer.uint32(24).bool(message.deleteCollections);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RemoveUserRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRemoveUserRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.userId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.heir = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.deleteCollections = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RemoveUserRequest {
+    return {
+      userId: isSet(object.userId)
+        ? globalThis.String(object.userId)
+        : isSet(object.user_id)
+        ? globalThis.String(object.user_id)
+        : "",
+      heir: isSet(object.heir) ? globalThis.String(object.heir) : "",
+      deleteCollections: isSet(object.deleteCollections)
+        ? globalThis.Boolean(object.deleteCollections)
+        : isSet(object.delete_collections)
+        ? globalThis.Boolean(object.delete_collections)
+        : false,
+    };
+  },
+
+  toJSON(message: RemoveUserRequest): unknown {
+    const obj: any = {};
+    if (message.userId !== undefined) {
+      obj.userId = message.userId;
+    }
+    if (message.heir !== undefined) {
+      obj.heir = message.heir;
+    }
+    if (message.deleteCollections !== undefined) {
+      obj.deleteCollections = message.deleteCollections;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RemoveUserRequest>, I>>(base?: I): RemoveUserRequest {
+    return RemoveUserRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RemoveUserRequest>, I>>(object: I): RemoveUserRequest {
+    const message = createBaseRemoveUserRequest();
+    message.userId = object.userId ?? "";
+    message.heir = object.heir ?? "";
+    message.deleteCollections = object.deleteCollections ?? false;
+    return message;
+  },
+};
+
+function createBaseRemoveUserResponse(): RemoveUserResponse {
+  return { deletedCollections: [], handedCollections: [], keptCollections: [], deletedKeys: 0 };
+}
+
+export const RemoveUserResponse: MessageFns<RemoveUserResponse> = {
+  encode(message: RemoveUserResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.deletedCollections) {
+      writer.uint32(10).string(v!);
+    }
+    for (const v of message.handedCollections) {
+      writer.uint32(18).string(v!);
+    }
+    for (const v of message.keptCollections) {
+      writer.uint32(26).string(v!);
+    }
+    if (message.deletedKeys !== 0) {
+      writer.uint32(32).uint32(message.deletedKeys);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RemoveUserResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRemoveUserResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.deletedCollections.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.handedCollections.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.keptCollections.push(reader.string());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.deletedKeys = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RemoveUserResponse {
+    return {
+      deletedCollections: globalThis.Array.isArray(object?.deletedCollections)
+        ? object.deletedCollections.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.deleted_collections)
+        ? object.deleted_collections.map((e: any) => globalThis.String(e))
+        : [],
+      handedCollections: globalThis.Array.isArray(object?.handedCollections)
+        ? object.handedCollections.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.handed_collections)
+        ? object.handed_collections.map((e: any) => globalThis.String(e))
+        : [],
+      keptCollections: globalThis.Array.isArray(object?.keptCollections)
+        ? object.keptCollections.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.kept_collections)
+        ? object.kept_collections.map((e: any) => globalThis.String(e))
+        : [],
+      deletedKeys: isSet(object.deletedKeys)
+        ? globalThis.Number(object.deletedKeys)
+        : isSet(object.deleted_keys)
+        ? globalThis.Number(object.deleted_keys)
+        : 0,
+    };
+  },
+
+  toJSON(message: RemoveUserResponse): unknown {
+    const obj: any = {};
+    if (message.deletedCollections?.length) {
+      obj.deletedCollections = message.deletedCollections;
+    }
+    if (message.handedCollections?.length) {
+      obj.handedCollections = message.handedCollections;
+    }
+    if (message.keptCollections?.length) {
+      obj.keptCollections = message.keptCollections;
+    }
+    if (message.deletedKeys !== undefined) {
+      obj.deletedKeys = Math.round(message.deletedKeys);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RemoveUserResponse>, I>>(base?: I): RemoveUserResponse {
+    return RemoveUserResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RemoveUserResponse>, I>>(object: I): RemoveUserResponse {
+    const message = createBaseRemoveUserResponse();
+    message.deletedCollections = object.deletedCollections?.map((e) => e) || [];
+    message.handedCollections = object.handedCollections?.map((e) => e) || [];
+    message.keptCollections = object.keptCollections?.map((e) => e) || [];
+    message.deletedKeys = object.deletedKeys ?? 0;
+    return message;
+  },
+};
+
 export type AuthServiceService = typeof AuthServiceService;
 export const AuthServiceService = {
-  /** Make an account. */
+  /** Make an account. Unless registration is open, this takes an invitation. */
   registerUser: {
     path: "/vectron.auth.v1.AuthService/RegisterUser" as const,
     requestStream: false as const,
@@ -3088,7 +4863,10 @@ export const AuthServiceService = {
       Buffer.from(UpdateUserProfileResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): UpdateUserProfileResponse => UpdateUserProfileResponse.decode(value),
   },
-  /** Delete the account with its keys. */
+  /**
+   * Delete the account with its API keys. When its tenant has no other user, the collections of the tenant are handed to the
+   * heir or deleted with their points, whichever the request says; the answer names them.
+   */
   deleteUser: {
     path: "/vectron.auth.v1.AuthService/DeleteUser" as const,
     requestStream: false as const,
@@ -3098,7 +4876,7 @@ export const AuthServiceService = {
     responseSerialize: (value: DeleteUserResponse): Buffer => Buffer.from(DeleteUserResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DeleteUserResponse => DeleteUserResponse.decode(value),
   },
-  /** Get a new token for a refresh token, which is good once, or for a token that is live. */
+  /** Get a new token and refresh token for a refresh token, which is good once. */
   refreshToken: {
     path: "/vectron.auth.v1.AuthService/RefreshToken" as const,
     requestStream: false as const,
@@ -3208,10 +4986,87 @@ export const AuthServiceService = {
     responseSerialize: (value: SetUserRoleResponse): Buffer => Buffer.from(SetUserRoleResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): SetUserRoleResponse => SetUserRoleResponse.decode(value),
   },
+  /** Invite a person: who has the token that is answered can make an account of this address, role and tenant. Administrators invite into any tenant; others, where the server lets them, into their own with at most their own role. */
+  inviteUser: {
+    path: "/vectron.auth.v1.AuthService/InviteUser" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: InviteUserRequest): Buffer => Buffer.from(InviteUserRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): InviteUserRequest => InviteUserRequest.decode(value),
+    responseSerialize: (value: InviteUserResponse): Buffer => Buffer.from(InviteUserResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): InviteUserResponse => InviteUserResponse.decode(value),
+  },
+  /** List the invitations that are open: an administrator sees all, others their own. */
+  listInvitations: {
+    path: "/vectron.auth.v1.AuthService/ListInvitations" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListInvitationsRequest): Buffer =>
+      Buffer.from(ListInvitationsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListInvitationsRequest => ListInvitationsRequest.decode(value),
+    responseSerialize: (value: ListInvitationsResponse): Buffer =>
+      Buffer.from(ListInvitationsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListInvitationsResponse => ListInvitationsResponse.decode(value),
+  },
+  /** Withdraw an invitation. */
+  deleteInvitation: {
+    path: "/vectron.auth.v1.AuthService/DeleteInvitation" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: DeleteInvitationRequest): Buffer =>
+      Buffer.from(DeleteInvitationRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): DeleteInvitationRequest => DeleteInvitationRequest.decode(value),
+    responseSerialize: (value: DeleteInvitationResponse): Buffer =>
+      Buffer.from(DeleteInvitationResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): DeleteInvitationResponse => DeleteInvitationResponse.decode(value),
+  },
+  /** List accounts by id, page by page. */
+  listUsers: {
+    path: "/vectron.auth.v1.AuthService/ListUsers" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListUsersRequest): Buffer => Buffer.from(ListUsersRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListUsersRequest => ListUsersRequest.decode(value),
+    responseSerialize: (value: ListUsersResponse): Buffer => Buffer.from(ListUsersResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListUsersResponse => ListUsersResponse.decode(value),
+  },
+  /** Disable an account, or enable it again. A disabled account has no logins, and its API keys are refused. */
+  setUserDisabled: {
+    path: "/vectron.auth.v1.AuthService/SetUserDisabled" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: SetUserDisabledRequest): Buffer =>
+      Buffer.from(SetUserDisabledRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SetUserDisabledRequest => SetUserDisabledRequest.decode(value),
+    responseSerialize: (value: SetUserDisabledResponse): Buffer =>
+      Buffer.from(SetUserDisabledResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): SetUserDisabledResponse => SetUserDisabledResponse.decode(value),
+  },
+  /** Give an account a password that must be changed at the next login. Its logins end. */
+  resetPassword: {
+    path: "/vectron.auth.v1.AuthService/ResetPassword" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ResetPasswordRequest): Buffer => Buffer.from(ResetPasswordRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ResetPasswordRequest => ResetPasswordRequest.decode(value),
+    responseSerialize: (value: ResetPasswordResponse): Buffer =>
+      Buffer.from(ResetPasswordResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ResetPasswordResponse => ResetPasswordResponse.decode(value),
+  },
+  /** Delete somebody's account with its API keys, and say what becomes of the collections of its tenant when it has no other user. */
+  removeUser: {
+    path: "/vectron.auth.v1.AuthService/RemoveUser" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RemoveUserRequest): Buffer => Buffer.from(RemoveUserRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RemoveUserRequest => RemoveUserRequest.decode(value),
+    responseSerialize: (value: RemoveUserResponse): Buffer => Buffer.from(RemoveUserResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RemoveUserResponse => RemoveUserResponse.decode(value),
+  },
 } as const;
 
 export interface AuthServiceServer extends UntypedServiceImplementation {
-  /** Make an account. */
+  /** Make an account. Unless registration is open, this takes an invitation. */
   registerUser: handleUnaryCall<RegisterUserRequest, RegisterUserResponse>;
   /** Get a token for an e-mail address and a password. */
   login: handleUnaryCall<LoginRequest, LoginResponse>;
@@ -3219,9 +5074,12 @@ export interface AuthServiceServer extends UntypedServiceImplementation {
   getUserProfile: handleUnaryCall<GetUserProfileRequest, GetUserProfileResponse>;
   /** Change the plan of the account. */
   updateUserProfile: handleUnaryCall<UpdateUserProfileRequest, UpdateUserProfileResponse>;
-  /** Delete the account with its keys. */
+  /**
+   * Delete the account with its API keys. When its tenant has no other user, the collections of the tenant are handed to the
+   * heir or deleted with their points, whichever the request says; the answer names them.
+   */
   deleteUser: handleUnaryCall<DeleteUserRequest, DeleteUserResponse>;
-  /** Get a new token for a refresh token, which is good once, or for a token that is live. */
+  /** Get a new token and refresh token for a refresh token, which is good once. */
   refreshToken: handleUnaryCall<RefreshTokenRequest, RefreshTokenResponse>;
   /** Make an API key; it is shown once. */
   createApiKey: handleUnaryCall<CreateAPIKeyRequest, CreateAPIKeyResponse>;
@@ -3241,10 +5099,24 @@ export interface AuthServiceServer extends UntypedServiceImplementation {
   changePassword: handleUnaryCall<ChangePasswordRequest, ChangePasswordResponse>;
   /** Change the role of a user. */
   setUserRole: handleUnaryCall<SetUserRoleRequest, SetUserRoleResponse>;
+  /** Invite a person: who has the token that is answered can make an account of this address, role and tenant. Administrators invite into any tenant; others, where the server lets them, into their own with at most their own role. */
+  inviteUser: handleUnaryCall<InviteUserRequest, InviteUserResponse>;
+  /** List the invitations that are open: an administrator sees all, others their own. */
+  listInvitations: handleUnaryCall<ListInvitationsRequest, ListInvitationsResponse>;
+  /** Withdraw an invitation. */
+  deleteInvitation: handleUnaryCall<DeleteInvitationRequest, DeleteInvitationResponse>;
+  /** List accounts by id, page by page. */
+  listUsers: handleUnaryCall<ListUsersRequest, ListUsersResponse>;
+  /** Disable an account, or enable it again. A disabled account has no logins, and its API keys are refused. */
+  setUserDisabled: handleUnaryCall<SetUserDisabledRequest, SetUserDisabledResponse>;
+  /** Give an account a password that must be changed at the next login. Its logins end. */
+  resetPassword: handleUnaryCall<ResetPasswordRequest, ResetPasswordResponse>;
+  /** Delete somebody's account with its API keys, and say what becomes of the collections of its tenant when it has no other user. */
+  removeUser: handleUnaryCall<RemoveUserRequest, RemoveUserResponse>;
 }
 
 export interface AuthServiceClient extends Client {
-  /** Make an account. */
+  /** Make an account. Unless registration is open, this takes an invitation. */
   registerUser(
     request: RegisterUserRequest,
     callback: (error: ServiceError | null, response: RegisterUserResponse) => void,
@@ -3308,7 +5180,10 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: UpdateUserProfileResponse) => void,
   ): ClientUnaryCall;
-  /** Delete the account with its keys. */
+  /**
+   * Delete the account with its API keys. When its tenant has no other user, the collections of the tenant are handed to the
+   * heir or deleted with their points, whichever the request says; the answer names them.
+   */
   deleteUser(
     request: DeleteUserRequest,
     callback: (error: ServiceError | null, response: DeleteUserResponse) => void,
@@ -3324,7 +5199,7 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DeleteUserResponse) => void,
   ): ClientUnaryCall;
-  /** Get a new token for a refresh token, which is good once, or for a token that is live. */
+  /** Get a new token and refresh token for a refresh token, which is good once. */
   refreshToken(
     request: RefreshTokenRequest,
     callback: (error: ServiceError | null, response: RefreshTokenResponse) => void,
@@ -3483,6 +5358,118 @@ export interface AuthServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: SetUserRoleResponse) => void,
+  ): ClientUnaryCall;
+  /** Invite a person: who has the token that is answered can make an account of this address, role and tenant. Administrators invite into any tenant; others, where the server lets them, into their own with at most their own role. */
+  inviteUser(
+    request: InviteUserRequest,
+    callback: (error: ServiceError | null, response: InviteUserResponse) => void,
+  ): ClientUnaryCall;
+  inviteUser(
+    request: InviteUserRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: InviteUserResponse) => void,
+  ): ClientUnaryCall;
+  inviteUser(
+    request: InviteUserRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: InviteUserResponse) => void,
+  ): ClientUnaryCall;
+  /** List the invitations that are open: an administrator sees all, others their own. */
+  listInvitations(
+    request: ListInvitationsRequest,
+    callback: (error: ServiceError | null, response: ListInvitationsResponse) => void,
+  ): ClientUnaryCall;
+  listInvitations(
+    request: ListInvitationsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListInvitationsResponse) => void,
+  ): ClientUnaryCall;
+  listInvitations(
+    request: ListInvitationsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListInvitationsResponse) => void,
+  ): ClientUnaryCall;
+  /** Withdraw an invitation. */
+  deleteInvitation(
+    request: DeleteInvitationRequest,
+    callback: (error: ServiceError | null, response: DeleteInvitationResponse) => void,
+  ): ClientUnaryCall;
+  deleteInvitation(
+    request: DeleteInvitationRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: DeleteInvitationResponse) => void,
+  ): ClientUnaryCall;
+  deleteInvitation(
+    request: DeleteInvitationRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: DeleteInvitationResponse) => void,
+  ): ClientUnaryCall;
+  /** List accounts by id, page by page. */
+  listUsers(
+    request: ListUsersRequest,
+    callback: (error: ServiceError | null, response: ListUsersResponse) => void,
+  ): ClientUnaryCall;
+  listUsers(
+    request: ListUsersRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListUsersResponse) => void,
+  ): ClientUnaryCall;
+  listUsers(
+    request: ListUsersRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListUsersResponse) => void,
+  ): ClientUnaryCall;
+  /** Disable an account, or enable it again. A disabled account has no logins, and its API keys are refused. */
+  setUserDisabled(
+    request: SetUserDisabledRequest,
+    callback: (error: ServiceError | null, response: SetUserDisabledResponse) => void,
+  ): ClientUnaryCall;
+  setUserDisabled(
+    request: SetUserDisabledRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: SetUserDisabledResponse) => void,
+  ): ClientUnaryCall;
+  setUserDisabled(
+    request: SetUserDisabledRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: SetUserDisabledResponse) => void,
+  ): ClientUnaryCall;
+  /** Give an account a password that must be changed at the next login. Its logins end. */
+  resetPassword(
+    request: ResetPasswordRequest,
+    callback: (error: ServiceError | null, response: ResetPasswordResponse) => void,
+  ): ClientUnaryCall;
+  resetPassword(
+    request: ResetPasswordRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ResetPasswordResponse) => void,
+  ): ClientUnaryCall;
+  resetPassword(
+    request: ResetPasswordRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ResetPasswordResponse) => void,
+  ): ClientUnaryCall;
+  /** Delete somebody's account with its API keys, and say what becomes of the collections of its tenant when it has no other user. */
+  removeUser(
+    request: RemoveUserRequest,
+    callback: (error: ServiceError | null, response: RemoveUserResponse) => void,
+  ): ClientUnaryCall;
+  removeUser(
+    request: RemoveUserRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RemoveUserResponse) => void,
+  ): ClientUnaryCall;
+  removeUser(
+    request: RemoveUserRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RemoveUserResponse) => void,
   ): ClientUnaryCall;
 }
 

@@ -535,6 +535,16 @@ export interface UpdateCollectionResponse {
   collection?: Collection | undefined;
 }
 
+export interface TransferCollectionsRequest {
+  fromTenantId: string;
+  toTenantId: string;
+}
+
+export interface TransferCollectionsResponse {
+  /** Names of the collections. */
+  collections: string[];
+}
+
 function createBaseGetLeaderRequest(): GetLeaderRequest {
   return {};
 }
@@ -7156,6 +7166,170 @@ export const UpdateCollectionResponse: MessageFns<UpdateCollectionResponse> = {
   },
 };
 
+function createBaseTransferCollectionsRequest(): TransferCollectionsRequest {
+  return { fromTenantId: "", toTenantId: "" };
+}
+
+export const TransferCollectionsRequest: MessageFns<TransferCollectionsRequest> = {
+  encode(message: TransferCollectionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.fromTenantId !== "") {
+      writer.uint32(10).string(message.fromTenantId);
+    }
+    if (message.toTenantId !== "") {
+      writer.uint32(18).string(message.toTenantId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TransferCollectionsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTransferCollectionsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.fromTenantId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.toTenantId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TransferCollectionsRequest {
+    return {
+      fromTenantId: isSet(object.fromTenantId)
+        ? globalThis.String(object.fromTenantId)
+        : isSet(object.from_tenant_id)
+        ? globalThis.String(object.from_tenant_id)
+        : "",
+      toTenantId: isSet(object.toTenantId)
+        ? globalThis.String(object.toTenantId)
+        : isSet(object.to_tenant_id)
+        ? globalThis.String(object.to_tenant_id)
+        : "",
+    };
+  },
+
+  toJSON(message: TransferCollectionsRequest): unknown {
+    const obj: any = {};
+    if (message.fromTenantId !== undefined) {
+      obj.fromTenantId = message.fromTenantId;
+    }
+    if (message.toTenantId !== undefined) {
+      obj.toTenantId = message.toTenantId;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<TransferCollectionsRequest>, I>>(base?: I): TransferCollectionsRequest {
+    return TransferCollectionsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TransferCollectionsRequest>, I>>(object: I): TransferCollectionsRequest {
+    const message = createBaseTransferCollectionsRequest();
+    message.fromTenantId = object.fromTenantId ?? "";
+    message.toTenantId = object.toTenantId ?? "";
+    return message;
+  },
+};
+
+function createBaseTransferCollectionsResponse(): TransferCollectionsResponse {
+  return { collections: [] };
+}
+
+export const TransferCollectionsResponse: MessageFns<TransferCollectionsResponse> = {
+  encode(message: TransferCollectionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.collections) {
+      writer.uint32(10).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TransferCollectionsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTransferCollectionsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.collections.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TransferCollectionsResponse {
+    return {
+      collections: globalThis.Array.isArray(object?.collections)
+        ? object.collections.map((e: any) => globalThis.String(e))
+        : [],
+    };
+  },
+
+  toJSON(message: TransferCollectionsResponse): unknown {
+    const obj: any = {};
+    if (message.collections?.length) {
+      obj.collections = message.collections;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<TransferCollectionsResponse>, I>>(base?: I): TransferCollectionsResponse {
+    return TransferCollectionsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TransferCollectionsResponse>, I>>(object: I): TransferCollectionsResponse {
+    const message = createBaseTransferCollectionsResponse();
+    message.collections = object.collections?.map((e) => e) || [];
+    return message;
+  },
+};
+
 export type PlacementServiceService = typeof PlacementServiceService;
 export const PlacementServiceService = {
   getWorker: {
@@ -7369,6 +7543,21 @@ export const PlacementServiceService = {
       Buffer.from(UpdateCollectionResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): UpdateCollectionResponse => UpdateCollectionResponse.decode(value),
   },
+  /**
+   * Gives all collections and aliases of a tenant to another one, in one transaction. ALREADY_EXISTS, naming them, when the
+   * other tenant has some of the names; then nothing is changed.
+   */
+  transferCollections: {
+    path: "/vectron.placementdriver.v1.PlacementService/TransferCollections" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: TransferCollectionsRequest): Buffer =>
+      Buffer.from(TransferCollectionsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): TransferCollectionsRequest => TransferCollectionsRequest.decode(value),
+    responseSerialize: (value: TransferCollectionsResponse): Buffer =>
+      Buffer.from(TransferCollectionsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): TransferCollectionsResponse => TransferCollectionsResponse.decode(value),
+  },
   listAliases: {
     path: "/vectron.placementdriver.v1.PlacementService/ListAliases" as const,
     requestStream: false as const,
@@ -7449,6 +7638,11 @@ export interface PlacementServiceServer extends UntypedServiceImplementation {
   /** By name or by alias. */
   getCollectionStatus: handleUnaryCall<GetCollectionStatusRequest, GetCollectionStatusResponse>;
   updateCollection: handleUnaryCall<UpdateCollectionRequest, UpdateCollectionResponse>;
+  /**
+   * Gives all collections and aliases of a tenant to another one, in one transaction. ALREADY_EXISTS, naming them, when the
+   * other tenant has some of the names; then nothing is changed.
+   */
+  transferCollections: handleUnaryCall<TransferCollectionsRequest, TransferCollectionsResponse>;
   listAliases: handleUnaryCall<ListAliasesRequest, ListAliasesResponse>;
   /** All of the changes in one transaction. */
   updateAliases: handleUnaryCall<UpdateAliasesRequest, UpdateAliasesResponse>;
@@ -7766,6 +7960,25 @@ export interface PlacementServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: UpdateCollectionResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Gives all collections and aliases of a tenant to another one, in one transaction. ALREADY_EXISTS, naming them, when the
+   * other tenant has some of the names; then nothing is changed.
+   */
+  transferCollections(
+    request: TransferCollectionsRequest,
+    callback: (error: ServiceError | null, response: TransferCollectionsResponse) => void,
+  ): ClientUnaryCall;
+  transferCollections(
+    request: TransferCollectionsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: TransferCollectionsResponse) => void,
+  ): ClientUnaryCall;
+  transferCollections(
+    request: TransferCollectionsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: TransferCollectionsResponse) => void,
   ): ClientUnaryCall;
   listAliases(
     request: ListAliasesRequest,

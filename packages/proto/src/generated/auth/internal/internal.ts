@@ -33,7 +33,7 @@ export interface Principal {
   userId: string;
   tenantId: string;
   email: string;
-  /** admin, write or read. */
+  /** admin, write, read or metrics. */
   role: string;
   /** Empty for a login. */
   apiKeyId: string;
@@ -43,6 +43,10 @@ export interface Principal {
   expiresAtMs: number;
   /** Of a login; empty for a key. */
   sessionId: string;
+  /** Of a login: it may do nothing but change the password. */
+  mustChangePassword: boolean;
+  /** FREE or PAID, of the tenant. */
+  plan: string;
 }
 
 export interface WatchRevocationsRequest {
@@ -75,6 +79,40 @@ export interface StatsRequest {
 export interface StatsResponse {
   users: number;
   apiKeys: number;
+}
+
+export interface PingRequest {
+}
+
+export interface PingResponse {
+}
+
+export interface BeginUserDeletionRequest {
+  /** Empty: the caller's own account. */
+  userId: string;
+  /** Of the caller's own account; empty when an administrator deletes another one. */
+  password: string;
+  /** Id or e-mail address; empty: none is named. */
+  heir: string;
+}
+
+export interface BeginUserDeletionResponse {
+  userId: string;
+  tenantId: string;
+  /** No other account has this tenant. */
+  lastOfTenant: boolean;
+  /** Tenant of the heir; empty: none is named. */
+  heirTenantId: string;
+}
+
+export interface FinishUserDeletionRequest {
+  userId: string;
+  /** Take the fence away instead: the account is as before. */
+  undo: boolean;
+}
+
+export interface FinishUserDeletionResponse {
+  deletedKeys: number;
 }
 
 function createBaseAuthenticateRequest(): AuthenticateRequest {
@@ -154,6 +192,8 @@ function createBasePrincipal(): Principal {
     collections: [],
     expiresAtMs: 0,
     sessionId: "",
+    mustChangePassword: false,
+    plan: "",
   };
 }
 
@@ -182,6 +222,12 @@ export const Principal: MessageFns<Principal> = {
     }
     if (message.sessionId !== "") {
       writer.uint32(66).string(message.sessionId);
+    }
+    if (message.mustChangePassword !== false) {
+      writer.uint32(72).bool(message.mustChangePassword);
+    }
+    if (message.plan !== "") {
+      writer.uint32(82).string(message.plan);
     }
     return writer;
   },
@@ -263,6 +309,22 @@ export const Principal: MessageFns<Principal> = {
             message.sessionId = reader.string();
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.mustChangePassword = reader.bool();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.plan = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -307,6 +369,12 @@ export const Principal: MessageFns<Principal> = {
         : isSet(object.session_id)
         ? globalThis.String(object.session_id)
         : "",
+      mustChangePassword: isSet(object.mustChangePassword)
+        ? globalThis.Boolean(object.mustChangePassword)
+        : isSet(object.must_change_password)
+        ? globalThis.Boolean(object.must_change_password)
+        : false,
+      plan: isSet(object.plan) ? globalThis.String(object.plan) : "",
     };
   },
 
@@ -336,6 +404,12 @@ export const Principal: MessageFns<Principal> = {
     if (message.sessionId !== undefined) {
       obj.sessionId = message.sessionId;
     }
+    if (message.mustChangePassword !== undefined) {
+      obj.mustChangePassword = message.mustChangePassword;
+    }
+    if (message.plan !== undefined) {
+      obj.plan = message.plan;
+    }
     return obj;
   },
 
@@ -352,6 +426,8 @@ export const Principal: MessageFns<Principal> = {
     message.collections = object.collections?.map((e) => e) || [];
     message.expiresAtMs = object.expiresAtMs ?? 0;
     message.sessionId = object.sessionId ?? "";
+    message.mustChangePassword = object.mustChangePassword ?? false;
+    message.plan = object.plan ?? "";
     return message;
   },
 };
@@ -900,6 +976,510 @@ export const StatsResponse: MessageFns<StatsResponse> = {
   },
 };
 
+function createBasePingRequest(): PingRequest {
+  return {};
+}
+
+export const PingRequest: MessageFns<PingRequest> = {
+  encode(_: PingRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PingRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePingRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): PingRequest {
+    return {};
+  },
+
+  toJSON(_: PingRequest): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<PingRequest>, I>>(base?: I): PingRequest {
+    return PingRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PingRequest>, I>>(_: I): PingRequest {
+    const message = createBasePingRequest();
+    return message;
+  },
+};
+
+function createBasePingResponse(): PingResponse {
+  return {};
+}
+
+export const PingResponse: MessageFns<PingResponse> = {
+  encode(_: PingResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PingResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePingResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): PingResponse {
+    return {};
+  },
+
+  toJSON(_: PingResponse): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<PingResponse>, I>>(base?: I): PingResponse {
+    return PingResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PingResponse>, I>>(_: I): PingResponse {
+    const message = createBasePingResponse();
+    return message;
+  },
+};
+
+function createBaseBeginUserDeletionRequest(): BeginUserDeletionRequest {
+  return { userId: "", password: "", heir: "" };
+}
+
+export const BeginUserDeletionRequest: MessageFns<BeginUserDeletionRequest> = {
+  encode(message: BeginUserDeletionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.userId !== "") {
+      writer.uint32(10).string(message.userId);
+    }
+    if (message.password !== "") {
+      writer.uint32(18).string(message.password);
+    }
+    if (message.heir !== "") {
+      writer.uint32(26).string(message.heir);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BeginUserDeletionRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBeginUserDeletionRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.userId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.password = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.heir = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): BeginUserDeletionRequest {
+    return {
+      userId: isSet(object.userId)
+        ? globalThis.String(object.userId)
+        : isSet(object.user_id)
+        ? globalThis.String(object.user_id)
+        : "",
+      password: isSet(object.password) ? globalThis.String(object.password) : "",
+      heir: isSet(object.heir) ? globalThis.String(object.heir) : "",
+    };
+  },
+
+  toJSON(message: BeginUserDeletionRequest): unknown {
+    const obj: any = {};
+    if (message.userId !== undefined) {
+      obj.userId = message.userId;
+    }
+    if (message.password !== undefined) {
+      obj.password = message.password;
+    }
+    if (message.heir !== undefined) {
+      obj.heir = message.heir;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<BeginUserDeletionRequest>, I>>(base?: I): BeginUserDeletionRequest {
+    return BeginUserDeletionRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<BeginUserDeletionRequest>, I>>(object: I): BeginUserDeletionRequest {
+    const message = createBaseBeginUserDeletionRequest();
+    message.userId = object.userId ?? "";
+    message.password = object.password ?? "";
+    message.heir = object.heir ?? "";
+    return message;
+  },
+};
+
+function createBaseBeginUserDeletionResponse(): BeginUserDeletionResponse {
+  return { userId: "", tenantId: "", lastOfTenant: false, heirTenantId: "" };
+}
+
+export const BeginUserDeletionResponse: MessageFns<BeginUserDeletionResponse> = {
+  encode(message: BeginUserDeletionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.userId !== "") {
+      writer.uint32(10).string(message.userId);
+    }
+    if (message.tenantId !== "") {
+      writer.uint32(18).string(message.tenantId);
+    }
+    if (message.lastOfTenant !== false) {
+      writer.uint32(24).bool(message.lastOfTenant);
+    }
+    if (message.heirTenantId !== "") {
+      writer.uint32(34).string(message.heirTenantId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BeginUserDeletionResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBeginUserDeletionResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.userId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.tenantId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.lastOfTenant = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.heirTenantId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): BeginUserDeletionResponse {
+    return {
+      userId: isSet(object.userId)
+        ? globalThis.String(object.userId)
+        : isSet(object.user_id)
+        ? globalThis.String(object.user_id)
+        : "",
+      tenantId: isSet(object.tenantId)
+        ? globalThis.String(object.tenantId)
+        : isSet(object.tenant_id)
+        ? globalThis.String(object.tenant_id)
+        : "",
+      lastOfTenant: isSet(object.lastOfTenant)
+        ? globalThis.Boolean(object.lastOfTenant)
+        : isSet(object.last_of_tenant)
+        ? globalThis.Boolean(object.last_of_tenant)
+        : false,
+      heirTenantId: isSet(object.heirTenantId)
+        ? globalThis.String(object.heirTenantId)
+        : isSet(object.heir_tenant_id)
+        ? globalThis.String(object.heir_tenant_id)
+        : "",
+    };
+  },
+
+  toJSON(message: BeginUserDeletionResponse): unknown {
+    const obj: any = {};
+    if (message.userId !== undefined) {
+      obj.userId = message.userId;
+    }
+    if (message.tenantId !== undefined) {
+      obj.tenantId = message.tenantId;
+    }
+    if (message.lastOfTenant !== undefined) {
+      obj.lastOfTenant = message.lastOfTenant;
+    }
+    if (message.heirTenantId !== undefined) {
+      obj.heirTenantId = message.heirTenantId;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<BeginUserDeletionResponse>, I>>(base?: I): BeginUserDeletionResponse {
+    return BeginUserDeletionResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<BeginUserDeletionResponse>, I>>(object: I): BeginUserDeletionResponse {
+    const message = createBaseBeginUserDeletionResponse();
+    message.userId = object.userId ?? "";
+    message.tenantId = object.tenantId ?? "";
+    message.lastOfTenant = object.lastOfTenant ?? false;
+    message.heirTenantId = object.heirTenantId ?? "";
+    return message;
+  },
+};
+
+function createBaseFinishUserDeletionRequest(): FinishUserDeletionRequest {
+  return { userId: "", undo: false };
+}
+
+export const FinishUserDeletionRequest: MessageFns<FinishUserDeletionRequest> = {
+  encode(message: FinishUserDeletionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.userId !== "") {
+      writer.uint32(10).string(message.userId);
+    }
+    if (message.undo !== false) {
+      writer.uint32(16).bool(message.undo);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FinishUserDeletionRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFinishUserDeletionRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.userId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.undo = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FinishUserDeletionRequest {
+    return {
+      userId: isSet(object.userId)
+        ? globalThis.String(object.userId)
+        : isSet(object.user_id)
+        ? globalThis.String(object.user_id)
+        : "",
+      undo: isSet(object.undo) ? globalThis.Boolean(object.undo) : false,
+    };
+  },
+
+  toJSON(message: FinishUserDeletionRequest): unknown {
+    const obj: any = {};
+    if (message.userId !== undefined) {
+      obj.userId = message.userId;
+    }
+    if (message.undo !== undefined) {
+      obj.undo = message.undo;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<FinishUserDeletionRequest>, I>>(base?: I): FinishUserDeletionRequest {
+    return FinishUserDeletionRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FinishUserDeletionRequest>, I>>(object: I): FinishUserDeletionRequest {
+    const message = createBaseFinishUserDeletionRequest();
+    message.userId = object.userId ?? "";
+    message.undo = object.undo ?? false;
+    return message;
+  },
+};
+
+function createBaseFinishUserDeletionResponse(): FinishUserDeletionResponse {
+  return { deletedKeys: 0 };
+}
+
+export const FinishUserDeletionResponse: MessageFns<FinishUserDeletionResponse> = {
+  encode(message: FinishUserDeletionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.deletedKeys !== 0) {
+      writer.uint32(8).uint32(message.deletedKeys);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FinishUserDeletionResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFinishUserDeletionResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.deletedKeys = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FinishUserDeletionResponse {
+    return {
+      deletedKeys: isSet(object.deletedKeys)
+        ? globalThis.Number(object.deletedKeys)
+        : isSet(object.deleted_keys)
+        ? globalThis.Number(object.deleted_keys)
+        : 0,
+    };
+  },
+
+  toJSON(message: FinishUserDeletionResponse): unknown {
+    const obj: any = {};
+    if (message.deletedKeys !== undefined) {
+      obj.deletedKeys = Math.round(message.deletedKeys);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<FinishUserDeletionResponse>, I>>(base?: I): FinishUserDeletionResponse {
+    return FinishUserDeletionResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FinishUserDeletionResponse>, I>>(object: I): FinishUserDeletionResponse {
+    const message = createBaseFinishUserDeletionResponse();
+    message.deletedKeys = object.deletedKeys ?? 0;
+    return message;
+  },
+};
+
 export type AuthInternalServiceService = typeof AuthInternalServiceService;
 export const AuthInternalServiceService = {
   /** Who a bearer token (login JWT, SDK JWT or API key) belongs to; UNAUTHENTICATED when to nobody. */
@@ -954,6 +1534,43 @@ export const AuthInternalServiceService = {
     responseSerialize: (value: StatsResponse): Buffer => Buffer.from(StatsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): StatsResponse => StatsResponse.decode(value),
   },
+  /** Says that the service and its store answer. Costs the same whatever the number of accounts. */
+  ping: {
+    path: "/vectron.authinternal.v1.AuthInternalService/Ping" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: PingRequest): Buffer => Buffer.from(PingRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): PingRequest => PingRequest.decode(value),
+    responseSerialize: (value: PingResponse): Buffer => Buffer.from(PingResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): PingResponse => PingResponse.decode(value),
+  },
+  /**
+   * Checks that an account may be deleted and by whom it is asked for, and fences it: it is disabled until the deletion is
+   * finished or undone. What becomes of the collections is the caller's part, between this and FinishUserDeletion.
+   */
+  beginUserDeletion: {
+    path: "/vectron.authinternal.v1.AuthInternalService/BeginUserDeletion" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: BeginUserDeletionRequest): Buffer =>
+      Buffer.from(BeginUserDeletionRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): BeginUserDeletionRequest => BeginUserDeletionRequest.decode(value),
+    responseSerialize: (value: BeginUserDeletionResponse): Buffer =>
+      Buffer.from(BeginUserDeletionResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): BeginUserDeletionResponse => BeginUserDeletionResponse.decode(value),
+  },
+  /** Deletes the fenced account with its keys and logins, or takes the fence away. May be repeated. */
+  finishUserDeletion: {
+    path: "/vectron.authinternal.v1.AuthInternalService/FinishUserDeletion" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: FinishUserDeletionRequest): Buffer =>
+      Buffer.from(FinishUserDeletionRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): FinishUserDeletionRequest => FinishUserDeletionRequest.decode(value),
+    responseSerialize: (value: FinishUserDeletionResponse): Buffer =>
+      Buffer.from(FinishUserDeletionResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): FinishUserDeletionResponse => FinishUserDeletionResponse.decode(value),
+  },
 } as const;
 
 export interface AuthInternalServiceServer extends UntypedServiceImplementation {
@@ -966,6 +1583,15 @@ export interface AuthInternalServiceServer extends UntypedServiceImplementation 
   /** Signs with a new key from now on; tokens of the old one are good until they expire. */
   rotateSigningKey: handleUnaryCall<RotateSigningKeyRequest, RotateSigningKeyResponse>;
   stats: handleUnaryCall<StatsRequest, StatsResponse>;
+  /** Says that the service and its store answer. Costs the same whatever the number of accounts. */
+  ping: handleUnaryCall<PingRequest, PingResponse>;
+  /**
+   * Checks that an account may be deleted and by whom it is asked for, and fences it: it is disabled until the deletion is
+   * finished or undone. What becomes of the collections is the caller's part, between this and FinishUserDeletion.
+   */
+  beginUserDeletion: handleUnaryCall<BeginUserDeletionRequest, BeginUserDeletionResponse>;
+  /** Deletes the fenced account with its keys and logins, or takes the fence away. May be repeated. */
+  finishUserDeletion: handleUnaryCall<FinishUserDeletionRequest, FinishUserDeletionResponse>;
 }
 
 export interface AuthInternalServiceClient extends Client {
@@ -1035,6 +1661,54 @@ export interface AuthInternalServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: StatsResponse) => void,
+  ): ClientUnaryCall;
+  /** Says that the service and its store answer. Costs the same whatever the number of accounts. */
+  ping(request: PingRequest, callback: (error: ServiceError | null, response: PingResponse) => void): ClientUnaryCall;
+  ping(
+    request: PingRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: PingResponse) => void,
+  ): ClientUnaryCall;
+  ping(
+    request: PingRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: PingResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Checks that an account may be deleted and by whom it is asked for, and fences it: it is disabled until the deletion is
+   * finished or undone. What becomes of the collections is the caller's part, between this and FinishUserDeletion.
+   */
+  beginUserDeletion(
+    request: BeginUserDeletionRequest,
+    callback: (error: ServiceError | null, response: BeginUserDeletionResponse) => void,
+  ): ClientUnaryCall;
+  beginUserDeletion(
+    request: BeginUserDeletionRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: BeginUserDeletionResponse) => void,
+  ): ClientUnaryCall;
+  beginUserDeletion(
+    request: BeginUserDeletionRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: BeginUserDeletionResponse) => void,
+  ): ClientUnaryCall;
+  /** Deletes the fenced account with its keys and logins, or takes the fence away. May be repeated. */
+  finishUserDeletion(
+    request: FinishUserDeletionRequest,
+    callback: (error: ServiceError | null, response: FinishUserDeletionResponse) => void,
+  ): ClientUnaryCall;
+  finishUserDeletion(
+    request: FinishUserDeletionRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: FinishUserDeletionResponse) => void,
+  ): ClientUnaryCall;
+  finishUserDeletion(
+    request: FinishUserDeletionRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: FinishUserDeletionResponse) => void,
   ): ClientUnaryCall;
 }
 
