@@ -38,7 +38,13 @@ export const clientKnobs = defineKnobs({
     env: 'VECTRON_API_KEY',
     flag: 'api-key',
     schema: setting.optionalText,
-    help: 'API key or token; default: the one in <data>/bootstrap.json',
+    help: 'API key or token; as a flag, every user of this machine sees it in the list of processes; default: the one in <data>/bootstrap.json',
+  },
+  apiKeyFile: {
+    env: 'VECTRON_API_KEY_FILE',
+    flag: 'api-key-file',
+    schema: setting.optionalText,
+    help: 'file whose first word is the API key or token, such as one that --out has made; /dev/stdin for the standard input',
   },
   data: {
     env: 'VECTRON_DATA',

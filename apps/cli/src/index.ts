@@ -1,7 +1,6 @@
 import 'reflect-metadata';
 import { toVectronError } from '@vectron/errors';
 import { Command } from 'commander';
-import { keyCommands, systemCommands, userCommands } from './commands/account.js';
 import { alertCommands } from './commands/alerts.js';
 import { auditCommands } from './commands/audit.js';
 import { benchCommand } from './commands/bench.js';
@@ -9,9 +8,12 @@ import { changesCommand } from './commands/changes.js';
 import { clusterCommands } from './commands/cluster.js';
 import { collectionCommands, importCommand, pointCommands, searchCommand } from './commands/data.js';
 import { drillCommand } from './commands/drill.js';
+import { keyCommands } from './commands/keys.js';
 import { aliasCommands, indexCommands } from './commands/query.js';
 import { serveCommand, serviceCommands, withFlags } from './commands/services.js';
 import { storageCommands } from './commands/storage.js';
+import { systemCommands } from './commands/system.js';
+import { userCommands } from './commands/users.js';
 import { clientKnobs, SERVICES } from './config.js';
 
 export { LocalCluster, type LocalClusterInfo, type LocalClusterOptions } from './local/local-cluster.js';

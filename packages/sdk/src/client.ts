@@ -101,8 +101,8 @@ export interface VectronClient {
   deleteAccount(password: string, inheritance?: Inheritance): Promise<AccountRemoval>;
   /** Into the caller's tenant, unless an administrator says another. The token is shown this once. */
   inviteUser(email: string, options?: InvitationOptions): Promise<{ token: string; invitation: Invitation }>;
-  /** Those that are open: an administrator sees all, others their own. */
-  listInvitations(): Promise<Invitation[]>;
+  /** Those that are open: an administrator sees all, others their own. Fetched page by page as they are read. */
+  listInvitations(): AsyncIterable<Invitation>;
   deleteInvitation(id: string): Promise<void>;
   /** The full key is shown this once. */
   createApiKey(name: string, options?: ApiKeyOptions): Promise<{ key: string; info: ApiKeyInfo }>;

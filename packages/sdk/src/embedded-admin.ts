@@ -38,6 +38,6 @@ export function embeddedAdmin(stats: () => Promise<OwnStats>): Admin {
 }
 
 /** Refuses when it is read, as a listing of a server does. */
-async function* refusedListing(refuse: () => Promise<never>): AsyncGenerator<never> {
+export async function* refusedListing(refuse: () => Promise<never>): AsyncGenerator<never> {
   yield await refuse();
 }

@@ -43,7 +43,7 @@ import { greatestOf, type placement, workerData } from '@vectron/proto';
 import { indexesOf, settingsOf } from './answers.js';
 import { ChangeStream, type ChangesOptions } from './change-stream.js';
 import type * as api from './client.js';
-import { embeddedAdmin } from './embedded-admin.js';
+import { embeddedAdmin, refusedListing } from './embedded-admin.js';
 import { queryResult, storedPoint } from './embedded-answers.js';
 import { EmbeddedCatalog, type EmbeddedCollection, EPOCH, routeOf } from './embedded-catalog.js';
 import { embeddedSearch } from './embedded-search.js';
@@ -346,7 +346,7 @@ class EmbeddedClient implements api.VectronClient {
   readonly profile = noUsers;
   readonly deleteAccount = noUsers;
   readonly inviteUser = noUsers;
-  readonly listInvitations = noUsers;
+  readonly listInvitations = () => refusedListing(noUsers);
   readonly deleteInvitation = noUsers;
   readonly createApiKey = noUsers;
   readonly listApiKeys = noUsers;

@@ -46,8 +46,8 @@ export function remoteAccount({ call }: Transport): AccountMethods {
       const { token, invitation } = await call(users.inviteUser, request);
       return { token, invitation: messages.invitation(invitation) };
     },
-    async listInvitations() {
-      return (await call(users.listInvitations, {})).invitations.map(messages.invitation);
+    async *listInvitations() {
+      yield* (await call(users.listInvitations, {})).invitations.map(messages.invitation);
     },
     async deleteInvitation(id) {
       await call(users.deleteInvitation, { id });
