@@ -1,19 +1,16 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { Controller, Inject } from '@nestjs/common';
 import { VectronError } from '@vectron/errors';
 import { auth, type authInternal } from '@vectron/proto';
 import { type Api, bearerToken, type CallContext, GrpcService } from '@vectron/rpc';
 import { type ApiKey, ApiKeyRepository } from './api-keys.js';
 import { Authenticator } from './authenticator.js';
-import { FailureCounter } from './failures.js';
-import { checkPassword, hashPassword, isOutdatedHash, verifyPassword } from './passwords.js';
+import { Logins } from './logins.js';
+import { checkPassword, hashPassword } from './passwords.js';
 import { SessionRepository } from './sessions.js';
 import { TokenService } from './tokens.js';
 import { normalizeEmail, type Role, type User, UserRepository } from './users.js';
 
 const ROLES: readonly Role[] = ['read', 'write', 'admin'];
-/** IP address of the client, from the gateway. */
-const CLIENT_ADDRESS = 'x-vectron-client-address';
 const seconds = (ms: number) => BigInt(Math.floor(ms / 1000));
 
 /** vectron.auth.v1. Calls about a user carry that user's own bearer token, passed on by the gateway. */
@@ -26,7 +23,7 @@ export class AuthController implements Api<typeof auth.AuthServiceService> {
     @Inject(TokenService) private readonly tokens: TokenService,
     @Inject(Authenticator) private readonly authenticator: Authenticator,
     @Inject(SessionRepository) private readonly sessions: SessionRepository,
-    @Inject(FailureCounter) private readonly failures: FailureCounter,
+    @Inject(Logins) private readonly logins: Logins,
   ) {}
 
   async registerUser(request: auth.RegisterUserRequest): Promise<auth.RegisterUserResponse> {
@@ -37,30 +34,15 @@ export class AuthController implements Api<typeof auth.AuthServiceService> {
     return { user: profile(user) };
   }
 
-  /** Who does not exist, whose password is wrong and who must wait all get the same answers after the same work. */
   async login(request: auth.LoginRequest, context: CallContext): Promise<auth.LoginResponse> {
-    const email = normalizeEmail(request.email);
-    const address = context.metadata.get(CLIENT_ADDRESS)[0]?.toString() ?? '';
-    await pause(await this.failures.check(email, address));
-    const user = await this.users.byEmail(email);
-    if (!(await verifyPassword(user?.passwordHash, request.password)) || user === undefined) {
-      await this.failures.failed(email, address);
-      throw new VectronError('UNAUTHENTICATED', 'wrong e-mail address or password');
-    }
-    await this.failures.succeeded(email);
-    if (isOutdatedHash(user.passwordHash)) {
-      await this.users.update(user.id, { passwordHash: await hashPassword(request.password) });
-    }
-    const { session, refreshToken } = await this.sessions.begin(user.id);
-    const { token, expiresAtMs } = await this.tokens.sign('login', user.id, session.id);
-    return { jwtToken: token, user: profile(user), expiresAt: seconds(expiresAtMs), refreshToken };
+    const login = await this.logins.login(request.email, request.password, clientAddress(context));
+    const { user, accessToken, expiresAtMs, refreshToken } = login;
+    return { jwtToken: accessToken, user: profile(user), expiresAt: seconds(expiresAtMs), refreshToken };
   }
 
   async logout(_: auth.LogoutRequest, context: CallContext): Promise<auth.LogoutResponse> {
     const { userId, sessionId } = await this.#principal(context);
-    if (sessionId === '')
-      throw VectronError.invalid('authorization', 'only a login can be ended; delete the key instead');
-    await this.sessions.end({ id: sessionId, userId });
+    await this.logins.logout(userId, sessionId);
     return { success: true };
   }
 
@@ -69,10 +51,8 @@ export class AuthController implements Api<typeof auth.AuthServiceService> {
     context: CallContext,
   ): Promise<auth.ChangePasswordResponse> {
     const { user, sessionId } = await this.#login(context);
-    checkPassword(request.newPassword, 'new_password');
-    await this.#ownPassword(user, request.currentPassword, context);
-    await this.users.update(user.id, { passwordHash: await hashPassword(request.newPassword) });
-    await this.sessions.endAll(user.id, sessionId);
+    const passwords = { current: request.currentPassword, next: request.newPassword };
+    await this.logins.changePassword(user, sessionId, passwords, clientAddress(context));
     return { success: true };
   }
 
@@ -93,7 +73,7 @@ export class AuthController implements Api<typeof auth.AuthServiceService> {
     request: auth.UpdateUserProfileRequest,
     context: CallContext,
   ): Promise<auth.UpdateUserProfileResponse> {
-    const { user, sessionId } = await this.#login(context);
+    const { user } = await this.#login(context);
     if (request.plan !== auth.Plan.FREE && request.plan !== auth.Plan.PAID) {
       throw VectronError.invalid('plan', 'plan must be FREE or PAID');
     }
@@ -101,29 +81,21 @@ export class AuthController implements Api<typeof auth.AuthServiceService> {
       throw new VectronError('PERMISSION_DENIED', 'only an administrator can grant the PAID plan');
     }
     const updated = await this.users.update(user.id, { plan: request.plan === auth.Plan.PAID ? 'PAID' : 'FREE' });
-    const jwtToken = sessionId === '' ? '' : (await this.tokens.sign('login', user.id, sessionId)).token;
-    return { user: profile(updated), jwtToken };
+    return { user: profile(updated), jwtToken: '' };
   }
 
   async deleteUser(request: auth.DeleteUserRequest, context: CallContext): Promise<auth.DeleteUserResponse> {
     const { user } = await this.#login(context);
-    await this.#ownPassword(user, request.password, context);
+    await this.logins.checkOwnPassword(user, request.password, clientAddress(context));
     for (const key of await this.keys.ofUser(user.id)) await this.keys.delete(user.id, key.id);
     await this.sessions.endAll(user.id);
     await this.users.delete(user);
     return { success: true, deletedCollections: [], handedCollections: [], keptCollections: [], deletedKeys: 0 };
   }
 
-  async refreshToken(request: auth.RefreshTokenRequest, context: CallContext): Promise<auth.RefreshTokenResponse> {
-    if (request.refreshToken !== '') {
-      const { session, refreshToken } = await this.sessions.refresh(request.refreshToken);
-      const { token, expiresAtMs } = await this.tokens.sign('login', session.userId, session.id);
-      return { jwtToken: token, expiresAt: seconds(expiresAtMs), refreshToken };
-    }
-    const { user, sessionId } = await this.#login(context);
-    if (sessionId === '') throw VectronError.invalid('authorization', 'only a login can be refreshed');
-    const { token, expiresAtMs } = await this.tokens.sign('login', user.id, sessionId);
-    return { jwtToken: token, expiresAt: seconds(expiresAtMs), refreshToken: '' };
+  async refreshToken(request: auth.RefreshTokenRequest): Promise<auth.RefreshTokenResponse> {
+    const { accessToken, expiresAtMs, refreshToken } = await this.logins.refresh(request.refreshToken);
+    return { jwtToken: accessToken, expiresAt: seconds(expiresAtMs), refreshToken };
   }
 
   async createApiKey(request: auth.CreateAPIKeyRequest, context: CallContext): Promise<auth.CreateAPIKeyResponse> {
@@ -224,16 +196,11 @@ export class AuthController implements Api<typeof auth.AuthServiceService> {
     }
     return { user: await this.#user(context), sessionId };
   }
-
-  /** Who has a token has not the password: guesses count as at a login. */
-  async #ownPassword(user: User, password: string, context: CallContext): Promise<void> {
-    const address = context.metadata.get(CLIENT_ADDRESS)[0]?.toString() ?? '';
-    await pause(await this.failures.check(user.email, address));
-    if (await verifyPassword(user.passwordHash, password)) return;
-    await this.failures.failed(user.email, address);
-    throw new VectronError('PERMISSION_DENIED', 'wrong password');
-  }
 }
+
+/** IP address of the client, from the gateway; empty: the call did not come over one. */
+const clientAddress = ({ metadata }: CallContext): string =>
+  metadata.get('x-vectron-client-address')[0]?.toString() ?? '';
 
 const notBuilt = (name: string) => new VectronError('UNIMPLEMENTED', `${name} is not built yet`);
 

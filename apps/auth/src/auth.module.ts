@@ -7,6 +7,7 @@ import { AuthInternalController } from './auth-internal.controller.js';
 import { Authenticator } from './authenticator.js';
 import type { AuthConfig } from './config.js';
 import { FailureCounter } from './failures.js';
+import { Logins } from './logins.js';
 import { RevocationFeed } from './revocations.js';
 import { randomSecret, secretFile } from './secrets.js';
 import { SessionRepository } from './sessions.js';
@@ -34,7 +35,7 @@ export class AuthModule {
         { provide: Authenticator, useValue: new Authenticator(users, keys, tokens, sessions) },
         { provide: SessionRepository, useValue: sessions },
         { provide: SigningKeys, useValue: signingKeys },
-        { provide: FailureCounter, useValue: new FailureCounter(meta) },
+        { provide: Logins, useValue: new Logins(users, sessions, tokens, new FailureCounter(meta)) },
         { provide: RevocationFeed, useValue: new RevocationFeed(meta) },
       ],
     };

@@ -11,6 +11,7 @@ import { AuthController } from './auth.controller.js';
 import { Authenticator } from './authenticator.js';
 import { bootstrapAdmin } from './bootstrap.js';
 import { FailureCounter } from './failures.js';
+import { Logins } from './logins.js';
 import { hashPassword, verifyPassword } from './passwords.js';
 import { RevocationFeed } from './revocations.js';
 import { randomSecret, secretFile } from './secrets.js';
@@ -29,8 +30,9 @@ async function installation() {
   const sessions = new SessionRepository(meta, 'pepper');
   const authenticator = new Authenticator(users, keys, tokens, sessions);
   const failures = new FailureCounter(meta);
-  const auth = new AuthController(users, keys, tokens, authenticator, sessions, failures);
-  return { meta, data, users, keys, tokens, signing, sessions, failures, authenticator, auth };
+  const logins = new Logins(users, sessions, tokens, failures);
+  const auth = new AuthController(users, keys, tokens, authenticator, sessions, logins);
+  return { meta, data, users, keys, tokens, signing, sessions, failures, authenticator, logins, auth };
 }
 const nobody = callContext();
 const as = (token: string) => callContext({ authorization: `Bearer ${token}` });
@@ -181,20 +183,16 @@ describe('logins', () => {
     const { auth, authenticator } = await installation();
     await auth.registerUser(credentials);
     const login = await auth.login(credentials, nobody);
-    const second = await auth.refreshToken({ refreshToken: login.refreshToken }, nobody);
+    const second = await auth.refreshToken({ refreshToken: login.refreshToken });
     expect((await authenticator.authenticate(second.jwtToken)).email).toBe('ann@example.org');
-    const third = await auth.refreshToken({ refreshToken: second.refreshToken }, nobody);
-    await expect(auth.refreshToken({ refreshToken: second.refreshToken }, nobody)).rejects.toMatchObject(
-      UNAUTHENTICATED,
-    );
+    const third = await auth.refreshToken({ refreshToken: second.refreshToken });
+    await expect(auth.refreshToken({ refreshToken: second.refreshToken })).rejects.toMatchObject(UNAUTHENTICATED);
     for (const token of [login, second, third].map(({ jwtToken }) => jwtToken)) {
       await expect(authenticator.authenticate(token)).rejects.toMatchObject(UNAUTHENTICATED);
     }
-    await expect(auth.refreshToken({ refreshToken: third.refreshToken }, nobody)).rejects.toMatchObject(
-      UNAUTHENTICATED,
-    );
+    await expect(auth.refreshToken({ refreshToken: third.refreshToken })).rejects.toMatchObject(UNAUTHENTICATED);
     for (const wrong of ['vr_x', `${third.refreshToken}x`, third.refreshToken.replace(/_(\d+)_/, '_9_')]) {
-      await expect(auth.refreshToken({ refreshToken: wrong }, nobody)).rejects.toMatchObject(UNAUTHENTICATED);
+      await expect(auth.refreshToken({ refreshToken: wrong })).rejects.toMatchObject(UNAUTHENTICATED);
     }
   });
 
@@ -204,7 +202,7 @@ describe('logins', () => {
     const { jwtToken, refreshToken } = await auth.login(credentials, nobody);
     await auth.logout({}, as(jwtToken));
     await expect(authenticator.authenticate(jwtToken)).rejects.toMatchObject(UNAUTHENTICATED);
-    await expect(auth.refreshToken({ refreshToken }, nobody)).rejects.toMatchObject(UNAUTHENTICATED);
+    await expect(auth.refreshToken({ refreshToken })).rejects.toMatchObject(UNAUTHENTICATED);
   });
 
   it('go on while the signing key is replaced, in every process that shares the secrets', async () => {

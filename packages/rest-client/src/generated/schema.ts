@@ -1056,8 +1056,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List the invitations that are open: an administrator sees all, others their own
-         * @description List the invitations that are open: an administrator sees all, others their own.
+         * List the invitations that are open, page by page: an administrator sees all, others their own
+         * @description List the invitations that are open, page by page: an administrator sees all, others their own.
          *
          *     Takes a login token, or an administrator's API key.
          */
@@ -1107,7 +1107,7 @@ export interface paths {
         };
         /**
          * List the API keys of the account
-         * @description List the API keys of the account.
+         * @description List the API keys of the account. A key that is limited sees only keys that have no more than it has.
          *
          *     Takes a login token, or an administrator's API key.
          */
@@ -2074,6 +2074,8 @@ export interface components {
         };
         ListInvitationsResponse: {
             invitations: components["schemas"]["Invitation"][];
+            /** @description Empty: there are no more. */
+            nextPageToken: string;
         };
         ListOperationsResponse: {
             running: components["schemas"]["Operation"][];
@@ -3193,7 +3195,7 @@ export interface components {
         /** @description A google.rpc.ErrorInfo, which is always there, or a google.rpc.BadRequest. */
         StatusDetail: {
             "@type": string;
-            /** @description Of an ErrorInfo: the stable code of the error, such as INVALID_ARGUMENT, DIMENSION_MISMATCH, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, COLLECTION_NOT_FOUND, POINT_NOT_FOUND, COLLECTION_EXISTS, ALREADY_EXISTS, CONFLICT, VERSION_CONFLICT, INDEX_BUILDING, STALE_EPOCH, NOT_LEADER, SEARCH_ONLY, RETRY_EXPIRED, CHANGES_GONE, PAYLOAD_TOO_LARGE, RATE_LIMITED, QUOTA_EXCEEDED, OVERLOADED, INDEX_BEHIND, DISK_LOW, CANCELLED, INTERNAL, STORAGE_FAILED, SPEC_MISMATCH, DATA_DAMAGED, UNIMPLEMENTED, UNAVAILABLE, COMMIT_UNKNOWN, NOT_CAUGHT_UP, TOO_STALE, SHARD_NOT_FOUND, SHARD_POISONED, SHUTTING_DOWN, NO_WORKERS, DEADLINE_EXCEEDED, METHOD_NOT_ALLOWED, UNSUPPORTED_MEDIA_TYPE. */
+            /** @description Of an ErrorInfo: the stable code of the error, such as INVALID_ARGUMENT, DIMENSION_MISMATCH, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, COLLECTION_NOT_FOUND, POINT_NOT_FOUND, COLLECTION_EXISTS, ALREADY_EXISTS, CONFLICT, VERSION_CONFLICT, INDEX_BUILDING, STALE_EPOCH, NOT_LEADER, SEARCH_ONLY, RETRY_EXPIRED, CHANGES_GONE, PAYLOAD_TOO_LARGE, RATE_LIMITED, QUOTA_EXCEEDED, OVERLOADED, INDEX_BEHIND, DISK_LOW, CANCELLED, INTERNAL, STORAGE_FAILED, SPEC_MISMATCH, DATA_DAMAGED, UNIMPLEMENTED, UNAVAILABLE, COMMIT_UNKNOWN, NOT_CAUGHT_UP, TOO_STALE, SHARD_NOT_FOUND, SHARD_POISONED, SHUTTING_DOWN, NO_WORKERS, DEADLINE_EXCEEDED, METHOD_NOT_ALLOWED, UNSUPPORTED_MEDIA_TYPE, FAILED_PRECONDITION. */
             reason?: string;
             domain?: string;
             metadata?: {
@@ -3309,7 +3311,7 @@ export interface components {
                 "application/json": components["schemas"]["Status"];
             };
         };
-        /** @description The call failed: COLLECTION_EXISTS, ALREADY_EXISTS, CONFLICT, INDEX_BUILDING, RETRY_EXPIRED. */
+        /** @description The call failed: COLLECTION_EXISTS, ALREADY_EXISTS, CONFLICT, INDEX_BUILDING, RETRY_EXPIRED, FAILED_PRECONDITION. */
         Status409: {
             headers: {
                 [name: string]: unknown;
@@ -6560,7 +6562,12 @@ export interface operations {
     };
     listInvitations: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description At most 1,000; 0: 100. */
+                pageSize?: number;
+                /** @description The next_page_token of the page before; empty: the first page. */
+                pageToken?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -6585,7 +6592,8 @@ export interface operations {
                      *           "createdAt": "0",
                      *           "expiresAt": "0"
                      *         }
-                     *       ]
+                     *       ],
+                     *       "nextPageToken": ""
                      *     }
                      */
                     "application/json": components["schemas"]["ListInvitationsResponse"];
