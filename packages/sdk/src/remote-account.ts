@@ -47,7 +47,12 @@ export function remoteAccount({ call }: Transport): AccountMethods {
       return { token, invitation: messages.invitation(invitation) };
     },
     async *listInvitations() {
-      yield* (await call(users.listInvitations, {})).invitations.map(messages.invitation);
+      for (let pageToken = ''; ; ) {
+        const page = await call(users.listInvitations, { pageSize: 0, pageToken });
+        yield* page.invitations.map(messages.invitation);
+        pageToken = page.nextPageToken;
+        if (pageToken === '') return;
+      }
     },
     async deleteInvitation(id) {
       await call(users.deleteInvitation, { id });
