@@ -14,7 +14,7 @@ describe('accounts from a shell', () => {
   const dir = tempDir('accounts-cli');
   const path = (name: string) => join(dir, name);
   beforeAll(async () => {
-    system = await startSingle(undefined, ['--no-sample']);
+    system = await startSingle(undefined, ['--no-sample', '--registration', 'closed']);
   });
   afterAll(() => system?.stop());
 
