@@ -34,10 +34,15 @@ export class Logins {
       throw new VectronError('UNAUTHENTICATED', 'wrong e-mail address or password');
     }
     await this.failures.succeeded(email);
+    // Only who has the password is told.
+    if (user.disabled) {
+      throw new VectronError('PERMISSION_DENIED', 'this account is disabled; an administrator can enable it');
+    }
     if (isOutdatedHash(user.passwordHash)) {
       await this.users.update(user.id, { passwordHash: await hashPassword(password) });
     }
     const { session, refreshToken } = await this.sessions.begin(user.id);
+    await this.users.loggedIn(user.id);
     return { user, refreshToken, ...(await this.#accessToken(user.id, session.id)) };
   }
 
@@ -62,7 +67,10 @@ export class Logins {
   ): Promise<void> {
     checkPassword(passwords.next, 'new_password');
     await this.checkOwnPassword(user, passwords.current, address);
-    await this.users.update(user.id, { passwordHash: await hashPassword(passwords.next) });
+    if (passwords.next === passwords.current) {
+      throw VectronError.invalid('new_password', 'the new password is the current one; choose another');
+    }
+    await this.users.update(user.id, { passwordHash: await hashPassword(passwords.next), mustChangePassword: false });
     await this.sessions.endAll(user.id, sessionId);
   }
 

@@ -55,7 +55,7 @@ export interface paths {
          * Get the metrics of this gateway in the text format of Prometheus
          * @description Get the metrics of this gateway in the text format of Prometheus.
          *
-         *     undefined
+         *     Takes a token of an administrator, or of the role metrics.
          */
         get: operations["getMetrics"];
         put?: never;
@@ -583,7 +583,7 @@ export interface paths {
          * List the other names of collections
          * @description List the other names of collections.
          *
-         *     undefined
+         *     Takes a token that may read: any role but metrics.
          */
         get: operations["listAliases"];
         put?: never;
@@ -655,7 +655,7 @@ export interface paths {
          * List the collections of the tenant
          * @description List the collections of the tenant.
          *
-         *     undefined
+         *     Takes a token that may read: any role but metrics.
          */
         get: operations["listCollections"];
         put?: never;
@@ -683,7 +683,7 @@ export interface paths {
          * List changes of a collection's points since a cursor, in the log order of each shard; waits for one when there is none
          * @description List changes of a collection's points since a cursor, in the log order of each shard; waits for one when there is none.
          *
-         *     undefined
+         *     Takes a token that may read: any role but metrics.
          */
         get: operations["listChanges"];
         put?: never;
@@ -705,7 +705,7 @@ export interface paths {
          * List the payload indexes, sparse and named vectors of a collection, and how far they are built
          * @description List the payload indexes, sparse and named vectors of a collection, and how far they are built.
          *
-         *     undefined
+         *     Takes a token that may read: any role but metrics.
          */
         get: operations["listIndexes"];
         put?: never;
@@ -755,7 +755,7 @@ export interface paths {
          * List points by id or by a value, page by page, all of them or those that pass a filter
          * @description List points by id or by a value, page by page, all of them or those that pass a filter.
          *
-         *     undefined
+         *     Takes a token that may read: any role but metrics.
          */
         get: operations["listPoints"];
         put?: never;
@@ -785,7 +785,7 @@ export interface paths {
          * Count the points that pass a filter
          * @description Count the points that pass a filter.
          *
-         *     undefined
+         *     Takes a token that may read: any role but metrics.
          */
         post: operations["countPoints"];
         delete?: never;
@@ -829,7 +829,7 @@ export interface paths {
          * List the values at a path of the payload, with how many points have each
          * @description List the values at a path of the payload, with how many points have each.
          *
-         *     undefined
+         *     Takes a token that may read: any role but metrics.
          */
         post: operations["facetPoints"];
         delete?: never;
@@ -851,7 +851,7 @@ export interface paths {
          * List points by id or by a value, page by page, all of them or those that pass a filter
          * @description List points by id or by a value, page by page, all of them or those that pass a filter.
          *
-         *     undefined
+         *     Takes a token that may read: any role but metrics.
          */
         post: operations["listPointsWhere"];
         delete?: never;
@@ -873,7 +873,7 @@ export interface paths {
          * Search in several ways at once, fused into one answer: vectors, sparse vectors, words, examples; grouped, diversified or rescored
          * @description Search in several ways at once, fused into one answer: vectors, sparse vectors, words, examples; grouped, diversified or rescored.
          *
-         *     undefined
+         *     Takes a token that may read: any role but metrics.
          */
         post: operations["query"];
         delete?: never;
@@ -895,7 +895,7 @@ export interface paths {
          * Find the nearest neighbours of a vector or of a point
          * @description Find the nearest neighbours of a vector or of a point. The vector may be that of a text.
          *
-         *     undefined
+         *     Takes a token that may read: any role but metrics.
          */
         post: operations["search"];
         delete?: never;
@@ -937,7 +937,7 @@ export interface paths {
          * Get one point
          * @description Get one point. Clients that resolve `.` and `..` in paths reach points of these ids by the form with a body.
          *
-         *     undefined
+         *     Takes a token that may read: any role but metrics.
          */
         get: operations["getPoint"];
         put?: never;
@@ -965,7 +965,7 @@ export interface paths {
          * Get the shards, counts and settings of a collection
          * @description Get the shards, counts and settings of a collection.
          *
-         *     undefined
+         *     Takes a token that may read: any role but metrics.
          */
         get: operations["getCollection"];
         put?: never;
@@ -1015,7 +1015,7 @@ export interface paths {
          * Get the shards, counts and settings of a collection
          * @description Get the shards, counts and settings of a collection.
          *
-         *     undefined
+         *     Takes a token that may read: any role but metrics.
          */
         get: operations["getCollectionStatus"];
         put?: never;
@@ -1039,7 +1039,7 @@ export interface paths {
          * Say how good an answer was
          * @description Say how good an answer was.
          *
-         *     undefined
+         *     Takes a token that may read: any role but metrics.
          */
         post: operations["submitFeedback"];
         delete?: never;
@@ -1183,7 +1183,7 @@ export interface paths {
          * Get one point
          * @description Get one point. Clients that resolve `.` and `..` in paths reach points of these ids by the form with a body.
          *
-         *     undefined
+         *     Takes a token that may read: any role but metrics.
          */
         post: operations["getPointAlias"];
         delete?: never;
@@ -1205,7 +1205,7 @@ export interface paths {
          * Run queries of one or more collections
          * @description Run queries of one or more collections. They are answered in their order; one that fails says so in its place.
          *
-         *     undefined
+         *     Takes a token that may read: any role but metrics.
          */
         post: operations["queryBatch"];
         delete?: never;
@@ -1249,7 +1249,7 @@ export interface paths {
          * Find the nearest neighbours of a vector or of a point
          * @description Find the nearest neighbours of a vector or of a point. The vector may be that of a text.
          *
-         *     undefined
+         *     Takes a token that may read: any role but metrics.
          */
         post: operations["searchAlias"];
         delete?: never;
