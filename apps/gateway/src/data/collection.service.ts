@@ -39,7 +39,7 @@ export class CollectionService {
   async delete(principal: Principal, name: string): Promise<gateway.DeleteCollectionResponse> {
     checkCollectionName(name, 'name');
     const { tenantId } = principal;
-    await this.backends.placement.deleteCollection({ tenantId, name }, pd());
+    await this.backends.placement.deleteCollection({ tenantId, name, collectionId: '' }, pd());
     this.routes.forget(tenantId, name);
     return { success: true };
   }
