@@ -1,18 +1,10 @@
 // npm test: set-up, then every check and test of the repository. Ends with one line `N passed, N failed`.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { measurePace } from '../test/harness/pace.mjs';
-import { cache, cargoEnvironment, needPackages, root, run, setup } from './setup.mjs';
+import { cache, cargoEnvironment, root, run, setup } from './setup.mjs';
 
-setup();
-if (!['/usr/bin/chromium', process.env.VECTRON_CHROMIUM ?? ''].some(existsSync)) {
-  needPackages('Chromium, for the console tests', ['chromium']);
-}
-
-if (spawnSync('redis-server', ['--version'], { stdio: 'ignore' }).status !== 0) {
-  needPackages('Redis, for the tests of gateways that share one', ['redis-server']);
-}
+await setup({ forTests: true });
 
 // The newest etcd, from its own module: Debian's answers with stale reads (etcd issue 20418).
 const etcd = join(cache, 'etcd', 'etcd');

@@ -94,6 +94,12 @@ const toolKnobs: KnobSet = {
     schema: setting.optionalText,
     help: 'environment only: directory of the native build, default ~/.cache/vectron',
   },
+  systemPackages: {
+    env: 'VECTRON_SETUP_SYSTEM_PACKAGES',
+    flag: 'setup-system-packages',
+    schema: setting.optionalText,
+    help: 'environment only: yes lets set-up install Debian packages that it lacks, no never; default: it asks at a terminal, and otherwise prints the command',
+  },
   chromium: {
     env: 'VECTRON_CHROMIUM',
     flag: 'chromium',
