@@ -168,3 +168,40 @@ describe('set-up', () => {
     }
   });
 });
+
+describe('the check of advisories', () => {
+  /** A folder for PATH with a cargo that is the shell script given, and an npm whose audit has no answer. */
+  const withCargo = (script: string) => {
+    const path = tools({ npm: '{}' });
+    writeFileSync(join(path, 'cargo'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    return path;
+  };
+  const check = (path: string, env: Record<string, string> = {}) => {
+    const { status, stdout } = spawnSync(process.execPath, ['scripts/advisories.mjs'], {
+      env: { PATH: path, ...env },
+      encoding: 'utf8',
+    });
+    return { status, stdout };
+  };
+
+  it('is no pass where it could not be made, and says why', () => {
+    for (const [cargo, why] of [
+      ['exit 101', 'cargo-deny is not installed'],
+      ['case "$*" in *check*advisories*) echo "cannot fetch" >&2; exit 1;; *) echo "{}";; esac', 'cannot fetch'],
+    ]) {
+      const { status, stdout } = check(withCargo(cargo));
+      expect([status, stdout]).toEqual([2, expect.stringContaining('crates: NOT CHECKED')]);
+      expect(stdout).toContain(why);
+      expect(stdout).not.toContain('passed');
+    }
+    const { status, stdout } = check(withCargo('echo "{}"'), { VECTRON_ADVISORY_DB: '/nowhere' });
+    expect([status, stdout]).toEqual([2, expect.stringContaining('/nowhere is no clone')]);
+  });
+
+  it('fails for what it finds, and passes when there is nothing', () => {
+    const found =
+      'case "$*" in *check*advisories*) echo "error[vulnerability]: a fault" >&2; exit 1;; *) echo "{}";; esac';
+    expect(check(withCargo(found))).toEqual({ status: 1, stdout: expect.stringContaining('crates: FAILED') });
+    expect(check(withCargo('echo "{}"')).stdout).toContain('crates: passed');
+  });
+});

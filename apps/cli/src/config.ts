@@ -100,6 +100,12 @@ const toolKnobs: KnobSet = {
     schema: setting.optionalText,
     help: 'environment only: yes lets set-up install Debian packages that it lacks, no never; default: it asks at a terminal, and otherwise prints the command',
   },
+  advisoryDb: {
+    env: 'VECTRON_ADVISORY_DB',
+    flag: 'advisory-db',
+    schema: setting.optionalText,
+    help: 'environment only: clone of the RustSec advisory database for npm run advisories; default: cargo-deny fetches it',
+  },
   chromium: {
     env: 'VECTRON_CHROMIUM',
     flag: 'chromium',
