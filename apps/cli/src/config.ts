@@ -104,6 +104,18 @@ const toolKnobs: KnobSet = {
     schema: setting.optionalText,
     help: 'environment only: directory of the native build, default ~/.cache/vectron',
   },
+  systemPackages: {
+    env: 'VECTRON_SETUP_SYSTEM_PACKAGES',
+    flag: 'setup-system-packages',
+    schema: setting.optionalText,
+    help: 'environment only: yes lets set-up install Debian packages that it lacks, no never; default: it asks at a terminal, and otherwise prints the command',
+  },
+  advisoryDb: {
+    env: 'VECTRON_ADVISORY_DB',
+    flag: 'advisory-db',
+    schema: setting.optionalText,
+    help: 'environment only: clone of the RustSec advisory database for npm run advisories; default: cargo-deny fetches it',
+  },
   chromium: {
     env: 'VECTRON_CHROMIUM',
     flag: 'chromium',
