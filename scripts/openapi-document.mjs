@@ -10,7 +10,6 @@ const TAGS = {
   Points: 'Points of a collection: written, read, listed, changed, counted.',
   Search: 'Nearest neighbours, words and both.',
   Account: 'Logins, tokens and the own account.',
-  Accounts: 'Accounts of others, and invitations.',
   'API keys': 'Keys of an account.',
   Accounts: 'Accounts of a team: invitations, and what administrators do with them.',
   Cluster: 'Placement: what is where, and what is being moved. Administrators only.',
