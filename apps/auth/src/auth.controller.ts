@@ -4,7 +4,10 @@ import { auth, type authInternal } from '@vectron/proto';
 import { type Api, bearerToken, type CallContext, GrpcService } from '@vectron/rpc';
 import { type ApiKey, ApiKeyRepository } from './api-keys.js';
 import { Authenticator } from './authenticator.js';
-import { Logins } from './logins.js';
+import { clientNetwork } from './client-network.js';
+import { GuessLimits } from './guess-limits.js';
+import { Logins, type Owner } from './logins.js';
+import { inLane } from './password-lanes.js';
 import { checkPassword, hashPassword } from './passwords.js';
 import { SessionRepository } from './sessions.js';
 import { TokenService } from './tokens.js';
@@ -24,12 +27,17 @@ export class AuthController implements Api<typeof auth.AuthServiceService> {
     @Inject(Authenticator) private readonly authenticator: Authenticator,
     @Inject(SessionRepository) private readonly sessions: SessionRepository,
     @Inject(Logins) private readonly logins: Logins,
+    @Inject(GuessLimits) private readonly guesses: GuessLimits,
   ) {}
 
-  async registerUser(request: auth.RegisterUserRequest): Promise<auth.RegisterUserResponse> {
+  async registerUser(request: auth.RegisterUserRequest, context: CallContext): Promise<auth.RegisterUserResponse> {
     const email = normalizeEmail(request.email);
     checkPassword(request.password);
-    const passwordHash = await hashPassword(request.password);
+    const network = clientNetwork(clientAddress(context));
+    const passwordHash = await inLane('registration', network, async () => {
+      await this.guesses.countRegistration(network);
+      return hashPassword(request.password);
+    });
     const user = await this.users.create({ email, passwordHash, role: 'write', plan: 'FREE' });
     return { user: profile(user) };
   }
@@ -50,9 +58,8 @@ export class AuthController implements Api<typeof auth.AuthServiceService> {
     request: auth.ChangePasswordRequest,
     context: CallContext,
   ): Promise<auth.ChangePasswordResponse> {
-    const { user, sessionId } = await this.#login(context);
-    const passwords = { current: request.currentPassword, next: request.newPassword };
-    await this.logins.changePassword(user, sessionId, passwords, clientAddress(context));
+    const { sessionId, ...owner } = await this.#login(context);
+    await this.logins.changePassword(owner, sessionId, request.currentPassword, request.newPassword);
     return { success: true };
   }
 
@@ -85,8 +92,9 @@ export class AuthController implements Api<typeof auth.AuthServiceService> {
   }
 
   async deleteUser(request: auth.DeleteUserRequest, context: CallContext): Promise<auth.DeleteUserResponse> {
-    const { user } = await this.#login(context);
-    await this.logins.checkOwnPassword(user, request.password, clientAddress(context));
+    const owner = await this.#login(context);
+    const { user } = owner;
+    await this.logins.checkOwnPassword(owner, request.password);
     for (const key of await this.keys.ofUser(user.id)) await this.keys.delete(user.id, key.id);
     await this.sessions.endAll(user.id);
     await this.users.delete(user);
@@ -189,12 +197,12 @@ export class AuthController implements Api<typeof auth.AuthServiceService> {
   }
 
   /** Managing an account takes a login, or an admin's key: a leaked data key must not make more keys. */
-  async #login(context: CallContext): Promise<{ user: User; sessionId: string }> {
+  async #login(context: CallContext): Promise<Owner & { sessionId: string }> {
     const { apiKeyId, role, sessionId } = await this.#principal(context);
     if (apiKeyId !== '' && role !== 'admin') {
       throw new VectronError('PERMISSION_DENIED', 'this takes a login token or an admin API key');
     }
-    return { user: await this.#user(context), sessionId };
+    return { user: await this.#user(context), sessionId, credentialId: sessionId || apiKeyId };
   }
 }
 
@@ -215,7 +223,7 @@ function profile(user: User): auth.UserProfile {
     tenantId: user.id,
     disabled: false,
     mustChangePassword: false,
-    lastLoginAt: 0n,
+    lastLoginAt: seconds(user.lastLoginAtMs ?? 0),
   };
 }
 

@@ -1,19 +1,45 @@
 import { join } from 'node:path';
-import { type DynamicModule, Module } from '@nestjs/common';
+import { type DynamicModule, Module, type OnModuleDestroy } from '@nestjs/common';
 import type { MetaStore } from '@vectron/metastore';
 import { ApiKeyRepository } from './api-keys.js';
+import { AttemptCounters } from './attempts.js';
 import { AuthController } from './auth.controller.js';
 import { AuthInternalController } from './auth-internal.controller.js';
 import { Authenticator } from './authenticator.js';
 import type { AuthConfig } from './config.js';
-import { FailureCounter } from './failures.js';
+import { GuessLimits } from './guess-limits.js';
+import { KnownAddresses } from './known-addresses.js';
 import { Logins } from './logins.js';
 import { RevocationFeed } from './revocations.js';
 import { randomSecret, secretFile } from './secrets.js';
-import { SessionRepository } from './sessions.js';
+import { type SessionLimits, SessionRepository } from './sessions.js';
 import { SigningKeys } from './signing-keys.js';
 import { TokenService } from './tokens.js';
 import { UserRepository } from './users.js';
+
+/** Often enough that all of the counters are looked at within their longest life. */
+const SWEEP_MS = 4_000;
+
+/** Removes counters of attempts that are forgotten, as long as the process runs. */
+class AttemptSweeper implements OnModuleDestroy {
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(attempts: AttemptCounters) {
+    // What was not removed, because the MetaStore is away, is removed the next time round.
+    this.#timer = setInterval(() => void attempts.sweep().catch(() => {}), SWEEP_MS).unref();
+  }
+
+  onModuleDestroy(): void {
+    clearInterval(this.#timer);
+  }
+}
+
+const HOUR_MS = 3_600_000;
+const sessionLimits = ({ sessionIdleHours, sessionHours, maxSessions }: AuthConfig): SessionLimits => ({
+  idleMs: sessionIdleHours * HOUR_MS,
+  longestMs: sessionHours * HOUR_MS,
+  most: maxSessions,
+});
 
 @Module({})
 export class AuthModule {
@@ -24,7 +50,9 @@ export class AuthModule {
     const users = new UserRepository(meta);
     const keys = new ApiKeyRepository(meta, pepper);
     const tokens = new TokenService(signingKeys, config.tokenMinutes * 60);
-    const sessions = new SessionRepository(meta, pepper);
+    const sessions = new SessionRepository(meta, pepper, sessionLimits(config));
+    const attempts = new AttemptCounters(meta);
+    const guesses = new GuessLimits(attempts, new KnownAddresses(meta, pepper), pepper, config);
     return {
       module: AuthModule,
       controllers: [AuthController, AuthInternalController],
@@ -35,7 +63,9 @@ export class AuthModule {
         { provide: Authenticator, useValue: new Authenticator(users, keys, tokens, sessions) },
         { provide: SessionRepository, useValue: sessions },
         { provide: SigningKeys, useValue: signingKeys },
-        { provide: Logins, useValue: new Logins(users, sessions, tokens, new FailureCounter(meta)) },
+        { provide: GuessLimits, useValue: guesses },
+        { provide: Logins, useValue: new Logins(users, sessions, tokens, guesses) },
+        { provide: AttemptSweeper, useValue: new AttemptSweeper(attempts) },
         { provide: RevocationFeed, useValue: new RevocationFeed(meta) },
       ],
     };

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { VectronError } from '@vectron/errors';
 import type { MetaStore } from '@vectron/metastore';
+import { knownAddressesKey } from './known-addresses.js';
 
 export type Role = 'admin' | 'write' | 'read';
 
@@ -11,6 +12,8 @@ export interface User {
   readonly role: Role;
   readonly plan: 'FREE' | 'PAID';
   readonly createdAtMs: number;
+  /** To the minute; missing: never. */
+  readonly lastLoginAtMs?: number;
 }
 
 const userKey = (id: string) => `/auth/users/${id}`;
@@ -46,7 +49,10 @@ export class UserRepository {
     return id && this.byId(id.value);
   }
 
-  async update(id: string, change: Partial<Pick<User, 'passwordHash' | 'plan' | 'role'>>): Promise<User> {
+  async update(
+    id: string,
+    change: Partial<Pick<User, 'passwordHash' | 'plan' | 'role' | 'lastLoginAtMs'>>,
+  ): Promise<User> {
     const entry = await this.meta.get(userKey(id));
     if (entry === undefined) throw new VectronError('NOT_FOUND', 'no such user');
     const updated = { ...(JSON.parse(entry.value) as User), ...change };
@@ -57,7 +63,11 @@ export class UserRepository {
   }
 
   async delete(user: User): Promise<void> {
-    await this.meta.txn([], [{ delete: userKey(user.id) }, { delete: emailKey(user.email) }]);
+    const keys = [userKey(user.id), emailKey(user.email), knownAddressesKey(user.id)];
+    await this.meta.txn(
+      [],
+      keys.map((key) => ({ delete: key })),
+    );
   }
 
   /**

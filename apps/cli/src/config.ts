@@ -1,4 +1,4 @@
-import { authKnobs } from '@vectron/auth';
+import { accountKnobs, authKnobs } from '@vectron/auth';
 import {
   type ConfigOf,
   clusterTlsKnobs,
@@ -73,7 +73,7 @@ export const serveKnobs = defineKnobs({
   ...ownGatewayKnobs,
   ...ownWorkerKnobs,
   data: { ...ownWorkerKnobs.data, help: 'directory of everything the server keeps' },
-  tokenMinutes: authKnobs.knobs.tokenMinutes,
+  ...accountKnobs,
   splitBytes: placementKnobs.knobs.splitBytes,
   splitLoad: placementKnobs.knobs.splitLoad,
   ...tracingKnobs,
