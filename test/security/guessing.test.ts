@@ -1,5 +1,7 @@
 import { Agent, request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { auth } from '@vectron/proto';
+import { callContext, createClient, type GrpcClient } from '@vectron/rpc';
 import { told } from '../harness/figures.js';
 import { type ProcessSystem, rest, startSingle } from '../harness/system.js';
 
@@ -59,6 +61,26 @@ class Caller {
 
 const count = (answers: Answer[], status: number) => answers.filter((answer) => answer.status === status).length;
 
+type GrpcLogin = (email: string, password: string, claimed: string) => Promise<string>;
+
+/** Logins over gRPC that claim to come from some address: OK, or the code of the error. */
+async function overGrpc<T>(system: ProcessSystem, work: (login: GrpcLogin) => Promise<T>): Promise<T> {
+  const client: GrpcClient<typeof auth.AuthServiceService> = createClient(auth.AuthServiceService, system.grpc);
+  try {
+    return await work(async (email, password, claimed) => {
+      const headers = { 'x-vectron-client-address': claimed, 'x-forwarded-for': claimed };
+      try {
+        await client.api.login({ email, password }, callContext({ headers, timeoutMs: 60_000 }));
+        return 'OK';
+      } catch (error) {
+        return (error as { code: string }).code;
+      }
+    });
+  } finally {
+    client.close();
+  }
+}
+
 describe('guessing of passwords', () => {
   let system: ProcessSystem;
   const callers: Caller[] = [];
@@ -107,7 +129,20 @@ describe('guessing of passwords', () => {
       statuses.push((await stranger.login('headers@example.org', 'a wrong password', headers)).status);
     }
     expect(statuses.slice(0, 3)).toEqual([401, 401, 401]);
-    expect(statuses.filter((status) => status === 401).length).toBeLessThanOrEqual(5);
+    expect(statuses.filter((status) => status === 401).length).toBeLessThanOrEqual(7);
+  });
+
+  it('counts the address that the connection has over gRPC, too', async () => {
+    await register('grpc@example.org');
+    const codes = await overGrpc(system, async (login) => {
+      const seen: string[] = [];
+      for (let guess = 0; guess < 10; guess++) {
+        seen.push(await login('grpc@example.org', 'a wrong password', `10.0.1.${guess}`));
+      }
+      return seen;
+    });
+    expect(codes.slice(0, 3)).toEqual(Array(3).fill('UNAUTHENTICATED'));
+    expect(codes.filter((code) => code === 'UNAUTHENTICATED').length).toBeLessThanOrEqual(7);
   });
 
   it('never keeps the owner of a password out: not at an address that is known, and not for long at another', async () => {
@@ -166,5 +201,40 @@ describe('guessing of passwords', () => {
       body: { plan: 'FREE' },
     });
     expect([profile.status, profile.body.jwtToken]).toEqual([200, '']);
+  });
+});
+
+describe('guessing of passwords behind a proxy', () => {
+  it('is counted by the address that a trusted proxy names, on either wire', async () => {
+    const system = await startSingle(undefined, ['--no-sample', '--trusted-proxies', '127.0.0.1']);
+    const proxy = new Caller(system.http, '127.0.0.1');
+    const stranger = new Caller(system.http, '127.0.0.2');
+    try {
+      const [far, near] = ['198.51.100.7', '203.0.113.9'];
+      await overGrpc(system, async (login) => {
+        const codes: string[] = [];
+        // What a proxy appends counts, not what its client had sent.
+        for (let at = 0; at < 10; at++) codes.push(await login(ADMIN, 'a wrong password', `10.0.2.${at}, ${far}`));
+        expect(codes.filter((code) => code === 'UNAUTHENTICATED').length).toBeLessThanOrEqual(7);
+        expect(await login(ADMIN, system.password, near)).toBe('OK');
+      });
+      expect((await proxy.login(ADMIN, system.password, { 'x-forwarded-for': near })).status).toBe(200);
+      expect(
+        (await proxy.login(ADMIN, 'a wrong password', { 'x-forwarded-for': '\u00fc, not an address' })).status,
+      ).toBe(401);
+      // Nobody else's word is taken for it.
+      const claims = Array.from({ length: 10 }, (_, at) => ({ 'x-forwarded-for': `10.0.2.${at}` }));
+      const answers: Answer[] = [];
+      for (const claim of claims) answers.push(await stranger.login(ADMIN, 'a wrong password', claim));
+      expect(count(answers, 401)).toBeLessThanOrEqual(7);
+      const { body } = await rest(system.http, 'GET', '/v1/admin/audit?limit=1000', { key: system.adminKey });
+      const addresses = new Set((body.entries as { address: string }[]).map(({ address }) => address));
+      expect([...addresses]).toEqual(expect.arrayContaining([far, near, '127.0.0.2']));
+      expect([...addresses].filter((address) => address.startsWith('10.'))).toEqual([]);
+    } finally {
+      proxy.close();
+      stranger.close();
+      await system.stop();
+    }
   });
 });

@@ -3,7 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { SignJWT } from 'jose';
+import { type JWTPayload, SignJWT } from 'jose';
 import { SigningKeys } from './signing-keys.js';
 import { TokenService } from './tokens.js';
 
@@ -62,7 +62,7 @@ describe('a token that is signed with the key of the installation', () => {
     const { kid, ...jwk } = signing.current();
     const now = Math.floor(Date.now() / 1000);
     const payload = { sub: 'u', sid: 's', iss: 'vectron', aud: 'vectron-api', iat: now, exp: now + MINUTE, ...claims };
-    const token = await new SignJWT(payload)
+    const token = await new SignJWT(payload as JWTPayload)
       .setProtectedHeader({ alg: 'EdDSA', kid, typ: 'vectron-login+jwt' })
       .sign(createPrivateKey({ key: jwk as never, format: 'jwk' }));
     await expect(tokens.verify(token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
