@@ -10,7 +10,7 @@ export interface Session {
   readonly generation: number;
   /** When it ends unless it is refreshed before. */
   readonly expiresAtMs: number;
-  /** When it ends however often it is refreshed; missing in those of Vectron 0.1 and 0.2 until they are refreshed. */
+  /** When it ends however often it is refreshed; missing in older ones until they are refreshed. */
   readonly endsAtMs?: number;
   /** When the token that is good now replaced the one before. */
   readonly refreshedAtMs?: number;
@@ -142,7 +142,7 @@ export class SessionRepository {
     return [...oldest, ...over].slice(0, ENDED_AT_ONCE).map(({ id }) => id);
   }
 
-  /** Those that Vectron 0.1 and 0.2 listed without a time count as the oldest. */
+  /** Those that an older Vectron listed without a time count as the oldest. */
   async #owned(userId: string): Promise<(Owned & { id: string })[]> {
     const prefix = ownedKey(userId, '');
     const { entries } = await this.meta.range(prefix);
