@@ -2,7 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect } from '@vectron/sdk';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { type System, startSingle } from '../harness/system.js';
+import { changeFirstPassword, type System, startSingle } from '../harness/system.js';
 import { waitLimitMs } from '../harness/waiting.js';
 
 const EXECUTABLE = process.env.VECTRON_CHROMIUM ?? '/usr/bin/chromium';
@@ -63,7 +63,7 @@ describe('the console', () => {
     await page.waitForSelector('[role=alert] >> text=wrong e-mail address or password');
     await picture('login');
     faults.length = 0; // The browser reports the refused login as an error of its own.
-    await page.fill('input[name=password]', system.password);
+    await page.fill('input[name=password]', await changeFirstPassword(system));
     await page.click('button[type=submit]');
     await page.waitForSelector('text=animals');
     await picture('collections');

@@ -3,42 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { hash as bcrypt } from '@node-rs/bcrypt';
-import { MemoryMetaStore } from '@vectron/metastore';
-import { callContext } from '@vectron/rpc';
 import { SignJWT } from 'jose';
-import { ApiKeyRepository } from './api-keys.js';
-import { AttemptCounters } from './attempts.js';
-import { AuthController } from './auth.controller.js';
-import { Authenticator } from './authenticator.js';
+import { as, authService as installation } from '../../../test/harness/auth-service.js';
 import { bootstrapAdmin } from './bootstrap.js';
-import { GuessLimits } from './guess-limits.js';
-import { KnownAddresses } from './known-addresses.js';
-import { Logins } from './logins.js';
 import { hashPassword, verifyPassword } from './passwords.js';
 import { RevocationFeed } from './revocations.js';
 import { randomSecret, secretFile } from './secrets.js';
-import { SessionRepository } from './sessions.js';
 import { SigningKeys } from './signing-keys.js';
 import { TokenService } from './tokens.js';
-import { UserRepository } from './users.js';
 
-async function installation() {
-  const meta = new MemoryMetaStore();
-  const users = new UserRepository(meta);
-  const keys = new ApiKeyRepository(meta, 'pepper');
-  const data = mkdtempSync(join(tmpdir(), 'vectron-auth-'));
-  const signing = await SigningKeys.open(data);
-  const tokens = new TokenService(signing, 60);
-  const sessions = new SessionRepository(meta, 'pepper', { idleMs: 3_600_000, longestMs: 7_200_000, most: 10 });
-  const authenticator = new Authenticator(users, keys, tokens, sessions);
-  const limits = { addressFailures: 100, registrationsByAddress: 20, registrations: 100 };
-  const guesses = new GuessLimits(new AttemptCounters(meta), new KnownAddresses(meta, 'pepper'), 'pepper', limits);
-  const logins = new Logins(users, sessions, tokens, guesses);
-  const auth = new AuthController(users, keys, tokens, authenticator, sessions, logins, guesses);
-  return { meta, data, users, keys, tokens, signing, sessions, authenticator, logins, auth };
-}
-const nobody = callContext();
-const as = (token: string) => callContext({ authorization: `Bearer ${token}` });
+const nobody = as();
 const credentials = { email: 'Ann@Example.org ', password: 'correct horse', invitation: '' };
 const UNAUTHENTICATED = { code: 'UNAUTHENTICATED' };
 
@@ -120,7 +94,7 @@ describe('accounts', () => {
   });
 
   it('cannot give themselves a plan, and are gone with their keys and tokens when deleted', async () => {
-    const { auth, authenticator } = await installation();
+    const { auth, internal, authenticator } = await installation();
     await auth.registerUser(credentials, nobody);
     const { jwtToken } = await auth.login(credentials, nobody);
     await expect(auth.updateUserProfile({ plan: 2 }, as(jwtToken))).rejects.toMatchObject({
@@ -128,10 +102,12 @@ describe('accounts', () => {
     });
     const { fullKey } = await auth.createApiKey({ name: 'k', role: '', collections: [], expiresAt: 0n }, as(jwtToken));
     expect((await authenticator.authenticate(fullKey)).role).toBe('write');
-    await expect(auth.deleteUser({ password: 'wrong password' }, as(jwtToken))).rejects.toMatchObject({
-      code: 'PERMISSION_DENIED',
-    });
-    await auth.deleteUser({ password: credentials.password }, as(jwtToken));
+    const own = { userId: '', heir: '' };
+    await expect(
+      internal.beginUserDeletion({ ...own, password: 'wrong password' }, as(jwtToken)),
+    ).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
+    const { userId } = await internal.beginUserDeletion({ ...own, password: credentials.password }, as(jwtToken));
+    expect(await internal.finishUserDeletion({ userId, undo: false })).toEqual({ deletedKeys: 1 });
     for (const token of [jwtToken, fullKey])
       await expect(authenticator.authenticate(token)).rejects.toMatchObject(UNAUTHENTICATED);
   });

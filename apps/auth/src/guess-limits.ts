@@ -76,7 +76,11 @@ export class GuessLimits {
 
   /** Throws RATE_LIMITED when this process knows that a login must wait; costs no read. */
   refuseAtOnce(email: string, network: string): void {
-    const waitMs = (this.#refusedUntilMs.get(idOf(email, network)) ?? 0) - this.now();
+    this.#refuse(idOf(email, network));
+  }
+
+  #refuse(id: string): void {
+    const waitMs = (this.#refusedUntilMs.get(id) ?? 0) - this.now();
     if (waitMs > 0) throw tooMany(waitMs);
   }
 
@@ -125,10 +129,12 @@ export class GuessLimits {
 
   /** Counts a registration that anybody may make. Throws RATE_LIMITED when there were too many. */
   async countRegistration(network: string): Promise<void> {
-    await this.counters.count([
-      this.#place(this.#registrationsByAddress, 'registrations', network),
-      this.#exact(this.#registrations, 'registrations'),
-    ]);
+    const id = `registration ${network}`;
+    this.#refuse(id);
+    const own = this.#place(this.#registrationsByAddress, 'registrations', network);
+    const counters = [own, this.#exact(this.#registrations, 'registrations')];
+    await this.#checked({ lane: 'registration', from: network, counters, cleared: [], id });
+    await this.counters.count(counters);
   }
 
   async #checked(attempt: Attempt): Promise<Attempt> {

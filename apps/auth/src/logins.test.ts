@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { MemoryMetaStore, type MetaStore, type Operation } from '@vectron/metastore';
+import { authInternal } from '@vectron/proto';
 import { AttemptCounters } from './attempts.js';
+import type { Caller } from './callers.js';
 import { clientNetwork } from './client-network.js';
 import { GuessLimits } from './guess-limits.js';
 import { KnownAddresses } from './known-addresses.js';
@@ -12,7 +14,7 @@ import { hashPassword } from './passwords.js';
 import { SessionRepository } from './sessions.js';
 import { SigningKeys } from './signing-keys.js';
 import { TokenService } from './tokens.js';
-import { UserRepository } from './users.js';
+import { type User, UserRepository } from './users.js';
 
 const ANN = 'ann@example.org';
 const PASSWORD = 'correct horse';
@@ -44,6 +46,10 @@ async function process(meta: MetaStore = new MemoryMetaStore(), clock = { ms: 1_
 
 const makeAnn = async (users: UserRepository, email = ANN) =>
   users.create({ email, passwordHash: await passwordHash, role: 'write', plan: 'FREE' });
+const callerOf = (user: User, sessionId: string): Caller => ({
+  user,
+  principal: authInternal.Principal.fromPartial({ userId: user.id, sessionId }),
+});
 const times = <T>(count: number, work: (at: number) => T): T[] => Array.from({ length: count }, (_, at) => work(at));
 const count = (all: string[], code: string) => all.filter((one) => one === code).length;
 
@@ -202,15 +208,65 @@ describe('the own password', () => {
     const { users, sessions, clock, logins, attempt } = await process();
     const user = await makeAnn(users);
     const { session } = await sessions.begin(user.id);
-    const owner = { user, credentialId: session.id };
+    const caller = callerOf(user, session.id);
     for (let at = 0; at < 30; at++) await attempt(`198.51.100.${at}`, 'wrong');
     for (let at = 0; at < 3; at++) {
-      await expect(logins.checkOwnPassword(owner, 'wrong')).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
+      await expect(logins.checkOwnPassword(caller, 'wrong')).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
     }
-    await expect(logins.checkOwnPassword(owner, PASSWORD)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    await expect(logins.checkOwnPassword(caller, PASSWORD)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
     clock.ms += 1_000;
-    await logins.changePassword(owner, session.id, PASSWORD, 'another good one');
+    await logins.changePassword(caller, PASSWORD, 'another good one');
     expect(await sessions.byId(session.id)).toBeDefined();
+  });
+});
+
+describe('a password that is changed', () => {
+  /** Runs `between` when the password was looked at, before anything is made of it. */
+  async function during(between: (all: Awaited<ReturnType<typeof process>>, user: User) => Promise<void>) {
+    const all = await process();
+    const user = await makeAnn(all.users);
+    const real = all.guesses.count.bind(all.guesses);
+    all.guesses.count = async (attempt) => {
+      const succeeded = await real(attempt);
+      return async () => {
+        await succeeded();
+        await between(all, user);
+      };
+    };
+    return { ...all, user };
+  }
+  const reset = async (
+    { users, sessions }: Pick<Awaited<ReturnType<typeof process>>, 'users' | 'sessions'>,
+    user: User,
+  ) => {
+    await users.update(user.id, {
+      passwordHash: await hashPassword('given by an administrator'),
+      mustChangePassword: true,
+    });
+    await sessions.endAll(user.id);
+  };
+
+  it('ends a login that began with the one before', async () => {
+    const { meta, attempt } = await during(reset);
+    expect(await attempt(HOME, PASSWORD)).toBe('UNAUTHENTICATED');
+    expect((await meta.range('/auth/sessions/')).entries).toEqual([]);
+  });
+
+  it('ends a login of an account that is disabled meanwhile', async () => {
+    const { meta, attempt } = await during(async ({ users, sessions }, user) => {
+      await users.change(user.id, (now) => ({ ...now, disabled: true }));
+      await sessions.endAll(user.id);
+    });
+    expect(await attempt(HOME, PASSWORD)).toBe('UNAUTHENTICATED');
+    expect((await meta.range('/auth/sessions/')).entries).toEqual([]);
+  });
+
+  it('is not changed back by a change that began with the one before', async () => {
+    const { users, logins, user } = await during(reset);
+    await expect(logins.changePassword(callerOf(user, 's'), PASSWORD, 'one of a thief')).rejects.toMatchObject({
+      code: 'CONFLICT',
+    });
+    expect((await users.byId(user.id))?.mustChangePassword).toBe(true);
   });
 });
 
@@ -305,12 +361,12 @@ describe('a login', () => {
     const { meta, users, attempt } = await process();
     const user = await makeAnn(users);
     expect(await attempt(HOME, PASSWORD)).toBe('OK');
-    const after = await users.byId(user.id);
-    expect(after?.lastLoginAtMs).toBeGreaterThan(user.createdAtMs - 1);
+    expect(await users.lastLoginMs(user.id)).toBeGreaterThan(user.createdAtMs - 1);
     const known = async () => (await meta.range('/auth/known-addresses/')).entries;
     expect(JSON.stringify(await known())).not.toContain(HOME);
     expect(await known()).toHaveLength(1);
-    await users.delete(user);
+    await users.fence(user.id);
+    await users.deleteFenced(user.id);
     expect(await known()).toEqual([]);
   });
 });

@@ -1,9 +1,10 @@
 import { VectronError } from '@vectron/errors';
+import type { Caller } from './callers.js';
 import { clientNetwork } from './client-network.js';
 import type { Attempt, GuessLimits } from './guess-limits.js';
 import { inLane } from './password-lanes.js';
 import { checkPassword, hashPassword, isOutdatedHash, verifyPassword } from './passwords.js';
-import type { SessionRepository } from './sessions.js';
+import type { Session, SessionRepository } from './sessions.js';
 import type { TokenService } from './tokens.js';
 import { normalizeEmail, type User, type UserRepository } from './users.js';
 
@@ -15,16 +16,6 @@ export interface Credentials {
   /** For the next refresh. */
   readonly refreshToken: string;
 }
-
-/** Who proves that it is the owner of an account, beside a token. */
-export interface Owner {
-  readonly user: User;
-  /** Id of the session or the API key that the call came with. */
-  readonly credentialId: string;
-}
-
-/** The time of the last login is kept to the minute, because each change of a user makes gateways ask about it again. */
-const LAST_LOGIN_STEP_MS = 60_000;
 
 /** From a password to a session and its tokens, and what a user does with the password. */
 export class Logins {
@@ -43,15 +34,19 @@ export class Logins {
     const email = normalizeEmail(typedEmail);
     const network = clientNetwork(address);
     this.guesses.refuseAtOnce(email, network);
-    const user = await this.#byEmail(email);
-    const attempt = await this.guesses.login(email, user?.id, network);
-    if (!(await this.#guess(attempt, user?.passwordHash, password)) || user === undefined) {
-      throw new VectronError('UNAUTHENTICATED', 'wrong e-mail address or password');
+    const found = await this.#byEmail(email);
+    const attempt = await this.guesses.login(email, found?.id, network);
+    if (!(await this.#guess(attempt, found?.passwordHash, password)) || found === undefined) throw wrong();
+    // Only who has the password is told.
+    if (found.disabled) {
+      throw new VectronError('PERMISSION_DENIED', 'this account is disabled; an administrator can enable it');
     }
-    await this.guesses.remember(user.id, network);
-    const updated = await this.#afterLogin(user, password);
+    const user = await this.#upgraded(found, password);
     const { session, refreshToken } = await this.sessions.begin(user.id);
-    return { user: updated, refreshToken, ...(await this.#accessToken(user.id, session.id)) };
+    await this.#requireUnchanged(user, session);
+    await this.guesses.remember(user.id, network);
+    await this.users.loggedIn(user.id);
+    return { user, refreshToken, ...(await this.#accessToken(user.id, session.id)) };
   }
 
   async refresh(token: string): Promise<Credentials> {
@@ -66,19 +61,25 @@ export class Logins {
     await this.sessions.end({ id: sessionId, userId });
   }
 
-  /** Ends the logins of the user but for `sessionId`. */
-  async changePassword(owner: Owner, sessionId: string, current: string, next: string): Promise<void> {
+  /** Ends the other logins of the user. */
+  async changePassword(caller: Caller, current: string, next: string): Promise<void> {
+    const { user, principal } = caller;
     checkPassword(next, 'new_password');
-    await this.checkOwnPassword(owner, current);
-    const { user, credentialId } = owner;
-    const passwordHash = await inLane('own', credentialId, () => hashPassword(next));
-    await this.users.update(user.id, { passwordHash });
-    await this.sessions.endAll(user.id, sessionId);
+    await this.checkOwnPassword(caller, current);
+    if (next === current) {
+      throw VectronError.invalid('new_password', 'the new password is the current one; choose another');
+    }
+    const passwordHash = await inLane('own', user.id, () => hashPassword(next));
+    await this.users.change(user.id, (now) => {
+      if (now.passwordHash === user.passwordHash) return { ...now, passwordHash, mustChangePassword: false };
+      throw new VectronError('CONFLICT', 'the password was changed by somebody else at the same time');
+    });
+    await this.sessions.endAll(user.id, principal.sessionId);
   }
 
   /** Who has a token has not the password: guesses count as at a login. */
-  async checkOwnPassword({ user, credentialId }: Owner, password: string): Promise<void> {
-    const attempt = await this.guesses.ofOwn(credentialId);
+  async checkOwnPassword({ user, principal }: Caller, password: string): Promise<void> {
+    const attempt = await this.guesses.ofOwn(principal.sessionId || principal.apiKeyId);
     if (await this.#guess(attempt, user.passwordHash, password)) return;
     throw new VectronError('PERMISSION_DENIED', 'wrong password');
   }
@@ -98,19 +99,27 @@ export class Logins {
     return (await this.users.byEmail(email)) ?? (await this.users.byId(''));
   }
 
-  async #afterLogin(user: User, password: string): Promise<User> {
-    const nowMs = Date.now();
-    const lastLoginAtMs = nowMs - (user.lastLoginAtMs ?? 0) > LAST_LOGIN_STEP_MS ? nowMs : undefined;
-    const passwordHash = isOutdatedHash(user.passwordHash) ? await hashPassword(password) : undefined;
-    if (lastLoginAtMs === undefined && passwordHash === undefined) return user;
-    const change = { ...(lastLoginAtMs && { lastLoginAtMs }), ...(passwordHash && { passwordHash }) };
-    try {
-      return await this.users.update(user.id, change);
-    } catch (error) {
-      // Somebody else changed the user at the same time, which is no reason to refuse the login.
-      if (error instanceof VectronError && error.code === 'CONFLICT') return user;
-      throw error;
-    }
+  /** With a hash of today's kind. */
+  async #upgraded(user: User, password: string): Promise<User> {
+    if (!isOutdatedHash(user.passwordHash)) return user;
+    const passwordHash = await hashPassword(password);
+    const after = await this.users.change(user.id, (now) =>
+      now.passwordHash === user.passwordHash ? { ...now, passwordHash } : now,
+    );
+    // Another login was faster, or the password is another one now.
+    if (after.passwordHash === passwordHash || (await verifyPassword(after.passwordHash, password))) return after;
+    throw wrong();
+  }
+
+  /**
+   * What disables an account or changes its password ends the sessions that there are; one that began meanwhile, with the
+   * password of before, ends here.
+   */
+  async #requireUnchanged(user: User, session: Session): Promise<void> {
+    const now = await this.users.byId(user.id);
+    if (now?.passwordHash === user.passwordHash && !now.disabled) return;
+    await this.sessions.end(session);
+    throw wrong();
   }
 
   async #accessToken(userId: string, sessionId: string): Promise<Pick<Credentials, 'accessToken' | 'expiresAtMs'>> {
@@ -118,3 +127,5 @@ export class Logins {
     return { accessToken: token, expiresAtMs };
   }
 }
+
+const wrong = () => new VectronError('UNAUTHENTICATED', 'wrong e-mail address or password');

@@ -88,8 +88,15 @@ export class PlacementController implements Api<typeof placement.PlacementServic
     return { collection: this.#views.collection(changed) };
   }
 
-  async transferCollections(): Promise<never> {
-    throw new VectronError('UNIMPLEMENTED', 'TransferCollections is not built yet');
+  async transferCollections({
+    fromTenantId,
+    toTenantId,
+  }: placement.TransferCollectionsRequest): Promise<placement.TransferCollectionsResponse> {
+    for (const [field, value] of Object.entries({ from_tenant_id: fromTenantId, to_tenant_id: toTenantId })) {
+      if (value === '') throw VectronError.invalid(field, 'the tenant is missing');
+    }
+    if (fromTenantId === toTenantId) throw VectronError.invalid('to_tenant_id', 'the tenant is the same one');
+    return { collections: await this.catalog.transferCollections(fromTenantId, toTenantId) };
   }
 
   async listAliases({ tenantId }: placement.ListAliasesRequest): Promise<placement.ListAliasesResponse> {
