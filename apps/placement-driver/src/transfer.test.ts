@@ -66,13 +66,21 @@ describe('collections that are given to another tenant', () => {
     expect((await meta.range('/')).entries).toEqual(before);
   });
 
-  it('are found by their shards afterwards', async () => {
+  it('are found by their shards afterwards, which belong to a collection at every moment in between', async () => {
     const { meta, catalog } = await withCollections('a', ['one', 'two']);
     const view = new CatalogView(meta);
     const stop = new AbortController();
     const following = view.follow(stop.signal);
     await view.synced();
     const shards = (await catalog.collections('a')).flatMap((record: CollectionRecord) => record.shards);
+    const seen: number[][] = [];
+    const followed = (async () => {
+      for (let version = view.version; !stop.signal.aborted; version = view.version) {
+        await view.touchedSince(version, stop.signal);
+        const held = [...view.heldBy('w')].flatMap((key) => view.collections.get(key)?.record.shards ?? []);
+        seen.push([...new Set(held.map(({ shardId }) => shardId))].sort());
+      }
+    })();
     await catalog.transferCollections('a', 'b');
     await until(
       'the view has the new tenant',
@@ -84,6 +92,9 @@ describe('collections that are given to another tenant', () => {
     ]);
     expect([...view.heldBy('w')].sort()).toEqual([`${COLLECTIONS}b/one`, `${COLLECTIONS}b/two`]);
     stop.abort();
-    await following;
+    await Promise.all([following, followed]);
+    // A worker deletes what it is not told to hold: at no moment may a shard be nobody's.
+    expect(seen.length).toBeGreaterThan(1);
+    expect(seen.filter((held) => held.length !== 2)).toEqual([]);
   });
 });
