@@ -111,6 +111,12 @@ export async function startGateway(
     authorize: (path, metadata) => authorizeCall(edge, path, metadata),
     admit: (path, principal) =>
       principal === undefined ? () => {} : edge.admit(publicMethod(path), principal as Principal),
+    hold: (path, principal) => {
+      // Writes that have begun are finished: see whileAllowed.
+      const admission = methodOf(path)?.admission;
+      if (principal === undefined || admission === 'write' || admission === 'manage') return undefined;
+      return edge.hold(principal as Principal);
+    },
     check: (path, request, principal) => checkRequest(publicMethod(path), request, principal as Principal | undefined),
     shed: (path, headers) => {
       const method = methodOf(path);
@@ -129,7 +135,7 @@ export async function startGateway(
     logger,
   });
   app.connectMicroservice({ strategy: grpc }, { inheritAppConfig: true });
-  const sockets = serveSearchSocket(server, edge, authenticator, app.get(SearchService), {
+  const sockets = serveSearchSocket(server, edge, app.get(SearchService), {
     maxBytes: config.maxBody,
     origins: config.origins ?? [],
   });

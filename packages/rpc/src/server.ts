@@ -36,6 +36,11 @@ export interface GrpcServerOptions {
   /** Runs next, before the request is decoded; throws to refuse. What it returns is called when the call has ended. */
   readonly admit?: (path: string, principal: unknown) => () => void;
   /**
+   * Holds a call open for as long as its caller may make it; undefined: it is not to be ended. The call ends with what
+   * `during` throws, and its signal is aborted.
+   */
+  readonly hold?: (path: string, principal: unknown) => HeldCall | undefined;
+  /**
    * Looked at before a call is even made: the error to refuse it with, when there is no room for it. It must cost next to
    * nothing, because it is asked most when there is least time.
    */
@@ -66,6 +71,17 @@ export interface Observed {
   readonly peer: string;
 }
 
+/** A call that ends when its caller may not make it any more. */
+export interface HeldCall {
+  /** Aborted when it must end. */
+  readonly signal: StopSignal;
+  readonly refusal: VectronError | undefined;
+  /** What `work` gives; throws the refusal as soon as the call must end. */
+  during<T>(work: Promise<T>): Promise<T>;
+  /** To be called when the call has ended. */
+  release(): void;
+}
+
 /** A bidirectional call as its handler gets it. */
 export type BidiCall<Req, Res> = ServerDuplexStream<Req, Res>;
 
@@ -85,6 +101,7 @@ class ServerContext implements CallContext {
   readonly metadata: Metadata;
   readonly deadlineMs?: number;
   principal?: unknown;
+  held?: HeldCall;
   #gone: Stop | undefined;
   #ended = false;
 
@@ -105,6 +122,8 @@ class ServerContext implements CallContext {
       this.#gone = gone;
       // grpc-js says so at the end of every call, too.
       this.call.on('cancelled', () => this.#ended || gone.abort());
+      this.held?.signal.addEventListener('abort', () => gone.abort());
+      if (this.held?.signal.aborted) gone.abort();
     }
     return this.#gone;
   }
@@ -175,8 +194,9 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
       this.#health.setStatus(name, 'SERVING');
     }
     this.#health.addToServer(this.#server);
-    const reflection = publicReflection(Object.keys(this.options.services), (path, metadata) =>
-      this.options.authorize(path, metadata, { address: '' }),
+    const { authorize, hold } = this.options;
+    const reflection = publicReflection(Object.keys(this.options.services), async (path, metadata) =>
+      hold?.(path, await authorize(path, metadata, { address: '' })),
     );
     reflection.addToServer(this.#server);
     if (this.options.host.startsWith('unix:')) {
@@ -314,12 +334,12 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
       // Without a turn of the event loop where the answer is known already.
       context.principal = authorized instanceof Promise ? await authorized : authorized;
       release = this.options.admit?.(path, context.principal);
+      context.held = this.options.hold?.(path, context.principal);
       const request = decoded();
       if (!streamed) this.options.check?.(path, request as object, context.principal);
-      const result = await handler(request, context);
-      const value = isObservable(result) ? await lastValueFrom(result) : result;
-      if (answers !== undefined) await answers(value);
-      return value;
+      const { held } = context;
+      const work = this.#work(() => handler(request, context), answers);
+      return await (held === undefined ? work : held.during(work));
     } catch (error) {
       const known = toVectronError(error);
       code = known.code;
@@ -327,9 +347,17 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
       throw known;
     } finally {
       context.end();
+      context.held?.release();
       release?.();
       this.options.observe?.(path, code, (performance.now() - started) / 1_000, context);
     }
+  }
+
+  async #work(handle: () => Promise<unknown>, answers?: (result: unknown) => Promise<void>): Promise<unknown> {
+    const result = await handle();
+    const value = isObservable(result) ? await lastValueFrom(result) : result;
+    if (answers !== undefined) await answers(value);
+    return value;
   }
 }
 

@@ -14,6 +14,7 @@ import type { GatewayConfig } from '../config.js';
 import type { Authenticator, Principal } from './access.js';
 import type { Admission } from './admission.js';
 import type { AuditLog } from './audit.js';
+import type { Hold } from './hold.js';
 
 const DENIED = new Set(['UNAUTHENTICATED', 'PERMISSION_DENIED', 'RATE_LIMITED']);
 const BURST_SECONDS = 10;
@@ -79,6 +80,11 @@ export class Edge {
   admit({ admission, path }: MethodContract, principal: Principal): () => void {
     if (admission === undefined) throw new Error(`${path} has no class of admission`);
     return this.admission.begin(admission, principal.tenantId);
+  }
+
+  /** Holds the call open for as long as its caller may make it; `release` must be called when it has ended. */
+  hold(principal: Principal): Hold {
+    return this.authenticator.hold(principal);
   }
 
   /** After the work: its entry in the audit log, if the method or its end asks for one. */

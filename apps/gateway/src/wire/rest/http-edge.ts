@@ -32,7 +32,19 @@ export function guardRequests(
       const principal = entered instanceof Promise ? await entered : entered;
       request.principal = principal;
       checkAccess(contract, principal);
-      releases.set(request, edge.admit(contract, principal));
+      const release = edge.admit(contract, principal);
+      const hold = edge.hold(principal);
+      request.hold = hold;
+      releases.set(request, () => {
+        hold.release();
+        release();
+      });
+      // Whose body is still coming when the token is revoked is told so now; what has begun answers for itself.
+      hold.signal.addEventListener('abort', () => {
+        if (request.raw.complete || reply.sent || hold.refusal === undefined) return;
+        reply.header('connection', 'close');
+        sendError(reply, hold.refusal);
+      });
     } catch (error) {
       // A body that is still coming is not worth waiting for.
       const known = toVectronError(error);
