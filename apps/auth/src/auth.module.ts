@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { MetaStore } from '@vectron/metastore';
 import { ApiKeyRepository } from './api-keys.js';
+import { AuditChains } from './audit-chains.js';
 import { AuthController } from './auth.controller.js';
 import { AuthInternalController } from './auth-internal.controller.js';
 import { Authenticator } from './authenticator.js';
@@ -35,6 +36,7 @@ export class AuthModule {
         { provide: SessionRepository, useValue: sessions },
         { provide: SigningKeys, useValue: signingKeys },
         { provide: FailureCounter, useValue: new FailureCounter(meta) },
+        { provide: AuditChains, useValue: new AuditChains(meta, pepper) },
         { provide: RevocationFeed, useValue: new RevocationFeed(meta) },
       ],
     };

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { inspect } from 'node:util';
 import { toVectronError } from '@vectron/errors';
 import { Command } from 'commander';
 import { keyCommands, systemCommands, userCommands } from './commands/account.js';
@@ -13,6 +14,7 @@ import { aliasCommands, indexCommands } from './commands/query.js';
 import { serveCommand, serviceCommands, withFlags } from './commands/services.js';
 import { storageCommands } from './commands/storage.js';
 import { clientKnobs, SERVICES } from './config.js';
+import { note } from './output.js';
 
 export { LocalCluster, type LocalClusterInfo, type LocalClusterOptions } from './local/local-cluster.js';
 export { startSingleServer } from './single-server.js';
@@ -54,8 +56,10 @@ export async function run(argv: string[]): Promise<void> {
   } catch (cause) {
     const error = toVectronError(cause);
     const hint = error.code === 'UNAVAILABLE' ? '; is the server running? (npx vectron serve)' : '';
-    console.error(`vectron: ${error.code}: ${error.message}${hint}`);
-    if (error.code === 'INTERNAL' && error.cause !== undefined) console.error(error.cause);
+    note(`vectron: ${error.code}: ${error.message}${hint}`);
+    if (error.code === 'INTERNAL' && error.cause !== undefined) {
+      for (const line of inspect(error.cause).split('\n')) note(line);
+    }
     process.exit(EXIT_CODES[error.spec.http] ?? 1);
   }
 }

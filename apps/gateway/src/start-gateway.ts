@@ -18,8 +18,10 @@ import { QueryService } from './data/query.service.js';
 import { SearchService } from './data/search.service.js';
 import { Authenticator, type Principal } from './edge/access.js';
 import { AuditLog } from './edge/audit.js';
+import { targetOf } from './edge/audit-target.js';
 import { Edge } from './edge/edge.js';
 import { checkAccess, checkRequest, publicMethod, requirePolicies } from './edge/policy.js';
+import { forClients } from './edge/public-error.js';
 import { GatewayModule } from './gateway.module.js';
 import { openGatewayDb } from './gateway-db.js';
 import { RouteTable } from './shards/routes.js';
@@ -123,11 +125,15 @@ export async function startGateway(
       return method && edge.shed(method, tokenOf(headers));
     },
     around: grpcSpan,
+    requestIds: true,
+    shown: forClients,
     observe: (path, code, seconds, context) => {
       const method = publicMethod(path);
       measure(method.name, code, seconds);
       const principal = context.principal as Principal | undefined;
-      edge.leave(method, code, { principal, address: context.peer, target: '', requestId: '' });
+      const { peer: address, requestId, request } = context;
+      const target = () => targetOf(method, request?.());
+      edge.leave(method, code, { principal, address, target, requestId });
     },
     tls: tls && { certificate: tls.certificate, key: tls.key },
     maxMessageBytes: config.maxBody,

@@ -31,6 +31,7 @@ export type { Candidate } from './fusion.js';
 export { splitHashSpace } from './hash-ranges.js';
 export { checkPointId } from './point-id.js';
 export { encodePoints, type PointInput } from './points.js';
+export { escapeControls, escapeJsonControls } from './printable.js';
 export { type QueryAnswer, runQuery } from './query.js';
 export { Route } from './route.js';
 export { declarationOf, initialDeclarations, schemaOf } from './schema.js';

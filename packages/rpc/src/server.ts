@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, rmSync } from 'node:fs';
 import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
@@ -51,6 +52,10 @@ export interface GrpcServerOptions {
   readonly around?: (path: string, metadata: Metadata, work: () => Promise<unknown>) => Promise<unknown>;
   /** After every method: path, error code or `OK`, seconds, and what was known of the call. */
   readonly observe?: (path: string, code: string, seconds: number, context: Observed) => void;
+  /** Gives each call an id, which its answer carries in the metadata `x-request-id`. */
+  readonly requestIds?: boolean;
+  /** An error as the client may see it; what is replaced is written to the log. */
+  readonly shown?: (error: VectronError) => VectronError;
   readonly logger: Logger;
   readonly maxMessageBytes: number;
   /** Without it, only for listeners that nobody reaches from outside of this machine. */
@@ -67,6 +72,10 @@ export interface Peer {
 
 export interface Observed {
   readonly principal?: unknown;
+  /** Names the call in answers and logs; empty where the server gives none. */
+  readonly requestId: string;
+  /** The request, decoded; undefined when it is a stream, is not valid, or too large to be decoded for nothing. */
+  readonly request?: () => object | undefined;
   /** IP address of the caller. */
   readonly peer: string;
 }
@@ -88,11 +97,14 @@ export type BidiCall<Req, Res> = ServerDuplexStream<Req, Res>;
 /** The part of a grpc-js call that all four kinds have. */
 interface RunningCall {
   metadata: Metadata;
+  sendMetadata(metadata: Metadata): void;
   getDeadline(): Date | number;
   getPeer(): string;
   on(event: 'cancelled', listener: () => void): unknown;
 }
 
+/** A request that was refused is decoded for the audit log up to this size. */
+const LOOKED_AT_BYTES = 64 << 10;
 /** How long a client of a server stream may leave an answer unread. */
 const UNREAD_MS = 30_000;
 
@@ -102,6 +114,8 @@ class ServerContext implements CallContext {
   readonly deadlineMs?: number;
   principal?: unknown;
   held?: HeldCall;
+  requestId = '';
+  request?: () => object | undefined;
   #gone: Stop | undefined;
   #ended = false;
 
@@ -178,7 +192,7 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
       stream.respond(trailersOf(refusal), { endStream: true });
       stream.on('error', () => {});
       stream.close(constants.NGHTTP2_NO_ERROR);
-      observe?.(path, refusal.code, 0, { peer: '' });
+      observe?.(path, refusal.code, 0, { peer: '', requestId: '' });
     };
   }
 
@@ -271,7 +285,8 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
           };
       const { around } = this.options;
       const invoke = (call: RunningCall, data: unknown, answers?: (result: unknown) => Promise<void>) => {
-        const work = () => this.#invoke(method.path, handler, call, () => decode(data), method.requestStream, answers);
+        const kind = { streamed: method.requestStream, size: method.requestStream ? 0 : (data as Buffer).length };
+        const work = () => this.#invoke(method.path, handler, call, () => decode(data), kind, answers);
         return around === undefined ? work() : around(method.path, call.metadata, work);
       };
       if (method.requestStream && method.responseStream) {
@@ -322,20 +337,28 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
     handler: NestHandler,
     call: RunningCall,
     decoded: () => unknown,
-    streamed: boolean,
+    { streamed, size }: { streamed: boolean; size: number },
     answers?: (result: unknown) => Promise<void>,
   ): Promise<unknown> {
     const started = performance.now();
     let code = 'OK';
     let release: (() => void) | undefined;
     const context = new ServerContext(call);
+    if (this.options.requestIds === true) {
+      context.requestId = randomUUID();
+      const headers = new Metadata();
+      headers.set('x-request-id', context.requestId);
+      call.sendMetadata(headers);
+    }
+    let request: unknown;
+    context.request = () => (request ?? (streamed || size > LOOKED_AT_BYTES ? undefined : whole(decoded))) as object;
     try {
       const authorized = this.options.authorize(path, call.metadata, { address: context.peer });
       // Without a turn of the event loop where the answer is known already.
       context.principal = authorized instanceof Promise ? await authorized : authorized;
       release = this.options.admit?.(path, context.principal);
       context.held = this.options.hold?.(path, context.principal);
-      const request = decoded();
+      request = decoded();
       if (!streamed) this.options.check?.(path, request as object, context.principal);
       const { held } = context;
       const work = this.#work(() => handler(request, context), answers);
@@ -343,8 +366,13 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
     } catch (error) {
       const known = toVectronError(error);
       code = known.code;
-      if (code === 'INTERNAL') this.options.logger.error({ err: known.cause ?? known, path }, 'call failed');
-      throw known;
+      const { requestId } = context;
+      if (code === 'INTERNAL') this.options.logger.error({ err: known.cause ?? known, path, requestId }, 'call failed');
+      const shown = this.options.shown?.(known) ?? known;
+      if (shown !== known && code !== 'INTERNAL') {
+        this.options.logger.warn({ err: known, path, requestId }, 'call failed');
+      }
+      throw shown;
     } finally {
       context.end();
       context.held?.release();
@@ -358,6 +386,15 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
     const value = isObservable(result) ? await lastValueFrom(result) : result;
     if (answers !== undefined) await answers(value);
     return value;
+  }
+}
+
+/** undefined when it is not valid. */
+function whole(decoded: () => unknown): unknown {
+  try {
+    return decoded();
+  } catch {
+    return undefined;
   }
 }
 

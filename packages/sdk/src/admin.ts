@@ -58,6 +58,8 @@ export interface Admin {
   ): Promise<AlertRule>;
   /** Of the gateway that answers, the newest first; `limit`: at most 1,000, default 100. */
   auditEntries(options?: { limit?: number }): Promise<AuditEntry[]>;
+  /** Whether that log is whole: `wrong` says what is wrong with the first wrong entry and is empty when nothing is. */
+  verifyAudit(): Promise<{ gatewayId: string; entries: number; wrong: string; otherGateways: string[] }>;
   /** `role`: read, write or admin. */
   setUserRole(userId: string, role: string): Promise<Account>;
   /** Signs tokens with a new key; those of the old one are good until they expire. Gives the new key's id. */

@@ -52,6 +52,7 @@ export function remoteAdmin({ call }: Transport): Admin {
     async auditEntries({ limit = 0 } = {}) {
       return (await call(system.listAuditEntries, { limit })).entries;
     },
+    verifyAudit: () => call(system.verifyAudit, {}),
     async setUserRole(userId, role) {
       return account((await call(auth.AuthServiceService.setUserRole, { userId, role })).user);
     },

@@ -3,9 +3,10 @@ import type { Server as TlsServer } from 'node:tls';
 import { toVectronError, VectronError } from '@vectron/errors';
 import { inSpan, isTracing, type Logger, outgoingTrace, type requestMeter } from '@vectron/observability';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { fromRoute, targetOf } from '../../edge/audit-target.js';
 import type { Edge } from '../../edge/edge.js';
 import { checkAccess } from '../../edge/policy.js';
-import { sendError } from './http-error.filter.js';
+import { logFault, sendError } from './http-error.filter.js';
 import { codeOf } from './reply-code.js';
 import type { AuthenticatedRequest } from './rest-context.js';
 import { tokenOf } from './tokens.js';
@@ -26,7 +27,10 @@ export function guardRequests(
   fastify.addHook('onRequest', async (request: AuthenticatedRequest, reply) => {
     const { contract } = request.routeOptions.config;
     // Pages, and what matched nothing: neither has anything to say about anybody.
-    if (contract === undefined || contract.access === 'public') return;
+    if (contract === undefined) return;
+    // Tokens, keys, and what is nobody's business: no cache keeps any answer.
+    reply.header('cache-control', 'no-store');
+    if (contract.access === 'public') return;
     try {
       const entered = edge.enter(tokenOf(request.headers));
       const principal = entered instanceof Promise ? await entered : entered;
@@ -48,7 +52,7 @@ export function guardRequests(
     } catch (error) {
       // A body that is still coming is not worth waiting for.
       const known = toVectronError(error);
-      if (known.code === 'INTERNAL') logger.error({ err: known.cause ?? known, requestId: request.id }, 'call failed');
+      logFault(logger, known, request);
       sendError(reply, known);
       return reply;
     }
@@ -64,8 +68,8 @@ export function guardRequests(
       reply.elapsedTime / 1000,
     );
     if (contract === undefined) return;
-    const target = Object.values((request.params ?? {}) as Record<string, string>).join(' ');
-    const { principal, ip: address, id: requestId } = request;
+    const { principal, ip: address, id: requestId, message, params } = request;
+    const target = () => targetOf(contract, message ?? fromRoute(contract, (params ?? {}) as Record<string, string>));
     edge.leave(contract, code, { principal, address, target, requestId });
   });
 }

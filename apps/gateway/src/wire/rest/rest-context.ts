@@ -6,7 +6,12 @@ import type { Hold } from '../../edge/hold.js';
 import { authorizationOf } from './tokens.js';
 
 /** A request whose caller the edge has let in; public methods have none. */
-export type AuthenticatedRequest = FastifyRequest & { principal?: Principal; hold?: Hold };
+export type AuthenticatedRequest = FastifyRequest & {
+  principal?: Principal;
+  hold?: Hold;
+  /** The message that it was read as. */
+  message?: object;
+};
 
 /** A REST call as a gRPC method sees it. Metadata and signal are made when somebody asks: most calls need neither. */
 export class RestContext implements CallContext {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { toVectronError, VectronError } from '@vectron/errors';
@@ -6,6 +7,7 @@ import type { gateway } from '@vectron/proto';
 import { Stop } from '@vectron/rpc';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { SearchService } from '../../data/search.service.js';
+import { printable } from '../../edge/audit-target.js';
 import type { Edge } from '../../edge/edge.js';
 import type { Hold } from '../../edge/hold.js';
 import { checkRequest, publicMethod } from '../../edge/policy.js';
@@ -58,8 +60,10 @@ export function serveSearchSocket(
       } catch (error) {
         const known = toVectronError(error);
         const address = request.socket.remoteAddress ?? '';
-        edge.leave(METHOD, known.code, { address, target: collection ?? '', requestId: '' });
-        refuse(stream, known);
+        const requestId = randomUUID();
+        const target = () => printable(collection ?? '');
+        edge.leave(METHOD, known.code, { address, target, requestId });
+        refuse(stream, known, requestId);
       }
     })();
   });
@@ -121,10 +125,10 @@ function decoded(segment: string): string {
   }
 }
 
-function refuse(stream: Duplex, error: VectronError): void {
+function refuse(stream: Duplex, error: VectronError, requestId: string): void {
   const body = JSON.stringify(errorBody(error));
   stream.end(
-    `HTTP/1.1 ${error.spec.http} ${error.spec.grpc}\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    `HTTP/1.1 ${error.spec.http} ${error.spec.grpc}\r\ncontent-type: application/json\r\nx-request-id: ${requestId}\r\nconnection: close\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 }
 

@@ -92,6 +92,7 @@ function handlerOf(method: MethodContract, binding: HttpBinding, { call, write }
       }
       message[field.json] = value;
     }
+    request.message = message;
     checkRequest(method, message, request.principal);
     const answer = await whileAllowed(method, request.hold, () =>
       call(message as never, new RestContext(request, reply)),
