@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { type ClientOptions, withClient } from '../client.js';
 import { clusterCertificate } from '../local/certificates.js';
 import { LocalCluster } from '../local/local-cluster.js';
-import { show, words } from '../output.js';
+import { note, show, words } from '../output.js';
 import { stopOnSignal } from './services.js';
 
 type Define = (parent: Command, name: string, help: string) => Command;
@@ -245,8 +245,7 @@ function rebalanceCommand(parent: Command, client: Define): void {
         ]);
         const head = ['action', 'shard', 'collection', 'workers', 'cause', 'why'];
         show(planned, options.json === true, { head, rows });
-        if (options.json !== true)
-          for (const reason of planned.blocked) console.error(`cannot be helped now: ${reason}`);
+        if (options.json !== true) for (const reason of planned.blocked) note(`cannot be helped now: ${reason}`);
       }),
     );
 }
