@@ -1,4 +1,4 @@
-import { authKnobs } from '@vectron/auth';
+import { accountKnobs, authKnobs } from '@vectron/auth';
 import {
   type ConfigOf,
   clusterTlsKnobs,
@@ -38,7 +38,13 @@ export const clientKnobs = defineKnobs({
     env: 'VECTRON_API_KEY',
     flag: 'api-key',
     schema: setting.optionalText,
-    help: 'API key or token; default: the one in <data>/bootstrap.json',
+    help: 'API key or token; as a flag, every user of this machine sees it in the list of processes; default: the one in <data>/bootstrap.json',
+  },
+  apiKeyFile: {
+    env: 'VECTRON_API_KEY_FILE',
+    flag: 'api-key-file',
+    schema: setting.optionalText,
+    help: 'file whose first word is the API key or token, such as one that --out has made; /dev/stdin for the standard input',
   },
   data: {
     env: 'VECTRON_DATA',
@@ -73,11 +79,7 @@ export const serveKnobs = defineKnobs({
   ...ownGatewayKnobs,
   ...ownWorkerKnobs,
   data: { ...ownWorkerKnobs.data, help: 'directory of everything the server keeps' },
-  tokenMinutes: authKnobs.knobs.tokenMinutes,
-  registration: authKnobs.knobs.registration,
-  maxTenantUsers: authKnobs.knobs.maxTenantUsers,
-  maxUserKeys: authKnobs.knobs.maxUserKeys,
-  maxInvitations: authKnobs.knobs.maxInvitations,
+  ...accountKnobs,
   splitBytes: placementKnobs.knobs.splitBytes,
   splitLoad: placementKnobs.knobs.splitLoad,
   ...tracingKnobs,
@@ -97,6 +99,18 @@ const toolKnobs: KnobSet = {
     flag: 'build-cache',
     schema: setting.optionalText,
     help: 'environment only: directory of the native build, default ~/.cache/vectron',
+  },
+  systemPackages: {
+    env: 'VECTRON_SETUP_SYSTEM_PACKAGES',
+    flag: 'setup-system-packages',
+    schema: setting.optionalText,
+    help: 'environment only: yes lets set-up install Debian packages that it lacks, no never; default: it asks at a terminal, and otherwise prints the command',
+  },
+  advisoryDb: {
+    env: 'VECTRON_ADVISORY_DB',
+    flag: 'advisory-db',
+    schema: setting.optionalText,
+    help: 'environment only: clone of the RustSec advisory database for npm run advisories; default: cargo-deny fetches it',
   },
   chromium: {
     env: 'VECTRON_CHROMIUM',

@@ -491,7 +491,7 @@ export const CONTRACT: Contract = {
       {"name":"success","json":"success","type":"bool"},
     ] },
     'vectron.auth.v1.RefreshTokenRequest': { fields: [
-      {"name":"refresh_token","json":"refreshToken","type":"string","rules":{"minLen":1,"maxLen":256},"rest":{"writeOnly":true}},
+      {"name":"refresh_token","json":"refreshToken","type":"string","rules":{"minLen":1,"maxLen":256}},
     ] },
     'vectron.auth.v1.RefreshTokenResponse': { fields: [
       {"name":"jwt_token","json":"jwtToken","type":"string"},
