@@ -87,8 +87,10 @@ function localCommand(group: Command): void {
     });
     stopOnSignal(() => cluster.stop());
     const { info } = cluster;
+    // Secrets go to a terminal only, and not by themselves: the file has the key.
+    const { apiKey: _secret, ...shown } = { ...info, bootstrap: join(dir, 'bootstrap.json') };
     const rows = info.processes.map((one) => [one.name, one.pid, one.address, one.log]);
-    show(info, options.json === true, { head: ['process', 'pid', 'address', 'log'], rows });
+    show(shown, options.json === true, { head: ['process', 'pid', 'address', 'log'], rows });
     if (options.json === true) return;
     const url = info.http[0] === 'http://127.0.0.1:8080' ? '' : `--url ${info.http[0]} `;
     const where = `${url}--data ${dir}`;
