@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { toVectronError } from '@vectron/errors';
+import { toVectronError, type VectronError } from '@vectron/errors';
 import { Command } from 'commander';
 import { keyCommands, systemCommands, userCommands } from './commands/account.js';
 import { alertCommands } from './commands/alerts.js';
@@ -53,9 +53,15 @@ export async function run(argv: string[]): Promise<void> {
     await program.parseAsync(argv);
   } catch (cause) {
     const error = toVectronError(cause);
-    const hint = error.code === 'UNAVAILABLE' ? '; is the server running? (npx vectron serve)' : '';
-    console.error(`vectron: ${error.code}: ${error.message}${hint}`);
+    console.error(`vectron: ${error.code}: ${error.message}${hintFor(error)}`);
     if (error.code === 'INTERNAL' && error.cause !== undefined) console.error(error.cause);
     process.exit(EXIT_CODES[error.spec.http] ?? 1);
   }
+}
+
+function hintFor({ code, message }: VectronError): string {
+  if (code !== 'UNAVAILABLE') return '';
+  if (/certificate/i.test(message))
+    return '; --ca-file names the authority of a certificate that the system does not know';
+  return '; is the server running? (npx vectron serve)';
 }
