@@ -1,4 +1,4 @@
-import { authKnobs } from '@vectron/auth';
+import { accountKnobs, authKnobs } from '@vectron/auth';
 import {
   type ConfigOf,
   clusterTlsKnobs,
@@ -44,7 +44,13 @@ export const clientKnobs = defineKnobs({
     env: 'VECTRON_API_KEY',
     flag: 'api-key',
     schema: setting.optionalText,
-    help: 'API key or token; default: the one in <data>/bootstrap.json',
+    help: 'API key or token; as a flag, every user of this machine sees it in the list of processes; default: the one in <data>/bootstrap.json',
+  },
+  apiKeyFile: {
+    env: 'VECTRON_API_KEY_FILE',
+    flag: 'api-key-file',
+    schema: setting.optionalText,
+    help: 'file whose first word is the API key or token, such as one that --out has made; /dev/stdin for the standard input',
   },
   data: {
     env: 'VECTRON_DATA',
@@ -79,7 +85,7 @@ export const serveKnobs = defineKnobs({
   ...ownGatewayKnobs,
   ...ownWorkerKnobs,
   data: { ...ownWorkerKnobs.data, help: 'directory of everything the server keeps' },
-  tokenMinutes: authKnobs.knobs.tokenMinutes,
+  ...accountKnobs,
   splitBytes: placementKnobs.knobs.splitBytes,
   splitLoad: placementKnobs.knobs.splitLoad,
   ...tracingKnobs,

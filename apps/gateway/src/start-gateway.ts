@@ -6,6 +6,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { setting } from '@vectron/config';
 import { VectronError } from '@vectron/errors';
+import { checkAccess } from '@vectron/model';
 import { grpcSpan, type Logger, type Metrics, NestLogger, requestMeter } from '@vectron/observability';
 import { admin, auth, methodOf } from '@vectron/proto';
 import { cannotListen, GrpcServer, type Metadata, requireModernTls, servesOf } from '@vectron/rpc';
@@ -18,8 +19,9 @@ import { QueryService } from './data/query.service.js';
 import { SearchService } from './data/search.service.js';
 import { Authenticator, type Principal } from './edge/access.js';
 import { AuditLog } from './edge/audit.js';
+import { clientAddresses } from './edge/client-address.js';
 import { Edge } from './edge/edge.js';
-import { checkAccess, checkRequest, publicMethod, requirePolicies } from './edge/policy.js';
+import { checkRequest, publicMethod, requirePolicies } from './edge/policy.js';
 import { GatewayModule } from './gateway.module.js';
 import { openGatewayDb } from './gateway-db.js';
 import { RouteTable } from './shards/routes.js';
@@ -108,6 +110,7 @@ export async function startGateway(
   transcode(fastify, Object.keys(SERVICES), servedBy(app));
 
   const authenticator = app.get(Authenticator);
+  const addressOf = clientAddresses(config.trustedProxies ?? []);
   const grpc = new GrpcServer({
     ...config.grpc,
     services: SERVICES,
@@ -120,6 +123,7 @@ export async function startGateway(
       return method && edge.shed(method, tokenOf(headers));
     },
     around: grpcSpan,
+    clientOf: (connection, metadata) => addressOf(connection, metadata.get('x-forwarded-for').join(', ')),
     observe: (path, code, seconds, context) => {
       const method = publicMethod(path);
       measure(method.name, code, seconds);

@@ -105,11 +105,15 @@ export class CatalogView {
   }
 
   #unindex(key: string, shard: ShardRecord): void {
-    this.#keyOfShard.delete(shard.shardId);
+    // A collection that was given to another tenant is known by its new key already.
+    if (this.#keyOfShard.get(shard.shardId) === key) this.#keyOfShard.delete(shard.shardId);
     for (const { workerId } of heldReplicas(shard)) this.#byWorker.get(workerId)?.delete(key);
   }
 
-  /** Keys of the collections of which the worker holds a part. */
+  /**
+   * Keys of the collections of which the worker holds a part. For a moment a collection that is given to another tenant is
+   * there under both of its keys.
+   */
   heldBy(workerId: string): ReadonlySet<string> {
     return this.#byWorker.get(workerId) ?? new Set();
   }

@@ -87,8 +87,15 @@ export class PlacementController implements Api<typeof placement.PlacementServic
     return { collection: this.#views.collection(changed) };
   }
 
-  async transferCollections(): Promise<never> {
-    throw new VectronError('UNIMPLEMENTED', 'TransferCollections is not built yet');
+  async transferCollections({
+    fromTenantId,
+    toTenantId,
+  }: placement.TransferCollectionsRequest): Promise<placement.TransferCollectionsResponse> {
+    for (const [field, value] of Object.entries({ from_tenant_id: fromTenantId, to_tenant_id: toTenantId })) {
+      if (value === '') throw VectronError.invalid(field, 'the tenant is missing');
+    }
+    if (fromTenantId === toTenantId) throw VectronError.invalid('to_tenant_id', 'the tenant is the same one');
+    return { collections: await this.catalog.transferCollections(fromTenantId, toTenantId) };
   }
 
   async listAliases({ tenantId }: placement.ListAliasesRequest): Promise<placement.ListAliasesResponse> {
@@ -259,8 +266,12 @@ export class PlacementController implements Api<typeof placement.PlacementServic
 
   #assignments(workerId: string, clusterId: string): placement.Assignments {
     const records = [...this.view.heldBy(workerId)].flatMap((key) => this.view.collections.get(key)?.record ?? []);
+    const known = new Set<number>();
     const shards = records.flatMap((record) =>
       record.shards.flatMap((shard): placement.Assignment[] => {
+        // A collection that is being given to another tenant is there under both of its keys.
+        if (known.has(shard.shardId)) return [];
+        known.add(shard.shardId);
         const own = heldReplicas(shard).find((replica) => replica.workerId === workerId);
         if (own === undefined) return [];
         const { shardId, epoch, replicas, learners, first, splitFrom } = shard;

@@ -1,4 +1,5 @@
 /** What a point, a payload, a vector, a query and a collection may be: the rules that every home of the interface shares. */
+export { checkAccess, isLimited, type Principal } from './access.js';
 export { checkAliasChanges } from './alias-changes.js';
 export { type AskShard, RouteChanged, type ShardAnswer, type ShardOperation, type ShardOutcome } from './ask-shard.js';
 export {

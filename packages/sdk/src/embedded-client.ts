@@ -47,7 +47,7 @@ import { greatestOf, type placement, workerData } from '@vectron/proto';
 import { indexesOf, settingsOf } from './answers.js';
 import { ChangeStream, type ChangesOptions } from './change-stream.js';
 import type * as api from './client.js';
-import { embeddedAdmin } from './embedded-admin.js';
+import { embeddedAdmin, refusedListing } from './embedded-admin.js';
 import { queryResult, storedPoint } from './embedded-answers.js';
 import { EmbeddedCatalog, type EmbeddedCollection, EPOCH, routeOf } from './embedded-catalog.js';
 import { embeddedSearch } from './embedded-search.js';
@@ -346,24 +346,19 @@ class EmbeddedClient implements api.VectronClient {
     throw unbuilt('feedback in an embedded database: connect to a server for it');
   }
 
-  register(): Promise<api.Account> {
-    return noUsers();
-  }
-  login(): Promise<{ token: string; account: api.Account }> {
-    return noUsers();
-  }
-  profile(): Promise<api.Account> {
-    return noUsers();
-  }
-  createApiKey(): Promise<{ key: string; info: api.ApiKeyInfo }> {
-    return noUsers();
-  }
-  listApiKeys(): Promise<api.ApiKeyInfo[]> {
-    return noUsers();
-  }
-  deleteApiKey(): Promise<void> {
-    return noUsers();
-  }
+  readonly register = noUsers;
+  readonly login = noUsers;
+  readonly refresh = noUsers;
+  readonly logout = noUsers;
+  readonly changePassword = noUsers;
+  readonly profile = noUsers;
+  readonly deleteAccount = noUsers;
+  readonly inviteUser = noUsers;
+  readonly listInvitations = () => refusedListing(noUsers);
+  readonly deleteInvitation = noUsers;
+  readonly createApiKey = noUsers;
+  readonly listApiKeys = noUsers;
+  readonly deleteApiKey = noUsers;
 
   /** Everything acknowledged is on disk before and after; this makes the next `open` fast. */
   async close(): Promise<void> {

@@ -7566,8 +7566,9 @@ export const PlacementServiceService = {
     responseDeserialize: (value: Buffer): UpdateCollectionResponse => UpdateCollectionResponse.decode(value),
   },
   /**
-   * Gives all collections and aliases of a tenant to another one, in one transaction. ALREADY_EXISTS, naming them, when the
-   * other tenant has some of the names; then nothing is changed.
+   * Gives all collections and aliases of a tenant to another one. ALREADY_EXISTS, naming them, when the other tenant has some
+   * of the names; then nothing is changed. Up to 40 of them go in one transaction, more in several, which a repetition of the
+   * call completes when the first attempt is cut off.
    */
   transferCollections: {
     path: "/vectron.placementdriver.v1.PlacementService/TransferCollections" as const,
@@ -7661,8 +7662,9 @@ export interface PlacementServiceServer extends UntypedServiceImplementation {
   getCollectionStatus: handleUnaryCall<GetCollectionStatusRequest, GetCollectionStatusResponse>;
   updateCollection: handleUnaryCall<UpdateCollectionRequest, UpdateCollectionResponse>;
   /**
-   * Gives all collections and aliases of a tenant to another one, in one transaction. ALREADY_EXISTS, naming them, when the
-   * other tenant has some of the names; then nothing is changed.
+   * Gives all collections and aliases of a tenant to another one. ALREADY_EXISTS, naming them, when the other tenant has some
+   * of the names; then nothing is changed. Up to 40 of them go in one transaction, more in several, which a repetition of the
+   * call completes when the first attempt is cut off.
    */
   transferCollections: handleUnaryCall<TransferCollectionsRequest, TransferCollectionsResponse>;
   listAliases: handleUnaryCall<ListAliasesRequest, ListAliasesResponse>;
@@ -7984,8 +7986,9 @@ export interface PlacementServiceClient extends Client {
     callback: (error: ServiceError | null, response: UpdateCollectionResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Gives all collections and aliases of a tenant to another one, in one transaction. ALREADY_EXISTS, naming them, when the
-   * other tenant has some of the names; then nothing is changed.
+   * Gives all collections and aliases of a tenant to another one. ALREADY_EXISTS, naming them, when the other tenant has some
+   * of the names; then nothing is changed. Up to 40 of them go in one transaction, more in several, which a repetition of the
+   * call completes when the first attempt is cut off.
    */
   transferCollections(
     request: TransferCollectionsRequest,
