@@ -182,7 +182,7 @@ describe('errors of a cluster', () => {
     const said: string[] = [];
     const ask = async (method: string, path: string, key: string, body?: unknown) => {
       const answer = await rest(http, method, path, { key, body });
-      if (answer.status >= 500) said.push(JSON.stringify(answer.body));
+      if (answer.status >= 500) said.push(answer.body.message as string);
       return answer;
     };
     const place = /\d+\.\d+\.\d+\.\d+|localhost|:\d{2,5}\b|unix:|ECONN|node_modules|\/(?:tmp|work|home)\//;
