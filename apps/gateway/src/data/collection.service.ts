@@ -30,8 +30,8 @@ export class CollectionService {
     initialDeclarations(request);
     if (request.embedding !== undefined) this.embeddings.check(request.embedding.provider);
     const { tenantId } = principal;
-    await this.quota.checkCollections(tenantId);
-    await this.backends.placement.createCollection({ tenantId, collection: request }, pd());
+    const limits = this.quota.limits(principal);
+    await this.backends.placement.createCollection({ tenantId, collection: request, limits }, pd());
     await this.schema.declareAll(principal, request);
     return { success: true };
   }

@@ -6,7 +6,7 @@ import type { gateway } from '@vectron/proto';
 import { Stop } from '@vectron/rpc';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { SearchService } from '../../data/search.service.js';
-import type { Authenticator } from '../../edge/access.js';
+import type { Authenticator, Principal } from '../../edge/access.js';
 import type { Edge } from '../../edge/edge.js';
 import { checkRequest, publicMethod } from '../../edge/policy.js';
 import { searchInput } from '../grpc/grpc-messages.js';
@@ -20,12 +20,15 @@ const PATH = /^\/v1\/collections\/([^/?]+)\/points\/search\/stream(?:\?.*)?$/;
 const BEARER = /^bearer\.(\S+)$/;
 /** Often enough that a revoked token is done with within five seconds. */
 const RECHECK_MS = 1_000;
+/** Of the close codes of WebSockets that IANA has registered. */
+const TRY_AGAIN_LATER = 1013;
 const MAX_UNREAD_BYTES = 1 << 20;
 
 /**
  * SearchStream over WebSocket: each message from the client is a search body, each answer `{"result": ...}`, the
  * last of a search with `complete` decided and `"last": true`; a failed search is `{"error": google.rpc.Status}`.
- * The token is checked at the start, with every message and every second.
+ * The token is checked at the start, with every message and every second. An open socket counts as a request that is held
+ * open.
  */
 export function serveSearchSocket(
   http: Server,
@@ -50,8 +53,8 @@ export function serveSearchSocket(
           throw new VectronError('PERMISSION_DENIED', 'this origin may not open a WebSocket');
         }
         const name = decoded(collection);
-        await edge.enter(token);
-        sockets.handleUpgrade(request, stream, head, (socket) => serve(socket, name, token));
+        const principal = await edge.enter(token);
+        sockets.handleUpgrade(request, stream, head, (socket) => serve(socket, name, token, principal));
       } catch (error) {
         const known = toVectronError(error);
         const address = request.socket.remoteAddress ?? '';
@@ -61,12 +64,19 @@ export function serveSearchSocket(
     })();
   });
 
-  function serve(socket: WebSocket, collection: string, token: string | undefined): void {
+  function serve(socket: WebSocket, collection: string, token: string | undefined, principal: Principal): void {
+    socket.on('error', () => socket.terminate());
+    try {
+      // Here, where it is sure that there is a socket whose end gives the room back.
+      socket.once('close', edge.hold(principal));
+    } catch (refused) {
+      socket.close(TRY_AGAIN_LATER, toVectronError(refused).message);
+      return;
+    }
     const recheck = setInterval(() => {
       authenticator.authenticate(token).catch(() => socket.close(1008, 'the token is no longer valid'));
     }, RECHECK_MS);
     socket.on('close', () => clearInterval(recheck));
-    socket.on('error', () => socket.terminate());
     socket.on('message', (data) => void answer(socket, collection, token, String(data)));
   }
 
