@@ -161,7 +161,7 @@ describe('output is data', () => {
     }
     writeFileSync(file, text);
     expect(await command('collections', 'restore', file, '--name', 'restored')).toMatchObject({ code: 0 });
-    expect((await db.collectionStatus('restored')).points).toBe(5);
+    expect((await db.search('restored', { vector: [1, 0], topK: 10 })).hits).toHaveLength(5);
     await db.close();
   });
 });
