@@ -188,7 +188,7 @@ describe('the console', () => {
 
     it('get a role', async () => {
       await page.click('[aria-label="role of ada@example.org"]');
-      await page.click('[role=option]:has-text("read")');
+      await page.click('[role=option]:visible:has-text("read")');
       await until('ada is a reader', async () => {
         const { body } = await rest(system.http, 'GET', '/v1/user/profile', { key: await tokenOf(ada) });
         return body.user.role === 'read';
@@ -244,9 +244,10 @@ describe('the console', () => {
       await picture('removed');
       await page.keyboard.press('Escape');
       await page.locator('[aria-label=accounts] tr:has-text("ada@example.org")').waitFor({ state: 'detached' });
+      await ada.click('nav >> text=Collections');
       await ada.waitForURL('**/console/login');
       await ada.close();
-      faults.length = 0;
+      faults.length = 0; // The requests of an account that is gone.
     });
   });
 
