@@ -9,7 +9,7 @@ const TAGS = {
   Collections: 'Collections of the tenant, their indexes and other names.',
   Points: 'Points of a collection: written, read, listed, changed, counted.',
   Search: 'Nearest neighbours, words and both.',
-  Account: 'Users, logins and tokens.',
+  Account: 'Logins, tokens and the own account.',
   'API keys': 'Keys of an account.',
   Accounts: 'Accounts of a team: invitations, and what administrators do with them.',
   Cluster: 'Placement: what is where, and what is being moved. Administrators only.',

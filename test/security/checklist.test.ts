@@ -185,23 +185,25 @@ describe('security of one server', () => {
       });
       return `${status} ${JSON.stringify(body)}`;
     };
-    // Few of each, so that nobody is slowed down for guessing.
-    const users = Array.from({ length: 4 }, (_, at) => `known-${at}@example.org`);
-    for (const user of users) await join_(user);
+    // One guess of each in a round, so that nobody is slowed down for guessing; and nobody is known from this address.
+    const users = Array.from({ length: 12 }, (_, at) => `known-${at}@example.org`);
+    for (const email of users) {
+      await rest(system.http, 'POST', '/v1/users/register', { body: { email, password: PASSWORD } });
+    }
     const answers = new Set<string>();
     const tries = (nameOf: (at: number) => string) => async () => {
-      for (let at = 0; at < 12; at++) answers.add(await attempt(nameOf(at)));
+      for (let at = 0; at < users.length; at++) answers.add(await attempt(nameOf(at)));
     };
     let nobody = 0;
     await costAsMuch(
       system.processes[0].pid,
-      tries((at) => users[at % users.length]),
+      tries((at) => users[at]),
       tries(() => `nobody-${nobody++}@example.org`),
     );
     expect([...answers]).toEqual([expect.stringMatching(/^401 /)]);
   });
 
-  it('13: guessing ends after ten wrong passwords, whatever X-Forwarded-For says', async () => {
+  it('13: guessing is delayed after three wrong passwords, whatever X-Forwarded-For says', async () => {
     await join_('guessed@example.org');
     const statuses: number[] = [];
     for (let at = 0; at < 12; at++) {
@@ -211,7 +213,9 @@ describe('security of one server', () => {
       statuses.push(answer.status);
       if (answer.status === 429) expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
     }
-    expect(statuses).toEqual([...Array(10).fill(401), 429, 429]);
+    expect(statuses.slice(0, 3)).toEqual([401, 401, 401]);
+    // On a slow machine, one or two of the first delays pass meanwhile.
+    expect(statuses.filter((status) => status === 429).length).toBeGreaterThan(6);
     const { body } = await rest(system.http, 'GET', '/v1/admin/audit?limit=1000', { key: system.adminKey });
     const addresses = new Set((body.entries as { address: string; action: string }[]).map(({ address }) => address));
     expect([...addresses].filter((address) => address.startsWith('10.'))).toEqual([]);

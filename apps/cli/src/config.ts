@@ -1,4 +1,4 @@
-import { authKnobs } from '@vectron/auth';
+import { accountKnobs, authKnobs } from '@vectron/auth';
 import {
   type ConfigOf,
   clusterTlsKnobs,
@@ -79,11 +79,7 @@ export const serveKnobs = defineKnobs({
   ...ownGatewayKnobs,
   ...ownWorkerKnobs,
   data: { ...ownWorkerKnobs.data, help: 'directory of everything the server keeps' },
-  tokenMinutes: authKnobs.knobs.tokenMinutes,
-  registration: authKnobs.knobs.registration,
-  maxTenantUsers: authKnobs.knobs.maxTenantUsers,
-  maxUserKeys: authKnobs.knobs.maxUserKeys,
-  maxInvitations: authKnobs.knobs.maxInvitations,
+  ...accountKnobs,
   splitBytes: placementKnobs.knobs.splitBytes,
   splitLoad: placementKnobs.knobs.splitLoad,
   ...tracingKnobs,
@@ -103,6 +99,18 @@ const toolKnobs: KnobSet = {
     flag: 'build-cache',
     schema: setting.optionalText,
     help: 'environment only: directory of the native build, default ~/.cache/vectron',
+  },
+  systemPackages: {
+    env: 'VECTRON_SETUP_SYSTEM_PACKAGES',
+    flag: 'setup-system-packages',
+    schema: setting.optionalText,
+    help: 'environment only: yes lets set-up install Debian packages that it lacks, no never; default: it asks at a terminal, and otherwise prints the command',
+  },
+  advisoryDb: {
+    env: 'VECTRON_ADVISORY_DB',
+    flag: 'advisory-db',
+    schema: setting.optionalText,
+    help: 'environment only: clone of the RustSec advisory database for npm run advisories; default: cargo-deny fetches it',
   },
   chromium: {
     env: 'VECTRON_CHROMIUM',

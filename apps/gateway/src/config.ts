@@ -171,7 +171,7 @@ export const gatewayKnobs = defineKnobs({
     env: 'VECTRON_TRUSTED_PROXIES',
     flag: 'trusted-proxies',
     schema: setting.addressList.optional(),
-    help: 'addresses or networks (CIDR) of proxies whose X-Forwarded-For is believed; default: none is',
+    help: 'addresses or networks (CIDR) of proxies whose X-Forwarded-For is believed, over REST and gRPC; without it, all clients of a proxy are counted as one address; default: none is',
   },
   origins: {
     env: 'VECTRON_ORIGINS',

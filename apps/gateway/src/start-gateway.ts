@@ -19,6 +19,7 @@ import { QueryService } from './data/query.service.js';
 import { SearchService } from './data/search.service.js';
 import { Authenticator, type Principal } from './edge/access.js';
 import { AuditLog } from './edge/audit.js';
+import { clientAddresses } from './edge/client-address.js';
 import { Edge } from './edge/edge.js';
 import { checkRequest, publicMethod, requirePolicies } from './edge/policy.js';
 import { GatewayModule } from './gateway.module.js';
@@ -106,6 +107,7 @@ export async function startGateway(
   transcode(fastify, Object.keys(SERVICES), servedBy(app));
 
   const authenticator = app.get(Authenticator);
+  const addressOf = clientAddresses(config.trustedProxies ?? []);
   const grpc = new GrpcServer({
     ...config.grpc,
     services: SERVICES,
@@ -118,6 +120,7 @@ export async function startGateway(
       return method && edge.shed(method, tokenOf(headers));
     },
     around: grpcSpan,
+    clientOf: (connection, metadata) => addressOf(connection, metadata.get('x-forwarded-for').join(', ')),
     observe: (path, code, seconds, context) => {
       const method = publicMethod(path);
       measure(method.name, code, seconds);

@@ -157,13 +157,22 @@ export class Catalog {
     }
   }
 
-  /** With its aliases. */
-  async deleteCollection(tenantId: string, name: string): Promise<CollectionRecord> {
-    const record = await this.collection(tenantId, name);
-    const own = (await this.aliases(tenantId)).filter(({ collection }) => collection === name);
-    const operations = own.map(({ alias }) => ({ delete: aliasKey(tenantId, alias) }));
-    await this.meta.txn([], [{ delete: collectionKey(tenantId, name) }, ...operations]);
-    return record;
+  /**
+   * With its aliases, in one transaction. `id`: only the collection of that id; empty: whichever has the name. An alias that
+   * is set meanwhile compares the collection's revision, so that none of one that is gone is left.
+   */
+  async deleteCollection(tenantId: string, name: string, id = ''): Promise<CollectionRecord> {
+    const key = collectionKey(tenantId, name);
+    for (;;) {
+      const prefix = aliasKey(tenantId, '');
+      const aliases = (await this.meta.range(prefix)).entries.filter(({ value }) => value === name);
+      const entry = await this.meta.get(key);
+      const record = entry && (JSON.parse(entry.value) as CollectionRecord);
+      if (entry === undefined || record === undefined || (id !== '' && record.id !== id)) throw notFound(name);
+      const compares = [entry, ...aliases].map(({ key, revision }) => ({ key, revision }));
+      const operations = compares.map((one) => ({ delete: one.key }));
+      if ((await this.meta.txn(compares, operations)).succeeded) return record;
+    }
   }
 
   /**
@@ -191,13 +200,14 @@ export class Catalog {
         { key: aliasKey(to, nameOf(key)), revision: 0 },
       ]);
       const operations = [
-        // Deleted first: a follower of the changes must not forget where a shard is now.
-        ...some.map(({ key }): Operation => ({ delete: key })),
+        // The new keys first: changes are followed one by one, and between the two a shard that no collection has would be
+        // deleted by its workers.
         ...some.map(({ key, value }): Operation => {
           if (key.startsWith(ALIASES)) return { put: aliasKey(to, nameOf(key)), value };
           const record: CollectionRecord = { ...(JSON.parse(value) as CollectionRecord), tenantId: to };
           return { put: collectionKey(to, nameOf(key)), value: JSON.stringify(record) };
         }),
+        ...some.map(({ key }): Operation => ({ delete: key })),
       ];
       if (!(await this.meta.txn(compares, operations)).succeeded) continue;
       transferred.push(...some.filter(({ key }) => key.startsWith(COLLECTIONS)).map(({ key }) => nameOf(key)));

@@ -46,6 +46,8 @@ export interface GrpcServerOptions {
   readonly around?: (path: string, metadata: Metadata, work: () => Promise<unknown>) => Promise<unknown>;
   /** After every method: path, error code or `OK`, seconds, and what was known of the call. */
   readonly observe?: (path: string, code: string, seconds: number, context: Observed) => void;
+  /** IP address of a caller, from that of its connection; missing: that one. */
+  readonly clientOf?: (connection: string, metadata: Metadata) => string;
   readonly logger: Logger;
   readonly maxMessageBytes: number;
   /** Without it, only for listeners that nobody reaches from outside of this machine. */
@@ -88,7 +90,10 @@ class ServerContext implements CallContext {
   #gone: Stop | undefined;
   #ended = false;
 
-  constructor(private readonly call: RunningCall) {
+  constructor(
+    private readonly call: RunningCall,
+    private readonly clientOf: GrpcServerOptions['clientOf'],
+  ) {
     this.metadata = call.metadata;
     const deadline = call.getDeadline();
     const deadlineMs = deadline instanceof Date ? deadline.getTime() : deadline;
@@ -96,7 +101,8 @@ class ServerContext implements CallContext {
   }
 
   get peer(): string {
-    return addressOf(this.call.getPeer());
+    const connection = addressOf(this.call.getPeer());
+    return this.clientOf?.(connection, this.metadata) ?? connection;
   }
 
   get signal(): StopSignal {
@@ -308,7 +314,7 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
     const started = performance.now();
     let code = 'OK';
     let release: (() => void) | undefined;
-    const context = new ServerContext(call);
+    const context = new ServerContext(call, this.options.clientOf);
     try {
       const authorized = this.options.authorize(path, call.metadata, { address: context.peer });
       // Without a turn of the event loop where the answer is known already.

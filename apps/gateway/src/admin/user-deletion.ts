@@ -98,7 +98,7 @@ export class UserDeletion {
     for (let left = names; left.length > 0; left = await this.#namesOf(tenantId)) {
       for (const name of left) {
         try {
-          await this.backends.placement.deleteCollection({ tenantId, name }, timed());
+          await this.backends.placement.deleteCollection({ tenantId, name, collectionId: '' }, timed());
         } catch (error) {
           const { code, message } = toVectronError(error);
           if (code === 'COLLECTION_NOT_FOUND') continue;

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { toVectronError, VectronError } from '@vectron/errors';
-import { parseJson, readMessage } from '@vectron/model';
+import { checkAccess, parseJson, readMessage } from '@vectron/model';
 import type { gateway } from '@vectron/proto';
 import { Stop } from '@vectron/rpc';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -50,7 +50,7 @@ export function serveSearchSocket(
           throw new VectronError('PERMISSION_DENIED', 'this origin may not open a WebSocket');
         }
         const name = decoded(collection);
-        await edge.enter(token);
+        checkAccess(METHOD, await edge.enter(token));
         sockets.handleUpgrade(request, stream, head, (socket) => serve(socket, name, token));
       } catch (error) {
         const known = toVectronError(error);
@@ -83,6 +83,7 @@ export function serveSearchSocket(
     let release: (() => void) | undefined;
     try {
       const principal = await edge.enter(token);
+      checkAccess(METHOD, principal);
       release = edge.admit(METHOD, principal);
       const request = readMessage(METHOD.request, parseJson(text, 'message'));
       request.collection = collection;
