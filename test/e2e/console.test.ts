@@ -146,6 +146,7 @@ describe('the console', () => {
     const key = await page.textContent('[data-testid=new-key]');
     const db = connect(system.http, { apiKey: key ?? '' });
     expect((await db.listCollections()).map((one) => one.name)).toContain('made-here');
+    expect(await page.textContent('tr:has-text("from the console")')).toContain('never');
     await picture('keys');
     const row = page.locator('tr:has-text("from the console")');
     await row.locator('button:has-text("revoke")').click();
