@@ -125,7 +125,7 @@ class Sequence {
       },
       async () => {
         const { token: invitation, email } = this.dice.of(this.#invitations);
-        await auth.registerUser({ email, password: PASSWORD, invitation });
+        await auth.registerUser({ email, password: PASSWORD, invitation }, as());
         keep((await auth.login({ email, password: PASSWORD }, as())).jwtToken, 'registerUser with an invitation');
       },
       async () => void (await auth.setUserRole({ userId, role: this.dice.of(ROLES) }, context)),

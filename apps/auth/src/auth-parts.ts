@@ -9,6 +9,7 @@ import { Registration } from './accounts/registration.js';
 import { Tenants } from './accounts/tenants.js';
 import { ApiKeyRepository } from './api-keys.js';
 import { AttemptCounters } from './attempts.js';
+import { AuditChains } from './audit-chains.js';
 import { Authenticator } from './authenticator.js';
 import { Callers } from './callers.js';
 import type { AuthConfig } from './config.js';
@@ -53,7 +54,14 @@ export async function authParts(config: AuthConfig, meta: MetaStore) {
   const counts = new Counts(meta);
   return {
     ...{ users, keys, tokens, signing, sessions, attempts, guesses, invitations, authenticator, callers, logins },
-    ...{ accounts, deletions, revocations, counts, keyService: new KeyService(keys, users, tokens) },
+    ...{
+      audits: new AuditChains(meta, pepper),
+      accounts,
+      deletions,
+      revocations,
+      counts,
+      keyService: new KeyService(keys, users, tokens),
+    },
   };
 }
 

@@ -76,7 +76,7 @@ export class GuessLimits {
 
   /** Throws RATE_LIMITED when this process knows that a login must wait; costs no read. */
   refuseAtOnce(email: string, network: string): void {
-    this.#refuse(idOf(email, network));
+    this.#refuse(this.#id(email, network));
   }
 
   #refuse(id: string): void {
@@ -86,7 +86,7 @@ export class GuessLimits {
 
   /** Throws RATE_LIMITED when it must wait. `userId` is undefined when there is no such account. */
   async login(email: string, userId: string | undefined, network: string): Promise<Attempt> {
-    const id = idOf(email, network);
+    const id = this.#id(email, network);
     if (await this.known.has(userId, network)) {
       const own = this.#exact(PAIR, `known/${userId}/${network}`);
       return this.#checked({ lane: 'known', from: network, counters: [own], cleared: [own], id });
@@ -156,13 +156,15 @@ export class GuessLimits {
     return { name: `${place.slice(-2)}/${kind}/${place}`, limits };
   }
 
+  /** Short, however long the address is that was typed. Neither it nor a network has a space. */
+  #id(email: string, network: string): string {
+    return this.#digest(`${email} ${network}`).toString('base64url', 0, 16);
+  }
+
   #digest(who: string): Buffer {
     return createHmac('sha256', this.pepper).update(`attempts/${who}`).digest();
   }
 }
-
-/** Neither an address nor a network has a space in it. */
-const idOf = (email: string, network: string) => `${email} ${network}`;
 
 /** So many in an hour; then one whenever one is forgotten. */
 const hourly = (most: number): AttemptLimits => ({

@@ -1,4 +1,5 @@
 export { ApiKeyRepository } from './api-keys.js';
+export { type AuditChain, AuditChains } from './audit-chains.js';
 export { AuthController } from './auth.controller.js';
 export { AuthModule } from './auth.module.js';
 export { AuthInternalController } from './auth-internal.controller.js';

@@ -1,12 +1,13 @@
 import { VectronError } from '@vectron/errors';
 import type { Caller } from './callers.js';
 import { clientNetwork } from './client-network.js';
+import { normalizeEmail } from './email-address.js';
 import type { Attempt, GuessLimits } from './guess-limits.js';
 import { inLane } from './password-lanes.js';
 import { checkPassword, hashPassword, isOutdatedHash, verifyPassword } from './passwords.js';
 import type { Session, SessionRepository } from './sessions.js';
 import type { TokenService } from './tokens.js';
-import { normalizeEmail, type User, type UserRepository } from './users.js';
+import type { User, UserRepository } from './users.js';
 
 /** What a login or a refresh gives. */
 export interface Credentials {

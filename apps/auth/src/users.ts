@@ -248,12 +248,3 @@ function userOf({ value }: MetaEntry): User {
   const stored = JSON.parse(value) as Omit<User, 'tenantId'> & { readonly tenantId?: string };
   return { ...stored, tenantId: stored.tenantId ?? stored.id };
 }
-
-/** Lower case, without surrounding space. */
-export function normalizeEmail(email: string): string {
-  const normalized = email.trim().toLowerCase();
-  if (normalized.length > 254 || !/^[^\s@/]+@[^\s@/]+$/.test(normalized)) {
-    throw VectronError.invalid('email', 'not an e-mail address');
-  }
-  return normalized;
-}

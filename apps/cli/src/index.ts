@@ -1,6 +1,8 @@
 import 'reflect-metadata';
-import { toVectronError } from '@vectron/errors';
+import { inspect } from 'node:util';
+import { toVectronError, type VectronError } from '@vectron/errors';
 import { SERVICES } from './config.js';
+import { note } from './output.js';
 import { vectronProgram } from './program.js';
 
 export { LocalCluster, type LocalClusterInfo, type LocalClusterOptions } from './local/local-cluster.js';
@@ -15,9 +17,17 @@ export async function run(argv: string[]): Promise<void> {
     await vectronProgram().parseAsync(argv);
   } catch (cause) {
     const error = toVectronError(cause);
-    const hint = error.code === 'UNAVAILABLE' ? '; is the server running? (npx vectron serve)' : '';
-    console.error(`vectron: ${error.code}: ${error.message}${hint}`);
-    if (error.code === 'INTERNAL' && error.cause !== undefined) console.error(error.cause);
+    note(`vectron: ${error.code}: ${error.message}${hintFor(error)}`);
+    if (error.code === 'INTERNAL' && error.cause !== undefined) {
+      for (const line of inspect(error.cause).split('\n')) note(line);
+    }
     process.exit(EXIT_CODES[error.spec.http] ?? 1);
   }
+}
+
+function hintFor({ code, message }: VectronError): string {
+  if (code !== 'UNAVAILABLE') return '';
+  if (/certificate/i.test(message))
+    return '; --ca-file names the authority of a certificate that the system does not know';
+  return '; is the server running? (npx vectron serve)';
 }

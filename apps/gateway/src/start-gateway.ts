@@ -19,9 +19,11 @@ import { QueryService } from './data/query.service.js';
 import { SearchService } from './data/search.service.js';
 import { Authenticator, type Principal } from './edge/access.js';
 import { AuditLog } from './edge/audit.js';
+import { targetOf } from './edge/audit-target.js';
 import { clientAddresses } from './edge/client-address.js';
 import { Edge } from './edge/edge.js';
 import { checkRequest, publicMethod, requirePolicies } from './edge/policy.js';
+import { forClients } from './edge/public-error.js';
 import { GatewayModule } from './gateway.module.js';
 import { openGatewayDb } from './gateway-db.js';
 import { RouteTable } from './shards/routes.js';
@@ -32,6 +34,7 @@ import { VectronGrpcController } from './wire/grpc/vectron.grpc.controller.js';
 import { vectronService } from './wire/grpc/vectron-service.js';
 import { acceptBodies } from './wire/rest/bodies.js';
 import { fastRoutes } from './wire/rest/fast-routes.js';
+import { fetchInProcess } from './wire/rest/fetch-in-process.js';
 import { allowOrigins, guardRequests, reloadCertificate, traceRequests } from './wire/rest/http-edge.js';
 import { fromFramework, sendError } from './wire/rest/http-error.filter.js';
 import { serveSearchSocket } from './wire/rest/search-socket.js';
@@ -44,6 +47,8 @@ export interface RunningGateway {
   readonly httpUrl: string;
   /** `host:port`. */
   readonly grpcAddress: string;
+  /** Answers a request of this process as the REST listener does, over no socket. */
+  fetch(request: Request): Promise<Response>;
   close(): Promise<void>;
 }
 
@@ -114,6 +119,12 @@ export async function startGateway(
     authorize: (path, metadata) => authorizeCall(edge, path, metadata),
     admit: (path, principal) =>
       principal === undefined ? () => {} : edge.admit(publicMethod(path), principal as Principal),
+    hold: (path, principal) => {
+      // Writes that have begun are finished: see whileAllowed.
+      const admission = methodOf(path)?.admission;
+      if (principal === undefined || admission === 'write' || admission === 'manage') return undefined;
+      return edge.hold(principal as Principal);
+    },
     check: (path, request, principal) => checkRequest(publicMethod(path), request, principal as Principal | undefined),
     shed: (path, headers) => {
       const method = methodOf(path);
@@ -121,11 +132,15 @@ export async function startGateway(
     },
     around: grpcSpan,
     clientOf: (connection, metadata) => addressOf(connection, metadata.get('x-forwarded-for').join(', ')),
+    requestIds: true,
+    shown: forClients,
     observe: (path, code, seconds, context) => {
       const method = publicMethod(path);
       measure(method.name, code, seconds);
       const principal = context.principal as Principal | undefined;
-      edge.leave(method, code, { principal, address: context.peer, target: '', requestId: '' });
+      const { peer: address, requestId, request } = context;
+      const target = () => targetOf(method, request?.());
+      edge.leave(method, code, { principal, address, target, requestId });
     },
     tls: tls && { certificate: tls.certificate, key: tls.key },
     maxMessageBytes: config.maxBody,
@@ -133,7 +148,7 @@ export async function startGateway(
     logger,
   });
   app.connectMicroservice({ strategy: grpc }, { inheritAppConfig: true });
-  const sockets = serveSearchSocket(server, edge, authenticator, app.get(SearchService), {
+  const sockets = serveSearchSocket(server, edge, app.get(SearchService), {
     maxBytes: config.maxBody,
     origins: config.origins ?? [],
   });
@@ -152,6 +167,7 @@ export async function startGateway(
   return {
     httpUrl: (await app.getUrl()).replace('[::1]', 'localhost'),
     grpcAddress: grpc.address,
+    fetch: (request) => fetchInProcess(fastify, request),
     async close() {
       endReload?.();
       alerts.stop();

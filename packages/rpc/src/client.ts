@@ -1,4 +1,4 @@
-import { Client, type ClientDuplexStream, credentials, type Metadata } from '@grpc/grpc-js';
+import { type ChannelCredentials, Client, type ClientDuplexStream, credentials, type Metadata } from '@grpc/grpc-js';
 import { VectronError } from '@vectron/errors';
 import { ConsecutiveBreaker, circuitBreaker, handleWhen, isBrokenCircuitError } from 'cockatiel';
 import type { CallContext } from './call-context.js';
@@ -12,6 +12,8 @@ export interface ClientOptions {
   readonly clusterToken?: string;
   /** Mutual TLS between services of a cluster. */
   readonly tls?: TlsFiles;
+  /** TLS to a public listener: the server shows a certificate of these authorities (PEM), `system`: of the system's. */
+  readonly authorities?: Buffer | 'system';
   /** Calls are refused at once for a while after `failures` in a row that say the other end is not there. */
   readonly breaker?: { readonly failures: number; readonly restMs: number };
   /** Name of what is called, in metrics and messages. */
@@ -20,7 +22,10 @@ export interface ClientOptions {
   readonly onBreaker?: (service: string, open: boolean) => void;
   /** Headers added to every call, such as a trace context. */
   readonly headers?: () => Record<string, string | undefined>;
-  /** Deadline of calls whose context has none, milliseconds. */
+  /**
+   * Deadline of calls with one answer whose context has none, milliseconds. Streams of answers get none: those that are
+   * meant to last would end whenever it passes. Whoever reads one says how long silence may last.
+   */
   readonly timeoutMs?: number;
 }
 
@@ -38,6 +43,7 @@ const CHANNEL_OPTIONS = {
   'grpc.max_receive_message_length': 64 << 20,
   'grpc.max_send_message_length': 64 << 20,
   'grpc.keepalive_time_ms': 20_000,
+  'grpc.keepalive_timeout_ms': 5_000,
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 2_000,
   'grpc.enable_channelz': 0,
@@ -45,9 +51,7 @@ const CHANNEL_OPTIONS = {
 
 /** A client of `def` at `address` (`host:port`). Failed calls throw VectronError. Connects on the first call. */
 export function createClient<S extends Def>(def: S, address: string, options: ClientOptions = {}): GrpcClient<S> {
-  // A socket file is reached by this user alone.
-  const secure = address.startsWith('unix:') ? undefined : options.tls;
-  const channel = new Client(address, secure ? clusterTls(secure) : credentials.createInsecure(), CHANNEL_OPTIONS);
+  const channel = new Client(address, credentialsFor(address, options), CHANNEL_OPTIONS);
   const guarded = breakerOf(options, address);
   const metadata = (context: CallContext) => {
     const sent = context.metadata.clone();
@@ -67,7 +71,7 @@ export function createClient<S extends Def>(def: S, address: string, options: Cl
       api[name] = (request: unknown, context: CallContext) => {
         const meta = metadata(context);
         const call = channel.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, meta, {
-          deadline: deadline(context),
+          deadline: context.deadlineMs ?? Infinity,
         });
         return iterate(call, context.signal);
       };
@@ -114,6 +118,13 @@ export function createClient<S extends Def>(def: S, address: string, options: Cl
     }
   }
   return { api: api as Api<S>, channel, metadata, close: () => channel.close() };
+}
+
+function credentialsFor(address: string, { tls, authorities }: ClientOptions): ChannelCredentials {
+  // A socket file is reached by this user alone.
+  if (tls !== undefined && !address.startsWith('unix:')) return clusterTls(tls);
+  if (authorities === undefined) return credentials.createInsecure();
+  return credentials.createSsl(authorities === 'system' ? null : authorities);
 }
 
 /** Runs calls unless too many in a row have failed. What a server answers, even that it refuses, is no failure. */

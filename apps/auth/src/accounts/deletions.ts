@@ -2,9 +2,10 @@ import { VectronError } from '@vectron/errors';
 import type { CallContext } from '@vectron/rpc';
 import type { ApiKeyRepository } from '../api-keys.js';
 import type { Callers } from '../callers.js';
+import { normalizeEmail } from '../email-address.js';
 import type { Logins } from '../logins.js';
 import type { SessionRepository } from '../sessions.js';
-import { normalizeEmail, type User, type UserRepository } from '../users.js';
+import type { User, UserRepository } from '../users.js';
 import type { InvitationRepository } from './invitations.js';
 
 export interface BegunDeletion {

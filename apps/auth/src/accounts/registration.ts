@@ -1,11 +1,12 @@
 import { VectronError } from '@vectron/errors';
 import type { Caller } from '../callers.js';
 import { clientNetwork } from '../client-network.js';
+import { newEmailAddress } from '../email-address.js';
 import type { GuessLimits } from '../guess-limits.js';
 import { inLane } from '../password-lanes.js';
 import { checkPassword, hashPassword } from '../passwords.js';
 import { mayGive, type Role, requireRole } from '../rights.js';
-import { normalizeEmail, type User, type UserRepository } from '../users.js';
+import type { User, UserRepository } from '../users.js';
 import type { Invitation, InvitationRepository } from './invitations.js';
 import type { Tenants } from './tenants.js';
 
@@ -47,7 +48,7 @@ export class Registration {
         'registration takes an invitation here: ask an administrator for one (InviteUser), and send its token as `invitation`',
       );
     }
-    const email = normalizeEmail(typedEmail);
+    const email = newEmailAddress(typedEmail);
     checkPassword(password);
     const invited = token === '' ? undefined : await this.#invitation(token, email);
     const passwordHash = await this.#hashed(email, password, address, invited === undefined);
@@ -98,7 +99,7 @@ export class Registration {
   }
 
   async invite({ user }: Caller, wish: Wish): Promise<{ token: string; invitation: Invitation }> {
-    const email = normalizeEmail(wish.email);
+    const email = newEmailAddress(wish.email);
     const tenantId = await this.#tenantOf(user, wish);
     requireRole(wish.role);
     if (!mayGive(user.role, wish.role)) {
