@@ -70,6 +70,9 @@ export async function onConnections(flags, attack) {
         continue;
       }
       told.connections += 1;
+      // A server that stops reading would hold the attacker up beyond its time.
+      const end = setTimeout(() => socket.destroy(), Math.max(0, until - Date.now()) + 100);
+      socket.once('close', () => clearTimeout(end));
       // What is not read would hold up the answers, and those the end of the attack.
       if (!flags.deaf) socket.resume();
       told.sent += await attack(socket, over);

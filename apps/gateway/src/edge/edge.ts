@@ -1,7 +1,6 @@
 import { VectronError } from '@vectron/errors';
 import type { Metrics } from '@vectron/observability';
 import type { MethodContract } from '@vectron/proto';
-import { bearerToken, type Metadata } from '@vectron/rpc';
 import { Redis } from 'ioredis';
 import {
   BurstyRateLimiter,
@@ -93,11 +92,6 @@ export class Edge {
     const event = { userId: principal?.userId ?? '', who, address, target, result: code, requestId };
     if (audit === 'always') void this.audit.record({ ...event, action: operation });
     else if (DENIED.has(code)) void this.audit.denied({ ...event, target: `${operation} ${target}`.trim() });
-  }
-
-  /** Of a gRPC call. */
-  static tokenOf(metadata: Metadata): string | undefined {
-    return bearerToken(metadata.get('authorization')[0]?.toString()) ?? metadata.get('x-api-key')[0]?.toString();
   }
 }
 

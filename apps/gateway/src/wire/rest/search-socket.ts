@@ -21,6 +21,12 @@ const BEARER = /^bearer\.(\S+)$/;
 /** Often enough that a revoked token is done with within five seconds. */
 const RECHECK_MS = 1_000;
 const MAX_UNREAD_BYTES = 1 << 20;
+/** A client that does not answer a ping within this time is gone. */
+const PING_MS = 30_000;
+/** How long a refused upgrade may take to read its answer. */
+const REFUSED_MS = 2_000;
+/** Messages that came in one packet with others are read whether there is room or not; so many, and the socket is ended. */
+const MOST_AT_ONCE = 16;
 
 /**
  * SearchStream over WebSocket: each message from the client is a search body, each answer `{"result": ...}`, the
@@ -32,14 +38,20 @@ export function serveSearchSocket(
   edge: Edge,
   authenticator: Authenticator,
   searches: SearchService,
-  { maxBytes, origins }: { readonly maxBytes: number; readonly origins: readonly string[] },
+  {
+    maxBytes,
+    maxSearches,
+    origins,
+  }: { readonly maxBytes: number; readonly maxSearches: number; readonly origins: readonly string[] },
 ): WebSocketServer {
   const sockets = new WebSocketServer({
     noServer: true,
-    maxPayload: maxBytes,
+    maxPayload: Math.min(METHOD.maxBody ?? maxBytes, maxBytes),
     handleProtocols: (offered) => (offered.has('vectron') ? 'vectron' : false),
   });
   http.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
+    // HTTP has given the socket up, and WebSocket does not have it yet: a reset now is nobody's but ours.
+    stream.on('error', () => stream.destroy());
     const collection = PATH.exec(request.url ?? '')?.[1];
     const token = tokenOf(request.headers) ?? protocolToken(request);
     const origin = request.headers.origin;
@@ -51,6 +63,7 @@ export function serveSearchSocket(
         }
         const name = decoded(collection);
         await edge.enter(token);
+        if (stream.destroyed) return;
         sockets.handleUpgrade(request, stream, head, (socket) => serve(socket, name, token));
       } catch (error) {
         const known = toVectronError(error);
@@ -65,9 +78,32 @@ export function serveSearchSocket(
     const recheck = setInterval(() => {
       authenticator.authenticate(token).catch(() => socket.close(1008, 'the token is no longer valid'));
     }, RECHECK_MS);
-    socket.on('close', () => clearInterval(recheck));
+    let alive = true;
+    const ping = setInterval(() => {
+      if (!alive) return socket.terminate();
+      alive = false;
+      socket.ping();
+    }, PING_MS);
+    socket.on('pong', () => {
+      alive = true;
+    });
+    socket.on('close', () => {
+      clearInterval(recheck);
+      clearInterval(ping);
+    });
     socket.on('error', () => socket.terminate());
-    socket.on('message', (data) => void answer(socket, collection, token, String(data)));
+    let running = 0;
+    socket.on('message', (data) => {
+      running += 1;
+      if (running > maxSearches + MOST_AT_ONCE)
+        return socket.close(1008, 'too many searches at once on this WebSocket');
+      // What the client sends next waits in its own buffers.
+      if (running >= maxSearches) socket.pause();
+      void answer(socket, collection, token, String(data)).finally(() => {
+        running -= 1;
+        if (running < maxSearches && socket.isPaused) socket.resume();
+      });
+    });
   }
 
   async function answer(socket: WebSocket, collection: string, token: string | undefined, text: string): Promise<void> {
@@ -117,6 +153,14 @@ function decoded(segment: string): string {
 }
 
 function refuse(stream: Duplex, error: VectronError): void {
+  if (stream.destroyed || !stream.writable) {
+    stream.destroy();
+    return;
+  }
+  // Who does not take the answer, or goes on sending, is cut off.
+  const late = setTimeout(() => stream.destroy(), REFUSED_MS).unref();
+  stream.once('close', () => clearTimeout(late));
+  stream.resume();
   const body = JSON.stringify(errorBody(error));
   stream.end(
     `HTTP/1.1 ${error.spec.http} ${error.spec.grpc}\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
