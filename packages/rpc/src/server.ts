@@ -235,7 +235,7 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
           return known && { ...known, func: (running, respond) => known.func(running, respond, principal) };
         };
         handle.call(own, interceptors, stream, headers);
-        this.#receive(connection, call, path, principal, bytes);
+        this.#receive(connection, call, path, principal);
       };
       this.#enter(connection, stream, headers, pass);
     };
@@ -248,27 +248,30 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
     headers: IncomingHttpHeaders,
     pass: (principal: unknown) => void,
   ): void {
-    const path = headers[':path'] ?? '';
     const refuse = (error: unknown) => this.#refuse(connection, stream, headers, toVectronError(error));
-    if (path.startsWith(HEALTH)) return pass(undefined);
-    if (!this.#served.has(path) && !REFLECTION.test(path)) {
-      return refuse(new VectronError('UNIMPLEMENTED', `The server does not implement the method ${path}`));
+    try {
+      const principal = this.#judge(connection.address, headers);
+      // Without a turn of the event loop where the answer is known already.
+      if (principal instanceof Promise) principal.then(pass, refuse);
+      else pass(principal);
+    } catch (error) {
+      refuse(error);
+    }
+  }
+
+  /** The principal of a call, by its headers; throws to refuse it. */
+  #judge(address: string, headers: IncomingHttpHeaders): unknown {
+    const path = headers[':path'] ?? '';
+    if (path.startsWith(HEALTH)) return undefined;
+    const served = this.#served.get(path);
+    if (served === undefined && !REFLECTION.test(path)) {
+      throw new VectronError('UNIMPLEMENTED', `The server does not implement the method ${path}`);
     }
     const refusal = this.options.shed?.(path, headers);
-    if (refusal !== undefined) return refuse(refusal);
-    const announced = Number(headers['content-length'] ?? 0);
-    if (announced > this.#maxBytes(path) + PREFIX_BYTES && !this.#served.get(path)?.streamed) {
-      return refuse(tooLarge(this.#maxBytes(path)));
-    }
-    let principal: unknown;
-    try {
-      principal = this.options.authorize(path, headers, { address: connection.address });
-    } catch (error) {
-      return refuse(error);
-    }
-    // Without a turn of the event loop where the answer is known already.
-    if (principal instanceof Promise) principal.then(pass, refuse);
-    else pass(principal);
+    if (refusal !== undefined) throw refusal;
+    const maxBytes = this.#maxBytes(path);
+    if (!served?.streamed && Number(headers['content-length'] ?? 0) > maxBytes + PREFIX_BYTES) throw tooLarge(maxBytes);
+    return this.options.authorize(path, headers, { address });
   }
 
   #maxBytes(path: string): number {
@@ -278,7 +281,7 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
   }
 
   /** Counts what comes of the message, and ends what goes on coming after the answer. */
-  #receive(connection: WatchedConnection, call: OpenCall, path: string, principal: unknown, maxBytes: number): void {
+  #receive(connection: WatchedConnection, call: OpenCall, path: string, principal: unknown): void {
     const { stream } = call;
     const streamed = this.#served.get(path)?.streamed ?? REFLECTION.test(path);
     stream.on('data', (chunk: Buffer) => {
