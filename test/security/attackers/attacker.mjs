@@ -90,7 +90,11 @@ export async function held(socket, over) {
   while (!over() && !socket.destroyed) await pause(50);
 }
 
-export const report = (told) => console.log(JSON.stringify(told));
+export function report(told) {
+  console.log(JSON.stringify(told));
+  // Whatever is still open.
+  process.exit(0);
+}
 
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 export const TYPE = {

@@ -135,7 +135,7 @@ async function openedTls() {
   const { connect: tls } = await import('node:tls');
   const raw = connect({ host: flags.host, port: flags.port });
   raw.on('error', () => {});
-  const through = tls({ socket: raw, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] });
+  const through = tls({ socket: raw, rejectUnauthorized: false, ALPNProtocols: ['h2', 'http/1.1'] });
   through.on('error', () => {});
   const ready = await new Promise((resolve) => {
     through.once('secureConnect', () => resolve(true));
