@@ -118,7 +118,8 @@ export async function startGateway(
   const grpc = new GrpcServer({
     ...config.grpc,
     services: SERVICES,
-    authorize: (path, headers) => authorizeCall(edge, path, tokenOf(headers)),
+    authorize: (path, headers, { address }) =>
+      authorizeCall(edge, path, tokenOf(headers), connectionLimits.isProxy(address) ? '' : address),
     maxBytesOf: (path) => methodOf(path)?.maxBody,
     limits: {
       ...connectionLimits,
@@ -152,6 +153,7 @@ export async function startGateway(
     maxBytes: config.maxBody,
     maxSearches: config.maxSocketSearches,
     origins: config.origins ?? [],
+    isProxy: connectionLimits.isProxy,
   });
   await app.startAllMicroservices();
   try {
@@ -210,10 +212,11 @@ function authorizeCall(
   edge: Edge,
   path: string,
   token: string | undefined,
+  address: string,
 ): Promise<Principal> | Principal | undefined {
   const method = methodOf(path);
   if (method?.access === 'public') return undefined;
-  const entered = edge.enter(token);
+  const entered = edge.enter(token, address);
   const allowed = (principal: Principal) => {
     if (method !== undefined) checkAccess(method, principal);
     return principal;

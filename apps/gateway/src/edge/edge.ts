@@ -13,6 +13,7 @@ import type { GatewayConfig } from '../config.js';
 import type { Authenticator, Principal } from './access.js';
 import type { Admission } from './admission.js';
 import type { AuditLog } from './audit.js';
+import { Strangers } from './strangers.js';
 
 const DENIED = new Set(['UNAUTHENTICATED', 'PERMISSION_DENIED', 'RATE_LIMITED']);
 const BURST_SECONDS = 10;
@@ -39,6 +40,8 @@ export function rateLimiter(
 
 /** What happens to every request of either wire before and after its own work. */
 export class Edge {
+  readonly #strangers = new Strangers();
+
   constructor(
     private readonly limiter: RateLimiter | undefined,
     private readonly authenticator: Authenticator,
@@ -47,15 +50,18 @@ export class Edge {
     private readonly metrics: Metrics,
   ) {}
 
-  /** Who calls, if that is allowed now. The fast way asks nobody and waits for nothing. */
-  enter(token: string | undefined): Principal | Promise<Principal> {
+  /**
+   * Who calls, if that is allowed now. The fast way asks nobody and waits for nothing. `address`: of the caller; empty where
+   * many share one.
+   */
+  enter(token: string | undefined, address: string): Principal | Promise<Principal> {
     const known = this.authenticator.known(token);
     if (known !== undefined && this.limiter === undefined) return known;
-    return this.#enter(token, known);
+    return this.#enter(token, known, address);
   }
 
-  async #enter(token: string | undefined, known: Principal | undefined): Promise<Principal> {
-    const principal = known ?? (await this.authenticator.authenticate(token));
+  async #enter(token: string | undefined, known: Principal | undefined, address: string): Promise<Principal> {
+    const principal = known ?? (await this.#authenticate(token, address));
     try {
       await this.limiter?.consume(principal.apiKeyId || principal.userId);
     } catch (refused) {
@@ -66,6 +72,17 @@ export class Edge {
       });
     }
     return principal;
+  }
+
+  async #authenticate(token: string | undefined, address: string): Promise<Principal> {
+    if (token !== undefined) this.#strangers.check(address);
+    try {
+      return await this.authenticator.authenticate(token);
+    } catch (error) {
+      const wrong = error instanceof VectronError && error.code === 'UNAUTHENTICATED';
+      if (wrong && token !== undefined) this.#strangers.failed(address);
+      throw error;
+    }
   }
 
   /** The refusal of a call that there is no room for, as far as that can be known without asking anybody. */

@@ -57,7 +57,7 @@ export function guardRequests(
       // Pages, and what is for everybody: neither has anything to say about anybody.
       if (contract !== undefined && contract.access !== 'public') {
         const token = tokenOf(request.headers);
-        const entered = edge.enter(token);
+        const entered = edge.enter(token, request.ip);
         const principal = entered instanceof Promise ? await entered : entered;
         request.principal = principal;
         checkAccess(contract, principal);

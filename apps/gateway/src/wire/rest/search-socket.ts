@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { toVectronError, VectronError } from '@vectron/errors';
 import { parseJson, readMessage } from '@vectron/model';
 import type { gateway } from '@vectron/proto';
-import { Stop } from '@vectron/rpc';
+import { plainAddress, Stop } from '@vectron/rpc';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { SearchService } from '../../data/search.service.js';
 import type { Authenticator } from '../../edge/access.js';
@@ -42,7 +42,13 @@ export function serveSearchSocket(
     maxBytes,
     maxSearches,
     origins,
-  }: { readonly maxBytes: number; readonly maxSearches: number; readonly origins: readonly string[] },
+    isProxy,
+  }: {
+    readonly maxBytes: number;
+    readonly maxSearches: number;
+    readonly origins: readonly string[];
+    readonly isProxy: (address: string) => boolean;
+  },
 ): WebSocketServer {
   const sockets = new WebSocketServer({
     noServer: true,
@@ -62,7 +68,8 @@ export function serveSearchSocket(
           throw new VectronError('PERMISSION_DENIED', 'this origin may not open a WebSocket');
         }
         const name = decoded(collection);
-        await edge.enter(token);
+        const address = plainAddress(request.socket.remoteAddress);
+        await edge.enter(token, isProxy(address) ? '' : address);
         if (stream.destroyed) return;
         sockets.handleUpgrade(request, stream, head, (socket) => serve(socket, name, token));
       } catch (error) {
@@ -118,7 +125,7 @@ export function serveSearchSocket(
     socket.once('close', leave);
     let release: (() => void) | undefined;
     try {
-      const principal = await edge.enter(token);
+      const principal = await edge.enter(token, '');
       release = edge.admit(METHOD, principal);
       const request = readMessage(METHOD.request, parseJson(text, 'message'));
       request.collection = collection;
