@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { connect } from '@vectron/sdk';
+import { Times } from '../../harness/figures.js';
 import { type ProcessSystem, rest } from '../../harness/system.js';
 import { until } from '../../harness/waiting.js';
 import type { Attack, Told } from './attack.js';
@@ -35,19 +36,16 @@ export class Others {
 
   /** Does all of that again and again until the attack has ended; returns what it told, and how often it was done meanwhile. */
   async during(attack: Attack): Promise<Told & { rounds: number }> {
-    const times: number[] = [];
+    const times = new Times();
+    let rounds = 0;
     while (attack.running) {
-      const from = performance.now();
-      await this.once(times.length);
-      if (attack.running) times.push(performance.now() - from);
+      await times.of(() => this.once(times.count));
+      // What ended after the attack was not done during it.
+      if (attack.running) rounds += 1;
     }
     const told = await attack.ended();
-    times.sort((a, b) => a - b);
-    const p99 = times[Math.min(times.length - 1, Math.floor(times.length * 0.99))] ?? 0;
-    console.log(
-      `health, write and search during the attack: ${times.length} times, p99 of all three ${p99.toFixed(0)} ms`,
-    );
-    return { ...told, rounds: times.length };
+    times.tell('health, write and search, one after the other, during the attack');
+    return { ...told, rounds };
   }
 
   /** Resident memory of the server, bytes. */
