@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:http2';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type ProcessSystem, startSingle } from '../harness/system.js';
 import { Attack } from './attackers/attack.js';
@@ -31,6 +33,34 @@ describe('clients that are slow take nothing from others', () => {
     // The connection of a gRPC call goes on: it is the call that is refused.
     if (protocol === 'http') expect(cut).toBeGreaterThan(0);
     await others.memoryIsBack(before);
+  });
+
+  it('a gRPC call whose message does not come is refused, in words', async () => {
+    const session = connect(`http://${system.grpc}`);
+    const headers = { authorization: `Bearer ${system.adminKey}`, 'content-type': 'application/grpc', te: 'trailers' };
+    const call = session.request({
+      ':method': 'POST',
+      ':path': '/vectron.v1.VectronService/Upsert',
+      ...headers,
+    });
+    call.write(Buffer.from([0, 0, 0, 0x10, 0, 1]));
+    const [answer] = (await once(call, 'response')) as [Record<string, string>];
+    expect(answer['grpc-status']).toBe('4');
+    expect(decodeURIComponent(answer['grpc-message'])).toContain('bytes a second');
+    session.destroy();
+  });
+
+  it('a stranger sends no message: the call is refused by its headers', async () => {
+    const session = connect(`http://${system.grpc}`);
+    const call = session.request({
+      ':method': 'POST',
+      ':path': '/vectron.v1.VectronService/Upsert',
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    });
+    const [answer] = (await once(call, 'response')) as [Record<string, string>];
+    expect(answer['grpc-status']).toBe('16');
+    session.destroy();
   });
 
   it('heads that come a byte a second', async () => {

@@ -17,15 +17,15 @@ const PREFACE_BYTES = 24;
 const MAX_STRANGER_CALLS = 32;
 /** Answers of one connection that wait to be read, bytes together. */
 const MAX_UNREAD_BYTES = 256 << 20;
+const LATE_MS = 200;
 const LOOK_MS = 250;
 
 /** A call as the connection that it is on knows it. */
 export class OpenCall {
   readonly startedMs = Date.now();
   received = 0;
-  /** The client may take its time: it sends messages as long as the call lasts. */
-  streaming = false;
-  answered = false;
+  /** Called once when the message has not come soon after the headers, as it does of most calls. */
+  late: (() => void) | undefined;
   unread = { bytes: 0, sinceMs: 0 };
 
   constructor(readonly stream: ServerHttp2Stream) {}
@@ -62,7 +62,7 @@ export class WatchedConnection {
     stream.once('close', () => {
       this.calls.delete(stream);
       this.lastCallMs = Date.now();
-      if (!call.answered && stream.rstCode !== constants.NGHTTP2_NO_ERROR) this.#idle += 1;
+      if (!stream.headersSent && stream.rstCode !== constants.NGHTTP2_NO_ERROR) this.#idle += 1;
     });
     return call;
   }
@@ -105,13 +105,18 @@ export class WatchedConnection {
     this.#data = 0;
     this.#begun = 0;
     this.#idle = 0;
-    return reason ?? this.#unread(nowMs);
+    return reason ?? this.#lookAtCalls(nowMs);
   }
 
-  /** Ends calls whose answers nobody reads; too much of them ends the connection. */
-  #unread(nowMs: number): CutReason | undefined {
+  /** Tells of messages that are late, and ends calls whose answers nobody reads; too much of them ends the connection. */
+  #lookAtCalls(nowMs: number): CutReason | undefined {
     let sum = 0;
     for (const [stream, call] of this.calls) {
+      if (call.late !== undefined && nowMs - call.startedMs > LATE_MS) {
+        const { late } = call;
+        call.late = undefined;
+        if (!stream.readableEnded) late();
+      }
       const bytes = stream.writableLength;
       sum += bytes;
       if (bytes === 0 || bytes !== call.unread.bytes) call.unread = { bytes, sinceMs: nowMs };

@@ -289,15 +289,17 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
       // The answer is complete: what is still sent is of no use to anybody.
       if (stream.writableEnded || stream.closed) stream.close(constants.NGHTTP2_NO_ERROR);
     });
-    if (stream.readableEnded || streamed) return;
-    const arrived = this.#arrivals.begin({
-      owner: (principal === undefined ? undefined : this.options.ownerOf?.(principal)) ?? connection.address,
-      startedMs: call.startedMs,
-      bytes: () => call.received,
-      cut: (error) => this.#cut(stream, error),
-    });
-    stream.once('end', arrived);
-    stream.once('close', arrived);
+    if (streamed) return;
+    call.late = () => {
+      const arrived = this.#arrivals.begin({
+        owner: (principal === undefined ? undefined : this.options.ownerOf?.(principal)) ?? connection.address,
+        startedMs: call.startedMs,
+        bytes: () => call.received,
+        cut: (error) => this.#cut(stream, error),
+      });
+      stream.once('end', arrived);
+      stream.once('close', arrived);
+    };
   }
 
   #refuse(
@@ -307,6 +309,7 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
     error: VectronError,
   ): void {
     const path = headers[':path'] ?? '';
+    if (error.code === 'INTERNAL') this.options.logger.error({ err: error.cause ?? error, path }, 'call failed');
     this.#cut(stream, error);
     if (this.#served.has(path)) this.options.observe?.(path, error.code, 0, { peer: connection.address });
     if (!connection.isKnown || error === TOO_MANY_CALLS) {
