@@ -19,3 +19,26 @@ export function processorMs(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
   return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
 }
+
+/** How long each of many works took, to be told together. */
+export class Times {
+  readonly #ms: number[] = [];
+
+  get count(): number {
+    return this.#ms.length;
+  }
+
+  async of(work: () => Promise<void>): Promise<void> {
+    const from = performance.now();
+    await work();
+    this.#ms.push(performance.now() - from);
+  }
+
+  /** Prints how many there were, their median and their 99th percentile. */
+  tell(what: string): void {
+    const sorted = this.#ms.toSorted((a, b) => a - b);
+    const at = (share: number) =>
+      (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0).toFixed(0);
+    console.log(`${what}: ${sorted.length} times, median ${at(0.5)} ms, p99 ${at(0.99)} ms`);
+  }
+}

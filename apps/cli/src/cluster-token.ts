@@ -1,10 +1,11 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { IncomingHttpHeaders } from 'node:http2';
 import { join } from 'node:path';
 import { randomSecret, secretFile } from '@vectron/auth';
 import { type ConfigOf, setting } from '@vectron/config';
 import { VectronError } from '@vectron/errors';
-import type { Metadata, TlsFiles } from '@vectron/rpc';
+import type { TlsFiles } from '@vectron/rpc';
 import type { clusterKnobs } from './config.js';
 
 /** The secret that services of one cluster share, from the file named or from the data directory. */
@@ -16,15 +17,15 @@ async function clusterToken(file: string | undefined, data: string | undefined):
 }
 
 /** Refuses every call that does not show the token. Compared by hash, in constant time. */
-export function requireClusterToken(token: string): (path: string, metadata: Metadata) => undefined {
+export function requireClusterToken(token: string): (path: string, headers: IncomingHttpHeaders) => true {
   const digest = (text: string) => createHash('sha256').update(text).digest();
   const expected = digest(token);
-  return (_path, metadata) => {
-    const shown = metadata.get('x-vectron-cluster-token')[0]?.toString() ?? '';
+  return (_path, headers) => {
+    const shown = String(headers['x-vectron-cluster-token'] ?? '');
     if (!timingSafeEqual(expected, digest(shown))) {
       throw new VectronError('UNAUTHENTICATED', 'this listener is for services of the cluster');
     }
-    return undefined;
+    return true;
   };
 }
 

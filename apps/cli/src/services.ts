@@ -24,6 +24,8 @@ const clientOptions = ({ token, tls }: ClusterLink) => ({ clusterToken: token, t
 /** A service as its own process: what to say when it is up, and how to stop it. */
 export interface ServiceProcess {
   readonly lines: Record<string, string>;
+  /** Counts an error of a socket that nobody took care of. */
+  onClientFault?(code: string): void;
   close(): Promise<void>;
 }
 
@@ -159,6 +161,7 @@ export async function gatewayProcess(
   const gateway = await startGateway(config, backends, metrics, logger);
   return {
     lines: { http: gateway.httpUrl, grpc: gateway.grpcAddress },
+    onClientFault: (code) => metrics.clientFaults.inc({ code }),
     async close() {
       await gateway.close();
       for (const client of Object.values(clients)) client.close();

@@ -29,6 +29,8 @@ export interface SingleServer {
   readonly bootstrap?: Bootstrap;
   /** Whether this start made the installation. */
   readonly firstRun: boolean;
+  /** Counts an error of a socket that nobody took care of. */
+  onClientFault(code: string): void;
   close(): Promise<void>;
 }
 
@@ -100,6 +102,7 @@ export async function startSingleServer(config: ConfigOf<typeof serveKnobs.knobs
     fetch: gateway.fetch,
     bootstrap,
     firstRun: created,
+    onClientFault: (code) => metrics.clientFaults.inc({ code }),
     async close() {
       await gateway.close();
       member.stop();

@@ -9,7 +9,7 @@ import { VectronError } from '@vectron/errors';
 import { checkAccess } from '@vectron/model';
 import { grpcSpan, type Logger, type Metrics, NestLogger, requestMeter } from '@vectron/observability';
 import { admin, auth, methodOf } from '@vectron/proto';
-import { cannotListen, GrpcServer, type Metadata, requireModernTls, servesOf } from '@vectron/rpc';
+import { Arrivals, addressMatcher, cannotListen, GrpcServer, requireModernTls, servesOf } from '@vectron/rpc';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Redis } from 'ioredis';
 import { AlertService } from './admin/alert.service.js';
@@ -35,6 +35,7 @@ import { vectronService } from './wire/grpc/vectron-service.js';
 import { acceptBodies } from './wire/rest/bodies.js';
 import { fastRoutes } from './wire/rest/fast-routes.js';
 import { fetchInProcess } from './wire/rest/fetch-in-process.js';
+import { guardConnections } from './wire/rest/http-connections.js';
 import { allowOrigins, guardRequests, reloadCertificate, traceRequests } from './wire/rest/http-edge.js';
 import { fromFramework, sendError } from './wire/rest/http-error.filter.js';
 import { serveSearchSocket } from './wire/rest/search-socket.js';
@@ -65,7 +66,7 @@ const HEADERS_MS = 10_000;
 const REQUEST_MS = 30_000;
 /** Who takes longer over the head or the whole of a request is cut off, within a second. */
 const SLOW_CLIENTS = { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, connectionsCheckingInterval: 1_000 };
-const MAX_CONNECTIONS = 10_000;
+const NO_BODY = 1 << 10;
 /** An id of 512 bytes, each of them percent-encoded. */
 const MAX_PARAMETER = 3 * 512;
 
@@ -83,7 +84,8 @@ export async function startGateway(
     ...(tls
       ? { https: { ...SLOW_CLIENTS, cert: readFileSync(tls.certificate), key: readFileSync(tls.key) } }
       : { http: SLOW_CLIENTS }),
-    bodyLimit: config.maxBody,
+    // Of routes that say nothing of it themselves, which take none.
+    bodyLimit: NO_BODY,
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: MAX_PARAMETER },
     forceCloseConnections: 'idle',
@@ -100,23 +102,41 @@ export async function startGateway(
     abortOnError: false,
   });
   const server = app.getHttpServer() as HttpServer;
-  server.maxConnections = MAX_CONNECTIONS;
+  const arrivals = new Arrivals({ minBytesPerSecond: config.minBodyRate, maxBytes: config.maxReceiving });
+  const connectionLimits = {
+    maxConnections: config.maxConnections,
+    maxPerAddress: config.maxConnectionsPerAddress,
+    isProxy: addressMatcher(config.trustedProxies ?? []),
+  };
+  const endWatch = guardConnections(server, connectionLimits, (reason) =>
+    metrics.connectionsCut.inc({ listener: 'http', reason }),
+  );
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   const edge = app.get(Edge);
   const measure = requestMeter(metrics);
   await acceptBodies(fastify);
   traceRequests(fastify);
   allowOrigins(fastify, config.origins ?? []);
-  guardRequests(fastify, edge, measure, logger);
+  guardRequests(fastify, edge, arrivals, measure, logger);
   await serveStaticPages(fastify, tls !== undefined);
-  transcode(fastify, Object.keys(SERVICES), servedBy(app));
+  transcode(fastify, Object.keys(SERVICES), servedBy(app), config.maxBody);
 
   const authenticator = app.get(Authenticator);
   const addressOf = clientAddresses(config.trustedProxies ?? []);
   const grpc = new GrpcServer({
     ...config.grpc,
     services: SERVICES,
-    authorize: (path, metadata) => authorizeCall(edge, path, metadata),
+    authorize: (path, headers, { address }) =>
+      authorizeCall(edge, path, tokenOf(headers), connectionLimits.isProxy(address) ? '' : address),
+    maxBytesOf: (path) => methodOf(path)?.maxBody,
+    limits: {
+      ...connectionLimits,
+      maxCalls: config.maxCallsPerConnection,
+      idleMs: config.idleSeconds * 1_000,
+    },
+    arrivals,
+    ownerOf: (principal) => (principal as Principal).tenantId,
+    onCut: (reason) => metrics.connectionsCut.inc({ listener: 'grpc', reason }),
     admit: (path, principal) =>
       principal === undefined ? () => {} : edge.admit(publicMethod(path), principal as Principal),
     hold: (path, principal) => {
@@ -150,7 +170,9 @@ export async function startGateway(
   app.connectMicroservice({ strategy: grpc }, { inheritAppConfig: true });
   const sockets = serveSearchSocket(server, edge, app.get(SearchService), {
     maxBytes: config.maxBody,
+    maxSearches: config.maxSocketSearches,
     origins: config.origins ?? [],
+    isProxy: connectionLimits.isProxy,
   });
   await app.startAllMicroservices();
   try {
@@ -170,6 +192,7 @@ export async function startGateway(
     fetch: (request) => fetchInProcess(fastify, request),
     async close() {
       endReload?.();
+      endWatch();
       alerts.stop();
       routes.close();
       authenticator.close();
@@ -205,10 +228,15 @@ function tlsOf(config: GatewayConfig): { certificate: string; key: string } | un
 }
 
 /** Reflection is no method of the contract: any valid token may use it. */
-function authorizeCall(edge: Edge, path: string, metadata: Metadata): Promise<Principal> | Principal | undefined {
+function authorizeCall(
+  edge: Edge,
+  path: string,
+  token: string | undefined,
+  address: string,
+): Promise<Principal> | Principal | undefined {
   const method = methodOf(path);
   if (method?.access === 'public') return undefined;
-  const entered = edge.enter(Edge.tokenOf(metadata));
+  const entered = edge.enter(token, address);
   const allowed = (principal: Principal) => {
     if (method !== undefined) checkAccess(method, principal);
     return principal;

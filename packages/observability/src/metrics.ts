@@ -43,6 +43,18 @@ export function createMetrics() {
       help: 'Public requests that were refused by the rate limit of their key.',
       registers,
     }),
+    connectionsCut: new Counter({
+      name: 'vectron_connections_cut_total',
+      help: 'Connections that a public listener (http or grpc) ended or did not let in, by reason: too_many, unread, flood, refused_calls.',
+      labelNames: ['listener', 'reason'],
+      registers,
+    }),
+    clientFaults: new Counter({
+      name: 'vectron_client_faults_total',
+      help: 'Errors of sockets that no part of the process took care of and that a client caused, by code.',
+      labelNames: ['code'],
+      registers,
+    }),
     cancelled: new Counter({
       name: 'vectron_requests_cancelled_total',
       help: 'Public requests whose callers went away before the answer.',

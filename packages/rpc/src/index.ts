@@ -1,11 +1,27 @@
 /** gRPC for Vectron: the only package that imports grpc-js. */
 export { Metadata } from '@grpc/grpc-js';
+export { type ArrivalLimits, Arrivals, type Arriving } from './arrivals.js';
 export { bearerToken, type CallContext, callContext } from './call-context.js';
 export { type ClientOptions, createClient, type Duplex, type GrpcClient, openDuplex } from './client.js';
+export {
+  addressMatcher,
+  type ConnectionLimits,
+  Connections,
+  type CutReason,
+  plainAddress,
+} from './connections.js';
 export { VectronExceptionFilter } from './exception-filter.js';
 export { createFailoverClient, type FailoverClient } from './failover.js';
-export { type BidiCall, cannotListen, GrpcServer, type GrpcServerOptions, type HeldCall, type Peer } from './server.js';
+export {
+  type BidiCall,
+  cannotListen,
+  type GrpcLimits,
+  GrpcServer,
+  type GrpcServerOptions,
+  type HeldCall,
+  type Peer,
+} from './server.js';
 export { type Api, type Def, GrpcService, servesOf } from './service.js';
 export { errorFromStatus, statusFromError } from './status.js';
 export { abortSignalOf, anyOf, Stop, type StopSignal } from './stop.js';
-export { CLUSTER_NAME, clusterTls, requireModernTls, serverTls, type TlsFiles } from './tls.js';
+export { CLUSTER_NAME, clusterTls, requireModernTls, type TlsFiles } from './tls.js';

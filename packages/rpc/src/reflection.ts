@@ -1,15 +1,21 @@
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
-import type { Metadata, Server, ServerDuplexStream } from '@grpc/grpc-js';
+import type { Server, ServerDuplexStream } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import { DESCRIPTOR_SET_BASE64 } from '@vectron/proto';
 import type { HeldCall } from './server.js';
 import { statusFromError } from './status.js';
 
-type Authorize = (path: string, metadata: Metadata) => Promise<HeldCall | undefined>;
+type Reflect = (call: ServerDuplexStream<unknown, unknown>, respond: unknown, principal: unknown) => void;
 
-/** Reflection over `services` and the health service, for callers that `authorize` accepts, for as long as it does. */
-export function publicReflection(services: string[], authorize: Authorize): { addToServer(server: Server): void } {
+/**
+ * Reflection over `services` and the health service. Who may use it is decided before a call gets here; `hold` says for how
+ * long.
+ */
+export function publicReflection(
+  services: string[],
+  hold: (principal: unknown) => HeldCall | undefined,
+): { addToServer(server: Server): void } {
   const { file } = fromBinary(FileDescriptorSetSchema, Buffer.from(DESCRIPTOR_SET_BASE64, 'base64'));
   const fileDescriptorProtos = file.map((one) => Buffer.from(toBinary(FileDescriptorProtoSchema, one)));
   const reflection = new ReflectionService({ all: { fileDescriptorProtos } } as never, {
@@ -17,27 +23,18 @@ export function publicReflection(services: string[], authorize: Authorize): { ad
   });
   return {
     addToServer(server) {
-      // The service adds itself to anything that has addService: here, one that puts `authorize` in front.
+      // The service adds itself to anything that has addService: here, one that holds each call on its caller.
       reflection.addToServer({
-        addService: (
-          def: never,
-          implementation: Record<string, (call: ServerDuplexStream<unknown, unknown>) => void>,
-        ) => {
-          const guarded = Object.entries(implementation).map(([name, handle]) => [
+        addService: (def: never, implementation: Record<string, Reflect>) => {
+          const held = Object.entries(implementation).map(([name, handle]): [string, Reflect] => [
             name,
-            (call: ServerDuplexStream<unknown, unknown>) => {
-              Promise.resolve()
-                .then(() => authorize('/grpc.reflection', call.metadata))
-                .then(
-                  (held) => {
-                    if (held !== undefined) endWith(call, held);
-                    handle(call);
-                  },
-                  (error) => call.emit('error', statusFromError(error)),
-                );
+            (call, respond, principal) => {
+              const own = hold(principal);
+              if (own !== undefined) endWith(call, own);
+              handle(call, respond, principal);
             },
           ]);
-          server.addService(def, Object.fromEntries(guarded));
+          server.addService(def, Object.fromEntries(held) as never);
         },
       } as never);
     },

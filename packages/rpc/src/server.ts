@@ -1,17 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, rmSync } from 'node:fs';
 import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import {
   Server as GrpcJsServer,
-  type handleBidiStreamingCall,
-  type handleClientStreamingCall,
-  type handleServerStreamingCall,
-  type handleUnaryCall,
   Metadata,
   ServerCredentials,
   type ServerDuplexStream,
+  type ServerReadableStream,
+  type ServerUnaryCall,
   type ServerWritableStream,
+  type sendUnaryData,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { type CustomTransportStrategy, Server as NestServer } from '@nestjs/microservices';
@@ -19,12 +17,16 @@ import { toVectronError, VectronError } from '@vectron/errors';
 import type { Logger } from '@vectron/observability';
 import { HealthImplementation } from 'grpc-health-check';
 import { isObservable, lastValueFrom } from 'rxjs';
+import { Arrivals } from './arrivals.js';
 import type { CallContext } from './call-context.js';
+import type { OpenCall, WatchedConnection } from './call-watch.js';
+import type { CutReason } from './connections.js';
+import { GrpcListener } from './grpc-listener.js';
 import { publicReflection } from './reflection.js';
 import type { Def } from './service.js';
 import { statusFromError } from './status.js';
 import { Stop, type StopSignal } from './stop.js';
-import { serverTls, type TlsFiles } from './tls.js';
+import type { TlsFiles } from './tls.js';
 
 export interface GrpcServerOptions {
   readonly host: string;
@@ -32,8 +34,11 @@ export interface GrpcServerOptions {
   readonly port: number;
   /** What this listener serves, by full service name. */
   readonly services: Record<string, Def>;
-  /** Runs before every method, reflection included; throws to refuse. Returns the principal. */
-  readonly authorize: (path: string, metadata: Metadata, peer: Peer) => Promise<unknown> | unknown;
+  /**
+   * Runs before every method, reflection included, as soon as the headers of the call are there and before anything of its
+   * message is read; throws to refuse. Returns the principal; undefined for a method that is for everybody.
+   */
+  readonly authorize: (path: string, headers: IncomingHttpHeaders, peer: Peer) => Promise<unknown> | unknown;
   /** Runs next, before the request is decoded; throws to refuse. What it returns is called when the call has ended. */
   readonly admit?: (path: string, principal: unknown) => () => void;
   /**
@@ -60,11 +65,42 @@ export interface GrpcServerOptions {
   readonly shown?: (error: VectronError) => VectronError;
   readonly logger: Logger;
   readonly maxMessageBytes: number;
+  /** The longest message of a method, on the wire and decompressed; undefined: `maxMessageBytes`. */
+  readonly maxBytesOf?: (path: string) => number | undefined;
+  /** Connections and what they may do; missing: what suits a listener of services of the cluster. */
+  readonly limits?: Partial<GrpcLimits>;
+  /** Where messages that are still coming are counted; missing: a count of its own. `ownerOf` a principal names its tenant. */
+  readonly arrivals?: Arrivals;
+  readonly ownerOf?: (principal: unknown) => string | undefined;
+  /** A connection was ended, or not let in. */
+  readonly onCut?: (reason: CutReason, address: string) => void;
   /** Without it, only for listeners that nobody reaches from outside of this machine. */
   readonly tls?: TlsFiles;
   /** How long calls may go on when the server stops, milliseconds; default 1,000. */
   readonly closeMs?: number;
 }
+
+export interface GrpcLimits {
+  /** Connections at once; 0: no limit. */
+  readonly maxConnections: number;
+  /** Of one address; 0: no limit. */
+  readonly maxPerAddress: number;
+  /** Addresses of proxies, which many clients come from. */
+  readonly isProxy?: (address: string) => boolean;
+  /** Calls at once on one connection. */
+  readonly maxCalls: number;
+  /** A connection without a call for so long is ended, milliseconds. */
+  readonly idleMs: number;
+}
+
+/** Of a listener that only services of the cluster get to call: each has few connections with many calls. */
+const INTERNAL_LIMITS: GrpcLimits = {
+  maxConnections: 20_000,
+  maxPerAddress: 0,
+  maxCalls: 10_000,
+  idleMs: 3_600_000,
+};
+const INTERNAL_ARRIVALS = { minBytesPerSecond: 1_024, maxBytes: 0 };
 
 /** Who is at the other end. */
 export interface Peer {
@@ -109,6 +145,18 @@ interface RunningCall {
 const LOOKED_AT_BYTES = 64 << 10;
 /** How long a client of a server stream may leave an answer unread. */
 const UNREAD_MS = 30_000;
+const HEALTH = '/grpc.health.v1.Health/';
+const HEALTH_BYTES = 1 << 10;
+const REFLECTION = /^\/grpc\.reflection\.v1(?:alpha)?\.ServerReflection\//;
+const REFLECTION_BYTES = 64 << 10;
+/** A call is not begun on a connection that has this many open, until one of them has ended. */
+const TOO_MANY_CALLS = new VectronError(
+  'OVERLOADED',
+  'too many calls are open on this connection; wait for one to end',
+  {
+    details: { retryAfterMs: 1_000 },
+  },
+);
 
 /** The signal is made when somebody asks for it: most calls are over before anybody could cancel them. */
 class ServerContext implements CallContext {
@@ -123,8 +171,10 @@ class ServerContext implements CallContext {
 
   constructor(
     private readonly call: RunningCall,
+    principal: unknown,
     private readonly clientOf: GrpcServerOptions['clientOf'],
   ) {
+    this.principal = principal;
     this.metadata = call.metadata;
     const deadline = call.getDeadline();
     const deadlineMs = deadline instanceof Date ? deadline.getTime() : deadline;
@@ -151,6 +201,14 @@ class ServerContext implements CallContext {
   end(): void {
     this.#ended = true;
   }
+
+  /** Gives the call an id, which its answer carries. */
+  identify(): void {
+    this.requestId = randomUUID();
+    const headers = new Metadata();
+    headers.set('x-request-id', this.requestId);
+    this.call.sendMetadata(headers);
+  }
 }
 
 /** `127.0.0.1:5000` or `[::1]:5000` without the port. */
@@ -164,42 +222,159 @@ type NestHandler = (data: unknown, context: CallContext) => Promise<unknown>;
  */
 export class GrpcServer extends NestServer implements CustomTransportStrategy {
   readonly #server: GrpcJsServer;
+  readonly #arrivals: Arrivals;
+  readonly #served = new Map<string, { readonly streamed: boolean }>();
+  #listener: GrpcListener | undefined;
   readonly #health = new HealthImplementation({ '': 'SERVING' });
   #address = '';
 
   constructor(private readonly options: GrpcServerOptions) {
     super();
+    this.#arrivals = options.arrivals ?? new Arrivals(INTERNAL_ARRIVALS);
     this.#server = new GrpcJsServer({
       'grpc.max_receive_message_length': options.maxMessageBytes,
       'grpc.max_send_message_length': 64 << 20,
+      'grpc.max_concurrent_streams': this.#limits.maxCalls,
+      // Its records of calls and connections are kept for somebody to ask, and nobody does.
+      'grpc.enable_channelz': 0,
     });
   }
 
+  get #limits(): GrpcLimits {
+    return { ...INTERNAL_LIMITS, ...this.options.limits };
+  }
+
   /**
-   * A call costs grpc-js most of what a cheap request costs in all, so that refusing through it could not keep up with a
-   * flood. This answers on the HTTP/2 stream itself, before grpc-js knows of it (docs/adr/0019): trailers only, as the
-   * gRPC protocol has it, and no more of the request is read.
+   * A call costs grpc-js most of what a cheap request costs in all, and it reads a message before anybody is asked whether
+   * the caller may send one. This looks at the HTTP/2 stream before grpc-js knows of it (docs/adr/0019 and 0029): what is
+   * refused is answered with trailers only, as the gRPC protocol has it, and no more of the request is read.
    */
-  #shedEarly(shed: NonNullable<GrpcServerOptions['shed']>): void {
-    type Handler = (
-      this: unknown,
-      interceptors: unknown,
-      stream: ServerHttp2Stream,
-      headers: IncomingHttpHeaders,
-    ) => void;
-    const server = this.#server as unknown as { _channelzHandler: Handler };
-    const handle = server._channelzHandler;
-    if (typeof handle !== 'function') throw new Error('this grpc-js has no handler of streams; see docs/adr/0019');
-    const { observe } = this.options;
-    server._channelzHandler = function (interceptors, stream, headers) {
-      const path = headers[':path'] ?? '';
-      const refusal = shed(path, headers);
-      if (refusal === undefined) return handle.call(this, interceptors, stream, headers);
-      stream.respond(trailersOf(refusal), { endStream: true });
+  #interceptStreams(): void {
+    const server = this.#server as unknown as GrpcJsInternals;
+    const handle = server._streamHandler;
+    if (typeof handle !== 'function' || typeof server._retrieveHandler !== 'function') {
+      throw new Error('this grpc-js has no handler of streams; see docs/adr/0019');
+    }
+    const views = new Map<number, GrpcJsInternals>();
+    server._streamHandler = (interceptors, stream, headers) => {
       stream.on('error', () => {});
-      stream.close(constants.NGHTTP2_NO_ERROR);
-      observe?.(path, refusal.code, 0, { peer: '', requestId: '' });
+      const connection = this.#listener?.watch.of(stream);
+      if (connection === undefined) return stream.close(constants.NGHTTP2_CANCEL);
+      const call = connection.begin(stream);
+      if (call === undefined) return this.#refuse(connection, stream, headers, TOO_MANY_CALLS);
+      const pass = (principal: unknown) => {
+        if (stream.destroyed || stream.closed) return;
+        if (principal !== undefined) connection.known();
+        const path = headers[':path'] ?? '';
+        const bytes = this.#maxBytes(path);
+        let view = views.get(bytes);
+        if (view === undefined) {
+          // The same server with another limit: grpc-js has one for all methods.
+          view = Object.create(server) as GrpcJsInternals;
+          view.options = { ...server.options, 'grpc.max_receive_message_length': bytes };
+          views.set(bytes, view);
+        }
+        const own = Object.create(view) as GrpcJsInternals;
+        own._retrieveHandler = (name) => {
+          const known = server._retrieveHandler(name);
+          return known && { ...known, func: (running, respond) => known.func(running, respond, principal) };
+        };
+        handle.call(own, interceptors, stream, headers);
+        this.#receive(connection, call, path, principal);
+      };
+      this.#enter(connection, stream, headers, pass);
     };
+  }
+
+  /** Decides by the headers whether a call may go on. */
+  #enter(
+    connection: WatchedConnection,
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    pass: (principal: unknown) => void,
+  ): void {
+    const refuse = (error: unknown) => this.#refuse(connection, stream, headers, toVectronError(error));
+    try {
+      const principal = this.#judge(connection.address, headers);
+      // Without a turn of the event loop where the answer is known already.
+      if (principal instanceof Promise) principal.then(pass, refuse);
+      else pass(principal);
+    } catch (error) {
+      refuse(error);
+    }
+  }
+
+  /** The principal of a call, by its headers; throws to refuse it. */
+  #judge(address: string, headers: IncomingHttpHeaders): unknown {
+    const path = headers[':path'] ?? '';
+    if (path.startsWith(HEALTH)) return undefined;
+    const served = this.#served.get(path);
+    if (served === undefined && !REFLECTION.test(path)) {
+      throw new VectronError('UNIMPLEMENTED', `The server does not implement the method ${path}`);
+    }
+    const refusal = this.options.shed?.(path, headers);
+    if (refusal !== undefined) throw refusal;
+    const maxBytes = this.#maxBytes(path);
+    if (!served?.streamed && Number(headers['content-length'] ?? 0) > maxBytes + PREFIX_BYTES) throw tooLarge(maxBytes);
+    return this.options.authorize(path, headers, { address });
+  }
+
+  #maxBytes(path: string): number {
+    if (path.startsWith(HEALTH)) return HEALTH_BYTES;
+    if (REFLECTION.test(path)) return REFLECTION_BYTES;
+    return Math.min(this.options.maxBytesOf?.(path) ?? this.options.maxMessageBytes, this.options.maxMessageBytes);
+  }
+
+  /** Counts what comes of the message, and ends what goes on coming after the answer. */
+  #receive(connection: WatchedConnection, call: OpenCall, path: string, principal: unknown): void {
+    const { stream } = call;
+    const streamed = this.#served.get(path)?.streamed ?? REFLECTION.test(path);
+    stream.on('data', (chunk: Buffer) => {
+      connection.received(call, chunk.length);
+      // The answer is complete: what is still sent is of no use to anybody.
+      if (stream.writableEnded || stream.closed) stream.close(constants.NGHTTP2_NO_ERROR);
+    });
+    if (streamed) return;
+    call.late = () => {
+      const arrived = this.#arrivals.begin({
+        owner: (principal === undefined ? undefined : this.options.ownerOf?.(principal)) ?? connection.address,
+        startedMs: call.startedMs,
+        bytes: () => call.received,
+        cut: (error) => this.#cut(stream, error),
+      });
+      stream.once('end', arrived);
+      stream.once('close', arrived);
+    };
+  }
+
+  #refuse(
+    connection: WatchedConnection,
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    error: VectronError,
+  ): void {
+    const path = headers[':path'] ?? '';
+    const { clientOf, logger, observe, requestIds, shown } = this.options;
+    const known = shown?.(error) ?? error;
+    const requestId = requestIds === true ? randomUUID() : '';
+    if (error.code === 'INTERNAL') logger.error({ err: error.cause ?? error, path, requestId }, 'call failed');
+    else if (known !== error) logger.warn({ err: error, path, requestId }, 'call failed');
+    this.#cut(stream, known, requestId);
+    if (observe !== undefined && this.#served.has(path)) {
+      const peer = clientOf?.(connection.address, Metadata.fromHttp2Headers(headers)) ?? connection.address;
+      observe(path, error.code, 0, { peer, requestId });
+    }
+    if (!connection.isKnown || error === TOO_MANY_CALLS) {
+      connection.refused();
+      if (connection.exhausted) this.#listener?.watch.cut(connection, 'refused_calls');
+    }
+  }
+
+  #cut(stream: ServerHttp2Stream, error: VectronError, requestId = ''): void {
+    if (stream.destroyed || stream.closed) return;
+    const own = requestId === '' ? undefined : { 'x-request-id': requestId };
+    if (!stream.headersSent) stream.respond({ ...trailersOf(error), ...own }, { endStream: true });
+    stream.close(constants.NGHTTP2_NO_ERROR);
   }
 
   /** `host:port` it listens on. */
@@ -208,53 +383,45 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
   }
 
   listen(callback: (error?: unknown) => void): void {
-    if (this.options.shed !== undefined) this.#shedEarly(this.options.shed);
     for (const [name, def] of Object.entries(this.options.services)) {
       this.#server.addService(this.#undecoded(def), this.#implementation(def));
+      for (const { path, requestStream } of Object.values(def)) this.#served.set(path, { streamed: requestStream });
       this.#health.setStatus(name, 'SERVING');
     }
     this.#health.addToServer(this.#server);
-    const { authorize, hold } = this.options;
-    const reflection = publicReflection(Object.keys(this.options.services), async (path, metadata) =>
-      hold?.(path, await authorize(path, metadata, { address: '' })),
+    const { hold } = this.options;
+    publicReflection(Object.keys(this.options.services), (principal) => hold?.('/grpc.reflection', principal)).addToServer(
+      this.#server,
     );
-    reflection.addToServer(this.#server);
-    if (this.options.host.startsWith('unix:')) {
-      this.#listenUnix(this.options.host, callback);
-      return;
-    }
-    const at = this.options.host.includes(':') ? `[${this.options.host}]` : this.options.host;
-    const { tls } = this.options;
-    const credentials = tls === undefined ? ServerCredentials.createInsecure() : serverTls(tls);
-    this.#server.bindAsync(`${at}:${this.options.port}`, credentials, (error, port) => {
-      if (error) return callback(cannotListen(`${at}:${this.options.port}`, error));
-      this.#address = `${at}:${port}`;
-      callback();
-    });
-  }
-
-  /** A socket file of this user alone. One that a process left behind is in nobody's use: the data has a lock. */
-  #listenUnix(address: string, callback: (error?: unknown) => void): void {
-    const path = address.slice('unix:'.length);
-    rmSync(path, { force: true });
-    this.#server.bindAsync(address, ServerCredentials.createInsecure(), (error) => {
-      if (error) return callback(cannotListen(address, error));
-      chmodSync(path, 0o600);
-      this.#address = address;
-      callback();
-    });
+    this.#interceptStreams();
+    const { host, port, tls, onCut } = this.options;
+    const { injectConnection } = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
+    const listener = new GrpcListener({ ...this.#limits, host, port, tls, onCut }, injectConnection);
+    this.#listener = listener;
+    listener.listen().then(
+      (address) => {
+        this.#address = address;
+        callback();
+      },
+      (error) => callback(cannotListen(host.startsWith('unix:') ? host : `${host}:${port}`, error)),
+    );
   }
 
   /** Stops accepting, lets calls finish for a moment, then cuts them. */
   async close(): Promise<void> {
     this.#health.setStatus('', 'NOT_SERVING');
+    this.#listener?.stop();
     await new Promise<void>((resolve) => {
-      const cut = setTimeout(() => this.#server.forceShutdown(), this.options.closeMs ?? 1_000);
+      const cut = setTimeout(() => {
+        this.#server.forceShutdown();
+        this.#listener?.close();
+      }, this.options.closeMs ?? 1_000);
       this.#server.tryShutdown(() => {
         clearTimeout(cut);
         resolve();
       });
     });
+    this.#listener?.close();
   }
 
   on(): never {
@@ -290,49 +457,63 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
             }
           };
       const { around } = this.options;
-      const invoke = (call: RunningCall, data: unknown, answers?: (result: unknown) => Promise<void>) => {
+      const invoke = (
+        call: RunningCall,
+        principal: unknown,
+        data: unknown,
+        answers?: (result: unknown) => Promise<void>,
+      ) => {
         const kind = { streamed: method.requestStream, size: method.requestStream ? 0 : (data as Buffer).length };
-        const work = () => this.#invoke(method.path, handler, call, () => decode(data), kind, answers);
+        const context = new ServerContext(call, principal, this.options.clientOf);
+        const work = () => this.#invoke(method.path, handler, context, () => decode(data), kind, answers);
         return around === undefined ? work() : around(method.path, call.metadata, work);
       };
       if (method.requestStream && method.responseStream) {
-        const handle: handleBidiStreamingCall<unknown, unknown> = (call) => {
-          invoke(call, call).then(
+        const handle = (call: ServerDuplexStream<unknown, unknown>, _respond: unknown, principal: unknown) => {
+          invoke(call, principal, call).then(
             () => call.end(),
             (error) => call.emit('error', statusFromError(error)),
           );
         };
-        implementation[name] = handle;
+        implementation[name] = handle as UntypedServiceImplementation[string];
       } else if (method.responseStream) {
-        const handle: handleServerStreamingCall<unknown, unknown> = (call) => {
+        const handle = (call: ServerWritableStream<unknown, unknown>, _respond: unknown, principal: unknown) => {
           const send = async (answers: unknown) => {
             for await (const answer of answers as AsyncIterable<unknown>) {
               if (call.cancelled || call.destroyed) break;
               if (!call.write(answer)) await drained(call);
             }
           };
-          invoke(call, call.request, send).then(
+          invoke(call, principal, call.request, send).then(
             () => call.end(),
             (error) => call.emit('error', statusFromError(error)),
           );
         };
-        implementation[name] = handle;
+        implementation[name] = handle as UntypedServiceImplementation[string];
       } else if (method.requestStream) {
-        const handle: handleClientStreamingCall<unknown, unknown> = (call, callback) => {
-          invoke(call, call).then(
+        const handle = (
+          call: ServerReadableStream<unknown, unknown>,
+          callback: sendUnaryData<unknown>,
+          principal: unknown,
+        ) => {
+          invoke(call, principal, call).then(
             (answer) => callback(null, answer),
             (error) => callback(statusFromError(error)),
           );
         };
-        implementation[name] = handle;
+        implementation[name] = handle as UntypedServiceImplementation[string];
       } else {
-        const handle: handleUnaryCall<unknown, unknown> = (call, callback) => {
-          invoke(call, call.request).then(
+        const handle = (
+          call: ServerUnaryCall<unknown, unknown>,
+          callback: sendUnaryData<unknown>,
+          principal: unknown,
+        ) => {
+          invoke(call, principal, call.request).then(
             (answer) => callback(null, answer),
             (error) => callback(statusFromError(error)),
           );
         };
-        implementation[name] = handle;
+        implementation[name] = handle as UntypedServiceImplementation[string];
       }
     }
     return implementation;
@@ -341,7 +522,7 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
   async #invoke(
     path: string,
     handler: NestHandler,
-    call: RunningCall,
+    context: ServerContext,
     decoded: () => unknown,
     { streamed, size }: { streamed: boolean; size: number },
     answers?: (result: unknown) => Promise<void>,
@@ -349,19 +530,10 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
     const started = performance.now();
     let code = 'OK';
     let release: (() => void) | undefined;
-    const context = new ServerContext(call, this.options.clientOf);
-    if (this.options.requestIds === true) {
-      context.requestId = randomUUID();
-      const headers = new Metadata();
-      headers.set('x-request-id', context.requestId);
-      call.sendMetadata(headers);
-    }
+    if (this.options.requestIds === true) context.identify();
     let request: unknown;
     context.request = () => (request ?? (streamed || size > LOOKED_AT_BYTES ? undefined : whole(decoded))) as object;
     try {
-      const authorized = this.options.authorize(path, call.metadata, { address: context.peer });
-      // Without a turn of the event loop where the answer is known already.
-      context.principal = authorized instanceof Promise ? await authorized : authorized;
       release = this.options.admit?.(path, context.principal);
       context.held = this.options.hold?.(path, context.principal);
       request = decoded();
@@ -402,6 +574,24 @@ function whole(decoded: () => unknown): unknown {
   } catch {
     return undefined;
   }
+}
+
+const PREFIX_BYTES = 5;
+
+const tooLarge = (maxBytes: number) =>
+  new VectronError('PAYLOAD_TOO_LARGE', `a message of this method has at most ${maxBytes} bytes`);
+
+type GrpcJsHandler = { func: (call: unknown, respond: unknown, principal?: unknown) => void };
+/** What is private to grpc-js and looked at here; its version is pinned, and the start fails where they are missing. */
+interface GrpcJsInternals {
+  options: Record<string, unknown>;
+  _streamHandler: (
+    this: unknown,
+    interceptors: unknown,
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+  ) => void;
+  _retrieveHandler: (path: string) => GrpcJsHandler | null;
 }
 
 const trailers = new WeakMap<VectronError, OutgoingHttpHeaders>();

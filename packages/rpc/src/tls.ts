@@ -1,6 +1,6 @@
 import { readFileSync, unwatchFile, watchFile } from 'node:fs';
-import { checkServerIdentity, type PeerCertificate, default as tls } from 'node:tls';
-import { type ChannelCredentials, experimental, type ServerCredentials } from '@grpc/grpc-js';
+import { checkServerIdentity, type PeerCertificate, type SecureContextOptions, default as tls } from 'node:tls';
+import { type ChannelCredentials, experimental } from '@grpc/grpc-js';
 import { VectronError } from '@vectron/errors';
 
 /** PEM files. They are read again when they change; connections that are open stay. */
@@ -21,15 +21,18 @@ export function requireModernTls(acceptOld: boolean): void {
   tls.DEFAULT_MIN_VERSION = acceptOld ? 'TLSv1.2' : 'TLSv1.3';
 }
 
-/** With an authority, clients must show a certificate of it. */
-export function serverTls(files: TlsFiles): ServerCredentials {
+/** What a TLS server is made of: the files as they are now. */
+export interface ServerContext {
+  readonly current: SecureContextOptions;
+  close(): void;
+}
+
+/** Reads the files of a server; `changed` is given what they hold whenever they do. */
+export function serverContext(files: TlsFiles, changed: (context: SecureContextOptions) => void): ServerContext {
   const provider = watched(files);
-  // In this order, whatever the types of grpc-js 1.14 call the two.
-  return experimental.createCertificateProviderServerCredentials(
-    provider,
-    files.authority === undefined ? null : provider,
-    files.authority !== undefined,
-  );
+  const listener = () => changed(provider.context);
+  provider.addIdentityCertificateListener(listener);
+  return { current: provider.context, close: () => provider.removeIdentityCertificateListener(listener) };
 }
 
 /** For services of the cluster: both ends show a certificate of its authority. */
@@ -87,6 +90,13 @@ class WatchedFiles implements experimental.CertificateProvider {
     }
     for (const listener of this.#certificates) this.#tellCertificate(listener);
     for (const listener of this.#authorities) this.#tellAuthority(listener);
+  }
+
+  /** For a server, what was read last. */
+  get context(): SecureContextOptions {
+    if (this.#latest === undefined) throw new Error('the files were not read');
+    const { certificate, privateKey, caCertificate } = this.#latest;
+    return { cert: certificate, key: privateKey, ...(caCertificate && { ca: caCertificate }) };
   }
 
   addIdentityCertificateListener(listener: CertificateListener): void {

@@ -13,6 +13,7 @@ import { type Command, Option } from 'commander';
 import { type ClusterLink, clusterLink } from '../cluster-token.js';
 import { clusterKnobs, loadConfig, serveKnobs } from '../config.js';
 import { firstRunLines } from '../first-run.js';
+import { takeUnhandled } from '../last-resort.js';
 import { show } from '../output.js';
 import { loadSample, SAMPLE, SAMPLE_QUERY, sampleIsUnfinished } from '../sample.js';
 import {
@@ -32,7 +33,7 @@ export function serveCommand(program: Command): void {
     const config = loadConfig(serveKnobs, options);
     const endTracing = startTracing({ service: 'server', endpoint: config.traceEndpoint, share: config.traceShare });
     const server = await startSingleServer(config);
-    stopOnSignal(() => server.close().then(endTracing));
+    stopOnSignal(() => server.close().then(endTracing), server.onClientFault);
     if (server.firstRun && server.bootstrap) {
       const file = bootstrapFile(config.data);
       for (const line of firstRunLines(server.bootstrap, file, process.stdout.isTTY === true)) console.log(line);
@@ -107,7 +108,7 @@ function service<C>(
     const link = await clusterLink(shared, (config as { data?: string }).data);
     const endTracing = startTracing({ service: name, endpoint: shared.traceEndpoint, share: shared.traceShare });
     const running = await start(config, link);
-    stopOnSignal(() => running.close().then(endTracing));
+    stopOnSignal(() => running.close().then(endTracing), running.onClientFault);
     console.log(`${name} ready ${JSON.stringify(running.lines)}`);
   });
 }
@@ -122,10 +123,20 @@ export function withFlags(command: Command, knobs: KnobSet): Command {
   return command;
 }
 
-export function stopOnSignal(close: () => Promise<void>): void {
-  closeWithGrace({ delay: 20_000 }, async ({ err, signal }) => {
-    if (err) console.error(err);
+/** Ends the process orderly at a signal, and at an error of its own that nobody took care of: then with code 1. */
+export function stopOnSignal(close: () => Promise<void>, onClientFault: (code: string) => void = () => {}): void {
+  let failed = false;
+  const skip = ['uncaughtException', 'unhandledRejection'] as const;
+  const grace = closeWithGrace({ delay: 20_000, skip: [...skip] }, async ({ signal }) => {
     if (signal) console.error(`${signal}: stopping`);
     await close();
+    if (failed) process.exit(1);
+  });
+  takeUnhandled(onClientFault, (error) => {
+    console.error(error);
+    // What fails while the process ends must not begin the end again.
+    if (failed) return;
+    failed = true;
+    grace.close();
   });
 }

@@ -27,15 +27,24 @@ const MINUTE_MS = 60_000;
 const OTHERS = '(others)';
 /** Collections between two chances for requests. */
 const AT_ONCE = 50;
+/** How long an answer about the health of the system is given again. */
+const HEALTH_MS = 1_000;
 /** Errors that no caller can help. */
 const ITS_OWN_FAULT: ReadonlySet<string> = new Set(
   Object.entries(ERROR_CODES).flatMap(([code, { http }]) => (http >= 500 && http !== 501 ? [code] : [])),
 );
 const probe = () => callContext({ timeoutMs: PROBE_MS });
 
+export interface Health {
+  status: 'ok' | 'degraded';
+  services: { service: string; status: 'ok' | 'down'; latencyMs: number; error: string }[];
+  workers: { workerId: string; healthy: boolean; shards: number }[];
+}
+
 /** What operators ask of the whole system; every number is measured at the time of the call or by a heartbeat. */
 @Injectable()
 export class SystemService {
+  #health: { readonly atMs: number; readonly answer: Promise<Health> } | undefined;
   readonly #counts: { atMs: number; all: number; failed: number }[] = [];
 
   constructor(
@@ -44,12 +53,23 @@ export class SystemService {
     @Inject(CONFIG) private readonly config: Pick<GatewayConfig, 'metricsCollections'>,
   ) {}
 
-  /** Asks every service. `ok`: all answer and every worker is healthy. */
-  async health() {
+  /**
+   * What every service says. `ok`: all answer and every worker is healthy. Asked at most once a second, whoever asks and how
+   * often: readiness is for everybody, and the list of workers grows with the system.
+   */
+  health(): Promise<Health> {
+    const nowMs = Date.now();
+    if (this.#health === undefined || nowMs - this.#health.atMs >= HEALTH_MS) {
+      this.#health = { atMs: nowMs, answer: this.#askAll() };
+    }
+    return this.#health.answer;
+  }
+
+  async #askAll(): Promise<Health> {
     const { authInternal, placement: pd, reranker: rerank } = this.backends;
     const [services, workers] = await Promise.all([
       Promise.all([
-        timed('auth', () => authInternal.stats({}, probe())),
+        timed('auth', () => authInternal.ping({}, probe())),
         timed('placement-driver', () => pd.getLeader({}, probe())),
         timed('reranker', () => rerank.getStrategy(reranker.GetStrategyRequest.create(), probe())),
       ]),

@@ -1,7 +1,6 @@
 import { VectronError } from '@vectron/errors';
 import type { Metrics } from '@vectron/observability';
 import type { MethodContract } from '@vectron/proto';
-import { bearerToken, type Metadata } from '@vectron/rpc';
 import { Redis } from 'ioredis';
 import { BurstyRateLimiter, RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { GatewayConfig } from '../config.js';
@@ -10,6 +9,7 @@ import type { Admission } from './admission.js';
 import type { AuditLog } from './audit.js';
 import { printable } from './audit-target.js';
 import type { Hold } from './hold.js';
+import { Strangers } from './strangers.js';
 
 const DENIED = new Set(['UNAUTHENTICATED', 'PERMISSION_DENIED', 'RATE_LIMITED']);
 const BURST_SECONDS = 10;
@@ -61,6 +61,8 @@ const limited = (who: string) => (refused: unknown) => {
 
 /** What happens to every request of either wire before and after its own work. */
 export class Edge {
+  readonly #strangers = new Strangers();
+
   constructor(
     private readonly limiter: RateLimiter | undefined,
     private readonly authenticator: Authenticator,
@@ -69,15 +71,18 @@ export class Edge {
     private readonly metrics: Metrics,
   ) {}
 
-  /** Who calls, if that is allowed now. The fast way asks nobody and waits for nothing. */
-  enter(token: string | undefined): Principal | Promise<Principal> {
+  /**
+   * Who calls, if that is allowed now. The fast way asks nobody and waits for nothing. `address`: of the caller; empty where
+   * many share one.
+   */
+  enter(token: string | undefined, address: string): Principal | Promise<Principal> {
     const known = this.authenticator.known(token);
     if (known !== undefined && this.limiter === undefined) return known;
-    return this.#enter(token, known);
+    return this.#enter(token, known, address);
   }
 
-  async #enter(token: string | undefined, known: Principal | undefined): Promise<Principal> {
-    const principal = known ?? (await this.authenticator.authenticate(token));
+  async #enter(token: string | undefined, known: Principal | undefined, address: string): Promise<Principal> {
+    const principal = known ?? (await this.#authenticate(token, address));
     try {
       await this.limiter?.consume(principal);
     } catch (refused) {
@@ -85,6 +90,17 @@ export class Edge {
       throw refused;
     }
     return principal;
+  }
+
+  async #authenticate(token: string | undefined, address: string): Promise<Principal> {
+    if (token !== undefined) this.#strangers.check(address);
+    try {
+      return await this.authenticator.authenticate(token);
+    } catch (error) {
+      const wrong = error instanceof VectronError && error.code === 'UNAUTHENTICATED';
+      if (wrong && token !== undefined) this.#strangers.failed(address);
+      throw error;
+    }
   }
 
   /** The refusal of a call that there is no room for, as far as that can be known without asking anybody. */
@@ -134,11 +150,6 @@ export class Edge {
     } else {
       void this.audit.refused({ ...event, action: operation }, requestId, target);
     }
-  }
-
-  /** Of a gRPC call. */
-  static tokenOf(metadata: Metadata): string | undefined {
-    return bearerToken(metadata.get('authorization')[0]?.toString()) ?? metadata.get('x-api-key')[0]?.toString();
   }
 }
 

@@ -3,9 +3,11 @@ import type { Server as TlsServer } from 'node:tls';
 import { toVectronError, VectronError } from '@vectron/errors';
 import { checkAccess } from '@vectron/model';
 import { inSpan, isTracing, type Logger, outgoingTrace, type requestMeter } from '@vectron/observability';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Arrivals } from '@vectron/rpc';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { fromRoute, targetOf } from '../../edge/audit-target.js';
 import type { Edge } from '../../edge/edge.js';
+import { endAfterAnswer } from './http-connections.js';
 import { logFault, sendError } from './http-error.filter.js';
 import { codeOf } from './reply-code.js';
 import type { AuthenticatedRequest } from './rest-context.js';
@@ -14,48 +16,87 @@ import { tokenOf } from './tokens.js';
 const WATCH_MS = 1_000;
 
 /**
- * Who calls, whether there is room, and what became of it: decided by the route that matched and before the body is read,
- * so that what is refused costs as little as it can.
+ * Who calls, and whether there is room, is decided by the route that matched and before the body is read, so that what is
+ * refused costs as little as it can. Room is taken when the body is there: a body that comes slowly takes nobody else's.
  */
 export function guardRequests(
   fastify: FastifyInstance,
   edge: Edge,
+  arrivals: Arrivals,
   measure: ReturnType<typeof requestMeter>,
   logger: Logger,
 ): void {
   const releases = new WeakMap<FastifyRequest, () => void>();
+  const arrived = new WeakMap<FastifyRequest, () => void>();
+  const refuse = (request: FastifyRequest, reply: FastifyReply, error: unknown) => {
+    const known = toVectronError(error);
+    logFault(logger, known, request);
+    sendError(reply, known);
+    return reply;
+  };
+  const receive = (request: AuthenticatedRequest, reply: FastifyReply) => {
+    const { raw } = request;
+    if (raw.complete) return;
+    const { socket } = raw;
+    const before = socket.bytesRead;
+    const owner = request.principal?.tenantId ?? request.ip;
+    const end = arrivals.begin({
+      owner,
+      startedMs: Date.now(),
+      bytes: () => socket.bytesRead - before,
+      cut: (error) => (reply.sent ? socket.destroy() : refuse(request, reply, error)),
+    });
+    arrived.set(request, end);
+    raw.once('end', end);
+    raw.once('close', end);
+  };
   fastify.addHook('onRequest', async (request: AuthenticatedRequest, reply) => {
     const { contract } = request.routeOptions.config;
-    // Pages, and what matched nothing: neither has anything to say about anybody.
-    if (contract === undefined) return;
-    // Tokens, keys, and what is nobody's business: no cache keeps any answer.
-    reply.header('cache-control', 'no-store');
-    if (contract.access === 'public') return;
     try {
-      const entered = edge.enter(tokenOf(request.headers));
-      const principal = entered instanceof Promise ? await entered : entered;
-      request.principal = principal;
-      checkAccess(contract, principal);
-      const release = edge.admit(contract, principal);
-      const hold = edge.hold(principal);
-      request.hold = hold;
+      // Before the body of what nobody serves is read.
+      if (request.is404) throw new VectronError('NOT_FOUND', 'no such route');
+      // Tokens, keys, and what is nobody's business: no cache keeps any answer. Pages say themselves what may be kept.
+      if (contract !== undefined) reply.header('cache-control', 'no-store');
+      // Pages, and what is for everybody: neither has anything to say about anybody.
+      if (contract !== undefined && contract.access !== 'public') {
+        const token = tokenOf(request.headers);
+        const entered = edge.enter(token, request.ip);
+        const principal = entered instanceof Promise ? await entered : entered;
+        request.principal = principal;
+        checkAccess(contract, principal);
+        const full = request.raw.complete ? undefined : edge.shed(contract, token);
+        if (full !== undefined) throw full;
+        const hold = edge.hold(principal);
+        request.hold = hold;
+        releases.set(request, hold.release);
+        // Whose body is still coming when the token is revoked is told so now; what has begun answers for itself.
+        hold.signal.addEventListener('abort', () => {
+          if (request.raw.complete || reply.sent || hold.refusal === undefined) return;
+          refuse(request, reply, hold.refusal);
+        });
+      }
+      receive(request, reply);
+    } catch (error) {
+      return refuse(request, reply, error);
+    }
+  });
+  fastify.addHook('preValidation', async (request: AuthenticatedRequest, reply) => {
+    const { contract } = request.routeOptions.config;
+    arrived.get(request)?.();
+    if (contract === undefined || request.principal === undefined) return;
+    try {
+      const release = edge.admit(contract, request.principal);
       releases.set(request, () => {
-        hold.release();
+        request.hold?.release();
         release();
       });
-      // Whose body is still coming when the token is revoked is told so now; what has begun answers for itself.
-      hold.signal.addEventListener('abort', () => {
-        if (request.raw.complete || reply.sent || hold.refusal === undefined) return;
-        reply.header('connection', 'close');
-        sendError(reply, hold.refusal);
-      });
     } catch (error) {
-      // A body that is still coming is not worth waiting for.
-      const known = toVectronError(error);
-      logFault(logger, known, request);
-      sendError(reply, known);
-      return reply;
+      return refuse(request, reply, error);
     }
+  });
+  // A body that is not there yet is not waited for: the client gets its answer, and the connection ends.
+  fastify.addHook('onSend', async (request, reply) => {
+    if (!request.raw.complete) endAfterAnswer(request.raw, reply);
   });
   fastify.addHook('onRequestAbort', async (request) => releases.get(request)?.());
   fastify.addHook('onResponse', async (request: AuthenticatedRequest, reply) => {

@@ -66,9 +66,6 @@ export function sendError(reply: FastifyReply, error: VectronError): void {
   markCode(reply, error.code);
   const after = error.details.retryAfterMs ?? (error.spec.http === 429 || error.spec.http === 503 ? 1000 : undefined);
   if (after !== undefined) reply.header('retry-after', Math.ceil(after / 1000));
-  // Fastify would close the connection under a client that is still sending, which then sees a reset and not the
-  // answer; Node reads the rest away instead, until the request's timeout.
-  if (error.code === 'PAYLOAD_TOO_LARGE') reply.removeHeader('connection');
   if (error.spec.http === 401) reply.header('www-authenticate', 'Bearer');
   void reply.code(error.spec.http).send(errorBody(error));
 }

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { toVectronError, VectronError } from '@vectron/errors';
 import { checkAccess, parseJson, readMessage } from '@vectron/model';
 import type { gateway } from '@vectron/proto';
-import { Stop } from '@vectron/rpc';
+import { plainAddress, Stop } from '@vectron/rpc';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { SearchService } from '../../data/search.service.js';
 import type { Principal } from '../../edge/access.js';
@@ -26,6 +26,12 @@ const CLOSING_MS = 1_000;
 /** Of the close codes of WebSockets that IANA has registered. */
 const TRY_AGAIN_LATER = 1013;
 const MAX_UNREAD_BYTES = 1 << 20;
+/** A client that does not answer a ping within this time is gone. */
+const PING_MS = 30_000;
+/** How long a refused upgrade may take to read its answer. */
+const REFUSED_MS = 2_000;
+/** Messages that came in one packet with others are read whether there is room or not; so many, and the socket is ended. */
+const MOST_AT_ONCE = 16;
 
 /**
  * SearchStream over WebSocket: each message from the client is a search body, each answer `{"result": ...}`, the
@@ -37,16 +43,29 @@ export function serveSearchSocket(
   http: Server,
   edge: Edge,
   searches: SearchService,
-  { maxBytes, origins }: { readonly maxBytes: number; readonly origins: readonly string[] },
+  {
+    maxBytes,
+    maxSearches,
+    origins,
+    isProxy,
+  }: {
+    readonly maxBytes: number;
+    readonly maxSearches: number;
+    readonly origins: readonly string[];
+    readonly isProxy: (address: string) => boolean;
+  },
 ): WebSocketServer {
   const sockets = new WebSocketServer({
     noServer: true,
-    maxPayload: maxBytes,
+    maxPayload: Math.min(METHOD.maxBody ?? maxBytes, maxBytes),
     handleProtocols: (offered) => (offered.has('vectron') ? 'vectron' : false),
   });
   http.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
+    // HTTP has given the socket up, and WebSocket does not have it yet: a reset now is nobody's but ours.
+    stream.on('error', () => stream.destroy());
     const [path, query] = (request.url ?? '').split('?', 2);
     const collection = PATH.exec(path)?.[1];
+    const address = plainAddress(request.socket.remoteAddress);
     const token = tokenOf(request.headers) ?? protocolToken(request);
     const origin = request.headers.origin;
     void (async () => {
@@ -58,14 +77,14 @@ export function serveSearchSocket(
         // Proxies and browsers write URLs down: a token is never taken from one.
         if (query !== undefined) throw new VectronError('INVALID_ARGUMENT', 'this path takes no query parameters');
         const name = decoded(collection);
-        const principal = await edge.enter(token);
+        const principal = await edge.enter(token, isProxy(address) ? '' : address);
         checkAccess(METHOD, principal);
+        if (stream.destroyed) return;
         const hold = edge.hold(principal);
         stream.once('close', hold.release);
         sockets.handleUpgrade(request, stream, head, (socket) => serve(socket, name, token, { principal, hold }));
       } catch (error) {
         const known = toVectronError(error);
-        const address = request.socket.remoteAddress ?? '';
         const requestId = randomUUID();
         const target = () => printable(collection ?? '');
         edge.leave(METHOD, known.code, { address, target, requestId });
@@ -94,7 +113,28 @@ export function serveSearchSocket(
     };
     hold.signal.addEventListener('abort', end);
     if (hold.signal.aborted) end();
-    socket.on('message', (data) => void answer(socket, collection, token, String(data)));
+    let alive = true;
+    const ping = setInterval(() => {
+      if (!alive) return socket.terminate();
+      alive = false;
+      socket.ping();
+    }, PING_MS);
+    socket.on('pong', () => {
+      alive = true;
+    });
+    socket.on('close', () => clearInterval(ping));
+    let running = 0;
+    socket.on('message', (data) => {
+      running += 1;
+      if (running > maxSearches + MOST_AT_ONCE)
+        return socket.close(1008, 'too many searches at once on this WebSocket');
+      // What the client sends next waits in its own buffers.
+      if (running >= maxSearches) socket.pause();
+      void answer(socket, collection, token, String(data)).finally(() => {
+        running -= 1;
+        if (running < maxSearches && socket.isPaused) socket.resume();
+      });
+    });
   }
 
   async function answer(socket: WebSocket, collection: string, token: string | undefined, text: string): Promise<void> {
@@ -109,7 +149,7 @@ export function serveSearchSocket(
     socket.once('close', leave);
     let release: (() => void) | undefined;
     try {
-      const principal = await edge.enter(token);
+      const principal = await edge.enter(token, '');
       checkAccess(METHOD, principal);
       release = edge.admit(METHOD, principal);
       const request = readMessage(METHOD.request, parseJson(text, 'message'));
@@ -145,6 +185,14 @@ function decoded(segment: string): string {
 }
 
 function refuse(stream: Duplex, error: VectronError, requestId: string): void {
+  if (stream.destroyed || !stream.writable) {
+    stream.destroy();
+    return;
+  }
+  // Who does not take the answer, or goes on sending, is cut off.
+  const late = setTimeout(() => stream.destroy(), REFUSED_MS).unref();
+  stream.once('close', () => clearTimeout(late));
+  stream.resume();
   const body = JSON.stringify(errorBody(error));
   stream.end(
     `HTTP/1.1 ${error.spec.http} ${error.spec.grpc}\r\ncontent-type: application/json\r\nx-request-id: ${requestId}\r\nconnection: close\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,

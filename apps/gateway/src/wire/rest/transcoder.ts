@@ -29,12 +29,14 @@ const VERBS: readonly HTTPMethods[] = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH'];
 /**
  * Registers a route for every google.api.http binding of the services: the message is built from path, query and body by
  * the proto3 JSON mapping (https://google.aip.dev/127), checked, given to the method that gRPC calls too, and its answer
- * is written by the same mapping. `serving` has the method at each gRPC path.
+ * is written by the same mapping. `serving` has the method at each gRPC path; `maxBody` bytes are the longest body where the
+ * proto names no smaller one.
  */
 export function transcode(
   fastify: FastifyInstance,
   services: readonly string[],
   serving: (path: string) => Served,
+  maxBody: number,
 ): void {
   const verbs = new Map<string, Set<string>>();
   for (const method of services.flatMap((name) => CONTRACT.services[name])) {
@@ -48,7 +50,10 @@ export function transcode(
         continue;
       }
       verbs.set(url, (verbs.get(url) ?? new Set()).add(binding.verb));
-      const options: RouteShorthandOptions = { config: { contract: method } };
+      const options: RouteShorthandOptions = {
+        config: { contract: method },
+        bodyLimit: Math.min(method.maxBody ?? maxBody, maxBody),
+      };
       fastify.route({
         method: binding.verb,
         url,

@@ -1,0 +1,54 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { type ConnectionLimits, Connections, type CutReason } from '@vectron/rpc';
+import type { FastifyReply } from 'fastify';
+
+const LOOK_MS = 1_000;
+/** How long, and how much, is read and thrown away after an answer to a client that is still sending. */
+const LINGER_MS = 2_000;
+const LINGER_BYTES = 1 << 20;
+
+/**
+ * Limits the connections of the REST listener, WebSockets included, and gives each socket an owner for its errors from its
+ * first byte to its last. Returns what ends that.
+ */
+export function guardConnections(
+  server: Server,
+  limits: ConnectionLimits,
+  onCut: (reason: CutReason) => void,
+): () => void {
+  const connections = new Connections(limits, onCut);
+  server.prependListener('connection', (socket: Socket) => connections.accept(socket, () => {}));
+  server.on('secureConnection', (socket: Socket) => socket.on('error', ignore));
+  server.on('tlsClientError', (_error: Error, socket: Socket) => socket.destroy());
+  // Without a listener, a server that has one for upgrades would leave the socket to nobody.
+  server.on('connect', (_request: IncomingMessage, socket: Socket) => socket.destroy());
+  const timer = setInterval(() => connections.check(Date.now()), LOOK_MS).unref();
+  return () => clearInterval(timer);
+}
+
+/**
+ * Ends the connection after the answer that is about to be sent, such that a client that is still sending gets to see it:
+ * closed with unread bytes, TCP would answer with a reset, which takes the answer away. So the answer is sent, then the end of
+ * what is written, and for a moment what comes is thrown away (RFC 9112, 9.6).
+ */
+export function endAfterAnswer(request: IncomingMessage, reply: FastifyReply): void {
+  reply.header('connection', 'close');
+  const { socket } = request;
+  const before = socket.bytesRead;
+  socket.destroySoon = () => {
+    socket.end();
+    const over = () => {
+      clearInterval(looking);
+      clearTimeout(late);
+      socket.destroy();
+    };
+    const looking = setInterval(() => {
+      if (socket.bytesRead - before > LINGER_BYTES || request.complete) over();
+    }, LINGER_MS / 20).unref();
+    const late = setTimeout(over, LINGER_MS).unref();
+    socket.once('close', over);
+  };
+}
+
+const ignore = () => {};
