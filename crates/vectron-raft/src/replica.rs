@@ -158,7 +158,9 @@ impl Replica {
         }
         if log.purged_index() > applied {
             let purged = log.purged_index();
-            return Err(NodeError::LogLost(format!("the store is at entry {applied}, the log begins after {purged}")));
+            return Err(NodeError::LogLost(format!(
+                "the store is at entry {applied}, the log begins after {purged}"
+            )));
         }
         log.keep_after(shard.saved_index());
         let replica = Arc::new(Self {
