@@ -386,6 +386,7 @@ pub async fn open(dir: String, options: Options) -> Result<Engine> {
         max_waiting: options.max_waiting as usize,
         cache_bytes: options.cache_bytes.max(0) as usize,
         write_buffer_bytes: options.write_buffer_bytes.max(0) as usize,
+        small_store_bytes: vectron_raft::SMALL_STORE_BYTES,
         timing: Timing {
             heartbeat_ms: u64::from(options.heartbeat_ms),
             election_min_ms: u64::from(options.election_min_ms),

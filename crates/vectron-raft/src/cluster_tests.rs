@@ -15,6 +15,7 @@ use vectron_shard::proto::{
     shard_op::Op, shard_outcome::Outcome,
 };
 use vectron_shard::*;
+use vectron_storage::ErrorCode;
 
 const SPEC: ShardSpec = ShardSpec { m: 8, ef_construction: 32, ..ShardSpec::new(2, Metric::Euclidean) };
 
@@ -24,6 +25,8 @@ pub struct Cluster {
     pub nodes: Vec<Option<Node>>,
     pub voters: BTreeSet<u64>,
     pub learners: BTreeSet<u64>,
+    /// Bytes up to which a shard's store is one file.
+    pub small_store_bytes: usize,
 }
 
 pub fn replica(worker: usize) -> u64 {
@@ -32,7 +35,12 @@ pub fn replica(worker: usize) -> u64 {
 
 impl Cluster {
     pub fn start(voters: usize) -> Self {
+        Self::start_with(voters, options().small_store_bytes)
+    }
+
+    pub fn start_with(voters: usize, small_store_bytes: usize) -> Self {
         let mut cluster = Self {
+            small_store_bytes,
             dirs: Vec::new(),
             nodes: Vec::new(),
             voters: (1..=voters).map(replica).collect(),
@@ -57,6 +65,7 @@ impl Cluster {
 
     pub fn run(&mut self, worker: usize) {
         let mut options = options();
+        options.small_store_bytes = self.small_store_bytes;
         let address = "127.0.0.1:0".into();
         options.raft = Some(RaftListener { address, secret: b"of this test".to_vec(), tls: None });
         self.nodes[worker - 1] = Some(Node::open(self.dirs[worker - 1].path(), options).unwrap());
@@ -269,6 +278,84 @@ fn a_new_replica_becomes_a_voter_by_a_snapshot_and_an_old_one_leaves() {
 }
 
 #[test]
+fn a_group_of_one_needs_no_clock_and_takes_in_others_when_it_shall() {
+    let mut cluster = Cluster::start(1);
+    cluster.upsert("a", [1.0, 0.0]);
+    until("the clock stands", || !cluster.node(1).clock_runs(1));
+    cluster.upsert("b", [2.0, 0.0]);
+    assert_eq!(found(submit(cluster.node(1), get("b", Level::Linearizable(true)))), Ok(1));
+    (0..2).for_each(|_| {
+        let worker = cluster.add();
+        cluster.voters.insert(replica(worker));
+    });
+    (1..=3).for_each(|worker| cluster.hold(worker, &BTreeSet::new()));
+    until("three voters", || cluster.node(cluster.leader()).status()[0].group.voters == cluster.voters);
+    let last = cluster.upsert("c", [3.0, 0.0]);
+    until("all three have all", || (1..=3).all(|worker| cluster.applied(worker) >= last));
+    // Without heartbeats there would be no leader that a majority has answered a moment ago.
+    assert!(cluster.node(cluster.leader()).clock_runs(1));
+    cluster.stop(cluster.leader());
+    cluster.upsert("d", [4.0, 0.0]);
+}
+
+/// The outcomes of comparing the replicas of the shard `times` times at once.
+fn compare(node: &Node, times: usize) -> Vec<std::result::Result<(u64, Vec<u64>), NodeError>> {
+    let compared = futures_util::future::join_all((0..times).map(|_| node.scrub(1)));
+    let limited = async { tokio::time::timeout(LIMIT, compared).await.expect("a comparison does not end") };
+    node.handle().block_on(limited)
+}
+
+#[test]
+fn comparisons_end_while_writes_go_on_and_others_are_asked_for() {
+    let cluster = Cluster::start(3);
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for i in (0u32..).take_while(|_| !stop.load(std::sync::atomic::Ordering::Relaxed)) {
+                cluster.upsert(&format!("p{}", i % 500), [i as f32, 0.0]);
+            }
+        });
+        for _ in 0..5 {
+            let mut made = 0;
+            for outcome in compare(cluster.node(cluster.leader()), 4) {
+                match outcome {
+                    Ok((_, differing)) => {
+                        assert_eq!(differing, [] as [u64; 0]);
+                        made += 1;
+                    }
+                    Err(NodeError::Refused(code, _)) => assert_eq!(code, ErrorCode::Conflict),
+                    Err(NodeError::NotLeader { .. } | NodeError::CommitUnknown(_)) => {}
+                    Err(other) => panic!("{other}"),
+                }
+            }
+            assert!(made <= 1, "one at a time");
+        }
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+}
+
+#[test]
+fn a_replica_that_was_started_again_says_that_it_has_no_hash_of_before() {
+    let mut cluster = Cluster::start(3);
+    cluster.upsert("a", [1.0, 0.0]);
+    let leader = cluster.leader();
+    let (index, _) = compare(cluster.node(leader), 1).remove(0).unwrap();
+    let follower = leader % 3 + 1;
+    until("the follower's hash", || said(cluster.node(follower), index).len() == 8);
+    cluster.stop(follower);
+    cluster.restart(follower);
+    until("the follower is where it was", || cluster.applied(follower) >= index);
+    // Nothing would mean that it will be known soon, and whoever asks would ask for ten minutes. It hashes again what it
+    // applies again: then the hash is the answer.
+    until("an end", || !said(cluster.node(follower), index).is_empty());
+    assert_eq!(said(cluster.node(follower), 1), [0]);
+}
+
+fn said(node: &Node, index: u64) -> Vec<u8> {
+    node.state_hash(1, index)
+}
+
+#[test]
 fn a_search_only_replica_follows_without_a_vote() {
     let mut cluster = Cluster::start(3);
     cluster.upsert("a", [1.0, 0.0]);
@@ -311,7 +398,10 @@ fn the_lead_is_handed_over_and_an_epoch_fences() {
     let leader = cluster.leader();
     let to = leader % 3 + 1;
     let node = cluster.node(leader);
-    node.handle().block_on(node.transfer_leader(1, replica(to))).unwrap();
+    // Refused while the other one has not answered for a moment.
+    until("the lead is given away", || {
+        node.handle().block_on(node.transfer_leader(1, replica(to))).is_ok() || cluster.leader() == to
+    });
     until("the other leads", || cluster.leader() == to);
     for worker in 1..=3 {
         let assignment = Assignment { epoch: 2, ..cluster.assignment(replica(worker), &BTreeSet::new()) };

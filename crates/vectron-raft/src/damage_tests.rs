@@ -37,6 +37,7 @@ fn files(dir: &Path) -> BTreeMap<&'static str, Vec<PathBuf>> {
                 (name, true) if name.starts_with("MANIFEST") => "manifest of the Raft log",
                 ("CURRENT", true) => "CURRENT of the Raft log",
                 ("CURRENT", false) => "CURRENT of the shard",
+                ("small.log", false) => "file of a small store",
                 (name, false) if name.ends_with(".sst") => "table of the shard",
                 (name, false) if name.starts_with("MANIFEST") => "manifest of the shard",
                 ("graph.snap", false) => "saved graph",
@@ -88,8 +89,8 @@ fn answers(node: &Node) -> Result<usize, String> {
 }
 
 /// A cluster with something in every kind of file of a stopped follower.
-fn cluster() -> (Cluster, usize) {
-    let mut cluster = Cluster::start(3);
+fn cluster(small_store_bytes: usize) -> (Cluster, usize) {
+    let mut cluster = Cluster::start_with(3, small_store_bytes);
     let leader = cluster.leader();
     let victim = leader % 3 + 1;
     let mut last = 0;
@@ -107,15 +108,26 @@ fn cluster() -> (Cluster, usize) {
 
 #[test]
 fn damage_anywhere_is_noticed_before_an_answer_is_wrong() {
+    let every = |kinds: &[&str]| assert!(kinds.len() >= 10, "not every kind of file is there: {kinds:?}");
+    damage_everywhere(options().small_store_bytes, every);
+}
+
+#[test]
+fn damage_of_a_small_store_is_noticed_before_an_answer_is_wrong() {
+    let small = |kinds: &[&str]| assert!(kinds.contains(&"file of a small store"), "{kinds:?}");
+    damage_everywhere(1 << 20, small);
+}
+
+fn damage_everywhere(small_store_bytes: usize, expect: impl Fn(&[&str])) {
     let places = std::env::var("VECTRON_DAMAGE_PLACES").ok().and_then(|n| n.parse().ok()).unwrap_or(40);
-    let (mut cluster, victim) = cluster();
+    let (mut cluster, victim) = cluster(small_store_bytes);
     cluster.stop(victim);
     let whole = tempfile::tempdir().unwrap();
     copy_dir(cluster.dirs[victim - 1].path(), whole.path());
     let sound = verify(whole.path()).unwrap();
     assert!(sound.iter().all(|row| row.damage.is_none()), "{sound:?}");
     let kinds: Vec<&str> = files(whole.path()).into_keys().collect();
-    assert!(kinds.len() >= 10, "not every kind of file is there: {kinds:?}");
+    expect(&kinds);
     for kind in kinds {
         let mut tally = [0; 4];
         for place in 0..places {
@@ -169,7 +181,7 @@ fn damage_anywhere_is_noticed_before_an_answer_is_wrong() {
 
 #[test]
 fn a_damaged_replica_comes_back_as_another_one() {
-    let (mut cluster, victim) = cluster();
+    let (mut cluster, victim) = cluster(options().small_store_bytes);
     for kind in ["table of the shard", "write-ahead log of the Raft log", "pointer to the data"] {
         cluster.stop(victim);
         let found = files(cluster.dirs[victim - 1].path());

@@ -20,6 +20,7 @@ mod node;
 mod op;
 mod proto;
 mod replica;
+mod scrub;
 mod snapshot;
 mod split;
 mod transport;
@@ -33,6 +34,7 @@ pub use net::TlsFiles;
 pub use node::{Assignment, Node, NodeOptions, Proposal, RaftListener, ReplicaStatus, Reply};
 pub use replica::Wanted;
 pub use types::{ReplicaId, worker_of};
+pub use vectron_storage::SMALL_STORE_BYTES;
 pub use verify::{Checked, Exported, export_pebble, verify};
 
 #[cfg(test)]

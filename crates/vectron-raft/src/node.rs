@@ -7,6 +7,7 @@ use crate::log::GroupLog;
 use crate::net::{TcpNet, TlsFiles};
 use crate::op;
 use crate::replica::{self, Found as OnDisk, Replica, Wanted};
+use crate::scrub;
 use crate::snapshot::Receiving;
 use crate::split;
 use crate::transport::{Boxed, Call, Handler, Secret, Transport};
@@ -41,6 +42,8 @@ const TICK: Duration = Duration::from_millis(250);
 const START_ANYWAY: Duration = Duration::from_secs(5);
 /// How long a new shard of a split waits for what it needs of this worker.
 const SPLIT_PATIENCE: Duration = Duration::from_secs(5);
+/// Threads that make shards durable when all of them are: they wait for the disk, which takes many syncs at once.
+const FLUSHERS: usize = 16;
 const READ_TIMEOUT: Duration = Duration::from_secs(2);
 pub const STORE_ID: &[u8] = b"\xff\xff\xff\xff\xff\xff\xff\xffid";
 /// The low-water mark of free disk space is a twentieth of the disk, but between these.
@@ -59,6 +62,8 @@ pub struct NodeOptions {
     pub cache_bytes: usize,
     /// RocksDB memtables of all shards together, bytes.
     pub write_buffer_bytes: usize,
+    /// Bytes up to which a shard's store is one file and no RocksDB yet; see [`crate::SMALL_STORE_BYTES`].
+    pub small_store_bytes: usize,
     pub timing: Timing,
     /// Log bytes of a group after which its shard is made durable and its log cut.
     pub snapshot_bytes: u64,
@@ -157,7 +162,8 @@ impl Node {
     /// Opens the engine in `dir`. Shards are opened by [`Node::open_shard`].
     pub fn open(dir: &Path, options: NodeOptions) -> Result<Self> {
         std::fs::create_dir_all(dir.join("shards"))?;
-        let resources = Arc::new(Resources::new(options.cache_bytes, options.write_buffer_bytes));
+        let resources = Resources::new(options.cache_bytes, options.write_buffer_bytes);
+        let resources = Arc::new(resources.with_small_store_bytes(options.small_store_bytes));
         let (log, store_id) = open_log(dir, &resources, Duration::from_millis(options.relaxed_ms))?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -698,10 +704,10 @@ impl Node {
         group::transfer_leader(&*self.replica(id)?, to).await
     }
 
-    /// Compares the replicas of a shard that this worker leads; see [`group::scrub`].
+    /// Compares the replicas of a shard that this worker leads; see [`scrub::compare`].
     pub async fn scrub(&self, id: u64) -> Result<(u64, Vec<ReplicaId>)> {
         let replica = self.replica(id)?;
-        group::scrub(&replica, &self.0.transport).await
+        scrub::compare(&replica, &self.0.transport).await
     }
 
     /// Whether another replica's worker answers at all, and lets this one in.
@@ -710,6 +716,19 @@ impl Node {
         let call =
             Call { group: 1, from: 0, to, kind: crate::transport::Kind::ReadIndex, payload: Bytes::new() };
         self.0.handle.block_on(self.0.transport.link(to, false).call(call, READ_TIMEOUT)).map(|_| ())
+    }
+
+    /// What a replica here answers when its hash as of an entry is asked for.
+    #[cfg(test)]
+    pub fn state_hash(&self, id: u64, index: u64) -> Vec<u8> {
+        let asked = Bytes::copy_from_slice(&index.to_le_bytes());
+        self.replica(id).and_then(|replica| scrub::answer(&replica, asked)).unwrap_or_default()
+    }
+
+    /// Whether the clock of a shard's group runs here.
+    #[cfg(test)]
+    pub fn clock_runs(&self, id: u64) -> bool {
+        self.replica(id).is_ok_and(|replica| replica.clock_runs.load(Ordering::Acquire))
     }
 
     /// The first entry of a shard's log that is kept.
@@ -721,16 +740,33 @@ impl Node {
     /// Makes everything applied durable in the shard stores and saves the graphs.
     pub fn flush_all(&self) -> Result<()> {
         let replicas: Vec<Arc<Replica>> = self.0.replicas.read().values().cloned().collect();
-        for replica in replicas.into_iter().filter(|replica| replica.damage().is_none()) {
-            replica.guarded(|| {
-                let shard = replica.shard();
-                shard.flush()?;
-                Ok(shard.save_graph(true)?)
-            })?;
-            if let Ok(raft) = replica.raft() {
-                // It may have stopped; then there is nothing to cut.
-                let _ = self.0.handle.block_on(raft.trigger().snapshot());
+        let (next, failure) = (AtomicUsize::new(0), Mutex::new(None));
+        std::thread::scope(|scope| {
+            for _ in 0..FLUSHERS.min(replicas.len()) {
+                scope.spawn(|| {
+                    while let Some(replica) = replicas.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        if let Err(error) = self.flush_one(replica) {
+                            failure.lock().get_or_insert(error);
+                        }
+                    }
+                });
             }
+        });
+        failure.into_inner().map_or(Ok(()), Err)
+    }
+
+    fn flush_one(&self, replica: &Replica) -> Result<()> {
+        if replica.damage().is_some() {
+            return Ok(());
+        }
+        replica.guarded(|| {
+            let shard = replica.shard();
+            shard.flush()?;
+            Ok(shard.save_graph(true)?)
+        })?;
+        if let Ok(raft) = replica.raft() {
+            // It may have stopped; then there is nothing to cut.
+            let _ = self.0.handle.block_on(raft.trigger().snapshot());
         }
         Ok(())
     }
@@ -809,6 +845,8 @@ impl Node {
 struct Keeper {
     caught_up: HashMap<u64, BTreeSet<ReplicaId>>,
     scrubbed: HashMap<u64, Instant>,
+    /// Held while the replicas of a shard are compared because it was time to.
+    scrubbing: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Keeper {
@@ -831,6 +869,8 @@ impl Keeper {
                 // It is tried again at the next tick.
                 let _ = group::initialize(&replica).await;
             }
+            // It may have stopped.
+            let _ = group::set_clock(&replica);
             if !raft.is_leader() {
                 continue;
             }
@@ -854,9 +894,15 @@ impl Keeper {
             let every = Duration::from_secs(node.0.options.scrub_every_s);
             let last = *self.scrubbed.entry(replica.shard_id).or_insert_with(Instant::now);
             if !every.is_zero() && last.elapsed() >= every {
+                // Shards that were opened together are due together: one after the other.
+                let Ok(turn) = Arc::clone(&self.scrubbing).try_lock_owned() else { continue };
                 self.scrubbed.insert(replica.shard_id, Instant::now());
                 let node = node.clone();
-                tokio::spawn(async move { group::scrub(&replica, &node.0.transport).await.map(|_| ()) });
+                tokio::spawn(async move {
+                    let _turn = turn;
+                    // One that could not be made is made when the shard is due again.
+                    let _ = scrub::compare(&replica, &node.0.transport).await;
+                });
             }
         }
     }

@@ -3,6 +3,7 @@
 use crate::log::GroupLog;
 use crate::machine::Machine;
 use crate::proto;
+use crate::scrub::{self, Scrubbed, Scrubs};
 use crate::snapshot::{self, SnapshotData};
 use crate::types::{Entry, Meta, Raft, ReplicaId};
 use crate::{NodeError, Result};
@@ -44,14 +45,6 @@ pub struct LeaderSeen {
     pub commit: u64,
 }
 
-/// The last comparison of this replica's state.
-#[derive(Debug, Clone)]
-pub struct Scrubbed {
-    pub index: u64,
-    /// Hash of the state, or why it cannot be read.
-    pub hash: std::result::Result<u64, String>,
-}
-
 pub type Hook = Box<dyn Fn(&Arc<Replica>) + Send + Sync>;
 
 pub struct Replica {
@@ -74,7 +67,11 @@ pub struct Replica {
     pub wanted: Mutex<Wanted>,
     /// Newest state that the shard's store has on disk.
     durable: Mutex<Option<Meta>>,
-    scrubbed: Arc<Mutex<Option<Scrubbed>>>,
+    scrubs: Arc<Mutex<Scrubs>>,
+    /// Held by whoever compares the replicas of this group from here.
+    pub comparing: tokio::sync::Mutex<()>,
+    /// Whether the group's heartbeats and elections are timed here.
+    pub clock_runs: AtomicBool,
     /// Whether an indexing task exists.
     pub indexing: AtomicBool,
     pub searches: AtomicU64,
@@ -159,6 +156,12 @@ impl Replica {
         if applied > 0 && log.is_pristine() {
             return Err(NodeError::LogLost(format!("the store is at entry {applied}, the log has none")));
         }
+        if log.purged_index() > applied {
+            let purged = log.purged_index();
+            return Err(NodeError::LogLost(format!(
+                "the store is at entry {applied}, the log begins after {purged}"
+            )));
+        }
         log.keep_after(shard.saved_index());
         let replica = Arc::new(Self {
             shard_id,
@@ -177,7 +180,9 @@ impl Replica {
             leader_seen: Mutex::new(None),
             wanted: Mutex::default(),
             durable: Mutex::new(durable),
-            scrubbed: Arc::default(),
+            scrubs: Arc::default(),
+            comparing: tokio::sync::Mutex::default(),
+            clock_runs: AtomicBool::new(true),
             indexing: AtomicBool::new(false),
             searches: AtomicU64::new(0),
             poisoned: AtomicBool::new(false),
@@ -398,19 +403,24 @@ impl Replica {
         Ok(())
     }
 
-    /// Has the state as of entry `index`, the last one applied, read and hashed by a thread of its own.
+    /// Has the state as of entry `index`, the last one applied, read and hashed by a thread of its own. A state that
+    /// cannot be set aside now (no disk space) is not hashed: that is no reason to stop.
     pub fn scrub(&self, shard: &Shard, index: u64) -> Result<()> {
-        let checkpoint = shard.checkpoint(&self.dir.join(format!("scrub-{}", unique())))?;
-        let result = Arc::clone(&self.scrubbed);
-        std::thread::Builder::new().name("vectron-scrub".into()).spawn(move || {
-            let hash = checkpoint.hash().map_err(|e| e.to_string());
-            *result.lock() = Some(Scrubbed { index, hash });
-        })?;
+        match shard.checkpoint(&self.dir.join(format!("scrub-{}", unique()))) {
+            Ok(checkpoint) => scrub::hash(&self.scrubs, index, checkpoint),
+            Err(error) => {
+                let error = NodeError::from(error);
+                if error.is_damage() || shard.is_poisoned() {
+                    return Err(error);
+                }
+                self.scrubs.lock().finish(index, Scrubbed::Never);
+            }
+        }
         Ok(())
     }
 
-    pub fn scrubbed(&self) -> Option<Scrubbed> {
-        self.scrubbed.lock().clone()
+    pub fn scrubs(&self) -> &Mutex<Scrubs> {
+        &self.scrubs
     }
 
     /// Stops the replica's part in the group and waits for its calls (up to 10 s), so that its store is closed.

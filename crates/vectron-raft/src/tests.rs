@@ -34,6 +34,7 @@ pub fn options() -> NodeOptions {
         max_waiting: 64,
         cache_bytes: 8 << 20,
         write_buffer_bytes: 8 << 20,
+        small_store_bytes: 4 << 10,
         timing: Timing {
             heartbeat_ms: 50,
             election_min_ms: 250,

@@ -2,14 +2,24 @@
 
 use crate::Durability;
 use rocksdb::{
-    BlockBasedIndexType, BlockBasedOptions, Cache, ChecksumType, DBCompressionType, DBRecoveryMode, Options,
-    WriteBufferManager,
+    BlockBasedIndexType, BlockBasedOptions, Cache, ChecksumType, DBCompressionType, DBRecoveryMode, LogLevel,
+    Options, WriteBufferManager,
 };
 
-/// Memory that all stores of a worker share.
+/// Keys and values, in bytes, up to which a state store is one file and no RocksDB yet.
+pub const SMALL_STORE_BYTES: usize = 64 << 10;
+
+/// Manifests grow by so much at a time; RocksDB's 4 MiB are what an empty store takes on disk otherwise.
+const MANIFEST_STEP: usize = 64 << 10;
+/// RocksDB's own log of what it did is for people who look for a fault; one that says everything is 40 KiB at each start.
+const INFO_LOG_BYTES: usize = 256 << 10;
+
+/// Memory that all stores of a worker share; clones share it.
+#[derive(Clone)]
 pub struct Resources {
     cache: Cache,
     write_buffers: WriteBufferManager,
+    pub(crate) small_store_bytes: usize,
 }
 
 impl Resources {
@@ -18,7 +28,13 @@ impl Resources {
         Self {
             cache: Cache::new_lru_cache(cache_bytes),
             write_buffers: WriteBufferManager::new_write_buffer_manager(write_buffer_bytes, false),
+            small_store_bytes: SMALL_STORE_BYTES,
         }
+    }
+
+    /// Another limit than [`SMALL_STORE_BYTES`]; 0: every store is a RocksDB from its first write on.
+    pub fn with_small_store_bytes(self, small_store_bytes: usize) -> Self {
+        Self { small_store_bytes, ..self }
     }
 }
 
@@ -38,6 +54,9 @@ pub fn database(durability: Durability, resources: &Resources) -> Options {
     options.set_recycle_log_file_num(0);
     options.set_write_buffer_manager(&resources.write_buffers);
     options.set_keep_log_file_num(2);
+    options.set_log_level(LogLevel::Warn);
+    options.set_max_log_file_size(INFO_LOG_BYTES);
+    options.set_manifest_preallocation_size(MANIFEST_STEP);
     options.set_max_background_jobs(2);
     match durability {
         Durability::Log => {

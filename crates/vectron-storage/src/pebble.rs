@@ -19,7 +19,7 @@ const CUSTOM_END: u64 = 1;
 
 /// Makes `to`, which must not exist, a copy of the store (links to its tables) that Pebble opens and RocksDB still does.
 pub fn export(store: &Store, to: &Path) -> Result<()> {
-    store.checkpoint(to)?;
+    store.checkpoint_database(to)?;
     let io =
         |source: std::io::Error| StorageError::Export { path: to.to_owned(), reason: source.to_string() };
     let odd = |reason: &str| StorageError::Export { path: to.to_owned(), reason: reason.into() };
@@ -88,7 +88,7 @@ fn compatible(edit: &[u8]) -> Option<Vec<u8>> {
     Some(out)
 }
 
-fn varint(rest: &mut &[u8]) -> Option<u64> {
+pub(crate) fn varint(rest: &mut &[u8]) -> Option<u64> {
     let mut value = 0;
     for shift in (0..64).step_by(7) {
         let byte = *rest.split_off_first()?;

@@ -42,6 +42,22 @@ describe('admission', () => {
     for (const release of [...quiet, ...half]) release();
   });
 
+  it('counts what an account and a key hold open, and leaves the rest to others', () => {
+    const quota = (who: string) =>
+      expect.objectContaining({ code: 'QUOTA_EXCEEDED', message: expect.stringContaining(who) });
+    const admission = new Admission({ ...limits, watch: 100 }, undefined, { tenant: 3, key: 2 });
+    const held = [admission.begin('watch', 'ann', 'a'), admission.begin('watch', 'ann', 'a')];
+    expect(refused(() => admission.begin('watch', 'ann', 'a'))).toEqual(quota('key'));
+    held.push(admission.begin('watch', 'ann', 'b'));
+    expect(refused(() => admission.begin('watch', 'ann', 'c'))).toEqual(quota('account'));
+    admission.begin('watch', 'bob', 'd')();
+    // Given back once, however often it is said.
+    held[0]();
+    held[0]();
+    admission.begin('watch', 'ann', 'a');
+    expect(refused(() => admission.begin('watch', 'ann', 'a'))).toEqual(quota('account'));
+  });
+
   it('lets fewer in when they take longer than on a quiet server, and more when they do not', () => {
     let now = Date.now();
     for (const clock of [Date, performance]) jest.spyOn(clock, 'now').mockImplementation(() => now);
