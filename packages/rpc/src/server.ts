@@ -390,9 +390,9 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
     }
     this.#health.addToServer(this.#server);
     const { hold } = this.options;
-    publicReflection(Object.keys(this.options.services), (principal) => hold?.('/grpc.reflection', principal)).addToServer(
-      this.#server,
-    );
+    publicReflection(Object.keys(this.options.services), (principal) =>
+      hold?.('/grpc.reflection', principal),
+    ).addToServer(this.#server);
     this.#interceptStreams();
     const { host, port, tls, onCut } = this.options;
     const { injectConnection } = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
