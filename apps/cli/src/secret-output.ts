@@ -1,7 +1,7 @@
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { VectronError } from '@vectron/errors';
 import type { ClientOptions } from './client.js';
-import { jsonText } from './output.js';
+import { jsonText, note, say } from './output.js';
 
 /** What a command gives that is shown once. */
 export interface Secret {
@@ -21,15 +21,18 @@ export async function giveSecret(options: ClientOptions, make: () => Promise<Sec
   const path = options.out as string | undefined;
   if (path === undefined) {
     const { secret, answer, about } = await make();
-    if (options.json !== true) console.error(about);
-    console.log(options.json === true ? jsonText(answer, 2) : secret);
+    if (options.json === true) console.log(jsonText(answer, 2));
+    else {
+      note(about);
+      say(secret);
+    }
     return;
   }
   const file = newFile(path);
   try {
     const { secret, about } = await make();
     writeSync(file, `${secret}\n`);
-    console.error(`${about}; it is in ${path}`);
+    note(`${about}; it is in ${path}`);
   } catch (error) {
     rmSync(path);
     throw error;

@@ -3,7 +3,7 @@ import { VectronError } from '@vectron/errors';
 import type { Account, AccountRemoval, Inheritance, Login } from '@vectron/sdk';
 import type { Command } from 'commander';
 import { type ClientOptions, withClient, withoutKey, withToken } from '../client.js';
-import { show } from '../output.js';
+import { note, show } from '../output.js';
 import { confirm, SecretInput } from '../secret-input.js';
 import { giveSecret } from '../secret-output.js';
 
@@ -90,7 +90,7 @@ async function logIn(options: ClientOptions): Promise<{ login: Login; password: 
   const password = await secrets.secret(`password of ${email}`);
   const login = await withoutKey(options, (db) => db.login(email, password));
   if (!login.account.mustChangePassword) return { login, password, secrets };
-  console.error('This password has to be changed before the account can do anything else.');
+  note('This password has to be changed before the account can do anything else.');
   const chosen = await changed(options, login, password, secrets);
   return { login: { ...login, account: { ...login.account, mustChangePassword: false } }, password: chosen, secrets };
 }
