@@ -93,6 +93,27 @@ describe('numbers of a JSON text', () => {
 });
 
 describe('keys of a JSON text', () => {
+  it('of which there are more different ones than a parser may be given are refused before it sees them', () => {
+    const objects = (count: number) => Array.from({ length: count / 100 }, (_, row) => row);
+    const text = (count: number) =>
+      `[${objects(count)
+        .map((row) => `{${Array.from({ length: 100 }, (_, at) => `"key ${100 * row + at}":1`).join(',')}}`)
+        .join(',')}]`;
+    expect(parseJson(text(100_000))).toHaveLength(1_000);
+    expect(() => parseJson(text(100_100))).toThrow('body has more than 100000 different keys; send it in parts');
+    // Equal ones are no work.
+    const equal = `[${'{"the same key of all of them":1},'.repeat(150_000)}1]`;
+    expect(parseJson(equal)).toHaveLength(150_001);
+  });
+
+  it.each(['{"a', '{"a":"b', '"', `{"${'\\'.repeat(9)}`, '{"a":1,"b\\'])(
+    'a text whose string does not end is no JSON: %j',
+    (text) => {
+      expect(() => parseJson(text)).toThrow('body is not JSON');
+      expect(() => parseJson(`[${'1,'.repeat(400_000)}${text}`)).toThrow('body is not JSON');
+    },
+  );
+
   it('__proto__ stays plain data, beside large integers too', () => {
     for (const text of ['{"__proto__":{"a":1}}', '{"__proto__":{"a":1},"n":9007199254740993}']) {
       expect(Object.keys(parseJson(text) as object)[0]).toBe('__proto__');

@@ -18,6 +18,13 @@ const MIN_INTEGER = -(2n ** 63n);
 const MAX_INTEGER = 2n ** 64n - 1n;
 /** Of objects and lists in each other; payloads and filters have narrower limits of their own. */
 const MAX_DEPTH = 200;
+/**
+ * V8 gives each key that it has not met a place in a table, and each object with keys of its own another table: a text of a
+ * million different keys takes it seconds, one of a million equal keys a tenth of one.
+ */
+const MAX_DIFFERENT_KEYS = 100_000;
+/** A shorter text has no room for so many: each takes a quote, a letter or more, a quote, a colon and a value. */
+const FEW_KEYS = 6 * MAX_DIFFERENT_KEYS;
 
 /**
  * An integer literal of more than 64 bits that is no double. A reader of doubles, such as of vectors, takes the nearest one,
@@ -34,19 +41,20 @@ const isInexact = (value: unknown): boolean => value instanceof InexactNumber;
 
 /**
  * The value of a JSON text from outside. `name` is what the text is called in errors. Throws INVALID_ARGUMENT when the text
- * is not JSON, nests deeper than 200 levels, has a key twice in one object, or a number that is larger than any double; the
- * field is the place in the text. Costs JSON.parse and less than a tenth more; about three times that when a number in the
+ * is not JSON, nests deeper than 200 levels, has a key twice in one object, more than 100,000 different keys, or a number that
+ * is larger than any double; the field is the place in the text. Costs JSON.parse and less than a tenth more; about three times that when a number in the
  * text is 2^53 or larger.
  */
 export function parseJson(text: string, name = 'body'): unknown {
   let parsed: ReturnType<typeof parse>;
+  const keys = countKeys(text, name);
   try {
     parsed = parse(text, name);
   } catch (cause) {
     if (cause instanceof VectronError) throw cause;
     throw VectronError.invalid(name, `${name} is not JSON: ${(cause as SyntaxError).message}`);
   }
-  if (countKeys(text) !== parsed.keys) throw duplicateKey(text, name);
+  if (keys !== parsed.keys) throw duplicateKey(text, name);
   if (!parsed.large) return parsed.value;
   const refused = findIn(parsed.value, (one) => one === Infinity || one === -Infinity);
   if (refused === undefined) return parsed.value;
@@ -246,26 +254,40 @@ const BACKSLASH = 0x5c;
 const COLON = 0x3a;
 const isSpace = (code: number) => code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
 
-/** The strings of a valid JSON text that are followed by a colon: its keys, equal ones included. */
-function countKeys(text: string): number {
+/**
+ * The strings of a text that are followed by a colon: the keys of one that is JSON, equal ones included. Throws
+ * INVALID_ARGUMENT when there are more different ones than a parser may be given; a text that is no JSON is counted as far as
+ * its strings end.
+ */
+function countKeys(text: string, name: string): number {
   let keys = 0;
+  const different = text.length < FEW_KEYS ? undefined : new Set<string>();
   for (let start = text.indexOf('"'); start !== -1; ) {
-    let next = endOfString(text, start);
+    const end = endOfString(text, start);
+    if (end === 0) return keys;
+    let next = end;
     while (isSpace(text.charCodeAt(next))) next += 1;
-    if (text.charCodeAt(next) === COLON) keys += 1;
+    if (text.charCodeAt(next) === COLON) {
+      keys += 1;
+      if (different !== undefined && different.add(text.slice(start, end)).size > MAX_DIFFERENT_KEYS) {
+        const message = `${name} has more than ${MAX_DIFFERENT_KEYS} different keys; send it in parts`;
+        throw VectronError.invalid(name, message);
+      }
+    }
     start = text.charCodeAt(next) === QUOTE ? next : text.indexOf('"', next);
   }
   return keys;
 }
 
-/** Behind the quote that ends the string which begins at `start`. */
+/** Behind the quote that ends the string which begins at `start`; 0: none does. */
 function endOfString(text: string, start: number): number {
-  for (let end = text.indexOf('"', start + 1); ; end = text.indexOf('"', end + 1)) {
+  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
     let before = end - 1;
     while (text.charCodeAt(before) === BACKSLASH) before -= 1;
     // An even number of backslashes escape each other, and not the quote.
     if ((end - before) % 2 === 1) return end + 1;
   }
+  return 0;
 }
 
 /** The error for the first object of a valid JSON text that has a key twice. */
