@@ -1,0 +1,10 @@
+/** No attack: what the figures are like without one. */
+export default {
+  sends: 'nothing',
+  mustNot: 'be seen',
+  seconds: 3,
+  async run(context) {
+    await context.hold();
+    context.sent = 1;
+  },
+};
