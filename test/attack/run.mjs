@@ -1,11 +1,12 @@
 /**
  * Attacks a Vectron of its own, on loopback, while a normal load goes on, and judges whether it held.
  *
- *   node test/attack/run.mjs [--seed N] [--only NAME,NAME] [--form each|mix|both] [--short] [--tls] [--home single|cluster]
- *                            [--seconds N] [--json] [--list] [--keep-going]
+ *   node test/attack/run.mjs [--seed N] [--only NAME,NAME] [--form each|mix|both] [--tls only|none|both] [--short]
+ *                            [--home single|cluster] [--seconds N] [--scale SHARE] [--json] [--list]
  *
- * README.md says what is attacked and what is asserted. Prints the seed, a table and the verdicts; exits 1 when one is bad.
- * `--short` is what runs in CI: every attack for a moment, and no time counts. `--json` prints a line for each round.
+ * README.md says what is attacked and what is asserted. Prints the seed, the verdict of each round, a table of figures and
+ * the complaints; exits 1 when there is one. `--short` is what runs in CI: every attack for a moment, and no time counts.
+ * `--json` prints a line for each round instead, `--list` only what the rounds would be.
  */
 import { parseArgs } from 'node:util';
 import { Campaign } from './campaign/campaign.mjs';
@@ -18,8 +19,8 @@ const { values: options } = parseArgs({
     seed: { type: 'string' },
     only: { type: 'string' },
     form: { type: 'string' },
+    tls: { type: 'string' },
     short: { type: 'boolean', default: false },
-    tls: { type: 'boolean', default: false },
     home: { type: 'string', default: 'single' },
     seconds: { type: 'string' },
     scale: { type: 'string' },
@@ -28,83 +29,97 @@ const { values: options } = parseArgs({
   },
 });
 const SHORT = { seconds: 0.5, scale: 0.05 };
-const MIX_ROUNDS = 10;
-const MIX_SECONDS = 5;
+const MIX = { rounds: 10, seconds: 5 };
+/** With TLS an attack of 20 seconds shows after a few whether it is another one than without. */
+const MOST_SECONDS_TLS = 4;
 
-const { seed, attacks } = await planned();
+const seed = Number(options.seed ?? Date.now() % 1_000_000);
+const scale = Number(options.scale ?? (options.short ? SHORT.scale : 1));
+const plans = planned(await wanted());
 if (options.list) {
-  for (const { name, sends, mustNot } of attacks) console.log(`${name}\n  sends ${sends}\n  must not ${mustNot}`);
+  for (const { rounds } of plans) for (const { name, attacks } of rounds) list(name, attacks);
   process.exit(0);
 }
-const form = options.form ?? (options.short ? 'each' : 'both');
-const scale = Number(options.scale ?? (options.short ? SHORT.scale : 1));
-const secondsOf = (attack) => Number(options.seconds ?? (options.short ? SHORT.seconds : attack.seconds));
 const say = (line) => options.json || console.log(line);
 say(`seed ${seed}; again: node test/attack/run.mjs --seed ${seed}${options.short ? ' --short' : ''}`);
-
 const began = performance.now();
-const rounds = [];
+const done = [];
 const bad = [];
-await campaign({ tls: options.tls }, options.tls ? attacks.filter(({ overTls }) => overTls) : attacks);
-if (!options.tls && options.home === 'single' && options.only === undefined) {
-  await campaign(
-    { tls: true },
-    attacks.filter(({ overTls }) => overTls),
-    'each',
-  );
-}
-say(table(rounds));
+for (const plan of plans) await carryOut(plan);
+if (done.length > 0) say(table(done));
 for (const line of bad) say(`BAD  ${line}`);
-say(`${rounds.length} rounds in ${Math.round((performance.now() - began) / 1_000)} s, ${bad.length} complaints`);
+say(`${done.length} rounds in ${Math.round((performance.now() - began) / 1_000)} s, ${bad.length} complaints`);
 process.exit(bad.length === 0 ? 0 : 1);
 
-async function planned() {
+async function wanted() {
   const all = await catalogue();
-  const wanted = options.only?.split(',');
-  const chosen = wanted === undefined ? all : all.filter(({ name }) => wanted.some((one) => name.startsWith(one)));
+  const names = options.only?.split(',');
+  const chosen = names === undefined ? all : all.filter(({ name }) => names.some((one) => name.startsWith(one)));
   if (chosen.length === 0) throw new Error(`no attack is named ${options.only}; --list lists them`);
-  return { seed: Number(options.seed ?? Date.now() % 1_000_000), attacks: chosen };
+  return chosen;
 }
 
-/** One server with its rounds. */
-async function campaign(home, chosen, only = form) {
-  const runs = new Campaign({
-    ...{ seed, form: options.short ? 'short' : 'full', timed: !options.short, say },
-    home: { kind: options.home, flags: options.short ? ['--search-timeout-ms', '60000'] : [], ...home },
+/** One server after the other, each with its rounds: without TLS all attacks, with it those that are others then. */
+function planned(attacks) {
+  const form = options.form ?? (options.short ? 'each' : 'both');
+  const tls = options.home === 'cluster' ? 'none' : (options.tls ?? 'both');
+  const overTls = attacks.filter((attack) => attack.overTls && (!options.short || attack.shortOverTls));
+  const each = (list, most) =>
+    alone(list, seed).map((round) => roundOf(round, (attack) => Math.min(most, attack.seconds)));
+  const plain = [
+    ...(form === 'mix' ? [] : each(attacks, Number.POSITIVE_INFINITY)),
+    ...(form === 'each'
+      ? []
+      : pairs(
+          attacks.filter((attack) => !attack.alone),
+          seed,
+          MIX.rounds,
+        ).map((round) => roundOf(round, () => MIX.seconds))),
+  ];
+  const secured = form === 'mix' ? [] : each(overTls, MOST_SECONDS_TLS);
+  return [
+    { tls: false, rounds: tls === 'only' ? [] : plain },
+    { tls: true, rounds: tls === 'none' ? [] : secured.map((round) => ({ ...round, name: `${round.name} (TLS)` })) },
+  ].filter(({ rounds }) => rounds.length > 0);
+}
+
+function roundOf(attacks, secondsOf) {
+  const given = options.seconds ?? (options.short ? SHORT.seconds : undefined);
+  const seconds = given === undefined ? secondsOf : () => Number(given);
+  return { name: attacks.map(({ name }) => name).join(' + '), attacks, seconds };
+}
+
+function list(name, attacks) {
+  console.log(name);
+  for (const { sends, mustNot } of attacks) console.log(`  sends ${sends}\n  must not ${mustNot}`);
+}
+
+async function carryOut({ tls, rounds }) {
+  // A search that waits for the processor is no failure where no time counts.
+  const flags = options.short ? ['--search-timeout-ms', '60000'] : [];
+  const campaign = new Campaign({
+    ...{ seed, form: options.short ? 'short' : 'full', timed: !options.short },
+    home: { kind: options.home, tls, flags },
   });
   try {
-    await runs.begin();
-    if (only !== 'mix') {
-      for (const round of alone(chosen, seed)) await one(runs, round, secondsOf, home);
-    }
-    if (only !== 'each') {
-      for (const round of pairs(chosen, seed, MIX_ROUNDS)) await one(runs, round, () => MIX_SECONDS, home);
+    await campaign.begin();
+    for (const { name, attacks, seconds } of rounds) {
+      const round = await campaign.round(attacks, { seconds, scale });
+      done.push({ name, ...round });
+      const results = round.attacks.map(({ result }) => result);
+      tell(name, round.complaints, results.map(({ sent, got }) => `${sent} sent, ${gotOf(got)}`).join(' + '));
     }
   } catch (error) {
-    fault('the campaign', [error.stack, runs.log]);
+    tell('the campaign', [`${error.stack}\n${campaign.log}`]);
   } finally {
-    await runs.end();
+    await campaign.end();
   }
-  const { acknowledged, lost } = runs;
-  say(`${acknowledged} acknowledged points read back, ${lost.length} of them lost`);
-  if (options.json)
-    console.log(JSON.stringify({ name: 'acknowledged writes', tls: home.tls, acknowledged, complaints: lost }));
-  if (lost.length > 0) fault('acknowledged writes', lost.slice(0, 5));
+  const { acknowledged, lost } = campaign;
+  tell(`acknowledged writes${tls ? ' (TLS)' : ''}`, lost.slice(0, 5), `${acknowledged} points read back`);
 }
 
-async function one(runs, chosen, seconds, { tls }) {
-  const round = await runs.round(chosen, { seconds, scale });
-  rounds.push(round);
-  const name = `${chosen.map((attack) => attack.name).join(' + ')}${tls ? ' (TLS)' : ''}`;
-  const { result } = round.attacks[0];
-  if (options.json)
-    console.log(JSON.stringify({ name, complaints: round.complaints, sent: result.sent, got: result.got }));
-  say(
-    `${round.complaints.length === 0 ? 'ok  ' : 'BAD '} ${name}: ${round.attacks.map(({ result }) => `${result.sent} sent, ${gotOf(result.got)}`).join(' + ')}`,
-  );
-  if (round.complaints.length > 0) fault(name, round.complaints);
-}
-
-function fault(name, complaints) {
-  for (const complaint of complaints) bad.push(`${name}: ${complaint}`);
+function tell(name, complaints, detail = '') {
+  if (options.json) console.log(JSON.stringify({ name, complaints, detail }));
+  else say(`${complaints.length === 0 ? 'ok  ' : 'BAD '} ${name}: ${complaints.join('; ') || detail}`);
+  bad.push(...complaints.map((complaint) => `${name}: ${complaint}`));
 }

@@ -30,12 +30,11 @@ export class Campaign {
   lost = [];
   acknowledged = 0;
 
-  constructor({ seed, form, timed, home, say }) {
+  constructor({ seed, form, timed, home }) {
     this.seed = seed;
     this.form = form;
     this.timed = timed;
     this.homeOptions = home;
-    this.say = say;
   }
 
   async begin() {
@@ -48,7 +47,7 @@ export class Campaign {
   #user;
 
   get log() {
-    return this.#home.log();
+    return this.#home?.log() ?? '';
   }
 
   get #target() {

@@ -14,13 +14,13 @@ export function table(rounds) {
   return shown.toString();
 }
 
-function rowOf({ attacks, during, after, facts, tookMs, cpuSeconds }) {
+function rowOf({ name, attacks, during, after, facts, tookMs, cpuSeconds }) {
   const { before, peak, now } = facts;
   const done = (kinds) => kinds.reduce((sum, kind) => sum + (during[kind]?.done ?? 0), 0);
   const failed = [during, after].flatMap((kinds) => Object.values(kinds)).reduce((sum, one) => sum + one.failed, 0);
   const { p50, p99, max } = during.healthz ?? {};
   return [
-    attacks.map(({ name }) => name).join(' + '),
+    name,
     (tookMs / 1_000).toFixed(1),
     `${p50}/${p99}/${max}`,
     done(SEARCHES),

@@ -23,6 +23,7 @@ export default {
     'a ClientHello that is reset after each of its bytes, handshakes that stop half-way, and handshakes without end',
   mustNot: 'end the process, or keep sockets',
   overTls: true,
+  shortOverTls: true,
   seconds: 6,
   async run(context) {
     const hello = await clientHello();

@@ -3,6 +3,7 @@ export default {
   sends: 'nothing',
   mustNot: 'be seen',
   seconds: 3,
+  alone: true,
   async run(context) {
     await context.hold();
     context.sent = 1;

@@ -4,6 +4,7 @@ export default {
   sends: 'a search and a login whose connection is reset after each of their bytes',
   mustNot: 'end the process, or keep the room of a request',
   overTls: true,
+  shortOverTls: true,
   account: { points: 100 },
   async run(context) {
     const { key, collection } = context.account;

@@ -6,6 +6,7 @@ export default {
   sends: 'streams that are reset at once, for 20 s, on 4 connections',
   mustNot: 'be begun: each costs the server more than its client',
   overTls: true,
+  shortOverTls: true,
   seconds: 20,
   async run(context) {
     const blocks = [callHeaders(SEARCH), callHeaders('/nobody.serves/This')];

@@ -9,6 +9,7 @@ export default {
     '400 upgrades whose connection is reset: before the head, within it, behind it, at the answer, behind a message',
   mustNot: 'end the process, or keep sockets',
   overTls: true,
+  shortOverTls: true,
   account: { points: 100 },
   async run(context) {
     const { key, collection } = context.account;
