@@ -16,13 +16,13 @@ export default {
         path: `${points}/search`,
         body: { vector, topK: 10_000, exact: true, filter: { all: Array(100).fill(condition) } },
       },
-      { path: `${points}/query`, body: { branches, limit: 1_000, fusion: 'rrf' } },
-      { path: '/v1/query/batch', body: { queries: Array(100).fill({ collection, branches, limit: 1_000 }) } },
+      { path: `${points}/query`, body: { branches, topK: 1_000, fusion: 'rrf' } },
+      { path: '/v1/query/batch', body: { queries: Array(100).fill({ collection, branches, topK: 1_000 }) } },
       { path: `${points}/facets`, body: { path: 'number', limit: 10_000 } },
       { path: `${points}/count`, body: { filter: { any: Array(500).fill(condition) } } },
       {
         path: `${points}/list`,
-        body: { limit: 10_000, orderBy: { path: 'number', descending: true }, includeVectors: true },
+        body: { limit: 1_000, orderBy: { path: 'number', descending: true }, includeVectors: true },
       },
     ];
     await context.again(24, (at) => context.ask({ method: 'POST', key, ...requests[at % requests.length] }));

@@ -17,7 +17,7 @@ export default {
       if (status === 200) made.push(name);
       else await context.pause(20);
       await post('/v1/aliases', { set: Array.from({ length: 20 }, (_, n) => ({ alias: `a-${at}-${n}`, collection })) });
-      await post(`/v1/collections/${collection}/indexes`, { payload: { path: `field-${at}`, type: 'keyword' } });
+      await post(`/v1/collections/${collection}/indexes`, { index: { path: `field-${at}`, type: 'keyword' } });
       await post(`/v1/collections/${collection}/indexes`, { sparseVector: `sparse-${at}` });
     });
     context.count('collections made', made.length);
