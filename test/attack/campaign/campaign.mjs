@@ -3,8 +3,8 @@ import { Accounts } from './accounts.mjs';
 import { factsOf, memoryOf } from './facts.mjs';
 import { startHome } from './home.mjs';
 import { complaints, settled } from './judge.mjs';
+import { refusedAfterwards } from './probe.mjs';
 import { AttackProcess, LoadProcess } from './process.mjs';
-import { rest } from './rest.mjs';
 
 const SAMPLE_MS = 100;
 /** The attacks are over, and what they held is given back: how long that is waited for. */
@@ -90,7 +90,10 @@ export class Campaign {
     clearInterval(sampling);
     const cpuSeconds = factsOf(this.#home).cpuSeconds - before.cpuSeconds;
     await this.#settle(before);
-    const probe = this.#home.running() ? await this.#probe() : [];
+    const addresses = orders.map(({ address }) => address);
+    const probe = this.#home.running()
+      ? await refusedAfterwards(this.#home, this.#user, addresses, TIMEOUT_MS[this.form])
+      : [];
     const after = await this.#load.ask('take');
     const round = {
       attacks: attacks.map((attack, at) => ({
@@ -130,36 +133,6 @@ export class Campaign {
       if (settled(memoryOf(this.#home), before, this.#floor)) return;
       await pause(SAMPLE_MS);
     }
-  }
-
-  /** What is refused to a client that comes afterwards, in words. */
-  async #probe() {
-    const at = { ...this.#home.http, authority: this.#home.authority };
-    const { key } = this.#user;
-    const { email, password } = this.#home.admin;
-    const name = `after-${this.#rounds}`;
-    const point = { id: 'p', vector: [1, 2] };
-    const calls = [
-      ['GET', '/healthz', {}],
-      ['GET', '/readyz', {}],
-      ['POST', '/v1/users/login', { body: { email, password } }],
-      ['POST', '/v1/collections', { key, body: { name, dimension: 2 } }],
-      ['POST', `/v1/collections/${name}/points`, { key, body: { points: [point] } }],
-      ['POST', `/v1/collections/${name}/points/search`, { key, body: { vector: [1, 2] } }],
-      ['DELETE', `/v1/collections/${name}`, { key }],
-    ];
-    const refused = [];
-    for (const [method, path, options] of calls) {
-      try {
-        const timeoutMs = TIMEOUT_MS[this.form];
-        const { status, body } = await rest(at, method, path, { ...options, timeoutMs });
-        if (status !== 200)
-          refused.push(`afterwards ${method} ${path}: ${status} ${JSON.stringify(body).slice(0, 200)}`);
-      } catch (error) {
-        refused.push(`afterwards ${method} ${path}: ${error.message}`);
-      }
-    }
-    return refused;
   }
 
   /** A server and a load as they were at the beginning, on the same data, so that the next round is judged by itself. */
