@@ -94,6 +94,18 @@ function list(name, attacks) {
   for (const { sends, mustNot } of attacks) console.log(`  sends ${sends}\n  must not ${mustNot}`);
 }
 
+/** A run that is ended leaves no server behind; attackers and load end with their parent. */
+function endWith(campaign) {
+  const stop = async () => {
+    await campaign.abandon();
+    process.exit(130);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, stop);
+  return () => {
+    for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, stop);
+  };
+}
+
 async function carryOut({ tls, rounds }) {
   // A search that waits for the processor is no failure where no time counts.
   const flags = options.short ? ['--search-timeout-ms', '60000'] : [];
@@ -101,6 +113,7 @@ async function carryOut({ tls, rounds }) {
     ...{ seed, form: options.short ? 'short' : 'full', timed: !options.short },
     home: { kind: options.home, tls, flags },
   });
+  const ended = endWith(campaign);
   try {
     await campaign.begin();
     for (const { name, attacks, seconds } of rounds) {
@@ -113,6 +126,7 @@ async function carryOut({ tls, rounds }) {
     tell('the campaign', [`${error.stack}\n${campaign.log}`]);
   } finally {
     await campaign.end();
+    ended();
   }
   const { acknowledged, lost } = campaign;
   tell(`acknowledged writes${tls ? ' (TLS)' : ''}`, lost.slice(0, 5), `${acknowledged} points read back`);

@@ -16,3 +16,5 @@ process.once('message', async ({ attack: name, ...order }) => {
   context.closeAll();
   process.send({ sent: context.sent, got: context.got, fault }, () => process.exit(0));
 });
+// The campaign was ended.
+process.once('disconnect', () => process.exit(1));

@@ -20,7 +20,7 @@ export class Accounts {
   /** `{ email, password, token, key, keys, collection }`, and where `points` are wanted a collection that has them. */
   async make(name, { keys = 1, points = 0 } = {}) {
     this.#made += 1;
-    const from = `127.0.3.${this.#made}`;
+    const from = `127.0.${3 + Math.floor(this.#made / 250)}.${1 + (this.#made % 250)}`;
     const email = `${name.replaceAll(/[^a-z0-9]+/g, '-')}@example.org`;
     await this.#register(email, from);
     const { jwtToken: token } = await this.#call('POST', '/v1/users/login', {

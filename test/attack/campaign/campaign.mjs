@@ -153,6 +153,12 @@ export class Campaign {
     this.#load.end();
   }
 
+  /** Ends without a verdict. */
+  async abandon() {
+    this.#load?.end();
+    await this.#home?.stop();
+  }
+
   async end() {
     if (this.#load) await this.#verify();
     await this.#home?.stop();
