@@ -1,11 +1,11 @@
 /** A process that carries out one attack: gets its order from the campaign, answers with what it sent and got. */
-import { catalogue } from '../campaign/catalogue.mjs';
+import { attackOf } from '../campaign/catalogue.mjs';
 import { requireLoopback } from '../wire/loopback.mjs';
 import { AttackContext } from './context.mjs';
 
 process.once('message', async ({ attack: name, ...order }) => {
   for (const { host } of [order.target.http, order.target.grpc]) requireLoopback(host);
-  const attack = (await catalogue()).find((one) => one.name === name);
+  const attack = await attackOf(name);
   const context = new AttackContext(order);
   let fault;
   try {

@@ -8,18 +8,15 @@ const NEEDED = { sends: 'string', mustNot: 'string', run: 'function' };
 const DEFAULT_SECONDS = 3;
 
 /** All attacks, by name: the path below test/attack/attacks without its ending. */
-export async function catalogue() {
-  const names = readdirSync(ATTACKS, { recursive: true })
-    .filter((file) => file.endsWith('.mjs'))
-    .map((file) => file.slice(0, -'.mjs'.length))
-    .toSorted();
-  return Promise.all(
-    names.map(async (name) => {
-      const { default: attack } = await import(pathToFileURL(join(ATTACKS, `${name}.mjs`)).href);
-      for (const [field, type] of Object.entries(NEEDED)) {
-        if (typeof attack?.[field] !== type) throw new Error(`test/attack/attacks/${name}.mjs has no ${field}`);
-      }
-      return { seconds: DEFAULT_SECONDS, ...attack, name };
-    }),
-  );
+export function catalogue() {
+  const files = readdirSync(ATTACKS, { recursive: true }).filter((file) => file.endsWith('.mjs'));
+  return Promise.all(files.toSorted().map((file) => attackOf(file.slice(0, -'.mjs'.length))));
+}
+
+export async function attackOf(name) {
+  const { default: attack } = await import(pathToFileURL(join(ATTACKS, `${name}.mjs`)).href);
+  for (const [field, type] of Object.entries(NEEDED)) {
+    if (typeof attack?.[field] !== type) throw new Error(`test/attack/attacks/${name}.mjs has no ${field}`);
+  }
+  return { seconds: DEFAULT_SECONDS, ...attack, name };
 }

@@ -33,7 +33,7 @@ export function complaints(round, { timed, floor }) {
   if (!settled(now, before, floor)) {
     found.push(`memory ${mib(before.memory)} -> ${mib(now.memory)} MiB, open files ${before.files} -> ${now.files}`);
   }
-  const most = (what) => Math.max(...attacks.map((attack) => attack.most?.[what] ?? MOST[what]));
+  const most = (what) => attacks.reduce((sum, attack) => sum + (attack.most?.[what] ?? MOST[what]), 0);
   const grown = { disk: now.disk - before.disk, log: now.log - before.log, memory: peak.memory - before.memory };
   for (const [what, bytes] of Object.entries(grown)) {
     if (bytes > most(what)) found.push(`${what} grew by ${mib(bytes)} MiB`);
@@ -43,7 +43,9 @@ export function complaints(round, { timed, floor }) {
     const { sent, got, fault } = attack.result;
     if (fault !== undefined) found.push(`${attack.name} failed itself: ${fault}`);
     else if (sent === 0) found.push(`${attack.name} sent nothing`);
-    else found.push(...(attack.judge?.({ sent, got, facts, times: attack.times }) ?? []));
+    else found.push(...(attack.judge?.({ sent, got, times: attack.times }) ?? []));
+    // What files and bytes another attack took at the same time is not this one's.
+    if (attacks.length === 1 && attack.judgeAlone) found.push(...attack.judgeAlone({ got, facts }));
   }
   return found;
 }

@@ -13,14 +13,13 @@ export function alone(attacks, seed) {
   return shuffled(attacks, randomOf(seed)).map((attack) => [attack]);
 }
 
-/** Rounds of pairs of different attacks. */
-export function pairs(attacks, seed, count) {
+/** Rounds of two different attacks at once, so many; without a count every attack is in one of them. */
+export function pairs(attacks, seed, count = Math.ceil(attacks.length / 2)) {
   const random = randomOf(seed + 1);
   const rounds = [];
   while (rounds.length < count) {
     const order = shuffled(attacks, random);
-    for (let at = 0; at + 1 < order.length && rounds.length < count; at += 2) rounds.push([order[at], order[at + 1]]);
-    if (order.length < 2) break;
+    while (order.length > 0 && rounds.length < count) rounds.push(order.splice(0, 2));
   }
   return rounds;
 }

@@ -24,7 +24,7 @@ export default {
     for (const name of made)
       await context.ask({ method: 'DELETE', path: `/v1/collections/${name}`, key }, { waitMs: 30_000 });
   },
-  judge({ got, facts: { before, peak, now } }) {
+  judgeAlone({ got, facts: { before, peak, now } }) {
     const shards = got['shards made'] ?? 0;
     const found = [];
     const files = peak.files - before.files - 100;
