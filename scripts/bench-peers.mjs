@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { cache, cargoEnvironment, root, run, setup } from './setup.mjs';
 
 const [bench, ...rest] = process.argv.slice(2);
-setup();
+await setup();
 const venv = join(cache, 'bench-venv');
 const python = join(venv, 'bin', 'python');
 const requirements = join(root, 'bench', 'ann', 'requirements.txt');

@@ -141,6 +141,7 @@ function methodOf(registry, service, method, need) {
           ? MAX_BODY.manage
           : undefined),
     ...(policy.beforePasswordChange ? { beforePasswordChange: true } : {}),
+    ...(policy.unlimited ? { unlimited: true } : {}),
     http: bindings.map((binding, at) => {
       const verb = VERBS.find((one) => binding[one] !== undefined);
       if (verb === undefined) throw new Error(`${method.name} has an HTTP binding without a verb`);

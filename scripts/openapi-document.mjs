@@ -9,16 +9,19 @@ const TAGS = {
   Collections: 'Collections of the tenant, their indexes and other names.',
   Points: 'Points of a collection: written, read, listed, changed, counted.',
   Search: 'Nearest neighbours, words and both.',
-  Account: 'Users, logins and tokens.',
+  Account: 'Logins, tokens and the own account.',
   'API keys': 'Keys of an account.',
+  Accounts: 'Accounts of a team: invitations, and what administrators do with them.',
   Cluster: 'Placement: what is where, and what is being moved. Administrators only.',
   System: 'Health, totals, alerts, audit log and metrics.',
 };
 const ACCESS = {
   public: 'Needs no token.',
   token: 'Takes a login token, an SDK token or an API key.',
+  read: 'Takes a token that may read: any role but metrics.',
   write: 'Takes a token that may write.',
   login: "Takes a login token, or an administrator's API key.",
+  metrics: 'Takes a token of an administrator, or of the role metrics.',
   admin: 'Takes a token of an administrator.',
 };
 const EXAMPLE_DEPTH = 5;

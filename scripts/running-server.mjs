@@ -12,6 +12,7 @@ import { root } from './setup.mjs';
 export async function startServer(name) {
   const data = mkdtempSync(join(tmpdir(), `vectron-${name}-`));
   const args = ['serve', '--data', data, '--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0', '--no-sample'];
+  args.push('--registration', 'open');
   const server = spawn(process.execPath, [join(root, 'apps/cli/bin/vectron.js'), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

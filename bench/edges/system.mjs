@@ -83,7 +83,8 @@ const keyIn = (data) => JSON.parse(readFileSync(join(data, 'bootstrap.json'), 'u
 
 export async function startSingle(flags = [], nodeFlags = []) {
   const dir = mkdtempSync(join(tmpdir(), 'vectron-edges-'));
-  const args = ['serve', '--data', dir, '--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0', '--no-sample', ...flags];
+  const own = ['--no-sample', '--registration', 'open'];
+  const args = ['serve', '--data', dir, '--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0', ...own, ...flags];
   const server = start(args, /REST\s+http:\/\/([\d.:]+)\/v1[\s\S]*gRPC\s+([\d.:]+)[\s\S]*ready/, {}, nodeFlags);
   const [, http, grpc] = await server.match;
   return new System(dir, { server }, http, grpc, keyIn(dir));

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { reasonOf, rest, type System, startSingle } from '../harness/system.js';
+import { changeFirstPassword, reasonOf, rest, type System, startSingle } from '../harness/system.js';
 import {
   answerOf,
   asRest,
@@ -53,7 +53,7 @@ describe('REST beside a grpc-gateway that is generated from the same protos', ()
     for (const { method, path, body } of fixture) {
       expect(await rest(system.http, method, path, { key: system.adminKey, body })).toMatchObject({ status: 200 });
     }
-    const credentials = { email: 'admin@vectron.local', password: system.password };
+    const credentials = { email: 'admin@vectron.local', password: await changeFirstPassword(system) };
     login = (await rest(system.http, 'POST', '/v1/users/login', { body: credentials })).body.jwtToken;
   });
   afterAll(async () => {

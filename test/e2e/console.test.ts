@@ -2,8 +2,8 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect } from '@vectron/sdk';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { type System, startSingle } from '../harness/system.js';
-import { waitLimitMs } from '../harness/waiting.js';
+import { rest, type System, startSingle } from '../harness/system.js';
+import { until, waitLimitMs } from '../harness/waiting.js';
 
 const EXECUTABLE = process.env.VECTRON_CHROMIUM ?? '/usr/bin/chromium';
 /** Set to keep pictures of every page. */
@@ -18,6 +18,9 @@ const FLAGS = [
   '--disable-sync',
 ];
 
+const ADMIN_PASSWORD = 'a password of the administrator';
+const ADA_PASSWORD = 'a password that ada chose';
+
 describe('the console', () => {
   let system: System;
   let browser: Browser;
@@ -25,7 +28,7 @@ describe('the console', () => {
   const faults: string[] = [];
   beforeAll(async () => {
     expect(existsSync(EXECUTABLE)).toBe(true);
-    system = await startSingle();
+    system = await startSingle(undefined, ['--no-sample', '--registration', 'invite']);
     const db = connect(system.http, { apiKey: system.adminKey });
     await db.createCollection('animals', { dimension: 2, rerank: { enabled: true } });
     const animals = { cat: [1, 0.1], tiger: [1, 0.2], lion: [1, 0.3], trout: [0.1, 1], salmon: [0.2, 1] };
@@ -38,35 +41,60 @@ describe('the console', () => {
       })),
     );
     browser = await chromium.launch({ executablePath: EXECUTABLE, args: FLAGS, timeout: waitLimitMs() });
-    page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-    page.on('pageerror', (error) => faults.push(error.message));
-    page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
-    page.setDefaultTimeout(waitLimitMs());
+    page = await newPage();
   });
   afterAll(async () => {
     await browser?.close();
     await system?.stop();
   });
 
-  const picture = async (name: string) => {
+  /** Of a browser of its own: what one keeps of a login, another does not have. */
+  const newPage = async () => {
+    const made = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    made.on('pageerror', (error) => faults.push(error.message));
+    made.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
+    made.setDefaultTimeout(waitLimitMs());
+    return made;
+  };
+  const picture = async (name: string, of = page) => {
     if (PICTURES === undefined) return;
     mkdirSync(PICTURES, { recursive: true });
-    await page.screenshot({ path: `${PICTURES}/${name}.png` });
+    await of.screenshot({ path: `${PICTURES}/${name}.png`, animations: 'disabled' });
   };
+  const fillLogin = async (on: Page, email: string, password: string) => {
+    await on.goto(`${system.http}/console/login`);
+    await on.fill('input[name=email]', email);
+    await on.fill('input[name=password]', password);
+    await on.click('button[type=submit]');
+  };
+  const choosePassword = async (on: Page, password: string) => {
+    await on.fill('input[name=new-password]', password);
+    await on.fill('input[name=new-password-again]', password);
+    await on.click('button[type=submit]');
+  };
+  const tokenOf = (on: Page) => on.evaluate<string>("sessionStorage.getItem('vectron-token') ?? ''");
+  const statusOf = async (token: string) => (await rest(system.http, 'GET', '/v1/collections', { key: token })).status;
   const names = () => page.locator('tbody tr td:nth-child(2)').allTextContents();
 
-  it('asks for a login, refuses a wrong password and lets the administrator in', async () => {
+  it('asks for a login, refuses a wrong password and has the first one changed', async () => {
     await page.goto(`${system.http}/console`);
-    await page.fill('input[name=email]', 'admin@vectron.local');
-    await page.fill('input[name=password]', 'not the password');
-    await page.click('button[type=submit]');
+    await page.waitForURL('**/console/login');
+    await fillLogin(page, 'admin@vectron.local', 'not the password');
     await page.waitForSelector('[role=alert] >> text=wrong e-mail address or password');
     await picture('login');
     faults.length = 0; // The browser reports the refused login as an error of its own.
     await page.fill('input[name=password]', system.password);
     await page.click('button[type=submit]');
+    await page.waitForSelector('text=Choose a password');
+    expect(await tokenOf(page)).toBe('');
+    await picture('first-password');
+    await choosePassword(page, ADMIN_PASSWORD);
     await page.waitForSelector('text=animals');
     await picture('collections');
+    const again = await newPage();
+    await fillLogin(again, 'admin@vectron.local', ADMIN_PASSWORD);
+    await again.waitForSelector('text=animals');
+    await again.close();
   });
 
   it('makes a collection and shows a mistake with its code', async () => {
@@ -122,6 +150,145 @@ describe('the console', () => {
     const row = page.locator('tr:has-text("from the console")');
     await row.locator('button:has-text("revoke")').click();
     await row.waitFor({ state: 'detached' });
+  });
+
+  describe('people', () => {
+    let ada: Page;
+    beforeAll(async () => {
+      ada = await newPage();
+    });
+
+    it('refuse registration to whoever has no invitation, with the reason', async () => {
+      await ada.goto(`${system.http}/console`);
+      await ada.click('text=I have an invitation');
+      await ada.fill('input[name=email]', 'ada@example.org');
+      await choosePassword(ada, ADA_PASSWORD);
+      await ada.waitForSelector('[role=alert] >> text=invitation');
+      await picture('register-refused', ada);
+      faults.length = 0;
+    });
+
+    it('are invited, register in another browser, and see the collections of the tenant', async () => {
+      await page.click('nav >> text=People');
+      await page.fill('input[name=invite-email]', 'ada@example.org');
+      await page.click('button:has-text("Invite")');
+      const token = (await page.textContent('[data-testid=invitation-token]')) ?? '';
+      await page.waitForSelector('[aria-label=invitations] >> text=ada@example.org');
+      await picture('invitation');
+      await ada.fill('input[name=invitation]', ` ${token} `);
+      await ada.click('button[type=submit]');
+      await ada.waitForSelector('a:has-text("animals")');
+      expect(await ada.locator('nav >> text=People').count()).toBe(0);
+      await picture('invited', ada);
+      await page.reload();
+      await page.waitForSelector('[aria-label=accounts] tr:has-text("ada@example.org") >> text=active');
+      expect(await page.locator('[aria-label=invitations]').count()).toBe(0);
+      await picture('people');
+    });
+
+    it('get a role', async () => {
+      await page.click('[aria-label="role of ada@example.org"]');
+      await page.click('[role=option]:has-text("read")');
+      await until('ada is a reader', async () => {
+        const { body } = await rest(system.http, 'GET', '/v1/user/profile', { key: await tokenOf(ada) });
+        return body.user.role === 'read';
+      });
+    });
+
+    it('are disabled, which ends their logins, and enabled', async () => {
+      const row = page.locator('[aria-label=accounts] tr:has-text("ada@example.org")');
+      await row.locator('button:has-text("disable")').click();
+      await row.locator('text=disabled').waitFor();
+      await picture('disabled');
+      await ada.waitForURL('**/console/login');
+      await row.locator('button:has-text("enable")').click();
+      await row.locator('text=active').waitFor();
+      faults.length = 0; // The requests of a login that has ended.
+    });
+
+    it('get a password for one login, at which they choose their own', async () => {
+      await page.click('[aria-label=accounts] tr:has-text("ada@example.org") >> button:has-text("reset password")');
+      await page.click('[role=dialog] >> button:has-text("Reset password")');
+      const once = (await page.textContent('[data-testid=new-password]')) ?? '';
+      await picture('reset-password');
+      await page.keyboard.press('Escape');
+      await fillLogin(ada, 'ada@example.org', once);
+      await ada.waitForSelector('text=Choose a password');
+      await choosePassword(ada, ADA_PASSWORD);
+      await ada.waitForSelector('a:has-text("animals")');
+    });
+
+    it('change their own password, which takes the old one', async () => {
+      await ada.click('text=ada@example.org');
+      await ada.waitForSelector('text=Your account');
+      const form = ada.locator('form[aria-label="change password"]');
+      const change = async (current: string) => {
+        await form.locator('input[name=current-password]').fill(current);
+        await form.locator('input[name=new-password]').fill(ADMIN_PASSWORD);
+        await form.locator('input[name=new-password-again]').fill(ADMIN_PASSWORD);
+        await form.locator('button[type=submit]').click();
+      };
+      await change('not the password');
+      await form.locator('[role=alert] >> text=wrong password').waitFor();
+      await change(ADA_PASSWORD);
+      await form.locator('text=The password was changed.').waitFor();
+      await picture('account', ada);
+      faults.length = 0; // The refused change.
+    });
+
+    it('are removed, and the answer says what became of the collections', async () => {
+      await page.click('[aria-label=accounts] tr:has-text("ada@example.org") >> button:has-text("remove")');
+      await picture('remove');
+      await page.click('[role=dialog] >> button:has-text("Remove ada@example.org")');
+      await page.waitForSelector('[data-testid=removal] >> text=Collections that stay with the tenant: animals');
+      await picture('removed');
+      await page.keyboard.press('Escape');
+      await page.locator('[aria-label=accounts] tr:has-text("ada@example.org")').waitFor({ state: 'detached' });
+      await ada.waitForURL('**/console/login');
+      await ada.close();
+      faults.length = 0;
+    });
+  });
+
+  describe('a login', () => {
+    it('is renewed before it expires, in a tab that nobody touches', async () => {
+      const idle = await newPage();
+      await idle.clock.install();
+      await fillLogin(idle, 'admin@vectron.local', ADMIN_PASSWORD);
+      await idle.click('nav >> text=API keys');
+      await idle.waitForSelector('text=Make a key');
+      const before = await tokenOf(idle);
+      const renewed = idle.waitForResponse('**/v1/auth/refresh');
+      await idle.clock.fastForward(14 * 60_000);
+      expect((await renewed).status()).toBe(200);
+      await until('a new token', async () => (await tokenOf(idle)) !== before);
+      await idle.close();
+    });
+
+    it('is renewed when its token is refused, and the request is sent again', async () => {
+      const asleep = await newPage();
+      await fillLogin(asleep, 'admin@vectron.local', ADMIN_PASSWORD);
+      await asleep.waitForSelector('a:has-text("animals")');
+      await asleep.evaluate("sessionStorage.setItem('vectron-token', 'one that has expired')");
+      await asleep.click('nav >> text=People');
+      await asleep.waitForSelector('[aria-label=accounts] >> text=admin@vectron.local');
+      expect(await statusOf(await tokenOf(asleep))).toBe(200);
+      await asleep.close();
+      faults.length = 0; // The refused requests.
+    });
+
+    it('ends at the server when somebody logs out', async () => {
+      const leaving = await newPage();
+      await fillLogin(leaving, 'admin@vectron.local', ADMIN_PASSWORD);
+      await leaving.waitForSelector('a:has-text("animals")');
+      const token = await tokenOf(leaving);
+      expect(await statusOf(token)).toBe(200);
+      await leaving.click('button:has-text("Log out")');
+      await leaving.waitForURL('**/console/login');
+      expect(await tokenOf(leaving)).toBe('');
+      expect(await statusOf(token)).toBe(401);
+      await leaving.close();
+    });
   });
 
   it('shows the health of every service, and the API reference', async () => {

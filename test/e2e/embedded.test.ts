@@ -83,6 +83,10 @@ describe('Vectron, embedded', () => {
       [() => db.search('none', { vector: [1, 2] }), 'COLLECTION_NOT_FOUND'],
       [() => db.listPoints('strict', { limit: 1001 }), 'INVALID_ARGUMENT', 'limit'],
       [() => db.login('a@example.org', 'password'), 'UNIMPLEMENTED'],
+      [() => db.inviteUser('a@example.org'), 'UNIMPLEMENTED'],
+      [() => db.deleteAccount('password'), 'UNIMPLEMENTED'],
+      [() => db.admin.listUsers()[Symbol.asyncIterator]().next(), 'UNIMPLEMENTED'],
+      [() => db.admin.removeUser('u'), 'UNIMPLEMENTED'],
     ];
     for (const [call, code, field] of wrong) {
       const details = field === undefined ? {} : { details: { field } };

@@ -10,12 +10,23 @@ const blocks = (language: string): string[] =>
     (match) => match[1],
   );
 
+const PASSWORD = 'a password for the readme';
+/** What the README's commands leave in the working directory. */
+const SECRET_FILES = ['ada.invitation', 'ada.token'];
+
 describe('the README', () => {
   let system: System;
   beforeAll(async () => {
-    system = await startSingle(undefined, []);
+    system = await startSingle(undefined, ['--registration', 'closed']);
   });
-  afterAll(() => system?.stop());
+  const removeSecrets = () => {
+    for (const file of SECRET_FILES) rmSync(file, { force: true });
+  };
+  beforeAll(removeSecrets);
+  afterAll(async () => {
+    removeSecrets();
+    await system?.stop();
+  });
 
   it('has commands that work as they stand', () => {
     // `npm start` is what runs already; `npm test` is what runs this; the benchmarks take minutes; the security
@@ -35,10 +46,12 @@ describe('the README', () => {
       VECTRON_API_KEY: system.adminKey,
     };
     for (const command of commands) {
+      // There is no terminal here on which a password could be asked for.
+      const asking = /^npx vectron users (register|login) /.test(command) ? ' --password-stdin' : '';
       const { status, stdout, stderr } = spawnSync(
         'bash',
-        ['-c', command.replace('http://127.0.0.1:8080', system.http)],
-        { env, encoding: 'utf8' },
+        ['-c', command.replace('http://127.0.0.1:8080', system.http) + asking],
+        { env, encoding: 'utf8', input: `${PASSWORD}\n` },
       );
       expect([command, status, stderr]).toEqual([command, 0, expect.not.stringMatching(/error/i)]);
       if (command.includes('curl'))

@@ -3,7 +3,7 @@ import { gateway } from '@vectron/proto';
 import { callContext, createClient } from '@vectron/rpc';
 import { connect, type VectronClient } from '@vectron/sdk';
 import { WebSocket } from 'ws';
-import { reasonOf, rest, type System } from '../harness/system.js';
+import { changeFirstPassword, reasonOf, rest, type System } from '../harness/system.js';
 import { until } from '../harness/waiting.js';
 import { describeBadInput } from './bad-input.suite.js';
 import { describeClient } from './client.suite.js';
@@ -151,7 +151,7 @@ export function describeSystem(home: string, start: () => Promise<System>): void
     });
 
     it('login tokens, SDK tokens and API keys all open both doors, within their role', async () => {
-      const { token } = await viaRest.login('admin@vectron.local', system.password);
+      const { token } = await viaRest.login('admin@vectron.local', await changeFirstPassword(system));
       const reader = await viaRest.createApiKey('reader', { role: 'read' });
       const only = await viaGrpc.createApiKey('only', { role: 'write', collections: ['mine'] });
       const sdk = await rest(system.http, 'POST', '/v1/sdk-jwt', {

@@ -3,19 +3,31 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { waitLimitMs } from './waiting.js';
 
-const CLI = join(process.cwd(), 'apps/cli/bin/vectron.js');
+export const CLI = join(process.cwd(), 'apps/cli/bin/vectron.js');
+
+/** A `vectron` command on a terminal, which util-linux's `script` makes. `output`: what the terminal shows. */
+export function onTerminal(args: string[], env: Record<string, string> = {}): VectronProcess {
+  const quoted = [process.execPath, CLI, ...args].map((one) => `'${one.replaceAll("'", "'\\''")}'`).join(' ');
+  const program = ['script', '--quiet', '--return', '--flush', '--command', quoted, '/dev/null'];
+  return new VectronProcess([], { TERM: 'xterm', ...env }, program, 'pipe');
+}
 
 /** A `vectron` command, or another program, as a real process. */
 export class VectronProcess {
   readonly #child: ChildProcess;
   output = '';
 
-  constructor(args: string[], env: Record<string, string> = {}, program: readonly string[] = [process.execPath, CLI]) {
+  constructor(
+    args: string[],
+    env: Record<string, string> = {},
+    program: readonly string[] = [process.execPath, CLI],
+    input: 'ignore' | 'pipe' = 'ignore',
+  ) {
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('VECTRON_'));
     const [command, ...own] = program;
     this.#child = spawn(command, [...own, ...args], {
       env: { ...Object.fromEntries(inherited), ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [input, 'pipe', 'pipe'],
     });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.on('data', (chunk) => {
@@ -56,6 +68,11 @@ export class VectronProcess {
     const ended = once(this.#child, 'exit');
     this.#child.kill(signal);
     await ended;
+  }
+
+  /** Of a process with `input`: what somebody types. */
+  type(text: string): void {
+    this.#child.stdin?.write(text);
   }
 
   /** Runs to the end. */

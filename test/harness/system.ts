@@ -11,6 +11,7 @@ export interface System {
   /** `host:port`. */
   readonly grpc: string;
   readonly adminKey: string;
+  /** The administrator's first one, which must be changed before a login can do anything: see `changeFirstPassword`. */
   readonly password: string;
   readonly data: string;
   readonly processes: readonly { readonly running: boolean }[];
@@ -24,6 +25,10 @@ export interface ProcessSystem extends System {
 
 export const tempDir = (name: string): string => mkdtempSync(join(tmpdir(), `vectron-${name}-`));
 
+/** Tests make accounts for themselves, unless they say who may. */
+const openUnlessTold = (flags: readonly string[]): string[] =>
+  flags.includes('--registration') ? [...flags] : [...flags, '--registration', 'open'];
+
 /** The whole system in one process. */
 export async function startSingle(data = tempDir('single'), flags: string[] = ['--no-sample']): Promise<ProcessSystem> {
   const server = new VectronProcess([
@@ -34,7 +39,7 @@ export async function startSingle(data = tempDir('single'), flags: string[] = ['
     '127.0.0.1:0',
     '--grpc',
     '127.0.0.1:0',
-    ...flags,
+    ...openUnlessTold(flags),
   ]);
   await server.until(/ready; stop/);
   const [, http] = await server.until(/REST\s+(http:\/\/[\d.:]+)\/v1/);
@@ -74,7 +79,7 @@ export async function startSeparate(workers = 2): Promise<SeparateSystem> {
   const pd = await started('pd', 'pd', listen);
   const workerFlags = [...listen, '--raft-listen', '127.0.0.1:0', '--pd', pd.grpc];
   for (let worker = 0; worker < workers; worker += 1) await started('worker', `worker-${worker}`, workerFlags);
-  const auth = await started('auth', 'auth', listen);
+  const auth = await started('auth', 'auth', openUnlessTold(listen));
   const reranker = await started('reranker', 'reranker', [...listen, '--pd', pd.grpc]);
   const services = ['--pd', pd.grpc, '--auth', auth.grpc, '--reranker', reranker.grpc];
   const gateway = await started('gateway', 'gateway', ['--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0', ...services]);
@@ -107,7 +112,8 @@ export interface ClusterSystem extends System {
 export async function startCluster(options: Partial<LocalClusterOptions> = {}): Promise<ClusterSystem> {
   const dir = tempDir('cluster');
   const sizes = { workers: 3, placementDrivers: 2, gateways: 1, etcdMembers: 1, etcdBinary: etcdBinary() };
-  const cluster = await LocalCluster.start({ dir, ...sizes, ...options });
+  const flags = { ...options.flags, auth: openUnlessTold(options.flags?.auth ?? []) };
+  const cluster = await LocalCluster.start({ dir, ...sizes, ...options, flags });
   const { http, grpc, processes } = cluster.info;
   const { apiKey, password } = JSON.parse(readFileSync(join(dir, 'bootstrap.json'), 'utf8')) as {
     apiKey: string;
@@ -174,6 +180,17 @@ export async function rest(
     // Not JSON: the text is the answer.
   }
   return { status: response.status, body: parsed, headers: response.headers };
+}
+
+/** Changes the administrator's first password, as its first login must; returns the new one. */
+export async function changeFirstPassword(system: System): Promise<string> {
+  const body = { email: 'admin@vectron.local', password: system.password };
+  const login = await rest(system.http, 'POST', '/v1/users/login', { body });
+  const changed = `${system.password}-changed`;
+  const passwords = { currentPassword: system.password, newPassword: changed };
+  const answer = await rest(system.http, 'POST', '/v1/user/password', { key: login.body.jwtToken, body: passwords });
+  if (answer.status !== 200) throw new Error(`the first password was not changed: ${JSON.stringify(answer.body)}`);
+  return changed;
 }
 
 /** Stable reason of an error body. */

@@ -1,13 +1,12 @@
 import { Controller, Inject } from '@nestjs/common';
-import { VectronError } from '@vectron/errors';
 import { authInternal } from '@vectron/proto';
 import { type Api, abortSignalOf, type CallContext, GrpcService } from '@vectron/rpc';
-import { ApiKeyRepository } from './api-keys.js';
+import { Counts } from './accounts/counts.js';
+import { Deletions } from './accounts/deletions.js';
 import { Authenticator } from './authenticator.js';
 import { RevocationFeed } from './revocations.js';
 import { SigningKeys } from './signing-keys.js';
 import { TokenService } from './tokens.js';
-import { UserRepository } from './users.js';
 
 /** What the gateway asks; never on a public listener. */
 @Controller()
@@ -15,8 +14,8 @@ import { UserRepository } from './users.js';
 export class AuthInternalController implements Api<typeof authInternal.AuthInternalServiceService> {
   constructor(
     @Inject(Authenticator) private readonly authenticator: Authenticator,
-    @Inject(UserRepository) private readonly users: UserRepository,
-    @Inject(ApiKeyRepository) private readonly keys: ApiKeyRepository,
+    @Inject(Counts) private readonly counts: Counts,
+    @Inject(Deletions) private readonly deletions: Deletions,
     @Inject(RevocationFeed) private readonly revocations: RevocationFeed,
     @Inject(TokenService) private readonly tokens: TokenService,
     @Inject(SigningKeys) private readonly signingKeys: SigningKeys,
@@ -42,19 +41,28 @@ export class AuthInternalController implements Api<typeof authInternal.AuthInter
   }
 
   async ping(): Promise<authInternal.PingResponse> {
-    await this.users.byId('');
+    await this.counts.totals();
     return {};
   }
 
-  async beginUserDeletion(): Promise<never> {
-    throw new VectronError('UNIMPLEMENTED', 'BeginUserDeletion is not built yet');
+  async beginUserDeletion(
+    request: authInternal.BeginUserDeletionRequest,
+    context: CallContext,
+  ): Promise<authInternal.BeginUserDeletionResponse> {
+    const { user, isLast, heirTenantId } = await this.deletions.begin(request, context);
+    return { userId: user.id, tenantId: user.tenantId, lastOfTenant: isLast, heirTenantId };
   }
 
-  async finishUserDeletion(): Promise<never> {
-    throw new VectronError('UNIMPLEMENTED', 'FinishUserDeletion is not built yet');
+  async finishUserDeletion({
+    userId,
+    undo,
+  }: authInternal.FinishUserDeletionRequest): Promise<authInternal.FinishUserDeletionResponse> {
+    if (undo) await this.deletions.undo(userId);
+    return { deletedKeys: undo ? 0 : await this.deletions.finish(userId) };
   }
 
   async stats(): Promise<authInternal.StatsResponse> {
-    return { users: await this.users.count(), apiKeys: await this.keys.count() };
+    const { users, keys } = await this.counts.totals();
+    return { users, apiKeys: keys };
   }
 }

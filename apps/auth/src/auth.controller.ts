@@ -1,66 +1,47 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { Controller, Inject } from '@nestjs/common';
 import { VectronError } from '@vectron/errors';
-import { auth, type authInternal } from '@vectron/proto';
-import { type Api, bearerToken, type CallContext, GrpcService } from '@vectron/rpc';
-import { type ApiKey, ApiKeyRepository } from './api-keys.js';
-import { Authenticator } from './authenticator.js';
-import { FailureCounter } from './failures.js';
-import { checkPassword, hashPassword, isOutdatedHash, verifyPassword } from './passwords.js';
-import { SessionRepository } from './sessions.js';
-import { TokenService } from './tokens.js';
-import { normalizeEmail, type Role, type User, UserRepository } from './users.js';
+import { auth } from '@vectron/proto';
+import { type Api, type CallContext, GrpcService } from '@vectron/rpc';
+import { Accounts } from './accounts/accounts.js';
+import { ApiKeyRepository } from './api-keys.js';
+import { Callers, clientAddress } from './callers.js';
+import { KeyService } from './key-service.js';
+import { Logins } from './logins.js';
+import type { Role } from './rights.js';
+import { invitationInfo, keyInfo, seconds } from './wire.js';
 
-const ROLES: readonly Role[] = ['read', 'write', 'admin'];
-/** IP address of the client, from the gateway. */
-const CLIENT_ADDRESS = 'x-vectron-client-address';
-const seconds = (ms: number) => BigInt(Math.floor(ms / 1000));
+const DEFAULT_PAGE = 100;
 
-/** vectron.auth.v1. Calls about a user carry that user's own bearer token, passed on by the gateway. */
+/**
+ * vectron.auth.v1. Calls about a user carry that user's own bearer token, passed on by the gateway, and are checked here
+ * against the contract as they are there.
+ */
 @Controller()
 @GrpcService(auth.AuthServiceService)
 export class AuthController implements Api<typeof auth.AuthServiceService> {
   constructor(
-    @Inject(UserRepository) private readonly users: UserRepository,
+    @Inject(Callers) private readonly callers: Callers,
+    @Inject(Logins) private readonly logins: Logins,
+    @Inject(KeyService) private readonly keyService: KeyService,
     @Inject(ApiKeyRepository) private readonly keys: ApiKeyRepository,
-    @Inject(TokenService) private readonly tokens: TokenService,
-    @Inject(Authenticator) private readonly authenticator: Authenticator,
-    @Inject(SessionRepository) private readonly sessions: SessionRepository,
-    @Inject(FailureCounter) private readonly failures: FailureCounter,
+    @Inject(Accounts) private readonly accounts: Accounts,
   ) {}
 
-  async registerUser(request: auth.RegisterUserRequest): Promise<auth.RegisterUserResponse> {
-    const email = normalizeEmail(request.email);
-    checkPassword(request.password);
-    const passwordHash = await hashPassword(request.password);
-    const user = await this.users.create({ email, passwordHash, role: 'write', plan: 'FREE' });
-    return { user: profile(user) };
+  async registerUser({ email, password, invitation }: auth.RegisterUserRequest): Promise<auth.RegisterUserResponse> {
+    const user = await this.accounts.registration.register(email, password, invitation);
+    return { user: await this.accounts.profiles.of(user) };
   }
 
-  /** Who does not exist, whose password is wrong and who must wait all get the same answers after the same work. */
   async login(request: auth.LoginRequest, context: CallContext): Promise<auth.LoginResponse> {
-    const email = normalizeEmail(request.email);
-    const address = context.metadata.get(CLIENT_ADDRESS)[0]?.toString() ?? '';
-    await pause(await this.failures.check(email, address));
-    const user = await this.users.byEmail(email);
-    if (!(await verifyPassword(user?.passwordHash, request.password)) || user === undefined) {
-      await this.failures.failed(email, address);
-      throw new VectronError('UNAUTHENTICATED', 'wrong e-mail address or password');
-    }
-    await this.failures.succeeded(email);
-    if (isOutdatedHash(user.passwordHash)) {
-      await this.users.update(user.id, { passwordHash: await hashPassword(request.password) });
-    }
-    const { session, refreshToken } = await this.sessions.begin(user.id);
-    const { token, expiresAtMs } = await this.tokens.sign('login', user.id, session.id);
-    return { jwtToken: token, user: profile(user), expiresAt: seconds(expiresAtMs), refreshToken };
+    const login = await this.logins.login(request.email, request.password, clientAddress(context));
+    const { user, accessToken, expiresAtMs, refreshToken } = login;
+    const profile = await this.accounts.profiles.of(user);
+    return { jwtToken: accessToken, user: profile, expiresAt: seconds(expiresAtMs), refreshToken };
   }
 
   async logout(_: auth.LogoutRequest, context: CallContext): Promise<auth.LogoutResponse> {
-    const { userId, sessionId } = await this.#principal(context);
-    if (sessionId === '')
-      throw VectronError.invalid('authorization', 'only a login can be ended; delete the key instead');
-    await this.sessions.end({ id: sessionId, userId });
+    const { principal } = await this.callers.of(context, 'logout');
+    await this.logins.logout(principal.userId, principal.sessionId);
     return { success: true };
   }
 
@@ -68,198 +49,143 @@ export class AuthController implements Api<typeof auth.AuthServiceService> {
     request: auth.ChangePasswordRequest,
     context: CallContext,
   ): Promise<auth.ChangePasswordResponse> {
-    const { user, sessionId } = await this.#login(context);
-    checkPassword(request.newPassword, 'new_password');
-    await this.#ownPassword(user, request.currentPassword, context);
-    await this.users.update(user.id, { passwordHash: await hashPassword(request.newPassword) });
-    await this.sessions.endAll(user.id, sessionId);
+    const { user, principal } = await this.callers.of(context, 'changePassword');
+    const passwords = { current: request.currentPassword, next: request.newPassword };
+    await this.logins.changePassword(user, principal.sessionId, passwords, clientAddress(context));
     return { success: true };
   }
 
-  async setUserRole(request: auth.SetUserRoleRequest, context: CallContext): Promise<auth.SetUserRoleResponse> {
-    const { user } = await this.#login(context);
-    if (user.role !== 'admin') throw new VectronError('PERMISSION_DENIED', 'this takes an administrator');
-    const role = request.role as Role;
-    if (!ROLES.includes(role)) throw VectronError.invalid('role', 'role must be read, write or admin');
-    if (request.userId === user.id) throw VectronError.invalid('user_id', 'your own role is for another administrator');
-    return { user: profile(await this.users.update(request.userId, { role })) };
+  async refreshToken(request: auth.RefreshTokenRequest): Promise<auth.RefreshTokenResponse> {
+    const { accessToken, expiresAtMs, refreshToken } = await this.logins.refresh(request.refreshToken);
+    return { jwtToken: accessToken, expiresAt: seconds(expiresAtMs), refreshToken };
   }
 
   async getUserProfile(_: auth.GetUserProfileRequest, context: CallContext): Promise<auth.GetUserProfileResponse> {
-    return { user: profile(await this.#user(context)) };
+    const { user } = await this.callers.of(context, 'getUserProfile');
+    return { user: await this.accounts.profiles.of(user) };
   }
 
   async updateUserProfile(
     request: auth.UpdateUserProfileRequest,
     context: CallContext,
   ): Promise<auth.UpdateUserProfileResponse> {
-    const { user, sessionId } = await this.#login(context);
+    const caller = await this.callers.of(context, 'updateUserProfile');
     if (request.plan !== auth.Plan.FREE && request.plan !== auth.Plan.PAID) {
       throw VectronError.invalid('plan', 'plan must be FREE or PAID');
     }
-    if (request.plan === auth.Plan.PAID && user.plan !== 'PAID' && user.role !== 'admin') {
-      throw new VectronError('PERMISSION_DENIED', 'only an administrator can grant the PAID plan');
-    }
-    const updated = await this.users.update(user.id, { plan: request.plan === auth.Plan.PAID ? 'PAID' : 'FREE' });
-    const jwtToken = sessionId === '' ? '' : (await this.tokens.sign('login', user.id, sessionId)).token;
-    return { user: profile(updated), jwtToken };
-  }
-
-  async deleteUser(request: auth.DeleteUserRequest, context: CallContext): Promise<auth.DeleteUserResponse> {
-    const { user } = await this.#login(context);
-    await this.#ownPassword(user, request.password, context);
-    for (const key of await this.keys.ofUser(user.id)) await this.keys.delete(user.id, key.id);
-    await this.sessions.endAll(user.id);
-    await this.users.delete(user);
-    return { success: true, deletedCollections: [], handedCollections: [], keptCollections: [], deletedKeys: 0 };
-  }
-
-  async refreshToken(request: auth.RefreshTokenRequest, context: CallContext): Promise<auth.RefreshTokenResponse> {
-    if (request.refreshToken !== '') {
-      const { session, refreshToken } = await this.sessions.refresh(request.refreshToken);
-      const { token, expiresAtMs } = await this.tokens.sign('login', session.userId, session.id);
-      return { jwtToken: token, expiresAt: seconds(expiresAtMs), refreshToken };
-    }
-    const { user, sessionId } = await this.#login(context);
-    if (sessionId === '') throw VectronError.invalid('authorization', 'only a login can be refreshed');
-    const { token, expiresAtMs } = await this.tokens.sign('login', user.id, sessionId);
-    return { jwtToken: token, expiresAt: seconds(expiresAtMs), refreshToken: '' };
+    await this.accounts.administration.setPlan(caller, request.plan === auth.Plan.PAID ? 'PAID' : 'FREE');
+    return { user: await this.accounts.profiles.of(caller.user), jwtToken: '' };
   }
 
   async createApiKey(request: auth.CreateAPIKeyRequest, context: CallContext): Promise<auth.CreateAPIKeyResponse> {
-    const { user } = await this.#login(context);
-    const role = (request.role || 'write') as Role;
-    if (!ROLES.includes(role)) throw VectronError.invalid('role', 'role must be read, write or admin');
-    if (role === 'admin' && user.role !== 'admin') {
-      throw new VectronError('PERMISSION_DENIED', 'only an administrator can make an admin key');
-    }
-    if (request.name.length > 128) throw VectronError.invalid('name', 'a name has at most 128 characters');
-    const expiresAtMs = Number(request.expiresAt) * 1000;
-    if (expiresAtMs !== 0 && expiresAtMs <= Date.now())
-      throw VectronError.invalid('expires_at', 'expires_at is in the past');
-    const { collections, name } = request;
-    const { full, key } = await this.keys.create({ userId: user.id, name, role, collections, expiresAtMs });
+    const caller = await this.callers.of(context, 'createApiKey');
+    const { name, role, collections, expiresAt } = request;
+    const wanted = { role: (role || 'write') as Role, collections, expiresAtMs: Number(expiresAt) * 1000 };
+    const { full, key } = await this.keyService.create(caller, name, wanted);
     return { fullKey: full, keyInfo: keyInfo(key) };
   }
 
   async listApiKeys(_: auth.ListAPIKeysRequest, context: CallContext): Promise<auth.ListAPIKeysResponse> {
-    const { user } = await this.#login(context);
-    return { keys: (await this.keys.ofUser(user.id)).map(keyInfo) };
+    const caller = await this.callers.of(context, 'listApiKeys');
+    return { keys: (await this.keyService.list(caller)).map(keyInfo) };
   }
 
   async deleteApiKey(request: auth.DeleteAPIKeyRequest, context: CallContext): Promise<auth.DeleteAPIKeyResponse> {
-    const { user } = await this.#login(context);
-    await this.keys.delete(user.id, request.keyPrefix);
+    const caller = await this.callers.of(context, 'deleteApiKey');
+    await this.keyService.delete(caller, request.keyPrefix);
     return { success: true };
+  }
+
+  async createSdkjwt(request: auth.CreateSDKJWTRequest, context: CallContext): Promise<auth.CreateSDKJWTResponse> {
+    const caller = await this.callers.of(context, 'createSdkjwt');
+    return { sdkJwt: await this.keyService.token(caller, request.apiKeyId) };
   }
 
   async validateApiKey(request: auth.ValidateAPIKeyRequest): Promise<auth.ValidateAPIKeyResponse> {
     const key = await this.keys.verify(request.fullKey);
-    const user = key && (await this.users.byId(key.userId));
-    if (key === undefined || user === undefined) return { valid: false, userId: '', plan: '', apiKeyId: '' };
-    return { valid: true, userId: user.id, plan: user.plan, apiKeyId: key.id };
-  }
-
-  async createSdkjwt(request: auth.CreateSDKJWTRequest, context: CallContext): Promise<auth.CreateSDKJWTResponse> {
-    const { user } = await this.#login(context);
-    const key = await this.keys.byId(request.apiKeyId);
-    if (key === undefined || key.userId !== user.id)
-      throw new VectronError('NOT_FOUND', `no API key ${request.apiKeyId}`);
-    return { sdkJwt: (await this.tokens.sign('sdk', key.id)).token };
+    const owner = key && (await this.accounts.ownerOf(key));
+    if (key === undefined || owner === undefined) return { valid: false, userId: '', plan: '', apiKeyId: '' };
+    return { valid: true, userId: owner.user.id, plan: owner.plan, apiKeyId: key.id };
   }
 
   async getAuthDetailsForSdk(request: auth.GetAuthDetailsForSDKRequest): Promise<auth.GetAuthDetailsForSDKResponse> {
     const key = await this.keys.byId(request.apiKeyId);
-    const user = key && (await this.users.byId(key.userId));
-    if (user === undefined) return { userId: '', plan: auth.Plan.PLAN_UNSPECIFIED, success: false };
-    return { userId: user.id, plan: auth.Plan[user.plan], success: true };
+    const owner = key && (await this.accounts.ownerOf(key));
+    if (owner === undefined) return { userId: '', plan: auth.Plan.PLAN_UNSPECIFIED, success: false };
+    return { userId: owner.user.id, plan: auth.Plan[owner.plan], success: true };
   }
 
-  async inviteUser(): Promise<never> {
-    throw notBuilt('inviteUser');
+  async inviteUser(request: auth.InviteUserRequest, context: CallContext): Promise<auth.InviteUserResponse> {
+    const caller = await this.callers.of(context, 'inviteUser');
+    const { email, role, tenantId, newTenant, expiresAt } = request;
+    const wish = { email, role: (role || 'write') as Role, tenantId, newTenant, expiresAtMs: Number(expiresAt) * 1000 };
+    const { token, invitation } = await this.accounts.registration.invite(caller, wish);
+    return { token, invitation: invitationInfo(invitation) };
   }
 
-  async listInvitations(): Promise<never> {
-    throw notBuilt('listInvitations');
+  async listInvitations(
+    request: auth.ListInvitationsRequest,
+    context: CallContext,
+  ): Promise<auth.ListInvitationsResponse> {
+    const caller = await this.callers.of(context, 'listInvitations');
+    const size = request.pageSize || DEFAULT_PAGE;
+    const found = await this.accounts.registration.list(caller, request.pageToken, size + 1);
+    const { page, nextPageToken } = pageOf(found, size);
+    return { invitations: page.map(invitationInfo), nextPageToken };
   }
 
-  async deleteInvitation(): Promise<never> {
-    throw notBuilt('deleteInvitation');
+  async deleteInvitation(
+    request: auth.DeleteInvitationRequest,
+    context: CallContext,
+  ): Promise<auth.DeleteInvitationResponse> {
+    const caller = await this.callers.of(context, 'deleteInvitation');
+    await this.accounts.registration.withdraw(caller, request.id);
+    return { success: true };
   }
 
-  async listUsers(): Promise<never> {
-    throw notBuilt('listUsers');
+  async listUsers(request: auth.ListUsersRequest, context: CallContext): Promise<auth.ListUsersResponse> {
+    await this.callers.of(context, 'listUsers');
+    const size = request.pageSize || DEFAULT_PAGE;
+    const found = await this.accounts.administration.list(request.tenantId, request.pageToken, size + 1);
+    const { page, nextPageToken } = pageOf(found, size);
+    return { users: await Promise.all(page.map((user) => this.accounts.profiles.of(user))), nextPageToken };
   }
 
-  async setUserDisabled(): Promise<never> {
-    throw notBuilt('setUserDisabled');
+  async setUserRole(request: auth.SetUserRoleRequest, context: CallContext): Promise<auth.SetUserRoleResponse> {
+    const caller = await this.callers.of(context, 'setUserRole');
+    const user = await this.accounts.administration.setRole(caller, request.userId, request.role as Role);
+    return { user: await this.accounts.profiles.of(user) };
   }
 
-  async resetPassword(): Promise<never> {
-    throw notBuilt('resetPassword');
+  async setUserDisabled(
+    request: auth.SetUserDisabledRequest,
+    context: CallContext,
+  ): Promise<auth.SetUserDisabledResponse> {
+    const caller = await this.callers.of(context, 'setUserDisabled');
+    const user = await this.accounts.administration.setDisabled(caller, request.userId, request.disabled);
+    return { user: await this.accounts.profiles.of(user) };
+  }
+
+  async resetPassword(request: auth.ResetPasswordRequest, context: CallContext): Promise<auth.ResetPasswordResponse> {
+    await this.callers.of(context, 'resetPassword');
+    return { password: await this.accounts.administration.resetPassword(request.userId) };
+  }
+
+  /** The gateway deletes accounts in steps, because it alone reaches the collections: BeginUserDeletion. */
+  async deleteUser(): Promise<never> {
+    throw throughGateway('DeleteUser');
   }
 
   async removeUser(): Promise<never> {
-    throw notBuilt('removeUser');
-  }
-
-  async #principal(context: CallContext): Promise<authInternal.Principal> {
-    const token = bearerToken(context.metadata.get('authorization')[0]?.toString());
-    if (token === undefined) throw new VectronError('UNAUTHENTICATED', 'send authorization: Bearer <token>');
-    return this.authenticator.authenticate(token);
-  }
-
-  async #user(context: CallContext): Promise<User> {
-    const { userId } = await this.#principal(context);
-    const user = await this.users.byId(userId);
-    if (user === undefined) throw new VectronError('UNAUTHENTICATED', 'the user was deleted');
-    return user;
-  }
-
-  /** Managing an account takes a login, or an admin's key: a leaked data key must not make more keys. */
-  async #login(context: CallContext): Promise<{ user: User; sessionId: string }> {
-    const { apiKeyId, role, sessionId } = await this.#principal(context);
-    if (apiKeyId !== '' && role !== 'admin') {
-      throw new VectronError('PERMISSION_DENIED', 'this takes a login token or an admin API key');
-    }
-    return { user: await this.#user(context), sessionId };
-  }
-
-  /** Who has a token has not the password: guesses count as at a login. */
-  async #ownPassword(user: User, password: string, context: CallContext): Promise<void> {
-    const address = context.metadata.get(CLIENT_ADDRESS)[0]?.toString() ?? '';
-    await pause(await this.failures.check(user.email, address));
-    if (await verifyPassword(user.passwordHash, password)) return;
-    await this.failures.failed(user.email, address);
-    throw new VectronError('PERMISSION_DENIED', 'wrong password');
+    throw throughGateway('RemoveUser');
   }
 }
 
-const notBuilt = (name: string) => new VectronError('UNIMPLEMENTED', `${name} is not built yet`);
+const throughGateway = (name: string) =>
+  new VectronError('UNIMPLEMENTED', `${name} is served by the gateway, which decides on the collections`);
 
-function profile(user: User): auth.UserProfile {
-  return {
-    id: user.id,
-    email: user.email,
-    createdAt: seconds(user.createdAtMs),
-    plan: auth.Plan[user.plan],
-    subscriptionStatus: auth.SubscriptionStatus.ACTIVE,
-    role: user.role,
-    tenantId: user.id,
-    disabled: false,
-    mustChangePassword: false,
-    lastLoginAt: 0n,
-  };
-}
-
-function keyInfo(key: ApiKey): auth.APIKey {
-  return {
-    keyPrefix: key.id,
-    userId: key.userId,
-    createdAt: seconds(key.createdAtMs),
-    name: key.name,
-    role: key.role,
-    collections: key.collections,
-    expiresAt: seconds(key.expiresAtMs),
-  };
+/** The first `size` of what was found, of which one more was asked for. */
+function pageOf<T extends { readonly id: string }>(found: readonly T[], size: number) {
+  const page = found.slice(0, size);
+  return { page, nextPageToken: found.length > size ? (page.at(-1)?.id ?? '') : '' };
 }

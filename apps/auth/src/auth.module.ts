@@ -1,41 +1,44 @@
-import { join } from 'node:path';
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { MetaStore } from '@vectron/metastore';
+import { Accounts } from './accounts/accounts.js';
+import { Counts } from './accounts/counts.js';
+import { Deletions } from './accounts/deletions.js';
+import { InvitationSweep } from './accounts/invitation-sweep.js';
 import { ApiKeyRepository } from './api-keys.js';
 import { AuthController } from './auth.controller.js';
 import { AuthInternalController } from './auth-internal.controller.js';
+import { authParts } from './auth-parts.js';
 import { Authenticator } from './authenticator.js';
+import { Callers } from './callers.js';
 import type { AuthConfig } from './config.js';
-import { FailureCounter } from './failures.js';
+import { KeyService } from './key-service.js';
+import { Logins } from './logins.js';
 import { RevocationFeed } from './revocations.js';
-import { randomSecret, secretFile } from './secrets.js';
-import { SessionRepository } from './sessions.js';
 import { SigningKeys } from './signing-keys.js';
 import { TokenService } from './tokens.js';
 import { UserRepository } from './users.js';
 
 @Module({})
 export class AuthModule {
-  /** Reads the secrets in `<data>/secrets`, making them at the first run. */
   static async create(config: AuthConfig, meta: MetaStore): Promise<DynamicModule> {
-    const pepper = await secretFile(join(config.data, 'secrets', 'pepper'), randomSecret);
-    const signingKeys = await SigningKeys.open(config.data);
-    const users = new UserRepository(meta);
-    const keys = new ApiKeyRepository(meta, pepper);
-    const tokens = new TokenService(signingKeys, config.tokenMinutes * 60);
-    const sessions = new SessionRepository(meta, pepper);
+    const parts = await authParts(config, meta);
     return {
       module: AuthModule,
       controllers: [AuthController, AuthInternalController],
       providers: [
-        { provide: UserRepository, useValue: users },
-        { provide: ApiKeyRepository, useValue: keys },
-        { provide: TokenService, useValue: tokens },
-        { provide: Authenticator, useValue: new Authenticator(users, keys, tokens, sessions) },
-        { provide: SessionRepository, useValue: sessions },
-        { provide: SigningKeys, useValue: signingKeys },
-        { provide: FailureCounter, useValue: new FailureCounter(meta) },
-        { provide: RevocationFeed, useValue: new RevocationFeed(meta) },
+        { provide: UserRepository, useValue: parts.users },
+        { provide: ApiKeyRepository, useValue: parts.keys },
+        { provide: KeyService, useValue: parts.keyService },
+        { provide: TokenService, useValue: parts.tokens },
+        { provide: Authenticator, useValue: parts.authenticator },
+        { provide: Callers, useValue: parts.callers },
+        { provide: SigningKeys, useValue: parts.signing },
+        { provide: Logins, useValue: parts.logins },
+        { provide: Accounts, useValue: parts.accounts },
+        { provide: Deletions, useValue: parts.deletions },
+        { provide: Counts, useValue: parts.counts },
+        { provide: RevocationFeed, useValue: parts.revocations },
+        { provide: InvitationSweep, useValue: new InvitationSweep(parts.invitations) },
       ],
     };
   }

@@ -23,6 +23,34 @@ export const authKnobs = defineKnobs({
     default: '15',
     help: 'lifetime of a login token, minutes, 1 to 1440',
   },
+  registration: {
+    env: 'VECTRON_REGISTRATION',
+    flag: 'registration',
+    schema: setting.oneOf(['closed', 'invite', 'open']),
+    default: 'closed',
+    help: 'who may make an account: closed, whom an administrator invites; invite, whom an administrator or, into its own tenant, a member invites; open, everybody, in a tenant of their own',
+  },
+  maxTenantUsers: {
+    env: 'VECTRON_MAX_TENANT_USERS',
+    flag: 'max-tenant-users',
+    schema: setting.integer(1, 100_000),
+    default: '1000',
+    help: 'most accounts of one tenant, 1 to 100000',
+  },
+  maxUserKeys: {
+    env: 'VECTRON_MAX_KEYS_PER_USER',
+    flag: 'max-keys-per-user',
+    schema: setting.integer(1, 10_000),
+    default: '100',
+    help: 'most API keys of one account, 1 to 10000',
+  },
+  maxInvitations: {
+    env: 'VECTRON_MAX_INVITATIONS',
+    flag: 'max-invitations',
+    schema: setting.integer(1, 10_000),
+    default: '100',
+    help: 'most open invitations that the accounts of one tenant have made, 1 to 10000',
+  },
   logLevel: logLevelKnob,
 });
 export type AuthConfig = ConfigOf<typeof authKnobs.knobs>;

@@ -23,7 +23,7 @@ export class RevocationFeed {
     let failure: unknown;
     let wake = () => {};
     signal.addEventListener('abort', () => wake(), { once: true });
-    const { revision } = await this.meta.range('/auth/users/');
+    const { revision } = await this.meta.range('/auth/users/', { limit: 1 });
     const watching = (async () => {
       for await (const { key } of this.meta.watch('/auth/', revision, both)) {
         const found = KINDS.find(([prefix]) => key.startsWith(prefix));

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { VectronError } from '@vectron/errors';
 import { connect, type VectronClient } from '@vectron/sdk';
 import { type ClientConfig, clientKnobs, loadConfig } from './config.js';
 import { bootstrapFile } from './single-server.js';
@@ -8,17 +9,52 @@ export interface ClientOptions {
   readonly [flag: string]: unknown;
 }
 
-/** The key given, else the one of the single server's data directory. */
-export function apiKeyOf(config: ClientConfig): string | undefined {
-  if (config.apiKey !== undefined) return config.apiKey;
+/** The key given, by a flag before the environment; else the one of the single server's data directory. */
+export function apiKeyOf(config: ClientConfig, options: ClientOptions): string | undefined {
+  if (options.apiKey !== undefined && options.apiKeyFile !== undefined)
+    throw VectronError.invalid('api-key-file', 'give --api-key-file or --api-key, not both');
+  const byFlag = options.apiKeyFile === undefined ? config.apiKey : undefined;
+  if (byFlag !== undefined) return byFlag;
+  if (config.apiKeyFile !== undefined) return keyIn(config.apiKeyFile);
   const file = bootstrapFile(config.data);
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as { apiKey: string }).apiKey : undefined;
 }
 
+function keyIn(file: string): string {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw VectronError.invalid('api-key-file', `the file of the API key cannot be read: ${(cause as Error).message}`);
+  }
+  const [key] = text.trim().split(/\s/);
+  if (key === '') throw VectronError.invalid('api-key-file', `the file ${file} holds no API key`);
+  return key;
+}
+
 /** Runs `use` with a connected client and closes it. */
-export async function withClient<T>(options: ClientOptions, use: (client: VectronClient) => Promise<T>): Promise<T> {
+export function withClient<T>(options: ClientOptions, use: (client: VectronClient) => Promise<T>): Promise<T> {
   const config = loadConfig(clientKnobs, options);
-  const client = connect(config.url, { apiKey: apiKeyOf(config), retries: 2 });
+  return withKey(config.url, apiKeyOf(config, options), use);
+}
+
+/** As withClient, for those who have no key or login yet: what is kept of another account on this machine is not sent. */
+export const withoutKey = <T>(options: ClientOptions, use: (client: VectronClient) => Promise<T>): Promise<T> =>
+  withKey(loadConfig(clientKnobs, options).url, undefined, use);
+
+/** As withClient, with the token of a login. */
+export const withToken = <T>(
+  options: ClientOptions,
+  token: string,
+  use: (client: VectronClient) => Promise<T>,
+): Promise<T> => withKey(loadConfig(clientKnobs, options).url, token, use);
+
+async function withKey<T>(
+  url: string,
+  apiKey: string | undefined,
+  use: (client: VectronClient) => Promise<T>,
+): Promise<T> {
+  const client = connect(url, { apiKey, retries: 2 });
   try {
     return await use(client);
   } finally {

@@ -50,10 +50,7 @@ export async function startSingleServer(config: ConfigOf<typeof serveKnobs.knobs
   const meta = openEmbedded(data, 'meta');
   const unused = { host: '127.0.0.1', port: 0 };
 
-  const authModule = await AuthModule.create(
-    { listen: unused, data, ...noEtcd, tokenMinutes: config.tokenMinutes, logLevel: config.logLevel },
-    meta,
-  );
+  const authModule = await AuthModule.create({ ...config, ...noEtcd, listen: unused }, meta);
   const auth = await contextOf(authModule, logger);
   let workerController: WorkerController | undefined;
   const { splitBytes, splitLoad, logLevel } = config;

@@ -1,47 +1,34 @@
 import { parseTrustedJson, stringifyJson } from '@vectron/model/exact-json';
-import { type Answer, createRestClient } from '@vectron/rest-client';
+import { type Answer, createRestClient, type RestClient } from '@vectron/rest-client';
+import { session } from './session';
 
-const TOKEN = 'vectron-token';
-/** For this tab only: a closed tab is logged out. */
-export const session = {
-  get token(): string | null {
-    return sessionStorage.getItem(TOKEN);
-  },
-  start(token: string): void {
-    sessionStorage.setItem(TOKEN, token);
-  },
-  end(): void {
-    sessionStorage.removeItem(TOKEN);
-    window.location.assign('/console/login');
-  },
-};
+const json = { parse: parseTrustedJson, stringify: stringifyJson };
 
-/** The gateway's REST API; an expired session leads to the login page. */
-export const api = createRestClient({
-  url: '',
-  token: () => session.token ?? undefined,
-  json: { parse: parseTrustedJson, stringify: stringifyJson },
-  async fetch(request) {
-    const response = await fetch(request);
-    if (response.status === 401 && session.token) session.end();
-    return response;
-  },
-});
+/** The gateway's REST API for the login of this tab; a login that has ended leads to the login page. */
+export const api = createRestClient({ url: '', token: () => session.token ?? undefined, json, fetch: send });
+
+/** The same for a login that is not the one of this tab yet. */
+export const apiOf = (token: string): RestClient => createRestClient({ url: '', token, json });
 
 export type CollectionStatus = Answer<'get', '/v1/collections/{name}/status'>;
 export type SearchAnswer = Answer<'post', '/v1/collections/{collection}/points/search'>;
+export type User = NonNullable<Answer<'get', '/v1/user/profile'>['user']>;
+export type Removal = Answer<'delete', '/v1/admin/users/{user_id}'>;
 
-/** A login token lives minutes: a new one is fetched while the console is open. */
-export function keepSessionAlive(): () => void {
-  const timer = setInterval(
-    () => {
-      if (!session.token) return;
-      api.POST('/v1/auth/refresh', { body: {} }).then(
-        ({ jwtToken }) => session.start(jwtToken),
-        () => undefined,
-      );
-    },
-    5 * 60 * 1000,
-  );
-  return () => clearInterval(timer);
+/** A token that has expired, as in a machine that slept, is renewed and the request sent again. */
+async function send(request: Request): Promise<Response> {
+  const again = request.clone();
+  const response = await fetch(request);
+  if (response.status !== 401 || session.token === null) return response;
+  try {
+    if (await session.renew()) {
+      again.headers.set('authorization', `Bearer ${session.token}`);
+      return await fetch(again);
+    }
+  } catch {
+    // Nobody knows whether the login has ended: the answer is the one to the request.
+    return response;
+  }
+  session.forget();
+  return response;
 }

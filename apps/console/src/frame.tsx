@@ -1,17 +1,21 @@
 import { ActionIcon, AppShell, Button, Group, NavLink, Text, Title, useMantineColorScheme } from '@mantine/core';
 import { Link, Outlet, useLocation } from '@tanstack/react-router';
-import { session } from './api';
+import { LogOut } from './account/log-out';
+import { useProfile } from './account/profile';
 
 const PAGES = [
   { to: '/', label: 'Collections' },
   { to: '/keys', label: 'API keys' },
+  { to: '/people', label: 'People', role: 'admin' },
   { to: '/health', label: 'System health' },
-] as const;
+];
 
-/** Navigation around every page but the login. */
+/** Navigation around every page but those of the entrance. */
 export function Frame() {
   const { pathname } = useLocation();
   const { toggleColorScheme } = useMantineColorScheme();
+  const own = useProfile();
+  const pages = PAGES.filter(({ role }) => role === undefined || role === own?.role);
   return (
     <AppShell header={{ height: 52 }} navbar={{ width: 200, breakpoint: 'sm' }} padding="md">
       <AppShell.Header px="md">
@@ -24,14 +28,15 @@ export function Frame() {
             <Button variant="default" size="xs" component="a" href="/docs">
               API reference
             </Button>
-            <Button variant="default" size="xs" onClick={() => session.end()}>
-              Log out
+            <Button variant="default" size="xs" component={Link} to="/account">
+              {own?.email ?? 'Account'}
             </Button>
+            <LogOut />
           </Group>
         </Group>
       </AppShell.Header>
       <AppShell.Navbar p="xs">
-        {PAGES.map(({ to, label }) => {
+        {pages.map(({ to, label }) => {
           const here = to === '/' ? pathname === '/' || pathname.startsWith('/collections') : pathname.startsWith(to);
           return <NavLink key={to} component={Link} to={to} label={label} active={here} />;
         })}

@@ -1,15 +1,20 @@
-import { Alert, Button, Code, CopyButton, Group, Select, Stack, Table, TextInput, Title } from '@mantine/core';
+import { Button, Code, Group, Select, Stack, Table, TextInput, Title } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
+import { useProfile } from './account/profile';
 import { api } from './api';
 import { Failure } from './failure';
+import { moment } from './moment';
+import { ROLES, type Role } from './people/roles';
+import { ShownOnce } from './shown-once';
 
-const ROLES = ['read', 'write', 'admin'] as const;
-type Role = (typeof ROLES)[number];
+/** Of whoever is no administrator. */
+const OTHERS: readonly Role[] = ['read', 'write'];
 
 export function KeysPage() {
   const [name, setName] = useState('');
   const [role, setRole] = useState<Role>('write');
+  const own = useProfile();
   const queries = useQueryClient();
   const list = useQuery({ queryKey: ['keys'], queryFn: () => api.GET('/v1/keys') });
   const reload = () => queries.invalidateQueries({ queryKey: ['keys'] });
@@ -36,7 +41,7 @@ export function KeysPage() {
           <TextInput label="Name" name="name" required value={name} onChange={(e) => setName(e.target.value)} />
           <Select
             label="Role"
-            data={ROLES}
+            data={own?.role === 'admin' ? ROLES : OTHERS}
             value={role}
             onChange={(value) => setRole((value ?? 'write') as Role)}
             allowDeselect={false}
@@ -48,20 +53,7 @@ export function KeysPage() {
         </Group>
       </form>
       <Failure error={list.error ?? create.error ?? revoke.error} />
-      {create.data && (
-        <Alert title="Copy the key now: it is shown this once" color="teal">
-          <Group>
-            <Code data-testid="new-key">{create.data.fullKey}</Code>
-            <CopyButton value={create.data.fullKey}>
-              {({ copied, copy }) => (
-                <Button size="compact-sm" variant="light" onClick={copy}>
-                  {copied ? 'copied' : 'copy'}
-                </Button>
-              )}
-            </CopyButton>
-          </Group>
-        </Alert>
-      )}
+      {create.data && <ShownOnce what="the key" secret={create.data.fullKey} id="new-key" />}
       <Table striped>
         <Table.Thead>
           <Table.Tr>
@@ -69,6 +61,7 @@ export function KeysPage() {
             <Table.Th>Name</Table.Th>
             <Table.Th>Role</Table.Th>
             <Table.Th>Made</Table.Th>
+            <Table.Th>Good until</Table.Th>
             <Table.Th />
           </Table.Tr>
         </Table.Thead>
@@ -80,7 +73,8 @@ export function KeysPage() {
               </Table.Td>
               <Table.Td>{key.name}</Table.Td>
               <Table.Td>{key.role}</Table.Td>
-              <Table.Td>{new Date(Number(key.createdAt) * 1000).toLocaleString('en-GB')}</Table.Td>
+              <Table.Td>{moment(key.createdAt)}</Table.Td>
+              <Table.Td>{Number(key.expiresAt) === 0 ? 'it is revoked' : moment(key.expiresAt)}</Table.Td>
               <Table.Td>
                 <Button size="compact-xs" color="red" variant="subtle" onClick={() => revoke.mutate(key.keyPrefix)}>
                   revoke

@@ -4,16 +4,20 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { createRootRoute, createRoute, createRouter, RouterProvider, redirect } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { keepSessionAlive, session } from './api';
+import { AccountPage } from './account/account-page';
+import { LoginPage } from './account/login-page';
+import { RegisterPage } from './account/register-page';
 import { CollectionPage } from './collection-page';
 import { CollectionsPage } from './collections-page';
 import { Frame } from './frame';
 import { HealthPage } from './health-page';
 import { KeysPage } from './keys-page';
-import { LoginPage } from './login-page';
+import { PeoplePage } from './people/people-page';
+import { session } from './session';
 
 const root = createRootRoute();
 const login = createRoute({ getParentRoute: () => root, path: '/login', component: LoginPage });
+const register = createRoute({ getParentRoute: () => root, path: '/register', component: RegisterPage });
 const inside = createRoute({
   getParentRoute: () => root,
   id: 'inside',
@@ -25,10 +29,16 @@ const inside = createRoute({
 const collections = createRoute({ getParentRoute: () => inside, path: '/', component: CollectionsPage });
 const collection = createRoute({ getParentRoute: () => inside, path: '/collections/$name', component: CollectionPage });
 const keys = createRoute({ getParentRoute: () => inside, path: '/keys', component: KeysPage });
+const people = createRoute({ getParentRoute: () => inside, path: '/people', component: PeoplePage });
+const account = createRoute({ getParentRoute: () => inside, path: '/account', component: AccountPage });
 const health = createRoute({ getParentRoute: () => inside, path: '/health', component: HealthPage });
 
 const router = createRouter({
-  routeTree: root.addChildren([login, inside.addChildren([collections, collection, keys, health])]),
+  routeTree: root.addChildren([
+    login,
+    register,
+    inside.addChildren([collections, collection, keys, people, account, health]),
+  ]),
   basepath: '/console',
 });
 declare module '@tanstack/react-router' {
@@ -38,7 +48,6 @@ declare module '@tanstack/react-router' {
 }
 
 const queries = new QueryClient({ defaultOptions: { queries: { retry: 1, refetchOnWindowFocus: false } } });
-keepSessionAlive();
 createRoot(document.getElementById('root') as HTMLElement).render(
   <StrictMode>
     <MantineProvider defaultColorScheme="auto" theme={{ primaryColor: 'indigo' }}>

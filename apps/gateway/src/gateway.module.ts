@@ -7,6 +7,7 @@ import type { Logger, Metrics } from '@vectron/observability';
 import { AlertService } from './admin/alert.service.js';
 import { ClusterService } from './admin/cluster.service.js';
 import { SystemService } from './admin/system.service.js';
+import { UserDeletion } from './admin/user-deletion.js';
 import { BACKENDS, type Backends, CONFIG, METRICS, REDIS } from './backends.js';
 import type { GatewayConfig } from './config.js';
 import { CachedSearch } from './data/cached-search.js';
@@ -101,6 +102,7 @@ export class GatewayModule {
         FeedbackService,
         SystemService,
         ClusterService,
+        UserDeletion,
         { provide: APP_FILTER, useValue: new ErrorFilter(logger) },
       ],
     };

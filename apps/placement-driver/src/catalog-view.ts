@@ -105,7 +105,8 @@ export class CatalogView {
   }
 
   #unindex(key: string, shard: ShardRecord): void {
-    this.#keyOfShard.delete(shard.shardId);
+    // A collection that was given to another tenant is known by its new key already.
+    if (this.#keyOfShard.get(shard.shardId) === key) this.#keyOfShard.delete(shard.shardId);
     for (const { workerId } of heldReplicas(shard)) this.#byWorker.get(workerId)?.delete(key);
   }
 

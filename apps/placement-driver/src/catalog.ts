@@ -23,6 +23,9 @@ const HISTORY_KEPT = 500;
 const COUNTERS = '/pd/counters';
 const CLUSTER = '/pd/cluster-id';
 
+/** etcd takes 128 compares in a transaction, and each name has three. */
+const TRANSFERRED_AT_ONCE = 40;
+
 interface Counters {
   readonly nextShard: number;
   readonly nextWorker: number;
@@ -30,6 +33,9 @@ interface Counters {
 
 const aliasKey = (tenantId: string, alias: string) => `${ALIASES}${tenantId}/${alias}`;
 const collectionKey = (tenantId: string, name: string) => `${COLLECTIONS}${tenantId}/${name}`;
+
+/** Of the key of a collection or alias. */
+const nameOf = (key: string) => key.slice(key.lastIndexOf('/') + 1);
 
 /** What the placement driver knows for good: every change is one compare-and-swap transaction. */
 export class Catalog {
@@ -151,13 +157,80 @@ export class Catalog {
     }
   }
 
-  /** With its aliases. */
-  async deleteCollection(tenantId: string, name: string): Promise<CollectionRecord> {
-    const record = await this.collection(tenantId, name);
-    const own = (await this.aliases(tenantId)).filter(({ collection }) => collection === name);
-    const operations = own.map(({ alias }) => ({ delete: aliasKey(tenantId, alias) }));
-    await this.meta.txn([], [{ delete: collectionKey(tenantId, name) }, ...operations]);
-    return record;
+  /**
+   * With its aliases, in one transaction. `id`: only the collection of that id; empty: whichever has the name. An alias that
+   * is set meanwhile compares the collection's revision, so that none of one that is gone is left.
+   */
+  async deleteCollection(tenantId: string, name: string, id = ''): Promise<CollectionRecord> {
+    const key = collectionKey(tenantId, name);
+    for (;;) {
+      const prefix = aliasKey(tenantId, '');
+      const aliases = (await this.meta.range(prefix)).entries.filter(({ value }) => value === name);
+      const entry = await this.meta.get(key);
+      const record = entry && (JSON.parse(entry.value) as CollectionRecord);
+      if (entry === undefined || record === undefined || (id !== '' && record.id !== id)) throw notFound(name);
+      const compares = [entry, ...aliases].map(({ key, revision }) => ({ key, revision }));
+      const operations = compares.map((one) => ({ delete: one.key }));
+      if ((await this.meta.txn(compares, operations)).succeeded) return record;
+    }
+  }
+
+  /**
+   * Gives all collections and aliases of a tenant to another one: at most `TRANSFERRED_AT_ONCE` in one transaction, which a
+   * repetition goes on after. ALREADY_EXISTS, and nothing is changed, when the other tenant has some of the names. Returns
+   * the names of the collections.
+   */
+  async transferCollections(from: string, to: string): Promise<string[]> {
+    const transferred: string[] = [];
+    for (;;) {
+      // Aliases go last: those that are left behind for a moment name nothing.
+      const [collections, aliases] = await Promise.all(
+        [COLLECTIONS, ALIASES].map((kind) => this.meta.range(`${kind}${from}/`)),
+      );
+      const own = [...collections.entries, ...aliases.entries];
+      await this.#requireFree(
+        to,
+        own.map(({ key }) => nameOf(key)),
+      );
+      if (own.length === 0) return transferred.sort();
+      const some = own.slice(0, TRANSFERRED_AT_ONCE);
+      const compares = some.flatMap(({ key, revision }): Compare[] => [
+        { key, revision },
+        { key: collectionKey(to, nameOf(key)), revision: 0 },
+        { key: aliasKey(to, nameOf(key)), revision: 0 },
+      ]);
+      const operations = [
+        // Deleted first: a follower of the changes must not forget where a shard is now.
+        ...some.map(({ key }): Operation => ({ delete: key })),
+        ...some.map(({ key, value }): Operation => {
+          if (key.startsWith(ALIASES)) return { put: aliasKey(to, nameOf(key)), value };
+          const record: CollectionRecord = { ...(JSON.parse(value) as CollectionRecord), tenantId: to };
+          return { put: collectionKey(to, nameOf(key)), value: JSON.stringify(record) };
+        }),
+      ];
+      if (!(await this.meta.txn(compares, operations)).succeeded) continue;
+      transferred.push(...some.filter(({ key }) => key.startsWith(COLLECTIONS)).map(({ key }) => nameOf(key)));
+    }
+  }
+
+  async #requireFree(tenantId: string, names: readonly string[]): Promise<void> {
+    const taken = await Promise.all(
+      names.map(async (name) => {
+        const [collection, alias] = await Promise.all([
+          this.meta.get(collectionKey(tenantId, name)),
+          this.meta.get(aliasKey(tenantId, name)),
+        ]);
+        return collection !== undefined || alias !== undefined;
+      }),
+    );
+    const both = names.filter((_, at) => taken[at]);
+    if (both.length > 0) {
+      throw new VectronError(
+        'ALREADY_EXISTS',
+        `the other tenant has collections or aliases of these names: ${both.join(', ')}; rename or delete them first`,
+        { details: { field: 'heir' } },
+      );
+    }
   }
 
   async workers(): Promise<WorkerRecord[]> {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { Controller, Inject } from '@nestjs/common';
 import { VectronError } from '@vectron/errors';
-import { changedSettings, checkCollectionName, collectionSettings, Route } from '@vectron/model';
+import { changedSettings, checkAliasChanges, collectionSettings, Route } from '@vectron/model';
 import { placement } from '@vectron/proto';
 import { type Api, abortSignalOf, type CallContext, GrpcService } from '@vectron/rpc';
 import { ALIASES, Catalog, COLLECTIONS, WORKERS } from './catalog.js';
@@ -24,7 +24,6 @@ import { Views } from './views.js';
 
 /** How long a new collection's shards may take to open before the call returns without them. */
 const OPEN_TIMEOUT_MS = 10_000;
-const MAX_ALIASES = 40;
 const DEFAULT_HISTORY = 100;
 
 /** vectron.placementdriver.v1. Every node serves every call: each change is one transaction of the MetaStore. */
@@ -63,7 +62,7 @@ export class PlacementController implements Api<typeof placement.PlacementServic
   }
 
   async deleteCollection(request: placement.DeleteCollectionRequest): Promise<placement.DeleteCollectionResponse> {
-    await this.catalog.deleteCollection(request.tenantId, request.name);
+    await this.catalog.deleteCollection(request.tenantId, request.name, request.collectionId);
     return {};
   }
 
@@ -88,8 +87,15 @@ export class PlacementController implements Api<typeof placement.PlacementServic
     return { collection: this.#views.collection(changed) };
   }
 
-  async transferCollections(): Promise<never> {
-    throw new VectronError('UNIMPLEMENTED', 'TransferCollections is not built yet');
+  async transferCollections({
+    fromTenantId,
+    toTenantId,
+  }: placement.TransferCollectionsRequest): Promise<placement.TransferCollectionsResponse> {
+    for (const [field, value] of Object.entries({ from_tenant_id: fromTenantId, to_tenant_id: toTenantId })) {
+      if (value === '') throw VectronError.invalid(field, 'the tenant is missing');
+    }
+    if (fromTenantId === toTenantId) throw VectronError.invalid('to_tenant_id', 'the tenant is the same one');
+    return { collections: await this.catalog.transferCollections(fromTenantId, toTenantId) };
   }
 
   async listAliases({ tenantId }: placement.ListAliasesRequest): Promise<placement.ListAliasesResponse> {
@@ -98,13 +104,7 @@ export class PlacementController implements Api<typeof placement.PlacementServic
 
   async updateAliases(request: placement.UpdateAliasesRequest): Promise<placement.UpdateAliasesResponse> {
     const { tenantId, set, delete: gone } = request;
-    const names = [...set.map(({ alias }) => alias), ...gone];
-    set.forEach(({ alias, collection }, at) => {
-      checkCollectionName(alias, `set[${at}].alias`);
-      checkCollectionName(collection, `set[${at}].collection`);
-    });
-    if (new Set(names).size !== names.length) throw VectronError.invalid('set', 'each alias once');
-    if (names.length > MAX_ALIASES) throw VectronError.invalid('set', `at most ${MAX_ALIASES} aliases at once`);
+    checkAliasChanges(set, gone);
     await this.catalog.updateAliases(tenantId, set, gone);
     return {};
   }

@@ -59,6 +59,10 @@ export const byteSize = z
 /** `true` or `false`; a bare flag is `true`. */
 export const flag = z.enum(['true', 'false'], 'must be true or false').transform((value) => value === 'true');
 
+/** One of a few words. */
+export const oneOf = <const W extends string>(words: readonly [W, ...W[]]) =>
+  z.enum(words, `must be one of ${words.join(', ')}`);
+
 export const text = z.string().min(1, 'must not be empty');
 /** A label, or nothing. */
 export const placeName = z.string().regex(/^[A-Za-z0-9._-]{0,64}$/, 'must be at most 64 letters, digits, dots, dashes');

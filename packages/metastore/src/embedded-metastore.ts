@@ -2,7 +2,7 @@ import { chmodSync, closeSync, openSync } from 'node:fs';
 import Database from 'libsql';
 import { ChangeFeed } from './change-feed.js';
 import { LocalLeases } from './local-leases.js';
-import type { Change, Compare, Lease, MetaEntry, MetaStore, Operation, TxnResult } from './metastore.js';
+import type { Change, Compare, Lease, MetaEntry, MetaStore, Operation, Page, TxnResult } from './metastore.js';
 
 /**
  * One SQLite file, synced at every change; for one process. The file is readable by its owner only. Leases end with the
@@ -43,10 +43,13 @@ export class EmbeddedMetaStore implements MetaStore {
     return this.#entry(key);
   }
 
-  async range(prefix: string): Promise<{ entries: MetaEntry[]; revision: number }> {
+  async range(
+    prefix: string,
+    { after = '', limit = -1 }: Page = {},
+  ): Promise<{ entries: MetaEntry[]; revision: number }> {
     const rows = this.#db
-      .prepare('SELECT key, value, revision FROM entry WHERE key >= ? AND key < ? ORDER BY key')
-      .all(prefix, `${prefix}\u{10ffff}`);
+      .prepare('SELECT key, value, revision FROM entry WHERE key >= ? AND key > ? AND key < ? ORDER BY key LIMIT ?')
+      .all(prefix, after, `${prefix}\u{10ffff}`, limit);
     return { entries: rows.map(entryOf), revision: this.#revision() };
   }
 

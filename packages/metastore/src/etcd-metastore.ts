@@ -8,9 +8,10 @@ import {
   GRPCResourceExhastedError,
   GRPCUnavailableError,
   type IOptions,
+  Range,
   type Watcher,
 } from 'etcd3';
-import type { Change, Compare, Lease, MetaEntry, MetaStore, Operation, TxnResult } from './metastore.js';
+import type { Change, Compare, Lease, MetaEntry, MetaStore, Operation, Page, TxnResult } from './metastore.js';
 
 export interface EtcdOptions {
   /** `http://host:port` or `https://host:port` of the members. */
@@ -85,15 +86,19 @@ export class EtcdMetaStore implements MetaStore {
     return kvs[0] && this.#entry(kvs[0]);
   }
 
-  async range(prefix: string): Promise<{ entries: MetaEntry[]; revision: number }> {
+  async range(prefix: string, { after, limit = 0 }: Page = {}): Promise<{ entries: MetaEntry[]; revision: number }> {
+    const whole = Range.prefix(this.#prefix + prefix);
+    // The least key behind `after` is the same with a zero byte.
+    const start = after === undefined ? whole.start : latest(whole.start, Buffer.from(`${this.#prefix}${after}\0`));
+    if (start.compare(whole.end) >= 0) return { entries: [], revision: await this.#revision() };
     const { kvs, header } = await this.#reading(() =>
-      this.#client
-        .getAll()
-        .prefix(this.#prefix + prefix)
-        .sort('Key', 'Ascend')
-        .exec(),
+      this.#client.getAll().inRange(new Range(start, whole.end)).sort('Key', 'Ascend').limit(limit).exec(),
     );
     return { entries: kvs.map((kv) => this.#entry(kv)), revision: Number(header.revision) };
+  }
+
+  async #revision(): Promise<number> {
+    return (await this.txn([], [])).revision;
   }
 
   async txn(compares: Compare[], operations: Operation[]): Promise<TxnResult> {
@@ -254,6 +259,8 @@ export class EtcdMetaStore implements MetaStore {
     }
   }
 }
+
+const latest = (a: Buffer, b: Buffer) => (a.compare(b) >= 0 ? a : b);
 
 const isAway = (error: Error) => error instanceof GRPCUnavailableError || error instanceof GRPCDeadlineExceededError;
 const wasNotSent = (error: Error) =>

@@ -3,5 +3,5 @@ export { EmbeddedMetaStore } from './embedded-metastore.js';
 export { EtcdMetaStore, type EtcdOptions } from './etcd-metastore.js';
 export { EtcdServer, type EtcdServerOptions, freePorts } from './etcd-server.js';
 export { MemoryMetaStore } from './memory-metastore.js';
-export type { Change, Compare, Lease, MetaEntry, MetaStore, Operation, TxnResult } from './metastore.js';
+export type { Change, Compare, Lease, MetaEntry, MetaStore, Operation, Page, TxnResult } from './metastore.js';
 export { MirroredMetaStore } from './mirrored-metastore.js';

@@ -1,6 +1,7 @@
 import { ChangeFeed } from './change-feed.js';
 import { LocalLeases } from './local-leases.js';
-import type { Change, Compare, Lease, MetaEntry, MetaStore, Operation, TxnResult } from './metastore.js';
+import type { Change, Compare, Lease, MetaEntry, MetaStore, Operation, Page, TxnResult } from './metastore.js';
+import { pageOf } from './page-of.js';
 
 /** For tests and for state that may die with the process. */
 export class MemoryMetaStore implements MetaStore {
@@ -13,10 +14,8 @@ export class MemoryMetaStore implements MetaStore {
     return this.#entries.get(key);
   }
 
-  async range(prefix: string): Promise<{ entries: MetaEntry[]; revision: number }> {
-    const entries = [...this.#entries.values()].filter((entry) => entry.key.startsWith(prefix));
-    entries.sort((a, b) => (a.key < b.key ? -1 : 1));
-    return { entries, revision: this.#revision };
+  async range(prefix: string, page: Page = {}): Promise<{ entries: MetaEntry[]; revision: number }> {
+    return { entries: pageOf(this.#entries.values(), prefix, page), revision: this.#revision };
   }
 
   async txn(compares: Compare[], operations: Operation[]): Promise<TxnResult> {

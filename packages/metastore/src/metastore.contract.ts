@@ -52,6 +52,27 @@ export function describeMetaStore(name: string, open: () => Promise<MetaStore>):
       expect(revision).toBe(entries[0].revision);
     });
 
+    it('ranges over a page of a prefix: behind a key, and no more than are asked for', async () => {
+      const meta = await store();
+      const keys = ['/p/a', '/p/a/1', '/p/b', '/p/c', '/q'];
+      await meta.txn(
+        [],
+        keys.map((key) => ({ put: key, value: key })),
+      );
+      const page = async (after: string | undefined, limit?: number) => {
+        const { entries, revision } = await meta.range('/p/', { after, limit });
+        expect(revision).toBeGreaterThan(0);
+        return entries.map(({ key }) => key);
+      };
+      expect(await page(undefined, 2)).toEqual(['/p/a', '/p/a/1']);
+      expect(await page('/p/a', 2)).toEqual(['/p/a/1', '/p/b']);
+      expect(await page('/p/a0')).toEqual(['/p/b', '/p/c']);
+      expect(await page('/p/c', 2)).toEqual([]);
+      // Keys before and behind the prefix belong to nobody's page.
+      expect(await page('/a', 10)).toEqual(keys.slice(0, 4));
+      expect(await page('/z', 10)).toEqual([]);
+    });
+
     it('delivers every change to a watcher in revision order, those before it came included', async () => {
       const meta = await store();
       const { revision } = await meta.range('/');

@@ -4,8 +4,11 @@
  */
 export interface MetaStore {
   get(key: string): Promise<MetaEntry | undefined>;
-  /** Entries whose key starts with `prefix`, by key, as of one revision. */
-  range(prefix: string): Promise<{ entries: MetaEntry[]; revision: number }>;
+  /**
+   * Entries whose key starts with `prefix`, by key, as of one revision. `page`: only some of them; what can have many is
+   * never read whole for a request.
+   */
+  range(prefix: string, page?: Page): Promise<{ entries: MetaEntry[]; revision: number }>;
   /**
    * Applies `operations`, each of another key, together if every compare holds, else changes nothing. Durable when it resolves
    * (where the implementation is durable at all).
@@ -19,6 +22,14 @@ export interface MetaStore {
   /** A lease that lives as long as this process and its store do, and at most `ttlMs` (at least 1,000) longer. */
   grant(ttlMs: number): Promise<Lease>;
   close(): Promise<void>;
+}
+
+/** A part of a range. */
+export interface Page {
+  /** Only keys behind this one. */
+  readonly after?: string;
+  /** At most so many entries, 1 or more. */
+  readonly limit?: number;
 }
 
 /** What keys can be bound to: they are deleted when it ends. */

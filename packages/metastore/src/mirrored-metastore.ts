@@ -1,5 +1,6 @@
 import { VectronError } from '@vectron/errors';
-import type { Change, Compare, Lease, MetaEntry, MetaStore, Operation, TxnResult } from './metastore.js';
+import type { Change, Compare, Lease, MetaEntry, MetaStore, Operation, Page, TxnResult } from './metastore.js';
+import { pageOf } from './page-of.js';
 
 const PAUSE_MS = 1_000;
 
@@ -67,13 +68,11 @@ export class MirroredMetaStore implements MetaStore {
     }
   }
 
-  async range(prefix: string): Promise<{ entries: MetaEntry[]; revision: number }> {
+  async range(prefix: string, page: Page = {}): Promise<{ entries: MetaEntry[]; revision: number }> {
     try {
-      return await this.#heard(this.meta.range(prefix));
+      return await this.#heard(this.meta.range(prefix, page));
     } catch (cause) {
-      const entries = [...this.#instead(prefix, cause).values()].filter((entry) => entry.key.startsWith(prefix));
-      entries.sort((a, b) => (a.key < b.key ? -1 : 1));
-      return { entries, revision: this.#revision };
+      return { entries: pageOf(this.#instead(prefix, cause).values(), prefix, page), revision: this.#revision };
     }
   }
 

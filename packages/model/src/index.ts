@@ -1,4 +1,6 @@
 /** What a point, a payload, a vector, a query and a collection may be: the rules that every home of the interface shares. */
+export { checkAccess, isLimited, type Principal } from './access.js';
+export { checkAliasChanges } from './alias-changes.js';
 export { type AskShard, RouteChanged, type ShardAnswer, type ShardOperation, type ShardOutcome } from './ask-shard.js';
 export {
   changeCursor,
@@ -29,6 +31,7 @@ export { filterJson } from './filter-form.js';
 export { type FieldFilter, type Filter, filterMessage, type GeoPoint, type Scalar } from './filter-json.js';
 export type { Candidate } from './fusion.js';
 export { splitHashSpace } from './hash-ranges.js';
+export { allOf, type Part, suspectUpserts, writeParts } from './parts-of-a-write.js';
 export { checkPointId } from './point-id.js';
 export { encodePoints, type PointInput } from './points.js';
 export { type QueryAnswer, runQuery } from './query.js';

@@ -52,10 +52,22 @@ export function declarationOf(
   return { declare: { $case: drop ? 'dropIndex' : 'addIndex', value: indexOf(index, 'index') } };
 }
 
-/** Everything that a new collection declares. Throws INVALID_ARGUMENT. */
+/** Everything that a new collection declares, each once. Throws INVALID_ARGUMENT. */
 export function initialDeclarations(
   request: Pick<gateway.CreateCollectionRequest, 'indexes' | 'sparseVectors' | 'namedVectors'>,
 ): workerData.Declaration[] {
+  eachOnce(
+    'indexes',
+    request.indexes.map(({ path, type }) => `${type} index of ${path}`),
+  );
+  eachOnce(
+    'sparse_vectors',
+    request.sparseVectors.map((name) => `sparse vector ${name}`),
+  );
+  eachOnce(
+    'named_vectors',
+    request.namedVectors.map(({ name }) => `named vector ${name}`),
+  );
   return [
     ...request.indexes.map((index, at) => ({
       declare: { $case: 'addIndex' as const, value: indexOf(index, `indexes[${at}]`) },
@@ -65,6 +77,11 @@ export function initialDeclarations(
       declare: { $case: 'addVector' as const, value: namedVectorOf(vector) },
     })),
   ];
+}
+
+function eachOnce(field: string, names: readonly string[]): void {
+  const at = names.findIndex((name, place) => names.indexOf(name) !== place);
+  if (at >= 0) throw VectronError.invalid(`${field}[${at}]`, `${field}[${at}]: the ${names[at]} is declared twice`);
 }
 
 /** What the collection indexes, as far as every shard has it. */

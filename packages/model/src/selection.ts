@@ -4,6 +4,7 @@ import { type AskShard, askFor } from './ask-shard.js';
 import { type Document, encodeDocument } from './document.js';
 import { filterOfRead, holdsForAll } from './empty-filter.js';
 import { parseJson, parseTrustedJson, stringifyJson } from './exact-json.js';
+import { allOf, type Part, suspectVersions, writeParts } from './parts-of-a-write.js';
 import { checkPointId } from './point-id.js';
 import type { Route } from './route.js';
 import { checkLimit } from './search-limits.js';
@@ -194,27 +195,32 @@ export async function changePoints(
   };
   if (ids.length > 0) {
     const parts = [...route.byShard(ids.map((id) => ({ id })))];
-    await Promise.all(
-      parts.map(([shard, own]) =>
-        step(
-          shard,
-          own.map(({ id }) => id),
-        ),
+    const expected = ifVersion === undefined ? [] : parts;
+    const versioned = expected.map(
+      ([shard, own]): Part<{ id: string; ifVersion: bigint }> => [
+        shard,
+        own.map(({ id }) => ({ id, ifVersion: ifVersion as bigint })),
+      ],
+    );
+    const suspects = new Set(await suspectVersions(versioned, ask));
+    await writeParts(parts, suspects, ([shard, own]) =>
+      step(
+        shard,
+        own.map(({ id }) => id),
       ),
     );
   } else {
-    await Promise.all(
-      route.shards.map(async (shard) => {
-        for (let after = ''; ; ) {
-          const value = { after, limit: STEP, filter, orderBy: undefined, idsOnly: true };
-          const { points } = await askFor(ask, shard, { $case: 'scroll', value }, 'page');
-          const found = points.map(({ id }) => id);
-          if (found.length > 0) await step(shard, found);
-          if (found.length < STEP) return;
-          after = found[found.length - 1];
-        }
-      }),
-    );
+    // Ends when every shard has: nothing is changed after the answer.
+    await allOf(route.shards, 0, async (shard) => {
+      for (let after = ''; ; ) {
+        const value = { after, limit: STEP, filter, orderBy: undefined, idsOnly: true };
+        const { points } = await askFor(ask, shard, { $case: 'scroll', value }, 'page');
+        const found = points.map(({ id }) => id);
+        if (found.length > 0) await step(shard, found);
+        if (found.length < STEP) return;
+        after = found[found.length - 1];
+      }
+    });
   }
   return { affected, writes: [...writes].map(([shardId, logIndex]) => ({ shardId, logIndex })) };
 }

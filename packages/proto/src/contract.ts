@@ -104,6 +104,8 @@ export interface MethodContract {
   readonly maxBody?: number;
   /** May be called by a login whose password must be changed first. */
   readonly beforePasswordChange?: boolean;
+  /** Refused to API keys that are limited to some collections or in time, and to the tokens made of keys. */
+  readonly unlimited?: boolean;
   readonly http: readonly HttpBinding[];
 }
 

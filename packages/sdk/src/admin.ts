@@ -1,5 +1,5 @@
 import type { admin } from '@vectron/proto';
-import type { Account } from './types.js';
+import type { Account, AccountRemoval, Inheritance, Role } from './types.js';
 
 /** What operators see; proto/admin/admin.proto says what each field is. */
 export type Health = admin.GetHealthResponse;
@@ -58,8 +58,15 @@ export interface Admin {
   ): Promise<AlertRule>;
   /** Of the gateway that answers, the newest first; `limit`: at most 1,000, default 100. */
   auditEntries(options?: { limit?: number }): Promise<AuditEntry[]>;
-  /** `role`: read, write or admin. */
-  setUserRole(userId: string, role: string): Promise<Account>;
+  /** Accounts by id, of all tenants or one; fetched page by page as they are read. `pageSize`: at most 1,000, default 100. */
+  listUsers(options?: { tenantId?: string; pageSize?: number }): AsyncIterable<Account>;
+  setUserRole(userId: string, role: Role): Promise<Account>;
+  /** A disabled account has no logins, and its API keys are refused. */
+  setUserDisabled(userId: string, disabled: boolean): Promise<Account>;
+  /** Gives a password that is good for one login, at which it must be changed. The logins of the account end. */
+  resetPassword(userId: string): Promise<string>;
+  /** Deletes an account with its API keys. */
+  removeUser(userId: string, inheritance?: Inheritance): Promise<AccountRemoval>;
   /** Signs tokens with a new key; those of the old one are good until they expire. Gives the new key's id. */
   rotateSigningKey(): Promise<string>;
 }

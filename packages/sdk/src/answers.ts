@@ -1,12 +1,12 @@
 import { VectronError } from '@vectron/errors';
 import { parseTrustedJson } from '@vectron/model';
-import type { auth, gateway } from '@vectron/proto';
+import type { gateway } from '@vectron/proto';
 import { gateway as messages } from '@vectron/proto';
 import type * as api from './client.js';
 import { searchReport } from './search-report.js';
 import { toFloats } from './vectors.js';
 
-/** What the interface gives of the answers of vectron.v1 and vectron.auth.v1. */
+/** What the interface gives of the answers of vectron.v1. */
 
 /** The settings of a message, as `createCollection` takes them; empty lists are not in it. */
 export function settingsOf(request: gateway.CreateCollectionRequest | undefined): api.CollectionOptions {
@@ -111,16 +111,6 @@ export const indexesOf = ({ indexes, sparseVectors, namedVectors }: gateway.List
   sparseVectors,
 });
 
-export function account(user: auth.UserProfile | undefined): api.Account {
-  const { id, email, role } = user ?? missing('user');
-  return { id, email, role };
-}
-
-export function keyInfo(key: auth.APIKey | undefined): api.ApiKeyInfo {
-  const { keyPrefix, name, role } = key ?? missing('key');
-  return { prefix: keyPrefix, name, role };
-}
-
-function missing(what: string): never {
+export function missing(what: string): never {
   throw new VectronError('INTERNAL', `the server sent no ${what}`);
 }

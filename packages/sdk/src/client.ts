@@ -4,8 +4,10 @@ import type { Admin } from './admin.js';
 import type { ChangeStream, ChangesOptions } from './change-stream.js';
 import type {
   Account,
+  AccountRemoval,
   Alias,
   ApiKeyInfo,
+  ApiKeyOptions,
   Changes,
   CollectionChange,
   CollectionInfo,
@@ -18,16 +20,22 @@ import type {
   Feedback,
   Indexes,
   IndexTarget,
+  Inheritance,
+  Invitation,
+  InvitationOptions,
   ListOptions,
+  Login,
   Page,
   PayloadUpdate,
   Point,
   PointsSelector,
   QueryOptions,
   QueryResult,
+  RegisterOptions,
   SearchOptions,
   SearchResult,
   StoredPoint,
+  Tokens,
   UpsertResult,
 } from './types.js';
 
@@ -79,15 +87,25 @@ export interface VectronClient {
   changes(collection: string, options?: ChangesOptions): ChangeStream;
   /** Returns the feedback's id. */
   feedback(feedback: Feedback): Promise<string>;
-  register(email: string, password: string): Promise<Account>;
-  /** Returns a token for `connect`'s `apiKey`. */
-  login(email: string, password: string): Promise<{ token: string; account: Account }>;
+  /** Makes an account; unless registration is open, that takes an invitation. */
+  register(email: string, password: string, options?: RegisterOptions): Promise<Account>;
+  login(email: string, password: string): Promise<Login>;
+  /** New tokens for the refresh token of a login, which is good once. */
+  refresh(refreshToken: string): Promise<Tokens>;
+  /** Ends the login that this client acts for: its tokens are refused from now on. */
+  logout(): Promise<void>;
+  /** All other logins of the account end. */
+  changePassword(currentPassword: string, newPassword: string): Promise<void>;
   profile(): Promise<Account>;
+  /** Deletes the account of this login with its API keys. */
+  deleteAccount(password: string, inheritance?: Inheritance): Promise<AccountRemoval>;
+  /** Into the caller's tenant, unless an administrator says another. The token is shown this once. */
+  inviteUser(email: string, options?: InvitationOptions): Promise<{ token: string; invitation: Invitation }>;
+  /** Those that are open: an administrator sees all, others their own. Fetched page by page as they are read. */
+  listInvitations(): AsyncIterable<Invitation>;
+  deleteInvitation(id: string): Promise<void>;
   /** The full key is shown this once. */
-  createApiKey(
-    name: string,
-    options?: { role?: string; collections?: string[] },
-  ): Promise<{ key: string; info: ApiKeyInfo }>;
+  createApiKey(name: string, options?: ApiKeyOptions): Promise<{ key: string; info: ApiKeyInfo }>;
   listApiKeys(): Promise<ApiKeyInfo[]>;
   deleteApiKey(prefix: string): Promise<void>;
   close(): Promise<void>;

@@ -9,7 +9,7 @@ export function embeddedAdmin(stats: () => Promise<OwnStats>): Admin {
   const refuse = (what: string) => async (): Promise<never> => {
     throw new VectronError('UNIMPLEMENTED', `an embedded database has no ${what}: connect to a server for that`);
   };
-  const [workers, alerts] = [refuse('workers that hold replicas'), refuse('alerts')];
+  const [workers, alerts, users] = [refuse('workers that hold replicas'), refuse('alerts'), refuse('users')];
   return {
     health: async () => ({ status: 'ok', services: [], workers: [] }),
     stats: async () => messages.GetStatsResponse.fromPartial(await stats()),
@@ -28,7 +28,16 @@ export function embeddedAdmin(stats: () => Promise<OwnStats>): Admin {
     alertRules: alerts,
     setAlertRule: alerts,
     auditEntries: refuse('audit log'),
-    setUserRole: refuse('users'),
+    listUsers: () => refusedListing(users),
+    setUserRole: users,
+    setUserDisabled: users,
+    resetPassword: users,
+    removeUser: users,
     rotateSigningKey: refuse('tokens'),
   };
+}
+
+/** Refuses when it is read, as a listing of a server does. */
+export async function* refusedListing(refuse: () => Promise<never>): AsyncGenerator<never> {
+  yield await refuse();
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { VectronError } from '@vectron/errors';
-import type { MetaStore } from '@vectron/metastore';
+import type { Compare, MetaStore } from '@vectron/metastore';
 import { type CollectionSettings, Route, splitHashSpace } from '@vectron/model';
 import { placement } from '@vectron/proto';
 import type { Alias } from './client.js';
@@ -68,11 +68,17 @@ export class EmbeddedCatalog {
     }
   }
 
-  /** With its aliases. */
+  /** With its aliases, in one transaction. */
   async delete(name: string): Promise<void> {
-    const own = (await this.aliases()).filter(({ collection }) => collection === name);
-    const aliases = own.map(({ alias }) => ({ delete: ALIASES + alias }));
-    await this.meta.txn([], [{ delete: COLLECTIONS + name }, ...aliases]);
+    const key = COLLECTIONS + name;
+    for (;;) {
+      const aliases = (await this.meta.range(ALIASES)).entries.filter(({ value }) => value === name);
+      const entry = await this.meta.get(key);
+      if (entry === undefined) throw notFound(name);
+      const compares = [entry, ...aliases].map(({ key, revision }) => ({ key, revision }));
+      const operations = compares.map((one) => ({ delete: one.key }));
+      if ((await this.meta.txn(compares, operations)).succeeded) return;
+    }
   }
 
   async aliases(): Promise<Alias[]> {
@@ -82,32 +88,36 @@ export class EmbeddedCatalog {
 
   /** All of it in one transaction. */
   async updateAliases(set: readonly Alias[], gone: readonly string[]): Promise<void> {
-    for (const { alias, collection } of set) {
-      if ((await this.meta.get(COLLECTIONS + collection)) === undefined) {
-        throw new VectronError('COLLECTION_NOT_FOUND', `no collection ${collection}`);
+    for (;;) {
+      const compares = new Map<string, Compare>();
+      for (const { alias, collection } of set) {
+        const target = await this.meta.get(COLLECTIONS + collection);
+        if (target === undefined) throw notFound(collection);
+        compares.set(target.key, { key: target.key, revision: target.revision });
+        const key = COLLECTIONS + alias;
+        if ((await this.meta.get(key)) !== undefined) {
+          throw new VectronError('ALREADY_EXISTS', `${alias} is a collection`, { details: { field: 'set' } });
+        }
+        compares.set(key, { key, revision: 0 });
       }
-      if ((await this.meta.get(COLLECTIONS + alias)) !== undefined) {
-        throw new VectronError('ALREADY_EXISTS', `${alias} is a collection`, { details: { field: 'set' } });
+      for (const alias of gone) {
+        const entry = await this.meta.get(ALIASES + alias);
+        if (entry === undefined) throw new VectronError('NOT_FOUND', `no alias ${alias}`);
+        compares.set(entry.key, { key: entry.key, revision: entry.revision });
       }
-    }
-    for (const alias of gone) {
-      if ((await this.meta.get(ALIASES + alias)) === undefined)
-        throw new VectronError('NOT_FOUND', `no alias ${alias}`);
-    }
-    await this.meta.txn(
-      [],
-      [
+      const operations = [
         ...set.map(({ alias, collection }) => ({ put: ALIASES + alias, value: collection })),
         ...gone.map((alias) => ({ delete: ALIASES + alias })),
-      ],
-    );
+      ];
+      if ((await this.meta.txn([...compares.values()], operations)).succeeded) return;
+    }
   }
 
   async #stored(name: string) {
     const alias = await this.meta.get(ALIASES + name);
     const key = COLLECTIONS + (alias?.value ?? name);
     const entry = await this.meta.get(key);
-    if (entry === undefined) throw new VectronError('COLLECTION_NOT_FOUND', `no collection ${name}`);
+    if (entry === undefined) throw notFound(name);
     return { key, revision: entry.revision, collection: JSON.parse(entry.value) as EmbeddedCollection };
   }
 
@@ -121,6 +131,7 @@ export class EmbeddedCatalog {
   }
 }
 
+const notFound = (name: string) => new VectronError('COLLECTION_NOT_FOUND', `no collection ${name}`);
 const exists = (name: string) =>
   new VectronError('COLLECTION_EXISTS', `collection ${name} exists already`, { details: { field: 'name' } });
 

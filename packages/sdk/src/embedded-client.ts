@@ -7,11 +7,13 @@ import { toVectronError, VectronError } from '@vectron/errors';
 import { EmbeddedMetaStore } from '@vectron/metastore';
 import {
   type AskShard,
+  allOf,
   changeCursor,
   changedSettings,
   changeKind,
   changePoints,
   changesOf,
+  checkAliasChanges,
   checkCollectionName,
   checkPointId,
   collectionSettings,
@@ -37,13 +39,15 @@ import {
   requestOf,
   runQuery,
   schemaOf,
+  suspectUpserts,
+  writeParts,
   writeToken,
 } from '@vectron/model';
 import { greatestOf, type placement, workerData } from '@vectron/proto';
 import { indexesOf, settingsOf } from './answers.js';
 import { ChangeStream, type ChangesOptions } from './change-stream.js';
 import type * as api from './client.js';
-import { embeddedAdmin } from './embedded-admin.js';
+import { embeddedAdmin, refusedListing } from './embedded-admin.js';
 import { queryResult, storedPoint } from './embedded-answers.js';
 import { EmbeddedCatalog, type EmbeddedCollection, EPOCH, routeOf } from './embedded-catalog.js';
 import { embeddedSearch } from './embedded-search.js';
@@ -135,10 +139,18 @@ class EmbeddedClient implements api.VectronClient {
     const settings = collectionSettings(request);
     const declarations = initialDeclarations(request);
     if (settings.embedding !== undefined) this.providers.get(settings.embedding.provider);
-    await this.catalog.create(settings, shards || 1, async (collection) => {
-      await openShards(this.engine, collection);
-      for (const declaration of declarations) await this.#declare(routeOf(collection), declaration);
-    });
+    const made: number[] = [];
+    try {
+      await this.catalog.create(settings, shards || 1, async (collection) => {
+        made.push(...collection.shardIds);
+        await openShards(this.engine, collection);
+        for (const declaration of declarations) await this.#declare(routeOf(collection), declaration);
+      });
+    } catch (error) {
+      // No collection has shown them. What cannot be dropped now is dropped by the next `open`.
+      await Promise.allSettled(made.map((shard) => this.engine.dropShard(shard)));
+      throw error;
+    }
   }
 
   async updateCollection(name: string, change: api.CollectionChange): Promise<api.CollectionOptions> {
@@ -193,11 +205,11 @@ class EmbeddedClient implements api.VectronClient {
     }));
     const embedded = await embedPoints(inputs, route.collection, this.#embed);
     const encoded = encodePoints(embedded, route.collection, this.maxBatch);
-    const writes = [...route.byShard(encoded)].map(async ([shard, batch]) => {
-      const { index } = await this.#run(shard, { $case: 'upsert', value: { points: batch } }, 'written');
+    const parts = [...route.byShard(encoded)];
+    const written = await writeParts(parts, await suspectUpserts(parts, this.#ask), async ([shard, batch]) => {
+      const { index } = await this.#run(shard, { $case: 'upsert', value: { points: [...batch] } }, 'written');
       return { shardId: shard.shardId, logIndex: index };
     });
-    const written = await Promise.all(writes);
     return { upserted: encoded.length, writeToken: writeToken(written) };
   }
 
@@ -326,11 +338,7 @@ class EmbeddedClient implements api.VectronClient {
 
   async updateAliases(changes: { set?: readonly api.Alias[]; delete?: readonly string[] }): Promise<void> {
     const { set = [], delete: gone = [] } = changes;
-    if (set.length + gone.length === 0) throw VectronError.invalid('set', 'send aliases to set or to delete');
-    set.forEach(({ alias, collection }, at) => {
-      checkCollectionName(alias, `set[${at}].alias`);
-      checkCollectionName(collection, `set[${at}].collection`);
-    });
+    checkAliasChanges(set, gone);
     await this.catalog.updateAliases(set, gone);
   }
 
@@ -338,24 +346,19 @@ class EmbeddedClient implements api.VectronClient {
     throw unbuilt('feedback in an embedded database: connect to a server for it');
   }
 
-  register(): Promise<api.Account> {
-    return noUsers();
-  }
-  login(): Promise<{ token: string; account: api.Account }> {
-    return noUsers();
-  }
-  profile(): Promise<api.Account> {
-    return noUsers();
-  }
-  createApiKey(): Promise<{ key: string; info: api.ApiKeyInfo }> {
-    return noUsers();
-  }
-  listApiKeys(): Promise<api.ApiKeyInfo[]> {
-    return noUsers();
-  }
-  deleteApiKey(): Promise<void> {
-    return noUsers();
-  }
+  readonly register = noUsers;
+  readonly login = noUsers;
+  readonly refresh = noUsers;
+  readonly logout = noUsers;
+  readonly changePassword = noUsers;
+  readonly profile = noUsers;
+  readonly deleteAccount = noUsers;
+  readonly inviteUser = noUsers;
+  readonly listInvitations = () => refusedListing(noUsers);
+  readonly deleteInvitation = noUsers;
+  readonly createApiKey = noUsers;
+  readonly listApiKeys = noUsers;
+  readonly deleteApiKey = noUsers;
 
   /** Everything acknowledged is on disk before and after; this makes the next `open` fast. */
   async close(): Promise<void> {
@@ -382,8 +385,11 @@ class EmbeddedClient implements api.VectronClient {
   /** Whether a shard did not have it so before. */
   async #declare({ shards }: Route, declaration: workerData.Declaration): Promise<boolean> {
     const op = { $case: 'declare', value: declaration } as const;
-    const written = await Promise.all(shards.map((shard) => this.#run(shard, op, 'written')));
-    return written.some(({ affected }) => affected > 0);
+    const declare = async (shard: placement.Shard) => (await this.#run(shard, op, 'written')).affected > 0;
+    // All of them declare the same, so that what the first refuses is declared on none.
+    const [first, ...others] = shards;
+    const changed = await declare(first);
+    return (await allOf(others, 1, declare)).some((one) => one) || changed;
   }
 
   #collection(name: string): Promise<EmbeddedCollection> {

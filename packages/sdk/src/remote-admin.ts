@@ -1,9 +1,11 @@
 import { auth, admin as messages } from '@vectron/proto';
+import { account, inheritanceFields, removal } from './account-messages.js';
 import type { Admin } from './admin.js';
-import { account } from './answers.js';
+
 import type { Transport } from './transport.js';
 
 const system = messages.AdminServiceService;
+const users = auth.AuthServiceService;
 
 /** Management of a server. */
 export function remoteAdmin({ call }: Transport): Admin {
@@ -52,8 +54,25 @@ export function remoteAdmin({ call }: Transport): Admin {
     async auditEntries({ limit = 0 } = {}) {
       return (await call(system.listAuditEntries, { limit })).entries;
     },
+    async *listUsers({ tenantId = '', pageSize = 0 } = {}) {
+      for (let pageToken = ''; ; ) {
+        const page = await call(users.listUsers, { tenantId, pageSize, pageToken });
+        yield* page.users.map(account);
+        pageToken = page.nextPageToken;
+        if (pageToken === '') return;
+      }
+    },
     async setUserRole(userId, role) {
-      return account((await call(auth.AuthServiceService.setUserRole, { userId, role })).user);
+      return account((await call(users.setUserRole, { userId, role })).user);
+    },
+    async setUserDisabled(userId, disabled) {
+      return account((await call(users.setUserDisabled, { userId, disabled })).user);
+    },
+    async resetPassword(userId) {
+      return (await call(users.resetPassword, { userId })).password;
+    },
+    async removeUser(userId, inheritance) {
+      return removal(await call(users.removeUser, { userId, ...inheritanceFields(inheritance) }));
     },
     async rotateSigningKey() {
       return (await call(system.rotateSigningKey, {})).kid;

@@ -1,15 +1,15 @@
 import { VectronError } from '@vectron/errors';
 import { filterMessage } from '@vectron/model';
-import { auth, gateway } from '@vectron/proto';
+import { gateway } from '@vectron/proto';
 import * as answers from './answers.js';
 import { ChangeStream } from './change-stream.js';
 import type * as api from './client.js';
+import { remoteAccount } from './remote-account.js';
 import { remoteAdmin } from './remote-admin.js';
 import * as requests from './requests.js';
 import type { Transport } from './transport.js';
 
 const data = gateway.VectronServiceService;
-const users = auth.AuthServiceService;
 
 /** The interface over a server: a message of the contract for each call, whatever carries it. */
 export function remoteClient(transport: Transport): api.VectronClient {
@@ -107,27 +107,7 @@ export function remoteClient(transport: Transport): api.VectronClient {
       const request = { ...gateway.SubmitFeedbackRequest.fromPartial(shown), feedbackItems };
       return (await call(data.submitFeedback, request)).feedbackId;
     },
-    async register(email, password) {
-      return answers.account((await call(users.registerUser, { email, password, invitation: '' })).user);
-    },
-    async login(email, password) {
-      const { jwtToken, user } = await call(users.login, { email, password });
-      return { token: jwtToken, account: answers.account(user) };
-    },
-    async profile() {
-      return answers.account((await call(users.getUserProfile, {})).user);
-    },
-    async createApiKey(name, options = {}) {
-      const request = auth.CreateAPIKeyRequest.fromPartial({ name, ...options });
-      const { fullKey, keyInfo } = await call(users.createApiKey, request);
-      return { key: fullKey, info: answers.keyInfo(keyInfo) };
-    },
-    async listApiKeys() {
-      return (await call(users.listApiKeys, {})).keys.map(answers.keyInfo);
-    },
-    async deleteApiKey(prefix) {
-      await call(users.deleteApiKey, { keyPrefix: prefix });
-    },
+    ...remoteAccount(transport),
     async close() {
       transport.close();
     },

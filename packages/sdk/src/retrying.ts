@@ -10,9 +10,13 @@ const system = admin.AdminServiceService;
 const paths = (...methods: { readonly path: string }[]): ReadonlySet<string> =>
   new Set(methods.map(({ path }) => path));
 
-/** What makes something each time it is called: the first try may have succeeded. */
+/**
+ * What makes something each time it is called, or is refused once it has happened: the first try may have succeeded. A
+ * refresh is repeated: a server takes a refresh token again within seconds.
+ */
 const ONCE = paths(
-  ...[data.createCollection, data.submitFeedback, users.registerUser, users.createApiKey],
+  ...[data.createCollection, data.submitFeedback, users.registerUser, users.createApiKey, users.inviteUser],
+  ...[users.changePassword, users.deleteUser, users.removeUser],
   ...[system.moveReplica, system.splitShard, system.rebalance, system.rotateSigningKey],
 );
 /** Writes that a name makes the same write when they are sent again. */

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { VectronError } from '@vectron/errors';
-import { gateway } from '@vectron/proto';
+import { auth, type gateway } from '@vectron/proto';
 import { ChangeStream, type ListChanges } from './change-stream.js';
 import type { Point, VectronClient } from './index.js';
 import { connect, upsertAll } from './index.js';
@@ -41,18 +41,57 @@ it('retries what may pass and not what will fail again', async () => {
 
 it('does not repeat what is created once', async () => {
   const sent: Sent[] = [];
-  const db = client(Array(4).fill('UNAVAILABLE'), sent, 3);
+  const db = client(Array(8).fill('UNAVAILABLE'), sent, 3);
   const unavailable = { code: 'UNAVAILABLE' };
   await expect(db.createCollection('c', { dimension: 1 })).rejects.toMatchObject(unavailable);
   await expect(db.register('a@example.org', 'password')).rejects.toMatchObject(unavailable);
+  await expect(db.inviteUser('b@example.org')).rejects.toMatchObject(unavailable);
   await expect(db.createApiKey('k')).rejects.toMatchObject(unavailable);
   await expect(db.feedback({ collection: 'c', items: [] })).rejects.toMatchObject(unavailable);
+  await expect(db.changePassword('old', 'new')).rejects.toMatchObject(unavailable);
+  await expect(db.deleteAccount('password')).rejects.toMatchObject(unavailable);
+  await expect(db.admin.removeUser('u')).rejects.toMatchObject(unavailable);
   expect(sent.map(({ path }) => path.split('/')[2])).toEqual([
-    'CreateCollection',
-    'RegisterUser',
-    'CreateAPIKey',
-    'SubmitFeedback',
+    ...['CreateCollection', 'RegisterUser', 'InviteUser', 'CreateAPIKey', 'SubmitFeedback'],
+    ...['ChangePassword', 'DeleteUser', 'RemoveUser'],
   ]);
+});
+
+it('fetches accounts page by page, as far as they are read', async () => {
+  const asked: object[] = [];
+  const pages: Transport = {
+    async call(method, request) {
+      asked.push(request);
+      const users = [0, 1].map((n) => ({ id: `${asked.length}-${n}`, createdAt: 7n }));
+      const page = { users, nextPageToken: asked.length < 3 ? `after ${asked.length}` : '' };
+      const answer = auth.ListUsersResponse.encode(auth.ListUsersResponse.fromPartial(page)).finish();
+      return method.responseDeserialize(Buffer.from(answer));
+    },
+    close() {},
+  };
+  const ids: string[] = [];
+  for await (const { id, createdAt, lastLoginAt } of remoteClient(pages).admin.listUsers({ tenantId: 't' })) {
+    expect([createdAt, lastLoginAt]).toEqual([new Date(7_000), undefined]);
+    ids.push(id);
+  }
+  expect(ids).toEqual(['1-0', '1-1', '2-0', '2-1', '3-0', '3-1']);
+  const page = { tenantId: 't', pageSize: 0 };
+  expect(asked).toEqual(['', 'after 1', 'after 2'].map((pageToken) => ({ ...page, pageToken })));
+  for await (const { id } of remoteClient(pages).admin.listUsers()) if (id === '4-0') break;
+  expect(asked).toHaveLength(4);
+});
+
+it('sends moments as seconds, and refuses what is none', async () => {
+  const sent: Sent[] = [];
+  const db = client([], sent, 0);
+  await db.createApiKey('k', { expiresAt: new Date(5_500) }).catch(() => undefined);
+  expect(sent[0].request).toMatchObject({ name: 'k', expiresAt: 5n, collections: [] });
+  for (const expiresAt of [new Date(Number.NaN), new Date(0)]) {
+    const wrong = { code: 'INVALID_ARGUMENT', message: expect.stringContaining('expiresAt') };
+    await expect(db.createApiKey('k', { expiresAt })).rejects.toMatchObject(wrong);
+    await expect(db.inviteUser('a@example.org', { expiresAt })).rejects.toMatchObject(wrong);
+  }
+  expect(sent).toHaveLength(1);
 });
 
 it('names a write once, whichever try it is, and each write differently', async () => {

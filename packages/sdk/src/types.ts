@@ -319,10 +319,74 @@ export interface Feedback extends Asked<gateway.SubmitFeedbackRequest, 'queryId'
   readonly items: (Pick<gateway.FeedbackItem, 'resultId'> & Asked<gateway.FeedbackItem, FeedbackField>)[];
 }
 type FeedbackField = 'relevanceScore' | 'clicked' | 'position' | 'comment';
-export type Account = Readonly<Pick<auth.UserProfile, 'id' | 'email' | 'role'>>;
+export interface Account extends Readonly<Pick<auth.UserProfile, 'id' | 'email' | 'role' | 'tenantId'>> {
+  readonly createdAt: Date;
+  /** Has no logins, and its API keys are refused. */
+  readonly disabled: boolean;
+  /** Until `changePassword`, its logins may do nothing else. */
+  readonly mustChangePassword: boolean;
+  /** undefined: never. */
+  readonly lastLoginAt?: Date;
+}
+/** `admin`, `write`, `read` or `metrics`. */
+export type Role = string;
+export interface RegisterOptions {
+  /** Token of an invitation, which decides role and tenant. */
+  readonly invitation?: string;
+}
+/** What keeps a login going. Both tokens are secrets. */
+export interface Tokens {
+  /** For `connect`'s `apiKey`, until `expiresAt`. */
+  readonly token: string;
+  readonly expiresAt: Date;
+  /** For `refresh`, once. */
+  readonly refreshToken: string;
+}
+export interface Login extends Tokens {
+  readonly account: Account;
+}
+/** What becomes of the collections of a tenant when its last account is deleted. One of the two, unless there are none. */
+export interface Inheritance {
+  /** Id or e-mail address of the account whose tenant gets them. */
+  readonly heir?: string;
+  /** They are deleted with their points. */
+  readonly deleteCollections?: boolean;
+}
+/** What became of the collections and keys of a deleted account. */
+export type AccountRemoval = Readonly<Omit<auth.RemoveUserResponse, '$type'>>;
+export interface InvitationOptions {
+  /** Default: write. */
+  readonly role?: Role;
+  /** Default: the caller's own. */
+  readonly tenantId?: string;
+  /** The account gets a tenant of its own; for administrators. */
+  readonly newTenant?: boolean;
+  /** Default: in seven days. */
+  readonly expiresAt?: Date;
+}
+/** Who may make an account, and which; its token is shown once, when it is made. */
+export interface Invitation extends Readonly<Pick<auth.Invitation, 'id' | 'email' | 'role' | 'invitedBy'>> {
+  /** undefined: one of its own. */
+  readonly tenantId?: string;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+}
+export interface ApiKeyOptions {
+  /** Default: write. */
+  readonly role?: Role;
+  /** The only collections that the key may touch; default: all of the tenant. */
+  readonly collections?: readonly string[];
+  /** Default: never. */
+  readonly expiresAt?: Date;
+}
 export interface ApiKeyInfo {
   /** Public part of the key. */
   readonly prefix: string;
   readonly name: string;
   readonly role: string;
+  /** Empty: all of the tenant. */
+  readonly collections: readonly string[];
+  readonly createdAt: Date;
+  /** undefined: never. */
+  readonly expiresAt?: Date;
 }

@@ -1,107 +1,169 @@
+import { readFileSync } from 'node:fs';
+import { VectronError } from '@vectron/errors';
+import type { Account, AccountRemoval, Inheritance, Login } from '@vectron/sdk';
 import type { Command } from 'commander';
-import { type ClientOptions, withClient } from '../client.js';
-import { show, words } from '../output.js';
+import { type ClientOptions, withClient, withoutKey, withToken } from '../client.js';
+import { show } from '../output.js';
+import { confirm, SecretInput } from '../secret-input.js';
+import { giveSecret } from '../secret-output.js';
 
 type Define = (parent: Command, name: string, help: string) => Command;
 
-export function userCommands(program: Command, client: Define): void {
-  const group = program.command('users').description('accounts');
-  const credentials = (command: Command) =>
-    command.requiredOption('--email <address>').requiredOption('--password <password>', '8 to 128 characters');
-  credentials(client(group, 'register', 'make an account')).action((options: ClientOptions) =>
-    withClient(options, async (db) => {
-      const account = await db.register(options.email as string, options.password as string);
-      show(account, options.json === true, {
-        head: ['id', 'email', 'role'],
-        rows: [[account.id, account.email, account.role]],
-      });
-    }),
-  );
-  credentials(client(group, 'login', 'e-mail and password for a token')).action((options: ClientOptions) =>
-    withClient(options, async (db) => {
-      const { token, account } = await db.login(options.email as string, options.password as string);
-      show({ token, account }, options.json === true, { head: ['token'], rows: [[token]] });
-    }),
-  );
-  client(group, 'role <id> <role>', "change a user's role: read, write or admin").action(
-    (id: string, role: string, options: ClientOptions) =>
-      withClient(options, async (db) => {
-        const account = await db.admin.setUserRole(id, role);
-        show(account, options.json === true, {
-          head: ['id', 'email', 'role'],
-          rows: [[account.id, account.email, account.role]],
-        });
-      }),
-  );
-  client(group, 'profile', 'who the key belongs to').action((options: ClientOptions) =>
-    withClient(options, async (db) => {
-      const account = await db.profile();
-      show(account, options.json === true, {
-        head: ['id', 'email', 'role'],
-        rows: [[account.id, account.email, account.role]],
-      });
-    }),
+/** What people do with their own accounts. */
+export function ownAccountCommands(group: Command, client: Define): void {
+  registerCommand(group, client);
+  loginCommands(group, client);
+  withPassword(client(group, 'password', 'change the password of an account; its other logins end'), [
+    'the password now',
+    'the new one',
+  ]).action(changePassword);
+  const goodbye = client(group, 'delete-me', 'delete an account with its API keys');
+  withInheritance(withPassword(goodbye, ['the password'])).action(deleteOwnAccount);
+  client(group, 'profile', 'who the key or token belongs to').action((options: ClientOptions) =>
+    withClient(options, async (db) => showAccounts([await db.profile()], options)),
   );
 }
 
-export function keyCommands(program: Command, client: Define): void {
-  const group = program.command('keys').description('API keys');
-  client(group, 'create <name>', 'make an API key; it is shown once')
-    .option('--role <role>', 'read, write or admin', 'write')
-    .option('--collection <name...>', 'the only collections it may touch')
-    .action((name: string, options: ClientOptions) =>
-      withClient(options, async (db) => {
-        const made = await db.createApiKey(name, {
-          role: options.role as string,
-          collections: options.collection as string[] | undefined,
-        });
-        show(made, options.json === true, { head: ['key'], rows: [[made.key]] });
+function registerCommand(group: Command, client: Define): void {
+  withPassword(client(group, 'register', 'make an account'), ['the password'])
+    .option('--invitation-file <file>', 'file with the token of an invitation; needed, unless registration is open')
+    .action(async (options: ClientOptions) => {
+      const invitation = options.invitationFile === undefined ? '' : tokenIn(options.invitationFile as string);
+      const { email, secrets } = asked(options);
+      const password = await secrets.newPassword(`password for ${email}, 8 to 128 characters`);
+      const account = await withoutKey(options, (db) => db.register(email, password, { invitation }));
+      showAccounts([account], options);
+    });
+}
+
+function loginCommands(group: Command, client: Define): void {
+  withPassword(client(group, 'login', 'a token for an e-mail address and a password'), [
+    'the password',
+    'the new one, when it has to be changed',
+  ])
+    .option('--out <file>', 'a new file for the token, for --api-key-file; it is not printed then')
+    .action((options: ClientOptions) =>
+      giveSecret(options, async () => {
+        const { login } = await logIn(options);
+        const { email, role } = login.account;
+        const until = login.expiresAt.toLocaleString('en-GB');
+        const about = `token of ${email} (${role}), good until ${until}: who has it can do all that the account can`;
+        return { secret: login.token, answer: login, about };
       }),
     );
-  client(group, 'list', 'API keys of the account').action((options: ClientOptions) =>
+  client(
+    group,
+    'logout',
+    'end the login whose token is given with --api-key, --api-key-file or VECTRON_API_KEY',
+  ).action((options: ClientOptions) =>
     withClient(options, async (db) => {
-      const keys = await db.listApiKeys();
-      show(keys, options.json === true, {
-        head: ['prefix', 'name', 'role'],
-        rows: keys.map((key) => [key.prefix, key.name, key.role]),
-      });
-    }),
-  );
-  client(group, 'rotate-signing', 'sign tokens with a new key; those of the old one are good until they expire').action(
-    (options: ClientOptions) =>
-      withClient(options, async (db) => {
-        const kid = await db.admin.rotateSigningKey();
-        show({ kid }, options.json === true, { head: ['new key'], rows: [[kid]] });
-      }),
-  );
-  client(group, 'delete <prefix>', 'revoke an API key').action((prefix: string, options: ClientOptions) =>
-    withClient(options, async (db) => {
-      await db.deleteApiKey(prefix);
-      show({ deleted: prefix }, options.json === true, { head: ['deleted'], rows: [[prefix]] });
+      await db.logout();
+      show({ loggedOut: true }, options.json === true, { head: ['logged out'], rows: [['yes']] });
     }),
   );
 }
 
-export function systemCommands(program: Command, client: Define): void {
-  client(program, 'stats', 'totals over all tenants').action((options: ClientOptions) =>
-    withClient(options, async (db) => {
-      const { gateway, ...totals } = await db.admin.stats();
-      const own = Object.entries(gateway ?? {}).map(([key, value]) => [`gateway ${words(key)}`, value]);
-      const rows = [...Object.entries(totals).map(([key, value]) => [words(key), value]), ...own];
-      show({ ...totals, gateway }, options.json === true, { head: ['', ''], rows });
-    }),
-  );
-  client(program, 'health', 'every service, asked now; fails when one is down').action(
-    async (options: ClientOptions) => {
-      const health = await withClient(options, (db) => db.admin.health());
-      const services = health.services.map((one) => [one.service, one.status, `${one.latencyMs.toFixed(1)} ms`]);
-      const workers = health.workers.map((one) => [
-        `worker ${one.workerId.slice(0, 8)}`,
-        one.healthy ? 'ok' : 'down',
-        `${one.shards} shards`,
-      ]);
-      show(health, options.json === true, { head: ['service', 'state', ''], rows: [...services, ...workers] });
-      if (health.status !== 'ok') process.exitCode = 1;
-    },
-  );
+const withPassword = (command: Command, lines: string[]): Command =>
+  command
+    .requiredOption('--email <address>')
+    .option('--password-stdin', `take secrets from the standard input, a line each: ${lines.join(', then ')}`);
+
+export const withInheritance = (command: Command): Command =>
+  command
+    .option('--heir <user>', 'id or e-mail address of the account whose tenant gets the collections')
+    .option('--delete-collections', 'delete the collections of the tenant with their points')
+    .option('--yes', 'do not ask');
+
+export const inheritanceOf = (options: ClientOptions): Inheritance => ({
+  heir: options.heir as string | undefined,
+  deleteCollections: options.deleteCollections === true,
+});
+
+const asked = (options: ClientOptions) => ({
+  email: options.email as string,
+  secrets: new SecretInput(options.passwordStdin === true),
+});
+
+/** Logs in; when the password has to be changed first, that is done. */
+async function logIn(options: ClientOptions): Promise<{ login: Login; password: string; secrets: SecretInput }> {
+  const { email, secrets } = asked(options);
+  const password = await secrets.secret(`password of ${email}`);
+  const login = await withoutKey(options, (db) => db.login(email, password));
+  if (!login.account.mustChangePassword) return { login, password, secrets };
+  console.error('This password has to be changed before the account can do anything else.');
+  const chosen = await changed(options, login, password, secrets);
+  return { login: { ...login, account: { ...login.account, mustChangePassword: false } }, password: chosen, secrets };
+}
+
+/** Asks for a new password and sets it; when that fails, the login ends. */
+async function changed(options: ClientOptions, login: Login, password: string, secrets: SecretInput): Promise<string> {
+  return withToken(options, login.token, async (db) => {
+    try {
+      const chosen = await secrets.newPassword('new password, 8 to 128 characters');
+      await db.changePassword(password, chosen);
+      return chosen;
+    } catch (error) {
+      await db.logout().catch(() => undefined);
+      throw error;
+    }
+  });
+}
+
+async function changePassword(options: ClientOptions): Promise<void> {
+  const { email, secrets } = asked(options);
+  const password = await secrets.secret(`password of ${email}`);
+  const login = await withoutKey(options, (db) => db.login(email, password));
+  await changed(options, login, password, secrets);
+  await withToken(options, login.token, (db) => db.logout());
+  show({ changed: email }, options.json === true, { head: ['password changed'], rows: [[email]] });
+}
+
+async function deleteOwnAccount(options: ClientOptions): Promise<void> {
+  const { login, password } = await logIn(options);
+  await withToken(options, login.token, async (db) => {
+    try {
+      await confirm(`Delete the account ${login.account.email} with its API keys for good?`, options.yes === true);
+      showRemoval(login.account, await db.deleteAccount(password, inheritanceOf(options)), options);
+    } catch (error) {
+      await db.logout().catch(() => undefined);
+      throw error;
+    }
+  });
+}
+
+function tokenIn(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (cause) {
+    throw VectronError.invalid('invitation-file', `the invitation cannot be read: ${(cause as Error).message}`);
+  }
+}
+
+export function showAccounts(accounts: readonly Account[], options: ClientOptions, all = false): void {
+  show(all ? accounts : accounts[0], options.json === true, {
+    head: ['id', 'email', 'role', 'tenant', 'state', 'last login'],
+    rows: accounts.map((one) => [one.id, one.email, one.role, one.tenantId, stateOf(one), lastLogin(one)]),
+  });
+}
+
+function stateOf({ disabled, mustChangePassword }: Account): string {
+  if (disabled) return 'disabled';
+  return mustChangePassword ? 'must change its password' : 'active';
+}
+
+const lastLogin = ({ lastLoginAt }: Account) => lastLoginAt?.toLocaleString('en-GB') ?? 'never';
+
+/** What became of the collections of the account. */
+export function showRemoval({ id, email }: Account, removal: AccountRemoval, options: ClientOptions): void {
+  const { deletedCollections, handedCollections, keptCollections, deletedKeys } = removal;
+  const list = (names: readonly string[]) => names.join(', ') || 'none';
+  show({ id, email, ...removal }, options.json === true, {
+    head: ['deleted account', email],
+    rows: [
+      ['deleted API keys', deletedKeys],
+      ['deleted collections', list(deletedCollections)],
+      ['collections of the heir now', list(handedCollections)],
+      ['collections that stay with the tenant', list(keptCollections)],
+    ],
+  });
 }

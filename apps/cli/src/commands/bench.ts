@@ -29,7 +29,7 @@ export function benchCommand(program: Command, client: (parent: Command, name: s
     .option('--out <dir>', 'where the result file goes', 'bench/results')
     .action(async (options: ClientOptions) => {
       const config = loadConfig(clientKnobs, options);
-      const apiKey = apiKeyOf(config);
+      const apiKey = apiKeyOf(config, options);
       const dataset = loadDataset();
       const urls = { rest: config.url, grpc: options.grpcUrl as string };
       const name = `bench-${process.pid}`;

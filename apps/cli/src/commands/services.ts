@@ -1,4 +1,4 @@
-import { authKnobs } from '@vectron/auth';
+import { authKnobs, type Bootstrap } from '@vectron/auth';
 import type { KnobSet } from '@vectron/config';
 import { gatewayKnobs } from '@vectron/gateway';
 import { startTracing } from '@vectron/observability';
@@ -31,9 +31,7 @@ export function serveCommand(program: Command): void {
     const server = await startSingleServer(config);
     stopOnSignal(() => server.close().then(endTracing));
     if (server.firstRun && server.bootstrap) {
-      const { email, password, apiKey } = server.bootstrap;
-      console.log(`first run: an administrator was made (also in ${bootstrapFile(config.data)}, readable by you only)`);
-      console.log(`  e-mail    ${email}\n  password  ${password}\n  API key   ${apiKey}`);
+      for (const line of firstRunLines(server.bootstrap, bootstrapFile(config.data))) console.log(line);
     }
     console.log(`vectron is up after ${((performance.now() - started) / 1000).toFixed(1)} s, data in ${config.data}`);
     console.log(`  REST     ${server.httpUrl}/v1    reference ${server.httpUrl}/docs`);
@@ -43,6 +41,22 @@ export function serveCommand(program: Command): void {
       await showSample(server.httpUrl, server.bootstrap.apiKey, server.firstRun, config.data);
     console.log('ready; stop with Ctrl-C');
   });
+}
+
+/**
+ * What the first run says of the administrator. Secrets go to a terminal only: the output of a service or a container is
+ * kept in logs, which others read.
+ */
+function firstRunLines({ email, password, apiKey }: Bootstrap, file: string): string[] {
+  if (process.stdout.isTTY !== true) {
+    return [`first run: an administrator was made; its password and an API key are in ${file}, readable by you only`];
+  }
+  return [
+    `first run: an administrator was made (also in ${file}, readable by you only)`,
+    `  e-mail    ${email}`,
+    `  password  ${password}   (to be changed at the first login)`,
+    `  API key   ${apiKey}`,
+  ];
 }
 
 /** Loads the sample at the first run and prints a search to paste, with its answer. */

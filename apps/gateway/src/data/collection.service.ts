@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { toVectronError, VectronError } from '@vectron/errors';
 import { checkCollectionName, initialDeclarations, requestOf } from '@vectron/model';
 import type { gateway, placement } from '@vectron/proto';
 import { callContext } from '@vectron/rpc';
@@ -31,15 +32,41 @@ export class CollectionService {
     if (request.embedding !== undefined) this.embeddings.check(request.embedding.provider);
     const { tenantId } = principal;
     await this.quota.checkCollections(tenantId);
-    await this.backends.placement.createCollection({ tenantId, collection: request }, pd());
-    await this.schema.declareAll(principal, request);
+    const { collection } = await this.backends.placement.createCollection({ tenantId, collection: request }, pd());
+    // What is known of one that had the name before is no route to this one.
+    this.routes.forget(tenantId, request.name);
+    try {
+      await this.schema.declareAll(principal, request);
+    } catch (refusal) {
+      throw await this.#takenBack(tenantId, request.name, collection?.id ?? '', toVectronError(refusal));
+    }
     return { success: true };
+  }
+
+  /**
+   * A collection whose shards refuse what it declares, or cannot be asked, is not made. Gives the error that says so. Only
+   * the one that was made is deleted, not one that somebody else has made under the name meanwhile.
+   */
+  async #takenBack(tenantId: string, name: string, collectionId: string, refusal: VectronError): Promise<VectronError> {
+    try {
+      await this.backends.placement.deleteCollection({ tenantId, name, collectionId }, pd());
+    } catch (cause) {
+      const error = toVectronError(cause);
+      if (error.code !== 'COLLECTION_NOT_FOUND') {
+        const { code, message, details } = refusal;
+        const left = `collection ${name} was made without what it declares, and could not be deleted again (${error.message}): delete it`;
+        return new VectronError(code, `${message}; ${left}`, { details, cause });
+      }
+    } finally {
+      this.routes.forget(tenantId, name);
+    }
+    return refusal;
   }
 
   async delete(principal: Principal, name: string): Promise<gateway.DeleteCollectionResponse> {
     checkCollectionName(name, 'name');
     const { tenantId } = principal;
-    await this.backends.placement.deleteCollection({ tenantId, name }, pd());
+    await this.backends.placement.deleteCollection({ tenantId, name, collectionId: '' }, pd());
     this.routes.forget(tenantId, name);
     return { success: true };
   }
@@ -52,7 +79,8 @@ export class CollectionService {
     if (change.embedding !== undefined) this.embeddings.check(change.embedding.provider);
     const { tenantId } = principal;
     const { collection } = await this.backends.placement.updateCollection({ tenantId, change }, pd());
-    await this.routes.refresh(tenantId, collection?.name ?? change.name);
+    // The change is made, whether or not the route can be read now: the placement drivers push it as well.
+    await this.routes.refresh(tenantId, collection?.name ?? change.name).catch(() => undefined);
     return { settings: collection && requestOf(collection) };
   }
 

@@ -1,16 +1,18 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { toVectronError, VectronError } from '@vectron/errors';
+import { VectronError } from '@vectron/errors';
 import {
   changePoints,
   checkPointId,
   encodePoints,
+  type Part,
   type PointInput,
   type PointsChange,
   pagePoints,
   payloadChange,
-  RouteChanged,
   readPlan,
+  suspectUpserts,
   WriteOrigins,
+  writeParts,
   writeToken,
 } from '@vectron/model';
 import type { gateway, placement, workerData } from '@vectron/proto';
@@ -22,9 +24,6 @@ import { EmbeddingService } from './embedding.service.js';
 import { ResultCache } from './result-cache.js';
 import { ShardCaller } from '../shards/shard-caller.js';
 import { TenantQuota } from '../edge/tenant-quota.js';
-
-
-type PartWrite = gateway.ShardWrite & { error?: VectronError };
 
 /** Points of one collection, one by one and in batches. */
 @Injectable()
@@ -58,35 +57,19 @@ export class PointService {
       this.shards.following(principal.tenantId, name, deadlineMs, async (route) => {
         const encoded = encodePoints(points, route.collection, this.config.maxBatch);
         const parts = [...route.byShard(encoded)];
-        const writes = await Promise.all(
-          parts.map(async ([shard, batch]): Promise<PartWrite> => {
-            const op = { $case: 'upsert', value: { points: batch } } as const;
-            try {
-              const { outcome } = await this.shards.call(route, shard, op, { deadlineMs, origin: named });
-              const logIndex = outcome.$case === 'written' ? outcome.value.index : 0n;
-              return { shardId: shard.shardId, upserted: batch.length, logIndex, errorCode: '' };
-            } catch (cause) {
-              const error = toVectronError(cause);
-              return { shardId: shard.shardId, upserted: 0, logIndex: 0n, errorCode: error.code, error };
-            }
-          }),
+        const suspects = await suspectUpserts(parts, this.shards.asker(route, { deadlineMs, signal: limits.signal }));
+        const write = async ([shard, batch]: Part<workerData.PointData>): Promise<gateway.ShardWrite> => {
+          const op = { $case: 'upsert' as const, value: { points: [...batch] } };
+          const { outcome } = await this.shards.call(route, shard, op, { deadlineMs, origin: named });
+          const logIndex = outcome.$case === 'written' ? outcome.value.index : 0n;
+          return { shardId: shard.shardId, upserted: batch.length, logIndex, errorCode: '' };
+        };
+        const writes = await writeParts(parts, suspects, write).finally(() =>
+          this.cache.written(route.collection.id),
         );
-        this.cache.written(route.collection.id);
-        // All of it again, under the same name: what was written already is not written twice.
-        const moved = writes.find(({ error }) => error instanceof RouteChanged);
-        if (moved?.error !== undefined) throw moved.error;
         return { writes, count: encoded.length };
       }),
     );
-    const failed = writes.filter((write) => write.error !== undefined);
-    if (failed.length > 0) {
-      const { code, message } = failed[0].error as VectronError;
-      const partly =
-        failed.length < writes.length
-          ? `; ${writes.length - failed.length} of ${writes.length} shards have written their part, send the request again`
-          : '';
-      throw new VectronError(code, `shard ${failed[0].shardId}: ${message}${partly}`);
-    }
     return { upserted: count, shards: writes, writeToken: writes.length > 0 ? writeToken(writes) : '' };
   }
 

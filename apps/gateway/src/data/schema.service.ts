@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { VectronError } from '@vectron/errors';
-import { declarationOf, initialDeclarations, schemaOf, WriteOrigins } from '@vectron/model';
-import type { gateway, workerData } from '@vectron/proto';
+import { allOf, declarationOf, initialDeclarations, schemaOf, WriteOrigins } from '@vectron/model';
+import type { gateway, placement, workerData } from '@vectron/proto';
 import { callContext } from '@vectron/rpc';
 import type { Principal } from '../edge/access.js';
 import { BACKENDS, type Backends, CONFIG } from '../backends.js';
@@ -58,7 +58,10 @@ export class SchemaService {
     }
   }
 
-  /** On every shard; doing it again does no harm. Gives whether a shard did not have it so before. */
+  /**
+   * On every shard; doing it again does no harm. Gives whether a shard did not have it so before. The first shard is asked
+   * alone: all of them declare the same, so that what one refuses is declared on none.
+   */
   async #declare(
     principal: Principal,
     collection: string,
@@ -67,18 +70,17 @@ export class SchemaService {
   ): Promise<boolean> {
     const deadlineMs = deadlineOf(this.config.writeTimeoutMs, limits);
     const op = { $case: 'declare', value: declaration } as const;
-    const changed = await this.shards.following(principal.tenantId, collection, deadlineMs, (route) =>
-      Promise.all(
-        route.shards.map((shard) =>
-          this.#origins.run(async (origin) => {
-            const { outcome } = await this.shards.call(route, shard, op, { deadlineMs, origin });
-            if (outcome.$case !== 'written') throw new VectronError('INTERNAL', 'the worker answered something else');
-            return outcome.value.affected > 0;
-          }),
-        ),
-      ),
-    );
-    return changed.some((one) => one);
+    return this.shards.following(principal.tenantId, collection, deadlineMs, async (route) => {
+      const declare = (shard: placement.Shard) =>
+        this.#origins.run(async (origin) => {
+          const { outcome } = await this.shards.call(route, shard, op, { deadlineMs, origin });
+          if (outcome.$case !== 'written') throw new VectronError('INTERNAL', 'the worker answered something else');
+          return outcome.value.affected > 0;
+        });
+      const [first, ...others] = route.shards;
+      const changed = await declare(first);
+      return (await allOf(others, 1, declare)).some((one) => one) || changed;
+    });
   }
 
   async aliases(principal: Principal): Promise<gateway.ListAliasesResponse> {
@@ -92,9 +94,6 @@ export class SchemaService {
     request: gateway.UpdateAliasesRequest,
   ): Promise<gateway.UpdateAliasesResponse> {
     const { tenantId } = principal;
-    if (request.set.length + request.delete.length === 0) {
-      throw VectronError.invalid('set', 'send aliases to set or to delete');
-    }
     await this.backends.placement.updateAliases({ tenantId, ...request }, pd());
     for (const alias of [...request.set.map((one) => one.alias), ...request.delete])
       this.routes.forget(tenantId, alias);

@@ -32,55 +32,6 @@ export function publicMethod(path: string): MethodContract {
 }
 
 /**
- * Throws PERMISSION_DENIED unless the caller may call the method, as far as that can be known without the request. A role
- * that is not known here may do nothing.
- */
-export function checkAccess(method: MethodContract, principal: Principal): void {
-  const { access, name, beforePasswordChange } = method;
-  if (principal.mustChangePassword && access !== 'public' && access !== 'token' && !beforePasswordChange) {
-    throw denied('the password of this account must be changed first: POST /v1/user/password (ChangePassword)');
-  }
-  switch (access) {
-    case 'public':
-    case 'token':
-      return;
-    case 'read':
-      if (!['read', 'write', 'admin'].includes(principal.role))
-        throw denied(`the role ${principal.role} reads no data`);
-      return;
-    case 'write':
-      if (!['write', 'admin'].includes(principal.role)) throw denied(`the role ${principal.role} may not write`);
-      return;
-    case 'login':
-      if (principal.apiKeyId !== '' && principal.role !== 'admin') {
-        throw denied('this takes a login token or an admin API key');
-      }
-      return;
-    case 'metrics':
-      if (principal.role !== 'metrics') requireAdministrator(principal);
-      else requireUnlimited(principal);
-      return;
-    case 'admin':
-      requireAdministrator(principal);
-      return;
-    default:
-      throw denied(`${name} is for services of the cluster only`);
-  }
-}
-
-function requireAdministrator(principal: Principal): void {
-  if (principal.role !== 'admin') throw denied('this takes an administrator');
-  requireUnlimited(principal);
-}
-
-/** What these methods show and change is not of some collections. */
-function requireUnlimited({ collections }: Principal): void {
-  if (collections.length > 0) throw denied('this takes a key that is not limited to some collections');
-}
-
-const denied = (message: string) => new VectronError('PERMISSION_DENIED', message);
-
-/**
  * What every request is asked once it is decoded, on every wire: whether its values are within the limits of the proto,
  * and whether the key of the caller is for the collections that it names.
  */

@@ -142,7 +142,7 @@ export class ShardCaller {
     limits: ReadLimits,
     work: (route: Route, ask: AskShard) => Promise<T>,
   ): Promise<T> {
-    return this.following(tenantId, name, limits.deadlineMs, (route) => work(route, this.#asker(route, limits)));
+    return this.following(tenantId, name, limits.deadlineMs, (route) => work(route, this.asker(route, limits)));
   }
 
   /** As `reading`, for work that gives more than one answer. With the next route it begins anew, and so do its answers. */
@@ -155,7 +155,7 @@ export class ShardCaller {
     for (;;) {
       try {
         const route = await this.routes.get(tenantId, name);
-        yield* work(route, this.#asker(route, limits));
+        yield* work(route, this.asker(route, limits));
         return;
       } catch (error) {
         throwUnlessStale(error, limits.deadlineMs);
@@ -163,7 +163,8 @@ export class ShardCaller {
     }
   }
 
-  #asker(route: Route, { plan, deadlineMs, signal }: ReadLimits): AskShard {
+  /** Asks shards of the route within the limits. */
+  asker(route: Route, { plan, deadlineMs, signal }: ReadLimits): AskShard {
     const anyReplica = plan?.anyReplica;
     return (shard, op) => {
       const call = { deadlineMs, consistency: plan?.of(shard.shardId), anyReplica, signal };

@@ -83,6 +83,8 @@ pub enum ErrorCode {
     MethodNotAllowed,
     /// The body is of a type, or compressed in a way, that is not supported.
     UnsupportedMediaType,
+    /// What is there does not allow it, and the same request will not succeed before something else is changed: the message says what.
+    FailedPrecondition,
 }
 
 impl ErrorCode {
@@ -127,6 +129,7 @@ impl ErrorCode {
         Self::DeadlineExceeded,
         Self::MethodNotAllowed,
         Self::UnsupportedMediaType,
+        Self::FailedPrecondition,
     ];
 
     /// As it travels.
@@ -172,6 +175,7 @@ impl ErrorCode {
             Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
             Self::MethodNotAllowed => "METHOD_NOT_ALLOWED",
             Self::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
+            Self::FailedPrecondition => "FAILED_PRECONDITION",
         }
     }
 }

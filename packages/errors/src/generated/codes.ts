@@ -98,4 +98,6 @@ export const ERROR_CODES = {
   METHOD_NOT_ALLOWED: { grpc: 'UNIMPLEMENTED', http: 405, retryable: false },
   /** The body is of a type, or compressed in a way, that is not supported. */
   UNSUPPORTED_MEDIA_TYPE: { grpc: 'INVALID_ARGUMENT', http: 415, retryable: false },
+  /** What is there does not allow it, and the same request will not succeed before something else is changed: the message says what. */
+  FAILED_PRECONDITION: { grpc: 'FAILED_PRECONDITION', http: 409, retryable: false },
 } as const;

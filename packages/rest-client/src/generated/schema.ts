@@ -55,7 +55,7 @@ export interface paths {
          * Get the metrics of this gateway in the text format of Prometheus
          * @description Get the metrics of this gateway in the text format of Prometheus.
          *
-         *     undefined
+         *     Takes a token of an administrator, or of the role metrics.
          */
         get: operations["getMetrics"];
         put?: never;
@@ -583,7 +583,7 @@ export interface paths {
          * List the other names of collections
          * @description List the other names of collections.
          *
-         *     undefined
+         *     Takes a token that may read: any role but metrics.
          */
         get: operations["listAliases"];
         put?: never;
@@ -655,7 +655,7 @@ export interface paths {
          * List the collections of the tenant
          * @description List the collections of the tenant.
          *
-         *     undefined
+         *     Takes a token that may read: any role but metrics.
          */
         get: operations["listCollections"];
         put?: never;
@@ -683,7 +683,7 @@ export interface paths {
          * List changes of a collection's points since a cursor, in the log order of each shard; waits for one when there is none
          * @description List changes of a collection's points since a cursor, in the log order of each shard; waits for one when there is none.
          *
-         *     undefined
+         *     Takes a token that may read: any role but metrics.
          */
         get: operations["listChanges"];
         put?: never;
@@ -705,7 +705,7 @@ export interface paths {
          * List the payload indexes, sparse and named vectors of a collection, and how far they are built
          * @description List the payload indexes, sparse and named vectors of a collection, and how far they are built.
          *
-         *     undefined
+         *     Takes a token that may read: any role but metrics.
          */
         get: operations["listIndexes"];
         put?: never;
@@ -755,7 +755,7 @@ export interface paths {
          * List points by id or by a value, page by page, all of them or those that pass a filter
          * @description List points by id or by a value, page by page, all of them or those that pass a filter.
          *
-         *     undefined
+         *     Takes a token that may read: any role but metrics.
          */
         get: operations["listPoints"];
         put?: never;
@@ -785,7 +785,7 @@ export interface paths {
          * Count the points that pass a filter
          * @description Count the points that pass a filter.
          *
-         *     undefined
+         *     Takes a token that may read: any role but metrics.
          */
         post: operations["countPoints"];
         delete?: never;
@@ -829,7 +829,7 @@ export interface paths {
          * List the values at a path of the payload, with how many points have each
          * @description List the values at a path of the payload, with how many points have each.
          *
-         *     undefined
+         *     Takes a token that may read: any role but metrics.
          */
         post: operations["facetPoints"];
         delete?: never;
@@ -851,7 +851,7 @@ export interface paths {
          * List points by id or by a value, page by page, all of them or those that pass a filter
          * @description List points by id or by a value, page by page, all of them or those that pass a filter.
          *
-         *     undefined
+         *     Takes a token that may read: any role but metrics.
          */
         post: operations["listPointsWhere"];
         delete?: never;
@@ -873,7 +873,7 @@ export interface paths {
          * Search in several ways at once, fused into one answer: vectors, sparse vectors, words, examples; grouped, diversified or rescored
          * @description Search in several ways at once, fused into one answer: vectors, sparse vectors, words, examples; grouped, diversified or rescored.
          *
-         *     undefined
+         *     Takes a token that may read: any role but metrics.
          */
         post: operations["query"];
         delete?: never;
@@ -895,7 +895,7 @@ export interface paths {
          * Find the nearest neighbours of a vector or of a point
          * @description Find the nearest neighbours of a vector or of a point. The vector may be that of a text.
          *
-         *     undefined
+         *     Takes a token that may read: any role but metrics.
          */
         post: operations["search"];
         delete?: never;
@@ -937,7 +937,7 @@ export interface paths {
          * Get one point
          * @description Get one point. Clients that resolve `.` and `..` in paths reach points of these ids by the form with a body.
          *
-         *     undefined
+         *     Takes a token that may read: any role but metrics.
          */
         get: operations["getPoint"];
         put?: never;
@@ -965,7 +965,7 @@ export interface paths {
          * Get the shards, counts and settings of a collection
          * @description Get the shards, counts and settings of a collection.
          *
-         *     undefined
+         *     Takes a token that may read: any role but metrics.
          */
         get: operations["getCollection"];
         put?: never;
@@ -1015,7 +1015,7 @@ export interface paths {
          * Get the shards, counts and settings of a collection
          * @description Get the shards, counts and settings of a collection.
          *
-         *     undefined
+         *     Takes a token that may read: any role but metrics.
          */
         get: operations["getCollectionStatus"];
         put?: never;
@@ -1039,7 +1039,7 @@ export interface paths {
          * Say how good an answer was
          * @description Say how good an answer was.
          *
-         *     undefined
+         *     Takes a token that may read: any role but metrics.
          */
         post: operations["submitFeedback"];
         delete?: never;
@@ -1056,8 +1056,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List the invitations that are open: an administrator sees all, others their own
-         * @description List the invitations that are open: an administrator sees all, others their own.
+         * List the invitations that are open, page by page: an administrator sees all, others their own
+         * @description List the invitations that are open, page by page: an administrator sees all, others their own.
          *
          *     Takes a login token, or an administrator's API key.
          */
@@ -1107,7 +1107,7 @@ export interface paths {
         };
         /**
          * List the API keys of the account
-         * @description List the API keys of the account.
+         * @description List the API keys of the account. A key that is limited sees only keys that have no more than it has.
          *
          *     Takes a login token, or an administrator's API key.
          */
@@ -1183,7 +1183,7 @@ export interface paths {
          * Get one point
          * @description Get one point. Clients that resolve `.` and `..` in paths reach points of these ids by the form with a body.
          *
-         *     undefined
+         *     Takes a token that may read: any role but metrics.
          */
         post: operations["getPointAlias"];
         delete?: never;
@@ -1205,7 +1205,7 @@ export interface paths {
          * Run queries of one or more collections
          * @description Run queries of one or more collections. They are answered in their order; one that fails says so in its place.
          *
-         *     undefined
+         *     Takes a token that may read: any role but metrics.
          */
         post: operations["queryBatch"];
         delete?: never;
@@ -1249,7 +1249,7 @@ export interface paths {
          * Find the nearest neighbours of a vector or of a point
          * @description Find the nearest neighbours of a vector or of a point. The vector may be that of a text.
          *
-         *     undefined
+         *     Takes a token that may read: any role but metrics.
          */
         post: operations["searchAlias"];
         delete?: never;
@@ -2074,6 +2074,8 @@ export interface components {
         };
         ListInvitationsResponse: {
             invitations: components["schemas"]["Invitation"][];
+            /** @description Empty: there are no more. */
+            nextPageToken: string;
         };
         ListOperationsResponse: {
             running: components["schemas"]["Operation"][];
@@ -3193,7 +3195,7 @@ export interface components {
         /** @description A google.rpc.ErrorInfo, which is always there, or a google.rpc.BadRequest. */
         StatusDetail: {
             "@type": string;
-            /** @description Of an ErrorInfo: the stable code of the error, such as INVALID_ARGUMENT, DIMENSION_MISMATCH, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, COLLECTION_NOT_FOUND, POINT_NOT_FOUND, COLLECTION_EXISTS, ALREADY_EXISTS, CONFLICT, VERSION_CONFLICT, INDEX_BUILDING, STALE_EPOCH, NOT_LEADER, SEARCH_ONLY, RETRY_EXPIRED, CHANGES_GONE, PAYLOAD_TOO_LARGE, RATE_LIMITED, QUOTA_EXCEEDED, OVERLOADED, INDEX_BEHIND, DISK_LOW, CANCELLED, INTERNAL, STORAGE_FAILED, SPEC_MISMATCH, DATA_DAMAGED, UNIMPLEMENTED, UNAVAILABLE, COMMIT_UNKNOWN, NOT_CAUGHT_UP, TOO_STALE, SHARD_NOT_FOUND, SHARD_POISONED, SHUTTING_DOWN, NO_WORKERS, DEADLINE_EXCEEDED, METHOD_NOT_ALLOWED, UNSUPPORTED_MEDIA_TYPE. */
+            /** @description Of an ErrorInfo: the stable code of the error, such as INVALID_ARGUMENT, DIMENSION_MISMATCH, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, COLLECTION_NOT_FOUND, POINT_NOT_FOUND, COLLECTION_EXISTS, ALREADY_EXISTS, CONFLICT, VERSION_CONFLICT, INDEX_BUILDING, STALE_EPOCH, NOT_LEADER, SEARCH_ONLY, RETRY_EXPIRED, CHANGES_GONE, PAYLOAD_TOO_LARGE, RATE_LIMITED, QUOTA_EXCEEDED, OVERLOADED, INDEX_BEHIND, DISK_LOW, CANCELLED, INTERNAL, STORAGE_FAILED, SPEC_MISMATCH, DATA_DAMAGED, UNIMPLEMENTED, UNAVAILABLE, COMMIT_UNKNOWN, NOT_CAUGHT_UP, TOO_STALE, SHARD_NOT_FOUND, SHARD_POISONED, SHUTTING_DOWN, NO_WORKERS, DEADLINE_EXCEEDED, METHOD_NOT_ALLOWED, UNSUPPORTED_MEDIA_TYPE, FAILED_PRECONDITION. */
             reason?: string;
             domain?: string;
             metadata?: {
@@ -3309,7 +3311,7 @@ export interface components {
                 "application/json": components["schemas"]["Status"];
             };
         };
-        /** @description The call failed: COLLECTION_EXISTS, ALREADY_EXISTS, CONFLICT, INDEX_BUILDING, RETRY_EXPIRED. */
+        /** @description The call failed: COLLECTION_EXISTS, ALREADY_EXISTS, CONFLICT, INDEX_BUILDING, RETRY_EXPIRED, FAILED_PRECONDITION. */
         Status409: {
             headers: {
                 [name: string]: unknown;
@@ -4986,7 +4988,11 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /** @example {} */
+                /**
+                 * @example {
+                 *       "refreshToken": "vr_AbCdEfGh_1_AbCdEfGh"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RefreshTokenRequest"];
             };
         };
@@ -6560,7 +6566,12 @@ export interface operations {
     };
     listInvitations: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description At most 1,000; 0: 100. */
+                pageSize?: number;
+                /** @description The next_page_token of the page before; empty: the first page. */
+                pageToken?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -6585,7 +6596,8 @@ export interface operations {
                      *           "createdAt": "0",
                      *           "expiresAt": "0"
                      *         }
-                     *       ]
+                     *       ],
+                     *       "nextPageToken": ""
                      *     }
                      */
                     "application/json": components["schemas"]["ListInvitationsResponse"];

@@ -2,6 +2,7 @@ import { Controller, Inject } from '@nestjs/common';
 import { VectronError } from '@vectron/errors';
 import { auth } from '@vectron/proto';
 import { type Api, type CallContext, callContext, GrpcService } from '@vectron/rpc';
+import { UserDeletion } from '../../admin/user-deletion.js';
 import { BACKENDS, type Backends } from '../../backends.js';
 
 const TIMEOUT_MS = 10_000;
@@ -15,11 +16,14 @@ export function passedOn(context: CallContext): CallContext {
   return callContext({ authorization, timeoutMs: TIMEOUT_MS, headers: clientAddress(context.peer) });
 }
 
-/** vectron.auth.v1 on the public listener: passed on to the auth service, but for the two calls of gateways. */
+/** vectron.auth.v1 on the public listener: passed on to the auth service, but for deletions and the two calls of gateways. */
 @Controller()
 @GrpcService(auth.AuthServiceService)
 export class AuthGrpcController implements Api<typeof auth.AuthServiceService> {
-  constructor(@Inject(BACKENDS) private readonly backends: Backends) {}
+  constructor(
+    @Inject(BACKENDS) private readonly backends: Backends,
+    @Inject(UserDeletion) private readonly deletion: UserDeletion,
+  ) {}
 
   registerUser(request: auth.RegisterUserRequest, context: CallContext): Promise<auth.RegisterUserResponse> {
     return this.backends.auth.registerUser(request, passedOn(context));
@@ -40,8 +44,8 @@ export class AuthGrpcController implements Api<typeof auth.AuthServiceService> {
     return this.backends.auth.updateUserProfile(request, passedOn(context));
   }
 
-  deleteUser(request: auth.DeleteUserRequest, context: CallContext): Promise<auth.DeleteUserResponse> {
-    return this.backends.auth.deleteUser(request, passedOn(context));
+  async deleteUser(request: auth.DeleteUserRequest, context: CallContext): Promise<auth.DeleteUserResponse> {
+    return { success: true, ...(await this.deletion.run({ ...request, userId: '' }, passedOn(context))) };
   }
 
   refreshToken(request: auth.RefreshTokenRequest, context: CallContext): Promise<auth.RefreshTokenResponse> {
@@ -104,7 +108,8 @@ export class AuthGrpcController implements Api<typeof auth.AuthServiceService> {
   }
 
   removeUser(request: auth.RemoveUserRequest, context: CallContext): Promise<auth.RemoveUserResponse> {
-    return this.backends.auth.removeUser(request, passedOn(context));
+    if (request.userId === '') throw VectronError.invalid('user_id', 'name the account to remove');
+    return this.deletion.run({ ...request, password: '' }, passedOn(context));
   }
 
   async validateApiKey(): Promise<never> {

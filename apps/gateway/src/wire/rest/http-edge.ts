@@ -1,10 +1,10 @@
 import { readFileSync, unwatchFile, watchFile } from 'node:fs';
 import type { Server as TlsServer } from 'node:tls';
 import { toVectronError, VectronError } from '@vectron/errors';
+import { checkAccess } from '@vectron/model';
 import { inSpan, isTracing, type Logger, outgoingTrace, type requestMeter } from '@vectron/observability';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Edge } from '../../edge/edge.js';
-import { checkAccess } from '../../edge/policy.js';
 import { sendError } from './http-error.filter.js';
 import { codeOf } from './reply-code.js';
 import type { AuthenticatedRequest } from './rest-context.js';

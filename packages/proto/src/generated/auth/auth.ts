@@ -338,10 +338,16 @@ export interface InviteUserResponse {
 }
 
 export interface ListInvitationsRequest {
+  /** At most 1,000; 0: 100. */
+  pageSize: number;
+  /** The next_page_token of the page before; empty: the first page. */
+  pageToken: string;
 }
 
 export interface ListInvitationsResponse {
   invitations: Invitation[];
+  /** Empty: there are no more. */
+  nextPageToken: string;
 }
 
 export interface DeleteInvitationRequest {
@@ -3818,11 +3824,17 @@ export const InviteUserResponse: MessageFns<InviteUserResponse> = {
 };
 
 function createBaseListInvitationsRequest(): ListInvitationsRequest {
-  return {};
+  return { pageSize: 0, pageToken: "" };
 }
 
 export const ListInvitationsRequest: MessageFns<ListInvitationsRequest> = {
-  encode(_: ListInvitationsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+  encode(message: ListInvitationsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pageSize !== 0) {
+      writer.uint32(8).uint32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(18).string(message.pageToken);
+    }
     return writer;
   },
 
@@ -3839,6 +3851,22 @@ export const ListInvitationsRequest: MessageFns<ListInvitationsRequest> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.pageSize = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3851,32 +3879,54 @@ export const ListInvitationsRequest: MessageFns<ListInvitationsRequest> = {
     }
   },
 
-  fromJSON(_: any): ListInvitationsRequest {
-    return {};
+  fromJSON(object: any): ListInvitationsRequest {
+    return {
+      pageSize: isSet(object.pageSize)
+        ? globalThis.Number(object.pageSize)
+        : isSet(object.page_size)
+        ? globalThis.Number(object.page_size)
+        : 0,
+      pageToken: isSet(object.pageToken)
+        ? globalThis.String(object.pageToken)
+        : isSet(object.page_token)
+        ? globalThis.String(object.page_token)
+        : "",
+    };
   },
 
-  toJSON(_: ListInvitationsRequest): unknown {
+  toJSON(message: ListInvitationsRequest): unknown {
     const obj: any = {};
+    if (message.pageSize !== undefined) {
+      obj.pageSize = Math.round(message.pageSize);
+    }
+    if (message.pageToken !== undefined) {
+      obj.pageToken = message.pageToken;
+    }
     return obj;
   },
 
   create<I extends Exact<DeepPartial<ListInvitationsRequest>, I>>(base?: I): ListInvitationsRequest {
     return ListInvitationsRequest.fromPartial(base ?? ({} as any));
   },
-  fromPartial<I extends Exact<DeepPartial<ListInvitationsRequest>, I>>(_: I): ListInvitationsRequest {
+  fromPartial<I extends Exact<DeepPartial<ListInvitationsRequest>, I>>(object: I): ListInvitationsRequest {
     const message = createBaseListInvitationsRequest();
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
     return message;
   },
 };
 
 function createBaseListInvitationsResponse(): ListInvitationsResponse {
-  return { invitations: [] };
+  return { invitations: [], nextPageToken: "" };
 }
 
 export const ListInvitationsResponse: MessageFns<ListInvitationsResponse> = {
   encode(message: ListInvitationsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.invitations) {
       Invitation.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
     }
     return writer;
   },
@@ -3902,6 +3952,14 @@ export const ListInvitationsResponse: MessageFns<ListInvitationsResponse> = {
             message.invitations.push(Invitation.decode(reader, reader.uint32()));
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3919,6 +3977,11 @@ export const ListInvitationsResponse: MessageFns<ListInvitationsResponse> = {
       invitations: globalThis.Array.isArray(object?.invitations)
         ? object.invitations.map((e: any) => Invitation.fromJSON(e))
         : [],
+      nextPageToken: isSet(object.nextPageToken)
+        ? globalThis.String(object.nextPageToken)
+        : isSet(object.next_page_token)
+        ? globalThis.String(object.next_page_token)
+        : "",
     };
   },
 
@@ -3926,6 +3989,9 @@ export const ListInvitationsResponse: MessageFns<ListInvitationsResponse> = {
     const obj: any = {};
     if (message.invitations?.length) {
       obj.invitations = message.invitations.map((e) => Invitation.toJSON(e));
+    }
+    if (message.nextPageToken !== undefined) {
+      obj.nextPageToken = message.nextPageToken;
     }
     return obj;
   },
@@ -3936,6 +4002,7 @@ export const ListInvitationsResponse: MessageFns<ListInvitationsResponse> = {
   fromPartial<I extends Exact<DeepPartial<ListInvitationsResponse>, I>>(object: I): ListInvitationsResponse {
     const message = createBaseListInvitationsResponse();
     message.invitations = object.invitations?.map((e) => Invitation.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
     return message;
   },
 };
@@ -4898,7 +4965,7 @@ export const AuthServiceService = {
       Buffer.from(CreateAPIKeyResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CreateAPIKeyResponse => CreateAPIKeyResponse.decode(value),
   },
-  /** List the API keys of the account. */
+  /** List the API keys of the account. A key that is limited sees only keys that have no more than it has. */
   listApiKeys: {
     path: "/vectron.auth.v1.AuthService/ListAPIKeys" as const,
     requestStream: false as const,
@@ -4996,7 +5063,7 @@ export const AuthServiceService = {
     responseSerialize: (value: InviteUserResponse): Buffer => Buffer.from(InviteUserResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): InviteUserResponse => InviteUserResponse.decode(value),
   },
-  /** List the invitations that are open: an administrator sees all, others their own. */
+  /** List the invitations that are open, page by page: an administrator sees all, others their own. */
   listInvitations: {
     path: "/vectron.auth.v1.AuthService/ListInvitations" as const,
     requestStream: false as const,
@@ -5083,7 +5150,7 @@ export interface AuthServiceServer extends UntypedServiceImplementation {
   refreshToken: handleUnaryCall<RefreshTokenRequest, RefreshTokenResponse>;
   /** Make an API key; it is shown once. */
   createApiKey: handleUnaryCall<CreateAPIKeyRequest, CreateAPIKeyResponse>;
-  /** List the API keys of the account. */
+  /** List the API keys of the account. A key that is limited sees only keys that have no more than it has. */
   listApiKeys: handleUnaryCall<ListAPIKeysRequest, ListAPIKeysResponse>;
   /** Revoke an API key. */
   deleteApiKey: handleUnaryCall<DeleteAPIKeyRequest, DeleteAPIKeyResponse>;
@@ -5101,7 +5168,7 @@ export interface AuthServiceServer extends UntypedServiceImplementation {
   setUserRole: handleUnaryCall<SetUserRoleRequest, SetUserRoleResponse>;
   /** Invite a person: who has the token that is answered can make an account of this address, role and tenant. Administrators invite into any tenant; others, where the server lets them, into their own with at most their own role. */
   inviteUser: handleUnaryCall<InviteUserRequest, InviteUserResponse>;
-  /** List the invitations that are open: an administrator sees all, others their own. */
+  /** List the invitations that are open, page by page: an administrator sees all, others their own. */
   listInvitations: handleUnaryCall<ListInvitationsRequest, ListInvitationsResponse>;
   /** Withdraw an invitation. */
   deleteInvitation: handleUnaryCall<DeleteInvitationRequest, DeleteInvitationResponse>;
@@ -5231,7 +5298,7 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CreateAPIKeyResponse) => void,
   ): ClientUnaryCall;
-  /** List the API keys of the account. */
+  /** List the API keys of the account. A key that is limited sees only keys that have no more than it has. */
   listApiKeys(
     request: ListAPIKeysRequest,
     callback: (error: ServiceError | null, response: ListAPIKeysResponse) => void,
@@ -5375,7 +5442,7 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: InviteUserResponse) => void,
   ): ClientUnaryCall;
-  /** List the invitations that are open: an administrator sees all, others their own. */
+  /** List the invitations that are open, page by page: an administrator sees all, others their own. */
   listInvitations(
     request: ListInvitationsRequest,
     callback: (error: ServiceError | null, response: ListInvitationsResponse) => void,

@@ -387,6 +387,8 @@ export interface ListCollectionsResponse {
 export interface DeleteCollectionRequest {
   tenantId: string;
   name: string;
+  /** Only this incarnation; COLLECTION_NOT_FOUND when the name is another's. Empty: whichever has the name. */
+  collectionId: string;
 }
 
 export interface DeleteCollectionResponse {
@@ -4773,7 +4775,7 @@ export const ListCollectionsResponse: MessageFns<ListCollectionsResponse> = {
 };
 
 function createBaseDeleteCollectionRequest(): DeleteCollectionRequest {
-  return { tenantId: "", name: "" };
+  return { tenantId: "", name: "", collectionId: "" };
 }
 
 export const DeleteCollectionRequest: MessageFns<DeleteCollectionRequest> = {
@@ -4783,6 +4785,9 @@ export const DeleteCollectionRequest: MessageFns<DeleteCollectionRequest> = {
     }
     if (message.name !== "") {
       writer.uint32(18).string(message.name);
+    }
+    if (message.collectionId !== "") {
+      writer.uint32(162).string(message.collectionId);
     }
     return writer;
   },
@@ -4816,6 +4821,14 @@ export const DeleteCollectionRequest: MessageFns<DeleteCollectionRequest> = {
             message.name = reader.string();
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.collectionId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4836,6 +4849,11 @@ export const DeleteCollectionRequest: MessageFns<DeleteCollectionRequest> = {
         ? globalThis.String(object.tenant_id)
         : "",
       name: isSet(object.name) ? globalThis.String(object.name) : "",
+      collectionId: isSet(object.collectionId)
+        ? globalThis.String(object.collectionId)
+        : isSet(object.collection_id)
+        ? globalThis.String(object.collection_id)
+        : "",
     };
   },
 
@@ -4847,6 +4865,9 @@ export const DeleteCollectionRequest: MessageFns<DeleteCollectionRequest> = {
     if (message.name !== undefined) {
       obj.name = message.name;
     }
+    if (message.collectionId !== undefined) {
+      obj.collectionId = message.collectionId;
+    }
     return obj;
   },
 
@@ -4857,6 +4878,7 @@ export const DeleteCollectionRequest: MessageFns<DeleteCollectionRequest> = {
     const message = createBaseDeleteCollectionRequest();
     message.tenantId = object.tenantId ?? "";
     message.name = object.name ?? "";
+    message.collectionId = object.collectionId ?? "";
     return message;
   },
 };
@@ -7544,8 +7566,9 @@ export const PlacementServiceService = {
     responseDeserialize: (value: Buffer): UpdateCollectionResponse => UpdateCollectionResponse.decode(value),
   },
   /**
-   * Gives all collections and aliases of a tenant to another one, in one transaction. ALREADY_EXISTS, naming them, when the
-   * other tenant has some of the names; then nothing is changed.
+   * Gives all collections and aliases of a tenant to another one. ALREADY_EXISTS, naming them, when the other tenant has some
+   * of the names; then nothing is changed. Up to 40 of them go in one transaction, more in several, which a repetition of the
+   * call completes when the first attempt is cut off.
    */
   transferCollections: {
     path: "/vectron.placementdriver.v1.PlacementService/TransferCollections" as const,
@@ -7639,8 +7662,9 @@ export interface PlacementServiceServer extends UntypedServiceImplementation {
   getCollectionStatus: handleUnaryCall<GetCollectionStatusRequest, GetCollectionStatusResponse>;
   updateCollection: handleUnaryCall<UpdateCollectionRequest, UpdateCollectionResponse>;
   /**
-   * Gives all collections and aliases of a tenant to another one, in one transaction. ALREADY_EXISTS, naming them, when the
-   * other tenant has some of the names; then nothing is changed.
+   * Gives all collections and aliases of a tenant to another one. ALREADY_EXISTS, naming them, when the other tenant has some
+   * of the names; then nothing is changed. Up to 40 of them go in one transaction, more in several, which a repetition of the
+   * call completes when the first attempt is cut off.
    */
   transferCollections: handleUnaryCall<TransferCollectionsRequest, TransferCollectionsResponse>;
   listAliases: handleUnaryCall<ListAliasesRequest, ListAliasesResponse>;
@@ -7962,8 +7986,9 @@ export interface PlacementServiceClient extends Client {
     callback: (error: ServiceError | null, response: UpdateCollectionResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Gives all collections and aliases of a tenant to another one, in one transaction. ALREADY_EXISTS, naming them, when the
-   * other tenant has some of the names; then nothing is changed.
+   * Gives all collections and aliases of a tenant to another one. ALREADY_EXISTS, naming them, when the other tenant has some
+   * of the names; then nothing is changed. Up to 40 of them go in one transaction, more in several, which a repetition of the
+   * call completes when the first attempt is cut off.
    */
   transferCollections(
     request: TransferCollectionsRequest,

@@ -1,0 +1,60 @@
+import type { Command } from 'commander';
+import { type ClientOptions, withClient } from '../client.js';
+import { moment } from '../moment.js';
+import { show } from '../output.js';
+import { giveSecret } from '../secret-output.js';
+
+type Define = (parent: Command, name: string, help: string) => Command;
+
+export function keyCommands(program: Command, client: Define): void {
+  const group = program.command('keys').description('API keys');
+  createCommand(group, client);
+  client(group, 'list', 'API keys of the account').action((options: ClientOptions) =>
+    withClient(options, async (db) => {
+      const keys = await db.listApiKeys();
+      show(keys, options.json === true, {
+        head: ['prefix', 'name', 'role', 'collections', 'good until'],
+        rows: keys.map(({ prefix, name, role, collections, expiresAt }) => [
+          ...[prefix, name, role, collections.join(', ') || 'all'],
+          expiresAt?.toLocaleString('en-GB') ?? 'no end',
+        ]),
+      });
+    }),
+  );
+  client(group, 'rotate-signing', 'sign tokens with a new key; those of the old one are good until they expire').action(
+    (options: ClientOptions) =>
+      withClient(options, async (db) => {
+        const kid = await db.admin.rotateSigningKey();
+        show({ kid }, options.json === true, { head: ['new key'], rows: [[kid]] });
+      }),
+  );
+  client(group, 'delete <prefix>', 'revoke an API key').action((prefix: string, options: ClientOptions) =>
+    withClient(options, async (db) => {
+      await db.deleteApiKey(prefix);
+      show({ deleted: prefix }, options.json === true, { head: ['deleted'], rows: [[prefix]] });
+    }),
+  );
+}
+
+function createCommand(group: Command, client: Define): void {
+  client(group, 'create <name>', 'make an API key; it is shown once')
+    .option('--role <role>', 'read, write, metrics or admin', 'write')
+    .option('--collection <name...>', 'the only collections it may touch')
+    .option('--expires <when>', '12h, 7d or a date; default: never')
+    .option('--out <file>', 'a new file for the key, for --api-key-file; it is not printed then')
+    .action((name: string, options: ClientOptions) =>
+      withClient(options, (db) =>
+        giveSecret(options, async () => {
+          const made = await db.createApiKey(name, {
+            role: options.role as string,
+            collections: options.collection as string[] | undefined,
+            expiresAt: moment(options.expires as string | undefined, 'expires'),
+          });
+          const { prefix, role, expiresAt } = made.info;
+          const until = expiresAt === undefined ? 'it is revoked' : expiresAt.toLocaleString('en-GB');
+          const about = `API key ${prefix} (${role}), good until ${until}; it is shown this once`;
+          return { secret: made.key, answer: made, about };
+        }),
+      ),
+    );
+}

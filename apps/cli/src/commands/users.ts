@@ -1,0 +1,118 @@
+import { VectronError } from '@vectron/errors';
+import type { Account, Invitation, VectronClient } from '@vectron/sdk';
+import type { Command } from 'commander';
+import { type ClientOptions, withClient } from '../client.js';
+import { moment } from '../moment.js';
+import { show } from '../output.js';
+import { confirm } from '../secret-input.js';
+import { giveSecret } from '../secret-output.js';
+import { inheritanceOf, ownAccountCommands, showAccounts, showRemoval, withInheritance } from './account.js';
+
+type Define = (parent: Command, name: string, help: string) => Command;
+
+export function userCommands(program: Command, client: Define): void {
+  const group = program.command('users').description('accounts: your own, and those of a team');
+  ownAccountCommands(group, client);
+  invitationCommands(group, client);
+  administrationCommands(group, client);
+}
+
+function invitationCommands(group: Command, client: Define): void {
+  client(group, 'invite', 'let a person make an account; the token to register with is shown once')
+    .requiredOption('--email <address>', 'the only address that the invitation is good for')
+    .option('--role <role>', 'read, write, metrics or admin', 'write')
+    .option('--tenant <id>', 'tenant of the account; default: your own')
+    .option('--new-tenant', 'the account gets a tenant of its own')
+    .option('--expires <when>', '12h, 7d or a date; default: in seven days')
+    .option('--out <file>', 'a new file for the token, for --invitation-file; it is not printed then')
+    .action((options: ClientOptions) =>
+      withClient(options, (db) =>
+        giveSecret(options, async () => {
+          const { token, invitation } = await db.inviteUser(options.email as string, {
+            role: options.role as string,
+            tenantId: options.tenant as string | undefined,
+            newTenant: options.newTenant === true,
+            expiresAt: moment(options.expires as string | undefined, 'expires'),
+          });
+          const until = invitation.expiresAt.toLocaleString('en-GB');
+          const about = `invitation of ${invitation.email} (${invitation.role}), good once until ${until}: hand it over in private`;
+          return { secret: token, answer: { token, invitation }, about };
+        }),
+      ),
+    );
+  client(group, 'invitations', 'invitations that are open').action((options: ClientOptions) =>
+    withClient(options, async (db) => {
+      const open: Invitation[] = [];
+      for await (const one of db.listInvitations()) open.push(one);
+      show(open, options.json === true, {
+        head: ['id', 'email', 'role', 'tenant', 'good until'],
+        rows: open.map((one) => [
+          ...[one.id, one.email, one.role, one.tenantId ?? 'its own'],
+          one.expiresAt.toLocaleString('en-GB'),
+        ]),
+      });
+    }),
+  );
+  client(group, 'uninvite <id>', 'withdraw an invitation').action((id: string, options: ClientOptions) =>
+    withClient(options, async (db) => {
+      await db.deleteInvitation(id);
+      show({ deleted: id }, options.json === true, { head: ['deleted'], rows: [[id]] });
+    }),
+  );
+}
+
+/** A user is named by id or by e-mail address. */
+function administrationCommands(group: Command, client: Define): void {
+  client(group, 'list', 'accounts, for administrators')
+    .option('--tenant <id>', 'only those of this tenant')
+    .action((options: ClientOptions) =>
+      withClient(options, async (db) => {
+        const accounts: Account[] = [];
+        const wanted = { tenantId: options.tenant as string | undefined, pageSize: 1_000 };
+        for await (const account of db.admin.listUsers(wanted)) accounts.push(account);
+        showAccounts(accounts, options, true);
+      }),
+    );
+  const change = (options: ClientOptions, user: string, set: (db: VectronClient, id: string) => Promise<Account>) =>
+    withClient(options, async (db) => showAccounts([await set(db, await idOf(db, user))], options));
+  client(group, 'role <user> <role>', 'change the role of an account: read, write, metrics or admin').action(
+    (user: string, role: string, options: ClientOptions) =>
+      change(options, user, (db, id) => db.admin.setUserRole(id, role)),
+  );
+  client(group, 'disable <user>', 'end the logins of an account and refuse its keys').action(
+    (user: string, options: ClientOptions) => change(options, user, (db, id) => db.admin.setUserDisabled(id, true)),
+  );
+  client(group, 'enable <user>', 'let a disabled account work again').action((user: string, options: ClientOptions) =>
+    change(options, user, (db, id) => db.admin.setUserDisabled(id, false)),
+  );
+  client(group, 'reset-password <user>', 'a password that is good for one login; it is shown once')
+    .option('--out <file>', 'a new file for the password; it is not printed then')
+    .action((user: string, options: ClientOptions) =>
+      withClient(options, (db) =>
+        giveSecret(options, async () => {
+          const password = await db.admin.resetPassword(await idOf(db, user));
+          const about = `password of ${user}, to be changed at the first login: hand it over in private`;
+          return { secret: password, answer: { user, password }, about };
+        }),
+      ),
+    );
+  const remove = client(group, 'remove <user>', 'delete an account with its API keys');
+  withInheritance(remove).action((user: string, options: ClientOptions) =>
+    withClient(options, async (db) => {
+      const account = await accountOf(db, user);
+      await confirm(`Delete the account ${account.email} with its API keys for good?`, options.yes === true);
+      showRemoval(account, await db.admin.removeUser(account.id, inheritanceOf(options)), options);
+    }),
+  );
+}
+
+const idOf = async (db: VectronClient, user: string): Promise<string> =>
+  user.includes('@') ? (await accountOf(db, user)).id : user;
+
+/** Accounts are listed by id: one that is named otherwise is looked for in all of them. */
+async function accountOf(db: VectronClient, user: string): Promise<Account> {
+  const email = user.toLowerCase();
+  for await (const account of db.admin.listUsers({ pageSize: 1_000 }))
+    if (account.id === user || account.email === email) return account;
+  throw new VectronError('NOT_FOUND', `no account ${user}`);
+}
