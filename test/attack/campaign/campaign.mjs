@@ -7,6 +7,7 @@ import { refusedAfterwards } from './probe.mjs';
 import { AttackProcess, LoadProcess } from './process.mjs';
 
 const SAMPLE_MS = 100;
+const SETTLE_LOOK_MS = 500;
 /** The attacks are over, and what they held is given back: how long that is waited for. */
 const SETTLE_MS = { full: 20_000, short: 60_000 };
 /** An operation of the normal load that does not end within this is late. */
@@ -63,6 +64,7 @@ export class Campaign {
     };
     this.#load = await LoadProcess.begin(order, this.#home.authorityFile);
     await pause(WARM_MS[this.form]);
+    await this.#home.collectGarbage();
     await this.#load.ask('take');
     this.#floor = memoryOf(this.#home).memory;
   }
@@ -71,6 +73,7 @@ export class Campaign {
   async round(attacks, { seconds, scale }) {
     const orders = await Promise.all(attacks.map((attack, at) => this.#order(attack, { at, seconds, scale })));
     const pids = this.#home.pids().join();
+    await this.#home.collectGarbage();
     const before = factsOf(this.#home);
     const peak = { memory: before.memory, files: before.files };
     await this.#load.ask('take');
@@ -130,8 +133,9 @@ export class Campaign {
   async #settle(before) {
     const end = performance.now() + SETTLE_MS[this.form];
     while (this.#home.running() && performance.now() < end) {
+      await this.#home.collectGarbage();
       if (settled(memoryOf(this.#home), before, this.#floor)) return;
-      await pause(SAMPLE_MS);
+      await pause(SETTLE_LOOK_MS);
     }
   }
 

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Inspector } from './inspector.mjs';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
 const CLI = join(ROOT, 'apps', 'cli', 'bin', 'vectron.js');
@@ -56,6 +57,7 @@ async function singleHome(dir, flags, files) {
     running: () => server.running,
     logBytes: () => server.logBytes,
     log: () => server.log,
+    collectGarbage: () => server.collectGarbage(),
     async restart() {
       await server.stop();
       const [http, grpc] = [server.http, server.grpc].map((text) => text.replace(/^https?:\/\//, ''));
@@ -73,12 +75,13 @@ class Server {
   logBytes = 0;
   log = '';
   #child;
+  #inspector;
 
   static async start(data, http, grpc, flags) {
     const server = new Server();
     const args = ['serve', '--no-sample', '--data', data, '--http', http, '--grpc', grpc, ...flags];
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('VECTRON_'));
-    server.#child = spawn(process.execPath, [CLI, ...args], {
+    server.#child = spawn(process.execPath, ['--inspect=127.0.0.1:0', CLI, ...args], {
       env: Object.fromEntries(inherited),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -89,6 +92,7 @@ class Server {
       });
     }
     await server.#until(/ready; stop/);
+    server.#inspector = await Inspector.of(server.log);
     server.http = /REST\s+(https?:\/\/[\d.:]+)\/v1/.exec(server.log)[1];
     server.grpc = /gRPC\s+([\d.:]+)/.exec(server.log)[1];
     return server;
@@ -110,7 +114,12 @@ class Server {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
+  collectGarbage() {
+    return this.#inspector.collectGarbage();
+  }
+
   async stop() {
+    this.#inspector.close();
     if (!this.running) return;
     const ended = once(this.#child, 'exit');
     this.#child.kill('SIGTERM');
@@ -148,6 +157,7 @@ async function clusterHome(dir, flags) {
     running: () => ended.size === 0,
     logBytes: () => logs().reduce((sum, file) => sum + sizeOf(file), 0),
     log: () => [...ended].join(', '),
+    collectGarbage: async () => {},
     async restart() {
       const names = [...ended];
       ended.clear();

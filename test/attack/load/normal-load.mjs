@@ -18,6 +18,7 @@ const IDS = 2_000;
 const HOT_IDS = 20;
 const BATCH = 5;
 const PAGE = 1_000;
+const BULK = { writes: 4, points: 200, payload: 20_000 };
 const WAIT_MS = 1_000;
 const VERIFY_MS = 60_000;
 const VERIFY_RETRIES = 8;
@@ -54,6 +55,7 @@ class NormalLoad {
   async begin() {
     await this.db.createCollection(this.collection, { dimension: DIMENSION, shards: 2 });
     for (let batch = 0; batch < HOT_IDS / BATCH; batch += 1) await this.#upsert(batch);
+    await this.#bulkLoad();
     const vector = () => Array.from({ length: DIMENSION }, () => this.random() - 0.5);
     const every = (kind, ms, work) => this.#tracks.push(this.#repeat(kind, ms, work));
     every('search REST', EVERY.search, async () => whole(await this.db.search(this.collection, { vector: vector() })));
@@ -76,6 +78,27 @@ class NormalLoad {
     const own = new Session(this.target, this.session.user, this.timeoutMs);
     every('refresh', EVERY.refresh, () => own.refresh());
     this.#tracks.push(this.#healthz());
+  }
+
+  /**
+   * A few writes of megabytes at once, as an import makes them: memory of before is that of a server that has been used,
+   * whose allocator keeps what such work needed.
+   */
+  async #bulkLoad() {
+    const name = `${this.collection}-bulk`;
+    await this.db.createCollection(name, { dimension: DIMENSION, shards: 1 });
+    const text = 'words of a document '.repeat(BULK.payload / 20);
+    const write = (batch) =>
+      this.db.upsert(
+        name,
+        Array.from({ length: BULK.points }, (_, at) => ({
+          id: `${batch}-${at}`,
+          vector: Array.from({ length: DIMENSION }, () => this.random() - 0.5),
+          payload: { text },
+        })),
+      );
+    await Promise.all(Array.from({ length: BULK.writes }, (_, batch) => write(batch)));
+    await this.db.deleteCollection(name);
   }
 
   /** One write of a few points, each with a value that no other write has. */
