@@ -60,7 +60,7 @@ export class Campaign {
     this.#rounds += 1;
     const order = {
       ...{ target: this.#target, user: this.#user, seed: this.seed, timeoutMs: TIMEOUT_MS[this.form] },
-      ...{ pace: this.form === 'full' ? 1 : 2, incarnation: this.#rounds },
+      ...{ timed: this.timed, pace: this.form === 'full' ? 1 : 2, incarnation: this.#rounds },
     };
     this.#load = await LoadProcess.begin(order, this.#home.authorityFile);
     await pause(WARM_MS[this.form]);

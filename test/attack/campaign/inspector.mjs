@@ -7,6 +7,7 @@ import { WebSocket } from 'ws';
  */
 export class Inspector {
   #socket;
+  #gone;
   #next = 1;
 
   /** `log`: what the process has said, with the address of its inspector. */
@@ -18,6 +19,7 @@ export class Inspector {
     await once(inspector.#socket, 'open');
     // It ends with the process.
     inspector.#socket.on('error', () => {});
+    inspector.#gone = new Promise((resolve) => inspector.#socket.once('close', resolve));
     return inspector;
   }
 
@@ -34,7 +36,7 @@ export class Inspector {
       };
       socket.on('message', hear);
     });
-    await Promise.race([answered, once(socket, 'close')]);
+    await Promise.race([answered, this.#gone]);
   }
 
   close() {
