@@ -7,24 +7,34 @@ import { rest, type System, startSingle } from '../harness/system.js';
 import { until } from '../harness/waiting.js';
 import { type Access, GRPC_ACCESS, REST_ACCESS } from './access-table.js';
 
-const CALLERS = ['nobody', 'garbage', 'expired', 'revoked', 'stranger', 'reader', 'writer', 'owner', 'admin'] as const;
+const NONE = ['nobody', 'garbage', 'expired', 'revoked', 'disabled'] as const;
+const KNOWN = [
+  'stranger',
+  'reader',
+  'writer',
+  'owner',
+  'admin',
+  'metrics',
+  'limited',
+  'expiring',
+  'unchanged',
+] as const;
+const CALLERS = [...NONE, ...KNOWN];
 type Caller = (typeof CALLERS)[number];
-const NONE: readonly Caller[] = ['nobody', 'garbage', 'expired', 'revoked'];
 const SERVICES = [gateway.VectronServiceService, auth.AuthServiceService, admin.AdminServiceService];
 const PASSWORD = 'correct horse battery';
 const expectedOf = (access: Access, caller: Caller) =>
-  NONE.includes(caller) ? access.none : access[caller as keyof Access];
+  (NONE as readonly Caller[]).includes(caller) ? access.none : access[caller as keyof Access];
 
 describe('every route and RPC, for every kind of caller', () => {
   let system: System;
   let owner: VectronClient;
   let counter = 0;
   const tokens = {} as Record<Caller, string | undefined>;
-  const ids = { user: '', victim: '' };
+  let oneTimePassword = '';
 
-  const login = async (email: string) =>
-    (await rest(system.http, 'POST', '/v1/users/login', { body: { email, password: PASSWORD } })).body
-      .jwtToken as string;
+  const login = async (email: string, password = PASSWORD) =>
+    (await rest(system.http, 'POST', '/v1/users/login', { body: { email, password } })).body.jwtToken as string;
   const register = async (email: string) =>
     (await rest(system.http, 'POST', '/v1/users/register', { body: { email, password: PASSWORD } })).body.user
       .id as string;
@@ -43,14 +53,28 @@ describe('every route and RPC, for every kind of caller', () => {
     tokens.nobody = undefined;
     tokens.garbage = 'eyJhbGciOiJub25lIn0.e30.';
     tokens.admin = system.adminKey;
-    ids.user = await register('owner@example.org');
+    await register('owner@example.org');
     tokens.owner = await login('owner@example.org');
     await register('stranger@example.org');
     tokens.stranger = await login('stranger@example.org');
-    ids.victim = await register('victim@example.org');
+    await register('victim@example.org');
     owner = connect(system.http, { apiKey: tokens.owner as string });
     tokens.reader = (await newKey({ role: 'read' })).fullKey;
     tokens.writer = (await newKey({ role: 'write' })).fullKey;
+    const hour = Math.ceil(Date.now() / 1_000) + 3_600;
+    tokens.metrics = (await newKey({ role: 'metrics' }, tokens.admin)).fullKey;
+    tokens.limited = (await newKey({ role: 'admin', collections: ['only'] }, tokens.admin)).fullKey;
+    tokens.expiring = (await newKey({ role: 'admin', expiresAt: hour }, tokens.admin)).fullKey;
+    const newcomer = await register('unchanged@example.org');
+    const reset = `/v1/admin/users/${newcomer}/reset-password`;
+    oneTimePassword = (await rest(system.http, 'POST', reset, { key: tokens.admin, body: {} })).body.password;
+    tokens.unchanged = await login('unchanged@example.org', oneTimePassword);
+    const outcast = await register('disabled@example.org');
+    tokens.disabled = await login('disabled@example.org');
+    await rest(system.http, 'PUT', `/v1/admin/users/${outcast}/disabled`, {
+      key: tokens.admin,
+      body: { disabled: true },
+    });
     const revoked = await newKey({});
     tokens.revoked = revoked.fullKey;
     // Known to the gateway as good before it is revoked.
@@ -64,7 +88,7 @@ describe('every route and RPC, for every kind of caller', () => {
       return (await status(fullKey)) === 200 && fullKey;
     });
     await rest(system.http, 'DELETE', `/v1/keys/${revoked.keyInfo.keyPrefix}`, { key: tokens.owner });
-    for (const caller of ['expired', 'revoked'] as const) {
+    for (const caller of ['expired', 'revoked', 'disabled'] as const) {
       await until(
         `the ${caller} key is refused`,
         () => status(tokens[caller]),
@@ -78,8 +102,13 @@ describe('every route and RPC, for every kind of caller', () => {
   });
 
   /** A login of its own for calls that end it. */
-  const ownLogin = async (caller: Caller) =>
-    caller === 'owner' || caller === 'stranger' ? await login(`${caller}@example.org`) : tokens[caller];
+  const ownLogin = async (caller: Caller) => {
+    if (caller === 'unchanged') return login('unchanged@example.org', oneTimePassword);
+    return caller === 'owner' || caller === 'stranger' ? await login(`${caller}@example.org`) : tokens[caller];
+  };
+
+  /** An account to do something to; for who may not, an id is enough. */
+  const target = async (isAllowed: boolean) => (isAllowed ? register(`target-${++counter}@example.org`) : 'nobody');
 
   /** What to send: the owner's things, in a form that is right. */
   async function request(route: string, caller: Caller): Promise<{ path: string; body?: unknown; key?: string }> {
@@ -95,7 +124,7 @@ describe('every route and RPC, for every kind of caller', () => {
     const path = pattern
       .replace(/:(collection|name)/, collection)
       .replace(':key_prefix', ownKey)
-      .replace('users/:user_id', `users/${ids.victim}`)
+      .replace('users/:user_id', `users/${await target(expectedOf(REST_ACCESS[route], caller) === 200)}`)
       .replace('points/:id', 'points/p')
       .replace(':rule', 'disk')
       .replace(/:\w+/g, '999999');
@@ -123,6 +152,8 @@ describe('every route and RPC, for every kind of caller', () => {
       'POST /v1/user/password': { currentPassword: 'not the password', newPassword: 'another good one' },
       'POST /v1/user/delete': { password: 'not the password' },
       'PUT /v1/admin/users/:user_id/role': { role: 'write' },
+      'PUT /v1/admin/users/:user_id/disabled': { disabled: true },
+      'POST /v1/invitations': { email: `invited-${++counter}@example.org` },
       'POST /v1/keys': { name: 'made' },
       'POST /v1/sdk-jwt': { apiKeyId: ownKey },
       'PUT /v1/alerts/rules/:rule': { threshold: 0.9 },
@@ -187,6 +218,9 @@ describe('every route and RPC, for every kind of caller', () => {
   }
 
   async function message(name: string, caller: Caller): Promise<object> {
+    const ofUser = /^(SetUser|ResetPassword|RemoveUser)/.test(name);
+    const isAllowed = ofUser && expectedOf(GRPC_ACCESS[`/vectron.auth.v1.AuthService/${name}`], caller) === 'OK';
+    const userId = await target(isAllowed);
     const ofCollection = [
       'DeleteCollection',
       'UpdateCollection',
@@ -210,7 +244,8 @@ describe('every route and RPC, for every kind of caller', () => {
       'DeleteIndex',
       'UpdateAliases',
     ];
-    const collection = ofCollection.includes(name) && !NONE.includes(caller) ? await fresh() : 'none';
+    const collection =
+      ofCollection.includes(name) && !(NONE as readonly Caller[]).includes(caller) ? await fresh() : 'none';
     const ownKey = /APIKey$|SDKJWT/.test(name) ? (await newKey({})).keyInfo.keyPrefix : '';
     const messages: Record<string, object> = {
       CreateCollection: { name: `grpc-${caller}-${++counter}`, dimension: 2 },
@@ -237,7 +272,12 @@ describe('every route and RPC, for every kind of caller', () => {
       CreateAPIKey: { name: 'k' },
       DeleteAPIKey: { keyPrefix: ownKey },
       CreateSDKJWT: { apiKeyId: ownKey },
-      SetUserRole: { userId: ids.victim, role: 'write' },
+      InviteUser: { email: `invited-${++counter}@example.org` },
+      DeleteInvitation: { id: 'none' },
+      SetUserRole: { userId, role: 'write' },
+      SetUserDisabled: { userId, disabled: true },
+      ResetPassword: { userId },
+      RemoveUser: { userId },
       PutAlertRule: { rule: 'disk', threshold: 0.9 },
       ResolveAlert: { id: 'none' },
       ListAlerts: {},

@@ -6,17 +6,27 @@ import { CONTRACT, type MethodContract } from '@vectron/proto';
  * - nobody (no token), garbage, expired, revoked: these four must get the same;
  * - stranger: may do everything, in a tenant of its own, with the names and ids of the owner's things;
  * - reader: a read-only key of the owner; writer: a key of the owner that may write; owner: a login of the owner;
- * - admin: the administrator, who is another tenant.
+ * - admin: the administrator, who is another tenant;
+ * - metrics: the administrator's key for metrics; limited: its admin key that is for one collection only; expiring: its admin
+ *   key that lives for an hour;
+ * - unchanged: a login that must change its password first; disabled: a login of an account that was disabled, as good as none.
  */
 export interface Access {
-  /** nobody, garbage, expired, revoked. */
+  /** nobody, garbage, expired, revoked, disabled. */
   readonly none: string | number;
   readonly stranger: string | number;
   readonly reader: string | number;
   readonly writer: string | number;
   readonly owner: string | number;
   readonly admin: string | number;
+  readonly metrics: string | number;
+  readonly limited: string | number;
+  readonly expiring: string | number;
+  readonly unchanged: string | number;
 }
+
+/** Of those whose answers follow from the declaration and the others' answers: see `withLimited`. */
+type Row = Omit<Access, 'metrics' | 'limited' | 'expiring' | 'unchanged'>;
 
 const row = (
   none: string | number,
@@ -25,7 +35,7 @@ const row = (
   writer: string | number,
   owner: string | number,
   admin: string | number,
-): Access => ({ none, stranger, reader, writer, owner, admin });
+): Row => ({ none, stranger, reader, writer, owner, admin });
 
 /** What a class of access gives each caller, as HTTP status and as gRPC code. `scoped`: what is named belongs to the owner. */
 const CLASSES = {
@@ -58,7 +68,7 @@ const CLASSES = {
 } as const;
 
 /** The row of a method from what its proto declares: [REST, gRPC]. */
-function declared({ access, scope }: MethodContract): readonly [Access, Access] {
+function declared({ access, scope }: MethodContract): readonly [Row, Row] {
   switch (access) {
     case 'public':
       return CLASSES.open;
@@ -79,16 +89,23 @@ function declared({ access, scope }: MethodContract): readonly [Access, Access] 
 }
 
 /** Calls of this test that end otherwise for somebody, for reasons of their own; without what the declaration gives. */
-const OTHERWISE: Record<string, readonly [Access, Access]> = {
+const OTHERWISE: Record<string, readonly [Row, Row]> = {
   // Everybody makes it in a tenant of their own.
   CreateCollection: [
     row(401, 200, 403, 200, 200, 200),
     row('UNAUTHENTICATED', 'OK', 'PERMISSION_DENIED', 'OK', 'OK', 'OK'),
   ],
-  // With a refresh token, who calls does not matter; the row is that of the call without one.
+  // It takes a refresh token, whoever calls.
   RefreshToken: [
-    row(401, 200, 403, 403, 200, 400),
-    row('UNAUTHENTICATED', 'OK', 'PERMISSION_DENIED', 'PERMISSION_DENIED', 'OK', 'INVALID_ARGUMENT'),
+    row(400, 400, 400, 400, 400, 400),
+    row(
+      'INVALID_ARGUMENT',
+      'INVALID_ARGUMENT',
+      'INVALID_ARGUMENT',
+      'INVALID_ARGUMENT',
+      'INVALID_ARGUMENT',
+      'INVALID_ARGUMENT',
+    ),
   ],
   // Only a login can be ended.
   Logout: [
@@ -106,6 +123,11 @@ const OTHERWISE: Record<string, readonly [Access, Access]> = {
   CreateSDKJWT: [
     row(401, 404, 403, 403, 200, 404),
     row('UNAUTHENTICATED', 'NOT_FOUND', 'PERMISSION_DENIED', 'PERMISSION_DENIED', 'OK', 'NOT_FOUND'),
+  ],
+  // There is no such invitation.
+  DeleteInvitation: [
+    row(401, 404, 403, 403, 404, 404),
+    row('UNAUTHENTICATED', 'NOT_FOUND', 'PERMISSION_DENIED', 'PERMISSION_DENIED', 'NOT_FOUND', 'NOT_FOUND'),
   ],
   // There is no such alert, worker or shard.
   ...Object.fromEntries(
@@ -127,7 +149,32 @@ const OTHERWISE: Record<string, readonly [Access, Access]> = {
 };
 
 const methods = Object.values(CONTRACT.services).flat();
-const rowsOf = (method: MethodContract) => OTHERWISE[method.name] ?? declared(method);
+
+/** What the callers get that differ from another one in what limits them. */
+function withLimited({ access, name, unlimited, beforePasswordChange }: MethodContract, row: Row): Access {
+  const [ok, denied] = typeof row.admin === 'number' ? [200, 403] : ['OK', 'PERMISSION_DENIED'];
+  const isFree = access === 'public' || access === 'token';
+  // Without a role, collections or an expiry in the request, the key would have more than these.
+  const isMore = name === 'CreateAPIKey';
+  const isOthers = access === 'admin' || access === 'metrics';
+  return {
+    ...row,
+    metrics: isFree ? row.writer : access === 'metrics' ? ok : denied,
+    limited: unlimited || isMore || isOthers ? denied : name === 'CreateCollection' ? notFound(row) : row.admin,
+    expiring: unlimited || isMore ? denied : row.admin,
+    unchanged: isFree || beforePasswordChange ? row.owner : denied,
+  };
+}
+
+const notFound = (row: Row) => (typeof row.admin === 'number' ? 404 : 'NOT_FOUND');
+const rowsOf = (method: MethodContract): readonly [Access, Access] => {
+  const [rest, grpc] = OTHERWISE[method.name] ?? declared(method);
+  return [withLimited(method, rest), withLimited(method, grpc)];
+};
+const everybody = (status: number): Access => ({
+  ...row(status, status, status, status, status, status),
+  ...{ metrics: status, limited: status, expiring: status, unchanged: status },
+});
 
 /** By verb and route; ValidateAPIKey has a route that answers as if there were none. */
 export const REST_ACCESS: Record<string, Access> = {
@@ -135,12 +182,15 @@ export const REST_ACCESS: Record<string, Access> = {
     methods.flatMap((method) =>
       method.http.map(({ verb, path }) => [
         `${verb} ${path.replace(/\{(\w+)\}/g, ':$1')}`,
-        method.access === 'internal' ? row(404, 404, 404, 404, 404, 404) : rowsOf(method)[0],
+        method.access === 'internal' ? everybody(404) : rowsOf(method)[0],
       ]),
     ),
   ),
-  'GET /v1/collections/:collection/points/search/stream': row(401, 101, 101, 101, 101, 101),
-  'GET /openapi.json': CLASSES.open[0],
+  'GET /v1/collections/:collection/points/search/stream': {
+    ...everybody(101),
+    ...{ none: 401, metrics: 403, unchanged: 403 },
+  },
+  'GET /openapi.json': everybody(200),
 };
 
 export const GRPC_ACCESS: Record<string, Access> = Object.fromEntries(

@@ -4,7 +4,6 @@ import { connect as tcpConnect } from 'node:net';
 import { join } from 'node:path';
 import { connect as tlsConnect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { verifyAudit } from '@vectron/gateway';
 import { placement } from '@vectron/proto';
 import { callContext, createClient } from '@vectron/rpc';
 import { connect } from '@vectron/sdk';
@@ -185,23 +184,25 @@ describe('security of one server', () => {
       });
       return `${status} ${JSON.stringify(body)}`;
     };
-    // Few of each, so that nobody is slowed down for guessing.
-    const users = Array.from({ length: 4 }, (_, at) => `known-${at}@example.org`);
-    for (const user of users) await join_(user);
+    // One guess of each in a round, so that nobody is slowed down for guessing; and nobody is known from this address.
+    const users = Array.from({ length: 12 }, (_, at) => `known-${at}@example.org`);
+    for (const email of users) {
+      await rest(system.http, 'POST', '/v1/users/register', { body: { email, password: PASSWORD } });
+    }
     const answers = new Set<string>();
     const tries = (nameOf: (at: number) => string) => async () => {
-      for (let at = 0; at < 12; at++) answers.add(await attempt(nameOf(at)));
+      for (let at = 0; at < users.length; at++) answers.add(await attempt(nameOf(at)));
     };
     let nobody = 0;
     await costAsMuch(
       system.processes[0].pid,
-      tries((at) => users[at % users.length]),
+      tries((at) => users[at]),
       tries(() => `nobody-${nobody++}@example.org`),
     );
     expect([...answers]).toEqual([expect.stringMatching(/^401 /)]);
   });
 
-  it('13: guessing ends after ten wrong passwords, whatever X-Forwarded-For says', async () => {
+  it('13: guessing is delayed after three wrong passwords, whatever X-Forwarded-For says', async () => {
     await join_('guessed@example.org');
     const statuses: number[] = [];
     for (let at = 0; at < 12; at++) {
@@ -211,7 +212,9 @@ describe('security of one server', () => {
       statuses.push(answer.status);
       if (answer.status === 429) expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
     }
-    expect(statuses).toEqual([...Array(10).fill(401), 429, 429]);
+    expect(statuses.slice(0, 3)).toEqual([401, 401, 401]);
+    // On a slow machine, one or two of the first delays pass meanwhile.
+    expect(statuses.filter((status) => status === 429).length).toBeGreaterThan(6);
     const { body } = await rest(system.http, 'GET', '/v1/admin/audit?limit=1000', { key: system.adminKey });
     const addresses = new Set((body.entries as { address: string; action: string }[]).map(({ address }) => address));
     expect([...addresses].filter((address) => address.startsWith('10.'))).toEqual([]);
@@ -349,24 +352,10 @@ describe('security of one server', () => {
     ])
       expect(actions).toContain(action);
     expect(entries.find(({ action, result }) => action === 'login' && result === 'RATE_LIMITED')).toBeDefined();
-    const dir = join(system.data, 'gateway');
-    const whole = await verifyAudit(dir);
-    expect(whole.wrong).toBeUndefined();
-    expect(whole.entries).toBeGreaterThan(30);
-    const verified = await new VectronProcess(['audit', 'verify', '--data', system.data]).finish();
-    expect([verified.code, verified.output]).toEqual([0, expect.stringContaining('nothing')]);
-    const copy = tempDir('audit');
-    const lines = readFileSync(join(dir, 'audit.jsonl'), 'utf8').trimEnd().split('\n');
-    writeFileSync(join(copy, 'audit.key'), readFileSync(join(dir, 'audit.key')));
-    const check = async (changed: string[]) => {
-      writeFileSync(join(copy, 'audit.jsonl'), `${changed.join('\n')}\n`);
-      return (await verifyAudit(copy)).wrong;
-    };
-    expect(await check(lines)).toBeUndefined();
-    expect(await check(lines.map((line, at) => (at === 3 ? line.replace('"OK"', '"NO"') : line)))).toMatch(
-      /was changed/,
-    );
-    expect(await check(lines.filter((_, at) => at !== 5))).toMatch(/missing/);
+    // That changes show is in audit.test.ts.
+    const verified = await new VectronProcess(['audit', 'verify', '--json', '--data', system.data]).finish();
+    expect([verified.code, JSON.parse(verified.output)]).toEqual([0, { entries: expect.any(Number), wrong: '' }]);
+    expect((JSON.parse(verified.output) as { entries: number }).entries).toBeGreaterThan(30);
   });
 
   it('19: no secret is in what was printed, measured or written down', async () => {

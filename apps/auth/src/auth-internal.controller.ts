@@ -1,8 +1,10 @@
 import { Controller, Inject } from '@nestjs/common';
+import { VectronError } from '@vectron/errors';
 import { authInternal } from '@vectron/proto';
 import { type Api, abortSignalOf, type CallContext, GrpcService } from '@vectron/rpc';
 import { Counts } from './accounts/counts.js';
 import { Deletions } from './accounts/deletions.js';
+import { AuditChains } from './audit-chains.js';
 import { Authenticator } from './authenticator.js';
 import { RevocationFeed } from './revocations.js';
 import { SigningKeys } from './signing-keys.js';
@@ -19,6 +21,7 @@ export class AuthInternalController implements Api<typeof authInternal.AuthInter
     @Inject(RevocationFeed) private readonly revocations: RevocationFeed,
     @Inject(TokenService) private readonly tokens: TokenService,
     @Inject(SigningKeys) private readonly signingKeys: SigningKeys,
+    @Inject(AuditChains) private readonly audits: AuditChains,
   ) {}
 
   authenticate(request: authInternal.AuthenticateRequest): Promise<authInternal.Principal> {
@@ -59,6 +62,25 @@ export class AuthInternalController implements Api<typeof authInternal.AuthInter
   }: authInternal.FinishUserDeletionRequest): Promise<authInternal.FinishUserDeletionResponse> {
     if (undo) await this.deletions.undo(userId);
     return { deletedKeys: undo ? 0 : await this.deletions.finish(userId) };
+  }
+
+  async openAuditChain({
+    gatewayId,
+    oldKey,
+    oldSequence,
+  }: authInternal.OpenAuditChainRequest): Promise<authInternal.AuditChain> {
+    const chain = await this.audits.open(gatewayId, oldKey, oldSequence);
+    const others = (await this.audits.gateways()).filter((id) => id !== gatewayId);
+    return { ...chain, oldKey: chain.oldKey ?? Buffer.alloc(0), anchor: chain.anchor, others };
+  }
+
+  async anchorAuditChain({
+    gatewayId,
+    anchor,
+  }: authInternal.AnchorAuditChainRequest): Promise<authInternal.AnchorAuditChainResponse> {
+    if (anchor === undefined) throw VectronError.invalid('anchor', 'an anchor is needed');
+    await this.audits.anchor(gatewayId, anchor);
+    return {};
   }
 
   async stats(): Promise<authInternal.StatsResponse> {

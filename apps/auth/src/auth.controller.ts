@@ -27,8 +27,11 @@ export class AuthController implements Api<typeof auth.AuthServiceService> {
     @Inject(Accounts) private readonly accounts: Accounts,
   ) {}
 
-  async registerUser({ email, password, invitation }: auth.RegisterUserRequest): Promise<auth.RegisterUserResponse> {
-    const user = await this.accounts.registration.register(email, password, invitation);
+  async registerUser(
+    { email, password, invitation }: auth.RegisterUserRequest,
+    context: CallContext,
+  ): Promise<auth.RegisterUserResponse> {
+    const user = await this.accounts.registration.register(email, password, invitation, clientAddress(context));
     return { user: await this.accounts.profiles.of(user) };
   }
 
@@ -49,9 +52,8 @@ export class AuthController implements Api<typeof auth.AuthServiceService> {
     request: auth.ChangePasswordRequest,
     context: CallContext,
   ): Promise<auth.ChangePasswordResponse> {
-    const { user, principal } = await this.callers.of(context, 'changePassword');
-    const passwords = { current: request.currentPassword, next: request.newPassword };
-    await this.logins.changePassword(user, principal.sessionId, passwords, clientAddress(context));
+    const caller = await this.callers.of(context, 'changePassword');
+    await this.logins.changePassword(caller, request.currentPassword, request.newPassword);
     return { success: true };
   }
 

@@ -5,6 +5,8 @@ import { Counts } from './accounts/counts.js';
 import { Deletions } from './accounts/deletions.js';
 import { InvitationSweep } from './accounts/invitation-sweep.js';
 import { ApiKeyRepository } from './api-keys.js';
+import { AttemptSweep } from './attempt-sweep.js';
+import { AuditChains } from './audit-chains.js';
 import { AuthController } from './auth.controller.js';
 import { AuthInternalController } from './auth-internal.controller.js';
 import { authParts } from './auth-parts.js';
@@ -37,7 +39,9 @@ export class AuthModule {
         { provide: Accounts, useValue: parts.accounts },
         { provide: Deletions, useValue: parts.deletions },
         { provide: Counts, useValue: parts.counts },
+        { provide: AuditChains, useValue: parts.audits },
         { provide: RevocationFeed, useValue: parts.revocations },
+        { provide: AttemptSweep, useValue: new AttemptSweep(parts.attempts) },
         { provide: InvitationSweep, useValue: new InvitationSweep(parts.invitations) },
       ],
     };

@@ -1,10 +1,11 @@
 export { ApiKeyRepository } from './api-keys.js';
+export { type AuditChain, AuditChains } from './audit-chains.js';
 export { AuthController } from './auth.controller.js';
 export { AuthModule } from './auth.module.js';
 export { AuthInternalController } from './auth-internal.controller.js';
 export { type AuthParts, authParts } from './auth-parts.js';
 export { type Bootstrap, bootstrapAdmin } from './bootstrap.js';
-export { type AuthConfig, authKnobs } from './config.js';
+export { type AuthConfig, accountKnobs, authKnobs } from './config.js';
 export { exceeds, type Rights, type Role, rightsOf } from './rights.js';
 export { randomSecret, secretFile } from './secrets.js';
 export { type User, UserRepository } from './users.js';

@@ -1,10 +1,13 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { VectronError } from '@vectron/errors';
-import type { FailureCounter } from './failures.js';
+import type { Caller } from './callers.js';
+import { clientNetwork } from './client-network.js';
+import { normalizeEmail } from './email-address.js';
+import type { Attempt, GuessLimits } from './guess-limits.js';
+import { inLane } from './password-lanes.js';
 import { checkPassword, hashPassword, isOutdatedHash, verifyPassword } from './passwords.js';
-import type { SessionRepository } from './sessions.js';
+import type { Session, SessionRepository } from './sessions.js';
 import type { TokenService } from './tokens.js';
-import { normalizeEmail, type User, type UserRepository } from './users.js';
+import type { User, UserRepository } from './users.js';
 
 /** What a login or a refresh gives. */
 export interface Credentials {
@@ -21,27 +24,28 @@ export class Logins {
     private readonly users: UserRepository,
     private readonly sessions: SessionRepository,
     private readonly tokens: TokenService,
-    private readonly failures: FailureCounter,
+    private readonly guesses: GuessLimits,
   ) {}
 
-  /** Who does not exist, whose password is wrong and who must wait all get the same answers after the same work. */
+  /**
+   * Who does not exist, whose password is wrong and who must wait all get the same answers after the same work. An attempt
+   * is counted before the password is looked at, and one that must wait is refused at once; see docs/adr/0031.
+   */
   async login(typedEmail: string, password: string, address: string): Promise<Credentials & { user: User }> {
     const email = normalizeEmail(typedEmail);
-    await pause(await this.failures.check(email, address));
-    const user = await this.users.byEmail(email);
-    if (!(await verifyPassword(user?.passwordHash, password)) || user === undefined) {
-      await this.failures.failed(email, address);
-      throw new VectronError('UNAUTHENTICATED', 'wrong e-mail address or password');
-    }
-    await this.failures.succeeded(email);
+    const network = clientNetwork(address);
+    this.guesses.refuseAtOnce(email, network);
+    const found = await this.#byEmail(email);
+    const attempt = await this.guesses.login(email, found?.id, network);
+    if (!(await this.#guess(attempt, found?.passwordHash, password)) || found === undefined) throw wrong();
     // Only who has the password is told.
-    if (user.disabled) {
+    if (found.disabled) {
       throw new VectronError('PERMISSION_DENIED', 'this account is disabled; an administrator can enable it');
     }
-    if (isOutdatedHash(user.passwordHash)) {
-      await this.users.update(user.id, { passwordHash: await hashPassword(password) });
-    }
+    const user = await this.#upgraded(found, password);
     const { session, refreshToken } = await this.sessions.begin(user.id);
+    await this.#requireUnchanged(user, session);
+    await this.guesses.remember(user.id, network);
     await this.users.loggedIn(user.id);
     return { user, refreshToken, ...(await this.#accessToken(user.id, session.id)) };
   }
@@ -59,27 +63,64 @@ export class Logins {
   }
 
   /** Ends the other logins of the user. */
-  async changePassword(
-    user: User,
-    sessionId: string,
-    passwords: { current: string; next: string },
-    address: string,
-  ): Promise<void> {
-    checkPassword(passwords.next, 'new_password');
-    await this.checkOwnPassword(user, passwords.current, address);
-    if (passwords.next === passwords.current) {
+  async changePassword(caller: Caller, current: string, next: string): Promise<void> {
+    const { user, principal } = caller;
+    checkPassword(next, 'new_password');
+    await this.checkOwnPassword(caller, current);
+    if (next === current) {
       throw VectronError.invalid('new_password', 'the new password is the current one; choose another');
     }
-    await this.users.update(user.id, { passwordHash: await hashPassword(passwords.next), mustChangePassword: false });
-    await this.sessions.endAll(user.id, sessionId);
+    const passwordHash = await inLane('own', user.id, () => hashPassword(next));
+    await this.users.change(user.id, (now) => {
+      if (now.passwordHash === user.passwordHash) return { ...now, passwordHash, mustChangePassword: false };
+      throw new VectronError('CONFLICT', 'the password was changed by somebody else at the same time');
+    });
+    await this.sessions.endAll(user.id, principal.sessionId);
   }
 
   /** Who has a token has not the password: guesses count as at a login. */
-  async checkOwnPassword(user: User, password: string, address: string): Promise<void> {
-    await pause(await this.failures.check(user.email, address));
-    if (await verifyPassword(user.passwordHash, password)) return;
-    await this.failures.failed(user.email, address);
+  async checkOwnPassword({ user, principal }: Caller, password: string): Promise<void> {
+    const attempt = await this.guesses.ofOwn(principal.sessionId || principal.apiKeyId);
+    if (await this.#guess(attempt, user.passwordHash, password)) return;
     throw new VectronError('PERMISSION_DENIED', 'wrong password');
+  }
+
+  /** Counted when its turn has come, so that attempts that still wait take nothing from those that were right. */
+  #guess(attempt: Attempt, stored: string | undefined, password: string): Promise<boolean> {
+    return inLane(attempt.lane, attempt.from, async () => {
+      const succeeded = await this.guesses.count(attempt);
+      const matches = await verifyPassword(stored, password);
+      if (matches) await succeeded();
+      return matches;
+    });
+  }
+
+  /** With as many reads when there is no such user. */
+  async #byEmail(email: string): Promise<User | undefined> {
+    return (await this.users.byEmail(email)) ?? (await this.users.byId(''));
+  }
+
+  /** With a hash of today's kind. */
+  async #upgraded(user: User, password: string): Promise<User> {
+    if (!isOutdatedHash(user.passwordHash)) return user;
+    const passwordHash = await hashPassword(password);
+    const after = await this.users.change(user.id, (now) =>
+      now.passwordHash === user.passwordHash ? { ...now, passwordHash } : now,
+    );
+    // Another login was faster, or the password is another one now.
+    if (after.passwordHash === passwordHash || (await verifyPassword(after.passwordHash, password))) return after;
+    throw wrong();
+  }
+
+  /**
+   * What disables an account or changes its password ends the sessions that there are; one that began meanwhile, with the
+   * password of before, ends here.
+   */
+  async #requireUnchanged(user: User, session: Session): Promise<void> {
+    const now = await this.users.byId(user.id);
+    if (now?.passwordHash === user.passwordHash && !now.disabled) return;
+    await this.sessions.end(session);
+    throw wrong();
   }
 
   async #accessToken(userId: string, sessionId: string): Promise<Pick<Credentials, 'accessToken' | 'expiresAtMs'>> {
@@ -87,3 +128,5 @@ export class Logins {
     return { accessToken: token, expiresAtMs };
   }
 }
+
+const wrong = () => new VectronError('UNAUTHENTICATED', 'wrong e-mail address or password');

@@ -1,43 +1,72 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { VectronError } from '@vectron/errors';
-import type { MetaStore } from '@vectron/metastore';
+import type { MetaStore, Operation } from '@vectron/metastore';
 
-/** A login, from the password to the logout or until it was not refreshed for `IDLE_MS`. */
+/** A login, from the password to the logout or to its end in time. */
 export interface Session {
   readonly id: string;
   readonly userId: string;
   /** Number of the refresh token that is good now. */
   readonly generation: number;
+  /** When it ends unless it is refreshed before. */
+  readonly expiresAtMs: number;
+  /** When it ends however often it is refreshed; missing in older ones until they are refreshed. */
+  readonly endsAtMs?: number;
+  /** When the token that is good now replaced the one before. */
+  readonly refreshedAtMs?: number;
+}
+
+export interface SessionLimits {
+  /** How long a session lasts without a refresh. */
+  readonly idleMs: number;
+  /** How long a session lasts at most. */
+  readonly longestMs: number;
+  /** Sessions that one user may have; a new one ends the oldest. */
+  readonly most: number;
+}
+
+/** What the list of a user's sessions has of each, so that nothing else is read to find the oldest. */
+interface Owned {
+  readonly beganAtMs: number;
   readonly expiresAtMs: number;
 }
 
-/** How long a login lasts without a refresh. */
-const IDLE_MS = 7 * 24 * 3_600_000;
+/** Two tabs of a browser, or a client that did not get the answer, send a token once more within that time. */
+export const GRACE_MS = 10_000;
+/** Another call was faster so often; each time the session is looked at again. */
+const RACES = 5;
+/** Sessions that one login ends at most, so that it costs the same whatever was left behind. */
+const ENDED_AT_ONCE = 40;
 const SHAPE = /^vr_([A-Za-z0-9_-]{16})_(\d{1,9})_([A-Za-z0-9_-]{43})$/;
 const sessionKey = (id: string) => `/auth/sessions/${id}`;
 const ownedKey = (userId: string, id: string) => `/auth/user-sessions/${userId}/${id}`;
+const deletion = (userId: string, id: string): Operation[] => [
+  { delete: sessionKey(id) },
+  { delete: ownedKey(userId, id) },
+];
 
 /**
- * Logins in the MetaStore. A refresh token, `vr_<session>_<number>_<HMAC>`, is good once; one that is used again was
- * stolen by somebody, so the session ends for both (RFC 9700 section 4.14.2).
+ * Logins in the MetaStore. A refresh token, `vr_<session>_<number>_<HMAC>`, is good once, and for some seconds more for
+ * whoever sends it at the same time, who gets the same next one; one that is used later was stolen by somebody, so the
+ * session ends for both (RFC 9700 section 4.14.2).
  */
 export class SessionRepository {
   constructor(
     private readonly meta: MetaStore,
     private readonly pepper: string,
+    private readonly limits: SessionLimits,
+    private readonly now: () => number = Date.now,
   ) {}
 
+  /** Ends the oldest sessions of the user when there are too many, and those whose time is over. */
   async begin(userId: string): Promise<{ session: Session; refreshToken: string }> {
-    await this.#removeExpired(userId);
     const id = randomBytes(12).toString('base64url');
-    const session: Session = { id, userId, generation: 1, expiresAtMs: Date.now() + IDLE_MS };
-    await this.meta.txn(
-      [],
-      [
-        { put: sessionKey(id), value: JSON.stringify(session) },
-        { put: ownedKey(userId, id), value: '' },
-      ],
-    );
+    const nowMs = this.now();
+    const endsAtMs = nowMs + this.limits.longestMs;
+    const expiresAtMs = Math.min(endsAtMs, nowMs + this.limits.idleMs);
+    const session: Session = { id, userId, generation: 1, expiresAtMs, endsAtMs };
+    const ended = (await this.#surplus(userId)).flatMap((old) => deletion(userId, old));
+    await this.meta.txn([], [...ended, ...this.#puts(session, nowMs)]);
     return { session, refreshToken: this.#token(session) };
   }
 
@@ -46,7 +75,7 @@ export class SessionRepository {
     const entry = await this.meta.get(sessionKey(id));
     if (entry === undefined) return undefined;
     const session = JSON.parse(entry.value) as Session;
-    return session.expiresAtMs > Date.now() ? session : undefined;
+    return session.expiresAtMs > this.now() ? session : undefined;
   }
 
   /** Throws UNAUTHENTICATED for a token that is not good, and ends the session of one that was good before. */
@@ -54,46 +83,74 @@ export class SessionRepository {
     const [, id, number, mac] = SHAPE.exec(token) ?? [];
     if (id === undefined) throw refused();
     const generation = Number(number);
-    const expected = this.#mac(id, generation);
-    if (!timingSafeEqual(Buffer.from(mac), Buffer.from(expected))) throw refused();
-    const entry = await this.meta.get(sessionKey(id));
-    if (entry === undefined) throw refused();
-    const session = JSON.parse(entry.value) as Session;
-    if (session.expiresAtMs <= Date.now()) throw refused();
-    const next: Session = { ...session, generation: generation + 1, expiresAtMs: Date.now() + IDLE_MS };
-    const used = session.generation !== generation;
-    const { succeeded } = used
-      ? { succeeded: false }
-      : await this.meta.txn(
-          [{ key: sessionKey(id), revision: entry.revision }],
-          [{ put: sessionKey(id), value: JSON.stringify(next) }],
-        );
-    if (!succeeded) {
-      await this.end(session);
-      throw refused();
+    if (!timingSafeEqual(Buffer.from(mac), Buffer.from(this.#mac(id, generation)))) throw refused();
+    for (let race = 0; race < RACES; race++) {
+      const entry = await this.meta.get(sessionKey(id));
+      const session = entry && (JSON.parse(entry.value) as Session);
+      const nowMs = this.now();
+      if (entry === undefined || session === undefined || session.expiresAtMs <= nowMs) throw refused();
+      if (isRepeated(session, generation, nowMs)) return { session, refreshToken: this.#token(session) };
+      if (session.generation !== generation) {
+        await this.end(session);
+        throw refused();
+      }
+      const next = this.#refreshed(session, nowMs);
+      const { succeeded } = await this.meta.txn(
+        [{ key: sessionKey(id), revision: entry.revision }],
+        this.#puts(next, (next.endsAtMs as number) - this.limits.longestMs),
+      );
+      if (succeeded) return { session: next, refreshToken: this.#token(next) };
     }
-    return { session: next, refreshToken: this.#token(next) };
+    throw new VectronError('CONFLICT', 'the session was changed at the same time; try again');
   }
 
   async end({ id, userId }: Pick<Session, 'id' | 'userId'>): Promise<void> {
-    await this.meta.txn([], [{ delete: sessionKey(id) }, { delete: ownedKey(userId, id) }]);
+    await this.meta.txn([], deletion(userId, id));
   }
 
   /** Ends the logins of a user, but for one. */
   async endAll(userId: string, exceptId = ''): Promise<void> {
-    for (const id of await this.#idsOf(userId)) if (id !== exceptId) await this.end({ id, userId });
+    for (const { id } of await this.#owned(userId)) if (id !== exceptId) await this.end({ id, userId });
   }
 
-  async #removeExpired(userId: string): Promise<void> {
-    for (const id of await this.#idsOf(userId)) {
-      if ((await this.byId(id)) === undefined) await this.end({ id, userId });
-    }
+  #refreshed(session: Session, nowMs: number): Session {
+    const endsAtMs = session.endsAtMs ?? nowMs + this.limits.longestMs;
+    return {
+      ...session,
+      generation: session.generation + 1,
+      expiresAtMs: Math.min(endsAtMs, nowMs + this.limits.idleMs),
+      endsAtMs,
+      refreshedAtMs: nowMs,
+    };
   }
 
-  async #idsOf(userId: string): Promise<string[]> {
+  #puts(session: Session, beganAtMs: number): Operation[] {
+    const owned: Owned = { beganAtMs, expiresAtMs: session.expiresAtMs };
+    return [
+      { put: sessionKey(session.id), value: JSON.stringify(session) },
+      { put: ownedKey(session.userId, session.id), value: JSON.stringify(owned) },
+    ];
+  }
+
+  /** Ids of sessions that are over, and of the oldest ones beyond those that may stay beside a new one. */
+  async #surplus(userId: string): Promise<string[]> {
+    const all = await this.#owned(userId);
+    const nowMs = this.now();
+    const over = all.filter(({ expiresAtMs }) => expiresAtMs <= nowMs);
+    const live = all.filter(({ expiresAtMs }) => expiresAtMs > nowMs).sort((a, b) => a.beganAtMs - b.beganAtMs);
+    const oldest = live.slice(0, Math.max(0, live.length - this.limits.most + 1));
+    return [...oldest, ...over].slice(0, ENDED_AT_ONCE).map(({ id }) => id);
+  }
+
+  /** Those that an older Vectron listed without a time count as the oldest. */
+  async #owned(userId: string): Promise<(Owned & { id: string })[]> {
     const prefix = ownedKey(userId, '');
     const { entries } = await this.meta.range(prefix);
-    return entries.map(({ key }) => key.slice(prefix.length));
+    return entries.map(({ key, value }) => {
+      const known =
+        value === '' ? { beganAtMs: 0, expiresAtMs: Number.MAX_SAFE_INTEGER } : (JSON.parse(value) as Owned);
+      return { ...known, id: key.slice(prefix.length) };
+    });
   }
 
   #token({ id, generation }: Session): string {
@@ -103,6 +160,11 @@ export class SessionRepository {
   #mac(id: string, generation: number): string {
     return createHmac('sha256', this.pepper).update(`refresh/${id}/${generation}`).digest('base64url');
   }
+}
+
+/** The token before the one that is good now, sent again within the grace. */
+function isRepeated({ generation, refreshedAtMs }: Session, sent: number, nowMs: number): boolean {
+  return sent === generation - 1 && refreshedAtMs !== undefined && nowMs - refreshedAtMs <= GRACE_MS;
 }
 
 const refused = () => new VectronError('UNAUTHENTICATED', 'the refresh token is not valid or has expired');

@@ -36,7 +36,7 @@ export class TokenService {
   ) {}
 
   async sign(kind: TokenKind, subject: string, sessionId = ''): Promise<{ token: string; expiresAtMs: number }> {
-    const lifetime = kind === 'login' ? this.loginSeconds : SDK_TOKEN_SECONDS;
+    const lifetime = this.#lifetime(kind);
     const now = Math.floor(Date.now() / 1000);
     const current = this.keys.current();
     const token = await new SignJWT(sessionId === '' ? {} : { sid: sessionId })
@@ -60,11 +60,12 @@ export class TokenService {
         requiredClaims: ['sub', 'exp', 'iat'],
         clockTolerance: TOLERANCE_SECONDS,
       });
-      const kind = /^vectron-(login|sdk)\+jwt$/.exec(protectedHeader.typ ?? '')?.[1];
+      const kind = /^vectron-(login|sdk)\+jwt$/.exec(protectedHeader.typ ?? '')?.[1] as TokenKind | undefined;
       if (kind === undefined) throw new Error('unknown token type');
+      this.#checkTimes(kind, payload.iat as number, payload.exp as number);
       const sessionId = typeof payload.sid === 'string' ? payload.sid : '';
       return {
-        kind: kind as TokenKind,
+        kind,
         subject: payload.sub as string,
         sessionId,
         expiresAtMs: (payload.exp as number) * 1000,
@@ -83,6 +84,17 @@ export class TokenService {
       use: 'sig',
     }));
     return { keys: await Promise.all(keys) };
+  }
+
+  /** What `jwtVerify` leaves open: `iat` in the past, before `exp`, and by no more than the life of such a token. */
+  #checkTimes(kind: TokenKind, issued: number, expires: number): void {
+    if (issued > Date.now() / 1000 + TOLERANCE_SECONDS) throw new Error('issued in the future');
+    if (issued > expires) throw new Error('expires before it was issued');
+    if (expires - issued > this.#lifetime(kind)) throw new Error(`lives longer than a token for ${kind} may`);
+  }
+
+  #lifetime(kind: TokenKind): number {
+    return kind === 'login' ? this.loginSeconds : SDK_TOKEN_SECONDS;
   }
 
   #keyFor({ kid }: JWTHeaderParameters): KeyObject {

@@ -5,6 +5,7 @@ import { Administrators } from './accounts/administrators.js';
 import { Counts } from './accounts/counts.js';
 import { memberKey, type Plan, type TenantChange, Tenants } from './accounts/tenants.js';
 import { upgradeAccounts } from './accounts/upgrade.js';
+import { knownAddressesKey } from './known-addresses.js';
 import type { Role } from './rights.js';
 
 export interface User {
@@ -39,6 +40,15 @@ const BOOTSTRAP_LEASE_MS = 10_000;
 const emailKey = (email: string) => `/auth/emails/${email}`;
 /** Beside the user's record, changes of which are told to every gateway. */
 const lastLoginKey = (id: string) => `/auth/last-logins/${id}`;
+
+/** Keys of everything that is stored for the account itself. */
+const belongingsOf = ({ id, email, tenantId }: User): string[] => [
+  userKey(id),
+  emailKey(email),
+  memberKey(tenantId, id),
+  lastLoginKey(id),
+  knownAddressesKey(id),
+];
 
 const isAdministrator = ({ role, disabled }: User) => role === 'admin' && disabled !== true;
 
@@ -181,13 +191,7 @@ export class UserRepository {
       );
       const { succeeded } = await this.meta.txn(
         [compare, ...parts.map((part) => part.compare)],
-        [
-          ...[userKey(id), emailKey(user.email), memberKey(user.tenantId, id), lastLoginKey(id)].map((key) => ({
-            delete: key,
-          })),
-          ...parts.map(({ operation }) => operation),
-          ...also,
-        ],
+        [...belongingsOf(user).map((key) => ({ delete: key })), ...parts.map(({ operation }) => operation), ...also],
       );
       if (succeeded) return;
     }
@@ -243,13 +247,4 @@ export class UserRepository {
 function userOf({ value }: MetaEntry): User {
   const stored = JSON.parse(value) as Omit<User, 'tenantId'> & { readonly tenantId?: string };
   return { ...stored, tenantId: stored.tenantId ?? stored.id };
-}
-
-/** Lower case, without surrounding space. */
-export function normalizeEmail(email: string): string {
-  const normalized = email.trim().toLowerCase();
-  if (normalized.length > 254 || !/^[^\s@/]+@[^\s@/]+$/.test(normalized)) {
-    throw VectronError.invalid('email', 'not an e-mail address');
-  }
-  return normalized;
 }

@@ -1,4 +1,4 @@
-import { authKnobs } from '@vectron/auth';
+import { accountKnobs, authKnobs } from '@vectron/auth';
 import {
   type ConfigOf,
   clusterTlsKnobs,
@@ -79,11 +79,7 @@ export const serveKnobs = defineKnobs({
   ...ownGatewayKnobs,
   ...ownWorkerKnobs,
   data: { ...ownWorkerKnobs.data, help: 'directory of everything the server keeps' },
-  tokenMinutes: authKnobs.knobs.tokenMinutes,
-  registration: authKnobs.knobs.registration,
-  maxTenantUsers: authKnobs.knobs.maxTenantUsers,
-  maxUserKeys: authKnobs.knobs.maxUserKeys,
-  maxInvitations: authKnobs.knobs.maxInvitations,
+  ...accountKnobs,
   splitBytes: placementKnobs.knobs.splitBytes,
   splitLoad: placementKnobs.knobs.splitLoad,
   ...tracingKnobs,

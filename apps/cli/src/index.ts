@@ -1,6 +1,8 @@
 import 'reflect-metadata';
+import { inspect } from 'node:util';
 import { toVectronError } from '@vectron/errors';
 import { SERVICES } from './config.js';
+import { note } from './output.js';
 import { vectronProgram } from './program.js';
 
 export { LocalCluster, type LocalClusterInfo, type LocalClusterOptions } from './local/local-cluster.js';
@@ -16,8 +18,10 @@ export async function run(argv: string[]): Promise<void> {
   } catch (cause) {
     const error = toVectronError(cause);
     const hint = error.code === 'UNAVAILABLE' ? '; is the server running? (npx vectron serve)' : '';
-    console.error(`vectron: ${error.code}: ${error.message}${hint}`);
-    if (error.code === 'INTERNAL' && error.cause !== undefined) console.error(error.cause);
+    note(`vectron: ${error.code}: ${error.message}${hint}`);
+    if (error.code === 'INTERNAL' && error.cause !== undefined) {
+      for (const line of inspect(error.cause).split('\n')) note(line);
+    }
     process.exit(EXIT_CODES[error.spec.http] ?? 1);
   }
 }

@@ -1,4 +1,4 @@
-import { stringifyJson } from '@vectron/model';
+import { escapeControls, escapeJsonControls, stringifyJson } from '@vectron/model';
 import cliProgress from 'cli-progress';
 import Table from 'cli-table3';
 import pc from 'picocolors';
@@ -10,12 +10,22 @@ export function show(value: unknown, json: boolean, table: { head: string[]; row
     return;
   }
   const printed = new Table({ head: table.head, style: { head: pc.isColorSupported ? ['bold'] : [], border: [] } });
-  for (const one of table.rows) printed.push(one.map((cell) => String(cell ?? '')));
+  for (const one of table.rows) printed.push(one.map(cellText));
   console.log(table.rows.length === 0 ? 'nothing' : printed.toString());
 }
 
+/** A value of a table: ids, names and payloads are other people's, and what a terminal would act on is escaped. */
+export const cellText = (cell: unknown): string => escapeControls(String(cell ?? ''));
+
 /** An answer of the SDK as JSON: versions and log indexes are strings, and larger integers, those of payloads, are numbers. */
-export const jsonText = (value: unknown, space?: number): string => stringifyJson(plain(value), 'output', space);
+export const jsonText = (value: unknown, space?: number): string =>
+  escapeJsonControls(stringifyJson(plain(value), 'output', space));
+
+/** A line on stdout, without what a terminal would act on. */
+export const say = (line: string): void => console.log(escapeControls(line));
+
+/** A line on stderr, beside what a command prints. */
+export const note = (line: string): void => console.error(escapeControls(line));
 
 function plain(item: unknown): unknown {
   if (item instanceof Float32Array) return Array.from(item);
@@ -31,7 +41,8 @@ export interface Bar {
 }
 
 /** A progress bar on a terminal; elsewhere a line every tenth. On stderr. `total` undefined: counts only. */
-export function progressBar(label: string, total: number | undefined): Bar {
+export function progressBar(name: string, total: number | undefined): Bar {
+  const label = escapeControls(name);
   if (process.stderr.isTTY && total !== undefined) {
     const format = `${label} [{bar}] {percentage}% {value}/{total} {eta_formatted}`;
     const bar = new cliProgress.SingleBar({ format, stream: process.stderr }, cliProgress.Presets.shades_classic);

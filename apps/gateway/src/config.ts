@@ -167,11 +167,18 @@ export const gatewayKnobs = defineKnobs({
     default: '1000',
     help: 'collections that one tenant may have; 0: no limit',
   },
+  auditKeep: {
+    env: 'VECTRON_AUDIT_KEEP',
+    flag: 'audit-keep',
+    schema: setting.integer(0, 10_000),
+    default: '16',
+    help: 'full files of 64 MiB of the audit log that are kept, 0 to 10000; 0: all of them',
+  },
   trustedProxies: {
     env: 'VECTRON_TRUSTED_PROXIES',
     flag: 'trusted-proxies',
     schema: setting.addressList.optional(),
-    help: 'addresses or networks (CIDR) of proxies whose X-Forwarded-For is believed; default: none is',
+    help: 'addresses or networks (CIDR) of proxies whose X-Forwarded-For is believed, over REST and gRPC; without it, all clients of a proxy are counted as one address; default: none is',
   },
   origins: {
     env: 'VECTRON_ORIGINS',

@@ -25,7 +25,7 @@ import { SearchService } from './data/search.service.js';
 import { ShardSearch } from './data/shard-search.js';
 import { Authenticator } from './edge/access.js';
 import { Admission } from './edge/admission.js';
-import { AuditLog } from './edge/audit.js';
+import { AuditLog, ROTATE_BYTES } from './edge/audit.js';
 import { Edge, openRedis, rateLimiter } from './edge/edge.js';
 import { TenantQuota } from './edge/tenant-quota.js';
 import type { GatewayDb } from './gateway-db.js';
@@ -62,7 +62,8 @@ export class GatewayModule {
     const redis = openRedis(config.redis, passwordIn(config.redisPasswordFile));
     const { maxReads: read, maxWrites: write } = config;
     const admission = new Admission({ read, write, watch: MAX_WATCHES, manage: MAX_MANAGING }, metrics);
-    const audit = new AuditLog(join(config.data, 'gateway'), logger);
+    const auditLimits = { keepFiles: config.auditKeep, rotateBytes: ROTATE_BYTES };
+    const audit = new AuditLog(join(config.data, 'gateway'), backends.authInternal, auditLimits, logger);
     const edge = new Edge(rateLimiter(config, redis), authenticator, admission, audit, metrics);
     const { cacheTtlMs: ttlMs, cacheBytes: maxBytes } = config;
     const cache = new ResultCache({ ttlMs, maxBytes, redis, prefix: 'vectron:' }, metrics, logger);

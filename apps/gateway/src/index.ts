@@ -1,4 +1,4 @@
 export type { Backends } from './backends.js';
 export { type GatewayConfig, gatewayKnobs } from './config.js';
-export { type AuditEntry, verifyAudit } from './edge/audit.js';
+export { type AuditEntry, ID_FILE as AUDIT_ID_FILE, type Verification, verifyAudit } from './edge/audit-files.js';
 export { type RunningGateway, startGateway } from './start-gateway.js';

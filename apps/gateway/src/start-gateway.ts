@@ -19,8 +19,11 @@ import { QueryService } from './data/query.service.js';
 import { SearchService } from './data/search.service.js';
 import { Authenticator, type Principal } from './edge/access.js';
 import { AuditLog } from './edge/audit.js';
+import { targetOf } from './edge/audit-target.js';
+import { clientAddresses } from './edge/client-address.js';
 import { Edge } from './edge/edge.js';
 import { checkRequest, publicMethod, requirePolicies } from './edge/policy.js';
+import { forClients } from './edge/public-error.js';
 import { GatewayModule } from './gateway.module.js';
 import { openGatewayDb } from './gateway-db.js';
 import { RouteTable } from './shards/routes.js';
@@ -106,23 +109,35 @@ export async function startGateway(
   transcode(fastify, Object.keys(SERVICES), servedBy(app));
 
   const authenticator = app.get(Authenticator);
+  const addressOf = clientAddresses(config.trustedProxies ?? []);
   const grpc = new GrpcServer({
     ...config.grpc,
     services: SERVICES,
     authorize: (path, metadata) => authorizeCall(edge, path, metadata),
     admit: (path, principal) =>
       principal === undefined ? () => {} : edge.admit(publicMethod(path), principal as Principal),
+    hold: (path, principal) => {
+      // Writes that have begun are finished: see whileAllowed.
+      const admission = methodOf(path)?.admission;
+      if (principal === undefined || admission === 'write' || admission === 'manage') return undefined;
+      return edge.hold(principal as Principal);
+    },
     check: (path, request, principal) => checkRequest(publicMethod(path), request, principal as Principal | undefined),
     shed: (path, headers) => {
       const method = methodOf(path);
       return method && edge.shed(method, tokenOf(headers));
     },
     around: grpcSpan,
+    clientOf: (connection, metadata) => addressOf(connection, metadata.get('x-forwarded-for').join(', ')),
+    requestIds: true,
+    shown: forClients,
     observe: (path, code, seconds, context) => {
       const method = publicMethod(path);
       measure(method.name, code, seconds);
       const principal = context.principal as Principal | undefined;
-      edge.leave(method, code, { principal, address: context.peer, target: '', requestId: '' });
+      const { peer: address, requestId, request } = context;
+      const target = () => targetOf(method, request?.());
+      edge.leave(method, code, { principal, address, target, requestId });
     },
     tls: tls && { certificate: tls.certificate, key: tls.key },
     maxMessageBytes: config.maxBody,
@@ -130,7 +145,7 @@ export async function startGateway(
     logger,
   });
   app.connectMicroservice({ strategy: grpc }, { inheritAppConfig: true });
-  const sockets = serveSearchSocket(server, edge, authenticator, app.get(SearchService), {
+  const sockets = serveSearchSocket(server, edge, app.get(SearchService), {
     maxBytes: config.maxBody,
     origins: config.origins ?? [],
   });

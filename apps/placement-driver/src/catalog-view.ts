@@ -110,7 +110,10 @@ export class CatalogView {
     for (const { workerId } of heldReplicas(shard)) this.#byWorker.get(workerId)?.delete(key);
   }
 
-  /** Keys of the collections of which the worker holds a part. */
+  /**
+   * Keys of the collections of which the worker holds a part. For a moment a collection that is given to another tenant is
+   * there under both of its keys.
+   */
   heldBy(workerId: string): ReadonlySet<string> {
     return this.#byWorker.get(workerId) ?? new Set();
   }

@@ -200,13 +200,14 @@ export class Catalog {
         { key: aliasKey(to, nameOf(key)), revision: 0 },
       ]);
       const operations = [
-        // Deleted first: a follower of the changes must not forget where a shard is now.
-        ...some.map(({ key }): Operation => ({ delete: key })),
+        // The new keys first: changes are followed one by one, and between the two a shard that no collection has would be
+        // deleted by its workers.
         ...some.map(({ key, value }): Operation => {
           if (key.startsWith(ALIASES)) return { put: aliasKey(to, nameOf(key)), value };
           const record: CollectionRecord = { ...(JSON.parse(value) as CollectionRecord), tenantId: to };
           return { put: collectionKey(to, nameOf(key)), value: JSON.stringify(record) };
         }),
+        ...some.map(({ key }): Operation => ({ delete: key })),
       ];
       if (!(await this.meta.txn(compares, operations)).succeeded) continue;
       transferred.push(...some.filter(({ key }) => key.startsWith(COLLECTIONS)).map(({ key }) => nameOf(key)));

@@ -266,8 +266,12 @@ export class PlacementController implements Api<typeof placement.PlacementServic
 
   #assignments(workerId: string, clusterId: string): placement.Assignments {
     const records = [...this.view.heldBy(workerId)].flatMap((key) => this.view.collections.get(key)?.record ?? []);
+    const known = new Set<number>();
     const shards = records.flatMap((record) =>
       record.shards.flatMap((shard): placement.Assignment[] => {
+        // A collection that is being given to another tenant is there under both of its keys.
+        if (known.has(shard.shardId)) return [];
+        known.add(shard.shardId);
         const own = heldReplicas(shard).find((replica) => replica.workerId === workerId);
         if (own === undefined) return [];
         const { shardId, epoch, replicas, learners, first, splitFrom } = shard;

@@ -104,3 +104,23 @@ function entryOf(row: unknown): MetaEntry {
   const { key, value, revision } = row as MetaEntry;
   return { key, value, revision };
 }
+
+/** What a store holds, read beside the process that has it open, which may be running. */
+export function readEmbedded(file: string): Pick<MetaStore, 'get' | 'range' | 'close'> {
+  const db = new Database(file, { readonly: true, fileMustExist: true } as Database.Options);
+  const rows = (where: string, ...values: string[]) =>
+    db
+      .prepare(`SELECT key, value, revision FROM entry WHERE ${where} ORDER BY key`)
+      .all(...values)
+      .map(entryOf);
+  return {
+    get: async (key) => rows('key = ?', key).at(0),
+    range: async (prefix) => {
+      const { revision } = db.prepare('SELECT revision FROM store').get() as { revision: number };
+      return { entries: rows('key >= ? AND key < ?', prefix, `${prefix}\u{10ffff}`), revision };
+    },
+    close: async () => {
+      db.close();
+    },
+  };
+}

@@ -1,5 +1,5 @@
 export { Election, type Leadership } from './election.js';
-export { EmbeddedMetaStore } from './embedded-metastore.js';
+export { EmbeddedMetaStore, readEmbedded } from './embedded-metastore.js';
 export { EtcdMetaStore, type EtcdOptions } from './etcd-metastore.js';
 export { EtcdServer, type EtcdServerOptions, freePorts } from './etcd-server.js';
 export { MemoryMetaStore } from './memory-metastore.js';

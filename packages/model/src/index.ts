@@ -34,6 +34,7 @@ export { splitHashSpace } from './hash-ranges.js';
 export { allOf, type Part, suspectUpserts, writeParts } from './parts-of-a-write.js';
 export { checkPointId } from './point-id.js';
 export { encodePoints, type PointInput } from './points.js';
+export { escapeControls, escapeJsonControls } from './printable.js';
 export { type QueryAnswer, runQuery } from './query.js';
 export { Route } from './route.js';
 export { declarationOf, initialDeclarations, schemaOf } from './schema.js';

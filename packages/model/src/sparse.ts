@@ -1,5 +1,6 @@
 import { VectronError } from '@vectron/errors';
 import type { workerData } from '@vectron/proto';
+import { checkLength } from './vector.js';
 
 /** A vector of few dimensions that are not zero: as many values as indices, each index once. */
 export interface SparseInput {
@@ -26,5 +27,9 @@ export function sparseData(name: string, { indices, values }: SparseInput, field
       throw VectronError.invalid(`${field}.values`, `${field}.values: ${value} is not a finite float32`);
     }
   });
+  checkLength(
+    pairs.reduce((sum, [, value]) => sum + value * value, 0),
+    `${field}.values`,
+  );
   return { name, indices: pairs.map(([index]) => index), values: pairs.map(([, value]) => value) };
 }

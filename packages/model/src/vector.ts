@@ -4,8 +4,22 @@ import { VectronError } from '@vectron/errors';
 export type VectorInput = ArrayLike<number> | Buffer;
 
 /**
+ * The greatest sum of the squares of a vector's values: a sixteenth of the greatest float32, so that the inner product and
+ * the squared distance of any two vectors, and of what is made of examples, are float32 values that are finite.
+ */
+export const MAX_SQUARED_LENGTH = 2 ** 124;
+
+/** Throws INVALID_ARGUMENT when scores of the vector might not be finite. */
+export function checkLength(squared: number, field: string): void {
+  if (squared <= MAX_SQUARED_LENGTH) return;
+  const message = `${field} is too long to be scored: the sum of the squares of its values must be at most 2^124 (2.1e37)`;
+  throw VectronError.invalid(field, message);
+}
+
+/**
  * Little-endian float32 bytes of a vector that fits the collection. Throws DIMENSION_MISMATCH, or
- * INVALID_ARGUMENT for a value that is no finite float32 and for a zero vector under cosine.
+ * INVALID_ARGUMENT for a value that is no finite float32, for a vector whose scores might not be finite and for a zero vector
+ * under cosine.
  */
 export function encodeVector(input: VectorInput, dimension: number, distance: string, field: string): Buffer {
   const floats = Buffer.isBuffer(input) ? viewOf(input, field) : new Float32Array(input);
@@ -24,6 +38,7 @@ export function encodeVector(input: VectorInput, dimension: number, distance: st
     if (!Number.isFinite(x)) throw VectronError.invalid(`${field}[${i}]`, `${field}[${i}] is not a finite float32`);
     norm += x * x;
   }
+  checkLength(norm, field);
   if (norm === 0 && distance === 'cosine') {
     throw VectronError.invalid(field, `${field} is all zeros, which has no cosine similarity`);
   }

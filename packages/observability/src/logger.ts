@@ -19,11 +19,17 @@ const REDACTED = SECRET_FIELDS.flatMap((name) => [name, `*.${name}`, `*.*.${name
   '*["x-api-key"]',
 );
 
+/** What JSON leaves as it is and a terminal acts on: DEL, C1, separators and the marks of bidirectional text. */
+const CONTROLS = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+const escaped = (line: string) =>
+  line.replace(CONTROLS, (one) => `\\u${(one.codePointAt(0) as number).toString(16).padStart(4, '0')}`);
+
 /** JSON lines on stderr, or on `destination`. stdout belongs to what a command prints. */
 export function createLogger(service: string, level: string, destination?: DestinationStream): Logger {
+  const to = destination ?? pino.destination({ dest: 2, sync: false });
   return pino(
-    { name: service, level, redact: { paths: REDACTED, censor: '[secret]' } },
-    destination ?? pino.destination({ dest: 2, sync: false }),
+    { name: service, level, redact: { paths: REDACTED, censor: '[secret]' }, hooks: { streamWrite: escaped } },
+    to,
   );
 }
 

@@ -20,7 +20,10 @@ export interface ClientOptions {
   readonly onBreaker?: (service: string, open: boolean) => void;
   /** Headers added to every call, such as a trace context. */
   readonly headers?: () => Record<string, string | undefined>;
-  /** Deadline of calls whose context has none, milliseconds. */
+  /**
+   * Deadline of calls with one answer whose context has none, milliseconds. Streams of answers get none: those that are
+   * meant to last would end whenever it passes. Whoever reads one says how long silence may last.
+   */
   readonly timeoutMs?: number;
 }
 
@@ -38,6 +41,7 @@ const CHANNEL_OPTIONS = {
   'grpc.max_receive_message_length': 64 << 20,
   'grpc.max_send_message_length': 64 << 20,
   'grpc.keepalive_time_ms': 20_000,
+  'grpc.keepalive_timeout_ms': 5_000,
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 2_000,
   'grpc.enable_channelz': 0,
@@ -67,7 +71,7 @@ export function createClient<S extends Def>(def: S, address: string, options: Cl
       api[name] = (request: unknown, context: CallContext) => {
         const meta = metadata(context);
         const call = channel.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, meta, {
-          deadline: deadline(context),
+          deadline: context.deadlineMs ?? Infinity,
         });
         return iterate(call, context.signal);
       };

@@ -4,7 +4,7 @@ export { bearerToken, type CallContext, callContext } from './call-context.js';
 export { type ClientOptions, createClient, type Duplex, type GrpcClient, openDuplex } from './client.js';
 export { VectronExceptionFilter } from './exception-filter.js';
 export { createFailoverClient, type FailoverClient } from './failover.js';
-export { type BidiCall, cannotListen, GrpcServer, type GrpcServerOptions, type Peer } from './server.js';
+export { type BidiCall, cannotListen, GrpcServer, type GrpcServerOptions, type HeldCall, type Peer } from './server.js';
 export { type Api, type Def, GrpcService, servesOf } from './service.js';
 export { errorFromStatus, statusFromError } from './status.js';
 export { abortSignalOf, anyOf, Stop, type StopSignal } from './stop.js';

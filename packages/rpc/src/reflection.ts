@@ -3,11 +3,12 @@ import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/pr
 import type { Metadata, Server, ServerDuplexStream } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import { DESCRIPTOR_SET_BASE64 } from '@vectron/proto';
+import type { HeldCall } from './server.js';
 import { statusFromError } from './status.js';
 
-type Authorize = (path: string, metadata: Metadata) => unknown;
+type Authorize = (path: string, metadata: Metadata) => Promise<HeldCall | undefined>;
 
-/** Reflection over `services` and the health service, for callers that `authorize` accepts. */
+/** Reflection over `services` and the health service, for callers that `authorize` accepts, for as long as it does. */
 export function publicReflection(services: string[], authorize: Authorize): { addToServer(server: Server): void } {
   const { file } = fromBinary(FileDescriptorSetSchema, Buffer.from(DESCRIPTOR_SET_BASE64, 'base64'));
   const fileDescriptorProtos = file.map((one) => Buffer.from(toBinary(FileDescriptorProtoSchema, one)));
@@ -28,7 +29,10 @@ export function publicReflection(services: string[], authorize: Authorize): { ad
               Promise.resolve()
                 .then(() => authorize('/grpc.reflection', call.metadata))
                 .then(
-                  () => handle(call),
+                  (held) => {
+                    if (held !== undefined) endWith(call, held);
+                    handle(call);
+                  },
                   (error) => call.emit('error', statusFromError(error)),
                 );
             },
@@ -38,4 +42,10 @@ export function publicReflection(services: string[], authorize: Authorize): { ad
       } as never);
     },
   };
+}
+
+function endWith(call: ServerDuplexStream<unknown, unknown>, held: HeldCall): void {
+  held.signal.addEventListener('abort', () => call.emit('error', statusFromError(held.refusal)));
+  // grpc-js says so at the end of every call.
+  call.on('cancelled', () => held.release());
 }

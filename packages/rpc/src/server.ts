@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, rmSync } from 'node:fs';
 import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
@@ -36,6 +37,11 @@ export interface GrpcServerOptions {
   /** Runs next, before the request is decoded; throws to refuse. What it returns is called when the call has ended. */
   readonly admit?: (path: string, principal: unknown) => () => void;
   /**
+   * Holds a call open for as long as its caller may make it; undefined: it is not to be ended. The call ends with what
+   * `during` throws, and its signal is aborted.
+   */
+  readonly hold?: (path: string, principal: unknown) => HeldCall | undefined;
+  /**
    * Looked at before a call is even made: the error to refuse it with, when there is no room for it. It must cost next to
    * nothing, because it is asked most when there is least time.
    */
@@ -46,6 +52,12 @@ export interface GrpcServerOptions {
   readonly around?: (path: string, metadata: Metadata, work: () => Promise<unknown>) => Promise<unknown>;
   /** After every method: path, error code or `OK`, seconds, and what was known of the call. */
   readonly observe?: (path: string, code: string, seconds: number, context: Observed) => void;
+  /** IP address of a caller, from that of its connection; missing: that one. */
+  readonly clientOf?: (connection: string, metadata: Metadata) => string;
+  /** Gives each call an id, which its answer carries in the metadata `x-request-id`. */
+  readonly requestIds?: boolean;
+  /** An error as the client may see it; what is replaced is written to the log. */
+  readonly shown?: (error: VectronError) => VectronError;
   readonly logger: Logger;
   readonly maxMessageBytes: number;
   /** Without it, only for listeners that nobody reaches from outside of this machine. */
@@ -62,8 +74,23 @@ export interface Peer {
 
 export interface Observed {
   readonly principal?: unknown;
+  /** Names the call in answers and logs; empty where the server gives none. */
+  readonly requestId: string;
+  /** The request, decoded; undefined when it is a stream, is not valid, or too large to be decoded for nothing. */
+  readonly request?: () => object | undefined;
   /** IP address of the caller. */
   readonly peer: string;
+}
+
+/** A call that ends when its caller may not make it any more. */
+export interface HeldCall {
+  /** Aborted when it must end. */
+  readonly signal: StopSignal;
+  readonly refusal: VectronError | undefined;
+  /** What `work` gives; throws the refusal as soon as the call must end. */
+  during<T>(work: Promise<T>): Promise<T>;
+  /** To be called when the call has ended. */
+  release(): void;
 }
 
 /** A bidirectional call as its handler gets it. */
@@ -72,11 +99,14 @@ export type BidiCall<Req, Res> = ServerDuplexStream<Req, Res>;
 /** The part of a grpc-js call that all four kinds have. */
 interface RunningCall {
   metadata: Metadata;
+  sendMetadata(metadata: Metadata): void;
   getDeadline(): Date | number;
   getPeer(): string;
   on(event: 'cancelled', listener: () => void): unknown;
 }
 
+/** A request that was refused is decoded for the audit log up to this size. */
+const LOOKED_AT_BYTES = 64 << 10;
 /** How long a client of a server stream may leave an answer unread. */
 const UNREAD_MS = 30_000;
 
@@ -85,10 +115,16 @@ class ServerContext implements CallContext {
   readonly metadata: Metadata;
   readonly deadlineMs?: number;
   principal?: unknown;
+  held?: HeldCall;
+  requestId = '';
+  request?: () => object | undefined;
   #gone: Stop | undefined;
   #ended = false;
 
-  constructor(private readonly call: RunningCall) {
+  constructor(
+    private readonly call: RunningCall,
+    private readonly clientOf: GrpcServerOptions['clientOf'],
+  ) {
     this.metadata = call.metadata;
     const deadline = call.getDeadline();
     const deadlineMs = deadline instanceof Date ? deadline.getTime() : deadline;
@@ -96,7 +132,8 @@ class ServerContext implements CallContext {
   }
 
   get peer(): string {
-    return addressOf(this.call.getPeer());
+    const connection = addressOf(this.call.getPeer());
+    return this.clientOf?.(connection, this.metadata) ?? connection;
   }
 
   get signal(): StopSignal {
@@ -105,6 +142,8 @@ class ServerContext implements CallContext {
       this.#gone = gone;
       // grpc-js says so at the end of every call, too.
       this.call.on('cancelled', () => this.#ended || gone.abort());
+      this.held?.signal.addEventListener('abort', () => gone.abort());
+      if (this.held?.signal.aborted) gone.abort();
     }
     return this.#gone;
   }
@@ -159,7 +198,7 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
       stream.respond(trailersOf(refusal), { endStream: true });
       stream.on('error', () => {});
       stream.close(constants.NGHTTP2_NO_ERROR);
-      observe?.(path, refusal.code, 0, { peer: '' });
+      observe?.(path, refusal.code, 0, { peer: '', requestId: '' });
     };
   }
 
@@ -175,8 +214,9 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
       this.#health.setStatus(name, 'SERVING');
     }
     this.#health.addToServer(this.#server);
-    const reflection = publicReflection(Object.keys(this.options.services), (path, metadata) =>
-      this.options.authorize(path, metadata, { address: '' }),
+    const { authorize, hold } = this.options;
+    const reflection = publicReflection(Object.keys(this.options.services), async (path, metadata) =>
+      hold?.(path, await authorize(path, metadata, { address: '' })),
     );
     reflection.addToServer(this.#server);
     if (this.options.host.startsWith('unix:')) {
@@ -251,7 +291,8 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
           };
       const { around } = this.options;
       const invoke = (call: RunningCall, data: unknown, answers?: (result: unknown) => Promise<void>) => {
-        const work = () => this.#invoke(method.path, handler, call, () => decode(data), method.requestStream, answers);
+        const kind = { streamed: method.requestStream, size: method.requestStream ? 0 : (data as Buffer).length };
+        const work = () => this.#invoke(method.path, handler, call, () => decode(data), kind, answers);
         return around === undefined ? work() : around(method.path, call.metadata, work);
       };
       if (method.requestStream && method.responseStream) {
@@ -302,34 +343,64 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
     handler: NestHandler,
     call: RunningCall,
     decoded: () => unknown,
-    streamed: boolean,
+    { streamed, size }: { streamed: boolean; size: number },
     answers?: (result: unknown) => Promise<void>,
   ): Promise<unknown> {
     const started = performance.now();
     let code = 'OK';
     let release: (() => void) | undefined;
-    const context = new ServerContext(call);
+    const context = new ServerContext(call, this.options.clientOf);
+    if (this.options.requestIds === true) {
+      context.requestId = randomUUID();
+      const headers = new Metadata();
+      headers.set('x-request-id', context.requestId);
+      call.sendMetadata(headers);
+    }
+    let request: unknown;
+    context.request = () => (request ?? (streamed || size > LOOKED_AT_BYTES ? undefined : whole(decoded))) as object;
     try {
       const authorized = this.options.authorize(path, call.metadata, { address: context.peer });
       // Without a turn of the event loop where the answer is known already.
       context.principal = authorized instanceof Promise ? await authorized : authorized;
       release = this.options.admit?.(path, context.principal);
-      const request = decoded();
+      context.held = this.options.hold?.(path, context.principal);
+      request = decoded();
       if (!streamed) this.options.check?.(path, request as object, context.principal);
-      const result = await handler(request, context);
-      const value = isObservable(result) ? await lastValueFrom(result) : result;
-      if (answers !== undefined) await answers(value);
-      return value;
+      const { held } = context;
+      const work = this.#work(() => handler(request, context), answers);
+      return await (held === undefined ? work : held.during(work));
     } catch (error) {
       const known = toVectronError(error);
       code = known.code;
-      if (code === 'INTERNAL') this.options.logger.error({ err: known.cause ?? known, path }, 'call failed');
-      throw known;
+      const { requestId } = context;
+      if (code === 'INTERNAL') this.options.logger.error({ err: known.cause ?? known, path, requestId }, 'call failed');
+      const shown = this.options.shown?.(known) ?? known;
+      if (shown !== known && code !== 'INTERNAL') {
+        this.options.logger.warn({ err: known, path, requestId }, 'call failed');
+      }
+      throw shown;
     } finally {
       context.end();
+      context.held?.release();
       release?.();
       this.options.observe?.(path, code, (performance.now() - started) / 1_000, context);
     }
+  }
+
+  async #work(handle: () => Promise<unknown>, answers?: (result: unknown) => Promise<void>): Promise<unknown> {
+    const result = await handle();
+    const value = isObservable(result) ? await lastValueFrom(result) : result;
+    if (answers !== undefined) await answers(value);
+    return value;
+  }
+}
+
+/** undefined when it is not valid. */
+function whole(decoded: () => unknown): unknown {
+  try {
+    return decoded();
+  } catch {
+    return undefined;
   }
 }
 

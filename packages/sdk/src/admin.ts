@@ -58,6 +58,8 @@ export interface Admin {
   ): Promise<AlertRule>;
   /** Of the gateway that answers, the newest first; `limit`: at most 1,000, default 100. */
   auditEntries(options?: { limit?: number }): Promise<AuditEntry[]>;
+  /** Whether that log is whole: `wrong` says what is wrong with the first wrong entry and is empty when nothing is. */
+  verifyAudit(): Promise<{ gatewayId: string; entries: number; wrong: string; otherGateways: string[] }>;
   /** Accounts by id, of all tenants or one; fetched page by page as they are read. `pageSize`: at most 1,000, default 100. */
   listUsers(options?: { tenantId?: string; pageSize?: number }): AsyncIterable<Account>;
   setUserRole(userId: string, role: Role): Promise<Account>;

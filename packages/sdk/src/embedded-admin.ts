@@ -28,6 +28,7 @@ export function embeddedAdmin(stats: () => Promise<OwnStats>): Admin {
     alertRules: alerts,
     setAlertRule: alerts,
     auditEntries: refuse('audit log'),
+    verifyAudit: refuse('audit log'),
     listUsers: () => refusedListing(users),
     setUserRole: users,
     setUserDisabled: users,

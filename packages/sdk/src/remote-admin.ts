@@ -54,6 +54,7 @@ export function remoteAdmin({ call }: Transport): Admin {
     async auditEntries({ limit = 0 } = {}) {
       return (await call(system.listAuditEntries, { limit })).entries;
     },
+    verifyAudit: () => call(system.verifyAudit, {}),
     async *listUsers({ tenantId = '', pageSize = 0 } = {}) {
       for (let pageToken = ''; ; ) {
         const page = await call(users.listUsers, { tenantId, pageSize, pageToken });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { VectronError } from '@vectron/errors';
 import type { Caller } from '../callers.js';
-import type { FailureCounter } from '../failures.js';
+import { inLane } from '../password-lanes.js';
 import { hashPassword } from '../passwords.js';
 import { type Role, requireRole } from '../rights.js';
 import type { SessionRepository } from '../sessions.js';
@@ -14,7 +14,6 @@ export class Administration {
     private readonly users: UserRepository,
     private readonly tenants: Tenants,
     private readonly sessions: SessionRepository,
-    private readonly failures: FailureCounter,
   ) {}
 
   /** Accounts behind the id `after`, by id, at most `limit`; `tenantId` empty: of all tenants. */
@@ -38,13 +37,12 @@ export class Administration {
     return changed;
   }
 
-  /** A password that is good for one login, which must change it. Ends the logins, and forgets wrong attempts. */
+  /** A password that is good for one login, which must change it. Ends the logins. */
   async resetPassword(userId: string): Promise<string> {
     const password = randomBytes(15).toString('base64url');
-    const passwordHash = await hashPassword(password);
-    const { email } = await this.users.update(userId, { passwordHash, mustChangePassword: true });
+    const passwordHash = await inLane('own', userId, () => hashPassword(password));
+    await this.users.update(userId, { passwordHash, mustChangePassword: true });
     await this.sessions.endAll(userId);
-    await this.failures.succeeded(email);
     return password;
   }
 

@@ -1,10 +1,11 @@
 import { VectronError } from '@vectron/errors';
 import type { CallContext } from '@vectron/rpc';
 import type { ApiKeyRepository } from '../api-keys.js';
-import { type Callers, clientAddress } from '../callers.js';
+import type { Callers } from '../callers.js';
+import { normalizeEmail } from '../email-address.js';
 import type { Logins } from '../logins.js';
 import type { SessionRepository } from '../sessions.js';
-import { normalizeEmail, type User, type UserRepository } from '../users.js';
+import type { User, UserRepository } from '../users.js';
 import type { InvitationRepository } from './invitations.js';
 
 export interface BegunDeletion {
@@ -41,14 +42,15 @@ export class Deletions {
     context: CallContext,
   ): Promise<BegunDeletion> {
     const isOwn = request.userId === '';
-    const { user: caller } = await this.callers.of(context, isOwn ? 'deleteUser' : 'removeUser');
+    const calling = await this.callers.of(context, isOwn ? 'deleteUser' : 'removeUser');
+    const { user: caller } = calling;
     if (request.userId === caller.id) {
       throw VectronError.invalid(
         'user_id',
         'delete your own account with your password: POST /v1/user/delete (DeleteUser)',
       );
     }
-    if (isOwn) await this.logins.checkOwnPassword(caller, request.password, clientAddress(context));
+    if (isOwn) await this.logins.checkOwnPassword(calling, request.password);
     const id = isOwn ? caller.id : request.userId;
     const heir = request.heir === '' ? undefined : await this.#heir(request.heir, id, caller);
     const { user, others } = await this.users.fence(id);

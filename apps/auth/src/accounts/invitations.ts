@@ -128,6 +128,8 @@ export class InvitationRepository {
     for (const invitation of await this.page('', Number.MAX_SAFE_INTEGER, { userId, tenantId })) {
       await this.delete(invitation);
     }
+    const { entries } = await this.meta.range(madeKey(tenantId, ''), { limit: 1 });
+    if (entries.length === 0) await this.meta.txn([], [{ delete: lastMadeKey(tenantId) }]);
   }
 
   /** Removes those that have expired. */

@@ -1,8 +1,12 @@
 import { VectronError } from '@vectron/errors';
 import type { Caller } from '../callers.js';
+import { clientNetwork } from '../client-network.js';
+import { newEmailAddress } from '../email-address.js';
+import type { GuessLimits } from '../guess-limits.js';
+import { inLane } from '../password-lanes.js';
 import { checkPassword, hashPassword } from '../passwords.js';
 import { mayGive, type Role, requireRole } from '../rights.js';
-import { normalizeEmail, type User, type UserRepository } from '../users.js';
+import type { User, UserRepository } from '../users.js';
 import type { Invitation, InvitationRepository } from './invitations.js';
 import type { Tenants } from './tenants.js';
 
@@ -33,29 +37,40 @@ export class Registration {
     private readonly users: UserRepository,
     private readonly tenants: Tenants,
     private readonly invitations: InvitationRepository,
+    private readonly guesses: GuessLimits,
     private readonly policy: RegistrationPolicy,
   ) {}
 
   /** What is refused is refused before the password is hashed, which is what costs. */
-  async register(typedEmail: string, password: string, token: string): Promise<User> {
+  async register(typedEmail: string, password: string, token: string, address: string): Promise<User> {
     if (token === '' && this.policy !== 'open') {
       throw denied(
         'registration takes an invitation here: ask an administrator for one (InviteUser), and send its token as `invitation`',
       );
     }
-    const email = normalizeEmail(typedEmail);
+    const email = newEmailAddress(typedEmail);
     checkPassword(password);
     const invited = token === '' ? undefined : await this.#invitation(token, email);
-    if (await this.users.isRegistered(email)) {
-      throw new VectronError('ALREADY_EXISTS', 'this e-mail address is registered already');
-    }
-    const account = { email, passwordHash: await hashPassword(password), plan: 'FREE' } as const;
+    const passwordHash = await this.#hashed(email, password, address, invited === undefined);
+    const account = { email, passwordHash, plan: 'FREE' } as const;
     if (invited === undefined) return this.users.create({ ...account, role: 'write' });
     const { role, tenantId } = invited.invitation;
     const own = tenantId === '' ? {} : { tenantId };
     return this.users.create({ ...account, ...own, role }, async () => {
       const { invitation, compares } = await this.#invitation(token, email);
       return { compares, operations: this.invitations.removed(invitation) };
+    });
+  }
+
+  /** Who asks without an invitation which addresses are registered is counted as who registers. */
+  #hashed(email: string, password: string, address: string, isCounted: boolean): Promise<string> {
+    const network = clientNetwork(address);
+    return inLane('registration', network, async () => {
+      if (isCounted) await this.guesses.countRegistration(network);
+      if (await this.users.isRegistered(email)) {
+        throw new VectronError('ALREADY_EXISTS', 'this e-mail address is registered already');
+      }
+      return hashPassword(password);
     });
   }
 
@@ -84,7 +99,7 @@ export class Registration {
   }
 
   async invite({ user }: Caller, wish: Wish): Promise<{ token: string; invitation: Invitation }> {
-    const email = normalizeEmail(wish.email);
+    const email = newEmailAddress(wish.email);
     const tenantId = await this.#tenantOf(user, wish);
     requireRole(wish.role);
     if (!mayGive(user.role, wish.role)) {

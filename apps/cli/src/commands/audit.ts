@@ -1,8 +1,8 @@
-import { join } from 'node:path';
 import { VectronError } from '@vectron/errors';
-import { verifyAudit } from '@vectron/gateway';
 import type { Command } from 'commander';
+import { checkAudit, checkableHere } from '../audit-check.js';
 import { type ClientOptions, withClient } from '../client.js';
+import { clientKnobs, loadConfig } from '../config.js';
 import { show } from '../output.js';
 
 type Define = (parent: Command, name: string, help: string) => Command;
@@ -18,17 +18,19 @@ export function auditCommands(program: Command, client: Define): void {
         show(entries, options.json === true, { head: ['at', 'who', 'from', 'action', 'target', 'result'], rows });
       }),
     );
-  group
-    .command('verify')
-    .description('check that no entry was changed or left out; reads the files of a gateway that may be running')
-    .option('--data <dir>', 'data directory of the gateway or the single server', './data')
-    .option('--json', 'print JSON')
-    .action(async ({ data, json }: { data: string; json?: boolean }) => {
-      const { entries, wrong } = await verifyAudit(join(data, 'gateway'));
-      show({ entries, wrong: wrong ?? '' }, json === true, {
-        head: ['entries', 'wrong'],
-        rows: [[entries, wrong ?? 'nothing']],
-      });
-      if (wrong !== undefined) throw new VectronError('DATA_DAMAGED', `the audit log is not whole: ${wrong}`);
+  client(
+    group,
+    'verify',
+    'check that no entry was changed or left out: reads the files of a single server, which may be running or not, where --data names its directory; else asks the gateway at --url',
+  ).action(async (options: ClientOptions) => {
+    const { data } = loadConfig(clientKnobs, options);
+    const { entries, wrong = '' } = checkableHere(data)
+      ? await checkAudit(data)
+      : await withClient(options, (db) => db.admin.verifyAudit());
+    show({ entries, wrong }, options.json === true, {
+      head: ['entries', 'wrong'],
+      rows: [[entries, wrong === '' ? 'nothing' : wrong]],
     });
+    if (wrong !== '') throw new VectronError('DATA_DAMAGED', `the audit log is not whole: ${wrong}`);
+  });
 }

@@ -1,7 +1,7 @@
 import type { Change } from '@vectron/sdk';
 import type { Command } from 'commander';
 import { type ClientOptions, withClient } from '../client.js';
-import { brief, jsonText, show } from '../output.js';
+import { brief, cellText, jsonText, note, show } from '../output.js';
 
 type Define = (parent: Command, name: string, help: string) => Command;
 
@@ -26,7 +26,7 @@ export function changesCommand(program: Command, client: Define): void {
             head: ['shard', 'log index', 'change', 'id', 'payload'],
             rows: found.changes.map(row),
           });
-          if (options.json !== true) console.error(`cursor ${found.nextCursor}`);
+          if (options.json !== true) note(`cursor ${found.nextCursor}`);
           return;
         }
         const stop = new AbortController();
@@ -34,8 +34,8 @@ export function changesCommand(program: Command, client: Define): void {
         process.once('SIGTERM', () => stop.abort());
         const stream = db.changes(collection, { cursor, signal: stop.signal });
         for await (const change of stream)
-          console.log(options.json === true ? jsonText(change) : row(change).join('\t'));
-        console.error(`cursor ${stream.cursor}`);
+          console.log(options.json === true ? jsonText(change) : row(change).map(cellText).join('\t'));
+        note(`cursor ${stream.cursor}`);
       }),
     );
 }

@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { type ClientOptions, withClient } from '../client.js';
 import { clusterCertificate } from '../local/certificates.js';
 import { LocalCluster } from '../local/local-cluster.js';
-import { show, words } from '../output.js';
+import { note, show, words } from '../output.js';
 import { stopOnSignal } from './services.js';
 
 type Define = (parent: Command, name: string, help: string) => Command;
@@ -87,8 +87,10 @@ function localCommand(group: Command): void {
     });
     stopOnSignal(() => cluster.stop());
     const { info } = cluster;
+    // Secrets go to a terminal only, and not by themselves: the file has the key.
+    const { apiKey: _secret, ...shown } = { ...info, bootstrap: join(dir, 'bootstrap.json') };
     const rows = info.processes.map((one) => [one.name, one.pid, one.address, one.log]);
-    show(info, options.json === true, { head: ['process', 'pid', 'address', 'log'], rows });
+    show(shown, options.json === true, { head: ['process', 'pid', 'address', 'log'], rows });
     if (options.json === true) return;
     const url = info.http[0] === 'http://127.0.0.1:8080' ? '' : `--url ${info.http[0]} `;
     const where = `${url}--data ${dir}`;
@@ -245,8 +247,7 @@ function rebalanceCommand(parent: Command, client: Define): void {
         ]);
         const head = ['action', 'shard', 'collection', 'workers', 'cause', 'why'];
         show(planned, options.json === true, { head, rows });
-        if (options.json !== true)
-          for (const reason of planned.blocked) console.error(`cannot be helped now: ${reason}`);
+        if (options.json !== true) for (const reason of planned.blocked) note(`cannot be helped now: ${reason}`);
       }),
     );
 }

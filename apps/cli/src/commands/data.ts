@@ -7,7 +7,7 @@ import { type ClientOptions, withClient } from '../client.js';
 import { DUMPS, type Dump, dumpSource } from '../dump-sources.js';
 import { type ImportSource, openImport, pebbleSource } from '../import-sources.js';
 import { floatsOf, withFloats } from '../json-floats.js';
-import { brief, progressBar, show } from '../output.js';
+import { brief, progressBar, say, show } from '../output.js';
 import { filterCommands, hitRows, jsonFlag, transferCommands } from './query.js';
 
 type Define = (parent: Command, name: string, help: string) => Command;
@@ -70,7 +70,7 @@ export function collectionCommands(program: Command, client: Define): void {
         shard.replicas.join(', '),
       ]);
       if (!options.json)
-        console.log(
+        say(
           `${name}: ${status.points} points, ${status.dimension} dimensions, ${status.distance}, index lag ${status.indexLag}`,
         );
       show(status, options.json === true, { head: ['shard', 'state', 'points', 'workers'], rows });
@@ -218,9 +218,9 @@ function showReasons({ explanation, whyNot, shards }: SearchResult): void {
         ...[one.indexLag, one.milliseconds.toFixed(2)],
       ]),
     });
-    console.log(`budget ${budgetMs} ms, consistency ${consistency || 'any'}, route epoch ${routeEpoch}`);
+    say(`budget ${budgetMs} ms, consistency ${consistency || 'any'}, route epoch ${routeEpoch}`);
   }
-  if (whyNot !== undefined) console.log(`${whyNot.id}: ${whyNot.step}: ${whyNot.reason}`);
+  if (whyNot !== undefined) say(`${whyNot.id}: ${whyNot.step}: ${whyNot.reason}`);
 }
 
 export function importCommand(program: Command, client: Define): void {

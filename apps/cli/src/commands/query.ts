@@ -11,7 +11,7 @@ import {
 } from '@vectron/sdk';
 import type { Command } from 'commander';
 import { type ClientOptions, withClient } from '../client.js';
-import { brief, progressBar, show } from '../output.js';
+import { brief, note, progressBar, show } from '../output.js';
 import { writeParquet } from '../parquet.js';
 import { likeness, mapped, readSnapshot, snapshotLines, writeJsonl } from '../snapshot-file.js';
 
@@ -226,7 +226,8 @@ export function transferCommands(collections: Command, client: Define): void {
     .option('--name <name>', 'default: as it was called')
     .action((file: string, options: ClientOptions) =>
       withClient(options, async (db) => {
-        const { header, points } = await readSnapshot(file);
+        const { header, points, checked } = await readSnapshot(file);
+        if (!checked) note('this snapshot was written without a checksum: only the number of its points was checked');
         const name = (options.name as string | undefined) ?? header.collection;
         await db.createCollection(name, header.settings);
         const restored = await filled(db, name, points, `restoring ${name}`);

@@ -1,4 +1,4 @@
-import { authKnobs, type Bootstrap } from '@vectron/auth';
+import { authKnobs } from '@vectron/auth';
 import type { KnobSet } from '@vectron/config';
 import { gatewayKnobs } from '@vectron/gateway';
 import { startTracing } from '@vectron/observability';
@@ -10,6 +10,7 @@ import closeWithGrace from 'close-with-grace';
 import { type Command, Option } from 'commander';
 import { type ClusterLink, clusterLink } from '../cluster-token.js';
 import { clusterKnobs, loadConfig, serveKnobs } from '../config.js';
+import { firstRunLines } from '../first-run.js';
 import { show } from '../output.js';
 import { loadSample, SAMPLE, SAMPLE_QUERY, sampleIsUnfinished } from '../sample.js';
 import {
@@ -31,7 +32,8 @@ export function serveCommand(program: Command): void {
     const server = await startSingleServer(config);
     stopOnSignal(() => server.close().then(endTracing));
     if (server.firstRun && server.bootstrap) {
-      for (const line of firstRunLines(server.bootstrap, bootstrapFile(config.data))) console.log(line);
+      const file = bootstrapFile(config.data);
+      for (const line of firstRunLines(server.bootstrap, file, process.stdout.isTTY === true)) console.log(line);
     }
     console.log(`vectron is up after ${((performance.now() - started) / 1000).toFixed(1)} s, data in ${config.data}`);
     console.log(`  REST     ${server.httpUrl}/v1    reference ${server.httpUrl}/docs`);
@@ -41,22 +43,6 @@ export function serveCommand(program: Command): void {
       await showSample(server.httpUrl, server.bootstrap.apiKey, server.firstRun, config.data);
     console.log('ready; stop with Ctrl-C');
   });
-}
-
-/**
- * What the first run says of the administrator. Secrets go to a terminal only: the output of a service or a container is
- * kept in logs, which others read.
- */
-function firstRunLines({ email, password, apiKey }: Bootstrap, file: string): string[] {
-  if (process.stdout.isTTY !== true) {
-    return [`first run: an administrator was made; its password and an API key are in ${file}, readable by you only`];
-  }
-  return [
-    `first run: an administrator was made (also in ${file}, readable by you only)`,
-    `  e-mail    ${email}`,
-    `  password  ${password}   (to be changed at the first login)`,
-    `  API key   ${apiKey}`,
-  ];
 }
 
 /** Loads the sample at the first run and prints a search to paste, with its answer. */

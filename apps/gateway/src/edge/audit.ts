@@ -1,73 +1,85 @@
-import { createHmac, randomBytes } from 'node:crypto';
-import {
-  createReadStream,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { appendFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from '@vectron/observability';
-import { RateLimiterMemory } from 'rate-limiter-flexible';
+import type { authInternal } from '@vectron/proto';
+import { callContext } from '@vectron/rpc';
+import type { Backends } from '../backends.js';
+import {
+  type AuditEntry,
+  type AuditEvent,
+  auditFiles,
+  cutTornTail,
+  FILE,
+  FIRST,
+  firstSequenceOf,
+  ID_FILE,
+  lastEntry,
+  macOf,
+  OLD_KEY_FILE,
+  type Verification,
+  verifyAudit,
+} from './audit-files.js';
+import { AuditFlood, type Refusal } from './audit-flood.js';
 
-/** Who did what, where from, and how it ended. */
-export interface AuditEvent {
-  /** Such as `login`, `createApiKey`, `deleteCollection`; `denied` for what was refused. */
-  readonly action: string;
-  readonly userId: string;
-  /** E-mail address, or public part of the API key. */
-  readonly who: string;
-  readonly address: string;
-  /** What it was done to: a name, an id, a route. */
-  readonly target: string;
-  /** `OK` or the error code. */
-  readonly result: string;
-  readonly requestId: string;
+/** Where keys and anchors of audit logs are kept: the auth service. */
+export type AuditChains = Pick<Backends['authInternal'], 'openAuditChain' | 'anchorAuditChain'>;
+
+export interface AuditLimits {
+  /** Full files that are kept beside the one that is written; 0: all of them. */
+  readonly keepFiles: number;
+  readonly rotateBytes: number;
 }
 
-export interface AuditEntry extends AuditEvent {
-  readonly sequence: number;
-  readonly at: string;
-  /** HMAC-SHA-256 over the entry without this field; it holds that of the entry before. */
-  readonly previous: string;
-  readonly mac: string;
-}
+/** A full file of the log. */
+export const ROTATE_BYTES = 64 << 20;
+/** Entries that wait to be written, at most; more are counted in one entry. */
+const MAX_WAITING = 10_000;
+const AGAIN_MS = 500;
+/** The anchor is at most so far behind the log. */
+const ANCHOR_MS = 1_000;
+const CALL_MS = 5_000;
 
-const FIRST = 'the first entry';
-/** Refusals that are written each second; a flood of them is counted and told in one entry. */
-const MAX_DENIALS = 20;
-const ROTATE_BYTES = 64 << 20;
-const KEPT_FILES = 16;
-const FILE = 'audit.jsonl';
+interface Waiting {
+  readonly event: AuditEvent;
+  readonly written: () => void;
+}
 
 /**
  * The audit log of one gateway, `<data>/gateway/audit.jsonl` (0600): one JSON object a line, each chained to the one
- * before by an HMAC, so that a line that is changed, left out or put in between shows. Entries are written in order,
- * and one at a time. Old files are `audit-<sequence>.jsonl`.
+ * before by an HMAC, so that a line that is changed, left out or put in between shows. The key of the HMAC and where the
+ * chain stood last are kept by the auth service, so that a log that is written anew or cut off shows too. Entries are
+ * written in order, those that wait together. Old files are `audit-<sequence>.jsonl`. Not for two processes at once.
  */
 export class AuditLog {
+  readonly id: string;
   readonly #file: string;
-  readonly #key: Buffer;
-  readonly #denials = new RateLimiterMemory({ points: MAX_DENIALS, duration: 1 });
+  readonly #stop = new AbortController();
+  readonly #opened: Promise<boolean>;
+  readonly #flood = new AuditFlood((event) => void this.record(event));
+  #waiting: Waiting[] = [];
+  #dropped = 0;
+  #working: Promise<void> = Promise.resolve();
+  #writing = false;
+  #key: Uint8Array = new Uint8Array();
   #previous = FIRST;
   #sequence = 0;
+  #firstSequence = 1;
   #bytes = 0;
-  #suppressed = 0;
-  #writing: Promise<void> = Promise.resolve();
+  #anchored = 0;
+  #anchoring: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly dir: string,
+    private readonly chains: AuditChains,
+    private readonly limits: AuditLimits,
     private readonly logger: Logger,
   ) {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     this.#file = join(dir, FILE);
-    this.#key = auditKey(dir);
+    this.id = idIn(dir);
     if (cutTornTail(this.#file))
       logger.warn({ file: this.#file }, 'the last audit entry was cut off by a crash; it is gone');
     const last = lastEntry(dir);
@@ -76,35 +88,29 @@ export class AuditLog {
       this.#sequence = last.sequence;
     }
     this.#bytes = existsSync(this.#file) ? statSync(this.#file).size : 0;
+    this.#opened = this.#open();
   }
 
-  /** Writes an entry; resolves when it is in the file. */
+  /** Writes an entry; resolves when it is in the file, or counted among those that there was no room for. */
   record(event: AuditEvent): Promise<void> {
-    this.#writing = this.#writing
-      .then(() => this.#append(event))
-      .catch((err) => {
-        this.logger.error({ err }, 'an audit entry could not be written');
-      });
-    return this.#writing;
+    if (this.#waiting.length >= MAX_WAITING) {
+      this.#dropped += 1;
+      return Promise.resolve();
+    }
+    return new Promise((written) => {
+      this.#waiting.push({ event, written });
+      if (!this.#writing) this.#working = this.#write();
+    });
   }
 
-  /** A refusal: of a flood of them, the first of each second and the number of the others. */
-  async denied(event: Omit<AuditEvent, 'action'>): Promise<void> {
-    try {
-      await this.#denials.consume('denied');
-    } catch {
-      this.#suppressed += 1;
-      return;
-    }
-    const more = this.#suppressed;
-    this.#suppressed = 0;
-    const target = more === 0 ? event.target : `${event.target} (and ${more} refusals before it that are not listed)`;
-    await this.record({ ...event, action: 'denied', target });
+  /** Writes down what was refused, or counts it while there is a flood of it. `target` is asked for when it is listed. */
+  refused(refusal: Refusal, requestId: string, target: () => string): Promise<void> {
+    return this.#flood.refused(refusal, requestId, target);
   }
 
   /** The newest entries, newest first, at most `limit`. */
   async newest(limit: number): Promise<AuditEntry[]> {
-    await this.#writing;
+    await this.#working;
     const entries: AuditEntry[] = [];
     for (const file of auditFiles(this.dir).toReversed()) {
       const lines = (await readFile(join(this.dir, file), 'utf8')).split('\n').filter((line) => line !== '');
@@ -115,90 +121,149 @@ export class AuditLog {
     return entries;
   }
 
-  close(): Promise<void> {
-    return this.#writing;
-  }
-
-  async #append(event: AuditEvent): Promise<void> {
-    const sequence = this.#sequence + 1;
-    const unsigned = { sequence, at: new Date().toISOString(), ...event, previous: this.#previous };
-    const mac = macOf(this.#key, unsigned);
-    const line = `${JSON.stringify({ ...unsigned, mac })}\n`;
-    if (this.#bytes > ROTATE_BYTES) this.#rotate(sequence);
-    await appendFile(this.#file, line, { mode: 0o600, flush: true });
-    this.#bytes += Buffer.byteLength(line);
-    this.#previous = mac;
-    this.#sequence = sequence;
-  }
-
-  #rotate(sequence: number): void {
-    renameSync(this.#file, join(this.dir, `audit-${String(sequence).padStart(12, '0')}.jsonl`));
-    this.#bytes = 0;
-    const surplus = auditFiles(this.dir).length - KEPT_FILES;
-    if (surplus > 0)
-      this.logger.warn({ files: surplus }, 'there are more audit files than are needed: archive the oldest');
-  }
-}
-
-const macOf = (key: Buffer, unsigned: object) =>
-  createHmac('sha256', key).update(JSON.stringify(unsigned)).digest('base64url');
-
-function auditKey(dir: string): Buffer {
-  const file = join(dir, 'audit.key');
-  if (!existsSync(file)) writeFileSync(file, randomBytes(32), { mode: 0o600, flag: 'wx' });
-  return readFileSync(file);
-}
-
-/** Oldest first. */
-function auditFiles(dir: string): string[] {
-  const old = readdirSync(dir)
-    .filter((name) => /^audit-\d+\.jsonl$/.test(name))
-    .sort();
-  return existsSync(join(dir, FILE)) ? [...old, FILE] : old;
-}
-
-/** Removes an entry that a crash left without its end: it would keep the gateway from starting. */
-function cutTornTail(file: string): boolean {
-  if (!existsSync(file)) return false;
-  const bytes = readFileSync(file);
-  const whole = bytes.lastIndexOf('\n') + 1;
-  if (whole === bytes.length) return false;
-  truncateSync(file, whole);
-  return true;
-}
-
-function lastEntry(dir: string): AuditEntry | undefined {
-  for (const file of auditFiles(dir).toReversed()) {
-    const last = readFileSync(join(dir, file), 'utf8').trimEnd().split('\n').at(-1);
-    if (last !== undefined && last !== '') return JSON.parse(last) as AuditEntry;
-  }
-  return undefined;
-}
-
-/** Checks the chain of a gateway's audit log. Returns the entries, and what is wrong with the first wrong one. */
-export async function verifyAudit(dir: string): Promise<{ entries: number; wrong?: string }> {
-  const key = readFileSync(join(dir, 'audit.key'));
-  let previous: string | undefined;
-  let entries = 0;
-  let sequence: number | undefined;
-  for (const file of auditFiles(dir)) {
-    for await (const line of createInterface({ input: createReadStream(join(dir, file)) })) {
-      entries += 1;
-      const at = `${file}, entry ${entries}`;
-      let entry: AuditEntry;
-      try {
-        entry = JSON.parse(line) as AuditEntry;
-      } catch {
-        return { entries, wrong: `${at} is no JSON` };
-      }
-      const { mac, ...unsigned } = entry;
-      if (macOf(key, unsigned) !== mac) return { entries, wrong: `${at} was changed` };
-      const follows =
-        previous === undefined || (unsigned.previous === previous && unsigned.sequence === (sequence ?? 0) + 1);
-      if (!follows) return { entries, wrong: `before ${at} something is missing` };
-      previous = mac;
-      sequence = unsigned.sequence;
+  /** Checks the whole of the log against its anchor. */
+  async verify(): Promise<Verification & { others: readonly string[] }> {
+    for (;;) {
+      const first = this.#firstSequence;
+      const chain = await this.#chain();
+      const found = await verifyAudit(this.dir, chain).catch((error: unknown) => {
+        if (first === this.#firstSequence) throw error;
+      });
+      // A file that was removed meanwhile, because there were too many, is not missing.
+      if (found !== undefined && first === this.#firstSequence) return { ...found, others: chain.others };
     }
   }
-  return { entries };
+
+  /** Writes what waits, and anchors it. */
+  async close(): Promise<void> {
+    this.#flood.tell();
+    this.#stop.abort();
+    await this.#opened;
+    await this.#working;
+    clearTimeout(this.#anchoring);
+    await this.#anchor();
+    if (this.#waiting.length > 0)
+      this.logger.error({ entries: this.#waiting.length }, 'audit entries are lost: the auth service never answered');
+  }
+
+  /** The key comes from the auth service, which may start later than this gateway. */
+  async #open(): Promise<boolean> {
+    const { signal } = this.#stop;
+    for (let told = false; ; ) {
+      try {
+        const { key, anchor } = await this.#chain();
+        this.#key = key;
+        rmSync(join(this.dir, OLD_KEY_FILE), { force: true });
+        if (anchor !== undefined) this.#continue(anchor);
+        return true;
+      } catch (err) {
+        if (signal.aborted) return false;
+        if (!told) this.logger.warn({ err }, 'audit entries wait: the auth service does not give the key of the log');
+        told = true;
+        await pause(AGAIN_MS, undefined, { signal, ref: false }).catch(() => undefined);
+        if (signal.aborted) return false;
+      }
+    }
+  }
+
+  #chain(): Promise<authInternal.AuditChain> {
+    const oldFile = join(this.dir, OLD_KEY_FILE);
+    const oldKey = existsSync(oldFile) ? readFileSync(oldFile) : Buffer.alloc(0);
+    const request = { gatewayId: this.id, oldKey, oldSequence: oldKey.length > 0 ? this.#sequence : 0 };
+    return this.chains.openAuditChain(request, callContext({ timeoutMs: CALL_MS }));
+  }
+
+  /** Goes on from what was anchored when the files hold less, so that what is missing shows for ever. */
+  #continue(anchor: authInternal.AuditAnchor): void {
+    this.#firstSequence = anchor.firstSequence;
+    this.#anchored = anchor.sequence;
+    if (this.#sequence >= anchor.sequence) return;
+    this.logger.error(
+      { gateway: this.id, last: this.#sequence, anchored: anchor.sequence },
+      'the audit log is cut off: entries that were written are missing',
+    );
+    this.#sequence = anchor.sequence;
+    this.#previous = anchor.mac;
+  }
+
+  async #write(): Promise<void> {
+    this.#writing = true;
+    // Nobody may wait when this is over: what comes from then on begins anew.
+    for (const open = await this.#opened; open && this.#waiting.length > 0; ) {
+      const batch = this.#waiting;
+      const dropped = this.#dropped;
+      this.#waiting = [];
+      this.#dropped = 0;
+      const events = batch.map(({ event }) => event);
+      if (dropped > 0) events.push(noRoom(dropped));
+      try {
+        await this.#append(events);
+      } catch (err) {
+        this.logger.error({ err, entries: events.length }, 'audit entries could not be written');
+      }
+      for (const { written } of batch) written();
+    }
+    this.#writing = false;
+  }
+
+  async #append(events: readonly AuditEvent[]): Promise<void> {
+    let [sequence, previous, lines] = [this.#sequence, this.#previous, ''];
+    for (const event of events) {
+      sequence += 1;
+      const unsigned = { sequence, at: new Date().toISOString(), ...event, previous };
+      previous = macOf(this.#key, unsigned);
+      lines += `${JSON.stringify({ ...unsigned, mac: previous })}\n`;
+    }
+    if (this.#bytes > this.limits.rotateBytes) await this.#rotate();
+    await appendFile(this.#file, lines, { mode: 0o600, flush: true });
+    this.#bytes += Buffer.byteLength(lines);
+    this.#previous = previous;
+    this.#sequence = sequence;
+    this.#anchoring ??= setTimeout(() => {
+      this.#anchoring = undefined;
+      void this.#anchor();
+    }, ANCHOR_MS).unref();
+  }
+
+  async #anchor(): Promise<void> {
+    if (this.#sequence === this.#anchored) return;
+    const anchor = { firstSequence: this.#firstSequence, sequence: this.#sequence, mac: this.#previous };
+    try {
+      await this.chains.anchorAuditChain({ gatewayId: this.id, anchor }, callContext({ timeoutMs: CALL_MS }));
+      this.#anchored = anchor.sequence;
+    } catch (err) {
+      this.logger.warn({ err }, 'the audit log could not be anchored; the next entry tries again');
+    }
+  }
+
+  /** Begins a new file. The oldest one goes when there are too many, once the anchor says that it is not needed. */
+  async #rotate(): Promise<void> {
+    renameSync(this.#file, join(this.dir, `audit-${String(this.#sequence + 1).padStart(12, '0')}.jsonl`));
+    this.#bytes = 0;
+    const { keepFiles } = this.limits;
+    const files = auditFiles(this.dir);
+    if (keepFiles === 0 || files.length <= keepFiles) return;
+    const [surplus, kept] = [files.slice(0, -keepFiles), files.slice(-keepFiles)];
+    this.#firstSequence = (await firstSequenceOf(join(this.dir, kept[0]))) ?? this.#firstSequence;
+    await this.#anchor();
+    if (this.#anchored !== this.#sequence) return;
+    for (const file of surplus) rmSync(join(this.dir, file));
+    this.logger.warn({ files: surplus, firstSequence: this.#firstSequence }, 'old files of the audit log were removed');
+  }
+}
+
+const noRoom = (dropped: number): AuditEvent => ({
+  action: 'dropped',
+  userId: '',
+  who: '',
+  address: '',
+  target: `${dropped} entries that there was no room for`,
+  result: 'OVERLOADED',
+  requestId: '',
+});
+
+function idIn(dir: string): string {
+  const file = join(dir, ID_FILE);
+  if (!existsSync(file)) writeFileSync(file, randomUUID(), { mode: 0o600, flag: 'wx' });
+  return readFileSync(file, 'utf8').trim();
 }

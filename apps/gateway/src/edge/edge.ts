@@ -14,6 +14,8 @@ import type { GatewayConfig } from '../config.js';
 import type { Authenticator, Principal } from './access.js';
 import type { Admission } from './admission.js';
 import type { AuditLog } from './audit.js';
+import { printable } from './audit-target.js';
+import type { Hold } from './hold.js';
 
 const DENIED = new Set(['UNAUTHENTICATED', 'PERMISSION_DENIED', 'RATE_LIMITED']);
 const BURST_SECONDS = 10;
@@ -81,18 +83,33 @@ export class Edge {
     return this.admission.begin(admission, principal.tenantId);
   }
 
-  /** After the work: its entry in the audit log, if the method or its end asks for one. */
+  /** Holds the call open for as long as its caller may make it; `release` must be called when it has ended. */
+  hold(principal: Principal): Hold {
+    return this.authenticator.hold(principal);
+  }
+
+  /**
+   * After the work: its entry in the audit log, if the method or its end asks for one. Refusals are listed while they are few
+   * and counted when they are many: see AuditFlood.
+   */
   leave(
     { operation, audit }: Pick<MethodContract, 'operation' | 'audit'>,
     code: string,
-    by: { principal?: Principal; address: string; target: string; requestId: string },
+    by: { principal?: Principal; address: string; target: () => string; requestId: string },
   ): void {
     const { principal, address, target, requestId } = by;
     if (code === 'CANCELLED') this.metrics.cancelled.inc();
-    const who = principal === undefined ? '' : principal.apiKeyId || principal.email;
-    const event = { userId: principal?.userId ?? '', who, address, target, result: code, requestId };
-    if (audit === 'always') void this.audit.record({ ...event, action: operation });
-    else if (DENIED.has(code)) void this.audit.denied({ ...event, target: `${operation} ${target}`.trim() });
+    if (audit !== 'always' && !DENIED.has(code)) return;
+    const who = principal === undefined ? '' : principal.apiKeyId || printable(principal.email);
+    const event = { userId: principal?.userId ?? '', who, address, result: code };
+    if (audit !== 'always') {
+      const refused = () => `${operation} ${target()}`.trim();
+      void this.audit.refused({ ...event, action: 'denied' }, requestId, refused);
+    } else if (code === 'OK') {
+      void this.audit.record({ ...event, action: operation, target: target(), requestId });
+    } else {
+      void this.audit.refused({ ...event, action: operation }, requestId, target);
+    }
   }
 
   /** Of a gRPC call. */

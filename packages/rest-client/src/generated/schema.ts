@@ -110,6 +110,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/audit/verification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check this gateway's audit log: that no entry was changed, and none is missing
+         * @description Check this gateway's audit log: that no entry was changed, and none is missing.
+         *
+         *     Takes a token of an administrator.
+         */
+        get: operations["verifyAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/admin/cluster": {
         parameters: {
             query?: never;
@@ -2361,7 +2383,7 @@ export interface components {
             limit?: number;
             /**
              * Format: float
-             * @description Its weight in the fusion; 0: 1.
+             * @description Its weight in the fusion, at most a million either way; 0: 1.
              */
             weight?: number;
             /** Format: int64 */
@@ -3035,6 +3057,16 @@ export interface components {
             /** @description Build the index on all threads at once. Faster, and not deterministic: replicas may differ in answers that are not exact. */
             parallelBuild?: boolean;
         };
+        VerifyAuditResponse: {
+            /** @description Names the log of this gateway. */
+            gatewayId: string;
+            /** Format: double */
+            entries: number;
+            /** @description What is wrong with the first wrong entry; empty: nothing. */
+            wrong: string;
+            /** @description Ids of other gateways that have written audit logs. */
+            otherGateways: string[];
+        };
         /** @description Why a point is not among the results. */
         WhyNot: {
             id: string;
@@ -3694,6 +3726,42 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["ListAuditEntriesResponse"];
+                };
+            };
+            400: components["responses"]["Status400"];
+            401: components["responses"]["Status401"];
+            403: components["responses"]["Status403"];
+            429: components["responses"]["Status429"];
+            500: components["responses"]["Status500"];
+            503: components["responses"]["Status503"];
+            504: components["responses"]["Status504"];
+            default: components["responses"]["Error"];
+        };
+    };
+    verifyAudit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The call succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "gatewayId": "",
+                     *       "entries": 0,
+                     *       "wrong": "",
+                     *       "otherGateways": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VerifyAuditResponse"];
                 };
             };
             400: components["responses"]["Status400"];

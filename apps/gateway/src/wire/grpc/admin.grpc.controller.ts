@@ -84,6 +84,11 @@ export class AdminGrpcController implements Api<typeof admin.AdminServiceService
     return { entries: await this.audit.newest(limit || DEFAULT_ENTRIES) };
   }
 
+  async verifyAudit(): Promise<admin.VerifyAuditResponse> {
+    const { entries, wrong = '', others } = await this.audit.verify();
+    return { gatewayId: this.audit.id, entries, wrong, otherGateways: [...others] };
+  }
+
   async getClusterStatus(): Promise<admin.GetClusterStatusResponse> {
     const { workersByState, operations, ...status } = await this.cluster.status();
     return {

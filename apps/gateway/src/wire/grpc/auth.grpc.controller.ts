@@ -4,11 +4,9 @@ import { auth } from '@vectron/proto';
 import { type Api, type CallContext, callContext, GrpcService } from '@vectron/rpc';
 import { UserDeletion } from '../../admin/user-deletion.js';
 import { BACKENDS, type Backends } from '../../backends.js';
+import { clientAddress } from '../../edge/client-address.js';
 
 const TIMEOUT_MS = 10_000;
-
-/** Where a caller comes from: wrong passwords are counted by it. */
-export const clientAddress = (address = '') => ({ 'x-vectron-client-address': address });
 
 /** The caller's own token and nothing else of its metadata. */
 export function passedOn(context: CallContext): CallContext {

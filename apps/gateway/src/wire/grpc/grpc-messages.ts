@@ -6,6 +6,7 @@ import type { PointChange } from '../../data/change.service.js';
 import { fromStringMap, payloadFields, structView } from '../../data/document.js';
 import type { QueryOutcome } from '../../data/query.service.js';
 import type { SearchInput } from '../../data/search-input.js';
+import { forClients } from '../../edge/public-error.js';
 import type { Packed } from './search-codec.js';
 
 const NO_BYTES = Buffer.alloc(0);
@@ -97,7 +98,7 @@ export const facetsMessage = ({ values, ...rest }: gateway.FacetPointsResponse):
 export const outcomeMessage = ({ answer, error }: QueryOutcome): gateway.QueryOutcome => ({
   answer: answer && queryMessage(answer),
   errorCode: error?.code ?? '',
-  errorMessage: error?.message ?? '',
+  errorMessage: error === undefined ? '' : forClients(error).message,
 });
 
 export function changeMessage({ shardId, change }: PointChange): gateway.PointChange {

@@ -1,6 +1,7 @@
 import { type Candidate, floatText, type QueryAnswer, stringifyJson, writeWithout } from '@vectron/model';
 import type { QueryOutcome } from '../../data/query.service.js';
 import type { SearchAnswer } from '../../data/search-answer.js';
+import { forClients } from '../../edge/public-error.js';
 
 /**
  * JSON text of the answers that cost most: payloads were JSON text all the time and are copied, vectors are bytes. The
@@ -17,7 +18,7 @@ export function queryAnswerJson({ results, groups, ...answer }: QueryAnswer): st
 
 export function outcomesJson(outcomes: readonly QueryOutcome[]): string {
   const texts = outcomes.map(({ answer, error }) => {
-    const failure = `"errorCode":${JSON.stringify(error?.code ?? '')},"errorMessage":${JSON.stringify(error?.message ?? '')}`;
+    const failure = `"errorCode":${JSON.stringify(error?.code ?? '')},"errorMessage":${JSON.stringify(error === undefined ? '' : forClients(error).message)}`;
     return answer === undefined ? `{${failure}}` : `{"answer":${queryAnswerJson(answer)},${failure}}`;
   });
   return `{"outcomes":[${texts.join(',')}]}`;

@@ -4,8 +4,9 @@ import { toVectronError, VectronError } from '@vectron/errors';
 import { checkAccess } from '@vectron/model';
 import { inSpan, isTracing, type Logger, outgoingTrace, type requestMeter } from '@vectron/observability';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { fromRoute, targetOf } from '../../edge/audit-target.js';
 import type { Edge } from '../../edge/edge.js';
-import { sendError } from './http-error.filter.js';
+import { logFault, sendError } from './http-error.filter.js';
 import { codeOf } from './reply-code.js';
 import type { AuthenticatedRequest } from './rest-context.js';
 import { tokenOf } from './tokens.js';
@@ -26,17 +27,32 @@ export function guardRequests(
   fastify.addHook('onRequest', async (request: AuthenticatedRequest, reply) => {
     const { contract } = request.routeOptions.config;
     // Pages, and what matched nothing: neither has anything to say about anybody.
-    if (contract === undefined || contract.access === 'public') return;
+    if (contract === undefined) return;
+    // Tokens, keys, and what is nobody's business: no cache keeps any answer.
+    reply.header('cache-control', 'no-store');
+    if (contract.access === 'public') return;
     try {
       const entered = edge.enter(tokenOf(request.headers));
       const principal = entered instanceof Promise ? await entered : entered;
       request.principal = principal;
       checkAccess(contract, principal);
-      releases.set(request, edge.admit(contract, principal));
+      const release = edge.admit(contract, principal);
+      const hold = edge.hold(principal);
+      request.hold = hold;
+      releases.set(request, () => {
+        hold.release();
+        release();
+      });
+      // Whose body is still coming when the token is revoked is told so now; what has begun answers for itself.
+      hold.signal.addEventListener('abort', () => {
+        if (request.raw.complete || reply.sent || hold.refusal === undefined) return;
+        reply.header('connection', 'close');
+        sendError(reply, hold.refusal);
+      });
     } catch (error) {
       // A body that is still coming is not worth waiting for.
       const known = toVectronError(error);
-      if (known.code === 'INTERNAL') logger.error({ err: known.cause ?? known, requestId: request.id }, 'call failed');
+      logFault(logger, known, request);
       sendError(reply, known);
       return reply;
     }
@@ -52,8 +68,8 @@ export function guardRequests(
       reply.elapsedTime / 1000,
     );
     if (contract === undefined) return;
-    const target = Object.values((request.params ?? {}) as Record<string, string>).join(' ');
-    const { principal, ip: address, id: requestId } = request;
+    const { principal, ip: address, id: requestId, message, params } = request;
+    const target = () => targetOf(contract, message ?? fromRoute(contract, (params ?? {}) as Record<string, string>));
     edge.leave(contract, code, { principal, address, target, requestId });
   });
 }

@@ -3,10 +3,13 @@ import { toVectronError, VectronError } from '@vectron/errors';
 import type { Logger } from '@vectron/observability';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Observable, throwError } from 'rxjs';
+import { masked } from '../../edge/audit-target.js';
+import { forClients } from '../../edge/public-error.js';
 import { markCode } from './reply-code.js';
 
 /** A google.rpc.Status as JSON. */
-export function errorBody(error: VectronError) {
+export function errorBody(known: VectronError) {
+  const error = forClients(known);
   const metadata = error.details.retryAfterMs === undefined ? {} : { retryAfterMs: String(error.details.retryAfterMs) };
   const details: unknown[] = [
     { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: error.code, domain: 'vectron', metadata },
@@ -46,13 +49,17 @@ export class ErrorFilter implements ExceptionFilter {
     if (host.getType() !== 'http') return throwError(() => error);
     const http = host.switchToHttp();
     const known = fromFramework(error);
-    if (known.code === 'INTERNAL') {
-      const { id, url } = http.getRequest<FastifyRequest>();
-      this.logger.error({ err: known.cause ?? known, url, requestId: id }, 'call failed');
-    }
+    logFault(this.logger, known, http.getRequest<FastifyRequest>());
     sendError(http.getResponse<FastifyReply>(), known);
     return undefined;
   }
+}
+
+/** Writes down what the client is not told. */
+export function logFault(logger: Logger, known: VectronError, { id, url }: Pick<FastifyRequest, 'id' | 'url'>): void {
+  const fault = { err: known.cause ?? known, url: masked(url), requestId: id };
+  if (known.code === 'INTERNAL') logger.error(fault, 'call failed');
+  else if (forClients(known) !== known) logger.warn({ ...fault, err: known }, 'call failed');
 }
 
 export function sendError(reply: FastifyReply, error: VectronError): void {

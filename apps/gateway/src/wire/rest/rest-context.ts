@@ -2,10 +2,16 @@ import type { CallContext, Metadata } from '@vectron/rpc';
 import { callContext, Stop, type StopSignal } from '@vectron/rpc';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Principal } from '../../edge/access.js';
+import type { Hold } from '../../edge/hold.js';
 import { authorizationOf } from './tokens.js';
 
 /** A request whose caller the edge has let in; public methods have none. */
-export type AuthenticatedRequest = FastifyRequest & { principal?: Principal };
+export type AuthenticatedRequest = FastifyRequest & {
+  principal?: Principal;
+  hold?: Hold;
+  /** The message that it was read as. */
+  message?: object;
+};
 
 /** A REST call as a gRPC method sees it. Metadata and signal are made when somebody asks: most calls need neither. */
 export class RestContext implements CallContext {
@@ -29,12 +35,15 @@ export class RestContext implements CallContext {
     return this.request.ip;
   }
 
-  /** The caller is gone when its connection is. */
+  /** The caller is gone when its connection is, or when its token is not good any more. */
   get signal(): StopSignal {
     if (this.#gone === undefined) {
       const gone = new Stop();
       this.#gone = gone;
       this.reply.raw.once('close', () => this.reply.raw.writableFinished || gone.abort());
+      const { hold } = this.request;
+      hold?.signal.addEventListener('abort', () => gone.abort());
+      if (hold?.signal.aborted) gone.abort();
     }
     return this.#gone;
   }

@@ -1,13 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { toVectronError, VectronError } from '@vectron/errors';
-import { parseJson, readMessage } from '@vectron/model';
+import { checkAccess, parseJson, readMessage } from '@vectron/model';
 import type { gateway } from '@vectron/proto';
 import { Stop } from '@vectron/rpc';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { SearchService } from '../../data/search.service.js';
-import type { Authenticator } from '../../edge/access.js';
+import { printable } from '../../edge/audit-target.js';
 import type { Edge } from '../../edge/edge.js';
+import type { Hold } from '../../edge/hold.js';
 import { checkRequest, publicMethod } from '../../edge/policy.js';
 import { searchInput } from '../grpc/grpc-messages.js';
 import { searchAnswerJson } from './fast-answers.js';
@@ -15,22 +17,21 @@ import { errorBody } from './http-error.filter.js';
 import { tokenOf } from './tokens.js';
 
 const METHOD = publicMethod('/vectron.v1.VectronService/SearchStream');
-const PATH = /^\/v1\/collections\/([^/?]+)\/points\/search\/stream(?:\?.*)?$/;
+const PATH = /^\/v1\/collections\/([^/?]+)\/points\/search\/stream$/;
 /** A browser cannot set headers on a WebSocket: it offers the token as a second subprotocol, `bearer.<token>`. */
 const BEARER = /^bearer\.(\S+)$/;
-/** Often enough that a revoked token is done with within five seconds. */
-const RECHECK_MS = 1_000;
+/** How long a client whose token was revoked may take to close its end. */
+const CLOSING_MS = 1_000;
 const MAX_UNREAD_BYTES = 1 << 20;
 
 /**
  * SearchStream over WebSocket: each message from the client is a search body, each answer `{"result": ...}`, the
  * last of a search with `complete` decided and `"last": true`; a failed search is `{"error": google.rpc.Status}`.
- * The token is checked at the start, with every message and every second.
+ * The token is checked at the start and with every message; the connection is held on it and ends when it is revoked.
  */
 export function serveSearchSocket(
   http: Server,
   edge: Edge,
-  authenticator: Authenticator,
   searches: SearchService,
   { maxBytes, origins }: { readonly maxBytes: number; readonly origins: readonly string[] },
 ): WebSocketServer {
@@ -40,7 +41,8 @@ export function serveSearchSocket(
     handleProtocols: (offered) => (offered.has('vectron') ? 'vectron' : false),
   });
   http.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
-    const collection = PATH.exec(request.url ?? '')?.[1];
+    const [path, query] = (request.url ?? '').split('?', 2);
+    const collection = PATH.exec(path)?.[1];
     const token = tokenOf(request.headers) ?? protocolToken(request);
     const origin = request.headers.origin;
     void (async () => {
@@ -49,23 +51,32 @@ export function serveSearchSocket(
         if (origin !== undefined && !origins.includes(origin) && hostOf(origin) !== request.headers.host) {
           throw new VectronError('PERMISSION_DENIED', 'this origin may not open a WebSocket');
         }
+        // Proxies and browsers write URLs down: a token is never taken from one.
+        if (query !== undefined) throw new VectronError('INVALID_ARGUMENT', 'this path takes no query parameters');
         const name = decoded(collection);
-        await edge.enter(token);
-        sockets.handleUpgrade(request, stream, head, (socket) => serve(socket, name, token));
+        const principal = await edge.enter(token);
+        checkAccess(METHOD, principal);
+        const hold = edge.hold(principal);
+        stream.once('close', hold.release);
+        sockets.handleUpgrade(request, stream, head, (socket) => serve(socket, name, token, hold));
       } catch (error) {
         const known = toVectronError(error);
         const address = request.socket.remoteAddress ?? '';
-        edge.leave(METHOD, known.code, { address, target: collection ?? '', requestId: '' });
-        refuse(stream, known);
+        const requestId = randomUUID();
+        const target = () => printable(collection ?? '');
+        edge.leave(METHOD, known.code, { address, target, requestId });
+        refuse(stream, known, requestId);
       }
     })();
   });
 
-  function serve(socket: WebSocket, collection: string, token: string | undefined): void {
-    const recheck = setInterval(() => {
-      authenticator.authenticate(token).catch(() => socket.close(1008, 'the token is no longer valid'));
-    }, RECHECK_MS);
-    socket.on('close', () => clearInterval(recheck));
+  function serve(socket: WebSocket, collection: string, token: string | undefined, hold: Hold): void {
+    const end = () => {
+      socket.close(1008, 'the token is no longer valid, or allows something else now');
+      setTimeout(() => socket.terminate(), CLOSING_MS).unref();
+    };
+    hold.signal.addEventListener('abort', end);
+    if (hold.signal.aborted) end();
     socket.on('error', () => socket.terminate());
     socket.on('message', (data) => void answer(socket, collection, token, String(data)));
   }
@@ -83,6 +94,7 @@ export function serveSearchSocket(
     let release: (() => void) | undefined;
     try {
       const principal = await edge.enter(token);
+      checkAccess(METHOD, principal);
       release = edge.admit(METHOD, principal);
       const request = readMessage(METHOD.request, parseJson(text, 'message'));
       request.collection = collection;
@@ -116,10 +128,10 @@ function decoded(segment: string): string {
   }
 }
 
-function refuse(stream: Duplex, error: VectronError): void {
+function refuse(stream: Duplex, error: VectronError, requestId: string): void {
   const body = JSON.stringify(errorBody(error));
   stream.end(
-    `HTTP/1.1 ${error.spec.http} ${error.spec.grpc}\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    `HTTP/1.1 ${error.spec.http} ${error.spec.grpc}\r\ncontent-type: application/json\r\nx-request-id: ${requestId}\r\nconnection: close\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 }
 

@@ -3,6 +3,7 @@ import { type Message, newMessage, readMessage, readQuery, textValue, writeMessa
 import { CONTRACT, type HttpBinding, type HttpBody, type MethodContract, messageOf } from '@vectron/proto';
 import type { CallContext } from '@vectron/rpc';
 import type { FastifyInstance, FastifyReply, HTTPMethods, RouteShorthandOptions } from 'fastify';
+import { whileAllowed } from '../../edge/hold.js';
 import { checkRequest } from '../../edge/policy.js';
 import { type AuthenticatedRequest, RestContext } from './rest-context.js';
 
@@ -91,8 +92,11 @@ function handlerOf(method: MethodContract, binding: HttpBinding, { call, write }
       }
       message[field.json] = value;
     }
+    request.message = message;
     checkRequest(method, message, request.principal);
-    const answer = await call(message as never, new RestContext(request, reply));
+    const answer = await whileAllowed(method, request.hold, () =>
+      call(message as never, new RestContext(request, reply)),
+    );
     if (responseName === 'google.api.HttpBody') return sendRaw(reply, answer as HttpBody);
     reply.header('content-type', JSON_TYPE);
     return write === undefined ? writeMessage(responseName, answer as Message) : write(answer as never);

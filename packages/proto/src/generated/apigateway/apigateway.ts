@@ -637,7 +637,7 @@ export interface QueryBranch {
     | undefined;
   /** Candidates it gives to the fusion, at most 10,000; 0: max(50, 4 top_k). */
   limit: number;
-  /** Its weight in the fusion; 0: 1. */
+  /** Its weight in the fusion, at most a million either way; 0: 1. */
   weight: number;
   ef: number;
   recall: number;

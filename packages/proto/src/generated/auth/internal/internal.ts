@@ -25,6 +25,47 @@ export const protobufPackage = "vectron.authinternal.v1";
 
 export const protobufFileName = "auth/internal/internal.proto";
 
+export interface OpenAuditChainRequest {
+  gatewayId: string;
+  /**
+   * Of a log from before keys were kept by the auth service, with the sequence of the last entry that it signed: is kept,
+   * sealed. Empty: there is none.
+   */
+  oldKey: Buffer;
+  oldSequence: number;
+}
+
+export interface AuditChain {
+  /** HMAC-SHA-256. */
+  key: Buffer;
+  /** That of the entries up to old_sequence; empty: there are none. */
+  oldKey: Buffer;
+  oldSequence: number;
+  /** Unset: no entry has been anchored yet. */
+  anchor?:
+    | AuditAnchor
+    | undefined;
+  /** Ids of the other gateways that have anchored a log. */
+  others: string[];
+}
+
+/** What an audit log must hold, at least. */
+export interface AuditAnchor {
+  /** The oldest entry that is kept. */
+  firstSequence: number;
+  /** The newest entry that is known here, and its mac. */
+  sequence: number;
+  mac: string;
+}
+
+export interface AnchorAuditChainRequest {
+  gatewayId: string;
+  anchor?: AuditAnchor | undefined;
+}
+
+export interface AnchorAuditChainResponse {
+}
+
 export interface AuthenticateRequest {
   token: string;
 }
@@ -114,6 +155,510 @@ export interface FinishUserDeletionRequest {
 export interface FinishUserDeletionResponse {
   deletedKeys: number;
 }
+
+function createBaseOpenAuditChainRequest(): OpenAuditChainRequest {
+  return { gatewayId: "", oldKey: Buffer.alloc(0), oldSequence: 0 };
+}
+
+export const OpenAuditChainRequest: MessageFns<OpenAuditChainRequest> = {
+  encode(message: OpenAuditChainRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.gatewayId !== "") {
+      writer.uint32(10).string(message.gatewayId);
+    }
+    if (message.oldKey.length !== 0) {
+      writer.uint32(18).bytes(message.oldKey);
+    }
+    if (message.oldSequence !== 0) {
+      writer.uint32(25).double(message.oldSequence);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OpenAuditChainRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOpenAuditChainRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.gatewayId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.oldKey = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.oldSequence = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): OpenAuditChainRequest {
+    return {
+      gatewayId: isSet(object.gatewayId)
+        ? globalThis.String(object.gatewayId)
+        : isSet(object.gateway_id)
+        ? globalThis.String(object.gateway_id)
+        : "",
+      oldKey: isSet(object.oldKey)
+        ? Buffer.from(bytesFromBase64(object.oldKey))
+        : isSet(object.old_key)
+        ? Buffer.from(bytesFromBase64(object.old_key))
+        : Buffer.alloc(0),
+      oldSequence: isSet(object.oldSequence)
+        ? globalThis.Number(object.oldSequence)
+        : isSet(object.old_sequence)
+        ? globalThis.Number(object.old_sequence)
+        : 0,
+    };
+  },
+
+  toJSON(message: OpenAuditChainRequest): unknown {
+    const obj: any = {};
+    if (message.gatewayId !== undefined) {
+      obj.gatewayId = message.gatewayId;
+    }
+    if (message.oldKey !== undefined) {
+      obj.oldKey = base64FromBytes(message.oldKey);
+    }
+    if (message.oldSequence !== undefined) {
+      obj.oldSequence = floatToJson(message.oldSequence);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<OpenAuditChainRequest>, I>>(base?: I): OpenAuditChainRequest {
+    return OpenAuditChainRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<OpenAuditChainRequest>, I>>(object: I): OpenAuditChainRequest {
+    const message = createBaseOpenAuditChainRequest();
+    message.gatewayId = object.gatewayId ?? "";
+    message.oldKey = object.oldKey ?? Buffer.alloc(0);
+    message.oldSequence = object.oldSequence ?? 0;
+    return message;
+  },
+};
+
+function createBaseAuditChain(): AuditChain {
+  return { key: Buffer.alloc(0), oldKey: Buffer.alloc(0), oldSequence: 0, anchor: undefined, others: [] };
+}
+
+export const AuditChain: MessageFns<AuditChain> = {
+  encode(message: AuditChain, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key.length !== 0) {
+      writer.uint32(10).bytes(message.key);
+    }
+    if (message.oldKey.length !== 0) {
+      writer.uint32(18).bytes(message.oldKey);
+    }
+    if (message.oldSequence !== 0) {
+      writer.uint32(25).double(message.oldSequence);
+    }
+    if (message.anchor !== undefined) {
+      AuditAnchor.encode(message.anchor, writer.uint32(34).fork()).join();
+    }
+    for (const v of message.others) {
+      writer.uint32(42).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AuditChain {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAuditChain();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.oldKey = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.oldSequence = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.anchor = AuditAnchor.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.others.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AuditChain {
+    return {
+      key: isSet(object.key) ? Buffer.from(bytesFromBase64(object.key)) : Buffer.alloc(0),
+      oldKey: isSet(object.oldKey)
+        ? Buffer.from(bytesFromBase64(object.oldKey))
+        : isSet(object.old_key)
+        ? Buffer.from(bytesFromBase64(object.old_key))
+        : Buffer.alloc(0),
+      oldSequence: isSet(object.oldSequence)
+        ? globalThis.Number(object.oldSequence)
+        : isSet(object.old_sequence)
+        ? globalThis.Number(object.old_sequence)
+        : 0,
+      anchor: isSet(object.anchor) ? AuditAnchor.fromJSON(object.anchor) : undefined,
+      others: globalThis.Array.isArray(object?.others) ? object.others.map((e: any) => globalThis.String(e)) : [],
+    };
+  },
+
+  toJSON(message: AuditChain): unknown {
+    const obj: any = {};
+    if (message.key !== undefined) {
+      obj.key = base64FromBytes(message.key);
+    }
+    if (message.oldKey !== undefined) {
+      obj.oldKey = base64FromBytes(message.oldKey);
+    }
+    if (message.oldSequence !== undefined) {
+      obj.oldSequence = floatToJson(message.oldSequence);
+    }
+    if (message.anchor !== undefined) {
+      obj.anchor = AuditAnchor.toJSON(message.anchor);
+    }
+    if (message.others?.length) {
+      obj.others = message.others;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<AuditChain>, I>>(base?: I): AuditChain {
+    return AuditChain.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<AuditChain>, I>>(object: I): AuditChain {
+    const message = createBaseAuditChain();
+    message.key = object.key ?? Buffer.alloc(0);
+    message.oldKey = object.oldKey ?? Buffer.alloc(0);
+    message.oldSequence = object.oldSequence ?? 0;
+    message.anchor = (object.anchor !== undefined && object.anchor !== null)
+      ? AuditAnchor.fromPartial(object.anchor)
+      : undefined;
+    message.others = object.others?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseAuditAnchor(): AuditAnchor {
+  return { firstSequence: 0, sequence: 0, mac: "" };
+}
+
+export const AuditAnchor: MessageFns<AuditAnchor> = {
+  encode(message: AuditAnchor, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.firstSequence !== 0) {
+      writer.uint32(9).double(message.firstSequence);
+    }
+    if (message.sequence !== 0) {
+      writer.uint32(17).double(message.sequence);
+    }
+    if (message.mac !== "") {
+      writer.uint32(26).string(message.mac);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AuditAnchor {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAuditAnchor();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.firstSequence = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.sequence = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.mac = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AuditAnchor {
+    return {
+      firstSequence: isSet(object.firstSequence)
+        ? globalThis.Number(object.firstSequence)
+        : isSet(object.first_sequence)
+        ? globalThis.Number(object.first_sequence)
+        : 0,
+      sequence: isSet(object.sequence) ? globalThis.Number(object.sequence) : 0,
+      mac: isSet(object.mac) ? globalThis.String(object.mac) : "",
+    };
+  },
+
+  toJSON(message: AuditAnchor): unknown {
+    const obj: any = {};
+    if (message.firstSequence !== undefined) {
+      obj.firstSequence = floatToJson(message.firstSequence);
+    }
+    if (message.sequence !== undefined) {
+      obj.sequence = floatToJson(message.sequence);
+    }
+    if (message.mac !== undefined) {
+      obj.mac = message.mac;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<AuditAnchor>, I>>(base?: I): AuditAnchor {
+    return AuditAnchor.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<AuditAnchor>, I>>(object: I): AuditAnchor {
+    const message = createBaseAuditAnchor();
+    message.firstSequence = object.firstSequence ?? 0;
+    message.sequence = object.sequence ?? 0;
+    message.mac = object.mac ?? "";
+    return message;
+  },
+};
+
+function createBaseAnchorAuditChainRequest(): AnchorAuditChainRequest {
+  return { gatewayId: "", anchor: undefined };
+}
+
+export const AnchorAuditChainRequest: MessageFns<AnchorAuditChainRequest> = {
+  encode(message: AnchorAuditChainRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.gatewayId !== "") {
+      writer.uint32(10).string(message.gatewayId);
+    }
+    if (message.anchor !== undefined) {
+      AuditAnchor.encode(message.anchor, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AnchorAuditChainRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAnchorAuditChainRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.gatewayId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.anchor = AuditAnchor.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AnchorAuditChainRequest {
+    return {
+      gatewayId: isSet(object.gatewayId)
+        ? globalThis.String(object.gatewayId)
+        : isSet(object.gateway_id)
+        ? globalThis.String(object.gateway_id)
+        : "",
+      anchor: isSet(object.anchor) ? AuditAnchor.fromJSON(object.anchor) : undefined,
+    };
+  },
+
+  toJSON(message: AnchorAuditChainRequest): unknown {
+    const obj: any = {};
+    if (message.gatewayId !== undefined) {
+      obj.gatewayId = message.gatewayId;
+    }
+    if (message.anchor !== undefined) {
+      obj.anchor = AuditAnchor.toJSON(message.anchor);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<AnchorAuditChainRequest>, I>>(base?: I): AnchorAuditChainRequest {
+    return AnchorAuditChainRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<AnchorAuditChainRequest>, I>>(object: I): AnchorAuditChainRequest {
+    const message = createBaseAnchorAuditChainRequest();
+    message.gatewayId = object.gatewayId ?? "";
+    message.anchor = (object.anchor !== undefined && object.anchor !== null)
+      ? AuditAnchor.fromPartial(object.anchor)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseAnchorAuditChainResponse(): AnchorAuditChainResponse {
+  return {};
+}
+
+export const AnchorAuditChainResponse: MessageFns<AnchorAuditChainResponse> = {
+  encode(_: AnchorAuditChainResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AnchorAuditChainResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAnchorAuditChainResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): AnchorAuditChainResponse {
+    return {};
+  },
+
+  toJSON(_: AnchorAuditChainResponse): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<AnchorAuditChainResponse>, I>>(base?: I): AnchorAuditChainResponse {
+    return AnchorAuditChainResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<AnchorAuditChainResponse>, I>>(_: I): AnchorAuditChainResponse {
+    const message = createBaseAnchorAuditChainResponse();
+    return message;
+  },
+};
 
 function createBaseAuthenticateRequest(): AuthenticateRequest {
   return { token: "" };
@@ -1571,6 +2116,29 @@ export const AuthInternalServiceService = {
       Buffer.from(FinishUserDeletionResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): FinishUserDeletionResponse => FinishUserDeletionResponse.decode(value),
   },
+  /** The key of the audit log of a gateway and where its chain was last; makes both for a gateway that is new. */
+  openAuditChain: {
+    path: "/vectron.authinternal.v1.AuthInternalService/OpenAuditChain" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: OpenAuditChainRequest): Buffer =>
+      Buffer.from(OpenAuditChainRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): OpenAuditChainRequest => OpenAuditChainRequest.decode(value),
+    responseSerialize: (value: AuditChain): Buffer => Buffer.from(AuditChain.encode(value).finish()),
+    responseDeserialize: (value: Buffer): AuditChain => AuditChain.decode(value),
+  },
+  /** Says where the chain of an audit log is now. It never goes back: CONFLICT. */
+  anchorAuditChain: {
+    path: "/vectron.authinternal.v1.AuthInternalService/AnchorAuditChain" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: AnchorAuditChainRequest): Buffer =>
+      Buffer.from(AnchorAuditChainRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): AnchorAuditChainRequest => AnchorAuditChainRequest.decode(value),
+    responseSerialize: (value: AnchorAuditChainResponse): Buffer =>
+      Buffer.from(AnchorAuditChainResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): AnchorAuditChainResponse => AnchorAuditChainResponse.decode(value),
+  },
 } as const;
 
 export interface AuthInternalServiceServer extends UntypedServiceImplementation {
@@ -1592,6 +2160,10 @@ export interface AuthInternalServiceServer extends UntypedServiceImplementation 
   beginUserDeletion: handleUnaryCall<BeginUserDeletionRequest, BeginUserDeletionResponse>;
   /** Deletes the fenced account with its keys and logins, or takes the fence away. May be repeated. */
   finishUserDeletion: handleUnaryCall<FinishUserDeletionRequest, FinishUserDeletionResponse>;
+  /** The key of the audit log of a gateway and where its chain was last; makes both for a gateway that is new. */
+  openAuditChain: handleUnaryCall<OpenAuditChainRequest, AuditChain>;
+  /** Says where the chain of an audit log is now. It never goes back: CONFLICT. */
+  anchorAuditChain: handleUnaryCall<AnchorAuditChainRequest, AnchorAuditChainResponse>;
 }
 
 export interface AuthInternalServiceClient extends Client {
@@ -1710,6 +2282,38 @@ export interface AuthInternalServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: FinishUserDeletionResponse) => void,
   ): ClientUnaryCall;
+  /** The key of the audit log of a gateway and where its chain was last; makes both for a gateway that is new. */
+  openAuditChain(
+    request: OpenAuditChainRequest,
+    callback: (error: ServiceError | null, response: AuditChain) => void,
+  ): ClientUnaryCall;
+  openAuditChain(
+    request: OpenAuditChainRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: AuditChain) => void,
+  ): ClientUnaryCall;
+  openAuditChain(
+    request: OpenAuditChainRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: AuditChain) => void,
+  ): ClientUnaryCall;
+  /** Says where the chain of an audit log is now. It never goes back: CONFLICT. */
+  anchorAuditChain(
+    request: AnchorAuditChainRequest,
+    callback: (error: ServiceError | null, response: AnchorAuditChainResponse) => void,
+  ): ClientUnaryCall;
+  anchorAuditChain(
+    request: AnchorAuditChainRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: AnchorAuditChainResponse) => void,
+  ): ClientUnaryCall;
+  anchorAuditChain(
+    request: AnchorAuditChainRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: AnchorAuditChainResponse) => void,
+  ): ClientUnaryCall;
 }
 
 export const AuthInternalServiceClient = makeGenericClientConstructor(
@@ -1720,6 +2324,14 @@ export const AuthInternalServiceClient = makeGenericClientConstructor(
   service: typeof AuthInternalServiceService;
   serviceName: string;
 };
+
+function bytesFromBase64(b64: string): Uint8Array {
+  return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
+}
+
+function base64FromBytes(arr: Uint8Array): string {
+  return globalThis.Buffer.from(arr).toString("base64");
+}
 
 function floatToJson(value: number | null | undefined): number | string | null | undefined {
   return typeof value === "number" && !globalThis.Number.isFinite(value) ? globalThis.String(value) : value;
