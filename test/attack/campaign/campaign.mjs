@@ -9,7 +9,7 @@ import { AttackProcess, LoadProcess } from './process.mjs';
 const SAMPLE_MS = 100;
 const SETTLE_LOOK_MS = 500;
 /** The attacks are over, and what they held is given back: how long that is waited for. */
-const SETTLE_MS = { full: 20_000, short: 60_000 };
+const SETTLE_MS = { full: 45_000, short: 60_000 };
 /** An operation of the normal load that does not end within this is late. */
 const PROCEED_MS = { full: 15_000, short: 60_000 };
 const ATTACKER_SLACK_MS = 90_000;
