@@ -34,16 +34,21 @@ export class AttackContext {
     this.address = address;
     this.seconds = seconds;
     this.#scale = scale;
-    this.#endMs = performance.now() + seconds * 1_000;
   }
 
   get tls() {
     return this.#target.authority !== undefined;
   }
 
+  /** The time of an attack begins when it does, not while it makes what it sends. */
+  get #end() {
+    this.#endMs ??= performance.now() + this.seconds * 1_000;
+    return this.#endMs;
+  }
+
   /** Whether the time of the attack is over. */
   get over() {
-    return performance.now() > this.#endMs;
+    return performance.now() > this.#end;
   }
 
   /** A count of the full attack as it is in this run; never less than 1. */
@@ -61,7 +66,7 @@ export class AttackContext {
 
   /** Waits until the time of the attack is over. */
   async hold() {
-    await pause(Math.max(0, this.#endMs - performance.now()));
+    await pause(Math.max(0, this.#end - performance.now()));
   }
 
   /** A connection, or undefined and a count of a refused one. `to`: http or grpc; `plain`: no handshake of TLS. */
@@ -99,7 +104,7 @@ export class AttackContext {
 
   /** Does `work` so many times, `width` at a time. It may take twice the time of the attack and a little, not more. */
   async many(count, width, work) {
-    const lastMs = this.#endMs + this.seconds * 1_000 + LATE_MS;
+    const lastMs = this.#end + this.seconds * 1_000 + LATE_MS;
     let next = 0;
     const one = async () => {
       while (next < count && performance.now() < lastMs) {

@@ -17,7 +17,7 @@ export class LoadProcess {
   static async begin(order, authorityFile) {
     const load = new LoadProcess();
     const env = authorityFile === undefined ? process.env : { ...process.env, NODE_EXTRA_CA_CERTS: authorityFile };
-    load.#child = fork(join(ROOT, 'load', 'normal-load.mjs'), { env });
+    load.#child = fork(join(ROOT, 'load', 'normal-load.mjs'), { env, execArgv: ['--disable-warning=DEP0123'] });
     load.#child.on('message', ({ number, answer, fault }) => {
       const { resolve, reject } = load.#waiting.get(number);
       load.#waiting.delete(number);

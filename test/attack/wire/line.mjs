@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect as tcpConnect } from 'node:net';
+import { Duplex } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { connect as tlsConnect } from 'node:tls';
 import { requireLoopback } from './loopback.mjs';
@@ -8,6 +9,24 @@ import { requireLoopback } from './loopback.mjs';
 const KEPT_BYTES = 64 << 10;
 /** A peer that takes nothing for so long is not waited for. */
 const DRAIN_MS = 250;
+
+/** A stream over a socket that stays one's own: TLS would take the socket itself, and a reset beneath it ends this process. */
+function streamOver(raw) {
+  const stream = new Duplex({
+    read: () => raw.resume(),
+    write: (bytes, _encoding, done) => raw.write(bytes, done),
+    final: (done) => raw.end(done),
+    destroy: (error, done) => {
+      raw.destroy();
+      done(error);
+    },
+  });
+  stream.on('error', () => {});
+  raw.on('data', (bytes) => stream.push(bytes) || raw.pause());
+  raw.once('end', () => stream.push(null));
+  raw.once('close', () => stream.destroy());
+  return stream;
+}
 
 /** One connection of an attacker. Errors of the connection are no errors of the attack: they end the line. */
 export class Line {
@@ -45,7 +64,13 @@ export class Line {
     }
     if (authority === undefined) return Line.#of(raw, raw, unread);
     raw.on('error', () => {});
-    const secure = tlsConnect({ socket: raw, ca: authority, host, ALPNProtocols: protocols, servername: '' });
+    const secure = tlsConnect({
+      socket: streamOver(raw),
+      ca: authority,
+      host,
+      ALPNProtocols: protocols,
+      servername: '',
+    });
     try {
       await once(secure, 'secureConnect');
     } catch {

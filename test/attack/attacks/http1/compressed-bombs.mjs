@@ -12,7 +12,7 @@ export default {
     const { key, collection } = context.account;
     const spaces = Buffer.alloc(context.times(UNPACKED), ' ');
     const gzip = gzipSync(spaces);
-    const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: 3 } };
+    const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } };
     const bodies = [
       ['gzip', gzip],
       ['deflate', deflateSync(spaces)],
