@@ -92,7 +92,7 @@ export class Campaign {
     const during = await this.#load.ask('take');
     clearInterval(sampling);
     const cpuSeconds = factsOf(this.#home).cpuSeconds - before.cpuSeconds;
-    await this.#settle(before);
+    await this.#settle(before, attacks);
     const addresses = orders.map(({ address }) => address);
     const probe = this.#home.running()
       ? await refusedAfterwards(this.#home, this.#user, addresses, TIMEOUT_MS[this.form])
@@ -130,11 +130,11 @@ export class Campaign {
     };
   }
 
-  async #settle(before) {
+  async #settle(before, attacks) {
     const end = performance.now() + SETTLE_MS[this.form];
     while (this.#home.running() && performance.now() < end) {
       await this.#home.collectGarbage();
-      if (settled(memoryOf(this.#home), before, this.#floor)) return;
+      if (settled(memoryOf(this.#home), before, this.#floor, attacks)) return;
       await pause(SETTLE_LOOK_MS);
     }
   }
