@@ -10,7 +10,7 @@ const RULES = {
   number: ['lt', 'lte', 'gt', 'gte', 'in', 'finite'],
   string: ['minLen', 'maxLen', 'minBytes', 'maxBytes', 'pattern', 'in'],
   bytes: ['len', 'minLen', 'maxLen'],
-  repeated: ['minItems', 'maxItems', 'unique'],
+  repeated: ['minItems', 'maxItems', 'unique', 'items'],
 };
 
 export function registryOf(set) {
@@ -192,11 +192,11 @@ function rulesOf(declared, field) {
   const known = RULES[kind] ?? RULES.number;
   const unknown = Object.keys(rules).find((name) => !known.includes(name));
   if (unknown !== undefined) throw new Error(`${field}: the rule ${kind}.${unknown} is not supported`);
-  const numbers = Object.entries(rules).map(([name, value]) => [
-    name,
-    typeof value === 'string' && !['pattern'].includes(name) ? Number(value) : value,
-  ]);
-  return Object.fromEntries(numbers);
+  const plain = Object.entries(rules).map(([name, value]) => {
+    if (name === 'items') return [name, rulesOf(value, field)];
+    return [name, typeof value === 'string' && name !== 'pattern' ? Number(value) : value];
+  });
+  return Object.fromEntries(plain);
 }
 
 /** One line a field and a method, so that a change is a small difference. */

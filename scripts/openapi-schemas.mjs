@@ -181,7 +181,7 @@ export class Schemas {
   }
 
   #element({ type, ref: name, rules = {}, list }) {
-    const own = list ? {} : rules;
+    const own = list ? (rules.items ?? {}) : rules;
     switch (type) {
       case 'message':
         if (name === 'google.protobuf.Struct') return { type: 'object', additionalProperties: true };

@@ -146,6 +146,7 @@ describe('the console', () => {
     const key = await page.textContent('[data-testid=new-key]');
     const db = connect(system.http, { apiKey: key ?? '' });
     expect((await db.listCollections()).map((one) => one.name)).toContain('made-here');
+    expect(await page.textContent('tr:has-text("from the console")')).toContain('never');
     await picture('keys');
     const row = page.locator('tr:has-text("from the console")');
     await row.locator('button:has-text("revoke")').click();
@@ -188,7 +189,7 @@ describe('the console', () => {
 
     it('get a role', async () => {
       await page.click('[aria-label="role of ada@example.org"]');
-      await page.click('[role=option]:has-text("read")');
+      await page.click('[role=option]:visible:has-text("read")');
       await until('ada is a reader', async () => {
         const { body } = await rest(system.http, 'GET', '/v1/user/profile', { key: await tokenOf(ada) });
         return body.user.role === 'read';
@@ -244,9 +245,10 @@ describe('the console', () => {
       await picture('removed');
       await page.keyboard.press('Escape');
       await page.locator('[aria-label=accounts] tr:has-text("ada@example.org")').waitFor({ state: 'detached' });
+      await ada.click('nav >> text=Collections');
       await ada.waitForURL('**/console/login');
       await ada.close();
-      faults.length = 0;
+      faults.length = 0; // The requests of an account that is gone.
     });
   });
 

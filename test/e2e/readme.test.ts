@@ -1,9 +1,12 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type System, startSingle } from '../harness/system.js';
+import { VectronProcess } from '../harness/process.js';
+import { type System, startSingle, tempDir } from '../harness/system.js';
 
 const blocks = (language: string): string[] =>
   [...readFileSync('README.md', 'utf8').matchAll(new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``, 'g'))].map(
@@ -13,6 +16,15 @@ const blocks = (language: string): string[] =>
 const PASSWORD = 'a password for the readme';
 /** What the README's commands leave in the working directory. */
 const SECRET_FILES = ['ada.invitation', 'ada.token'];
+
+/** Ports that nobody listens on at the moment. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0));
+  await Promise.all(servers.map((server) => once(server, 'listening')));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  for (const server of servers) server.close();
+  return ports;
+}
 
 describe('the README', () => {
   let system: System;
@@ -33,7 +45,7 @@ describe('the README', () => {
     // tests run beside this, with what is about TLS and the audit log; clusters are run by control-plane.test.ts, drills by
     // scripts/test.mjs.
     const skipped =
-      /^(npm start|npm test|npx vectron bench|npm run bench:.*|npm run test:security|npx vectron serve .*|npx vectron cluster (local|certificates .*)|npx vectron audit verify .*|npx vectron drill .*)$/;
+      /^(npm start|npm test|npx vectron bench|npm run bench:.*|npm run test:security|npx vectron serve .*|openssl .*|npx vectron .* --ca-file .*|npx vectron cluster (local|certificates .*)|npx vectron audit verify .*|npx vectron drill .*)$/;
     const commands = blocks('sh')
       .map((text) => text.replace(/\\\n/g, ' '))
       .flatMap((text) => text.trim().split('\n'))
@@ -56,6 +68,39 @@ describe('the README', () => {
       expect([command, status, stderr]).toEqual([command, 0, expect.not.stringMatching(/error/i)]);
       if (command.includes('curl'))
         expect(JSON.parse(stdout)).toMatchObject({ complete: true, results: [{ id: 'a' }] });
+    }
+  });
+
+  it('has commands for TLS that work as they stand, and a start that shows its sample over no listener', async () => {
+    const [commands] = blocks('sh').filter((text) => text.includes('--tls-cert'));
+    const [certificate, serve, ...searches] = commands.trim().split('\n');
+    const cwd = tempDir('readme-tls');
+    const [http, grpc] = await freePorts(2);
+    const bound = (command: string) =>
+      command
+        .replace('npx vectron', `'${process.execPath}' '${process.cwd()}/apps/cli/bin/vectron.js'`)
+        .replace(':8080', `:${http}`)
+        .replace(':8081', `:${grpc}`);
+    const shell = (command: string) =>
+      spawnSync('sh', ['-c', bound(command)], { cwd, encoding: 'utf8', env: { PATH: process.env.PATH } });
+    expect([certificate.split(' ')[0], shell(certificate).status]).toEqual(['openssl', 0]);
+    const server = new VectronProcess(['-c', `cd '${cwd}' && exec ${bound(serve)}`], {}, ['bash']);
+    try {
+      await server.until(/ready; stop/);
+      expect(server.output).toMatch(new RegExp(`try it.*--url https://127.0.0.1:${http} --ca-file server.pem`, 's'));
+      expect(server.output).toMatch(/0\.\d{4}.*(exim4|postfix|mail)/);
+      expect(searches.map((command) => command.match(/--url (\w+):/)?.[1])).toEqual(['https', 'grpcs']);
+      for (const command of searches) {
+        const { status, stdout, stderr } = shell(command);
+        expect([command, status, stderr]).toEqual([command, 0, '']);
+        expect(stdout).toContain('exim4');
+        // Without the file nobody is believed, and the error says what to do.
+        const distrusting = shell(command.replace(/ --ca-file \S+/, ''));
+        expect(distrusting.status).not.toBe(0);
+        expect(distrusting.stderr).toContain('--ca-file names the authority');
+      }
+    } finally {
+      await server.stop();
     }
   });
 

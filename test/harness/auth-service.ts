@@ -18,7 +18,15 @@ export async function authService(settings: Partial<AuthConfig> = {}, meta = new
   const parts = await authParts({ ...config, ...settings }, meta);
   const { callers, logins, keyService, keys, accounts, deletions, revocations, counts, tokens, signing } = parts;
   const auth = new AuthController(callers, logins, keyService, keys, accounts);
-  const internal = new AuthInternalController(parts.authenticator, counts, deletions, revocations, tokens, signing);
+  const internal = new AuthInternalController(
+    parts.authenticator,
+    counts,
+    deletions,
+    revocations,
+    tokens,
+    signing,
+    parts.audits,
+  );
   return { ...parts, meta, data, auth, internal };
 }
 

@@ -186,16 +186,14 @@ describe('revocation reaches what is open', () => {
     const browser = await chromium.launch({ executablePath: EXECUTABLE, args: ['--no-sandbox', '--disable-gpu'] });
     const page = await browser.newPage();
     await page.goto(`${system.http}/console`);
-    const seen = await page.evaluate(
-      ([address, bearer]) =>
-        new Promise<{ protocol: string; answer: string }>((resolve, reject) => {
-          const socket = new WebSocket(address, ['vectron', `bearer.${bearer}`]);
-          socket.onopen = () => socket.send(JSON.stringify({ vector: [1, 0] }));
-          socket.onmessage = ({ data }) => resolve({ protocol: socket.protocol, answer: String(data) });
-          socket.onclose = () => reject(new Error('the WebSocket was closed'));
-        }),
-      [url, token],
-    );
+    // As text: it runs in the browser.
+    const script = `new Promise((resolve, reject) => {
+      const socket = new WebSocket(${JSON.stringify(url)}, ['vectron', ${JSON.stringify(`bearer.${token}`)}]);
+      socket.onopen = () => socket.send(JSON.stringify({ vector: [1, 0] }));
+      socket.onmessage = ({ data }) => resolve({ protocol: socket.protocol, answer: String(data) });
+      socket.onclose = () => reject(new Error('the WebSocket was closed'));
+    })`;
+    const seen = (await page.evaluate(script)) as { protocol: string; answer: string };
     await browser.close();
     expect([seen.protocol, JSON.parse(seen.answer)]).toEqual(['vectron', expect.objectContaining({ last: true })]);
     const { token: gone } = await account(system, 'browser-url@example.org');

@@ -20,6 +20,16 @@ export function apiKeyOf(config: ClientConfig, options: ClientOptions): string |
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as { apiKey: string }).apiKey : undefined;
 }
 
+/** What `--ca-file` holds. Throws INVALID_ARGUMENT when it cannot be read. */
+function authorities({ caFile }: ClientConfig): string | undefined {
+  if (caFile === undefined) return undefined;
+  try {
+    return readFileSync(caFile, 'utf8');
+  } catch (cause) {
+    throw VectronError.invalid('ca-file', `--ca-file: cannot read ${caFile}: ${(cause as Error).message}`);
+  }
+}
+
 function keyIn(file: string): string {
   let text: string;
   try {
@@ -35,26 +45,26 @@ function keyIn(file: string): string {
 /** Runs `use` with a connected client and closes it. */
 export function withClient<T>(options: ClientOptions, use: (client: VectronClient) => Promise<T>): Promise<T> {
   const config = loadConfig(clientKnobs, options);
-  return withKey(config.url, apiKeyOf(config, options), use);
+  return withKey(config, apiKeyOf(config, options), use);
 }
 
 /** As withClient, for those who have no key or login yet: what is kept of another account on this machine is not sent. */
 export const withoutKey = <T>(options: ClientOptions, use: (client: VectronClient) => Promise<T>): Promise<T> =>
-  withKey(loadConfig(clientKnobs, options).url, undefined, use);
+  withKey(loadConfig(clientKnobs, options), undefined, use);
 
 /** As withClient, with the token of a login. */
 export const withToken = <T>(
   options: ClientOptions,
   token: string,
   use: (client: VectronClient) => Promise<T>,
-): Promise<T> => withKey(loadConfig(clientKnobs, options).url, token, use);
+): Promise<T> => withKey(loadConfig(clientKnobs, options), token, use);
 
 async function withKey<T>(
-  url: string,
+  config: ClientConfig,
   apiKey: string | undefined,
   use: (client: VectronClient) => Promise<T>,
 ): Promise<T> {
-  const client = connect(url, { apiKey, retries: 2 });
+  const client = connect(config.url, { apiKey, retries: 2, ca: authorities(config) });
   try {
     return await use(client);
   } finally {

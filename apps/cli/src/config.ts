@@ -32,7 +32,13 @@ export const clientKnobs = defineKnobs({
     flag: 'url',
     schema: setting.text,
     default: 'http://127.0.0.1:8080',
-    help: 'server: http://HOST:PORT for REST, grpc://HOST:PORT for gRPC; several gateways with commas between them',
+    help: 'server: http(s)://HOST:PORT for REST, grpc(s)://HOST:PORT for gRPC; several gateways with commas between them',
+  },
+  caFile: {
+    env: 'VECTRON_CA_FILE',
+    flag: 'ca-file',
+    schema: setting.optionalText,
+    help: "PEM file of the authorities that the server's certificate must be of; default: those of the system",
   },
   apiKey: {
     env: 'VECTRON_API_KEY',

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { inspect } from 'node:util';
-import { toVectronError } from '@vectron/errors';
+import { toVectronError, type VectronError } from '@vectron/errors';
 import { SERVICES } from './config.js';
 import { note } from './output.js';
 import { vectronProgram } from './program.js';
@@ -17,11 +17,17 @@ export async function run(argv: string[]): Promise<void> {
     await vectronProgram().parseAsync(argv);
   } catch (cause) {
     const error = toVectronError(cause);
-    const hint = error.code === 'UNAVAILABLE' ? '; is the server running? (npx vectron serve)' : '';
-    note(`vectron: ${error.code}: ${error.message}${hint}`);
+    note(`vectron: ${error.code}: ${error.message}${hintFor(error)}`);
     if (error.code === 'INTERNAL' && error.cause !== undefined) {
       for (const line of inspect(error.cause).split('\n')) note(line);
     }
     process.exit(EXIT_CODES[error.spec.http] ?? 1);
   }
+}
+
+function hintFor({ code, message }: VectronError): string {
+  if (code !== 'UNAVAILABLE') return '';
+  if (/certificate/i.test(message))
+    return '; --ca-file names the authority of a certificate that the system does not know';
+  return '; is the server running? (npx vectron serve)';
 }

@@ -23,6 +23,8 @@ import { contextOf, openEmbedded } from './service-process.js';
 export interface SingleServer {
   readonly httpUrl: string;
   readonly grpcAddress: string;
+  /** Answers a request of this process as the REST listener does, over no socket. */
+  readonly fetch: (request: Request) => Promise<Response>;
   /** undefined when the operator removed bootstrap.json. */
   readonly bootstrap?: Bootstrap;
   /** Whether this start made the installation. */
@@ -95,6 +97,7 @@ export async function startSingleServer(config: ConfigOf<typeof serveKnobs.knobs
   return {
     httpUrl: gateway.httpUrl,
     grpcAddress: gateway.grpcAddress,
+    fetch: gateway.fetch,
     bootstrap,
     firstRun: created,
     async close() {

@@ -61,7 +61,7 @@ export function KeysPage() {
             <Table.Th>Name</Table.Th>
             <Table.Th>Role</Table.Th>
             <Table.Th>Made</Table.Th>
-            <Table.Th>Good until</Table.Th>
+            <Table.Th>Expires</Table.Th>
             <Table.Th />
           </Table.Tr>
         </Table.Thead>
@@ -74,7 +74,7 @@ export function KeysPage() {
               <Table.Td>{key.name}</Table.Td>
               <Table.Td>{key.role}</Table.Td>
               <Table.Td>{moment(key.createdAt)}</Table.Td>
-              <Table.Td>{Number(key.expiresAt) === 0 ? 'it is revoked' : moment(key.expiresAt)}</Table.Td>
+              <Table.Td>{moment(key.expiresAt)}</Table.Td>
               <Table.Td>
                 <Button size="compact-xs" color="red" variant="subtle" onClick={() => revoke.mutate(key.keyPrefix)}>
                   revoke

@@ -71,6 +71,13 @@ const MIGRATIONS = {
         threshold REAL NOT NULL)`.execute(db);
     },
   },
+  '003_feedback_by_age': {
+    async up(db: Kysely<unknown>) {
+      await sql`CREATE INDEX feedback_by_age ON feedback (tenant, created_at_ms)`.execute(db);
+      await sql`CREATE INDEX feedback_item_by_feedback ON feedback_item (feedback_id)`.execute(db);
+      await sql`CREATE INDEX alert_by_end ON alert (cleared_at_ms)`.execute(db);
+    },
+  },
 };
 
 /** Opens `<data>/gateway/gateway.db` (0600), bringing its tables up to date. */

@@ -37,8 +37,6 @@ import { CollectionGrpcController } from './wire/grpc/collection.grpc.controller
 import { VectronGrpcController } from './wire/grpc/vectron.grpc.controller.js';
 import { ErrorFilter } from './wire/rest/http-error.filter.js';
 
-/** Waiting for changes costs little, and takes long. */
-const MAX_WATCHES = 1_000;
 const MAX_MANAGING = 64;
 
 const passwordIn = (file: string | undefined) => (file === undefined ? undefined : readFileSync(file, 'utf8').trim());
@@ -61,7 +59,10 @@ export class GatewayModule {
     const authenticator = new Authenticator(backends);
     const redis = openRedis(config.redis, passwordIn(config.redisPasswordFile));
     const { maxReads: read, maxWrites: write } = config;
-    const admission = new Admission({ read, write, watch: MAX_WATCHES, manage: MAX_MANAGING }, metrics);
+    const admission = new Admission({ read, write, watch: config.maxWatches, manage: MAX_MANAGING }, metrics, {
+      tenant: config.tenantMaxWatches,
+      key: config.keyMaxWatches,
+    });
     const auditLimits = { keepFiles: config.auditKeep, rotateBytes: ROTATE_BYTES };
     const audit = new AuditLog(join(config.data, 'gateway'), backends.authInternal, auditLimits, logger);
     const edge = new Edge(rateLimiter(config, redis), authenticator, admission, audit, metrics);

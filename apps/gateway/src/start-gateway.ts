@@ -34,6 +34,7 @@ import { VectronGrpcController } from './wire/grpc/vectron.grpc.controller.js';
 import { vectronService } from './wire/grpc/vectron-service.js';
 import { acceptBodies } from './wire/rest/bodies.js';
 import { fastRoutes } from './wire/rest/fast-routes.js';
+import { fetchInProcess } from './wire/rest/fetch-in-process.js';
 import { allowOrigins, guardRequests, reloadCertificate, traceRequests } from './wire/rest/http-edge.js';
 import { fromFramework, sendError } from './wire/rest/http-error.filter.js';
 import { serveSearchSocket } from './wire/rest/search-socket.js';
@@ -46,6 +47,8 @@ export interface RunningGateway {
   readonly httpUrl: string;
   /** `host:port`. */
   readonly grpcAddress: string;
+  /** Answers a request of this process as the REST listener does, over no socket. */
+  fetch(request: Request): Promise<Response>;
   close(): Promise<void>;
 }
 
@@ -164,6 +167,7 @@ export async function startGateway(
   return {
     httpUrl: (await app.getUrl()).replace('[::1]', 'localhost'),
     grpcAddress: grpc.address,
+    fetch: (request) => fetchInProcess(fastify, request),
     async close() {
       endReload?.();
       alerts.stop();

@@ -23,6 +23,9 @@ export class CatalogView {
   readonly workers = new Map<string, Versioned<WorkerRecord>>();
   readonly #byWorker = new Map<string, Set<string>>();
   readonly #keyOfShard = new Map<number, string>();
+  readonly #byTenant = new Map<string, Set<string>>();
+  /** Replicas by worker. */
+  readonly #replicas = new Map<string, number>();
   readonly #changed = new EventEmitter().setMaxListeners(0);
   #touched: { version: number; key: string }[] = [];
   #version = 0;
@@ -83,10 +86,16 @@ export class CatalogView {
       const before = this.collections.get(key);
       if (before?.revision === revision) return;
       for (const shard of before?.record.shards ?? []) this.#unindex(key, shard);
-      if (value === undefined) this.collections.delete(key);
-      else {
+      const tenant = key.slice(COLLECTIONS.length, key.indexOf('/', COLLECTIONS.length));
+      if (value === undefined) {
+        this.collections.delete(key);
+        const own = this.#byTenant.get(tenant);
+        own?.delete(key);
+        if (own?.size === 0) this.#byTenant.delete(tenant);
+      } else {
         const record = JSON.parse(value) as CollectionRecord;
         this.collections.set(key, { key, record, revision });
+        this.#byTenant.set(tenant, (this.#byTenant.get(tenant) ?? new Set()).add(key));
         for (const shard of record.shards) this.#index(key, shard);
       }
     } else if (key.startsWith(WORKERS)) {
@@ -101,13 +110,17 @@ export class CatalogView {
     for (const { workerId } of heldReplicas(shard)) {
       const held = this.#byWorker.get(workerId) ?? new Set();
       this.#byWorker.set(workerId, held.add(key));
+      this.#replicas.set(workerId, this.replicasOf(workerId) + 1);
     }
   }
 
   #unindex(key: string, shard: ShardRecord): void {
     // A collection that was given to another tenant is known by its new key already.
     if (this.#keyOfShard.get(shard.shardId) === key) this.#keyOfShard.delete(shard.shardId);
-    for (const { workerId } of heldReplicas(shard)) this.#byWorker.get(workerId)?.delete(key);
+    for (const { workerId } of heldReplicas(shard)) {
+      this.#byWorker.get(workerId)?.delete(key);
+      this.#replicas.set(workerId, this.replicasOf(workerId) - 1);
+    }
   }
 
   /**
@@ -116,6 +129,17 @@ export class CatalogView {
    */
   heldBy(workerId: string): ReadonlySet<string> {
     return this.#byWorker.get(workerId) ?? new Set();
+  }
+
+  /** Replicas that the worker shall hold. */
+  replicasOf(workerId: string): number {
+    return this.#replicas.get(workerId) ?? 0;
+  }
+
+  /** Of one tenant; costs no more than what that has. */
+  collectionsOf(tenantId: string): CollectionRecord[] {
+    const keys = [...(this.#byTenant.get(tenantId) ?? [])];
+    return keys.flatMap((key) => this.collections.get(key)?.record ?? []);
   }
 
   keyOfShard(shardId: number): string | undefined {
@@ -149,6 +173,10 @@ export class CatalogView {
       }
     }
     if (version + 1 < this.#oldest) return undefined;
-    return new Set(this.#touched.filter((touch) => touch.version > version).map((touch) => touch.key));
+    const keys = new Set<string>();
+    for (let at = this.#touched.length - 1; at >= 0 && this.#touched[at].version > version; at--) {
+      keys.add(this.#touched[at].key);
+    }
+    return keys;
   }
 }

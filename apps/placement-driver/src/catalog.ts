@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { VectronError } from '@vectron/errors';
 import type { Compare, MetaStore, Operation } from '@vectron/metastore';
 import {
@@ -15,11 +16,15 @@ export const ALL = '/pd/';
 export const COLLECTIONS = '/pd/collections/';
 export const WORKERS = '/pd/workers/';
 export const ALIASES = '/pd/aliases/';
+/** What is counted for each tenant. */
+const TENANTS = '/pd/tenants/';
 /** Leased by the nodes that are up. */
 export const NODES = '/pd/nodes/';
 export const LEADER = '/pd/leader';
 const HISTORY = '/pd/history/';
 const HISTORY_KEPT = 500;
+/** Records that are read between two chances for requests. */
+const AT_ONCE = 50;
 const COUNTERS = '/pd/counters';
 const CLUSTER = '/pd/cluster-id';
 
@@ -30,6 +35,15 @@ interface Counters {
   readonly nextShard: number;
   readonly nextWorker: number;
 }
+
+/** What a tenant may have in all; 0: no limit. */
+export interface TenantLimits {
+  readonly collections: number;
+  readonly shards: number;
+  readonly aliases: number;
+}
+
+const UNLIMITED: TenantLimits = { collections: 0, shards: 0, aliases: 0 };
 
 const aliasKey = (tenantId: string, alias: string) => `${ALIASES}${tenantId}/${alias}`;
 const collectionKey = (tenantId: string, name: string) => `${COLLECTIONS}${tenantId}/${name}`;
@@ -68,14 +82,20 @@ export class Catalog {
     return entries.map(({ key, value }) => ({ alias: key.slice(prefix.length), collection: value }));
   }
 
-  /** All of it in one transaction. Deleting an alias that is not there is NOT_FOUND, and nothing is changed. */
+  /**
+   * All of it in one transaction. Deleting an alias that is not there is NOT_FOUND, and more aliases than the tenant may
+   * have are QUOTA_EXCEEDED; then nothing is changed.
+   */
   async updateAliases(
     tenantId: string,
     set: readonly { alias: string; collection: string }[],
     gone: readonly string[],
+    limits: TenantLimits = UNLIMITED,
   ): Promise<void> {
     for (;;) {
       const compares: Compare[] = [];
+      const counted = set.length === 0 ? undefined : await this.#countAliases(tenantId, set, gone, limits);
+      if (counted !== undefined) compares.push(counted.compare);
       const targets = new Set(set.map(({ collection }) => collection));
       for (const name of targets) {
         const key = collectionKey(tenantId, name);
@@ -98,22 +118,51 @@ export class Catalog {
       const operations = [
         ...set.map(({ alias, collection }) => ({ put: aliasKey(tenantId, alias), value: collection })),
         ...gone.map((alias) => ({ delete: aliasKey(tenantId, alias) })),
+        ...(counted === undefined ? [] : [counted.operation]),
       ];
       if (operations.length === 0 || (await this.meta.txn(compares, operations)).succeeded) return;
     }
   }
 
+  /** How many aliases there will be, as a record that two changes at once cannot both write. */
+  async #countAliases(
+    tenantId: string,
+    set: readonly { alias: string }[],
+    gone: readonly string[],
+    limits: TenantLimits,
+  ): Promise<{ compare: Compare; operation: Operation }> {
+    const key = `${TENANTS}${tenantId}/aliases`;
+    // Before the aliases are read: one that another change adds after that changes this, too.
+    const revision = (await this.meta.get(key))?.revision ?? 0;
+    const before = new Set((await this.aliases(tenantId)).map(({ alias }) => alias));
+    const after = new Set([...before, ...set.map(({ alias }) => alias)]);
+    for (const alias of gone) after.delete(alias);
+    if (after.size > before.size) atMost('aliases', limits.aliases, after.size);
+    return { compare: { key, revision }, operation: { put: key, value: String(after.size) } };
+  }
+
   /** `tenantId` empty: of all tenants. */
   async collections(tenantId: string): Promise<CollectionRecord[]> {
     const { entries } = await this.meta.range(tenantId === '' ? COLLECTIONS : `${COLLECTIONS}${tenantId}/`);
-    return entries.map((entry) => JSON.parse(entry.value) as CollectionRecord);
+    const records: CollectionRecord[] = [];
+    for (const [at, entry] of entries.entries()) {
+      // Who asks for many waits longer, and nobody else does.
+      if (at % AT_ONCE === AT_ONCE - 1) await setImmediate();
+      records.push(JSON.parse(entry.value) as CollectionRecord);
+    }
+    return records;
   }
 
-  /** Writes what `plan` makes of the next free shard id; COLLECTION_EXISTS when the name is taken. */
+  /**
+   * Writes what `plan` makes of the next free shard id. COLLECTION_EXISTS when the name is taken, QUOTA_EXCEEDED when the
+   * tenant would have more than it may: two at once cannot both take what one may still have, because each counts the
+   * shard ids up.
+   */
   async createCollection(
     tenantId: string,
     name: string,
     plan: (firstShardId: number) => CollectionRecord,
+    limits: TenantLimits = UNLIMITED,
   ): Promise<CollectionRecord> {
     const key = collectionKey(tenantId, name);
     for (;;) {
@@ -127,6 +176,13 @@ export class Catalog {
       }
       const { counters, revision } = await this.#counters();
       const record = plan(counters.nextShard);
+      if (limits.collections > 0 || limits.shards > 0) {
+        // After the counters: a collection that is made after this was read changes them.
+        const own = await this.collections(tenantId);
+        atMost('collections', limits.collections, own.length + 1);
+        const held = own.reduce((sum, { shards }) => sum + shards.length, 0);
+        atMost('shards', limits.shards, held + record.shards.length);
+      }
       const next = { ...counters, nextShard: counters.nextShard + record.shards.length };
       const { succeeded } = await this.meta.txn(
         [
@@ -385,6 +441,13 @@ export class Catalog {
     if (entry === undefined) return { counters: { nextShard: 1, nextWorker: 1 }, revision: 0 };
     return { counters: JSON.parse(entry.value) as Counters, revision: entry.revision };
   }
+}
+
+/** Throws QUOTA_EXCEEDED when the tenant would have more than `limit`; a limit of 0 is none. */
+function atMost(what: string, limit: number, wanted: number): void {
+  if (limit === 0 || wanted <= limit) return;
+  const message = `this account may have ${limit} ${what} in all, and would have ${wanted}; delete some first`;
+  throw new VectronError('QUOTA_EXCEEDED', message);
 }
 
 export const notFound = (name: string) => new VectronError('COLLECTION_NOT_FOUND', `no collection ${name}`);

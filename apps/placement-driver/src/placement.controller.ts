@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { Controller, Inject } from '@nestjs/common';
 import { VectronError } from '@vectron/errors';
@@ -25,6 +26,8 @@ import { Views } from './views.js';
 /** How long a new collection's shards may take to open before the call returns without them. */
 const OPEN_TIMEOUT_MS = 10_000;
 const DEFAULT_HISTORY = 100;
+/** Collections that are shown between two chances for requests. */
+const AT_ONCE = 50;
 
 /** vectron.placementdriver.v1. Every node serves every call: each change is one transaction of the MetaStore. */
 @Controller()
@@ -49,13 +52,14 @@ export class PlacementController implements Api<typeof placement.PlacementServic
     const { tenantId } = request;
     const { shards, replicas } = request.collection;
     const { targets, searchOnly } = await this.#targets();
-    const record = await this.catalog.createCollection(tenantId, settings.name, (firstShardId) => ({
+    const plan = (firstShardId: number) => ({
       ...settings,
       id: randomUUID(),
       tenantId,
       createdAtMs: Date.now(),
       shards: planShards({ shards, replicas, firstShardId }, targets, searchOnly),
-    }));
+    });
+    const record = await this.catalog.createCollection(tenantId, settings.name, plan, request.limits);
     const open = () => record.shards.every(({ shardId }) => this.heartbeats.leader(shardId)?.metrics.hasQuorum);
     await this.heartbeats.until(open, OPEN_TIMEOUT_MS);
     return { collection: this.#views.collection(record) };
@@ -68,7 +72,29 @@ export class PlacementController implements Api<typeof placement.PlacementServic
 
   async listCollections(request: placement.ListCollectionsRequest): Promise<placement.ListCollectionsResponse> {
     const records = await this.catalog.collections(request.tenantId);
-    return { collections: records.map((record) => this.#views.collection(record)) };
+    const collections: placement.Collection[] = [];
+    for (const [at, record] of records.entries()) {
+      if (at % AT_ONCE === AT_ONCE - 1) await setImmediate();
+      collections.push(this.#views.collection(record));
+    }
+    return { collections };
+  }
+
+  async getTenantUsage({ tenantId }: placement.GetTenantUsageRequest): Promise<placement.GetTenantUsageResponse> {
+    const records = this.view.collectionsOf(tenantId);
+    const shards = records.flatMap((record) => record.shards);
+    let [points, diskBytes] = [0, 0];
+    for (const { shardId } of shards) {
+      const metrics = this.heartbeats.leader(shardId)?.metrics;
+      points += metrics?.livePoints ?? 0;
+      diskBytes += metrics?.diskBytes ?? 0;
+    }
+    return {
+      collections: BigInt(records.length),
+      shards: BigInt(shards.length),
+      points: BigInt(points),
+      diskBytes: BigInt(diskBytes),
+    };
   }
 
   async getCollectionStatus(
@@ -103,9 +129,9 @@ export class PlacementController implements Api<typeof placement.PlacementServic
   }
 
   async updateAliases(request: placement.UpdateAliasesRequest): Promise<placement.UpdateAliasesResponse> {
-    const { tenantId, set, delete: gone } = request;
+    const { tenantId, set, delete: gone, limits } = request;
     checkAliasChanges(set, gone);
-    await this.catalog.updateAliases(tenantId, set, gone);
+    await this.catalog.updateAliases(tenantId, set, gone, limits);
     return {};
   }
 
@@ -136,8 +162,7 @@ export class PlacementController implements Api<typeof placement.PlacementServic
 
   async listWorkers(): Promise<placement.ListWorkersResponse> {
     const workers = await this.catalog.workers();
-    const held = await this.#held();
-    return { workers: workers.map((worker) => this.#views.workerInfo(worker, held.get(worker.id) ?? 0)) };
+    return { workers: workers.map((worker) => this.#views.workerInfo(worker, this.view.replicasOf(worker.id))) };
   }
 
   async drainWorker(request: placement.DrainWorkerRequest): Promise<placement.DrainWorkerResponse> {
@@ -178,7 +203,8 @@ export class PlacementController implements Api<typeof placement.PlacementServic
   }
 
   async listOperations(request: placement.ListOperationsRequest): Promise<placement.ListOperationsResponse> {
-    const running = (await this.catalog.collections('')).flatMap((record) =>
+    const records = [...this.view.collections.values()].map(({ record }) => record);
+    const running = records.flatMap((record) =>
       record.shards.flatMap(({ shardId, operation }) =>
         operation === undefined ? [] : [this.#views.operation(operation, shardId, record)],
       ),
@@ -300,7 +326,6 @@ export class PlacementController implements Api<typeof placement.PlacementServic
   }
 
   async #targets() {
-    const held = await this.#held();
     const workers = await this.catalog.workers();
     const takes = (worker: WorkerRecord) =>
       !worker.searchOnly &&
@@ -312,7 +337,7 @@ export class PlacementController implements Api<typeof placement.PlacementServic
       targets: workers.filter(takes).map((worker) => ({
         workerId: worker.id,
         number: worker.number,
-        replicas: held.get(worker.id) ?? 0,
+        replicas: this.view.replicasOf(worker.id),
         capacity: Math.max(capacityScore(worker), 1),
         rack: worker.rack,
         zone: worker.zone,
@@ -322,15 +347,6 @@ export class PlacementController implements Api<typeof placement.PlacementServic
         .filter((worker) => worker.searchOnly && stateOf(worker).state !== 'REMOVED')
         .map(({ id, number }) => ({ workerId: id, number })),
     };
-  }
-
-  /** Replicas by worker. */
-  async #held(): Promise<Map<string, number>> {
-    const held = new Map<string, number>();
-    for (const record of await this.catalog.collections('')) {
-      for (const { workerId } of record.shards.flatMap(heldReplicas)) held.set(workerId, (held.get(workerId) ?? 0) + 1);
-    }
-    return held;
   }
 }
 

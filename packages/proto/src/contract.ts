@@ -39,6 +39,8 @@ export interface FieldRules {
   readonly minItems?: number;
   readonly maxItems?: number;
   readonly unique?: boolean;
+  /** Of a list: what each of its values must meet. */
+  readonly items?: FieldRules;
 }
 
 /** How a field appears in REST; proto/options/options.proto has the meaning of each. */

@@ -113,5 +113,7 @@ function failure(cause: unknown, { url, signal, timeoutMs }: { url: string } & R
   const where = nameOf(url);
   if ((cause as Error).name === 'TimeoutError')
     return new VectronError('DEADLINE_EXCEEDED', `${where} did not answer within ${timeoutMs} ms`, { cause });
-  return new VectronError('UNAVAILABLE', `cannot reach ${where}`, { cause });
+  const { cause: reason } = cause as { cause?: { code?: string; message?: string } };
+  const why = /CERT|ISSUER|TLS|SSL/.test(reason?.code ?? '') ? `: ${reason?.message}` : '';
+  return new VectronError('UNAVAILABLE', `cannot reach ${where}${why}`, { cause });
 }

@@ -1,4 +1,4 @@
-import { Client, type ClientDuplexStream, credentials, type Metadata } from '@grpc/grpc-js';
+import { type ChannelCredentials, Client, type ClientDuplexStream, credentials, type Metadata } from '@grpc/grpc-js';
 import { VectronError } from '@vectron/errors';
 import { ConsecutiveBreaker, circuitBreaker, handleWhen, isBrokenCircuitError } from 'cockatiel';
 import type { CallContext } from './call-context.js';
@@ -12,6 +12,8 @@ export interface ClientOptions {
   readonly clusterToken?: string;
   /** Mutual TLS between services of a cluster. */
   readonly tls?: TlsFiles;
+  /** TLS to a public listener: the server shows a certificate of these authorities (PEM), `system`: of the system's. */
+  readonly authorities?: Buffer | 'system';
   /** Calls are refused at once for a while after `failures` in a row that say the other end is not there. */
   readonly breaker?: { readonly failures: number; readonly restMs: number };
   /** Name of what is called, in metrics and messages. */
@@ -49,9 +51,7 @@ const CHANNEL_OPTIONS = {
 
 /** A client of `def` at `address` (`host:port`). Failed calls throw VectronError. Connects on the first call. */
 export function createClient<S extends Def>(def: S, address: string, options: ClientOptions = {}): GrpcClient<S> {
-  // A socket file is reached by this user alone.
-  const secure = address.startsWith('unix:') ? undefined : options.tls;
-  const channel = new Client(address, secure ? clusterTls(secure) : credentials.createInsecure(), CHANNEL_OPTIONS);
+  const channel = new Client(address, credentialsFor(address, options), CHANNEL_OPTIONS);
   const guarded = breakerOf(options, address);
   const metadata = (context: CallContext) => {
     const sent = context.metadata.clone();
@@ -118,6 +118,13 @@ export function createClient<S extends Def>(def: S, address: string, options: Cl
     }
   }
   return { api: api as Api<S>, channel, metadata, close: () => channel.close() };
+}
+
+function credentialsFor(address: string, { tls, authorities }: ClientOptions): ChannelCredentials {
+  // A socket file is reached by this user alone.
+  if (tls !== undefined && !address.startsWith('unix:')) return clusterTls(tls);
+  if (authorities === undefined) return credentials.createInsecure();
+  return credentials.createSsl(authorities === 'system' ? null : authorities);
 }
 
 /** Runs calls unless too many in a row have failed. What a server answers, even that it refuses, is no failure. */

@@ -1,5 +1,6 @@
 import { VectronError } from '@vectron/errors';
 import type { VectronClient } from './client.js';
+import { fetchTrusting } from './fetch-trusting.js';
 import { firstReachable } from './first-reachable.js';
 import { grpcTransport } from './grpc-transport.js';
 import { remoteClient } from './remote-client.js';
@@ -14,11 +15,15 @@ export interface ConnectOptions {
   readonly timeoutMs?: number;
   /** Retries of a call that failed for a passing reason, with jittered exponential back-off; default 4, 0: none. */
   readonly retries?: number;
+  /** PEM of the authorities that a server's certificate must be of, for `https://` and `grpcs://`; default: the system's. */
+  readonly ca?: string;
+  /** What carries a request of REST; default: the platform's `fetch`. */
+  readonly fetch?: (request: Request) => Promise<Response>;
 }
 
 /**
- * A client of the server at `url`: `http://` and `https://` speak REST, `grpc://` speaks gRPC. Several gateways of one
- * cluster, as a list or with commas between them: one that cannot be reached is passed over. Connects lazily.
+ * A client of the server at `url`: `http://` and `https://` speak REST, `grpc://` and `grpcs://` (with TLS) speak gRPC. Several
+ * gateways of one cluster, as a list or with commas between them: one that cannot be reached is passed over. Connects lazily.
  */
 export function connect(url: string | readonly string[], options: ConnectOptions = {}): VectronClient {
   const urls = typeof url === 'string' ? url.split(',') : url;
@@ -28,9 +33,16 @@ export function connect(url: string | readonly string[], options: ConnectOptions
   return remoteClient(retrying(transport, options.retries ?? 4));
 }
 
-function transportTo(url: string, { apiKey, timeoutMs = 30_000 }: ConnectOptions): Transport {
+function transportTo(url: string, options: ConnectOptions): Transport {
+  const { apiKey, timeoutMs = 30_000, ca } = options;
   const { protocol, host } = new URL(url);
-  if (protocol === 'http:' || protocol === 'https:') return restTransport(`${protocol}//${host}`, apiKey, timeoutMs);
+  if (protocol === 'http:' || protocol === 'https:') {
+    const fetch = options.fetch ?? (ca === undefined || protocol === 'http:' ? undefined : fetchTrusting(ca));
+    return restTransport(`${protocol}//${host}`, apiKey, timeoutMs, fetch);
+  }
   if (protocol === 'grpc:') return grpcTransport(host, apiKey, timeoutMs);
-  throw VectronError.invalid('url', `cannot connect to ${protocol}//: use http://, https:// or grpc://`);
+  if (protocol === 'grpcs:') {
+    return grpcTransport(host, apiKey, timeoutMs, ca === undefined ? 'system' : Buffer.from(ca));
+  }
+  throw VectronError.invalid('url', `cannot connect to ${protocol}//: use http://, https://, grpc:// or grpcs://`);
 }

@@ -11,9 +11,14 @@ const METHODS: Def = Object.fromEntries(
 
 type Send = (request: unknown, context: CallContext) => Promise<never>;
 
-/** gRPC to the server at `address` (`host:port`). */
-export function grpcTransport(address: string, apiKey: string | undefined, timeoutMs: number): Transport {
-  const { api, close } = createClient(METHODS, address);
+/** gRPC to the server at `address` (`host:port`); with `authorities`, over TLS. */
+export function grpcTransport(
+  address: string,
+  apiKey: string | undefined,
+  timeoutMs: number,
+  authorities?: Buffer | 'system',
+): Transport {
+  const { api, close } = createClient(METHODS, address, { authorities });
   const authorization = apiKey === undefined ? undefined : `Bearer ${apiKey}`;
   return {
     async call({ path }, request, { waitMs = 0, signal } = {}) {

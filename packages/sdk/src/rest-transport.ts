@@ -8,8 +8,13 @@ import type { Transport } from './transport.js';
 const EXACT: Json = { stringify: stringifyJson, parse: parseTrustedJson };
 
 /** REST at `url` (`http(s)://host:port`): each message as JSON, on the route that the contract gives its method. */
-export function restTransport(url: string, apiKey: string | undefined, timeoutMs: number): Transport {
-  const rest = createRestClient({ url, token: apiKey, json: EXACT });
+export function restTransport(
+  url: string,
+  apiKey: string | undefined,
+  timeoutMs: number,
+  fetch?: (request: Request) => Promise<Response>,
+): Transport {
+  const rest = createRestClient({ url, token: apiKey, json: EXACT, fetch });
   return {
     async call({ path: method }, request, { waitMs = 0, signal } = {}) {
       const { request: name, response, http } = methodOf(method) as MethodContract;

@@ -178,7 +178,7 @@ it('batches any number of points, counts every one, and stops at a failure', asy
 });
 
 it('says what an address must look like, and that a server does not answer', async () => {
-  expect(() => connect('ftp://x')).toThrow(/use http:\/\/, https:\/\/ or grpc:\/\//);
+  expect(() => connect('ftp://x')).toThrow(/use http:\/\/, https:\/\/, grpc:\/\/ or grpcs:\/\//);
   for (const url of ['http://127.0.0.1:1', 'grpc://127.0.0.1:1']) {
     const db = connect(url, { retries: 0 });
     await expect(db.listCollections()).rejects.toMatchObject({ code: 'UNAVAILABLE' });

@@ -13,10 +13,10 @@ export function keyCommands(program: Command, client: Define): void {
     withClient(options, async (db) => {
       const keys = await db.listApiKeys();
       show(keys, options.json === true, {
-        head: ['prefix', 'name', 'role', 'collections', 'good until'],
+        head: ['prefix', 'name', 'role', 'collections', 'expires'],
         rows: keys.map(({ prefix, name, role, collections, expiresAt }) => [
           ...[prefix, name, role, collections.join(', ') || 'all'],
-          expiresAt?.toLocaleString('en-GB') ?? 'no end',
+          expiresAt?.toLocaleString('en-GB') ?? 'never',
         ]),
       });
     }),
@@ -51,8 +51,9 @@ function createCommand(group: Command, client: Define): void {
             expiresAt: moment(options.expires as string | undefined, 'expires'),
           });
           const { prefix, role, expiresAt } = made.info;
-          const until = expiresAt === undefined ? 'it is revoked' : expiresAt.toLocaleString('en-GB');
-          const about = `API key ${prefix} (${role}), good until ${until}; it is shown this once`;
+          const until =
+            expiresAt === undefined ? 'it never expires' : `good until ${expiresAt.toLocaleString('en-GB')}`;
+          const about = `API key ${prefix} (${role}), ${until}; it is shown this once`;
           return { secret: made.key, answer: made, about };
         }),
       ),

@@ -1,5 +1,7 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { authKnobs } from '@vectron/auth';
-import type { KnobSet } from '@vectron/config';
+import type { ConfigOf, KnobSet } from '@vectron/config';
 import { gatewayKnobs } from '@vectron/gateway';
 import { startTracing } from '@vectron/observability';
 import { placementKnobs } from '@vectron/placement-driver';
@@ -21,7 +23,7 @@ import {
   type ServiceProcess,
   workerProcess,
 } from '../services.js';
-import { bootstrapFile, startSingleServer } from '../single-server.js';
+import { bootstrapFile, type SingleServer, startSingleServer } from '../single-server.js';
 
 export function serveCommand(program: Command): void {
   const command = program.command('serve').description('the whole system in one process');
@@ -39,21 +41,28 @@ export function serveCommand(program: Command): void {
     console.log(`  REST     ${server.httpUrl}/v1    reference ${server.httpUrl}/docs`);
     console.log(`  gRPC     ${server.grpcAddress}`);
     console.log(`  console  ${server.httpUrl}/console`);
-    if (server.bootstrap && !config.noSample)
-      await showSample(server.httpUrl, server.bootstrap.apiKey, server.firstRun, config.data);
+    if (server.bootstrap && !config.noSample) await showSample(server, server.bootstrap.apiKey, config);
     console.log('ready; stop with Ctrl-C');
   });
 }
 
-/** Loads the sample at the first run and prints a search to paste, with its answer. */
-async function showSample(url: string, apiKey: string, load: boolean, data: string): Promise<void> {
-  const client = connect(url, { apiKey });
+/**
+ * Loads the sample at the first run and prints a search to paste, with its answer. Over no listener: what stands in front of
+ * it, and who trusts its certificate, is not for this process to know.
+ */
+async function showSample(
+  { httpUrl, fetch, firstRun }: SingleServer,
+  apiKey: string,
+  { data, tlsCertificate }: ConfigOf<typeof serveKnobs.knobs>,
+): Promise<void> {
+  const client = connect(httpUrl, { apiKey, fetch });
   try {
-    if (load || sampleIsUnfinished(data)) await loadSample(client, data);
+    if (firstRun || sampleIsUnfinished(data)) await loadSample(client, data);
     if (!(await client.listCollections()).some((one) => one.name === SAMPLE)) return;
     const { hits } = await client.search(SAMPLE, { likeId: SAMPLE_QUERY, topK: 5 });
     const where = [
-      url === 'http://127.0.0.1:8080' ? '' : ` --url ${url}`,
+      httpUrl === 'http://127.0.0.1:8080' ? '' : ` --url ${httpUrl}`,
+      tlsCertificate === undefined ? '' : caFlag(tlsCertificate),
       data === './data' ? '' : ` --data ${data}`,
     ].join('');
     console.log(
@@ -66,6 +75,12 @@ async function showSample(url: string, apiKey: string, load: boolean, data: stri
   } finally {
     await client.close();
   }
+}
+
+/** A certificate that vouches for itself is unknown to the system. */
+function caFlag(certificateFile: string): string {
+  const certificate = new X509Certificate(readFileSync(certificateFile));
+  return certificate.checkIssued(certificate) ? ` --ca-file ${certificateFile}` : '';
 }
 
 export function serviceCommands(program: Command): void {

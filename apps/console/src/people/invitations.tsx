@@ -78,6 +78,7 @@ function InviteForm({ onDone }: { onDone: () => Promise<void> }) {
   };
   return (
     <Stack>
+      <Title order={3}>Invite</Title>
       <form onSubmit={submit} aria-label="invite">
         <Group align="end">
           <TextInput

@@ -14,6 +14,8 @@ export function PeoplePage() {
     queryKey: ['users'],
     queryFn: ({ pageParam }) => api.GET('/v1/admin/users', { params: { query: { pageToken: pageParam } } }),
     initialPageParam: '',
+    // All pages are fetched again: one is what a team has.
+    refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) > 1 ? false : 10_000),
     getNextPageParam: ({ nextPageToken }) => nextPageToken || undefined,
   });
   const users = list.data?.pages.flatMap((page) => page.users) ?? [];

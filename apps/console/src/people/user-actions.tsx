@@ -102,7 +102,7 @@ function Remove({ user, onDone }: { user: User; onDone: () => Promise<void> }) {
       <Button size="compact-xs" color="red" variant="subtle" onClick={dialog.open}>
         remove
       </Button>
-      <Modal opened={opened} onClose={close} title={`Remove ${user.email}?`}>
+      <Modal opened={opened} onClose={close} title={removal ? `${user.email} was removed` : `Remove ${user.email}?`}>
         {removal ? <Removed removal={removal} /> : <RemoveForm user={user} onRemoved={setRemoval} />}
       </Modal>
     </>

@@ -18,6 +18,10 @@ export interface Alert {
 
 const EVERY_MS = 10_000;
 const RECOVERED = 'recovered';
+/** Alerts whose cause is over that are kept; the oldest go first. */
+const KEPT = 10_000;
+/** Alerts that are opened at one check. More of them say no more, and each is a row. */
+const MOST_AT_ONCE = 1_000;
 
 /**
  * Alerts: opened when a rule finds something, closed when it no longer does or when somebody resolves them. One that
@@ -53,19 +57,27 @@ export class AlertService {
     this.#seen = new Set(found.map(nameOf));
     const now = found.filter((one) => !PASSING.has(one.rule) || before.has(nameOf(one)));
     const known = await this.db.selectFrom('alert').selectAll().where('cleared_at_ms', 'is', null).execute();
-    const same = (a: { rule: string; subject: string }, b: { rule: string; subject: string }) =>
-      a.rule === b.rule && a.subject === b.subject;
-    for (const finding of now.filter((one) => !known.some((alert) => same(alert, one)))) {
-      const open = { opened_at_ms: Date.now(), resolved_at_ms: null, resolved_by: null, cleared_at_ms: null };
+    const open = new Set(known.map(nameOf));
+    const still = new Set(now.map(nameOf));
+    for (const finding of now.filter((one) => !open.has(nameOf(one))).slice(0, MOST_AT_ONCE)) {
+      const times = { opened_at_ms: Date.now(), resolved_at_ms: null, resolved_by: null, cleared_at_ms: null };
       await this.db
         .insertInto('alert')
-        .values({ ...finding, id: randomUUID(), ...open })
+        .values({ ...finding, id: randomUUID(), ...times })
         .execute();
     }
-    for (const alert of known.filter((one) => !now.some((finding) => same(finding, one)))) {
+    for (const alert of known.filter((one) => !still.has(nameOf(one)))) {
       await this.#close(alert.id, RECOVERED);
       await this.db.updateTable('alert').set({ cleared_at_ms: Date.now() }).where('id', '=', alert.id).execute();
     }
+    const old = this.db
+      .selectFrom('alert')
+      .select('id')
+      .where('cleared_at_ms', 'is not', null)
+      .orderBy('cleared_at_ms', 'desc')
+      .limit(-1)
+      .offset(KEPT);
+    await this.db.deleteFrom('alert').where('id', 'in', old).execute();
   }
 
   async list(status: string, level: string): Promise<Alert[]> {

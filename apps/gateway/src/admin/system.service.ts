@@ -1,9 +1,11 @@
+import { setImmediate } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { ERROR_CODES, toVectronError } from '@vectron/errors';
 import type { Metrics } from '@vectron/observability';
 import { placement, reranker, type worker } from '@vectron/proto';
 import { callContext } from '@vectron/rpc';
-import { BACKENDS, type Backends, METRICS } from '../backends.js';
+import { BACKENDS, type Backends, CONFIG, METRICS } from '../backends.js';
+import type { GatewayConfig } from '../config.js';
 import { collectionInfo } from '../data/collection.service.js';
 import { stateName } from './cluster.service.js';
 
@@ -21,6 +23,10 @@ export type WorkerView = Omit<placement.WorkerInfo, 'last' | 'state' | 'stateCha
 
 const PROBE_MS = 2_000;
 const MINUTE_MS = 60_000;
+/** What collections are told of as that are not told of one by one. No name of one: those have no brackets. */
+const OTHERS = '(others)';
+/** Collections between two chances for requests. */
+const AT_ONCE = 50;
 /** Errors that no caller can help. */
 const ITS_OWN_FAULT: ReadonlySet<string> = new Set(
   Object.entries(ERROR_CODES).flatMap(([code, { http }]) => (http >= 500 && http !== 501 ? [code] : [])),
@@ -35,6 +41,7 @@ export class SystemService {
   constructor(
     @Inject(BACKENDS) private readonly backends: Backends,
     @Inject(METRICS) private readonly metrics: Metrics,
+    @Inject(CONFIG) private readonly config: Pick<GatewayConfig, 'metricsCollections'>,
   ) {}
 
   /** Asks every service. `ok`: all answer and every worker is healthy. */
@@ -128,22 +135,33 @@ export class SystemService {
     const { collections } = await this.backends.placement
       .listCollections({ tenantId: '' }, probe())
       .catch(() => ({ collections: [] as placement.Collection[] }));
-    for (const { name: collection, tenantId: tenant, shards } of collections) {
-      let points = 0;
-      for (const { shardId, metrics, replicas } of shards) {
-        const labels = { shard: String(shardId), collection, tenant };
-        points += metrics?.livePoints ?? 0;
-        this.metrics.points.set(labels, metrics?.livePoints ?? 0);
-        this.metrics.indexLag.set(labels, metrics?.tailPoints ?? 0);
-        this.metrics.shardBytes.set({ ...labels, where: 'memory' }, metrics?.memoryBytes ?? 0);
-        this.metrics.shardBytes.set({ ...labels, where: 'disk' }, metrics?.diskBytes ?? 0);
-        const queries = replicas.reduce((sum, one) => sum + (one.metrics?.queriesPerSecond ?? 0), 0);
-        this.metrics.shardQueries.set(labels, queries);
-        this.metrics.replicas.set(labels, replicas.filter((one) => one.metrics?.damage === '').length);
-      }
-      this.metrics.collectionPoints.set({ collection, tenant }, points);
+    const points = new Map(collections.map((one) => [one, pointsOf(one)]));
+    // What a tenant makes must not make the answer, nor what stores it, as large as it likes.
+    const shown = collections.sort((a, b) => (points.get(b) ?? 0) - (points.get(a) ?? 0));
+    const others = shown.splice(this.config.metricsCollections);
+    for (const [at, one] of shown.entries()) {
+      if (at % AT_ONCE === 0) await setImmediate();
+      const { name: collection, tenantId: tenant, shards } = one;
+      this.metrics.collectionPoints.set({ collection, tenant }, points.get(one) ?? 0);
+      for (const shard of shards) this.#shard({ shard: String(shard.shardId), collection, tenant }, shard);
+    }
+    for (const [at, one] of others.entries()) {
+      if (at % AT_ONCE === 0) await setImmediate();
+      this.metrics.collectionPoints.inc({ collection: OTHERS, tenant: OTHERS }, points.get(one) ?? 0);
+      for (const shard of one.shards) this.#shard({ shard: OTHERS, collection: OTHERS, tenant: OTHERS }, shard);
     }
     return registry.metrics();
+  }
+
+  /** Adds a shard to the gauges of its labels. */
+  #shard(labels: { shard: string; collection: string; tenant: string }, { metrics, replicas }: placement.Shard): void {
+    this.metrics.points.inc(labels, metrics?.livePoints ?? 0);
+    this.metrics.indexLag.inc(labels, metrics?.tailPoints ?? 0);
+    this.metrics.shardBytes.inc({ ...labels, where: 'memory' }, metrics?.memoryBytes ?? 0);
+    this.metrics.shardBytes.inc({ ...labels, where: 'disk' }, metrics?.diskBytes ?? 0);
+    const queries = replicas.reduce((sum, one) => sum + (one.metrics?.queriesPerSecond ?? 0), 0);
+    this.metrics.shardQueries.inc(labels, queries);
+    this.metrics.replicas.inc(labels, replicas.filter((one) => one.metrics?.damage === '').length);
   }
 
   /** Workers with their last heartbeats, but for those that were removed. */
@@ -175,6 +193,9 @@ export class SystemService {
     }
   }
 }
+
+const pointsOf = ({ shards }: placement.Collection): number =>
+  shards.reduce((sum, { metrics }) => sum + (metrics?.livePoints ?? 0), 0);
 
 async function timed(service: string, ask: () => Promise<unknown>) {
   const started = performance.now();

@@ -31,8 +31,9 @@ export class CollectionService {
     initialDeclarations(request);
     if (request.embedding !== undefined) this.embeddings.check(request.embedding.provider);
     const { tenantId } = principal;
-    await this.quota.checkCollections(tenantId);
-    const { collection } = await this.backends.placement.createCollection({ tenantId, collection: request }, pd());
+    const limits = this.quota.limits(principal);
+    const made = { tenantId, collection: request, limits };
+    const { collection } = await this.backends.placement.createCollection(made, pd());
     // What is known of one that had the name before is no route to this one.
     this.routes.forget(tenantId, request.name);
     try {

@@ -2,22 +2,37 @@ import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { gateway } from '@vectron/proto';
 import type { Principal } from '../edge/access.js';
-import type { GatewayDb } from '../gateway-db.js';
+import type { GatewayDb, GatewayTables } from '../gateway-db.js';
 import { ImpressionLog } from './impression-log.js';
+import { CONFIG } from '../backends.js';
+import type { GatewayConfig } from '../config.js';
 import { RouteTable } from '../shards/routes.js';
+import { LRUCache } from 'lru-cache';
+import { VectronError } from '@vectron/errors';
+import { type Transaction, sql } from 'kysely';
 
 export const GATEWAY_DB = Symbol('GatewayDb');
 
-/** What people made of answers, stored with the answer they saw. */
+/** What a client may say beside its feedback: keys and values of bytes, and how many. */
+const MAX_CONTEXT = { entries: 32, key: 128, value: 1_024 };
+/** Tenants whose items are counted without asking the database. */
+const COUNTED = 10_000;
+
+/** What people made of answers, stored with the answer they saw. Of each tenant as much as is set; the oldest goes first. */
 @Injectable()
 export class FeedbackService {
+  /** Items by tenant. */
+  readonly #items = new LRUCache<string, number>({ max: COUNTED });
+
   constructor(
+    @Inject(CONFIG) private readonly config: Pick<GatewayConfig, 'maxFeedback'>,
     @Inject(GATEWAY_DB) private readonly db: GatewayDb,
     @Inject(ImpressionLog) private readonly impressions: ImpressionLog,
     @Inject(RouteTable) private readonly routes: RouteTable,
   ) {}
 
   async submit(principal: Principal, request: gateway.SubmitFeedbackRequest): Promise<gateway.SubmitFeedbackResponse> {
+    checkContext(request.context);
     await this.routes.get(principal.tenantId, request.collection);
     const { feedbackItems, resultIds } = request;
     const impression = request.queryId === '' ? undefined : this.impressions.get(principal.tenantId, request.queryId);
@@ -51,7 +66,61 @@ export class FeedbackService {
           })
           .execute();
       }
+      await this.#trim(trx, principal.tenantId, feedbackItems.length);
     });
     return { success: true, feedbackId: id };
+  }
+
+  /** Counts `added` items, and forgets the tenant's oldest feedback when it has more than it may: a tenth of it at once. */
+  async #trim(trx: Transaction<GatewayTables>, tenant: string, added: number): Promise<void> {
+    const most = this.config.maxFeedback;
+    const known = this.#items.get(tenant);
+    const items = known === undefined ? await this.#count(trx, tenant) : known + added;
+    if (items <= most) {
+      this.#items.set(tenant, items);
+      return;
+    }
+    const feedback = await trx
+      .selectFrom('feedback')
+      .leftJoin('feedback_item', 'feedback_item.feedback_id', 'feedback.id')
+      .select(['feedback.id', sql<number>`count(feedback_item.id)`.as('items')])
+      .where('feedback.tenant', '=', tenant)
+      .groupBy('feedback.id')
+      .orderBy('feedback.created_at_ms')
+      .execute();
+    let left = feedback.reduce((sum, one) => sum + one.items, 0);
+    for (const { id, items: own } of feedback) {
+      if (left <= most * 0.9) break;
+      await trx.deleteFrom('feedback_item').where('feedback_id', '=', id).execute();
+      await trx.deleteFrom('feedback').where('id', '=', id).execute();
+      left -= own;
+    }
+    this.#items.set(tenant, left);
+  }
+
+  async #count(trx: Transaction<GatewayTables>, tenant: string): Promise<number> {
+    const { items } = await trx
+      .selectFrom('feedback')
+      .innerJoin('feedback_item', 'feedback_item.feedback_id', 'feedback.id')
+      .select(sql<number>`count(*)`.as('items'))
+      .where('feedback.tenant', '=', tenant)
+      .executeTakeFirstOrThrow();
+    return items;
+  }
+}
+
+/** Throws INVALID_ARGUMENT when the context is larger than what is meant with it. */
+function checkContext(context: ReadonlyMap<string, string>): void {
+  const { entries, key: keyBytes, value: valueBytes } = MAX_CONTEXT;
+  if (context.size > entries) {
+    throw VectronError.invalid('context', `context must have at most ${entries} entries, not ${context.size}`);
+  }
+  for (const [key, value] of context) {
+    if (Buffer.byteLength(key) > keyBytes) {
+      throw VectronError.invalid('context', `a key of context must have at most ${keyBytes} bytes of UTF-8`);
+    }
+    if (Buffer.byteLength(value) > valueBytes) {
+      throw VectronError.invalid(`context.${key}`, `context.${key} must have at most ${valueBytes} bytes of UTF-8`);
+    }
   }
 }

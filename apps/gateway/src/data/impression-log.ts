@@ -4,6 +4,11 @@ import type { SearchInput } from './search-input.js';
 
 /** Of one answer, at most. */
 const MAX_SHOWN = 100;
+const MAX_QUERY = 1_024;
+const MAX_ANSWERS = 5_000;
+const MAX_BYTES = 32 << 20;
+/** Of them, what one tenant may have: another one's answers of a moment ago stay known while it searches much. */
+const MAX_OWN = MAX_ANSWERS / 5;
 
 /** What one answer showed. */
 export interface Impression {
@@ -23,15 +28,39 @@ interface Shown {
   readonly shownAtMs: number;
 }
 
-/** Answers of the last hour, for the feedback that may come on them; the oldest go first beyond 5,000. */
+/**
+ * Answers of the last hour, for the feedback that may come on them; the oldest go first beyond 5,000 answers or 32 MiB in all,
+ * and beyond 1,000 of one tenant.
+ */
 export class ImpressionLog {
-  readonly #shown = new LRUCache<string, Shown>({ max: 5_000, ttl: 3_600_000, ttlAutopurge: false });
+  /** Keys of a tenant's answers, the oldest first. */
+  readonly #own = new Map<string, Set<string>>();
+  readonly #shown = new LRUCache<string, Shown>({
+    max: MAX_ANSWERS,
+    maxSize: MAX_BYTES,
+    sizeCalculation: ({ query, ids, scores }) => 200 + 2 * (query.length + ids.length) + scores.byteLength,
+    ttl: 3_600_000,
+    ttlAutopurge: false,
+    dispose: (_, key) => this.#left(key),
+  });
 
   remember(tenantId: string, { collection, query }: SearchInput, { hits, queryId }: SearchAnswer): void {
     const shown = hits.length > MAX_SHOWN ? hits.slice(0, MAX_SHOWN) : hits;
     const ids = JSON.stringify(shown.map(({ id }) => id));
     const scores = Float32Array.from(shown, ({ score }) => score);
-    this.#shown.set(`${tenantId}/${queryId}`, { collection, query, ids, scores, shownAtMs: Date.now() });
+    const own = this.#own.get(tenantId) ?? new Set<string>();
+    const key = `${tenantId}/${queryId}`;
+    const [oldest] = own.size >= MAX_OWN ? own : [];
+    if (oldest !== undefined) this.#shown.delete(oldest);
+    this.#own.set(tenantId, own.add(key));
+    this.#shown.set(key, { collection, query: query.slice(0, MAX_QUERY), ids, scores, shownAtMs: Date.now() });
+  }
+
+  #left(key: string): void {
+    const tenantId = key.slice(0, key.indexOf('/'));
+    const own = this.#own.get(tenantId);
+    own?.delete(key);
+    if (own?.size === 0) this.#own.delete(tenantId);
   }
 
   get(tenantId: string, queryId: string): Impression | undefined {

@@ -50,7 +50,7 @@ export class PointService {
     origin?: gateway.WriteOrigin,
     limits: CallLimits = {},
   ): Promise<gateway.UpsertResponse> {
-    await this.quota.checkRoom(principal.tenantId, inputs.length);
+    await this.quota.checkRoom(principal, inputs.length);
     const deadlineMs = deadlineOf(this.config.writeTimeoutMs, limits);
     const points = await this.embeddings.points(principal.tenantId, name, inputs, limits.signal);
     const { writes, count } = await this.#named(origin, (named) =>

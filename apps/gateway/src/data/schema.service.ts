@@ -6,6 +6,7 @@ import { callContext } from '@vectron/rpc';
 import type { Principal } from '../edge/access.js';
 import { BACKENDS, type Backends, CONFIG } from '../backends.js';
 import { type CallLimits, deadlineOf } from '../edge/call-limits.js';
+import { limitsOf } from '../edge/tenant-quota.js';
 import type { GatewayConfig } from '../config.js';
 import { RouteTable } from '../shards/routes.js';
 import { ShardCaller } from '../shards/shard-caller.js';
@@ -94,7 +95,8 @@ export class SchemaService {
     request: gateway.UpdateAliasesRequest,
   ): Promise<gateway.UpdateAliasesResponse> {
     const { tenantId } = principal;
-    await this.backends.placement.updateAliases({ tenantId, ...request }, pd());
+    const limits = limitsOf(this.config, principal);
+    await this.backends.placement.updateAliases({ tenantId, ...request, limits }, pd());
     for (const alias of [...request.set.map((one) => one.alias), ...request.delete])
       this.routes.forget(tenantId, alias);
     return {};

@@ -9,7 +9,7 @@ import type { Backends } from '../backends.js';
 import { Authenticator } from './access.js';
 
 const SILENCE_MS = 50;
-const nothing = { userIds: [], apiKeyIds: [], sessionIds: [] };
+const nothing: authInternal.Revocations = { userIds: [], apiKeyIds: [], sessionIds: [] };
 const logger = createLogger('access', 'silent' as never);
 
 /** An auth service that knows one key; `say` is what its feed tells, and it is silent otherwise. */

@@ -27,6 +27,12 @@ const TENANT_SHARE = 0.75;
 const ACTIVE_MS = 1_000;
 const RETRY_MS = 250;
 
+/** The most that one tenant and one key may hold open of what waits for long. */
+export interface HeldLimits {
+  readonly tenant: number;
+  readonly key: number;
+}
+
 interface Tenant {
   running: number;
   lastMs: number;
@@ -39,8 +45,14 @@ interface Tenant {
  */
 export class Admission {
   readonly #rooms: Record<WorkKind, Room>;
+  readonly #held: { readonly tenants: HeldOpen; readonly keys: HeldOpen };
 
-  constructor(limits: Record<WorkKind, number>, metrics?: Metrics) {
+  constructor(
+    limits: Record<WorkKind, number>,
+    metrics?: Metrics,
+    held: HeldLimits = { tenant: limits.watch, key: limits.watch },
+  ) {
+    this.#held = { tenants: new HeldOpen('account', held.tenant), keys: new HeldOpen('key', held.key) };
     const room = (kind: WorkKind) => new Room(kind, limits[kind], metrics);
     this.#rooms = { read: room('read'), write: room('write'), watch: room('watch'), manage: room('manage') };
   }
@@ -50,9 +62,51 @@ export class Admission {
     return this.#rooms[kind].refusal(tenantId);
   }
 
-  /** Throws OVERLOADED; otherwise returns what must be called, once, when the request has ended. */
-  begin(kind: WorkKind, tenantId: string): () => void {
-    return this.#rooms[kind].begin(tenantId);
+  /**
+   * Throws OVERLOADED, or QUOTA_EXCEEDED when the tenant or its key holds too many requests open; otherwise returns what
+   * must be called, once, when the request has ended.
+   */
+  begin(kind: WorkKind, tenantId: string, keyId = tenantId): () => void {
+    if (kind !== 'watch') return this.#rooms[kind].begin(tenantId);
+    const { tenants, keys } = this.#held;
+    tenants.check(tenantId);
+    keys.check(keyId);
+    const leave = this.#rooms.watch.begin(tenantId);
+    const given = [tenants.take(tenantId), keys.take(keyId)];
+    let ended = false;
+    return () => {
+      if (ended) return;
+      ended = true;
+      leave();
+      for (const giveBack of given) giveBack();
+    };
+  }
+}
+
+/** What waits for long is counted for whoever holds it open: it costs memory, and not much else, for as long as it waits. */
+class HeldOpen {
+  readonly #open = new Map<string, number>();
+
+  constructor(
+    private readonly who: string,
+    private readonly most: number,
+  ) {}
+
+  check(id: string): void {
+    if ((this.#open.get(id) ?? 0) < this.most) return;
+    throw new VectronError(
+      'QUOTA_EXCEEDED',
+      `this ${this.who} holds ${this.most} requests open, which is all it may; end one first`,
+    );
+  }
+
+  take(id: string): () => void {
+    this.#open.set(id, (this.#open.get(id) ?? 0) + 1);
+    return () => {
+      const left = (this.#open.get(id) ?? 1) - 1;
+      if (left === 0) this.#open.delete(id);
+      else this.#open.set(id, left);
+    };
   }
 }
 

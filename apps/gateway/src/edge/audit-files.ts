@@ -58,7 +58,7 @@ export function cutTornTail(file: string): boolean {
   return true;
 }
 
-/** The newest entry, or with `file` the first one of that file; undefined: there is none. */
+/** The newest entry; undefined: there is none. */
 export function lastEntry(dir: string): AuditEntry | undefined {
   for (const file of auditFiles(dir).toReversed()) {
     const last = readFileSync(join(dir, file), 'utf8').trimEnd().split('\n').at(-1);

@@ -3,13 +3,7 @@ import type { Metrics } from '@vectron/observability';
 import type { MethodContract } from '@vectron/proto';
 import { bearerToken, type Metadata } from '@vectron/rpc';
 import { Redis } from 'ioredis';
-import {
-  BurstyRateLimiter,
-  type RateLimiterAbstract,
-  RateLimiterMemory,
-  RateLimiterRedis,
-  RateLimiterRes,
-} from 'rate-limiter-flexible';
+import { BurstyRateLimiter, RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { GatewayConfig } from '../config.js';
 import type { Authenticator, Principal } from './access.js';
 import type { Admission } from './admission.js';
@@ -21,24 +15,49 @@ const DENIED = new Set(['UNAUTHENTICATED', 'PERMISSION_DENIED', 'RATE_LIMITED'])
 const BURST_SECONDS = 10;
 const REDIS_MS = 100;
 
-export type RateLimiter = Pick<RateLimiterAbstract, 'consume'>;
+/** Throws RATE_LIMITED when the caller, or its tenant with all of its keys and logins, makes more requests than it may. */
+export interface RateLimiter {
+  consume(who: Pick<Principal, 'apiKeyId' | 'userId' | 'tenantId'>): Promise<void>;
+}
 
-/** The rate that each key may have, shared by gateways that share a Redis; undefined when it is not limited. */
+type RateLimits = Pick<GatewayConfig, 'rateLimit' | 'rateBurst' | 'tenantRateLimit'>;
+
+/** The rates that keys and tenants may have, shared by gateways that share a Redis; undefined when neither is limited. */
 export function rateLimiter(
-  { rateLimit, rateBurst }: Pick<GatewayConfig, 'rateLimit' | 'rateBurst'>,
+  { rateLimit, rateBurst, tenantRateLimit }: RateLimits,
   redis?: Redis,
 ): RateLimiter | undefined {
-  if (rateLimit === 0) return undefined;
   const limiter = (keyPrefix: string, points: number, duration: number) => {
     const own = new RateLimiterMemory({ keyPrefix, points, duration });
     if (redis === undefined) return own;
     return new RateLimiterRedis({ storeClient: redis, keyPrefix, points, duration, insuranceLimiter: own });
   };
-  return new BurstyRateLimiter(
-    limiter('vectron:rate', rateLimit, 1),
-    limiter('vectron:burst', rateBurst || rateLimit, BURST_SECONDS),
-  );
+  const bursty = (kind: string, rate: number, burst: number) =>
+    rate === 0
+      ? undefined
+      : new BurstyRateLimiter(
+          limiter(`vectron:${kind}rate`, rate, 1),
+          limiter(`vectron:${kind}burst`, burst, BURST_SECONDS),
+        );
+  const key = bursty('', rateLimit, rateBurst || rateLimit);
+  const tenantRate = tenantRateLimit || rateLimit;
+  const tenant = bursty('tenant-', tenantRate, Math.max(rateBurst, tenantRate));
+  if (tenant === undefined) return undefined;
+  return {
+    // The key first: one that makes too many requests takes nothing from the others of its tenant.
+    async consume({ apiKeyId, userId, tenantId }) {
+      await key?.consume(apiKeyId || userId).catch(limited('this key'));
+      await tenant.consume(tenantId).catch(limited('this account, with all of its keys,'));
+    },
+  };
 }
+
+const limited = (who: string) => (refused: unknown) => {
+  if (!(refused instanceof RateLimiterRes)) throw refused;
+  throw new VectronError('RATE_LIMITED', `more requests a second than ${who} may make`, {
+    details: { retryAfterMs: Math.max(1, refused.msBeforeNext) },
+  });
+};
 
 /** What happens to every request of either wire before and after its own work. */
 export class Edge {
@@ -60,13 +79,10 @@ export class Edge {
   async #enter(token: string | undefined, known: Principal | undefined): Promise<Principal> {
     const principal = known ?? (await this.authenticator.authenticate(token));
     try {
-      await this.limiter?.consume(principal.apiKeyId || principal.userId);
+      await this.limiter?.consume(principal);
     } catch (refused) {
-      if (!(refused instanceof RateLimiterRes)) throw refused;
-      this.metrics.limited.inc();
-      throw new VectronError('RATE_LIMITED', 'more requests a second than this key may make', {
-        details: { retryAfterMs: Math.max(1, refused.msBeforeNext) },
-      });
+      if (refused instanceof VectronError && refused.code === 'RATE_LIMITED') this.metrics.limited.inc();
+      throw refused;
     }
     return principal;
   }
@@ -80,7 +96,15 @@ export class Edge {
   /** Room for the work; what is returned gives it back. */
   admit({ admission, path }: MethodContract, principal: Principal): () => void {
     if (admission === undefined) throw new Error(`${path} has no class of admission`);
-    return this.admission.begin(admission, principal.tenantId);
+    return this.admission.begin(admission, principal.tenantId, principal.apiKeyId || principal.userId);
+  }
+
+  /**
+   * Room for a connection that is held open for its caller, as for a request that waits for changes. Throws QUOTA_EXCEEDED
+   * or OVERLOADED; what is returned gives the room back.
+   */
+  keepOpen(principal: Principal): () => void {
+    return this.admission.begin('watch', principal.tenantId, principal.apiKeyId || principal.userId);
   }
 
   /** Holds the call open for as long as its caller may make it; `release` must be called when it has ended. */

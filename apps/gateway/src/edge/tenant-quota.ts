@@ -4,17 +4,45 @@ import { callContext } from '@vectron/rpc';
 import { LRUCache } from 'lru-cache';
 import { BACKENDS, type Backends, CONFIG } from '../backends.js';
 import type { GatewayConfig } from '../config.js';
+import type { Principal } from './access.js';
 
 /** How old what is known of a tenant's use may be: it comes from heartbeats anyway. */
 const KNOWN_MS = 2_000;
 
-interface Use {
+/** What the collections of one tenant may take together. A limit of 0 is none. */
+export interface TenantLimits {
   readonly collections: number;
+  readonly shards: number;
+  readonly aliases: number;
   readonly points: number;
   readonly bytes: number;
 }
 
-/** What the collections of one tenant may take together. A limit of 0 is none. */
+interface Use {
+  readonly points: number;
+  readonly bytes: number;
+}
+
+/** The limits of a tenant: those of every tenant, and for plan FREE also those of that plan, whichever is less. */
+export function limitsOf(config: GatewayConfig, { plan }: Pick<Principal, 'plan'>): TenantLimits {
+  const limit = (all: number, free: number) => {
+    if (plan !== 'FREE' || free === 0) return all;
+    return all === 0 ? free : Math.min(all, free);
+  };
+  return {
+    collections: limit(config.maxCollections, config.freeMaxCollections),
+    shards: limit(config.maxShards, config.freeMaxShards),
+    aliases: limit(config.maxAliases, config.freeMaxAliases),
+    points: limit(config.maxPoints, config.freeMaxPoints),
+    bytes: limit(config.maxStored, config.freeMaxStored),
+  };
+}
+
+/**
+ * Whether there is room for what a tenant wants to store. Collections, shards and aliases are counted by the placement
+ * driver, in the transaction that makes them; points and bytes are here, as of the last heartbeats of the workers, so that
+ * what is written within a moment may go beyond the limit by that much.
+ */
 @Injectable()
 export class TenantQuota {
   readonly #use: LRUCache<string, Use>;
@@ -26,44 +54,34 @@ export class TenantQuota {
     this.#use = new LRUCache<string, Use>({
       max: 10_000,
       ttl: KNOWN_MS,
+      // A write does not wait for a count that is nearly as good as the last one.
+      allowStale: true,
       fetchMethod: async (tenantId) => {
-        const { collections } = await backends.placement.listCollections(
-          { tenantId },
-          callContext({ timeoutMs: 5_000 }),
-        );
-        const shards = collections.flatMap((one) => one.shards);
-        const sum = (of: 'livePoints' | 'diskBytes') =>
-          shards.reduce((all, { metrics }) => all + (metrics?.[of] ?? 0), 0);
-        return { collections: collections.length, points: sum('livePoints'), bytes: sum('diskBytes') };
+        const use = await backends.placement.getTenantUsage({ tenantId }, callContext({ timeoutMs: 5_000 }));
+        return { points: Number(use.points), bytes: Number(use.diskBytes) };
       },
     });
   }
 
-  /** Throws QUOTA_EXCEEDED when one collection more would be too many. */
-  async checkCollections(tenantId: string): Promise<void> {
-    const { maxCollections } = this.config;
-    if (maxCollections === 0) return;
-    const use = await this.#use.fetch(tenantId, { forceRefresh: true });
-    if ((use?.collections ?? 0) >= maxCollections) {
-      throw new VectronError(
-        'QUOTA_EXCEEDED',
-        `this account has ${maxCollections} collections, which is all it may have`,
-      );
-    }
+  limits(principal: Pick<Principal, 'plan'>): TenantLimits {
+    return limitsOf(this.config, principal);
   }
 
-  /** Throws QUOTA_EXCEEDED when there is no room for more points: counts are as of the workers' last heartbeats. */
-  async checkRoom(tenantId: string, points: number): Promise<void> {
-    const { maxPoints, maxStored } = this.config;
-    if (maxPoints === 0 && maxStored === 0) return;
-    const use = await this.#use.fetch(tenantId);
-    if (maxPoints !== 0 && (use?.points ?? 0) + points > maxPoints) {
-      throw new VectronError('QUOTA_EXCEEDED', `this account may hold ${maxPoints} points in all; delete some first`);
-    }
-    if (maxStored !== 0 && (use?.bytes ?? 0) >= maxStored) {
+  /** Throws QUOTA_EXCEEDED when there is no room for more points. */
+  async checkRoom(principal: Pick<Principal, 'plan' | 'tenantId'>, points: number): Promise<void> {
+    const limits = this.limits(principal);
+    if (limits.points === 0 && limits.bytes === 0) return;
+    const use = await this.#use.fetch(principal.tenantId);
+    if (limits.points !== 0 && (use?.points ?? 0) + points > limits.points) {
       throw new VectronError(
         'QUOTA_EXCEEDED',
-        `this account may take ${maxStored} bytes on disk; delete something first`,
+        `this account may hold ${limits.points} points in all; delete some first`,
+      );
+    }
+    if (limits.bytes !== 0 && (use?.bytes ?? 0) >= limits.bytes) {
+      throw new VectronError(
+        'QUOTA_EXCEEDED',
+        `this account may take ${limits.bytes} bytes on disk; delete something first`,
       );
     }
   }

@@ -271,13 +271,20 @@ describe('rules', () => {
   });
 
   /** Values at the edges of the rules; undefined keeps what there is. */
-  function nearOf({ rules = {}, type, list }: FieldContract): fc.Arbitrary<unknown> {
-    if (list) return fc.constant(undefined);
+  function nearOf(field: FieldContract): fc.Arbitrary<unknown> {
+    const { rules = {}, type, list } = field;
+    if (list) {
+      if (rules.items === undefined) return fc.constant(undefined);
+      return fc.array(nearOf({ ...field, rules: rules.items, list: false }), { maxLength: 3 }).map((items) => {
+        return items.every((one) => one !== undefined) ? items : undefined;
+      });
+    }
     const { lte, gte, lt, gt, in: allowed, minLen, maxLen, minBytes, maxBytes, len } = rules;
     const edges = [lte, gte, lt, gt].filter((bound) => bound !== undefined);
     if (edges.length > 0) {
       const floats = type === 'double' || type === 'float';
-      return fc.constantFrom(...edges.flatMap((edge) => [edge, edge + 1, floats ? edge - 0.5 : Math.max(0, edge - 1)]));
+      const near = edges.flatMap((edge) => [edge, edge + 1, floats ? edge - 0.5 : Math.max(0, edge - 1)]);
+      return fc.constantFrom(...(type.endsWith('64') ? near.map(BigInt) : near));
     }
     if (allowed !== undefined) return fc.constantFrom(...allowed);
     if (len !== undefined) return fc.constantFrom(Buffer.alloc(len), Buffer.alloc(len + 1));
@@ -295,5 +302,16 @@ describe('rules', () => {
     expect(() => checkRules('vectron.v1.QueryRequest', wrong)).toThrow(
       'branches[0].ef must be at most 10000, not 1000000',
     );
+  });
+
+  it('names the value of a list that is outside of what each may be', () => {
+    const key = newMessage('vectron.auth.v1.CreateAPIKeyRequest');
+    const check = (collections: string[]) => () =>
+      checkRules('vectron.auth.v1.CreateAPIKeyRequest', { ...key, collections });
+    expect(check(['papers'])).not.toThrow();
+    expect(check(['papers', ''])).toThrow('collections[1] must have at least 1 characters, not 0');
+    expect(check(['papers', 'x'.repeat(129)])).toThrow('collections[1] must have at most 128 bytes of UTF-8, not 129');
+    // The count comes first: no more is looked at than the list may have.
+    expect(check(Array.from({ length: 101 }, () => ''))).toThrow('collections must have at most 100 items, not 101');
   });
 });

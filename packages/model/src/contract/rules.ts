@@ -106,11 +106,16 @@ function valueCheck(rules: FieldRules, list: boolean): (value: unknown, at: stri
       tests.push((value: string) => (expression.test(value) ? undefined : `must match ${pattern}`));
     }
   }
+  // After the count of the list: no more is looked at than the list may have.
+  const item = list && rules.items !== undefined ? valueCheck(rules.items, false) : undefined;
   return (value, at) => {
     for (const test of tests) {
       const wrong = test(value as never, at);
       if (wrong !== undefined) throw VectronError.invalid(at, `${at} ${wrong}`);
     }
+    if (item === undefined) return;
+    const items = value as readonly unknown[];
+    for (let i = 0; i < items.length; i++) item(items[i], `${at}[${i}]`);
   };
 }
 

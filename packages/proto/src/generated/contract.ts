@@ -394,7 +394,7 @@ export const CONTRACT: Contract = {
     'vectron.auth.v1.CreateAPIKeyRequest': { fields: [
       {"name":"name","json":"name","type":"string","rules":{"maxLen":128}},
       {"name":"role","json":"role","type":"string","rules":{"in":["","read","write","metrics","admin"]}},
-      {"name":"collections","json":"collections","type":"string","list":true,"rules":{"maxItems":100,"unique":true}},
+      {"name":"collections","json":"collections","type":"string","list":true,"rules":{"maxItems":100,"unique":true,"items":{"minLen":1,"maxBytes":128}}},
       {"name":"expires_at","json":"expiresAt","type":"int64","rules":{"gte":0}},
     ] },
     'vectron.auth.v1.CreateAPIKeyResponse': { fields: [
@@ -574,8 +574,8 @@ export const CONTRACT: Contract = {
       {"name":"api_key_id","json":"apiKeyId","type":"string"},
     ] },
     'vectron.v1.Alias': { fields: [
-      {"name":"alias","json":"alias","type":"string"},
-      {"name":"collection","json":"collection","type":"string"},
+      {"name":"alias","json":"alias","type":"string","rules":{"maxBytes":128}},
+      {"name":"collection","json":"collection","type":"string","rules":{"maxBytes":128}},
     ] },
     'vectron.v1.BranchReport': { fields: [
       {"name":"candidates","json":"candidates","type":"uint32"},
@@ -592,7 +592,7 @@ export const CONTRACT: Contract = {
       {"name":"created_at","json":"createdAt","type":"int64"},
     ] },
     'vectron.v1.CountPointsRequest': { fields: [
-      {"name":"collection","json":"collection","type":"string"},
+      {"name":"collection","json":"collection","type":"string","rules":{"maxBytes":128}},
       {"name":"filter","json":"filter","type":"message","ref":"vectron.v1.Filter"},
       {"name":"estimate","json":"estimate","type":"bool"},
       {"name":"consistency","json":"consistency","type":"message","ref":"vectron.v1.ReadConsistency"},
@@ -613,18 +613,18 @@ export const CONTRACT: Contract = {
       {"name":"vectors","json":"vectors","type":"message","ref":"vectron.v1.VectorSettings"},
       {"name":"replicas","json":"replicas","type":"uint32","rules":{"lte":7}},
       {"name":"durability","json":"durability","type":"string"},
-      {"name":"indexes","json":"indexes","type":"message","ref":"vectron.v1.PayloadIndex","list":true},
-      {"name":"sparse_vectors","json":"sparseVectors","type":"string","list":true},
-      {"name":"named_vectors","json":"namedVectors","type":"message","ref":"vectron.v1.NamedVector","list":true},
+      {"name":"indexes","json":"indexes","type":"message","ref":"vectron.v1.PayloadIndex","list":true,"rules":{"maxItems":64}},
+      {"name":"sparse_vectors","json":"sparseVectors","type":"string","list":true,"rules":{"maxItems":16,"items":{"minBytes":1,"maxBytes":64}}},
+      {"name":"named_vectors","json":"namedVectors","type":"message","ref":"vectron.v1.NamedVector","list":true,"rules":{"maxItems":16}},
       {"name":"embedding","json":"embedding","type":"message","ref":"vectron.v1.EmbeddingSettings"},
     ] },
     'vectron.v1.CreateCollectionResponse': { fields: [
       {"name":"success","json":"success","type":"bool"},
     ] },
     'vectron.v1.CreateIndexRequest': { fields: [
-      {"name":"collection","json":"collection","type":"string"},
+      {"name":"collection","json":"collection","type":"string","rules":{"maxBytes":128}},
       {"name":"index","json":"index","type":"message","ref":"vectron.v1.PayloadIndex"},
-      {"name":"sparse_vector","json":"sparseVector","type":"string"},
+      {"name":"sparse_vector","json":"sparseVector","type":"string","rules":{"maxBytes":64}},
       {"name":"named_vector","json":"namedVector","type":"message","ref":"vectron.v1.NamedVector"},
     ] },
     'vectron.v1.CreateIndexResponse': { fields: [
@@ -643,16 +643,16 @@ export const CONTRACT: Contract = {
       {"name":"success","json":"success","type":"bool"},
     ] },
     'vectron.v1.DeleteIndexRequest': { fields: [
-      {"name":"collection","json":"collection","type":"string"},
+      {"name":"collection","json":"collection","type":"string","rules":{"maxBytes":128}},
       {"name":"index","json":"index","type":"message","ref":"vectron.v1.PayloadIndex"},
-      {"name":"sparse_vector","json":"sparseVector","type":"string"},
+      {"name":"sparse_vector","json":"sparseVector","type":"string","rules":{"maxBytes":64}},
       {"name":"named_vector","json":"namedVector","type":"message","ref":"vectron.v1.NamedVector"},
     ] },
     'vectron.v1.DeleteIndexResponse': { fields: [
       {"name":"existed","json":"existed","type":"bool"},
     ] },
     'vectron.v1.DeletePointsRequest': { fields: [
-      {"name":"collection","json":"collection","type":"string"},
+      {"name":"collection","json":"collection","type":"string","rules":{"maxBytes":128}},
       {"name":"ids","json":"ids","type":"string","list":true,"rules":{"maxItems":10000}},
       {"name":"filter","json":"filter","type":"message","ref":"vectron.v1.Filter"},
       {"name":"if_version","json":"ifVersion","type":"uint64","optional":true},
@@ -663,7 +663,7 @@ export const CONTRACT: Contract = {
       {"name":"write_token","json":"writeToken","type":"string"},
     ] },
     'vectron.v1.DeleteRequest': { fields: [
-      {"name":"collection","json":"collection","type":"string"},
+      {"name":"collection","json":"collection","type":"string","rules":{"maxBytes":128}},
       {"name":"id","json":"id","type":"string","rules":{"minBytes":1,"maxBytes":512}},
       {"name":"origin","json":"origin","type":"message","ref":"vectron.v1.WriteOrigin"},
     ] },
@@ -680,8 +680,8 @@ export const CONTRACT: Contract = {
       {"name":"candidates","json":"candidates","type":"uint32","rules":{"lte":1000}},
     ] },
     'vectron.v1.EmbeddingSettings': { fields: [
-      {"name":"provider","json":"provider","type":"string"},
-      {"name":"text_field","json":"textField","type":"string"},
+      {"name":"provider","json":"provider","type":"string","rules":{"maxBytes":64}},
+      {"name":"text_field","json":"textField","type":"string","rules":{"maxBytes":512}},
     ] },
     'vectron.v1.Examples': { fields: [
       {"name":"positive_ids","json":"positiveIds","type":"string","list":true},
@@ -701,7 +701,7 @@ export const CONTRACT: Contract = {
       {"name":"value_json","json":"valueJson","type":"string","rest":{"hidden":true}},
     ] },
     'vectron.v1.FacetPointsRequest': { fields: [
-      {"name":"collection","json":"collection","type":"string"},
+      {"name":"collection","json":"collection","type":"string","rules":{"maxBytes":128}},
       {"name":"path","json":"path","type":"string"},
       {"name":"filter","json":"filter","type":"message","ref":"vectron.v1.Filter"},
       {"name":"limit","json":"limit","type":"uint32","rules":{"lte":10000}},
@@ -713,11 +713,11 @@ export const CONTRACT: Contract = {
       {"name":"unindexed","json":"unindexed","type":"bool"},
     ] },
     'vectron.v1.FeedbackItem': { fields: [
-      {"name":"result_id","json":"resultId","type":"string","rules":{"minLen":1}},
+      {"name":"result_id","json":"resultId","type":"string","rules":{"minLen":1,"maxBytes":512}},
       {"name":"relevance_score","json":"relevanceScore","type":"int32"},
       {"name":"clicked","json":"clicked","type":"bool"},
       {"name":"position","json":"position","type":"int32"},
-      {"name":"comment","json":"comment","type":"string"},
+      {"name":"comment","json":"comment","type":"string","rules":{"maxBytes":4096}},
     ] },
     'vectron.v1.FieldCondition': { fields: [
       {"name":"path","json":"path","type":"string"},
@@ -775,7 +775,7 @@ export const CONTRACT: Contract = {
       {"name":"settings","json":"settings","type":"message","ref":"vectron.v1.CreateCollectionRequest"},
     ] },
     'vectron.v1.GetRequest': { fields: [
-      {"name":"collection","json":"collection","type":"string"},
+      {"name":"collection","json":"collection","type":"string","rules":{"maxBytes":128}},
       {"name":"id","json":"id","type":"string","rules":{"minBytes":1,"maxBytes":512}},
       {"name":"consistency","json":"consistency","type":"message","ref":"vectron.v1.ReadConsistency"},
     ] },
@@ -802,7 +802,7 @@ export const CONTRACT: Contract = {
       {"name":"aliases","json":"aliases","type":"message","ref":"vectron.v1.Alias","list":true},
     ] },
     'vectron.v1.ListChangesRequest': { fields: [
-      {"name":"collection","json":"collection","type":"string"},
+      {"name":"collection","json":"collection","type":"string","rules":{"maxBytes":128}},
       {"name":"cursor","json":"cursor","type":"string"},
       {"name":"wait_ms","json":"waitMs","type":"uint32","rules":{"lte":60000}},
     ] },
@@ -816,7 +816,7 @@ export const CONTRACT: Contract = {
       {"name":"details","json":"details","type":"message","ref":"vectron.v1.CollectionInfo","list":true},
     ] },
     'vectron.v1.ListIndexesRequest': { fields: [
-      {"name":"collection","json":"collection","type":"string"},
+      {"name":"collection","json":"collection","type":"string","rules":{"maxBytes":128}},
     ] },
     'vectron.v1.ListIndexesResponse': { fields: [
       {"name":"indexes","json":"indexes","type":"message","ref":"vectron.v1.IndexInfo","list":true},
@@ -824,7 +824,7 @@ export const CONTRACT: Contract = {
       {"name":"named_vectors","json":"namedVectors","type":"message","ref":"vectron.v1.NamedVector","list":true},
     ] },
     'vectron.v1.ListPointsRequest': { fields: [
-      {"name":"collection","json":"collection","type":"string"},
+      {"name":"collection","json":"collection","type":"string","rules":{"maxBytes":128}},
       {"name":"limit","json":"limit","type":"uint32","rules":{"lte":1000}},
       {"name":"cursor","json":"cursor","type":"string"},
       {"name":"include_vectors","json":"includeVectors","type":"bool"},
@@ -865,9 +865,9 @@ export const CONTRACT: Contract = {
       {"name":"descending","json":"descending","type":"bool"},
     ] },
     'vectron.v1.PayloadIndex': { fields: [
-      {"name":"path","json":"path","type":"string"},
-      {"name":"type","json":"type","type":"string"},
-      {"name":"language","json":"language","type":"string"},
+      {"name":"path","json":"path","type":"string","rules":{"maxBytes":512}},
+      {"name":"type","json":"type","type":"string","rules":{"maxBytes":64}},
+      {"name":"language","json":"language","type":"string","rules":{"maxBytes":64}},
     ] },
     'vectron.v1.Point': { fields: [
       {"name":"id","json":"id","type":"string","rules":{"minBytes":1,"maxBytes":512}},
@@ -919,7 +919,7 @@ export const CONTRACT: Contract = {
       {"name":"error_message","json":"errorMessage","type":"string"},
     ] },
     'vectron.v1.QueryRequest': { fields: [
-      {"name":"collection","json":"collection","type":"string"},
+      {"name":"collection","json":"collection","type":"string","rules":{"maxBytes":128}},
       {"name":"branches","json":"branches","type":"message","ref":"vectron.v1.QueryBranch","list":true,"rules":{"minItems":1,"maxItems":16}},
       {"name":"filter","json":"filter","type":"message","ref":"vectron.v1.Filter"},
       {"name":"top_k","json":"topK","type":"uint32","rules":{"lte":10000}},
@@ -955,9 +955,9 @@ export const CONTRACT: Contract = {
     ] },
     'vectron.v1.RerankSettings': { fields: [
       {"name":"enabled","json":"enabled","type":"bool"},
-      {"name":"text_fields","json":"textFields","type":"string","list":true},
+      {"name":"text_fields","json":"textFields","type":"string","list":true,"rules":{"maxItems":64,"items":{"maxBytes":512}}},
       {"name":"field_boosts","json":"fieldBoosts","type":"double","key":"string"},
-      {"name":"recency_field","json":"recencyField","type":"string"},
+      {"name":"recency_field","json":"recencyField","type":"string","rules":{"maxBytes":512}},
       {"name":"oversample","json":"oversample","type":"uint32","rules":{"lte":20}},
     ] },
     'vectron.v1.ResultGroup': { fields: [
@@ -976,7 +976,7 @@ export const CONTRACT: Contract = {
       {"name":"values","json":"values","type":"message","ref":"vectron.v1.Scalar","list":true},
     ] },
     'vectron.v1.SearchRequest': { fields: [
-      {"name":"collection","json":"collection","type":"string"},
+      {"name":"collection","json":"collection","type":"string","rules":{"maxBytes":128}},
       {"name":"vector","json":"vector","type":"float","list":true},
       {"name":"top_k","json":"topK","type":"uint32","rules":{"lte":10000}},
       {"name":"query","json":"query","type":"string"},
@@ -1068,12 +1068,12 @@ export const CONTRACT: Contract = {
       {"name":"details","json":"details","type":"string","key":"string"},
     ] },
     'vectron.v1.SubmitFeedbackRequest': { fields: [
-      {"name":"collection","json":"collection","type":"string"},
-      {"name":"query","json":"query","type":"string"},
-      {"name":"result_ids","json":"resultIds","type":"string","list":true,"rules":{"maxItems":10000}},
+      {"name":"collection","json":"collection","type":"string","rules":{"maxBytes":128}},
+      {"name":"query","json":"query","type":"string","rules":{"maxBytes":8192}},
+      {"name":"result_ids","json":"resultIds","type":"string","list":true,"rules":{"maxItems":1000,"items":{"maxBytes":512}}},
       {"name":"feedback_items","json":"feedbackItems","type":"message","ref":"vectron.v1.FeedbackItem","list":true,"rules":{"minItems":1,"maxItems":1000}},
       {"name":"context","json":"context","type":"string","key":"string"},
-      {"name":"query_id","json":"queryId","type":"string"},
+      {"name":"query_id","json":"queryId","type":"string","rules":{"maxBytes":64}},
     ] },
     'vectron.v1.SubmitFeedbackResponse': { fields: [
       {"name":"success","json":"success","type":"bool"},
@@ -1088,8 +1088,8 @@ export const CONTRACT: Contract = {
       {"name":"fields","json":"fields","type":"message","ref":"vectron.v1.TextField","list":true},
     ] },
     'vectron.v1.UpdateAliasesRequest': { fields: [
-      {"name":"set","json":"set","type":"message","ref":"vectron.v1.Alias","list":true},
-      {"name":"delete","json":"delete","type":"string","list":true},
+      {"name":"set","json":"set","type":"message","ref":"vectron.v1.Alias","list":true,"rules":{"maxItems":40}},
+      {"name":"delete","json":"delete","type":"string","list":true,"rules":{"maxItems":40,"items":{"minLen":1,"maxBytes":128}}},
     ] },
     'vectron.v1.UpdateAliasesResponse': { fields: [] },
     'vectron.v1.UpdateCollectionRequest': { fields: [
@@ -1102,11 +1102,11 @@ export const CONTRACT: Contract = {
       {"name":"settings","json":"settings","type":"message","ref":"vectron.v1.CreateCollectionRequest"},
     ] },
     'vectron.v1.UpdatePointsRequest': { fields: [
-      {"name":"collection","json":"collection","type":"string"},
+      {"name":"collection","json":"collection","type":"string","rules":{"maxBytes":128}},
       {"name":"ids","json":"ids","type":"string","list":true,"rules":{"maxItems":10000}},
       {"name":"filter","json":"filter","type":"message","ref":"vectron.v1.Filter"},
       {"name":"replace","json":"replace","type":"message","ref":"google.protobuf.Struct"},
-      {"name":"remove","json":"remove","type":"string","list":true},
+      {"name":"remove","json":"remove","type":"string","list":true,"rules":{"maxItems":1000,"items":{"maxBytes":512}}},
       {"name":"set","json":"set","type":"message","ref":"google.protobuf.Struct"},
       {"name":"if_version","json":"ifVersion","type":"uint64","optional":true},
       {"name":"origin","json":"origin","type":"message","ref":"vectron.v1.WriteOrigin"},
@@ -1124,7 +1124,7 @@ export const CONTRACT: Contract = {
       {"name":"user","json":"user","type":"message","ref":"vectron.auth.v1.UserProfile"},
     ] },
     'vectron.v1.UpsertRequest': { fields: [
-      {"name":"collection","json":"collection","type":"string"},
+      {"name":"collection","json":"collection","type":"string","rules":{"maxBytes":128}},
       {"name":"points","json":"points","type":"message","ref":"vectron.v1.Point","list":true,"rules":{"minItems":1}},
       {"name":"origin","json":"origin","type":"message","ref":"vectron.v1.WriteOrigin"},
     ] },

@@ -57,7 +57,7 @@ export class ErrorFilter implements ExceptionFilter {
 
 /** Writes down what the client is not told. */
 export function logFault(logger: Logger, known: VectronError, { id, url }: Pick<FastifyRequest, 'id' | 'url'>): void {
-  const fault = { err: known.cause ?? known, url: masked(url), requestId: id };
+  const fault = { err: known.cause ?? known, url: masked(url.slice(0, 2_048)), requestId: id };
   if (known.code === 'INTERNAL') logger.error(fault, 'call failed');
   else if (forClients(known) !== known) logger.warn({ ...fault, err: known }, 'call failed');
 }

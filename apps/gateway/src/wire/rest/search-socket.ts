@@ -7,6 +7,7 @@ import type { gateway } from '@vectron/proto';
 import { Stop } from '@vectron/rpc';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { SearchService } from '../../data/search.service.js';
+import type { Principal } from '../../edge/access.js';
 import { printable } from '../../edge/audit-target.js';
 import type { Edge } from '../../edge/edge.js';
 import type { Hold } from '../../edge/hold.js';
@@ -22,12 +23,15 @@ const PATH = /^\/v1\/collections\/([^/?]+)\/points\/search\/stream$/;
 const BEARER = /^bearer\.(\S+)$/;
 /** How long a client whose token was revoked may take to close its end. */
 const CLOSING_MS = 1_000;
+/** Of the close codes of WebSockets that IANA has registered. */
+const TRY_AGAIN_LATER = 1013;
 const MAX_UNREAD_BYTES = 1 << 20;
 
 /**
  * SearchStream over WebSocket: each message from the client is a search body, each answer `{"result": ...}`, the
  * last of a search with `complete` decided and `"last": true`; a failed search is `{"error": google.rpc.Status}`.
- * The token is checked at the start and with every message; the connection is held on it and ends when it is revoked.
+ * The token is checked at the start and with every message; the connection is held on it and ends when it is revoked. An
+ * open socket counts as a request that is held open.
  */
 export function serveSearchSocket(
   http: Server,
@@ -58,7 +62,7 @@ export function serveSearchSocket(
         checkAccess(METHOD, principal);
         const hold = edge.hold(principal);
         stream.once('close', hold.release);
-        sockets.handleUpgrade(request, stream, head, (socket) => serve(socket, name, token, hold));
+        sockets.handleUpgrade(request, stream, head, (socket) => serve(socket, name, token, { principal, hold }));
       } catch (error) {
         const known = toVectronError(error);
         const address = request.socket.remoteAddress ?? '';
@@ -70,14 +74,26 @@ export function serveSearchSocket(
     })();
   });
 
-  function serve(socket: WebSocket, collection: string, token: string | undefined, hold: Hold): void {
+  function serve(
+    socket: WebSocket,
+    collection: string,
+    token: string | undefined,
+    { principal, hold }: { principal: Principal; hold: Hold },
+  ): void {
+    socket.on('error', () => socket.terminate());
+    try {
+      // Here, where it is sure that there is a socket whose end gives the room back.
+      socket.once('close', edge.keepOpen(principal));
+    } catch (refused) {
+      socket.close(TRY_AGAIN_LATER, toVectronError(refused).message);
+      return;
+    }
     const end = () => {
       socket.close(1008, 'the token is no longer valid, or allows something else now');
       setTimeout(() => socket.terminate(), CLOSING_MS).unref();
     };
     hold.signal.addEventListener('abort', end);
     if (hold.signal.aborted) end();
-    socket.on('error', () => socket.terminate());
     socket.on('message', (data) => void answer(socket, collection, token, String(data)));
   }
 

@@ -369,6 +369,26 @@ export interface Operation {
 export interface CreateCollectionRequest {
   tenantId: string;
   collection?: CreateCollectionRequest1 | undefined;
+  limits?: TenantLimits | undefined;
+}
+
+/** What a tenant may have in all; 0: no limit. Checked in the transaction that would go beyond it. */
+export interface TenantLimits {
+  collections: number;
+  shards: number;
+  aliases: number;
+}
+
+export interface GetTenantUsageRequest {
+  tenantId: string;
+}
+
+/** Points and bytes are as of the workers' last heartbeats. */
+export interface GetTenantUsageResponse {
+  collections: bigint;
+  shards: bigint;
+  points: bigint;
+  diskBytes: bigint;
 }
 
 export interface CreateCollectionResponse {
@@ -523,6 +543,7 @@ export interface UpdateAliasesRequest {
   tenantId: string;
   set: Alias[];
   delete: string[];
+  limits?: TenantLimits | undefined;
 }
 
 export interface UpdateAliasesResponse {
@@ -4471,7 +4492,7 @@ export const Operation: MessageFns<Operation> = {
 };
 
 function createBaseCreateCollectionRequest(): CreateCollectionRequest {
-  return { tenantId: "", collection: undefined };
+  return { tenantId: "", collection: undefined, limits: undefined };
 }
 
 export const CreateCollectionRequest: MessageFns<CreateCollectionRequest> = {
@@ -4481,6 +4502,9 @@ export const CreateCollectionRequest: MessageFns<CreateCollectionRequest> = {
     }
     if (message.collection !== undefined) {
       CreateCollectionRequest1.encode(message.collection, writer.uint32(18).fork()).join();
+    }
+    if (message.limits !== undefined) {
+      TenantLimits.encode(message.limits, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -4514,6 +4538,14 @@ export const CreateCollectionRequest: MessageFns<CreateCollectionRequest> = {
             message.collection = CreateCollectionRequest1.decode(reader, reader.uint32());
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.limits = TenantLimits.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4534,6 +4566,7 @@ export const CreateCollectionRequest: MessageFns<CreateCollectionRequest> = {
         ? globalThis.String(object.tenant_id)
         : "",
       collection: isSet(object.collection) ? CreateCollectionRequest1.fromJSON(object.collection) : undefined,
+      limits: isSet(object.limits) ? TenantLimits.fromJSON(object.limits) : undefined,
     };
   },
 
@@ -4544,6 +4577,9 @@ export const CreateCollectionRequest: MessageFns<CreateCollectionRequest> = {
     }
     if (message.collection !== undefined) {
       obj.collection = CreateCollectionRequest1.toJSON(message.collection);
+    }
+    if (message.limits !== undefined) {
+      obj.limits = TenantLimits.toJSON(message.limits);
     }
     return obj;
   },
@@ -4557,6 +4593,318 @@ export const CreateCollectionRequest: MessageFns<CreateCollectionRequest> = {
     message.collection = (object.collection !== undefined && object.collection !== null)
       ? CreateCollectionRequest1.fromPartial(object.collection)
       : undefined;
+    message.limits = (object.limits !== undefined && object.limits !== null)
+      ? TenantLimits.fromPartial(object.limits)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseTenantLimits(): TenantLimits {
+  return { collections: 0, shards: 0, aliases: 0 };
+}
+
+export const TenantLimits: MessageFns<TenantLimits> = {
+  encode(message: TenantLimits, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.collections !== 0) {
+      writer.uint32(8).uint32(message.collections);
+    }
+    if (message.shards !== 0) {
+      writer.uint32(16).uint32(message.shards);
+    }
+    if (message.aliases !== 0) {
+      writer.uint32(24).uint32(message.aliases);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TenantLimits {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTenantLimits();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.collections = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.shards = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.aliases = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TenantLimits {
+    return {
+      collections: isSet(object.collections) ? globalThis.Number(object.collections) : 0,
+      shards: isSet(object.shards) ? globalThis.Number(object.shards) : 0,
+      aliases: isSet(object.aliases) ? globalThis.Number(object.aliases) : 0,
+    };
+  },
+
+  toJSON(message: TenantLimits): unknown {
+    const obj: any = {};
+    if (message.collections !== undefined) {
+      obj.collections = Math.round(message.collections);
+    }
+    if (message.shards !== undefined) {
+      obj.shards = Math.round(message.shards);
+    }
+    if (message.aliases !== undefined) {
+      obj.aliases = Math.round(message.aliases);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<TenantLimits>, I>>(base?: I): TenantLimits {
+    return TenantLimits.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TenantLimits>, I>>(object: I): TenantLimits {
+    const message = createBaseTenantLimits();
+    message.collections = object.collections ?? 0;
+    message.shards = object.shards ?? 0;
+    message.aliases = object.aliases ?? 0;
+    return message;
+  },
+};
+
+function createBaseGetTenantUsageRequest(): GetTenantUsageRequest {
+  return { tenantId: "" };
+}
+
+export const GetTenantUsageRequest: MessageFns<GetTenantUsageRequest> = {
+  encode(message: GetTenantUsageRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.tenantId !== "") {
+      writer.uint32(10).string(message.tenantId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetTenantUsageRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetTenantUsageRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tenantId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetTenantUsageRequest {
+    return {
+      tenantId: isSet(object.tenantId)
+        ? globalThis.String(object.tenantId)
+        : isSet(object.tenant_id)
+        ? globalThis.String(object.tenant_id)
+        : "",
+    };
+  },
+
+  toJSON(message: GetTenantUsageRequest): unknown {
+    const obj: any = {};
+    if (message.tenantId !== undefined) {
+      obj.tenantId = message.tenantId;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<GetTenantUsageRequest>, I>>(base?: I): GetTenantUsageRequest {
+    return GetTenantUsageRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetTenantUsageRequest>, I>>(object: I): GetTenantUsageRequest {
+    const message = createBaseGetTenantUsageRequest();
+    message.tenantId = object.tenantId ?? "";
+    return message;
+  },
+};
+
+function createBaseGetTenantUsageResponse(): GetTenantUsageResponse {
+  return { collections: 0n, shards: 0n, points: 0n, diskBytes: 0n };
+}
+
+export const GetTenantUsageResponse: MessageFns<GetTenantUsageResponse> = {
+  encode(message: GetTenantUsageResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.collections !== 0n) {
+      if (BigInt.asUintN(64, message.collections) !== message.collections) {
+        throw new globalThis.Error("value provided for field message.collections of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.collections);
+    }
+    if (message.shards !== 0n) {
+      if (BigInt.asUintN(64, message.shards) !== message.shards) {
+        throw new globalThis.Error("value provided for field message.shards of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.shards);
+    }
+    if (message.points !== 0n) {
+      if (BigInt.asUintN(64, message.points) !== message.points) {
+        throw new globalThis.Error("value provided for field message.points of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.points);
+    }
+    if (message.diskBytes !== 0n) {
+      if (BigInt.asUintN(64, message.diskBytes) !== message.diskBytes) {
+        throw new globalThis.Error("value provided for field message.diskBytes of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.diskBytes);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetTenantUsageResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetTenantUsageResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.collections = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.shards = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.points = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.diskBytes = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetTenantUsageResponse {
+    return {
+      collections: isSet(object.collections) ? BigInt(object.collections) : 0n,
+      shards: isSet(object.shards) ? BigInt(object.shards) : 0n,
+      points: isSet(object.points) ? BigInt(object.points) : 0n,
+      diskBytes: isSet(object.diskBytes)
+        ? BigInt(object.diskBytes)
+        : isSet(object.disk_bytes)
+        ? BigInt(object.disk_bytes)
+        : 0n,
+    };
+  },
+
+  toJSON(message: GetTenantUsageResponse): unknown {
+    const obj: any = {};
+    if (message.collections !== undefined) {
+      obj.collections = message.collections.toString();
+    }
+    if (message.shards !== undefined) {
+      obj.shards = message.shards.toString();
+    }
+    if (message.points !== undefined) {
+      obj.points = message.points.toString();
+    }
+    if (message.diskBytes !== undefined) {
+      obj.diskBytes = message.diskBytes.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<GetTenantUsageResponse>, I>>(base?: I): GetTenantUsageResponse {
+    return GetTenantUsageResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetTenantUsageResponse>, I>>(object: I): GetTenantUsageResponse {
+    const message = createBaseGetTenantUsageResponse();
+    message.collections = (object.collections !== undefined && object.collections !== null)
+      ? BigInt(object.collections)
+      : 0n;
+    message.shards = (object.shards !== undefined && object.shards !== null) ? BigInt(object.shards) : 0n;
+    message.points = (object.points !== undefined && object.points !== null) ? BigInt(object.points) : 0n;
+    message.diskBytes = (object.diskBytes !== undefined && object.diskBytes !== null) ? BigInt(object.diskBytes) : 0n;
     return message;
   },
 };
@@ -6872,7 +7220,7 @@ export const ListAliasesResponse: MessageFns<ListAliasesResponse> = {
 };
 
 function createBaseUpdateAliasesRequest(): UpdateAliasesRequest {
-  return { tenantId: "", set: [], delete: [] };
+  return { tenantId: "", set: [], delete: [], limits: undefined };
 }
 
 export const UpdateAliasesRequest: MessageFns<UpdateAliasesRequest> = {
@@ -6885,6 +7233,9 @@ export const UpdateAliasesRequest: MessageFns<UpdateAliasesRequest> = {
     }
     for (const v of message.delete) {
       writer.uint32(26).string(v!);
+    }
+    if (message.limits !== undefined) {
+      TenantLimits.encode(message.limits, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -6926,6 +7277,14 @@ export const UpdateAliasesRequest: MessageFns<UpdateAliasesRequest> = {
             message.delete.push(reader.string());
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.limits = TenantLimits.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -6947,6 +7306,7 @@ export const UpdateAliasesRequest: MessageFns<UpdateAliasesRequest> = {
         : "",
       set: globalThis.Array.isArray(object?.set) ? object.set.map((e: any) => Alias.fromJSON(e)) : [],
       delete: globalThis.Array.isArray(object?.delete) ? object.delete.map((e: any) => globalThis.String(e)) : [],
+      limits: isSet(object.limits) ? TenantLimits.fromJSON(object.limits) : undefined,
     };
   },
 
@@ -6961,6 +7321,9 @@ export const UpdateAliasesRequest: MessageFns<UpdateAliasesRequest> = {
     if (message.delete?.length) {
       obj.delete = message.delete;
     }
+    if (message.limits !== undefined) {
+      obj.limits = TenantLimits.toJSON(message.limits);
+    }
     return obj;
   },
 
@@ -6972,6 +7335,9 @@ export const UpdateAliasesRequest: MessageFns<UpdateAliasesRequest> = {
     message.tenantId = object.tenantId ?? "";
     message.set = object.set?.map((e) => Alias.fromPartial(e)) || [];
     message.delete = object.delete?.map((e) => e) || [];
+    message.limits = (object.limits !== undefined && object.limits !== null)
+      ? TenantLimits.fromPartial(object.limits)
+      : undefined;
     return message;
   },
 };
@@ -7542,6 +7908,18 @@ export const PlacementServiceService = {
       Buffer.from(DeleteCollectionResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DeleteCollectionResponse => DeleteCollectionResponse.decode(value),
   },
+  /** What the tenant has. Costs no more than that: nothing of others is looked at. */
+  getTenantUsage: {
+    path: "/vectron.placementdriver.v1.PlacementService/GetTenantUsage" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetTenantUsageRequest): Buffer =>
+      Buffer.from(GetTenantUsageRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetTenantUsageRequest => GetTenantUsageRequest.decode(value),
+    responseSerialize: (value: GetTenantUsageResponse): Buffer =>
+      Buffer.from(GetTenantUsageResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetTenantUsageResponse => GetTenantUsageResponse.decode(value),
+  },
   /** By name or by alias. */
   getCollectionStatus: {
     path: "/vectron.placementdriver.v1.PlacementService/GetCollectionStatus" as const,
@@ -7658,6 +8036,8 @@ export interface PlacementServiceServer extends UntypedServiceImplementation {
   createCollection: handleUnaryCall<CreateCollectionRequest, CreateCollectionResponse>;
   listCollections: handleUnaryCall<ListCollectionsRequest, ListCollectionsResponse>;
   deleteCollection: handleUnaryCall<DeleteCollectionRequest, DeleteCollectionResponse>;
+  /** What the tenant has. Costs no more than that: nothing of others is looked at. */
+  getTenantUsage: handleUnaryCall<GetTenantUsageRequest, GetTenantUsageResponse>;
   /** By name or by alias. */
   getCollectionStatus: handleUnaryCall<GetCollectionStatusRequest, GetCollectionStatusResponse>;
   updateCollection: handleUnaryCall<UpdateCollectionRequest, UpdateCollectionResponse>;
@@ -7953,6 +8333,22 @@ export interface PlacementServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DeleteCollectionResponse) => void,
+  ): ClientUnaryCall;
+  /** What the tenant has. Costs no more than that: nothing of others is looked at. */
+  getTenantUsage(
+    request: GetTenantUsageRequest,
+    callback: (error: ServiceError | null, response: GetTenantUsageResponse) => void,
+  ): ClientUnaryCall;
+  getTenantUsage(
+    request: GetTenantUsageRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetTenantUsageResponse) => void,
+  ): ClientUnaryCall;
+  getTenantUsage(
+    request: GetTenantUsageRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetTenantUsageResponse) => void,
   ): ClientUnaryCall;
   /** By name or by alias. */
   getCollectionStatus(
