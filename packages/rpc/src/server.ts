@@ -109,6 +109,12 @@ interface RunningCall {
 const LOOKED_AT_BYTES = 64 << 10;
 /** How long a client of a server stream may leave an answer unread. */
 const UNREAD_MS = 30_000;
+/**
+ * A connection is asked for a sign of life so often, and ended when it gives none. Once nghttp2 has ended a session by itself, as it
+ * does for a head that it cannot decode, Node reads no more from its socket and tells nobody: without this it stays open for
+ * ever, also when its client has gone.
+ */
+const KEEPALIVE = { 'grpc.keepalive_time_ms': 10_000, 'grpc.keepalive_timeout_ms': 10_000 };
 
 /** The signal is made when somebody asks for it: most calls are over before anybody could cancel them. */
 class ServerContext implements CallContext {
@@ -170,6 +176,7 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
   constructor(private readonly options: GrpcServerOptions) {
     super();
     this.#server = new GrpcJsServer({
+      ...KEEPALIVE,
       'grpc.max_receive_message_length': options.maxMessageBytes,
       'grpc.max_send_message_length': 64 << 20,
     });
