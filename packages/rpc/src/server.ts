@@ -157,6 +157,12 @@ const TOO_MANY_CALLS = new VectronError(
     details: { retryAfterMs: 1_000 },
   },
 );
+/**
+ * A connection is asked for a sign of life so often, and ended when it gives none. Once nghttp2 has ended a session by itself, as it
+ * does for a head that it cannot decode, Node reads no more from its socket and tells nobody: without this it stays open for
+ * ever, also when its client has gone.
+ */
+const KEEPALIVE = { 'grpc.keepalive_time_ms': 10_000, 'grpc.keepalive_timeout_ms': 10_000 };
 
 /** The signal is made when somebody asks for it: most calls are over before anybody could cancel them. */
 class ServerContext implements CallContext {
@@ -232,6 +238,7 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
     super();
     this.#arrivals = options.arrivals ?? new Arrivals(INTERNAL_ARRIVALS);
     this.#server = new GrpcJsServer({
+      ...KEEPALIVE,
       'grpc.max_receive_message_length': options.maxMessageBytes,
       'grpc.max_send_message_length': 64 << 20,
       'grpc.max_concurrent_streams': this.#limits.maxCalls,

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { toVectronError, VectronError } from '@vectron/errors';
 import { countPoints, facetPoints, type QueryAnswer, readPlan, runQuery } from '@vectron/model';
 import type { gateway } from '@vectron/proto';
+import pLimit from 'p-limit';
 import type { Principal } from '../edge/access.js';
 import { requireCollection } from '../edge/policy.js';
 import { CONFIG } from '../backends.js';
@@ -11,6 +12,12 @@ import { EmbeddingService } from './embedding.service.js';
 import { type ReadLimits, ShardCaller } from '../shards/shard-caller.js';
 import { shardTimeoutMs } from '../shards/shard-timeout.js';
 
+
+/**
+ * A batch has room for one read, whatever is in it: its queries wait for each other, so that what it asks of the shards at a time
+ * is not many times what the others of its tenant, and other tenants, get for the same room.
+ */
+const BATCH_AT_ONCE = 4;
 
 export type QueryOutcome =
   | { readonly answer: QueryAnswer; readonly error?: undefined }
@@ -40,17 +47,16 @@ export class QueryService {
     { queries }: gateway.QueryBatchRequest,
     limits: CallLimits = {},
   ): Promise<QueryOutcome[]> {
-    return Promise.all(
-      queries.map(async (query): Promise<QueryOutcome> => {
-        try {
-          // The others may be for collections that the key is for.
-          requireCollection(principal, query.collection);
-          return { answer: await this.query(principal, query, limits) };
-        } catch (cause) {
-          return { error: toVectronError(cause) };
-        }
-      }),
-    );
+    const few = pLimit(BATCH_AT_ONCE);
+    return few.map(queries, async (query): Promise<QueryOutcome> => {
+      try {
+        // The others may be for collections that the key is for.
+        requireCollection(principal, query.collection);
+        return { answer: await this.query(principal, query, limits) };
+      } catch (cause) {
+        return { error: toVectronError(cause) };
+      }
+    });
   }
 
   async count(
