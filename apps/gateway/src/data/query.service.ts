@@ -33,9 +33,11 @@ export class QueryService {
   ) {}
 
   async query(principal: Principal, asked: gateway.QueryRequest, limits: CallLimits = {}): Promise<QueryAnswer> {
-    const { tenantId } = principal;
-    const request = await this.embeddings.query(tenantId, asked, limits.signal);
-    const read = this.#read(request.timeoutMs, request.consistency, limits);
+    return this.#query(principal, asked, this.#read(asked.timeoutMs, asked.consistency, limits));
+  }
+
+  async #query({ tenantId }: Principal, asked: gateway.QueryRequest, read: ReadLimits): Promise<QueryAnswer> {
+    const request = await this.embeddings.query(tenantId, asked, read.signal);
     return this.shards.reading(tenantId, request.collection, read, (route, ask) =>
       runQuery(route, request, ask, () => shardTimeoutMs(read.deadlineMs)),
     );
@@ -48,11 +50,13 @@ export class QueryService {
     limits: CallLimits = {},
   ): Promise<QueryOutcome[]> {
     const few = pLimit(BATCH_AT_ONCE);
-    return few.map(queries, async (query): Promise<QueryOutcome> => {
+    // Their time begins now, for those that wait too.
+    const timed = queries.map((query) => ({ query, read: this.#read(query.timeoutMs, query.consistency, limits) }));
+    return few.map(timed, async ({ query, read }): Promise<QueryOutcome> => {
       try {
         // The others may be for collections that the key is for.
         requireCollection(principal, query.collection);
-        return { answer: await this.query(principal, query, limits) };
+        return { answer: await this.#query(principal, query, read) };
       } catch (cause) {
         return { error: toVectronError(cause) };
       }
