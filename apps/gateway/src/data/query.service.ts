@@ -51,12 +51,14 @@ export class QueryService {
   ): Promise<QueryOutcome[]> {
     const few = pLimit(BATCH_AT_ONCE);
     // Their time begins now, for those that wait too.
-    const timed = queries.map((query) => ({ query, read: this.#read(query.timeoutMs, query.consistency, limits) }));
-    return few.map(timed, async ({ query, read }): Promise<QueryOutcome> => {
+    const begunMs = Date.now();
+    return few.map(queries, async (query): Promise<QueryOutcome> => {
       try {
         // The others may be for collections that the key is for.
         requireCollection(principal, query.collection);
-        return { answer: await this.#query(principal, query, read) };
+        const read = this.#read(query.timeoutMs, query.consistency, limits);
+        const deadlineMs = read.deadlineMs - (Date.now() - begunMs);
+        return { answer: await this.#query(principal, query, { ...read, deadlineMs }) };
       } catch (cause) {
         return { error: toVectronError(cause) };
       }
