@@ -11,14 +11,7 @@ export interface ConnectionLimits {
 }
 
 /** A connection was ended for what it did, or was not let in: why, in one word for metrics. */
-export type CutReason =
-  | 'too_many'
-  | 'silent'
-  | 'unread'
-  | 'flood'
-  | 'refused_calls'
-  | 'slow_request'
-  | 'no_room_for_request';
+export type CutReason = 'too_many' | 'silent' | 'unread' | 'flood' | 'refused_calls' | 'pipelined';
 
 /** How long an address is watched after one of its connections was cut for flooding. */
 const WATCHED_MS = 10_000;
