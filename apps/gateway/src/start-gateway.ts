@@ -66,6 +66,8 @@ const HEADERS_MS = 10_000;
 const REQUEST_MS = 30_000;
 /** Who takes longer over the head or the whole of a request is cut off, within a second. */
 const SLOW_CLIENTS = { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, connectionsCheckingInterval: 1_000 };
+/** Clients of gRPC are asked for a sign of life so often, and have as long to give it. */
+const PING_MS = 15_000;
 const NO_BODY = 1 << 10;
 /** An id of 512 bytes, each of them percent-encoded. */
 const MAX_PARAMETER = 3 * 512;
@@ -133,6 +135,7 @@ export async function startGateway(
       ...connectionLimits,
       maxCalls: config.maxCallsPerConnection,
       idleMs: config.idleSeconds * 1_000,
+      pingMs: PING_MS,
     },
     arrivals,
     ownerOf: (principal) => (principal as Principal).tenantId,

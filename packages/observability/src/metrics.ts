@@ -45,7 +45,7 @@ export function createMetrics() {
     }),
     connectionsCut: new Counter({
       name: 'vectron_connections_cut_total',
-      help: 'Connections that a public listener (http or grpc) ended or did not let in, by reason: too_many, unread, flood, refused_calls.',
+      help: 'Connections that a public listener (http or grpc) ended or did not let in, by reason: too_many, unread, flood, refused_calls, pipelined.',
       labelNames: ['listener', 'reason'],
       registers,
     }),

@@ -11,19 +11,13 @@ export interface ConnectionLimits {
 }
 
 /** A connection was ended for what it did, or was not let in: why, in one word for metrics. */
-export type CutReason =
-  | 'too_many'
-  | 'silent'
-  | 'unread'
-  | 'flood'
-  | 'refused_calls'
-  | 'slow_request'
-  | 'no_room_for_request';
+export type CutReason = 'too_many' | 'silent' | 'unread' | 'flood' | 'refused_calls' | 'pipelined';
 
 /** How long an address is watched after one of its connections was cut for flooding. */
 const WATCHED_MS = 10_000;
-/** Connections of a watched address are let in one after the other, so far apart. */
+/** Connections of a watched address are let in one after the other, so far apart: twice as far after each that was cut. */
 const APART_MS = 25;
+const MOST_APART_MS = 200;
 const MAX_WAITING = 128;
 /** A client has to read something of what waits for it within this time. */
 export const UNREAD_MS = 30_000;
@@ -31,6 +25,9 @@ export const UNREAD_MS = 30_000;
 interface Address {
   open: number;
   watchedUntilMs: number;
+  /** How far apart its connections are let in while it is watched, and when the next one is. */
+  apartMs: number;
+  nextMs: number;
   readonly waiting: { readonly socket: Socket; readonly serve: () => void }[];
 }
 
@@ -92,8 +89,14 @@ export class Connections {
   /** Ends a connection for what it did; the next ones of its address have to wait for their turn for a while. */
   punish(socket: Socket, reason: CutReason): void {
     const name = plainAddress(socket.remoteAddress);
-    if (name !== '' && !this.limits.isProxy?.(name)) this.#address(name).watchedUntilMs = Date.now() + WATCHED_MS;
+    if (name !== '' && !this.limits.isProxy?.(name)) this.#watch(this.#address(name), Date.now());
     this.#cut(socket, reason, name);
+  }
+
+  #watch(address: Address, nowMs: number): void {
+    const again = address.watchedUntilMs > nowMs;
+    address.apartMs = again ? Math.min(2 * address.apartMs, MOST_APART_MS) : APART_MS;
+    address.watchedUntilMs = nowMs + WATCHED_MS;
   }
 
   /** Ends the connections whose clients do not read what was written for them. */
@@ -127,7 +130,7 @@ export class Connections {
   #address(name: string): Address {
     let address = this.#addresses.get(name);
     if (address === undefined) {
-      address = { open: 0, watchedUntilMs: 0, waiting: [] };
+      address = { open: 0, watchedUntilMs: 0, apartMs: APART_MS, nextMs: 0, waiting: [] };
       this.#addresses.set(name, address);
     }
     return address;
@@ -139,19 +142,26 @@ export class Connections {
   }
 
   #drain(): void {
+    const nowMs = Date.now();
     let waiting = 0;
     for (const address of this.#addresses.values()) {
-      for (let next = address.waiting.shift(); next !== undefined; next = address.waiting.shift()) {
-        if (next.socket.destroyed) continue;
-        next.serve();
-        break;
-      }
+      if (address.nextMs <= nowMs && letIn(address.waiting)) address.nextMs = nowMs + address.apartMs;
       waiting += address.waiting.length;
     }
     if (waiting > 0) return;
     clearInterval(this.#draining);
     this.#draining = undefined;
   }
+}
+
+/** Serves the first that is still there; false when none is. */
+function letIn(waiting: Address['waiting']): boolean {
+  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+    if (next.socket.destroyed) continue;
+    next.serve();
+    return true;
+  }
+  return false;
 }
 
 const ignore = () => {};

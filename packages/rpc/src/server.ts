@@ -22,6 +22,7 @@ import type { CallContext } from './call-context.js';
 import type { OpenCall, WatchedConnection } from './call-watch.js';
 import type { CutReason } from './connections.js';
 import { GrpcListener } from './grpc-listener.js';
+import { MessageLengths } from './message-lengths.js';
 import { publicReflection } from './reflection.js';
 import type { Def } from './service.js';
 import { statusFromError } from './status.js';
@@ -91,6 +92,8 @@ export interface GrpcLimits {
   readonly maxCalls: number;
   /** A connection without a call for so long is ended, milliseconds. */
   readonly idleMs: number;
+  /** A connection is pinged so often, milliseconds, and ended when it does not answer within the same time. */
+  readonly pingMs: number;
 }
 
 /** Of a listener that only services of the cluster get to call: each has few connections with many calls. */
@@ -99,6 +102,7 @@ const INTERNAL_LIMITS: GrpcLimits = {
   maxPerAddress: 0,
   maxCalls: 10_000,
   idleMs: 3_600_000,
+  pingMs: 60_000,
 };
 const INTERNAL_ARRIVALS = { minBytesPerSecond: 1_024, maxBytes: 0 };
 
@@ -242,6 +246,10 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
       'grpc.max_receive_message_length': options.maxMessageBytes,
       'grpc.max_send_message_length': 64 << 20,
       'grpc.max_concurrent_streams': this.#limits.maxCalls,
+      // A session that nghttp2 ends itself (RFC 9113, 5.4.1) is told to nobody, and its socket is not read any more: neither
+      // the end of the connection nor a reset would be seen. Nor would that of a client that is gone without a word.
+      'grpc.keepalive_time_ms': this.#limits.pingMs,
+      'grpc.keepalive_timeout_ms': this.#limits.pingMs,
       // Its records of calls and connections are kept for somebody to ask, and nobody does.
       'grpc.enable_channelz': 0,
     });
@@ -286,8 +294,9 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
           const known = server._retrieveHandler(name);
           return known && { ...known, func: (running, respond) => known.func(running, respond, principal) };
         };
+        // First, so that a message that is too large is refused in our words.
+        this.#receive(connection, call, headers, principal);
         handle.call(own, interceptors, stream, headers);
-        this.#receive(connection, call, path, principal);
       };
       this.#enter(connection, stream, headers, pass);
     };
@@ -333,11 +342,15 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
   }
 
   /** Counts what comes of the message, and ends what goes on coming after the answer. */
-  #receive(connection: WatchedConnection, call: OpenCall, path: string, principal: unknown): void {
+  #receive(connection: WatchedConnection, call: OpenCall, headers: IncomingHttpHeaders, principal: unknown): void {
     const { stream } = call;
+    const path = headers[':path'] ?? '';
+    const maxBytes = this.#maxBytes(path);
+    const lengths = new MessageLengths();
     const streamed = this.#served.get(path)?.streamed ?? REFLECTION.test(path);
     stream.on('data', (chunk: Buffer) => {
       connection.received(call, chunk.length);
+      if (lengths.longest(chunk) > maxBytes) this.#refuse(connection, stream, headers, tooLarge(maxBytes));
       // The answer is complete: what is still sent is of no use to anybody.
       if (stream.writableEnded || stream.closed) stream.close(constants.NGHTTP2_NO_ERROR);
     });

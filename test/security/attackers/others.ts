@@ -12,6 +12,8 @@ const MEMORY_SLACK = 64 << 20;
 
 /** What honest clients do on a server that is under attack: none of it may fail. */
 export class Others {
+  #health = new Times();
+
   private constructor(
     private readonly system: ProcessSystem,
     private readonly db: ReturnType<typeof connect>,
@@ -27,8 +29,10 @@ export class Others {
 
   /** Health, a write and a search, each of which has to succeed. */
   async once(at: number): Promise<void> {
-    const health = await rest(this.system.http, 'GET', '/healthz');
-    if (health.status !== 200) throw new Error(`healthz answered ${health.status}`);
+    await this.#health.of(async () => {
+      const { status } = await rest(this.system.http, 'GET', '/healthz');
+      if (status !== 200) throw new Error(`healthz answered ${status}`);
+    });
     await this.db.upsert(COLLECTION, [{ id: `p${at % 100}`, vector: [1, at % 7, 0, 1] }]);
     const { hits } = await this.db.search(COLLECTION, { vector: [1, 0, 0, 1], topK: 1 });
     if (hits.length !== 1) throw new Error('a search found nothing');
@@ -37,6 +41,7 @@ export class Others {
   /** Does all of that again and again until the attack has ended; returns what it told, and how often it was done meanwhile. */
   async during(attack: Attack): Promise<Told & { rounds: number }> {
     const times = new Times();
+    this.#health = new Times();
     let rounds = 0;
     while (attack.running) {
       await times.of(() => this.once(times.count));
@@ -45,6 +50,7 @@ export class Others {
     }
     const told = await attack.ended();
     times.tell('health, write and search, one after the other, during the attack');
+    this.#health.tell('health alone');
     return { ...told, rounds };
   }
 

@@ -18,6 +18,9 @@ export function clientAddresses(trustedProxies: readonly string[]): ClientAddres
   };
 }
 
+/** IP address of who sent a REST request; empty: its connection was reset before anybody had asked for it. */
+export const addressOfRequest = ({ ip }: { readonly ip: string | undefined }): string => ip ?? '';
+
 /** The header that tells the auth service where a caller comes from: wrong passwords are counted by it. */
 export const clientAddress = (address = '') => ({
   // A proxy may pass on any text.

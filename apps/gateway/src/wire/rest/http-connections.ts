@@ -1,7 +1,8 @@
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type ConnectionLimits, Connections, type CutReason } from '@vectron/rpc';
 import type { FastifyReply } from 'fastify';
+import { Pipelines } from './pipelines.js';
 
 const LOOK_MS = 1_000;
 /** How long, and how much, is read and thrown away after an answer to a client that is still sending. */
@@ -18,7 +19,11 @@ export function guardConnections(
   onCut: (reason: CutReason) => void,
 ): () => void {
   const connections = new Connections(limits, onCut);
-  server.prependListener('connection', (socket: Socket) => connections.accept(socket, () => {}));
+  between(server, 'connection', (go, socket: Socket) => connections.accept(socket, go));
+  const pipelines = new Pipelines((socket) => connections.punish(socket, 'pipelined'));
+  between(server, 'request', (go, request: IncomingMessage, response: ServerResponse) =>
+    pipelines.take(request.socket, response, go),
+  );
   server.on('secureConnection', (socket: Socket) => socket.on('error', ignore));
   server.on('tlsClientError', (_error: Error, socket: Socket) => socket.destroy());
   // Without a listener, a server that has one for upgrades would leave the socket to nobody.
@@ -49,6 +54,24 @@ export function endAfterAnswer(request: IncomingMessage, reply: FastifyReply): v
     const late = setTimeout(over, LINGER_MS).unref();
     socket.once('close', over);
   };
+}
+
+/** Puts `guard` between an event and those who listen to it now: it decides when, and whether, they hear of it. */
+function between<T extends unknown[]>(
+  server: Server,
+  event: string,
+  guard: (go: () => void, ...given: T) => void,
+): void {
+  const listeners = server.listeners(event);
+  server.removeAllListeners(event);
+  server.on(event, (...given: unknown[]) =>
+    guard(
+      () => {
+        for (const listener of listeners) listener.apply(server, given);
+      },
+      ...(given as T),
+    ),
+  );
 }
 
 const ignore = () => {};

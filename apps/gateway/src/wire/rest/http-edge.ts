@@ -6,6 +6,7 @@ import { inSpan, isTracing, type Logger, outgoingTrace, type requestMeter } from
 import type { Arrivals } from '@vectron/rpc';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { fromRoute, targetOf } from '../../edge/audit-target.js';
+import { addressOfRequest } from '../../edge/client-address.js';
 import type { Edge } from '../../edge/edge.js';
 import { endAfterAnswer } from './http-connections.js';
 import { logFault, sendError } from './http-error.filter.js';
@@ -39,7 +40,7 @@ export function guardRequests(
     if (raw.complete) return;
     const { socket } = raw;
     const before = socket.bytesRead;
-    const owner = request.principal?.tenantId ?? request.ip;
+    const owner = request.principal?.tenantId ?? addressOfRequest(request);
     const end = arrivals.begin({
       owner,
       startedMs: Date.now(),
@@ -60,7 +61,7 @@ export function guardRequests(
       // Pages, and what is for everybody: neither has anything to say about anybody.
       if (contract !== undefined && contract.access !== 'public') {
         const token = tokenOf(request.headers);
-        const entered = edge.enter(token, request.ip);
+        const entered = edge.enter(token, addressOfRequest(request));
         const principal = entered instanceof Promise ? await entered : entered;
         request.principal = principal;
         checkAccess(contract, principal);
@@ -109,7 +110,8 @@ export function guardRequests(
       reply.elapsedTime / 1000,
     );
     if (contract === undefined) return;
-    const { principal, ip: address, id: requestId, message, params } = request;
+    const { principal, id: requestId, message, params } = request;
+    const address = addressOfRequest(request);
     const target = () => targetOf(contract, message ?? fromRoute(contract, (params ?? {}) as Record<string, string>));
     edge.leave(contract, code, { principal, address, target, requestId });
   });

@@ -2,6 +2,7 @@ import type { CallContext, Metadata } from '@vectron/rpc';
 import { callContext, Stop, type StopSignal } from '@vectron/rpc';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Principal } from '../../edge/access.js';
+import { addressOfRequest } from '../../edge/client-address.js';
 import type { Hold } from '../../edge/hold.js';
 import { authorizationOf } from './tokens.js';
 
@@ -32,7 +33,7 @@ export class RestContext implements CallContext {
   }
 
   get peer(): string {
-    return this.request.ip;
+    return addressOfRequest(this.request);
   }
 
   /** The caller is gone when its connection is, or when its token is not good any more. */
