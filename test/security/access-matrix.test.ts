@@ -49,7 +49,12 @@ describe('every route and RPC, for every kind of caller', () => {
   };
 
   beforeAll(async () => {
-    system = await startSingle();
+    system = await startSingle(undefined, [
+      '--no-sample',
+      ...['--address-max-registrations', '1000', '--max-registrations', '1000'],
+      // A collection for each cell.
+      ...['--free-max-collections', '0', '--free-max-shards', '0'],
+    ]);
     tokens.nobody = undefined;
     tokens.garbage = 'eyJhbGciOiJub25lIn0.e30.';
     tokens.admin = system.adminKey;

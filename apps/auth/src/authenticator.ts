@@ -3,9 +3,9 @@ import { authInternal } from '@vectron/proto';
 import type { Tenants } from './accounts/tenants.js';
 import type { ApiKey, ApiKeyRepository } from './api-keys.js';
 import { lesser } from './rights.js';
-import type { SessionRepository } from './sessions.js';
+import { isOfEpoch, type SessionRepository } from './sessions.js';
 import type { TokenService } from './tokens.js';
-import type { User, UserRepository } from './users.js';
+import { epochOf, type User, type UserRepository } from './users.js';
 
 /** From a bearer token to who it is. Users and keys are looked up each time, so what was deleted or disabled is refused. */
 export class Authenticator {
@@ -22,7 +22,7 @@ export class Authenticator {
     const claims = await this.tokens.verify(token);
     if (claims.kind === 'sdk') return this.#ofKey(await this.keys.byId(claims.subject), claims.expiresAtMs);
     const [user, session] = await Promise.all([this.users.byId(claims.subject), this.sessions.byId(claims.sessionId)]);
-    if (user === undefined || session?.userId !== user.id) throw refused();
+    if (user === undefined || session?.userId !== user.id || !isOfEpoch(session, epochOf(user))) throw refused();
     const { expiresAtMs } = claims;
     const mustChangePassword = user.mustChangePassword === true;
     return this.#principal(user, { role: user.role, expiresAtMs, sessionId: session.id, mustChangePassword });

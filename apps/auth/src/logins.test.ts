@@ -235,15 +235,11 @@ describe('a password that is changed', () => {
     };
     return { ...all, user };
   }
-  const reset = async (
-    { users, sessions }: Pick<Awaited<ReturnType<typeof process>>, 'users' | 'sessions'>,
-    user: User,
-  ) => {
+  const reset = async ({ users }: Pick<Awaited<ReturnType<typeof process>>, 'users'>, user: User) => {
     await users.update(user.id, {
       passwordHash: await hashPassword('given by an administrator'),
       mustChangePassword: true,
     });
-    await sessions.endAll(user.id);
   };
 
   it('ends a login that began with the one before', async () => {
@@ -253,9 +249,8 @@ describe('a password that is changed', () => {
   });
 
   it('ends a login of an account that is disabled meanwhile', async () => {
-    const { meta, attempt } = await during(async ({ users, sessions }, user) => {
+    const { meta, attempt } = await during(async ({ users }, user) => {
       await users.change(user.id, (now) => ({ ...now, disabled: true }));
-      await sessions.endAll(user.id);
     });
     expect(await attempt(HOME, PASSWORD)).toBe('UNAUTHENTICATED');
     expect((await meta.range('/auth/sessions/')).entries).toEqual([]);

@@ -5,9 +5,9 @@ import { normalizeEmail } from './email-address.js';
 import type { Attempt, GuessLimits } from './guess-limits.js';
 import { inLane } from './password-lanes.js';
 import { checkPassword, hashPassword, isOutdatedHash, verifyPassword } from './passwords.js';
-import type { Session, SessionRepository } from './sessions.js';
+import { type Beginning, isOfEpoch, refused, type SessionRepository } from './sessions.js';
 import type { TokenService } from './tokens.js';
-import type { User, UserRepository } from './users.js';
+import { epochOf, type User, type UserRepository, withoutLogins } from './users.js';
 
 /** What a login or a refresh gives. */
 export interface Credentials {
@@ -43,15 +43,15 @@ export class Logins {
       throw new VectronError('PERMISSION_DENIED', 'this account is disabled; an administrator can enable it');
     }
     const user = await this.#upgraded(found, password);
-    const { session, refreshToken } = await this.sessions.begin(user.id);
-    await this.#requireUnchanged(user, session);
     await this.guesses.remember(user.id, network);
-    await this.users.loggedIn(user.id);
+    const { session, refreshToken } = await this.sessions.begin(user.id, () => this.#beginning(user));
     return { user, refreshToken, ...(await this.#accessToken(user.id, session.id)) };
   }
 
   async refresh(token: string): Promise<Credentials> {
     const { session, refreshToken } = await this.sessions.refresh(token);
+    const user = await this.users.byId(session.userId);
+    if (user === undefined || !isOfEpoch(session, epochOf(user))) throw refused();
     return { refreshToken, ...(await this.#accessToken(session.userId, session.id)) };
   }
 
@@ -62,7 +62,7 @@ export class Logins {
     await this.sessions.end({ id: sessionId, userId });
   }
 
-  /** Ends the other logins of the user. */
+  /** Ends the other logins of the user, in the same transaction: with the password of before, it could not be repeated. */
   async changePassword(caller: Caller, current: string, next: string): Promise<void> {
     const { user, principal } = caller;
     checkPassword(next, 'new_password');
@@ -71,11 +71,16 @@ export class Logins {
       throw VectronError.invalid('new_password', 'the new password is the current one; choose another');
     }
     const passwordHash = await inLane('own', user.id, () => hashPassword(next));
-    await this.users.change(user.id, (now) => {
-      if (now.passwordHash === user.passwordHash) return { ...now, passwordHash, mustChangePassword: false };
-      throw new VectronError('CONFLICT', 'the password was changed by somebody else at the same time');
-    });
-    await this.sessions.endAll(user.id, principal.sessionId);
+    await this.users.change(
+      user.id,
+      (now) => {
+        if (now.passwordHash === user.passwordHash) {
+          return withoutLogins({ ...now, passwordHash, mustChangePassword: false });
+        }
+        throw new VectronError('CONFLICT', 'the password was changed by somebody else at the same time');
+      },
+      (after) => this.sessions.ended(user.id, epochOf(after), principal.sessionId),
+    );
   }
 
   /** Who has a token has not the password: guesses count as at a login. */
@@ -112,15 +117,11 @@ export class Logins {
     throw wrong();
   }
 
-  /**
-   * What disables an account or changes its password ends the sessions that there are; one that began meanwhile, with the
-   * password of before, ends here.
-   */
-  async #requireUnchanged(user: User, session: Session): Promise<void> {
-    const now = await this.users.byId(user.id);
-    if (now?.passwordHash === user.passwordHash && !now.disabled) return;
-    await this.sessions.end(session);
-    throw wrong();
+  /** No session begins with the password of before, or of an account that was disabled meanwhile. */
+  async #beginning(user: User): Promise<Beginning> {
+    const now = await this.users.entry(user.id);
+    if (now?.user.passwordHash !== user.passwordHash || now.user.disabled) throw wrong();
+    return { epoch: epochOf(now.user), compares: [now.compare], operations: [this.users.loggedIn(user.id)] };
   }
 
   async #accessToken(userId: string, sessionId: string): Promise<Pick<Credentials, 'accessToken' | 'expiresAtMs'>> {

@@ -1,11 +1,13 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { VectronError } from '@vectron/errors';
-import type { MetaStore, Operation } from '@vectron/metastore';
+import type { Compare, MetaStore, Operation } from '@vectron/metastore';
 
 /** A login, from the password to the logout or to its end in time. */
 export interface Session {
   readonly id: string;
   readonly userId: string;
+  /** Of the account when it began, or was kept on; left out: 0. It is over when the account has another one. */
+  readonly epoch?: number;
   /** Number of the refresh token that is good now. */
   readonly generation: number;
   /** When it ends unless it is refreshed before. */
@@ -23,6 +25,13 @@ export interface SessionLimits {
   readonly longestMs: number;
   /** Sessions that one user may have; a new one ends the oldest. */
   readonly most: number;
+}
+
+/** What a new session needs of its account, and what else is written with it. */
+export interface Beginning {
+  readonly epoch: number;
+  readonly compares: readonly Compare[];
+  readonly operations: readonly Operation[];
 }
 
 /** What the list of a user's sessions has of each, so that nothing else is read to find the oldest. */
@@ -58,16 +67,28 @@ export class SessionRepository {
     private readonly now: () => number = Date.now,
   ) {}
 
-  /** Ends the oldest sessions of the user when there are too many, and those whose time is over. */
-  async begin(userId: string): Promise<{ session: Session; refreshToken: string }> {
+  /**
+   * Ends the oldest sessions of the user when there are too many, and those whose time is over. `condition` is asked anew at
+   * each attempt, and throws when there can be no session any more.
+   */
+  async begin(
+    userId: string,
+    condition: () => Promise<Beginning> = async () => ({ epoch: 0, compares: [], operations: [] }),
+  ): Promise<{ session: Session; refreshToken: string }> {
     const id = randomBytes(12).toString('base64url');
     const nowMs = this.now();
     const endsAtMs = nowMs + this.limits.longestMs;
     const expiresAtMs = Math.min(endsAtMs, nowMs + this.limits.idleMs);
-    const session: Session = { id, userId, generation: 1, expiresAtMs, endsAtMs };
-    const ended = (await this.#surplus(userId)).flatMap((old) => deletion(userId, old));
-    await this.meta.txn([], [...ended, ...this.#puts(session, nowMs)]);
-    return { session, refreshToken: this.#token(session) };
+    for (;;) {
+      const { epoch, compares, operations } = await condition();
+      const session: Session = { id, userId, epoch, generation: 1, expiresAtMs, endsAtMs };
+      const ended = (await this.#surplus(userId)).flatMap((old) => deletion(userId, old));
+      const { succeeded } = await this.meta.txn(
+        [...compares],
+        [...ended, ...this.#puts(session, nowMs), ...operations],
+      );
+      if (succeeded) return { session, refreshToken: this.#token(session) };
+    }
   }
 
   /** undefined when it was ended or has expired. */
@@ -108,9 +129,25 @@ export class SessionRepository {
     await this.meta.txn([], deletion(userId, id));
   }
 
-  /** Ends the logins of a user, but for one. */
-  async endAll(userId: string, exceptId = ''): Promise<void> {
-    for (const { id } of await this.#owned(userId)) if (id !== exceptId) await this.end({ id, userId });
+  /**
+   * Part of the transaction that counts the epoch of an account up, which ends its logins: all, or all but one. The records
+   * of those that are over go with it, as far as a transaction can hold them; the others are refused by their epoch.
+   */
+  async ended(userId: string, epoch: number, exceptId = ''): Promise<Pick<Beginning, 'compares' | 'operations'>> {
+    const others = (await this.#owned(userId)).filter(({ id }) => id !== exceptId).slice(0, ENDED_AT_ONCE);
+    const gone = others.flatMap(({ id }) => deletion(userId, id));
+    const kept = exceptId === '' ? undefined : await this.meta.get(sessionKey(exceptId));
+    if (kept === undefined) return { compares: [], operations: gone };
+    const session: Session = { ...(JSON.parse(kept.value) as Session), epoch };
+    const { key, revision } = kept;
+    return { compares: [{ key, revision }], operations: [...gone, { put: key, value: JSON.stringify(session) }] };
+  }
+
+  /** Ends the logins of a user but for the newest, and returns what ends those: no more than a transaction can hold. */
+  async endMost(userId: string): Promise<Operation[]> {
+    const all = (await this.#owned(userId)).sort((a, b) => b.beganAtMs - a.beganAtMs);
+    for (const { id } of all.slice(ENDED_AT_ONCE)) await this.end({ id, userId });
+    return all.slice(0, ENDED_AT_ONCE).flatMap(({ id }) => deletion(userId, id));
   }
 
   #refreshed(session: Session, nowMs: number): Session {
@@ -162,9 +199,13 @@ export class SessionRepository {
   }
 }
 
+/** Whether a login of the account is not over. */
+export const isOfEpoch = ({ epoch = 0 }: Session, accountEpoch: number): boolean => epoch === accountEpoch;
+
 /** The token before the one that is good now, sent again within the grace. */
 function isRepeated({ generation, refreshedAtMs }: Session, sent: number, nowMs: number): boolean {
   return sent === generation - 1 && refreshedAtMs !== undefined && nowMs - refreshedAtMs <= GRACE_MS;
 }
 
-const refused = () => new VectronError('UNAUTHENTICATED', 'the refresh token is not valid or has expired');
+export const refused = (): VectronError =>
+  new VectronError('UNAUTHENTICATED', 'the refresh token is not valid or has expired');

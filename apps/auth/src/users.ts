@@ -19,6 +19,8 @@ export interface User {
   readonly disabled?: boolean;
   /** The password was given by somebody else: a login may do nothing but change it. */
   readonly mustChangePassword?: boolean;
+  /** Logins of another epoch are over: what ends all of them counts it up; left out: 0. */
+  readonly loginEpoch?: number;
   /** Its deletion has begun: it is disabled, and not counted among the accounts of its tenant. */
   readonly leaving?: { readonly wasDisabled: boolean };
 }
@@ -31,6 +33,9 @@ export interface NewUser extends Pick<User, 'email' | 'passwordHash' | 'role' | 
 
 /** Something else that a transaction needs and does. Asked anew at each attempt; throws when it cannot be any more. */
 export type Condition = () => Promise<{ compares: readonly Compare[]; operations: readonly Operation[] }>;
+
+/** Part of a transaction that changes an account, of what becomes of it. Asked anew at each attempt. */
+export type Also = (after: User) => ReturnType<Condition>;
 
 const ALL_USERS = '/auth/users/';
 const userKey = (id: string) => ALL_USERS + id;
@@ -49,6 +54,10 @@ const belongingsOf = ({ id, email, tenantId }: User): string[] => [
   lastLoginKey(id),
   knownAddressesKey(id),
 ];
+
+/** The account with all of its logins ended; see SessionRepository.ended. */
+export const withoutLogins = (user: User): User => ({ ...user, loginEpoch: epochOf(user) + 1 });
+export const epochOf = ({ loginEpoch }: User): number => loginEpoch ?? 0;
 
 const isAdministrator = ({ role, disabled }: User) => role === 'admin' && disabled !== true;
 
@@ -128,8 +137,8 @@ export class UserRepository {
   }
 
   /** What `decide` makes of the account; it is asked again when something else has changed it meanwhile. */
-  async change(id: string, decide: (user: User) => User): Promise<User> {
-    return (await this.#change(id, decide)).user;
+  async change(id: string, decide: (user: User) => User, also?: Also): Promise<User> {
+    return (await this.#change(id, decide, also)).user;
   }
 
   /**
@@ -147,7 +156,7 @@ export class UserRepository {
     return this.change(id, ({ leaving, ...user }) => (leaving ? { ...user, disabled: leaving.wasDisabled } : user));
   }
 
-  async #change(id: string, decide: (user: User) => User): Promise<{ user: User; others: number }> {
+  async #change(id: string, decide: (user: User) => User, also?: Also): Promise<{ user: User; others: number }> {
     for (;;) {
       const entry = await this.entry(id);
       if (entry === undefined) throw new VectronError('NOT_FOUND', `there is no account ${id}`);
@@ -161,11 +170,13 @@ export class UserRepository {
           : [await this.#administrators.changed(id, isAdministrator(after))];
       const others = tenant?.users ?? (await this.tenants.byId(before.tenantId))?.users ?? 0;
       if (after === before) return { user: before, others };
+      const { compares, operations } = (await also?.(after)) ?? { compares: [], operations: [] };
       const { succeeded } = await this.meta.txn(
-        [compare, ...[...parts, ...administrator].map((part) => part.compare)],
+        [compare, ...[...parts, ...administrator].map((part) => part.compare), ...compares],
         [
           { put: userKey(id), value: JSON.stringify(after) },
           ...[...parts, ...administrator].map(({ operation }) => operation),
+          ...operations,
         ],
       );
       if (succeeded) return { user: after, others };
@@ -197,8 +208,9 @@ export class UserRepository {
     }
   }
 
-  async loggedIn(id: string): Promise<void> {
-    await this.meta.txn([], [{ put: lastLoginKey(id), value: String(Date.now()) }]);
+  /** Part of the transaction that begins a login. */
+  loggedIn(id: string): Operation {
+    return { put: lastLoginKey(id), value: String(Date.now()) };
   }
 
   /** Milliseconds since 1970; 0: never. */

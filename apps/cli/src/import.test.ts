@@ -1,9 +1,11 @@
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, expect, it, jest } from '@jest/globals';
-import type { Point } from '@vectron/sdk';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { VectronError } from '@vectron/errors';
+import { open, type Point, type VectronClient } from '@vectron/sdk';
 import { type Dump, type DumpOptions, dumpSource } from './dump-sources.js';
+import { type Filling, fillNew } from './filling.js';
 import { openImport } from './import-sources.js';
 import { parseNpy, row } from './npy.js';
 import { writeParquet } from './parquet.js';
@@ -204,4 +206,80 @@ it('reads what pg_dump writes of a pgvector table', async () => {
   await expect(dumped('pgvector', 'p2.sql', `${text}${other}`)).rejects.toThrow('--table');
   expect((await dumped('pgvector', 'p3.sql', `${text}${other}`, { table: 'other' }))[0].vector).toEqual([9]);
   await expect(dumped('pgvector', 'p4.sql', 'nothing')).rejects.toThrow('no table with rows');
+});
+
+describe('a collection that is made for a file', () => {
+  const settings = { dimension: 2, distance: 'dot' } as const;
+  const good = (count: number) =>
+    Array.from({ length: count }, (_, at) => JSON.stringify({ id: `p${at}`, vector: [at, 1] }));
+  const points = async (lines: string[]) => (await openImport(file('points.jsonl', lines.join('\n')))).points;
+  const ways = { import: true, 'restore or copy': false };
+  let db: VectronClient;
+  beforeEach(async () => {
+    db = await open(mkdtempSync(join(tmpdir(), 'vectron-fill-')));
+  });
+  afterEach(() => db.close());
+  const names = async () => (await db.listCollections()).map(({ name }) => name);
+  /** What is said of the refusal. */
+  const refusal = async (filling: Omit<Filling, 'what'>, through = db) =>
+    fillNew(through, 'c', settings, { ...filling, what: 'filling' }).then(
+      () => 'filled',
+      (error) => `${error.code}: ${error.message}`,
+    );
+
+  for (const [way, keepsParts] of Object.entries(ways)) {
+    it(`is gone again when the first batch is refused, or the file cannot be read (${way})`, async () => {
+      const wrong = JSON.stringify({ id: 'x', vector: [1, 2, 3] });
+      const gone = /the collection c, which was made for it, was deleted again$/;
+      expect(await refusal({ points: await points([wrong]), keepsParts })).toMatch(gone);
+      expect(await names()).toEqual([]);
+      expect(await refusal({ points: await points([...good(3), '{']), keepsParts })).toMatch(gone);
+      expect(await names()).toEqual([]);
+      expect(await refusal({ points: await points(good(3)), keepsParts })).toBe('filled');
+      expect((await db.count('c')).count).toBe(3);
+    });
+  }
+
+  it('keeps what was acknowledged of an import, and nothing of a restore or copy', async () => {
+    const lines = [...good(300), JSON.stringify({ id: 'x', vector: [1, 2, 3] })];
+    const halfway = { batchSize: 10 };
+    expect(await refusal({ ...halfway, points: await points(lines), keepsParts: true })).toMatch(
+      /DIMENSION_MISMATCH: .*; 300 points were acknowledged before and stay in c$/,
+    );
+    expect((await db.count('c')).count).toBe(300);
+    await db.deleteCollection('c');
+    expect(await refusal({ ...halfway, points: await points(lines) })).toMatch(/was deleted again$/);
+    expect(await names()).toEqual([]);
+  });
+
+  it('stays when it is another one by then, or somebody else has written into it', async () => {
+    const lines = ['{'];
+    async function* replaced() {
+      await db.deleteCollection('c');
+      await db.createCollection('c', settings);
+      yield* await points(lines);
+    }
+    expect(await refusal({ points: replaced() })).toMatch(/is another one than was made for it, and stays$/);
+    expect(await names()).toEqual(['c']);
+    await db.deleteCollection('c');
+    async function* shared() {
+      await db.upsert('c', [{ id: 'other', vector: [1, 2] }]);
+      yield* await points(lines);
+    }
+    expect(await refusal({ points: shared(), keepsParts: true })).toMatch(/there are points in c, which stays$/);
+    expect((await db.count('c')).count).toBe(1);
+  });
+
+  it('is named when it cannot be deleted again', async () => {
+    const stuck: VectronClient = {
+      ...db,
+      createCollection: (name, options) => db.createCollection(name, options),
+      collectionStatus: (name) => db.collectionStatus(name),
+      upsert: (name, some) => db.upsert(name, some),
+      deleteCollection: () => Promise.reject(new VectronError('UNAVAILABLE', 'the server is away')),
+    };
+    expect(await refusal({ points: await points(['{']) }, stuck)).toMatch(
+      /; the collection c, which was made for it, may still be there: the server is away$/,
+    );
+  });
 });

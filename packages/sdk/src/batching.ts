@@ -15,7 +15,8 @@ export interface BatchProgress {
 
 /**
  * Writes points from any iterable in batches, a few requests at a time, in bounded memory. Stops at the first
- * batch that fails after its retries; what was acknowledged before is on disk. Returns the points written.
+ * batch that fails after its retries, or where the iterable does, and throws when no request is under way any more; what
+ * was acknowledged before is on disk. Returns the points written.
  */
 export async function upsertAll(
   client: VectronClient,
@@ -44,15 +45,19 @@ export async function upsertAll(
     if (running.size >= concurrency * 2) await Promise.race(running);
   };
   let batch: Point[] = [];
-  for await (const point of points) {
-    if (failure !== undefined) break;
-    batch.push(point);
-    if (batch.length === batchSize) {
-      await send(batch);
-      batch = [];
+  try {
+    for await (const point of points) {
+      if (failure !== undefined) break;
+      batch.push(point);
+      if (batch.length === batchSize) {
+        await send(batch);
+        batch = [];
+      }
     }
+    if (batch.length > 0) await send(batch);
+  } catch (error) {
+    failure ??= error;
   }
-  if (batch.length > 0) await send(batch);
   await Promise.all(running);
   if (failure !== undefined) throw failure;
   return upserted;

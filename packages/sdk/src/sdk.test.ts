@@ -1,6 +1,8 @@
+import { setImmediate } from 'node:timers/promises';
 import { expect, it } from '@jest/globals';
 import { VectronError } from '@vectron/errors';
 import { auth, type gateway } from '@vectron/proto';
+import { until } from '../../../test/harness/waiting.js';
 import { ChangeStream, type ListChanges } from './change-stream.js';
 import type { Point, VectronClient } from './index.js';
 import { connect, upsertAll } from './index.js';
@@ -175,6 +177,40 @@ it('batches any number of points, counts every one, and stops at a failure', asy
     upsertAll(counting(['DIMENSION_MISMATCH']), 'c', points(10_000), { batchSize: 10 }),
   ).rejects.toMatchObject({ code: 'DIMENSION_MISMATCH' });
   expect(sent.length).toBeLessThan(20);
+});
+
+it('throws when nothing is under way any more where the points themselves end with an error', async () => {
+  const sent: Sent[] = [];
+  let answer = () => {};
+  const held = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  const db = client([], sent, 0);
+  const slow: VectronClient = {
+    ...db,
+    upsert: async (name, some) => {
+      await held;
+      return { ...(await db.upsert(name, some)), upserted: some.length };
+    },
+  };
+  let isTorn = false;
+  async function* torn() {
+    yield* points(20);
+    isTorn = true;
+    throw new Error('line 21 is torn');
+  }
+  let hasThrown = false;
+  const written = upsertAll(slow, 'c', torn(), { batchSize: 10 }).finally(() => {
+    hasThrown = true;
+  });
+  const refused = expect(written).rejects.toThrow('line 21 is torn');
+  await until('the points have ended', () => isTorn);
+  // What could be thrown at once would have been.
+  await setImmediate();
+  expect(hasThrown).toBe(false);
+  answer();
+  await refused;
+  expect(sent).toHaveLength(2);
 });
 
 it('says what an address must look like, and that a server does not answer', async () => {

@@ -163,6 +163,33 @@ describe('registration', () => {
   });
 });
 
+describe('logins', () => {
+  it('are all over with the password that they began with, however many there are; who changes it stays', async () => {
+    const service = await authService();
+    const { auth, users, sessions, tokens, authenticator } = service;
+    const ann = await users.create({
+      ...{ email: 'ann@example.org', role: 'write', plan: 'FREE' },
+      passwordHash: await hashPassword(PASSWORD),
+    });
+    const begin = async () => {
+      const { session, refreshToken } = await sessions.begin(ann.id);
+      return { refreshToken, token: (await tokens.sign('login', ann.id, session.id)).token };
+    };
+    const [own, ...others] = await Promise.all(Array.from({ length: 70 }, begin));
+    await auth.changePassword({ currentPassword: PASSWORD, newPassword: 'another good one' }, as(own.token));
+    expect((await authenticator.authenticate(own.token)).userId).toBe(ann.id);
+    expect((await auth.refreshToken({ refreshToken: own.refreshToken })).jwtToken).not.toBe('');
+    const unauthenticated = { code: 'UNAUTHENTICATED' };
+    for (const { token, refreshToken } of others) {
+      await expect(authenticator.authenticate(token)).rejects.toMatchObject(unauthenticated);
+      await expect(auth.refreshToken({ refreshToken })).rejects.toMatchObject(unauthenticated);
+    }
+    // And the next login is one again.
+    const { jwtToken } = await auth.login({ email: ann.email, password: 'another good one' }, as());
+    expect((await authenticator.authenticate(jwtToken)).userId).toBe(ann.id);
+  });
+});
+
 describe('administrators', () => {
   it('are never without one: two who demote, disable or delete each other at once leave one', async () => {
     const ways: ((service: AuthService, userId: string, by: Awaited<ReturnType<typeof member>>) => Promise<unknown>)[] =

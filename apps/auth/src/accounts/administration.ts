@@ -5,7 +5,7 @@ import { inLane } from '../password-lanes.js';
 import { hashPassword } from '../passwords.js';
 import { type Role, requireRole } from '../rights.js';
 import type { SessionRepository } from '../sessions.js';
-import type { User, UserRepository } from '../users.js';
+import { epochOf, type User, type UserRepository, withoutLogins } from '../users.js';
 import type { Plan, Tenants } from './tenants.js';
 
 /** What administrators do with the accounts of others. Who may call is decided before. */
@@ -30,19 +30,23 @@ export class Administration {
   /** Disabling ends the logins. Enabling undoes a deletion that has begun and did not end. */
   async setDisabled({ user }: Caller, userId: string, disabled: boolean): Promise<User> {
     if (userId === user.id) throw VectronError.invalid('user_id', 'your own account is for another administrator');
-    const changed = await this.users.change(userId, ({ leaving, ...other }) =>
-      disabled && leaving ? { ...other, leaving } : { ...other, disabled },
+    if (!disabled) return this.users.change(userId, ({ leaving, ...other }) => ({ ...other, disabled }));
+    return this.users.change(
+      userId,
+      (other) => withoutLogins(other.leaving ? other : { ...other, disabled }),
+      (after) => this.sessions.ended(userId, epochOf(after)),
     );
-    if (disabled) await this.sessions.endAll(userId);
-    return changed;
   }
 
   /** A password that is good for one login, which must change it. Ends the logins. */
   async resetPassword(userId: string): Promise<string> {
     const password = randomBytes(15).toString('base64url');
     const passwordHash = await inLane('own', userId, () => hashPassword(password));
-    await this.users.update(userId, { passwordHash, mustChangePassword: true });
-    await this.sessions.endAll(userId);
+    await this.users.change(
+      userId,
+      (user) => withoutLogins({ ...user, passwordHash, mustChangePassword: true }),
+      (after) => this.sessions.ended(userId, epochOf(after)),
+    );
     return password;
   }
 

@@ -53,8 +53,18 @@ export class Deletions {
     if (isOwn) await this.logins.checkOwnPassword(calling, request.password);
     const id = isOwn ? caller.id : request.userId;
     const heir = request.heir === '' ? undefined : await this.#heir(request.heir, id, caller);
-    const { user, others } = await this.users.fence(id);
+    const { user, others } = await (isOwn ? this.#fenceOwn(id) : this.users.fence(id));
     return { user, isLast: others === 0, heirTenantId: heir?.tenantId ?? '' };
+  }
+
+  /** Of who is fenced, no token is good any more to call again: where the outcome is not known, it is undone. */
+  async #fenceOwn(id: string) {
+    try {
+      return await this.users.fence(id);
+    } catch (error) {
+      await this.undo(id);
+      throw error;
+    }
   }
 
   /** Who has no right to see accounts of other tenants is not told that there is one. */
@@ -82,9 +92,9 @@ export class Deletions {
     }
     const { keys, sessions, invitations } = this.belongings;
     const deletedKeys = await keys.deleteAll(id);
-    await sessions.endAll(id);
     await invitations.deleteOf(id, user.tenantId);
-    await this.users.deleteFenced(id);
+    // The last logins go with the account: until then, the owner can call again where this is cut off and undone.
+    await this.users.deleteFenced(id, await sessions.endMost(id));
     return deletedKeys;
   }
 

@@ -1,13 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { VectronError } from '@vectron/errors';
 import { parseJson } from '@vectron/model';
-import { type Filter, type Point, type SearchResult, upsertAll } from '@vectron/sdk';
+import { type Filter, type Point, type SearchResult } from '@vectron/sdk';
 import type { Command } from 'commander';
 import { type ClientOptions, withClient } from '../client.js';
 import { DUMPS, type Dump, dumpSource } from '../dump-sources.js';
+import { fill, fillNew } from '../filling.js';
 import { type ImportSource, openImport, pebbleSource } from '../import-sources.js';
 import { floatsOf, withFloats } from '../json-floats.js';
-import { brief, progressBar, say, show } from '../output.js';
+import { brief, say, show } from '../output.js';
 import { filterCommands, hitRows, jsonFlag, transferCommands } from './query.js';
 
 type Define = (parent: Command, name: string, help: string) => Command;
@@ -249,18 +250,14 @@ export function importCommand(program: Command, client: Define): void {
             `no collection ${name}; say its --dimension, which the file does not, or make it first`,
           );
         }
-        if (!known)
-          await db.createCollection(name, {
-            dimension: dimension as number,
-            distance: options.distance as 'cosine',
-          });
         const started = performance.now();
-        const bar = progressBar(`importing into ${name}`, source.total);
-        const imported = await upsertAll(db, name, source.points, {
+        const filling = {
+          ...{ points: source.points, total: source.total, what: `importing into ${name}` },
           batchSize: options.batch as number,
-          onProgress: ({ upserted }) => bar.update(upserted),
-        });
-        bar.stop();
+          keepsParts: true,
+        };
+        const settings = { dimension: dimension as number, distance: options.distance as 'cosine' };
+        const imported = await (known ? fill(db, name, filling) : fillNew(db, name, settings, filling));
         const seconds = (performance.now() - started) / 1000;
         const rows = [[imported, seconds.toFixed(1), Math.round(imported / seconds)]];
         show({ imported, seconds }, options.json === true, { head: ['imported', 'seconds', 'points/s'], rows });

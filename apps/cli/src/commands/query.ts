@@ -6,11 +6,11 @@ import {
   type IndexTarget,
   type Point,
   type StoredPoint,
-  upsertAll,
   type VectronClient,
 } from '@vectron/sdk';
 import type { Command } from 'commander';
 import { type ClientOptions, withClient } from '../client.js';
+import { fillNew } from '../filling.js';
 import { brief, note, progressBar, show } from '../output.js';
 import { writeParquet } from '../parquet.js';
 import { likeness, mapped, readSnapshot, snapshotLines, writeJsonl } from '../snapshot-file.js';
@@ -205,10 +205,10 @@ export function transferCommands(collections: Command, client: Define): void {
   client(collections, 'copy <from> <to>', 'make a collection with the settings, indexes and points of another').action(
     (from: string, to: string, options: ClientOptions) =>
       withClient(options, async (db) => {
-        await db.createCollection(to, await likeness(db, from));
-        const { points } = await db.collectionStatus(from);
-        const copies = mappedAll(pagesOf(db, from, undefined));
-        const copied = await filled(db, to, copies, `copying ${from}`, points);
+        const settings = await likeness(db, from);
+        const { points: total } = await db.collectionStatus(from);
+        const points = mappedAll(pagesOf(db, from, undefined));
+        const copied = await fillNew(db, to, settings, { points, total, what: `copying ${from}` });
         show({ copied }, options.json === true, { head: ['copied'], rows: [[copied]] });
       }),
   );
@@ -229,8 +229,7 @@ export function transferCommands(collections: Command, client: Define): void {
         const { header, points, checked } = await readSnapshot(file);
         if (!checked) note('this snapshot was written without a checksum: only the number of its points was checked');
         const name = (options.name as string | undefined) ?? header.collection;
-        await db.createCollection(name, header.settings);
-        const restored = await filled(db, name, points, `restoring ${name}`);
+        const restored = await fillNew(db, name, header.settings, { points, what: `restoring ${name}` });
         show({ restored, name }, options.json === true, { head: ['restored', 'name'], rows: [[restored, name]] });
       }),
     );
@@ -275,25 +274,6 @@ async function written(
     bar.stop();
   }
   return done;
-}
-
-/** Fills a collection that was just made, or deletes it again. */
-async function filled(
-  db: VectronClient,
-  name: string,
-  points: AsyncIterable<Point>,
-  what: string,
-  total?: number,
-): Promise<number> {
-  const bar = progressBar(what, total);
-  try {
-    return await upsertAll(db, name, points, { onProgress: ({ upserted }) => bar.update(upserted) });
-  } catch (error) {
-    await db.deleteCollection(name);
-    throw error;
-  } finally {
-    bar.stop();
-  }
 }
 
 /** Hits as rows of a table. */
