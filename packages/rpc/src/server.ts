@@ -28,6 +28,7 @@ import type { Def } from './service.js';
 import { statusFromError } from './status.js';
 import { Stop, type StopSignal } from './stop.js';
 import type { TlsFiles } from './tls.js';
+import { messageTooLarge, Unpacking } from './unpacking.js';
 
 export interface GrpcServerOptions {
   readonly host: string;
@@ -233,6 +234,7 @@ type NestHandler = (data: unknown, context: CallContext) => Promise<unknown>;
 export class GrpcServer extends NestServer implements CustomTransportStrategy {
   readonly #server: GrpcJsServer;
   readonly #arrivals: Arrivals;
+  readonly #unpacking = new Unpacking();
   readonly #served = new Map<string, { readonly streamed: boolean }>();
   #listener: GrpcListener | undefined;
   readonly #health = new HealthImplementation({ '': 'SERVING' });
@@ -296,7 +298,8 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
         };
         // First, so that a message that is too large is refused in our words.
         this.#receive(connection, call, headers, principal);
-        handle.call(own, interceptors, stream, headers);
+        const unpacker = this.#unpacker(connection, stream, headers, principal);
+        handle.call(own, unpacker === undefined ? interceptors : [...interceptors, unpacker], stream, headers);
       };
       this.#enter(connection, stream, headers, pass);
     };
@@ -331,7 +334,8 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
     const refusal = this.options.shed?.(path, headers);
     if (refusal !== undefined) throw refusal;
     const maxBytes = this.#maxBytes(path);
-    if (!served?.streamed && Number(headers['content-length'] ?? 0) > maxBytes + PREFIX_BYTES) throw tooLarge(maxBytes);
+    if (!served?.streamed && Number(headers['content-length'] ?? 0) > maxBytes + PREFIX_BYTES)
+      throw messageTooLarge(maxBytes);
     return this.options.authorize(path, headers, { address });
   }
 
@@ -350,14 +354,14 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
     const streamed = this.#served.get(path)?.streamed ?? REFLECTION.test(path);
     stream.on('data', (chunk: Buffer) => {
       connection.received(call, chunk.length);
-      if (lengths.longest(chunk) > maxBytes) this.#refuse(connection, stream, headers, tooLarge(maxBytes));
+      if (lengths.longest(chunk) > maxBytes) this.#refuse(connection, stream, headers, messageTooLarge(maxBytes));
       // The answer is complete: what is still sent is of no use to anybody.
       if (stream.writableEnded || stream.closed) stream.close(constants.NGHTTP2_NO_ERROR);
     });
     if (streamed) return;
     call.late = () => {
       const arrived = this.#arrivals.begin({
-        owner: (principal === undefined ? undefined : this.options.ownerOf?.(principal)) ?? connection.address,
+        owner: this.#ownerOf(connection, principal),
         startedMs: call.startedMs,
         bytes: () => call.received,
         cut: (error) => this.#cut(stream, error),
@@ -365,6 +369,37 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
       stream.once('end', arrived);
       stream.once('close', arrived);
     };
+  }
+
+  /** Unpacks the messages of a call that has compressed ones, in place of grpc-js; undefined where there are none. */
+  #unpacker(
+    connection: WatchedConnection,
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    principal: unknown,
+  ): Interceptor | undefined {
+    const encoding = headers['grpc-encoding'] ?? 'identity';
+    if (encoding !== 'gzip' && encoding !== 'deflate') return undefined;
+    const owner = this.#ownerOf(connection, principal);
+    const maxBytes = this.#maxBytes(headers[':path'] ?? '');
+    return (_method, call) => {
+      call.decompressMessage = async (message) => {
+        const bytes = message.subarray(PREFIX_BYTES);
+        if (message[0] === 0) return bytes;
+        try {
+          const isGone = () => stream.destroyed || stream.closed;
+          return await this.#unpacking.unpack({ owner, bytes, encoding, maxBytes, isGone });
+        } catch (error) {
+          this.#refuse(connection, stream, headers, toVectronError(error));
+          throw statusFromError(error);
+        }
+      };
+      return call;
+    };
+  }
+
+  #ownerOf(connection: WatchedConnection, principal: unknown): string {
+    return (principal === undefined ? undefined : this.options.ownerOf?.(principal)) ?? connection.address;
   }
 
   #refuse(
@@ -598,16 +633,19 @@ function whole(decoded: () => unknown): unknown {
 
 const PREFIX_BYTES = 5;
 
-const tooLarge = (maxBytes: number) =>
-  new VectronError('PAYLOAD_TOO_LARGE', `a message of this method has at most ${maxBytes} bytes`);
-
+/** Gets the call that grpc-js has made of a stream, and may change it. */
+type Interceptor = (method: unknown, call: GrpcJsCall) => GrpcJsCall;
+interface GrpcJsCall {
+  /** Given a message with its prefix, of five bytes. */
+  decompressMessage: (message: Buffer, encoding: string) => Promise<Buffer> | Buffer;
+}
 type GrpcJsHandler = { func: (call: unknown, respond: unknown, principal?: unknown) => void };
 /** What is private to grpc-js and looked at here; its version is pinned, and the start fails where they are missing. */
 interface GrpcJsInternals {
   options: Record<string, unknown>;
   _streamHandler: (
     this: unknown,
-    interceptors: unknown,
+    interceptors: readonly unknown[],
     stream: ServerHttp2Stream,
     headers: IncomingHttpHeaders,
   ) => void;
