@@ -52,13 +52,19 @@ export class VectronProcess {
       const match = pattern.exec(this.output);
       if (match) return match;
       if (!this.running) throw new Error(`ended before ${pattern}:\n${this.output}`);
+      const looked = new AbortController();
+      const either = AbortSignal.any([signal, looked.signal]);
+      const { stdout, stderr } = this.#child;
       try {
         await Promise.race([
-          once(this.#child.stdout as NonNullable<ChildProcess['stdout']>, 'data', { signal }),
-          once(this.#child, 'exit', { signal }),
+          // Logs are written to the one, results to the other.
+          ...[stdout, stderr].flatMap((stream) => (stream ? once(stream, 'data', { signal: either }) : [])),
+          once(this.#child, 'exit', { signal: either }),
         ]);
       } catch {
         throw new Error(`no ${pattern} within ${Math.round(limitMs / 1_000)} s:\n${this.output}`);
+      } finally {
+        looked.abort();
       }
     }
   }

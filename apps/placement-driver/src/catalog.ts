@@ -352,7 +352,10 @@ export class Catalog {
       );
     }
     await this.updateWorker(id, (record) =>
-      withState(record, { state: 'REMOVED', atMs: nowMs, reason: 'removed by an operator' }),
+      // Cut off before the learners were gone, it is repeated.
+      stateOf(record).state === 'REMOVED'
+        ? record
+        : withState(record, { state: 'REMOVED', atMs: nowMs, reason: 'removed by an operator' }),
     );
     await this.#update((record) => {
       if (!record.shards.some((shard) => heldReplicas(shard).some(({ workerId }) => workerId === id))) return undefined;

@@ -197,16 +197,18 @@ export class ControlLoop {
     }
   }
 
-  /** Begins what was planned; what cannot begin any more is left to the next plan. */
-  async begin(action: Action, fence?: Compare): Promise<void> {
+  /** Begins what was planned; what cannot begin any more is left to the next plan. Returns why it could not, if so. */
+  async begin(action: Action, fence?: Compare): Promise<string | undefined> {
     try {
       if (action.kind === 'transfer') this.#transfer(action);
       else if (action.kind === 'move') await this.beginMove(action, fence);
       else await this.beginSplit(action, fence);
+      return undefined;
     } catch (error) {
       const { code, message } = toVectronError(error);
       if (code === 'UNAVAILABLE') throw error;
       this.parts.logger.warn({ ...action, code, message }, 'an action could not begin');
+      return message;
     }
   }
 

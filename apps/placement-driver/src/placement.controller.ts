@@ -12,6 +12,7 @@ import { ControlLoop } from './control-loop.js';
 import { planShards } from './first-placement.js';
 import { Heartbeats } from './heartbeats.js';
 import { PlacementNode } from './placement-node.js';
+import type { Action } from './planner.js';
 import {
   type CollectionRecord,
   capacityScore,
@@ -181,13 +182,19 @@ export class PlacementController implements Api<typeof placement.PlacementServic
 
   async rebalance(request: placement.RebalanceRequest): Promise<placement.RebalanceResponse> {
     const { actions, blocked } = this.loop.plan('all');
-    if (!request.dryRun) for (const action of actions) await this.loop.begin(action);
-    const planned = actions.map((action) => {
+    const begun: Action[] = [];
+    const refused: string[] = [];
+    for (const action of actions) {
+      const why = request.dryRun ? undefined : await this.loop.begin(action);
+      if (why === undefined) begun.push(action);
+      else refused.push(`the ${action.kind} of shard ${action.shardId} could not begin: ${why}`);
+    }
+    const planned = begun.map((action) => {
       const { collection } = this.loop.find(action.shardId);
       const { from, to } = action.kind === 'split' ? { from: '', to: '' } : action;
       return { ...action, from, to, collection: collection.record.name };
     });
-    return { actions: planned, blocked };
+    return { actions: planned, blocked: [...blocked, ...refused] };
   }
 
   async moveReplica(request: placement.MoveReplicaRequest): Promise<placement.MoveReplicaResponse> {

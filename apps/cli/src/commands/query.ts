@@ -4,7 +4,6 @@ import {
   type CollectionOptions,
   type Filter,
   type IndexTarget,
-  type Point,
   type StoredPoint,
   type VectronClient,
 } from '@vectron/sdk';
