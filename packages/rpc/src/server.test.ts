@@ -58,3 +58,52 @@ describe('connections without life are ended', () => {
     session.destroy();
   });
 });
+
+describe('a listener has so many connections and no more', () => {
+  const QUIET = { pingMs: 60_000 };
+  /** An open HTTP/2 session: what the server answers first has come. */
+  const joined = async (server: GrpcServer) => {
+    const socket = await opened(server);
+    const answered = once(socket, 'data');
+    socket.write(Buffer.concat([PREFACE, SETTINGS]));
+    await answered;
+    return socket;
+  };
+
+  it.each([
+    ['of all addresses', { maxConnections: 2, maxPerAddress: 0 }],
+    ['of one address', { maxConnections: 0, maxPerAddress: 2 }],
+  ])('%s: the next is ended, and one that ends makes room', async (_whose, limits) => {
+    const server = await serving({ ...QUIET, ...limits });
+    const first = await joined(server);
+    const second = await joined(server);
+    await once(await opened(server), 'close');
+    expect([first.destroyed, second.destroyed]).toEqual([false, false]);
+    first.destroy();
+    await once(first, 'close');
+    // The server hears of that end a moment later.
+    let third: Socket | undefined;
+    while (third === undefined) {
+      const socket = await opened(server);
+      socket.write(Buffer.concat([PREFACE, SETTINGS]));
+      const answered = await Promise.race([
+        once(socket, 'data').then(
+          () => true,
+          () => false,
+        ),
+        new Promise<false>((resolve) => socket.once('close', () => resolve(false))),
+      ]);
+      if (answered) third = socket;
+    }
+    for (const socket of [second, third]) socket.destroy();
+  });
+
+  it('those of a trusted proxy are not counted by its address', async () => {
+    const server = await serving({ ...QUIET, maxPerAddress: 1, isProxy: (address) => address === '127.0.0.1' });
+    for (const socket of [await joined(server), await joined(server)]) socket.destroy();
+  });
+
+  it('one without a call is ended after the time that it may be idle', async () => {
+    await once(await joined(await serving({ ...QUIET, idleMs: PING_MS })), 'close');
+  });
+});
