@@ -128,7 +128,8 @@ describe('revocation reaches what is open', () => {
     });
     const closed = once(socket, 'close');
     await once(socket, 'open');
-    await untilWaiting(system, 2);
+    // Two calls and the WebSocket.
+    await untilWaiting(system, 3);
     const [answer, code, [closing]] = await told(`until what is open ends when ${way.name}`, async () => {
       await revoke();
       return Promise.all([polled, listed, closed]);
