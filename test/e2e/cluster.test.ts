@@ -81,7 +81,9 @@ describe('three replicas', () => {
     const victim = ((await leaderOf('kept')) + 1) % 3;
     await system.processes[1 + victim].stop('SIGTERM');
     const shards = join(system.workerData(victim), 'worker', 'shards');
-    const tables = readdirSync(shards, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.sst'));
+    const tables = readdirSync(shards, { recursive: true, encoding: 'utf8' }).filter((file) =>
+      /\.sst$|small\.log$/.test(file),
+    );
     expect(tables.length).toBeGreaterThan(0);
     for (const table of tables) {
       const bytes = readFileSync(join(shards, table));

@@ -25,3 +25,4 @@ export { type Api, type Def, GrpcService, servesOf } from './service.js';
 export { errorFromStatus, statusFromError } from './status.js';
 export { abortSignalOf, anyOf, Stop, type StopSignal } from './stop.js';
 export { CLUSTER_NAME, clusterTls, requireModernTls, type TlsFiles } from './tls.js';
+export { type Encoding, Unpacking } from './unpacking.js';

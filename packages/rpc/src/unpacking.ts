@@ -1,12 +1,12 @@
 import { promisify } from 'node:util';
-import { gunzip, inflate } from 'node:zlib';
+import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import { VectronError } from '@vectron/errors';
 
 /** Messages that are unpacked at once: half of the threads that Node has for this, files and names. */
 const AT_ONCE = 2;
 /** Compressed bytes of all messages that wait for their turn. */
 const MAX_WAITING_BYTES = 64 << 20;
-const UNPACK = { gzip: promisify(gunzip), deflate: promisify(inflate) };
+const UNPACK = { gzip: promisify(gunzip), deflate: promisify(inflate), br: promisify(brotliDecompress) };
 const CHUNK_BYTES = { least: 16 << 10, most: 256 << 10 };
 const USUAL_FACTOR = 4;
 

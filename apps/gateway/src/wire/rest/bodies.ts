@@ -1,8 +1,11 @@
 import { constants } from 'node:zlib';
 import compress from '@fastify/compress';
-import { VectronError } from '@vectron/errors';
+import { toVectronError, VectronError } from '@vectron/errors';
 import { parseJson } from '@vectron/model';
-import type { FastifyInstance } from 'fastify';
+import { type Encoding, Unpacking } from '@vectron/rpc';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { addressOfRequest } from '../../edge/client-address.js';
+import type { AuthenticatedRequest } from './rest-context.js';
 
 /** Smaller answers cost more to compress than to send. */
 const COMPRESS_BYTES = 32 << 10;
@@ -12,7 +15,7 @@ const ENCODINGS = ['br', 'gzip', 'deflate'] as const;
 const JSON_TYPE = /^\s*(?:application|text)\/(?:[\w.-]+\+)?json\s*(?:;|$)/i;
 
 /**
- * What bodies may be: JSON, compressed or not, up to the limit of the server when it is unpacked. A body without a content
+ * What bodies may be: JSON, compressed or not, up to the limit of the route, packed and unpacked. A body without a content
  * type is taken as JSON; another type is refused with a hint. Keys such as `__proto__` stay plain data here; the check of
  * payloads refuses them by name.
  */
@@ -22,30 +25,44 @@ export async function acceptBodies(fastify: FastifyInstance): Promise<void> {
     encodings: [...ENCODINGS],
     brotliOptions: { params: { [constants.BROTLI_PARAM_QUALITY]: QUALITY } },
     zlibOptions: { level: constants.Z_BEST_SPEED },
-    requestEncodings: [...ENCODINGS, 'identity'],
-    onUnsupportedRequestEncoding: (encoding: string) =>
-      new VectronError(
-        'UNSUPPORTED_MEDIA_TYPE',
-        `content-encoding ${encoding} is not supported: send ${ENCODINGS.join(', ')}, or the body as it is`,
-      ),
-    // What is returned is assigned to the error of zlib, by its own enumerable properties: an Error would lose its message.
-    onInvalidRequestPayload: (encoding: string) => ({
-      statusCode: 400,
-      message: `the body is not valid ${encoding}, which its content-encoding says it is`,
-    }),
+    // A stream that unpacks for each request would give a flood of small bodies room for as many large ones.
+    globalDecompression: false,
   });
+  const unpacking = new Unpacking();
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('*', { parseAs: 'string' }, (request, body, done) => {
+  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, async (request: AuthenticatedRequest, body: Buffer) => {
     const type = request.headers['content-type'];
-    if (type !== undefined && !JSON_TYPE.test(type) && body !== '') {
+    if (type !== undefined && !JSON_TYPE.test(type) && body.length > 0) {
       const message = `bodies are JSON: send the header content-type: application/json, not ${type}`;
-      done(new VectronError('UNSUPPORTED_MEDIA_TYPE', message), undefined);
-      return;
+      throw new VectronError('UNSUPPORTED_MEDIA_TYPE', message);
     }
-    try {
-      done(null, body === '' ? undefined : parseJson(body as string));
-    } catch (error) {
-      done(error as Error, undefined);
+    if (body.length === 0) return undefined;
+    const encoding = encodingOf(request);
+    return parseJson((encoding === undefined ? body : await unpacked(request, body, encoding)).toString('utf8'));
+
+    async function unpacked({ principal, routeOptions, raw }: AuthenticatedRequest, bytes: Buffer, packed: Encoding) {
+      const owner = principal?.tenantId ?? addressOfRequest(request);
+      const isGone = () => raw.socket.destroyed;
+      try {
+        return await unpacking.unpack({ owner, bytes, encoding: packed, maxBytes: routeOptions.bodyLimit, isGone });
+      } catch (cause) {
+        const { code } = toVectronError(cause);
+        if (code !== 'INVALID_ARGUMENT') throw cause;
+        const message = `the body is not valid ${packed}, which its content-encoding says it is`;
+        throw VectronError.invalid('body', message);
+      }
     }
   });
+}
+
+/** What a body is packed with; undefined: it is as it is. */
+function encodingOf({ headers }: FastifyRequest): Encoding | undefined {
+  const name = (headers['content-encoding'] ?? 'identity').trim().toLowerCase();
+  if (name === 'identity' || name === '') return undefined;
+  const known = ENCODINGS.find((one) => one === name);
+  if (known !== undefined) return known;
+  throw new VectronError(
+    'UNSUPPORTED_MEDIA_TYPE',
+    `content-encoding ${name} is not supported: send ${ENCODINGS.join(', ')}, or the body as it is`,
+  );
 }

@@ -1,5 +1,4 @@
 import { readFileSync, unwatchFile, watchFile } from 'node:fs';
-import type { Readable } from 'node:stream';
 import type { Server as TlsServer } from 'node:tls';
 import { toVectronError, VectronError } from '@vectron/errors';
 import { checkAccess } from '@vectron/model';
@@ -81,11 +80,6 @@ export function guardRequests(
     } catch (error) {
       return refuse(request, reply, error);
     }
-  });
-  // What unpacks a body goes on for as long as somebody might read it, also when the request was refused.
-  fastify.addHook('preParsing', async (request, reply, payload) => {
-    if (payload !== request.raw) reply.raw.once('close', () => (payload as Readable).destroy());
-    return payload;
   });
   fastify.addHook('preValidation', async (request: AuthenticatedRequest, reply) => {
     const { contract } = request.routeOptions.config;
