@@ -1,9 +1,12 @@
 import { VectronError } from '@vectron/errors';
 import { LRUCache } from 'lru-cache';
 
-/** Wrong tokens that an address may show at once after a pause, and a second from then on. */
-const BURST = 100;
-const PER_SECOND = 20;
+/**
+ * Wrong tokens that an address may show at once after a pause, and a second from then on: a signature takes a tenth of a
+ * millisecond to check, and many clients of one address may have been given the same key that is no good.
+ */
+const BURST = 1_000;
+const PER_SECOND = 200;
 const MAX_ADDRESSES = 10_000;
 
 interface Failures {
