@@ -16,7 +16,7 @@ const PATIENCE: Record<WorkKind, { factor: number; slackMs: number } | undefined
 };
 /** A server with at most so many requests is quiet. */
 const QUIET = 4;
-const LEAST_ROOM = 8;
+const LEAST_ROOM = 16;
 const WINDOW_MS = 100;
 const FEWER = 0.8;
 const MORE = 2;

@@ -8,6 +8,9 @@ export default {
   mustNot: 'take the memory, or the time to unpack it',
   seconds: 8,
   account: { points: 100 },
+  // Bodies as long as a write may be are unpacked, two at a time. What glibc got for buffers of this size it does not give back,
+  // and gives out again: more bombs add nothing, which bombs.test.ts in test/security sees.
+  most: { kept: 128 << 20 },
   async run(context) {
     const { key, collection } = context.account;
     const spaces = Buffer.alloc(context.times(UNPACKED), ' ');
