@@ -132,7 +132,7 @@ export class AttemptCounters {
   }
 }
 
-/** RATE_LIMITED. */
+/** The refusal of an attempt that comes too early; `retryAfterMs`: when the next one is looked at. */
 export function tooMany(retryAfterMs: number): VectronError {
   return new VectronError('RATE_LIMITED', 'too many attempts; try again later', {
     details: { retryAfterMs: Math.ceil(retryAfterMs) },

@@ -24,7 +24,7 @@ export class CatalogView {
   readonly #byWorker = new Map<string, Set<string>>();
   readonly #keyOfShard = new Map<number, string>();
   readonly #byTenant = new Map<string, Set<string>>();
-  /** Replicas by worker. */
+  /** How many replicas each worker holds, learners and those that leave included; counted as records change. */
   readonly #replicas = new Map<string, number>();
   readonly #changed = new EventEmitter().setMaxListeners(0);
   #touched: { version: number; key: string }[] = [];

@@ -20,10 +20,10 @@ export type RegistrationPolicy = 'closed' | 'invite' | 'open';
 export interface Wish {
   readonly email: string;
   readonly role: Role;
-  /** Empty: the caller's own. */
+  /** Tenant that the account is to join; empty: that of who invites. */
   readonly tenantId: string;
   readonly newTenant: boolean;
-  /** 0: in seven days. */
+  /** End of the invitation, milliseconds since 1970; 0: seven days from now. */
   readonly expiresAtMs: number;
 }
 

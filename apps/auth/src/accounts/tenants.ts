@@ -16,7 +16,7 @@ const tenantKey = (id: string) => `/auth/tenants/${id}`;
 /** Tells which users a tenant has; the value is empty. */
 export const memberKey = (tenantId: string, userId: string): string => `/auth/tenant-users/${tenantId}/${userId}`;
 
-/** Tenants in the MetaStore. */
+/** Tenants in the MetaStore: the plan of each and which accounts belong to it. */
 export class Tenants {
   constructor(
     private readonly meta: MetaStore,

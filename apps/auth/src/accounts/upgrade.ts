@@ -6,7 +6,7 @@ import { memberKey, type Plan, type Tenant } from './tenants.js';
 const FORMAT = '/auth/format';
 const PAGE = 500;
 
-/** As 0.1 stored it. */
+/** The fields of an account as version 0.1 stored it that its new record is made of. */
 interface OldUser {
   readonly id: string;
   readonly role: Role;

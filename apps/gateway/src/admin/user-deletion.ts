@@ -7,7 +7,7 @@ import { RouteTable } from '../shards/routes.js';
 
 const TIMEOUT_MS = 15_000;
 
-/** What is asked for. */
+/** DeleteUser of the own account and RemoveUser of another one in one form; `heir` is an id or an e-mail address, or empty. */
 export interface DeletionRequest {
   /** Empty: the caller's own account. */
   readonly userId: string;

@@ -21,7 +21,7 @@ const COUNTED = 10_000;
 /** What people made of answers, stored with the answer they saw. Of each tenant as much as is set; the oldest goes first. */
 @Injectable()
 export class FeedbackService {
-  /** Items by tenant. */
+  /** How many items of feedback a tenant has stored, as far as this gateway has counted. */
   readonly #items = new LRUCache<string, number>({ max: COUNTED });
 
   constructor(

@@ -39,7 +39,7 @@ export const OLD_KEY_FILE = 'audit.key';
 export const macOf = (key: Uint8Array, unsigned: object) =>
   createHmac('sha256', key).update(JSON.stringify(unsigned)).digest('base64url');
 
-/** Oldest first. */
+/** Names of the files of one audit log, the oldest first; the one that is written to is the last. */
 export function auditFiles(dir: string): string[] {
   if (!existsSync(dir)) return [];
   const old = readdirSync(dir)
