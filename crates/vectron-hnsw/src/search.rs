@@ -12,12 +12,17 @@ const STOP_EVERY: u32 = 32;
 /// Beyond this the sorted pool costs more to keep in order than two heaps.
 const POOL_MAX: usize = 1024;
 
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub struct SearchOptions<'a> {
     /// Nodes kept while searching, and most nodes returned; at least 1.
     pub ef: usize,
-    /// Nodes that must be returned where so many can be; at most `ef`.
-    pub least: usize,
+    /// Nodes that the caller wants, 1..=`ef`: so many are returned where so many can be, and `slack` is measured from the
+    /// closest `k`.
+    pub k: usize,
+    /// The distance-adaptive stop (Al-Jazzazi et al., "Distance Adaptive Beam Search for Provably Accurate Graph-Based Nearest
+    /// Neighbor Search", 2025): nothing further than `(1 + slack)^2` times the `k`-th distance is kept or walked
+    /// through. 0 or more; infinite: the walk ends by `ef` alone.
+    pub slack: f32,
     /// Nodes that may be returned, besides not being deleted; the others are walked through.
     pub accept: Option<&'a dyn Fn(NodeId) -> bool>,
     /// Nodes that are marked deleted may be returned, too: the caller knows which it wants.
@@ -26,6 +31,12 @@ pub struct SearchOptions<'a> {
     pub limit: u32,
     /// Asked now and then; `true` ends the search with what was found.
     pub stop: Option<&'a dyn Fn() -> bool>,
+}
+
+impl Default for SearchOptions<'_> {
+    fn default() -> Self {
+        Self { ef: 100, k: 10, slack: f32::INFINITY, accept: None, with_deleted: false, limit: 0, stop: None }
+    }
 }
 
 /// What a search did; for explain output and tests.
@@ -88,7 +99,7 @@ impl Graph {
         }
         let mut found: Vec<_> = best.filter(|(_, node)| !self.links.is_deleted(*node)).collect();
         found.truncate(options.ef);
-        let missed = scratch.pool.is_full() && found.len() < options.least.max(options.ef * 3 / 4);
+        let missed = scratch.pool.is_full() && found.len() < options.k.max(options.ef * 3 / 4);
         (!missed || stats.stopped).then_some(found)
     }
 

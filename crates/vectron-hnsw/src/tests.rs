@@ -19,7 +19,7 @@ impl Random {
 }
 
 /// Cases of a property test: at least these, more with PROPTEST_CASES, few under the interpreter.
-fn cases(least: u32) -> u32 {
+fn cases(k: u32) -> u32 {
     if cfg!(miri) { 3 } else { least.max(ProptestConfig::default().cases) }
 }
 
@@ -67,7 +67,7 @@ fn build(config: Config, points: &[Vec<f32>]) -> Graph {
 }
 
 fn search(graph: &Graph, query: &[f32], ef: usize) -> Vec<NodeId> {
-    let options = SearchOptions { ef, least: ef, ..Default::default() };
+    let options = SearchOptions { ef, k: ef, ..Default::default() };
     let found = graph.search(&graph.query(query), &options, &mut SearchStats::default());
     found.into_iter().map(|(_, node)| node).collect()
 }
@@ -161,7 +161,7 @@ fn a_refused_node_is_walked_through_and_never_returned() {
     let graph = build(config, &points);
     let odd = |node: NodeId| node % 2 == 1;
     for query in vectors(scaled(20).min(5), &config, 4) {
-        let options = SearchOptions { ef: 10, least: 10, accept: Some(&odd), ..Default::default() };
+        let options = SearchOptions { ef: 10, k: 10, accept: Some(&odd), ..Default::default() };
         let found = graph.search(&graph.query(&query), &options, &mut SearchStats::default());
         assert_eq!(found.len(), 10);
         assert!(found.iter().all(|(_, node)| node % 2 == 1));
@@ -180,7 +180,7 @@ fn pool_and_heaps_find_the_same() {
                 let at = usize::from(accept.is_some());
                 graph.search(
                     &graph.query(&query),
-                    &SearchOptions { ef, least: ef, accept, ..Default::default() },
+                    &SearchOptions { ef, k: ef, accept, ..Default::default() },
                     &mut stats[at],
                 )
             });
@@ -258,7 +258,7 @@ fn a_stopped_search_returns_what_it_has() {
     let graph = build(config, &points);
     let stop = || true;
     let mut stats = SearchStats::default();
-    let options = SearchOptions { ef: 100, least: 1, stop: Some(&stop), ..Default::default() };
+    let options = SearchOptions { ef: 100, k: 1, stop: Some(&stop), ..Default::default() };
     let found = graph.search(&graph.query(&points[0]), &options, &mut stats);
     assert!(stats.stopped && !found.is_empty() && stats.visited < 60, "{stats:?}");
 }

@@ -157,7 +157,7 @@ pub struct Matches {
     pub id_ends: Uint32Array,
     /// ef of each query; 0: exact.
     pub efs: Uint32Array,
-    /// Recall to expect of each query; 0: not measured yet.
+    /// Recall to expect of each query; NaN: not measured yet.
     pub recall_estimates: Float32Array,
     /// Log index as of which each query was answered.
     pub applied_indexes: Float64Array,
@@ -188,7 +188,7 @@ impl From<Vec<Found>> for Encoded {
         for found in &all {
             encoded.counts.push(found.hits.len() as u32);
             encoded.efs.push(found.ef);
-            encoded.recall_estimates.push(found.recall_estimate);
+            encoded.recall_estimates.push(found.recall.map_or(f32::NAN, |recall| recall.mean));
             encoded.applied_indexes.push(found.applied_index as f64);
             encoded.stopped.push(u8::from(found.stats.stopped));
             let stats = [found.stats.visited, found.stats.distances, found.tail, found.rescored];

@@ -1009,7 +1009,10 @@ fn read_replica(
             Outcome::Searches(SearchResults { results: each.collect::<Result<_>>()? })
         }
         Some(Op::Schema(_)) => Outcome::Schema(schema_status(&shard)),
-        Some(Op::Upsert(_) | Op::Delete(_) | Op::Changes(_) | Op::Mutate(_) | Op::Declare(_)) | None => {
+        Some(
+            Op::Upsert(_) | Op::Delete(_) | Op::Changes(_) | Op::Mutate(_) | Op::Declare(_) | Op::Sample(_),
+        )
+        | None => {
             return Err(NodeError::Refused(ErrorCode::InvalidArgument, "the operation is no read".into()));
         }
     };

@@ -363,7 +363,7 @@ fn a_requested_recall_is_met_and_reported() {
             let mut query = query.clone();
             shard.prepare(&mut query).unwrap();
             let found = shard.nearest(&query, &Nearest { recall: wanted, ..Nearest::new(10) }).unwrap();
-            (ef, estimate) = (found.ef, found.recall_estimate);
+            (ef, estimate) = (found.ef, found.recall.unwrap().mean);
             hits += found.hits.iter().filter(|(_, slot)| truth.iter().any(|hit| *hit.0 == *slot.id)).count();
         }
         let reached = hits as f32 / 2000.0;

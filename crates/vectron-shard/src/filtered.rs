@@ -9,6 +9,7 @@
 use crate::filter::Filter;
 use crate::generation::{Generation, SlotId};
 use crate::matching::{Bits, Candidates, Filtering, Passing};
+use crate::recall::{Effort, Estimate};
 use crate::search::{Found, Nearest, Scan};
 use crate::space::Space;
 use crate::{Quantization, Residence, Result, Shard, ShardSpec};
@@ -119,17 +120,25 @@ impl Shard {
             let tail: Vec<SlotId> = (indexed..generation.published()).filter(visible).collect();
             let coded = graph.query(query);
             let dead = graph.deleted() * ef / (graph.len() - graph.deleted()).max(1);
-            let mut walked = among.search(graph, &coded, ef + dead, None, 0, &mut found);
+            let mut walked = among.search(
+                graph,
+                &coded,
+                Effort { ef: ef + dead, slack: f32::INFINITY },
+                None,
+                0,
+                &mut found,
+            );
             walked.retain(|(_, slot)| *slot < indexed && visible(slot));
             let enough = walked.len() + tail.len() >= nearest.k || found.stats.stopped;
             if enough && let Some(distances) = among.rescore(graph, &coded, &walked, &tail, &mut found)? {
-                (found.plan, found.ef) = ("graph", ef as u32);
+                (found.plan, found.ef, found.slack) = ("graph", ef as u32, f32::INFINITY);
+                found.recall_unmet = nearest.misses(found.recall);
                 found.hits = self.best(spec, generation, distances, nearest);
                 return Ok(Some(found));
             }
         }
         let all: Vec<SlotId> = (0..generation.published()).filter(visible).collect();
-        found.recall_estimate = 1.0;
+        found.recall = Some(Estimate::EXACT);
         let Some(distances) = among.scan(&all, &mut found)? else { return Ok(None) };
         found.hits = self.best(spec, generation, distances, nearest);
         Ok(Some(found))
@@ -147,14 +156,16 @@ impl Shard {
             applied_index: passing.applied,
             matching: slots.len() as u64,
             unindexed: passing.unindexed,
-            recall_estimate: 1.0,
+            recall: Some(Estimate::EXACT),
+            slack: f32::INFINITY,
             ..Found::default()
         };
         // Recall is measured for the first vector alone.
-        let (ef, estimate) = match std::ptr::eq(spec, &self.spec) {
-            true => self.ef(nearest),
-            false => (unmeasured_ef(nearest), 0.0),
+        let (effort, estimate) = match std::ptr::eq(spec, &self.spec) {
+            true => self.effort(nearest),
+            false => (Effort { ef: unmeasured_ef(nearest), slack: f32::INFINITY }, None),
         };
+        let Effort { ef, .. } = effort;
         let graph = generation.graph().filter(|graph| !nearest.exact && !graph.is_empty());
         // Slots up to here are in the graph; the others wait for it.
         let indexed = graph.map_or(0, |graph| graph.len() as SlotId);
@@ -166,9 +177,9 @@ impl Shard {
         let distances = match (plan, graph) {
             (Plan::Scan, _) | (_, None) => among.scan(slots, &mut found)?,
             (Plan::ScanCodes, Some(graph)) => among.scan_codes(graph, &mut found)?,
-            (plan, Some(graph)) => match among.walk(graph, plan, ef, passing.bits(), &mut found)? {
+            (plan, Some(graph)) => match among.walk(graph, plan, effort, passing.bits(), &mut found)? {
                 Some(distances) => {
-                    (found.ef, found.recall_estimate) = (ef as u32, estimate);
+                    (found.ef, found.slack, found.recall) = (ef as u32, effort.slack, estimate);
                     Some(distances)
                 }
                 None => among.scan_codes(graph, &mut found)?,
@@ -176,6 +187,7 @@ impl Shard {
         };
         let Some(distances) = distances else { return Ok(None) };
         found.hits = self.best(spec, generation, distances, nearest);
+        found.recall_unmet = nearest.misses(found.recall);
         Ok(Some(found))
     }
 
@@ -206,11 +218,13 @@ impl Shard {
             matching: candidates.rows.as_ref().map_or(candidates.live, roaring::RoaringBitmap::len),
             unindexed: true,
             plan: "post_check",
+            slack: f32::INFINITY,
             ..Found::default()
         };
         let among = Among { shard: self, spec: &self.spec, generation, query, nearest, slots: &[], indexed };
         let coded = graph.query(query);
-        let walked = among.search(graph, &coded, CHECKED, None, 0, &mut found);
+        let walked =
+            among.search(graph, &coded, Effort { ef: CHECKED, slack: f32::INFINITY }, None, 0, &mut found);
         let walked: Vec<_> =
             walked.into_iter().filter(|(_, slot)| *slot < indexed && may_pass(*slot)).collect();
         let enough = (nearest.k * self.spec.oversampling()).max(nearest.k + 16);
@@ -233,6 +247,7 @@ impl Shard {
         };
         found.hits = self.best(&self.spec, generation, distances, nearest);
         found.ef = CHECKED as u32;
+        found.recall_unmet = nearest.misses(found.recall);
         Ok(Some(found))
     }
 }
@@ -326,7 +341,8 @@ impl Among<'_> {
             all.truncate(kept);
         }
         all.sort_unstable_by(closer);
-        (found.plan, found.ef, found.recall_estimate) = ("scan_codes", 0, CODES_RECALL);
+        (found.plan, found.ef) = ("scan_codes", 0);
+        found.recall = Some(Estimate { mean: CODES_RECALL, low: CODES_RECALL, high: CODES_RECALL });
         self.rescore(graph, &coded, &all, &self.tail(), found)
     }
 
@@ -335,22 +351,24 @@ impl Among<'_> {
         &self,
         graph: &Graph,
         plan: Plan,
-        ef: usize,
+        effort: Effort,
         bits: &Bits,
         found: &mut Found,
     ) -> Result<Distances> {
+        let Effort { ef, slack } = effort;
         let coded = graph.query(self.query);
         let passes = |slot: SlotId| slot < self.indexed && bits.has(slot);
         let walked: Vec<_> = match plan {
             Plan::PostFilter(pool) => {
                 found.plan = "post_filter";
-                let all = self.search(graph, &coded, pool, None, 0, found);
+                let all =
+                    self.search(graph, &coded, Effort { ef: pool, slack: f32::INFINITY }, None, 0, found);
                 all.into_iter().filter(|(_, slot)| passes(*slot)).collect()
             }
             _ => {
                 found.plan = "walk";
                 let limit = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
-                self.search(graph, &coded, ef, Some(&passes), limit, found)
+                self.search(graph, &coded, Effort { ef, slack }, Some(&passes), limit, found)
             }
         };
         let tail = self.tail();
@@ -366,7 +384,7 @@ impl Among<'_> {
         &self,
         graph: &Graph,
         coded: &Query,
-        ef: usize,
+        effort: Effort,
         accept: Option<&dyn Fn(SlotId) -> bool>,
         limit: u32,
         found: &mut Found,
@@ -374,7 +392,9 @@ impl Among<'_> {
         let is_late = || self.nearest.is_late();
         let stop: Option<&dyn Fn() -> bool> = self.nearest.has_limit().then_some(&is_late as _);
         // Deleted since: they are part of the state that is answered as of.
-        let options = SearchOptions { ef, least: self.nearest.k, accept, with_deleted: true, limit, stop };
+        let Effort { ef, slack } = effort;
+        let k = self.nearest.k;
+        let options = SearchOptions { ef, k, slack, accept, with_deleted: true, limit, stop };
         graph.search(coded, &options, &mut found.stats)
     }
 

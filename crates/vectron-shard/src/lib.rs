@@ -59,6 +59,7 @@ pub use hash::routing_hash;
 pub use load::History;
 pub use matching::Filtering;
 pub use query::Ordered;
+pub use recall::{Effort, Estimate};
 pub use search::{Found, Nearest, Until};
 pub use spec::{Metric, Residence, ShardSpec};
 pub use split::make_upper;

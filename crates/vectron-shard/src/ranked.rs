@@ -133,7 +133,8 @@ impl Shard {
         Ok(Some(Found {
             hits,
             applied_index,
-            recall_estimate: 1.0,
+            recall: Some(crate::recall::Estimate::EXACT),
+            slack: f32::INFINITY,
             plan: ranking.plan(),
             matching,
             unindexed: !exact,

@@ -24,6 +24,27 @@ const KEEP_ONE_IN: u64 = 16;
 /// Points a shard needs before a curve says anything.
 const MIN_POINTS: u64 = 1000;
 
+/// How much a walk does.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Effort {
+    /// Nodes kept at most.
+    pub ef: usize,
+    /// The distance-adaptive stop; infinite: the walk ends by `ef` alone.
+    pub slack: f32,
+}
+
+/// Recall to expect, with its 95 % confidence interval.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Estimate {
+    pub mean: f32,
+    pub low: f32,
+    pub high: f32,
+}
+
+impl Estimate {
+    pub const EXACT: Self = Self { mean: 1.0, low: 1.0, high: 1.0 };
+}
+
 /// Recall by ef, for each of [`KS`]; rising with ef.
 type Curve = [[f32; EFS.len()]; KS.len()];
 
@@ -61,21 +82,21 @@ impl RecallBook {
         }
     }
 
-    /// Recall to expect of `ef`; 0 when nothing was measured.
-    pub fn estimate(&self, k: usize, ef: usize) -> f32 {
+    /// Recall to expect of `ef`; `None` when nothing was measured.
+    pub fn estimate(&self, k: usize, ef: usize) -> Option<Estimate> {
         let measured = self.measured.read();
-        let Some(measured) = measured.as_ref() else { return 0.0 };
         let at = EFS.iter().rposition(|&measured| measured <= ef).unwrap_or(0);
-        measured.curve[row(k)][at]
+        let mean = measured.as_ref()?.curve[row(k)][at];
+        Some(Estimate { mean, low: mean, high: mean })
     }
 
     /// The least ef whose recall is `wanted`, with that recall; the greatest measured one when none has it.
-    pub fn pick(&self, k: usize, wanted: f32) -> Option<(usize, f32)> {
+    pub fn pick(&self, k: usize, wanted: f32) -> Option<(usize, Estimate)> {
         let measured = self.measured.read();
         let curve = measured.as_ref()?.curve[row(k)];
         let at = curve.iter().position(|&recall| recall >= wanted).unwrap_or(EFS.len() - 1);
         // A k between two measured ones is searched with the room of the greater one.
-        Some((EFS[at].max(k), curve[at]))
+        Some((EFS[at].max(k), Estimate { mean: curve[at], low: curve[at], high: curve[at] }))
     }
 }
 

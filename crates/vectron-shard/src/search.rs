@@ -12,6 +12,7 @@ use crate::payload_fields;
 use crate::point::{self, StoredPoint};
 use crate::proto::{Hit, SearchFound, SearchOp};
 use crate::ranked::Ranking;
+use crate::recall::{Effort, Estimate};
 use crate::{Metric, Quantization, Result, Shard, ShardError, ShardSpec};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -83,6 +84,11 @@ impl Nearest {
         Ok(())
     }
 
+    /// Whether recall was asked for, and is not known to be reached.
+    pub(crate) fn misses(&self, recall: Option<Estimate>) -> bool {
+        self.recall != 0.0 && recall.is_none_or(|recall| recall.mean < self.recall)
+    }
+
     pub(crate) fn is_late(&self) -> bool {
         self.until.is_over()
     }
@@ -100,8 +106,14 @@ pub struct Found {
     pub applied_index: u64,
     pub tail: u32,
     pub rescored: u32,
+    /// 0: no walk.
     pub ef: u32,
-    pub recall_estimate: f32,
+    /// Of the walk; infinite: by ef alone, or no walk.
+    pub slack: f32,
+    /// `None`: nothing was measured.
+    pub recall: Option<Estimate>,
+    /// Recall was asked for, and is not known to be reached.
+    pub recall_unmet: bool,
     pub stats: SearchStats,
     pub plan: &'static str,
     pub matching: u64,
@@ -133,7 +145,11 @@ impl Shard {
                 distances: found.stats.distances,
                 rescored: found.rescored,
                 ef: found.ef,
-                recall_estimate: found.recall_estimate,
+                recall_estimate: found.recall.map(|recall| recall.mean),
+                recall_low: found.recall.map_or(0.0, |recall| recall.low),
+                recall_high: found.recall.map_or(0.0, |recall| recall.high),
+                recall_unmet: found.recall_unmet,
+                slack: Some(found.slack).filter(|slack| slack.is_finite()),
                 stopped: found.stats.stopped,
                 plan: found.plan.into(),
                 matching: found.matching,
@@ -228,7 +244,8 @@ impl Shard {
     fn find(&self, generation: &Generation, query: &[f32], nearest: &Nearest) -> Result<Option<Found>> {
         let mut found = Found::default();
         let live = generation.live();
-        let (ef, estimate) = self.ef(nearest);
+        let (effort, estimate) = self.effort(nearest);
+        let Effort { ef, .. } = effort;
         let graph = generation
             .graph()
             .filter(|_| !nearest.exact && live > SCAN_BELOW.max(nearest.k as u64) && (ef as u64) < live);
@@ -236,11 +253,11 @@ impl Shard {
         let coded = graph.map(|graph| (graph, graph.query(query)));
         let mut walked = Vec::new();
         let mut scanned_from = 0;
-        found.recall_estimate = 1.0;
+        (found.recall, found.slack) = (Some(Estimate::EXACT), f32::INFINITY);
         if let Some((graph, coded)) = &coded {
             scanned_from = graph.len() as SlotId;
-            walked = walk(graph, coded, nearest, ef, &mut found.stats);
-            (found.ef, found.recall_estimate) = (ef as u32, estimate);
+            walked = walk(graph, coded, nearest, effort, &mut found.stats);
+            (found.ef, found.slack, found.recall) = (ef as u32, effort.slack, estimate);
         }
         found.applied_index = generation.applied();
         let mut scanned = Vec::new();
@@ -270,6 +287,7 @@ impl Shard {
         if !enough {
             return Ok(None);
         }
+        found.recall_unmet = nearest.misses(found.recall);
         found.plan = if graph.is_some() { "graph" } else { "scan" };
         found.hits = self.best(&self.spec, generation, distances, nearest);
         Ok(Some(found))
@@ -299,15 +317,17 @@ impl Shard {
         scored.into_iter().map(|(score, slot)| (score, Arc::clone(generation.slot(slot)))).collect()
     }
 
-    /// `(ef, the recall to expect of it)`.
-    pub(crate) fn ef(&self, nearest: &Nearest) -> (usize, f32) {
+    /// What a walk of the first vector's graph does, and the recall to expect of it.
+    pub(crate) fn effort(&self, nearest: &Nearest) -> (Effort, Option<Estimate>) {
         let default = (2 * nearest.k).max(100);
+        let walk = |ef: usize| Effort { ef: ef.max(nearest.k), slack: f32::INFINITY };
         match (nearest.ef, nearest.recall) {
-            (0, 0.0) => (default, self.recall.estimate(nearest.k, default)),
-            (0, wanted) => {
-                self.recall.pick(nearest.k, wanted).unwrap_or_else(|| (default.max(4 * nearest.k), 0.0))
-            }
-            (ef, _) => (ef.max(nearest.k), self.recall.estimate(nearest.k, ef.max(nearest.k))),
+            (0, 0.0) => (walk(default), self.recall.estimate(nearest.k, default)),
+            (0, wanted) => match self.recall.pick(nearest.k, wanted) {
+                Some((ef, estimate)) => (walk(ef), Some(estimate)),
+                None => (walk(default.max(4 * nearest.k)), None),
+            },
+            (ef, _) => (walk(ef), self.recall.estimate(nearest.k, ef.max(nearest.k))),
         }
     }
 
@@ -361,12 +381,13 @@ fn walk(
     graph: &Graph,
     coded: &Query,
     nearest: &Nearest,
-    ef: usize,
+    effort: Effort,
     stats: &mut SearchStats,
 ) -> Vec<(f32, SlotId)> {
+    let Effort { ef, slack } = effort;
     let is_late = || nearest.is_late();
     let stop: Option<&dyn Fn() -> bool> = nearest.has_limit().then_some(&is_late as _);
-    graph.search(coded, &SearchOptions { ef, least: nearest.k, stop, ..SearchOptions::default() }, stats)
+    graph.search(coded, &SearchOptions { ef, k: nearest.k, slack, stop, ..SearchOptions::default() }, stats)
 }
 
 /// Comparing one query with full vectors. Distances: negative inner product or squared L2, lower is closer.

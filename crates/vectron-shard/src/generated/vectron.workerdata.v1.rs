@@ -15,7 +15,7 @@ pub struct ShardOp {
     /// Milliseconds that a read may wait for its consistency; 0: two seconds.
     #[prost(uint32, tag = "22")]
     pub timeout_ms: u32,
-    #[prost(oneof = "shard_op::Op", tags = "3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14")]
+    #[prost(oneof = "shard_op::Op", tags = "3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15")]
     pub op: ::core::option::Option<shard_op::Op>,
 }
 /// Nested message and enum types in `ShardOp`.
@@ -47,6 +47,8 @@ pub mod shard_op {
         Mutate(::prost::alloc::vec::Vec<u8>),
         #[prost(bytes, tag = "14")]
         Declare(::prost::alloc::vec::Vec<u8>),
+        #[prost(message, tag = "15")]
+        Sample(super::SampleOp),
     }
 }
 /// What a read must see; none of them: what is here.
@@ -90,6 +92,26 @@ pub struct ChangesOp {
     #[prost(uint32, tag = "2")]
     pub wait_ms: u32,
 }
+/// Queries that stand for those of the collection's users: what was asked lately, and, where that is little, made from stored
+/// points without being one.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SampleOp {
+    /// The named vector; empty: the first one.
+    #[prost(string, tag = "1")]
+    pub using: ::prost::alloc::string::String,
+    /// At most so many, 1 to 1,000.
+    #[prost(uint32, tag = "2")]
+    pub count: u32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Sampled {
+    /// Little-endian float32 each.
+    #[prost(bytes = "vec", repeated, tag = "1")]
+    pub vectors: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
+    /// The first of them, which were asked; the others were made.
+    #[prost(uint32, tag = "2")]
+    pub asked: u32,
+}
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct SearchOp {
     /// Little-endian float32.
@@ -98,7 +120,7 @@ pub struct SearchOp {
     /// 1 to 10,000.
     #[prost(uint32, tag = "2")]
     pub k: u32,
-    /// Candidates kept while searching; 0: by recall, or max(100, 2k).
+    /// Most candidates kept while searching, and no other stop; 0: by recall, or the default.
     #[prost(uint32, tag = "3")]
     pub ef: u32,
     #[prost(bool, tag = "4")]
@@ -110,7 +132,8 @@ pub struct SearchOp {
     /// Hits with a lower score are left out.
     #[prost(float, optional, tag = "7")]
     pub score_threshold: ::core::option::Option<f32>,
-    /// Share of the true nearest points wanted on average, 0.5 to 0.999: picks ef from what the shard measured; 0: no wish.
+    /// Share of the true nearest points wanted on average, 0.5 to 0.999: the least work that the shard measured to give it; 0: no
+    /// wish.
     #[prost(float, tag = "8")]
     pub recall: f32,
     /// Time it may take from its arrival at the engine; what was found by then is the answer. 0: no limit.
@@ -454,7 +477,7 @@ pub struct ShardOutcome {
     /// Log index as of which a read was answered.
     #[prost(uint64, tag = "22")]
     pub applied_index: u64,
-    #[prost(oneof = "shard_outcome::Outcome", tags = "3, 4, 5, 6, 7, 8, 9, 10, 11")]
+    #[prost(oneof = "shard_outcome::Outcome", tags = "3, 4, 5, 6, 7, 8, 9, 10, 11, 12")]
     pub outcome: ::core::option::Option<shard_outcome::Outcome>,
 }
 /// Nested message and enum types in `ShardOutcome`.
@@ -479,6 +502,8 @@ pub mod shard_outcome {
         Searches(super::SearchResults),
         #[prost(message, tag = "11")]
         Schema(super::SchemaStatus),
+        #[prost(message, tag = "12")]
+        Sampled(super::Sampled),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -522,9 +547,9 @@ pub struct SearchFound {
     /// The ef that was used; 0 when the answer is exact.
     #[prost(uint32, tag = "7")]
     pub ef: u32,
-    /// Recall to expect of this ef: 1 when the answer is exact, 0 when nothing was measured yet.
-    #[prost(float, tag = "8")]
-    pub recall_estimate: f32,
+    /// Recall to expect, by measurement: 1 when the answer is exact, absent when nothing was measured.
+    #[prost(float, optional, tag = "8")]
+    pub recall_estimate: ::core::option::Option<f32>,
     /// Whether the time ran out before the end: points may be missing.
     #[prost(bool, tag = "9")]
     pub stopped: bool,
@@ -537,6 +562,18 @@ pub struct SearchFound {
     /// Payloads had to be read: an index would make it faster.
     #[prost(bool, tag = "12")]
     pub unindexed: bool,
+    /// 95 % confidence interval of `recall_estimate`, set with it.
+    #[prost(float, tag = "13")]
+    pub recall_low: f32,
+    #[prost(float, tag = "14")]
+    pub recall_high: f32,
+    /// Recall was asked for, and what was measured is less, or nothing was measured.
+    #[prost(bool, tag = "15")]
+    pub recall_unmet: bool,
+    /// The distance-adaptive stop that was used: the walk ended at (1 + slack)^2 times the k-th distance; absent: it ended by ef
+    /// alone, or there was no walk.
+    #[prost(float, optional, tag = "16")]
+    pub slack: ::core::option::Option<f32>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Hit {

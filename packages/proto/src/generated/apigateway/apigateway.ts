@@ -250,8 +250,10 @@ export interface SearchResponse {
   rerankedBy: string;
   /** Why a reranking that was due did not happen. */
   rerankSkipped: string;
-  /** Recall to expect, of the shard with the least: 1 when the answer is exact, 0 while nothing was measured. */
-  recallEstimate: number;
+  /** Recall to expect, of the shard with the least: 1 when the answer is exact, absent while nothing was measured. */
+  recallEstimate?:
+    | number
+    | undefined;
   /** shards, cache, redis or coalesced: what gave the answer. */
   servedFrom: string;
   /** With explain. */
@@ -259,7 +261,21 @@ export interface SearchResponse {
     | Explanation
     | undefined;
   /** With why_not. */
-  whyNot?: WhyNot | undefined;
+  whyNot?:
+    | WhyNot
+    | undefined;
+  /** Set with recall_estimate. */
+  recallInterval?:
+    | RecallInterval
+    | undefined;
+  /** Recall was asked for, and what a shard measured is less, or it has measured nothing. */
+  recallUnmet: boolean;
+}
+
+/** A 95 % confidence interval of a recall. */
+export interface RecallInterval {
+  low: number;
+  high: number;
 }
 
 /** The way of one search through the services. */
@@ -312,8 +328,10 @@ export interface ShardRead {
   ef: number;
   /** Set when the shard did not answer. */
   errorCode: string;
-  /** Recall to expect of this ef; 1: exact, 0: nothing was measured yet. */
-  recallEstimate: number;
+  /** Recall to expect; 1: exact, absent: nothing was measured yet. */
+  recallEstimate?:
+    | number
+    | undefined;
   /** Nodes whose links were read, distances computed, candidates rescored. */
   visited: number;
   distances: number;
@@ -330,6 +348,12 @@ export interface ShardRead {
   matching: bigint;
   /** Payloads had to be read for the filter: a payload index would make it faster. */
   unindexed: boolean;
+  /** Set with recall_estimate. */
+  recallInterval?:
+    | RecallInterval
+    | undefined;
+  /** The distance-adaptive stop: the walk ended at (1 + slack)^2 times the k-th distance; absent: by ef alone, or no walk. */
+  slack?: number | undefined;
 }
 
 export interface SearchResult {
@@ -762,12 +786,20 @@ export interface ResultGroup {
 /** What a branch found. */
 export interface BranchReport {
   candidates: number;
-  /** Of the shard with the least: 1 when exact, 0 while nothing was measured. */
-  recallEstimate: number;
+  /** Of the shard with the least: 1 when exact, absent while nothing was measured. */
+  recallEstimate?:
+    | number
+    | undefined;
   /** How each shard found its points. */
   plans: string[];
   /** Payloads had to be read for its filter. */
   unindexed: boolean;
+  /** Set with recall_estimate. */
+  recallInterval?:
+    | RecallInterval
+    | undefined;
+  /** Recall was asked for, and what a shard measured is less, or it has measured nothing. */
+  recallUnmet: boolean;
 }
 
 export interface QueryBatchRequest {
@@ -786,6 +818,42 @@ export interface QueryOutcome {
   /** Set when there is no answer: the error's code and message. */
   errorCode: string;
   errorMessage: string;
+}
+
+export interface MeasureRecallRequest {
+  collection: string;
+  /** Queries that are compared, 1 to 1,000; 0: 100. */
+  queries: number;
+  /** Results a query, 1 to 1,000; 0: 10. */
+  topK: number;
+  /** How the searches that are measured are made: as in SearchRequest. */
+  ef: number;
+  recall: number;
+  /** The named vector; empty: the first one. */
+  using: string;
+  filter?: Filter | undefined;
+}
+
+export interface MeasureRecallResponse {
+  /** Mean share of the true `top_k` that were found. A point whose score equals that of the last true one counts. */
+  recall: number;
+  interval?:
+    | RecallInterval
+    | undefined;
+  /** Queries that were compared, and how many of them had been asked by clients. */
+  queries: number;
+  asked: number;
+  /** Mean of the recall that the answers said, absent where one said nothing. */
+  promised?:
+    | number
+    | undefined;
+  /** Queries by how their points were found; shards count each. */
+  plans: Map<string, number>;
+}
+
+export interface MeasureRecallResponse_PlansEntry {
+  key: string;
+  value: number;
 }
 
 export interface CountPointsRequest {
@@ -3233,10 +3301,12 @@ function createBaseSearchResponse(): SearchResponse {
     queryId: "",
     rerankedBy: "",
     rerankSkipped: "",
-    recallEstimate: 0,
+    recallEstimate: undefined,
     servedFrom: "",
     explanation: undefined,
     whyNot: undefined,
+    recallInterval: undefined,
+    recallUnmet: false,
   };
 }
 
@@ -3266,7 +3336,7 @@ export const SearchResponse: MessageFns<SearchResponse> = {
     if (message.rerankSkipped !== "") {
       writer.uint32(210).string(message.rerankSkipped);
     }
-    if (message.recallEstimate !== 0) {
+    if (message.recallEstimate !== undefined) {
       writer.uint32(221).float(message.recallEstimate);
     }
     if (message.servedFrom !== "") {
@@ -3277,6 +3347,12 @@ export const SearchResponse: MessageFns<SearchResponse> = {
     }
     if (message.whyNot !== undefined) {
       WhyNot.encode(message.whyNot, writer.uint32(242).fork()).join();
+    }
+    if (message.recallInterval !== undefined) {
+      RecallInterval.encode(message.recallInterval, writer.uint32(250).fork()).join();
+    }
+    if (message.recallUnmet !== false) {
+      writer.uint32(256).bool(message.recallUnmet);
     }
     return writer;
   },
@@ -3390,6 +3466,22 @@ export const SearchResponse: MessageFns<SearchResponse> = {
             message.whyNot = WhyNot.decode(reader, reader.uint32());
             continue;
           }
+          case 31: {
+            if (tag !== 250) {
+              break;
+            }
+
+            message.recallInterval = RecallInterval.decode(reader, reader.uint32());
+            continue;
+          }
+          case 32: {
+            if (tag !== 256) {
+              break;
+            }
+
+            message.recallUnmet = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3438,7 +3530,7 @@ export const SearchResponse: MessageFns<SearchResponse> = {
         ? globalThis.Number(object.recallEstimate)
         : isSet(object.recall_estimate)
         ? globalThis.Number(object.recall_estimate)
-        : 0,
+        : undefined,
       servedFrom: isSet(object.servedFrom)
         ? globalThis.String(object.servedFrom)
         : isSet(object.served_from)
@@ -3450,6 +3542,16 @@ export const SearchResponse: MessageFns<SearchResponse> = {
         : isSet(object.why_not)
         ? WhyNot.fromJSON(object.why_not)
         : undefined,
+      recallInterval: isSet(object.recallInterval)
+        ? RecallInterval.fromJSON(object.recallInterval)
+        : isSet(object.recall_interval)
+        ? RecallInterval.fromJSON(object.recall_interval)
+        : undefined,
+      recallUnmet: isSet(object.recallUnmet)
+        ? globalThis.Boolean(object.recallUnmet)
+        : isSet(object.recall_unmet)
+        ? globalThis.Boolean(object.recall_unmet)
+        : false,
     };
   },
 
@@ -3491,6 +3593,12 @@ export const SearchResponse: MessageFns<SearchResponse> = {
     if (message.whyNot !== undefined) {
       obj.whyNot = WhyNot.toJSON(message.whyNot);
     }
+    if (message.recallInterval !== undefined) {
+      obj.recallInterval = RecallInterval.toJSON(message.recallInterval);
+    }
+    if (message.recallUnmet !== undefined) {
+      obj.recallUnmet = message.recallUnmet;
+    }
     return obj;
   },
 
@@ -3507,7 +3615,7 @@ export const SearchResponse: MessageFns<SearchResponse> = {
     message.queryId = object.queryId ?? "";
     message.rerankedBy = object.rerankedBy ?? "";
     message.rerankSkipped = object.rerankSkipped ?? "";
-    message.recallEstimate = object.recallEstimate ?? 0;
+    message.recallEstimate = object.recallEstimate ?? undefined;
     message.servedFrom = object.servedFrom ?? "";
     message.explanation = (object.explanation !== undefined && object.explanation !== null)
       ? Explanation.fromPartial(object.explanation)
@@ -3515,6 +3623,95 @@ export const SearchResponse: MessageFns<SearchResponse> = {
     message.whyNot = (object.whyNot !== undefined && object.whyNot !== null)
       ? WhyNot.fromPartial(object.whyNot)
       : undefined;
+    message.recallInterval = (object.recallInterval !== undefined && object.recallInterval !== null)
+      ? RecallInterval.fromPartial(object.recallInterval)
+      : undefined;
+    message.recallUnmet = object.recallUnmet ?? false;
+    return message;
+  },
+};
+
+function createBaseRecallInterval(): RecallInterval {
+  return { low: 0, high: 0 };
+}
+
+export const RecallInterval: MessageFns<RecallInterval> = {
+  encode(message: RecallInterval, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.low !== 0) {
+      writer.uint32(13).float(message.low);
+    }
+    if (message.high !== 0) {
+      writer.uint32(21).float(message.high);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RecallInterval {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRecallInterval();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 13) {
+              break;
+            }
+
+            message.low = reader.float();
+            continue;
+          }
+          case 2: {
+            if (tag !== 21) {
+              break;
+            }
+
+            message.high = reader.float();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RecallInterval {
+    return {
+      low: isSet(object.low) ? globalThis.Number(object.low) : 0,
+      high: isSet(object.high) ? globalThis.Number(object.high) : 0,
+    };
+  },
+
+  toJSON(message: RecallInterval): unknown {
+    const obj: any = {};
+    if (message.low !== undefined) {
+      obj.low = floatToJson(message.low);
+    }
+    if (message.high !== undefined) {
+      obj.high = floatToJson(message.high);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RecallInterval>, I>>(base?: I): RecallInterval {
+    return RecallInterval.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RecallInterval>, I>>(object: I): RecallInterval {
+    const message = createBaseRecallInterval();
+    message.low = object.low ?? 0;
+    message.high = object.high ?? 0;
     return message;
   },
 };
@@ -4036,7 +4233,7 @@ function createBaseShardRead(): ShardRead {
     indexLag: 0,
     ef: 0,
     errorCode: "",
-    recallEstimate: 0,
+    recallEstimate: undefined,
     visited: 0,
     distances: 0,
     rescored: 0,
@@ -4046,6 +4243,8 @@ function createBaseShardRead(): ShardRead {
     plan: "",
     matching: 0n,
     unindexed: false,
+    recallInterval: undefined,
+    slack: undefined,
   };
 }
 
@@ -4069,7 +4268,7 @@ export const ShardRead: MessageFns<ShardRead> = {
     if (message.errorCode !== "") {
       writer.uint32(42).string(message.errorCode);
     }
-    if (message.recallEstimate !== 0) {
+    if (message.recallEstimate !== undefined) {
       writer.uint32(53).float(message.recallEstimate);
     }
     if (message.visited !== 0) {
@@ -4104,6 +4303,12 @@ export const ShardRead: MessageFns<ShardRead> = {
     }
     if (message.unindexed !== false) {
       writer.uint32(120).bool(message.unindexed);
+    }
+    if (message.recallInterval !== undefined) {
+      RecallInterval.encode(message.recallInterval, writer.uint32(130).fork()).join();
+    }
+    if (message.slack !== undefined) {
+      writer.uint32(141).float(message.slack);
     }
     return writer;
   },
@@ -4241,6 +4446,22 @@ export const ShardRead: MessageFns<ShardRead> = {
             message.unindexed = reader.bool();
             continue;
           }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.recallInterval = RecallInterval.decode(reader, reader.uint32());
+            continue;
+          }
+          case 17: {
+            if (tag !== 141) {
+              break;
+            }
+
+            message.slack = reader.float();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4280,7 +4501,7 @@ export const ShardRead: MessageFns<ShardRead> = {
         ? globalThis.Number(object.recallEstimate)
         : isSet(object.recall_estimate)
         ? globalThis.Number(object.recall_estimate)
-        : 0,
+        : undefined,
       visited: isSet(object.visited) ? globalThis.Number(object.visited) : 0,
       distances: isSet(object.distances) ? globalThis.Number(object.distances) : 0,
       rescored: isSet(object.rescored) ? globalThis.Number(object.rescored) : 0,
@@ -4290,6 +4511,12 @@ export const ShardRead: MessageFns<ShardRead> = {
       plan: isSet(object.plan) ? globalThis.String(object.plan) : "",
       matching: isSet(object.matching) ? BigInt(object.matching) : 0n,
       unindexed: isSet(object.unindexed) ? globalThis.Boolean(object.unindexed) : false,
+      recallInterval: isSet(object.recallInterval)
+        ? RecallInterval.fromJSON(object.recallInterval)
+        : isSet(object.recall_interval)
+        ? RecallInterval.fromJSON(object.recall_interval)
+        : undefined,
+      slack: isSet(object.slack) ? globalThis.Number(object.slack) : undefined,
     };
   },
 
@@ -4340,6 +4567,12 @@ export const ShardRead: MessageFns<ShardRead> = {
     if (message.unindexed !== undefined) {
       obj.unindexed = message.unindexed;
     }
+    if (message.recallInterval !== undefined) {
+      obj.recallInterval = RecallInterval.toJSON(message.recallInterval);
+    }
+    if (message.slack !== undefined) {
+      obj.slack = floatToJson(message.slack);
+    }
     return obj;
   },
 
@@ -4355,7 +4588,7 @@ export const ShardRead: MessageFns<ShardRead> = {
     message.indexLag = object.indexLag ?? 0;
     message.ef = object.ef ?? 0;
     message.errorCode = object.errorCode ?? "";
-    message.recallEstimate = object.recallEstimate ?? 0;
+    message.recallEstimate = object.recallEstimate ?? undefined;
     message.visited = object.visited ?? 0;
     message.distances = object.distances ?? 0;
     message.rescored = object.rescored ?? 0;
@@ -4365,6 +4598,10 @@ export const ShardRead: MessageFns<ShardRead> = {
     message.plan = object.plan ?? "";
     message.matching = (object.matching !== undefined && object.matching !== null) ? BigInt(object.matching) : 0n;
     message.unindexed = object.unindexed ?? false;
+    message.recallInterval = (object.recallInterval !== undefined && object.recallInterval !== null)
+      ? RecallInterval.fromPartial(object.recallInterval)
+      : undefined;
+    message.slack = object.slack ?? undefined;
     return message;
   },
 };
@@ -9995,7 +10232,14 @@ export const ResultGroup: MessageFns<ResultGroup> = {
 };
 
 function createBaseBranchReport(): BranchReport {
-  return { candidates: 0, recallEstimate: 0, plans: [], unindexed: false };
+  return {
+    candidates: 0,
+    recallEstimate: undefined,
+    plans: [],
+    unindexed: false,
+    recallInterval: undefined,
+    recallUnmet: false,
+  };
 }
 
 export const BranchReport: MessageFns<BranchReport> = {
@@ -10003,7 +10247,7 @@ export const BranchReport: MessageFns<BranchReport> = {
     if (message.candidates !== 0) {
       writer.uint32(8).uint32(message.candidates);
     }
-    if (message.recallEstimate !== 0) {
+    if (message.recallEstimate !== undefined) {
       writer.uint32(21).float(message.recallEstimate);
     }
     for (const v of message.plans) {
@@ -10011,6 +10255,12 @@ export const BranchReport: MessageFns<BranchReport> = {
     }
     if (message.unindexed !== false) {
       writer.uint32(32).bool(message.unindexed);
+    }
+    if (message.recallInterval !== undefined) {
+      RecallInterval.encode(message.recallInterval, writer.uint32(42).fork()).join();
+    }
+    if (message.recallUnmet !== false) {
+      writer.uint32(48).bool(message.recallUnmet);
     }
     return writer;
   },
@@ -10060,6 +10310,22 @@ export const BranchReport: MessageFns<BranchReport> = {
             message.unindexed = reader.bool();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.recallInterval = RecallInterval.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.recallUnmet = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -10079,9 +10345,19 @@ export const BranchReport: MessageFns<BranchReport> = {
         ? globalThis.Number(object.recallEstimate)
         : isSet(object.recall_estimate)
         ? globalThis.Number(object.recall_estimate)
-        : 0,
+        : undefined,
       plans: globalThis.Array.isArray(object?.plans) ? object.plans.map((e: any) => globalThis.String(e)) : [],
       unindexed: isSet(object.unindexed) ? globalThis.Boolean(object.unindexed) : false,
+      recallInterval: isSet(object.recallInterval)
+        ? RecallInterval.fromJSON(object.recallInterval)
+        : isSet(object.recall_interval)
+        ? RecallInterval.fromJSON(object.recall_interval)
+        : undefined,
+      recallUnmet: isSet(object.recallUnmet)
+        ? globalThis.Boolean(object.recallUnmet)
+        : isSet(object.recall_unmet)
+        ? globalThis.Boolean(object.recall_unmet)
+        : false,
     };
   },
 
@@ -10099,6 +10375,12 @@ export const BranchReport: MessageFns<BranchReport> = {
     if (message.unindexed !== undefined) {
       obj.unindexed = message.unindexed;
     }
+    if (message.recallInterval !== undefined) {
+      obj.recallInterval = RecallInterval.toJSON(message.recallInterval);
+    }
+    if (message.recallUnmet !== undefined) {
+      obj.recallUnmet = message.recallUnmet;
+    }
     return obj;
   },
 
@@ -10108,9 +10390,13 @@ export const BranchReport: MessageFns<BranchReport> = {
   fromPartial<I extends Exact<DeepPartial<BranchReport>, I>>(object: I): BranchReport {
     const message = createBaseBranchReport();
     message.candidates = object.candidates ?? 0;
-    message.recallEstimate = object.recallEstimate ?? 0;
+    message.recallEstimate = object.recallEstimate ?? undefined;
     message.plans = object.plans?.map((e) => e) || [];
     message.unindexed = object.unindexed ?? false;
+    message.recallInterval = (object.recallInterval !== undefined && object.recallInterval !== null)
+      ? RecallInterval.fromPartial(object.recallInterval)
+      : undefined;
+    message.recallUnmet = object.recallUnmet ?? false;
     return message;
   },
 };
@@ -10364,6 +10650,439 @@ export const QueryOutcome: MessageFns<QueryOutcome> = {
       : undefined;
     message.errorCode = object.errorCode ?? "";
     message.errorMessage = object.errorMessage ?? "";
+    return message;
+  },
+};
+
+function createBaseMeasureRecallRequest(): MeasureRecallRequest {
+  return { collection: "", queries: 0, topK: 0, ef: 0, recall: 0, using: "", filter: undefined };
+}
+
+export const MeasureRecallRequest: MessageFns<MeasureRecallRequest> = {
+  encode(message: MeasureRecallRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.collection !== "") {
+      writer.uint32(10).string(message.collection);
+    }
+    if (message.queries !== 0) {
+      writer.uint32(16).uint32(message.queries);
+    }
+    if (message.topK !== 0) {
+      writer.uint32(24).uint32(message.topK);
+    }
+    if (message.ef !== 0) {
+      writer.uint32(32).uint32(message.ef);
+    }
+    if (message.recall !== 0) {
+      writer.uint32(45).float(message.recall);
+    }
+    if (message.using !== "") {
+      writer.uint32(50).string(message.using);
+    }
+    if (message.filter !== undefined) {
+      Filter.encode(message.filter, writer.uint32(58).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MeasureRecallRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMeasureRecallRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.collection = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.queries = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.topK = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.ef = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 45) {
+              break;
+            }
+
+            message.recall = reader.float();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.using = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.filter = Filter.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): MeasureRecallRequest {
+    return {
+      collection: isSet(object.collection) ? globalThis.String(object.collection) : "",
+      queries: isSet(object.queries) ? globalThis.Number(object.queries) : 0,
+      topK: isSet(object.topK)
+        ? globalThis.Number(object.topK)
+        : isSet(object.top_k)
+        ? globalThis.Number(object.top_k)
+        : 0,
+      ef: isSet(object.ef) ? globalThis.Number(object.ef) : 0,
+      recall: isSet(object.recall) ? globalThis.Number(object.recall) : 0,
+      using: isSet(object.using) ? globalThis.String(object.using) : "",
+      filter: isSet(object.filter) ? Filter.fromJSON(object.filter) : undefined,
+    };
+  },
+
+  toJSON(message: MeasureRecallRequest): unknown {
+    const obj: any = {};
+    if (message.collection !== undefined) {
+      obj.collection = message.collection;
+    }
+    if (message.queries !== undefined) {
+      obj.queries = Math.round(message.queries);
+    }
+    if (message.topK !== undefined) {
+      obj.topK = Math.round(message.topK);
+    }
+    if (message.ef !== undefined) {
+      obj.ef = Math.round(message.ef);
+    }
+    if (message.recall !== undefined) {
+      obj.recall = floatToJson(message.recall);
+    }
+    if (message.using !== undefined) {
+      obj.using = message.using;
+    }
+    if (message.filter !== undefined) {
+      obj.filter = Filter.toJSON(message.filter);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<MeasureRecallRequest>, I>>(base?: I): MeasureRecallRequest {
+    return MeasureRecallRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<MeasureRecallRequest>, I>>(object: I): MeasureRecallRequest {
+    const message = createBaseMeasureRecallRequest();
+    message.collection = object.collection ?? "";
+    message.queries = object.queries ?? 0;
+    message.topK = object.topK ?? 0;
+    message.ef = object.ef ?? 0;
+    message.recall = object.recall ?? 0;
+    message.using = object.using ?? "";
+    message.filter = (object.filter !== undefined && object.filter !== null)
+      ? Filter.fromPartial(object.filter)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseMeasureRecallResponse(): MeasureRecallResponse {
+  return { recall: 0, interval: undefined, queries: 0, asked: 0, promised: undefined, plans: new Map() };
+}
+
+export const MeasureRecallResponse: MessageFns<MeasureRecallResponse> = {
+  encode(message: MeasureRecallResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.recall !== 0) {
+      writer.uint32(13).float(message.recall);
+    }
+    if (message.interval !== undefined) {
+      RecallInterval.encode(message.interval, writer.uint32(18).fork()).join();
+    }
+    if (message.queries !== 0) {
+      writer.uint32(24).uint32(message.queries);
+    }
+    if (message.asked !== 0) {
+      writer.uint32(32).uint32(message.asked);
+    }
+    if (message.promised !== undefined) {
+      writer.uint32(45).float(message.promised);
+    }
+    message.plans.forEach((value, key) => {
+      MeasureRecallResponse_PlansEntry.encode({ key: key as any, value }, writer.uint32(50).fork()).join();
+    });
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MeasureRecallResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMeasureRecallResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 13) {
+              break;
+            }
+
+            message.recall = reader.float();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.interval = RecallInterval.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.queries = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.asked = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 45) {
+              break;
+            }
+
+            message.promised = reader.float();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            const entry6 = MeasureRecallResponse_PlansEntry.decode(reader, reader.uint32());
+            if (entry6.value !== undefined) {
+              message.plans.set(entry6.key, entry6.value);
+            }
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): MeasureRecallResponse {
+    return {
+      recall: isSet(object.recall) ? globalThis.Number(object.recall) : 0,
+      interval: isSet(object.interval) ? RecallInterval.fromJSON(object.interval) : undefined,
+      queries: isSet(object.queries) ? globalThis.Number(object.queries) : 0,
+      asked: isSet(object.asked) ? globalThis.Number(object.asked) : 0,
+      promised: isSet(object.promised) ? globalThis.Number(object.promised) : undefined,
+      plans: isObject(object.plans)
+        ? (globalThis.Object.entries(object.plans) as [string, any][]).reduce(
+          (acc: Map<string, number>, [key, value]: [string, any]) => {
+            acc.set(key, globalThis.Number(value));
+            return acc;
+          },
+          new Map(),
+        )
+        : new Map(),
+    };
+  },
+
+  toJSON(message: MeasureRecallResponse): unknown {
+    const obj: any = {};
+    if (message.recall !== undefined) {
+      obj.recall = floatToJson(message.recall);
+    }
+    if (message.interval !== undefined) {
+      obj.interval = RecallInterval.toJSON(message.interval);
+    }
+    if (message.queries !== undefined) {
+      obj.queries = Math.round(message.queries);
+    }
+    if (message.asked !== undefined) {
+      obj.asked = Math.round(message.asked);
+    }
+    if (message.promised !== undefined) {
+      obj.promised = floatToJson(message.promised);
+    }
+    if (message.plans?.size) {
+      obj.plans = {};
+      message.plans.forEach((v, k) => {
+        obj.plans[k] = Math.round(v);
+      });
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<MeasureRecallResponse>, I>>(base?: I): MeasureRecallResponse {
+    return MeasureRecallResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<MeasureRecallResponse>, I>>(object: I): MeasureRecallResponse {
+    const message = createBaseMeasureRecallResponse();
+    message.recall = object.recall ?? 0;
+    message.interval = (object.interval !== undefined && object.interval !== null)
+      ? RecallInterval.fromPartial(object.interval)
+      : undefined;
+    message.queries = object.queries ?? 0;
+    message.asked = object.asked ?? 0;
+    message.promised = object.promised ?? undefined;
+    message.plans = (() => {
+      const m = new Map();
+      (object.plans as Map<string, number> ?? new Map()).forEach((value, key) => {
+        if (value !== undefined) {
+          m.set(key, globalThis.Number(value));
+        }
+      });
+      return m;
+    })();
+    return message;
+  },
+};
+
+function createBaseMeasureRecallResponse_PlansEntry(): MeasureRecallResponse_PlansEntry {
+  return { key: "", value: 0 };
+}
+
+export const MeasureRecallResponse_PlansEntry: MessageFns<MeasureRecallResponse_PlansEntry> = {
+  encode(message: MeasureRecallResponse_PlansEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== 0) {
+      writer.uint32(16).uint32(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MeasureRecallResponse_PlansEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMeasureRecallResponse_PlansEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.value = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): MeasureRecallResponse_PlansEntry {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      value: isSet(object.value) ? globalThis.Number(object.value) : 0,
+    };
+  },
+
+  toJSON(message: MeasureRecallResponse_PlansEntry): unknown {
+    const obj: any = {};
+    if (message.key !== undefined) {
+      obj.key = message.key;
+    }
+    if (message.value !== undefined) {
+      obj.value = Math.round(message.value);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<MeasureRecallResponse_PlansEntry>, I>>(
+    base?: I,
+  ): MeasureRecallResponse_PlansEntry {
+    return MeasureRecallResponse_PlansEntry.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<MeasureRecallResponse_PlansEntry>, I>>(
+    object: I,
+  ): MeasureRecallResponse_PlansEntry {
+    const message = createBaseMeasureRecallResponse_PlansEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? 0;
     return message;
   },
 };
@@ -12749,6 +13468,20 @@ export const VectronServiceService = {
     responseSerialize: (value: FacetPointsResponse): Buffer => Buffer.from(FacetPointsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): FacetPointsResponse => FacetPointsResponse.decode(value),
   },
+  /**
+   * How much of the true answers searches find: sampled queries are answered as usual and exactly, and compared. Queries that
+   * were asked lately are taken first; others are made from stored points without being one.
+   */
+  measureRecall: {
+    path: "/vectron.v1.VectronService/MeasureRecall" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: MeasureRecallRequest): Buffer => Buffer.from(MeasureRecallRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): MeasureRecallRequest => MeasureRecallRequest.decode(value),
+    responseSerialize: (value: MeasureRecallResponse): Buffer =>
+      Buffer.from(MeasureRecallResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): MeasureRecallResponse => MeasureRecallResponse.decode(value),
+  },
   /** Change payload fields of points given by id, by filter, or by both. */
   updatePoints: {
     path: "/vectron.v1.VectronService/UpdatePoints" as const,
@@ -12867,6 +13600,11 @@ export interface VectronServiceServer extends UntypedServiceImplementation {
   countPoints: handleUnaryCall<CountPointsRequest, CountPointsResponse>;
   /** List the values at a path of the payload, with how many points have each. */
   facetPoints: handleUnaryCall<FacetPointsRequest, FacetPointsResponse>;
+  /**
+   * How much of the true answers searches find: sampled queries are answered as usual and exactly, and compared. Queries that
+   * were asked lately are taken first; others are made from stored points without being one.
+   */
+  measureRecall: handleUnaryCall<MeasureRecallRequest, MeasureRecallResponse>;
   /** Change payload fields of points given by id, by filter, or by both. */
   updatePoints: handleUnaryCall<UpdatePointsRequest, UpdatePointsResponse>;
   /** Delete points given by id, by filter, or by both. */
@@ -13165,6 +13903,25 @@ export interface VectronServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: FacetPointsResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * How much of the true answers searches find: sampled queries are answered as usual and exactly, and compared. Queries that
+   * were asked lately are taken first; others are made from stored points without being one.
+   */
+  measureRecall(
+    request: MeasureRecallRequest,
+    callback: (error: ServiceError | null, response: MeasureRecallResponse) => void,
+  ): ClientUnaryCall;
+  measureRecall(
+    request: MeasureRecallRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: MeasureRecallResponse) => void,
+  ): ClientUnaryCall;
+  measureRecall(
+    request: MeasureRecallRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: MeasureRecallResponse) => void,
   ): ClientUnaryCall;
   /** Change payload fields of points given by id, by filter, or by both. */
   updatePoints(

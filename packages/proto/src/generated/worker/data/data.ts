@@ -151,6 +151,7 @@ export interface ShardOp {
     | { $case: "schema"; value: SchemaOp }
     | { $case: "mutate"; value: Mutation }
     | { $case: "declare"; value: Declaration }
+    | { $case: "sample"; value: SampleOp }
     | undefined;
   /** Of a read; missing: any. */
   consistency?:
@@ -194,12 +195,30 @@ export interface ChangesOp {
   waitMs: number;
 }
 
+/**
+ * Queries that stand for those of the collection's users: what was asked lately, and, where that is little, made from stored
+ * points without being one.
+ */
+export interface SampleOp {
+  /** The named vector; empty: the first one. */
+  using: string;
+  /** At most so many, 1 to 1,000. */
+  count: number;
+}
+
+export interface Sampled {
+  /** Little-endian float32 each. */
+  vectors: Buffer[];
+  /** The first of them, which were asked; the others were made. */
+  asked: number;
+}
+
 export interface SearchOp {
   /** Little-endian float32. */
   vector: Buffer;
   /** 1 to 10,000. */
   k: number;
-  /** Candidates kept while searching; 0: by recall, or max(100, 2k). */
+  /** Most candidates kept while searching, and no other stop; 0: by recall, or the default. */
   ef: number;
   exact: boolean;
   includePayload: boolean;
@@ -208,7 +227,10 @@ export interface SearchOp {
   scoreThreshold?:
     | number
     | undefined;
-  /** Share of the true nearest points wanted on average, 0.5 to 0.999: picks ef from what the shard measured; 0: no wish. */
+  /**
+   * Share of the true nearest points wanted on average, 0.5 to 0.999: the least work that the shard measured to give it; 0: no
+   * wish.
+   */
   recall: number;
   /** Time it may take from its arrival at the engine; what was found by then is the answer. 0: no limit. */
   timeoutMs: number;
@@ -467,6 +489,7 @@ export interface ShardOutcome {
     | { $case: "facets"; value: Facets }
     | { $case: "searches"; value: SearchResults }
     | { $case: "schema"; value: SchemaStatus }
+    | { $case: "sampled"; value: Sampled }
     | undefined;
   /** With STALE_EPOCH: the epoch of the shard. */
   epoch: bigint;
@@ -502,8 +525,10 @@ export interface SearchFound {
   rescored: number;
   /** The ef that was used; 0 when the answer is exact. */
   ef: number;
-  /** Recall to expect of this ef: 1 when the answer is exact, 0 when nothing was measured yet. */
-  recallEstimate: number;
+  /** Recall to expect, by measurement: 1 when the answer is exact, absent when nothing was measured. */
+  recallEstimate?:
+    | number
+    | undefined;
   /** Whether the time ran out before the end: points may be missing. */
   stopped: boolean;
   /** How the points were found: graph, scan, scan_codes, post_filter, walk, post_check, bm25 or sparse. */
@@ -512,6 +537,16 @@ export interface SearchFound {
   matching: bigint;
   /** Payloads had to be read: an index would make it faster. */
   unindexed: boolean;
+  /** 95 % confidence interval of `recall_estimate`, set with it. */
+  recallLow: number;
+  recallHigh: number;
+  /** Recall was asked for, and what was measured is less, or nothing was measured. */
+  recallUnmet: boolean;
+  /**
+   * The distance-adaptive stop that was used: the walk ended at (1 + slack)^2 times the k-th distance; absent: it ended by ef
+   * alone, or there was no walk.
+   */
+  slack?: number | undefined;
 }
 
 export interface Hit {
@@ -577,6 +612,9 @@ export const ShardOp: MessageFns<ShardOp> = {
         break;
       case "declare":
         Declaration.encode(message.op.value, writer.uint32(114).fork()).join();
+        break;
+      case "sample":
+        SampleOp.encode(message.op.value, writer.uint32(122).fork()).join();
         break;
     }
     if (message.consistency !== undefined) {
@@ -716,6 +754,14 @@ export const ShardOp: MessageFns<ShardOp> = {
             message.op = { $case: "declare", value: Declaration.decode(reader, reader.uint32()) };
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.op = { $case: "sample", value: SampleOp.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 20: {
             if (tag !== 162) {
               break;
@@ -788,6 +834,8 @@ export const ShardOp: MessageFns<ShardOp> = {
         ? { $case: "mutate", value: Mutation.fromJSON(object.mutate) }
         : isSet(object.declare)
         ? { $case: "declare", value: Declaration.fromJSON(object.declare) }
+        : isSet(object.sample)
+        ? { $case: "sample", value: SampleOp.fromJSON(object.sample) }
         : undefined,
       consistency: isSet(object.consistency) ? Consistency.fromJSON(object.consistency) : undefined,
       origin: isSet(object.origin) ? Origin.fromJSON(object.origin) : undefined,
@@ -831,6 +879,8 @@ export const ShardOp: MessageFns<ShardOp> = {
       obj.mutate = Mutation.toJSON(message.op.value);
     } else if (message.op?.$case === "declare") {
       obj.declare = Declaration.toJSON(message.op.value);
+    } else if (message.op?.$case === "sample") {
+      obj.sample = SampleOp.toJSON(message.op.value);
     }
     if (message.consistency !== undefined) {
       obj.consistency = Consistency.toJSON(message.consistency);
@@ -921,6 +971,12 @@ export const ShardOp: MessageFns<ShardOp> = {
       case "declare": {
         if (object.op?.value !== undefined && object.op?.value !== null) {
           message.op = { $case: "declare", value: Declaration.fromPartial(object.op.value) };
+        }
+        break;
+      }
+      case "sample": {
+        if (object.op?.value !== undefined && object.op?.value !== null) {
+          message.op = { $case: "sample", value: SampleOp.fromPartial(object.op.value) };
         }
         break;
       }
@@ -1270,6 +1326,178 @@ export const ChangesOp: MessageFns<ChangesOp> = {
     const message = createBaseChangesOp();
     message.fromIndex = (object.fromIndex !== undefined && object.fromIndex !== null) ? BigInt(object.fromIndex) : 0n;
     message.waitMs = object.waitMs ?? 0;
+    return message;
+  },
+};
+
+function createBaseSampleOp(): SampleOp {
+  return { using: "", count: 0 };
+}
+
+export const SampleOp: MessageFns<SampleOp> = {
+  encode(message: SampleOp, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.using !== "") {
+      writer.uint32(10).string(message.using);
+    }
+    if (message.count !== 0) {
+      writer.uint32(16).uint32(message.count);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SampleOp {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSampleOp();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.using = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.count = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SampleOp {
+    return {
+      using: isSet(object.using) ? globalThis.String(object.using) : "",
+      count: isSet(object.count) ? globalThis.Number(object.count) : 0,
+    };
+  },
+
+  toJSON(message: SampleOp): unknown {
+    const obj: any = {};
+    if (message.using !== undefined) {
+      obj.using = message.using;
+    }
+    if (message.count !== undefined) {
+      obj.count = Math.round(message.count);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SampleOp>, I>>(base?: I): SampleOp {
+    return SampleOp.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SampleOp>, I>>(object: I): SampleOp {
+    const message = createBaseSampleOp();
+    message.using = object.using ?? "";
+    message.count = object.count ?? 0;
+    return message;
+  },
+};
+
+function createBaseSampled(): Sampled {
+  return { vectors: [], asked: 0 };
+}
+
+export const Sampled: MessageFns<Sampled> = {
+  encode(message: Sampled, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.vectors) {
+      writer.uint32(10).bytes(v!);
+    }
+    if (message.asked !== 0) {
+      writer.uint32(16).uint32(message.asked);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Sampled {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSampled();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.vectors.push(Buffer.from(reader.bytes()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.asked = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Sampled {
+    return {
+      vectors: globalThis.Array.isArray(object?.vectors)
+        ? object.vectors.map((e: any) => Buffer.from(bytesFromBase64(e)))
+        : [],
+      asked: isSet(object.asked) ? globalThis.Number(object.asked) : 0,
+    };
+  },
+
+  toJSON(message: Sampled): unknown {
+    const obj: any = {};
+    if (message.vectors?.length) {
+      obj.vectors = message.vectors.map((e) => base64FromBytes(e));
+    }
+    if (message.asked !== undefined) {
+      obj.asked = Math.round(message.asked);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Sampled>, I>>(base?: I): Sampled {
+    return Sampled.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Sampled>, I>>(object: I): Sampled {
+    const message = createBaseSampled();
+    message.vectors = object.vectors?.map((e) => e) || [];
+    message.asked = object.asked ?? 0;
     return message;
   },
 };
@@ -4563,6 +4791,9 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
       case "schema":
         SchemaStatus.encode(message.outcome.value, writer.uint32(90).fork()).join();
         break;
+      case "sampled":
+        Sampled.encode(message.outcome.value, writer.uint32(98).fork()).join();
+        break;
     }
     if (message.epoch !== 0n) {
       if (BigInt.asUintN(64, message.epoch) !== message.epoch) {
@@ -4686,6 +4917,14 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
             message.outcome = { $case: "schema", value: SchemaStatus.decode(reader, reader.uint32()) };
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.outcome = { $case: "sampled", value: Sampled.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 20: {
             if (tag !== 160) {
               break;
@@ -4752,6 +4991,8 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
         ? { $case: "searches", value: SearchResults.fromJSON(object.searches) }
         : isSet(object.schema)
         ? { $case: "schema", value: SchemaStatus.fromJSON(object.schema) }
+        : isSet(object.sampled)
+        ? { $case: "sampled", value: Sampled.fromJSON(object.sampled) }
         : undefined,
       epoch: isSet(object.epoch) ? BigInt(object.epoch) : 0n,
       leader: isSet(object.leader) ? BigInt(object.leader) : 0n,
@@ -4789,6 +5030,8 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
       obj.searches = SearchResults.toJSON(message.outcome.value);
     } else if (message.outcome?.$case === "schema") {
       obj.schema = SchemaStatus.toJSON(message.outcome.value);
+    } else if (message.outcome?.$case === "sampled") {
+      obj.sampled = Sampled.toJSON(message.outcome.value);
     }
     if (message.epoch !== undefined) {
       obj.epoch = message.epoch.toString();
@@ -4861,6 +5104,12 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
       case "schema": {
         if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
           message.outcome = { $case: "schema", value: SchemaStatus.fromPartial(object.outcome.value) };
+        }
+        break;
+      }
+      case "sampled": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "sampled", value: Sampled.fromPartial(object.outcome.value) };
         }
         break;
       }
@@ -5111,11 +5360,15 @@ function createBaseSearchFound(): SearchFound {
     distances: 0,
     rescored: 0,
     ef: 0,
-    recallEstimate: 0,
+    recallEstimate: undefined,
     stopped: false,
     plan: "",
     matching: 0n,
     unindexed: false,
+    recallLow: 0,
+    recallHigh: 0,
+    recallUnmet: false,
+    slack: undefined,
   };
 }
 
@@ -5145,7 +5398,7 @@ export const SearchFound: MessageFns<SearchFound> = {
     if (message.ef !== 0) {
       writer.uint32(56).uint32(message.ef);
     }
-    if (message.recallEstimate !== 0) {
+    if (message.recallEstimate !== undefined) {
       writer.uint32(69).float(message.recallEstimate);
     }
     if (message.stopped !== false) {
@@ -5162,6 +5415,18 @@ export const SearchFound: MessageFns<SearchFound> = {
     }
     if (message.unindexed !== false) {
       writer.uint32(96).bool(message.unindexed);
+    }
+    if (message.recallLow !== 0) {
+      writer.uint32(109).float(message.recallLow);
+    }
+    if (message.recallHigh !== 0) {
+      writer.uint32(117).float(message.recallHigh);
+    }
+    if (message.recallUnmet !== false) {
+      writer.uint32(120).bool(message.recallUnmet);
+    }
+    if (message.slack !== undefined) {
+      writer.uint32(133).float(message.slack);
     }
     return writer;
   },
@@ -5275,6 +5540,38 @@ export const SearchFound: MessageFns<SearchFound> = {
             message.unindexed = reader.bool();
             continue;
           }
+          case 13: {
+            if (tag !== 109) {
+              break;
+            }
+
+            message.recallLow = reader.float();
+            continue;
+          }
+          case 14: {
+            if (tag !== 117) {
+              break;
+            }
+
+            message.recallHigh = reader.float();
+            continue;
+          }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.recallUnmet = reader.bool();
+            continue;
+          }
+          case 16: {
+            if (tag !== 133) {
+              break;
+            }
+
+            message.slack = reader.float();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -5304,11 +5601,27 @@ export const SearchFound: MessageFns<SearchFound> = {
         ? globalThis.Number(object.recallEstimate)
         : isSet(object.recall_estimate)
         ? globalThis.Number(object.recall_estimate)
-        : 0,
+        : undefined,
       stopped: isSet(object.stopped) ? globalThis.Boolean(object.stopped) : false,
       plan: isSet(object.plan) ? globalThis.String(object.plan) : "",
       matching: isSet(object.matching) ? BigInt(object.matching) : 0n,
       unindexed: isSet(object.unindexed) ? globalThis.Boolean(object.unindexed) : false,
+      recallLow: isSet(object.recallLow)
+        ? globalThis.Number(object.recallLow)
+        : isSet(object.recall_low)
+        ? globalThis.Number(object.recall_low)
+        : 0,
+      recallHigh: isSet(object.recallHigh)
+        ? globalThis.Number(object.recallHigh)
+        : isSet(object.recall_high)
+        ? globalThis.Number(object.recall_high)
+        : 0,
+      recallUnmet: isSet(object.recallUnmet)
+        ? globalThis.Boolean(object.recallUnmet)
+        : isSet(object.recall_unmet)
+        ? globalThis.Boolean(object.recall_unmet)
+        : false,
+      slack: isSet(object.slack) ? globalThis.Number(object.slack) : undefined,
     };
   },
 
@@ -5350,6 +5663,18 @@ export const SearchFound: MessageFns<SearchFound> = {
     if (message.unindexed !== undefined) {
       obj.unindexed = message.unindexed;
     }
+    if (message.recallLow !== undefined) {
+      obj.recallLow = floatToJson(message.recallLow);
+    }
+    if (message.recallHigh !== undefined) {
+      obj.recallHigh = floatToJson(message.recallHigh);
+    }
+    if (message.recallUnmet !== undefined) {
+      obj.recallUnmet = message.recallUnmet;
+    }
+    if (message.slack !== undefined) {
+      obj.slack = floatToJson(message.slack);
+    }
     return obj;
   },
 
@@ -5367,11 +5692,15 @@ export const SearchFound: MessageFns<SearchFound> = {
     message.distances = object.distances ?? 0;
     message.rescored = object.rescored ?? 0;
     message.ef = object.ef ?? 0;
-    message.recallEstimate = object.recallEstimate ?? 0;
+    message.recallEstimate = object.recallEstimate ?? undefined;
     message.stopped = object.stopped ?? false;
     message.plan = object.plan ?? "";
     message.matching = (object.matching !== undefined && object.matching !== null) ? BigInt(object.matching) : 0n;
     message.unindexed = object.unindexed ?? false;
+    message.recallLow = object.recallLow ?? 0;
+    message.recallHigh = object.recallHigh ?? 0;
+    message.recallUnmet = object.recallUnmet ?? false;
+    message.slack = object.slack ?? undefined;
     return message;
   },
 };
