@@ -19,7 +19,7 @@ impl Random {
 }
 
 /// Cases of a property test: at least these, more with PROPTEST_CASES, few under the interpreter.
-fn cases(k: u32) -> u32 {
+fn cases(least: u32) -> u32 {
     if cfg!(miri) { 3 } else { least.max(ProptestConfig::default().cases) }
 }
 
