@@ -18,6 +18,7 @@ import { FeedbackService, GATEWAY_DB } from './data/feedback.service.js';
 import { ImpressionLog } from './data/impression-log.js';
 import { PointService } from './data/point.service.js';
 import { QueryService } from './data/query.service.js';
+import { RecallService } from './data/recall.service.js';
 import { Reranking } from './data/reranking.js';
 import { ResultCache } from './data/result-cache.js';
 import { SchemaService } from './data/schema.service.js';
@@ -96,6 +97,7 @@ export class GatewayModule {
         CollectionService,
         PointService,
         QueryService,
+        RecallService,
         Reranking,
         ShardSearch,
         CachedSearch,

@@ -110,7 +110,7 @@ export interface Matches {
   idEnds: Uint32Array
   /** ef of each query; 0: exact. */
   efs: Uint32Array
-  /** Recall to expect of each query; 0: not measured yet. */
+  /** Recall to expect of each query; NaN: not measured yet. */
   recallEstimates: Float32Array
   /** Log index as of which each query was answered. */
   appliedIndexes: Float64Array
@@ -174,6 +174,17 @@ export interface ShardEpoch {
   epoch: number
 }
 
+/** What is known of the recall in one space of vectors. */
+export interface SpaceRecall {
+  using: string
+  estimate?: number
+  low?: number
+  high?: number
+  queries: number
+  asked: number
+  unmet: number
+}
+
 export interface Spec {
   dimension: number
   /** `cosine`, `euclidean` or `dot`. */
@@ -222,6 +233,7 @@ export interface Status {
   damage: string
   /** How long a write may wait for its fsync; 0: it is acknowledged after it. */
   relaxedMs: number
+  recalls: Array<SpaceRecall>
 }
 
 /** Raft address of another worker. */

@@ -17,6 +17,7 @@ export {
   collectionSettings,
   requestOf,
 } from './collection-settings.js';
+export { checkMeasuring, type MeasuringRun, measureRecall, measuringTimeoutMs } from './measure-recall.js';
 export { mergeTokens, type ReadPlan, readPlan, writeToken } from './consistency.js';
 export { isJsonParameter, queryParameters, readQuery, textValue } from './contract/query-string.js';
 export { type Message, newMessage, readMessage } from './contract/read-json.js';
@@ -36,6 +37,7 @@ export { checkPointId } from './point-id.js';
 export { encodePoints, type PointInput } from './points.js';
 export { escapeControls, escapeJsonControls } from './printable.js';
 export { type QueryAnswer, runQuery } from './query.js';
+export type { RecallReport } from './recall-report.js';
 export { Route } from './route.js';
 export { declarationOf, initialDeclarations, schemaOf } from './schema.js';
 export {
