@@ -8,7 +8,8 @@ export function recallLines({
 }: Pick<SearchResult, 'recallEstimate' | 'recallInterval' | 'recallUnmet'>): string[] {
   const lines: string[] = [];
   if (recallEstimate === 1) lines.push('exact');
-  else if (recallEstimate !== undefined) lines.push(`recall to expect: ${withInterval(recallEstimate, recallInterval)}`);
+  else if (recallEstimate !== undefined)
+    lines.push(`recall to expect: ${withInterval(recallEstimate, recallInterval)}`);
   if (recallUnmet) lines.push('the recall that was asked for is not reached');
   return lines;
 }

@@ -17,7 +17,6 @@ export {
   collectionSettings,
   requestOf,
 } from './collection-settings.js';
-export { checkMeasuring, type MeasuringRun, measureRecall, measuringTimeoutMs } from './measure-recall.js';
 export { mergeTokens, type ReadPlan, readPlan, writeToken } from './consistency.js';
 export { isJsonParameter, queryParameters, readQuery, textValue } from './contract/query-string.js';
 export { type Message, newMessage, readMessage } from './contract/read-json.js';
@@ -32,6 +31,7 @@ export { filterJson } from './filter-form.js';
 export { type FieldFilter, type Filter, filterMessage, type GeoPoint, type Scalar } from './filter-json.js';
 export type { Candidate } from './fusion.js';
 export { splitHashSpace } from './hash-ranges.js';
+export { checkMeasuring, type MeasuringRun, measureRecall, measuringTimeoutMs } from './measure-recall.js';
 export { allOf, type Part, suspectUpserts, writeParts } from './parts-of-a-write.js';
 export { checkPointId } from './point-id.js';
 export { encodePoints, type PointInput } from './points.js';

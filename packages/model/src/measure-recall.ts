@@ -23,8 +23,13 @@ export interface MeasuringRun {
 
 /** Throws INVALID_ARGUMENT naming the field that is out of range on any route. */
 export function checkMeasuring(request: gateway.MeasureRecallRequest): void {
+  const { queries, topK, ef, recall, timeoutMs } = request;
+  for (const [field, value] of Object.entries({ queries, top_k: topK, ef, timeout_ms: timeoutMs })) {
+    if (!(Number.isInteger(value) && value >= 0)) {
+      throw VectronError.invalid(field, `${field} must be a whole number, not ${value}`);
+    }
+  }
   checkRules('vectron.v1.MeasureRecallRequest', request);
-  const { topK, ef, recall } = request;
   checkSearch({ topK, ef, recall });
 }
 
@@ -94,7 +99,16 @@ async function compare(
   { timeoutMs, turn }: MeasuringRun,
 ): Promise<Compared | undefined> {
   const bare = { likeId: '', includeVectors: false, includeMetadata: false, payloadFields: false };
-  const request: SearchRequest = { vector, topK: topK || DEFAULT_TOP_K, ef, recall, exact: false, using, filter, ...bare };
+  const request: SearchRequest = {
+    vector,
+    topK: topK || DEFAULT_TOP_K,
+    ef,
+    recall,
+    exact: false,
+    using,
+    filter,
+    ...bare,
+  };
   const search = (own: SearchRequest) => turn(() => runSearch(route, own, ask, { timeoutMs }));
   const given = whole(await search(request));
   const truth = whole(await search({ ...request, ef: 0, recall: 0, exact: true }));

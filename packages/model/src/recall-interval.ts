@@ -2,8 +2,11 @@ import type { gateway } from '@vectron/proto';
 
 /** Of the standard normal distribution: 95 % lie within. */
 const Z = 1.959964;
-/** As many queries that miss everything or nothing are believed in beside those that were seen to miss something. */
-const PRIOR_QUERIES = 3;
+/**
+ * Queries that miss everything at once are believed in beside those that were seen to miss something: with so many, simulated
+ * measurements of 50 to 400 queries hold the true recall in 91 of 100 at the worst (all misses together), 95 and more else.
+ */
+const PRIOR_QUERIES = 8;
 
 /**
  * The 95 % confidence interval of a mean recall: Wilson's score interval (1927) with the number of results that were compared

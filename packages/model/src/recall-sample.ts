@@ -15,7 +15,12 @@ const MOST_OF_A_SHARD = 1_000;
  * its part of the points. A search is asked of every shard, so that all of them may know the same queries: each is asked
  * for as many more as are known already. Throws what a shard throws.
  */
-export async function sampleQueries(route: Route, using: string, count: number, ask: AskShard): Promise<SampledQuery[]> {
+export async function sampleQueries(
+  route: Route,
+  using: string,
+  count: number,
+  ask: AskShard,
+): Promise<SampledQuery[]> {
   const sampled = new Map<string, SampledQuery>();
   let restOfSpace = route.shards.reduce((sum, shard) => sum + spaceOf(shard), 0);
   for (const shard of route.shards) {

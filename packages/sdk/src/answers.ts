@@ -82,7 +82,11 @@ export function queryResult({ results, groups, complete, branches }: gateway.Que
   };
 }
 
-export const recallMeasurement = ({ interval, plans, ...rest }: gateway.MeasureRecallResponse): api.RecallMeasurement => ({
+export const recallMeasurement = ({
+  interval,
+  plans,
+  ...rest
+}: gateway.MeasureRecallResponse): api.RecallMeasurement => ({
   ...rest,
   interval: interval ?? missing('interval'),
   plans: Object.fromEntries(plans),
