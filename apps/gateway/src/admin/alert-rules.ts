@@ -22,7 +22,7 @@ export const RULES = {
   disk: { level: 'warning', threshold: 0.9 },
   /** Share of the last minute's requests that failed for reasons that are not the callers'. */
   error_rate: { level: 'critical', threshold: 0.05 },
-  /** Share of a collection's searches of the last five minutes that asked for a recall which a shard could not promise. */
+  /** Of a collection's searches of the last five minutes that asked for a recall: share that a shard could not promise it to. */
   recall_unmet: { level: 'warning', threshold: 0.1 },
 } as const satisfies Record<string, { level: 'warning' | 'critical'; threshold: number }>;
 

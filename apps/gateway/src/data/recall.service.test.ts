@@ -1,9 +1,9 @@
-import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { VectronError } from '@vectron/errors';
 import { type AskShard, Route, type ShardOutcome } from '@vectron/model';
 import { createMetrics } from '@vectron/observability';
 import { gateway, placement, workerData } from '@vectron/proto';
+import { until } from '../../../../test/harness/waiting.js';
 import type { Authenticator, Principal } from '../edge/access.js';
 import { Admission } from '../edge/admission.js';
 import type { AuditLog } from '../edge/audit.js';
@@ -84,7 +84,7 @@ describe('a measurement behind the gateway', () => {
     const { measure, admission, shed } = service(async () => {});
     const others = Array.from({ length: 24 }, () => admission.begin('read', 'ann'));
     const found = measure({ queries: 2 });
-    while ((await shed()) === 0) await setImmediate();
+    await until('the measurement is refused', shed, (times) => times > 0);
     for (const leave of others) leave();
     expect(await found).toMatchObject({ queries: 2 });
   });
