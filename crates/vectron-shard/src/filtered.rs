@@ -35,7 +35,7 @@ const CODES_RECALL: f32 = 0.999;
 
 /// The way to the nearest of the points that pass.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Plan {
+pub enum Plan {
     /// Compare the vectors of all that pass.
     Scan,
     /// Compare the codes of all that pass, then the vectors of the best.
@@ -171,7 +171,7 @@ impl Shard {
         let indexed = graph.map_or(0, |graph| graph.len() as SlotId);
         let among = Among { shard: self, spec, generation, query, nearest, slots, indexed };
         let plan = match graph {
-            Some(_) => plan(spec, slots.len(), *live, nearest, ef),
+            Some(_) => nearest.plan.unwrap_or_else(|| plan(spec, slots.len(), *live, nearest, ef)),
             None => Plan::Scan,
         };
         let distances = match (plan, graph) {
