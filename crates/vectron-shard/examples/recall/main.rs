@@ -5,6 +5,7 @@ mod filters;
 mod kinds;
 mod queries;
 mod random;
+mod report;
 mod row;
 mod rows;
 mod sample;
@@ -12,7 +13,8 @@ mod served;
 mod shift;
 mod tally;
 
-use row::{Cell, Row};
+use report::Report;
+use row::Row;
 use std::error::Error;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -54,9 +56,7 @@ fn main() -> Outcome<()> {
         None => rows,
     };
     println!("seed {}, {} rows", options.seed, rows.len());
-    let violated = run(&rows, &options)?;
-    println!("\n{violated} cells violated");
-    if violated > 0 {
+    if run(&rows, &options)? > 0 {
         std::process::exit(1);
     }
     Ok(())
@@ -84,23 +84,10 @@ fn run(rows: &[Row], options: &Options) -> Outcome<usize> {
             });
         }
         drop(sender);
-        let mut violated = 0;
+        let mut report = Report::default();
         for (row, cells) in receiver {
-            violated +=
-                print(row, &cells.map_err(|error| format!("{}: {error}", row.name()))?, options.cells);
+            report.row(row, &cells.map_err(|error| format!("{}: {error}", row.name()))?, options.cells);
         }
-        Ok(violated)
+        Ok(report.end())
     })
-}
-
-fn print(row: &Row, cells: &[Cell], all: bool) -> usize {
-    let wrong = cells.iter().filter(|cell| cell.tally.is_wrong(&cell.ask)).count();
-    println!("\n{}: {} cells, {wrong} violated", row.name(), cells.len());
-    for Cell { ask, tally } in cells {
-        if all || tally.is_wrong(ask) {
-            let queries = tally.count();
-            println!("  {} | {} | {queries} | {}", ask.name(), tally.line(), tally.violations(ask));
-        }
-    }
-    wrong
 }

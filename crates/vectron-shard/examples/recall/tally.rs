@@ -75,58 +75,62 @@ impl Tally {
         *self.plans.entry(found.plan).or_default() += 1;
     }
 
-    /// How far the recall reached is below what was asked, beyond what is allowed; 0 or less: it is not.
-    fn short(&self, ask: &Ask) -> Option<f64> {
+    /// How far the recall reached is below the least that is allowed for what was asked; 0 or less: it is not.
+    pub fn short(&self, ask: &Ask) -> Option<f64> {
         Some(ask.asked()? - BELOW_ASKED - self.reached_where_met.get()?)
     }
 
-    /// How far the recall said is from what was reached, beyond what is allowed.
-    fn off(&self) -> Option<f64> {
-        Some((self.said.get()? - self.reached_where_said.get()?).abs() - OFF)
+    /// What was said less what was reached, where they are further apart than is allowed; 0 otherwise.
+    pub fn off(&self) -> Option<f64> {
+        let off = self.said.get()? - self.reached_where_said.get()?;
+        Some(if off.abs() > OFF { off } else { 0.0 })
     }
 
     pub fn is_wrong(&self, ask: &Ask) -> bool {
-        self.short(ask).is_some_and(|short| short > 0.0) || self.off().is_some_and(|off| off > 0.0)
+        self.short(ask).is_some_and(|short| short > 0.0) || self.off().is_some_and(|off| off != 0.0)
     }
 
     /// Whether it is wrong by more than the choice of queries explains.
     pub fn is_clearly_wrong(&self, ask: &Ask) -> bool {
         let short = self.short(ask).is_some_and(|short| short > CLEAR * self.reached_where_met.error());
-        short || self.off().is_some_and(|off| off > CLEAR * self.reached_where_said.error())
+        short || self.off().is_some_and(|off| off.abs() - OFF > CLEAR * self.reached_where_said.error())
     }
 
     /// What is wrong, in words; empty: nothing.
-    pub fn violations(&self, ask: &Ask) -> String {
-        let mut violations = Vec::new();
-        let value = |mean: &Mean| mean.get().unwrap_or_default();
+    pub fn wrong(&self, ask: &Ask) -> String {
+        let mut wrong = Vec::new();
         if self.short(ask).is_some_and(|short| short > 0.0) {
-            violations.push(format!("wish not met: {:.4}", value(&self.reached_where_met)));
+            wrong.push(format!("wish not met: {:.4}", self.reached_where_met.get().unwrap_or_default()));
         }
-        if self.off().is_some_and(|off| off > 0.0) {
-            let (said, reached) = (value(&self.said), value(&self.reached_where_said));
-            violations.push(format!("said {:+.4}", said - reached));
+        if let Some(off) = self.off().filter(|off| *off != 0.0) {
+            wrong.push(format!("said {off:+.4}"));
         }
-        violations.join("; ")
+        wrong.join("; ")
     }
 
-    /// Reached, said, interval, share that says unmet, comparisons, plans.
+    /// Whether what was reached lies in the interval that was said.
+    pub fn interval_holds(&self) -> Option<bool> {
+        let (low, high) = (self.low.get()?, self.high.get()?);
+        let reached = self.reached_where_said.get()?;
+        // The mean of equal numbers may differ from them in the last digit.
+        Some((low - 1e-9..=high + 1e-9).contains(&reached))
+    }
+
+    /// Reached, said, interval, share that says unmet, comparisons, plans, queries.
     pub fn line(&self) -> String {
         let number = |mean: &Mean| mean.get().map_or_else(|| "-".into(), |value| format!("{value:.4}"));
         let count = self.reached.count.max(1);
         let unmet = 100 * (self.reached.count - self.reached_where_met.count) / count;
         let plans: Vec<&str> = self.plans.keys().copied().collect();
         format!(
-            "{} | {} | {}..{} | {unmet} % | {:.0} | {}",
+            "{} | {} | {}..{} | {unmet} % | {:.0} | {} | {}",
             number(&self.reached),
             number(&self.said),
             number(&self.low),
             number(&self.high),
             self.distances.get().unwrap_or(0.0),
             plans.join("+"),
+            self.reached.count,
         )
-    }
-
-    pub fn count(&self) -> usize {
-        self.reached.count
     }
 }
