@@ -171,7 +171,7 @@ impl Shard {
         let indexed = graph.map_or(0, |graph| graph.len() as SlotId);
         let among = Among { shard: self, spec, generation, query, nearest, slots, indexed };
         let plan = match graph {
-            Some(_) => nearest.plan.unwrap_or_else(|| plan(spec, slots.len(), *live, nearest, ef)),
+            Some(_) => plan(spec, slots.len(), *live, nearest, ef),
             None => Plan::Scan,
         };
         let distances = match (plan, graph) {
@@ -253,6 +253,9 @@ impl Shard {
 }
 
 fn plan(spec: &ShardSpec, matching: usize, live: u64, nearest: &Nearest, ef: usize) -> Plan {
+    if let Some(plan) = nearest.plan {
+        return plan;
+    }
     let (m, dim) = (matching as f64, spec.dim as f64);
     let code_bytes = match spec.quantization {
         Quantization::Float => 4.0,

@@ -111,7 +111,9 @@ pub fn warm(origin: Origin) -> Vec<Ask> {
         }
     }
     for share in [Share::Random(100), Share::Own(500), Share::Other(500)] {
-        asks.extend(PLANS.map(|plan| ask(10, Way::Recall(0.95), share, Some(plan))));
+        for way in [Way::Default, Way::Recall(0.95), Way::Ef(200)] {
+            asks.extend(PLANS.map(|plan| ask(10, way, share, Some(plan))));
+        }
     }
     asks
 }
