@@ -37,7 +37,7 @@ const CODES_RECALL: f32 = 0.999;
 
 /// The way to the nearest of the points that pass.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Plan {
+pub enum Plan {
     /// Compare the vectors of all that pass.
     Scan,
     /// Compare the codes of all that pass, then the vectors of the best.
@@ -255,6 +255,9 @@ impl Shard {
 }
 
 fn plan(spec: &ShardSpec, matching: usize, live: u64, nearest: &Nearest, ef: usize) -> Plan {
+    if let Some(plan) = nearest.plan {
+        return plan;
+    }
     let (m, dim) = (matching as f64, spec.dim as f64);
     let code_bytes = match spec.quantization {
         Quantization::Float => 4.0,

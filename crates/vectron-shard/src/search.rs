@@ -6,6 +6,7 @@
 //! and takes a point away that the answer needs, the search is made again. A search with a filter is in filtered.rs.
 
 use crate::command::check_vector;
+use crate::filtered::Plan;
 use crate::generation::{Generation, Slot, SlotId};
 use crate::matching::Filtering;
 use crate::payload_fields;
@@ -44,6 +45,8 @@ pub struct Nearest {
     pub exact: bool,
     pub score_threshold: Option<f32>,
     pub filter: Option<Arc<Filtering>>,
+    /// Of a search with a filter: this way instead of the cheapest. For measuring alone: no API sets it.
+    pub plan: Option<Plan>,
     pub until: Until,
 }
 
@@ -71,6 +74,7 @@ impl Nearest {
             exact: false,
             score_threshold: None,
             filter: None,
+            plan: None,
             until: Until::default(),
         }
     }
@@ -137,6 +141,7 @@ impl Shard {
             exact: request.exact,
             score_threshold: request.score_threshold,
             filter,
+            plan: None,
             until,
         };
         nearest.check()?;
