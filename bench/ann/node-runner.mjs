@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { Engine, matchIds } from '@vectron/engine';
+import { aloneHere, Engine, matchIds } from '@vectron/engine';
 import { workerData } from '@vectron/proto';
 
 const BATCH = 1000;
@@ -63,7 +63,8 @@ const commands = {
     dir = mkdtempSync(join(tmpdir(), 'vectron-bench-'));
     const options = { threads, indexThreads: 1, maxWaiting: 100_000, cacheBytes: 64 << 20, writeBufferBytes: 64 << 20 };
     engine = await Engine.open(dir, options);
-    await engine.openShard(SHARD, 1, { dimension: dim, metric, m, efConstruction, quantization });
+    const settings = { dimension: dim, metric, m, efConstruction, quantization };
+    await engine.openShard({ ...aloneHere(SHARD, 1), relaxed: true }, settings);
     const vectors = floats(file);
     points = vectors.length / dim;
     const { cpu, wall } = await timed(async () => {
