@@ -56,6 +56,7 @@ if (bench === 'ann') {
 }
 const env = cargoEnvironment;
 run('cargo', ['build', '--workspace', '--release', '--locked', '--examples'], { env });
+if (bench === 'ann') run(python, ['-m', 'unittest', '--quiet', 'test_instrument'], { cwd: join(root, 'bench', 'ann') });
 run(python, [`bench/${bench}/run.py`, ...rest], { env });
 
 function offerGlass() {

@@ -33,7 +33,7 @@ async function timed(work) {
 }
 
 async function write(op) {
-  const bytes = workerData.ShardOp.encode({ shardId: SHARD, shardEpoch: 1, op }).finish();
+  const bytes = workerData.ShardOp.encode({ shardId: SHARD, shardEpoch: 1, op, timeoutMs: 0 }).finish();
   const outcome = workerData.ShardOutcome.decode(await engine.submit(Buffer.from(bytes), true));
   if (outcome.errorCode !== '') throw new Error(outcome.errorMessage);
 }
@@ -72,9 +72,9 @@ const commands = {
         const batch = [];
         for (let i = from; i < Math.min(points, from + BATCH); i += 1) {
           const vector = Buffer.from(vectors.buffer, vectors.byteOffset + i * dim * 4, dim * 4);
-          batch.push({ id: String(i), vector, payload: Buffer.alloc(0) });
+          batch.push({ id: String(i), vector });
         }
-        await write({ $case: 'upsert', value: { points: batch } });
+        await write({ $case: 'upsert', value: workerData.PointBatch.fromPartial({ points: batch }) });
       }
       await indexed();
     });
