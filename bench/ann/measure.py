@@ -31,29 +31,38 @@ def build(data, ours, peers):
 def rounds(data, engines, k, repeats):
     """Asks every engine with each of its settings, in turn within each round, so that a noisy moment of the machine
     hits all of them. Returns a curve for each engine by name: points with `setting`, `recall`, `qps` (queries per
-    CPU-second, the median over rounds), and what else the engine says."""
+    CPU-second, the median over rounds), and what else the engine says. An engine that fails has no curve; the second
+    result says why."""
     settings = {engine.name: engine.settings(k) for engine in engines}
-    answers = {(engine.name, place): [] for engine in engines for place in range(len(settings[engine.name]))}
-    recalls = {}
+    answers = {engine.name: [[] for _ in settings[engine.name]] for engine in engines}
+    recalls, left_out = {}, {}
     for turn in range(repeats):
         say(f"{data.name}, k {k}: round {turn + 1} of {repeats}")
         # Nobody always comes after the same rival.
         order = engines[turn % len(engines) :] + engines[: turn % len(engines)]
         for place in range(max(map(len, settings.values()))):
             for engine in order:
-                if place >= len(settings[engine.name]):
+                name = engine.name
+                if name in left_out or place >= len(settings[name]):
                     continue
-                answer = engine.search(k, settings[engine.name][place], ids=turn == 0)
+                try:
+                    answer = engine.search(k, settings[name][place], ids=turn == 0)
+                except LeftOut as reason:
+                    say(str(reason))
+                    left_out[name] = str(reason)
+                    continue
                 if turn == 0:
-                    recalls[engine.name, place] = data.recall(answer.pop("ids"), k)
-                answers[engine.name, place].append(answer)
-    return {
-        engine.name: [
-            point(setting, recalls[engine.name, place], len(data.queries), answers[engine.name, place])
-            for place, setting in enumerate(settings[engine.name])
+                    recalls[name, place] = data.recall(answer.pop("ids"), k)
+                answers[name][place].append(answer)
+    curves = {
+        name: [
+            point(settings[name][place], recalls[name, place], len(data.queries), its)
+            for place, its in enumerate(places)
         ]
-        for engine in engines
+        for name, places in answers.items()
+        if name not in left_out
     }
+    return curves, list(left_out.values())
 
 
 def point(setting, recall, queries, answers):

@@ -79,7 +79,7 @@ def measured(data, ks, asked):
     # Before the rounds, so that none of the queries that are asked by recall has been seen.
     promises = {k: promise.kept(data, engines[0], k) for k in ks}
     for k in ks:
-        curves = measure.rounds(data, engines, k, asked.repeats)
+        curves, failed = measure.rounds(data, engines, k, asked.repeats)
         report = {
             engine.name: {
                 "kind": engine.kind,
@@ -89,11 +89,12 @@ def measured(data, ks, asked):
                 "curve": curves[engine.name],
             }
             for engine in engines
+            if engine.name in curves
         }
         found, node = judge.levels(report), judge.through_node(report)
         missed = [*judge.missed(data, k, found, node), *(judge.dear(data, cost) if k == ks[0] else ())]
         reports.table(f"{data.name}, k {k}", report, found, promises[k])
-        ratios = {"levels": found, "node": node, **cost, "asked": promises[k], "left_out": left_out}
+        ratios = {"levels": found, "node": node, **cost, "asked": promises[k], "left_out": left_out + failed}
         yield f"{data.name}, k {k}", report, ratios, missed
     for engine in engines:
         engine.close()

@@ -105,6 +105,22 @@ class Absence(unittest.TestCase):
                 apart.build(data)
             apart.close()
 
+    def test_a_peer_that_cannot_search_has_no_curve_and_the_others_have(self):
+        class Finding(Engine):
+            name = "finding"
+
+            def search(self, k, setting, ids=True):
+                return {"cpu": 1, "ids": [[0]]} if ids else {"cpu": 1}
+
+        class Failing(Finding):
+            name = "failing"
+
+            def search(self, k, setting, ids=True):
+                raise LeftOut("failing is left out")
+
+        curves, left_out = measure.rounds(dataset([[1, 0]], [[1, 0]]), [Failing(), Finding()], 1, 2)
+        self.assertEqual((list(curves), left_out), (["finding"], ["failing is left out"]))
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -25,15 +25,16 @@ class Apart:
         self.engine = engine
         self.name, self.kind, self.changes, self.why = engine.name, engine.kind, engine.changes, engine.why
         self.settings = engine.settings
-        context = multiprocessing.get_context("spawn")
-        self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=serve, args=(engine, theirs), daemon=True)
-        self.process.start()
-        theirs.close()
+        self.process = None
 
     def build(self, data):
         if data.metric not in self.engine.metrics:
-            raise LeftOut(f"{self.name} is not asked by {data.metric}")
+            raise LeftOut(f"{self.name} is left out: it is not asked by {data.metric}")
+        context = multiprocessing.get_context("spawn")
+        self.pipe, theirs = context.Pipe()
+        self.process = context.Process(target=serve, args=(self.engine, theirs), daemon=True)
+        self.process.start()
+        theirs.close()
         with tempfile.TemporaryDirectory() as folder:
             for part in ("points", "queries"):
                 np.save(pathlib.Path(folder, f"{part}.npy"), getattr(data, part))
@@ -43,6 +44,8 @@ class Apart:
         return self._ask("search", (k, setting, ids))
 
     def close(self):
+        if self.process is None:
+            return
         self.pipe.close()
         self.process.join(10)
         if self.process.is_alive():
