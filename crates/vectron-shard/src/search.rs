@@ -45,6 +45,9 @@ pub struct Nearest {
     pub exact: bool,
     pub score_threshold: Option<f32>,
     pub filter: Option<Arc<Filtering>>,
+    /// This distance-adaptive stop, with `ef` as the cap where it is given; 0: as `ef` and `recall` say. For measuring alone: no
+    /// API sets it.
+    pub slack: f32,
     /// Of a search with a filter: this way instead of the cheapest. For measuring alone: no API sets it.
     pub plan: Option<Plan>,
     pub until: Until,
@@ -74,6 +77,7 @@ impl Nearest {
             exact: false,
             score_threshold: None,
             filter: None,
+            slack: 0.0,
             plan: None,
             until: Until::default(),
         }
@@ -141,6 +145,7 @@ impl Shard {
             exact: request.exact,
             score_threshold: request.score_threshold,
             filter,
+            slack: 0.0,
             plan: None,
             until,
         };
