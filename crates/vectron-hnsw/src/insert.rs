@@ -8,17 +8,21 @@ use crate::search::SearchStats;
 use crate::{Graph, NodeId, Query, Result};
 
 impl Graph {
-    /// Adds a node and links it. `level` comes from [`crate::level_from_hash`]. Searches go on meanwhile; other
+    /// Adds a node and links it, unless its code is that of another node ([`crate::twins`]). `level` comes from [`crate::level_from_hash`]. Searches go on meanwhile; other
     /// writers wait. Fails, with nothing changed, when the system gives no memory.
     ///
     /// # Panics
     /// When the vector has another dimension than the graph, or the graph shares its vectors and the row of the
     /// new node is not there.
     pub fn insert(&self, vector: &[f32], level: usize) -> Result<NodeId> {
-        let _turn = self.writer.lock();
+        let mut leaders = self.writer.lock();
         let query = self.query(vector);
+        let coded = self.encode(&mut leaders, vector, &query);
+        if coded.leader.is_some() {
+            return self.push_node(&mut leaders, &coded, level);
+        }
         let found = self.find_neighbours(&query, level);
-        let id = self.push_node(vector, &query, level)?;
+        let id = self.push_node(&mut leaders, &coded, level)?;
         self.link_node(id, &found);
         if let Some(nearest) = found.first() {
             self.join_tree(id, nearest);
@@ -43,10 +47,6 @@ impl Graph {
             found.reverse();
             found
         })
-    }
-
-    pub(crate) fn push_node(&self, vector: &[f32], query: &Query, level: usize) -> Result<NodeId> {
-        self.links.push(level, |row| self.codes.write_row(vector, query, row))
     }
 
     /// Links a node that has no links yet with the best of `found`, both ways.

@@ -61,7 +61,7 @@ impl Graph {
         options: &SearchOptions<'_>,
         stats: &mut SearchStats,
     ) -> Vec<(f32, NodeId)> {
-        with_scratch(|scratch| {
+        let leaders = with_scratch(|scratch| {
             let Some((entry, level)) = self.entry() else { return Vec::new() };
             let entry = self.descend(query, entry, (1..=level).rev(), scratch, stats);
             if options.accept.is_none()
@@ -69,12 +69,10 @@ impl Graph {
             {
                 return found;
             }
-            let accept = |node| {
-                (options.with_deleted || !self.links.is_deleted(node))
-                    && options.accept.is_none_or(|accept| accept(node))
-            };
+            let accept = |node| self.leads(node, options);
             self.search_filtered(query, entry, options, accept, scratch, stats)
-        })
+        });
+        self.with_twins(leaders, options)
     }
 
     /// Layer 0 with the sorted pool, which has room for the deleted nodes that are likely to be met. `None`: they were more,
@@ -97,7 +95,7 @@ impl Graph {
         if deleted == 0 {
             return Some(best.collect());
         }
-        let mut found: Vec<_> = best.filter(|(_, node)| !self.links.is_deleted(*node)).collect();
+        let mut found: Vec<_> = best.filter(|(_, node)| self.leads(*node, options)).collect();
         found.truncate(options.ef);
         let missed = scratch.pool.is_full() && found.len() < options.k.max(options.ef * 3 / 4);
         (!missed || stats.stopped).then_some(found)
