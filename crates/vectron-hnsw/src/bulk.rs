@@ -58,7 +58,7 @@ impl Graph {
         for (layer, found) in found.iter().enumerate() {
             // Another thread may have linked to this node already: then the walk can find the node itself.
             let others: Vec<_> = found.iter().copied().filter(|near| near.node() != id).collect();
-            for near in self.select(&others, self.config.m, &[]) {
+            for near in self.select(self.own_distance(id), &others, self.config.m, &[]) {
                 for (from, to) in [(id, near.node()), (near.node(), id)] {
                     let _list = lock(from);
                     if self.links.of(from, layer).all(|link| crate::links::target(link) != to) {

@@ -82,7 +82,8 @@ impl Graph {
         candidates.sort_unstable();
         let marked = |near: Near| kept.iter().copied().find(|&link| links::target(link) == near.node());
         // No more than before: the walk must not get dearer with every round of deletes.
-        let chosen = self.select(&candidates, always.len() + dead.len(), &always);
+        let most = always.len() + dead.len();
+        let chosen = self.select(self.own_distance(node), &candidates, most, &always);
         chosen.into_iter().map(|near| marked(near).unwrap_or(near.node())).collect()
     }
 

@@ -12,6 +12,9 @@
 //! **Connected.** The links of layer 0 contain a spanning tree in both directions ([`tree`]) whose links are never
 //! pruned, so every node can be reached from every other and a search with enough `ef` returns every live node.
 //!
+//! **Equal vectors are one node.** A node whose code is that of an older one has no links and is found with that one
+//! ([`twins`]), so equal vectors take no links from others.
+//!
 //! **Deletes.** [`Graph::delete`] marks a node: it stays a waypoint and is never returned. [`Graph::compacted`]
 //! makes a graph without the marked nodes, in which their neighbours are linked to each other.
 //!
