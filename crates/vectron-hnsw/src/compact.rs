@@ -24,8 +24,8 @@ impl Graph {
     /// When a graph that shares its vectors gets none, or another graph some.
     pub fn compacted(&self, vectors: Option<Arc<Arena>>, threads: usize) -> Result<Graph> {
         assert_eq!(self.codes.shared(), vectors.is_some(), "vectors are shared before and after, or never");
-        let codes = crate::codes::Codes::new(&self.config, vectors, self.codebook().cloned());
-        let graph = Self::with_codes(self.config, codes);
+        let graph = Self::with_codes(self.config, self.codes.with_rows(vectors));
+        graph.raise_norm(self.greatest_norm());
         let heirs = self.push_living(&graph)?;
         let leaders: Vec<NodeId> = self.leaders().filter(|&old| heirs[old as usize] != GONE).collect();
         threads::for_each(threads, leaders.len(), SHARE, |at| {

@@ -259,7 +259,7 @@ fn more_are_returned_than_there_are_distinct_vectors() {
 fn a_saved_graph_with_equal_nodes_or_false_twins_is_refused() {
     let config = Config { m: 2, ..config(1, Metric::Euclidean, Quantization::Float) };
     let bytes = |code: f32, second: [u32; 2]| {
-        let words = [0, 0, 2, 0, 1f32.to_bits(), code.to_bits()];
+        let words = [0, 0, 2, 0, 0, 1f32.to_bits(), code.to_bits()];
         let first: &[u32] = if second[0] == 0 { &[0, 1, 1 << 31 | 1] } else { &[0, 0] };
         let links: &[u32] = if second[0] == 0 { &[1 << 31] } else { &[] };
         let words = words.iter().chain(first).chain(&second).chain(links);

@@ -4,7 +4,7 @@
 use crate::links::{self, TREE};
 use crate::near::Near;
 use crate::scratch::with_scratch;
-use crate::search::SearchStats;
+use crate::search::{Layer, SearchStats};
 use crate::{Graph, NodeId, Query, Result};
 
 /// Beyond the distance of a vector from itself (squared, by Euclidean distance) a crowd is so many times closer.
@@ -43,7 +43,7 @@ impl Graph {
             let mut found = Vec::with_capacity(level + 1);
             for layer in (0..=level.min(top)).rev() {
                 let ef = self.config.ef_construction;
-                self.search_layer(query, &entries, ef, layer, scratch, None, &mut stats);
+                self.search_layer(query, &entries, &Layer::new(layer, ef), scratch, &mut stats);
                 entries = scratch.pool.best().collect();
                 found.push(entries.clone());
             }

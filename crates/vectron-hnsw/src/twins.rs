@@ -13,7 +13,7 @@
 //! no lock.
 
 use crate::near::Near;
-use crate::{Graph, NodeId, Query, Result, SearchOptions};
+use crate::{Graph, Metric, NodeId, Query, Result, SearchOptions};
 use hashbrown::HashTable;
 use std::hash::{DefaultHasher, Hasher};
 use std::io::{Error, ErrorKind};
@@ -77,6 +77,9 @@ impl Graph {
         leaders.code.clear();
         leaders.code.resize(self.codes.row_bytes(), 0);
         self.codes.write_row(vector, query, &mut leaders.code);
+        if self.config.metric == Metric::Dot {
+            self.raise_norm(self.codes.norm(query));
+        }
         let code = self.codes.shared_row(self.links.len()).unwrap_or(&leaders.code);
         let hash = hash_of(code);
         Coded { hash, leader: self.find_leader(leaders, hash, code) }
