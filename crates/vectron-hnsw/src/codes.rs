@@ -168,7 +168,17 @@ impl Codes {
 
     /// The bytes that say which vectors are equal here.
     pub fn code<'a>(&'a self, rows: &'a Arena, node: NodeId) -> &'a [u8] {
-        self.shared_row(node).unwrap_or_else(|| rows.data(node))
+        self.deciding(self.shared_row(node).unwrap_or_else(|| rows.data(node)))
+    }
+
+    /// The part of a row that distances depend on: behind it is what says how wrong they are.
+    pub fn deciding<'a>(&self, row: &'a [u8]) -> &'a [u8] {
+        match &self.kind {
+            Kind::Float(_) | Kind::Half(_) => row,
+            Kind::Int8(codec) => &row[..codec.deciding_bytes()],
+            Kind::Binary(codec) => &row[..codec.deciding_bytes()],
+            Kind::Product(book) => &row[..book.parts()],
+        }
     }
 
     /// The row of the caller's that is or will be the code of `node`; `None`: rows are the graph's own.

@@ -59,7 +59,7 @@ impl Graph {
             let leader = self.leader(old);
             let heir = &mut heirs[leader as usize];
             if *heir == GONE {
-                *heir = graph.push_copy(&mut leaders, self, leader, self.links.level(leader))?;
+                *heir = graph.push_heir(&mut leaders, self, leader, old)?;
             } else {
                 graph.push_twin(*heir, self.links.rows.data(old))?;
             }

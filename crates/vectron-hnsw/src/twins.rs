@@ -80,7 +80,7 @@ impl Graph {
         if self.config.metric == Metric::Dot {
             self.raise_norm(self.codes.norm(query));
         }
-        let code = self.codes.shared_row(self.links.len()).unwrap_or(&leaders.code);
+        let code = self.codes.deciding(self.codes.shared_row(self.links.len()).unwrap_or(&leaders.code));
         let hash = hash_of(code);
         Coded { hash, leader: self.find_leader(leaders, hash, code) }
     }
@@ -119,15 +119,16 @@ impl Graph {
         Ok(node)
     }
 
-    /// Adds a leader that has the code of a leader of another graph.
-    pub(crate) fn push_copy(
+    /// Adds the heir of a leader of another graph: `node`, which has its code.
+    pub(crate) fn push_heir(
         &self,
         leaders: &mut Leaders,
         of: &Graph,
+        leader: NodeId,
         node: NodeId,
-        level: usize,
     ) -> Result<NodeId> {
-        self.push_leader(leaders, of.links.hash(node), level, of.links.rows.data(node))
+        let (hash, level) = (of.links.hash(leader), of.links.level(leader));
+        self.push_leader(leaders, hash, level, of.links.rows.data(node))
     }
 
     /// Adds a leader of a saved graph. `None`: another one has its code.
@@ -137,7 +138,7 @@ impl Graph {
         level: usize,
         row: &[u8],
     ) -> Result<Option<NodeId>> {
-        let code = self.codes.shared_row(self.links.len()).unwrap_or(row);
+        let code = self.codes.deciding(self.codes.shared_row(self.links.len()).unwrap_or(row));
         let hash = hash_of(code);
         if self.find_leader(leaders, hash, code).is_some() {
             return Ok(None);
