@@ -30,12 +30,14 @@ const CHECKED: usize = 1024;
 const READ: usize = 64;
 /// Points that wait for the graph, up to which their payloads are read one by one.
 const TAIL_MAX: usize = 4096;
+/// Standard deviations of the `k`-th code distance beyond which no candidate of a scan of codes is rescored.
+const CODES_DEVIATIONS: f32 = 8.0;
 /// To expect of comparing all codes: their error is known but for one in ten thousand.
 const CODES_RECALL: f32 = 0.999;
 
 /// The way to the nearest of the points that pass.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Plan {
+pub enum Plan {
     /// Compare the vectors of all that pass.
     Scan,
     /// Compare the codes of all that pass, then the vectors of the best.
@@ -227,7 +229,7 @@ impl Shard {
             among.search(graph, &coded, Effort { ef: CHECKED, slack: f32::INFINITY }, None, 0, &mut found);
         let walked: Vec<_> =
             walked.into_iter().filter(|(_, slot)| *slot < indexed && may_pass(*slot)).collect();
-        let enough = (nearest.k * self.spec.oversampling()).max(nearest.k + 16);
+        let enough = 4 * nearest.k + 16;
         let mut passing = Vec::new();
         for step in walked.chunks(READ) {
             let step_slots: Vec<SlotId> = step.iter().map(|(_, slot)| *slot).collect();
@@ -253,6 +255,9 @@ impl Shard {
 }
 
 fn plan(spec: &ShardSpec, matching: usize, live: u64, nearest: &Nearest, ef: usize) -> Plan {
+    if let Some(plan) = nearest.plan {
+        return plan;
+    }
     let (m, dim) = (matching as f64, spec.dim as f64);
     let code_bytes = match spec.quantization {
         Quantization::Float => 4.0,
@@ -266,7 +271,13 @@ fn plan(spec: &ShardSpec, matching: usize, live: u64, nearest: &Nearest, ef: usi
         // A read from the store.
         Residence::Disk => 4.0 * dim + 20_000.0,
     };
-    let rescored = (nearest.k * spec.oversampling()).max(nearest.k + 16) as f64;
+    // As measured where points have neighbours at different distances: what is rescored follows the data.
+    let each = match spec.quantization {
+        Quantization::Float => 1,
+        Quantization::Half | Quantization::Int8 => 2,
+        Quantization::Product | Quantization::Binary => 20,
+    };
+    let rescored = (nearest.k * each).min(spec.most_rescored(nearest.k)) as f64;
     let scan = m * full;
     let scan_codes = m * code + rescored.min(m) * full;
     let cheapest_scan = if scan <= scan_codes { (Plan::Scan, scan) } else { (Plan::ScanCodes, scan_codes) };
@@ -335,10 +346,12 @@ impl Among<'_> {
         }
         found.stats.distances += all.len() as u32;
         let closer = |a: &(f32, SlotId), b: &(f32, SlotId)| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1));
-        let kept = self.kept();
-        if all.len() > kept {
-            all.select_nth_unstable_by(kept, closer);
-            all.truncate(kept);
+        let Nearest { k, .. } = self.nearest;
+        if all.len() > *k {
+            // Those that rescoring may want: the k-th of the codes may be wrong, and each of the others.
+            let (_, &mut (kth, node), _) = all.select_nth_unstable_by(*k - 1, closer);
+            let most = kth + CODES_DEVIATIONS * graph.deviation(&coded, node, kth);
+            all.retain(|(distance, _)| *distance <= most);
         }
         all.sort_unstable_by(closer);
         (found.plan, found.ef) = ("scan_codes", 0);
@@ -398,12 +411,6 @@ impl Among<'_> {
         graph.search(coded, &options, &mut found.stats)
     }
 
-    /// Candidates rescored at most.
-    fn kept(&self) -> usize {
-        let Nearest { k, .. } = self.nearest;
-        k.saturating_mul(self.spec.oversampling()).max(k + 16)
-    }
-
     /// `walked`: closest first. With the tail, which is compared in full.
     fn rescore(
         &self,
@@ -413,7 +420,6 @@ impl Among<'_> {
         tail: &[SlotId],
         found: &mut Found,
     ) -> Result<Distances> {
-        let walked = &walked[..walked.len().min(self.kept())];
         let scan = self.scanner();
         let mut distances = Vec::with_capacity(self.nearest.k * 2);
         if !scan.rescore(graph, coded, walked, &mut distances, &mut found.stats)? {
