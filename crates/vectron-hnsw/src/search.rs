@@ -145,7 +145,7 @@ impl Graph {
         let wanted = options.ef + options.ef * deleted / (nodes - deleted).max(1);
         // An adaptive walk seldom needs the room it is allowed.
         let room = if stop.is_some() { wanted.min(POOL_MAX) } else { wanted };
-        if room > POOL_MAX {
+        if room > POOL_MAX || (room < wanted && options.k > room / 2) {
             return None;
         }
         let living = |node: NodeId| !self.links.is_deleted(node);

@@ -9,7 +9,7 @@
 use crate::filter::Filter;
 use crate::generation::{Generation, SlotId};
 use crate::matching::{Bits, Candidates, Filtering, Passing};
-use crate::recall::{Effort, Estimate};
+use crate::recall::{Choice, Effort, Estimate, RecallBook, Scope, Work};
 use crate::search::{Found, Nearest, Scan};
 use crate::space::Space;
 use crate::{Quantization, Residence, Result, Shard, ShardSpec};
@@ -21,7 +21,7 @@ const DISTANCES_PER_EF: f64 = 14.0;
 /// What a distance costs besides the bytes of its row, in bytes.
 const PER_ROW: f64 = 96.0;
 /// What a step of a walk costs more than a step of a scan: rows in no order, and a pool to keep.
-const WALK: f64 = 2.0;
+pub const WALK: f64 = 2.0;
 /// Most nodes a post-filtered walk keeps.
 const POOL_MAX: f64 = 1024.0;
 /// Nodes that are looked at one by one where no index knows the filter.
@@ -32,8 +32,6 @@ const READ: usize = 64;
 const TAIL_MAX: usize = 4096;
 /// Standard deviations of the `k`-th code distance beyond which no candidate of a scan of codes is rescored.
 const CODES_DEVIATIONS: f32 = 8.0;
-/// To expect of comparing all codes: their error is known but for one in ten thousand.
-const CODES_RECALL: f32 = 0.999;
 
 /// The way to the nearest of the points that pass.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -58,14 +56,17 @@ impl Shard {
         quiet: bool,
     ) -> Result<Option<Found>> {
         let candidates = match self.passing(filter) {
-            Ok(passing) => return self.find_among(&self.spec, query, nearest, &passing),
+            Ok(passing) => return self.find_among(&self.spec, &self.recall, query, nearest, &passing, None),
             Err(candidates) => candidates,
         };
-        if let Some(found) = self.find_checking(query, nearest, filter, &candidates)? {
+        // What that finds is not measured.
+        if nearest.recall == 0.0
+            && let Some(found) = self.find_checking(query, nearest, filter, &candidates)?
+        {
             return Ok(Some(found));
         }
         let Some(matching) = self.settle_candidates(filter, candidates, quiet)? else { return Ok(None) };
-        self.find_among(&self.spec, query, nearest, &matching.into())
+        self.find_among(&self.spec, &self.recall, query, nearest, &matching.into(), None)
     }
 
     /// Searches a named vector. `None`: a write came between; ask again.
@@ -89,7 +90,8 @@ impl Shard {
         let applied = fields.applied;
         let Some(matching) = matching else {
             drop(fields);
-            return self.find_all_in_space(&space, &generation, applied, query, nearest);
+            let choice = space.recall().choose(space.spec(), nearest, &Scope::all(&generation));
+            return self.find_all_in_space(&space, &generation, applied, query, nearest, choice);
         };
         if matching.applied != applied {
             return Ok(None);
@@ -98,42 +100,43 @@ impl Shard {
         drop(fields);
         let live = generation.live();
         let passing = Passing::new(generation, applied, slots, live, matching.unindexed);
-        self.find_among(space.spec(), query, nearest, &passing)
+        self.find_among(space.spec(), space.recall(), query, nearest, &passing, None)
     }
 
     /// Without a filter: what the graph finds, and what waits for it, as far as it lives at `applied`.
-    fn find_all_in_space(
+    pub(crate) fn find_all_in_space(
         &self,
         space: &Space,
         generation: &Arc<Generation>,
         applied: u64,
         query: &[f32],
         nearest: &Nearest,
+        choice: Choice,
     ) -> Result<Option<Found>> {
         let spec = space.spec();
         let visible = |slot: &SlotId| generation.slot(*slot).is_visible(applied);
-        let ef = unmeasured_ef(nearest);
+        let effort = match choice.work {
+            Work::Walk(effort) => Some(effort),
+            Work::Codes => return self.find_by_codes(spec, generation, query, nearest, choice),
+            Work::Exact => None,
+        };
         let live = generation.live();
-        let graph = generation.graph().filter(|_| !nearest.exact && (ef as u64) < live);
-        let indexed = graph.map_or(0, |graph| graph.len() as SlotId);
+        let walk = effort.filter(|effort| (effort.ef as u64) < live);
+        let graph = generation.graph().zip(walk);
+        let indexed = graph.map_or(0, |(graph, _)| graph.len() as SlotId);
         let among = Among { shard: self, spec, generation, query, nearest, slots: &[], indexed };
-        let mut found = Found { applied_index: applied, matching: live, ..Found::default() };
-        if let Some(graph) = graph {
+        let mut found =
+            Found { applied_index: applied, matching: live, slack: f32::INFINITY, ..Found::default() };
+        if let Some((graph, Effort { ef, slack })) = graph {
             let tail: Vec<SlotId> = (indexed..generation.published()).filter(visible).collect();
             let coded = graph.query(query);
             let dead = graph.deleted() * ef / (graph.len() - graph.deleted()).max(1);
-            let mut walked = among.search(
-                graph,
-                &coded,
-                Effort { ef: ef + dead, slack: f32::INFINITY },
-                None,
-                0,
-                &mut found,
-            );
+            let mut walked =
+                among.search(graph, &coded, Effort { ef: ef + dead, slack }, None, 0, &mut found);
             walked.retain(|(_, slot)| *slot < indexed && visible(slot));
             let enough = walked.len() + tail.len() >= nearest.k || found.stats.stopped;
             if enough && let Some(distances) = among.rescore(graph, &coded, &walked, &tail, &mut found)? {
-                (found.plan, found.ef, found.slack) = ("graph", ef as u32, f32::INFINITY);
+                (found.plan, found.ef, found.slack, found.recall) = ("graph", ef as u32, slack, choice.estimate);
                 found.recall_unmet = nearest.misses(found.recall);
                 found.hits = self.best(spec, generation, distances, nearest);
                 return Ok(Some(found));
@@ -146,12 +149,32 @@ impl Shard {
         Ok(Some(found))
     }
 
-    fn find_among(
+    /// Compares the codes of all points. `None`: a write came between; ask again.
+    pub(crate) fn find_by_codes(
         &self,
         spec: &ShardSpec,
+        generation: &Arc<Generation>,
+        query: &[f32],
+        nearest: &Nearest,
+        choice: Choice,
+    ) -> Result<Option<Found>> {
+        let applied = generation.applied();
+        let visible = |slot: &SlotId| generation.slot(*slot).is_visible(applied);
+        let slots: Vec<SlotId> = (0..generation.published()).filter(visible).collect();
+        let live = generation.live();
+        let passing = Passing::new(Arc::clone(generation), applied, slots, live, false);
+        self.find_among(spec, &RecallBook::default(), query, nearest, &passing, Some(choice))
+    }
+
+    /// `choice`: what it is to do; `None`: what it was asked to, and what `book` knows to be enough.
+    pub(crate) fn find_among(
+        &self,
+        spec: &ShardSpec,
+        book: &RecallBook,
         query: &[f32],
         nearest: &Nearest,
         passing: &Passing,
+        choice: Option<Choice>,
     ) -> Result<Option<Found>> {
         let Passing { generation, slots, live, .. } = passing;
         let mut found = Found {
@@ -162,32 +185,35 @@ impl Shard {
             slack: f32::INFINITY,
             ..Found::default()
         };
-        // Recall is measured for the first vector alone.
-        let (effort, estimate) = match std::ptr::eq(spec, &self.spec) {
-            true => self.effort(nearest),
-            false => (Effort { ef: unmeasured_ef(nearest), slack: f32::INFINITY }, None),
+        let scope = Scope {
+            made: generation.made(),
+            live: *live,
+            matching: slots.len() as u64,
+            filter: Some(nearest.filter.as_deref().map_or(&[], |filter| filter.key())),
         };
-        let Effort { ef, .. } = effort;
-        let graph = generation.graph().filter(|graph| !nearest.exact && !graph.is_empty());
+        let choice = choice.unwrap_or_else(|| book.choose(spec, nearest, &scope));
+        let graph = generation.graph().filter(|graph| choice.work != Work::Exact && !graph.is_empty());
         // Slots up to here are in the graph; the others wait for it.
         let indexed = graph.map_or(0, |graph| graph.len() as SlotId);
         let among = Among { shard: self, spec, generation, query, nearest, slots, indexed };
-        let plan = match graph {
-            Some(_) => plan(spec, slots.len(), *live, nearest, ef),
-            None => Plan::Scan,
-        };
-        let distances = match (plan, graph) {
-            (Plan::Scan, _) | (_, None) => among.scan(slots, &mut found)?,
-            (Plan::ScanCodes, Some(graph)) => among.scan_codes(graph, &mut found)?,
-            (plan, Some(graph)) => match among.walk(graph, plan, effort, passing.bits(), &mut found)? {
-                Some(distances) => {
-                    (found.ef, found.slack, found.recall) = (ef as u32, effort.slack, estimate);
-                    Some(distances)
-                }
-                None => among.scan_codes(graph, &mut found)?,
+        let distances = match (choice.work, graph) {
+            (Work::Exact, _) | (_, None) => among.scan(slots, &mut found)?,
+            (Work::Codes, Some(graph)) => among.scan_codes(graph, &mut found)?,
+            (Work::Walk(effort), Some(graph)) => match plan(spec, slots.len(), *live, nearest, effort.ef) {
+                Plan::Scan => among.scan(slots, &mut found)?,
+                Plan::ScanCodes => among.scan_codes(graph, &mut found)?,
+                plan => match among.walk(graph, plan, effort, passing.bits(), &mut found)? {
+                    Some(distances) => {
+                        (found.ef, found.slack) = (effort.ef as u32, effort.slack);
+                        Some(distances)
+                    }
+                    None => among.scan_codes(graph, &mut found)?,
+                },
             },
         };
         let Some(distances) = distances else { return Ok(None) };
+        // What was measured of the way that was chosen counts the searches that had to take another one after it.
+        found.recall = if found.plan == "scan" { Some(Estimate::EXACT) } else { choice.estimate };
         found.hits = self.best(spec, generation, distances, nearest);
         found.recall_unmet = nearest.misses(found.recall);
         Ok(Some(found))
@@ -254,30 +280,31 @@ impl Shard {
     }
 }
 
-fn plan(spec: &ShardSpec, matching: usize, live: u64, nearest: &Nearest, ef: usize) -> Plan {
-    if let Some(plan) = nearest.plan {
-        return plan;
-    }
-    let (m, dim) = (matching as f64, spec.dim as f64);
+/// Bytes of comparing a point by its code and by its vector, with what a distance costs besides.
+pub fn bytes_of(spec: &ShardSpec) -> (f64, f64) {
+    let dim = spec.dim as f64;
     let code_bytes = match spec.quantization {
         Quantization::Float => 4.0,
         Quantization::Half => 2.0,
         Quantization::Int8 => 1.0,
         Quantization::Binary | Quantization::Product => 0.125,
     };
-    let code = code_bytes * dim + PER_ROW;
     let full = match spec.vectors {
         Residence::Memory | Residence::Mapped => 4.0 * dim + PER_ROW,
         // A read from the store.
         Residence::Disk => 4.0 * dim + 20_000.0,
     };
-    // As measured where points have neighbours at different distances: what is rescored follows the data.
-    let each = match spec.quantization {
-        Quantization::Float => 1,
-        Quantization::Half | Quantization::Int8 => 2,
-        Quantization::Product | Quantization::Binary => 20,
-    };
-    let rescored = (nearest.k * each).min(spec.most_rescored(nearest.k)) as f64;
+    (code_bytes * dim + PER_ROW, full)
+}
+
+/// The way of a search with a filter whose walk would keep `ef` nodes without it.
+pub fn plan(spec: &ShardSpec, matching: usize, live: u64, nearest: &Nearest, ef: usize) -> Plan {
+    if let Some(plan) = nearest.plan {
+        return plan;
+    }
+    let m = matching as f64;
+    let (code, full) = bytes_of(spec);
+    let rescored = spec.likely_rescored(nearest.k) as f64;
     let scan = m * full;
     let scan_codes = m * code + rescored.min(m) * full;
     let cheapest_scan = if scan <= scan_codes { (Plan::Scan, scan) } else { (Plan::ScanCodes, scan_codes) };
@@ -293,11 +320,6 @@ fn plan(spec: &ShardSpec, matching: usize, live: u64, nearest: &Nearest, ef: usi
     } else {
         Plan::Walk
     }
-}
-
-/// The ef of a graph whose recall is not measured.
-fn unmeasured_ef(nearest: &Nearest) -> usize {
-    if nearest.ef > 0 { nearest.ef.max(nearest.k) } else { (2 * nearest.k).max(100) }
 }
 
 /// The points that pass, and what they are compared with.
@@ -355,7 +377,6 @@ impl Among<'_> {
         }
         all.sort_unstable_by(closer);
         (found.plan, found.ef) = ("scan_codes", 0);
-        found.recall = Some(Estimate { mean: CODES_RECALL, low: CODES_RECALL, high: CODES_RECALL });
         self.rescore(graph, &coded, &all, &self.tail(), found)
     }
 

@@ -61,6 +61,8 @@ pub struct Generation {
     /// The graph holds exactly the points of this log index; 0 while it does not.
     settled: AtomicU64,
     live: AtomicU64,
+    /// Slots of former generations that were not taken over.
+    gone: AtomicU64,
 }
 
 impl Generation {
@@ -74,6 +76,7 @@ impl Generation {
             applied: AtomicU64::new(applied),
             settled: AtomicU64::new(0),
             live: AtomicU64::new(0),
+            gone: AtomicU64::new(0),
         })
     }
 
@@ -139,6 +142,16 @@ impl Generation {
 
     pub fn live(&self) -> u64 {
         self.live.load(Ordering::Acquire)
+    }
+
+    /// Slots ever made, in this generation and those before it: it grows by one with each vector that is written.
+    pub fn made(&self) -> u64 {
+        self.gone.load(Ordering::Acquire) + u64::from(self.published())
+    }
+
+    /// This generation follows `former`, without `gone` of its slots. To be called before it is published.
+    pub fn follow(&self, former: &Self, gone: SlotId) {
+        self.gone.store(former.gone.load(Ordering::Acquire) + u64::from(gone), Ordering::Release);
     }
 
     pub fn tail_len(&self) -> usize {

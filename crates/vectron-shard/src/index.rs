@@ -111,6 +111,7 @@ impl Shard {
         }
         next.set_graph(graph.compacted(next.shared_rows(&self.spec), threads)?);
         let gone = graph.len() as SlotId - next.slots.count() as SlotId;
+        next.follow(old, gone);
 
         let mut writer = self.writer.lock();
         for slot in graph.len() as SlotId..old.published() {

@@ -13,7 +13,7 @@ use crate::payload_fields;
 use crate::point::{self, StoredPoint};
 use crate::proto::{Hit, SearchFound, SearchOp};
 use crate::ranked::Ranking;
-use crate::recall::{Effort, Estimate};
+use crate::recall::{Choice, Effort, Estimate, Scope, Work};
 use crate::{Metric, Quantization, Result, Shard, ShardError, ShardSpec};
 use std::collections::BinaryHeap;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use std::time::Instant;
 use vectron_hnsw::{Graph, Query, SearchOptions, SearchStats};
 
 /// Live points up to which a scan is cheaper than walking the graph.
-const SCAN_BELOW: u64 = 500;
+pub(crate) const SCAN_BELOW: u64 = 500;
 /// Candidates rescored between two looks at what is the `k`-th best by now.
 const RESCORE_STEP: usize = 16;
 /// Standard deviations by which codes are taken to be wrong at most: one in a thousand is by more, on one side.
@@ -45,6 +45,9 @@ pub struct Nearest {
     pub exact: bool,
     pub score_threshold: Option<f32>,
     pub filter: Option<Arc<Filtering>>,
+    /// This distance-adaptive stop, with `ef` as the cap where it is given; 0: as `ef` and `recall` say. For measuring alone: no
+    /// API sets it.
+    pub slack: f32,
     /// Of a search with a filter: this way instead of the cheapest. For measuring alone: no API sets it.
     pub plan: Option<Plan>,
     pub until: Until,
@@ -74,6 +77,7 @@ impl Nearest {
             exact: false,
             score_threshold: None,
             filter: None,
+            slack: 0.0,
             plan: None,
             until: Until::default(),
         }
@@ -141,6 +145,7 @@ impl Shard {
             exact: request.exact,
             score_threshold: request.score_threshold,
             filter,
+            slack: 0.0,
             plan: None,
             until,
         };
@@ -184,27 +189,37 @@ impl Shard {
             return self.until_whole(ranked, answer);
         }
         if !request.using.is_empty() {
-            let spec = *self.fields.read().space(&request.using)?.spec();
-            let query = check_vector(&request.vector, &spec, "vector")?;
+            let space = Arc::clone(self.fields.read().space(&request.using)?);
+            let query = check_vector(&request.vector, space.spec(), "vector")?;
+            space.recall().offer(&query, &nearest);
             let find = |quiet: bool| self.find_in_space(&request.using, &query, &nearest, quiet);
-            return self.until_whole(find, answer);
+            let found = self.until_whole(find, answer)?;
+            space.recall().answered(&nearest, found.recall_unmet);
+            return Ok(found);
         }
         let query = check_vector(&request.vector, &self.spec, "vector")?;
-        self.recall.offer(&query);
-        self.consistently(&query, &nearest, answer)
+        self.recall.offer(&query, &nearest);
+        let found = self.consistently(&query, &nearest, answer)?;
+        self.recall.answered(&nearest, found.recall_unmet);
+        Ok(found)
     }
 
     /// [`Shard::search`] without payloads and without encoding. `query`: normalised for cosine, finite, of the
     /// shard's dimension.
     pub fn nearest(&self, query: &[f32], nearest: &Nearest) -> Result<Found> {
-        self.recall.offer(query);
         nearest.check()?;
-        self.measured(query, nearest)
+        self.recall.offer(query, nearest);
+        let found = self.found("", query, nearest)?;
+        self.recall.answered(nearest, found.recall_unmet);
+        Ok(found)
     }
 
-    /// [`Shard::nearest`], by the shard itself.
-    pub(crate) fn measured(&self, query: &[f32], nearest: &Nearest) -> Result<Found> {
-        self.consistently(query, nearest, |found| Ok(Some(found)))
+    /// What the nearest points by the first vectors, or by those named `using`, are. Nobody takes note of it.
+    pub(crate) fn found(&self, using: &str, query: &[f32], nearest: &Nearest) -> Result<Found> {
+        match using {
+            "" => self.consistently(query, nearest, |found| Ok(Some(found))),
+            name => self.until_whole(|quiet| self.find_in_space(name, query, nearest, quiet), |found| Ok(Some(found))),
+        }
     }
 
     /// Checks a query and brings it into the form that [`Shard::nearest`] takes.
@@ -224,8 +239,9 @@ impl Shard {
                 return self.find_filtered(query, nearest, filter, quiet);
             }
             let generation = self.generation.load_full();
-            match self.find(&generation, query, nearest)? {
-                None if quiet => self.find(&generation, query, &Nearest { exact: true, ..nearest.clone() }),
+            let choice = self.recall.choose(&self.spec, nearest, &Scope::all(&generation));
+            match self.find(&generation, query, nearest, choice)? {
+                None if quiet => self.find(&generation, query, nearest, Choice::EXACT),
                 found => Ok(found),
             }
         };
@@ -251,14 +267,25 @@ impl Shard {
     }
 
     /// `None`: writes took away what the answer needs.
-    fn find(&self, generation: &Generation, query: &[f32], nearest: &Nearest) -> Result<Option<Found>> {
+    pub(crate) fn find(
+        &self,
+        generation: &Arc<Generation>,
+        query: &[f32],
+        nearest: &Nearest,
+        choice: Choice,
+    ) -> Result<Option<Found>> {
         let mut found = Found::default();
         let live = generation.live();
-        let (effort, estimate) = self.effort(nearest);
+        let (effort, estimate) = match choice.work {
+            Work::Walk(effort) => (effort, choice.estimate),
+            Work::Codes => return self.find_by_codes(&self.spec, generation, query, nearest, choice),
+            Work::Exact => (Effort { ef: 0, slack: f32::INFINITY }, Some(Estimate::EXACT)),
+        };
         let Effort { ef, .. } = effort;
+        let walks = choice.work != Work::Exact;
         let graph = generation
             .graph()
-            .filter(|_| !nearest.exact && live > SCAN_BELOW.max(nearest.k as u64) && (ef as u64) < live);
+            .filter(|_| walks && live > SCAN_BELOW.max(nearest.k as u64) && (ef as u64) < live);
         let settled = generation.settled();
         let coded = graph.map(|graph| (graph, graph.query(query)));
         let mut walked = Vec::new();
@@ -326,20 +353,6 @@ impl Shard {
         scored.into_iter().map(|(score, slot)| (score, Arc::clone(generation.slot(slot)))).collect()
     }
 
-    /// What a walk of the first vector's graph does, and the recall to expect of it.
-    pub(crate) fn effort(&self, nearest: &Nearest) -> (Effort, Option<Estimate>) {
-        let default = (2 * nearest.k).max(100);
-        let walk = |ef: usize| Effort { ef: ef.max(nearest.k), slack: f32::INFINITY };
-        match (nearest.ef, nearest.recall) {
-            (0, 0.0) => (walk(default), self.recall.estimate(nearest.k, default)),
-            (0, wanted) => match self.recall.pick(nearest.k, wanted) {
-                Some((ef, estimate)) => (walk(ef), Some(estimate)),
-                None => (walk(default.max(4 * nearest.k)), None),
-            },
-            (ef, _) => (walk(ef), self.recall.estimate(nearest.k, ef.max(nearest.k))),
-        }
-    }
-
     /// `None`: a hit was overwritten or deleted since, so its payload would be of another version.
     pub(crate) fn hits(&self, found: &Found, request: &SearchOp) -> Result<Option<Vec<Hit>>> {
         let mut hits: Vec<Hit> = found
@@ -377,7 +390,7 @@ impl Shard {
     }
 }
 
-fn score(metric: Metric, distance: f32) -> f32 {
+pub(crate) fn score(metric: Metric, distance: f32) -> f32 {
     match metric {
         Metric::Cosine => (-distance).clamp(-1.0, 1.0),
         Metric::Dot => -distance,

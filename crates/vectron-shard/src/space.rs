@@ -9,6 +9,7 @@ use crate::generation::{Generation, Slot, SlotId};
 use crate::hash::level_hash;
 use crate::index::{RECLAIM_AT_LEAST, RECLAIM_ONE_IN};
 use crate::proto::NamedVector;
+use crate::recall::RecallBook;
 use crate::{Result, Shard, ShardSpec};
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
@@ -24,6 +25,7 @@ pub struct Space {
     indexing: Mutex<()>,
     /// Slots that died and are not marked in the graph yet.
     dead: Mutex<Vec<SlotId>>,
+    recall: RecallBook,
 }
 
 impl Space {
@@ -32,7 +34,8 @@ impl Space {
         let generation = Generation::new(&spec, file, applied)?;
         generation.start_graph(&spec);
         let generation = ArcSwap::from_pointee(generation);
-        Ok(Self { declared, spec, generation, indexing: Mutex::default(), dead: Mutex::default() })
+        let (indexing, dead, recall) = (Mutex::default(), Mutex::default(), RecallBook::default());
+        Ok(Self { declared, spec, generation, indexing, dead, recall })
     }
 
     pub fn declared(&self) -> &NamedVector {
@@ -41,6 +44,10 @@ impl Space {
 
     pub fn spec(&self) -> &ShardSpec {
         &self.spec
+    }
+
+    pub fn recall(&self) -> &RecallBook {
+        &self.recall
     }
 
     pub fn generation(&self) -> Arc<Generation> {
@@ -115,6 +122,7 @@ impl Shard {
         }
         next.set_graph(graph.compacted(next.shared_rows(&space.spec), threads)?);
         let gone = graph.len() as SlotId - next.slots.count() as SlotId;
+        next.follow(old, gone);
         let _entries_wait = self.writer.lock();
         for slot in graph.len() as SlotId..old.published() {
             next.push(Arc::clone(old.slot(slot)), &old.vectors.get(slot).unwrap_or_default())?;

@@ -119,6 +119,16 @@ impl ShardSpec {
         }
     }
 
+    /// Candidates that are likely to be rescored for `k` results, where points have neighbours at different distances.
+    pub fn likely_rescored(&self, k: usize) -> usize {
+        let each = match self.quantization {
+            Quantization::Float => 1,
+            Quantization::Half | Quantization::Int8 => 2,
+            Quantization::Product | Quantization::Binary => 20,
+        };
+        k.saturating_mul(each).min(self.most_rescored(k))
+    }
+
     /// Settings that had no name in the first format are named only when they are not the default.
     fn describe(&self) -> String {
         let Self { dim, metric, m, ef_construction, .. } = self;
