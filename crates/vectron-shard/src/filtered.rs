@@ -11,7 +11,6 @@ use crate::generation::{Generation, SlotId};
 use crate::matching::{Bits, Candidates, Filtering, Passing};
 use crate::recall::{Effort, Estimate};
 use crate::search::{Found, Nearest, Scan};
-use crate::space::Space;
 use crate::{Quantization, Residence, Result, Shard, ShardSpec};
 use std::sync::Arc;
 use vectron_hnsw::{Graph, Query, SearchOptions};
@@ -74,74 +73,27 @@ impl Shard {
         nearest: &Nearest,
         quiet: bool,
     ) -> Result<Option<Found>> {
-        let matching = match nearest.filter.as_deref() {
-            Some(filter) => match self.matching(Some(filter), quiet)? {
-                Some(matching) => Some(matching),
-                None => return Ok(None),
-            },
-            None => None,
+        let Some(filter) = nearest.filter.as_deref() else {
+            let space = Arc::clone(self.fields.read().space(name)?);
+            let generation = space.generation();
+            let effort = unmeasured(nearest);
+            let mut found = self.find_surely(space.spec(), &generation, query, nearest, effort, quiet)?;
+            found.iter_mut().for_each(|found| found.matching = generation.live());
+            return Ok(found);
         };
+        let Some(matching) = self.matching(Some(filter), quiet)? else { return Ok(None) };
         let fields = self.fields.read();
         let space = Arc::clone(fields.space(name)?);
         let generation = space.generation();
         let applied = fields.applied;
-        let Some(matching) = matching else {
-            drop(fields);
-            return self.find_all_in_space(&space, &generation, applied, query, nearest);
-        };
         if matching.applied != applied {
             return Ok(None);
         }
-        let slots = fields.space_slots(name, Some(&matching.rows));
+        let slots = fields.space_slots(name, &matching.rows);
         drop(fields);
         let live = generation.live();
         let passing = Passing::new(generation, applied, slots, live, matching.unindexed);
         self.find_among(space.spec(), query, nearest, &passing)
-    }
-
-    /// Without a filter: what the graph finds, and what waits for it, as far as it lives at `applied`.
-    fn find_all_in_space(
-        &self,
-        space: &Space,
-        generation: &Arc<Generation>,
-        applied: u64,
-        query: &[f32],
-        nearest: &Nearest,
-    ) -> Result<Option<Found>> {
-        let spec = space.spec();
-        let visible = |slot: &SlotId| generation.slot(*slot).is_visible(applied);
-        let ef = unmeasured_ef(nearest);
-        let live = generation.live();
-        let graph = generation.graph().filter(|_| !nearest.exact && (ef as u64) < live);
-        let indexed = graph.map_or(0, |graph| graph.len() as SlotId);
-        let among = Among { shard: self, spec, generation, query, nearest, slots: &[], indexed };
-        let mut found = Found { applied_index: applied, matching: live, ..Found::default() };
-        if let Some(graph) = graph {
-            let tail: Vec<SlotId> = (indexed..generation.published()).filter(visible).collect();
-            let coded = graph.query(query);
-            let dead = graph.deleted() * ef / (graph.len() - graph.deleted()).max(1);
-            let mut walked = among.search(
-                graph,
-                &coded,
-                Effort { ef: ef + dead, slack: f32::INFINITY },
-                None,
-                0,
-                &mut found,
-            );
-            walked.retain(|(_, slot)| *slot < indexed && visible(slot));
-            let enough = walked.len() + tail.len() >= nearest.k || found.stats.stopped;
-            if enough && let Some(distances) = among.rescore(graph, &coded, &walked, &tail, &mut found)? {
-                (found.plan, found.ef, found.slack) = ("graph", ef as u32, f32::INFINITY);
-                found.recall_unmet = nearest.misses(found.recall);
-                found.hits = self.best(spec, generation, distances, nearest);
-                return Ok(Some(found));
-            }
-        }
-        let all: Vec<SlotId> = (0..generation.published()).filter(visible).collect();
-        found.recall = Some(Estimate::EXACT);
-        let Some(distances) = among.scan(&all, &mut found)? else { return Ok(None) };
-        found.hits = self.best(spec, generation, distances, nearest);
-        Ok(Some(found))
     }
 
     fn find_among(
@@ -163,7 +115,7 @@ impl Shard {
         // Recall is measured for the first vector alone.
         let (effort, estimate) = match std::ptr::eq(spec, &self.spec) {
             true => self.effort(nearest),
-            false => (Effort { ef: unmeasured_ef(nearest), slack: f32::INFINITY }, None),
+            false => unmeasured(nearest),
         };
         let Effort { ef, .. } = effort;
         let graph = generation.graph().filter(|graph| !nearest.exact && !graph.is_empty());
@@ -284,9 +236,10 @@ fn plan(spec: &ShardSpec, matching: usize, live: u64, nearest: &Nearest, ef: usi
     }
 }
 
-/// The ef of a graph whose recall is not measured.
-fn unmeasured_ef(nearest: &Nearest) -> usize {
-    if nearest.ef > 0 { nearest.ef.max(nearest.k) } else { (2 * nearest.k).max(100) }
+/// What a walk of a graph does whose recall is not measured.
+fn unmeasured(nearest: &Nearest) -> (Effort, Option<Estimate>) {
+    let ef = if nearest.ef > 0 { nearest.ef.max(nearest.k) } else { (2 * nearest.k).max(100) };
+    (Effort { ef, slack: f32::INFINITY }, None)
 }
 
 /// The points that pass, and what they are compared with.

@@ -214,12 +214,28 @@ impl Shard {
                 return self.find_filtered(query, nearest, filter, quiet);
             }
             let generation = self.generation.load_full();
-            match self.find(&generation, query, nearest)? {
-                None if quiet => self.find(&generation, query, &Nearest { exact: true, ..nearest.clone() }),
-                found => Ok(found),
-            }
+            self.find_surely(&self.spec, &generation, query, nearest, self.effort(nearest), quiet)
         };
         self.until_whole(find, answer)
+    }
+
+    /// Searches a vector without a filter. `None`: a write came between; ask again. `quiet`: the caller keeps writes out.
+    pub(crate) fn find_surely(
+        &self,
+        spec: &ShardSpec,
+        generation: &Generation,
+        query: &[f32],
+        nearest: &Nearest,
+        effort: (Effort, Option<Estimate>),
+        quiet: bool,
+    ) -> Result<Option<Found>> {
+        match self.find(spec, generation, query, nearest, effort)? {
+            None if quiet => {
+                let exact = Nearest { exact: true, ..nearest.clone() };
+                self.find(spec, generation, query, &exact, effort)
+            }
+            found => Ok(found),
+        }
     }
 
     /// Calls `find` until it finds something that `answer` takes; in the end with `true`, and writes are kept out.
@@ -241,10 +257,16 @@ impl Shard {
     }
 
     /// `None`: writes took away what the answer needs.
-    fn find(&self, generation: &Generation, query: &[f32], nearest: &Nearest) -> Result<Option<Found>> {
+    fn find(
+        &self,
+        spec: &ShardSpec,
+        generation: &Generation,
+        query: &[f32],
+        nearest: &Nearest,
+        (effort, estimate): (Effort, Option<Estimate>),
+    ) -> Result<Option<Found>> {
         let mut found = Found::default();
         let live = generation.live();
-        let (effort, estimate) = self.effort(nearest);
         let Effort { ef, .. } = effort;
         let graph = generation
             .graph()
@@ -268,11 +290,11 @@ impl Shard {
             walked.retain(|(_, slot)| *slot < scanned_from && visible(*slot));
             scanned.extend((scanned_from..generation.published()).filter(|slot| visible(*slot)));
         }
-        let scan = Scan { shard: self, spec: &self.spec, generation, query, nearest };
+        let scan = Scan { shard: self, spec, generation, query, nearest };
         let mut distances = Vec::with_capacity(nearest.k * 2);
         if let Some((graph, coded)) = &coded {
             found.tail = scanned.len() as u32;
-            walked.truncate(nearest.k.saturating_mul(self.spec.oversampling()).max(nearest.k + 16));
+            walked.truncate(nearest.k.saturating_mul(spec.oversampling()).max(nearest.k + 16));
             if !scan.rescore(graph, coded, &walked, &mut distances, &mut found.stats)? {
                 return Ok(None);
             }
@@ -289,7 +311,7 @@ impl Shard {
         }
         found.recall_unmet = nearest.misses(found.recall);
         found.plan = if graph.is_some() { "graph" } else { "scan" };
-        found.hits = self.best(&self.spec, generation, distances, nearest);
+        found.hits = self.best(spec, generation, distances, nearest);
         Ok(Some(found))
     }
 
