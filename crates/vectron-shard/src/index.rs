@@ -214,9 +214,16 @@ impl Shard {
         }
         let (vector, declared, spec) = (None, 0, &self.spec);
         let snapshot = Snapshot { vector, spec, generation: &generation, indexed, declared, nodes };
-        let sum = snapshot.write(&self.dir)?;
+        let sum = self.write_snapshot(&snapshot)?;
         indexing.is_saved(indexed, sum);
         Ok(())
+    }
+
+    /// With the store flushed before: after a crash a graph that is ahead of the store is of no use, and the one before it
+    /// is gone.
+    fn write_snapshot(&self, snapshot: &Snapshot<'_>) -> Result<u32> {
+        self.store.flush()?;
+        snapshot.write(&self.dir)
     }
 
     /// What of a vector can be saved: the nodes of its graph, as of what the graph has taken in; or, where there is no graph
@@ -268,7 +275,12 @@ impl Shard {
             }
             return Ok(());
         }
-        if !indexing.is_due(nodes as usize) && !(always && (later || indexing.sum.is_none())) {
+        // Vectors that points had at the declaration are not in the log: they are saved as soon as they are indexed.
+        let unsaved = indexing.sum.is_none();
+        let begins_with_points =
+            nodes > 0 && generation.slot(0).version.index <= space.declared_at() && unsaved;
+        let due = indexing.is_due(nodes as usize) || begins_with_points;
+        if !due && !(always && (later || unsaved)) {
             return Ok(());
         }
         if indexed == 0 && nodes == 0 {
@@ -277,7 +289,7 @@ impl Shard {
         let (spec, declared) = (space.spec(), space.declared_at());
         let snapshot =
             Snapshot { vector: Some(name), spec, generation: &generation, indexed, declared, nodes };
-        let sum = snapshot.write(&self.dir)?;
+        let sum = self.write_snapshot(&snapshot)?;
         indexing.is_saved(indexed, sum);
         Ok(())
     }

@@ -17,7 +17,7 @@ use crate::snapshot::Saved;
 use crate::space::{Space, stored_declared};
 use crate::writer::{self, IndexWork, Writer};
 use crate::{Command, Metric, Result, ShardSpec, changes};
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -95,13 +95,14 @@ pub fn load(of: &Of<'_>, mut points: StoredPoints, log: &ReadLog<'_>) -> Result<
         Some(saved) => saved.indexed > 0,
         None => points.len() == 0 || points.version(0).index > declared,
     };
-    let entries = if replayable && from < applied { log.from(from + 1)? } else { Rc::new([]) };
-    let entries = entries.iter().filter(|(index, _)| (from + 1..=applied).contains(index));
-    let complete = replayable && entries.clone().map(|(index, _)| *index).eq(from + 1..=applied);
+    let entries: Rc<[_]> = if replayable && from < applied { log.from(from + 1)? } else { Rc::new([]) };
+    let since = entries.partition_point(|(index, _)| *index <= from);
+    let entries = &entries[since..entries.partition_point(|(index, _)| *index <= applied)];
+    let complete = replayable && entries.iter().map(|(index, _)| *index).eq(from + 1..=applied);
     if complete && let Some(mut loading) = Loading::new(of, &points, saved.as_ref())? {
         let mut whole = true;
         for (index, command) in entries {
-            whole = whole && loading.replay(*index, command)?;
+            whole = whole && loading.replay(*index, command, entries)?;
         }
         if whole && loading.is_the_state() {
             return Ok(loading.finish(from, saved.as_ref()));
@@ -140,6 +141,17 @@ pub fn load_spaces(
     Ok(spaces)
 }
 
+/// The last entry that gave each point a vector, or none.
+fn last_upserts(shard: &ShardSpec, entries: &[(u64, LogCommand)]) -> HashMap<String, u64> {
+    let mut last = HashMap::new();
+    for (index, command) in entries.iter().filter(|(_, command)| command.upsert.is_some()) {
+        if let Ok(Command::Upsert(batch, _)) = command.check(shard) {
+            last.extend(batch.points.into_iter().map(|point| (point.id, *index)));
+        }
+    }
+    last
+}
+
 struct Loading<'a> {
     of: &'a Of<'a>,
     points: &'a StoredPoints,
@@ -148,6 +160,12 @@ struct Loading<'a> {
     rows: Rows,
     used: Vec<bool>,
     unused: usize,
+    /// Slots below this were saved: of those that are dead the vectors are not known.
+    saved: SlotId,
+    /// The last entry, of those that are replayed, that wrote the vector of an id; made when it is asked for.
+    rewritten: OnceCell<HashMap<String, u64>>,
+    /// Where the point of an id is among `points`; made when it is asked for.
+    places: OnceCell<HashMap<&'a str, usize>>,
 }
 
 impl<'a> Loading<'a> {
@@ -160,7 +178,8 @@ impl<'a> Loading<'a> {
     fn with(of: &'a Of<'a>, points: &'a StoredPoints, generation: Generation) -> Self {
         let used = vec![false; points.len()];
         let (writer, rows) = Default::default();
-        Self { of, points, generation, writer, rows, used, unused: points.len() }
+        let (rewritten, places) = Default::default();
+        Self { of, points, generation, writer, rows, used, unused: points.len(), saved: 0, rewritten, places }
     }
 
     /// The state as of the saved graph; `None` when that graph is damaged.
@@ -173,6 +192,7 @@ impl<'a> Loading<'a> {
             loading.wait_again(saved, untrained)?;
             return Ok(Some(loading));
         }
+        loading.saved = saved.nodes.len() as SlotId;
         let nothing = vec![0.0; of.spec.dim];
         for (id, version) in &saved.nodes {
             let vector = loading.take(id, *version);
@@ -240,7 +260,8 @@ impl<'a> Loading<'a> {
     }
 
     /// What applying the entry did to the index; the store has seen it. `false`: that cannot be known any more.
-    fn replay(&mut self, index: u64, command: &LogCommand) -> Result<bool> {
+    /// `entries`: it and all others that are replayed.
+    fn replay(&mut self, index: u64, command: &LogCommand, entries: &[(u64, LogCommand)]) -> Result<bool> {
         let store = self.of.store;
         let first = self.generation.slots.count() as SlotId;
         let mut kills = Vec::new();
@@ -277,16 +298,8 @@ impl<'a> Loading<'a> {
                         // It has no such vector.
                         continue;
                     }
-                    // The vector stays what it was; of a version that is no more, it is not known.
-                    let former = self.rows.slot_of(id).filter(|slot| self.generation.slot(*slot).is_live());
                     let version = Version { index, ordinal: ordinal as u32 };
-                    let vector = match former.and_then(|slot| self.generation.vectors.get(slot)) {
-                        Some(vector) => vector.to_vec(),
-                        None => match self.points.find(version) {
-                            Some(at) => self.points.vector(at).to_vec(),
-                            None => return Ok(false),
-                        },
-                    };
+                    let Some(vector) = self.kept(id, version, entries) else { return Ok(false) };
                     kills.extend(self.put(id, version, &vector)?);
                 }
             }
@@ -301,6 +314,23 @@ impl<'a> Loading<'a> {
         let count = self.generation.slots.count() as u32 - first;
         self.writer.work.push_back(IndexWork { index, first, count, kills });
         Ok(true)
+    }
+
+    /// The vector of a point whose payload alone was changed, as `version`: what it was before. `None`: it is of a version
+    /// that is no more, and was changed since.
+    fn kept(&self, id: &str, version: Version, entries: &[(u64, LogCommand)]) -> Option<Vec<f32>> {
+        let former = self.rows.slot_of(id);
+        let is_known = |slot: &SlotId| *slot >= self.saved || self.generation.slot(*slot).is_live();
+        if let Some(vector) = former.filter(is_known).and_then(|slot| self.generation.vectors.get(slot)) {
+            return Some(vector.to_vec());
+        }
+        // Or what it is now, when no entry since gave it another one.
+        let rewritten = self.rewritten.get_or_init(|| last_upserts(self.of.shard, entries));
+        let points = self.points;
+        let places = self.places.get_or_init(|| (0..points.len()).map(|at| (points.id(at), at)).collect());
+        let at = *places.get(id)?;
+        let is_same = rewritten.get(id).is_none_or(|last| *last < version.index);
+        (is_same && points.version(at) >= version).then(|| points.vector(at).to_vec())
     }
 
     /// Of the points of an entry, the last of each id counts; one that does not have the vector has it no more.

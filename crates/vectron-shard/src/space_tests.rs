@@ -95,6 +95,8 @@ fn history(seed: u64, entries: usize) -> Vec<LogCommand> {
         declare(Declare::AddVector(named("b", 4))),
         declare(Declare::AddVector(named("a", 6))),
     ];
+    let kept = (0..20).map(|n| format!("kept{n}")).filter(|id| routing_hash(id) < u64::MAX / 2);
+    log.push(upsert(kept.map(|id| point(&mut random, id, &[("b", 4)])).collect()));
     let (mut has_a, mut epoch) = (true, 0);
     while log.len() < entries {
         let id = |random: &mut Random| format!("p{}", random.below(400));
@@ -111,8 +113,9 @@ fn history(seed: u64, entries: usize) -> Vec<LogCommand> {
                 let delete = Some(IdBatch { ids, if_version: None }.encode_to_vec());
                 LogCommand { delete, ..Default::default() }
             }
+            // Of points that stay: the vector of a version that was made by such a change and is no more is nowhere.
             3 => {
-                let ids = (0..5).map(|_| id(&mut random)).collect();
+                let ids = (0..5).map(|_| format!("kept{}", random.below(20))).collect();
                 let set = vec![FieldValue { path: "seen".into(), value: b"true".to_vec() }];
                 let action = Some(Action::Change(PayloadChange { set, ..Default::default() }));
                 let mutation = Some(Mutation { ids, action, ..Default::default() }.encode_to_vec());
@@ -239,6 +242,12 @@ fn restarts_at_any_step_leave_the_same_graphs() {
             if save && flush {
                 cut = shard.saved_index();
             }
+            let declared = log[at].declaration.as_ref().and_then(|one| one.declare.as_ref());
+            if matches!(declared, Some(Declare::AddVector(_))) {
+                // What points had at the declaration is saved as soon as it is indexed.
+                catch_up(&shard);
+                shard.save_graph(false).unwrap();
+            }
             drop(shard);
             let kept = |from: u64| Ok(read(&log, from.max(cut + 1)));
             shard = open(dir.path(), &kept);
@@ -268,13 +277,14 @@ fn restarts_at_any_step_leave_the_same_graphs() {
 #[test]
 fn entries_that_were_refused_are_not_replayed() {
     let dir = tempfile::tempdir().unwrap();
-    let vector = |x: f32| [x; 8].iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
-    let at = |x: f32| PointData { id: "a".into(), vector: vector(x), ..Default::default() };
+    let mut random = Random(9);
+    let points: Vec<PointData> = (0..1000).map(|n| point(&mut random, format!("p{n}"), &[])).collect();
+    let vector = points[7].vector.clone();
     let log = [
-        upsert(vec![at(1.0), PointData { id: "b".into(), ..at(5.0) }]),
-        upsert(vec![PointData { if_version: Some(77), ..at(9.0) }]),
+        upsert(points.clone()),
+        upsert(vec![PointData { if_version: Some(77), ..point(&mut random, "p7".into(), &[]) }]),
         LogCommand {
-            delete: Some(IdBatch { ids: vec!["b".into()], if_version: Some(77) }.encode_to_vec()),
+            delete: Some(IdBatch { ids: vec!["p8".into()], if_version: Some(77) }.encode_to_vec()),
             ..Default::default()
         },
     ];
@@ -286,5 +296,87 @@ fn entries_that_were_refused_are_not_replayed() {
     drop(shard);
     let shard = open(dir.path(), &|from| Ok(read(&log, from)));
     catch_up(&shard);
-    assert_eq!(ids(&shard, "", vector(1.0), false), ["a", "b"]);
+    assert_eq!(ids(&shard, "", vector, false)[0], "p7");
+    assert_eq!(ids(&shard, "", points[8].vector.clone(), false)[0], "p8");
+}
+
+/// A saved graph that came to harm, in whatever part, costs an index and nothing else.
+#[test]
+fn a_damaged_or_stale_saved_graph_is_built_anew_while_the_points_are_found() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut log = vec![declare(Declare::AddVector(named("a", 6)))];
+    let mut random = Random(6);
+    for batch in 0..12 {
+        let points = (0..50).map(|n| point(&mut random, format!("p{batch}-{n}"), &[("a", 6)]));
+        log.push(upsert(points.collect()));
+    }
+    let nothing = |_| Ok(Vec::new());
+    let shard = open(dir.path(), &nothing);
+    apply_all(&shard, &log);
+    catch_up(&shard);
+    shard.flush().unwrap();
+    shard.save_graph(true).unwrap();
+    let query = random.vector(6);
+    let truth = ids(&shard, "a", query.clone(), true);
+    drop(shard);
+    let file = dir.path().join("graph-61.snap");
+    let whole = std::fs::read(&file).unwrap();
+    let harm = |how: usize, at: usize| {
+        let mut bytes = whole.clone();
+        match how {
+            0 => bytes[at] ^= 1 << (at % 8),
+            1 => bytes.truncate(at),
+            _ => bytes[at..].fill(0),
+        }
+        bytes
+    };
+    for part in 0..24 {
+        let bytes = harm(part % 3, whole.len() * part / 24);
+        std::fs::write(&file, bytes).unwrap();
+        let shard = open(dir.path(), &nothing);
+        assert_eq!(shard.spaces_waiting(), 600, "part {part}");
+        assert_eq!(ids(&shard, "a", query.clone(), false), truth, "part {part}");
+    }
+    std::fs::remove_file(&file).unwrap();
+    let shard = open(dir.path(), &nothing);
+    assert_eq!(shard.spaces_waiting(), 600);
+    assert_eq!(ids(&shard, "a", query.clone(), false), truth);
+    catch_up(&shard);
+    shard.save_graph(true).unwrap();
+    // Dropped, declared again, and the process ends before anything is saved: the file is of the vector before.
+    log.push(declare(Declare::DropVector(named("a", 6))));
+    log.push(declare(Declare::AddVector(named("a", 6))));
+    log.push(upsert((0..5).map(|n| point(&mut random, format!("new{n}"), &[("a", 6)])).collect()));
+    apply_all(&shard, &log);
+    shard.flush().unwrap();
+    drop(shard);
+    assert!(file.exists());
+    let shard = open(dir.path(), &nothing);
+    assert_eq!(shard.spaces_waiting(), 605, "a graph of a vector that was dropped was taken up");
+    // Dropped for good: the file goes with the next save.
+    log.push(declare(Declare::DropVector(named("a", 6))));
+    apply_all(&shard, &log);
+    shard.save_graph(true).unwrap();
+    assert!(!file.exists());
+}
+
+/// A checkpoint has the saved graphs, and stays as it was when the shard goes on.
+#[test]
+fn a_checkpoint_has_the_graphs_of_named_vectors() {
+    let dir = tempfile::tempdir().unwrap();
+    let shard = open(&dir.path().join("shard"), &|_| Ok(Vec::new()));
+    let log = history(7, 60);
+    apply_all(&shard, &log);
+    catch_up(&shard);
+    shard.flush().unwrap();
+    shard.save_graph(true).unwrap();
+    let before = graphs(&shard);
+    let copy = shard.checkpoint(&dir.path().join("copy")).unwrap().keep();
+    apply_all(&shard, &history(7, 90));
+    catch_up(&shard);
+    shard.flush().unwrap();
+    shard.save_graph(true).unwrap();
+    let copy = open(&copy, &|_| Ok(Vec::new()));
+    assert_eq!((copy.applied_index(), copy.tail_len(), copy.spaces_waiting()), (60, 0, 0));
+    assert!(graphs(&copy) == before);
 }
