@@ -15,7 +15,8 @@ use vectron_raft::{
 };
 use vectron_shard::proto::Split;
 use vectron_shard::{
-    ErrorCode, Found, Metric, Nearest, Quantization, Residence, ShardError, ShardSpec, ShardStatus, Until,
+    ErrorCode, Estimate, Found, Metric, Nearest, Quantization, RecallStatus, Residence, ShardError,
+    ShardSpec, ShardStatus, Until,
 };
 
 /// Sizes of an engine; see `EngineOptions` in packages/engine.
@@ -157,8 +158,14 @@ pub struct Matches {
     pub id_ends: Uint32Array,
     /// ef of each query; 0: exact.
     pub efs: Uint32Array,
-    /// Recall to expect of each query; NaN: not measured yet.
+    /// Recall to expect of each query, with its 95 % confidence interval; NaN: not measured yet.
     pub recall_estimates: Float32Array,
+    pub recall_lows: Float32Array,
+    pub recall_highs: Float32Array,
+    /// 1 where recall was asked for, and is not known to be reached.
+    pub recall_unmet: Uint8Array,
+    /// The distance-adaptive stop of each walk; infinite: by ef alone, or no walk.
+    pub slacks: Float32Array,
     /// Log index as of which each query was answered.
     pub applied_indexes: Float64Array,
     /// 1 where the time ran out.
@@ -177,6 +184,10 @@ struct Encoded {
     id_ends: Vec<u32>,
     efs: Vec<u32>,
     recall_estimates: Vec<f32>,
+    recall_lows: Vec<f32>,
+    recall_highs: Vec<f32>,
+    recall_unmet: Vec<u8>,
+    slacks: Vec<f32>,
     applied_indexes: Vec<f64>,
     stopped: Vec<u8>,
     explain: Vec<u32>,
@@ -189,6 +200,10 @@ impl From<Vec<Found>> for Encoded {
             encoded.counts.push(found.hits.len() as u32);
             encoded.efs.push(found.ef);
             encoded.recall_estimates.push(found.recall.map_or(f32::NAN, |recall| recall.mean));
+            encoded.recall_lows.push(found.recall.map_or(f32::NAN, |recall| recall.low));
+            encoded.recall_highs.push(found.recall.map_or(f32::NAN, |recall| recall.high));
+            encoded.recall_unmet.push(u8::from(found.recall_unmet));
+            encoded.slacks.push(found.slack);
             encoded.applied_indexes.push(found.applied_index as f64);
             encoded.stopped.push(u8::from(found.stats.stopped));
             let stats = [found.stats.visited, found.stats.distances, found.tail, found.rescored];
@@ -212,6 +227,10 @@ impl From<Encoded> for Matches {
             id_ends: encoded.id_ends.into(),
             efs: encoded.efs.into(),
             recall_estimates: encoded.recall_estimates.into(),
+            recall_lows: encoded.recall_lows.into(),
+            recall_highs: encoded.recall_highs.into(),
+            recall_unmet: encoded.recall_unmet.into(),
+            slacks: encoded.slacks.into(),
             applied_indexes: encoded.applied_indexes.into(),
             stopped: encoded.stopped.into(),
             explain: encoded.explain.into(),
@@ -252,6 +271,41 @@ pub struct Status {
     pub damage: String,
     /// How long a write may wait for its fsync; 0: it is acknowledged after it.
     pub relaxed_ms: i64,
+    /// What is known of the recall of searches: by the first vectors, then by each named one.
+    pub recalls: Vec<Recall>,
+}
+
+/// What a replica knows of the recall of its searches by one vector.
+#[napi(object)]
+pub struct Recall {
+    /// The named vector; empty: the first one.
+    pub using: String,
+    /// Of a search for ten points that asks for neither an ef nor a recall; missing: it was not measured.
+    pub estimate: Option<f64>,
+    /// Its 95 % confidence interval, set with it.
+    pub low: Option<f64>,
+    pub high: Option<f64>,
+    /// Queries it was measured with.
+    pub queries: i64,
+    /// Searches that asked for a recall, and those of them whose answers said that it was not met.
+    pub asked: i64,
+    pub unmet: i64,
+}
+
+impl From<&RecallStatus> for Recall {
+    fn from(status: &RecallStatus) -> Self {
+        let figure =
+            |of: fn(&Estimate) -> f32| status.estimate.as_ref().map(|estimate| f64::from(of(estimate)));
+        Self {
+            using: status.using.clone(),
+            estimate: figure(|estimate| estimate.mean),
+            low: figure(|estimate| estimate.low),
+            high: figure(|estimate| estimate.high),
+            queries: status.queries as i64,
+            asked: status.asked as i64,
+            unmet: status.unmet as i64,
+        }
+    }
 }
 
 impl From<ReplicaStatus> for Status {
@@ -290,6 +344,7 @@ impl From<ReplicaStatus> for Status {
             members_settled: group.settled,
             damage: group.damaged.unwrap_or_default(),
             relaxed_ms: status.relaxed_ms as i64,
+            recalls: data.iter().flat_map(|data| &data.recalls).map(Recall::from).collect(),
         }
     }
 }
@@ -571,16 +626,15 @@ impl Engine {
     ) -> Result<PromiseRaw<'env, Matches>> {
         let timeout = options.timeout_ms.filter(|ms| *ms > 0);
         let nearest = Nearest {
-            k: options.k as usize,
             ef: options.ef.unwrap_or(0) as usize,
             recall: options.recall.unwrap_or(0.0) as f32,
             exact: options.exact.unwrap_or(false),
             score_threshold: options.score_threshold.map(|least| least as f32),
-            filter: None,
             until: Until {
                 deadline: timeout.map(|ms| Instant::now() + Duration::from_millis(u64::from(ms))),
                 cancelled: None,
             },
+            ..Nearest::new(options.k as usize)
         };
         let (tx, rx) = oneshot::channel();
         let reply = move |found: std::result::Result<Vec<Found>, NodeError>| {

@@ -150,11 +150,11 @@ impl Cluster {
     }
 
     pub fn applied(&self, worker: usize) -> u64 {
-        self.node(worker).status()[0].data.unwrap().applied_index
+        self.node(worker).status()[0].data.as_ref().unwrap().applied_index
     }
 
     pub fn points(&self, worker: usize) -> u64 {
-        self.node(worker).status()[0].data.unwrap().live_points
+        self.node(worker).status()[0].data.as_ref().unwrap().live_points
     }
 }
 

@@ -155,7 +155,7 @@ fn damage_everywhere(small_store_bytes: usize, expect: impl Fn(&[&str])) {
                     // It knows what it lacks by its applied index.
                     Ok(found)
                         if found == POINTS
-                            || node.status()[0].data.unwrap().applied_index < POINTS as u64 =>
+                            || node.status()[0].data.as_ref().unwrap().applied_index < POINTS as u64 =>
                     {
                         // What is not read now is found by whoever reads everything: verify, or the scrub.
                         tally[if seen { 2 } else { 3 }] += 1;

@@ -23,8 +23,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use vectron_shard::proto::{
-    ChangeBatch, Declaration, IndexStatus, LogCommand, Origin, PointBatch, SchemaStatus, SearchResults,
-    ShardOp, Split, shard_op::Op, shard_outcome::Outcome,
+    ChangeBatch, Declaration, IndexStatus, LogCommand, Origin, PointBatch, SampleOp, Sampled, SchemaStatus,
+    SearchResults, ShardOp, Split, shard_op::Op, shard_outcome::Outcome,
 };
 use vectron_shard::{Applied, Found, MAX_TAIL, Nearest, Shard};
 use vectron_shard::{ShardError, ShardSpec, ShardStatus, Until};
@@ -34,7 +34,7 @@ use vectron_storage::{ErrorCode, Resources};
 const INDEX_TURN: usize = 64;
 /// Queries of one call that a thread answers in one go.
 const SHARE: usize = 8;
-/// Searches between two looks at whether the recall curve is old.
+/// Searches between two looks at whether what is known of recall is old.
 const MEASURE_EVERY: u64 = 64;
 /// How often the engine looks after its replicas.
 const TICK: Duration = Duration::from_millis(250);
@@ -492,9 +492,12 @@ impl Node {
             // No memory for the graph: what was acknowledged is in the store and the log.
             Err(_) => replica.poison(),
         }
-        // A snapshot that cannot be written costs a rebuild at the next start, a curve that cannot be measured
+        // A snapshot that cannot be written costs a rebuild at the next start, a recall that cannot be measured
         // an estimate; nothing else.
         let _ = replica.guarded(|| Ok(shard.save_graph(false)?));
+        if replica.check_usable().is_ok() && shard.wants_checking() {
+            let _ = replica.guarded(|| Ok(shard.check_recall()?));
+        }
         if replica.check_usable().is_ok() && shard.wants_measuring() {
             let _ = replica.guarded(|| Ok(shard.measure_recall()?));
         }
@@ -610,11 +613,14 @@ impl Node {
         Ok(answer)
     }
 
-    /// Counts, and has an indexing task look now and then whether the recall curve is old.
+    /// Counts, and has an indexing task look now and then whether what is known of recall is old or wrong.
     fn count_searches(&self, replica: &Arc<Replica>, count: u64) {
         let before = replica.searches.fetch_add(count, Ordering::Relaxed);
-        if before / MEASURE_EVERY != (before + count) / MEASURE_EVERY && replica.shard().wants_measuring() {
-            self.start_indexing(replica);
+        if before / MEASURE_EVERY != (before + count) / MEASURE_EVERY {
+            let shard = replica.shard();
+            if shard.wants_checking() || shard.wants_measuring() {
+                self.start_indexing(replica);
+            }
         }
     }
 
@@ -1009,14 +1015,18 @@ fn read_replica(
             Outcome::Searches(SearchResults { results: each.collect::<Result<_>>()? })
         }
         Some(Op::Schema(_)) => Outcome::Schema(schema_status(&shard)),
-        Some(
-            Op::Upsert(_) | Op::Delete(_) | Op::Changes(_) | Op::Mutate(_) | Op::Declare(_) | Op::Sample(_),
-        )
-        | None => {
+        Some(Op::Sample(asked)) => Outcome::Sampled(sampled(&shard, &asked)?),
+        Some(Op::Upsert(_) | Op::Delete(_) | Op::Changes(_) | Op::Mutate(_) | Op::Declare(_)) | None => {
             return Err(NodeError::Refused(ErrorCode::InvalidArgument, "the operation is no read".into()));
         }
     };
     Ok((outcome, applied))
+}
+
+fn sampled(shard: &Shard, op: &SampleOp) -> Result<Sampled> {
+    let (queries, asked) = shard.sample_queries(&op.using, op.count as usize)?;
+    let bytes = |query: Vec<f32>| query.into_iter().flat_map(f32::to_le_bytes).collect();
+    Ok(Sampled { vectors: queries.into_iter().map(bytes).collect(), asked: asked as u32 })
 }
 
 fn schema_status(shard: &Shard) -> SchemaStatus {

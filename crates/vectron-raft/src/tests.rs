@@ -88,7 +88,7 @@ fn propose(node: &Node, epoch: u64, proposal: Proposal) -> Result<Applied> {
 }
 
 fn live(node: &Node) -> u64 {
-    node.status()[0].data.unwrap().live_points
+    node.status()[0].data.clone().unwrap().live_points
 }
 
 fn nearest(node: &Node, v: [f32; 2]) -> Vec<String> {

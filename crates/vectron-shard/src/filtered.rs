@@ -9,7 +9,7 @@
 use crate::filter::Filter;
 use crate::generation::{Generation, SlotId};
 use crate::matching::{Bits, Candidates, Filtering, Passing};
-use crate::recall::{Effort, Estimate};
+use crate::recall::{Choice, Effort, Estimate, RecallBook, Scope, Work};
 use crate::search::{Found, Nearest, Scan};
 use crate::{Quantization, Residence, Result, Shard, ShardSpec};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ const DISTANCES_PER_EF: f64 = 14.0;
 /// What a distance costs besides the bytes of its row, in bytes.
 const PER_ROW: f64 = 96.0;
 /// What a step of a walk costs more than a step of a scan: rows in no order, and a pool to keep.
-const WALK: f64 = 2.0;
+pub const WALK: f64 = 2.0;
 /// Most nodes a post-filtered walk keeps.
 const POOL_MAX: f64 = 1024.0;
 /// Nodes that are looked at one by one where no index knows the filter.
@@ -29,12 +29,12 @@ const CHECKED: usize = 1024;
 const READ: usize = 64;
 /// Points that wait for the graph, up to which their payloads are read one by one.
 const TAIL_MAX: usize = 4096;
-/// To expect of comparing all codes: their error is known but for one in ten thousand.
-const CODES_RECALL: f32 = 0.999;
+/// Standard deviations of the `k`-th code distance beyond which no candidate of a scan of codes is rescored.
+const CODES_DEVIATIONS: f32 = 8.0;
 
 /// The way to the nearest of the points that pass.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Plan {
+pub enum Plan {
     /// Compare the vectors of all that pass.
     Scan,
     /// Compare the codes of all that pass, then the vectors of the best.
@@ -55,14 +55,17 @@ impl Shard {
         quiet: bool,
     ) -> Result<Option<Found>> {
         let candidates = match self.passing(filter) {
-            Ok(passing) => return self.find_among(&self.spec, query, nearest, &passing),
+            Ok(passing) => return self.find_among(&self.spec, &self.recall, query, nearest, &passing, None),
             Err(candidates) => candidates,
         };
-        if let Some(found) = self.find_checking(query, nearest, filter, &candidates)? {
+        // What that finds is not measured.
+        if nearest.recall == 0.0
+            && let Some(found) = self.find_checking(query, nearest, filter, &candidates)?
+        {
             return Ok(Some(found));
         }
         let Some(matching) = self.settle_candidates(filter, candidates, quiet)? else { return Ok(None) };
-        self.find_among(&self.spec, query, nearest, &matching.into())
+        self.find_among(&self.spec, &self.recall, query, nearest, &matching.into(), None)
     }
 
     /// Searches a named vector. `None`: a write came between; ask again.
@@ -76,8 +79,8 @@ impl Shard {
         let Some(filter) = nearest.filter.as_deref() else {
             let space = Arc::clone(self.fields.read().space(name)?);
             let generation = space.generation();
-            let effort = unmeasured(nearest);
-            let mut found = self.find_surely(space.spec(), &generation, query, nearest, effort, quiet)?;
+            let choice = space.recall().choose(space.spec(), nearest, &Scope::all(&generation));
+            let mut found = self.find_surely(space.spec(), &generation, query, nearest, choice, quiet)?;
             found.iter_mut().for_each(|found| found.matching = generation.live());
             return Ok(found);
         };
@@ -93,15 +96,35 @@ impl Shard {
         drop(fields);
         let live = generation.live();
         let passing = Passing::new(generation, applied, slots, live, matching.unindexed);
-        self.find_among(space.spec(), query, nearest, &passing)
+        self.find_among(space.spec(), space.recall(), query, nearest, &passing, None)
     }
 
-    fn find_among(
+    /// Compares the codes of all points. `None`: a write came between; ask again.
+    pub(crate) fn find_by_codes(
         &self,
         spec: &ShardSpec,
+        generation: &Arc<Generation>,
+        query: &[f32],
+        nearest: &Nearest,
+        choice: Choice,
+    ) -> Result<Option<Found>> {
+        let applied = generation.applied();
+        let visible = |slot: &SlotId| generation.slot(*slot).is_visible(applied);
+        let slots: Vec<SlotId> = (0..generation.published()).filter(visible).collect();
+        let live = generation.live();
+        let passing = Passing::new(Arc::clone(generation), applied, slots, live, false);
+        self.find_among(spec, &RecallBook::default(), query, nearest, &passing, Some(choice))
+    }
+
+    /// `choice`: what it is to do; `None`: what it was asked to, and what `book` knows to be enough.
+    pub(crate) fn find_among(
+        &self,
+        spec: &ShardSpec,
+        book: &RecallBook,
         query: &[f32],
         nearest: &Nearest,
         passing: &Passing,
+        choice: Option<Choice>,
     ) -> Result<Option<Found>> {
         let Passing { generation, slots, live, .. } = passing;
         let mut found = Found {
@@ -112,32 +135,35 @@ impl Shard {
             slack: f32::INFINITY,
             ..Found::default()
         };
-        // Recall is measured for the first vector alone.
-        let (effort, estimate) = match std::ptr::eq(spec, &self.spec) {
-            true => self.effort(nearest),
-            false => unmeasured(nearest),
+        let scope = Scope {
+            made: generation.made(),
+            live: *live,
+            matching: slots.len() as u64,
+            filter: Some(nearest.filter.as_deref().map_or(&[], |filter| filter.key())),
         };
-        let Effort { ef, .. } = effort;
-        let graph = generation.graph().filter(|graph| !nearest.exact && !graph.is_empty());
+        let choice = choice.unwrap_or_else(|| book.choose(spec, nearest, &scope));
+        let graph = generation.graph().filter(|graph| choice.work != Work::Exact && !graph.is_empty());
         // Slots up to here are in the graph; the others wait for it.
         let indexed = graph.map_or(0, |graph| graph.len() as SlotId);
         let among = Among { shard: self, spec, generation, query, nearest, slots, indexed };
-        let plan = match graph {
-            Some(_) => plan(spec, slots.len(), *live, nearest, ef),
-            None => Plan::Scan,
-        };
-        let distances = match (plan, graph) {
-            (Plan::Scan, _) | (_, None) => among.scan(slots, &mut found)?,
-            (Plan::ScanCodes, Some(graph)) => among.scan_codes(graph, &mut found)?,
-            (plan, Some(graph)) => match among.walk(graph, plan, effort, passing.bits(), &mut found)? {
-                Some(distances) => {
-                    (found.ef, found.slack, found.recall) = (ef as u32, effort.slack, estimate);
-                    Some(distances)
-                }
-                None => among.scan_codes(graph, &mut found)?,
+        let distances = match (choice.work, graph) {
+            (Work::Exact, _) | (_, None) => among.scan(slots, &mut found)?,
+            (Work::Codes, Some(graph)) => among.scan_codes(graph, &mut found)?,
+            (Work::Walk(effort), Some(graph)) => match plan(spec, slots.len(), *live, nearest, effort.ef) {
+                Plan::Scan => among.scan(slots, &mut found)?,
+                Plan::ScanCodes => among.scan_codes(graph, &mut found)?,
+                plan => match among.walk(graph, plan, effort, passing.bits(), &mut found)? {
+                    Some(distances) => {
+                        (found.ef, found.slack) = (effort.ef as u32, effort.slack);
+                        Some(distances)
+                    }
+                    None => among.scan_codes(graph, &mut found)?,
+                },
             },
         };
         let Some(distances) = distances else { return Ok(None) };
+        // What was measured of the way that was chosen counts the searches that had to take another one after it.
+        found.recall = if found.plan == "scan" { Some(Estimate::EXACT) } else { choice.estimate };
         found.hits = self.best(spec, generation, distances, nearest);
         found.recall_unmet = nearest.misses(found.recall);
         Ok(Some(found))
@@ -179,7 +205,7 @@ impl Shard {
             among.search(graph, &coded, Effort { ef: CHECKED, slack: f32::INFINITY }, None, 0, &mut found);
         let walked: Vec<_> =
             walked.into_iter().filter(|(_, slot)| *slot < indexed && may_pass(*slot)).collect();
-        let enough = (nearest.k * self.spec.oversampling()).max(nearest.k + 16);
+        let enough = 4 * nearest.k + 16;
         let mut passing = Vec::new();
         for step in walked.chunks(READ) {
             let step_slots: Vec<SlotId> = step.iter().map(|(_, slot)| *slot).collect();
@@ -204,21 +230,31 @@ impl Shard {
     }
 }
 
-fn plan(spec: &ShardSpec, matching: usize, live: u64, nearest: &Nearest, ef: usize) -> Plan {
-    let (m, dim) = (matching as f64, spec.dim as f64);
+/// Bytes of comparing a point by its code and by its vector, with what a distance costs besides.
+pub fn bytes_of(spec: &ShardSpec) -> (f64, f64) {
+    let dim = spec.dim as f64;
     let code_bytes = match spec.quantization {
         Quantization::Float => 4.0,
         Quantization::Half => 2.0,
         Quantization::Int8 => 1.0,
         Quantization::Binary | Quantization::Product => 0.125,
     };
-    let code = code_bytes * dim + PER_ROW;
     let full = match spec.vectors {
         Residence::Memory | Residence::Mapped => 4.0 * dim + PER_ROW,
         // A read from the store.
         Residence::Disk => 4.0 * dim + 20_000.0,
     };
-    let rescored = (nearest.k * spec.oversampling()).max(nearest.k + 16) as f64;
+    (code_bytes * dim + PER_ROW, full)
+}
+
+/// The way of a search with a filter whose walk would keep `ef` nodes without it.
+pub fn plan(spec: &ShardSpec, matching: usize, live: u64, nearest: &Nearest, ef: usize) -> Plan {
+    if let Some(plan) = nearest.plan {
+        return plan;
+    }
+    let m = matching as f64;
+    let (code, full) = bytes_of(spec);
+    let rescored = spec.likely_rescored(nearest.k) as f64;
     let scan = m * full;
     let scan_codes = m * code + rescored.min(m) * full;
     let cheapest_scan = if scan <= scan_codes { (Plan::Scan, scan) } else { (Plan::ScanCodes, scan_codes) };
@@ -234,12 +270,6 @@ fn plan(spec: &ShardSpec, matching: usize, live: u64, nearest: &Nearest, ef: usi
     } else {
         Plan::Walk
     }
-}
-
-/// What a walk of a graph does whose recall is not measured.
-fn unmeasured(nearest: &Nearest) -> (Effort, Option<Estimate>) {
-    let ef = if nearest.ef > 0 { nearest.ef.max(nearest.k) } else { (2 * nearest.k).max(100) };
-    (Effort { ef, slack: f32::INFINITY }, None)
 }
 
 /// The points that pass, and what they are compared with.
@@ -288,14 +318,15 @@ impl Among<'_> {
         }
         found.stats.distances += all.len() as u32;
         let closer = |a: &(f32, SlotId), b: &(f32, SlotId)| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1));
-        let kept = self.kept();
-        if all.len() > kept {
-            all.select_nth_unstable_by(kept, closer);
-            all.truncate(kept);
+        let Nearest { k, .. } = self.nearest;
+        if all.len() > *k {
+            // Those that rescoring may want: the k-th of the codes may be wrong, and each of the others.
+            let (_, &mut (kth, node), _) = all.select_nth_unstable_by(*k - 1, closer);
+            let most = kth + CODES_DEVIATIONS * graph.deviation(&coded, node, kth);
+            all.retain(|(distance, _)| *distance <= most);
         }
         all.sort_unstable_by(closer);
         (found.plan, found.ef) = ("scan_codes", 0);
-        found.recall = Some(Estimate { mean: CODES_RECALL, low: CODES_RECALL, high: CODES_RECALL });
         self.rescore(graph, &coded, &all, &self.tail(), found)
     }
 
@@ -351,12 +382,6 @@ impl Among<'_> {
         graph.search(coded, &options, &mut found.stats)
     }
 
-    /// Candidates rescored at most.
-    fn kept(&self) -> usize {
-        let Nearest { k, .. } = self.nearest;
-        k.saturating_mul(self.spec.oversampling()).max(k + 16)
-    }
-
     /// `walked`: closest first. With the tail, which is compared in full.
     fn rescore(
         &self,
@@ -366,7 +391,6 @@ impl Among<'_> {
         tail: &[SlotId],
         found: &mut Found,
     ) -> Result<Distances> {
-        let walked = &walked[..walked.len().min(self.kept())];
         let scan = self.scanner();
         let mut distances = Vec::with_capacity(self.nearest.k * 2);
         if !scan.rescore(graph, coded, walked, &mut distances, &mut found.stats)? {

@@ -54,13 +54,14 @@ pub use checkpoint::{CheckedStore, Checkpoint, StoredShard, check, export_pebble
 pub use command::{CLIENT_BYTES, Command};
 pub use error::{Result, ShardError};
 pub use fields::IndexProgress;
+pub use filtered::Plan;
 pub use generation::Slot;
 pub(crate) use generation::SlotId;
 pub use hash::routing_hash;
 pub use load::History;
 pub use matching::Filtering;
 pub use query::Ordered;
-pub use recall::{Effort, Estimate};
+pub use recall::{Effort, Estimate, RecallStatus};
 pub use search::{Found, Nearest, Until};
 pub use spec::{Metric, Residence, ShardSpec};
 pub use split::make_upper;
@@ -85,7 +86,7 @@ use writer::Writer;
 pub const MAX_TAIL: usize = 200_000;
 
 /// Counts of a shard, all measured at the time of the call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ShardStatus {
     pub live_points: u64,
     /// Deleted or overwritten positions whose space is not reclaimed yet.
@@ -98,6 +99,8 @@ pub struct ShardStatus {
     /// Vectors in mapped files: memory that the system takes back when it needs it.
     pub mapped_bytes: u64,
     pub disk_bytes: u64,
+    /// What is known of the recall of searches: by the first vectors, then by each named one.
+    pub recalls: Vec<RecallStatus>,
 }
 
 /// A shard's data and index. Any number of concurrent `search`, `get`, `scroll`, which take no lock; `apply` is called
@@ -202,6 +205,7 @@ impl Shard {
             index_bytes: generation.graph().map_or(0, |graph| graph.memory_bytes() as u64),
             mapped_bytes: generation.vectors.mapped_bytes() as u64,
             disk_bytes: self.store.disk_bytes() + self.snapshot_bytes(),
+            recalls: self.recalls(),
         }
     }
 
@@ -256,6 +260,9 @@ mod filter_tests;
 
 #[cfg(test)]
 mod number_tests;
+
+#[cfg(test)]
+mod recall_tests;
 
 #[cfg(test)]
 mod space_tests;

@@ -32,6 +32,13 @@ pub struct Filtering {
     key: Box<[u8]>,
 }
 
+impl Filtering {
+    /// Equal filters have equal keys.
+    pub(crate) fn key(&self) -> &[u8] {
+        &self.key
+    }
+}
+
 impl Deref for Filtering {
     type Target = Filter;
     fn deref(&self) -> &Filter {

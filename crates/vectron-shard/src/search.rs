@@ -6,21 +6,27 @@
 //! and takes a point away that the answer needs, the search is made again. A search with a filter is in filtered.rs.
 
 use crate::command::check_vector;
+use crate::filtered::Plan;
 use crate::generation::{Generation, Slot, SlotId};
 use crate::matching::Filtering;
 use crate::payload_fields;
 use crate::point::{self, StoredPoint};
 use crate::proto::{Hit, SearchFound, SearchOp};
 use crate::ranked::Ranking;
-use crate::recall::{Effort, Estimate};
+use crate::recall::{Choice, Effort, Estimate, Scope, Work};
 use crate::{Metric, Quantization, Result, Shard, ShardError, ShardSpec};
+use std::collections::BinaryHeap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 use vectron_hnsw::{Graph, Query, SearchOptions, SearchStats};
 
 /// Live points up to which a scan is cheaper than walking the graph.
-const SCAN_BELOW: u64 = 500;
+pub(crate) const SCAN_BELOW: u64 = 500;
+/// Candidates rescored between two looks at what is the `k`-th best by now.
+const RESCORE_STEP: usize = 16;
+/// Standard deviations by which codes are taken to be wrong at most: one in a thousand is by more, on one side.
+const DEVIATIONS: f32 = 3.0;
 /// Slots scanned between two looks at the clock.
 const SCAN_STEP: usize = 1024;
 /// Attempts beside writes; the next one keeps writes out.
@@ -39,6 +45,11 @@ pub struct Nearest {
     pub exact: bool,
     pub score_threshold: Option<f32>,
     pub filter: Option<Arc<Filtering>>,
+    /// This distance-adaptive stop, with `ef` as the cap where it is given; 0: as `ef` and `recall` say. For measuring alone: no
+    /// API sets it.
+    pub slack: f32,
+    /// Of a search with a filter: this way instead of the cheapest. For measuring alone: no API sets it.
+    pub plan: Option<Plan>,
     pub until: Until,
 }
 
@@ -66,6 +77,8 @@ impl Nearest {
             exact: false,
             score_threshold: None,
             filter: None,
+            slack: 0.0,
+            plan: None,
             until: Until::default(),
         }
     }
@@ -132,6 +145,8 @@ impl Shard {
             exact: request.exact,
             score_threshold: request.score_threshold,
             filter,
+            slack: 0.0,
+            plan: None,
             until,
         };
         nearest.check()?;
@@ -174,27 +189,40 @@ impl Shard {
             return self.until_whole(ranked, answer);
         }
         if !request.using.is_empty() {
-            let spec = *self.fields.read().space(&request.using)?.spec();
-            let query = check_vector(&request.vector, &spec, "vector")?;
+            let space = Arc::clone(self.fields.read().space(&request.using)?);
+            let query = check_vector(&request.vector, space.spec(), "vector")?;
+            space.recall().offer(&query, &nearest);
             let find = |quiet: bool| self.find_in_space(&request.using, &query, &nearest, quiet);
-            return self.until_whole(find, answer);
+            let found = self.until_whole(find, answer)?;
+            space.recall().answered(&nearest, found.recall_unmet);
+            return Ok(found);
         }
         let query = check_vector(&request.vector, &self.spec, "vector")?;
-        self.recall.offer(&query);
-        self.consistently(&query, &nearest, answer)
+        self.recall.offer(&query, &nearest);
+        let found = self.consistently(&query, &nearest, answer)?;
+        self.recall.answered(&nearest, found.recall_unmet);
+        Ok(found)
     }
 
     /// [`Shard::search`] without payloads and without encoding. `query`: normalised for cosine, finite, of the
     /// shard's dimension.
     pub fn nearest(&self, query: &[f32], nearest: &Nearest) -> Result<Found> {
-        self.recall.offer(query);
         nearest.check()?;
-        self.measured(query, nearest)
+        self.recall.offer(query, nearest);
+        let found = self.found("", query, nearest)?;
+        self.recall.answered(nearest, found.recall_unmet);
+        Ok(found)
     }
 
-    /// [`Shard::nearest`], by the shard itself.
-    pub(crate) fn measured(&self, query: &[f32], nearest: &Nearest) -> Result<Found> {
-        self.consistently(query, nearest, |found| Ok(Some(found)))
+    /// What the nearest points by the first vectors, or by those named `using`, are. Nobody takes note of it.
+    pub(crate) fn found(&self, using: &str, query: &[f32], nearest: &Nearest) -> Result<Found> {
+        match using {
+            "" => self.consistently(query, nearest, |found| Ok(Some(found))),
+            name => self.until_whole(
+                |quiet| self.find_in_space(name, query, nearest, quiet),
+                |found| Ok(Some(found)),
+            ),
+        }
     }
 
     /// Checks a query and brings it into the form that [`Shard::nearest`] takes.
@@ -214,7 +242,8 @@ impl Shard {
                 return self.find_filtered(query, nearest, filter, quiet);
             }
             let generation = self.generation.load_full();
-            self.find_surely(&self.spec, &generation, query, nearest, self.effort(nearest), quiet)
+            let choice = self.recall.choose(&self.spec, nearest, &Scope::all(&generation));
+            self.find_surely(&self.spec, &generation, query, nearest, choice, quiet)
         };
         self.until_whole(find, answer)
     }
@@ -223,17 +252,14 @@ impl Shard {
     pub(crate) fn find_surely(
         &self,
         spec: &ShardSpec,
-        generation: &Generation,
+        generation: &Arc<Generation>,
         query: &[f32],
         nearest: &Nearest,
-        effort: (Effort, Option<Estimate>),
+        choice: Choice,
         quiet: bool,
     ) -> Result<Option<Found>> {
-        match self.find(spec, generation, query, nearest, effort)? {
-            None if quiet => {
-                let exact = Nearest { exact: true, ..nearest.clone() };
-                self.find(spec, generation, query, &exact, effort)
-            }
+        match self.find(spec, generation, query, nearest, choice)? {
+            None if quiet => self.find(spec, generation, query, nearest, Choice::EXACT),
             found => Ok(found),
         }
     }
@@ -257,20 +283,26 @@ impl Shard {
     }
 
     /// `None`: writes took away what the answer needs.
-    fn find(
+    pub(crate) fn find(
         &self,
         spec: &ShardSpec,
-        generation: &Generation,
+        generation: &Arc<Generation>,
         query: &[f32],
         nearest: &Nearest,
-        (effort, estimate): (Effort, Option<Estimate>),
+        choice: Choice,
     ) -> Result<Option<Found>> {
         let mut found = Found::default();
         let live = generation.live();
+        let (effort, estimate) = match choice.work {
+            Work::Walk(effort) => (effort, choice.estimate),
+            Work::Codes => return self.find_by_codes(spec, generation, query, nearest, choice),
+            Work::Exact => (Effort { ef: 0, slack: f32::INFINITY }, Some(Estimate::EXACT)),
+        };
         let Effort { ef, .. } = effort;
+        let walks = choice.work != Work::Exact;
         let graph = generation
             .graph()
-            .filter(|_| !nearest.exact && live > SCAN_BELOW.max(nearest.k as u64) && (ef as u64) < live);
+            .filter(|_| walks && live > SCAN_BELOW.max(nearest.k as u64) && (ef as u64) < live);
         let settled = generation.settled();
         let coded = graph.map(|graph| (graph, graph.query(query)));
         let mut walked = Vec::new();
@@ -294,7 +326,6 @@ impl Shard {
         let mut distances = Vec::with_capacity(nearest.k * 2);
         if let Some((graph, coded)) = &coded {
             found.tail = scanned.len() as u32;
-            walked.truncate(nearest.k.saturating_mul(spec.oversampling()).max(nearest.k + 16));
             if !scan.rescore(graph, coded, &walked, &mut distances, &mut found.stats)? {
                 return Ok(None);
             }
@@ -339,20 +370,6 @@ impl Shard {
         scored.into_iter().map(|(score, slot)| (score, Arc::clone(generation.slot(slot)))).collect()
     }
 
-    /// What a walk of the first vector's graph does, and the recall to expect of it.
-    pub(crate) fn effort(&self, nearest: &Nearest) -> (Effort, Option<Estimate>) {
-        let default = (2 * nearest.k).max(100);
-        let walk = |ef: usize| Effort { ef: ef.max(nearest.k), slack: f32::INFINITY };
-        match (nearest.ef, nearest.recall) {
-            (0, 0.0) => (walk(default), self.recall.estimate(nearest.k, default)),
-            (0, wanted) => match self.recall.pick(nearest.k, wanted) {
-                Some((ef, estimate)) => (walk(ef), Some(estimate)),
-                None => (walk(default.max(4 * nearest.k)), None),
-            },
-            (ef, _) => (walk(ef), self.recall.estimate(nearest.k, ef.max(nearest.k))),
-        }
-    }
-
     /// `None`: a hit was overwritten or deleted since, so its payload would be of another version.
     pub(crate) fn hits(&self, found: &Found, request: &SearchOp) -> Result<Option<Vec<Hit>>> {
         let mut hits: Vec<Hit> = found
@@ -390,11 +407,29 @@ impl Shard {
     }
 }
 
-fn score(metric: Metric, distance: f32) -> f32 {
+pub(crate) fn score(metric: Metric, distance: f32) -> f32 {
     match metric {
         Metric::Cosine => (-distance).clamp(-1.0, 1.0),
         Metric::Dot => -distance,
         Metric::Euclidean => 1.0 / (1.0 + distance.sqrt()),
+    }
+}
+
+/// A distance in its order; there are no NaNs.
+#[derive(PartialEq)]
+struct Order(f32);
+
+impl Eq for Order {}
+
+impl Ord for Order {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}
+
+impl PartialOrd for Order {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -423,7 +458,7 @@ pub(crate) struct Scan<'a> {
 
 impl Scan<'_> {
     /// Adds the true distances of the candidates (sorted by their codes) that may be among the `k` best: the first `k`,
-    /// and those that are not further than the `k`-th of them by more than their codes may be wrong. `false`: the
+    /// and those that are not further than the `k`-th best of them by more than their codes may be wrong. `false`: the
     /// store has another version of one by now.
     pub fn rescore(
         &self,
@@ -437,17 +472,40 @@ impl Scan<'_> {
             out.extend_from_slice(&walked[..walked.len().min(self.nearest.k)]);
             return Ok(true);
         }
-        let (first, rest) = walked.split_at(walked.len().min(self.nearest.k));
-        let first: Vec<SlotId> = first.iter().map(|(_, slot)| *slot).collect();
-        if !self.distances(&first, out, stats)? {
-            return Ok(false);
+        let k = self.nearest.k;
+        let mut rest = &walked[..walked.len().min(self.spec.most_rescored(k))];
+        let mut best = BinaryHeap::with_capacity(k + 1);
+        let mut step: Vec<SlotId> = Vec::with_capacity(k.max(RESCORE_STEP));
+        while !rest.is_empty() && !stats.stopped {
+            step.clear();
+            let least = if best.len() < k { k - best.len() } else { RESCORE_STEP };
+            let worst = best.peek().map_or(f32::INFINITY, |worst: &Order| worst.0);
+            let is_close = |(distance, slot): &(f32, SlotId)| {
+                distance - DEVIATIONS * graph.deviation(coded, *slot, *distance) <= worst
+            };
+            let mut taken = 0;
+            for candidate in rest {
+                if step.len() == least {
+                    break;
+                }
+                taken += 1;
+                if best.len() < k || is_close(candidate) {
+                    step.push(candidate.1);
+                }
+            }
+            rest = &rest[taken..];
+            let from = out.len();
+            if !self.distances(&step, out, stats)? {
+                return Ok(false);
+            }
+            for (distance, _) in &out[from..] {
+                best.push(Order(*distance));
+                if best.len() > k {
+                    best.pop();
+                }
+            }
         }
-        let worst = out.iter().map(|(distance, _)| *distance).fold(f32::NEG_INFINITY, f32::max);
-        let close = |(distance, slot): &&(f32, SlotId)| {
-            graph.error(coded, *slot).is_none_or(|error| distance - error <= worst)
-        };
-        let rest: Vec<SlotId> = rest.iter().filter(close).map(|(_, slot)| *slot).collect();
-        self.distances(&rest, out, stats)
+        Ok(true)
     }
 
     /// Adds the distances of the slots; stops when late. `false`: as in [`Scan::rescore`].

@@ -7,6 +7,7 @@ use crate::generation::{Generation, Slot, SlotId};
 use crate::index::{Indexed, Indexing, add_tail, advance, compacted};
 use crate::load::Loaded;
 use crate::proto::NamedVector;
+use crate::recall::RecallBook;
 use crate::writer::IndexWork;
 use crate::{Result, Shard, ShardError, ShardSpec};
 use arc_swap::ArcSwap;
@@ -34,6 +35,7 @@ pub struct Space {
     pub indexing: Mutex<Indexing>,
     /// Entries that changed something here and that the graph has not taken in, in log order.
     work: Mutex<VecDeque<IndexWork>>,
+    recall: RecallBook,
 }
 
 fn declared_key(name: &str) -> Vec<u8> {
@@ -94,6 +96,7 @@ impl Space {
             begun: AtomicBool::new(begun),
             indexing: Mutex::new(indexing),
             work: Mutex::new(work),
+            recall: RecallBook::default(),
         }
     }
 
@@ -107,6 +110,10 @@ impl Space {
 
     pub fn spec(&self) -> &ShardSpec {
         &self.spec
+    }
+
+    pub fn recall(&self) -> &RecallBook {
+        &self.recall
     }
 
     pub fn generation(&self) -> Arc<Generation> {
@@ -174,8 +181,7 @@ impl Space {
     /// Slots that the index could take in now.
     fn waiting(&self) -> usize {
         let generation = self.generation.load();
-        let enough = generation.published() as usize >= vectron_hnsw::Codebook::TRAINING;
-        let trained = generation.graph().is_some() || enough;
+        let trained = generation.is_trainable(&self.spec);
         let waits = self.is_begun() && trained && !self.work.lock().is_empty();
         if waits { generation.tail_len().max(1) } else { 0 }
     }

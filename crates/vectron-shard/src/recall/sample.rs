@@ -1,0 +1,150 @@
+//! Queries that stand for those of users: what was asked lately, and, while that is little, queries made from stored points
+//! without being one.
+//!
+//! A made query is of one of three families, in turn, because nothing is known of the users yet:
+//! - *kin*: distributed as the neighbourhood of a stored point, so as likely a point as its neighbours are (smoothed bootstrap,
+//!   Efron & Tibshirani 1993, section 16.5); right for users who ask with what they store;
+//! - *moved*: a stored point moved by about the distance of its neighbours in a direction of the data, which is further from
+//!   every point than they are from each other;
+//! - *far*: between two points that have nothing to do with each other, as a question is that touches two subjects.
+
+use super::measure::Subject;
+use crate::generation::SlotId;
+use crate::{Result, Shard, ShardError};
+use std::borrow::Cow;
+
+/// Points of a neighbourhood.
+const NEIGHBOURS: usize = 32;
+
+/// xorshift64*; seeded by what is made, so that one state gives one sample.
+struct Random(u64);
+
+impl Random {
+    fn new(seed: u64) -> Self {
+        Self(seed.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
+    }
+
+    /// 0..1.
+    fn share(&mut self) -> f32 {
+        (self.next() >> 40) as f32 / (1u32 << 24) as f32
+    }
+
+    /// Mean 0, variance 1, about normal.
+    fn normal(&mut self) -> f32 {
+        (0..12).map(|_| self.share()).sum::<f32>() - 6.0
+    }
+}
+
+/// A stored point with the points around it.
+struct Place<'a> {
+    point: &'a [f32],
+    near: &'a [Cow<'a, [f32]>],
+    /// A point that has nothing to do with it.
+    other: &'a [f32],
+}
+
+impl Place<'_> {
+    fn made(&self, at: usize, random: &mut Random) -> Vec<f32> {
+        match at % 3 {
+            0 => self.kin(random),
+            1 => self.moved(random),
+            _ => self.far(),
+        }
+    }
+
+    /// The mean of the neighbourhood, and as far from it as its points are, in a direction in which they spread.
+    fn kin(&self, random: &mut Random) -> Vec<f32> {
+        let count = self.near.len() as f32 + 1.0;
+        let mut mean = self.point.to_vec();
+        self.near.iter().for_each(|near| add(&mut mean, near, 1.0));
+        mean.iter_mut().for_each(|x| *x /= count);
+        let mut made = mean.clone();
+        let scale = 1.0 / (count - 1.0).max(1.0).sqrt();
+        for near in std::iter::once(self.point).chain(self.near.iter().map(|near| &**near)) {
+            let by = scale * random.normal();
+            made.iter_mut()
+                .zip(near.iter().zip(&mean))
+                .for_each(|(x, (near, mean))| *x += by * (near - mean));
+        }
+        made
+    }
+
+    /// Some of the way to a neighbour, and then as far as the closest neighbour away from the other point's direction.
+    fn moved(&self, random: &mut Random) -> Vec<f32> {
+        let mut made = self.point.to_vec();
+        let Some(near) = self.near.get(random.next() as usize % self.near.len().max(1)) else {
+            return self.far();
+        };
+        let by = random.share();
+        made.iter_mut().zip(self.point.iter().zip(near.iter())).for_each(|(x, (a, b))| *x += by * (b - a));
+        let length = |a: &[f32], b: &[f32]| vectron_kernels::l2_squared(a, b).sqrt();
+        let (local, apart) = (length(self.point, near), length(self.point, self.other));
+        if apart > 0.0 {
+            let by = local / apart;
+            let towards = self.other.iter().zip(self.point);
+            made.iter_mut().zip(towards).for_each(|(x, (other, point))| *x += by * (other - point));
+        }
+        made
+    }
+
+    fn far(&self) -> Vec<f32> {
+        self.point.iter().zip(self.other).map(|(a, b)| 0.6 * a + 0.4 * b).collect()
+    }
+}
+
+fn add(to: &mut [f32], what: &[f32], by: f32) {
+    to.iter_mut().zip(what).for_each(|(x, y)| *x += by * y);
+}
+
+impl Shard {
+    /// `count` queries made from the slots, in the form that searches take; the families follow each other, so that the first of
+    /// them are a sample as well. Costs `count / 3` exact searches.
+    pub(super) fn made_queries(
+        &self,
+        subject: &Subject<'_>,
+        slots: &[SlotId],
+        count: usize,
+    ) -> Result<Vec<Vec<f32>>> {
+        let places = count.div_ceil(3).min(slots.len());
+        let chosen: Vec<SlotId> =
+            (0..places).filter_map(|at| slots.get(at * slots.len() / places)).copied().collect();
+        let points = self.vectors_of(subject.spec, &subject.generation, &chosen)?;
+        let queries: Vec<&[f32]> = points.iter().map(|point| &**point).collect();
+        if queries.iter().any(|point| point.is_empty()) {
+            return Err(ShardError::Damaged("points changed while their neighbours were looked for".into()));
+        }
+        let found = self.closest(subject.spec, &subject.generation, slots, &queries, NEIGHBOURS + 1)?;
+        let mut made = Vec::with_capacity(count);
+        for (at, (slot, point)) in chosen.iter().zip(&points).enumerate() {
+            let near: Vec<SlotId> = found
+                .get(at)
+                .into_iter()
+                .flatten()
+                .map(|(_, near)| *near)
+                .filter(|near| near != slot)
+                .collect();
+            let mut near = self.vectors_of(subject.spec, &subject.generation, &near)?;
+            near.retain(|near| !near.is_empty());
+            // Half the sample away.
+            let Some(other) = points.get((at + places / 2) % places.max(1)) else { continue };
+            let place = Place { point, near: &near, other };
+            let mut random = Random::new(u64::from(*slot));
+            for family in 0..3 {
+                let mut query = place.made(family, &mut random);
+                // One of zeros has no direction, which is no query of a cosine shard.
+                if crate::command::check_floats(&mut query, subject.spec, "query").is_ok() {
+                    made.push(query);
+                }
+            }
+        }
+        made.truncate(count);
+        Ok(made)
+    }
+}

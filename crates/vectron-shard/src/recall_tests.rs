@@ -1,0 +1,292 @@
+//! What an answer says of its recall is what it reaches: on data that is easy and hard to tell apart, at the k that is asked
+//! for, with filters and in named vectors, after the data has changed, and where nothing was measured.
+
+use super::*;
+use crate::proto::{
+    Declaration, FieldCondition, Filter, IndexKind, LogCommand, NamedVector, NumberRange, PayloadIndex,
+    PointBatch, PointData, SearchOp, VectorData, declaration::Declare, field_condition::Test,
+    filter::Condition,
+};
+use prost::Message;
+
+/// Queries that reached recall is the mean of.
+const QUERIES: usize = 400;
+
+/// xorshift64*.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
+    }
+
+    /// About normal: mean 0, standard deviation 1.
+    fn normal(&mut self) -> f32 {
+        let sum: f32 = (0..12).map(|_| (self.next() >> 40) as f32 / (1u32 << 24) as f32).sum();
+        sum - 6.0
+    }
+
+    fn vector(&mut self, dim: usize) -> Vec<f32> {
+        (0..dim).map(|_| self.normal()).collect()
+    }
+}
+
+/// Clusters of unit variance whose points are `spread` from their centre in each dimension.
+struct Clusters {
+    centres: Vec<Vec<f32>>,
+    spread: f32,
+    random: Random,
+}
+
+impl Clusters {
+    fn new(seed: u64, count: usize, dim: usize, spread: f32) -> Self {
+        let mut random = Random(seed);
+        Self { centres: (0..count).map(|_| random.vector(dim)).collect(), spread, random }
+    }
+
+    fn point(&mut self) -> Vec<f32> {
+        let at = self.random.next() as usize % self.centres.len();
+        let (spread, random) = (self.spread, &mut self.random);
+        self.centres[at].iter().map(|x| x + spread * random.normal()).collect()
+    }
+
+    fn points(&mut self, count: usize) -> Vec<Vec<f32>> {
+        (0..count).map(|_| self.point()).collect()
+    }
+}
+
+fn bytes(v: &[f32]) -> Vec<u8> {
+    v.iter().flat_map(|x| x.to_le_bytes()).collect()
+}
+
+fn open(dir: &Path, spec: ShardSpec) -> Shard {
+    Shard::open(dir, spec, &Resources::new(8 << 20, 8 << 20)).unwrap()
+}
+
+/// Points `p0`, `p1`, ... with their number as payload `n`, and their vector as named vector `twin` as well where there is one.
+fn fill(shard: &Shard, points: &[Vec<f32>]) {
+    let twins = shard.named_vectors();
+    for (at, chunk) in points.chunks(500).enumerate() {
+        let data = chunk.iter().enumerate().map(|(i, vector)| PointData {
+            id: format!("p{}", at * 500 + i),
+            vector: bytes(vector),
+            payload: format!("{{\"n\":{}}}", at * 500 + i).into_bytes(),
+            vectors: twins
+                .iter()
+                .map(|twin| VectorData { name: twin.name.clone(), vector: bytes(vector) })
+                .collect(),
+            ..Default::default()
+        });
+        let upsert = Some(PointBatch { points: data.collect() }.encode_to_vec());
+        apply(shard, LogCommand { upsert, ..Default::default() });
+    }
+    while shard.build_step().unwrap() {}
+    while shard.index_spaces(10_000, 2).unwrap() > 0 {}
+    while shard.index_step(10_000, 2).unwrap() > 0 {}
+}
+
+fn apply(shard: &Shard, command: LogCommand) {
+    let command = LogCommand { proposed_at_ms: 1000, ..command };
+    assert_eq!(shard.apply(shard.applied_index() + 1, &command).unwrap().refused, None);
+}
+
+fn declare(shard: &Shard, declare: Declare) {
+    let declaration = Some(Declaration { declare: Some(declare) });
+    apply(shard, LogCommand { declaration, ..Default::default() });
+}
+
+/// The points numbered below `count`.
+fn below(count: usize) -> Filter {
+    let range = NumberRange { lt: Some(count as f64), ..Default::default() };
+    let field = FieldCondition { path: "n".into(), test: Some(Test::Number(range)), ..Default::default() };
+    Filter { condition: Some(Condition::Field(field)) }
+}
+
+/// What 400 answers said and reached.
+#[derive(Debug)]
+struct Outcome {
+    reached: f32,
+    /// Mean of what was said; `None`: an answer said nothing.
+    said: Option<f32>,
+    unmet: usize,
+    plans: Vec<String>,
+}
+
+impl Outcome {
+    fn is_true(&self) -> bool {
+        self.said.is_none_or(|said| (said - self.reached).abs() <= 0.02)
+    }
+
+    /// Whether `wanted` was reached, or every answer that did not says so.
+    fn keeps(&self, wanted: f32) -> bool {
+        self.unmet == QUERIES || self.reached >= wanted - 0.01
+    }
+}
+
+fn ask(shard: &Shard, queries: &[Vec<f32>], request: &SearchOp) -> Outcome {
+    let (mut reached, mut said, mut unmet, mut plans) =
+        (0.0, Some(0.0), 0, std::collections::BTreeSet::new());
+    for query in queries {
+        let request = SearchOp { vector: bytes(query), ..request.clone() };
+        let exact = SearchOp { exact: true, recall: 0.0, ef: 0, ..request.clone() };
+        let truth = shard.search(&exact, Until::default()).unwrap().hits;
+        let found = shard.search(&request, Until::default()).unwrap();
+        let least = truth.last().unwrap().score;
+        let hits = found.hits.iter().filter(|hit| hit.score >= least).count();
+        reached += hits.min(truth.len()) as f32 / truth.len() as f32 / queries.len() as f32;
+        said = said.zip(found.recall_estimate).map(|(sum, estimate)| sum + estimate / queries.len() as f32);
+        if let Some(mean) = found.recall_estimate {
+            assert!(found.recall_low <= mean && mean <= found.recall_high, "{found:?}");
+        }
+        unmet += usize::from(found.recall_unmet);
+        plans.insert(found.plan);
+    }
+    Outcome { reached, said, unmet, plans: plans.into_iter().collect() }
+}
+
+fn op(k: u32) -> SearchOp {
+    SearchOp { k, ..Default::default() }
+}
+
+/// Asks for recalls, efs and the default; every answer must be true.
+#[track_caller]
+fn all_true(shard: &Shard, queries: &[Vec<f32>], ks: &[u32], request: &SearchOp) {
+    for &k in ks {
+        let request = SearchOp { k, ..request.clone() };
+        for wanted in [0.9, 0.95, 0.99] {
+            let outcome = ask(shard, queries, &SearchOp { recall: wanted, ..request.clone() });
+            assert!(outcome.is_true() && outcome.keeps(wanted), "k {k} recall {wanted}: {outcome:?}");
+        }
+        for ef in [0, 128, 1000] {
+            let outcome = ask(shard, queries, &SearchOp { ef, ..request.clone() });
+            assert!(outcome.is_true(), "k {k} ef {ef}: {outcome:?}");
+        }
+    }
+}
+
+#[test]
+fn near_duplicates_get_the_recall_that_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let shard = open(dir.path(), ShardSpec::new(384, Metric::Cosine));
+    let mut clusters = Clusters::new(7, 40, 384, 0.01);
+    fill(&shard, &clusters.points(4000));
+    shard.measure_recall().unwrap();
+    let queries = clusters.points(QUERIES);
+    all_true(&shard, &queries, &[1, 10], &op(0));
+}
+
+#[test]
+fn tight_clusters_get_the_recall_that_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let shard = open(dir.path(), ShardSpec { m: 8, ..ShardSpec::new(64, Metric::Euclidean) });
+    let mut clusters = Clusters::new(8, 60, 64, 0.05);
+    fill(&shard, &clusters.points(6000));
+    shard.measure_recall().unwrap();
+    all_true(&shard, &clusters.points(QUERIES), &[1, 10, 100], &op(0));
+}
+
+#[test]
+fn queries_unlike_the_points_get_the_recall_that_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let spec = ShardSpec { m: 5, ef_construction: 40, ..ShardSpec::new(48, Metric::Cosine) };
+    let shard = open(dir.path(), spec);
+    let mut clusters = Clusters::new(9, 40, 48, 0.7);
+    fill(&shard, &clusters.points(6000));
+    // Further from every point than points are from each other.
+    let mut random = Random(10);
+    let mut far = || clusters.point().iter().map(|x| x + 0.7 * random.normal()).collect::<Vec<f32>>();
+    let asked: Vec<Vec<f32>> = (0..QUERIES).map(|_| far()).collect();
+    ask(&shard, &asked, &op(10));
+    shard.measure_recall().unwrap();
+    let queries: Vec<Vec<f32>> = (0..QUERIES).map(|_| far()).collect();
+    all_true(&shard, &queries, &[1, 10, 100], &op(0));
+}
+
+#[test]
+fn searches_with_a_filter_get_the_recall_that_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let spec = ShardSpec { m: 6, ef_construction: 40, ..ShardSpec::new(48, Metric::Cosine) };
+    let shard = open(dir.path(), spec);
+    let index = PayloadIndex { path: "n".into(), kind: IndexKind::Integer.into(), ..Default::default() };
+    declare(&shard, Declare::AddIndex(index));
+    let mut clusters = Clusters::new(11, 40, 48, 0.7);
+    fill(&shard, &clusters.points(12_000));
+    let queries = clusters.points(QUERIES);
+    for count in [10_800, 6000, 2400, 600] {
+        let request = SearchOp { filter: Some(below(count)), ..op(10) };
+        ask(&shard, &queries[..8], &SearchOp { ef: 100, ..request });
+    }
+    shard.measure_recall().unwrap();
+    let mut plans = std::collections::BTreeSet::new();
+    for count in [10_800, 6000, 2400, 600] {
+        let request = SearchOp { filter: Some(below(count)), ..op(0) };
+        all_true(&shard, &queries, &[1, 10], &request);
+        plans.extend(ask(&shard, &queries[..20], &SearchOp { k: 10, ef: 20, ..request }).plans);
+    }
+    assert!(plans.contains("post_filter") && plans.contains("scan_codes"), "{plans:?}");
+}
+
+#[test]
+fn named_vectors_get_the_recall_that_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let shard =
+        open(dir.path(), ShardSpec { m: 6, ef_construction: 40, ..ShardSpec::new(48, Metric::Cosine) });
+    let twin = NamedVector {
+        name: "twin".into(),
+        dimension: 48,
+        metric: "cosine".into(),
+        m: 6,
+        ef_construction: 40,
+        ..Default::default()
+    };
+    declare(&shard, Declare::AddVector(twin));
+    let mut clusters = Clusters::new(12, 40, 48, 0.7);
+    fill(&shard, &clusters.points(6000));
+    let queries = clusters.points(QUERIES);
+    let request = SearchOp { using: "twin".into(), ..op(10) };
+    ask(&shard, &queries[..100], &SearchOp { ef: 20, ..request.clone() });
+    assert!(shard.wants_measuring());
+    shard.measure_recall().unwrap();
+    assert!(!shard.wants_measuring());
+    all_true(&shard, &queries, &[1, 10], &request);
+    let outcome = ask(&shard, &queries, &SearchOp { recall: 0.9, ..request });
+    assert!(outcome.said.is_some(), "named vectors have estimates: {outcome:?}");
+}
+
+#[test]
+fn a_recall_that_nothing_was_measured_for_is_answered_exactly() {
+    let dir = tempfile::tempdir().unwrap();
+    let shard = open(dir.path(), ShardSpec::new(32, Metric::Cosine));
+    let mut clusters = Clusters::new(13, 40, 32, 0.3);
+    fill(&shard, &clusters.points(3000));
+    let queries = clusters.points(QUERIES);
+    let outcome = ask(&shard, &queries, &SearchOp { recall: 0.99, ..op(10) });
+    assert_eq!((outcome.said, outcome.unmet), (Some(1.0), 0), "{outcome:?}");
+    assert!(outcome.reached > 0.9999);
+    let outcome = ask(&shard, &queries, &op(10));
+    assert_eq!(outcome.said, None, "nothing was measured");
+}
+
+#[test]
+fn recall_is_measured_anew_when_every_point_has_another_vector() {
+    let dir = tempfile::tempdir().unwrap();
+    let spec = ShardSpec { m: 4, ef_construction: 16, ..ShardSpec::new(48, Metric::Cosine) };
+    let shard = open(dir.path(), spec);
+    let mut loose = Clusters::new(14, 200, 48, 0.2);
+    fill(&shard, &loose.points(4000));
+    shard.measure_recall().unwrap();
+    assert!(!shard.wants_measuring());
+    // The same ids and as many points, in eight entries.
+    let mut random = Random(15);
+    let points: Vec<Vec<f32>> = (0..4000).map(|_| random.vector(48)).collect();
+    fill(&shard, &points);
+    let queries: Vec<Vec<f32>> = (0..QUERIES).map(|_| random.vector(48)).collect();
+    let before = ask(&shard, &queries, &op(10));
+    assert!(before.is_true(), "what was measured of other points is not said: {before:?}");
+    assert!(shard.wants_measuring());
+    shard.measure_recall().unwrap();
+    assert!(ask(&shard, &queries, &op(10)).is_true());
+}
