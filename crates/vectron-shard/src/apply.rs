@@ -5,7 +5,11 @@ use crate::fields::{Document, Fields};
 use crate::filter::Filter;
 use crate::generation::Generation;
 use crate::point::{self, StoredPoint, Version};
-use crate::proto::{Declaration, LogCommand, Mutation, PointBatch, PointData, PointExtras, mutation::Action};
+use crate::proto::{
+    Declaration, LogCommand, Mutation, PointBatch, PointData, PointExtras, declaration::Declare,
+    mutation::Action,
+};
+use crate::space::put_declared;
 use crate::writer::{self, Writer};
 use crate::{Command, Metric, Result, Shard, ShardError, changes};
 use prost::Message;
@@ -83,6 +87,7 @@ impl Shard {
         writer.nothing(&generation, index);
         let mut fields = self.fields.write();
         fields.applied = index;
+        fields.publish();
         generation.publish(index, fields.rows.len() as u64);
         Ok(())
     }
@@ -237,11 +242,17 @@ impl Entry<'_> {
         let applied = self.applied(usize::from(changed.is_some()));
         if let Some(schema) = &changed {
             schema.put(&mut batch);
+            match &declaration.declare {
+                Some(Declare::AddVector(vector)) => put_declared(&mut batch, &vector.name, Some(self.index)),
+                Some(Declare::DropVector(vector)) => put_declared(&mut batch, &vector.name, None),
+                _ => {}
+            }
         }
         writer.sessions.remember(&mut batch, self.command, &applied);
         self.shard.store.write(batch)?;
         writer.nothing(self.generation, self.index);
         let mut fields = self.shard.fields.write();
+        fields.applied = self.index;
         if let Some(schema) = changed {
             fields.declare(schema, &|| self.shard.next_file())?;
         }
@@ -400,8 +411,9 @@ impl Entry<'_> {
     /// Takes what the indexes know of the points out of them.
     fn forget(&self, fields: &mut Fields, documents: &[(&str, Document)]) {
         for (id, document) in documents {
-            if let Some(row) = fields.rows.row(id) {
-                fields.remove_document(row, document, self.index);
+            let Some(row) = fields.rows.row(id) else { continue };
+            if let Some(slot) = fields.rows.slot(row) {
+                fields.remove_document(row, document, self.generation.slot(slot), self.index);
             }
         }
     }

@@ -37,6 +37,11 @@ pub fn ids(store: &Store, index: u64) -> Result<Option<Vec<String>>> {
         .map_err(|_| ShardError::Damaged(format!("the changes of entry {index}")))
 }
 
+/// Whether entry `index`, an upsert or a delete, was applied, and not refused.
+pub fn are_recorded(store: &Store, index: u64) -> Result<bool> {
+    Ok(store.get(&key(index))?.is_some())
+}
+
 impl Shard {
     /// The points that applied entry `index`, a mutation or expiry, changed. `None`: it was refused.
     pub fn changed(&self, index: u64) -> Result<Option<Vec<String>>> {

@@ -4,7 +4,7 @@ use crate::apply::scroll;
 use crate::apply::{APPLIED_KEY, STAMP_KEY, stored_applied_index};
 use crate::proto::PointBatch;
 use crate::verify::Fnv;
-use crate::{Result, Shard, changes, point, snapshot};
+use crate::{Result, Shard, changes, point, snapshot, space};
 use prost::Message;
 use std::path::{Path, PathBuf};
 use vectron_storage::Store;
@@ -19,7 +19,7 @@ pub struct Checkpoint {
 }
 
 impl Shard {
-    /// Makes a checkpoint in `dir`, which must not exist: links to the table files, and the saved graph. Entries wait
+    /// Makes a checkpoint in `dir`, which must not exist: links to the table files, and the saved graphs. Entries wait
     /// while what is in memory is written, a moment after a [`Shard::flush`].
     pub fn checkpoint(&self, dir: &Path) -> Result<Checkpoint> {
         self.store.flush()?;
@@ -68,7 +68,8 @@ impl Checkpoint {
         let mut hash = Fnv::new();
         let mut damaged = None;
         store.scan(&[], |key, value| {
-            if !key.starts_with(changes::PREFIX) && key != STAMP_KEY && key != APPLIED_KEY {
+            let own = key.starts_with(changes::PREFIX) || key.starts_with(space::DECLARED);
+            if !own && key != STAMP_KEY && key != APPLIED_KEY {
                 hash.add(&(key.len() as u32).to_le_bytes());
                 hash.add(key);
                 hash.add(value);
@@ -90,7 +91,7 @@ pub struct CheckedStore {
     pub points: u64,
     pub applied: u64,
     pub stamp: Vec<u8>,
-    /// `None`: there is no saved graph.
+    /// Whether all saved graphs are; `None`: there is none.
     pub graph_is_whole: Option<bool>,
 }
 
@@ -113,7 +114,7 @@ pub fn check(dir: &Path) -> Result<CheckedStore> {
         points,
         applied: stored_applied_index(&store)?,
         stamp: store.get(STAMP_KEY)?.unwrap_or_default(),
-        graph_is_whole: snapshot::is_whole(dir),
+        graph_is_whole: snapshot::are_whole(dir),
     })
 }
 

@@ -11,10 +11,11 @@ use crate::proto::{IndexKind, PayloadIndex, PointExtras, VectorData};
 use crate::rows::{Row, Rows};
 use crate::schema::Schema;
 use crate::space::Space;
+use crate::space_field::SpaceField;
 use crate::{Result, ShardError};
 use roaring::RoaringBitmap;
 use serde_json::Value;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -27,13 +28,6 @@ pub struct Fields {
     pub indexes: Vec<FieldIndex>,
     sparse: BTreeMap<String, SparseField>,
     spaces: BTreeMap<String, SpaceField>,
-}
-
-/// Where the rows are in a space.
-struct SpaceField {
-    space: Arc<Space>,
-    slots: HashMap<Row, SlotId>,
-    building: Option<Row>,
 }
 
 struct SparseField {
@@ -80,9 +74,16 @@ impl Document {
 }
 
 impl Fields {
-    pub fn new(schema: Schema, rows: Rows, applied: u64, file: &dyn Fn() -> PathBuf) -> Result<Self> {
+    /// Of a shard that is opened. `spaces`: its named vectors, with the slots that their points have.
+    pub fn new(schema: Schema, rows: Rows, applied: u64, spaces: Vec<(Space, Rows)>) -> Result<Self> {
         let mut fields = Self { applied, rows, ..Self::default() };
-        fields.declare(schema, file)?;
+        for (space, slots) in spaces {
+            let at = |id: &Arc<str>| Some((fields.rows.row(id)?, slots.slot_of(id)?));
+            let slots: Vec<_> = slots.ids().filter_map(at).collect();
+            let name = space.declared().name.clone();
+            fields.spaces.insert(name, SpaceField::loaded(space, slots.into_iter()));
+        }
+        fields.declare(schema, &PathBuf::new)?;
         Ok(fields)
     }
 
@@ -114,8 +115,8 @@ impl Fields {
         self.spaces.retain(|name, field| schema.vector(name) == Some(field.space.declared()));
         for declared in &message.vectors {
             if !self.spaces.contains_key(&declared.name) {
-                let space = Arc::new(Space::new(declared.clone(), &file(), self.applied)?);
-                let field = SpaceField { space, slots: HashMap::new(), building };
+                let space = Space::new(declared.clone(), &file(), self.applied)?;
+                let field = SpaceField::declared(space, building.is_some());
                 self.spaces.insert(declared.name.clone(), field);
             }
         }
@@ -123,8 +124,8 @@ impl Fields {
         Ok(())
     }
 
-    /// By the entry `at`.
-    pub fn remove_document(&mut self, row: Row, document: &Document, at: u64) {
+    /// By the entry `at`. `slot`: of the point's version.
+    pub fn remove_document(&mut self, row: Row, document: &Document, slot: &Arc<Slot>, at: u64) {
         let holding = self.indexes.iter_mut().filter(|index| index.holds(row));
         holding.for_each(|index| index.remove(row, &document.payload));
         for (name, vector) in &document.sparse {
@@ -132,11 +133,7 @@ impl Fields {
                 field.index.remove(row, vector);
             }
         }
-        for field in self.spaces.values_mut() {
-            if let Some(slot) = field.slots.remove(&row) {
-                field.space.kill(slot, at);
-            }
-        }
+        self.spaces.values_mut().for_each(|field| field.remove(row, document, slot, at));
     }
 
     /// `slot`: of the point's version.
@@ -149,9 +146,7 @@ impl Fields {
             }
         }
         for VectorData { name, vector } in &document.vectors {
-            if let Some(field) =
-                self.spaces.get_mut(name).filter(|field| field.building.is_none_or(|built| row < built))
-            {
+            if let Some(field) = self.spaces.get_mut(name) {
                 field.insert(row, vector, slot)?;
             }
         }
@@ -162,7 +157,7 @@ impl Fields {
     pub fn built(&self) -> Option<Row> {
         let indexes = self.indexes.iter().filter_map(|index| index.building);
         let sparse = self.sparse.values().filter_map(|field| field.building);
-        indexes.chain(sparse).chain(self.spaces.values().filter_map(|field| field.building)).min()
+        indexes.chain(sparse).chain(self.spaces.values().filter_map(SpaceField::building)).min()
     }
 
     /// Adds the documents of the rows from [`Fields::built`] to `end` to the indexes that lack them.
@@ -181,27 +176,22 @@ impl Fields {
             }
             next(&mut field.building);
         }
-        for (name, field) in self.spaces.iter_mut().filter(|(_, field)| field.building == Some(from)) {
-            for (row, slot, document) in documents {
-                if let Some(own) = document.vectors.iter().find(|one| one.name == *name) {
-                    field.insert(*row, &own.vector, slot)?;
-                }
-            }
-            next(&mut field.building);
+        for field in self.spaces.values_mut().filter(|field| field.building() == Some(from)) {
+            field.build(end, done, documents)?;
         }
         self.publish();
         Ok(())
     }
 
     /// Everything that was put into the spaces is seen from here on.
-    pub fn publish(&self) {
-        self.spaces.values().for_each(|field| field.space.publish(self.applied, field.slots.len()));
+    pub fn publish(&mut self) {
+        self.spaces.values_mut().for_each(|field| field.publish(self.applied));
     }
 
     /// The space of a named vector, when it is ready.
     pub fn space(&self, name: &str) -> Result<&Arc<Space>> {
         match self.spaces.get(name) {
-            Some(SpaceField { space, building: None, .. }) => Ok(space),
+            Some(field) if field.building().is_none() => Ok(&field.space),
             Some(_) => Err(ShardError::IndexBuilding(format!("vector {name:?}"))),
             None => Err(ShardError::Invalid(format!("the collection has no vector {name:?}"))),
         }
@@ -211,24 +201,16 @@ impl Fields {
         self.spaces.values().map(|field| &field.space)
     }
 
-    /// Slots in a space of the rows, of those that have the vector; all rows: `None`.
-    pub fn space_slots(&self, name: &str, rows: Option<&RoaringBitmap>) -> Vec<SlotId> {
-        let Some(field) = self.spaces.get(name) else { return Vec::new() };
-        match rows {
-            Some(rows) if (rows.len() as usize) < field.slots.len() => {
-                rows.iter().filter_map(|row| field.slots.get(&row).copied()).collect()
-            }
-            Some(rows) => {
-                field.slots.iter().filter(|(row, _)| rows.contains(**row)).map(|(_, slot)| *slot).collect()
-            }
-            None => field.slots.values().copied().collect(),
-        }
+    /// Slots in a space of the rows, of those that have the vector.
+    pub fn space_slots(&self, name: &str, rows: &RoaringBitmap) -> Vec<SlotId> {
+        self.spaces.get(name).map_or_else(Vec::new, |field| field.slots(rows))
     }
 
-    /// Slots of a space move.
-    pub fn rename_space(&mut self, name: &str, moved: impl Fn(SlotId) -> SlotId) {
-        if let Some(field) = self.spaces.get_mut(name) {
-            field.slots.values_mut().for_each(|slot| *slot = moved(*slot));
+    /// Slots of a space move; of one that was dropped meanwhile there are none.
+    pub fn rename_space(&mut self, space: &Arc<Space>, moved: impl Fn(SlotId) -> SlotId) {
+        let field = self.spaces.get_mut(&space.declared().name);
+        if let Some(field) = field.filter(|field| Arc::ptr_eq(&field.space, space)) {
+            field.rename(moved);
         }
     }
 
@@ -328,18 +310,6 @@ impl Fields {
             Some(_) => Err(ShardError::IndexBuilding(format!("sparse vector {name:?}"))),
             None => Err(ShardError::Invalid(format!("the collection has no sparse vector {name:?}"))),
         }
-    }
-}
-
-impl SpaceField {
-    /// One that does not fit is of a vector that was dropped, and is left out.
-    fn insert(&mut self, row: Row, vector: &[u8], of: &Arc<Slot>) -> Result<()> {
-        if let Some(slot) = self.space.push(vector, of)?
-            && let Some(former) = self.slots.insert(row, slot)
-        {
-            self.space.kill(former, of.version.index);
-        }
-        Ok(())
     }
 }
 

@@ -11,7 +11,6 @@ use crate::generation::{Generation, SlotId};
 use crate::matching::{Bits, Candidates, Filtering, Passing};
 use crate::recall::{Choice, Effort, Estimate, RecallBook, Scope, Work};
 use crate::search::{Found, Nearest, Scan};
-use crate::space::Space;
 use crate::{Quantization, Residence, Result, Shard, ShardSpec};
 use std::sync::Arc;
 use vectron_hnsw::{Graph, Query, SearchOptions};
@@ -77,76 +76,27 @@ impl Shard {
         nearest: &Nearest,
         quiet: bool,
     ) -> Result<Option<Found>> {
-        let matching = match nearest.filter.as_deref() {
-            Some(filter) => match self.matching(Some(filter), quiet)? {
-                Some(matching) => Some(matching),
-                None => return Ok(None),
-            },
-            None => None,
+        let Some(filter) = nearest.filter.as_deref() else {
+            let space = Arc::clone(self.fields.read().space(name)?);
+            let generation = space.generation();
+            let choice = space.recall().choose(space.spec(), nearest, &Scope::all(&generation));
+            let mut found = self.find_surely(space.spec(), &generation, query, nearest, choice, quiet)?;
+            found.iter_mut().for_each(|found| found.matching = generation.live());
+            return Ok(found);
         };
+        let Some(matching) = self.matching(Some(filter), quiet)? else { return Ok(None) };
         let fields = self.fields.read();
         let space = Arc::clone(fields.space(name)?);
         let generation = space.generation();
         let applied = fields.applied;
-        let Some(matching) = matching else {
-            drop(fields);
-            let choice = space.recall().choose(space.spec(), nearest, &Scope::all(&generation));
-            return self.find_all_in_space(&space, &generation, applied, query, nearest, choice);
-        };
         if matching.applied != applied {
             return Ok(None);
         }
-        let slots = fields.space_slots(name, Some(&matching.rows));
+        let slots = fields.space_slots(name, &matching.rows);
         drop(fields);
         let live = generation.live();
         let passing = Passing::new(generation, applied, slots, live, matching.unindexed);
         self.find_among(space.spec(), space.recall(), query, nearest, &passing, None)
-    }
-
-    /// Without a filter: what the graph finds, and what waits for it, as far as it lives at `applied`.
-    pub(crate) fn find_all_in_space(
-        &self,
-        space: &Space,
-        generation: &Arc<Generation>,
-        applied: u64,
-        query: &[f32],
-        nearest: &Nearest,
-        choice: Choice,
-    ) -> Result<Option<Found>> {
-        let spec = space.spec();
-        let visible = |slot: &SlotId| generation.slot(*slot).is_visible(applied);
-        let effort = match choice.work {
-            Work::Walk(effort) => Some(effort),
-            Work::Codes => return self.find_by_codes(spec, generation, query, nearest, choice),
-            Work::Exact => None,
-        };
-        let live = generation.live();
-        let walk = effort.filter(|effort| (effort.ef as u64) < live);
-        let graph = generation.graph().zip(walk);
-        let indexed = graph.map_or(0, |(graph, _)| graph.len() as SlotId);
-        let among = Among { shard: self, spec, generation, query, nearest, slots: &[], indexed };
-        let mut found =
-            Found { applied_index: applied, matching: live, slack: f32::INFINITY, ..Found::default() };
-        if let Some((graph, Effort { ef, slack })) = graph {
-            let tail: Vec<SlotId> = (indexed..generation.published()).filter(visible).collect();
-            let coded = graph.query(query);
-            let dead = graph.deleted() * ef / (graph.len() - graph.deleted()).max(1);
-            let mut walked =
-                among.search(graph, &coded, Effort { ef: ef + dead, slack }, None, 0, &mut found);
-            walked.retain(|(_, slot)| *slot < indexed && visible(slot));
-            let enough = walked.len() + tail.len() >= nearest.k || found.stats.stopped;
-            if enough && let Some(distances) = among.rescore(graph, &coded, &walked, &tail, &mut found)? {
-                (found.plan, found.ef, found.slack, found.recall) = ("graph", ef as u32, slack, choice.estimate);
-                found.recall_unmet = nearest.misses(found.recall);
-                found.hits = self.best(spec, generation, distances, nearest);
-                return Ok(Some(found));
-            }
-        }
-        let all: Vec<SlotId> = (0..generation.published()).filter(visible).collect();
-        found.recall = Some(Estimate::EXACT);
-        let Some(distances) = among.scan(&all, &mut found)? else { return Ok(None) };
-        found.hits = self.best(spec, generation, distances, nearest);
-        Ok(Some(found))
     }
 
     /// Compares the codes of all points. `None`: a write came between; ask again.

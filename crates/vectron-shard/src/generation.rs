@@ -15,7 +15,7 @@ use vectron_hnsw::{Graph, Quantization};
 pub type SlotId = u32;
 
 /// Death of a slot that lives.
-const ALIVE: u64 = u64::MAX;
+pub const ALIVE: u64 = u64::MAX;
 
 /// One version of a point.
 pub struct Slot {
@@ -40,7 +40,12 @@ impl Slot {
     }
 
     pub fn is_live(&self) -> bool {
-        self.death.load(Ordering::Acquire) == ALIVE
+        self.death() == ALIVE
+    }
+
+    /// Log index of the entry that deleted or overwrote it, or `ALIVE`.
+    pub fn death(&self) -> u64 {
+        self.death.load(Ordering::Acquire)
     }
 
     /// Whether it is part of the state as of log index `at`.

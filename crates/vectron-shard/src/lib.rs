@@ -42,6 +42,7 @@ mod search;
 mod sessions;
 mod snapshot;
 mod space;
+mod space_field;
 mod spec;
 mod split;
 mod vectors;
@@ -143,13 +144,25 @@ impl Shard {
         remove_mapped_files(dir)?;
         let points = point::StoredPoints::load(&store, spec.dim)?;
         let applied = apply::stored_applied_index(&store)?;
-        let file = mapped_file(dir, 0);
-        let mut loaded = load::load(dir, &spec, points, applied, history, &file, &store)?;
+        let files = AtomicU64::new(0);
+        let file = || mapped_file(dir, files.fetch_add(1, Ordering::Relaxed));
+        let log = load::ReadLog::new(history);
+        let of = load::Of {
+            dir,
+            store: &store,
+            shard: &spec,
+            spec: &spec,
+            name: None,
+            declared: 0,
+            applied,
+            file: &file(),
+        };
+        let mut loaded = load::load(&of, points, &log)?;
+        let schema = schema::Schema::load(&store)?;
+        let spaces = load::load_spaces(&of, &schema, &file, &log)?;
         loaded.writer.sessions = sessions::Sessions::load(&store)?;
         loaded.writer.epoch = apply::stored_epoch(&store)?;
-        let files = AtomicU64::new(1);
-        let file = || mapped_file(dir, files.fetch_add(1, Ordering::Relaxed));
-        let fields = Fields::new(schema::Schema::load(&store)?, loaded.rows, applied, &file)?;
+        let fields = Fields::new(schema, loaded.rows, applied, spaces)?;
         let shard = Self {
             spec,
             dir: dir.to_owned(),
@@ -203,7 +216,7 @@ impl Shard {
         Ok(applied)
     }
 
-    /// Bytes of the saved graph.
+    /// Bytes of the saved graphs.
     pub fn snapshot_bytes(&self) -> u64 {
         snapshot::bytes(&self.dir)
     }
@@ -250,3 +263,6 @@ mod number_tests;
 
 #[cfg(test)]
 mod recall_tests;
+
+#[cfg(test)]
+mod space_tests;

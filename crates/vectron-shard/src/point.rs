@@ -2,9 +2,10 @@
 //! format u8 | version u64 | ordinal u32 | written_at_ms u64 | dim u32 | dim * f32 | payload bytes.
 //! Format 2, of points that have more than that: after the vector, extras length u32 | [`PointExtras`].
 
+use crate::command::check_vector;
 use crate::inverted::Sparse;
-use crate::proto::PointExtras;
-use crate::{Result, ShardError};
+use crate::proto::{NamedVector, PointExtras};
+use crate::{Result, ShardError, ShardSpec};
 use prost::Message;
 use vectron_storage::Store;
 
@@ -103,8 +104,7 @@ pub struct StoredPoints {
 
 impl StoredPoints {
     pub fn load(store: &Store, dim: usize) -> Result<Self> {
-        let mut points =
-            Self { dim, ids: Vec::new(), order: Vec::new(), vectors: Vec::new(), expiries: Vec::new() };
+        let mut points = Self::none(dim);
         let mut failure = None;
         store.scan(PREFIX, |key, value| {
             let Some(id) = key.strip_prefix(PREFIX) else { return false };
@@ -116,6 +116,50 @@ impl StoredPoints {
         }
         points.order.sort_unstable();
         Ok(points)
+    }
+
+    fn none(dim: usize) -> Self {
+        Self { dim, ids: Vec::new(), order: Vec::new(), vectors: Vec::new(), expiries: Vec::new() }
+    }
+
+    /// Of each of the named vectors, the points that have it, as their indexes take it. One that does not fit is of a
+    /// vector that was dropped, and is left out.
+    pub fn load_named(store: &Store, vectors: &[(NamedVector, ShardSpec)]) -> Result<Vec<Self>> {
+        let mut all: Vec<Self> = vectors.iter().map(|(_, spec)| Self::none(spec.dim)).collect();
+        if vectors.is_empty() {
+            return Ok(all);
+        }
+        let mut failure = None;
+        store.scan(PREFIX, |key, value| {
+            let Some(id) = key.strip_prefix(PREFIX) else { return false };
+            failure = Self::add_named(&mut all, vectors, &String::from_utf8_lossy(id), value).err();
+            failure.is_none()
+        })?;
+        all.iter_mut().for_each(|points| points.order.sort_unstable());
+        failure.map_or(Ok(all), Err)
+    }
+
+    fn add_named(
+        all: &mut [Self],
+        vectors: &[(NamedVector, ShardSpec)],
+        id: &str,
+        value: &[u8],
+    ) -> Result<()> {
+        let point = StoredPoint::decode(value)?;
+        if point.extras.is_empty() {
+            return Ok(());
+        }
+        let extras = point.extras()?;
+        for (points, (declared, spec)) in all.iter_mut().zip(vectors) {
+            let own = extras.vectors.iter().find(|own| own.name == declared.name);
+            let Some(vector) = own.and_then(|own| check_vector(&own.vector, spec, &own.name).ok()) else {
+                continue;
+            };
+            points.order.push((point.version, points.ids.len() as u32));
+            points.ids.push(id.into());
+            points.vectors.extend(vector);
+        }
+        Ok(())
     }
 
     fn add(&mut self, id: &[u8], value: &[u8]) -> Result<()> {

@@ -74,7 +74,10 @@ fn fill(shard: &Shard, points: &[Vec<f32>]) {
             id: format!("p{}", at * 500 + i),
             vector: bytes(vector),
             payload: format!("{{\"n\":{}}}", at * 500 + i).into_bytes(),
-            vectors: twins.iter().map(|twin| VectorData { name: twin.name.clone(), vector: bytes(vector) }).collect(),
+            vectors: twins
+                .iter()
+                .map(|twin| VectorData { name: twin.name.clone(), vector: bytes(vector) })
+                .collect(),
             ..Default::default()
         });
         let upsert = Some(PointBatch { points: data.collect() }.encode_to_vec());
@@ -124,7 +127,8 @@ impl Outcome {
 }
 
 fn ask(shard: &Shard, queries: &[Vec<f32>], request: &SearchOp) -> Outcome {
-    let (mut reached, mut said, mut unmet, mut plans) = (0.0, Some(0.0), 0, std::collections::BTreeSet::new());
+    let (mut reached, mut said, mut unmet, mut plans) =
+        (0.0, Some(0.0), 0, std::collections::BTreeSet::new());
     for query in queries {
         let request = SearchOp { vector: bytes(query), ..request.clone() };
         let exact = SearchOp { exact: true, recall: 0.0, ef: 0, ..request.clone() };
@@ -133,9 +137,7 @@ fn ask(shard: &Shard, queries: &[Vec<f32>], request: &SearchOp) -> Outcome {
         let least = truth.last().unwrap().score;
         let hits = found.hits.iter().filter(|hit| hit.score >= least).count();
         reached += hits.min(truth.len()) as f32 / truth.len() as f32 / queries.len() as f32;
-        said = said
-            .zip(found.recall_estimate)
-            .map(|(sum, estimate)| sum + estimate / queries.len() as f32);
+        said = said.zip(found.recall_estimate).map(|(sum, estimate)| sum + estimate / queries.len() as f32);
         if let Some(mean) = found.recall_estimate {
             assert!(found.recall_low <= mean && mean <= found.recall_high, "{found:?}");
         }
@@ -230,7 +232,8 @@ fn searches_with_a_filter_get_the_recall_that_is_said() {
 #[test]
 fn named_vectors_get_the_recall_that_is_said() {
     let dir = tempfile::tempdir().unwrap();
-    let shard = open(dir.path(), ShardSpec { m: 6, ef_construction: 40, ..ShardSpec::new(48, Metric::Cosine) });
+    let shard =
+        open(dir.path(), ShardSpec { m: 6, ef_construction: 40, ..ShardSpec::new(48, Metric::Cosine) });
     let twin = NamedVector {
         name: "twin".into(),
         dimension: 48,

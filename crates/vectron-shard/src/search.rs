@@ -218,7 +218,10 @@ impl Shard {
     pub(crate) fn found(&self, using: &str, query: &[f32], nearest: &Nearest) -> Result<Found> {
         match using {
             "" => self.consistently(query, nearest, |found| Ok(Some(found))),
-            name => self.until_whole(|quiet| self.find_in_space(name, query, nearest, quiet), |found| Ok(Some(found))),
+            name => self.until_whole(
+                |quiet| self.find_in_space(name, query, nearest, quiet),
+                |found| Ok(Some(found)),
+            ),
         }
     }
 
@@ -240,12 +243,25 @@ impl Shard {
             }
             let generation = self.generation.load_full();
             let choice = self.recall.choose(&self.spec, nearest, &Scope::all(&generation));
-            match self.find(&generation, query, nearest, choice)? {
-                None if quiet => self.find(&generation, query, nearest, Choice::EXACT),
-                found => Ok(found),
-            }
+            self.find_surely(&self.spec, &generation, query, nearest, choice, quiet)
         };
         self.until_whole(find, answer)
+    }
+
+    /// Searches a vector without a filter. `None`: a write came between; ask again. `quiet`: the caller keeps writes out.
+    pub(crate) fn find_surely(
+        &self,
+        spec: &ShardSpec,
+        generation: &Arc<Generation>,
+        query: &[f32],
+        nearest: &Nearest,
+        choice: Choice,
+        quiet: bool,
+    ) -> Result<Option<Found>> {
+        match self.find(spec, generation, query, nearest, choice)? {
+            None if quiet => self.find(spec, generation, query, nearest, Choice::EXACT),
+            found => Ok(found),
+        }
     }
 
     /// Calls `find` until it finds something that `answer` takes; in the end with `true`, and writes are kept out.
@@ -269,6 +285,7 @@ impl Shard {
     /// `None`: writes took away what the answer needs.
     pub(crate) fn find(
         &self,
+        spec: &ShardSpec,
         generation: &Arc<Generation>,
         query: &[f32],
         nearest: &Nearest,
@@ -278,7 +295,7 @@ impl Shard {
         let live = generation.live();
         let (effort, estimate) = match choice.work {
             Work::Walk(effort) => (effort, choice.estimate),
-            Work::Codes => return self.find_by_codes(&self.spec, generation, query, nearest, choice),
+            Work::Codes => return self.find_by_codes(spec, generation, query, nearest, choice),
             Work::Exact => (Effort { ef: 0, slack: f32::INFINITY }, Some(Estimate::EXACT)),
         };
         let Effort { ef, .. } = effort;
@@ -305,7 +322,7 @@ impl Shard {
             walked.retain(|(_, slot)| *slot < scanned_from && visible(*slot));
             scanned.extend((scanned_from..generation.published()).filter(|slot| visible(*slot)));
         }
-        let scan = Scan { shard: self, spec: &self.spec, generation, query, nearest };
+        let scan = Scan { shard: self, spec, generation, query, nearest };
         let mut distances = Vec::with_capacity(nearest.k * 2);
         if let Some((graph, coded)) = &coded {
             found.tail = scanned.len() as u32;
@@ -325,7 +342,7 @@ impl Shard {
         }
         found.recall_unmet = nearest.misses(found.recall);
         found.plan = if graph.is_some() { "graph" } else { "scan" };
-        found.hits = self.best(&self.spec, generation, distances, nearest);
+        found.hits = self.best(spec, generation, distances, nearest);
         Ok(Some(found))
     }
 

@@ -1,22 +1,41 @@
-//! The graph on disk, so that a restart does not build it again. A cache: the store is the truth, and a snapshot
+//! Graphs on disk, so that a restart does not build them again. A cache: the store is the truth, and a snapshot
 //! that is missing, damaged or of other settings is ignored and the graph is built anew (docs/adr/0008).
 //!
-//! File `graph.snap`, little-endian: magic "VGS3" | dim u32 | metric u32 | m u32 | ef_construction u32 |
-//! quantization u32 | log index u64 | nodes u32 | per node: id length u16, id, log index u64, ordinal u32 |
-//! graph bytes | crc32 u32 of all before it.
+//! File `graph.snap` of the first vector, `graph-<name in hexadecimal>.snap` of a named one, little-endian:
+//! magic "VGS3" | dim u32 | metric u32 | m u32 | ef_construction u32 | quantization u32 | log index u64 | log index of the
+//! vector's declaration u64 | whether there is a graph u32 | nodes u32 | per node: id length u16, id, log index u64,
+//! ordinal u32 | graph bytes | crc32 u32 of all before it.
+//! Where there is no graph yet (too few slots to train its codes on), each node goes on with the log index at which it died
+//! u64 (all ones: it lives) and its vector, dim * f32; there are no graph bytes.
+//!
+//! File `graph-<name>.at`: the graph did not change up to a later log index: crc32 u32 of the `.snap` file that it is about |
+//! log index u64 | crc32 u32 of both.
 
-use crate::generation::Generation;
+use crate::generation::{ALIVE, Generation};
 use crate::point::Version;
-use crate::{Result, ShardSpec};
+use crate::{Result, ShardSpec, SlotId};
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use vectron_hnsw::Graph;
 use vectron_kernels::Arena;
 
-const FILE: &str = "graph.snap";
+const SNAP: &str = "snap";
+const AT: &str = "at";
 const MAGIC: &[u8; 4] = b"VGS3";
+
+/// The file of a vector's graph; `None`: the first vector. Names are any text: they are written as hexadecimal digits, so
+/// that no file system takes two of them for one.
+fn file(vector: Option<&str>, extension: &str) -> String {
+    match vector {
+        None => format!("graph.{extension}"),
+        Some(name) => {
+            let digits: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
+            format!("graph-{digits}.{extension}")
+        }
+    }
+}
 
 fn header(spec: &ShardSpec) -> Vec<u8> {
     let words = [spec.dim, spec.metric as usize, spec.m, spec.ef_construction, spec.quantization as usize];
@@ -41,75 +60,168 @@ impl<W: Write> Write for Summed<W> {
     }
 }
 
-/// Writes the graph as of log index `indexed` and renames the file into place. The caller keeps the index still.
-pub fn write(
-    dir: &Path,
-    spec: &ShardSpec,
-    generation: &Generation,
-    graph: &Graph,
-    indexed: u64,
-) -> Result<()> {
-    let partial = dir.join("graph.snap.partial");
-    let mut out =
-        Summed { to: BufWriter::with_capacity(1 << 20, File::create(&partial)?), sum: Default::default() };
-    out.write_all(&header(spec))?;
-    out.write_all(&indexed.to_le_bytes())?;
-    let nodes = graph.len() as u32;
-    out.write_all(&nodes.to_le_bytes())?;
-    for node in 0..nodes {
-        let slot = generation.slot(node);
-        out.write_all(&(slot.id.len() as u16).to_le_bytes())?;
-        out.write_all(slot.id.as_bytes())?;
-        out.write_all(&slot.version.index.to_le_bytes())?;
-        out.write_all(&slot.version.ordinal.to_le_bytes())?;
-    }
-    graph.write_to(&mut out)?;
-    let sum = out.sum.clone().finalize();
-    out.to.write_all(&sum.to_le_bytes())?;
-    out.to.into_inner().map_err(|e| e.into_error())?.sync_all()?;
-    Ok(std::fs::rename(&partial, dir.join(FILE))?)
+/// What is saved of a vector.
+pub struct Snapshot<'a> {
+    /// `None`: the first one.
+    pub vector: Option<&'a str>,
+    pub spec: &'a ShardSpec,
+    pub generation: &'a Generation,
+    /// Log index as of which the graph is; 0: of none.
+    pub indexed: u64,
+    /// Log index at which the vector was declared.
+    pub declared: u64,
+    /// Slots that are saved: those of the graph, or those that wait for one to be trained.
+    pub nodes: SlotId,
 }
 
-/// The saved graph of `dir` in `to` as well, if there is one.
+impl Snapshot<'_> {
+    /// Writes the file and renames it into place. The caller keeps the graph still. Gives the checksum.
+    pub fn write(&self, dir: &Path) -> Result<u32> {
+        let Self { vector, spec, generation, indexed, declared, nodes } = *self;
+        let name = file(vector, SNAP);
+        let partial = dir.join(format!("{name}.partial"));
+        let mut out = Summed {
+            to: BufWriter::with_capacity(1 << 20, File::create(&partial)?),
+            sum: Default::default(),
+        };
+        let graph = generation.graph();
+        out.write_all(&header(spec))?;
+        out.write_all(&indexed.to_le_bytes())?;
+        out.write_all(&declared.to_le_bytes())?;
+        out.write_all(&u32::from(graph.is_some()).to_le_bytes())?;
+        out.write_all(&nodes.to_le_bytes())?;
+        for node in 0..nodes {
+            let slot = generation.slot(node);
+            out.write_all(&(slot.id.len() as u16).to_le_bytes())?;
+            out.write_all(slot.id.as_bytes())?;
+            out.write_all(&slot.version.index.to_le_bytes())?;
+            out.write_all(&slot.version.ordinal.to_le_bytes())?;
+            if graph.is_none() {
+                // What died since lives as of then.
+                let death = Some(slot.death()).filter(|death| *death <= indexed).unwrap_or(ALIVE);
+                out.write_all(&death.to_le_bytes())?;
+                for x in generation.vectors.get(node).unwrap_or_default().iter() {
+                    out.write_all(&x.to_le_bytes())?;
+                }
+            }
+        }
+        if let Some(graph) = graph {
+            graph.write_to(&mut out)?;
+        }
+        let sum = out.sum.clone().finalize();
+        out.to.write_all(&sum.to_le_bytes())?;
+        out.to.into_inner().map_err(|e| e.into_error())?.sync_all()?;
+        std::fs::rename(&partial, dir.join(name))?;
+        Ok(sum)
+    }
+}
+
+/// Says that the graph whose file has this checksum is the one of log index `indexed` as well.
+pub fn write_at(dir: &Path, vector: &str, sum: u32, indexed: u64) -> Result<()> {
+    let mut bytes = [&sum.to_le_bytes()[..], &indexed.to_le_bytes()].concat();
+    bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
+    let name = file(Some(vector), AT);
+    let partial = dir.join(format!("{name}.partial"));
+    let mut to = File::create(&partial)?;
+    to.write_all(&bytes)?;
+    to.sync_all()?;
+    Ok(std::fs::rename(&partial, dir.join(name))?)
+}
+
+/// `None`: nothing is said of the graph whose file has this checksum.
+fn read_at(dir: &Path, vector: &str, sum: u32) -> Option<u64> {
+    let bytes = std::fs::read(dir.join(file(Some(vector), AT))).ok()?;
+    let (body, check) = bytes.split_last_chunk::<4>()?;
+    let mut rest = body;
+    let of = u32::from_le_bytes(take(&mut rest)?);
+    let indexed = u64::from_le_bytes(take(&mut rest)?);
+    let sound = rest.is_empty() && of == sum && crc32fast::hash(body) == u32::from_le_bytes(*check);
+    sound.then_some(indexed)
+}
+
+/// Removes saved graphs of vectors other than these and the first one, and what was left half written.
+pub fn retain(dir: &Path, vectors: &[String]) -> Result<()> {
+    let keep: Vec<String> =
+        vectors.iter().flat_map(|name| [file(Some(name), SNAP), file(Some(name), AT)]).collect();
+    for entry in std::fs::read_dir(dir)? {
+        let path = entry?.path();
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+        if name.starts_with("graph-") && !keep.iter().any(|keep| keep == name) {
+            std::fs::remove_file(path)?;
+        }
+    }
+    Ok(())
+}
+
+/// The saved graphs in `dir`, of the first vector and of named ones.
+fn files(dir: &Path) -> Vec<PathBuf> {
+    let is_saved = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let saved = path.extension().is_some_and(|extension| extension == SNAP || extension == AT);
+        saved && (name == file(None, SNAP) || name.starts_with("graph-"))
+    };
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).filter(is_saved).collect()
+}
+
+/// The saved graphs of `dir` in `to` as well.
 pub fn link(dir: &Path, to: &Path) -> Result<()> {
-    match std::fs::hard_link(dir.join(FILE), to.join(FILE)) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
-        _ => Ok(()),
+    for path in files(dir) {
+        let Some(name) = path.file_name() else { continue };
+        match std::fs::hard_link(&path, to.join(name)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
     }
+    Ok(())
 }
 
-/// Whether the file is as it was written; `None`: there is none.
-pub fn is_whole(dir: &Path) -> Option<bool> {
-    let bytes = std::fs::read(dir.join(FILE)).ok()?;
-    let whole = bytes.split_last_chunk::<4>();
-    Some(whole.is_some_and(|(body, sum)| crc32fast::hash(body) == u32::from_le_bytes(*sum)))
+/// Whether the files are as they were written; `None`: there are none.
+pub fn are_whole(dir: &Path) -> Option<bool> {
+    let is_whole = |path: PathBuf| {
+        let bytes = std::fs::read(path).ok()?;
+        let whole = bytes.split_last_chunk::<4>();
+        Some(whole.is_some_and(|(body, sum)| crc32fast::hash(body) == u32::from_le_bytes(*sum)))
+    };
+    files(dir).into_iter().filter_map(is_whole).reduce(|all, one| all && one)
 }
 
-/// Bytes of the file, 0 when there is none.
+/// Bytes of the files.
 pub fn bytes(dir: &Path) -> u64 {
-    std::fs::metadata(dir.join(FILE)).map_or(0, |file| file.len())
+    files(dir).iter().map(|path| std::fs::metadata(path).map_or(0, |file| file.len())).sum()
 }
 
 /// What a snapshot says before its vectors are known.
 pub struct Saved {
+    /// Log index as of which it is.
     pub indexed: u64,
+    pub declared: u64,
     pub nodes: Vec<(Arc<str>, Version)>,
+    /// Of each node, where the graph is still to be trained: when it died, and its vector.
+    pub untrained: Option<Vec<(u64, Vec<f32>)>>,
+    pub sum: u32,
     bytes: Vec<u8>,
     /// Where in `bytes` the graph is.
     graph: std::ops::Range<usize>,
 }
 
 impl Saved {
-    /// `None`: there is no usable snapshot.
-    pub fn read(dir: &Path, spec: &ShardSpec) -> Option<Self> {
-        let bytes = std::fs::read(dir.join(FILE)).ok()?;
+    /// `None`: there is no usable snapshot of the vector for a state as of log index `applied`.
+    pub fn read(dir: &Path, vector: Option<&str>, spec: &ShardSpec, applied: u64) -> Option<Self> {
+        let bytes = std::fs::read(dir.join(file(vector, SNAP))).ok()?;
         let (body, sum) = bytes.split_last_chunk::<4>()?;
-        if crc32fast::hash(body) != u32::from_le_bytes(*sum) {
+        let sum = u32::from_le_bytes(*sum);
+        if crc32fast::hash(body) != sum {
             return None;
         }
         let end = body.len();
         let mut rest = body.strip_prefix(header(spec).as_slice())?;
         let indexed = u64::from_le_bytes(take(&mut rest)?);
+        if indexed > applied {
+            return None;
+        }
+        let declared = u64::from_le_bytes(take(&mut rest)?);
+        let mut untrained = (u32::from_le_bytes(take(&mut rest)?) == 0).then(Vec::new);
         let count = u32::from_le_bytes(take(&mut rest)?);
         let mut nodes = Vec::new();
         for _ in 0..count {
@@ -118,9 +230,15 @@ impl Saved {
             let index = u64::from_le_bytes(take(&mut rest)?);
             let ordinal = u32::from_le_bytes(take(&mut rest)?);
             nodes.push((id.into(), Version { index, ordinal }));
+            if let Some(untrained) = &mut untrained {
+                let death = u64::from_le_bytes(take(&mut rest)?);
+                untrained.push((death, crate::command::floats(rest.split_off(..spec.dim * 4)?)));
+            }
         }
         let graph = end - rest.len()..end;
-        Some(Self { indexed, nodes, bytes, graph })
+        let later = vector.filter(|_| indexed > 0).and_then(|vector| read_at(dir, vector, sum));
+        let indexed = later.map_or(indexed, |later| later.min(applied).max(indexed));
+        Some(Self { indexed, declared, nodes, untrained, sum, bytes, graph })
     }
 
     /// The graph; `vectors`: its rows, when it shares them.

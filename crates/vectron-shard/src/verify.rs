@@ -8,7 +8,7 @@ use crate::{Result, Shard};
 pub struct StateHash {
     /// Of every live point: id, version, vector.
     pub points: u64,
-    /// Of the graph: codes, links, deleted marks, entry point.
+    /// Of the graphs of all vectors: codes, links, deleted marks, entry point.
     pub graph: u64,
 }
 
@@ -16,6 +16,8 @@ impl Shard {
     /// Reads every point; the index stands still meanwhile.
     pub fn state_hash(&self) -> Result<StateHash> {
         let _index_still = self.indexing.lock();
+        let spaces: Vec<_> = self.fields.read().spaces().cloned().collect();
+        let _spaces_still: Vec<_> = spaces.iter().map(|space| space.indexing.lock()).collect();
         let stored = StoredPoints::load(&self.store, self.spec.dim)?;
         let mut points = Fnv::new();
         for at in 0..stored.len() {
@@ -29,6 +31,12 @@ impl Shard {
         let mut graph = Fnv::new();
         if let Some(of) = generation.graph() {
             graph.add(&of.to_bytes());
+        }
+        for space in &spaces {
+            graph.add(space.declared().name.as_bytes());
+            if let Some(of) = space.generation().graph() {
+                graph.add(&of.to_bytes());
+            }
         }
         Ok(StateHash { points: points.0, graph: graph.0 })
     }

@@ -11,6 +11,7 @@ use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 /// What one log entry means for the graph.
+#[derive(Clone)]
 pub struct IndexWork {
     /// The entry.
     pub index: u64,

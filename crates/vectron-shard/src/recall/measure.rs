@@ -49,7 +49,10 @@ impl Subject<'_> {
     /// Whether figures are missing or old, and the graph is far enough to be measured.
     fn wants_measuring(&self) -> bool {
         let live = self.generation.live();
-        if live <= SCAN_BELOW || self.generation.tail_len() as u64 > live / 10 || self.generation.indexed() == 0 {
+        if live <= SCAN_BELOW
+            || self.generation.tail_len() as u64 > live / 10
+            || self.generation.indexed() == 0
+        {
             return false;
         }
         let Some(measured) = self.book.measured() else { return true };
@@ -100,7 +103,12 @@ impl Shard {
     }
 
     pub(super) fn named_vectors_of<'a>(&self, space: &'a Arc<Space>) -> Subject<'a> {
-        Subject { spec: space.spec(), generation: space.generation(), book: space.recall(), space: Some(space) }
+        Subject {
+            spec: space.spec(),
+            generation: space.generation(),
+            book: space.recall(),
+            space: Some(space),
+        }
     }
 
     /// What is known of the searches by the first vectors, and by each named one.
@@ -186,7 +194,8 @@ impl Shard {
         let share = (matching as f64 / live.max(1) as f64) as f32;
         let mut band = Band { share, filter, tables: Vec::new() };
         let sample = self.with_truth(subject, &passing.slots, queries)?;
-        let answer = |k: usize, work: Work, query: &[f32]| self.answer(subject, query, k, work, Some(passing));
+        let answer =
+            |k: usize, work: Work, query: &[f32]| self.answer(subject, query, k, work, Some(passing));
         for (at, k) in KS.into_iter().enumerate().filter(|_| matching > 0) {
             let nearest = Nearest::new(k);
             // What is compared in full needs no measuring.
@@ -246,14 +255,10 @@ impl Shard {
         passing: Option<&Passing>,
     ) -> Result<Option<Found>> {
         let (nearest, choice) = (Nearest::new(k), Choice { work, estimate: None });
-        let Subject { spec, generation, book, space } = subject;
-        match (passing, space) {
-            (Some(passing), _) => self.find_among(spec, book, query, &nearest, passing, Some(choice)),
-            (None, None) => self.find(generation, query, &nearest, choice),
-            (None, Some(space)) => {
-                let applied = generation.applied();
-                self.find_all_in_space(space, generation, applied, query, &nearest, choice)
-            }
+        let Subject { spec, generation, book, .. } = subject;
+        match passing {
+            Some(passing) => self.find_among(spec, book, query, &nearest, passing, Some(choice)),
+            None => self.find(spec, generation, query, &nearest, choice),
         }
     }
 
@@ -268,7 +273,7 @@ impl Shard {
         if matching.applied != fields.applied || matching.unindexed {
             return Ok(None);
         }
-        let slots = fields.space_slots(&space.declared().name, Some(&matching.rows));
+        let slots = fields.space_slots(&space.declared().name, &matching.rows);
         let (generation, live) = (Arc::clone(&subject.generation), subject.generation.live());
         Ok(Some(Arc::new(Passing::new(generation, fields.applied, slots, live, false))))
     }

@@ -69,7 +69,9 @@ impl Place<'_> {
         let scale = 1.0 / (count - 1.0).max(1.0).sqrt();
         for near in std::iter::once(self.point).chain(self.near.iter().map(|near| &**near)) {
             let by = scale * random.normal();
-            made.iter_mut().zip(near.iter().zip(&mean)).for_each(|(x, (near, mean))| *x += by * (near - mean));
+            made.iter_mut()
+                .zip(near.iter().zip(&mean))
+                .for_each(|(x, (near, mean))| *x += by * (near - mean));
         }
         made
     }
@@ -77,7 +79,9 @@ impl Place<'_> {
     /// Some of the way to a neighbour, and then as far as the closest neighbour away from the other point's direction.
     fn moved(&self, random: &mut Random) -> Vec<f32> {
         let mut made = self.point.to_vec();
-        let Some(near) = self.near.get(random.next() as usize % self.near.len().max(1)) else { return self.far() };
+        let Some(near) = self.near.get(random.next() as usize % self.near.len().max(1)) else {
+            return self.far();
+        };
         let by = random.share();
         made.iter_mut().zip(self.point.iter().zip(near.iter())).for_each(|(x, (a, b))| *x += by * (b - a));
         let length = |a: &[f32], b: &[f32]| vectron_kernels::l2_squared(a, b).sqrt();
@@ -109,7 +113,8 @@ impl Shard {
         count: usize,
     ) -> Result<Vec<Vec<f32>>> {
         let places = count.div_ceil(3).min(slots.len());
-        let chosen: Vec<SlotId> = (0..places).filter_map(|at| slots.get(at * slots.len() / places)).copied().collect();
+        let chosen: Vec<SlotId> =
+            (0..places).filter_map(|at| slots.get(at * slots.len() / places)).copied().collect();
         let points = self.vectors_of(subject.spec, &subject.generation, &chosen)?;
         let queries: Vec<&[f32]> = points.iter().map(|point| &**point).collect();
         if queries.iter().any(|point| point.is_empty()) {
@@ -118,8 +123,13 @@ impl Shard {
         let found = self.closest(subject.spec, &subject.generation, slots, &queries, NEIGHBOURS + 1)?;
         let mut made = Vec::with_capacity(count);
         for (at, (slot, point)) in chosen.iter().zip(&points).enumerate() {
-            let near: Vec<SlotId> =
-                found.get(at).into_iter().flatten().map(|(_, near)| *near).filter(|near| near != slot).collect();
+            let near: Vec<SlotId> = found
+                .get(at)
+                .into_iter()
+                .flatten()
+                .map(|(_, near)| *near)
+                .filter(|near| near != slot)
+                .collect();
             let mut near = self.vectors_of(subject.spec, &subject.generation, &near)?;
             near.retain(|near| !near.is_empty());
             // Half the sample away.
