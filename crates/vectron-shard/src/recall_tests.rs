@@ -132,17 +132,16 @@ fn ask(shard: &Shard, queries: &[Vec<f32>], request: &SearchOp) -> Outcome {
         let found = shard.search(&request, Until::default()).unwrap();
         let least = truth.last().unwrap().score;
         let hits = found.hits.iter().filter(|hit| hit.score >= least).count();
-        reached += hits.min(truth.len()) as f32 / truth.len() as f32 / queries.len() as f32;
-        said = said
-            .zip(found.recall_estimate)
-            .map(|(sum, estimate)| sum + estimate / queries.len() as f32);
+        reached += hits.min(truth.len()) as f32 / truth.len() as f32;
+        said = said.zip(found.recall_estimate).map(|(sum, estimate)| sum + estimate);
         if let Some(mean) = found.recall_estimate {
             assert!(found.recall_low <= mean && mean <= found.recall_high, "{found:?}");
         }
         unmet += usize::from(found.recall_unmet);
         plans.insert(found.plan);
     }
-    Outcome { reached, said, unmet, plans: plans.into_iter().collect() }
+    let count = queries.len() as f32;
+    Outcome { reached: reached / count, said: said.map(|sum| sum / count), unmet, plans: plans.into_iter().collect() }
 }
 
 fn op(k: u32) -> SearchOp {

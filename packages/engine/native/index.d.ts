@@ -110,8 +110,14 @@ export interface Matches {
   idEnds: Uint32Array
   /** ef of each query; 0: exact. */
   efs: Uint32Array
-  /** Recall to expect of each query; 0: not measured yet. */
+  /** Recall to expect of each query, with its 95 % confidence interval; NaN: not measured yet. */
   recallEstimates: Float32Array
+  recallLows: Float32Array
+  recallHighs: Float32Array
+  /** 1 where recall was asked for, and is not known to be reached. */
+  recallUnmet: Uint8Array
+  /** The distance-adaptive stop of each walk; infinite: by ef alone, or no walk. */
+  slacks: Float32Array
   /** Log index as of which each query was answered. */
   appliedIndexes: Float64Array
   /** 1 where the time ran out. */
@@ -153,6 +159,22 @@ export interface Options {
 
 /** Panics; the process must survive it. For the test of exactly that. */
 export declare function panicForTest(): void
+
+/** What a replica knows of the recall of its searches by one vector. */
+export interface Recall {
+  /** The named vector; empty: the first one. */
+  using: string
+  /** Of a search for ten points that asks for neither an ef nor a recall; missing: it was not measured. */
+  estimate?: number
+  /** Its 95 % confidence interval, set with it. */
+  low?: number
+  high?: number
+  /** Queries it was measured with. */
+  queries: number
+  /** Searches that asked for a recall, and those of them whose answers said that it was not met. */
+  asked: number
+  unmet: number
+}
 
 /** How [`Engine::search_many`] searches. */
 export interface SearchManyOptions {
@@ -222,6 +244,8 @@ export interface Status {
   damage: string
   /** How long a write may wait for its fsync; 0: it is acknowledged after it. */
   relaxedMs: number
+  /** What is known of the recall of searches: by the first vectors, then by each named one. */
+  recalls: Array<Recall>
 }
 
 /** Raft address of another worker. */

@@ -108,7 +108,7 @@ impl Shard {
         slots: &[SlotId],
         count: usize,
     ) -> Result<Vec<Vec<f32>>> {
-        let places = count.div_ceil(3).min(slots.len());
+        let places = count.div_ceil(3).max(2).min(slots.len());
         let chosen: Vec<SlotId> = (0..places).filter_map(|at| slots.get(at * slots.len() / places)).copied().collect();
         let points = self.vectors_of(subject.spec, &subject.generation, &chosen)?;
         let queries: Vec<&[f32]> = points.iter().map(|point| &**point).collect();
