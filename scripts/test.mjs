@@ -30,6 +30,7 @@ const checks = [
   ['Rust format', 'cargo', ['fmt', '--check']],
   ['Rust lint', 'cargo', ['clippy', ...rust, '--all-targets', '-q', '--', '-D', 'warnings'], cargo],
   ['Rust tests', 'cargo', ['test', ...rust], cargo],
+  ['recall reached and said, short form', process.execPath, ['scripts/recall.mjs', '--seed', '1']],
   [
     'TypeScript and end-to-end tests',
     process.execPath,

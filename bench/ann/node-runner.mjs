@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { Engine, matchIds } from '@vectron/engine';
+import { aloneHere, Engine, matchIds } from '@vectron/engine';
 import { workerData } from '@vectron/proto';
 
 const BATCH = 1000;
@@ -33,7 +33,7 @@ async function timed(work) {
 }
 
 async function write(op) {
-  const bytes = workerData.ShardOp.encode({ shardId: SHARD, shardEpoch: 1, op }).finish();
+  const bytes = workerData.ShardOp.encode({ shardId: SHARD, shardEpoch: 1, op, timeoutMs: 0 }).finish();
   const outcome = workerData.ShardOutcome.decode(await engine.submit(Buffer.from(bytes), true));
   if (outcome.errorCode !== '') throw new Error(outcome.errorMessage);
 }
@@ -63,7 +63,8 @@ const commands = {
     dir = mkdtempSync(join(tmpdir(), 'vectron-bench-'));
     const options = { threads, indexThreads: 1, maxWaiting: 100_000, cacheBytes: 64 << 20, writeBufferBytes: 64 << 20 };
     engine = await Engine.open(dir, options);
-    await engine.openShard(SHARD, 1, { dimension: dim, metric, m, efConstruction, quantization });
+    const settings = { dimension: dim, metric, m, efConstruction, quantization };
+    await engine.openShard({ ...aloneHere(SHARD, 1), relaxed: true }, settings);
     const vectors = floats(file);
     points = vectors.length / dim;
     const { cpu, wall } = await timed(async () => {
@@ -71,9 +72,9 @@ const commands = {
         const batch = [];
         for (let i = from; i < Math.min(points, from + BATCH); i += 1) {
           const vector = Buffer.from(vectors.buffer, vectors.byteOffset + i * dim * 4, dim * 4);
-          batch.push({ id: String(i), vector, payload: Buffer.alloc(0) });
+          batch.push({ id: String(i), vector });
         }
-        await write({ $case: 'upsert', value: { points: batch } });
+        await write({ $case: 'upsert', value: workerData.PointBatch.fromPartial({ points: batch }) });
       }
       await indexed();
     });

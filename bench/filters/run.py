@@ -21,10 +21,11 @@ import numpy as np
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "ann"))
 
-import data
-from engines import K, Vectron
+import sets
+from engines.vectron import Vectron
 
 RESULTS = pathlib.Path(__file__).parents[1] / "results"
+K = 10
 FLOOR, TARGET_RATIO, RECALL, PEER_RECALL = 1.0, 1.4, 0.98, 0.95
 LABELS = (500, 100, 10, 1, 0.1)
 SECTIONS = ("haskell", "games", "python", "libs")
@@ -193,7 +194,7 @@ def cases(dataset, payloads, labels, quick):
         if share >= 10:
             found.append(Case(f"label {share / 10:g} %, varied", selected, wire, dataset.points, queries, vary=True))
     sections = np.array([payload["section"] for payload in payloads])
-    own = [json.loads(line)["section"] for line in gzip.open(data.SAMPLE / "queries.jsonl.gz", "rt")]
+    own = [json.loads(line)["section"] for line in gzip.open(sets.SAMPLE / "queries.jsonl.gz", "rt")]
     own = np.array(own)[: len(queries)]
     for section in SECTIONS:
         selected = sections == section
@@ -213,8 +214,8 @@ def main():
     parser.add_argument("--repeats", type=int, help="rounds (default 7, quick 5)")
     options = parser.parse_args()
     repeats = options.repeats or (5 if options.quick else 7)
-    dataset = data.sample()
-    payloads = [json.loads(line) for line in gzip.open(data.SAMPLE / "payload.jsonl.gz", "rt")]
+    dataset = sets.sample()
+    payloads = [json.loads(line) for line in gzip.open(sets.SAMPLE / "payload.jsonl.gz", "rt")]
     labels = np.random.default_rng(7).integers(0, 1000, len(payloads))
     for row, (payload, label) in enumerate(zip(payloads, labels)):
         # Two rows have labels below all others: 0.01 %.

@@ -43,6 +43,14 @@ const searchRows: [string, Partial<gateway.SearchRequest>][] = [
   ['a negative recall', { recall: -0.9 }],
   ['recall and ef together', { recall: 0.9, ef: 100 }],
 ];
+const recallRows: [string, string, Partial<gateway.MeasureRecallRequest>][] = [
+  ['too many queries to compare', INVALID, { queries: 1001 }],
+  ['too many results to compare', INVALID, { topK: 1001 }],
+  ['a recall of one to measure', INVALID, { recall: 1 }],
+  ['recall and ef together to measure', INVALID, { recall: 0.9, ef: 100 }],
+  ['a measurement of a vector that there is not', INVALID, { using: 'none' }],
+  ['a measurement without points', 'FAILED_PRECONDITION', {}],
+];
 const vectorRows: [string, Partial<gateway.VectorSettings>][] = [
   ['an unknown quantization', { quantization: 'int7' }],
   ['an unknown storage', { storage: 'tape' }],
@@ -56,6 +64,18 @@ const cases: Case[] = [
     rest: { path: `${POINTS}/search`, body: { vector: [1, 2], ...row } },
     grpc: search(row),
   })),
+  ...recallRows.map(([name, verdict, row]) => ({
+    name,
+    verdict,
+    rest: { path: `/v1/collections/${C}/recall:measure`, body: row },
+    grpc: (api: Api, context: ReturnType<typeof callContext>) =>
+      api.measureRecall({ ...gateway.MeasureRecallRequest.fromPartial(row), collection: C }, context),
+  })),
+  {
+    name: 'a path that begins as one with a colon',
+    verdict: 'NOT_FOUND',
+    rest: { path: `/v1/collections/${C}/recall.measure`, body: {} },
+  },
   ...vectorRows.map(([name, row]) => ({
     name,
     verdict: INVALID,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Change, SearchOptions, VectronClient } from '@vectron/sdk';
+import type { VectronError } from '@vectron/errors';
+import type { Change, RecallOptions, SearchOptions, VectronClient } from '@vectron/sdk';
 import { until } from '../harness/waiting.js';
 
 /** What every client does, wherever its database runs. `home`: a name that makes collections of this run unique. */
@@ -250,17 +251,78 @@ export function describeClient(home: string, client: () => VectronClient): void 
       for (let from = 0; from < points.length; from += 500) await db.upsert(name, points.slice(from, from + 500));
       const query = vector(10_000.5);
       const exact = await db.search(name, { vector: query, exact: true });
-      expect(exact.recallEstimate).toBe(1);
+      expect(exact).toMatchObject({
+        ...{ recallEstimate: 1, recallInterval: { low: 1, high: 1 }, recallUnmet: false },
+        shards: [{ recallEstimate: 1, recallInterval: { low: 1, high: 1 } }],
+      });
       const found = await until(
         'the recall is measured',
         () => db.search(name, { vector: query, recall: 0.95 }),
-        ({ recallEstimate }) => recallEstimate >= 0.95,
+        ({ recallEstimate, recallUnmet }) => recallEstimate !== undefined && recallEstimate >= 0.95 && !recallUnmet,
       );
       expect(found.hits.length).toBe(10);
+      expect((await db.search(name, { vector: query, recall: 0.999 })).hits.length).toBe(10);
       await expect(db.search(name, { vector: query, recall: 2 })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
       await expect(db.search(name, { vector: query, recall: 0.9, ef: 50 })).rejects.toMatchObject({
         details: { field: 'recall' },
       });
+      await db.deleteCollection(name);
+    });
+
+    it('measures how much of the true answers searches find, of each vector and with a filter', async () => {
+      const db = client();
+      const name = `measured-${home}`;
+      await db.createCollection(name, {
+        ...{ dimension: 16, hnswM: 8, shards: 2 },
+        namedVectors: [{ name: 'title', dimension: 8, distance: 'euclidean' }],
+      });
+      await expect(db.measureRecall(name)).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
+      const vector = (i: number, dimension: number) =>
+        Array.from({ length: dimension }, (_, d) => Math.sin(i * (d + 1) * 0.37) + Math.cos(i + d * d));
+      const points = Array.from({ length: 3000 }, (_, i) => ({
+        ...{ id: `p${i}`, vector: vector(i, 16), payload: { third: i % 3 === 0 } },
+        vectors: { title: vector(i, 8) },
+      }));
+      for (let from = 0; from < points.length; from += 500) await db.upsert(name, points.slice(from, from + 500));
+      await until(
+        'the index has caught up',
+        () => db.collectionStatus(name),
+        ({ indexLag }) => indexLag === 0,
+      );
+      const measure = async (options: RecallOptions) => {
+        const found = await db.measureRecall(name, { queries: 40, timeoutMs: 600_000, ...options });
+        const { recall, interval, queries, promised = recall } = found;
+        expect(queries).toBe(40);
+        expect([interval.low <= recall, recall <= interval.high, interval.low < interval.high]).toEqual([
+          true,
+          true,
+          true,
+        ]);
+        expect(Object.values(found.plans).reduce((sum, times) => sum + times, 0)).toBe(80);
+        expect(promised).toBeGreaterThan(0);
+        return recall;
+      };
+      // The least room that a walk can have, and more of it than it needs.
+      const [narrow, wide] = [await measure({ ef: 10 }), await measure({ ef: 1000 })];
+      expect(narrow).toBeLessThanOrEqual(wide);
+      expect(wide).toBeGreaterThan(0.95);
+      expect(await measure({ using: 'title', ef: 1000, topK: 3 })).toBeGreaterThan(0.95);
+      expect(await measure({ filter: { field: 'third', eq: true }, ef: 1000 })).toBeGreaterThan(0.95);
+      expect(await measure({ recall: 0.9 })).toBeGreaterThan(0.8);
+      const field = async (options: RecallOptions, collection = name) =>
+        db.measureRecall(collection, options).then(
+          () => undefined,
+          ({ code, details }: VectronError) => details.field ?? code,
+        );
+      expect(await field({ queries: 1001 })).toBe('queries');
+      expect(await field({ topK: 1001 })).toBe('top_k');
+      expect(await field({ ef: 10_001 })).toBe('ef');
+      expect(await field({ recall: 0.3 })).toBe('recall');
+      expect(await field({ recall: 0.9, ef: 10 })).toBe('recall');
+      expect(await field({ timeoutMs: 600_001 })).toBe('timeout_ms');
+      expect(await field({ using: 'none' })).toBe('using');
+      expect(await field({ filter: { field: 'third', eq: 'no boolean' } })).toBe('FAILED_PRECONDITION');
+      expect(await field({}, `no-${name}`)).toBe('COLLECTION_NOT_FOUND');
       await db.deleteCollection(name);
     });
 

@@ -43,6 +43,22 @@ describe('commands that look into a server', () => {
     expect(run([...args, '--text', 'x']).status).toBe(2);
   });
 
+  it('measure how much of the true answers searches find', () => {
+    const args = ['recall', 'few', '--queries', '3', '--top-k', '2'];
+    // Two points are scanned: nothing can be missed.
+    expect(json(args)).toMatchObject({ recall: 1, promised: 1, interval: { high: 1 }, queries: 3, plans: { scan: 3 } });
+    const { stdout, status } = run(args);
+    expect([status, stdout]).toEqual([
+      0,
+      expect.stringMatching(/1\.000 \(0\.\d{3} to 1\.000\).*1\.000.*3, of which clients asked/),
+    ]);
+    expect(run([...args, '--recall', '2'])).toMatchObject({ status: 2, stderr: expect.stringContaining('recall') });
+    expect(run(['recall', 'none'])).toMatchObject({
+      status: 3,
+      stderr: expect.stringContaining('COLLECTION_NOT_FOUND'),
+    });
+  });
+
   it('list changes, and follow them until they are stopped', async () => {
     const listed = json(['changes', 'few']);
     expect(listed.changes.map(({ kind, id }: { kind: string; id: string }) => `${kind} ${id}`)).toEqual([

@@ -132,7 +132,7 @@ describe('every route and RPC, for every kind of caller', () => {
       .replace('users/:user_id', `users/${await target(expectedOf(REST_ACCESS[route], caller) === 200)}`)
       .replace('points/:id', 'points/p')
       .replace(':rule', 'disk')
-      .replace(/:\w+/g, '999999');
+      .replace(/\/:\w+/g, '/999999');
     const bodies: Record<string, unknown> = {
       'POST /v1/collections': { name: `made-by-${caller}-${++counter}`, dimension: 2 },
       'POST /v1/collections/:collection/points': { points: [{ id: 'q', vector: [0, 1] }] },
@@ -242,6 +242,7 @@ describe('every route and RPC, for every kind of caller', () => {
       'QueryBatch',
       'CountPoints',
       'FacetPoints',
+      'MeasureRecall',
       'UpdatePoints',
       'DeletePoints',
       'ListIndexes',

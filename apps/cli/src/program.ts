@@ -8,6 +8,7 @@ import { collectionCommands, importCommand, pointCommands, searchCommand } from 
 import { drillCommand } from './commands/drill.js';
 import { keyCommands } from './commands/keys.js';
 import { aliasCommands, indexCommands } from './commands/query.js';
+import { recallCommand } from './commands/recall.js';
 import { serveCommand, serviceCommands, withFlags } from './commands/services.js';
 import { storageCommands } from './commands/storage.js';
 import { systemCommands } from './commands/system.js';
@@ -30,6 +31,7 @@ export function vectronProgram(): Command {
   collectionCommands(program, client);
   pointCommands(program, client);
   searchCommand(program, client);
+  recallCommand(program, client);
   importCommand(program, client);
   indexCommands(program, client);
   aliasCommands(program, client);

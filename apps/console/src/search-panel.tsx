@@ -21,11 +21,14 @@ const RECALLS = [
 ];
 
 function quality(found: SearchAnswer): string {
-  if (found.recallEstimate === 1) return ', exact';
+  const { recallEstimate, recallInterval, recallUnmet } = found;
+  const unmet = recallUnmet ? ', the recall that was asked for is not reached' : '';
+  if (recallEstimate === 1) return `, exact${unmet}`;
   const ef = Math.max(...found.shards.map((shard) => shard.ef));
   const how = ef === 0 ? '' : `, ef ${ef}`;
-  const expected = found.recallEstimate > 0 ? `, recall of ${found.recallEstimate.toFixed(3)} expected` : '';
-  return `${how}${expected}`;
+  if (recallEstimate === undefined) return `${how}${unmet}`;
+  const between = recallInterval && ` (${recallInterval.low.toFixed(3)} to ${recallInterval.high.toFixed(3)})`;
+  return `${how}, recall of ${recallEstimate.toFixed(3)}${between ?? ''} expected${unmet}`;
 }
 
 /** How a filter was met. */

@@ -6,6 +6,7 @@ import { EmbeddingProviders, parseProviders } from '@vectron/embeddings';
 import type { Logger, Metrics } from '@vectron/observability';
 import { AlertService } from './admin/alert.service.js';
 import { ClusterService } from './admin/cluster.service.js';
+import { RecallWatch } from './admin/recall-watch.js';
 import { SystemService } from './admin/system.service.js';
 import { UserDeletion } from './admin/user-deletion.js';
 import { BACKENDS, type Backends, CONFIG, METRICS, REDIS } from './backends.js';
@@ -18,6 +19,7 @@ import { FeedbackService, GATEWAY_DB } from './data/feedback.service.js';
 import { ImpressionLog } from './data/impression-log.js';
 import { PointService } from './data/point.service.js';
 import { QueryService } from './data/query.service.js';
+import { RecallService } from './data/recall.service.js';
 import { Reranking } from './data/reranking.js';
 import { ResultCache } from './data/result-cache.js';
 import { SchemaService } from './data/schema.service.js';
@@ -41,9 +43,12 @@ const MAX_MANAGING = 64;
 
 const passwordIn = (file: string | undefined) => (file === undefined ? undefined : readFileSync(file, 'utf8').trim());
 
-async function factsOf(system: SystemService, cluster: ClusterService) {
+async function factsOf(system: SystemService, cluster: ClusterService, watch: RecallWatch) {
   const [workers, shards, requests] = await Promise.all([system.workerInfos(), cluster.shards(), system.lastMinute()]);
-  return { workers, shards, requests };
+  const replicas = shards.flatMap(({ tenantId, collection, shardId, replicas }) =>
+    replicas.map(({ worker, recalls }) => ({ tenantId, collection, shardId, worker, recalls })),
+  );
+  return { workers, shards, requests, recalls: watch.look(replicas) };
 }
 
 @Module({})
@@ -87,8 +92,10 @@ export class GatewayModule {
         { provide: ImpressionLog, useValue: new ImpressionLog() },
         {
           provide: AlertService,
-          useFactory: (system: SystemService, cluster: ClusterService) =>
-            new AlertService(db, () => factsOf(system, cluster), logger),
+          useFactory: (system: SystemService, cluster: ClusterService) => {
+            const watch = new RecallWatch();
+            return new AlertService(db, () => factsOf(system, cluster, watch), logger);
+          },
           inject: [SystemService, ClusterService],
         },
         TenantQuota,
@@ -96,6 +103,7 @@ export class GatewayModule {
         CollectionService,
         PointService,
         QueryService,
+        RecallService,
         Reranking,
         ShardSearch,
         CachedSearch,

@@ -17,7 +17,7 @@ const worker = (workerId: string, healthy: boolean, tailPoints = 0, diskUsedByte
   last: { diskUsedBytes, shards: [{ shardId: 1, tailPoints }] },
 });
 
-const quiet = { shards: [], requests: { all: 0, failed: 0 } };
+const quiet = { shards: [], requests: { all: 0, failed: 0 }, recalls: [] };
 
 describe('alerts', () => {
   it('name a silent worker, a full disk and an index that lags', () => {
@@ -40,6 +40,7 @@ describe('alerts', () => {
       workers: [],
       shards: [{ shardId: 7, voters: 3, healthyReplicas: 2, replicas }],
       requests: { all: 100, failed: 6 },
+      recalls: [],
     };
     const found = findings(facts).map(({ rule, subject }) => `${rule}: ${subject}`);
     expect(found).toEqual(['under_replicated: shard 7', 'replication_lag: shard 7 on worker 2', 'error_rate: gateway']);

@@ -1,11 +1,12 @@
 //! A graph as bytes, for a snapshot.
 //!
-//! Layout, little-endian: entry u64 | nodes u32 | codebook length u32, codebook | the code of every node, one after
+//! Layout, little-endian: entry u64 | nodes u32 | greatest squared norm f32 | length u32 of what the codes were trained to, which follows | the code of every node, one after
 //! the other | for each node: header u32 (`level << 16 | deleted << 31`), and for layers 0..=level the count u32
 //! and the marked links u32 each.
 
 use crate::links::{self, TREE};
-use crate::{Codebook, Config, Graph, NO_ENTRY, NodeId, Quantization};
+use crate::codes::Codes;
+use crate::{Config, Graph, NO_ENTRY, NodeId};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use vectron_kernels::Arena;
@@ -36,9 +37,10 @@ impl Graph {
         out.write_all(&self.entry.load(Ordering::Acquire).to_le_bytes())?;
         let nodes = self.len() as NodeId;
         out.write_all(&nodes.to_le_bytes())?;
-        let book = self.codebook().map(|book| book.to_bytes()).unwrap_or_default();
-        out.write_all(&(book.len() as u32).to_le_bytes())?;
-        out.write_all(&book)?;
+        out.write_all(&self.greatest_norm().to_le_bytes())?;
+        let trained = self.codes.to_bytes();
+        out.write_all(&(trained.len() as u32).to_le_bytes())?;
+        out.write_all(&trained)?;
         for node in 0..nodes {
             out.write_all(self.links.rows.data(node))?;
         }
@@ -76,21 +78,18 @@ impl Graph {
         let bytes = &mut bytes;
         let entry = u64::from(word(bytes)?) | u64::from(word(bytes)?) << 32;
         let count = word(bytes)?;
-        let book = word(bytes)? as usize;
-        let book = take(bytes, book)?;
-        let graph = match (config.quantization, vectors) {
-            (Quantization::Product, _) => {
-                let book = Codebook::from_bytes(config.dim, book).ok_or(GraphFileError("its codebook"))?;
-                Graph::with_codebook(config, Arc::new(book))
-            }
-            (Quantization::Float, Some(vectors)) => {
-                if vectors.len() < count {
-                    return Err(GraphFileError("it has more nodes than vectors"));
-                }
-                Graph::over(config, vectors)
-            }
-            _ => Graph::new(config),
-        };
+        let norm = f32::from_bits(word(bytes)?);
+        if !(norm >= 0.0 && norm.is_finite()) {
+            return Err(GraphFileError("its greatest norm"));
+        }
+        let trained = word(bytes)? as usize;
+        let trained = take(bytes, trained)?;
+        let codes = Codes::from_bytes(&config, trained).ok_or(GraphFileError("what its codes were trained to"))?;
+        if vectors.as_ref().is_some_and(|vectors| vectors.len() < count) {
+            return Err(GraphFileError("it has more nodes than vectors"));
+        }
+        let graph = Graph::with_codes(config, codes.with_rows(vectors));
+        graph.raise_norm(norm);
         let code = graph.codes.row_bytes();
         let codes = take(bytes, code.checked_mul(count as usize).ok_or(EARLY)?)?;
         // Every node has a header and a count at least, so `count` is within the input.

@@ -4,18 +4,23 @@
 use crate::product::{Codebook, ProductQuery};
 use crate::{Config, Metric, NodeId};
 use std::sync::Arc;
-use vectron_kernels::{self as kernels, Arena, BitQuery, Int8Query, f16};
+use vectron_kernels::{self as kernels, Arena, BitCodec, BitQuery, Int8Codec, Int8Query, f16};
+
+/// Vectors whose mean is the centre of the codes: enough that its own error does not count.
+const CENTRE_OF: usize = 256;
+/// Standard deviation of rounding to halves, as a share of the number that is rounded: a step is up to 2^-10 of it.
+const HALF_ROUNDING: f32 = 2.8e-4;
 
 /// Bytes a component takes in the graph, and what is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quantization {
     /// Four bytes: nothing is lost.
     Float,
-    /// Two bytes: eleven bits of precision.
+    /// Two bytes: eleven bits of precision, of the difference from the centre of the data.
     Half,
-    /// One byte, one scale a vector: the default.
+    /// One byte, around the centre of the data, one step a vector: the default.
     Int8,
-    /// One bit: rescore many candidates.
+    /// One bit, around the centre of the data, after a rotation.
     Binary,
     /// One byte for eight components, from a codebook that is trained on the first points.
     Product,
@@ -34,6 +39,15 @@ impl Quantization {
         }
     }
 
+    /// Vectors from which the codes of a graph are trained; 0: they need none.
+    pub fn training(self) -> usize {
+        match self {
+            Self::Float => 0,
+            Self::Half | Self::Int8 | Self::Binary => CENTRE_OF,
+            Self::Product => Codebook::TRAINING,
+        }
+    }
+
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|quantization| quantization.name() == name)
     }
@@ -43,45 +57,107 @@ impl Quantization {
 #[derive(Debug, Clone)]
 pub enum Query {
     Float(Vec<f32>),
+    /// Less the centre, and its length.
+    Half(Vec<f32>, f32),
     Int8(Int8Query),
     Binary(BitQuery),
     Product(ProductQuery),
 }
 
+/// The codec of one graph, with what it was trained to.
+#[derive(Clone)]
 pub struct Codes {
     dim: usize,
-    euclidean: bool,
+    metric: Metric,
     kind: Kind,
 }
 
+#[derive(Clone)]
 enum Kind {
     /// Rows of the graph, or of the caller.
     Float(Option<Arc<Arena>>),
-    Half,
-    Int8,
-    Binary,
+    /// The centre; zero for inner products.
+    Half(Arc<[f32]>),
+    Int8(Arc<Int8Codec>),
+    Binary(Arc<BitCodec>),
     Product(Arc<Codebook>),
 }
 
 impl Codes {
-    /// # Panics
-    /// For product codes without a codebook.
-    pub fn new(config: &Config, shared: Option<Arc<Arena>>, codebook: Option<Arc<Codebook>>) -> Self {
-        let kind = match (config.quantization, codebook) {
-            (Quantization::Float, _) => Kind::Float(shared),
-            (Quantization::Half, _) => Kind::Half,
-            (Quantization::Int8, _) => Kind::Int8,
-            (Quantization::Binary, _) => Kind::Binary,
-            (Quantization::Product, Some(codebook)) => Kind::Product(codebook),
-            (Quantization::Product, None) => panic!("a product graph needs a codebook"),
-        };
-        Self { dim: config.dim, euclidean: config.metric == Metric::Euclidean, kind }
+    /// Of float vectors, which are the caller's when `shared`.
+    pub fn floats(config: &Config, shared: Option<Arc<Arena>>) -> Self {
+        Self { dim: config.dim, metric: config.metric, kind: Kind::Float(shared) }
     }
 
-    pub fn codebook(&self) -> Option<&Arc<Codebook>> {
+    /// Codes around `centre`.
+    ///
+    /// # Panics
+    /// For product codes, which have no centre.
+    pub fn around(config: &Config, mut centre: Vec<f32>) -> Self {
+        let euclidean = config.metric == Metric::Euclidean;
+        let kind = match config.quantization {
+            Quantization::Float => Kind::Float(None),
+            Quantization::Half => {
+                // A distance that is no distance of points does not stay the same when all of them are moved.
+                if config.metric == Metric::Dot {
+                    centre.fill(0.0);
+                }
+                Kind::Half(centre.into())
+            }
+            Quantization::Int8 => Kind::Int8(Arc::new(Int8Codec::new(centre, euclidean))),
+            Quantization::Binary => Kind::Binary(Arc::new(BitCodec::new(centre, euclidean))),
+            Quantization::Product => panic!("product codes have a codebook, not a centre"),
+        };
+        Self { dim: config.dim, metric: config.metric, kind }
+    }
+
+    /// Trained on `count` vectors. The same vectors in the same order give the same codes.
+    pub fn train<'a>(config: &Config, vectors: impl Fn(usize) -> &'a [f32], count: usize) -> Self {
+        if config.quantization == Quantization::Product {
+            return Self::of_book(config, Codebook::train(config.dim, vectors, count));
+        }
+        let mut sums = vec![0.0f64; config.dim];
+        for i in 0..count {
+            sums.iter_mut().zip(vectors(i)).for_each(|(sum, x)| *sum += f64::from(*x));
+        }
+        Self::around(config, sums.into_iter().map(|sum| (sum / count.max(1) as f64) as f32).collect())
+    }
+
+    fn of_book(config: &Config, book: Codebook) -> Self {
+        Self { dim: config.dim, metric: config.metric, kind: Kind::Product(Arc::new(book)) }
+    }
+
+    /// The same codes over other rows of the caller's, where they are shared.
+    pub fn with_rows(&self, shared: Option<Arc<Arena>>) -> Self {
         match &self.kind {
-            Kind::Product(codebook) => Some(codebook),
-            _ => None,
+            Kind::Float(_) => Self { kind: Kind::Float(shared), ..self.clone() },
+            _ => self.clone(),
+        }
+    }
+
+    /// What training gave, little-endian; the counterpart of [`Codes::from_bytes`].
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let floats = |floats: &[f32]| floats.iter().flat_map(|x| x.to_le_bytes()).collect();
+        match &self.kind {
+            Kind::Float(_) => Vec::new(),
+            Kind::Half(centre) => floats(centre),
+            Kind::Int8(codec) => floats(codec.centre()),
+            Kind::Binary(codec) => floats(codec.centre()),
+            Kind::Product(book) => floats(book.centroids()),
+        }
+    }
+
+    /// `None` when the length or a value is wrong.
+    pub fn from_bytes(config: &Config, bytes: &[u8]) -> Option<Self> {
+        let (floats, rest) = bytes.as_chunks::<4>();
+        let floats: Vec<f32> = floats.iter().map(|four| f32::from_le_bytes(*four)).collect();
+        if !rest.is_empty() || floats.iter().any(|x| !x.is_finite()) {
+            return None;
+        }
+        match config.quantization {
+            Quantization::Float => floats.is_empty().then(|| Self::floats(config, None)),
+            Quantization::Product => Some(Self::of_book(config, Codebook::of_centroids(config.dim, floats)?)),
+            _ => (floats.len() == config.dim).then(|| Self::around(config, floats)),
         }
     }
 
@@ -95,24 +171,32 @@ impl Codes {
         match &self.kind {
             Kind::Float(Some(_)) => 0,
             Kind::Float(None) => self.dim * 4,
-            Kind::Half => self.dim * 2,
-            Kind::Int8 => kernels::int8_row_bytes(self.dim),
-            Kind::Binary => kernels::bit_row_bytes(self.dim),
-            Kind::Product(codebook) => codebook.code_bytes(),
+            Kind::Half(_) => self.dim * 2,
+            Kind::Int8(codec) => codec.row_bytes(),
+            Kind::Binary(codec) => codec.row_bytes(),
+            Kind::Product(book) => book.row_bytes(),
         }
     }
 
     /// Bytes held beside the rows.
     pub fn own_bytes(&self) -> usize {
-        self.codebook().map_or(0, |codebook| codebook.memory_bytes())
+        match &self.kind {
+            Kind::Product(book) => book.centroids().len() * 4,
+            _ => 0,
+        }
+    }
+
+    fn euclidean(&self) -> bool {
+        self.metric == Metric::Euclidean
     }
 
     pub fn query(&self, v: &[f32]) -> Query {
         match &self.kind {
-            Kind::Float(_) | Kind::Half => Query::Float(v.to_vec()),
-            Kind::Int8 => Query::Int8(Int8Query::new(v, self.euclidean)),
-            Kind::Binary => Query::Binary(BitQuery::new(v, self.euclidean)),
-            Kind::Product(codebook) => Query::Product(codebook.query(v, self.euclidean)),
+            Kind::Float(_) => Query::Float(v.to_vec()),
+            Kind::Half(centre) => half_query(v.iter().zip(centre.iter()).map(|(x, c)| x - c).collect()),
+            Kind::Int8(codec) => Query::Int8(codec.query(v)),
+            Kind::Binary(codec) => Query::Binary(codec.query(v)),
+            Kind::Product(book) => Query::Product(book.query(v, self.euclidean())),
         }
     }
 
@@ -123,13 +207,13 @@ impl Codes {
             (Kind::Float(None), _) => {
                 row.as_chunks_mut::<4>().0.iter_mut().zip(v).for_each(|(to, x)| *to = x.to_ne_bytes());
             }
-            (Kind::Half, _) => {
-                let halves = v.iter().map(|x| f16::from_f32(*x).to_ne_bytes());
+            (Kind::Half(_), Query::Half(left, _)) => {
+                let halves = left.iter().map(|x| f16::from_f32(*x).to_ne_bytes());
                 row.as_chunks_mut::<2>().0.iter_mut().zip(halves).for_each(|(to, half)| *to = half);
             }
-            (Kind::Int8, Query::Int8(query)) => query.write_row(self.dim, row),
-            (Kind::Binary, _) => BitQuery::write_row(v, row),
-            (Kind::Product(codebook), _) => codebook.encode(v, row),
+            (Kind::Int8(codec), Query::Int8(query)) => codec.write_row(query, row),
+            (Kind::Binary(codec), _) => codec.write_row(v, row),
+            (Kind::Product(book), _) => book.write_row(v, row),
             _ => unreachable!("queries are of this graph"),
         }
     }
@@ -140,12 +224,12 @@ impl Codes {
             Kind::Float(shared) => {
                 Query::Float(shared.as_deref().unwrap_or(rows).floats(node)[..self.dim].to_vec())
             }
-            Kind::Half => {
-                Query::Float(kernels::f16_row(rows, node)[..self.dim].iter().map(|x| x.to_f32()).collect())
+            Kind::Half(_) => {
+                half_query(kernels::f16_row(rows, node)[..self.dim].iter().map(|x| x.to_f32()).collect())
             }
-            Kind::Int8 => Query::Int8(Int8Query::of_row(rows.data(node), self.dim, self.euclidean)),
-            Kind::Binary => self.query(&kernels::decode_bit_row(rows.data(node), self.dim)),
-            Kind::Product(codebook) => self.query(&codebook.decode(rows.data(node))),
+            Kind::Int8(codec) => Query::Int8(codec.query_of(rows.data(node))),
+            Kind::Binary(codec) => Query::Binary(codec.query_of(rows.data(node))),
+            Kind::Product(book) => Query::Product(book.query(&book.decode(rows.data(node)), self.euclidean())),
         }
     }
 
@@ -153,25 +237,29 @@ impl Codes {
     #[inline]
     pub fn distances(&self, query: &Query, rows: &Arena, nodes: &[NodeId], out: &mut [f32]) {
         match (&self.kind, query) {
-            (Kind::Int8, Query::Int8(query)) => query.distances(rows, nodes, out),
+            (Kind::Int8(_), Query::Int8(query)) => query.distances(rows, nodes, out),
             (Kind::Float(shared), Query::Float(query)) => {
                 let rows = shared.as_deref().unwrap_or(rows);
-                if self.euclidean {
+                if self.euclidean() {
                     kernels::l2_squared_rows(query, rows, nodes, out);
                 } else {
                     kernels::dot_rows(query, rows, nodes, out);
                     out.iter_mut().for_each(|dot| *dot = -*dot);
                 }
             }
-            (Kind::Half, Query::Float(query)) => {
-                if self.euclidean {
+            (Kind::Half(_), Query::Half(query, _)) => match self.metric {
+                Metric::Euclidean => kernels::l2_squared_f16_rows(query, rows, nodes, out),
+                // Of unit vectors, and so that the error shrinks with the distance.
+                Metric::Cosine => {
                     kernels::l2_squared_f16_rows(query, rows, nodes, out);
-                } else {
+                    out.iter_mut().for_each(|square| *square = *square / 2.0 - 1.0);
+                }
+                Metric::Dot => {
                     kernels::dot_f16_rows(query, rows, nodes, out);
                     out.iter_mut().for_each(|dot| *dot = -*dot);
                 }
-            }
-            (Kind::Binary, Query::Binary(query)) => query.distances(rows, nodes, out),
+            },
+            (Kind::Binary(_), Query::Binary(query)) => query.distances(rows, nodes, out),
             (Kind::Product(_), Query::Product(query)) => {
                 nodes.iter().zip(out).for_each(|(&node, out)| *out = query.distance_to(rows.data(node)));
             }
@@ -179,19 +267,46 @@ impl Codes {
         }
     }
 
-    /// How far [`Codes::distance`] may be from the vectors' own; `None`: nothing useful is known.
-    pub fn error(&self, query: &Query, rows: &Arena, node: NodeId) -> Option<f32> {
+    /// Squared norm of the vector of a query of a graph of inner products; of its code where that is all that is known.
+    pub fn norm(&self, query: &Query) -> f32 {
+        match query {
+            Query::Float(v) => kernels::dot(v, v),
+            Query::Half(_, length) => length * length,
+            Query::Int8(query) => query.norm(),
+            Query::Binary(query) => query.norm(),
+            Query::Product(query) => query.norm(),
+        }
+    }
+
+    /// Standard deviation of `distance`, which [`Codes::distances`] gave, from that of the vectors themselves.
+    #[inline]
+    pub fn deviation(&self, query: &Query, rows: &Arena, node: NodeId, distance: f32) -> f32 {
         match (&self.kind, query) {
-            (Kind::Float(_), _) => Some(0.0),
-            (Kind::Int8, Query::Int8(query)) => Some(query.error(rows.data(node))),
-            _ => None,
+            (Kind::Int8(_), Query::Int8(query)) => query.deviation(rows.data(node), distance),
+            (Kind::Half(_), Query::Half(query, length)) => {
+                let components = (query.len() as f32).sqrt();
+                match self.metric {
+                    Metric::Dot => {
+                        let row = kernels::f16_row(rows, node).iter();
+                        let norm = row.map(|x| x.to_f32() * x.to_f32()).sum::<f32>().sqrt();
+                        length * norm / components * HALF_ROUNDING
+                    }
+                    Metric::Euclidean => half_deviation(*length, distance.max(0.0).sqrt(), components),
+                    Metric::Cosine => {
+                        half_deviation(*length, (2.0 + 2.0 * distance).max(0.0).sqrt(), components) / 2.0
+                    }
+                }
+            }
+            (Kind::Binary(_), Query::Binary(query)) => query.deviation(rows.data(node), distance),
+            (Kind::Product(_), Query::Product(query)) => query.deviation(rows.data(node), distance),
+            _ => 0.0,
         }
     }
 
     #[inline]
     pub fn distance(&self, query: &Query, rows: &Arena, node: NodeId) -> f32 {
         match (&self.kind, query) {
-            (Kind::Int8, Query::Int8(query)) => query.distance_to(rows.data(node)),
+            (Kind::Int8(_), Query::Int8(query)) => query.distance_to(rows.data(node)),
             _ => {
                 let mut out = [0.0];
                 self.distances(query, rows, &[node], &mut out);
@@ -199,4 +314,15 @@ impl Codes {
             }
         }
     }
+}
+
+fn half_query(left: Vec<f32>) -> Query {
+    let length = kernels::dot(&left, &left).sqrt();
+    Query::Half(left, length)
+}
+
+/// Of a squared distance to a row of halves, `apart` away. The row's length is that of the query, or more by `apart`.
+fn half_deviation(length: f32, apart: f32, root_of_components: f32) -> f32 {
+    let rounding = (length + apart) / root_of_components * HALF_ROUNDING;
+    2.0 * apart * rounding + rounding * rounding * root_of_components
 }

@@ -28,8 +28,8 @@ impl Graph {
         let mut new_id = vec![GONE; self.len()];
         living.iter().enumerate().for_each(|(new, &old)| new_id[old as usize] = new as NodeId);
 
-        let codes = crate::codes::Codes::new(&self.config, vectors, self.codebook().cloned());
-        let graph = Self::with_codes(self.config, codes);
+        let graph = Self::with_codes(self.config, self.codes.with_rows(vectors));
+        graph.raise_norm(self.greatest_norm());
         for &old in &living {
             graph.links.push(self.links.level(old), |row| row.copy_from_slice(self.links.rows.data(old)))?;
         }

@@ -4,8 +4,8 @@
 use crate::links::{self, TREE};
 use crate::near::Near;
 use crate::scratch::with_scratch;
-use crate::search::SearchStats;
-use crate::{Graph, NodeId, Query, Result};
+use crate::search::{Layer, SearchStats};
+use crate::{Graph, Metric, NodeId, Query, Result};
 
 impl Graph {
     /// Adds a node and links it. `level` comes from [`crate::level_from_hash`]. Searches go on meanwhile; other
@@ -36,7 +36,7 @@ impl Graph {
             let mut found = Vec::with_capacity(level + 1);
             for layer in (0..=level.min(top)).rev() {
                 let ef = self.config.ef_construction;
-                self.search_layer(query, &entries, ef, layer, scratch, None, &mut stats);
+                self.search_layer(query, &entries, &Layer::new(layer, ef), scratch, &mut stats);
                 entries = scratch.pool.best().collect();
                 found.push(entries.clone());
             }
@@ -46,6 +46,9 @@ impl Graph {
     }
 
     pub(crate) fn push_node(&self, vector: &[f32], query: &Query, level: usize) -> Result<NodeId> {
+        if self.config.metric == Metric::Dot {
+            self.raise_norm(self.codes.norm(query));
+        }
         self.links.push(level, |row| self.codes.write_row(vector, query, row))
     }
 

@@ -32,7 +32,6 @@ mod tree;
 
 pub use codec::GraphFileError;
 pub use codes::{Quantization, Query};
-pub use product::Codebook;
 pub use search::{SearchOptions, SearchStats};
 
 use codes::Codes;
@@ -77,6 +76,8 @@ pub struct Graph {
     /// `max_level << 32 | node`, or `NO_ENTRY`.
     entry: AtomicU64,
     deleted: AtomicU32,
+    /// Greatest squared norm of a vector ever inserted, as the bits of a float; of inner products only.
+    norm: AtomicU32,
     /// Held by whoever changes the graph in order.
     writer: Mutex<()>,
 }
@@ -87,14 +88,19 @@ const NO_ENTRY: u64 = u64::MAX;
 pub type Result<T> = std::io::Result<T>;
 
 impl Graph {
-    /// An empty graph that keeps its own codes. [`Quantization::Product`] needs [`Graph::with_codebook`], and
+    /// An empty graph that keeps its own codes, of vectors around zero: [`Graph::trained`] knows better.
     /// [`Quantization::Float`] may share its vectors instead: [`Graph::over`].
     ///
     /// # Panics
-    /// For product quantisation.
+    /// For product quantisation, which needs training.
     pub fn new(config: Config) -> Self {
-        assert_ne!(config.quantization, Quantization::Product, "a product graph needs a codebook");
-        Self::with_codes(config, Codes::new(&config, None, None))
+        Self::with_codes(config, Codes::around(&config, vec![0.0; config.dim]))
+    }
+
+    /// An empty graph that keeps its own codes, trained on `count` vectors ([`Quantization::training`]). The same vectors in
+    /// the same order give the same codes.
+    pub fn trained<'a>(config: Config, vectors: impl Fn(usize) -> &'a [f32], count: usize) -> Self {
+        Self::with_codes(config, Codes::train(&config, vectors, count))
     }
 
     /// An empty graph over float rows that the caller keeps: node `n` is row `n`, which must be there before the
@@ -104,18 +110,13 @@ impl Graph {
     /// For any other quantisation than float.
     pub fn over(config: Config, vectors: Arc<Arena>) -> Self {
         assert_eq!(config.quantization, Quantization::Float, "only float graphs share their vectors");
-        Self::with_codes(config, Codes::new(&config, Some(vectors), None))
-    }
-
-    /// An empty graph of product codes.
-    pub fn with_codebook(config: Config, codebook: Arc<Codebook>) -> Self {
-        Self::with_codes(config, Codes::new(&config, None, Some(codebook)))
+        Self::with_codes(config, Codes::floats(&config, Some(vectors)))
     }
 
     fn with_codes(config: Config, codes: Codes) -> Self {
         let links = Links::new(config.m, codes.row_bytes());
         let entry = AtomicU64::new(NO_ENTRY);
-        Self { config, codes, links, entry, deleted: AtomicU32::new(0), writer: Mutex::new(()) }
+        Self { config, codes, links, entry, deleted: AtomicU32::new(0), norm: AtomicU32::new(0), writer: Mutex::new(()) }
     }
 
     /// Nodes ever inserted, deleted ones included.
@@ -138,10 +139,6 @@ impl Graph {
 
     pub fn config(&self) -> &Config {
         &self.config
-    }
-
-    pub fn codebook(&self) -> Option<&Arc<Codebook>> {
-        self.codes.codebook()
     }
 
     /// Bytes of codes and links in use.
@@ -169,10 +166,10 @@ impl Graph {
         self.codes.query(vector)
     }
 
-    /// How far a distance that [`Graph::search`] returns may be from that of the vectors themselves: 0 without
-    /// quantisation, a bound that one in ten thousand exceeds for int8, `None` where nothing useful is known.
-    pub fn error(&self, query: &Query, node: NodeId) -> Option<f32> {
-        self.codes.error(query, &self.links.rows, node)
+    /// Standard deviation of `distance`, which [`Graph::search`] or [`Graph::compare`] gave for this node, from that of the
+    /// vectors themselves: 0 without quantisation.
+    pub fn deviation(&self, query: &Query, node: NodeId, distance: f32) -> f32 {
+        self.codes.deviation(query, &self.links.rows, node, distance)
     }
 
     /// Distances of the codes of these nodes, in `out`, in their order. Much cheaper a node than a walk.
@@ -189,6 +186,16 @@ impl Graph {
     #[inline]
     fn distance(&self, query: &Query, node: NodeId) -> f32 {
         self.codes.distance(query, &self.links.rows, node)
+    }
+
+    /// Squared.
+    fn greatest_norm(&self) -> f32 {
+        f32::from_bits(self.norm.load(Ordering::Acquire))
+    }
+
+    /// Takes note of a squared norm. Floats that are not negative are in the order of their bits.
+    fn raise_norm(&self, norm: f32) {
+        self.norm.fetch_max(norm.to_bits(), Ordering::AcqRel);
     }
 
     fn query_of(&self, node: NodeId) -> Query {

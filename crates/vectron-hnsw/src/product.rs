@@ -20,6 +20,10 @@ pub struct Codebook {
 #[derive(Debug, Clone)]
 pub struct ProductQuery {
     table: Vec<f32>,
+    /// Squared length of the query.
+    norm: f32,
+    dim: usize,
+    euclidean: bool,
 }
 
 impl Codebook {
@@ -40,53 +44,58 @@ impl Codebook {
         Self { dim, centroids }
     }
 
-    pub fn code_bytes(&self) -> usize {
+    fn parts(&self) -> usize {
         self.dim.div_ceil(PART)
     }
 
-    pub fn memory_bytes(&self) -> usize {
-        self.centroids.len() * 4
+    /// Bytes of a row: a byte a part, padding to a multiple of four, and as `f32` the length of what the code loses.
+    pub fn row_bytes(&self) -> usize {
+        self.parts().next_multiple_of(4) + 4
+    }
+
+    pub fn centroids(&self) -> &[f32] {
+        &self.centroids
     }
 
     fn subspace(&self, at: usize) -> &[[f32; PART]] {
         &self.centroids.as_chunks::<PART>().0[at * CENTROIDS..(at + 1) * CENTROIDS]
     }
 
-    pub fn encode(&self, v: &[f32], row: &mut [u8]) {
-        for (at, code) in row.iter_mut().enumerate() {
-            *code = nearest(&part(v, at * PART), self.subspace(at)) as u8;
+    /// # Panics
+    /// When `row` is shorter than [`Codebook::row_bytes`].
+    pub fn write_row(&self, v: &[f32], row: &mut [u8]) {
+        let mut lost = 0.0;
+        for at in 0..self.parts() {
+            let part = part(v, at * PART);
+            let code = nearest(&part, self.subspace(at));
+            row[at] = code as u8;
+            lost += kernels::l2_squared(&part, &self.subspace(at)[code]);
         }
+        let at = self.parts().next_multiple_of(4);
+        row[at..at + 4].copy_from_slice(&lost.sqrt().to_le_bytes());
     }
 
     pub fn decode(&self, row: &[u8]) -> Vec<f32> {
-        let mut v: Vec<f32> =
-            row.iter().enumerate().flat_map(|(at, &code)| self.subspace(at)[code as usize]).collect();
+        let codes = row[..self.parts()].iter().enumerate();
+        let mut v: Vec<f32> = codes.flat_map(|(at, &code)| self.subspace(at)[code as usize]).collect();
         v.truncate(self.dim);
         v
     }
 
     pub fn query(&self, v: &[f32], euclidean: bool) -> ProductQuery {
-        let mut table = Vec::with_capacity(self.code_bytes() * CENTROIDS);
-        for at in 0..self.code_bytes() {
+        let mut table = Vec::with_capacity(self.parts() * CENTROIDS);
+        for at in 0..self.parts() {
             let part = part(v, at * PART);
             table.extend(self.subspace(at).iter().map(|centroid| {
                 if euclidean { kernels::l2_squared(&part, centroid) } else { -kernels::dot(&part, centroid) }
             }));
         }
-        ProductQuery { table }
+        ProductQuery { table, norm: kernels::dot(v, v), dim: self.dim, euclidean }
     }
 
-    /// Little-endian centroids; the counterpart of [`Codebook::from_bytes`].
-    pub fn to_bytes(&self) -> Vec<u8> {
-        self.centroids.iter().flat_map(|x| x.to_le_bytes()).collect()
-    }
-
-    /// `None` when the length or a value is wrong.
-    pub fn from_bytes(dim: usize, bytes: &[u8]) -> Option<Self> {
-        let (floats, rest) = bytes.as_chunks::<4>();
-        let centroids: Vec<f32> = floats.iter().map(|four| f32::from_le_bytes(*four)).collect();
-        let fits = rest.is_empty() && centroids.len() == dim.div_ceil(PART) * CENTROIDS * PART;
-        (fits && centroids.iter().all(|x| x.is_finite())).then_some(Self { dim, centroids })
+    /// `None` when the length is wrong.
+    pub fn of_centroids(dim: usize, centroids: Vec<f32>) -> Option<Self> {
+        (centroids.len() == dim.div_ceil(PART) * CENTROIDS * PART).then_some(Self { dim, centroids })
     }
 }
 
@@ -98,6 +107,23 @@ impl ProductQuery {
             sum += table[code as usize];
         }
         sum
+    }
+
+    /// Squared norm of the vector.
+    pub fn norm(&self) -> f32 {
+        self.norm
+    }
+
+    /// Standard deviation of `distance`, the distance to this row, from that of the vectors themselves. What the code loses
+    /// has any direction, but for queries close to the vector, which look along it.
+    pub fn deviation(&self, row: &[u8], distance: f32) -> f32 {
+        let at = (self.table.len() / CENTROIDS).next_multiple_of(4);
+        let lost = f32::from_le_bytes([row[at], row[at + 1], row[at + 2], row[at + 3]]);
+        let root = (self.dim as f32).sqrt();
+        match self.euclidean {
+            true => lost * (2.0 * distance.max(0.0).sqrt() / root + lost / 3.0),
+            false => lost * (self.norm.sqrt() / root + lost / 3.0),
+        }
     }
 }
 

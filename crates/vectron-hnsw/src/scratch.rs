@@ -2,21 +2,25 @@
 //! nothing.
 
 use crate::NodeId;
-use crate::near::Pool;
+use crate::near::{Best, Pool};
 use std::cell::RefCell;
+
+/// Most links of a list.
+const LINKS: usize = 256;
 
 /// Visited marks: one epoch byte a node. Small enough to stay in the first caches for a typical shard; cleared
 /// once in 255 searches.
 #[derive(Default)]
 pub struct Visited {
     epoch: u8,
+    /// One more than there are nodes: nodes that are newer than the search share the last, which is always marked.
     marks: Vec<u8>,
 }
 
 impl Visited {
     pub fn begin(&mut self, nodes: usize) {
-        if self.marks.len() < nodes {
-            self.marks.resize(nodes, 0);
+        if self.marks.len() <= nodes {
+            self.marks.resize(nodes + 1, 0);
         }
         self.epoch = match self.epoch.checked_add(1) {
             Some(next) => next,
@@ -25,15 +29,71 @@ impl Visited {
                 1
             }
         };
+        if let Some(newer) = self.marks.last_mut() {
+            *newer = self.epoch;
+        }
     }
 
     /// Marks `node`; `true` the first time. A node that is newer than the search counts as visited.
     #[inline]
     pub fn insert(&mut self, node: NodeId) -> bool {
-        let Some(mark) = self.marks.get_mut(node as usize) else { return false };
-        let first = *mark != self.epoch;
-        *mark = self.epoch;
+        let at = (node as usize).min(self.marks.len() - 1);
+        let first = self.marks[at] != self.epoch;
+        self.marks[at] = self.epoch;
         first
+    }
+}
+
+/// Nodes that are compared together, and their distances.
+pub struct Batch {
+    nodes: [NodeId; LINKS],
+    distances: [f32; LINKS],
+    len: usize,
+}
+
+impl Default for Batch {
+    fn default() -> Self {
+        Self { nodes: [0; LINKS], distances: [0.0; LINKS], len: 0 }
+    }
+}
+
+impl Batch {
+    /// Takes the nodes that `first` holds true for, and marks none twice. At most 256.
+    #[inline]
+    pub fn fill(&mut self, nodes: impl Iterator<Item = NodeId>, mut first: impl FnMut(NodeId) -> bool) {
+        let mut len = 0;
+        for node in nodes {
+            // Written in any case, and kept when it counts: no jump that the CPU would have to guess.
+            self.nodes[len] = node;
+            len += usize::from(first(node));
+        }
+        self.len = len;
+    }
+
+    pub fn nodes(&self) -> &[NodeId] {
+        &self.nodes[..self.len]
+    }
+
+    /// The nodes, and where their distances go.
+    pub fn parts(&mut self) -> (&[NodeId], &mut [f32]) {
+        (&self.nodes[..self.len], &mut self.distances[..self.len])
+    }
+
+    pub fn pairs(&self) -> impl Iterator<Item = (NodeId, f32)> + '_ {
+        self.nodes().iter().copied().zip(self.distances[..self.len].iter().copied())
+    }
+
+    /// Keeps the nodes that are not further than `most`.
+    #[inline]
+    pub fn keep_within(&mut self, most: f32) {
+        let mut kept = 0;
+        for at in 0..self.len {
+            let (node, distance) = (self.nodes[at], self.distances[at]);
+            self.nodes[kept] = node;
+            self.distances[kept] = distance;
+            kept += usize::from(distance <= most);
+        }
+        self.len = kept;
     }
 }
 
@@ -41,8 +101,8 @@ impl Visited {
 pub struct Scratch {
     pub visited: Visited,
     pub pool: Pool,
-    pub nodes: Vec<NodeId>,
-    pub distances: Vec<f32>,
+    pub best: Best,
+    pub batch: Batch,
 }
 
 thread_local! {

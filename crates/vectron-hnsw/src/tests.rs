@@ -50,11 +50,10 @@ fn vectors(count: usize, config: &Config, seed: u64) -> Vec<Vec<f32>> {
 }
 
 fn empty(config: Config, points: &[Vec<f32>]) -> Graph {
-    if config.quantization == Quantization::Product {
-        let book = Codebook::train(config.dim, |i| &points[i], points.len());
-        return Graph::with_codebook(config, Arc::new(book));
+    match config.quantization {
+        Quantization::Float => Graph::new(config),
+        _ => Graph::trained(config, |i| &points[i], points.len()),
     }
-    Graph::new(config)
 }
 
 fn build(config: Config, points: &[Vec<f32>]) -> Graph {

@@ -52,15 +52,16 @@ fn bench(criterion: &mut Criterion) {
             .zip(v)
             .for_each(|(to, x)| *to = f16::from_f32(*x).to_ne_bytes());
     };
+    let (int8, bits) = (Int8Codec::new(vec![0.0; DIM], false), BitCodec::new(vec![0.0; DIM], false));
     for (place, footprint) in [("L2", 1 << 20), ("L3", 16 << 20), ("memory", 1 << 30)] {
         let sets = [
             ("f32", rows(DIM * 4, footprint, float_row)),
             ("f16", rows(DIM * 2, footprint, half_row)),
             (
                 "int8",
-                rows(int8_row_bytes(DIM), footprint, |v, row| Int8Query::new(v, false).write_row(DIM, row)),
+                rows(int8.row_bytes(), footprint, |v, row| int8.write_row(&int8.query(v), row)),
             ),
-            ("bits", rows(bit_row_bytes(DIM), footprint, BitQuery::write_row)),
+            ("bits", rows(bits.row_bytes(), footprint, |v, row| bits.write_row(v, row))),
         ];
         for (name, rows) in &sets {
             let mut group = criterion.benchmark_group(format!("{place}/{name}"));
@@ -76,8 +77,8 @@ fn bench(criterion: &mut Criterion) {
                     eprintln!("{place}/{name}: {} is not available here", isa.name());
                     continue;
                 }
-                let int8 = Int8Query::new(&query, false);
-                let bits = BitQuery::new(&query, false);
+                let int8 = int8.query(&query);
+                let bits = bits.query(&query);
                 group.bench_function(BenchmarkId::from_parameter(isa.name()), |b| {
                     b.iter(|| {
                         let ids = next(&mut state);

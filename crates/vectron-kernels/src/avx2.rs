@@ -118,18 +118,17 @@ f16_kernel!(l2_squared_f16, true);
 /// never saturates because codes are within 127 (2 * 127 * 127 < 2^15).
 ///
 /// # Safety
-/// AVX2 must be present; the three slices must have the same length, a multiple of 32.
+/// AVX2 must be present; the slices must have the same length, a multiple of 32.
 #[target_feature(enable = "avx2")]
-pub unsafe fn dot_i8(signed: &[i8], magnitudes: &[u8], biased: &[u8], _bias: i32) -> i32 {
+pub unsafe fn dot_i8(signed: &[i8], biased: &[u8], _bias: i32) -> i32 {
     let (bias, ones) = (_mm256_set1_epi8(i8::MIN), _mm256_set1_epi16(1));
     let mut acc = [_mm256_setzero_si256(); 2];
     for (step, at) in (0..signed.len()).step_by(32).enumerate() {
-        // SAFETY: at + 32 is within the three slices.
+        // SAFETY: at + 32 is within both slices.
         unsafe {
             let q = _mm256_loadu_si256(signed.as_ptr().add(at).cast());
-            let magnitude = _mm256_loadu_si256(magnitudes.as_ptr().add(at).cast());
             let row = _mm256_xor_si256(_mm256_loadu_si256(biased.as_ptr().add(at).cast()), bias);
-            let pairs = _mm256_maddubs_epi16(magnitude, _mm256_sign_epi8(row, q));
+            let pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(q), _mm256_sign_epi8(row, q));
             acc[step % 2] = _mm256_add_epi32(acc[step % 2], _mm256_madd_epi16(pairs, ones));
         }
     }

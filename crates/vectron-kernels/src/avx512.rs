@@ -99,7 +99,7 @@ f16_kernel!(l2_squared_f16, true);
 /// # Safety
 /// AVX-512 F, BW, VL and VNNI must be present; `signed` and `biased` must have the same length, a multiple of 32.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-pub unsafe fn dot_i8(signed: &[i8], _magnitudes: &[u8], biased: &[u8], bias: i32) -> i32 {
+pub unsafe fn dot_i8(signed: &[i8], biased: &[u8], bias: i32) -> i32 {
     let mut acc = [_mm512_setzero_si512(); 2];
     let n = signed.len();
     for (step, at) in (0..n).step_by(64).enumerate() {

@@ -21,11 +21,11 @@ mod neon;
 mod scalar;
 
 pub use arena::{Arena, MAX_ROWS};
-pub use bits::{BitQuery, decode_row as decode_bit_row, row_bytes as bit_row_bytes};
+pub use bits::{BitCodec, BitQuery};
 pub use float::{dot, dot_f16, f16_row, l2_squared, l2_squared_f16, normalize};
 pub use float::{dot_f16_rows, dot_rows, l2_squared_f16_rows, l2_squared_rows};
 pub use half::f16;
-pub use int8::{Int8Query, decode_row as decode_int8_row, row_bytes as int8_row_bytes};
+pub use int8::{Int8Codec, Int8Query};
 pub use isa::{Isa, isa, use_isa};
 
 /// Name of the implementation the running CPU gets; shown in worker status and by the benches.

@@ -57,7 +57,7 @@ kernel!(l2_squared_f16, f16, f16::to_f32, true);
 /// # Safety
 /// `signed` and `biased` must have the same length, a multiple of 32.
 #[target_feature(enable = "neon")]
-pub unsafe fn dot_i8(signed: &[i8], _magnitudes: &[u8], biased: &[u8], _bias: i32) -> i32 {
+pub unsafe fn dot_i8(signed: &[i8], biased: &[u8], _bias: i32) -> i32 {
     let bias = vdup_n_u8(128);
     let mut acc = [vdupq_n_s32(0); 4];
     for at in (0..signed.len()).step_by(8) {

@@ -45,8 +45,7 @@ pub fn l2_squared_f16(a: &[f32], b: &[f16]) -> f32 {
     sum_of(a.iter().zip(b).map(|(x, y)| (x - y.to_f32(), x - y.to_f32())))
 }
 
-/// `signed` are codes, `biased` codes plus 128; `_magnitudes` is `|signed|` and
-/// `_bias` is `128 * sum(signed)`, for those that need them.
-pub fn dot_i8(signed: &[i8], _magnitudes: &[u8], biased: &[u8], _bias: i32) -> i32 {
+/// `signed` are codes, `biased` codes plus 128; `_bias` is `128 * sum(signed)`, for those that need it.
+pub fn dot_i8(signed: &[i8], biased: &[u8], _bias: i32) -> i32 {
     signed.iter().zip(biased).map(|(x, y)| i32::from(*x) * (i32::from(*y) - 128)).sum()
 }

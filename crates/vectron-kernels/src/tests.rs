@@ -54,18 +54,18 @@ fn on(isa: Isa, a: &[f32], b: &[f32], halves: &[f16]) -> [u32; 4] {
     sums.map(f32::to_bits)
 }
 
-fn dot_i8_on(isa: Isa, query: &[i8], magnitudes: &[u8], row: &[u8]) -> i32 {
+fn dot_i8_on(isa: Isa, query: &[i8], row: &[u8]) -> i32 {
     let bias = 128 * query.iter().map(|c| i32::from(*c)).sum::<i32>();
     // SAFETY: only called for available implementations, with slices of one length, a multiple of 32.
     unsafe {
         match isa {
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 => avx2::dot_i8(query, magnitudes, row, bias),
+            Isa::Avx2 => avx2::dot_i8(query, row, bias),
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 => avx512::dot_i8(query, magnitudes, row, bias),
+            Isa::Avx512 => avx512::dot_i8(query, row, bias),
             #[cfg(target_arch = "aarch64")]
-            Isa::Neon => neon::dot_i8(query, magnitudes, row, bias),
-            _ => scalar::dot_i8(query, magnitudes, row, bias),
+            Isa::Neon => neon::dot_i8(query, row, bias),
+            _ => scalar::dot_i8(query, row, bias),
         }
     }
 }
@@ -99,9 +99,8 @@ proptest! {
         let mut row: Vec<u8> = b.iter().map(|c| (*c as u8) ^ 0x80).collect();
         row.resize(n, 0);
         a.resize(n, 0);
-        let magnitudes: Vec<u8> = a.iter().map(|c| c.unsigned_abs()).collect();
         for isa in available() {
-            prop_assert_eq!(i64::from(dot_i8_on(isa, &a, &magnitudes, &row)), expected, "{}", isa.name());
+            prop_assert_eq!(i64::from(dot_i8_on(isa, &a, &row)), expected, "{}", isa.name());
         }
     }
 
@@ -109,43 +108,33 @@ proptest! {
     fn a_batch_of_rows_is_its_rows(dim in 1usize..300, rows in 1usize..40, seed in any::<u32>(), euclidean: bool) {
         let value = |i: usize| ((i as u32).wrapping_mul(2_654_435_761).wrapping_add(seed) >> 8) as f32 / 1e7 - 0.8;
         let vector = |r: usize| (0..dim).map(|i| value(r * 1000 + i)).collect::<Vec<f32>>();
-        let codes = Arena::new(int8_row_bytes(dim), 3);
+        let (int8, binary) = (Int8Codec::new(vector(55), euclidean), BitCodec::new(vector(55), euclidean));
+        let codes = Arena::new(int8.row_bytes(), 3);
         let floats = Arena::new(dim * 4, 0);
-        let signs = Arena::new(bit_row_bytes(dim), 1);
+        let signs = Arena::new(binary.row_bytes(), 1);
         for r in 0..rows {
             let v = vector(r);
-            codes.push(|row| Int8Query::new(&v, euclidean).write_row(dim, row)).unwrap();
+            codes.push(|row| int8.write_row(&int8.query(&v), row)).unwrap();
             floats.push(|row| row.copy_from_slice(&v.iter().flat_map(|x| x.to_ne_bytes()).collect::<Vec<u8>>())).unwrap();
-            signs.push(|row| BitQuery::write_row(&v, row)).unwrap();
+            signs.push(|row| binary.write_row(&v, row)).unwrap();
         }
         let query = vector(77);
         let ids: Vec<u32> = (0..rows as u32).rev().collect();
         let mut out = vec![0.0; rows];
-        let int8 = Int8Query::new(&query, euclidean);
-        int8.distances(&codes, &ids, &mut out);
+        let coded = int8.query(&query);
+        coded.distances(&codes, &ids, &mut out);
         for (&id, got) in ids.iter().zip(&out) {
-            prop_assert_eq!(*got, int8.distance_to(codes.data(id)));
-            let stored = Int8Query::of_row(codes.data(id), dim, euclidean);
-            prop_assert_eq!(&stored, &Int8Query::new(&vector(id as usize), euclidean));
+            prop_assert_eq!(*got, coded.distance_to(codes.data(id)));
+            prop_assert_eq!(&int8.query_of(codes.data(id)), &int8.query(&vector(id as usize)));
         }
         dot_rows(&query, &floats, &ids, &mut out);
         for (&id, got) in ids.iter().zip(&out) {
             prop_assert_eq!(*got, dot(&query, &vector(id as usize)));
         }
-        let bits = BitQuery::new(&query, euclidean);
+        let bits = binary.query(&query);
         bits.distances(&signs, &ids, &mut out);
         for (&id, got) in ids.iter().zip(&out) {
             prop_assert_eq!(*got, bits.distance_to(signs.data(id)));
-        }
-    }
-
-    #[test]
-    fn a_decoded_component_is_within_half_a_step(v in prop::collection::vec(-50.0f32..50.0, 1..(if cfg!(miri) { 40 } else { 400 }))) {
-        let mut row = vec![0u8; int8_row_bytes(v.len())];
-        Int8Query::new(&v, false).write_row(v.len(), &mut row);
-        let step = v.iter().fold(0.0f32, |m, x| m.max(x.abs())) / 127.0;
-        for (x, decoded) in v.iter().zip(decode_int8_row(&row, v.len())) {
-            prop_assert!((x - decoded).abs() <= step * 0.5001 + 1e-6);
         }
     }
 
@@ -161,12 +150,13 @@ proptest! {
 #[cfg_attr(miri, ignore = "large")]
 fn the_largest_dimension_does_not_overflow_int8() {
     let v = vec![-1.0f32; 65_536];
-    let mut row = vec![0u8; int8_row_bytes(v.len())];
-    let query = Int8Query::new(&v, false);
-    query.write_row(v.len(), &mut row);
+    let codec = Int8Codec::new(vec![0.0; v.len()], false);
+    let mut row = vec![0u8; codec.row_bytes()];
+    let query = codec.query(&v);
+    codec.write_row(&query, &mut row);
     assert!((query.distance_to(&row) + 65_536.0).abs() < 0.1);
     let against: Vec<f32> = v.iter().map(|x| -x).collect();
-    assert!((Int8Query::new(&against, false).distance_to(&row) - 65_536.0).abs() < 0.1);
+    assert!((codec.query(&against).distance_to(&row) - 65_536.0).abs() < 0.1);
 }
 
 #[test]
@@ -175,13 +165,94 @@ fn sign_bits_rank_by_angle() {
     let v: Vec<f32> = (0..dim).map(|i| ((i * 37 % 19) as f32) - 9.0).collect();
     let half: Vec<f32> = v.iter().enumerate().map(|(i, x)| if i % 4 == 0 { -x } else { *x }).collect();
     let against: Vec<f32> = v.iter().map(|x| -x).collect();
-    let query = BitQuery::new(&v, false);
+    let codec = BitCodec::new(vec![0.0; dim], false);
+    let query = codec.query(&v);
     let distances = [&v, &half, &against].map(|v| {
-        let mut row = vec![0u8; bit_row_bytes(dim)];
-        BitQuery::write_row(v, &mut row);
+        let mut row = vec![0u8; codec.row_bytes()];
+        codec.write_row(v, &mut row);
         query.distance_to(&row)
     });
     assert!(distances.is_sorted(), "{distances:?}");
+}
+
+/// Numbers of a standard normal distribution, the same on every run.
+struct Normal(u64);
+
+impl Normal {
+    fn next(&mut self) -> f32 {
+        let mut uniform = || {
+            self.0 ^= self.0 >> 12;
+            self.0 ^= self.0 << 25;
+            self.0 ^= self.0 >> 27;
+            (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 40) as f32 / (1u32 << 24) as f32
+        };
+        (0..12).map(|_| uniform()).sum::<f32>() - 6.0
+    }
+
+    fn vector(&mut self, dim: usize) -> Vec<f32> {
+        (0..dim).map(|_| self.next()).collect()
+    }
+}
+
+/// Pairs of a query and a vector: far apart, close, very close, off centre, one-hot, with a column of another scale.
+fn pairs(random: &mut Normal, dim: usize, kind: usize) -> (Vec<f32>, Vec<f32>) {
+    let centre = Normal(3).vector(dim);
+    let moved = |v: &[f32], noise: Vec<f32>, by: f32| v.iter().zip(noise).map(|(x, n)| x + by * n).collect::<Vec<f32>>();
+    let at = random.vector(dim);
+    match kind {
+        0 => (random.vector(dim), at),
+        1 => (moved(&at, random.vector(dim), 0.1), at),
+        2 => (moved(&at, random.vector(dim), 0.003), at),
+        3 => {
+            let far: Vec<f32> = centre.iter().map(|x| 30.0 * x + 100.0).collect();
+            (moved(&far, random.vector(dim), 1.0), moved(&far, at, 1.0))
+        }
+        4 => {
+            let hot = |at: f32| (0..dim).map(|i| if i == (at.abs() * 1e4) as usize % dim { 1.0 } else { 0.0 }).collect::<Vec<f32>>();
+            (hot(random.next()), hot(random.next()))
+        }
+        _ => {
+            let scaled = |mut v: Vec<f32>| {
+                v[0] *= 1000.0;
+                v
+            };
+            (scaled(random.vector(dim)), scaled(at))
+        }
+    }
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "large")]
+fn a_deviation_says_how_far_a_distance_of_codes_is_off() {
+    for (dim, euclidean, kind) in [3, 32, 100, 384]
+        .into_iter()
+        .flat_map(|dim| [false, true].map(|euclidean| (dim, euclidean)))
+        .flat_map(|(dim, euclidean)| (0..6).map(move |kind| (dim, euclidean, kind)))
+    {
+        let mut random = Normal(17 + dim as u64);
+        let some: Vec<Vec<f32>> = (0..64).map(|_| pairs(&mut random, dim, kind).1).collect();
+        let mean = (0..dim).map(|i| some.iter().map(|v| v[i]).sum::<f32>() / 64.0).collect::<Vec<f32>>();
+        let (int8, binary) = (Int8Codec::new(mean.clone(), euclidean), BitCodec::new(mean, euclidean));
+        let mut worst = [0.0f64; 2];
+        for _ in 0..400 {
+            let (q, x) = pairs(&mut random, dim, kind);
+            let terms = q.iter().zip(&x).map(|(a, b)| (f64::from(*a), f64::from(*b)));
+            let truth: f64 = terms.map(|(a, b)| if euclidean { (a - b) * (a - b) } else { -a * b }).sum();
+            let mut row = vec![0u8; int8.row_bytes()];
+            int8.write_row(&int8.query(&x), &mut row);
+            let query = int8.query(&q);
+            let coded = query.distance_to(&row);
+            let off = (f64::from(coded) - truth) / f64::from(query.deviation(&row, coded)).max(1e-30);
+            let mut row = vec![0u8; binary.row_bytes()];
+            binary.write_row(&x, &mut row);
+            let query = binary.query(&q);
+            let coded = query.distance_to(&row);
+            let bits = (f64::from(coded) - truth) / f64::from(query.deviation(&row, coded)).max(1e-30);
+            worst[0] += off * off / 400.0;
+            worst[1] += bits * bits / 400.0;
+        }
+        assert!(worst.iter().all(|square| *square < 2.0), "dim {dim}, euclidean {euclidean}, kind {kind}: {worst:?}");
+    }
 }
 
 #[test]

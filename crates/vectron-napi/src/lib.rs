@@ -625,16 +625,15 @@ impl Engine {
     ) -> Result<PromiseRaw<'env, Matches>> {
         let timeout = options.timeout_ms.filter(|ms| *ms > 0);
         let nearest = Nearest {
-            k: options.k as usize,
             ef: options.ef.unwrap_or(0) as usize,
             recall: options.recall.unwrap_or(0.0) as f32,
             exact: options.exact.unwrap_or(false),
             score_threshold: options.score_threshold.map(|least| least as f32),
-            filter: None,
             until: Until {
                 deadline: timeout.map(|ms| Instant::now() + Duration::from_millis(u64::from(ms))),
                 cancelled: None,
             },
+            ..Nearest::new(options.k as usize)
         };
         let (tx, rx) = oneshot::channel();
         let reply = move |found: std::result::Result<Vec<Found>, NodeError>| {

@@ -2,10 +2,13 @@
 //! system time of this whole process.
 //!
 //! `{"cmd": "build", "points": FILE, "dim": 384, "metric": "cosine", "m": 16, "ef_construction": 200,
-//! "quantization": "int8", "vectors": "memory", "payloads": FILE, "indexes": [["section", "keyword"]]}`, `{"cmd": "search", "queries": FILE, "k": 10, "ef": 100, "threads": 1,
-//! "filter": ["section", "haskell"] or ["label", 0, 10]}` (a string, or numbers from and below),
-//! `"vary": true` for a filter of its own for each query, that means the same,
-//! `{"cmd": "delete", "every": 5}`, `{"cmd": "reopen"}`, `{"cmd": "index_build", "points": 1000000}`. Files hold little-endian f32.
+//! "quantization": "int8", "vectors": "memory", "payloads": FILE, "indexes": [["section", "keyword"]]}`,
+//! `{"cmd": "measure", "queries": FILE, "k": 10}` (asks each query once, then measures recall from them),
+//! `{"cmd": "search", "queries": FILE, "k": 10, "slack": 0.05, "recall": 0.95, "ef": 100, "threads": 1,
+//! "filter": ["section", "haskell"] or ["label", 0, 10]}` (what is left out is by default; with a slack, ef is the most nodes
+//! a walk keeps; a filter is a string, or numbers from and below), `"vary": true` for a filter of its own for each
+//! query, that means the same, `{"cmd": "delete", "every": 5}`, `{"cmd": "reopen"}`,
+//! `{"cmd": "index_build", "points": 1000000}`. Files hold little-endian f32.
 
 use cpu_time::ProcessTime;
 use prost::Message;
@@ -50,6 +53,11 @@ fn number(command: &Value, name: &str, default: usize) -> usize {
     command[name].as_u64().map_or(default, |n| n as usize)
 }
 
+/// 0 when it is left out.
+fn fraction(command: &Value, name: &str) -> f32 {
+    command[name].as_f64().unwrap_or(0.0) as f32
+}
+
 fn text_at(list: &Value, at: usize) -> Outcome<&str> {
     list[at].as_str().ok_or_else(|| format!("{list} has no text at {at}").into())
 }
@@ -92,6 +100,7 @@ impl Bench {
     fn run(&mut self, command: &Value) -> Outcome<Value> {
         match text(command, "cmd")? {
             "build" => self.build(command),
+            "measure" => self.measure(command),
             "search" => self.search(command),
             "delete" => self.delete(number(command, "every", 5)),
             "reopen" => self.reopen(command),
@@ -174,6 +183,17 @@ impl Bench {
         }))
     }
 
+    fn measure(&self, command: &Value) -> Outcome<Value> {
+        let shard = self.shard()?;
+        let mut queries = floats(text(command, "queries")?)?;
+        for query in queries.chunks_exact_mut(shard.spec().dim) {
+            shard.prepare(query)?;
+            shard.nearest(query, &Nearest::new(number(command, "k", 10)))?;
+        }
+        let ((), cpu, wall) = timed(|| Ok(shard.measure_recall()?))?;
+        Ok(json!({ "cpu": cpu, "wall": wall }))
+    }
+
     fn search(&self, command: &Value) -> Outcome<Value> {
         let shard = self.shard()?;
         let mut queries = floats(text(command, "queries")?)?;
@@ -181,6 +201,8 @@ impl Bench {
         let filter = filter(&command["filter"])?.map(|filter| shard.filter(&filter)).transpose()?;
         let nearest = Nearest {
             ef: number(command, "ef", 0),
+            recall: fraction(command, "recall"),
+            slack: fraction(command, "slack"),
             exact: command["exact"].as_bool().unwrap_or(false),
             filter: filter.map(std::sync::Arc::new),
             ..Nearest::new(number(command, "k", 10))
@@ -216,7 +238,18 @@ impl Bench {
         })?;
         let mut plans = std::collections::BTreeMap::new();
         found.iter().for_each(|found| *plans.entry(found.plan).or_insert(0) += 1);
-        let mut answer = json!({ "cpu": cpu, "wall": wall, "plans": plans });
+        let said: Vec<f32> =
+            found.iter().filter_map(|found| found.recall).map(|recall| recall.mean).collect();
+        let mean = |sum: f64, count: usize| (count > 0).then(|| sum / count as f64);
+        let per_query = |what: fn(&Found) -> u32| {
+            mean(found.iter().map(|found| f64::from(what(found))).sum(), found.len())
+        };
+        let mut answer = json!({
+            "cpu": cpu, "wall": wall, "plans": plans,
+            "said": mean(said.iter().copied().map(f64::from).sum(), said.len()), "unsaid": found.len() - said.len(),
+            "unmet": found.iter().filter(|found| found.recall_unmet).count(),
+            "distances": per_query(|found| found.stats.distances), "rescored": per_query(|found| found.rescored),
+        });
         if command["ids"].as_bool().unwrap_or(false) {
             let ids = |found: &Found| {
                 found

@@ -30,6 +30,8 @@ const CHECKED: usize = 1024;
 const READ: usize = 64;
 /// Points that wait for the graph, up to which their payloads are read one by one.
 const TAIL_MAX: usize = 4096;
+/// Standard deviations of the `k`-th code distance beyond which no candidate of a scan of codes is rescored.
+const CODES_DEVIATIONS: f32 = 8.0;
 
 /// The way to the nearest of the points that pass.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -253,7 +255,7 @@ impl Shard {
             among.search(graph, &coded, Effort { ef: CHECKED, slack: f32::INFINITY }, None, 0, &mut found);
         let walked: Vec<_> =
             walked.into_iter().filter(|(_, slot)| *slot < indexed && may_pass(*slot)).collect();
-        let enough = (nearest.k * self.spec.oversampling()).max(nearest.k + 16);
+        let enough = 4 * nearest.k + 16;
         let mut passing = Vec::new();
         for step in walked.chunks(READ) {
             let step_slots: Vec<SlotId> = step.iter().map(|(_, slot)| *slot).collect();
@@ -297,9 +299,12 @@ pub fn bytes_of(spec: &ShardSpec) -> (f64, f64) {
 
 /// The way of a search with a filter whose walk would keep `ef` nodes without it.
 pub fn plan(spec: &ShardSpec, matching: usize, live: u64, nearest: &Nearest, ef: usize) -> Plan {
+    if let Some(plan) = nearest.plan {
+        return plan;
+    }
     let m = matching as f64;
     let (code, full) = bytes_of(spec);
-    let rescored = (nearest.k * spec.oversampling()).max(nearest.k + 16) as f64;
+    let rescored = spec.likely_rescored(nearest.k) as f64;
     let scan = m * full;
     let scan_codes = m * code + rescored.min(m) * full;
     let cheapest_scan = if scan <= scan_codes { (Plan::Scan, scan) } else { (Plan::ScanCodes, scan_codes) };
@@ -363,10 +368,12 @@ impl Among<'_> {
         }
         found.stats.distances += all.len() as u32;
         let closer = |a: &(f32, SlotId), b: &(f32, SlotId)| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1));
-        let kept = self.kept();
-        if all.len() > kept {
-            all.select_nth_unstable_by(kept, closer);
-            all.truncate(kept);
+        let Nearest { k, .. } = self.nearest;
+        if all.len() > *k {
+            // Those that rescoring may want: the k-th of the codes may be wrong, and each of the others.
+            let (_, &mut (kth, node), _) = all.select_nth_unstable_by(*k - 1, closer);
+            let most = kth + CODES_DEVIATIONS * graph.deviation(&coded, node, kth);
+            all.retain(|(distance, _)| *distance <= most);
         }
         all.sort_unstable_by(closer);
         (found.plan, found.ef) = ("scan_codes", 0);
@@ -425,12 +432,6 @@ impl Among<'_> {
         graph.search(coded, &options, &mut found.stats)
     }
 
-    /// Candidates rescored at most.
-    fn kept(&self) -> usize {
-        let Nearest { k, .. } = self.nearest;
-        k.saturating_mul(self.spec.oversampling()).max(k + 16)
-    }
-
     /// `walked`: closest first. With the tail, which is compared in full.
     fn rescore(
         &self,
@@ -440,7 +441,6 @@ impl Among<'_> {
         tail: &[SlotId],
         found: &mut Found,
     ) -> Result<Distances> {
-        let walked = &walked[..walked.len().min(self.kept())];
         let scan = self.scanner();
         let mut distances = Vec::with_capacity(self.nearest.k * 2);
         if !scan.rescore(graph, coded, walked, &mut distances, &mut found.stats)? {

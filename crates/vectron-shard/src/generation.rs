@@ -10,7 +10,7 @@ use crate::{Result, ShardSpec};
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use vectron_hnsw::{Codebook, Graph, Quantization};
+use vectron_hnsw::{Graph, Quantization};
 
 pub type SlotId = u32;
 
@@ -54,7 +54,7 @@ impl Slot {
 pub struct Generation {
     pub slots: boxcar::Vec<Arc<Slot>>,
     pub vectors: Vectors,
-    /// Missing until a product graph has enough points to train on.
+    /// Missing until there are enough points to train its codes on.
     graph: OnceLock<Graph>,
     published: AtomicU32,
     applied: AtomicU64,
@@ -82,15 +82,8 @@ impl Generation {
 
     /// Starts with an empty graph where that needs no training.
     pub fn start_graph(&self, spec: &ShardSpec) {
-        if spec.quantization != Quantization::Product {
-            self.set_graph(self.empty_graph(spec));
-        }
-    }
-
-    fn empty_graph(&self, spec: &ShardSpec) -> Graph {
-        match self.shared_rows(spec) {
-            Some(rows) => Graph::over(spec.graph_config(), rows),
-            None => Graph::new(spec.graph_config()),
+        if let Some(rows) = self.shared_rows(spec) {
+            self.set_graph(Graph::over(spec.graph_config(), rows));
         }
     }
 
@@ -99,15 +92,19 @@ impl Generation {
         self.vectors.rows().filter(|_| spec.quantization == Quantization::Float).cloned()
     }
 
-    /// Trains a product graph's codebook on the first slots, if they are there.
+    /// Starts a graph whose codes are trained on the first slots, if they are there.
     pub fn train(&self, spec: &ShardSpec) {
-        if self.graph.get().is_some() || (self.published() as usize) < Codebook::TRAINING {
+        let training = spec.quantization.training();
+        if self.graph.get().is_some() || !self.is_trainable(spec) {
             return;
         }
-        let vectors: Vec<_> =
-            (0..Codebook::TRAINING as SlotId).filter_map(|slot| self.vectors.get(slot)).collect();
-        let book = Codebook::train(spec.dim, |i| &vectors[i], vectors.len());
-        self.set_graph(Graph::with_codebook(spec.graph_config(), Arc::new(book)));
+        let vectors: Vec<_> = (0..training as SlotId).filter_map(|slot| self.vectors.get(slot)).collect();
+        self.set_graph(Graph::trained(spec.graph_config(), |i| &vectors[i], vectors.len()));
+    }
+
+    /// Whether the graph is there, or enough slots are to start one.
+    pub fn is_trainable(&self, spec: &ShardSpec) -> bool {
+        self.graph.get().is_some() || self.published() as usize >= spec.quantization.training()
     }
 
     pub fn set_graph(&self, graph: Graph) {

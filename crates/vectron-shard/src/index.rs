@@ -75,9 +75,7 @@ impl Shard {
     pub fn indexable(&self) -> usize {
         let waiting = !self.writer.lock().work.is_empty();
         let generation = self.generation.load();
-        let trained = generation.graph().is_some()
-            || generation.published() as usize >= vectron_hnsw::Codebook::TRAINING;
-        let own = if waiting && trained { generation.tail_len().max(1) } else { 0 };
+        let own = if waiting && generation.is_trainable(&self.spec) { generation.tail_len().max(1) } else { 0 };
         own + self.spaces_waiting()
     }
 

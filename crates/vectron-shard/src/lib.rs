@@ -53,6 +53,7 @@ pub use checkpoint::{CheckedStore, Checkpoint, StoredShard, check, export_pebble
 pub use command::{CLIENT_BYTES, Command};
 pub use error::{Result, ShardError};
 pub use fields::IndexProgress;
+pub use filtered::Plan;
 pub use generation::Slot;
 pub(crate) use generation::SlotId;
 pub use hash::routing_hash;

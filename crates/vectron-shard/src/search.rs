@@ -6,6 +6,7 @@
 //! and takes a point away that the answer needs, the search is made again. A search with a filter is in filtered.rs.
 
 use crate::command::check_vector;
+use crate::filtered::Plan;
 use crate::generation::{Generation, Slot, SlotId};
 use crate::matching::Filtering;
 use crate::payload_fields;
@@ -14,6 +15,7 @@ use crate::proto::{Hit, SearchFound, SearchOp};
 use crate::ranked::Ranking;
 use crate::recall::{Choice, Effort, Estimate, Scope, Work};
 use crate::{Metric, Quantization, Result, Shard, ShardError, ShardSpec};
+use std::collections::BinaryHeap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -21,6 +23,10 @@ use vectron_hnsw::{Graph, Query, SearchOptions, SearchStats};
 
 /// Live points up to which a scan is cheaper than walking the graph.
 pub(crate) const SCAN_BELOW: u64 = 500;
+/// Candidates rescored between two looks at what is the `k`-th best by now.
+const RESCORE_STEP: usize = 16;
+/// Standard deviations by which codes are taken to be wrong at most: one in a thousand is by more, on one side.
+const DEVIATIONS: f32 = 3.0;
 /// Slots scanned between two looks at the clock.
 const SCAN_STEP: usize = 1024;
 /// Attempts beside writes; the next one keeps writes out.
@@ -39,6 +45,11 @@ pub struct Nearest {
     pub exact: bool,
     pub score_threshold: Option<f32>,
     pub filter: Option<Arc<Filtering>>,
+    /// This distance-adaptive stop, with `ef` as the cap where it is given; 0: as `ef` and `recall` say. For measuring alone: no
+    /// API sets it.
+    pub slack: f32,
+    /// Of a search with a filter: this way instead of the cheapest. For measuring alone: no API sets it.
+    pub plan: Option<Plan>,
     pub until: Until,
 }
 
@@ -66,6 +77,8 @@ impl Nearest {
             exact: false,
             score_threshold: None,
             filter: None,
+            slack: 0.0,
+            plan: None,
             until: Until::default(),
         }
     }
@@ -132,6 +145,8 @@ impl Shard {
             exact: request.exact,
             score_threshold: request.score_threshold,
             filter,
+            slack: 0.0,
+            plan: None,
             until,
         };
         nearest.check()?;
@@ -294,7 +309,6 @@ impl Shard {
         let mut distances = Vec::with_capacity(nearest.k * 2);
         if let Some((graph, coded)) = &coded {
             found.tail = scanned.len() as u32;
-            walked.truncate(nearest.k.saturating_mul(self.spec.oversampling()).max(nearest.k + 16));
             if !scan.rescore(graph, coded, &walked, &mut distances, &mut found.stats)? {
                 return Ok(None);
             }
@@ -384,6 +398,24 @@ pub(crate) fn score(metric: Metric, distance: f32) -> f32 {
     }
 }
 
+/// A distance in its order; there are no NaNs.
+#[derive(PartialEq)]
+struct Order(f32);
+
+impl Eq for Order {}
+
+impl Ord for Order {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}
+
+impl PartialOrd for Order {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 /// The graph's candidates, closest first by their codes.
 fn walk(
     graph: &Graph,
@@ -409,7 +441,7 @@ pub(crate) struct Scan<'a> {
 
 impl Scan<'_> {
     /// Adds the true distances of the candidates (sorted by their codes) that may be among the `k` best: the first `k`,
-    /// and those that are not further than the `k`-th of them by more than their codes may be wrong. `false`: the
+    /// and those that are not further than the `k`-th best of them by more than their codes may be wrong. `false`: the
     /// store has another version of one by now.
     pub fn rescore(
         &self,
@@ -423,17 +455,40 @@ impl Scan<'_> {
             out.extend_from_slice(&walked[..walked.len().min(self.nearest.k)]);
             return Ok(true);
         }
-        let (first, rest) = walked.split_at(walked.len().min(self.nearest.k));
-        let first: Vec<SlotId> = first.iter().map(|(_, slot)| *slot).collect();
-        if !self.distances(&first, out, stats)? {
-            return Ok(false);
+        let k = self.nearest.k;
+        let mut rest = &walked[..walked.len().min(self.spec.most_rescored(k))];
+        let mut best = BinaryHeap::with_capacity(k + 1);
+        let mut step: Vec<SlotId> = Vec::with_capacity(k.max(RESCORE_STEP));
+        while !rest.is_empty() && !stats.stopped {
+            step.clear();
+            let least = if best.len() < k { k - best.len() } else { RESCORE_STEP };
+            let worst = best.peek().map_or(f32::INFINITY, |worst: &Order| worst.0);
+            let is_close = |(distance, slot): &(f32, SlotId)| {
+                distance - DEVIATIONS * graph.deviation(coded, *slot, *distance) <= worst
+            };
+            let mut taken = 0;
+            for candidate in rest {
+                if step.len() == least {
+                    break;
+                }
+                taken += 1;
+                if best.len() < k || is_close(candidate) {
+                    step.push(candidate.1);
+                }
+            }
+            rest = &rest[taken..];
+            let from = out.len();
+            if !self.distances(&step, out, stats)? {
+                return Ok(false);
+            }
+            for (distance, _) in &out[from..] {
+                best.push(Order(*distance));
+                if best.len() > k {
+                    best.pop();
+                }
+            }
         }
-        let worst = out.iter().map(|(distance, _)| *distance).fold(f32::NEG_INFINITY, f32::max);
-        let close = |(distance, slot): &&(f32, SlotId)| {
-            graph.error(coded, *slot).is_none_or(|error| distance - error <= worst)
-        };
-        let rest: Vec<SlotId> = rest.iter().filter(close).map(|(_, slot)| *slot).collect();
-        self.distances(&rest, out, stats)
+        Ok(true)
     }
 
     /// Adds the distances of the slots; stops when late. `false`: as in [`Scan::rescore`].

@@ -1,7 +1,7 @@
 //! The graph on disk, so that a restart does not build it again. A cache: the store is the truth, and a snapshot
 //! that is missing, damaged or of other settings is ignored and the graph is built anew (docs/adr/0008).
 //!
-//! File `graph.snap`, little-endian: magic "VGS2" | dim u32 | metric u32 | m u32 | ef_construction u32 |
+//! File `graph.snap`, little-endian: magic "VGS3" | dim u32 | metric u32 | m u32 | ef_construction u32 |
 //! quantization u32 | log index u64 | nodes u32 | per node: id length u16, id, log index u64, ordinal u32 |
 //! graph bytes | crc32 u32 of all before it.
 
@@ -16,7 +16,7 @@ use vectron_hnsw::Graph;
 use vectron_kernels::Arena;
 
 const FILE: &str = "graph.snap";
-const MAGIC: &[u8; 4] = b"VGS2";
+const MAGIC: &[u8; 4] = b"VGS3";
 
 fn header(spec: &ShardSpec) -> Vec<u8> {
     let words = [spec.dim, spec.metric as usize, spec.m, spec.ef_construction, spec.quantization as usize];

@@ -141,8 +141,7 @@ impl Shard {
     pub(crate) fn spaces_waiting(&self) -> usize {
         let trained = |space: &Arc<Space>| {
             let generation = space.generation();
-            let enough = generation.published() as usize >= vectron_hnsw::Codebook::TRAINING;
-            if generation.graph().is_some() || enough { generation.tail_len() } else { 0 }
+            if generation.is_trainable(&space.spec) { generation.tail_len() } else { 0 }
         };
         self.fields.read().spaces().map(trained).sum()
     }

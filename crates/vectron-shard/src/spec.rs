@@ -72,7 +72,7 @@ pub struct ShardSpec {
     pub quantization: Quantization,
     /// Form of the vectors that candidates are rescored with.
     pub vectors: Residence,
-    /// Candidates rescored per result, 1..=100; 0: [`ShardSpec::default_oversampling`].
+    /// Candidates rescored at most per result, 1..=100; 0: as many as the error of their codes asks for.
     pub oversampling: usize,
     /// Index waiting points on all index threads at once. Faster, and **not deterministic**: replicas build
     /// different graphs of the same quality and may differ in answers that are not exact.
@@ -111,15 +111,22 @@ impl ShardSpec {
         Ok(())
     }
 
-    /// Candidates rescored per result: enough that what the codes lose is found again.
-    pub fn oversampling(&self) -> usize {
-        match (self.oversampling, self.quantization) {
-            (0, Quantization::Float) => 1,
-            (0, Quantization::Half) => 2,
-            (0, Quantization::Int8) => 4,
-            (0, Quantization::Product | Quantization::Binary) => 20,
-            (set, _) => set,
+    /// Most candidates that are rescored for `k` results; without a setting as many as their error asks for.
+    pub fn most_rescored(&self, k: usize) -> usize {
+        match self.oversampling {
+            0 => usize::MAX,
+            set => k.saturating_mul(set).max(k + 16),
         }
+    }
+
+    /// Candidates that are likely to be rescored for `k` results, where points have neighbours at different distances.
+    pub fn likely_rescored(&self, k: usize) -> usize {
+        let each = match self.quantization {
+            Quantization::Float => 1,
+            Quantization::Half | Quantization::Int8 => 2,
+            Quantization::Product | Quantization::Binary => 20,
+        };
+        k.saturating_mul(each).min(self.most_rescored(k))
     }
 
     /// Settings that had no name in the first format are named only when they are not the default.

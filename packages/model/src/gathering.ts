@@ -3,6 +3,7 @@ import type { gateway, placement, workerData } from '@vectron/proto';
 import { type AskShard, otherOutcome, RouteChanged, type ShardOperation, type ShardOutcome } from './ask-shard.js';
 import type { Branch } from './branch.js';
 import { mergeHits } from './hits.js';
+import { leastRecall, type RecallReport, shardRecall } from './recall-report.js';
 import type { Route } from './route.js';
 
 /** What one shard found for every branch, in their order; nothing and an error when it did not answer. */
@@ -86,10 +87,9 @@ export class Gathering {
     return this.reports.length === this.shardsAsked && this.reports.every(whole);
   }
 
-  /** Recall to expect of a branch, which is that of the shard with the least; 0 while no shard has answered. */
-  recallOf(branch: number): number {
-    const answered = this.reports.filter(({ error }) => error === undefined);
-    return answered.length === 0 ? 0 : Math.min(...answered.map(({ found }) => found[branch].recallEstimate));
+  /** What the shards that have answered say of a branch's recall. */
+  recallOf(branch: number): RecallReport {
+    return leastRecall(this.reports.filter(({ error }) => error === undefined).map(({ found }) => found[branch]));
   }
 
   /** Throws the first shard's failure when all of them have failed: there is nothing to answer with. */
@@ -102,12 +102,15 @@ export class Gathering {
 const without = (hits: workerData.Hit[], excluded: ReadonlySet<string>) =>
   excluded.size === 0 ? hits : hits.filter(({ id }) => !excluded.has(id));
 
+const NO_RECALL: RecallReport = { recallUnmet: false };
+
 /** What a shard reported of the only branch of a search. */
 export function shardRead({ shard, found, worker, milliseconds, error }: ShardReport): gateway.ShardRead {
-  const { appliedIndex = 0n, tail = 0, ef = 0, recallEstimate = 0 } = found[0] ?? {};
+  const { appliedIndex = 0n, tail = 0, ef = 0, slack } = found[0] ?? {};
   const { visited = 0, distances = 0, rescored = 0, stopped = false } = found[0] ?? {};
   const { plan = '', matching = 0n, unindexed = false } = found[0] ?? {};
   const how = { visited, distances, rescored, stopped, plan, matching, unindexed };
-  const who = { recallEstimate, ...how, replica: BigInt(worker), milliseconds };
+  const { recallEstimate, recallInterval } = found.length > 0 ? shardRecall(found[0]) : NO_RECALL;
+  const who = { recallEstimate, recallInterval, slack, ...how, replica: BigInt(worker), milliseconds };
   return { shardId: shard.shardId, appliedIndex, indexLag: tail, ef, ...who, errorCode: error?.code ?? '' };
 }

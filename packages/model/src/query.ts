@@ -142,9 +142,10 @@ function reports(gathering: Gathering, branches: number): gateway.BranchReport[]
   const answered = gathering.reports.filter(({ error }) => error === undefined);
   return Array.from({ length: branches }, (_, at) => {
     const own = answered.map(({ found }) => found[at]);
+    const { recallEstimate, recallInterval, recallUnmet } = gathering.recallOf(at);
     return {
       candidates: own.reduce((sum, { hits }) => sum + hits.length, 0),
-      recallEstimate: gathering.recallOf(at),
+      ...{ recallEstimate, recallInterval, recallUnmet },
       plans: own.map(({ plan }) => plan),
       unindexed: own.some(({ unindexed }) => unindexed),
     };

@@ -4,6 +4,9 @@ import { greatestOf } from '@vectron/proto';
 export const DEFAULT_TOP_K = 10;
 export const MAX_TOP_K = greatestOf('vectron.v1.SearchRequest', 'top_k');
 const MAX_EF = greatestOf('vectron.v1.SearchRequest', 'ef');
+const MIN_RECALL = 0.5;
+/** The float32 that stands for 0.999, which is a little more. */
+const MAX_RECALL = greatestOf('vectron.v1.SearchRequest', 'recall');
 const MAX_PAGE = greatestOf('vectron.v1.ListPointsRequest', 'limit');
 
 /** What a search asks of the index; 0: not asked. */
@@ -20,8 +23,8 @@ export function checkSearch({ topK, ef, recall, scoreThreshold }: SearchLimits):
     throw VectronError.invalid('top_k', `top_k must be 1 to ${MAX_TOP_K}, not ${topK}`);
   }
   if (!(ef >= 0 && ef <= MAX_EF)) throw VectronError.invalid('ef', `ef must be at most ${MAX_EF}, not ${ef}`);
-  if (recall !== 0 && !(recall >= 0.5 && recall <= 0.999)) {
-    throw VectronError.invalid('recall', `recall must be 0.5 to 0.999, not ${recall}`);
+  if (recall !== 0 && !(recall >= MIN_RECALL && recall <= MAX_RECALL)) {
+    throw VectronError.invalid('recall', `recall must be ${MIN_RECALL} to 0.999, not ${recall}`);
   }
   if (recall !== 0 && ef !== 0) throw VectronError.invalid('recall', 'send either ef or recall: recall picks ef');
   if (scoreThreshold !== undefined && Number.isNaN(scoreThreshold)) {

@@ -11,7 +11,10 @@ export class SearchTrace {
   }
 
   shard(read: gateway.ShardRead): void {
-    const seen = Object.entries(gateway.ShardRead.toJSON(read) as object).map(([key, value]) => [key, String(value)]);
+    const { recallInterval, ...values } = read;
+    const json = gateway.ShardRead.toJSON({ ...values, recallInterval: undefined }) as object;
+    const seen = Object.entries(json).map(([key, value]) => [key, String(value)]);
+    if (recallInterval !== undefined) seen.push(['recallInterval', `${recallInterval.low} to ${recallInterval.high}`]);
     this.step('shard', read.milliseconds, Object.fromEntries(seen));
   }
 

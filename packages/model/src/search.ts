@@ -4,6 +4,7 @@ import type { AskShard } from './ask-shard.js';
 import { type Branch, type BranchOptions, branchOf, soughtVector } from './branch.js';
 import { askShards, Gathering, shardRead } from './gathering.js';
 import { vectorLike } from './point-vectors.js';
+import type { RecallReport } from './recall-report.js';
 import type { Route } from './route.js';
 import { DEFAULT_TOP_K } from './search-limits.js';
 import type { SearchTrace } from './search-trace.js';
@@ -34,7 +35,7 @@ export interface SearchRun {
 }
 
 /** What the shards have found. `shards` has one entry for each that has answered or failed, the last outcome one for all. */
-export interface SearchOutcome {
+export interface SearchOutcome extends RecallReport {
   /** Best first; equal scores by id. */
   readonly hits: workerData.Hit[];
   /** Whether every shard has answered, within its time. */
@@ -42,8 +43,6 @@ export interface SearchOutcome {
   readonly shardsAsked: number;
   readonly shardsAnswered: number;
   readonly shards: gateway.ShardRead[];
-  /** Recall to expect, of the shard with the least: 1 when the answer is exact, 0 while nothing was measured. */
-  readonly recallEstimate: number;
 }
 
 const NO_VECTOR = Buffer.alloc(0);
@@ -124,6 +123,6 @@ function outcomeOf(gathering: Gathering): SearchOutcome {
     shardsAsked,
     shardsAnswered,
     shards: gathering.reports.map(shardRead),
-    recallEstimate: gathering.recallOf(0),
+    ...gathering.recallOf(0),
   };
 }

@@ -80,6 +80,6 @@ function missedStep(request: SearchRequest, answer: Answered, rank: number, scor
   if (answer.rerankedBy !== '') return ['reranked_out', `${place}; the reranker preferred others`];
   if (rank > topK) return ['beyond_top_k', `${place}, and top_k is ${topK}`];
   const ef = Math.max(...answer.shards.map((read) => read.ef));
-  const advice = `the walk through the graph with ef ${ef} did not come past it: raise ef, or ask for recall`;
+  const advice = `the walk through the graph with ef ${ef} did not come past it: ask for recall, raise ef, or ask for exact`;
   return ['not_visited', `${place}; ${advice}`];
 }

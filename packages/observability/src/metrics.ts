@@ -108,6 +108,24 @@ export function createMetrics() {
       labelNames: ['collection', 'tenant'],
       registers,
     }),
+    collectionRecall: new Gauge({
+      name: 'vectron_collection_recall_estimate',
+      help: 'Recall to expect of a search that asks for none, of the shard with the least; without shards that have measured none.',
+      labelNames: ['collection', 'tenant', 'vector'],
+      registers,
+    }),
+    recallAsked: new Counter({
+      name: 'vectron_collection_recall_asked_total',
+      help: 'Searches of shards that asked for a recall.',
+      labelNames: ['collection', 'tenant', 'vector'],
+      registers,
+    }),
+    recallUnmet: new Counter({
+      name: 'vectron_collection_recall_unmet_total',
+      help: 'Searches of shards that asked for a recall which the shard could not promise.',
+      labelNames: ['collection', 'tenant', 'vector'],
+      registers,
+    }),
     shardBytes: new Gauge({
       name: 'vectron_shard_bytes',
       help: 'Bytes of a shard in memory and on disk.',

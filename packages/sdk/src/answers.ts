@@ -63,10 +63,12 @@ export function storedPoint(point: gateway.Point | undefined): api.StoredPoint {
 }
 
 export function searchResult({ results, ...answer }: gateway.SearchResponse): api.SearchResult {
-  const { complete, shardsAsked, shardsAnswered, recallEstimate, queryId, rerankedBy } = answer;
+  const { complete, shardsAsked, shardsAnswered, queryId, rerankedBy } = answer;
+  const { recallEstimate, recallInterval, recallUnmet } = answer;
   return {
     hits: results.map((one) => ({ ...hit(one), explanation: one.explanation })),
-    ...{ complete, shardsAsked, shardsAnswered, recallEstimate, queryId, rerankedBy },
+    ...{ complete, shardsAsked, shardsAnswered, queryId, rerankedBy },
+    ...{ recallEstimate, recallInterval, recallUnmet },
     ...searchReport(answer),
   };
 }
@@ -79,6 +81,16 @@ export function queryResult({ results, groups, complete, branches }: gateway.Que
     branches,
   };
 }
+
+export const recallMeasurement = ({
+  interval,
+  plans,
+  ...rest
+}: gateway.MeasureRecallResponse): api.RecallMeasurement => ({
+  ...rest,
+  interval: interval ?? missing('interval'),
+  plans: Object.fromEntries(plans),
+});
 
 export const queryOutcome = ({ answer, errorCode, errorMessage }: gateway.QueryOutcome) =>
   answer === undefined ? VectronError.fromWire(errorCode, errorMessage) : queryResult(answer);

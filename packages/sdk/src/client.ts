@@ -31,6 +31,8 @@ import type {
   PointsSelector,
   QueryOptions,
   QueryResult,
+  RecallMeasurement,
+  RecallOptions,
   RegisterOptions,
   SearchOptions,
   SearchResult,
@@ -64,6 +66,11 @@ export interface VectronClient {
   query(collection: string, options: QueryOptions): Promise<QueryResult>;
   /** Each query has a result, or the error it ended with. */
   queryBatch(queries: readonly (QueryOptions & { collection: string })[]): Promise<(QueryResult | VectronError)[]>;
+  /**
+   * How much of the true answers searches like this one find: sampled queries, answered as usual and exactly. Without points to
+   * compare answers of, FAILED_PRECONDITION.
+   */
+  measureRecall(collection: string, options?: RecallOptions): Promise<RecallMeasurement>;
   count(collection: string, options?: { filter?: Filter; estimate?: boolean }): Promise<CountResult>;
   /** The values at a path of the payload, with how many points have each; 10 of them, or `limit`. */
   facets(collection: string, path: string, options?: { filter?: Filter; limit?: number }): Promise<FacetResult>;

@@ -15,6 +15,7 @@ import {
   changesOf,
   checkAliasChanges,
   checkCollectionName,
+  checkMeasuring,
   checkPointId,
   collectionSettings,
   countPoints,
@@ -30,6 +31,8 @@ import {
   filterMessage,
   initialDeclarations,
   MAX_CHANGES_WAIT_MS,
+  measureRecall,
+  measuringTimeoutMs,
   type PointsChange,
   pagePoints,
   parseChangeCursor,
@@ -44,7 +47,7 @@ import {
   writeToken,
 } from '@vectron/model';
 import { greatestOf, type placement, workerData } from '@vectron/proto';
-import { indexesOf, settingsOf } from './answers.js';
+import { indexesOf, recallMeasurement, settingsOf } from './answers.js';
 import { ChangeStream, type ChangesOptions } from './change-stream.js';
 import type * as api from './client.js';
 import { embeddedAdmin, refusedListing } from './embedded-admin.js';
@@ -287,6 +290,15 @@ class EmbeddedClient implements api.VectronClient {
     return Promise.all(
       queries.map(({ collection, ...options }) => this.query(collection, options).catch(toVectronError)),
     );
+  }
+
+  async measureRecall(name: string, options: api.RecallOptions = {}): Promise<api.RecallMeasurement> {
+    const request = requests.measureRecallRequest(name, options);
+    checkMeasuring(request);
+    const deadlineMs = Date.now() + measuringTimeoutMs(request);
+    const timeoutMs = () => Math.max(1, deadlineMs - Date.now());
+    const run = { deadlineMs, timeoutMs, turn: <T>(search: () => Promise<T>) => search() };
+    return recallMeasurement(await measureRecall(await this.#route(name), request, this.#ask, run));
   }
 
   async count(

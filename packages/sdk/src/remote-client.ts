@@ -1,5 +1,5 @@
 import { VectronError } from '@vectron/errors';
-import { filterMessage } from '@vectron/model';
+import { filterMessage, measuringTimeoutMs } from '@vectron/model';
 import { gateway } from '@vectron/proto';
 import * as answers from './answers.js';
 import { ChangeStream } from './change-stream.js';
@@ -61,6 +61,11 @@ export function remoteClient(transport: Transport): api.VectronClient {
     async queryBatch(queries) {
       const wire = queries.map(({ collection, ...options }) => requests.queryRequest(collection, options));
       return (await call(data.queryBatch, { queries: wire })).outcomes.map(answers.queryOutcome);
+    },
+    async measureRecall(collection, options = {}) {
+      const request = requests.measureRecallRequest(collection, options);
+      const waitMs = measuringTimeoutMs(request);
+      return answers.recallMeasurement(await call(data.measureRecall, request, { waitMs }));
     },
     async count(collection, { filter, estimate = false } = {}) {
       const request = { collection, filter: filter && filterMessage(filter), estimate };

@@ -121,6 +121,15 @@ export function listPointsRequest(collection: string, options: api.ListOptions):
   };
 }
 
+export function measureRecallRequest(collection: string, options: api.RecallOptions): gateway.MeasureRecallRequest {
+  const { filter, ...rest } = options;
+  return {
+    ...gateway.MeasureRecallRequest.fromPartial(rest),
+    collection,
+    filter: filter && filterMessage(filter),
+  };
+}
+
 export function updatePointsRequest(collection: string, update: api.PayloadUpdate): gateway.UpdatePointsRequest {
   const replace = objectForms(update.replace, 'replace');
   const set = objectForms(update.set, 'set');

@@ -211,6 +211,17 @@ export interface QueryResult {
   /** In the order of the query's. */
   readonly branches: Readonly<gateway.BranchReport>[];
 }
+/** How `measureRecall` searches. */
+export type RecallOptions = Asked<
+  gateway.MeasureRecallRequest,
+  'queries' | 'topK' | 'ef' | 'recall' | 'using' | 'timeoutMs'
+> &
+  Pick<Selecting, 'filter'>;
+/** Answers compared with the truth; proto/apigateway/apigateway.proto says what each field is. */
+export type RecallMeasurement = Readonly<Omit<gateway.MeasureRecallResponse, 'interval' | 'plans'>> & {
+  readonly interval: RecallInterval;
+  readonly plans: Readonly<Record<string, number>>;
+};
 export interface CountResult {
   readonly count: number;
   readonly exact: boolean;
@@ -255,8 +266,12 @@ export interface SearchResult {
   readonly complete: boolean;
   readonly shardsAsked: number;
   readonly shardsAnswered: number;
-  /** Recall to expect: 1 when the answer is exact, 0 while nothing was measured. */
-  readonly recallEstimate: number;
+  /** Recall to expect, of the shard with the least: 1 when the answer is exact; absent while nothing was measured. */
+  readonly recallEstimate?: number;
+  /** Its 95 % confidence interval. */
+  readonly recallInterval?: RecallInterval;
+  /** Whether `recall` was asked for, and what a shard measured is less, or it has measured nothing. */
+  readonly recallUnmet: boolean;
   /** Names this answer in `feedback`. */
   readonly queryId: string;
   readonly rerankedBy: string;
@@ -267,6 +282,8 @@ export interface SearchResult {
   /** With `whyNot`. */
   readonly whyNot?: WhyNot;
 }
+/** A 95 % confidence interval of a recall. */
+export type RecallInterval = Readonly<gateway.RecallInterval>;
 /** How a search went in one shard; proto/apigateway/apigateway.proto says what each field is. */
 export type ShardRead = Readonly<Omit<gateway.ShardRead, 'replica' | 'matching'>> & {
   readonly replica: number;

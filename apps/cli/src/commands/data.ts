@@ -9,6 +9,7 @@ import { fill, fillNew } from '../filling.js';
 import { type ImportSource, openImport, pebbleSource } from '../import-sources.js';
 import { floatsOf, withFloats } from '../json-floats.js';
 import { brief, say, show } from '../output.js';
+import { recallLines } from '../recall-text.js';
 import { filterCommands, hitRows, jsonFlag, transferCommands } from './query.js';
 
 type Define = (parent: Command, name: string, help: string) => Command;
@@ -156,8 +157,8 @@ export function searchCommand(program: Command, client: Define): void {
     .option('--vector <json>', 'search by this vector, a JSON array')
     .option('--query <text>', 'text for the reranker, when the collection enables it')
     .option('--top-k <n>', '1 to 10000', Number, 10)
-    .option('--ef <n>', 'candidates kept while searching', Number)
-    .option('--recall <share>', '0.5 to 0.999 instead of --ef: the shards pick ef', Number)
+    .option('--ef <n>', 'most candidates kept while searching', Number)
+    .option('--recall <share>', '0.5 to 0.999 instead of --ef: the least work that gives it', Number)
     .option('--exact', 'scan instead of walking the graph')
     .option('--filter <json>', 'only points that pass, such as {"field": "section", "eq": "mail"}')
     .option('--text <words>', 'search by words, too, or instead of a vector; fused with it')
@@ -190,10 +191,10 @@ export function searchCommand(program: Command, client: Define): void {
           whyNot: options.whyNot as string | undefined,
         });
         show(found, options.json === true, { head: ['score', 'id', 'payload'], rows: hitRows(found.hits) });
-        if (!options.json && found.recallEstimate > 0) {
-          console.log(found.recallEstimate === 1 ? 'exact' : `recall to expect: ${found.recallEstimate.toFixed(3)}`);
+        if (!options.json) {
+          recallLines(found).forEach(say);
+          showReasons(found);
         }
-        if (!options.json) showReasons(found);
         if (!found.complete)
           console.error(`incomplete: ${found.shardsAnswered} of ${found.shardsAsked} shards answered`);
       }),

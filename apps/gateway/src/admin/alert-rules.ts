@@ -1,3 +1,5 @@
+import type { RecallShare } from './recall-watch.js';
+
 /** What an alert rule looks at, and when it speaks unless the operator has set it otherwise. */
 export interface AlertRule {
   readonly rule: RuleName;
@@ -20,12 +22,18 @@ export const RULES = {
   disk: { level: 'warning', threshold: 0.9 },
   /** Share of the last minute's requests that failed for reasons that are not the callers'. */
   error_rate: { level: 'critical', threshold: 0.05 },
+  /** Of a collection's searches of the last five minutes that asked for a recall: share that a shard could not promise it to. */
+  recall_unmet: { level: 'warning', threshold: 0.1 },
 } as const satisfies Record<string, { level: 'warning' | 'critical'; threshold: number }>;
 
 export type RuleName = keyof typeof RULES;
 
 /** True for a moment whenever a shard is made, moved or written to: an alert only when it is so twice in a row. */
-export const PASSING: ReadonlySet<RuleName> = new Set(['under_replicated', 'replication_lag', 'index_lag']);
+export const PASSING: ReadonlySet<RuleName> = new Set([
+  ...(['under_replicated', 'replication_lag', 'index_lag'] as const),
+  // Until what was written is indexed and measured.
+  'recall_unmet',
+]);
 
 export const isRule = (name: string): name is RuleName => Object.hasOwn(RULES, name);
 
@@ -56,6 +64,8 @@ export interface Facts {
   }[];
   /** Of this gateway in the last minute. */
   readonly requests: { readonly all: number; readonly failed: number };
+  /** Of the last minutes. */
+  readonly recalls: readonly RecallShare[];
 }
 
 export interface Finding {
@@ -65,8 +75,9 @@ export interface Finding {
   readonly message: string;
 }
 
-/** Fewer say nothing about a rate. */
+/** Fewer say nothing about a share. */
 const LEAST_REQUESTS = 20;
+const shareOf = (some: number, all: number) => (all >= LEAST_REQUESTS ? some / all : 0);
 
 /** What the rules find wrong. Pure. */
 export function findings(facts: Facts, rules: readonly AlertRule[] = defaultRules()): Finding[] {
@@ -100,7 +111,12 @@ export function findings(facts: Facts, rules: readonly AlertRule[] = defaultRule
     }
   }
   const { all, failed } = facts.requests;
-  const share = all >= LEAST_REQUESTS ? failed / all : 0;
+  const share = shareOf(failed, all);
   find('error_rate', (most) => share > most, 'gateway', `${Math.round(share * 100)} % of the requests fail`);
+  for (const { tenantId, collection, using, asked, unmet } of facts.recalls) {
+    const subject = `collection ${collection} of tenant ${tenantId}${using === '' ? '' : `, vector ${using}`}`;
+    const message = `${unmet} of ${asked} searches asked for a recall that is not reached; measure the collection`;
+    find('recall_unmet', (most) => shareOf(unmet, asked) > most, subject, message);
+  }
   return found;
 }

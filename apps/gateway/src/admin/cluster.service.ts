@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { VectronError } from '@vectron/errors';
-import { placement } from '@vectron/proto';
+import { placement, type worker } from '@vectron/proto';
 import { callContext } from '@vectron/rpc';
 import { BACKENDS, type Backends } from '../backends.js';
 
@@ -24,7 +24,14 @@ export interface ShardView {
   points: number;
   memoryBytes: number;
   queriesPerSecond: number;
-  replicas: { worker: number; role: string; appliedIndex: number; learner: boolean; damage: string }[];
+  replicas: {
+    worker: number;
+    role: string;
+    appliedIndex: number;
+    learner: boolean;
+    damage: string;
+    recalls: worker.SpaceRecall[];
+  }[];
   /** Replicas that vote and are heard of, of how many. */
   healthyReplicas: number;
   voters: number;
@@ -81,6 +88,7 @@ export class ClusterService {
           role: metrics?.role ?? '',
           appliedIndex: Number(metrics?.appliedIndex ?? 0n),
           damage: metrics?.damage ?? '',
+          recalls: metrics?.recalls ?? [],
         }));
         const voters = shard.replicas.filter(({ learner }) => !learner);
         // As the leader has it: what a majority counts on.

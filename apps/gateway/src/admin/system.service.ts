@@ -8,6 +8,7 @@ import { BACKENDS, type Backends, CONFIG, METRICS } from '../backends.js';
 import type { GatewayConfig } from '../config.js';
 import { collectionInfo } from '../data/collection.service.js';
 import { stateName } from './cluster.service.js';
+import { type RecallCount, RecallCounts, type ReplicaRecalls } from './recall-counts.js';
 
 /** A worker with what its last heartbeat said. */
 export type WorkerView = Omit<placement.WorkerInfo, 'last' | 'state' | 'stateChanges'> & {
@@ -45,6 +46,7 @@ export interface Health {
 @Injectable()
 export class SystemService {
   #health: { readonly atMs: number; readonly answer: Promise<Health> } | undefined;
+  readonly #recalls = new RecallCounts();
   readonly #counts: { atMs: number; all: number; failed: number }[] = [];
 
   constructor(
@@ -150,11 +152,19 @@ export class SystemService {
   /** Brings the gauges of collections and shards up to date before a scrape. */
   async scrape(): Promise<string> {
     const { registry } = this.metrics;
-    const gauges = ['points', 'indexLag', 'shardBytes', 'shardQueries', 'replicas', 'collectionPoints'] as const;
+    const gauges = [
+      ...(['points', 'indexLag', 'shardBytes', 'shardQueries', 'replicas'] as const),
+      ...(['collectionPoints', 'collectionRecall'] as const),
+    ] as const;
     for (const gauge of gauges) this.metrics[gauge].reset();
     const { collections } = await this.backends.placement
       .listCollections({ tenantId: '' }, probe())
       .catch(() => ({ collections: [] as placement.Collection[] }));
+    const counted = new Map<string, RecallCount[]>();
+    for (const one of this.#recalls.look(collections.flatMap(replicaRecalls))) {
+      const name = recallName(one.tenantId, one.collection);
+      counted.set(name, [...(counted.get(name) ?? []), one]);
+    }
     const points = new Map(collections.map((one) => [one, pointsOf(one)]));
     // What a tenant makes must not make the answer, nor what stores it, as large as it likes.
     const shown = collections.sort((a, b) => (points.get(b) ?? 0) - (points.get(a) ?? 0));
@@ -164,11 +174,20 @@ export class SystemService {
       const { name: collection, tenantId: tenant, shards } = one;
       this.metrics.collectionPoints.set({ collection, tenant }, points.get(one) ?? 0);
       for (const shard of shards) this.#shard({ shard: String(shard.shardId), collection, tenant }, shard);
+      for (const { using: vector, estimate } of leastEstimates(shards)) {
+        this.metrics.collectionRecall.set({ collection, tenant, vector }, estimate);
+      }
+      for (const { using: vector, asked, unmet } of counted.get(recallName(tenant, collection)) ?? []) {
+        this.#recall({ collection, tenant, vector }, asked, unmet);
+      }
     }
     for (const [at, one] of others.entries()) {
       if (at % AT_ONCE === 0) await setImmediate();
       this.metrics.collectionPoints.inc({ collection: OTHERS, tenant: OTHERS }, points.get(one) ?? 0);
       for (const shard of one.shards) this.#shard({ shard: OTHERS, collection: OTHERS, tenant: OTHERS }, shard);
+      for (const { asked, unmet } of counted.get(recallName(one.tenantId, one.name)) ?? []) {
+        this.#recall({ collection: OTHERS, tenant: OTHERS, vector: OTHERS }, asked, unmet);
+      }
     }
     return registry.metrics();
   }
@@ -182,6 +201,11 @@ export class SystemService {
     const queries = replicas.reduce((sum, one) => sum + (one.metrics?.queriesPerSecond ?? 0), 0);
     this.metrics.shardQueries.inc(labels, queries);
     this.metrics.replicas.inc(labels, replicas.filter((one) => one.metrics?.damage === '').length);
+  }
+
+  #recall(labels: { collection: string; tenant: string; vector: string }, asked: number, unmet: number): void {
+    this.metrics.recallAsked.inc(labels, asked);
+    this.metrics.recallUnmet.inc(labels, unmet);
   }
 
   /** Workers with their last heartbeats, but for those that were removed. */
@@ -212,6 +236,27 @@ export class SystemService {
       return [];
     }
   }
+}
+
+const recallName = (tenantId: string, collection: string) => JSON.stringify([tenantId, collection]);
+
+const replicaRecalls = ({ tenantId, name: collection, shards }: placement.Collection): ReplicaRecalls[] =>
+  shards.flatMap(({ shardId, replicas }) =>
+    replicas.map(({ number: worker, metrics }) => ({
+      ...{ tenantId, collection, shardId, worker },
+      recalls: metrics?.recalls ?? [],
+    })),
+  );
+
+/** The least estimate of the shards' leaders in each space that all of them have measured. */
+function leastEstimates(shards: readonly placement.Shard[]): { using: string; estimate: number }[] {
+  const bySpace = new Map<string, number[]>();
+  for (const { using, estimate } of shards.flatMap(({ metrics }) => metrics?.recalls ?? [])) {
+    if (estimate !== undefined) bySpace.set(using, [...(bySpace.get(using) ?? []), estimate]);
+  }
+  return [...bySpace]
+    .filter(([, estimates]) => estimates.length === shards.length)
+    .map(([using, estimates]) => ({ using, estimate: Math.min(...estimates) }));
 }
 
 const pointsOf = ({ shards }: placement.Collection): number =>

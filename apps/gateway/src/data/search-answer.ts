@@ -27,6 +27,8 @@ export function answerOf(
     shardsAnswered: outcome.shardsAnswered,
     shards: outcome.shards,
     recallEstimate: outcome.recallEstimate,
+    recallInterval: outcome.recallInterval,
+    recallUnmet: outcome.recallUnmet,
     queryId: '',
     servedFrom: 'shards',
     explanation: undefined,

@@ -116,6 +116,15 @@ export class Edge {
   }
 
   /**
+   * Room for one of many reads that a single call makes one after the other: each counts as a request of the caller. Throws
+   * RATE_LIMITED or OVERLOADED; what is returned gives the room back.
+   */
+  async enterAgain(principal: Principal): Promise<() => void> {
+    await this.limiter?.consume(principal);
+    return this.admission.begin('read', principal.tenantId, principal.apiKeyId || principal.userId);
+  }
+
+  /**
    * Room for a connection that is held open for its caller, as for a request that waits for changes. Throws QUOTA_EXCEEDED
    * or OVERLOADED; what is returned gives the room back.
    */

@@ -1,6 +1,6 @@
 //! What a search does: what it was asked to, or the least work that was measured to reach the recall it was asked for.
 
-use super::ladder::{Measured, Scope, Stat, by_ef, default_effort, efs, levels};
+use super::ladder::{Measured, Scope, Stat, by_ef, by_slack, default_effort, efs, levels};
 use super::{Choice, Estimate, RecallBook, Work};
 use crate::filtered::{Plan, WALK, bytes_of, plan};
 use crate::search::Nearest;
@@ -18,6 +18,7 @@ impl RecallBook {
         let known = |work: Work| Choice { work, estimate: measured.and_then(|all| served(all, spec, nearest, scope, work)).map(|stat| stat.estimate) };
         match (nearest.ef, nearest.recall) {
             _ if nearest.exact => Choice::EXACT,
+            (ef, _) if nearest.slack > 0.0 => known(Work::Walk(by_slack(k, nearest.slack, ef))),
             (0, 0.0) => known(Work::Walk(default_effort(k))),
             (0, wanted) => {
                 let exact = exact_bytes(spec, scope) <= BUDGET;
@@ -60,7 +61,7 @@ fn served(all: &Measured, spec: &ShardSpec, nearest: &Nearest, scope: &Scope<'_>
 /// The cheapest way, by the bytes it reads, that surely has the recall; the one with the greatest recall when none has.
 fn reaching(all: &Measured, spec: &ShardSpec, nearest: &Nearest, scope: &Scope<'_>, wanted: f32) -> Option<Choice> {
     let (code, full) = bytes_of(spec);
-    let rescored = (nearest.k * spec.oversampling()) as f64 * full;
+    let rescored = spec.likely_rescored(nearest.k) as f64 * full;
     let bytes = |work: Work, stat: &Stat| match work {
         Work::Exact => exact_bytes(spec, scope),
         Work::Codes => scope.matching as f64 * code + rescored,

@@ -26,17 +26,25 @@ const LEVELS: [(f32, usize); 14] = [
     (1.2, 4096),
 ];
 
-/// Slack of a search that asks for neither an ef nor a recall.
-const DEFAULT_SLACK: f32 = 0.2;
+/// Slack of a search that asks for neither an ef nor a recall, and the most it keeps: the level that found 0.99 and more of the
+/// nearest on real text.
+const DEFAULT: (f32, usize) = (0.09, 512);
 
 /// What such a search does. It depends on no measurement, so that replicas answer alike.
 pub fn default_effort(k: usize) -> Effort {
-    Effort { slack: DEFAULT_SLACK, ef: (2 * k).max(100) }
+    by_slack(k, DEFAULT.0, DEFAULT.1.max(4 * k))
 }
 
 /// The walk that an `ef` asks for.
 pub fn by_ef(k: usize, ef: usize) -> Effort {
     Effort { slack: f32::INFINITY, ef: ef.max(k) }
+}
+
+/// An adaptive walk that keeps at most `cap` nodes; 0: as many as the level of that slack.
+pub fn by_slack(k: usize, slack: f32, cap: usize) -> Effort {
+    let level = LEVELS.iter().find(|(of, _)| *of >= slack).unwrap_or(&LEVELS[LEVELS.len() - 1]);
+    let cap = if cap > 0 { cap } else { level.1.max(4 * k) };
+    Effort { slack, ef: cap.max(k) }
 }
 
 /// The levels for `k` results, least work first.

@@ -976,6 +976,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/collections/{collection}/recall:measure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * How much of the true answers searches find: sampled queries are answered as usual and exactly, and compared
+         * @description How much of the true answers searches find: sampled queries are answered as usual and exactly, and compared. Queries that were asked lately are taken first; others are made from stored points without being one. The searches come one after the other, and each of them counts as a request of the caller.
+         *
+         *     Takes a token that may read: any role but metrics.
+         */
+        post: operations["measureRecall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/collections/{name}": {
         parameters: {
             query?: never;
@@ -1530,13 +1552,17 @@ export interface components {
             candidates: number;
             /**
              * Format: float
-             * @description Of the shard with the least: 1 when exact, 0 while nothing was measured.
+             * @description Of the shard with the least: 1 when exact, absent while nothing was measured.
              */
-            recallEstimate: number;
+            recallEstimate?: number;
             /** @description How each shard found its points. */
             plans: string[];
             /** @description Payloads had to be read for its filter. */
             unindexed: boolean;
+            /** @description Set with recall_estimate. */
+            recallInterval?: components["schemas"]["RecallInterval"];
+            /** @description Recall was asked for, and what a shard measured is less, or it has measured nothing. */
+            recallUnmet: boolean;
         };
         ChangePasswordRequest: {
             currentPassword?: string;
@@ -2153,6 +2179,57 @@ export interface components {
         LogoutResponse: {
             success: boolean;
         };
+        MeasureRecallBody: {
+            /**
+             * Format: int64
+             * @description Queries that are compared, 1 to 1,000; 0: 100.
+             */
+            queries?: number;
+            /**
+             * Format: int64
+             * @description Results a query, 1 to 1,000; 0: 10.
+             */
+            topK?: number;
+            /**
+             * Format: int64
+             * @description How the searches that are measured are made: as in SearchRequest.
+             */
+            ef?: number;
+            /** Format: float */
+            recall?: number;
+            /** @description The named vector; empty: the first one. */
+            using?: string;
+            filter?: components["schemas"]["Filter"];
+            /**
+             * Format: int64
+             * @description What was compared within this time is the answer; 0: 10,000.
+             */
+            timeoutMs?: number;
+        };
+        MeasureRecallResponse: {
+            /**
+             * Format: float
+             * @description Mean share of the true `top_k` that were found. A point whose score equals that of the last true one counts.
+             */
+            recall: number;
+            interval?: components["schemas"]["RecallInterval"];
+            /**
+             * Format: int64
+             * @description Queries that were compared, and how many of them had been asked by clients.
+             */
+            queries: number;
+            /** Format: int64 */
+            asked: number;
+            /**
+             * Format: float
+             * @description Mean of the recall that the answers said, absent where one said nothing.
+             */
+            promised?: number;
+            /** @description Queries by how their points were found; shards count each. */
+            plans: {
+                [key: string]: number;
+            };
+        };
         MoveReplicaBody: {
             /** @description Worker that holds the replica, by number or id. */
             from: string;
@@ -2484,6 +2561,13 @@ export interface components {
             /** @description What is wrong and cannot be helped now, with the reason. */
             blocked: string[];
         };
+        /** @description A 95 % confidence interval of a recall. */
+        RecallInterval: {
+            /** Format: float */
+            low: number;
+            /** Format: float */
+            high: number;
+        };
         RefreshTokenRequest: {
             /** @description Of a login or of the refresh before; every one is good once. */
             refreshToken: string;
@@ -2687,15 +2771,19 @@ export interface components {
             rerankSkipped: string;
             /**
              * Format: float
-             * @description Recall to expect, of the shard with the least: 1 when the answer is exact, 0 while nothing was measured.
+             * @description Recall to expect, of the shard with the least: 1 when the answer is exact, absent while nothing was measured.
              */
-            recallEstimate: number;
+            recallEstimate?: number;
             /** @description shards, cache, redis or coalesced: what gave the answer. */
             servedFrom: string;
             /** @description With explain. */
             explanation?: components["schemas"]["Explanation"];
             /** @description With why_not. */
             whyNot?: components["schemas"]["WhyNot"];
+            /** @description Set with recall_estimate. */
+            recallInterval?: components["schemas"]["RecallInterval"];
+            /** @description Recall was asked for, and what a shard measured is less, or it has measured nothing. */
+            recallUnmet: boolean;
         };
         SearchResult: {
             id: string;
@@ -2793,9 +2881,9 @@ export interface components {
             errorCode: string;
             /**
              * Format: float
-             * @description Recall to expect of this ef; 1: exact, 0: nothing was measured yet.
+             * @description Recall to expect; 1: exact, absent: nothing was measured yet.
              */
-            recallEstimate: number;
+            recallEstimate?: number;
             /**
              * Format: int64
              * @description Nodes whose links were read, distances computed, candidates rescored.
@@ -2826,6 +2914,13 @@ export interface components {
             matching: string;
             /** @description Payloads had to be read for the filter: a payload index would make it faster. */
             unindexed: boolean;
+            /** @description Set with recall_estimate. */
+            recallInterval?: components["schemas"]["RecallInterval"];
+            /**
+             * Format: float
+             * @description The distance-adaptive stop: the walk ended at (1 + slack)^2 times the k-th distance; absent: by ef alone, or no walk.
+             */
+            slack?: number;
         };
         ShardReplica: {
             /**
@@ -5878,9 +5973,13 @@ export interface operations {
                      *       "branches": [
                      *         {
                      *           "candidates": 0,
-                     *           "recallEstimate": 0,
                      *           "plans": [],
-                     *           "unindexed": false
+                     *           "unindexed": false,
+                     *           "recallInterval": {
+                     *             "low": 0,
+                     *             "high": 0
+                     *           },
+                     *           "recallUnmet": false
                      *         }
                      *       ]
                      *     }
@@ -5957,7 +6056,6 @@ export interface operations {
                      *           "indexLag": 0,
                      *           "ef": 0,
                      *           "errorCode": "",
-                     *           "recallEstimate": 0,
                      *           "visited": 0,
                      *           "distances": 0,
                      *           "rescored": 0,
@@ -5966,13 +6064,16 @@ export interface operations {
                      *           "milliseconds": 0,
                      *           "plan": "",
                      *           "matching": "0",
-                     *           "unindexed": false
+                     *           "unindexed": false,
+                     *           "recallInterval": {
+                     *             "low": 0,
+                     *             "high": 0
+                     *           }
                      *         }
                      *       ],
                      *       "queryId": "",
                      *       "rerankedBy": "",
                      *       "rerankSkipped": "",
-                     *       "recallEstimate": 0,
                      *       "servedFrom": "",
                      *       "explanation": {
                      *         "traceId": "",
@@ -5994,7 +6095,12 @@ export interface operations {
                      *         "reason": "",
                      *         "score": 0,
                      *         "exactRank": 0
-                     *       }
+                     *       },
+                     *       "recallInterval": {
+                     *         "low": 0,
+                     *         "high": 0
+                     *       },
+                     *       "recallUnmet": false
                      *     }
                      */
                     "application/json": components["schemas"]["SearchResponse"];
@@ -6184,6 +6290,67 @@ export interface operations {
             404: components["responses"]["Status404"];
             409: components["responses"]["Status409"];
             412: components["responses"]["Status412"];
+            429: components["responses"]["Status429"];
+            500: components["responses"]["Status500"];
+            503: components["responses"]["Status503"];
+            504: components["responses"]["Status504"];
+            default: components["responses"]["Error"];
+        };
+    };
+    measureRecall: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The collection.
+                 * @example papers
+                 */
+                collection: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": {
+                 *         "field": "section",
+                 *         "eq": "mail"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["MeasureRecallBody"];
+            };
+        };
+        responses: {
+            /** @description The call succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "recall": 0,
+                     *       "interval": {
+                     *         "low": 0,
+                     *         "high": 0
+                     *       },
+                     *       "queries": 0,
+                     *       "asked": 0,
+                     *       "plans": {}
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MeasureRecallResponse"];
+                };
+            };
+            400: components["responses"]["Status400"];
+            401: components["responses"]["Status401"];
+            404: components["responses"]["Status404"];
+            409: components["responses"]["Status409"];
+            413: components["responses"]["Status413"];
+            415: components["responses"]["Status415"];
             429: components["responses"]["Status429"];
             500: components["responses"]["Status500"];
             503: components["responses"]["Status503"];
@@ -7091,9 +7258,13 @@ export interface operations {
                      *             "branches": [
                      *               {
                      *                 "candidates": 0,
-                     *                 "recallEstimate": 0,
                      *                 "plans": [],
-                     *                 "unindexed": false
+                     *                 "unindexed": false,
+                     *                 "recallInterval": {
+                     *                   "low": 0,
+                     *                   "high": 0
+                     *                 },
+                     *                 "recallUnmet": false
                      *               }
                      *             ]
                      *           },
@@ -7214,7 +7385,6 @@ export interface operations {
                      *           "indexLag": 0,
                      *           "ef": 0,
                      *           "errorCode": "",
-                     *           "recallEstimate": 0,
                      *           "visited": 0,
                      *           "distances": 0,
                      *           "rescored": 0,
@@ -7223,13 +7393,16 @@ export interface operations {
                      *           "milliseconds": 0,
                      *           "plan": "",
                      *           "matching": "0",
-                     *           "unindexed": false
+                     *           "unindexed": false,
+                     *           "recallInterval": {
+                     *             "low": 0,
+                     *             "high": 0
+                     *           }
                      *         }
                      *       ],
                      *       "queryId": "",
                      *       "rerankedBy": "",
                      *       "rerankSkipped": "",
-                     *       "recallEstimate": 0,
                      *       "servedFrom": "",
                      *       "explanation": {
                      *         "traceId": "",
@@ -7251,7 +7424,12 @@ export interface operations {
                      *         "reason": "",
                      *         "score": 0,
                      *         "exactRank": 0
-                     *       }
+                     *       },
+                     *       "recallInterval": {
+                     *         "low": 0,
+                     *         "high": 0
+                     *       },
+                     *       "recallUnmet": false
                      *     }
                      */
                     "application/json": components["schemas"]["SearchResponse"];

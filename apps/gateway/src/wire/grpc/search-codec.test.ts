@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { parseJson, stringifyJson } from '@vectron/model';
 import { gateway } from '@vectron/proto';
 import fc from 'fast-check';
+import { decodeCached, encodeCached } from '../../data/cached-answer.js';
 import { structView } from '../../data/document.js';
 import type { SearchAnswer } from '../../data/search-answer.js';
 import { searchAnswerJson } from '../rest/fast-answers.js';
@@ -26,6 +27,8 @@ const hit = fc.record({
 
 const rest = ({ results: _, ...others }: gateway.SearchResponse) => others;
 
+const RECALL = { recallEstimate: 0.5, recallInterval: { low: 0.25, high: 0.75 }, recallUnmet: true };
+
 const answerOf = (
   hits: { payload: object; vector: number[]; id: string; score: number; explanation: string }[],
 ): SearchAnswer => ({
@@ -37,7 +40,7 @@ const answerOf = (
       shards: [{ shardId: 3, appliedIndex: 2n ** 60n, indexLag: 7, ef: 100, errorCode: 'UNAVAILABLE', replica: 9n }],
       queryId: 'q',
       rerankedBy: 'rule',
-      recallEstimate: 0.5,
+      ...RECALL,
     }),
   ),
   hits: hits.map((one) => ({ ...one, payload: Buffer.from(stringifyJson(one.payload)), vector: bytes(one.vector) })),
@@ -56,7 +59,7 @@ describe('codecs of the data path', () => {
           shardsAsked: 2,
           queryId: 'q',
           rerankedBy: 'rule',
-          recallEstimate: 0.5,
+          ...RECALL,
         });
         expect(
           read.results.map(({ id, score, vector, document, payloadJson, explanation }) => ({
@@ -95,12 +98,29 @@ describe('codecs of the data path', () => {
         expect(rest).toMatchObject({
           complete: true,
           queryId: 'q',
+          ...RECALL,
           shards: [{ shardId: 3, appliedIndex: String(2n ** 60n) }],
         });
         expect(rest.payloadFields).toBeUndefined();
       }),
       { numRuns: 200 },
     );
+  });
+
+  it('keep a recall that was measured as nothing apart from one that was not measured', () => {
+    const nothing = { ...answerOf([]), recallEstimate: 0, recallInterval: { low: 0, high: 0.25 } };
+    const unknown = { ...answerOf([]), recallEstimate: undefined, recallInterval: undefined };
+    for (const [answer, estimate, interval] of [
+      [nothing, 0, { low: 0, high: 0.25 }],
+      [unknown, undefined, undefined],
+    ] as const) {
+      const ways = [
+        gateway.SearchResponse.decode(encodeSearchAnswer(answer)),
+        JSON.parse(searchAnswerJson(answer)),
+        decodeCached(encodeCached(answer)),
+      ];
+      expect(ways.map((one) => [one.recallEstimate, one.recallInterval])).toEqual(ways.map(() => [estimate, interval]));
+    }
   });
 
   it('write what an explained search decided, which is a map, as a JSON object', () => {

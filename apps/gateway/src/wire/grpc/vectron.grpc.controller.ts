@@ -4,6 +4,7 @@ import { type Api, type CallContext, GrpcService } from '@vectron/rpc';
 import { ChangeService } from '../../data/change.service.js';
 import { PointService } from '../../data/point.service.js';
 import { QueryService } from '../../data/query.service.js';
+import { RecallService } from '../../data/recall.service.js';
 import { SearchService } from '../../data/search.service.js';
 import type { SearchAnswer } from '../../data/search-answer.js';
 import type { Principal } from '../../edge/access.js';
@@ -29,6 +30,7 @@ export class VectronGrpcController implements Api<typeof pointMethods> {
     @Inject(PointService) private readonly points: PointService,
     @Inject(SearchService) private readonly searches: SearchService,
     @Inject(QueryService) private readonly queries: QueryService,
+    @Inject(RecallService) private readonly recalls: RecallService,
     @Inject(ChangeService) private readonly changes: ChangeService,
   ) {}
 
@@ -78,6 +80,13 @@ export class VectronGrpcController implements Api<typeof pointMethods> {
 
   async facetPoints(request: gateway.FacetPointsRequest, context: CallContext): Promise<gateway.FacetPointsResponse> {
     return facetsMessage(await this.queries.facets(by(context), request, context));
+  }
+
+  async measureRecall(
+    request: gateway.MeasureRecallRequest,
+    context: CallContext,
+  ): Promise<gateway.MeasureRecallResponse> {
+    return this.recalls.measure(by(context), request, context);
   }
 
   async updatePoints(

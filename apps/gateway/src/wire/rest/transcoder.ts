@@ -66,8 +66,8 @@ export function transcode(
   for (const [url, known] of verbs) refuseOthers(fastify, url, known);
 }
 
-/** `/v1/keys/{key_prefix}` as Fastify writes it. */
-const routeOf = (path: string) => path.replace(/\{(\w+)\}/g, ':$1');
+/** `/v1/keys/{key_prefix}` as Fastify writes it, which takes one colon for the start of a parameter. */
+const routeOf = (path: string) => path.replaceAll(':', '::').replace(/\{(\w+)\}/g, ':$1');
 
 function handlerOf(method: MethodContract, binding: HttpBinding, { call, write }: Served) {
   const { request: requestName, response: responseName } = method;

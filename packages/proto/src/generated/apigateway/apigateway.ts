@@ -831,7 +831,11 @@ export interface MeasureRecallRequest {
   recall: number;
   /** The named vector; empty: the first one. */
   using: string;
-  filter?: Filter | undefined;
+  filter?:
+    | Filter
+    | undefined;
+  /** What was compared within this time is the answer; 0: 10,000. */
+  timeoutMs: number;
 }
 
 export interface MeasureRecallResponse {
@@ -10655,7 +10659,7 @@ export const QueryOutcome: MessageFns<QueryOutcome> = {
 };
 
 function createBaseMeasureRecallRequest(): MeasureRecallRequest {
-  return { collection: "", queries: 0, topK: 0, ef: 0, recall: 0, using: "", filter: undefined };
+  return { collection: "", queries: 0, topK: 0, ef: 0, recall: 0, using: "", filter: undefined, timeoutMs: 0 };
 }
 
 export const MeasureRecallRequest: MessageFns<MeasureRecallRequest> = {
@@ -10680,6 +10684,9 @@ export const MeasureRecallRequest: MessageFns<MeasureRecallRequest> = {
     }
     if (message.filter !== undefined) {
       Filter.encode(message.filter, writer.uint32(58).fork()).join();
+    }
+    if (message.timeoutMs !== 0) {
+      writer.uint32(64).uint32(message.timeoutMs);
     }
     return writer;
   },
@@ -10753,6 +10760,14 @@ export const MeasureRecallRequest: MessageFns<MeasureRecallRequest> = {
             message.filter = Filter.decode(reader, reader.uint32());
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.timeoutMs = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -10778,6 +10793,11 @@ export const MeasureRecallRequest: MessageFns<MeasureRecallRequest> = {
       recall: isSet(object.recall) ? globalThis.Number(object.recall) : 0,
       using: isSet(object.using) ? globalThis.String(object.using) : "",
       filter: isSet(object.filter) ? Filter.fromJSON(object.filter) : undefined,
+      timeoutMs: isSet(object.timeoutMs)
+        ? globalThis.Number(object.timeoutMs)
+        : isSet(object.timeout_ms)
+        ? globalThis.Number(object.timeout_ms)
+        : 0,
     };
   },
 
@@ -10804,6 +10824,9 @@ export const MeasureRecallRequest: MessageFns<MeasureRecallRequest> = {
     if (message.filter !== undefined) {
       obj.filter = Filter.toJSON(message.filter);
     }
+    if (message.timeoutMs !== undefined) {
+      obj.timeoutMs = Math.round(message.timeoutMs);
+    }
     return obj;
   },
 
@@ -10821,6 +10844,7 @@ export const MeasureRecallRequest: MessageFns<MeasureRecallRequest> = {
     message.filter = (object.filter !== undefined && object.filter !== null)
       ? Filter.fromPartial(object.filter)
       : undefined;
+    message.timeoutMs = object.timeoutMs ?? 0;
     return message;
   },
 };
@@ -13470,7 +13494,8 @@ export const VectronServiceService = {
   },
   /**
    * How much of the true answers searches find: sampled queries are answered as usual and exactly, and compared. Queries that
-   * were asked lately are taken first; others are made from stored points without being one.
+   * were asked lately are taken first; others are made from stored points without being one. The searches come one after the
+   * other, and each of them counts as a request of the caller.
    */
   measureRecall: {
     path: "/vectron.v1.VectronService/MeasureRecall" as const,
@@ -13602,7 +13627,8 @@ export interface VectronServiceServer extends UntypedServiceImplementation {
   facetPoints: handleUnaryCall<FacetPointsRequest, FacetPointsResponse>;
   /**
    * How much of the true answers searches find: sampled queries are answered as usual and exactly, and compared. Queries that
-   * were asked lately are taken first; others are made from stored points without being one.
+   * were asked lately are taken first; others are made from stored points without being one. The searches come one after the
+   * other, and each of them counts as a request of the caller.
    */
   measureRecall: handleUnaryCall<MeasureRecallRequest, MeasureRecallResponse>;
   /** Change payload fields of points given by id, by filter, or by both. */
@@ -13906,7 +13932,8 @@ export interface VectronServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * How much of the true answers searches find: sampled queries are answered as usual and exactly, and compared. Queries that
-   * were asked lately are taken first; others are made from stored points without being one.
+   * were asked lately are taken first; others are made from stored points without being one. The searches come one after the
+   * other, and each of them counts as a request of the caller.
    */
   measureRecall(
     request: MeasureRecallRequest,

@@ -114,6 +114,28 @@ export interface ShardMetrics {
   writesPerSecond: number;
   /** The voters and learners are committed, not only proposed. */
   membersSettled: boolean;
+  /** Of each space of dense vectors. */
+  recalls: SpaceRecall[];
+}
+
+/** What a replica knows of its recall in one space of dense vectors. */
+export interface SpaceRecall {
+  /** The named vector; empty: the first one. */
+  using: string;
+  /** Recall to expect of a search that says nothing of it; absent: nothing was measured yet. */
+  estimate?:
+    | number
+    | undefined;
+  /** Its 95 % confidence interval. */
+  low?: number | undefined;
+  high?:
+    | number
+    | undefined;
+  /** Queries it was measured with. */
+  queries: number;
+  /** Searches that asked for a recall since the replica was opened, and how many of them it could not promise it to. */
+  asked: number;
+  unmet: number;
 }
 
 function createBaseCall(): Call {
@@ -1060,6 +1082,7 @@ function createBaseShardMetrics(): ShardMetrics {
     queriesPerSecond: 0,
     writesPerSecond: 0,
     membersSettled: false,
+    recalls: [],
   };
 }
 
@@ -1159,6 +1182,9 @@ export const ShardMetrics: MessageFns<ShardMetrics> = {
     }
     if (message.membersSettled !== false) {
       writer.uint32(176).bool(message.membersSettled);
+    }
+    for (const v of message.recalls) {
+      SpaceRecall.encode(v!, writer.uint32(186).fork()).join();
     }
     return writer;
   },
@@ -1372,6 +1398,14 @@ export const ShardMetrics: MessageFns<ShardMetrics> = {
             message.membersSettled = reader.bool();
             continue;
           }
+          case 23: {
+            if (tag !== 186) {
+              break;
+            }
+
+            message.recalls.push(SpaceRecall.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1472,6 +1506,9 @@ export const ShardMetrics: MessageFns<ShardMetrics> = {
         : isSet(object.members_settled)
         ? globalThis.Boolean(object.members_settled)
         : false,
+      recalls: globalThis.Array.isArray(object?.recalls)
+        ? object.recalls.map((e: any) => SpaceRecall.fromJSON(e))
+        : [],
     };
   },
 
@@ -1543,6 +1580,9 @@ export const ShardMetrics: MessageFns<ShardMetrics> = {
     if (message.membersSettled !== undefined) {
       obj.membersSettled = message.membersSettled;
     }
+    if (message.recalls?.length) {
+      obj.recalls = message.recalls.map((e) => SpaceRecall.toJSON(e));
+    }
     return obj;
   },
 
@@ -1579,6 +1619,172 @@ export const ShardMetrics: MessageFns<ShardMetrics> = {
     message.queriesPerSecond = object.queriesPerSecond ?? 0;
     message.writesPerSecond = object.writesPerSecond ?? 0;
     message.membersSettled = object.membersSettled ?? false;
+    message.recalls = object.recalls?.map((e) => SpaceRecall.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseSpaceRecall(): SpaceRecall {
+  return { using: "", estimate: undefined, low: undefined, high: undefined, queries: 0, asked: 0, unmet: 0 };
+}
+
+export const SpaceRecall: MessageFns<SpaceRecall> = {
+  encode(message: SpaceRecall, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.using !== "") {
+      writer.uint32(10).string(message.using);
+    }
+    if (message.estimate !== undefined) {
+      writer.uint32(17).double(message.estimate);
+    }
+    if (message.low !== undefined) {
+      writer.uint32(25).double(message.low);
+    }
+    if (message.high !== undefined) {
+      writer.uint32(33).double(message.high);
+    }
+    if (message.queries !== 0) {
+      writer.uint32(41).double(message.queries);
+    }
+    if (message.asked !== 0) {
+      writer.uint32(49).double(message.asked);
+    }
+    if (message.unmet !== 0) {
+      writer.uint32(57).double(message.unmet);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SpaceRecall {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSpaceRecall();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.using = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.estimate = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.low = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.high = reader.double();
+            continue;
+          }
+          case 5: {
+            if (tag !== 41) {
+              break;
+            }
+
+            message.queries = reader.double();
+            continue;
+          }
+          case 6: {
+            if (tag !== 49) {
+              break;
+            }
+
+            message.asked = reader.double();
+            continue;
+          }
+          case 7: {
+            if (tag !== 57) {
+              break;
+            }
+
+            message.unmet = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SpaceRecall {
+    return {
+      using: isSet(object.using) ? globalThis.String(object.using) : "",
+      estimate: isSet(object.estimate) ? globalThis.Number(object.estimate) : undefined,
+      low: isSet(object.low) ? globalThis.Number(object.low) : undefined,
+      high: isSet(object.high) ? globalThis.Number(object.high) : undefined,
+      queries: isSet(object.queries) ? globalThis.Number(object.queries) : 0,
+      asked: isSet(object.asked) ? globalThis.Number(object.asked) : 0,
+      unmet: isSet(object.unmet) ? globalThis.Number(object.unmet) : 0,
+    };
+  },
+
+  toJSON(message: SpaceRecall): unknown {
+    const obj: any = {};
+    if (message.using !== undefined) {
+      obj.using = message.using;
+    }
+    if (message.estimate !== undefined) {
+      obj.estimate = floatToJson(message.estimate);
+    }
+    if (message.low !== undefined) {
+      obj.low = floatToJson(message.low);
+    }
+    if (message.high !== undefined) {
+      obj.high = floatToJson(message.high);
+    }
+    if (message.queries !== undefined) {
+      obj.queries = floatToJson(message.queries);
+    }
+    if (message.asked !== undefined) {
+      obj.asked = floatToJson(message.asked);
+    }
+    if (message.unmet !== undefined) {
+      obj.unmet = floatToJson(message.unmet);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SpaceRecall>, I>>(base?: I): SpaceRecall {
+    return SpaceRecall.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SpaceRecall>, I>>(object: I): SpaceRecall {
+    const message = createBaseSpaceRecall();
+    message.using = object.using ?? "";
+    message.estimate = object.estimate ?? undefined;
+    message.low = object.low ?? undefined;
+    message.high = object.high ?? undefined;
+    message.queries = object.queries ?? 0;
+    message.asked = object.asked ?? 0;
+    message.unmet = object.unmet ?? 0;
     return message;
   },
 };

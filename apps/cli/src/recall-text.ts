@@ -1,0 +1,21 @@
+import type { RecallInterval, SearchResult } from '@vectron/sdk';
+
+/** What an answer says of its recall, a line each. */
+export function recallLines({
+  recallEstimate,
+  recallInterval,
+  recallUnmet,
+}: Pick<SearchResult, 'recallEstimate' | 'recallInterval' | 'recallUnmet'>): string[] {
+  const lines: string[] = [];
+  if (recallEstimate === 1) lines.push('exact');
+  else if (recallEstimate !== undefined)
+    lines.push(`recall to expect: ${withInterval(recallEstimate, recallInterval)}`);
+  if (recallUnmet) lines.push('the recall that was asked for is not reached');
+  return lines;
+}
+
+/** `0.973 (0.961 to 0.982)` */
+export function withInterval(recall: number, interval: RecallInterval | undefined): string {
+  const known = interval === undefined ? '' : ` (${interval.low.toFixed(3)} to ${interval.high.toFixed(3)})`;
+  return `${recall.toFixed(3)}${known}`;
+}

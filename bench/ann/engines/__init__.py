@@ -1,0 +1,1 @@
+"""The engines under test, one a file; `catalogue.py` beside this folder says which take part."""
