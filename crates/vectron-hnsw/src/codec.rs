@@ -4,8 +4,8 @@
 //! the other | for each node: header u32 (`level << 16 | deleted << 31`), and for layers 0..=level the count u32
 //! and the marked links u32 each.
 
-use crate::links::{self, TREE};
 use crate::codes::Codes;
+use crate::links::{self, TREE};
 use crate::{Config, Graph, NO_ENTRY, NodeId};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -84,7 +84,8 @@ impl Graph {
         }
         let trained = word(bytes)? as usize;
         let trained = take(bytes, trained)?;
-        let codes = Codes::from_bytes(&config, trained).ok_or(GraphFileError("what its codes were trained to"))?;
+        let codes =
+            Codes::from_bytes(&config, trained).ok_or(GraphFileError("what its codes were trained to"))?;
         if vectors.as_ref().is_some_and(|vectors| vectors.len() < count) {
             return Err(GraphFileError("it has more nodes than vectors"));
         }

@@ -229,7 +229,9 @@ impl Codes {
             }
             Kind::Int8(codec) => Query::Int8(codec.query_of(rows.data(node))),
             Kind::Binary(codec) => Query::Binary(codec.query_of(rows.data(node))),
-            Kind::Product(book) => Query::Product(book.query(&book.decode(rows.data(node)), self.euclidean())),
+            Kind::Product(book) => {
+                Query::Product(book.query(&book.decode(rows.data(node)), self.euclidean()))
+            }
         }
     }
 

@@ -116,7 +116,15 @@ impl Graph {
     fn with_codes(config: Config, codes: Codes) -> Self {
         let links = Links::new(config.m, codes.row_bytes());
         let entry = AtomicU64::new(NO_ENTRY);
-        Self { config, codes, links, entry, deleted: AtomicU32::new(0), norm: AtomicU32::new(0), writer: Mutex::new(()) }
+        Self {
+            config,
+            codes,
+            links,
+            entry,
+            deleted: AtomicU32::new(0),
+            norm: AtomicU32::new(0),
+            writer: Mutex::new(()),
+        }
     }
 
     /// Nodes ever inserted, deleted ones included.

@@ -57,10 +57,7 @@ fn bench(criterion: &mut Criterion) {
         let sets = [
             ("f32", rows(DIM * 4, footprint, float_row)),
             ("f16", rows(DIM * 2, footprint, half_row)),
-            (
-                "int8",
-                rows(int8.row_bytes(), footprint, |v, row| int8.write_row(&int8.query(v), row)),
-            ),
+            ("int8", rows(int8.row_bytes(), footprint, |v, row| int8.write_row(&int8.query(v), row))),
             ("bits", rows(bits.row_bytes(), footprint, |v, row| bits.write_row(v, row))),
         ];
         for (name, rows) in &sets {

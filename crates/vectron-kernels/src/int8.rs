@@ -83,8 +83,7 @@ impl Int8Codec {
     fn of_codes(&self, signed: Vec<i8>, step: f32, term: f32, norm: f32) -> Int8Query {
         let bias = 128 * signed.iter().map(|c| i32::from(*c)).sum::<i32>();
         // A query is a row that is compared: what a row adds to a distance, the query adds as well.
-        let (base, weight) =
-            if self.euclidean { (term, 2.0) } else { (term - self.centre_norm, 1.0) };
+        let (base, weight) = if self.euclidean { (term, 2.0) } else { (term - self.centre_norm, 1.0) };
         let components = self.centre.len() as f32;
         let (factor, euclidean) = (weight * step, self.euclidean);
         Int8Query { signed, bias, step, term, norm, base, factor, components, euclidean }
@@ -185,7 +184,10 @@ impl Int8Query {
     /// When a row does not exist, has another dimension, or `out` is shorter than `ids`.
     #[inline]
     pub fn distances(&self, rows: &Arena, ids: &[u32], out: &mut [f32]) {
-        assert!(out.len() >= ids.len() && rows.data_bytes() == self.signed.len() + NUMBERS, "one shape of rows");
+        assert!(
+            out.len() >= ids.len() && rows.data_bytes() == self.signed.len() + NUMBERS,
+            "one shape of rows"
+        );
         #[cfg(target_arch = "x86_64")]
         if crate::isa() == crate::Isa::Avx512 {
             // SAFETY: the features are there (isa); rows have the query's length (asserted above).

@@ -197,7 +197,9 @@ impl Normal {
 /// Pairs of a query and a vector: far apart, close, very close, off centre, one-hot, with a column of another scale.
 fn pairs(random: &mut Normal, dim: usize, kind: usize) -> (Vec<f32>, Vec<f32>) {
     let centre = Normal(3).vector(dim);
-    let moved = |v: &[f32], noise: Vec<f32>, by: f32| v.iter().zip(noise).map(|(x, n)| x + by * n).collect::<Vec<f32>>();
+    let moved = |v: &[f32], noise: Vec<f32>, by: f32| {
+        v.iter().zip(noise).map(|(x, n)| x + by * n).collect::<Vec<f32>>()
+    };
     let at = random.vector(dim);
     match kind {
         0 => (random.vector(dim), at),
@@ -208,7 +210,11 @@ fn pairs(random: &mut Normal, dim: usize, kind: usize) -> (Vec<f32>, Vec<f32>) {
             (moved(&far, random.vector(dim), 1.0), moved(&far, at, 1.0))
         }
         4 => {
-            let hot = |at: f32| (0..dim).map(|i| if i == (at.abs() * 1e4) as usize % dim { 1.0 } else { 0.0 }).collect::<Vec<f32>>();
+            let hot = |at: f32| {
+                (0..dim)
+                    .map(|i| if i == (at.abs() * 1e4) as usize % dim { 1.0 } else { 0.0 })
+                    .collect::<Vec<f32>>()
+            };
             (hot(random.next()), hot(random.next()))
         }
         _ => {
@@ -251,7 +257,10 @@ fn a_deviation_says_how_far_a_distance_of_codes_is_off() {
             worst[0] += off * off / 400.0;
             worst[1] += bits * bits / 400.0;
         }
-        assert!(worst.iter().all(|square| *square < 2.0), "dim {dim}, euclidean {euclidean}, kind {kind}: {worst:?}");
+        assert!(
+            worst.iter().all(|square| *square < 2.0),
+            "dim {dim}, euclidean {euclidean}, kind {kind}: {worst:?}"
+        );
     }
 }
 

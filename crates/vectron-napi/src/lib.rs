@@ -15,8 +15,8 @@ use vectron_raft::{
 };
 use vectron_shard::proto::Split;
 use vectron_shard::{
-    ErrorCode, Estimate, Found, Metric, Nearest, Quantization, RecallStatus, Residence, ShardError, ShardSpec,
-    ShardStatus, Until,
+    ErrorCode, Estimate, Found, Metric, Nearest, Quantization, RecallStatus, Residence, ShardError,
+    ShardSpec, ShardStatus, Until,
 };
 
 /// Sizes of an engine; see `EngineOptions` in packages/engine.
@@ -294,7 +294,8 @@ pub struct Recall {
 
 impl From<&RecallStatus> for Recall {
     fn from(status: &RecallStatus) -> Self {
-        let figure = |of: fn(&Estimate) -> f32| status.estimate.as_ref().map(|estimate| f64::from(of(estimate)));
+        let figure =
+            |of: fn(&Estimate) -> f32| status.estimate.as_ref().map(|estimate| f64::from(of(estimate)));
         Self {
             using: status.using.clone(),
             estimate: figure(|estimate| estimate.mean),

@@ -3,8 +3,8 @@ use prost::Message;
 use std::path::Path;
 use std::sync::{Arc, mpsc};
 use vectron_shard::proto::{
-    IdBatch, PageOp, PointBatch, PointData, SampleOp, Sampled, SearchOp, ShardOp, ShardOutcome, Written, shard_op::Op,
-    shard_outcome::Outcome,
+    IdBatch, PageOp, PointBatch, PointData, SampleOp, Sampled, SearchOp, ShardOp, ShardOutcome, Written,
+    shard_op::Op, shard_outcome::Outcome,
 };
 use vectron_shard::{Applied, Metric, ShardSpec};
 use vectron_storage::ErrorCode;

@@ -136,7 +136,8 @@ impl Shard {
             walked.retain(|(_, slot)| *slot < indexed && visible(slot));
             let enough = walked.len() + tail.len() >= nearest.k || found.stats.stopped;
             if enough && let Some(distances) = among.rescore(graph, &coded, &walked, &tail, &mut found)? {
-                (found.plan, found.ef, found.slack, found.recall) = ("graph", ef as u32, slack, choice.estimate);
+                (found.plan, found.ef, found.slack, found.recall) =
+                    ("graph", ef as u32, slack, choice.estimate);
                 found.recall_unmet = nearest.misses(found.recall);
                 found.hits = self.best(spec, generation, distances, nearest);
                 return Ok(Some(found));

@@ -75,7 +75,8 @@ impl Shard {
     pub fn indexable(&self) -> usize {
         let waiting = !self.writer.lock().work.is_empty();
         let generation = self.generation.load();
-        let own = if waiting && generation.is_trainable(&self.spec) { generation.tail_len().max(1) } else { 0 };
+        let own =
+            if waiting && generation.is_trainable(&self.spec) { generation.tail_len().max(1) } else { 0 };
         own + self.spaces_waiting()
     }
 

@@ -193,7 +193,8 @@ impl RecallBook {
     fn valid(&self, scope: &Scope<'_>) -> Option<Arc<Measured>> {
         let half = scope.live / 2;
         let made = |measured: &Arc<Measured>| scope.made.saturating_sub(measured.made);
-        let is_valid = |measured: &Arc<Measured>| made(measured) <= half && scope.live.abs_diff(measured.live) <= half;
+        let is_valid =
+            |measured: &Arc<Measured>| made(measured) <= half && scope.live.abs_diff(measured.live) <= half;
         self.measured().filter(is_valid)
     }
 

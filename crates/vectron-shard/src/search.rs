@@ -218,7 +218,10 @@ impl Shard {
     pub(crate) fn found(&self, using: &str, query: &[f32], nearest: &Nearest) -> Result<Found> {
         match using {
             "" => self.consistently(query, nearest, |found| Ok(Some(found))),
-            name => self.until_whole(|quiet| self.find_in_space(name, query, nearest, quiet), |found| Ok(Some(found))),
+            name => self.until_whole(
+                |quiet| self.find_in_space(name, query, nearest, quiet),
+                |found| Ok(Some(found)),
+            ),
         }
     }
 

@@ -2,9 +2,9 @@
 
 use super::ladder::{Measured, Scope, Stat, by_ef, by_slack, default_effort, efs, levels};
 use super::{Choice, Estimate, RecallBook, Work};
+use crate::ShardSpec;
 use crate::filtered::{Plan, WALK, bytes_of, plan};
 use crate::search::Nearest;
-use crate::ShardSpec;
 
 /// Bytes that a search may read to reach the recall it was asked for where no walk does: 30 ms or so of one core.
 const BUDGET: f64 = 256.0 * 1024.0 * 1024.0;
@@ -15,7 +15,12 @@ impl RecallBook {
         let measured = self.valid(scope);
         let measured = measured.as_deref();
         let k = nearest.k;
-        let known = |work: Work| Choice { work, estimate: measured.and_then(|all| served(all, spec, nearest, scope, work)).map(|stat| stat.estimate) };
+        let known = |work: Work| Choice {
+            work,
+            estimate: measured
+                .and_then(|all| served(all, spec, nearest, scope, work))
+                .map(|stat| stat.estimate),
+        };
         match (nearest.ef, nearest.recall) {
             _ if nearest.exact => Choice::EXACT,
             (ef, _) if nearest.slack > 0.0 => known(Work::Walk(by_slack(k, nearest.slack, ef))),
@@ -49,7 +54,13 @@ fn exact_bytes(spec: &ShardSpec, scope: &Scope<'_>) -> f64 {
 }
 
 /// Of the way that a search with a filter takes for the work that was chosen.
-fn served(all: &Measured, spec: &ShardSpec, nearest: &Nearest, scope: &Scope<'_>, work: Work) -> Option<Stat> {
+fn served(
+    all: &Measured,
+    spec: &ShardSpec,
+    nearest: &Nearest,
+    scope: &Scope<'_>,
+    work: Work,
+) -> Option<Stat> {
     let (Some(_), Work::Walk(effort)) = (scope.filter, work) else { return all.stat(scope, nearest.k, work) };
     match plan(spec, scope.matching as usize, scope.live, nearest, effort.ef) {
         Plan::Scan => Some(Stat::EXACT),
@@ -59,7 +70,13 @@ fn served(all: &Measured, spec: &ShardSpec, nearest: &Nearest, scope: &Scope<'_>
 }
 
 /// The cheapest way, by the bytes it reads, that surely has the recall; the one with the greatest recall when none has.
-fn reaching(all: &Measured, spec: &ShardSpec, nearest: &Nearest, scope: &Scope<'_>, wanted: f32) -> Option<Choice> {
+fn reaching(
+    all: &Measured,
+    spec: &ShardSpec,
+    nearest: &Nearest,
+    scope: &Scope<'_>,
+    wanted: f32,
+) -> Option<Choice> {
     let (code, full) = bytes_of(spec);
     let rescored = spec.likely_rescored(nearest.k) as f64 * full;
     let bytes = |work: Work, stat: &Stat| match work {

@@ -49,7 +49,10 @@ impl Subject<'_> {
     /// Whether figures are missing or old, and the graph is far enough to be measured.
     fn wants_measuring(&self) -> bool {
         let live = self.generation.live();
-        if live <= SCAN_BELOW || self.generation.tail_len() as u64 > live / 10 || self.generation.indexed() == 0 {
+        if live <= SCAN_BELOW
+            || self.generation.tail_len() as u64 > live / 10
+            || self.generation.indexed() == 0
+        {
             return false;
         }
         let Some(measured) = self.book.measured() else { return true };
@@ -100,7 +103,12 @@ impl Shard {
     }
 
     pub(super) fn named_vectors_of<'a>(&self, space: &'a Arc<Space>) -> Subject<'a> {
-        Subject { spec: space.spec(), generation: space.generation(), book: space.recall(), space: Some(space) }
+        Subject {
+            spec: space.spec(),
+            generation: space.generation(),
+            book: space.recall(),
+            space: Some(space),
+        }
     }
 
     /// What is known of the searches by the first vectors, and by each named one.
@@ -186,7 +194,8 @@ impl Shard {
         let share = (matching as f64 / live.max(1) as f64) as f32;
         let mut band = Band { share, filter, tables: Vec::new() };
         let sample = self.with_truth(subject, &passing.slots, queries)?;
-        let answer = |k: usize, work: Work, query: &[f32]| self.answer(subject, query, k, work, Some(passing));
+        let answer =
+            |k: usize, work: Work, query: &[f32]| self.answer(subject, query, k, work, Some(passing));
         for (at, k) in KS.into_iter().enumerate().filter(|_| matching > 0) {
             let nearest = Nearest::new(k);
             // What is compared in full needs no measuring.

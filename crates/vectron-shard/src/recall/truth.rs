@@ -85,8 +85,7 @@ impl Shard {
         let held: Vec<_> = slots.iter().map(|slot| generation.vectors.get(*slot)).collect();
         let missing = slots.iter().zip(&held).filter(|(_, vector)| vector.is_none());
         let missing: Vec<SlotId> = missing.map(|(slot, _)| *slot).collect();
-        let keys: Vec<Vec<u8>> =
-            missing.iter().map(|slot| point::key(&generation.slot(*slot).id)).collect();
+        let keys: Vec<Vec<u8>> = missing.iter().map(|slot| point::key(&generation.slot(*slot).id)).collect();
         let mut values = missing.iter().zip(self.store.get_many(keys.iter().map(Vec::as_slice))?);
         let mut vectors = Vec::with_capacity(slots.len());
         for vector in held {
@@ -101,12 +100,7 @@ impl Shard {
     }
 }
 
-fn stored(
-    spec: &ShardSpec,
-    generation: &Generation,
-    slot: SlotId,
-    value: Option<&[u8]>,
-) -> Result<Vec<f32>> {
+fn stored(spec: &ShardSpec, generation: &Generation, slot: SlotId, value: Option<&[u8]>) -> Result<Vec<f32>> {
     let Some(value) = value else { return Ok(Vec::new()) };
     let stored = StoredPoint::decode(value)?;
     if stored.version != generation.slot(slot).version {
