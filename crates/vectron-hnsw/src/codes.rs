@@ -166,6 +166,19 @@ impl Codes {
         matches!(self.kind, Kind::Float(Some(_)))
     }
 
+    /// The bytes that say which vectors are equal here.
+    pub fn code<'a>(&'a self, rows: &'a Arena, node: NodeId) -> &'a [u8] {
+        self.shared_row(node).unwrap_or_else(|| rows.data(node))
+    }
+
+    /// The row of the caller's that is or will be the code of `node`; `None`: rows are the graph's own.
+    pub fn shared_row(&self, node: NodeId) -> Option<&[u8]> {
+        match &self.kind {
+            Kind::Float(Some(shared)) => Some(&shared.data(node)[..self.dim * 4]),
+            _ => None,
+        }
+    }
+
     /// Bytes of a code in the graph's own row.
     pub fn row_bytes(&self) -> usize {
         match &self.kind {
@@ -229,7 +242,9 @@ impl Codes {
             }
             Kind::Int8(codec) => Query::Int8(codec.query_of(rows.data(node))),
             Kind::Binary(codec) => Query::Binary(codec.query_of(rows.data(node))),
-            Kind::Product(book) => Query::Product(book.query(&book.decode(rows.data(node)), self.euclidean())),
+            Kind::Product(book) => {
+                Query::Product(book.query(&book.decode(rows.data(node)), self.euclidean()))
+            }
         }
     }
 
