@@ -292,6 +292,32 @@ fn a_recall_that_nothing_was_measured_for_is_answered_exactly() {
 }
 
 #[test]
+fn searches_of_a_measurement_are_not_among_those_that_were_asked() {
+    let dir = tempfile::tempdir().unwrap();
+    let shard = open(dir.path(), ShardSpec::new(8, Metric::Cosine));
+    let named = NamedVector { name: "twin".into(), dimension: 8, metric: "cosine".into(), ..Default::default() };
+    declare(&shard, Declare::AddVector(named));
+    let mut clusters = Clusters::new(15, 5, 8, 0.3);
+    fill(&shard, &clusters.points(50));
+    let query = clusters.point();
+    for using in ["", "twin"] {
+        let known = || {
+            let recalls = shard.status().recalls;
+            let asked = recalls.iter().find(|one| one.using == using).map(|one| one.asked);
+            (shard.sample_queries(using, 10).unwrap().1, asked)
+        };
+        let search = |measuring: bool| {
+            let op = SearchOp { vector: bytes(&query), using: using.into(), recall: 0.9, measuring, ..op(3) };
+            shard.search(&op, Until::default()).unwrap();
+        };
+        search(true);
+        assert_eq!(known(), (0, Some(0)), "{using}");
+        search(false);
+        assert_eq!(known(), (1, Some(1)), "{using}");
+    }
+}
+
+#[test]
 fn recall_is_measured_anew_when_every_point_has_another_vector() {
     let dir = tempfile::tempdir().unwrap();
     let spec = ShardSpec { m: 4, ef_construction: 16, ..ShardSpec::new(48, Metric::Cosine) };
