@@ -225,7 +225,10 @@ impl<'a> Loading<'a> {
             births.push(birth);
             match *death == ALIVE {
                 true => drop(self.rows.put(Arc::clone(id), at)),
-                false => deaths.push((*death, at)),
+                false => {
+                    deaths.push(((*death).max(birth), at));
+                    self.ended(&[at], *death);
+                }
             }
         }
         deaths.sort_unstable();
@@ -242,9 +245,15 @@ impl<'a> Loading<'a> {
         Ok(())
     }
 
+    /// The slots died with entry `index`.
+    fn ended(&self, slots: &[SlotId], index: u64) {
+        slots.iter().for_each(|slot| self.generation.slot(*slot).kill(index));
+    }
+
     /// Whether every stored point was met, and none that is not stored.
     fn is_the_state(&self) -> bool {
-        self.unused == 0 && self.rows.slots().all(|slot| self.generation.slot(slot).is_live())
+        let is_live = |slot: SlotId| self.generation.slot(slot).is_live();
+        self.unused == 0 && self.rows.len() == self.points.len() && self.rows.slots().all(is_live)
     }
 
     /// The vector of a stored point that is this version, each once.
@@ -311,6 +320,7 @@ impl<'a> Loading<'a> {
             Ok(Command::SetEpoch(_) | Command::Scrub | Command::Declare(_)) | Err(_) => {}
         }
         kills.sort_unstable();
+        self.ended(&kills, index);
         let count = self.generation.slots.count() as u32 - first;
         self.writer.work.push_back(IndexWork { index, first, count, kills });
         Ok(true)
@@ -375,6 +385,7 @@ impl<'a> Loading<'a> {
     fn adopt_rest(&mut self) -> Result<()> {
         let generation = &self.generation;
         let kills = self.rows.retain(|slot| generation.slot(slot).is_live());
+        self.ended(&kills, self.of.applied);
         let mut work = IndexWork { index: 0, first: generation.slots.count() as SlotId, count: 0, kills };
         for at in (0..self.points.len()).filter(|&at| !self.used[at]) {
             let id: Arc<str> = self.points.id(at).into();
