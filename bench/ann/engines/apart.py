@@ -85,11 +85,10 @@ def build(engine, folder, name, metric):
     points, queries = (np.load(pathlib.Path(folder, f"{part}.npy")) for part in ("points", "queries"))
     before = resident()
     data = Dataset(name, metric, points, queries)
-    built = engine.build(data)
+    built = engine.build(data) | {"resident_bytes": resident() - before}
     # The peers keep copies of their own.
     data.points = None
-    del points
-    return built | {"resident_bytes": resident() - before}
+    return built
 
 
 def resident():

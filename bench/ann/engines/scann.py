@@ -12,8 +12,8 @@ class Scann(Engine):
         self.block, self.name = block, f"scann block={block}"
 
     def settings(self, k):
-        shares = (0.004, 0.008, 0.015, 0.03, 0.06, 0.12, 0.25)
-        return [(share, rescored) for share in shares for rescored in ((4, 8, 16) if k <= 10 else (2, 4, 8))]
+        rescored = (4, 12, 40) if k <= 10 else (2, 4, 10)
+        return [(share, more) for share in (0.006, 0.015, 0.03, 0.06, 0.12, 0.25, 0.5) for more in rescored]
 
     def _build(self, data):
         import scann

@@ -11,8 +11,8 @@ from engines.engine import Engine
 ROOT = pathlib.Path(__file__).parents[3]
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", pathlib.Path.home() / ".cache" / "vectron" / "target"))
 RUNNER = pathlib.Path(os.environ.get("VECTRON_ANN_RUNNER", TARGET / "release" / "examples" / "ann"))
-# The distance-adaptive stop: how much further than the k-th best a walk goes on.
-CAP = 2048  # Nodes such a walk keeps at most: more than the slack keeps of most data.
+# The distance-adaptive stop: how much further than the k-th best a walk goes on. It keeps as many nodes at most as the
+# shard's own level of that slack.
 SLACKS = (0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.075, 0.09, 0.11, 0.14, 0.18, 0.25, 0.4, 0.6)
 # Asked with and without Node, to compare the two at the same work.
 EFS = (64, 128, 256)
@@ -22,7 +22,7 @@ class Vectron(Engine):
     """The shard as the product runs it (ids, exact tail, visibility, rescoring). `through`: rust or node (queries in
     calls of `batch`). `quantization`, `vectors`: of the collection. `isa`: an instruction set instead of the best.
 
-    A setting is what a search is asked with: `{"slack": ..., "ef": ...}`, `{"ef": ...}` or `{"recall": ...}`.
+    A setting is what a search is asked with: `{"slack": ...}`, `{"ef": ...}` or `{"recall": ...}`.
     """
 
     kind = "vectron"
@@ -36,7 +36,7 @@ class Vectron(Engine):
 
     def settings(self, k):
         efs = [{"ef": max(ef, k)} for ef in EFS]
-        return efs if self.through == "node" else [{"slack": slack, "ef": CAP} for slack in SLACKS] + efs
+        return efs if self.through == "node" else [{"slack": slack} for slack in SLACKS] + efs
 
     def build(self, data):
         self.dim = data.points.shape[1]

@@ -29,16 +29,20 @@ impl Graph {
             self.insert(vector(first), level(first))?;
             first += 1;
         }
-        let _turn = self.writer.lock();
+        let mut leaders = self.writer.lock();
         let base = self.len();
         for i in first..count {
             let v = vector(i);
-            self.push_node(v, &self.query(v), level(i))?;
+            let coded = self.encode(&mut leaders, v, &self.query(v));
+            self.push_node(&mut leaders, &coded, level(i))?;
         }
         let stripes: Vec<Mutex<()>> = (0..STRIPES).map(|_| Mutex::new(())).collect();
         let entry = Mutex::new(());
         threads::for_each(threads, count - first, SHARE, |at| {
             let (i, id) = (first + at, (base + at) as NodeId);
+            if self.is_twin(id) {
+                return;
+            }
             let query = self.query_of(id);
             let found = self.find_neighbours(&query, level(i));
             self.link_concurrently(id, &found, &stripes);
@@ -54,7 +58,7 @@ impl Graph {
         for (layer, found) in found.iter().enumerate() {
             // Another thread may have linked to this node already: then the walk can find the node itself.
             let others: Vec<_> = found.iter().copied().filter(|near| near.node() != id).collect();
-            for near in self.select(&others, self.config.m, &[]) {
+            for near in self.select(self.own_distance(id), &others, self.config.m, &[]) {
                 for (from, to) in [(id, near.node()), (near.node(), id)] {
                     let _list = lock(from);
                     if self.links.of(from, layer).all(|link| crate::links::target(link) != to) {

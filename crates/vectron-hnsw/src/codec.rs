@@ -1,11 +1,16 @@
 //! A graph as bytes, for a snapshot.
 //!
-//! Layout, little-endian: entry u64 | nodes u32 | greatest squared norm f32 | length u32 of what the codes were trained to, which follows | the code of every node, one after
-//! the other | for each node: header u32 (`level << 16 | deleted << 31`), and for layers 0..=level the count u32
-//! and the marked links u32 each.
+//! Layout, little-endian: entry u64 | nodes u32 | greatest squared norm f32 | length u32 of what the codes were trained to,
+//! which follows | the code of every node, one after the other | for each node: header u32 (`level << 16 | twin << 30 |
+//! deleted << 31`), and of a twin the leader u32, of another node for layers 0..=level the count u32 and the marked links
+//! u32 each.
+//!
+//! Graphs of a version without twins, in which equal vectors may be nodes of their own and cut others off, are refused
+//! ("equal nodes"), so that they are built anew.
 
 use crate::codes::Codes;
 use crate::links::{self, TREE};
+use crate::twins::Leaders;
 use crate::{Config, Graph, NO_ENTRY, NodeId};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -17,7 +22,9 @@ use vectron_kernels::Arena;
 pub struct GraphFileError(&'static str);
 
 const EARLY: GraphFileError = GraphFileError("it ends early");
+const NO_MEMORY: GraphFileError = GraphFileError("there is no memory for it");
 const MAX_LEVEL: u32 = 16;
+const TWIN: u32 = 1 << 30;
 const DELETED: u32 = 1 << 31;
 
 fn take<'a>(bytes: &mut &'a [u8], count: usize) -> Result<&'a [u8], GraphFileError> {
@@ -48,11 +55,16 @@ impl Graph {
         for node in 0..nodes {
             let level = self.links.level(node);
             words.clear();
-            words.push((level as u32) << 16 | if self.is_deleted(node) { DELETED } else { 0 });
-            for layer in 0..=level {
-                let list = self.links.of(node, layer);
-                words.push(list.len() as u32);
-                words.extend(list);
+            let deleted = if self.is_deleted(node) { DELETED } else { 0 };
+            if let Some(leader) = self.links.leader(node) {
+                words.extend([TWIN | deleted, leader]);
+            } else {
+                words.push((level as u32) << 16 | deleted);
+                for layer in 0..=level {
+                    let list = self.links.of(node, layer);
+                    words.push(list.len() as u32);
+                    words.extend(list);
+                }
             }
             for word in &words {
                 out.write_all(&word.to_le_bytes())?;
@@ -93,21 +105,23 @@ impl Graph {
         graph.raise_norm(norm);
         let code = graph.codes.row_bytes();
         let codes = take(bytes, code.checked_mul(count as usize).ok_or(EARLY)?)?;
-        // Every node has a header and a count at least, so `count` is within the input.
+        // Every node has a header and a count or a leader at least, so `count` is within the input.
         if bytes.len() < count as usize * 8 {
             return Err(EARLY);
         }
+        let mut leaders = graph.writer.lock();
         for node in 0..count {
             let row = &codes[node as usize * code..][..code];
-            graph.read_node(node, row, bytes)?;
+            graph.read_node(&mut leaders, node, row, bytes)?;
         }
+        drop(leaders);
         if !bytes.is_empty() {
             return Err(GraphFileError("it goes on after its end"));
         }
         graph.check_links()?;
         if entry != NO_ENTRY {
             let (node, level) = (entry as u32, (entry >> 32) as usize);
-            if node >= count || graph.links.level(node) != level {
+            if node >= count || graph.is_twin(node) || graph.links.level(node) != level {
                 return Err(GraphFileError("the entry point is out of range"));
             }
             graph.set_entry(node, level);
@@ -117,18 +131,52 @@ impl Graph {
         Ok(graph)
     }
 
-    fn read_node(&self, node: NodeId, code: &[u8], bytes: &mut &[u8]) -> Result<(), GraphFileError> {
+    fn read_node(
+        &self,
+        leaders: &mut Leaders,
+        node: NodeId,
+        code: &[u8],
+        bytes: &mut &[u8],
+    ) -> Result<(), GraphFileError> {
         let header = word(bytes)?;
+        if header & TWIN != 0 {
+            self.read_twin(node, word(bytes)?, code)?;
+        } else {
+            self.read_leader(leaders, node, header, code, bytes)?;
+        }
+        if header & DELETED != 0 {
+            self.links.mark_deleted(node);
+            self.deleted.fetch_add(1, Ordering::AcqRel);
+        }
+        Ok(())
+    }
+
+    fn read_twin(&self, node: NodeId, leader: NodeId, code: &[u8]) -> Result<(), GraphFileError> {
+        if leader >= node || self.is_twin(leader) {
+            return Err(GraphFileError("a twin's leader is none"));
+        }
+        self.push_twin(leader, code).map_err(|_| NO_MEMORY)?;
+        if self.is_equal(node, leader) {
+            Ok(())
+        } else {
+            Err(GraphFileError("a twin is not equal to its leader"))
+        }
+    }
+
+    fn read_leader(
+        &self,
+        leaders: &mut Leaders,
+        node: NodeId,
+        header: u32,
+        code: &[u8],
+        bytes: &mut &[u8],
+    ) -> Result<(), GraphFileError> {
         let level = (header & !DELETED) >> 16;
         if level > MAX_LEVEL {
             return Err(GraphFileError("a level is out of range"));
         }
-        self.links
-            .push(level as usize, |row| row.copy_from_slice(code))
-            .map_err(|_| GraphFileError("there is no memory for it"))?;
-        if header & DELETED != 0 {
-            self.links.mark_deleted(node);
-            self.deleted.fetch_add(1, Ordering::AcqRel);
+        if self.push_saved(leaders, level as usize, code).map_err(|_| NO_MEMORY)?.is_none() {
+            return Err(GraphFileError("it has equal nodes"));
         }
         let mut list = [0u32; 256];
         for layer in 0..=level as usize {
@@ -145,12 +193,13 @@ impl Graph {
     }
 
     fn check_links(&self) -> Result<(), GraphFileError> {
-        for node in 0..self.len() as NodeId {
+        for node in self.leaders() {
             for layer in 0..=self.links.level(node) {
                 let sound = self.links.of(node, layer).all(|link| {
                     let to = links::target(link);
                     (to as usize) < self.len()
                         && to != node
+                        && !self.is_twin(to)
                         && self.links.level(to) >= layer
                         && (link & TREE == 0 || layer == 0)
                 });
@@ -159,7 +208,7 @@ impl Graph {
                 }
             }
         }
-        if (0..self.len() as NodeId).all(|node| self.is_in_tree(node)) {
+        if self.leaders().all(|node| self.is_in_tree(node)) {
             Ok(())
         } else {
             Err(GraphFileError("its tree is broken"))

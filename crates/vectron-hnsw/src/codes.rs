@@ -166,6 +166,29 @@ impl Codes {
         matches!(self.kind, Kind::Float(Some(_)))
     }
 
+    /// The bytes that say which vectors are equal here.
+    pub fn code<'a>(&'a self, rows: &'a Arena, node: NodeId) -> &'a [u8] {
+        self.deciding(self.shared_row(node).unwrap_or_else(|| rows.data(node)))
+    }
+
+    /// The part of a row that distances depend on: behind it is what says how wrong they are.
+    pub fn deciding<'a>(&self, row: &'a [u8]) -> &'a [u8] {
+        match &self.kind {
+            Kind::Float(_) | Kind::Half(_) => row,
+            Kind::Int8(codec) => &row[..codec.deciding_bytes()],
+            Kind::Binary(codec) => &row[..codec.deciding_bytes()],
+            Kind::Product(book) => &row[..book.parts()],
+        }
+    }
+
+    /// The row of the caller's that is or will be the code of `node`; `None`: rows are the graph's own.
+    pub fn shared_row(&self, node: NodeId) -> Option<&[u8]> {
+        match &self.kind {
+            Kind::Float(Some(shared)) => Some(&shared.data(node)[..self.dim * 4]),
+            _ => None,
+        }
+    }
+
     /// Bytes of a code in the graph's own row.
     pub fn row_bytes(&self) -> usize {
         match &self.kind {

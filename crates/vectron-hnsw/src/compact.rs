@@ -24,52 +24,78 @@ impl Graph {
     /// When a graph that shares its vectors gets none, or another graph some.
     pub fn compacted(&self, vectors: Option<Arc<Arena>>, threads: usize) -> Result<Graph> {
         assert_eq!(self.codes.shared(), vectors.is_some(), "vectors are shared before and after, or never");
-        let living: Vec<NodeId> = (0..self.len() as NodeId).filter(|&node| !self.is_deleted(node)).collect();
-        let mut new_id = vec![GONE; self.len()];
-        living.iter().enumerate().for_each(|(new, &old)| new_id[old as usize] = new as NodeId);
-
         let graph = Self::with_codes(self.config, self.codes.with_rows(vectors));
         graph.raise_norm(self.greatest_norm());
-        for &old in &living {
-            graph.links.push(self.links.level(old), |row| row.copy_from_slice(self.links.rows.data(old)))?;
-        }
-        let rename = |link: u32| new_id[links::target(link) as usize] | (link & TREE);
-        threads::for_each(threads, living.len(), SHARE, |new| {
-            let old = living[new];
+        let heirs = self.push_living(&graph)?;
+        let leaders: Vec<NodeId> = self.leaders().filter(|&old| heirs[old as usize] != GONE).collect();
+        threads::for_each(threads, leaders.len(), SHARE, |at| {
+            let old = leaders[at];
+            let new = heirs[old as usize];
+            let rename = |link: u32| {
+                let (from, to) = (links::target(link), heirs[links::target(link) as usize]);
+                // A parent that its heir made newer than the child is none: the tree is completed below.
+                if (from < old) == (to < new) { to | (link & TREE) } else { to }
+            };
             for layer in 0..=self.links.level(old) {
-                let list: Vec<u32> = self.surviving_links(old, layer).into_iter().map(rename).collect();
-                graph.links.set(new as NodeId, layer, &list);
+                let list: Vec<u32> =
+                    self.surviving_links(old, layer, &heirs).into_iter().map(rename).collect();
+                graph.links.set(new, layer, &list);
             }
         });
         graph.complete_tree();
-        let highest =
-            (0..graph.len() as NodeId).max_by_key(|&n| (graph.links.level(n), std::cmp::Reverse(n)));
+        let highest = graph.leaders().max_by_key(|&n| (graph.links.level(n), std::cmp::Reverse(n)));
         if let Some(node) = highest {
             graph.set_entry(node, graph.links.level(node));
         }
         Ok(graph)
     }
 
-    /// The living links of a node, all of them; where some are deleted, also the best of the living nodes behind those.
-    fn surviving_links(&self, node: NodeId, layer: usize) -> Vec<u32> {
+    /// Adds the living nodes to `graph`, without links. For each leader here: the node there that has its code and is a
+    /// leader, which is the oldest living one of that code; or `GONE`.
+    fn push_living(&self, graph: &Graph) -> Result<Vec<NodeId>> {
+        let mut heirs = vec![GONE; self.len()];
+        let mut leaders = graph.writer.lock();
+        for old in (0..self.len() as NodeId).filter(|&node| !self.is_deleted(node)) {
+            let leader = self.leader(old);
+            let heir = &mut heirs[leader as usize];
+            if *heir == GONE {
+                *heir = graph.push_heir(&mut leaders, self, leader, old)?;
+            } else {
+                graph.push_twin(*heir, self.links.rows.data(old))?;
+            }
+        }
+        Ok(heirs)
+    }
+
+    /// The links of a leader to leaders that have an heir, all of them; where others have none, also the best of the
+    /// leaders behind those that have one.
+    fn surviving_links(&self, node: NodeId, layer: usize, heirs: &[NodeId]) -> Vec<u32> {
         let (dead, kept): (Vec<u32>, Vec<u32>) =
-            self.links.of(node, layer).partition(|&link| self.is_deleted(links::target(link)));
+            self.links.of(node, layer).partition(|&link| heirs[links::target(link) as usize] == GONE);
         if dead.is_empty() {
             return kept;
         }
         let always: Vec<NodeId> = kept.iter().map(|&link| links::target(link)).collect();
         let mut candidates = always.clone();
-        candidates.extend(self.living_behind(node, layer, &dead, &always));
+        candidates.extend(self.living_behind(node, layer, &dead, &always, heirs));
         let mut candidates = self.nearest_of(node, &candidates);
         candidates.sort_unstable();
         let marked = |near: Near| kept.iter().copied().find(|&link| links::target(link) == near.node());
         // No more than before: the walk must not get dearer with every round of deletes.
-        let chosen = self.select(&candidates, always.len() + dead.len(), &always);
+        let most = always.len() + dead.len();
+        let chosen = self.select(self.own_distance(node), &candidates, most, &always);
         chosen.into_iter().map(|near| marked(near).unwrap_or(near.node())).collect()
     }
 
-    /// The living nodes that deleted ones link to, through as few of them as possible.
-    fn living_behind(&self, node: NodeId, layer: usize, dead: &[u32], known: &[NodeId]) -> Vec<NodeId> {
+    /// The leaders with an heir that those without link to, through as few of them as possible.
+    fn living_behind(
+        &self,
+        node: NodeId,
+        layer: usize,
+        dead: &[u32],
+        known: &[NodeId],
+        heirs: &[NodeId],
+    ) -> Vec<NodeId> {
         let mut seen: HashSet<NodeId> = known.iter().copied().chain([node]).collect();
         let mut found = Vec::new();
         let mut edge: Vec<NodeId> = dead.iter().map(|&link| links::target(link)).collect();
@@ -77,7 +103,7 @@ impl Graph {
             let mut beyond = Vec::new();
             for next in edge.iter().flat_map(|&gone| self.links.of(gone, layer)).map(links::target) {
                 if seen.insert(next) {
-                    if self.is_deleted(next) { beyond.push(next) } else { found.push(next) }
+                    if heirs[next as usize] == GONE { beyond.push(next) } else { found.push(next) }
                 }
             }
             if !found.is_empty() {
@@ -88,7 +114,7 @@ impl Graph {
         found
     }
 
-    /// Nodes that a walk over the links of layer 0 from the entry does not reach: none, by construction.
+    /// Leaders that a walk over the links of layer 0 from the entry does not reach: none, by construction.
     #[cfg(test)]
     pub fn unreachable(&self) -> Vec<NodeId> {
         let Some((entry, _)) = self.entry() else { return Vec::new() };
@@ -102,6 +128,6 @@ impl Graph {
                 }
             }
         }
-        (0..self.len() as NodeId).filter(|&node| !seen[node as usize]).collect()
+        self.leaders().filter(|&node| !seen[node as usize]).collect()
     }
 }

@@ -5,20 +5,27 @@ use crate::links::{self, TREE};
 use crate::near::Near;
 use crate::scratch::with_scratch;
 use crate::search::{Layer, SearchStats};
-use crate::{Graph, Metric, NodeId, Query, Result};
+use crate::{Graph, NodeId, Query, Result};
+
+/// Beyond the distance of a vector from itself (squared, by Euclidean distance) a crowd is so many times closer.
+const CROWD: f32 = 100.0;
 
 impl Graph {
-    /// Adds a node and links it. `level` comes from [`crate::level_from_hash`]. Searches go on meanwhile; other
+    /// Adds a node and links it, unless its code is that of another node ([`crate::twins`]). `level` comes from [`crate::level_from_hash`]. Searches go on meanwhile; other
     /// writers wait. Fails, with nothing changed, when the system gives no memory.
     ///
     /// # Panics
     /// When the vector has another dimension than the graph, or the graph shares its vectors and the row of the
     /// new node is not there.
     pub fn insert(&self, vector: &[f32], level: usize) -> Result<NodeId> {
-        let _turn = self.writer.lock();
+        let mut leaders = self.writer.lock();
         let query = self.query(vector);
+        let coded = self.encode(&mut leaders, vector, &query);
+        if coded.leader.is_some() {
+            return self.push_node(&mut leaders, &coded, level);
+        }
         let found = self.find_neighbours(&query, level);
-        let id = self.push_node(vector, &query, level)?;
+        let id = self.push_node(&mut leaders, &coded, level)?;
         self.link_node(id, &found);
         if let Some(nearest) = found.first() {
             self.join_tree(id, nearest);
@@ -45,17 +52,11 @@ impl Graph {
         })
     }
 
-    pub(crate) fn push_node(&self, vector: &[f32], query: &Query, level: usize) -> Result<NodeId> {
-        if self.config.metric == Metric::Dot {
-            self.raise_norm(self.codes.norm(query));
-        }
-        self.links.push(level, |row| self.codes.write_row(vector, query, row))
-    }
-
     /// Links a node that has no links yet with the best of `found`, both ways.
     pub(crate) fn link_node(&self, id: NodeId, found: &[Vec<Near>]) {
+        let own = self.own_distance(id);
         for (layer, found) in found.iter().enumerate() {
-            let chosen = self.select(found, self.config.m, &[]);
+            let chosen = self.select(own, found, self.config.m, &[]);
             let list: Vec<u32> = chosen.iter().map(|near| near.node()).collect();
             self.links.set(id, layer, &list);
             for near in &chosen {
@@ -103,35 +104,50 @@ impl Graph {
         candidates.sort_unstable();
         let tree: Vec<NodeId> =
             list.iter().filter(|&&link| link & TREE != 0).map(|&link| links::target(link)).collect();
-        let kept = self.select(&candidates, max, &tree);
+        let kept = self.select(self.own_distance(node), &candidates, max, &tree);
         kept.into_iter()
             .map(|near| if tree.contains(&near.node()) { near.node() | TREE } else { near.node() })
             .collect()
     }
 
     /// Keeps a candidate only if it is closer to the base than to every neighbour kept before it, which leaves
-    /// links in different directions; candidates in `always` (at most `max`) are kept in any case. `candidates`:
-    /// sorted, closest first.
-    pub(crate) fn select(&self, candidates: &[Near], max: usize, always: &[NodeId]) -> Vec<Near> {
+    /// links in different directions; candidates in `always` (at most `max`) are kept in any case. `own`: distance of the
+    /// base from itself. `candidates`: sorted, closest first.
+    ///
+    /// Differs from the paper where candidates are [`CROWD`] times closer than the farthest, as in a cluster of almost equal
+    /// vectors: such a crowd gets at most half of the places, and is not closer to what is outside of it than the base
+    /// is, but for rounding, so it does not replace the links that lead out.
+    pub(crate) fn select(&self, own: f32, candidates: &[Near], max: usize, always: &[NodeId]) -> Vec<Near> {
+        let beyond = |near: &Near| near.distance() - own;
+        let crowd = candidates.last().map_or(0.0, beyond) / CROWD;
+        let crowd = candidates.partition_point(|candidate| beyond(candidate) < crowd);
         let mut kept: Vec<(Near, Query)> = Vec::with_capacity(max);
+        let mut kept_of_crowd = 0;
         let mut reserved = always.len();
-        for &candidate in candidates {
-            let is_reserved = always.contains(&candidate.node());
-            if is_reserved {
+        for (at, &candidate) in candidates.iter().enumerate() {
+            let in_crowd = at < crowd;
+            let (places, rivals) = if in_crowd { (max / 2, 0) } else { (max, kept_of_crowd) };
+            if always.contains(&candidate.node()) {
                 reserved -= 1;
-            } else if kept.len() + reserved >= max {
-                if reserved == 0 {
+            } else if kept.len() + reserved >= places {
+                if reserved == 0 && !in_crowd {
                     break;
                 }
                 continue;
             } else {
-                let distance = candidate.distance();
-                if kept.iter().any(|(_, other)| self.distance(other, candidate.node()) < distance) {
+                let closer = |other: &Query| self.distance(other, candidate.node()) < candidate.distance();
+                if kept[rivals..].iter().any(|(_, other)| closer(other)) {
                     continue;
                 }
             }
             kept.push((candidate, self.query_of(candidate.node())));
+            kept_of_crowd += usize::from(in_crowd);
         }
         kept.into_iter().map(|(near, _)| near).collect()
+    }
+
+    /// Distance of a node from itself: 0, or by inner product the negative square of its norm.
+    pub(crate) fn own_distance(&self, node: NodeId) -> f32 {
+        self.distance(&self.query_of(node), node)
     }
 }

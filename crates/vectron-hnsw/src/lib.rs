@@ -12,6 +12,9 @@
 //! **Connected.** The links of layer 0 contain a spanning tree in both directions ([`tree`]) whose links are never
 //! pruned, so every node can be reached from every other and a search with enough `ef` returns every live node.
 //!
+//! **Equal vectors are one node.** A node whose code is that of an older one has no links and is found with that one
+//! ([`twins`]), so equal vectors take no links from others.
+//!
 //! **Deletes.** [`Graph::delete`] marks a node: it stays a waypoint and is never returned. [`Graph::compacted`]
 //! makes a graph without the marked nodes, in which their neighbours are linked to each other.
 //!
@@ -29,6 +32,7 @@ mod scratch;
 mod search;
 mod threads;
 mod tree;
+mod twins;
 
 pub use codec::GraphFileError;
 pub use codes::{Quantization, Query};
@@ -39,6 +43,7 @@ use links::Links;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use twins::Leaders;
 use vectron_kernels::Arena;
 
 /// Position of a node: 0, 1, 2, ... in insertion order; below 2^31.
@@ -76,10 +81,13 @@ pub struct Graph {
     /// `max_level << 32 | node`, or `NO_ENTRY`.
     entry: AtomicU64,
     deleted: AtomicU32,
+    twins: AtomicU32,
     /// Greatest squared norm of a vector ever inserted, as the bits of a float; of inner products only.
     norm: AtomicU32,
-    /// Held by whoever changes the graph in order.
-    writer: Mutex<()>,
+    /// Bytes of the table of leaders.
+    table_bytes: AtomicU64,
+    /// Held by whoever changes the graph.
+    writer: Mutex<Leaders>,
 }
 
 const NO_ENTRY: u64 = u64::MAX;
@@ -122,8 +130,10 @@ impl Graph {
             links,
             entry,
             deleted: AtomicU32::new(0),
+            twins: AtomicU32::new(0),
             norm: AtomicU32::new(0),
-            writer: Mutex::new(()),
+            table_bytes: AtomicU64::new(0),
+            writer: Mutex::default(),
         }
     }
 
@@ -149,9 +159,10 @@ impl Graph {
         &self.config
     }
 
-    /// Bytes of codes and links in use.
+    /// Bytes of codes and links in use, and of the table that finds equal codes.
     pub fn memory_bytes(&self) -> usize {
-        self.links.memory_bytes() + self.codes.own_bytes()
+        let table = self.table_bytes.load(Ordering::Relaxed) as usize;
+        self.links.memory_bytes() + self.codes.own_bytes() + table
     }
 
     /// Marks a node: it is never returned again. `false` when it was marked before.
@@ -229,5 +240,7 @@ pub fn level_from_hash(hash: u64, m: usize) -> usize {
     (level as usize).min(16)
 }
 
+#[cfg(test)]
+mod equal_tests;
 #[cfg(test)]
 mod tests;

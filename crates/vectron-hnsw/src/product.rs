@@ -44,7 +44,8 @@ impl Codebook {
         Self { dim, centroids }
     }
 
-    fn parts(&self) -> usize {
+    /// Bytes of a code.
+    pub fn parts(&self) -> usize {
         self.dim.div_ceil(PART)
     }
 
@@ -65,10 +66,10 @@ impl Codebook {
     /// When `row` is shorter than [`Codebook::row_bytes`].
     pub fn write_row(&self, v: &[f32], row: &mut [u8]) {
         let mut lost = 0.0;
-        for at in 0..self.parts() {
+        for (at, byte) in row[..self.parts()].iter_mut().enumerate() {
             let part = part(v, at * PART);
             let code = nearest(&part, self.subspace(at));
-            row[at] = code as u8;
+            *byte = code as u8;
             lost += kernels::l2_squared(&part, &self.subspace(at)[code]);
         }
         let at = self.parts().next_multiple_of(4);

@@ -94,7 +94,7 @@ impl Graph {
         options: &SearchOptions<'_>,
         stats: &mut SearchStats,
     ) -> Vec<(f32, NodeId)> {
-        with_scratch(|scratch| {
+        let leaders = with_scratch(|scratch| {
             let Some((entry, level)) = self.entry() else { return Vec::new() };
             let entry = self.descend(query, entry, (1..=level).rev(), scratch, stats);
             let stop = options.slack.is_finite().then(|| self.stop(query, options));
@@ -103,12 +103,10 @@ impl Graph {
             {
                 return found;
             }
-            let accept = |node| {
-                (options.with_deleted || !self.links.is_deleted(node))
-                    && options.accept.is_none_or(|accept| accept(node))
-            };
+            let accept = |node| self.leads(node, options);
             self.search_filtered(query, entry, options, stop, accept, scratch, stats)
-        })
+        });
+        self.with_twins(leaders, options)
     }
 
     fn stop(&self, query: &Query, options: &SearchOptions<'_>) -> Stop {
@@ -148,7 +146,7 @@ impl Graph {
         if room > POOL_MAX || (room < wanted && options.k > room / 2) {
             return None;
         }
-        let living = |node: NodeId| !self.links.is_deleted(node);
+        let living = |node: NodeId| self.leads(node, options);
         let counted: Option<Test<'_>> = if deleted > 0 { Some(&living) } else { None };
         let before = *stats;
         let layer = Layer { number: 0, room, stop: stop.map(|stop| (stop, counted)), late: options.stop };

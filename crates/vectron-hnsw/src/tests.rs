@@ -13,31 +13,31 @@ impl Random {
         self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
     }
 
-    fn vector(&mut self, dim: usize) -> Vec<f32> {
+    pub fn vector(&mut self, dim: usize) -> Vec<f32> {
         (0..dim).map(|_| (self.next() >> 40) as f32 / (1u32 << 23) as f32 - 1.0).collect()
     }
 }
 
 /// Cases of a property test: at least these, more with PROPTEST_CASES, few under the interpreter.
-fn cases(least: u32) -> u32 {
+pub fn cases(least: u32) -> u32 {
     if cfg!(miri) { 3 } else { least.max(ProptestConfig::default().cases) }
 }
 
 /// All codecs; under the interpreter without the one that trains.
-fn codecs() -> impl Iterator<Item = Quantization> {
+pub fn codecs() -> impl Iterator<Item = Quantization> {
     Quantization::ALL.into_iter().filter(|codec| !cfg!(miri) || *codec != Quantization::Product)
 }
 
 /// Less work under the interpreter.
-fn scaled(count: usize) -> usize {
+pub fn scaled(count: usize) -> usize {
     if cfg!(miri) { (count / 40).max(40) } else { count }
 }
 
-fn config(dim: usize, metric: Metric, quantization: Quantization) -> Config {
+pub fn config(dim: usize, metric: Metric, quantization: Quantization) -> Config {
     Config { dim, metric, m: 16, ef_construction: if cfg!(miri) { 24 } else { 100 }, quantization }
 }
 
-fn vectors(count: usize, config: &Config, seed: u64) -> Vec<Vec<f32>> {
+pub fn vectors(count: usize, config: &Config, seed: u64) -> Vec<Vec<f32>> {
     let mut random = Random(seed);
     let mut vector = || {
         let mut v = random.vector(config.dim);
@@ -49,14 +49,14 @@ fn vectors(count: usize, config: &Config, seed: u64) -> Vec<Vec<f32>> {
     (0..count).map(|_| vector()).collect()
 }
 
-fn empty(config: Config, points: &[Vec<f32>]) -> Graph {
+pub fn empty(config: Config, points: &[Vec<f32>]) -> Graph {
     match config.quantization {
         Quantization::Float => Graph::new(config),
         _ => Graph::trained(config, |i| &points[i], points.len()),
     }
 }
 
-fn build(config: Config, points: &[Vec<f32>]) -> Graph {
+pub fn build(config: Config, points: &[Vec<f32>]) -> Graph {
     let mut random = Random(7);
     let graph = empty(config, points);
     for v in points {
@@ -65,20 +65,20 @@ fn build(config: Config, points: &[Vec<f32>]) -> Graph {
     graph
 }
 
-fn search(graph: &Graph, query: &[f32], ef: usize) -> Vec<NodeId> {
+pub fn search(graph: &Graph, query: &[f32], ef: usize) -> Vec<NodeId> {
     let options = SearchOptions { ef, k: ef, ..Default::default() };
     let found = graph.search(&graph.query(query), &options, &mut SearchStats::default());
     found.into_iter().map(|(_, node)| node).collect()
 }
 
-fn distance(metric: Metric, a: &[f32], b: &[f32]) -> f32 {
+pub fn distance(metric: Metric, a: &[f32], b: &[f32]) -> f32 {
     match metric {
         Metric::Euclidean => vectron_kernels::l2_squared(a, b),
         _ => -vectron_kernels::dot(a, b),
     }
 }
 
-fn nearest(metric: Metric, points: &BTreeMap<NodeId, Vec<f32>>, query: &[f32], k: usize) -> Vec<NodeId> {
+pub fn nearest(metric: Metric, points: &BTreeMap<NodeId, Vec<f32>>, query: &[f32], k: usize) -> Vec<NodeId> {
     let mut all: Vec<(f32, NodeId)> = points.iter().map(|(&i, p)| (distance(metric, p, query), i)).collect();
     all.sort_by(|a, b| a.0.total_cmp(&b.0));
     all.into_iter().take(k).map(|(_, i)| i).collect()
@@ -106,19 +106,20 @@ fn recall(
     hits as f32 / (queries.len() * 10) as f32
 }
 
-fn numbered(points: &[Vec<f32>]) -> BTreeMap<NodeId, Vec<f32>> {
+pub fn numbered(points: &[Vec<f32>]) -> BTreeMap<NodeId, Vec<f32>> {
     points.iter().cloned().enumerate().map(|(i, v)| (i as NodeId, v)).collect()
 }
 
 /// What holds of every graph at any time.
-fn check_shape(graph: &Graph) {
+pub fn check_shape(graph: &Graph) {
     assert_eq!(graph.unreachable(), [0; 0]);
     let nodes = graph.len() as NodeId;
-    for node in 0..nodes {
+    for node in graph.leaders() {
         for layer in 0..=graph.links.level(node) {
             let mut list: Vec<NodeId> = graph.links.of(node, layer).map(links::target).collect();
             assert!(list.len() <= graph.links.max(layer), "degree of {node} on {layer}");
             assert!(list.iter().all(|&to| to < nodes && to != node && graph.links.level(to) >= layer));
+            assert!(!list.iter().any(|&to| graph.is_twin(to)), "{node} links to a twin");
             list.sort_unstable();
             list.dedup();
             assert_eq!(list.len(), graph.links.of(node, layer).len(), "{node} has a link twice");

@@ -4,7 +4,7 @@
 //! the oldest has a *parent*, an older node close to it; the links between the two, one each way, carry a mark and
 //! are never pruned. Parents are older, so following them ends at the oldest node: the marked links are one tree,
 //! and layer 0 is strongly connected. A node has at most `m` children, so marked links take at most `m + 1`
-//! of its `2m` places.
+//! of its `2m` places. All of it is about leaders: a twin has no links, and is reached through its leader ([`crate::twins`]).
 
 use crate::links::{self, TREE};
 use crate::near::Near;
@@ -102,18 +102,16 @@ impl Graph {
         self.links.set(from, 0, &list);
     }
 
-    /// Gives every node without a parent one, oldest first: an older node among its links, or the node before it.
+    /// Gives every leader without a parent one, oldest first: an older node among its links, or the leader of the node
+    /// before it.
     pub(crate) fn complete_tree(&self) {
-        for node in 1..self.len() as NodeId {
-            if self.parent(node).is_some() {
-                continue;
-            }
+        for node in self.leaders().skip(1).filter(|&node| self.parent(node).is_none()) {
             let older: Vec<NodeId> =
                 self.links.of(node, 0).map(links::target).filter(|&n| n < node).collect();
             let mut found = self.nearest_of(node, &older);
             found.sort_unstable();
             if found.is_empty() {
-                found.push(Near::new(0.0, node - 1));
+                found.push(Near::new(0.0, self.leader(node - 1)));
             }
             self.join_tree(node, &found);
         }

@@ -45,6 +45,11 @@ impl BitCodec {
         self.rotation.padded / 8 + NUMBERS
     }
 
+    /// Of those, the first, on which distances depend.
+    pub fn deciding_bytes(&self) -> usize {
+        self.row_bytes() - 8
+    }
+
     /// A vector in the form that is compared with rows. O(dim log dim).
     ///
     /// # Panics

@@ -52,6 +52,11 @@ impl Int8Codec {
         padded(self.centre.len()) + NUMBERS
     }
 
+    /// Of those, the first, on which distances depend.
+    pub fn deciding_bytes(&self) -> usize {
+        self.row_bytes() - 4
+    }
+
     /// A vector in the form that is compared with rows. O(dim). Codes are -127..=127; a vector that is the centre gets step 0
     /// and zero codes.
     ///

@@ -6,8 +6,8 @@
 //! `{"cmd": "measure", "queries": FILE, "k": 10}` (asks each query once, then measures recall from them),
 //! `{"cmd": "search", "queries": FILE, "k": 10, "slack": 0.05, "recall": 0.95, "ef": 100, "threads": 1,
 //! "filter": ["section", "haskell"] or ["label", 0, 10]}` (what is left out is by default; with a slack, ef is the most nodes
-//! a walk keeps; a filter is a string, or numbers from and below), `"vary": true` for a filter of its own for each
-//! query, that means the same, `{"cmd": "delete", "every": 5}`, `{"cmd": "reopen"}`,
+//! a walk keeps, and left out that of the slack's level; a filter is a string, or numbers from and below), `"vary": true`
+//! for a filter of its own for each query, that means the same, `{"cmd": "delete", "every": 5}`, `{"cmd": "reopen"}`,
 //! `{"cmd": "index_build", "points": 1000000}`. Files hold little-endian f32.
 
 use cpu_time::ProcessTime;

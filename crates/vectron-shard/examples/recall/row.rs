@@ -136,8 +136,11 @@ impl Asked<'_> {
         Ok(tally)
     }
 
+    /// The exact answers come last: what a shard has seen by then are the questions of a user who knows none.
     fn ask(&self, ask: &Ask, set: &mut Set, tally: &mut Tally) -> Result<(), Box<dyn Error>> {
         let Set { queries, truths } = set;
+        let answer = |query: &Vec<f32>| self.nearest(query, ask.share, &ask.nearest());
+        let answers = queries.iter().map(answer).collect::<Result<Vec<_>, _>>()?;
         let share = ask.share.name();
         if !truths.contains_key(&share) {
             let exact = Nearest { exact: true, ..Nearest::new(MOST) };
@@ -148,8 +151,8 @@ impl Asked<'_> {
             let truth = queries.iter().map(scores).collect::<Result<_, Box<dyn Error>>>()?;
             truths.insert(share.clone(), truth);
         }
-        for (query, truth) in queries.iter().zip(&truths[&share]) {
-            tally.add(&self.nearest(query, ask.share, &ask.nearest())?, truth, ask.k);
+        for (found, truth) in answers.iter().zip(&truths[&share]) {
+            tally.add(found, truth, ask.k);
         }
         Ok(())
     }
