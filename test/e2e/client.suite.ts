@@ -320,7 +320,7 @@ export function describeClient(home: string, client: () => VectronClient): void 
       expect(await field({ recall: 0.3 })).toBe('recall');
       expect(await field({ recall: 0.9, ef: 10 })).toBe('recall');
       expect(await field({ timeoutMs: 600_001 })).toBe('timeout_ms');
-      expect(await field({ using: 'none' })).toBe('using');
+      expect(await field({ using: 'none' })).toBe('INVALID_ARGUMENT');
       expect(await field({ filter: { field: 'third', eq: 'no boolean' } })).toBe('FAILED_PRECONDITION');
       expect(await field({}, `no-${name}`)).toBe('COLLECTION_NOT_FOUND');
       await db.deleteCollection(name);

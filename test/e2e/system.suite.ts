@@ -289,6 +289,20 @@ export function describeSystem(home: string, start: () => Promise<System>): void
       const metrics = (await get('/metrics')).body as string;
       expect(metrics).toMatch(/vectron_requests_total\{operation="Search",code="OK"\} [1-9]/);
       expect(metrics).toMatch(/vectron_request_seconds_bucket/);
+      // From when its replica was first seen with a count.
+      const asked = /vectron_collection_recall_asked_total\{collection="counted",tenant="[^"]+",vector=""\} (\d+)/;
+      const counted = await until(
+        'the recall that was asked for is counted',
+        async () => {
+          await viaRest.search('counted', { vector: [1], recall: 0.9 });
+          return (await get('/metrics')).body as string;
+        },
+        (text) => Number(asked.exec(text)?.[1]) >= 1,
+      );
+      expect(counted).toMatch(/vectron_collection_recall_unmet_total\{collection="counted",[^}]*\} 0/);
+      expect((await get('/v1/alerts/rules')).body.rules).toContainEqual({
+        ...{ rule: 'recall_unmet', enabled: true, level: 'warning', threshold: 0.1 },
+      });
       expect((await get('/v1/alerts?status=open')).body).toEqual({ alerts: [] });
       expect((await get('/v1/alerts?status=wrong')).status).toBe(400);
       expect((await rest(system.http, 'POST', '/v1/alerts/none/resolve', { key: system.adminKey })).status).toBe(404);

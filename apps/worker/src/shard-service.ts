@@ -34,7 +34,7 @@ export class ShardService {
       leaderReplicaId: BigInt(status.leaderReplicaId),
       voters: status.voters.map(BigInt),
       learners: status.learners.map(BigInt),
-      recalls: status.recalls ?? [],
+      recalls: status.recalls,
       queriesPerSecond: 0,
       writesPerSecond: 0,
     }));

@@ -3,8 +3,8 @@ use prost::Message;
 use std::path::Path;
 use std::sync::{Arc, mpsc};
 use vectron_shard::proto::{
-    IdBatch, PageOp, PointBatch, PointData, SearchOp, ShardOp, ShardOutcome, Written, shard_op::Op,
-    shard_outcome::Outcome,
+    IdBatch, PageOp, PointBatch, PointData, SampleOp, Sampled, SearchOp, ShardOp, ShardOutcome, Written,
+    shard_op::Op, shard_outcome::Outcome,
 };
 use vectron_shard::{Applied, Metric, ShardSpec};
 use vectron_storage::ErrorCode;
@@ -219,6 +219,14 @@ fn every_operation_answers_through_submit() {
     let next = PageOp { after: "a".into(), limit: 5, ..PageOp::default() };
     let Some(Outcome::Page(page)) = submit(&node, Op::Scroll(next)).outcome else { panic!() };
     assert_eq!(page.points.len(), 1);
+    let vector: Vec<u8> = [2.0f32, 2.0].iter().flat_map(|x| x.to_le_bytes()).collect();
+    submit(&node, Op::Search(SearchOp { vector: vector.clone(), k: 1, ..Default::default() }));
+    let sample = |using: &str, count| submit(&node, Op::Sample(SampleOp { using: using.into(), count }));
+    let Some(Outcome::Sampled(Sampled { vectors, asked: 1 })) = sample("", 3).outcome else { panic!() };
+    assert!(vectors[0] == vector && vectors.len() == 3 && vectors.iter().all(|made| made.len() == 8));
+    for (using, count) in [("", 0), ("", 1001), ("none", 1)] {
+        assert_eq!(sample(using, count).error_code, "INVALID_ARGUMENT", "{using:?} {count}");
+    }
     let deleted =
         submit(&node, Op::Delete(IdBatch { ids: vec!["a".into()], if_version: None }.encode_to_vec()));
     let Some(Outcome::Written(deleted)) = deleted.outcome else { panic!() };

@@ -114,17 +114,17 @@ pub struct RecallBook {
 }
 
 impl RecallBook {
-    /// Takes note of a query. Cheap, and never waits.
+    /// Takes note of a query that is not answered exactly anyway. Cheap, and never waits.
     pub fn offer(&self, query: &[f32], nearest: &Nearest) {
+        if nearest.exact {
+            return;
+        }
         let kinds = if nearest.ef > 0 { BY_EF } else { 0 }
             | if nearest.filter.is_some() { FILTERED | BY_EF } else { 0 };
         if kinds & !self.kinds.load(Ordering::Relaxed) != 0 {
             self.kinds.fetch_or(kinds, Ordering::Relaxed);
         }
         let asked = self.asked.fetch_add(1, Ordering::Relaxed);
-        if nearest.exact {
-            return;
-        }
         if (asked < KEPT as u64 || asked.is_multiple_of(KEEP_ONE_IN))
             && let Some(mut queries) = self.queries.try_lock()
             // One that is asked again and again would be all that is known.

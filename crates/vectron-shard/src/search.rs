@@ -191,16 +191,24 @@ impl Shard {
         if !request.using.is_empty() {
             let space = Arc::clone(self.fields.read().space(&request.using)?);
             let query = check_vector(&request.vector, space.spec(), "vector")?;
-            space.recall().offer(&query, &nearest);
+            if !request.measuring {
+                space.recall().offer(&query, &nearest);
+            }
             let find = |quiet: bool| self.find_in_space(&request.using, &query, &nearest, quiet);
             let found = self.until_whole(find, answer)?;
-            space.recall().answered(&nearest, found.recall_unmet);
+            if !request.measuring {
+                space.recall().answered(&nearest, found.recall_unmet);
+            }
             return Ok(found);
         }
         let query = check_vector(&request.vector, &self.spec, "vector")?;
-        self.recall.offer(&query, &nearest);
+        if !request.measuring {
+            self.recall.offer(&query, &nearest);
+        }
         let found = self.consistently(&query, &nearest, answer)?;
-        self.recall.answered(&nearest, found.recall_unmet);
+        if !request.measuring {
+            self.recall.answered(&nearest, found.recall_unmet);
+        }
         Ok(found)
     }
 

@@ -160,6 +160,22 @@ export interface Options {
 /** Panics; the process must survive it. For the test of exactly that. */
 export declare function panicForTest(): void
 
+/** What a replica knows of the recall of its searches by one vector. */
+export interface Recall {
+  /** The named vector; empty: the first one. */
+  using: string
+  /** Of a search for ten points that asks for neither an ef nor a recall; missing: it was not measured. */
+  estimate?: number
+  /** Its 95 % confidence interval, set with it. */
+  low?: number
+  high?: number
+  /** Queries it was measured with. */
+  queries: number
+  /** Searches that asked for a recall, and those of them whose answers said that it was not met. */
+  asked: number
+  unmet: number
+}
+
 /** How [`Engine::search_many`] searches. */
 export interface SearchManyOptions {
   /** Results per query, 1 to 10,000. */

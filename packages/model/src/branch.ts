@@ -25,7 +25,10 @@ export interface BranchOptions extends Omit<SearchLimits, 'topK'> {
 }
 
 /** What comes with each hit, and how long one shard may take. */
-export type Frame = Pick<workerData.SearchOp, 'includePayload' | 'includeVector' | 'payloadFields' | 'timeoutMs'>;
+export type Frame = Pick<
+  workerData.SearchOp,
+  'includePayload' | 'includeVector' | 'payloadFields' | 'timeoutMs' | 'measuring'
+>;
 
 const NO_POINTS: ReadonlySet<string> = new Set();
 
@@ -54,6 +57,7 @@ export function branchOf(
     sparse: sought.sparse,
     text: sought.text,
     using: options.using,
+    measuring: frame.measuring,
   };
   return { op, limit, weight, excluded };
 }

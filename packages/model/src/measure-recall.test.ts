@@ -102,6 +102,8 @@ describe('a measurement of recall', () => {
         ({ includePayload, includeVector, timeoutMs }) => !includePayload && !includeVector && timeoutMs === 77,
       ),
     ).toBe(true);
+    // What is measured must not become what was asked.
+    expect(searches.every(({ measuring }) => measuring)).toBe(true);
   });
 
   it('merges the answers of several shards as a search does, and counts the plan of each', async () => {

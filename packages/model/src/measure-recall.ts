@@ -109,7 +109,7 @@ async function compare(
     filter,
     ...bare,
   };
-  const search = (own: SearchRequest) => turn(() => runSearch(route, own, ask, { timeoutMs }));
+  const search = (own: SearchRequest) => turn(() => runSearch(route, own, ask, { timeoutMs, measuring: true }));
   const given = whole(await search(request));
   const truth = whole(await search({ ...request, ef: 0, recall: 0, exact: true }));
   if (truth.hits.length === 0) return undefined;

@@ -44,6 +44,7 @@ export async function queryBranch(asking: Asking, branch: gateway.QueryBranch, a
     includeVector: request.includeVectors || request.diversity !== undefined || request.rescoreVectorF32.length > 0,
     payloadFields: false,
     timeoutMs: timeoutMs(),
+    measuring: false,
   };
   const excluded = new Set([likeId, ...positiveIds, ...negativeIds].filter(Boolean));
   const own = { ...branch, filter: all(request.filter, branch.filter) };

@@ -32,6 +32,8 @@ export interface SearchRun {
   readonly vector?: Buffer;
   /** Records the steps; undefined: nobody wants them. */
   readonly trace?: SearchTrace;
+  /** Whether it is made to measure or to explain: the shards do not take it for one that a client asked. */
+  readonly measuring?: boolean;
 }
 
 /** What the shards have found. `shards` has one entry for each that has answered or failed, the last outcome one for all. */
@@ -109,8 +111,14 @@ async function searchBranch(route: Route, request: SearchRequest, ask: AskShard,
   const { likeId, using, includeMetadata, includeVectors, payloadFields } = request;
   let vector = run.vector ?? givenVector(request, route.collection);
   if (likeId !== '') vector = await vectorLike(route, likeId, using, 'like_id', ask);
-  const timeoutMs = run.timeoutMs();
-  const frame = { includePayload: includeMetadata, includeVector: includeVectors, payloadFields, timeoutMs };
+  const { measuring = false } = run;
+  const frame = {
+    includePayload: includeMetadata,
+    includeVector: includeVectors,
+    payloadFields,
+    timeoutMs: run.timeoutMs(),
+    measuring,
+  };
   const excluded = likeId === '' ? undefined : new Set([likeId]);
   return branchOf(soughtVector(vector), request, frame, { limit: request.topK || DEFAULT_TOP_K, excluded });
 }

@@ -65,7 +65,7 @@ const both = (id: string, filter: filters.Filter): filters.Filter => {
 async function exactPlace(route: Route, request: SearchRequest, id: string, ask: AskShard, run: SearchRun) {
   const bare = { includeMetadata: false, includeVectors: false, payloadFields: false };
   const exact = { topK: MAX_TOP_K, ef: 0, recall: 0, exact: true, scoreThreshold: undefined };
-  const { hits } = await runSearch(route, { ...request, ...bare, ...exact }, ask, run);
+  const { hits } = await runSearch(route, { ...request, ...bare, ...exact }, ask, { ...run, measuring: true });
   const at = hits.findIndex((hit) => hit.id === id);
   return { rank: at + 1, score: at < 0 ? 0 : hits[at].score };
 }

@@ -41,3 +41,36 @@ export class RecallCounts {
     );
   }
 }
+
+/** What a counter of metrics shows; the collections that are not shown one by one are counted together. */
+export type RecallTotal = Pick<RecallCount, 'tenantId' | 'collection' | 'using' | 'asked' | 'unmet'>;
+
+/** Counts since the first look, which only grow. What is kept grows with the collections that there are. */
+export class RecallTotals {
+  readonly #counts = new RecallCounts();
+  #totals = new Map<string, RecallTotal>();
+  #others = { asked: 0, unmet: 0 };
+
+  /** `shows`: whether a collection is shown for itself. Gives their totals, and that of all others. */
+  look(
+    replicas: readonly ReplicaRecalls[],
+    shows: (replica: Pick<ReplicaRecalls, 'tenantId' | 'collection'>) => boolean,
+  ): { shown: RecallTotal[]; others: Pick<RecallTotal, 'asked' | 'unmet'> } {
+    const totals = new Map<string, RecallTotal>();
+    for (const { shardId: _, ...one } of this.#counts.look(replicas)) {
+      const name = JSON.stringify([one.tenantId, one.collection, one.using]);
+      const known = totals.get(name) ?? this.#totals.get(name);
+      const [asked, unmet] = shows(one) ? [one.asked, one.unmet] : [0, 0];
+      if (!shows(one)) this.#others = added(this.#others, one);
+      totals.set(name, { ...one, ...added({ asked, unmet }, known) });
+    }
+    this.#totals = totals;
+    return { shown: [...totals.values()].filter(shows), others: this.#others };
+  }
+}
+
+type Count = Pick<RecallCount, 'asked' | 'unmet'>;
+const added = (a: Count, b: Count = { asked: 0, unmet: 0 }): Count => ({
+  asked: a.asked + b.asked,
+  unmet: a.unmet + b.unmet,
+});

@@ -7,7 +7,7 @@ import { worker } from '@vectron/proto';
 import { openGatewayDb } from '../gateway-db.js';
 import { AlertService } from './alert.service.js';
 import { findings } from './alert-rules.js';
-import { RecallCounts, type ReplicaRecalls } from './recall-counts.js';
+import { RecallCounts, RecallTotals, type ReplicaRecalls } from './recall-counts.js';
 import { RecallWatch } from './recall-watch.js';
 
 const replica = (shardId: number, number: number, ...recalls: Partial<worker.SpaceRecall>[]): ReplicaRecalls => ({
@@ -38,6 +38,29 @@ describe('what replicas count of the recalls that were asked for', () => {
     const counts = new RecallCounts();
     counted(counts, replica(1, 1, space(50, 5)));
     expect(counted(counts, replica(1, 1, space(8, 3)))).toEqual([[1, '', 8, 3]]);
+  });
+});
+
+describe('the totals of the recalls that were asked for', () => {
+  it('only grow, over all replicas, and go with their collection', () => {
+    const totals = new RecallTotals();
+    const look = (shown: boolean, ...replicas: ReplicaRecalls[]) => totals.look(replicas, () => shown);
+    look(true, replica(1, 1, space(0, 0)), replica(2, 1, space(0, 0)));
+    const papers = { tenantId: 't', collection: 'papers', using: '' };
+    expect(look(true, replica(1, 1, space(5, 1)), replica(2, 1, space(7, 2))).shown).toEqual([
+      { ...papers, asked: 12, unmet: 3 },
+    ]);
+    // Opened again, and while it is one of many.
+    expect(look(false, replica(1, 1, space(1, 1)), replica(2, 1, space(7, 2)))).toEqual({
+      shown: [],
+      others: { asked: 1, unmet: 1 },
+    });
+    expect(look(true, replica(1, 1, space(3, 1)), replica(2, 1, space(7, 2)))).toEqual({
+      shown: [{ ...papers, asked: 14, unmet: 3 }],
+      others: { asked: 1, unmet: 1 },
+    });
+    expect(look(true).shown).toEqual([]);
+    expect(look(true, replica(1, 1, space(9, 9))).shown).toEqual([{ ...papers, asked: 0, unmet: 0 }]);
   });
 });
 

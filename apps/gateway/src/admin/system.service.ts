@@ -8,7 +8,7 @@ import { BACKENDS, type Backends, CONFIG, METRICS } from '../backends.js';
 import type { GatewayConfig } from '../config.js';
 import { collectionInfo } from '../data/collection.service.js';
 import { stateName } from './cluster.service.js';
-import { type RecallCount, RecallCounts, type ReplicaRecalls } from './recall-counts.js';
+import { RecallTotals, type ReplicaRecalls } from './recall-counts.js';
 
 /** A worker with what its last heartbeat said. */
 export type WorkerView = Omit<placement.WorkerInfo, 'last' | 'state' | 'stateChanges'> & {
@@ -46,7 +46,7 @@ export interface Health {
 @Injectable()
 export class SystemService {
   #health: { readonly atMs: number; readonly answer: Promise<Health> } | undefined;
-  readonly #recalls = new RecallCounts();
+  readonly #recalls = new RecallTotals();
   readonly #counts: { atMs: number; all: number; failed: number }[] = [];
 
   constructor(
@@ -160,15 +160,11 @@ export class SystemService {
     const { collections } = await this.backends.placement
       .listCollections({ tenantId: '' }, probe())
       .catch(() => ({ collections: [] as placement.Collection[] }));
-    const counted = new Map<string, RecallCount[]>();
-    for (const one of this.#recalls.look(collections.flatMap(replicaRecalls))) {
-      const name = recallName(one.tenantId, one.collection);
-      counted.set(name, [...(counted.get(name) ?? []), one]);
-    }
     const points = new Map(collections.map((one) => [one, pointsOf(one)]));
     // What a tenant makes must not make the answer, nor what stores it, as large as it likes.
     const shown = collections.sort((a, b) => (points.get(b) ?? 0) - (points.get(a) ?? 0));
     const others = shown.splice(this.config.metricsCollections);
+    this.#countRecalls(shown, others);
     for (const [at, one] of shown.entries()) {
       if (at % AT_ONCE === 0) await setImmediate();
       const { name: collection, tenantId: tenant, shards } = one;
@@ -177,17 +173,11 @@ export class SystemService {
       for (const { using: vector, estimate } of leastEstimates(shards)) {
         this.metrics.collectionRecall.set({ collection, tenant, vector }, estimate);
       }
-      for (const { using: vector, asked, unmet } of counted.get(recallName(tenant, collection)) ?? []) {
-        this.#recall({ collection, tenant, vector }, asked, unmet);
-      }
     }
     for (const [at, one] of others.entries()) {
       if (at % AT_ONCE === 0) await setImmediate();
       this.metrics.collectionPoints.inc({ collection: OTHERS, tenant: OTHERS }, points.get(one) ?? 0);
       for (const shard of one.shards) this.#shard({ shard: OTHERS, collection: OTHERS, tenant: OTHERS }, shard);
-      for (const { asked, unmet } of counted.get(recallName(one.tenantId, one.name)) ?? []) {
-        this.#recall({ collection: OTHERS, tenant: OTHERS, vector: OTHERS }, asked, unmet);
-      }
     }
     return registry.metrics();
   }
@@ -203,9 +193,23 @@ export class SystemService {
     this.metrics.replicas.inc(labels, replicas.filter((one) => one.metrics?.damage === '').length);
   }
 
-  #recall(labels: { collection: string; tenant: string; vector: string }, asked: number, unmet: number): void {
-    this.metrics.recallAsked.inc(labels, asked);
-    this.metrics.recallUnmet.inc(labels, unmet);
+  #countRecalls(shown: readonly placement.Collection[], others: readonly placement.Collection[]): void {
+    const names = new Set(shown.map(({ tenantId, name }) => `${tenantId}/${name}`));
+    const shows = (one: Pick<ReplicaRecalls, 'tenantId' | 'collection'>) =>
+      names.has(`${one.tenantId}/${one.collection}`);
+    const totals = this.#recalls.look([...shown, ...others].flatMap(replicaRecalls), shows);
+    const { recallAsked, recallUnmet } = this.metrics;
+    recallAsked.reset();
+    recallUnmet.reset();
+    const count = (labels: Record<'collection' | 'tenant' | 'vector', string>, asked: number, unmet: number) => {
+      recallAsked.inc(labels, asked);
+      recallUnmet.inc(labels, unmet);
+    };
+    for (const { collection, tenantId: tenant, using: vector, asked, unmet } of totals.shown) {
+      count({ collection, tenant, vector }, asked, unmet);
+    }
+    if (others.length === 0) return;
+    count({ collection: OTHERS, tenant: OTHERS, vector: OTHERS }, totals.others.asked, totals.others.unmet);
   }
 
   /** Workers with their last heartbeats, but for those that were removed. */
@@ -237,8 +241,6 @@ export class SystemService {
     }
   }
 }
-
-const recallName = (tenantId: string, collection: string) => JSON.stringify([tenantId, collection]);
 
 const replicaRecalls = ({ tenantId, name: collection, shards }: placement.Collection): ReplicaRecalls[] =>
   shards.flatMap(({ shardId, replicas }) =>

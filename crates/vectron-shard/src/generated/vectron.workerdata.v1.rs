@@ -154,6 +154,9 @@ pub struct SearchOp {
     /// The named vector that is searched, and given with include_vector; empty: the first one.
     #[prost(string, tag = "14")]
     pub using: ::prost::alloc::string::String,
+    /// Made to measure or to explain, by no client: not among the queries that were asked, nor counted.
+    #[prost(bool, tag = "15")]
+    pub measuring: bool,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct TextQuery {

@@ -1,6 +1,6 @@
 //! What a search does: what it was asked to, or the least work that was measured to reach the recall it was asked for.
 
-use super::ladder::{Measured, Scope, Stat, by_ef, by_slack, default_effort, efs, levels};
+use super::ladder::{Measured, Scope, Stat, by_ef, by_slack, default_effort, default_filtered, efs, levels};
 use super::{Choice, Estimate, RecallBook, Work};
 use crate::ShardSpec;
 use crate::filtered::{Plan, WALK, bytes_of, plan};
@@ -21,10 +21,14 @@ impl RecallBook {
                 .and_then(|all| served(all, spec, nearest, scope, work))
                 .map(|stat| stat.estimate),
         };
+        let default = match scope.filter {
+            None => Work::Walk(default_effort(k)),
+            Some(_) => Work::Walk(default_filtered(k)),
+        };
         match (nearest.ef, nearest.recall) {
             _ if nearest.exact => Choice::EXACT,
             (ef, _) if nearest.slack > 0.0 => known(Work::Walk(by_slack(k, nearest.slack, ef))),
-            (0, 0.0) => known(Work::Walk(default_effort(k))),
+            (0, 0.0) => known(default),
             (0, wanted) => {
                 let exact = exact_bytes(spec, scope) <= BUDGET;
                 let reaching = measured.and_then(|all| reaching(all, spec, nearest, scope, wanted));
@@ -32,7 +36,7 @@ impl RecallBook {
                     Some(choice) if !choice.misses(wanted) => choice,
                     _ if exact => Choice::EXACT,
                     Some(best) => best,
-                    None => known(Work::Walk(default_effort(k))),
+                    None => known(default),
                 }
             }
             (ef, _) => known(Work::Walk(by_ef(k, ef))),
@@ -62,9 +66,12 @@ fn served(
     work: Work,
 ) -> Option<Stat> {
     let (Some(_), Work::Walk(effort)) = (scope.filter, work) else { return all.stat(scope, nearest.k, work) };
+    let chosen = |ef: usize| plan(spec, scope.matching as usize, scope.live, &Nearest::new(nearest.k), ef);
     match plan(spec, scope.matching as usize, scope.live, nearest, effort.ef) {
         Plan::Scan => Some(Stat::EXACT),
         Plan::ScanCodes => all.stat(scope, nearest.k, Work::Codes),
+        // One that was forced is not what was measured, unless it is what would have been chosen.
+        forced if nearest.plan.is_some() && forced != chosen(effort.ef) => None,
         Plan::PostFilter(_) | Plan::Walk => all.stat(scope, nearest.k, work),
     }
 }

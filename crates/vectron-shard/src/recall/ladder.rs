@@ -40,6 +40,11 @@ pub fn by_ef(k: usize, ef: usize) -> Effort {
     Effort { slack: f32::INFINITY, ef: ef.max(k) }
 }
 
+/// What such a search with a filter does: its way is chosen by ef.
+pub fn default_filtered(k: usize) -> Effort {
+    by_ef(k, (2 * k).max(100))
+}
+
 /// An adaptive walk that keeps at most `cap` nodes; 0: as many as the level of that slack.
 pub fn by_slack(k: usize, slack: f32, cap: usize) -> Effort {
     let level = LEVELS.iter().find(|(of, _)| *of >= slack).unwrap_or(&LEVELS[LEVELS.len() - 1]);

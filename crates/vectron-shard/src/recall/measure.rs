@@ -199,7 +199,7 @@ impl Shard {
         for (at, k) in KS.into_iter().enumerate().filter(|_| matching > 0) {
             let nearest = Nearest::new(k);
             // What is compared in full needs no measuring.
-            let walks = efs(k).chain([default_effort(k)]).filter(|effort| {
+            let walks = efs(k).filter(|effort| {
                 let plan = plan(subject.spec, matching, live, &nearest, effort.ef);
                 matches!(plan, Plan::PostFilter(_) | Plan::Walk)
             });

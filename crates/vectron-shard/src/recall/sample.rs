@@ -2,11 +2,14 @@
 //! without being one.
 //!
 //! A made query is of one of three families, in turn, because nothing is known of the users yet:
-//! - *kin*: distributed as the neighbourhood of a stored point, so as likely a point as its neighbours are (smoothed bootstrap,
-//!   Efron & Tibshirani 1993, section 16.5); right for users who ask with what they store;
-//! - *moved*: a stored point moved by about the distance of its neighbours in a direction of the data, which is further from
-//!   every point than they are from each other;
-//! - *far*: between two points that have nothing to do with each other, as a question is that touches two subjects.
+//! - *kin*: distributed as the neighbourhood of a stored point is (smoothed bootstrap, Efron & Tibshirani 1993, section 16.5), for
+//!   users who ask with what they might as well store;
+//! - *leaning*: kin moved by the distance of neighbours towards a point that has nothing to do with it, for users whose queries
+//!   are further from every point than points are from each other;
+//! - *moved*: a stored point moved by at most the distance of its tenth neighbour in any direction, for users who ask for what
+//!   is like something that is stored.
+//!
+//! On the sample, whose queries are no points, their mean is the closest to real queries (docs/adr/0036).
 
 use super::measure::Subject;
 use crate::generation::SlotId;
@@ -54,8 +57,8 @@ impl Place<'_> {
     fn made(&self, at: usize, random: &mut Random) -> Vec<f32> {
         match at % 3 {
             0 => self.kin(random),
-            1 => self.moved(random),
-            _ => self.far(),
+            1 => self.leaning(random),
+            _ => self.moved(random),
         }
     }
 
@@ -76,26 +79,35 @@ impl Place<'_> {
         made
     }
 
-    /// Some of the way to a neighbour, and then as far as the closest neighbour away from the other point's direction.
-    fn moved(&self, random: &mut Random) -> Vec<f32> {
-        let mut made = self.point.to_vec();
-        let Some(near) = self.near.get(random.next() as usize % self.near.len().max(1)) else {
-            return self.far();
-        };
-        let by = random.share();
-        made.iter_mut().zip(self.point.iter().zip(near.iter())).for_each(|(x, (a, b))| *x += by * (b - a));
-        let length = |a: &[f32], b: &[f32]| vectron_kernels::l2_squared(a, b).sqrt();
-        let (local, apart) = (length(self.point, near), length(self.point, self.other));
+    /// Further from everything than kin, by as much as the closest neighbour that is not equal is away.
+    fn leaning(&self, random: &mut Random) -> Vec<f32> {
+        let mut made = self.kin(random);
+        let apart = vectron_kernels::l2_squared(&made, self.other).sqrt();
+        let local = self.distances().next().unwrap_or(apart);
         if apart > 0.0 {
             let by = local / apart;
-            let towards = self.other.iter().zip(self.point);
-            made.iter_mut().zip(towards).for_each(|(x, (other, point))| *x += by * (other - point));
+            made.iter_mut().zip(self.other).for_each(|(x, other)| *x += by * (other - *x));
         }
         made
     }
 
-    fn far(&self) -> Vec<f32> {
-        self.point.iter().zip(self.other).map(|(a, b)| 0.6 * a + 0.4 * b).collect()
+    /// Moved by at most the distance of the neighbourhood in any direction.
+    fn moved(&self, random: &mut Random) -> Vec<f32> {
+        let beside = || vectron_kernels::l2_squared(self.point, self.other).sqrt();
+        let local = self.distances().nth(9).or_else(|| self.distances().last()).unwrap_or_else(beside);
+        let direction: Vec<f32> = self.point.iter().map(|_| random.normal()).collect();
+        let length = vectron_kernels::dot(&direction, &direction).sqrt();
+        let mut made = self.point.to_vec();
+        if length > 0.0 {
+            add(&mut made, &direction, random.share() * local / length);
+        }
+        made
+    }
+
+    /// Of the neighbours that are not equal to the point: the others say nothing about how far points are apart.
+    fn distances(&self) -> impl Iterator<Item = f32> {
+        let apart = |near: &Cow<'_, [f32]>| vectron_kernels::l2_squared(self.point, near).sqrt();
+        self.near.iter().map(apart).filter(|distance| *distance > 0.0)
     }
 }
 
@@ -112,13 +124,13 @@ impl Shard {
         slots: &[SlotId],
         count: usize,
     ) -> Result<Vec<Vec<f32>>> {
-        let places = count.div_ceil(3).min(slots.len());
+        let places = count.div_ceil(3).max(2).min(slots.len());
         let chosen: Vec<SlotId> =
             (0..places).filter_map(|at| slots.get(at * slots.len() / places)).copied().collect();
         let points = self.vectors_of(subject.spec, &subject.generation, &chosen)?;
         let queries: Vec<&[f32]> = points.iter().map(|point| &**point).collect();
         if queries.iter().any(|point| point.is_empty()) {
-            return Err(ShardError::Damaged("points changed while their neighbours were looked for".into()));
+            return Err(ShardError::Damaged("points changed while queries were made of them".into()));
         }
         let found = self.closest(subject.spec, &subject.generation, slots, &queries, NEIGHBOURS + 1)?;
         let mut made = Vec::with_capacity(count);

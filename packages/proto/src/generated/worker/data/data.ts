@@ -250,6 +250,8 @@ export interface SearchOp {
     | undefined;
   /** The named vector that is searched, and given with include_vector; empty: the first one. */
   using: string;
+  /** Made to measure or to explain, by no client: not among the queries that were asked, nor counted. */
+  measuring: boolean;
 }
 
 export interface TextQuery {
@@ -1518,6 +1520,7 @@ function createBaseSearchOp(): SearchOp {
     sparse: undefined,
     text: undefined,
     using: "",
+    measuring: false,
   };
 }
 
@@ -1564,6 +1567,9 @@ export const SearchOp: MessageFns<SearchOp> = {
     }
     if (message.using !== "") {
       writer.uint32(114).string(message.using);
+    }
+    if (message.measuring !== false) {
+      writer.uint32(120).bool(message.measuring);
     }
     return writer;
   },
@@ -1693,6 +1699,14 @@ export const SearchOp: MessageFns<SearchOp> = {
             message.using = reader.string();
             continue;
           }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.measuring = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1741,6 +1755,7 @@ export const SearchOp: MessageFns<SearchOp> = {
       sparse: isSet(object.sparse) ? SparseData.fromJSON(object.sparse) : undefined,
       text: isSet(object.text) ? TextQuery.fromJSON(object.text) : undefined,
       using: isSet(object.using) ? globalThis.String(object.using) : "",
+      measuring: isSet(object.measuring) ? globalThis.Boolean(object.measuring) : false,
     };
   },
 
@@ -1788,6 +1803,9 @@ export const SearchOp: MessageFns<SearchOp> = {
     if (message.using !== undefined) {
       obj.using = message.using;
     }
+    if (message.measuring !== undefined) {
+      obj.measuring = message.measuring;
+    }
     return obj;
   },
 
@@ -1814,6 +1832,7 @@ export const SearchOp: MessageFns<SearchOp> = {
       : undefined;
     message.text = (object.text !== undefined && object.text !== null) ? TextQuery.fromPartial(object.text) : undefined;
     message.using = object.using ?? "";
+    message.measuring = object.measuring ?? false;
     return message;
   },
 };
