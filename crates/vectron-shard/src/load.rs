@@ -187,16 +187,17 @@ impl<'a> Loading<'a> {
         let Some(saved) = saved else { return Self::empty(of, points).map(Some) };
         let generation = Generation::new(of.spec, of.file, of.applied)?;
         let mut loading = Self::with(of, points, generation);
-        if let Some(untrained) = &saved.untrained {
+        if let Some(deaths) = &saved.deaths {
             loading.generation.start_graph(of.spec);
-            loading.wait_again(saved, untrained)?;
+            loading.wait_again(saved, deaths)?;
             return Ok(Some(loading));
         }
-        loading.saved = saved.nodes.len() as SlotId;
+        loading.saved = if saved.vectors.is_empty() { saved.nodes.len() as SlotId } else { 0 };
         let nothing = vec![0.0; of.spec.dim];
-        for (id, version) in &saved.nodes {
+        for (node, (id, version)) in saved.nodes.iter().enumerate() {
             let vector = loading.take(id, *version);
             let slot = loading.slot(id, *version, vector.is_some());
+            let vector = saved.vectors.get(node).map(Vec::as_slice).or(vector);
             match loading.generation.vectors.rows() {
                 Some(_) => loading.generation.push(slot, vector.unwrap_or(&nothing))?,
                 None => loading.generation.push_stored(slot),
@@ -215,9 +216,9 @@ impl<'a> Loading<'a> {
     }
 
     /// Slots that waited for a graph to be trained wait again, entry by entry.
-    fn wait_again(&mut self, saved: &Saved, untrained: &[(u64, Vec<f32>)]) -> Result<()> {
+    fn wait_again(&mut self, saved: &Saved, died: &[u64]) -> Result<()> {
         let (mut births, mut deaths) = (Vec::new(), Vec::new());
-        for ((id, version), (death, vector)) in saved.nodes.iter().zip(untrained) {
+        for (((id, version), death), vector) in saved.nodes.iter().zip(died).zip(&saved.vectors) {
             let live = self.take(id, *version).is_some();
             let at = self.generation.push(self.slot(id, *version, live), vector)?;
             // Points that had the vector when it was declared came with the declaration.
