@@ -187,16 +187,17 @@ impl<'a> Loading<'a> {
         let Some(saved) = saved else { return Self::empty(of, points).map(Some) };
         let generation = Generation::new(of.spec, of.file, of.applied)?;
         let mut loading = Self::with(of, points, generation);
-        if let Some(untrained) = &saved.untrained {
+        if let Some(deaths) = &saved.deaths {
             loading.generation.start_graph(of.spec);
-            loading.wait_again(saved, untrained)?;
+            loading.wait_again(saved, deaths)?;
             return Ok(Some(loading));
         }
-        loading.saved = saved.nodes.len() as SlotId;
+        loading.saved = if saved.vectors.is_empty() { saved.nodes.len() as SlotId } else { 0 };
         let nothing = vec![0.0; of.spec.dim];
-        for (id, version) in &saved.nodes {
+        for (node, (id, version)) in saved.nodes.iter().enumerate() {
             let vector = loading.take(id, *version);
             let slot = loading.slot(id, *version, vector.is_some());
+            let vector = saved.vectors.get(node).map(Vec::as_slice).or(vector);
             match loading.generation.vectors.rows() {
                 Some(_) => loading.generation.push(slot, vector.unwrap_or(&nothing))?,
                 None => loading.generation.push_stored(slot),
@@ -215,9 +216,9 @@ impl<'a> Loading<'a> {
     }
 
     /// Slots that waited for a graph to be trained wait again, entry by entry.
-    fn wait_again(&mut self, saved: &Saved, untrained: &[(u64, Vec<f32>)]) -> Result<()> {
+    fn wait_again(&mut self, saved: &Saved, died: &[u64]) -> Result<()> {
         let (mut births, mut deaths) = (Vec::new(), Vec::new());
-        for ((id, version), (death, vector)) in saved.nodes.iter().zip(untrained) {
+        for (((id, version), death), vector) in saved.nodes.iter().zip(died).zip(&saved.vectors) {
             let live = self.take(id, *version).is_some();
             let at = self.generation.push(self.slot(id, *version, live), vector)?;
             // Points that had the vector when it was declared came with the declaration.
@@ -225,7 +226,10 @@ impl<'a> Loading<'a> {
             births.push(birth);
             match *death == ALIVE {
                 true => drop(self.rows.put(Arc::clone(id), at)),
-                false => deaths.push((*death, at)),
+                false => {
+                    deaths.push(((*death).max(birth), at));
+                    self.ended(&[at], *death);
+                }
             }
         }
         deaths.sort_unstable();
@@ -242,9 +246,15 @@ impl<'a> Loading<'a> {
         Ok(())
     }
 
+    /// The slots died with entry `index`.
+    fn ended(&self, slots: &[SlotId], index: u64) {
+        slots.iter().for_each(|slot| self.generation.slot(*slot).kill(index));
+    }
+
     /// Whether every stored point was met, and none that is not stored.
     fn is_the_state(&self) -> bool {
-        self.unused == 0 && self.rows.slots().all(|slot| self.generation.slot(slot).is_live())
+        let is_live = |slot: SlotId| self.generation.slot(slot).is_live();
+        self.unused == 0 && self.rows.len() == self.points.len() && self.rows.slots().all(is_live)
     }
 
     /// The vector of a stored point that is this version, each once.
@@ -311,6 +321,7 @@ impl<'a> Loading<'a> {
             Ok(Command::SetEpoch(_) | Command::Scrub | Command::Declare(_)) | Err(_) => {}
         }
         kills.sort_unstable();
+        self.ended(&kills, index);
         let count = self.generation.slots.count() as u32 - first;
         self.writer.work.push_back(IndexWork { index, first, count, kills });
         Ok(true)
@@ -375,6 +386,7 @@ impl<'a> Loading<'a> {
     fn adopt_rest(&mut self) -> Result<()> {
         let generation = &self.generation;
         let kills = self.rows.retain(|slot| generation.slot(slot).is_live());
+        self.ended(&kills, self.of.applied);
         let mut work = IndexWork { index: 0, first: generation.slots.count() as SlotId, count: 0, kills };
         for at in (0..self.points.len()).filter(|&at| !self.used[at]) {
             let id: Arc<str> = self.points.id(at).into();

@@ -3,10 +3,11 @@
 //!
 //! File `graph.snap` of the first vector, `graph-<name in hexadecimal>.snap` of a named one, little-endian:
 //! magic "VGS3" | dim u32 | metric u32 | m u32 | ef_construction u32 | quantization u32 | log index u64 | log index of the
-//! vector's declaration u64 | whether there is a graph u32 | nodes u32 | per node: id length u16, id, log index u64,
+//! vector's declaration u64 | what follows u32 | nodes u32 | per node: id length u16, id, log index u64,
 //! ordinal u32 | graph bytes | crc32 u32 of all before it.
-//! Where there is no graph yet (too few slots to train its codes on), each node goes on with the log index at which it died
-//! u64 (all ones: it lives) and its vector, dim * f32; there are no graph bytes.
+//! What follows is 1: a graph; 2: a graph that shares its vectors: each node goes on with its vector, dim * f32, because
+//! the store does not have those of dead nodes, through which the graph is walked; 0: there is no graph yet (too few slots to
+//! train its codes on): each node goes on with its vector and the log index at which it died u64 (all ones: it lives).
 //!
 //! File `graph-<name>.at`: the graph did not change up to a later log index: crc32 u32 of the `.snap` file that it is about |
 //! log index u64 | crc32 u32 of both.
@@ -23,6 +24,10 @@ use vectron_kernels::Arena;
 
 const SNAP: &str = "snap";
 const AT: &str = "at";
+/// What follows.
+const WAITING: u32 = 0;
+const CODED: u32 = 1;
+const SHARING: u32 = 2;
 const MAGIC: &[u8; 4] = b"VGS3";
 
 /// The file of a vector's graph; `None`: the first vector. Names are any text: they are written as hexadecimal digits, so
@@ -88,7 +93,12 @@ impl Snapshot<'_> {
         out.write_all(&header(spec))?;
         out.write_all(&indexed.to_le_bytes())?;
         out.write_all(&declared.to_le_bytes())?;
-        out.write_all(&u32::from(graph.is_some()).to_le_bytes())?;
+        let follows = match graph {
+            None => WAITING,
+            Some(_) if generation.shared_rows(spec).is_some() => SHARING,
+            Some(_) => CODED,
+        };
+        out.write_all(&follows.to_le_bytes())?;
         out.write_all(&nodes.to_le_bytes())?;
         for node in 0..nodes {
             let slot = generation.slot(node);
@@ -96,13 +106,15 @@ impl Snapshot<'_> {
             out.write_all(slot.id.as_bytes())?;
             out.write_all(&slot.version.index.to_le_bytes())?;
             out.write_all(&slot.version.ordinal.to_le_bytes())?;
-            if graph.is_none() {
-                // What died since lives as of then.
-                let death = Some(slot.death()).filter(|death| *death <= indexed).unwrap_or(ALIVE);
-                out.write_all(&death.to_le_bytes())?;
+            if follows != CODED {
                 for x in generation.vectors.get(node).unwrap_or_default().iter() {
                     out.write_all(&x.to_le_bytes())?;
                 }
+            }
+            if follows == WAITING {
+                // What died since lives as of then.
+                let death = Some(slot.death()).filter(|death| *death <= indexed).unwrap_or(ALIVE);
+                out.write_all(&death.to_le_bytes())?;
             }
         }
         if let Some(graph) = graph {
@@ -197,8 +209,10 @@ pub struct Saved {
     pub indexed: u64,
     pub declared: u64,
     pub nodes: Vec<(Arc<str>, Version)>,
-    /// Of each node, where the graph is still to be trained: when it died, and its vector.
-    pub untrained: Option<Vec<(u64, Vec<f32>)>>,
+    /// Of each node; none where the graph has codes.
+    pub vectors: Vec<Vec<f32>>,
+    /// When each node died, where the graph is still to be trained.
+    pub deaths: Option<Vec<u64>>,
     pub sum: u32,
     bytes: Vec<u8>,
     /// Where in `bytes` the graph is.
@@ -221,7 +235,8 @@ impl Saved {
             return None;
         }
         let declared = u64::from_le_bytes(take(&mut rest)?);
-        let mut untrained = (u32::from_le_bytes(take(&mut rest)?) == 0).then(Vec::new);
+        let follows = u32::from_le_bytes(take(&mut rest)?);
+        let (mut vectors, mut deaths) = (Vec::new(), (follows == WAITING).then(Vec::new));
         let count = u32::from_le_bytes(take(&mut rest)?);
         let mut nodes = Vec::new();
         for _ in 0..count {
@@ -230,15 +245,17 @@ impl Saved {
             let index = u64::from_le_bytes(take(&mut rest)?);
             let ordinal = u32::from_le_bytes(take(&mut rest)?);
             nodes.push((id.into(), Version { index, ordinal }));
-            if let Some(untrained) = &mut untrained {
-                let death = u64::from_le_bytes(take(&mut rest)?);
-                untrained.push((death, crate::command::floats(rest.split_off(..spec.dim * 4)?)));
+            if follows != CODED {
+                vectors.push(crate::command::floats(rest.split_off(..spec.dim * 4)?));
+            }
+            if let Some(deaths) = &mut deaths {
+                deaths.push(u64::from_le_bytes(take(&mut rest)?));
             }
         }
         let graph = end - rest.len()..end;
         let later = vector.filter(|_| indexed > 0).and_then(|vector| read_at(dir, vector, sum));
         let indexed = later.map_or(indexed, |later| later.min(applied).max(indexed));
-        Some(Self { indexed, declared, nodes, untrained, sum, bytes, graph })
+        Some(Self { indexed, declared, nodes, vectors, deaths, sum, bytes, graph })
     }
 
     /// The graph; `vectors`: its rows, when it shares them.

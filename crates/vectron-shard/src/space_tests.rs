@@ -43,6 +43,8 @@ fn named(name: &str, dimension: u32) -> NamedVector {
         metric: "euclidean".into(),
         m: 6,
         ef_construction: 24,
+        // One that shares its vectors with its graph, and others with codes.
+        quantization: if name == "a" { "none".into() } else { String::new() },
         ..Default::default()
     }
 }
