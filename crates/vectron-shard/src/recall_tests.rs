@@ -295,7 +295,8 @@ fn a_recall_that_nothing_was_measured_for_is_answered_exactly() {
 fn searches_of_a_measurement_are_not_among_those_that_were_asked() {
     let dir = tempfile::tempdir().unwrap();
     let shard = open(dir.path(), ShardSpec::new(8, Metric::Cosine));
-    let named = NamedVector { name: "twin".into(), dimension: 8, metric: "cosine".into(), ..Default::default() };
+    let named =
+        NamedVector { name: "twin".into(), dimension: 8, metric: "cosine".into(), ..Default::default() };
     declare(&shard, Declare::AddVector(named));
     let mut clusters = Clusters::new(15, 5, 8, 0.3);
     fill(&shard, &clusters.points(50));
