@@ -28,6 +28,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 /// Queries that are kept.
 const KEPT: usize = 400;
+/// Queries that are kept of those before a contradiction.
+const LATEST: usize = 64;
 /// One query in this many is kept, after the first ones.
 const KEEP_ONE_IN: u64 = 16;
 
@@ -205,8 +207,12 @@ impl RecallBook {
         self.spot.begin(live);
     }
 
-    /// What was said was not what was reached.
+    /// What was said was not what was reached: only the latest queries tell what users ask by now.
     fn contradict(&self) {
+        let mut queries = self.queries.lock();
+        let former = queries.len().saturating_sub(LATEST);
+        queries.drain(..former);
+        drop(queries);
         self.contradicted.store(true, Ordering::Relaxed);
     }
 
