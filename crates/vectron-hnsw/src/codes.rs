@@ -6,7 +6,7 @@ use crate::{Config, Metric, NodeId};
 use std::sync::Arc;
 use vectron_kernels::{self as kernels, Arena, BitCodec, BitQuery, Int8Codec, Int8Query, f16};
 
-/// Vectors whose mean is the centre of the codes: enough that its own error does not count.
+/// Vectors whose median is the centre of the codes: enough that its own error does not count.
 const CENTRE_OF: usize = 256;
 /// Standard deviation of rounding to halves, as a share of the number that is rounded: a step is up to 2^-10 of it.
 const HALF_ROUNDING: f32 = 2.8e-4;
@@ -116,11 +116,18 @@ impl Codes {
         if config.quantization == Quantization::Product {
             return Self::of_book(config, Codebook::train(config.dim, vectors, count));
         }
-        let mut sums = vec![0.0f64; config.dim];
-        for i in 0..count {
-            sums.iter_mut().zip(vectors(i)).for_each(|(sum, x)| *sum += f64::from(*x));
-        }
-        Self::around(config, sums.into_iter().map(|sum| (sum / count.max(1) as f64) as f32).collect())
+        // The median of each component: a few vectors far away do not move it, and of components that are mostly equal it is
+        // their value, so that codes lose nothing of it.
+        let mut values = Vec::with_capacity(count);
+        let median = |at: usize| {
+            values.clear();
+            values.extend((0..count).map(|i| vectors(i)[at]));
+            match values.len() {
+                0 => 0.0,
+                some => *values.select_nth_unstable_by(some / 2, f32::total_cmp).1,
+            }
+        };
+        Self::around(config, (0..config.dim).map(median).collect())
     }
 
     fn of_book(config: &Config, book: Codebook) -> Self {

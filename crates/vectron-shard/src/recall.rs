@@ -20,7 +20,7 @@ use crate::generation::Generation;
 use crate::matching::Filtering;
 use crate::search::Nearest;
 use ladder::Measured;
-use measure::{BY_EF, FILTERED};
+use measure::FILTERED;
 use parking_lot::{Mutex, RwLock};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -121,8 +121,7 @@ impl RecallBook {
         if nearest.exact {
             return;
         }
-        let kinds = if nearest.ef > 0 { BY_EF } else { 0 }
-            | if nearest.filter.is_some() { FILTERED | BY_EF } else { 0 };
+        let kinds = if nearest.filter.is_some() { FILTERED } else { 0 };
         if kinds & !self.kinds.load(Ordering::Relaxed) != 0 {
             self.kinds.fetch_or(kinds, Ordering::Relaxed);
         }

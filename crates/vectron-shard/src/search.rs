@@ -484,7 +484,7 @@ impl Scan<'_> {
         let mut rest = &walked[..walked.len().min(self.spec.most_rescored(k))];
         let mut best = BinaryHeap::with_capacity(k + 1);
         let mut step: Vec<SlotId> = Vec::with_capacity(k.max(RESCORE_STEP));
-        while !rest.is_empty() && !stats.stopped {
+        while !rest.is_empty() {
             step.clear();
             let least = if best.len() < k { k - best.len() } else { RESCORE_STEP };
             let worst = best.peek().map_or(f32::INFINITY, |worst: &Order| worst.0);
@@ -511,6 +511,9 @@ impl Scan<'_> {
                 if best.len() > k {
                     best.pop();
                 }
+            }
+            if stats.stopped {
+                break;
             }
         }
         Ok(true)

@@ -8,17 +8,17 @@ use std::sync::Arc;
 pub const KS: [usize; 3] = [1, 10, 100];
 
 /// Levels of a walk with the distance-adaptive stop, by growing work: slack, and the most nodes kept. The cap is far above what
-/// the slack keeps of most data.
+/// the slack keeps of most data: where points are so close that codes do not tell them apart, all of them are to be kept.
 const LEVELS: [(f32, usize); 14] = [
-    (0.0, 128),
-    (0.01, 192),
-    (0.02, 256),
-    (0.03, 320),
-    (0.045, 384),
-    (0.065, 448),
-    (0.09, 512),
-    (0.13, 640),
-    (0.18, 768),
+    (0.0, 1024),
+    (0.01, 1024),
+    (0.02, 1024),
+    (0.03, 1024),
+    (0.045, 1024),
+    (0.065, 1024),
+    (0.09, 1024),
+    (0.13, 1024),
+    (0.18, 1024),
     (0.25, 1024),
     (0.35, 1024),
     (0.5, 1536),
@@ -28,7 +28,7 @@ const LEVELS: [(f32, usize); 14] = [
 
 /// Slack of a search that asks for neither an ef nor a recall, and the most it keeps: the level that found 0.99 and more of the
 /// nearest on real text.
-const DEFAULT: (f32, usize) = (0.09, 512);
+const DEFAULT: (f32, usize) = (0.09, 1024);
 
 /// What such a search does. It depends on no measurement, so that replicas answer alike.
 pub fn default_effort(k: usize) -> Effort {

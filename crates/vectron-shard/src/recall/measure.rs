@@ -28,8 +28,7 @@ const FILTERS: usize = 4;
 const ASKED_ENOUGH: usize = 64;
 
 /// Kinds of search that are measured once one was asked for.
-pub const BY_EF: u32 = 1;
-pub const FILTERED: u32 = 2;
+pub const FILTERED: u32 = 1;
 
 /// Vectors whose searches are measured: the first vectors of the points, or a named one.
 pub struct Subject<'a> {
@@ -161,9 +160,7 @@ impl Shard {
             climb(&sample, at, levels(k).map(Work::Walk), &mut steps, &all)?;
             climb(&sample, at, std::iter::once(Work::Walk(default_effort(k))), &mut steps, &all)?;
             climb(&sample, at, std::iter::once(Work::Codes), &mut steps, &all)?;
-            if kinds & BY_EF != 0 {
-                climb(&sample, at, efs(k).map(Work::Walk), &mut steps, &all)?;
-            }
+            climb(&sample, at, efs(k).map(Work::Walk), &mut steps, &all)?;
             bands[0].tables.push(Table { k, steps });
         }
         if kinds & FILTERED != 0 {
