@@ -18,6 +18,9 @@ use crate::{Arena, dot, prefetch};
 
 /// Rows fetched ahead of the one that is computed: hides the latency of the last-level cache.
 const AHEAD: usize = 12;
+/// Rows whose addresses are worked out together.
+#[cfg(target_arch = "x86_64")]
+const BATCH: usize = 64;
 /// Bytes of the numbers that follow the codes of a row.
 const NUMBERS: usize = 12;
 /// Below this the components are taken for zero: their inverse would overflow.
@@ -220,25 +223,28 @@ impl Int8Query {
     unsafe fn distances_avx512(&self, rows: &Arena, ids: &[u32], out: &mut [f32]) {
         let len = rows.len();
         let n = self.signed.len();
-        ids.iter().take(AHEAD).for_each(|&id| prefetch(rows.checked_ptr(id, len), n + NUMBERS));
-        for (four, out) in ids.chunks(4).zip(out.chunks_mut(4)).enumerate().map(|(at, pair)| {
-            for &next in ids.iter().skip(at * 4 + AHEAD).take(4) {
-                prefetch(rows.checked_ptr(next, len), n + NUMBERS);
-            }
-            pair
-        }) {
-            let first = rows.checked_ptr(four[0], len);
-            let mut pointers = [first; 4];
-            for (pointer, &id) in pointers.iter_mut().zip(four) {
+        // Behind the last row of a batch, its first stands in to make four.
+        let mut pointers = [std::ptr::null::<u8>(); BATCH + 3];
+        for (ids, out) in ids.chunks(BATCH).zip(out.chunks_mut(BATCH)) {
+            let count = ids.len();
+            for (pointer, &id) in pointers.iter_mut().zip(ids) {
                 *pointer = rows.checked_ptr(id, len);
             }
-            // SAFETY: the caller vouches for the features; every row is n + NUMBERS bytes of visible data.
-            let dots = unsafe { crate::avx512::biased_dot_i8_of_four(self.signed.as_ptr(), pointers, n) };
-            for ((out, dot), row) in out.iter_mut().zip(dots).zip(pointers).take(four.len()) {
-                // SAFETY: step and term follow the n codes, at a multiple of four.
-                let (step, term) =
-                    unsafe { (row.add(n).cast::<f32>().read(), row.add(n + 4).cast::<f32>().read()) };
-                *out = self.distance(dot - self.bias, little(step), little(term));
+            let first = pointers[0];
+            pointers[count..count + 3].fill(first);
+            pointers[..count.min(AHEAD)].iter().for_each(|&row| prefetch(row, n + NUMBERS));
+            for at in (0..count).step_by(4) {
+                let ahead = (at + AHEAD).min(count)..(at + AHEAD + 4).min(count);
+                pointers[ahead].iter().for_each(|&row| prefetch(row, n + NUMBERS));
+                let four = [pointers[at], pointers[at + 1], pointers[at + 2], pointers[at + 3]];
+                // SAFETY: the caller vouches for the features; every row is n + NUMBERS bytes of visible data.
+                let dots = unsafe { crate::avx512::biased_dot_i8_of_four(self.signed.as_ptr(), four, n) };
+                for ((out, dot), row) in out[at..].iter_mut().zip(dots).zip(four) {
+                    // SAFETY: step and term follow the n codes, at a multiple of four.
+                    let (step, term) =
+                        unsafe { (row.add(n).cast::<f32>().read(), row.add(n + 4).cast::<f32>().read()) };
+                    *out = self.distance(dot - self.bias, little(step), little(term));
+                }
             }
         }
     }
