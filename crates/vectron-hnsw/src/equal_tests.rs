@@ -108,7 +108,7 @@ fn every_point_is_found_beside_any_number_of_equal_ones() {
 #[cfg_attr(miri, ignore = "large")]
 fn almost_equal_vectors_do_not_cut_others_off() {
     let metrics = [Metric::Cosine, Metric::Euclidean];
-    check_recipes(&[Quantization::Float, Quantization::Int8], &metrics, &[1e-7, 1e-4], 8);
+    check_recipes(&[Quantization::Float, Quantization::Int8], &metrics, &[1e-7, 1e-4], 5);
 }
 
 /// The points of each living node, by node: what a graph is compared with.

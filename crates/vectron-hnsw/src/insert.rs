@@ -9,6 +9,9 @@ use crate::{Graph, NodeId, Query, Result};
 
 /// Beyond the distance of a vector from itself (squared, by Euclidean distance) a crowd is so many times closer.
 const CROWD: f32 = 100.0;
+/// A new node with fewer links than this looks for more, so many times as far.
+const FEW: usize = 3;
+const WIDER: usize = 16;
 
 impl Graph {
     /// Adds a node and links it, unless its code is that of another node ([`crate::twins`]). `level` comes from [`crate::level_from_hash`]. Searches go on meanwhile; other
@@ -56,13 +59,27 @@ impl Graph {
     pub(crate) fn link_node(&self, id: NodeId, found: &[Vec<Near>]) {
         let own = self.own_distance(id);
         for (layer, found) in found.iter().enumerate() {
-            let chosen = self.select(own, found, self.config.m, &[]);
+            let mut chosen = self.select(own, found, self.config.m, &[]);
+            if layer == 0 && found.len() >= self.config.ef_construction && chosen.len() < FEW.min(self.config.dim) {
+                chosen = self.select(own, &self.wider(id, found), self.config.m, &[]);
+            }
             let list: Vec<u32> = chosen.iter().map(|near| near.node()).collect();
             self.links.set(id, layer, &list);
             for near in &chosen {
                 self.add_link(near.node(), layer, id, near.distance());
             }
         }
+    }
+
+    /// More of the closest nodes of layer 0 than `found`, which all lie in one direction: a crowd of almost equal vectors that is
+    /// larger than the candidate list would be all that a node links to.
+    fn wider(&self, id: NodeId, found: &[Near]) -> Vec<Near> {
+        let query = self.query_of(id);
+        let layer = Layer::new(0, self.config.ef_construction * WIDER);
+        with_scratch(|scratch| {
+            self.search_layer(&query, found, &layer, scratch, &mut SearchStats::default());
+            scratch.pool.best().filter(|near| near.node() != id).collect()
+        })
     }
 
     pub(crate) fn raise_entry(&self, id: NodeId, level: usize) {

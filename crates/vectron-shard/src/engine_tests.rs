@@ -355,22 +355,22 @@ fn a_requested_recall_is_met_and_reported() {
     }
     shard.measure_recall().unwrap();
     assert!(!shard.wants_measuring());
-    let mut efs = Vec::new();
+    let mut slacks = Vec::new();
     for wanted in [0.7, 0.9, 0.97] {
-        let (mut hits, mut ef, mut estimate) = (0, 0, 0.0);
+        let (mut hits, mut slack, mut estimate) = (0, 0.0, 0.0);
         for query in &queries[..200] {
             let truth = ids(&shard, query, &Nearest { exact: true, ..Nearest::new(10) });
             let mut query = query.clone();
             shard.prepare(&mut query).unwrap();
             let found = shard.nearest(&query, &Nearest { recall: wanted, ..Nearest::new(10) }).unwrap();
-            (ef, estimate) = (found.ef, found.recall.unwrap().mean);
+            (slack, estimate) = (found.slack, found.recall.unwrap().mean);
             hits += found.hits.iter().filter(|(_, slot)| truth.iter().any(|hit| *hit.0 == *slot.id)).count();
         }
         let reached = hits as f32 / 2000.0;
-        assert!(estimate >= wanted && reached >= wanted - 0.02, "{wanted}: {estimate} {reached} at ef {ef}");
-        efs.push(ef);
+        assert!(estimate >= wanted && reached >= wanted - 0.02, "{wanted}: {estimate} {reached} at slack {slack}");
+        slacks.push(slack);
     }
-    assert!(efs.is_sorted() && efs[0] < efs[2], "{efs:?}");
+    assert!(slacks.is_sorted() && slacks[0] < slacks[2], "{slacks:?}");
     let wrong = shard.nearest(&queries[0], &Nearest { recall: 1.5, ..Nearest::new(10) });
     assert_eq!(wrong.err().unwrap().code(), ErrorCode::InvalidArgument);
 }
