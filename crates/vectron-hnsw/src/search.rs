@@ -11,6 +11,8 @@ use std::collections::BinaryHeap;
 const STOP_EVERY: u32 = 32;
 /// Standard deviations of the `k`-th code distance by which a walk goes on beyond what its slack says.
 const DEVIATIONS: f32 = 3.0;
+/// The stop is measured from no closer neighbour than this: the distance of the closest alone says little about its surroundings.
+const LEAST_K: usize = 8;
 /// Beyond this the sorted pool costs more to keep in order than two heaps.
 const POOL_MAX: usize = 1024;
 
@@ -116,7 +118,7 @@ impl Graph {
             // The greatest inner product there may be; a form of the reduction of inner products to distances.
             Metric::Dot => (self.codes.norm(query) * self.greatest_norm()).sqrt(),
         };
-        Stop { k: options.k.max(1), stretch: (1.0 + options.slack).powi(2) - 1.0, above }
+        Stop { k: options.k.max(LEAST_K), stretch: (1.0 + options.slack).powi(2) - 1.0, above }
     }
 
     /// The distance beyond which nothing is worth walking through, when `kth` is the `k`-th best: codes that may be wrong by
@@ -289,7 +291,7 @@ impl Graph {
         let (ef, limit) = (options.ef, options.limit);
         scratch.visited.begin(self.len());
         scratch.visited.insert(entry.node());
-        scratch.best.begin(options.k.max(1));
+        scratch.best.begin(stop.map_or(1, |stop| stop.k));
         let mut candidates = BinaryHeap::from([Reverse(entry)]);
         let mut results: BinaryHeap<Near> = BinaryHeap::with_capacity(ef.min(POOL_MAX) + 1);
         let (mut most, mut kth) = (f32::INFINITY, None);

@@ -40,7 +40,7 @@ impl Sum {
         if let Some(short) = tally.short(ask).filter(|short| *short > 0.0) {
             self.short.take(short);
         }
-        match tally.off() {
+        match tally.off(ask) {
             Some(off) if off > 0.0 => self.over.take(off),
             Some(off) if off < 0.0 => self.under.take(-off),
             _ => {}

@@ -93,6 +93,14 @@ impl Stat {
         Self { estimate: Estimate { mean, low, high }, sure: (centre - error).clamp(0.0, 1.0), distances }
     }
 
+    /// Taking into account how one family of made queries fares: users may ask all of theirs like it.
+    pub fn with_family(mut self, family: Self) -> Self {
+        self.estimate.low = self.estimate.low.min(family.estimate.low);
+        self.estimate.high = self.estimate.high.max(family.estimate.high);
+        self.sure = self.sure.min(family.estimate.mean);
+        self
+    }
+
     /// Half the width of the interval, of a mean that is known less well than it looks when all were found.
     pub fn error(&self) -> f32 {
         (self.estimate.high - self.estimate.low) / 2.0
@@ -231,7 +239,7 @@ pub struct Measured {
 }
 
 impl Measured {
-    /// Of the filter itself where it was measured; else of the neighbouring shares the one that finds less.
+    /// Of the filter itself where it was measured; else between those of the neighbouring shares.
     pub fn stat(&self, scope: &Scope<'_>, k: usize, work: Work) -> Option<Stat> {
         let Some(filter) = scope.filter else { return self.bands.first()?.at(k, work) };
         let own = self.bands.iter().find(|band| band.filter.as_deref() == Some(filter));
@@ -240,9 +248,16 @@ impl Measured {
         }
         let share = scope.share();
         let random = || self.bands.iter().filter(|band| band.filter.is_none());
-        let at = |band: &Band| band.at(k, work);
+        let at = |band: &Band| Some((band.share, band.at(k, work)?));
         let above = random().filter(|band| band.share >= share).filter_map(at).last();
         let below = random().filter(|band| band.share <= share).find_map(at);
-        either(above, below)
+        match (above, below) {
+            // Between two by the logarithm of the share.
+            (Some((most, above)), Some((least, below))) if most > least => {
+                Some(above.towards(below, (most / share).ln() / (most / least).ln()))
+            }
+            (Some((_, stat)), _) | (_, Some((_, stat))) => Some(stat),
+            _ => None,
+        }
     }
 }

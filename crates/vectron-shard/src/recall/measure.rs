@@ -1,6 +1,7 @@
 //! Measuring: each query of the sample is answered in every way that searches are, and exactly, and the two are compared.
 
 use super::ladder::{Band, KS, Measured, Stat, Table, default_effort, efs, levels};
+use super::sample::FAMILIES;
 use super::{Choice, RecallBook, RecallStatus, Work};
 use crate::filtered::{Plan, plan};
 use crate::generation::{Generation, SlotId};
@@ -41,6 +42,8 @@ pub struct Subject<'a> {
 /// The sample, and of each query the score of the worst true answer for each of [`KS`], with how many there are.
 struct Sample<'a> {
     queries: &'a [Vec<f32>],
+    /// The first of them, which were asked.
+    asked: usize,
     truth: Vec<[(f32, usize); KS.len()]>,
 }
 
@@ -152,7 +155,7 @@ impl Shard {
         }
         let count = (TRUTH_DISTANCES / slots.len() as u64).clamp(LEAST_SAMPLE as u64, SAMPLE as u64) as usize;
         let (queries, asked_queries) = self.sample(subject, &slots, count)?;
-        let sample = self.with_truth(subject, &slots, &queries)?;
+        let sample = self.with_truth(subject, &slots, (&queries, asked_queries))?;
         let all = |k: usize, work: Work, query: &[f32]| self.answer(subject, query, k, work, None);
         let mut bands = vec![Band { share: 1.0, filter: None, tables: Vec::new() }];
         for (at, k) in KS.into_iter().enumerate() {
@@ -166,12 +169,12 @@ impl Shard {
         if kinds & FILTERED != 0 {
             for share in SHARES {
                 let passing = random_filter(subject, &slots, applied, share);
-                bands.push(self.band(subject, &queries, &passing, None)?);
+                bands.push(self.band(subject, (&queries, asked_queries), &passing, None)?);
             }
             for filter in subject.book.filters().into_iter().take(FILTERS) {
                 if let Some(passing) = self.passing_of(subject, &filter)? {
                     let key = Some(filter.key().into());
-                    bands.push(self.band(subject, &queries, &passing, key)?);
+                    bands.push(self.band(subject, (&queries, asked_queries), &passing, key)?);
                 }
             }
         }
@@ -183,7 +186,7 @@ impl Shard {
     fn band(
         &self,
         subject: &Subject<'_>,
-        queries: &[Vec<f32>],
+        queries: (&[Vec<f32>], usize),
         passing: &Passing,
         filter: Option<Arc<[u8]>>,
     ) -> Result<Band> {
@@ -228,7 +231,7 @@ impl Shard {
         &self,
         subject: &Subject<'_>,
         slots: &[SlotId],
-        queries: &'a [Vec<f32>],
+        (queries, asked): (&'a [Vec<f32>], usize),
     ) -> Result<Sample<'a>> {
         let vectors: Vec<&[f32]> = queries.iter().map(Vec::as_slice).collect();
         let most = KS.into_iter().max().unwrap_or(1);
@@ -239,7 +242,7 @@ impl Shard {
                 None => (f32::INFINITY, 0),
             })
         };
-        Ok(Sample { queries, truth: found.iter().map(worst).collect() })
+        Ok(Sample { queries, asked, truth: found.iter().map(worst).collect() })
     }
 
     /// Answers as a search does that chose `work`. `None`: a write came between.
@@ -299,13 +302,17 @@ fn climb(
     let k = KS[at];
     for work in works {
         let (mut recalls, mut distances) = (Vec::new(), 0.0);
-        for (query, truth) in sample.queries.iter().zip(&sample.truth) {
+        let mut families: [Vec<f32>; FAMILIES] = Default::default();
+        for (number, (query, truth)) in sample.queries.iter().zip(&sample.truth).enumerate() {
             let (least, count) = truth[at];
             if count == 0 {
                 continue;
             }
             let Some(found) = answer(k, work, query)? else { continue };
             recalls.push(found.share_of(least, count));
+            if number >= sample.asked {
+                families[(number - sample.asked) % FAMILIES].extend(recalls.last());
+            }
             distances += found.stats.distances as f32;
             let whole = recalls.len() >= LEAST_SAMPLE && recalls.len().is_multiple_of(16);
             if whole && (distances > STEP_DISTANCES || Stat::of(&recalls, k, 0.0).error() <= KNOWN) {
@@ -315,7 +322,10 @@ fn climb(
         if recalls.is_empty() {
             continue;
         }
-        let stat = Stat::of(&recalls, k, distances / recalls.len() as f32);
+        let families = families.iter().filter(|family| family.len() >= LEAST_SAMPLE / FAMILIES);
+        let stat = families.fold(Stat::of(&recalls, k, distances / recalls.len() as f32), |stat, family| {
+            stat.with_family(Stat::of(family, k, 0.0))
+        });
         steps.push((work, stat));
         if stat.estimate.mean >= 1.0 {
             break;

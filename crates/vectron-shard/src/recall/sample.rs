@@ -13,11 +13,15 @@
 
 use super::measure::Subject;
 use crate::generation::SlotId;
-use crate::{Result, Shard, ShardError};
+use crate::{Result, Shard};
 use std::borrow::Cow;
 
 /// Points of a neighbourhood.
 const NEIGHBOURS: usize = 32;
+/// Families of made queries; they follow each other in turn.
+pub const FAMILIES: usize = 3;
+/// Points looked at for each place, so that many equal points are few places.
+const LOOKED_AT: usize = 8;
 
 /// xorshift64*; seeded by what is made, so that one state gives one sample.
 struct Random(u64);
@@ -55,7 +59,7 @@ struct Place<'a> {
 
 impl Place<'_> {
     fn made(&self, at: usize, random: &mut Random) -> Vec<f32> {
-        match at % 3 {
+        match at % FAMILIES {
             0 => self.kin(random),
             1 => self.leaning(random),
             _ => self.moved(random),
@@ -124,14 +128,9 @@ impl Shard {
         slots: &[SlotId],
         count: usize,
     ) -> Result<Vec<Vec<f32>>> {
-        let places = count.div_ceil(3).max(2).min(slots.len());
-        let chosen: Vec<SlotId> =
-            (0..places).filter_map(|at| slots.get(at * slots.len() / places)).copied().collect();
-        let points = self.vectors_of(subject.spec, &subject.generation, &chosen)?;
+        let (chosen, points) = self.places(subject, slots, count.div_ceil(FAMILIES).max(2))?;
+        let places = chosen.len();
         let queries: Vec<&[f32]> = points.iter().map(|point| &**point).collect();
-        if queries.iter().any(|point| point.is_empty()) {
-            return Err(ShardError::Damaged("points changed while queries were made of them".into()));
-        }
         let found = self.closest(subject.spec, &subject.generation, slots, &queries, NEIGHBOURS + 1)?;
         let mut made = Vec::with_capacity(count);
         for (at, (slot, point)) in chosen.iter().zip(&points).enumerate() {
@@ -148,7 +147,7 @@ impl Shard {
             let Some(other) = points.get((at + places / 2) % places.max(1)) else { continue };
             let place = Place { point, near: &near, other };
             let mut random = Random::new(u64::from(*slot));
-            for family in 0..3 {
+            for family in 0..FAMILIES {
                 let mut query = place.made(family, &mut random);
                 // One of zeros has no direction, which is no query of a cosine shard.
                 if crate::command::check_floats(&mut query, subject.spec, "query").is_ok() {
@@ -158,5 +157,28 @@ impl Shard {
         }
         made.truncate(count);
         Ok(made)
+    }
+
+    /// Slots far apart whose vectors differ from each other, at most `most`, with these vectors.
+    fn places<'a>(
+        &self,
+        subject: &'a Subject<'_>,
+        slots: &[SlotId],
+        most: usize,
+    ) -> Result<(Vec<SlotId>, Vec<Cow<'a, [f32]>>)> {
+        let steps = most.min(slots.len());
+        let looked_at = (most * LOOKED_AT).min(slots.len());
+        // The evenly spaced ones first, then those between them.
+        let even = (0..steps).map(|at| at * slots.len() / steps);
+        let between = (0..looked_at).map(|at| at * slots.len() / looked_at);
+        let mut candidates: Vec<SlotId> = Vec::with_capacity(looked_at);
+        let mut seen = std::collections::HashSet::new();
+        candidates.extend(even.chain(between).filter(|at| seen.insert(*at)).filter_map(|at| slots.get(at)));
+        let vectors = self.vectors_of(subject.spec, &subject.generation, &candidates)?;
+        let mut known = std::collections::HashSet::new();
+        let bits = |vector: &[f32]| vector.iter().map(|x| x.to_bits()).collect::<Vec<u32>>();
+        // One that is empty went while this was read.
+        let distinct = candidates.into_iter().zip(vectors).filter(|(_, vector)| !vector.is_empty());
+        Ok(distinct.filter(|(_, vector)| known.insert(bits(vector))).take(most).unzip())
     }
 }
