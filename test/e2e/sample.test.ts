@@ -58,10 +58,10 @@ describe('the sample collection', () => {
     const recall = found / (queries.rows * 10);
     console.log(`recall@10 on debian-packages: ${recall.toFixed(4)}`);
     expect(recall).toBeGreaterThanOrEqual(RECALL_FLOOR);
-    // The curve is measured in the background, once the index has caught up.
+    // It is measured in the background, once the index has caught up. Until then a search that asks for a recall is exact.
     await until(
       'the recall is measured',
-      () => db.search('debian-packages', { vector: row(queries, 0), recall: 0.9 }),
+      () => db.search('debian-packages', { vector: row(queries, 0) }),
       ({ recallEstimate }) => recallEstimate !== undefined,
     );
     for (const wanted of [0.9, 0.98]) {

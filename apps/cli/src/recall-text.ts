@@ -7,7 +7,8 @@ export function recallLines({
   recallUnmet,
 }: Pick<SearchResult, 'recallEstimate' | 'recallInterval' | 'recallUnmet'>): string[] {
   const lines: string[] = [];
-  if (recallEstimate === 1) lines.push('exact');
+  // A mean of 1 may also have been measured; then its interval begins below.
+  if (recallEstimate === 1 && (recallInterval?.low ?? 1) === 1) lines.push('exact');
   else if (recallEstimate !== undefined)
     lines.push(`recall to expect: ${withInterval(recallEstimate, recallInterval)}`);
   if (recallUnmet) lines.push('the recall that was asked for is not reached');

@@ -23,9 +23,11 @@ const RECALLS = [
 function quality(found: SearchAnswer): string {
   const { recallEstimate, recallInterval, recallUnmet } = found;
   const unmet = recallUnmet ? ', the recall that was asked for is not reached' : '';
-  if (recallEstimate === 1) return `, exact${unmet}`;
+  // A mean of 1 may also have been measured; then its interval begins below.
+  if (recallEstimate === 1 && (recallInterval?.low ?? 1) === 1) return `, exact${unmet}`;
   const ef = Math.max(...found.shards.map((shard) => shard.ef));
-  const how = ef === 0 ? '' : `, ef ${ef}`;
+  const slack = Math.max(...found.shards.map((shard) => shard.slack ?? Number.NEGATIVE_INFINITY));
+  const how = Number.isFinite(slack) ? `, slack ${slack.toFixed(3)}` : ef === 0 ? '' : `, ef ${ef}`;
   if (recallEstimate === undefined) return `${how}${unmet}`;
   const between = recallInterval && ` (${recallInterval.low.toFixed(3)} to ${recallInterval.high.toFixed(3)})`;
   return `${how}, recall of ${recallEstimate.toFixed(3)}${between ?? ''} expected${unmet}`;

@@ -26,7 +26,8 @@ export function checkSearch({ topK, ef, recall, scoreThreshold }: SearchLimits):
   if (recall !== 0 && !(recall >= MIN_RECALL && recall <= MAX_RECALL)) {
     throw VectronError.invalid('recall', `recall must be ${MIN_RECALL} to 0.999, not ${recall}`);
   }
-  if (recall !== 0 && ef !== 0) throw VectronError.invalid('recall', 'send either ef or recall: recall picks ef');
+  if (recall !== 0 && ef !== 0)
+    throw VectronError.invalid('recall', 'send either ef or recall: each says how much work to do');
   if (scoreThreshold !== undefined && Number.isNaN(scoreThreshold)) {
     throw VectronError.invalid('score_threshold', 'score_threshold is not a number');
   }

@@ -195,6 +195,13 @@ describe('why a point is not in an answer', () => {
     const missing = { ...answer, hits: answer.hits.filter(({ id }) => id !== 'p8'), rerankedBy: '' };
     const told = await whyNot(route, asked, 'p8', missing, ask, run);
     expect([told.step, told.exactRank]).toEqual(['not_visited', 2]);
-    expect(told.reason).toContain('ef 7');
+    const walk = 'the search of its shard (scan, ef 7) did not come past it';
+    expect(told.reason).toContain(walk);
+    const bySlack = missing.shards.map((read) => ({ ...read, plan: 'graph', ef: 1024, slack: Math.fround(0.09) }));
+    const toldBySlack = await whyNot(route, asked, 'p8', { ...missing, shards: bySlack }, ask, run);
+    expect(toldBySlack.reason).toContain('(graph, ef at most 1024, slack 0.09)');
+    const byCodes = missing.shards.map((read) => ({ ...read, plan: 'scan_codes', ef: 0 }));
+    const toldByCodes = await whyNot(route, asked, 'p8', { ...missing, shards: byCodes }, ask, run);
+    expect(toldByCodes.reason).toContain('(scan_codes)');
   });
 });

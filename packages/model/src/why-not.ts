@@ -51,7 +51,7 @@ export async function whyNot(
   }
   const { rank, score } = await exactPlace(route, request, id, ask, { timeoutMs, vector });
   if (rank === 0) return because('beyond_top_k', `it is not among the ${MAX_TOP_K} nearest points`);
-  const [step, reason] = missedStep(request, answer, rank, score);
+  const [step, reason] = missedStep(request, answer, shardId, rank, score);
   return because(step, reason, score, rank);
 }
 
@@ -70,7 +70,13 @@ async function exactPlace(route: Route, request: SearchRequest, id: string, ask:
   return { rank: at + 1, score: at < 0 ? 0 : hits[at].score };
 }
 
-function missedStep(request: SearchRequest, answer: Answered, rank: number, score: number): [string, string] {
+function missedStep(
+  request: SearchRequest,
+  answer: Answered,
+  shardId: number,
+  rank: number,
+  score: number,
+): [string, string] {
   const { scoreThreshold } = request;
   const topK = request.topK || DEFAULT_TOP_K;
   const place = `by exact score it is number ${rank}`;
@@ -79,7 +85,14 @@ function missedStep(request: SearchRequest, answer: Answered, rank: number, scor
   }
   if (answer.rerankedBy !== '') return ['reranked_out', `${place}; the reranker preferred others`];
   if (rank > topK) return ['beyond_top_k', `${place}, and top_k is ${topK}`];
-  const ef = Math.max(...answer.shards.map((read) => read.ef));
-  const advice = `the walk through the graph with ef ${ef} did not come past it: ask for recall, raise ef, or ask for exact`;
+  const read = answer.shards.find((one) => one.shardId === shardId);
+  const how = read === undefined ? '' : ` (${wayOf(read)})`;
+  const advice = `the search of its shard${how} did not come past it: ask for a recall, for a greater ef, or for exact`;
   return ['not_visited', `${place}; ${advice}`];
+}
+
+/** `graph, ef 100`; with the distance-adaptive stop `graph, ef at most 1024, slack 0.09`; `scan_codes` without a walk. */
+function wayOf({ plan, ef, slack }: gateway.ShardRead): string {
+  if (slack !== undefined) return `${plan}, ef at most ${ef}, slack ${Number(slack.toPrecision(6))}`;
+  return ef === 0 ? plan : `${plan}, ef ${ef}`;
 }

@@ -124,7 +124,7 @@ export interface VectorSettings {
   readonly quantization?: 'int8' | 'none' | 'float16' | 'binary' | 'product';
   /** Where the full vectors live. Default: memory. */
   readonly storage?: 'memory' | 'mmap' | 'disk';
-  /** Candidates rescored per result, at most 100; default: by quantization. */
+  /** Most candidates rescored per result, at most 100; default: as many as the error of the codes asks for. */
   readonly oversampling?: number;
   /** Build the index on all threads at once: faster, and not deterministic. */
   readonly parallelBuild?: boolean;
@@ -266,7 +266,10 @@ export interface SearchResult {
   readonly complete: boolean;
   readonly shardsAsked: number;
   readonly shardsAnswered: number;
-  /** Recall to expect, of the shard with the least: 1 when the answer is exact; absent while nothing was measured. */
+  /**
+   * Recall to expect, of the shard with the least: 1 when the answer is exact; absent while nothing was measured. An answer is
+   * exact when `recallInterval.low` is 1, too: a mean of 1 may also have been measured.
+   */
   readonly recallEstimate?: number;
   /** Its 95 % confidence interval. */
   readonly recallInterval?: RecallInterval;

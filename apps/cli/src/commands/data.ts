@@ -30,7 +30,7 @@ export function collectionCommands(program: Command, client: Define): void {
     .option('--shards <n>', 'default: one per worker', Number)
     .option('--quantization <form>', 'int8, none, float16, binary or product', 'int8')
     .option('--storage <place>', 'where the full vectors live: memory, mmap or disk', 'memory')
-    .option('--oversampling <n>', 'candidates rescored per result; default: by quantization', Number)
+    .option('--oversampling <n>', 'most candidates rescored per result; default: as many as needed', Number)
     .option('--parallel-build', 'build the index on all threads: faster, not deterministic')
     .option('--replicas <n>', 'of each shard; default: 3 where there are as many workers, else 1', Number)
     .option('--durability <policy>', 'fsync; or relaxed: acknowledged before it is on disk', 'fsync')
@@ -214,10 +214,10 @@ function showReasons({ explanation, whyNot, shards }: SearchResult): void {
     const rows = own.map(({ name, milliseconds, details }) => [name, milliseconds.toFixed(2), how(details)]);
     show(steps, false, { head: ['step', 'ms', 'what was decided and seen'], rows });
     show(shards, false, {
-      head: ['shard', 'worker', 'plan', 'ef', 'visited', 'distances', 'rescored', 'index lag', 'ms'],
+      head: ['shard', 'worker', 'plan', 'ef', 'slack', 'visited', 'distances', 'rescored', 'index lag', 'ms'],
       rows: shards.map((one) => [
-        ...[one.shardId, one.replica, one.errorCode || one.plan, one.ef, one.visited, one.distances, one.rescored],
-        ...[one.indexLag, one.milliseconds.toFixed(2)],
+        ...[one.shardId, one.replica, one.errorCode || one.plan, one.ef, one.slack?.toFixed(3) ?? ''],
+        ...[one.visited, one.distances, one.rescored, one.indexLag, one.milliseconds.toFixed(2)],
       ]),
     });
     say(`budget ${budgetMs} ms, consistency ${consistency || 'any'}, route epoch ${routeEpoch}`);

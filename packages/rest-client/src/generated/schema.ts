@@ -1552,7 +1552,7 @@ export interface components {
             candidates: number;
             /**
              * Format: float
-             * @description Of the shard with the least: 1 when exact, absent while nothing was measured.
+             * @description As in SearchResponse.
              */
             recallEstimate?: number;
             /** @description How each shard found its points. */
@@ -2262,7 +2262,7 @@ export interface components {
             storage?: string;
             /**
              * Format: int64
-             * @description 0: by quantization.
+             * @description As in VectorSettings.
              */
             oversampling?: number;
         };
@@ -2671,7 +2671,7 @@ export interface components {
             includeMetadata?: boolean;
             /**
              * Format: int64
-             * @description Candidates kept while searching, top_k to 10,000; 0: the default.
+             * @description Most candidates kept while searching, top_k to 10,000, and no other stop; 0: by `recall`, or the default, which stops by distance.
              */
             ef?: number;
             /** @description Scan instead of walking the graph. */
@@ -2687,7 +2687,7 @@ export interface components {
             likeId?: string;
             /**
              * Format: float
-             * @description Share of the true nearest points wanted on average, 0.5 to 0.999, instead of `ef`: each shard picks the ef that it measured to give it. 0: no wish.
+             * @description Share of the true nearest points wanted on average, 0.5 to 0.999, instead of `ef`: each shard does the least work that it measured to give it. 0: no wish.
              */
             recall?: number;
             consistency?: components["schemas"]["ReadConsistency"];
@@ -2722,7 +2722,7 @@ export interface components {
             includeMetadata?: boolean;
             /**
              * Format: int64
-             * @description Candidates kept while searching, top_k to 10,000; 0: the default.
+             * @description Most candidates kept while searching, top_k to 10,000, and no other stop; 0: by `recall`, or the default, which stops by distance.
              */
             ef?: number;
             /** @description Scan instead of walking the graph. */
@@ -2738,7 +2738,7 @@ export interface components {
             likeId?: string;
             /**
              * Format: float
-             * @description Share of the true nearest points wanted on average, 0.5 to 0.999, instead of `ef`: each shard picks the ef that it measured to give it. 0: no wish.
+             * @description Share of the true nearest points wanted on average, 0.5 to 0.999, instead of `ef`: each shard does the least work that it measured to give it. 0: no wish.
              */
             recall?: number;
             consistency?: components["schemas"]["ReadConsistency"];
@@ -2771,7 +2771,7 @@ export interface components {
             rerankSkipped: string;
             /**
              * Format: float
-             * @description Recall to expect, of the shard with the least: 1 when the answer is exact, absent while nothing was measured.
+             * @description Recall to expect, of the shard with the least: 1 when the answer is exact, absent while nothing was measured. An answer is exact when `recall_interval.low` is 1, too: a mean of 1 may also have been measured.
              */
             recallEstimate?: number;
             /** @description shards, cache, redis or coalesced: what gave the answer. */
@@ -2874,14 +2874,14 @@ export interface components {
             indexLag: number;
             /**
              * Format: int64
-             * @description ef used; 0: exact.
+             * @description Most candidates that the walk was to keep; 0: there was no walk.
              */
             ef: number;
             /** @description Set when the shard did not answer. */
             errorCode: string;
             /**
              * Format: float
-             * @description Recall to expect; 1: exact, absent: nothing was measured yet.
+             * @description As in SearchResponse, of this shard.
              */
             recallEstimate?: number;
             /**
@@ -2918,7 +2918,7 @@ export interface components {
             recallInterval?: components["schemas"]["RecallInterval"];
             /**
              * Format: float
-             * @description The distance-adaptive stop: the walk ended at (1 + slack)^2 times the k-th distance; absent: by ef alone, or no walk.
+             * @description The distance-adaptive stop: the walk ended at (1 + slack)^2 times the k-th squared distance; absent: by ef alone, or no walk.
              */
             slack?: number;
         };
@@ -3146,7 +3146,7 @@ export interface components {
             storage?: string;
             /**
              * Format: int64
-             * @description Candidates rescored per result, at most 100; 0: by quantization.
+             * @description Most candidates rescored per result, at most 100; 0: as many as the error of the codes asks for.
              */
             oversampling?: number;
             /** @description Build the index on all threads at once. Faster, and not deterministic: replicas may differ in answers that are not exact. */

@@ -102,7 +102,7 @@ export interface NamedVector {
   quantization: string;
   /** memory (default) or mmap. */
   storage: string;
-  /** 0: by quantization. */
+  /** As in VectorSettings. */
   oversampling: number;
 }
 
@@ -124,7 +124,7 @@ export interface VectorSettings {
   quantization: string;
   /** Where the full vectors live: memory (default), mmap or disk. */
   storage: string;
-  /** Candidates rescored per result, at most 100; 0: by quantization. */
+  /** Most candidates rescored per result, at most 100; 0: as many as the error of the codes asks for. */
   oversampling: number;
   /**
    * Build the index on all threads at once. Faster, and not deterministic: replicas may differ in answers that are not
@@ -203,7 +203,10 @@ export interface SearchRequest {
   includeMetadata?:
     | boolean
     | undefined;
-  /** Candidates kept while searching, top_k to 10,000; 0: the default. */
+  /**
+   * Most candidates kept while searching, top_k to 10,000, and no other stop; 0: by `recall`, or the default, which stops by
+   * distance.
+   */
   ef: number;
   /** Scan instead of walking the graph. */
   exact: boolean;
@@ -215,8 +218,8 @@ export interface SearchRequest {
   /** Search by the vector of this point, instead of `vector`; the point itself is left out. */
   likeId: string;
   /**
-   * Share of the true nearest points wanted on average, 0.5 to 0.999, instead of `ef`: each shard picks the ef that it
-   * measured to give it. 0: no wish.
+   * Share of the true nearest points wanted on average, 0.5 to 0.999, instead of `ef`: each shard does the least work that
+   * it measured to give it. 0: no wish.
    */
   recall: number;
   consistency?:
@@ -250,7 +253,10 @@ export interface SearchResponse {
   rerankedBy: string;
   /** Why a reranking that was due did not happen. */
   rerankSkipped: string;
-  /** Recall to expect, of the shard with the least: 1 when the answer is exact, absent while nothing was measured. */
+  /**
+   * Recall to expect, of the shard with the least: 1 when the answer is exact, absent while nothing was measured. An answer is
+   * exact when `recall_interval.low` is 1, too: a mean of 1 may also have been measured.
+   */
   recallEstimate?:
     | number
     | undefined;
@@ -324,11 +330,11 @@ export interface ShardRead {
   appliedIndex: bigint;
   /** Points that were scanned because the index does not hold them yet. */
   indexLag: number;
-  /** ef used; 0: exact. */
+  /** Most candidates that the walk was to keep; 0: there was no walk. */
   ef: number;
   /** Set when the shard did not answer. */
   errorCode: string;
-  /** Recall to expect; 1: exact, absent: nothing was measured yet. */
+  /** As in SearchResponse, of this shard. */
   recallEstimate?:
     | number
     | undefined;
@@ -352,7 +358,7 @@ export interface ShardRead {
   recallInterval?:
     | RecallInterval
     | undefined;
-  /** The distance-adaptive stop: the walk ended at (1 + slack)^2 times the k-th distance; absent: by ef alone, or no walk. */
+  /** The distance-adaptive stop: the walk ended at (1 + slack)^2 times the k-th squared distance; absent: by ef alone, or no walk. */
   slack?: number | undefined;
 }
 
@@ -786,7 +792,7 @@ export interface ResultGroup {
 /** What a branch found. */
 export interface BranchReport {
   candidates: number;
-  /** Of the shard with the least: 1 when exact, absent while nothing was measured. */
+  /** As in SearchResponse. */
   recallEstimate?:
     | number
     | undefined;
