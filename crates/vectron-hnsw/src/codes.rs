@@ -104,7 +104,14 @@ impl Codes {
                 }
                 Kind::Half(centre.into())
             }
-            Quantization::Int8 => Kind::Int8(Arc::new(Int8Codec::new(centre, euclidean))),
+            Quantization::Int8 => {
+                let distance = match config.metric {
+                    Metric::Euclidean => kernels::Distance::Euclidean,
+                    Metric::Cosine => kernels::Distance::Cosine,
+                    Metric::Dot => kernels::Distance::Dot,
+                };
+                Kind::Int8(Arc::new(Int8Codec::new(centre, distance)))
+            }
             Quantization::Binary => Kind::Binary(Arc::new(BitCodec::new(centre, euclidean))),
             Quantization::Product => panic!("product codes have a codebook, not a centre"),
         };

@@ -60,7 +60,10 @@ impl Graph {
         let own = self.own_distance(id);
         for (layer, found) in found.iter().enumerate() {
             let mut chosen = self.select(own, found, self.config.m, &[]);
-            if layer == 0 && found.len() >= self.config.ef_construction && chosen.len() < FEW.min(self.config.dim) {
+            if layer == 0
+                && found.len() >= self.config.ef_construction
+                && chosen.len() < FEW.min(self.config.dim)
+            {
                 chosen = self.select(own, &self.wider(id, found), self.config.m, &[]);
             }
             let list: Vec<u32> = chosen.iter().map(|near| near.node()).collect();

@@ -52,7 +52,8 @@ fn bench(criterion: &mut Criterion) {
             .zip(v)
             .for_each(|(to, x)| *to = f16::from_f32(*x).to_ne_bytes());
     };
-    let (int8, bits) = (Int8Codec::new(vec![0.0; DIM], false), BitCodec::new(vec![0.0; DIM], false));
+    let (int8, bits) =
+        (Int8Codec::new(vec![0.0; DIM], Distance::Cosine), BitCodec::new(vec![0.0; DIM], false));
     for (place, footprint) in [("L2", 1 << 20), ("L3", 16 << 20), ("memory", 1 << 30)] {
         let sets = [
             ("f32", rows(DIM * 4, footprint, float_row)),

@@ -9,8 +9,11 @@
 //! the distance of the two, where that of `<Q, X>` alone does not. The two terms are known when a vector is encoded. This
 //! has the aim of the estimator of RaBitQ (Gao & Long, 2024), for codes of eight bits.
 //!
+//! Inner products of vectors of any length are estimated as `<Q, X>` alone, whose error grows with the product of the lengths: the
+//! terms above would make it grow with the square of the greater one.
+//!
 //! Row layout: the codes plus 128 as `u8`, zero padding to a multiple of 32, then as `f32` the step, the term that the row
-//! adds to each distance, and the squared norm (without the centre for Euclidean distance, with it otherwise). Biased rows
+//! adds to each distance, and the squared norm (with the centre for cosine, without it otherwise). Biased rows
 //! let VNNI multiply them with a signed query directly; the bias costs one subtraction a row. The query's padding is
 //! zero, so the row's padding does not count.
 
@@ -30,20 +33,30 @@ fn padded(dim: usize) -> usize {
     dim.next_multiple_of(32)
 }
 
+/// What distances of codes estimate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Distance {
+    /// Squared L2.
+    Euclidean,
+    /// Negative inner products of unit vectors.
+    Cosine,
+    /// Negative inner products.
+    Dot,
+}
+
 /// What the codes of one graph have in common.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Int8Codec {
     centre: Vec<f32>,
     /// Squared norm of the centre.
     centre_norm: f32,
-    euclidean: bool,
+    kind: Distance,
 }
 
 impl Int8Codec {
-    /// `euclidean`: distances are squared L2, otherwise negative inner products.
-    pub fn new(centre: Vec<f32>, euclidean: bool) -> Self {
+    pub fn new(centre: Vec<f32>, kind: Distance) -> Self {
         let centre_norm = dot(&centre, &centre);
-        Self { centre, centre_norm, euclidean }
+        Self { centre, centre_norm, kind }
     }
 
     pub fn centre(&self) -> &[f32] {
@@ -78,23 +91,27 @@ impl Int8Codec {
             lost.push(x - step * f32::from(*code));
         }
         let lost = dot(&left, &lost);
-        let (term, norm) = match self.euclidean {
-            true => {
+        let (term, norm) = match self.kind {
+            Distance::Euclidean => {
                 let norm = dot(&left, &left);
                 (norm - 2.0 * lost, norm)
             }
-            false => (-(lost + dot(&self.centre, &left)), dot(v, v)),
+            Distance::Cosine => (-(lost + dot(&self.centre, &left)), dot(v, v)),
+            Distance::Dot => (-dot(&self.centre, &left), dot(&left, &left)),
         };
-        self.of_codes(signed, step, term, norm)
+        Int8Query { whole: dot(v, v), ..self.of_codes(signed, step, term, norm) }
     }
 
     fn of_codes(&self, signed: Vec<i8>, step: f32, term: f32, norm: f32) -> Int8Query {
         let bias = 128 * signed.iter().map(|c| i32::from(*c)).sum::<i32>();
         // A query is a row that is compared: what a row adds to a distance, the query adds as well.
-        let (base, weight) = if self.euclidean { (term, 2.0) } else { (term - self.centre_norm, 1.0) };
+        let (base, weight) = match self.kind {
+            Distance::Euclidean => (term, 2.0),
+            Distance::Cosine | Distance::Dot => (term - self.centre_norm, 1.0),
+        };
         let components = self.centre.len() as f32;
-        let (factor, euclidean) = (weight * step, self.euclidean);
-        Int8Query { signed, bias, step, term, norm, base, factor, components, euclidean }
+        let factor = weight * step;
+        Int8Query { signed, bias, step, term, norm, whole: norm, base, factor, components, kind: self.kind }
     }
 
     /// The query that a stored row is: comparing with it gives what comparing with its vector's query gives.
@@ -133,13 +150,15 @@ pub struct Int8Query {
     /// What the row of this vector adds to a distance.
     term: f32,
     norm: f32,
+    /// Squared norm of the vector with the centre; of a row that is a query, `norm`.
+    whole: f32,
     /// What the query adds to a distance.
     base: f32,
     /// `step`, twice for squared distances.
     factor: f32,
     /// Dimension.
     components: f32,
-    euclidean: bool,
+    kind: Distance,
 }
 
 impl Int8Query {
@@ -148,9 +167,9 @@ impl Int8Query {
         (self.base + term) - dot as f32 * (self.factor * step)
     }
 
-    /// Squared norm of the vector, with the centre unless distances are Euclidean.
+    /// Squared norm of the vector that the query was made of.
     pub fn norm(&self) -> f32 {
-        self.norm
+        self.whole
     }
 
     /// Standard deviation of `distance`, the distance to this row, from that of the vectors themselves: rounding moves each
@@ -159,18 +178,27 @@ impl Int8Query {
     pub fn deviation(&self, row: &[u8], distance: f32) -> f32 {
         let numbers = &row[self.signed.len()..];
         let (step, norm) = (float_at(numbers, 0), float_at(numbers, 8));
-        let apart = if self.euclidean { distance } else { self.norm + norm + 2.0 * distance }.max(0.0);
         let (own, other) = (self.step * self.step, step * step);
+        // Of sums of floats of this size.
+        let float = f32::EPSILON * (self.norm + norm);
+        let apart = match self.kind {
+            Distance::Euclidean => distance,
+            Distance::Cosine => self.norm + norm + 2.0 * distance,
+            Distance::Dot => {
+                let rounding =
+                    (self.norm * other + norm * own) / 12.0 + self.components * own * other / 144.0;
+                return rounding.sqrt() + float;
+            }
+        };
+        let apart = apart.max(0.0);
         // Close to each other, both are rounded alike, and what rounding lost of them does not average out: the mean product of
         // the errors of a component at a normally distributed distance, exp(-2 pi^2 apart / (components * step^2)) of its most.
         let product = own.max(other) * self.components;
         let x = if product > 0.0 { 19.74 * apart / product } else { 0.0 };
         let alike = self.components / (1.0 + x + x * x / 2.0 + x * x * x / 6.0);
         let rounding = apart * (own + other) / 12.0 + (self.components + alike * alike) * own * other / 144.0;
-        // Of sums of floats of this size.
-        let float = f32::EPSILON * (self.norm + norm);
         let of_product = rounding.sqrt() + float;
-        if self.euclidean { 2.0 * of_product } else { of_product }
+        if self.kind == Distance::Euclidean { 2.0 * of_product } else { of_product }
     }
 
     /// Distance to one row, lower is closer. The integer part is exact for dimensions up to 65,536

@@ -25,7 +25,7 @@ pub use bits::{BitCodec, BitQuery};
 pub use float::{dot, dot_f16, f16_row, l2_squared, l2_squared_f16, normalize};
 pub use float::{dot_f16_rows, dot_rows, l2_squared_f16_rows, l2_squared_rows};
 pub use half::f16;
-pub use int8::{Int8Codec, Int8Query};
+pub use int8::{Distance, Int8Codec, Int8Query};
 pub use isa::{Isa, isa, use_isa};
 
 /// Name of the implementation the running CPU gets; shown in worker status and by the benches.

@@ -367,7 +367,10 @@ fn a_requested_recall_is_met_and_reported() {
             hits += found.hits.iter().filter(|(_, slot)| truth.iter().any(|hit| *hit.0 == *slot.id)).count();
         }
         let reached = hits as f32 / 2000.0;
-        assert!(estimate >= wanted && reached >= wanted - 0.02, "{wanted}: {estimate} {reached} at slack {slack}");
+        assert!(
+            estimate >= wanted && reached >= wanted - 0.02,
+            "{wanted}: {estimate} {reached} at slack {slack}"
+        );
         slacks.push(slack);
     }
     assert!(slacks.is_sorted() && slacks[0] < slacks[2], "{slacks:?}");

@@ -1,6 +1,8 @@
 //! What the answers of one cell reached and said, and whether that is true.
 
-use crate::asks::{Ask, Origin};
+use crate::asks::Ask;
+use crate::filters::Share;
+use crate::queries::Origin;
 use std::collections::BTreeMap;
 use vectron_shard::Found;
 
@@ -89,6 +91,10 @@ impl Tally {
             "cold" => reached.max(self.low.get()?).min(self.high.get()?) - reached,
             _ => self.said.get()? - reached,
         };
+        // A filter of its own for each query was never measured: it is told of random ones that let through as much.
+        if matches!(ask.share, Share::Own(_) | Share::Other(_)) {
+            return Some(0.0);
+        }
         let least = if ask.origin == Origin::Stored { f64::INFINITY } else { OFF };
         Some(if off > OFF || off < -least { off } else { 0.0 })
     }

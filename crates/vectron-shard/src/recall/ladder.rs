@@ -57,10 +57,13 @@ pub fn levels(k: usize) -> impl Iterator<Item = Effort> {
     LEVELS.into_iter().map(move |(slack, cap)| Effort { slack, ef: cap.max(4 * k) })
 }
 
-/// The measured efs for `k` results, least first.
+/// The measured efs for `k` results, least first; that of a search with a filter that asks for nothing is among them.
 pub fn efs(k: usize) -> impl Iterator<Item = Effort> {
-    let powers = (0..12).map(|power| 1usize << power).filter(move |ef| *ef > k);
-    std::iter::once(k).chain(powers).map(move |ef| by_ef(k, ef))
+    let default = default_filtered(k).ef;
+    let powers = (0..12).map(|power| 1usize << power).filter(move |ef| *ef > k && *ef != default);
+    let mut all: Vec<usize> = std::iter::once(k).chain(powers).chain([default]).collect();
+    all.sort_unstable();
+    all.into_iter().map(move |ef| by_ef(k, ef))
 }
 
 /// What a way to search was measured to find and to cost.
