@@ -311,7 +311,7 @@ impl Codes {
         match query {
             Query::Float(v) => kernels::dot(v, v),
             Query::Half(_, length) => length * length,
-            Query::Int8(query) => query.norm(),
+            Query::Int8(query) => query.squared_norm(),
             Query::Binary(query) => query.norm(),
             Query::Product(query) => query.norm(),
         }

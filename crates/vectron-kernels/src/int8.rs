@@ -168,7 +168,7 @@ impl Int8Query {
     }
 
     /// Squared norm of the vector that the query was made of.
-    pub fn norm(&self) -> f32 {
+    pub fn squared_norm(&self) -> f32 {
         self.whole
     }
 

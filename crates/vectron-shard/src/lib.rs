@@ -199,7 +199,8 @@ impl Shard {
         ShardStatus {
             live_points,
             dead_points: u64::from(generation.published()).saturating_sub(live_points),
-            tail_points: generation.tail_len() as u64,
+            // Points that wait for more of them, to train codes on, are not late: few are scanned as fast.
+            tail_points: if generation.is_trainable(&self.spec) { generation.tail_len() as u64 } else { 0 },
             applied_index: generation.applied(),
             memory_bytes: (generation.memory_bytes() + self.space_bytes()) as u64,
             index_bytes: generation.graph().map_or(0, |graph| graph.memory_bytes() as u64),

@@ -178,6 +178,11 @@ impl RecallBook {
         found
     }
 
+    /// How many of those that were asked lately are known.
+    fn kept(&self) -> usize {
+        self.queries.lock().len()
+    }
+
     fn asked(&self) -> u64 {
         self.asked.load(Ordering::Relaxed)
     }

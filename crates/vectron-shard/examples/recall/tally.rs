@@ -83,13 +83,15 @@ impl Tally {
     }
 
     /// What was said less what was reached, where they are further apart than is allowed; 0 otherwise. Of a shard that has seen
-    /// no query it is the interval that counts: which of the queries that it made users will ask like is not known. A stored
+    /// no query, of points that change, and of a share of them between two that were measured, it is the interval that counts: which of
+    /// the queries that it made users will ask like is not known. A stored
     /// vector may be found more often than other queries find their nearest, which are what was measured.
     pub fn off(&self, ask: &Ask) -> Option<f64> {
         let reached = self.reached_where_said.get()?;
-        let off = match ask.when {
-            "cold" => reached.max(self.low.get()?).min(self.high.get()?) - reached,
-            _ => self.said.get()? - reached,
+        let unknown = !ask.when.is_empty() || matches!(ask.share, Share::Random(900));
+        let off = match unknown {
+            true => reached.max(self.low.get()?).min(self.high.get()?) - reached,
+            false => self.said.get()? - reached,
         };
         // A filter of its own for each query was never measured: it is told of random ones that let through as much.
         if matches!(ask.share, Share::Own(_) | Share::Other(_)) {

@@ -335,7 +335,7 @@ pub struct NamedVector {
     /// memory (or empty) or mmap.
     #[prost(string, tag = "7")]
     pub storage: ::prost::alloc::string::String,
-    /// 0: by quantization.
+    /// At most so many a result; 0: as many as the error of their codes asks for.
     #[prost(uint32, tag = "8")]
     pub oversampling: u32,
 }

@@ -97,7 +97,8 @@ fn reaching(
     };
     let ways = walks.into_iter().chain([Work::Codes]);
     let known = ways.filter_map(|work| Some((work, served(all, spec, nearest, scope, work)?)));
-    let (mut cheapest, mut best): (Option<(f64, Work, Stat)>, Option<(Work, Stat)>) = (None, None);
+    let mut cheapest: Option<(f64, Work, Stat)> = None;
+    let mut best: Option<(Work, Stat)> = None;
     for (work, stat) in known {
         let cost = bytes(work, &stat);
         if work == Work::Codes && cost > BUDGET {
@@ -115,7 +116,7 @@ fn reaching(
         Some((least, ..)) if exact.0 < least => Some((Work::Exact, Stat::EXACT)),
         Some((_, work, stat)) => Some((work, stat)),
         // Without a standard error to spare it is not sure.
-        None => best.map(|(work, stat)| (work, stat)),
+        None => best,
     };
     chosen.map(|(work, stat)| Choice { work, estimate: Some(stat.estimate) })
 }

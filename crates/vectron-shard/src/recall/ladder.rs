@@ -252,7 +252,7 @@ impl Measured {
         let share = scope.share();
         let random = || self.bands.iter().filter(|band| band.filter.is_none());
         let at = |band: &Band| Some((band.share, band.at(k, work)?));
-        let above = random().filter(|band| band.share >= share).filter_map(at).last();
+        let above = random().rev().find_map(|band| at(band).filter(|(of, _)| *of >= share));
         let below = random().filter(|band| band.share <= share).find_map(at);
         match (above, below) {
             // Between two by the logarithm of the share.

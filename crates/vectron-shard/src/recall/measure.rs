@@ -39,6 +39,9 @@ pub struct Subject<'a> {
     pub space: Option<&'a Arc<Space>>,
 }
 
+/// Answers a query for so many points in one way. `None`: a write came between.
+type Answer<'a> = dyn Fn(usize, Work, &[f32]) -> Result<Option<Found>> + 'a;
+
 /// The sample, and of each query the score of the worst true answer for each of [`KS`], with how many there are.
 struct Sample<'a> {
     queries: &'a [Vec<f32>],
@@ -65,6 +68,8 @@ impl Subject<'_> {
             || self.generation.made().saturating_sub(measured.made) > live / 5
             || self.book.kinds() & !measured.kinds != 0
             || (asked >= least.max(4 * measured.asked) && measured.asked_queries < SAMPLE)
+            // Asked while it was measured with made ones.
+            || (measured.asked_queries < ASKED_ENOUGH && self.book.kept() >= ASKED_ENOUGH)
     }
 
     fn slots(&self, applied: u64) -> Vec<SlotId> {
@@ -297,7 +302,7 @@ fn climb(
     at: usize,
     works: impl Iterator<Item = Work>,
     steps: &mut Vec<(Work, Stat)>,
-    answer: &dyn Fn(usize, Work, &[f32]) -> Result<Option<Found>>,
+    answer: &Answer<'_>,
 ) -> Result<()> {
     let k = KS[at];
     for work in works {

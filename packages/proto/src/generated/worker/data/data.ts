@@ -379,7 +379,7 @@ export interface NamedVector {
   quantization: string;
   /** memory (or empty) or mmap. */
   storage: string;
-  /** 0: by quantization. */
+  /** At most so many a result; 0: as many as the error of their codes asks for. */
   oversampling: number;
 }
 
