@@ -102,7 +102,7 @@ fn declare(shard: &Shard, declare: Declare) {
 /// The points numbered below `count`.
 fn below(count: usize) -> Filter {
     let range = NumberRange { lt: Some(count as f64), ..Default::default() };
-    let field = FieldCondition { path: "n".into(), test: Some(Test::Number(range)), ..Default::default() };
+    let field = FieldCondition { path: "n".into(), test: Some(Test::Number(range)) };
     Filter { condition: Some(Condition::Field(field)) }
 }
 

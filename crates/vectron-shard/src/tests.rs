@@ -146,6 +146,23 @@ fn a_reopened_shard_answers_the_same_with_its_graph() {
     let shard = open(dir.path(), spec);
     assert_eq!(shard.status().tail_points, 1498, "a damaged graph is built anew");
     assert_eq!(ids(&shard, &[50.0, 40.0, 5.0], 20), before);
+    while shard.index_step(10_000, 2).unwrap() > 0 {}
+    shard.save_graph(true).unwrap();
+    drop(shard);
+
+    // What a release before this format saved: whole, and of another kind.
+    let mut former = std::fs::read(&file).unwrap();
+    assert_eq!(&former[..4], b"VGS3");
+    former[..4].copy_from_slice(b"VGS2");
+    let end = former.len() - 4;
+    let sum = crc32fast::hash(&former[..end]);
+    former[end..].copy_from_slice(&sum.to_le_bytes());
+    std::fs::write(&file, former).unwrap();
+    let shard = open(dir.path(), spec);
+    assert_eq!(shard.status().tail_points, 1498, "a graph of a former format is built anew");
+    assert_eq!(ids(&shard, &[50.0, 40.0, 5.0], 20), before, "it serves meanwhile");
+    while shard.index_step(10_000, 2).unwrap() > 0 {}
+    assert_eq!(ids(&shard, &[50.0, 40.0, 5.0], 20), before);
 }
 
 #[test]

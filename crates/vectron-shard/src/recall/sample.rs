@@ -49,6 +49,9 @@ impl Random {
     }
 }
 
+/// Slots and their vectors.
+type Chosen<'a> = (Vec<SlotId>, Vec<Cow<'a, [f32]>>);
+
 /// A stored point with the points around it.
 struct Place<'a> {
     point: &'a [f32],
@@ -160,12 +163,7 @@ impl Shard {
     }
 
     /// Slots far apart whose vectors differ from each other, at most `most`, with these vectors.
-    fn places<'a>(
-        &self,
-        subject: &'a Subject<'_>,
-        slots: &[SlotId],
-        most: usize,
-    ) -> Result<(Vec<SlotId>, Vec<Cow<'a, [f32]>>)> {
+    fn places<'a>(&self, subject: &'a Subject<'_>, slots: &[SlotId], most: usize) -> Result<Chosen<'a>> {
         let steps = most.min(slots.len());
         let looked_at = (most * LOOKED_AT).min(slots.len());
         // The evenly spaced ones first, then those between them.
