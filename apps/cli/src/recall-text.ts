@@ -15,7 +15,7 @@ export function recallLines({
   return lines;
 }
 
-/** `0.973 (0.961 to 0.982)` */
+/** An estimate with its 95 % confidence interval, such as `0.973 (0.961 to 0.982)`. */
 export function withInterval(recall: number, interval: RecallInterval | undefined): string {
   const known = interval === undefined ? '' : ` (${interval.low.toFixed(3)} to ${interval.high.toFixed(3)})`;
   return `${recall.toFixed(3)}${known}`;

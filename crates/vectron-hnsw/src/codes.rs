@@ -89,7 +89,7 @@ impl Codes {
         Self { dim: config.dim, metric: config.metric, kind: Kind::Float(shared) }
     }
 
-    /// Codes around `centre`.
+    /// Codes of the difference from `centre`, which has `dim` components.
     ///
     /// # Panics
     /// For product codes, which have no centre.

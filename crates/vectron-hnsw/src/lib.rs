@@ -207,7 +207,7 @@ impl Graph {
         self.codes.distance(query, &self.links.rows, node)
     }
 
-    /// Squared.
+    /// The greatest squared norm of a vector ever inserted; 0 unless distances are inner products.
     fn greatest_norm(&self) -> f32 {
         f32::from_bits(self.norm.load(Ordering::Acquire))
     }

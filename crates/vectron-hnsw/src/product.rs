@@ -44,7 +44,7 @@ impl Codebook {
         Self { dim, centroids }
     }
 
-    /// Bytes of a code.
+    /// Subspaces, of eight components each; a code has a byte for each of them.
     pub fn parts(&self) -> usize {
         self.dim.div_ceil(PART)
     }

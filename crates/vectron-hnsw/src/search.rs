@@ -56,13 +56,13 @@ pub struct SearchStats {
     pub gave_up: bool,
 }
 
-/// Asks about a node.
+/// Whether a node may be returned, or counts for the stop; asked for each node that gets a place.
 type Test<'a> = &'a dyn Fn(NodeId) -> bool;
 
 /// How one layer is searched.
 pub(crate) struct Layer<'a> {
     pub number: usize,
-    /// Nodes kept.
+    /// Nodes kept at most: the closest seen so far.
     pub room: usize,
     /// The adaptive stop, and which nodes count for it; `None`: all.
     stop: Option<(Stop, Option<Test<'a>>)>,

@@ -11,7 +11,7 @@
 //! each distance, the squared norm (without the centre for Euclidean distance, with it otherwise), and the length of the error
 //! of the signs, `|x - s * factor|`.
 
-use crate::{Arena, dot};
+use crate::{Arena, dot, float_at};
 
 const PLANES: usize = 4;
 /// Bytes of the numbers that follow the bits of a row.
@@ -285,9 +285,4 @@ impl BitQuery {
             *out = self.distance_to(rows.data(id));
         }
     }
-}
-
-#[inline]
-fn float_at(bytes: &[u8], at: usize) -> f32 {
-    f32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
 }

@@ -17,7 +17,7 @@
 //! let VNNI multiply them with a signed query directly; the bias costs one subtraction a row. The query's padding is
 //! zero, so the row's padding does not count.
 
-use crate::{Arena, dot, prefetch};
+use crate::{Arena, dot, float_at, prefetch};
 
 /// Rows fetched ahead of the one that is computed: hides the latency of the last-level cache.
 const AHEAD: usize = 12;
@@ -288,11 +288,6 @@ fn greatest_magnitude(v: &[f32]) -> f32 {
         }
     }
     lanes.iter().chain(rest).fold(0.0, |max, x| max.max(x.abs()))
-}
-
-#[inline]
-fn float_at(bytes: &[u8], at: usize) -> f32 {
-    f32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
 }
 
 /// A float that was read from little-endian bytes in native order.

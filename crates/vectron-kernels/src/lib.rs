@@ -66,5 +66,11 @@ fn prefetch(start: *const u8, bytes: usize) {
     let _ = (start, bytes);
 }
 
+/// The little-endian float that begins at byte `at` of a row.
+#[inline]
+fn float_at(bytes: &[u8], at: usize) -> f32 {
+    f32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+}
+
 #[cfg(test)]
 mod tests;

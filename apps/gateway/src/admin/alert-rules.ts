@@ -64,7 +64,7 @@ export interface Facts {
   }[];
   /** Of this gateway in the last minute. */
   readonly requests: { readonly all: number; readonly failed: number };
-  /** Of the last minutes. */
+  /** Shares of unmet recalls among those asked in the last five minutes. */
   readonly recalls: readonly RecallShare[];
 }
 
