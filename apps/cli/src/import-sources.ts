@@ -4,7 +4,7 @@ import { storedPoints } from '@vectron/engine';
 import { VectronError } from '@vectron/errors';
 import { decodeDocument, decodeVector, parseJson } from '@vectron/model';
 import type { Point } from '@vectron/sdk';
-import { withFloats } from './json-floats.js';
+import { withFloats } from './import/json-floats.js';
 import { parseNpy, row } from './npy.js';
 import { parquetSource } from './parquet.js';
 

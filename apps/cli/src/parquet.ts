@@ -4,7 +4,7 @@ import { isPlainObject, parseJson, stringifyJson } from '@vectron/model';
 import type { Point, StoredPoint } from '@vectron/sdk';
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, type SchemaElement } from 'hyparquet';
 import { fileWriter, parquetWriteRows } from 'hyparquet-writer';
-import { withFloats } from './json-floats.js';
+import { withFloats } from './import/json-floats.js';
 import { mapped } from './snapshot-file.js';
 
 /** Rows read or written at a time. */

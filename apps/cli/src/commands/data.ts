@@ -7,7 +7,7 @@ import { type ClientOptions, withClient } from '../client.js';
 import { DUMPS, type Dump, dumpSource } from '../dump-sources.js';
 import { fill, fillNew } from '../filling.js';
 import { type ImportSource, openImport, pebbleSource } from '../import-sources.js';
-import { floatsOf, withFloats } from '../json-floats.js';
+import { floatsOf, withFloats } from '../import/json-floats.js';
 import { brief, say, show } from '../output.js';
 import { recallLines } from '../recall-text.js';
 import { filterCommands, hitRows, jsonFlag, transferCommands } from './query.js';
