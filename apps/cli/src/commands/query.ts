@@ -9,7 +9,7 @@ import {
 } from '@vectron/sdk';
 import type { Command } from 'commander';
 import { type ClientOptions, withClient } from '../client.js';
-import { exported } from '../export-point.js';
+import { exportedLine } from '../export-point.js';
 import { fillNew } from '../filling.js';
 import { brief, note, progressBar, show } from '../output.js';
 import { writeParquet } from '../parquet-file.js';
@@ -187,7 +187,7 @@ async function* mappedAll(points: AsyncIterable<StoredPoint>) {
 }
 
 async function* exportedAll(points: AsyncIterable<StoredPoint>) {
-  for await (const point of points) yield exported(point);
+  for await (const point of points) yield exportedLine(point);
 }
 
 /** `collections`: the group. */
