@@ -3,8 +3,8 @@ import { createInterface } from 'node:readline';
 import { VectronError } from '@vectron/errors';
 import { InexactNumber, parseJson } from '@vectron/model';
 import type { Point } from '@vectron/sdk';
+import { floatsOf } from './import/json-floats.js';
 import type { ImportSource } from './import-sources.js';
-import { floatsOf } from './json-floats.js';
 
 /** Other databases whose dumps can be read. */
 export const DUMPS = ['qdrant', 'chroma', 'pgvector'] as const;

@@ -12,8 +12,15 @@ export function floatsOf(list: readonly unknown[], at: string): number[] {
   return list.map((one, i) => {
     if (typeof one === 'number') return one;
     if (isLarge(one)) return Number(one);
-    throw VectronError.invalid('vector', `${at}[${i}] must be a number, not ${JSON.stringify(one)}`);
+    throw VectronError.invalid('vector', `${at}[${i}] must be a number, not ${shown(one)}`);
   });
+}
+
+/** A value as an error shows it, shortened. */
+export function shown(value: unknown): string {
+  const text =
+    JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? String(item) : item)) ?? 'nothing';
+  return text.length <= 40 ? text : `${text.slice(0, 39)}…`;
 }
 
 /** As floatsOf, for every dense vector of a point that parseJson read; other values are left to the checks of a point. */
