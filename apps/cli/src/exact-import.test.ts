@@ -23,7 +23,8 @@ const listed = async <T>(points: AsyncIterable<T>) => {
   return all;
 };
 const imported = async (path: string) => listed((await openImport(path)).points);
-const dumped = (kind: Dump, name: string, text: string) => listed(dumpSource(kind, file(name, text)).points);
+const dumped = async (kind: Dump, name: string, text: string) =>
+  listed((await dumpSource(kind, file(name, text))).points);
 
 const RANGES = [
   [2n ** 53n, 2n ** 63n - 1n],
@@ -119,7 +120,7 @@ describe('integers of 64 bits', () => {
 });
 
 it('reads the ids and payloads of q_u64.jsonl exactly', async () => {
-  const points = await listed(dumpSource('qdrant', fixture('q_u64.jsonl')).points);
+  const points = await listed((await dumpSource('qdrant', fixture('q_u64.jsonl'))).points);
   expect(points.map(({ id }) => id)).toEqual([101, 102, 103, 104, 105].map((end) => `7300000000000000${String(end)}`));
   expect(points.map(({ payload }) => payload?.snow)).toEqual(
     [0n, 1n, 2n, 3n, 4n].map((more) => 1700000000123456700n + more),
