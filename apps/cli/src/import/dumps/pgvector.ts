@@ -3,6 +3,7 @@ import { VectronError } from '@vectron/errors';
 import { ByteWindow } from '../byte-window.js';
 import { fileBytes } from '../file-bytes.js';
 import type { ColumnChoice, ImportRow, Place, RowSource } from '../rows.js';
+import { Frequencies } from './frequencies.js';
 import { Catalog, type PgColumn, type PgRows, type PgTable, qualified } from './pg/catalog.js';
 import { type Cell, cellsOf, tupleCells } from './pg/cells.js';
 import { type Plan, planOf, type RowsSeen } from './pg/plan.js';
@@ -10,7 +11,6 @@ import { type SqlEvent, SqlEvents } from './pg/sql-events.js';
 import { NotUtf8 } from './pg/sql-tokens.js';
 import { declaredDimension, denseOf, isBits, isUnknown, reader, sparseOf, vectorForm } from './pg/values.js';
 import { type Dimensions, type Parts, rowOf } from './row-of.js';
-import { Tally } from './tally.js';
 
 /**
  * A plain dump of pg_dump or pg_dumpall, of a database with pgvector. It is read twice: types come first, keys and indexes
@@ -86,7 +86,7 @@ const LIKE_VECTOR = /^\[-?\d[-+\d.eE]*(,-?\d[-+\d.eE]*)*\]$/;
 class Survey {
   readonly seen = new Map<PgTable, RowsSeen>();
   /** Dimensions of the vectors whose types do not say it, by column. */
-  private readonly tallies = new Map<PgTable, Map<string, Tally>>();
+  private readonly lengths = new Map<PgTable, Map<string, Frequencies>>();
   private torn = false;
   private complete = false;
   private begun = false;
@@ -132,12 +132,12 @@ class Survey {
       }
       likeVectors.add(column.name);
     } else if (!this.isOpen(column)) return;
-    const tallies = this.tallies.get(table) ?? new Map<string, Tally>();
-    this.tallies.set(table, tallies);
-    const tally = tallies.get(column.name) ?? new Tally();
-    tallies.set(column.name, tally);
+    const lengths = this.lengths.get(table) ?? new Map<string, Frequencies>();
+    this.lengths.set(table, lengths);
+    const frequencies = lengths.get(column.name) ?? new Frequencies();
+    lengths.set(column.name, frequencies);
     const dimension = lengthOf(cell);
-    if (dimension !== undefined) tally.add(dimension);
+    if (dimension !== undefined) frequencies.add(dimension);
   }
 
   /** It may be a vector, and its type does not say of which dimension. */
@@ -151,8 +151,8 @@ class Survey {
     const of = (column: PgColumn): number => {
       const declared = declaredDimension(column.type);
       if (declared !== undefined) return declared;
-      const all = [...plan.tables].map((table) => this.tallies.get(table)?.get(column.name));
-      return Tally.sum(all.filter((one) => one !== undefined)).most ?? 0;
+      const all = [...plan.tables].map((table) => this.lengths.get(table)?.get(column.name));
+      return Frequencies.sum(all.filter((one) => one !== undefined)).most ?? 0;
     };
     const named = plan.named.map(({ column }) => [column.name, of(column)] as const);
     return { dimension: of(plan.vector.column), named: new Map(named.filter(([, dimension]) => dimension > 0)) };

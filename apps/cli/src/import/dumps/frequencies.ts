@@ -1,9 +1,9 @@
 /** Counts how often numbers occur, such as the dimensions of vectors. */
-export class Tally {
+export class Frequencies {
   private readonly counts = new Map<number, number>();
 
-  static sum(tallies: Iterable<Tally>): Tally {
-    const all = new Tally();
+  static sum(tallies: Iterable<Frequencies>): Frequencies {
+    const all = new Frequencies();
     for (const one of tallies) for (const [number, count] of one.counts) all.add(number, count);
     return all;
   }
