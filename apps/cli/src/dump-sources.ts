@@ -1,9 +1,11 @@
 import { createReadStream, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { VectronError } from '@vectron/errors';
-import { InexactNumber, parseJson } from '@vectron/model';
+import { parseJson } from '@vectron/model';
 import type { Point } from '@vectron/sdk';
+import { OPEN_DUMPS } from './import/dumps/index.js';
 import { floatsOf } from './import/json-floats.js';
+import { isRefused, type RowSource } from './import/rows.js';
 import type { ImportSource } from './import-sources.js';
 
 /** Other databases whose dumps can be read. */
@@ -17,10 +19,24 @@ export interface DumpOptions {
   readonly vector?: string;
 }
 
-export function dumpSource(kind: Dump, file: string, options: DumpOptions = {}): ImportSource {
+export async function dumpSource(kind: Dump, file: string, options: DumpOptions = {}): Promise<ImportSource> {
   if (kind === 'qdrant') return { points: qdrantPoints(file, options) };
   if (kind === 'chroma') return chromaSource(file);
-  return { points: pgvectorPoints(file, options) };
+  return asPoints(await OPEN_DUMPS[kind](file, options));
+}
+
+/** The points of a source; a row that is refused is an error. */
+function asPoints(source: RowSource): ImportSource {
+  const points = (async function* (): AsyncGenerator<Point> {
+    for await (const row of source.rows()) {
+      if (!isRefused(row)) yield row.point;
+      else {
+        const id = row.id === undefined ? '' : `point ${row.id}: `;
+        throw VectronError.invalid('file', `${row.place.file}:${row.place.line}: ${id}${row.reason}`);
+      }
+    }
+  })();
+  return { total: source.total, dimension: source.dimension, points };
 }
 
 type Json = Record<string, unknown>;
@@ -93,76 +109,4 @@ function chromaSource(file: string): ImportSource {
     }
   })();
   return { total: ids.length, dimension: embeddings[0]?.length, points };
-}
-
-const COPY = /^COPY (?:"?[\w]+"?\.)?"?([\w]+)"? \((.+)\) FROM stdin;$/;
-const VECTOR = /^\[[-+\d.eE,\s]+\]$/;
-
-/**
- * Rows of a plain-text `pg_dump`. The first column is the id, or the one named `id`; the vector is the column whose values look
- * like one; the others are the payload: text, or numbers, booleans and JSON where they read as such.
- */
-async function* pgvectorPoints(file: string, { table: wanted, vector }: DumpOptions): AsyncGenerator<Point> {
-  let columns: string[] | undefined;
-  let found = '';
-  for await (const [line, number] of linesOf(file)) {
-    const copy = COPY.exec(line);
-    if (copy !== null) {
-      const [, table, list] = copy;
-      if (wanted !== undefined && table !== wanted) continue;
-      if (found !== '' && found !== table) {
-        throw VectronError.invalid('table', `${file} has the tables ${found} and ${table}: choose one with --table`);
-      }
-      found = table;
-      columns = list.split(',').map((name) => name.trim().replaceAll('"', ''));
-    } else if (line === '\\.') columns = undefined;
-    else if (columns !== undefined) yield pgRow(line.split('\t'), columns, vector, `${file}:${number}`);
-  }
-  if (found === '') {
-    const what = wanted === undefined ? 'no table' : `no table ${wanted}`;
-    throw VectronError.invalid('file', `${file} has ${what} with rows: dump it with pg_dump in plain format`);
-  }
-}
-
-function pgRow(cells: string[], columns: string[], wanted: string | undefined, at: string): Point {
-  if (cells.length !== columns.length) {
-    throw VectronError.invalid('file', `${at}: ${cells.length} values for ${columns.length} columns`);
-  }
-  const values = cells.map(pgText);
-  const idAt = Math.max(0, columns.indexOf('id'));
-  const isVector = (cell: string | null, i: number) =>
-    wanted === undefined ? cell !== null && VECTOR.test(cell) && i !== idAt : columns[i] === wanted;
-  const vectorAt = values.findIndex(isVector);
-  const [id, vector] = [values[idAt], values[vectorAt]];
-  if (id === null || vector === undefined || vector === null) {
-    throw VectronError.invalid('file', `${at}: the row has no id or no vector such as [1,2,3]`);
-  }
-  const rest = columns.flatMap((name, i) =>
-    i === idAt || i === vectorAt ? [] : [[name, pgValue(values[i])] as const],
-  );
-  return {
-    id,
-    vector: floatsOf(parseJson(vector, at) as unknown[], `${at}: ${columns[vectorAt]}`),
-    payload: Object.fromEntries(rest),
-  };
-}
-
-const ESCAPES: Record<string, string> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
-
-/** COPY's text format: `\N` is null, a backslash escapes. */
-const pgText = (cell: string): string | null =>
-  cell === '\\N' ? null : cell.replace(/\\(.)/g, (_, letter: string) => ESCAPES[letter] ?? letter);
-
-function pgValue(text: string | null): unknown {
-  if (text === 't') return true;
-  if (text === 'f') return false;
-  if (text === null || !/^(-?\d+(\.\d+)?([eE][-+]?\d+)?$|[[{])/.test(text)) return text;
-  try {
-    const value = parseJson(text);
-    // Digits that a number would not keep, such as those of numeric(30, 4), stay text.
-    const changed = typeof value === 'number' && String(value) !== text;
-    return changed || value instanceof InexactNumber ? text : value;
-  } catch {
-    return text;
-  }
 }

@@ -5,9 +5,9 @@ import { describe, expect, it } from '@jest/globals';
 import type { Point, StoredPoint } from '@vectron/sdk';
 import fc from 'fast-check';
 import { parquetWriteFile } from 'hyparquet-writer';
-import { type Dump, dumpSource } from './dump-sources.js';
+import { openDump } from './import/open-dump.js';
 import { openSource } from './import/open-source.js';
-import { isRefused } from './import/rows.js';
+import { isRefused, type RowSource } from './import/rows.js';
 import { brief, jsonText } from './output.js';
 import { writeParquet } from './parquet-file.js';
 import { mapped, readSnapshot, snapshotLines, writeJsonl } from './snapshot-file.js';
@@ -24,12 +24,13 @@ const listed = async <T>(points: AsyncIterable<T>) => {
   return all;
 };
 /** The points of a file; throws what is said of the first row that is refused. */
-const imported = async (path: string): Promise<Point[]> =>
-  (await listed((await openSource(path)).rows())).map((row) => {
+const pointsOf = async (source: RowSource): Promise<Point[]> =>
+  (await listed(source.rows())).map((row) => {
     if (isRefused(row)) throw new Error(`${row.place.file}:${row.place.line}: point ${row.id}: ${row.reason}`);
     return row.point;
   });
-const dumped = (kind: Dump, name: string, text: string) => listed(dumpSource(kind, file(name, text)).points);
+const imported = async (path: string) => pointsOf(await openSource(path));
+const dumped = async (kind: string, name: string, text: string) => pointsOf(await openDump(kind, file(name, text), {}));
 
 const RANGES = [
   [2n ** 53n, 2n ** 63n - 1n],
@@ -125,7 +126,7 @@ describe('integers of 64 bits', () => {
 });
 
 it('reads the ids and payloads of q_u64.jsonl exactly', async () => {
-  const points = await listed(dumpSource('qdrant', fixture('q_u64.jsonl')).points);
+  const points = await pointsOf(await openDump('qdrant', fixture('q_u64.jsonl'), {}));
   expect(points.map(({ id }) => id)).toEqual([101, 102, 103, 104, 105].map((end) => `7300000000000000${String(end)}`));
   expect(points.map(({ payload }) => payload?.snow)).toEqual(
     [0n, 1n, 2n, 3n, 4n].map((more) => 1700000000123456700n + more),

@@ -70,7 +70,8 @@ it('reads back a snapshot, and refuses one that was cut off or changed', async (
 
 const dumped = async (kind: Dump, name: string, content: string, options: DumpOptions = {}) => {
   const points: Point[] = [];
-  for await (const point of dumpSource(kind, file(name, content), options).points) points.push(point);
+  for await (const point of (await dumpSource(kind, file(name, content), options)).points)
+    points.push({ ...point, vector: Array.from(point.vector ?? []) });
   return points;
 };
 
