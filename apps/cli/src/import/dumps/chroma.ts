@@ -1,13 +1,12 @@
-import { statSync } from 'node:fs';
 import { toVectronError, VectronError } from '@vectron/errors';
 import { isPlainObject, parseJson } from '@vectron/model';
-import { headOf } from '../file-bytes.js';
 import { textOf } from '../file-lines.js';
 import { shown } from '../json-floats.js';
 import type { JsonText } from '../json-source.js';
 import type { ColumnChoice, ImportRow, Place, RowSource } from '../rows.js';
 import { ColumnReader, columnOf } from './columns.js';
 import { idText, type Parts, rowOf } from './row-of.js';
+import { refuseStorage } from './storage.js';
 import { type VectorPlan, VectorSurvey, type VectorValue, vectorOf } from './vector-survey.js';
 
 /** Lists of an answer of `collection.get`, one element a record. */
@@ -22,7 +21,10 @@ const MISSING = `it has no embedding: export with ${EXPORT}`;
  * payload, with the document under `document`.
  */
 export async function openChroma(file: string, choice: ColumnChoice): Promise<RowSource> {
-  await refuseStorage(file);
+  await refuseStorage(
+    file,
+    `of Chroma's own storage: open it with chromadb.PersistentClient and write ${EXPORT} as JSON, as docs/import-from.md shows`,
+  );
   const survey = await surveyOf(file);
   const plan = survey.vectors.plan(file, choice.vector, '');
   // Metadata may have a key of the name.
@@ -38,17 +40,6 @@ export async function openChroma(file: string, choice: ColumnChoice): Promise<Ro
     ],
     rows: () => rowsOf(file, { plan, documentKey, uriKey, payload: choice.payload }),
   };
-}
-
-async function refuseStorage(file: string): Promise<void> {
-  const isDirectory = statSync(file, { throwIfNoEntry: false })?.isDirectory() === true;
-  const head = isDirectory ? '' : (await headOf(file)).head.toString('latin1');
-  if (!isDirectory && !head.startsWith('SQLite format 3')) return;
-  const what = isDirectory ? 'a directory' : 'a SQLite database';
-  throw VectronError.invalid(
-    'file',
-    `${file} is ${what}, of Chroma's own storage: open it with chromadb.PersistentClient and write ${EXPORT} as JSON, as docs/import-from.md shows`,
-  );
 }
 
 interface Survey {

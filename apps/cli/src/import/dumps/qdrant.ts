@@ -1,9 +1,9 @@
-import { open } from 'node:fs/promises';
 import { VectronError } from '@vectron/errors';
 import { isPlainObject } from '@vectron/model';
 import { shown } from '../json-floats.js';
 import type { ColumnChoice, RowSource } from '../rows.js';
 import { type DumpedRow, type Json, type JsonDump, openJsonDump } from './json-dump.js';
+import { refuseStorage } from './storage.js';
 import { type Vectors, type VectorValue, vectorOf } from './vector-survey.js';
 
 /**
@@ -21,21 +21,12 @@ const DUMP: JsonDump = {
   understood: ['id: "id"', 'payload: what is in "payload"'],
 };
 
+const STORAGE =
+  'of Qdrant\'s own storage: restore it in Qdrant and write the answers of POST /collections/NAME/points/scroll with "with_vector": true, as docs/import-from.md shows';
+
 export async function openQdrant(file: string, choice: ColumnChoice): Promise<RowSource> {
-  const handle = await open(file);
-  try {
-    const isDirectory = (await handle.stat()).isDirectory();
-    const { buffer } = isDirectory ? { buffer: Buffer.alloc(0) } : await handle.read(Buffer.alloc(512), 0, 512, 0);
-    if (isDirectory || file.endsWith('.snapshot') || buffer.toString('latin1', 257, 262) === 'ustar') {
-      const what = isDirectory ? 'a directory' : 'a snapshot';
-      throw VectronError.invalid(
-        'file',
-        `${file} is ${what}, of Qdrant's own storage: restore it in Qdrant and write the answers of POST /collections/NAME/points/scroll with "with_vector": true, as docs/import-from.md shows`,
-      );
-    }
-  } finally {
-    await handle.close();
-  }
+  await refuseStorage(file, STORAGE);
+  if (file.endsWith('.snapshot')) throw VectronError.invalid('file', `${file} is a snapshot, ${STORAGE}`);
   return openJsonDump(file, choice, DUMP);
 }
 
