@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { VectronError } from '@vectron/errors';
 import { parse } from 'csv-parse';
 import { type Fields, type FormatRules, rowOf, understand } from './fields.js';
-import { fileBytes } from './file-bytes.js';
+import { fileBytes, withoutMark } from './file-bytes.js';
 import { textOf } from './file-lines.js';
 import { SAMPLE_ROWS } from './json-source.js';
 import type { ColumnChoice, RowSource } from './rows.js';
@@ -81,16 +81,11 @@ function fieldsOf({ cells }: CsvRecord, names: readonly string[]): { fields: Fie
 
 /** Throws INVALID_ARGUMENT where the quotes go wrong: what follows cannot be told apart. */
 async function* records(file: string, chunks: AsyncIterable<Buffer>, delimiter: string): AsyncGenerator<CsvRecord> {
-  const options = {
-    delimiter,
-    bom: true,
-    encoding: null,
-    info: true,
-    relax_column_count: true,
-    skip_empty_lines: true,
-  };
+  // Without this the end of the first line would be the only one that is known.
+  const ends = { record_delimiter: ['\r\n', '\n'], skip_empty_lines: true };
+  const options = { ...ends, delimiter, encoding: null, info: true, relax_column_count: true };
   const parser = parse(options);
-  const input = Readable.from(chunks);
+  const input = Readable.from(withoutMark(chunks));
   // pipe() does not hand errors on.
   input.once('error', (error) => parser.destroy(error));
   try {

@@ -74,8 +74,8 @@ export function understand(
   if (vector === undefined) throw unclear('vector');
 
   const others = columns.filter((name) => name !== id && name !== vector);
-  const own = ownColumns(others, values);
   const payload = payloadColumns(others, choice, values, rules);
+  const own = ownColumns(others, payload !== undefined && 'whole' in payload, values);
   const missing = choice.payload?.find((name) => !columns.includes(name));
   if (missing !== undefined)
     throw VectronError.invalid('payload', `--payload ${missing}: ${file} has no such column; ${have}`);
@@ -148,15 +148,13 @@ const OWN_SHAPES: Record<(typeof OWN)[number], (value: unknown) => boolean> = {
   expiresAt: (value) => typeof value === 'string',
 };
 
-/** The columns that hold parts of a point, where all that have one of their names look so. */
-function ownColumns(others: readonly string[], values: Values): Set<string> {
+/** The columns that hold parts of a point: under such a name, of such values, and with a payload or nothing beside them. */
+function ownColumns(others: readonly string[], hasPayload: boolean, values: Values): Set<string> {
   const found = OWN.filter((name) => others.includes(name));
-  const isPoint = others.every((name) => name === 'payload' || (OWN as readonly string[]).includes(name));
-  const sound = found.filter((name) => values(name).every((value) => OWN_SHAPES[name](parsedText(value))));
-  // A date or a number of a file with columns of its own is one of these.
-  return new Set(
-    isPoint || others.includes('payload') ? found : sound.filter((name) => name === 'sparse' || name === 'vectors'),
-  );
+  const isSound = (name: (typeof OWN)[number]) => values(name).every((value) => OWN_SHAPES[name](parsedText(value)));
+  // A date or a number beside columns of the file's own is one of these.
+  const isPoint = hasPayload || others.every((name) => (OWN as readonly string[]).includes(name));
+  return new Set(found.filter((name) => isSound(name) && (isPoint || name === 'sparse' || name === 'vectors')));
 }
 
 const parsedText = (value: unknown) =>

@@ -87,6 +87,24 @@ export async function fileBytes(file: string): Promise<FileBytes> {
   return { chunks: { [Symbol.asyncIterator]: chunks }, progress: () => ({ read, total: size }) };
 }
 
+/** Without the byte order mark of UTF-8, where content begins with one. */
+export async function* withoutMark(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let head: Buffer | undefined = Buffer.alloc(0);
+  const unmarked = (bytes: Buffer) =>
+    bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
+  for await (const chunk of chunks) {
+    if (head === undefined) {
+      yield chunk;
+      continue;
+    }
+    head = Buffer.concat([head, chunk]);
+    if (head.length < 3) continue;
+    yield unmarked(head);
+    head = undefined;
+  }
+  if (head !== undefined && head.length > 0) yield head;
+}
+
 const explained = ({ message }: Error, compression: Compression | undefined): string =>
   compression === undefined ? message : `it is ${compression} that is damaged or was cut off (${message})`;
 

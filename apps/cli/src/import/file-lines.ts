@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { fileBytes } from './file-bytes.js';
+import { fileBytes, withoutMark } from './file-bytes.js';
 
 /** A line of a file. */
 export interface Line {
@@ -23,14 +23,13 @@ export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Li
   let line = 0;
   let rest: Buffer[] = [];
   const finished = (isUnended: boolean): Line => {
-    let bytes = rest.length === 1 ? rest[0] : Buffer.concat(rest);
+    const bytes = rest.length === 1 ? rest[0] : Buffer.concat(rest);
     rest = [];
     line += 1;
-    if (line === 1 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) bytes = bytes.subarray(3);
-    if (!isUnended && bytes.at(-1) === CR) bytes = bytes.subarray(0, -1);
-    return { line, bytes, isUnended };
+    const hasReturn = !isUnended && bytes.at(-1) === CR;
+    return { line, bytes: hasReturn ? bytes.subarray(0, -1) : bytes, isUnended };
   };
-  for await (const chunk of chunks) {
+  for await (const chunk of withoutMark(chunks)) {
     let from = 0;
     for (let end = chunk.indexOf(LF); end >= 0; end = chunk.indexOf(LF, from)) {
       rest.push(chunk.subarray(from, end));

@@ -1,3 +1,4 @@
+import { withoutMark } from './file-bytes.js';
 import type { JsonText } from './json-source.js';
 
 const [QUOTE, BACKSLASH, COMMA, COLON, LF] = [0x22, 0x5c, 0x2c, 0x3a, 0x0a];
@@ -11,11 +12,8 @@ const isSpace = (byte: number) => byte === 0x20 || byte === 0x09 || byte === 0x0
  */
 export async function* elementsOf(chunks: AsyncIterable<Buffer>, key?: string): AsyncGenerator<JsonText> {
   const splitter = new Splitter(key);
-  let isFirst = true;
-  for await (const chunk of chunks) {
-    const hasMark = isFirst && chunk[0] === 0xef && chunk[1] === 0xbb && chunk[2] === 0xbf;
-    isFirst = false;
-    yield* splitter.push(hasMark ? chunk.subarray(3) : chunk);
+  for await (const chunk of withoutMark(chunks)) {
+    yield* splitter.push(chunk);
     if (splitter.isBroken) return;
   }
   yield* splitter.end();

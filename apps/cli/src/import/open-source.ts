@@ -60,11 +60,22 @@ async function contentHead(file: string): Promise<string> {
     .replace(/^\ufeff/, '');
 }
 
-/** The key of the list of points in an object that begins so: `{"points": [{`. */
-const listKey = (text: string): string | undefined =>
-  /^\{\s*(?:"(?:[^"\\]|\\.)*"\s*:\s*(?:"(?:[^"\\]|\\.)*"|[-\w.+]+)\s*,\s*)*"(points|rows|vectors|data|documents)"\s*:\s*\[\s*[{\]]/.exec(
-    text,
-  )?.[1];
+const LIST_KEYS = ['points', 'rows', 'vectors', 'data', 'documents'];
+
+/** The key of the list of rows in an object that begins with `text`: `{"version": 1, "points": [{`. */
+function listKey(text: string): string | undefined {
+  let depth = 0;
+  for (const [token, string] of text.matchAll(/"((?:[^"\\]|\\.)*)"(?:\s*:\s*\[\s*[{\]])?|[[\]{}]/g)) {
+    if (token === '[' || token === '{') depth += 1;
+    else if (token === ']' || token === '}') depth -= 1;
+    else if (token.length > string.length + 2) {
+      if (depth === 1 && LIST_KEYS.includes(string)) return string;
+      depth += token.endsWith(']') ? 0 : 2;
+    }
+    if (depth === 0) return undefined;
+  }
+  return undefined;
+}
 
 /** A store of a shard: Vectron's own, or one that Pebble made in its format (docs/adr/0003). */
 export async function pebbleSource(dir: string): Promise<RowSource> {
