@@ -15,7 +15,8 @@ const MAX_EXAMPLE_BYTES: usize = 200;
 
 fn shortened(mut text: String) -> String {
     if text.len() > MAX_EXAMPLE_BYTES {
-        text.truncate(text.floor_char_boundary(MAX_EXAMPLE_BYTES));
+        let end = (0..=MAX_EXAMPLE_BYTES).rev().find(|at| text.is_char_boundary(*at));
+        text.truncate(end.unwrap_or_default());
         text.push('…');
     }
     text

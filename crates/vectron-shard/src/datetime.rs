@@ -160,7 +160,7 @@ impl<'a> Reader<'a> {
         let before = self.rest;
         let word = self.run(char::is_ascii_alphabetic).to_ascii_lowercase();
         let is_it = |name: &&str| word == **name || (name.starts_with(&word) && matches!(word.len(), 3 | 4));
-        let found = names.iter().position(|name| is_it(&name));
+        let found = names.iter().position(is_it);
         if found.is_none() {
             self.rest = before;
         }

@@ -39,8 +39,10 @@ fn status(shard: &Shard) -> IndexStatus {
     shard.index_status().unwrap().remove(0)
 }
 
+type Kind = (IndexKind, Vec<Value>, Vec<(Value, &'static str)>);
+
 /// Of each kind: what it reads, what it does not, and of the latter what the example shows.
-fn kinds() -> [(IndexKind, Vec<Value>, Vec<(Value, &'static str)>); 7] {
+fn kinds() -> [Kind; 7] {
     let null = || vec![json!(null), json!([]), json!([null])];
     let with = |more: Vec<Value>| [null(), more].concat();
     [
