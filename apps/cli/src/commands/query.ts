@@ -89,15 +89,16 @@ export function indexCommands(program: Command, client: Define): void {
       withClient(options, async (db) => {
         const { indexes, sparseVectors, namedVectors } = await db.listIndexes(collection);
         const rows = [
-          ...indexes.map(({ path, type, language, indexed, points, ready }) => {
+          ...indexes.map(({ path, type, language, indexed, points, ready, unread, unreadExample: example }) => {
             const how = ready ? 'ready' : `${Math.floor((100 * indexed) / Math.max(1, points))} %`;
-            return [path, [type, language].filter(Boolean).join(' '), how];
+            const such = example === undefined ? '' : `, such as ${example.value} of ${example.id}`;
+            return [path, [type, language].filter(Boolean).join(' '), how, unread === 0 ? '' : `${unread}${such}`];
           }),
-          ...sparseVectors.map((name) => [name, 'sparse vector', 'ready']),
-          ...namedVectors.map((one) => [one.name, `vector, ${one.dimension} dimensions, ${one.distance}`, 'ready']),
+          ...sparseVectors.map((name) => [name, 'sparse vector', 'ready', '']),
+          ...namedVectors.map((one) => [one.name, `vector, ${one.dimension} dimensions, ${one.distance}`, 'ready', '']),
         ];
         show({ indexes, sparseVectors, namedVectors }, options.json === true, {
-          head: ['path', 'type', 'state'],
+          head: ['path', 'type', 'state', 'points not read'],
           rows,
         });
       }),
