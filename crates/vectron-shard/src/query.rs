@@ -299,7 +299,8 @@ impl Shard {
         let slots: Vec<u32> = keyed.iter().map(|(_, slot)| *slot).collect();
         let values = keyed.iter().map(|(value, _)| value.json()).collect();
         let points = self.read_points(matching, &slots)?;
-        Ok(points.map(|points| PageFound { points, values, unindexed: unindexed || matching.unindexed }))
+        let unindexed = unindexed || matching.unindexed;
+        Ok(points.map(|points| PageFound { points, values, unindexed, ..PageFound::default() }))
     }
 
     /// What counts of each point, and whether payloads had to be read for it. `None`: a write came between.

@@ -7,6 +7,7 @@ import type * as api from './client.js';
 import { remoteAccount } from './remote-account.js';
 import { remoteAdmin } from './remote-admin.js';
 import * as requests from './requests.js';
+import { Snapshot, type SnapshotCalls } from './snapshot.js';
 import type { Transport } from './transport.js';
 
 const data = gateway.VectronServiceService;
@@ -102,8 +103,11 @@ export function remoteClient(transport: Transport): api.VectronClient {
     async updateAliases(changes) {
       await call(data.updateAliases, { set: [...(changes.set ?? [])], delete: [...(changes.delete ?? [])] });
     },
-    async listChanges(collection, { cursor = '', waitMs = 0, signal } = {}) {
-      const found = await call(data.listChanges, { collection, cursor, waitMs }, { waitMs, signal });
+    async snapshot(collection) {
+      return new Snapshot(snapshots, collection, await call(data.openSnapshot, { collection }));
+    },
+    async listChanges(collection, { cursor = '', from = '', waitMs = 0, signal } = {}) {
+      const found = await call(data.listChanges, { collection, cursor, from, waitMs }, { waitMs, signal });
       return { changes: found.changes.map(answers.change), nextCursor: found.nextCursor };
     },
     changes: (collection, options) => new ChangeStream(client.listChanges, collection, options),
@@ -116,6 +120,10 @@ export function remoteClient(transport: Transport): api.VectronClient {
     async close() {
       transport.close();
     },
+  };
+  const snapshots: SnapshotCalls = {
+    listPoints: client.listPoints,
+    closeSnapshot: async (collection, snapshot) => (await call(data.closeSnapshot, { collection, snapshot })).existed,
   };
   return client;
 }

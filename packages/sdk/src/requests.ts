@@ -109,7 +109,7 @@ function branchMessage(branch: api.QueryBranch, at: string): gateway.QueryBranch
 }
 
 export function listPointsRequest(collection: string, options: api.ListOptions): gateway.ListPointsRequest {
-  const { limit = 0, cursor = '', includeVectors = false, consistency, filter, orderBy } = options;
+  const { limit = 0, cursor = '', includeVectors = false, consistency, filter, orderBy, snapshot = '' } = options;
   return {
     collection,
     limit,
@@ -118,6 +118,7 @@ export function listPointsRequest(collection: string, options: api.ListOptions):
     consistency: consistencyMessage(consistency),
     filter: filter && filterMessage(filter),
     orderBy: orderBy && { descending: false, ...orderBy },
+    snapshot,
   };
 }
 

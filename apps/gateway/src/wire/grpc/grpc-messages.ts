@@ -1,8 +1,7 @@
 import { VectronError } from '@vectron/errors';
-import type { Candidate, PointInput, QueryAnswer } from '@vectron/model';
+import type { Candidate, PointInput, QueryAnswer, ShardChange } from '@vectron/model';
 import { changeKind, decodeVector, parseJson, type VectorInput } from '@vectron/model';
 import { gateway, workerData } from '@vectron/proto';
-import type { PointChange } from '../../data/change.service.js';
 import { fromStringMap, payloadFields, structView } from '../../data/document.js';
 import type { QueryOutcome } from '../../data/query.service.js';
 import type { SearchInput } from '../../data/search-input.js';
@@ -71,13 +70,6 @@ export function pointMessage(point: workerData.PointData, includeVector = true):
   };
 }
 
-/** A change of the feed as the point it made. */
-export const changedPoint = ({ id, vector, payload, index }: workerData.Change): workerData.PointData => ({
-  ...workerData.PointData.fromPartial({ id, version: index }),
-  vector,
-  payload,
-});
-
 export function queryMessage({ groups, results, ...answer }: QueryAnswer): gateway.QueryResponse {
   return {
     ...answer,
@@ -101,8 +93,8 @@ export const outcomeMessage = ({ answer, error }: QueryOutcome): gateway.QueryOu
   errorMessage: error === undefined ? '' : forClients(error).message,
 });
 
-export function changeMessage({ shardId, change }: PointChange): gateway.PointChange {
-  const kind = changeKind(change);
-  const point = kind === 'delete' ? gateway.Point.fromPartial({ id: change.id }) : pointMessage(changedPoint(change));
-  return { shardId, logIndex: change.index, kind, point };
+export function changeMessage({ shardId, change }: ShardChange): gateway.PointChange {
+  const { id, index: logIndex, point } = change;
+  const made = point === undefined ? gateway.Point.fromPartial({ id }) : pointMessage(point);
+  return { shardId, logIndex, kind: changeKind(change), point: made };
 }
