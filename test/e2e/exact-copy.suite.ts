@@ -199,7 +199,7 @@ export function describeExactCopy(home: string, client: () => VectronClient): vo
       for (const cursor of wrong) {
         await expect(db.listChanges(name, { cursor })).rejects.toMatchObject({
           code: 'INVALID_ARGUMENT',
-          ...(cursor.includes('900719925474') ? {} : { details: { field: 'cursor' } }),
+          details: { field: 'cursor' },
         });
       }
       const both = db.listChanges(name, { cursor: now.nextCursor, from: 'now' });

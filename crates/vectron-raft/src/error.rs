@@ -49,7 +49,7 @@ pub enum NodeError {
     )]
     ChangesGone { shard: u64, from: u64, first: u64 },
     #[error(
-        "changes of shard {shard} from entry {from} on were asked for, and its last entry is {last}: no answer gave that cursor"
+        "changes of shard {shard} from entry {from} on were asked for, and its last entry is {last}: no answer gave that cursor, or what it had seen was lost with a machine before it was on disk"
     )]
     ChangesAhead { shard: u64, from: u64, last: u64 },
     #[error(

@@ -171,10 +171,9 @@ fn a_view_stays_as_of_its_entry_and_holds_the_log_after_it() {
             expected.insert(id, PointData { version, ..point(&format!("p{i}"), (round * 1000 + i) as f32) });
         }
         let view = open_view(&node);
-        assert_eq!(
-            (view.points, view.applied_index),
-            (count as u64, expected["p0"].version + count as u64 - 1)
-        );
+        // Entries of the engine itself may follow the last write.
+        let last = expected.values().map(|point| point.version).max().unwrap();
+        assert!(view.points == count as u64 && view.applied_index >= last);
         // Everything is written again, some is deleted, and there are others.
         for i in 0..150 {
             upsert(&node, vec![point(&format!("p{i}"), -1.0), point(&format!("q{i}"), 0.0)]);
@@ -185,7 +184,8 @@ fn a_view_stays_as_of_its_entry_and_holds_the_log_after_it() {
             assert_eq!(all_of(&node, view.view, max_bytes), expected);
         }
         // The log after it is there: the first change is that of the entry after it.
-        assert_eq!(changes(&node, view.applied_index + 1).changes[0].index, view.applied_index + 1);
+        let told = changes(&node, view.applied_index + 1).changes;
+        assert_eq!((told[0].id.as_str(), told[1].id.as_str()), ("p0", "q0"));
         let close = || write_count(&node, view.view);
         assert_eq!((close(), close()), (1, 0));
         let closed = ask(&node, Op::Scroll(PageOp { view: view.view, limit: 1, ..PageOp::default() }));

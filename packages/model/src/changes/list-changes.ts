@@ -50,6 +50,9 @@ export async function listChanges(
       const { changes, positions } = await readFrom(route, begun, waitMs, home);
       return { changes, nextCursor: changeCursor(collection, positions) };
     } catch (error) {
+      // The shards know where their logs end.
+      if (cursor !== '' && error instanceof VectronError && error.code === 'INVALID_ARGUMENT')
+        throw VectronError.invalid('cursor', error.message);
       if (!isGone(error) || attempt === ATTEMPTS) throw error;
       // Without a cursor nothing was promised that is gone now: it begins anew.
       const lost = cursor === '' ? undefined : await lostSince(route, begun, home);
