@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { VectronError } from '@vectron/errors';
 import { parseJson, stringifyJson } from '@vectron/model';
 import type { CollectionOptions, Point, StoredPoint, VectronClient } from '@vectron/sdk';
-import { withFloats } from './json-floats.js';
+import { withFloats } from './import/json-floats.js';
 
 /** 1: the last line has no checksum. 1 and 2: the points are not of one moment, and no aliases are told. */
 const VERSIONS = [1, 2, 3] as const;

@@ -10,9 +10,10 @@ import {
 } from '@vectron/sdk';
 import type { Command } from 'commander';
 import { type ClientOptions, withClient } from '../client.js';
+import { exportedLine } from '../export-point.js';
 import { fillNew } from '../filling.js';
 import { brief, note, progressBar, show } from '../output.js';
-import { writeParquet } from '../parquet.js';
+import { writeParquet } from '../parquet-file.js';
 import { likeness, mapped, readSnapshot, snapshotLines, writeJsonl } from '../snapshot-file.js';
 
 type Define = (parent: Command, name: string, help: string) => Command;
@@ -186,6 +187,10 @@ async function* mappedAll(points: AsyncIterable<StoredPoint>) {
   for await (const point of points) yield mapped(point);
 }
 
+async function* exportedAll(points: AsyncIterable<StoredPoint>) {
+  for await (const point of points) yield exportedLine(point);
+}
+
 /** `collections`: the group. */
 export function transferCommands(collections: Command, client: Define): void {
   client(collections, 'export <name> <file>', 'write the points to a .jsonl or .parquet file')
@@ -197,7 +202,7 @@ export function transferCommands(collections: Command, client: Define): void {
         const work = { what: `exporting ${name}`, total: count };
         const exported = await counted(pagesOf(db, name, filter), work, (points) => {
           if (file.endsWith('.parquet')) return writeParquet(file, points);
-          if (file.endsWith('.jsonl')) return writeJsonl(file, mappedAll(points));
+          if (file.endsWith('.jsonl')) return writeJsonl(file, exportedAll(points));
           throw VectronError.invalid('file', `${file}: .jsonl and .parquet can be written`);
         });
         show({ exported }, options.json === true, { head: ['exported'], rows: [[exported]] });
