@@ -64,7 +64,8 @@ describe('integers of 64 bits', () => {
     expect((await imported(jsonl)).map(({ payload }) => payload)).toEqual(payloads);
     await writeParquet(parquet, stored());
     expect((await imported(parquet)).map(({ payload }) => payload)).toEqual(payloads);
-    await writeJsonl(snapshot, snapshotLines('c', { dimension: 2 }, stored()));
+    const moment = { shards: [], cursor: 'c1.x', aliases: [] };
+    await writeJsonl(snapshot, snapshotLines({ collection: 'c', settings: { dimension: 2 }, moment }, stored()));
     expect((await listed((await readSnapshot(snapshot)).points)).map(({ payload }) => payload)).toEqual(payloads);
   });
 

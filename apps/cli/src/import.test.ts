@@ -45,15 +45,17 @@ it('reads back a snapshot, and refuses one that was cut off or changed', async (
   const points = (async function* () {
     yield* stored;
   })();
-  await writeJsonl(path, snapshotLines('papers', settings, points));
+  const shards = [{ shardId: 4, logIndex: 9_007_199_254_740_993n }];
+  const moment = { shards, cursor: 'c1.x.4-9007199254740994', aliases: ['docs'] };
+  await writeJsonl(path, snapshotLines({ collection: 'papers', settings, moment }, points));
   const read = async (from: string) => {
     const snapshot = await readSnapshot(from);
     const found: Point[] = [];
     for await (const point of snapshot.points) found.push(point);
     return { ...snapshot.header, found };
   };
-  const { collection, settings: again, found } = await read(path);
-  expect({ collection, again }).toEqual({ collection: 'papers', again: settings });
+  const { collection, settings: again, found, moment: kept } = await read(path);
+  expect({ collection, again, kept }).toEqual({ collection: 'papers', again: settings, kept: moment });
   expect(found).toEqual([
     { id: 'a', vector: [1, 2.5], payload: { n: 1 }, ttlSeconds: 60 },
     { id: 'b', vector: [3, 4], payload: {}, vectors: { t: [0.5] } },

@@ -25,6 +25,7 @@ import { ResultCache } from './data/result-cache.js';
 import { SchemaService } from './data/schema.service.js';
 import { SearchService } from './data/search.service.js';
 import { ShardSearch } from './data/shard-search.js';
+import { SnapshotService } from './data/snapshot.service.js';
 import { Authenticator } from './edge/access.js';
 import { Admission } from './edge/admission.js';
 import { AuditLog, ROTATE_BYTES } from './edge/audit.js';
@@ -115,6 +116,7 @@ export class GatewayModule {
         CachedSearch,
         SearchService,
         ChangeService,
+        SnapshotService,
         FeedbackService,
         SystemService,
         ClusterService,

@@ -69,8 +69,8 @@ const SLOW_CLIENTS = { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, c
 /** Clients of gRPC are asked for a sign of life so often, and have as long to give it. */
 const PING_MS = 15_000;
 const NO_BODY = 1 << 10;
-/** An id of 512 bytes, each of them percent-encoded. */
-const MAX_PARAMETER = 3 * 512;
+/** As long as the protos let a snapshot be, which names a view of each shard; an id that is percent-encoded is shorter. */
+const MAX_PARAMETER = 8_192;
 
 /** Serves REST, WebSocket, console and gRPC until closed. */
 export async function startGateway(

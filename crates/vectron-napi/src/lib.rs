@@ -274,6 +274,8 @@ pub struct Status {
     pub damage: String,
     /// How long a write may wait for its fsync; 0: it is acknowledged after it.
     pub relaxed_ms: i64,
+    /// States that clients page through.
+    pub views: i64,
     /// What is known of the recall of searches: by the first vectors, then by each named one.
     pub recalls: Vec<Recall>,
 }
@@ -347,6 +349,7 @@ impl From<ReplicaStatus> for Status {
             members_settled: group.settled,
             damage: group.damaged.unwrap_or_default(),
             relaxed_ms: status.relaxed_ms as i64,
+            views: status.views as i64,
             recalls: data.iter().flat_map(|data| &data.recalls).map(Recall::from).collect(),
         }
     }

@@ -26,6 +26,7 @@ mod split;
 mod transport;
 mod types;
 mod verify;
+mod views;
 mod wire;
 
 pub use error::{NodeError, Result};
@@ -42,6 +43,8 @@ pub use verify::{Checked, Exported, export_pebble, verify};
 mod cluster_tests;
 #[cfg(test)]
 mod damage_tests;
+#[cfg(test)]
+mod feed_tests;
 #[cfg(test)]
 mod sim_tests;
 #[cfg(test)]

@@ -41,6 +41,7 @@ pub fn answer(outcome: Result<(Outcome, u64)>) -> ShardOutcome {
             match e {
                 NodeError::StaleEpoch { current, .. } => ShardOutcome { epoch: current, ..failed },
                 NodeError::NotLeader { leader, .. } => ShardOutcome { leader, ..failed },
+                NodeError::ChangesGone { first, .. } => ShardOutcome { first_index: first, ..failed },
                 _ => failed,
             }
         }

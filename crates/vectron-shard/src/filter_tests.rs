@@ -296,7 +296,7 @@ fn check(
         let (after, after_value) = last.map_or((String::new(), None), |(id, value)| (id, Some(value)));
         let order_by = Some(OrderBy { path: "a".into(), descending: paged.len() % 2 == 1, after_value });
         let order_by = order_by.map(|order| OrderBy { descending: false, ..order });
-        let request = PageOp { after, limit: 4, filter: filter.clone(), order_by, ids_only: false };
+        let request = PageOp { after, limit: 4, filter: filter.clone(), order_by, ..Default::default() };
         let page = shard.page(&request).unwrap();
         paged.extend(page.points.iter().map(|point| point.id.clone()));
         last = page.points.last().map(|point| point.id.clone()).zip(page.values.last().cloned());

@@ -49,6 +49,7 @@ mod spec;
 mod split;
 mod vectors;
 mod verify;
+mod view;
 mod writer;
 
 pub use apply::Applied;
@@ -69,6 +70,7 @@ pub use vectron_hnsw::Quantization;
 pub use vectron_kernels::{Isa, instruction_set, use_isa};
 pub use vectron_storage::ErrorCode;
 pub use verify::StateHash;
+pub use view::View;
 
 use arc_swap::ArcSwap;
 use fields::Fields;

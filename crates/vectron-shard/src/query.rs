@@ -256,7 +256,7 @@ impl Shard {
         let keys = keyed.iter().map(|(value, _)| value.key()).collect();
         let unindexed = unindexed || matching.unindexed;
         let points = self.read_points(matching, &slots)?;
-        Ok(points.map(|points| PageFound { points, values, unindexed, keys }))
+        Ok(points.map(|points| PageFound { points, values, unindexed, keys, ..PageFound::default() }))
     }
 
     /// What counts of each point, and whether payloads had to be read for it. `None`: a write came between.

@@ -249,6 +249,8 @@ export interface Status {
   damage: string
   /** How long a write may wait for its fsync; 0: it is acknowledged after it. */
   relaxedMs: number
+  /** States that clients page through. */
+  views: number
   /** What is known of the recall of searches: by the first vectors, then by each named one. */
   recalls: Array<Recall>
 }

@@ -1,15 +1,18 @@
 /** What a point, a payload, a vector, a query and a collection may be: the rules that every home of the interface shares. */
 export { checkAccess, isLimited, type Principal } from './access.js';
 export { checkAliasChanges } from './alias-changes.js';
-export { type AskShard, RouteChanged, type ShardAnswer, type ShardOperation, type ShardOutcome } from './ask-shard.js';
 export {
-  changeCursor,
-  changeKind,
-  changesOf,
-  MAX_CHANGES_WAIT_MS,
-  parseChangeCursor,
-  type ShardChanges,
-} from './changes.js';
+  type AskShard,
+  outcomeOf,
+  RouteChanged,
+  type ShardAnswer,
+  type ShardFailure,
+  type ShardOperation,
+  type ShardOutcome,
+} from './ask-shard.js';
+export { changeCursor, type Positions, parseChangeCursor } from './changes/change-cursor.js';
+export { changeKind, type FeedHome, listChanges, type ShardChange } from './changes/list-changes.js';
+export { type AskWorker, closeSnapshot, openSnapshot, pageSnapshot, parseSnapshot } from './changes/snapshot.js';
 export { checkCollectionName } from './collection-name.js';
 export {
   type CollectionSettings,

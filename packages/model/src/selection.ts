@@ -55,7 +55,7 @@ export async function facetPoints(
 
 /** A page by id, or by a value and then by id. */
 export async function pagePoints(
-  route: Route,
+  route: Pick<Route, 'shards'>,
   request: Pick<gateway.ListPointsRequest, 'limit' | 'cursor' | 'filter' | 'orderBy'>,
   ask: AskShard,
 ): Promise<{ points: workerData.PointData[]; nextCursor: string }> {
@@ -69,6 +69,8 @@ export async function pagePoints(
     filter: filterOfRead(filter),
     orderBy: order,
     idsOnly: false,
+    view: 0n,
+    maxBytes: 0,
   };
   const pages = await Promise.all(
     route.shards.map(async (shard) => {
@@ -209,7 +211,7 @@ export async function changePoints(
     // Ends when every shard has: nothing is changed after the answer.
     await allOf(route.shards, 0, async (shard) => {
       for (let after = ''; ; ) {
-        const value = { after, limit: STEP, filter, orderBy: undefined, idsOnly: true };
+        const value = { after, limit: STEP, filter, orderBy: undefined, idsOnly: true, view: 0n, maxBytes: 0 };
         const { points } = await askFor(ask, shard, { $case: 'scroll', value }, 'page');
         const found = points.map(({ id }) => id);
         if (found.length > 0) await step(shard, found);

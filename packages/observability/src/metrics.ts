@@ -132,6 +132,12 @@ export function createMetrics() {
       labelNames: ['collection', 'tenant', 'vector'],
       registers,
     }),
+    shardSnapshots: new Gauge({
+      name: 'vectron_shard_snapshots',
+      help: 'Open snapshots that the replicas of a shard hold.',
+      labelNames: ['shard', 'collection', 'tenant'],
+      registers,
+    }),
     shardBytes: new Gauge({
       name: 'vectron_shard_bytes',
       help: 'Bytes of a shard in memory and on disk.',

@@ -103,9 +103,8 @@ const hit = ({ id, score, vector, ...payload }: gateway.SearchResult): api.Query
 });
 
 export function change({ shardId, logIndex, kind, point }: gateway.PointChange): api.Change {
-  const { id, vector, ...payload } = point ?? missing('point');
-  const what = { shardId, logIndex, kind: kind as api.Change['kind'], id };
-  return kind === 'delete' ? what : { ...what, vector: toFloats(vector), payload: payloadOf(payload) };
+  const what = { shardId, logIndex, kind: kind as api.Change['kind'] };
+  return kind === 'delete' ? { ...what, id: point?.id ?? missing('point') } : { ...what, ...storedPoint(point) };
 }
 
 export const facet = (one: gateway.Facet) => ({ value: exactValue(one), count: Number(one.count) });

@@ -7,21 +7,19 @@ import { toVectronError, VectronError } from '@vectron/errors';
 import { EmbeddedMetaStore } from '@vectron/metastore';
 import {
   type AskShard,
+  type AskWorker,
   allOf,
-  changeCursor,
   changedSettings,
   changeKind,
   changePoints,
-  changesOf,
   checkAliasChanges,
   checkCollectionName,
   checkMeasuring,
   checkPointId,
+  closeSnapshot,
   collectionSettings,
   countPoints,
   declarationOf,
-  decodeDocument,
-  decodeVector,
   type Embed,
   embedPoints,
   embedQuery,
@@ -29,11 +27,15 @@ import {
   type Filter,
   facetPoints,
   initialDeclarations,
+  listChanges,
   measureRecall,
   measuringTimeoutMs,
+  openSnapshot,
+  outcomeOf,
   type PointsChange,
   pagePoints,
-  parseChangeCursor,
+  pageSnapshot,
+  parseSnapshot,
   payloadChange,
   pointInput,
   type Route,
@@ -45,15 +47,16 @@ import {
   writeParts,
   writeToken,
 } from '@vectron/model';
-import { type gateway, type placement, workerData } from '@vectron/proto';
+import { greatestOf, placement, workerData } from '@vectron/proto';
 import { indexesOf, recallMeasurement, settingsOf } from './answers.js';
-import { ChangeStream, type ChangesOptions, changesOptions } from './change-stream.js';
+import { ChangeStream, type ChangeStreamOptions, type ChangesOptions, changesOptions } from './change-stream.js';
 import type * as api from './client.js';
 import { embeddedAdmin, refusedListing } from './embedded-admin.js';
 import { queryResult, storedPoint } from './embedded-answers.js';
 import { EmbeddedCatalog, type EmbeddedCollection, EPOCH, routeOf } from './embedded-catalog.js';
 import { embeddedSearch } from './embedded-search.js';
 import * as requests from './requests.js';
+import { Snapshot, type SnapshotCalls } from './snapshot.js';
 
 export interface OpenOptions {
   /** Embedding providers by name, besides `local`. */
@@ -230,39 +233,44 @@ class EmbeddedClient implements api.VectronClient {
     return { existed: affected > 0, writeToken: writeToken([{ shardId: shard.shardId, logIndex: index }]) };
   }
 
-  async listChanges(name: string, options: ChangesOptions = {}): Promise<api.Changes> {
-    const { signal, ...own } = changesOptions(options);
-    const { cursor, waitMs, ...request } = requests.listChangesRequest(name, own);
-    const { collection, shards } = await this.#route(request.collection);
-    const from = parseChangeCursor(cursor, collection);
-    const asked = changesOf(shards, waitMs, (shard, wait, next) =>
-      this.#run(
-        shard,
-        { $case: 'changes', value: { fromIndex: next ?? from.get(shard.shardId) ?? 0n, waitMs: wait } },
-        'changes',
-      ),
+  async snapshot(name: string): Promise<Snapshot> {
+    const of = { owner: '', key: '' };
+    return new Snapshot(
+      this.#snapshots,
+      name,
+      await openSnapshot(await this.#route(name), of, this.#ask, this.#askHere),
     );
-    // The core waits on; what it answers then is of no use to anybody.
-    const batches = await (signal === undefined ? asked : Promise.race([asked, cancelled(signal)]));
-    const changes = batches.flatMap(({ shardId, batch }) =>
-      batch.changes.map((change): api.Change => {
-        const what = { shardId, logIndex: change.index, kind: changeKind(change), id: change.id };
-        if (what.kind === 'delete') return what;
-        const vector = Float32Array.from(decodeVector(change.vector));
-        return { ...what, vector, payload: decodeDocument(change.payload) };
-      }),
-    );
-    return { changes, nextCursor: changeCursor(collection, batches) };
   }
 
-  changes(name: string, options?: ChangesOptions): ChangeStream {
+  async listChanges(name: string, options: ChangesOptions = {}): Promise<api.Changes> {
+    const { signal, ...own } = changesOptions(options);
+    const { collection, cursor, from, waitMs } = requests.listChangesRequest(name, own);
+    const asked = listChanges(
+      await this.#route(collection),
+      { cursor, from, waitMs },
+      { ask: this.#ask, read: (shard, op) => this.#run(shard, { $case: 'changes', value: op }, 'changes') },
+    );
+    // The core waits on; what it answers then is of no use to anybody.
+    const found = await (signal === undefined ? asked : Promise.race([asked, cancelled(signal)]));
+    const changes = found.changes.map(({ shardId, change }): api.Change => {
+      const { id, index: logIndex, point } = change;
+      const made = point === undefined ? { id } : storedPoint(point, true);
+      return { shardId, logIndex, kind: changeKind(change), ...made };
+    });
+    return { changes, nextCursor: found.nextCursor };
+  }
+
+  changes(name: string, options?: ChangeStreamOptions): ChangeStream {
     return new ChangeStream((collection, asked) => this.listChanges(collection, asked), name, options);
   }
 
   async listPoints(name: string, options: api.ListOptions = {}): Promise<api.Page> {
     const request = requests.listPointsRequest(name, options);
     readPlan(request.consistency);
-    const { points, nextCursor } = await pagePoints(await this.#route(request.collection), request, this.#ask);
+    const route = await this.#route(request.collection);
+    const { points, nextCursor } = await (request.snapshot === ''
+      ? pagePoints(route, request, this.#ask)
+      : pageSnapshot(parseSnapshot(request.snapshot, route.collection), request, this.#askHere));
     const shown = points.map((point) => storedPoint(point, request.includeVectors));
     return { points: shown, nextCursor: nextCursor || undefined };
   }
@@ -374,10 +382,18 @@ class EmbeddedClient implements api.VectronClient {
   readonly #ask: AskShard = async ({ shardId, epoch: shardEpoch }, op) => {
     const bytes = workerData.ShardOp.encode({ shardId, shardEpoch, op, timeoutMs: 0 }).finish();
     const answer = workerData.ShardOutcome.decode(await this.engine.submit(Buffer.from(bytes), WRITES.has(op.$case)));
-    const { outcome, appliedIndex, errorCode, errorMessage } = answer;
-    if (errorCode !== '') throw VectronError.fromWire(errorCode, errorMessage);
-    if (outcome === undefined) throw new VectronError('INTERNAL', 'the core answered nothing');
-    return { outcome, appliedIndex, worker: THIS_PROCESS };
+    return { outcome: outcomeOf(answer), appliedIndex: answer.appliedIndex, worker: THIS_PROCESS };
+  };
+
+  readonly #askHere: AskWorker = (shardId, _, op) =>
+    this.#ask(placement.Shard.fromPartial({ shardId, epoch: EPOCH }), op);
+
+  readonly #snapshots: SnapshotCalls = {
+    listPoints: (name, options) => this.listPoints(name, options),
+    closeSnapshot: async (name, snapshot) => {
+      const { collection } = await this.#route(name);
+      return closeSnapshot(async () => parseSnapshot(snapshot, collection), this.#askHere);
+    },
   };
 
   async #change(name: string, change: PointsChange): Promise<{ affected: number; token: string }> {

@@ -7,6 +7,7 @@ import type * as api from './client.js';
 import { remoteAccount } from './remote-account.js';
 import { remoteAdmin } from './remote-admin.js';
 import * as requests from './requests.js';
+import { Snapshot, type SnapshotCalls } from './snapshot.js';
 import type { Transport } from './transport.js';
 
 const data = gateway.VectronServiceService;
@@ -100,6 +101,9 @@ export function remoteClient(transport: Transport): api.VectronClient {
     async updateAliases(changes) {
       await call(data.updateAliases, requests.aliasesRequest(changes));
     },
+    async snapshot(collection) {
+      return new Snapshot(snapshots, collection, await call(data.openSnapshot, { collection }));
+    },
     async listChanges(collection, options = {}) {
       const { signal, ...asked } = changesOptions(options);
       const request = requests.listChangesRequest(collection, asked);
@@ -114,6 +118,10 @@ export function remoteClient(transport: Transport): api.VectronClient {
     async close() {
       transport.close();
     },
+  };
+  const snapshots: SnapshotCalls = {
+    listPoints: client.listPoints,
+    closeSnapshot: async (collection, snapshot) => (await call(data.closeSnapshot, { collection, snapshot })).existed,
   };
   return client;
 }

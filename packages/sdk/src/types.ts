@@ -316,15 +316,12 @@ export interface DeleteResult {
   /** For a read that must see this. */
   readonly writeToken: string;
 }
-/** What happened to a point; `logIndex` orders the changes of one shard. */
-export interface Change {
+/** What happened to a point, which an insert or update has whole; `logIndex` orders the changes of one shard. */
+export interface Change extends Partial<Omit<StoredPoint, 'id'>> {
   readonly shardId: number;
   readonly logIndex: bigint;
   readonly kind: 'insert' | 'update' | 'delete';
   readonly id: string;
-  /** Of an insert or update. */
-  readonly vector?: Float32Array;
-  readonly payload?: Payload;
 }
 export interface Changes {
   readonly changes: Change[];
@@ -333,6 +330,8 @@ export interface Changes {
 export interface ListOptions
   extends Omit<Selecting, 'includePayload'>,
     Asked<gateway.ListPointsRequest, 'limit' | 'cursor' | 'includeVectors'> {
+  /** `token` of a snapshot: its points instead of the current ones, by id. */
+  readonly snapshot?: string;
   /** Instead of by id. */
   readonly orderBy?: Pick<gateway.OrderBy, 'path'> & Asked<gateway.OrderBy, 'descending'>;
 }

@@ -67,6 +67,8 @@ export const CONTRACT: Contract = {
       {"name":"SubmitFeedback","path":"/vectron.v1.VectronService/SubmitFeedback","request":"vectron.v1.SubmitFeedbackRequest","response":"vectron.v1.SubmitFeedbackResponse","operation":"submitFeedback","access":"read","admission":"manage","audit":"refusals","scope":["collection"],"tag":"Search","maxBody":262144,"http":[{"verb":"POST","path":"/v1/feedback","body":true,"operation":"submitFeedback"}]},
       {"name":"ListPoints","path":"/vectron.v1.VectronService/ListPoints","request":"vectron.v1.ListPointsRequest","response":"vectron.v1.ListPointsResponse","operation":"listPoints","access":"read","admission":"read","audit":"refusals","scope":["collection"],"tag":"Points","http":[{"verb":"GET","path":"/v1/collections/{collection}/points","body":false,"operation":"listPoints"},{"verb":"POST","path":"/v1/collections/{collection}/points/list","body":true,"operation":"listPointsWhere"}]},
       {"name":"ListChanges","path":"/vectron.v1.VectronService/ListChanges","request":"vectron.v1.ListChangesRequest","response":"vectron.v1.ListChangesResponse","operation":"listChanges","access":"read","admission":"watch","audit":"refusals","scope":["collection"],"tag":"Points","http":[{"verb":"GET","path":"/v1/collections/{collection}/changes","body":false,"operation":"listChanges"}]},
+      {"name":"OpenSnapshot","path":"/vectron.v1.VectronService/OpenSnapshot","request":"vectron.v1.OpenSnapshotRequest","response":"vectron.v1.OpenSnapshotResponse","operation":"openSnapshot","access":"read","admission":"read","audit":"refusals","scope":["collection"],"tag":"Points","http":[{"verb":"POST","path":"/v1/collections/{collection}/snapshots","body":true,"operation":"openSnapshot"}]},
+      {"name":"CloseSnapshot","path":"/vectron.v1.VectronService/CloseSnapshot","request":"vectron.v1.CloseSnapshotRequest","response":"vectron.v1.CloseSnapshotResponse","operation":"closeSnapshot","access":"read","admission":"read","audit":"refusals","scope":["collection"],"tag":"Points","http":[{"verb":"DELETE","path":"/v1/collections/{collection}/snapshots/{snapshot}","body":false,"operation":"closeSnapshot"}]},
       {"name":"Query","path":"/vectron.v1.VectronService/Query","request":"vectron.v1.QueryRequest","response":"vectron.v1.QueryResponse","operation":"query","access":"read","admission":"read","audit":"refusals","scope":["collection"],"tag":"Search","http":[{"verb":"POST","path":"/v1/collections/{collection}/points/query","body":true,"operation":"query"}]},
       {"name":"QueryBatch","path":"/vectron.v1.VectronService/QueryBatch","request":"vectron.v1.QueryBatchRequest","response":"vectron.v1.QueryBatchResponse","operation":"queryBatch","access":"read","admission":"read","audit":"refusals","scope":[],"tag":"Search","http":[{"verb":"POST","path":"/v1/query/batch","body":true,"operation":"queryBatch"}]},
       {"name":"CountPoints","path":"/vectron.v1.VectronService/CountPoints","request":"vectron.v1.CountPointsRequest","response":"vectron.v1.CountPointsResponse","operation":"countPoints","access":"read","admission":"read","audit":"refusals","scope":["collection"],"tag":"Points","http":[{"verb":"POST","path":"/v1/collections/{collection}/points/count","body":true,"operation":"countPoints"}]},
@@ -586,6 +588,13 @@ export const CONTRACT: Contract = {
       {"name":"recall_interval","json":"recallInterval","type":"message","ref":"vectron.v1.RecallInterval"},
       {"name":"recall_unmet","json":"recallUnmet","type":"bool"},
     ] },
+    'vectron.v1.CloseSnapshotRequest': { fields: [
+      {"name":"collection","json":"collection","type":"string","rules":{"maxBytes":128}},
+      {"name":"snapshot","json":"snapshot","type":"string","rules":{"maxBytes":8192}},
+    ] },
+    'vectron.v1.CloseSnapshotResponse': { fields: [
+      {"name":"existed","json":"existed","type":"bool"},
+    ] },
     'vectron.v1.CollectionInfo': { fields: [
       {"name":"name","json":"name","type":"string"},
       {"name":"dimension","json":"dimension","type":"int32"},
@@ -810,6 +819,7 @@ export const CONTRACT: Contract = {
       {"name":"collection","json":"collection","type":"string","rules":{"maxBytes":128}},
       {"name":"cursor","json":"cursor","type":"string"},
       {"name":"wait_ms","json":"waitMs","type":"uint32","rules":{"lte":60000}},
+      {"name":"from","json":"from","type":"string","rules":{"in":["","now"]}},
     ] },
     'vectron.v1.ListChangesResponse': { fields: [
       {"name":"changes","json":"changes","type":"message","ref":"vectron.v1.PointChange","list":true},
@@ -836,6 +846,7 @@ export const CONTRACT: Contract = {
       {"name":"consistency","json":"consistency","type":"message","ref":"vectron.v1.ReadConsistency"},
       {"name":"filter","json":"filter","type":"message","ref":"vectron.v1.Filter"},
       {"name":"order_by","json":"orderBy","type":"message","ref":"vectron.v1.OrderBy"},
+      {"name":"snapshot","json":"snapshot","type":"string","rules":{"maxBytes":8192}},
     ] },
     'vectron.v1.ListPointsResponse': { fields: [
       {"name":"points","json":"points","type":"message","ref":"vectron.v1.Point","list":true},
@@ -882,6 +893,16 @@ export const CONTRACT: Contract = {
       {"name":"gte_exact","json":"gteExact","type":"message","ref":"vectron.v1.Scalar"},
       {"name":"lt_exact","json":"ltExact","type":"message","ref":"vectron.v1.Scalar"},
       {"name":"lte_exact","json":"lteExact","type":"message","ref":"vectron.v1.Scalar"},
+    ] },
+    'vectron.v1.OpenSnapshotRequest': { fields: [
+      {"name":"collection","json":"collection","type":"string","rules":{"maxBytes":128}},
+    ] },
+    'vectron.v1.OpenSnapshotResponse': { fields: [
+      {"name":"snapshot","json":"snapshot","type":"string"},
+      {"name":"cursor","json":"cursor","type":"string"},
+      {"name":"points","json":"points","type":"uint64"},
+      {"name":"expires_after_ms","json":"expiresAfterMs","type":"uint32"},
+      {"name":"shards","json":"shards","type":"message","ref":"vectron.v1.SnapshotShard","list":true},
     ] },
     'vectron.v1.OrderBy': { fields: [
       {"name":"path","json":"path","type":"string"},
@@ -1083,6 +1104,10 @@ export const CONTRACT: Contract = {
       {"name":"upserted","json":"upserted","type":"uint32"},
       {"name":"log_index","json":"logIndex","type":"uint64"},
       {"name":"error_code","json":"errorCode","type":"string"},
+    ] },
+    'vectron.v1.SnapshotShard': { fields: [
+      {"name":"shard_id","json":"shardId","type":"uint32"},
+      {"name":"log_index","json":"logIndex","type":"uint64"},
     ] },
     'vectron.v1.SparseQuery': { fields: [
       {"name":"name","json":"name","type":"string"},

@@ -1,6 +1,12 @@
-import { type Candidate, changeKind, decodeVector, type QueryAnswer, vectorInput } from '@vectron/model';
+import {
+  type Candidate,
+  changeKind,
+  decodeVector,
+  type QueryAnswer,
+  type ShardChange,
+  vectorInput,
+} from '@vectron/model';
 import { gateway, workerData } from '@vectron/proto';
-import type { PointChange } from '../../data/change.service.js';
 import { payloadFields, structView } from '../../data/document.js';
 import type { QueryOutcome } from '../../data/query.service.js';
 import type { SearchInput } from '../../data/search-input.js';
@@ -38,13 +44,6 @@ export function pointMessage(point: workerData.PointData, includeVector = true):
   };
 }
 
-/** A change of the feed as the point it made. */
-export const changedPoint = ({ id, vector, payload, index }: workerData.Change): workerData.PointData => ({
-  ...workerData.PointData.fromPartial({ id, version: index }),
-  vector,
-  payload,
-});
-
 export function queryMessage({ groups, results, ...answer }: QueryAnswer): gateway.QueryResponse {
   return {
     ...answer,
@@ -68,8 +67,8 @@ export const outcomeMessage = ({ answer, error }: QueryOutcome): gateway.QueryOu
   errorMessage: error === undefined ? '' : forClients(error).message,
 });
 
-export function changeMessage({ shardId, change }: PointChange): gateway.PointChange {
-  const kind = changeKind(change);
-  const point = kind === 'delete' ? gateway.Point.fromPartial({ id: change.id }) : pointMessage(changedPoint(change));
-  return { shardId, logIndex: change.index, kind, point };
+export function changeMessage({ shardId, change }: ShardChange): gateway.PointChange {
+  const { id, index: logIndex, point } = change;
+  const made = point === undefined ? gateway.Point.fromPartial({ id }) : pointMessage(point);
+  return { shardId, logIndex, kind: changeKind(change), point: made };
 }

@@ -608,7 +608,11 @@ export interface ListPointsRequest {
     | Filter
     | undefined;
   /** Instead of by id. */
-  orderBy?: OrderBy | undefined;
+  orderBy?:
+    | OrderBy
+    | undefined;
+  /** Of a snapshot that is open, instead of what is current: the `snapshot` of OpenSnapshot. By id only. */
+  snapshot: string;
 }
 
 /**
@@ -632,6 +636,11 @@ export interface ListChangesRequest {
   cursor: string;
   /** How long to wait for the first change, at most 60,000. */
   waitMs: number;
+  /**
+   * Without a cursor, where to begin: empty, at the oldest change that is kept; `now`, with what comes after this call, whose
+   * answer has no changes and the cursor to go on from.
+   */
+  from: string;
 }
 
 export interface ListChangesResponse {
@@ -645,8 +654,40 @@ export interface PointChange {
   logIndex: bigint;
   /** insert, update or delete. */
   kind: string;
-  /** Of a delete: the id alone. */
+  /** Of an insert or update: the whole point as it was made. Of a delete: the id alone. */
   point?: Point | undefined;
+}
+
+export interface OpenSnapshotRequest {
+  collection: string;
+}
+
+export interface OpenSnapshotResponse {
+  /** For ListPoints and CloseSnapshot. */
+  snapshot: string;
+  /** For ListChanges: everything after this moment, and nothing before. */
+  cursor: string;
+  /** Points in it. */
+  points: bigint;
+  /** It is closed when it was not used for so long. */
+  expiresAfterMs: number;
+  /** The moment: of each shard, the last write that is in it. */
+  shards: SnapshotShard[];
+}
+
+export interface SnapshotShard {
+  shardId: number;
+  logIndex: bigint;
+}
+
+export interface CloseSnapshotRequest {
+  collection: string;
+  snapshot: string;
+}
+
+export interface CloseSnapshotResponse {
+  /** Whether it was open. */
+  existed: boolean;
 }
 
 /** One way to the points. Exactly one of vector, vector_f32, embed, like_id, sparse, text and examples. */
@@ -8055,6 +8096,7 @@ function createBaseListPointsRequest(): ListPointsRequest {
     consistency: undefined,
     filter: undefined,
     orderBy: undefined,
+    snapshot: "",
   };
 }
 
@@ -8080,6 +8122,9 @@ export const ListPointsRequest: MessageFns<ListPointsRequest> = {
     }
     if (message.orderBy !== undefined) {
       OrderBy.encode(message.orderBy, writer.uint32(178).fork()).join();
+    }
+    if (message.snapshot !== "") {
+      writer.uint32(186).string(message.snapshot);
     }
     return writer;
   },
@@ -8153,6 +8198,14 @@ export const ListPointsRequest: MessageFns<ListPointsRequest> = {
             message.orderBy = OrderBy.decode(reader, reader.uint32());
             continue;
           }
+          case 23: {
+            if (tag !== 186) {
+              break;
+            }
+
+            message.snapshot = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -8182,6 +8235,7 @@ export const ListPointsRequest: MessageFns<ListPointsRequest> = {
         : isSet(object.order_by)
         ? OrderBy.fromJSON(object.order_by)
         : undefined,
+      snapshot: isSet(object.snapshot) ? globalThis.String(object.snapshot) : "",
     };
   },
 
@@ -8208,6 +8262,9 @@ export const ListPointsRequest: MessageFns<ListPointsRequest> = {
     if (message.orderBy !== undefined) {
       obj.orderBy = OrderBy.toJSON(message.orderBy);
     }
+    if (message.snapshot !== undefined) {
+      obj.snapshot = message.snapshot;
+    }
     return obj;
   },
 
@@ -8229,6 +8286,7 @@ export const ListPointsRequest: MessageFns<ListPointsRequest> = {
     message.orderBy = (object.orderBy !== undefined && object.orderBy !== null)
       ? OrderBy.fromPartial(object.orderBy)
       : undefined;
+    message.snapshot = object.snapshot ?? "";
     return message;
   },
 };
@@ -8408,7 +8466,7 @@ export const ListPointsResponse: MessageFns<ListPointsResponse> = {
 };
 
 function createBaseListChangesRequest(): ListChangesRequest {
-  return { collection: "", cursor: "", waitMs: 0 };
+  return { collection: "", cursor: "", waitMs: 0, from: "" };
 }
 
 export const ListChangesRequest: MessageFns<ListChangesRequest> = {
@@ -8421,6 +8479,9 @@ export const ListChangesRequest: MessageFns<ListChangesRequest> = {
     }
     if (message.waitMs !== 0) {
       writer.uint32(24).uint32(message.waitMs);
+    }
+    if (message.from !== "") {
+      writer.uint32(34).string(message.from);
     }
     return writer;
   },
@@ -8462,6 +8523,14 @@ export const ListChangesRequest: MessageFns<ListChangesRequest> = {
             message.waitMs = reader.uint32();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.from = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -8483,6 +8552,7 @@ export const ListChangesRequest: MessageFns<ListChangesRequest> = {
         : isSet(object.wait_ms)
         ? globalThis.Number(object.wait_ms)
         : 0,
+      from: isSet(object.from) ? globalThis.String(object.from) : "",
     };
   },
 
@@ -8497,6 +8567,9 @@ export const ListChangesRequest: MessageFns<ListChangesRequest> = {
     if (message.waitMs !== undefined) {
       obj.waitMs = Math.round(message.waitMs);
     }
+    if (message.from !== undefined) {
+      obj.from = message.from;
+    }
     return obj;
   },
 
@@ -8508,6 +8581,7 @@ export const ListChangesRequest: MessageFns<ListChangesRequest> = {
     message.collection = object.collection ?? "";
     message.cursor = object.cursor ?? "";
     message.waitMs = object.waitMs ?? 0;
+    message.from = object.from ?? "";
     return message;
   },
 };
@@ -8725,6 +8799,461 @@ export const PointChange: MessageFns<PointChange> = {
     message.logIndex = (object.logIndex !== undefined && object.logIndex !== null) ? BigInt(object.logIndex) : 0n;
     message.kind = object.kind ?? "";
     message.point = (object.point !== undefined && object.point !== null) ? Point.fromPartial(object.point) : undefined;
+    return message;
+  },
+};
+
+function createBaseOpenSnapshotRequest(): OpenSnapshotRequest {
+  return { collection: "" };
+}
+
+export const OpenSnapshotRequest: MessageFns<OpenSnapshotRequest> = {
+  encode(message: OpenSnapshotRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.collection !== "") {
+      writer.uint32(10).string(message.collection);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OpenSnapshotRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOpenSnapshotRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.collection = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): OpenSnapshotRequest {
+    return { collection: isSet(object.collection) ? globalThis.String(object.collection) : "" };
+  },
+
+  toJSON(message: OpenSnapshotRequest): unknown {
+    const obj: any = {};
+    if (message.collection !== undefined) {
+      obj.collection = message.collection;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<OpenSnapshotRequest>, I>>(base?: I): OpenSnapshotRequest {
+    return OpenSnapshotRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<OpenSnapshotRequest>, I>>(object: I): OpenSnapshotRequest {
+    const message = createBaseOpenSnapshotRequest();
+    message.collection = object.collection ?? "";
+    return message;
+  },
+};
+
+function createBaseOpenSnapshotResponse(): OpenSnapshotResponse {
+  return { snapshot: "", cursor: "", points: 0n, expiresAfterMs: 0, shards: [] };
+}
+
+export const OpenSnapshotResponse: MessageFns<OpenSnapshotResponse> = {
+  encode(message: OpenSnapshotResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.snapshot !== "") {
+      writer.uint32(10).string(message.snapshot);
+    }
+    if (message.cursor !== "") {
+      writer.uint32(18).string(message.cursor);
+    }
+    if (message.points !== 0n) {
+      if (BigInt.asUintN(64, message.points) !== message.points) {
+        throw new globalThis.Error("value provided for field message.points of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.points);
+    }
+    if (message.expiresAfterMs !== 0) {
+      writer.uint32(32).uint32(message.expiresAfterMs);
+    }
+    for (const v of message.shards) {
+      SnapshotShard.encode(v!, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OpenSnapshotResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOpenSnapshotResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.snapshot = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.cursor = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.points = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.expiresAfterMs = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.shards.push(SnapshotShard.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): OpenSnapshotResponse {
+    return {
+      snapshot: isSet(object.snapshot) ? globalThis.String(object.snapshot) : "",
+      cursor: isSet(object.cursor) ? globalThis.String(object.cursor) : "",
+      points: isSet(object.points) ? BigInt(object.points) : 0n,
+      expiresAfterMs: isSet(object.expiresAfterMs)
+        ? globalThis.Number(object.expiresAfterMs)
+        : isSet(object.expires_after_ms)
+        ? globalThis.Number(object.expires_after_ms)
+        : 0,
+      shards: globalThis.Array.isArray(object?.shards) ? object.shards.map((e: any) => SnapshotShard.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: OpenSnapshotResponse): unknown {
+    const obj: any = {};
+    if (message.snapshot !== undefined) {
+      obj.snapshot = message.snapshot;
+    }
+    if (message.cursor !== undefined) {
+      obj.cursor = message.cursor;
+    }
+    if (message.points !== undefined) {
+      obj.points = message.points.toString();
+    }
+    if (message.expiresAfterMs !== undefined) {
+      obj.expiresAfterMs = Math.round(message.expiresAfterMs);
+    }
+    if (message.shards?.length) {
+      obj.shards = message.shards.map((e) => SnapshotShard.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<OpenSnapshotResponse>, I>>(base?: I): OpenSnapshotResponse {
+    return OpenSnapshotResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<OpenSnapshotResponse>, I>>(object: I): OpenSnapshotResponse {
+    const message = createBaseOpenSnapshotResponse();
+    message.snapshot = object.snapshot ?? "";
+    message.cursor = object.cursor ?? "";
+    message.points = (object.points !== undefined && object.points !== null) ? BigInt(object.points) : 0n;
+    message.expiresAfterMs = object.expiresAfterMs ?? 0;
+    message.shards = object.shards?.map((e) => SnapshotShard.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseSnapshotShard(): SnapshotShard {
+  return { shardId: 0, logIndex: 0n };
+}
+
+export const SnapshotShard: MessageFns<SnapshotShard> = {
+  encode(message: SnapshotShard, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.shardId !== 0) {
+      writer.uint32(8).uint32(message.shardId);
+    }
+    if (message.logIndex !== 0n) {
+      if (BigInt.asUintN(64, message.logIndex) !== message.logIndex) {
+        throw new globalThis.Error("value provided for field message.logIndex of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.logIndex);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SnapshotShard {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSnapshotShard();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.shardId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.logIndex = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SnapshotShard {
+    return {
+      shardId: isSet(object.shardId)
+        ? globalThis.Number(object.shardId)
+        : isSet(object.shard_id)
+        ? globalThis.Number(object.shard_id)
+        : 0,
+      logIndex: isSet(object.logIndex)
+        ? BigInt(object.logIndex)
+        : isSet(object.log_index)
+        ? BigInt(object.log_index)
+        : 0n,
+    };
+  },
+
+  toJSON(message: SnapshotShard): unknown {
+    const obj: any = {};
+    if (message.shardId !== undefined) {
+      obj.shardId = Math.round(message.shardId);
+    }
+    if (message.logIndex !== undefined) {
+      obj.logIndex = message.logIndex.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SnapshotShard>, I>>(base?: I): SnapshotShard {
+    return SnapshotShard.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SnapshotShard>, I>>(object: I): SnapshotShard {
+    const message = createBaseSnapshotShard();
+    message.shardId = object.shardId ?? 0;
+    message.logIndex = (object.logIndex !== undefined && object.logIndex !== null) ? BigInt(object.logIndex) : 0n;
+    return message;
+  },
+};
+
+function createBaseCloseSnapshotRequest(): CloseSnapshotRequest {
+  return { collection: "", snapshot: "" };
+}
+
+export const CloseSnapshotRequest: MessageFns<CloseSnapshotRequest> = {
+  encode(message: CloseSnapshotRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.collection !== "") {
+      writer.uint32(10).string(message.collection);
+    }
+    if (message.snapshot !== "") {
+      writer.uint32(18).string(message.snapshot);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CloseSnapshotRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCloseSnapshotRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.collection = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.snapshot = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CloseSnapshotRequest {
+    return {
+      collection: isSet(object.collection) ? globalThis.String(object.collection) : "",
+      snapshot: isSet(object.snapshot) ? globalThis.String(object.snapshot) : "",
+    };
+  },
+
+  toJSON(message: CloseSnapshotRequest): unknown {
+    const obj: any = {};
+    if (message.collection !== undefined) {
+      obj.collection = message.collection;
+    }
+    if (message.snapshot !== undefined) {
+      obj.snapshot = message.snapshot;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<CloseSnapshotRequest>, I>>(base?: I): CloseSnapshotRequest {
+    return CloseSnapshotRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CloseSnapshotRequest>, I>>(object: I): CloseSnapshotRequest {
+    const message = createBaseCloseSnapshotRequest();
+    message.collection = object.collection ?? "";
+    message.snapshot = object.snapshot ?? "";
+    return message;
+  },
+};
+
+function createBaseCloseSnapshotResponse(): CloseSnapshotResponse {
+  return { existed: false };
+}
+
+export const CloseSnapshotResponse: MessageFns<CloseSnapshotResponse> = {
+  encode(message: CloseSnapshotResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.existed !== false) {
+      writer.uint32(8).bool(message.existed);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CloseSnapshotResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCloseSnapshotResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.existed = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CloseSnapshotResponse {
+    return { existed: isSet(object.existed) ? globalThis.Boolean(object.existed) : false };
+  },
+
+  toJSON(message: CloseSnapshotResponse): unknown {
+    const obj: any = {};
+    if (message.existed !== undefined) {
+      obj.existed = message.existed;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<CloseSnapshotResponse>, I>>(base?: I): CloseSnapshotResponse {
+    return CloseSnapshotResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CloseSnapshotResponse>, I>>(object: I): CloseSnapshotResponse {
+    const message = createBaseCloseSnapshotResponse();
+    message.existed = object.existed ?? false;
     return message;
   },
 };
@@ -13595,6 +14124,31 @@ export const VectronServiceService = {
     responseDeserialize: (value: Buffer): ListChangesResponse => ListChangesResponse.decode(value),
   },
   /**
+   * Open a snapshot: the points of a collection as of one moment, for ListPoints to page through whatever is written meanwhile.
+   * It holds disk space of the workers until it is closed or not used for its time.
+   */
+  openSnapshot: {
+    path: "/vectron.v1.VectronService/OpenSnapshot" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: OpenSnapshotRequest): Buffer => Buffer.from(OpenSnapshotRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): OpenSnapshotRequest => OpenSnapshotRequest.decode(value),
+    responseSerialize: (value: OpenSnapshotResponse): Buffer =>
+      Buffer.from(OpenSnapshotResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): OpenSnapshotResponse => OpenSnapshotResponse.decode(value),
+  },
+  /** Close a snapshot before its time. Closing one that is not open succeeds. */
+  closeSnapshot: {
+    path: "/vectron.v1.VectronService/CloseSnapshot" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CloseSnapshotRequest): Buffer => Buffer.from(CloseSnapshotRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CloseSnapshotRequest => CloseSnapshotRequest.decode(value),
+    responseSerialize: (value: CloseSnapshotResponse): Buffer =>
+      Buffer.from(CloseSnapshotResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CloseSnapshotResponse => CloseSnapshotResponse.decode(value),
+  },
+  /**
    * Search in several ways at once, fused into one answer: vectors, sparse vectors, words, examples; grouped,
    * diversified or rescored.
    */
@@ -13759,6 +14313,13 @@ export interface VectronServiceServer extends UntypedServiceImplementation {
   listPoints: handleUnaryCall<ListPointsRequest, ListPointsResponse>;
   /** List changes of a collection's points since a cursor, in the log order of each shard; waits for one when there is none. */
   listChanges: handleUnaryCall<ListChangesRequest, ListChangesResponse>;
+  /**
+   * Open a snapshot: the points of a collection as of one moment, for ListPoints to page through whatever is written meanwhile.
+   * It holds disk space of the workers until it is closed or not used for its time.
+   */
+  openSnapshot: handleUnaryCall<OpenSnapshotRequest, OpenSnapshotResponse>;
+  /** Close a snapshot before its time. Closing one that is not open succeeds. */
+  closeSnapshot: handleUnaryCall<CloseSnapshotRequest, CloseSnapshotResponse>;
   /**
    * Search in several ways at once, fused into one answer: vectors, sparse vectors, words, examples; grouped,
    * diversified or rescored.
@@ -14007,6 +14568,41 @@ export interface VectronServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListChangesResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Open a snapshot: the points of a collection as of one moment, for ListPoints to page through whatever is written meanwhile.
+   * It holds disk space of the workers until it is closed or not used for its time.
+   */
+  openSnapshot(
+    request: OpenSnapshotRequest,
+    callback: (error: ServiceError | null, response: OpenSnapshotResponse) => void,
+  ): ClientUnaryCall;
+  openSnapshot(
+    request: OpenSnapshotRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: OpenSnapshotResponse) => void,
+  ): ClientUnaryCall;
+  openSnapshot(
+    request: OpenSnapshotRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: OpenSnapshotResponse) => void,
+  ): ClientUnaryCall;
+  /** Close a snapshot before its time. Closing one that is not open succeeds. */
+  closeSnapshot(
+    request: CloseSnapshotRequest,
+    callback: (error: ServiceError | null, response: CloseSnapshotResponse) => void,
+  ): ClientUnaryCall;
+  closeSnapshot(
+    request: CloseSnapshotRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: CloseSnapshotResponse) => void,
+  ): ClientUnaryCall;
+  closeSnapshot(
+    request: CloseSnapshotRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: CloseSnapshotResponse) => void,
   ): ClientUnaryCall;
   /**
    * Search in several ways at once, fused into one answer: vectors, sparse vectors, words, examples; grouped,

@@ -92,6 +92,11 @@ export enum ChangeKind {
   CHANGE_KIND_INSERT = 1,
   CHANGE_KIND_UPDATE = 2,
   CHANGE_KIND_DELETE = 3,
+  /**
+   * CHANGE_KIND_MOVED - An update whose point is not here any more: deleted by a later entry, or given up in a split. In the shard that has it
+   * now, its version tells whether it is still as this entry made it.
+   */
+  CHANGE_KIND_MOVED = 4,
   UNRECOGNIZED = -1,
 }
 
@@ -109,6 +114,9 @@ export function changeKindFromJSON(object: any): ChangeKind {
     case 3:
     case "CHANGE_KIND_DELETE":
       return ChangeKind.CHANGE_KIND_DELETE;
+    case 4:
+    case "CHANGE_KIND_MOVED":
+      return ChangeKind.CHANGE_KIND_MOVED;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -126,6 +134,8 @@ export function changeKindToJSON(object: ChangeKind): string {
       return "CHANGE_KIND_UPDATE";
     case ChangeKind.CHANGE_KIND_DELETE:
       return "CHANGE_KIND_DELETE";
+    case ChangeKind.CHANGE_KIND_MOVED:
+      return "CHANGE_KIND_MOVED";
     case ChangeKind.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -153,6 +163,8 @@ export interface ShardOp {
     | { $case: "declare"; value: Declaration }
     | { $case: "sample"; value: SampleOp }
     | { $case: "textStats"; value: TextStatsOp }
+    | { $case: "openView"; value: OpenViewOp }
+    | { $case: "closeView"; value: CloseViewOp }
     | undefined;
   /** Of a read; missing: any. */
   consistency?:
@@ -194,6 +206,48 @@ export interface ChangesOp {
   fromIndex: bigint;
   /** How long to wait for the first. */
   waitMs: number;
+  /** Instead of changes, only the index from which those that come after this call are read. */
+  now: boolean;
+}
+
+/**
+ * Keeps the state of the shard as of one log index, for pages to be read from: PageOp.view. The replica that opens it holds it
+ * until it is closed, was not used for its time, or the worker restarts, and keeps the log after it as long.
+ */
+export interface OpenViewOp {
+  /** Whose views are counted together, such as a tenant. */
+  owner: string;
+  /** As `owner`, within it: an API key. */
+  key: string;
+}
+
+export interface ViewOpened {
+  /** Random, never 0. */
+  view: bigint;
+  /** Of its state. */
+  appliedIndex: bigint;
+  points: bigint;
+  /** It is closed when it was not used for so long. */
+  idleMs: number;
+}
+
+/** Its outcome is a Written with the views that were closed, 0 or 1. */
+export interface CloseViewOp {
+  view: bigint;
+}
+
+/** Where the views of a snapshot of a collection are held. What clients get is this message, encoded. */
+export interface SnapshotToken {
+  /** Of the collection's incarnation. */
+  collectionId: string;
+  shards: ShardView[];
+}
+
+export interface ShardView {
+  shardId: number;
+  /** Number of the worker that holds it. */
+  worker: number;
+  view: bigint;
 }
 
 /**
@@ -497,6 +551,13 @@ export interface PageOp {
   filter?: Filter | undefined;
   orderBy?: OrderBy | undefined;
   idsOnly: boolean;
+  /** Of this view instead of the current state, by id; 0: none. The epoch of the shard does not matter then. */
+  view: bigint;
+  /**
+   * The page ends before the point with which it would have more bytes than this, but has one point at least; those that
+   * ids_only leaves out are counted, too. 0: no limit.
+   */
+  maxBytes: number;
 }
 
 /**
@@ -517,6 +578,8 @@ export interface PageFound {
   unindexed: boolean;
   /** With order_by: the place of each value among all values, by byte order; a first byte 255: none. */
   keys: Buffer[];
+  /** There are more: the page is full by its bytes or by its limit. */
+  more: boolean;
 }
 
 export interface ShardOutcome {
@@ -535,6 +598,7 @@ export interface ShardOutcome {
     | { $case: "schema"; value: SchemaStatus }
     | { $case: "sampled"; value: Sampled }
     | { $case: "textStats"; value: TextStats }
+    | { $case: "view"; value: ViewOpened }
     | undefined;
   /** With STALE_EPOCH: the epoch of the shard. */
   epoch: bigint;
@@ -542,6 +606,8 @@ export interface ShardOutcome {
   leader: bigint;
   /** Log index as of which a read was answered. */
   appliedIndex: bigint;
+  /** With CHANGES_GONE: the first log index whose changes this replica still has. */
+  firstIndex: bigint;
 }
 
 export interface Change {
@@ -549,8 +615,8 @@ export interface Change {
   index: bigint;
   kind: ChangeKind;
   id: string;
-  vector: Buffer;
-  payload: Buffer;
+  /** Of an insert or update: the whole point as the entry made it. */
+  point?: PointData | undefined;
 }
 
 export interface ChangeBatch {
@@ -663,6 +729,12 @@ export const ShardOp: MessageFns<ShardOp> = {
         break;
       case "textStats":
         TextStatsOp.encode(message.op.value, writer.uint32(138).fork()).join();
+        break;
+      case "openView":
+        OpenViewOp.encode(message.op.value, writer.uint32(146).fork()).join();
+        break;
+      case "closeView":
+        CloseViewOp.encode(message.op.value, writer.uint32(154).fork()).join();
         break;
     }
     if (message.consistency !== undefined) {
@@ -818,6 +890,22 @@ export const ShardOp: MessageFns<ShardOp> = {
             message.op = { $case: "textStats", value: TextStatsOp.decode(reader, reader.uint32()) };
             continue;
           }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.op = { $case: "openView", value: OpenViewOp.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.op = { $case: "closeView", value: CloseViewOp.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 20: {
             if (tag !== 162) {
               break;
@@ -896,6 +984,14 @@ export const ShardOp: MessageFns<ShardOp> = {
         ? { $case: "textStats", value: TextStatsOp.fromJSON(object.textStats) }
         : isSet(object.text_stats)
         ? { $case: "textStats", value: TextStatsOp.fromJSON(object.text_stats) }
+        : isSet(object.openView)
+        ? { $case: "openView", value: OpenViewOp.fromJSON(object.openView) }
+        : isSet(object.open_view)
+        ? { $case: "openView", value: OpenViewOp.fromJSON(object.open_view) }
+        : isSet(object.closeView)
+        ? { $case: "closeView", value: CloseViewOp.fromJSON(object.closeView) }
+        : isSet(object.close_view)
+        ? { $case: "closeView", value: CloseViewOp.fromJSON(object.close_view) }
         : undefined,
       consistency: isSet(object.consistency) ? Consistency.fromJSON(object.consistency) : undefined,
       origin: isSet(object.origin) ? Origin.fromJSON(object.origin) : undefined,
@@ -943,6 +1039,10 @@ export const ShardOp: MessageFns<ShardOp> = {
       obj.sample = SampleOp.toJSON(message.op.value);
     } else if (message.op?.$case === "textStats") {
       obj.textStats = TextStatsOp.toJSON(message.op.value);
+    } else if (message.op?.$case === "openView") {
+      obj.openView = OpenViewOp.toJSON(message.op.value);
+    } else if (message.op?.$case === "closeView") {
+      obj.closeView = CloseViewOp.toJSON(message.op.value);
     }
     if (message.consistency !== undefined) {
       obj.consistency = Consistency.toJSON(message.consistency);
@@ -1045,6 +1145,18 @@ export const ShardOp: MessageFns<ShardOp> = {
       case "textStats": {
         if (object.op?.value !== undefined && object.op?.value !== null) {
           message.op = { $case: "textStats", value: TextStatsOp.fromPartial(object.op.value) };
+        }
+        break;
+      }
+      case "openView": {
+        if (object.op?.value !== undefined && object.op?.value !== null) {
+          message.op = { $case: "openView", value: OpenViewOp.fromPartial(object.op.value) };
+        }
+        break;
+      }
+      case "closeView": {
+        if (object.op?.value !== undefined && object.op?.value !== null) {
+          message.op = { $case: "closeView", value: CloseViewOp.fromPartial(object.op.value) };
         }
         break;
       }
@@ -1303,7 +1415,7 @@ export const Origin: MessageFns<Origin> = {
 };
 
 function createBaseChangesOp(): ChangesOp {
-  return { fromIndex: 0n, waitMs: 0 };
+  return { fromIndex: 0n, waitMs: 0, now: false };
 }
 
 export const ChangesOp: MessageFns<ChangesOp> = {
@@ -1316,6 +1428,9 @@ export const ChangesOp: MessageFns<ChangesOp> = {
     }
     if (message.waitMs !== 0) {
       writer.uint32(16).uint32(message.waitMs);
+    }
+    if (message.now !== false) {
+      writer.uint32(32).bool(message.now);
     }
     return writer;
   },
@@ -1349,6 +1464,14 @@ export const ChangesOp: MessageFns<ChangesOp> = {
             message.waitMs = reader.uint32();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.now = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1373,6 +1496,7 @@ export const ChangesOp: MessageFns<ChangesOp> = {
         : isSet(object.wait_ms)
         ? globalThis.Number(object.wait_ms)
         : 0,
+      now: isSet(object.now) ? globalThis.Boolean(object.now) : false,
     };
   },
 
@@ -1384,6 +1508,9 @@ export const ChangesOp: MessageFns<ChangesOp> = {
     if (message.waitMs !== undefined) {
       obj.waitMs = Math.round(message.waitMs);
     }
+    if (message.now !== undefined) {
+      obj.now = message.now;
+    }
     return obj;
   },
 
@@ -1394,6 +1521,495 @@ export const ChangesOp: MessageFns<ChangesOp> = {
     const message = createBaseChangesOp();
     message.fromIndex = (object.fromIndex !== undefined && object.fromIndex !== null) ? BigInt(object.fromIndex) : 0n;
     message.waitMs = object.waitMs ?? 0;
+    message.now = object.now ?? false;
+    return message;
+  },
+};
+
+function createBaseOpenViewOp(): OpenViewOp {
+  return { owner: "", key: "" };
+}
+
+export const OpenViewOp: MessageFns<OpenViewOp> = {
+  encode(message: OpenViewOp, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.owner !== "") {
+      writer.uint32(10).string(message.owner);
+    }
+    if (message.key !== "") {
+      writer.uint32(18).string(message.key);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OpenViewOp {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOpenViewOp();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.owner = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): OpenViewOp {
+    return {
+      owner: isSet(object.owner) ? globalThis.String(object.owner) : "",
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+    };
+  },
+
+  toJSON(message: OpenViewOp): unknown {
+    const obj: any = {};
+    if (message.owner !== undefined) {
+      obj.owner = message.owner;
+    }
+    if (message.key !== undefined) {
+      obj.key = message.key;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<OpenViewOp>, I>>(base?: I): OpenViewOp {
+    return OpenViewOp.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<OpenViewOp>, I>>(object: I): OpenViewOp {
+    const message = createBaseOpenViewOp();
+    message.owner = object.owner ?? "";
+    message.key = object.key ?? "";
+    return message;
+  },
+};
+
+function createBaseViewOpened(): ViewOpened {
+  return { view: 0n, appliedIndex: 0n, points: 0n, idleMs: 0 };
+}
+
+export const ViewOpened: MessageFns<ViewOpened> = {
+  encode(message: ViewOpened, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.view !== 0n) {
+      if (BigInt.asUintN(64, message.view) !== message.view) {
+        throw new globalThis.Error("value provided for field message.view of type fixed64 too large");
+      }
+      writer.uint32(9).fixed64(message.view);
+    }
+    if (message.appliedIndex !== 0n) {
+      if (BigInt.asUintN(64, message.appliedIndex) !== message.appliedIndex) {
+        throw new globalThis.Error("value provided for field message.appliedIndex of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.appliedIndex);
+    }
+    if (message.points !== 0n) {
+      if (BigInt.asUintN(64, message.points) !== message.points) {
+        throw new globalThis.Error("value provided for field message.points of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.points);
+    }
+    if (message.idleMs !== 0) {
+      writer.uint32(32).uint32(message.idleMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ViewOpened {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseViewOpened();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.view = reader.fixed64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.appliedIndex = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.points = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.idleMs = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ViewOpened {
+    return {
+      view: isSet(object.view) ? BigInt(object.view) : 0n,
+      appliedIndex: isSet(object.appliedIndex)
+        ? BigInt(object.appliedIndex)
+        : isSet(object.applied_index)
+        ? BigInt(object.applied_index)
+        : 0n,
+      points: isSet(object.points) ? BigInt(object.points) : 0n,
+      idleMs: isSet(object.idleMs)
+        ? globalThis.Number(object.idleMs)
+        : isSet(object.idle_ms)
+        ? globalThis.Number(object.idle_ms)
+        : 0,
+    };
+  },
+
+  toJSON(message: ViewOpened): unknown {
+    const obj: any = {};
+    if (message.view !== undefined) {
+      obj.view = message.view.toString();
+    }
+    if (message.appliedIndex !== undefined) {
+      obj.appliedIndex = message.appliedIndex.toString();
+    }
+    if (message.points !== undefined) {
+      obj.points = message.points.toString();
+    }
+    if (message.idleMs !== undefined) {
+      obj.idleMs = Math.round(message.idleMs);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ViewOpened>, I>>(base?: I): ViewOpened {
+    return ViewOpened.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ViewOpened>, I>>(object: I): ViewOpened {
+    const message = createBaseViewOpened();
+    message.view = (object.view !== undefined && object.view !== null) ? BigInt(object.view) : 0n;
+    message.appliedIndex = (object.appliedIndex !== undefined && object.appliedIndex !== null)
+      ? BigInt(object.appliedIndex)
+      : 0n;
+    message.points = (object.points !== undefined && object.points !== null) ? BigInt(object.points) : 0n;
+    message.idleMs = object.idleMs ?? 0;
+    return message;
+  },
+};
+
+function createBaseCloseViewOp(): CloseViewOp {
+  return { view: 0n };
+}
+
+export const CloseViewOp: MessageFns<CloseViewOp> = {
+  encode(message: CloseViewOp, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.view !== 0n) {
+      if (BigInt.asUintN(64, message.view) !== message.view) {
+        throw new globalThis.Error("value provided for field message.view of type fixed64 too large");
+      }
+      writer.uint32(9).fixed64(message.view);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CloseViewOp {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCloseViewOp();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.view = reader.fixed64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CloseViewOp {
+    return { view: isSet(object.view) ? BigInt(object.view) : 0n };
+  },
+
+  toJSON(message: CloseViewOp): unknown {
+    const obj: any = {};
+    if (message.view !== undefined) {
+      obj.view = message.view.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<CloseViewOp>, I>>(base?: I): CloseViewOp {
+    return CloseViewOp.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CloseViewOp>, I>>(object: I): CloseViewOp {
+    const message = createBaseCloseViewOp();
+    message.view = (object.view !== undefined && object.view !== null) ? BigInt(object.view) : 0n;
+    return message;
+  },
+};
+
+function createBaseSnapshotToken(): SnapshotToken {
+  return { collectionId: "", shards: [] };
+}
+
+export const SnapshotToken: MessageFns<SnapshotToken> = {
+  encode(message: SnapshotToken, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.collectionId !== "") {
+      writer.uint32(10).string(message.collectionId);
+    }
+    for (const v of message.shards) {
+      ShardView.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SnapshotToken {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSnapshotToken();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.collectionId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.shards.push(ShardView.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SnapshotToken {
+    return {
+      collectionId: isSet(object.collectionId)
+        ? globalThis.String(object.collectionId)
+        : isSet(object.collection_id)
+        ? globalThis.String(object.collection_id)
+        : "",
+      shards: globalThis.Array.isArray(object?.shards) ? object.shards.map((e: any) => ShardView.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: SnapshotToken): unknown {
+    const obj: any = {};
+    if (message.collectionId !== undefined) {
+      obj.collectionId = message.collectionId;
+    }
+    if (message.shards?.length) {
+      obj.shards = message.shards.map((e) => ShardView.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SnapshotToken>, I>>(base?: I): SnapshotToken {
+    return SnapshotToken.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SnapshotToken>, I>>(object: I): SnapshotToken {
+    const message = createBaseSnapshotToken();
+    message.collectionId = object.collectionId ?? "";
+    message.shards = object.shards?.map((e) => ShardView.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseShardView(): ShardView {
+  return { shardId: 0, worker: 0, view: 0n };
+}
+
+export const ShardView: MessageFns<ShardView> = {
+  encode(message: ShardView, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.shardId !== 0) {
+      writer.uint32(8).uint32(message.shardId);
+    }
+    if (message.worker !== 0) {
+      writer.uint32(16).uint32(message.worker);
+    }
+    if (message.view !== 0n) {
+      if (BigInt.asUintN(64, message.view) !== message.view) {
+        throw new globalThis.Error("value provided for field message.view of type fixed64 too large");
+      }
+      writer.uint32(25).fixed64(message.view);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ShardView {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseShardView();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.shardId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.worker = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.view = reader.fixed64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ShardView {
+    return {
+      shardId: isSet(object.shardId)
+        ? globalThis.Number(object.shardId)
+        : isSet(object.shard_id)
+        ? globalThis.Number(object.shard_id)
+        : 0,
+      worker: isSet(object.worker) ? globalThis.Number(object.worker) : 0,
+      view: isSet(object.view) ? BigInt(object.view) : 0n,
+    };
+  },
+
+  toJSON(message: ShardView): unknown {
+    const obj: any = {};
+    if (message.shardId !== undefined) {
+      obj.shardId = Math.round(message.shardId);
+    }
+    if (message.worker !== undefined) {
+      obj.worker = Math.round(message.worker);
+    }
+    if (message.view !== undefined) {
+      obj.view = message.view.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ShardView>, I>>(base?: I): ShardView {
+    return ShardView.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ShardView>, I>>(object: I): ShardView {
+    const message = createBaseShardView();
+    message.shardId = object.shardId ?? 0;
+    message.worker = object.worker ?? 0;
+    message.view = (object.view !== undefined && object.view !== null) ? BigInt(object.view) : 0n;
     return message;
   },
 };
@@ -4986,7 +5602,7 @@ export const IdBatch: MessageFns<IdBatch> = {
 };
 
 function createBasePageOp(): PageOp {
-  return { after: "", limit: 0, filter: undefined, orderBy: undefined, idsOnly: false };
+  return { after: "", limit: 0, filter: undefined, orderBy: undefined, idsOnly: false, view: 0n, maxBytes: 0 };
 }
 
 export const PageOp: MessageFns<PageOp> = {
@@ -5005,6 +5621,15 @@ export const PageOp: MessageFns<PageOp> = {
     }
     if (message.idsOnly !== false) {
       writer.uint32(40).bool(message.idsOnly);
+    }
+    if (message.view !== 0n) {
+      if (BigInt.asUintN(64, message.view) !== message.view) {
+        throw new globalThis.Error("value provided for field message.view of type fixed64 too large");
+      }
+      writer.uint32(57).fixed64(message.view);
+    }
+    if (message.maxBytes !== 0) {
+      writer.uint32(64).uint32(message.maxBytes);
     }
     return writer;
   },
@@ -5062,6 +5687,22 @@ export const PageOp: MessageFns<PageOp> = {
             message.idsOnly = reader.bool();
             continue;
           }
+          case 7: {
+            if (tag !== 57) {
+              break;
+            }
+
+            message.view = reader.fixed64() as bigint;
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.maxBytes = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -5089,6 +5730,12 @@ export const PageOp: MessageFns<PageOp> = {
         : isSet(object.ids_only)
         ? globalThis.Boolean(object.ids_only)
         : false,
+      view: isSet(object.view) ? BigInt(object.view) : 0n,
+      maxBytes: isSet(object.maxBytes)
+        ? globalThis.Number(object.maxBytes)
+        : isSet(object.max_bytes)
+        ? globalThis.Number(object.max_bytes)
+        : 0,
     };
   },
 
@@ -5109,6 +5756,12 @@ export const PageOp: MessageFns<PageOp> = {
     if (message.idsOnly !== undefined) {
       obj.idsOnly = message.idsOnly;
     }
+    if (message.view !== undefined) {
+      obj.view = message.view.toString();
+    }
+    if (message.maxBytes !== undefined) {
+      obj.maxBytes = Math.round(message.maxBytes);
+    }
     return obj;
   },
 
@@ -5126,6 +5779,8 @@ export const PageOp: MessageFns<PageOp> = {
       ? OrderBy.fromPartial(object.orderBy)
       : undefined;
     message.idsOnly = object.idsOnly ?? false;
+    message.view = (object.view !== undefined && object.view !== null) ? BigInt(object.view) : 0n;
+    message.maxBytes = object.maxBytes ?? 0;
     return message;
   },
 };
@@ -5236,7 +5891,7 @@ export const OrderBy: MessageFns<OrderBy> = {
 };
 
 function createBasePageFound(): PageFound {
-  return { points: [], values: [], unindexed: false, keys: [] };
+  return { points: [], values: [], unindexed: false, keys: [], more: false };
 }
 
 export const PageFound: MessageFns<PageFound> = {
@@ -5252,6 +5907,9 @@ export const PageFound: MessageFns<PageFound> = {
     }
     for (const v of message.keys) {
       writer.uint32(34).bytes(v!);
+    }
+    if (message.more !== false) {
+      writer.uint32(40).bool(message.more);
     }
     return writer;
   },
@@ -5301,6 +5959,14 @@ export const PageFound: MessageFns<PageFound> = {
             message.keys.push(Buffer.from(reader.bytes()));
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.more = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -5319,6 +5985,7 @@ export const PageFound: MessageFns<PageFound> = {
       values: globalThis.Array.isArray(object?.values) ? object.values.map((e: any) => globalThis.String(e)) : [],
       unindexed: isSet(object.unindexed) ? globalThis.Boolean(object.unindexed) : false,
       keys: globalThis.Array.isArray(object?.keys) ? object.keys.map((e: any) => Buffer.from(bytesFromBase64(e))) : [],
+      more: isSet(object.more) ? globalThis.Boolean(object.more) : false,
     };
   },
 
@@ -5336,6 +6003,9 @@ export const PageFound: MessageFns<PageFound> = {
     if (message.keys?.length) {
       obj.keys = message.keys.map((e) => base64FromBytes(e));
     }
+    if (message.more !== undefined) {
+      obj.more = message.more;
+    }
     return obj;
   },
 
@@ -5348,12 +6018,21 @@ export const PageFound: MessageFns<PageFound> = {
     message.values = object.values?.map((e) => e) || [];
     message.unindexed = object.unindexed ?? false;
     message.keys = object.keys?.map((e) => e) || [];
+    message.more = object.more ?? false;
     return message;
   },
 };
 
 function createBaseShardOutcome(): ShardOutcome {
-  return { errorCode: "", errorMessage: "", outcome: undefined, epoch: 0n, leader: 0n, appliedIndex: 0n };
+  return {
+    errorCode: "",
+    errorMessage: "",
+    outcome: undefined,
+    epoch: 0n,
+    leader: 0n,
+    appliedIndex: 0n,
+    firstIndex: 0n,
+  };
 }
 
 export const ShardOutcome: MessageFns<ShardOutcome> = {
@@ -5398,6 +6077,9 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
       case "textStats":
         TextStats.encode(message.outcome.value, writer.uint32(114).fork()).join();
         break;
+      case "view":
+        ViewOpened.encode(message.outcome.value, writer.uint32(122).fork()).join();
+        break;
     }
     if (message.epoch !== 0n) {
       if (BigInt.asUintN(64, message.epoch) !== message.epoch) {
@@ -5416,6 +6098,12 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
         throw new globalThis.Error("value provided for field message.appliedIndex of type uint64 too large");
       }
       writer.uint32(176).uint64(message.appliedIndex);
+    }
+    if (message.firstIndex !== 0n) {
+      if (BigInt.asUintN(64, message.firstIndex) !== message.firstIndex) {
+        throw new globalThis.Error("value provided for field message.firstIndex of type uint64 too large");
+      }
+      writer.uint32(184).uint64(message.firstIndex);
     }
     return writer;
   },
@@ -5537,6 +6225,14 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
             message.outcome = { $case: "textStats", value: TextStats.decode(reader, reader.uint32()) };
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.outcome = { $case: "view", value: ViewOpened.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 20: {
             if (tag !== 160) {
               break;
@@ -5559,6 +6255,14 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
             }
 
             message.appliedIndex = reader.uint64() as bigint;
+            continue;
+          }
+          case 23: {
+            if (tag !== 184) {
+              break;
+            }
+
+            message.firstIndex = reader.uint64() as bigint;
             continue;
           }
         }
@@ -5609,6 +6313,8 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
         ? { $case: "textStats", value: TextStats.fromJSON(object.textStats) }
         : isSet(object.text_stats)
         ? { $case: "textStats", value: TextStats.fromJSON(object.text_stats) }
+        : isSet(object.view)
+        ? { $case: "view", value: ViewOpened.fromJSON(object.view) }
         : undefined,
       epoch: isSet(object.epoch) ? BigInt(object.epoch) : 0n,
       leader: isSet(object.leader) ? BigInt(object.leader) : 0n,
@@ -5616,6 +6322,11 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
         ? BigInt(object.appliedIndex)
         : isSet(object.applied_index)
         ? BigInt(object.applied_index)
+        : 0n,
+      firstIndex: isSet(object.firstIndex)
+        ? BigInt(object.firstIndex)
+        : isSet(object.first_index)
+        ? BigInt(object.first_index)
         : 0n,
     };
   },
@@ -5650,6 +6361,8 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
       obj.sampled = Sampled.toJSON(message.outcome.value);
     } else if (message.outcome?.$case === "textStats") {
       obj.textStats = TextStats.toJSON(message.outcome.value);
+    } else if (message.outcome?.$case === "view") {
+      obj.view = ViewOpened.toJSON(message.outcome.value);
     }
     if (message.epoch !== undefined) {
       obj.epoch = message.epoch.toString();
@@ -5659,6 +6372,9 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
     }
     if (message.appliedIndex !== undefined) {
       obj.appliedIndex = message.appliedIndex.toString();
+    }
+    if (message.firstIndex !== undefined) {
+      obj.firstIndex = message.firstIndex.toString();
     }
     return obj;
   },
@@ -5737,18 +6453,27 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
         }
         break;
       }
+      case "view": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "view", value: ViewOpened.fromPartial(object.outcome.value) };
+        }
+        break;
+      }
     }
     message.epoch = (object.epoch !== undefined && object.epoch !== null) ? BigInt(object.epoch) : 0n;
     message.leader = (object.leader !== undefined && object.leader !== null) ? BigInt(object.leader) : 0n;
     message.appliedIndex = (object.appliedIndex !== undefined && object.appliedIndex !== null)
       ? BigInt(object.appliedIndex)
       : 0n;
+    message.firstIndex = (object.firstIndex !== undefined && object.firstIndex !== null)
+      ? BigInt(object.firstIndex)
+      : 0n;
     return message;
   },
 };
 
 function createBaseChange(): Change {
-  return { index: 0n, kind: 0, id: "", vector: Buffer.alloc(0), payload: Buffer.alloc(0) };
+  return { index: 0n, kind: 0, id: "", point: undefined };
 }
 
 export const Change: MessageFns<Change> = {
@@ -5765,11 +6490,8 @@ export const Change: MessageFns<Change> = {
     if (message.id !== "") {
       writer.uint32(26).string(message.id);
     }
-    if (message.vector.length !== 0) {
-      writer.uint32(34).bytes(message.vector);
-    }
-    if (message.payload.length !== 0) {
-      writer.uint32(42).bytes(message.payload);
+    if (message.point !== undefined) {
+      PointData.encode(message.point, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -5811,20 +6533,12 @@ export const Change: MessageFns<Change> = {
             message.id = reader.string();
             continue;
           }
-          case 4: {
-            if (tag !== 34) {
+          case 6: {
+            if (tag !== 50) {
               break;
             }
 
-            message.vector = Buffer.from(reader.bytes());
-            continue;
-          }
-          case 5: {
-            if (tag !== 42) {
-              break;
-            }
-
-            message.payload = Buffer.from(reader.bytes());
+            message.point = PointData.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -5844,8 +6558,7 @@ export const Change: MessageFns<Change> = {
       index: isSet(object.index) ? BigInt(object.index) : 0n,
       kind: isSet(object.kind) ? changeKindFromJSON(object.kind) : 0,
       id: isSet(object.id) ? globalThis.String(object.id) : "",
-      vector: isSet(object.vector) ? Buffer.from(bytesFromBase64(object.vector)) : Buffer.alloc(0),
-      payload: isSet(object.payload) ? Buffer.from(bytesFromBase64(object.payload)) : Buffer.alloc(0),
+      point: isSet(object.point) ? PointData.fromJSON(object.point) : undefined,
     };
   },
 
@@ -5860,11 +6573,8 @@ export const Change: MessageFns<Change> = {
     if (message.id !== undefined) {
       obj.id = message.id;
     }
-    if (message.vector !== undefined) {
-      obj.vector = base64FromBytes(message.vector);
-    }
-    if (message.payload !== undefined) {
-      obj.payload = base64FromBytes(message.payload);
+    if (message.point !== undefined) {
+      obj.point = PointData.toJSON(message.point);
     }
     return obj;
   },
@@ -5877,8 +6587,9 @@ export const Change: MessageFns<Change> = {
     message.index = (object.index !== undefined && object.index !== null) ? BigInt(object.index) : 0n;
     message.kind = object.kind ?? 0;
     message.id = object.id ?? "";
-    message.vector = object.vector ?? Buffer.alloc(0);
-    message.payload = object.payload ?? Buffer.alloc(0);
+    message.point = (object.point !== undefined && object.point !== null)
+      ? PointData.fromPartial(object.point)
+      : undefined;
     return message;
   },
 };
