@@ -11,6 +11,7 @@ import type { Command } from 'commander';
 import { type ClientOptions, withClient } from '../client.js';
 import { exportedLine } from '../export-point.js';
 import { fillNew } from '../filling.js';
+import { numberFlag } from '../number-flag.js';
 import { brief, note, progressBar, show } from '../output.js';
 import { writeParquet } from '../parquet-file.js';
 import { likeness, mapped, readSnapshot, snapshotLines, writeJsonl } from '../snapshot-file.js';
@@ -44,7 +45,7 @@ export function filterCommands(points: Command, client: Define): void {
     );
   client(points, 'facets <collection> <path>', 'the values at a path, with how many points have each')
     .option(...FILTER)
-    .option('--limit <n>', 'values', Number, 10)
+    .option('--limit <n>', 'values', numberFlag, 10)
     .action((collection: string, path: string, options: ClientOptions) =>
       withClient(options, async (db) => {
         const asked = { filter: filterFlag(options), limit: options.limit as number };
@@ -104,7 +105,7 @@ export function indexCommands(program: Command, client: Define): void {
   );
   client(group, 'create <collection> <path>', 'declare an index, and wait until it is built')
     .requiredOption('--type <type>', 'keyword, integer, float, bool, datetime, geo, text, sparse or vector')
-    .option('--dimension <n>', 'of a named vector', Number)
+    .option('--dimension <n>', 'of a named vector', numberFlag)
     .option('--distance <metric>', 'of a named vector: cosine, euclidean or dot')
     .option('--language <language>', 'of a text index, such as english')
     .option('--no-wait', 'only declare it')

@@ -2467,7 +2467,7 @@ export interface components {
             limit?: number;
             /**
              * Format: float
-             * @description Its weight in the fusion, at most a million either way; 0: 1.
+             * @description Its weight in the fusion, at most a million; 0: 1.
              */
             weight?: number;
             /** Format: int64 */
@@ -3035,7 +3035,7 @@ export interface components {
             path?: string;
             /**
              * Format: float
-             * @description Factor of the field's score; 0: 1.
+             * @description Factor of the field's score, at most a million; 0: 1.
              */
             boost?: number;
         };

@@ -5,7 +5,7 @@
 // source: apigateway/apigateway.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter } from "../../wire.js";
 import {
   type CallOptions,
   type ChannelCredentials,
@@ -21,7 +21,7 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { Plan, planFromJSON, planToJSON, UserProfile } from "../auth/auth.js";
-import { Struct, Value } from "../google/protobuf/struct.js";
+import { Struct, Value } from "../../struct.js";
 import { Filter } from "./filter.js";
 
 export const protobufPackage = "vectron.v1";
@@ -667,7 +667,7 @@ export interface QueryBranch {
     | undefined;
   /** Candidates it gives to the fusion, at most 10,000; 0: max(50, 4 top_k). */
   limit: number;
-  /** Its weight in the fusion, at most a million either way; 0: 1. */
+  /** Its weight in the fusion, at most a million; 0: 1. */
   weight: number;
   ef: number;
   recall: number;
@@ -697,7 +697,7 @@ export interface TextQuery {
 
 export interface TextField {
   path: string;
-  /** Factor of the field's score; 0: 1. */
+  /** Factor of the field's score, at most a million; 0: 1. */
   boost: number;
 }
 

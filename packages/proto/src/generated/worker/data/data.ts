@@ -5,7 +5,7 @@
 // source: worker/data/data.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter } from "../../../wire.js";
 import { Filter } from "../../apigateway/filter.js";
 
 export const protobufPackage = "vectron.workerdata.v1";
