@@ -110,7 +110,7 @@ describe('the order of a page', () => {
         await db.deleteCollection(name);
       },
     );
-    await fc.assert(property, { numRuns: 40 });
+    await fc.assert(property, { numRuns: 25 });
   });
 });
 

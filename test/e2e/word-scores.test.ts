@@ -23,6 +23,7 @@ const QUERIES: Record<string, QueryOptions> = {
   'one word': { branches: [text('server')] },
   'several words, one of them twice': { branches: [text('mail mail transport agent')] },
   'fields with boosts': { branches: [text('kernel image', [{ path: 'title', boost: 3 }, { path: 'body' }])] },
+  'a field twice': { branches: [text('mail agent', [{ path: 'body' }, { path: 'body', boost: 2 }])] },
   'a filter': { branches: [text('library agent')], filter: { field: 'even', eq: true } },
   'hybrid by ranks': { branches: [text('mail server'), { vector: [1, 0.5], exact: true }] },
   'hybrid by scores': { branches: [text('font agent'), { vector: [0, 1], exact: true }], fusion: 'weighted' },

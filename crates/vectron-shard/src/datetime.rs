@@ -473,7 +473,9 @@ fn instant(date: NaiveDate, clock: Clock, offset: i64) -> Option<Datetime> {
     let seconds = days * DAY + clock.seconds - offset;
     // Leap seconds end a day of UTC.
     let fits = !clock.is_leap || seconds.rem_euclid(DAY) == 0;
-    fits.then_some(Datetime { seconds, nanos: clock.nanos })
+    // At the ends of the calendar a zone may lead out of it.
+    let is_known = DateTime::from_timestamp(seconds, clock.nanos).is_some();
+    (fits && is_known).then_some(Datetime { seconds, nanos: clock.nanos })
 }
 
 /// 1970-01-01, as chrono counts days.

@@ -112,7 +112,7 @@ const OTHERS: [(&str, i64, u32); 62] = [
     ("1969-12-31T23:59:59.25Z", -1, 250_000_000),
 ];
 
-const NOT_READ: [&str; 64] = [
+const NOT_READ: [&str; 67] = [
     "",
     " ",
     "yesterday",
@@ -176,6 +176,9 @@ const NOT_READ: [&str; 64] = [
     "2024-01-02T10:00:00Z+01:00",
     "2024-01-02 10:00:00 x",
     "0044-03-15 BC",
+    "+262142-12-31T23:59:59-01:00",
+    "-262143-01-01T00:00:00+01:00",
+    "999999-01-01",
     "2024-01-02/2024-01-03",
     "2024-01-02T10:00:00ZZ",
     "2024-01-02-report",
@@ -255,6 +258,16 @@ proptest! {
         let text = time.format("%a %b %e %H:%M:%S %Y").to_string();
         prop_assert_eq!(Datetime::parse(&text), whole, "{}", text);
         prop_assert_eq!(Datetime::parse(&(local + TimeDelta::zero()).to_string()), exactly);
+    }
+
+    /// What a time is written as, which is what a cursor holds, is that time, to the ends of the calendar.
+    #[test]
+    fn a_written_time_is_read_back(seconds in prop_oneof![
+        any::<i64>(), -8_334_601_228_900i64..8_210_266_876_800, -62_230_000_000i64..-62_100_000_000,
+    ], nanos in 0u32..1_000_000_000) {
+        let time = Datetime { seconds, nanos };
+        let is_known = DateTime::from_timestamp(seconds, nanos).is_some();
+        prop_assert_eq!(Datetime::parse_unmistakable(&time.to_string()), is_known.then_some(time), "{}", time);
     }
 
     /// No text whatever panics, and what is read is read with blanks around it, too.

@@ -110,8 +110,11 @@ impl Shard {
         let fields = self.fields.read();
         let of_query = |text: &TextQuery| {
             text.check()?;
-            let asked = text.indexes(&fields)?.into_iter();
-            let fields = asked.map(|Asked { path, index, .. }| index.statistics(path, &text.query));
+            let mut asked = text.indexes(&fields)?;
+            // A field that is asked twice is summed once.
+            asked.sort_by_key(|one| one.path);
+            asked.dedup_by_key(|one| one.path);
+            let fields = asked.iter().map(|Asked { path, index, .. }| index.statistics(path, &text.query));
             Ok(TextStatistics { fields: fields.collect() })
         };
         Ok(TextStats { queries: request.queries.iter().map(of_query).collect::<Result<_>>()? })

@@ -118,6 +118,7 @@ proptest! {
             query("mail servers", &[]),
             query("red mail mail", &[("title", 3.0), ("body", 0.5)]),
             query("server nothing", &[("body", 0.0)]),
+            query("red mail", &[("body", 1.0), ("title", 2.0), ("body", 1.0)]),
         ];
         let all = [1, 3, 8].map(|count| {
             let shards = Shards::new(count);
