@@ -3,12 +3,12 @@ import { VectronError } from '@vectron/errors';
 import type { VectronClient } from '@vectron/sdk';
 import type { Command } from 'commander';
 import { type ClientOptions, withClient } from '../client.js';
-import { type FileImported, importFile, progressFileOf } from '../import/import-file.js';
 import { DUMP_NAMES, openDump } from '../import/open-dump.js';
 import { openSource, pebbleSource } from '../import/open-source.js';
-import { identityOf } from '../import/progress-file.js';
 import { type ColumnChoice, isRefused, type RowSource } from '../import/rows.js';
-import type { Counted, Tally } from '../import/tally.js';
+import { type FileImported, importFile, progressFileOf } from '../import/run/import-file.js';
+import { identityOf } from '../import/run/progress-file.js';
+import type { Counted, Tally } from '../import/run/tally.js';
 import { brief, note, say, show } from '../output.js';
 import { rowProgress } from '../row-progress.js';
 

@@ -7,7 +7,7 @@ import { csvSource } from './csv-source.js';
 import { compressionOf, fileBytes, headOf } from './file-bytes.js';
 import { jsonArraySource, jsonlSource } from './json-source.js';
 import { npySource, vecsSource } from './matrix-source.js';
-import { parquetSource } from './parquet-source.js';
+import { parquetSource } from './parquet/source.js';
 import type { ColumnChoice, ImportRow, Place, RowSource } from './rows.js';
 import { snapshotSource } from './snapshot-source.js';
 
