@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { VectronError } from '@vectron/errors';
 import type { VectronClient } from '@vectron/sdk';
 import type { Command } from 'commander';
@@ -44,6 +45,16 @@ export function importCommand(program: Command, client: Define): void {
     );
 }
 
+function reportOf(file: string, options: ClientOptions): string {
+  const report = (options.report as string | undefined) ?? `${file.replace(/[/\\]+$/, '')}.rejected.jsonl`;
+  if (resolve(report) === resolve(file))
+    throw VectronError.invalid('report', `--report ${report} is the file that is imported`);
+  if (options.resume !== true && options.dryRun !== true && progressFileOf(report).load() !== undefined) {
+    note('an earlier import of this file was interrupted; this one begins anew, --resume would go on');
+  }
+  return report;
+}
+
 /** `import COLLECTION FILE`, `import FILE --collection NAME`, `import COLLECTION --pebble DIR`. */
 function namesOf(first: string | undefined, second: string | undefined, options: ClientOptions) {
   const { pebble, collection } = options as Record<string, string | undefined>;
@@ -72,7 +83,7 @@ async function run(db: VectronClient, collection: string, file: string, options:
     pebble !== undefined
       ? await pebbleSource(pebble)
       : await (from === undefined ? openSource(file, choice) : openDump(from, file, choice));
-  const report = (options.report as string | undefined) ?? `${file}.rejected.jsonl`;
+  const report = reportOf(file, options);
   if (!options.json) for (const line of source.understood) note(line);
   const interrupt = new AbortController();
   const stop = () => {
