@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { VectronError } from '@vectron/errors';
 import { open, type Point, type VectronClient } from '@vectron/sdk';
-import { type Dump, type DumpOptions, dumpSource } from './dump-sources.js';
 import { type Filling, fillNew } from './filling.js';
 import { row } from './import/npy.js';
 import { loadDataset } from './sample.js';
@@ -66,66 +65,6 @@ it('reads back a snapshot, and refuses one that was cut off or changed', async (
   await expect(torn([lines[0], lines[1].slice(0, -4)])).rejects.toThrow('not JSON');
   await expect(torn(lines.slice(1))).rejects.toThrow('no snapshot of version 1');
   await expect(read(join(dir, 'nowhere'))).rejects.toThrow('nowhere: cannot be read');
-});
-
-const dumped = async (kind: Dump, name: string, content: string, options: DumpOptions = {}) => {
-  const points: Point[] = [];
-  for await (const point of (await dumpSource(kind, file(name, content), options)).points)
-    points.push({ ...point, vector: Array.from(point.vector ?? []) });
-  return points;
-};
-
-it('reads what Qdrant scrolls', async () => {
-  const page = {
-    result: {
-      points: [
-        { id: 1, payload: { a: 1 }, vector: [1, 2] },
-        { id: 'x', payload: null, vector: { t: [3, 4] } },
-      ],
-    },
-  };
-  const one = { id: 9, vector: { t: [5, 6], u: [7] } };
-  expect(
-    await dumped('qdrant', 'q.jsonl', `${JSON.stringify(page)}\n${JSON.stringify(one)}\n`, { vector: 't' }).catch(
-      String,
-    ),
-  ).toEqual([
-    { id: '1', vector: [1, 2], payload: { a: 1 } },
-    { id: 'x', vector: [3, 4], payload: {} },
-    { id: '9', vector: [5, 6], payload: {} },
-  ]);
-  await expect(dumped('qdrant', 'q2.jsonl', JSON.stringify(one))).rejects.toThrow('choose one of the vectors t, u');
-  await expect(dumped('qdrant', 'q3.jsonl', '{"id": 1}')).rejects.toThrow('with_vector');
-});
-
-it('reads what Chroma gets', async () => {
-  const dump = {
-    ids: ['a', 'b'],
-    embeddings: [
-      [1, 2],
-      [3, 4],
-    ],
-    metadatas: [{ k: 1 }, null],
-    documents: ['text', null],
-  };
-  expect(await dumped('chroma', 'c.json', JSON.stringify(dump))).toEqual([
-    { id: 'a', vector: [1, 2], payload: { k: 1, document: 'text' } },
-    { id: 'b', vector: [3, 4], payload: {} },
-  ]);
-  await expect(async () => dumped('chroma', 'c2.json', '{"ids": ["a"]}')).rejects.toThrow('as many embeddings');
-});
-
-it('reads what pg_dump writes of a pgvector table', async () => {
-  const rows = '1\tone\\ttab\t[1,2]\t2.50\tt\t{"a": 1}\n2\t\\N\t[3,4]\t7\tf\t\\N\n\\.';
-  const other = 'COPY public.other (id, v) FROM stdin;\n1\t[9]\n\\.';
-  const text = `--\n\nCOPY public.items (id, "title", embedding, price, ok, meta) FROM stdin;\n${rows}\n`;
-  expect(await dumped('pgvector', 'p.sql', text)).toEqual([
-    { id: '1', vector: [1, 2], payload: { title: 'one\ttab', price: '2.50', ok: true, meta: { a: 1 } } },
-    { id: '2', vector: [3, 4], payload: { title: null, price: 7, ok: false, meta: null } },
-  ]);
-  await expect(dumped('pgvector', 'p2.sql', `${text}${other}`)).rejects.toThrow('--table');
-  expect((await dumped('pgvector', 'p3.sql', `${text}${other}`, { table: 'other' }))[0].vector).toEqual([9]);
-  await expect(dumped('pgvector', 'p4.sql', 'nothing')).rejects.toThrow('no table with rows');
 });
 
 describe('a collection that is made for a file', () => {

@@ -75,7 +75,7 @@ async function sampleOf(file: string, texts: Texts): Promise<Fields[]> {
 }
 
 /** The object of a text, or why it is none. */
-function objectOf({ bytes, wrong }: JsonText): { fields: Fields } | { wrong: string } {
+export function objectOf({ bytes, wrong }: JsonText): { fields: Fields } | { wrong: string } {
   if (wrong !== undefined) return { wrong };
   const text = textOf(bytes);
   if (text === undefined) return { wrong: 'it is no UTF-8' };

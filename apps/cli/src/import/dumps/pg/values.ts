@@ -100,7 +100,7 @@ export function denseOf(text: string, form: VectorForm | undefined): Float32Arra
   if (!Array.isArray(numbers) || !numbers.every((one) => typeof one === 'number')) {
     throw new Error(`it is no list of numbers, but ${brief(text)}`);
   }
-  return Float32Array.from(numbers as number[]);
+  return new Float32Array(numbers as number[]);
 }
 
 /** `{1:0.5,7:2}/10`: its indices begin at 1 and become those from 0, as in pgvector's clients. */
