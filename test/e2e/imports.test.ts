@@ -82,6 +82,8 @@ describe('vectron import', () => {
     const named = await run('none', unclear, '--id', 'key');
     expect([named.code, (await db.get('none', 'a'))?.id]).toEqual([0, 'a']);
     expect(existsSync(`${unclear}.rejected.jsonl`)).toBe(false);
-    expect((await run('none', join(dir, 'nowhere.jsonl'))).code).toBe(2);
+    const itself = await run('none', unclear, '--id', 'key', '--report', unclear);
+    expect([itself.code, itself.output]).toEqual([2, expect.stringContaining('is the file that is imported')]);
+    expect(readFileSync(unclear, 'utf8')).toContain('"key"');
   });
 });

@@ -47,7 +47,7 @@ import {
   writeParts,
   writeToken,
 } from '@vectron/model';
-import { greatestOf, placement, workerData } from '@vectron/proto';
+import { type gateway, greatestOf, placement, workerData } from '@vectron/proto';
 import { indexesOf, recallMeasurement, settingsOf } from './answers.js';
 import { ChangeStream, type ChangeStreamOptions, type ChangesOptions, changesOptions } from './change-stream.js';
 import type * as api from './client.js';

@@ -1,14 +1,15 @@
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { VectronError } from '@vectron/errors';
 import type { VectronClient } from '@vectron/sdk';
 import type { Command } from 'commander';
 import { type ClientOptions, withClient } from '../client.js';
-import { type FileImported, importFile, progressFileOf } from '../import/import-file.js';
 import { DUMP_NAMES, openDump } from '../import/open-dump.js';
 import { openSource, pebbleSource } from '../import/open-source.js';
-import { identityOf } from '../import/progress-file.js';
 import { type ColumnChoice, isRefused, type RowSource } from '../import/rows.js';
-import type { Counted, Tally } from '../import/tally.js';
+import { type FileImported, importFile, progressFileOf } from '../import/run/import-file.js';
+import { identityOf } from '../import/run/progress-file.js';
+import type { Counted, Tally } from '../import/run/tally.js';
 import { wholeFlag } from '../number-flag.js';
 import { brief, note, say, show } from '../output.js';
 import { rowProgress } from '../row-progress.js';
@@ -45,6 +46,16 @@ export function importCommand(program: Command, client: Define): void {
     );
 }
 
+function reportOf(file: string, options: ClientOptions): string {
+  const report = (options.report as string | undefined) ?? `${file.replace(/[/\\]+$/, '')}.rejected.jsonl`;
+  if (resolve(report) === resolve(file))
+    throw VectronError.invalid('report', `--report ${report} is the file that is imported`);
+  if (options.resume !== true && options.dryRun !== true && progressFileOf(report).load() !== undefined) {
+    note('an earlier import of this file was interrupted; this one begins anew, --resume would go on');
+  }
+  return report;
+}
+
 /** `import COLLECTION FILE`, `import FILE --collection NAME`, `import COLLECTION --pebble DIR`. */
 function namesOf(first: string | undefined, second: string | undefined, options: ClientOptions) {
   const { pebble, collection } = options as Record<string, string | undefined>;
@@ -73,7 +84,7 @@ async function run(db: VectronClient, collection: string, file: string, options:
     pebble !== undefined
       ? await pebbleSource(pebble)
       : await (from === undefined ? openSource(file, choice) : openDump(from, file, choice));
-  const report = (options.report as string | undefined) ?? `${file}.rejected.jsonl`;
+  const report = reportOf(file, options);
   if (!options.json) for (const line of source.understood) note(line);
   const interrupt = new AbortController();
   const stop = () => {

@@ -7,11 +7,18 @@ import { csvSource } from './csv-source.js';
 import { compressionOf, fileBytes, headOf } from './file-bytes.js';
 import { jsonArraySource, jsonlSource } from './json-source.js';
 import { npySource, vecsSource } from './matrix-source.js';
-import { parquetSource } from './parquet-source.js';
+import { parquetSource } from './parquet/source.js';
 import type { ColumnChoice, ImportRow, Place, RowSource } from './rows.js';
 import { snapshotSource } from './snapshot-source.js';
 
 const FORMATS = '.jsonl, .json, .csv, .tsv, .parquet, .npy, .fvecs, .bvecs, .ivecs and snapshots';
+/** What cannot be read, by its first bytes, and what to do. */
+const OTHERS = [
+  ['ARROW1', 'an Arrow (Feather) file: write it as Parquet, as pyarrow.parquet.write_table does'],
+  ['FEA1', 'an old Feather file: write it as Parquet, as pyarrow.parquet.write_table does'],
+  ['PK\x03\x04', 'a zip archive, such as .npz: unpack it, and import a .npy file of it'],
+  ['\x89HDF', 'an HDF5 file: write it as Parquet or .npy'],
+] as const;
 /** Endings of compressed files. */
 const COMPRESSED = new Set(['.gz', '.zst', '.lz4', '.br']);
 /** Of the content; enough for the keys before a list. */
@@ -25,6 +32,8 @@ export async function openSource(file: string, choice: ColumnChoice = {}): Promi
   const { head } = await headOf(file);
   if (head.subarray(0, 4).toString('latin1') === 'PAR1') return parquetSource(file, choice);
   if (head.subarray(0, 6).toString('latin1') === '\x93NUMPY') return npySource(file, choice);
+  const other = OTHERS.find(([magic]) => head.subarray(0, magic.length).toString('latin1') === magic);
+  if (other !== undefined) throw VectronError.invalid('file', `${file} is ${other[1]}`);
   const isCompressed = compressionOf(file, head) !== undefined;
   const ending = extname(
     isCompressed && COMPRESSED.has(extname(file)) ? file.slice(0, -extname(file).length) : file,

@@ -369,6 +369,10 @@ describe('a matrix', () => {
 
 it('a file of no known format is refused by name', async () => {
   await expect(openSource(file('a.xls', 'x'))).rejects.toThrow('cannot tell the format of');
+  await expect(openSource(file('a.npz', 'PK\x03\x04'))).rejects.toThrow('a zip archive, such as .npz: unpack it');
+  await expect(openSource(file('a.jsonl', 'ARROW1\0\0'))).rejects.toThrow(
+    'an Arrow (Feather) file: write it as Parquet',
+  );
   await expect(openSource(join(dir, 'nowhere.jsonl'))).rejects.toThrow('nowhere.jsonl cannot be read');
   await expect(openSource(dir)).rejects.toThrow('is no file');
 });

@@ -8,11 +8,11 @@ import {
   parquetSchema,
   type SchemaTree,
 } from 'hyparquet';
-import { type Fields, type FormatRules, type Roles, rowOf, understand } from './fields.js';
-import { SAMPLE_ROWS } from './json-source.js';
-import { ColumnCursor } from './parquet-columns.js';
-import { type Convert, converterOf, physicalSchema } from './parquet-values.js';
-import type { ColumnChoice, ImportRow, Place, ReadRow, RowSource } from './rows.js';
+import { type Fields, type FormatRules, type Roles, rowOf, understand } from '../fields.js';
+import { SAMPLE_ROWS } from '../json-source.js';
+import type { ColumnChoice, ImportRow, Place, ReadRow, RowSource } from '../rows.js';
+import { ColumnCursor } from './columns.js';
+import { type Convert, converterOf, physicalSchema } from './values.js';
 
 /** Rows put together at a time. */
 const STEP = 256;

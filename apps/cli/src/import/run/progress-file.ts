@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { VectronError } from '@vectron/errors';
-import { headOf } from './file-bytes.js';
+import { headOf } from '../file-bytes.js';
 import type { Tally } from './tally.js';
 
 /** What an import is of: one that goes on must be of the same. */

@@ -1,8 +1,8 @@
 import { toVectronError } from '@vectron/errors';
 import type { Point, VectronClient } from '@vectron/sdk';
+import { isRefused, type ReadRow, type RefusedRow, type RowSource } from '../rows.js';
 import { type Fit, refusal } from './point-check.js';
 import type { Report } from './report.js';
-import { isRefused, type ReadRow, type RefusedRow, type RowSource } from './rows.js';
 import { SeenIds } from './seen-ids.js';
 import { countLeftOut, countRefused, newTally, type Tally } from './tally.js';
 

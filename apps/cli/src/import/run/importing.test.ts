@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { VectronError } from '@vectron/errors';
 import { open, type Point, type VectronClient } from '@vectron/sdk';
+import { openSource } from '../open-source.js';
+import type { ImportRow, RowSource } from '../rows.js';
 import { type FileImport, importFile, progressFileOf } from './import-file.js';
-import { openSource } from './open-source.js';
 import { identityOf } from './progress-file.js';
-import type { ImportRow, RowSource } from './rows.js';
 import { SeenIds } from './seen-ids.js';
 
 let db: VectronClient;

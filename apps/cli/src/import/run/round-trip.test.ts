@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { open, type Point, type StoredPoint, type VectronClient } from '@vectron/sdk';
 import fc from 'fast-check';
-import { exportedLine } from '../export-point.js';
-import { writeParquet } from '../parquet-file.js';
-import { writeJsonl } from '../snapshot-file.js';
+import { exportedLine } from '../../export-point.js';
+import { writeParquet } from '../../parquet-file.js';
+import { writeJsonl } from '../../snapshot-file.js';
+import { openSource } from '../open-source.js';
 import { importFile } from './import-file.js';
-import { openSource } from './open-source.js';
 import { identityOf } from './progress-file.js';
 
 const DIMENSION = 5;

@@ -1,11 +1,11 @@
 import { VectronError } from '@vectron/errors';
 import type { CollectionOptions, VectronClient } from '@vectron/sdk';
-import { inNewCollection } from '../filling.js';
+import { inNewCollection } from '../../filling.js';
+import type { RowSource } from '../rows.js';
 import { type Imported, importRows } from './importing.js';
 import type { Fit } from './point-check.js';
 import { type ImportIdentity, ProgressFile } from './progress-file.js';
 import { Report } from './report.js';
-import type { RowSource } from './rows.js';
 import { newTally, type Tally, tallyFrom } from './tally.js';
 
 export interface FileImport {

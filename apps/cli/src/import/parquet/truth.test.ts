@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parseJson } from '@vectron/model';
-import { openSource } from './open-source.js';
-import { isRefused } from './rows.js';
+import { openSource } from '../open-source.js';
+import { isRefused } from '../rows.js';
 
 const dir = 'apps/cli/src/fixtures/parquet';
 

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { VectronError } from '@vectron/errors';
 import { parseJson } from '@vectron/model';
 import type { SchemaElement, SchemaTree } from 'hyparquet';
-import { halfToNumber } from './npy.js';
+import { halfToNumber } from '../npy.js';
 import { dateText, decimalText, epochText, timeText } from './time-text.js';
 
 /**

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs';
 import { VectronError } from '@vectron/errors';
-import type { RefusedRow } from './rows.js';
+import type { RefusedRow } from '../rows.js';
 
 /** The rows that did not become points, as JSON lines `{"file", "line", "id", "reason"}` in the order of the rows. */
 export class Report {

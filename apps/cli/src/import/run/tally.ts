@@ -1,4 +1,4 @@
-import type { Place, RefusedRow } from './rows.js';
+import type { Place, RefusedRow } from '../rows.js';
 
 /** A count with the first of those counted. */
 export interface Counted {
