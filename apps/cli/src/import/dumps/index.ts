@@ -1,5 +1,6 @@
 import type { ColumnChoice, RowSource } from '../rows.js';
 import { openChroma } from './chroma.js';
+import { openLancedb } from './lancedb.js';
 import { openMilvus } from './milvus.js';
 import { openPgvector } from './pgvector.js';
 import { openQdrant } from './qdrant.js';
@@ -11,6 +12,7 @@ export type OpenDump = (file: string, choice: ColumnChoice) => Promise<RowSource
 /** By the name that `--from` takes. */
 export const OPEN_DUMPS = {
   chroma: openChroma,
+  lancedb: openLancedb,
   milvus: openMilvus,
   pgvector: openPgvector,
   qdrant: openQdrant,

@@ -88,7 +88,7 @@ async function* rowsOf(directory: string, columns: readonly NpyColumn[]): AsyncG
       const count = Math.min(STEP, rows - from);
       const blocks = await Promise.all(columns.map((column, at) => blockOf(handles[at], column, from, count)));
       for (let at = 0; at < count; at++) {
-        const fields = columns.map((column, i) => [column.name, valueOf(column, blocks[i], at)] as const);
+        const fields = columns.map((column, i) => [column.name, elementAt(column, blocks[i], at)] as const);
         yield { place: { file: directory, line: from + at + 1 }, fields: Object.fromEntries(fields) };
       }
     }
@@ -103,7 +103,7 @@ async function blockOf(handle: FileHandle, column: NpyColumn, from: number, coun
   return buffer;
 }
 
-function valueOf(column: NpyColumn, block: Buffer, row: number): unknown {
+function elementAt(column: NpyColumn, block: Buffer, row: number): unknown {
   const size = bytesOfRow(column);
   const bytes = block.subarray(row * size, (row + 1) * size);
   if (column.columns === undefined) return scalar(bytes, column.type);
