@@ -1,8 +1,7 @@
 import { closeSync, openSync, renameSync, rmSync } from 'node:fs';
-import { stringifyJson } from '@vectron/model';
 import type { StoredPoint } from '@vectron/sdk';
 import { fileWriter, parquetWriteRows } from 'hyparquet-writer';
-import { exported } from './export-point.js';
+import { exportedParts } from './export-point.js';
 
 /** Rows of a row group. */
 const GROUP = 5_000;
@@ -31,8 +30,9 @@ export async function writeParquet(file: string, points: AsyncIterable<StoredPoi
   const partial = `${file}.partial`;
   const rows = (async function* () {
     for await (const point of points) {
-      const { id, vector, payload, sparse, vectors, expiresAt } = exported(point);
-      yield { id, vector, payload: textOf(payload), sparse: textOf(sparse), vectors: textOf(vectors), expiresAt };
+      const { payload, sparse, vectors, expiresAt } = exportedParts(point);
+      const json = { payload: bytesOf(payload), sparse: bytesOf(sparse), vectors: bytesOf(vectors) };
+      yield { id: point.id, vector: Array.from(point.vector ?? []), ...json, expiresAt };
     }
   })();
   const columns = SCHEMA.flatMap(({ name }) => (COLUMNS.includes(name) ? [{ name }] : []));
@@ -48,4 +48,4 @@ export async function writeParquet(file: string, points: AsyncIterable<StoredPoi
   }
 }
 
-const textOf = (value: unknown) => (value === undefined ? undefined : Buffer.from(stringifyJson(value)));
+const bytesOf = (text: string | undefined) => (text === undefined ? undefined : Buffer.from(text));

@@ -73,7 +73,7 @@ export function progressText({ rows, share, seconds }: Moment, first: Moment, to
 
 const duration = (seconds: number): string =>
   seconds < 90
-    ? `${Math.ceil(seconds)} s`
+    ? `${Math.round(seconds)} s`
     : seconds < 5_400
-      ? `${Math.ceil(seconds / 60)} min`
+      ? `${Math.round(seconds / 60)} min`
       : `${(seconds / 3_600).toFixed(1)} h`;

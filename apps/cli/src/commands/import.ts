@@ -9,6 +9,7 @@ import { openSource, pebbleSource } from '../import/open-source.js';
 import { identityOf } from '../import/progress-file.js';
 import { type ColumnChoice, isRefused, type RowSource } from '../import/rows.js';
 import type { Counted, Tally } from '../import/tally.js';
+import { wholeFlag } from '../number-flag.js';
 import { brief, note, say, show } from '../output.js';
 import { rowProgress } from '../row-progress.js';
 
@@ -29,13 +30,13 @@ export function importCommand(program: Command, client: Define): void {
     .option('--vector <column>', 'the column of the vectors, or the vector of several that comes first')
     .option('--vector-name <name>', 'the same as --vector')
     .option('--payload <columns>', 'the columns that become the payload, with commas between them; default: all others')
-    .option('--dimension <n>', 'of a collection that is made; default: that of the file', Number)
+    .option('--dimension <n>', 'of a collection that is made; default: that of the file', wholeFlag(1, 65_536))
     .option('--distance <metric>', 'cosine, euclidean or dot; default: as the file says, or cosine')
     .option('--dry-run', 'read and check the whole file, say what would come, and write nothing')
     .option('--report <file>', 'where refused rows go, as JSON lines; default: FILE.rejected.jsonl')
     .option('--resume', 'go on with an import that was interrupted')
     .option('--on-error <what>', 'continue, or stop at the first row that is refused', 'continue')
-    .option('--batch <n>', 'points a request', Number, 250)
+    .option('--batch <n>', 'points a request', wholeFlag(1, 10_000), 250)
     .action((first: string | undefined, second: string | undefined, options: ClientOptions) =>
       withClient(options, async (db) => {
         const { collection, file } = namesOf(first, second, options);

@@ -12,6 +12,8 @@ const RULES: FormatRules = { jsonText: true };
 interface CsvRecord {
   /** On which it begins. */
   readonly line: number;
+  /** Bytes of the content up to its end. */
+  readonly endsAt: number;
   readonly cells: readonly Buffer[];
 }
 
@@ -31,7 +33,7 @@ export async function csvSource(file: string, delimiter: ',' | '\t', choice: Col
       const content = await fileBytes(file);
       let at = -1;
       for await (const record of records(file, content.chunks, delimiter)) {
-        progress = content.progress();
+        progress = content.progress(record.endsAt);
         const place = { file, line: record.line };
         if (at++ < 0) continue;
         const read = fieldsOf(record, names);
@@ -91,7 +93,7 @@ async function* records(file: string, chunks: AsyncIterable<Buffer>, delimiter: 
   try {
     for await (const { record, info } of input.pipe(parser) as AsyncIterable<Parsed>) {
       const within = record.reduce((sum, cell) => sum + cell.filter((byte) => byte === LF).length, 0);
-      yield { line: info.lines - within, cells: record };
+      yield { line: info.lines - within, endsAt: info.bytes, cells: record };
     }
   } catch (error) {
     if ((error as { code?: string }).code?.startsWith('CSV_') !== true) throw error;
@@ -103,7 +105,7 @@ async function* records(file: string, chunks: AsyncIterable<Buffer>, delimiter: 
 
 interface Parsed {
   readonly record: Buffer[];
-  readonly info: { readonly lines: number };
+  readonly info: { readonly lines: number; readonly bytes: number };
 }
 
 const LF = 0x0a;

@@ -75,7 +75,7 @@ export function understand(
 
   const others = columns.filter((name) => name !== id && name !== vector);
   const payload = payloadColumns(others, choice, values, rules);
-  const own = ownColumns(others, payload !== undefined && 'whole' in payload, values);
+  const own = ownColumns(payload !== undefined && 'whole' in payload, values);
   const missing = choice.payload?.find((name) => !columns.includes(name));
   if (missing !== undefined)
     throw VectronError.invalid('payload', `--payload ${missing}: ${file} has no such column; ${have}`);
@@ -148,13 +148,14 @@ const OWN_SHAPES: Record<(typeof OWN)[number], (value: unknown) => boolean> = {
   expiresAt: (value) => typeof value === 'string',
 };
 
-/** The columns that hold parts of a point: under such a name, of such values, and with a payload or nothing beside them. */
-function ownColumns(others: readonly string[], hasPayload: boolean, values: Values): Set<string> {
-  const found = OWN.filter((name) => others.includes(name));
+/**
+ * The columns that hold parts of a point: under such a name, of such values, and with a payload or nothing beside them. They may
+ * come later than the rows that were looked at.
+ */
+function ownColumns(hasPayload: boolean, values: Values): Set<string> {
   const isSound = (name: (typeof OWN)[number]) => values(name).every((value) => OWN_SHAPES[name](parsedText(value)));
   // A date or a number beside columns of the file's own is one of these.
-  const isPoint = hasPayload || others.every((name) => (OWN as readonly string[]).includes(name));
-  return new Set(found.filter((name) => isSound(name) && (isPoint || name === 'sparse' || name === 'vectors')));
+  return new Set(OWN.filter((name) => isSound(name) && (hasPayload || name === 'sparse' || name === 'vectors')));
 }
 
 const parsedText = (value: unknown) =>
@@ -168,7 +169,9 @@ function payloadColumns(
 ): Roles['payload'] {
   if (choice.payload !== undefined) return { fields: choice.payload };
   const isObject = (value: unknown) => isPlainObject(jsonText ? parsedText(value) : value);
-  const whole = others.includes('payload') && values('payload').every(isObject);
+  // Of points that have nothing else one may have a payload later on.
+  const isPoint = others.every((name) => name === 'payload' || (OWN as readonly string[]).includes(name));
+  const whole = (isPoint || others.includes('payload')) && values('payload').every(isObject);
   return whole ? { whole: 'payload' } : undefined;
 }
 
@@ -181,13 +184,14 @@ function mostCommon(lengths: readonly number[]): number | undefined {
 function said({ id, vector, payload, own }: Roles, others: readonly string[], dimension: number | undefined): string[] {
   const rest = others.filter((name) => !own.has(name));
   const fields = payload === undefined ? rest : 'fields' in payload ? payload.fields : [];
-  const inPayload = payload !== undefined && 'whole' in payload ? [payload.whole] : fields;
+  const inPayload =
+    payload !== undefined && 'whole' in payload ? rest.filter((name) => name === payload.whole) : fields;
   const outside = rest.filter((name) => !inPayload.includes(name));
   return [
     id === undefined ? 'id: the number of the row, from 0' : `id: column "${id}"`,
     `vector: column "${vector}"${dimension === undefined ? '' : `, ${dimension} dimensions`}`,
     `payload: ${inPayload.length === 0 ? 'none' : `${'whole' in (payload ?? {}) ? 'what is in ' : ''}column${inPayload.length > 1 ? 's' : ''} ${inPayload.join(', ')}`}`,
-    ...[...own].map((name) => `${name}: column "${name}", as Vectron exports it`),
+    ...[...own].flatMap((name) => (others.includes(name) ? [`${name}: column "${name}", as Vectron exports it`] : [])),
     ...(outside.length > 0 ? [`left out: ${outside.join(', ')}`] : []),
   ];
 }

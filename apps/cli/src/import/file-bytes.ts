@@ -9,8 +9,11 @@ import { lz4Frames } from './lz4-frames.js';
 export interface FileBytes {
   /** Of at most some hundred KiB each. Throws INVALID_ARGUMENT when compressed content is damaged or ends early. */
   readonly chunks: AsyncIterable<Buffer>;
-  /** Bytes of the file itself that were read so far, and its size. */
-  readonly progress: () => { readonly read: number; readonly total: number };
+  /**
+   * Bytes of the file itself that are done, and its size. `used`: bytes of the content that the reader is done with; more of
+   * them have been read ahead.
+   */
+  readonly progress: (used: number) => { readonly read: number; readonly total: number };
 }
 
 /** How a file is compressed, by its first bytes; brotli has none of its own, and is told by the name `.br`. */
@@ -55,8 +58,9 @@ export async function fileBytes(file: string): Promise<FileBytes> {
   const { head, size } = await headOf(file);
   const compression = compressionOf(file, head);
   let read = 0;
+  let given = 0;
   async function* chunks(): AsyncGenerator<Buffer> {
-    read = 0;
+    [read, given] = [0, 0];
     const handle = await open(file);
     const raw = handle.createReadStream({ highWaterMark: 256 << 10 });
     const counted = new Transform({
@@ -70,7 +74,10 @@ export async function fileBytes(file: string): Promise<FileBytes> {
     // Errors reach the reader through the last stage.
     const last = pipeline([...stages], () => {}) as unknown as Transform;
     try {
-      yield* last;
+      for await (const chunk of last as AsyncIterable<Buffer>) {
+        given += chunk.length;
+        yield chunk;
+      }
       // Node's gzip passes over what is no gzip after the end of it.
       const unread = decoder !== undefined && 'bytesWritten' in decoder ? read - decoder.bytesWritten : 0;
       if (unread > 0) throw new Error(`${unread} bytes follow on the end of the compressed content`);
@@ -84,7 +91,10 @@ export async function fileBytes(file: string): Promise<FileBytes> {
       raw.destroy();
     }
   }
-  return { chunks: { [Symbol.asyncIterator]: chunks }, progress: () => ({ read, total: size }) };
+  return {
+    chunks: { [Symbol.asyncIterator]: chunks },
+    progress: (used) => ({ read: given === 0 ? 0 : read * Math.min(1, used / given), total: size }),
+  };
 }
 
 /** Without the byte order mark of UTF-8, where content begins with one. */

@@ -47,8 +47,10 @@ async function jsonSource(file: string, choice: ColumnChoice, texts: Texts): Pro
     async *rows() {
       const content = await fileBytes(file);
       let at = 0;
+      let used = 0;
       for await (const text of texts(content)) {
-        progress = content.progress();
+        used += text.bytes.length + 1;
+        progress = content.progress(used);
         const place: Place = { file, line: text.line };
         const read = objectOf(text);
         yield 'wrong' in read
@@ -56,7 +58,6 @@ async function jsonSource(file: string, choice: ColumnChoice, texts: Texts): Pro
           : rowOf(read.fields, roles, RULES, place, at);
         at += 1;
       }
-      progress = content.progress();
     },
   };
 }

@@ -29,7 +29,7 @@ async function imported(file: string): Promise<unknown[]> {
   for await (const row of source.rows()) {
     if (isRefused(row) || row.leftOut !== undefined) throw new Error(JSON.stringify(row));
     const { id, vector = [], payload } = row.point;
-    rows.push({ id, vector: Array.from(Float32Array.from(vector)), payload });
+    rows.push({ id, vector: Array.from(Float32Array.from(vector)), payload: payload ?? {} });
   }
   expect([source.total, source.dimension]).toEqual([rows.length, 4]);
   return rows;

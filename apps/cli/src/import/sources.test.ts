@@ -61,7 +61,7 @@ describe('JSON lines', () => {
         '{"id":"e","vector":[]}',
       ]),
     ).toEqual([
-      '1: a [1] {}',
+      '1: a [1] null',
       '2: b! vector is a list of numbers, not "AACAPw=="',
       '3: c! vector is a list of numbers, not {}',
       '4: d! it has no vector: column "vector" is empty',
@@ -81,7 +81,7 @@ describe('JSON lines', () => {
     );
     const lines = await told(path);
     expect(lines.map((line) => line.split(' ')[0])).toEqual(['2:', '4:', '5:', '6:', '7:', '8:', '9:', '10:', '11:']);
-    expect(lines[0]).toBe('2: a [1] {}');
+    expect(lines[0]).toBe('2: a [1] null');
     expect(lines[1]).toBe('4: ?! a row is a JSON object, not [1]');
     expect(lines[2]).toBe('5: ?! a row is a JSON object, not null');
     expect(lines[3]).toMatch(/not JSON.*; NaN, which Python writes, is no JSON and no value of a point$/);
@@ -118,6 +118,14 @@ describe('JSON lines', () => {
     expect(await jsonl(['{"id":"a","vector":[1],"payload":{},"expiresAt":"2001-01-01T00:00:00Z"}'])).toEqual([
       '1: a! it expired at 2001-01-01T00:00:00Z',
     ]);
+  });
+
+  it('may have parts that come later than the rows from which the columns are understood', async () => {
+    const plain = Array.from({ length: 1_001 }, (_, at) => `{"id":"p${at}","vector":[1]}`);
+    const last = '{"id":"z","vector":[1],"payload":{"n":1},"vectors":{"t":[2]},"sparse":{},"ttlSeconds":60}';
+    expect((await jsonl([...plain, last])).at(-1)).toBe(
+      '1002: z [1] {"n":1} {"sparse":{},"vectors":{"t":[2]},"ttlSeconds":60}',
+    );
   });
 
   it('of flat rows have every other column as their payload, whatever it is called', async () => {
