@@ -47,7 +47,7 @@ interface Frame {
   decoded: bigint;
 }
 
-class Lz4Decoder {
+export class Lz4Decoder {
   #pending: Buffer = Buffer.alloc(0);
   #frame: Frame | undefined;
   constructor(private readonly create32: Create32) {}

@@ -143,7 +143,7 @@ function rowAt(
 ): ImportRow {
   let id: unknown;
   try {
-    id = valueOf(idTextJson, 'the id');
+    id = parsedValue(idTextJson, 'the id');
     return rowOf(place, partsOf(id, texts, reading), reading.plan.dimensions);
   } catch (error) {
     const known = idText(id);
@@ -159,8 +159,8 @@ function partsOf(
 ): Parts {
   const { payload, sparse } = metadatas === undefined ? NO_METADATA : metadataOf(metadatas);
   const texts = [
-    [documentKey, documents === undefined ? null : valueOf(documents, 'the document')],
-    [uriKey, uris === undefined ? null : valueOf(uris, 'the uri')],
+    [documentKey, documents === undefined ? null : parsedValue(documents, 'the document')],
+    [uriKey, uris === undefined ? null : parsedValue(uris, 'the uri')],
   ] as const;
   const all = { ...payload, ...Object.fromEntries(texts.filter(([, value]) => value !== null)) };
   const kept = Object.entries(all).filter(([name]) => chosen === undefined || chosen.includes(name));
@@ -173,14 +173,14 @@ function partsOf(
   };
 }
 
-function valueOf({ bytes, wrong }: JsonText, what: string): unknown {
+function parsedValue({ bytes, wrong }: JsonText, what: string): unknown {
   const text = textOf(bytes);
   if (wrong !== undefined || text === undefined) throw VectronError.invalid('file', wrong ?? `${what} is no UTF-8`);
   return parseJson(text, what);
 }
 
 function embeddingOf(text: JsonText): VectorValue | undefined {
-  const value = valueOf(text, 'the embedding');
+  const value = parsedValue(text, 'the embedding');
   if (typeof value === 'string') {
     const message = `the embedding is text, not a list of numbers: write it with .tolist(), not with str()`;
     throw VectronError.invalid('embedding', message);
@@ -193,7 +193,7 @@ const asVectors = (vector: VectorValue | undefined): Map<string, VectorValue> =>
 
 /** Sparse vectors stand among the metadata, as `{"#type": "sparse_vector", "indices", "values"}`. */
 function metadataOf(text: JsonText): { payload: Record<string, unknown>; sparse: Map<string, VectorValue> } {
-  const value = valueOf(text, 'the metadata');
+  const value = parsedValue(text, 'the metadata');
   if (value === null) return NO_METADATA;
   if (!isPlainObject(value)) throw VectronError.invalid('metadata', `the metadata is an object, not ${shown(value)}`);
   const isSparse = (one: unknown) => isPlainObject(one) && one['#type'] === 'sparse_vector';

@@ -19,9 +19,8 @@ export class Frequencies {
     return found;
   }
 
-  get total(): number {
-    let sum = 0;
-    for (const count of this.counts.values()) sum += count;
-    return sum;
+  /** Different numbers that were counted. */
+  get kinds(): number {
+    return this.counts.size;
   }
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -175,5 +175,98 @@ describe('dumps of Chroma', () => {
     const torn = await read('chroma', file('{"ids":["a","b"],"embeddings":[[1,2],[3'));
     expect(torn.points).toEqual([{ id: 'a', vector: f32(1, 2), payload: {} }]);
     expect(torn.refused[0]).toMatch(/^1 b: it has no embedding/);
+  });
+});
+
+describe('dumps of Weaviate', () => {
+  it('of several classes ask for one, and refuse objects that are wrong', async () => {
+    const lines = [
+      '{"class":"A","id":"1","properties":{"where":{"latitude":1,"longitude":2}},"vector":[1,2],"tenant":"t"}',
+      '{"class":"B","id":"2","properties":{},"vector":[1]}',
+      '{"class":"A","properties":{}}',
+      '{"class":"A","id":"4","properties":7,"vector":[1,2]}',
+    ].join('\n');
+    await expect(read('weaviate', file(lines))).rejects.toThrow('has objects of A, B: choose one class with --table');
+    await expect(read('weaviate', file(lines), { table: 'C' })).rejects.toThrow('no class C, but A, B');
+    const { points, refused, understood } = await read('weaviate', file(lines), { table: 'A' });
+    expect(points).toEqual([
+      {
+        ...{ id: '1', vector: f32(1, 2), payload: { where: { lat: 1, lon: 2 } } },
+        leftOut: [{ what: 'tenant', reason: expect.stringContaining('no tenants') }],
+      },
+    ]);
+    expect(refused).toEqual([
+      expect.stringMatching(/^3 -: an object of Weaviate has an "id" or "uuid", not nothing/),
+      '4 4: properties are an object, not 7',
+    ]);
+    expect(understood[0]).toBe('class: A');
+    await expect(read('weaviate', dir)).rejects.toThrow('restore it in Weaviate');
+  });
+});
+
+describe('files of Milvus', () => {
+  it('ask for the primary key and the vector where neither is clear', async () => {
+    await expect(read('milvus', fixture('milvus/json.json'))).rejects.toThrow(
+      'does not say which column is the primary key',
+    );
+    await expect(read('milvus', fixture('milvus/json.json'), { id: 'no' })).rejects.toThrow('no column no for --id');
+    const rows = '{"rows":[{"id":1,"a":[1,2]},{"id":2,"a":[3,4]}]}';
+    await expect(read('milvus', file(rows))).rejects.toThrow(
+      'no column of vectors: name one with --vector; its columns are id, a',
+    );
+    expect((await read('milvus', file(rows), { vector: 'a' })).points[1]).toEqual({
+      id: '2',
+      vector: f32(3, 4),
+      payload: {},
+    });
+    await expect(read('milvus', dir)).rejects.toThrow('query_iterator');
+  });
+
+  it('keep a column before one of $meta, and name what they leave out', async () => {
+    const rows =
+      '{"rows":[{"id":1,"vector":[0.5,2],"x":1,"$meta":{"x":2,"y":3}},{"id":2,"vector":[0.5],"$meta":"{\\"y\\":4}"}]}';
+    const { points, refused } = await read('milvus', file(rows), { vector: 'vector' });
+    expect(points).toEqual([
+      {
+        ...{ id: '1', vector: f32(0.5, 2), payload: { x: 1, y: 3 } },
+        leftOut: [{ what: '$meta.x', reason: 'a column has this name' }],
+      },
+    ]);
+    expect(refused).toEqual(['1 2: the vector has 1 dimensions, and those of most rows have 2']);
+    expect((await read('milvus', fixture('milvus/parquet.parquet'), { id: 'key' })).understood.join('\n')).toMatch(
+      /left out: half \(bytes, of a BinaryVector.*\n.*brain/s,
+    );
+  });
+
+  it('of NumPy are refused when they do not belong together, or end early', async () => {
+    const copied = join(dir, 'numpy');
+    cpSync(fixture('milvus/numpy.columns'), copied, { recursive: true });
+    const ok = readFileSync(join(copied, 'ok.npy'));
+    writeFileSync(join(copied, 'ok.npy'), ok.subarray(0, -1));
+    await expect(read('milvus', copied, { id: 'key' })).rejects.toThrow('ok.npy ends early');
+    writeFileSync(join(copied, 'ok.npy'), Buffer.from(ok.toString('latin1').replace('(4,)', '(3,)'), 'latin1'));
+    await expect(read('milvus', copied, { id: 'key' })).rejects.toThrow('which belong together cannot be told');
+  });
+});
+
+describe('tables of LanceDB', () => {
+  it('in other forms are refused with the line of Python that writes them', async () => {
+    await expect(read('lancedb', dir)).rejects.toThrow('pyarrow.parquet.write_table(table.to_arrow(), "rows.parquet")');
+    await expect(read('lancedb', file('{"id":{"0":1},"vector":{"0":[1,2]}}'))).rejects.toThrow(
+      'orient="records", lines=True',
+    );
+    await expect(read('lancedb', file('{"key":1,"vector":[0.5,2]}'))).rejects.toThrow(
+      'with --id, or number the rows with --id row',
+    );
+    expect((await read('lancedb', file('{"key":7,"vector":[0.5,2]}'), { id: 'row' })).points).toEqual([
+      { id: '0', vector: f32(0.5, 2), payload: { key: 7 } },
+    ]);
+  });
+
+  it.each(['file.arrow', 'stream.arrows', 'lz4.feather'])('%s that was cut off anywhere is refused', async (name) => {
+    const bytes = readFileSync(fixture(`lancedb/${name}`));
+    for (const length of [9, 100, bytes.length >> 1, bytes.length - 8, bytes.length - 1]) {
+      await expect(read('lancedb', file(bytes.subarray(0, length)))).rejects.toThrow('was cut off');
+    }
   });
 });

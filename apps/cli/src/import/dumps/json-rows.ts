@@ -7,6 +7,8 @@ import { JsonCursor, JsonFault } from './json-cursor.js';
 export interface RowShape {
   /** Keys of objects around rows; lists need none. */
   readonly around: (key: string) => boolean;
+  /** Only lists stand around rows under these keys; an object is a value of a row. */
+  readonly listsOnly?: boolean;
   /** Keys of rows that no object around them has. */
   readonly ofRow: (key: string) => boolean;
 }
@@ -104,7 +106,7 @@ async function* rowsOfObject(cursor: JsonCursor, shape: RowShape, depth: number)
       yield cursor.piece();
       return;
     }
-    if (shape.around(key) && ((await cursor.isList()) || (await cursor.isObject()))) {
+    if (shape.around(key) && ((await cursor.isList()) || (shape.listsOnly !== true && (await cursor.isObject())))) {
       isAround = true;
       cursor.release();
       yield* rowsAt(cursor, shape, depth + 1);

@@ -156,7 +156,7 @@ describe('columns', () => {
     const indexed = await read(file(`${table}${rows}CREATE INDEX i ON public.items USING hnsw (d bit_hamming_ops);\n`));
     expect(indexed.namedVectors).toEqual([
       { name: 'b', dimension: 1 },
-      { name: 'd', dimension: 3 },
+      { name: 'd', dimension: 3, distance: 'euclidean' },
     ]);
   });
 

@@ -26,7 +26,10 @@ export async function openPgvector(file: string, choice: ColumnChoice): Promise<
     total: [...plan.tables].reduce((sum, table) => sum + (survey.seen.get(table)?.rows ?? 0), 0),
     dimension: dimension === 0 ? undefined : dimension,
     understood: [...plan.understood, ...survey.understood(plan)],
-    namedVectors: Array.from(named, ([name, of]) => ({ name, dimension: of })),
+    namedVectors: Array.from(named, ([name, of]) => {
+      const distance = plan.named.find(({ column }) => column.name === name)?.distance;
+      return { name, dimension: of, ...(distance === undefined ? {} : { distance }) };
+    }),
     sparseVectors: plan.sparse.map(({ name }) => name),
     distance: plan.distance,
     rows: () => rowsOf(file, plan, dimensions),

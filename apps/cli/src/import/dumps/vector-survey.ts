@@ -35,6 +35,10 @@ interface Seen {
   readonly counts: { dense: number; sparse: number; other: number };
 }
 
+/** Named vectors of a collection, and as many sparse ones; the names have up to 64 bytes. */
+const MAX_NAMED = 16;
+const canBeNamed = (name: string) => name !== '' && Buffer.byteLength(name) <= 64;
+
 /** What the vectors of the rows are called and are, from one reading of all rows. */
 export class VectorSurvey {
   private readonly seen = new Map<string, Seen>();
@@ -68,8 +72,9 @@ export class VectorSurvey {
       );
     }
     const first = chosen ?? (dense.includes(unnamed) ? unnamed : (most ?? unnamed));
-    const dimensions = new Map(dense.map((name) => [name, this.seen.get(name)?.dimensions.most ?? 0]));
-    return new VectorPlan(first, unnamed, dimensions, new Set(of('sparse')));
+    const kept = [first, ...dense.filter((name) => name !== first && canBeNamed(name)).slice(0, MAX_NAMED)];
+    const dimensions = new Map(kept.map((name) => [name, this.seen.get(name)?.dimensions.most ?? 0]));
+    return new VectorPlan(first, unnamed, dimensions, new Set(of('sparse').filter(canBeNamed).slice(0, MAX_NAMED)));
   }
 }
 
@@ -130,7 +135,9 @@ export class VectorPlan {
   }
 
   private otherwise(vector: VectorValue): string {
-    return vector.kind === 'other' ? `it ${vector.reason}` : `it is ${vector.kind} here, and not so in most rows`;
+    return vector.kind === 'other'
+      ? `it ${vector.reason}`
+      : `it is ${vector.kind}, and not so in most rows; or its name has more than 64 bytes, or ${MAX_NAMED} others come before it`;
   }
 
   private noVector(vectors: Vectors, first: VectorValue | undefined, missing: string): string {

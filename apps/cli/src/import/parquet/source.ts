@@ -18,7 +18,7 @@ import { type Convert, converterOf, physicalSchema } from './values.js';
 const STEP = 256;
 
 /** A column that becomes JSON, or why it does not. */
-interface ParquetColumn {
+export interface ParquetColumn {
   readonly name: string;
   /** In the physical schema. */
   readonly node: SchemaTree;
@@ -26,7 +26,7 @@ interface ParquetColumn {
   readonly why?: string;
 }
 
-interface ParquetFile {
+export interface ParquetFile {
   readonly file: string;
   readonly buffer: AsyncBuffer;
   readonly metadata: FileMetaData;
@@ -83,7 +83,7 @@ function asRow(
   return 'reason' in row || leftOut.length === 0 ? row : { ...row, leftOut: [...leftOut, ...(row.leftOut ?? [])] };
 }
 
-async function openParquet(file: string): Promise<ParquetFile> {
+export async function openParquet(file: string): Promise<ParquetFile> {
   const wrong = (cause: unknown) => {
     throw VectronError.invalid('file', `${file} is no Parquet file that can be read: ${(cause as Error).message}`);
   };
@@ -102,12 +102,12 @@ async function openParquet(file: string): Promise<ParquetFile> {
   return { file, buffer, metadata, root, columns };
 }
 
-type Values =
+export type Values =
   | { readonly fields: Fields }
   | { readonly wrong: string; readonly id: (roles: Roles) => string | undefined };
 
 /** All rows, in the order of the file; their line is their number, from 1. */
-async function* records({
+export async function* records({
   file,
   buffer,
   metadata,

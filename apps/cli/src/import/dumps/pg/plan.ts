@@ -7,6 +7,8 @@ export interface VectorColumn {
   readonly column: PgColumn;
   /** undefined: by the text of each value. */
   readonly form: VectorForm | undefined;
+  /** By its index. */
+  readonly distance?: string;
 }
 
 /** What the columns of a table are for points. */
@@ -63,8 +65,12 @@ export function planOf(
   const [vector, ...others] = vectors;
   say(`vector: column "${vector.column.name}" (${typeText(vector.column)})`);
   const payload = choice.payload?.map((name) => chosen(name, 'payload'));
-  const named = others.filter(({ column }) => payload?.includes(column) !== true);
-  for (const { column } of named) say(`named vector: column "${column.name}" (${typeText(column)})`);
+  const named = others
+    .filter(({ column }) => payload?.includes(column) !== true)
+    .map((one) => ({ ...one, distance: distanceOf(one.column, family, () => {}) }));
+  for (const { column, distance } of named) {
+    say(`named vector: column "${column.name}" (${typeText(column)}${distance === undefined ? '' : `, ${distance}`})`);
+  }
   const isFree = (column: PgColumn) => column !== id && !vectors.some((one) => one.column === column);
   const sparse = columns.filter(
     (one) => isFree(one) && vectorForm(one.type) === 'sparse' && payload?.includes(one) !== true,
