@@ -25,7 +25,7 @@ export function collectionCommands(program: Command, client: Define): void {
     }),
   );
   client(group, 'create <name>', 'make a collection')
-    .requiredOption('--dimension <n>', 'components of a vector, 1 to 65536', Number)
+    .requiredOption('--dimension <n>', 'components of a vector, 1 to 65536', numberFlag)
     .option('--distance <metric>', 'cosine, euclidean or dot', 'cosine')
     .option('--shards <n>', 'default: one per worker', numberFlag)
     .option('--quantization <form>', 'int8, none, float16, binary or product', 'int8')
