@@ -18,7 +18,7 @@ export interface FieldFilter {
   readonly in?: readonly Scalar[];
   /** Holds where there is no value, too. */
   readonly notIn?: readonly Scalar[];
-  /** A number, or an RFC 3339 time or date for times; so are the other bounds. */
+  /** A number, or a time or date in one of the usual forms, such as RFC 3339, for times; so are the other bounds. */
   readonly gt?: number | bigint | string;
   readonly gte?: number | bigint | string;
   readonly lt?: number | bigint | string;
@@ -131,7 +131,7 @@ function range(bounds: Json, at: string): Test {
   }
   if (!values.every((value) => typeof value === 'number' || typeof value === 'bigint')) {
     const hints = values.map(hint).find((text) => text !== '') ?? '';
-    throw VectronError.invalid(at, `${at}: bounds are all numbers, or all RFC 3339 times${hints}`);
+    throw VectronError.invalid(at, `${at}: bounds are all numbers, or all times${hints}`);
   }
   const range: filters.NumberRange = {};
   for (const name of BOUNDS) {

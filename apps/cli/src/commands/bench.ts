@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { build, type Histogram } from 'hdr-histogram-js';
 import { apiKeyOf, type ClientOptions, withClient } from '../client.js';
 import { clientKnobs, loadConfig } from '../config.js';
-import { row } from '../npy.js';
+import { row } from '../import/npy.js';
 import { wholeFlag } from '../number-flag.js';
 import { progressBar, show } from '../output.js';
 import { type Dataset, datasetPoints, loadDataset } from '../sample.js';

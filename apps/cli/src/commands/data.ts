@@ -1,13 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { VectronError } from '@vectron/errors';
 import { fieldAt, parseJson, textOf } from '@vectron/model';
 import { type Filter, type Point, type SearchResult } from '@vectron/sdk';
 import type { Command } from 'commander';
 import { type ClientOptions, withClient } from '../client.js';
-import { DUMPS, type Dump, dumpSource } from '../dump-sources.js';
-import { fill, fillNew } from '../filling.js';
-import { type ImportSource, openImport, pebbleSource } from '../import-sources.js';
-import { numberFlag, wholeFlag } from '../number-flag.js';
+import { numberFlag } from '../number-flag.js';
 import { brief, say, show } from '../output.js';
 import { recallLines } from '../recall-text.js';
 import { filterCommands, hitRows, jsonFlag, transferCommands } from './query.js';
@@ -219,58 +216,4 @@ function showReasons({ explanation, whyNot, shards }: SearchResult): void {
     say(`budget ${budgetMs} ms, consistency ${consistency || 'any'}, route epoch ${routeEpoch}`);
   }
   if (whyNot !== undefined) say(`${whyNot.id}: ${whyNot.step}: ${whyNot.reason}`);
-}
-
-export function importCommand(program: Command, client: Define): void {
-  client(
-    program,
-    'import [file]',
-    'write the points of a .jsonl, .parquet, .npy or .fvecs file, of a store, or of a dump',
-  )
-    .requiredOption('--collection <name>', 'made when it does not exist')
-    .option('--pebble <dir>', 'instead of a file: a store that `export --pebble` or Pebble itself made')
-    .option('--from <database>', `the file is a dump of ${DUMPS.join(', ')}`)
-    .option('--table <name>', 'of a pgvector dump with several tables')
-    .option('--vector-name <name>', 'of a dump with several vectors')
-    .option('--dimension <n>', 'of a collection that is made, where the file does not say it', wholeFlag(1))
-    .option('--distance <metric>', 'of a collection that is made: cosine, euclidean or dot', 'cosine')
-    .option('--batch <n>', 'points a request', wholeFlag(1, 10_000), 250)
-    .action((file: string | undefined, options: ClientOptions) =>
-      withClient(options, async (db) => {
-        const name = options.collection as string;
-        const source = await sourceOf(file, options);
-        const dimension = source.dimension ?? (options.dimension as number | undefined);
-        const known = (await db.listCollections()).some((one) => one.name === name);
-        if (!known && dimension === undefined) {
-          throw new VectronError(
-            'COLLECTION_NOT_FOUND',
-            `no collection ${name}; say its --dimension, which the file does not, or make it first`,
-          );
-        }
-        const started = performance.now();
-        const filling = {
-          ...{ points: source.points, total: source.total, what: `importing into ${name}` },
-          batchSize: options.batch as number,
-          keepsParts: true,
-        };
-        const settings = { dimension: dimension as number, distance: options.distance as 'cosine' };
-        const imported = await (known ? fill(db, name, filling) : fillNew(db, name, settings, filling));
-        const seconds = (performance.now() - started) / 1000;
-        const rows = [[imported, seconds.toFixed(1), Math.round(imported / seconds)]];
-        show({ imported, seconds }, options.json === true, { head: ['imported', 'seconds', 'points/s'], rows });
-      }),
-    );
-}
-
-async function sourceOf(file: string | undefined, options: ClientOptions): Promise<ImportSource> {
-  const { pebble, from, table, vectorName: vector } = options as Record<string, string | undefined>;
-  if ((file === undefined) === (pebble === undefined)) {
-    throw VectronError.invalid('file', 'name either a file or a store with --pebble');
-  }
-  if (file !== undefined && !existsSync(file)) throw VectronError.invalid('file', `no file ${file}`);
-  if (from !== undefined && !DUMPS.includes(from as Dump)) {
-    throw VectronError.invalid('from', `--from is one of ${DUMPS.join(', ')}`);
-  }
-  if (from !== undefined && file !== undefined) return dumpSource(from as Dump, file, { table, vector });
-  return pebble === undefined ? openImport(file as string) : pebbleSource(pebble);
 }

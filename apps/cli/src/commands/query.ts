@@ -9,10 +9,11 @@ import {
 } from '@vectron/sdk';
 import type { Command } from 'commander';
 import { type ClientOptions, withClient } from '../client.js';
+import { exportedLine } from '../export-point.js';
 import { fillNew } from '../filling.js';
 import { numberFlag } from '../number-flag.js';
 import { brief, note, progressBar, show } from '../output.js';
-import { writeParquet } from '../parquet.js';
+import { writeParquet } from '../parquet-file.js';
 import { likeness, mapped, readSnapshot, snapshotLines, writeJsonl } from '../snapshot-file.js';
 
 type Define = (parent: Command, name: string, help: string) => Command;
@@ -88,15 +89,16 @@ export function indexCommands(program: Command, client: Define): void {
       withClient(options, async (db) => {
         const { indexes, sparseVectors, namedVectors } = await db.listIndexes(collection);
         const rows = [
-          ...indexes.map(({ path, type, language, indexed, points, ready }) => {
+          ...indexes.map(({ path, type, language, indexed, points, ready, unread, unreadExample: example }) => {
             const how = ready ? 'ready' : `${Math.floor((100 * indexed) / Math.max(1, points))} %`;
-            return [path, [type, language].filter(Boolean).join(' '), how];
+            const such = example === undefined ? '' : `, such as ${example.value} of ${example.id}`;
+            return [path, [type, language].filter(Boolean).join(' '), how, unread === 0 ? '' : `${unread}${such}`];
           }),
-          ...sparseVectors.map((name) => [name, 'sparse vector', 'ready']),
-          ...namedVectors.map((one) => [one.name, `vector, ${one.dimension} dimensions, ${one.distance}`, 'ready']),
+          ...sparseVectors.map((name) => [name, 'sparse vector', 'ready', '']),
+          ...namedVectors.map((one) => [one.name, `vector, ${one.dimension} dimensions, ${one.distance}`, 'ready', '']),
         ];
         show({ indexes, sparseVectors, namedVectors }, options.json === true, {
-          head: ['path', 'type', 'state'],
+          head: ['path', 'type', 'state', 'points not read'],
           rows,
         });
       }),
@@ -186,6 +188,10 @@ async function* mappedAll(points: AsyncIterable<StoredPoint>) {
   for await (const point of points) yield mapped(point);
 }
 
+async function* exportedAll(points: AsyncIterable<StoredPoint>) {
+  for await (const point of points) yield exportedLine(point);
+}
+
 /** `collections`: the group. */
 export function transferCommands(collections: Command, client: Define): void {
   client(collections, 'export <name> <file>', 'write the points to a .jsonl or .parquet file')
@@ -196,7 +202,7 @@ export function transferCommands(collections: Command, client: Define): void {
         const { count } = await db.count(name, { filter });
         const exported = await written(db, name, { filter, what: `exporting ${name}`, total: count }, (points) => {
           if (file.endsWith('.parquet')) return writeParquet(file, points);
-          if (file.endsWith('.jsonl')) return writeJsonl(file, mappedAll(points));
+          if (file.endsWith('.jsonl')) return writeJsonl(file, exportedAll(points));
           throw VectronError.invalid('file', `${file}: .jsonl and .parquet can be written`);
         });
         show({ exported }, options.json === true, { head: ['exported'], rows: [[exported]] });

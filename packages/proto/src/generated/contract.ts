@@ -799,6 +799,8 @@ export const CONTRACT: Contract = {
       {"name":"indexed","json":"indexed","type":"uint64"},
       {"name":"points","json":"points","type":"uint64"},
       {"name":"ready","json":"ready","type":"bool"},
+      {"name":"unread","json":"unread","type":"uint64"},
+      {"name":"unread_example","json":"unreadExample","type":"message","ref":"vectron.v1.UnreadExample"},
     ] },
     'vectron.v1.ListAliasesRequest': { fields: [] },
     'vectron.v1.ListAliasesResponse': { fields: [
@@ -1115,6 +1117,10 @@ export const CONTRACT: Contract = {
     'vectron.v1.TextQuery': { fields: [
       {"name":"query","json":"query","type":"string"},
       {"name":"fields","json":"fields","type":"message","ref":"vectron.v1.TextField","list":true},
+    ] },
+    'vectron.v1.UnreadExample': { fields: [
+      {"name":"id","json":"id","type":"string"},
+      {"name":"value","json":"value","type":"string"},
     ] },
     'vectron.v1.UpdateAliasesRequest': { fields: [
       {"name":"set","json":"set","type":"message","ref":"vectron.v1.Alias","list":true,"rules":{"maxItems":40}},

@@ -1857,7 +1857,7 @@ export interface components {
             in?: unknown[];
             /** @description None of these values; holds where there is no value, too. */
             notIn?: unknown[];
-            /** @description A number, or an RFC 3339 time; so are the other bounds. */
+            /** @description A number, or a time such as 2026-01-31T12:00:00Z or 2026-01-31; so are the other bounds. */
             gt?: unknown;
             gte?: unknown;
             lt?: unknown;
@@ -2037,6 +2037,13 @@ export interface components {
             points: string;
             /** @description Whether every shard uses it. */
             ready: boolean;
+            /**
+             * Format: uint64
+             * @description Points of those indexed with a value, other than null, that is not of the index's type, or cannot be read as it. Tests of that type do not find such a value.
+             */
+            unread: string;
+            /** @description One of them; absent when there is none. */
+            unreadExample?: components["schemas"]["UnreadExample"];
         };
         Invitation: {
             id: string;
@@ -2300,7 +2307,7 @@ export interface components {
             /** @description Why it was rolled back, or what it waits for. */
             detail: string;
         };
-        /** @description By a value, then by id. Of a list the least value counts, descending the greatest. Numbers come before strings, points with neither come last. */
+        /** @description By a value, then by id. Of a list the least value counts, descending the greatest. false, true, numbers, times (by time, not by text), other strings (by code points); points with none of these come last, in both directions. */
         OrderBy: {
             path?: string;
             descending?: boolean;
@@ -3037,6 +3044,11 @@ export interface components {
             query?: string;
             /** @description Empty: every field with a text index. */
             fields?: components["schemas"]["TextField"][];
+        };
+        UnreadExample: {
+            id: string;
+            /** @description The value as JSON text, cut off after 200 bytes. */
+            value: string;
         };
         UpdateAliasesRequest: {
             /** @description Made, or pointed elsewhere. */
@@ -5373,7 +5385,12 @@ export interface operations {
                      *           },
                      *           "indexed": "0",
                      *           "points": "0",
-                     *           "ready": false
+                     *           "ready": false,
+                     *           "unread": "0",
+                     *           "unreadExample": {
+                     *             "id": "",
+                     *             "value": ""
+                     *           }
                      *         }
                      *       ],
                      *       "sparseVectors": [],

@@ -151,7 +151,8 @@ export function serveSearchSocket(
     try {
       const principal = await edge.enter(token, '');
       checkAccess(METHOD, principal);
-      release = edge.admit(METHOD, principal);
+      const isGone = () => socket.readyState !== WebSocket.OPEN;
+      release = await edge.admit(METHOD, principal, { bytes: data.length, isGone });
       const request = readMessage(METHOD.request, parseJson(textOf(data, 'message'), 'message'));
       request.collection = collection;
       checkRequest(METHOD, request, principal);
