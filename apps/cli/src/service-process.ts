@@ -1,9 +1,9 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DynamicModule, INestMicroservice, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { ConfigOf, metaStoreKnobs, setting } from '@vectron/config';
-import { toVectronError } from '@vectron/errors';
+import { toVectronError, VectronError } from '@vectron/errors';
 import { EmbeddedMetaStore, EtcdMetaStore, type MetaStore } from '@vectron/metastore';
 import { grpcSpan, type Logger, NestLogger } from '@vectron/observability';
 import { type Def, GrpcServer, VectronExceptionFilter } from '@vectron/rpc';
@@ -69,7 +69,12 @@ export async function whenReachable<T>(logger: Logger, work: () => Promise<T>): 
   return persistent.execute(work);
 }
 
+/** Throws FAILED_PRECONDITION where an embedded database has its data, and CONFLICT where a process has it open. */
 export function openEmbedded(data: string, name: string): MetaStore {
+  if (existsSync(join(data, 'catalog.db'))) {
+    const message = `${data} holds an embedded database: a server needs a data directory of its own`;
+    throw new VectronError('FAILED_PRECONDITION', message, { details: { field: 'data' } });
+  }
   mkdirSync(data, { recursive: true, mode: 0o700 });
   return new EmbeddedMetaStore(join(data, `${name}.db`));
 }

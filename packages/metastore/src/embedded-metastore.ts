@@ -1,19 +1,24 @@
 import { chmodSync, closeSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
 import Database from 'libsql';
 import { ChangeFeed } from './change-feed.js';
+import { lockFile } from './file-lock.js';
 import { LocalLeases } from './local-leases.js';
 import type { Change, Compare, Lease, MetaEntry, MetaStore, Operation, Page, TxnResult } from './metastore.js';
 
 /**
- * One SQLite file, synced at every change; for one process. The file is readable by its owner only. Leases end with the
+ * One SQLite file, synced at every change; for one process: a second one gets CONFLICT before it changes anything. The file is readable by its owner only. Leases end with the
  * process: keys bound to one are gone at the next opening.
  */
 export class EmbeddedMetaStore implements MetaStore {
+  readonly #lock: { release(): void };
   readonly #db: Database.Database;
   readonly #feed: ChangeFeed;
   readonly #leases = new LocalLeases(this);
 
   constructor(file: string) {
+    // A lock of its own: the store is read by others while it is open, such as to verify the audit log.
+    this.#lock = lockFile(`${file}.lock`, dirname(file));
     closeSync(openSync(file, 'a', 0o600));
     chmodSync(file, 0o600);
     this.#db = new Database(file);
@@ -96,6 +101,7 @@ export class EmbeddedMetaStore implements MetaStore {
   async close(): Promise<void> {
     this.#leases.end();
     this.#db.close();
+    this.#lock.release();
   }
 }
 

@@ -20,6 +20,7 @@ export {
   collectionSettings,
   requestOf,
 } from './collection-settings.js';
+export { checkOptions, checkWhole } from './options.js';
 export { mergeTokens, type ReadPlan, readPlan, writeToken } from './consistency.js';
 export { isJsonParameter, queryParameters, readQuery, textValue } from './contract/query-string.js';
 export { fieldAt, type Message, newMessage, readFloats, readMessage } from './contract/read-json.js';

@@ -62,13 +62,18 @@ export interface RestClientOptions {
   readonly json?: Json;
 }
 
+/** 24 days. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 export function createRestClient(options: RestClientOptions): RestClient {
   const { url, token, json = JSON } = options;
   const raw = createClient({ baseUrl: url, fetch: options.fetch, bodySerializer: (body) => json.stringify(body) });
   const request: RestClient['request'] = async (method, path, { signal, timeoutMs = options.timeoutMs, ...init }) => {
     const bearer = typeof token === 'function' ? token() : token;
     const headers = bearer === undefined ? {} : { authorization: `Bearer ${bearer}` };
-    const limits = [signal, timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs)];
+    // A timer cannot wait longer, and fires at once when it is asked to: nobody waits for that end.
+    const isTimed = timeoutMs !== undefined && timeoutMs <= LONGEST_TIMER_MS;
+    const limits = [signal, isTimed ? AbortSignal.timeout(timeoutMs) : undefined];
     const call = {
       ...init,
       headers,

@@ -14,6 +14,9 @@ export interface CallContext {
   principal?: unknown;
 }
 
+/** 24 days: timers cannot wait longer. A call may have more time than that, and nobody waits for its end. */
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
+
 /** A context for an outgoing call. `authorization`: passed on as it came, scheme included. */
 export function callContext(
   options: { authorization?: string; timeoutMs?: number; headers?: Record<string, string> } = {},
@@ -21,7 +24,7 @@ export function callContext(
   const metadata = new Metadata();
   for (const [name, value] of Object.entries(options.headers ?? {})) metadata.set(name, value);
   if (options.authorization !== undefined) metadata.set('authorization', options.authorization);
-  if (options.timeoutMs === undefined) return { metadata };
+  if (options.timeoutMs === undefined || options.timeoutMs > LONGEST_TIMEOUT_MS) return { metadata };
   return { metadata, deadlineMs: Date.now() + options.timeoutMs };
 }
 

@@ -1,3 +1,4 @@
+import { checkOptions, checkWhole } from '@vectron/model';
 import pLimit from 'p-limit';
 import type { Point, VectronClient } from './client.js';
 
@@ -24,7 +25,10 @@ export async function upsertAll(
   points: Iterable<Point> | AsyncIterable<Point>,
   options: UpsertAllOptions = {},
 ): Promise<number> {
+  checkOptions(options, ['batchSize', 'concurrency', 'onProgress']);
   const { batchSize = 100, concurrency = 4, onProgress } = options;
+  checkWhole('batchSize', batchSize, 1, Number.MAX_SAFE_INTEGER);
+  checkWhole('concurrency', concurrency, 1, Number.MAX_SAFE_INTEGER);
   const limit = pLimit(concurrency);
   const running = new Set<Promise<void>>();
   let upserted = 0;

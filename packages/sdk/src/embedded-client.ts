@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { EmbeddingProviders, type ProviderOptions, parseProviders } from '@vectron/embeddings';
@@ -15,7 +14,9 @@ import {
   checkAliasChanges,
   checkCollectionName,
   checkMeasuring,
+  checkOptions,
   checkPointId,
+  checkWhole,
   closeSnapshot,
   collectionSettings,
   countPoints,
@@ -53,6 +54,7 @@ import { ChangeStream, type ChangeStreamOptions, type ChangesOptions, changesOpt
 import type * as api from './client.js';
 import { embeddedAdmin, refusedListing } from './embedded-admin.js';
 import { queryResult, storedPoint } from './embedded-answers.js';
+import { claimDirectory } from './embedded-directory.js';
 import { EmbeddedCatalog, type EmbeddedCollection, EPOCH, routeOf } from './embedded-catalog.js';
 import { embeddedSearch } from './embedded-search.js';
 import * as requests from './requests.js';
@@ -72,13 +74,18 @@ export interface OpenOptions {
 const CACHE_BYTES = 64 << 20;
 const WRITE_BUFFER_BYTES = 64 << 20;
 const MAX_WAITING = 10_000;
+const MAX_THREADS = 1_024;
 
 /** The database in the directory `path`, in this process; made when it is not there. See `open`. */
 export async function embeddedClient(path: string, options: OpenOptions = {}): Promise<api.VectronClient> {
+  checkOptions(options, ['embeddings', 'threads', 'indexThreads', 'maxBatch']);
   const cores = availableParallelism();
   const { threads = cores, indexThreads = Math.max(1, cores >> 1), maxBatch = 10_000 } = options;
+  checkWhole('threads', threads, 1, MAX_THREADS);
+  checkWhole('indexThreads', indexThreads, 1, MAX_THREADS);
+  checkWhole('maxBatch', maxBatch, 1, Number.MAX_SAFE_INTEGER);
   const providers = new EmbeddingProviders(parseProviders(JSON.stringify(options.embeddings ?? {})));
-  await mkdir(path, { recursive: true });
+  await claimDirectory(path);
   // The engine's lock keeps a second process out before it touches the catalogue.
   const engine = await Engine.open(join(path, 'engine'), {
     threads,
@@ -87,16 +94,19 @@ export async function embeddedClient(path: string, options: OpenOptions = {}): P
     cacheBytes: CACHE_BYTES,
     writeBufferBytes: WRITE_BUFFER_BYTES,
   });
+  let meta: EmbeddedMetaStore | undefined;
   try {
-    const meta = new EmbeddedMetaStore(join(path, 'catalog.db'));
-    const catalog = new EmbeddedCatalog(meta);
+    const opened = new EmbeddedMetaStore(join(path, 'catalog.db'));
+    meta = opened;
+    const catalog = new EmbeddedCatalog(opened);
     const collections = await catalog.collections();
     for (const collection of collections) await openShards(engine, collection);
     const known = new Set(collections.flatMap((collection) => collection.shardIds));
     // Left behind by a create or delete that was cut off: no collection has ever shown them, or will again.
     for (const shard of await engine.storedShards()) if (!known.has(shard)) await engine.dropShard(shard);
-    return new EmbeddedClient(engine, catalog, () => meta.close(), maxBatch, providers);
+    return new EmbeddedClient(engine, catalog, () => opened.close(), maxBatch, providers);
   } catch (error) {
+    await meta?.close();
     await engine.close();
     throw error;
   }
