@@ -2,16 +2,20 @@
 
 use crate::replica::{self, Replica};
 use crate::{NodeError, Result};
-use vectron_shard::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use vectron_shard::proto::mutation::Action;
 use vectron_shard::proto::{Change, ChangeBatch, ChangeKind};
+use vectron_shard::{Command, ShardError};
 
-/// Entries read at a time for a change feed.
+/// Most entries of one answer.
 const FEED_ENTRIES: u64 = 256;
-const FEED_BYTES: usize = 1 << 20;
+/// Entries read at a time: each may have as many bytes as a request.
+const READ_ENTRIES: u64 = 8;
+const FEED_BYTES: u32 = 1 << 20;
 
-/// Changes from entry `from` on, in log order, as far as they are applied here.
-pub fn changes(replica: &Replica, from: u64) -> Result<ChangeBatch> {
+/// Changes from entry `from` on, in log order, as far as they are applied here, up to the entry with which they have
+/// `max_bytes`; 0: a megabyte.
+pub fn changes(replica: &Replica, from: u64, max_bytes: u32, cancelled: &AtomicBool) -> Result<ChangeBatch> {
     let shard = replica.shard();
     let applied = shard.applied_index();
     let first = replica.log.first_index().max(1);
@@ -20,10 +24,20 @@ pub fn changes(replica: &Replica, from: u64) -> Result<ChangeBatch> {
     }
     let mut batch = ChangeBatch { changes: Vec::new(), next_index: from };
     let mut bytes = 0;
-    for entry in replica.log.read(from, from + FEED_ENTRIES)? {
+    let max_bytes = if max_bytes == 0 { FEED_BYTES } else { max_bytes } as usize;
+    let steps = (from..from + FEED_ENTRIES).step_by(READ_ENTRIES as usize);
+    let entries = steps.map(|step| replica.log.read(step, step + READ_ENTRIES));
+    for entry in entries.flat_map(|step| match step {
+        Ok(entries) => entries.into_iter().map(Ok).collect(),
+        Err(error) => vec![Err(error)],
+    }) {
+        let entry = entry?;
         let index = entry.log_id.index;
-        if index > applied || bytes > FEED_BYTES {
+        if index != batch.next_index || index > applied || bytes >= max_bytes {
             break;
+        }
+        if cancelled.load(Ordering::Relaxed) {
+            return Err(ShardError::Cancelled.into());
         }
         batch.next_index = index + 1;
         // What was refused, or applied before, changed nothing.

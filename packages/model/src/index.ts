@@ -1,6 +1,7 @@
 /** What a point, a payload, a vector, a query and a collection may be: the rules that every home of the interface shares. */
 export { checkAccess, isLimited, type Principal } from './access.js';
 export { checkAliasChanges } from './alias-changes.js';
+export { ANSWER_BYTES, PAGE_BYTES } from './answer-size.js';
 export { type AskShard, RouteChanged, type ShardAnswer, type ShardOperation, type ShardOutcome } from './ask-shard.js';
 export {
   changeCursor,
@@ -39,7 +40,7 @@ export { escapeControls, escapeJsonControls } from './printable.js';
 export { type QueryAnswer, runQuery } from './query.js';
 export type { RecallReport } from './recall-report.js';
 export { Route } from './route.js';
-export { declarationOf, initialDeclarations, schemaOf } from './schema.js';
+export { countsOf, declarationOf, initialDeclarations, type ShardCounts, schemaOf } from './schema.js';
 export {
   givenVector,
   runSearch,

@@ -91,6 +91,9 @@ pub struct ChangesOp {
     /// How long to wait for the first.
     #[prost(uint32, tag = "2")]
     pub wait_ms: u32,
+    /// Entries after the one with which the changes reach so many bytes wait for the next answer; missing: 1 MiB.
+    #[prost(uint32, optional, tag = "3")]
+    pub max_bytes: ::core::option::Option<u32>,
 }
 /// Queries that stand for those of the collection's users: what was asked lately, and, where that is little, made from stored
 /// points without being one.
@@ -157,6 +160,10 @@ pub struct SearchOp {
     /// Made to measure or to explain, by no client: not among the queries that were asked, nor counted.
     #[prost(bool, tag = "15")]
     pub measuring: bool,
+    /// Hits of more bytes, payloads and vectors together, are refused with ANSWER_TOO_LARGE; those of a batch all together; 0: no
+    /// limit.
+    #[prost(uint32, tag = "18")]
+    pub max_bytes: u32,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct TextQuery {
@@ -357,6 +364,9 @@ pub struct SchemaStatus {
     pub points: u64,
     #[prost(message, repeated, tag = "4")]
     pub vectors: ::prost::alloc::vec::Vec<NamedVector>,
+    /// Points that wait for a graph: of the vector that is furthest behind. At most `points`.
+    #[prost(uint64, tag = "18")]
+    pub index_lag: u64,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct IndexStatus {
@@ -427,6 +437,13 @@ pub struct IdBatch {
     /// Of a delete: only if the version of every point is this.
     #[prost(uint64, optional, tag = "2")]
     pub if_version: ::core::option::Option<u64>,
+    /// Of a get: the answer is a page, which ends before the point with which it would have more bytes than this, but has one point at
+    /// least; ids behind its last point were not looked at when there are more. Missing: no limit, and no page.
+    #[prost(uint32, optional, tag = "3")]
+    pub max_bytes: ::core::option::Option<u32>,
+    /// Of a get: points without their payloads.
+    #[prost(bool, optional, tag = "4")]
+    pub without_payloads: ::core::option::Option<bool>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct PageOp {
@@ -441,6 +458,10 @@ pub struct PageOp {
     pub order_by: ::core::option::Option<OrderBy>,
     #[prost(bool, tag = "5")]
     pub ids_only: bool,
+    /// The page ends before the point with which it would have more bytes than this, but has one point at least; those that
+    /// ids_only leaves out are counted, too. 0: no limit.
+    #[prost(uint32, tag = "8")]
+    pub max_bytes: u32,
 }
 /// By a value, then by id. Of a list the least value counts, descending the greatest. Numbers come before strings, points
 /// without either come last.
@@ -463,6 +484,9 @@ pub struct PageFound {
     pub values: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     #[prost(bool, tag = "3")]
     pub unindexed: bool,
+    /// There are more: the page is full by its bytes or by its limit.
+    #[prost(bool, tag = "5")]
+    pub more: bool,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ShardOutcome {

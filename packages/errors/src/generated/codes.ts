@@ -100,4 +100,6 @@ export const ERROR_CODES = {
   UNSUPPORTED_MEDIA_TYPE: { grpc: 'INVALID_ARGUMENT', http: 415, retryable: false },
   /** What is there does not allow it, and the same request will not succeed before something else is changed: the message says what. */
   FAILED_PRECONDITION: { grpc: 'FAILED_PRECONDITION', http: 409, retryable: false },
+  /** The answer would be larger than is allowed: ask for fewer points, or for less of each. */
+  ANSWER_TOO_LARGE: { grpc: 'RESOURCE_EXHAUSTED', http: 422, retryable: false },
 } as const;

@@ -1578,7 +1578,10 @@ export interface components {
             distance: string;
             /** Format: int64 */
             shards: number;
-            /** Format: uint64 */
+            /**
+             * Format: uint64
+             * @description As the workers reported it last, within seconds; GetCollectionStatus counts.
+             */
             points: string;
             /**
              * Format: int64
@@ -1932,11 +1935,14 @@ export interface components {
             dimension: number;
             distance: string;
             shards: components["schemas"]["ShardStatus"][];
-            /** Format: uint64 */
+            /**
+             * Format: uint64
+             * @description As of every write that was acknowledged before, of the shards that answered: one that did not has an error_code.
+             */
             points: string;
             /**
              * Format: uint64
-             * @description Points that search scans because the index does not hold them yet.
+             * @description Points that search scans because the index does not hold them yet; at most `points`.
              */
             indexLag: string;
             /** @description fsync, or relaxed with its interval: how acknowledged writes are kept. */
@@ -2145,8 +2151,9 @@ export interface components {
             orderBy?: components["schemas"]["OrderBy"];
         };
         ListPointsResponse: {
+            /** @description As many as the limit asks for, or fewer where more would be too large for one answer (4,000,000 bytes). */
             points: components["schemas"]["Point"][];
-            /** @description Empty: no more. */
+            /** @description Empty: no more. Only this is the end. */
             nextCursor: string;
         };
         ListShardsResponse: {
@@ -2953,6 +2960,8 @@ export interface components {
              */
             term: string;
             replicaStatus: components["schemas"]["ReplicaStatus"][];
+            /** @description Why the shard did not say how many points it has, and `points` and `index_lag` are 0; empty: it did. */
+            errorCode: string;
         };
         ShardWrite: {
             /** Format: int64 */
@@ -3322,7 +3331,7 @@ export interface components {
         /** @description A google.rpc.ErrorInfo, which is always there, or a google.rpc.BadRequest. */
         StatusDetail: {
             "@type": string;
-            /** @description Of an ErrorInfo: the stable code of the error, such as INVALID_ARGUMENT, DIMENSION_MISMATCH, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, COLLECTION_NOT_FOUND, POINT_NOT_FOUND, COLLECTION_EXISTS, ALREADY_EXISTS, CONFLICT, VERSION_CONFLICT, INDEX_BUILDING, STALE_EPOCH, NOT_LEADER, SEARCH_ONLY, RETRY_EXPIRED, CHANGES_GONE, PAYLOAD_TOO_LARGE, RATE_LIMITED, QUOTA_EXCEEDED, OVERLOADED, INDEX_BEHIND, DISK_LOW, CANCELLED, INTERNAL, STORAGE_FAILED, SPEC_MISMATCH, DATA_DAMAGED, UNIMPLEMENTED, UNAVAILABLE, COMMIT_UNKNOWN, NOT_CAUGHT_UP, TOO_STALE, SHARD_NOT_FOUND, SHARD_POISONED, SHUTTING_DOWN, NO_WORKERS, DEADLINE_EXCEEDED, METHOD_NOT_ALLOWED, UNSUPPORTED_MEDIA_TYPE, FAILED_PRECONDITION. */
+            /** @description Of an ErrorInfo: the stable code of the error, such as INVALID_ARGUMENT, DIMENSION_MISMATCH, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, COLLECTION_NOT_FOUND, POINT_NOT_FOUND, COLLECTION_EXISTS, ALREADY_EXISTS, CONFLICT, VERSION_CONFLICT, INDEX_BUILDING, STALE_EPOCH, NOT_LEADER, SEARCH_ONLY, RETRY_EXPIRED, CHANGES_GONE, PAYLOAD_TOO_LARGE, RATE_LIMITED, QUOTA_EXCEEDED, OVERLOADED, INDEX_BEHIND, DISK_LOW, CANCELLED, INTERNAL, STORAGE_FAILED, SPEC_MISMATCH, DATA_DAMAGED, UNIMPLEMENTED, UNAVAILABLE, COMMIT_UNKNOWN, NOT_CAUGHT_UP, TOO_STALE, SHARD_NOT_FOUND, SHARD_POISONED, SHUTTING_DOWN, NO_WORKERS, DEADLINE_EXCEEDED, METHOD_NOT_ALLOWED, UNSUPPORTED_MEDIA_TYPE, FAILED_PRECONDITION, ANSWER_TOO_LARGE. */
             reason?: string;
             domain?: string;
             metadata?: {
@@ -3544,6 +3553,29 @@ export interface components {
                  *         {
                  *           "@type": "type.googleapis.com/google.rpc.ErrorInfo",
                  *           "reason": "UNSUPPORTED_MEDIA_TYPE",
+                 *           "domain": "vectron",
+                 *           "metadata": {}
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["Status"];
+            };
+        };
+        /** @description The call failed: ANSWER_TOO_LARGE. */
+        Status422: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "code": 0,
+                 *       "message": "what was wrong, where, and what to do",
+                 *       "details": [
+                 *         {
+                 *           "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+                 *           "reason": "ANSWER_TOO_LARGE",
                  *           "domain": "vectron",
                  *           "metadata": {}
                  *         }
@@ -6401,7 +6433,8 @@ export interface operations {
                      *               "appliedIndex": "0",
                      *               "damage": ""
                      *             }
-                     *           ]
+                     *           ],
+                     *           "errorCode": ""
                      *         }
                      *       ],
                      *       "points": "20000",
@@ -6666,7 +6699,8 @@ export interface operations {
                      *               "appliedIndex": "0",
                      *               "damage": ""
                      *             }
-                     *           ]
+                     *           ],
+                     *           "errorCode": ""
                      *         }
                      *       ],
                      *       "points": "20000",

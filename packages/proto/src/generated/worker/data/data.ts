@@ -193,6 +193,8 @@ export interface ChangesOp {
   fromIndex: bigint;
   /** How long to wait for the first. */
   waitMs: number;
+  /** Entries after the one with which the changes reach so many bytes wait for the next answer; missing: 1 MiB. */
+  maxBytes?: number | undefined;
 }
 
 /**
@@ -252,6 +254,11 @@ export interface SearchOp {
   using: string;
   /** Made to measure or to explain, by no client: not among the queries that were asked, nor counted. */
   measuring: boolean;
+  /**
+   * Hits of more bytes, payloads and vectors together, are refused with ANSWER_TOO_LARGE; those of a batch all together; 0: no
+   * limit.
+   */
+  maxBytes: number;
 }
 
 export interface TextQuery {
@@ -396,6 +403,8 @@ export interface SchemaStatus {
   sparse: SparseDeclared[];
   points: bigint;
   vectors: NamedVector[];
+  /** Points that wait for a graph: of the vector that is furthest behind. At most `points`. */
+  indexLag: bigint;
 }
 
 export interface IndexStatus {
@@ -447,7 +456,18 @@ export interface PointBatch {
 export interface IdBatch {
   ids: string[];
   /** Of a delete: only if the version of every point is this. */
-  ifVersion?: bigint | undefined;
+  ifVersion?:
+    | bigint
+    | undefined;
+  /**
+   * Of a get: the answer is a page, which ends before the point with which it would have more bytes than this, but has one point at
+   * least; ids behind its last point were not looked at when there are more. Missing: no limit, and no page.
+   */
+  maxBytes?:
+    | number
+    | undefined;
+  /** Of a get: points without their payloads. */
+  withoutPayloads?: boolean | undefined;
 }
 
 export interface PageOp {
@@ -457,6 +477,11 @@ export interface PageOp {
   filter?: Filter | undefined;
   orderBy?: OrderBy | undefined;
   idsOnly: boolean;
+  /**
+   * The page ends before the point with which it would have more bytes than this, but has one point at least; those that
+   * ids_only leaves out are counted, too. 0: no limit.
+   */
+  maxBytes: number;
 }
 
 /**
@@ -475,6 +500,8 @@ export interface PageFound {
   /** With order_by: JSON, the value of each point. */
   values: string[];
   unindexed: boolean;
+  /** There are more: the page is full by its bytes or by its limit. */
+  more: boolean;
 }
 
 export interface ShardOutcome {
@@ -1237,7 +1264,7 @@ export const Origin: MessageFns<Origin> = {
 };
 
 function createBaseChangesOp(): ChangesOp {
-  return { fromIndex: 0n, waitMs: 0 };
+  return { fromIndex: 0n, waitMs: 0, maxBytes: undefined };
 }
 
 export const ChangesOp: MessageFns<ChangesOp> = {
@@ -1250,6 +1277,9 @@ export const ChangesOp: MessageFns<ChangesOp> = {
     }
     if (message.waitMs !== 0) {
       writer.uint32(16).uint32(message.waitMs);
+    }
+    if (message.maxBytes !== undefined) {
+      writer.uint32(24).uint32(message.maxBytes);
     }
     return writer;
   },
@@ -1283,6 +1313,14 @@ export const ChangesOp: MessageFns<ChangesOp> = {
             message.waitMs = reader.uint32();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.maxBytes = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1307,6 +1345,11 @@ export const ChangesOp: MessageFns<ChangesOp> = {
         : isSet(object.wait_ms)
         ? globalThis.Number(object.wait_ms)
         : 0,
+      maxBytes: isSet(object.maxBytes)
+        ? globalThis.Number(object.maxBytes)
+        : isSet(object.max_bytes)
+        ? globalThis.Number(object.max_bytes)
+        : undefined,
     };
   },
 
@@ -1318,6 +1361,9 @@ export const ChangesOp: MessageFns<ChangesOp> = {
     if (message.waitMs !== undefined) {
       obj.waitMs = Math.round(message.waitMs);
     }
+    if (message.maxBytes !== undefined) {
+      obj.maxBytes = Math.round(message.maxBytes);
+    }
     return obj;
   },
 
@@ -1328,6 +1374,7 @@ export const ChangesOp: MessageFns<ChangesOp> = {
     const message = createBaseChangesOp();
     message.fromIndex = (object.fromIndex !== undefined && object.fromIndex !== null) ? BigInt(object.fromIndex) : 0n;
     message.waitMs = object.waitMs ?? 0;
+    message.maxBytes = object.maxBytes ?? undefined;
     return message;
   },
 };
@@ -1521,6 +1568,7 @@ function createBaseSearchOp(): SearchOp {
     text: undefined,
     using: "",
     measuring: false,
+    maxBytes: 0,
   };
 }
 
@@ -1570,6 +1618,9 @@ export const SearchOp: MessageFns<SearchOp> = {
     }
     if (message.measuring !== false) {
       writer.uint32(120).bool(message.measuring);
+    }
+    if (message.maxBytes !== 0) {
+      writer.uint32(144).uint32(message.maxBytes);
     }
     return writer;
   },
@@ -1707,6 +1758,14 @@ export const SearchOp: MessageFns<SearchOp> = {
             message.measuring = reader.bool();
             continue;
           }
+          case 18: {
+            if (tag !== 144) {
+              break;
+            }
+
+            message.maxBytes = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1756,6 +1815,11 @@ export const SearchOp: MessageFns<SearchOp> = {
       text: isSet(object.text) ? TextQuery.fromJSON(object.text) : undefined,
       using: isSet(object.using) ? globalThis.String(object.using) : "",
       measuring: isSet(object.measuring) ? globalThis.Boolean(object.measuring) : false,
+      maxBytes: isSet(object.maxBytes)
+        ? globalThis.Number(object.maxBytes)
+        : isSet(object.max_bytes)
+        ? globalThis.Number(object.max_bytes)
+        : 0,
     };
   },
 
@@ -1806,6 +1870,9 @@ export const SearchOp: MessageFns<SearchOp> = {
     if (message.measuring !== undefined) {
       obj.measuring = message.measuring;
     }
+    if (message.maxBytes !== undefined) {
+      obj.maxBytes = Math.round(message.maxBytes);
+    }
     return obj;
   },
 
@@ -1833,6 +1900,7 @@ export const SearchOp: MessageFns<SearchOp> = {
     message.text = (object.text !== undefined && object.text !== null) ? TextQuery.fromPartial(object.text) : undefined;
     message.using = object.using ?? "";
     message.measuring = object.measuring ?? false;
+    message.maxBytes = object.maxBytes ?? 0;
     return message;
   },
 };
@@ -3586,7 +3654,7 @@ export const SchemaOp: MessageFns<SchemaOp> = {
 };
 
 function createBaseSchemaStatus(): SchemaStatus {
-  return { indexes: [], sparse: [], points: 0n, vectors: [] };
+  return { indexes: [], sparse: [], points: 0n, vectors: [], indexLag: 0n };
 }
 
 export const SchemaStatus: MessageFns<SchemaStatus> = {
@@ -3605,6 +3673,12 @@ export const SchemaStatus: MessageFns<SchemaStatus> = {
     }
     for (const v of message.vectors) {
       NamedVector.encode(v!, writer.uint32(34).fork()).join();
+    }
+    if (message.indexLag !== 0n) {
+      if (BigInt.asUintN(64, message.indexLag) !== message.indexLag) {
+        throw new globalThis.Error("value provided for field message.indexLag of type uint64 too large");
+      }
+      writer.uint32(144).uint64(message.indexLag);
     }
     return writer;
   },
@@ -3654,6 +3728,14 @@ export const SchemaStatus: MessageFns<SchemaStatus> = {
             message.vectors.push(NamedVector.decode(reader, reader.uint32()));
             continue;
           }
+          case 18: {
+            if (tag !== 144) {
+              break;
+            }
+
+            message.indexLag = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3672,6 +3754,11 @@ export const SchemaStatus: MessageFns<SchemaStatus> = {
       sparse: globalThis.Array.isArray(object?.sparse) ? object.sparse.map((e: any) => SparseDeclared.fromJSON(e)) : [],
       points: isSet(object.points) ? BigInt(object.points) : 0n,
       vectors: globalThis.Array.isArray(object?.vectors) ? object.vectors.map((e: any) => NamedVector.fromJSON(e)) : [],
+      indexLag: isSet(object.indexLag)
+        ? BigInt(object.indexLag)
+        : isSet(object.index_lag)
+        ? BigInt(object.index_lag)
+        : 0n,
     };
   },
 
@@ -3689,6 +3776,9 @@ export const SchemaStatus: MessageFns<SchemaStatus> = {
     if (message.vectors?.length) {
       obj.vectors = message.vectors.map((e) => NamedVector.toJSON(e));
     }
+    if (message.indexLag !== undefined) {
+      obj.indexLag = message.indexLag.toString();
+    }
     return obj;
   },
 
@@ -3701,6 +3791,7 @@ export const SchemaStatus: MessageFns<SchemaStatus> = {
     message.sparse = object.sparse?.map((e) => SparseDeclared.fromPartial(e)) || [];
     message.points = (object.points !== undefined && object.points !== null) ? BigInt(object.points) : 0n;
     message.vectors = object.vectors?.map((e) => NamedVector.fromPartial(e)) || [];
+    message.indexLag = (object.indexLag !== undefined && object.indexLag !== null) ? BigInt(object.indexLag) : 0n;
     return message;
   },
 };
@@ -4326,7 +4417,7 @@ export const PointBatch: MessageFns<PointBatch> = {
 };
 
 function createBaseIdBatch(): IdBatch {
-  return { ids: [], ifVersion: undefined };
+  return { ids: [], ifVersion: undefined, maxBytes: undefined, withoutPayloads: undefined };
 }
 
 export const IdBatch: MessageFns<IdBatch> = {
@@ -4339,6 +4430,12 @@ export const IdBatch: MessageFns<IdBatch> = {
         throw new globalThis.Error("value provided for field message.ifVersion of type uint64 too large");
       }
       writer.uint32(16).uint64(message.ifVersion);
+    }
+    if (message.maxBytes !== undefined) {
+      writer.uint32(24).uint32(message.maxBytes);
+    }
+    if (message.withoutPayloads !== undefined) {
+      writer.uint32(32).bool(message.withoutPayloads);
     }
     return writer;
   },
@@ -4372,6 +4469,22 @@ export const IdBatch: MessageFns<IdBatch> = {
             message.ifVersion = reader.uint64() as bigint;
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.maxBytes = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.withoutPayloads = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4392,6 +4505,16 @@ export const IdBatch: MessageFns<IdBatch> = {
         : isSet(object.if_version)
         ? BigInt(object.if_version)
         : undefined,
+      maxBytes: isSet(object.maxBytes)
+        ? globalThis.Number(object.maxBytes)
+        : isSet(object.max_bytes)
+        ? globalThis.Number(object.max_bytes)
+        : undefined,
+      withoutPayloads: isSet(object.withoutPayloads)
+        ? globalThis.Boolean(object.withoutPayloads)
+        : isSet(object.without_payloads)
+        ? globalThis.Boolean(object.without_payloads)
+        : undefined,
     };
   },
 
@@ -4402,6 +4525,12 @@ export const IdBatch: MessageFns<IdBatch> = {
     }
     if (message.ifVersion !== undefined) {
       obj.ifVersion = message.ifVersion.toString();
+    }
+    if (message.maxBytes !== undefined) {
+      obj.maxBytes = Math.round(message.maxBytes);
+    }
+    if (message.withoutPayloads !== undefined) {
+      obj.withoutPayloads = message.withoutPayloads;
     }
     return obj;
   },
@@ -4415,12 +4544,14 @@ export const IdBatch: MessageFns<IdBatch> = {
     message.ifVersion = (object.ifVersion !== undefined && object.ifVersion !== null)
       ? BigInt(object.ifVersion)
       : undefined;
+    message.maxBytes = object.maxBytes ?? undefined;
+    message.withoutPayloads = object.withoutPayloads ?? undefined;
     return message;
   },
 };
 
 function createBasePageOp(): PageOp {
-  return { after: "", limit: 0, filter: undefined, orderBy: undefined, idsOnly: false };
+  return { after: "", limit: 0, filter: undefined, orderBy: undefined, idsOnly: false, maxBytes: 0 };
 }
 
 export const PageOp: MessageFns<PageOp> = {
@@ -4439,6 +4570,9 @@ export const PageOp: MessageFns<PageOp> = {
     }
     if (message.idsOnly !== false) {
       writer.uint32(40).bool(message.idsOnly);
+    }
+    if (message.maxBytes !== 0) {
+      writer.uint32(64).uint32(message.maxBytes);
     }
     return writer;
   },
@@ -4496,6 +4630,14 @@ export const PageOp: MessageFns<PageOp> = {
             message.idsOnly = reader.bool();
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.maxBytes = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4523,6 +4665,11 @@ export const PageOp: MessageFns<PageOp> = {
         : isSet(object.ids_only)
         ? globalThis.Boolean(object.ids_only)
         : false,
+      maxBytes: isSet(object.maxBytes)
+        ? globalThis.Number(object.maxBytes)
+        : isSet(object.max_bytes)
+        ? globalThis.Number(object.max_bytes)
+        : 0,
     };
   },
 
@@ -4543,6 +4690,9 @@ export const PageOp: MessageFns<PageOp> = {
     if (message.idsOnly !== undefined) {
       obj.idsOnly = message.idsOnly;
     }
+    if (message.maxBytes !== undefined) {
+      obj.maxBytes = Math.round(message.maxBytes);
+    }
     return obj;
   },
 
@@ -4560,6 +4710,7 @@ export const PageOp: MessageFns<PageOp> = {
       ? OrderBy.fromPartial(object.orderBy)
       : undefined;
     message.idsOnly = object.idsOnly ?? false;
+    message.maxBytes = object.maxBytes ?? 0;
     return message;
   },
 };
@@ -4670,7 +4821,7 @@ export const OrderBy: MessageFns<OrderBy> = {
 };
 
 function createBasePageFound(): PageFound {
-  return { points: [], values: [], unindexed: false };
+  return { points: [], values: [], unindexed: false, more: false };
 }
 
 export const PageFound: MessageFns<PageFound> = {
@@ -4683,6 +4834,9 @@ export const PageFound: MessageFns<PageFound> = {
     }
     if (message.unindexed !== false) {
       writer.uint32(24).bool(message.unindexed);
+    }
+    if (message.more !== false) {
+      writer.uint32(40).bool(message.more);
     }
     return writer;
   },
@@ -4724,6 +4878,14 @@ export const PageFound: MessageFns<PageFound> = {
             message.unindexed = reader.bool();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.more = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4741,6 +4903,7 @@ export const PageFound: MessageFns<PageFound> = {
       points: globalThis.Array.isArray(object?.points) ? object.points.map((e: any) => PointData.fromJSON(e)) : [],
       values: globalThis.Array.isArray(object?.values) ? object.values.map((e: any) => globalThis.String(e)) : [],
       unindexed: isSet(object.unindexed) ? globalThis.Boolean(object.unindexed) : false,
+      more: isSet(object.more) ? globalThis.Boolean(object.more) : false,
     };
   },
 
@@ -4755,6 +4918,9 @@ export const PageFound: MessageFns<PageFound> = {
     if (message.unindexed !== undefined) {
       obj.unindexed = message.unindexed;
     }
+    if (message.more !== undefined) {
+      obj.more = message.more;
+    }
     return obj;
   },
 
@@ -4766,6 +4932,7 @@ export const PageFound: MessageFns<PageFound> = {
     message.points = object.points?.map((e) => PointData.fromPartial(e)) || [];
     message.values = object.values?.map((e) => e) || [];
     message.unindexed = object.unindexed ?? false;
+    message.more = object.more ?? false;
     return message;
   },
 };
