@@ -25,7 +25,8 @@ fn shard(dir: &Path) -> Shard {
         let vector = [n as f32, 1.0].into_iter().flat_map(f32::to_le_bytes).collect();
         let text = "x".repeat(LARGE);
         let payload =
-            format!(r#"{{"order":{},"even":{},"text":"{text}"}}"#, (n * 37) % POINTS, n % 2 == 0).into();
+            format!(r#"{{"order":{},"even":{},"text":"{text}"}}"#, (n * 37) % POINTS, n.is_multiple_of(2))
+                .into();
         PointData { id: id(n), vector, payload, ..PointData::default() }
     };
     for batch in 0..6 {

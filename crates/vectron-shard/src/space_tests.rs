@@ -129,7 +129,7 @@ fn history(seed: u64, entries: usize) -> Vec<LogCommand> {
                 let again = |random: &mut Random| {
                     let n = random.below(60);
                     let mut own = Random(1000 + n);
-                    let names: &[(&str, usize)] = if n % 3 > 0 { &[("b", 4)] } else { &[] };
+                    let names: &[(&str, usize)] = if !n.is_multiple_of(3) { &[("b", 4)] } else { &[] };
                     let other = point(&mut own, format!("p{n}"), names);
                     match random.below(4) {
                         0 => PointData { vector: own.vector(3), ..other },

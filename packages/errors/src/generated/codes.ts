@@ -101,5 +101,5 @@ export const ERROR_CODES = {
   /** What is there does not allow it, and the same request will not succeed before something else is changed: the message says what. */
   FAILED_PRECONDITION: { grpc: 'FAILED_PRECONDITION', http: 409, retryable: false },
   /** The answer would be larger than is allowed: ask for fewer points, or for less of each. */
-  ANSWER_TOO_LARGE: { grpc: 'RESOURCE_EXHAUSTED', http: 422, retryable: false },
+  ANSWER_TOO_LARGE: { grpc: 'RESOURCE_EXHAUSTED', http: 413, retryable: false },
 } as const;
