@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { VectronError } from '@vectron/errors';
 import { parseJson, stringifyJson } from '@vectron/model';
 import type { CollectionOptions, Point, StoredPoint, VectronClient } from '@vectron/sdk';
-import { withFloats } from './json-floats.js';
+import { withFloats } from './import/json-floats.js';
 
 /** 1: the last line has no checksum. */
 const VERSIONS = [1, 2] as const;

@@ -140,8 +140,8 @@ export async function startGateway(
     arrivals,
     ownerOf: (principal) => (principal as Principal).tenantId,
     onCut: (reason) => metrics.connectionsCut.inc({ listener: 'grpc', reason }),
-    admit: (path, principal) =>
-      principal === undefined ? () => {} : edge.admit(publicMethod(path), principal as Principal),
+    admit: (path, principal, waiting) =>
+      principal === undefined ? () => {} : edge.admit(publicMethod(path), principal as Principal, waiting),
     hold: (path, principal) => {
       // Writes that have begun are finished: see whileAllowed.
       const admission = methodOf(path)?.admission;

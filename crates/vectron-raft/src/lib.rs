@@ -32,6 +32,7 @@ pub use error::{NodeError, Result};
 pub use group::{Consistency, GroupStatus, Role, Timing};
 pub use net::TlsFiles;
 pub use node::{Assignment, Node, NodeOptions, Proposal, RaftListener, ReplicaStatus, Reply};
+pub use op::refusal;
 pub use replica::Wanted;
 pub use types::{ReplicaId, worker_of};
 pub use vectron_storage::SMALL_STORE_BYTES;

@@ -23,8 +23,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use vectron_shard::proto::{
-    ChangeBatch, Declaration, IndexStatus, LogCommand, Origin, PointBatch, SampleOp, Sampled, SchemaStatus,
-    SearchOp, SearchResults, ShardOp, Split, shard_op::Op, shard_outcome::Outcome,
+    ChangeBatch, Declaration, LogCommand, Origin, PointBatch, SampleOp, Sampled, SchemaStatus, SearchOp,
+    SearchResults, ShardOp, Split, shard_op::Op, shard_outcome::Outcome,
 };
 use vectron_shard::{Applied, Found, MAX_TAIL, Nearest, Shard};
 use vectron_shard::{ShardError, ShardSpec, ShardStatus, Until};
@@ -1025,7 +1025,8 @@ fn read_replica(
             let each = batch.searches.iter().map(|request| (request, until_of(request)));
             Outcome::Searches(SearchResults { results: shard.search_batch(each)? })
         }
-        Some(Op::Schema(_)) => Outcome::Schema(schema_status(&shard)),
+        Some(Op::Schema(_)) => Outcome::Schema(schema_status(&shard)?),
+        Some(Op::TextStats(request)) => Outcome::TextStats(shard.text_statistics(&request)?),
         Some(Op::Sample(asked)) => Outcome::Sampled(sampled(&shard, &asked)?),
         Some(Op::Upsert(_) | Op::Delete(_) | Op::Changes(_) | Op::Mutate(_) | Op::Declare(_)) | None => {
             return Err(NodeError::Refused(ErrorCode::InvalidArgument, "the operation is no read".into()));
@@ -1040,13 +1041,11 @@ fn sampled(shard: &Shard, op: &SampleOp) -> Result<Sampled> {
     Ok(Sampled { vectors: queries.into_iter().map(bytes).collect(), asked: asked as u32 })
 }
 
-fn schema_status(shard: &Shard) -> SchemaStatus {
-    let indexes = shard.index_progress().into_iter();
-    let indexes =
-        indexes.map(|one| IndexStatus { index: Some(one.index), indexed: one.indexed, ready: one.ready });
+fn schema_status(shard: &Shard) -> Result<SchemaStatus> {
+    let indexes = shard.index_status()?;
     let (points, index_lag) = shard.counts();
     let (sparse, vectors) = (shard.sparse_vectors(), shard.named_vectors());
-    SchemaStatus { indexes: indexes.collect(), sparse, points, vectors, index_lag }
+    Ok(SchemaStatus { indexes, sparse, points, vectors, index_lag })
 }
 
 /// `nice`: how far these threads stand back when there are not enough cores (nice(2), 0 to 19). What answers heartbeats

@@ -3,6 +3,7 @@
 
 use crate::group::Consistency;
 use crate::{NodeError, Result};
+use prost::Message;
 use vectron_shard::Applied;
 use vectron_shard::proto::consistency::Level;
 use vectron_shard::proto::shard_outcome::Outcome;
@@ -21,6 +22,11 @@ pub fn consistency(op: &ShardOp) -> Consistency {
 /// The outcome of a write.
 pub fn written(applied: &Applied) -> Outcome {
     Outcome::Written(Written { index: applied.index, affected: applied.affected })
+}
+
+/// The encoded `ShardOutcome` of an operation that was not carried out.
+pub fn refusal(error: NodeError) -> Vec<u8> {
+    answer(Err(error)).encode_to_vec()
 }
 
 /// The answer to an operation: its outcome with the log index as of which it was answered, or why there is none.

@@ -16,6 +16,7 @@ mod build;
 mod changes;
 mod checkpoint;
 mod command;
+mod datetime;
 mod error;
 mod field_index;
 mod fields;
@@ -29,6 +30,7 @@ mod load;
 mod matching;
 mod mutation;
 mod number;
+mod order;
 mod origins;
 mod path;
 mod payload_fields;
@@ -56,14 +58,12 @@ pub use apply::Applied;
 pub use checkpoint::{CheckedStore, Checkpoint, StoredShard, check, export_pebble};
 pub use command::{CLIENT_BYTES, Command};
 pub use error::{Result, ShardError};
-pub use fields::IndexProgress;
 pub use filtered::Plan;
 pub use generation::Slot;
 pub(crate) use generation::SlotId;
 pub use hash::routing_hash;
 pub use load::History;
 pub use matching::Filtering;
-pub use query::Ordered;
 pub use reading::Until;
 pub use recall::{Effort, Estimate, RecallStatus};
 pub use search::{Found, Nearest};
@@ -271,6 +271,9 @@ fn remove_mapped_files(dir: &Path) -> Result<()> {
 mod tests;
 
 #[cfg(test)]
+mod datetime_tests;
+
+#[cfg(test)]
 mod engine_tests;
 
 #[cfg(test)]
@@ -278,6 +281,9 @@ mod filter_tests;
 
 #[cfg(test)]
 mod number_tests;
+
+#[cfg(test)]
+mod order_tests;
 
 #[cfg(test)]
 mod recall_tests;
@@ -290,3 +296,9 @@ mod placing_tests;
 
 #[cfg(test)]
 mod reading_tests;
+
+#[cfg(test)]
+mod text_tests;
+
+#[cfg(test)]
+mod unread_tests;

@@ -5,6 +5,7 @@ use crate::field_index::Data;
 use crate::filter::Filter;
 use crate::matching::{Filtering, Matching};
 use crate::number::Number;
+use crate::order::{Order, Ordered};
 use crate::path::Path;
 use crate::point::StoredPoint;
 use crate::proto::{
@@ -14,7 +15,6 @@ use crate::reading::Room;
 use crate::{Result, Shard, ShardError, Until};
 use prost::Message;
 use serde_json::Value;
-use std::cmp::Ordering;
 use std::collections::HashMap;
 
 /// Attempts beside writes; the next one keeps writes out.
@@ -22,52 +22,6 @@ const ATTEMPTS: usize = 3;
 /// Points whose payloads are read for an estimate.
 const SAMPLE: usize = 512;
 const MAX_VALUES: u32 = 100_000;
-
-/// A value in the order of a page.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Ordered {
-    Number(Number),
-    Text(String),
-    Nothing,
-}
-
-impl Ordered {
-    /// What counts at the path.
-    fn of(path: &Path, document: &Value, descending: bool) -> Self {
-        let mut best = Self::Nothing;
-        path.leaves(document, &mut |leaf| {
-            let value = Self::value(leaf);
-            if value != Self::Nothing && (best == Self::Nothing || value.compare(&best, descending).is_lt()) {
-                best = value;
-            }
-        });
-        best
-    }
-
-    fn value(leaf: &Value) -> Self {
-        match leaf {
-            Value::Number(number) => Number::of(number).map_or(Self::Nothing, Self::Number),
-            Value::String(text) => Self::Text(text.clone()),
-            _ => Self::Nothing,
-        }
-    }
-
-    fn compare(&self, other: &Self, descending: bool) -> Ordering {
-        match (self, other) {
-            (Self::Nothing, _) | (_, Self::Nothing) => self.cmp(other),
-            _ if descending => other.cmp(self),
-            _ => self.cmp(other),
-        }
-    }
-
-    fn json(&self) -> String {
-        match self {
-            Self::Number(number) => number.json().to_string(),
-            Self::Text(text) => Value::from(text.as_str()).to_string(),
-            Self::Nothing => "null".into(),
-        }
-    }
-}
 
 impl Shard {
     fn optional_filter(&self, message: Option<&proto::Filter>) -> Result<Option<Filtering>> {
@@ -211,15 +165,17 @@ impl Shard {
             }),
             Some(order) => {
                 let path = Path::parse(&order.path).map_err(ShardError::Invalid)?;
+                let dated = self.fields.read().schema().is_dated(&path);
+                let by = Order { descending: order.descending, dated };
                 let from = order.after_value.as_ref().map(|value| {
                     serde_json::from_str::<Value>(value)
-                        .map(|value| Ordered::value(&value))
+                        .map(|value| by.value(&value))
                         .map_err(|e| ShardError::Invalid(format!("the value of the cursor is no JSON: {e}")))
                 });
                 let from = from.transpose()?.map(|value| (value, request.after.as_str()));
-                let by = ByValue { path: &path, descending: order.descending, from };
+                let wanted = Wanted { path: &path, by, from };
                 self.with_matching(filter.as_deref(), until, |matching| {
-                    self.page_by_value(matching, &by, request, until)
+                    self.page_by_value(matching, &wanted, request, until)
                 })
             }
         }
@@ -273,20 +229,20 @@ impl Shard {
     fn page_by_value(
         &self,
         matching: &Matching,
-        by: &ByValue<'_>,
+        wanted: &Wanted<'_>,
         asked: &PageOp,
         until: &Until,
     ) -> Result<Option<PageFound>> {
         let limit = asked.limit as usize;
         let id = |slot: u32| &*matching.generation.slot(slot).id;
-        let Some((keyed, unindexed)) = self.order_values(matching, by.path, by.descending, until)? else {
+        let Wanted { path, by, from } = wanted;
+        let Some((keyed, unindexed)) = self.order_values(matching, path, *by, until)? else {
             return Ok(None);
         };
-        let compare = |a: (&Ordered, &str), b: (&Ordered, &str)| {
-            a.0.compare(b.0, by.descending).then_with(|| a.1.cmp(b.1))
-        };
+        let compare =
+            |a: (&Ordered, &str), b: (&Ordered, &str)| by.compare(a.0, b.0).then_with(|| a.1.cmp(b.1));
         let later = |(value, slot): &(Ordered, u32)| {
-            by.from.as_ref().is_none_or(|(last, after)| compare((value, id(*slot)), (last, after)).is_gt())
+            from.as_ref().is_none_or(|(last, after)| compare((value, id(*slot)), (last, after)).is_gt())
         };
         let mut keyed: Vec<(Ordered, u32)> = keyed.into_iter().filter(later).collect();
         let order = |a: &(Ordered, u32), b: &(Ordered, u32)| compare((&a.0, id(a.1)), (&b.0, id(b.1)));
@@ -299,7 +255,9 @@ impl Shard {
         let slots: Vec<u32> = keyed.iter().map(|(_, slot)| *slot).collect();
         let page = self.read_page(matching, &slots, more, asked, until)?;
         Ok(page.map(|mut page| {
-            page.values = keyed.iter().take(page.points.len()).map(|(value, _)| value.json()).collect();
+            let given = || keyed.iter().take(page.points.len());
+            page.values = given().map(|(value, _)| value.json()).collect();
+            page.keys = given().map(|(value, _)| value.key()).collect();
             page.unindexed |= unindexed;
             page
         }))
@@ -311,63 +269,59 @@ impl Shard {
         &self,
         matching: &Matching,
         path: &Path,
-        descending: bool,
+        by: Order,
         until: &Until,
     ) -> Result<Option<(Vec<(Ordered, u32)>, bool)>> {
-        if let Some(values) = self.indexed_values(matching, path, descending) {
+        if let Some(values) = self.indexed_values(matching, path, by) {
             return Ok(Some((values, false)));
         }
         let mut keyed = Vec::with_capacity(matching.slots.len());
         let Matching { generation, slots, applied, .. } = matching;
         let whole = self.visit_documents(generation, slots, *applied, until, |slot, document| {
-            keyed.push((Ordered::of(path, &document.payload, descending), slot));
+            keyed.push((by.of(path, &document.payload), slot));
         })?;
         Ok(whole.then_some((keyed, true)))
     }
 
     /// `None`: no index knows, or it is not as of the same entry any more.
-    fn indexed_values(
-        &self,
-        matching: &Matching,
-        path: &Path,
-        descending: bool,
-    ) -> Option<Vec<(Ordered, u32)>> {
+    fn indexed_values(&self, matching: &Matching, path: &Path, by: Order) -> Option<Vec<(Ordered, u32)>> {
         let fields = self.fields.read();
-        let scalar = [IndexKind::Keyword, IndexKind::Integer, IndexKind::Float];
-        // A value of another kind is not in it, and may come before.
+        let scalar =
+            [IndexKind::Keyword, IndexKind::Integer, IndexKind::Float, IndexKind::Bool, IndexKind::Datetime];
+        // A value that is not in it may come before.
         let index = fields.ready(path, |index| scalar.contains(&index.declared.kind()) && index.is_pure())?;
         if fields.applied != matching.applied {
             return None;
         }
-        let mut values: HashMap<u32, Ordered> = HashMap::new();
-        let mut take = |value: &dyn Fn() -> Ordered, own: &roaring::RoaringBitmap| {
+        let mut firsts: HashMap<u32, Ordered> = HashMap::new();
+        let mut take = |value: Ordered, own: &roaring::RoaringBitmap| {
             for row in own & &matching.rows {
-                // The first one met counts.
-                values.entry(row).or_insert_with(value);
+                match firsts.get_mut(&row) {
+                    Some(first) if by.compare(&value, first).is_lt() => *first = value.clone(),
+                    Some(_) => {}
+                    None => drop(firsts.insert(row, value.clone())),
+                }
             }
         };
         match &index.data {
-            Data::Number(map) if descending => {
-                map.iter().rev().for_each(|(n, own)| take(&|| Ordered::Number(*n), own))
+            Data::Number(map) => map.iter().for_each(|(number, own)| take(Ordered::Number(*number), own)),
+            Data::Keyword(map) => map.iter().for_each(|(text, own)| take(by.text(text), own)),
+            Data::Datetime(map) => map.iter().for_each(|(time, own)| take(Ordered::Datetime(*time), own)),
+            Data::Bool([no, yes]) => {
+                take(Ordered::Flag(false), no);
+                take(Ordered::Flag(true), yes);
             }
-            Data::Number(map) => map.iter().for_each(|(n, own)| take(&|| Ordered::Number(*n), own)),
-            Data::Keyword(map) if descending => {
-                map.iter().rev().for_each(|(text, own)| take(&|| Ordered::Text(text.to_string()), own));
-            }
-            Data::Keyword(map) => {
-                map.iter().for_each(|(text, own)| take(&|| Ordered::Text(text.to_string()), own))
-            }
-            _ => return None,
+            Data::Geo(_) | Data::Text(_) => return None,
         }
         let rows = matching.rows.iter().zip(&matching.slots);
-        Some(rows.map(|(row, slot)| (values.remove(&row).unwrap_or(Ordered::Nothing), *slot)).collect())
+        Some(rows.map(|(row, slot)| (firsts.remove(&row).unwrap_or(Ordered::Nothing), *slot)).collect())
     }
 }
 
 /// The order of a page, and the value and id after which it begins.
-struct ByValue<'a> {
+struct Wanted<'a> {
     path: &'a Path,
-    descending: bool,
+    by: Order,
     from: Option<(Ordered, &'a str)>,
 }
 

@@ -1,12 +1,13 @@
 //! Answers by the words of a text or by a sparse vector: every point that shares a word or a dimension is scored, as of one
 //! log index.
 
+use crate::field_index::FieldIndex;
 use crate::fields::Fields;
 use crate::filter::Filter;
 use crate::generation::Slot;
-use crate::inverted::{self, Scores, Sparse};
+use crate::inverted::{self, Scores, Sparse, TextIndex};
 use crate::path::Path;
-use crate::proto::{IndexKind, SparseData, TextQuery};
+use crate::proto::{IndexKind, SparseData, TextQuery, TextStatistics, TextStats, TextStatsOp};
 use crate::rows::Row;
 use crate::search::{Found, Nearest};
 use crate::{Result, Shard, ShardError};
@@ -18,29 +19,22 @@ const MAX_TEXT_BYTES: usize = 64 << 10;
 
 /// What a point is ranked by, other than nearness of its vector.
 pub enum Ranking<'a> {
-    Text(&'a TextQuery),
+    /// The statistics are of the whole collection; without them they are this shard's.
+    Text(&'a TextQuery, Option<&'a TextStatistics>),
     Sparse(&'a SparseData),
 }
 
 impl Ranking<'_> {
     fn check(&self) -> Result<()> {
         match self {
-            Self::Text(text) if text.query.len() > MAX_TEXT_BYTES => {
-                Err(ShardError::Invalid(format!("a query text has at most {MAX_TEXT_BYTES} bytes")))
-            }
-            Self::Text(text) => match text.fields.iter().find(|field| !(0.0..=1e6).contains(&field.boost)) {
-                Some(field) => {
-                    Err(ShardError::Invalid(format!("the boost of {:?} must be 0 to 1e6", field.path)))
-                }
-                None => Ok(()),
-            },
+            Self::Text(text, _) => text.check(),
             Self::Sparse(sparse) => sparse.check(),
         }
     }
 
     fn plan(&self) -> &'static str {
         match self {
-            Self::Text(_) => "bm25",
+            Self::Text(..) => "bm25",
             Self::Sparse(_) => "sparse",
         }
     }
@@ -51,30 +45,12 @@ impl Ranking<'_> {
                 let vector = Sparse { indices: sparse.indices.clone(), values: sparse.values.clone() };
                 fields.sparse(&sparse.name)?.score(&vector, scores);
             }
-            Self::Text(text) if text.fields.is_empty() => {
-                let of_text =
-                    |index: &&crate::field_index::FieldIndex| index.declared.kind() == IndexKind::Text;
-                let all: Vec<_> = fields.indexes.iter().filter(of_text).collect();
-                if all.is_empty() {
-                    return Err(ShardError::Invalid("text search needs a payload index of type text".into()));
-                }
-                for index in all {
-                    let building = || ShardError::IndexBuilding(format!("field {:?}", index.path.as_str()));
-                    index.text().ok_or_else(building)?.score(&text.query, 1.0, scores);
-                }
-            }
-            Self::Text(text) => {
-                for field in &text.fields {
-                    let path = Path::parse(&field.path).map_err(ShardError::Invalid)?;
-                    let is_it = |index: &&crate::field_index::FieldIndex| {
-                        index.path == path && index.declared.kind() == IndexKind::Text
-                    };
-                    let index = fields.indexes.iter().find(is_it).ok_or_else(|| {
-                        ShardError::Invalid(format!("{:?} has no payload index of type text", field.path))
-                    })?;
-                    let building = || ShardError::IndexBuilding(format!("field {:?}", field.path));
-                    let boost = if field.boost == 0.0 { 1.0 } else { field.boost };
-                    index.text().ok_or_else(building)?.score(&text.query, boost, scores);
+            Self::Text(text, statistics) => {
+                for Asked { path, index, boost } in text.indexes(fields)? {
+                    let fields = statistics.iter().flat_map(|all| &all.fields);
+                    // An index that was declared since the statistics were taken has its own.
+                    let of_field = fields.into_iter().find(|field| field.path == path.as_str());
+                    index.score(&text.query, boost, of_field, scores);
                 }
             }
         }
@@ -82,7 +58,65 @@ impl Ranking<'_> {
     }
 }
 
+/// A text index that a query goes to.
+struct Asked<'a> {
+    path: &'a Path,
+    index: &'a TextIndex,
+    boost: f32,
+}
+
+impl TextQuery {
+    fn check(&self) -> Result<()> {
+        if self.query.len() > MAX_TEXT_BYTES {
+            return Err(ShardError::Invalid(format!("a query text has at most {MAX_TEXT_BYTES} bytes")));
+        }
+        match self.fields.iter().find(|field| !(0.0..=1e6).contains(&field.boost)) {
+            Some(field) => {
+                Err(ShardError::Invalid(format!("the boost of {:?} must be 0 to 1e6", field.path)))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Those of its fields in their order, or all that there are.
+    fn indexes<'a>(&self, fields: &'a Fields) -> Result<Vec<Asked<'a>>> {
+        let of_text = |index: &&FieldIndex| index.declared.kind() == IndexKind::Text;
+        let asked = |index: &'a FieldIndex, boost: f32| {
+            let building = || ShardError::IndexBuilding(format!("field {:?}", index.path.as_str()));
+            Ok(Asked { path: &index.path, index: index.text().ok_or_else(building)?, boost })
+        };
+        if self.fields.is_empty() {
+            let all: Vec<_> = fields.indexes.iter().filter(of_text).collect();
+            if all.is_empty() {
+                return Err(ShardError::Invalid("text search needs a payload index of type text".into()));
+            }
+            return all.into_iter().map(|index| asked(index, 1.0)).collect();
+        }
+        let each = self.fields.iter().map(|field| {
+            let path = Path::parse(&field.path).map_err(ShardError::Invalid)?;
+            let found = fields.indexes.iter().filter(of_text).find(|index| index.path == path);
+            let index = found.ok_or_else(|| {
+                ShardError::Invalid(format!("{:?} has no payload index of type text", field.path))
+            })?;
+            asked(index, if field.boost == 0.0 { 1.0 } else { field.boost })
+        });
+        each.collect()
+    }
+}
+
 impl Shard {
+    /// What the scores of the queries take from the texts of this shard; summed over all shards, the collection's.
+    pub fn text_statistics(&self, request: &TextStatsOp) -> Result<TextStats> {
+        let fields = self.fields.read();
+        let of_query = |text: &TextQuery| {
+            text.check()?;
+            let asked = text.indexes(&fields)?.into_iter();
+            let fields = asked.map(|Asked { path, index, .. }| index.statistics(path, &text.query));
+            Ok(TextStatistics { fields: fields.collect() })
+        };
+        Ok(TextStats { queries: request.queries.iter().map(of_query).collect::<Result<_>>()? })
+    }
+
     /// The `k` points that are ranked highest. `None`: a write came between; ask again.
     pub(crate) fn ranked(
         &self,

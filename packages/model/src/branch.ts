@@ -59,6 +59,7 @@ export function branchOf(
     using: options.using,
     measuring: frame.measuring,
     maxBytes: frame.maxBytes,
+    statistics: undefined,
   };
   return { op, limit, weight, excluded };
 }

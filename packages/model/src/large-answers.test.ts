@@ -58,14 +58,18 @@ function shardsOf(route: Route, stored: readonly Stored[]): AskShard {
       const rest = own.filter(isLater).sort((a, b) => (orderBy ? a.value - b.value : 0) || byId(a, b));
       const page = filled(rest.slice(0, limit), maxBytes);
       const values = orderBy === undefined ? [] : page.map(({ value }) => String(value));
-      const value = { points: page.map(point), values, unindexed: false, more: page.length < rest.length };
+      const keys = orderBy === undefined ? [] : page.map((one) => Buffer.from([one.value]));
+      const value = { points: page.map(point), values, keys, unindexed: false, more: page.length < rest.length };
       return answer({ $case: 'page', value });
     }
     if (op.$case === 'get') {
       const rest = op.value.ids.flatMap((id) => own.filter((one) => one.id === id));
       const page = filled(rest, op.value.maxBytes ?? 0);
       const more = page.length < rest.length;
-      return answer({ $case: 'page', value: { points: page.map(point), values: [], unindexed: false, more } });
+      return answer({
+        $case: 'page',
+        value: { points: page.map(point), values: [], keys: [], unindexed: false, more },
+      });
     }
     throw new VectronError('INTERNAL', `not asked here: ${op.$case}`);
   };
@@ -115,7 +119,7 @@ it('counts what a payload has as google.protobuf.Struct, which may be five times
   const route = routeOf(1);
   const payload = Buffer.from(JSON.stringify({ digits: Array(200_000).fill(1) }));
   const points = ['a', 'b', 'c', 'd'].map((id) => workerData.PointData.fromPartial({ id, payload }));
-  const value = { points, values: [], unindexed: false, more: false };
+  const value = { points, values: [], keys: [], unindexed: false, more: false };
   const ask: AskShard = async () => ({ outcome: { $case: 'page', value }, appliedIndex: 1n, worker: 1 });
   const page = await pagePoints(route, { ...request, limit: 10 }, ask);
   // 2.6 MB each, of 400 kB of text, which comes as well.
@@ -130,7 +134,7 @@ it('takes a page that is short for the end only when the shard says so', async (
     changed.push(...ids);
     return { index: 1n, affected: ids.length };
   };
-  const filter = { condition: { $case: 'ids', value: { ids: ['p1'] } } } as const;
+  const filter = { condition: { $case: 'ids' as const, value: { ids: ['p1'] } } };
   const action = { $case: 'delete', value: true } as const;
   const { affected } = await changePoints(route, { ids: [], filter, action }, shardsOf(route, stored), write);
   expect([affected, changed.length, new Set(changed).size]).toEqual([12n, 12, 12]);

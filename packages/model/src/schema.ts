@@ -84,6 +84,9 @@ function eachOnce(field: string, names: readonly string[]): void {
   if (at >= 0) throw VectronError.invalid(`${field}[${at}]`, `${field}[${at}]: the ${names[at]} is declared twice`);
 }
 
+/** An index, and how many shards have it. */
+type ShardsIndex = gateway.IndexInfo & { shards: number };
+
 /** What a shard says of its points, or why it does not. */
 export interface ShardCounts {
   readonly points: bigint;
@@ -113,14 +116,17 @@ export async function schemaOf(route: Route, ask: AskShard): Promise<gateway.Lis
     route.shards.map((shard) => askFor(ask, shard, { $case: 'schema', value: {} }, 'schema')),
   );
   const points = shards.reduce((sum, shard) => sum + shard.points, 0n);
-  const indexes = new Map<string, gateway.IndexInfo & { shards: number }>();
-  for (const { index, indexed, ready } of shards.flatMap((shard) => shard.indexes)) {
+  const indexes = new Map<string, ShardsIndex>();
+  for (const { index, indexed, ready, unread, unreadId, unreadValue } of shards.flatMap((shard) => shard.indexes)) {
     if (index === undefined) continue;
     const key = `${index.kind} ${index.path}`;
     const named = { path: index.path, type: NAMES.get(index.kind) ?? '', language: index.language };
-    const known = indexes.get(key) ?? { index: named, indexed: 0n, points, ready: true, shards: 0 };
+    const none = { indexed: 0n, points, ready: true, unread: 0n, unreadExample: undefined, shards: 0 };
+    const known: ShardsIndex = indexes.get(key) ?? { index: named, ...none };
     known.indexed += indexed;
     known.ready &&= ready;
+    known.unread += unread;
+    if (unreadId !== '') known.unreadExample ??= { id: unreadId, value: unreadValue };
     known.shards += 1;
     indexes.set(key, known);
   }

@@ -78,10 +78,16 @@ export async function pagePoints(
   };
   const pages = await Promise.all(
     route.shards.map(async (shard) => {
-      const { points, values, more } = await askFor(ask, shard, { $case: 'scroll', value: op }, 'page');
-      const key = (at: number) => (orderBy === undefined ? null : parseTrustedJson(values[at] ?? 'null'));
-      const rows = points.map((point, at): Row => ({ point, value: values[at] ?? 'null', key: key(at) }));
-      return { rows, more };
+      const { points, values, keys, more } = await askFor(ask, shard, { $case: 'scroll', value: op }, 'page');
+      if (orderBy !== undefined && keys.length !== points.length) {
+        throw new VectronError('UNAVAILABLE', 'a worker of an older version cannot order: upgrade it, and try again');
+      }
+      const row = (point: workerData.PointData, at: number): Row => ({
+        point,
+        value: values[at] ?? 'null',
+        key: keys[at] ?? NO_KEY,
+      });
+      return { rows: points.map(row), more };
     }),
   );
   const { rows, more } = merged(pages, orderBy?.descending ?? false);
@@ -100,7 +106,8 @@ interface Row {
   readonly point: workerData.PointData;
   /** JSON text. */
   readonly value: string;
-  readonly key: unknown;
+  /** As the shard gives it, by which values are compared. */
+  readonly key: Buffer;
 }
 
 /**
@@ -111,7 +118,7 @@ function merged(pages: readonly { rows: readonly Row[]; more: boolean }[], desce
   const more = pages.some((page) => page.more);
   if (pages.length === 1) return { rows: pages[0].rows, more };
   const compare = (a: Row, b: Row) =>
-    compareValues(a.key, b.key, descending) || Buffer.compare(Buffer.from(a.point.id), Buffer.from(b.point.id));
+    compareKeys(a.key, b.key, descending) || Buffer.compare(Buffer.from(a.point.id), Buffer.from(b.point.id));
   const ends = pages.flatMap((page) => (page.more ? page.rows.slice(-1) : [])).sort(compare);
   const rows = pages.flatMap((page) => page.rows).sort(compare);
   return { rows: ends.length === 0 ? rows : rows.filter((row) => compare(row, ends[0]) <= 0), more };
@@ -133,16 +140,13 @@ function parseCursor(cursor: string): { after: string; value?: string } {
   throw VectronError.invalid('cursor', 'the cursor is not one that an ordered page gave');
 }
 
-/** As shards order values: numbers, then strings by their bytes, then nothing. */
-function compareValues(a: unknown, b: unknown, descending: boolean): number {
-  const kind = (value: unknown) => (value === null ? 2 : typeof value === 'string' ? 1 : 0);
-  if (kind(a) === 2 || kind(b) === 2) return kind(a) - kind(b);
-  const sign = descending ? -1 : 1;
-  if (kind(a) !== kind(b)) return sign * (kind(a) - kind(b));
-  if (typeof a === 'string') return sign * Buffer.compare(Buffer.from(a), Buffer.from(b as string));
-  // Exact between an integer and a double, too.
-  const [x, y] = [a as number | bigint, b as number | bigint];
-  return x < y ? -sign : x > y ? sign : 0;
+const NO_KEY = Buffer.alloc(0);
+
+/** The place of two values in an order, by the keys that shards give; what has no value is last in both directions. */
+function compareKeys(a: Buffer, b: Buffer, descending: boolean): number {
+  const [nothing, other] = [a[0] === 255, b[0] === 255];
+  if (nothing || other) return Number(nothing) - Number(other);
+  return descending ? Buffer.compare(b, a) : Buffer.compare(a, b);
 }
 
 /** Which points a change is for, and what becomes of them. */

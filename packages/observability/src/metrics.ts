@@ -32,6 +32,12 @@ export function createMetrics() {
       labelNames: ['kind'],
       registers,
     }),
+    waiting: new Gauge({
+      name: 'vectron_requests_waiting',
+      help: 'Public requests that wait for others to end before they begin, by kind.',
+      labelNames: ['kind'],
+      registers,
+    }),
     shed: new Counter({
       name: 'vectron_requests_shed_total',
       help: 'Public requests that were refused before any work because too many were under way.',

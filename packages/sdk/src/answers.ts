@@ -113,13 +113,15 @@ export const facet = (one: gateway.Facet) => ({ value: exactValue(one), count: N
 
 export const indexesOf = ({ indexes, sparseVectors, namedVectors }: gateway.ListIndexesResponse): api.Indexes => ({
   namedVectors: namedVectors as api.NamedVector[],
-  indexes: indexes.map(({ index, indexed, points, ready }) => ({
+  indexes: indexes.map(({ index, indexed, points, ready, unread, unreadExample }) => ({
     path: index?.path ?? '',
     type: (index?.type ?? '') as api.PayloadIndex['type'],
     language: index?.language ?? '',
     indexed: Number(indexed),
     points: Number(points),
     ready,
+    unread: Number(unread),
+    ...(unreadExample && { unreadExample: { id: unreadExample.id, value: unreadExample.value } }),
   })),
   sparseVectors,
 });

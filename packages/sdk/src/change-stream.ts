@@ -1,4 +1,5 @@
 import { VectronError } from '@vectron/errors';
+import { isPlainObject } from '@vectron/model';
 import type { Change, Changes } from './types.js';
 
 export interface ChangesOptions {
@@ -8,6 +9,16 @@ export interface ChangesOptions {
   readonly waitMs?: number;
   /** Ends the stream, or the call with CANCELLED. */
   readonly signal?: AbortSignal;
+}
+
+/** The options, once it is sure that they are some. Throws INVALID_ARGUMENT. */
+export function changesOptions(options: ChangesOptions): ChangesOptions {
+  if (!isPlainObject(options)) throw VectronError.invalid('options', 'the options of a call are a plain object');
+  const { signal } = options as ChangesOptions;
+  if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
+    throw VectronError.invalid('signal', 'signal must be an AbortSignal');
+  }
+  return options as ChangesOptions;
 }
 
 /** The call that a stream repeats. */
@@ -27,7 +38,7 @@ export class ChangeStream implements AsyncIterable<Change> {
     private readonly collection: string,
     private readonly options: ChangesOptions = {},
   ) {
-    this.#cursor = options.cursor ?? '';
+    this.#cursor = changesOptions(options).cursor ?? '';
   }
 
   /**
@@ -39,10 +50,10 @@ export class ChangeStream implements AsyncIterable<Change> {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Change, void, undefined> {
-    const { waitMs = WAIT_MS, signal } = this.options;
+    const { waitMs = WAIT_MS, signal, ...others } = this.options;
     while (!signal?.aborted) {
       try {
-        const asked = { cursor: this.#cursor, waitMs, signal };
+        const asked = { ...others, cursor: this.#cursor, waitMs, signal };
         const { changes, nextCursor } = await this.list(this.collection, asked);
         yield* changes;
         this.#cursor = nextCursor;

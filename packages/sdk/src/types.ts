@@ -74,6 +74,13 @@ export interface IndexInfo extends PayloadIndex {
   readonly indexed: number;
   readonly points: number;
   readonly ready: boolean;
+  /**
+   * Points of those indexed with a value, other than null, that is not of the index's type, or cannot be read as it: tests of that
+   * type do not find such a value.
+   */
+  readonly unread: number;
+  /** One of them; `value` is JSON text, cut off after 200 bytes. */
+  readonly unreadExample?: { readonly id: string; readonly value: string };
 }
 export interface Indexes {
   readonly indexes: IndexInfo[];

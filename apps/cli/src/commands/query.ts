@@ -9,9 +9,11 @@ import {
 } from '@vectron/sdk';
 import type { Command } from 'commander';
 import { type ClientOptions, withClient } from '../client.js';
+import { exportedLine } from '../export-point.js';
 import { fillNew } from '../filling.js';
+import { numberFlag } from '../number-flag.js';
 import { brief, note, progressBar, show } from '../output.js';
-import { writeParquet } from '../parquet.js';
+import { writeParquet } from '../parquet-file.js';
 import { likeness, mapped, readSnapshot, snapshotLines, writeJsonl } from '../snapshot-file.js';
 
 type Define = (parent: Command, name: string, help: string) => Command;
@@ -43,7 +45,7 @@ export function filterCommands(points: Command, client: Define): void {
     );
   client(points, 'facets <collection> <path>', 'the values at a path, with how many points have each')
     .option(...FILTER)
-    .option('--limit <n>', 'values', Number, 10)
+    .option('--limit <n>', 'values', numberFlag, 10)
     .action((collection: string, path: string, options: ClientOptions) =>
       withClient(options, async (db) => {
         const asked = { filter: filterFlag(options), limit: options.limit as number };
@@ -87,22 +89,23 @@ export function indexCommands(program: Command, client: Define): void {
       withClient(options, async (db) => {
         const { indexes, sparseVectors, namedVectors } = await db.listIndexes(collection);
         const rows = [
-          ...indexes.map(({ path, type, language, indexed, points, ready }) => {
+          ...indexes.map(({ path, type, language, indexed, points, ready, unread, unreadExample: example }) => {
             const how = ready ? 'ready' : `${Math.floor((100 * indexed) / Math.max(1, points))} %`;
-            return [path, [type, language].filter(Boolean).join(' '), how];
+            const such = example === undefined ? '' : `, such as ${example.value} of ${example.id}`;
+            return [path, [type, language].filter(Boolean).join(' '), how, unread === 0 ? '' : `${unread}${such}`];
           }),
-          ...sparseVectors.map((name) => [name, 'sparse vector', 'ready']),
-          ...namedVectors.map((one) => [one.name, `vector, ${one.dimension} dimensions, ${one.distance}`, 'ready']),
+          ...sparseVectors.map((name) => [name, 'sparse vector', 'ready', '']),
+          ...namedVectors.map((one) => [one.name, `vector, ${one.dimension} dimensions, ${one.distance}`, 'ready', '']),
         ];
         show({ indexes, sparseVectors, namedVectors }, options.json === true, {
-          head: ['path', 'type', 'state'],
+          head: ['path', 'type', 'state', 'points not read'],
           rows,
         });
       }),
   );
   client(group, 'create <collection> <path>', 'declare an index, and wait until it is built')
     .requiredOption('--type <type>', 'keyword, integer, float, bool, datetime, geo, text, sparse or vector')
-    .option('--dimension <n>', 'of a named vector', Number)
+    .option('--dimension <n>', 'of a named vector', numberFlag)
     .option('--distance <metric>', 'of a named vector: cosine, euclidean or dot')
     .option('--language <language>', 'of a text index, such as english')
     .option('--no-wait', 'only declare it')
@@ -185,6 +188,10 @@ async function* mappedAll(points: AsyncIterable<StoredPoint>) {
   for await (const point of points) yield mapped(point);
 }
 
+async function* exportedAll(points: AsyncIterable<StoredPoint>) {
+  for await (const point of points) yield exportedLine(point);
+}
+
 /** `collections`: the group. */
 export function transferCommands(collections: Command, client: Define): void {
   client(collections, 'export <name> <file>', 'write the points to a .jsonl or .parquet file')
@@ -195,7 +202,7 @@ export function transferCommands(collections: Command, client: Define): void {
         const { count } = await db.count(name, { filter });
         const exported = await written(db, name, { filter, what: `exporting ${name}`, total: count }, (points) => {
           if (file.endsWith('.parquet')) return writeParquet(file, points);
-          if (file.endsWith('.jsonl')) return writeJsonl(file, mappedAll(points));
+          if (file.endsWith('.jsonl')) return writeJsonl(file, exportedAll(points));
           throw VectronError.invalid('file', `${file}: .jsonl and .parquet can be written`);
         });
         show({ exported }, options.json === true, { head: ['exported'], rows: [[exported]] });

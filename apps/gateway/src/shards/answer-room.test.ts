@@ -73,7 +73,10 @@ function shardOf(bytes: number) {
     }
     const count = Math.min(5, Math.max(1, Math.floor(maxBytes / bytes)));
     const points = Array.from({ length: count }, (_, n) => workerData.PointData.fromPartial({ id: `p${n}` }));
-    return { ...answer, outcome: { $case: 'page', value: { points, values: [], unindexed: false, more: count < 9 } } };
+    return {
+      ...answer,
+      outcome: { $case: 'page', value: { points, values: [], keys: [], unindexed: false, more: count < 9 } },
+    };
   };
   return { ask, asked };
 }

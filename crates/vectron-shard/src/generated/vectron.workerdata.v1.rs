@@ -15,7 +15,7 @@ pub struct ShardOp {
     /// Milliseconds that a read may wait for its consistency; 0: two seconds.
     #[prost(uint32, tag = "22")]
     pub timeout_ms: u32,
-    #[prost(oneof = "shard_op::Op", tags = "3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15")]
+    #[prost(oneof = "shard_op::Op", tags = "3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 17")]
     pub op: ::core::option::Option<shard_op::Op>,
 }
 /// Nested message and enum types in `ShardOp`.
@@ -49,6 +49,8 @@ pub mod shard_op {
         Declare(::prost::alloc::vec::Vec<u8>),
         #[prost(message, tag = "15")]
         Sample(super::SampleOp),
+        #[prost(message, tag = "17")]
+        TextStats(super::TextStatsOp),
     }
 }
 /// What a read must see; none of them: what is here.
@@ -160,6 +162,9 @@ pub struct SearchOp {
     /// Made to measure or to explain, by no client: not among the queries that were asked, nor counted.
     #[prost(bool, tag = "15")]
     pub measuring: bool,
+    /// With `text`: of the whole collection, in place of the shard's own.
+    #[prost(message, optional, tag = "17")]
+    pub statistics: ::core::option::Option<TextStatistics>,
     /// Hits of more bytes, payloads and vectors together, are refused with ANSWER_TOO_LARGE; those of a batch all together; 0: no
     /// limit.
     #[prost(uint32, tag = "18")]
@@ -180,6 +185,47 @@ pub struct TextField {
     /// 0: 1.
     #[prost(float, tag = "2")]
     pub boost: f32,
+}
+/// What BM25 takes from a collection besides the text that it scores.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TextStatsOp {
+    #[prost(message, repeated, tag = "1")]
+    pub queries: ::prost::alloc::vec::Vec<TextQuery>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TextStats {
+    /// One for each query.
+    #[prost(message, repeated, tag = "1")]
+    pub queries: ::prost::alloc::vec::Vec<TextStatistics>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TextStatistics {
+    /// One for each text index that the query goes to.
+    #[prost(message, repeated, tag = "1")]
+    pub fields: ::prost::alloc::vec::Vec<FieldStatistics>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FieldStatistics {
+    #[prost(string, tag = "1")]
+    pub path: ::prost::alloc::string::String,
+    /// Points that have a text there.
+    #[prost(uint64, tag = "2")]
+    pub documents: u64,
+    /// Of all of them together.
+    #[prost(uint64, tag = "3")]
+    pub words: u64,
+    /// Of the query's terms, those that a point has.
+    #[prost(message, repeated, tag = "4")]
+    pub terms: ::prost::alloc::vec::Vec<TermStatistics>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TermStatistics {
+    /// As the index's analysis makes it.
+    #[prost(string, tag = "1")]
+    pub term: ::prost::alloc::string::String,
+    /// Points that have it.
+    #[prost(uint64, tag = "2")]
+    pub documents: u64,
 }
 /// Answered together, in their order.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -376,6 +422,14 @@ pub struct IndexStatus {
     pub indexed: u64,
     #[prost(bool, tag = "3")]
     pub ready: bool,
+    /// Points of those indexed that have a value, not null, of which the index's type says nothing.
+    #[prost(uint64, tag = "4")]
+    pub unread: u64,
+    /// One of them, and that value as JSON text, cut off after 200 bytes; empty: there is none.
+    #[prost(string, tag = "5")]
+    pub unread_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "6")]
+    pub unread_value: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct PointData {
@@ -463,8 +517,8 @@ pub struct PageOp {
     #[prost(uint32, tag = "8")]
     pub max_bytes: u32,
 }
-/// By a value, then by id. Of a list the least value counts, descending the greatest. Numbers come before strings, points
-/// without either come last.
+/// By a value, then by id. Of a list the least value counts, descending the greatest. false, true, numbers, times, other
+/// strings; points without one of these come last, in both directions.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct OrderBy {
     #[prost(string, tag = "1")]
@@ -484,6 +538,9 @@ pub struct PageFound {
     pub values: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     #[prost(bool, tag = "3")]
     pub unindexed: bool,
+    /// With order_by: the place of each value among all values, by byte order; a first byte 255: none.
+    #[prost(bytes = "vec", repeated, tag = "4")]
+    pub keys: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
     /// There are more: the page is full by its bytes or by its limit.
     #[prost(bool, tag = "5")]
     pub more: bool,
@@ -504,7 +561,7 @@ pub struct ShardOutcome {
     /// Log index as of which a read was answered.
     #[prost(uint64, tag = "22")]
     pub applied_index: u64,
-    #[prost(oneof = "shard_outcome::Outcome", tags = "3, 4, 5, 6, 7, 8, 9, 10, 11, 12")]
+    #[prost(oneof = "shard_outcome::Outcome", tags = "3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14")]
     pub outcome: ::core::option::Option<shard_outcome::Outcome>,
 }
 /// Nested message and enum types in `ShardOutcome`.
@@ -531,6 +588,8 @@ pub mod shard_outcome {
         Schema(super::SchemaStatus),
         #[prost(message, tag = "12")]
         Sampled(super::Sampled),
+        #[prost(message, tag = "14")]
+        TextStats(super::TextStats),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -634,7 +693,7 @@ pub enum IndexKind {
     /// Numbers.
     Float = 3,
     Bool = 4,
-    /// Strings that are RFC 3339 times or dates.
+    /// Strings that are times or dates.
     Datetime = 5,
     /// Objects with the numbers lat and lon.
     Geo = 6,

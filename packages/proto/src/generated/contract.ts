@@ -799,6 +799,8 @@ export const CONTRACT: Contract = {
       {"name":"indexed","json":"indexed","type":"uint64"},
       {"name":"points","json":"points","type":"uint64"},
       {"name":"ready","json":"ready","type":"bool"},
+      {"name":"unread","json":"unread","type":"uint64"},
+      {"name":"unread_example","json":"unreadExample","type":"message","ref":"vectron.v1.UnreadExample"},
     ] },
     'vectron.v1.ListAliasesRequest': { fields: [] },
     'vectron.v1.ListAliasesResponse': { fields: [
@@ -926,11 +928,11 @@ export const CONTRACT: Contract = {
       {"name":"examples","json":"examples","type":"message","ref":"vectron.v1.Examples"},
       {"name":"filter","json":"filter","type":"message","ref":"vectron.v1.Filter"},
       {"name":"limit","json":"limit","type":"uint32","rules":{"lte":10000}},
-      {"name":"weight","json":"weight","type":"float","rules":{"lte":1000000,"gte":-1000000}},
+      {"name":"weight","json":"weight","type":"float","rules":{"lte":1000000,"gte":0}},
       {"name":"ef","json":"ef","type":"uint32","rules":{"lte":10000}},
       {"name":"recall","json":"recall","type":"float","rules":{"lte":0.9990000128746033,"gte":0}},
       {"name":"exact","json":"exact","type":"bool"},
-      {"name":"score_threshold","json":"scoreThreshold","type":"float","optional":true},
+      {"name":"score_threshold","json":"scoreThreshold","type":"float","optional":true,"rules":{"finite":true}},
       {"name":"using","json":"using","type":"string"},
       {"name":"embed","json":"embed","type":"string"},
     ] },
@@ -953,7 +955,7 @@ export const CONTRACT: Contract = {
       {"name":"include_metadata","json":"includeMetadata","type":"bool","optional":true},
       {"name":"timeout_ms","json":"timeoutMs","type":"uint32"},
       {"name":"consistency","json":"consistency","type":"message","ref":"vectron.v1.ReadConsistency"},
-      {"name":"score_threshold","json":"scoreThreshold","type":"float","optional":true},
+      {"name":"score_threshold","json":"scoreThreshold","type":"float","optional":true,"rules":{"finite":true}},
     ] },
     'vectron.v1.QueryResponse': { fields: [
       {"name":"results","json":"results","type":"message","ref":"vectron.v1.SearchResult","list":true},
@@ -1010,7 +1012,7 @@ export const CONTRACT: Contract = {
       {"name":"include_metadata","json":"includeMetadata","type":"bool","optional":true},
       {"name":"ef","json":"ef","type":"uint32","rules":{"lte":10000}},
       {"name":"exact","json":"exact","type":"bool"},
-      {"name":"score_threshold","json":"scoreThreshold","type":"float","optional":true},
+      {"name":"score_threshold","json":"scoreThreshold","type":"float","optional":true,"rules":{"finite":true}},
       {"name":"vector_f32","json":"vectorF32","type":"bytes"},
       {"name":"like_id","json":"likeId","type":"string"},
       {"name":"recall","json":"recall","type":"float","rules":{"lte":0.9990000128746033,"gte":0}},
@@ -1111,11 +1113,15 @@ export const CONTRACT: Contract = {
     ] },
     'vectron.v1.TextField': { fields: [
       {"name":"path","json":"path","type":"string"},
-      {"name":"boost","json":"boost","type":"float"},
+      {"name":"boost","json":"boost","type":"float","rules":{"lte":1000000,"gte":0}},
     ] },
     'vectron.v1.TextQuery': { fields: [
       {"name":"query","json":"query","type":"string"},
       {"name":"fields","json":"fields","type":"message","ref":"vectron.v1.TextField","list":true},
+    ] },
+    'vectron.v1.UnreadExample': { fields: [
+      {"name":"id","json":"id","type":"string"},
+      {"name":"value","json":"value","type":"string"},
     ] },
     'vectron.v1.UpdateAliasesRequest': { fields: [
       {"name":"set","json":"set","type":"message","ref":"vectron.v1.Alias","list":true,"rules":{"maxItems":40}},

@@ -1860,7 +1860,7 @@ export interface components {
             in?: unknown[];
             /** @description None of these values; holds where there is no value, too. */
             notIn?: unknown[];
-            /** @description A number, or an RFC 3339 time; so are the other bounds. */
+            /** @description A number, or a time such as 2026-01-31T12:00:00Z or 2026-01-31; so are the other bounds. */
             gt?: unknown;
             gte?: unknown;
             lt?: unknown;
@@ -2043,6 +2043,13 @@ export interface components {
             points: string;
             /** @description Whether every shard uses it. */
             ready: boolean;
+            /**
+             * Format: uint64
+             * @description Points of those indexed with a value, other than null, that is not of the index's type, or cannot be read as it. Tests of that type do not find such a value.
+             */
+            unread: string;
+            /** @description One of them; absent when there is none. */
+            unreadExample?: components["schemas"]["UnreadExample"];
         };
         Invitation: {
             id: string;
@@ -2307,7 +2314,7 @@ export interface components {
             /** @description Why it was rolled back, or what it waits for. */
             detail: string;
         };
-        /** @description By a value, then by id. Of a list the least value counts, descending the greatest. Numbers come before strings, points with neither come last. */
+        /** @description By a value, then by id. Of a list the least value counts, descending the greatest. false, true, numbers, times (by time, not by text), other strings (by code points); points with none of these come last, in both directions. */
         OrderBy: {
             path?: string;
             descending?: boolean;
@@ -2467,7 +2474,7 @@ export interface components {
             limit?: number;
             /**
              * Format: float
-             * @description Its weight in the fusion, at most a million either way; 0: 1.
+             * @description Its weight in the fusion, at most a million; 0: 1.
              */
             weight?: number;
             /** Format: int64 */
@@ -3037,7 +3044,7 @@ export interface components {
             path?: string;
             /**
              * Format: float
-             * @description Factor of the field's score; 0: 1.
+             * @description Factor of the field's score, at most a million; 0: 1.
              */
             boost?: number;
         };
@@ -3046,6 +3053,11 @@ export interface components {
             query?: string;
             /** @description Empty: every field with a text index. */
             fields?: components["schemas"]["TextField"][];
+        };
+        UnreadExample: {
+            id: string;
+            /** @description The value as JSON text, cut off after 200 bytes. */
+            value: string;
         };
         UpdateAliasesRequest: {
             /** @description Made, or pointed elsewhere. */
@@ -3516,7 +3528,7 @@ export interface components {
                 "application/json": components["schemas"]["Status"];
             };
         };
-        /** @description The call failed: PAYLOAD_TOO_LARGE. */
+        /** @description The call failed: PAYLOAD_TOO_LARGE, ANSWER_TOO_LARGE. */
         Status413: {
             headers: {
                 [name: string]: unknown;
@@ -3553,29 +3565,6 @@ export interface components {
                  *         {
                  *           "@type": "type.googleapis.com/google.rpc.ErrorInfo",
                  *           "reason": "UNSUPPORTED_MEDIA_TYPE",
-                 *           "domain": "vectron",
-                 *           "metadata": {}
-                 *         }
-                 *       ]
-                 *     }
-                 */
-                "application/json": components["schemas"]["Status"];
-            };
-        };
-        /** @description The call failed: ANSWER_TOO_LARGE. */
-        Status422: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "code": 0,
-                 *       "message": "what was wrong, where, and what to do",
-                 *       "details": [
-                 *         {
-                 *           "@type": "type.googleapis.com/google.rpc.ErrorInfo",
-                 *           "reason": "ANSWER_TOO_LARGE",
                  *           "domain": "vectron",
                  *           "metadata": {}
                  *         }
@@ -5405,7 +5394,12 @@ export interface operations {
                      *           },
                      *           "indexed": "0",
                      *           "points": "0",
-                     *           "ready": false
+                     *           "ready": false,
+                     *           "unread": "0",
+                     *           "unreadExample": {
+                     *             "id": "",
+                     *             "value": ""
+                     *           }
                      *         }
                      *       ],
                      *       "sparseVectors": [],

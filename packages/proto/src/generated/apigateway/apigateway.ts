@@ -5,7 +5,7 @@
 // source: apigateway/apigateway.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter } from "../../wire.js";
 import {
   type CallOptions,
   type ChannelCredentials,
@@ -21,7 +21,7 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { Plan, planFromJSON, planToJSON, UserProfile } from "../auth/auth.js";
-import { Struct, Value } from "../google/protobuf/struct.js";
+import { Struct, Value } from "../../struct.js";
 import { Filter } from "./filter.js";
 
 export const protobufPackage = "vectron.v1";
@@ -616,8 +616,8 @@ export interface ListPointsRequest {
 }
 
 /**
- * By a value, then by id. Of a list the least value counts, descending the greatest. Numbers come before strings, points
- * with neither come last.
+ * By a value, then by id. Of a list the least value counts, descending the greatest. false, true, numbers, times (by time,
+ * not by text), other strings (by code points); points with none of these come last, in both directions.
  */
 export interface OrderBy {
   path: string;
@@ -672,7 +672,7 @@ export interface QueryBranch {
     | undefined;
   /** Candidates it gives to the fusion, at most 10,000; 0: max(50, 4 top_k). */
   limit: number;
-  /** Its weight in the fusion, at most a million either way; 0: 1. */
+  /** Its weight in the fusion, at most a million; 0: 1. */
   weight: number;
   ef: number;
   recall: number;
@@ -702,7 +702,7 @@ export interface TextQuery {
 
 export interface TextField {
   path: string;
-  /** Factor of the field's score; 0: 1. */
+  /** Factor of the field's score, at most a million; 0: 1. */
   boost: number;
 }
 
@@ -985,6 +985,19 @@ export interface IndexInfo {
   points: bigint;
   /** Whether every shard uses it. */
   ready: boolean;
+  /**
+   * Points of those indexed with a value, other than null, that is not of the index's type, or cannot be read as it. Tests of
+   * that type do not find such a value.
+   */
+  unread: bigint;
+  /** One of them; absent when there is none. */
+  unreadExample?: UnreadExample | undefined;
+}
+
+export interface UnreadExample {
+  id: string;
+  /** The value as JSON text, cut off after 200 bytes. */
+  value: string;
 }
 
 /** Exactly one of index, sparse_vector and named_vector. */
@@ -12466,7 +12479,7 @@ export const ListIndexesResponse: MessageFns<ListIndexesResponse> = {
 };
 
 function createBaseIndexInfo(): IndexInfo {
-  return { index: undefined, indexed: 0n, points: 0n, ready: false };
+  return { index: undefined, indexed: 0n, points: 0n, ready: false, unread: 0n, unreadExample: undefined };
 }
 
 export const IndexInfo: MessageFns<IndexInfo> = {
@@ -12488,6 +12501,15 @@ export const IndexInfo: MessageFns<IndexInfo> = {
     }
     if (message.ready !== false) {
       writer.uint32(32).bool(message.ready);
+    }
+    if (message.unread !== 0n) {
+      if (BigInt.asUintN(64, message.unread) !== message.unread) {
+        throw new globalThis.Error("value provided for field message.unread of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.unread);
+    }
+    if (message.unreadExample !== undefined) {
+      UnreadExample.encode(message.unreadExample, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -12537,6 +12559,22 @@ export const IndexInfo: MessageFns<IndexInfo> = {
             message.ready = reader.bool();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.unread = reader.uint64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.unreadExample = UnreadExample.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -12555,6 +12593,12 @@ export const IndexInfo: MessageFns<IndexInfo> = {
       indexed: isSet(object.indexed) ? BigInt(object.indexed) : 0n,
       points: isSet(object.points) ? BigInt(object.points) : 0n,
       ready: isSet(object.ready) ? globalThis.Boolean(object.ready) : false,
+      unread: isSet(object.unread) ? BigInt(object.unread) : 0n,
+      unreadExample: isSet(object.unreadExample)
+        ? UnreadExample.fromJSON(object.unreadExample)
+        : isSet(object.unread_example)
+        ? UnreadExample.fromJSON(object.unread_example)
+        : undefined,
     };
   },
 
@@ -12572,6 +12616,12 @@ export const IndexInfo: MessageFns<IndexInfo> = {
     if (message.ready !== undefined) {
       obj.ready = message.ready;
     }
+    if (message.unread !== undefined) {
+      obj.unread = message.unread.toString();
+    }
+    if (message.unreadExample !== undefined) {
+      obj.unreadExample = UnreadExample.toJSON(message.unreadExample);
+    }
     return obj;
   },
 
@@ -12586,6 +12636,95 @@ export const IndexInfo: MessageFns<IndexInfo> = {
     message.indexed = (object.indexed !== undefined && object.indexed !== null) ? BigInt(object.indexed) : 0n;
     message.points = (object.points !== undefined && object.points !== null) ? BigInt(object.points) : 0n;
     message.ready = object.ready ?? false;
+    message.unread = (object.unread !== undefined && object.unread !== null) ? BigInt(object.unread) : 0n;
+    message.unreadExample = (object.unreadExample !== undefined && object.unreadExample !== null)
+      ? UnreadExample.fromPartial(object.unreadExample)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseUnreadExample(): UnreadExample {
+  return { id: "", value: "" };
+}
+
+export const UnreadExample: MessageFns<UnreadExample> = {
+  encode(message: UnreadExample, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UnreadExample {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUnreadExample();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): UnreadExample {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      value: isSet(object.value) ? globalThis.String(object.value) : "",
+    };
+  },
+
+  toJSON(message: UnreadExample): unknown {
+    const obj: any = {};
+    if (message.id !== undefined) {
+      obj.id = message.id;
+    }
+    if (message.value !== undefined) {
+      obj.value = message.value;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<UnreadExample>, I>>(base?: I): UnreadExample {
+    return UnreadExample.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<UnreadExample>, I>>(object: I): UnreadExample {
+    const message = createBaseUnreadExample();
+    message.id = object.id ?? "";
+    message.value = object.value ?? "";
     return message;
   },
 };

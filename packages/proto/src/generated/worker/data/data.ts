@@ -5,7 +5,7 @@
 // source: worker/data/data.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter } from "../../../wire.js";
 import { Filter } from "../../apigateway/filter.js";
 
 export const protobufPackage = "vectron.workerdata.v1";
@@ -21,7 +21,7 @@ export enum IndexKind {
   /** INDEX_KIND_FLOAT - Numbers. */
   INDEX_KIND_FLOAT = 3,
   INDEX_KIND_BOOL = 4,
-  /** INDEX_KIND_DATETIME - Strings that are RFC 3339 times or dates. */
+  /** INDEX_KIND_DATETIME - Strings that are times or dates. */
   INDEX_KIND_DATETIME = 5,
   /** INDEX_KIND_GEO - Objects with the numbers lat and lon. */
   INDEX_KIND_GEO = 6,
@@ -152,6 +152,7 @@ export interface ShardOp {
     | { $case: "mutate"; value: Mutation }
     | { $case: "declare"; value: Declaration }
     | { $case: "sample"; value: SampleOp }
+    | { $case: "textStats"; value: TextStatsOp }
     | undefined;
   /** Of a read; missing: any. */
   consistency?:
@@ -254,6 +255,10 @@ export interface SearchOp {
   using: string;
   /** Made to measure or to explain, by no client: not among the queries that were asked, nor counted. */
   measuring: boolean;
+  /** With `text`: of the whole collection, in place of the shard's own. */
+  statistics?:
+    | TextStatistics
+    | undefined;
   /**
    * Hits of more bytes, payloads and vectors together, are refused with ANSWER_TOO_LARGE; those of a batch all together; 0: no
    * limit.
@@ -271,6 +276,38 @@ export interface TextField {
   path: string;
   /** 0: 1. */
   boost: number;
+}
+
+/** What BM25 takes from a collection besides the text that it scores. */
+export interface TextStatsOp {
+  queries: TextQuery[];
+}
+
+export interface TextStats {
+  /** One for each query. */
+  queries: TextStatistics[];
+}
+
+export interface TextStatistics {
+  /** One for each text index that the query goes to. */
+  fields: FieldStatistics[];
+}
+
+export interface FieldStatistics {
+  path: string;
+  /** Points that have a text there. */
+  documents: bigint;
+  /** Of all of them together. */
+  words: bigint;
+  /** Of the query's terms, those that a point has. */
+  terms: TermStatistics[];
+}
+
+export interface TermStatistics {
+  /** As the index's analysis makes it. */
+  term: string;
+  /** Points that have it. */
+  documents: bigint;
 }
 
 /** Answered together, in their order. */
@@ -411,6 +448,11 @@ export interface IndexStatus {
   index?: PayloadIndex | undefined;
   indexed: bigint;
   ready: boolean;
+  /** Points of those indexed that have a value, not null, of which the index's type says nothing. */
+  unread: bigint;
+  /** One of them, and that value as JSON text, cut off after 200 bytes; empty: there is none. */
+  unreadId: string;
+  unreadValue: string;
 }
 
 export interface PointData {
@@ -485,8 +527,8 @@ export interface PageOp {
 }
 
 /**
- * By a value, then by id. Of a list the least value counts, descending the greatest. Numbers come before strings, points
- * without either come last.
+ * By a value, then by id. Of a list the least value counts, descending the greatest. false, true, numbers, times, other
+ * strings; points without one of these come last, in both directions.
  */
 export interface OrderBy {
   path: string;
@@ -500,6 +542,8 @@ export interface PageFound {
   /** With order_by: JSON, the value of each point. */
   values: string[];
   unindexed: boolean;
+  /** With order_by: the place of each value among all values, by byte order; a first byte 255: none. */
+  keys: Buffer[];
   /** There are more: the page is full by its bytes or by its limit. */
   more: boolean;
 }
@@ -519,6 +563,7 @@ export interface ShardOutcome {
     | { $case: "searches"; value: SearchResults }
     | { $case: "schema"; value: SchemaStatus }
     | { $case: "sampled"; value: Sampled }
+    | { $case: "textStats"; value: TextStats }
     | undefined;
   /** With STALE_EPOCH: the epoch of the shard. */
   epoch: bigint;
@@ -644,6 +689,9 @@ export const ShardOp: MessageFns<ShardOp> = {
         break;
       case "sample":
         SampleOp.encode(message.op.value, writer.uint32(122).fork()).join();
+        break;
+      case "textStats":
+        TextStatsOp.encode(message.op.value, writer.uint32(138).fork()).join();
         break;
     }
     if (message.consistency !== undefined) {
@@ -791,6 +839,14 @@ export const ShardOp: MessageFns<ShardOp> = {
             message.op = { $case: "sample", value: SampleOp.decode(reader, reader.uint32()) };
             continue;
           }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.op = { $case: "textStats", value: TextStatsOp.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 20: {
             if (tag !== 162) {
               break;
@@ -865,6 +921,10 @@ export const ShardOp: MessageFns<ShardOp> = {
         ? { $case: "declare", value: Declaration.fromJSON(object.declare) }
         : isSet(object.sample)
         ? { $case: "sample", value: SampleOp.fromJSON(object.sample) }
+        : isSet(object.textStats)
+        ? { $case: "textStats", value: TextStatsOp.fromJSON(object.textStats) }
+        : isSet(object.text_stats)
+        ? { $case: "textStats", value: TextStatsOp.fromJSON(object.text_stats) }
         : undefined,
       consistency: isSet(object.consistency) ? Consistency.fromJSON(object.consistency) : undefined,
       origin: isSet(object.origin) ? Origin.fromJSON(object.origin) : undefined,
@@ -910,6 +970,8 @@ export const ShardOp: MessageFns<ShardOp> = {
       obj.declare = Declaration.toJSON(message.op.value);
     } else if (message.op?.$case === "sample") {
       obj.sample = SampleOp.toJSON(message.op.value);
+    } else if (message.op?.$case === "textStats") {
+      obj.textStats = TextStatsOp.toJSON(message.op.value);
     }
     if (message.consistency !== undefined) {
       obj.consistency = Consistency.toJSON(message.consistency);
@@ -1006,6 +1068,12 @@ export const ShardOp: MessageFns<ShardOp> = {
       case "sample": {
         if (object.op?.value !== undefined && object.op?.value !== null) {
           message.op = { $case: "sample", value: SampleOp.fromPartial(object.op.value) };
+        }
+        break;
+      }
+      case "textStats": {
+        if (object.op?.value !== undefined && object.op?.value !== null) {
+          message.op = { $case: "textStats", value: TextStatsOp.fromPartial(object.op.value) };
         }
         break;
       }
@@ -1568,6 +1636,7 @@ function createBaseSearchOp(): SearchOp {
     text: undefined,
     using: "",
     measuring: false,
+    statistics: undefined,
     maxBytes: 0,
   };
 }
@@ -1618,6 +1687,9 @@ export const SearchOp: MessageFns<SearchOp> = {
     }
     if (message.measuring !== false) {
       writer.uint32(120).bool(message.measuring);
+    }
+    if (message.statistics !== undefined) {
+      TextStatistics.encode(message.statistics, writer.uint32(138).fork()).join();
     }
     if (message.maxBytes !== 0) {
       writer.uint32(144).uint32(message.maxBytes);
@@ -1758,6 +1830,14 @@ export const SearchOp: MessageFns<SearchOp> = {
             message.measuring = reader.bool();
             continue;
           }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.statistics = TextStatistics.decode(reader, reader.uint32());
+            continue;
+          }
           case 18: {
             if (tag !== 144) {
               break;
@@ -1815,6 +1895,7 @@ export const SearchOp: MessageFns<SearchOp> = {
       text: isSet(object.text) ? TextQuery.fromJSON(object.text) : undefined,
       using: isSet(object.using) ? globalThis.String(object.using) : "",
       measuring: isSet(object.measuring) ? globalThis.Boolean(object.measuring) : false,
+      statistics: isSet(object.statistics) ? TextStatistics.fromJSON(object.statistics) : undefined,
       maxBytes: isSet(object.maxBytes)
         ? globalThis.Number(object.maxBytes)
         : isSet(object.max_bytes)
@@ -1870,6 +1951,9 @@ export const SearchOp: MessageFns<SearchOp> = {
     if (message.measuring !== undefined) {
       obj.measuring = message.measuring;
     }
+    if (message.statistics !== undefined) {
+      obj.statistics = TextStatistics.toJSON(message.statistics);
+    }
     if (message.maxBytes !== undefined) {
       obj.maxBytes = Math.round(message.maxBytes);
     }
@@ -1900,6 +1984,9 @@ export const SearchOp: MessageFns<SearchOp> = {
     message.text = (object.text !== undefined && object.text !== null) ? TextQuery.fromPartial(object.text) : undefined;
     message.using = object.using ?? "";
     message.measuring = object.measuring ?? false;
+    message.statistics = (object.statistics !== undefined && object.statistics !== null)
+      ? TextStatistics.fromPartial(object.statistics)
+      : undefined;
     message.maxBytes = object.maxBytes ?? 0;
     return message;
   },
@@ -2071,6 +2158,428 @@ export const TextField: MessageFns<TextField> = {
     const message = createBaseTextField();
     message.path = object.path ?? "";
     message.boost = object.boost ?? 0;
+    return message;
+  },
+};
+
+function createBaseTextStatsOp(): TextStatsOp {
+  return { queries: [] };
+}
+
+export const TextStatsOp: MessageFns<TextStatsOp> = {
+  encode(message: TextStatsOp, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.queries) {
+      TextQuery.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TextStatsOp {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTextStatsOp();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.queries.push(TextQuery.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TextStatsOp {
+    return {
+      queries: globalThis.Array.isArray(object?.queries) ? object.queries.map((e: any) => TextQuery.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: TextStatsOp): unknown {
+    const obj: any = {};
+    if (message.queries?.length) {
+      obj.queries = message.queries.map((e) => TextQuery.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<TextStatsOp>, I>>(base?: I): TextStatsOp {
+    return TextStatsOp.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TextStatsOp>, I>>(object: I): TextStatsOp {
+    const message = createBaseTextStatsOp();
+    message.queries = object.queries?.map((e) => TextQuery.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseTextStats(): TextStats {
+  return { queries: [] };
+}
+
+export const TextStats: MessageFns<TextStats> = {
+  encode(message: TextStats, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.queries) {
+      TextStatistics.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TextStats {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTextStats();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.queries.push(TextStatistics.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TextStats {
+    return {
+      queries: globalThis.Array.isArray(object?.queries)
+        ? object.queries.map((e: any) => TextStatistics.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: TextStats): unknown {
+    const obj: any = {};
+    if (message.queries?.length) {
+      obj.queries = message.queries.map((e) => TextStatistics.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<TextStats>, I>>(base?: I): TextStats {
+    return TextStats.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TextStats>, I>>(object: I): TextStats {
+    const message = createBaseTextStats();
+    message.queries = object.queries?.map((e) => TextStatistics.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseTextStatistics(): TextStatistics {
+  return { fields: [] };
+}
+
+export const TextStatistics: MessageFns<TextStatistics> = {
+  encode(message: TextStatistics, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.fields) {
+      FieldStatistics.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TextStatistics {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTextStatistics();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.fields.push(FieldStatistics.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TextStatistics {
+    return {
+      fields: globalThis.Array.isArray(object?.fields)
+        ? object.fields.map((e: any) => FieldStatistics.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: TextStatistics): unknown {
+    const obj: any = {};
+    if (message.fields?.length) {
+      obj.fields = message.fields.map((e) => FieldStatistics.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<TextStatistics>, I>>(base?: I): TextStatistics {
+    return TextStatistics.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TextStatistics>, I>>(object: I): TextStatistics {
+    const message = createBaseTextStatistics();
+    message.fields = object.fields?.map((e) => FieldStatistics.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseFieldStatistics(): FieldStatistics {
+  return { path: "", documents: 0n, words: 0n, terms: [] };
+}
+
+export const FieldStatistics: MessageFns<FieldStatistics> = {
+  encode(message: FieldStatistics, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.path !== "") {
+      writer.uint32(10).string(message.path);
+    }
+    if (message.documents !== 0n) {
+      if (BigInt.asUintN(64, message.documents) !== message.documents) {
+        throw new globalThis.Error("value provided for field message.documents of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.documents);
+    }
+    if (message.words !== 0n) {
+      if (BigInt.asUintN(64, message.words) !== message.words) {
+        throw new globalThis.Error("value provided for field message.words of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.words);
+    }
+    for (const v of message.terms) {
+      TermStatistics.encode(v!, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FieldStatistics {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFieldStatistics();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.path = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.documents = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.words = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.terms.push(TermStatistics.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FieldStatistics {
+    return {
+      path: isSet(object.path) ? globalThis.String(object.path) : "",
+      documents: isSet(object.documents) ? BigInt(object.documents) : 0n,
+      words: isSet(object.words) ? BigInt(object.words) : 0n,
+      terms: globalThis.Array.isArray(object?.terms) ? object.terms.map((e: any) => TermStatistics.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: FieldStatistics): unknown {
+    const obj: any = {};
+    if (message.path !== undefined) {
+      obj.path = message.path;
+    }
+    if (message.documents !== undefined) {
+      obj.documents = message.documents.toString();
+    }
+    if (message.words !== undefined) {
+      obj.words = message.words.toString();
+    }
+    if (message.terms?.length) {
+      obj.terms = message.terms.map((e) => TermStatistics.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<FieldStatistics>, I>>(base?: I): FieldStatistics {
+    return FieldStatistics.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FieldStatistics>, I>>(object: I): FieldStatistics {
+    const message = createBaseFieldStatistics();
+    message.path = object.path ?? "";
+    message.documents = (object.documents !== undefined && object.documents !== null) ? BigInt(object.documents) : 0n;
+    message.words = (object.words !== undefined && object.words !== null) ? BigInt(object.words) : 0n;
+    message.terms = object.terms?.map((e) => TermStatistics.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseTermStatistics(): TermStatistics {
+  return { term: "", documents: 0n };
+}
+
+export const TermStatistics: MessageFns<TermStatistics> = {
+  encode(message: TermStatistics, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.term !== "") {
+      writer.uint32(10).string(message.term);
+    }
+    if (message.documents !== 0n) {
+      if (BigInt.asUintN(64, message.documents) !== message.documents) {
+        throw new globalThis.Error("value provided for field message.documents of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.documents);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TermStatistics {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTermStatistics();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.term = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.documents = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TermStatistics {
+    return {
+      term: isSet(object.term) ? globalThis.String(object.term) : "",
+      documents: isSet(object.documents) ? BigInt(object.documents) : 0n,
+    };
+  },
+
+  toJSON(message: TermStatistics): unknown {
+    const obj: any = {};
+    if (message.term !== undefined) {
+      obj.term = message.term;
+    }
+    if (message.documents !== undefined) {
+      obj.documents = message.documents.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<TermStatistics>, I>>(base?: I): TermStatistics {
+    return TermStatistics.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TermStatistics>, I>>(object: I): TermStatistics {
+    const message = createBaseTermStatistics();
+    message.term = object.term ?? "";
+    message.documents = (object.documents !== undefined && object.documents !== null) ? BigInt(object.documents) : 0n;
     return message;
   },
 };
@@ -3797,7 +4306,7 @@ export const SchemaStatus: MessageFns<SchemaStatus> = {
 };
 
 function createBaseIndexStatus(): IndexStatus {
-  return { index: undefined, indexed: 0n, ready: false };
+  return { index: undefined, indexed: 0n, ready: false, unread: 0n, unreadId: "", unreadValue: "" };
 }
 
 export const IndexStatus: MessageFns<IndexStatus> = {
@@ -3813,6 +4322,18 @@ export const IndexStatus: MessageFns<IndexStatus> = {
     }
     if (message.ready !== false) {
       writer.uint32(24).bool(message.ready);
+    }
+    if (message.unread !== 0n) {
+      if (BigInt.asUintN(64, message.unread) !== message.unread) {
+        throw new globalThis.Error("value provided for field message.unread of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.unread);
+    }
+    if (message.unreadId !== "") {
+      writer.uint32(42).string(message.unreadId);
+    }
+    if (message.unreadValue !== "") {
+      writer.uint32(50).string(message.unreadValue);
     }
     return writer;
   },
@@ -3854,6 +4375,30 @@ export const IndexStatus: MessageFns<IndexStatus> = {
             message.ready = reader.bool();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.unread = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.unreadId = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.unreadValue = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3871,6 +4416,17 @@ export const IndexStatus: MessageFns<IndexStatus> = {
       index: isSet(object.index) ? PayloadIndex.fromJSON(object.index) : undefined,
       indexed: isSet(object.indexed) ? BigInt(object.indexed) : 0n,
       ready: isSet(object.ready) ? globalThis.Boolean(object.ready) : false,
+      unread: isSet(object.unread) ? BigInt(object.unread) : 0n,
+      unreadId: isSet(object.unreadId)
+        ? globalThis.String(object.unreadId)
+        : isSet(object.unread_id)
+        ? globalThis.String(object.unread_id)
+        : "",
+      unreadValue: isSet(object.unreadValue)
+        ? globalThis.String(object.unreadValue)
+        : isSet(object.unread_value)
+        ? globalThis.String(object.unread_value)
+        : "",
     };
   },
 
@@ -3885,6 +4441,15 @@ export const IndexStatus: MessageFns<IndexStatus> = {
     if (message.ready !== undefined) {
       obj.ready = message.ready;
     }
+    if (message.unread !== undefined) {
+      obj.unread = message.unread.toString();
+    }
+    if (message.unreadId !== undefined) {
+      obj.unreadId = message.unreadId;
+    }
+    if (message.unreadValue !== undefined) {
+      obj.unreadValue = message.unreadValue;
+    }
     return obj;
   },
 
@@ -3898,6 +4463,9 @@ export const IndexStatus: MessageFns<IndexStatus> = {
       : undefined;
     message.indexed = (object.indexed !== undefined && object.indexed !== null) ? BigInt(object.indexed) : 0n;
     message.ready = object.ready ?? false;
+    message.unread = (object.unread !== undefined && object.unread !== null) ? BigInt(object.unread) : 0n;
+    message.unreadId = object.unreadId ?? "";
+    message.unreadValue = object.unreadValue ?? "";
     return message;
   },
 };
@@ -4821,7 +5389,7 @@ export const OrderBy: MessageFns<OrderBy> = {
 };
 
 function createBasePageFound(): PageFound {
-  return { points: [], values: [], unindexed: false, more: false };
+  return { points: [], values: [], unindexed: false, keys: [], more: false };
 }
 
 export const PageFound: MessageFns<PageFound> = {
@@ -4834,6 +5402,9 @@ export const PageFound: MessageFns<PageFound> = {
     }
     if (message.unindexed !== false) {
       writer.uint32(24).bool(message.unindexed);
+    }
+    for (const v of message.keys) {
+      writer.uint32(34).bytes(v!);
     }
     if (message.more !== false) {
       writer.uint32(40).bool(message.more);
@@ -4878,6 +5449,14 @@ export const PageFound: MessageFns<PageFound> = {
             message.unindexed = reader.bool();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.keys.push(Buffer.from(reader.bytes()));
+            continue;
+          }
           case 5: {
             if (tag !== 40) {
               break;
@@ -4903,6 +5482,7 @@ export const PageFound: MessageFns<PageFound> = {
       points: globalThis.Array.isArray(object?.points) ? object.points.map((e: any) => PointData.fromJSON(e)) : [],
       values: globalThis.Array.isArray(object?.values) ? object.values.map((e: any) => globalThis.String(e)) : [],
       unindexed: isSet(object.unindexed) ? globalThis.Boolean(object.unindexed) : false,
+      keys: globalThis.Array.isArray(object?.keys) ? object.keys.map((e: any) => Buffer.from(bytesFromBase64(e))) : [],
       more: isSet(object.more) ? globalThis.Boolean(object.more) : false,
     };
   },
@@ -4918,6 +5498,9 @@ export const PageFound: MessageFns<PageFound> = {
     if (message.unindexed !== undefined) {
       obj.unindexed = message.unindexed;
     }
+    if (message.keys?.length) {
+      obj.keys = message.keys.map((e) => base64FromBytes(e));
+    }
     if (message.more !== undefined) {
       obj.more = message.more;
     }
@@ -4932,6 +5515,7 @@ export const PageFound: MessageFns<PageFound> = {
     message.points = object.points?.map((e) => PointData.fromPartial(e)) || [];
     message.values = object.values?.map((e) => e) || [];
     message.unindexed = object.unindexed ?? false;
+    message.keys = object.keys?.map((e) => e) || [];
     message.more = object.more ?? false;
     return message;
   },
@@ -4979,6 +5563,9 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
         break;
       case "sampled":
         Sampled.encode(message.outcome.value, writer.uint32(98).fork()).join();
+        break;
+      case "textStats":
+        TextStats.encode(message.outcome.value, writer.uint32(114).fork()).join();
         break;
     }
     if (message.epoch !== 0n) {
@@ -5111,6 +5698,14 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
             message.outcome = { $case: "sampled", value: Sampled.decode(reader, reader.uint32()) };
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.outcome = { $case: "textStats", value: TextStats.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 20: {
             if (tag !== 160) {
               break;
@@ -5179,6 +5774,10 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
         ? { $case: "schema", value: SchemaStatus.fromJSON(object.schema) }
         : isSet(object.sampled)
         ? { $case: "sampled", value: Sampled.fromJSON(object.sampled) }
+        : isSet(object.textStats)
+        ? { $case: "textStats", value: TextStats.fromJSON(object.textStats) }
+        : isSet(object.text_stats)
+        ? { $case: "textStats", value: TextStats.fromJSON(object.text_stats) }
         : undefined,
       epoch: isSet(object.epoch) ? BigInt(object.epoch) : 0n,
       leader: isSet(object.leader) ? BigInt(object.leader) : 0n,
@@ -5218,6 +5817,8 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
       obj.schema = SchemaStatus.toJSON(message.outcome.value);
     } else if (message.outcome?.$case === "sampled") {
       obj.sampled = Sampled.toJSON(message.outcome.value);
+    } else if (message.outcome?.$case === "textStats") {
+      obj.textStats = TextStats.toJSON(message.outcome.value);
     }
     if (message.epoch !== undefined) {
       obj.epoch = message.epoch.toString();
@@ -5296,6 +5897,12 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
       case "sampled": {
         if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
           message.outcome = { $case: "sampled", value: Sampled.fromPartial(object.outcome.value) };
+        }
+        break;
+      }
+      case "textStats": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "textStats", value: TextStats.fromPartial(object.outcome.value) };
         }
         break;
       }
