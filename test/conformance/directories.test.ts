@@ -8,7 +8,16 @@ import { type ProcessSystem, startSingle, tempDir } from '../harness/system.js';
 /** Names of all files below, with their folders. */
 const filesOf = (dir: string) => readdirSync(dir, { recursive: true }).map(String).sort();
 const serve = (data: string) =>
-  new VectronProcess(['serve', '--no-sample', '--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0', '--data', data]).finish();
+  new VectronProcess([
+    'serve',
+    '--no-sample',
+    '--http',
+    '127.0.0.1:0',
+    '--grpc',
+    '127.0.0.1:0',
+    '--data',
+    data,
+  ]).finish();
 
 describe('what a directory is for', () => {
   let system: ProcessSystem;
@@ -27,7 +36,11 @@ describe('what a directory is for', () => {
 
   it('that of a server is no embedded database, and stays as it is', async () => {
     const before = filesOf(system.data);
-    const refused = { code: 'FAILED_PRECONDITION', details: { field: 'path' }, message: expect.stringContaining('of a server') };
+    const refused = {
+      code: 'FAILED_PRECONDITION',
+      details: { field: 'path' },
+      message: expect.stringContaining('of a server'),
+    };
     await expect(open(system.data)).rejects.toMatchObject(refused);
     expect(filesOf(system.data)).toEqual(before);
   });
@@ -35,7 +48,10 @@ describe('what a directory is for', () => {
   it('that of an embedded database is no place for a server, and stays as it is', async () => {
     const before = filesOf(embedded);
     const { code, output } = await serve(embedded);
-    expect([code, output]).toEqual([expect.any(Number), expect.stringMatching(/FAILED_PRECONDITION: .*embedded database/)]);
+    expect([code, output]).toEqual([
+      expect.any(Number),
+      expect.stringMatching(/FAILED_PRECONDITION: .*embedded database/),
+    ]);
     expect(code).not.toBe(0);
     expect(filesOf(embedded)).toEqual(before);
     const db = await open(embedded);
@@ -62,7 +78,10 @@ describe('what a directory is for', () => {
     writeFileSync(join(dir, 'thesis.tex'), 'x');
     const file = join(dir, 'thesis.tex');
     await expect(open(file)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', details: { field: 'path' } });
-    await expect(open(join(file, 'db'))).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', details: { field: 'path' } });
+    await expect(open(join(file, 'db'))).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      details: { field: 'path' },
+    });
     await expect(open(dir)).rejects.toMatchObject({
       code: 'FAILED_PRECONDITION',
       message: expect.stringContaining('thesis.tex'),
@@ -70,9 +89,15 @@ describe('what a directory is for', () => {
     });
     expect(filesOf(dir)).toEqual(['thesis.tex']);
     // Nobody makes directories there, root included.
-    await expect(open('/sys/vectron-test')).rejects.toMatchObject({ code: 'PERMISSION_DENIED', details: { field: 'path' } });
+    await expect(open('/sys/vectron-test')).rejects.toMatchObject({
+      code: 'PERMISSION_DENIED',
+      details: { field: 'path' },
+    });
     for (const path of ['', 'a\0', 5, undefined, null, {}]) {
-      await expect(open(path as string)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', details: { field: 'path' } });
+      await expect(open(path as string)).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        details: { field: 'path' },
+      });
     }
     rmSync(dir, { recursive: true });
   });

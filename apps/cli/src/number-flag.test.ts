@@ -7,10 +7,30 @@ const optionsOf = (command: Command): [string, Option][] => [
   ...command.options.map((option): [string, Option] => [`${command.name()} ${option.flags}`, option]),
   ...command.commands.flatMap(optionsOf),
 ];
-const NO_NUMBERS = ['abc', '', ' ', '5s', ' 5', '5 ', '+5', '0x10', '1_000', '1,5', '05', '.5', '5.', 'NaN', 'Infinity', '1e999', '٥'];
+const NO_NUMBERS = [
+  'abc',
+  '',
+  ' ',
+  '5s',
+  ' 5',
+  '5 ',
+  '+5',
+  '0x10',
+  '1_000',
+  '1,5',
+  '05',
+  '.5',
+  '5.',
+  'NaN',
+  'Infinity',
+  '1e999',
+  '٥',
+];
 
 describe('flags that are numbers', () => {
-  const parsed = optionsOf(vectronProgram()).filter(([, { parseArg, argChoices }]) => parseArg !== undefined && argChoices === undefined);
+  const parsed = optionsOf(vectronProgram()).filter(
+    ([, { parseArg, argChoices }]) => parseArg !== undefined && argChoices === undefined,
+  );
 
   it('are many', () => {
     expect(parsed.length).toBeGreaterThan(25);

@@ -127,6 +127,13 @@ export const gatewayKnobs = defineKnobs({
     default: '512MiB',
     help: 'bytes of all requests that are still coming; who sends most of them is refused first; 0: no limit',
   },
+  maxAnswering: {
+    env: 'VECTRON_MAX_ANSWERING',
+    flag: 'max-answering',
+    schema: setting.byteSize,
+    default: '64MiB',
+    help: 'bytes of the answers beyond 4 MiB that are made at once, at least of one; the next ones wait until one is made',
+  },
   maxBatch: {
     env: 'VECTRON_MAX_BATCH',
     flag: 'max-batch',

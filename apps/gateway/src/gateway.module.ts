@@ -89,7 +89,10 @@ export class GatewayModule {
         { provide: GATEWAY_DB, useValue: db },
         { provide: METRICS, useValue: metrics },
         { provide: RouteTable, useValue: routes },
-        { provide: ShardCaller, useValue: new ShardCaller(backends, routes, config.hedgeMs, metrics) },
+        {
+          provide: ShardCaller,
+          useValue: new ShardCaller(backends, routes, config.hedgeMs, metrics, config.maxAnswering),
+        },
         { provide: Authenticator, useValue: authenticator },
         { provide: Edge, useValue: edge },
         { provide: EmbeddingService, useValue: new EmbeddingService(providersOf(config), routes) },

@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import type { Change, MetaEntry, MetaStore } from '@vectron/metastore';
 import { ALIASES, ALL, COLLECTIONS, WORKERS } from './catalog.js';
-import { type CollectionRecord, heldReplicas, type ShardRecord, type WorkerRecord } from './records.js';
+import { type CollectionRecord, heldReplicas, replicaId, type ShardRecord, type WorkerRecord } from './records.js';
 
 export interface Versioned<T> {
   readonly key: string;
@@ -134,6 +134,18 @@ export class CatalogView {
   /** Replicas that the worker shall hold. */
   replicasOf(workerId: string): number {
     return this.#replicas.get(workerId) ?? 0;
+  }
+
+  /** Each once, by the ids of their shards. */
+  replicasHeldBy(workerId: string): { shardId: number; replicaId: bigint }[] {
+    const held = new Map<number, bigint>();
+    for (const key of this.heldBy(workerId)) {
+      for (const shard of this.collections.get(key)?.record.shards ?? []) {
+        const own = heldReplicas(shard).find((one) => one.workerId === workerId);
+        if (own !== undefined) held.set(shard.shardId, replicaId(own));
+      }
+    }
+    return [...held].sort(([a], [b]) => a - b).map(([shardId, replicaId]) => ({ shardId, replicaId }));
   }
 
   /** Of one tenant; costs no more than what that has. */

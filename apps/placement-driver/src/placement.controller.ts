@@ -163,7 +163,7 @@ export class PlacementController implements Api<typeof placement.PlacementServic
 
   async listWorkers(): Promise<placement.ListWorkersResponse> {
     const workers = await this.catalog.workers();
-    return { workers: workers.map((worker) => this.#views.workerInfo(worker, this.view.replicasOf(worker.id))) };
+    return { workers: workers.map((worker) => this.#views.workerInfo(worker, this.view.replicasHeldBy(worker.id))) };
   }
 
   async drainWorker(request: placement.DrainWorkerRequest): Promise<placement.DrainWorkerResponse> {

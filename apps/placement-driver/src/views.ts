@@ -1,4 +1,4 @@
-import { placement } from '@vectron/proto';
+import { placement, worker as workers } from '@vectron/proto';
 import type { Heartbeats } from './heartbeats.js';
 import {
   type CollectionRecord,
@@ -11,6 +11,12 @@ import {
   stateOf,
   type WorkerRecord,
 } from './records.js';
+
+/** A replica that a worker shall hold. */
+export interface HeldReplica {
+  readonly shardId: number;
+  readonly replicaId: bigint;
+}
 
 /** Records and heartbeats as the contract has them. */
 export class Views {
@@ -78,8 +84,19 @@ export class Views {
     return { ...shown, step: outcome, stepMs: endedMs, detail };
   }
 
-  workerInfo(worker: WorkerRecord, replicas: number): placement.WorkerInfo {
+  /**
+   * `held`: the replicas that the worker shall hold. What it says of them, and which of them lead, is what collections show of the same
+   * replicas; of one that it has not spoken of yet there is its name alone.
+   */
+  workerInfo(worker: WorkerRecord, held: readonly HeldReplica[]): placement.WorkerInfo {
     const beat = this.heartbeats.last(worker.id);
+    const leads = ({ shardId }: HeldReplica) => this.heartbeats.leader(shardId)?.workerId === worker.id;
+    const shards = held.map((one) => {
+      const said = this.heartbeats.shard(worker.id, one.shardId);
+      if (said?.replicaId !== one.replicaId) return workers.ShardMetrics.fromPartial({ ...one });
+      // It has lost the lead since, or cannot be heard.
+      return said.role === 'leader' && !leads(one) ? { ...said, role: '' } : said;
+    });
     const { state, atMs, reason } = stateOf(worker);
     return {
       workerId: worker.id,
@@ -95,13 +112,13 @@ export class Views {
       region: worker.region,
       number: worker.number,
       searchOnly: worker.searchOnly,
-      last: beat?.request,
+      last: { ...placement.HeartbeatRequest.fromPartial({ workerId: worker.id }), ...beat?.request, shards },
       stateSinceMs: atMs,
       stateReason: reason,
       stateChanges: (worker.states ?? []).map((change) => ({ ...change, state: STATES[change.state] })),
       capacityScore: capacityScore(worker),
-      replicas,
-      leads: beat?.request.shards.filter((shard) => shard.role === 'leader').length ?? 0,
+      replicas: held.length,
+      leads: shards.filter(({ role }) => role === 'leader').length,
     };
   }
 }

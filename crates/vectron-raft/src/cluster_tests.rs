@@ -185,7 +185,7 @@ fn upsert(id: &str, v: [f32; 2]) -> ShardOp {
 }
 
 fn get(id: &str, level: Level) -> ShardOp {
-    let op = Some(Op::Get(IdBatch { ids: vec![id.into()], if_version: None }));
+    let op = Some(Op::Get(IdBatch { ids: vec![id.into()], ..Default::default() }));
     let consistency = Some(proto::Consistency { level: Some(level) });
     ShardOp { shard_id: 1, shard_epoch: 1, op, consistency, timeout_ms: 3000, ..Default::default() }
 }
@@ -246,7 +246,7 @@ fn reads_keep_what_they_promise() {
     others.into_iter().for_each(|worker| cluster.stop(worker));
     std::thread::sleep(Duration::from_millis(600));
     let alone = cluster.node(follower);
-    let op = Some(Op::Get(IdBatch { ids: vec!["a".into()], if_version: None }));
+    let op = Some(Op::Get(IdBatch { ids: vec!["a".into()], ..Default::default() }));
     let any = ShardOp { shard_id: 1, shard_epoch: 1, op, ..Default::default() };
     assert_eq!(found(submit(alone, any)), Ok(1));
     assert!(found(submit(alone, get("a", Linearizable(true)))).is_err());
@@ -381,7 +381,7 @@ fn a_write_that_is_sent_again_is_applied_once() {
     };
     let first = write("a", 1, 1);
     let delete = ShardOp {
-        op: Some(Op::Delete(IdBatch { ids: vec!["a".into()], if_version: None }.encode_to_vec())),
+        op: Some(Op::Delete(IdBatch { ids: vec!["a".into()], ..Default::default() }.encode_to_vec())),
         ..upsert("", [0.0; 2])
     };
     assert!(written(submit(cluster.node(leader), delete)).is_ok());
@@ -417,20 +417,25 @@ fn changes_are_given_in_log_order_and_say_what_they_are() {
     cluster.upsert("a", [1.0, 0.0]);
     cluster.upsert("a", [2.0, 0.0]);
     let delete = ShardOp {
-        op: Some(Op::Delete(IdBatch { ids: vec!["a".into(), "x".into()], if_version: None }.encode_to_vec())),
+        op: Some(Op::Delete(
+            IdBatch { ids: vec!["a".into(), "x".into()], ..Default::default() }.encode_to_vec(),
+        )),
         ..upsert("", [0.0; 2])
     };
     let last = written(submit(cluster.node(cluster.leader()), delete)).unwrap();
     for worker in 1..=3 {
         until("it has all", || cluster.applied(worker) >= last);
         let node = cluster.node(worker);
-        let batch = node.handle().block_on(node.changes(1, 1, 0, Duration::ZERO)).unwrap();
+        let batch =
+            node.handle().block_on(node.changes(1, 1, 0, 0, Duration::ZERO, &Default::default())).unwrap();
         let seen: Vec<_> = batch.changes.iter().map(|change| (change.kind(), change.id.as_str())).collect();
         use vectron_shard::proto::ChangeKind::{Delete, Insert, Update};
         assert_eq!(seen, [(Insert, "a"), (Update, "a"), (Delete, "a")]);
         assert!(batch.next_index > last);
-        let again =
-            node.handle().block_on(node.changes(1, 1, batch.changes[1].index, Duration::ZERO)).unwrap();
+        let again = node
+            .handle()
+            .block_on(node.changes(1, 1, batch.changes[1].index, 0, Duration::ZERO, &Default::default()))
+            .unwrap();
         assert_eq!(again.changes, batch.changes[1..]);
     }
 }

@@ -71,7 +71,7 @@ fn damage(file: &Path, how: Damage, place: usize, places: usize) {
 /// Every point that the worker gives to whoever takes what it has; `Err`: it refuses.
 fn answers(node: &Node) -> Result<usize, String> {
     let ids = (0..POINTS).map(|i| format!("p{i}")).collect();
-    let op = Some(Op::Get(IdBatch { ids, if_version: None }));
+    let op = Some(Op::Get(IdBatch { ids, ..Default::default() }));
     let consistency = Some(proto::Consistency { level: Some(Level::AtLeast(0)) });
     let asked =
         ShardOp { shard_id: 1, shard_epoch: 1, op, consistency, timeout_ms: 400, ..Default::default() };

@@ -2,29 +2,43 @@
 
 use crate::replica::{self, Replica};
 use crate::{NodeError, Result};
+use std::sync::atomic::{AtomicBool, Ordering};
 use vectron_shard::proto::mutation::Action;
 use vectron_shard::proto::{Change, ChangeBatch, ChangeKind, PointData};
-use vectron_shard::{Command, Shard};
+use vectron_shard::{Command, Shard, ShardError};
 
-/// Entries read at a time for a change feed.
+/// Most entries of one answer.
 const FEED_ENTRIES: u64 = 256;
-const FEED_BYTES: usize = 1 << 20;
+/// Entries read at a time: each may have as many bytes as a request.
+const READ_ENTRIES: u64 = 8;
+const FEED_BYTES: u32 = 1 << 20;
 
-/// Changes from entry `from` on, in log order, as far as they are applied here. Never with a gap: where the log does not reach
-/// back to `from`, before or after it was read, the answer is `ChangesGone`.
-pub fn changes(replica: &Replica, from: u64) -> Result<ChangeBatch> {
+/// Changes from entry `from` on, in log order, as far as they are applied here, up to the entry with which they have
+/// `max_bytes`; 0: a megabyte. Never with a gap: where the log does not reach back to `from`, before or after it was read, the
+/// answer is `ChangesGone`.
+pub fn changes(replica: &Replica, from: u64, max_bytes: u32, cancelled: &AtomicBool) -> Result<ChangeBatch> {
     let shard = replica.shard();
     let applied = shard.applied_index();
     check_kept(replica, from)?;
+    let max_bytes = if max_bytes == 0 { FEED_BYTES } else { max_bytes } as usize;
     let mut feed = Feed { shard: &shard, changes: Vec::new(), bytes: 0 };
     let mut next_index = from;
-    for entry in replica.log.read(from, from + FEED_ENTRIES)? {
-        let index = entry.log_id.index;
-        if index != next_index || index > applied || feed.bytes > FEED_BYTES {
+    'steps: for step in (from..from + FEED_ENTRIES).step_by(READ_ENTRIES as usize) {
+        for entry in replica.log.read(step, step + READ_ENTRIES)? {
+            let index = entry.log_id.index;
+            if index != next_index || index > applied || feed.bytes >= max_bytes {
+                break 'steps;
+            }
+            if cancelled.load(Ordering::Relaxed) {
+                return Err(ShardError::Cancelled.into());
+            }
+            feed.add(index, &replica::command(&entry))?;
+            next_index = index + 1;
+        }
+        // The end of the log.
+        if next_index != step + READ_ENTRIES {
             break;
         }
-        feed.add(index, &replica::command(&entry))?;
-        next_index = index + 1;
     }
     let changes = feed.changes;
     // What was cut meanwhile may be missing above.

@@ -24,8 +24,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use vectron_shard::proto::{
-    ChangeBatch, Declaration, LogCommand, Origin, PointBatch, SampleOp, Sampled, SchemaStatus, SearchResults,
-    ShardOp, Split, Written, shard_op::Op, shard_outcome::Outcome,
+    ChangeBatch, Declaration, LogCommand, Origin, PointBatch, SampleOp, Sampled, SchemaStatus, SearchOp,
+    SearchResults, ShardOp, Split, Written, shard_op::Op, shard_outcome::Outcome,
 };
 use vectron_shard::{Applied, Found, MAX_TAIL, Nearest, Shard};
 use vectron_shard::{ShardError, ShardSpec, ShardStatus, Until};
@@ -543,7 +543,8 @@ impl Node {
                 let node = self.clone();
                 let wait = Duration::from_millis(u64::from(asked.wait_ms));
                 self.0.handle.spawn(async move {
-                    let batch = node.changes(id, epoch, asked.from_index, wait).await;
+                    let batch =
+                        node.changes(id, epoch, asked.from_index, asked.max_bytes(), wait, &cancelled).await;
                     reply(finish(batch.map(|batch| (Outcome::Changes(batch), 0))));
                 });
                 return;
@@ -551,8 +552,11 @@ impl Node {
             read => {
                 let arrived = Instant::now();
                 let reply = Box::new(move |outcome| reply(finish(outcome)));
+                let limit = Some(timeout_ms).filter(|ms| *ms > 0);
+                let deadline = limit.map(|ms| arrived + Duration::from_millis(u64::from(ms)));
+                let until = Until { deadline, cancelled: Some(cancelled) };
                 let work = move |node: Node, reply: Answer<(Outcome, u64)>| {
-                    reply(node.read(id, epoch, read, arrived, cancelled));
+                    reply(node.read(id, epoch, read, arrived, &until));
                 };
                 return self.when_ready(id, epoch, consistency, timeout_ms, reply, work);
             }
@@ -601,7 +605,7 @@ impl Node {
         epoch: u64,
         read: Option<Op>,
         arrived: Instant,
-        cancelled: Arc<AtomicBool>,
+        until: &Until,
     ) -> Result<(Outcome, u64)> {
         let replica = self.replica(id)?;
         if let Some(reason) = replica.damage() {
@@ -611,7 +615,7 @@ impl Node {
             // Views are as of their entry, whatever became of the shard.
             Some(Op::Scroll(page)) if page.view != 0 => {
                 let view = self.0.views.used(id, page.view)?;
-                let found = replica.guarded(|| Ok(view.page(&page, &cancelled)?))?;
+                let found = replica.guarded(|| Ok(view.page(&page, until)?))?;
                 return Ok((Outcome::Page(found), view.applied_index()));
             }
             Some(Op::CloseView(close)) => {
@@ -634,7 +638,7 @@ impl Node {
             Some(Op::Batch(batch)) => self.count_searches(&replica, batch.searches.len() as u64),
             _ => {}
         }
-        let answer = replica.guarded(|| read_replica(&replica, read, arrived, cancelled))?;
+        let answer = replica.guarded(|| read_replica(&replica, read, arrived, until))?;
         // What was read meanwhile may be of a shard that was split.
         replica.check_epoch(epoch)?;
         Ok(answer)
@@ -689,9 +693,17 @@ impl Node {
         queries.par_chunks_exact_mut(dim).with_min_len(SHARE).map(one).collect()
     }
 
-    /// Changes from entry `from` on, about a megabyte of them at most, in log order. With none yet, waits up to
-    /// `wait` for one.
-    pub async fn changes(&self, id: u64, epoch: u64, from: u64, wait: Duration) -> Result<ChangeBatch> {
+    /// Changes from entry `from` on, in log order, up to the entry with which they have `max_bytes` (0: a megabyte). With none
+    /// yet, waits up to `wait` for one.
+    pub async fn changes(
+        &self,
+        id: u64,
+        epoch: u64,
+        from: u64,
+        max_bytes: u32,
+        wait: Duration,
+        cancelled: &AtomicBool,
+    ) -> Result<ChangeBatch> {
         let found = || {
             let replica = self.replica(id)?;
             replica.check_epoch(epoch)?;
@@ -713,8 +725,11 @@ impl Node {
         }
         // Nothing new is an answer, too; and a replica that is gone is not found in a moment.
         let _ = tokio::time::timeout(wait, applied.wait_for(|applied| *applied >= from)).await;
+        if cancelled.load(Ordering::Relaxed) {
+            return Err(ShardError::Cancelled.into());
+        }
         let replica = found()?;
-        crate::machine::blocking(|| replica.guarded(|| feed::changes(&replica, from)))
+        crate::machine::blocking(|| replica.guarded(|| feed::changes(&replica, from, max_bytes, cancelled)))
     }
 
     /// The runtime that [`Node::changes`] and its like run on.
@@ -1033,35 +1048,31 @@ fn read_replica(
     replica: &Replica,
     read: Option<Op>,
     arrived: Instant,
-    cancelled: Arc<AtomicBool>,
+    until: &Until,
 ) -> Result<(Outcome, u64)> {
-    if cancelled.load(Ordering::Relaxed) {
-        return Err(NodeError::Refused(ErrorCode::Cancelled, "nobody waits for the answer".into()));
+    if until.cancelled.as_ref().is_some_and(|cancelled| cancelled.load(Ordering::Relaxed)) {
+        return Err(ShardError::Cancelled.into());
     }
+    let until_of = |request: &SearchOp| {
+        let timeout = Some(request.timeout_ms).filter(|ms| *ms > 0);
+        let deadline = timeout.map(|ms| arrived + Duration::from_millis(u64::from(ms)));
+        Until { deadline, cancelled: until.cancelled.clone() }
+    };
     let shard = replica.shard();
     // Before the read: it sees at least this.
     let applied = shard.applied_index();
     let outcome = match read {
-        Some(Op::Search(request)) => {
-            let timeout = Some(request.timeout_ms).filter(|ms| *ms > 0);
-            let deadline = timeout.map(|ms| arrived + Duration::from_millis(u64::from(ms)));
-            Outcome::Search(shard.search(&request, Until { deadline, cancelled: Some(cancelled) })?)
-        }
-        Some(Op::Get(ids)) => {
-            let found = ids.ids.iter().filter_map(|id| shard.get(id).transpose());
-            let points = found.map(|point| Ok(point?.0)).collect::<Result<_>>()?;
-            Outcome::Points(PointBatch { points })
-        }
-        Some(Op::Scroll(page)) => Outcome::Page(shard.page(&page)?),
-        Some(Op::Count(request)) => Outcome::Counted(shard.count(&request)?),
-        Some(Op::Facets(request)) => Outcome::Facets(shard.facets(&request)?),
+        Some(Op::Search(request)) => Outcome::Search(shard.search(&request, until_of(&request))?),
+        Some(Op::Get(ids)) => match shard.points(&ids, until)? {
+            page if ids.max_bytes.is_some() => Outcome::Page(page),
+            page => Outcome::Points(PointBatch { points: page.points }),
+        },
+        Some(Op::Scroll(page)) => Outcome::Page(shard.page(&page, until)?),
+        Some(Op::Count(request)) => Outcome::Counted(shard.count(&request, until)?),
+        Some(Op::Facets(request)) => Outcome::Facets(shard.facets(&request, until)?),
         Some(Op::Batch(batch)) => {
-            let each = batch.searches.iter().map(|request| {
-                let timeout = Some(request.timeout_ms).filter(|ms| *ms > 0);
-                let deadline = timeout.map(|ms| arrived + Duration::from_millis(u64::from(ms)));
-                Ok(shard.search(request, Until { deadline, cancelled: Some(Arc::clone(&cancelled)) })?)
-            });
-            Outcome::Searches(SearchResults { results: each.collect::<Result<_>>()? })
+            let each = batch.searches.iter().map(|request| (request, until_of(request)));
+            Outcome::Searches(SearchResults { results: shard.search_batch(each)? })
         }
         Some(Op::Schema(_)) => Outcome::Schema(schema_status(&shard)?),
         Some(Op::TextStats(request)) => Outcome::TextStats(shard.text_statistics(&request)?),
@@ -1093,9 +1104,9 @@ fn sampled(shard: &Shard, op: &SampleOp) -> Result<Sampled> {
 
 fn schema_status(shard: &Shard) -> Result<SchemaStatus> {
     let indexes = shard.index_status()?;
-    let (points, sparse, vectors) =
-        (shard.status().live_points, shard.sparse_vectors(), shard.named_vectors());
-    Ok(SchemaStatus { indexes, sparse, points, vectors })
+    let (points, index_lag) = shard.counts();
+    let (sparse, vectors) = (shard.sparse_vectors(), shard.named_vectors());
+    Ok(SchemaStatus { indexes, sparse, points, vectors, index_lag })
 }
 
 /// `nice`: how far these threads stand back when there are not enough cores (nice(2), 0 to 19). What answers heartbeats

@@ -322,7 +322,7 @@ impl Client {
             self.note(key, Some(value), written.is_some());
         } else if dice < 6 {
             let before = self.keys[key].clone();
-            let delete = Some(IdBatch { ids: vec![name], if_version: None }.encode_to_vec());
+            let delete = Some(IdBatch { ids: vec![name], ..Default::default() }.encode_to_vec());
             let written = self.write(LogCommand { delete, origin, ..Default::default() }).await;
             if let Some(affected) = written {
                 let mut could_be = before.unknown.iter().chain([&before.known]);

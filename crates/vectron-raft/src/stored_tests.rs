@@ -63,7 +63,7 @@ fn entries_and_what_is_kept_beside_them_keep_their_bytes() {
 #[test]
 fn commands_and_the_schema_keep_their_bytes() {
     let command = LogCommand { proposed_at_ms: PROPOSED_AT_MS, ..Default::default() };
-    let delete = IdBatch { ids: vec!["a".into()], if_version: Some(0) };
+    let delete = IdBatch { ids: vec!["a".into()], if_version: Some(0), ..Default::default() };
     check("delete", &LogCommand { delete: Some(delete.encode_to_vec()), ..command.clone() });
     let set = vec![FieldValue { path: "y.z".into(), value: b"3".into() }];
     let change = PayloadChange { replace: None, remove: vec!["x".into()], set };

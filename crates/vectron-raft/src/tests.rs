@@ -213,7 +213,7 @@ fn every_operation_answers_through_submit() {
     let Some(Outcome::Written(Written { index, affected: 2 })) = written.outcome else {
         panic!("{written:?}")
     };
-    let ids = IdBatch { ids: vec!["b".into(), "none".into(), "a".into()], if_version: None };
+    let ids = IdBatch { ids: vec!["b".into(), "none".into(), "a".into()], ..Default::default() };
     let Some(Outcome::Points(found)) = submit(&node, Op::Get(ids)).outcome else { panic!() };
     assert_eq!(found.points.iter().map(|p| p.id.as_str()).collect::<Vec<_>>(), ["b", "a"]);
     let next = PageOp { after: "a".into(), limit: 5, ..PageOp::default() };
@@ -228,7 +228,7 @@ fn every_operation_answers_through_submit() {
         assert_eq!(sample(using, count).error_code, "INVALID_ARGUMENT", "{using:?} {count}");
     }
     let deleted =
-        submit(&node, Op::Delete(IdBatch { ids: vec!["a".into()], if_version: None }.encode_to_vec()));
+        submit(&node, Op::Delete(IdBatch { ids: vec!["a".into()], ..Default::default() }.encode_to_vec()));
     let Some(Outcome::Written(deleted)) = deleted.outcome else { panic!() };
     assert!(deleted.index > index && deleted.affected == 1);
     let wrong = submit(&node, Op::Search(SearchOp { vector: vec![0; 4], k: 1, ..Default::default() }));

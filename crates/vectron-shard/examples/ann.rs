@@ -268,7 +268,7 @@ impl Bench {
         let ids: Vec<String> = (0..self.count).step_by(every).map(|i| i.to_string()).collect();
         let ((), cpu, wall) = timed(|| {
             for batch in ids.chunks(100) {
-                let delete = Some(IdBatch { ids: batch.to_vec(), if_version: None }.encode_to_vec());
+                let delete = Some(IdBatch { ids: batch.to_vec(), ..Default::default() }.encode_to_vec());
                 let command = LogCommand { delete, ..Default::default() };
                 shard.apply(shard.applied_index() + 1, &command)?;
                 while shard.index_step(10_000, 1)? > 0 {}
@@ -356,7 +356,7 @@ fn index_build(count: usize) -> Outcome<Value> {
         Ok(())
     })?;
     let filter = filter(&json!(["group", "g7"]))?;
-    let found = shard.count(&CountOp { filter, estimate: false })?;
+    let found = shard.count(&CountOp { filter, estimate: false }, &Until::default())?;
     let figures = |milliseconds: &mut Vec<f64>| {
         milliseconds.sort_unstable_by(f64::total_cmp);
         let at = |share: f64| milliseconds[((milliseconds.len() - 1) as f64 * share) as usize];

@@ -4,16 +4,18 @@ use crate::command::check_vector;
 use crate::fields::{Document, Fields};
 use crate::filter::Filter;
 use crate::generation::Generation;
+use crate::origins::{self, Origins};
 use crate::point::{self, StoredPoint, Version};
 use crate::proto::{
-    Declaration, LogCommand, Mutation, PointBatch, PointData, PointExtras, declaration::Declare,
-    mutation::Action,
+    Declaration, LogCommand, Mutation, PageFound, PageOp, PointBatch, PointData, PointExtras,
+    declaration::Declare, mutation::Action,
 };
+use crate::query::add_to_page;
+use crate::reading::Room;
 use crate::space::put_declared;
 use crate::writer::{self, Writer};
-use crate::{Command, Metric, Result, Shard, ShardError, changes};
+use crate::{Command, Metric, Result, Shard, ShardError, Until, changes};
 use prost::Message;
-use std::collections::HashMap;
 use vectron_storage::{Batch, ErrorCode, Store};
 
 pub const APPLIED_KEY: &[u8] = b"_applied";
@@ -21,6 +23,8 @@ pub const STAMP_KEY: &[u8] = b"_raft";
 pub const EPOCH_KEY: &[u8] = b"_epoch";
 /// Points that one entry lets expire.
 const MAX_EXPIRED: usize = 10_000;
+/// Bytes of the points that one entry changes, which are in memory together.
+const MAX_CHANGED_BYTES: usize = 256 << 20;
 
 /// The verdict on an entry; the same on every replica.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,32 +135,40 @@ impl Shard {
         let stored = StoredPoint::decode(&bytes)?;
         Ok(Some((data(id, &stored)?, stored.version.index)))
     }
-
-    /// Up to `limit` points with ids after `after`, by id (byte order).
-    pub fn scroll(&self, after: Option<&str>, limit: usize) -> Result<Vec<PointData>> {
-        scroll(&self.store, after, limit)
-    }
 }
 
-pub fn scroll(store: &Store, after: Option<&str>, limit: usize) -> Result<Vec<PointData>> {
-    let mut points = Vec::new();
+/// Points by id (byte order), as many as the page has room for.
+pub fn scroll(store: &Store, asked: &PageOp, until: &Until) -> Result<PageFound> {
+    let mut page = PageFound::default();
+    let mut room = Room::new(asked.max_bytes);
     let mut failure = None;
-    let from = after.map_or(point::PREFIX.to_vec(), |id| [&point::key(id)[..], &[0]].concat());
+    let from = match asked.after.as_str() {
+        "" => point::PREFIX.to_vec(),
+        id => [&point::key(id)[..], &[0]].concat(),
+    };
     store.scan(&from, |key, value| {
         let Some(id) = key.strip_prefix(point::PREFIX) else { return false };
-        if points.len() == limit {
+        if page.points.len() == asked.limit as usize {
+            page.more = true;
             return false;
         }
-        match StoredPoint::decode(value) {
-            Ok(stored) => match data(&String::from_utf8_lossy(id), &stored) {
-                Ok(point) => points.push(point),
-                Err(e) => failure = Some(e),
-            },
-            Err(e) => failure = Some(e),
+        let id = String::from_utf8_lossy(id);
+        let added = until
+            .check()
+            .and_then(|()| StoredPoint::decode(value))
+            .and_then(|stored| add_to_page(&mut page, &mut room, &id, &stored, asked.ids_only));
+        match added {
+            Ok(fits) => {
+                page.more |= !fits;
+                fits
+            }
+            Err(error) => {
+                failure = Some(error);
+                false
+            }
         }
-        failure.is_none()
     })?;
-    failure.map_or(Ok(points), Err)
+    failure.map_or(Ok(page), Err)
 }
 
 pub(crate) fn data(id: &str, stored: &StoredPoint<'_>) -> Result<PointData> {
@@ -287,7 +299,7 @@ impl Entry<'_> {
 
     fn has_version(&self, fields: &Fields, id: &str, expected: u64) -> Result<()> {
         let slot = fields.rows.slot_of(id);
-        let found = slot.map_or(0, |slot| self.generation.slot(slot).version.index);
+        let found = slot.map_or(0, |slot| self.generation.slot(slot).written().index);
         match found == expected {
             true => Ok(()),
             false => Err(ShardError::VersionConflict { id: id.into(), found, expected }),
@@ -345,42 +357,27 @@ impl Entry<'_> {
             let stored = StoredPoint { version, written_at_ms: now_ms, vector, extras: &extras, payload };
             batch.put(&point::key(&point.id), &stored.encode());
         }
-        let (before, after) = self.documents_around(points)?;
+        let mut placing = self.shard.place(self.generation, self.index, points, vectors)?;
+        placing.put(&mut batch, self.index);
         let applied = self.applied(points.len());
         writer.sessions.remember(&mut batch, self.command, &applied);
         self.shard.store.write(batch)?;
         let ids = || points.iter().map(|point| point.id.as_str());
-        let pushed = ids().zip(vectors.iter().map(Vec::as_slice));
+        let stays = || placing.stays.iter().copied();
+        let pushed = ids().zip(vectors.iter().map(Vec::as_slice)).enumerate().zip(stays());
+        let pushed = pushed.filter(|(_, stays)| !stays).map(|(point, _)| point);
         let first = writer::push(self.generation, self.index, pushed)?;
         let mut fields = self.shard.fields.write();
-        self.forget(&mut fields, &before);
-        writer.upsert(self.generation, &mut fields, self.index, first, ids());
-        for (id, document) in &after {
+        self.forget(&mut fields, &placing.before);
+        writer.upsert(self.generation, &mut fields, self.index, first, ids().zip(stays()));
+        for (id, document) in &placing.after {
             let Some(row) = fields.rows.row(id) else { continue };
             let Some(slot) = fields.rows.slot(row) else { continue };
-            fields.insert_document(row, document, self.generation.slot(slot))?;
+            fields.insert_document(row, document, &self.generation.slot(slot).id)?;
         }
         ids().zip(expiries).for_each(|(id, at_ms)| writer.expiries.set(id, at_ms));
         self.publish(&mut fields);
         Ok(applied)
-    }
-
-    /// What the indexes know of the points, and shall know: those that stay, in the order of the entry, on which the graphs
-    /// of named vectors depend. Nothing where nothing is indexed.
-    #[allow(clippy::type_complexity)]
-    fn documents_around<'a>(
-        &self,
-        points: &'a [PointData],
-    ) -> Result<(Vec<(&'a str, Document)>, Vec<(&'a str, Document)>)> {
-        if !self.shard.fields.read().wants_documents() {
-            return Ok((Vec::new(), Vec::new()));
-        }
-        // Of equal ids the last.
-        let last: HashMap<&str, usize> =
-            points.iter().enumerate().map(|(at, point)| (point.id.as_str(), at)).collect();
-        let stay = points.iter().enumerate().filter(|(at, point)| last.get(point.id.as_str()) == Some(at));
-        let after = stay.map(|(_, point)| Ok((point.id.as_str(), document(point)?)));
-        Ok((self.documents(last.keys().copied())?, after.collect::<Result<_>>()?))
     }
 
     fn delete(
@@ -390,9 +387,15 @@ impl Entry<'_> {
         ids: &[String],
         applied: Applied,
     ) -> Result<Applied> {
-        ids.iter().for_each(|id| batch.delete(&point::key(id)));
+        let wants_documents = self.shard.fields.read().wants_documents();
+        for id in ids {
+            batch.delete(&point::key(id));
+            if self.shard.may_have_origins(self.generation, id, wants_documents) {
+                batch.delete(&origins::key(id));
+            }
+        }
         writer.sessions.remember(&mut batch, self.command, &applied);
-        let documents = match self.shard.fields.read().wants_documents() {
+        let documents = match wants_documents {
             true => self.documents(ids.iter().map(String::as_str))?,
             false => Vec::new(),
         };
@@ -410,7 +413,7 @@ impl Entry<'_> {
         for (id, document) in documents {
             let Some(row) = fields.rows.row(id) else { continue };
             if let Some(slot) = fields.rows.slot(row) {
-                fields.remove_document(row, document, self.generation.slot(slot), self.index);
+                fields.remove_document(row, document, &self.generation.slot(slot).id, self.index);
             }
         }
     }
@@ -420,10 +423,12 @@ impl Entry<'_> {
         let mut ids: Vec<&str> = ids.collect();
         ids.sort_unstable();
         ids.dedup();
-        let keys: Vec<Vec<u8>> = ids.iter().map(|id| point::key(id)).collect();
-        let values = self.shard.store.get_many(keys.iter().map(Vec::as_slice))?;
-        let there = ids.into_iter().zip(values).filter_map(|(id, value)| Some((id, value?)));
-        there.map(|(id, value)| Ok((id, Document::stored(&StoredPoint::decode(&value)?)?))).collect()
+        let there = self.shard.stored_with_origins(&ids)?.into_iter();
+        let document = |stored: &[u8], known: Option<&[u8]>| {
+            let stored = StoredPoint::decode(stored)?;
+            Document::stored(&stored, Some(&Origins::read(stored.version, known)?))
+        };
+        there.map(|(id, stored, known)| Ok((id, document(&stored, known.as_deref())?))).collect()
     }
 
     /// The points that the mutation changes, as they are afterwards.
@@ -433,28 +438,32 @@ impl Entry<'_> {
         let filter = mutation.filter.as_ref().map(|filter| Filter::new(filter, &schema)).transpose()?;
         let mut seen = std::collections::HashSet::new();
         let ids: Vec<&String> = mutation.ids.iter().filter(|id| seen.insert(id.as_str())).collect();
-        let keys: Vec<Vec<u8>> = ids.iter().map(|id| point::key(id)).collect();
-        let values = self.shard.store.get_many(keys.iter().map(Vec::as_slice))?;
-        let mut points = Vec::new();
-        for (id, value) in ids.into_iter().zip(values) {
-            let Some(value) = value else { continue };
-            let stored = StoredPoint::decode(&value)?;
+        let ids: Vec<&str> = ids.into_iter().map(String::as_str).collect();
+        let (mut points, mut bytes) = (Vec::new(), 0);
+        self.shard.visit_stored(&ids, &Until::default(), |place, value| {
+            let (Some(value), Some(id)) = (value, ids.get(place)) else { return Ok(true) };
+            let mut stored = StoredPoint::decode(&value)?;
             if let Some(filter) = &filter
-                && !filter.holds(id, &Document::new(stored.payload, PointExtras::default())?.payload)
+                && !filter.holds(id, &Document::new(stored.payload, PointExtras::default(), None)?.payload)
             {
-                continue;
+                return Ok(true);
             }
-            let mut point = data(id, &stored)?;
-            if let Some(Action::Change(change)) = &mutation.action {
-                point.payload = change.apply(stored.payload)?;
+            let payload = match &mutation.action {
+                Some(Action::Change(change)) => change.apply(std::mem::take(&mut stored.payload))?,
+                _ => std::mem::take(&mut stored.payload).into(),
+            };
+            if matches!(mutation.action, Some(Action::Delete(_))) {
+                // Its id is all that is asked for.
+                points.push(PointData { id: (*id).into(), ..PointData::default() });
+                return Ok(true);
             }
-            points.push(point);
-        }
+            bytes += stored.vector.len() + payload.len();
+            if bytes > MAX_CHANGED_BYTES {
+                return Err(ShardError::TooLarge { what: "the changed points", max: MAX_CHANGED_BYTES });
+            }
+            points.push(PointData { payload, ..data(id, &stored)? });
+            Ok(true)
+        })?;
         Ok(points)
     }
-}
-
-fn document(point: &PointData) -> Result<Document> {
-    let (sparse, vectors) = (point.sparse.clone(), point.vectors.clone());
-    Document::new(&point.payload, PointExtras { sparse, vectors, expires_at_ms: 0 })
 }

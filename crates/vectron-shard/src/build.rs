@@ -2,10 +2,12 @@
 
 use crate::field_index::FieldIndex;
 use crate::fields::{Document, IndexProgress};
+use crate::origins::{self, Origins};
 use crate::point::{self, StoredPoint};
 use crate::proto::{IndexStatus, NamedVector, PayloadIndex, SparseDeclared};
 use crate::rows::Row;
-use crate::{Result, Shard, ShardError, Slot};
+use crate::{Result, Shard, ShardError, Slot, Until};
+use std::sync::Arc;
 
 /// Rows that are indexed while entries wait: about a millisecond.
 const STEP: Row = 256;
@@ -39,17 +41,22 @@ impl Shard {
             let end = from.saturating_add(STEP).min(fields.rows.end());
             let slots = (from..end).filter_map(|row| Some((row, fields.rows.slot(row)?)));
             let rows: Vec<_> =
-                slots.map(|(row, slot)| (row, std::sync::Arc::clone(generation.slot(slot)))).collect();
+                slots.map(|(row, slot)| (row, Arc::clone(&generation.slot(slot).id))).collect();
             (rows, end)
         };
-        let keys: Vec<Vec<u8>> = rows.iter().map(|(_, slot)| point::key(&slot.id)).collect();
-        let values = self.store.get_many(keys.iter().map(Vec::as_slice))?;
+        let ids: Vec<&str> = rows.iter().map(|(_, id)| &**id).collect();
+        let keys: Vec<Vec<u8>> = ids.iter().map(|id| origins::key(id)).collect();
+        let known = self.store.get_many(keys.iter().map(Vec::as_slice))?;
         let mut documents = Vec::with_capacity(rows.len());
-        for ((row, slot), value) in rows.into_iter().zip(values) {
-            let lost = || ShardError::Damaged(format!("point {:?} is missing from the store", slot.id));
+        self.visit_stored(&ids, &Until::default(), |place, value| {
+            let Some((row, id)) = rows.get(place) else { return Ok(false) };
+            let lost = || ShardError::Damaged(format!("point {id:?} is missing from the store"));
             let value = value.ok_or_else(lost)?;
-            documents.push((row, slot, Document::stored(&StoredPoint::decode(&value)?)?));
-        }
+            let stored = StoredPoint::decode(&value)?;
+            let origins = Origins::read(stored.version, known.get(place).and_then(|known| known.as_deref()))?;
+            documents.push((*row, Arc::clone(id), Document::stored(&stored, Some(&origins))?));
+            Ok(true)
+        })?;
         let mut fields = self.fields.write();
         fields.build(end, &documents)?;
         Ok(fields.built().is_some())
@@ -82,7 +89,7 @@ impl Shard {
     /// Its id, and its first value that the index does not hold, as JSON. `None`: it was written anew meanwhile.
     fn unread_example(&self, declared: &PayloadIndex, slot: &Slot) -> Result<Option<(String, String)>> {
         let Some(value) = self.store.get(&point::key(&slot.id))? else { return Ok(None) };
-        let document = Document::stored(&StoredPoint::decode(&value)?)?;
+        let document = Document::stored(&StoredPoint::decode(&value)?, None)?;
         let index = FieldIndex::new(declared, None)?;
         let value = index.unread_value(&document.payload).map(|value| shortened(value.to_string()));
         Ok(value.map(|value| (slot.id.to_string(), value)))

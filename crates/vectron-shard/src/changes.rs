@@ -5,7 +5,7 @@
 //! does not say itself which points it changed: an encoded `IdBatch` of those.
 
 use crate::proto::IdBatch;
-use crate::{Result, Shard, ShardError};
+use crate::{Result, Shard, ShardError, origins};
 use prost::Message;
 use vectron_storage::{Batch, Store};
 
@@ -25,7 +25,7 @@ pub fn record(batch: &mut Batch, index: u64, present: Vec<bool>) {
 
 pub fn record_ids<'a>(batch: &mut Batch, index: u64, ids: impl Iterator<Item = &'a str>) {
     let ids = ids.map(str::to_owned).collect();
-    batch.put(&key(index), &IdBatch { ids, if_version: None }.encode_to_vec());
+    batch.put(&key(index), &IdBatch { ids, ..IdBatch::default() }.encode_to_vec());
 }
 
 /// The points that entry `index`, a mutation or expiry, changed, in the order of their ordinals.
@@ -57,13 +57,15 @@ impl Shard {
     /// Forgets that of the entries up to `index`: the log has forgotten them.
     pub fn forget_changes(&self, index: u64) -> Result<()> {
         let mut batch = Batch::default();
-        self.store.scan(&key(0), |key, _| {
-            let old = key <= self::key(index).as_slice();
-            if old {
-                batch.delete(key);
-            }
-            old
-        })?;
+        for key_of in [key, origins::kept_key] {
+            self.store.scan(&key_of(0), |key, _| {
+                let old = key <= key_of(index).as_slice();
+                if old {
+                    batch.delete(key);
+                }
+                old
+            })?;
+        }
         if !batch.is_empty() {
             self.store.write(batch)?;
         }

@@ -2,9 +2,9 @@
 
 use crate::apply::scroll;
 use crate::apply::{APPLIED_KEY, STAMP_KEY, stored_applied_index};
-use crate::proto::PointBatch;
+use crate::proto::{PageOp, PointBatch};
 use crate::verify::Fnv;
-use crate::{Result, Shard, changes, point, snapshot, space};
+use crate::{Result, Shard, Until, changes, origins, point, snapshot, space};
 use prost::Message;
 use std::path::{Path, PathBuf};
 use vectron_storage::Store;
@@ -68,7 +68,9 @@ impl Checkpoint {
         let mut hash = Fnv::new();
         let mut damaged = None;
         store.scan(&[], |key, value| {
-            let own = key.starts_with(changes::PREFIX) || key.starts_with(space::DECLARED);
+            let own = [changes::PREFIX, space::DECLARED, origins::ORIGINS, origins::KEPT]
+                .iter()
+                .any(|own| key.starts_with(own));
             if !own && key != STAMP_KEY && key != APPLIED_KEY {
                 hash.add(&(key.len() as u32).to_le_bytes());
                 hash.add(key);
@@ -118,6 +120,9 @@ pub fn check(dir: &Path) -> Result<CheckedStore> {
     })
 }
 
+/// Most bytes of a page of a stored shard that has several points.
+const STORED_PAGE_BYTES: u32 = 4 << 20;
+
 /// The points of a store that nobody writes, Vectron's or one that Pebble made in its format.
 pub struct StoredShard(Store);
 
@@ -126,9 +131,12 @@ impl StoredShard {
         Ok(Self(Store::open_read_only(dir)?))
     }
 
-    /// An encoded `PointBatch` of up to `limit` points with ids after `after`, by id.
+    /// An encoded `PointBatch` of up to `limit` points with ids after `after`, by id, and of at most some megabytes; empty at the end.
     pub fn page(&self, after: Option<&str>, limit: usize) -> Result<Vec<u8>> {
-        Ok(PointBatch { points: scroll(&self.0, after, limit)? }.encode_to_vec())
+        let after = after.unwrap_or_default().into();
+        let asked = PageOp { after, limit: limit as u32, max_bytes: STORED_PAGE_BYTES, ..PageOp::default() };
+        let points = scroll(&self.0, &asked, &Until::default())?.points;
+        Ok(PointBatch { points }.encode_to_vec())
     }
 }
 

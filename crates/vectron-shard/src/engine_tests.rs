@@ -49,7 +49,7 @@ fn upsert(points: &[(String, Vec<f32>)]) -> LogCommand {
 fn delete(ids: Vec<String>) -> LogCommand {
     LogCommand {
         proposed_at_ms: 1,
-        delete: Some(IdBatch { ids, if_version: None }.encode_to_vec()),
+        delete: Some(IdBatch { ids, ..Default::default() }.encode_to_vec()),
         ..Default::default()
     }
 }
@@ -328,12 +328,12 @@ fn a_payload_of_another_version_is_never_given_to_a_hit() {
     let request = SearchOp { vector: bytes(&points[0].1), k: 3, include_payload: true, ..Default::default() };
     let found = || shard.nearest(&points[0].1, &Nearest::new(3)).unwrap();
     let before = found();
-    assert_eq!(shard.hits(&before, &request).unwrap().unwrap().len(), 3);
+    assert_eq!(shard.hits(&before, &request, &Until::default()).unwrap().unwrap().len(), 3);
     shard.apply(2, &upsert(&[("p1".into(), random.vector(16))])).unwrap();
-    assert_eq!(shard.hits(&before, &request).unwrap(), None, "p1 was overwritten since");
+    assert_eq!(shard.hits(&before, &request, &Until::default()).unwrap(), None, "p1 was overwritten since");
     let before = found();
     shard.apply(3, &delete(vec!["p2".into()])).unwrap();
-    assert_eq!(shard.hits(&before, &request).unwrap(), None, "p2 was deleted since");
+    assert_eq!(shard.hits(&before, &request, &Until::default()).unwrap(), None, "p2 was deleted since");
     assert_eq!(shard.search(&request, Until::default()).unwrap().hits.len(), 2);
 }
 

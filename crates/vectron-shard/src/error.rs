@@ -24,6 +24,16 @@ pub enum ShardError {
     VersionConflict { id: String, found: u64, expected: u64 },
     #[error("the index of {0} is being built: retry when it is ready")]
     IndexBuilding(String),
+    #[error(
+        "the answer would have more than {max_bytes} bytes: ask for fewer points (top_k), or without payloads (include_metadata: false) and get those that you need by their ids"
+    )]
+    AnswerTooLarge { max_bytes: u32 },
+    #[error("{what} have more than {max} bytes together: change fewer at once")]
+    TooLarge { what: &'static str, max: usize },
+    #[error("nobody waits for the answer")]
+    Cancelled,
+    #[error("the read was not done by its deadline")]
+    Late,
     #[error("stored data is damaged: {0}")]
     Damaged(String),
     #[error(transparent)]
@@ -48,6 +58,10 @@ impl ShardError {
             Self::RetryExpired { .. } => ErrorCode::RetryExpired,
             Self::VersionConflict { .. } => ErrorCode::VersionConflict,
             Self::IndexBuilding(_) => ErrorCode::IndexBuilding,
+            Self::AnswerTooLarge { .. } => ErrorCode::AnswerTooLarge,
+            Self::TooLarge { .. } => ErrorCode::PayloadTooLarge,
+            Self::Cancelled => ErrorCode::Cancelled,
+            Self::Late => ErrorCode::DeadlineExceeded,
             Self::Damaged(_) => ErrorCode::DataDamaged,
             Self::Storage(e) => e.code(),
             Self::Snapshot(_) => ErrorCode::StorageFailed,

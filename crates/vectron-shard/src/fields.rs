@@ -3,10 +3,11 @@
 
 use crate::field_index::FieldIndex;
 use crate::filter::{Filter, Test};
-use crate::generation::{Slot, SlotId};
+use crate::generation::SlotId;
 use crate::inverted::{Sparse, SparseIndex};
+use crate::origins::Origins;
 use crate::path::Path;
-use crate::point::StoredPoint;
+use crate::point::{StoredPoint, Version};
 use crate::proto::{IndexKind, PayloadIndex, PointExtras, VectorData};
 use crate::rows::{Row, Rows};
 use crate::schema::Schema;
@@ -39,7 +40,16 @@ struct SparseField {
 pub struct Document {
     pub payload: Value,
     pub sparse: Vec<(String, Sparse)>,
-    pub vectors: Vec<VectorData>,
+    pub vectors: Vec<Own>,
+}
+
+/// A named vector of a point.
+pub struct Own {
+    pub data: VectorData,
+    /// The version of the point by which it came.
+    pub origin: Version,
+    /// Whether the entry that is applied leaves it where it is.
+    pub is_kept: bool,
 }
 
 /// The rows that may pass a filter.
@@ -63,17 +73,26 @@ pub struct IndexProgress {
 }
 
 impl Document {
-    pub fn new(payload: &[u8], mut extras: PointExtras) -> Result<Self> {
+    /// `origins`: missing where nobody asks for the named vectors.
+    pub fn new(payload: &[u8], mut extras: PointExtras, origins: Option<&Origins>) -> Result<Self> {
         let payload = match payload {
             [] => Value::Object(serde_json::Map::new()),
             text => serde_json::from_slice(text)
                 .map_err(|e| ShardError::Damaged(format!("a payload is no JSON: {e}")))?,
         };
-        Ok(Self { payload, sparse: extras.sparse_vectors(), vectors: extras.vectors })
+        let sparse = extras.sparse_vectors();
+        let own = |origins: &Origins, data: VectorData| {
+            let origin = origins.named(&data.name);
+            Own { data, origin, is_kept: false }
+        };
+        let vectors = origins.map_or_else(Vec::new, |origins| {
+            extras.vectors.into_iter().map(|data| own(origins, data)).collect()
+        });
+        Ok(Self { payload, sparse, vectors })
     }
 
-    pub fn stored(point: &StoredPoint<'_>) -> Result<Self> {
-        Self::new(point.payload, point.extras()?)
+    pub fn stored(point: &StoredPoint<'_>, origins: Option<&Origins>) -> Result<Self> {
+        Self::new(point.payload, point.extras()?, origins)
     }
 }
 
@@ -128,8 +147,8 @@ impl Fields {
         Ok(())
     }
 
-    /// By the entry `at`. `slot`: of the point's version.
-    pub fn remove_document(&mut self, row: Row, document: &Document, slot: &Arc<Slot>, at: u64) {
+    /// By the entry `at`.
+    pub fn remove_document(&mut self, row: Row, document: &Document, id: &Arc<str>, at: u64) {
         let holding = self.indexes.iter_mut().filter(|index| index.holds(row));
         holding.for_each(|index| index.remove(row, &document.payload));
         for (name, vector) in &document.sparse {
@@ -137,11 +156,10 @@ impl Fields {
                 field.index.remove(row, vector);
             }
         }
-        self.spaces.values_mut().for_each(|field| field.remove(row, document, slot, at));
+        self.spaces.values_mut().for_each(|field| field.remove(row, document, id, at));
     }
 
-    /// `slot`: of the point's version.
-    pub fn insert_document(&mut self, row: Row, document: &Document, slot: &Arc<Slot>) -> Result<()> {
+    pub fn insert_document(&mut self, row: Row, document: &Document, id: &Arc<str>) -> Result<()> {
         let holding = self.indexes.iter_mut().filter(|index| index.holds(row));
         holding.for_each(|index| index.insert(row, &document.payload));
         for (name, vector) in &document.sparse {
@@ -149,9 +167,9 @@ impl Fields {
                 field.index.insert(row, vector);
             }
         }
-        for VectorData { name, vector } in &document.vectors {
-            if let Some(field) = self.spaces.get_mut(name) {
-                field.insert(row, vector, slot)?;
+        for own in &document.vectors {
+            if let Some(field) = self.spaces.get_mut(&own.data.name) {
+                field.insert(row, own, id)?;
             }
         }
         Ok(())
@@ -165,7 +183,7 @@ impl Fields {
     }
 
     /// Adds the documents of the rows from [`Fields::built`] to `end` to the indexes that lack them.
-    pub fn build(&mut self, end: Row, documents: &[(Row, Arc<Slot>, Document)]) -> Result<()> {
+    pub fn build(&mut self, end: Row, documents: &[(Row, Arc<str>, Document)]) -> Result<()> {
         let Some(from) = self.built() else { return Ok(()) };
         let done = end >= self.rows.end();
         let next = |building: &mut Option<Row>| *building = Some(end).filter(|_| !done);

@@ -64,7 +64,10 @@ impl Shard {
         {
             return Ok(Some(found));
         }
-        let Some(matching) = self.settle_candidates(filter, candidates, quiet)? else { return Ok(None) };
+        let until = nearest.until.without_deadline();
+        let Some(matching) = self.settle_candidates(filter, candidates, quiet, &until)? else {
+            return Ok(None);
+        };
         self.find_among(&self.spec, &self.recall, query, nearest, &matching.into(), None)
     }
 
@@ -84,7 +87,8 @@ impl Shard {
             found.iter_mut().for_each(|found| found.matching = generation.live());
             return Ok(found);
         };
-        let Some(matching) = self.matching(Some(filter), quiet)? else { return Ok(None) };
+        let until = nearest.until.without_deadline();
+        let Some(matching) = self.matching(Some(filter), quiet, &until)? else { return Ok(None) };
         let fields = self.fields.read();
         let space = Arc::clone(fields.space(name)?);
         let generation = space.generation();
@@ -206,10 +210,13 @@ impl Shard {
         let walked: Vec<_> =
             walked.into_iter().filter(|(_, slot)| *slot < indexed && may_pass(*slot)).collect();
         let enough = 4 * nearest.k + 16;
+        let until = nearest.until.without_deadline();
         let mut passing = Vec::new();
         for step in walked.chunks(READ) {
             let step_slots: Vec<SlotId> = step.iter().map(|(_, slot)| *slot).collect();
-            let Some(passed) = self.read_slots(generation, &step_slots, filter)? else { return Ok(None) };
+            let Some(passed) = self.read_slots(generation, &step_slots, *applied, filter, &until)? else {
+                return Ok(None);
+            };
             passing.extend(step.iter().filter(|(_, slot)| passed.contains(slot)).copied());
             if passing.len() >= enough || nearest.is_late() {
                 break;
@@ -219,7 +226,9 @@ impl Shard {
             return Ok(None);
         }
         let tail: Vec<SlotId> = (indexed..published).filter(|slot| may_pass(*slot)).collect();
-        let Some(tail) = self.read_slots(generation, &tail, filter)? else { return Ok(None) };
+        let Some(tail) = self.read_slots(generation, &tail, *applied, filter, &until)? else {
+            return Ok(None);
+        };
         let Some(distances) = among.rescore(graph, &coded, &passing, &tail, &mut found)? else {
             return Ok(None);
         };

@@ -17,22 +17,48 @@ pub type SlotId = u32;
 /// Death of a slot that lives.
 pub const ALIVE: u64 = u64::MAX;
 
-/// One version of a point.
+/// A vector of a point, from the entry that brought it to the one that took it away.
 pub struct Slot {
     pub id: Arc<str>,
+    /// By which it came.
     pub version: Version,
+    /// Of the point when it was last written with this vector: index and ordinal.
+    written: (AtomicU64, AtomicU32),
     /// Log index of the entry that deleted or overwrote it.
     death: AtomicU64,
 }
 
 impl Slot {
     pub fn live(id: Arc<str>, version: Version) -> Arc<Self> {
-        Arc::new(Self { id, version, death: AtomicU64::new(ALIVE) })
+        Self::with(id, version, ALIVE)
+    }
+
+    fn with(id: Arc<str>, version: Version, death: u64) -> Arc<Self> {
+        let written = (AtomicU64::new(version.index), AtomicU32::new(version.ordinal));
+        Arc::new(Self { id, version, written, death: AtomicU64::new(death) })
     }
 
     /// A version that is no more, kept because the graph walks through it.
     pub fn dead(id: Arc<str>, version: Version) -> Arc<Self> {
-        Arc::new(Self { id, version, death: AtomicU64::new(0) })
+        Self::with(id, version, 0)
+    }
+
+    /// The version of the point, of which this is the vector still. Of one moment for who keeps writes out.
+    pub fn written(&self) -> Version {
+        let (index, ordinal) = &self.written;
+        Version { index: index.load(Ordering::Acquire), ordinal: ordinal.load(Ordering::Acquire) }
+    }
+
+    /// The point was written as `version`, and has this vector as before. By the applying thread.
+    pub fn rewrite(&self, version: Version) {
+        let (index, ordinal) = &self.written;
+        ordinal.store(version.ordinal, Ordering::Release);
+        index.store(version.index, Ordering::Release);
+    }
+
+    /// Whether the point has this vector as of that version of it.
+    pub fn holds(&self, version: Version) -> bool {
+        self.version <= version && version <= self.written()
     }
 
     pub fn kill(&self, at: u64) {
@@ -163,6 +189,16 @@ impl Generation {
         // In this order: both grow meanwhile, and what is indexed was published before.
         let indexed = self.indexed();
         (self.published() - indexed) as usize
+    }
+
+    /// Live points that wait for the graph. Those that wait for more of them, to train its codes on, are not late: few are
+    /// scanned as fast.
+    pub fn waiting_points(&self, spec: &ShardSpec) -> u64 {
+        if !self.is_trainable(spec) {
+            return 0;
+        }
+        let (indexed, published) = (self.indexed(), self.published());
+        (indexed..published).filter(|slot| self.slot(*slot).is_live()).count() as u64
     }
 
     /// # Panics

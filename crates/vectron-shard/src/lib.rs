@@ -31,12 +31,15 @@ mod matching;
 mod mutation;
 mod number;
 mod order;
+mod origins;
 mod path;
 mod payload_fields;
+mod placing;
 mod point;
 pub mod proto;
 mod query;
 mod ranked;
+mod reading;
 mod recall;
 mod rows;
 mod schema;
@@ -62,8 +65,9 @@ pub(crate) use generation::SlotId;
 pub use hash::routing_hash;
 pub use load::History;
 pub use matching::Filtering;
+pub use reading::Until;
 pub use recall::{Effort, Estimate, RecallStatus};
-pub use search::{Found, Nearest, Until};
+pub use search::{Found, Nearest};
 pub use spec::{Metric, Residence, ShardSpec};
 pub use split::make_upper;
 pub use vectron_hnsw::Quantization;
@@ -93,6 +97,7 @@ pub struct ShardStatus {
     pub live_points: u64,
     /// Deleted or overwritten positions whose space is not reclaimed yet.
     pub dead_points: u64,
+    /// Live points that wait for a graph: of the vector that is furthest behind.
     pub tail_points: u64,
     pub applied_index: u64,
     pub memory_bytes: u64,
@@ -201,8 +206,7 @@ impl Shard {
         ShardStatus {
             live_points,
             dead_points: u64::from(generation.published()).saturating_sub(live_points),
-            // Points that wait for more of them, to train codes on, are not late: few are scanned as fast.
-            tail_points: if generation.is_trainable(&self.spec) { generation.tail_len() as u64 } else { 0 },
+            tail_points: self.index_lag(&generation),
             applied_index: generation.applied(),
             memory_bytes: (generation.memory_bytes() + self.space_bytes()) as u64,
             index_bytes: generation.graph().map_or(0, |graph| graph.memory_bytes() as u64),
@@ -210,6 +214,19 @@ impl Shard {
             disk_bytes: self.store.disk_bytes() + self.snapshot_bytes(),
             recalls: self.recalls(),
         }
+    }
+
+    fn index_lag(&self, generation: &Generation) -> u64 {
+        let spaces = self.fields.read().spaces().map(|space| space.waiting_points()).max().unwrap_or(0);
+        generation.waiting_points(&self.spec).max(spaces)
+    }
+
+    /// Points, and those of them that wait for a graph; as of one moment each, so never more of these than of those.
+    pub fn counts(&self) -> (u64, u64) {
+        let generation = self.generation.load();
+        let lag = self.index_lag(&generation);
+        let live = generation.live();
+        (live, lag.min(live))
     }
 
     /// Makes the applied state durable without its log. Returns the applied index that is safe to cut to.
@@ -275,6 +292,12 @@ mod recall_tests;
 
 #[cfg(test)]
 mod space_tests;
+
+#[cfg(test)]
+mod placing_tests;
+
+#[cfg(test)]
+mod reading_tests;
 
 #[cfg(test)]
 mod text_tests;

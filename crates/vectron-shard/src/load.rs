@@ -9,6 +9,7 @@
 use crate::command::check_vector;
 use crate::generation::{ALIVE, Generation, Slot, SlotId};
 use crate::index::Indexing;
+use crate::origins::Kept;
 use crate::point::{StoredPoints, Version};
 use crate::proto::{Declaration, LogCommand, PointBatch, declaration::Declare, mutation::Action};
 use crate::rows::Rows;
@@ -17,7 +18,7 @@ use crate::snapshot::Saved;
 use crate::space::{Space, stored_declared};
 use crate::writer::{self, IndexWork, Writer};
 use crate::{Command, Metric, Result, ShardSpec, changes};
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -102,7 +103,7 @@ pub fn load(of: &Of<'_>, mut points: StoredPoints, log: &ReadLog<'_>) -> Result<
     if complete && let Some(mut loading) = Loading::new(of, &points, saved.as_ref())? {
         let mut whole = true;
         for (index, command) in entries {
-            whole = whole && loading.replay(*index, command, entries)?;
+            whole = whole && loading.replay(*index, command)?;
         }
         if whole && loading.is_the_state() {
             return Ok(loading.finish(from, saved.as_ref()));
@@ -141,17 +142,6 @@ pub fn load_spaces(
     Ok(spaces)
 }
 
-/// The last entry that gave each point a vector, or none.
-fn last_upserts(shard: &ShardSpec, entries: &[(u64, LogCommand)]) -> HashMap<String, u64> {
-    let mut last = HashMap::new();
-    for (index, command) in entries.iter().filter(|(_, command)| command.upsert.is_some()) {
-        if let Ok(Command::Upsert(batch, _)) = command.check(shard) {
-            last.extend(batch.points.into_iter().map(|point| (point.id, *index)));
-        }
-    }
-    last
-}
-
 struct Loading<'a> {
     of: &'a Of<'a>,
     points: &'a StoredPoints,
@@ -160,12 +150,6 @@ struct Loading<'a> {
     rows: Rows,
     used: Vec<bool>,
     unused: usize,
-    /// Slots below this were saved: of those that are dead the vectors are not known.
-    saved: SlotId,
-    /// The last entry, of those that are replayed, that wrote the vector of an id; made when it is asked for.
-    rewritten: OnceCell<HashMap<String, u64>>,
-    /// Where the point of an id is among `points`; made when it is asked for.
-    places: OnceCell<HashMap<&'a str, usize>>,
 }
 
 impl<'a> Loading<'a> {
@@ -178,8 +162,7 @@ impl<'a> Loading<'a> {
     fn with(of: &'a Of<'a>, points: &'a StoredPoints, generation: Generation) -> Self {
         let used = vec![false; points.len()];
         let (writer, rows) = Default::default();
-        let (rewritten, places) = Default::default();
-        Self { of, points, generation, writer, rows, used, unused: points.len(), saved: 0, rewritten, places }
+        Self { of, points, generation, writer, rows, used, unused: points.len() }
     }
 
     /// The state as of the saved graph; `None` when that graph is damaged.
@@ -192,7 +175,6 @@ impl<'a> Loading<'a> {
             loading.wait_again(saved, deaths)?;
             return Ok(Some(loading));
         }
-        loading.saved = if saved.vectors.is_empty() { saved.nodes.len() as SlotId } else { 0 };
         let nothing = vec![0.0; of.spec.dim];
         for (node, (id, version)) in saved.nodes.iter().enumerate() {
             let vector = loading.take(id, *version);
@@ -266,12 +248,18 @@ impl<'a> Loading<'a> {
     }
 
     fn slot(&self, id: &Arc<str>, version: Version, live: bool) -> Arc<Slot> {
-        if live { Slot::live(Arc::clone(id), version) } else { Slot::dead(Arc::clone(id), version) }
+        if !live {
+            return Slot::dead(Arc::clone(id), version);
+        }
+        let slot = Slot::live(Arc::clone(id), version);
+        if let Some(at) = self.points.find(version) {
+            slot.rewrite(self.points.written(at));
+        }
+        slot
     }
 
     /// What applying the entry did to the index; the store has seen it. `false`: that cannot be known any more.
-    /// `entries`: it and all others that are replayed.
-    fn replay(&mut self, index: u64, command: &LogCommand, entries: &[(u64, LogCommand)]) -> Result<bool> {
+    fn replay(&mut self, index: u64, command: &LogCommand) -> Result<bool> {
         let store = self.of.store;
         let first = self.generation.slots.count() as SlotId;
         let mut kills = Vec::new();
@@ -280,7 +268,11 @@ impl<'a> Loading<'a> {
             Ok(Command::Upsert(..) | Command::Delete(_)) if !changes::are_recorded(store, index)? => {}
             Ok(Command::Upsert(batch, vectors)) => match self.of.name {
                 None => {
+                    let kept = Kept::read(store, index)?.unwrap_or_default();
                     for (ordinal, (point, vector)) in batch.points.iter().zip(&vectors).enumerate() {
+                        if kept.has(None, ordinal) {
+                            continue;
+                        }
                         let version = Version { index, ordinal: ordinal as u32 };
                         kills.extend(self.put(&point.id, version, vector)?);
                     }
@@ -303,14 +295,10 @@ impl<'a> Loading<'a> {
                 kills.extend(gone.iter().filter_map(|id| Some(self.rows.remove(id)?.1)));
             }
             Ok(Command::Mutate(mutation)) if matches!(mutation.action, Some(Action::Change(_))) => {
-                for (ordinal, id) in changes::ids(store, index)?.unwrap_or_default().iter().enumerate() {
-                    if self.of.name.is_some() && !self.rows.contains(id) {
-                        // It has no such vector.
-                        continue;
-                    }
-                    let version = Version { index, ordinal: ordinal as u32 };
-                    let Some(vector) = self.kept(id, version, entries) else { return Ok(false) };
-                    kills.extend(self.put(id, version, &vector)?);
+                // It leaves all vectors where they are, and an earlier release, which did not, left no record.
+                let changed = changes::ids(store, index)?.unwrap_or_default();
+                if !changed.is_empty() && Kept::read(store, index)?.is_none() {
+                    return Ok(false);
                 }
             }
             Ok(Command::Mutate(_) | Command::Expire(_)) => {
@@ -327,30 +315,14 @@ impl<'a> Loading<'a> {
         Ok(true)
     }
 
-    /// The vector of a point whose payload alone was changed, as `version`: what it was before. `None`: it is of a version
-    /// that is no more, and was changed since.
-    fn kept(&self, id: &str, version: Version, entries: &[(u64, LogCommand)]) -> Option<Vec<f32>> {
-        let former = self.rows.slot_of(id);
-        let is_known = |slot: &SlotId| *slot >= self.saved || self.generation.slot(*slot).is_live();
-        if let Some(vector) = former.filter(is_known).and_then(|slot| self.generation.vectors.get(slot)) {
-            return Some(vector.to_vec());
-        }
-        // Or what it is now, when no entry since gave it another one.
-        let rewritten = self.rewritten.get_or_init(|| last_upserts(self.of.shard, entries));
-        let points = self.points;
-        let places = self.places.get_or_init(|| (0..points.len()).map(|at| (points.id(at), at)).collect());
-        let at = *places.get(id)?;
-        let is_same = rewritten.get(id).is_none_or(|last| *last < version.index);
-        (is_same && points.version(at) >= version).then(|| points.vector(at).to_vec())
-    }
-
     /// Of the points of an entry, the last of each id counts; one that does not have the vector has it no more.
     fn put_named(&mut self, name: &str, index: u64, batch: &PointBatch) -> Result<Vec<SlotId>> {
         let ids = batch.points.iter().enumerate();
         let last: HashMap<&str, usize> = ids.map(|(at, point)| (point.id.as_str(), at)).collect();
+        let kept = Kept::read(self.of.store, index)?.unwrap_or_default();
         let mut kills = Vec::new();
         for (ordinal, point) in batch.points.iter().enumerate() {
-            if last.get(point.id.as_str()) != Some(&ordinal) {
+            if last.get(point.id.as_str()) != Some(&ordinal) || kept.has(Some(name), ordinal) {
                 continue;
             }
             let own = point.vectors.iter().find(|own| own.name == name);
@@ -390,7 +362,7 @@ impl<'a> Loading<'a> {
         let mut work = IndexWork { index: 0, first: generation.slots.count() as SlotId, count: 0, kills };
         for at in (0..self.points.len()).filter(|&at| !self.used[at]) {
             let id: Arc<str> = self.points.id(at).into();
-            let slot = Slot::live(Arc::clone(&id), self.points.version(at));
+            let slot = self.slot(&id, self.points.version(at), true);
             let slot = generation.push(slot, self.points.vector(at))?;
             self.rows.put(id, slot);
             work.count += 1;

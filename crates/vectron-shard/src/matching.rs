@@ -3,11 +3,11 @@
 
 use crate::fields::{Document, Fields};
 use crate::filter::Filter;
-use crate::generation::{Generation, Slot, SlotId};
+use crate::generation::{Generation, SlotId};
 use crate::point::{self, StoredPoint, Version};
 use crate::proto::{self, PointExtras};
 use crate::rows::Row;
-use crate::{Result, Shard};
+use crate::{Result, Shard, Until};
 use lru::LruCache;
 use parking_lot::Mutex;
 use prost::Message;
@@ -199,7 +199,13 @@ impl Shard {
     }
 
     /// Exactly the points that pass. `None`: a write came between; ask again. `quiet`: the caller keeps writes out.
-    pub(crate) fn matching(&self, filter: Option<&Filter>, quiet: bool) -> Result<Option<Matching>> {
+    pub(crate) fn matching(
+        &self,
+        filter: Option<&Filter>,
+        quiet: bool,
+        until: &Until,
+    ) -> Result<Option<Matching>> {
+        until.check()?;
         let Some(filter) = filter else {
             let fields = self.fields.read();
             let rows = fields.rows.live().clone();
@@ -212,7 +218,7 @@ impl Shard {
                 unindexed: false,
             }));
         };
-        self.settle_candidates(filter, self.candidates(filter), quiet)
+        self.settle_candidates(filter, self.candidates(filter), quiet, until)
     }
 
     /// Those of the candidates that pass.
@@ -221,6 +227,7 @@ impl Shard {
         filter: &Filter,
         candidates: Candidates,
         quiet: bool,
+        until: &Until,
     ) -> Result<Option<Matching>> {
         let Candidates { generation, applied, rows, slots, exact, live } = candidates;
         let (rows, slots) = match (rows, slots) {
@@ -228,9 +235,11 @@ impl Shard {
                 return Ok(Some(Matching { generation, applied, rows, slots, live, unindexed: false }));
             }
             (Some(rows), Some(slots)) if rows.len() <= READ_SINGLY => (rows, slots),
-            _ => return self.read_all(filter, quiet),
+            _ => return self.read_all(filter, quiet, until),
         };
-        let Some(passing) = self.read_slots(&generation, &slots, filter)? else { return Ok(None) };
+        let Some(passing) = self.read_slots(&generation, &slots, applied, filter, until)? else {
+            return Ok(None);
+        };
         let passing: HashSet<SlotId> = passing.into_iter().collect();
         let both = rows.iter().zip(slots).filter(|(_, slot)| passing.contains(slot));
         let (rows, slots): (Vec<Row>, Vec<SlotId>) = both.unzip();
@@ -238,54 +247,33 @@ impl Shard {
         Ok(Some(Matching { generation, applied, rows, slots, live, unindexed: true }))
     }
 
-    /// Those of the slots whose payload passes, in their order. `None`: one has another version by now.
+    /// Those of the slots whose payload passes, in their order. `None`: one was written since `as_of`.
     pub(crate) fn read_slots(
         &self,
         generation: &Generation,
         slots: &[SlotId],
+        as_of: u64,
         filter: &Filter,
+        until: &Until,
     ) -> Result<Option<Vec<SlotId>>> {
         let mut passing = Vec::new();
-        for step in slots.chunks(READ_SINGLY as usize) {
-            let Some(documents) = self.read_documents(generation, step)? else { return Ok(None) };
-            let pairs = step.iter().zip(documents);
-            let passed =
-                pairs.filter(|(slot, document)| filter.holds(&generation.slot(**slot).id, &document.payload));
-            passing.extend(passed.map(|(slot, _)| *slot));
-        }
-        Ok(Some(passing))
-    }
-
-    /// What is stored of each slot. `None`: one has another version by now.
-    pub(crate) fn read_documents(
-        &self,
-        generation: &Generation,
-        slots: &[SlotId],
-    ) -> Result<Option<Vec<Document>>> {
-        let slots: Vec<&Arc<Slot>> = slots.iter().map(|slot| generation.slot(*slot)).collect();
-        let keys: Vec<Vec<u8>> = slots.iter().map(|slot| point::key(&slot.id)).collect();
-        let values = self.store.get_many(keys.iter().map(Vec::as_slice))?;
-        let mut documents = Vec::with_capacity(slots.len());
-        for (slot, value) in slots.into_iter().zip(values) {
-            let Some(value) = value else { return Ok(None) };
-            let stored = StoredPoint::decode(&value)?;
-            if stored.version != slot.version {
-                return Ok(None);
+        let whole = self.visit_documents(generation, slots, as_of, until, |slot, document| {
+            if filter.holds(&generation.slot(slot).id, &document.payload) {
+                passing.push(slot);
             }
-            documents.push(Document::stored(&stored)?);
-        }
-        Ok(Some(documents))
+        })?;
+        Ok(whole.then_some(passing))
     }
 
     /// Reads the store from end to end, then what was written meanwhile.
-    fn read_all(&self, filter: &Filter, quiet: bool) -> Result<Option<Matching>> {
+    fn read_all(&self, filter: &Filter, quiet: bool, until: &Until) -> Result<Option<Matching>> {
         let from = self.fields.read().applied;
         let mut passing: HashSet<Version> = HashSet::new();
         let mut failure = None;
         self.store.scan(point::PREFIX, |key, value| {
             let Some(id) = key.strip_prefix(point::PREFIX) else { return false };
-            let passes = StoredPoint::decode(value).and_then(|stored| {
-                let document = Document::new(stored.payload, PointExtras::default())?;
+            let passes = until.check().and_then(|()| StoredPoint::decode(value)).and_then(|stored| {
+                let document = Document::new(stored.payload, PointExtras::default(), None)?;
                 Ok(filter.holds(&String::from_utf8_lossy(id), &document.payload).then_some(stored.version))
             });
             match passes {
@@ -306,7 +294,7 @@ impl Shard {
         let (mut rows, mut slots, mut newer) = (RoaringBitmap::new(), Vec::new(), Vec::new());
         for row in fields.rows.live() {
             let Some(slot) = fields.rows.slot(row) else { continue };
-            let version = generation.slot(slot).version;
+            let version = generation.slot(slot).written();
             if version.index > from {
                 newer.push((row, slot));
             } else if passing.contains(&version) {
@@ -315,7 +303,9 @@ impl Shard {
             }
         }
         let asked: Vec<SlotId> = newer.iter().map(|(_, slot)| *slot).collect();
-        let Some(passed) = self.read_slots(&generation, &asked, filter)? else { return Ok(None) };
+        let Some(passed) = self.read_slots(&generation, &asked, fields.applied, filter, until)? else {
+            return Ok(None);
+        };
         if !passed.is_empty() {
             let passed: HashSet<SlotId> = passed.into_iter().collect();
             rows.extend(newer.iter().filter(|(_, slot)| passed.contains(slot)).map(|(row, _)| *row));

@@ -125,10 +125,12 @@ fn check_filter(
         .map(|n| format!("p{n:02}"))
         .collect();
     let filter = Some(field(test));
-    let page = shard.page(&PageOp { limit: 100, filter: filter.clone(), ..Default::default() }).unwrap();
+    let page = shard
+        .page(&PageOp { limit: 100, filter: filter.clone(), ..Default::default() }, &Until::default())
+        .unwrap();
     let found: Vec<String> = page.points.into_iter().map(|point| point.id).collect();
     prop_assert_eq!(&found, &expected, "{:?}", filter);
-    let counted = shard.count(&CountOp { filter, estimate: false }).unwrap();
+    let counted = shard.count(&CountOp { filter, estimate: false }, &Until::default()).unwrap();
     prop_assert_eq!(counted.count as usize, expected.len());
     Ok(())
 }
@@ -150,7 +152,9 @@ fn check_order(shard: &Shard, lists: &[Vec<serde_json::Number>], descending: boo
     let (mut found, mut after, mut after_value) = (Vec::new(), String::new(), None);
     loop {
         let order_by = Some(OrderBy { path: "n".into(), descending, after_value });
-        let page = shard.page(&PageOp { after, limit: 2, order_by, ..Default::default() }).unwrap();
+        let page = shard
+            .page(&PageOp { after, limit: 2, order_by, ..Default::default() }, &Until::default())
+            .unwrap();
         found.extend(page.points.iter().zip(&page.values).map(|(point, value)| {
             let value: Option<serde_json::Number> = serde_json::from_str(value).unwrap();
             (value.as_ref().map(twice), point.id.clone())
@@ -169,7 +173,7 @@ fn check_facets(shard: &Shard, lists: &[Vec<serde_json::Number>]) -> Outcome {
         distinct.into_iter().for_each(|value| *expected.entry(value).or_default() += 1);
     }
     let request = FacetOp { path: "n".into(), filter: None, limit: 1000 };
-    let found = shard.facets(&request).unwrap().values;
+    let found = shard.facets(&request, &Until::default()).unwrap().values;
     let each = found.iter().map(|one| (twice(&serde_json::from_str(&one.value).unwrap()), one.count));
     let each: Vec<(Twice, u64)> = each.collect();
     prop_assert_eq!(each.len(), expected.len(), "every value once: {:?}", found);
@@ -222,7 +226,7 @@ fn a_float_and_the_integer_that_it_equals_are_one_facet() {
         let dir = tempfile::tempdir().unwrap();
         let shard = filled(dir.path(), &lists, index);
         let request = FacetOp { path: "n".into(), filter: None, limit: 10 };
-        let found = shard.facets(&request).unwrap().values;
+        let found = shard.facets(&request, &Until::default()).unwrap().values;
         let found: Vec<(&str, u64)> = found.iter().map(|one| (one.value.as_str(), one.count)).collect();
         assert_eq!(found, [("9007199254740992", 2), ("0", 1)]);
     }
@@ -234,7 +238,7 @@ fn a_bad_exact_bound_is_refused_with_its_name() {
     let shard = open(dir.path());
     let refused = |range: NumberRange| {
         let filter = Some(field(field_condition::Test::Number(range)));
-        shard.count(&CountOp { filter, estimate: false }).unwrap_err().to_string()
+        shard.count(&CountOp { filter, estimate: false }, &Until::default()).unwrap_err().to_string()
     };
     let exact = |value: scalar::Value| Some(Scalar { value: Some(value) });
     let not_exact = "filter on \"n\": lt_exact must be an integer or an unsigned";

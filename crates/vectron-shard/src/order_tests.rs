@@ -199,7 +199,7 @@ proptest! {
                 let (mut found, mut keys, mut after, mut after_value) = (Vec::new(), Vec::new(), String::new(), None);
                 for limit in &limits {
                     let order_by = Some(OrderBy { path: "v".into(), descending, after_value });
-                    let page = shard.page(&PageOp { after, limit: *limit, order_by, ..Default::default() }).unwrap();
+                    let page = shard.page(&PageOp { after, limit: *limit, order_by, ..Default::default() }, &Until::default()).unwrap();
                     let Some(last) = page.points.last() else { break };
                     (after, after_value) = (last.id.clone(), page.values.last().cloned());
                     found.extend(page.points.into_iter().map(|point| point.id));

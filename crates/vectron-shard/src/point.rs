@@ -4,9 +4,11 @@
 
 use crate::command::check_vector;
 use crate::inverted::Sparse;
+use crate::origins::{self, Origins};
 use crate::proto::{NamedVector, PointData, PointExtras};
 use crate::{Result, ShardError, ShardSpec};
 use prost::Message;
+use std::collections::HashMap;
 use vectron_storage::Store;
 
 const FORMAT: u8 = 1;
@@ -100,12 +102,14 @@ impl<'a> StoredPoint<'a> {
     }
 }
 
-/// What the index needs of every point of a store, in the order of writing.
+/// What the index needs of every point of a store, in the order in which its vectors came.
 pub struct StoredPoints {
     dim: usize,
     ids: Vec<Box<str>>,
-    /// Of row `at` of `vectors`, sorted by version.
+    /// Of row `at` of `vectors`, sorted by the version with which the vector came.
     order: Vec<(Version, u32)>,
+    /// Of each row: the version of the point.
+    written: Vec<Version>,
     /// In the order of the store, so that reading them moves nothing twice.
     vectors: Vec<f32>,
     /// When points expire, with their ids.
@@ -115,10 +119,11 @@ pub struct StoredPoints {
 impl StoredPoints {
     pub fn load(store: &Store, dim: usize) -> Result<Self> {
         let mut points = Self::none(dim);
+        let known = origins::load(store)?;
         let mut failure = None;
         store.scan(PREFIX, |key, value| {
             let Some(id) = key.strip_prefix(PREFIX) else { return false };
-            failure = points.add(id, value).err();
+            failure = points.add(id, value, &known).err();
             failure.is_none()
         })?;
         if let Some(e) = failure {
@@ -129,7 +134,8 @@ impl StoredPoints {
     }
 
     fn none(dim: usize) -> Self {
-        Self { dim, ids: Vec::new(), order: Vec::new(), vectors: Vec::new(), expiries: Vec::new() }
+        let (ids, order, written) = Default::default();
+        Self { dim, ids, order, written, vectors: Vec::new(), expiries: Vec::new() }
     }
 
     /// Of each of the named vectors, the points that have it, as their indexes take it. One that does not fit is of a
@@ -139,10 +145,11 @@ impl StoredPoints {
         if vectors.is_empty() {
             return Ok(all);
         }
+        let known = origins::load(store)?;
         let mut failure = None;
         store.scan(PREFIX, |key, value| {
             let Some(id) = key.strip_prefix(PREFIX) else { return false };
-            failure = Self::add_named(&mut all, vectors, &String::from_utf8_lossy(id), value).err();
+            failure = Self::add_named(&mut all, vectors, &String::from_utf8_lossy(id), value, &known).err();
             failure.is_none()
         })?;
         all.iter_mut().for_each(|points| points.order.sort_unstable());
@@ -154,25 +161,28 @@ impl StoredPoints {
         vectors: &[(NamedVector, ShardSpec)],
         id: &str,
         value: &[u8],
+        known: &HashMap<String, Vec<u8>>,
     ) -> Result<()> {
         let point = StoredPoint::decode(value)?;
         if point.extras.is_empty() {
             return Ok(());
         }
         let extras = point.extras()?;
+        let origins = Origins::read(point.version, known.get(id).map(Vec::as_slice))?;
         for (points, (declared, spec)) in all.iter_mut().zip(vectors) {
             let own = extras.vectors.iter().find(|own| own.name == declared.name);
             let Some(vector) = own.and_then(|own| check_vector(&own.vector, spec, &own.name).ok()) else {
                 continue;
             };
-            points.order.push((point.version, points.ids.len() as u32));
+            points.order.push((origins.named(&declared.name), points.ids.len() as u32));
+            points.written.push(point.version);
             points.ids.push(id.into());
             points.vectors.extend(vector);
         }
         Ok(())
     }
 
-    fn add(&mut self, id: &[u8], value: &[u8]) -> Result<()> {
+    fn add(&mut self, id: &[u8], value: &[u8], known: &HashMap<String, Vec<u8>>) -> Result<()> {
         let id = std::str::from_utf8(id).map_err(|_| ShardError::Damaged("an id is not UTF-8".into()))?;
         let point = StoredPoint::decode(value)?;
         if point.vector.len() != self.dim * 4 {
@@ -182,7 +192,9 @@ impl StoredPoints {
         if expires_at_ms > 0 {
             self.expiries.push((expires_at_ms, id.into()));
         }
-        self.order.push((point.version, self.ids.len() as u32));
+        let origins = Origins::read(point.version, known.get(id).map(Vec::as_slice))?;
+        self.order.push((origins.first(), self.ids.len() as u32));
+        self.written.push(point.version);
         self.ids.push(id.into());
         self.vectors.extend(point.vector.as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four)));
         Ok(())
@@ -198,13 +210,19 @@ impl StoredPoints {
         self.order.len()
     }
 
-    /// Place of the point that was written as `version`.
+    /// Place of the point whose vector came as `version`.
     pub fn find(&self, version: Version) -> Option<usize> {
         self.order.binary_search_by_key(&version, |(version, _)| *version).ok()
     }
 
+    /// With which the vector came.
     pub fn version(&self, at: usize) -> Version {
         self.order[at].0
+    }
+
+    /// The version of the point.
+    pub fn written(&self, at: usize) -> Version {
+        self.written[self.order[at].1 as usize]
     }
 
     pub fn id(&self, at: usize) -> &str {

@@ -1,17 +1,19 @@
 //! Questions about points that pass a filter, without nearness: how many, which values, and which in an order.
 
-use crate::apply::data;
+use crate::apply::{data, scroll};
 use crate::field_index::Data;
 use crate::filter::Filter;
 use crate::matching::{Filtering, Matching};
 use crate::number::Number;
 use crate::order::{Order, Ordered};
 use crate::path::Path;
-use crate::point::{self, StoredPoint};
+use crate::point::StoredPoint;
 use crate::proto::{
     self, CountOp, Counted, FacetOp, Facets, IndexKind, PageFound, PageOp, PointData, ValueCount,
 };
-use crate::{Result, Shard, ShardError};
+use crate::reading::Room;
+use crate::{Result, Shard, ShardError, Until};
+use prost::Message;
 use serde_json::Value;
 use std::collections::HashMap;
 
@@ -30,22 +32,24 @@ impl Shard {
     fn with_matching<T>(
         &self,
         filter: Option<&Filter>,
+        until: &Until,
         answer: impl Fn(&Matching) -> Result<Option<T>>,
     ) -> Result<T> {
         for _ in 0..ATTEMPTS {
-            if let Some(matching) = self.matching(filter, false)?
+            if let Some(matching) = self.matching(filter, false, until)?
                 && let Some(answer) = answer(&matching)?
             {
                 return Ok(answer);
             }
         }
         let _no_writes = self.writer.lock();
-        let answer = self.matching(filter, true)?.map(|matching| answer(&matching)).transpose()?.flatten();
+        let answer =
+            self.matching(filter, true, until)?.map(|matching| answer(&matching)).transpose()?.flatten();
         answer.ok_or_else(|| ShardError::Damaged("live points are missing from the store".into()))
     }
 
     /// How many points pass.
-    pub fn count(&self, request: &CountOp) -> Result<Counted> {
+    pub fn count(&self, request: &CountOp, until: &Until) -> Result<Counted> {
         let Some(filter) = self.optional_filter(request.filter.as_ref())? else {
             return Ok(Counted { count: self.generation.load().live(), exact: true, unindexed: false });
         };
@@ -61,21 +65,23 @@ impl Shard {
                 let generation = &candidates.generation;
                 let sample: Vec<_> =
                     slots.into_iter().step_by(step).filter(|slot| generation.slot(*slot).is_live()).collect();
-                if let Some(passing) = self.read_slots(generation, &sample, &filter)? {
+                if let Some(passing) =
+                    self.read_slots(generation, &sample, candidates.applied, &filter, until)?
+                {
                     let share = passing.len() as f64 / sample.len().max(1) as f64;
                     let count = (share * known as f64).round() as u64;
                     return Ok(Counted { count, exact: false, unindexed: true });
                 }
             }
         }
-        self.with_matching(Some(&filter), |matching| {
+        self.with_matching(Some(&filter), until, |matching| {
             let Matching { rows, unindexed, .. } = matching;
             Ok(Some(Counted { count: rows.len(), exact: true, unindexed: *unindexed }))
         })
     }
 
     /// The values at a path of the points that pass, each with how many points have it.
-    pub fn facets(&self, request: &FacetOp) -> Result<Facets> {
+    pub fn facets(&self, request: &FacetOp, until: &Until) -> Result<Facets> {
         let path = Path::parse(&request.path).map_err(ShardError::Invalid)?;
         if !(1..=MAX_VALUES).contains(&request.limit) {
             return Err(ShardError::Invalid(format!(
@@ -94,28 +100,22 @@ impl Shard {
         if let Some(counts) = self.indexed_facets(&path, filter.as_deref()) {
             return Ok(facets(counts, false));
         }
-        self.with_matching(filter.as_deref(), |matching| {
+        self.with_matching(filter.as_deref(), until, |matching| {
             let mut counts: HashMap<String, u64> = HashMap::new();
-            for slots in matching.slots.chunks(4096) {
-                let Some(documents) = self.read_documents(&matching.generation, slots)? else {
-                    return Ok(None);
-                };
-                for document in documents {
-                    let mut own = Vec::new();
-                    path.leaves(&document.payload, &mut |leaf| match leaf {
-                        Value::Number(number) => {
-                            own.extend(Number::of(number).map(|n| canonical(n).to_string()))
-                        }
-                        Value::String(_) | Value::Bool(_) => own.push(leaf.to_string()),
-                        _ => {}
-                    });
-                    own.sort_unstable();
-                    own.dedup();
-                    own.into_iter().for_each(|value| *counts.entry(value).or_default() += 1);
-                }
-            }
+            let Matching { generation, slots, applied, .. } = matching;
+            let whole = self.visit_documents(generation, slots, *applied, until, |_, document| {
+                let mut own = Vec::new();
+                path.leaves(&document.payload, &mut |leaf| match leaf {
+                    Value::Number(number) => own.extend(Number::of(number).map(|n| canonical(n).to_string())),
+                    Value::String(_) | Value::Bool(_) => own.push(leaf.to_string()),
+                    _ => {}
+                });
+                own.sort_unstable();
+                own.dedup();
+                own.into_iter().for_each(|value| *counts.entry(value).or_default() += 1);
+            })?;
             let counts = counts.into_iter().map(|(value, count)| ValueCount { value, count });
-            Ok(Some(facets(counts.collect(), true)))
+            Ok(whole.then(|| facets(counts.collect(), true)))
         })
     }
 
@@ -153,17 +153,15 @@ impl Shard {
         Some(counts)
     }
 
-    /// Points that pass, by id or by a value.
-    pub fn page(&self, request: &PageOp) -> Result<PageFound> {
-        let after = Some(request.after.as_str()).filter(|after| !after.is_empty());
-        let limit = request.limit as usize;
+    /// Points that pass, by id or by a value, as many as the page has room for.
+    pub fn page(&self, request: &PageOp, until: &Until) -> Result<PageFound> {
         if request.filter.is_none() && request.order_by.is_none() {
-            return Ok(PageFound { points: self.scroll(after, limit)?, ..PageFound::default() });
+            return scroll(&self.store, request, until);
         }
         let filter = self.optional_filter(request.filter.as_ref())?;
         match &request.order_by {
-            None => self.with_matching(filter.as_deref(), |matching| {
-                self.page_by_id(matching, after, limit, request.ids_only)
+            None => self.with_matching(filter.as_deref(), until, |matching| {
+                self.page_by_id(matching, request, until)
             }),
             Some(order) => {
                 let path = Path::parse(&order.path).map_err(ShardError::Invalid)?;
@@ -175,20 +173,17 @@ impl Shard {
                         .map_err(|e| ShardError::Invalid(format!("the value of the cursor is no JSON: {e}")))
                 });
                 let from = from.transpose()?.map(|value| (value, request.after.as_str()));
-                self.with_matching(filter.as_deref(), |matching| {
-                    self.page_by_value(matching, &path, by, from.as_ref(), limit)
+                let wanted = Wanted { path: &path, by, from };
+                self.with_matching(filter.as_deref(), until, |matching| {
+                    self.page_by_value(matching, &wanted, request, until)
                 })
             }
         }
     }
 
-    fn page_by_id(
-        &self,
-        matching: &Matching,
-        after: Option<&str>,
-        limit: usize,
-        ids_only: bool,
-    ) -> Result<Option<PageFound>> {
+    fn page_by_id(&self, matching: &Matching, asked: &PageOp, until: &Until) -> Result<Option<PageFound>> {
+        let after = Some(asked.after.as_str()).filter(|after| !after.is_empty());
+        let limit = asked.limit as usize;
         let id = |slot: &u32| &*matching.generation.slot(*slot).id;
         let mut slots: Vec<u32> = matching
             .slots
@@ -196,67 +191,76 @@ impl Shard {
             .copied()
             .filter(|slot| after.is_none_or(|after| id(slot) > after))
             .collect();
-        if slots.len() > limit {
+        let more = slots.len() > limit;
+        if more {
             slots.select_nth_unstable_by(limit, |a, b| id(a).cmp(id(b)));
             slots.truncate(limit);
         }
         slots.sort_unstable_by(|a, b| id(a).cmp(id(b)));
-        let unindexed = matching.unindexed;
-        if ids_only {
-            let points = slots.iter().map(|slot| PointData { id: id(slot).into(), ..PointData::default() });
-            return Ok(Some(PageFound { points: points.collect(), unindexed, ..PageFound::default() }));
-        }
-        let points = self.read_points(matching, &slots)?;
-        Ok(points.map(|points| PageFound { points, unindexed, ..PageFound::default() }))
+        self.read_page(matching, &slots, more, asked, until)
     }
 
-    /// `None`: one has another version by now.
-    fn read_points(&self, matching: &Matching, slots: &[u32]) -> Result<Option<Vec<PointData>>> {
-        let slots: Vec<_> = slots.iter().map(|slot| matching.generation.slot(*slot)).collect();
-        let keys: Vec<Vec<u8>> = slots.iter().map(|slot| point::key(&slot.id)).collect();
-        let values = self.store.get_many(keys.iter().map(Vec::as_slice))?;
-        let mut points = Vec::with_capacity(slots.len());
-        for (slot, value) in slots.into_iter().zip(values) {
-            let Some(value) = value else { return Ok(None) };
-            let stored = StoredPoint::decode(&value)?;
-            if stored.version != slot.version {
-                return Ok(None);
-            }
-            points.push(data(&slot.id, &stored)?);
+    /// As many of the points of the slots as the page has room for; `more`: there are others besides them. `None`: one was
+    /// written since.
+    fn read_page(
+        &self,
+        matching: &Matching,
+        slots: &[u32],
+        more: bool,
+        asked: &PageOp,
+        until: &Until,
+    ) -> Result<Option<PageFound>> {
+        let Matching { generation, applied, unindexed, .. } = matching;
+        let mut page = PageFound { more, unindexed: *unindexed, ..PageFound::default() };
+        if asked.ids_only && asked.max_bytes == 0 {
+            let ids = slots.iter().map(|slot| generation.slot(*slot).id.to_string());
+            page.points = ids.map(|id| PointData { id, ..PointData::default() }).collect();
+            return Ok(Some(page));
         }
-        Ok(Some(points))
+        let mut room = Room::new(asked.max_bytes);
+        let whole = self.visit_slots(generation, slots, *applied, until, |slot, stored| {
+            let fits = add_to_page(&mut page, &mut room, &generation.slot(slot).id, stored, asked.ids_only)?;
+            page.more |= !fits;
+            Ok(fits)
+        })?;
+        Ok(whole.then_some(page))
     }
 
     fn page_by_value(
         &self,
         matching: &Matching,
-        path: &Path,
-        by: Order,
-        from: Option<&(Ordered, &str)>,
-        limit: usize,
+        wanted: &Wanted<'_>,
+        asked: &PageOp,
+        until: &Until,
     ) -> Result<Option<PageFound>> {
+        let limit = asked.limit as usize;
         let id = |slot: u32| &*matching.generation.slot(slot).id;
-        let Some((keyed, unindexed)) = self.order_values(matching, path, by)? else {
+        let Wanted { path, by, from } = wanted;
+        let Some((keyed, unindexed)) = self.order_values(matching, path, *by, until)? else {
             return Ok(None);
         };
         let compare =
             |a: (&Ordered, &str), b: (&Ordered, &str)| by.compare(a.0, b.0).then_with(|| a.1.cmp(b.1));
         let later = |(value, slot): &(Ordered, u32)| {
-            from.is_none_or(|(last, after)| compare((value, id(*slot)), (last, after)).is_gt())
+            from.as_ref().is_none_or(|(last, after)| compare((value, id(*slot)), (last, after)).is_gt())
         };
         let mut keyed: Vec<(Ordered, u32)> = keyed.into_iter().filter(later).collect();
         let order = |a: &(Ordered, u32), b: &(Ordered, u32)| compare((&a.0, id(a.1)), (&b.0, id(b.1)));
-        if keyed.len() > limit {
+        let more = keyed.len() > limit;
+        if more {
             keyed.select_nth_unstable_by(limit, order);
             keyed.truncate(limit);
         }
         keyed.sort_unstable_by(order);
         let slots: Vec<u32> = keyed.iter().map(|(_, slot)| *slot).collect();
-        let values = keyed.iter().map(|(value, _)| value.json()).collect();
-        let keys = keyed.iter().map(|(value, _)| value.key()).collect();
-        let unindexed = unindexed || matching.unindexed;
-        let points = self.read_points(matching, &slots)?;
-        Ok(points.map(|points| PageFound { points, values, unindexed, keys, ..PageFound::default() }))
+        let page = self.read_page(matching, &slots, more, asked, until)?;
+        Ok(page.map(|mut page| {
+            let given = || keyed.iter().take(page.points.len());
+            page.values = given().map(|(value, _)| value.json()).collect();
+            page.keys = given().map(|(value, _)| value.key()).collect();
+            page.unindexed |= unindexed;
+            page
+        }))
     }
 
     /// What counts of each point, and whether payloads had to be read for it. `None`: a write came between.
@@ -266,17 +270,17 @@ impl Shard {
         matching: &Matching,
         path: &Path,
         by: Order,
+        until: &Until,
     ) -> Result<Option<(Vec<(Ordered, u32)>, bool)>> {
         if let Some(values) = self.indexed_values(matching, path, by) {
             return Ok(Some((values, false)));
         }
         let mut keyed = Vec::with_capacity(matching.slots.len());
-        for slots in matching.slots.chunks(4096) {
-            let Some(documents) = self.read_documents(&matching.generation, slots)? else { return Ok(None) };
-            let values = documents.iter().map(|document| by.of(path, &document.payload));
-            keyed.extend(values.zip(slots.iter().copied()));
-        }
-        Ok(Some((keyed, true)))
+        let Matching { generation, slots, applied, .. } = matching;
+        let whole = self.visit_documents(generation, slots, *applied, until, |slot, document| {
+            keyed.push((by.of(path, &document.payload), slot));
+        })?;
+        Ok(whole.then_some((keyed, true)))
     }
 
     /// `None`: no index knows, or it is not as of the same entry any more.
@@ -312,6 +316,37 @@ impl Shard {
         let rows = matching.rows.iter().zip(&matching.slots);
         Some(rows.map(|(row, slot)| (firsts.remove(&row).unwrap_or(Ordered::Nothing), *slot)).collect())
     }
+}
+
+/// The order of a page, and the value and id after which it begins.
+struct Wanted<'a> {
+    path: &'a Path,
+    by: Order,
+    from: Option<(Ordered, &'a str)>,
+}
+
+/// Puts a point on a page if there is room for it; gives whether there was.
+pub fn add_to_page(
+    page: &mut PageFound,
+    room: &mut Room,
+    id: &str,
+    stored: &StoredPoint<'_>,
+    ids_only: bool,
+) -> Result<bool> {
+    if ids_only {
+        let bytes = id.len() + stored.vector.len() + stored.extras.len() + stored.payload.len();
+        let fits = room.take(bytes);
+        if fits {
+            page.points.push(PointData { id: id.into(), ..PointData::default() });
+        }
+        return Ok(fits);
+    }
+    let point = data(id, stored)?;
+    let fits = room.take(point.encoded_len());
+    if fits {
+        page.points.push(point);
+    }
+    Ok(fits)
 }
 
 /// Equal numbers have one form: a float that is a 64-bit integer is written as one, since a document may hold the same

@@ -151,10 +151,12 @@ impl Shard {
         }
         hits.sort_unstable_by(better);
         if let Some(filter) = filter.filter(|_| !exact) {
+            let until = nearest.until.without_deadline();
             let mut passing = Vec::new();
             for step in hits.chunks(READ) {
                 let slots: Vec<u32> = step.iter().map(|(_, slot)| *slot).collect();
-                let Some(passed) = self.read_slots(&generation, &slots, filter)? else { return Ok(None) };
+                let passed = self.read_slots(&generation, &slots, applied_index, filter, &until)?;
+                let Some(passed) = passed else { return Ok(None) };
                 passing.extend(step.iter().filter(|(_, slot)| passed.contains(slot)));
                 if passing.len() >= nearest.k {
                     break;

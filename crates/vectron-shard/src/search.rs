@@ -14,11 +14,9 @@ use crate::point::{self, StoredPoint};
 use crate::proto::{Hit, SearchFound, SearchOp};
 use crate::ranked::Ranking;
 use crate::recall::{Choice, Effort, Estimate, Scope, Work};
-use crate::{Metric, Quantization, Result, Shard, ShardError, ShardSpec};
+use crate::{Metric, Quantization, Result, Shard, ShardError, ShardSpec, Until};
 use std::collections::BinaryHeap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
 use vectron_hnsw::{Graph, Query, SearchOptions, SearchStats};
 
 /// Live points up to which a scan is cheaper than walking the graph.
@@ -51,21 +49,6 @@ pub struct Nearest {
     /// Of a search with a filter: this way instead of the cheapest. For measuring alone: no API sets it.
     pub plan: Option<Plan>,
     pub until: Until,
-}
-
-/// When a search ends with what it has found by then.
-#[derive(Debug, Clone, Default)]
-pub struct Until {
-    pub deadline: Option<Instant>,
-    /// Set when nobody waits for the answer any more.
-    pub cancelled: Option<Arc<AtomicBool>>,
-}
-
-impl Until {
-    pub fn is_over(&self) -> bool {
-        self.cancelled.as_ref().is_some_and(|cancelled| cancelled.load(Ordering::Relaxed))
-            || self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
-    }
 }
 
 impl Nearest {
@@ -150,8 +133,9 @@ impl Shard {
             until,
         };
         nearest.check()?;
+        let reading = nearest.until.without_deadline();
         let answer = |found: Found| {
-            let Some(hits) = self.hits(&found, request)? else { return Ok(None) };
+            let Some(hits) = self.hits(&found, request, &reading)? else { return Ok(None) };
             Ok(Some(SearchFound {
                 hits,
                 applied_index: found.applied_index,
@@ -208,6 +192,31 @@ impl Shard {
         let found = self.consistently(&query, &nearest, answer)?;
         if !request.measuring {
             self.recall.answered(&nearest, found.recall_unmet);
+        }
+        Ok(found)
+    }
+
+    /// [`Shard::search`] for each, in their order. The hits of all have room for the bytes that the first asks for.
+    pub fn search_batch<'a>(
+        &self,
+        searches: impl Iterator<Item = (&'a SearchOp, Until)>,
+    ) -> Result<Vec<SearchFound>> {
+        let mut found: Vec<SearchFound> = Vec::new();
+        let mut bytes = 0;
+        for (request, until) in searches {
+            // No room is not no limit.
+            let left = request.max_bytes.saturating_sub(bytes).max(1);
+            let max_bytes = if request.max_bytes == 0 { 0 } else { left };
+            let own = self.search(&SearchOp { max_bytes, ..request.clone() }, until);
+            let own = own.map_err(|error| match error {
+                ShardError::AnswerTooLarge { .. } => {
+                    ShardError::AnswerTooLarge { max_bytes: request.max_bytes }
+                }
+                other => other,
+            })?;
+            let taken: usize = own.hits.iter().map(|hit| hit.payload.len() + hit.vector.len()).sum();
+            bytes = bytes.saturating_add(u32::try_from(taken).unwrap_or(u32::MAX));
+            found.push(own);
         }
         Ok(found)
     }
@@ -378,41 +387,60 @@ impl Shard {
         scored.into_iter().map(|(score, slot)| (score, Arc::clone(generation.slot(slot)))).collect()
     }
 
-    /// `None`: a hit was overwritten or deleted since, so its payload would be of another version.
-    pub(crate) fn hits(&self, found: &Found, request: &SearchOp) -> Result<Option<Vec<Hit>>> {
+    /// `None`: a hit was written or deleted since, so its payload would be of another version. Throws AnswerTooLarge before
+    /// it reads more than the request has room for.
+    pub(crate) fn hits(&self, found: &Found, request: &SearchOp, until: &Until) -> Result<Option<Vec<Hit>>> {
         let mut hits: Vec<Hit> = found
             .hits
             .iter()
             .map(|(score, slot)| Hit { id: slot.id.to_string(), score: *score, ..Default::default() })
             .collect();
-        if request.include_payload || request.include_vector {
-            let keys: Vec<Vec<u8>> = hits.iter().map(|hit| point::key(&hit.id)).collect();
-            let values = self.store.get_many(keys.iter().map(Vec::as_slice))?;
-            for ((hit, (_, slot)), value) in hits.iter_mut().zip(&found.hits).zip(values) {
-                let Some(value) = value else { return Ok(None) };
-                let stored = StoredPoint::decode(&value)?;
-                if stored.version != slot.version {
-                    return Ok(None);
-                }
-                if request.include_payload {
-                    hit.payload = match request.payload_fields {
-                        true => payload_fields::encode(stored.payload)?,
-                        false => stored.payload.into(),
-                    };
-                }
-                if request.include_vector {
-                    hit.vector = match request.using.as_str() {
-                        "" => stored.vector.into(),
-                        name => {
-                            let named = stored.extras()?.vectors.into_iter().find(|one| one.name == name);
-                            named.map_or_else(Vec::new, |one| one.vector)
-                        }
-                    };
-                }
-            }
+        if !request.include_payload && !request.include_vector {
+            return Ok(Some(hits));
         }
-        Ok(Some(hits))
+        let ids: Vec<&str> = found.hits.iter().map(|(_, slot)| &*slot.id).collect();
+        let (mut whole, mut bytes) = (true, 0);
+        self.visit_stored(&ids, until, |place, value| {
+            let Some((value, hit)) = value.zip(hits.get_mut(place)) else {
+                whole = false;
+                return Ok(false);
+            };
+            let stored = StoredPoint::decode(&value)?;
+            if stored.version.index > found.applied_index {
+                whole = false;
+                return Ok(false);
+            }
+            fill(hit, &stored, request)?;
+            bytes += hit.payload.len() + hit.vector.len();
+            match request.max_bytes {
+                max_bytes if max_bytes > 0 && bytes > max_bytes as usize => {
+                    Err(ShardError::AnswerTooLarge { max_bytes })
+                }
+                _ => Ok(true),
+            }
+        })?;
+        Ok(whole.then_some(hits))
     }
+}
+
+/// Puts what the request includes of a point into its hit.
+fn fill(hit: &mut Hit, stored: &StoredPoint<'_>, request: &SearchOp) -> Result<()> {
+    if request.include_payload {
+        hit.payload = match request.payload_fields {
+            true => payload_fields::encode(stored.payload)?,
+            false => stored.payload.into(),
+        };
+    }
+    if request.include_vector {
+        hit.vector = match request.using.as_str() {
+            "" => stored.vector.into(),
+            name => {
+                let named = stored.extras()?.vectors.into_iter().find(|one| one.name == name);
+                named.map_or_else(Vec::new, |one| one.vector)
+            }
+        };
+    }
+    Ok(())
 }
 
 pub(crate) fn score(metric: Metric, distance: f32) -> f32 {
@@ -571,7 +599,7 @@ impl Scan<'_> {
         for ((at, slot), value) in from_store.into_iter().zip(values) {
             let Some(value) = value else { return Ok(false) };
             let stored = StoredPoint::decode(&value)?;
-            if stored.version != slot.version {
+            if !slot.holds(stored.version) {
                 return Ok(false);
             }
             let mut vector = crate::command::floats(stored.vector);

@@ -6,6 +6,7 @@ use crate::command::check_vector;
 use crate::generation::{Generation, Slot, SlotId};
 use crate::index::{Indexed, Indexing, add_tail, advance, compacted};
 use crate::load::Loaded;
+use crate::point::Version;
 use crate::proto::NamedVector;
 use crate::recall::RecallBook;
 use crate::writer::IndexWork;
@@ -129,10 +130,11 @@ impl Space {
         self.begun.store(true, Ordering::Release);
     }
 
-    /// The slot of a stored vector, not visible before [`Space::publish`]; `None`: it does not fit. By the applying thread.
-    pub fn push(&self, vector: &[u8], of: &Slot) -> Result<Option<SlotId>> {
+    /// The slot of a stored vector that came as `origin`, not visible before [`Space::publish`]; `None`: it does not fit. By the
+    /// applying thread.
+    pub fn push(&self, vector: &[u8], id: &Arc<str>, origin: Version) -> Result<Option<SlotId>> {
         let Ok(vector) = check_vector(vector, &self.spec, "vector") else { return Ok(None) };
-        let slot = Slot::live(Arc::clone(&of.id), of.version);
+        let slot = Slot::live(Arc::clone(id), origin);
         Ok(Some(self.generation.load().push(slot, &vector)?))
     }
 
@@ -176,6 +178,11 @@ impl Space {
 
     pub fn memory_bytes(&self) -> usize {
         self.generation.load().memory_bytes()
+    }
+
+    /// Live points whose vector waits for the graph.
+    pub fn waiting_points(&self) -> u64 {
+        self.generation.load().waiting_points(&self.spec)
     }
 
     /// Slots that the index could take in now.

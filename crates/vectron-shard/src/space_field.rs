@@ -5,8 +5,9 @@
 //! until all are there. So the slots of a space, too, depend on the log alone.
 
 use crate::Result;
-use crate::fields::Document;
-use crate::generation::{Slot, SlotId};
+use crate::fields::{Document, Own};
+use crate::generation::SlotId;
+use crate::point::Version;
 use crate::rows::Row;
 use crate::space::Space;
 use crate::writer::IndexWork;
@@ -31,7 +32,7 @@ struct Building {
     /// The first row that was not read yet.
     next: Row,
     /// What points had at the declaration.
-    begin: Vec<(Row, Arc<Slot>, Vec<u8>)>,
+    begin: Vec<(Row, Came)>,
     later: Vec<Change>,
 }
 
@@ -40,7 +41,20 @@ struct Change {
     at: u64,
     row: Row,
     /// `None`: it has the vector no more.
-    put: Option<(Arc<Slot>, Vec<u8>)>,
+    put: Option<Came>,
+}
+
+/// A vector of the point `id`, and the entry that brought it.
+struct Came {
+    id: Arc<str>,
+    origin: Version,
+    vector: Vec<u8>,
+}
+
+impl Came {
+    fn new(id: &Arc<str>, own: &Own) -> Self {
+        Self { id: Arc::clone(id), origin: own.origin, vector: own.data.vector.clone() }
+    }
 }
 
 impl SpaceField {
@@ -87,13 +101,16 @@ impl SpaceField {
     }
 
     /// A version of a point that had this document ends with entry `at`.
-    pub fn remove(&mut self, row: Row, document: &Document, slot: &Arc<Slot>, at: u64) {
+    pub fn remove(&mut self, row: Row, document: &Document, id: &Arc<str>, at: u64) {
         let (name, declared_at) = (&self.space.declared().name, self.space.declared_at());
+        let own = document.vectors.iter().find(|own| own.data.name == *name);
+        if own.is_some_and(|own| own.is_kept) {
+            return;
+        }
         if let Some(building) = &mut self.building {
-            if row >= building.next && slot.version.index <= declared_at {
+            if let Some(own) = own.filter(|own| row >= building.next && own.origin.index <= declared_at) {
                 // It will not be there when its row is read.
-                let own = document.vectors.iter().find(|own| own.name == *name);
-                building.begin.extend(own.map(|own| (row, Arc::clone(slot), own.vector.clone())));
+                building.begin.push((row, Came::new(id, own)));
             }
             building.later.push(Change { at, row, put: None });
             return;
@@ -110,29 +127,36 @@ impl SpaceField {
     }
 
     /// One that does not fit is of a vector that was dropped, and is left out.
-    pub fn insert(&mut self, row: Row, vector: &[u8], of: &Arc<Slot>) -> Result<()> {
-        if let Some(building) = &mut self.building {
-            let put = Some((Arc::clone(of), vector.to_vec()));
-            building.later.push(Change { at: of.version.index, row, put });
+    pub fn insert(&mut self, row: Row, own: &Own, id: &Arc<str>) -> Result<()> {
+        if own.is_kept {
             return Ok(());
         }
-        if let Some(slot) = self.space.push(vector, of)?
+        if let Some(building) = &mut self.building {
+            let put = Some(Came::new(id, own));
+            building.later.push(Change { at: own.origin.index, row, put });
+            return Ok(());
+        }
+        self.enter(row, &own.data.vector, id, own.origin)
+    }
+
+    fn enter(&mut self, row: Row, vector: &[u8], id: &Arc<str>, origin: Version) -> Result<()> {
+        if let Some(slot) = self.space.push(vector, id, origin)?
             && let Some(former) = self.put(row, slot)
         {
-            self.space.kill(former, of.version.index);
+            self.space.kill(former, origin.index);
             self.kills.push(former);
         }
         Ok(())
     }
 
     /// Takes in the documents of rows up to `end`; `done`: there are no more.
-    pub fn build(&mut self, end: Row, done: bool, documents: &[(Row, Arc<Slot>, Document)]) -> Result<()> {
+    pub fn build(&mut self, end: Row, done: bool, documents: &[(Row, Arc<str>, Document)]) -> Result<()> {
         let (name, declared_at) = (&self.space.declared().name, self.space.declared_at());
         let Some(building) = &mut self.building else { return Ok(()) };
-        for (row, slot, document) in documents {
-            let own = document.vectors.iter().find(|own| own.name == *name);
-            if let Some(own) = own.filter(|_| slot.version.index <= declared_at) {
-                building.begin.push((*row, Arc::clone(slot), own.vector.clone()));
+        for (row, id, document) in documents {
+            let own = document.vectors.iter().find(|own| own.data.name == *name);
+            if let Some(own) = own.filter(|own| own.origin.index <= declared_at) {
+                building.begin.push((*row, Came::new(id, own)));
             }
         }
         building.next = end;
@@ -145,9 +169,9 @@ impl SpaceField {
     /// All that points had at the declaration is known: that comes first, then what entries changed since.
     fn begin(&mut self, building: Building) -> Result<()> {
         let Building { mut begin, later, .. } = building;
-        begin.sort_unstable_by_key(|(_, slot, _)| slot.version);
-        for (row, slot, vector) in begin {
-            self.insert(row, &vector, &slot)?;
+        begin.sort_unstable_by_key(|(_, came)| came.origin);
+        for (row, came) in begin {
+            self.enter(row, &came.vector, &came.id, came.origin)?;
         }
         let mut at = self.space.declared_at();
         for change in later {
@@ -156,7 +180,7 @@ impl SpaceField {
                 at = change.at;
             }
             match change.put {
-                Some((slot, vector)) => self.insert(change.row, &vector, &slot)?,
+                Some(came) => self.enter(change.row, &came.vector, &came.id, came.origin)?,
                 None => self.take(change.row, at),
             }
         }

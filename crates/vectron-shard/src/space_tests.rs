@@ -112,16 +112,35 @@ fn history(seed: u64, entries: usize) -> Vec<LogCommand> {
             }
             1 | 2 => {
                 let ids = (0..8).map(|_| id(&mut random)).collect();
-                let delete = Some(IdBatch { ids, if_version: None }.encode_to_vec());
+                let delete = Some(IdBatch { ids, ..Default::default() }.encode_to_vec());
                 LogCommand { delete, ..Default::default() }
             }
-            // Of points that stay: the vector of a version that was made by such a change and is no more is nowhere.
             3 => {
-                let ids = (0..5).map(|_| format!("kept{}", random.below(20))).collect();
-                let set = vec![FieldValue { path: "seen".into(), value: b"true".to_vec() }];
+                let kept = (0..3).map(|_| format!("kept{}", random.below(20))).collect::<Vec<_>>();
+                let ids = (0..5).map(|_| id(&mut random)).chain(kept).collect();
+                let value = random.below(9).to_string().into_bytes();
+                let set = vec![FieldValue { path: "seen".into(), value }];
                 let action = Some(Action::Change(PayloadChange { set, ..Default::default() }));
                 let mutation = Some(Mutation { ids, action, ..Default::default() }.encode_to_vec());
                 LogCommand { mutation, ..Default::default() }
+            }
+            // What the points have by now, as often as not: vectors that depend on the id alone, and twice in one entry.
+            10 | 11 => {
+                let again = |random: &mut Random| {
+                    let n = random.below(60);
+                    let mut own = Random(1000 + n);
+                    let names: &[(&str, usize)] = if !n.is_multiple_of(3) { &[("b", 4)] } else { &[] };
+                    let other = point(&mut own, format!("p{n}"), names);
+                    match random.below(4) {
+                        0 => PointData { vector: own.vector(3), ..other },
+                        1 if !names.is_empty() => {
+                            let other_b = VectorData { name: "b".into(), vector: own.vector(4) };
+                            PointData { vectors: vec![other_b], ..other }
+                        }
+                        _ => other,
+                    }
+                };
+                upsert((0..8).map(|_| again(&mut random)).collect())
             }
             4 => {
                 let ids = (0..3).map(|_| id(&mut random)).collect();
@@ -286,7 +305,10 @@ fn entries_that_were_refused_are_not_replayed() {
         upsert(points.clone()),
         upsert(vec![PointData { if_version: Some(77), ..point(&mut random, "p7".into(), &[]) }]),
         LogCommand {
-            delete: Some(IdBatch { ids: vec!["p8".into()], if_version: Some(77) }.encode_to_vec()),
+            delete: Some(
+                IdBatch { ids: vec!["p8".into()], if_version: Some(77), ..Default::default() }
+                    .encode_to_vec(),
+            ),
             ..Default::default()
         },
     ];

@@ -2,7 +2,7 @@
 
 use crate::apply::{APPLIED_KEY, EPOCH_KEY, STAMP_KEY};
 use crate::proto::Split;
-use crate::{Result, ShardError, changes, point};
+use crate::{Result, ShardError, changes, origins, point};
 use std::path::Path;
 use vectron_storage::{Batch, Durability, Resources, Store};
 
@@ -30,7 +30,13 @@ pub fn make_upper(dir: &Path, split: &Split, index: u64, stamp: &[u8], resources
         !upper.gives_up(&String::from_utf8_lossy(id)) || delete(key)
     })?;
     // What the feed says of entries before is the other one's to say.
-    store.scan(changes::PREFIX, |key, _| key.starts_with(changes::PREFIX) && delete(key))?;
+    for own in [changes::PREFIX, origins::KEPT] {
+        store.scan(own, |key, _| key.starts_with(own) && delete(key))?;
+    }
+    store.scan(origins::ORIGINS, |key, _| {
+        let Some(id) = key.strip_prefix(origins::ORIGINS) else { return false };
+        !upper.gives_up(&String::from_utf8_lossy(id)) || delete(key)
+    })?;
     if let Some(failure) = failure {
         return Err(failure);
     }

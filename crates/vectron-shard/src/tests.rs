@@ -1,5 +1,5 @@
 use super::*;
-use crate::proto::{IdBatch, LogCommand, PointBatch, PointData, SearchOp, SparseData};
+use crate::proto::{IdBatch, LogCommand, PageOp, PointBatch, PointData, SearchOp, SparseData};
 use proptest::prelude::*;
 use prost::Message;
 use std::collections::BTreeMap;
@@ -37,7 +37,7 @@ fn delete(ids: &[&str]) -> LogCommand {
     let ids = ids.iter().map(|id| (*id).into()).collect();
     LogCommand {
         proposed_at_ms: 2,
-        delete: Some(IdBatch { ids, if_version: None }.encode_to_vec()),
+        delete: Some(IdBatch { ids, ..Default::default() }.encode_to_vec()),
         ..Default::default()
     }
 }
@@ -183,7 +183,9 @@ fn scrolling_visits_every_point_once_in_id_order() {
     }
     let mut seen = Vec::new();
     loop {
-        let page = shard.scroll(seen.last().map(String::as_str), 10).unwrap();
+        let after = seen.last().cloned().unwrap_or_default();
+        let asked = PageOp { after, limit: 10, ..Default::default() };
+        let page = shard.page(&asked, &Until::default()).unwrap().points;
         if page.is_empty() {
             break;
         }

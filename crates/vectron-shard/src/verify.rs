@@ -6,7 +6,7 @@ use crate::{Result, Shard};
 /// Both are of a shard whose index has caught up; equal logs give equal hashes, unless the build is parallel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StateHash {
-    /// Of every live point: id, version, vector.
+    /// Of every live point: id, version, vector and the entry that brought it.
     pub points: u64,
     /// Of the graphs of all vectors: codes, links, deleted marks, entry point.
     pub graph: u64,
@@ -21,9 +21,10 @@ impl Shard {
         let stored = StoredPoints::load(&self.store, self.spec.dim)?;
         let mut points = Fnv::new();
         for at in 0..stored.len() {
-            let version = stored.version(at);
-            points.add(&version.index.to_le_bytes());
-            points.add(&version.ordinal.to_le_bytes());
+            for version in [stored.version(at), stored.written(at)] {
+                points.add(&version.index.to_le_bytes());
+                points.add(&version.ordinal.to_le_bytes());
+            }
             points.add(stored.id(at).as_bytes());
             stored.vector(at).iter().for_each(|x| points.add(&x.to_le_bytes()));
         }

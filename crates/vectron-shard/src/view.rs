@@ -7,11 +7,11 @@ use crate::fields::Document;
 use crate::filter::Filter;
 use crate::point::{self, StoredPoint};
 use crate::proto::{PageFound, PageOp, PointData, PointExtras};
+use crate::reading::Until;
 use crate::schema::Schema;
 use crate::{Result, Shard, ShardError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use vectron_storage::Store;
 
 /// See the module. Thread-safe. Its files, if it has any, are removed with the value.
@@ -51,9 +51,9 @@ impl View {
         self.points
     }
 
-    /// The points after `request.after`, by id (byte order), that pass the filter; an order by a value is refused. A page that
-    /// is `cancelled` ends early.
-    pub fn page(&self, request: &PageOp, cancelled: &AtomicBool) -> Result<PageFound> {
+    /// The points after `request.after`, by id (byte order), that pass the filter; an order by a value is refused. A page that is
+    /// not finished `until` then is an error: a short one would be taken for the end.
+    pub fn page(&self, request: &PageOp, until: &Until) -> Result<PageFound> {
         if request.order_by.is_some() {
             return Err(ShardError::Invalid("a snapshot is read by id, not by a value".into()));
         }
@@ -67,7 +67,11 @@ impl View {
         let Some(store) = &self.store else { return Ok(page.found) };
         store.scan(&from, |key, value| {
             let Some(id) = key.strip_prefix(point::PREFIX) else { return false };
-            !cancelled.load(Ordering::Relaxed) && page.take(&String::from_utf8_lossy(id), value)
+            if let Err(over) = until.check() {
+                page.failure = Some(over);
+                return false;
+            }
+            page.take(&String::from_utf8_lossy(id), value)
         })?;
         page.failure.map_or(Ok(page.found), Err)
     }
@@ -122,7 +126,7 @@ impl Page<'_> {
     fn point(&self, id: &str, value: &[u8]) -> Result<Option<PointData>> {
         let stored = StoredPoint::decode(value)?;
         if let Some(filter) = &self.filter
-            && !filter.holds(id, &Document::new(stored.payload, PointExtras::default())?.payload)
+            && !filter.holds(id, &Document::new(stored.payload, PointExtras::default(), None)?.payload)
         {
             return Ok(None);
         }

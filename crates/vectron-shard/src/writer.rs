@@ -99,18 +99,22 @@ impl Writer {
         Ok(None)
     }
 
-    /// Adds the points of entry `index`, whose vectors are in `generation` from `first` on; their former versions die.
-    /// Not visible before the caller publishes.
+    /// Adds the points of entry `index`. `points`: their ids, and whether their vector stays where it is; the others' are in
+    /// `generation` from `first` on, and what they had before dies. Not visible before the caller publishes.
     pub fn upsert<'a>(
         &mut self,
         generation: &Generation,
         fields: &mut Fields,
         index: u64,
         first: SlotId,
-        ids: impl Iterator<Item = &'a str>,
+        points: impl Iterator<Item = (&'a str, bool)>,
     ) {
         let (mut kills, mut count) = (Vec::new(), 0);
-        for id in ids {
+        for (ordinal, (id, stays)) in points.enumerate() {
+            if stays && let Some(slot) = fields.rows.slot_of(id) {
+                generation.slot(slot).rewrite(Version { index, ordinal: ordinal as u32 });
+                continue;
+            }
             let slot = first + count;
             if let Some(former) = fields.rows.put(Arc::clone(&generation.slot(slot).id), slot) {
                 generation.slot(former).kill(index);
@@ -150,14 +154,14 @@ impl Writer {
     }
 }
 
-/// Appends the points of entry `index` to the generation; gives the first slot.
+/// Appends vectors of points of entry `index` to the generation, each with its place in the entry; gives the first slot.
 pub fn push<'a>(
     generation: &Generation,
     index: u64,
-    points: impl Iterator<Item = (&'a str, &'a [f32])>,
+    points: impl Iterator<Item = (usize, (&'a str, &'a [f32]))>,
 ) -> Result<SlotId> {
     let first = generation.slots.count() as SlotId;
-    for (ordinal, (id, vector)) in points.enumerate() {
+    for (ordinal, (id, vector)) in points {
         let version = Version { index, ordinal: ordinal as u32 };
         generation.push(Slot::live(id.into(), version), vector)?;
     }

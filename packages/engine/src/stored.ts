@@ -19,8 +19,10 @@ export async function* storedPoints(dir: string): AsyncIterable<workerData.Point
   const store = await decoded(native.openStoredShard(dir));
   for (let after = ''; ; ) {
     const { points } = workerData.PointBatch.decode(await decoded(store.page(after, PAGE)));
+    // A page of large points is a short one.
+    const last = points.at(-1);
+    if (last === undefined) return;
     yield* points;
-    if (points.length < PAGE) return;
-    after = points[points.length - 1].id;
+    after = last.id;
   }
 }

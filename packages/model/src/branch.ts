@@ -27,7 +27,7 @@ export interface BranchOptions extends Omit<SearchLimits, 'topK'> {
 /** What comes with each hit, and how long one shard may take. */
 export type Frame = Pick<
   workerData.SearchOp,
-  'includePayload' | 'includeVector' | 'payloadFields' | 'timeoutMs' | 'measuring'
+  'includePayload' | 'includeVector' | 'payloadFields' | 'timeoutMs' | 'measuring' | 'maxBytes'
 >;
 
 const NO_POINTS: ReadonlySet<string> = new Set();
@@ -58,6 +58,7 @@ export function branchOf(
     text: sought.text,
     using: options.using,
     measuring: frame.measuring,
+    maxBytes: frame.maxBytes,
     statistics: undefined,
   };
   return { op, limit, weight, excluded };

@@ -1,6 +1,7 @@
 /** What a point, a payload, a vector, a query and a collection may be: the rules that every home of the interface shares. */
 export { checkAccess, isLimited, type Principal } from './access.js';
 export { checkAliasChanges } from './alias-changes.js';
+export { ANSWER_BYTES, PAGE_BYTES } from './answer-size.js';
 export {
   type AskShard,
   outcomeOf,
@@ -20,7 +21,6 @@ export {
   collectionSettings,
   requestOf,
 } from './collection-settings.js';
-export { checkOptions, checkWhole } from './options.js';
 export { mergeTokens, type ReadPlan, readPlan, writeToken } from './consistency.js';
 export { isJsonParameter, queryParameters, readQuery, textValue } from './contract/query-string.js';
 export { fieldAt, type Message, newMessage, readFloats, readMessage } from './contract/read-json.js';
@@ -36,6 +36,7 @@ export { type FieldFilter, type Filter, filterMessage, type GeoPoint, type Scala
 export type { Candidate } from './fusion.js';
 export { splitHashSpace } from './hash-ranges.js';
 export { checkMeasuring, type MeasuringRun, measureRecall, measuringTimeoutMs } from './measure-recall.js';
+export { checkOptions, checkWhole } from './options.js';
 export { allOf, type Part, suspectUpserts, writeParts } from './parts-of-a-write.js';
 export { checkPointId } from './point-id.js';
 export { fromStringMap, pointInput, vectorInput } from './point-input.js';
@@ -44,7 +45,7 @@ export { escapeControls, escapeJsonControls } from './printable.js';
 export { type QueryAnswer, runQuery } from './query.js';
 export type { RecallReport } from './recall-report.js';
 export { Route } from './route.js';
-export { declarationOf, initialDeclarations, schemaOf } from './schema.js';
+export { countsOf, declarationOf, initialDeclarations, type ShardCounts, schemaOf } from './schema.js';
 export {
   givenVector,
   runSearch,

@@ -14,5 +14,8 @@ export function checkWhole(name: string, value: number, least: number, most: num
   const fits = (Number.isInteger(value) && value >= least && value <= most) || (value === most && most === Infinity);
   if (fits) return;
   const bounds = most === Infinity ? `of at least ${least}, or Infinity` : `from ${least} to ${most}`;
-  throw VectronError.invalid(name, `${name} must be a whole number ${bounds}, not ${typeof value === 'number' ? value : typeof value}`);
+  throw VectronError.invalid(
+    name,
+    `${name} must be a whole number ${bounds}, not ${typeof value === 'number' ? value : typeof value}`,
+  );
 }

@@ -1,6 +1,7 @@
 import { toVectronError, VectronError } from '@vectron/errors';
 import type { placement, workerData } from '@vectron/proto';
 import { type AskShard, askFor, RouteChanged } from './ask-shard.js';
+import { barePoints } from './points-by-id.js';
 import { decodeVector, encodeVector } from './vector.js';
 
 /** What one shard gets of a write. */
@@ -93,9 +94,8 @@ export async function suspectVersions(parts: readonly Part<Versioned>[], ask: As
   if (parts.length < 2 || asked.length === 0) return [];
   const suspects = await Promise.all(
     asked.map(async ([shard, part]) => {
-      const op = { $case: 'get', value: { ids: part.map(({ id }) => id) } } as const;
-      const { points } = await askFor(ask, shard, op, 'points');
-      const found = new Map(points.map(({ id, version }) => [id, version]));
+      const ids = part.map(({ id }) => id);
+      const found = new Map((await barePoints(shard, ids, ask)).map(({ id, version }) => [id, version]));
       return part.every(({ id, ifVersion }) => (found.get(id) ?? 0n) === ifVersion) ? [] : [shard];
     }),
   );

@@ -1,7 +1,8 @@
 import { VectronError } from '@vectron/errors';
 import type { workerData } from '@vectron/proto';
-import { type AskShard, askFor } from './ask-shard.js';
+import type { AskShard } from './ask-shard.js';
 import { checkPointId } from './point-id.js';
+import { barePoints } from './points-by-id.js';
 import type { Route } from './route.js';
 
 /** A point's vector of that name; empty: its first one. Throws INVALID_ARGUMENT when the point has none of the name. */
@@ -24,7 +25,7 @@ export async function vectorLike(
   return vectorOf(point, using);
 }
 
-/** The stored points, in the order of the ids. Throws POINT_NOT_FOUND, and INVALID_ARGUMENT naming the field of the ids. */
+/** The stored points without their payloads, in the order of the ids. Throws POINT_NOT_FOUND, and INVALID_ARGUMENT naming the field of the ids. */
 export async function pointsWith(
   route: Route,
   ids: readonly string[],
@@ -34,9 +35,12 @@ export async function pointsWith(
   ids.forEach((id) => {
     checkPointId(id, field);
   });
-  const asked = [...route.byShard(ids.map((id) => ({ id })))].map(
-    async ([shard, own]) =>
-      (await askFor(ask, shard, { $case: 'get', value: { ids: own.map(({ id }) => id) } }, 'points')).points,
+  const asked = [...route.byShard(ids.map((id) => ({ id })))].map(([shard, own]) =>
+    barePoints(
+      shard,
+      own.map(({ id }) => id),
+      ask,
+    ),
   );
   const found = new Map((await Promise.all(asked)).flat().map((point) => [point.id, point]));
   return ids.map((id) => {

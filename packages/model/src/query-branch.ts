@@ -1,5 +1,6 @@
 import { VectronError } from '@vectron/errors';
 import type { filters, gateway, workerData } from '@vectron/proto';
+import { answerBytesOfShard } from './answer-size.js';
 import type { AskShard } from './ask-shard.js';
 import { type Branch, branchOf, type Sought, soughtVector } from './branch.js';
 import { pointsWith, vectorLike, vectorOf } from './point-vectors.js';
@@ -45,6 +46,7 @@ export async function queryBranch(asking: Asking, branch: gateway.QueryBranch, a
     payloadFields: false,
     timeoutMs: timeoutMs(),
     measuring: false,
+    maxBytes: answerBytesOfShard(asking.route.shards.length),
   };
   const excluded = new Set([likeId, ...positiveIds, ...negativeIds].filter(Boolean));
   const own = { ...branch, filter: all(request.filter, branch.filter) };

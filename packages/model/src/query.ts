@@ -1,5 +1,6 @@
 import { VectronError } from '@vectron/errors';
 import { type gateway, greatestOf, type placement } from '@vectron/proto';
+import { checkAnswerBytes } from './answer-size.js';
 import type { AskShard } from './ask-shard.js';
 import type { Branch } from './branch.js';
 import { decodeDocument } from './document.js';
@@ -57,12 +58,15 @@ export async function runQuery(
     const rest = { complete, shardsAsked, shardsAnswered, branches: reports(gathering, branches.length) };
     const { groupBy } = request;
     if (groupBy === undefined) {
-      return { ...rest, results: candidates.slice(0, plan.topK).map(given(request)), groups: [] };
+      const results = candidates.slice(0, plan.topK).map(given(request));
+      checkAnswerBytes(results);
+      return { ...rest, results, groups: [] };
     }
     const { groups, full } = grouped(candidates, groupBy.path, plan.groups, plan.groupSize);
     const exhausted = lists.every((hits, at) => hits.length < branches[at].limit);
     if (full || exhausted || room >= MAX_TOP_K || plan.fixed) {
       const shown = groups.map(({ value, results }) => ({ value, results: results.map(given(request)) }));
+      checkAnswerBytes(shown.flatMap(({ results }) => results));
       return { ...rest, results: [], groups: shown };
     }
     room = Math.min(MAX_TOP_K, room * 4);

@@ -1,6 +1,6 @@
-import { VectronError } from '@vectron/errors';
+import { toVectronError, VectronError } from '@vectron/errors';
 import { type gateway, workerData } from '@vectron/proto';
-import { type AskShard, askFor } from './ask-shard.js';
+import { type AskShard, askFor, RouteChanged } from './ask-shard.js';
 import type { Route } from './route.js';
 
 const KINDS: Record<string, workerData.IndexKind> = {
@@ -86,6 +86,29 @@ function eachOnce(field: string, names: readonly string[]): void {
 
 /** An index, and how many shards have it. */
 type ShardsIndex = gateway.IndexInfo & { shards: number };
+
+/** What a shard says of its points, or why it does not. */
+export interface ShardCounts {
+  readonly points: bigint;
+  /** Points that wait for a graph; at most `points`. */
+  readonly indexLag: bigint;
+  /** Empty: it says it. */
+  readonly errorCode: string;
+}
+
+/** What each shard holds, by its id. */
+export async function countsOf(route: Route, ask: AskShard): Promise<Map<number, ShardCounts>> {
+  const counts = route.shards.map(async (shard): Promise<[number, ShardCounts]> => {
+    try {
+      const { points, indexLag } = await askFor(ask, shard, { $case: 'schema', value: {} }, 'schema');
+      return [shard.shardId, { points, indexLag, errorCode: '' }];
+    } catch (cause) {
+      if (cause instanceof RouteChanged) throw cause;
+      return [shard.shardId, { points: 0n, indexLag: 0n, errorCode: toVectronError(cause).code }];
+    }
+  });
+  return new Map(await Promise.all(counts));
+}
 
 /** What the collection indexes, as far as every shard has it. */
 export async function schemaOf(route: Route, ask: AskShard): Promise<gateway.ListIndexesResponse> {

@@ -1,5 +1,6 @@
 import { VectronError } from '@vectron/errors';
 import type { gateway, placement, workerData } from '@vectron/proto';
+import { answerBytesOfShard, checkAnswerBytes } from './answer-size.js';
 import type { AskShard } from './ask-shard.js';
 import { type Branch, type BranchOptions, branchOf, soughtVector } from './branch.js';
 import { askShards, Gathering, shardRead } from './gathering.js';
@@ -118,6 +119,7 @@ async function searchBranch(route: Route, request: SearchRequest, ask: AskShard,
     payloadFields,
     timeoutMs: run.timeoutMs(),
     measuring,
+    maxBytes: answerBytesOfShard(route.shards.length),
   };
   const excluded = likeId === '' ? undefined : new Set([likeId]);
   return branchOf(soughtVector(vector), request, frame, { limit: request.topK || DEFAULT_TOP_K, excluded });
@@ -125,6 +127,7 @@ async function searchBranch(route: Route, request: SearchRequest, ask: AskShard,
 
 function outcomeOf(gathering: Gathering): SearchOutcome {
   const { shardsAsked, shardsAnswered, complete } = gathering;
+  checkAnswerBytes(gathering.lists[0]);
   return {
     hits: gathering.lists[0],
     complete,

@@ -1,5 +1,6 @@
 import { VectronError } from '@vectron/errors';
 import { type filters, type gateway, greatestOf, type placement, type workerData } from '@vectron/proto';
+import { onePage, pageBytesOfShard } from './answer-size.js';
 import { type AskShard, askFor } from './ask-shard.js';
 import { type Document, encodeDocument } from './document.js';
 import { filterOfRead, holdsForAll } from './empty-filter.js';
@@ -13,8 +14,9 @@ const MAX_FACETS = greatestOf('vectron.v1.FacetPointsRequest', 'limit');
 /** Values each of several shards gives, so that what they have in common is counted together. */
 const FACETS_OF_EACH = 100_000;
 const MAX_IDS = greatestOf('vectron.v1.DeletePointsRequest', 'ids');
-/** Points that one log entry changes, when a filter chooses them. */
+/** Points that one log entry changes, when a filter chooses them, and their bytes: they are in the memory of the shard together. */
 const STEP = 1_000;
+const STEP_BYTES = 16 << 20;
 
 export async function countPoints(
   route: Route,
@@ -53,7 +55,10 @@ export async function facetPoints(
   };
 }
 
-/** A page by id, or by a value and then by id. */
+/**
+ * A page by id, or by a value and then by id. It has fewer points than its limit where more would be too large for one answer: only an
+ * empty cursor is the end.
+ */
 export async function pagePoints(
   route: Pick<Route, 'shards'>,
   request: Pick<gateway.ListPointsRequest, 'limit' | 'cursor' | 'filter' | 'orderBy'>,
@@ -70,29 +75,54 @@ export async function pagePoints(
     orderBy: order,
     idsOnly: false,
     view: 0n,
-    maxBytes: 0,
+    maxBytes: pageBytesOfShard(route.shards.length),
   };
   const pages = await Promise.all(
     route.shards.map(async (shard) => {
-      const { points, values, keys } = await askFor(ask, shard, { $case: 'scroll', value: op }, 'page');
+      const { points, values, keys, more } = await askFor(ask, shard, { $case: 'scroll', value: op }, 'page');
       if (orderBy !== undefined && keys.length !== points.length) {
         throw new VectronError('UNAVAILABLE', 'a worker of an older version cannot order: upgrade it, and try again');
       }
-      return points.map((point, at) => ({ point, value: values[at] ?? 'null', key: keys[at] ?? NO_KEY }));
+      const row = (point: workerData.PointData, at: number): Row => ({
+        point,
+        value: values[at] ?? 'null',
+        key: keys[at] ?? NO_KEY,
+      });
+      return { rows: points.map(row), more };
     }),
   );
-  const rows = pages.flat();
-  const descending = orderBy?.descending ?? false;
-  if (pages.length > 1) {
-    const byId = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
-    rows.sort((a, b) => compareKeys(a.key, b.key, descending) || byId(a.point.id, b.point.id));
-  }
-  const shown = rows.slice(0, limit);
-  const last = shown.length === limit ? shown.at(-1) : undefined;
+  const { rows, more } = merged(pages, orderBy?.descending ?? false);
+  const within = rows.slice(0, limit);
+  const shown = within.slice(0, onePage(within.map(({ point }) => point)));
   const points = shown.map(({ point }) => point);
+  // A worker of an earlier release does not say whether there are more.
+  const last = more || shown.length < rows.length || shown.length === limit ? shown.at(-1) : undefined;
   if (last === undefined) return { points, nextCursor: '' };
   const next = orderBy === undefined ? last.point.id : orderedCursor(last.point.id, last.value);
   return { points, nextCursor: next };
+}
+
+/** A point of a page, with the value that it is ordered by. */
+interface Row {
+  readonly point: workerData.PointData;
+  /** JSON text. */
+  readonly value: string;
+  /** As the shard gives it, by which values are compared. */
+  readonly key: Buffer;
+}
+
+/**
+ * The pages of all shards as one. Where a shard has more than its page, only what comes before the end of that is known to be whole;
+ * `more`: something comes after the rows.
+ */
+function merged(pages: readonly { rows: readonly Row[]; more: boolean }[], descending: boolean) {
+  const more = pages.some((page) => page.more);
+  if (pages.length === 1) return { rows: pages[0].rows, more };
+  const compare = (a: Row, b: Row) =>
+    compareKeys(a.key, b.key, descending) || Buffer.compare(Buffer.from(a.point.id), Buffer.from(b.point.id));
+  const ends = pages.flatMap((page) => (page.more ? page.rows.slice(-1) : [])).sort(compare);
+  const rows = pages.flatMap((page) => page.rows).sort(compare);
+  return { rows: ends.length === 0 ? rows : rows.filter((row) => compare(row, ends[0]) <= 0), more };
 }
 
 const orderedCursor = (id: string, value: string) => Buffer.from(JSON.stringify([id, value])).toString('base64url');
@@ -211,11 +241,11 @@ export async function changePoints(
     // Ends when every shard has: nothing is changed after the answer.
     await allOf(route.shards, 0, async (shard) => {
       for (let after = ''; ; ) {
-        const value = { after, limit: STEP, filter, orderBy: undefined, idsOnly: true, view: 0n, maxBytes: 0 };
-        const { points } = await askFor(ask, shard, { $case: 'scroll', value }, 'page');
+        const value = { after, limit: STEP, filter, orderBy: undefined, idsOnly: true, view: 0n, maxBytes: STEP_BYTES };
+        const { points, more } = await askFor(ask, shard, { $case: 'scroll', value }, 'page');
         const found = points.map(({ id }) => id);
         if (found.length > 0) await step(shard, found);
-        if (found.length < STEP) return;
+        if (found.length === 0 || (!more && found.length < STEP)) return;
         after = found[found.length - 1];
       }
     });

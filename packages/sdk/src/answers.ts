@@ -36,6 +36,7 @@ export function collectionStatus(status: gateway.GetCollectionStatusResponse): a
       ready: shard.ready,
       points: Number(shard.points),
       replicas: shard.replicas.map(Number),
+      ...(shard.errorCode === '' ? {} : { errorCode: shard.errorCode }),
     })),
     settings: settingsOf(settings),
   };

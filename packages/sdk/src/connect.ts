@@ -50,7 +50,8 @@ function checked(options: ConnectOptions): ConnectOptions {
   if (apiKey !== undefined && !/^[\x21-\x7e]+$/.test(apiKey)) {
     throw VectronError.invalid('apiKey', 'apiKey must be the key and nothing else: it has characters that no key has');
   }
-  if (fetch !== undefined && typeof fetch !== 'function') throw VectronError.invalid('fetch', 'fetch must be a function');
+  if (fetch !== undefined && typeof fetch !== 'function')
+    throw VectronError.invalid('fetch', 'fetch must be a function');
   return options;
 }
 

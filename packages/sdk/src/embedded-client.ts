@@ -54,8 +54,8 @@ import { ChangeStream, type ChangeStreamOptions, type ChangesOptions, changesOpt
 import type * as api from './client.js';
 import { embeddedAdmin, refusedListing } from './embedded-admin.js';
 import { queryResult, storedPoint } from './embedded-answers.js';
-import { claimDirectory } from './embedded-directory.js';
 import { EmbeddedCatalog, type EmbeddedCollection, EPOCH, routeOf } from './embedded-catalog.js';
+import { claimDirectory } from './embedded-directory.js';
 import { embeddedSearch } from './embedded-search.js';
 import * as requests from './requests.js';
 import { Snapshot, type SnapshotCalls } from './snapshot.js';

@@ -44,7 +44,10 @@ function refusal(path: string, cause: NodeJS.ErrnoException): VectronError {
   switch (cause.code) {
     case 'EEXIST':
     case 'ENOTDIR':
-      return new VectronError('INVALID_ARGUMENT', `${path} is a file, or leads through one: name a directory`, { cause, details });
+      return new VectronError('INVALID_ARGUMENT', `${path} is a file, or leads through one: name a directory`, {
+        cause,
+        details,
+      });
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':

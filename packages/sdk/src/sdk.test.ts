@@ -178,6 +178,39 @@ it('batches any number of points, counts every one, and stops at a failure', asy
   expect(sent.length).toBeLessThan(20);
 });
 
+it('cuts batches by their bytes, sends one that the server does not take in halves, and names the point that is too large', async () => {
+  const sent: Sent[] = [];
+  const db = client([], sent, 0);
+  const large = (id: string, length: number) => ({ id, vector: [1, 1], payload: { text: 'x'.repeat(length) } });
+  const most = 4_000;
+  const strict: VectronClient = {
+    ...db,
+    upsert: async (name, some) => {
+      const length = some.reduce((sum, { payload }) => sum + String(payload?.text).length, 0);
+      if (length > most) throw new VectronError('PAYLOAD_TOO_LARGE', `at most ${most}`);
+      return { ...(await db.upsert(name, some)), upserted: some.length };
+    },
+  };
+  const all = Array.from({ length: 50 }, (_, n) => large(`p${n}`, 1_000));
+  expect(await upsertAll(strict, 'c', all, { batchBytes: 3_300, concurrency: 1 })).toBe(50);
+  expect(Math.max(...sent.map(({ request }) => request.points.length))).toBe(3);
+  sent.length = 0;
+  const seen: number[] = [];
+  const options = {
+    batchSize: 16,
+    concurrency: 1,
+    onProgress: ({ upserted }: { upserted: number }) => seen.push(upserted),
+  };
+  expect(await upsertAll(strict, 'c', all, options)).toBe(50);
+  expect(sent.map(({ request }) => request.points.length)).toEqual([...Array(12).fill(4), 2]);
+  expect(seen).toEqual([...Array.from({ length: 12 }, (_, at) => 4 * (at + 1)), 50]);
+  expect(sent.flatMap(({ request }) => request.points.map(({ id }) => id))).toEqual(all.map(({ id }) => id));
+  await expect(upsertAll(strict, 'c', [all[0], large('huge', 5_000)])).rejects.toMatchObject({
+    code: 'PAYLOAD_TOO_LARGE',
+    message: 'point "huge" alone is larger than the server takes in one request: at most 4000',
+  });
+});
+
 it('throws when nothing is under way any more where the points themselves end with an error', async () => {
   const sent: Sent[] = [];
   let answer = () => {};

@@ -29,9 +29,13 @@ export function serverAddress(url: string): ServerAddress {
   if (typeof url !== 'string' || !URL.canParse(url)) return refuse('is one such as http://127.0.0.1:8080');
   const { protocol, host, hostname, pathname, search, hash, username, password } = new URL(url);
   const scheme = SCHEMES[protocol];
-  if (scheme === undefined) return refuse(`begins with http://, https://, grpc:// or grpcs://, not ${protocol}//: use http://, https://, grpc:// or grpcs://`);
+  if (scheme === undefined)
+    return refuse(
+      `begins with http://, https://, grpc:// or grpcs://, not ${protocol}//: use http://, https://, grpc:// or grpcs://`,
+    );
   if (hostname === '') return refuse('names a host');
-  if (username !== '' || password !== '') return refuse('has no user and no password in it: give the API key as apiKey');
+  if (username !== '' || password !== '')
+    return refuse('has no user and no password in it: give the API key as apiKey');
   if (search !== '' || hash !== '' || /[?#]/.test(url)) return refuse('has no query and no fragment');
   const path = pathname.replace(/\/+$/, '').replace(/\/v1$/, '');
   if (scheme.wire === 'grpc' && path !== '') return refuse('has no path over gRPC');

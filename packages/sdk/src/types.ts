@@ -143,8 +143,9 @@ export interface CollectionStatus {
   readonly name: string;
   readonly dimension: number;
   readonly distance: string;
+  /** As of every write that was acknowledged before; without those of shards that have an `errorCode`. */
   readonly points: number;
-  /** Points that search scans because the index does not hold them yet. */
+  /** Points that search scans because the index does not hold them yet; at most `points`. */
   readonly indexLag: number;
   readonly shards: {
     readonly shardId: number;
@@ -152,6 +153,8 @@ export interface CollectionStatus {
     readonly points: number;
     /** Numbers of the workers that hold it. */
     readonly replicas: number[];
+    /** Why it did not say how many points it has, and `points` is 0; missing: it did. */
+    readonly errorCode?: string;
   }[];
   /** What it was made with, as it is now; without indexes and vectors that were declared for it (`listIndexes`). */
   readonly settings: CollectionOptions;

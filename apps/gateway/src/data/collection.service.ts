@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { toVectronError, VectronError } from '@vectron/errors';
-import { checkCollectionName, initialDeclarations, requestOf } from '@vectron/model';
+import { checkCollectionName, initialDeclarations, requestOf, type ShardCounts } from '@vectron/model';
 import type { gateway, placement } from '@vectron/proto';
 import { callContext } from '@vectron/rpc';
 import type { Principal } from '../edge/access.js';
@@ -98,12 +98,17 @@ export class CollectionService {
     checkCollectionName(name, 'name');
     const { tenantId } = principal;
     const { collection } = await this.backends.placement.getCollectionStatus({ tenantId, name }, pd());
-    return collectionStatus(collection as placement.Collection);
+    const shards = (collection as placement.Collection).shards;
+    const counts = await this.schema.counts(principal, name).catch((cause: unknown) => {
+      const none = { points: 0n, indexLag: 0n, errorCode: toVectronError(cause).code };
+      return new Map(shards.map(({ shardId }) => [shardId, none]));
+    });
+    return collectionStatus(collection as placement.Collection, counts);
   }
 }
 
 const pd = () => callContext({ timeoutMs: PD_TIMEOUT_MS });
-const sum = (shards: placement.Shard[], field: 'livePoints' | 'tailPoints' | 'memoryBytes' | 'diskBytes') =>
+const sum = (shards: placement.Shard[], field: 'livePoints' | 'memoryBytes' | 'diskBytes') =>
   BigInt(shards.reduce((total, shard) => total + (shard.metrics?.[field] ?? 0), 0));
 
 export function collectionInfo(collection: placement.Collection): gateway.CollectionInfo {
@@ -124,9 +129,17 @@ function durability({ durability: policy, shards }: placement.Collection): strin
   return `relaxed (unsafe: fsync within ${longest} ms)`;
 }
 
-/** Counts are those of the workers' last heartbeats. */
-function collectionStatus(collection: placement.Collection): gateway.GetCollectionStatusResponse {
+/** A shard that a split has made meanwhile was not asked. */
+const NOT_ASKED: ShardCounts = { points: 0n, indexLag: 0n, errorCode: 'STALE_EPOCH' };
+
+/** `counts`: of its points, by shard; all else is as of the workers' last heartbeats. */
+function collectionStatus(
+  collection: placement.Collection,
+  counts: ReadonlyMap<number, ShardCounts>,
+): gateway.GetCollectionStatusResponse {
   const { shards } = collection;
+  const countsOf = ({ shardId }: placement.Shard) => counts.get(shardId) ?? NOT_ASKED;
+  const total = (field: 'points' | 'indexLag') => shards.reduce((all, shard) => all + countsOf(shard)[field], 0n);
   return {
     name: collection.name,
     dimension: collection.dimension,
@@ -136,8 +149,7 @@ function collectionStatus(collection: placement.Collection): gateway.GetCollecti
       replicas: shard.replicas.map((replica) => BigInt(replica.number)),
       leaderId: BigInt(shard.replicas.find((replica) => replica.workerId === shard.leaderWorkerId)?.number ?? 0),
       ready: shard.ready,
-      points: BigInt(shard.metrics?.livePoints ?? 0),
-      indexLag: BigInt(shard.metrics?.tailPoints ?? 0),
+      ...countsOf(shard),
       appliedIndex: shard.metrics?.appliedIndex ?? 0n,
       term: shard.metrics?.term ?? 0n,
       replicaStatus: shard.replicas.map(({ number, metrics }) => ({
@@ -147,8 +159,8 @@ function collectionStatus(collection: placement.Collection): gateway.GetCollecti
         damage: metrics?.damage ?? '',
       })),
     })),
-    points: sum(shards, 'livePoints'),
-    indexLag: sum(shards, 'tailPoints'),
+    points: total('points'),
+    indexLag: total('indexLag'),
     durability: durability(collection),
     rerank: collection.rerank,
     embedding: collection.embedding,

@@ -1,7 +1,16 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { VectronError } from '@vectron/errors';
-import { allOf, declarationOf, initialDeclarations, schemaOf, WriteOrigins } from '@vectron/model';
-import type { gateway, placement, workerData } from '@vectron/proto';
+import {
+  allOf,
+  countsOf,
+  declarationOf,
+  initialDeclarations,
+  readPlan,
+  type ShardCounts,
+  schemaOf,
+  WriteOrigins,
+} from '@vectron/model';
+import { gateway, type placement, type workerData } from '@vectron/proto';
 import { callContext } from '@vectron/rpc';
 import type { Principal } from '../edge/access.js';
 import { BACKENDS, type Backends, CONFIG } from '../backends.js';
@@ -32,6 +41,13 @@ export class SchemaService {
   ): Promise<gateway.ListIndexesResponse> {
     const deadlineMs = deadlineOf(this.config.searchTimeoutMs, limits);
     return this.shards.reading(principal.tenantId, collection, { deadlineMs }, schemaOf);
+  }
+
+  /** What each shard holds, by its id, every write that was acknowledged before included. */
+  async counts(principal: Principal, collection: string, limits: CallLimits = {}): Promise<Map<number, ShardCounts>> {
+    const deadlineMs = deadlineOf(this.config.searchTimeoutMs, limits);
+    const plan = readPlan(gateway.ReadConsistency.fromPartial({ level: 'linearizable' }));
+    return this.shards.reading(principal.tenantId, collection, { deadlineMs, plan, signal: limits.signal }, countsOf);
   }
 
   async createIndex(

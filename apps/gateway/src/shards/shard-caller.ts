@@ -13,6 +13,8 @@ import { inSpan, type Metrics } from '@vectron/observability';
 import { encoder, type placement, workerData } from '@vectron/proto';
 import { anyOf, Stop, type StopSignal } from '@vectron/rpc';
 import type { Backends } from '../backends.js';
+import { AnswerRoom } from './answer-room.js';
+import { askWithin } from './large-answers.js';
 import type { RouteTable } from './routes.js';
 
 export interface ShardCall {
@@ -56,6 +58,7 @@ const ELSEWHERE = new Set([
 ]);
 const WRITES: ReadonlySet<ShardOperation['$case']> = new Set(['upsert', 'delete', 'mutate', 'declare'] as const);
 const encodeShardOp = encoder(workerData.ShardOp.encode);
+const DEFAULT_ANSWER_BYTES = 64 << 20;
 const PAUSE_MS = 50;
 /** How long one replica may take before another is asked, the first time; twice as long each time after. */
 const READ_PATIENCE_MS = 1_000;
@@ -79,6 +82,7 @@ interface Target {
  */
 export class ShardCaller {
   #turn = 0;
+  readonly #room: AnswerRoom;
   #hedges = MAX_HEDGES;
 
   /** `hedgeMs`: how long a read waits for one replica before another is asked too; 0: it never is. */
@@ -87,7 +91,11 @@ export class ShardCaller {
     private readonly routes: RouteTable,
     private readonly hedgeMs = 0,
     private readonly metrics?: Metrics,
-  ) {}
+    /** Bytes of the large answers that are made at once. */
+    answerBytes = DEFAULT_ANSWER_BYTES,
+  ) {
+    this.#room = new AnswerRoom(answerBytes);
+  }
 
   /**
    * A read that asks a second replica when the first takes long, and takes the answer that comes first. At most a tenth
@@ -137,14 +145,21 @@ export class ShardCaller {
     }
   }
 
-  /** As `following`, for work that reads: `ask` asks a shard of the route within the limits. */
-  reading<T>(
+  /** As `following`, for work that reads: `ask` asks a shard of the route within the limits, and for a large answer when there is room. */
+  async reading<T>(
     tenantId: string,
     name: string,
     limits: ReadLimits,
     work: (route: Route, ask: AskShard) => Promise<T>,
   ): Promise<T> {
-    return this.following(tenantId, name, limits.deadlineMs, (route) => work(route, this.asker(route, limits)));
+    const lease = this.#room.lease(limits);
+    try {
+      return await this.following(tenantId, name, limits.deadlineMs, (route) =>
+        work(route, askWithin(this.asker(route, limits), route.shards.length, lease)),
+      );
+    } finally {
+      lease.end();
+    }
   }
 
   /** As `reading`, for work that gives more than one answer. With the next route it begins anew, and so do its answers. */
@@ -154,14 +169,19 @@ export class ShardCaller {
     limits: ReadLimits,
     work: (route: Route, ask: AskShard) => AsyncIterable<T>,
   ): AsyncIterable<T> {
-    for (;;) {
-      try {
-        const route = await this.routes.get(tenantId, name);
-        yield* work(route, this.asker(route, limits));
-        return;
-      } catch (error) {
-        throwUnlessStale(error, limits.deadlineMs);
+    const lease = this.#room.lease(limits);
+    try {
+      for (;;) {
+        try {
+          const route = await this.routes.get(tenantId, name);
+          yield* work(route, askWithin(this.asker(route, limits), route.shards.length, lease));
+          return;
+        } catch (error) {
+          throwUnlessStale(error, limits.deadlineMs);
+        }
       }
+    } finally {
+      lease.end();
     }
   }
 

@@ -65,6 +65,51 @@ pub struct PointExtras {
     #[prost(message, repeated, tag = "3")]
     pub vectors: ::prost::alloc::vec::Vec<crate::proto::VectorData>,
 }
+/// By which entries a point got the vectors that it has, under the key `_o<id>`, where that is not the entry that wrote it last: a
+/// change of its payload alone, or the same vector again, leaves them where they are in their graphs. Part of no hash.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct VectorOrigins {
+    /// The version of the point that this is about; of another one it says nothing.
+    #[prost(message, optional, tag = "1")]
+    pub written: ::core::option::Option<PointVersion>,
+    /// Of the first vector; missing: as `written`.
+    #[prost(message, optional, tag = "2")]
+    pub first: ::core::option::Option<PointVersion>,
+    /// Of named vectors; one that is not here: as `written`.
+    #[prost(message, repeated, tag = "3")]
+    pub named: ::prost::alloc::vec::Vec<NamedOrigin>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PointVersion {
+    #[prost(uint64, tag = "1")]
+    pub index: u64,
+    #[prost(uint32, tag = "2")]
+    pub ordinal: u32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NamedOrigin {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "2")]
+    pub version: ::core::option::Option<PointVersion>,
+}
+/// Of the points of an entry, those whose vectors it left where they are in their graphs, under the key `_k` | log index u64 BE.
+/// An entry without one left none.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct KeptVectors {
+    /// A bit a point of the entry, lowest first.
+    #[prost(bytes = "vec", tag = "1")]
+    pub first: ::prost::alloc::vec::Vec<u8>,
+    #[prost(message, repeated, tag = "2")]
+    pub named: ::prost::alloc::vec::Vec<KeptNamed>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct KeptNamed {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(bytes = "vec", tag = "2")]
+    pub points: ::prost::alloc::vec::Vec<u8>,
+}
 /// What the shard indexes besides its vectors, under the key `_schema`.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct StoredSchema {

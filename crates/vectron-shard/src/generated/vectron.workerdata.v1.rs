@@ -97,6 +97,9 @@ pub struct ChangesOp {
     /// How long to wait for the first.
     #[prost(uint32, tag = "2")]
     pub wait_ms: u32,
+    /// Entries after the one with which the changes reach so many bytes wait for the next answer; missing: 1 MiB.
+    #[prost(uint32, optional, tag = "3")]
+    pub max_bytes: ::core::option::Option<u32>,
     /// Instead of changes, only the index from which those that come after this call are read.
     #[prost(bool, tag = "4")]
     pub now: bool,
@@ -219,6 +222,10 @@ pub struct SearchOp {
     /// With `text`: of the whole collection, in place of the shard's own.
     #[prost(message, optional, tag = "17")]
     pub statistics: ::core::option::Option<TextStatistics>,
+    /// Hits of more bytes, payloads and vectors together, are refused with ANSWER_TOO_LARGE; those of a batch all together; 0: no
+    /// limit.
+    #[prost(uint32, tag = "18")]
+    pub max_bytes: u32,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct TextQuery {
@@ -460,6 +467,9 @@ pub struct SchemaStatus {
     pub points: u64,
     #[prost(message, repeated, tag = "4")]
     pub vectors: ::prost::alloc::vec::Vec<NamedVector>,
+    /// Points that wait for a graph: of the vector that is furthest behind. At most `points`.
+    #[prost(uint64, tag = "18")]
+    pub index_lag: u64,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct IndexStatus {
@@ -538,6 +548,13 @@ pub struct IdBatch {
     /// Of a delete: only if the version of every point is this.
     #[prost(uint64, optional, tag = "2")]
     pub if_version: ::core::option::Option<u64>,
+    /// Of a get: the answer is a page, which ends before the point with which it would have more bytes than this, but has one point at
+    /// least; ids behind its last point were not looked at when there are more. Missing: no limit, and no page.
+    #[prost(uint32, optional, tag = "3")]
+    pub max_bytes: ::core::option::Option<u32>,
+    /// Of a get: points without their payloads.
+    #[prost(bool, optional, tag = "4")]
+    pub without_payloads: ::core::option::Option<bool>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct PageOp {

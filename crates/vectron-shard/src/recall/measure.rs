@@ -8,7 +8,7 @@ use crate::generation::{Generation, SlotId};
 use crate::matching::{Filtering, Passing};
 use crate::search::{Found, Nearest, SCAN_BELOW, score};
 use crate::space::Space;
-use crate::{Result, Shard, ShardError, ShardSpec};
+use crate::{Result, Shard, ShardError, ShardSpec, Until};
 use std::sync::Arc;
 
 /// Queries of a sample, where points are few.
@@ -273,7 +273,7 @@ impl Shard {
             let passing = self.passing(filter).ok();
             return Ok(passing.filter(|passing| Arc::ptr_eq(&passing.generation, &subject.generation)));
         };
-        let Some(matching) = self.matching(Some(filter), false)? else { return Ok(None) };
+        let Some(matching) = self.matching(Some(filter), false, &Until::default())? else { return Ok(None) };
         let fields = self.fields.read();
         if matching.applied != fields.applied || matching.unindexed {
             return Ok(None);

@@ -2,9 +2,9 @@
 //! compared with what it said. Where the two differ on average, the queries or the points are others than those that were
 //! measured, and everything is measured anew.
 
-use crate::search::{Nearest, Until};
+use crate::search::Nearest;
 use crate::space::Space;
-use crate::{Result, Shard};
+use crate::{Result, Shard, Until};
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -103,7 +103,7 @@ impl Shard {
 fn stored(spec: &ShardSpec, generation: &Generation, slot: SlotId, value: Option<&[u8]>) -> Result<Vec<f32>> {
     let Some(value) = value else { return Ok(Vec::new()) };
     let stored = StoredPoint::decode(value)?;
-    if stored.version != generation.slot(slot).version {
+    if !generation.slot(slot).holds(stored.version) {
         return Ok(Vec::new());
     }
     let mut vector = crate::command::floats(stored.vector);

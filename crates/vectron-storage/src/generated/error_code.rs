@@ -87,6 +87,8 @@ pub enum ErrorCode {
     FailedPrecondition,
     /// The snapshot was closed, was not used for too long, or was lost when its worker restarted: open another one.
     SnapshotGone,
+    /// The answer would be larger than is allowed: ask for fewer points, or for less of each.
+    AnswerTooLarge,
 }
 
 impl ErrorCode {
@@ -133,6 +135,7 @@ impl ErrorCode {
         Self::UnsupportedMediaType,
         Self::FailedPrecondition,
         Self::SnapshotGone,
+        Self::AnswerTooLarge,
     ];
 
     /// As it travels.
@@ -180,6 +183,7 @@ impl ErrorCode {
             Self::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
             Self::FailedPrecondition => "FAILED_PRECONDITION",
             Self::SnapshotGone => "SNAPSHOT_GONE",
+            Self::AnswerTooLarge => "ANSWER_TOO_LARGE",
         }
     }
 }

@@ -102,4 +102,6 @@ export const ERROR_CODES = {
   FAILED_PRECONDITION: { grpc: 'FAILED_PRECONDITION', http: 409, retryable: false },
   /** The snapshot was closed, was not used for too long, or was lost when its worker restarted: open another one. */
   SNAPSHOT_GONE: { grpc: 'FAILED_PRECONDITION', http: 410, retryable: false },
+  /** The answer would be larger than is allowed: ask for fewer points, or for less of each. */
+  ANSWER_TOO_LARGE: { grpc: 'RESOURCE_EXHAUSTED', http: 413, retryable: false },
 } as const;

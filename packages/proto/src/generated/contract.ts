@@ -1098,6 +1098,7 @@ export const CONTRACT: Contract = {
       {"name":"applied_index","json":"appliedIndex","type":"uint64"},
       {"name":"term","json":"term","type":"uint64"},
       {"name":"replica_status","json":"replicaStatus","type":"message","ref":"vectron.v1.ReplicaStatus","list":true},
+      {"name":"error_code","json":"errorCode","type":"string"},
     ] },
     'vectron.v1.ShardWrite': { fields: [
       {"name":"shard_id","json":"shardId","type":"uint32"},

@@ -1626,7 +1626,10 @@ export interface components {
             distance: string;
             /** Format: int64 */
             shards: number;
-            /** Format: uint64 */
+            /**
+             * Format: uint64
+             * @description As the workers reported it last, within seconds; GetCollectionStatus counts.
+             */
             points: string;
             /**
              * Format: int64
@@ -1980,11 +1983,14 @@ export interface components {
             dimension: number;
             distance: string;
             shards: components["schemas"]["ShardStatus"][];
-            /** Format: uint64 */
+            /**
+             * Format: uint64
+             * @description As of every write that was acknowledged before, of the shards that answered: one that did not has an error_code.
+             */
             points: string;
             /**
              * Format: uint64
-             * @description Points that search scans because the index does not hold them yet.
+             * @description Points that search scans because the index does not hold them yet; at most `points`.
              */
             indexLag: string;
             /** @description fsync, or relaxed with its interval: how acknowledged writes are kept. */
@@ -2202,8 +2208,9 @@ export interface components {
             snapshot?: string;
         };
         ListPointsResponse: {
+            /** @description As many as the limit asks for, or fewer where more would be too large for one answer (4,000,000 bytes). */
             points: components["schemas"]["Point"][];
-            /** @description Empty: no more. */
+            /** @description Empty: no more. Only this is the end. */
             nextCursor: string;
         };
         ListShardsResponse: {
@@ -3029,6 +3036,8 @@ export interface components {
              */
             term: string;
             replicaStatus: components["schemas"]["ReplicaStatus"][];
+            /** @description Why the shard did not say how many points it has, and `points` and `index_lag` are 0; empty: it did. */
+            errorCode: string;
         };
         ShardWrite: {
             /** Format: int64 */
@@ -3409,7 +3418,7 @@ export interface components {
         /** @description A google.rpc.ErrorInfo, which is always there, or a google.rpc.BadRequest. */
         StatusDetail: {
             "@type": string;
-            /** @description Of an ErrorInfo: the stable code of the error, such as INVALID_ARGUMENT, DIMENSION_MISMATCH, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, COLLECTION_NOT_FOUND, POINT_NOT_FOUND, COLLECTION_EXISTS, ALREADY_EXISTS, CONFLICT, VERSION_CONFLICT, INDEX_BUILDING, STALE_EPOCH, NOT_LEADER, SEARCH_ONLY, RETRY_EXPIRED, CHANGES_GONE, PAYLOAD_TOO_LARGE, RATE_LIMITED, QUOTA_EXCEEDED, OVERLOADED, INDEX_BEHIND, DISK_LOW, CANCELLED, INTERNAL, STORAGE_FAILED, SPEC_MISMATCH, DATA_DAMAGED, UNIMPLEMENTED, UNAVAILABLE, COMMIT_UNKNOWN, NOT_CAUGHT_UP, TOO_STALE, SHARD_NOT_FOUND, SHARD_POISONED, SHUTTING_DOWN, NO_WORKERS, DEADLINE_EXCEEDED, METHOD_NOT_ALLOWED, UNSUPPORTED_MEDIA_TYPE, FAILED_PRECONDITION, SNAPSHOT_GONE. */
+            /** @description Of an ErrorInfo: the stable code of the error, such as INVALID_ARGUMENT, DIMENSION_MISMATCH, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, COLLECTION_NOT_FOUND, POINT_NOT_FOUND, COLLECTION_EXISTS, ALREADY_EXISTS, CONFLICT, VERSION_CONFLICT, INDEX_BUILDING, STALE_EPOCH, NOT_LEADER, SEARCH_ONLY, RETRY_EXPIRED, CHANGES_GONE, PAYLOAD_TOO_LARGE, RATE_LIMITED, QUOTA_EXCEEDED, OVERLOADED, INDEX_BEHIND, DISK_LOW, CANCELLED, INTERNAL, STORAGE_FAILED, SPEC_MISMATCH, DATA_DAMAGED, UNIMPLEMENTED, UNAVAILABLE, COMMIT_UNKNOWN, NOT_CAUGHT_UP, TOO_STALE, SHARD_NOT_FOUND, SHARD_POISONED, SHUTTING_DOWN, NO_WORKERS, DEADLINE_EXCEEDED, METHOD_NOT_ALLOWED, UNSUPPORTED_MEDIA_TYPE, FAILED_PRECONDITION, SNAPSHOT_GONE, ANSWER_TOO_LARGE. */
             reason?: string;
             domain?: string;
             metadata?: {
@@ -3594,7 +3603,7 @@ export interface components {
                 "application/json": components["schemas"]["Status"];
             };
         };
-        /** @description The call failed: PAYLOAD_TOO_LARGE. */
+        /** @description The call failed: PAYLOAD_TOO_LARGE, ANSWER_TOO_LARGE. */
         Status413: {
             headers: {
                 [name: string]: unknown;
@@ -6600,7 +6609,8 @@ export interface operations {
                      *               "appliedIndex": "0",
                      *               "damage": ""
                      *             }
-                     *           ]
+                     *           ],
+                     *           "errorCode": ""
                      *         }
                      *       ],
                      *       "points": "20000",
@@ -6865,7 +6875,8 @@ export interface operations {
                      *               "appliedIndex": "0",
                      *               "damage": ""
                      *             }
-                     *           ]
+                     *           ],
+                     *           "errorCode": ""
                      *         }
                      *       ],
                      *       "points": "20000",

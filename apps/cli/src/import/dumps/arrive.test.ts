@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { parseJson } from '@vectron/model';
 import { open, type VectronClient } from '@vectron/sdk';
-import { importFile } from '../import-file.js';
 import { openDump } from '../open-dump.js';
-import { identityOf } from '../progress-file.js';
 import type { ColumnChoice } from '../rows.js';
+import { importFile } from '../run/import-file.js';
+import { identityOf } from '../run/progress-file.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'vectron-arrive-'));
 let db: VectronClient;

@@ -15,7 +15,7 @@ import xxhash from 'xxhash-wasm';
 import { fileBytes } from '../file-bytes.js';
 import { Lz4Decoder } from '../lz4-frames.js';
 import { halfToNumber } from '../npy.js';
-import { dateText, decimalText, epochText, timeText } from '../time-text.js';
+import { dateText, decimalText, epochText, timeText } from '../parquet/time-text.js';
 import type { FieldsDump, FieldsRow, ListType } from './fields-dump.js';
 
 /** The value at an index of a column's data, as JSON has it; not called where it is null. */

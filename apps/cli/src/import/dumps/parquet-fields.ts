@@ -1,5 +1,5 @@
 import { parquetSchema, type SchemaTree } from 'hyparquet';
-import { openParquet, records } from '../parquet-source.js';
+import { openParquet, records } from '../parquet/source.js';
 import type { FieldsDump, ListType } from './fields-dump.js';
 
 /** The rows of a Parquet file by column, and what their lists are of. */

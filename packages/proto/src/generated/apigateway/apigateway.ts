@@ -424,6 +424,7 @@ export interface CollectionInfo {
   dimension: number;
   distance: string;
   shards: number;
+  /** As the workers reported it last, within seconds; GetCollectionStatus counts. */
   points: bigint;
   /** Seconds since 1970. */
   createdAt: bigint;
@@ -438,8 +439,9 @@ export interface GetCollectionStatusResponse {
   dimension: number;
   distance: string;
   shards: ShardStatus[];
+  /** As of every write that was acknowledged before, of the shards that answered: one that did not has an error_code. */
   points: bigint;
-  /** Points that search scans because the index does not hold them yet. */
+  /** Points that search scans because the index does not hold them yet; at most `points`. */
   indexLag: bigint;
   /** fsync, or relaxed with its interval: how acknowledged writes are kept. */
   durability: string;
@@ -480,6 +482,8 @@ export interface ShardStatus {
   /** Raft term of the leader. */
   term: bigint;
   replicaStatus: ReplicaStatus[];
+  /** Why the shard did not say how many points it has, and `points` and `index_lag` are 0; empty: it did. */
+  errorCode: string;
 }
 
 export interface ReplicaStatus {
@@ -625,8 +629,9 @@ export interface OrderBy {
 }
 
 export interface ListPointsResponse {
+  /** As many as the limit asks for, or fewer where more would be too large for one answer (4,000,000 bytes). */
   points: Point[];
-  /** Empty: no more. */
+  /** Empty: no more. Only this is the end. */
   nextCursor: string;
 }
 
@@ -6207,6 +6212,7 @@ function createBaseShardStatus(): ShardStatus {
     appliedIndex: 0n,
     term: 0n,
     replicaStatus: [],
+    errorCode: "",
   };
 }
 
@@ -6260,6 +6266,9 @@ export const ShardStatus: MessageFns<ShardStatus> = {
     }
     for (const v of message.replicaStatus) {
       ReplicaStatus.encode(v!, writer.uint32(194).fork()).join();
+    }
+    if (message.errorCode !== "") {
+      writer.uint32(202).string(message.errorCode);
     }
     return writer;
   },
@@ -6359,6 +6368,14 @@ export const ShardStatus: MessageFns<ShardStatus> = {
             message.replicaStatus.push(ReplicaStatus.decode(reader, reader.uint32()));
             continue;
           }
+          case 25: {
+            if (tag !== 202) {
+              break;
+            }
+
+            message.errorCode = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -6402,6 +6419,11 @@ export const ShardStatus: MessageFns<ShardStatus> = {
         : globalThis.Array.isArray(object?.replica_status)
         ? object.replica_status.map((e: any) => ReplicaStatus.fromJSON(e))
         : [],
+      errorCode: isSet(object.errorCode)
+        ? globalThis.String(object.errorCode)
+        : isSet(object.error_code)
+        ? globalThis.String(object.error_code)
+        : "",
     };
   },
 
@@ -6434,6 +6456,9 @@ export const ShardStatus: MessageFns<ShardStatus> = {
     if (message.replicaStatus?.length) {
       obj.replicaStatus = message.replicaStatus.map((e) => ReplicaStatus.toJSON(e));
     }
+    if (message.errorCode !== undefined) {
+      obj.errorCode = message.errorCode;
+    }
     return obj;
   },
 
@@ -6453,6 +6478,7 @@ export const ShardStatus: MessageFns<ShardStatus> = {
       : 0n;
     message.term = (object.term !== undefined && object.term !== null) ? BigInt(object.term) : 0n;
     message.replicaStatus = object.replicaStatus?.map((e) => ReplicaStatus.fromPartial(e)) || [];
+    message.errorCode = object.errorCode ?? "";
     return message;
   },
 };

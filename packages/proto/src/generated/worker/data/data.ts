@@ -206,6 +206,10 @@ export interface ChangesOp {
   fromIndex: bigint;
   /** How long to wait for the first. */
   waitMs: number;
+  /** Entries after the one with which the changes reach so many bytes wait for the next answer; missing: 1 MiB. */
+  maxBytes?:
+    | number
+    | undefined;
   /** Instead of changes, only the index from which those that come after this call are read. */
   now: boolean;
 }
@@ -308,7 +312,14 @@ export interface SearchOp {
   /** Made to measure or to explain, by no client: not among the queries that were asked, nor counted. */
   measuring: boolean;
   /** With `text`: of the whole collection, in place of the shard's own. */
-  statistics?: TextStatistics | undefined;
+  statistics?:
+    | TextStatistics
+    | undefined;
+  /**
+   * Hits of more bytes, payloads and vectors together, are refused with ANSWER_TOO_LARGE; those of a batch all together; 0: no
+   * limit.
+   */
+  maxBytes: number;
 }
 
 export interface TextQuery {
@@ -485,6 +496,8 @@ export interface SchemaStatus {
   sparse: SparseDeclared[];
   points: bigint;
   vectors: NamedVector[];
+  /** Points that wait for a graph: of the vector that is furthest behind. At most `points`. */
+  indexLag: bigint;
 }
 
 export interface IndexStatus {
@@ -541,7 +554,18 @@ export interface PointBatch {
 export interface IdBatch {
   ids: string[];
   /** Of a delete: only if the version of every point is this. */
-  ifVersion?: bigint | undefined;
+  ifVersion?:
+    | bigint
+    | undefined;
+  /**
+   * Of a get: the answer is a page, which ends before the point with which it would have more bytes than this, but has one point at
+   * least; ids behind its last point were not looked at when there are more. Missing: no limit, and no page.
+   */
+  maxBytes?:
+    | number
+    | undefined;
+  /** Of a get: points without their payloads. */
+  withoutPayloads?: boolean | undefined;
 }
 
 export interface PageOp {
@@ -1415,7 +1439,7 @@ export const Origin: MessageFns<Origin> = {
 };
 
 function createBaseChangesOp(): ChangesOp {
-  return { fromIndex: 0n, waitMs: 0, now: false };
+  return { fromIndex: 0n, waitMs: 0, maxBytes: undefined, now: false };
 }
 
 export const ChangesOp: MessageFns<ChangesOp> = {
@@ -1428,6 +1452,9 @@ export const ChangesOp: MessageFns<ChangesOp> = {
     }
     if (message.waitMs !== 0) {
       writer.uint32(16).uint32(message.waitMs);
+    }
+    if (message.maxBytes !== undefined) {
+      writer.uint32(24).uint32(message.maxBytes);
     }
     if (message.now !== false) {
       writer.uint32(32).bool(message.now);
@@ -1464,6 +1491,14 @@ export const ChangesOp: MessageFns<ChangesOp> = {
             message.waitMs = reader.uint32();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.maxBytes = reader.uint32();
+            continue;
+          }
           case 4: {
             if (tag !== 32) {
               break;
@@ -1496,6 +1531,11 @@ export const ChangesOp: MessageFns<ChangesOp> = {
         : isSet(object.wait_ms)
         ? globalThis.Number(object.wait_ms)
         : 0,
+      maxBytes: isSet(object.maxBytes)
+        ? globalThis.Number(object.maxBytes)
+        : isSet(object.max_bytes)
+        ? globalThis.Number(object.max_bytes)
+        : undefined,
       now: isSet(object.now) ? globalThis.Boolean(object.now) : false,
     };
   },
@@ -1507,6 +1547,9 @@ export const ChangesOp: MessageFns<ChangesOp> = {
     }
     if (message.waitMs !== undefined) {
       obj.waitMs = Math.round(message.waitMs);
+    }
+    if (message.maxBytes !== undefined) {
+      obj.maxBytes = Math.round(message.maxBytes);
     }
     if (message.now !== undefined) {
       obj.now = message.now;
@@ -1521,6 +1564,7 @@ export const ChangesOp: MessageFns<ChangesOp> = {
     const message = createBaseChangesOp();
     message.fromIndex = (object.fromIndex !== undefined && object.fromIndex !== null) ? BigInt(object.fromIndex) : 0n;
     message.waitMs = object.waitMs ?? 0;
+    message.maxBytes = object.maxBytes ?? undefined;
     message.now = object.now ?? false;
     return message;
   },
@@ -2204,6 +2248,7 @@ function createBaseSearchOp(): SearchOp {
     using: "",
     measuring: false,
     statistics: undefined,
+    maxBytes: 0,
   };
 }
 
@@ -2256,6 +2301,9 @@ export const SearchOp: MessageFns<SearchOp> = {
     }
     if (message.statistics !== undefined) {
       TextStatistics.encode(message.statistics, writer.uint32(138).fork()).join();
+    }
+    if (message.maxBytes !== 0) {
+      writer.uint32(144).uint32(message.maxBytes);
     }
     return writer;
   },
@@ -2401,6 +2449,14 @@ export const SearchOp: MessageFns<SearchOp> = {
             message.statistics = TextStatistics.decode(reader, reader.uint32());
             continue;
           }
+          case 18: {
+            if (tag !== 144) {
+              break;
+            }
+
+            message.maxBytes = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2451,6 +2507,11 @@ export const SearchOp: MessageFns<SearchOp> = {
       using: isSet(object.using) ? globalThis.String(object.using) : "",
       measuring: isSet(object.measuring) ? globalThis.Boolean(object.measuring) : false,
       statistics: isSet(object.statistics) ? TextStatistics.fromJSON(object.statistics) : undefined,
+      maxBytes: isSet(object.maxBytes)
+        ? globalThis.Number(object.maxBytes)
+        : isSet(object.max_bytes)
+        ? globalThis.Number(object.max_bytes)
+        : 0,
     };
   },
 
@@ -2504,6 +2565,9 @@ export const SearchOp: MessageFns<SearchOp> = {
     if (message.statistics !== undefined) {
       obj.statistics = TextStatistics.toJSON(message.statistics);
     }
+    if (message.maxBytes !== undefined) {
+      obj.maxBytes = Math.round(message.maxBytes);
+    }
     return obj;
   },
 
@@ -2534,6 +2598,7 @@ export const SearchOp: MessageFns<SearchOp> = {
     message.statistics = (object.statistics !== undefined && object.statistics !== null)
       ? TextStatistics.fromPartial(object.statistics)
       : undefined;
+    message.maxBytes = object.maxBytes ?? 0;
     return message;
   },
 };
@@ -4709,7 +4774,7 @@ export const SchemaOp: MessageFns<SchemaOp> = {
 };
 
 function createBaseSchemaStatus(): SchemaStatus {
-  return { indexes: [], sparse: [], points: 0n, vectors: [] };
+  return { indexes: [], sparse: [], points: 0n, vectors: [], indexLag: 0n };
 }
 
 export const SchemaStatus: MessageFns<SchemaStatus> = {
@@ -4728,6 +4793,12 @@ export const SchemaStatus: MessageFns<SchemaStatus> = {
     }
     for (const v of message.vectors) {
       NamedVector.encode(v!, writer.uint32(34).fork()).join();
+    }
+    if (message.indexLag !== 0n) {
+      if (BigInt.asUintN(64, message.indexLag) !== message.indexLag) {
+        throw new globalThis.Error("value provided for field message.indexLag of type uint64 too large");
+      }
+      writer.uint32(144).uint64(message.indexLag);
     }
     return writer;
   },
@@ -4777,6 +4848,14 @@ export const SchemaStatus: MessageFns<SchemaStatus> = {
             message.vectors.push(NamedVector.decode(reader, reader.uint32()));
             continue;
           }
+          case 18: {
+            if (tag !== 144) {
+              break;
+            }
+
+            message.indexLag = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4795,6 +4874,11 @@ export const SchemaStatus: MessageFns<SchemaStatus> = {
       sparse: globalThis.Array.isArray(object?.sparse) ? object.sparse.map((e: any) => SparseDeclared.fromJSON(e)) : [],
       points: isSet(object.points) ? BigInt(object.points) : 0n,
       vectors: globalThis.Array.isArray(object?.vectors) ? object.vectors.map((e: any) => NamedVector.fromJSON(e)) : [],
+      indexLag: isSet(object.indexLag)
+        ? BigInt(object.indexLag)
+        : isSet(object.index_lag)
+        ? BigInt(object.index_lag)
+        : 0n,
     };
   },
 
@@ -4812,6 +4896,9 @@ export const SchemaStatus: MessageFns<SchemaStatus> = {
     if (message.vectors?.length) {
       obj.vectors = message.vectors.map((e) => NamedVector.toJSON(e));
     }
+    if (message.indexLag !== undefined) {
+      obj.indexLag = message.indexLag.toString();
+    }
     return obj;
   },
 
@@ -4824,6 +4911,7 @@ export const SchemaStatus: MessageFns<SchemaStatus> = {
     message.sparse = object.sparse?.map((e) => SparseDeclared.fromPartial(e)) || [];
     message.points = (object.points !== undefined && object.points !== null) ? BigInt(object.points) : 0n;
     message.vectors = object.vectors?.map((e) => NamedVector.fromPartial(e)) || [];
+    message.indexLag = (object.indexLag !== undefined && object.indexLag !== null) ? BigInt(object.indexLag) : 0n;
     return message;
   },
 };
@@ -5508,7 +5596,7 @@ export const PointBatch: MessageFns<PointBatch> = {
 };
 
 function createBaseIdBatch(): IdBatch {
-  return { ids: [], ifVersion: undefined };
+  return { ids: [], ifVersion: undefined, maxBytes: undefined, withoutPayloads: undefined };
 }
 
 export const IdBatch: MessageFns<IdBatch> = {
@@ -5521,6 +5609,12 @@ export const IdBatch: MessageFns<IdBatch> = {
         throw new globalThis.Error("value provided for field message.ifVersion of type uint64 too large");
       }
       writer.uint32(16).uint64(message.ifVersion);
+    }
+    if (message.maxBytes !== undefined) {
+      writer.uint32(24).uint32(message.maxBytes);
+    }
+    if (message.withoutPayloads !== undefined) {
+      writer.uint32(32).bool(message.withoutPayloads);
     }
     return writer;
   },
@@ -5554,6 +5648,22 @@ export const IdBatch: MessageFns<IdBatch> = {
             message.ifVersion = reader.uint64() as bigint;
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.maxBytes = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.withoutPayloads = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -5574,6 +5684,16 @@ export const IdBatch: MessageFns<IdBatch> = {
         : isSet(object.if_version)
         ? BigInt(object.if_version)
         : undefined,
+      maxBytes: isSet(object.maxBytes)
+        ? globalThis.Number(object.maxBytes)
+        : isSet(object.max_bytes)
+        ? globalThis.Number(object.max_bytes)
+        : undefined,
+      withoutPayloads: isSet(object.withoutPayloads)
+        ? globalThis.Boolean(object.withoutPayloads)
+        : isSet(object.without_payloads)
+        ? globalThis.Boolean(object.without_payloads)
+        : undefined,
     };
   },
 
@@ -5584,6 +5704,12 @@ export const IdBatch: MessageFns<IdBatch> = {
     }
     if (message.ifVersion !== undefined) {
       obj.ifVersion = message.ifVersion.toString();
+    }
+    if (message.maxBytes !== undefined) {
+      obj.maxBytes = Math.round(message.maxBytes);
+    }
+    if (message.withoutPayloads !== undefined) {
+      obj.withoutPayloads = message.withoutPayloads;
     }
     return obj;
   },
@@ -5597,6 +5723,8 @@ export const IdBatch: MessageFns<IdBatch> = {
     message.ifVersion = (object.ifVersion !== undefined && object.ifVersion !== null)
       ? BigInt(object.ifVersion)
       : undefined;
+    message.maxBytes = object.maxBytes ?? undefined;
+    message.withoutPayloads = object.withoutPayloads ?? undefined;
     return message;
   },
 };
