@@ -53,7 +53,7 @@ it('refuses who has waited to the deadline, and forgets who has gone; those behi
 const shard = placement.Shard.fromPartial({ shardId: 1 });
 const scroll = (limit: number): ShardOperation => ({
   $case: 'scroll',
-  value: { after: '', limit, filter: undefined, orderBy: undefined, idsOnly: false, maxBytes: 9 << 20 },
+  value: { after: '', limit, filter: undefined, orderBy: undefined, idsOnly: false, view: 0n, maxBytes: 9 << 20 },
 });
 const search: ShardOperation = {
   $case: 'search',
