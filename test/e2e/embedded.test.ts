@@ -6,6 +6,7 @@ import { open, upsertAll, type VectronClient } from '@vectron/sdk';
 import { until } from '../harness/waiting.js';
 import { describeClient } from './client.suite.js';
 import { describeDataModel } from './data-model.suite.js';
+import { describeWords } from './words.suite.js';
 
 describe('Vectron, embedded', () => {
   const dir = mkdtempSync(join(tmpdir(), 'vectron-embedded-'));
@@ -20,6 +21,7 @@ describe('Vectron, embedded', () => {
 
   describeClient('embedded', () => db);
   describeDataModel('embedded', () => db);
+  describeWords('embedded', () => db);
 
   it('keeps everything over a close, and the directory to one process', async () => {
     await db.createCollection('kept', { dimension: 8, shards: 3, vectors: { storage: 'mmap' } });

@@ -247,6 +247,7 @@ describe('every route and RPC, for every kind of caller', () => {
       'DeletePoints',
       'ListIndexes',
       'CreateIndex',
+      'Analyze',
       'DeleteIndex',
       'UpdateAliases',
     ];

@@ -1016,6 +1016,7 @@ fn read_replica(
         }
         Some(Op::Schema(_)) => Outcome::Schema(schema_status(&shard)),
         Some(Op::Sample(asked)) => Outcome::Sampled(sampled(&shard, &asked)?),
+        Some(Op::Analyze(asked)) => Outcome::Analyzed(shard.analyze(&asked)?),
         Some(Op::Upsert(_) | Op::Delete(_) | Op::Changes(_) | Op::Mutate(_) | Op::Declare(_)) | None => {
             return Err(NodeError::Refused(ErrorCode::InvalidArgument, "the operation is no read".into()));
         }

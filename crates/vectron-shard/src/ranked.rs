@@ -1,8 +1,9 @@
 //! Answers by the words of a text or by a sparse vector: every point that shares a word or a dimension is scored, as of one
 //! log index.
 
+use crate::analysis::Phrase;
 use crate::fields::Fields;
-use crate::filter::Filter;
+use crate::filter::{Filter, Test};
 use crate::generation::Slot;
 use crate::inverted::{self, Scores, Sparse};
 use crate::path::Path;
@@ -10,11 +11,13 @@ use crate::proto::{IndexKind, SparseData, TextQuery};
 use crate::rows::Row;
 use crate::search::{Found, Nearest};
 use crate::{Result, Shard, ShardError};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Points whose payloads are read at a time.
 const READ: usize = 64;
 const MAX_TEXT_BYTES: usize = 64 << 10;
+const MAX_PHRASES: usize = 16;
 
 /// What a point is ranked by, other than nearness of its vector.
 pub enum Ranking<'a> {
@@ -27,6 +30,9 @@ impl Ranking<'_> {
         match self {
             Self::Text(text) if text.query.len() > MAX_TEXT_BYTES => {
                 Err(ShardError::Invalid(format!("a query text has at most {MAX_TEXT_BYTES} bytes")))
+            }
+            Self::Text(text) if text.phrases.len() > MAX_PHRASES => {
+                Err(ShardError::Invalid(format!("a query has at most {MAX_PHRASES} phrases")))
             }
             Self::Text(text) => match text.fields.iter().find(|field| !(0.0..=1e6).contains(&field.boost)) {
                 Some(field) => {
@@ -45,6 +51,30 @@ impl Ranking<'_> {
         }
     }
 
+    /// What the phrases of a text ask for besides its words: each stands in one of its fields.
+    fn phrases(&self, fields: &Fields) -> Result<Vec<Filter>> {
+        let Self::Text(text) = self else { return Ok(Vec::new()) };
+        let paths: Vec<Path> = match text.fields.as_slice() {
+            [] => {
+                let of_text = fields.indexes.iter().filter(|index| index.declared.kind() == IndexKind::Text);
+                of_text.map(|index| index.path.clone()).collect()
+            }
+            named => {
+                let parsed = named.iter().map(|field| Path::parse(&field.path).map_err(ShardError::Invalid));
+                parsed.collect::<Result<_>>()?
+            }
+        };
+        let in_a_field = |phrase: &String| {
+            let in_field = |path: &Path| {
+                let analyzer = fields.schema().analyzer(path);
+                let phrase = Phrase::new(&analyzer, phrase)?;
+                Ok(Filter::Field(path.clone(), Test::Phrase(analyzer, phrase)))
+            };
+            Ok(Filter::Any(paths.iter().map(in_field).collect::<Result<_>>()?))
+        };
+        text.phrases.iter().map(in_a_field).collect()
+    }
+
     fn score(&self, fields: &Fields, scores: &mut Scores) -> Result<()> {
         match self {
             Self::Sparse(sparse) => {
@@ -60,7 +90,7 @@ impl Ranking<'_> {
                 }
                 for index in all {
                     let building = || ShardError::IndexBuilding(format!("field {:?}", index.path.as_str()));
-                    index.text().ok_or_else(building)?.score(&text.query, 1.0, scores);
+                    index.text().ok_or_else(building)?.score(&scored_text(text), 1.0, scores);
                 }
             }
             Self::Text(text) => {
@@ -74,11 +104,19 @@ impl Ranking<'_> {
                     })?;
                     let building = || ShardError::IndexBuilding(format!("field {:?}", field.path));
                     let boost = if field.boost == 0.0 { 1.0 } else { field.boost };
-                    index.text().ok_or_else(building)?.score(&text.query, boost, scores);
+                    index.text().ok_or_else(building)?.score(&scored_text(text), boost, scores);
                 }
             }
         }
         Ok(())
+    }
+}
+
+/// The words that are ranked by: of the phrases, where there are no others.
+fn scored_text(text: &TextQuery) -> Cow<'_, str> {
+    match text.query.is_empty() {
+        true => Cow::Owned(text.phrases.join(" ")),
+        false => Cow::Borrowed(&text.query),
     }
 }
 
@@ -92,6 +130,10 @@ impl Shard {
     ) -> Result<Option<Found>> {
         ranking.check()?;
         let fields = self.fields.read();
+        let phrases = ranking.phrases(&fields)?;
+        let with_phrases =
+            (!phrases.is_empty()).then(|| Filter::All(filter.cloned().into_iter().chain(phrases).collect()));
+        let filter = with_phrases.as_ref().or(filter);
         let selected = filter.map(|filter| fields.select(filter));
         let mut outcome = Ok(());
         let mut scored = inverted::scored(|scores| outcome = ranking.score(&fields, scores));

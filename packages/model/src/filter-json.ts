@@ -29,6 +29,8 @@ export interface FieldFilter {
   readonly prefix?: string;
   /** Every word of it. */
   readonly text?: string;
+  /** Its words next to each other, in this order. */
+  readonly phrase?: string;
   readonly exists?: boolean;
   readonly isNull?: boolean;
 }
@@ -46,7 +48,7 @@ const LISTS = ['all', 'any', 'none'] as const;
 const BOUNDS = ['gt', 'gte', 'lt', 'lte'] as const;
 const MAX_DEPTH = 16;
 const FORMS = 'all, any, none, ids, nested, or field with a test';
-const TESTS = 'eq, in, notIn, gt, gte, lt, lte, geoRadius, geoBox, prefix, text, exists or isNull';
+const TESTS = 'eq, in, notIn, gt, gte, lt, lte, geoRadius, geoBox, prefix, text, phrase, exists or isNull';
 
 type Json = Record<string, unknown>;
 type Test = NonNullable<filters.FieldCondition['test']>;
@@ -152,6 +154,7 @@ function test(name: string, value: unknown, parent: string): Test {
     }
     case 'prefix':
     case 'text':
+    case 'phrase':
       return { $case: name, value: textOf(value, at) };
     case 'exists':
     case 'isNull':

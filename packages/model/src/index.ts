@@ -39,7 +39,7 @@ export { escapeControls, escapeJsonControls } from './printable.js';
 export { type QueryAnswer, runQuery } from './query.js';
 export type { RecallReport } from './recall-report.js';
 export { Route } from './route.js';
-export { declarationOf, initialDeclarations, schemaOf } from './schema.js';
+export { analyzed, declarationOf, initialDeclarations, schemaOf } from './schema.js';
 export {
   givenVector,
   runSearch,

@@ -8,6 +8,7 @@ import { EmbeddedMetaStore } from '@vectron/metastore';
 import {
   type AskShard,
   allOf,
+  analyzed,
   changeCursor,
   changedSettings,
   changeKind,
@@ -342,6 +343,11 @@ class EmbeddedClient implements api.VectronClient {
 
   async listIndexes(name: string): Promise<api.Indexes> {
     return indexesOf(await schemaOf(await this.#route(name), this.#ask));
+  }
+
+  async analyze(name: string, text: string, how?: api.AnalyzeOptions): Promise<api.Token[]> {
+    const request = requests.analyzeRequest(name, text, how);
+    return (await analyzed(await this.#route(name), request, this.#ask)).tokens as api.Token[];
   }
 
   listAliases(): Promise<api.Alias[]> {

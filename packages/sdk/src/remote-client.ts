@@ -96,6 +96,9 @@ export function remoteClient(transport: Transport): api.VectronClient {
     async listIndexes(collection) {
       return answers.indexesOf(await call(data.listIndexes, { collection }));
     },
+    async analyze(collection, text, how) {
+      return (await call(data.analyze, requests.analyzeRequest(collection, text, how))).tokens as api.Token[];
+    },
     async listAliases() {
       return (await call(data.listAliases, {})).aliases;
     },

@@ -12,7 +12,7 @@ export function createCollectionRequest(name: string, options: api.CollectionOpt
   return {
     ...gateway.CreateCollectionRequest.fromPartial({ name, ...settings }),
     rerank: rerankMessage(rerank),
-    indexes: (indexes ?? []).map((index) => gateway.PayloadIndex.fromPartial({ ...index })),
+    indexes: (indexes ?? []).map(payloadIndex),
     sparseVectors: [...(sparseVectors ?? [])],
     namedVectors: (namedVectors ?? []).map((vector) => gateway.NamedVector.fromPartial({ ...vector })),
   };
@@ -99,7 +99,13 @@ function branchMessage(branch: api.QueryBranch, at: string): gateway.QueryBranch
     ...gateway.QueryBranch.fromPartial(rest),
     vectorF32: vector === undefined ? EMPTY : toBytes(vector),
     sparse: sparse && { name: sparse.name, indices: Array.from(sparse.indices), values: Array.from(sparse.values) },
-    text: text && gateway.TextQuery.fromPartial({ query: text.query, fields: [...(text.fields ?? [])] }),
+    text:
+      text &&
+      gateway.TextQuery.fromPartial({
+        query: text.query,
+        fields: [...(text.fields ?? [])],
+        phrases: [...(text.phrases ?? [])],
+      }),
     examples: examples && {
       positiveIds: [...examples.positiveIds],
       negativeIds: [...(examples.negativeIds ?? [])],
@@ -148,8 +154,19 @@ export function deletePointsRequest(collection: string, selector: api.PointsSele
 export const indexRequest = (collection: string, target: api.IndexTarget): gateway.CreateIndexRequest =>
   gateway.CreateIndexRequest.fromPartial({
     collection,
-    ...('path' in target ? { index: { ...target } } : { ...target }),
+    ...('path' in target ? { index: payloadIndex(target) } : { ...target }),
   });
+
+/** Its fields alone, without what an answer says of it. */
+function payloadIndex(index: Partial<api.PayloadIndex>): gateway.PayloadIndex {
+  return gateway.PayloadIndex.fromPartial({ ...index, stopWords: [...(index.stopWords ?? [])] });
+}
+
+export function analyzeRequest(collection: string, text: string, how: api.AnalyzeOptions | undefined) {
+  const path = how !== undefined && 'path' in how ? how.path : '';
+  const index = how !== undefined && 'index' in how ? payloadIndex(how.index) : undefined;
+  return gateway.AnalyzeRequest.fromPartial({ collection, text, path, index });
+}
 
 /** undefined: nothing was asked. */
 export function consistencyMessage(asked: api.Consistency | undefined): gateway.ReadConsistency | undefined {

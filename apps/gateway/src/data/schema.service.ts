@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { VectronError } from '@vectron/errors';
-import { allOf, declarationOf, initialDeclarations, schemaOf, WriteOrigins } from '@vectron/model';
+import { allOf, analyzed, declarationOf, initialDeclarations, schemaOf, WriteOrigins } from '@vectron/model';
 import type { gateway, placement, workerData } from '@vectron/proto';
 import { callContext } from '@vectron/rpc';
 import type { Principal } from '../edge/access.js';
@@ -32,6 +32,17 @@ export class SchemaService {
   ): Promise<gateway.ListIndexesResponse> {
     const deadlineMs = deadlineOf(this.config.searchTimeoutMs, limits);
     return this.shards.reading(principal.tenantId, collection, { deadlineMs }, schemaOf);
+  }
+
+  async analyze(
+    principal: Principal,
+    request: gateway.AnalyzeRequest,
+    limits: CallLimits = {},
+  ): Promise<gateway.AnalyzeResponse> {
+    const deadlineMs = deadlineOf(this.config.searchTimeoutMs, limits);
+    return this.shards.reading(principal.tenantId, request.collection, { deadlineMs }, (route, ask) =>
+      analyzed(route, request, ask),
+    );
   }
 
   async createIndex(

@@ -152,6 +152,7 @@ export interface ShardOp {
     | { $case: "mutate"; value: Mutation }
     | { $case: "declare"; value: Declaration }
     | { $case: "sample"; value: SampleOp }
+    | { $case: "analyze"; value: AnalyzeOp }
     | undefined;
   /** Of a read; missing: any. */
   consistency?:
@@ -258,6 +259,8 @@ export interface TextQuery {
   query: string;
   /** Empty: every field with a text index. */
   fields: TextField[];
+  /** Each stands in one of the fields. Where `query` is empty, their words are ranked by. */
+  phrases: string[];
 }
 
 export interface TextField {
@@ -346,7 +349,7 @@ export interface Declaration {
   declare?:
     | { $case: "addIndex"; value: PayloadIndex }
     | //
-    /** Its language does not matter. */
+    /** Only its path and kind matter. */
     { $case: "dropIndex"; value: PayloadIndex }
     | { $case: "addSparse"; value: SparseDeclared }
     | { $case: "dropSparse"; value: SparseDeclared }
@@ -363,6 +366,10 @@ export interface PayloadIndex {
   kind: IndexKind;
   /** Of a text index: whose endings words lose; empty: none. */
   language: string;
+  /** Of a text index: words (or empty) or code. */
+  analyzer: string;
+  /** Of a text index: words that are left out; `_language_` stands for the usual ones of the language. */
+  stopWords: string[];
 }
 
 /** A dense vector that points may have besides their first one. */
@@ -477,6 +484,32 @@ export interface PageFound {
   unindexed: boolean;
 }
 
+/** The words of a text. */
+export interface AnalyzeOp {
+  text: string;
+  /** As the text index at this path makes them; empty: as `index` says. */
+  path: string;
+  /** Missing, with no path: as an index without settings. */
+  index?: PayloadIndex | undefined;
+}
+
+export interface Analyzed {
+  tokens: Token[];
+}
+
+export interface Token {
+  text: string;
+  /** Where the word begins and ends, in UTF-16 code units of the text. */
+  start: number;
+  end: number;
+  position: number;
+  /** The stretch of the text from start to end. */
+  word: string;
+  /** As vectron.v1.Token has it. */
+  kind: string;
+  asked: boolean;
+}
+
 export interface ShardOutcome {
   /** Empty on success. */
   errorCode: string;
@@ -492,6 +525,7 @@ export interface ShardOutcome {
     | { $case: "searches"; value: SearchResults }
     | { $case: "schema"; value: SchemaStatus }
     | { $case: "sampled"; value: Sampled }
+    | { $case: "analyzed"; value: Analyzed }
     | undefined;
   /** With STALE_EPOCH: the epoch of the shard. */
   epoch: bigint;
@@ -617,6 +651,9 @@ export const ShardOp: MessageFns<ShardOp> = {
         break;
       case "sample":
         SampleOp.encode(message.op.value, writer.uint32(122).fork()).join();
+        break;
+      case "analyze":
+        AnalyzeOp.encode(message.op.value, writer.uint32(130).fork()).join();
         break;
     }
     if (message.consistency !== undefined) {
@@ -764,6 +801,14 @@ export const ShardOp: MessageFns<ShardOp> = {
             message.op = { $case: "sample", value: SampleOp.decode(reader, reader.uint32()) };
             continue;
           }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.op = { $case: "analyze", value: AnalyzeOp.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 20: {
             if (tag !== 162) {
               break;
@@ -838,6 +883,8 @@ export const ShardOp: MessageFns<ShardOp> = {
         ? { $case: "declare", value: Declaration.fromJSON(object.declare) }
         : isSet(object.sample)
         ? { $case: "sample", value: SampleOp.fromJSON(object.sample) }
+        : isSet(object.analyze)
+        ? { $case: "analyze", value: AnalyzeOp.fromJSON(object.analyze) }
         : undefined,
       consistency: isSet(object.consistency) ? Consistency.fromJSON(object.consistency) : undefined,
       origin: isSet(object.origin) ? Origin.fromJSON(object.origin) : undefined,
@@ -883,6 +930,8 @@ export const ShardOp: MessageFns<ShardOp> = {
       obj.declare = Declaration.toJSON(message.op.value);
     } else if (message.op?.$case === "sample") {
       obj.sample = SampleOp.toJSON(message.op.value);
+    } else if (message.op?.$case === "analyze") {
+      obj.analyze = AnalyzeOp.toJSON(message.op.value);
     }
     if (message.consistency !== undefined) {
       obj.consistency = Consistency.toJSON(message.consistency);
@@ -979,6 +1028,12 @@ export const ShardOp: MessageFns<ShardOp> = {
       case "sample": {
         if (object.op?.value !== undefined && object.op?.value !== null) {
           message.op = { $case: "sample", value: SampleOp.fromPartial(object.op.value) };
+        }
+        break;
+      }
+      case "analyze": {
+        if (object.op?.value !== undefined && object.op?.value !== null) {
+          message.op = { $case: "analyze", value: AnalyzeOp.fromPartial(object.op.value) };
         }
         break;
       }
@@ -1838,7 +1893,7 @@ export const SearchOp: MessageFns<SearchOp> = {
 };
 
 function createBaseTextQuery(): TextQuery {
-  return { query: "", fields: [] };
+  return { query: "", fields: [], phrases: [] };
 }
 
 export const TextQuery: MessageFns<TextQuery> = {
@@ -1848,6 +1903,9 @@ export const TextQuery: MessageFns<TextQuery> = {
     }
     for (const v of message.fields) {
       TextField.encode(v!, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.phrases) {
+      writer.uint32(26).string(v!);
     }
     return writer;
   },
@@ -1881,6 +1939,14 @@ export const TextQuery: MessageFns<TextQuery> = {
             message.fields.push(TextField.decode(reader, reader.uint32()));
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.phrases.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1897,6 +1963,7 @@ export const TextQuery: MessageFns<TextQuery> = {
     return {
       query: isSet(object.query) ? globalThis.String(object.query) : "",
       fields: globalThis.Array.isArray(object?.fields) ? object.fields.map((e: any) => TextField.fromJSON(e)) : [],
+      phrases: globalThis.Array.isArray(object?.phrases) ? object.phrases.map((e: any) => globalThis.String(e)) : [],
     };
   },
 
@@ -1908,6 +1975,9 @@ export const TextQuery: MessageFns<TextQuery> = {
     if (message.fields?.length) {
       obj.fields = message.fields.map((e) => TextField.toJSON(e));
     }
+    if (message.phrases?.length) {
+      obj.phrases = message.phrases;
+    }
     return obj;
   },
 
@@ -1918,6 +1988,7 @@ export const TextQuery: MessageFns<TextQuery> = {
     const message = createBaseTextQuery();
     message.query = object.query ?? "";
     message.fields = object.fields?.map((e) => TextField.fromPartial(e)) || [];
+    message.phrases = object.phrases?.map((e) => e) || [];
     return message;
   },
 };
@@ -3172,7 +3243,7 @@ export const Declaration: MessageFns<Declaration> = {
 };
 
 function createBasePayloadIndex(): PayloadIndex {
-  return { path: "", kind: 0, language: "" };
+  return { path: "", kind: 0, language: "", analyzer: "", stopWords: [] };
 }
 
 export const PayloadIndex: MessageFns<PayloadIndex> = {
@@ -3185,6 +3256,12 @@ export const PayloadIndex: MessageFns<PayloadIndex> = {
     }
     if (message.language !== "") {
       writer.uint32(26).string(message.language);
+    }
+    if (message.analyzer !== "") {
+      writer.uint32(34).string(message.analyzer);
+    }
+    for (const v of message.stopWords) {
+      writer.uint32(42).string(v!);
     }
     return writer;
   },
@@ -3226,6 +3303,22 @@ export const PayloadIndex: MessageFns<PayloadIndex> = {
             message.language = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.analyzer = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.stopWords.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3243,6 +3336,12 @@ export const PayloadIndex: MessageFns<PayloadIndex> = {
       path: isSet(object.path) ? globalThis.String(object.path) : "",
       kind: isSet(object.kind) ? indexKindFromJSON(object.kind) : 0,
       language: isSet(object.language) ? globalThis.String(object.language) : "",
+      analyzer: isSet(object.analyzer) ? globalThis.String(object.analyzer) : "",
+      stopWords: globalThis.Array.isArray(object?.stopWords)
+        ? object.stopWords.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.stop_words)
+        ? object.stop_words.map((e: any) => globalThis.String(e))
+        : [],
     };
   },
 
@@ -3257,6 +3356,12 @@ export const PayloadIndex: MessageFns<PayloadIndex> = {
     if (message.language !== undefined) {
       obj.language = message.language;
     }
+    if (message.analyzer !== undefined) {
+      obj.analyzer = message.analyzer;
+    }
+    if (message.stopWords?.length) {
+      obj.stopWords = message.stopWords;
+    }
     return obj;
   },
 
@@ -3268,6 +3373,8 @@ export const PayloadIndex: MessageFns<PayloadIndex> = {
     message.path = object.path ?? "";
     message.kind = object.kind ?? 0;
     message.language = object.language ?? "";
+    message.analyzer = object.analyzer ?? "";
+    message.stopWords = object.stopWords?.map((e) => e) || [];
     return message;
   },
 };
@@ -4770,6 +4877,341 @@ export const PageFound: MessageFns<PageFound> = {
   },
 };
 
+function createBaseAnalyzeOp(): AnalyzeOp {
+  return { text: "", path: "", index: undefined };
+}
+
+export const AnalyzeOp: MessageFns<AnalyzeOp> = {
+  encode(message: AnalyzeOp, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.text !== "") {
+      writer.uint32(10).string(message.text);
+    }
+    if (message.path !== "") {
+      writer.uint32(18).string(message.path);
+    }
+    if (message.index !== undefined) {
+      PayloadIndex.encode(message.index, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AnalyzeOp {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAnalyzeOp();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.text = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.path = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.index = PayloadIndex.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AnalyzeOp {
+    return {
+      text: isSet(object.text) ? globalThis.String(object.text) : "",
+      path: isSet(object.path) ? globalThis.String(object.path) : "",
+      index: isSet(object.index) ? PayloadIndex.fromJSON(object.index) : undefined,
+    };
+  },
+
+  toJSON(message: AnalyzeOp): unknown {
+    const obj: any = {};
+    if (message.text !== undefined) {
+      obj.text = message.text;
+    }
+    if (message.path !== undefined) {
+      obj.path = message.path;
+    }
+    if (message.index !== undefined) {
+      obj.index = PayloadIndex.toJSON(message.index);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<AnalyzeOp>, I>>(base?: I): AnalyzeOp {
+    return AnalyzeOp.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<AnalyzeOp>, I>>(object: I): AnalyzeOp {
+    const message = createBaseAnalyzeOp();
+    message.text = object.text ?? "";
+    message.path = object.path ?? "";
+    message.index = (object.index !== undefined && object.index !== null)
+      ? PayloadIndex.fromPartial(object.index)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseAnalyzed(): Analyzed {
+  return { tokens: [] };
+}
+
+export const Analyzed: MessageFns<Analyzed> = {
+  encode(message: Analyzed, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.tokens) {
+      Token.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Analyzed {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAnalyzed();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tokens.push(Token.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Analyzed {
+    return { tokens: globalThis.Array.isArray(object?.tokens) ? object.tokens.map((e: any) => Token.fromJSON(e)) : [] };
+  },
+
+  toJSON(message: Analyzed): unknown {
+    const obj: any = {};
+    if (message.tokens?.length) {
+      obj.tokens = message.tokens.map((e) => Token.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Analyzed>, I>>(base?: I): Analyzed {
+    return Analyzed.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Analyzed>, I>>(object: I): Analyzed {
+    const message = createBaseAnalyzed();
+    message.tokens = object.tokens?.map((e) => Token.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseToken(): Token {
+  return { text: "", start: 0, end: 0, position: 0, word: "", kind: "", asked: false };
+}
+
+export const Token: MessageFns<Token> = {
+  encode(message: Token, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.text !== "") {
+      writer.uint32(10).string(message.text);
+    }
+    if (message.start !== 0) {
+      writer.uint32(16).uint32(message.start);
+    }
+    if (message.end !== 0) {
+      writer.uint32(24).uint32(message.end);
+    }
+    if (message.position !== 0) {
+      writer.uint32(32).uint32(message.position);
+    }
+    if (message.word !== "") {
+      writer.uint32(42).string(message.word);
+    }
+    if (message.kind !== "") {
+      writer.uint32(50).string(message.kind);
+    }
+    if (message.asked !== false) {
+      writer.uint32(56).bool(message.asked);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Token {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseToken();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.text = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.start = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.end = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.position = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.word = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.kind = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.asked = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Token {
+    return {
+      text: isSet(object.text) ? globalThis.String(object.text) : "",
+      start: isSet(object.start) ? globalThis.Number(object.start) : 0,
+      end: isSet(object.end) ? globalThis.Number(object.end) : 0,
+      position: isSet(object.position) ? globalThis.Number(object.position) : 0,
+      word: isSet(object.word) ? globalThis.String(object.word) : "",
+      kind: isSet(object.kind) ? globalThis.String(object.kind) : "",
+      asked: isSet(object.asked) ? globalThis.Boolean(object.asked) : false,
+    };
+  },
+
+  toJSON(message: Token): unknown {
+    const obj: any = {};
+    if (message.text !== undefined) {
+      obj.text = message.text;
+    }
+    if (message.start !== undefined) {
+      obj.start = Math.round(message.start);
+    }
+    if (message.end !== undefined) {
+      obj.end = Math.round(message.end);
+    }
+    if (message.position !== undefined) {
+      obj.position = Math.round(message.position);
+    }
+    if (message.word !== undefined) {
+      obj.word = message.word;
+    }
+    if (message.kind !== undefined) {
+      obj.kind = message.kind;
+    }
+    if (message.asked !== undefined) {
+      obj.asked = message.asked;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Token>, I>>(base?: I): Token {
+    return Token.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Token>, I>>(object: I): Token {
+    const message = createBaseToken();
+    message.text = object.text ?? "";
+    message.start = object.start ?? 0;
+    message.end = object.end ?? 0;
+    message.position = object.position ?? 0;
+    message.word = object.word ?? "";
+    message.kind = object.kind ?? "";
+    message.asked = object.asked ?? false;
+    return message;
+  },
+};
+
 function createBaseShardOutcome(): ShardOutcome {
   return { errorCode: "", errorMessage: "", outcome: undefined, epoch: 0n, leader: 0n, appliedIndex: 0n };
 }
@@ -4812,6 +5254,9 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
         break;
       case "sampled":
         Sampled.encode(message.outcome.value, writer.uint32(98).fork()).join();
+        break;
+      case "analyzed":
+        Analyzed.encode(message.outcome.value, writer.uint32(106).fork()).join();
         break;
     }
     if (message.epoch !== 0n) {
@@ -4944,6 +5389,14 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
             message.outcome = { $case: "sampled", value: Sampled.decode(reader, reader.uint32()) };
             continue;
           }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.outcome = { $case: "analyzed", value: Analyzed.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 20: {
             if (tag !== 160) {
               break;
@@ -5012,6 +5465,8 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
         ? { $case: "schema", value: SchemaStatus.fromJSON(object.schema) }
         : isSet(object.sampled)
         ? { $case: "sampled", value: Sampled.fromJSON(object.sampled) }
+        : isSet(object.analyzed)
+        ? { $case: "analyzed", value: Analyzed.fromJSON(object.analyzed) }
         : undefined,
       epoch: isSet(object.epoch) ? BigInt(object.epoch) : 0n,
       leader: isSet(object.leader) ? BigInt(object.leader) : 0n,
@@ -5051,6 +5506,8 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
       obj.schema = SchemaStatus.toJSON(message.outcome.value);
     } else if (message.outcome?.$case === "sampled") {
       obj.sampled = Sampled.toJSON(message.outcome.value);
+    } else if (message.outcome?.$case === "analyzed") {
+      obj.analyzed = Analyzed.toJSON(message.outcome.value);
     }
     if (message.epoch !== undefined) {
       obj.epoch = message.epoch.toString();
@@ -5129,6 +5586,12 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
       case "sampled": {
         if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
           message.outcome = { $case: "sampled", value: Sampled.fromPartial(object.outcome.value) };
+        }
+        break;
+      }
+      case "analyzed": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "analyzed", value: Analyzed.fromPartial(object.outcome.value) };
         }
         break;
       }
