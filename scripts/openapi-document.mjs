@@ -209,7 +209,7 @@ function statusesOf({ access, scope, name }, { verb, body, path }) {
     ...(['write', 'login', 'admin'].includes(access) ? [403] : []),
     ...(scope.length > 0 || path.includes('{') ? [404] : []),
     ...(changes ? [409] : []),
-    ...(name === 'ListChanges' ? [410] : []),
+    ...(['ListChanges', 'ListPoints'].includes(name) ? [410] : []),
     ...(changes && access === 'write' ? [412] : []),
     ...(body ? [413, 415] : []),
     ...[429, 500, 503, 504],

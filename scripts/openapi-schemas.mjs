@@ -31,7 +31,7 @@ const FILTER = {
     eq: scalar,
     in: { type: 'array', items: scalar, description: 'One of these values.' },
     notIn: { type: 'array', items: scalar, description: 'None of these values; holds where there is no value, too.' },
-    gt: { description: 'A number, or an RFC 3339 time; so are the other bounds.' },
+    gt: { description: 'A number, or a time such as 2026-01-31T12:00:00Z or 2026-01-31; so are the other bounds.' },
     gte: {},
     lt: {},
     lte: {},

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gateway } from '@vectron/proto';
 import { connect } from '@vectron/sdk';
 import { seeded } from '../../apps/cli/dist/drill/load.js';
-import { row } from '../../apps/cli/dist/npy.js';
+import { row } from '../../apps/cli/dist/import/npy.js';
 import { startSingle } from './system.mjs';
 import { distinctQueries, fill, load, searchForms, searchPath, tokenFile, writeRequests } from './work.mjs';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gateway } from '@vectron/proto';
 import { upsertAll } from '@vectron/sdk';
-import { row } from '../../apps/cli/dist/npy.js';
+import { row } from '../../apps/cli/dist/import/npy.js';
 import { datasetPoints } from '../../apps/cli/dist/sample.js';
 import { cache } from '../../scripts/setup.mjs';
 

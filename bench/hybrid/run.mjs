@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { open, upsertAll } from '@vectron/sdk';
-import { parseNpy, row as rowOf } from '../../apps/cli/dist/npy.js';
+import { parseNpy, row as rowOf } from '../../apps/cli/dist/import/npy.js';
 
 const SAMPLE = new URL('../datasets/debian-packages/', import.meta.url).pathname;
 const K = 10;

@@ -1,9 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { connect, type VectronClient } from '@vectron/sdk';
-import { type System, startSingle } from '../harness/system.js';
+import { connect, type LostChanges, type VectronClient, type VectronError } from '@vectron/sdk';
+import { type System, startSingle, tempDir } from '../harness/system.js';
+import { until } from '../harness/waiting.js';
 
 const CLI = join(process.cwd(), 'apps/cli/bin/vectron.js');
 
@@ -11,7 +13,8 @@ describe('commands that look into a server', () => {
   let system: System;
   let db: VectronClient;
   beforeAll(async () => {
-    system = await startSingle();
+    // A log is cut after so few entries, of which a tenth is kept.
+    system = await startSingle(undefined, ['--no-sample', '--raft-snapshot-entries', '50']);
     db = connect(system.http, { apiKey: system.adminKey });
     await db.createCollection('few', { dimension: 1, distance: 'euclidean' });
     await db.upsert('few', [
@@ -78,6 +81,84 @@ describe('commands that look into a server', () => {
     child.kill('SIGINT');
     expect(await exited).toEqual([0, null]);
     expect(errors.join('')).toMatch(/^cursor c1\./);
+  });
+
+  it('say which changes are lost, and go on behind them only when they are told to', async () => {
+    await db.createCollection('cut', { dimension: 1, distance: 'dot', shards: 1 });
+    const { nextCursor: cursor } = await db.listChanges('cut', { from: 'now' });
+    const told = async () => {
+      await Promise.all(Array.from({ length: 40 }, (_, n) => db.upsert('cut', [{ id: `p${n}`, vector: [n] }])));
+      return db.listChanges('cut', { cursor }).then(
+        () => undefined,
+        (error: VectronError) => error,
+      );
+    };
+    const error = await until('the log is cut', told);
+    expect(error).toMatchObject({ code: 'CHANGES_GONE', message: expect.stringContaining('are not kept any more') });
+    const lost = error.details.lost as LostChanges;
+    const [{ shardId, firstLogIndex, lastLogIndex }] = lost.shards;
+    expect(cursor.endsWith(`.${shardId}-${firstLogIndex}`)).toBe(true);
+    expect(lost.cursor.endsWith(`.${shardId}-${lastLogIndex + 1n}`)).toBe(true);
+    const grpc = connect(`grpc://${system.grpc}`, { apiKey: system.adminKey });
+    for (const client of [db, grpc]) {
+      await expect(client.listChanges('cut', { cursor })).rejects.toMatchObject({ details: { lost } });
+      // The first that is kept is the first that is told, and a feed without a cursor begins with it.
+      for (const asked of [{ cursor: lost.cursor }, {}]) {
+        const { changes } = await client.listChanges('cut', asked);
+        expect(changes[0].logIndex).toBe(lastLogIndex + 1n);
+      }
+    }
+    const seen: LostChanges[] = [];
+    for await (const change of grpc.changes('cut', { cursor, onLost: (one) => seen.push(one) })) {
+      expect(change.logIndex).toBe(lastLogIndex + 1n);
+      break;
+    }
+    expect(seen).toEqual([lost]);
+    await grpc.close();
+    const args = ['changes', 'cut', '--cursor', cursor, '--follow'];
+    expect(run(args)).toMatchObject({ status: 1, stdout: '', stderr: expect.stringContaining('CHANGES_GONE') });
+    const child = spawn(process.execPath, [CLI, ...args, '--skip-lost', ...flags()], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const exited = once(child, 'exit');
+    const errors: string[] = [];
+    child.stderr.on('data', (text) => errors.push(String(text)));
+    const [lines] = await once(child.stdout, 'data');
+    expect(String(lines)).toMatch(new RegExp(`^${shardId}\t${lastLogIndex + 1n}\tupdate\t`));
+    child.kill('SIGINT');
+    expect(await exited).toEqual([0, null]);
+    expect(errors.join('')).toContain(`lost: changes ${firstLogIndex} to ${lastLogIndex} of shard ${shardId}`);
+    await db.deleteCollection('cut');
+  });
+
+  it('keep what a collection was at one moment, with its aliases, and where its changes go on', async () => {
+    await db.createCollection('kept', { dimension: 1, distance: 'dot', shards: 2 });
+    const ids = Array.from({ length: 30 }, (_, n) => `p${n}`);
+    await db.upsert(
+      'kept',
+      ids.map((id, n) => ({ id, vector: [n], payload: { n } })),
+    );
+    await db.updateAliases({ set: ['docs', 'papers'].map((alias) => ({ alias, collection: 'kept' })) });
+    const file = join(tempDir('moment'), 'kept.snapshot');
+    // With progress on stderr.
+    const made = (...args: string[]) => JSON.parse(run(['collections', ...args, '--json']).stdout);
+    const { points, cursor } = made('snapshot', 'docs', file);
+    expect(points).toBe(30);
+    await db.upsert('kept', [{ id: 'later', vector: [1] }]);
+    const [header] = readFileSync(file, 'utf8').split('\n', 1);
+    expect(JSON.parse(header)).toMatchObject({ collection: 'kept', moment: { cursor, aliases: ['docs', 'papers'] } });
+    expect((await db.listChanges('kept', { cursor })).changes).toMatchObject([{ kind: 'insert', id: 'later' }]);
+    expect(made('copy', 'kept', 'copied')).toEqual({ copied: 31 });
+    await db.updateAliases({ delete: ['docs'] });
+    const restored = run(['collections', 'restore', file, '--name', 'again']);
+    expect(restored).toMatchObject({ status: 0, stderr: expect.stringContaining('alias papers stays with kept') });
+    const aliases = async () => Object.fromEntries((await db.listAliases()).map((one) => [one.alias, one.collection]));
+    expect(await aliases()).toEqual({ docs: 'again', papers: 'kept' });
+    expect((await db.count('again')).count).toBe(30);
+    const third = { restored: 30, name: 'third', aliases: ['docs', 'papers'] };
+    expect(made('restore', file, '--name', 'third', '--aliases')).toEqual(third);
+    expect(await aliases()).toEqual({ docs: 'third', papers: 'third' });
+    for (const name of ['kept', 'copied', 'again', 'third']) await db.deleteCollection(name);
   });
 
   it.each(['REST', 'gRPC'])('show management over %s', (wire) => {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect, type VectronClient } from '@vectron/sdk';
 import { type ClusterSystem, reasonOf, rest, serviceCertificate, startCluster } from '../harness/system.js';
 import { until } from '../harness/waiting.js';
+import { copyIsExact } from './exact-copy.suite.js';
 
 const cli = join(process.cwd(), 'apps/cli/bin/vectron.js');
 const environment = () =>
@@ -103,6 +104,45 @@ describe('the control plane of a cluster', () => {
     expect(found.hits.length).toBe(written.length);
     expect(found).toMatchObject({ complete: true, shardsAsked: 2, shardsAnswered: 2 });
     await db.deleteCollection('split');
+  });
+
+  it('makes an exact copy while a shard is split and workers restart, and says that a lost snapshot is gone', async () => {
+    const serving = (name: string) =>
+      until(
+        'every shard has a leader',
+        () => shards(name),
+        (all) => all.every(({ ready, leader }) => ready && leader > 0),
+      );
+    // Each has the number of its name.
+    const restart = (worker: number) => system.cluster.restart(`worker-${worker}`, 'SIGKILL');
+    await copyIsExact(db, 'exact', {
+      seed: 41,
+      shards: 1,
+      meanwhile: async () => {
+        const [{ shardId, leader }] = await whole('exact');
+        vectron('cluster', 'split', String(shardId));
+        const halves = await until(
+          'two shards',
+          () => shards('exact'),
+          (all) => all.length === 2,
+        );
+        // The leader of before holds the view of the snapshot: another worker is killed.
+        const [other] = workersOf(halves[0]).filter((worker) => worker !== leader);
+        await restart(other);
+      },
+    });
+    const snapshot = await db.snapshot('exact');
+    for (const leader of new Set((await serving('exact')).map((one) => one.leader))) await restart(leader);
+    const lost = async () => {
+      const page = db.listPoints('exact', { snapshot: snapshot.token });
+      return page.then(
+        () => 'a page',
+        (error: { code: string }) => error.code,
+      );
+    };
+    await until('its pages say that it is gone', lost, (code) => code === 'SNAPSHOT_GONE');
+    await whole('exact');
+    await db.deleteCollection('exact');
   });
 
   it('moves a replica, empties a worker and forgets it, with every request answered', async () => {

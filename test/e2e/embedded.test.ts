@@ -6,6 +6,7 @@ import { open, upsertAll, type VectronClient } from '@vectron/sdk';
 import { until } from '../harness/waiting.js';
 import { describeClient } from './client.suite.js';
 import { describeDataModel } from './data-model.suite.js';
+import { describeExactCopy } from './exact-copy.suite.js';
 import { describeWords } from './words.suite.js';
 
 describe('Vectron, embedded', () => {
@@ -22,6 +23,7 @@ describe('Vectron, embedded', () => {
   describeClient('embedded', () => db);
   describeDataModel('embedded', () => db);
   describeWords('embedded', () => db);
+  describeExactCopy('embedded', () => db);
 
   it('keeps everything over a close, and the directory to one process', async () => {
     await db.createCollection('kept', { dimension: 8, shards: 3, vectors: { storage: 'mmap' } });
@@ -43,6 +45,29 @@ describe('Vectron, embedded', () => {
     expect((await db.search('kept', { vector: vector(700.5), topK: 20 })).hits).toEqual(before.hits);
     expect(await db.listCollections()).toMatchObject([{ name: 'kept', shards: 3, points: 2000 }]);
     await db.deleteCollection('kept');
+  });
+
+  it('begins its feed at the oldest change that is kept, and says what is lost, after its log was cut', async () => {
+    await db.createCollection('cut', { dimension: 1, distance: 'dot' });
+    const { nextCursor: cursor } = await db.listChanges('cut', { from: 'now' });
+    // An entry each, of which a close keeps the last thousand.
+    for (let batch = 0; batch < 11; batch++) {
+      const points = Array.from({ length: 100 }, (_, n) => ({ id: `p${n}`, vector: [batch] }));
+      await Promise.all(points.map((point) => db.upsert('cut', [point])));
+    }
+    await db.close();
+    db = await open(dir);
+    const { changes } = await db.listChanges('cut');
+    expect(changes.length).toBeGreaterThan(0);
+    const first = changes[0].logIndex;
+    const lost = [{ firstLogIndex: expect.any(BigInt), lastLogIndex: first - 1n, shardId: changes[0].shardId }];
+    const gone = { code: 'CHANGES_GONE', details: { lost: { shards: lost, cursor: expect.stringMatching(/^c1/) } } };
+    await expect(db.listChanges('cut', { cursor })).rejects.toMatchObject(gone);
+    for await (const { logIndex } of db.changes('cut', { cursor, onLost: () => {} })) {
+      expect(logIndex).toBe(first);
+      break;
+    }
+    await db.deleteCollection('cut');
   });
 
   it('counts what it holds, and has no other management', async () => {

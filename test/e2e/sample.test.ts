@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect } from '@vectron/sdk';
-import { row } from '../../apps/cli/src/npy.js';
+import { row } from '../../apps/cli/src/import/npy.js';
 import { loadDataset } from '../../apps/cli/src/sample.js';
 import { told } from '../harness/figures.js';
 import { type ProcessSystem, startSingle, tempDir } from '../harness/system.js';

@@ -1,6 +1,6 @@
 import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { admin, auth, CONTRACT, gateway } from '@vectron/proto';
+import { admin, auth, CONTRACT, gateway, workerData } from '@vectron/proto';
 import { connect, type VectronClient } from '@vectron/sdk';
 import { WebSocket } from 'ws';
 import { rest, type System, startSingle } from '../harness/system.js';
@@ -23,6 +23,10 @@ const CALLERS = [...NONE, ...KNOWN];
 type Caller = (typeof CALLERS)[number];
 const SERVICES = [gateway.VectronServiceService, auth.AuthServiceService, admin.AdminServiceService];
 const PASSWORD = 'correct horse battery';
+/** In the form of one, of a collection that is not there any more. */
+const CLOSED_SNAPSHOT = `s1.${Buffer.from(
+  workerData.SnapshotToken.encode({ collectionId: 'gone', shards: [{ shardId: 1, worker: 1, view: 1n }] }).finish(),
+).toString('base64url')}`;
 const expectedOf = (access: Access, caller: Caller) =>
   (NONE as readonly Caller[]).includes(caller) ? access.none : access[caller as keyof Access];
 
@@ -132,6 +136,7 @@ describe('every route and RPC, for every kind of caller', () => {
       .replace('users/:user_id', `users/${await target(expectedOf(REST_ACCESS[route], caller) === 200)}`)
       .replace('points/:id', 'points/p')
       .replace(':rule', 'disk')
+      .replace(':snapshot', CLOSED_SNAPSHOT)
       .replace(/\/:\w+/g, '/999999');
     const bodies: Record<string, unknown> = {
       'POST /v1/collections': { name: `made-by-${caller}-${++counter}`, dimension: 2 },
@@ -238,6 +243,8 @@ describe('every route and RPC, for every kind of caller', () => {
       'SubmitFeedback',
       'ListPoints',
       'ListChanges',
+      'OpenSnapshot',
+      'CloseSnapshot',
       'Query',
       'QueryBatch',
       'CountPoints',
@@ -265,6 +272,7 @@ describe('every route and RPC, for every kind of caller', () => {
       Query: { collection, branches: [{ vector: [1, 0] }] },
       QueryBatch: { queries: [{ collection, branches: [{ vector: [1, 0] }] }] },
       FacetPoints: { collection, path: 'a' },
+      CloseSnapshot: { collection, snapshot: CLOSED_SNAPSHOT },
       UpdatePoints: { collection, ids: ['p'], set: { a: 1 } },
       DeletePoints: { collection, ids: ['p'] },
       CreateIndex: { collection, index: { path: 'a', type: 'keyword' } },

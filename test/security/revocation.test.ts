@@ -116,7 +116,7 @@ describe('revocation reaches what is open', () => {
     const client = createClient(gateway.VectronServiceService, system.grpc);
     const listed = client.api
       .listChanges(
-        { collection: 'held', cursor: '', waitMs: WAIT_MS },
+        { collection: 'held', cursor: '', from: '', waitMs: WAIT_MS },
         callContext({ authorization: `Bearer ${token}` }),
       )
       .then(

@@ -35,24 +35,43 @@ export async function fill(
 }
 
 /** Makes a collection and fills it. Where that is refused, the collection is deleted again, and the error says so. */
-export async function fillNew(
+export const fillNew = (
   db: VectronClient,
   name: string,
   settings: CollectionOptions,
   filling: Filling,
-): Promise<number> {
+): Promise<number> =>
+  inNewCollection(db, name, settings, { keepsParts: filling.keepsParts === true }, async (onAcknowledged) => ({
+    result: await fill(db, name, filling, onAcknowledged),
+    isKept: true,
+  }));
+
+/**
+ * Makes a collection for `use`, which says of each point that was acknowledged how many they are now, and at last whether the
+ * collection is to stay. Where `use` fails, the collection is deleted again, unless it keeps parts and has some, and the
+ * error says what became of it.
+ */
+export async function inNewCollection<T>(
+  db: VectronClient,
+  name: string,
+  settings: CollectionOptions,
+  { keepsParts }: { readonly keepsParts: boolean },
+  use: (onAcknowledged: (points: number) => void) => Promise<{ readonly result: T; readonly isKept: boolean }>,
+): Promise<T> {
   await db.createCollection(name, settings);
   let own: readonly number[] = [];
   let acknowledged = 0;
   try {
     own = await shardIds(db, name);
-    return await fill(db, name, filling, (upserted) => {
-      acknowledged = upserted;
+    const { result, isKept } = await use((points) => {
+      acknowledged = points;
     });
+    if (!isKept) await takenBack(db, name, own, { kept: 0, keepsParts });
+    return result;
   } catch (error) {
     const { code, message, details } = toVectronError(error);
-    const kept = filling.keepsParts === true ? acknowledged : 0;
-    const outcome = await takenBack(db, name, own, { kept, keepsParts: filling.keepsParts === true }).catch(
+    const kept = keepsParts ? acknowledged : 0;
+    const outcome = await takenBack(db, name, own, { kept, keepsParts }).catch(
       (cause: unknown) =>
         `the collection ${name}, which was made for it, may still be there: ${toVectronError(cause).message}`,
     );

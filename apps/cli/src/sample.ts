@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { type Point, upsertAll, type VectronClient } from '@vectron/sdk';
-import { type Matrix, parseNpy, row } from './npy.js';
+import { type Matrix, parseNpy, row } from './import/npy.js';
 import { progressBar } from './output.js';
 
 const directory = join(dirname(fileURLToPath(import.meta.url)), '../../../bench/datasets/debian-packages');

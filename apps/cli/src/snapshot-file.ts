@@ -6,10 +6,10 @@ import { createInterface } from 'node:readline';
 import { VectronError } from '@vectron/errors';
 import { parseJson, stringifyJson } from '@vectron/model';
 import type { CollectionOptions, Point, StoredPoint, VectronClient } from '@vectron/sdk';
-import { withFloats } from './json-floats.js';
+import { withFloats } from './import/json-floats.js';
 
-/** 1: the last line has no checksum. */
-const VERSIONS = [1, 2] as const;
+/** 1: the last line has no checksum. 1 and 2: the points are not of one moment, and no aliases are told. */
+const VERSIONS = [1, 2, 3] as const;
 type Version = (typeof VERSIONS)[number];
 
 /** First line of a snapshot of a collection; points follow, and last how many they are and the checksum of all lines before. */
@@ -19,6 +19,18 @@ interface Header {
   readonly settings: CollectionOptions;
   /** When it was begun. */
   readonly at: string;
+  /** From version 3 on. */
+  readonly moment?: Moment;
+}
+
+/** What a snapshot is as of. */
+export interface Moment {
+  /** Of each shard, the last write that is in it. */
+  readonly shards: readonly { readonly shardId: number; readonly logIndex: number | bigint }[];
+  /** For a change feed that goes on from it. */
+  readonly cursor: string;
+  /** Other names of the collection. */
+  readonly aliases: readonly string[];
 }
 
 type JsonPoint = Point & { readonly vector: number[] };
@@ -72,10 +84,9 @@ export async function writeJsonl(file: string, lines: AsyncIterable<unknown>): P
   }
 }
 
-/** Not of one moment: points that change meanwhile are as they were when the walk by id came past them. */
+/** `points`: as of the moment. */
 export async function* snapshotLines(
-  collection: string,
-  settings: CollectionOptions,
+  { collection, settings, moment }: Pick<Header, 'collection' | 'settings'> & { readonly moment: Moment },
   points: AsyncIterable<StoredPoint>,
 ): AsyncGenerator<string> {
   const hash = createHash('sha256');
@@ -84,7 +95,7 @@ export async function* snapshotLines(
     hash.update(`${text}\n`);
     return text;
   };
-  yield line({ vectronSnapshot: 2, collection, settings, at: new Date().toISOString() } satisfies Header);
+  yield line({ vectronSnapshot: 3, collection, settings, at: new Date().toISOString(), moment } satisfies Header);
   let written = 0;
   for await (const point of points) {
     yield line(mapped(point));
@@ -134,7 +145,7 @@ async function wholeSnapshot(file: string): Promise<[Header, Trailer]> {
     if (lines === 1) {
       first = parsed(text, wrong) as Header | undefined;
       if (!VERSIONS.includes(first?.vectronSnapshot as Version))
-        throw wrong(`no snapshot of version ${VERSIONS.join(' or ')}`);
+        throw wrong(`no snapshot of version ${VERSIONS.join(', ')}`);
     }
     last = text;
   }

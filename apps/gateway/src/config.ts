@@ -193,14 +193,14 @@ export const gatewayKnobs = defineKnobs({
     flag: 'max-reads',
     schema: setting.integer(1, 100_000),
     default: '64',
-    help: 'searches and other reads at once; more are refused with OVERLOADED; one tenant may have three quarters of them',
+    help: 'searches and other reads at once; more wait for half of the budget of a search, and are then refused with OVERLOADED; one tenant may have three quarters of them',
   },
   maxWrites: {
     env: 'VECTRON_MAX_WRITES',
     flag: 'max-writes',
     schema: setting.integer(1, 100_000),
     default: '64',
-    help: 'upserts and deletions at once; more are refused with OVERLOADED; one tenant may have three quarters of them',
+    help: 'upserts and deletions at once; more wait for at most five seconds, and are then refused with OVERLOADED; one tenant may have three quarters of them',
   },
   maxWatches: {
     env: 'VECTRON_MAX_WATCHES',

@@ -25,6 +25,7 @@ import { ResultCache } from './data/result-cache.js';
 import { SchemaService } from './data/schema.service.js';
 import { SearchService } from './data/search.service.js';
 import { ShardSearch } from './data/shard-search.js';
+import { SnapshotService } from './data/snapshot.service.js';
 import { Authenticator } from './edge/access.js';
 import { Admission } from './edge/admission.js';
 import { AuditLog, ROTATE_BYTES } from './edge/audit.js';
@@ -39,6 +40,7 @@ import { CollectionGrpcController } from './wire/grpc/collection.grpc.controller
 import { VectronGrpcController } from './wire/grpc/vectron.grpc.controller.js';
 import { ErrorFilter } from './wire/rest/http-error.filter.js';
 
+const MOST_WAIT_MS = 5_000;
 const MAX_MANAGING = 64;
 
 const passwordIn = (file: string | undefined) => (file === undefined ? undefined : readFileSync(file, 'utf8').trim());
@@ -49,6 +51,12 @@ async function factsOf(system: SystemService, cluster: ClusterService, watch: Re
     replicas.map(({ worker, recalls }) => ({ tenantId, collection, shardId, worker, recalls })),
   );
   return { workers, shards, requests, recalls: watch.look(replicas) };
+}
+
+/** Requests wait for half of their budget, so that there is time left for their work; writes and management not for long. */
+function waitsOf({ searchTimeoutMs, writeTimeoutMs }: GatewayConfig) {
+  const write = Math.min(writeTimeoutMs / 2, MOST_WAIT_MS);
+  return { read: searchTimeoutMs / 2, write, manage: write };
 }
 
 @Module({})
@@ -64,10 +72,9 @@ export class GatewayModule {
     const authenticator = new Authenticator(backends);
     const redis = openRedis(config.redis, passwordIn(config.redisPasswordFile));
     const { maxReads: read, maxWrites: write } = config;
-    const admission = new Admission({ read, write, watch: config.maxWatches, manage: MAX_MANAGING }, metrics, {
-      tenant: config.tenantMaxWatches,
-      key: config.keyMaxWatches,
-    });
+    const limits = { read, write, watch: config.maxWatches, manage: MAX_MANAGING };
+    const held = { tenant: config.tenantMaxWatches, key: config.keyMaxWatches };
+    const admission = new Admission(limits, waitsOf(config), metrics, held);
     const auditLimits = { keepFiles: config.auditKeep, rotateBytes: ROTATE_BYTES };
     const audit = new AuditLog(join(config.data, 'gateway'), backends.authInternal, auditLimits, logger);
     const edge = new Edge(rateLimiter(config, redis), authenticator, admission, audit, metrics);
@@ -109,6 +116,7 @@ export class GatewayModule {
         CachedSearch,
         SearchService,
         ChangeService,
+        SnapshotService,
         FeedbackService,
         SystemService,
         ClusterService,

@@ -69,8 +69,8 @@ const SLOW_CLIENTS = { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, c
 /** Clients of gRPC are asked for a sign of life so often, and have as long to give it. */
 const PING_MS = 15_000;
 const NO_BODY = 1 << 10;
-/** An id of 512 bytes, each of them percent-encoded. */
-const MAX_PARAMETER = 3 * 512;
+/** As long as the protos let a snapshot be, which names a view of each shard; an id that is percent-encoded is shorter. */
+const MAX_PARAMETER = 8_192;
 
 /** Serves REST, WebSocket, console and gRPC until closed. */
 export async function startGateway(
@@ -140,8 +140,8 @@ export async function startGateway(
     arrivals,
     ownerOf: (principal) => (principal as Principal).tenantId,
     onCut: (reason) => metrics.connectionsCut.inc({ listener: 'grpc', reason }),
-    admit: (path, principal) =>
-      principal === undefined ? () => {} : edge.admit(publicMethod(path), principal as Principal),
+    admit: (path, principal, waiting) =>
+      principal === undefined ? () => {} : edge.admit(publicMethod(path), principal as Principal, waiting),
     hold: (path, principal) => {
       // Writes that have begun are finished: see whileAllowed.
       const admission = methodOf(path)?.admission;

@@ -49,6 +49,21 @@ it('keeps the vector order without text, and respects boosts and recency', () =>
   expect(order('x', dated, { recencyField: 'at' })).toEqual(['new', 'old']);
 });
 
+it('reads a time the same on every machine: without a zone it is UTC, and what may be meant in two ways is none', () => {
+  const scoreOf = (at: string) =>
+    rerankByRules(request('x', [candidate('a', 0.5, { at })], { recencyField: 'at' }))[0].rerankScore;
+  const forms = [
+    '2026-01-30T00:00:00Z',
+    '2026-01-30',
+    '2026-01-30T00:00',
+    '2026-01-30 00:00:00+00',
+    '2026-01-30T01:00:00.0+0100',
+  ];
+  expect(forms.map(scoreOf)).toEqual(forms.map(() => scoreOf('2026-01-30T00:00:00+00:00')));
+  expect(scoreOf('01/30/2026')).toBe(scoreOf('yesterday'));
+  expect(scoreOf('2026-01-30')).toBeGreaterThan(scoreOf('yesterday'));
+});
+
 it('treats hostile payload keys as data', () => {
   const hostile = { id: 'a', score: 1, payload: Buffer.from('{"__proto__":"mail","constructor":"mail"}') };
   expect(rerankByRules(request('mail', [hostile]))[0].id).toBe('a');

@@ -117,9 +117,22 @@ function scaled(scores: number[]): number[] {
   return scores.map((score) => (best === worst ? 1 : (score - worst) / (best - worst)));
 }
 
+const TIME = /^(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?) ?([Zz]|[+-]\d{2}(?::?\d{2})?)?)?$/;
+
+/**
+ * Milliseconds since 1970 of an RFC 3339 time or date; UTC without a zone. NaN for another text: what `Date.parse` makes of those
+ * depends on the zone of the machine, and takes 01/02/2024 for January.
+ */
+function timeMs(text: string): number {
+  const [, day, clock = '00:00', zone = 'Z'] = TIME.exec(text) ?? [];
+  if (day === undefined) return Number.NaN;
+  const offset = zone.toUpperCase() === 'Z' ? 'Z' : `${zone.slice(0, 3)}:${zone.slice(3).replace(':', '') || '00'}`;
+  return Date.parse(`${day}T${clock}${offset}`);
+}
+
 function recency(payload: Record<string, unknown>, field: string, nowMs: number): number {
   const value = field !== '' && Object.hasOwn(payload, field) ? payload[field] : undefined;
-  const atMs = typeof value === 'number' ? value * 1000 : typeof value === 'string' ? Date.parse(value) : Number.NaN;
+  const atMs = typeof value === 'number' ? value * 1000 : typeof value === 'string' ? timeMs(value) : Number.NaN;
   if (!Number.isFinite(atMs)) return 0;
   const days = Math.max(0, nowMs - atMs) / 86_400_000;
   return 0.5 ** (days / RECENCY_HALF_LIFE_DAYS);

@@ -35,6 +35,7 @@ export class ShardService {
       voters: status.voters.map(BigInt),
       learners: status.learners.map(BigInt),
       recalls: status.recalls,
+      snapshots: status.views,
       queriesPerSecond: 0,
       writesPerSecond: 0,
     }));

@@ -2,11 +2,14 @@
 //! when it is done. An error's reason is JSON, `{"code": ..., "message": ...}`: async calls cannot carry a
 //! code of their own.
 
+mod outcomes;
+
+use crate::outcomes::Outcomes;
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
@@ -271,6 +274,8 @@ pub struct Status {
     pub damage: String,
     /// How long a write may wait for its fsync; 0: it is acknowledged after it.
     pub relaxed_ms: i64,
+    /// States that clients page through.
+    pub views: i64,
     /// What is known of the recall of searches: by the first vectors, then by each named one.
     pub recalls: Vec<Recall>,
 }
@@ -344,6 +349,7 @@ impl From<ReplicaStatus> for Status {
             members_settled: group.settled,
             damage: group.damaged.unwrap_or_default(),
             relaxed_ms: status.relaxed_ms as i64,
+            views: status.views as i64,
             recalls: data.iter().flat_map(|data| &data.recalls).map(Recall::from).collect(),
         }
     }
@@ -454,9 +460,11 @@ pub async fn open(dir: String, options: Options) -> Result<Engine> {
         scrub_every_s: u64::from(options.scrub_every_s),
         raft,
     };
-    blocking(move || Node::open(&PathBuf::from(dir), options))
-        .await
-        .map(|node| Engine { node, running: Arc::default() })
+    blocking(move || Node::open(&PathBuf::from(dir), options)).await.map(|node| Engine {
+        node,
+        running: Arc::default(),
+        outcomes: Arc::default(),
+    })
 }
 
 #[napi]
@@ -464,6 +472,7 @@ pub struct Engine {
     node: Node,
     /// Reads that may still be cancelled, by ticket.
     running: Arc<std::sync::Mutex<HashMap<u32, Weak<AtomicBool>>>>,
+    outcomes: Arc<Outcomes>,
 }
 
 #[napi]
@@ -561,47 +570,34 @@ impl Engine {
         self.node.status().into_iter().map(Status::from).collect()
     }
 
-    /// Runs encoded `ShardOp`s side by side; the promise gives their encoded `ShardOutcome`s in order, once all are
-    /// done: all in one buffer, before them the length of each (uint32, little-endian). `tickets`: a number each, by
-    /// which [`Engine::cancel`] knows it meanwhile. The buffers are copied before this returns.
-    #[napi(catch_unwind, ts_return_type = "Promise<Buffer>")]
-    pub fn submit<'env>(
-        &self,
-        env: &'env Env,
-        ops: Vec<BufferSlice<'env>>,
-        tickets: Vec<u32>,
-    ) -> Result<PromiseRaw<'env, BufferSlice<'env>>> {
-        let (batch, done) = Pending::new(ops.len());
-        for (at, op) in ops.iter().enumerate() {
-            let batch = Arc::clone(&batch);
+    /// Runs encoded `ShardOp`s side by side; [`Engine::outcomes`] gives the outcome of each by its place in `ids`, which no
+    /// other running one has. `tickets`: a number each, by which [`Engine::cancel`] knows it meanwhile; 0: it does not. The
+    /// buffers are copied before this returns.
+    #[napi(catch_unwind)]
+    pub fn submit(&self, ops: Vec<BufferSlice<'_>>, ids: Vec<u32>, tickets: Vec<u32>) {
+        for ((op, &id), &ticket) in ops.iter().zip(&ids).zip(&tickets) {
             let cancelled = Arc::new(AtomicBool::new(false));
-            let ticket = tickets.get(at).copied().unwrap_or(0);
             if ticket != 0 {
                 lock(&self.running).insert(ticket, Arc::downgrade(&cancelled));
             }
             let running = Arc::clone(&self.running);
+            let expected = self.outcomes.expect(id);
             self.node.submit(op, cancelled, move |outcome| {
                 if ticket != 0 {
                     lock(&running).remove(&ticket);
                 }
-                batch.finish(at, outcome);
+                expected.give(outcome);
             });
         }
-        env.spawn_future_with_callback(
-            async move {
-                let outcomes = done.await.map_err(|_| {
-                    Error::from_reason(reason(ErrorCode::ShuttingDown, "the engine is closed"))
-                })?;
-                let mut all = Vec::with_capacity(outcomes.iter().map(|one| 4 + one.len()).sum());
-                for outcome in &outcomes {
-                    all.extend_from_slice(&(outcome.len() as u32).to_le_bytes());
-                }
-                all.extend(outcomes.into_iter().flatten());
-                Ok(all)
-            },
-            // A copy: memory that JavaScript does not own makes its collector run far more often.
-            BufferSlice::copy_from,
-        )
+    }
+
+    /// Resolves when something that was submitted has ended, with the encoded `ShardOutcome`s of all that has: see
+    /// [`Outcomes::next`].
+    #[napi(catch_unwind, ts_return_type = "Promise<Buffer>")]
+    pub fn outcomes<'env>(&self, env: &'env Env) -> Result<PromiseRaw<'env, BufferSlice<'env>>> {
+        let outcomes = Arc::clone(&self.outcomes);
+        // A copy: memory that JavaScript does not own makes its collector run far more often.
+        env.spawn_future_with_callback(async move { Ok(outcomes.next().await) }, BufferSlice::copy_from)
     }
 
     /// Nobody waits for these reads any more: they end soon.
@@ -665,47 +661,6 @@ impl Engine {
     pub async fn close(&self) -> Result<()> {
         let node = self.node.clone();
         blocking(move || node.close()).await
-    }
-}
-
-type Outcomes = Vec<Vec<u8>>;
-
-/// Collects the outcomes of one submit.
-struct Pending {
-    left: AtomicUsize,
-    outcomes: std::sync::Mutex<Outcomes>,
-    done: std::sync::Mutex<Option<oneshot::Sender<Outcomes>>>,
-}
-
-impl Pending {
-    /// The receiver gets all outcomes once `count` are finished.
-    fn new(count: usize) -> (Arc<Self>, oneshot::Receiver<Outcomes>) {
-        let (tx, rx) = oneshot::channel();
-        let pending = Self {
-            left: AtomicUsize::new(count),
-            outcomes: std::sync::Mutex::new(vec![Vec::new(); count]),
-            done: std::sync::Mutex::new(Some(tx)),
-        };
-        if count == 0 {
-            pending.resolve();
-        }
-        (Arc::new(pending), rx)
-    }
-
-    fn finish(&self, at: usize, outcome: Vec<u8>) {
-        if let Some(place) = lock(&self.outcomes).get_mut(at) {
-            *place = outcome;
-        }
-        if self.left.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.resolve();
-        }
-    }
-
-    fn resolve(&self) {
-        if let Some(tx) = lock(&self.done).take() {
-            // The receiver is gone when the environment was torn down: nobody waits for the answer.
-            let _ = tx.send(std::mem::take(&mut *lock(&self.outcomes)));
-        }
     }
 }
 

@@ -48,6 +48,18 @@ pub enum NodeError {
         "changes of shard {shard} from entry {from} on are not kept any more; the oldest kept is {first}: read the collection again and go on from there"
     )]
     ChangesGone { shard: u64, from: u64, first: u64 },
+    #[error(
+        "changes of shard {shard} from entry {from} on were asked for, and its last entry is {last}: no answer gave that cursor, or what it had seen was lost with a machine before it was on disk"
+    )]
+    ChangesAhead { shard: u64, from: u64, last: u64 },
+    #[error(
+        "shard {shard} has no view {view:x} here: it was closed, not used for too long, or lost when the worker restarted"
+    )]
+    ViewGone { shard: u64, view: u64 },
+    #[error(
+        "{open} snapshots {of} are open, which is as many as may be: close one, or wait until one was not used for {idle_s} s"
+    )]
+    ManyViews { open: usize, of: &'static str, idle_s: u64 },
     #[error("{0}")]
     Protocol(String),
     #[error("{1}")]
@@ -80,6 +92,9 @@ impl NodeError {
             Self::Closed => ErrorCode::ShuttingDown,
             Self::OldFormat(_) => ErrorCode::SpecMismatch,
             Self::ChangesGone { .. } => ErrorCode::ChangesGone,
+            Self::ChangesAhead { .. } => ErrorCode::InvalidArgument,
+            Self::ViewGone { .. } => ErrorCode::SnapshotGone,
+            Self::ManyViews { .. } => ErrorCode::Overloaded,
             Self::Protocol(_) => ErrorCode::InvalidArgument,
             Self::Refused(code, _) => *code,
             Self::Shard(e) => e.code(),

@@ -26,12 +26,14 @@ mod split;
 mod transport;
 mod types;
 mod verify;
+mod views;
 mod wire;
 
 pub use error::{NodeError, Result};
 pub use group::{Consistency, GroupStatus, Role, Timing};
 pub use net::TlsFiles;
 pub use node::{Assignment, Node, NodeOptions, Proposal, RaftListener, ReplicaStatus, Reply};
+pub use op::refusal;
 pub use replica::Wanted;
 pub use types::{ReplicaId, worker_of};
 pub use vectron_storage::SMALL_STORE_BYTES;
@@ -41,6 +43,8 @@ pub use verify::{Checked, Exported, export_pebble, verify};
 mod cluster_tests;
 #[cfg(test)]
 mod damage_tests;
+#[cfg(test)]
+mod feed_tests;
 #[cfg(test)]
 mod sim_tests;
 #[cfg(test)]

@@ -50,6 +50,8 @@ struct Shared {
     state: Mutex<State>,
     /// Entries up to here are not removed even when they are purged: the saved graph is older than the snapshot.
     keep_after: AtomicU64,
+    /// As `keep_after`, for whoever reads the changes after a view.
+    held_after: AtomicU64,
     relaxed: AtomicBool,
     /// Bytes appended since the last snapshot.
     bytes: AtomicU64,
@@ -113,6 +115,7 @@ impl GroupLog {
             disk,
             state: Mutex::new(state),
             keep_after: AtomicU64::new(u64::MAX),
+            held_after: AtomicU64::new(u64::MAX),
             relaxed: AtomicBool::new(false),
             bytes: AtomicU64::new(0),
             failed: AtomicBool::new(false),
@@ -139,6 +142,11 @@ impl GroupLog {
         self.0.keep_after.store(index, Ordering::Release);
     }
 
+    /// As [`GroupLog::keep_after`], beside it; `u64::MAX`: nothing is held.
+    pub fn hold_after(&self, index: u64) {
+        self.0.held_after.store(index, Ordering::Release);
+    }
+
     pub fn last_index(&self) -> u64 {
         self.0.state.lock().last.map_or(0, |id| id.index)
     }
@@ -147,9 +155,18 @@ impl GroupLog {
         self.0.state.lock().purged.map_or(0, |id| id.index)
     }
 
-    /// The first entry that can still be read.
+    /// The first entry that can still be read; 0: there is none.
     pub fn first_index(&self) -> u64 {
         self.0.state.lock().first
+    }
+
+    /// The first entry that can still be read; where there is none, the next one.
+    pub fn readable_from(&self) -> u64 {
+        let state = self.0.state.lock();
+        match state.first {
+            0 => state.last.map_or(0, |id| id.index) + 1,
+            first => first,
+        }
     }
 
     /// Bytes appended since [`GroupLog::reset_bytes`].
@@ -415,7 +432,8 @@ impl RaftLogStorage<Config> for GroupLog {
 
     async fn purge(&mut self, upto: LogIdOf<Config>) -> io::Result<()> {
         let group = self.0.group;
-        let mut removed = upto.index.min(self.0.keep_after.load(Ordering::Acquire));
+        let kept = self.0.keep_after.load(Ordering::Acquire).min(self.0.held_after.load(Ordering::Acquire));
+        let mut removed = upto.index.min(kept);
         {
             let mut state = self.0.state.lock();
             state.purged = Some(upto);

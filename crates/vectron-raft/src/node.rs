@@ -12,6 +12,7 @@ use crate::snapshot::Receiving;
 use crate::split;
 use crate::transport::{Boxed, Call, Handler, Secret, Transport};
 use crate::types::ReplicaId;
+use crate::views::Views;
 use crate::{NodeError, Result};
 use bytes::Bytes;
 use parking_lot::{Mutex, RwLock};
@@ -23,8 +24,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use vectron_shard::proto::{
-    ChangeBatch, Declaration, IndexStatus, LogCommand, Origin, PointBatch, SampleOp, Sampled, SchemaStatus,
-    SearchResults, ShardOp, Split, shard_op::Op, shard_outcome::Outcome,
+    ChangeBatch, Declaration, LogCommand, Origin, PointBatch, SampleOp, Sampled, SchemaStatus, SearchResults,
+    ShardOp, Split, Written, shard_op::Op, shard_outcome::Outcome,
 };
 use vectron_shard::{Applied, Found, MAX_TAIL, Nearest, Shard};
 use vectron_shard::{ShardError, ShardSpec, ShardStatus, Until};
@@ -122,6 +123,8 @@ pub struct ReplicaStatus {
     pub searches: u64,
     /// How long a write may wait for its fsync, milliseconds; 0: it is acknowledged after it.
     pub relaxed_ms: u64,
+    /// Views that are held here.
+    pub views: u64,
     /// `None`: it is damaged and not open.
     pub data: Option<ShardStatus>,
     pub group: GroupStatus,
@@ -139,6 +142,7 @@ struct Inner {
     damaged: Mutex<HashMap<u64, (ReplicaId, String)>>,
     transport: Arc<Transport>,
     receiving: Receiving,
+    views: Views,
     raft_address: Option<String>,
     waiting: AtomicUsize,
     /// Less than the low-water mark is free.
@@ -194,6 +198,7 @@ impl Node {
             damaged: Mutex::default(),
             transport,
             receiving: Receiving::default(),
+            views: Views::new(&dir.join("views"))?,
             raft_address,
             waiting: AtomicUsize::new(0),
             disk_low: AtomicBool::new(false),
@@ -387,6 +392,7 @@ impl Node {
     fn remove(&self, id: u64) -> Result<()> {
         let removed = self.0.replicas.write().remove(&id);
         self.0.damaged.lock().remove(&id);
+        self.0.views.forget(id);
         if let Some(replica) = removed {
             self.0.receiving.forget(id);
             self.retire(replica);
@@ -533,7 +539,7 @@ impl Node {
             Some(Op::Delete(batch)) => Proposal::Delete(batch),
             Some(Op::Mutate(mutation)) => Proposal::Mutate(mutation),
             Some(Op::Declare(declaration)) => Proposal::Declare(declaration),
-            Some(Op::Changes(asked)) => {
+            Some(Op::Changes(asked)) if !asked.now => {
                 let node = self.clone();
                 let wait = Duration::from_millis(u64::from(asked.wait_ms));
                 self.0.handle.spawn(async move {
@@ -598,9 +604,30 @@ impl Node {
         cancelled: Arc<AtomicBool>,
     ) -> Result<(Outcome, u64)> {
         let replica = self.replica(id)?;
-        replica.check_epoch(epoch)?;
         if let Some(reason) = replica.damage() {
             return Err(NodeError::ReplicaDamaged { shard: id, reason });
+        }
+        match read {
+            // Views are as of their entry, whatever became of the shard.
+            Some(Op::Scroll(page)) if page.view != 0 => {
+                let view = self.0.views.used(id, page.view)?;
+                let found = replica.guarded(|| Ok(view.page(&page, &cancelled)?))?;
+                return Ok((Outcome::Page(found), view.applied_index()));
+            }
+            Some(Op::CloseView(close)) => {
+                let affected = u32::from(self.0.views.close(id, close.view));
+                return Ok((Outcome::Written(Written { index: 0, affected }), 0));
+            }
+            _ => replica.check_epoch(epoch)?,
+        }
+        if let Some(Op::OpenView(of)) = read {
+            let opened = self.0.views.open(&replica, of)?;
+            // It may be of a shard that was split meanwhile.
+            if let Err(error) = replica.check_epoch(epoch) {
+                self.0.views.close(id, opened.view);
+                return Err(error);
+            }
+            return Ok((Outcome::View(opened), opened.applied_index));
         }
         match &read {
             Some(Op::Search(_)) => self.count_searches(&replica, 1),
@@ -674,6 +701,16 @@ impl Node {
         let from = from.max(1);
         // Without the replica in hand: whoever waits must not keep one from being removed.
         let mut applied = found()?.applied();
+        if from > *applied.borrow() + 1 {
+            // Another replica may be ahead of this one; no index is beyond what is committed.
+            let deadline = tokio::time::Instant::now() + READ_TIMEOUT;
+            let replica = found()?;
+            group::ready(&replica, &self.0.transport, Consistency::Linearizable, deadline).await?;
+            let last = *applied.borrow();
+            if from > last + 1 {
+                return Err(NodeError::ChangesAhead { shard: id, from, last });
+            }
+        }
         // Nothing new is an answer, too; and a replica that is gone is not found in a moment.
         let _ = tokio::time::timeout(wait, applied.wait_for(|applied| *applied >= from)).await;
         let replica = found()?;
@@ -694,13 +731,22 @@ impl Node {
             epoch: replica.epoch.load(Ordering::Acquire),
             searches: replica.searches.load(Ordering::Relaxed),
             relaxed_ms: if replica.log.is_relaxed() { self.0.options.relaxed_ms } else { 0 },
+            views: self.0.views.count(replica.shard_id),
             data: Some(replica.shard().status()),
             group: group::status(replica, election),
         });
         let mut all: Vec<ReplicaStatus> = open.collect();
         for (&shard, (replica, reason)) in self.0.damaged.lock().iter() {
             let group = GroupStatus::stopped(*replica, Some(reason.clone()));
-            all.push(ReplicaStatus { shard, epoch: 0, searches: 0, relaxed_ms: 0, data: None, group });
+            all.push(ReplicaStatus {
+                shard,
+                epoch: 0,
+                searches: 0,
+                relaxed_ms: 0,
+                views: 0,
+                data: None,
+                group,
+            });
         }
         all
     }
@@ -780,6 +826,7 @@ impl Node {
     /// [`Node::flush_all`], then closes every store: the directory may be opened again. Later calls
     /// answer `SHARD_NOT_FOUND`, or that the engine is closed.
     pub fn close(&self) -> Result<()> {
+        self.0.views.tick(true);
         let flushed = self.flush_all();
         let replicas: Vec<Arc<Replica>> =
             self.0.replicas.write().drain().map(|(_, replica)| replica).collect();
@@ -858,6 +905,7 @@ struct Keeper {
 impl Keeper {
     async fn tick(&mut self, node: &Node) {
         node.look_at_disk();
+        node.0.views.tick(node.0.disk_low.load(Ordering::Acquire));
         let replicas: Vec<Arc<Replica>> = node.0.replicas.read().values().cloned().collect();
         self.caught_up.retain(|shard, _| replicas.iter().any(|replica| replica.shard_id == *shard));
         self.scrubbed.retain(|shard, _| replicas.iter().any(|replica| replica.shard_id == *shard));
@@ -866,6 +914,7 @@ impl Keeper {
                 continue;
             }
             let Ok(raft) = replica.raft() else { continue };
+            replica.log.hold_after(node.0.views.log_held_after(replica.shard_id));
             if replica.log.bytes() > node.0.options.snapshot_bytes {
                 replica.log.reset_bytes();
                 // It may have stopped: then nothing grows any more.
@@ -1014,10 +1063,23 @@ fn read_replica(
             });
             Outcome::Searches(SearchResults { results: each.collect::<Result<_>>()? })
         }
-        Some(Op::Schema(_)) => Outcome::Schema(schema_status(&shard)),
+        Some(Op::Schema(_)) => Outcome::Schema(schema_status(&shard)?),
+        Some(Op::TextStats(request)) => Outcome::TextStats(shard.text_statistics(&request)?),
         Some(Op::Sample(asked)) => Outcome::Sampled(sampled(&shard, &asked)?),
         Some(Op::Analyze(asked)) => Outcome::Analyzed(shard.analyze(&asked)?),
-        Some(Op::Upsert(_) | Op::Delete(_) | Op::Changes(_) | Op::Mutate(_) | Op::Declare(_)) | None => {
+        Some(Op::Changes(asked)) if asked.now => {
+            Outcome::Changes(ChangeBatch { next_index: applied + 1, ..Default::default() })
+        }
+        Some(
+            Op::Upsert(_)
+            | Op::Delete(_)
+            | Op::Changes(_)
+            | Op::Mutate(_)
+            | Op::Declare(_)
+            | Op::OpenView(_)
+            | Op::CloseView(_),
+        )
+        | None => {
             return Err(NodeError::Refused(ErrorCode::InvalidArgument, "the operation is no read".into()));
         }
     };
@@ -1030,13 +1092,11 @@ fn sampled(shard: &Shard, op: &SampleOp) -> Result<Sampled> {
     Ok(Sampled { vectors: queries.into_iter().map(bytes).collect(), asked: asked as u32 })
 }
 
-fn schema_status(shard: &Shard) -> SchemaStatus {
-    let indexes = shard.index_progress().into_iter();
-    let indexes =
-        indexes.map(|one| IndexStatus { index: Some(one.index), indexed: one.indexed, ready: one.ready });
+fn schema_status(shard: &Shard) -> Result<SchemaStatus> {
+    let indexes = shard.index_status()?;
     let (points, sparse, vectors) =
         (shard.status().live_points, shard.sparse_vectors(), shard.named_vectors());
-    SchemaStatus { indexes: indexes.collect(), sparse, points, vectors }
+    Ok(SchemaStatus { indexes, sparse, points, vectors })
 }
 
 /// `nice`: how far these threads stand back when there are not enough cores (nice(2), 0 to 19). What answers heartbeats

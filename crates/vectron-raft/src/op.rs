@@ -3,6 +3,7 @@
 
 use crate::group::Consistency;
 use crate::{NodeError, Result};
+use prost::Message;
 use vectron_shard::Applied;
 use vectron_shard::proto::consistency::Level;
 use vectron_shard::proto::shard_outcome::Outcome;
@@ -23,6 +24,11 @@ pub fn written(applied: &Applied) -> Outcome {
     Outcome::Written(Written { index: applied.index, affected: applied.affected })
 }
 
+/// The encoded `ShardOutcome` of an operation that was not carried out.
+pub fn refusal(error: NodeError) -> Vec<u8> {
+    answer(Err(error)).encode_to_vec()
+}
+
 /// The answer to an operation: its outcome with the log index as of which it was answered, or why there is none.
 pub fn answer(outcome: Result<(Outcome, u64)>) -> ShardOutcome {
     match outcome {
@@ -35,6 +41,7 @@ pub fn answer(outcome: Result<(Outcome, u64)>) -> ShardOutcome {
             match e {
                 NodeError::StaleEpoch { current, .. } => ShardOutcome { epoch: current, ..failed },
                 NodeError::NotLeader { leader, .. } => ShardOutcome { leader, ..failed },
+                NodeError::ChangesGone { first, .. } => ShardOutcome { first_index: first, ..failed },
                 _ => failed,
             }
         }

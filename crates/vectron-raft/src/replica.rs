@@ -514,7 +514,7 @@ pub fn write_bytes(dir: &Path, name: &str, bytes: &[u8]) -> Result<()> {
 }
 
 /// For names of directories.
-fn unique() -> u64 {
+pub fn unique() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(2);
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     (now.as_millis() as u64) << 12 | NEXT.fetch_add(1, Ordering::Relaxed) & 0xfff

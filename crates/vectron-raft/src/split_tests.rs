@@ -6,7 +6,8 @@ use prost::Message;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use vectron_shard::proto::{
-    Origin, PageOp, PointBatch, PointData, ShardOp, Split, shard_op::Op, shard_outcome::Outcome,
+    ChangeKind, ChangesOp, FieldValue, Mutation, Origin, PageOp, PayloadChange, PointBatch, PointData,
+    ShardOp, Split, mutation::Action, shard_op::Op, shard_outcome::Outcome,
 };
 use vectron_shard::{CLIENT_BYTES, routing_hash};
 use vectron_storage::ErrorCode;
@@ -79,6 +80,48 @@ fn same_everywhere(cluster: &Cluster, shard: u64) {
     });
     let (_, differing) = node.handle().clone().block_on(node.scrub(shard)).unwrap();
     assert_eq!(differing, Vec::<u64>::new());
+}
+
+fn changes(node: &Node, shard: u64, from_index: u64) -> vectron_shard::proto::ShardOutcome {
+    let op = Some(Op::Changes(ChangesOp { from_index, ..ChangesOp::default() }));
+    submit(node, ShardOp { shard_id: shard as u32, shard_epoch: 2, op, ..Default::default() })
+}
+
+#[test]
+fn the_feed_of_a_split_tells_what_was_patched_before_and_begins_behind_it() {
+    let cluster = Cluster::start(1);
+    let ids: Vec<String> = (0..20).map(|i| format!("p{i}")).collect();
+    ids.iter().for_each(|id| {
+        cluster.upsert(id, [1.0, 1.0]);
+    });
+    let set = vec![FieldValue { path: "a".into(), value: b"1".to_vec() }];
+    let action = Some(Action::Change(PayloadChange { set, ..PayloadChange::default() }));
+    let patch = Mutation { ids: ids.clone(), action, ..Mutation::default() };
+    let op = Some(Op::Mutate(patch.encode_to_vec()));
+    let patched = submit(cluster.node(1), ShardOp { shard_id: 1, shard_epoch: 1, op, ..Default::default() });
+    assert_eq!(patched.error_code, "");
+    let at = split(&cluster);
+    assign(&cluster, 1);
+    leader(&cluster, UPPER);
+    let Some(Outcome::Changes(told)) = changes(cluster.node(1), 1, patched.applied_index).outcome else {
+        panic!("no changes")
+    };
+    // Every patched point is told of: with what it is, or as one that another shard has now.
+    for (change, id) in told.changes.iter().zip(&ids) {
+        let kind = if is_upper(id) { ChangeKind::Moved } else { ChangeKind::Update };
+        assert_eq!((change.kind(), &change.id), (kind, id));
+        assert_eq!(change.point.is_some(), !is_upper(id));
+    }
+    assert_eq!(told.changes.len(), ids.len());
+    // The new shard has nothing of before, and says so instead of giving nothing.
+    let before = changes(cluster.node(1), UPPER, 1);
+    assert_eq!((before.error_code.as_str(), before.first_index), ("CHANGES_GONE", at + 1));
+    let upper = ids.iter().find(|id| is_upper(id)).unwrap();
+    assert_eq!(submit(cluster.node(1), upsert(UPPER, 2, upper, None)).error_code, "");
+    let Some(Outcome::Changes(after)) = changes(cluster.node(1), UPPER, at + 1).outcome else {
+        panic!("no changes")
+    };
+    assert_eq!(after.changes.len(), 1);
 }
 
 #[test]

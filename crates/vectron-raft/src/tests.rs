@@ -12,7 +12,7 @@ use vectron_storage::ErrorCode;
 const SPEC: ShardSpec = ShardSpec { m: 8, ef_construction: 32, ..ShardSpec::new(2, Metric::Euclidean) };
 
 /// Closes the engine, so that no thread of it outlives the test.
-struct OpenNode(Node);
+pub struct OpenNode(Node);
 
 impl std::ops::Deref for OpenNode {
     type Target = Node;
@@ -49,12 +49,12 @@ pub fn options() -> NodeOptions {
     }
 }
 
-fn open(dir: &Path) -> OpenNode {
+pub fn open(dir: &Path) -> OpenNode {
     OpenNode(Node::open(dir, options()).unwrap())
 }
 
 /// Replica 65,537 of shard 1, alone.
-fn alone(epoch: u64) -> Assignment {
+pub fn alone(epoch: u64) -> Assignment {
     let me = std::collections::BTreeSet::from([65_537]);
     let wanted = Wanted { voters: me, learners: Default::default(), first: vec![65_537] };
     Assignment {

@@ -337,10 +337,7 @@ impl Entry<'_> {
         let mut expiries = Vec::new();
         for (ordinal, point) in points.iter().enumerate() {
             let version = Version { index: self.index, ordinal: ordinal as u32 };
-            let expires_at_ms = match point.ttl_ms {
-                0 => point.expires_at_ms,
-                ttl_ms => now_ms.saturating_add(ttl_ms),
-            };
+            let expires_at_ms = point.expiry(now_ms);
             expiries.push(expires_at_ms);
             let (sparse, vectors) = (point.sparse.clone(), point.vectors.clone());
             let extras = PointExtras { expires_at_ms, sparse, vectors }.encode_to_vec();

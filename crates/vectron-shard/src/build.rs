@@ -1,13 +1,26 @@
 //! Filling payload indexes: all of them when a shard is opened, a new one beside the writes that go on.
 
-use crate::fields::Document;
+use crate::field_index::FieldIndex;
+use crate::fields::{Document, IndexProgress};
 use crate::point::{self, StoredPoint};
-use crate::proto::{NamedVector, SparseDeclared};
+use crate::proto::{IndexStatus, NamedVector, PayloadIndex, SparseDeclared};
 use crate::rows::Row;
-use crate::{IndexProgress, Result, Shard, ShardError};
+use crate::{Result, Shard, ShardError, Slot};
 
 /// Rows that are indexed while entries wait: about a millisecond.
 const STEP: Row = 256;
+
+/// Of an example.
+const MAX_EXAMPLE_BYTES: usize = 200;
+
+fn shortened(mut text: String) -> String {
+    if text.len() > MAX_EXAMPLE_BYTES {
+        let end = (0..=MAX_EXAMPLE_BYTES).rev().find(|at| text.is_char_boundary(*at));
+        text.truncate(end.unwrap_or_default());
+        text.push('…');
+    }
+    text
+}
 
 impl Shard {
     /// Whether [`Shard::build_step`] has something to do.
@@ -51,7 +64,27 @@ impl Shard {
         self.fields.read().schema().message().vectors.clone()
     }
 
-    pub fn index_progress(&self) -> Vec<IndexProgress> {
-        self.fields.read().progress()
+    /// Of each payload index, and what it could not read.
+    pub fn index_status(&self) -> Result<Vec<IndexStatus>> {
+        let (generation, progress) = {
+            let fields = self.fields.read();
+            (self.generation.load_full(), fields.progress())
+        };
+        let status = |one: IndexProgress| {
+            let IndexProgress { index, indexed, ready, unread, unread_slot } = one;
+            let example = unread_slot.map(|slot| self.unread_example(&index, generation.slot(slot)));
+            let (unread_id, unread_value) = example.transpose()?.flatten().unwrap_or_default();
+            Ok(IndexStatus { index: Some(index), indexed, ready, unread, unread_id, unread_value })
+        };
+        progress.into_iter().map(status).collect()
+    }
+
+    /// Its id, and its first value that the index does not hold, as JSON. `None`: it was written anew meanwhile.
+    fn unread_example(&self, declared: &PayloadIndex, slot: &Slot) -> Result<Option<(String, String)>> {
+        let Some(value) = self.store.get(&point::key(&slot.id))? else { return Ok(None) };
+        let document = Document::stored(&StoredPoint::decode(&value)?)?;
+        let index = FieldIndex::new(declared, None)?;
+        let value = index.unread_value(&document.payload).map(|value| shortened(value.to_string()));
+        Ok(value.map(|value| (slot.id.to_string(), value)))
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::Result;
 use crate::analysis::Analyzer;
+use crate::datetime::Datetime;
 use crate::filter::{self, Range, Test};
 use crate::inverted::TextIndex;
 use crate::number::Number;
@@ -22,7 +23,7 @@ pub enum Data {
     Keyword(BTreeMap<Box<str>, RoaringBitmap>),
     Number(BTreeMap<Number, RoaringBitmap>),
     Bool([RoaringBitmap; 2]),
-    Datetime(BTreeMap<i64, RoaringBitmap>),
+    Datetime(BTreeMap<Datetime, RoaringBitmap>),
     Geo(RTree<Located>),
     Text(TextIndex),
 }
@@ -34,12 +35,26 @@ pub struct FieldIndex {
     /// Rows with a value that is not null.
     present: RoaringBitmap,
     null: RoaringBitmap,
-    /// Rows with a value that is not null and not of this index's kind.
+    /// Rows with a value that is not null and that this index's kind says nothing about.
     foreign: RoaringBitmap,
     /// Of a text index: rows with more than one text, whose words are not told apart.
     several: RoaringBitmap,
     /// Rows below this are in it; `None`: all are.
     pub building: Option<Row>,
+}
+
+impl Data {
+    /// Whether the value is one that such an index holds.
+    fn reads(&self, leaf: &Value) -> bool {
+        match (self, leaf) {
+            (Self::Keyword(_) | Self::Text(_), leaf) => leaf.is_string(),
+            (Self::Number(_), leaf) => leaf.is_number(),
+            (Self::Bool(_), leaf) => leaf.is_boolean(),
+            (Self::Datetime(_), Value::String(text)) => Datetime::parse(text).is_some(),
+            (Self::Datetime(_), _) => false,
+            (Self::Geo(_), leaf) => filter::geo_point(leaf).is_some(),
+        }
+    }
 }
 
 impl FieldIndex {
@@ -76,37 +91,36 @@ impl FieldIndex {
         path.leaves(document, &mut |leaf| {
             let set = if leaf.is_null() { &mut *null } else { &mut *present };
             set.insert(row);
-            let kind = match data {
-                Data::Keyword(_) | Data::Text(_) => leaf.is_string(),
-                Data::Number(_) => leaf.is_number(),
-                Data::Bool(_) => leaf.is_boolean(),
-                Data::Datetime(_) | Data::Geo(_) => true,
-            };
-            if !kind && !leaf.is_null() {
-                foreign.insert(row);
-            }
-            match (&mut *data, leaf) {
-                (Data::Keyword(map), Value::String(text)) => match map.get_mut(text.as_str()) {
-                    Some(rows) => drop(rows.insert(row)),
-                    None => drop(map.insert(text.as_str().into(), RoaringBitmap::from([row]))),
-                },
-                (Data::Number(map), Value::Number(number)) => {
-                    if let Some(number) = Number::of(number) {
-                        map.entry(number).or_default().insert(row);
+            let is_read = match (&mut *data, leaf) {
+                (Data::Keyword(map), Value::String(text)) => {
+                    match map.get_mut(text.as_str()) {
+                        Some(rows) => drop(rows.insert(row)),
+                        None => drop(map.insert(text.as_str().into(), RoaringBitmap::from([row]))),
                     }
+                    true
                 }
-                (Data::Bool(rows), Value::Bool(flag)) => drop(rows[usize::from(*flag)].insert(row)),
+                (Data::Number(map), Value::Number(number)) => {
+                    let number = Number::of(number);
+                    number.map(|number| map.entry(number).or_default().insert(row)).is_some()
+                }
+                (Data::Bool(rows), Value::Bool(flag)) => {
+                    rows[usize::from(*flag)].insert(row);
+                    true
+                }
                 (Data::Datetime(map), Value::String(text)) => {
-                    if let Some(micros) = filter::micros(text) {
-                        map.entry(micros).or_default().insert(row);
-                    }
+                    let time = Datetime::parse(text);
+                    time.map(|time| map.entry(time).or_default().insert(row)).is_some()
                 }
                 (Data::Geo(tree), leaf) => {
-                    if let Some(GeoPoint { lat, lon }) = filter::geo_point(leaf) {
-                        tree.insert(Located::new([lat, lon], row));
-                    }
+                    let point = filter::geo_point(leaf);
+                    point.map(|GeoPoint { lat, lon }| tree.insert(Located::new([lat, lon], row))).is_some()
                 }
-                _ => {}
+                // Its words were taken in above.
+                (Data::Text(_), Value::String(_)) => true,
+                _ => false,
+            };
+            if !is_read && !leaf.is_null() {
+                foreign.insert(row);
             }
         });
     }
@@ -130,8 +144,8 @@ impl FieldIndex {
             }
             (Data::Bool(rows), Value::Bool(flag)) => drop(rows[usize::from(*flag)].remove(row)),
             (Data::Datetime(map), Value::String(text)) => {
-                if let Some(micros) = filter::micros(text) {
-                    remove_from(map, &micros, row);
+                if let Some(time) = Datetime::parse(text) {
+                    remove_from(map, &time, row);
                 }
             }
             (Data::Geo(tree), leaf) => {
@@ -143,9 +157,25 @@ impl FieldIndex {
         });
     }
 
-    /// Whether no value at this path is of another kind.
+    /// Whether every value at this path is null or in it.
     pub fn is_pure(&self) -> bool {
         self.foreign.is_empty()
+    }
+
+    /// Rows with a value that is not null and not in it.
+    pub fn unread(&self) -> &RoaringBitmap {
+        &self.foreign
+    }
+
+    /// The first value of the document that is not null and cannot be in it.
+    pub fn unread_value<'a>(&self, document: &'a Value) -> Option<&'a Value> {
+        let mut first = None;
+        self.path.leaves(document, &mut |leaf| {
+            if first.is_none() && !leaf.is_null() && !self.data.reads(leaf) {
+                first = Some(leaf);
+            }
+        });
+        first
     }
 
     /// The rows that pass the test at this path; `None`: this index does not know. `false`: some of them may not pass.

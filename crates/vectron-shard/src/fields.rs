@@ -56,6 +56,10 @@ pub struct IndexProgress {
     pub index: PayloadIndex,
     pub indexed: u64,
     pub ready: bool,
+    /// Points of those indexed with a value that is not null and that the index's type says nothing about.
+    pub unread: u64,
+    /// One of them.
+    pub unread_slot: Option<SlotId>,
 }
 
 impl Document {
@@ -222,6 +226,8 @@ impl Fields {
                 None => self.rows.len() as u64,
             },
             ready: index.building.is_none(),
+            unread: index.unread().len(),
+            unread_slot: index.unread().iter().find_map(|row| self.rows.slot(row)),
         });
         each.collect()
     }

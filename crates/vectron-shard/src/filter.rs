@@ -1,6 +1,7 @@
 //! Filters: their wire form (proto/apigateway/filter.proto), checked into a tree that can be evaluated.
 
 use crate::analysis::{Analyzer, OneOf, Phrase};
+use crate::datetime::Datetime;
 use crate::number::Number;
 use crate::path::Path;
 use crate::proto::{
@@ -9,7 +10,6 @@ use crate::proto::{
 };
 use crate::schema::Schema;
 use crate::{Result, ShardError};
-use chrono::{DateTime, NaiveDate};
 use serde_json::Value;
 use std::collections::HashSet;
 use std::ops::Bound;
@@ -37,8 +37,7 @@ pub type Range<T> = (Bound<T>, Bound<T>);
 pub enum Test {
     In(Values),
     Number(Range<Number>),
-    /// Microseconds since 1970.
-    Datetime(Range<i64>),
+    Datetime(Range<Datetime>),
     GeoRadius(GeoPoint, f64),
     GeoBox(GeoBox),
     Prefix(String),
@@ -90,7 +89,7 @@ impl Test {
                 Number::of(number).is_some_and(|number| within(range, &number))
             }
             (Self::Datetime(range), Value::String(text)) => {
-                micros(text).is_some_and(|micros| within(range, &micros))
+                Datetime::parse(text).is_some_and(|time| within(range, &time))
             }
             (Self::Prefix(prefix), Value::String(text)) => text.starts_with(prefix),
             (Self::Text(analyzer, asked), Value::String(text)) => analyzer.has(text, asked),
@@ -106,15 +105,6 @@ impl Test {
 
 pub fn within<T: Ord>(range: &Range<T>, value: &T) -> bool {
     std::ops::RangeBounds::contains(range, value)
-}
-
-/// Of an RFC 3339 time, or of midnight UTC of a date.
-pub fn micros(text: &str) -> Option<i64> {
-    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
-        return Some(time.timestamp_micros());
-    }
-    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|_| text.len() == 10)?;
-    Some(date.and_hms_opt(0, 0, 0)?.and_utc().timestamp_micros())
 }
 
 /// Of an object with the numbers `lat` and `lon`, within their ranges.
@@ -233,15 +223,11 @@ impl Checking<'_> {
                 )?)
             }
             field_condition::Test::Datetime(range) => {
-                let bound = |text: &String| match micros(text) {
-                    Some(micros) => Ok(micros),
-                    None => wrong(
-                        at,
-                        format!("{text:?} is no RFC 3339 time such as 2026-01-31T12:00:00Z, and no date"),
-                    ),
+                let ends = [("gt", &range.gt), ("gte", &range.gte), ("lt", &range.lt), ("lte", &range.lte)];
+                let bound = |(name, text): (&str, &Option<String>)| {
+                    text.as_ref().map(|text| datetime_bound(name, text, at))
                 };
-                let ends = [&range.gt, &range.gte, &range.lt, &range.lte];
-                Test::Datetime(bounds(ends.map(|end| end.as_ref().map(bound)), at)?)
+                Test::Datetime(bounds(ends.map(bound), at)?)
             }
             field_condition::Test::GeoRadius(GeoRadius { center, meters }) => {
                 let center = center.filter(GeoPoint::is_on_earth);
@@ -317,6 +303,11 @@ fn number_bound(name: &str, end: Option<f64>, exact: Option<&Scalar>, at: &str) 
         (None, Some(Some(scalar::Value::Unsigned(n)))) => Some(Ok(Number::Integer(i128::from(*n)))),
         (None, Some(_)) => Some(wrong(at, format!("{name}_exact must be an integer or an unsigned"))),
     }
+}
+
+fn datetime_bound(name: &str, text: &str, at: &str) -> Result<Datetime> {
+    let unread = "is no time or date that can be read: send one such as 2026-01-31T12:00:00Z or 2026-01-31";
+    Datetime::parse(text).map_or_else(|| wrong(at, format!("{name} {text:?} {unread}")), Ok)
 }
 
 /// `ends`: gt, gte, lt, lte.

@@ -4,6 +4,7 @@
 
 use crate::analysis::{Analyzer, OneOf};
 use crate::path::Path;
+use crate::proto::{FieldStatistics, TermStatistics};
 use crate::rows::Row;
 use roaring::{MultiOps, RoaringBitmap};
 use serde_json::Value;
@@ -11,8 +12,8 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 
-const K1: f32 = 1.2;
-const B: f32 = 0.75;
+const K1: f64 = 1.2;
+const B: f64 = 0.75;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Posting {
@@ -129,17 +130,39 @@ impl TextIndex {
         rest.iter().fold(any(first), |found, lists| if found.is_empty() { found } else { found & any(lists) })
     }
 
-    /// Adds `boost` times the BM25 score of each row that has one of the words.
-    pub fn score(&self, query: &str, boost: f32, scores: &mut Scores) {
+    /// What the score of a query takes from all texts that are in here. Its terms are in their order; those that no text has
+    /// are left out.
+    pub fn statistics(&self, path: &Path, query: &str) -> FieldStatistics {
         let counts = self.analyzer.scored(query);
-        let average = (self.total as f64 / self.documents.max(1) as f64) as f32;
+        let terms = counts.into_keys().filter_map(|term| {
+            let documents = self.words.get(term.as_str()).len() as u64;
+            (documents > 0).then_some(TermStatistics { term, documents })
+        });
+        let path = path.as_str().into();
+        FieldStatistics { path, documents: self.documents, words: self.total, terms: terms.collect() }
+    }
+
+    /// Adds `boost` times the BM25 score of each row that has one of the words. `collection`: the sums of the statistics of every
+    /// shard; `None`: this index has all texts. Doubles, and one order of the words, so that a text has the same score in
+    /// whichever shard it is.
+    pub fn score(&self, query: &str, boost: f32, collection: Option<&FieldStatistics>, scores: &mut Scores) {
+        let counts = self.analyzer.scored(query);
+        let frequencies: HashMap<&str, u64> = collection.map_or_else(HashMap::new, |all| {
+            all.terms.iter().map(|one| (one.term.as_str(), one.documents)).collect()
+        });
+        // What was written since the statistics were taken counts here at least.
+        let documents = collection.map_or(0, |all| all.documents).max(self.documents);
+        let words = collection.map_or(0, |all| all.words).max(self.total);
+        let average = words as f64 / documents.max(1) as f64;
         for (word, times) in counts {
             let postings = self.words.get(word.as_str());
-            let (n, df) = (self.documents as f64, postings.len() as f64);
-            let idf = (1.0 + (n - df + 0.5) / (df + 0.5)).ln() as f32;
-            let weight = boost * times as f32 * idf * (K1 + 1.0);
+            let of_all = frequencies.get(word.as_str()).copied().unwrap_or_default();
+            let (n, df) = (documents as f64, of_all.max(postings.len() as u64).min(documents) as f64);
+            let idf = (1.0 + (n - df + 0.5) / (df + 0.5)).ln();
+            let weight = f64::from(boost) * f64::from(times) * idf * (K1 + 1.0);
             for &Posting { row, weight: tf } in postings {
-                let norm = K1 * (1.0 - B + B * self.lengths[row as usize] as f32 / average);
+                let (tf, length) = (f64::from(tf), f64::from(self.lengths[row as usize]));
+                let norm = K1 * (1.0 - B + B * length / average);
                 scores.add(row, weight * tf / (tf + norm));
             }
         }
@@ -172,7 +195,7 @@ impl SparseIndex {
     pub fn score(&self, query: &Sparse, scores: &mut Scores) {
         for (index, &weight) in query.indices.iter().zip(&query.values) {
             for posting in self.0.get(index) {
-                scores.add(posting.row, weight * posting.weight);
+                scores.add(posting.row, f64::from(weight) * f64::from(posting.weight));
             }
         }
     }
@@ -181,14 +204,14 @@ impl SparseIndex {
 /// Sums by row.
 #[derive(Default)]
 pub struct Scores {
-    sums: Vec<f32>,
+    sums: Vec<f64>,
     seen: Vec<bool>,
     /// Those that were seen.
     rows: Vec<Row>,
 }
 
 impl Scores {
-    fn add(&mut self, row: Row, score: f32) {
+    fn add(&mut self, row: Row, score: f64) {
         let at = row as usize;
         if self.seen.len() <= at {
             self.seen.resize(at + 1, false);
@@ -204,7 +227,7 @@ impl Scores {
         let Self { sums, seen, rows } = self;
         let taken = rows.drain(..).map(|row| {
             seen[row as usize] = false;
-            (std::mem::replace(&mut sums[row as usize], 0.0), row)
+            (std::mem::replace(&mut sums[row as usize], 0.0) as f32, row)
         });
         taken.collect()
     }

@@ -17,6 +17,7 @@ mod build;
 mod changes;
 mod checkpoint;
 mod command;
+mod datetime;
 mod error;
 mod field_index;
 mod fields;
@@ -30,6 +31,7 @@ mod load;
 mod matching;
 mod mutation;
 mod number;
+mod order;
 mod path;
 mod payload_fields;
 mod point;
@@ -48,20 +50,19 @@ mod spec;
 mod split;
 mod vectors;
 mod verify;
+mod view;
 mod writer;
 
 pub use apply::Applied;
 pub use checkpoint::{CheckedStore, Checkpoint, StoredShard, check, export_pebble};
 pub use command::{CLIENT_BYTES, Command};
 pub use error::{Result, ShardError};
-pub use fields::IndexProgress;
 pub use filtered::Plan;
 pub use generation::Slot;
 pub(crate) use generation::SlotId;
 pub use hash::routing_hash;
 pub use load::History;
 pub use matching::Filtering;
-pub use query::Ordered;
 pub use recall::{Effort, Estimate, RecallStatus};
 pub use search::{Found, Nearest, Until};
 pub use spec::{Metric, Residence, ShardSpec};
@@ -70,6 +71,7 @@ pub use vectron_hnsw::Quantization;
 pub use vectron_kernels::{Isa, instruction_set, use_isa};
 pub use vectron_storage::ErrorCode;
 pub use verify::StateHash;
+pub use view::View;
 
 use arc_swap::ArcSwap;
 use fields::Fields;
@@ -255,6 +257,9 @@ fn remove_mapped_files(dir: &Path) -> Result<()> {
 mod tests;
 
 #[cfg(test)]
+mod datetime_tests;
+
+#[cfg(test)]
 mod engine_tests;
 
 #[cfg(test)]
@@ -264,7 +269,16 @@ mod filter_tests;
 mod number_tests;
 
 #[cfg(test)]
+mod order_tests;
+
+#[cfg(test)]
 mod recall_tests;
 
 #[cfg(test)]
 mod space_tests;
+
+#[cfg(test)]
+mod text_tests;
+
+#[cfg(test)]
+mod unread_tests;

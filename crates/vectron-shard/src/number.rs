@@ -19,6 +19,22 @@ impl Number {
         number.is_finite().then_some(Self::Float(number))
     }
 
+    /// In byte order, keys are as the numbers; equal numbers have equal keys. The nearest double, then what is missing to the
+    /// number: at most 1,024 of an integer of 64 bits.
+    pub fn key(self) -> [u8; 10] {
+        let (nearest, missing) = match self {
+            Self::Integer(n) => (n as f64, (n - n as f64 as i128) as i16),
+            Self::Float(x) => (x, 0),
+        };
+        // Without the sign of a zero.
+        let bits = (nearest + 0.0).to_bits();
+        let rising = if bits >> 63 == 1 { !bits } else { bits | 1 << 63 };
+        let mut key = [0; 10];
+        key[..8].copy_from_slice(&rising.to_be_bytes());
+        key[8..].copy_from_slice(&((missing as u16) ^ (1 << 15)).to_be_bytes());
+        key
+    }
+
     pub fn json(self) -> serde_json::Value {
         match self {
             Self::Integer(n) => {
@@ -90,9 +106,12 @@ mod tests {
         for (i, a) in ordered.iter().enumerate() {
             for (j, b) in ordered.iter().enumerate() {
                 assert_eq!(a.cmp(b), i.cmp(&j), "{a:?} {b:?}");
+                assert_eq!(a.key().cmp(&b.key()), i.cmp(&j), "{a:?} {b:?}");
             }
         }
         assert_eq!(Integer(1), Float(1.0));
         assert_eq!(Float(-0.0), Integer(0));
+        assert_eq!(Float(-0.0).key(), Integer(0).key());
+        assert_eq!(Integer(1 << 60).key(), Float((1u64 << 60) as f64).key());
     }
 }

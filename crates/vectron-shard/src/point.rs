@@ -4,7 +4,7 @@
 
 use crate::command::check_vector;
 use crate::inverted::Sparse;
-use crate::proto::{NamedVector, PointExtras};
+use crate::proto::{NamedVector, PointData, PointExtras};
 use crate::{Result, ShardError, ShardSpec};
 use prost::Message;
 use vectron_storage::Store;
@@ -29,6 +29,16 @@ pub struct StoredPoint<'a> {
     /// Encoded [`PointExtras`], or empty.
     pub extras: &'a [u8],
     pub payload: &'a [u8],
+}
+
+impl PointData {
+    /// When the point expires that was written at `written_at_ms`, milliseconds since 1970; 0: never.
+    pub fn expiry(&self, written_at_ms: u64) -> u64 {
+        match self.ttl_ms {
+            0 => self.expires_at_ms,
+            ttl_ms => written_at_ms.saturating_add(ttl_ms),
+        }
+    }
 }
 
 impl PointExtras {

@@ -5,6 +5,7 @@ use crate::field_index::Data;
 use crate::filter::Filter;
 use crate::matching::{Filtering, Matching};
 use crate::number::Number;
+use crate::order::{Order, Ordered};
 use crate::path::Path;
 use crate::point::{self, StoredPoint};
 use crate::proto::{
@@ -12,7 +13,6 @@ use crate::proto::{
 };
 use crate::{Result, Shard, ShardError};
 use serde_json::Value;
-use std::cmp::Ordering;
 use std::collections::HashMap;
 
 /// Attempts beside writes; the next one keeps writes out.
@@ -20,52 +20,6 @@ const ATTEMPTS: usize = 3;
 /// Points whose payloads are read for an estimate.
 const SAMPLE: usize = 512;
 const MAX_VALUES: u32 = 100_000;
-
-/// A value in the order of a page.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Ordered {
-    Number(Number),
-    Text(String),
-    Nothing,
-}
-
-impl Ordered {
-    /// What counts at the path.
-    fn of(path: &Path, document: &Value, descending: bool) -> Self {
-        let mut best = Self::Nothing;
-        path.leaves(document, &mut |leaf| {
-            let value = Self::value(leaf);
-            if value != Self::Nothing && (best == Self::Nothing || value.compare(&best, descending).is_lt()) {
-                best = value;
-            }
-        });
-        best
-    }
-
-    fn value(leaf: &Value) -> Self {
-        match leaf {
-            Value::Number(number) => Number::of(number).map_or(Self::Nothing, Self::Number),
-            Value::String(text) => Self::Text(text.clone()),
-            _ => Self::Nothing,
-        }
-    }
-
-    fn compare(&self, other: &Self, descending: bool) -> Ordering {
-        match (self, other) {
-            (Self::Nothing, _) | (_, Self::Nothing) => self.cmp(other),
-            _ if descending => other.cmp(self),
-            _ => self.cmp(other),
-        }
-    }
-
-    fn json(&self) -> String {
-        match self {
-            Self::Number(number) => number.json().to_string(),
-            Self::Text(text) => Value::from(text.as_str()).to_string(),
-            Self::Nothing => "null".into(),
-        }
-    }
-}
 
 impl Shard {
     fn optional_filter(&self, message: Option<&proto::Filter>) -> Result<Option<Filtering>> {
@@ -213,14 +167,16 @@ impl Shard {
             }),
             Some(order) => {
                 let path = Path::parse(&order.path).map_err(ShardError::Invalid)?;
+                let dated = self.fields.read().schema().is_dated(&path);
+                let by = Order { descending: order.descending, dated };
                 let from = order.after_value.as_ref().map(|value| {
                     serde_json::from_str::<Value>(value)
-                        .map(|value| Ordered::value(&value))
+                        .map(|value| by.value(&value))
                         .map_err(|e| ShardError::Invalid(format!("the value of the cursor is no JSON: {e}")))
                 });
                 let from = from.transpose()?.map(|value| (value, request.after.as_str()));
                 self.with_matching(filter.as_deref(), |matching| {
-                    self.page_by_value(matching, &path, order.descending, from.as_ref(), limit)
+                    self.page_by_value(matching, &path, by, from.as_ref(), limit)
                 })
             }
         }
@@ -275,17 +231,16 @@ impl Shard {
         &self,
         matching: &Matching,
         path: &Path,
-        descending: bool,
+        by: Order,
         from: Option<&(Ordered, &str)>,
         limit: usize,
     ) -> Result<Option<PageFound>> {
         let id = |slot: u32| &*matching.generation.slot(slot).id;
-        let Some((keyed, unindexed)) = self.order_values(matching, path, descending)? else {
+        let Some((keyed, unindexed)) = self.order_values(matching, path, by)? else {
             return Ok(None);
         };
-        let compare = |a: (&Ordered, &str), b: (&Ordered, &str)| {
-            a.0.compare(b.0, descending).then_with(|| a.1.cmp(b.1))
-        };
+        let compare =
+            |a: (&Ordered, &str), b: (&Ordered, &str)| by.compare(a.0, b.0).then_with(|| a.1.cmp(b.1));
         let later = |(value, slot): &(Ordered, u32)| {
             from.is_none_or(|(last, after)| compare((value, id(*slot)), (last, after)).is_gt())
         };
@@ -298,8 +253,10 @@ impl Shard {
         keyed.sort_unstable_by(order);
         let slots: Vec<u32> = keyed.iter().map(|(_, slot)| *slot).collect();
         let values = keyed.iter().map(|(value, _)| value.json()).collect();
+        let keys = keyed.iter().map(|(value, _)| value.key()).collect();
+        let unindexed = unindexed || matching.unindexed;
         let points = self.read_points(matching, &slots)?;
-        Ok(points.map(|points| PageFound { points, values, unindexed: unindexed || matching.unindexed }))
+        Ok(points.map(|points| PageFound { points, values, unindexed, keys, ..PageFound::default() }))
     }
 
     /// What counts of each point, and whether payloads had to be read for it. `None`: a write came between.
@@ -308,56 +265,52 @@ impl Shard {
         &self,
         matching: &Matching,
         path: &Path,
-        descending: bool,
+        by: Order,
     ) -> Result<Option<(Vec<(Ordered, u32)>, bool)>> {
-        if let Some(values) = self.indexed_values(matching, path, descending) {
+        if let Some(values) = self.indexed_values(matching, path, by) {
             return Ok(Some((values, false)));
         }
         let mut keyed = Vec::with_capacity(matching.slots.len());
         for slots in matching.slots.chunks(4096) {
             let Some(documents) = self.read_documents(&matching.generation, slots)? else { return Ok(None) };
-            let values = documents.iter().map(|document| Ordered::of(path, &document.payload, descending));
+            let values = documents.iter().map(|document| by.of(path, &document.payload));
             keyed.extend(values.zip(slots.iter().copied()));
         }
         Ok(Some((keyed, true)))
     }
 
     /// `None`: no index knows, or it is not as of the same entry any more.
-    fn indexed_values(
-        &self,
-        matching: &Matching,
-        path: &Path,
-        descending: bool,
-    ) -> Option<Vec<(Ordered, u32)>> {
+    fn indexed_values(&self, matching: &Matching, path: &Path, by: Order) -> Option<Vec<(Ordered, u32)>> {
         let fields = self.fields.read();
-        let scalar = [IndexKind::Keyword, IndexKind::Integer, IndexKind::Float];
-        // A value of another kind is not in it, and may come before.
+        let scalar =
+            [IndexKind::Keyword, IndexKind::Integer, IndexKind::Float, IndexKind::Bool, IndexKind::Datetime];
+        // A value that is not in it may come before.
         let index = fields.ready(path, |index| scalar.contains(&index.declared.kind()) && index.is_pure())?;
         if fields.applied != matching.applied {
             return None;
         }
-        let mut values: HashMap<u32, Ordered> = HashMap::new();
-        let mut take = |value: &dyn Fn() -> Ordered, own: &roaring::RoaringBitmap| {
+        let mut firsts: HashMap<u32, Ordered> = HashMap::new();
+        let mut take = |value: Ordered, own: &roaring::RoaringBitmap| {
             for row in own & &matching.rows {
-                // The first one met counts.
-                values.entry(row).or_insert_with(value);
+                match firsts.get_mut(&row) {
+                    Some(first) if by.compare(&value, first).is_lt() => *first = value.clone(),
+                    Some(_) => {}
+                    None => drop(firsts.insert(row, value.clone())),
+                }
             }
         };
         match &index.data {
-            Data::Number(map) if descending => {
-                map.iter().rev().for_each(|(n, own)| take(&|| Ordered::Number(*n), own))
+            Data::Number(map) => map.iter().for_each(|(number, own)| take(Ordered::Number(*number), own)),
+            Data::Keyword(map) => map.iter().for_each(|(text, own)| take(by.text(text), own)),
+            Data::Datetime(map) => map.iter().for_each(|(time, own)| take(Ordered::Datetime(*time), own)),
+            Data::Bool([no, yes]) => {
+                take(Ordered::Flag(false), no);
+                take(Ordered::Flag(true), yes);
             }
-            Data::Number(map) => map.iter().for_each(|(n, own)| take(&|| Ordered::Number(*n), own)),
-            Data::Keyword(map) if descending => {
-                map.iter().rev().for_each(|(text, own)| take(&|| Ordered::Text(text.to_string()), own));
-            }
-            Data::Keyword(map) => {
-                map.iter().for_each(|(text, own)| take(&|| Ordered::Text(text.to_string()), own))
-            }
-            _ => return None,
+            Data::Geo(_) | Data::Text(_) => return None,
         }
         let rows = matching.rows.iter().zip(&matching.slots);
-        Some(rows.map(|(row, slot)| (values.remove(&row).unwrap_or(Ordered::Nothing), *slot)).collect())
+        Some(rows.map(|(row, slot)| (firsts.remove(&row).unwrap_or(Ordered::Nothing), *slot)).collect())
     }
 }
 

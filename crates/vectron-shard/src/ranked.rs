@@ -2,12 +2,13 @@
 //! log index.
 
 use crate::analysis::Phrase;
+use crate::field_index::FieldIndex;
 use crate::fields::Fields;
 use crate::filter::{Filter, Test};
 use crate::generation::Slot;
-use crate::inverted::{self, Scores, Sparse};
+use crate::inverted::{self, Scores, Sparse, TextIndex};
 use crate::path::Path;
-use crate::proto::{IndexKind, SparseData, TextQuery};
+use crate::proto::{IndexKind, SparseData, TextQuery, TextStatistics, TextStats, TextStatsOp};
 use crate::rows::Row;
 use crate::search::{Found, Nearest};
 use crate::{Result, Shard, ShardError};
@@ -21,39 +22,29 @@ const MAX_PHRASES: usize = 16;
 
 /// What a point is ranked by, other than nearness of its vector.
 pub enum Ranking<'a> {
-    Text(&'a TextQuery),
+    /// The statistics are of the whole collection; without them they are this shard's.
+    Text(&'a TextQuery, Option<&'a TextStatistics>),
     Sparse(&'a SparseData),
 }
 
 impl Ranking<'_> {
     fn check(&self) -> Result<()> {
         match self {
-            Self::Text(text) if text.query.len() > MAX_TEXT_BYTES => {
-                Err(ShardError::Invalid(format!("a query text has at most {MAX_TEXT_BYTES} bytes")))
-            }
-            Self::Text(text) if text.phrases.len() > MAX_PHRASES => {
-                Err(ShardError::Invalid(format!("a query has at most {MAX_PHRASES} phrases")))
-            }
-            Self::Text(text) => match text.fields.iter().find(|field| !(0.0..=1e6).contains(&field.boost)) {
-                Some(field) => {
-                    Err(ShardError::Invalid(format!("the boost of {:?} must be 0 to 1e6", field.path)))
-                }
-                None => Ok(()),
-            },
+            Self::Text(text, _) => text.check(),
             Self::Sparse(sparse) => sparse.check(),
         }
     }
 
     fn plan(&self) -> &'static str {
         match self {
-            Self::Text(_) => "bm25",
+            Self::Text(..) => "bm25",
             Self::Sparse(_) => "sparse",
         }
     }
 
     /// What the phrases of a text ask for besides its words: each stands in one of its fields.
     fn phrases(&self, fields: &Fields) -> Result<Vec<Filter>> {
-        let Self::Text(text) = self else { return Ok(Vec::new()) };
+        let Self::Text(text, _) = self else { return Ok(Vec::new()) };
         let paths: Vec<Path> = match text.fields.as_slice() {
             [] => {
                 let of_text = fields.indexes.iter().filter(|index| index.declared.kind() == IndexKind::Text);
@@ -81,30 +72,12 @@ impl Ranking<'_> {
                 let vector = Sparse { indices: sparse.indices.clone(), values: sparse.values.clone() };
                 fields.sparse(&sparse.name)?.score(&vector, scores);
             }
-            Self::Text(text) if text.fields.is_empty() => {
-                let of_text =
-                    |index: &&crate::field_index::FieldIndex| index.declared.kind() == IndexKind::Text;
-                let all: Vec<_> = fields.indexes.iter().filter(of_text).collect();
-                if all.is_empty() {
-                    return Err(ShardError::Invalid("text search needs a payload index of type text".into()));
-                }
-                for index in all {
-                    let building = || ShardError::IndexBuilding(format!("field {:?}", index.path.as_str()));
-                    index.text().ok_or_else(building)?.score(&scored_text(text), 1.0, scores);
-                }
-            }
-            Self::Text(text) => {
-                for field in &text.fields {
-                    let path = Path::parse(&field.path).map_err(ShardError::Invalid)?;
-                    let is_it = |index: &&crate::field_index::FieldIndex| {
-                        index.path == path && index.declared.kind() == IndexKind::Text
-                    };
-                    let index = fields.indexes.iter().find(is_it).ok_or_else(|| {
-                        ShardError::Invalid(format!("{:?} has no payload index of type text", field.path))
-                    })?;
-                    let building = || ShardError::IndexBuilding(format!("field {:?}", field.path));
-                    let boost = if field.boost == 0.0 { 1.0 } else { field.boost };
-                    index.text().ok_or_else(building)?.score(&scored_text(text), boost, scores);
+            Self::Text(text, statistics) => {
+                for Asked { path, index, boost } in text.indexes(fields)? {
+                    let fields = statistics.iter().flat_map(|all| &all.fields);
+                    // An index that was declared since the statistics were taken has its own.
+                    let of_field = fields.into_iter().find(|field| field.path == path.as_str());
+                    index.score(&text.scored(), boost, of_field, scores);
                 }
             }
         }
@@ -112,15 +85,79 @@ impl Ranking<'_> {
     }
 }
 
-/// The words that are ranked by: of the phrases, where there are no others.
-fn scored_text(text: &TextQuery) -> Cow<'_, str> {
-    match text.query.is_empty() {
-        true => Cow::Owned(text.phrases.join(" ")),
-        false => Cow::Borrowed(&text.query),
+/// A text index that a query goes to.
+struct Asked<'a> {
+    path: &'a Path,
+    index: &'a TextIndex,
+    boost: f32,
+}
+
+impl TextQuery {
+    fn check(&self) -> Result<()> {
+        if self.query.len() > MAX_TEXT_BYTES {
+            return Err(ShardError::Invalid(format!("a query text has at most {MAX_TEXT_BYTES} bytes")));
+        }
+        if self.phrases.len() > MAX_PHRASES {
+            return Err(ShardError::Invalid(format!("a query has at most {MAX_PHRASES} phrases")));
+        }
+        match self.fields.iter().find(|field| !(0.0..=1e6).contains(&field.boost)) {
+            Some(field) => {
+                Err(ShardError::Invalid(format!("the boost of {:?} must be 0 to 1e6", field.path)))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The words that are ranked by: of the phrases, where there are no others.
+    fn scored(&self) -> Cow<'_, str> {
+        match self.query.is_empty() {
+            true => Cow::Owned(self.phrases.join(" ")),
+            false => Cow::Borrowed(&self.query),
+        }
+    }
+
+    /// Those of its fields in their order, or all that there are.
+    fn indexes<'a>(&self, fields: &'a Fields) -> Result<Vec<Asked<'a>>> {
+        let of_text = |index: &&FieldIndex| index.declared.kind() == IndexKind::Text;
+        let asked = |index: &'a FieldIndex, boost: f32| {
+            let building = || ShardError::IndexBuilding(format!("field {:?}", index.path.as_str()));
+            Ok(Asked { path: &index.path, index: index.text().ok_or_else(building)?, boost })
+        };
+        if self.fields.is_empty() {
+            let all: Vec<_> = fields.indexes.iter().filter(of_text).collect();
+            if all.is_empty() {
+                return Err(ShardError::Invalid("text search needs a payload index of type text".into()));
+            }
+            return all.into_iter().map(|index| asked(index, 1.0)).collect();
+        }
+        let each = self.fields.iter().map(|field| {
+            let path = Path::parse(&field.path).map_err(ShardError::Invalid)?;
+            let found = fields.indexes.iter().filter(of_text).find(|index| index.path == path);
+            let index = found.ok_or_else(|| {
+                ShardError::Invalid(format!("{:?} has no payload index of type text", field.path))
+            })?;
+            asked(index, if field.boost == 0.0 { 1.0 } else { field.boost })
+        });
+        each.collect()
     }
 }
 
 impl Shard {
+    /// What the scores of the queries take from the texts of this shard; summed over all shards, the collection's.
+    pub fn text_statistics(&self, request: &TextStatsOp) -> Result<TextStats> {
+        let fields = self.fields.read();
+        let of_query = |text: &TextQuery| {
+            text.check()?;
+            let mut asked = text.indexes(&fields)?;
+            // A field that is asked twice is summed once.
+            asked.sort_by_key(|one| one.path);
+            asked.dedup_by_key(|one| one.path);
+            let fields = asked.iter().map(|Asked { path, index, .. }| index.statistics(path, &text.scored()));
+            Ok(TextStatistics { fields: fields.collect() })
+        };
+        Ok(TextStats { queries: request.queries.iter().map(of_query).collect::<Result<_>>()? })
+    }
+
     /// The `k` points that are ranked highest. `None`: a write came between; ask again.
     pub(crate) fn ranked(
         &self,

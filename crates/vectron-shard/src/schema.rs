@@ -94,6 +94,12 @@ impl Schema {
         self.texts.iter().find(|(at, _)| at == path).map(|(_, analyzer)| analyzer.clone()).unwrap_or_default()
     }
 
+    /// Whether a datetime index is declared at the path, ready or not.
+    pub fn is_dated(&self, path: &Path) -> bool {
+        let mut of_times = self.message.indexes.iter().filter(|index| index.kind() == IndexKind::Datetime);
+        of_times.any(|index| index.parsed_path().is_ok_and(|at| at == *path))
+    }
+
     /// The schema afterwards; `None`: it is the same.
     pub fn declared(&self, declaration: &Declaration) -> Result<Option<Self>> {
         let mut message = self.message.clone();

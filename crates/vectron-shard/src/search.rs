@@ -172,7 +172,7 @@ impl Shard {
             }))
         };
         let ranking = match (&request.text, &request.sparse) {
-            (Some(text), None) => Some(Ranking::Text(text)),
+            (Some(text), None) => Some(Ranking::Text(text, request.statistics.as_ref())),
             (None, Some(sparse)) => Some(Ranking::Sparse(sparse)),
             (None, None) => None,
             (Some(_), Some(_)) => {

@@ -125,6 +125,23 @@ impl Store {
         remove_dir(&made).map_err(|e| self.file_failed(e))
     }
 
+    /// Everything written so far, as a store that nobody writes. Of a small one a reference to its entries, which the next
+    /// write here copies; else links to the table files in `dir`, which must not exist and which the caller removes. They share
+    /// the block cache.
+    pub fn frozen(&self, dir: &Path) -> Result<Self> {
+        let frozen = match self.form() {
+            Form::Small(small) => Self::of_small(dir, &self.resources, small),
+            Form::Database(db) => {
+                link_database(db, dir).map_err(|e| self.failed(e))?;
+                let options = options::database(Durability::State, &self.resources);
+                let db = DB::open_for_read_only(&options, dir, false).map_err(|e| failed(dir, e))?;
+                Self::of_database(dir, Durability::State, &self.resources, db)
+            }
+        };
+        frozen.poisoned.store(true, Ordering::Release);
+        Ok(frozen)
+    }
+
     /// Number of the last write. It grows with each; a log store that is opened again has the one it had.
     pub fn sequence(&self) -> u64 {
         match self.form() {

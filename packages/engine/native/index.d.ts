@@ -36,11 +36,16 @@ export declare class Engine {
   storedShards(): Promise<Array<number>>
   status(): Array<Status>
   /**
-   * Runs encoded `ShardOp`s side by side; the promise gives their encoded `ShardOutcome`s in order, once all are
-   * done: all in one buffer, before them the length of each (uint32, little-endian). `tickets`: a number each, by
-   * which [`Engine::cancel`] knows it meanwhile. The buffers are copied before this returns.
+   * Runs encoded `ShardOp`s side by side; [`Engine::outcomes`] gives the outcome of each by its place in `ids`, which no
+   * other running one has. `tickets`: a number each, by which [`Engine::cancel`] knows it meanwhile; 0: it does not. The
+   * buffers are copied before this returns.
    */
-  submit(ops: Array<Buffer>, tickets: Array<number>): Promise<Buffer>
+  submit(ops: Array<Buffer>, ids: Array<number>, tickets: Array<number>): void
+  /**
+   * Resolves when something that was submitted has ended, with the encoded `ShardOutcome`s of all that has: see
+   * [`Outcomes::next`].
+   */
+  outcomes(): Promise<Buffer>
   /** Nobody waits for these reads any more: they end soon. */
   cancel(tickets: Array<number>): void
   /**
@@ -244,6 +249,8 @@ export interface Status {
   damage: string
   /** How long a write may wait for its fsync; 0: it is acknowledged after it. */
   relaxedMs: number
+  /** States that clients page through. */
+  views: number
   /** What is known of the recall of searches: by the first vectors, then by each named one. */
   recalls: Array<Recall>
 }

@@ -51,6 +51,20 @@ describe('Engine', () => {
     expect(answers.every((answer) => answer.errorCode === '')).toBe(true);
   });
 
+  it('answers each as soon as it is done: one that waits holds up none that was submitted with it', async () => {
+    const done: string[] = [];
+    const note = (what: string) => (outcome: workerData.ShardOutcome) => {
+      done.push(what);
+      return outcome;
+    };
+    // Nothing is written: it ends when it has waited.
+    const value = workerData.ChangesOp.fromPartial({ fromIndex: 1_000_000n, waitMs: 300 });
+    const waiting = run({ $case: 'changes', value }).then(note('changes'));
+    const searching = run(search([1, 0], 1)).then(note('search'));
+    await Promise.all([waiting, searching]);
+    expect(done).toEqual(['search', 'changes']);
+  });
+
   it('answers failures as outcomes with their code', async () => {
     expect((await run(search([1, 2, 3], 1))).errorCode).toBe('DIMENSION_MISMATCH');
     expect((await run(search([0, 0], 1))).errorCode).toBe('INVALID_ARGUMENT');

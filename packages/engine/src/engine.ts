@@ -2,7 +2,7 @@ import { VectronError } from '@vectron/errors';
 import type { placement } from '@vectron/proto';
 import * as native from '../native/index.js';
 import { decoded } from './native-error.js';
-import { TickBatcher } from './tick-batcher.js';
+import { Submissions } from './submissions.js';
 
 /** How the replicas of different workers keep together; every value has a default. */
 export interface ReplicationOptions {
@@ -104,17 +104,17 @@ export const instructionSet = (): string => native.instructionSet();
 /**
  * Shards in a directory. Operations are encoded vectron.workerdata.v1.ShardOp, answers encoded ShardOutcome;
  * a failed operation is a failed outcome, not an exception. What is submitted in one event-loop tick goes to
- * the core in one call; reads and writes apart, so that a read never waits for a disk.
+ * the core in one call, reads and writes apart; each is answered when it is done.
  */
 export class Engine {
-  readonly #reads: TickBatcher;
-  readonly #writes: TickBatcher;
+  readonly #read: (op: Buffer, ticket: number) => Promise<Buffer>;
+  readonly #write: (op: Buffer, ticket: number) => Promise<Buffer>;
   #tickets = 0;
 
   private constructor(private readonly core: native.Engine) {
-    const submit = (ops: Buffer[], tickets: number[]) => core.submit(ops, tickets);
-    this.#reads = new TickBatcher(submit);
-    this.#writes = new TickBatcher(submit);
+    const submissions = new Submissions(core);
+    this.#read = submissions.line();
+    this.#write = submissions.line();
   }
 
   /** One process opens a directory; a second one gets CONFLICT. */
@@ -134,7 +134,7 @@ export class Engine {
    * that was submitted is made all the same.
    */
   submit(op: Buffer, write: boolean, ticket = 0): Promise<Buffer> {
-    return (write ? this.#writes : this.#reads).submit(op, write ? 0 : ticket);
+    return write ? this.#write(op, 0) : this.#read(op, ticket);
   }
 
   /** A number for one read, not in use by another. */

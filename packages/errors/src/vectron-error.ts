@@ -1,11 +1,24 @@
 import { type CodeSpec, ERROR_CODES, type ErrorCode, GRPC_STATUS } from './codes.js';
 
+/** Changes that are not kept any more, and where a change feed can go on behind them. */
+export interface LostChanges {
+  readonly cursor: string;
+  /** Of each shard that has lost some of what was asked for, the first and the last lost log index. */
+  readonly shards: readonly {
+    readonly shardId: number;
+    readonly firstLogIndex: bigint;
+    readonly lastLogIndex: bigint;
+  }[];
+}
+
 /** What a caller can act on beside code and message. */
 export interface ErrorDetails {
   /** The request field that is wrong, e.g. `points[3].vector`. */
   readonly field?: string;
   /** Milliseconds after which a retry makes sense. */
   readonly retryAfterMs?: number;
+  /** With CHANGES_GONE, unless the collection was made anew. */
+  readonly lost?: LostChanges;
   /** Of the call that failed, as the server logs it. Set by clients of REST. */
   readonly requestId?: string;
 }

@@ -14,6 +14,33 @@ export interface ShardAnswer {
 /** Asks one shard, in whatever way the home of the collection reaches it. Throws VectronError. */
 export type AskShard = (shard: placement.Shard, op: ShardOperation) => Promise<ShardAnswer>;
 
+/** What a shard answered instead of an outcome. */
+export interface ShardFailure extends VectronError {
+  /** With NOT_LEADER: number of the worker that leads, 0: none is known. */
+  readonly leader: number;
+  /** With CHANGES_GONE: the first log index whose changes the replica that answered still has. */
+  readonly firstIndex: bigint;
+}
+
+/** The outcome of an operation. Throws a {@link ShardFailure} when there is none. */
+export function outcomeOf({
+  errorCode,
+  errorMessage,
+  outcome,
+  leader,
+  firstIndex,
+}: workerData.ShardOutcome): ShardOutcome {
+  if (errorCode !== '') {
+    const failure: ShardFailure = Object.assign(VectronError.fromWire(errorCode, errorMessage), {
+      leader: Number(leader),
+      firstIndex,
+    });
+    throw failure;
+  }
+  if (outcome === undefined) throw new VectronError('INTERNAL', 'the shard answered nothing');
+  return outcome;
+}
+
 /** Thrown when a shard was split: what was planned for it must be planned anew, with the route that is known now. */
 export class RouteChanged extends VectronError {
   constructor(collection: string) {

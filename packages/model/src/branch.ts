@@ -58,6 +58,7 @@ export function branchOf(
     text: sought.text,
     using: options.using,
     measuring: frame.measuring,
+    statistics: undefined,
   };
   return { op, limit, weight, excluded };
 }

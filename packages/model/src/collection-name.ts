@@ -5,7 +5,7 @@ const NAME = new RegExp(rulesOf('vectron.v1.CreateCollectionRequest', 'name').pa
 
 /** Throws INVALID_ARGUMENT naming `field` unless `name` may name a collection. */
 export function checkCollectionName(name: string, field: string): void {
-  if (!NAME.test(name)) {
+  if (typeof name !== 'string' || !NAME.test(name)) {
     throw VectronError.invalid(
       field,
       'a collection name has 1 to 128 letters, digits, - and _, and starts with a letter or digit',

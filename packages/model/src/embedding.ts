@@ -19,12 +19,12 @@ export async function embedPoints(
   if (places.length === 0) return points;
   for (const at of places) {
     if (points[at].vector.length > 0)
-      throw VectronError.invalid(`points[${at}].text`, 'send either a vector or a text');
+      throw VectronError.invalid(`points[${at}].text`, `points[${at}].text goes without a vector`);
     // A copy of its properties, made below, would pass the checks of a payload whatever it is.
     if (points[at].payload !== undefined) checkDocument(points[at].payload, `points[${at}].payload`);
   }
   const texts = places.map((at) => checked(points[at].text ?? '', `points[${at}].text`));
-  const vectors = await embedTexts(texts, collection, embed);
+  const vectors = await embedTexts(texts, collection, embed, `points[${places[0]}].text`);
   const { textField = 'text' } = collection.embedding ?? {};
   const made = new Map(places.map((at, i) => [at, vectors[i]]));
   return points.map((point, at) => {
@@ -41,9 +41,10 @@ export async function embedTexts(
   texts: readonly string[],
   { name, embedding, dimension }: placement.Collection,
   embed: Embed,
+  field: string,
 ): Promise<Float32Array[]> {
   if (embedding === undefined) {
-    throw VectronError.invalid('text', `collection ${name} has no embedding provider: send vectors`);
+    throw VectronError.invalid(field, `${field}: collection ${name} has no embedding provider: send vectors`);
   }
   const unique = [...new Set(texts)];
   const vectors = await embed(embedding.provider, unique, dimension);
@@ -62,7 +63,7 @@ export async function embedSearch<S extends Pick<SearchRequest, 'vector' | 'like
   if (vector.length > 0 || likeId !== '' || using !== '') {
     throw VectronError.invalid('text', 'send a text, a vector or like_id; texts are embedded for the first vector');
   }
-  const [made] = await embedTexts([checked(text, 'text')], collection, embed);
+  const [made] = await embedTexts([checked(text, 'text')], collection, embed, 'text');
   return { ...search, vector: made, text: '' };
 }
 
@@ -82,7 +83,7 @@ export async function embedQuery(
     }
   }
   const texts = asked.map(({ branch, at }) => checked(branch.embed, `branches[${at}].embed`));
-  const vectors = await embedTexts(texts, collection, embed);
+  const vectors = await embedTexts(texts, collection, embed, `branches[${asked[0].at}].embed`);
   const branches = [...request.branches];
   asked.forEach(({ branch, at }, i) => {
     branches[at] = { ...branch, embed: '', vectorF32: Buffer.from(vectors[i].buffer) };

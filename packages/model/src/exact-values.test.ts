@@ -75,32 +75,35 @@ describe('what several shards answer', () => {
   const route = new Route({ name: 'c', shards } as unknown as placement.Collection);
   const point = (id: string) => ({ id }) as workerData.PointData;
 
-  it('is merged in the exact order of integers and doubles', async () => {
-    // As texts: the double 9007199254740994.0 lies between the integers around it.
-    const values: Record<number, string[]> = {
-      1: ['-9223372036854775808', '9007199254740993', '9007199254740995', '18446744073709551615', '"a"'],
-      2: ['-9.223372036854775e18', '9007199254740992', '9007199254740994.0', '1.8446744073709552e19', 'null'],
+  /** A page of one shard: ids, each with the bytes of its key. */
+  const pageOf = (own: Record<string, number[]>) => {
+    const keys = Object.values(own).map((bytes) => Buffer.from(bytes));
+    return { points: Object.keys(own).map(point), values: keys.map((key) => `"${key.toString('hex')}"`), keys };
+  };
+  const merged = async (own: Record<number, object>, descending: boolean) => {
+    const request = { limit: 10, cursor: '', filter: undefined, orderBy: { path: 'n', descending } };
+    const page = await pagePoints(route, request, async ({ shardId }) => {
+      return { outcome: { $case: 'page', value: own[shardId] } } as never;
+    });
+    return page.points.map(({ id }) => id);
+  };
+
+  it('is merged by the keys of the values, then by id; what has no value is last in both directions', async () => {
+    const rising = {
+      1: pageOf({ a: [1], d: [2, 9], '\u{1f600}': [4, 97] }),
+      2: pageOf({ b: [2], c: [2, 9], '\uffff': [4, 97], e: [255] }),
     };
-    const page = await pagePoints(
-      route,
-      { limit: 10, cursor: '', filter: undefined, orderBy: { path: 'n', descending: false } },
-      async ({ shardId }) => {
-        const own = values[shardId];
-        return { outcome: { $case: 'page', value: { points: own.map(point), values: own } } } as never;
-      },
-    );
-    expect(page.points.map(({ id }) => id)).toEqual([
-      '-9223372036854775808',
-      '-9.223372036854775e18',
-      '9007199254740992',
-      '9007199254740993',
-      '9007199254740994.0',
-      '9007199254740995',
-      '18446744073709551615',
-      '1.8446744073709552e19',
-      '"a"',
-      'null',
-    ]);
+    expect(await merged(rising, false)).toEqual(['a', 'b', 'c', 'd', '\uffff', '\u{1f600}', 'e']);
+    const falling = {
+      1: pageOf({ '\u{1f600}': [4, 97], d: [2, 9], a: [1] }),
+      2: pageOf({ '\uffff': [4, 97], c: [2, 9], b: [2], e: [255] }),
+    };
+    expect(await merged(falling, true)).toEqual(['\uffff', '\u{1f600}', 'c', 'd', 'b', 'a', 'e']);
+  });
+
+  it('cannot be merged when a shard gives no keys: its worker is older', async () => {
+    const older = { points: [point('a')], values: ['1'], keys: [] };
+    await expect(merged({ 1: older, 2: pageOf({}) }, false)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   });
 
   it('is counted together where the values are equal, and apart where only their doubles are', async () => {

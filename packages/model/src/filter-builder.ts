@@ -11,7 +11,7 @@ export const hasId = (...ids: string[]): Filter => ({ ids });
 /** One object at `path` meets the whole filter, whose paths begin in that object. */
 export const nested = (path: string, filter: Filter): Filter => ({ nested: { path, filter } });
 
-/** Bounds of numbers (beyond 2^53 as `bigint`), or of times as RFC 3339 text or Date. */
+/** Bounds of numbers (beyond 2^53 as `bigint`), or of times as text, such as RFC 3339, or Date. */
 export interface Bounds<T> {
   readonly gt?: T;
   readonly gte?: T;

@@ -18,7 +18,7 @@ export interface FieldFilter {
   readonly in?: readonly Scalar[];
   /** Holds where there is no value, too. */
   readonly notIn?: readonly Scalar[];
-  /** A number, or an RFC 3339 time or date for times; so are the other bounds. */
+  /** A number, or a time or date in one of the usual forms, such as RFC 3339, for times; so are the other bounds. */
   readonly gt?: number | bigint | string;
   readonly gte?: number | bigint | string;
   readonly lt?: number | bigint | string;
@@ -46,8 +46,14 @@ export type Filter =
 
 const LISTS = ['all', 'any', 'none'] as const;
 const BOUNDS = ['gt', 'gte', 'lt', 'lte'] as const;
-const MAX_DEPTH = 16;
+/** Levels of filters below the first one. */
+export const MAX_FILTER_DEPTH = 16;
+const CONDITIONS: ReadonlySet<string> = new Set([...LISTS, 'ids', 'nested']);
 const FORMS = 'all, any, none, ids, nested, or field with a test';
+const KNOWN_TESTS: ReadonlySet<string> = new Set([
+  ...BOUNDS,
+  ...['eq', 'in', 'notIn', 'geoRadius', 'geoBox', 'prefix', 'text', 'phrase', 'exists', 'isNull'],
+]);
 const TESTS = 'eq, in, notIn, gt, gte, lt, lte, geoRadius, geoBox, prefix, text, phrase, exists or isNull';
 
 type Json = Record<string, unknown>;
@@ -63,10 +69,14 @@ export function filterMessage(json: unknown, at = 'filter'): filters.Filter {
 }
 
 function filter(json: unknown, at: string, depth: number): filters.Filter {
-  if (depth > MAX_DEPTH) throw VectronError.invalid(at, `${at}: filters nest at most ${MAX_DEPTH} deep`);
+  if (depth > MAX_FILTER_DEPTH) throw tooDeep(at);
   const object = objectOf(json, at);
   const keys = Object.keys(object).filter((key) => object[key] !== undefined);
   if (object.field !== undefined) return { condition: { $case: 'field', value: fieldCondition(object, at) } };
+  const unknown = keys.find((key) => !CONDITIONS.has(key));
+  if (unknown !== undefined) {
+    throw VectronError.invalid(`${at}.${unknown}`, `${at}: ${JSON.stringify(unknown)} is no filter: ${FORMS}`);
+  }
   const [key] = keys;
   if (keys.length !== 1) throw VectronError.invalid(at, `${at}: a filter has exactly one of ${FORMS}`);
   const list = LISTS.find((name) => name === key);
@@ -79,30 +89,36 @@ function filter(json: unknown, at: string, depth: number): filters.Filter {
     const ids = listOf(object.ids, `${at}.ids`).map((id, i) => textOf(id, `${at}.ids[${i}]`));
     return { condition: { $case: 'ids', value: { ids } } };
   }
-  if (key === 'nested') {
-    const nested = objectOf(object.nested, `${at}.nested`);
-    const inner = filter(nested.filter, `${at}.nested.filter`, depth + 1);
-    known(nested, ['path', 'filter'], `${at}.nested`);
-    return {
-      condition: { $case: 'nested', value: { path: textOf(nested.path, `${at}.nested.path`), filter: inner } },
-    };
-  }
-  throw VectronError.invalid(`${at}.${key}`, `${at}: ${JSON.stringify(key)} is no filter: ${FORMS}`);
+  const nested = objectOf(object.nested, `${at}.nested`);
+  known(nested, ['path', 'filter'], `${at}.nested`);
+  const path = textOf(nested.path, `${at}.nested.path`);
+  const inner = filter(nested.filter, `${at}.nested.filter`, depth + 1);
+  return { condition: { $case: 'nested', value: { path, filter: inner } } };
 }
 
-const CAMEL: Record<string, string> = {
-  not_in: 'notIn',
-  geo_radius: 'geoRadius',
-  geo_box: 'geoBox',
-  is_null: 'isNull',
-};
+/** The place is that of the whole filter: that of the condition which is one too deep would be hundreds of letters. */
+export function tooDeep(at: string): VectronError {
+  const root = /^.*?(?=\.(?:all|any|none|nested)\b)/.exec(at)?.[0] ?? at;
+  return VectronError.invalid(root, `${root}: filters nest at most ${MAX_FILTER_DEPTH} deep`);
+}
+
+const CAMEL: ReadonlyMap<string, string> = new Map([
+  ['not_in', 'notIn'],
+  ['geo_radius', 'geoRadius'],
+  ['geo_box', 'geoBox'],
+  ['is_null', 'isNull'],
+]);
 
 function fieldCondition(json: Json, at: string): filters.FieldCondition {
   const { field, ...rest } = json;
   const path = textOf(field, `${at}.field`);
   const given = Object.entries(rest).filter(([, value]) => value !== undefined);
-  const tests = Object.fromEntries(given.map(([key, value]) => [CAMEL[key] ?? key, value]));
-  const names = Object.keys(tests);
+  const names = given.map(([key]) => CAMEL.get(key) ?? key);
+  const tests: Json = Object.fromEntries(given.map(([, value], i) => [names[i], value]));
+  const unknown = names.find((name) => !KNOWN_TESTS.has(name));
+  if (unknown !== undefined) {
+    throw VectronError.invalid(`${at}.${unknown}`, `${at}: ${JSON.stringify(unknown)} is no test: ${TESTS}`);
+  }
   const ranged = names.length > 0 && names.every((name) => BOUNDS.some((bound) => bound === name));
   if (ranged) return { path, test: range(tests, at) };
   if (names.length !== 1) throw VectronError.invalid(at, `${at}: a field has one test: ${TESTS}`);
@@ -111,10 +127,13 @@ function fieldCondition(json: Json, at: string): filters.FieldCondition {
 
 function range(bounds: Json, at: string): Test {
   const values = Object.values(bounds);
-  if (values.every((value) => typeof value === 'string')) return { $case: 'datetime', value: bounds };
+  if (values.every((value) => typeof value === 'string')) {
+    for (const [name, value] of Object.entries(bounds)) textOf(value, `${at}.${name}`);
+    return { $case: 'datetime', value: bounds };
+  }
   if (!values.every((value) => typeof value === 'number' || typeof value === 'bigint')) {
     const hints = values.map(hint).find((text) => text !== '') ?? '';
-    throw VectronError.invalid(at, `${at}: bounds are all numbers, or all RFC 3339 times${hints}`);
+    throw VectronError.invalid(at, `${at}: bounds are all numbers, or all times${hints}`);
   }
   const range: filters.NumberRange = {};
   for (const name of BOUNDS) {
@@ -139,7 +158,8 @@ function test(name: string, value: unknown, parent: string): Test {
     case 'geoRadius': {
       const { center, meters, ...other } = objectOf(value, at);
       known(other, [], at);
-      const { lat, lon } = objectOf(center, `${at}.center`);
+      const { lat, lon, ...others } = objectOf(center, `${at}.center`);
+      known(others, [], `${at}.center`);
       const point = { lat: numberOf(lat, `${at}.center.lat`), lon: numberOf(lon, `${at}.center.lon`) };
       return { $case: 'geoRadius', value: { center: point, meters: numberOf(meters, `${at}.meters`) } };
     }
@@ -156,12 +176,9 @@ function test(name: string, value: unknown, parent: string): Test {
     case 'text':
     case 'phrase':
       return { $case: name, value: textOf(value, at) };
-    case 'exists':
-    case 'isNull':
-      if (typeof value !== 'boolean') throw VectronError.invalid(at, `${at} must be true or false`);
-      return { $case: name, value };
     default:
-      throw VectronError.invalid(at, `${parent}: ${JSON.stringify(name)} is no test: ${TESTS}`);
+      if (typeof value !== 'boolean') throw VectronError.invalid(at, `${at} must be true or false${hint(value)}`);
+      return { $case: name as 'exists' | 'isNull', value };
   }
 }
 
@@ -195,7 +212,8 @@ function listOf(value: unknown, at: string): readonly unknown[] {
 }
 
 function textOf(value: unknown, at: string): string {
-  if (typeof value !== 'string' || !value.isWellFormed()) throw VectronError.invalid(at, `${at} must be a string`);
+  if (typeof value !== 'string') throw VectronError.invalid(at, `${at} must be a string${hint(value)}`);
+  if (!value.isWellFormed()) throw VectronError.invalid(at, `${at} must be a string of valid Unicode`);
   return value;
 }
 

@@ -17,26 +17,34 @@ export interface ShardReport {
   readonly error?: VectronError;
 }
 
-/** Every shard of the route is asked all branches in one call, at once. Gives one promise a shard, in the route's order. */
-export function askShards(route: Route, branches: readonly Branch[], ask: AskShard): Promise<ShardReport>[] {
+/** Each of the shards is asked all branches in one call, all at once. Gives one promise a shard, in their order. */
+export function askShards(
+  shards: readonly placement.Shard[],
+  branches: readonly Branch[],
+  ask: AskShard,
+): Promise<ShardReport>[] {
   const op: ShardOperation =
     branches.length === 1
       ? { $case: 'search', value: branches[0].op }
       : { $case: 'batch', value: { searches: branches.map((branch) => branch.op) } };
-  return route.shards.map((shard) => askOne(shard, op, ask));
+  return shards.map((shard) => askOne(shard, op, ask));
 }
 
-/** Throws RouteChanged and what is wrong on every shard; a failure that may pass is the shard's own, and is reported. */
 async function askOne(shard: placement.Shard, op: ShardOperation, ask: AskShard): Promise<ShardReport> {
   const started = performance.now();
   try {
     const { outcome, worker } = await ask(shard, op);
     return { shard, found: foundOf(outcome), worker, milliseconds: performance.now() - started };
   } catch (cause) {
-    const error = toVectronError(cause);
-    if (error instanceof RouteChanged || !error.spec.retryable) throw error;
-    return { shard, found: [], worker: 0, milliseconds: performance.now() - started, error };
+    return failed(shard, cause, performance.now() - started);
   }
+}
+
+/** Throws RouteChanged and what is wrong on every shard; a failure that may pass is the shard's own, and is reported. */
+export function failed(shard: placement.Shard, cause: unknown, milliseconds: number): ShardReport {
+  const error = toVectronError(cause);
+  if (error instanceof RouteChanged || !error.spec.retryable) throw error;
+  return { shard, found: [], worker: 0, milliseconds, error };
 }
 
 function foundOf(outcome: ShardOutcome): readonly workerData.SearchFound[] {

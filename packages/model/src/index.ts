@@ -1,15 +1,18 @@
 /** What a point, a payload, a vector, a query and a collection may be: the rules that every home of the interface shares. */
 export { checkAccess, isLimited, type Principal } from './access.js';
 export { checkAliasChanges } from './alias-changes.js';
-export { type AskShard, RouteChanged, type ShardAnswer, type ShardOperation, type ShardOutcome } from './ask-shard.js';
 export {
-  changeCursor,
-  changeKind,
-  changesOf,
-  MAX_CHANGES_WAIT_MS,
-  parseChangeCursor,
-  type ShardChanges,
-} from './changes.js';
+  type AskShard,
+  outcomeOf,
+  RouteChanged,
+  type ShardAnswer,
+  type ShardFailure,
+  type ShardOperation,
+  type ShardOutcome,
+} from './ask-shard.js';
+export { changeCursor, type Positions, parseChangeCursor } from './changes/change-cursor.js';
+export { changeKind, type FeedHome, listChanges, type ShardChange } from './changes/list-changes.js';
+export { type AskWorker, closeSnapshot, openSnapshot, pageSnapshot, parseSnapshot } from './changes/snapshot.js';
 export { checkCollectionName } from './collection-name.js';
 export {
   type CollectionSettings,
@@ -19,7 +22,7 @@ export {
 } from './collection-settings.js';
 export { mergeTokens, type ReadPlan, readPlan, writeToken } from './consistency.js';
 export { isJsonParameter, queryParameters, readQuery, textValue } from './contract/query-string.js';
-export { type Message, newMessage, readMessage } from './contract/read-json.js';
+export { fieldAt, type Message, newMessage, readFloats, readMessage } from './contract/read-json.js';
 export { checkRules } from './contract/rules.js';
 export { floatText } from './contract/scalars.js';
 export { writeMessage, writeWithout } from './contract/write-json.js';
@@ -34,6 +37,7 @@ export { splitHashSpace } from './hash-ranges.js';
 export { checkMeasuring, type MeasuringRun, measureRecall, measuringTimeoutMs } from './measure-recall.js';
 export { allOf, type Part, suspectUpserts, writeParts } from './parts-of-a-write.js';
 export { checkPointId } from './point-id.js';
+export { fromStringMap, pointInput, vectorInput } from './point-input.js';
 export { encodePoints, type PointInput } from './points.js';
 export { escapeControls, escapeJsonControls } from './printable.js';
 export { type QueryAnswer, runQuery } from './query.js';
@@ -48,7 +52,7 @@ export {
   type SearchRun,
   streamSearch,
 } from './search.js';
-export { checkLimit, checkSearch, DEFAULT_TOP_K, MAX_TOP_K, type SearchLimits } from './search-limits.js';
+export { checkLimit, checkSearch, checkSought, DEFAULT_TOP_K, MAX_TOP_K, type SearchLimits } from './search-limits.js';
 export { SearchTrace } from './search-trace.js';
 export {
   type ChangeShard,
@@ -61,6 +65,7 @@ export {
 } from './selection.js';
 export { shardHash } from './shard-hash.js';
 export { type SparseInput, sparseData } from './sparse.js';
+export { textOf } from './utf8.js';
 export { decodeVector, encodeAnyVector, encodeVector, type VectorInput } from './vector.js';
 export { type Answered, whyNot } from './why-not.js';
 export { WriteOrigins } from './write-origins.js';

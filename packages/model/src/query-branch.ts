@@ -62,7 +62,7 @@ function checkBranch(branch: gateway.QueryBranch, at: string): void {
   }
   within(`${at}.limit`, limit, 0, MAX_TOP_K);
   if (!(weight >= 0 && weight <= 1e6)) throw VectronError.invalid(`${at}.weight`, `${at}.weight must be 0 to 1e6`);
-  checkSearch({ topK: limit, ef: branch.ef, recall: branch.recall, scoreThreshold: branch.scoreThreshold });
+  checkSearch({ topK: limit, ef: branch.ef, recall: branch.recall, scoreThreshold: branch.scoreThreshold }, at);
 }
 
 async function soughtBy(

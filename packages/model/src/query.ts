@@ -10,6 +10,7 @@ import { valuesAt } from './payload-path.js';
 import { queryBranch, within } from './query-branch.js';
 import type { Route } from './route.js';
 import { checkSearch, DEFAULT_TOP_K, MAX_TOP_K } from './search-limits.js';
+import { weighTexts } from './text-statistics.js';
 import { encodeVector } from './vector.js';
 
 const MAX_BRANCHES = greatestOf('vectron.v1.QueryRequest', 'branches');
@@ -47,8 +48,9 @@ export async function runQuery(
       request.branches.map((branch, at) => queryBranch(asking, branch, `branches[${at}]`)),
     );
     checkVectorBytes(branches, route.collection.dimension);
+    const weighed = await weighTexts(route, branches, ask, timeoutMs);
     const gathering = new Gathering(route, branches);
-    gathering.add(await Promise.all(askShards(route, branches, ask)));
+    gathering.add([...weighed.failed, ...(await Promise.all(askShards(weighed.shards, weighed.branches, ask)))]);
     gathering.throwIfNoneAnswered();
     const { lists, complete, shardsAsked, shardsAnswered } = gathering;
     const candidates = finalOrder(request, plan, lists, branches, route.collection.distance);

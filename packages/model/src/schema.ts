@@ -87,21 +87,27 @@ function eachOnce(field: string, names: readonly string[]): void {
   if (at >= 0) throw VectronError.invalid(`${field}[${at}]`, `${field}[${at}]: the ${names[at]} is declared twice`);
 }
 
+/** An index, and how many shards have it. */
+type ShardsIndex = gateway.IndexInfo & { shards: number };
+
 /** What the collection indexes, as far as every shard has it. */
 export async function schemaOf(route: Route, ask: AskShard): Promise<gateway.ListIndexesResponse> {
   const shards = await Promise.all(
     route.shards.map((shard) => askFor(ask, shard, { $case: 'schema', value: {} }, 'schema')),
   );
   const points = shards.reduce((sum, shard) => sum + shard.points, 0n);
-  const indexes = new Map<string, gateway.IndexInfo & { shards: number }>();
-  for (const { index, indexed, ready } of shards.flatMap((shard) => shard.indexes)) {
+  const indexes = new Map<string, ShardsIndex>();
+  for (const { index, indexed, ready, unread, unreadId, unreadValue } of shards.flatMap((shard) => shard.indexes)) {
     if (index === undefined) continue;
     const key = `${index.kind} ${index.path}`;
     const { path, language, analyzer, stopWords } = index;
     const named = { path, type: NAMES.get(index.kind) ?? '', language, analyzer, stopWords };
-    const known = indexes.get(key) ?? { index: named, indexed: 0n, points, ready: true, shards: 0 };
+    const none = { indexed: 0n, points, ready: true, unread: 0n, unreadExample: undefined, shards: 0 };
+    const known: ShardsIndex = indexes.get(key) ?? { index: named, ...none };
     known.indexed += indexed;
     known.ready &&= ready;
+    known.unread += unread;
+    if (unreadId !== '') known.unreadExample ??= { id: unreadId, value: unreadValue };
     known.shards += 1;
     indexes.set(key, known);
   }

@@ -1,5 +1,6 @@
 import { VectronError } from '@vectron/errors';
 import { greatestOf } from '@vectron/proto';
+import { floatText } from './contract/scalars.js';
 
 export const DEFAULT_TOP_K = 10;
 export const MAX_TOP_K = greatestOf('vectron.v1.SearchRequest', 'top_k');
@@ -17,19 +18,33 @@ export interface SearchLimits {
   readonly scoreThreshold?: number;
 }
 
-/** Throws INVALID_ARGUMENT naming the first value that is out of range. */
-export function checkSearch({ topK, ef, recall, scoreThreshold }: SearchLimits): void {
-  if (!(topK >= 0 && topK <= MAX_TOP_K)) {
-    throw VectronError.invalid('top_k', `top_k must be 1 to ${MAX_TOP_K}, not ${topK}`);
-  }
-  if (!(ef >= 0 && ef <= MAX_EF)) throw VectronError.invalid('ef', `ef must be at most ${MAX_EF}, not ${ef}`);
+/** Throws INVALID_ARGUMENT naming the first value that is out of range. `at`: the place of a branch; empty: of the request. */
+export function checkSearch({ topK, ef, recall, scoreThreshold }: SearchLimits, at = ''): void {
+  const refuse = (field: string, what: string): never => {
+    const place = at === '' ? field : `${at}.${field}`;
+    throw VectronError.invalid(place, `${place} ${what}`);
+  };
+  if (!(topK >= 0 && topK <= MAX_TOP_K)) refuse('top_k', `must be 1 to ${MAX_TOP_K}, not ${topK}`);
+  if (!(ef >= 0 && ef <= MAX_EF)) refuse('ef', `must be at most ${MAX_EF}, not ${ef}`);
   if (recall !== 0 && !(recall >= MIN_RECALL && recall <= MAX_RECALL)) {
-    throw VectronError.invalid('recall', `recall must be ${MIN_RECALL} to 0.999, not ${recall}`);
+    // As it was sent, not as the double next to the float32 that came.
+    refuse('recall', `must be ${MIN_RECALL} to 0.999, not ${floatText(recall)}`);
   }
-  if (recall !== 0 && ef !== 0)
-    throw VectronError.invalid('recall', 'send either ef or recall: each says how much work to do');
-  if (scoreThreshold !== undefined && Number.isNaN(scoreThreshold)) {
-    throw VectronError.invalid('score_threshold', 'score_threshold is not a number');
+  if (recall !== 0 && ef !== 0) refuse('recall', 'goes without ef: each says how much work to do');
+  if (scoreThreshold !== undefined && !Number.isFinite(scoreThreshold)) {
+    refuse('score_threshold', `must be finite, not ${scoreThreshold}`);
+  }
+}
+
+/** Throws INVALID_ARGUMENT when a search is told in more than one way what to look for. */
+export function checkSought(search: {
+  readonly vector: ArrayLike<unknown>;
+  readonly text: string;
+  readonly likeId: string;
+}): void {
+  const { vector, text, likeId } = search;
+  if ([vector.length > 0, text !== '', likeId !== ''].filter(Boolean).length > 1) {
+    throw VectronError.invalid('vector', 'a search takes one of vector, text and like_id');
   }
 }
 

@@ -72,7 +72,7 @@ function shardsOf(points: ReadonlyMap<string, number>, failing: Failing = () => 
     }
     if (op.$case === 'get') return answer({ $case: 'points', value: { points: stored(op.value.ids) } });
     // Of the filters only that of ids beside one that nothing passes is asked for here.
-    return answer({ $case: 'page', value: { points: [], values: [], unindexed: false } });
+    return answer({ $case: 'page', value: { points: [], values: [], unindexed: false, keys: [], more: false } });
   };
   return { ask, asked };
 }

@@ -73,7 +73,7 @@ export async function runSearch(
   run: SearchRun,
 ): Promise<SearchOutcome> {
   const branches = [await searchBranch(route, request, ask, run)];
-  const asked = askShards(route, branches, ask);
+  const asked = askShards(route.shards, branches, ask);
   const reports = asked.length === 1 ? [await asked[0]] : await Promise.all(asked);
   const started = performance.now();
   const gathering = new Gathering(route, branches);
@@ -96,7 +96,7 @@ export async function* streamSearch(
 ): AsyncIterable<SearchOutcome> {
   const branches = [await searchBranch(route, request, ask, run)];
   const gathering = new Gathering(route, branches);
-  const asked = askShards(route, branches, ask);
+  const asked = askShards(route.shards, branches, ask);
   const open = new Map(asked.map((promise, at) => [at, promise.then((report) => ({ report, at }))]));
   while (open.size > 0) {
     const { report, at } = await Promise.race(open.values());

@@ -55,7 +55,7 @@ export async function facetPoints(
 
 /** A page by id, or by a value and then by id. */
 export async function pagePoints(
-  route: Route,
+  route: Pick<Route, 'shards'>,
   request: Pick<gateway.ListPointsRequest, 'limit' | 'cursor' | 'filter' | 'orderBy'>,
   ask: AskShard,
 ): Promise<{ points: workerData.PointData[]; nextCursor: string }> {
@@ -69,22 +69,23 @@ export async function pagePoints(
     filter: filterOfRead(filter),
     orderBy: order,
     idsOnly: false,
+    view: 0n,
+    maxBytes: 0,
   };
   const pages = await Promise.all(
     route.shards.map(async (shard) => {
-      const { points, values } = await askFor(ask, shard, { $case: 'scroll', value: op }, 'page');
-      return points.map((point, at) => ({ point, value: values[at] ?? 'null' }));
+      const { points, values, keys } = await askFor(ask, shard, { $case: 'scroll', value: op }, 'page');
+      if (orderBy !== undefined && keys.length !== points.length) {
+        throw new VectronError('UNAVAILABLE', 'a worker of an older version cannot order: upgrade it, and try again');
+      }
+      return points.map((point, at) => ({ point, value: values[at] ?? 'null', key: keys[at] ?? NO_KEY }));
     }),
   );
   const rows = pages.flat();
   const descending = orderBy?.descending ?? false;
   if (pages.length > 1) {
-    const keys = new Map(rows.map((row) => [row, orderBy === undefined ? null : parseTrustedJson(row.value)]));
-    rows.sort(
-      (a, b) =>
-        compareValues(keys.get(a), keys.get(b), descending) ||
-        Buffer.compare(Buffer.from(a.point.id), Buffer.from(b.point.id)),
-    );
+    const byId = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
+    rows.sort((a, b) => compareKeys(a.key, b.key, descending) || byId(a.point.id, b.point.id));
   }
   const shown = rows.slice(0, limit);
   const last = shown.length === limit ? shown.at(-1) : undefined;
@@ -110,16 +111,13 @@ function parseCursor(cursor: string): { after: string; value?: string } {
   throw VectronError.invalid('cursor', 'the cursor is not one that an ordered page gave');
 }
 
-/** As shards order values: numbers, then strings by their bytes, then nothing. */
-function compareValues(a: unknown, b: unknown, descending: boolean): number {
-  const kind = (value: unknown) => (value === null ? 2 : typeof value === 'string' ? 1 : 0);
-  if (kind(a) === 2 || kind(b) === 2) return kind(a) - kind(b);
-  const sign = descending ? -1 : 1;
-  if (kind(a) !== kind(b)) return sign * (kind(a) - kind(b));
-  if (typeof a === 'string') return sign * Buffer.compare(Buffer.from(a), Buffer.from(b as string));
-  // Exact between an integer and a double, too.
-  const [x, y] = [a as number | bigint, b as number | bigint];
-  return x < y ? -sign : x > y ? sign : 0;
+const NO_KEY = Buffer.alloc(0);
+
+/** The place of two values in an order, by the keys that shards give; what has no value is last in both directions. */
+function compareKeys(a: Buffer, b: Buffer, descending: boolean): number {
+  const [nothing, other] = [a[0] === 255, b[0] === 255];
+  if (nothing || other) return Number(nothing) - Number(other);
+  return descending ? Buffer.compare(b, a) : Buffer.compare(a, b);
 }
 
 /** Which points a change is for, and what becomes of them. */
@@ -213,7 +211,7 @@ export async function changePoints(
     // Ends when every shard has: nothing is changed after the answer.
     await allOf(route.shards, 0, async (shard) => {
       for (let after = ''; ; ) {
-        const value = { after, limit: STEP, filter, orderBy: undefined, idsOnly: true };
+        const value = { after, limit: STEP, filter, orderBy: undefined, idsOnly: true, view: 0n, maxBytes: 0 };
         const { points } = await askFor(ask, shard, { $case: 'scroll', value }, 'page');
         const found = points.map(({ id }) => id);
         if (found.length > 0) await step(shard, found);

@@ -45,7 +45,15 @@ export async function whyNot(
   }
   const filter = filterOfRead(request.filter);
   if (filter !== undefined) {
-    const value = { after: '', limit: 1, filter: both(id, filter), orderBy: undefined, idsOnly: true };
+    const value = {
+      after: '',
+      limit: 1,
+      filter: both(id, filter),
+      orderBy: undefined,
+      idsOnly: true,
+      view: 0n,
+      maxBytes: 0,
+    };
     const passing = await askFor(ask, shard, { $case: 'scroll', value }, 'page');
     if (passing.points.length === 0) return because('filtered_out', 'it does not pass the filter');
   }

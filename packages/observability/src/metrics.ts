@@ -32,6 +32,12 @@ export function createMetrics() {
       labelNames: ['kind'],
       registers,
     }),
+    waiting: new Gauge({
+      name: 'vectron_requests_waiting',
+      help: 'Public requests that wait for others to end before they begin, by kind.',
+      labelNames: ['kind'],
+      registers,
+    }),
     shed: new Counter({
       name: 'vectron_requests_shed_total',
       help: 'Public requests that were refused before any work because too many were under way.',
@@ -124,6 +130,12 @@ export function createMetrics() {
       name: 'vectron_collection_recall_unmet_total',
       help: 'Searches of shards that asked for a recall which the shard could not promise.',
       labelNames: ['collection', 'tenant', 'vector'],
+      registers,
+    }),
+    shardSnapshots: new Gauge({
+      name: 'vectron_shard_snapshots',
+      help: 'Open snapshots that the replicas of a shard hold.',
+      labelNames: ['shard', 'collection', 'tenant'],
       registers,
     }),
     shardBytes: new Gauge({

@@ -1,4 +1,4 @@
-import { VectronError } from '@vectron/errors';
+import { detailsOf, VectronError } from '@vectron/errors';
 
 /** The JSON form of google.rpc.Status with the details that Vectron sends. */
 interface StatusJson {
@@ -29,17 +29,18 @@ export function restError(response: Pick<Response, 'status' | 'headers'>, body: 
   const { message, details = [] } = (typeof body === 'object' && body !== null ? body : {}) as StatusJson;
   const info = details.find(({ reason }) => reason !== undefined);
   const violations = details.find(({ fieldViolations }) => fieldViolations !== undefined)?.fieldViolations;
+  const { retryAfterMs, lost } = detailsOf(info?.metadata ?? {});
   const code = info?.reason ?? BY_STATUS[response.status] ?? 'INTERNAL';
   return VectronError.fromWire(code, message ?? `HTTP status ${response.status}`, {
     field: violations?.[0]?.field,
-    retryAfterMs: retryAfterMs(info?.metadata?.retryAfterMs, response.headers.get('retry-after')),
+    retryAfterMs: retryAfterMs ?? millisecondsOf(response.headers.get('retry-after')),
+    lost,
     requestId: response.headers.get('x-request-id') ?? undefined,
   });
 }
 
-/** Milliseconds of the details, else of the header, which counts seconds. */
-function retryAfterMs(detail: string | undefined, header: string | null): number | undefined {
-  if (detail !== undefined) return Number(detail);
+/** The header counts seconds. */
+function millisecondsOf(header: string | null): number | undefined {
   const seconds = Number(header ?? Number.NaN);
   return Number.isFinite(seconds) ? seconds * 1000 : undefined;
 }

@@ -41,8 +41,11 @@ export interface GrpcServerOptions {
    * message is read; throws to refuse. Returns the principal; undefined for a method that is for everybody.
    */
   readonly authorize: (path: string, headers: IncomingHttpHeaders, peer: Peer) => Promise<unknown> | unknown;
-  /** Runs next, before the request is decoded; throws to refuse. What it returns is called when the call has ended. */
-  readonly admit?: (path: string, principal: unknown) => () => void;
+  /**
+   * Runs next, before the request is decoded; throws, or rejects, to refuse, and may wait. What it gives is called when the
+   * call has ended.
+   */
+  readonly admit?: (path: string, principal: unknown, waiting: Waiting) => (() => void) | Promise<() => void>;
   /**
    * Holds a call open for as long as its caller may make it; undefined: it is not to be ended. The call ends with what
    * `during` throws, and its signal is aborted.
@@ -107,6 +110,15 @@ const INTERNAL_LIMITS: GrpcLimits = {
 };
 const INTERNAL_ARRIVALS = { minBytesPerSecond: 1_024, maxBytes: 0 };
 
+/** A call that may have to wait before it begins. */
+export interface Waiting {
+  /** Size of its request, which is kept meanwhile; 0 of a stream of them. */
+  readonly bytes: number;
+  /** When its caller gives up, milliseconds since 1970. */
+  readonly deadlineMs?: number;
+  readonly isGone: () => boolean;
+}
+
 /** Who is at the other end. */
 export interface Peer {
   /** IP address; empty when it is not known. */
@@ -143,6 +155,7 @@ interface RunningCall {
   sendMetadata(metadata: Metadata): void;
   getDeadline(): Date | number;
   getPeer(): string;
+  readonly cancelled: boolean;
   on(event: 'cancelled', listener: () => void): unknown;
 }
 
@@ -207,6 +220,10 @@ class ServerContext implements CallContext {
       if (this.held?.signal.aborted) gone.abort();
     }
     return this.#gone;
+  }
+
+  get isGone(): boolean {
+    return this.call.cancelled;
   }
 
   end(): void {
@@ -589,7 +606,13 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
     let request: unknown;
     context.request = () => (request ?? (streamed || size > LOOKED_AT_BYTES ? undefined : whole(decoded))) as object;
     try {
-      release = this.options.admit?.(path, context.principal);
+      const admitted = this.options.admit?.(path, context.principal, {
+        bytes: size,
+        deadlineMs: context.deadlineMs,
+        isGone: () => context.isGone,
+      });
+      // Without a turn of the event loop where there is room.
+      release = admitted instanceof Promise ? await admitted : admitted;
       context.held = this.options.hold?.(path, context.principal);
       request = decoded();
       if (!streamed) this.options.check?.(path, request as object, context.principal);

@@ -1,5 +1,5 @@
 import { Metadata, type ServiceError, type StatusObject } from '@grpc/grpc-js';
-import { GRPC_STATUS, toVectronError, VectronError } from '@vectron/errors';
+import { detailsOf, type ErrorDetails, GRPC_STATUS, metadataOf, toVectronError, VectronError } from '@vectron/errors';
 import { BadRequest, ErrorInfo, Status } from '@vectron/proto';
 
 const DETAILS = 'grpc-status-details-bin';
@@ -13,8 +13,7 @@ export function statusFromError(error: unknown): StatusObject {
   // Whoever is refused for lack of something is told when to come back.
   const exhausted = spec.grpc === 'RESOURCE_EXHAUSTED' && spec.retryable;
   const details = { retryAfterMs: exhausted ? RETRY_MS : undefined, ...given };
-  const info = new Map<string, string>();
-  if (details.retryAfterMs !== undefined) info.set('retryAfterMs', String(details.retryAfterMs));
+  const info = new Map(Object.entries(metadataOf(details)));
   const any = [detail('ErrorInfo', ErrorInfo.encode({ reason: code, domain: DOMAIN, metadata: info }).finish())];
   if (details.field !== undefined) {
     const violation = { field: details.field, description: message };
@@ -44,19 +43,18 @@ export function errorFromStatus(error: ServiceError): VectronError {
   const name = BY_STATUS.get(error.code) ?? 'INTERNAL';
   let code = WITHOUT_DETAILS[name] ?? name;
   let field: string | undefined;
-  let retryAfterMs: number | undefined;
+  let rest: ErrorDetails = {};
   const bytes = error.metadata?.get(DETAILS)[0];
   if (bytes instanceof Buffer) {
     for (const detail of Status.decode(bytes).details) {
       if (detail.typeUrl === `${TYPE}ErrorInfo`) {
         const info = ErrorInfo.decode(detail.value);
         code = info.reason;
-        const after = info.metadata.get('retryAfterMs');
-        if (after !== undefined) retryAfterMs = Number(after);
+        rest = detailsOf(Object.fromEntries(info.metadata));
       } else if (detail.typeUrl === `${TYPE}BadRequest`) {
         field = BadRequest.decode(detail.value).fieldViolations[0]?.field;
       }
     }
   }
-  return VectronError.fromWire(code, error.details || error.message, { field, retryAfterMs });
+  return VectronError.fromWire(code, error.details || error.message, { ...rest, field });
 }

@@ -103,16 +103,15 @@ const hit = ({ id, score, vector, ...payload }: gateway.SearchResult): api.Query
 });
 
 export function change({ shardId, logIndex, kind, point }: gateway.PointChange): api.Change {
-  const { id, vector, ...payload } = point ?? missing('point');
-  const what = { shardId, logIndex, kind: kind as api.Change['kind'], id };
-  return kind === 'delete' ? what : { ...what, vector: toFloats(vector), payload: payloadOf(payload) };
+  const what = { shardId, logIndex, kind: kind as api.Change['kind'] };
+  return kind === 'delete' ? { ...what, id: point?.id ?? missing('point') } : { ...what, ...storedPoint(point) };
 }
 
 export const facet = (one: gateway.Facet) => ({ value: exactValue(one), count: Number(one.count) });
 
 export const indexesOf = ({ indexes, sparseVectors, namedVectors }: gateway.ListIndexesResponse): api.Indexes => ({
   namedVectors: namedVectors as api.NamedVector[],
-  indexes: indexes.map(({ index, indexed, points, ready }) => ({
+  indexes: indexes.map(({ index, indexed, points, ready, unread, unreadExample }) => ({
     path: index?.path ?? '',
     type: (index?.type ?? '') as api.PayloadIndex['type'],
     language: index?.language ?? '',
@@ -123,6 +122,8 @@ export const indexesOf = ({ indexes, sparseVectors, namedVectors }: gateway.List
     indexed: Number(indexed),
     points: Number(points),
     ready,
+    unread: Number(unread),
+    ...(unreadExample && { unreadExample: { id: unreadExample.id, value: unreadExample.value } }),
   })),
   sparseVectors,
 });

@@ -1,13 +1,37 @@
-import { VectronError } from '@vectron/errors';
+import { type LostChanges, VectronError } from '@vectron/errors';
+import { isPlainObject } from '@vectron/model';
 import type { Change, Changes } from './types.js';
 
 export interface ChangesOptions {
-  /** Where to go on: `cursor` of a stream or `nextCursor` of a list before; missing: from the oldest change that is kept. */
+  /** Where to go on: `cursor` of a stream or a snapshot, or `nextCursor` of a list before. */
   readonly cursor?: string;
+  /**
+   * Without a cursor, where to begin: missing, at the oldest change that is kept; `now`, with what comes after this call, whose
+   * answer has no changes.
+   */
+  readonly from?: 'now';
   /** Milliseconds that one request waits for a change, at most 60,000; default 30,000 of a stream, 0 of a list. */
   readonly waitMs?: number;
   /** Ends the stream, or the call with CANCELLED. */
   readonly signal?: AbortSignal;
+}
+
+export interface ChangeStreamOptions extends ChangesOptions {
+  /**
+   * Called when changes are not kept any more: the stream then goes on behind them. Without it, and when the collection was made
+   * anew, the stream ends with CHANGES_GONE, whose `details.lost` says the same.
+   */
+  readonly onLost?: (lost: LostChanges) => void;
+}
+
+/** The options, once it is sure that they are some. Throws INVALID_ARGUMENT. */
+export function changesOptions(options: ChangesOptions): ChangesOptions {
+  if (!isPlainObject(options)) throw VectronError.invalid('options', 'the options of a call are a plain object');
+  const { signal } = options as ChangesOptions;
+  if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
+    throw VectronError.invalid('signal', 'signal must be an AbortSignal');
+  }
+  return options as ChangesOptions;
 }
 
 /** The call that a stream repeats. */
@@ -25,9 +49,9 @@ export class ChangeStream implements AsyncIterable<Change> {
   constructor(
     private readonly list: ListChanges,
     private readonly collection: string,
-    private readonly options: ChangesOptions = {},
+    private readonly options: ChangeStreamOptions = {},
   ) {
-    this.#cursor = options.cursor ?? '';
+    this.#cursor = changesOptions(options).cursor ?? '';
   }
 
   /**
@@ -39,17 +63,20 @@ export class ChangeStream implements AsyncIterable<Change> {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Change, void, undefined> {
-    const { waitMs = WAIT_MS, signal } = this.options;
+    const { waitMs = WAIT_MS, signal, from, onLost, ...others } = this.options;
     while (!signal?.aborted) {
       try {
-        const asked = { cursor: this.#cursor, waitMs, signal };
+        const asked = { ...others, cursor: this.#cursor, from: this.#cursor === '' ? from : undefined, waitMs, signal };
         const { changes, nextCursor } = await this.list(this.collection, asked);
         yield* changes;
         this.#cursor = nextCursor;
       } catch (error) {
         // The caller ended the call, and knows it.
         if (signal?.aborted && error instanceof VectronError && error.code === 'CANCELLED') return;
-        throw error;
+        const lost = error instanceof VectronError ? error.details.lost : undefined;
+        if (lost === undefined || onLost === undefined) throw error;
+        onLost(lost);
+        this.#cursor = lost.cursor;
       }
     }
   }

@@ -1,7 +1,8 @@
 import type { VectronError } from '@vectron/errors';
 import type { Filter } from '@vectron/model';
 import type { Admin } from './admin.js';
-import type { ChangeStream, ChangesOptions } from './change-stream.js';
+import type { ChangeStream, ChangeStreamOptions, ChangesOptions } from './change-stream.js';
+import type { Snapshot } from './snapshot.js';
 import type {
   Account,
   AccountRemoval,
@@ -90,12 +91,18 @@ export interface VectronClient {
   /** All of the changes at one moment, or none. */
   updateAliases(changes: { set?: readonly Alias[]; delete?: readonly string[] }): Promise<void>;
   /**
-   * Changes since the cursor, in log order a shard, without a gap; without a cursor, from the oldest that is kept.
-   * Waits up to `waitMs` for one. CHANGES_GONE: the log does not reach back to the cursor any more.
+   * The points as of one moment, whatever is written meanwhile, and the cursor of the changes after it: together an exact copy.
+   * Close it when it was read.
+   */
+  snapshot(collection: string): Promise<Snapshot>;
+  /**
+   * Changes since the cursor, in log order a shard, without a gap; without a cursor, from the oldest that is kept. Waits up to
+   * `waitMs` for one. CHANGES_GONE: the log does not reach back to the cursor any more; `details.lost` of the error says what is
+   * lost, and has the cursor behind it.
    */
   listChanges(collection: string, options?: ChangesOptions): Promise<Changes>;
   /** The same as a stream that goes on as long as it is read; its `cursor` is where another can go on. */
-  changes(collection: string, options?: ChangesOptions): ChangeStream;
+  changes(collection: string, options?: ChangeStreamOptions): ChangeStream;
   /** Returns the feedback's id. */
   feedback(feedback: Feedback): Promise<string>;
   /** Makes an account; unless registration is open, that takes an invitation. */

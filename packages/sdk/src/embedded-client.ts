@@ -7,37 +7,38 @@ import { toVectronError, VectronError } from '@vectron/errors';
 import { EmbeddedMetaStore } from '@vectron/metastore';
 import {
   type AskShard,
+  type AskWorker,
   allOf,
   analyzed,
-  changeCursor,
   changedSettings,
   changeKind,
   changePoints,
-  changesOf,
   checkAliasChanges,
   checkCollectionName,
   checkMeasuring,
   checkPointId,
+  closeSnapshot,
   collectionSettings,
   countPoints,
   declarationOf,
-  decodeDocument,
-  decodeVector,
   type Embed,
   embedPoints,
   embedQuery,
   encodePoints,
   type Filter,
   facetPoints,
-  filterMessage,
   initialDeclarations,
-  MAX_CHANGES_WAIT_MS,
+  listChanges,
   measureRecall,
   measuringTimeoutMs,
+  openSnapshot,
+  outcomeOf,
   type PointsChange,
   pagePoints,
-  parseChangeCursor,
+  pageSnapshot,
+  parseSnapshot,
   payloadChange,
+  pointInput,
   type Route,
   readPlan,
   requestOf,
@@ -47,15 +48,16 @@ import {
   writeParts,
   writeToken,
 } from '@vectron/model';
-import { greatestOf, type placement, workerData } from '@vectron/proto';
+import { type gateway, greatestOf, placement, workerData } from '@vectron/proto';
 import { indexesOf, recallMeasurement, settingsOf } from './answers.js';
-import { ChangeStream, type ChangesOptions } from './change-stream.js';
+import { ChangeStream, type ChangeStreamOptions, type ChangesOptions, changesOptions } from './change-stream.js';
 import type * as api from './client.js';
 import { embeddedAdmin, refusedListing } from './embedded-admin.js';
 import { queryResult, storedPoint } from './embedded-answers.js';
 import { EmbeddedCatalog, type EmbeddedCollection, EPOCH, routeOf } from './embedded-catalog.js';
 import { embeddedSearch } from './embedded-search.js';
 import * as requests from './requests.js';
+import { Snapshot, type SnapshotCalls } from './snapshot.js';
 
 export interface OpenOptions {
   /** Embedding providers by name, besides `local`. */
@@ -68,7 +70,6 @@ export interface OpenOptions {
   readonly maxBatch?: number;
 }
 
-const MAX_SHARDS = greatestOf('vectron.v1.CreateCollectionRequest', 'shards');
 const CACHE_BYTES = 64 << 20;
 const WRITE_BUFFER_BYTES = 64 << 20;
 const MAX_WAITING = 10_000;
@@ -133,19 +134,15 @@ class EmbeddedClient implements api.VectronClient {
   readonly #embed: Embed = (provider, texts, dimension) => this.providers.get(provider).embed(texts, dimension);
 
   async createCollection(name: string, options: api.CollectionOptions): Promise<void> {
-    const { shards = 1, rerank } = options;
-    if ((options.replicas ?? 1) > 1) throw VectronError.invalid('replicas', 'an embedded database has one replica');
-    if (rerank?.enabled) throw unbuilt('reranking in an embedded database: connect to a server for it');
-    if (!(Number.isInteger(shards) && shards >= 0 && shards <= MAX_SHARDS)) {
-      throw VectronError.invalid('shards', `shards must be 0 to ${MAX_SHARDS}, not ${shards}`);
-    }
-    const request = requests.createCollectionRequest(name, { ...options, rerank: undefined, replicas: undefined });
-    const settings = collectionSettings(request);
+    const request = requests.createCollectionRequest(name, options);
+    if (request.replicas > 1) throw VectronError.invalid('replicas', 'an embedded database has one replica');
+    if (request.rerank?.enabled) throw unbuilt('reranking in an embedded database: connect to a server for it');
+    const settings = { ...collectionSettings(request), rerank: undefined };
     const declarations = initialDeclarations(request);
     if (settings.embedding !== undefined) this.providers.get(settings.embedding.provider);
     const made: number[] = [];
     try {
-      await this.catalog.create(settings, shards || 1, async (collection) => {
+      await this.catalog.create(settings, request.shards || 1, async (collection) => {
         made.push(...collection.shardIds);
         await openShards(this.engine, collection);
         for (const declaration of declarations) await this.#declare(routeOf(collection), declaration);
@@ -158,17 +155,17 @@ class EmbeddedClient implements api.VectronClient {
   }
 
   async updateCollection(name: string, change: api.CollectionChange): Promise<api.CollectionOptions> {
-    const { rerank, embedding } = change;
+    const { rerank, embedding, ...rest } = requests.updateCollectionRequest(name, change);
     if (rerank?.enabled) throw unbuilt('reranking in an embedded database: connect to a server for it');
     if (embedding !== undefined) this.providers.get(embedding.provider);
-    const request = requests.updateCollectionRequest(name, { ...change, rerank: undefined });
+    const request = { ...rest, rerank: undefined, embedding };
     const changed = await this.catalog.update(name, (collection) => changedSettings(collection, request));
     await openShards(this.engine, changed);
     return settingsOf(requestOf(routeOf(changed).collection));
   }
 
   async deleteCollection(name: string): Promise<void> {
-    const { shardIds, name: real } = await this.#collection(name);
+    const { shardIds, name: real } = await this.#collection(requests.collectionRequest(name).name);
     // An alias is no collection.
     if (real !== name) throw new VectronError('COLLECTION_NOT_FOUND', `no collection ${name}`);
     await this.catalog.delete(name);
@@ -185,7 +182,7 @@ class EmbeddedClient implements api.VectronClient {
   }
 
   async collectionStatus(name: string): Promise<api.CollectionStatus> {
-    const collection = await this.#collection(name);
+    const collection = await this.#collection(requests.collectionRequest(name).name);
     const { dimension, distance, shardIds } = collection;
     const status = this.#status();
     const shards = shardIds.map((shardId) => {
@@ -199,14 +196,9 @@ class EmbeddedClient implements api.VectronClient {
   }
 
   async upsert(name: string, points: readonly api.Point[]): Promise<api.UpsertResult> {
-    const route = await this.#route(name);
-    const inputs = points.map(({ sparse, vectors, ...point }) => ({
-      ...point,
-      vector: point.vector ?? [],
-      payload: point.payload,
-      sparse: Object.entries(sparse ?? {}),
-      vectors: Object.entries(vectors ?? {}),
-    }));
+    const request = requests.upsertRequest(name, points);
+    const route = await this.#route(request.collection);
+    const inputs = request.points.map(pointInput);
     const embedded = await embedPoints(inputs, route.collection, this.#embed);
     const encoded = encodePoints(embedded, route.collection, this.maxBatch);
     const parts = [...route.byShard(encoded)];
@@ -219,7 +211,7 @@ class EmbeddedClient implements api.VectronClient {
 
   async search(name: string, options: api.SearchOptions): Promise<api.SearchResult> {
     const request = requests.searchRequest(name, options);
-    return embeddedSearch(() => this.#route(name), request, this.#ask, this.#embed);
+    return embeddedSearch(() => this.#route(request.collection), request, this.#ask, this.#embed);
   }
 
   /** Every level is the strongest here: there is one replica, and it has applied what it acknowledged. */
@@ -228,69 +220,78 @@ class EmbeddedClient implements api.VectronClient {
     id: string,
     options: { consistency?: api.Consistency } = {},
   ): Promise<api.StoredPoint | undefined> {
-    readPlan(requests.consistencyMessage(options.consistency));
-    const point = await this.#get(await this.#route(name), id);
+    const request = requests.getRequest(name, id, options);
+    readPlan(request.consistency);
+    const point = await this.#get(await this.#route(request.collection), request.id);
     return point && storedPoint(point, true);
   }
 
   async delete(name: string, id: string): Promise<api.DeleteResult> {
-    checkPointId(id, 'id');
-    const shard = (await this.#route(name)).shardOf(id);
-    const { index, affected } = await this.#run(shard, { $case: 'delete', value: { ids: [id] } }, 'written');
+    const request = requests.deleteRequest(name, id);
+    checkPointId(request.id, 'id');
+    const shard = (await this.#route(request.collection)).shardOf(request.id);
+    const { index, affected } = await this.#run(shard, { $case: 'delete', value: { ids: [request.id] } }, 'written');
     return { existed: affected > 0, writeToken: writeToken([{ shardId: shard.shardId, logIndex: index }]) };
   }
 
-  async listChanges(name: string, { cursor = '', waitMs = 0, signal }: ChangesOptions = {}): Promise<api.Changes> {
-    const { collection, shards } = await this.#route(name);
-    if (!(waitMs >= 0 && waitMs <= MAX_CHANGES_WAIT_MS)) {
-      throw VectronError.invalid('wait_ms', `wait_ms must be at most ${MAX_CHANGES_WAIT_MS}`);
-    }
-    const from = parseChangeCursor(cursor, collection);
-    const asked = changesOf(shards, waitMs, (shard, wait, next) =>
-      this.#run(
-        shard,
-        { $case: 'changes', value: { fromIndex: next ?? from.get(shard.shardId) ?? 0n, waitMs: wait } },
-        'changes',
-      ),
+  async snapshot(name: string): Promise<Snapshot> {
+    const of = { owner: '', key: '' };
+    return new Snapshot(
+      this.#snapshots,
+      name,
+      await openSnapshot(await this.#route(name), of, this.#ask, this.#askHere),
     );
-    // The core waits on; what it answers then is of no use to anybody.
-    const batches = await (signal === undefined ? asked : Promise.race([asked, cancelled(signal)]));
-    const changes = batches.flatMap(({ shardId, batch }) =>
-      batch.changes.map((change): api.Change => {
-        const what = { shardId, logIndex: change.index, kind: changeKind(change), id: change.id };
-        if (what.kind === 'delete') return what;
-        const vector = Float32Array.from(decodeVector(change.vector));
-        return { ...what, vector, payload: decodeDocument(change.payload) };
-      }),
-    );
-    return { changes, nextCursor: changeCursor(collection, batches) };
   }
 
-  changes(name: string, options?: ChangesOptions): ChangeStream {
+  async listChanges(name: string, options: ChangesOptions = {}): Promise<api.Changes> {
+    const { signal, ...own } = changesOptions(options);
+    const { collection, cursor, from, waitMs } = requests.listChangesRequest(name, own);
+    const asked = listChanges(
+      await this.#route(collection),
+      { cursor, from, waitMs },
+      { ask: this.#ask, read: (shard, op) => this.#run(shard, { $case: 'changes', value: op }, 'changes') },
+    );
+    // The core waits on; what it answers then is of no use to anybody.
+    const found = await (signal === undefined ? asked : Promise.race([asked, cancelled(signal)]));
+    const changes = found.changes.map(({ shardId, change }): api.Change => {
+      const { id, index: logIndex, point } = change;
+      const made = point === undefined ? { id } : storedPoint(point, true);
+      return { shardId, logIndex, kind: changeKind(change), ...made };
+    });
+    return { changes, nextCursor: found.nextCursor };
+  }
+
+  changes(name: string, options?: ChangeStreamOptions): ChangeStream {
     return new ChangeStream((collection, asked) => this.listChanges(collection, asked), name, options);
   }
 
   async listPoints(name: string, options: api.ListOptions = {}): Promise<api.Page> {
     const request = requests.listPointsRequest(name, options);
     readPlan(request.consistency);
-    const { points, nextCursor } = await pagePoints(await this.#route(name), request, this.#ask);
+    const route = await this.#route(request.collection);
+    const { points, nextCursor } = await (request.snapshot === ''
+      ? pagePoints(route, request, this.#ask)
+      : pageSnapshot(parseSnapshot(request.snapshot, route.collection), request, this.#askHere));
     const shown = points.map((point) => storedPoint(point, request.includeVectors));
     return { points: shown, nextCursor: nextCursor || undefined };
   }
 
   async query(name: string, options: api.QueryOptions): Promise<api.QueryResult> {
-    const route = await this.#route(name);
-    const request = await embedQuery(requests.queryRequest(name, options), route.collection, this.#embed);
-    readPlan(request.consistency);
+    return this.#query(requests.queryRequest(name, options));
+  }
+
+  async #query(asked: gateway.QueryRequest): Promise<api.QueryResult> {
+    readPlan(asked.consistency);
+    const route = await this.#route(asked.collection);
+    const request = await embedQuery(asked, route.collection, this.#embed);
     return queryResult(await runQuery(route, request, this.#ask, () => request.timeoutMs));
   }
 
-  queryBatch(
+  async queryBatch(
     queries: readonly (api.QueryOptions & { collection: string })[],
   ): Promise<(api.QueryResult | VectronError)[]> {
-    return Promise.all(
-      queries.map(({ collection, ...options }) => this.query(collection, options).catch(toVectronError)),
-    );
+    const asked = requests.queryBatchRequest(queries);
+    return Promise.all(asked.queries.map((query) => this.#query(query).catch(toVectronError)));
   }
 
   async measureRecall(name: string, options: api.RecallOptions = {}): Promise<api.RecallMeasurement> {
@@ -299,50 +300,50 @@ class EmbeddedClient implements api.VectronClient {
     const deadlineMs = Date.now() + measuringTimeoutMs(request);
     const timeoutMs = () => Math.max(1, deadlineMs - Date.now());
     const run = { deadlineMs, timeoutMs, turn: <T>(search: () => Promise<T>) => search() };
-    return recallMeasurement(await measureRecall(await this.#route(name), request, this.#ask, run));
+    return recallMeasurement(await measureRecall(await this.#route(request.collection), request, this.#ask, run));
   }
 
-  async count(
-    name: string,
-    { filter, estimate = false }: { filter?: Filter; estimate?: boolean } = {},
-  ): Promise<api.CountResult> {
-    const request = { filter: filter && filterMessage(filter), estimate };
-    const counted = await countPoints(await this.#route(name), request, this.#ask);
+  async count(name: string, options: { filter?: Filter; estimate?: boolean } = {}): Promise<api.CountResult> {
+    const request = requests.countRequest(name, options);
+    const counted = await countPoints(await this.#route(request.collection), request, this.#ask);
     return { ...counted, count: Number(counted.count) };
   }
 
   async facets(
     name: string,
     path: string,
-    { filter, limit = 0 }: { filter?: Filter; limit?: number } = {},
+    options: { filter?: Filter; limit?: number } = {},
   ): Promise<api.FacetResult> {
-    const request = { path, filter: filter && filterMessage(filter), limit };
-    const found = await facetPoints(await this.#route(name), request, this.#ask);
+    const request = requests.facetRequest(name, path, options);
+    const found = await facetPoints(await this.#route(request.collection), request, this.#ask);
     return { ...found, values: found.values.map(({ value, count }) => ({ value, count: Number(count) })) };
   }
 
   async updatePoints(name: string, update: api.PayloadUpdate): Promise<{ updated: number; writeToken: string }> {
     const request = requests.updatePointsRequest(name, update);
-    const { affected, token } = await this.#change(name, { ...request, action: payloadChange(request) });
+    const { affected, token } = await this.#change(request.collection, { ...request, action: payloadChange(request) });
     return { updated: affected, writeToken: token };
   }
 
   async deletePoints(name: string, selector: api.PointsSelector): Promise<{ deleted: number; writeToken: string }> {
     const action = { $case: 'delete', value: true } as const;
-    const { affected, token } = await this.#change(name, { ...requests.deletePointsRequest(name, selector), action });
+    const request = requests.deletePointsRequest(name, selector);
+    const { affected, token } = await this.#change(request.collection, { ...request, action });
     return { deleted: affected, writeToken: token };
   }
 
   async createIndex(name: string, target: api.IndexTarget): Promise<boolean> {
-    return this.#declare(await this.#route(name), declarationOf(requests.indexRequest(name, target), false));
+    const request = requests.indexRequest(name, target);
+    return this.#declare(await this.#route(request.collection), declarationOf(request, false));
   }
 
   async deleteIndex(name: string, target: api.IndexTarget): Promise<boolean> {
-    return this.#declare(await this.#route(name), declarationOf(requests.indexRequest(name, target), true));
+    const request = requests.indexRequest(name, target);
+    return this.#declare(await this.#route(request.collection), declarationOf(request, true));
   }
 
   async listIndexes(name: string): Promise<api.Indexes> {
-    return indexesOf(await schemaOf(await this.#route(name), this.#ask));
+    return indexesOf(await schemaOf(await this.#route(requests.indexesRequest(name).collection), this.#ask));
   }
 
   async analyze(name: string, text: string, how?: api.AnalyzeOptions): Promise<api.Token[]> {
@@ -355,7 +356,7 @@ class EmbeddedClient implements api.VectronClient {
   }
 
   async updateAliases(changes: { set?: readonly api.Alias[]; delete?: readonly string[] }): Promise<void> {
-    const { set = [], delete: gone = [] } = changes;
+    const { set, delete: gone } = requests.aliasesRequest(changes);
     checkAliasChanges(set, gone);
     await this.catalog.updateAliases(set, gone);
   }
@@ -387,10 +388,18 @@ class EmbeddedClient implements api.VectronClient {
   readonly #ask: AskShard = async ({ shardId, epoch: shardEpoch }, op) => {
     const bytes = workerData.ShardOp.encode({ shardId, shardEpoch, op, timeoutMs: 0 }).finish();
     const answer = workerData.ShardOutcome.decode(await this.engine.submit(Buffer.from(bytes), WRITES.has(op.$case)));
-    const { outcome, appliedIndex, errorCode, errorMessage } = answer;
-    if (errorCode !== '') throw VectronError.fromWire(errorCode, errorMessage);
-    if (outcome === undefined) throw new VectronError('INTERNAL', 'the core answered nothing');
-    return { outcome, appliedIndex, worker: THIS_PROCESS };
+    return { outcome: outcomeOf(answer), appliedIndex: answer.appliedIndex, worker: THIS_PROCESS };
+  };
+
+  readonly #askHere: AskWorker = (shardId, _, op) =>
+    this.#ask(placement.Shard.fromPartial({ shardId, epoch: EPOCH }), op);
+
+  readonly #snapshots: SnapshotCalls = {
+    listPoints: (name, options) => this.listPoints(name, options),
+    closeSnapshot: async (name, snapshot) => {
+      const { collection } = await this.#route(name);
+      return closeSnapshot(async () => parseSnapshot(snapshot, collection), this.#askHere);
+    },
   };
 
   async #change(name: string, change: PointsChange): Promise<{ affected: number; token: string }> {

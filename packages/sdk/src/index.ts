@@ -3,7 +3,7 @@
  * process without a server (`open('/var/lib/vectors')`).
  */
 
-export { type ErrorCode, VectronError } from '@vectron/errors';
+export { type ErrorCode, type LostChanges, VectronError } from '@vectron/errors';
 export { type Filter, type SparseInput, where } from '@vectron/model';
 export type {
   Admin,
@@ -21,7 +21,7 @@ export type {
   Worker,
 } from './admin.js';
 export { type BatchProgress, type UpsertAllOptions, upsertAll } from './batching.js';
-export type { ChangeStream, ChangesOptions } from './change-stream.js';
+export type { ChangeStream, ChangeStreamOptions, ChangesOptions } from './change-stream.js';
 export type {
   Account,
   AccountRemoval,
@@ -78,3 +78,4 @@ export type {
 export { type ConnectOptions, connect } from './connect.js';
 export type { OpenOptions } from './embedded-client.js';
 export { open } from './open.js';
+export type { Snapshot, SnapshotPointsOptions } from './snapshot.js';

@@ -1,12 +1,13 @@
 import { VectronError } from '@vectron/errors';
-import { filterMessage, measuringTimeoutMs } from '@vectron/model';
+import { measuringTimeoutMs } from '@vectron/model';
 import { gateway } from '@vectron/proto';
 import * as answers from './answers.js';
-import { ChangeStream } from './change-stream.js';
+import { ChangeStream, changesOptions } from './change-stream.js';
 import type * as api from './client.js';
 import { remoteAccount } from './remote-account.js';
 import { remoteAdmin } from './remote-admin.js';
 import * as requests from './requests.js';
+import { Snapshot, type SnapshotCalls } from './snapshot.js';
 import type { Transport } from './transport.js';
 
 const data = gateway.VectronServiceService;
@@ -24,24 +25,23 @@ export function remoteClient(transport: Transport): api.VectronClient {
       return answers.settingsOf(settings);
     },
     async deleteCollection(name) {
-      await call(data.deleteCollection, { name });
+      await call(data.deleteCollection, requests.collectionRequest(name));
     },
     async listCollections() {
       return (await call(data.listCollections, {})).details.map(answers.collectionInfo);
     },
     async collectionStatus(name) {
-      return answers.collectionStatus(await call(data.getCollectionStatus, { name }));
+      return answers.collectionStatus(await call(data.getCollectionStatus, requests.collectionRequest(name)));
     },
     async upsert(collection, points) {
-      const request = { collection, points: points.map(requests.pointMessage) };
-      const { upserted, writeToken } = await call(data.upsert, request);
+      const { upserted, writeToken } = await call(data.upsert, requests.upsertRequest(collection, points));
       return { upserted, writeToken };
     },
     async search(collection, options) {
       return answers.searchResult(await call(data.search, requests.searchRequest(collection, options)));
     },
-    async get(collection, id, { consistency } = {}) {
-      const request = { collection, id, consistency: requests.consistencyMessage(consistency) };
+    async get(collection, id, options = {}) {
+      const request = requests.getRequest(collection, id, options);
       try {
         return answers.storedPoint((await call(data.get, request)).point);
       } catch (error) {
@@ -49,7 +49,9 @@ export function remoteClient(transport: Transport): api.VectronClient {
         throw error;
       }
     },
-    delete: (collection, id) => call(data.delete, { collection, id }),
+    async delete(collection, id) {
+      return call(data.delete, requests.deleteRequest(collection, id));
+    },
     async listPoints(collection, options = {}) {
       const request = requests.listPointsRequest(collection, options);
       const { points, nextCursor } = await call(data.listPoints, request);
@@ -59,22 +61,19 @@ export function remoteClient(transport: Transport): api.VectronClient {
       return answers.queryResult(await call(data.query, requests.queryRequest(collection, options)));
     },
     async queryBatch(queries) {
-      const wire = queries.map(({ collection, ...options }) => requests.queryRequest(collection, options));
-      return (await call(data.queryBatch, { queries: wire })).outcomes.map(answers.queryOutcome);
+      return (await call(data.queryBatch, requests.queryBatchRequest(queries))).outcomes.map(answers.queryOutcome);
     },
     async measureRecall(collection, options = {}) {
       const request = requests.measureRecallRequest(collection, options);
       const waitMs = measuringTimeoutMs(request);
       return answers.recallMeasurement(await call(data.measureRecall, request, { waitMs }));
     },
-    async count(collection, { filter, estimate = false } = {}) {
-      const request = { collection, filter: filter && filterMessage(filter), estimate };
-      const { count, ...found } = await call(data.countPoints, request);
+    async count(collection, options = {}) {
+      const { count, ...found } = await call(data.countPoints, requests.countRequest(collection, options));
       return { ...found, count: Number(count) };
     },
-    async facets(collection, path, { filter, limit = 0 } = {}) {
-      const request = { collection, path, filter: filter && filterMessage(filter), limit };
-      const { values, ...found } = await call(data.facetPoints, request);
+    async facets(collection, path, options = {}) {
+      const { values, ...found } = await call(data.facetPoints, requests.facetRequest(collection, path, options));
       return { ...found, values: values.map(answers.facet) };
     },
     async updatePoints(collection, update) {
@@ -94,7 +93,7 @@ export function remoteClient(transport: Transport): api.VectronClient {
       return (await call(data.deleteIndex, requests.indexRequest(collection, target))).existed;
     },
     async listIndexes(collection) {
-      return answers.indexesOf(await call(data.listIndexes, { collection }));
+      return answers.indexesOf(await call(data.listIndexes, requests.indexesRequest(collection)));
     },
     async analyze(collection, text, how) {
       return (await call(data.analyze, requests.analyzeRequest(collection, text, how))).tokens as api.Token[];
@@ -103,22 +102,29 @@ export function remoteClient(transport: Transport): api.VectronClient {
       return (await call(data.listAliases, {})).aliases;
     },
     async updateAliases(changes) {
-      await call(data.updateAliases, { set: [...(changes.set ?? [])], delete: [...(changes.delete ?? [])] });
+      await call(data.updateAliases, requests.aliasesRequest(changes));
     },
-    async listChanges(collection, { cursor = '', waitMs = 0, signal } = {}) {
-      const found = await call(data.listChanges, { collection, cursor, waitMs }, { waitMs, signal });
+    async snapshot(collection) {
+      return new Snapshot(snapshots, collection, await call(data.openSnapshot, { collection }));
+    },
+    async listChanges(collection, options = {}) {
+      const { signal, ...asked } = changesOptions(options);
+      const request = requests.listChangesRequest(collection, asked);
+      const found = await call(data.listChanges, request, { waitMs: request.waitMs, signal });
       return { changes: found.changes.map(answers.change), nextCursor: found.nextCursor };
     },
     changes: (collection, options) => new ChangeStream(client.listChanges, collection, options),
-    async feedback({ items, ...shown }) {
-      const feedbackItems = items.map((item) => gateway.FeedbackItem.fromPartial(item));
-      const request = { ...gateway.SubmitFeedbackRequest.fromPartial(shown), feedbackItems };
-      return (await call(data.submitFeedback, request)).feedbackId;
+    async feedback(feedback) {
+      return (await call(data.submitFeedback, requests.feedbackRequest(feedback))).feedbackId;
     },
     ...remoteAccount(transport),
     async close() {
       transport.close();
     },
+  };
+  const snapshots: SnapshotCalls = {
+    listPoints: client.listPoints,
+    closeSnapshot: async (collection, snapshot) => (await call(data.closeSnapshot, { collection, snapshot })).existed,
   };
   return client;
 }

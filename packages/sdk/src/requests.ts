@@ -1,177 +1,216 @@
-import { checkDocument, filterMessage, holdsBigInt, stringifyJson } from '@vectron/model';
-import { gateway } from '@vectron/proto';
+import { VectronError } from '@vectron/errors';
+import {
+  checkCollectionName,
+  checkDocument,
+  checkRules,
+  checkSought,
+  holdsBigInt,
+  isPlainObject,
+  type Message,
+  readFloats,
+  readMessage,
+  stringifyJson,
+} from '@vectron/model';
+import type { gateway } from '@vectron/proto';
 import type * as api from './client.js';
-import { oneQuery, toBytes } from './vectors.js';
+import { toBytes } from './vectors.js';
 
-const EMPTY = Buffer.alloc(0);
+/**
+ * The messages of vectron.v1 that calls of the interface stand for: gRPC sends them as they are, REST as JSON, and the embedded
+ * database takes them as they are. They are read and judged by what reads and judges the bodies of REST in a server, so that
+ * what is wrong is refused with the same words everywhere; here, before anything is sent.
+ */
 
-/** The messages of vectron.v1 that calls of the interface stand for: gRPC sends them as they are, REST as JSON. */
+type Given = Readonly<Record<string, unknown>>;
+
+/** What a call was given besides its collection: nothing, or a plain object. */
+function given(options: object | undefined | null): Given {
+  if (options === undefined || options === null) return {};
+  if (isPlainObject(options)) return options;
+  throw VectronError.invalid('options', 'the options of a call are a plain object');
+}
+
+/** The message `name` of the fields, in the names of the contract. Throws INVALID_ARGUMENT naming what is wrong. */
+function message<M>(name: string, fields: Given, at = ''): M {
+  const read = readMessage(`vectron.v1.${name}`, fields, at);
+  checkName(read, at);
+  checkRules(`vectron.v1.${name}`, read, at);
+  return read as M;
+}
+
+/** Before a path of REST is made of it, in which `..` would lead elsewhere. */
+function checkName({ collection }: Message, at = ''): void {
+  if (collection !== undefined)
+    checkCollectionName(collection as string, at === '' ? 'collection' : `${at}.collection`);
+}
+
+/** A dense vector that was read as numbers, as the bytes that it is sent as. */
+function packed<F extends Message>(forms: F): F {
+  const vector = forms.vector as ArrayLike<number>;
+  return { ...forms, vector: [], ...(vector.length === 0 ? {} : { vectorF32: toBytes(vector) }) };
+}
 
 export function createCollectionRequest(name: string, options: api.CollectionOptions): gateway.CreateCollectionRequest {
-  const { rerank, indexes, sparseVectors, namedVectors, ...settings } = options;
-  return {
-    ...gateway.CreateCollectionRequest.fromPartial({ name, ...settings }),
-    rerank: rerankMessage(rerank),
-    indexes: (indexes ?? []).map(payloadIndex),
-    sparseVectors: [...(sparseVectors ?? [])],
-    namedVectors: (namedVectors ?? []).map((vector) => gateway.NamedVector.fromPartial({ ...vector })),
-  };
+  return message('CreateCollectionRequest', { ...given(options), name });
 }
 
 export function updateCollectionRequest(name: string, change: api.CollectionChange): gateway.UpdateCollectionRequest {
-  const { durability, rerank, embedding } = change;
-  const request = gateway.UpdateCollectionRequest.fromPartial({ name, durability, embedding });
-  return { ...request, rerank: rerankMessage(rerank) };
+  return message('UpdateCollectionRequest', { ...given(change), name });
 }
 
-function rerankMessage(rerank: api.CollectionOptions['rerank']): gateway.RerankSettings | undefined {
-  if (rerank === undefined) return undefined;
-  const { fieldBoosts, textFields, ...rest } = rerank;
-  return {
-    ...gateway.RerankSettings.fromPartial({ ...rest, textFields: [...(textFields ?? [])] }),
-    fieldBoosts: new Map(Object.entries(fieldBoosts ?? {})),
-  };
+export function collectionRequest(name: string): gateway.DeleteCollectionRequest {
+  const request = message<gateway.DeleteCollectionRequest>('DeleteCollectionRequest', { name });
+  checkCollectionName(request.name, 'name');
+  return request;
 }
+
+export const indexesRequest = (collection: string): gateway.ListIndexesRequest =>
+  message('ListIndexesRequest', { collection });
 
 /** An object for a message: as text where google.protobuf.Struct cannot hold it. Throws INVALID_ARGUMENT. */
-function objectForms(object: api.Payload | undefined, field: string): { object?: api.Payload; json: string } {
+function objectForms(object: unknown, field: string): { object?: api.Payload; json: string } {
   if (object === undefined) return { json: '' };
   checkDocument(object, field);
   return holdsBigInt(object) ? { json: stringifyJson(object, field) } : { object, json: '' };
 }
 
+export function upsertRequest(collection: string, points: readonly api.Point[]): gateway.UpsertRequest {
+  const { points: _none, ...request } = readMessage('vectron.v1.UpsertRequest', { collection });
+  checkName(request);
+  if (points !== undefined && points !== null && !Array.isArray(points)) {
+    throw VectronError.invalid('points', 'points must be a list');
+  }
+  const read = { ...request, points: Array.from(points ?? [], pointMessage) };
+  checkRules('vectron.v1.UpsertRequest', read);
+  return read as unknown as gateway.UpsertRequest;
+}
+
 export function pointMessage(point: api.Point, at = 0): gateway.Point {
-  const { id, vector, text, sparse, vectors, ttlSeconds, ifVersion } = point;
-  const payload = objectForms(point.payload, `points[${at}].payload`);
+  const read = packed(readMessage('vectron.v1.Point', point, `points[${at}]`));
+  const payload = objectForms(read.document, `points[${at}].payload`);
+  const vectors = Array.from(
+    read.vectors as gateway.Point['vectors'],
+    ([name, one]) => [name, packed({ ...one })] as const,
+  );
   return {
-    id,
-    vector: [],
-    vectorF32: vector === undefined ? EMPTY : toBytes(vector),
-    text: text ?? '',
-    payload: new Map(),
+    ...(read as unknown as gateway.Point),
+    vectors: new Map(vectors),
     document: payload.object,
     payloadJson: payload.json,
-    sparse: new Map(
-      Object.entries(sparse ?? {}).map(([name, { indices, values }]) => [
-        name,
-        { indices: Array.from(indices), values: Array.from(values) },
-      ]),
-    ),
-    vectors: new Map(
-      Object.entries(vectors ?? {}).map(([name, one]) => [name, { vector: [], vectorF32: toBytes(one) }]),
-    ),
-    ttlSeconds: ttlSeconds ?? 0,
-    ifVersion,
-    version: 0n,
-    expiresAtMs: 0n,
   };
 }
 
 export function searchRequest(collection: string, options: api.SearchOptions): gateway.SearchRequest {
-  oneQuery(options);
-  const { vector, filter, consistency, includePayload, ...rest } = options;
-  return {
-    ...gateway.SearchRequest.fromPartial(rest),
-    collection,
-    vectorF32: vector === undefined ? EMPTY : toBytes(vector),
-    includeMetadata: includePayload ?? true,
-    filter: filter && filterMessage(filter),
-    consistency: consistencyMessage(consistency),
-  };
+  const request = packed(message<Message>('SearchRequest', reading(collection, given(options))));
+  const search = request as unknown as gateway.SearchRequest;
+  checkSought({ ...search, vector: search.vectorF32 });
+  return search;
 }
 
-export function queryRequest(collection: string, options: api.QueryOptions): gateway.QueryRequest {
-  const { branches, filter, rescoreVector, includePayload, consistency, diversity, groupBy, ...rest } = options;
-  return {
-    ...gateway.QueryRequest.fromPartial({ ...rest, diversity, groupBy }),
-    collection,
-    branches: branches.map((branch, at) => branchMessage(branch, `branches[${at}].filter`)),
-    filter: filter && filterMessage(filter),
-    rescoreVectorF32: rescoreVector === undefined ? EMPTY : toBytes(rescoreVector),
-    includeMetadata: includePayload ?? true,
-    consistency: consistencyMessage(consistency),
-  };
+/** The fields of a read, which the contract has under other names. */
+function reading(collection: string, options: Given): Given {
+  const { includePayload: includeMetadata = true, consistency, ...rest } = options;
+  return { ...rest, collection, includeMetadata, consistency: consistencyForm(consistency) };
 }
 
-function branchMessage(branch: api.QueryBranch, at: string): gateway.QueryBranch {
-  const { vector, sparse, text, examples, filter, ...rest } = branch;
-  return {
-    ...gateway.QueryBranch.fromPartial(rest),
-    vectorF32: vector === undefined ? EMPTY : toBytes(vector),
-    sparse: sparse && { name: sparse.name, indices: Array.from(sparse.indices), values: Array.from(sparse.values) },
-    text:
-      text &&
-      gateway.TextQuery.fromPartial({
-        query: text.query,
-        fields: [...(text.fields ?? [])],
-        phrases: [...(text.phrases ?? [])],
-      }),
-    examples: examples && {
-      positiveIds: [...examples.positiveIds],
-      negativeIds: [...(examples.negativeIds ?? [])],
-    },
-    filter: filter && filterMessage(filter, at),
-  };
+export function queryRequest(collection: string, options: api.QueryOptions, at = ''): gateway.QueryRequest {
+  const { rescoreVector, ...rest } = given(options);
+  const request = message<gateway.QueryRequest>('QueryRequest', reading(collection, rest), at);
+  const branches = request.branches.map((branch) => packed({ ...branch }));
+  if (rescoreVector === undefined || rescoreVector === null) return { ...request, branches };
+  const floats = readFloats(rescoreVector, at === '' ? 'rescore_vector' : `${at}.rescore_vector`);
+  return { ...request, branches, rescoreVectorF32: toBytes(floats) };
+}
+
+/** A query that no message can be made of is wrong for all of them, as in the body of REST. */
+export function queryBatchRequest(
+  queries: readonly (api.QueryOptions & { readonly collection: string })[],
+): gateway.QueryBatchRequest {
+  if (!Array.isArray(queries)) throw VectronError.invalid('queries', 'queries must be a list');
+  const read = Array.from(queries as readonly (api.QueryOptions & { collection: string })[], (query, at) => {
+    given(query);
+    const { collection, ...options } = query;
+    return queryRequest(collection, options, `queries[${at}]`);
+  });
+  checkRules('vectron.v1.QueryBatchRequest', { queries: read });
+  return { queries: read };
 }
 
 export function listPointsRequest(collection: string, options: api.ListOptions): gateway.ListPointsRequest {
-  const { limit = 0, cursor = '', includeVectors = false, consistency, filter, orderBy } = options;
-  return {
-    collection,
-    limit,
-    cursor,
-    includeVectors,
-    consistency: consistencyMessage(consistency),
-    filter: filter && filterMessage(filter),
-    orderBy: orderBy && { descending: false, ...orderBy },
-  };
+  const { consistency, ...rest } = given(options);
+  return message('ListPointsRequest', { ...rest, collection, consistency: consistencyForm(consistency) });
 }
 
-export function measureRecallRequest(collection: string, options: api.RecallOptions): gateway.MeasureRecallRequest {
-  const { filter, ...rest } = options;
-  return {
-    ...gateway.MeasureRecallRequest.fromPartial(rest),
-    collection,
-    filter: filter && filterMessage(filter),
-  };
+export function getRequest(
+  collection: string,
+  id: string,
+  options: { readonly consistency?: api.Consistency },
+): gateway.GetRequest {
+  const { consistency, ...rest } = given(options);
+  return message('GetRequest', { ...rest, collection, id, consistency: consistencyForm(consistency) });
 }
+
+export const deleteRequest = (collection: string, id: string): gateway.DeleteRequest =>
+  message('DeleteRequest', { collection, id });
+
+export const countRequest = (collection: string, options: object): gateway.CountPointsRequest =>
+  message('CountPointsRequest', { ...given(options), collection });
+
+export const facetRequest = (collection: string, path: string, options: object): gateway.FacetPointsRequest =>
+  message('FacetPointsRequest', { ...given(options), collection, path });
+
+export const listChangesRequest = (collection: string, options: object): gateway.ListChangesRequest =>
+  message('ListChangesRequest', { ...given(options), collection });
+
+export const measureRecallRequest = (collection: string, options: api.RecallOptions): gateway.MeasureRecallRequest =>
+  message('MeasureRecallRequest', { ...given(options), collection });
 
 export function updatePointsRequest(collection: string, update: api.PayloadUpdate): gateway.UpdatePointsRequest {
-  const replace = objectForms(update.replace, 'replace');
-  const set = objectForms(update.set, 'set');
+  const request = message<gateway.UpdatePointsRequest>('UpdatePointsRequest', { ...given(update), collection });
+  const replace = objectForms(request.replace, 'replace');
+  const set = objectForms(request.set, 'set');
   return {
-    ...deletePointsRequest(collection, update),
+    ...request,
     ...{ replace: replace.object, replaceJson: replace.json, set: set.object, setJson: set.json },
-    remove: [...(update.remove ?? [])],
   };
 }
 
-export function deletePointsRequest(collection: string, selector: api.PointsSelector): gateway.DeletePointsRequest {
-  const { ids, filter, ifVersion } = selector;
-  return { collection, ids: [...(ids ?? [])], filter: filter && filterMessage(filter), ifVersion };
+export const deletePointsRequest = (collection: string, selector: api.PointsSelector): gateway.DeletePointsRequest =>
+  message('DeletePointsRequest', { ...given(selector), collection });
+
+export function indexRequest(collection: string, target: api.IndexTarget): gateway.CreateIndexRequest {
+  const asked = given(target);
+  const isVector = 'sparseVector' in asked || 'namedVector' in asked;
+  return message('CreateIndexRequest', { ...(isVector ? asked : { index: asked }), collection });
 }
 
-export const indexRequest = (collection: string, target: api.IndexTarget): gateway.CreateIndexRequest =>
-  gateway.CreateIndexRequest.fromPartial({
-    collection,
-    ...('path' in target ? { index: payloadIndex(target) } : { ...target }),
-  });
+/** Without `how`: as where there is no text index. */
+export const analyzeRequest = (collection: string, text: string, how: api.AnalyzeOptions | undefined) =>
+  message<gateway.AnalyzeRequest>('AnalyzeRequest', { ...given(how ?? {}), collection, text });
 
-/** Its fields alone, without what an answer says of it. */
-function payloadIndex(index: Partial<api.PayloadIndex>): gateway.PayloadIndex {
-  return gateway.PayloadIndex.fromPartial({ ...index, stopWords: [...(index.stopWords ?? [])] });
-}
+export const aliasesRequest = (changes: object): gateway.UpdateAliasesRequest =>
+  message('UpdateAliasesRequest', given(changes));
 
-export function analyzeRequest(collection: string, text: string, how: api.AnalyzeOptions | undefined) {
-  const path = how !== undefined && 'path' in how ? how.path : '';
-  const index = how !== undefined && 'index' in how ? payloadIndex(how.index) : undefined;
-  return gateway.AnalyzeRequest.fromPartial({ collection, text, path, index });
+/** What a server says of feedback without items is for it to say: the call is made once. */
+export function feedbackRequest(feedback: api.Feedback): gateway.SubmitFeedbackRequest {
+  const { items: feedbackItems, ...shown } = given(feedback);
+  return readMessage('vectron.v1.SubmitFeedbackRequest', {
+    ...shown,
+    feedbackItems,
+  }) as unknown as gateway.SubmitFeedbackRequest;
 }
 
 /** undefined: nothing was asked. */
 export function consistencyMessage(asked: api.Consistency | undefined): gateway.ReadConsistency | undefined {
-  if (asked === undefined) return undefined;
-  if (typeof asked === 'string') return { level: asked, maxStalenessMs: 0, writeToken: '' };
-  if ('writeToken' in asked) return { level: 'at_least', maxStalenessMs: 0, writeToken: asked.writeToken };
-  return { level: 'bounded', maxStalenessMs: asked.maxStalenessMs, writeToken: '' };
+  const form = consistencyForm(asked);
+  if (form === undefined || form === null) return undefined;
+  return readMessage('vectron.v1.ReadConsistency', form, 'consistency') as unknown as gateway.ReadConsistency;
+}
+
+/** The fields of a consistency; what is none stays, to be refused. */
+function consistencyForm(asked: unknown): unknown {
+  if (typeof asked === 'string') return { level: asked };
+  if (!isPlainObject(asked)) return asked;
+  if (asked.writeToken !== undefined) return { level: 'at_least', ...asked };
+  return asked.maxStalenessMs === undefined ? asked : { level: 'bounded', ...asked };
 }

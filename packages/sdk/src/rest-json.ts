@@ -38,13 +38,13 @@ function isDefault(value: unknown): boolean {
 
 function fieldJson(field: FieldContract, value: unknown): unknown {
   const one = (item: unknown) => valueJson(field, item);
-  if (field.list) return field.type === 'message' ? (value as unknown[]).map(one) : value;
+  if (field.list) return field.type === 'message' || field.type === 'float' ? (value as unknown[]).map(one) : value;
   if (field.key === undefined) return one(value);
   return Object.fromEntries(Array.from(value as Map<string, unknown>, ([key, item]) => [key, one(item)]));
 }
 
 function valueJson({ type, ref = '' }: FieldContract, value: unknown): unknown {
-  if (typeof value === 'bigint') return value.toString();
+  if (typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value))) return value.toString();
   if (type === 'bytes') return (value as Buffer).toString('base64');
   if (type !== 'message' || FREE.has(ref)) return value;
   const { form } = messageOf(ref);

@@ -95,6 +95,13 @@ export interface IndexInfo extends PayloadIndex {
   readonly indexed: number;
   readonly points: number;
   readonly ready: boolean;
+  /**
+   * Points of those indexed with a value, other than null, that is not of the index's type, or cannot be read as it: tests of that
+   * type do not find such a value.
+   */
+  readonly unread: number;
+  /** One of them; `value` is JSON text, cut off after 200 bytes. */
+  readonly unreadExample?: { readonly id: string; readonly value: string };
 }
 export interface Indexes {
   readonly indexes: IndexInfo[];
@@ -337,15 +344,12 @@ export interface DeleteResult {
   /** For a read that must see this. */
   readonly writeToken: string;
 }
-/** What happened to a point; `logIndex` orders the changes of one shard. */
-export interface Change {
+/** What happened to a point, which an insert or update has whole; `logIndex` orders the changes of one shard. */
+export interface Change extends Partial<Omit<StoredPoint, 'id'>> {
   readonly shardId: number;
   readonly logIndex: bigint;
   readonly kind: 'insert' | 'update' | 'delete';
   readonly id: string;
-  /** Of an insert or update. */
-  readonly vector?: Float32Array;
-  readonly payload?: Payload;
 }
 export interface Changes {
   readonly changes: Change[];
@@ -354,6 +358,8 @@ export interface Changes {
 export interface ListOptions
   extends Omit<Selecting, 'includePayload'>,
     Asked<gateway.ListPointsRequest, 'limit' | 'cursor' | 'includeVectors'> {
+  /** `token` of a snapshot: its points instead of the current ones, by id. */
+  readonly snapshot?: string;
   /** Instead of by id. */
   readonly orderBy?: Pick<gateway.OrderBy, 'path'> & Asked<gateway.OrderBy, 'descending'>;
 }

@@ -1,6 +1,7 @@
 import type { Alert, AlertRule } from '@vectron/sdk';
 import type { Command } from 'commander';
 import { type ClientOptions, withClient } from '../client.js';
+import { numberFlag } from '../number-flag.js';
 import { show } from '../output.js';
 
 type Define = (parent: Command, name: string, help: string) => Command;
@@ -32,7 +33,7 @@ export function alertCommands(program: Command, client: Define): void {
     .option('--enable', 'open alerts for it')
     .option('--disable', 'open none')
     .option('--level <level>', 'warning or critical')
-    .option('--threshold <n>', 'in the unit of the rule', Number)
+    .option('--threshold <n>', 'in the unit of the rule', numberFlag)
     .action((rule: string, options: ClientOptions) =>
       withClient(options, async (db) => {
         const { enable, disable, level, threshold } = options as Record<string, never>;

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { checkAudit, checkableHere } from '../audit-check.js';
 import { type ClientOptions, withClient } from '../client.js';
 import { clientKnobs, loadConfig } from '../config.js';
+import { numberFlag } from '../number-flag.js';
 import { show } from '../output.js';
 
 type Define = (parent: Command, name: string, help: string) => Command;
@@ -10,7 +11,7 @@ type Define = (parent: Command, name: string, help: string) => Command;
 export function auditCommands(program: Command, client: Define): void {
   const group = program.command('audit').description('who did what: the audit log of a gateway');
   client(group, 'list', 'the newest entries')
-    .option('--limit <n>', 'how many, 1 to 1000', Number, 50)
+    .option('--limit <n>', 'how many, 1 to 1000', numberFlag, 50)
     .action((options: ClientOptions) =>
       withClient(options, async (db) => {
         const entries = await db.admin.auditEntries({ limit: options.limit as number });

@@ -6,7 +6,8 @@ import type { Command } from 'commander';
 import { build, type Histogram } from 'hdr-histogram-js';
 import { apiKeyOf, type ClientOptions, withClient } from '../client.js';
 import { clientKnobs, loadConfig } from '../config.js';
-import { row } from '../npy.js';
+import { row } from '../import/npy.js';
+import { wholeFlag } from '../number-flag.js';
 import { progressBar, show } from '../output.js';
 import { type Dataset, datasetPoints, loadDataset } from '../sample.js';
 
@@ -25,7 +26,7 @@ const BATCH = 100;
 export function benchCommand(program: Command, client: (parent: Command, name: string, help: string) => Command): void {
   client(program, 'bench', 'measure a running server with the sample data set, over REST and gRPC')
     .option('--grpc-url <url>', 'its gRPC address', 'grpc://127.0.0.1:8081')
-    .option('--seconds <n>', 'length of each search measurement', Number, 10)
+    .option('--seconds <n>', 'length of each search measurement', wholeFlag(1), 10)
     .option('--out <dir>', 'where the result file goes', 'bench/results')
     .action(async (options: ClientOptions) => {
       const config = loadConfig(clientKnobs, options);

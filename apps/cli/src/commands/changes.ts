@@ -1,4 +1,4 @@
-import type { Change } from '@vectron/sdk';
+import type { Change, LostChanges } from '@vectron/sdk';
 import type { Command } from 'commander';
 import { type ClientOptions, withClient } from '../client.js';
 import { brief, cellText, jsonText, note, show } from '../output.js';
@@ -15,13 +15,19 @@ const row = ({ shardId, logIndex, kind, id, payload }: Change) => [
 
 export function changesCommand(program: Command, client: Define): void {
   client(program, 'changes <collection>', 'what was written and deleted, in log order a shard')
-    .option('--cursor <cursor>', 'go on here; default: the oldest change that is kept')
+    .option(
+      '--cursor <cursor>',
+      'go on here, such as the cursor of a snapshot; default: the oldest change that is kept',
+    )
+    .option('--from-now', 'begin with what comes after this call')
     .option('--follow', 'go on as changes happen, until Ctrl-C: a line each, then the cursor on stderr')
+    .option('--skip-lost', 'with --follow: where changes are not kept any more, say which, and go on behind them')
     .action((collection: string, options: ClientOptions) =>
       withClient(options, async (db) => {
         const cursor = options.cursor as string | undefined;
+        const from = options.fromNow === true ? 'now' : undefined;
         if (options.follow !== true) {
-          const found = await db.listChanges(collection, { cursor });
+          const found = await db.listChanges(collection, { cursor, from });
           show(found, options.json === true, {
             head: ['shard', 'log index', 'change', 'id', 'payload'],
             rows: found.changes.map(row),
@@ -32,10 +38,17 @@ export function changesCommand(program: Command, client: Define): void {
         const stop = new AbortController();
         process.once('SIGINT', () => stop.abort());
         process.once('SIGTERM', () => stop.abort());
-        const stream = db.changes(collection, { cursor, signal: stop.signal });
+        const onLost = options.skipLost === true ? (lost: LostChanges) => lostLines(lost).forEach(note) : undefined;
+        const stream = db.changes(collection, { cursor, from, signal: stop.signal, onLost });
         for await (const change of stream)
           console.log(options.json === true ? jsonText(change) : row(change).map(cellText).join('\t'));
         note(`cursor ${stream.cursor}`);
       }),
     );
 }
+
+/** For people: what a feed has left out. */
+const lostLines = ({ shards, cursor }: LostChanges): string[] => [
+  ...shards.map((one) => `lost: changes ${one.firstLogIndex} to ${one.lastLogIndex} of shard ${one.shardId}`),
+  `going on from ${cursor}`,
+];

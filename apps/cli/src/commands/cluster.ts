@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { type ClientOptions, withClient } from '../client.js';
 import { clusterCertificate } from '../local/certificates.js';
 import { LocalCluster } from '../local/local-cluster.js';
+import { numberFlag, wholeFlag } from '../number-flag.js';
 import { note, show, words } from '../output.js';
 import { stopOnSignal } from './services.js';
 
@@ -23,30 +24,19 @@ export function clusterCommands(program: Command, client: Define): void {
 /** Flags of whatever starts a local cluster. */
 export function withLocalFlags(command: Command): Command {
   return command
-    .option('--workers <n>', 'workers', Number, 3)
-    .option('--search-only <n>', 'search-only workers', Number, 0)
-    .option('--pds <n>', 'placement drivers', Number, 2)
-    .option('--gateways <n>', 'gateways', Number, 1)
-    .option('--etcd-members <n>', 'etcd members: 1, 3 or 5', Number, 1)
+    .option('--workers <n>', 'workers', wholeFlag(1, 32), 3)
+    .option('--search-only <n>', 'search-only workers', wholeFlag(0, 16), 0)
+    .option('--pds <n>', 'placement drivers', wholeFlag(1, 9), 2)
+    .option('--gateways <n>', 'gateways', wholeFlag(1, 16), 1)
+    .option('--etcd-members <n>', 'etcd members: 1, 3 or 5', wholeFlag(1, 7), 1)
     .option('--etcd <program>', 'the etcd server, 3.4.42, 3.5.28, 3.6.9 or later', 'etcd');
 }
 
-/** Throws INVALID_ARGUMENT. */
+/** What the flags say, as LocalCluster takes it. */
 export function localOptions(options: Record<string, unknown>) {
-  const count = (flag: string, key: string, least: number, most: number) => {
-    const value = options[key] as number;
-    if (!Number.isInteger(value) || value < least || value > most)
-      throw VectronError.invalid(flag, `--${flag} must be ${least} to ${most}`);
-    return value;
-  };
-  return {
-    workers: count('workers', 'workers', 1, 32),
-    searchOnlyWorkers: count('search-only', 'searchOnly', 0, 16),
-    placementDrivers: count('pds', 'pds', 1, 9),
-    gateways: count('gateways', 'gateways', 1, 16),
-    etcdMembers: count('etcd-members', 'etcdMembers', 1, 7),
-    etcdBinary: options.etcd as string,
-  };
+  const { workers, searchOnly, pds, gateways, etcdMembers } = options as Record<string, number>;
+  const sizes = { workers, searchOnlyWorkers: searchOnly, placementDrivers: pds, gateways, etcdMembers };
+  return { ...sizes, etcdBinary: options.etcd as string };
 }
 
 function certificatesCommand(group: Command): void {
@@ -73,7 +63,7 @@ function localCommand(group: Command): void {
     .command('local')
     .description('a real cluster of processes on this machine, until Ctrl-C')
     .option('--data <dir>', 'everything it keeps', './cluster')
-    .option('--port <n>', 'REST port of the first gateway, gRPC is the next; 0: free ones', Number, 8080)
+    .option('--port <n>', 'REST port of the first gateway, gRPC is the next; 0: free ones', wholeFlag(0, 65_534), 8080)
     .option('--json', 'print what was started as JSON');
   withLocalFlags(command).action(async (options: Record<string, unknown>) => {
     const dir = options.data as string;
@@ -81,7 +71,7 @@ function localCommand(group: Command): void {
     const cluster = await LocalCluster.start({
       ...localOptions(options),
       dir,
-      httpPort: options.port === 0 ? undefined : port(options.port),
+      httpPort: options.port === 0 ? undefined : (options.port as number),
       onProgress: (line) => console.error(`started ${line}`),
       onExit: (name) => console.error(`${name} ended by itself; its log is in ${join(dir, name)}`),
     });
@@ -101,12 +91,6 @@ function localCommand(group: Command): void {
     console.log(`\ntry it:\n\n  npx vectron cluster status ${where}\n  npx vectron cluster shards ${where}\n`);
     console.log('ready; stop with Ctrl-C');
   });
-}
-
-function port(value: unknown): number {
-  if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > 65_534)
-    throw VectronError.invalid('port', '--port must be 0 to 65534');
-  return value as number;
 }
 
 const ago = (ms: number) => (ms === 0 ? '' : `${Math.max(0, Math.round((Date.now() - ms) / 1000))} s ago`);
@@ -192,7 +176,7 @@ function statusCommands(group: Command, client: Define): void {
     }),
   );
   client(group, 'moves', 'moves and splits: under way, then those that ended, the newest first')
-    .option('--limit <n>', 'of those that ended', Number, 20)
+    .option('--limit <n>', 'of those that ended', numberFlag, 20)
     .action((options: ClientOptions) =>
       withAdmin(options, async (admin) => {
         const found = await admin.operations({ limit: options.limit as number });

@@ -1,13 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { VectronError } from '@vectron/errors';
-import { parseJson } from '@vectron/model';
+import { fieldAt, parseJson, textOf } from '@vectron/model';
 import { type Filter, type Point, type SearchResult } from '@vectron/sdk';
 import type { Command } from 'commander';
 import { type ClientOptions, withClient } from '../client.js';
-import { DUMPS, type Dump, dumpSource } from '../dump-sources.js';
-import { fill, fillNew } from '../filling.js';
-import { type ImportSource, openImport, pebbleSource } from '../import-sources.js';
-import { floatsOf, withFloats } from '../json-floats.js';
+import { numberFlag } from '../number-flag.js';
 import { brief, say, show } from '../output.js';
 import { recallLines } from '../recall-text.js';
 import { filterCommands, hitRows, jsonFlag, transferCommands } from './query.js';
@@ -25,14 +22,14 @@ export function collectionCommands(program: Command, client: Define): void {
     }),
   );
   client(group, 'create <name>', 'make a collection')
-    .requiredOption('--dimension <n>', 'components of a vector, 1 to 65536', Number)
+    .requiredOption('--dimension <n>', 'components of a vector, 1 to 65536', numberFlag)
     .option('--distance <metric>', 'cosine, euclidean or dot', 'cosine')
-    .option('--shards <n>', 'default: one per worker', Number)
+    .option('--shards <n>', 'default: one per worker', numberFlag)
     .option('--quantization <form>', 'int8, none, float16, binary or product', 'int8')
     .option('--storage <place>', 'where the full vectors live: memory, mmap or disk', 'memory')
-    .option('--oversampling <n>', 'most candidates rescored per result; default: as many as needed', Number)
+    .option('--oversampling <n>', 'most candidates rescored per result; default: as many as needed', numberFlag)
     .option('--parallel-build', 'build the index on all threads: faster, not deterministic')
-    .option('--replicas <n>', 'of each shard; default: 3 where there are as many workers, else 1', Number)
+    .option('--replicas <n>', 'of each shard; default: 3 where there are as many workers, else 1', numberFlag)
     .option('--durability <policy>', 'fsync; or relaxed: acknowledged before it is on disk', 'fsync')
     .option('--rerank', 'reorder results by the text of a query')
     .action((name: string, options: ClientOptions) =>
@@ -93,13 +90,11 @@ export function pointCommands(program: Command, client: Define): void {
     .option('--file <file>', 'default: stdin')
     .action((collection: string, options: ClientOptions) =>
       withClient(options, async (db) => {
-        const text = readFileSync(typeof options.file === 'string' ? options.file : 0, 'utf8');
-        const points = parseJson(text, 'points') as Point[] | Point;
-        const all = Array.isArray(points) ? points : [points];
-        const result = await db.upsert(
-          collection,
-          all.map((point, at) => withFloats(point, `points[${at}]`)),
-        );
+        const text = textOf(readFileSync(typeof options.file === 'string' ? options.file : 0), 'points');
+        const fieldOf = (path: readonly (string | number)[]) =>
+          fieldAt('vectron.v1.UpsertRequest', ['points', ...path]).slice('points'.length);
+        const points = parseJson(text, 'points', fieldOf) as Point[] | Point;
+        const result = await db.upsert(collection, Array.isArray(points) ? points : [points]);
         show(result, options.json === true, { head: ['upserted'], rows: [[result.upserted]] });
       }),
     );
@@ -116,12 +111,13 @@ export function pointCommands(program: Command, client: Define): void {
   client(group, 'delete <collection> <id>', 'delete a point').action(
     (collection: string, id: string, options: ClientOptions) =>
       withClient(options, async (db) => {
-        await db.delete(collection, id);
-        show({ deleted: id }, options.json === true, { head: ['deleted'], rows: [[id]] });
+        const { existed, writeToken } = await db.delete(collection, id);
+        const deleted = existed ? 1 : 0;
+        show({ deleted, id, writeToken }, options.json === true, { head: ['deleted'], rows: [[deleted]] });
       }),
   );
   client(group, 'list <collection>', 'points by id or by a value')
-    .option('--limit <n>', '1 to 1000', Number, 20)
+    .option('--limit <n>', '1 to 1000', numberFlag, 20)
     .option('--cursor <cursor>', 'nextCursor of the page before')
     .option('--filter <json>', 'only points that pass')
     .option('--order-by <path>', 'by the value at this path')
@@ -142,10 +138,7 @@ export function pointCommands(program: Command, client: Define): void {
     );
 }
 
-const vectorFlag = (text: string | undefined) => {
-  const vector = jsonFlag<unknown[]>(text, '--vector');
-  return vector && floatsOf(vector, '--vector');
-};
+const vectorFlag = (text: string | undefined) => jsonFlag<number[]>(text, '--vector');
 
 function orderOf({ orderBy, descending }: ClientOptions) {
   return orderBy === undefined ? undefined : { path: String(orderBy), descending: descending === true };
@@ -156,9 +149,9 @@ export function searchCommand(program: Command, client: Define): void {
     .option('--like <id>', 'search by the vector of this point')
     .option('--vector <json>', 'search by this vector, a JSON array')
     .option('--query <text>', 'text for the reranker, when the collection enables it')
-    .option('--top-k <n>', '1 to 10000', Number, 10)
-    .option('--ef <n>', 'most candidates kept while searching', Number)
-    .option('--recall <share>', '0.5 to 0.999 instead of --ef: the least work that gives it', Number)
+    .option('--top-k <n>', '1 to 10000', numberFlag, 10)
+    .option('--ef <n>', 'most candidates kept while searching', numberFlag)
+    .option('--recall <share>', '0.5 to 0.999 instead of --ef: the least work that gives it', numberFlag)
     .option('--exact', 'scan instead of walking the graph')
     .option('--filter <json>', 'only points that pass, such as {"field": "section", "eq": "mail"}')
     .option('--text <words>', 'search by words, too, or instead of a vector; fused with it')
@@ -223,58 +216,4 @@ function showReasons({ explanation, whyNot, shards }: SearchResult): void {
     say(`budget ${budgetMs} ms, consistency ${consistency || 'any'}, route epoch ${routeEpoch}`);
   }
   if (whyNot !== undefined) say(`${whyNot.id}: ${whyNot.step}: ${whyNot.reason}`);
-}
-
-export function importCommand(program: Command, client: Define): void {
-  client(
-    program,
-    'import [file]',
-    'write the points of a .jsonl, .parquet, .npy or .fvecs file, of a store, or of a dump',
-  )
-    .requiredOption('--collection <name>', 'made when it does not exist')
-    .option('--pebble <dir>', 'instead of a file: a store that `export --pebble` or Pebble itself made')
-    .option('--from <database>', `the file is a dump of ${DUMPS.join(', ')}`)
-    .option('--table <name>', 'of a pgvector dump with several tables')
-    .option('--vector-name <name>', 'of a dump with several vectors')
-    .option('--dimension <n>', 'of a collection that is made, where the file does not say it', Number)
-    .option('--distance <metric>', 'of a collection that is made: cosine, euclidean or dot', 'cosine')
-    .option('--batch <n>', 'points a request', Number, 250)
-    .action((file: string | undefined, options: ClientOptions) =>
-      withClient(options, async (db) => {
-        const name = options.collection as string;
-        const source = await sourceOf(file, options);
-        const dimension = source.dimension ?? (options.dimension as number | undefined);
-        const known = (await db.listCollections()).some((one) => one.name === name);
-        if (!known && dimension === undefined) {
-          throw new VectronError(
-            'COLLECTION_NOT_FOUND',
-            `no collection ${name}; say its --dimension, which the file does not, or make it first`,
-          );
-        }
-        const started = performance.now();
-        const filling = {
-          ...{ points: source.points, total: source.total, what: `importing into ${name}` },
-          batchSize: options.batch as number,
-          keepsParts: true,
-        };
-        const settings = { dimension: dimension as number, distance: options.distance as 'cosine' };
-        const imported = await (known ? fill(db, name, filling) : fillNew(db, name, settings, filling));
-        const seconds = (performance.now() - started) / 1000;
-        const rows = [[imported, seconds.toFixed(1), Math.round(imported / seconds)]];
-        show({ imported, seconds }, options.json === true, { head: ['imported', 'seconds', 'points/s'], rows });
-      }),
-    );
-}
-
-async function sourceOf(file: string | undefined, options: ClientOptions): Promise<ImportSource> {
-  const { pebble, from, table, vectorName: vector } = options as Record<string, string | undefined>;
-  if ((file === undefined) === (pebble === undefined)) {
-    throw VectronError.invalid('file', 'name either a file or a store with --pebble');
-  }
-  if (file !== undefined && !existsSync(file)) throw VectronError.invalid('file', `no file ${file}`);
-  if (from !== undefined && !DUMPS.includes(from as Dump)) {
-    throw VectronError.invalid('from', `--from is one of ${DUMPS.join(', ')}`);
-  }
-  if (from !== undefined && file !== undefined) return dumpSource(from as Dump, file, { table, vector });
-  return pebble === undefined ? openImport(file as string) : pebbleSource(pebble);
 }

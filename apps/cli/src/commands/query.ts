@@ -5,14 +5,18 @@ import {
   type CollectionOptions,
   type Filter,
   type IndexTarget,
+  type PayloadIndex,
+  type Snapshot,
   type StoredPoint,
   type VectronClient,
 } from '@vectron/sdk';
 import type { Command } from 'commander';
 import { type ClientOptions, withClient } from '../client.js';
+import { exportedLine } from '../export-point.js';
 import { fillNew } from '../filling.js';
+import { numberFlag } from '../number-flag.js';
 import { brief, note, progressBar, show } from '../output.js';
-import { writeParquet } from '../parquet.js';
+import { writeParquet } from '../parquet-file.js';
 import { likeness, mapped, readSnapshot, snapshotLines, writeJsonl } from '../snapshot-file.js';
 
 type Define = (parent: Command, name: string, help: string) => Command;
@@ -44,7 +48,7 @@ export function filterCommands(points: Command, client: Define): void {
     );
   client(points, 'facets <collection> <path>', 'the values at a path, with how many points have each')
     .option(...FILTER)
-    .option('--limit <n>', 'values', Number, 10)
+    .option('--limit <n>', 'values', numberFlag, 10)
     .action((collection: string, path: string, options: ClientOptions) =>
       withClient(options, async (db) => {
         const asked = { filter: filterFlag(options), limit: options.limit as number };
@@ -88,24 +92,23 @@ export function indexCommands(program: Command, client: Define): void {
       withClient(options, async (db) => {
         const { indexes, sparseVectors, namedVectors } = await db.listIndexes(collection);
         const rows = [
-          ...indexes.map(({ path, type, language, analyzer, stopWords = [], indexed, points, ready }) => {
+          ...indexes.map(({ path, indexed, points, ready, unread, unreadExample: example, ...index }) => {
             const how = ready ? 'ready' : `${Math.floor((100 * indexed) / Math.max(1, points))} %`;
-            const left = stopWords.length === 0 ? '' : `without ${stopWords.join(', ')}`;
-            const what = type === 'text' ? [type, analyzer === 'code' && 'of code', language, left] : [type];
-            return [path, what.filter(Boolean).join(' '), how];
+            const such = example === undefined ? '' : `, such as ${example.value} of ${example.id}`;
+            return [path, settingsOf(index), how, unread === 0 ? '' : `${unread}${such}`];
           }),
-          ...sparseVectors.map((name) => [name, 'sparse vector', 'ready']),
-          ...namedVectors.map((one) => [one.name, `vector, ${one.dimension} dimensions, ${one.distance}`, 'ready']),
+          ...sparseVectors.map((name) => [name, 'sparse vector', 'ready', '']),
+          ...namedVectors.map((one) => [one.name, `vector, ${one.dimension} dimensions, ${one.distance}`, 'ready', '']),
         ];
         show({ indexes, sparseVectors, namedVectors }, options.json === true, {
-          head: ['path', 'type', 'state'],
+          head: ['path', 'type', 'state', 'points not read'],
           rows,
         });
       }),
   );
   client(group, 'create <collection> <path>', 'declare an index, and wait until it is built')
     .requiredOption('--type <type>', 'keyword, integer, float, bool, datetime, geo, text, sparse or vector')
-    .option('--dimension <n>', 'of a named vector', Number)
+    .option('--dimension <n>', 'of a named vector', numberFlag)
     .option('--distance <metric>', 'of a named vector: cosine, euclidean or dot')
     .option('--language <language>', 'of a text index, such as english')
     .option('--analyzer <analyzer>', 'of a text index: words or code')
@@ -145,6 +148,13 @@ export function indexCommands(program: Command, client: Define): void {
         show({ existed }, options.json === true, { head: ['index'], rows: [[existed ? 'deleted' : 'was not there']] });
       }),
     );
+}
+
+/** What an index was made with, for a person. */
+function settingsOf({ type, language, analyzer, stopWords = [] }: Omit<PayloadIndex, 'path'>): string {
+  if (type !== 'text') return type;
+  const left = stopWords.length === 0 ? '' : `without ${stopWords.join(', ')}`;
+  return [type, analyzer === 'code' && 'of code', language, left].filter(Boolean).join(' ');
 }
 
 const list = (text: string) => text.split(',').map((word) => word.trim());
@@ -212,7 +222,7 @@ export function aliasCommands(program: Command, client: Define): void {
   );
 }
 
-/** Points in the order of their ids. */
+/** Points in the order of their ids; what is written meanwhile may be among them or not. */
 async function* pagesOf(db: VectronClient, name: string, filter: Filter | undefined): AsyncGenerator<StoredPoint> {
   for (let cursor: string | undefined; ; ) {
     const page = await db.listPoints(name, { limit: 1000, cursor, includeVectors: true, filter });
@@ -226,6 +236,10 @@ async function* mappedAll(points: AsyncIterable<StoredPoint>) {
   for await (const point of points) yield mapped(point);
 }
 
+async function* exportedAll(points: AsyncIterable<StoredPoint>) {
+  for await (const point of points) yield exportedLine(point);
+}
+
 /** `collections`: the group. */
 export function transferCommands(collections: Command, client: Define): void {
   client(collections, 'export <name> <file>', 'write the points to a .jsonl or .parquet file')
@@ -234,9 +248,10 @@ export function transferCommands(collections: Command, client: Define): void {
       withClient(options, async (db) => {
         const filter = filterFlag(options);
         const { count } = await db.count(name, { filter });
-        const exported = await written(db, name, { filter, what: `exporting ${name}`, total: count }, (points) => {
+        const work = { what: `exporting ${name}`, total: count };
+        const exported = await counted(pagesOf(db, name, filter), work, (points) => {
           if (file.endsWith('.parquet')) return writeParquet(file, points);
-          if (file.endsWith('.jsonl')) return writeJsonl(file, mappedAll(points));
+          if (file.endsWith('.jsonl')) return writeJsonl(file, exportedAll(points));
           throw VectronError.invalid('file', `${file}: .jsonl and .parquet can be written`);
         });
         show({ exported }, options.json === true, { head: ['exported'], rows: [[exported]] });
@@ -245,32 +260,47 @@ export function transferCommands(collections: Command, client: Define): void {
   client(collections, 'copy <from> <to>', 'make a collection with the settings, indexes and points of another').action(
     (from: string, to: string, options: ClientOptions) =>
       withClient(options, async (db) => {
-        const settings = await likeness(db, from);
-        const { points: total } = await db.collectionStatus(from);
-        const points = mappedAll(pagesOf(db, from, undefined));
-        const copied = await fillNew(db, to, settings, { points, total, what: `copying ${from}` });
+        const copied = await ofOneMoment(db, from, async (snapshot) => {
+          const settings = await likeness(db, from);
+          const points = mappedAll(snapshot.points());
+          return fillNew(db, to, settings, { points, total: snapshot.count, what: `copying ${from}` });
+        });
         show({ copied }, options.json === true, { head: ['copied'], rows: [[copied]] });
       }),
   );
-  client(collections, 'snapshot <name> <file>', 'write settings, indexes and points to a file').action(
-    (name: string, file: string, options: ClientOptions) =>
-      withClient(options, async (db) => {
-        const [settings, { points }] = await Promise.all([likeness(db, name), db.collectionStatus(name)]);
-        const kept = await written(db, name, { what: `writing ${file}`, total: points }, (stored) =>
-          writeJsonl(file, snapshotLines(name, settings, stored)),
+  client(
+    collections,
+    'snapshot <name> <file>',
+    'write settings, indexes, aliases and the points of one moment to a file',
+  ).action((name: string, file: string, options: ClientOptions) =>
+    withClient(options, async (db) => {
+      const [points, cursor] = await ofOneMoment(db, name, async (snapshot) => {
+        const [settings, [collection, aliases]] = await Promise.all([likeness(db, name), namesOf(db, name)]);
+        const moment = { shards: snapshot.shards, cursor: snapshot.cursor, aliases };
+        const work = { what: `writing ${file}`, total: snapshot.count };
+        const kept = await counted(snapshot.points(), work, (stored) =>
+          writeJsonl(file, snapshotLines({ collection, settings, moment }, stored)),
         );
-        show({ points: kept, file }, options.json === true, { head: ['points', 'file'], rows: [[kept, file]] });
-      }),
+        return [kept, snapshot.cursor] as const;
+      });
+      show({ points, file, cursor }, options.json === true, { head: ['points', 'file'], rows: [[points, file]] });
+      if (options.json !== true) note(`cursor ${cursor}`);
+    }),
   );
   client(collections, 'restore <file>', 'make a collection of a snapshot')
     .option('--name <name>', 'default: as it was called')
+    .option('--aliases', 'take its aliases from the collections that have them now; default: only those nobody has')
     .action((file: string, options: ClientOptions) =>
       withClient(options, async (db) => {
         const { header, points, checked } = await readSnapshot(file);
         if (!checked) note('this snapshot was written without a checksum: only the number of its points was checked');
         const name = (options.name as string | undefined) ?? header.collection;
         const restored = await fillNew(db, name, header.settings, { points, what: `restoring ${name}` });
-        show({ restored, name }, options.json === true, { head: ['restored', 'name'], rows: [[restored, name]] });
+        const aliases = await restoreAliases(db, name, header.moment?.aliases ?? [], options.aliases === true);
+        show({ restored, name, aliases }, options.json === true, {
+          head: ['restored', 'name', 'aliases'],
+          rows: [[restored, name, aliases.join(', ')]],
+        });
       }),
     );
   client(collections, 'settings <name>', 'show the settings, or change those given while the collection serves')
@@ -292,17 +322,53 @@ export function transferCommands(collections: Command, client: Define): void {
     );
 }
 
-/** Gives the points to `write`, with progress; returns how many they were. */
-async function written(
+async function ofOneMoment<T>(db: VectronClient, name: string, work: (snapshot: Snapshot) => Promise<T>): Promise<T> {
+  const snapshot = await db.snapshot(name);
+  try {
+    return await work(snapshot);
+  } finally {
+    // One that cannot be closed now is when it was not used for its time.
+    await snapshot.close().catch(() => false);
+  }
+}
+
+/** The name of a collection, which may be given by an alias, and its aliases. */
+async function namesOf(db: VectronClient, name: string): Promise<[string, string[]]> {
+  const aliases = await db.listAliases();
+  const real = aliases.find(({ alias }) => alias === name)?.collection ?? name;
+  return [real, aliases.flatMap(({ alias, collection }) => (collection === real ? [alias] : []))];
+}
+
+/** Gives the collection the aliases that nobody has or, if it `takes` them, all; says which stay elsewhere. */
+async function restoreAliases(
   db: VectronClient,
-  name: string,
-  { filter, what, total }: { filter?: Filter; what: string; total: number },
+  collection: string,
+  aliases: readonly string[],
+  takes: boolean,
+): Promise<string[]> {
+  if (aliases.length === 0) return [];
+  const [known, collections] = await Promise.all([db.listAliases(), db.listCollections()]);
+  const owners = new Map(known.map((one) => [one.alias, one.collection]));
+  const taken = new Set(collections.map(({ name }) => name));
+  const set = aliases.filter((alias) => !taken.has(alias) && (takes || !owners.has(alias)));
+  for (const alias of aliases.filter((one) => !set.includes(one))) {
+    const where = owners.get(alias);
+    note(`alias ${alias} stays ${where === undefined ? 'the name of a collection' : `with ${where}`}`);
+  }
+  if (set.length > 0) await db.updateAliases({ set: set.map((alias) => ({ alias, collection })) });
+  return set;
+}
+
+/** Gives the points to `write`, with progress; returns how many they were. */
+async function counted(
+  stored: AsyncIterable<StoredPoint>,
+  { what, total }: { what: string; total: number },
   write: (points: AsyncIterable<StoredPoint>) => Promise<void>,
 ): Promise<number> {
   const bar = progressBar(what, total);
   let done = 0;
   const points = (async function* () {
-    for await (const point of pagesOf(db, name, filter)) {
+    for await (const point of stored) {
       yield point;
       done += 1;
       if (done % 1000 === 0) bar.update(done);

@@ -1,6 +1,7 @@
 import type { Filter } from '@vectron/sdk';
 import type { Command } from 'commander';
 import { type ClientOptions, withClient } from '../client.js';
+import { numberFlag } from '../number-flag.js';
 import { show } from '../output.js';
 import { withInterval } from '../recall-text.js';
 import { jsonFlag } from './query.js';
@@ -9,13 +10,13 @@ type Define = (parent: Command, name: string, help: string) => Command;
 
 export function recallCommand(program: Command, client: Define): void {
   client(program, 'recall <collection>', 'how much of the true answers searches find, measured with sampled queries')
-    .option('--queries <n>', 'queries to compare, 1 to 1000', Number, 100)
-    .option('--top-k <n>', 'results a query, 1 to 1000', Number, 10)
-    .option('--ef <n>', 'measure searches with this ef', Number)
-    .option('--recall <share>', 'measure searches that ask for this recall', Number)
+    .option('--queries <n>', 'queries to compare, 1 to 1000', numberFlag, 100)
+    .option('--top-k <n>', 'results a query, 1 to 1000', numberFlag, 10)
+    .option('--ef <n>', 'measure searches with this ef', numberFlag)
+    .option('--recall <share>', 'measure searches that ask for this recall', numberFlag)
     .option('--using <name>', 'the named vector; default: the first one')
     .option('--filter <json>', 'only points that pass, such as {"field": "section", "eq": "mail"}')
-    .option('--timeout-ms <n>', 'what was compared by then is the answer', Number, 10_000)
+    .option('--timeout-ms <n>', 'what was compared by then is the answer', numberFlag, 10_000)
     .action((collection: string, options: ClientOptions) =>
       withClient(options, async (db) => {
         const { queries, topK, ef, recall, using, timeoutMs } = options as Record<string, never>;

@@ -1,4 +1,4 @@
-import type { Point } from '@vectron/sdk';
+import type { CollectionOptions, Point } from '@vectron/sdk';
 
 /** Where a row of an import stands. */
 export interface Place {
@@ -39,8 +39,10 @@ export interface ColumnChoice {
 export interface RowSource {
   /** Rows, when that is known before they are read. */
   readonly total?: number;
-  /** Of the first vector, from the file. */
-  readonly dimension: number;
+  /** Where rows are not known beforehand: bytes of the file that were read so far, and its size. */
+  readonly bytes?: () => { readonly read: number; readonly total: number };
+  /** Of the first vector, from the file; undefined when no row has a vector that could be read. */
+  readonly dimension?: number;
   /** How columns were understood, for people: `id: column "uuid" (primary key)`. */
   readonly understood: readonly string[];
   /** Dense vectors besides the first one, and sparse ones, that the collection needs. */
@@ -48,8 +50,13 @@ export interface RowSource {
   readonly sparseVectors?: readonly string[];
   /** Distance that the dump says its vectors were compared with. */
   readonly distance?: string;
-  /** Rows after the first `skip` ones; reading them again gives the same. */
-  rows(skip?: number): AsyncIterable<ImportRow>;
+  /** What the file says of the collection that it was written from, for one that is made. */
+  readonly settings?: CollectionOptions;
+  /**
+   * Every row once, in the order of the file; a second call gives the same again. What is wrong with one row is said in it;
+   * it throws only where nothing more can be read, such as of a file that was cut off.
+   */
+  rows(): AsyncIterable<ImportRow>;
   close?(): Promise<void>;
 }
 

@@ -153,7 +153,7 @@ export class SystemService {
   async scrape(): Promise<string> {
     const { registry } = this.metrics;
     const gauges = [
-      ...(['points', 'indexLag', 'shardBytes', 'shardQueries', 'replicas'] as const),
+      ...(['points', 'indexLag', 'shardBytes', 'shardQueries', 'shardSnapshots', 'replicas'] as const),
       ...(['collectionPoints', 'collectionRecall'] as const),
     ] as const;
     for (const gauge of gauges) this.metrics[gauge].reset();
@@ -190,6 +190,8 @@ export class SystemService {
     this.metrics.shardBytes.inc({ ...labels, where: 'disk' }, metrics?.diskBytes ?? 0);
     const queries = replicas.reduce((sum, one) => sum + (one.metrics?.queriesPerSecond ?? 0), 0);
     this.metrics.shardQueries.inc(labels, queries);
+    const snapshots = replicas.reduce((sum, one) => sum + (one.metrics?.snapshots ?? 0), 0);
+    this.metrics.shardSnapshots.inc(labels, snapshots);
     this.metrics.replicas.inc(labels, replicas.filter((one) => one.metrics?.damage === '').length);
   }
 

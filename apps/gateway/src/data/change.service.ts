@@ -1,7 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { VectronError } from '@vectron/errors';
-import { changeCursor, changesOf, MAX_CHANGES_WAIT_MS, parseChangeCursor } from '@vectron/model';
-import type { gateway, workerData } from '@vectron/proto';
+import { type FeedHome, listChanges, parseChangeCursor, type Route, type ShardChange } from '@vectron/model';
+import type { gateway } from '@vectron/proto';
+import { anyOf, type StopSignal } from '@vectron/rpc';
 import type { Principal } from '../edge/access.js';
 import type { CallLimits } from '../edge/call-limits.js';
 import { RouteTable } from '../shards/routes.js';
@@ -9,11 +10,6 @@ import { ShardCaller } from '../shards/shard-caller.js';
 
 /** Beyond the wait, for the answer to come. */
 const ANSWER_MS = 5_000;
-
-export interface PointChange {
-  readonly shardId: number;
-  readonly change: workerData.Change;
-}
 
 /** What happened to a collection's points, for applications that follow it. */
 @Injectable()
@@ -23,38 +19,44 @@ export class ChangeService {
     @Inject(ShardCaller) private readonly shards: ShardCaller,
   ) {}
 
-  /**
-   * Changes after the cursor, in log order a shard, without a gap; waits for one when there is none. CHANGES_GONE when
-   * the cursor is older than the log that is kept.
-   */
+  /** See `listChanges` of packages/model. */
   async list(
     principal: Principal,
     request: gateway.ListChangesRequest,
     { signal }: CallLimits = {},
-  ): Promise<{ changes: PointChange[]; nextCursor: string }> {
-    if (request.waitMs > MAX_CHANGES_WAIT_MS)
-      throw VectronError.invalid('wait_ms', `wait_ms must be at most ${MAX_CHANGES_WAIT_MS}`);
-    const route = await this.routes.get(principal.tenantId, request.collection);
-    const { collection } = route;
-    const from = parseChangeCursor(request.cursor, collection);
-    // Changes of a shard that was split off follow those before the split, which are the other half's to tell.
-    const begun = route.shards.filter(
-      (shard) =>
-        from.has(shard.shardId) ||
-        shard.splitFromShardId === 0 ||
-        (from.get(shard.splitFromShardId) ?? 0n) > shard.splitIndex,
+  ): Promise<{ changes: ShardChange[]; nextCursor: string }> {
+    const { tenantId } = principal;
+    const deadlineMs = Date.now() + request.waitMs + ANSWER_MS;
+    await this.#follow(tenantId, request);
+    return this.shards.following(tenantId, request.collection, deadlineMs, (route) =>
+      listChanges(route, request, this.#home(route, deadlineMs, signal)),
     );
-    const batches = await changesOf(begun, request.waitMs, async (shard, waitMs, next) => {
-      const first = shard.splitIndex === 0n ? 0n : shard.splitIndex + 1n;
-      const op = { $case: 'changes', value: { fromIndex: next ?? from.get(shard.shardId) ?? first, waitMs } } as const;
-      const call = { deadlineMs: Date.now() + waitMs + ANSWER_MS, anyReplica: true, signal };
-      const { outcome } = await this.shards.call(route, shard, op, call);
-      if (outcome.$case !== 'changes') throw new VectronError('INTERNAL', 'the worker answered something else');
-      return outcome.value;
-    });
+  }
+
+  /** Another gateway may have given the cursor, and know of a split or of a new incarnation that this one does not. */
+  async #follow(tenantId: string, { collection: name, cursor }: gateway.ListChangesRequest): Promise<void> {
+    if (cursor === '') return;
+    const { collection, shards } = await this.routes.get(tenantId, name);
+    try {
+      parseChangeCursor(cursor, collection, shards);
+    } catch {
+      await this.routes.refresh(tenantId, name);
+    }
+  }
+
+  #home(route: Route, deadlineMs: number, signal: StopSignal | undefined): FeedHome {
     return {
-      changes: batches.flatMap(({ shardId, batch }) => batch.changes.map((change) => ({ shardId, change }))),
-      nextCursor: changeCursor(collection, batches),
+      ask: this.shards.asker(route, { deadlineMs, signal }),
+      read: async (shard, op, round) => {
+        // Where the feed stands now is what a majority has; what it tells, any replica may.
+        const how = op.now
+          ? { consistency: { level: { $case: 'linearizable', value: true } as const } }
+          : { anyReplica: true };
+        const call = { deadlineMs, ...how, signal: anyOf(signal, round) };
+        const { outcome } = await this.shards.call(route, shard, { $case: 'changes', value: op }, call);
+        if (outcome.$case !== 'changes') throw new VectronError('INTERNAL', 'the worker answered something else');
+        return outcome.value;
+      },
     };
   }
 }

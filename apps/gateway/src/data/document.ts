@@ -8,14 +8,7 @@ export function stringMap(document: Document): Map<string, string> {
   );
 }
 
-export function fromStringMap(map: Map<string, string>): Document {
-  // defineProperty, because an assignment to `__proto__` would vanish instead of being refused.
-  const document: Document = {};
-  for (const [key, value] of map) {
-    Object.defineProperty(document, key, { value, enumerable: true, configurable: true, writable: true });
-  }
-  return document;
-}
+export { fromStringMap } from '@vectron/model';
 
 /** The three views of a stored payload in a message: as strings, as a Struct, and as text where a Struct is not exact. */
 export function payloadFields(payload: Buffer): Pick<gateway.Point, 'payload' | 'document' | 'payloadJson'> {

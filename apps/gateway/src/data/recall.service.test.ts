@@ -22,7 +22,11 @@ const ann = { tenantId: 'ann', userId: 'ann', apiKeyId: 'key' } as Principal;
 /** A gateway before one shard. `consume`: what the rate limit says to each request; `during`: called in each search. */
 function service(consume: RateLimiter['consume'], during: () => void = () => {}) {
   const metrics = createMetrics();
-  const admission = new Admission({ read: 32, write: 1, watch: 1, manage: 1 }, metrics);
+  const admission = new Admission(
+    { read: 32, write: 1, watch: 1, manage: 1 },
+    { read: 60_000, write: 0, manage: 0 },
+    metrics,
+  );
   const edge = new Edge({ consume }, {} as Authenticator, admission, {} as AuditLog, metrics);
   const ask: AskShard = async (_shard, op) => {
     const answer = (outcome: ShardOutcome) => ({ outcome, appliedIndex: 1n, worker: 1 });
@@ -39,9 +43,9 @@ function service(consume: RateLimiter['consume'], during: () => void = () => {})
     const request = gateway.MeasureRecallRequest.fromPartial({ collection: 'c', timeoutMs: 600_000, ...asked });
     return new RecallService(shards as ShardCaller, edge).measure(ann, request);
   };
-  const ofReads = async (metric: 'running' | 'shed') =>
+  const ofReads = async (metric: 'running' | 'waiting') =>
     (await metrics[metric].get()).values.find(({ labels }) => labels.kind === 'read')?.value ?? 0;
-  return { measure, admission, running: () => ofReads('running'), shed: () => ofReads('shed') };
+  return { measure, admission, running: () => ofReads('running'), waiting: () => ofReads('waiting') };
 }
 
 describe('a measurement behind the gateway', () => {
@@ -81,10 +85,10 @@ describe('a measurement behind the gateway', () => {
   });
 
   it('waits while the room of its tenant is full', async () => {
-    const { measure, admission, shed } = service(async () => {});
-    const others = Array.from({ length: 24 }, () => admission.begin('read', 'ann'));
+    const { measure, admission, waiting } = service(async () => {});
+    const others = Array.from({ length: 24 }, () => admission.enter('read', 'ann') as () => void);
     const found = measure({ queries: 2 });
-    await until('the measurement is refused', shed, (times) => times > 0);
+    await until('the measurement waits', waiting, (those) => those > 0);
     for (const leave of others) leave();
     expect(await found).toMatchObject({ queries: 2 });
   });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { SearchTrace } from '@vectron/model';
+import { checkSought, SearchTrace } from '@vectron/model';
 import { CONFIG } from '../backends.js';
 import type { GatewayConfig } from '../config.js';
 import type { Principal } from '../edge/access.js';
@@ -26,6 +26,7 @@ export class SearchService {
 
   /** The final answer. Shards that did not answer within the budget are missing, and the answer says so. */
   async search(principal: Principal, asked: SearchInput, limits: CallLimits = {}): Promise<SearchAnswer> {
+    checkSought(asked);
     const { tenantId } = principal;
     const trace = asked.explain ? new SearchTrace() : undefined;
     const input = await this.embeddings.search(tenantId, asked, limits.signal);
@@ -38,6 +39,7 @@ export class SearchService {
 
   /** What is known so far after each shard's answer; the last one is the final answer. */
   async *searchStream(principal: Principal, asked: SearchInput, limits: CallLimits = {}): AsyncIterable<SearchAnswer> {
+    checkSought(asked);
     const { tenantId } = principal;
     const input = await this.embeddings.search(tenantId, asked, limits.signal);
     const call = searchCall(tenantId, input, this.config.searchTimeoutMs, limits);

@@ -9,11 +9,14 @@ import type { Admission } from './admission.js';
 import type { AuditLog } from './audit.js';
 import { printable } from './audit-target.js';
 import type { Hold } from './hold.js';
+import type { Arrival } from './room.js';
 import { Strangers } from './strangers.js';
 
 const DENIED = new Set(['UNAUTHENTICATED', 'PERMISSION_DENIED', 'RATE_LIMITED']);
 const BURST_SECONDS = 10;
 const REDIS_MS = 100;
+
+const keyOf = ({ apiKeyId, userId }: Principal) => apiKeyId || userId;
 
 /** Throws RATE_LIMITED when the caller, or its tenant with all of its keys and logins, makes more requests than it may. */
 export interface RateLimiter {
@@ -109,19 +112,23 @@ export class Edge {
     return known && admission && this.admission.refusal(admission, known.tenantId);
   }
 
-  /** Room for the work; what is returned gives it back. */
-  admit({ admission, path }: MethodContract, principal: Principal): () => void {
+  /** Room for the work, when there is some; what is given gives it back. As in Admission. */
+  admit(
+    { admission, path }: MethodContract,
+    principal: Principal,
+    arrival: Arrival,
+  ): (() => void) | Promise<() => void> {
     if (admission === undefined) throw new Error(`${path} has no class of admission`);
-    return this.admission.begin(admission, principal.tenantId, principal.apiKeyId || principal.userId);
+    return this.admission.enter(admission, principal.tenantId, { ...arrival, keyId: keyOf(principal) });
   }
 
   /**
    * Room for one of many reads that a single call makes one after the other: each counts as a request of the caller. Throws
-   * RATE_LIMITED or OVERLOADED; what is returned gives the room back.
+   * RATE_LIMITED or OVERLOADED; what is given gives the room back.
    */
   async enterAgain(principal: Principal): Promise<() => void> {
     await this.limiter?.consume(principal);
-    return this.admission.begin('read', principal.tenantId, principal.apiKeyId || principal.userId);
+    return this.admission.enter('read', principal.tenantId);
   }
 
   /**
@@ -129,7 +136,7 @@ export class Edge {
    * or OVERLOADED; what is returned gives the room back.
    */
   keepOpen(principal: Principal): () => void {
-    return this.admission.begin('watch', principal.tenantId, principal.apiKeyId || principal.userId);
+    return this.admission.keepOpen(principal.tenantId, keyOf(principal));
   }
 
   /** Holds the call open for as long as its caller may make it; `release` must be called when it has ended. */

@@ -1,10 +1,12 @@
 import { toVectronError, VectronError } from '@vectron/errors';
 import {
   type AskShard,
+  outcomeOf,
   type ReadPlan,
   type Route,
   RouteChanged,
   type ShardAnswer,
+  type ShardFailure,
   type ShardOperation,
 } from '@vectron/model';
 import { inSpan, type Metrics } from '@vectron/observability';
@@ -186,6 +188,7 @@ export class ShardCaller {
     // Replicas that did not answer or could not be reached, and until when others are asked instead.
     const silent = new Map<string, number>();
     let patienceMs = write ? WRITE_PATIENCE_MS : READ_PATIENCE_MS;
+    let oldestGone: ShardFailure | undefined;
     for (;;) {
       const target = this.#choose(known, write, options, hint, failed, silent);
       hint = 0;
@@ -193,9 +196,16 @@ export class ShardCaller {
         return await this.#once(known, target, op, write, { ...options, patienceMs });
       } catch (cause) {
         const error = toVectronError(cause);
+        if (error.code === 'CHANGES_GONE' && target !== undefined) {
+          oldestGone = older(error as ShardFailure, oldestGone);
+          failed.add(target.address);
+          // Each replica cuts its log by itself: another one may have what this one has not.
+          if (known.replicas.some(({ address }) => address !== '' && !failed.has(address))) continue;
+          throw oldestGone;
+        }
         if (!ELSEWHERE.has(error.code)) throw error;
         const alone = known.replicas.filter(({ address }) => address !== '').length <= 1;
-        if (target !== undefined && error.code === 'NOT_LEADER') hint = (cause as NotLeader).leader ?? 0;
+        if (target !== undefined && error.code === 'NOT_LEADER') hint = (cause as Partial<ShardFailure>).leader ?? 0;
         if (target !== undefined) failed.add(target.address);
         if (cause instanceof NoAnswer) patienceMs *= 2;
         // Others may know who leads now, when nobody else does.
@@ -213,6 +223,38 @@ export class ShardCaller {
           failed.clear();
         }
       }
+    }
+  }
+
+  /**
+   * Asks the replica on one worker, which alone has what is asked for, in whichever ranges the shards are now. SNAPSHOT_GONE: it
+   * does not hold the shard any more.
+   */
+  async callWorker(
+    { collection }: Route,
+    shardId: number,
+    worker: number,
+    op: ShardOperation,
+    options: Pick<ShardCall, 'deadlineMs' | 'signal'>,
+  ): Promise<ShardAnswer> {
+    const { tenantId, name, id } = collection;
+    for (let route = await this.routes.get(tenantId, name); ; route = await this.routes.refresh(tenantId, name)) {
+      const shard = route.shards.find((one) => one.shardId === shardId);
+      const target = shard?.replicas.find(({ number }) => number === worker);
+      if (shard === undefined || target === undefined || route.collection.id !== id) {
+        throw new VectronError('SNAPSHOT_GONE', `worker ${worker} does not hold shard ${shardId} of ${name} any more`);
+      }
+      const timeLeft = () => Date.now() + PAUSE_MS < options.deadlineMs;
+      if (target.address !== '' || !timeLeft()) {
+        try {
+          return await this.#once(shard, target, op, false, { ...options, patienceMs: Number.POSITIVE_INFINITY });
+        } catch (cause) {
+          const error = toVectronError(cause);
+          // It is being restarted: then it will say that it has no view.
+          if (!['UNAVAILABLE', 'SHARD_NOT_FOUND'].includes(error.code) || !timeLeft()) throw error;
+        }
+      }
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
   }
 
@@ -283,12 +325,8 @@ export class ShardCaller {
         const late = toVectronError(error).code === 'DEADLINE_EXCEEDED' && timeoutMs < leftMs;
         throw late ? new NoAnswer(shard.shardId, target.number, timeoutMs) : error;
       });
-    const { errorCode, errorMessage, outcome, leader, appliedIndex } = workerData.ShardOutcome.decode(answer);
-    if (errorCode !== '') {
-      throw Object.assign(VectronError.fromWire(errorCode, errorMessage), { leader: Number(leader) });
-    }
-    if (outcome === undefined) throw new VectronError('INTERNAL', 'the worker answered nothing');
-    return { outcome, appliedIndex, worker: target.number };
+    const decoded = workerData.ShardOutcome.decode(answer);
+    return { outcome: outcomeOf(decoded), appliedIndex: decoded.appliedIndex, worker: target.number };
   }
 }
 
@@ -303,4 +341,5 @@ function final(error: VectronError, { shardId, replicas }: placement.Shard): Vec
   return new VectronError('UNAVAILABLE', `no voter of shard ${shardId} answered in time`, { cause: error });
 }
 
-type NotLeader = VectronError & { readonly leader?: number };
+const older = (one: ShardFailure, other: ShardFailure = one): ShardFailure =>
+  one.firstIndex < other.firstIndex ? one : other;

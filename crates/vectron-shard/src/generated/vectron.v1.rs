@@ -138,7 +138,8 @@ pub struct NumberRange {
     #[prost(message, optional, tag = "23")]
     pub lte_exact: ::core::option::Option<Scalar>,
 }
-/// Of strings that are an RFC 3339 time or date; bounds are the same. At least one bound.
+/// Of strings that are a time or a date in one of the usual forms, compared to the nanosecond; bounds are the same. Without a
+/// zone they are UTC. At least one bound.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct DatetimeRange {
     #[prost(string, optional, tag = "1")]

@@ -15,7 +15,7 @@ pub struct ShardOp {
     /// Milliseconds that a read may wait for its consistency; 0: two seconds.
     #[prost(uint32, tag = "22")]
     pub timeout_ms: u32,
-    #[prost(oneof = "shard_op::Op", tags = "3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16")]
+    #[prost(oneof = "shard_op::Op", tags = "3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19")]
     pub op: ::core::option::Option<shard_op::Op>,
 }
 /// Nested message and enum types in `ShardOp`.
@@ -51,6 +51,12 @@ pub mod shard_op {
         Sample(super::SampleOp),
         #[prost(message, tag = "16")]
         Analyze(super::AnalyzeOp),
+        #[prost(message, tag = "17")]
+        TextStats(super::TextStatsOp),
+        #[prost(message, tag = "18")]
+        OpenView(super::OpenViewOp),
+        #[prost(message, tag = "19")]
+        CloseView(super::CloseViewOp),
     }
 }
 /// What a read must see; none of them: what is here.
@@ -93,6 +99,59 @@ pub struct ChangesOp {
     /// How long to wait for the first.
     #[prost(uint32, tag = "2")]
     pub wait_ms: u32,
+    /// Instead of changes, only the index from which those that come after this call are read.
+    #[prost(bool, tag = "4")]
+    pub now: bool,
+}
+/// Keeps the state of the shard as of one log index, for pages to be read from: PageOp.view. The replica that opens it holds it
+/// until it is closed, was not used for its time, or the worker restarts, and keeps the log after it as long.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct OpenViewOp {
+    /// Whose views are counted together, such as a tenant.
+    #[prost(string, tag = "1")]
+    pub owner: ::prost::alloc::string::String,
+    /// As `owner`, within it: an API key.
+    #[prost(string, tag = "2")]
+    pub key: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ViewOpened {
+    /// Random, never 0.
+    #[prost(fixed64, tag = "1")]
+    pub view: u64,
+    /// Of its state.
+    #[prost(uint64, tag = "2")]
+    pub applied_index: u64,
+    #[prost(uint64, tag = "3")]
+    pub points: u64,
+    /// It is closed when it was not used for so long.
+    #[prost(uint32, tag = "4")]
+    pub idle_ms: u32,
+}
+/// Its outcome is a Written with the views that were closed, 0 or 1.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CloseViewOp {
+    #[prost(fixed64, tag = "1")]
+    pub view: u64,
+}
+/// Where the views of a snapshot of a collection are held. What clients get is this message, encoded.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SnapshotToken {
+    /// Of the collection's incarnation.
+    #[prost(string, tag = "1")]
+    pub collection_id: ::prost::alloc::string::String,
+    #[prost(message, repeated, tag = "2")]
+    pub shards: ::prost::alloc::vec::Vec<ShardView>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ShardView {
+    #[prost(uint32, tag = "1")]
+    pub shard_id: u32,
+    /// Number of the worker that holds it.
+    #[prost(uint32, tag = "2")]
+    pub worker: u32,
+    #[prost(fixed64, tag = "3")]
+    pub view: u64,
 }
 /// Queries that stand for those of the collection's users: what was asked lately, and, where that is little, made from stored
 /// points without being one.
@@ -159,6 +218,9 @@ pub struct SearchOp {
     /// Made to measure or to explain, by no client: not among the queries that were asked, nor counted.
     #[prost(bool, tag = "15")]
     pub measuring: bool,
+    /// With `text`: of the whole collection, in place of the shard's own.
+    #[prost(message, optional, tag = "17")]
+    pub statistics: ::core::option::Option<TextStatistics>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct TextQuery {
@@ -178,6 +240,47 @@ pub struct TextField {
     /// 0: 1.
     #[prost(float, tag = "2")]
     pub boost: f32,
+}
+/// What BM25 takes from a collection besides the text that it scores.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TextStatsOp {
+    #[prost(message, repeated, tag = "1")]
+    pub queries: ::prost::alloc::vec::Vec<TextQuery>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TextStats {
+    /// One for each query.
+    #[prost(message, repeated, tag = "1")]
+    pub queries: ::prost::alloc::vec::Vec<TextStatistics>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TextStatistics {
+    /// One for each text index that the query goes to.
+    #[prost(message, repeated, tag = "1")]
+    pub fields: ::prost::alloc::vec::Vec<FieldStatistics>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FieldStatistics {
+    #[prost(string, tag = "1")]
+    pub path: ::prost::alloc::string::String,
+    /// Points that have a text there.
+    #[prost(uint64, tag = "2")]
+    pub documents: u64,
+    /// Of all of them together.
+    #[prost(uint64, tag = "3")]
+    pub words: u64,
+    /// Of the query's terms, those that a point has.
+    #[prost(message, repeated, tag = "4")]
+    pub terms: ::prost::alloc::vec::Vec<TermStatistics>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TermStatistics {
+    /// As the index's analysis makes it.
+    #[prost(string, tag = "1")]
+    pub term: ::prost::alloc::string::String,
+    /// Points that have it.
+    #[prost(uint64, tag = "2")]
+    pub documents: u64,
 }
 /// Answered together, in their order.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -377,6 +480,14 @@ pub struct IndexStatus {
     pub indexed: u64,
     #[prost(bool, tag = "3")]
     pub ready: bool,
+    /// Points of those indexed that have a value, not null, of which the index's type says nothing.
+    #[prost(uint64, tag = "4")]
+    pub unread: u64,
+    /// One of them, and that value as JSON text, cut off after 200 bytes; empty: there is none.
+    #[prost(string, tag = "5")]
+    pub unread_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "6")]
+    pub unread_value: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct PointData {
@@ -452,9 +563,16 @@ pub struct PageOp {
     pub order_by: ::core::option::Option<OrderBy>,
     #[prost(bool, tag = "5")]
     pub ids_only: bool,
+    /// Of this view instead of the current state, by id; 0: none. The epoch of the shard does not matter then.
+    #[prost(fixed64, tag = "7")]
+    pub view: u64,
+    /// The page ends before the point with which it would have more bytes than this, but has one point at least; those that
+    /// ids_only leaves out are counted, too. 0: no limit.
+    #[prost(uint32, tag = "8")]
+    pub max_bytes: u32,
 }
-/// By a value, then by id. Of a list the least value counts, descending the greatest. Numbers come before strings, points
-/// without either come last.
+/// By a value, then by id. Of a list the least value counts, descending the greatest. false, true, numbers, times, other
+/// strings; points without one of these come last, in both directions.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct OrderBy {
     #[prost(string, tag = "1")]
@@ -474,6 +592,12 @@ pub struct PageFound {
     pub values: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     #[prost(bool, tag = "3")]
     pub unindexed: bool,
+    /// With order_by: the place of each value among all values, by byte order; a first byte 255: none.
+    #[prost(bytes = "vec", repeated, tag = "4")]
+    pub keys: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
+    /// There are more: the page is full by its bytes or by its limit.
+    #[prost(bool, tag = "5")]
+    pub more: bool,
 }
 /// The words of a text.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -528,7 +652,10 @@ pub struct ShardOutcome {
     /// Log index as of which a read was answered.
     #[prost(uint64, tag = "22")]
     pub applied_index: u64,
-    #[prost(oneof = "shard_outcome::Outcome", tags = "3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13")]
+    /// With CHANGES_GONE: the first log index whose changes this replica still has.
+    #[prost(uint64, tag = "23")]
+    pub first_index: u64,
+    #[prost(oneof = "shard_outcome::Outcome", tags = "3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15")]
     pub outcome: ::core::option::Option<shard_outcome::Outcome>,
 }
 /// Nested message and enum types in `ShardOutcome`.
@@ -557,9 +684,13 @@ pub mod shard_outcome {
         Sampled(super::Sampled),
         #[prost(message, tag = "13")]
         Analyzed(super::Analyzed),
+        #[prost(message, tag = "14")]
+        TextStats(super::TextStats),
+        #[prost(message, tag = "15")]
+        View(super::ViewOpened),
     }
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Change {
     /// Log index of the entry that made it. Changes of one entry took effect together.
     #[prost(uint64, tag = "1")]
@@ -568,10 +699,9 @@ pub struct Change {
     pub kind: i32,
     #[prost(string, tag = "3")]
     pub id: ::prost::alloc::string::String,
-    #[prost(bytes = "vec", tag = "4")]
-    pub vector: ::prost::alloc::vec::Vec<u8>,
-    #[prost(bytes = "vec", tag = "5")]
-    pub payload: ::prost::alloc::vec::Vec<u8>,
+    /// Of an insert or update: the whole point as the entry made it.
+    #[prost(message, optional, tag = "6")]
+    pub point: ::core::option::Option<PointData>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ChangeBatch {
@@ -660,7 +790,7 @@ pub enum IndexKind {
     /// Numbers.
     Float = 3,
     Bool = 4,
-    /// Strings that are RFC 3339 times or dates.
+    /// Strings that are times or dates.
     Datetime = 5,
     /// Objects with the numbers lat and lon.
     Geo = 6,
@@ -706,6 +836,9 @@ pub enum ChangeKind {
     Insert = 1,
     Update = 2,
     Delete = 3,
+    /// An update whose point is not here any more: deleted by a later entry, or given up in a split. In the shard that has it
+    /// now, its version tells whether it is still as this entry made it.
+    Moved = 4,
 }
 impl ChangeKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -718,6 +851,7 @@ impl ChangeKind {
             Self::Insert => "CHANGE_KIND_INSERT",
             Self::Update => "CHANGE_KIND_UPDATE",
             Self::Delete => "CHANGE_KIND_DELETE",
+            Self::Moved => "CHANGE_KIND_MOVED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -727,6 +861,7 @@ impl ChangeKind {
             "CHANGE_KIND_INSERT" => Some(Self::Insert),
             "CHANGE_KIND_UPDATE" => Some(Self::Update),
             "CHANGE_KIND_DELETE" => Some(Self::Delete),
+            "CHANGE_KIND_MOVED" => Some(Self::Moved),
             _ => None,
         }
     }

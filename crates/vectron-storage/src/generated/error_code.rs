@@ -85,6 +85,8 @@ pub enum ErrorCode {
     UnsupportedMediaType,
     /// What is there does not allow it, and the same request will not succeed before something else is changed: the message says what.
     FailedPrecondition,
+    /// The snapshot was closed, was not used for too long, or was lost when its worker restarted: open another one.
+    SnapshotGone,
 }
 
 impl ErrorCode {
@@ -130,6 +132,7 @@ impl ErrorCode {
         Self::MethodNotAllowed,
         Self::UnsupportedMediaType,
         Self::FailedPrecondition,
+        Self::SnapshotGone,
     ];
 
     /// As it travels.
@@ -176,6 +179,7 @@ impl ErrorCode {
             Self::MethodNotAllowed => "METHOD_NOT_ALLOWED",
             Self::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
             Self::FailedPrecondition => "FAILED_PRECONDITION",
+            Self::SnapshotGone => "SNAPSHOT_GONE",
         }
     }
 }

@@ -100,4 +100,6 @@ export const ERROR_CODES = {
   UNSUPPORTED_MEDIA_TYPE: { grpc: 'INVALID_ARGUMENT', http: 415, retryable: false },
   /** What is there does not allow it, and the same request will not succeed before something else is changed: the message says what. */
   FAILED_PRECONDITION: { grpc: 'FAILED_PRECONDITION', http: 409, retryable: false },
+  /** The snapshot was closed, was not used for too long, or was lost when its worker restarted: open another one. */
+  SNAPSHOT_GONE: { grpc: 'FAILED_PRECONDITION', http: 410, retryable: false },
 } as const;

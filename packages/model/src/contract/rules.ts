@@ -1,5 +1,6 @@
 import { VectronError } from '@vectron/errors';
-import { type FieldContract, type FieldRules, messageOf } from '@vectron/proto';
+import { CONTRACT, type FieldContract, type FieldRules, messageOf } from '@vectron/proto';
+import { checkFilter } from '../filter-check.js';
 import type { Message } from './read-json.js';
 
 type Check = (message: Message, at: string) => void;
@@ -39,20 +40,23 @@ function fieldCheck(field: FieldContract): Check | undefined {
     own?.(value, place);
     if (inner === undefined || value === undefined) return;
     if (list) {
-      for (let i = 0; i < (value as object[]).length; i++) inner((value as object[])[i], `${place}[${i}]`);
+      for (let i = 0; i < (value as never[]).length; i++) inner((value as never[])[i], `${place}[${i}]`);
     } else if (key !== undefined) {
-      for (const [entry, one] of value as Map<unknown, object>) inner(one, `${place}.${String(entry)}`);
-    } else inner(value as object, place);
+      for (const [entry, one] of value as Map<unknown, never>) inner(one, `${place}.${String(entry)}`);
+    } else inner(value as never, place);
   };
 }
 
 const searching = new Set<string>();
 
 /** The check of the messages in a field; undefined when they have no rules either. */
-function nested({ type, ref = '' }: FieldContract): ((value: object, at: string) => void) | undefined {
+function nested({ type, ref = '' }: FieldContract): ((value: never, at: string) => void) | undefined {
+  if (isFilter(ref)) return checkFilter;
   if (type !== 'message' || ref.startsWith('google.') || !hasRules(ref)) return undefined;
-  return (value, at) => checkRules(ref, value, at);
+  return (value: object, at) => checkRules(ref, value, at);
 }
+
+const isFilter = (ref: string) => ref !== '' && CONTRACT.messages[ref]?.form === 'filter';
 
 function hasRules(name: string): boolean {
   // A message within itself adds nothing that is not found elsewhere in it.
@@ -61,7 +65,7 @@ function hasRules(name: string): boolean {
   try {
     return messageOf(name).fields.some(
       ({ rules, type, ref = '' }) =>
-        rules !== undefined || (type === 'message' && !ref.startsWith('google.') && hasRules(ref)),
+        rules !== undefined || isFilter(ref) || (type === 'message' && !ref.startsWith('google.') && hasRules(ref)),
     );
   } finally {
     searching.delete(name);

@@ -29,7 +29,8 @@ const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 const integer =
   (min: number, max: number, what: string): ReadScalar =>
   (value, at) => {
-    const number = typeof value === 'string' && NUMBER.test(value) ? Number(value) : value;
+    const isText = typeof value === 'string' && NUMBER.test(value);
+    const number = isText || typeof value === 'bigint' ? Number(value) : value;
     if (typeof number !== 'number' || !Number.isInteger(number) || number < min || number > max) {
       throw wrong(at, `${what}, ${min} to ${max}`);
     }

@@ -67,6 +67,8 @@ export const CONTRACT: Contract = {
       {"name":"SubmitFeedback","path":"/vectron.v1.VectronService/SubmitFeedback","request":"vectron.v1.SubmitFeedbackRequest","response":"vectron.v1.SubmitFeedbackResponse","operation":"submitFeedback","access":"read","admission":"manage","audit":"refusals","scope":["collection"],"tag":"Search","maxBody":262144,"http":[{"verb":"POST","path":"/v1/feedback","body":true,"operation":"submitFeedback"}]},
       {"name":"ListPoints","path":"/vectron.v1.VectronService/ListPoints","request":"vectron.v1.ListPointsRequest","response":"vectron.v1.ListPointsResponse","operation":"listPoints","access":"read","admission":"read","audit":"refusals","scope":["collection"],"tag":"Points","http":[{"verb":"GET","path":"/v1/collections/{collection}/points","body":false,"operation":"listPoints"},{"verb":"POST","path":"/v1/collections/{collection}/points/list","body":true,"operation":"listPointsWhere"}]},
       {"name":"ListChanges","path":"/vectron.v1.VectronService/ListChanges","request":"vectron.v1.ListChangesRequest","response":"vectron.v1.ListChangesResponse","operation":"listChanges","access":"read","admission":"watch","audit":"refusals","scope":["collection"],"tag":"Points","http":[{"verb":"GET","path":"/v1/collections/{collection}/changes","body":false,"operation":"listChanges"}]},
+      {"name":"OpenSnapshot","path":"/vectron.v1.VectronService/OpenSnapshot","request":"vectron.v1.OpenSnapshotRequest","response":"vectron.v1.OpenSnapshotResponse","operation":"openSnapshot","access":"read","admission":"read","audit":"refusals","scope":["collection"],"tag":"Points","http":[{"verb":"POST","path":"/v1/collections/{collection}/snapshots","body":true,"operation":"openSnapshot"}]},
+      {"name":"CloseSnapshot","path":"/vectron.v1.VectronService/CloseSnapshot","request":"vectron.v1.CloseSnapshotRequest","response":"vectron.v1.CloseSnapshotResponse","operation":"closeSnapshot","access":"read","admission":"read","audit":"refusals","scope":["collection"],"tag":"Points","http":[{"verb":"DELETE","path":"/v1/collections/{collection}/snapshots/{snapshot}","body":false,"operation":"closeSnapshot"}]},
       {"name":"Query","path":"/vectron.v1.VectronService/Query","request":"vectron.v1.QueryRequest","response":"vectron.v1.QueryResponse","operation":"query","access":"read","admission":"read","audit":"refusals","scope":["collection"],"tag":"Search","http":[{"verb":"POST","path":"/v1/collections/{collection}/points/query","body":true,"operation":"query"}]},
       {"name":"QueryBatch","path":"/vectron.v1.VectronService/QueryBatch","request":"vectron.v1.QueryBatchRequest","response":"vectron.v1.QueryBatchResponse","operation":"queryBatch","access":"read","admission":"read","audit":"refusals","scope":[],"tag":"Search","http":[{"verb":"POST","path":"/v1/query/batch","body":true,"operation":"queryBatch"}]},
       {"name":"CountPoints","path":"/vectron.v1.VectronService/CountPoints","request":"vectron.v1.CountPointsRequest","response":"vectron.v1.CountPointsResponse","operation":"countPoints","access":"read","admission":"read","audit":"refusals","scope":["collection"],"tag":"Points","http":[{"verb":"POST","path":"/v1/collections/{collection}/points/count","body":true,"operation":"countPoints"}]},
@@ -596,6 +598,13 @@ export const CONTRACT: Contract = {
       {"name":"recall_interval","json":"recallInterval","type":"message","ref":"vectron.v1.RecallInterval"},
       {"name":"recall_unmet","json":"recallUnmet","type":"bool"},
     ] },
+    'vectron.v1.CloseSnapshotRequest': { fields: [
+      {"name":"collection","json":"collection","type":"string","rules":{"maxBytes":128}},
+      {"name":"snapshot","json":"snapshot","type":"string","rules":{"maxBytes":8192}},
+    ] },
+    'vectron.v1.CloseSnapshotResponse': { fields: [
+      {"name":"existed","json":"existed","type":"bool"},
+    ] },
     'vectron.v1.CollectionInfo': { fields: [
       {"name":"name","json":"name","type":"string"},
       {"name":"dimension","json":"dimension","type":"int32"},
@@ -810,6 +819,8 @@ export const CONTRACT: Contract = {
       {"name":"indexed","json":"indexed","type":"uint64"},
       {"name":"points","json":"points","type":"uint64"},
       {"name":"ready","json":"ready","type":"bool"},
+      {"name":"unread","json":"unread","type":"uint64"},
+      {"name":"unread_example","json":"unreadExample","type":"message","ref":"vectron.v1.UnreadExample"},
     ] },
     'vectron.v1.ListAliasesRequest': { fields: [] },
     'vectron.v1.ListAliasesResponse': { fields: [
@@ -819,6 +830,7 @@ export const CONTRACT: Contract = {
       {"name":"collection","json":"collection","type":"string","rules":{"maxBytes":128}},
       {"name":"cursor","json":"cursor","type":"string"},
       {"name":"wait_ms","json":"waitMs","type":"uint32","rules":{"lte":60000}},
+      {"name":"from","json":"from","type":"string","rules":{"in":["","now"]}},
     ] },
     'vectron.v1.ListChangesResponse': { fields: [
       {"name":"changes","json":"changes","type":"message","ref":"vectron.v1.PointChange","list":true},
@@ -845,6 +857,7 @@ export const CONTRACT: Contract = {
       {"name":"consistency","json":"consistency","type":"message","ref":"vectron.v1.ReadConsistency"},
       {"name":"filter","json":"filter","type":"message","ref":"vectron.v1.Filter"},
       {"name":"order_by","json":"orderBy","type":"message","ref":"vectron.v1.OrderBy"},
+      {"name":"snapshot","json":"snapshot","type":"string","rules":{"maxBytes":8192}},
     ] },
     'vectron.v1.ListPointsResponse': { fields: [
       {"name":"points","json":"points","type":"message","ref":"vectron.v1.Point","list":true},
@@ -891,6 +904,16 @@ export const CONTRACT: Contract = {
       {"name":"gte_exact","json":"gteExact","type":"message","ref":"vectron.v1.Scalar"},
       {"name":"lt_exact","json":"ltExact","type":"message","ref":"vectron.v1.Scalar"},
       {"name":"lte_exact","json":"lteExact","type":"message","ref":"vectron.v1.Scalar"},
+    ] },
+    'vectron.v1.OpenSnapshotRequest': { fields: [
+      {"name":"collection","json":"collection","type":"string","rules":{"maxBytes":128}},
+    ] },
+    'vectron.v1.OpenSnapshotResponse': { fields: [
+      {"name":"snapshot","json":"snapshot","type":"string"},
+      {"name":"cursor","json":"cursor","type":"string"},
+      {"name":"points","json":"points","type":"uint64"},
+      {"name":"expires_after_ms","json":"expiresAfterMs","type":"uint32"},
+      {"name":"shards","json":"shards","type":"message","ref":"vectron.v1.SnapshotShard","list":true},
     ] },
     'vectron.v1.OrderBy': { fields: [
       {"name":"path","json":"path","type":"string"},
@@ -939,11 +962,11 @@ export const CONTRACT: Contract = {
       {"name":"examples","json":"examples","type":"message","ref":"vectron.v1.Examples"},
       {"name":"filter","json":"filter","type":"message","ref":"vectron.v1.Filter"},
       {"name":"limit","json":"limit","type":"uint32","rules":{"lte":10000}},
-      {"name":"weight","json":"weight","type":"float","rules":{"lte":1000000,"gte":-1000000}},
+      {"name":"weight","json":"weight","type":"float","rules":{"lte":1000000,"gte":0}},
       {"name":"ef","json":"ef","type":"uint32","rules":{"lte":10000}},
       {"name":"recall","json":"recall","type":"float","rules":{"lte":0.9990000128746033,"gte":0}},
       {"name":"exact","json":"exact","type":"bool"},
-      {"name":"score_threshold","json":"scoreThreshold","type":"float","optional":true},
+      {"name":"score_threshold","json":"scoreThreshold","type":"float","optional":true,"rules":{"finite":true}},
       {"name":"using","json":"using","type":"string"},
       {"name":"embed","json":"embed","type":"string"},
     ] },
@@ -966,7 +989,7 @@ export const CONTRACT: Contract = {
       {"name":"include_metadata","json":"includeMetadata","type":"bool","optional":true},
       {"name":"timeout_ms","json":"timeoutMs","type":"uint32"},
       {"name":"consistency","json":"consistency","type":"message","ref":"vectron.v1.ReadConsistency"},
-      {"name":"score_threshold","json":"scoreThreshold","type":"float","optional":true},
+      {"name":"score_threshold","json":"scoreThreshold","type":"float","optional":true,"rules":{"finite":true}},
     ] },
     'vectron.v1.QueryResponse': { fields: [
       {"name":"results","json":"results","type":"message","ref":"vectron.v1.SearchResult","list":true},
@@ -1023,7 +1046,7 @@ export const CONTRACT: Contract = {
       {"name":"include_metadata","json":"includeMetadata","type":"bool","optional":true},
       {"name":"ef","json":"ef","type":"uint32","rules":{"lte":10000}},
       {"name":"exact","json":"exact","type":"bool"},
-      {"name":"score_threshold","json":"scoreThreshold","type":"float","optional":true},
+      {"name":"score_threshold","json":"scoreThreshold","type":"float","optional":true,"rules":{"finite":true}},
       {"name":"vector_f32","json":"vectorF32","type":"bytes"},
       {"name":"like_id","json":"likeId","type":"string"},
       {"name":"recall","json":"recall","type":"float","rules":{"lte":0.9990000128746033,"gte":0}},
@@ -1095,6 +1118,10 @@ export const CONTRACT: Contract = {
       {"name":"log_index","json":"logIndex","type":"uint64"},
       {"name":"error_code","json":"errorCode","type":"string"},
     ] },
+    'vectron.v1.SnapshotShard': { fields: [
+      {"name":"shard_id","json":"shardId","type":"uint32"},
+      {"name":"log_index","json":"logIndex","type":"uint64"},
+    ] },
     'vectron.v1.SparseQuery': { fields: [
       {"name":"name","json":"name","type":"string"},
       {"name":"indices","json":"indices","type":"uint32","list":true},
@@ -1123,7 +1150,7 @@ export const CONTRACT: Contract = {
     ] },
     'vectron.v1.TextField': { fields: [
       {"name":"path","json":"path","type":"string"},
-      {"name":"boost","json":"boost","type":"float"},
+      {"name":"boost","json":"boost","type":"float","rules":{"lte":1000000,"gte":0}},
     ] },
     'vectron.v1.TextQuery': { fields: [
       {"name":"query","json":"query","type":"string"},
@@ -1138,6 +1165,10 @@ export const CONTRACT: Contract = {
       {"name":"word","json":"word","type":"string"},
       {"name":"kind","json":"kind","type":"string"},
       {"name":"asked","json":"asked","type":"bool"},
+    ] },
+    'vectron.v1.UnreadExample': { fields: [
+      {"name":"id","json":"id","type":"string"},
+      {"name":"value","json":"value","type":"string"},
     ] },
     'vectron.v1.UpdateAliasesRequest': { fields: [
       {"name":"set","json":"set","type":"message","ref":"vectron.v1.Alias","list":true,"rules":{"maxItems":40}},

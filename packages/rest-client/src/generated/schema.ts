@@ -1020,6 +1020,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/collections/{collection}/snapshots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open a snapshot: the points of a collection as of one moment, for ListPoints to page through whatever is written meanwhile
+         * @description Open a snapshot: the points of a collection as of one moment, for ListPoints to page through whatever is written meanwhile. It holds disk space of the workers until it is closed or not used for its time.
+         *
+         *     Takes a token that may read: any role but metrics.
+         */
+        post: operations["openSnapshot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/collections/{collection}/snapshots/{snapshot}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Close a snapshot before its time
+         * @description Close a snapshot before its time. Closing one that is not open succeeds.
+         *
+         *     Takes a token that may read: any role but metrics.
+         */
+        delete: operations["closeSnapshot"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/collections/{name}": {
         parameters: {
             query?: never;
@@ -1604,6 +1648,10 @@ export interface components {
         ChangePasswordResponse: {
             success: boolean;
         };
+        CloseSnapshotResponse: {
+            /** @description Whether it was open. */
+            existed: boolean;
+        };
         CollectionInfo: {
             name: string;
             /** Format: int32 */
@@ -1890,7 +1938,7 @@ export interface components {
             in?: unknown[];
             /** @description None of these values; holds where there is no value, too. */
             notIn?: unknown[];
-            /** @description A number, or an RFC 3339 time; so are the other bounds. */
+            /** @description A number, or a time such as 2026-01-31T12:00:00Z or 2026-01-31; so are the other bounds. */
             gt?: unknown;
             gte?: unknown;
             lt?: unknown;
@@ -2072,6 +2120,13 @@ export interface components {
             points: string;
             /** @description Whether every shard uses it. */
             ready: boolean;
+            /**
+             * Format: uint64
+             * @description Points of those indexed with a value, other than null, that is not of the index's type, or cannot be read as it. Tests of that type do not find such a value.
+             */
+            unread: string;
+            /** @description One of them; absent when there is none. */
+            unreadExample?: components["schemas"]["UnreadExample"];
         };
         Invitation: {
             id: string;
@@ -2178,6 +2233,8 @@ export interface components {
             filter?: components["schemas"]["Filter"];
             /** @description Instead of by id. */
             orderBy?: components["schemas"]["OrderBy"];
+            /** @description Of a snapshot that is open, instead of what is current: the `snapshot` of OpenSnapshot. By id only. */
+            snapshot?: string;
         };
         ListPointsResponse: {
             points: components["schemas"]["Point"][];
@@ -2301,6 +2358,25 @@ export interface components {
              */
             oversampling?: number;
         };
+        OpenSnapshotBody: Record<string, never>;
+        OpenSnapshotResponse: {
+            /** @description For ListPoints and CloseSnapshot. */
+            snapshot: string;
+            /** @description For ListChanges: everything after this moment, and nothing before. */
+            cursor: string;
+            /**
+             * Format: uint64
+             * @description Points in it.
+             */
+            points: string;
+            /**
+             * Format: int64
+             * @description It is closed when it was not used for so long.
+             */
+            expiresAfterMs: number;
+            /** @description The moment: of each shard, the last write that is in it. */
+            shards: components["schemas"]["SnapshotShard"][];
+        };
         Operation: {
             id: string;
             /** @description move or split. */
@@ -2335,7 +2411,7 @@ export interface components {
             /** @description Why it was rolled back, or what it waits for. */
             detail: string;
         };
-        /** @description By a value, then by id. Of a list the least value counts, descending the greatest. Numbers come before strings, points with neither come last. */
+        /** @description By a value, then by id. Of a list the least value counts, descending the greatest. false, true, numbers, times (by time, not by text), other strings (by code points); points with none of these come last, in both directions. */
         OrderBy: {
             path?: string;
             descending?: boolean;
@@ -2418,7 +2494,7 @@ export interface components {
             logIndex: string;
             /** @description insert, update or delete. */
             kind: string;
-            /** @description Of a delete: the id alone. */
+            /** @description Of an insert or update: the whole point as it was made. Of a delete: the id alone. */
             point?: components["schemas"]["Point"];
         };
         PutAlertRuleBody: {
@@ -2499,7 +2575,7 @@ export interface components {
             limit?: number;
             /**
              * Format: float
-             * @description Its weight in the fusion, at most a million either way; 0: 1.
+             * @description Its weight in the fusion, at most a million; 0: 1.
              */
             weight?: number;
             /** Format: int64 */
@@ -3006,6 +3082,12 @@ export interface components {
             /** @description Set when this shard's points were not written: the error's code. */
             errorCode: string;
         };
+        SnapshotShard: {
+            /** Format: int64 */
+            shardId: number;
+            /** Format: uint64 */
+            logIndex: string;
+        };
         SparseQuery: {
             /** @description Name of the sparse vector. */
             name?: string;
@@ -3067,7 +3149,7 @@ export interface components {
             path?: string;
             /**
              * Format: float
-             * @description Factor of the field's score; 0: 1.
+             * @description Factor of the field's score, at most a million; 0: 1.
              */
             boost?: number;
         };
@@ -3100,6 +3182,11 @@ export interface components {
             kind: string;
             /** @description Whether a filter that has this text needs it (or, of a variant and a query token, takes it in place of the word). */
             asked: boolean;
+        };
+        UnreadExample: {
+            id: string;
+            /** @description The value as JSON text, cut off after 200 bytes. */
+            value: string;
         };
         UpdateAliasesRequest: {
             /** @description Made, or pointed elsewhere. */
@@ -3385,7 +3472,7 @@ export interface components {
         /** @description A google.rpc.ErrorInfo, which is always there, or a google.rpc.BadRequest. */
         StatusDetail: {
             "@type": string;
-            /** @description Of an ErrorInfo: the stable code of the error, such as INVALID_ARGUMENT, DIMENSION_MISMATCH, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, COLLECTION_NOT_FOUND, POINT_NOT_FOUND, COLLECTION_EXISTS, ALREADY_EXISTS, CONFLICT, VERSION_CONFLICT, INDEX_BUILDING, STALE_EPOCH, NOT_LEADER, SEARCH_ONLY, RETRY_EXPIRED, CHANGES_GONE, PAYLOAD_TOO_LARGE, RATE_LIMITED, QUOTA_EXCEEDED, OVERLOADED, INDEX_BEHIND, DISK_LOW, CANCELLED, INTERNAL, STORAGE_FAILED, SPEC_MISMATCH, DATA_DAMAGED, UNIMPLEMENTED, UNAVAILABLE, COMMIT_UNKNOWN, NOT_CAUGHT_UP, TOO_STALE, SHARD_NOT_FOUND, SHARD_POISONED, SHUTTING_DOWN, NO_WORKERS, DEADLINE_EXCEEDED, METHOD_NOT_ALLOWED, UNSUPPORTED_MEDIA_TYPE, FAILED_PRECONDITION. */
+            /** @description Of an ErrorInfo: the stable code of the error, such as INVALID_ARGUMENT, DIMENSION_MISMATCH, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, COLLECTION_NOT_FOUND, POINT_NOT_FOUND, COLLECTION_EXISTS, ALREADY_EXISTS, CONFLICT, VERSION_CONFLICT, INDEX_BUILDING, STALE_EPOCH, NOT_LEADER, SEARCH_ONLY, RETRY_EXPIRED, CHANGES_GONE, PAYLOAD_TOO_LARGE, RATE_LIMITED, QUOTA_EXCEEDED, OVERLOADED, INDEX_BEHIND, DISK_LOW, CANCELLED, INTERNAL, STORAGE_FAILED, SPEC_MISMATCH, DATA_DAMAGED, UNIMPLEMENTED, UNAVAILABLE, COMMIT_UNKNOWN, NOT_CAUGHT_UP, TOO_STALE, SHARD_NOT_FOUND, SHARD_POISONED, SHUTTING_DOWN, NO_WORKERS, DEADLINE_EXCEEDED, METHOD_NOT_ALLOWED, UNSUPPORTED_MEDIA_TYPE, FAILED_PRECONDITION, SNAPSHOT_GONE. */
             reason?: string;
             domain?: string;
             metadata?: {
@@ -3524,7 +3611,7 @@ export interface components {
                 "application/json": components["schemas"]["Status"];
             };
         };
-        /** @description The call failed: CHANGES_GONE. */
+        /** @description The call failed: CHANGES_GONE, SNAPSHOT_GONE. */
         Status410: {
             headers: {
                 [name: string]: unknown;
@@ -5409,6 +5496,8 @@ export interface operations {
                 cursor?: string;
                 /** @description How long to wait for the first change, at most 60,000. */
                 waitMs?: number;
+                /** @description Without a cursor, where to begin: empty, at the oldest change that is kept; `now`, with what comes after this call, whose answer has no changes and the cursor to go on from. */
+                from?: "now";
             };
             header?: never;
             path: {
@@ -5499,7 +5588,12 @@ export interface operations {
                      *           },
                      *           "indexed": "0",
                      *           "points": "0",
-                     *           "ready": false
+                     *           "ready": false,
+                     *           "unread": "0",
+                     *           "unreadExample": {
+                     *             "id": "",
+                     *             "value": ""
+                     *           }
                      *         }
                      *       ],
                      *       "sparseVectors": [],
@@ -5663,6 +5757,8 @@ export interface operations {
                 "orderBy.path"?: string;
                 /** @description The descending. */
                 "orderBy.descending"?: boolean;
+                /** @description Of a snapshot that is open, instead of what is current: the `snapshot` of OpenSnapshot. By id only. */
+                snapshot?: string;
             };
             header?: never;
             path: {
@@ -5706,6 +5802,7 @@ export interface operations {
             400: components["responses"]["Status400"];
             401: components["responses"]["Status401"];
             404: components["responses"]["Status404"];
+            410: components["responses"]["Status410"];
             429: components["responses"]["Status429"];
             500: components["responses"]["Status500"];
             503: components["responses"]["Status503"];
@@ -6015,6 +6112,7 @@ export interface operations {
             401: components["responses"]["Status401"];
             404: components["responses"]["Status404"];
             409: components["responses"]["Status409"];
+            410: components["responses"]["Status410"];
             413: components["responses"]["Status413"];
             415: components["responses"]["Status415"];
             429: components["responses"]["Status429"];
@@ -6477,6 +6575,107 @@ export interface operations {
             409: components["responses"]["Status409"];
             413: components["responses"]["Status413"];
             415: components["responses"]["Status415"];
+            429: components["responses"]["Status429"];
+            500: components["responses"]["Status500"];
+            503: components["responses"]["Status503"];
+            504: components["responses"]["Status504"];
+            default: components["responses"]["Error"];
+        };
+    };
+    openSnapshot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The collection.
+                 * @example papers
+                 */
+                collection: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /** @example {} */
+                "application/json": components["schemas"]["OpenSnapshotBody"];
+            };
+        };
+        responses: {
+            /** @description The call succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "snapshot": "",
+                     *       "cursor": "",
+                     *       "points": "0",
+                     *       "expiresAfterMs": 0,
+                     *       "shards": [
+                     *         {
+                     *           "shardId": 0,
+                     *           "logIndex": "0"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenSnapshotResponse"];
+                };
+            };
+            400: components["responses"]["Status400"];
+            401: components["responses"]["Status401"];
+            404: components["responses"]["Status404"];
+            409: components["responses"]["Status409"];
+            413: components["responses"]["Status413"];
+            415: components["responses"]["Status415"];
+            429: components["responses"]["Status429"];
+            500: components["responses"]["Status500"];
+            503: components["responses"]["Status503"];
+            504: components["responses"]["Status504"];
+            default: components["responses"]["Error"];
+        };
+    };
+    closeSnapshot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The collection.
+                 * @example papers
+                 */
+                collection: string;
+                /**
+                 * @description The snapshot.
+                 * @example 1
+                 */
+                snapshot: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The call succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "existed": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CloseSnapshotResponse"];
+                };
+            };
+            400: components["responses"]["Status400"];
+            401: components["responses"]["Status401"];
+            404: components["responses"]["Status404"];
+            409: components["responses"]["Status409"];
             429: components["responses"]["Status429"];
             500: components["responses"]["Status500"];
             503: components["responses"]["Status503"];

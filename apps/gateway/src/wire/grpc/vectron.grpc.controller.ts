@@ -7,6 +7,7 @@ import { QueryService } from '../../data/query.service.js';
 import { RecallService } from '../../data/recall.service.js';
 import { SearchService } from '../../data/search.service.js';
 import type { SearchAnswer } from '../../data/search-answer.js';
+import { SnapshotService } from '../../data/snapshot.service.js';
 import type { Principal } from '../../edge/access.js';
 import {
   changeMessage,
@@ -32,6 +33,7 @@ export class VectronGrpcController implements Api<typeof pointMethods> {
     @Inject(QueryService) private readonly queries: QueryService,
     @Inject(RecallService) private readonly recalls: RecallService,
     @Inject(ChangeService) private readonly changes: ChangeService,
+    @Inject(SnapshotService) private readonly snapshots: SnapshotService,
   ) {}
 
   async upsert(request: ReturnType<typeof decodeUpsertRequest>, context: CallContext): Promise<gateway.UpsertResponse> {
@@ -61,8 +63,20 @@ export class VectronGrpcController implements Api<typeof pointMethods> {
     return { changes: changes.map(changeMessage), nextCursor };
   }
 
+  openSnapshot(
+    { collection }: gateway.OpenSnapshotRequest,
+    context: CallContext,
+  ): Promise<gateway.OpenSnapshotResponse> {
+    return this.snapshots.open(by(context), collection, context);
+  }
+
+  closeSnapshot(request: gateway.CloseSnapshotRequest, context: CallContext): Promise<gateway.CloseSnapshotResponse> {
+    return this.snapshots.close(by(context), request, context);
+  }
+
   async listPoints(request: gateway.ListPointsRequest, context: CallContext): Promise<gateway.ListPointsResponse> {
-    const { points, nextCursor } = await this.points.list(by(context), request, context);
+    const from = request.snapshot === '' ? this.points : this.snapshots;
+    const { points, nextCursor } = await from.list(by(context), request, context);
     return { points: points.map((point) => pointMessage(point, request.includeVectors)), nextCursor };
   }
 

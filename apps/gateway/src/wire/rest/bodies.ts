@@ -1,7 +1,7 @@
 import { constants } from 'node:zlib';
 import compress from '@fastify/compress';
 import { toVectronError, VectronError } from '@vectron/errors';
-import { parseJson } from '@vectron/model';
+import { fieldAt, parseJson, textOf } from '@vectron/model';
 import { type Encoding, Unpacking } from '@vectron/rpc';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { addressOfRequest } from '../../edge/client-address.js';
@@ -38,7 +38,11 @@ export async function acceptBodies(fastify: FastifyInstance): Promise<void> {
     }
     if (body.length === 0) return undefined;
     const encoding = encodingOf(request);
-    return parseJson((encoding === undefined ? body : await unpacked(request, body, encoding)).toString('utf8'));
+    const text = textOf(encoding === undefined ? body : await unpacked(request, body, encoding), 'body');
+    const message = request.routeOptions.config.contract?.request;
+    return parseJson(text, 'body', (path) => {
+      return message === undefined || typeof path[0] === 'number' ? '' : `.${fieldAt(message, path)}`;
+    });
 
     async function unpacked({ principal, routeOptions, raw }: AuthenticatedRequest, bytes: Buffer, packed: Encoding) {
       const owner = principal?.tenantId ?? addressOfRequest(request);

@@ -86,7 +86,12 @@ export function guardRequests(
     arrived.get(request)?.();
     if (contract === undefined || request.principal === undefined) return;
     try {
-      const release = edge.admit(contract, request.principal);
+      const admitted = edge.admit(contract, request.principal, {
+        bytes: Number(request.headers['content-length'] ?? 0),
+        isGone: () => request.raw.socket.destroyed,
+      });
+      const release = admitted instanceof Promise ? await admitted : admitted;
+      if (request.raw.socket.destroyed) release();
       releases.set(request, () => {
         request.hold?.release();
         release();

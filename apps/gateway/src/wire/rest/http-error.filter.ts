@@ -1,5 +1,5 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
-import { toVectronError, VectronError } from '@vectron/errors';
+import { metadataOf, toVectronError, VectronError } from '@vectron/errors';
 import type { Logger } from '@vectron/observability';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Observable, throwError } from 'rxjs';
@@ -10,7 +10,7 @@ import { markCode } from './reply-code.js';
 /** A google.rpc.Status as JSON. */
 export function errorBody(known: VectronError) {
   const error = forClients(known);
-  const metadata = error.details.retryAfterMs === undefined ? {} : { retryAfterMs: String(error.details.retryAfterMs) };
+  const metadata = metadataOf(error.details);
   const details: unknown[] = [
     { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: error.code, domain: 'vectron', metadata },
   ];

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { toVectronError, VectronError } from '@vectron/errors';
-import { checkAccess, parseJson, readMessage } from '@vectron/model';
+import { checkAccess, parseJson, readMessage, textOf } from '@vectron/model';
 import type { gateway } from '@vectron/proto';
 import { plainAddress, Stop } from '@vectron/rpc';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -130,14 +130,14 @@ export function serveSearchSocket(
         return socket.close(1008, 'too many searches at once on this WebSocket');
       // What the client sends next waits in its own buffers.
       if (running >= maxSearches) socket.pause();
-      void answer(socket, collection, token, String(data)).finally(() => {
+      void answer(socket, collection, token, data as Buffer).finally(() => {
         running -= 1;
         if (running < maxSearches && socket.isPaused) socket.resume();
       });
     });
   }
 
-  async function answer(socket: WebSocket, collection: string, token: string | undefined, text: string): Promise<void> {
+  async function answer(socket: WebSocket, collection: string, token: string | undefined, data: Buffer): Promise<void> {
     const send = (message: string) => {
       if (socket.readyState !== WebSocket.OPEN) return;
       // Who does not read is not waited for.
@@ -151,8 +151,9 @@ export function serveSearchSocket(
     try {
       const principal = await edge.enter(token, '');
       checkAccess(METHOD, principal);
-      release = edge.admit(METHOD, principal);
-      const request = readMessage(METHOD.request, parseJson(text, 'message'));
+      const isGone = () => socket.readyState !== WebSocket.OPEN;
+      release = await edge.admit(METHOD, principal, { bytes: data.length, isGone });
+      const request = readMessage(METHOD.request, parseJson(textOf(data, 'message'), 'message'));
       request.collection = collection;
       checkRequest(METHOD, request, principal);
       const input = { ...searchInput(request as unknown as gateway.SearchRequest), payloadFields: false };

@@ -5,7 +5,7 @@
 // source: apigateway/apigateway.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter } from "../../wire.js";
 import {
   type CallOptions,
   type ChannelCredentials,
@@ -21,7 +21,7 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { Plan, planFromJSON, planToJSON, UserProfile } from "../auth/auth.js";
-import { Struct, Value } from "../google/protobuf/struct.js";
+import { Struct, Value } from "../../struct.js";
 import { Filter } from "./filter.js";
 
 export const protobufPackage = "vectron.v1";
@@ -615,12 +615,16 @@ export interface ListPointsRequest {
     | Filter
     | undefined;
   /** Instead of by id. */
-  orderBy?: OrderBy | undefined;
+  orderBy?:
+    | OrderBy
+    | undefined;
+  /** Of a snapshot that is open, instead of what is current: the `snapshot` of OpenSnapshot. By id only. */
+  snapshot: string;
 }
 
 /**
- * By a value, then by id. Of a list the least value counts, descending the greatest. Numbers come before strings, points
- * with neither come last.
+ * By a value, then by id. Of a list the least value counts, descending the greatest. false, true, numbers, times (by time,
+ * not by text), other strings (by code points); points with none of these come last, in both directions.
  */
 export interface OrderBy {
   path: string;
@@ -639,6 +643,11 @@ export interface ListChangesRequest {
   cursor: string;
   /** How long to wait for the first change, at most 60,000. */
   waitMs: number;
+  /**
+   * Without a cursor, where to begin: empty, at the oldest change that is kept; `now`, with what comes after this call, whose
+   * answer has no changes and the cursor to go on from.
+   */
+  from: string;
 }
 
 export interface ListChangesResponse {
@@ -652,8 +661,40 @@ export interface PointChange {
   logIndex: bigint;
   /** insert, update or delete. */
   kind: string;
-  /** Of a delete: the id alone. */
+  /** Of an insert or update: the whole point as it was made. Of a delete: the id alone. */
   point?: Point | undefined;
+}
+
+export interface OpenSnapshotRequest {
+  collection: string;
+}
+
+export interface OpenSnapshotResponse {
+  /** For ListPoints and CloseSnapshot. */
+  snapshot: string;
+  /** For ListChanges: everything after this moment, and nothing before. */
+  cursor: string;
+  /** Points in it. */
+  points: bigint;
+  /** It is closed when it was not used for so long. */
+  expiresAfterMs: number;
+  /** The moment: of each shard, the last write that is in it. */
+  shards: SnapshotShard[];
+}
+
+export interface SnapshotShard {
+  shardId: number;
+  logIndex: bigint;
+}
+
+export interface CloseSnapshotRequest {
+  collection: string;
+  snapshot: string;
+}
+
+export interface CloseSnapshotResponse {
+  /** Whether it was open. */
+  existed: boolean;
 }
 
 /** One way to the points. Exactly one of vector, vector_f32, embed, like_id, sparse, text and examples. */
@@ -674,7 +715,7 @@ export interface QueryBranch {
     | undefined;
   /** Candidates it gives to the fusion, at most 10,000; 0: max(50, 4 top_k). */
   limit: number;
-  /** Its weight in the fusion, at most a million either way; 0: 1. */
+  /** Its weight in the fusion, at most a million; 0: 1. */
   weight: number;
   ef: number;
   recall: number;
@@ -709,7 +750,7 @@ export interface TextQuery {
 
 export interface TextField {
   path: string;
-  /** Factor of the field's score; 0: 1. */
+  /** Factor of the field's score, at most a million; 0: 1. */
   boost: number;
 }
 
@@ -992,6 +1033,19 @@ export interface IndexInfo {
   points: bigint;
   /** Whether every shard uses it. */
   ready: boolean;
+  /**
+   * Points of those indexed with a value, other than null, that is not of the index's type, or cannot be read as it. Tests of
+   * that type do not find such a value.
+   */
+  unread: bigint;
+  /** One of them; absent when there is none. */
+  unreadExample?: UnreadExample | undefined;
+}
+
+export interface UnreadExample {
+  id: string;
+  /** The value as JSON text, cut off after 200 bytes. */
+  value: string;
 }
 
 export interface AnalyzeRequest {
@@ -8127,6 +8181,7 @@ function createBaseListPointsRequest(): ListPointsRequest {
     consistency: undefined,
     filter: undefined,
     orderBy: undefined,
+    snapshot: "",
   };
 }
 
@@ -8152,6 +8207,9 @@ export const ListPointsRequest: MessageFns<ListPointsRequest> = {
     }
     if (message.orderBy !== undefined) {
       OrderBy.encode(message.orderBy, writer.uint32(178).fork()).join();
+    }
+    if (message.snapshot !== "") {
+      writer.uint32(186).string(message.snapshot);
     }
     return writer;
   },
@@ -8225,6 +8283,14 @@ export const ListPointsRequest: MessageFns<ListPointsRequest> = {
             message.orderBy = OrderBy.decode(reader, reader.uint32());
             continue;
           }
+          case 23: {
+            if (tag !== 186) {
+              break;
+            }
+
+            message.snapshot = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -8254,6 +8320,7 @@ export const ListPointsRequest: MessageFns<ListPointsRequest> = {
         : isSet(object.order_by)
         ? OrderBy.fromJSON(object.order_by)
         : undefined,
+      snapshot: isSet(object.snapshot) ? globalThis.String(object.snapshot) : "",
     };
   },
 
@@ -8280,6 +8347,9 @@ export const ListPointsRequest: MessageFns<ListPointsRequest> = {
     if (message.orderBy !== undefined) {
       obj.orderBy = OrderBy.toJSON(message.orderBy);
     }
+    if (message.snapshot !== undefined) {
+      obj.snapshot = message.snapshot;
+    }
     return obj;
   },
 
@@ -8301,6 +8371,7 @@ export const ListPointsRequest: MessageFns<ListPointsRequest> = {
     message.orderBy = (object.orderBy !== undefined && object.orderBy !== null)
       ? OrderBy.fromPartial(object.orderBy)
       : undefined;
+    message.snapshot = object.snapshot ?? "";
     return message;
   },
 };
@@ -8480,7 +8551,7 @@ export const ListPointsResponse: MessageFns<ListPointsResponse> = {
 };
 
 function createBaseListChangesRequest(): ListChangesRequest {
-  return { collection: "", cursor: "", waitMs: 0 };
+  return { collection: "", cursor: "", waitMs: 0, from: "" };
 }
 
 export const ListChangesRequest: MessageFns<ListChangesRequest> = {
@@ -8493,6 +8564,9 @@ export const ListChangesRequest: MessageFns<ListChangesRequest> = {
     }
     if (message.waitMs !== 0) {
       writer.uint32(24).uint32(message.waitMs);
+    }
+    if (message.from !== "") {
+      writer.uint32(34).string(message.from);
     }
     return writer;
   },
@@ -8534,6 +8608,14 @@ export const ListChangesRequest: MessageFns<ListChangesRequest> = {
             message.waitMs = reader.uint32();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.from = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -8555,6 +8637,7 @@ export const ListChangesRequest: MessageFns<ListChangesRequest> = {
         : isSet(object.wait_ms)
         ? globalThis.Number(object.wait_ms)
         : 0,
+      from: isSet(object.from) ? globalThis.String(object.from) : "",
     };
   },
 
@@ -8569,6 +8652,9 @@ export const ListChangesRequest: MessageFns<ListChangesRequest> = {
     if (message.waitMs !== undefined) {
       obj.waitMs = Math.round(message.waitMs);
     }
+    if (message.from !== undefined) {
+      obj.from = message.from;
+    }
     return obj;
   },
 
@@ -8580,6 +8666,7 @@ export const ListChangesRequest: MessageFns<ListChangesRequest> = {
     message.collection = object.collection ?? "";
     message.cursor = object.cursor ?? "";
     message.waitMs = object.waitMs ?? 0;
+    message.from = object.from ?? "";
     return message;
   },
 };
@@ -8797,6 +8884,461 @@ export const PointChange: MessageFns<PointChange> = {
     message.logIndex = (object.logIndex !== undefined && object.logIndex !== null) ? BigInt(object.logIndex) : 0n;
     message.kind = object.kind ?? "";
     message.point = (object.point !== undefined && object.point !== null) ? Point.fromPartial(object.point) : undefined;
+    return message;
+  },
+};
+
+function createBaseOpenSnapshotRequest(): OpenSnapshotRequest {
+  return { collection: "" };
+}
+
+export const OpenSnapshotRequest: MessageFns<OpenSnapshotRequest> = {
+  encode(message: OpenSnapshotRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.collection !== "") {
+      writer.uint32(10).string(message.collection);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OpenSnapshotRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOpenSnapshotRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.collection = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): OpenSnapshotRequest {
+    return { collection: isSet(object.collection) ? globalThis.String(object.collection) : "" };
+  },
+
+  toJSON(message: OpenSnapshotRequest): unknown {
+    const obj: any = {};
+    if (message.collection !== undefined) {
+      obj.collection = message.collection;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<OpenSnapshotRequest>, I>>(base?: I): OpenSnapshotRequest {
+    return OpenSnapshotRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<OpenSnapshotRequest>, I>>(object: I): OpenSnapshotRequest {
+    const message = createBaseOpenSnapshotRequest();
+    message.collection = object.collection ?? "";
+    return message;
+  },
+};
+
+function createBaseOpenSnapshotResponse(): OpenSnapshotResponse {
+  return { snapshot: "", cursor: "", points: 0n, expiresAfterMs: 0, shards: [] };
+}
+
+export const OpenSnapshotResponse: MessageFns<OpenSnapshotResponse> = {
+  encode(message: OpenSnapshotResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.snapshot !== "") {
+      writer.uint32(10).string(message.snapshot);
+    }
+    if (message.cursor !== "") {
+      writer.uint32(18).string(message.cursor);
+    }
+    if (message.points !== 0n) {
+      if (BigInt.asUintN(64, message.points) !== message.points) {
+        throw new globalThis.Error("value provided for field message.points of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.points);
+    }
+    if (message.expiresAfterMs !== 0) {
+      writer.uint32(32).uint32(message.expiresAfterMs);
+    }
+    for (const v of message.shards) {
+      SnapshotShard.encode(v!, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OpenSnapshotResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOpenSnapshotResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.snapshot = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.cursor = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.points = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.expiresAfterMs = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.shards.push(SnapshotShard.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): OpenSnapshotResponse {
+    return {
+      snapshot: isSet(object.snapshot) ? globalThis.String(object.snapshot) : "",
+      cursor: isSet(object.cursor) ? globalThis.String(object.cursor) : "",
+      points: isSet(object.points) ? BigInt(object.points) : 0n,
+      expiresAfterMs: isSet(object.expiresAfterMs)
+        ? globalThis.Number(object.expiresAfterMs)
+        : isSet(object.expires_after_ms)
+        ? globalThis.Number(object.expires_after_ms)
+        : 0,
+      shards: globalThis.Array.isArray(object?.shards) ? object.shards.map((e: any) => SnapshotShard.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: OpenSnapshotResponse): unknown {
+    const obj: any = {};
+    if (message.snapshot !== undefined) {
+      obj.snapshot = message.snapshot;
+    }
+    if (message.cursor !== undefined) {
+      obj.cursor = message.cursor;
+    }
+    if (message.points !== undefined) {
+      obj.points = message.points.toString();
+    }
+    if (message.expiresAfterMs !== undefined) {
+      obj.expiresAfterMs = Math.round(message.expiresAfterMs);
+    }
+    if (message.shards?.length) {
+      obj.shards = message.shards.map((e) => SnapshotShard.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<OpenSnapshotResponse>, I>>(base?: I): OpenSnapshotResponse {
+    return OpenSnapshotResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<OpenSnapshotResponse>, I>>(object: I): OpenSnapshotResponse {
+    const message = createBaseOpenSnapshotResponse();
+    message.snapshot = object.snapshot ?? "";
+    message.cursor = object.cursor ?? "";
+    message.points = (object.points !== undefined && object.points !== null) ? BigInt(object.points) : 0n;
+    message.expiresAfterMs = object.expiresAfterMs ?? 0;
+    message.shards = object.shards?.map((e) => SnapshotShard.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseSnapshotShard(): SnapshotShard {
+  return { shardId: 0, logIndex: 0n };
+}
+
+export const SnapshotShard: MessageFns<SnapshotShard> = {
+  encode(message: SnapshotShard, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.shardId !== 0) {
+      writer.uint32(8).uint32(message.shardId);
+    }
+    if (message.logIndex !== 0n) {
+      if (BigInt.asUintN(64, message.logIndex) !== message.logIndex) {
+        throw new globalThis.Error("value provided for field message.logIndex of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.logIndex);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SnapshotShard {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSnapshotShard();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.shardId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.logIndex = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SnapshotShard {
+    return {
+      shardId: isSet(object.shardId)
+        ? globalThis.Number(object.shardId)
+        : isSet(object.shard_id)
+        ? globalThis.Number(object.shard_id)
+        : 0,
+      logIndex: isSet(object.logIndex)
+        ? BigInt(object.logIndex)
+        : isSet(object.log_index)
+        ? BigInt(object.log_index)
+        : 0n,
+    };
+  },
+
+  toJSON(message: SnapshotShard): unknown {
+    const obj: any = {};
+    if (message.shardId !== undefined) {
+      obj.shardId = Math.round(message.shardId);
+    }
+    if (message.logIndex !== undefined) {
+      obj.logIndex = message.logIndex.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SnapshotShard>, I>>(base?: I): SnapshotShard {
+    return SnapshotShard.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SnapshotShard>, I>>(object: I): SnapshotShard {
+    const message = createBaseSnapshotShard();
+    message.shardId = object.shardId ?? 0;
+    message.logIndex = (object.logIndex !== undefined && object.logIndex !== null) ? BigInt(object.logIndex) : 0n;
+    return message;
+  },
+};
+
+function createBaseCloseSnapshotRequest(): CloseSnapshotRequest {
+  return { collection: "", snapshot: "" };
+}
+
+export const CloseSnapshotRequest: MessageFns<CloseSnapshotRequest> = {
+  encode(message: CloseSnapshotRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.collection !== "") {
+      writer.uint32(10).string(message.collection);
+    }
+    if (message.snapshot !== "") {
+      writer.uint32(18).string(message.snapshot);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CloseSnapshotRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCloseSnapshotRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.collection = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.snapshot = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CloseSnapshotRequest {
+    return {
+      collection: isSet(object.collection) ? globalThis.String(object.collection) : "",
+      snapshot: isSet(object.snapshot) ? globalThis.String(object.snapshot) : "",
+    };
+  },
+
+  toJSON(message: CloseSnapshotRequest): unknown {
+    const obj: any = {};
+    if (message.collection !== undefined) {
+      obj.collection = message.collection;
+    }
+    if (message.snapshot !== undefined) {
+      obj.snapshot = message.snapshot;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<CloseSnapshotRequest>, I>>(base?: I): CloseSnapshotRequest {
+    return CloseSnapshotRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CloseSnapshotRequest>, I>>(object: I): CloseSnapshotRequest {
+    const message = createBaseCloseSnapshotRequest();
+    message.collection = object.collection ?? "";
+    message.snapshot = object.snapshot ?? "";
+    return message;
+  },
+};
+
+function createBaseCloseSnapshotResponse(): CloseSnapshotResponse {
+  return { existed: false };
+}
+
+export const CloseSnapshotResponse: MessageFns<CloseSnapshotResponse> = {
+  encode(message: CloseSnapshotResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.existed !== false) {
+      writer.uint32(8).bool(message.existed);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CloseSnapshotResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCloseSnapshotResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.existed = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CloseSnapshotResponse {
+    return { existed: isSet(object.existed) ? globalThis.Boolean(object.existed) : false };
+  },
+
+  toJSON(message: CloseSnapshotResponse): unknown {
+    const obj: any = {};
+    if (message.existed !== undefined) {
+      obj.existed = message.existed;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<CloseSnapshotResponse>, I>>(base?: I): CloseSnapshotResponse {
+    return CloseSnapshotResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CloseSnapshotResponse>, I>>(object: I): CloseSnapshotResponse {
+    const message = createBaseCloseSnapshotResponse();
+    message.existed = object.existed ?? false;
     return message;
   },
 };
@@ -12541,7 +13083,7 @@ export const ListIndexesResponse: MessageFns<ListIndexesResponse> = {
 };
 
 function createBaseIndexInfo(): IndexInfo {
-  return { index: undefined, indexed: 0n, points: 0n, ready: false };
+  return { index: undefined, indexed: 0n, points: 0n, ready: false, unread: 0n, unreadExample: undefined };
 }
 
 export const IndexInfo: MessageFns<IndexInfo> = {
@@ -12563,6 +13105,15 @@ export const IndexInfo: MessageFns<IndexInfo> = {
     }
     if (message.ready !== false) {
       writer.uint32(32).bool(message.ready);
+    }
+    if (message.unread !== 0n) {
+      if (BigInt.asUintN(64, message.unread) !== message.unread) {
+        throw new globalThis.Error("value provided for field message.unread of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.unread);
+    }
+    if (message.unreadExample !== undefined) {
+      UnreadExample.encode(message.unreadExample, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -12612,6 +13163,22 @@ export const IndexInfo: MessageFns<IndexInfo> = {
             message.ready = reader.bool();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.unread = reader.uint64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.unreadExample = UnreadExample.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -12630,6 +13197,12 @@ export const IndexInfo: MessageFns<IndexInfo> = {
       indexed: isSet(object.indexed) ? BigInt(object.indexed) : 0n,
       points: isSet(object.points) ? BigInt(object.points) : 0n,
       ready: isSet(object.ready) ? globalThis.Boolean(object.ready) : false,
+      unread: isSet(object.unread) ? BigInt(object.unread) : 0n,
+      unreadExample: isSet(object.unreadExample)
+        ? UnreadExample.fromJSON(object.unreadExample)
+        : isSet(object.unread_example)
+        ? UnreadExample.fromJSON(object.unread_example)
+        : undefined,
     };
   },
 
@@ -12647,6 +13220,12 @@ export const IndexInfo: MessageFns<IndexInfo> = {
     if (message.ready !== undefined) {
       obj.ready = message.ready;
     }
+    if (message.unread !== undefined) {
+      obj.unread = message.unread.toString();
+    }
+    if (message.unreadExample !== undefined) {
+      obj.unreadExample = UnreadExample.toJSON(message.unreadExample);
+    }
     return obj;
   },
 
@@ -12661,6 +13240,95 @@ export const IndexInfo: MessageFns<IndexInfo> = {
     message.indexed = (object.indexed !== undefined && object.indexed !== null) ? BigInt(object.indexed) : 0n;
     message.points = (object.points !== undefined && object.points !== null) ? BigInt(object.points) : 0n;
     message.ready = object.ready ?? false;
+    message.unread = (object.unread !== undefined && object.unread !== null) ? BigInt(object.unread) : 0n;
+    message.unreadExample = (object.unreadExample !== undefined && object.unreadExample !== null)
+      ? UnreadExample.fromPartial(object.unreadExample)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseUnreadExample(): UnreadExample {
+  return { id: "", value: "" };
+}
+
+export const UnreadExample: MessageFns<UnreadExample> = {
+  encode(message: UnreadExample, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UnreadExample {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUnreadExample();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): UnreadExample {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      value: isSet(object.value) ? globalThis.String(object.value) : "",
+    };
+  },
+
+  toJSON(message: UnreadExample): unknown {
+    const obj: any = {};
+    if (message.id !== undefined) {
+      obj.id = message.id;
+    }
+    if (message.value !== undefined) {
+      obj.value = message.value;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<UnreadExample>, I>>(base?: I): UnreadExample {
+    return UnreadExample.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<UnreadExample>, I>>(object: I): UnreadExample {
+    const message = createBaseUnreadExample();
+    message.id = object.id ?? "";
+    message.value = object.value ?? "";
     return message;
   },
 };
@@ -13908,6 +14576,31 @@ export const VectronServiceService = {
     responseDeserialize: (value: Buffer): ListChangesResponse => ListChangesResponse.decode(value),
   },
   /**
+   * Open a snapshot: the points of a collection as of one moment, for ListPoints to page through whatever is written meanwhile.
+   * It holds disk space of the workers until it is closed or not used for its time.
+   */
+  openSnapshot: {
+    path: "/vectron.v1.VectronService/OpenSnapshot" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: OpenSnapshotRequest): Buffer => Buffer.from(OpenSnapshotRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): OpenSnapshotRequest => OpenSnapshotRequest.decode(value),
+    responseSerialize: (value: OpenSnapshotResponse): Buffer =>
+      Buffer.from(OpenSnapshotResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): OpenSnapshotResponse => OpenSnapshotResponse.decode(value),
+  },
+  /** Close a snapshot before its time. Closing one that is not open succeeds. */
+  closeSnapshot: {
+    path: "/vectron.v1.VectronService/CloseSnapshot" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CloseSnapshotRequest): Buffer => Buffer.from(CloseSnapshotRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CloseSnapshotRequest => CloseSnapshotRequest.decode(value),
+    responseSerialize: (value: CloseSnapshotResponse): Buffer =>
+      Buffer.from(CloseSnapshotResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CloseSnapshotResponse => CloseSnapshotResponse.decode(value),
+  },
+  /**
    * Search in several ways at once, fused into one answer: vectors, sparse vectors, words, examples; grouped,
    * diversified or rescored.
    */
@@ -14082,6 +14775,13 @@ export interface VectronServiceServer extends UntypedServiceImplementation {
   listPoints: handleUnaryCall<ListPointsRequest, ListPointsResponse>;
   /** List changes of a collection's points since a cursor, in the log order of each shard; waits for one when there is none. */
   listChanges: handleUnaryCall<ListChangesRequest, ListChangesResponse>;
+  /**
+   * Open a snapshot: the points of a collection as of one moment, for ListPoints to page through whatever is written meanwhile.
+   * It holds disk space of the workers until it is closed or not used for its time.
+   */
+  openSnapshot: handleUnaryCall<OpenSnapshotRequest, OpenSnapshotResponse>;
+  /** Close a snapshot before its time. Closing one that is not open succeeds. */
+  closeSnapshot: handleUnaryCall<CloseSnapshotRequest, CloseSnapshotResponse>;
   /**
    * Search in several ways at once, fused into one answer: vectors, sparse vectors, words, examples; grouped,
    * diversified or rescored.
@@ -14332,6 +15032,41 @@ export interface VectronServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListChangesResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Open a snapshot: the points of a collection as of one moment, for ListPoints to page through whatever is written meanwhile.
+   * It holds disk space of the workers until it is closed or not used for its time.
+   */
+  openSnapshot(
+    request: OpenSnapshotRequest,
+    callback: (error: ServiceError | null, response: OpenSnapshotResponse) => void,
+  ): ClientUnaryCall;
+  openSnapshot(
+    request: OpenSnapshotRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: OpenSnapshotResponse) => void,
+  ): ClientUnaryCall;
+  openSnapshot(
+    request: OpenSnapshotRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: OpenSnapshotResponse) => void,
+  ): ClientUnaryCall;
+  /** Close a snapshot before its time. Closing one that is not open succeeds. */
+  closeSnapshot(
+    request: CloseSnapshotRequest,
+    callback: (error: ServiceError | null, response: CloseSnapshotResponse) => void,
+  ): ClientUnaryCall;
+  closeSnapshot(
+    request: CloseSnapshotRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: CloseSnapshotResponse) => void,
+  ): ClientUnaryCall;
+  closeSnapshot(
+    request: CloseSnapshotRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: CloseSnapshotResponse) => void,
   ): ClientUnaryCall;
   /**
    * Search in several ways at once, fused into one answer: vectors, sparse vectors, words, examples; grouped,

@@ -5,7 +5,7 @@
 // source: apigateway/filter.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter } from "../../wire.js";
 
 export const protobufPackage = "vectron.v1";
 
@@ -114,7 +114,10 @@ export interface NumberRange {
   lteExact?: Scalar | undefined;
 }
 
-/** Of strings that are an RFC 3339 time or date; bounds are the same. At least one bound. */
+/**
+ * Of strings that are a time or a date in one of the usual forms, compared to the nanosecond; bounds are the same. Without a
+ * zone they are UTC. At least one bound.
+ */
 export interface DatetimeRange {
   gt?: string | undefined;
   gte?: string | undefined;

@@ -5,7 +5,7 @@
 // source: auth/auth.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter } from "../../wire.js";
 import {
   type CallOptions,
   type ChannelCredentials,

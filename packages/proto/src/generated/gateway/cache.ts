@@ -5,7 +5,7 @@
 // source: gateway/cache.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter } from "../../wire.js";
 import { SearchResponse } from "../apigateway/apigateway.js";
 import { Hit } from "../worker/data/data.js";
 

@@ -5,7 +5,7 @@
 // source: worker/worker.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter } from "../../wire.js";
 import {
   type CallOptions,
   type ChannelCredentials,
@@ -116,6 +116,8 @@ export interface ShardMetrics {
   membersSettled: boolean;
   /** Of each space of dense vectors. */
   recalls: SpaceRecall[];
+  /** Views of snapshots that the replica holds. */
+  snapshots: number;
 }
 
 /** What a replica knows of its recall in one space of dense vectors. */
@@ -1083,6 +1085,7 @@ function createBaseShardMetrics(): ShardMetrics {
     writesPerSecond: 0,
     membersSettled: false,
     recalls: [],
+    snapshots: 0,
   };
 }
 
@@ -1185,6 +1188,9 @@ export const ShardMetrics: MessageFns<ShardMetrics> = {
     }
     for (const v of message.recalls) {
       SpaceRecall.encode(v!, writer.uint32(186).fork()).join();
+    }
+    if (message.snapshots !== 0) {
+      writer.uint32(209).double(message.snapshots);
     }
     return writer;
   },
@@ -1406,6 +1412,14 @@ export const ShardMetrics: MessageFns<ShardMetrics> = {
             message.recalls.push(SpaceRecall.decode(reader, reader.uint32()));
             continue;
           }
+          case 26: {
+            if (tag !== 209) {
+              break;
+            }
+
+            message.snapshots = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1509,6 +1523,7 @@ export const ShardMetrics: MessageFns<ShardMetrics> = {
       recalls: globalThis.Array.isArray(object?.recalls)
         ? object.recalls.map((e: any) => SpaceRecall.fromJSON(e))
         : [],
+      snapshots: isSet(object.snapshots) ? globalThis.Number(object.snapshots) : 0,
     };
   },
 
@@ -1583,6 +1598,9 @@ export const ShardMetrics: MessageFns<ShardMetrics> = {
     if (message.recalls?.length) {
       obj.recalls = message.recalls.map((e) => SpaceRecall.toJSON(e));
     }
+    if (message.snapshots !== undefined) {
+      obj.snapshots = floatToJson(message.snapshots);
+    }
     return obj;
   },
 
@@ -1620,6 +1638,7 @@ export const ShardMetrics: MessageFns<ShardMetrics> = {
     message.writesPerSecond = object.writesPerSecond ?? 0;
     message.membersSettled = object.membersSettled ?? false;
     message.recalls = object.recalls?.map((e) => SpaceRecall.fromPartial(e)) || [];
+    message.snapshots = object.snapshots ?? 0;
     return message;
   },
 };

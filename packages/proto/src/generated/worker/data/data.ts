@@ -5,7 +5,7 @@
 // source: worker/data/data.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter } from "../../../wire.js";
 import { Filter } from "../../apigateway/filter.js";
 
 export const protobufPackage = "vectron.workerdata.v1";
@@ -21,7 +21,7 @@ export enum IndexKind {
   /** INDEX_KIND_FLOAT - Numbers. */
   INDEX_KIND_FLOAT = 3,
   INDEX_KIND_BOOL = 4,
-  /** INDEX_KIND_DATETIME - Strings that are RFC 3339 times or dates. */
+  /** INDEX_KIND_DATETIME - Strings that are times or dates. */
   INDEX_KIND_DATETIME = 5,
   /** INDEX_KIND_GEO - Objects with the numbers lat and lon. */
   INDEX_KIND_GEO = 6,
@@ -92,6 +92,11 @@ export enum ChangeKind {
   CHANGE_KIND_INSERT = 1,
   CHANGE_KIND_UPDATE = 2,
   CHANGE_KIND_DELETE = 3,
+  /**
+   * CHANGE_KIND_MOVED - An update whose point is not here any more: deleted by a later entry, or given up in a split. In the shard that has it
+   * now, its version tells whether it is still as this entry made it.
+   */
+  CHANGE_KIND_MOVED = 4,
   UNRECOGNIZED = -1,
 }
 
@@ -109,6 +114,9 @@ export function changeKindFromJSON(object: any): ChangeKind {
     case 3:
     case "CHANGE_KIND_DELETE":
       return ChangeKind.CHANGE_KIND_DELETE;
+    case 4:
+    case "CHANGE_KIND_MOVED":
+      return ChangeKind.CHANGE_KIND_MOVED;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -126,6 +134,8 @@ export function changeKindToJSON(object: ChangeKind): string {
       return "CHANGE_KIND_UPDATE";
     case ChangeKind.CHANGE_KIND_DELETE:
       return "CHANGE_KIND_DELETE";
+    case ChangeKind.CHANGE_KIND_MOVED:
+      return "CHANGE_KIND_MOVED";
     case ChangeKind.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -153,6 +163,9 @@ export interface ShardOp {
     | { $case: "declare"; value: Declaration }
     | { $case: "sample"; value: SampleOp }
     | { $case: "analyze"; value: AnalyzeOp }
+    | { $case: "textStats"; value: TextStatsOp }
+    | { $case: "openView"; value: OpenViewOp }
+    | { $case: "closeView"; value: CloseViewOp }
     | undefined;
   /** Of a read; missing: any. */
   consistency?:
@@ -194,6 +207,48 @@ export interface ChangesOp {
   fromIndex: bigint;
   /** How long to wait for the first. */
   waitMs: number;
+  /** Instead of changes, only the index from which those that come after this call are read. */
+  now: boolean;
+}
+
+/**
+ * Keeps the state of the shard as of one log index, for pages to be read from: PageOp.view. The replica that opens it holds it
+ * until it is closed, was not used for its time, or the worker restarts, and keeps the log after it as long.
+ */
+export interface OpenViewOp {
+  /** Whose views are counted together, such as a tenant. */
+  owner: string;
+  /** As `owner`, within it: an API key. */
+  key: string;
+}
+
+export interface ViewOpened {
+  /** Random, never 0. */
+  view: bigint;
+  /** Of its state. */
+  appliedIndex: bigint;
+  points: bigint;
+  /** It is closed when it was not used for so long. */
+  idleMs: number;
+}
+
+/** Its outcome is a Written with the views that were closed, 0 or 1. */
+export interface CloseViewOp {
+  view: bigint;
+}
+
+/** Where the views of a snapshot of a collection are held. What clients get is this message, encoded. */
+export interface SnapshotToken {
+  /** Of the collection's incarnation. */
+  collectionId: string;
+  shards: ShardView[];
+}
+
+export interface ShardView {
+  shardId: number;
+  /** Number of the worker that holds it. */
+  worker: number;
+  view: bigint;
 }
 
 /**
@@ -253,6 +308,8 @@ export interface SearchOp {
   using: string;
   /** Made to measure or to explain, by no client: not among the queries that were asked, nor counted. */
   measuring: boolean;
+  /** With `text`: of the whole collection, in place of the shard's own. */
+  statistics?: TextStatistics | undefined;
 }
 
 export interface TextQuery {
@@ -267,6 +324,38 @@ export interface TextField {
   path: string;
   /** 0: 1. */
   boost: number;
+}
+
+/** What BM25 takes from a collection besides the text that it scores. */
+export interface TextStatsOp {
+  queries: TextQuery[];
+}
+
+export interface TextStats {
+  /** One for each query. */
+  queries: TextStatistics[];
+}
+
+export interface TextStatistics {
+  /** One for each text index that the query goes to. */
+  fields: FieldStatistics[];
+}
+
+export interface FieldStatistics {
+  path: string;
+  /** Points that have a text there. */
+  documents: bigint;
+  /** Of all of them together. */
+  words: bigint;
+  /** Of the query's terms, those that a point has. */
+  terms: TermStatistics[];
+}
+
+export interface TermStatistics {
+  /** As the index's analysis makes it. */
+  term: string;
+  /** Points that have it. */
+  documents: bigint;
 }
 
 /** Answered together, in their order. */
@@ -409,6 +498,11 @@ export interface IndexStatus {
   index?: PayloadIndex | undefined;
   indexed: bigint;
   ready: boolean;
+  /** Points of those indexed that have a value, not null, of which the index's type says nothing. */
+  unread: bigint;
+  /** One of them, and that value as JSON text, cut off after 200 bytes; empty: there is none. */
+  unreadId: string;
+  unreadValue: string;
 }
 
 export interface PointData {
@@ -464,11 +558,18 @@ export interface PageOp {
   filter?: Filter | undefined;
   orderBy?: OrderBy | undefined;
   idsOnly: boolean;
+  /** Of this view instead of the current state, by id; 0: none. The epoch of the shard does not matter then. */
+  view: bigint;
+  /**
+   * The page ends before the point with which it would have more bytes than this, but has one point at least; those that
+   * ids_only leaves out are counted, too. 0: no limit.
+   */
+  maxBytes: number;
 }
 
 /**
- * By a value, then by id. Of a list the least value counts, descending the greatest. Numbers come before strings, points
- * without either come last.
+ * By a value, then by id. Of a list the least value counts, descending the greatest. false, true, numbers, times, other
+ * strings; points without one of these come last, in both directions.
  */
 export interface OrderBy {
   path: string;
@@ -482,6 +583,10 @@ export interface PageFound {
   /** With order_by: JSON, the value of each point. */
   values: string[];
   unindexed: boolean;
+  /** With order_by: the place of each value among all values, by byte order; a first byte 255: none. */
+  keys: Buffer[];
+  /** There are more: the page is full by its bytes or by its limit. */
+  more: boolean;
 }
 
 /** The words of a text. */
@@ -526,6 +631,8 @@ export interface ShardOutcome {
     | { $case: "schema"; value: SchemaStatus }
     | { $case: "sampled"; value: Sampled }
     | { $case: "analyzed"; value: Analyzed }
+    | { $case: "textStats"; value: TextStats }
+    | { $case: "view"; value: ViewOpened }
     | undefined;
   /** With STALE_EPOCH: the epoch of the shard. */
   epoch: bigint;
@@ -533,6 +640,8 @@ export interface ShardOutcome {
   leader: bigint;
   /** Log index as of which a read was answered. */
   appliedIndex: bigint;
+  /** With CHANGES_GONE: the first log index whose changes this replica still has. */
+  firstIndex: bigint;
 }
 
 export interface Change {
@@ -540,8 +649,8 @@ export interface Change {
   index: bigint;
   kind: ChangeKind;
   id: string;
-  vector: Buffer;
-  payload: Buffer;
+  /** Of an insert or update: the whole point as the entry made it. */
+  point?: PointData | undefined;
 }
 
 export interface ChangeBatch {
@@ -654,6 +763,15 @@ export const ShardOp: MessageFns<ShardOp> = {
         break;
       case "analyze":
         AnalyzeOp.encode(message.op.value, writer.uint32(130).fork()).join();
+        break;
+      case "textStats":
+        TextStatsOp.encode(message.op.value, writer.uint32(138).fork()).join();
+        break;
+      case "openView":
+        OpenViewOp.encode(message.op.value, writer.uint32(146).fork()).join();
+        break;
+      case "closeView":
+        CloseViewOp.encode(message.op.value, writer.uint32(154).fork()).join();
         break;
     }
     if (message.consistency !== undefined) {
@@ -809,6 +927,30 @@ export const ShardOp: MessageFns<ShardOp> = {
             message.op = { $case: "analyze", value: AnalyzeOp.decode(reader, reader.uint32()) };
             continue;
           }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.op = { $case: "textStats", value: TextStatsOp.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.op = { $case: "openView", value: OpenViewOp.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.op = { $case: "closeView", value: CloseViewOp.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 20: {
             if (tag !== 162) {
               break;
@@ -885,6 +1027,18 @@ export const ShardOp: MessageFns<ShardOp> = {
         ? { $case: "sample", value: SampleOp.fromJSON(object.sample) }
         : isSet(object.analyze)
         ? { $case: "analyze", value: AnalyzeOp.fromJSON(object.analyze) }
+        : isSet(object.textStats)
+        ? { $case: "textStats", value: TextStatsOp.fromJSON(object.textStats) }
+        : isSet(object.text_stats)
+        ? { $case: "textStats", value: TextStatsOp.fromJSON(object.text_stats) }
+        : isSet(object.openView)
+        ? { $case: "openView", value: OpenViewOp.fromJSON(object.openView) }
+        : isSet(object.open_view)
+        ? { $case: "openView", value: OpenViewOp.fromJSON(object.open_view) }
+        : isSet(object.closeView)
+        ? { $case: "closeView", value: CloseViewOp.fromJSON(object.closeView) }
+        : isSet(object.close_view)
+        ? { $case: "closeView", value: CloseViewOp.fromJSON(object.close_view) }
         : undefined,
       consistency: isSet(object.consistency) ? Consistency.fromJSON(object.consistency) : undefined,
       origin: isSet(object.origin) ? Origin.fromJSON(object.origin) : undefined,
@@ -932,6 +1086,12 @@ export const ShardOp: MessageFns<ShardOp> = {
       obj.sample = SampleOp.toJSON(message.op.value);
     } else if (message.op?.$case === "analyze") {
       obj.analyze = AnalyzeOp.toJSON(message.op.value);
+    } else if (message.op?.$case === "textStats") {
+      obj.textStats = TextStatsOp.toJSON(message.op.value);
+    } else if (message.op?.$case === "openView") {
+      obj.openView = OpenViewOp.toJSON(message.op.value);
+    } else if (message.op?.$case === "closeView") {
+      obj.closeView = CloseViewOp.toJSON(message.op.value);
     }
     if (message.consistency !== undefined) {
       obj.consistency = Consistency.toJSON(message.consistency);
@@ -1034,6 +1194,24 @@ export const ShardOp: MessageFns<ShardOp> = {
       case "analyze": {
         if (object.op?.value !== undefined && object.op?.value !== null) {
           message.op = { $case: "analyze", value: AnalyzeOp.fromPartial(object.op.value) };
+        }
+        break;
+      }
+      case "textStats": {
+        if (object.op?.value !== undefined && object.op?.value !== null) {
+          message.op = { $case: "textStats", value: TextStatsOp.fromPartial(object.op.value) };
+        }
+        break;
+      }
+      case "openView": {
+        if (object.op?.value !== undefined && object.op?.value !== null) {
+          message.op = { $case: "openView", value: OpenViewOp.fromPartial(object.op.value) };
+        }
+        break;
+      }
+      case "closeView": {
+        if (object.op?.value !== undefined && object.op?.value !== null) {
+          message.op = { $case: "closeView", value: CloseViewOp.fromPartial(object.op.value) };
         }
         break;
       }
@@ -1292,7 +1470,7 @@ export const Origin: MessageFns<Origin> = {
 };
 
 function createBaseChangesOp(): ChangesOp {
-  return { fromIndex: 0n, waitMs: 0 };
+  return { fromIndex: 0n, waitMs: 0, now: false };
 }
 
 export const ChangesOp: MessageFns<ChangesOp> = {
@@ -1305,6 +1483,9 @@ export const ChangesOp: MessageFns<ChangesOp> = {
     }
     if (message.waitMs !== 0) {
       writer.uint32(16).uint32(message.waitMs);
+    }
+    if (message.now !== false) {
+      writer.uint32(32).bool(message.now);
     }
     return writer;
   },
@@ -1338,6 +1519,14 @@ export const ChangesOp: MessageFns<ChangesOp> = {
             message.waitMs = reader.uint32();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.now = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1362,6 +1551,7 @@ export const ChangesOp: MessageFns<ChangesOp> = {
         : isSet(object.wait_ms)
         ? globalThis.Number(object.wait_ms)
         : 0,
+      now: isSet(object.now) ? globalThis.Boolean(object.now) : false,
     };
   },
 
@@ -1373,6 +1563,9 @@ export const ChangesOp: MessageFns<ChangesOp> = {
     if (message.waitMs !== undefined) {
       obj.waitMs = Math.round(message.waitMs);
     }
+    if (message.now !== undefined) {
+      obj.now = message.now;
+    }
     return obj;
   },
 
@@ -1383,6 +1576,495 @@ export const ChangesOp: MessageFns<ChangesOp> = {
     const message = createBaseChangesOp();
     message.fromIndex = (object.fromIndex !== undefined && object.fromIndex !== null) ? BigInt(object.fromIndex) : 0n;
     message.waitMs = object.waitMs ?? 0;
+    message.now = object.now ?? false;
+    return message;
+  },
+};
+
+function createBaseOpenViewOp(): OpenViewOp {
+  return { owner: "", key: "" };
+}
+
+export const OpenViewOp: MessageFns<OpenViewOp> = {
+  encode(message: OpenViewOp, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.owner !== "") {
+      writer.uint32(10).string(message.owner);
+    }
+    if (message.key !== "") {
+      writer.uint32(18).string(message.key);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OpenViewOp {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOpenViewOp();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.owner = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): OpenViewOp {
+    return {
+      owner: isSet(object.owner) ? globalThis.String(object.owner) : "",
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+    };
+  },
+
+  toJSON(message: OpenViewOp): unknown {
+    const obj: any = {};
+    if (message.owner !== undefined) {
+      obj.owner = message.owner;
+    }
+    if (message.key !== undefined) {
+      obj.key = message.key;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<OpenViewOp>, I>>(base?: I): OpenViewOp {
+    return OpenViewOp.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<OpenViewOp>, I>>(object: I): OpenViewOp {
+    const message = createBaseOpenViewOp();
+    message.owner = object.owner ?? "";
+    message.key = object.key ?? "";
+    return message;
+  },
+};
+
+function createBaseViewOpened(): ViewOpened {
+  return { view: 0n, appliedIndex: 0n, points: 0n, idleMs: 0 };
+}
+
+export const ViewOpened: MessageFns<ViewOpened> = {
+  encode(message: ViewOpened, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.view !== 0n) {
+      if (BigInt.asUintN(64, message.view) !== message.view) {
+        throw new globalThis.Error("value provided for field message.view of type fixed64 too large");
+      }
+      writer.uint32(9).fixed64(message.view);
+    }
+    if (message.appliedIndex !== 0n) {
+      if (BigInt.asUintN(64, message.appliedIndex) !== message.appliedIndex) {
+        throw new globalThis.Error("value provided for field message.appliedIndex of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.appliedIndex);
+    }
+    if (message.points !== 0n) {
+      if (BigInt.asUintN(64, message.points) !== message.points) {
+        throw new globalThis.Error("value provided for field message.points of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.points);
+    }
+    if (message.idleMs !== 0) {
+      writer.uint32(32).uint32(message.idleMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ViewOpened {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseViewOpened();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.view = reader.fixed64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.appliedIndex = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.points = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.idleMs = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ViewOpened {
+    return {
+      view: isSet(object.view) ? BigInt(object.view) : 0n,
+      appliedIndex: isSet(object.appliedIndex)
+        ? BigInt(object.appliedIndex)
+        : isSet(object.applied_index)
+        ? BigInt(object.applied_index)
+        : 0n,
+      points: isSet(object.points) ? BigInt(object.points) : 0n,
+      idleMs: isSet(object.idleMs)
+        ? globalThis.Number(object.idleMs)
+        : isSet(object.idle_ms)
+        ? globalThis.Number(object.idle_ms)
+        : 0,
+    };
+  },
+
+  toJSON(message: ViewOpened): unknown {
+    const obj: any = {};
+    if (message.view !== undefined) {
+      obj.view = message.view.toString();
+    }
+    if (message.appliedIndex !== undefined) {
+      obj.appliedIndex = message.appliedIndex.toString();
+    }
+    if (message.points !== undefined) {
+      obj.points = message.points.toString();
+    }
+    if (message.idleMs !== undefined) {
+      obj.idleMs = Math.round(message.idleMs);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ViewOpened>, I>>(base?: I): ViewOpened {
+    return ViewOpened.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ViewOpened>, I>>(object: I): ViewOpened {
+    const message = createBaseViewOpened();
+    message.view = (object.view !== undefined && object.view !== null) ? BigInt(object.view) : 0n;
+    message.appliedIndex = (object.appliedIndex !== undefined && object.appliedIndex !== null)
+      ? BigInt(object.appliedIndex)
+      : 0n;
+    message.points = (object.points !== undefined && object.points !== null) ? BigInt(object.points) : 0n;
+    message.idleMs = object.idleMs ?? 0;
+    return message;
+  },
+};
+
+function createBaseCloseViewOp(): CloseViewOp {
+  return { view: 0n };
+}
+
+export const CloseViewOp: MessageFns<CloseViewOp> = {
+  encode(message: CloseViewOp, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.view !== 0n) {
+      if (BigInt.asUintN(64, message.view) !== message.view) {
+        throw new globalThis.Error("value provided for field message.view of type fixed64 too large");
+      }
+      writer.uint32(9).fixed64(message.view);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CloseViewOp {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCloseViewOp();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.view = reader.fixed64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CloseViewOp {
+    return { view: isSet(object.view) ? BigInt(object.view) : 0n };
+  },
+
+  toJSON(message: CloseViewOp): unknown {
+    const obj: any = {};
+    if (message.view !== undefined) {
+      obj.view = message.view.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<CloseViewOp>, I>>(base?: I): CloseViewOp {
+    return CloseViewOp.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CloseViewOp>, I>>(object: I): CloseViewOp {
+    const message = createBaseCloseViewOp();
+    message.view = (object.view !== undefined && object.view !== null) ? BigInt(object.view) : 0n;
+    return message;
+  },
+};
+
+function createBaseSnapshotToken(): SnapshotToken {
+  return { collectionId: "", shards: [] };
+}
+
+export const SnapshotToken: MessageFns<SnapshotToken> = {
+  encode(message: SnapshotToken, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.collectionId !== "") {
+      writer.uint32(10).string(message.collectionId);
+    }
+    for (const v of message.shards) {
+      ShardView.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SnapshotToken {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSnapshotToken();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.collectionId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.shards.push(ShardView.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SnapshotToken {
+    return {
+      collectionId: isSet(object.collectionId)
+        ? globalThis.String(object.collectionId)
+        : isSet(object.collection_id)
+        ? globalThis.String(object.collection_id)
+        : "",
+      shards: globalThis.Array.isArray(object?.shards) ? object.shards.map((e: any) => ShardView.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: SnapshotToken): unknown {
+    const obj: any = {};
+    if (message.collectionId !== undefined) {
+      obj.collectionId = message.collectionId;
+    }
+    if (message.shards?.length) {
+      obj.shards = message.shards.map((e) => ShardView.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SnapshotToken>, I>>(base?: I): SnapshotToken {
+    return SnapshotToken.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SnapshotToken>, I>>(object: I): SnapshotToken {
+    const message = createBaseSnapshotToken();
+    message.collectionId = object.collectionId ?? "";
+    message.shards = object.shards?.map((e) => ShardView.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseShardView(): ShardView {
+  return { shardId: 0, worker: 0, view: 0n };
+}
+
+export const ShardView: MessageFns<ShardView> = {
+  encode(message: ShardView, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.shardId !== 0) {
+      writer.uint32(8).uint32(message.shardId);
+    }
+    if (message.worker !== 0) {
+      writer.uint32(16).uint32(message.worker);
+    }
+    if (message.view !== 0n) {
+      if (BigInt.asUintN(64, message.view) !== message.view) {
+        throw new globalThis.Error("value provided for field message.view of type fixed64 too large");
+      }
+      writer.uint32(25).fixed64(message.view);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ShardView {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseShardView();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.shardId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.worker = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.view = reader.fixed64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ShardView {
+    return {
+      shardId: isSet(object.shardId)
+        ? globalThis.Number(object.shardId)
+        : isSet(object.shard_id)
+        ? globalThis.Number(object.shard_id)
+        : 0,
+      worker: isSet(object.worker) ? globalThis.Number(object.worker) : 0,
+      view: isSet(object.view) ? BigInt(object.view) : 0n,
+    };
+  },
+
+  toJSON(message: ShardView): unknown {
+    const obj: any = {};
+    if (message.shardId !== undefined) {
+      obj.shardId = Math.round(message.shardId);
+    }
+    if (message.worker !== undefined) {
+      obj.worker = Math.round(message.worker);
+    }
+    if (message.view !== undefined) {
+      obj.view = message.view.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ShardView>, I>>(base?: I): ShardView {
+    return ShardView.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ShardView>, I>>(object: I): ShardView {
+    const message = createBaseShardView();
+    message.shardId = object.shardId ?? 0;
+    message.worker = object.worker ?? 0;
+    message.view = (object.view !== undefined && object.view !== null) ? BigInt(object.view) : 0n;
     return message;
   },
 };
@@ -1576,6 +2258,7 @@ function createBaseSearchOp(): SearchOp {
     text: undefined,
     using: "",
     measuring: false,
+    statistics: undefined,
   };
 }
 
@@ -1625,6 +2308,9 @@ export const SearchOp: MessageFns<SearchOp> = {
     }
     if (message.measuring !== false) {
       writer.uint32(120).bool(message.measuring);
+    }
+    if (message.statistics !== undefined) {
+      TextStatistics.encode(message.statistics, writer.uint32(138).fork()).join();
     }
     return writer;
   },
@@ -1762,6 +2448,14 @@ export const SearchOp: MessageFns<SearchOp> = {
             message.measuring = reader.bool();
             continue;
           }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.statistics = TextStatistics.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1811,6 +2505,7 @@ export const SearchOp: MessageFns<SearchOp> = {
       text: isSet(object.text) ? TextQuery.fromJSON(object.text) : undefined,
       using: isSet(object.using) ? globalThis.String(object.using) : "",
       measuring: isSet(object.measuring) ? globalThis.Boolean(object.measuring) : false,
+      statistics: isSet(object.statistics) ? TextStatistics.fromJSON(object.statistics) : undefined,
     };
   },
 
@@ -1861,6 +2556,9 @@ export const SearchOp: MessageFns<SearchOp> = {
     if (message.measuring !== undefined) {
       obj.measuring = message.measuring;
     }
+    if (message.statistics !== undefined) {
+      obj.statistics = TextStatistics.toJSON(message.statistics);
+    }
     return obj;
   },
 
@@ -1888,6 +2586,9 @@ export const SearchOp: MessageFns<SearchOp> = {
     message.text = (object.text !== undefined && object.text !== null) ? TextQuery.fromPartial(object.text) : undefined;
     message.using = object.using ?? "";
     message.measuring = object.measuring ?? false;
+    message.statistics = (object.statistics !== undefined && object.statistics !== null)
+      ? TextStatistics.fromPartial(object.statistics)
+      : undefined;
     return message;
   },
 };
@@ -2074,6 +2775,428 @@ export const TextField: MessageFns<TextField> = {
     const message = createBaseTextField();
     message.path = object.path ?? "";
     message.boost = object.boost ?? 0;
+    return message;
+  },
+};
+
+function createBaseTextStatsOp(): TextStatsOp {
+  return { queries: [] };
+}
+
+export const TextStatsOp: MessageFns<TextStatsOp> = {
+  encode(message: TextStatsOp, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.queries) {
+      TextQuery.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TextStatsOp {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTextStatsOp();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.queries.push(TextQuery.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TextStatsOp {
+    return {
+      queries: globalThis.Array.isArray(object?.queries) ? object.queries.map((e: any) => TextQuery.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: TextStatsOp): unknown {
+    const obj: any = {};
+    if (message.queries?.length) {
+      obj.queries = message.queries.map((e) => TextQuery.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<TextStatsOp>, I>>(base?: I): TextStatsOp {
+    return TextStatsOp.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TextStatsOp>, I>>(object: I): TextStatsOp {
+    const message = createBaseTextStatsOp();
+    message.queries = object.queries?.map((e) => TextQuery.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseTextStats(): TextStats {
+  return { queries: [] };
+}
+
+export const TextStats: MessageFns<TextStats> = {
+  encode(message: TextStats, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.queries) {
+      TextStatistics.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TextStats {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTextStats();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.queries.push(TextStatistics.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TextStats {
+    return {
+      queries: globalThis.Array.isArray(object?.queries)
+        ? object.queries.map((e: any) => TextStatistics.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: TextStats): unknown {
+    const obj: any = {};
+    if (message.queries?.length) {
+      obj.queries = message.queries.map((e) => TextStatistics.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<TextStats>, I>>(base?: I): TextStats {
+    return TextStats.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TextStats>, I>>(object: I): TextStats {
+    const message = createBaseTextStats();
+    message.queries = object.queries?.map((e) => TextStatistics.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseTextStatistics(): TextStatistics {
+  return { fields: [] };
+}
+
+export const TextStatistics: MessageFns<TextStatistics> = {
+  encode(message: TextStatistics, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.fields) {
+      FieldStatistics.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TextStatistics {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTextStatistics();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.fields.push(FieldStatistics.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TextStatistics {
+    return {
+      fields: globalThis.Array.isArray(object?.fields)
+        ? object.fields.map((e: any) => FieldStatistics.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: TextStatistics): unknown {
+    const obj: any = {};
+    if (message.fields?.length) {
+      obj.fields = message.fields.map((e) => FieldStatistics.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<TextStatistics>, I>>(base?: I): TextStatistics {
+    return TextStatistics.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TextStatistics>, I>>(object: I): TextStatistics {
+    const message = createBaseTextStatistics();
+    message.fields = object.fields?.map((e) => FieldStatistics.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseFieldStatistics(): FieldStatistics {
+  return { path: "", documents: 0n, words: 0n, terms: [] };
+}
+
+export const FieldStatistics: MessageFns<FieldStatistics> = {
+  encode(message: FieldStatistics, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.path !== "") {
+      writer.uint32(10).string(message.path);
+    }
+    if (message.documents !== 0n) {
+      if (BigInt.asUintN(64, message.documents) !== message.documents) {
+        throw new globalThis.Error("value provided for field message.documents of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.documents);
+    }
+    if (message.words !== 0n) {
+      if (BigInt.asUintN(64, message.words) !== message.words) {
+        throw new globalThis.Error("value provided for field message.words of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.words);
+    }
+    for (const v of message.terms) {
+      TermStatistics.encode(v!, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FieldStatistics {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFieldStatistics();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.path = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.documents = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.words = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.terms.push(TermStatistics.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FieldStatistics {
+    return {
+      path: isSet(object.path) ? globalThis.String(object.path) : "",
+      documents: isSet(object.documents) ? BigInt(object.documents) : 0n,
+      words: isSet(object.words) ? BigInt(object.words) : 0n,
+      terms: globalThis.Array.isArray(object?.terms) ? object.terms.map((e: any) => TermStatistics.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: FieldStatistics): unknown {
+    const obj: any = {};
+    if (message.path !== undefined) {
+      obj.path = message.path;
+    }
+    if (message.documents !== undefined) {
+      obj.documents = message.documents.toString();
+    }
+    if (message.words !== undefined) {
+      obj.words = message.words.toString();
+    }
+    if (message.terms?.length) {
+      obj.terms = message.terms.map((e) => TermStatistics.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<FieldStatistics>, I>>(base?: I): FieldStatistics {
+    return FieldStatistics.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FieldStatistics>, I>>(object: I): FieldStatistics {
+    const message = createBaseFieldStatistics();
+    message.path = object.path ?? "";
+    message.documents = (object.documents !== undefined && object.documents !== null) ? BigInt(object.documents) : 0n;
+    message.words = (object.words !== undefined && object.words !== null) ? BigInt(object.words) : 0n;
+    message.terms = object.terms?.map((e) => TermStatistics.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseTermStatistics(): TermStatistics {
+  return { term: "", documents: 0n };
+}
+
+export const TermStatistics: MessageFns<TermStatistics> = {
+  encode(message: TermStatistics, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.term !== "") {
+      writer.uint32(10).string(message.term);
+    }
+    if (message.documents !== 0n) {
+      if (BigInt.asUintN(64, message.documents) !== message.documents) {
+        throw new globalThis.Error("value provided for field message.documents of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.documents);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TermStatistics {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTermStatistics();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.term = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.documents = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TermStatistics {
+    return {
+      term: isSet(object.term) ? globalThis.String(object.term) : "",
+      documents: isSet(object.documents) ? BigInt(object.documents) : 0n,
+    };
+  },
+
+  toJSON(message: TermStatistics): unknown {
+    const obj: any = {};
+    if (message.term !== undefined) {
+      obj.term = message.term;
+    }
+    if (message.documents !== undefined) {
+      obj.documents = message.documents.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<TermStatistics>, I>>(base?: I): TermStatistics {
+    return TermStatistics.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TermStatistics>, I>>(object: I): TermStatistics {
+    const message = createBaseTermStatistics();
+    message.term = object.term ?? "";
+    message.documents = (object.documents !== undefined && object.documents !== null) ? BigInt(object.documents) : 0n;
     return message;
   },
 };
@@ -3813,7 +4936,7 @@ export const SchemaStatus: MessageFns<SchemaStatus> = {
 };
 
 function createBaseIndexStatus(): IndexStatus {
-  return { index: undefined, indexed: 0n, ready: false };
+  return { index: undefined, indexed: 0n, ready: false, unread: 0n, unreadId: "", unreadValue: "" };
 }
 
 export const IndexStatus: MessageFns<IndexStatus> = {
@@ -3829,6 +4952,18 @@ export const IndexStatus: MessageFns<IndexStatus> = {
     }
     if (message.ready !== false) {
       writer.uint32(24).bool(message.ready);
+    }
+    if (message.unread !== 0n) {
+      if (BigInt.asUintN(64, message.unread) !== message.unread) {
+        throw new globalThis.Error("value provided for field message.unread of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.unread);
+    }
+    if (message.unreadId !== "") {
+      writer.uint32(42).string(message.unreadId);
+    }
+    if (message.unreadValue !== "") {
+      writer.uint32(50).string(message.unreadValue);
     }
     return writer;
   },
@@ -3870,6 +5005,30 @@ export const IndexStatus: MessageFns<IndexStatus> = {
             message.ready = reader.bool();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.unread = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.unreadId = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.unreadValue = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3887,6 +5046,17 @@ export const IndexStatus: MessageFns<IndexStatus> = {
       index: isSet(object.index) ? PayloadIndex.fromJSON(object.index) : undefined,
       indexed: isSet(object.indexed) ? BigInt(object.indexed) : 0n,
       ready: isSet(object.ready) ? globalThis.Boolean(object.ready) : false,
+      unread: isSet(object.unread) ? BigInt(object.unread) : 0n,
+      unreadId: isSet(object.unreadId)
+        ? globalThis.String(object.unreadId)
+        : isSet(object.unread_id)
+        ? globalThis.String(object.unread_id)
+        : "",
+      unreadValue: isSet(object.unreadValue)
+        ? globalThis.String(object.unreadValue)
+        : isSet(object.unread_value)
+        ? globalThis.String(object.unread_value)
+        : "",
     };
   },
 
@@ -3901,6 +5071,15 @@ export const IndexStatus: MessageFns<IndexStatus> = {
     if (message.ready !== undefined) {
       obj.ready = message.ready;
     }
+    if (message.unread !== undefined) {
+      obj.unread = message.unread.toString();
+    }
+    if (message.unreadId !== undefined) {
+      obj.unreadId = message.unreadId;
+    }
+    if (message.unreadValue !== undefined) {
+      obj.unreadValue = message.unreadValue;
+    }
     return obj;
   },
 
@@ -3914,6 +5093,9 @@ export const IndexStatus: MessageFns<IndexStatus> = {
       : undefined;
     message.indexed = (object.indexed !== undefined && object.indexed !== null) ? BigInt(object.indexed) : 0n;
     message.ready = object.ready ?? false;
+    message.unread = (object.unread !== undefined && object.unread !== null) ? BigInt(object.unread) : 0n;
+    message.unreadId = object.unreadId ?? "";
+    message.unreadValue = object.unreadValue ?? "";
     return message;
   },
 };
@@ -4527,7 +5709,7 @@ export const IdBatch: MessageFns<IdBatch> = {
 };
 
 function createBasePageOp(): PageOp {
-  return { after: "", limit: 0, filter: undefined, orderBy: undefined, idsOnly: false };
+  return { after: "", limit: 0, filter: undefined, orderBy: undefined, idsOnly: false, view: 0n, maxBytes: 0 };
 }
 
 export const PageOp: MessageFns<PageOp> = {
@@ -4546,6 +5728,15 @@ export const PageOp: MessageFns<PageOp> = {
     }
     if (message.idsOnly !== false) {
       writer.uint32(40).bool(message.idsOnly);
+    }
+    if (message.view !== 0n) {
+      if (BigInt.asUintN(64, message.view) !== message.view) {
+        throw new globalThis.Error("value provided for field message.view of type fixed64 too large");
+      }
+      writer.uint32(57).fixed64(message.view);
+    }
+    if (message.maxBytes !== 0) {
+      writer.uint32(64).uint32(message.maxBytes);
     }
     return writer;
   },
@@ -4603,6 +5794,22 @@ export const PageOp: MessageFns<PageOp> = {
             message.idsOnly = reader.bool();
             continue;
           }
+          case 7: {
+            if (tag !== 57) {
+              break;
+            }
+
+            message.view = reader.fixed64() as bigint;
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.maxBytes = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4630,6 +5837,12 @@ export const PageOp: MessageFns<PageOp> = {
         : isSet(object.ids_only)
         ? globalThis.Boolean(object.ids_only)
         : false,
+      view: isSet(object.view) ? BigInt(object.view) : 0n,
+      maxBytes: isSet(object.maxBytes)
+        ? globalThis.Number(object.maxBytes)
+        : isSet(object.max_bytes)
+        ? globalThis.Number(object.max_bytes)
+        : 0,
     };
   },
 
@@ -4650,6 +5863,12 @@ export const PageOp: MessageFns<PageOp> = {
     if (message.idsOnly !== undefined) {
       obj.idsOnly = message.idsOnly;
     }
+    if (message.view !== undefined) {
+      obj.view = message.view.toString();
+    }
+    if (message.maxBytes !== undefined) {
+      obj.maxBytes = Math.round(message.maxBytes);
+    }
     return obj;
   },
 
@@ -4667,6 +5886,8 @@ export const PageOp: MessageFns<PageOp> = {
       ? OrderBy.fromPartial(object.orderBy)
       : undefined;
     message.idsOnly = object.idsOnly ?? false;
+    message.view = (object.view !== undefined && object.view !== null) ? BigInt(object.view) : 0n;
+    message.maxBytes = object.maxBytes ?? 0;
     return message;
   },
 };
@@ -4777,7 +5998,7 @@ export const OrderBy: MessageFns<OrderBy> = {
 };
 
 function createBasePageFound(): PageFound {
-  return { points: [], values: [], unindexed: false };
+  return { points: [], values: [], unindexed: false, keys: [], more: false };
 }
 
 export const PageFound: MessageFns<PageFound> = {
@@ -4790,6 +6011,12 @@ export const PageFound: MessageFns<PageFound> = {
     }
     if (message.unindexed !== false) {
       writer.uint32(24).bool(message.unindexed);
+    }
+    for (const v of message.keys) {
+      writer.uint32(34).bytes(v!);
+    }
+    if (message.more !== false) {
+      writer.uint32(40).bool(message.more);
     }
     return writer;
   },
@@ -4831,6 +6058,22 @@ export const PageFound: MessageFns<PageFound> = {
             message.unindexed = reader.bool();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.keys.push(Buffer.from(reader.bytes()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.more = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4848,6 +6091,8 @@ export const PageFound: MessageFns<PageFound> = {
       points: globalThis.Array.isArray(object?.points) ? object.points.map((e: any) => PointData.fromJSON(e)) : [],
       values: globalThis.Array.isArray(object?.values) ? object.values.map((e: any) => globalThis.String(e)) : [],
       unindexed: isSet(object.unindexed) ? globalThis.Boolean(object.unindexed) : false,
+      keys: globalThis.Array.isArray(object?.keys) ? object.keys.map((e: any) => Buffer.from(bytesFromBase64(e))) : [],
+      more: isSet(object.more) ? globalThis.Boolean(object.more) : false,
     };
   },
 
@@ -4862,6 +6107,12 @@ export const PageFound: MessageFns<PageFound> = {
     if (message.unindexed !== undefined) {
       obj.unindexed = message.unindexed;
     }
+    if (message.keys?.length) {
+      obj.keys = message.keys.map((e) => base64FromBytes(e));
+    }
+    if (message.more !== undefined) {
+      obj.more = message.more;
+    }
     return obj;
   },
 
@@ -4873,6 +6124,8 @@ export const PageFound: MessageFns<PageFound> = {
     message.points = object.points?.map((e) => PointData.fromPartial(e)) || [];
     message.values = object.values?.map((e) => e) || [];
     message.unindexed = object.unindexed ?? false;
+    message.keys = object.keys?.map((e) => e) || [];
+    message.more = object.more ?? false;
     return message;
   },
 };
@@ -5213,7 +6466,15 @@ export const Token: MessageFns<Token> = {
 };
 
 function createBaseShardOutcome(): ShardOutcome {
-  return { errorCode: "", errorMessage: "", outcome: undefined, epoch: 0n, leader: 0n, appliedIndex: 0n };
+  return {
+    errorCode: "",
+    errorMessage: "",
+    outcome: undefined,
+    epoch: 0n,
+    leader: 0n,
+    appliedIndex: 0n,
+    firstIndex: 0n,
+  };
 }
 
 export const ShardOutcome: MessageFns<ShardOutcome> = {
@@ -5258,6 +6519,12 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
       case "analyzed":
         Analyzed.encode(message.outcome.value, writer.uint32(106).fork()).join();
         break;
+      case "textStats":
+        TextStats.encode(message.outcome.value, writer.uint32(114).fork()).join();
+        break;
+      case "view":
+        ViewOpened.encode(message.outcome.value, writer.uint32(122).fork()).join();
+        break;
     }
     if (message.epoch !== 0n) {
       if (BigInt.asUintN(64, message.epoch) !== message.epoch) {
@@ -5276,6 +6543,12 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
         throw new globalThis.Error("value provided for field message.appliedIndex of type uint64 too large");
       }
       writer.uint32(176).uint64(message.appliedIndex);
+    }
+    if (message.firstIndex !== 0n) {
+      if (BigInt.asUintN(64, message.firstIndex) !== message.firstIndex) {
+        throw new globalThis.Error("value provided for field message.firstIndex of type uint64 too large");
+      }
+      writer.uint32(184).uint64(message.firstIndex);
     }
     return writer;
   },
@@ -5397,6 +6670,22 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
             message.outcome = { $case: "analyzed", value: Analyzed.decode(reader, reader.uint32()) };
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.outcome = { $case: "textStats", value: TextStats.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.outcome = { $case: "view", value: ViewOpened.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 20: {
             if (tag !== 160) {
               break;
@@ -5419,6 +6708,14 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
             }
 
             message.appliedIndex = reader.uint64() as bigint;
+            continue;
+          }
+          case 23: {
+            if (tag !== 184) {
+              break;
+            }
+
+            message.firstIndex = reader.uint64() as bigint;
             continue;
           }
         }
@@ -5467,6 +6764,12 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
         ? { $case: "sampled", value: Sampled.fromJSON(object.sampled) }
         : isSet(object.analyzed)
         ? { $case: "analyzed", value: Analyzed.fromJSON(object.analyzed) }
+        : isSet(object.textStats)
+        ? { $case: "textStats", value: TextStats.fromJSON(object.textStats) }
+        : isSet(object.text_stats)
+        ? { $case: "textStats", value: TextStats.fromJSON(object.text_stats) }
+        : isSet(object.view)
+        ? { $case: "view", value: ViewOpened.fromJSON(object.view) }
         : undefined,
       epoch: isSet(object.epoch) ? BigInt(object.epoch) : 0n,
       leader: isSet(object.leader) ? BigInt(object.leader) : 0n,
@@ -5474,6 +6777,11 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
         ? BigInt(object.appliedIndex)
         : isSet(object.applied_index)
         ? BigInt(object.applied_index)
+        : 0n,
+      firstIndex: isSet(object.firstIndex)
+        ? BigInt(object.firstIndex)
+        : isSet(object.first_index)
+        ? BigInt(object.first_index)
         : 0n,
     };
   },
@@ -5508,6 +6816,10 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
       obj.sampled = Sampled.toJSON(message.outcome.value);
     } else if (message.outcome?.$case === "analyzed") {
       obj.analyzed = Analyzed.toJSON(message.outcome.value);
+    } else if (message.outcome?.$case === "textStats") {
+      obj.textStats = TextStats.toJSON(message.outcome.value);
+    } else if (message.outcome?.$case === "view") {
+      obj.view = ViewOpened.toJSON(message.outcome.value);
     }
     if (message.epoch !== undefined) {
       obj.epoch = message.epoch.toString();
@@ -5517,6 +6829,9 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
     }
     if (message.appliedIndex !== undefined) {
       obj.appliedIndex = message.appliedIndex.toString();
+    }
+    if (message.firstIndex !== undefined) {
+      obj.firstIndex = message.firstIndex.toString();
     }
     return obj;
   },
@@ -5595,18 +6910,33 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
         }
         break;
       }
+      case "textStats": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "textStats", value: TextStats.fromPartial(object.outcome.value) };
+        }
+        break;
+      }
+      case "view": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "view", value: ViewOpened.fromPartial(object.outcome.value) };
+        }
+        break;
+      }
     }
     message.epoch = (object.epoch !== undefined && object.epoch !== null) ? BigInt(object.epoch) : 0n;
     message.leader = (object.leader !== undefined && object.leader !== null) ? BigInt(object.leader) : 0n;
     message.appliedIndex = (object.appliedIndex !== undefined && object.appliedIndex !== null)
       ? BigInt(object.appliedIndex)
       : 0n;
+    message.firstIndex = (object.firstIndex !== undefined && object.firstIndex !== null)
+      ? BigInt(object.firstIndex)
+      : 0n;
     return message;
   },
 };
 
 function createBaseChange(): Change {
-  return { index: 0n, kind: 0, id: "", vector: Buffer.alloc(0), payload: Buffer.alloc(0) };
+  return { index: 0n, kind: 0, id: "", point: undefined };
 }
 
 export const Change: MessageFns<Change> = {
@@ -5623,11 +6953,8 @@ export const Change: MessageFns<Change> = {
     if (message.id !== "") {
       writer.uint32(26).string(message.id);
     }
-    if (message.vector.length !== 0) {
-      writer.uint32(34).bytes(message.vector);
-    }
-    if (message.payload.length !== 0) {
-      writer.uint32(42).bytes(message.payload);
+    if (message.point !== undefined) {
+      PointData.encode(message.point, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -5669,20 +6996,12 @@ export const Change: MessageFns<Change> = {
             message.id = reader.string();
             continue;
           }
-          case 4: {
-            if (tag !== 34) {
+          case 6: {
+            if (tag !== 50) {
               break;
             }
 
-            message.vector = Buffer.from(reader.bytes());
-            continue;
-          }
-          case 5: {
-            if (tag !== 42) {
-              break;
-            }
-
-            message.payload = Buffer.from(reader.bytes());
+            message.point = PointData.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -5702,8 +7021,7 @@ export const Change: MessageFns<Change> = {
       index: isSet(object.index) ? BigInt(object.index) : 0n,
       kind: isSet(object.kind) ? changeKindFromJSON(object.kind) : 0,
       id: isSet(object.id) ? globalThis.String(object.id) : "",
-      vector: isSet(object.vector) ? Buffer.from(bytesFromBase64(object.vector)) : Buffer.alloc(0),
-      payload: isSet(object.payload) ? Buffer.from(bytesFromBase64(object.payload)) : Buffer.alloc(0),
+      point: isSet(object.point) ? PointData.fromJSON(object.point) : undefined,
     };
   },
 
@@ -5718,11 +7036,8 @@ export const Change: MessageFns<Change> = {
     if (message.id !== undefined) {
       obj.id = message.id;
     }
-    if (message.vector !== undefined) {
-      obj.vector = base64FromBytes(message.vector);
-    }
-    if (message.payload !== undefined) {
-      obj.payload = base64FromBytes(message.payload);
+    if (message.point !== undefined) {
+      obj.point = PointData.toJSON(message.point);
     }
     return obj;
   },
@@ -5735,8 +7050,9 @@ export const Change: MessageFns<Change> = {
     message.index = (object.index !== undefined && object.index !== null) ? BigInt(object.index) : 0n;
     message.kind = object.kind ?? 0;
     message.id = object.id ?? "";
-    message.vector = object.vector ?? Buffer.alloc(0);
-    message.payload = object.payload ?? Buffer.alloc(0);
+    message.point = (object.point !== undefined && object.point !== null)
+      ? PointData.fromPartial(object.point)
+      : undefined;
     return message;
   },
 };
