@@ -3,7 +3,7 @@
 import { commentOf, commentsOf } from './contract.mjs';
 
 const UINT32 = 4_294_967_295;
-const FILTER_TESTS = 'eq, in, notIn, gt, gte, lt, lte, geoRadius, geoBox, prefix, text, exists or isNull';
+const FILTER_TESTS = 'eq, in, notIn, gt, gte, lt, lte, geoRadius, geoBox, prefix, text, phrase, exists or isNull';
 const ref = (name) => ({ $ref: `#/components/schemas/${name}` });
 const number = { type: 'number', format: 'double' };
 const scalar = { description: 'A string, a number, true or false.' };
@@ -51,6 +51,7 @@ const FILTER = {
     },
     prefix: { type: 'string', description: 'A string that begins so.' },
     text: { type: 'string', description: 'A string that has every word of this text.' },
+    phrase: { type: 'string', description: 'A string that has these words next to each other in this order.' },
     exists: { type: 'boolean', description: 'Whether there is a value that is not null.' },
     isNull: { type: 'boolean', description: 'Whether there is a null.' },
   },

@@ -103,7 +103,14 @@ async function main() {
   const dir = mkdtempSync(join(tmpdir(), 'vectron-hybrid-'));
   const db = await open(dir);
   try {
-    const indexes = fields.map(({ path }) => ({ path, type: 'text', language: 'english' }));
+    const english = { type: 'text', language: 'english' };
+    // `--code-names`: names of packages as names of code, `--stop-words`: without the usual words.
+    const names = process.argv.includes('--code-names') ? { type: 'text', analyzer: 'code' } : english;
+    const stopWords = process.argv.includes('--stop-words') ? ['_language_'] : [];
+    const indexes = [
+      { path: 'name', ...names },
+      { path: 'summary', ...english, stopWords },
+    ];
     await db.createCollection('packages', { dimension: points.columns, indexes });
     const all = payloads.map((payload, at) => ({ id: String(at), vector: rowOf(points, at), payload }));
     await upsertAll(db, 'packages', all, { batchSize: 1000 });

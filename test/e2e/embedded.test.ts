@@ -7,6 +7,7 @@ import { until } from '../harness/waiting.js';
 import { describeClient } from './client.suite.js';
 import { describeDataModel } from './data-model.suite.js';
 import { describeExactCopy } from './exact-copy.suite.js';
+import { describeWords } from './words.suite.js';
 
 describe('Vectron, embedded', () => {
   const dir = mkdtempSync(join(tmpdir(), 'vectron-embedded-'));
@@ -21,6 +22,7 @@ describe('Vectron, embedded', () => {
 
   describeClient('embedded', () => db);
   describeDataModel('embedded', () => db);
+  describeWords('embedded', () => db);
   describeExactCopy('embedded', () => db);
 
   it('keeps everything over a close, and the directory to one process', async () => {

@@ -9,6 +9,7 @@ import { describeBadInput } from './bad-input.suite.js';
 import { describeClient } from './client.suite.js';
 import { describeDataModel } from './data-model.suite.js';
 import { describeExactCopy } from './exact-copy.suite.js';
+import { describeWords } from './words.suite.js';
 
 /** What every Vectron does, in one process or in many. */
 export function describeSystem(home: string, start: () => Promise<System>): void {
@@ -32,6 +33,7 @@ export function describeSystem(home: string, start: () => Promise<System>): void
 
       describeClient(wire, client);
       describeDataModel(wire, client);
+      describeWords(wire, client);
       describeExactCopy(wire, client);
 
       it(`gives one document as JSON and as a map of strings over ${wire}`, async () => {

@@ -254,6 +254,7 @@ describe('every route and RPC, for every kind of caller', () => {
       'DeletePoints',
       'ListIndexes',
       'CreateIndex',
+      'Analyze',
       'DeleteIndex',
       'UpdateAliases',
     ];

@@ -48,7 +48,13 @@ export async function likeness(db: VectronClient, name: string): Promise<Collect
     db.collectionStatus(name),
     db.listIndexes(name),
   ]);
-  const declared = indexes.map(({ path, type, language }) => ({ path, type, language }));
+  const declared = indexes.map(({ path, type, language, analyzer, stopWords }) => ({
+    path,
+    type,
+    language,
+    analyzer,
+    stopWords,
+  }));
   return { ...settings, indexes: declared, sparseVectors, namedVectors };
 }
 

@@ -523,7 +523,7 @@ fn indexes_go_with_the_log_into_snapshots_restarts_and_new_replicas() {
         status.iter().any(|one| one.data.as_ref().is_some_and(|data| data.live_points == 299))
             && as_it_is(cluster.node(fresh))
     });
-    let text = Some(TextQuery { query: "word2".into(), fields: Vec::new() });
+    let text = Some(TextQuery { query: "word2".into(), ..TextQuery::default() });
     let search = SearchOp { text, k: 1000, ..SearchOp::default() };
     let Some(Outcome::Search(words)) = submit(cluster.node(fresh), on_shard(Op::Search(search))).outcome
     else {

@@ -1077,6 +1077,7 @@ fn read_replica(
         Some(Op::Schema(_)) => Outcome::Schema(schema_status(&shard)?),
         Some(Op::TextStats(request)) => Outcome::TextStats(shard.text_statistics(&request)?),
         Some(Op::Sample(asked)) => Outcome::Sampled(sampled(&shard, &asked)?),
+        Some(Op::Analyze(asked)) => Outcome::Analyzed(shard.analyze(&asked)?),
         Some(Op::Changes(asked)) if asked.now => {
             Outcome::Changes(ChangeBatch { next_index: applied + 1, ..Default::default() })
         }

@@ -75,7 +75,7 @@ fn commands_and_the_schema_keep_their_bytes() {
     };
     check("mutation", &LogCommand { mutation: Some(mutation.encode_to_vec()), ..command.clone() });
     let index =
-        PayloadIndex { path: "lang".into(), kind: IndexKind::Keyword.into(), language: String::new() };
+        PayloadIndex { path: "lang".into(), kind: IndexKind::Keyword.into(), ..PayloadIndex::default() };
     let declaration = Some(Declaration { declare: Some(Declare::AddIndex(index.clone())) });
     check("declaration", &LogCommand { declaration, ..command });
     let vector =

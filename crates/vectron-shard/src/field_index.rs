@@ -66,7 +66,7 @@ impl FieldIndex {
             IndexKind::Bool => Data::Bool(Default::default()),
             IndexKind::Datetime => Data::Datetime(BTreeMap::new()),
             IndexKind::Geo => Data::Geo(RTree::new()),
-            IndexKind::Text => Data::Text(TextIndex::new(Analyzer::new(&declared.language)?)),
+            IndexKind::Text => Data::Text(TextIndex::new(Analyzer::new(declared)?)),
         };
         let path = declared.parsed_path()?;
         let (present, null, foreign, several) = Default::default();
@@ -183,10 +183,16 @@ impl FieldIndex {
         if self.building.is_some() {
             return None;
         }
-        if let (Test::Text(analyzer, words), Data::Text(index)) = (test, &self.data) {
-            let rows = (*analyzer == index.analyzer).then(|| index.with_all(words))?;
-            let exact = words.len() == 1 || rows.is_disjoint(&self.several);
-            return Some((rows, exact));
+        let asked = match test {
+            Test::Text(analyzer, asked) => Some((analyzer, asked.as_slice(), asked.len() == 1)),
+            Test::Phrase(analyzer, phrase) => Some((analyzer, phrase.asked(), phrase.is_one_word())),
+            _ => None,
+        };
+        if let (Some((analyzer, asked, one_word)), Data::Text(index)) = (asked, &self.data) {
+            let rows = (*analyzer == index.analyzer).then(|| index.with_all(asked))?;
+            // Whether the words of a phrase stand next to each other, the payload says.
+            let counts = matches!(test, Test::Text(..)) && rows.is_disjoint(&self.several);
+            return Some((rows, one_word || counts));
         }
         let rows = match (test, &self.data) {
             (Test::Exists, _) => Some(self.present.clone()),

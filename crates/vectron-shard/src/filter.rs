@@ -1,6 +1,6 @@
 //! Filters: their wire form (proto/apigateway/filter.proto), checked into a tree that can be evaluated.
 
-use crate::analysis::Analyzer;
+use crate::analysis::{Analyzer, OneOf, Phrase};
 use crate::datetime::Datetime;
 use crate::number::Number;
 use crate::path::Path;
@@ -41,8 +41,9 @@ pub enum Test {
     GeoRadius(GeoPoint, f64),
     GeoBox(GeoBox),
     Prefix(String),
-    /// Every one of the words that the analyser makes.
-    Text(Analyzer, Vec<String>),
+    /// One of each of the words that the analyser makes.
+    Text(Analyzer, Vec<OneOf>),
+    Phrase(Analyzer, Phrase),
     Exists,
     IsNull,
 }
@@ -91,10 +92,8 @@ impl Test {
                 Datetime::parse(text).is_some_and(|time| within(range, &time))
             }
             (Self::Prefix(prefix), Value::String(text)) => text.starts_with(prefix),
-            (Self::Text(analyzer, words), Value::String(text)) => {
-                let has: HashSet<String> = analyzer.words(text).into_iter().collect();
-                words.iter().all(|word| has.contains(word))
-            }
+            (Self::Text(analyzer, asked), Value::String(text)) => analyzer.has(text, asked),
+            (Self::Phrase(analyzer, phrase), Value::String(text)) => phrase.is_in(analyzer, text),
             (Self::GeoRadius(center, meters), leaf) => {
                 geo_point(leaf).is_some_and(|point| meters_between(center, &point) <= *meters)
             }
@@ -254,13 +253,16 @@ impl Checking<'_> {
             field_condition::Test::Prefix(prefix) => Test::Prefix(prefix.clone()),
             field_condition::Test::Text(text) => {
                 let analyzer = self.schema.analyzer(&path);
-                let mut words = analyzer.words(text);
-                words.sort_unstable();
-                words.dedup();
-                if words.is_empty() {
+                let asked = analyzer.asked(text);
+                if asked.is_empty() {
                     return wrong(at, format!("{text:?} has no words"));
                 }
-                Test::Text(analyzer, words)
+                Test::Text(analyzer, asked)
+            }
+            field_condition::Test::Phrase(text) => {
+                let analyzer = self.schema.analyzer(&path);
+                let phrase = Phrase::new(&analyzer, text).or_else(|e| wrong(at, e))?;
+                Test::Phrase(analyzer, phrase)
             }
         };
         Ok(Filter::Field(path, test))

@@ -51,7 +51,7 @@ impl Log<'_> {
     }
 
     fn declare(&self, path: &str, kind: IndexKind) -> Applied {
-        let index = PayloadIndex { path: path.into(), kind: kind.into(), language: String::new() };
+        let index = PayloadIndex { path: path.into(), kind: kind.into(), ..PayloadIndex::default() };
         let declaration = Some(Declaration { declare: Some(Declare::AddIndex(index)) });
         self.apply(LogCommand { declaration, ..Default::default() })
     }
@@ -127,6 +127,15 @@ fn passes(filter: &proto::Filter, id: &str, document: &Value) -> bool {
                     let words: Vec<&str> = one.split(|c: char| !c.is_alphanumeric()).collect();
                     text.split(' ').all(|word| words.contains(&word))
                 }),
+                field_condition::Test::Phrase(text) => {
+                    let spaced = |text: &str| {
+                        format!(
+                            " {} ",
+                            text.split(|c: char| !c.is_alphanumeric()).collect::<Vec<_>>().join(" ")
+                        )
+                    };
+                    found.iter().filter_map(|one| one.as_str()).any(|one| spaced(one).contains(&spaced(text)))
+                }
                 field_condition::Test::Exists(wanted) => found.iter().any(|one| !one.is_null()) == *wanted,
                 field_condition::Test::IsNull(wanted) => found.iter().any(|one| one.is_null()) == *wanted,
                 field_condition::Test::GeoBox(bounds) => points(&found).any(|(lat, lon)| {
@@ -481,7 +490,7 @@ fn an_index_is_built_while_writes_go_on_and_dropped_at_once() {
     assert_eq!(count(), Counted { count: 1, exact: true, unindexed: false });
     let built = &progress()[0];
     assert!(built.ready && built.indexed == 2500, "{built:?}");
-    let index = PayloadIndex { path: "n".into(), kind: IndexKind::Integer.into(), language: String::new() };
+    let index = PayloadIndex { path: "n".into(), kind: IndexKind::Integer.into(), ..PayloadIndex::default() };
     let declaration = Some(Declaration { declare: Some(Declare::DropIndex(index)) });
     log.apply(LogCommand { declaration, ..Default::default() });
     assert!(count().unindexed && progress().is_empty());
@@ -583,7 +592,12 @@ fn text_and_sparse_vectors_rank_exactly_and_under_filters() {
     let dir = tempfile::tempdir().unwrap();
     let shard = open(dir.path());
     let log = Log(&shard);
-    let index = PayloadIndex { path: "t".into(), kind: IndexKind::Text.into(), language: "english".into() };
+    let index = PayloadIndex {
+        path: "t".into(),
+        kind: IndexKind::Text.into(),
+        language: "english".into(),
+        ..PayloadIndex::default()
+    };
     for declare in [Declare::AddIndex(index), Declare::AddSparse(SparseDeclared { name: "s".into() })] {
         log.apply(LogCommand {
             declaration: Some(Declaration { declare: Some(declare) }),
@@ -608,7 +622,7 @@ fn text_and_sparse_vectors_rank_exactly_and_under_filters() {
         let found = shard.search(&SearchOp { k: 10, ..request }, Until::default()).unwrap();
         found.hits.into_iter().map(|hit| hit.id).collect()
     };
-    let text = |query: &str| Some(TextQuery { query: query.into(), fields: Vec::new() });
+    let text = |query: &str| Some(TextQuery { query: query.into(), ..TextQuery::default() });
     assert_eq!(
         ids(SearchOp { text: text("server"), ..Default::default() }),
         ["p1", "p0"],
@@ -624,9 +638,27 @@ fn text_and_sparse_vectors_rank_exactly_and_under_filters() {
     assert_eq!(ids(only), ["p4", "p1"], "the same with an index");
     let sparse = |indices: Vec<u32>, values: Vec<f32>| Some(SparseData { name: "s".into(), indices, values });
     assert_eq!(
-        ids(SearchOp { sparse: sparse(vec![1, 12], vec![1.0, 5.0]), filter, ..Default::default() }),
+        ids(SearchOp {
+            sparse: sparse(vec![1, 12], vec![1.0, 5.0]),
+            filter: filter.clone(),
+            ..Default::default()
+        }),
         ["p2", "p4", "p3", "p1"]
     );
+    let phrase = |query: &str, phrase: &str| {
+        Some(TextQuery { query: query.into(), phrases: vec![phrase.into()], ..TextQuery::default() })
+    };
+    assert_eq!(ids(SearchOp { text: phrase("mail", "mail servers"), ..Default::default() }), ["p0"]);
+    assert_eq!(
+        ids(SearchOp { text: phrase("", "web web"), ..Default::default() }),
+        ["p3"],
+        "ranked by its words"
+    );
+    assert!(ids(SearchOp { text: phrase("web", "server mail"), ..Default::default() }).is_empty());
+    assert_eq!(ids(SearchOp { text: phrase("mail", "mail server"), filter, ..Default::default() }), [""; 0]);
+    let refused = SearchOp { k: 1, text: phrase("mail", "..."), ..Default::default() };
+    let refused = shard.search(&refused, Until::default()).unwrap_err().to_string();
+    assert!(refused.contains("has no words"), "{refused}");
     // Overwritten and deleted points are ranked no more.
     log.upsert(&[("p3".into(), json!({"t": "nothing"}))]);
     log.mutate(Mutation { ids: vec!["p2".into()], action: Some(Action::Delete(true)), ..Default::default() });
@@ -826,7 +858,7 @@ fn filtered_answers_beside_writes_are_as_of_one_entry() {
                         0 | 1 => SearchOp { vector: vector(asked), filter, ..request },
                         2 => SearchOp { vector: vector(asked), filter, using: "v".into(), ..request },
                         3 => {
-                            let text = Some(TextQuery { query: "marked".into(), fields: Vec::new() });
+                            let text = Some(TextQuery { query: "marked".into(), ..TextQuery::default() });
                             SearchOp { text, ..request }
                         }
                         _ => {

@@ -2,11 +2,11 @@
 //! (Robertson & Zaragoza, "The Probabilistic Relevance Framework", 2009; idf as Lucene has it, never negative), one for a
 //! sparse vector, scored by the inner product. Exact: every row that shares a term is scored.
 
-use crate::analysis::Analyzer;
+use crate::analysis::{Analyzer, OneOf};
 use crate::path::Path;
 use crate::proto::{FieldStatistics, TermStatistics};
 use crate::rows::Row;
-use roaring::RoaringBitmap;
+use roaring::{MultiOps, RoaringBitmap};
 use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
@@ -118,20 +118,22 @@ impl TextIndex {
         self.total -= u64::from(length);
     }
 
-    /// Rows that have every word.
-    pub fn with_all(&self, words: &[String]) -> RoaringBitmap {
-        let mut lists: Vec<&[Posting]> = words.iter().map(|word| self.words.get(word.as_str())).collect();
-        lists.sort_unstable_by_key(|list| list.len());
+    /// Rows that have one of each.
+    pub fn with_all(&self, asked: &[OneOf]) -> RoaringBitmap {
+        let lists =
+            |group: &OneOf| group.iter().map(|word| self.words.get(word.as_str())).collect::<Vec<_>>();
+        let mut groups: Vec<Vec<&[Posting]>> = asked.iter().map(lists).collect();
+        groups.sort_by_key(|lists| lists.iter().map(|list| list.len()).sum::<usize>());
         let rows = |list: &[Posting]| list.iter().map(|posting| posting.row).collect::<RoaringBitmap>();
-        let Some((first, rest)) = lists.split_first() else { return RoaringBitmap::new() };
-        rest.iter().fold(rows(first), |found, list| if found.is_empty() { found } else { found & rows(list) })
+        let any = |lists: &Vec<&[Posting]>| lists.iter().map(|list| rows(list)).union();
+        let Some((first, rest)) = groups.split_first() else { return RoaringBitmap::new() };
+        rest.iter().fold(any(first), |found, lists| if found.is_empty() { found } else { found & any(lists) })
     }
 
     /// What the score of a query takes from all texts that are in here. Its terms are in their order; those that no text has
     /// are left out.
     pub fn statistics(&self, path: &Path, query: &str) -> FieldStatistics {
-        let mut counts = BTreeMap::new();
-        self.analyzer.counts(query, &mut counts);
+        let counts = self.analyzer.scored(query);
         let terms = counts.into_keys().filter_map(|term| {
             let documents = self.words.get(term.as_str()).len() as u64;
             (documents > 0).then_some(TermStatistics { term, documents })
@@ -144,8 +146,7 @@ impl TextIndex {
     /// shard; `None`: this index has all texts. Doubles, and one order of the words, so that a text has the same score in
     /// whichever shard it is.
     pub fn score(&self, query: &str, boost: f32, collection: Option<&FieldStatistics>, scores: &mut Scores) {
-        let mut counts = BTreeMap::new();
-        self.analyzer.counts(query, &mut counts);
+        let counts = self.analyzer.scored(query);
         let frequencies: HashMap<&str, u64> = collection.map_or_else(HashMap::new, |all| {
             all.terms.iter().map(|one| (one.term.as_str(), one.documents)).collect()
         });

@@ -11,6 +11,7 @@
 //! Not here: replication and the log (vectron-raft), threads (the caller's).
 
 mod analysis;
+mod analyze;
 mod apply;
 mod build;
 mod changes;

@@ -97,7 +97,7 @@ fn filled(dir: &Path, lists: &[Vec<serde_json::Number>], index: Option<IndexKind
         assert_eq!(applied.refused, None);
     };
     if let Some(kind) = index {
-        let index = PayloadIndex { path: "n".into(), kind: kind.into(), language: String::new() };
+        let index = PayloadIndex { path: "n".into(), kind: kind.into(), ..PayloadIndex::default() };
         let declaration = Some(Declaration { declare: Some(Declare::AddIndex(index)) });
         apply(LogCommand { declaration, ..Default::default() });
     }

@@ -1,9 +1,10 @@
 //! Answers by the words of a text or by a sparse vector: every point that shares a word or a dimension is scored, as of one
 //! log index.
 
+use crate::analysis::Phrase;
 use crate::field_index::FieldIndex;
 use crate::fields::Fields;
-use crate::filter::Filter;
+use crate::filter::{Filter, Test};
 use crate::generation::Slot;
 use crate::inverted::{self, Scores, Sparse, TextIndex};
 use crate::path::Path;
@@ -11,11 +12,13 @@ use crate::proto::{IndexKind, SparseData, TextQuery, TextStatistics, TextStats, 
 use crate::rows::Row;
 use crate::search::{Found, Nearest};
 use crate::{Result, Shard, ShardError};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Points whose payloads are read at a time.
 const READ: usize = 64;
 const MAX_TEXT_BYTES: usize = 64 << 10;
+const MAX_PHRASES: usize = 16;
 
 /// What a point is ranked by, other than nearness of its vector.
 pub enum Ranking<'a> {
@@ -39,6 +42,30 @@ impl Ranking<'_> {
         }
     }
 
+    /// What the phrases of a text ask for besides its words: each stands in one of its fields.
+    fn phrases(&self, fields: &Fields) -> Result<Vec<Filter>> {
+        let Self::Text(text, _) = self else { return Ok(Vec::new()) };
+        let paths: Vec<Path> = match text.fields.as_slice() {
+            [] => {
+                let of_text = fields.indexes.iter().filter(|index| index.declared.kind() == IndexKind::Text);
+                of_text.map(|index| index.path.clone()).collect()
+            }
+            named => {
+                let parsed = named.iter().map(|field| Path::parse(&field.path).map_err(ShardError::Invalid));
+                parsed.collect::<Result<_>>()?
+            }
+        };
+        let in_a_field = |phrase: &String| {
+            let in_field = |path: &Path| {
+                let analyzer = fields.schema().analyzer(path);
+                let phrase = Phrase::new(&analyzer, phrase)?;
+                Ok(Filter::Field(path.clone(), Test::Phrase(analyzer, phrase)))
+            };
+            Ok(Filter::Any(paths.iter().map(in_field).collect::<Result<_>>()?))
+        };
+        text.phrases.iter().map(in_a_field).collect()
+    }
+
     fn score(&self, fields: &Fields, scores: &mut Scores) -> Result<()> {
         match self {
             Self::Sparse(sparse) => {
@@ -50,7 +77,7 @@ impl Ranking<'_> {
                     let fields = statistics.iter().flat_map(|all| &all.fields);
                     // An index that was declared since the statistics were taken has its own.
                     let of_field = fields.into_iter().find(|field| field.path == path.as_str());
-                    index.score(&text.query, boost, of_field, scores);
+                    index.score(&text.scored(), boost, of_field, scores);
                 }
             }
         }
@@ -70,11 +97,22 @@ impl TextQuery {
         if self.query.len() > MAX_TEXT_BYTES {
             return Err(ShardError::Invalid(format!("a query text has at most {MAX_TEXT_BYTES} bytes")));
         }
+        if self.phrases.len() > MAX_PHRASES {
+            return Err(ShardError::Invalid(format!("a query has at most {MAX_PHRASES} phrases")));
+        }
         match self.fields.iter().find(|field| !(0.0..=1e6).contains(&field.boost)) {
             Some(field) => {
                 Err(ShardError::Invalid(format!("the boost of {:?} must be 0 to 1e6", field.path)))
             }
             None => Ok(()),
+        }
+    }
+
+    /// The words that are ranked by: of the phrases, where there are no others.
+    fn scored(&self) -> Cow<'_, str> {
+        match self.query.is_empty() {
+            true => Cow::Owned(self.phrases.join(" ")),
+            false => Cow::Borrowed(&self.query),
         }
     }
 
@@ -114,7 +152,7 @@ impl Shard {
             // A field that is asked twice is summed once.
             asked.sort_by_key(|one| one.path);
             asked.dedup_by_key(|one| one.path);
-            let fields = asked.iter().map(|Asked { path, index, .. }| index.statistics(path, &text.query));
+            let fields = asked.iter().map(|Asked { path, index, .. }| index.statistics(path, &text.scored()));
             Ok(TextStatistics { fields: fields.collect() })
         };
         Ok(TextStats { queries: request.queries.iter().map(of_query).collect::<Result<_>>()? })
@@ -129,6 +167,10 @@ impl Shard {
     ) -> Result<Option<Found>> {
         ranking.check()?;
         let fields = self.fields.read();
+        let phrases = ranking.phrases(&fields)?;
+        let with_phrases =
+            (!phrases.is_empty()).then(|| Filter::All(filter.cloned().into_iter().chain(phrases).collect()));
+        let filter = with_phrases.as_ref().or(filter);
         let selected = filter.map(|filter| fields.select(filter));
         let mut outcome = Ok(());
         let mut scored = inverted::scored(|scores| outcome = ranking.score(&fields, scores));

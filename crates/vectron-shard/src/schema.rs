@@ -61,7 +61,7 @@ pub struct Schema {
 impl Schema {
     pub fn new(message: StoredSchema) -> Result<Self> {
         let texts = message.indexes.iter().filter(|index| index.kind() == IndexKind::Text);
-        let texts = texts.map(|index| Ok((index.parsed_path()?, Analyzer::new(&index.language)?)));
+        let texts = texts.map(|index| Ok((index.parsed_path()?, Analyzer::new(index)?)));
         let texts = texts.collect::<Result<_>>()?;
         Ok(Self { message, texts })
     }
@@ -110,8 +110,9 @@ impl Schema {
                     Some(there) if there == index => {}
                     Some(there) => {
                         return Err(ShardError::Invalid(format!(
-                            "the text index of {:?} has language {:?}: drop it first",
-                            index.path, there.language
+                            "the text index of {:?} has {}: drop it first",
+                            index.path,
+                            there.settings()
                         )));
                     }
                     None if message.indexes.len() >= MAX_INDEXES => {
@@ -155,6 +156,14 @@ impl PayloadIndex {
     pub fn parsed_path(&self) -> Result<Path> {
         Path::parse(&self.path).map_err(ShardError::Invalid)
     }
+
+    /// Those of a text index, for a person.
+    fn settings(&self) -> String {
+        let or =
+            |text: &str, default: &str| if text.is_empty() { default.to_owned() } else { text.to_owned() };
+        let (language, analyzer) = (or(&self.language, "none"), or(&self.analyzer, "words"));
+        format!("language {language}, analyzer {analyzer} and {} stop words", self.stop_words.len())
+    }
 }
 
 impl Declaration {
@@ -167,10 +176,13 @@ impl Declaration {
                     let kinds = "keyword, integer, float, bool, datetime, geo or text";
                     return Err(ShardError::Invalid(format!("a payload index is of type {kinds}")));
                 }
-                if index.kind() != IndexKind::Text && !index.language.is_empty() {
-                    return Err(ShardError::Invalid("only a text index has a language".into()));
+                let settings = [("language", &index.language), ("analyzer", &index.analyzer)];
+                let set = settings.into_iter().find(|(_, value)| !value.is_empty()).map(|(name, _)| name);
+                let set = set.or((!index.stop_words.is_empty()).then_some("list of stop words"));
+                if let Some(name) = set.filter(|_| index.kind() != IndexKind::Text) {
+                    return Err(ShardError::Invalid(format!("only a text index has a {name}")));
                 }
-                Analyzer::new(&index.language).map(drop)
+                Analyzer::new(index).map(drop)
             }
             Some(
                 Declare::AddSparse(SparseDeclared { name }) | Declare::AddVector(NamedVector { name, .. }),

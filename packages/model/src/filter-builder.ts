@@ -39,6 +39,8 @@ export const field = (path: string) => {
     startsWith: (prefix: string) => test({ prefix }),
     /** Every word of it. */
     hasWords: (text: string) => test({ text }),
+    /** Its words next to each other, in this order. */
+    phrase: (phrase: string) => test({ phrase }),
     exists: (exists = true) => test({ exists }),
     isNull: (isNull = true) => test({ isNull }),
   };

@@ -14,6 +14,7 @@ const test = fc.oneof(
   fc.constant({ geoBox: { north: 1, west: 170, south: 0, east: -170 } }),
   fc.record({ prefix: fc.string({ unit: 'grapheme' }) }),
   fc.record({ text: fc.constant('words') }),
+  fc.record({ phrase: fc.constant('words in a row') }),
   fc.record({ exists: fc.boolean() }),
   fc.record({ isNull: fc.boolean() }),
 );

@@ -29,6 +29,8 @@ export interface FieldFilter {
   readonly prefix?: string;
   /** Every word of it. */
   readonly text?: string;
+  /** Its words next to each other, in this order. */
+  readonly phrase?: string;
   readonly exists?: boolean;
   readonly isNull?: boolean;
 }
@@ -50,9 +52,9 @@ const CONDITIONS: ReadonlySet<string> = new Set([...LISTS, 'ids', 'nested']);
 const FORMS = 'all, any, none, ids, nested, or field with a test';
 const KNOWN_TESTS: ReadonlySet<string> = new Set([
   ...BOUNDS,
-  ...['eq', 'in', 'notIn', 'geoRadius', 'geoBox', 'prefix', 'text', 'exists', 'isNull'],
+  ...['eq', 'in', 'notIn', 'geoRadius', 'geoBox', 'prefix', 'text', 'phrase', 'exists', 'isNull'],
 ]);
-const TESTS = 'eq, in, notIn, gt, gte, lt, lte, geoRadius, geoBox, prefix, text, exists or isNull';
+const TESTS = 'eq, in, notIn, gt, gte, lt, lte, geoRadius, geoBox, prefix, text, phrase, exists or isNull';
 
 type Json = Record<string, unknown>;
 type Test = NonNullable<filters.FieldCondition['test']>;
@@ -172,6 +174,7 @@ function test(name: string, value: unknown, parent: string): Test {
     }
     case 'prefix':
     case 'text':
+    case 'phrase':
       return { $case: name, value: textOf(value, at) };
     default:
       if (typeof value !== 'boolean') throw VectronError.invalid(at, `${at} must be true or false${hint(value)}`);

@@ -45,7 +45,7 @@ export { escapeControls, escapeJsonControls } from './printable.js';
 export { type QueryAnswer, runQuery } from './query.js';
 export type { RecallReport } from './recall-report.js';
 export { Route } from './route.js';
-export { countsOf, declarationOf, initialDeclarations, type ShardCounts, schemaOf } from './schema.js';
+export { analyzed, countsOf, declarationOf, initialDeclarations, type ShardCounts, schemaOf } from './schema.js';
 export {
   givenVector,
   runSearch,

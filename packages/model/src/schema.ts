@@ -14,12 +14,15 @@ const KINDS: Record<string, workerData.IndexKind> = {
 };
 const NAMES = new Map(Object.entries(KINDS).map(([name, kind]) => [kind, name]));
 
-function indexOf({ path, type, language }: gateway.PayloadIndex, field: string): workerData.PayloadIndex {
+function indexOf(index: gateway.PayloadIndex, field: string): workerData.PayloadIndex {
+  const { path, type, language, stopWords } = index;
+  // The default has one form, so that naming it is the same declaration.
+  const analyzer = index.analyzer === 'words' ? '' : index.analyzer;
   if (!Object.hasOwn(KINDS, type)) {
     throw VectronError.invalid(`${field}.type`, `type must be one of ${Object.keys(KINDS).join(', ')}, not ${type}`);
   }
   if (path === '') throw VectronError.invalid(`${field}.path`, 'an index needs a path');
-  return { path, kind: KINDS[type], language };
+  return { path, kind: KINDS[type], language, analyzer, stopWords };
 }
 
 /** The shard checks its values. */
@@ -120,7 +123,8 @@ export async function schemaOf(route: Route, ask: AskShard): Promise<gateway.Lis
   for (const { index, indexed, ready, unread, unreadId, unreadValue } of shards.flatMap((shard) => shard.indexes)) {
     if (index === undefined) continue;
     const key = `${index.kind} ${index.path}`;
-    const named = { path: index.path, type: NAMES.get(index.kind) ?? '', language: index.language };
+    const { path, language, analyzer, stopWords } = index;
+    const named = { path, type: NAMES.get(index.kind) ?? '', language, analyzer, stopWords };
     const none = { indexed: 0n, points, ready: true, unread: 0n, unreadExample: undefined, shards: 0 };
     const known: ShardsIndex = indexes.get(key) ?? { index: named, ...none };
     known.indexed += indexed;
@@ -140,4 +144,25 @@ export async function schemaOf(route: Route, ask: AskShard): Promise<gateway.Lis
     sparseVectors: [...sparse],
     namedVectors: [...vectors.values()],
   };
+}
+
+/** The words of a text, as the shards of the collection make them: all of them make the same. */
+export async function analyzed(
+  route: Route,
+  request: gateway.AnalyzeRequest,
+  ask: AskShard,
+): Promise<gateway.AnalyzeResponse> {
+  const { text, path, index } = request;
+  if (index !== undefined && index.type !== '' && index.type !== 'text') {
+    throw VectronError.invalid('index.type', `only an index of type text has words, not ${index.type}`);
+  }
+  const kind = workerData.IndexKind.INDEX_KIND_TEXT;
+  const described = index && {
+    path: index.path,
+    kind,
+    language: index.language,
+    analyzer: index.analyzer,
+    stopWords: index.stopWords,
+  };
+  return askFor(ask, route.shards[0], { $case: 'analyze', value: { text, path, index: described } }, 'analyzed');
 }

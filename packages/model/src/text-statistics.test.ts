@@ -54,7 +54,7 @@ const query = (...branches: Partial<gateway.QueryBranch>[]) => ({
   ...gateway.QueryRequest.fromPartial({ topK: 5 }),
   branches: branches.map((branch) => ({ ...gateway.QueryBranch.fromPartial({}), ...branch })),
 });
-const words = { text: { query: 'mail server', fields: [] } };
+const words = { text: { query: 'mail server', fields: [], phrases: [] } };
 const run = (route: Route, request: gateway.QueryRequest, ask: AskShard) => runQuery(route, request, ask, () => 50);
 const statisticsOf = (op: ShardOperation) => {
   if (op.$case === 'search') return [op.value.statistics];

@@ -116,6 +116,10 @@ export const indexesOf = ({ indexes, sparseVectors, namedVectors }: gateway.List
     path: index?.path ?? '',
     type: (index?.type ?? '') as api.PayloadIndex['type'],
     language: index?.language ?? '',
+    ...(index?.type === 'text' && {
+      analyzer: (index.analyzer || 'words') as api.PayloadIndex['analyzer'],
+      stopWords: index.stopWords,
+    }),
     indexed: Number(indexed),
     points: Number(points),
     ready,

@@ -7,6 +7,7 @@ import type {
   Account,
   AccountRemoval,
   Alias,
+  AnalyzeOptions,
   ApiKeyInfo,
   ApiKeyOptions,
   Changes,
@@ -38,6 +39,7 @@ import type {
   SearchOptions,
   SearchResult,
   StoredPoint,
+  Token,
   Tokens,
   UpsertResult,
 } from './types.js';
@@ -83,6 +85,8 @@ export interface VectronClient {
   /** `true`: it was there. */
   deleteIndex(collection: string, target: IndexTarget): Promise<boolean>;
   listIndexes(collection: string): Promise<Indexes>;
+  /** The words that a text becomes; without `how`, as where there is no text index. */
+  analyze(collection: string, text: string, how?: AnalyzeOptions): Promise<Token[]>;
   listAliases(): Promise<Alias[]>;
   /** All of the changes at one moment, or none. */
   updateAliases(changes: { set?: readonly Alias[]; delete?: readonly string[] }): Promise<void>;

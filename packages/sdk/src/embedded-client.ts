@@ -8,6 +8,7 @@ import {
   type AskShard,
   type AskWorker,
   allOf,
+  analyzed,
   changedSettings,
   changeKind,
   changePoints,
@@ -353,6 +354,11 @@ class EmbeddedClient implements api.VectronClient {
 
   async listIndexes(name: string): Promise<api.Indexes> {
     return indexesOf(await schemaOf(await this.#route(requests.indexesRequest(name).collection), this.#ask));
+  }
+
+  async analyze(name: string, text: string, how?: api.AnalyzeOptions): Promise<api.Token[]> {
+    const request = requests.analyzeRequest(name, text, how);
+    return (await analyzed(await this.#route(name), request, this.#ask)).tokens as api.Token[];
   }
 
   listAliases(): Promise<api.Alias[]> {

@@ -95,6 +95,9 @@ export function remoteClient(transport: Transport): api.VectronClient {
     async listIndexes(collection) {
       return answers.indexesOf(await call(data.listIndexes, requests.indexesRequest(collection)));
     },
+    async analyze(collection, text, how) {
+      return (await call(data.analyze, requests.analyzeRequest(collection, text, how))).tokens as api.Token[];
+    },
     async listAliases() {
       return (await call(data.listAliases, {})).aliases;
     },

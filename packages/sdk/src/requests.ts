@@ -184,6 +184,10 @@ export function indexRequest(collection: string, target: api.IndexTarget): gatew
   return message('CreateIndexRequest', { ...(isVector ? asked : { index: asked }), collection });
 }
 
+/** Without `how`: as where there is no text index. */
+export const analyzeRequest = (collection: string, text: string, how: api.AnalyzeOptions | undefined) =>
+  message<gateway.AnalyzeRequest>('AnalyzeRequest', { ...given(how ?? {}), collection, text });
+
 export const aliasesRequest = (changes: object): gateway.UpdateAliasesRequest =>
   message('UpdateAliasesRequest', given(changes));
 

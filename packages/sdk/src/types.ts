@@ -49,6 +49,27 @@ export interface PayloadIndex {
   readonly type: 'keyword' | 'integer' | 'float' | 'bool' | 'datetime' | 'geo' | 'text';
   /** Of a text index: language whose word endings are cut, such as english. */
   readonly language?: string;
+  /** Of a text index; default: words. */
+  readonly analyzer?: 'words' | 'code';
+  /** Of a text index: words that are left out; `_language_` stands for the usual ones of the language. */
+  readonly stopWords?: readonly string[];
+}
+/** What makes the words of a text: the text index that is declared at a path, or one that need not be. */
+export type AnalyzeOptions =
+  | { readonly path: string }
+  | { readonly index: Pick<PayloadIndex, 'language' | 'analyzer' | 'stopWords'> };
+/** A term that a text index keeps, or that a query asks for. */
+export interface Token {
+  readonly text: string;
+  /** Where the word is: `text.slice(start, end)`. */
+  readonly start: number;
+  readonly end: number;
+  /** Of the word among the words, from 0. */
+  readonly position: number;
+  readonly word: string;
+  readonly kind: 'word' | 'variant' | 'whole' | 'part' | 'unit' | 'pair' | 'query';
+  /** Whether a filter that has this text needs it; of a variant and a query token: takes it in place of the word. */
+  readonly asked: boolean;
 }
 /** A dense vector that points may have besides their first one. */
 export interface NamedVector {
@@ -190,8 +211,15 @@ export interface SearchOptions
 export interface QueryBranch extends Asked<gateway.QueryBranch, Tuning | 'embed' | 'limit' | 'weight'> {
   readonly vector?: Vector;
   readonly sparse?: SparseInput & { readonly name: string };
-  /** Words, scored by BM25; without `fields`, over every field with a text index. */
-  readonly text?: { readonly query: string; readonly fields?: readonly { path: string; boost?: number }[] };
+  /**
+   * Words, scored by BM25; without `fields`, over every field with a text index. Each of the phrases stands in one of the
+   * fields; without a query, their words are scored.
+   */
+  readonly text?: {
+    readonly query?: string;
+    readonly fields?: readonly { path: string; boost?: number }[];
+    readonly phrases?: readonly string[];
+  };
   /** Near these points and far from those. */
   readonly examples?: { readonly positiveIds: readonly string[]; readonly negativeIds?: readonly string[] };
   /** Besides the filter of the whole query. */

@@ -1,9 +1,11 @@
 import { VectronError } from '@vectron/errors';
 import { parseJson } from '@vectron/model';
 import {
+  type AnalyzeOptions,
   type CollectionOptions,
   type Filter,
   type IndexTarget,
+  type PayloadIndex,
   type Snapshot,
   type StoredPoint,
   type VectronClient,
@@ -90,10 +92,10 @@ export function indexCommands(program: Command, client: Define): void {
       withClient(options, async (db) => {
         const { indexes, sparseVectors, namedVectors } = await db.listIndexes(collection);
         const rows = [
-          ...indexes.map(({ path, type, language, indexed, points, ready, unread, unreadExample: example }) => {
+          ...indexes.map(({ path, indexed, points, ready, unread, unreadExample: example, ...index }) => {
             const how = ready ? 'ready' : `${Math.floor((100 * indexed) / Math.max(1, points))} %`;
             const such = example === undefined ? '' : `, such as ${example.value} of ${example.id}`;
-            return [path, [type, language].filter(Boolean).join(' '), how, unread === 0 ? '' : `${unread}${such}`];
+            return [path, settingsOf(index), how, unread === 0 ? '' : `${unread}${such}`];
           }),
           ...sparseVectors.map((name) => [name, 'sparse vector', 'ready', '']),
           ...namedVectors.map((one) => [one.name, `vector, ${one.dimension} dimensions, ${one.distance}`, 'ready', '']),
@@ -109,12 +111,33 @@ export function indexCommands(program: Command, client: Define): void {
     .option('--dimension <n>', 'of a named vector', numberFlag)
     .option('--distance <metric>', 'of a named vector: cosine, euclidean or dot')
     .option('--language <language>', 'of a text index, such as english')
+    .option('--analyzer <analyzer>', 'of a text index: words or code')
+    .option(
+      '--stop-words <words>',
+      'of a text index: words to leave out, separated by commas; _language_: the usual ones',
+      list,
+    )
     .option('--no-wait', 'only declare it')
     .action((collection: string, path: string, options: ClientOptions) =>
       withClient(options, async (db) => {
         const created = await db.createIndex(collection, targetOf(path, options));
         if (options.wait !== false) await built(db, collection, path);
         show({ created }, options.json === true, { head: ['index'], rows: [[created ? 'created' : 'was there']] });
+      }),
+    );
+  client(
+    group,
+    'analyze <collection> [path] <text>',
+    'the words that a text becomes, as the text index at the path makes them',
+  )
+    .option('--language <language>', 'of no path: as an index with these settings makes them')
+    .option('--analyzer <analyzer>', 'of no path: words or code')
+    .option('--stop-words <words>', 'of no path: words to leave out, separated by commas', list)
+    .action((collection: string, path: string, text: string, options: ClientOptions) =>
+      withClient(options, async (db) => {
+        const tokens = await db.analyze(collection, text, howOf(path, options));
+        const rows = tokens.map((one) => [one.text, one.kind, one.asked ? 'asked' : '', one.position, one.word]);
+        show(tokens, options.json === true, { head: ['token', 'kind', 'query', 'position', 'word'], rows });
       }),
     );
   client(group, 'delete <collection> <path>', 'drop an index')
@@ -127,12 +150,36 @@ export function indexCommands(program: Command, client: Define): void {
     );
 }
 
-function targetOf(path: string, { type, language, dimension, distance }: ClientOptions): IndexTarget {
+/** What an index was made with, for a person. */
+function settingsOf({ type, language, analyzer, stopWords = [] }: Omit<PayloadIndex, 'path'>): string {
+  if (type !== 'text') return type;
+  const left = stopWords.length === 0 ? '' : `without ${stopWords.join(', ')}`;
+  return [type, analyzer === 'code' && 'of code', language, left].filter(Boolean).join(' ');
+}
+
+const list = (text: string) => text.split(',').map((word) => word.trim());
+
+function howOf(path: string | undefined, options: ClientOptions): AnalyzeOptions {
+  const settings = textSettings(options);
+  const given = Object.values(settings).some((value) => value !== undefined);
+  if (path === undefined) return { index: settings };
+  if (given) throw VectronError.invalid('path', 'give a path, or the settings of an index that need not be declared');
+  return { path };
+}
+
+const textSettings = ({ language, analyzer, stopWords }: ClientOptions) => ({
+  language: language as string | undefined,
+  analyzer: analyzer as 'words' | undefined,
+  stopWords: stopWords as string[] | undefined,
+});
+
+function targetOf(path: string, options: ClientOptions): IndexTarget {
+  const { type, dimension, distance } = options;
   if (type === 'sparse') return { sparseVector: path };
   if (type === 'vector') {
     return { namedVector: { name: path, dimension: dimension as number, distance: distance as 'cosine' } };
   }
-  return { path, type: type as 'text', language: language as string | undefined };
+  return { path, type: type as 'text', ...textSettings(options) };
 }
 
 async function built(db: VectronClient, collection: string, path: string): Promise<void> {

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { VectronError } from '@vectron/errors';
 import {
   allOf,
+  analyzed,
   countsOf,
   declarationOf,
   initialDeclarations,
@@ -48,6 +49,17 @@ export class SchemaService {
     const deadlineMs = deadlineOf(this.config.searchTimeoutMs, limits);
     const plan = readPlan(gateway.ReadConsistency.fromPartial({ level: 'linearizable' }));
     return this.shards.reading(principal.tenantId, collection, { deadlineMs, plan, signal: limits.signal }, countsOf);
+  }
+
+  async analyze(
+    principal: Principal,
+    request: gateway.AnalyzeRequest,
+    limits: CallLimits = {},
+  ): Promise<gateway.AnalyzeResponse> {
+    const deadlineMs = deadlineOf(this.config.searchTimeoutMs, limits);
+    return this.shards.reading(principal.tenantId, request.collection, { deadlineMs }, (route, ask) =>
+      analyzed(route, request, ask),
+    );
   }
 
   async createIndex(

@@ -51,7 +51,7 @@ pub struct NestedCondition {
 pub struct FieldCondition {
     #[prost(string, tag = "1")]
     pub path: ::prost::alloc::string::String,
-    #[prost(oneof = "field_condition::Test", tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11")]
+    #[prost(oneof = "field_condition::Test", tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12")]
     pub test: ::core::option::Option<field_condition::Test>,
 }
 /// Nested message and enum types in `FieldCondition`.
@@ -75,8 +75,8 @@ pub mod field_condition {
         /// A string that begins so.
         #[prost(string, tag = "8")]
         Prefix(::prost::alloc::string::String),
-        /// A string that has every word of this text, as the field's text index splits words, or by Unicode words without
-        /// case and accents where there is none.
+        /// A string that has every word of this text, as the field's text index makes words (docs/text.md), or as one without
+        /// settings does where there is none.
         #[prost(string, tag = "9")]
         Text(::prost::alloc::string::String),
         /// Whether there is a value that is not null.
@@ -85,6 +85,9 @@ pub mod field_condition {
         /// Whether there is a null.
         #[prost(bool, tag = "11")]
         IsNull(bool),
+        /// A string that has these words next to each other in this order.
+        #[prost(string, tag = "12")]
+        Phrase(::prost::alloc::string::String),
     }
 }
 #[derive(Clone, PartialEq, ::prost::Message)]

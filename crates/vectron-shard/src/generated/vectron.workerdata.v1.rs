@@ -15,7 +15,7 @@ pub struct ShardOp {
     /// Milliseconds that a read may wait for its consistency; 0: two seconds.
     #[prost(uint32, tag = "22")]
     pub timeout_ms: u32,
-    #[prost(oneof = "shard_op::Op", tags = "3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 17, 18, 19")]
+    #[prost(oneof = "shard_op::Op", tags = "3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19")]
     pub op: ::core::option::Option<shard_op::Op>,
 }
 /// Nested message and enum types in `ShardOp`.
@@ -49,6 +49,8 @@ pub mod shard_op {
         Declare(::prost::alloc::vec::Vec<u8>),
         #[prost(message, tag = "15")]
         Sample(super::SampleOp),
+        #[prost(message, tag = "16")]
+        Analyze(super::AnalyzeOp),
         #[prost(message, tag = "17")]
         TextStats(super::TextStatsOp),
         #[prost(message, tag = "18")]
@@ -234,6 +236,9 @@ pub struct TextQuery {
     /// Empty: every field with a text index.
     #[prost(message, repeated, tag = "2")]
     pub fields: ::prost::alloc::vec::Vec<TextField>,
+    /// Each stands in one of the fields. Where `query` is empty, their words are ranked by.
+    #[prost(string, repeated, tag = "3")]
+    pub phrases: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct TextField {
@@ -398,7 +403,7 @@ pub mod declaration {
     pub enum Declare {
         #[prost(message, tag = "1")]
         AddIndex(super::PayloadIndex),
-        /// Its language does not matter.
+        /// Only its path and kind matter.
         #[prost(message, tag = "2")]
         DropIndex(super::PayloadIndex),
         #[prost(message, tag = "3")]
@@ -422,6 +427,12 @@ pub struct PayloadIndex {
     /// Of a text index: whose endings words lose; empty: none.
     #[prost(string, tag = "3")]
     pub language: ::prost::alloc::string::String,
+    /// Of a text index: words (or empty) or code.
+    #[prost(string, tag = "4")]
+    pub analyzer: ::prost::alloc::string::String,
+    /// Of a text index: words that are left out; `_language_` stands for the usual ones of the language.
+    #[prost(string, repeated, tag = "5")]
+    pub stop_words: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// A dense vector that points may have besides their first one.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -605,6 +616,43 @@ pub struct PageFound {
     #[prost(bool, tag = "5")]
     pub more: bool,
 }
+/// The words of a text.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AnalyzeOp {
+    #[prost(string, tag = "1")]
+    pub text: ::prost::alloc::string::String,
+    /// As the text index at this path makes them; empty: as `index` says.
+    #[prost(string, tag = "2")]
+    pub path: ::prost::alloc::string::String,
+    /// Missing, with no path: as an index without settings.
+    #[prost(message, optional, tag = "3")]
+    pub index: ::core::option::Option<PayloadIndex>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Analyzed {
+    #[prost(message, repeated, tag = "1")]
+    pub tokens: ::prost::alloc::vec::Vec<Token>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Token {
+    #[prost(string, tag = "1")]
+    pub text: ::prost::alloc::string::String,
+    /// Where the word begins and ends, in UTF-16 code units of the text.
+    #[prost(uint32, tag = "2")]
+    pub start: u32,
+    #[prost(uint32, tag = "3")]
+    pub end: u32,
+    #[prost(uint32, tag = "4")]
+    pub position: u32,
+    /// The stretch of the text from start to end.
+    #[prost(string, tag = "5")]
+    pub word: ::prost::alloc::string::String,
+    /// As vectron.v1.Token has it.
+    #[prost(string, tag = "6")]
+    pub kind: ::prost::alloc::string::String,
+    #[prost(bool, tag = "7")]
+    pub asked: bool,
+}
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ShardOutcome {
     /// Empty on success.
@@ -624,7 +672,7 @@ pub struct ShardOutcome {
     /// With CHANGES_GONE: the first log index whose changes this replica still has.
     #[prost(uint64, tag = "23")]
     pub first_index: u64,
-    #[prost(oneof = "shard_outcome::Outcome", tags = "3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15")]
+    #[prost(oneof = "shard_outcome::Outcome", tags = "3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15")]
     pub outcome: ::core::option::Option<shard_outcome::Outcome>,
 }
 /// Nested message and enum types in `ShardOutcome`.
@@ -651,6 +699,8 @@ pub mod shard_outcome {
         Schema(super::SchemaStatus),
         #[prost(message, tag = "12")]
         Sampled(super::Sampled),
+        #[prost(message, tag = "13")]
+        Analyzed(super::Analyzed),
         #[prost(message, tag = "14")]
         TextStats(super::TextStats),
         #[prost(message, tag = "15")]

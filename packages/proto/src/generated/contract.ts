@@ -78,6 +78,7 @@ export const CONTRACT: Contract = {
       {"name":"DeletePoints","path":"/vectron.v1.VectronService/DeletePoints","request":"vectron.v1.DeletePointsRequest","response":"vectron.v1.DeletePointsResponse","operation":"deletePoints","access":"write","admission":"write","audit":"always","scope":["collection"],"tag":"Points","http":[{"verb":"POST","path":"/v1/collections/{collection}/points/delete","body":true,"operation":"deletePoints"}]},
       {"name":"ListIndexes","path":"/vectron.v1.VectronService/ListIndexes","request":"vectron.v1.ListIndexesRequest","response":"vectron.v1.ListIndexesResponse","operation":"listIndexes","access":"read","admission":"manage","audit":"refusals","scope":["collection"],"tag":"Collections","maxBody":262144,"http":[{"verb":"GET","path":"/v1/collections/{collection}/indexes","body":false,"operation":"listIndexes"}]},
       {"name":"CreateIndex","path":"/vectron.v1.VectronService/CreateIndex","request":"vectron.v1.CreateIndexRequest","response":"vectron.v1.CreateIndexResponse","operation":"createIndex","access":"write","admission":"manage","audit":"always","scope":["collection"],"tag":"Collections","maxBody":262144,"http":[{"verb":"POST","path":"/v1/collections/{collection}/indexes","body":true,"operation":"createIndex"}]},
+      {"name":"Analyze","path":"/vectron.v1.VectronService/Analyze","request":"vectron.v1.AnalyzeRequest","response":"vectron.v1.AnalyzeResponse","operation":"analyze","access":"read","admission":"read","audit":"refusals","scope":["collection"],"tag":"Collections","http":[{"verb":"POST","path":"/v1/collections/{collection}/analyze","body":true,"operation":"analyze"}]},
       {"name":"DeleteIndex","path":"/vectron.v1.VectronService/DeleteIndex","request":"vectron.v1.DeleteIndexRequest","response":"vectron.v1.DeleteIndexResponse","operation":"deleteIndex","access":"write","admission":"manage","audit":"always","scope":["collection"],"tag":"Collections","maxBody":262144,"http":[{"verb":"POST","path":"/v1/collections/{collection}/indexes/delete","body":true,"operation":"deleteIndex"}]},
       {"name":"ListAliases","path":"/vectron.v1.VectronService/ListAliases","request":"vectron.v1.ListAliasesRequest","response":"vectron.v1.ListAliasesResponse","operation":"listAliases","access":"read","admission":"manage","audit":"refusals","scope":[],"tag":"Collections","maxBody":262144,"http":[{"verb":"GET","path":"/v1/aliases","body":false,"operation":"listAliases"}]},
       {"name":"UpdateAliases","path":"/vectron.v1.VectronService/UpdateAliases","request":"vectron.v1.UpdateAliasesRequest","response":"vectron.v1.UpdateAliasesResponse","operation":"updateAliases","access":"write","admission":"manage","audit":"always","scope":["set.alias","set.collection","delete"],"tag":"Collections","maxBody":262144,"http":[{"verb":"POST","path":"/v1/aliases","body":true,"operation":"updateAliases"}]},
@@ -580,6 +581,15 @@ export const CONTRACT: Contract = {
       {"name":"alias","json":"alias","type":"string","rules":{"maxBytes":128}},
       {"name":"collection","json":"collection","type":"string","rules":{"maxBytes":128}},
     ] },
+    'vectron.v1.AnalyzeRequest': { fields: [
+      {"name":"collection","json":"collection","type":"string","rules":{"maxBytes":128}},
+      {"name":"text","json":"text","type":"string","rules":{"maxBytes":65536}},
+      {"name":"path","json":"path","type":"string","rules":{"maxBytes":512}},
+      {"name":"index","json":"index","type":"message","ref":"vectron.v1.PayloadIndex"},
+    ] },
+    'vectron.v1.AnalyzeResponse': { fields: [
+      {"name":"tokens","json":"tokens","type":"message","ref":"vectron.v1.Token","list":true},
+    ] },
     'vectron.v1.BranchReport': { fields: [
       {"name":"candidates","json":"candidates","type":"uint32"},
       {"name":"recall_estimate","json":"recallEstimate","type":"float","optional":true},
@@ -743,6 +753,7 @@ export const CONTRACT: Contract = {
       {"name":"text","json":"text","type":"string","oneof":"test"},
       {"name":"exists","json":"exists","type":"bool","oneof":"test"},
       {"name":"is_null","json":"isNull","type":"bool","oneof":"test"},
+      {"name":"phrase","json":"phrase","type":"string","oneof":"test"},
     ] },
     'vectron.v1.Filter': { form: 'filter', fields: [
       {"name":"all","json":"all","type":"message","ref":"vectron.v1.FilterList","oneof":"condition"},
@@ -912,6 +923,8 @@ export const CONTRACT: Contract = {
       {"name":"path","json":"path","type":"string","rules":{"maxBytes":512}},
       {"name":"type","json":"type","type":"string","rules":{"maxBytes":64}},
       {"name":"language","json":"language","type":"string","rules":{"maxBytes":64}},
+      {"name":"analyzer","json":"analyzer","type":"string","rules":{"maxBytes":64}},
+      {"name":"stop_words","json":"stopWords","type":"string","list":true,"rules":{"maxItems":10000}},
     ] },
     'vectron.v1.Point': { fields: [
       {"name":"id","json":"id","type":"string","rules":{"minBytes":1,"maxBytes":512}},
@@ -1143,6 +1156,16 @@ export const CONTRACT: Contract = {
     'vectron.v1.TextQuery': { fields: [
       {"name":"query","json":"query","type":"string"},
       {"name":"fields","json":"fields","type":"message","ref":"vectron.v1.TextField","list":true},
+      {"name":"phrases","json":"phrases","type":"string","list":true,"rules":{"maxItems":16}},
+    ] },
+    'vectron.v1.Token': { fields: [
+      {"name":"text","json":"text","type":"string"},
+      {"name":"start","json":"start","type":"uint32"},
+      {"name":"end","json":"end","type":"uint32"},
+      {"name":"position","json":"position","type":"uint32"},
+      {"name":"word","json":"word","type":"string"},
+      {"name":"kind","json":"kind","type":"string"},
+      {"name":"asked","json":"asked","type":"bool"},
     ] },
     'vectron.v1.UnreadExample': { fields: [
       {"name":"id","json":"id","type":"string"},

@@ -694,6 +694,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/collections/{collection}/analyze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show the words that a text becomes: those that a text index keeps, and those that a query asks for
+         * @description Show the words that a text becomes: those that a text index keeps, and those that a query asks for.
+         *
+         *     Takes a token that may read: any role but metrics.
+         */
+        post: operations["analyze"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/collections/{collection}/changes": {
         parameters: {
             query?: never;
@@ -1568,6 +1590,17 @@ export interface components {
             alias?: string;
             collection?: string;
         };
+        AnalyzeBody: {
+            /** @description At most 64 KiB. */
+            text?: string;
+            /** @description As the text index that is declared at this path makes words; empty: as `index` says. */
+            path?: string;
+            /** @description An index that need not be declared, instead of `path`; only language, analyzer and stop_words matter. Missing, with no path: as where there is no text index. */
+            index?: components["schemas"]["PayloadIndex"];
+        };
+        AnalyzeResponse: {
+            tokens: components["schemas"]["Token"][];
+        };
         AuditEntry: {
             /** Format: int64 */
             sequence: number;
@@ -1885,7 +1918,7 @@ export interface components {
             position?: number;
             comment?: string;
         };
-        /** @description A condition on points. Exactly one of all, any, none, ids, nested, or field with one test of eq, in, notIn, gt, gte, lt, lte, geoRadius, geoBox, prefix, text, exists or isNull; bounds of a range go together. An empty object holds for every point. */
+        /** @description A condition on points. Exactly one of all, any, none, ids, nested, or field with one test of eq, in, notIn, gt, gte, lt, lte, geoRadius, geoBox, prefix, text, phrase, exists or isNull; bounds of a range go together. An empty object holds for every point. */
         Filter: {
             /** @description Every one holds. */
             all?: components["schemas"]["Filter"][];
@@ -1938,6 +1971,8 @@ export interface components {
             prefix?: string;
             /** @description A string that has every word of this text. */
             text?: string;
+            /** @description A string that has these words next to each other in this order. */
+            phrase?: string;
             /** @description Whether there is a value that is not null. */
             exists?: boolean;
             /** @description Whether there is a null. */
@@ -2395,6 +2430,10 @@ export interface components {
             type?: string;
             /** @description Of a text index: language whose word endings are cut, such as english; empty: none. */
             language?: string;
+            /** @description Of a text index: words (default), or code, which takes identifiers and file names apart as well. */
+            analyzer?: string;
+            /** @description Of a text index: words that are left out of texts and queries. The entry _language_ stands for the usual ones of the language, such as the, of and is. */
+            stopWords?: string[];
         };
         PlannedAction: {
             /** @description move, transfer or split. */
@@ -3128,6 +3167,30 @@ export interface components {
             query?: string;
             /** @description Empty: every field with a text index. */
             fields?: components["schemas"]["TextField"][];
+            /** @description Only points that have each of these phrases in one of the fields: its words next to each other in this order. With an empty query, the words of the phrases are ranked by. */
+            phrases?: string[];
+        };
+        /** @description A term that a text index keeps, or that a query asks for. */
+        Token: {
+            text: string;
+            /**
+             * Format: int64
+             * @description Where the word begins and ends in the text, in UTF-16 code units, as JavaScript, Java and C# count.
+             */
+            start: number;
+            /** Format: int64 */
+            end: number;
+            /**
+             * Format: int64
+             * @description Of the word among the words, from 0. Phrases compare positions; stop words have one, and are left out here.
+             */
+            position: number;
+            /** @description The stretch of the text from start to end. */
+            word: string;
+            /** @description word; variant: another form of the word before it; whole: several words as one, which adds to the score; part: found by who asks for just that; unit and pair: one and two characters of a script without spaces; query: only asked for, in place of the word before it. */
+            kind: string;
+            /** @description Whether a filter that has this text needs it (or, of a variant and a query token, takes it in place of the word). */
+            asked: boolean;
         };
         UnreadExample: {
             id: string;
@@ -5374,6 +5437,67 @@ export interface operations {
             default: components["responses"]["Error"];
         };
     };
+    analyze: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The collection.
+                 * @example papers
+                 */
+                collection: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "text": "Mail servers"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AnalyzeBody"];
+            };
+        };
+        responses: {
+            /** @description The call succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "tokens": [
+                     *         {
+                     *           "text": "",
+                     *           "start": 0,
+                     *           "end": 0,
+                     *           "position": 0,
+                     *           "word": "",
+                     *           "kind": "",
+                     *           "asked": false
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AnalyzeResponse"];
+                };
+            };
+            400: components["responses"]["Status400"];
+            401: components["responses"]["Status401"];
+            404: components["responses"]["Status404"];
+            409: components["responses"]["Status409"];
+            413: components["responses"]["Status413"];
+            415: components["responses"]["Status415"];
+            429: components["responses"]["Status429"];
+            500: components["responses"]["Status500"];
+            503: components["responses"]["Status503"];
+            504: components["responses"]["Status504"];
+            default: components["responses"]["Error"];
+        };
+    };
     listChanges: {
         parameters: {
             query?: {
@@ -5467,7 +5591,9 @@ export interface operations {
                      *           "index": {
                      *             "path": "section",
                      *             "type": "keyword",
-                     *             "language": ""
+                     *             "language": "",
+                     *             "analyzer": "",
+                     *             "stopWords": []
                      *           },
                      *           "indexed": "0",
                      *           "points": "0",
@@ -6655,7 +6781,9 @@ export interface operations {
                      *           {
                      *             "path": "section",
                      *             "type": "keyword",
-                     *             "language": ""
+                     *             "language": "",
+                     *             "analyzer": "",
+                     *             "stopWords": []
                      *           }
                      *         ],
                      *         "sparseVectors": [],
@@ -6791,7 +6919,9 @@ export interface operations {
                      *           {
                      *             "path": "section",
                      *             "type": "keyword",
-                     *             "language": ""
+                     *             "language": "",
+                     *             "analyzer": "",
+                     *             "stopWords": []
                      *           }
                      *         ],
                      *         "sparseVectors": [],
@@ -6921,7 +7051,9 @@ export interface operations {
                      *           {
                      *             "path": "section",
                      *             "type": "keyword",
-                     *             "language": ""
+                     *             "language": "",
+                     *             "analyzer": "",
+                     *             "stopWords": []
                      *           }
                      *         ],
                      *         "sparseVectors": [],

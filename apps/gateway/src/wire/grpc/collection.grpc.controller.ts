@@ -58,6 +58,10 @@ export class CollectionGrpcController implements Api<typeof collectionMethods> {
     return this.schema.indexes(by(context), request.collection, context);
   }
 
+  async analyze(request: gateway.AnalyzeRequest, context: CallContext): Promise<gateway.AnalyzeResponse> {
+    return this.schema.analyze(by(context), request, context);
+  }
+
   async createIndex(request: gateway.CreateIndexRequest, context: CallContext): Promise<gateway.CreateIndexResponse> {
     return this.schema.createIndex(by(context), request, context);
   }

@@ -113,6 +113,13 @@ export interface PayloadIndex {
   type: string;
   /** Of a text index: language whose word endings are cut, such as english; empty: none. */
   language: string;
+  /** Of a text index: words (default), or code, which takes identifiers and file names apart as well. */
+  analyzer: string;
+  /**
+   * Of a text index: words that are left out of texts and queries. The entry _language_ stands for the usual ones of the
+   * language, such as the, of and is.
+   */
+  stopWords: string[];
 }
 
 /** How vectors are kept; fixed when the collection is made. */
@@ -739,6 +746,11 @@ export interface TextQuery {
   query: string;
   /** Empty: every field with a text index. */
   fields: TextField[];
+  /**
+   * Only points that have each of these phrases in one of the fields: its words next to each other in this order. With an
+   * empty query, the words of the phrases are ranked by.
+   */
+  phrases: string[];
 }
 
 export interface TextField {
@@ -1039,6 +1051,43 @@ export interface UnreadExample {
   id: string;
   /** The value as JSON text, cut off after 200 bytes. */
   value: string;
+}
+
+export interface AnalyzeRequest {
+  collection: string;
+  /** At most 64 KiB. */
+  text: string;
+  /** As the text index that is declared at this path makes words; empty: as `index` says. */
+  path: string;
+  /**
+   * An index that need not be declared, instead of `path`; only language, analyzer and stop_words matter. Missing, with no
+   * path: as where there is no text index.
+   */
+  index?: PayloadIndex | undefined;
+}
+
+export interface AnalyzeResponse {
+  tokens: Token[];
+}
+
+/** A term that a text index keeps, or that a query asks for. */
+export interface Token {
+  text: string;
+  /** Where the word begins and ends in the text, in UTF-16 code units, as JavaScript, Java and C# count. */
+  start: number;
+  end: number;
+  /** Of the word among the words, from 0. Phrases compare positions; stop words have one, and are left out here. */
+  position: number;
+  /** The stretch of the text from start to end. */
+  word: string;
+  /**
+   * word; variant: another form of the word before it; whole: several words as one, which adds to the score; part: found by
+   * who asks for just that; unit and pair: one and two characters of a script without spaces; query: only asked for, in
+   * place of the word before it.
+   */
+  kind: string;
+  /** Whether a filter that has this text needs it (or, of a variant and a query token, takes it in place of the word). */
+  asked: boolean;
 }
 
 /** Exactly one of index, sparse_vector and named_vector. */
@@ -1949,7 +1998,7 @@ export const NamedVector: MessageFns<NamedVector> = {
 };
 
 function createBasePayloadIndex(): PayloadIndex {
-  return { path: "", type: "", language: "" };
+  return { path: "", type: "", language: "", analyzer: "", stopWords: [] };
 }
 
 export const PayloadIndex: MessageFns<PayloadIndex> = {
@@ -1962,6 +2011,12 @@ export const PayloadIndex: MessageFns<PayloadIndex> = {
     }
     if (message.language !== "") {
       writer.uint32(26).string(message.language);
+    }
+    if (message.analyzer !== "") {
+      writer.uint32(34).string(message.analyzer);
+    }
+    for (const v of message.stopWords) {
+      writer.uint32(42).string(v!);
     }
     return writer;
   },
@@ -2003,6 +2058,22 @@ export const PayloadIndex: MessageFns<PayloadIndex> = {
             message.language = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.analyzer = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.stopWords.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2020,6 +2091,12 @@ export const PayloadIndex: MessageFns<PayloadIndex> = {
       path: isSet(object.path) ? globalThis.String(object.path) : "",
       type: isSet(object.type) ? globalThis.String(object.type) : "",
       language: isSet(object.language) ? globalThis.String(object.language) : "",
+      analyzer: isSet(object.analyzer) ? globalThis.String(object.analyzer) : "",
+      stopWords: globalThis.Array.isArray(object?.stopWords)
+        ? object.stopWords.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.stop_words)
+        ? object.stop_words.map((e: any) => globalThis.String(e))
+        : [],
     };
   },
 
@@ -2034,6 +2111,12 @@ export const PayloadIndex: MessageFns<PayloadIndex> = {
     if (message.language !== undefined) {
       obj.language = message.language;
     }
+    if (message.analyzer !== undefined) {
+      obj.analyzer = message.analyzer;
+    }
+    if (message.stopWords?.length) {
+      obj.stopWords = message.stopWords;
+    }
     return obj;
   },
 
@@ -2045,6 +2128,8 @@ export const PayloadIndex: MessageFns<PayloadIndex> = {
     message.path = object.path ?? "";
     message.type = object.type ?? "";
     message.language = object.language ?? "";
+    message.analyzer = object.analyzer ?? "";
+    message.stopWords = object.stopWords?.map((e) => e) || [];
     return message;
   },
 };
@@ -9755,7 +9840,7 @@ export const SparseQuery: MessageFns<SparseQuery> = {
 };
 
 function createBaseTextQuery(): TextQuery {
-  return { query: "", fields: [] };
+  return { query: "", fields: [], phrases: [] };
 }
 
 export const TextQuery: MessageFns<TextQuery> = {
@@ -9765,6 +9850,9 @@ export const TextQuery: MessageFns<TextQuery> = {
     }
     for (const v of message.fields) {
       TextField.encode(v!, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.phrases) {
+      writer.uint32(26).string(v!);
     }
     return writer;
   },
@@ -9798,6 +9886,14 @@ export const TextQuery: MessageFns<TextQuery> = {
             message.fields.push(TextField.decode(reader, reader.uint32()));
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.phrases.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -9814,6 +9910,7 @@ export const TextQuery: MessageFns<TextQuery> = {
     return {
       query: isSet(object.query) ? globalThis.String(object.query) : "",
       fields: globalThis.Array.isArray(object?.fields) ? object.fields.map((e: any) => TextField.fromJSON(e)) : [],
+      phrases: globalThis.Array.isArray(object?.phrases) ? object.phrases.map((e: any) => globalThis.String(e)) : [],
     };
   },
 
@@ -9825,6 +9922,9 @@ export const TextQuery: MessageFns<TextQuery> = {
     if (message.fields?.length) {
       obj.fields = message.fields.map((e) => TextField.toJSON(e));
     }
+    if (message.phrases?.length) {
+      obj.phrases = message.phrases;
+    }
     return obj;
   },
 
@@ -9835,6 +9935,7 @@ export const TextQuery: MessageFns<TextQuery> = {
     const message = createBaseTextQuery();
     message.query = object.query ?? "";
     message.fields = object.fields?.map((e) => TextField.fromPartial(e)) || [];
+    message.phrases = object.phrases?.map((e) => e) || [];
     return message;
   },
 };
@@ -13258,6 +13359,357 @@ export const UnreadExample: MessageFns<UnreadExample> = {
   },
 };
 
+function createBaseAnalyzeRequest(): AnalyzeRequest {
+  return { collection: "", text: "", path: "", index: undefined };
+}
+
+export const AnalyzeRequest: MessageFns<AnalyzeRequest> = {
+  encode(message: AnalyzeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.collection !== "") {
+      writer.uint32(10).string(message.collection);
+    }
+    if (message.text !== "") {
+      writer.uint32(18).string(message.text);
+    }
+    if (message.path !== "") {
+      writer.uint32(26).string(message.path);
+    }
+    if (message.index !== undefined) {
+      PayloadIndex.encode(message.index, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AnalyzeRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAnalyzeRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.collection = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.text = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.path = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.index = PayloadIndex.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AnalyzeRequest {
+    return {
+      collection: isSet(object.collection) ? globalThis.String(object.collection) : "",
+      text: isSet(object.text) ? globalThis.String(object.text) : "",
+      path: isSet(object.path) ? globalThis.String(object.path) : "",
+      index: isSet(object.index) ? PayloadIndex.fromJSON(object.index) : undefined,
+    };
+  },
+
+  toJSON(message: AnalyzeRequest): unknown {
+    const obj: any = {};
+    if (message.collection !== undefined) {
+      obj.collection = message.collection;
+    }
+    if (message.text !== undefined) {
+      obj.text = message.text;
+    }
+    if (message.path !== undefined) {
+      obj.path = message.path;
+    }
+    if (message.index !== undefined) {
+      obj.index = PayloadIndex.toJSON(message.index);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<AnalyzeRequest>, I>>(base?: I): AnalyzeRequest {
+    return AnalyzeRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<AnalyzeRequest>, I>>(object: I): AnalyzeRequest {
+    const message = createBaseAnalyzeRequest();
+    message.collection = object.collection ?? "";
+    message.text = object.text ?? "";
+    message.path = object.path ?? "";
+    message.index = (object.index !== undefined && object.index !== null)
+      ? PayloadIndex.fromPartial(object.index)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseAnalyzeResponse(): AnalyzeResponse {
+  return { tokens: [] };
+}
+
+export const AnalyzeResponse: MessageFns<AnalyzeResponse> = {
+  encode(message: AnalyzeResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.tokens) {
+      Token.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AnalyzeResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAnalyzeResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tokens.push(Token.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AnalyzeResponse {
+    return { tokens: globalThis.Array.isArray(object?.tokens) ? object.tokens.map((e: any) => Token.fromJSON(e)) : [] };
+  },
+
+  toJSON(message: AnalyzeResponse): unknown {
+    const obj: any = {};
+    if (message.tokens?.length) {
+      obj.tokens = message.tokens.map((e) => Token.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<AnalyzeResponse>, I>>(base?: I): AnalyzeResponse {
+    return AnalyzeResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<AnalyzeResponse>, I>>(object: I): AnalyzeResponse {
+    const message = createBaseAnalyzeResponse();
+    message.tokens = object.tokens?.map((e) => Token.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseToken(): Token {
+  return { text: "", start: 0, end: 0, position: 0, word: "", kind: "", asked: false };
+}
+
+export const Token: MessageFns<Token> = {
+  encode(message: Token, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.text !== "") {
+      writer.uint32(10).string(message.text);
+    }
+    if (message.start !== 0) {
+      writer.uint32(16).uint32(message.start);
+    }
+    if (message.end !== 0) {
+      writer.uint32(24).uint32(message.end);
+    }
+    if (message.position !== 0) {
+      writer.uint32(32).uint32(message.position);
+    }
+    if (message.word !== "") {
+      writer.uint32(42).string(message.word);
+    }
+    if (message.kind !== "") {
+      writer.uint32(50).string(message.kind);
+    }
+    if (message.asked !== false) {
+      writer.uint32(56).bool(message.asked);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Token {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseToken();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.text = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.start = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.end = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.position = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.word = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.kind = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.asked = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Token {
+    return {
+      text: isSet(object.text) ? globalThis.String(object.text) : "",
+      start: isSet(object.start) ? globalThis.Number(object.start) : 0,
+      end: isSet(object.end) ? globalThis.Number(object.end) : 0,
+      position: isSet(object.position) ? globalThis.Number(object.position) : 0,
+      word: isSet(object.word) ? globalThis.String(object.word) : "",
+      kind: isSet(object.kind) ? globalThis.String(object.kind) : "",
+      asked: isSet(object.asked) ? globalThis.Boolean(object.asked) : false,
+    };
+  },
+
+  toJSON(message: Token): unknown {
+    const obj: any = {};
+    if (message.text !== undefined) {
+      obj.text = message.text;
+    }
+    if (message.start !== undefined) {
+      obj.start = Math.round(message.start);
+    }
+    if (message.end !== undefined) {
+      obj.end = Math.round(message.end);
+    }
+    if (message.position !== undefined) {
+      obj.position = Math.round(message.position);
+    }
+    if (message.word !== undefined) {
+      obj.word = message.word;
+    }
+    if (message.kind !== undefined) {
+      obj.kind = message.kind;
+    }
+    if (message.asked !== undefined) {
+      obj.asked = message.asked;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Token>, I>>(base?: I): Token {
+    return Token.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Token>, I>>(object: I): Token {
+    const message = createBaseToken();
+    message.text = object.text ?? "";
+    message.start = object.start ?? 0;
+    message.end = object.end ?? 0;
+    message.position = object.position ?? 0;
+    message.word = object.word ?? "";
+    message.kind = object.kind ?? "";
+    message.asked = object.asked ?? false;
+    return message;
+  },
+};
+
 function createBaseCreateIndexRequest(): CreateIndexRequest {
   return { collection: "", index: undefined, sparseVector: "", namedVector: undefined };
 }
@@ -14277,6 +14729,16 @@ export const VectronServiceService = {
     responseSerialize: (value: CreateIndexResponse): Buffer => Buffer.from(CreateIndexResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CreateIndexResponse => CreateIndexResponse.decode(value),
   },
+  /** Show the words that a text becomes: those that a text index keeps, and those that a query asks for. */
+  analyze: {
+    path: "/vectron.v1.VectronService/Analyze" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: AnalyzeRequest): Buffer => Buffer.from(AnalyzeRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): AnalyzeRequest => AnalyzeRequest.decode(value),
+    responseSerialize: (value: AnalyzeResponse): Buffer => Buffer.from(AnalyzeResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): AnalyzeResponse => AnalyzeResponse.decode(value),
+  },
   /** Drop a payload index, a sparse vector or a named vector. */
   deleteIndex: {
     path: "/vectron.v1.VectronService/DeleteIndex" as const,
@@ -14374,6 +14836,8 @@ export interface VectronServiceServer extends UntypedServiceImplementation {
    * built while the collection goes on serving.
    */
   createIndex: handleUnaryCall<CreateIndexRequest, CreateIndexResponse>;
+  /** Show the words that a text becomes: those that a text index keeps, and those that a query asks for. */
+  analyze: handleUnaryCall<AnalyzeRequest, AnalyzeResponse>;
   /** Drop a payload index, a sparse vector or a named vector. */
   deleteIndex: handleUnaryCall<DeleteIndexRequest, DeleteIndexResponse>;
   /** List the other names of collections. */
@@ -14783,6 +15247,22 @@ export interface VectronServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CreateIndexResponse) => void,
+  ): ClientUnaryCall;
+  /** Show the words that a text becomes: those that a text index keeps, and those that a query asks for. */
+  analyze(
+    request: AnalyzeRequest,
+    callback: (error: ServiceError | null, response: AnalyzeResponse) => void,
+  ): ClientUnaryCall;
+  analyze(
+    request: AnalyzeRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: AnalyzeResponse) => void,
+  ): ClientUnaryCall;
+  analyze(
+    request: AnalyzeRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: AnalyzeResponse) => void,
   ): ClientUnaryCall;
   /** Drop a payload index, a sparse vector or a named vector. */
   deleteIndex(

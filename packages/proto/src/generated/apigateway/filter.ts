@@ -67,8 +67,8 @@ export interface FieldCondition {
     { $case: "prefix"; value: string }
     | //
     /**
-     * A string that has every word of this text, as the field's text index splits words, or by Unicode words without
-     * case and accents where there is none.
+     * A string that has every word of this text, as the field's text index makes words (docs/text.md), or as one without
+     * settings does where there is none.
      */
     { $case: "text"; value: string }
     | //
@@ -77,6 +77,9 @@ export interface FieldCondition {
     | //
     /** Whether there is a null. */
     { $case: "isNull"; value: boolean }
+    | //
+    /** A string that has these words next to each other in this order. */
+    { $case: "phrase"; value: string }
     | undefined;
 }
 
@@ -590,6 +593,9 @@ export const FieldCondition: MessageFns<FieldCondition> = {
       case "isNull":
         writer.uint32(88).bool(message.test.value);
         break;
+      case "phrase":
+        writer.uint32(98).string(message.test.value);
+        break;
     }
     return writer;
   },
@@ -695,6 +701,14 @@ export const FieldCondition: MessageFns<FieldCondition> = {
             message.test = { $case: "isNull", value: reader.bool() };
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.test = { $case: "phrase", value: reader.string() };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -738,6 +752,8 @@ export const FieldCondition: MessageFns<FieldCondition> = {
         ? { $case: "isNull", value: globalThis.Boolean(object.isNull) }
         : isSet(object.is_null)
         ? { $case: "isNull", value: globalThis.Boolean(object.is_null) }
+        : isSet(object.phrase)
+        ? { $case: "phrase", value: globalThis.String(object.phrase) }
         : undefined,
     };
   },
@@ -767,6 +783,8 @@ export const FieldCondition: MessageFns<FieldCondition> = {
       obj.exists = message.test.value;
     } else if (message.test?.$case === "isNull") {
       obj.isNull = message.test.value;
+    } else if (message.test?.$case === "phrase") {
+      obj.phrase = message.test.value;
     }
     return obj;
   },
@@ -835,6 +853,12 @@ export const FieldCondition: MessageFns<FieldCondition> = {
       case "isNull": {
         if (object.test?.value !== undefined && object.test?.value !== null) {
           message.test = { $case: "isNull", value: object.test.value };
+        }
+        break;
+      }
+      case "phrase": {
+        if (object.test?.value !== undefined && object.test?.value !== null) {
+          message.test = { $case: "phrase", value: object.test.value };
         }
         break;
       }

@@ -162,6 +162,7 @@ export interface ShardOp {
     | { $case: "mutate"; value: Mutation }
     | { $case: "declare"; value: Declaration }
     | { $case: "sample"; value: SampleOp }
+    | { $case: "analyze"; value: AnalyzeOp }
     | { $case: "textStats"; value: TextStatsOp }
     | { $case: "openView"; value: OpenViewOp }
     | { $case: "closeView"; value: CloseViewOp }
@@ -326,6 +327,8 @@ export interface TextQuery {
   query: string;
   /** Empty: every field with a text index. */
   fields: TextField[];
+  /** Each stands in one of the fields. Where `query` is empty, their words are ranked by. */
+  phrases: string[];
 }
 
 export interface TextField {
@@ -446,7 +449,7 @@ export interface Declaration {
   declare?:
     | { $case: "addIndex"; value: PayloadIndex }
     | //
-    /** Its language does not matter. */
+    /** Only its path and kind matter. */
     { $case: "dropIndex"; value: PayloadIndex }
     | { $case: "addSparse"; value: SparseDeclared }
     | { $case: "dropSparse"; value: SparseDeclared }
@@ -463,6 +466,10 @@ export interface PayloadIndex {
   kind: IndexKind;
   /** Of a text index: whose endings words lose; empty: none. */
   language: string;
+  /** Of a text index: words (or empty) or code. */
+  analyzer: string;
+  /** Of a text index: words that are left out; `_language_` stands for the usual ones of the language. */
+  stopWords: string[];
 }
 
 /** A dense vector that points may have besides their first one. */
@@ -606,6 +613,32 @@ export interface PageFound {
   more: boolean;
 }
 
+/** The words of a text. */
+export interface AnalyzeOp {
+  text: string;
+  /** As the text index at this path makes them; empty: as `index` says. */
+  path: string;
+  /** Missing, with no path: as an index without settings. */
+  index?: PayloadIndex | undefined;
+}
+
+export interface Analyzed {
+  tokens: Token[];
+}
+
+export interface Token {
+  text: string;
+  /** Where the word begins and ends, in UTF-16 code units of the text. */
+  start: number;
+  end: number;
+  position: number;
+  /** The stretch of the text from start to end. */
+  word: string;
+  /** As vectron.v1.Token has it. */
+  kind: string;
+  asked: boolean;
+}
+
 export interface ShardOutcome {
   /** Empty on success. */
   errorCode: string;
@@ -621,6 +654,7 @@ export interface ShardOutcome {
     | { $case: "searches"; value: SearchResults }
     | { $case: "schema"; value: SchemaStatus }
     | { $case: "sampled"; value: Sampled }
+    | { $case: "analyzed"; value: Analyzed }
     | { $case: "textStats"; value: TextStats }
     | { $case: "view"; value: ViewOpened }
     | undefined;
@@ -750,6 +784,9 @@ export const ShardOp: MessageFns<ShardOp> = {
         break;
       case "sample":
         SampleOp.encode(message.op.value, writer.uint32(122).fork()).join();
+        break;
+      case "analyze":
+        AnalyzeOp.encode(message.op.value, writer.uint32(130).fork()).join();
         break;
       case "textStats":
         TextStatsOp.encode(message.op.value, writer.uint32(138).fork()).join();
@@ -906,6 +943,14 @@ export const ShardOp: MessageFns<ShardOp> = {
             message.op = { $case: "sample", value: SampleOp.decode(reader, reader.uint32()) };
             continue;
           }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.op = { $case: "analyze", value: AnalyzeOp.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 17: {
             if (tag !== 138) {
               break;
@@ -1004,6 +1049,8 @@ export const ShardOp: MessageFns<ShardOp> = {
         ? { $case: "declare", value: Declaration.fromJSON(object.declare) }
         : isSet(object.sample)
         ? { $case: "sample", value: SampleOp.fromJSON(object.sample) }
+        : isSet(object.analyze)
+        ? { $case: "analyze", value: AnalyzeOp.fromJSON(object.analyze) }
         : isSet(object.textStats)
         ? { $case: "textStats", value: TextStatsOp.fromJSON(object.textStats) }
         : isSet(object.text_stats)
@@ -1061,6 +1108,8 @@ export const ShardOp: MessageFns<ShardOp> = {
       obj.declare = Declaration.toJSON(message.op.value);
     } else if (message.op?.$case === "sample") {
       obj.sample = SampleOp.toJSON(message.op.value);
+    } else if (message.op?.$case === "analyze") {
+      obj.analyze = AnalyzeOp.toJSON(message.op.value);
     } else if (message.op?.$case === "textStats") {
       obj.textStats = TextStatsOp.toJSON(message.op.value);
     } else if (message.op?.$case === "openView") {
@@ -1163,6 +1212,12 @@ export const ShardOp: MessageFns<ShardOp> = {
       case "sample": {
         if (object.op?.value !== undefined && object.op?.value !== null) {
           message.op = { $case: "sample", value: SampleOp.fromPartial(object.op.value) };
+        }
+        break;
+      }
+      case "analyze": {
+        if (object.op?.value !== undefined && object.op?.value !== null) {
+          message.op = { $case: "analyze", value: AnalyzeOp.fromPartial(object.op.value) };
         }
         break;
       }
@@ -2604,7 +2659,7 @@ export const SearchOp: MessageFns<SearchOp> = {
 };
 
 function createBaseTextQuery(): TextQuery {
-  return { query: "", fields: [] };
+  return { query: "", fields: [], phrases: [] };
 }
 
 export const TextQuery: MessageFns<TextQuery> = {
@@ -2614,6 +2669,9 @@ export const TextQuery: MessageFns<TextQuery> = {
     }
     for (const v of message.fields) {
       TextField.encode(v!, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.phrases) {
+      writer.uint32(26).string(v!);
     }
     return writer;
   },
@@ -2647,6 +2705,14 @@ export const TextQuery: MessageFns<TextQuery> = {
             message.fields.push(TextField.decode(reader, reader.uint32()));
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.phrases.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2663,6 +2729,7 @@ export const TextQuery: MessageFns<TextQuery> = {
     return {
       query: isSet(object.query) ? globalThis.String(object.query) : "",
       fields: globalThis.Array.isArray(object?.fields) ? object.fields.map((e: any) => TextField.fromJSON(e)) : [],
+      phrases: globalThis.Array.isArray(object?.phrases) ? object.phrases.map((e: any) => globalThis.String(e)) : [],
     };
   },
 
@@ -2674,6 +2741,9 @@ export const TextQuery: MessageFns<TextQuery> = {
     if (message.fields?.length) {
       obj.fields = message.fields.map((e) => TextField.toJSON(e));
     }
+    if (message.phrases?.length) {
+      obj.phrases = message.phrases;
+    }
     return obj;
   },
 
@@ -2684,6 +2754,7 @@ export const TextQuery: MessageFns<TextQuery> = {
     const message = createBaseTextQuery();
     message.query = object.query ?? "";
     message.fields = object.fields?.map((e) => TextField.fromPartial(e)) || [];
+    message.phrases = object.phrases?.map((e) => e) || [];
     return message;
   },
 };
@@ -4360,7 +4431,7 @@ export const Declaration: MessageFns<Declaration> = {
 };
 
 function createBasePayloadIndex(): PayloadIndex {
-  return { path: "", kind: 0, language: "" };
+  return { path: "", kind: 0, language: "", analyzer: "", stopWords: [] };
 }
 
 export const PayloadIndex: MessageFns<PayloadIndex> = {
@@ -4373,6 +4444,12 @@ export const PayloadIndex: MessageFns<PayloadIndex> = {
     }
     if (message.language !== "") {
       writer.uint32(26).string(message.language);
+    }
+    if (message.analyzer !== "") {
+      writer.uint32(34).string(message.analyzer);
+    }
+    for (const v of message.stopWords) {
+      writer.uint32(42).string(v!);
     }
     return writer;
   },
@@ -4414,6 +4491,22 @@ export const PayloadIndex: MessageFns<PayloadIndex> = {
             message.language = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.analyzer = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.stopWords.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4431,6 +4524,12 @@ export const PayloadIndex: MessageFns<PayloadIndex> = {
       path: isSet(object.path) ? globalThis.String(object.path) : "",
       kind: isSet(object.kind) ? indexKindFromJSON(object.kind) : 0,
       language: isSet(object.language) ? globalThis.String(object.language) : "",
+      analyzer: isSet(object.analyzer) ? globalThis.String(object.analyzer) : "",
+      stopWords: globalThis.Array.isArray(object?.stopWords)
+        ? object.stopWords.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.stop_words)
+        ? object.stop_words.map((e: any) => globalThis.String(e))
+        : [],
     };
   },
 
@@ -4445,6 +4544,12 @@ export const PayloadIndex: MessageFns<PayloadIndex> = {
     if (message.language !== undefined) {
       obj.language = message.language;
     }
+    if (message.analyzer !== undefined) {
+      obj.analyzer = message.analyzer;
+    }
+    if (message.stopWords?.length) {
+      obj.stopWords = message.stopWords;
+    }
     return obj;
   },
 
@@ -4456,6 +4561,8 @@ export const PayloadIndex: MessageFns<PayloadIndex> = {
     message.path = object.path ?? "";
     message.kind = object.kind ?? 0;
     message.language = object.language ?? "";
+    message.analyzer = object.analyzer ?? "";
+    message.stopWords = object.stopWords?.map((e) => e) || [];
     return message;
   },
 };
@@ -6151,6 +6258,341 @@ export const PageFound: MessageFns<PageFound> = {
   },
 };
 
+function createBaseAnalyzeOp(): AnalyzeOp {
+  return { text: "", path: "", index: undefined };
+}
+
+export const AnalyzeOp: MessageFns<AnalyzeOp> = {
+  encode(message: AnalyzeOp, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.text !== "") {
+      writer.uint32(10).string(message.text);
+    }
+    if (message.path !== "") {
+      writer.uint32(18).string(message.path);
+    }
+    if (message.index !== undefined) {
+      PayloadIndex.encode(message.index, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AnalyzeOp {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAnalyzeOp();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.text = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.path = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.index = PayloadIndex.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AnalyzeOp {
+    return {
+      text: isSet(object.text) ? globalThis.String(object.text) : "",
+      path: isSet(object.path) ? globalThis.String(object.path) : "",
+      index: isSet(object.index) ? PayloadIndex.fromJSON(object.index) : undefined,
+    };
+  },
+
+  toJSON(message: AnalyzeOp): unknown {
+    const obj: any = {};
+    if (message.text !== undefined) {
+      obj.text = message.text;
+    }
+    if (message.path !== undefined) {
+      obj.path = message.path;
+    }
+    if (message.index !== undefined) {
+      obj.index = PayloadIndex.toJSON(message.index);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<AnalyzeOp>, I>>(base?: I): AnalyzeOp {
+    return AnalyzeOp.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<AnalyzeOp>, I>>(object: I): AnalyzeOp {
+    const message = createBaseAnalyzeOp();
+    message.text = object.text ?? "";
+    message.path = object.path ?? "";
+    message.index = (object.index !== undefined && object.index !== null)
+      ? PayloadIndex.fromPartial(object.index)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseAnalyzed(): Analyzed {
+  return { tokens: [] };
+}
+
+export const Analyzed: MessageFns<Analyzed> = {
+  encode(message: Analyzed, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.tokens) {
+      Token.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Analyzed {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAnalyzed();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tokens.push(Token.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Analyzed {
+    return { tokens: globalThis.Array.isArray(object?.tokens) ? object.tokens.map((e: any) => Token.fromJSON(e)) : [] };
+  },
+
+  toJSON(message: Analyzed): unknown {
+    const obj: any = {};
+    if (message.tokens?.length) {
+      obj.tokens = message.tokens.map((e) => Token.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Analyzed>, I>>(base?: I): Analyzed {
+    return Analyzed.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Analyzed>, I>>(object: I): Analyzed {
+    const message = createBaseAnalyzed();
+    message.tokens = object.tokens?.map((e) => Token.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseToken(): Token {
+  return { text: "", start: 0, end: 0, position: 0, word: "", kind: "", asked: false };
+}
+
+export const Token: MessageFns<Token> = {
+  encode(message: Token, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.text !== "") {
+      writer.uint32(10).string(message.text);
+    }
+    if (message.start !== 0) {
+      writer.uint32(16).uint32(message.start);
+    }
+    if (message.end !== 0) {
+      writer.uint32(24).uint32(message.end);
+    }
+    if (message.position !== 0) {
+      writer.uint32(32).uint32(message.position);
+    }
+    if (message.word !== "") {
+      writer.uint32(42).string(message.word);
+    }
+    if (message.kind !== "") {
+      writer.uint32(50).string(message.kind);
+    }
+    if (message.asked !== false) {
+      writer.uint32(56).bool(message.asked);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Token {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseToken();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.text = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.start = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.end = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.position = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.word = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.kind = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.asked = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Token {
+    return {
+      text: isSet(object.text) ? globalThis.String(object.text) : "",
+      start: isSet(object.start) ? globalThis.Number(object.start) : 0,
+      end: isSet(object.end) ? globalThis.Number(object.end) : 0,
+      position: isSet(object.position) ? globalThis.Number(object.position) : 0,
+      word: isSet(object.word) ? globalThis.String(object.word) : "",
+      kind: isSet(object.kind) ? globalThis.String(object.kind) : "",
+      asked: isSet(object.asked) ? globalThis.Boolean(object.asked) : false,
+    };
+  },
+
+  toJSON(message: Token): unknown {
+    const obj: any = {};
+    if (message.text !== undefined) {
+      obj.text = message.text;
+    }
+    if (message.start !== undefined) {
+      obj.start = Math.round(message.start);
+    }
+    if (message.end !== undefined) {
+      obj.end = Math.round(message.end);
+    }
+    if (message.position !== undefined) {
+      obj.position = Math.round(message.position);
+    }
+    if (message.word !== undefined) {
+      obj.word = message.word;
+    }
+    if (message.kind !== undefined) {
+      obj.kind = message.kind;
+    }
+    if (message.asked !== undefined) {
+      obj.asked = message.asked;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Token>, I>>(base?: I): Token {
+    return Token.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Token>, I>>(object: I): Token {
+    const message = createBaseToken();
+    message.text = object.text ?? "";
+    message.start = object.start ?? 0;
+    message.end = object.end ?? 0;
+    message.position = object.position ?? 0;
+    message.word = object.word ?? "";
+    message.kind = object.kind ?? "";
+    message.asked = object.asked ?? false;
+    return message;
+  },
+};
+
 function createBaseShardOutcome(): ShardOutcome {
   return {
     errorCode: "",
@@ -6201,6 +6643,9 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
         break;
       case "sampled":
         Sampled.encode(message.outcome.value, writer.uint32(98).fork()).join();
+        break;
+      case "analyzed":
+        Analyzed.encode(message.outcome.value, writer.uint32(106).fork()).join();
         break;
       case "textStats":
         TextStats.encode(message.outcome.value, writer.uint32(114).fork()).join();
@@ -6345,6 +6790,14 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
             message.outcome = { $case: "sampled", value: Sampled.decode(reader, reader.uint32()) };
             continue;
           }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.outcome = { $case: "analyzed", value: Analyzed.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 14: {
             if (tag !== 114) {
               break;
@@ -6437,6 +6890,8 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
         ? { $case: "schema", value: SchemaStatus.fromJSON(object.schema) }
         : isSet(object.sampled)
         ? { $case: "sampled", value: Sampled.fromJSON(object.sampled) }
+        : isSet(object.analyzed)
+        ? { $case: "analyzed", value: Analyzed.fromJSON(object.analyzed) }
         : isSet(object.textStats)
         ? { $case: "textStats", value: TextStats.fromJSON(object.textStats) }
         : isSet(object.text_stats)
@@ -6487,6 +6942,8 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
       obj.schema = SchemaStatus.toJSON(message.outcome.value);
     } else if (message.outcome?.$case === "sampled") {
       obj.sampled = Sampled.toJSON(message.outcome.value);
+    } else if (message.outcome?.$case === "analyzed") {
+      obj.analyzed = Analyzed.toJSON(message.outcome.value);
     } else if (message.outcome?.$case === "textStats") {
       obj.textStats = TextStats.toJSON(message.outcome.value);
     } else if (message.outcome?.$case === "view") {
@@ -6572,6 +7029,12 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
       case "sampled": {
         if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
           message.outcome = { $case: "sampled", value: Sampled.fromPartial(object.outcome.value) };
+        }
+        break;
+      }
+      case "analyzed": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "analyzed", value: Analyzed.fromPartial(object.outcome.value) };
         }
         break;
       }
