@@ -18,8 +18,12 @@ impl Shards {
     fn new(count: usize) -> Self {
         let shards = Self((0..count).map(|_| Self::one()).collect());
         for path in ["title", "body"] {
-            let index =
-                PayloadIndex { path: path.into(), kind: IndexKind::Text.into(), language: "english".into() };
+            let index = PayloadIndex {
+                path: path.into(),
+                kind: IndexKind::Text.into(),
+                language: "english".into(),
+                ..Default::default()
+            };
             let declaration = Some(Declaration { declare: Some(Declare::AddIndex(index)) });
             let command = LogCommand { declaration, ..Default::default() };
             shards.0.iter().for_each(|(_, shard)| apply(shard, &command));
@@ -94,7 +98,7 @@ fn apply(shard: &Shard, command: &LogCommand) {
 
 fn query(text: &str, boosts: &[(&str, f32)]) -> TextQuery {
     let fields = boosts.iter().map(|(path, boost)| TextField { path: (*path).into(), boost: *boost });
-    TextQuery { query: text.into(), fields: fields.collect() }
+    TextQuery { query: text.into(), fields: fields.collect(), ..TextQuery::default() }
 }
 
 fn words(most: usize) -> impl Strategy<Value = String> {
