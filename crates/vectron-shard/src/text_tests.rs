@@ -98,7 +98,7 @@ fn apply(shard: &Shard, command: &LogCommand) {
 
 fn query(text: &str, boosts: &[(&str, f32)]) -> TextQuery {
     let fields = boosts.iter().map(|(path, boost)| TextField { path: (*path).into(), boost: *boost });
-    TextQuery { query: text.into(), fields: fields.collect(), ..Default::default() }
+    TextQuery { query: text.into(), fields: fields.collect(), ..TextQuery::default() }
 }
 
 fn words(most: usize) -> impl Strategy<Value = String> {
