@@ -49,7 +49,7 @@ import {
   writeParts,
   writeToken,
 } from '@vectron/model';
-import { type gateway, greatestOf, placement, workerData } from '@vectron/proto';
+import { placement, workerData } from '@vectron/proto';
 import { indexesOf, recallMeasurement, settingsOf } from './answers.js';
 import { ChangeStream, type ChangeStreamOptions, type ChangesOptions, changesOptions } from './change-stream.js';
 import type * as api from './client.js';
@@ -290,7 +290,7 @@ class EmbeddedClient implements api.VectronClient {
     return this.#query(requests.queryRequest(name, options));
   }
 
-  async #query(asked: gateway.QueryRequest): Promise<api.QueryResult> {
+  async #query(asked: ReturnType<typeof requests.queryRequest>): Promise<api.QueryResult> {
     readPlan(asked.consistency);
     const route = await this.#route(asked.collection);
     const request = await embedQuery(asked, route.collection, this.#embed);
