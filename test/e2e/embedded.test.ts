@@ -55,10 +55,14 @@ describe('Vectron, embedded', () => {
       const points = Array.from({ length: 100 }, (_, n) => ({ id: `p${n}`, vector: [batch] }));
       await Promise.all(points.map((point) => db.upsert('cut', [point])));
     }
-    await db.close();
-    db = await open(dir);
-    const { changes } = await db.listChanges('cut');
-    expect(changes.length).toBeGreaterThan(0);
+    const reopened = async () => {
+      await db.close();
+      db = await open(dir);
+      return (await db.listChanges('cut')).changes;
+    };
+    const oldest = Number(cursor.split('-').at(-1));
+    // A close does not wait for the cut that it asks for.
+    const changes = await until('the log is cut', reopened, ([first]) => Number(first.logIndex) > oldest);
     const first = changes[0].logIndex;
     const lost = [{ firstLogIndex: expect.any(BigInt), lastLogIndex: first - 1n, shardId: changes[0].shardId }];
     const gone = { code: 'CHANGES_GONE', details: { lost: { shards: lost, cursor: expect.stringMatching(/^c1/) } } };

@@ -216,7 +216,10 @@ export function describeExactCopy(home: string, client: () => VectronClient): vo
       await db.createCollection(name, { dimension: 1, distance: 'dot' });
       await expect(listed({})).rejects.toMatchObject({ code: 'SNAPSHOT_GONE' });
       const old = db.listChanges(name, { cursor: now.nextCursor });
-      await expect(old).rejects.toMatchObject({ code: 'CHANGES_GONE', details: { lost: undefined } });
+      await expect(old).rejects.toMatchObject({
+        code: 'CHANGES_GONE',
+        details: expect.not.objectContaining({ lost: expect.anything() }),
+      });
       await db.deleteCollection(name);
     });
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { filters, placement, workerData } from '@vectron/proto';
+import { type filters, type placement, workerData } from '@vectron/proto';
 import { filterJson } from './filter-form.js';
 import { type Filter, filterMessage } from './filter-json.js';
 import { Route } from './route.js';
@@ -73,7 +73,7 @@ describe('numbers of a filter', () => {
 describe('what several shards answer', () => {
   const shards = [1, 2].map((shardId) => ({ shardId, firstHash: BigInt(shardId), lastHash: BigInt(shardId) }));
   const route = new Route({ name: 'c', shards } as unknown as placement.Collection);
-  const point = (id: string) => ({ id }) as workerData.PointData;
+  const point = (id: string) => workerData.PointData.fromPartial({ id });
 
   /** A page of one shard: ids, each with the bytes of its key. */
   const pageOf = (own: Record<string, number[]>) => {
