@@ -64,6 +64,20 @@ describe('commands that look into a server', () => {
     });
   });
 
+  it('show the words that a text becomes, and what an index could not read', () => {
+    const words = (args: string[]) =>
+      json(['indexes', 'analyze', 'few', ...args]).map(({ text }: { text: string }) => text);
+    expect(words(["L'article", '--language', 'french'])).toEqual(words(['articles', '--language', 'french']));
+    expect(words(['loadInvoice.py', '--analyzer', 'code'])).toEqual(expect.arrayContaining(['load', 'invoice', '.py']));
+    expect(run(['indexes', 'create', 'few', 'title', '--type', 'text', '--stop-words', 'the,of']).status).toBe(0);
+    expect(words(['the end of it', '--path', 'title'])).toEqual(['end', 'it']);
+    expect(run(['indexes', 'analyze', 'few', 'x', '--path', 'title', '--language', 'french']).status).toBe(2);
+    expect(run(['indexes', 'create', 'few', 'big', '--type', 'datetime']).status).toBe(0);
+    const { stdout } = run(['indexes', 'list', 'few']);
+    expect(stdout).toMatch(/big.*datetime.*1, such as 9007199254740993 of a/);
+    expect(stdout).toMatch(/title.*text/);
+  });
+
   it('list changes, and follow them until they are stopped', async () => {
     const listed = json(['changes', 'few']);
     expect(listed.changes.map(({ kind, id }: { kind: string; id: string }) => `${kind} ${id}`)).toEqual([

@@ -245,12 +245,10 @@ class EmbeddedClient implements api.VectronClient {
   }
 
   async snapshot(name: string): Promise<Snapshot> {
+    const { collection } = requests.openSnapshotRequest(name);
     const of = { owner: '', key: '' };
-    return new Snapshot(
-      this.#snapshots,
-      name,
-      await openSnapshot(await this.#route(name), of, this.#ask, this.#askHere),
-    );
+    const route = await this.#route(collection);
+    return new Snapshot(this.#snapshots, collection, await openSnapshot(route, of, this.#ask, this.#askHere));
   }
 
   async listChanges(name: string, options: ChangesOptions = {}): Promise<api.Changes> {

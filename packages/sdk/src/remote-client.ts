@@ -105,7 +105,11 @@ export function remoteClient(transport: Transport): api.VectronClient {
       await call(data.updateAliases, requests.aliasesRequest(changes));
     },
     async snapshot(collection) {
-      return new Snapshot(snapshots, collection, await call(data.openSnapshot, { collection }));
+      return new Snapshot(
+        snapshots,
+        collection,
+        await call(data.openSnapshot, requests.openSnapshotRequest(collection)),
+      );
     },
     async listChanges(collection, options = {}) {
       const { signal, ...asked } = changesOptions(options);

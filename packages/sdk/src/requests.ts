@@ -150,6 +150,9 @@ export function getRequest(
   return message('GetRequest', { ...rest, collection, id, consistency: consistencyForm(consistency) });
 }
 
+export const openSnapshotRequest = (collection: string): gateway.OpenSnapshotRequest =>
+  message('OpenSnapshotRequest', { collection });
+
 export const deleteRequest = (collection: string, id: string): gateway.DeleteRequest =>
   message('DeleteRequest', { collection, id });
 

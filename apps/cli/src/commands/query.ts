@@ -125,17 +125,14 @@ export function indexCommands(program: Command, client: Define): void {
         show({ created }, options.json === true, { head: ['index'], rows: [[created ? 'created' : 'was there']] });
       }),
     );
-  client(
-    group,
-    'analyze <collection> [path] <text>',
-    'the words that a text becomes, as the text index at the path makes them',
-  )
+  client(group, 'analyze <collection> <text>', 'the words that a text becomes')
+    .option('--path <path>', 'as the text index at this path makes them')
     .option('--language <language>', 'of no path: as an index with these settings makes them')
     .option('--analyzer <analyzer>', 'of no path: words or code')
     .option('--stop-words <words>', 'of no path: words to leave out, separated by commas', list)
-    .action((collection: string, path: string, text: string, options: ClientOptions) =>
+    .action((collection: string, text: string, options: ClientOptions) =>
       withClient(options, async (db) => {
-        const tokens = await db.analyze(collection, text, howOf(path, options));
+        const tokens = await db.analyze(collection, text, howOf(options));
         const rows = tokens.map((one) => [one.text, one.kind, one.asked ? 'asked' : '', one.position, one.word]);
         show(tokens, options.json === true, { head: ['token', 'kind', 'query', 'position', 'word'], rows });
       }),
@@ -159,7 +156,8 @@ function settingsOf({ type, language, analyzer, stopWords = [] }: Omit<PayloadIn
 
 const list = (text: string) => text.split(',').map((word) => word.trim());
 
-function howOf(path: string | undefined, options: ClientOptions): AnalyzeOptions {
+function howOf(options: ClientOptions): AnalyzeOptions {
+  const path = options.path as string | undefined;
   const settings = textSettings(options);
   const given = Object.values(settings).some((value) => value !== undefined);
   if (path === undefined) return { index: settings };
