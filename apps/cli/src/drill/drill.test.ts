@@ -7,7 +7,7 @@ const SIZE = { points: 1, dimension: 1, outageS: 1, quick: true };
 
 it('a time that is late fails a drill only where times are required; what never came, or is broken, always does', () => {
   const said: string[] = [];
-  const cluster = { info: { http: ['http://127.0.0.1:1'], apiKey: '' } } as unknown as LocalCluster;
+  const cluster = { info: { http: ['http://127.0.0.1:1'], apiKey: 'vk_none' } } as unknown as LocalCluster;
   const run = new DrillRun({ name: 'any' }, cluster, {} as VectronClient, SIZE, (line) => said.push(line.trim()));
   run.within('in time', 4_000, 5_000);
   run.within('late', 6_000, 5_000);
