@@ -69,7 +69,7 @@ public final class Main {
     equal("payload of the nearest", found.getResults().get(0).getPayload(), first.getPayload());
     equal("vector of the nearest", found.getResults().get(0).getVector(), first.getVector());
 
-    var page = data.listPoints(COLLECTION, 1L, null, true, null, null, null, null, null, null);
+    var page = data.listPoints(COLLECTION, 1L, null, true, null, null, null, null, null, null, null);
     equal("points of a page", page.getPoints().size(), 1);
     equal("there is a next page", page.getNextCursor().isEmpty(), false);
 
