@@ -29,7 +29,6 @@ export function importCommand(program: Command, client: Define): void {
     .option('--table <name>', 'of a dump with several tables')
     .option('--id <column>', 'the column of the ids; `row`: number the rows, from 0')
     .option('--vector <column>', 'the column of the vectors, or the vector of several that comes first')
-    .option('--vector-name <name>', 'the same as --vector')
     .option('--payload <columns>', 'the columns that become the payload, with commas between them; default: all others')
     .option('--dimension <n>', 'of a collection that is made; default: that of the file', wholeFlag(1, 65_536))
     .option('--distance <metric>', 'cosine, euclidean or dot; default: as the file says, or cosine')
@@ -69,9 +68,9 @@ function namesOf(first: string | undefined, second: string | undefined, options:
 }
 
 function choiceOf(options: ClientOptions): ColumnChoice {
-  const { id, vector, vectorName, payload, table } = options as Record<string, string | undefined>;
+  const { id, vector, payload, table } = options as Record<string, string | undefined>;
   const fields = payload?.split(',').flatMap((name) => name.trim() || []);
-  return { id, vector: vector ?? vectorName, payload: fields, table };
+  return { id, vector, payload: fields, table };
 }
 
 async function run(db: VectronClient, collection: string, file: string, options: ClientOptions): Promise<void> {
