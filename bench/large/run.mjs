@@ -98,7 +98,7 @@ try {
     await step(
       `${wire}: search, 1000 results without payloads`,
       async () =>
-        `${(await client.search(NAME, { vector: [1, 1, 1, 1], topK: 1000, includeMetadata: false })).hits.length} hits`,
+        `${(await client.search(NAME, { vector: [1, 1, 1, 1], topK: 1000, includePayload: false })).hits.length} hits`,
     );
     await step(
       `${wire}: facets without an index`,

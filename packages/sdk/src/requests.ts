@@ -107,8 +107,11 @@ export function searchRequest(collection: string, options: api.SearchOptions): g
   return search;
 }
 
-/** The fields of a read, which the contract has under other names. */
+/** The fields of a read, which the contract has under other names: those are refused, and would be overwritten here. */
 function reading(collection: string, options: Given): Given {
+  for (const name of ['includeMetadata', 'include_metadata']) {
+    if (name in options) throw VectronError.invalid(name, `${name} is called includePayload in this client`);
+  }
   const { includePayload: includeMetadata = true, consistency, ...rest } = options;
   return { ...rest, collection, includeMetadata, consistency: consistencyForm(consistency) };
 }

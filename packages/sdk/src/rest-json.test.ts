@@ -109,6 +109,22 @@ it('writes payloads, vectors, filters and 64-bit numbers in their short forms', 
   });
 });
 
+it('refuses the name of the contract where a read has another one, which would be used instead', () => {
+  for (const name of ['includeMetadata', 'include_metadata']) {
+    const refused = expect.objectContaining({ code: 'INVALID_ARGUMENT', details: { field: name } });
+    const caught = (work: () => unknown) => {
+      try {
+        return work();
+      } catch (error) {
+        return error;
+      }
+    };
+    const given = { [name]: false } as object;
+    expect(caught(() => requests.searchRequest('c', { vector: [1], ...given }))).toEqual(refused);
+    expect(caught(() => requests.queryRequest('c', { branches: [{ vector: [1] }], ...given }))).toEqual(refused);
+  }
+});
+
 it('writes the exact text of a payload in place of what holds it inexactly', () => {
   const point = { ...requests.pointMessage({ id: 'a' }), payloadJson: '{"n":9007199254740993}' };
   expect(toJson('vectron.v1.Point', point)).toEqual({ id: 'a', payload: { n: 9007199254740993n } });
