@@ -5,7 +5,7 @@ import type { StoredPoint } from '@vectron/sdk';
 export interface ExportedParts {
   readonly payload: string;
   readonly sparse?: string;
-  /** The named vectors. */
+  /** JSON text: the dense vectors besides the first one, by name. */
   readonly vectors?: string;
   /** ISO 8601, in UTC, with milliseconds: it does not move while the file lies there. No JSON text. */
   readonly expiresAt?: string;

@@ -98,7 +98,7 @@ export class ByteWindow {
     this.lineEnd = next === -1 ? this.bytes.length : next;
   }
 
-  /** Closes the file. */
+  /** Ends the reading, which closes the file, also before its end. */
   async close(): Promise<void> {
     await this.chunks.return?.();
   }

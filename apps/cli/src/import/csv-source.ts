@@ -10,7 +10,7 @@ import type { ColumnChoice, RowSource } from './rows.js';
 const RULES: FormatRules = { jsonText: true };
 
 interface CsvRecord {
-  /** On which it begins. */
+  /** The line that the record begins on, from 1: a quoted cell may have several. */
   readonly line: number;
   /** Bytes of the content up to its end. */
   readonly endsAt: number;

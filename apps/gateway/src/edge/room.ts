@@ -108,19 +108,14 @@ export class Room {
   /** What a request of the tenant would be refused with now; undefined: it may begin, or wait. */
   refusal(tenantId: string, arrival: Arrival = {}): VectronError | undefined {
     const tenant = this.#seen(tenantId);
-    if (this.#mayBegin(tenant) || this.#mayWait(tenant, arrival)) return undefined;
-    this.#window.full = true;
-    this.#refused?.inc();
-    return this.#refusal;
+    return this.#mayBegin(tenant) || this.#mayWait(tenant, arrival) ? undefined : this.#full();
   }
 
   /** Throws OVERLOADED instead of waiting; what is returned gives the room back. */
   begin(tenantId: string): () => void {
     const tenant = this.#seen(tenantId);
     if (this.#mayBegin(tenant)) return this.#begin(tenant);
-    this.#window.full = true;
-    this.#refused?.inc();
-    throw this.#refusal;
+    throw this.#full();
   }
 
   /**
@@ -128,10 +123,17 @@ export class Room {
    * CANCELLED when its caller has gone meanwhile; what is returned gives the room back.
    */
   enter(tenantId: string, arrival: Arrival = {}): (() => void) | Promise<() => void> {
-    const refusal = this.refusal(tenantId, arrival);
-    if (refusal !== undefined) throw refusal;
     const tenant = this.#seen(tenantId);
-    return this.#mayBegin(tenant) ? this.#begin(tenant) : this.#wait(tenant, arrival);
+    if (this.#mayBegin(tenant)) return this.#begin(tenant);
+    if (this.#mayWait(tenant, arrival)) return this.#wait(tenant, arrival);
+    throw this.#full();
+  }
+
+  /** The refusal, which is counted. */
+  #full(): VectronError {
+    this.#window.full = true;
+    this.#refused?.inc();
+    return this.#refusal;
   }
 
   #mayBegin(tenant: Tenant): boolean {

@@ -45,7 +45,7 @@ export async function openChroma(file: string, choice: ColumnChoice): Promise<Ro
 interface Survey {
   readonly total: number;
   readonly vectors: VectorSurvey;
-  /** Of all metadata. */
+  /** Every key that the metadata of some record has. */
   readonly keys: ReadonlySet<string>;
 }
 
@@ -151,7 +151,7 @@ function rowAt(
   }
 }
 
-/** Throws INVALID_ARGUMENT. */
+/** The parts of one record's point. Throws INVALID_ARGUMENT when its document, URI, metadata or embedding cannot be read. */
 function partsOf(
   id: unknown,
   { embeddings, metadatas, documents, uris }: Partial<Record<Column, JsonText>>,

@@ -253,7 +253,7 @@ function partsOf(
 const finite = (value: unknown): unknown =>
   typeof value === 'number' && !Number.isFinite(value) ? new LeftOut(`${value} is no number that JSON has`) : value;
 
-/** Throws INVALID_ARGUMENT. */
+/** A dense vector from floats, from a list or from a list as text. Throws INVALID_ARGUMENT naming `name` for other values. */
 function denseOf(value: unknown, name: string): VectorValue | undefined {
   if (value instanceof Float32Array) return { kind: 'dense', numbers: value };
   const list = typeof value === 'string' && value.startsWith('[') ? parseJson(value, name) : value;

@@ -181,7 +181,7 @@ export class JsonCursor {
     return next;
   }
 
-  /** Takes the next value. */
+  /** The text of the value that comes next, whole, and the line that it begins on; the cursor is behind it then. */
   async piece(): Promise<JsonPiece> {
     await this.peek();
     const { line } = this;

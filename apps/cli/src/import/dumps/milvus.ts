@@ -50,7 +50,6 @@ async function dumpOf(file: string): Promise<FieldsDump> {
   return { ...COMMON, jsonTexts: false, listTypes: new Map(), rows: () => jsonFields(file, SHAPE) };
 }
 
-/** Rows of JSON. */
 export async function* jsonFields(file: string, shape: RowShape): AsyncGenerator<FieldsRow> {
   for await (const text of rowTexts(file, shape)) yield { place: { file, line: text.line }, ...objectOf(text) };
 }

@@ -7,7 +7,7 @@ export interface VectorColumn {
   readonly column: PgColumn;
   /** undefined: by the text of each value. */
   readonly form: VectorForm | undefined;
-  /** By its index. */
+  /** What the operator class of an index on the column compares by; undefined: it has no such index. */
   readonly distance?: string;
 }
 

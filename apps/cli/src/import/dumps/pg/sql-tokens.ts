@@ -10,7 +10,7 @@ export type Token =
   /** B'101' or X'1F': its digits, in base 2. */
   | { readonly kind: 'bits'; readonly text: string }
   | { readonly kind: 'number'; readonly text: string }
-  /** One character, or `::`. */
+  /** Punctuation: a single character, or the `::` of a cast. */
   | { readonly kind: 'mark'; readonly text: string };
 
 const BLANK = /(?:[ \t\n\r\f\v]+|--[^\n]*(?:\n|$))+/y;
