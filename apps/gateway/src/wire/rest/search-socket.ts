@@ -14,7 +14,7 @@ import type { Hold } from '../../edge/hold.js';
 import { checkRequest, publicMethod } from '../../edge/policy.js';
 import { searchInput } from '../grpc/grpc-messages.js';
 import { searchAnswerJson } from './fast-answers.js';
-import { errorBody } from './http-error.filter.js';
+import { errorBody, retryAfterSeconds } from './http-error.filter.js';
 import { tokenOf } from './tokens.js';
 
 const METHOD = publicMethod('/vectron.v1.VectronService/SearchStream');
@@ -195,8 +195,10 @@ function refuse(stream: Duplex, error: VectronError, requestId: string): void {
   stream.once('close', () => clearTimeout(late));
   stream.resume();
   const body = JSON.stringify(errorBody(error));
+  const after = retryAfterSeconds(error);
+  const retry = after === undefined ? '' : `retry-after: ${after}\r\n`;
   stream.end(
-    `HTTP/1.1 ${error.spec.http} ${error.spec.grpc}\r\ncontent-type: application/json\r\nx-request-id: ${requestId}\r\nconnection: close\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    `HTTP/1.1 ${error.spec.http} ${error.spec.grpc}\r\ncontent-type: application/json\r\nx-request-id: ${requestId}\r\n${retry}connection: close\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 }
 
