@@ -152,12 +152,14 @@ export function serveSearchSocket(
       const principal = await edge.enter(token, '');
       checkAccess(METHOD, principal);
       const isGone = () => socket.readyState !== WebSocket.OPEN;
-      release = await edge.admit(METHOD, principal, { bytes: data.length, isGone });
+      const arrivedMs = Date.now();
+      const work = { isLong: false, cpuUs: 0 };
       const request = readMessage(METHOD.request, parseJson(textOf(data, 'message'), 'message'));
       request.collection = collection;
+      release = await edge.admit(METHOD, principal, { bytes: data.length, isGone, request, work });
       checkRequest(METHOD, request, principal);
       const input = { ...searchInput(request as unknown as gateway.SearchRequest), payloadFields: false };
-      for await (const found of searches.searchStream(principal, input, { signal: gone })) {
+      for await (const found of searches.searchStream(principal, input, { signal: gone, arrivedMs, work })) {
         const last =
           found.shardsAnswered + found.shards.filter((shard) => shard.errorCode !== '').length === found.shardsAsked;
         send(`{"result":${searchAnswerJson(found)},"last":${last}}`);
