@@ -14,7 +14,7 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use vectron_raft::{
-    Assignment, Node, NodeError, NodeOptions, RaftListener, ReplicaStatus, Role, Timing, TlsFiles, Wanted,
+    Assignment, Lane, Node, NodeError, NodeOptions, RaftListener, ReplicaStatus, Role, Timing, TlsFiles, Wanted,
 };
 use vectron_shard::proto::Split;
 use vectron_shard::{
@@ -239,6 +239,13 @@ impl From<Encoded> for Matches {
             explain: encoded.explain.into(),
         }
     }
+}
+
+/// Operations of one lane of an engine.
+#[napi(object)]
+pub struct Operations {
+    pub waiting: u32,
+    pub running: u32,
 }
 
 #[napi(object)]
@@ -607,6 +614,17 @@ impl Engine {
         for cancelled in tickets.iter().filter_map(|ticket| running.get(ticket)?.upgrade()) {
             cancelled.store(true, Ordering::Relaxed);
         }
+    }
+
+    /// The operations that wait for a thread of their lane, and those that run: the usual lane first, then that of reads that
+    /// take long.
+    #[napi(catch_unwind)]
+    pub fn operations(&self) -> Vec<Operations> {
+        let of = |lane| {
+            let vectron_raft::Operations { waiting, running } = self.node.operations(lane);
+            Operations { waiting: waiting as u32, running: running as u32 }
+        };
+        [Lane::Usual, Lane::Costly].map(of).into()
     }
 
     /// The nearest points of many queries in one call: `vectors` holds one query after the other. Copied before this

@@ -12,6 +12,7 @@ mod error;
 mod faults;
 mod feed;
 mod group;
+mod lanes;
 mod log;
 mod machine;
 mod net;
@@ -31,6 +32,7 @@ mod wire;
 
 pub use error::{NodeError, Result};
 pub use group::{Consistency, GroupStatus, Role, Timing};
+pub use lanes::{Lane, Operations};
 pub use net::TlsFiles;
 pub use node::{Assignment, Node, NodeOptions, Proposal, RaftListener, ReplicaStatus, Reply};
 pub use op::refusal;
@@ -45,6 +47,8 @@ mod cluster_tests;
 mod damage_tests;
 #[cfg(test)]
 mod feed_tests;
+#[cfg(test)]
+mod lane_tests;
 #[cfg(test)]
 mod sim_tests;
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use crate::disk::{Change, LogDisk, RocksLog, Write};
 use crate::feed;
 use crate::group::{self, Consistency, GroupStatus, Timing};
+use crate::lanes::{self, Lane, Lanes, Operations};
 use crate::log::GroupLog;
 use crate::net::{TcpNet, TlsFiles};
 use crate::op;
@@ -25,7 +26,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use vectron_shard::proto::{
     ChangeBatch, Declaration, LogCommand, Origin, PointBatch, SampleOp, Sampled, SchemaStatus, SearchOp,
-    SearchResults, ShardOp, Split, Written, shard_op::Op, shard_outcome::Outcome,
+    SearchResults, ShardOp, ShardOutcome, Split, Written, shard_op::Op, shard_outcome::Outcome,
 };
 use vectron_shard::{Applied, Found, MAX_TAIL, Nearest, Shard};
 use vectron_shard::{ShardError, ShardSpec, ShardStatus, Until};
@@ -53,7 +54,7 @@ const LEAST_MARK: u64 = 16 << 20;
 /// Sizes of an engine.
 #[derive(Debug, Clone)]
 pub struct NodeOptions {
-    /// Threads that answer queries and apply entries, 1..=1024.
+    /// Threads that answer queries, 1..=1024, and as many that answer those which take long.
     pub threads: usize,
     /// Threads that build graphs, 1..=1024.
     pub index_threads: usize,
@@ -96,8 +97,20 @@ pub enum Proposal {
     Declare(Vec<u8>),
 }
 
+/// What a read gives, and the log index as of which it was answered.
+type ReadOutcome = Result<(Outcome, u64)>;
 type Answer<T> = Box<dyn FnOnce(Result<T>) + Send>;
 pub type Reply = Answer<Applied>;
+
+/// How current a shard must be for a read, and how long that is waited for.
+#[derive(Clone, Copy)]
+struct Ready {
+    id: u64,
+    epoch: u64,
+    consistency: Consistency,
+    /// 0: [`READ_TIMEOUT`].
+    timeout_ms: u32,
+}
 
 /// What [`Node::open_shard`] is asked to hold.
 #[derive(Debug, Clone)]
@@ -144,13 +157,12 @@ struct Inner {
     receiving: Receiving,
     views: Views,
     raft_address: Option<String>,
-    waiting: AtomicUsize,
     /// Less than the low-water mark is free.
     disk_low: AtomicBool,
     /// Less than half of it is.
     disk_critical: AtomicBool,
     free_and_mark: Mutex<(u64, u64)>,
-    pool: rayon::ThreadPool,
+    lanes: Lanes,
     indexers: rayon::ThreadPool,
     /// Taken by [`Node::close`]. Last, so that what runs on it is gone before.
     runtime: Mutex<Option<tokio::runtime::Runtime>>,
@@ -200,12 +212,11 @@ impl Node {
             receiving: Receiving::default(),
             views: Views::new(&dir.join("views"))?,
             raft_address,
-            waiting: AtomicUsize::new(0),
             disk_low: AtomicBool::new(false),
             disk_critical: AtomicBool::new(false),
             free_and_mark: Mutex::default(),
-            pool: pool("vectron-query", options.threads, 4)?,
-            indexers: pool("vectron-index", options.index_threads, 8)?,
+            lanes: Lanes::new(options.threads, options.max_waiting)?,
+            indexers: lanes::pool("vectron-index", options.index_threads, 8)?,
             options,
             runtime: Mutex::new(Some(runtime)),
             handle,
@@ -427,7 +438,7 @@ impl Node {
     /// leaves nothing behind.
     pub fn propose(&self, id: u64, epoch: u64, proposal: Proposal, origin: Option<Origin>, reply: Reply) {
         let node = self.clone();
-        self.run(reply, move |reply| match node.prepare(id, epoch, proposal, origin) {
+        self.run(Lane::Usual, reply, move |reply| match node.prepare(id, epoch, proposal, origin) {
             Err(e) => reply(Err(e)),
             Ok((replica, command)) => {
                 node.0.handle.spawn(async move { reply(group::propose(&replica, command).await) });
@@ -534,6 +545,7 @@ impl Node {
         };
         let (id, epoch) = (u64::from(op.shard_id), u64::from(op.shard_epoch));
         let (consistency, timeout_ms) = (op::consistency(&op), op.timeout_ms);
+        let lane = if op.costly() { Lane::Costly } else { Lane::Usual };
         let proposal = match op.op {
             Some(Op::Upsert(batch)) => Proposal::Upsert(batch),
             Some(Op::Delete(batch)) => Proposal::Delete(batch),
@@ -551,14 +563,24 @@ impl Node {
             }
             read => {
                 let arrived = Instant::now();
-                let reply = Box::new(move |outcome| reply(finish(outcome)));
+                let reply = Box::new(move |outcome: Result<(ReadOutcome, Duration)>| {
+                    let (outcome, took) = match outcome {
+                        Ok((outcome, took)) => (outcome, took),
+                        Err(e) => (Err(e), Duration::ZERO),
+                    };
+                    let cpu_us = u32::try_from(took.as_micros()).unwrap_or(u32::MAX);
+                    reply(ShardOutcome { cpu_us, ..op::answer(outcome) }.encode_to_vec());
+                });
                 let limit = Some(timeout_ms).filter(|ms| *ms > 0);
                 let deadline = limit.map(|ms| arrived + Duration::from_millis(u64::from(ms)));
                 let until = Until { deadline, cancelled: Some(cancelled) };
-                let work = move |node: Node, reply: Answer<(Outcome, u64)>| {
-                    reply(node.read(id, epoch, read, arrived, &until));
+                let work = move |node: Node, reply: Answer<(ReadOutcome, Duration)>| {
+                    let begun = lanes::thread_time();
+                    let outcome = node.read(id, epoch, read, arrived, &until);
+                    reply(Ok((outcome, lanes::thread_time().saturating_sub(begun))));
                 };
-                return self.when_ready(id, epoch, consistency, timeout_ms, reply, work);
+                let ready = Ready { id, epoch, consistency, timeout_ms };
+                return self.when_ready(lane, &ready, reply, work);
             }
         };
         let written = Box::new(move |outcome: Result<Applied>| {
@@ -567,19 +589,18 @@ impl Node {
         self.propose(id, epoch, proposal, op.origin, written);
     }
 
-    /// Runs `work` on the pool once the shard here is as current as `consistency` asks.
+    /// Runs `work` in its lane once the shard here is as current as `ready` asks.
     fn when_ready<T: Send + 'static>(
         &self,
-        id: u64,
-        epoch: u64,
-        consistency: Consistency,
-        timeout_ms: u32,
+        lane: Lane,
+        ready: &Ready,
         reply: Answer<T>,
         work: impl FnOnce(Node, Answer<T>) + Send + 'static,
     ) {
         let node = self.clone();
+        let Ready { id, epoch, consistency, timeout_ms } = *ready;
         if consistency == Consistency::Any {
-            return self.run(reply, move |reply| work(node, reply));
+            return self.run(lane, reply, move |reply| work(node, reply));
         }
         let limit = if timeout_ms == 0 { READ_TIMEOUT } else { Duration::from_millis(u64::from(timeout_ms)) };
         self.0.handle.spawn(async move {
@@ -592,7 +613,7 @@ impl Node {
             match ready {
                 Ok(()) => {
                     let worker = node.clone();
-                    node.run(reply, move |reply| work(worker, reply));
+                    node.run(lane, reply, move |reply| work(worker, reply));
                 }
                 Err(e) => reply(Err(e)),
             }
@@ -666,7 +687,7 @@ impl Node {
         reply: impl FnOnce(Result<Vec<Found>>) + Send + 'static,
     ) {
         let node = self.clone();
-        self.run(Box::new(reply), move |reply| reply(node.found(id, epoch, queries, &nearest)));
+        self.run(Lane::Usual, Box::new(reply), move |reply| reply(node.found(id, epoch, queries, &nearest)));
     }
 
     fn found(&self, id: u64, epoch: u64, mut queries: Vec<f32>, nearest: &Nearest) -> Result<Vec<Found>> {
@@ -875,22 +896,26 @@ impl Node {
         }
     }
 
-    /// Runs `work` on the pool, or refuses when too much is waiting.
-    fn run<T>(&self, reply: Answer<T>, work: impl FnOnce(Answer<T>) + Send + 'static)
+    /// Runs `work` in its lane, or refuses when too much is waiting there.
+    fn run<T>(&self, lane: Lane, reply: Answer<T>, work: impl FnOnce(Answer<T>) + Send + 'static)
     where
         T: Send + 'static,
     {
-        let waiting = self.0.waiting.fetch_add(1, Ordering::AcqRel);
-        if waiting >= self.0.options.max_waiting {
-            self.0.waiting.fetch_sub(1, Ordering::AcqRel);
-            reply(Err(NodeError::Overloaded(waiting)));
-            return;
-        }
-        let inner = Arc::clone(&self.0);
-        self.0.pool.spawn(move || {
-            inner.waiting.fetch_sub(1, Ordering::AcqRel);
-            work(reply);
-        });
+        let outcome = match self.0.lanes.enter(lane) {
+            Ok(place) => return place.spawn(move || work(reply)),
+            Err(full) => Err(full),
+        };
+        reply(outcome);
+    }
+
+    #[cfg(test)]
+    pub(crate) fn lanes(&self) -> &Lanes {
+        &self.0.lanes
+    }
+
+    /// The reads that a lane has to do.
+    pub fn operations(&self, lane: Lane) -> Operations {
+        self.0.lanes.operations(lane)
     }
 
     fn shard_dir(&self, id: u64) -> PathBuf {
@@ -1108,20 +1133,4 @@ fn schema_status(shard: &Shard) -> Result<SchemaStatus> {
     let (points, index_lag) = shard.counts();
     let (sparse, vectors) = (shard.sparse_vectors(), shard.named_vectors());
     Ok(SchemaStatus { indexes, sparse, points, vectors, index_lag })
-}
-
-/// `nice`: how far these threads stand back when there are not enough cores (nice(2), 0 to 19). What answers heartbeats
-/// and refuses what is too much must not wait behind what does the work.
-fn pool(name: &'static str, threads: usize, nice: i32) -> Result<rayon::ThreadPool> {
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .thread_name(move |n| format!("{name}-{n}"))
-        .start_handler(move |_| {
-            // Where it is not allowed, threads are equals, as before.
-            let _ = rustix::process::setpriority_process(None, nice);
-        })
-        // Work on a shard catches its own panics; rayon would abort the process for any other.
-        .panic_handler(|_| ())
-        .build()
-        .map_err(|e| NodeError::Io(std::io::Error::other(e)))
 }

@@ -50,7 +50,11 @@ pub fn options() -> NodeOptions {
 }
 
 pub fn open(dir: &Path) -> OpenNode {
-    OpenNode(Node::open(dir, options()).unwrap())
+    open_with(dir, options())
+}
+
+pub fn open_with(dir: &Path, options: NodeOptions) -> OpenNode {
+    OpenNode(Node::open(dir, options).unwrap())
 }
 
 /// Replica 65,537 of shard 1, alone.
@@ -69,7 +73,7 @@ pub fn alone(epoch: u64) -> Assignment {
     }
 }
 
-fn batch(points: &[(&str, [f32; 2])]) -> Proposal {
+pub fn batch(points: &[(&str, [f32; 2])]) -> Proposal {
     let points = points
         .iter()
         .map(|(id, v)| PointData {
@@ -81,7 +85,7 @@ fn batch(points: &[(&str, [f32; 2])]) -> Proposal {
     Proposal::Upsert(PointBatch { points }.encode_to_vec())
 }
 
-fn propose(node: &Node, epoch: u64, proposal: Proposal) -> Result<Applied> {
+pub fn propose(node: &Node, epoch: u64, proposal: Proposal) -> Result<Applied> {
     let (tx, rx) = mpsc::channel();
     node.propose(1, epoch, proposal, None, Box::new(move |outcome| tx.send(outcome).unwrap()));
     rx.recv().unwrap()

@@ -97,7 +97,7 @@ impl Shard {
             counts.truncate(limit);
             Facets { values: counts, more, unindexed }
         };
-        if let Some(counts) = self.indexed_facets(&path, filter.as_deref()) {
+        if let Some(counts) = self.indexed_facets(&path, filter.as_deref(), until)? {
             return Ok(facets(counts, false));
         }
         self.with_matching(filter.as_deref(), until, |matching| {
@@ -120,37 +120,46 @@ impl Shard {
     }
 
     /// `None`: an index does not know.
-    fn indexed_facets(&self, path: &Path, filter: Option<&Filter>) -> Option<Vec<ValueCount>> {
+    fn indexed_facets(
+        &self,
+        path: &Path,
+        filter: Option<&Filter>,
+        until: &Until,
+    ) -> Result<Option<Vec<ValueCount>>> {
+        until.check()?;
         let fields = self.fields.read();
         // Values of another kind are not in it: there must be none, or the answer would lack them.
         let scalar = [IndexKind::Keyword, IndexKind::Integer, IndexKind::Float, IndexKind::Bool];
-        let index = fields.ready(path, |index| scalar.contains(&index.declared.kind()) && index.is_pure())?;
+        let ready = fields.ready(path, |index| scalar.contains(&index.declared.kind()) && index.is_pure());
+        let Some(index) = ready else { return Ok(None) };
         let rows = match filter.map(|filter| fields.select(filter)) {
             None => None,
             Some(selected) if selected.exact => selected.rows,
-            Some(_) => return None,
+            Some(_) => return Ok(None),
         };
         let counted = |own: &roaring::RoaringBitmap| match &rows {
             Some(rows) => own.intersection_len(rows),
             None => own.len(),
         };
         let mut counts = Vec::new();
+        let mut steps = until.steps();
         let mut add = |value: Value, own: &roaring::RoaringBitmap| {
             let count = counted(own);
             if count > 0 {
                 counts.push(ValueCount { value: value.to_string(), count });
             }
+            steps.next()
         };
         match &index.data {
-            Data::Keyword(map) => map.iter().for_each(|(text, own)| add(Value::from(&**text), own)),
-            Data::Number(map) => map.iter().for_each(|(number, own)| add(canonical(*number), own)),
+            Data::Keyword(map) => map.iter().try_for_each(|(text, own)| add(Value::from(&**text), own))?,
+            Data::Number(map) => map.iter().try_for_each(|(number, own)| add(canonical(*number), own))?,
             Data::Bool([no, yes]) => {
-                add(Value::Bool(false), no);
-                add(Value::Bool(true), yes);
+                add(Value::Bool(false), no)?;
+                add(Value::Bool(true), yes)?;
             }
-            _ => return None,
+            _ => return Ok(None),
         }
-        Some(counts)
+        Ok(Some(counts))
     }
 
     /// Points that pass, by id or by a value, as many as the page has room for.
@@ -272,7 +281,7 @@ impl Shard {
         by: Order,
         until: &Until,
     ) -> Result<Option<(Vec<(Ordered, u32)>, bool)>> {
-        if let Some(values) = self.indexed_values(matching, path, by) {
+        if let Some(values) = self.indexed_values(matching, path, by, until)? {
             return Ok(Some((values, false)));
         }
         let mut keyed = Vec::with_capacity(matching.slots.len());
@@ -284,37 +293,49 @@ impl Shard {
     }
 
     /// `None`: no index knows, or it is not as of the same entry any more.
-    fn indexed_values(&self, matching: &Matching, path: &Path, by: Order) -> Option<Vec<(Ordered, u32)>> {
+    fn indexed_values(
+        &self,
+        matching: &Matching,
+        path: &Path,
+        by: Order,
+        until: &Until,
+    ) -> Result<Option<Vec<(Ordered, u32)>>> {
         let fields = self.fields.read();
         let scalar =
             [IndexKind::Keyword, IndexKind::Integer, IndexKind::Float, IndexKind::Bool, IndexKind::Datetime];
         // A value that is not in it may come before.
-        let index = fields.ready(path, |index| scalar.contains(&index.declared.kind()) && index.is_pure())?;
-        if fields.applied != matching.applied {
-            return None;
-        }
+        let ready = fields.ready(path, |index| scalar.contains(&index.declared.kind()) && index.is_pure());
+        let Some(index) = ready.filter(|_| fields.applied == matching.applied) else { return Ok(None) };
         let mut firsts: HashMap<u32, Ordered> = HashMap::new();
+        let mut steps = until.steps();
         let mut take = |value: Ordered, own: &roaring::RoaringBitmap| {
             for row in own & &matching.rows {
+                steps.next()?;
                 match firsts.get_mut(&row) {
                     Some(first) if by.compare(&value, first).is_lt() => *first = value.clone(),
                     Some(_) => {}
                     None => drop(firsts.insert(row, value.clone())),
                 }
             }
+            steps.next()
         };
         match &index.data {
-            Data::Number(map) => map.iter().for_each(|(number, own)| take(Ordered::Number(*number), own)),
-            Data::Keyword(map) => map.iter().for_each(|(text, own)| take(by.text(text), own)),
-            Data::Datetime(map) => map.iter().for_each(|(time, own)| take(Ordered::Datetime(*time), own)),
-            Data::Bool([no, yes]) => {
-                take(Ordered::Flag(false), no);
-                take(Ordered::Flag(true), yes);
+            Data::Number(map) => {
+                map.iter().try_for_each(|(number, own)| take(Ordered::Number(*number), own))?
             }
-            Data::Geo(_) | Data::Text(_) => return None,
+            Data::Keyword(map) => map.iter().try_for_each(|(text, own)| take(by.text(text), own))?,
+            Data::Datetime(map) => {
+                map.iter().try_for_each(|(time, own)| take(Ordered::Datetime(*time), own))?
+            }
+            Data::Bool([no, yes]) => {
+                take(Ordered::Flag(false), no)?;
+                take(Ordered::Flag(true), yes)?;
+            }
+            Data::Geo(_) | Data::Text(_) => return Ok(None),
         }
         let rows = matching.rows.iter().zip(&matching.slots);
-        Some(rows.map(|(row, slot)| (firsts.remove(&row).unwrap_or(Ordered::Nothing), *slot)).collect())
+        let values = rows.map(|(row, slot)| (firsts.remove(&row).unwrap_or(Ordered::Nothing), *slot));
+        Ok(Some(values.collect()))
     }
 }
 

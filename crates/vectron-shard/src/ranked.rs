@@ -166,6 +166,8 @@ impl Shard {
         filter: Option<&Filter>,
     ) -> Result<Option<Found>> {
         ranking.check()?;
+        let until = nearest.until.without_deadline();
+        until.check()?;
         let fields = self.fields.read();
         let phrases = ranking.phrases(&fields)?;
         let with_phrases =
@@ -175,6 +177,7 @@ impl Shard {
         let mut outcome = Ok(());
         let mut scored = inverted::scored(|scores| outcome = ranking.score(&fields, scores));
         outcome?;
+        until.check()?;
         let least = nearest.score_threshold.unwrap_or(f32::NEG_INFINITY);
         let rows = selected.as_ref().and_then(|selected| selected.rows.as_ref());
         scored.retain(|(score, row)| *score >= least && rows.is_none_or(|rows| rows.contains(*row)));
@@ -193,7 +196,6 @@ impl Shard {
         }
         hits.sort_unstable_by(better);
         if let Some(filter) = filter.filter(|_| !exact) {
-            let until = nearest.until.without_deadline();
             let mut passing = Vec::new();
             for step in hits.chunks(READ) {
                 let slots: Vec<u32> = step.iter().map(|(_, slot)| *slot).collect();

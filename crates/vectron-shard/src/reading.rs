@@ -17,6 +17,9 @@ const MOST: usize = 64;
 /// Bytes of points that are read together, as far as those before tell.
 const STEP_BYTES: usize = 1 << 20;
 
+/// Small steps, such as a value of an index, between two looks at whether a read must end.
+const LOOK_AGAIN: usize = 256;
+
 /// When a read ends: a search with what it has found by then, any other with an error.
 #[derive(Debug, Clone, Default)]
 pub struct Until {
@@ -43,9 +46,28 @@ impl Until {
         }
     }
 
+    /// Counts the steps of a read that are too small to be asked about one by one.
+    pub(crate) fn steps(&self) -> Steps<'_> {
+        Steps { until: self, done: 0 }
+    }
+
     /// The limit of what a search reads before it compares: at its deadline it still gives what it finds.
     pub(crate) fn without_deadline(&self) -> Self {
         Self { deadline: None, cancelled: self.cancelled.clone() }
+    }
+}
+
+/// Small steps of a read: see [`Until::steps`].
+pub(crate) struct Steps<'a> {
+    until: &'a Until,
+    done: usize,
+}
+
+impl Steps<'_> {
+    /// One more; the error with which the read ends, if it must, once in [`LOOK_AGAIN`] of them.
+    pub fn next(&mut self) -> Result<()> {
+        self.done += 1;
+        if self.done.is_multiple_of(LOOK_AGAIN) { self.until.check() } else { Ok(()) }
     }
 }
 

@@ -198,3 +198,14 @@ fn what_nobody_waits_for_ends_at_its_next_step() {
     assert_eq!(shard.search(&search, past).unwrap().hits.len(), 10);
     assert_eq!(shard.search(&search, until).unwrap_err().code(), ErrorCode::Cancelled);
 }
+
+#[test]
+fn small_steps_look_now_and_then_whether_anybody_waits() {
+    let flag = Arc::new(AtomicBool::new(false));
+    let until = Until { deadline: None, cancelled: Some(Arc::clone(&flag)) };
+    let mut steps = until.steps();
+    assert!((0..10_000).all(|_| steps.next().is_ok()));
+    flag.store(true, std::sync::atomic::Ordering::Relaxed);
+    let more = (0..10_000).take_while(|_| steps.next().is_ok()).count();
+    assert!(more < 1_000, "{more} steps were made for nobody");
+}

@@ -49,6 +49,11 @@ export declare class Engine {
   /** Nobody waits for these reads any more: they end soon. */
   cancel(tickets: Array<number>): void
   /**
+   * The operations that wait for a thread of their lane, and those that run: the usual lane first, then that of reads that
+   * take long.
+   */
+  operations(): Array<Operations>
+  /**
    * The nearest points of many queries in one call: `vectors` holds one query after the other. Copied before this
    * returns; the work runs on the engine's threads.
    */
@@ -142,6 +147,12 @@ export declare function verify(dir: string): Promise<Array<CheckedPart>>
 
 /** Opens the engine in `dir`. */
 export declare function open(dir: string, options: Options): Promise<Engine>
+
+/** Operations of one lane of an engine. */
+export interface Operations {
+  waiting: number
+  running: number
+}
 
 /** Sizes of an engine; see `EngineOptions` in packages/engine. */
 export interface Options {

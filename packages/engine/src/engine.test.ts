@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { workerData } from '@vectron/proto';
+import { until } from '../../../test/harness/waiting.js';
 import { panicForTest } from '../native/index.js';
 import { aloneHere, DEFAULT_REPLICATION, Engine, instructionSet, matchIds } from './index.js';
 
@@ -161,5 +162,35 @@ describe('Engine', () => {
   it('survives a panic in the core', () => {
     expect(() => panicForTest()).toThrow(/asked to panic/);
     expect(instructionSet()).toMatch(/^(scalar|avx2\+fma|avx512\+vnni|neon)$/);
+  });
+
+  it('stops reads that nobody waits for any more, those that wait for a thread as well', async () => {
+    const points = Array.from({ length: 2_000 }, (_, n) => ({ id: `s${n}`, vector: vector(1, n) }));
+    const payload = Buffer.from('{"n":1}');
+    const written = points.map((point) => ({ ...point, payload }));
+    await run({ $case: 'upsert', value: workerData.PointBatch.fromPartial({ points: written }) });
+    // Each reads every point: all of them together would take for many seconds.
+    const value = { path: 'n', test: { $case: 'exists', value: true } } as const;
+    const filter = { condition: { $case: 'field', value } } as never;
+    const op: Op = { $case: 'count', value: workerData.CountOp.fromPartial({ filter }) };
+    const message = { shardId: 1, shardEpoch: 1, op, timeoutMs: 0, costly: true };
+    const bytes = Buffer.from(workerData.ShardOp.encode(message).finish());
+    const one = workerData.ShardOutcome.decode(await engine.submit(bytes, false));
+    expect(one).toMatchObject({ outcome: { $case: 'counted', value: { count: 2_000n, unindexed: true } } });
+    expect(one.cpuUs).toBeGreaterThan(0);
+    const tickets = Array.from({ length: 900 }, () => engine.newTicket());
+    const outcomes = tickets.map((ticket) => engine.submit(bytes, false, ticket));
+    await new Promise(setImmediate);
+    expect(engine.operations().costly.waiting).toBeGreaterThan(0);
+    expect(engine.operations().usual).toEqual({ waiting: 0, running: 0 });
+    engine.cancel(tickets);
+    const ended = (await Promise.all(outcomes)).map((outcome) => workerData.ShardOutcome.decode(outcome).errorCode);
+    expect(ended.filter((code) => code === 'CANCELLED').length).toBeGreaterThan(0);
+    expect(ended.filter((code) => code !== 'CANCELLED' && code !== '')).toEqual([]);
+    await until(
+      'nothing runs any more',
+      () => engine.operations().costly,
+      ({ running }) => running === 0,
+    );
   });
 });

@@ -36,7 +36,7 @@ export const DEFAULT_REPLICATION: ReplicationOptions = {
 };
 
 export interface EngineOptions extends Partial<ReplicationOptions> {
-  /** Threads that answer queries and apply writes, 1 to 1024. */
+  /** Threads that answer queries, 1 to 1024, and as many that answer those which take long. */
   readonly threads: number;
   /** Threads that build graphs, 1 to 1024. */
   readonly indexThreads: number;
@@ -50,6 +50,7 @@ export interface EngineOptions extends Partial<ReplicationOptions> {
 
 export type ShardSettings = native.Spec;
 export type ShardStatus = native.Status;
+export type Operations = native.Operations;
 export type Assigned = native.Assigned;
 export type PeerAddress = native.PeerAddress;
 export type Scrubbed = native.Scrubbed;
@@ -202,6 +203,12 @@ export class Engine {
   /** Shards in the directory, open or not. */
   storedShards(): Promise<number[]> {
     return decoded(this.core.storedShards());
+  }
+
+  /** What waits for a thread and what runs, of the usual operations and of reads that take long (`ShardOp.costly`). */
+  operations(): { readonly usual: Operations; readonly costly: Operations } {
+    const [usual, costly] = this.core.operations() as [Operations, Operations];
+    return { usual, costly };
   }
 
   status(): ShardStatus[] {
