@@ -214,7 +214,7 @@ export const gatewayKnobs = defineKnobs({
     flag: 'max-writes',
     schema: setting.integer(1, 100_000),
     default: '64',
-    help: 'upserts and deletions at once, and half as many that are larger than 256 KiB; more wait for at most ten seconds, and are then refused with OVERLOADED; one tenant may have three quarters of them',
+    help: 'upserts and deletions at once, and half as many that are larger than 256 KiB; more wait for up to half of --write-timeout-ms, and are refused with OVERLOADED when they could not begin by then; one tenant may have three quarters of them',
   },
   maxWatches: {
     env: 'VECTRON_MAX_WATCHES',

@@ -41,8 +41,8 @@ import { CollectionGrpcController } from './wire/grpc/collection.grpc.controller
 import { VectronGrpcController } from './wire/grpc/vectron.grpc.controller.js';
 import { ErrorFilter } from './wire/rest/http-error.filter.js';
 
-/** Of writes. */
-const MOST_WAIT_MS = 10_000;
+/** Of what manages something. */
+const MOST_WAIT_MS = 5_000;
 /** Reads that take long at once, for each core, and at least so many. */
 const SCANS_PER_CORE = 2;
 const LEAST_SCANS = 4;
@@ -58,11 +58,11 @@ async function factsOf(system: SystemService, cluster: ClusterService, watch: Re
   return { workers, shards, requests, recalls: watch.look(replicas) };
 }
 
-/** Requests wait for a part of their budget, so that there is time left for their work; writes and management not for long. */
+/** Requests wait for a part of their budget, so that there is time left for their work; management not for long. */
 function waitsOf({ searchTimeoutMs, writeTimeoutMs }: GatewayConfig) {
-  const write = Math.min(writeTimeoutMs / 2, MOST_WAIT_MS);
+  const write = writeTimeoutMs / 2;
   const read = searchTimeoutMs * READ_WAIT_SHARE;
-  return { read, scan: read, write, bulk: write, manage: write };
+  return { read, scan: read, write, bulk: write, manage: Math.min(write, MOST_WAIT_MS) };
 }
 
 @Module({})

@@ -173,4 +173,10 @@ it('text that is no JSON, or nests too deep, is refused and never overflows the 
   expect(() => parseTrustedJson('<html>')).toThrow(SyntaxError);
   const deep = `${'['.repeat(100_000)}9007199254740993${']'.repeat(100_000)}`;
   expect(refusal(() => parseJson(deep)).message).toContain('deeper than 200');
+  // What is deeper is not even read: this is no JSON.
+  const open = '{"points":[{"vector":[1,2],"text":"]}\\"[","payload":'.padEnd(60) + '{"a":['.repeat(1_000_000);
+  expect(refusal(() => parseJson(open, 'body'))).toMatchObject({ message: expect.stringContaining('deeper than 200') });
+  const levels = (count: number) => '['.repeat(count) + ']'.repeat(count);
+  expect(parseJson(` ${levels(200)} `.padEnd(1_000))).toEqual(JSON.parse(levels(200)));
+  expect(refusal(() => parseJson(levels(201).padEnd(1_000))).message).toContain('deeper than 200');
 });

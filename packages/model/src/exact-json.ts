@@ -52,7 +52,7 @@ const isInexact = (value: unknown): boolean => value instanceof InexactNumber;
  */
 export function parseJson(given: string, name = 'body', fieldOf: FieldOf = wholePath): unknown {
   // RFC 8259, section 8.1: a byte order mark may be ignored.
-  const text = given.startsWith('\ufeff') ? given.slice(1) : given;
+  const text = cutBelow(MAX_DEPTH + 1, given.startsWith('\ufeff') ? given.slice(1) : given);
   let parsed: ReturnType<typeof parse>;
   const keys = countKeys(text, name);
   try {
@@ -283,6 +283,41 @@ const MOST_FIELDS = 8;
 
 /** A place in the body of a request is a field of the request. */
 const placeOf = (name: string, path: string) => (name === 'body' && path.startsWith('.') ? path.slice(1) : name + path);
+
+/** What tells how deep a text nests; what closes a list or an object stands behind what opens it. */
+const MARKS = ['[', ']', '{', '}', '"'] as const;
+
+/**
+ * The text; or, of one that nests deeper than `depth`, what comes before the first place that does, with its objects and lists
+ * closed: a parser is not given a million objects in each other, which took it most of a second. Each mark is looked for by
+ * itself: numbers, which are most of a body, cost next to nothing.
+ */
+function cutBelow(depth: number, text: string): string {
+  if (text.length <= 2 * depth) return text;
+  const open: string[] = [];
+  const places = MARKS.map((mark) => placeAfter(text, mark, 0));
+  for (;;) {
+    const at = Math.min(...places);
+    if (at === Number.POSITIVE_INFINITY) return text;
+    const mark = text[at];
+    let from = at + 1;
+    if (mark === '"') {
+      from = endOfString(text, at);
+      if (from === 0) return text;
+    } else if (mark === ']' || mark === '}') open.pop();
+    else if (open.length === depth) return `${text.slice(0, at)}null${open.reverse().join('')}`;
+    else open.push(mark === '[' ? ']' : '}');
+    for (let kind = 0; kind < MARKS.length; kind++) {
+      if (places[kind] < from) places[kind] = placeAfter(text, MARKS[kind], from);
+    }
+  }
+}
+
+/** Where the mark is next; infinite: nowhere. */
+function placeAfter(text: string, mark: string, from: number): number {
+  const place = text.indexOf(mark, from);
+  return place === -1 ? Number.POSITIVE_INFINITY : place;
+}
 
 /** The end of the message for a number that is refused. */
 export const NO_EXACT_FORM = 'has no exact form as a 64-bit integer or a double; send it as a string';

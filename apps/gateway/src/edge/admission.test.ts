@@ -62,6 +62,10 @@ describe('admission', () => {
     const held = Array.from({ length: 3 }, () => enter(admission, 'scan', 'ann'));
     expect(refused(() => enter(admission, 'scan', 'ann'))).toEqual(OVERLOADED);
     for (const release of Array.from({ length: 12 }, () => enter(admission, 'read', 'ann'))) release();
+    // Its next read may be one of those.
+    Array.from({ length: 12 }, () => enter(admission, 'read', 'ann'));
+    expect(refused(() => enter(admission, 'read', 'ann'))).toEqual(OVERLOADED);
+    expect(admission.refusal('read', 'ann')).toBeUndefined();
     for (const release of held) release();
   });
 });

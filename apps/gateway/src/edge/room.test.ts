@@ -84,6 +84,9 @@ describe('a room that is full', () => {
     const left = follow(room.enter('ann', { isGone: () => gone }));
     const stays = follow(room.enter('ann'));
     gone = true;
+    // Without a turn of its own: others may take long.
+    await jest.advanceTimersByTimeAsync(100);
+    expect(left.state).toBe('refused');
     held[0]();
     await settle();
     expect(left.error).toEqual(expect.objectContaining({ code: 'CANCELLED' }));

@@ -19,7 +19,8 @@ const RETRY_STEP_MS = 50;
 const MOST_RETRY_MS = 5_000;
 /** Share of the time until its deadline that a request may wait: its work takes time, too. */
 const WAIT_SHARE = 0.75;
-/** The line is looked through so often for who has waited for too long. */
+const GONE = 'the caller has gone before its request began';
+/** The line is looked through so often for who has waited for too long, or has gone. */
 const LOOK_MS = 25;
 /** Most requests that wait, and bytes of theirs that are kept meanwhile. */
 const MOST_WAITING = 8_192;
@@ -57,6 +58,8 @@ interface Tenant {
   lineBytes: number;
   running: number;
   lastMs: number;
+  /** The longest that a request of it could wait, while it is active. */
+  longestMs: number;
 }
 
 /**
@@ -95,10 +98,19 @@ export class Room {
     this.#refused = metrics?.shed.labels({ kind });
   }
 
-  /** What a request of the tenant would be refused with now; undefined: it may begin, or wait. */
-  refusal(tenantId: string, arrival: Arrival = {}): VectronError | undefined {
+  /**
+   * What a request of the tenant would be refused with now, whose budget is as long as any of its last ones; undefined: it may
+   * begin, or wait.
+   */
+  refusal(tenantId: string, { bytes }: Pick<Arrival, 'bytes'> = {}): VectronError | undefined {
     const tenant = this.#seen(tenantId);
+    const arrival = { bytes, waitMs: tenant.longestMs };
     return this.#mayBegin(tenant) || this.#mayWait(tenant, arrival) ? undefined : this.#full(tenant);
+  }
+
+  /** Whether the tenant has, or had a moment ago, requests of this kind. */
+  isUsedBy(tenantId: string): boolean {
+    return this.#tenants.has(tenantId);
   }
 
   /** Throws OVERLOADED instead of waiting; what is returned gives the room back. */
@@ -114,6 +126,7 @@ export class Room {
    */
   enter(tenantId: string, arrival: Arrival = {}): (() => void) | Promise<() => void> {
     const tenant = this.#seen(tenantId);
+    tenant.longestMs = Math.max(tenant.longestMs, arrival.waitMs ?? 0);
     if (this.#mayBegin(tenant)) return this.#begin(tenant);
     if (this.#mayWait(tenant, arrival)) return this.#wait(tenant, arrival);
     throw this.#full(tenant);
@@ -189,18 +202,19 @@ export class Room {
     this.#looking = undefined;
   }
 
-  /** Refuses those who have waited for as long as they may. */
+  /** Refuses those who have waited for as long as they may, and lets go of those who have gone. */
   #look(): void {
     const nowMs = Date.now();
     for (const tenant of this.#turns) {
       tenant.lastMs = nowMs;
-      const late = tenant.line.filter(({ untilMs }) => untilMs <= nowMs);
-      if (late.length === 0) continue;
-      const rest = tenant.line.filter(({ untilMs }) => untilMs > nowMs);
+      const stays = ({ untilMs, isGone }: Waiter) => untilMs > nowMs && isGone?.() !== true;
+      const rest = tenant.line.filter(stays);
+      if (rest.length === tenant.line.length) continue;
+      const others = tenant.line.filter((waiter) => !stays(waiter));
       tenant.line.splice(0, tenant.line.length, ...rest);
-      for (const waiter of late) {
+      for (const waiter of others) {
         this.#count(-1, tenant, waiter);
-        waiter.refuse(this.#full(tenant));
+        waiter.refuse(waiter.isGone?.() ? new VectronError('CANCELLED', GONE) : this.#full(tenant));
       }
     }
     this.#turns = this.#turns.filter(({ line }) => line.length > 0);
@@ -223,7 +237,7 @@ export class Room {
       if (tenant.line.length > 0) this.#turns.push(tenant);
       this.#count(-1, tenant, waiter);
       if (waiter.isGone?.()) {
-        waiter.refuse(new VectronError('CANCELLED', 'the caller has gone before its request began'));
+        waiter.refuse(new VectronError('CANCELLED', GONE));
       } else {
         waiter.begin(this.#begin(tenant));
       }
@@ -253,7 +267,7 @@ export class Room {
     if (nowMs - this.#sweptMs > ACTIVE_MS) this.#sweep(nowMs);
     let tenant = this.#tenants.get(tenantId);
     if (tenant === undefined) {
-      tenant = { line: [], lineBytes: 0, running: 0, lastMs: nowMs };
+      tenant = { line: [], lineBytes: 0, running: 0, lastMs: nowMs, longestMs: this.waitMs };
       this.#tenants.set(tenantId, tenant);
     }
     tenant.lastMs = nowMs;
