@@ -14,7 +14,8 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use vectron_raft::{
-    Assignment, Lane, Node, NodeError, NodeOptions, RaftListener, ReplicaStatus, Role, Timing, TlsFiles, Wanted,
+    Assignment, Lane, Node, NodeError, NodeOptions, RaftListener, ReplicaStatus, Role, Timing, TlsFiles,
+    Wanted,
 };
 use vectron_shard::proto::Split;
 use vectron_shard::{
