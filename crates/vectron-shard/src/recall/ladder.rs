@@ -268,3 +268,16 @@ impl Measured {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_way_that_one_family_of_made_queries_barely_satisfies_is_not_sure() {
+        let of = |recall: f32| Stat::of(&[recall; 100], 10, 0.0);
+        let asked = of(0.95).with_family(of(0.9));
+        assert!(asked.sure < 0.9 && asked.estimate.mean >= 0.9, "{asked:?}");
+        assert!(of(0.95).with_family(of(0.93)).sure >= 0.9);
+    }
+}
