@@ -144,6 +144,8 @@ export async function startGateway(
     onCut: (reason) => metrics.connectionsCut.inc({ listener: 'grpc', reason }),
     admit: (path, principal, waiting) =>
       principal === undefined ? () => {} : edge.admit(publicMethod(path), principal as Principal, waiting),
+    // What a read asks tells which lane is its own.
+    decodesFirst: (path) => methodOf(path)?.admission === 'read',
     hold: (path, principal) => {
       // Writes that have begun are finished: see whileAllowed.
       const admission = methodOf(path)?.admission;
