@@ -432,8 +432,9 @@ class EmbeddedClient implements api.VectronClient {
     return this.catalog.collection(name);
   }
 
-  async #route(name: string): Promise<Route> {
-    return routeOf(await this.#collection(name));
+  #route(name: string): Promise<Route> {
+    checkCollectionName(name, 'collection');
+    return this.catalog.route(name);
   }
 
   #status(): Map<number, ShardStatus> {
