@@ -3,8 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { connect } from '@vectron/sdk';
 import { seeded } from '../../apps/cli/dist/drill/load.js';
+import { load, tokenFile, writeRequests } from '../harness/loadgen.mjs';
+import { failures, perSecond } from '../harness/outcomes.mjs';
 import { cpuPer, startSeparate, startSingle } from './system.mjs';
-import { distinctQueries, fill, load, searchForms, searchPath, tokenFile, writeRequests } from './work.mjs';
+import { distinctQueries, fill, searchForms, searchPath } from './work.mjs';
 
 const COLLECTION = 'edges';
 
@@ -45,10 +47,10 @@ export async function measureSeparate(dataset, { seconds, warmSeconds, nodeFlags
         rows.push({
           what: `${protocol === 'http' ? 'REST' : 'gRPC'} search`,
           clients,
-          perSecond: report.ok.count / report.seconds,
+          perSecond: perSecond(report),
           p50Ms: report.ok.p50Ms,
           p99Ms: report.ok.p99Ms,
-          failed: Object.entries(report.codes).reduce((sum, [code, n]) => (code === 'OK' ? sum : sum + n), 0),
+          failed: failures(report),
           cpu,
         });
       }
@@ -80,7 +82,7 @@ export async function measureSingle(dataset, { seconds }) {
     });
     await settled();
     const disk = Number(execFileSync('du', ['-sb', system.dir, '--exclude=*.requests']).toString().split('\t')[0]);
-    return { residentBytes: system.residentBytes(), diskBytes: disk, perSecond: report.ok.count / report.seconds };
+    return { residentBytes: system.residentBytes(), diskBytes: disk, perSecond: perSecond(report) };
   } finally {
     await client.close();
     await system.stop();
