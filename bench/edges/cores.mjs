@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { connect } from '@vectron/sdk';
 import { seeded } from '../../apps/cli/dist/drill/load.js';
-import { load, tokenFile, writeRequests } from '../harness/loadgen.mjs';
+import { load, tokenFile, WARM, writeRequests } from '../harness/loadgen.mjs';
 import { availableCores, placed } from '../harness/machine.mjs';
 import { failures, perSecond } from '../harness/outcomes.mjs';
 import { ofCores } from './capacity.mjs';
@@ -16,7 +16,7 @@ const CLIENTS_A_CORE = 32;
  * A row for each number of cores, of gateways (where the server has the flag `--gateways`) and protocol; `skipped` names the
  * numbers of cores that this machine does not have.
  */
-export async function measureCores(dataset, { wanted, hasGateways, seconds, warmSeconds }) {
+export async function measureCores(dataset, { wanted, hasGateways, seconds }) {
   const available = availableCores();
   const rows = [];
   const skipped = [];
@@ -27,13 +27,13 @@ export async function measureCores(dataset, { wanted, hasGateways, seconds, warm
       continue;
     }
     for (const gateways of hasGateways ? new Set([1, cores]) : [undefined]) {
-      rows.push(...(await measurePlace(dataset, { cores, gateways, place, seconds, warmSeconds })));
+      rows.push(...(await measurePlace(dataset, { cores, gateways, place, seconds })));
     }
   }
   return { rows, skipped };
 }
 
-async function measurePlace(dataset, { cores, gateways, place, seconds, warmSeconds }) {
+async function measurePlace(dataset, { cores, gateways, place, seconds }) {
   const flags = gateways === undefined ? [] : ['--gateways', String(gateways)];
   const system = await startSingle(flags, { cores: place.server });
   const client = connect(`grpc://${system.grpc}`, { apiKey: system.key });
@@ -55,7 +55,7 @@ async function measurePlace(dataset, { cores, gateways, place, seconds, warmSeco
         connections: protocol === 'grpc' ? 16 * cores : 1,
         clients,
       };
-      await load({ ...flags, seconds: warmSeconds });
+      await load({ ...flags, ...WARM });
       const before = system.cpu();
       const report = await load({ ...flags, seconds });
       const cpu = cpuPer(before, system.cpu(), report.ok.count);

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { connect } from '@vectron/sdk';
 import { seeded } from '../../apps/cli/dist/drill/load.js';
-import { load, tokenFile, writeRequests } from '../harness/loadgen.mjs';
+import { load, tokenFile, WARM, writeRequests } from '../harness/loadgen.mjs';
 import { perSecond } from '../harness/outcomes.mjs';
 import { crowdRow, DEADLINE_SECONDS } from './capacity.mjs';
 import { cpuPer, startSingle } from './system.mjs';
@@ -11,7 +11,7 @@ import { distinctQueries, fill, searchForms, searchPath } from './work.mjs';
 const COLLECTION = 'edges';
 
 /** CPU a search of 8 clients on both wires; then rows of `counts` clients at once on gRPC. */
-export async function measureCrowd(dataset, { counts, seconds, warmSeconds }) {
+export async function measureCrowd(dataset, { counts, seconds }) {
   const system = await startSingle(['--cache-ttl-ms', '0']);
   const client = connect(`grpc://${system.grpc}`, { apiKey: system.key });
   try {
@@ -31,7 +31,7 @@ export async function measureCrowd(dataset, { counts, seconds, warmSeconds }) {
     const eight = {};
     for (const protocol of ['http', 'grpc']) {
       const flags = { ...flagsOf(protocol), clients: 8, connections: 4 };
-      await load({ ...flags, seconds: warmSeconds });
+      await load({ ...flags, ...WARM });
       const before = system.cpu();
       const report = await load({ ...flags, seconds });
       const cpu = cpuPer(before, system.cpu(), report.ok.count);

@@ -44,13 +44,12 @@ const result = { at: new Date().toISOString(), quick, note: values.note, machine
 
 if (only.has('throughput')) {
   const seconds = quick ? 8 : 20;
-  result.throughput = await measureSeparate(dataset, { seconds, warmSeconds: quick ? 8 : 15 });
+  result.throughput = await measureSeparate(dataset, { seconds });
   result.single = await measureSingle(dataset, { seconds });
   judgeThroughput(result.throughput, result.single, figures);
 }
 if (only.has('crowd')) {
-  const lengths = quick ? { seconds: 6, warmSeconds: 8 } : { seconds: 20, warmSeconds: 15 };
-  result.crowd = await measureCrowd(dataset, { counts: [64, 256, 1000], ...lengths });
+  result.crowd = await measureCrowd(dataset, { counts: [64, 256, 1000], seconds: quick ? 6 : 20 });
   judgeCrowd(result.crowd, figures);
 }
 if (only.has('overload')) {
@@ -68,8 +67,8 @@ if (only.has('cache')) {
 if (only.has('cores')) {
   const hasGateways = hasFlag('--gateways');
   if (!hasGateways) console.log('SKIPPED several gateways: this `vectron serve` has no flag --gateways');
-  const lengths = quick ? { seconds: 5, warmSeconds: 6 } : { seconds: 15, warmSeconds: 12 };
-  result.cores = { hasGateways, ...(await measureCores(dataset, { wanted, hasGateways, ...lengths })) };
+  const seconds = quick ? 5 : 15;
+  result.cores = { hasGateways, ...(await measureCores(dataset, { wanted, hasGateways, seconds })) };
   for (const reason of result.cores.skipped) console.log(`SKIPPED ${reason}`);
   judgeCores(result.cores.rows, { hasGateways, onPaper }, figures);
 }

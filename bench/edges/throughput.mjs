@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { connect } from '@vectron/sdk';
 import { seeded } from '../../apps/cli/dist/drill/load.js';
-import { load, tokenFile, writeRequests } from '../harness/loadgen.mjs';
+import { load, tokenFile, WARM, writeRequests } from '../harness/loadgen.mjs';
 import { failures, perSecond } from '../harness/outcomes.mjs';
 import { cpuPer, startSeparate, startSingle } from './system.mjs';
 import { distinctQueries, fill, searchForms, searchPath } from './work.mjs';
@@ -13,7 +13,7 @@ const COLLECTION = 'edges';
 const settled = () => new Promise((resolve) => setTimeout(resolve, 3_000));
 
 /** Search and upsert figures of separate processes: gateway, worker and placement driver are what is counted. */
-export async function measureSeparate(dataset, { seconds, warmSeconds, nodeFlags = {}, only }) {
+export async function measureSeparate(dataset, { seconds, nodeFlags = {}, only }) {
   const system = await startSeparate([], nodeFlags);
   const client = connect(`grpc://${system.grpc}`, { apiKey: system.key });
   try {
@@ -39,8 +39,8 @@ export async function measureSeparate(dataset, { seconds, warmSeconds, nodeFlags
         'token-file': tokenFile(system.dir, 'admin', system.key),
         requests: writeRequests(join(system.dir, `${protocol}.requests`), bodies),
       };
+      await load({ ...common, clients: 8, ...WARM });
       for (const clients of only ?? [1, 8, 32]) {
-        await load({ ...common, clients, seconds: warmSeconds });
         const start = system.cpu();
         const report = await load({ ...common, clients, seconds });
         const cpu = cpuPer(start, system.cpu(), report.ok.count);

@@ -1,11 +1,10 @@
 // What is done to each server, and what it costs: filling, the ef of equal recall, searches, a restart.
 import { join } from 'node:path';
-import { load, readAnswers, startLoad, tokenFile, writeRequests } from '../harness/loadgen.mjs';
+import { load, readAnswers, startLoad, tokenFile, WARM, writeRequests } from '../harness/loadgen.mjs';
 import { failures, perSecond } from '../harness/outcomes.mjs';
 import { recallOf } from './data.mjs';
 
 const K = 10;
-/** Tried from the least on. */
 const EFS = [16, 24, 32, 40, 48, 64, 80, 100, 128, 160, 200, 256, 320, 400];
 const BATCH = 100;
 const CONNECTIONS = 4;
@@ -95,11 +94,24 @@ export class PreparedSearch {
 
   /** Takes the least ef that reaches the recall, or the greatest one. */
   async tune(recall) {
-    for (const ef of EFS) {
-      await this.#encode(ef);
-      this.recall = recallOf(await this.#ask(), this.data.truth(this.shape.below), K);
-      if (this.recall >= recall) return;
+    const recalls = new Map();
+    let [least, greatest] = [0, EFS.length - 1];
+    while (least < greatest) {
+      const at = Math.floor((least + greatest) / 2);
+      recalls.set(EFS[at], await this.#recallAt(EFS[at]));
+      if (recalls.get(EFS[at]) >= recall) greatest = at;
+      else least = at + 1;
     }
+    const ef = EFS[least];
+    if (this.ef === ef) return;
+    this.recall = recalls.get(ef) ?? (await this.#recallAt(ef));
+    await this.#encode(ef);
+  }
+
+  async #recallAt(ef) {
+    await this.#encode(ef);
+    this.recall = recallOf(await this.#ask(), this.data.truth(this.shape.below), K);
+    return this.recall;
   }
 
   /** Takes a given ef; fails when a query finds nothing, as one that the server did not understand. */
@@ -115,6 +127,11 @@ export class PreparedSearch {
   /** Another search of the same collection may have set an ef that is part of the collection. */
   async restoreEf() {
     await this.server.setEf?.(this.collection, this.ef);
+  }
+
+  /** Sends as many searches as the server needs to become as fast as it gets. */
+  async warm() {
+    await load({ ...this.flags, ...WARM, clients: 8, count: this.server.constructor.warmRequests });
   }
 
   /** CPU, latencies and refusals of so many clients at once. */

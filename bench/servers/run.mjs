@@ -46,9 +46,7 @@ const { values } = parseArgs({
     out: { type: 'string', default: fileURLToPath(new URL('../results', import.meta.url)) },
   },
 });
-const { rounds, seconds, warmSeconds } = values.quick
-  ? { rounds: 2, seconds: 2, warmSeconds: 6 }
-  : { rounds: 5, seconds: 4, warmSeconds: 15 };
+const { rounds, seconds } = values.quick ? { rounds: 2, seconds: 2 } : { rounds: 5, seconds: 4 };
 
 const given = { ...values, pgvector: values.postgres };
 const { chosen, skipped } = choose(ADAPTERS, values.servers.split(','), given);
@@ -149,7 +147,7 @@ async function prepare(server) {
       const [first] = server.prepared;
       if (first && server.constructor.oneEf) await search.take(first.ef);
       else await search.tune(RECALL);
-      await search.run(8, warmSeconds);
+      await search.warm();
       server.prepared.push(search);
       console.log(`${server.name}: ${name} over ${wire} has recall ${search.recall.toFixed(4)} at ef ${search.ef}`);
     }
@@ -163,7 +161,7 @@ async function prepareHybrid(server) {
   server.hybrid = [new PreparedSearch(server, server.constructor.wires[0], 'words', data, { hybrid: true })];
   server.hybrid[0].name = 'hybrid';
   await server.hybrid[0].take(server.prepared[0].ef);
-  await server.hybrid[0].run(8, warmSeconds);
+  await server.hybrid[0].warm();
   return server;
 }
 

@@ -16,6 +16,8 @@ const START_MS = 120_000;
  * with `wire`, `body({ vector, words })` and `ids(answer)`. `token`: the bearer token, where there is one.
  */
 export class Server {
+  /** Searches after which it is as fast as it gets. */
+  static warmRequests = 1_000;
   children = [];
   /** How it is asked to stop. */
   stopSignal = 'SIGTERM';

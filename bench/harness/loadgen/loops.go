@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// closed keeps `clients` requests under way, for some seconds or until each request was sent once.
-func (l *load) closed(clients int, once bool, started time.Time, seconds float64) []outcome {
+// closed keeps `clients` requests under way, for some seconds, or until `count` were sent, where that is not 0 and comes before,
+// or until each request was sent once.
+func (l *load) closed(clients, count int, once bool, started time.Time, seconds float64) []outcome {
 	end := started.Add(time.Duration(seconds * float64(time.Second)))
 	var mutex sync.Mutex
 	var outcomes []outcome
@@ -25,7 +26,7 @@ func (l *load) closed(clients int, once bool, started time.Time, seconds float64
 					mine = append(mine, l.one(at, time.Now(), started))
 				}
 			} else {
-				for at := client; time.Now().Before(end); at += clients {
+				for at := client; time.Now().Before(end) && (count == 0 || at < count); at += clients {
 					mine = append(mine, l.one(at, time.Now(), started))
 				}
 			}

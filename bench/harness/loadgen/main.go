@@ -51,6 +51,7 @@ func main() {
 	requests := flag.String("requests", "", "file of requests, each with its length before it (uint32, little-endian)")
 	connections := flag.Int("connections", 1, "connections; HTTP and postgres open one for each client besides")
 	clients := flag.Int("clients", 0, "closed loop: requests at once")
+	count := flag.Int("count", 0, "closed loop: end after so many requests, if that is before the time; 0: no")
 	once := flag.Bool("once", false, "closed loop: every request once, however long it takes")
 	rate := flag.Float64("rate", 0, "open loop: requests a second")
 	first := flag.Int("first", 0, "send so many requests, one after the other, each again until it is answered")
@@ -92,7 +93,7 @@ func main() {
 		var outcomes []outcome
 		unsent := 0
 		if *clients > 0 {
-			outcomes = l.closed(*clients, *once, started, *seconds)
+			outcomes = l.closed(*clients, *count, *once, started, *seconds)
 		} else {
 			outcomes, unsent = l.open(*rate, *slots, started, *seconds)
 		}

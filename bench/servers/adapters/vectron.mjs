@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { filterMessage } from '@vectron/model';
 import { gateway } from '@vectron/proto';
 import { connect } from '@vectron/sdk';
+import { WARM } from '../../harness/loadgen.mjs';
 import { isExecutable } from '../find.mjs';
 import { Server } from '../server.mjs';
 import { floatBytes } from '../wire.mjs';
@@ -15,6 +16,7 @@ const HNSW = { hnswM: 16, hnswEfConstruction: 200 };
 export class Vectron extends Server {
   static kind = 'vectron';
   static hasHybrid = true;
+  static warmRequests = WARM.count;
   /** The preferred one first. */
   static wires = ['grpc', 'rest'];
 
