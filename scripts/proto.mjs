@@ -77,9 +77,19 @@ function useOwnReaders() {
     const up = '../'.repeat(relative(typescript, file).split('/').length);
     const source = readFileSync(file, 'utf8')
       .replace('"@bufbuild/protobuf/wire"', `"${up}wire.js"`)
-      .replace(/"(?:\.\.?\/)+google\/protobuf\/struct\.js"/, `"${up}struct.js"`);
+      .replace(/"(?:\.\.?\/)+google\/protobuf\/struct\.js"/, `"${up}struct.js"`)
+      // Clients are made of the definitions (packages/rpc): messages and definitions need no gRPC.
+      .replace(/export const \w+Client = makeGenericClientConstructor\([\s\S]*?\n\};\n/g, '')
+      .replace(
+        /import \{([^}]*)\} from "@grpc\/grpc-js";/,
+        (_, names) => `import type {${typesOnly(names)}} from "@grpc/grpc-js";`,
+      );
     writeFileSync(file, source);
   }
+}
+
+function typesOnly(names) {
+  return names.replace(/\btype /g, '').replace(/\s*makeGenericClientConstructor,/, '');
 }
 
 // A table of its own: packages/errors is below packages/proto.

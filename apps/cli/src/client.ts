@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { VectronError } from '@vectron/errors';
 import { connect, type VectronClient } from '@vectron/sdk';
+import { bootstrapFile } from './bootstrap-file.js';
 import { type ClientConfig, clientKnobs, loadConfig } from './config.js';
-import { bootstrapFile } from './single-server.js';
 
 export interface ClientOptions {
   readonly json?: boolean;

@@ -19,7 +19,6 @@ export * as filters from './generated/apigateway/filter.js';
 export * as auth from './generated/auth/auth.js';
 export * as authInternal from './generated/auth/internal/internal.js';
 export { CONTRACT } from './generated/contract.js';
-export { DESCRIPTOR_SET_BASE64 } from './generated/descriptors.js';
 export * as gatewayCache from './generated/gateway/cache.js';
 export { HttpBody } from './generated/google/api/httpbody.js';
 export { Any } from './generated/google/protobuf/any.js';

@@ -1,14 +1,15 @@
 import { VectronError } from '@vectron/errors';
 import { checkOptions, checkWhole } from '@vectron/model';
+import { authoritiesIn } from './authorities.js';
 import type { VectronClient } from './client.js';
 import { fetchTrusting } from './fetch-trusting.js';
 import { firstReachable } from './first-reachable.js';
-import { grpcTransport } from './grpc-transport.js';
 import { remoteClient } from './remote-client.js';
 import { restTransport } from './rest-transport.js';
 import { retrying } from './retrying.js';
 import { serverAddress } from './server-address.js';
 import type { Transport } from './transport.js';
+import { transportOnDemand } from './transport-on-demand.js';
 
 export interface ConnectOptions {
   /** API key, login token or SDK token. */
@@ -63,9 +64,12 @@ function transportTo(url: string, options: ConnectOptions): Transport {
   const { apiKey, timeoutMs = DEFAULT_TIMEOUT_MS, ca } = options;
   const { wire, secure, host, base } = serverAddress(url);
   if (wire === 'rest') {
-    const fetch = options.fetch ?? (ca === undefined || !secure ? undefined : fetchTrusting(ca));
+    const fetch = options.fetch ?? (ca === undefined || !secure ? undefined : fetchTrusting(authoritiesIn(ca)));
     return restTransport(base, apiKey, timeoutMs, fetch);
   }
-  if (!secure) return grpcTransport(host, apiKey, timeoutMs);
-  return grpcTransport(host, apiKey, timeoutMs, ca === undefined ? 'system' : Buffer.from(ca));
+  const authorities = !secure ? undefined : ca === undefined ? 'system' : authoritiesIn(ca);
+  return transportOnDemand(async () => {
+    const { grpcTransport } = await import('./grpc-transport.js');
+    return grpcTransport(host, apiKey, timeoutMs, authorities);
+  });
 }
