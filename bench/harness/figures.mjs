@@ -19,7 +19,7 @@ export class Figures {
   }
 
   toString() {
-    const table = new Table({ head: ['part', 'what', 'measured', 'promised', ''], style: { head: [] } });
+    const table = new Table({ head: ['part', 'what', 'measured', 'promised', ''], style: { head: [], border: [] } });
     for (const { part, what, value, unit, promise, holds } of this.rows) {
       const verdict = promise === '' ? '' : holds ? 'ok' : 'MISSED';
       table.push([part, what, `${Number(value.toPrecision(3))} ${unit}`, promise, verdict]);
