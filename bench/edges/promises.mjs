@@ -1,4 +1,5 @@
 // What the edges promise of what was measured.
+import { counted } from '../harness/figures.mjs';
 
 const SEARCH = { gRPC: { cpu: 0.4, outside: 0.25 }, REST: { cpu: 0.45, outside: 0.3 } };
 const ENGINE_MS = 0.15;
@@ -97,7 +98,7 @@ export function judgeCores(rows, { hasGateways, onPaper }, figures) {
     const name = protocol === 'grpc' ? 'gRPC' : 'REST';
     for (const row of rows.filter((one) => one.protocol === protocol)) {
       const { cores, gateways, perSecond, perSecondOfCores, cpuMs } = row;
-      const label = `${name}, ${cores} cores, ${gateways} gateways`;
+      const label = `${name}, ${counted(cores, 'core')}, ${counted(gateways, 'gateway')}`;
       figures.add('cores', `${label}: answered`, perSecond, '/s');
       figures.add('cores', `${label}: CPU a search`, cpuMs, 'ms');
       if (gateways === 1) continue;

@@ -28,6 +28,9 @@ export class Figures {
   }
 }
 
+/** `1 core`, `2 cores`. */
+export const counted = (count, noun) => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
 /** Writes `NAME-TIME.json` of a result with `at`, an ISO time, into a folder; returns its path. */
 export function writeResult(folder, name, result) {
   mkdirSync(folder, { recursive: true });
