@@ -1,4 +1,4 @@
-// Searches a second by the cores that a single server may use, with one gateway and with one a core.
+// Searches a second by the cores that a single server may use, with one gateway, one for two cores and one a core.
 import { join } from 'node:path';
 import { connect } from '@vectron/sdk';
 import { seeded } from '../../apps/cli/dist/drill/load.js';
@@ -26,7 +26,7 @@ export async function measureCores(dataset, { wanted, hasGateways, seconds }) {
       skipped.push(`${cores} cores: this process may use ${available.length}`);
       continue;
     }
-    for (const gateways of hasGateways ? new Set([1, cores]) : [undefined]) {
+    for (const gateways of hasGateways ? new Set([1, Math.ceil(cores / 2), cores]) : [undefined]) {
       rows.push(...(await measurePlace(dataset, { cores, gateways, place, seconds })));
     }
   }

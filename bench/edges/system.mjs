@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { endWithBench } from '../harness/children.mjs';
 import { pinned } from '../harness/machine.mjs';
 import { cpuByThread, memoryBytes } from '../harness/processes.mjs';
 
@@ -12,6 +13,7 @@ const CLI = fileURLToPath(new URL('../../apps/cli/bin/vectron.js', import.meta.u
 function start(args, ready, { nodeFlags = [], cores } = {}) {
   const [command, ...rest] = pinned(cores, [process.execPath, ...nodeFlags, CLI, ...args]);
   const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
+  endWithBench(child);
   let output = '';
   const match = new Promise((resolve, reject) => {
     const look = (chunk) => {

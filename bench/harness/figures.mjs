@@ -19,7 +19,7 @@ export class Figures {
   }
 
   toString() {
-    const table = new Table({ head: ['part', 'what', 'measured', 'promised', ''], style: { head: [] } });
+    const table = new Table({ head: ['part', 'what', 'measured', 'promised', ''], style: { head: [], border: [] } });
     for (const { part, what, value, unit, promise, holds } of this.rows) {
       const verdict = promise === '' ? '' : holds ? 'ok' : 'MISSED';
       table.push([part, what, `${Number(value.toPrecision(3))} ${unit}`, promise, verdict]);
@@ -27,6 +27,9 @@ export class Figures {
     return table.toString();
   }
 }
+
+/** `1 core`, `2 cores`. */
+export const counted = (count, noun) => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 /** Writes `NAME-TIME.json` of a result with `at`, an ISO time, into a folder; returns its path. */
 export function writeResult(folder, name, result) {

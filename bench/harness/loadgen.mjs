@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cache } from '../../scripts/setup.mjs';
+import { endWithBench } from './children.mjs';
 import { pinned } from './machine.mjs';
 
 const LOADGEN = join(cache, 'bench-loadgen');
@@ -20,7 +21,9 @@ export function startLoad({ cores, ...flags }) {
     return value === true ? [`-${name}`] : [`-${name}`, String(value)];
   });
   const [command, ...rest] = pinned(cores, [LOADGEN, ...args]);
-  return spawn(command, rest, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'inherit'] });
+  endWithBench(child);
+  return child;
 }
 
 /** Runs the load generator; resolves with its report (loadgen/report.go). */

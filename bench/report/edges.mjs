@@ -1,4 +1,5 @@
 // A result of bench:edges as tables and charts.
+import { counted } from '../harness/figures.mjs';
 import { markdownTable } from './markdown.mjs';
 import { barChart, COLOURS, shown } from './svg.mjs';
 
@@ -28,7 +29,7 @@ export function edgeCharts({ crowd, cores }, caption) {
       bars: cores.rows
         .filter((one) => one.protocol === protocol)
         .map((one) => ({
-          label: `${one.cores} cores, ${one.gateways} gw`,
+          label: `${counted(one.cores, 'core')}, ${counted(one.gateways, 'gateway')}`,
           value: read(one),
           colour: one.gateways > 1 ? COLOURS.ours : COLOURS.oursToo,
         })),

@@ -30,7 +30,7 @@ for (const file of positionals) {
   const result = JSON.parse(readFileSync(file, 'utf8'));
   const { cpu, cores, node, loadAverage } = result.machine;
   const where = `${result.at.slice(0, 10)}, ${cores} cores of ${cpu}, Node ${node}, load average ${loadAverage[0]}`;
-  const charts = KINDS[kind].charts(result, [result.note, where].filter(Boolean).join(' · '));
+  const charts = KINDS[kind].charts(result, [result.note, where].filter(Boolean));
   for (const [name, svg] of Object.entries(charts)) writeFileSync(join(folder, name), svg);
   const text = [
     ...(result.note ? [`**${result.note}**`] : []),

@@ -21,10 +21,13 @@ const COSTS = [
 
 const colourOf = (server, wire) => (server !== OURS ? COLOURS.other : wire === 'rest' ? COLOURS.oursToo : COLOURS.ours);
 const labelOf = ({ server, wire }) => `${server} (${{ grpc: 'gRPC', rest: 'REST', postgres: 'SQL' }[wire]})`;
+/** Vectron first, the others in the order of the run. */
+const oursFirst = (all, nameOf) => [...all].sort((a, b) => Number(nameOf(b) === OURS) - Number(nameOf(a) === OURS));
 const cellOf = (value) => (value === undefined ? '' : shown(value));
 
 /** Charts by file name. */
-export function serverCharts({ servers, searches }, caption) {
+export function serverCharts({ servers, searches: all }, caption) {
+  const searches = oursFirst(all, ({ server }) => server);
   const panel =
     (read, unit) =>
     ([name, clients, title]) => ({
@@ -37,7 +40,7 @@ export function serverCharts({ servers, searches }, caption) {
   const costs = COSTS.map(([title, unit, read]) => ({
     title,
     unit,
-    bars: Object.entries(servers)
+    bars: oursFirst(Object.entries(servers), ([name]) => name)
       .filter(([, one]) => read(one) !== undefined)
       .map(([name, one]) => ({ label: name, value: read(one), colour: colourOf(name) })),
   }));
@@ -54,14 +57,14 @@ export function serverCharts({ servers, searches }, caption) {
 }
 
 export function serverTables({ servers, searches, skipped, figures, unjudged }) {
-  const rows = searches.map((one) => {
+  const rows = oursFirst(searches, ({ server }) => server).map((one) => {
     const [, , title] = CASES.find(([name, clients]) => name === one.name && clients === one.clients);
     const latency = `${cellOf(one.p50Ms)} / ${cellOf(one.p99Ms)}`;
     const recall = one.recall === undefined ? '' : one.recall.toFixed(3);
     return [title, labelOf(one), cellOf(one.cpuUs), latency, String(one.refused + one.failed), recall, String(one.ef)];
   });
   rows.sort((a, b) => order(a[0]) - order(b[0]));
-  const costs = Object.entries(servers).map(([name, one]) => [
+  const costs = oursFirst(Object.entries(servers), ([name]) => name).map(([name, one]) => [
     name,
     one.error ?? one.version,
     ...COSTS.map(([, , read]) => cellOf(read(one))),

@@ -23,8 +23,8 @@ export const shown = (value) =>
       ? Math.round(value).toLocaleString('en')
       : String(Number(value.toPrecision(value >= 10 ? 3 : 2)));
 
-/** `panels`: [{ title, unit, bars: [{ label, value, colour, note }] }]. `caption`: a line below all. */
-export function barChart(panels, caption) {
+/** `panels`: [{ title, unit, bars: [{ label, value, colour, note }] }]. `caption`: lines below all. */
+export function barChart(panels, caption = []) {
   const width = (WIDTH - GAP * (COLUMNS + 1)) / COLUMNS;
   const heightOf = ({ bars }) => TITLE + bars.length * ROW + GAP;
   const parts = [];
@@ -34,8 +34,11 @@ export function barChart(panels, caption) {
     for (const [column, panel] of row.entries()) parts.push(drawn(panel, GAP + column * (width + GAP), top, width));
     top += Math.max(...row.map(heightOf));
   }
-  const height = top + (caption ? 20 : 0);
-  if (caption) parts.push(`<text x="${GAP}" y="${height - 10}" fill="#57606a">${escaped(caption)}</text>`);
+  for (const line of caption) {
+    parts.push(`<text x="${GAP}" y="${top + 10}" fill="#57606a">${escaped(line)}</text>`);
+    top += 18;
+  }
+  const height = top + GAP / 2;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" ${FONT}>`,
     `<rect width="${WIDTH}" height="${height}" fill="#ffffff"/>`,

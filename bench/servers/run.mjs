@@ -73,12 +73,6 @@ const result = {
 };
 let running = [];
 const started = [];
-for (const signal of ['SIGINT', 'SIGTERM']) {
-  process.once(signal, async () => {
-    for (const server of started) await server.stop('SIGKILL');
-    process.exit(130);
-  });
-}
 
 try {
   running = await inTurn(chosen, async ({ Adapter, settings }) => {

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
+import { endWithBench } from '../harness/children.mjs';
 import { cpuSeconds, diskBytes, memoryBytes } from '../harness/processes.mjs';
 
 const STOP_MS = 30_000;
@@ -51,6 +52,7 @@ export class Server {
       child.failure = error;
     });
     closeSync(log);
+    endWithBench(child);
     this.children.push(child);
   }
 

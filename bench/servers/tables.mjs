@@ -15,7 +15,7 @@ const round = (value, digits = 0) => (value === undefined ? '' : value.toFixed(d
 export function printTables({ servers, searches }) {
   const told = new Table({
     head: ['CPU us a search (p50 / p99 ms)', ...COLUMNS.map(([name, clients]) => `${name}, ${clients} at once`)],
-    style: { head: [] },
+    style: { head: [], border: [] },
   });
   const rows = [...new Set(searches.map(({ server, wire }) => JSON.stringify([server, wire])))].sort();
   for (const [server, wire] of rows.map((key) => JSON.parse(key))) {
@@ -43,7 +43,7 @@ export function printTables({ servers, searches }) {
       'first answer s',
       'right s',
     ],
-    style: { head: [] },
+    style: { head: [], border: [] },
   });
   for (const [name, one] of Object.entries(servers)) {
     const { version = '', ingest, memoryBytes, idleMemoryBytes, diskBytes, restart, error } = one;

@@ -62,9 +62,9 @@ describe('bench:report', () => {
     expect(charts.sort()).toEqual(files_.sort());
   });
 
-  it('draws bars as long as their values, the longest with the most', () => {
+  it('draws bars as long as their values, those of Vectron first', () => {
     const svg = readFileSync(join(dir, 'performance', 'servers-cpu.svg'), 'utf8');
-    const [chroma, vectron] = [...svg.matchAll(/width="([\d.]+)" height="14"/g)].map((match) => Number(match[1]));
+    const [vectron, chroma] = [...svg.matchAll(/width="([\d.]+)" height="14"/g)].map((match) => Number(match[1]));
     expect(vectron / chroma).toBeCloseTo(400 / 1500, 2);
     expect(svg).toContain('Preliminary &#60;2 cores&#62;');
   });

@@ -133,6 +133,12 @@ describe('bench:edges', () => {
     expect(missed(true, 3000)).toEqual([]);
     expect(missed(true, 2900)).toEqual(['gRPC, 2 cores, 2 gateways: of one gateway']);
     expect(missed(false, 2900)).toEqual([]);
+    const figures = new Figures();
+    const sixteen = { ...row(8, 19_000), cores: 16 };
+    judgeCores([sixteen, { ...sixteen, protocol: 'http' }], { hasGateways: true, onPaper }, figures);
+    expect(figures.missed.map(({ what }: { what: string }) => what)).toEqual([
+      'gRPC, 16 cores, the best number of gateways: answered',
+    ]);
   });
 });
 
