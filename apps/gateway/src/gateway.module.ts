@@ -61,16 +61,16 @@ function waitsOf({ searchTimeoutMs, writeTimeoutMs }: GatewayConfig) {
 
 @Module({})
 export class GatewayModule {
-  static create(
+  static async create(
     config: GatewayConfig,
     backends: Backends,
     db: GatewayDb,
     metrics: Metrics,
     logger: Logger,
-  ): DynamicModule {
+  ): Promise<DynamicModule> {
     const routes = new RouteTable(backends);
     const authenticator = new Authenticator(backends);
-    const redis = openRedis(config.redis, passwordIn(config.redisPasswordFile));
+    const redis = await openRedis(config.redis, passwordIn(config.redisPasswordFile));
     const { maxReads: read, maxWrites: write } = config;
     const limits = { read, write, watch: config.maxWatches, manage: MAX_MANAGING };
     const held = { tenant: config.tenantMaxWatches, key: config.keyMaxWatches };
