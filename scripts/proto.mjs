@@ -55,7 +55,7 @@ function generateTypeScript() {
   execFileSync(buf, ['generate', '--include-imports'], { stdio: 'inherit' });
   // Options are read by scripts/contract.mjs alone: no code needs messages of them.
   const unused = ['buf', 'options', 'google/api/annotations.ts', 'google/api/http.ts'].concat(
-    ['descriptor', 'field_mask', 'timestamp', 'duration'].map((name) => `google/protobuf/${name}.ts`),
+    ['descriptor', 'field_mask', 'timestamp'].map((name) => `google/protobuf/${name}.ts`),
   );
   for (const path of unused) rmSync(join(typescript, path), { recursive: true });
   useOwnReaders();

@@ -64,7 +64,7 @@ async function withKey<T>(
   apiKey: string | undefined,
   use: (client: VectronClient) => Promise<T>,
 ): Promise<T> {
-  const client = connect(config.url, { apiKey, retries: 2, ca: authorities(config) });
+  const client = connect(config.url, { apiKey, ca: authorities(config) });
   try {
     return await use(client);
   } finally {

@@ -6,6 +6,7 @@ mod outcomes;
 
 use crate::outcomes::Outcomes;
 use napi::bindgen_prelude::*;
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode, UnknownReturnValue};
 use napi_derive::napi;
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
@@ -570,7 +571,7 @@ impl Engine {
         self.node.status().into_iter().map(Status::from).collect()
     }
 
-    /// Runs encoded `ShardOp`s side by side; [`Engine::outcomes`] gives the outcome of each by its place in `ids`, which no
+    /// Runs encoded `ShardOp`s side by side; [`Engine::take_outcomes`] gives the outcome of each by its place in `ids`, which no
     /// other running one has. `tickets`: a number each, by which [`Engine::cancel`] knows it meanwhile; 0: it does not. The
     /// buffers are copied before this returns.
     #[napi(catch_unwind)]
@@ -591,13 +592,29 @@ impl Engine {
         }
     }
 
-    /// Resolves when something that was submitted has ended, with the encoded `ShardOutcome`s of all that has: see
-    /// [`Outcomes::next`].
-    #[napi(catch_unwind, ts_return_type = "Promise<Buffer>")]
-    pub fn outcomes<'env>(&self, env: &'env Env) -> Result<PromiseRaw<'env, BufferSlice<'env>>> {
-        let outcomes = Arc::clone(&self.outcomes);
+    /// `wake` is called, from then on, when something that was submitted has ended and waits for [`Engine::take_outcomes`]. It
+    /// does not keep the process alive. Missing: nobody is.
+    #[napi(catch_unwind)]
+    pub fn listen(
+        &self,
+        #[napi(ts_arg_type = "(() => void) | undefined")] wake: Option<
+            ThreadsafeFunction<(), UnknownReturnValue, (), napi::Status, false, true>,
+        >,
+    ) {
+        let wake = wake.map(|wake| {
+            Box::new(move || {
+                // Refused while the environment is torn down, when nobody waits any more.
+                let _ = wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+            }) as outcomes::Wake
+        });
+        self.outcomes.listen(wake);
+    }
+
+    /// The encoded `ShardOutcome`s of all that has ended and was not taken yet: see [`Outcomes::take`].
+    #[napi(catch_unwind)]
+    pub fn take_outcomes<'env>(&self, env: &'env Env) -> Result<Option<BufferSlice<'env>>> {
         // A copy: memory that JavaScript does not own makes its collector run far more often.
-        env.spawn_future_with_callback(async move { Ok(outcomes.next().await) }, BufferSlice::copy_from)
+        self.outcomes.take().map(|outcomes| BufferSlice::copy_from(env, outcomes)).transpose()
     }
 
     /// Nobody waits for these reads any more: they end soon.

@@ -36,16 +36,18 @@ export declare class Engine {
   storedShards(): Promise<Array<number>>
   status(): Array<Status>
   /**
-   * Runs encoded `ShardOp`s side by side; [`Engine::outcomes`] gives the outcome of each by its place in `ids`, which no
+   * Runs encoded `ShardOp`s side by side; [`Engine::take_outcomes`] gives the outcome of each by its place in `ids`, which no
    * other running one has. `tickets`: a number each, by which [`Engine::cancel`] knows it meanwhile; 0: it does not. The
    * buffers are copied before this returns.
    */
   submit(ops: Array<Buffer>, ids: Array<number>, tickets: Array<number>): void
   /**
-   * Resolves when something that was submitted has ended, with the encoded `ShardOutcome`s of all that has: see
-   * [`Outcomes::next`].
+   * `wake` is called, from then on, when something that was submitted has ended and waits for [`Engine::take_outcomes`]. It
+   * does not keep the process alive. Missing: nobody is.
    */
-  outcomes(): Promise<Buffer>
+  listen(wake?: (() => void) | undefined): void
+  /** The encoded `ShardOutcome`s of all that has ended and was not taken yet: see [`Outcomes::take`]. */
+  takeOutcomes(): Buffer | null
   /** Nobody waits for these reads any more: they end soon. */
   cancel(tickets: Array<number>): void
   /**

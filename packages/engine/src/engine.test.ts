@@ -57,11 +57,15 @@ describe('Engine', () => {
       done.push(what);
       return outcome;
     };
-    // Nothing is written: it ends when it has waited.
-    const value = workerData.ChangesOp.fromPartial({ fromIndex: 1_000_000n, waitMs: 300 });
+    const write = () => run({ $case: 'upsert', value: workerData.PointBatch.fromPartial({ points: [] }) });
+    const { outcome } = await write();
+    if (outcome?.$case !== 'written') throw new Error('nothing was written');
+    // What comes next is written once the search has been answered: nothing else ends this wait.
+    const value = workerData.ChangesOp.fromPartial({ fromIndex: outcome.value.index + 1n, waitMs: 3_600_000 });
     const waiting = run({ $case: 'changes', value }).then(note('changes'));
-    const searching = run(search([1, 0], 1)).then(note('search'));
-    await Promise.all([waiting, searching]);
+    await run(search([1, 0], 1)).then(note('search'));
+    expect((await write()).errorCode).toBe('');
+    expect((await waiting).errorCode).toBe('');
     expect(done).toEqual(['search', 'changes']);
   });
 

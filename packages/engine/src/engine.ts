@@ -77,14 +77,15 @@ export const instructionSet = (): string => native.instructionSet();
  * the core in one call, reads and writes apart; each is answered when it is done.
  */
 export class Engine {
+  readonly #submissions: Submissions;
   readonly #read: (op: Buffer, ticket: number) => Promise<Buffer>;
   readonly #write: (op: Buffer, ticket: number) => Promise<Buffer>;
   #tickets = 0;
 
   private constructor(private readonly core: native.Engine) {
-    const submissions = new Submissions(core);
-    this.#read = submissions.line();
-    this.#write = submissions.line();
+    this.#submissions = new Submissions(core);
+    this.#read = this.#submissions.line();
+    this.#write = this.#submissions.line();
   }
 
   /** One process opens a directory; a second one gets CONFLICT. */
@@ -184,7 +185,8 @@ export class Engine {
   }
 
   /** Flushes and lets go of all shards; operations fail with SHARD_NOT_FOUND from then on. */
-  close(): Promise<void> {
-    return decoded(this.core.close());
+  async close(): Promise<void> {
+    await decoded(this.core.close());
+    this.#submissions.end();
   }
 }

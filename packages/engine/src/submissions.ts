@@ -1,5 +1,3 @@
-import { VectronError } from '@vectron/errors';
-
 interface Waiting {
   resolve(outcome: Buffer): void;
   reject(error: unknown): void;
@@ -14,17 +12,33 @@ interface Submitted {
 /** The part of the core that takes operations and gives what became of them. */
 export interface Core {
   submit(ops: Buffer[], ids: number[], tickets: number[]): void;
-  /** Resolves when something has ended, with all that has: see crates/vectron-napi/src/outcomes.rs. */
-  outcomes(): Promise<Buffer>;
+  /** `wake` is called when something has ended that was not taken yet; it does not keep the process alive. undefined: nobody is. */
+  listen(wake: (() => void) | undefined): void;
+  /** All that has ended and was not taken yet: see crates/vectron-napi/src/outcomes.rs. Nothing: null. */
+  takeOutcomes(): Buffer | null;
 }
+
+/** Keeps the process alive between `ref` and `unref`. */
+export interface KeepAlive {
+  ref(): unknown;
+  unref(): unknown;
+}
+
+/** The longest there is: it is for its handle, not for what it does. */
+const MAX_INTERVAL_MS = 2 ** 31 - 1;
+const nothing = () => {};
 
 /** Operations that run in the core: each is answered when it is done, whatever was submitted with it. */
 export class Submissions {
   readonly #running = new Map<number, Waiting>();
   #ids = 0;
   #listening = false;
+  #ended = false;
 
-  constructor(private readonly core: Core) {}
+  constructor(
+    private readonly core: Core,
+    private readonly alive: KeepAlive = setInterval(nothing, MAX_INTERVAL_MS).unref(),
+  ) {}
 
   /** What is submitted through one line within an event-loop tick goes to the core in one call. Adds no timer. */
   line(): (op: Buffer, ticket: number) => Promise<Buffer> {
@@ -37,6 +51,8 @@ export class Submissions {
     return (op, ticket) =>
       new Promise((resolve, reject) => {
         const id = this.#newId();
+        // Only while something runs, so that an idle engine does not keep its process alive.
+        if (this.#running.size === 0) this.alive.ref();
         this.#running.set(id, { resolve, reject });
         if (batch.push({ op, id, ticket }) === 1) setImmediate(flush);
       });
@@ -48,8 +64,15 @@ export class Submissions {
     return this.#ids;
   }
 
+  /** The core holds on to nothing of this any more, as soon as nothing runs. What is submitted later is answered, too. */
+  end(): void {
+    this.#ended = true;
+    if (this.#running.size === 0) this.#stopListening();
+  }
+
   #submit(batch: readonly Submitted[]): void {
     try {
+      this.#listen();
       this.core.submit(
         batch.map(({ op }) => op),
         batch.map(({ id }) => id),
@@ -57,30 +80,23 @@ export class Submissions {
       );
     } catch (error) {
       for (const { id } of batch) this.#take(id)?.reject(error);
-      return;
     }
-    this.#listen();
   }
 
-  /** Only while something runs, so that an idle engine does not keep its process alive. */
   #listen(): void {
-    if (this.#listening || this.#running.size === 0) return;
+    if (this.#listening) return;
+    this.core.listen(() => this.#settle());
     this.#listening = true;
-    this.core.outcomes().then(
-      (outcomes) => {
-        this.#listening = false;
-        this.#settle(outcomes);
-        this.#listen();
-      },
-      (cause: unknown) => {
-        this.#listening = false;
-        const error = new VectronError('INTERNAL', 'the engine gives no outcomes any more', { cause });
-        for (const id of [...this.#running.keys()]) this.#take(id)?.reject(error);
-      },
-    );
   }
 
-  #settle(outcomes: Buffer): void {
+  #stopListening(): void {
+    this.core.listen(undefined);
+    this.#listening = false;
+  }
+
+  #settle(): void {
+    const outcomes = this.core.takeOutcomes();
+    if (outcomes === null) return;
     const count = outcomes.readUInt32LE(0);
     let at = 4 + 8 * count;
     for (let place = 0; place < count; place += 1) {
@@ -92,7 +108,12 @@ export class Submissions {
 
   #take(id: number): Waiting | undefined {
     const waiting = this.#running.get(id);
+    if (waiting === undefined) return undefined;
     this.#running.delete(id);
+    if (this.#running.size === 0) {
+      this.alive.unref();
+      if (this.#ended) this.#stopListening();
+    }
     return waiting;
   }
 }

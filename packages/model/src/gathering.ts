@@ -1,5 +1,5 @@
 import { toVectronError, type VectronError } from '@vectron/errors';
-import type { gateway, placement, workerData } from '@vectron/proto';
+import { type gateway, type placement, workerData } from '@vectron/proto';
 import { type AskShard, otherOutcome, RouteChanged, type ShardOperation, type ShardOutcome } from './ask-shard.js';
 import type { Branch } from './branch.js';
 import { mergeHits } from './hits.js';
@@ -110,15 +110,30 @@ export class Gathering {
 const without = (hits: workerData.Hit[], excluded: ReadonlySet<string>) =>
   excluded.size === 0 ? hits : hits.filter(({ id }) => !excluded.has(id));
 
-const NO_RECALL: RecallReport = { recallUnmet: false };
+const NOTHING: workerData.SearchFound = workerData.SearchFound.fromPartial({});
 
-/** What a shard reported of the only branch of a search. */
-export function shardRead({ shard, found, worker, milliseconds, error }: ShardReport): gateway.ShardRead {
-  const { appliedIndex = 0n, tail = 0, ef = 0, slack } = found[0] ?? {};
-  const { visited = 0, distances = 0, rescored = 0, stopped = false } = found[0] ?? {};
-  const { plan = '', matching = 0n, unindexed = false } = found[0] ?? {};
-  const how = { visited, distances, rescored, stopped, plan, matching, unindexed };
-  const { recallEstimate, recallInterval } = found.length > 0 ? shardRecall(found[0]) : NO_RECALL;
-  const who = { recallEstimate, recallInterval, slack, ...how, replica: BigInt(worker), milliseconds };
-  return { shardId: shard.shardId, appliedIndex, indexLag: tail, ef, ...who, errorCode: error?.code ?? '' };
+/** What a shard reported of the branch `at`. */
+export function shardRead({ shard, found, worker, milliseconds, error }: ShardReport, at = 0): gateway.ShardRead {
+  const one = found[at] ?? NOTHING;
+  const { recallEstimate, recallInterval } = shardRecall(one);
+  // One literal, as of a branch's operation.
+  return {
+    shardId: shard.shardId,
+    appliedIndex: one.appliedIndex,
+    indexLag: one.tail,
+    ef: one.ef,
+    errorCode: error?.code ?? '',
+    recallEstimate,
+    visited: one.visited,
+    distances: one.distances,
+    rescored: one.rescored,
+    stopped: one.stopped,
+    replica: BigInt(worker),
+    milliseconds,
+    plan: one.plan,
+    matching: one.matching,
+    unindexed: one.unindexed,
+    recallInterval,
+    slack: one.slack,
+  };
 }

@@ -26,11 +26,14 @@ export function shardRecall({ recallEstimate, recallLow, recallHigh, recallUnmet
 export function leastRecall(found: readonly Found[]): RecallReport {
   const recallUnmet = found.some((one) => one.recallUnmet);
   let least: RecallReport | undefined;
-  for (const one of found.map(shardRecall)) {
+  for (let at = 0; at < found.length; at++) {
+    const one = shardRecall(found[at]);
     if (one.recallEstimate === undefined) return { recallUnmet };
     if (least === undefined || below(one, least)) least = one;
   }
-  return { ...least, recallUnmet };
+  if (least === undefined) return { recallUnmet };
+  const { recallEstimate, recallInterval } = least;
+  return { recallEstimate, recallInterval, recallUnmet };
 }
 
 /** Of equal estimates the less certain one is less, so that the order of the shards does not matter. */

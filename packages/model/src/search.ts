@@ -126,14 +126,16 @@ async function searchBranch(route: Route, request: SearchRequest, ask: AskShard,
 }
 
 function outcomeOf(gathering: Gathering): SearchOutcome {
-  const { shardsAsked, shardsAnswered, complete } = gathering;
   checkAnswerBytes(gathering.lists[0]);
+  const { recallEstimate, recallInterval, recallUnmet } = gathering.recallOf(0);
   return {
     hits: gathering.lists[0],
-    complete,
-    shardsAsked,
-    shardsAnswered,
-    shards: gathering.reports.map(shardRead),
-    ...gathering.recallOf(0),
+    complete: gathering.complete,
+    shardsAsked: gathering.shardsAsked,
+    shardsAnswered: gathering.shardsAnswered,
+    shards: gathering.reports.map((report) => shardRead(report)),
+    recallEstimate,
+    recallInterval,
+    recallUnmet,
   };
 }

@@ -22,7 +22,7 @@ export { CONTRACT } from './generated/contract.js';
 export * as gatewayCache from './generated/gateway/cache.js';
 export { HttpBody } from './generated/google/api/httpbody.js';
 export { Any } from './generated/google/protobuf/any.js';
-export { BadRequest, ErrorInfo, Status } from './generated/google/rpc/status.js';
+export { BadRequest, ErrorInfo, RetryInfo, Status } from './generated/google/rpc/status.js';
 export * as placement from './generated/placementdriver/placementdriver.js';
 export * as reranker from './generated/reranker/reranker.js';
 export * as workerData from './generated/worker/data/data.js';

@@ -5,14 +5,23 @@ import { toFloats } from './vectors.js';
 
 /** What the interface gives of the answers of the core. */
 
+/** undefined where there are no bytes. */
+const floatsOf = (vector: Buffer) => (vector.length === 0 ? undefined : toFloats(decodeVector(vector)));
+
 const hit = ({ id, score, payload, vector }: Candidate): api.QueryHit => ({
   id,
   score,
   payload: decodeDocument(payload),
-  vector: toFloats(decodeVector(vector)),
+  vector: floatsOf(vector),
 });
 
-export const searchHit = (found: Candidate): api.SearchHit => ({ ...hit(found), explanation: '' });
+export const searchHit = ({ id, score, payload, vector }: Candidate): api.SearchHit => ({
+  id,
+  score,
+  payload: decodeDocument(payload),
+  vector: floatsOf(vector),
+  explanation: '',
+});
 
 export function queryResult({ results, groups, complete, branches }: QueryAnswer): api.QueryResult {
   return {
@@ -23,7 +32,8 @@ export function queryResult({ results, groups, complete, branches }: QueryAnswer
   };
 }
 
-const floatsOf = ({ name, vector }: workerData.VectorData) => [name, Float32Array.from(decodeVector(vector))] as const;
+const namedFloats = ({ name, vector }: workerData.VectorData) =>
+  [name, Float32Array.from(decodeVector(vector))] as const;
 
 export function storedPoint(point: workerData.PointData, includeVector: boolean): api.StoredPoint {
   const { id, payload, sparse, vectors, version, expiresAtMs } = point;
@@ -35,7 +45,7 @@ export function storedPoint(point: workerData.PointData, includeVector: boolean)
     payload: decodeDocument(payload),
     version,
     ...(named.length > 0 ? { sparse: Object.fromEntries(named) } : {}),
-    ...(includeVector && vectors.length > 0 ? { vectors: Object.fromEntries(vectors.map(floatsOf)) } : {}),
+    ...(includeVector && vectors.length > 0 ? { vectors: Object.fromEntries(vectors.map(namedFloats)) } : {}),
     ...(expiresAtMs > 0n ? { expiresAt: new Date(Number(expiresAtMs)) } : {}),
   };
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { VectronError } from '@vectron/errors';
-import type { Compare, MetaStore } from '@vectron/metastore';
+import type { Compare, MetaStore, Operation } from '@vectron/metastore';
 import { type CollectionSettings, Route, splitHashSpace } from '@vectron/model';
 import { placement } from '@vectron/proto';
 import type { Alias } from './client.js';
@@ -12,14 +12,28 @@ export interface EmbeddedCollection extends CollectionSettings {
   readonly shardIds: number[];
 }
 
+interface Known {
+  readonly collection: EmbeddedCollection;
+  readonly route: Route;
+}
+
 const COLLECTIONS = '/embedded/collections/';
 const NEXT_SHARD = '/embedded/next-shard';
 const ALIASES = '/embedded/aliases/';
 /** Nothing moves a shard of an embedded database. */
 export const EPOCH = 1;
 
-/** Which collections a database has. Shard ids are never used twice. */
+/**
+ * Which collections a database has. Shard ids are never used twice. Collections that were asked for are kept in memory: the
+ * directory's lock keeps out other processes, so that nothing changes but by `#commit`, which forgets them.
+ */
 export class EmbeddedCatalog {
+  /** By name and by alias. Holds no name that is not in the store, and so no more than the store does. */
+  readonly #known = new Map<string, Known>();
+  /** Changes of the store that are under way, and how many have begun or ended. */
+  #committing = 0;
+  #epoch = 0;
+
   constructor(private readonly meta: MetaStore) {}
 
   async collections(): Promise<EmbeddedCollection[]> {
@@ -29,7 +43,36 @@ export class EmbeddedCatalog {
 
   /** By name or by alias; throws COLLECTION_NOT_FOUND. */
   async collection(name: string): Promise<EmbeddedCollection> {
-    return (await this.#stored(name)).collection;
+    return (await this.#find(name)).collection;
+  }
+
+  /** Where the points of a collection are, by its name or an alias; throws COLLECTION_NOT_FOUND. */
+  async route(name: string): Promise<Route> {
+    return (this.#known.get(name) ?? (await this.#find(name))).route;
+  }
+
+  async #find(name: string): Promise<Known> {
+    const known = this.#known.get(name);
+    if (known !== undefined) return known;
+    const epoch = this.#epoch;
+    const { collection } = await this.#stored(name);
+    const found = { collection, route: routeOf(collection) };
+    // What was read beside a change may be what was there before it.
+    if (this.#epoch === epoch && this.#committing === 0) this.#known.set(name, found);
+    return found;
+  }
+
+  /** Every change of the store. */
+  async #commit(compares: Compare[], operations: Operation[]): Promise<boolean> {
+    this.#committing += 1;
+    this.#epoch += 1;
+    this.#known.clear();
+    try {
+      return (await this.meta.txn(compares, operations)).succeeded;
+    } finally {
+      this.#committing -= 1;
+      this.#epoch += 1;
+    }
   }
 
   /** `open` makes the shards before the collection is there for others. */
@@ -45,7 +88,7 @@ export class EmbeddedCatalog {
     const shardIds = Array.from({ length: shards }, (_, at) => firstShard + at);
     const collection = { ...settings, id: randomUUID(), shardIds };
     await open(collection);
-    const { succeeded } = await this.meta.txn(
+    const succeeded = await this.#commit(
       [
         { key, revision: 0 },
         { key: ALIASES + settings.name, revision: 0 },
@@ -63,8 +106,7 @@ export class EmbeddedCatalog {
     for (;;) {
       const { key, revision, collection } = await this.#stored(name);
       const changed = change(collection);
-      const { succeeded } = await this.meta.txn([{ key, revision }], [{ put: key, value: JSON.stringify(changed) }]);
-      if (succeeded) return changed;
+      if (await this.#commit([{ key, revision }], [{ put: key, value: JSON.stringify(changed) }])) return changed;
     }
   }
 
@@ -77,7 +119,7 @@ export class EmbeddedCatalog {
       if (entry === undefined) throw notFound(name);
       const compares = [entry, ...aliases].map(({ key, revision }) => ({ key, revision }));
       const operations = compares.map((one) => ({ delete: one.key }));
-      if ((await this.meta.txn(compares, operations)).succeeded) return;
+      if (await this.#commit(compares, operations)) return;
     }
   }
 
@@ -109,7 +151,7 @@ export class EmbeddedCatalog {
         ...set.map(({ alias, collection }) => ({ put: ALIASES + alias, value: collection })),
         ...gone.map((alias) => ({ delete: ALIASES + alias })),
       ];
-      if ((await this.meta.txn([...compares.values()], operations)).succeeded) return;
+      if (await this.#commit([...compares.values()], operations)) return;
     }
   }
 
@@ -126,7 +168,7 @@ export class EmbeddedCatalog {
       const entry = await this.meta.get(NEXT_SHARD);
       const next = Number(entry?.value ?? 1);
       const compare = { key: NEXT_SHARD, revision: entry?.revision ?? 0 };
-      if ((await this.meta.txn([compare], [{ put: NEXT_SHARD, value: String(next + count) }])).succeeded) return next;
+      if (await this.#commit([compare], [{ put: NEXT_SHARD, value: String(next + count) }])) return next;
     }
   }
 }

@@ -49,7 +49,7 @@ import {
   writeParts,
   writeToken,
 } from '@vectron/model';
-import { placement, workerData } from '@vectron/proto';
+import { encoder, placement, workerData } from '@vectron/proto';
 import { indexesOf, recallMeasurement, settingsOf } from './answers.js';
 import { ChangeStream, type ChangeStreamOptions, type ChangesOptions, changesOptions } from './change-stream.js';
 import type * as api from './client.js';
@@ -72,6 +72,7 @@ export interface OpenOptions {
   readonly maxBatch?: number;
 }
 
+const encodeShardOp = encoder(workerData.ShardOp.encode);
 const CACHE_BYTES = 64 << 20;
 const WRITE_BUFFER_BYTES = 64 << 20;
 const MAX_WAITING = 10_000;
@@ -394,8 +395,8 @@ class EmbeddedClient implements api.VectronClient {
   }
 
   readonly #ask: AskShard = async ({ shardId, epoch: shardEpoch }, op) => {
-    const bytes = workerData.ShardOp.encode({ shardId, shardEpoch, op, timeoutMs: 0 }).finish();
-    const answer = workerData.ShardOutcome.decode(await this.engine.submit(Buffer.from(bytes), WRITES.has(op.$case)));
+    const bytes = encodeShardOp({ shardId, shardEpoch, op, timeoutMs: 0 });
+    const answer = workerData.ShardOutcome.decode(await this.engine.submit(bytes, WRITES.has(op.$case)));
     return { outcome: outcomeOf(answer), appliedIndex: answer.appliedIndex, worker: THIS_PROCESS };
   };
 
@@ -432,8 +433,9 @@ class EmbeddedClient implements api.VectronClient {
     return this.catalog.collection(name);
   }
 
-  async #route(name: string): Promise<Route> {
-    return routeOf(await this.#collection(name));
+  #route(name: string): Promise<Route> {
+    checkCollectionName(name, 'collection');
+    return this.catalog.route(name);
   }
 
   #status(): Map<number, ShardStatus> {

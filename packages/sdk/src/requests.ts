@@ -44,10 +44,13 @@ function checkName({ collection }: Message, at = ''): void {
     checkCollectionName(collection as string, at === '' ? 'collection' : `${at}.collection`);
 }
 
-/** A dense vector that was read as numbers, as the bytes that it is sent as. */
+/** The message, which is nobody else's, with a dense vector that was read as numbers as the bytes that it is sent as. */
 function packed<F extends Message>(forms: F): F {
-  const vector = forms.vector as ArrayLike<number>;
-  return { ...forms, vector: [], ...(vector.length === 0 ? {} : { vectorF32: toBytes(vector) }) };
+  const message: Message = forms;
+  const vector = message.vector as ArrayLike<number>;
+  if (vector.length > 0) message.vectorF32 = toBytes(vector);
+  message.vector = [];
+  return forms;
 }
 
 export function createCollectionRequest(name: string, options: api.CollectionOptions): gateway.CreateCollectionRequest {
@@ -90,7 +93,7 @@ export function pointMessage(point: api.Point, at = 0): gateway.Point {
   const payload = objectForms(read.document, `points[${at}].payload`);
   const vectors = Array.from(
     read.vectors as gateway.Point['vectors'],
-    ([name, one]) => [name, packed({ ...one })] as const,
+    ([name, one]) => [name, packed(one as gateway.Point & Message)] as const,
   );
   return {
     ...(read as unknown as gateway.Point),
@@ -103,7 +106,7 @@ export function pointMessage(point: api.Point, at = 0): gateway.Point {
 export function searchRequest(collection: string, options: api.SearchOptions): gateway.SearchRequest {
   const request = packed(message<Message>('SearchRequest', reading(collection, given(options))));
   const search = request as unknown as gateway.SearchRequest;
-  checkSought({ ...search, vector: search.vectorF32 });
+  checkSought({ vector: search.vectorF32, text: search.text, likeId: search.likeId });
   return search;
 }
 
@@ -112,14 +115,21 @@ function reading(collection: string, options: Given): Given {
   for (const name of ['includeMetadata', 'include_metadata']) {
     if (name in options) throw VectronError.invalid(name, `${name} is called includePayload in this client`);
   }
-  const { includePayload: includeMetadata = true, consistency, ...rest } = options;
-  return { ...rest, collection, includeMetadata, consistency: consistencyForm(consistency) };
+  const { includePayload: includeMetadata = true, consistency } = options;
+  return {
+    ...options,
+    // There is no such field; one that is undefined is absent.
+    includePayload: undefined,
+    collection,
+    includeMetadata,
+    consistency: consistencyForm(consistency),
+  };
 }
 
 export function queryRequest(collection: string, options: api.QueryOptions, at = ''): gateway.QueryRequest {
   const { rescoreVector, ...rest } = given(options);
   const request = message<gateway.QueryRequest>('QueryRequest', reading(collection, rest), at);
-  const branches = request.branches.map((branch) => packed({ ...branch }));
+  const branches = request.branches.map((branch) => packed(branch as gateway.QueryBranch & Message));
   if (rescoreVector === undefined || rescoreVector === null) return { ...request, branches };
   const floats = readFloats(rescoreVector, at === '' ? 'rescore_vector' : `${at}.rescore_vector`);
   return { ...request, branches, rescoreVectorF32: toBytes(floats) };

@@ -11,11 +11,32 @@ export function searchReport({
   'shards' | 'explanation' | 'whyNot'
 > {
   return {
-    shards: shards.map((one) => ({ ...one, replica: Number(one.replica), matching: Number(one.matching) })),
+    shards: shards.map(shardReport),
     ...(explanation === undefined ? {} : { explanation: explanationOf(explanation) }),
     ...(whyNot === undefined ? {} : { whyNot }),
   };
 }
+
+/** One literal: a shard's part is told with every search. */
+export const shardReport = (read: gateway.ShardRead): api.ShardRead => ({
+  shardId: read.shardId,
+  appliedIndex: read.appliedIndex,
+  indexLag: read.indexLag,
+  ef: read.ef,
+  errorCode: read.errorCode,
+  recallEstimate: read.recallEstimate,
+  visited: read.visited,
+  distances: read.distances,
+  rescored: read.rescored,
+  stopped: read.stopped,
+  replica: Number(read.replica),
+  milliseconds: read.milliseconds,
+  plan: read.plan,
+  matching: Number(read.matching),
+  unindexed: read.unindexed,
+  recallInterval: read.recallInterval,
+  slack: read.slack,
+});
 
 const explanationOf = ({ steps, ...rest }: gateway.Explanation): api.Explanation => ({
   ...rest,
