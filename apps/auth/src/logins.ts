@@ -65,7 +65,7 @@ export class Logins {
   /** Ends the other logins of the user, in the same transaction: with the password of before, it could not be repeated. */
   async changePassword(caller: Caller, current: string, next: string): Promise<void> {
     const { user, principal } = caller;
-    checkPassword(next, 'new_password');
+    await checkPassword(next, 'new_password');
     await this.checkOwnPassword(caller, current);
     if (next === current) {
       throw VectronError.invalid('new_password', 'the new password is the current one; choose another');

@@ -67,16 +67,16 @@ function waitsOf({ searchTimeoutMs, writeTimeoutMs }: GatewayConfig) {
 
 @Module({})
 export class GatewayModule {
-  static create(
+  static async create(
     config: GatewayConfig,
     backends: Backends,
     db: GatewayDb,
     metrics: Metrics,
     logger: Logger,
-  ): DynamicModule {
+  ): Promise<DynamicModule> {
     const routes = new RouteTable(backends);
     const authenticator = new Authenticator(backends);
-    const redis = openRedis(config.redis, passwordIn(config.redisPasswordFile));
+    const redis = await openRedis(config.redis, passwordIn(config.redisPasswordFile));
     const { maxReads: read, maxWrites: write } = config;
     const scan = config.maxScans || Math.max(LEAST_SCANS, SCANS_PER_CORE * availableParallelism());
     // Large ones leave half of the room for writes of a few points.

@@ -73,6 +73,13 @@ const NO_BODY = 1 << 10;
 /** As long as the protos let a snapshot be, which names a view of each shard; an id that is percent-encoded is shorter. */
 const MAX_PARAMETER = 8_192;
 
+/** Requests are checked and answers written by the contract: Fastify's compilers of JSON schemas are never used, nor loaded. */
+const NO_SCHEMAS = { buildValidator: noSchema, buildSerializer: noSchema };
+
+function noSchema(): never {
+  throw new Error('routes of the gateway have no schema of Fastify');
+}
+
 /** Serves REST, WebSocket, console and gRPC until closed. */
 export async function startGateway(
   config: GatewayConfig,
@@ -98,8 +105,9 @@ export async function startGateway(
     clientErrorHandler: refuseUnread,
     frameworkErrors: (error: Error, _request: unknown, reply: FastifyReply) => sendError(reply, fromFramework(error)),
     requestTimeout: REQUEST_MS,
+    schemaController: { compilersFactory: NO_SCHEMAS },
   } as never);
-  const module = GatewayModule.create(config, backends, db, metrics, logger);
+  const module = await GatewayModule.create(config, backends, db, metrics, logger);
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: new NestLogger(logger),
     bodyParser: false,

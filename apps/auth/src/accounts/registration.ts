@@ -49,7 +49,7 @@ export class Registration {
       );
     }
     const email = newEmailAddress(typedEmail);
-    checkPassword(password);
+    await checkPassword(password);
     const invited = token === '' ? undefined : await this.#invitation(token, email);
     const passwordHash = await this.#hashed(email, password, address, invited === undefined);
     const account = { email, passwordHash, plan: 'FREE' } as const;

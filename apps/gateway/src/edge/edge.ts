@@ -2,7 +2,7 @@ import { VectronError } from '@vectron/errors';
 import type { Metrics } from '@vectron/observability';
 import type { MethodContract } from '@vectron/proto';
 import type { Work } from '@vectron/rpc';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { BurstyRateLimiter, RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { GatewayConfig } from '../config.js';
 import type { Authenticator, Principal } from './access.js';
@@ -197,8 +197,9 @@ export class Edge {
 }
 
 /** A client of the Redis that gateways share; undefined without one. Never waited for longer than a moment. */
-export function openRedis(url: string | undefined, password: string | undefined): Redis | undefined {
+export async function openRedis(url: string | undefined, password: string | undefined): Promise<Redis | undefined> {
   if (url === undefined) return undefined;
+  const { Redis } = await import('ioredis');
   const redis = new Redis(url, {
     password,
     lazyConnect: false,
