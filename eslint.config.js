@@ -43,7 +43,7 @@ const UNTIMED = [
 
 // Biome does the rest; these need types, or are about tests alone.
 export default tseslint.config(
-  { ignores: ['**/dist', '**/generated', '**/*.js', '**/*.mjs', 'packages/engine/native', 'apps/console'] },
+  { ignores: ['**/dist', '**/bundle', '**/generated', '**/*.js', '**/*.mjs', 'packages/engine/native', 'apps/console'] },
   {
     files: ['packages/**/*.ts', 'apps/**/*.ts'],
     ignores: TESTS,

@@ -55,7 +55,7 @@ function generateTypeScript() {
   execFileSync(buf, ['generate', '--include-imports'], { stdio: 'inherit' });
   // Options are read by scripts/contract.mjs alone: no code needs messages of them.
   const unused = ['buf', 'options', 'google/api/annotations.ts', 'google/api/http.ts'].concat(
-    ['descriptor', 'field_mask', 'timestamp', 'duration'].map((name) => `google/protobuf/${name}.ts`),
+    ['descriptor', 'field_mask', 'timestamp'].map((name) => `google/protobuf/${name}.ts`),
   );
   for (const path of unused) rmSync(join(typescript, path), { recursive: true });
   useOwnReaders();
@@ -77,9 +77,19 @@ function useOwnReaders() {
     const up = '../'.repeat(relative(typescript, file).split('/').length);
     const source = readFileSync(file, 'utf8')
       .replace('"@bufbuild/protobuf/wire"', `"${up}wire.js"`)
-      .replace(/"(?:\.\.?\/)+google\/protobuf\/struct\.js"/, `"${up}struct.js"`);
+      .replace(/"(?:\.\.?\/)+google\/protobuf\/struct\.js"/, `"${up}struct.js"`)
+      // Clients are made of the definitions (packages/rpc): messages and definitions need no gRPC.
+      .replace(/export const \w+Client = makeGenericClientConstructor\([\s\S]*?\n\};\n/g, '')
+      .replace(
+        /import \{([^}]*)\} from "@grpc\/grpc-js";/,
+        (_, names) => `import type {${typesOnly(names)}} from "@grpc/grpc-js";`,
+      );
     writeFileSync(file, source);
   }
+}
+
+function typesOnly(names) {
+  return names.replace(/\btype /g, '').replace(/\s*makeGenericClientConstructor,/, '');
 }
 
 // A table of its own: packages/errors is below packages/proto.

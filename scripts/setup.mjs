@@ -47,7 +47,7 @@ function filesIn(path) {
   if (!existsSync(full)) return [];
   try {
     return readdirSync(full, { withFileTypes: true })
-      .filter((entry) => !['node_modules', 'dist', 'native'].includes(entry.name))
+      .filter((entry) => !['node_modules', 'dist', 'bundle', 'native'].includes(entry.name))
       .flatMap((entry) => filesIn(join(path, entry.name)));
   } catch (error) {
     if (error.code === 'ENOTDIR') return [path];
@@ -116,6 +116,12 @@ export async function setup({ forTests = false } = {}) {
   const sources = ['tsconfig.base.json', 'tsconfig.json', 'packages', 'apps'];
   step('TypeScript', hashOf(sources), ['apps/cli/dist/index.js'], () =>
     run(process.execPath, ['node_modules/typescript/bin/tsc', '-b']),
+  );
+  step(
+    'bundle',
+    hashOf([...sources, 'package-lock.json', 'scripts/bundle.mjs']),
+    ['apps/cli/bundle/made-of.json'],
+    () => run(process.execPath, ['scripts/bundle.mjs']),
   );
   step(
     'console',

@@ -4,8 +4,9 @@ import { gateway } from '@vectron/proto';
 import { callContext, createClient } from '@vectron/rpc';
 import { connect } from '@vectron/sdk';
 import { seeded } from '../../apps/cli/dist/drill/load.js';
+import { load, tokenFile, writeRequests } from '../harness/loadgen.mjs';
 import { startSingle } from './system.mjs';
-import { distinctQueries, fill, load, searchForms, searchPath, tokenFile, writeRequests } from './work.mjs';
+import { distinctQueries, fill, searchForms, searchPath } from './work.mjs';
 
 const COLLECTION = 'edges';
 const CROWD = 32;

@@ -4,8 +4,10 @@ import { gateway } from '@vectron/proto';
 import { connect } from '@vectron/sdk';
 import { seeded } from '../../apps/cli/dist/drill/load.js';
 import { row } from '../../apps/cli/dist/import/npy.js';
+import { load, tokenFile, writeRequests } from '../harness/loadgen.mjs';
+import { failures, perSecond } from '../harness/outcomes.mjs';
 import { startSingle } from './system.mjs';
-import { distinctQueries, fill, load, searchForms, searchPath, tokenFile, writeRequests } from './work.mjs';
+import { distinctQueries, fill, searchForms, searchPath } from './work.mjs';
 
 const COLLECTION = 'edges';
 const CLIENTS = 32;
@@ -142,10 +144,6 @@ export async function measureTenants(dataset, { seconds }) {
     await system.stop();
   }
 }
-
-const perSecond = ({ ok, seconds }) => ok.count / seconds;
-const failures = ({ codes }) =>
-  Object.entries(codes).reduce((sum, [code, count]) => (code === 'OK' ? sum : sum + count), 0);
 
 async function post(host, path, body, token) {
   const answer = await fetch(`http://${host}${path}`, {

@@ -1,18 +1,17 @@
 // A Vectron of separate processes, or of one, with what each of its processes and threads costs.
-import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { pinned } from '../harness/machine.mjs';
+import { cpuByThread, memoryBytes } from '../harness/processes.mjs';
 
 const CLI = fileURLToPath(new URL('../../apps/cli/bin/vectron.js', import.meta.url));
-const TICKS = 100;
 
-function start(args, ready, env = {}, nodeFlags = []) {
-  const child = spawn(process.execPath, [...nodeFlags, CLI, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...env },
-  });
+function start(args, ready, { nodeFlags = [], cores } = {}) {
+  const [command, ...rest] = pinned(cores, [process.execPath, ...nodeFlags, CLI, ...args]);
+  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   const match = new Promise((resolve, reject) => {
     const look = (chunk) => {
@@ -27,41 +26,17 @@ function start(args, ready, env = {}, nodeFlags = []) {
   return { child, match, output: () => output };
 }
 
-/** CPU seconds of a process: of its JavaScript thread, of the engine's threads, of the rest. */
-function cpuOf(pid) {
-  const sums = { javascript: 0, engine: 0, rest: 0 };
-  for (const thread of readdirSync(`/proc/${pid}/task`)) {
-    let text;
-    try {
-      text = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8');
-    } catch {
-      continue;
-    }
-    const name = text.slice(text.indexOf('(') + 1, text.lastIndexOf(')'));
-    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    const seconds = (Number(fields[11]) + Number(fields[12])) / TICKS;
-    if (Number(thread) === pid) sums.javascript += seconds;
-    else if (name.startsWith('vectron')) sums.engine += seconds;
-    else sums.rest += seconds;
-  }
-  return sums;
-}
-
-function residentOf(pid) {
-  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) * 1024;
-}
-
 class System {
   constructor(dir, parts, http, grpc, key) {
     Object.assign(this, { dir, parts, http, grpc, key });
   }
 
   cpu() {
-    return Object.fromEntries(Object.entries(this.parts).map(([name, { child }]) => [name, cpuOf(child.pid)]));
+    return Object.fromEntries(Object.entries(this.parts).map(([name, { child }]) => [name, cpuByThread(child.pid)]));
   }
 
   residentBytes() {
-    return Object.values(this.parts).reduce((sum, { child }) => sum + residentOf(child.pid), 0);
+    return Object.values(this.parts).reduce((sum, { child }) => sum + memoryBytes([child.pid]), 0);
   }
 
   get running() {
@@ -81,11 +56,19 @@ class System {
 
 const keyIn = (data) => JSON.parse(readFileSync(join(data, 'bootstrap.json'), 'utf8')).apiKey;
 
-export async function startSingle(flags = [], nodeFlags = []) {
+/** Whether `vectron serve` has a flag. */
+export const hasFlag = (flag) =>
+  new RegExp(`^\\s+${flag}\\s`, 'm').test(
+    execFileSync(process.execPath, [CLI, 'serve', '--help'], { encoding: 'utf8' }),
+  );
+
+/** `vectron serve` with an empty folder. `cores`: those it may use. */
+export async function startSingle(flags = [], { nodeFlags = [], cores } = {}) {
   const dir = mkdtempSync(join(tmpdir(), 'vectron-edges-'));
   const own = ['--no-sample', '--registration', 'open'];
   const args = ['serve', '--data', dir, '--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0', ...own, ...flags];
-  const server = start(args, /REST\s+http:\/\/([\d.:]+)\/v1[\s\S]*gRPC\s+([\d.:]+)[\s\S]*ready/, {}, nodeFlags);
+  const ready = /REST\s+http:\/\/([\d.:]+)\/v1[\s\S]*gRPC\s+([\d.:]+)[\s\S]*ready/;
+  const server = start(args, ready, { nodeFlags, cores });
   const [, http, grpc] = await server.match;
   return new System(dir, { server }, http, grpc, keyIn(dir));
 }
@@ -99,12 +82,9 @@ export async function startSeparate(gatewayFlags = [], nodeFlags = {}) {
     const data = join(dir, name);
     mkdirSync(data);
     const own = name === 'reranker' ? [] : ['--data', data];
-    parts[name] = start(
-      [name, ...own, '--cluster-token-file', token, ...flags],
-      /ready (\{.*\})/,
-      {},
-      nodeFlags[name] ?? [],
-    );
+    parts[name] = start([name, ...own, '--cluster-token-file', token, ...flags], /ready (\{.*\})/, {
+      nodeFlags: nodeFlags[name],
+    });
     return JSON.parse((await parts[name].match)[1]);
   };
   const listen = ['--listen', '127.0.0.1:0'];

@@ -3,15 +3,17 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { connect } from '@vectron/sdk';
 import { seeded } from '../../apps/cli/dist/drill/load.js';
+import { load, tokenFile, WARM, writeRequests } from '../harness/loadgen.mjs';
+import { failures, perSecond } from '../harness/outcomes.mjs';
 import { cpuPer, startSeparate, startSingle } from './system.mjs';
-import { distinctQueries, fill, load, searchForms, searchPath, tokenFile, writeRequests } from './work.mjs';
+import { distinctQueries, fill, searchForms, searchPath } from './work.mjs';
 
 const COLLECTION = 'edges';
 
 const settled = () => new Promise((resolve) => setTimeout(resolve, 3_000));
 
 /** Search and upsert figures of separate processes: gateway, worker and placement driver are what is counted. */
-export async function measureSeparate(dataset, { seconds, warmSeconds, nodeFlags = {}, only }) {
+export async function measureSeparate(dataset, { seconds, nodeFlags = {}, only }) {
   const system = await startSeparate([], nodeFlags);
   const client = connect(`grpc://${system.grpc}`, { apiKey: system.key });
   try {
@@ -37,18 +39,18 @@ export async function measureSeparate(dataset, { seconds, warmSeconds, nodeFlags
         'token-file': tokenFile(system.dir, 'admin', system.key),
         requests: writeRequests(join(system.dir, `${protocol}.requests`), bodies),
       };
+      await load({ ...common, clients: 8, ...WARM });
       for (const clients of only ?? [1, 8, 32]) {
-        await load({ ...common, clients, seconds: warmSeconds });
         const start = system.cpu();
         const report = await load({ ...common, clients, seconds });
         const cpu = cpuPer(start, system.cpu(), report.ok.count);
         rows.push({
           what: `${protocol === 'http' ? 'REST' : 'gRPC'} search`,
           clients,
-          perSecond: report.ok.count / report.seconds,
+          perSecond: perSecond(report),
           p50Ms: report.ok.p50Ms,
           p99Ms: report.ok.p99Ms,
-          failed: Object.entries(report.codes).reduce((sum, [code, n]) => (code === 'OK' ? sum : sum + n), 0),
+          failed: failures(report),
           cpu,
         });
       }
@@ -80,7 +82,7 @@ export async function measureSingle(dataset, { seconds }) {
     });
     await settled();
     const disk = Number(execFileSync('du', ['-sb', system.dir, '--exclude=*.requests']).toString().split('\t')[0]);
-    return { residentBytes: system.residentBytes(), diskBytes: disk, perSecond: report.ok.count / report.seconds };
+    return { residentBytes: system.residentBytes(), diskBytes: disk, perSecond: perSecond(report) };
   } finally {
     await client.close();
     await system.stop();

@@ -83,7 +83,7 @@ describe('TypeScript boundaries', () => {
       const allowed = kind === 'packages' ? LOWER[name] : [...Object.keys(LOWER), ...(name === 'cli' ? APPS : [])];
       return importsOf(file)
         .filter((path) => path.startsWith('@vectron/'))
-        .map((path) => path.slice('@vectron/'.length))
+        .map((path) => path.split('/')[1])
         .filter((target) => target !== name && !allowed.includes(target))
         .map((target) => `${file} imports ${target}`);
     });

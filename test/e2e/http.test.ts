@@ -1,4 +1,6 @@
 import { request as send } from 'node:http';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type ProcessSystem, reasonOf, startSingle } from '../harness/system.js';
@@ -73,6 +75,22 @@ describe('REST as HTTP', () => {
     const { headers } = await call('GET', '/openapi.json', { 'accept-encoding': 'gzip' });
     expect(headers['content-encoding']).toBe('gzip');
     expect((await call('GET', '/openapi.json')).headers['content-encoding']).toBeUndefined();
+  });
+
+  it('answers what it cannot read as a request with an error like any other', async () => {
+    const long = 'x'.repeat(20_000);
+    for (const headers of [{}, { 'x-long': long }]) {
+      const path = `/v1/collections/http/points?limit=1${'x-long' in headers ? '' : `&cursor=${long}`}`;
+      const answer = await call('GET', path, headers);
+      expect(refusal(answer)).toEqual([431, 'PAYLOAD_TOO_LARGE']);
+      expect(answer.text).toContain('16384');
+    }
+    const { hostname: host, port } = new URL(system.http);
+    const socket = connect({ host, port: Number(port) });
+    socket.end('GET / HTTP/1.1\r\nno header\r\n\r\n');
+    const [head, body] = (await text(socket)).split('\r\n\r\n');
+    expect(head).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
+    expect(reasonOf(JSON.parse(body))).toBe('INVALID_ARGUMENT');
   });
 
   it('answers HEAD and OPTIONS, and names the methods of a path', async () => {

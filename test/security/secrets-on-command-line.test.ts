@@ -7,7 +7,7 @@ const commandsOf = (command: Command, path: string[] = []): { name: string; comm
   { name: path.join(' '), command },
   ...command.commands.flatMap((one) => commandsOf(one, [...path, one.name()])),
 ];
-const all = commandsOf(vectronProgram());
+const all = commandsOf(await vectronProgram());
 const SECRET = /password|passphrase|secret|token|invitation|credential|api-?key/;
 /** Names a file, a count or a duration, or takes no value. */
 const HARMLESS = /-(file|stdin|minutes|bytes)$|^--max-/;

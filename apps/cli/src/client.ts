@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { VectronError } from '@vectron/errors';
 import { connect, type VectronClient } from '@vectron/sdk';
+import { bootstrapFile } from './bootstrap-file.js';
 import { type ClientConfig, clientKnobs, loadConfig } from './config.js';
-import { bootstrapFile } from './single-server.js';
 
 export interface ClientOptions {
   readonly json?: boolean;
@@ -64,7 +64,7 @@ async function withKey<T>(
   apiKey: string | undefined,
   use: (client: VectronClient) => Promise<T>,
 ): Promise<T> {
-  const client = connect(config.url, { apiKey, retries: 2, ca: authorities(config) });
+  const client = connect(config.url, { apiKey, ca: authorities(config) });
   try {
     return await use(client);
   } finally {

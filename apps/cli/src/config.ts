@@ -1,4 +1,4 @@
-import { accountKnobs, authKnobs } from '@vectron/auth';
+import { accountKnobs, authKnobs } from '@vectron/auth/config';
 import {
   type ConfigOf,
   clusterTlsKnobs,
@@ -8,10 +8,10 @@ import {
   setting,
   tracingKnobs,
 } from '@vectron/config';
-import { gatewayKnobs } from '@vectron/gateway';
-import { placementKnobs } from '@vectron/placement-driver';
-import { rerankerKnobs } from '@vectron/reranker';
-import { workerKnobs } from '@vectron/worker';
+import { gatewayKnobs } from '@vectron/gateway/config';
+import { placementKnobs } from '@vectron/placement-driver/config';
+import { rerankerKnobs } from '@vectron/reranker/config';
+import { workerKnobs } from '@vectron/worker/config';
 
 /** What every internal listener and client needs. */
 export const clusterKnobs = defineKnobs({

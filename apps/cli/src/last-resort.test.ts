@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { isClientFault } from './last-resort.js';
 
@@ -31,4 +34,20 @@ it.each([
   failure('ERR_STREAM_WRITE_AFTER_END', {}, OURS),
 ])('%p is a fault of ours', (error) => {
   expect(isClientFault(error)).toBe(false);
+});
+
+it('tells whose code it was within the bundle, which has all of it in one file', () => {
+  const root = mkdtempSync(join(tmpdir(), 'vectron-bundle-'));
+  const bundle = join(root, 'apps/cli/bundle');
+  mkdirSync(bundle, { recursive: true });
+  const file = join(bundle, 'main.js');
+  const frame = (line: number) => `file://${file}:${line}:1`;
+  const fault = (line: number) => isClientFault(failure('ERR_STREAM_WRITE_AFTER_END', {}, frame(line)));
+  // Without a map it may be ours.
+  expect(fault(1)).toBe(false);
+  // Line 1 is of a library, line 2 of ours: https://tc39.es/ecma426, `AAAA` and `ACAA`.
+  const sources = ['../../../node_modules/ws/lib/websocket.js', '../../gateway/dist/start-gateway.js'];
+  writeFileSync(`${file}.map`, JSON.stringify({ version: 3, names: [], sources, mappings: 'AAAA;ACAA' }));
+  expect([fault(1), fault(2)]).toEqual([true, false]);
+  rmSync(root, { recursive: true });
 });

@@ -1,9 +1,8 @@
+import { isOwnFrame } from './own-code.js';
+
 /** What the other end of a connection brings about by going away, or by speaking no protocol that this end knows. */
 const PEER_IS_GONE = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ENOTCONN', 'ETIMEDOUT', 'EHOSTUNREACH']);
 const PEER_IS_WRONG = /^(?:ERR_HTTP2_|ERR_SSL_|ERR_TLS_|ERR_STREAM_|HPE_)/;
-
-/** Where the code of this project lies, whichever of its packages a frame of a stack is in. */
-const OWN_CODE = /(?:apps|packages)\/[\w-]+\/(?:src|dist)\//;
 
 /**
  * Whether an error that nobody took care of is the fault of a client: a socket whose other end went away, or a stream that
@@ -16,8 +15,7 @@ export function isClientFault(error: unknown): boolean {
   if (code === undefined) return false;
   if (PEER_IS_GONE.has(code)) return syscall === 'read' || syscall === 'write' || syscall === 'shutdown';
   if (!PEER_IS_WRONG.test(code)) return false;
-  const frames = stack.split('\n').filter((line) => !line.includes('node_modules'));
-  return !frames.some((line) => OWN_CODE.test(line));
+  return !stack.split('\n').some(isOwnFrame);
 }
 
 /**

@@ -27,9 +27,11 @@ const NO_NUMBERS = [
   '٥',
 ];
 
+const program = await vectronProgram();
+
 describe('flags that are numbers', () => {
   const isList = (parseArg: (text: string, before: undefined) => unknown) => Array.isArray(parseArg('1', undefined));
-  const parsed = optionsOf(vectronProgram()).filter(
+  const parsed = optionsOf(program).filter(
     ([, { parseArg, argChoices }]) => parseArg !== undefined && argChoices === undefined && !isList(parseArg),
   );
 

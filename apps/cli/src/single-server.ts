@@ -1,5 +1,4 @@
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import {
   ApiKeyRepository,
   AuthController,
@@ -113,5 +112,3 @@ export async function startSingleServer(config: ConfigOf<typeof serveKnobs.knobs
     },
   };
 }
-
-export const bootstrapFile = (data: string): string => join(data, 'bootstrap.json');

@@ -200,14 +200,21 @@ export const gatewayKnobs = defineKnobs({
     flag: 'max-reads',
     schema: setting.integer(1, 100_000),
     default: '64',
-    help: 'searches and other reads at once; more wait for half of the budget of a search, and are then refused with OVERLOADED; one tenant may have three quarters of them',
+    help: 'searches and other reads at once; more wait for up to three quarters of their budget, and are refused with OVERLOADED when they could not begin by then; one tenant may have three quarters of them',
+  },
+  maxScans: {
+    env: 'VECTRON_MAX_SCANS',
+    flag: 'max-scans',
+    schema: setting.integer(0, 100_000),
+    default: '0',
+    help: 'beside those, exact searches and other reads that take long at once, which wait in a line of their own; 0: two for each core of this machine, and at least four',
   },
   maxWrites: {
     env: 'VECTRON_MAX_WRITES',
     flag: 'max-writes',
     schema: setting.integer(1, 100_000),
     default: '64',
-    help: 'upserts and deletions at once; more wait for at most five seconds, and are then refused with OVERLOADED; one tenant may have three quarters of them',
+    help: 'upserts and deletions at once, and half as many that are larger than 256 KiB; more wait for at most ten seconds, and are then refused with OVERLOADED; one tenant may have three quarters of them',
   },
   maxWatches: {
     env: 'VECTRON_MAX_WATCHES',

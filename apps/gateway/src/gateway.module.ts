@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
@@ -30,7 +31,7 @@ import { SnapshotService } from './data/snapshot.service.js';
 import { Authenticator } from './edge/access.js';
 import { Admission } from './edge/admission.js';
 import { AuditLog, ROTATE_BYTES } from './edge/audit.js';
-import { Edge, openRedis, rateLimiter } from './edge/edge.js';
+import { Edge, openRedis, READ_WAIT_SHARE, rateLimiter } from './edge/edge.js';
 import { TenantQuota } from './edge/tenant-quota.js';
 import type { GatewayDb } from './gateway-db.js';
 import { RouteTable } from './shards/routes.js';
@@ -41,7 +42,11 @@ import { CollectionGrpcController } from './wire/grpc/collection.grpc.controller
 import { VectronGrpcController } from './wire/grpc/vectron.grpc.controller.js';
 import { ErrorFilter } from './wire/rest/http-error.filter.js';
 
-const MOST_WAIT_MS = 5_000;
+/** Of writes. */
+const MOST_WAIT_MS = 10_000;
+/** Reads that take long at once, for each core, and at least so many. */
+const SCANS_PER_CORE = 2;
+const LEAST_SCANS = 4;
 const MAX_MANAGING = 64;
 
 const passwordIn = (file: string | undefined) => (file === undefined ? undefined : readFileSync(file, 'utf8').trim());
@@ -54,10 +59,11 @@ async function factsOf(system: SystemService, cluster: ClusterService, watch: Re
   return { workers, shards, requests, recalls: watch.look(replicas) };
 }
 
-/** Requests wait for half of their budget, so that there is time left for their work; writes and management not for long. */
+/** Requests wait for a part of their budget, so that there is time left for their work; writes and management not for long. */
 function waitsOf({ searchTimeoutMs, writeTimeoutMs }: GatewayConfig) {
   const write = Math.min(writeTimeoutMs / 2, MOST_WAIT_MS);
-  return { read: searchTimeoutMs / 2, write, manage: write };
+  const read = searchTimeoutMs * READ_WAIT_SHARE;
+  return { read, scan: read, write, bulk: write, manage: write };
 }
 
 @Module({})
@@ -73,7 +79,10 @@ export class GatewayModule {
     const authenticator = new Authenticator(backends);
     const redis = openRedis(config.redis, passwordIn(config.redisPasswordFile));
     const { maxReads: read, maxWrites: write } = config;
-    const limits = { read, write, watch: config.maxWatches, manage: MAX_MANAGING };
+    const scan = config.maxScans || Math.max(LEAST_SCANS, SCANS_PER_CORE * availableParallelism());
+    // Large ones leave half of the room for writes of a few points.
+    const bulk = Math.ceil(write / 2);
+    const limits = { read, scan, write, bulk, watch: config.maxWatches, manage: MAX_MANAGING };
     const held = { tenant: config.tenantMaxWatches, key: config.keyMaxWatches };
     const admission = new Admission(limits, waitsOf(config), metrics, held);
     const auditLimits = { keepFiles: config.auditKeep, rotateBytes: ROTATE_BYTES };

@@ -43,6 +43,7 @@ import { serveSearchSocket } from './wire/rest/search-socket.js';
 import { serveStaticPages } from './wire/rest/static-pages.js';
 import { tokenOf } from './wire/rest/tokens.js';
 import { type Call, type Served, transcode } from './wire/rest/transcoder.js';
+import { refuseUnread } from './wire/rest/unread-requests.js';
 
 export interface RunningGateway {
   /** `http://host:port`. */
@@ -95,6 +96,7 @@ export async function startGateway(
     requestIdHeader: false,
     genReqId: () => randomUUID(),
     trustProxy: config.trustedProxies ?? false,
+    clientErrorHandler: refuseUnread,
     frameworkErrors: (error: Error, _request: unknown, reply: FastifyReply) => sendError(reply, fromFramework(error)),
     requestTimeout: REQUEST_MS,
   } as never);
@@ -143,6 +145,8 @@ export async function startGateway(
     onCut: (reason) => metrics.connectionsCut.inc({ listener: 'grpc', reason }),
     admit: (path, principal, waiting) =>
       principal === undefined ? () => {} : edge.admit(publicMethod(path), principal as Principal, waiting),
+    // What a read asks tells which lane is its own.
+    decodesFirst: (path) => methodOf(path)?.admission === 'read',
     hold: (path, principal) => {
       // Writes that have begun are finished: see whileAllowed.
       const admission = methodOf(path)?.admission;

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { type ConfigOf, defineKnobs, logLevelKnob, placementAddressKnob, setting } from '@vectron/config';
-import { DEFAULT_REPLICATION } from '@vectron/engine';
+import { DEFAULT_REPLICATION } from '@vectron/engine/replication';
 
 const cores = availableParallelism();
 

@@ -2,38 +2,8 @@ import { VectronError } from '@vectron/errors';
 import type { placement } from '@vectron/proto';
 import * as native from '../native/index.js';
 import { decoded } from './native-error.js';
+import { DEFAULT_REPLICATION, type ReplicationOptions } from './replication.js';
 import { Submissions } from './submissions.js';
-
-/** How the replicas of different workers keep together; every value has a default. */
-export interface ReplicationOptions {
-  /** Milliseconds between heartbeats, 10 to 10,000. */
-  readonly heartbeatMs: number;
-  /** A follower that hears nothing stands for election after a time between these, at random. */
-  readonly electionMinMs: number;
-  readonly electionMaxMs: number;
-  /** Log entries, or bytes, of a shard after which its store is made durable and its log cut. */
-  readonly snapshotEntries: number;
-  readonly snapshotBytes: number;
-  /** How long a write of a relaxed collection may wait for its fsync. */
-  readonly relaxedMs: number;
-  /** Most bytes of free disk that are kept for what must go on; a twentieth of a smaller disk. */
-  readonly lowWaterBytes: number;
-  /** Seconds between two comparisons of a shard's replicas, 0: never. */
-  readonly scrubEveryS: number;
-  /** The listener for other workers. */
-  readonly raft?: native.RaftOptions;
-}
-
-export const DEFAULT_REPLICATION: ReplicationOptions = {
-  heartbeatMs: 100,
-  electionMinMs: 1_000,
-  electionMaxMs: 2_000,
-  snapshotEntries: 10_000,
-  snapshotBytes: 100 << 20,
-  relaxedMs: 1_000,
-  lowWaterBytes: 1 << 30,
-  scrubEveryS: 3_600,
-};
 
 export interface EngineOptions extends Partial<ReplicationOptions> {
   /** Threads that answer queries and apply writes, 1 to 1024. */

@@ -2,18 +2,17 @@
 export {
   type Assigned,
   aloneHere,
-  DEFAULT_REPLICATION,
   Engine,
   type EngineOptions,
   instructionSet,
   type Matches,
   matchIds,
   type PeerAddress,
-  type ReplicationOptions,
   type Scrubbed,
   type SearchManyOptions,
   type ShardSettings,
   type ShardStatus,
   shardSettings,
 } from './engine.js';
+export { DEFAULT_REPLICATION, type ReplicationOptions } from './replication.js';
 export { type CheckedPart, type ExportedShard, exportPebble, storedPoints, verifyDirectory } from './stored.js';

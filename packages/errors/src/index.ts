@@ -3,4 +3,4 @@
  */
 export { type CodeSpec, ERROR_CODES, type ErrorCode, GRPC_STATUS } from './codes.js';
 export { type ErrorDetails, type LostChanges, toVectronError, VectronError } from './vectron-error.js';
-export { detailsOf, metadataOf } from './wire-details.js';
+export { detailsOf, metadataOf, retryAfterOf } from './wire-details.js';

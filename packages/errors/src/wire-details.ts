@@ -1,4 +1,16 @@
-import type { ErrorDetails, LostChanges } from './vectron-error.js';
+import type { ErrorDetails, LostChanges, VectronError } from './vectron-error.js';
+
+/** Refusals of the moment: gRPC codes of which a retry may help. */
+const OF_THE_MOMENT: ReadonlySet<string> = new Set(['RESOURCE_EXHAUSTED', 'UNAVAILABLE']);
+const RETRY_MS = 1_000;
+
+/**
+ * Milliseconds after which who was refused may try again, the same on every wire; undefined: waiting does not help, or
+ * nobody knows.
+ */
+export function retryAfterOf({ details, spec }: VectronError): number | undefined {
+  return details.retryAfterMs ?? (spec.retryable && OF_THE_MOMENT.has(spec.grpc) ? RETRY_MS : undefined);
+}
 
 /** The details that travel as the metadata of a google.rpc.ErrorInfo, on every wire. */
 export function metadataOf({ retryAfterMs, lost }: ErrorDetails): Record<string, string> {

@@ -22,13 +22,13 @@ export function createMetrics() {
     }),
     running: new Gauge({
       name: 'vectron_requests_running',
-      help: 'Public requests under way, by kind: read, write or manage.',
+      help: 'Public requests under way, by kind: read, scan (reads that take long), write, bulk (large writes), watch or manage.',
       labelNames: ['kind'],
       registers,
     }),
     room: new Gauge({
       name: 'vectron_requests_room',
-      help: 'Public requests that are let in at once, by kind; fewer when they take long.',
+      help: 'Public requests that are let in at once, by kind.',
       labelNames: ['kind'],
       registers,
     }),

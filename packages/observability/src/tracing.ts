@@ -7,19 +7,9 @@ import {
   SpanStatusCode,
   trace,
 } from '@opentelemetry/api';
-import { W3CTraceContextPropagator } from '@opentelemetry/core';
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
-import { resourceFromAttributes } from '@opentelemetry/resources';
-import {
-  BatchSpanProcessor,
-  NodeTracerProvider,
-  ParentBasedSampler,
-  TraceIdRatioBasedSampler,
-} from '@opentelemetry/sdk-trace-node';
 
 /** Whether spans are made at all: without an endpoint, tracing costs one look at this. */
 let tracing = false;
-const EXPORT_MS = 1_000;
 
 /** What carries a W3C trace context: `traceparent`, `tracestate`. */
 export type Carrier = Record<string, string | undefined>;
@@ -33,19 +23,15 @@ export interface TracingOptions {
 }
 
 /** Sends spans of this process to a collector until the returned function is called. */
-export function startTracing({ service, endpoint, share }: TracingOptions): () => Promise<void> {
+export async function startTracing({ endpoint, ...options }: TracingOptions): Promise<() => Promise<void>> {
   if (endpoint === undefined || tracing) return async () => {};
-  const exporter = new OTLPTraceExporter({ url: endpoint });
-  const provider = new NodeTracerProvider({
-    resource: resourceFromAttributes({ 'service.name': `vectron-${service}` }),
-    sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(share) }),
-    spanProcessors: [new BatchSpanProcessor(exporter, { scheduledDelayMillis: EXPORT_MS })],
-  });
-  provider.register({ propagator: new W3CTraceContextPropagator() });
+  // Who does not trace does not load the parts that make and send spans.
+  const { exportSpans } = await import('./span-export.js');
+  const stop = exportSpans({ endpoint, ...options });
   tracing = true;
   return async () => {
     tracing = false;
-    await provider.shutdown();
+    await stop();
     trace.disable();
     context.disable();
     propagation.disable();

@@ -44,6 +44,12 @@ it('says when a retry makes sense: from the details, else from the header', asyn
     code: 'RATE_LIMITED',
     details: { retryAfterMs: 250 },
   });
+  const retryInfo = { '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: '0.070s' };
+  const foreign = createRestClient(answering({ message: 'slow down', details: [retryInfo] }, { status: 429 }));
+  await expect(foreign.GET('/v1/collections')).rejects.toMatchObject({
+    code: 'OVERLOADED',
+    details: { retryAfterMs: 70 },
+  });
   const proxy = createRestClient(answering('<html>', { status: 503, headers: { 'retry-after': '2' } }));
   await expect(proxy.GET('/v1/collections')).rejects.toMatchObject({
     code: 'UNAVAILABLE',

@@ -9,6 +9,8 @@ interface StatusJson {
     readonly metadata?: Readonly<Record<string, string>>;
     /** Of a BadRequest. */
     readonly fieldViolations?: readonly { readonly field: string }[];
+    /** Of a RetryInfo: seconds, as `0.250s`. */
+    readonly retryDelay?: string;
   }[];
 }
 
@@ -30,17 +32,18 @@ export function restError(response: Pick<Response, 'status' | 'headers'>, body: 
   const info = details.find(({ reason }) => reason !== undefined);
   const violations = details.find(({ fieldViolations }) => fieldViolations !== undefined)?.fieldViolations;
   const { retryAfterMs, lost } = detailsOf(info?.metadata ?? {});
+  const delay = details.find(({ retryDelay }) => retryDelay !== undefined)?.retryDelay;
   const code = info?.reason ?? BY_STATUS[response.status] ?? 'INTERNAL';
   return VectronError.fromWire(code, message ?? `HTTP status ${response.status}`, {
     field: violations?.[0]?.field,
-    retryAfterMs: retryAfterMs ?? millisecondsOf(response.headers.get('retry-after')),
+    retryAfterMs: retryAfterMs ?? millisecondsOf(delay?.replace(/s$/, '') ?? response.headers.get('retry-after')),
     lost,
     requestId: response.headers.get('x-request-id') ?? undefined,
   });
 }
 
-/** The header counts seconds. */
-function millisecondsOf(header: string | null): number | undefined {
-  const seconds = Number(header ?? Number.NaN);
-  return Number.isFinite(seconds) ? seconds * 1000 : undefined;
+/** Of a number of seconds; undefined: it is none. */
+function millisecondsOf(text: string | null): number | undefined {
+  const seconds = Number(text ?? Number.NaN);
+  return Number.isFinite(seconds) ? Math.round(seconds * 1000) : undefined;
 }

@@ -1,11 +1,23 @@
 import { Metadata } from '@grpc/grpc-js';
 import type { StopSignal } from './stop.js';
 
+/** The work of one request, as those who let it in and those who do it tell each other. */
+export interface Work {
+  /** It takes long, and stands back for what does not. */
+  isLong: boolean;
+  /** Processor time that it has cost so far, microseconds. */
+  cpuUs: number;
+}
+
 /** What travels beside a request, over the wire or within the process. */
 export interface CallContext {
   readonly metadata: Metadata;
   /** When the caller stops waiting, milliseconds since 1970; undefined: never. */
   readonly deadlineMs?: number;
+  /** When the request came, milliseconds since 1970: it may have waited for its room since. On a server. */
+  readonly arrivedMs?: number;
+  /** On a server. */
+  readonly work?: Work;
   /** Aborted when the caller is gone. */
   readonly signal?: StopSignal;
   /** IP address of the caller, on a server. */

@@ -18,7 +18,7 @@ import type { Logger } from '@vectron/observability';
 import { HealthImplementation } from 'grpc-health-check';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { Arrivals } from './arrivals.js';
-import type { CallContext } from './call-context.js';
+import type { CallContext, Work } from './call-context.js';
 import type { OpenCall, WatchedConnection } from './call-watch.js';
 import type { CutReason } from './connections.js';
 import { GrpcListener } from './grpc-listener.js';
@@ -42,10 +42,12 @@ export interface GrpcServerOptions {
    */
   readonly authorize: (path: string, headers: IncomingHttpHeaders, peer: Peer) => Promise<unknown> | unknown;
   /**
-   * Runs next, before the request is decoded; throws, or rejects, to refuse, and may wait. What it gives is called when the
-   * call has ended.
+   * Runs next, before the request is decoded unless `decodesFirst`; throws, or rejects, to refuse, and may wait. What it gives is
+   * called when the call has ended.
    */
   readonly admit?: (path: string, principal: unknown, waiting: Waiting) => (() => void) | Promise<() => void>;
+  /** Whether `admit` gets the request of a method, when it is not large. */
+  readonly decodesFirst?: (path: string) => boolean;
   /**
    * Holds a call open for as long as its caller may make it; undefined: it is not to be ended. The call ends with what
    * `during` throws, and its signal is aborted.
@@ -117,6 +119,10 @@ export interface Waiting {
   /** When its caller gives up, milliseconds since 1970. */
   readonly deadlineMs?: number;
   readonly isGone: () => boolean;
+  /** The request, where it is decoded before its call may begin. */
+  readonly request?: object;
+  /** Told to whoever does the work. */
+  readonly work: Work;
 }
 
 /** Who is at the other end. */
@@ -186,6 +192,8 @@ const KEEPALIVE = { 'grpc.keepalive_time_ms': 10_000, 'grpc.keepalive_timeout_ms
 class ServerContext implements CallContext {
   readonly metadata: Metadata;
   readonly deadlineMs?: number;
+  readonly arrivedMs = Date.now();
+  readonly work: Work = { isLong: false, cpuUs: 0 };
   principal?: unknown;
   held?: HeldCall;
   requestId = '';
@@ -606,15 +614,18 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
     let request: unknown;
     context.request = () => (request ?? (streamed || size > LOOKED_AT_BYTES ? undefined : whole(decoded))) as object;
     try {
+      if (!streamed && size <= LOOKED_AT_BYTES && this.options.decodesFirst?.(path) === true) request = decoded();
       const admitted = this.options.admit?.(path, context.principal, {
         bytes: size,
         deadlineMs: context.deadlineMs,
         isGone: () => context.isGone,
+        request: request as object | undefined,
+        work: context.work,
       });
       // Without a turn of the event loop where there is room.
       release = admitted instanceof Promise ? await admitted : admitted;
       context.held = this.options.hold?.(path, context.principal);
-      request = decoded();
+      request ??= decoded();
       if (!streamed) this.options.check?.(path, request as object, context.principal);
       const { held } = context;
       const work = this.#work(() => handler(request, context), answers);

@@ -1,21 +1,25 @@
 import { VectronError } from '@vectron/errors';
 import { checkOptions, checkWhole } from '@vectron/model';
+import { authoritiesIn } from './authorities.js';
 import type { VectronClient } from './client.js';
 import { fetchTrusting } from './fetch-trusting.js';
 import { firstReachable } from './first-reachable.js';
-import { grpcTransport } from './grpc-transport.js';
 import { remoteClient } from './remote-client.js';
 import { restTransport } from './rest-transport.js';
 import { retrying } from './retrying.js';
 import { serverAddress } from './server-address.js';
 import type { Transport } from './transport.js';
+import { transportOnDemand } from './transport-on-demand.js';
 
 export interface ConnectOptions {
   /** API key, login token or SDK token. */
   readonly apiKey?: string;
-  /** Milliseconds a call may take, retries apart: a whole number of any size, or Infinity; default 30,000. */
+  /** Milliseconds a call may take, with its retries: a whole number of any size, or Infinity; default 30,000. */
   readonly timeoutMs?: number;
-  /** Retries of a call that failed for a passing reason, with jittered exponential back-off, at most 1,000; default 4, 0: none. */
+  /**
+   * Retries of a call that failed for a passing reason, with jittered exponential back-off and no sooner than the server asks for, at
+   * most 1,000; default 4, 0: none. All calls of a client may be followed by a fifth as many retries, beyond a hundred.
+   */
   readonly retries?: number;
   /** PEM of the authorities that a server's certificate must be of, for `https://` and `grpcs://`; default: the system's. */
   readonly ca?: string;
@@ -24,6 +28,7 @@ export interface ConnectOptions {
 }
 
 const MAX_RETRIES = 1_000;
+const DEFAULT_TIMEOUT_MS = 30_000;
 
 /**
  * A client of the server at `url`: `http://` and `https://` speak REST, `grpc://` and `grpcs://` (with TLS) speak gRPC. A path of
@@ -31,12 +36,12 @@ const MAX_RETRIES = 1_000;
  * between them: one that cannot be reached is passed over. Connects lazily. Throws INVALID_ARGUMENT.
  */
 export function connect(url: string | readonly string[], options: ConnectOptions = {}): VectronClient {
-  const { retries = 4 } = checked(options);
+  const { retries = 4, timeoutMs = DEFAULT_TIMEOUT_MS } = checked(options);
   const urls = typeof url === 'string' ? url.split(',').map((one) => one.trim()) : url;
   if (!Array.isArray(urls) || urls.length === 0) throw VectronError.invalid('url', 'name at least one server');
   const transports = urls.map((one) => transportTo(one, options));
   const transport = transports.length === 1 ? transports[0] : firstReachable(transports);
-  return remoteClient(retrying(transport, retries));
+  return remoteClient(retrying(transport, { retries, timeoutMs }));
 }
 
 function checked(options: ConnectOptions): ConnectOptions {
@@ -56,12 +61,15 @@ function checked(options: ConnectOptions): ConnectOptions {
 }
 
 function transportTo(url: string, options: ConnectOptions): Transport {
-  const { apiKey, timeoutMs = 30_000, ca } = options;
+  const { apiKey, timeoutMs = DEFAULT_TIMEOUT_MS, ca } = options;
   const { wire, secure, host, base } = serverAddress(url);
   if (wire === 'rest') {
-    const fetch = options.fetch ?? (ca === undefined || !secure ? undefined : fetchTrusting(ca));
+    const fetch = options.fetch ?? (ca === undefined || !secure ? undefined : fetchTrusting(authoritiesIn(ca)));
     return restTransport(base, apiKey, timeoutMs, fetch);
   }
-  if (!secure) return grpcTransport(host, apiKey, timeoutMs);
-  return grpcTransport(host, apiKey, timeoutMs, ca === undefined ? 'system' : Buffer.from(ca));
+  const authorities = !secure ? undefined : ca === undefined ? 'system' : authoritiesIn(ca);
+  return transportOnDemand(async () => {
+    const { grpcTransport } = await import('./grpc-transport.js');
+    return grpcTransport(host, apiKey, timeoutMs, authorities);
+  });
 }

@@ -15,15 +15,15 @@ type Send = (request: unknown, context: CallContext) => Promise<never>;
 export function grpcTransport(
   address: string,
   apiKey: string | undefined,
-  timeoutMs: number,
+  defaultMs: number,
   authorities?: Buffer | 'system',
 ): Transport {
   const { api, close } = createClient(METHODS, address, { authorities });
   const authorization = apiKey === undefined ? undefined : `Bearer ${apiKey}`;
   return {
-    async call({ path }, request, { waitMs = 0, signal } = {}) {
+    async call({ path }, request, { waitMs = 0, timeoutMs = defaultMs + waitMs, signal } = {}) {
       if (signal?.aborted) throw new VectronError('CANCELLED', 'the call was cancelled');
-      const context = { ...callContext({ authorization, timeoutMs: timeoutMs + waitMs }), signal };
+      const context = { ...callContext({ authorization, timeoutMs }), signal };
       return (api[path] as Send)(request, context);
     },
     close,

@@ -11,12 +11,12 @@ const EXACT: Json = { stringify: stringifyJson, parse: parseTrustedJson };
 export function restTransport(
   url: string,
   apiKey: string | undefined,
-  timeoutMs: number,
+  defaultMs: number,
   fetch?: (request: Request) => Promise<Response>,
 ): Transport {
   const rest = createRestClient({ url, token: apiKey, json: EXACT, fetch });
   return {
-    async call({ path: method }, request, { waitMs = 0, signal } = {}) {
+    async call({ path: method }, request, { waitMs = 0, timeoutMs = defaultMs + waitMs, signal } = {}) {
       const { request: name, response, http } = methodOf(method) as MethodContract;
       const fields = toJson(name, request);
       const { verb, path, body } = bindingOf(http, fields);
@@ -26,7 +26,7 @@ export function restTransport(
         delete fields[camel(parameter)];
       }
       const others = body ? { body: fields } : { params: { path: named, query: toQuery(name, fields) } };
-      const limits = { signal, timeoutMs: timeoutMs + waitMs };
+      const limits = { signal, timeoutMs };
       const answer = await rest.request(verb, path, { params: { path: named }, ...others, ...limits });
       return fromJson(response, answer) as never;
     },

@@ -22,7 +22,7 @@ const failing = (codes: string[], sent: Sent[]): Transport => ({
   close() {},
 });
 const client = (codes: string[], sent: Sent[], retries: number) =>
-  remoteClient(retrying(failing(codes, sent), retries));
+  remoteClient(retrying(failing(codes, sent), { retries, timeoutMs: 600_000 }));
 
 const points = (count: number): Point[] => Array.from({ length: count }, (_, n) => ({ id: String(n), vector: [n] }));
 
@@ -120,7 +120,7 @@ it('says which of its writes may come again', async () => {
     },
     close() {},
   };
-  const db = remoteClient(retrying(slow, 1));
+  const db = remoteClient(retrying(slow, { retries: 1, timeoutMs: 600_000 }));
   const writes = [db.upsert('c', points(1)), db.upsert('c', points(1))];
   for (const done of held) done();
   await Promise.all(writes);

@@ -10,6 +10,8 @@ export interface Method<Request, Answer> {
 export interface CallOptions {
   /** Milliseconds that the server may wait on purpose, besides what a call may take. */
   readonly waitMs?: number;
+  /** Milliseconds that the call may take, with that wait; default: what calls of the client may. */
+  readonly timeoutMs?: number;
   /** Ends the call with CANCELLED. */
   readonly signal?: AbortSignal;
 }

@@ -1,7 +1,7 @@
 import { createFileRegistry, type DescField, type DescMessage, fromBinary, ScalarType } from '@bufbuild/protobuf';
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
-import { DESCRIPTOR_SET_BASE64 } from '@vectron/proto';
+import { DESCRIPTOR_SET_BASE64 } from '@vectron/proto/descriptors';
 
 /**
  * What a wire can carry of a JavaScript value, written by hand: neither the SDK nor the generated code of the servers has a

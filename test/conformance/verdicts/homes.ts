@@ -384,7 +384,7 @@ function cliHome({ http, adminKey }: System, data: VectronClient): Home {
       const own = [...words];
       const end = own.indexOf('--');
       own.splice(end < 0 ? own.length : end, 0, '--json', '--url', http, '--api-key', adminKey);
-      await thrown(vectronProgram()).parseAsync(['node', 'vectron', ...own]);
+      await thrown(await vectronProgram()).parseAsync(['node', 'vectron', ...own]);
       const text = out.mock.calls.map(([line]) => String(line)).join('\n');
       return JSON.parse(text) as unknown;
     } finally {

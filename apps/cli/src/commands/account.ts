@@ -4,10 +4,9 @@ import type { Account, AccountRemoval, Inheritance, Login } from '@vectron/sdk';
 import type { Command } from 'commander';
 import { type ClientOptions, withClient, withoutKey, withToken } from '../client.js';
 import { note, show } from '../output.js';
+import type { Define } from '../program.js';
 import { confirm, SecretInput } from '../secret-input.js';
 import { giveSecret } from '../secret-output.js';
-
-type Define = (parent: Command, name: string, help: string) => Command;
 
 /** What people do with their own accounts. */
 export function ownAccountCommands(group: Command, client: Define): void {

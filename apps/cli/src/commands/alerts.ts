@@ -3,8 +3,7 @@ import type { Command } from 'commander';
 import { type ClientOptions, withClient } from '../client.js';
 import { numberFlag } from '../number-flag.js';
 import { show } from '../output.js';
-
-type Define = (parent: Command, name: string, help: string) => Command;
+import type { Define } from '../program.js';
 
 const at = (ms: number | undefined) => (ms === undefined ? '' : new Date(ms).toISOString());
 

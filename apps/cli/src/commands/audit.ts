@@ -5,8 +5,7 @@ import { type ClientOptions, withClient } from '../client.js';
 import { clientKnobs, loadConfig } from '../config.js';
 import { numberFlag } from '../number-flag.js';
 import { show } from '../output.js';
-
-type Define = (parent: Command, name: string, help: string) => Command;
+import type { Define } from '../program.js';
 
 export function auditCommands(program: Command, client: Define): void {
   const group = program.command('audit').description('who did what: the audit log of a gateway');

@@ -9,6 +9,7 @@ import { clientKnobs, loadConfig } from '../config.js';
 import { row } from '../import/npy.js';
 import { wholeFlag } from '../number-flag.js';
 import { progressBar, show } from '../output.js';
+import type { Define } from '../program.js';
 import { type Dataset, datasetPoints, loadDataset } from '../sample.js';
 
 interface Row {
@@ -23,7 +24,7 @@ interface Row {
 const BATCH = 100;
 
 /** Measures a running server with the sample data set: upserts in batches of 100, searches at 1, 8 and 32 clients. */
-export function benchCommand(program: Command, client: (parent: Command, name: string, help: string) => Command): void {
+export function benchCommand(program: Command, client: Define): void {
   client(program, 'bench', 'measure a running server with the sample data set, over REST and gRPC')
     .option('--grpc-url <url>', 'its gRPC address', 'grpc://127.0.0.1:8081')
     .option('--seconds <n>', 'length of each search measurement', wholeFlag(1), 10)

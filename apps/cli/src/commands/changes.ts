@@ -2,8 +2,7 @@ import type { Change, LostChanges } from '@vectron/sdk';
 import type { Command } from 'commander';
 import { type ClientOptions, withClient } from '../client.js';
 import { brief, cellText, jsonText, note, show } from '../output.js';
-
-type Define = (parent: Command, name: string, help: string) => Command;
+import type { Define } from '../program.js';
 
 const row = ({ shardId, logIndex, kind, id, payload }: Change) => [
   shardId,

@@ -7,9 +7,8 @@ import { clusterCertificate } from '../local/certificates.js';
 import { LocalCluster } from '../local/local-cluster.js';
 import { numberFlag, wholeFlag } from '../number-flag.js';
 import { note, show, words } from '../output.js';
-import { stopOnSignal } from './services.js';
-
-type Define = (parent: Command, name: string, help: string) => Command;
+import type { Define } from '../program.js';
+import { stopOnSignal } from '../stop-on-signal.js';
 
 export function clusterCommands(program: Command, client: Define): void {
   const group = program.command('cluster').description('the cluster: start one here, look at it, move things in it');

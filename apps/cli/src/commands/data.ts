@@ -6,10 +6,9 @@ import type { Command } from 'commander';
 import { type ClientOptions, withClient } from '../client.js';
 import { numberFlag } from '../number-flag.js';
 import { brief, say, show } from '../output.js';
+import type { Define } from '../program.js';
 import { recallLines } from '../recall-text.js';
 import { filterCommands, hitRows, jsonFlag, transferCommands } from './query.js';
-
-type Define = (parent: Command, name: string, help: string) => Command;
 
 export function collectionCommands(program: Command, client: Define): void {
   const group = program.command('collections').description('make, list, copy, export and delete collections');

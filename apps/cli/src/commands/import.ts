@@ -12,9 +12,8 @@ import { identityOf } from '../import/run/progress-file.js';
 import type { Counted, Tally } from '../import/run/tally.js';
 import { wholeFlag } from '../number-flag.js';
 import { brief, note, say, show } from '../output.js';
+import type { Define } from '../program.js';
 import { rowProgress } from '../row-progress.js';
-
-type Define = (parent: Command, name: string, help: string) => Command;
 
 /** Exit code of an import that came to its end, but for rows that were refused. */
 const SOME_REFUSED = 6;

@@ -2,9 +2,8 @@ import type { Command } from 'commander';
 import { type ClientOptions, withClient } from '../client.js';
 import { moment } from '../moment.js';
 import { show } from '../output.js';
+import type { Define } from '../program.js';
 import { giveSecret } from '../secret-output.js';
-
-type Define = (parent: Command, name: string, help: string) => Command;
 
 export function keyCommands(program: Command, client: Define): void {
   const group = program.command('keys').description('API keys');

@@ -16,10 +16,8 @@ import { exportedLine } from '../export-point.js';
 import { fillNew } from '../filling.js';
 import { numberFlag } from '../number-flag.js';
 import { brief, note, progressBar, show } from '../output.js';
-import { writeParquet } from '../parquet-file.js';
+import type { Define } from '../program.js';
 import { likeness, mapped, readSnapshot, snapshotLines, writeJsonl } from '../snapshot-file.js';
-
-type Define = (parent: Command, name: string, help: string) => Command;
 
 const FILTER = ['--filter <json>', 'such as {"field": "section", "eq": "mail"}'] as const;
 
@@ -247,8 +245,8 @@ export function transferCommands(collections: Command, client: Define): void {
         const filter = filterFlag(options);
         const { count } = await db.count(name, { filter });
         const work = { what: `exporting ${name}`, total: count };
-        const exported = await counted(pagesOf(db, name, filter), work, (points) => {
-          if (file.endsWith('.parquet')) return writeParquet(file, points);
+        const exported = await counted(pagesOf(db, name, filter), work, async (points) => {
+          if (file.endsWith('.parquet')) return (await import('../parquet-file.js')).writeParquet(file, points);
           if (file.endsWith('.jsonl')) return writeJsonl(file, exportedAll(points));
           throw VectronError.invalid('file', `${file}: .jsonl and .parquet can be written`);
         });

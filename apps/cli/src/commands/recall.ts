@@ -3,10 +3,9 @@ import type { Command } from 'commander';
 import { type ClientOptions, withClient } from '../client.js';
 import { numberFlag } from '../number-flag.js';
 import { show } from '../output.js';
+import type { Define } from '../program.js';
 import { withInterval } from '../recall-text.js';
 import { jsonFlag } from './query.js';
-
-type Define = (parent: Command, name: string, help: string) => Command;
 
 export function recallCommand(program: Command, client: Define): void {
   client(program, 'recall <collection>', 'how much of the true answers searches find, measured with sampled queries')

@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import { type ClientOptions, withClient } from '../client.js';
 import { show, words } from '../output.js';
-
-type Define = (parent: Command, name: string, help: string) => Command;
+import type { Define } from '../program.js';
 
 export function systemCommands(program: Command, client: Define): void {
   client(program, 'stats', 'totals over all tenants').action((options: ClientOptions) =>

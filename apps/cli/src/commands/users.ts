@@ -4,11 +4,10 @@ import type { Command } from 'commander';
 import { type ClientOptions, withClient } from '../client.js';
 import { moment } from '../moment.js';
 import { show } from '../output.js';
+import type { Define } from '../program.js';
 import { confirm } from '../secret-input.js';
 import { giveSecret } from '../secret-output.js';
 import { inheritanceOf, ownAccountCommands, showAccounts, showRemoval, withInheritance } from './account.js';
-
-type Define = (parent: Command, name: string, help: string) => Command;
 
 export function userCommands(program: Command, client: Define): void {
   const group = program.command('users').description('accounts: your own, and those of a team');

@@ -85,7 +85,7 @@ export class PointService {
     const plan = readPlan(consistency);
     const deadlineMs = deadlineOf(this.config.searchTimeoutMs, limits);
     const op = { $case: 'get' as const, value: { ids: [id] } };
-    const read = { plan, deadlineMs, signal: limits.signal };
+    const read = { plan, deadlineMs, signal: limits.signal, work: limits.work };
     const { outcome, appliedIndex } = await this.shards.reading(principal.tenantId, name, read, (route, ask) =>
       ask(route.shardOf(id), op),
     );
@@ -127,7 +127,7 @@ export class PointService {
   ): Promise<{ points: workerData.PointData[]; nextCursor: string }> {
     const plan = readPlan(request.consistency);
     const deadlineMs = deadlineOf(this.config.searchTimeoutMs, limits);
-    const read = { plan, deadlineMs, signal: limits.signal };
+    const read = { plan, deadlineMs, signal: limits.signal, work: limits.work };
     return this.shards.reading(principal.tenantId, request.collection, read, (route, ask) =>
       pagePoints(route, request, ask),
     );

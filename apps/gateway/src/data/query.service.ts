@@ -50,15 +50,15 @@ export class QueryService {
     limits: CallLimits = {},
   ): Promise<QueryOutcome[]> {
     const few = pLimit(BATCH_AT_ONCE);
-    // Their time begins now, for those that wait too.
-    const begunMs = Date.now();
+    // Their time has begun, for those that wait for the others, too.
+    const { arrivedMs = Date.now(), deadlineMs, signal, work } = limits;
+    const own = { arrivedMs, deadlineMs, signal, work };
     return few.map(queries, async (query): Promise<QueryOutcome> => {
       try {
         // The others may be for collections that the key is for.
         requireCollection(principal, query.collection);
-        const read = this.#read(query.timeoutMs, query.consistency, limits);
-        const deadlineMs = read.deadlineMs - (Date.now() - begunMs);
-        return { answer: await this.#query(principal, query, { ...read, deadlineMs }) };
+        const read = this.#read(query.timeoutMs, query.consistency, own);
+        return { answer: await this.#query(principal, query, read) };
       } catch (cause) {
         return { error: toVectronError(cause) };
       }
@@ -89,6 +89,6 @@ export class QueryService {
 
   #read(timeoutMs: number, consistency: gateway.ReadConsistency | undefined, limits: CallLimits): ReadLimits {
     const deadlineMs = deadlineOf(timeoutMs || this.config.searchTimeoutMs, limits);
-    return { plan: readPlan(consistency), deadlineMs, signal: limits.signal };
+    return { plan: readPlan(consistency), deadlineMs, signal: limits.signal, work: limits.work };
   }
 }

@@ -23,8 +23,8 @@ const ann = { tenantId: 'ann', userId: 'ann', apiKeyId: 'key' } as Principal;
 function service(consume: RateLimiter['consume'], during: () => void = () => {}) {
   const metrics = createMetrics();
   const admission = new Admission(
-    { read: 32, write: 1, watch: 1, manage: 1 },
-    { read: 60_000, write: 0, manage: 0 },
+    { read: 1, scan: 32, write: 1, bulk: 1, watch: 1, manage: 1 },
+    { read: 0, scan: 60_000, write: 0, bulk: 0, manage: 0 },
     metrics,
   );
   const edge = new Edge({ consume }, {} as Authenticator, admission, {} as AuditLog, metrics);
@@ -44,7 +44,7 @@ function service(consume: RateLimiter['consume'], during: () => void = () => {})
     return new RecallService(shards as ShardCaller, edge).measure(ann, request);
   };
   const ofReads = async (metric: 'running' | 'waiting') =>
-    (await metrics[metric].get()).values.find(({ labels }) => labels.kind === 'read')?.value ?? 0;
+    (await metrics[metric].get()).values.find(({ labels }) => labels.kind === 'scan')?.value ?? 0;
   return { measure, admission, running: () => ofReads('running'), waiting: () => ofReads('waiting') };
 }
 
@@ -86,7 +86,7 @@ describe('a measurement behind the gateway', () => {
 
   it('waits while the room of its tenant is full', async () => {
     const { measure, admission, waiting } = service(async () => {});
-    const others = Array.from({ length: 24 }, () => admission.enter('read', 'ann') as () => void);
+    const others = Array.from({ length: 24 }, () => admission.enter('scan', 'ann') as () => void);
     const found = measure({ queries: 2 });
     await until('the measurement waits', waiting, (those) => those > 0);
     for (const leave of others) leave();

@@ -29,7 +29,8 @@ export class RecallService {
   ): Promise<gateway.MeasureRecallResponse> {
     checkMeasuring(request);
     const deadlineMs = deadlineOf(measuringTimeoutMs(request), limits);
-    const read = { deadlineMs, signal: limits.signal };
+    const work = { isLong: true, cpuUs: 0 };
+    const read = { deadlineMs, signal: limits.signal, work };
     return this.shards.reading(principal.tenantId, request.collection, read, (route, ask) =>
       measureRecall(route, request, ask, {
         deadlineMs,

@@ -1,5 +1,5 @@
 import { checkPointId, checkSearch, type ReadPlan, readPlan, type SearchTrace } from '@vectron/model';
-import type { StopSignal } from '@vectron/rpc';
+import type { StopSignal, Work } from '@vectron/rpc';
 import { type CallLimits, deadlineOf } from '../edge/call-limits.js';
 import type { SearchInput } from './search-input.js';
 
@@ -11,6 +11,7 @@ export interface SearchCall {
   readonly budgetMs: number;
   readonly deadlineMs: number;
   readonly signal?: StopSignal;
+  readonly work?: Work;
   /** Records the steps of a search that is to be explained. */
   readonly trace?: SearchTrace;
 }
@@ -27,5 +28,6 @@ export function searchCall(
   if (input.whyNot !== '') checkPointId(input.whyNot, 'why_not');
   const plan = readPlan(input.consistency);
   const budgetMs = input.timeoutMs || defaultMs;
-  return { tenantId, input, plan, budgetMs, deadlineMs: deadlineOf(budgetMs, limits), signal: limits.signal, trace };
+  const { signal, work } = limits;
+  return { tenantId, input, plan, budgetMs, deadlineMs: deadlineOf(budgetMs, limits), signal, work, trace };
 }

@@ -72,6 +72,6 @@ export class SnapshotService {
   #ask(route: Route, limits: CallLimits): AskWorker {
     const deadlineMs = deadlineOf(this.config.searchTimeoutMs, limits);
     return (shardId, worker, op) =>
-      this.shards.callWorker(route, shardId, worker, op, { deadlineMs, signal: limits.signal });
+      this.shards.callWorker(route, shardId, worker, op, { deadlineMs, signal: limits.signal, work: limits.work });
   }
 }

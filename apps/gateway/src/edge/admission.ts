@@ -28,7 +28,14 @@ export class Admission {
     this.#held = { tenants: new HeldOpen('account', held.tenant), keys: new HeldOpen('key', held.key) };
     const room = (kind: Brief) => new Room(kind, limits[kind], waitMs[kind], metrics);
     const watch = new Room('watch', limits.watch, 0, metrics);
-    this.#rooms = { read: room('read'), write: room('write'), watch, manage: room('manage') };
+    this.#rooms = {
+      read: room('read'),
+      scan: room('scan'),
+      write: room('write'),
+      bulk: room('bulk'),
+      watch,
+      manage: room('manage'),
+    };
   }
 
   /** The refusal that `enter` would throw now, if any. */

@@ -1,20 +1,30 @@
 import { VectronError } from '@vectron/errors';
 import type { Metrics } from '@vectron/observability';
 import type { MethodContract } from '@vectron/proto';
+import type { Work } from '@vectron/rpc';
 import { Redis } from 'ioredis';
 import { BurstyRateLimiter, RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { GatewayConfig } from '../config.js';
 import type { Authenticator, Principal } from './access.js';
 import type { Admission } from './admission.js';
+import { type Asked, askedBy } from './asked.js';
 import type { AuditLog } from './audit.js';
 import { printable } from './audit-target.js';
 import type { Hold } from './hold.js';
+import { ReadCosts } from './read-costs.js';
 import type { Arrival } from './room.js';
 import { Strangers } from './strangers.js';
 
 const DENIED = new Set(['UNAUTHENTICATED', 'PERMISSION_DENIED', 'RATE_LIMITED']);
 const BURST_SECONDS = 10;
 const REDIS_MS = 100;
+
+/** Writes of more bytes have a lane of their own. */
+const BULK_BYTES = 256 << 10;
+/** A read that is too large to be looked at is a batch of many. */
+const UNREAD: Asked = { likelyLong: true, timeoutMs: 0 };
+/** Share of its budget that a read may wait, so that there is time left for its work. */
+export const READ_WAIT_SHARE = 0.75;
 
 const keyOf = ({ apiKeyId, userId }: Principal) => apiKeyId || userId;
 
@@ -66,6 +76,7 @@ const limited = (who: string) => (refused: unknown) => {
 /** What happens to every request of either wire before and after its own work. */
 export class Edge {
   readonly #strangers = new Strangers();
+  readonly #costs = new ReadCosts();
 
   constructor(
     private readonly limiter: RateLimiter | undefined,
@@ -113,14 +124,30 @@ export class Edge {
     return known && admission && this.admission.refusal(admission, known.tenantId);
   }
 
-  /** Room for the work, when there is some; what is given gives it back. As in Admission. */
+  /**
+   * Room for the work, in the lane for it, when there is some; what is given gives it back. As in Admission. `request`: of a read,
+   * decoded; missing where it is too large to be looked at. `work` is told which lane it is.
+   */
   admit(
     { admission, path }: MethodContract,
     principal: Principal,
-    arrival: Arrival,
+    { request, work, ...arrival }: Arrival & { readonly request?: object; readonly work?: Work },
   ): (() => void) | Promise<() => void> {
     if (admission === undefined) throw new Error(`${path} has no class of admission`);
-    return this.admission.enter(admission, principal.tenantId, { ...arrival, keyId: keyOf(principal) });
+    const { tenantId } = principal;
+    const own = { ...arrival, keyId: keyOf(principal) };
+    if (admission === 'write' && (arrival.bytes ?? 0) > BULK_BYTES) return this.admission.enter('bulk', tenantId, own);
+    if (admission !== 'read' || work === undefined) return this.admission.enter(admission, tenantId, own);
+    const asked = request === undefined ? UNREAD : askedBy(path, request);
+    work.isLong = this.#costs.isLong(tenantId, asked);
+    const waitMs = asked.timeoutMs === 0 ? undefined : asked.timeoutMs * READ_WAIT_SHARE;
+    const entered = this.admission.enter(work.isLong ? 'scan' : 'read', tenantId, { ...own, waitMs });
+    if (asked.kind === undefined) return entered;
+    const learning = (leave: () => void) => () => {
+      leave();
+      this.#costs.learn(tenantId, asked, work.cpuUs);
+    };
+    return entered instanceof Promise ? entered.then(learning) : learning(entered);
   }
 
   /**
@@ -129,7 +156,7 @@ export class Edge {
    */
   async enterAgain(principal: Principal): Promise<() => void> {
     await this.limiter?.consume(principal);
-    return this.admission.enter('read', principal.tenantId);
+    return this.admission.enter('scan', principal.tenantId);
   }
 
   /** Counts a request that stands for several as so many more. Throws RATE_LIMITED. */

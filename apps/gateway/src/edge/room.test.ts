@@ -66,13 +66,14 @@ describe('a room that is full', () => {
     const { room, held } = full();
     const line = Array.from({ length: 30 }, () => follow(room.enter('ann')));
     // One ends each 100 ms: ten in a second, and some of those who wait are too many.
-    for (let at = 0; at < 4; at++) {
+    for (let at = 0; at < 6; at++) {
       await jest.advanceTimersByTimeAsync(100);
       held[at]();
     }
     await settle();
-    expect(states(line).filter((state) => state === 'running')).toHaveLength(4);
-    expect(room.refusal('ann')).toEqual(OVERLOADED);
+    expect(states(line).filter((state) => state === 'running')).toHaveLength(6);
+    // With 24 in front of it.
+    expect(room.refusal('ann')).toMatchObject({ code: 'OVERLOADED', details: { retryAfterMs: 2_500 } });
     // Another tenant has a turn of its own, and would be served soon.
     expect(room.refusal('bob')).toBeUndefined();
   });
@@ -91,7 +92,7 @@ describe('a room that is full', () => {
 
   it('keeps no more bytes of those who wait than it may, and leaves some to others', () => {
     const { room } = full();
-    const bytes = 16 << 20;
+    const bytes = 32 << 20;
     for (let at = 0; at < 3; at++) follow(room.enter('ann', { bytes }));
     expect(room.refusal('ann', { bytes })).toEqual(OVERLOADED);
     for (let at = 0; at < 8; at++) follow(room.enter('bob'));
@@ -112,17 +113,49 @@ describe('a room that is full', () => {
     expect(states(greedy).filter((state) => state === 'running')).toHaveLength(8);
   });
 
-  it('has room for a tenant in its share, also when it has become smaller while another one uses it', async () => {
+  it('lets as many in as ever when they take long: others may keep the machine busy', async () => {
     jest.useFakeTimers({ now: 1_000_000 });
     const room = new Room('read', 64, WAIT_MS);
-    (room.enter('greedy') as Release)();
-    // 48 that take long, of which some end and make the room smaller than the others of them.
-    const greedy = Array.from({ length: 48 }, () => room.enter('greedy')).map((entered) => entered as Release);
-    for (let at = 0; at < 12; at++) {
-      await jest.advanceTimersByTimeAsync(1_000);
-      greedy[at]();
+    for (let at = 0; at < 20; at++) (room.enter('ann') as Release)();
+    for (let round = 0; round < 12; round++) {
+      const held = Array.from({ length: 48 }, () => follow(room.enter('ann')));
+      expect(states(held)).toEqual(held.map(() => 'running'));
+      await jest.advanceTimersByTimeAsync(3_000);
+      for (const { release } of held) release?.();
     }
-    const quiet = Array.from({ length: 8 }, () => follow(room.enter('quiet')));
-    expect(states(quiet)).toEqual(Array.from({ length: 8 }, () => 'running'));
+  });
+
+  it('lets all wait who come at once, until it can be told how fast they are served', async () => {
+    const { room, held } = full();
+    const line = Array.from({ length: 1_000 }, () => follow(room.enter('ann')));
+    // The first one that ends was slow, and says nothing of the others.
+    await jest.advanceTimersByTimeAsync(100);
+    held[0]();
+    line.push(follow(room.enter('ann')));
+    for (const release of held.slice(1)) release();
+    for (let served = 1; served < line.length; served = states(line).filter((state) => state !== 'waiting').length) {
+      await jest.advanceTimersByTimeAsync(5);
+      for (const one of line) {
+        one.release?.();
+        one.release = undefined;
+      }
+    }
+    expect(states(line)).toEqual(line.map(() => 'running'));
+  });
+
+  it('keeps a part of the time that is left until a deadline for the work', async () => {
+    const { room, held } = full();
+    const begun = follow(room.enter('ann', { deadlineMs: Date.now() + 400 }));
+    const late = follow(room.enter('ann', { deadlineMs: Date.now() + 400 }));
+    const longer = follow(room.enter('ann', { waitMs: 10 * WAIT_MS }));
+    await jest.advanceTimersByTimeAsync(250);
+    held[0]();
+    await jest.advanceTimersByTimeAsync(100);
+    expect(states([begun, late])).toEqual(['running', 'refused']);
+    // The budget that a request names is its own, whatever others have.
+    await jest.advanceTimersByTimeAsync(5 * WAIT_MS);
+    held[1]();
+    await settle();
+    expect(longer.state).toBe('running');
   });
 });

@@ -2,36 +2,37 @@ import { VectronError } from '@vectron/errors';
 import type { Metrics } from '@vectron/observability';
 import { Throughput } from './throughput.js';
 
-/** What requests wait for and use up: each kind has room of its own, so that one cannot starve the others. */
-export type WorkKind = 'read' | 'write' | 'watch' | 'manage';
-
 /**
- * How much longer than on a quiet server requests may take before fewer of them are let in: a factor, and milliseconds.
- * Writes wait for disks together, so that many at once are no sign of too many.
+ * What requests wait for and use up: each kind has room of its own, so that one cannot starve the others. `scan`: reads that
+ * take long; `bulk`: large writes.
  */
-const PATIENCE: Record<WorkKind, { factor: number; slackMs: number } | undefined> = {
-  read: { factor: 3, slackMs: 5 },
-  write: { factor: 6, slackMs: 50 },
-  watch: undefined,
-  manage: undefined,
-};
-/** A server with at most so many requests is quiet. */
-const QUIET = 4;
-const LEAST_ROOM = 16;
-const WINDOW_MS = 100;
-const FEWER = 0.8;
-const MORE = 2;
-const QUIET_WEIGHT = 0.05;
+export type WorkKind = 'read' | 'scan' | 'write' | 'bulk' | 'watch' | 'manage';
+
 /** Share of the room, and of the line, that one tenant may take; what is left is there for the next that comes. */
 const TENANT_SHARE = 0.75;
 /** A tenant counts as active for so long after its last request. */
 const ACTIVE_MS = 1_000;
+/** Who is refused may come again after so long, where nothing is known of how fast the line moves. */
 const RETRY_MS = 250;
+/** Otherwise when as many have ended as wait, in such steps and within these bounds. */
+const RETRY_STEP_MS = 50;
+const MOST_RETRY_MS = 5_000;
+/** Share of the time until its deadline that a request may wait: its work takes time, too. */
+const WAIT_SHARE = 0.75;
 /** The line is looked through so often for who has waited for too long. */
 const LOOK_MS = 25;
 /** Most requests that wait, and bytes of theirs that are kept meanwhile. */
 const MOST_WAITING = 8_192;
-const MOST_WAITING_BYTES = 64 << 20;
+const MOST_WAITING_BYTES = 128 << 20;
+
+const NAMES: Record<WorkKind, string> = {
+  read: 'reads',
+  scan: 'reads that take long',
+  write: 'writes',
+  bulk: 'large writes',
+  watch: 'requests held open',
+  manage: 'requests that manage something',
+};
 
 /** A request that may have to wait for its room. */
 export interface Arrival {
@@ -39,6 +40,8 @@ export interface Arrival {
   readonly bytes?: number;
   /** When its caller gives up, milliseconds since 1970. */
   readonly deadlineMs?: number;
+  /** How long it may wait; missing: as long as any request of its kind. */
+  readonly waitMs?: number;
   /** Whether its caller has gone. */
   readonly isGone?: () => boolean;
 }
@@ -57,26 +60,20 @@ interface Tenant {
 }
 
 /**
- * Room for one kind of work, and the line of those who wait for it. How many fit is found out by additive increase and
- * multiplicative decrease on the time that they take (as Chiu and Jain have it, 1989), between a few and the configured
- * most: more than a server can work on at once only wait for each other.
+ * Room for one kind of work, and the line of those who wait for it. How many fit is said once: the time that requests take is no
+ * sign of too many, because other work on the machine makes them slower, too (ADR 46).
  *
- * Fair: while several tenants are active, each may have an equal part of the room, also of one that has become smaller while
- * others were using it, and those who wait are taken in turns. What cannot begin within `waitMs`, or before its deadline, is
- * refused, as soon as that can be told from how fast the line moves.
+ * Fair: while several tenants are active, each may have an equal part of the room, and those who wait are taken in turns. What
+ * cannot begin in time is refused, as soon as that can be told from how fast the line moves.
  */
 export class Room {
-  #fits: number;
-  #quietMs: number | undefined;
-  #window = { fromMs: 0, sumMs: 0, count: 0, full: false };
-  readonly #patience;
   readonly #tenants = new Map<string, Tenant>();
   /** Those of whom some wait, the next one to be served first. */
   #turns: Tenant[] = [];
   readonly #throughput = new Throughput();
-  readonly #refusal: VectronError;
+  /** One for each time after which to come again: making one costs more than refusing. */
+  readonly #refusals = new Map<number, VectronError>();
   readonly #gauge;
-  readonly #room;
   readonly #waitingGauge;
   readonly #refused;
   #running = 0;
@@ -85,22 +82,15 @@ export class Room {
   #sweptMs = 0;
   #looking: NodeJS.Timeout | undefined;
 
-  /** `waitMs` 0: nobody waits. */
+  /** `limit`: how many fit. `waitMs` 0: nobody waits. */
   constructor(
-    kind: WorkKind,
+    private readonly kind: WorkKind,
     private readonly limit: number,
     private readonly waitMs: number,
     metrics?: Metrics,
   ) {
-    this.#refusal = new VectronError('OVERLOADED', `too many ${kind} requests at once; try again`, {
-      details: { retryAfterMs: RETRY_MS },
-    });
-    // One for all: the trace says nothing, and making one costs more than refusing.
-    this.#refusal.stack = undefined;
-    this.#fits = limit;
-    this.#patience = PATIENCE[kind];
     this.#gauge = metrics?.running.labels({ kind });
-    this.#room = metrics?.room.labels({ kind });
+    metrics?.room.labels({ kind }).set(limit);
     this.#waitingGauge = metrics?.waiting.labels({ kind });
     this.#refused = metrics?.shed.labels({ kind });
   }
@@ -108,14 +98,14 @@ export class Room {
   /** What a request of the tenant would be refused with now; undefined: it may begin, or wait. */
   refusal(tenantId: string, arrival: Arrival = {}): VectronError | undefined {
     const tenant = this.#seen(tenantId);
-    return this.#mayBegin(tenant) || this.#mayWait(tenant, arrival) ? undefined : this.#full();
+    return this.#mayBegin(tenant) || this.#mayWait(tenant, arrival) ? undefined : this.#full(tenant);
   }
 
   /** Throws OVERLOADED instead of waiting; what is returned gives the room back. */
   begin(tenantId: string): () => void {
     const tenant = this.#seen(tenantId);
     if (this.#mayBegin(tenant)) return this.#begin(tenant);
-    throw this.#full();
+    throw this.#full(tenant);
   }
 
   /**
@@ -126,14 +116,29 @@ export class Room {
     const tenant = this.#seen(tenantId);
     if (this.#mayBegin(tenant)) return this.#begin(tenant);
     if (this.#mayWait(tenant, arrival)) return this.#wait(tenant, arrival);
-    throw this.#full();
+    throw this.#full(tenant);
   }
 
   /** The refusal, which is counted. */
-  #full(): VectronError {
-    this.#window.full = true;
+  #full(tenant: Tenant): VectronError {
     this.#refused?.inc();
-    return this.#refusal;
+    const expectedMs = this.#throughput.expectedMs(this.#before(tenant), Date.now()) ?? RETRY_MS;
+    const steps = Math.ceil(Math.min(expectedMs, MOST_RETRY_MS) / RETRY_STEP_MS);
+    const retryAfterMs = Math.max(1, steps) * RETRY_STEP_MS;
+    let refusal = this.#refusals.get(retryAfterMs);
+    if (refusal === undefined) {
+      const what = NAMES[this.kind];
+      refusal = new VectronError('OVERLOADED', `too many ${what} at once; try again`, { details: { retryAfterMs } });
+      // Its trace says nothing.
+      refusal.stack = undefined;
+      this.#refusals.set(retryAfterMs, refusal);
+    }
+    return refusal;
+  }
+
+  /** How many begin before the next one of the tenant does, and it with them. */
+  #before(tenant: Tenant): number {
+    return (tenant.line.length + 1) * (this.#turns.length + (tenant.line.length === 0 ? 1 : 0));
   }
 
   #mayBegin(tenant: Tenant): boolean {
@@ -142,28 +147,31 @@ export class Room {
 
   #fitsNow(tenant: Tenant): boolean {
     const active = this.#tenants.size;
-    const share = active === 1 ? this.#fits * TENANT_SHARE : this.#fits / active;
+    const share = active === 1 ? this.limit * TENANT_SHARE : this.limit / active;
     return this.#running < this.limit && tenant.running < Math.max(1, Math.floor(share));
   }
 
-  #mayWait(tenant: Tenant, { bytes = 0, deadlineMs }: Arrival): boolean {
+  #mayWait(tenant: Tenant, arrival: Arrival): boolean {
+    const { bytes = 0 } = arrival;
     if (this.#waiting >= MOST_WAITING || tenant.line.length >= MOST_WAITING * TENANT_SHARE) return false;
     if (this.#waitingBytes + bytes > MOST_WAITING_BYTES) return false;
     if (tenant.lineBytes + bytes > MOST_WAITING_BYTES * TENANT_SHARE) return false;
     const nowMs = Date.now();
-    const mostMs = Math.min(this.waitMs, (deadlineMs ?? Number.POSITIVE_INFINITY) - nowMs);
+    const mostMs = this.#mostMs(arrival, nowMs);
     if (mostMs <= 0) return false;
-    const tenants = this.#turns.length + (tenant.line.length === 0 ? 1 : 0);
-    const expectedMs = this.#throughput.expectedMs((tenant.line.length + 1) * tenants, nowMs);
+    const expectedMs = this.#throughput.expectedMs(this.#before(tenant), nowMs);
     return expectedMs === undefined || expectedMs <= mostMs;
   }
 
+  #mostMs({ deadlineMs = Number.POSITIVE_INFINITY, waitMs = this.waitMs }: Arrival, nowMs: number): number {
+    return Math.min(this.waitMs === 0 ? 0 : waitMs, (deadlineMs - nowMs) * WAIT_SHARE);
+  }
+
   #wait(tenant: Tenant, arrival: Arrival): Promise<() => void> {
-    this.#window.full = true;
     const nowMs = Date.now();
     if (this.#waiting === 0) this.#throughput.restart(nowMs);
     if (tenant.line.length === 0) this.#turns.push(tenant);
-    const untilMs = Math.min(nowMs + this.waitMs, arrival.deadlineMs ?? Number.POSITIVE_INFINITY);
+    const untilMs = nowMs + this.#mostMs(arrival, nowMs);
     this.#count(1, tenant, arrival);
     this.#looking ??= setInterval(() => this.#look(), LOOK_MS);
     return new Promise((begin, refuse) => {
@@ -192,8 +200,7 @@ export class Room {
       tenant.line.splice(0, tenant.line.length, ...rest);
       for (const waiter of late) {
         this.#count(-1, tenant, waiter);
-        this.#refused?.inc();
-        waiter.refuse(this.#refusal);
+        waiter.refuse(this.#full(tenant));
       }
     }
     this.#turns = this.#turns.filter(({ line }) => line.length > 0);
@@ -227,42 +234,18 @@ export class Room {
     own.running += 1;
     this.#running += 1;
     this.#gauge?.set(this.#running);
-    const quiet = this.#running <= QUIET;
-    const begunMs = performance.now();
     let ended = false;
     return () => {
       if (ended) return;
       ended = true;
-      // Quiet all the time, as far as its two ends tell.
-      const alone = quiet && this.#running <= QUIET;
       own.running -= 1;
       own.lastMs = Date.now();
       this.#running -= 1;
       this.#gauge?.set(this.#running);
-      this.#learn(performance.now() - begunMs, alone);
       if (this.#waiting === 0) return;
       this.#throughput.ended();
       this.#serve();
     };
-  }
-
-  #learn(tookMs: number, quiet: boolean): void {
-    if (this.#patience === undefined) return;
-    if (quiet) {
-      const known = this.#quietMs;
-      this.#quietMs = known === undefined ? tookMs : known + QUIET_WEIGHT * (tookMs - known);
-    }
-    const window = this.#window;
-    window.sumMs += tookMs;
-    window.count += 1;
-    const nowMs = Date.now();
-    if (nowMs - window.fromMs < WINDOW_MS || this.#quietMs === undefined) return;
-    const { factor, slackMs } = this.#patience;
-    const tooLong = window.sumMs / window.count > factor * this.#quietMs + slackMs;
-    const next = tooLong ? Math.max(LEAST_ROOM, Math.floor(this.#fits * FEWER)) : this.#fits + (window.full ? MORE : 1);
-    this.#fits = Math.min(next, this.limit);
-    this.#room?.set(this.#fits);
-    this.#window = { fromMs: nowMs, sumMs: 0, count: 0, full: false };
   }
 
   #seen(tenantId: string): Tenant {

@@ -11,7 +11,7 @@ import {
 } from '@vectron/model';
 import { inSpan, type Metrics } from '@vectron/observability';
 import { encoder, type placement, workerData } from '@vectron/proto';
-import { anyOf, Stop, type StopSignal } from '@vectron/rpc';
+import { anyOf, Stop, type StopSignal, type Work } from '@vectron/rpc';
 import type { Backends } from '../backends.js';
 import { AnswerRoom } from './answer-room.js';
 import { askWithin } from './large-answers.js';
@@ -27,10 +27,12 @@ export interface ShardCall {
   readonly origin?: workerData.Origin;
   /** Aborted when nobody waits for the answer any more. */
   readonly signal?: StopSignal;
+  /** Of the request: how it is to be done, and what it has cost. */
+  readonly work?: Work;
 }
 
 /** What the reads that answer one request have in common. */
-export interface ReadLimits extends Pick<ShardCall, 'deadlineMs' | 'signal'> {
+export interface ReadLimits extends Pick<ShardCall, 'deadlineMs' | 'signal' | 'work'> {
   /** The freshness of each shard that was asked for; undefined: any. */
   readonly plan?: ReadPlan;
 }
@@ -186,10 +188,10 @@ export class ShardCaller {
   }
 
   /** Asks shards of the route within the limits. */
-  asker(route: Route, { plan, deadlineMs, signal }: ReadLimits): AskShard {
+  asker(route: Route, { plan, deadlineMs, signal, work }: ReadLimits): AskShard {
     const anyReplica = plan?.anyReplica;
     return (shard, op) => {
-      const call = { deadlineMs, consistency: plan?.of(shard.shardId), anyReplica, signal };
+      const call = { deadlineMs, consistency: plan?.of(shard.shardId), anyReplica, signal, work };
       return inSpan('gateway.shard', { 'vectron.shard': shard.shardId }, () => this.read(route, shard, op, call));
     };
   }
@@ -255,7 +257,7 @@ export class ShardCaller {
     shardId: number,
     worker: number,
     op: ShardOperation,
-    options: Pick<ShardCall, 'deadlineMs' | 'signal'>,
+    options: Pick<ShardCall, 'deadlineMs' | 'signal' | 'work'>,
   ): Promise<ShardAnswer> {
     const { tenantId, name, id } = collection;
     for (let route = await this.routes.get(tenantId, name); ; route = await this.routes.refresh(tenantId, name)) {
@@ -326,7 +328,7 @@ export class ShardCaller {
     target: Target | undefined,
     op: ShardOperation,
     write: boolean,
-    { deadlineMs, consistency, origin, signal, patienceMs }: ShardCall & { patienceMs: number },
+    { deadlineMs, consistency, origin, signal, work, patienceMs }: ShardCall & { patienceMs: number },
   ): Promise<ShardAnswer> {
     const leftMs = Math.ceil(deadlineMs - Date.now());
     // A worker that stands still does not say so. The only one there is may take its time.
@@ -334,7 +336,8 @@ export class ShardCaller {
     const timeoutMs = alone ? leftMs : Math.min(leftMs, patienceMs);
     if (timeoutMs <= 0) throw new VectronError('DEADLINE_EXCEEDED', 'the time budget is used up');
     if (target === undefined) throw new VectronError('UNAVAILABLE', `no worker holds shard ${shard.shardId} yet`);
-    const message = { shardId: shard.shardId, shardEpoch: shard.epoch, op, consistency, origin, timeoutMs };
+    const { shardId, epoch: shardEpoch } = shard;
+    const message = { shardId, shardEpoch, op, consistency, origin, timeoutMs, costly: work?.isLong };
     const answer = await this.backends.workers
       .submit({ workerId: target.workerId, address: target.address }, encodeShardOp(message), {
         write,
@@ -346,6 +349,7 @@ export class ShardCaller {
         throw late ? new NoAnswer(shard.shardId, target.number, timeoutMs) : error;
       });
     const decoded = workerData.ShardOutcome.decode(answer);
+    if (work !== undefined) work.cpuUs += decoded.cpuUs;
     return { outcome: outcomeOf(decoded), appliedIndex: decoded.appliedIndex, worker: target.number };
   }
 }

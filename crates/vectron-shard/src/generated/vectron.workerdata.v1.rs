@@ -15,6 +15,9 @@ pub struct ShardOp {
     /// Milliseconds that a read may wait for its consistency; 0: two seconds.
     #[prost(uint32, tag = "22")]
     pub timeout_ms: u32,
+    /// Of a read that is known, or likely, to take long: it is done by threads that stand back for those of other reads.
+    #[prost(bool, optional, tag = "23")]
+    pub costly: ::core::option::Option<bool>,
     #[prost(oneof = "shard_op::Op", tags = "3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19")]
     pub op: ::core::option::Option<shard_op::Op>,
 }
@@ -672,6 +675,9 @@ pub struct ShardOutcome {
     /// With CHANGES_GONE: the first log index whose changes this replica still has.
     #[prost(uint64, tag = "23")]
     pub first_index: u64,
+    /// Processor time that a read took, microseconds; 0: not measured.
+    #[prost(uint32, tag = "24")]
+    pub cpu_us: u32,
     #[prost(oneof = "shard_outcome::Outcome", tags = "3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15")]
     pub outcome: ::core::option::Option<shard_outcome::Outcome>,
 }

@@ -2,16 +2,8 @@ import { createFileRegistry, type DescMessage, fromBinary, fromJson, toBinary, t
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { createValidator } from '@bufbuild/protovalidate';
 import { describe, expect, it } from '@jest/globals';
-import {
-  admin,
-  auth,
-  CONTRACT,
-  DESCRIPTOR_SET_BASE64,
-  type FieldContract,
-  filters,
-  gateway,
-  messageOf,
-} from '@vectron/proto';
+import { admin, auth, CONTRACT, type FieldContract, filters, gateway, messageOf } from '@vectron/proto';
+import { DESCRIPTOR_SET_BASE64 } from '@vectron/proto/descriptors';
 import fc from 'fast-check';
 import { checkRules, floatText, newMessage, parseJson, readMessage, readQuery, writeMessage } from '../index.js';
 

@@ -15,6 +15,8 @@ import type { AuthenticatedRequest } from './rest-context.js';
 import { tokenOf } from './tokens.js';
 
 const WATCH_MS = 1_000;
+/** Larger reads are let in without a look at what they ask. */
+const LOOKED_AT_BYTES = 64 << 10;
 
 /**
  * Who calls, and whether there is room, is decided by the route that matched and before the body is read, so that what is
@@ -82,13 +84,21 @@ export function guardRequests(
     }
   });
   fastify.addHook('preValidation', async (request: AuthenticatedRequest, reply) => {
-    const { contract } = request.routeOptions.config;
+    const { contract, read } = request.routeOptions.config;
     arrived.get(request)?.();
     if (contract === undefined || request.principal === undefined) return;
     try {
+      const work = { isLong: false, cpuUs: 0 };
+      request.arrivedMs = Date.now();
+      request.work = work;
+      const bytes = Number(request.headers['content-length'] ?? 0);
+      // What a read asks tells which lane is its own.
+      if (contract.admission === 'read' && bytes <= LOOKED_AT_BYTES) request.message = read?.(request);
       const admitted = edge.admit(contract, request.principal, {
-        bytes: Number(request.headers['content-length'] ?? 0),
+        bytes,
         isGone: () => request.raw.socket.destroyed,
+        request: request.message,
+        work,
       });
       const release = admitted instanceof Promise ? await admitted : admitted;
       if (request.raw.socket.destroyed) release();

@@ -1,5 +1,5 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
-import { metadataOf, toVectronError, VectronError } from '@vectron/errors';
+import { metadataOf, retryAfterOf, toVectronError, VectronError } from '@vectron/errors';
 import type { Logger } from '@vectron/observability';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Observable, throwError } from 'rxjs';
@@ -10,7 +10,8 @@ import { markCode } from './reply-code.js';
 /** A google.rpc.Status as JSON. */
 export function errorBody(known: VectronError) {
   const error = forClients(known);
-  const metadata = metadataOf(error.details);
+  const retryAfterMs = retryAfterOf(error);
+  const metadata = metadataOf({ ...error.details, retryAfterMs });
   const details: unknown[] = [
     { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: error.code, domain: 'vectron', metadata },
   ];
@@ -18,6 +19,11 @@ export function errorBody(known: VectronError) {
   if (field !== undefined) {
     const fieldViolations = [{ field, description: error.message }];
     details.push({ '@type': 'type.googleapis.com/google.rpc.BadRequest', fieldViolations });
+  }
+  if (retryAfterMs !== undefined) {
+    // A google.protobuf.Duration as JSON.
+    const retryDelay = `${(retryAfterMs / 1_000).toFixed(3)}s`;
+    details.push({ '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay });
   }
   return { code: error.grpcStatus, message: error.message, details };
 }
@@ -64,8 +70,14 @@ export function logFault(logger: Logger, known: VectronError, { id, url }: Pick<
 
 export function sendError(reply: FastifyReply, error: VectronError): void {
   markCode(reply, error.code);
-  const after = error.details.retryAfterMs ?? (error.spec.http === 429 || error.spec.http === 503 ? 1000 : undefined);
-  if (after !== undefined) reply.header('retry-after', Math.ceil(after / 1000));
+  const after = retryAfterSeconds(error);
+  if (after !== undefined) reply.header('retry-after', after);
   if (error.spec.http === 401) reply.header('www-authenticate', 'Bearer');
   void reply.code(error.spec.http).send(errorBody(error));
+}
+
+/** The header counts whole seconds: never less than what the body says in milliseconds. */
+export function retryAfterSeconds(error: VectronError): number | undefined {
+  const afterMs = retryAfterOf(error);
+  return afterMs === undefined ? undefined : Math.ceil(afterMs / 1_000);
 }

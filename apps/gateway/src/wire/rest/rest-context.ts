@@ -1,4 +1,4 @@
-import type { CallContext, Metadata } from '@vectron/rpc';
+import type { CallContext, Metadata, Work } from '@vectron/rpc';
 import { callContext, Stop, type StopSignal } from '@vectron/rpc';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Principal } from '../../edge/access.js';
@@ -12,6 +12,9 @@ export type AuthenticatedRequest = FastifyRequest & {
   hold?: Hold;
   /** The message that it was read as. */
   message?: object;
+  /** When it was there, milliseconds since 1970. */
+  arrivedMs?: number;
+  work?: Work;
 };
 
 /** A REST call as a gRPC method sees it. Metadata and signal are made when somebody asks: most calls need neither. */
@@ -30,6 +33,14 @@ export class RestContext implements CallContext {
   get metadata(): Metadata {
     this.#metadata ??= callContext({ authorization: authorizationOf(this.request.headers) }).metadata;
     return this.#metadata;
+  }
+
+  get arrivedMs(): number | undefined {
+    return this.request.arrivedMs;
+  }
+
+  get work(): Work | undefined {
+    return this.request.work;
   }
 
   get peer(): string {

@@ -14,7 +14,7 @@ import type { Hold } from '../../edge/hold.js';
 import { checkRequest, publicMethod } from '../../edge/policy.js';
 import { searchInput } from '../grpc/grpc-messages.js';
 import { searchAnswerJson } from './fast-answers.js';
-import { errorBody } from './http-error.filter.js';
+import { errorBody, retryAfterSeconds } from './http-error.filter.js';
 import { tokenOf } from './tokens.js';
 
 const METHOD = publicMethod('/vectron.v1.VectronService/SearchStream');
@@ -152,12 +152,14 @@ export function serveSearchSocket(
       const principal = await edge.enter(token, '');
       checkAccess(METHOD, principal);
       const isGone = () => socket.readyState !== WebSocket.OPEN;
-      release = await edge.admit(METHOD, principal, { bytes: data.length, isGone });
+      const arrivedMs = Date.now();
+      const work = { isLong: false, cpuUs: 0 };
       const request = readMessage(METHOD.request, parseJson(textOf(data, 'message'), 'message'));
       request.collection = collection;
+      release = await edge.admit(METHOD, principal, { bytes: data.length, isGone, request, work });
       checkRequest(METHOD, request, principal);
       const input = { ...searchInput(request as unknown as gateway.SearchRequest), payloadFields: false };
-      for await (const found of searches.searchStream(principal, input, { signal: gone })) {
+      for await (const found of searches.searchStream(principal, input, { signal: gone, arrivedMs, work })) {
         const last =
           found.shardsAnswered + found.shards.filter((shard) => shard.errorCode !== '').length === found.shardsAsked;
         send(`{"result":${searchAnswerJson(found)},"last":${last}}`);
@@ -195,8 +197,10 @@ function refuse(stream: Duplex, error: VectronError, requestId: string): void {
   stream.once('close', () => clearTimeout(late));
   stream.resume();
   const body = JSON.stringify(errorBody(error));
+  const after = retryAfterSeconds(error);
+  const retry = after === undefined ? '' : `retry-after: ${after}\r\n`;
   stream.end(
-    `HTTP/1.1 ${error.spec.http} ${error.spec.grpc}\r\ncontent-type: application/json\r\nx-request-id: ${requestId}\r\nconnection: close\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    `HTTP/1.1 ${error.spec.http} ${error.spec.grpc}\r\ncontent-type: application/json\r\nx-request-id: ${requestId}\r\n${retry}connection: close\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 }
 

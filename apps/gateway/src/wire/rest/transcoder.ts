@@ -20,6 +20,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** What the proto declares of the method behind a route. Routes without it are pages. */
     contract?: MethodContract;
+    /** The message that a request of the route is. Throws INVALID_ARGUMENT. */
+    read?: (request: AuthenticatedRequest) => Message;
   }
 }
 
@@ -50,8 +52,9 @@ export function transcode(
         continue;
       }
       verbs.set(url, (verbs.get(url) ?? new Set()).add(binding.verb));
+      const read = readerOf(method, binding);
       const options: RouteShorthandOptions = {
-        config: { contract: method },
+        config: { contract: method, read },
         bodyLimit: Math.min(method.maxBody ?? maxBody, maxBody),
       };
       fastify.route({
@@ -59,7 +62,7 @@ export function transcode(
         url,
         ...options,
         exposeHeadRoute: binding.verb === 'GET',
-        handler: handlerOf(method, binding, serving(method.path)),
+        handler: handlerOf(method, read, serving(method.path)),
       });
     }
   }
@@ -69,15 +72,15 @@ export function transcode(
 /** `/v1/keys/{key_prefix}` as Fastify writes it, which takes one colon for the start of a parameter. */
 const routeOf = (path: string) => path.replaceAll(':', '::').replace(/\{(\w+)\}/g, ':$1');
 
-function handlerOf(method: MethodContract, binding: HttpBinding, { call, write }: Served) {
-  const { request: requestName, response: responseName } = method;
+function readerOf(method: MethodContract, binding: HttpBinding): (request: AuthenticatedRequest) => Message {
+  const { request: requestName } = method;
   const fields = new Map(messageOf(requestName).fields.map((field) => [field.name, field]));
   const inPath = [...binding.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => {
     const field = fields.get(name);
     if (field === undefined) throw new Error(`${method.path}: ${requestName} has no field ${name}`);
     return field;
   });
-  return async (request: AuthenticatedRequest, reply: FastifyReply): Promise<unknown> => {
+  return (request) => {
     const message =
       binding.body && request.body !== undefined ? readMessage(requestName, request.body) : newMessage(requestName);
     if (!binding.body && request.body !== undefined) {
@@ -97,6 +100,14 @@ function handlerOf(method: MethodContract, binding: HttpBinding, { call, write }
       }
       message[field.json] = value;
     }
+    return message;
+  };
+}
+
+function handlerOf(method: MethodContract, read: (request: AuthenticatedRequest) => Message, { call, write }: Served) {
+  const { response: responseName } = method;
+  return async (request: AuthenticatedRequest, reply: FastifyReply): Promise<unknown> => {
+    const message = (request.message as Message | undefined) ?? read(request);
     request.message = message;
     checkRequest(method, message, request.principal);
     const answer = await whileAllowed(method, request.hold, () =>

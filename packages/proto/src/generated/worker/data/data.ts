@@ -177,6 +177,8 @@ export interface ShardOp {
     | undefined;
   /** Milliseconds that a read may wait for its consistency; 0: two seconds. */
   timeoutMs: number;
+  /** Of a read that is known, or likely, to take long: it is done by threads that stand back for those of other reads. */
+  costly?: boolean | undefined;
 }
 
 /** What a read must see; none of them: what is here. */
@@ -666,6 +668,8 @@ export interface ShardOutcome {
   appliedIndex: bigint;
   /** With CHANGES_GONE: the first log index whose changes this replica still has. */
   firstIndex: bigint;
+  /** Processor time that a read took, microseconds; 0: not measured. */
+  cpuUs: number;
 }
 
 export interface Change {
@@ -734,7 +738,15 @@ export interface Written {
 }
 
 function createBaseShardOp(): ShardOp {
-  return { shardId: 0, shardEpoch: 0, op: undefined, consistency: undefined, origin: undefined, timeoutMs: 0 };
+  return {
+    shardId: 0,
+    shardEpoch: 0,
+    op: undefined,
+    consistency: undefined,
+    origin: undefined,
+    timeoutMs: 0,
+    costly: undefined,
+  };
 }
 
 export const ShardOp: MessageFns<ShardOp> = {
@@ -806,6 +818,9 @@ export const ShardOp: MessageFns<ShardOp> = {
     }
     if (message.timeoutMs !== 0) {
       writer.uint32(176).uint32(message.timeoutMs);
+    }
+    if (message.costly !== undefined) {
+      writer.uint32(184).bool(message.costly);
     }
     return writer;
   },
@@ -999,6 +1014,14 @@ export const ShardOp: MessageFns<ShardOp> = {
             message.timeoutMs = reader.uint32();
             continue;
           }
+          case 23: {
+            if (tag !== 184) {
+              break;
+            }
+
+            message.costly = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1071,6 +1094,7 @@ export const ShardOp: MessageFns<ShardOp> = {
         : isSet(object.timeout_ms)
         ? globalThis.Number(object.timeout_ms)
         : 0,
+      costly: isSet(object.costly) ? globalThis.Boolean(object.costly) : undefined,
     };
   },
 
@@ -1125,6 +1149,9 @@ export const ShardOp: MessageFns<ShardOp> = {
     }
     if (message.timeoutMs !== undefined) {
       obj.timeoutMs = Math.round(message.timeoutMs);
+    }
+    if (message.costly !== undefined) {
+      obj.costly = message.costly;
     }
     return obj;
   },
@@ -1247,6 +1274,7 @@ export const ShardOp: MessageFns<ShardOp> = {
       ? Origin.fromPartial(object.origin)
       : undefined;
     message.timeoutMs = object.timeoutMs ?? 0;
+    message.costly = object.costly ?? undefined;
     return message;
   },
 };
@@ -6602,6 +6630,7 @@ function createBaseShardOutcome(): ShardOutcome {
     leader: 0n,
     appliedIndex: 0n,
     firstIndex: 0n,
+    cpuUs: 0,
   };
 }
 
@@ -6677,6 +6706,9 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
         throw new globalThis.Error("value provided for field message.firstIndex of type uint64 too large");
       }
       writer.uint32(184).uint64(message.firstIndex);
+    }
+    if (message.cpuUs !== 0) {
+      writer.uint32(192).uint32(message.cpuUs);
     }
     return writer;
   },
@@ -6846,6 +6878,14 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
             message.firstIndex = reader.uint64() as bigint;
             continue;
           }
+          case 24: {
+            if (tag !== 192) {
+              break;
+            }
+
+            message.cpuUs = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -6911,6 +6951,11 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
         : isSet(object.first_index)
         ? BigInt(object.first_index)
         : 0n,
+      cpuUs: isSet(object.cpuUs)
+        ? globalThis.Number(object.cpuUs)
+        : isSet(object.cpu_us)
+        ? globalThis.Number(object.cpu_us)
+        : 0,
     };
   },
 
@@ -6960,6 +7005,9 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
     }
     if (message.firstIndex !== undefined) {
       obj.firstIndex = message.firstIndex.toString();
+    }
+    if (message.cpuUs !== undefined) {
+      obj.cpuUs = Math.round(message.cpuUs);
     }
     return obj;
   },
@@ -7059,6 +7107,7 @@ export const ShardOutcome: MessageFns<ShardOutcome> = {
     message.firstIndex = (object.firstIndex !== undefined && object.firstIndex !== null)
       ? BigInt(object.firstIndex)
       : 0n;
+    message.cpuUs = object.cpuUs ?? 0;
     return message;
   },
 };
