@@ -1,7 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import type { VectronError } from '@vectron/errors';
-import type { Change, RecallOptions, SearchOptions, VectronClient } from '@vectron/sdk';
+import type { Change, RecallOptions, SearchBatchOptions, SearchOptions, VectronClient } from '@vectron/sdk';
 import { until } from '../harness/waiting.js';
+
+/** Numbers of [0, 1), the same for a seed (Park and Miller's generator). */
+function randomNumbers(seed: number): () => number {
+  let state = seed % 2_147_483_647;
+  return () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state / 2_147_483_647;
+  };
+}
 
 /** What every client does, wherever its database runs. `home`: a name that makes collections of this run unique. */
 export function describeClient(home: string, client: () => VectronClient): void {
@@ -41,6 +50,85 @@ export function describeClient(home: string, client: () => VectronClient): void 
       expect((await db.collectionStatus(name)).shards.every((shard) => shard.ready)).toBe(true);
       await db.deleteCollection(name);
       await expect(db.get(name, 'p-1')).rejects.toMatchObject({ code: 'COLLECTION_NOT_FOUND' });
+    });
+
+    it('answers a batch of vectors as it answers each of them by itself', async () => {
+      const db = client();
+      const name = `batch-${home}`;
+      const dimension = 8;
+      const random = randomNumbers(20_261_127);
+      const vector = () => Float32Array.from({ length: dimension }, () => random() - 0.5);
+      await db.createCollection(name, { dimension, shards: 2 });
+      const points = Array.from({ length: 200 }, (_, n) => ({
+        id: `p${n}`,
+        vector: vector(),
+        payload: { n, even: n % 2 === 0 },
+        vectors: { title: Array.from(vector()) },
+      }));
+      await db.createIndex(name, { namedVector: { name: 'title', dimension, distance: 'dot' } });
+      await db.upsert(name, points);
+      const maybe = <T>(value: T): T | undefined => (random() < 0.5 ? value : undefined);
+      for (let round = 0; round < 12; round++) {
+        const options = {
+          topK: maybe(1 + Math.floor(random() * 30)),
+          exact: maybe(true),
+          ef: maybe(40),
+          includePayload: maybe(false),
+          includeVectors: maybe(true),
+          scoreThreshold: maybe(random() - 0.5),
+          using: maybe('title'),
+          filter: maybe({ field: 'even', eq: true }),
+          consistency: maybe('linearizable' as const),
+        };
+        const count = 1 + Math.floor(random() * 40);
+        const queries = Array.from({ length: count }, vector);
+        const flat = new Float32Array(count * dimension);
+        for (let at = 0; at < count; at++) flat.set(queries[at], at * dimension);
+        const batch = await db.searchBatch(name, { ...options, vectors: flat, count });
+        const singles = await Promise.all(queries.map((query) => db.search(name, { ...options, vector: query })));
+        const hits = singles.flatMap((single) => single.hits);
+        const asked = `round ${round}: ${JSON.stringify({ ...options, count })}`;
+        expect({ asked, counts: [...batch.counts] }).toEqual({ asked, counts: singles.map((one) => one.hits.length) });
+        expect({ asked, ids: batch.ids }).toEqual({ asked, ids: hits.map(({ id }) => id) });
+        // As float32, which JSON has the shortest decimals of.
+        const scores = Float32Array.from(hits, ({ score }) => score);
+        expect({ asked, scores: batch.scores }).toEqual({ asked, scores });
+        const payloads = options.includePayload === false ? [] : hits.map(({ payload }) => payload);
+        const vectors = options.includeVectors === true ? hits.map((hit) => hit.vector) : [];
+        expect({ asked, payloads: batch.payloads, vectors: batch.vectors }).toEqual({ asked, payloads, vectors });
+        const how = ({ complete, recallUnmet, shardsAnswered }: (typeof batch.searches)[number]) => ({
+          ...{ complete, recallUnmet, shardsAnswered },
+        });
+        expect(batch.searches.map(how)).toEqual(singles.map(how));
+        expect(new Set(batch.searches.map(({ queryId }) => queryId)).size).toBe(count);
+      }
+      const listed = await db.searchBatch(name, { vectors: [points[3].vector, Array.from(points[4].vector)], topK: 1 });
+      expect(listed.ids).toEqual(['p3', 'p4']);
+      await db.deleteCollection(name);
+    });
+
+    it('refuses a whole batch for one wrong vector, and names it', async () => {
+      const db = client();
+      const name = `wrong-batch-${home}`;
+      await db.createCollection(name, { dimension: 2 });
+      await db.upsert(name, [{ id: 'a', vector: [1, 2] }]);
+      const refused = (options: SearchBatchOptions, code: string, field: string) =>
+        expect(db.searchBatch(name, options)).rejects.toMatchObject({ code, details: { field } });
+      const good = [1, 2];
+      await refused({ vectors: [good, good, [1]] }, 'DIMENSION_MISMATCH', 'vectors[2]');
+      await refused({ vectors: [good, [0, 0]] }, 'INVALID_ARGUMENT', 'vectors[1]');
+      await refused({ vectors: [good, [1, Number.NaN]] }, 'INVALID_ARGUMENT', 'vectors[1][1]');
+      await refused({ vectors: [good, []] }, 'DIMENSION_MISMATCH', 'vectors[1]');
+      await refused({ vectors: [] }, 'INVALID_ARGUMENT', 'vectors');
+      await refused({ vectors: Array.from({ length: 1001 }, () => good) }, 'INVALID_ARGUMENT', 'vectors');
+      await refused({ vectors: [good], topK: 10_001 }, 'INVALID_ARGUMENT', 'top_k');
+      await refused({ vectors: [good], recall: 0.9, ef: 10 }, 'INVALID_ARGUMENT', 'recall');
+      await refused({ vectors: new Float32Array(4) }, 'INVALID_ARGUMENT', 'count');
+      await refused({ vectors: new Float32Array(4), count: 3 }, 'INVALID_ARGUMENT', 'count');
+      await refused({ vectors: [good], count: 1 }, 'INVALID_ARGUMENT', 'count');
+      const none = db.searchBatch(`no-${name}`, { vectors: [good] });
+      await expect(none).rejects.toMatchObject({ code: 'COLLECTION_NOT_FOUND' });
+      await db.deleteCollection(name);
     });
 
     it('computes the three metrics as documented', async () => {

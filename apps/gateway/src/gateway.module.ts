@@ -25,6 +25,7 @@ import { Reranking } from './data/reranking.js';
 import { ResultCache } from './data/result-cache.js';
 import { SchemaService } from './data/schema.service.js';
 import { SearchService } from './data/search.service.js';
+import { SearchBatchService } from './data/search-batch.service.js';
 import { ShardSearch } from './data/shard-search.js';
 import { SnapshotService } from './data/snapshot.service.js';
 import { Authenticator } from './edge/access.js';
@@ -127,6 +128,7 @@ export class GatewayModule {
         ShardSearch,
         CachedSearch,
         SearchService,
+        SearchBatchService,
         ChangeService,
         SnapshotService,
         FeedbackService,

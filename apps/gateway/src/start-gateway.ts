@@ -17,6 +17,7 @@ import { type Backends, REDIS } from './backends.js';
 import type { GatewayConfig } from './config.js';
 import { QueryService } from './data/query.service.js';
 import { SearchService } from './data/search.service.js';
+import { SearchBatchService } from './data/search-batch.service.js';
 import { Authenticator, type Principal } from './edge/access.js';
 import { AuditLog } from './edge/audit.js';
 import { targetOf } from './edge/audit-target.js';
@@ -268,7 +269,8 @@ function servedBy(app: NestFastifyApplication): (path: string) => Served {
       served.set(path, { call: (request, context) => controller[name](request, context) });
     }
   }
-  for (const [path, own] of fastRoutes(app.get(SearchService), app.get(QueryService))) served.set(path, own);
+  const fast = fastRoutes(app.get(SearchService), app.get(SearchBatchService), app.get(QueryService));
+  for (const [path, own] of fast) served.set(path, own);
   return (path) => {
     const own = served.get(path);
     if (own === undefined) throw new Error(`no controller serves ${path}`);

@@ -104,7 +104,10 @@ mod tests {
     fn counting() -> (Arc<AtomicUsize>, Option<Wake>) {
         let woken = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&woken);
-        (woken, Some(Box::new(move || drop(counter.fetch_add(1, Ordering::SeqCst)))))
+        let wake = move || {
+            counter.fetch_add(1, Ordering::SeqCst);
+        };
+        (woken, Some(Box::new(wake)))
     }
 
     #[test]

@@ -95,6 +95,12 @@ export class Gathering {
     return this.reports.length === this.shardsAsked && this.reports.every(whole);
   }
 
+  /** Whether every shard has answered this branch within its time. */
+  isComplete(branch: number): boolean {
+    const whole = ({ error, found }: ShardReport) => error === undefined && !found[branch].stopped;
+    return this.reports.length === this.shardsAsked && this.reports.every(whole);
+  }
+
   /** What the shards that have answered say of a branch's recall. */
   recallOf(branch: number): RecallReport {
     return leastRecall(this.reports.filter(({ error }) => error === undefined).map(({ found }) => found[branch]));

@@ -54,6 +54,7 @@ export {
   type SearchRun,
   streamSearch,
 } from './search.js';
+export { BATCH_SHARE, type BatchRequest, batchVectors, runSearchBatch } from './search-batch.js';
 export { checkLimit, checkSearch, checkSought, DEFAULT_TOP_K, MAX_TOP_K, type SearchLimits } from './search-limits.js';
 export { SearchTrace } from './search-trace.js';
 export {

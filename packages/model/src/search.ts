@@ -125,15 +125,16 @@ async function searchBranch(route: Route, request: SearchRequest, ask: AskShard,
   return branchOf(soughtVector(vector), request, frame, { limit: request.topK || DEFAULT_TOP_K, excluded });
 }
 
-function outcomeOf(gathering: Gathering): SearchOutcome {
-  checkAnswerBytes(gathering.lists[0]);
-  const { recallEstimate, recallInterval, recallUnmet } = gathering.recallOf(0);
+/** What was gathered for the branch `at`, which is a search. */
+export function outcomeOf(gathering: Gathering, at = 0): SearchOutcome {
+  checkAnswerBytes(gathering.lists[at]);
+  const { recallEstimate, recallInterval, recallUnmet } = gathering.recallOf(at);
   return {
-    hits: gathering.lists[0],
-    complete: gathering.complete,
+    hits: gathering.lists[at],
+    complete: gathering.isComplete(at),
     shardsAsked: gathering.shardsAsked,
     shardsAnswered: gathering.shardsAnswered,
-    shards: gathering.reports.map((report) => shardRead(report)),
+    shards: gathering.reports.map((report) => shardRead(report, at)),
     recallEstimate,
     recallInterval,
     recallUnmet,

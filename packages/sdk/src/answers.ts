@@ -3,7 +3,7 @@ import { parseTrustedJson } from '@vectron/model';
 import type { gateway } from '@vectron/proto';
 import { gateway as messages } from '@vectron/proto';
 import type * as api from './client.js';
-import { searchReport } from './search-report.js';
+import { searchReport, shardReport } from './search-report.js';
 import { toFloats } from './vectors.js';
 
 /** What the interface gives of the answers of vectron.v1. */
@@ -71,6 +71,27 @@ export function searchResult({ results, ...answer }: gateway.SearchResponse): ap
     ...{ complete, shardsAsked, shardsAnswered, queryId, rerankedBy },
     ...{ recallEstimate, recallInterval, recallUnmet },
     ...searchReport(answer),
+  };
+}
+
+export function batchResult({ answers }: gateway.SearchBatchResponse): api.SearchBatchResult {
+  const hits = answers.flatMap(({ results }) => results);
+  return {
+    counts: Uint32Array.from(answers, ({ results }) => results.length),
+    ids: hits.map(({ id }) => id),
+    scores: Float32Array.from(hits, ({ score }) => score),
+    payloads: hits.map(payloadOf),
+    vectors: hits.map(({ vector }) => Float32Array.from(vector)),
+    searches: answers.map((answer) => ({
+      complete: answer.complete,
+      shardsAsked: answer.shardsAsked,
+      shardsAnswered: answer.shardsAnswered,
+      recallEstimate: answer.recallEstimate,
+      recallInterval: answer.recallInterval,
+      recallUnmet: answer.recallUnmet,
+      queryId: answer.queryId,
+      shards: answer.shards.map(shardReport),
+    })),
   };
 }
 

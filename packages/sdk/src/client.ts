@@ -36,6 +36,8 @@ import type {
   RecallMeasurement,
   RecallOptions,
   RegisterOptions,
+  SearchBatchOptions,
+  SearchBatchResult,
   SearchOptions,
   SearchResult,
   StoredPoint,
@@ -61,6 +63,11 @@ export interface VectronClient {
   /** All or, when a point is wrong, none. Of equal ids the last wins. */
   upsert(collection: string, points: readonly Point[]): Promise<UpsertResult>;
   search(collection: string, options: SearchOptions): Promise<SearchResult>;
+  /**
+   * The searches of many vectors in one call: what each would have found by itself, in typed arrays. When one of the vectors is
+   * wrong, all are refused, and the error names it.
+   */
+  searchBatch(collection: string, options: SearchBatchOptions): Promise<SearchBatchResult>;
   /** undefined: no such point. */
   get(collection: string, id: string, options?: { consistency?: Consistency }): Promise<StoredPoint | undefined>;
   delete(collection: string, id: string): Promise<DeleteResult>;

@@ -17,6 +17,7 @@ import {
   checkMeasuring,
   checkOptions,
   checkPointId,
+  checkSearch,
   checkWhole,
   closeSnapshot,
   collectionSettings,
@@ -57,7 +58,7 @@ import { embeddedAdmin, refusedListing } from './embedded-admin.js';
 import { queryResult, storedPoint } from './embedded-answers.js';
 import { EmbeddedCatalog, type EmbeddedCollection, EPOCH, routeOf } from './embedded-catalog.js';
 import { claimDirectory } from './embedded-directory.js';
-import { embeddedSearch } from './embedded-search.js';
+import { embeddedSearch, embeddedSearchBatch } from './embedded-search.js';
 import * as requests from './requests.js';
 import { Snapshot, type SnapshotCalls } from './snapshot.js';
 
@@ -106,7 +107,7 @@ export async function embeddedClient(path: string, options: OpenOptions = {}): P
     const known = new Set(collections.flatMap((collection) => collection.shardIds));
     // Left behind by a create or delete that was cut off: no collection has ever shown them, or will again.
     for (const shard of await engine.storedShards()) if (!known.has(shard)) await engine.dropShard(shard);
-    return new EmbeddedClient(engine, catalog, () => opened.close(), maxBatch, providers);
+    return new EmbeddedClient(engine, catalog, () => opened.close(), maxBatch, providers, threads);
   } catch (error) {
     await meta?.close();
     await engine.close();
@@ -127,6 +128,7 @@ class EmbeddedClient implements api.VectronClient {
     private readonly closeCatalog: () => Promise<void>,
     private readonly maxBatch: number,
     private readonly providers: EmbeddingProviders,
+    private readonly threads: number,
   ) {}
 
   readonly admin = embeddedAdmin(async () => {
@@ -223,6 +225,13 @@ class EmbeddedClient implements api.VectronClient {
   async search(name: string, options: api.SearchOptions): Promise<api.SearchResult> {
     const request = requests.searchRequest(name, options);
     return embeddedSearch(() => this.#route(request.collection), request, this.#ask, this.#embed);
+  }
+
+  async searchBatch(name: string, options: api.SearchBatchOptions): Promise<api.SearchBatchResult> {
+    const request = requests.searchBatchRequest(name, options);
+    readPlan(request.consistency);
+    checkSearch(request);
+    return embeddedSearchBatch(await this.#route(request.collection), request, this.#ask, this.threads);
   }
 
   /** Every level is the strongest here: there is one replica, and it has applied what it acknowledged. */

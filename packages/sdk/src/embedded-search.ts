@@ -1,13 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import {
   type AskShard,
+  batchVectors,
   checkPointId,
   checkSearch,
+  decodeDocument,
+  decodeVector,
   type Embed,
   embedSearch,
   type Route,
   readPlan,
   runSearch,
+  runSearchBatch,
   SearchTrace,
   whyNot,
 } from '@vectron/model';
@@ -53,6 +57,41 @@ export async function embeddedSearch(
   };
   if (explanation === undefined && missed === undefined) return result;
   return { ...result, ...searchReport({ shards, explanation, whyNot: missed }) };
+}
+
+/** Searches that one thread of the core makes at a time, and so many of them at once: one of each thread. */
+export async function embeddedSearchBatch(
+  route: Route,
+  request: gateway.SearchBatchRequest,
+  ask: AskShard,
+  threads: number,
+): Promise<api.SearchBatchResult> {
+  const { includeVectors, includeMetadata = true } = request;
+  const vectors = batchVectors(
+    request.vectors.map(({ vectorF32 }) => vectorF32),
+    request.using,
+    route.collection,
+  );
+  const shared = { ...request, includeMetadata, payloadFields: false };
+  const outcomes = await runSearchBatch(route, vectors, shared, ask, { timeoutMs: () => request.timeoutMs }, threads);
+  const hits = outcomes.flatMap((outcome) => outcome.hits);
+  return {
+    counts: Uint32Array.from(outcomes, (outcome) => outcome.hits.length),
+    ids: hits.map(({ id }) => id),
+    scores: Float32Array.from(hits, ({ score }) => score),
+    payloads: includeMetadata ? hits.map(({ payload }) => decodeDocument(payload)) : [],
+    vectors: includeVectors ? hits.map(({ vector }) => Float32Array.from(decodeVector(vector))) : [],
+    searches: outcomes.map((outcome) => ({
+      complete: outcome.complete,
+      shardsAsked: outcome.shardsAsked,
+      shardsAnswered: outcome.shardsAnswered,
+      recallEstimate: outcome.recallEstimate,
+      recallInterval: outcome.recallInterval,
+      recallUnmet: outcome.recallUnmet,
+      queryId: randomUUID(),
+      shards: outcome.shards.map(shardReport),
+    })),
+  };
 }
 
 const searchOf = (request: gateway.SearchRequest) => ({

@@ -61,6 +61,8 @@ export type {
   RecallMeasurement,
   RecallOptions,
   RegisterOptions,
+  SearchBatchOptions,
+  SearchBatchResult,
   SearchHit,
   SearchOptions,
   SearchResult,

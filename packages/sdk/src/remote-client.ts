@@ -10,6 +10,13 @@ import * as requests from './requests.js';
 import { Snapshot, type SnapshotCalls } from './snapshot.js';
 import type { Transport } from './transport.js';
 
+/** Without what was not asked for. */
+const batched = (found: api.SearchBatchResult, asked: gateway.SearchBatchRequest): api.SearchBatchResult => ({
+  ...found,
+  payloads: asked.includeMetadata === false ? [] : found.payloads,
+  vectors: asked.includeVectors ? found.vectors : [],
+});
+
 const data = gateway.VectronServiceService;
 
 /** The interface over a server: a message of the contract for each call, whatever carries it. */
@@ -39,6 +46,10 @@ export function remoteClient(transport: Transport): api.VectronClient {
     },
     async search(collection, options) {
       return answers.searchResult(await call(data.search, requests.searchRequest(collection, options)));
+    },
+    async searchBatch(collection, options) {
+      const request = requests.searchBatchRequest(collection, options);
+      return batched(answers.batchResult(await call(data.searchBatch, request)), request);
     },
     async get(collection, id, options = {}) {
       const request = requests.getRequest(collection, id, options);

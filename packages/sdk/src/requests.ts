@@ -110,6 +110,42 @@ export function searchRequest(collection: string, options: api.SearchOptions): g
   return search;
 }
 
+/** The vectors of a batch, as the request has them: views where they are in one array. */
+function batchVectors(vectors: unknown, count: unknown): unknown {
+  if (count === undefined || count === null) {
+    if (vectors instanceof Float32Array)
+      throw VectronError.invalid('count', 'count must say how many vectors the array has');
+    return vectors;
+  }
+  if (!(vectors instanceof Float32Array)) {
+    throw VectronError.invalid('count', 'count goes with the vectors in one Float32Array');
+  }
+  if (!Number.isInteger(count) || (count as number) < 1 || vectors.length % (count as number) !== 0) {
+    const message = `count must divide the ${vectors.length} values of vectors, and ${String(count)} does not`;
+    throw VectronError.invalid('count', message);
+  }
+  const each = vectors.length / (count as number);
+  return Array.from({ length: count as number }, (_, at) => vectors.subarray(at * each, (at + 1) * each));
+}
+
+export function searchBatchRequest(collection: string, options: api.SearchBatchOptions): gateway.SearchBatchRequest {
+  const { vectors, count, ...shared } = given(options);
+  const { vectors: _none, ...request } = readMessage('vectron.v1.SearchBatchRequest', reading(collection, shared));
+  checkName(request);
+  const list = batchVectors(vectors, count) ?? [];
+  if (!Array.isArray(list)) throw VectronError.invalid('vectors', 'vectors must be a list of vectors');
+  const read = {
+    ...request,
+    // As bytes at once: a message would have them as numbers in between.
+    vectors: Array.from(list, (vector, at) => ({
+      vector: [],
+      vectorF32: toBytes(readFloats(vector, `vectors[${at}]`)),
+    })),
+  };
+  checkRules('vectron.v1.SearchBatchRequest', read);
+  return read as unknown as gateway.SearchBatchRequest;
+}
+
 /** The fields of a read, which the contract has under other names: those are refused, and would be overwritten here. */
 function reading(collection: string, options: Given): Given {
   for (const name of ['includeMetadata', 'include_metadata']) {

@@ -207,6 +207,36 @@ export interface SearchOptions
   readonly vector?: Vector;
 }
 
+/** What is not about one vector holds for all of the searches. */
+export interface SearchBatchOptions
+  extends Selecting,
+    Asked<
+      gateway.SearchBatchRequest,
+      'ef' | 'recall' | 'exact' | 'scoreThreshold' | 'using' | 'topK' | 'includeVectors'
+    > {
+  /** Of the whole call. */
+  readonly timeoutMs?: number;
+  /** 1 to 1,000; or one vector after the other in one array, with how many there are in `count`. */
+  readonly vectors: Float32Array | readonly Vector[];
+  /** With `vectors` in one array: how many there are. */
+  readonly count?: number;
+}
+/** What many searches found: the hits of the first one, then those of the next. */
+export interface SearchBatchResult {
+  /** How many hits each search has; `ids`, `scores` and the others have a place for each of them. */
+  readonly counts: Uint32Array;
+  /** Best first in each search. */
+  readonly ids: string[];
+  /** As `score` of a hit. */
+  readonly scores: Float32Array;
+  /** Empty without `includePayload`. */
+  readonly payloads: Payload[];
+  /** Empty without `includeVectors`. */
+  readonly vectors: Float32Array[];
+  /** How each search went. */
+  readonly searches: Omit<SearchResult, 'hits' | 'rerankedBy' | 'explanation' | 'whyNot'>[];
+}
+
 /** One way to the points: exactly one of vector, embed, likeId, sparse, text and examples. */
 export interface QueryBranch extends Asked<gateway.QueryBranch, Tuning | 'embed' | 'limit' | 'weight'> {
   readonly vector?: Vector;

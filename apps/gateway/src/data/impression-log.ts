@@ -44,7 +44,7 @@ export class ImpressionLog {
     dispose: (_, key) => this.#left(key),
   });
 
-  remember(tenantId: string, { collection, query }: SearchInput, { hits, queryId }: SearchAnswer): void {
+  remember(tenantId: string, { collection, query }: Pick<SearchInput, 'collection' | 'query'>, { hits, queryId }: SearchAnswer): void {
     const shown = hits.length > MAX_SHOWN ? hits.slice(0, MAX_SHOWN) : hits;
     const ids = JSON.stringify(shown.map(({ id }) => id));
     const scores = Float32Array.from(shown, ({ score }) => score);

@@ -5,6 +5,7 @@ import {
   DEFAULT_TOP_K,
   type Route,
   runSearch,
+  type SearchRequest,
   type SearchRun,
   streamSearch,
   whyNot,
@@ -70,7 +71,7 @@ export class ShardSearch {
 
   async #on(route: Route, call: SearchCall, ask: AskShard, known?: EncodedVector): Promise<SearchAnswer> {
     const { input } = call;
-    checkAnswerSize(route, call);
+    checkVectorBytes(route, input);
     const vector = known?.collectionId === route.collection.id ? known.vector : undefined;
     const candidates = this.reranking.candidates(route, input);
     const request = candidates ?? input;
@@ -81,7 +82,7 @@ export class ShardSearch {
 
   async *#streamOn(route: Route, call: SearchCall, ask: AskShard): AsyncIterable<SearchAnswer> {
     const { input } = call;
-    checkAnswerSize(route, call);
+    checkVectorBytes(route, input);
     const candidates = this.reranking.candidates(route, input);
     const request = candidates ?? input;
     for await (const outcome of streamSearch(route, request, ask, runOf(call))) {
@@ -109,11 +110,16 @@ const runOf = ({ deadlineMs, trace }: SearchCall, vector?: Buffer): SearchRun =>
   trace,
 });
 
-/** Refused before any work: an answer that could not be sent. */
-function checkAnswerSize({ collection: { dimension } }: Route, { input }: SearchCall): void {
-  if (!input.includeVectors) return;
-  const most = Math.floor(MAX_VECTOR_BYTES / (dimension * 4));
-  if ((input.topK || DEFAULT_TOP_K) > most) {
-    throw VectronError.invalid('top_k', `with vectors of ${dimension} dimensions, top_k must be at most ${most}`);
+/** Refused before any work: an answer that could not be sent. `searches`: of a batch, that have one answer together. */
+export function checkVectorBytes(
+  { collection: { dimension } }: Route,
+  { includeVectors, topK }: Pick<SearchRequest, 'includeVectors' | 'topK'>,
+  searches = 1,
+): void {
+  if (!includeVectors) return;
+  const most = Math.floor(MAX_VECTOR_BYTES / (dimension * 4 * searches));
+  if ((topK || DEFAULT_TOP_K) > most) {
+    const many = searches === 1 ? '' : `${searches} searches and `;
+    throw VectronError.invalid('top_k', `with ${many}vectors of ${dimension} dimensions, top_k must be at most ${most}`);
   }
 }

@@ -30,7 +30,8 @@ const keyOf = ({ apiKeyId, userId }: Principal) => apiKeyId || userId;
 
 /** Throws RATE_LIMITED when the caller, or its tenant with all of its keys and logins, makes more requests than it may. */
 export interface RateLimiter {
-  consume(who: Pick<Principal, 'apiKeyId' | 'userId' | 'tenantId'>): Promise<void>;
+  /** `requests`: how many this one stands for. */
+  consume(who: Pick<Principal, 'apiKeyId' | 'userId' | 'tenantId'>, requests?: number): Promise<void>;
 }
 
 type RateLimits = Pick<GatewayConfig, 'rateLimit' | 'rateBurst' | 'tenantRateLimit'>;
@@ -58,9 +59,9 @@ export function rateLimiter(
   if (tenant === undefined) return undefined;
   return {
     // The key first: one that makes too many requests takes nothing from the others of its tenant.
-    async consume({ apiKeyId, userId, tenantId }) {
-      await key?.consume(apiKeyId || userId).catch(limited('this key'));
-      await tenant.consume(tenantId).catch(limited('this account, with all of its keys,'));
+    async consume({ apiKeyId, userId, tenantId }, requests = 1) {
+      await key?.consume(apiKeyId || userId, requests).catch(limited('this key'));
+      await tenant.consume(tenantId, requests).catch(limited('this account, with all of its keys,'));
     },
   };
 }
@@ -156,6 +157,17 @@ export class Edge {
   async enterAgain(principal: Principal): Promise<() => void> {
     await this.limiter?.consume(principal);
     return this.admission.enter('scan', principal.tenantId);
+  }
+
+  /** Counts a request that stands for several as so many more. Throws RATE_LIMITED. */
+  async countMore(principal: Principal, requests: number): Promise<void> {
+    if (requests === 0 || this.limiter === undefined) return;
+    try {
+      await this.limiter.consume(principal, requests);
+    } catch (refused) {
+      if (refused instanceof VectronError && refused.code === 'RATE_LIMITED') this.metrics.limited.inc();
+      throw refused;
+    }
   }
 
   /**

@@ -82,6 +82,7 @@ export const CONTRACT: Contract = {
       {"name":"DeleteIndex","path":"/vectron.v1.VectronService/DeleteIndex","request":"vectron.v1.DeleteIndexRequest","response":"vectron.v1.DeleteIndexResponse","operation":"deleteIndex","access":"write","admission":"manage","audit":"always","scope":["collection"],"tag":"Collections","maxBody":262144,"http":[{"verb":"POST","path":"/v1/collections/{collection}/indexes/delete","body":true,"operation":"deleteIndex"}]},
       {"name":"ListAliases","path":"/vectron.v1.VectronService/ListAliases","request":"vectron.v1.ListAliasesRequest","response":"vectron.v1.ListAliasesResponse","operation":"listAliases","access":"read","admission":"manage","audit":"refusals","scope":[],"tag":"Collections","maxBody":262144,"http":[{"verb":"GET","path":"/v1/aliases","body":false,"operation":"listAliases"}]},
       {"name":"UpdateAliases","path":"/vectron.v1.VectronService/UpdateAliases","request":"vectron.v1.UpdateAliasesRequest","response":"vectron.v1.UpdateAliasesResponse","operation":"updateAliases","access":"write","admission":"manage","audit":"always","scope":["set.alias","set.collection","delete"],"tag":"Collections","maxBody":262144,"http":[{"verb":"POST","path":"/v1/aliases","body":true,"operation":"updateAliases"}]},
+      {"name":"SearchBatch","path":"/vectron.v1.VectronService/SearchBatch","request":"vectron.v1.SearchBatchRequest","response":"vectron.v1.SearchBatchResponse","operation":"searchBatch","access":"read","admission":"read","audit":"refusals","scope":["collection"],"tag":"Search","http":[{"verb":"POST","path":"/v1/collections/{collection}/points/search/batch","body":true,"operation":"searchBatch"}]},
     ],
   },
   messages: {
@@ -1035,6 +1036,24 @@ export const CONTRACT: Contract = {
     ] },
     'vectron.v1.ScalarList': { fields: [
       {"name":"values","json":"values","type":"message","ref":"vectron.v1.Scalar","list":true},
+    ] },
+    'vectron.v1.SearchBatchRequest': { fields: [
+      {"name":"collection","json":"collection","type":"string","rules":{"maxBytes":128}},
+      {"name":"vectors","json":"vectors","type":"message","ref":"vectron.v1.DenseVector","list":true,"rules":{"minItems":1,"maxItems":1000}},
+      {"name":"top_k","json":"topK","type":"uint32","rules":{"lte":10000}},
+      {"name":"timeout_ms","json":"timeoutMs","type":"uint32"},
+      {"name":"include_vectors","json":"includeVectors","type":"bool"},
+      {"name":"include_metadata","json":"includeMetadata","type":"bool","optional":true},
+      {"name":"ef","json":"ef","type":"uint32","rules":{"lte":10000}},
+      {"name":"exact","json":"exact","type":"bool"},
+      {"name":"score_threshold","json":"scoreThreshold","type":"float","optional":true,"rules":{"finite":true}},
+      {"name":"recall","json":"recall","type":"float","rules":{"lte":0.9990000128746033,"gte":0}},
+      {"name":"consistency","json":"consistency","type":"message","ref":"vectron.v1.ReadConsistency"},
+      {"name":"filter","json":"filter","type":"message","ref":"vectron.v1.Filter"},
+      {"name":"using","json":"using","type":"string"},
+    ] },
+    'vectron.v1.SearchBatchResponse': { fields: [
+      {"name":"answers","json":"answers","type":"message","ref":"vectron.v1.SearchResponse","list":true},
     ] },
     'vectron.v1.SearchRequest': { fields: [
       {"name":"collection","json":"collection","type":"string","rules":{"maxBytes":128}},

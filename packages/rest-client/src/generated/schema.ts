@@ -948,6 +948,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/collections/{collection}/points/search/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Search with many vectors in one call
+         * @description Search with many vectors in one call. The answers are those that as many searches would give, in the order of the vectors; when one of the vectors is wrong, the call is refused, and the error names it. It counts as as many requests as it has vectors.
+         *
+         *     Takes a token that may read: any role but metrics.
+         */
+        post: operations["searchBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/collections/{collection}/points/update": {
         parameters: {
             query?: never;
@@ -2773,6 +2795,38 @@ export interface components {
         RotateSigningKeyResponse: {
             /** @description Id of the new key. */
             kid: string;
+        };
+        /** @description What is not about one vector holds for all of the searches, and is as in SearchRequest. */
+        SearchBatchBody: {
+            /** @description 1 to 1,000. */
+            vectors: components["schemas"]["DenseVector"][];
+            /**
+             * Format: int64
+             * @description 1 to 10,000; 0: 10.
+             */
+            topK?: number;
+            /**
+             * Format: int64
+             * @description Budget of the whole call; 0: the server's default.
+             */
+            timeoutMs?: number;
+            includeVectors?: boolean;
+            /** @description Absent: true. */
+            includeMetadata?: boolean;
+            /** Format: int64 */
+            ef?: number;
+            exact?: boolean;
+            /** Format: float */
+            scoreThreshold?: number;
+            /** Format: float */
+            recall?: number;
+            consistency?: components["schemas"]["ReadConsistency"];
+            filter?: components["schemas"]["Filter"];
+            using?: string;
+        };
+        SearchBatchResponse: {
+            /** @description One a vector, in their order. */
+            answers: components["schemas"]["SearchResponse"][];
         };
         SearchBody: {
             vector?: number[];
@@ -6342,6 +6396,136 @@ export interface operations {
             400: components["responses"]["Status400"];
             401: components["responses"]["Status401"];
             404: components["responses"]["Status404"];
+            413: components["responses"]["Status413"];
+            415: components["responses"]["Status415"];
+            429: components["responses"]["Status429"];
+            500: components["responses"]["Status500"];
+            503: components["responses"]["Status503"];
+            504: components["responses"]["Status504"];
+            default: components["responses"]["Error"];
+        };
+    };
+    searchBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The collection.
+                 * @example papers
+                 */
+                collection: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "vectors": [
+                 *         [
+                 *           0.1,
+                 *           0.2
+                 *         ],
+                 *         [
+                 *           0.3,
+                 *           0.4
+                 *         ]
+                 *       ],
+                 *       "topK": 5
+                 *     }
+                 */
+                "application/json": components["schemas"]["SearchBatchBody"];
+            };
+        };
+        responses: {
+            /** @description The call succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "answers": [
+                     *         {
+                     *           "results": [
+                     *             {
+                     *               "id": "mail-1",
+                     *               "score": 0.83,
+                     *               "payload": {
+                     *                 "name": "postfix"
+                     *               },
+                     *               "vector": [],
+                     *               "explanation": ""
+                     *             }
+                     *           ],
+                     *           "complete": false,
+                     *           "shardsAsked": 0,
+                     *           "shardsAnswered": 0,
+                     *           "shards": [
+                     *             {
+                     *               "shardId": 0,
+                     *               "appliedIndex": "0",
+                     *               "indexLag": 0,
+                     *               "ef": 0,
+                     *               "errorCode": "",
+                     *               "visited": 0,
+                     *               "distances": 0,
+                     *               "rescored": 0,
+                     *               "stopped": false,
+                     *               "replica": "0",
+                     *               "milliseconds": 0,
+                     *               "plan": "",
+                     *               "matching": "0",
+                     *               "unindexed": false,
+                     *               "recallInterval": {
+                     *                 "low": 0,
+                     *                 "high": 0
+                     *               }
+                     *             }
+                     *           ],
+                     *           "queryId": "",
+                     *           "rerankedBy": "",
+                     *           "rerankSkipped": "",
+                     *           "servedFrom": "",
+                     *           "explanation": {
+                     *             "traceId": "",
+                     *             "routeEpoch": 0,
+                     *             "collectionId": "",
+                     *             "steps": [
+                     *               {
+                     *                 "name": "",
+                     *                 "milliseconds": 0,
+                     *                 "details": {}
+                     *               }
+                     *             ],
+                     *             "budgetMs": 0,
+                     *             "consistency": ""
+                     *           },
+                     *           "whyNot": {
+                     *             "id": "",
+                     *             "step": "",
+                     *             "reason": "",
+                     *             "score": 0,
+                     *             "exactRank": 0
+                     *           },
+                     *           "recallInterval": {
+                     *             "low": 0,
+                     *             "high": 0
+                     *           },
+                     *           "recallUnmet": false
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SearchBatchResponse"];
+                };
+            };
+            400: components["responses"]["Status400"];
+            401: components["responses"]["Status401"];
+            404: components["responses"]["Status404"];
+            409: components["responses"]["Status409"];
             413: components["responses"]["Status413"];
             415: components["responses"]["Status415"];
             429: components["responses"]["Status429"];

@@ -9,6 +9,7 @@ import {
 import { gateway, workerData } from '@vectron/proto';
 import { payloadFields, structView } from '../../data/document.js';
 import type { QueryOutcome } from '../../data/query.service.js';
+import type { BatchInput } from '../../data/search-batch.service.js';
 import type { SearchInput } from '../../data/search-input.js';
 import { forClients } from '../../edge/public-error.js';
 import type { Packed } from './search-codec.js';
@@ -20,6 +21,15 @@ export function searchInput(request: gateway.SearchRequest | Packed<gateway.Sear
   return {
     ...request,
     vector: vectorInput(request, 'vector'),
+    includeMetadata: request.includeMetadata ?? true,
+    payloadFields: true,
+  };
+}
+
+export function batchInput(request: gateway.SearchBatchRequest): BatchInput {
+  return {
+    ...request,
+    vectors: request.vectors.map((forms, at) => vectorInput(forms, `vectors[${at}]`)),
     includeMetadata: request.includeMetadata ?? true,
     payloadFields: true,
   };

@@ -11,6 +11,8 @@ const tag = (field: number, type: number) => (field << 3) | type;
 
 /** Fields of vectron.v1.SearchResponse and SearchResult; search-codec.test.ts compares with the generated codec. */
 const RESULTS = tag(1, LENGTH);
+/** Of vectron.v1.SearchBatchResponse. */
+const ANSWERS = tag(1, LENGTH);
 const RESULT = {
   id: tag(1, LENGTH),
   score: tag(2, FLOAT),
@@ -24,7 +26,18 @@ const KEY = tag(1, LENGTH);
 const VALUE = tag(2, LENGTH);
 
 /** An encoded vectron.v1.SearchResponse. Vectors go as they are, payloads too where the shard made fields of them. */
-export const encodeSearchAnswer = encoder((answer: SearchAnswer, writer) => {
+export const encodeSearchAnswer = encoder(writeAnswer);
+
+/** An encoded vectron.v1.SearchBatchResponse. */
+export const encodeBatchAnswer = encoder((answers: readonly SearchAnswer[], writer) => {
+  for (const answer of answers) {
+    writer.uint32(ANSWERS).fork();
+    writeAnswer(answer, writer);
+    writer.join();
+  }
+});
+
+function writeAnswer(answer: SearchAnswer, writer: BinaryWriter): void {
   for (const hit of answer.hits) {
     writer.uint32(RESULTS).fork();
     writer.uint32(RESULT.id).string(hit.id).uint32(RESULT.score).float(hit.score);
@@ -36,7 +49,7 @@ export const encodeSearchAnswer = encoder((answer: SearchAnswer, writer) => {
   }
   // The generated encoder knows the rest, which is small: fields of a message may come in any order.
   gateway.SearchResponse.encode({ ...answer, results: [] }, writer);
-});
+}
 
 function writePayload(writer: BinaryWriter, stored: Buffer): void {
   const { payload, document, payloadJson } = payloadFields(stored);

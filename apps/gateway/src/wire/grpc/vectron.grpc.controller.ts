@@ -7,9 +7,11 @@ import { QueryService } from '../../data/query.service.js';
 import { RecallService } from '../../data/recall.service.js';
 import { SearchService } from '../../data/search.service.js';
 import type { SearchAnswer } from '../../data/search-answer.js';
+import { SearchBatchService } from '../../data/search-batch.service.js';
 import { SnapshotService } from '../../data/snapshot.service.js';
 import type { Principal } from '../../edge/access.js';
 import {
+  batchInput,
   changeMessage,
   facetsMessage,
   outcomeMessage,
@@ -30,6 +32,7 @@ export class VectronGrpcController implements Api<typeof pointMethods> {
   constructor(
     @Inject(PointService) private readonly points: PointService,
     @Inject(SearchService) private readonly searches: SearchService,
+    @Inject(SearchBatchService) private readonly batches: SearchBatchService,
     @Inject(QueryService) private readonly queries: QueryService,
     @Inject(RecallService) private readonly recalls: RecallService,
     @Inject(ChangeService) private readonly changes: ChangeService,
@@ -46,6 +49,10 @@ export class VectronGrpcController implements Api<typeof pointMethods> {
 
   async *searchStream(request: Packed<gateway.SearchRequest>, context: CallContext): AsyncIterable<SearchAnswer> {
     yield* this.searches.searchStream(by(context), searchInput(request), context);
+  }
+
+  async searchBatch(request: gateway.SearchBatchRequest, context: CallContext): Promise<SearchAnswer[]> {
+    return this.batches.search(by(context), batchInput(request), context);
   }
 
   async get(request: gateway.GetRequest, context: CallContext): Promise<gateway.GetResponse> {

@@ -11,6 +11,9 @@ export function searchAnswerJson({ hits, payloadFields: _, ...answer }: SearchAn
   return `{"results":[${hits.map(hitJson).join(',')}],${writeWithout('vectron.v1.SearchResponse', answer, ['results']).slice(1)}`;
 }
 
+export const batchAnswerJson = (answers: readonly SearchAnswer[]): string =>
+  `{"answers":[${answers.map(searchAnswerJson).join(',')}]}`;
+
 export function queryAnswerJson({ results, groups, ...answer }: QueryAnswer): string {
   const rest = writeWithout('vectron.v1.QueryResponse', answer, ['results', 'groups']);
   return `{"results":${listJson(results)},"groups":[${groups.map(groupJson).join(',')}],${rest.slice(1)}`;

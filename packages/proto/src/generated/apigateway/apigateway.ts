@@ -865,6 +865,32 @@ export interface BranchReport {
   recallUnmet: boolean;
 }
 
+/** What is not about one vector holds for all of the searches, and is as in SearchRequest. */
+export interface SearchBatchRequest {
+  collection: string;
+  /** 1 to 1,000. */
+  vectors: DenseVector[];
+  /** 1 to 10,000; 0: 10. */
+  topK: number;
+  /** Budget of the whole call; 0: the server's default. */
+  timeoutMs: number;
+  includeVectors: boolean;
+  /** Absent: true. */
+  includeMetadata?: boolean | undefined;
+  ef: number;
+  exact: boolean;
+  scoreThreshold?: number | undefined;
+  recall: number;
+  consistency?: ReadConsistency | undefined;
+  filter?: Filter | undefined;
+  using: string;
+}
+
+export interface SearchBatchResponse {
+  /** One a vector, in their order. */
+  answers: SearchResponse[];
+}
+
 export interface QueryBatchRequest {
   /** 1 to 64. */
   queries: QueryRequest[];
@@ -11079,6 +11105,376 @@ export const BranchReport: MessageFns<BranchReport> = {
   },
 };
 
+function createBaseSearchBatchRequest(): SearchBatchRequest {
+  return {
+    collection: "",
+    vectors: [],
+    topK: 0,
+    timeoutMs: 0,
+    includeVectors: false,
+    includeMetadata: undefined,
+    ef: 0,
+    exact: false,
+    scoreThreshold: undefined,
+    recall: 0,
+    consistency: undefined,
+    filter: undefined,
+    using: "",
+  };
+}
+
+export const SearchBatchRequest: MessageFns<SearchBatchRequest> = {
+  encode(message: SearchBatchRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.collection !== "") {
+      writer.uint32(10).string(message.collection);
+    }
+    for (const v of message.vectors) {
+      DenseVector.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.topK !== 0) {
+      writer.uint32(24).uint32(message.topK);
+    }
+    if (message.timeoutMs !== 0) {
+      writer.uint32(32).uint32(message.timeoutMs);
+    }
+    if (message.includeVectors !== false) {
+      writer.uint32(40).bool(message.includeVectors);
+    }
+    if (message.includeMetadata !== undefined) {
+      writer.uint32(48).bool(message.includeMetadata);
+    }
+    if (message.ef !== 0) {
+      writer.uint32(56).uint32(message.ef);
+    }
+    if (message.exact !== false) {
+      writer.uint32(64).bool(message.exact);
+    }
+    if (message.scoreThreshold !== undefined) {
+      writer.uint32(77).float(message.scoreThreshold);
+    }
+    if (message.recall !== 0) {
+      writer.uint32(85).float(message.recall);
+    }
+    if (message.consistency !== undefined) {
+      ReadConsistency.encode(message.consistency, writer.uint32(90).fork()).join();
+    }
+    if (message.filter !== undefined) {
+      Filter.encode(message.filter, writer.uint32(98).fork()).join();
+    }
+    if (message.using !== "") {
+      writer.uint32(106).string(message.using);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SearchBatchRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSearchBatchRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.collection = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.vectors.push(DenseVector.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.topK = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.timeoutMs = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.includeVectors = reader.bool();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.includeMetadata = reader.bool();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.ef = reader.uint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.exact = reader.bool();
+            continue;
+          }
+          case 9: {
+            if (tag !== 77) {
+              break;
+            }
+
+            message.scoreThreshold = reader.float();
+            continue;
+          }
+          case 10: {
+            if (tag !== 85) {
+              break;
+            }
+
+            message.recall = reader.float();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.consistency = ReadConsistency.decode(reader, reader.uint32());
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.filter = Filter.decode(reader, reader.uint32());
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.using = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SearchBatchRequest {
+    return {
+      collection: isSet(object.collection) ? globalThis.String(object.collection) : "",
+      vectors: globalThis.Array.isArray(object?.vectors) ? object.vectors.map((e: any) => DenseVector.fromJSON(e)) : [],
+      topK: isSet(object.topK)
+        ? globalThis.Number(object.topK)
+        : isSet(object.top_k)
+        ? globalThis.Number(object.top_k)
+        : 0,
+      timeoutMs: isSet(object.timeoutMs)
+        ? globalThis.Number(object.timeoutMs)
+        : isSet(object.timeout_ms)
+        ? globalThis.Number(object.timeout_ms)
+        : 0,
+      includeVectors: isSet(object.includeVectors)
+        ? globalThis.Boolean(object.includeVectors)
+        : isSet(object.include_vectors)
+        ? globalThis.Boolean(object.include_vectors)
+        : false,
+      includeMetadata: isSet(object.includeMetadata)
+        ? globalThis.Boolean(object.includeMetadata)
+        : isSet(object.include_metadata)
+        ? globalThis.Boolean(object.include_metadata)
+        : undefined,
+      ef: isSet(object.ef) ? globalThis.Number(object.ef) : 0,
+      exact: isSet(object.exact) ? globalThis.Boolean(object.exact) : false,
+      scoreThreshold: isSet(object.scoreThreshold)
+        ? globalThis.Number(object.scoreThreshold)
+        : isSet(object.score_threshold)
+        ? globalThis.Number(object.score_threshold)
+        : undefined,
+      recall: isSet(object.recall) ? globalThis.Number(object.recall) : 0,
+      consistency: isSet(object.consistency) ? ReadConsistency.fromJSON(object.consistency) : undefined,
+      filter: isSet(object.filter) ? Filter.fromJSON(object.filter) : undefined,
+      using: isSet(object.using) ? globalThis.String(object.using) : "",
+    };
+  },
+
+  toJSON(message: SearchBatchRequest): unknown {
+    const obj: any = {};
+    if (message.collection !== undefined) {
+      obj.collection = message.collection;
+    }
+    if (message.vectors?.length) {
+      obj.vectors = message.vectors.map((e) => DenseVector.toJSON(e));
+    }
+    if (message.topK !== undefined) {
+      obj.topK = Math.round(message.topK);
+    }
+    if (message.timeoutMs !== undefined) {
+      obj.timeoutMs = Math.round(message.timeoutMs);
+    }
+    if (message.includeVectors !== undefined) {
+      obj.includeVectors = message.includeVectors;
+    }
+    if (message.includeMetadata !== undefined) {
+      obj.includeMetadata = message.includeMetadata;
+    }
+    if (message.ef !== undefined) {
+      obj.ef = Math.round(message.ef);
+    }
+    if (message.exact !== undefined) {
+      obj.exact = message.exact;
+    }
+    if (message.scoreThreshold !== undefined) {
+      obj.scoreThreshold = floatToJson(message.scoreThreshold);
+    }
+    if (message.recall !== undefined) {
+      obj.recall = floatToJson(message.recall);
+    }
+    if (message.consistency !== undefined) {
+      obj.consistency = ReadConsistency.toJSON(message.consistency);
+    }
+    if (message.filter !== undefined) {
+      obj.filter = Filter.toJSON(message.filter);
+    }
+    if (message.using !== undefined) {
+      obj.using = message.using;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SearchBatchRequest>, I>>(base?: I): SearchBatchRequest {
+    return SearchBatchRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SearchBatchRequest>, I>>(object: I): SearchBatchRequest {
+    const message = createBaseSearchBatchRequest();
+    message.collection = object.collection ?? "";
+    message.vectors = object.vectors?.map((e) => DenseVector.fromPartial(e)) || [];
+    message.topK = object.topK ?? 0;
+    message.timeoutMs = object.timeoutMs ?? 0;
+    message.includeVectors = object.includeVectors ?? false;
+    message.includeMetadata = object.includeMetadata ?? undefined;
+    message.ef = object.ef ?? 0;
+    message.exact = object.exact ?? false;
+    message.scoreThreshold = object.scoreThreshold ?? undefined;
+    message.recall = object.recall ?? 0;
+    message.consistency = (object.consistency !== undefined && object.consistency !== null)
+      ? ReadConsistency.fromPartial(object.consistency)
+      : undefined;
+    message.filter = (object.filter !== undefined && object.filter !== null)
+      ? Filter.fromPartial(object.filter)
+      : undefined;
+    message.using = object.using ?? "";
+    return message;
+  },
+};
+
+function createBaseSearchBatchResponse(): SearchBatchResponse {
+  return { answers: [] };
+}
+
+export const SearchBatchResponse: MessageFns<SearchBatchResponse> = {
+  encode(message: SearchBatchResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.answers) {
+      SearchResponse.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SearchBatchResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSearchBatchResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.answers.push(SearchResponse.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SearchBatchResponse {
+    return {
+      answers: globalThis.Array.isArray(object?.answers)
+        ? object.answers.map((e: any) => SearchResponse.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: SearchBatchResponse): unknown {
+    const obj: any = {};
+    if (message.answers?.length) {
+      obj.answers = message.answers.map((e) => SearchResponse.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SearchBatchResponse>, I>>(base?: I): SearchBatchResponse {
+    return SearchBatchResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SearchBatchResponse>, I>>(object: I): SearchBatchResponse {
+    const message = createBaseSearchBatchResponse();
+    message.answers = object.answers?.map((e) => SearchResponse.fromPartial(e)) || [];
+    return message;
+  },
+};
+
 function createBaseQueryBatchRequest(): QueryBatchRequest {
   return { queries: [] };
 }
@@ -14769,6 +15165,19 @@ export const VectronServiceService = {
       Buffer.from(UpdateAliasesResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): UpdateAliasesResponse => UpdateAliasesResponse.decode(value),
   },
+  /**
+   * Search with many vectors in one call. The answers are those that as many searches would give, in the order of the vectors;
+   * when one of the vectors is wrong, the call is refused, and the error names it. It counts as as many requests as it has vectors.
+   */
+  searchBatch: {
+    path: "/vectron.v1.VectronService/SearchBatch" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: SearchBatchRequest): Buffer => Buffer.from(SearchBatchRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SearchBatchRequest => SearchBatchRequest.decode(value),
+    responseSerialize: (value: SearchBatchResponse): Buffer => Buffer.from(SearchBatchResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): SearchBatchResponse => SearchBatchResponse.decode(value),
+  },
 } as const;
 
 export interface VectronServiceServer extends UntypedServiceImplementation {
@@ -14843,6 +15252,11 @@ export interface VectronServiceServer extends UntypedServiceImplementation {
   listAliases: handleUnaryCall<ListAliasesRequest, ListAliasesResponse>;
   /** Set and delete aliases: all of the changes at one moment, or none. */
   updateAliases: handleUnaryCall<UpdateAliasesRequest, UpdateAliasesResponse>;
+  /**
+   * Search with many vectors in one call. The answers are those that as many searches would give, in the order of the vectors;
+   * when one of the vectors is wrong, the call is refused, and the error names it. It counts as as many requests as it has vectors.
+   */
+  searchBatch: handleUnaryCall<SearchBatchRequest, SearchBatchResponse>;
 }
 
 export interface VectronServiceClient extends Client {
@@ -15310,6 +15724,25 @@ export interface VectronServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: UpdateAliasesResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Search with many vectors in one call. The answers are those that as many searches would give, in the order of the vectors;
+   * when one of the vectors is wrong, the call is refused, and the error names it. It counts as as many requests as it has vectors.
+   */
+  searchBatch(
+    request: SearchBatchRequest,
+    callback: (error: ServiceError | null, response: SearchBatchResponse) => void,
+  ): ClientUnaryCall;
+  searchBatch(
+    request: SearchBatchRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: SearchBatchResponse) => void,
+  ): ClientUnaryCall;
+  searchBatch(
+    request: SearchBatchRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: SearchBatchResponse) => void,
   ): ClientUnaryCall;
 }
 
