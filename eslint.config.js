@@ -43,7 +43,18 @@ const UNTIMED = [
 
 // Biome does the rest; these need types, or are about tests alone.
 export default tseslint.config(
-  { ignores: ['**/dist', '**/bundle', '**/generated', '**/*.js', '**/*.mjs', 'packages/engine/native', 'apps/console'] },
+  {
+    ignores: [
+      '**/dist',
+      '**/bundle',
+      '**/generated',
+      '**/*.js',
+      '**/*.mjs',
+      'packages/engine/native',
+      'apps/cli/bin',
+      'apps/console',
+    ],
+  },
   {
     files: ['packages/**/*.ts', 'apps/**/*.ts'],
     ignores: TESTS,

@@ -198,7 +198,10 @@ async function child(name) {
     };
     let ef = 0;
     let got = 0;
-    for (ef of EFS) if ((got = await recall(ef)) >= Number(flags.recall)) break;
+    for (ef of EFS) {
+      got = await recall(ef);
+      if (got >= Number(flags.recall)) break;
+    }
     process.send({
       built: { cpuUsPerPoint: built.cpuUs / meta.N, pointsPerSecond: meta.N / (built.wallMs / 1e3) },
       memoryMb,

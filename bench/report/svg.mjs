@@ -41,6 +41,7 @@ export function barChart(panels, caption = []) {
   const height = top + GAP / 2;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" ${FONT}>`,
+    `<title>${panels.map(({ title, unit }) => escaped(`${title}, ${unit}`)).join('; ')}</title>`,
     `<rect width="${WIDTH}" height="${height}" fill="#ffffff"/>`,
     ...parts,
     '</svg>\n',

@@ -79,9 +79,13 @@ describe('REST as HTTP', () => {
 
   it('answers what it cannot read as a request with an error like any other', async () => {
     const long = 'x'.repeat(20_000);
-    for (const headers of [{}, { 'x-long': long }]) {
-      const path = `/v1/collections/http/points?limit=1${'x-long' in headers ? '' : `&cursor=${long}`}`;
-      const answer = await call('GET', path, headers);
+    const path = '/v1/collections/http/points?limit=1';
+    const heads: [string, Record<string, string>][] = [
+      [`${path}&cursor=${long}`, {}],
+      [path, { 'x-long': long }],
+    ];
+    for (const [target, headers] of heads) {
+      const answer = await call('GET', target, headers);
       expect(refusal(answer)).toEqual([431, 'PAYLOAD_TOO_LARGE']);
       expect(answer.text).toContain('16384');
     }
