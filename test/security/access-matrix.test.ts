@@ -143,6 +143,7 @@ describe('every route and RPC, for every kind of caller', () => {
       'POST /v1/collections/:collection/points': { points: [{ id: 'q', vector: [0, 1] }] },
       'POST /v1/upsert': { collection, points: [{ id: 'q', vector: [0, 1] }] },
       'POST /v1/collections/:collection/points/search': { vector: [1, 0] },
+      'POST /v1/collections/:collection/points/search/batch': { vectors: [[1, 0]] },
       'PUT /v1/collections/:name/settings': { durability: 'fsync' },
       'POST /v1/search': { collection, vector: [1, 0] },
       'POST /v1/points/get': { collection, id: 'p' },
