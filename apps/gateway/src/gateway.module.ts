@@ -42,7 +42,7 @@ import { CollectionGrpcController } from './wire/grpc/collection.grpc.controller
 import { VectronGrpcController } from './wire/grpc/vectron.grpc.controller.js';
 import { ErrorFilter } from './wire/rest/http-error.filter.js';
 
-/** Of what manages something. */
+/** Requests that manage collections, keys or accounts wait in line for no longer, milliseconds: people look at them. */
 const MOST_WAIT_MS = 5_000;
 /** Reads that take long at once, for each core, and at least so many. */
 const SCANS_PER_CORE = 2;

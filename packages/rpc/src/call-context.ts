@@ -16,7 +16,7 @@ export interface CallContext {
   readonly deadlineMs?: number;
   /** When the request came, milliseconds since 1970: it may have waited for its room since. On a server. */
   readonly arrivedMs?: number;
-  /** On a server. */
+  /** On a server: which lane the request is in, and what it has cost. */
   readonly work?: Work;
   /** Aborted when the caller is gone. */
   readonly signal?: StopSignal;

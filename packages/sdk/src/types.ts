@@ -214,7 +214,7 @@ export interface SearchBatchOptions
       gateway.SearchBatchRequest,
       'ef' | 'recall' | 'exact' | 'scoreThreshold' | 'using' | 'topK' | 'includeVectors'
     > {
-  /** Of the whole call. */
+  /** Budget of the whole call, milliseconds, for all of its searches together; missing: the server's default. */
   readonly timeoutMs?: number;
   /** 1 to 1,000; or one vector after the other in one array, with how many there are in `count`. */
   readonly vectors: Float32Array | readonly Vector[];

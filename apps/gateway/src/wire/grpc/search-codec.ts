@@ -11,7 +11,7 @@ const tag = (field: number, type: number) => (field << 3) | type;
 
 /** Fields of vectron.v1.SearchResponse and SearchResult; search-codec.test.ts compares with the generated codec. */
 const RESULTS = tag(1, LENGTH);
-/** Of vectron.v1.SearchBatchResponse. */
+/** The field `answers` of vectron.v1.SearchBatchResponse on the wire. */
 const ANSWERS = tag(1, LENGTH);
 const RESULT = {
   id: tag(1, LENGTH),
@@ -28,7 +28,7 @@ const VALUE = tag(2, LENGTH);
 /** An encoded vectron.v1.SearchResponse. Vectors go as they are, payloads too where the shard made fields of them. */
 export const encodeSearchAnswer = encoder(writeAnswer);
 
-/** An encoded vectron.v1.SearchBatchResponse. */
+/** Answers of a batch, in its order, as the bytes of one vectron.v1.SearchBatchResponse. */
 export const encodeBatchAnswer = encoder((answers: readonly SearchAnswer[], writer) => {
   for (const answer of answers) {
     writer.uint32(ANSWERS).fork();
