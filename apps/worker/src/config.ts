@@ -46,7 +46,7 @@ export const workerKnobs = defineKnobs({
     flag: 'cache',
     schema: setting.byteSize,
     default: '256MiB',
-    help: 'RocksDB block cache of the worker',
+    help: 'memory of the worker for what was read: a quarter for payloads as they were answered, the rest for RocksDB blocks',
   },
   writeBuffer: {
     env: 'VECTRON_ENGINE_WRITE_BUFFER',

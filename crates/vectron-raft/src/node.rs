@@ -60,7 +60,7 @@ pub struct NodeOptions {
     pub index_threads: usize,
     /// Requests that may wait for a thread; more are refused.
     pub max_waiting: usize,
-    /// RocksDB block cache, bytes.
+    /// Memory for what was read, bytes: a quarter for payloads as they were answered, the rest for RocksDB blocks.
     pub cache_bytes: usize,
     /// RocksDB memtables of all shards together, bytes.
     pub write_buffer_bytes: usize,

@@ -25,6 +25,7 @@ mod filter;
 mod filtered;
 mod generation;
 mod hash;
+mod hits;
 mod index;
 mod inverted;
 mod load;
@@ -299,6 +300,9 @@ mod placing_tests;
 
 #[cfg(test)]
 mod reading_tests;
+
+#[cfg(test)]
+mod rendered_tests;
 
 #[cfg(test)]
 mod text_tests;

@@ -9,9 +9,8 @@ use crate::command::check_vector;
 use crate::filtered::Plan;
 use crate::generation::{Generation, Slot, SlotId};
 use crate::matching::Filtering;
-use crate::payload_fields;
 use crate::point::{self, StoredPoint};
-use crate::proto::{Hit, SearchFound, SearchOp};
+use crate::proto::{SearchFound, SearchOp};
 use crate::ranked::Ranking;
 use crate::recall::{Choice, Effort, Estimate, Scope, Work};
 use crate::{Metric, Quantization, Result, Shard, ShardError, ShardSpec, Until};
@@ -386,61 +385,6 @@ impl Shard {
         scored.sort_unstable_by(better);
         scored.into_iter().map(|(score, slot)| (score, Arc::clone(generation.slot(slot)))).collect()
     }
-
-    /// `None`: a hit was written or deleted since, so its payload would be of another version. Throws AnswerTooLarge before
-    /// it reads more than the request has room for.
-    pub(crate) fn hits(&self, found: &Found, request: &SearchOp, until: &Until) -> Result<Option<Vec<Hit>>> {
-        let mut hits: Vec<Hit> = found
-            .hits
-            .iter()
-            .map(|(score, slot)| Hit { id: slot.id.to_string(), score: *score, ..Default::default() })
-            .collect();
-        if !request.include_payload && !request.include_vector {
-            return Ok(Some(hits));
-        }
-        let ids: Vec<&str> = found.hits.iter().map(|(_, slot)| &*slot.id).collect();
-        let (mut whole, mut bytes) = (true, 0);
-        self.visit_stored(&ids, until, |place, value| {
-            let Some((value, hit)) = value.zip(hits.get_mut(place)) else {
-                whole = false;
-                return Ok(false);
-            };
-            let stored = StoredPoint::decode(&value)?;
-            if stored.version.index > found.applied_index {
-                whole = false;
-                return Ok(false);
-            }
-            fill(hit, &stored, request)?;
-            bytes += hit.payload.len() + hit.vector.len();
-            match request.max_bytes {
-                max_bytes if max_bytes > 0 && bytes > max_bytes as usize => {
-                    Err(ShardError::AnswerTooLarge { max_bytes })
-                }
-                _ => Ok(true),
-            }
-        })?;
-        Ok(whole.then_some(hits))
-    }
-}
-
-/// Puts what the request includes of a point into its hit.
-fn fill(hit: &mut Hit, stored: &StoredPoint<'_>, request: &SearchOp) -> Result<()> {
-    if request.include_payload {
-        hit.payload = match request.payload_fields {
-            true => payload_fields::encode(stored.payload)?,
-            false => stored.payload.into(),
-        };
-    }
-    if request.include_vector {
-        hit.vector = match request.using.as_str() {
-            "" => stored.vector.into(),
-            name => {
-                let named = stored.extras()?.vectors.into_iter().find(|one| one.name == name);
-                named.map_or_else(Vec::new, |one| one.vector)
-            }
-        };
-    }
-    Ok(())
 }
 
 pub(crate) fn score(metric: Metric, distance: f32) -> f32 {

@@ -15,11 +15,13 @@ mod error_code;
 mod options;
 pub mod pebble;
 mod records;
+mod rendered;
 mod small;
 mod store;
 
 pub use error_code::ErrorCode;
 pub use options::{Resources, SMALL_STORE_BYTES};
+pub use rendered::Name as RenderedName;
 pub use store::Store;
 
 use rocksdb::WriteBatch;

@@ -1,10 +1,12 @@
 //! The options that make a store readable by Pebble and bounded in memory.
 
 use crate::Durability;
+use crate::rendered::Rendered;
 use rocksdb::{
     BlockBasedIndexType, BlockBasedOptions, Cache, ChecksumType, DBCompressionType, DBRecoveryMode, LogLevel,
     Options, WriteBufferManager,
 };
+use std::sync::Arc;
 
 /// Keys and values, in bytes, up to which a state store is one file and no RocksDB yet.
 pub const SMALL_STORE_BYTES: usize = 64 << 10;
@@ -19,14 +21,18 @@ const INFO_LOG_BYTES: usize = 256 << 10;
 pub struct Resources {
     cache: Cache,
     write_buffers: WriteBufferManager,
+    pub(crate) rendered: Arc<Rendered>,
     pub(crate) small_store_bytes: usize,
 }
 
 impl Resources {
-    /// `cache_bytes`: uncompressed blocks. `write_buffer_bytes`: memtables of all stores together.
+    /// `cache_bytes`: what is kept of what was read, a quarter of it as it was answered ([`crate::Store::rendered`]), the rest as
+    /// uncompressed blocks. `write_buffer_bytes`: memtables of all stores together.
     pub fn new(cache_bytes: usize, write_buffer_bytes: usize) -> Self {
+        let rendered_bytes = cache_bytes / 4;
         Self {
-            cache: Cache::new_lru_cache(cache_bytes),
+            cache: Cache::new_lru_cache(cache_bytes - rendered_bytes),
+            rendered: Arc::new(Rendered::new(rendered_bytes)),
             write_buffers: WriteBufferManager::new_write_buffer_manager(write_buffer_bytes, false),
             small_store_bytes: SMALL_STORE_BYTES,
         }

@@ -1,13 +1,14 @@
 //! A store: one file while it holds little, a RocksDB from then on.
 
+use crate::rendered;
 use crate::small::{self, Entries, Small, sync_dir};
-use crate::{Batch, Durability, Resources, Result, StorageError, options, records};
+use crate::{Batch, Durability, RenderedName, Resources, Result, StorageError, options, records};
 use parking_lot::{Mutex, RwLock};
 use rocksdb::{DB, Direction, IteratorMode, WriteOptions};
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// Bytes of a few small table files beyond what they hold.
 const TABLE_OVERHEAD: usize = 64 << 10;
@@ -17,6 +18,8 @@ const TABLE_OVERHEAD: usize = 64 << 10;
 /// A log store is a RocksDB. A state store is one file until it holds more than a limit of [`Resources`]; the RocksDB it
 /// becomes then is complete and durable before that file is removed, and while the file is there, it is what counts.
 pub struct Store {
+    /// By which what is kept of it is told from that of other stores.
+    number: u64,
     path: PathBuf,
     durability: Durability,
     resources: Resources,
@@ -91,6 +94,7 @@ impl Store {
 
     fn of_small(path: &Path, resources: &Resources, small: Small) -> Self {
         Self {
+            number: rendered::new_store(),
             path: path.to_owned(),
             durability: Durability::State,
             resources: resources.clone(),
@@ -169,6 +173,17 @@ impl Store {
             }
             Form::Small(small) => Ok(keys.map(|key| small.get(key)).collect()),
         }
+    }
+
+    /// What [`Store::keep_rendered`] was given, while it is kept.
+    pub fn rendered(&self, name: RenderedName) -> Option<Arc<[u8]>> {
+        self.resources.rendered.get(self.number, name)
+    }
+
+    /// Keeps what was made of a value of this store, until others are asked for more. No other value of this store may ever
+    /// have that name.
+    pub fn keep_rendered(&self, name: RenderedName, rendered: &[u8]) {
+        self.resources.rendered.keep(self.number, name, rendered);
     }
 
     /// Calls `visit` for each key of `from..` in order, until it returns `false` or the keys end. It sees the store as it

@@ -267,3 +267,40 @@ fn every_form_of_a_store_answers_alike() {
     let forms = stores.each_ref().map(Store::is_database);
     assert_eq!(forms, [false, true, true]);
 }
+
+fn name(key: &str, version: u64) -> RenderedName {
+    RenderedName { key: key.into(), version: (version, 0), form: 0 }
+}
+
+#[test]
+fn what_is_kept_of_values_is_told_apart_by_all_of_its_name_and_by_the_store() {
+    let (one_dir, other_dir) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let resources = Resources::new(8 << 20, 8 << 20);
+    let open = |dir: &Path| Store::open(dir, Durability::State, &resources).unwrap();
+    let (one, other) = (open(one_dir.path()), open(other_dir.path()));
+    one.keep_rendered(name("a", 1), b"one");
+    other.keep_rendered(name("a", 1), b"other");
+    let kept = |store: &Store, name| store.rendered(name).map(|kept| kept.to_vec());
+    assert_eq!(kept(&one, name("a", 1)), Some(b"one".to_vec()));
+    assert_eq!(kept(&other, name("a", 1)), Some(b"other".to_vec()));
+    assert_eq!(kept(&one, name("a", 2)), None);
+    assert_eq!(kept(&one, name("b", 1)), None);
+    assert_eq!(kept(&one, RenderedName { form: 1, ..name("a", 1) }), None);
+    assert_eq!(kept(&one, RenderedName { version: (1, 1), ..name("a", 1) }), None);
+    // A store that is opened again may hold something else.
+    drop(one);
+    assert_eq!(kept(&open(one_dir.path()), name("a", 1)), None);
+}
+
+#[test]
+fn what_is_kept_of_values_is_bounded_in_bytes() {
+    let dir = tempfile::tempdir().unwrap();
+    // A quarter of it for what is kept as it was answered.
+    let store = Store::open(dir.path(), Durability::State, &Resources::new(4 << 20, 1 << 20)).unwrap();
+    let value = vec![7; 4 << 10];
+    for version in 0..1000 {
+        store.keep_rendered(name("a", version), &value);
+    }
+    let kept = (0..1000).filter(|version| store.rendered(name("a", *version)).is_some()).count();
+    assert!((64..=256).contains(&kept), "{kept} values of 4 KiB are kept, of 1 MiB");
+}

@@ -12,7 +12,7 @@ export interface EngineOptions extends Partial<ReplicationOptions> {
   readonly indexThreads: number;
   /** Operations that may wait for a thread; more are refused with OVERLOADED. */
   readonly maxWaiting: number;
-  /** RocksDB block cache. */
+  /** Memory for what was read: a quarter for payloads as they were answered, the rest for RocksDB blocks. */
   readonly cacheBytes: number;
   /** RocksDB memtables of all shards together. */
   readonly writeBufferBytes: number;
