@@ -146,8 +146,15 @@ export const workerKnobs = defineKnobs({
     env: 'VECTRON_RAFT_SNAPSHOT_BYTES',
     flag: 'raft-snapshot-bytes',
     schema: setting.byteSize,
-    default: '100MiB',
-    help: 'log bytes of a shard after which its log is cut',
+    default: '32MiB',
+    help: 'log bytes of a shard after which its log is cut, or as many as its saved graphs have, if these are more',
+  },
+  logKeepBytes: {
+    env: 'VECTRON_RAFT_LOG_KEEP',
+    flag: 'raft-log-keep',
+    schema: setting.byteSize,
+    default: '8MiB',
+    help: 'most log bytes of a shard that stay when its log is cut, for followers that are behind and for changes',
   },
   relaxedMs: {
     env: 'VECTRON_RELAXED_FSYNC_MS',

@@ -63,6 +63,7 @@ export class WorkerModule {
       electionMaxMs: config.electionMaxMs,
       snapshotEntries: config.snapshotEntries,
       snapshotBytes: config.snapshotBytes,
+      logKeepBytes: config.logKeepBytes,
       relaxedMs: config.relaxedMs,
       lowWaterBytes: config.lowWater,
       scrubEveryS: config.scrubSeconds,

@@ -2,6 +2,7 @@
 //! when it is done. An error's reason is JSON, `{"code": ..., "message": ...}`: async calls cannot carry a
 //! code of their own.
 
+mod memory;
 mod outcomes;
 
 use crate::outcomes::Outcomes;
@@ -24,6 +25,9 @@ use vectron_shard::{
     ShardSpec, ShardStatus, Until,
 };
 
+/// A shard that rests for so long is made durable and its log cut, when it is longer than what is kept.
+const LOG_QUIET: Duration = Duration::from_secs(10);
+
 /// Sizes of an engine; see `EngineOptions` in packages/engine.
 #[napi(object)]
 pub struct Options {
@@ -37,6 +41,7 @@ pub struct Options {
     pub election_max_ms: u32,
     pub snapshot_entries: u32,
     pub snapshot_bytes: i64,
+    pub log_keep_bytes: i64,
     pub relaxed_ms: u32,
     pub low_water_bytes: i64,
     pub scrub_every_s: u32,
@@ -464,6 +469,9 @@ pub async fn open(dir: String, options: Options) -> Result<Engine> {
             snapshot_entries: u64::from(options.snapshot_entries),
         },
         snapshot_bytes: options.snapshot_bytes.max(0) as u64,
+        log_keep_bytes: options.log_keep_bytes.max(0) as u64,
+        log_quiet: LOG_QUIET,
+        release_memory: memory::release,
         relaxed_ms: u64::from(options.relaxed_ms),
         low_water_bytes: options.low_water_bytes.max(0) as u64,
         scrub_every_s: u64::from(options.scrub_every_s),

@@ -12,6 +12,10 @@ use vectron_storage::{Batch, Durability, Resources, Store};
 
 /// Bytes that one write may carry.
 const MAX_WRITE_BYTES: usize = 8 << 20;
+/// Removed entries of fewer bytes wait for RocksDB to compact them away by itself.
+const RECLAIM_BYTES: u64 = 1 << 20;
+/// Ranges that wait to be compacted; what comes when so many wait is left to RocksDB.
+const RECLAIM_QUEUE: usize = 64;
 /// How often the witness is brought up to date.
 const WITNESS_EVERY: Duration = Duration::from_millis(100);
 
@@ -37,7 +41,12 @@ pub trait LogDisk: Send + Sync + 'static {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>>;
     /// Calls `visit` for each key of `from..` in order, until it returns `false` or the keys end.
     fn scan(&self, from: &[u8], visit: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> Result<()>;
+    /// Gives the space of removed keys `from..to`, about `bytes`, back to the file system, some time later. Where nothing is
+    /// given back, nothing is wrong.
+    fn reclaim(&self, _from: Vec<u8>, _to: Vec<u8>, _bytes: u64) {}
 }
+
+type Range = (Vec<u8>, Vec<u8>);
 
 /// The log of all groups of a worker in one RocksDB with a synced write-ahead log. All writes that are waiting when
 /// the writer thread comes round share one write and one fsync.
@@ -48,6 +57,7 @@ pub trait LogDisk: Send + Sync + 'static {
 pub struct RocksLog {
     store: Arc<Store>,
     queue: Option<Sender<Write>>,
+    reclaim: Option<Sender<Range>>,
     threads: Vec<JoinHandle<()>>,
     stop: Sender<()>,
 }
@@ -73,7 +83,18 @@ impl RocksLog {
         let witness = std::thread::Builder::new()
             .name("vectron-witness".into())
             .spawn(move || keep_witness(&witness, &synced, &stopped))?;
-        Ok(Self { store, queue: Some(queue), threads: vec![writer, witness], stop })
+        let (reclaim, ranges) = crossbeam_channel::bounded::<Range>(RECLAIM_QUEUE);
+        let compactor = std::thread::Builder::new().name("vectron-log-cut".into()).spawn({
+            let store = Arc::clone(&store);
+            move || {
+                for (from, to) in ranges {
+                    // A store that failed says so to the next write; space that is not given back now is later.
+                    let _ = store.compact(&from, &to);
+                }
+            }
+        })?;
+        let threads = vec![writer, witness, compactor];
+        Ok(Self { store, queue: Some(queue), reclaim: Some(reclaim), threads, stop })
     }
 }
 
@@ -94,13 +115,23 @@ impl LogDisk for RocksLog {
     }
 
     fn scan(&self, from: &[u8], visit: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> Result<()> {
-        Ok(self.store.scan(from, visit)?)
+        Ok(self.store.scan_once(from, visit)?)
+    }
+
+    fn reclaim(&self, from: Vec<u8>, to: Vec<u8>, bytes: u64) {
+        if bytes >= RECLAIM_BYTES
+            && let Some(ranges) = &self.reclaim
+        {
+            // When it is full, RocksDB compacts the range when it comes to it.
+            let _ = ranges.try_send((from, to));
+        }
     }
 }
 
 impl Drop for RocksLog {
     fn drop(&mut self) {
         self.queue = None;
+        self.reclaim = None;
         let (never, _) = crossbeam_channel::bounded(0);
         self.stop = never;
         for thread in self.threads.drain(..) {

@@ -189,6 +189,16 @@ pub async fn initialize(replica: &Replica) -> Result<()> {
     }
 }
 
+/// Whether a replica that this one, the leader, sends entries to has not got all that its own store has.
+pub fn is_anyone_behind(replica: &Replica) -> bool {
+    let Ok(raft) = replica.raft() else { return false };
+    let metrics = raft.metrics();
+    let metrics = metrics.borrow_watched();
+    let durable = metrics.snapshot;
+    let Some(sent) = &metrics.replication else { return false };
+    sent.iter().any(|(id, matched)| *id != replica.id && *matched < durable)
+}
+
 pub fn status(replica: &Replica, election_max_ms: u64) -> GroupStatus {
     let damaged = replica.damage();
     let Ok(raft) = replica.raft() else {

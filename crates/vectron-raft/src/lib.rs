@@ -44,6 +44,8 @@ pub use verify::{Checked, Exported, export_pebble, verify};
 #[cfg(test)]
 mod cluster_tests;
 #[cfg(test)]
+mod cut_tests;
+#[cfg(test)]
 mod damage_tests;
 #[cfg(test)]
 mod feed_tests;

@@ -42,6 +42,10 @@ struct State {
     durable: u64,
     /// First entry that is still on the disk.
     first: u64,
+    /// Index and bytes of each entry that is on the disk, or on its way there.
+    sizes: VecDeque<(u64, u32)>,
+    /// Their sum.
+    disk_bytes: u64,
 }
 
 struct Shared {
@@ -90,6 +94,7 @@ impl GroupLog {
                 return false;
             }
             before = Some(index);
+            state.note_size(index, value.len());
             match entry(group, index, value) {
                 Ok(entry) if index >= after => state.last = Some(entry.log_id),
                 Ok(_) => {}
@@ -176,6 +181,65 @@ impl GroupLog {
 
     pub fn reset_bytes(&self) {
         self.0.bytes.store(0, Ordering::Relaxed);
+    }
+
+    /// Bytes of the entries that are on the disk.
+    #[cfg(test)]
+    pub fn disk_bytes(&self) -> u64 {
+        self.0.state.lock().disk_bytes
+    }
+
+    /// The last entry to purge so that the newest ones, of at most `keep_bytes`, stay, of entries up to `snapshot`, which the
+    /// shard's own store has; the newest entry always stays. `None`: that would free less than a quarter of `keep_bytes`.
+    pub fn cut_at(&self, keep_bytes: u64, snapshot: u64) -> Option<u64> {
+        let state = self.0.state.lock();
+        if state.disk_bytes <= keep_bytes + keep_bytes / 4 {
+            return None;
+        }
+        let mut kept = 0;
+        let fits = |&&(_, bytes): &&(u64, u32)| {
+            kept += u64::from(bytes);
+            kept <= keep_bytes
+        };
+        let newest = state.sizes.iter().rev().take_while(fits).last().or(state.sizes.back());
+        let upto = newest.map_or(0, |(first_kept, _)| first_kept.saturating_sub(1)).min(snapshot);
+        let purged = state.purged.map_or(0, |id| id.index);
+        let cut = state.sizes.iter().filter(|(index, _)| (purged + 1..=upto).contains(index));
+        let freed: u64 = cut.map(|(_, bytes)| u64::from(*bytes)).sum();
+        (freed > 0 && freed >= keep_bytes / 4).then_some(upto)
+    }
+
+    /// Removes entries that were purged and kept for the graph or for a view, which do not need them any more.
+    pub async fn sweep(&self) -> io::Result<()> {
+        let kept = self.kept_after();
+        let upto = {
+            let state = self.0.state.lock();
+            let upto = state.purged.map_or(0, |id| id.index).min(kept);
+            if state.first == 0 || state.first > upto {
+                return Ok(());
+            }
+            upto
+        };
+        self.remove_up_to(upto, Vec::new()).await
+    }
+
+    /// Entries after this one stay on the disk, purged or not.
+    fn kept_after(&self) -> u64 {
+        self.0.keep_after.load(Ordering::Acquire).min(self.0.held_after.load(Ordering::Acquire))
+    }
+
+    /// Removes the entries up to `index` from the disk, together with other changes of it.
+    async fn remove_up_to(&self, index: u64, mut changes: Vec<Change>) -> io::Result<()> {
+        let freed = {
+            let mut state = self.0.state.lock();
+            state.first = state.first.max(index + 1);
+            state.forget_sizes(index)
+        };
+        let (from, to) = (entry_key(self.0.group, 0), entry_key(self.0.group, index + 1));
+        changes.push(Change::DeleteRange(from.clone(), to.clone()));
+        self.write(changes).await?;
+        self.0.disk.reclaim(from, to, freed);
+        Ok(())
     }
 
     pub fn has_failed(&self) -> bool {
@@ -274,6 +338,22 @@ impl State {
             self.first = entry.log_id.index;
         }
         self.cache.push_back(entry);
+    }
+
+    fn note_size(&mut self, index: u64, bytes: usize) {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        self.sizes.push_back((index, bytes));
+        self.disk_bytes += u64::from(bytes);
+    }
+
+    /// Of the entries up to `index`. Returns how many bytes they are.
+    fn forget_sizes(&mut self, index: u64) -> u64 {
+        let before = self.disk_bytes;
+        while self.sizes.front().is_some_and(|(at, _)| *at <= index) {
+            let removed = self.sizes.pop_front();
+            self.disk_bytes -= removed.map_or(0, |(_, bytes)| u64::from(bytes));
+        }
+        before - self.disk_bytes
     }
 
     fn evict(&mut self) {
@@ -395,6 +475,7 @@ impl RaftLogStorage<Config> for GroupLog {
                 last = entry.log_id.index;
                 let value = encode(&entry);
                 bytes += value.len();
+                state.note_size(last, value.len());
                 changes.push(Change::Put(entry_key(group, last), value));
                 state.push(entry);
             }
@@ -423,6 +504,10 @@ impl RaftLogStorage<Config> for GroupLog {
                 let removed = state.cache.pop_back();
                 state.cached_bytes -= removed.as_ref().map_or(0, size);
             }
+            while state.sizes.back().is_some_and(|(index, _)| *index >= from) {
+                let removed = state.sizes.pop_back();
+                state.disk_bytes -= removed.map_or(0, |(_, bytes)| u64::from(bytes));
+            }
             state.last = last.min(state.last);
             state.durable = state.durable.min(from.saturating_sub(1));
         }
@@ -432,8 +517,7 @@ impl RaftLogStorage<Config> for GroupLog {
 
     async fn purge(&mut self, upto: LogIdOf<Config>) -> io::Result<()> {
         let group = self.0.group;
-        let kept = self.0.keep_after.load(Ordering::Acquire).min(self.0.held_after.load(Ordering::Acquire));
-        let mut removed = upto.index.min(kept);
+        let mut removed = upto.index.min(self.kept_after());
         {
             let mut state = self.0.state.lock();
             state.purged = Some(upto);
@@ -449,13 +533,9 @@ impl RaftLogStorage<Config> for GroupLog {
                 let front = state.cache.pop_front();
                 state.cached_bytes -= front.as_ref().map_or(0, size);
             }
-            state.first = state.first.max(removed + 1);
         }
-        self.write(vec![
-            Change::Put(key(group, PURGED), proto::LogId::from(upto).encode_to_vec()),
-            Change::DeleteRange(entry_key(group, 0), entry_key(group, removed + 1)),
-        ])
-        .await
+        let purged = Change::Put(key(group, PURGED), proto::LogId::from(upto).encode_to_vec());
+        self.remove_up_to(removed, vec![purged]).await
     }
 }
 

@@ -12,7 +12,7 @@ use crate::scrub;
 use crate::snapshot::Receiving;
 use crate::split;
 use crate::transport::{Boxed, Call, Handler, Secret, Transport};
-use crate::types::ReplicaId;
+use crate::types::{Raft, ReplicaId};
 use crate::views::Views;
 use crate::{NodeError, Result};
 use bytes::Bytes;
@@ -40,6 +40,8 @@ const SHARE: usize = 8;
 const MEASURE_EVERY: u64 = 64;
 /// How often the engine looks after its replicas.
 const TICK: Duration = Duration::from_millis(250);
+/// Memory that was freed is given back to the system so long after.
+const RELEASE_AFTER: Duration = Duration::from_secs(2);
 /// A new shard's voters start its group without the first of them after so long.
 const START_ANYWAY: Duration = Duration::from_secs(5);
 /// How long a new shard of a split waits for what it needs of this worker.
@@ -69,6 +71,12 @@ pub struct NodeOptions {
     pub timing: Timing,
     /// Log bytes of a group after which its shard is made durable and its log cut.
     pub snapshot_bytes: u64,
+    /// Log bytes of a group that stay behind a snapshot, for followers that are behind and for readers of changes.
+    pub log_keep_bytes: u64,
+    /// A group whose log has more than that, and does not grow for so long, is made durable and cut.
+    pub log_quiet: Duration,
+    /// Gives memory that was freed back to the system; called some time after much was freed.
+    pub release_memory: fn(),
     /// How long a write of a `relaxed` collection may wait for its fsync, milliseconds.
     pub relaxed_ms: u64,
     /// Most bytes that the low-water mark of free disk space asks for; it is a twentieth of a smaller disk.
@@ -161,6 +169,8 @@ struct Inner {
     disk_low: AtomicBool,
     /// Less than half of it is.
     disk_critical: AtomicBool,
+    /// Whether a shard was loaded a moment ago.
+    loaded: AtomicBool,
     free_and_mark: Mutex<(u64, u64)>,
     lanes: Lanes,
     indexers: rayon::ThreadPool,
@@ -214,6 +224,7 @@ impl Node {
             raft_address,
             disk_low: AtomicBool::new(false),
             disk_critical: AtomicBool::new(false),
+            loaded: AtomicBool::new(false),
             free_and_mark: Mutex::default(),
             lanes: Lanes::new(options.threads, options.max_waiting)?,
             indexers: lanes::pool("vectron-index", options.index_threads, 8)?,
@@ -266,6 +277,7 @@ impl Node {
             drop(open);
             self.remove(id)?;
         }
+        self.0.loaded.store(true, Ordering::Release);
         let dir = self.shard_dir(id);
         let bad = |reason: String| {
             self.0.damaged.lock().insert(id, (replica_id, reason.clone()));
@@ -825,6 +837,12 @@ impl Node {
         self.replica(id).map_or(0, |replica| replica.log.first_index())
     }
 
+    /// Bytes of the entries of a shard's log that are on the disk.
+    #[cfg(test)]
+    pub fn log_bytes(&self, id: u64) -> u64 {
+        self.replica(id).map_or(0, |replica| replica.log.disk_bytes())
+    }
+
     /// Makes everything applied durable in the shard stores and saves the graphs.
     pub fn flush_all(&self) -> Result<()> {
         let replicas: Vec<Arc<Replica>> = self.0.replicas.read().values().cloned().collect();
@@ -938,16 +956,61 @@ impl Node {
 struct Keeper {
     caught_up: HashMap<u64, BTreeSet<ReplicaId>>,
     scrubbed: HashMap<u64, Instant>,
+    /// When freed memory is given back.
+    release_at: Option<Instant>,
+    /// The last entry of each shard's log, and since when it is.
+    quiet: HashMap<u64, (u64, Instant)>,
     /// Held while the replicas of a shard are compared because it was time to.
     scrubbing: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Keeper {
+    /// Has the shard made durable when its log has grown enough, and cuts the log behind that by bytes. The library cuts it by
+    /// entries, each time a shard was made durable.
+    async fn cut_log(&mut self, node: &Node, replica: &Replica, raft: &Raft) {
+        let (log, options) = (&replica.log, &node.0.options);
+        let last = log.last_index();
+        let (seen, since) = self.quiet.entry(replica.shard_id).or_insert_with(|| (last, Instant::now()));
+        if *seen != last {
+            (*seen, *since) = (last, Instant::now());
+        }
+        let durable = replica.durable_meta().and_then(|meta| meta.last_log_id).map_or(0, |id| id.index);
+        // A graph is saved with every snapshot: not before the log has grown by as much.
+        let grown = log.bytes() > options.snapshot_bytes.max(replica.shard().snapshot_bytes());
+        // What waits for the graph would stay in the log for its sake.
+        let quiet = since.elapsed() > options.log_quiet && replica.shard().is_indexed();
+        let rests = quiet && durable < last && log.cut_at(options.log_keep_bytes, last).is_some();
+        if grown || rests {
+            log.reset_bytes();
+            *since = Instant::now();
+            // It may have stopped: then nothing grows any more.
+            let _ = raft.trigger().snapshot().await;
+        }
+        // A follower that is on its way gets entries: a snapshot is more work for both.
+        let behind = raft.is_leader() && group::is_anyone_behind(replica);
+        let keep =
+            if behind { options.snapshot_bytes.max(options.log_keep_bytes) } else { options.log_keep_bytes };
+        if let Some(upto) = log.cut_at(keep, durable) {
+            self.release_at = Some(Instant::now() + RELEASE_AFTER);
+            let _ = raft.trigger().purge_log(upto).await;
+        }
+        // A log that fails says so to the next write.
+        let _ = log.sweep().await;
+    }
+
     async fn tick(&mut self, node: &Node) {
+        if node.0.loaded.swap(false, Ordering::AcqRel) {
+            self.release_at = Some(Instant::now() + RELEASE_AFTER);
+        }
+        if self.release_at.is_some_and(|at| at <= Instant::now()) {
+            self.release_at = None;
+            tokio::task::spawn_blocking(node.0.options.release_memory);
+        }
         node.look_at_disk();
         node.0.views.tick(node.0.disk_low.load(Ordering::Acquire));
         let replicas: Vec<Arc<Replica>> = node.0.replicas.read().values().cloned().collect();
         self.caught_up.retain(|shard, _| replicas.iter().any(|replica| replica.shard_id == *shard));
+        self.quiet.retain(|shard, _| replicas.iter().any(|replica| replica.shard_id == *shard));
         self.scrubbed.retain(|shard, _| replicas.iter().any(|replica| replica.shard_id == *shard));
         for replica in replicas {
             if replica.check_usable().is_err() {
@@ -955,11 +1018,7 @@ impl Keeper {
             }
             let Ok(raft) = replica.raft() else { continue };
             replica.log.hold_after(node.0.views.log_held_after(replica.shard_id));
-            if replica.log.bytes() > node.0.options.snapshot_bytes {
-                replica.log.reset_bytes();
-                // It may have stopped: then nothing grows any more.
-                let _ = raft.trigger().snapshot().await;
-            }
+            self.cut_log(node, &replica, &raft).await;
             if replica.log.is_pristine() && replica.age() > START_ANYWAY {
                 // It is tried again at the next tick.
                 let _ = group::initialize(&replica).await;

@@ -12,7 +12,7 @@ use vectron_storage::ErrorCode;
 const SPEC: ShardSpec = ShardSpec { m: 8, ef_construction: 32, ..ShardSpec::new(2, Metric::Euclidean) };
 
 /// Closes the engine, so that no thread of it outlives the test.
-pub struct OpenNode(Node);
+pub struct OpenNode(pub Node);
 
 impl std::ops::Deref for OpenNode {
     type Target = Node;
@@ -42,6 +42,9 @@ pub fn options() -> NodeOptions {
             snapshot_entries: 100,
         },
         snapshot_bytes: 1 << 20,
+        log_keep_bytes: 8 << 20,
+        release_memory: || {},
+        log_quiet: std::time::Duration::from_secs(30),
         relaxed_ms: 1000,
         low_water_bytes: 16 << 20,
         scrub_every_s: 0,

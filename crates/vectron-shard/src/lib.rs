@@ -218,6 +218,11 @@ impl Shard {
         }
     }
 
+    /// Whether the graphs have every point.
+    pub fn is_indexed(&self) -> bool {
+        self.index_lag(&self.generation.load()) == 0
+    }
+
     fn index_lag(&self, generation: &Generation) -> u64 {
         let spaces = self.fields.read().spaces().map(|space| space.waiting_points()).max().unwrap_or(0);
         generation.waiting_points(&self.spec).max(spaces)

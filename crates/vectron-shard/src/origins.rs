@@ -87,7 +87,7 @@ impl Origins {
 /// The origins of all points of the store that have a record, by id.
 pub fn load(store: &Store) -> Result<HashMap<String, Vec<u8>>> {
     let mut all = HashMap::new();
-    store.scan(ORIGINS, |key, value| {
+    store.scan_once(ORIGINS, |key, value| {
         let Some(id) = key.strip_prefix(ORIGINS) else { return false };
         all.insert(String::from_utf8_lossy(id).into_owned(), value.to_vec());
         true

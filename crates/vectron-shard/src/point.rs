@@ -121,7 +121,7 @@ impl StoredPoints {
         let mut points = Self::none(dim);
         let known = origins::load(store)?;
         let mut failure = None;
-        store.scan(PREFIX, |key, value| {
+        store.scan_once(PREFIX, |key, value| {
             let Some(id) = key.strip_prefix(PREFIX) else { return false };
             failure = points.add(id, value, &known).err();
             failure.is_none()
@@ -147,7 +147,7 @@ impl StoredPoints {
         }
         let known = origins::load(store)?;
         let mut failure = None;
-        store.scan(PREFIX, |key, value| {
+        store.scan_once(PREFIX, |key, value| {
             let Some(id) = key.strip_prefix(PREFIX) else { return false };
             failure = Self::add_named(&mut all, vectors, &String::from_utf8_lossy(id), value, &known).err();
             failure.is_none()

@@ -4,7 +4,7 @@ use crate::rendered;
 use crate::small::{self, Entries, Small, sync_dir};
 use crate::{Batch, Durability, RenderedName, Resources, Result, StorageError, options, records};
 use parking_lot::{Mutex, RwLock};
-use rocksdb::{DB, Direction, IteratorMode, WriteOptions};
+use rocksdb::{CompactOptions, DB, Direction, IteratorMode, ReadOptions, WriteOptions};
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -188,10 +188,26 @@ impl Store {
 
     /// Calls `visit` for each key of `from..` in order, until it returns `false` or the keys end. It sees the store as it
     /// was when the scan began.
-    pub fn scan(&self, from: &[u8], mut visit: impl FnMut(&[u8], &[u8]) -> bool) -> Result<()> {
+    pub fn scan(&self, from: &[u8], visit: impl FnMut(&[u8], &[u8]) -> bool) -> Result<()> {
+        self.scan_with(ReadOptions::default(), from, visit)
+    }
+
+    /// As [`Store::scan`], of much that is not read again soon: it does not go into the block cache.
+    pub fn scan_once(&self, from: &[u8], visit: impl FnMut(&[u8], &[u8]) -> bool) -> Result<()> {
+        let mut how = ReadOptions::default();
+        how.fill_cache(false);
+        self.scan_with(how, from, visit)
+    }
+
+    fn scan_with(
+        &self,
+        how: ReadOptions,
+        from: &[u8],
+        mut visit: impl FnMut(&[u8], &[u8]) -> bool,
+    ) -> Result<()> {
         match self.form() {
             Form::Database(db) => {
-                for item in db.iterator(IteratorMode::From(from, Direction::Forward)) {
+                for item in db.iterator_opt(IteratorMode::From(from, Direction::Forward), how) {
                     let (key, value) = item.map_err(|e| self.failed(e))?;
                     if !visit(&key, &value) {
                         break;
@@ -261,6 +277,17 @@ impl Store {
                 Ok(())
             }
         }
+    }
+
+    /// Writes what is in memory to a table, and the tables of the keys `from..to` anew without what was removed of them, so
+    /// that its space is given back. Reads and writes go on. Of a small store: nothing.
+    pub fn compact(&self, from: &[u8], to: &[u8]) -> Result<()> {
+        let Form::Database(db) = self.form() else { return Ok(()) };
+        self.flush()?;
+        let mut how = CompactOptions::default();
+        how.set_exclusive_manual_compaction(false);
+        db.compact_range_opt(Some(from), Some(to), &how);
+        Ok(())
     }
 
     pub fn is_poisoned(&self) -> bool {

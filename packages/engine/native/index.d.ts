@@ -168,6 +168,7 @@ export interface Options {
   electionMaxMs: number
   snapshotEntries: number
   snapshotBytes: number
+  logKeepBytes: number
   relaxedMs: number
   lowWaterBytes: number
   scrubEveryS: number

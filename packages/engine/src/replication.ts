@@ -11,6 +11,8 @@ export interface ReplicationOptions {
   /** Log entries, or bytes, of a shard after which its store is made durable and its log cut. */
   readonly snapshotEntries: number;
   readonly snapshotBytes: number;
+  /** Bytes of a shard's log that stay behind what was made durable, for followers and for readers of changes. */
+  readonly logKeepBytes: number;
   /** How long a write of a relaxed collection may wait for its fsync. */
   readonly relaxedMs: number;
   /** Most bytes of free disk that are kept for what must go on; a twentieth of a smaller disk. */
@@ -26,7 +28,8 @@ export const DEFAULT_REPLICATION: ReplicationOptions = {
   electionMinMs: 1_000,
   electionMaxMs: 2_000,
   snapshotEntries: 10_000,
-  snapshotBytes: 100 << 20,
+  snapshotBytes: 32 << 20,
+  logKeepBytes: 8 << 20,
   relaxedMs: 1_000,
   lowWaterBytes: 1 << 30,
   scrubEveryS: 3_600,
