@@ -9,6 +9,7 @@ import {
   tracingKnobs,
 } from '@vectron/config';
 import { gatewayKnobs } from '@vectron/gateway/config';
+import type { TracingOptions } from '@vectron/observability';
 import { placementKnobs } from '@vectron/placement-driver/config';
 import { rerankerKnobs } from '@vectron/reranker/config';
 import { workerKnobs } from '@vectron/worker/config';
@@ -161,6 +162,12 @@ export function loadConfig<K extends KnobSet>(set: Loader<K>, options: Record<st
   if ('no-sample' in flags) flags['no-sample'] = options.sample === false ? 'true' : undefined;
   return set.load({ flags, env: process.env }, Object.values(SERVICES));
 }
+
+/** Where a process of that name sends its spans. */
+export const tracingOf = (
+  service: string,
+  { traceEndpoint, traceShare }: ConfigOf<typeof tracingKnobs>,
+): TracingOptions => ({ service, endpoint: traceEndpoint, share: traceShare });
 
 /** For processes that get their settings by flags alone. */
 export const childEnvironment = (): Record<string, string | undefined> =>

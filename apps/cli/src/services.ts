@@ -1,9 +1,17 @@
 import type { authKnobs } from '@vectron/auth';
 import { ApiKeyRepository, AuthModule, bootstrapAdmin, UserRepository } from '@vectron/auth';
 import type { ConfigOf } from '@vectron/config';
-import { type gatewayKnobs, startGateway } from '@vectron/gateway';
+import { descriptors } from '@vectron/engine';
+import {
+  type Backends,
+  type GatewayConfig,
+  GatewayThreads,
+  gatewayCount,
+  type gatewayKnobs,
+  startGateway,
+} from '@vectron/gateway';
 import { MirroredMetaStore } from '@vectron/metastore';
-import { createLogger, createMetrics, outgoingTrace } from '@vectron/observability';
+import { createLogger, createMetrics, type Metrics, outgoingTrace, type TracingOptions } from '@vectron/observability';
 import { PlacementModule, PlacementNode, type placementKnobs, remoteWorkerCalls } from '@vectron/placement-driver';
 import { auth, authInternal, placement, reranker } from '@vectron/proto';
 import { RerankerModule, type rerankerKnobs } from '@vectron/reranker';
@@ -11,6 +19,7 @@ import { StreamWorkerClient, workerService } from '@vectron/routing';
 import { callContext, createFailoverClient } from '@vectron/rpc';
 import { ClusterMember, ShardService, WorkerModule, type workerKnobs } from '@vectron/worker';
 import type { ClusterLink } from './cluster-token.js';
+import { threadEntry } from './gateways/thread-backends.js';
 import { openMeta, serveInternal, whenReachable } from './service-process.js';
 
 /** How long keys and users are believed while etcd cannot be asked; nobody can revoke one meanwhile. */
@@ -131,12 +140,12 @@ export async function rerankerProcess(
   };
 }
 
-export async function gatewayProcess(
-  config: ConfigOf<typeof gatewayKnobs.knobs>,
+/** Clients of what is behind a gateway that has a process of its own. */
+export function gatewayBackends(
+  config: GatewayConfig,
   link: ClusterLink,
-): Promise<ServiceProcess> {
-  const logger = createLogger('gateway', config.logLevel);
-  const metrics = createMetrics();
+  metrics: Metrics,
+): { readonly backends: Backends; close(): void } {
   const onBreaker = (service: string, open: boolean) => metrics.breakers.set({ service }, open ? 1 : 0);
   const options = { ...clientOptions(link), timeoutMs: 15_000, breaker: BREAKER, onBreaker };
   const clients = {
@@ -158,13 +167,39 @@ export async function gatewayProcess(
     reranker: clients.reranker.api,
     workers: new StreamWorkerClient(clientOptions(link)),
   };
-  const gateway = await startGateway(config, backends, metrics, logger);
+  return {
+    backends,
+    close() {
+      for (const client of Object.values(clients)) client.close();
+    },
+  };
+}
+
+export async function gatewayProcess(
+  config: ConfigOf<typeof gatewayKnobs.knobs>,
+  link: ClusterLink,
+  tracing: TracingOptions,
+): Promise<ServiceProcess> {
+  const count = gatewayCount(config);
+  const logger = createLogger('gateway', config.logLevel);
+  const metrics = createMetrics();
+  const { backends, close } = gatewayBackends(config, link, metrics);
+  const threads = {
+    ...{ count, descriptors, entry: threadEntry },
+    extra: { kind: 'gateway', link, tracing },
+    // Each has clients of its own.
+    serve: () => {},
+  };
+  const gateway =
+    count === 1
+      ? await startGateway(config, backends, metrics, logger)
+      : await GatewayThreads.start(config, threads, backends, metrics, logger);
   return {
     lines: { http: gateway.httpUrl, grpc: gateway.grpcAddress },
     onClientFault: (code) => metrics.clientFaults.inc({ code }),
     async close() {
       await gateway.close();
-      for (const client of Object.values(clients)) client.close();
+      close();
     },
   };
 }

@@ -9,14 +9,15 @@ import {
   UserRepository,
 } from '@vectron/auth';
 import type { ConfigOf } from '@vectron/config';
-import { DEFAULT_REPLICATION } from '@vectron/engine';
-import { startGateway } from '@vectron/gateway';
+import { DEFAULT_REPLICATION, descriptors } from '@vectron/engine';
+import { GatewayThreads, gatewayCount, startGateway } from '@vectron/gateway';
 import { createLogger, createMetrics } from '@vectron/observability';
 import { localWorkerCalls, PlacementController, PlacementModule, PlacementNode } from '@vectron/placement-driver';
 import { RerankerController, RerankerModule } from '@vectron/reranker';
 import { localWorkerClient } from '@vectron/routing';
 import { ClusterMember, ShardService, WorkerController, WorkerModule } from '@vectron/worker';
-import type { serveKnobs } from './config.js';
+import { type serveKnobs, tracingOf } from './config.js';
+import { serveBackends, threadEntry } from './gateways/thread-backends.js';
 import { contextOf, openEmbedded } from './service-process.js';
 
 export interface SingleServer {
@@ -47,6 +48,7 @@ const noEtcd = {
 /** Gateway, placement driver, worker, auth and reranker in this process; they call each other directly. */
 export async function startSingleServer(config: ConfigOf<typeof serveKnobs.knobs>): Promise<SingleServer> {
   const { data } = config;
+  const count = gatewayCount(config);
   mkdirSync(data, { recursive: true, mode: 0o700 });
   const logger = createLogger('vectron', config.logLevel);
   const metrics = createMetrics();
@@ -94,11 +96,25 @@ export async function startSingleServer(config: ConfigOf<typeof serveKnobs.knobs
     reranker: rerank.get(RerankerController),
     workers: localWorkerClient(worker.get(ShardService)),
   };
-  const gateway = await startGateway({ ...config, placement: [], auth: [], reranker: [] }, backends, metrics, logger);
+  const gatewayConfig = { ...config, placement: [], auth: [], reranker: [] };
+  const gateway =
+    count === 1
+      ? await startGateway(gatewayConfig, backends, metrics, logger)
+      : await GatewayThreads.start(
+          gatewayConfig,
+          {
+            ...{ count, descriptors, entry: threadEntry },
+            extra: { kind: 'serve', engine: worker.get(ShardService).share(), tracing: tracingOf('server', config) },
+            serve: (peer, settle) => serveBackends(peer, backends, settle),
+          },
+          backends,
+          metrics,
+          logger,
+        );
   return {
     httpUrl: gateway.httpUrl,
     grpcAddress: gateway.grpcAddress,
-    fetch: gateway.fetch,
+    fetch: (request) => gateway.fetch(request),
     bootstrap,
     firstRun: created,
     onClientFault: (code) => metrics.clientFaults.inc({ code }),

@@ -22,6 +22,13 @@ export const gatewayKnobs = defineKnobs({
     default: '127.0.0.1:8081',
     help: 'HOST:PORT of public gRPC',
   },
+  gateways: {
+    env: 'VECTRON_GATEWAYS',
+    flag: 'gateways',
+    schema: setting.autoOr(1, 64),
+    default: 'auto',
+    help: 'gateways that answer requests side by side, each on a thread of its own, at the same addresses: auto, or 1 to 64; auto: half as many as there are cores, at most 16, and one on up to three cores',
+  },
   data: {
     env: 'VECTRON_DATA',
     flag: 'data',

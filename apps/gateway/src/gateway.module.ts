@@ -1,13 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { EmbeddingProviders, parseProviders } from '@vectron/embeddings';
 import type { Logger, Metrics } from '@vectron/observability';
+import type { Redis } from 'ioredis';
 import { AlertService } from './admin/alert.service.js';
 import { ClusterService } from './admin/cluster.service.js';
-import { RecallWatch } from './admin/recall-watch.js';
 import { SystemService } from './admin/system.service.js';
 import { UserDeletion } from './admin/user-deletion.js';
 import { BACKENDS, type Backends, CONFIG, METRICS, REDIS } from './backends.js';
@@ -16,7 +15,7 @@ import { CachedSearch } from './data/cached-search.js';
 import { ChangeService } from './data/change.service.js';
 import { CollectionService } from './data/collection.service.js';
 import { EmbeddingService } from './data/embedding.service.js';
-import { FeedbackService, GATEWAY_DB } from './data/feedback.service.js';
+import { FeedbackService } from './data/feedback.service.js';
 import { ImpressionLog } from './data/impression-log.js';
 import { PointService } from './data/point.service.js';
 import { QueryService } from './data/query.service.js';
@@ -30,12 +29,12 @@ import { ShardSearch } from './data/shard-search.js';
 import { SnapshotService } from './data/snapshot.service.js';
 import { Authenticator } from './edge/access.js';
 import { Admission } from './edge/admission.js';
-import { AuditLog, ROTATE_BYTES } from './edge/audit.js';
-import { Edge, openRedis, READ_WAIT_SHARE, rateLimiter } from './edge/edge.js';
+import { AuditLog } from './edge/audit.js';
+import { Edge, READ_WAIT_SHARE } from './edge/edge.js';
 import { TenantQuota } from './edge/tenant-quota.js';
-import type { GatewayDb } from './gateway-db.js';
 import { RouteTable } from './shards/routes.js';
 import { ShardCaller } from './shards/shard-caller.js';
+import type { SharedParts } from './shared/parts.js';
 import { AdminGrpcController } from './wire/grpc/admin.grpc.controller.js';
 import { AuthGrpcController } from './wire/grpc/auth.grpc.controller.js';
 import { CollectionGrpcController } from './wire/grpc/collection.grpc.controller.js';
@@ -49,14 +48,14 @@ const SCANS_PER_CORE = 2;
 const LEAST_SCANS = 4;
 const MAX_MANAGING = 64;
 
-const passwordIn = (file: string | undefined) => (file === undefined ? undefined : readFileSync(file, 'utf8').trim());
-
-async function factsOf(system: SystemService, cluster: ClusterService, watch: RecallWatch) {
-  const [workers, shards, requests] = await Promise.all([system.workerInfos(), cluster.shards(), system.lastMinute()]);
-  const replicas = shards.flatMap(({ tenantId, collection, shardId, replicas }) =>
-    replicas.map(({ worker, recalls }) => ({ tenantId, collection, shardId, worker, recalls })),
-  );
-  return { workers, shards, requests, recalls: watch.look(replicas) };
+/** What one gateway has for itself, and what it shares with the others of its process. */
+export interface GatewayParts {
+  readonly shared: SharedParts;
+  readonly routes: RouteTable;
+  readonly redis: Redis | undefined;
+  readonly impressions: ImpressionLog;
+  /** Gateways that this one is one of: it may use so small a part of what is limited for all of them together. */
+  readonly among: number;
 }
 
 /** Requests wait for a part of their budget, so that there is time left for their work; management not for long. */
@@ -68,40 +67,38 @@ function waitsOf({ searchTimeoutMs, writeTimeoutMs }: GatewayConfig) {
 
 @Module({})
 export class GatewayModule {
-  static async create(
+  static create(
     config: GatewayConfig,
     backends: Backends,
-    db: GatewayDb,
     metrics: Metrics,
     logger: Logger,
-  ): Promise<DynamicModule> {
-    const routes = new RouteTable(backends);
+    { shared, routes, redis, impressions, among }: GatewayParts,
+  ): DynamicModule {
     const authenticator = new Authenticator(backends);
-    const redis = await openRedis(config.redis, passwordIn(config.redisPasswordFile));
-    const { maxReads: read, maxWrites: write } = config;
-    const scan = config.maxScans || Math.max(LEAST_SCANS, SCANS_PER_CORE * availableParallelism());
+    const part = (limit: number) => Math.floor(limit / among);
+    const [read, write, watch] = [part(config.maxReads), part(config.maxWrites), config.maxWatches];
+    const scans = config.maxScans || Math.max(LEAST_SCANS, SCANS_PER_CORE * availableParallelism());
+    const scan = Math.max(1, part(scans));
     // Large ones leave half of the room for writes of a few points.
     const bulk = Math.ceil(write / 2);
-    const limits = { read, scan, write, bulk, watch: config.maxWatches, manage: MAX_MANAGING };
-    const held = { tenant: config.tenantMaxWatches, key: config.keyMaxWatches };
-    const admission = new Admission(limits, waitsOf(config), metrics, held);
-    const auditLimits = { keepFiles: config.auditKeep, rotateBytes: ROTATE_BYTES };
-    const audit = new AuditLog(join(config.data, 'gateway'), backends.authInternal, auditLimits, logger);
-    const edge = new Edge(rateLimiter(config, redis), authenticator, admission, audit, metrics);
-    const { cacheTtlMs: ttlMs, cacheBytes: maxBytes } = config;
-    const cache = new ResultCache({ ttlMs, maxBytes, redis, prefix: 'vectron:' }, metrics, logger);
+    const limits = { read, scan, write, bulk, watch, manage: part(MAX_MANAGING) };
+    const admission = new Admission(limits, waitsOf(config), metrics, undefined, shared.open);
+    const { limiter, audit, strangers, writes } = shared;
+    const edge = new Edge(limiter, authenticator, admission, audit, metrics, strangers);
+    const { cacheTtlMs: ttlMs, cacheBytes } = config;
+    const cached = { ttlMs, maxBytes: part(cacheBytes), redis, prefix: 'vectron:' };
+    const cache = new ResultCache(cached, metrics, logger, writes);
     return {
       module: GatewayModule,
       controllers: [VectronGrpcController, CollectionGrpcController, AuthGrpcController, AdminGrpcController],
       providers: [
         { provide: CONFIG, useValue: config },
         { provide: BACKENDS, useValue: backends },
-        { provide: GATEWAY_DB, useValue: db },
         { provide: METRICS, useValue: metrics },
         { provide: RouteTable, useValue: routes },
         {
           provide: ShardCaller,
-          useValue: new ShardCaller(backends, routes, config.hedgeMs, metrics, config.maxAnswering),
+          useValue: new ShardCaller(backends, routes, config.hedgeMs, metrics, part(config.maxAnswering)),
         },
         { provide: Authenticator, useValue: authenticator },
         { provide: Edge, useValue: edge },
@@ -109,15 +106,10 @@ export class GatewayModule {
         { provide: AuditLog, useValue: audit },
         { provide: ResultCache, useValue: cache },
         { provide: REDIS, useValue: redis },
-        { provide: ImpressionLog, useValue: new ImpressionLog() },
-        {
-          provide: AlertService,
-          useFactory: (system: SystemService, cluster: ClusterService) => {
-            const watch = new RecallWatch();
-            return new AlertService(db, () => factsOf(system, cluster, watch), logger);
-          },
-          inject: [SystemService, ClusterService],
-        },
+        { provide: ImpressionLog, useValue: impressions },
+        { provide: AlertService, useValue: shared.alerts },
+        { provide: SystemService, useValue: shared.system },
+        { provide: FeedbackService, useValue: shared.feedback },
         TenantQuota,
         SchemaService,
         CollectionService,
@@ -131,8 +123,6 @@ export class GatewayModule {
         SearchBatchService,
         ChangeService,
         SnapshotService,
-        FeedbackService,
-        SystemService,
         ClusterService,
         UserDeletion,
         { provide: APP_FILTER, useValue: new ErrorFilter(logger) },

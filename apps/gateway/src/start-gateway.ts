@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Server as HttpServer } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Server as TlsServer } from 'node:tls';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -11,23 +12,19 @@ import { grpcSpan, type Logger, type Metrics, NestLogger, requestMeter } from '@
 import { admin, auth, methodOf } from '@vectron/proto';
 import { Arrivals, addressMatcher, cannotListen, GrpcServer, requireModernTls, servesOf } from '@vectron/rpc';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import type { Redis } from 'ioredis';
-import { AlertService } from './admin/alert.service.js';
-import { type Backends, REDIS } from './backends.js';
+import type { Backends } from './backends.js';
 import type { GatewayConfig } from './config.js';
 import { QueryService } from './data/query.service.js';
 import { SearchService } from './data/search.service.js';
 import { SearchBatchService } from './data/search-batch.service.js';
 import { Authenticator, type Principal } from './edge/access.js';
-import { AuditLog } from './edge/audit.js';
 import { targetOf } from './edge/audit-target.js';
 import { clientAddresses } from './edge/client-address.js';
 import { Edge } from './edge/edge.js';
 import { checkRequest, publicMethod, requirePolicies } from './edge/policy.js';
 import { forClients } from './edge/public-error.js';
-import { GatewayModule } from './gateway.module.js';
-import { openGatewayDb } from './gateway-db.js';
-import { RouteTable } from './shards/routes.js';
+import { GatewayModule, type GatewayParts } from './gateway.module.js';
+import { openParts } from './shared/parts.js';
 import { AdminGrpcController } from './wire/grpc/admin.grpc.controller.js';
 import { AuthGrpcController } from './wire/grpc/auth.grpc.controller.js';
 import { CollectionGrpcController } from './wire/grpc/collection.grpc.controller.js';
@@ -36,7 +33,7 @@ import { vectronService } from './wire/grpc/vectron-service.js';
 import { acceptBodies } from './wire/rest/bodies.js';
 import { fastRoutes } from './wire/rest/fast-routes.js';
 import { fetchInProcess } from './wire/rest/fetch-in-process.js';
-import { guardConnections } from './wire/rest/http-connections.js';
+import { drainRequests, guardConnections } from './wire/rest/http-connections.js';
 import { allowOrigins, guardRequests, reloadCertificate, traceRequests } from './wire/rest/http-edge.js';
 import { fromFramework, sendError } from './wire/rest/http-error.filter.js';
 import { serveSearchSocket } from './wire/rest/search-socket.js';
@@ -88,9 +85,55 @@ export async function startGateway(
   metrics: Metrics,
   logger: Logger,
 ): Promise<RunningGateway> {
+  const shared = await openParts(config, backends, metrics, logger);
+  const { routes, redis, impressions } = shared;
+  const gateway = await serveGateway(config, backends, metrics, logger, {
+    ...{ shared, routes, redis, impressions },
+    among: 1,
+  });
+  shared.start();
+  return {
+    ...gateway,
+    async close() {
+      shared.stop();
+      await gateway.close();
+      await shared.close();
+    },
+  };
+}
+
+/** What public listeners let in. */
+export type PublicListener = 'http' | 'grpc';
+
+/** For a gateway that gets its connections from another thread, which listens for several of them. */
+export interface HandedOn {
+  /** Tells that thread of an address whose connection was ended for what it did. */
+  flooded(listener: PublicListener, address: string): void;
+}
+
+export interface ServedGateway extends RunningGateway {
+  /** Serves a connection that was let in elsewhere. */
+  accept(listener: PublicListener, socket: Socket): void;
+}
+
+/** How many connections the public listeners let in, and from whom. */
+export const connectionLimitsOf = (config: GatewayConfig) => ({
+  maxConnections: config.maxConnections,
+  maxPerAddress: config.maxConnectionsPerAddress,
+  isProxy: addressMatcher(config.trustedProxies ?? []),
+});
+
+/** One gateway on parts that exist: listens, or with `handed` serves what it is handed, until closed. */
+export async function serveGateway(
+  config: GatewayConfig,
+  backends: Backends,
+  metrics: Metrics,
+  logger: Logger,
+  parts: GatewayParts,
+  handed?: HandedOn,
+): Promise<ServedGateway> {
   requirePolicies(Object.keys(SERVICES));
   const tls = tlsOf(config);
-  const db = await openGatewayDb(config.data);
   const adapter = new FastifyAdapter({
     ...(tls
       ? { https: { ...SLOW_CLIENTS, cert: readFileSync(tls.certificate), key: readFileSync(tls.key) } }
@@ -108,22 +151,32 @@ export async function startGateway(
     requestTimeout: REQUEST_MS,
     schemaController: { compilersFactory: NO_SCHEMAS },
   } as never);
-  const module = await GatewayModule.create(config, backends, db, metrics, logger);
+  const module = GatewayModule.create(config, backends, metrics, logger, parts);
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: new NestLogger(logger),
     bodyParser: false,
     abortOnError: false,
   });
   const server = app.getHttpServer() as HttpServer;
-  const arrivals = new Arrivals({ minBytesPerSecond: config.minBodyRate, maxBytes: config.maxReceiving });
-  const connectionLimits = {
-    maxConnections: config.maxConnections,
-    maxPerAddress: config.maxConnectionsPerAddress,
-    isProxy: addressMatcher(config.trustedProxies ?? []),
-  };
-  const endWatch = guardConnections(server, connectionLimits, (reason) =>
+  const arrivals = new Arrivals({
+    minBytesPerSecond: config.minBodyRate,
+    maxBytes: Math.floor(config.maxReceiving / parts.among),
+  });
+  const { isProxy } = connectionLimitsOf(config);
+  // Those that are handed on are counted where they are let in.
+  const limitsOf = (listener: PublicListener) =>
+    handed === undefined
+      ? connectionLimitsOf(config)
+      : {
+          maxConnections: 0,
+          maxPerAddress: 0,
+          isProxy,
+          flooded: (address: string) => handed.flooded(listener, address),
+        };
+  const endWatch = guardConnections(server, limitsOf('http'), (reason) =>
     metrics.connectionsCut.inc({ listener: 'http', reason }),
   );
+  const drain = handed && drainRequests(server);
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   const edge = app.get(Edge);
   const measure = requestMeter(metrics);
@@ -138,12 +191,13 @@ export async function startGateway(
   const addressOf = clientAddresses(config.trustedProxies ?? []);
   const grpc = new GrpcServer({
     ...config.grpc,
+    handed: handed !== undefined,
     services: SERVICES,
     authorize: (path, headers, { address }) =>
-      authorizeCall(edge, path, tokenOf(headers), connectionLimits.isProxy(address) ? '' : address),
+      authorizeCall(edge, path, tokenOf(headers), isProxy(address) ? '' : address),
     maxBytesOf: (path) => methodOf(path)?.maxBody,
     limits: {
-      ...connectionLimits,
+      ...limitsOf('grpc'),
       maxCalls: config.maxCallsPerConnection,
       idleMs: config.idleSeconds * 1_000,
       pingMs: PING_MS,
@@ -188,45 +242,48 @@ export async function startGateway(
     maxBytes: config.maxBody,
     maxSearches: config.maxSocketSearches,
     origins: config.origins ?? [],
-    isProxy: connectionLimits.isProxy,
+    isProxy,
   });
   await app.startAllMicroservices();
-  try {
-    await app.listen(config.http.port, config.http.host);
-  } catch (error) {
-    throw cannotListen(`${config.http.host}:${config.http.port}`, error);
+  const { host, port } = config.http;
+  if (handed === undefined) {
+    await app.listen(port, host).catch((error: unknown) => {
+      throw cannotListen(`${host}:${port}`, error);
+    });
+  } else {
+    await app.init();
+    await fastify.ready();
+    // Node watches the connections of a server for slow clients from this event on.
+    server.emit('listening');
   }
   const endReload = tls && reloadCertificate(server as unknown as TlsServer, tls, logger);
-  const alerts = app.get(AlertService);
-  alerts.start();
-  const routes = app.get(RouteTable);
-  void routes.follow(logger);
+  void parts.routes.follow(logger);
   void authenticator.follow(logger);
   return {
-    httpUrl: (await app.getUrl()).replace('[::1]', 'localhost'),
+    httpUrl: handed === undefined ? (await app.getUrl()).replace('[::1]', 'localhost') : '',
     grpcAddress: grpc.address,
     fetch: (request) => fetchInProcess(fastify, request),
+    accept: (listener, socket) => {
+      if (listener === 'grpc') grpc.accept(socket);
+      else server.emit('connection', socket);
+    },
     async close() {
       endReload?.();
       endWatch();
-      alerts.stop();
-      routes.close();
       authenticator.close();
       for (const socket of sockets.clients) socket.terminate();
       // Requests that are under way are answered; who does not take the answer is cut off.
       const cut = setTimeout(() => server.closeAllConnections(), CLOSE_MS);
+      await drain?.();
       await app.close();
       clearTimeout(cut);
-      await app.get(AuditLog).close();
-      app.get<Redis | undefined>(REDIS)?.disconnect();
       await backends.workers.close();
-      await db.destroy();
     },
   };
 }
 
 /** Both files or none. Beyond this machine, TLS is a must unless the operator has said that a proxy has it. */
-function tlsOf(config: GatewayConfig): { certificate: string; key: string } | undefined {
+export function tlsOf(config: GatewayConfig): { certificate: string; key: string } | undefined {
   const { tlsCertificate: certificate, tlsKey: key, tlsOld, insecure } = config;
   if ((certificate === undefined) !== (key === undefined)) {
     throw VectronError.invalid('tls', 'TLS needs both of --tls-cert and --tls-key');

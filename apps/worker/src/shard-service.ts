@@ -16,6 +16,11 @@ export class ShardService {
     return this.engine.submit(op, write, ticket);
   }
 
+  /** Names the engine for other threads of this process: see Engine.attach. */
+  share(): number {
+    return this.engine.share();
+  }
+
   newTicket(): number {
     return this.engine.newTicket();
   }

@@ -2,8 +2,10 @@
 //! when it is done. An error's reason is JSON, `{"code": ..., "message": ...}`: async calls cannot carry a
 //! code of their own.
 
+mod descriptors;
 mod memory;
 mod outcomes;
+mod shared;
 
 use crate::outcomes::Outcomes;
 use napi::bindgen_prelude::*;
@@ -477,11 +479,16 @@ pub async fn open(dir: String, options: Options) -> Result<Engine> {
         scrub_every_s: u64::from(options.scrub_every_s),
         raft,
     };
-    blocking(move || Node::open(&PathBuf::from(dir), options)).await.map(|node| Engine {
-        node,
-        running: Arc::default(),
-        outcomes: Arc::default(),
-    })
+    blocking(move || Node::open(&PathBuf::from(dir), options)).await.map(Engine::new)
+}
+
+/// Another handle on the engine that [`Engine::share`] named, for another thread of JavaScript. What is submitted through a
+/// handle is answered through it, and its tickets are its own.
+#[napi(catch_unwind)]
+pub fn attach(id: u32) -> Result<Engine> {
+    shared::named(id)
+        .map(Engine::new)
+        .ok_or_else(|| Error::from_reason(reason(ErrorCode::ShuttingDown, "the engine is closed")))
 }
 
 #[napi]
@@ -490,10 +497,29 @@ pub struct Engine {
     /// Reads that may still be cancelled, by ticket.
     running: Arc<std::sync::Mutex<HashMap<u32, Weak<AtomicBool>>>>,
     outcomes: Arc<Outcomes>,
+    /// Set while other threads may attach to the engine.
+    name: std::sync::Mutex<Option<shared::Name>>,
+}
+
+impl Engine {
+    fn new(node: Node) -> Self {
+        Self {
+            node,
+            running: Arc::default(),
+            outcomes: Arc::default(),
+            name: std::sync::Mutex::default(),
+        }
+    }
 }
 
 #[napi]
 impl Engine {
+    /// Names the engine, such that other threads of this process can [`attach`] to it until it is closed.
+    #[napi(catch_unwind)]
+    pub fn share(&self) -> u32 {
+        lock(&self.name).get_or_insert_with(|| shared::Name::of(&self.node)).id()
+    }
+
     /// `host:port` of the listener for other workers.
     #[napi(catch_unwind)]
     pub fn raft_address(&self) -> Option<String> {
@@ -703,6 +729,7 @@ impl Engine {
     /// `flush`, then lets go of all shards.
     #[napi]
     pub async fn close(&self) -> Result<()> {
+        drop(lock(&self.name).take());
         let node = self.node.clone();
         blocking(move || node.close()).await
     }

@@ -41,6 +41,14 @@ export const integer = (min: number, max: number) =>
     .transform(Number)
     .refine((value) => value >= min && value <= max, `must be ${min} to ${max}`);
 
+/** `auto`, or an integer within a range. */
+export const autoOr = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^(auto|\d+)$/, 'must be auto or a whole number')
+    .transform((value) => (value === 'auto' ? ('auto' as const) : Number(value)))
+    .refine((value) => value === 'auto' || (value >= min && value <= max), `must be auto, or ${min} to ${max}`);
+
 /** A share, 0 to 1. */
 export const share = z
   .string()

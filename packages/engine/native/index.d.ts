@@ -10,6 +10,8 @@
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
 export declare class Engine {
+  /** Names the engine, such that other threads of this process can [`attach`] to it until it is closed. */
+  share(): number
   /** `host:port` of the listener for other workers. */
   raftAddress(): string | null
   /** Where the other workers listen. */
@@ -90,6 +92,12 @@ export interface Assigned {
   splitFrom?: ShardEpoch
 }
 
+/**
+ * Another handle on the engine that [`Engine::share`] named, for another thread of JavaScript. What is submitted through a
+ * handle is answered through it, and its tickets are its own.
+ */
+export declare function attach(id: number): Engine
+
 /** One part of a directory that was looked over. */
 export interface CheckedPart {
   /** `log`, or `shard N`. */
@@ -98,6 +106,15 @@ export interface CheckedPart {
   /** Empty: nothing is wrong. */
   damage: string
 }
+
+/** Closes a descriptor of [`duplicate_descriptor`] that nobody has taken. */
+export declare function closeDescriptor(fd: number): void
+
+/**
+ * A second descriptor of what `fd` is open on, such as a connection; it is closed apart from the first. The caller says that
+ * `fd` is open, and that it does not close it before this returns.
+ */
+export declare function duplicateDescriptor(fd: number): number
 
 export interface ExportedShard {
   shardId: number

@@ -773,9 +773,12 @@ if (
   }
 }
 
-const { Engine, StoredShard, exportPebble, instructionSet, open, openStoredShard, panicForTest, verify } = nativeBinding
+const { Engine, StoredShard, attach, closeDescriptor, duplicateDescriptor, exportPebble, instructionSet, open, openStoredShard, panicForTest, verify } = nativeBinding
 export { Engine }
 export { StoredShard }
+export { attach }
+export { closeDescriptor }
+export { duplicateDescriptor }
 export { exportPebble }
 export { instructionSet }
 export { open }

@@ -1,7 +1,7 @@
 import { VectronError } from '@vectron/errors';
 import type { placement } from '@vectron/proto';
 import * as native from '../native/index.js';
-import { decoded } from './native-error.js';
+import { decoded, decodedNow } from './native-error.js';
 import { DEFAULT_REPLICATION, type ReplicationOptions } from './replication.js';
 import { Submissions } from './submissions.js';
 
@@ -99,6 +99,19 @@ export class Engine {
       }
       throw cause;
     }
+  }
+
+  /** Names the open engine, for `attach` in other threads of this process. */
+  share(): number {
+    return decodedNow(() => this.core.share());
+  }
+
+  /**
+   * A handle, for this thread, on an engine that another thread has open and has shared. It is for operations: who opened the
+   * engine looks after its shards, and closes it. Throws SHUTTING_DOWN when it was closed.
+   */
+  static attach(id: number): Engine {
+    return new Engine(decodedNow(() => native.attach(id)));
   }
 
   /**

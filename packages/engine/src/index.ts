@@ -1,4 +1,5 @@
 /** The Rust core in this process: the only package that loads the addon. */
+export { descriptors } from './descriptors.js';
 export {
   type Assigned,
   aloneHere,

@@ -18,3 +18,12 @@ export function decodeNativeError(error: unknown): VectronError {
     return new VectronError('INTERNAL', `the core failed: ${reason}`, { cause: error });
   }
 }
+
+/** As `decoded`, of a call that is over when it returns. */
+export function decodedNow<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw decodeNativeError(error);
+  }
+}

@@ -1,10 +1,13 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
-/** One registry a process; services of a single process share it. Names and labels are listed in docs/metrics.md. */
-export function createMetrics() {
+/**
+ * One registry a process; services of a single process share it. Names and labels are listed in docs/metrics.md. A thread has one of
+ * its own, without what is said of the whole process (`ofProcess` false); `sumOfMetrics` adds them up.
+ */
+export function createMetrics({ ofProcess = true }: { readonly ofProcess?: boolean } = {}) {
   const registry = new Registry();
   const registers = [registry];
-  collectDefaultMetrics({ register: registry });
+  if (ofProcess) collectDefaultMetrics({ register: registry });
   return {
     registry,
     requests: new Counter({
@@ -83,6 +86,26 @@ export function createMetrics() {
       help: '1 while calls to a service are refused because it kept failing.',
       labelNames: ['service'],
       registers,
+      // Of several gateways, as the one that has it says.
+      aggregator: 'max',
+    }),
+    gatewayRequests: new Counter({
+      name: 'vectron_gateway_requests_total',
+      help: 'Public calls by the gateway of this process that answered them, where it runs several (--gateways).',
+      labelNames: ['gateway'],
+      registers,
+    }),
+    gatewayConnections: new Gauge({
+      name: 'vectron_gateway_connections',
+      help: 'Connections that are open, by the gateway of this process that serves them, where it runs several.',
+      labelNames: ['gateway'],
+      registers,
+    }),
+    gatewayRestarts: new Counter({
+      name: 'vectron_gateway_restarts_total',
+      help: 'Gateways of this process that were started again because they had ended by an error, where it runs several.',
+      labelNames: ['gateway'],
+      registers,
     }),
     points: new Gauge({
       name: 'vectron_shard_points',
@@ -148,6 +171,13 @@ export function createMetrics() {
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;
+
+/** What a registry holds, such that it can be sent to another thread. */
+export type MetricsSnapshot = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
+
+/** The registries of several threads as one: counts and gauges are added, unless a metric says otherwise. */
+export const sumOfMetrics = (snapshots: readonly MetricsSnapshot[]): Registry =>
+  AggregatorRegistry.aggregate([...snapshots] as never) as unknown as Registry;
 
 /** Counts public calls. A label's child is looked up once, because that costs more than counting. */
 export function requestMeter({ requests, requestSeconds }: Metrics) {

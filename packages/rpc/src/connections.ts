@@ -1,4 +1,4 @@
-import { BlockList, isIP, type Socket } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 
 /** How many connections a listener serves at once, and from whom. */
 export interface ConnectionLimits {
@@ -8,6 +8,22 @@ export interface ConnectionLimits {
   readonly maxPerAddress: number;
   /** Proxies: many clients come from one of their addresses, so that nothing is counted by it. */
   readonly isProxy?: (address: string) => boolean;
+  /**
+   * Told of an address whose connection was ended for what it did, where another listener lets connections in and hands them
+   * on to this one: the next ones of that address wait there, not here.
+   */
+  readonly flooded?: (address: string) => void;
+}
+
+/** The part of a socket that is looked at here. */
+export interface Connected {
+  readonly remoteAddress?: string | undefined;
+  readonly bytesWritten: number;
+  readonly writableLength: number;
+  readonly destroyed: boolean;
+  destroy(): unknown;
+  on(event: 'error', listener: () => void): unknown;
+  once(event: 'close', listener: () => void): unknown;
 }
 
 /** A connection was ended for what it did, or was not let in: why, in one word for metrics. */
@@ -28,7 +44,7 @@ interface Address {
   /** How far apart its connections are let in while it is watched, and when the next one is. */
   apartMs: number;
   nextMs: number;
-  readonly waiting: { readonly socket: Socket; readonly serve: () => void }[];
+  readonly waiting: { readonly socket: Connected; readonly serve: () => void }[];
 }
 
 /** How far a client has read. */
@@ -44,7 +60,7 @@ interface Reader {
  * second.
  */
 export class Connections {
-  readonly #open = new Map<Socket, Reader>();
+  readonly #open = new Map<Connected, Reader>();
   readonly #addresses = new Map<string, Address>();
   #draining: NodeJS.Timeout | undefined;
 
@@ -61,7 +77,7 @@ export class Connections {
    * Counts a new connection and calls `serve`, at once or, for an address that flooded this listener a moment ago, in its
    * turn. A connection beyond the limits is ended without a word: an answer would cost more than its absence tells.
    */
-  accept(socket: Socket, serve: () => void): void {
+  accept(socket: Connected, serve: () => void): void {
     socket.on('error', ignore);
     const name = plainAddress(socket.remoteAddress);
     const counted = name !== '' && !this.limits.isProxy?.(name);
@@ -87,10 +103,17 @@ export class Connections {
   }
 
   /** Ends a connection for what it did; the next ones of its address have to wait for their turn for a while. */
-  punish(socket: Socket, reason: CutReason): void {
+  punish(socket: Connected, reason: CutReason): void {
     const name = plainAddress(socket.remoteAddress);
-    if (name !== '' && !this.limits.isProxy?.(name)) this.#watch(this.#address(name), Date.now());
+    this.flooded(name);
     this.#cut(socket, reason, name);
+  }
+
+  /** A connection of the address was ended for what it did: the next ones have to wait for their turn for a while. */
+  flooded(address: string): void {
+    if (address === '' || this.limits.isProxy?.(address)) return;
+    if (this.limits.flooded === undefined) this.#watch(this.#address(address), Date.now());
+    else this.limits.flooded(address);
   }
 
   #watch(address: Address, nowMs: number): void {
@@ -122,7 +145,7 @@ export class Connections {
     for (const socket of this.#open.keys()) socket.destroy();
   }
 
-  #cut(socket: Socket, reason: CutReason, address: string): void {
+  #cut(socket: Connected, reason: CutReason, address: string): void {
     this.onCut(reason, address);
     socket.destroy();
   }
@@ -170,7 +193,7 @@ const ignore = () => {};
  * Bytes that the kernel has not taken yet. A chunk counts as written in one piece, however slowly it goes: libuv's own figure,
  * which the timeouts of Node's sockets look at too, shrinks with every byte.
  */
-function queuedBytes(socket: Socket): number {
+function queuedBytes(socket: Connected): number {
   const handle = (socket as unknown as { _handle?: { writeQueueSize?: number } | null })._handle;
   return handle?.writeQueueSize ?? socket.writableLength;
 }

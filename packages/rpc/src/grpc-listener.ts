@@ -9,10 +9,40 @@ export interface ListenerOptions extends ConnectionLimits, CallLimits {
   readonly host: string;
   readonly port: number;
   readonly tls?: TlsFiles;
+  /** It listens nowhere: connections come through `accept`, from another thread that listens. */
+  readonly handed?: boolean;
   readonly onCut?: (reason: CutReason, address: string) => void;
 }
 
 const HANDSHAKE_MS = 10_000;
+
+const addressOf = (host: string, port: number) => `${host.includes(':') ? `[${host}]` : host}:${port}`;
+
+/** Makes a server listen; resolves to `host:port` or `unix:path`. */
+export async function bind(server: Server, host: string, port: number): Promise<string> {
+  if (host.startsWith('unix:')) {
+    const path = host.slice('unix:'.length);
+    // A socket file of this user alone. One that a process left behind is in nobody's use: the data has a lock.
+    rmSync(path, { force: true });
+    await bound(server, { path });
+    chmodSync(path, 0o600);
+    return host;
+  }
+  await bound(server, { host, port });
+  return addressOf(host, (server.address() as { port: number }).port);
+}
+
+function bound(server: Server, at: { path: string } | { host: string; port: number }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(at, () => {
+      server.off('error', reject);
+      // Such as no more file descriptors: the next connection may be luckier.
+      server.on('error', () => {});
+      resolve();
+    });
+  });
+}
 
 /**
  * The sockets in front of a gRPC server: it accepts, limits and watches connections, speaks TLS on them, and hands those
@@ -31,26 +61,19 @@ export class GrpcListener {
   ) {
     this.#connections = new Connections(options, options.onCut);
     this.watch = new CallWatch(this.#connections, options);
-    this.#server = createServer({ noDelay: true }, (socket) => {
-      this.#connections.accept(socket, () => this.#serve(socket));
-    });
+    this.#server = createServer({ noDelay: true }, (socket) => this.accept(socket));
+  }
+
+  /** Serves a connection, as if it had come by itself. */
+  accept(socket: Socket): void {
+    this.#connections.accept(socket, () => this.#serve(socket));
   }
 
   /** Resolves to the address that it listens on. */
   async listen(): Promise<string> {
-    const { host, port, tls } = this.options;
+    const { host, port, tls, handed } = this.options;
     if (tls !== undefined) this.#startTls(tls);
-    if (host.startsWith('unix:')) {
-      const path = host.slice('unix:'.length);
-      // A socket file of this user alone. One that a process left behind is in nobody's use: the data has a lock.
-      rmSync(path, { force: true });
-      await this.#bound({ path });
-      chmodSync(path, 0o600);
-      return host;
-    }
-    await this.#bound({ host, port });
-    const bound = this.#server.address() as { port: number };
-    return `${host.includes(':') ? `[${host}]` : host}:${bound.port}`;
+    return handed ? addressOf(host, port) : bind(this.#server, host, port);
   }
 
   /** No new connections; those that are open go on. */
@@ -64,18 +87,6 @@ export class GrpcListener {
     this.watch.close();
     this.#connections.close();
     this.#tls?.close();
-  }
-
-  #bound(at: { path: string } | { host: string; port: number }): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(at, () => {
-        this.#server.off('error', reject);
-        // Such as no more file descriptors: the next connection may be luckier.
-        this.#server.on('error', () => {});
-        resolve();
-      });
-    });
   }
 
   #startTls(files: TlsFiles): void {

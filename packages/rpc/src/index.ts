@@ -5,6 +5,7 @@ export { bearerToken, type CallContext, callContext, type Work } from './call-co
 export { type ClientOptions, createClient, type Duplex, type GrpcClient, openDuplex } from './client.js';
 export {
   addressMatcher,
+  type Connected,
   type ConnectionLimits,
   Connections,
   type CutReason,
@@ -12,6 +13,8 @@ export {
 } from './connections.js';
 export { VectronExceptionFilter } from './exception-filter.js';
 export { createFailoverClient, type FailoverClient } from './failover.js';
+export { portApi, servePortApi } from './ports/port-api.js';
+export { type Port, type PortMethod, PortPeer, type Remote, remoteObject } from './ports/port-peer.js';
 export {
   type BidiCall,
   cannotListen,
@@ -22,6 +25,7 @@ export {
   type Peer,
 } from './server.js';
 export { type Api, type Def, GrpcService, servesOf } from './service.js';
+export { type HandedConnection, SharedListener } from './shared-listener.js';
 export { errorFromStatus, statusFromError } from './status.js';
 export { abortSignalOf, anyOf, Stop, type StopSignal } from './stop.js';
 export { CLUSTER_NAME, clusterTls, requireModernTls, type TlsFiles } from './tls.js';

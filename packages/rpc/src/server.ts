@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import type { Socket } from 'node:net';
 import {
   Server as GrpcJsServer,
   Metadata,
@@ -34,6 +35,8 @@ export interface GrpcServerOptions {
   readonly host: string;
   /** 0 asks for a free port; see `address` after listening. */
   readonly port: number;
+  /** It does not listen there itself: another thread does, and hands connections to `accept`. */
+  readonly handed?: boolean;
   /** What this listener serves, by full service name. */
   readonly services: Record<string, Def>;
   /**
@@ -94,6 +97,7 @@ export interface GrpcLimits {
   readonly maxPerAddress: number;
   /** Addresses of proxies, which many clients come from. */
   readonly isProxy?: (address: string) => boolean;
+  readonly flooded?: (address: string) => void;
   /** Calls at once on one connection. */
   readonly maxCalls: number;
   /** A connection without a call for so long is ended, milliseconds. */
@@ -457,6 +461,12 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
     stream.close(constants.NGHTTP2_NO_ERROR);
   }
 
+  /** Serves a connection that another thread has let in. */
+  accept(socket: Socket): void {
+    if (this.#listener === undefined) socket.destroy();
+    else this.#listener.accept(socket);
+  }
+
   /** `host:port` it listens on. */
   get address(): string {
     return this.#address;
@@ -474,9 +484,9 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
       hold?.('/grpc.reflection', principal),
     ).addToServer(this.#server);
     this.#interceptStreams();
-    const { host, port, tls, onCut } = this.options;
+    const { host, port, tls, onCut, handed } = this.options;
     const { injectConnection } = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
-    const listener = new GrpcListener({ ...this.#limits, host, port, tls, onCut }, injectConnection);
+    const listener = new GrpcListener({ ...this.#limits, host, port, tls, onCut, handed }, injectConnection);
     this.#listener = listener;
     listener.listen().then(
       (address) => {

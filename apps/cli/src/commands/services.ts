@@ -1,12 +1,13 @@
 import { authKnobs } from '@vectron/auth/config';
 import { gatewayKnobs } from '@vectron/gateway/config';
+import type { TracingOptions } from '@vectron/observability';
 import { placementKnobs } from '@vectron/placement-driver/config';
 import { rerankerKnobs } from '@vectron/reranker/config';
 import { workerKnobs } from '@vectron/worker/config';
 import type { Command } from 'commander';
 import { bootstrapFile } from '../bootstrap-file.js';
 import type { ClusterLink } from '../cluster-token.js';
-import { clusterKnobs, loadConfig, serveKnobs } from '../config.js';
+import { clusterKnobs, loadConfig, serveKnobs, tracingOf } from '../config.js';
 import { firstRunLines } from '../first-run.js';
 import { withFlags } from '../knob-flags.js';
 import type { ServiceProcess } from '../services.js';
@@ -21,11 +22,7 @@ export function serveCommand(program: Command): void {
       import('@vectron/observability'),
       import('../single-server.js'),
     ]);
-    const endTracing = await startTracing({
-      service: 'server',
-      endpoint: config.traceEndpoint,
-      share: config.traceShare,
-    });
+    const endTracing = await startTracing(tracingOf('server', config));
     const server = await startSingleServer(config);
     stopOnSignal(() => server.close().then(endTracing), server.onClientFault);
     if (server.firstRun && server.bootstrap) {
@@ -51,15 +48,17 @@ export function serviceCommands(program: Command): void {
   service(program, 'gateway', 'the public door: REST, gRPC, WebSocket and console', gatewayKnobs, async (...link) =>
     (await processes()).gatewayProcess(...link),
   );
-  service(program, 'pd', 'the placement driver', placementKnobs, async (...link) =>
-    (await processes()).placementProcess(...link),
+  service(program, 'pd', 'the placement driver', placementKnobs, async (config, link) =>
+    (await processes()).placementProcess(config, link),
   );
-  service(program, 'worker', 'a worker', workerKnobs, async (...link) => (await processes()).workerProcess(...link));
-  service(program, 'auth', 'users, keys and tokens', authKnobs, async (...link) =>
-    (await processes()).authProcess(...link),
+  service(program, 'worker', 'a worker', workerKnobs, async (config, link) =>
+    (await processes()).workerProcess(config, link),
   );
-  service(program, 'reranker', 'the reranker', rerankerKnobs, async (...link) =>
-    (await processes()).rerankerProcess(...link),
+  service(program, 'auth', 'users, keys and tokens', authKnobs, async (config, link) =>
+    (await processes()).authProcess(config, link),
+  );
+  service(program, 'reranker', 'the reranker', rerankerKnobs, async (config, link) =>
+    (await processes()).rerankerProcess(config, link),
   );
 }
 
@@ -70,7 +69,7 @@ function service<C>(
   name: string,
   help: string,
   knobs: Loadable<C>,
-  start: (config: C, link: ClusterLink) => Promise<ServiceProcess>,
+  start: (config: C, link: ClusterLink, tracing: TracingOptions) => Promise<ServiceProcess>,
 ): void {
   const command = program.command(name).description(help);
   withFlags(command, { ...knobs.knobs, ...clusterKnobs.knobs }).action(async (options: Record<string, unknown>) => {
@@ -81,8 +80,9 @@ function service<C>(
       import('../cluster-token.js'),
     ]);
     const link = await clusterLink(shared, (config as { data?: string }).data);
-    const endTracing = await startTracing({ service: name, endpoint: shared.traceEndpoint, share: shared.traceShare });
-    const running = await start(config, link);
+    const tracing = tracingOf(name, shared);
+    const endTracing = await startTracing(tracing);
+    const running = await start(config, link, tracing);
     stopOnSignal(() => running.close().then(endTracing), running.onClientFault);
     console.log(`${name} ready ${JSON.stringify(running.lines)}`);
   });

@@ -1,12 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
-import { Inject, Injectable } from '@nestjs/common';
 import { ERROR_CODES, toVectronError } from '@vectron/errors';
 import type { Metrics } from '@vectron/observability';
 import { placement, reranker, type worker } from '@vectron/proto';
 import { callContext } from '@vectron/rpc';
-import { BACKENDS, type Backends, CONFIG, METRICS } from '../backends.js';
+import type { Backends } from '../backends.js';
 import type { GatewayConfig } from '../config.js';
 import { collectionInfo } from '../data/collection.service.js';
+import { MetricsSum } from '../shared/metrics-sum.js';
 import { stateName } from './cluster.service.js';
 import { RecallTotals, type ReplicaRecalls } from './recall-counts.js';
 
@@ -43,16 +43,16 @@ export interface Health {
 }
 
 /** What operators ask of the whole system; every number is measured at the time of the call or by a heartbeat. */
-@Injectable()
 export class SystemService {
   #health: { readonly atMs: number; readonly answer: Promise<Health> } | undefined;
   readonly #recalls = new RecallTotals();
   readonly #counts: { atMs: number; all: number; failed: number }[] = [];
 
   constructor(
-    @Inject(BACKENDS) private readonly backends: Backends,
-    @Inject(METRICS) private readonly metrics: Metrics,
-    @Inject(CONFIG) private readonly config: Pick<GatewayConfig, 'metricsCollections'>,
+    private readonly backends: Backends,
+    private readonly metrics: Metrics,
+    private readonly config: Pick<GatewayConfig, 'metricsCollections'>,
+    private readonly sum: MetricsSum = new MetricsSum(metrics),
   ) {}
 
   /**
@@ -100,7 +100,7 @@ export class SystemService {
     const shards = collections.flatMap((one) => one.shards);
     const total = (of: (shard: placement.Shard) => number | undefined) =>
       shards.reduce((sum, shard) => sum + (of(shard) ?? 0), 0);
-    const requests = await this.metrics.requests.get();
+    const requests = await this.sum.requests();
     return {
       collections: collections.length,
       shards: shards.length,
@@ -116,10 +116,8 @@ export class SystemService {
       gateway: {
         uptimeSeconds: Math.round(process.uptime()),
         memoryBytes: process.memoryUsage.rss(),
-        requests: requests.values.reduce((sum, one) => sum + one.value, 0),
-        failedRequests: requests.values
-          .filter((one) => one.labels.code !== 'OK')
-          .reduce((sum, one) => sum + one.value, 0),
+        requests: requests.reduce((sum, one) => sum + one.value, 0),
+        failedRequests: requests.filter((one) => one.labels.code !== 'OK').reduce((sum, one) => sum + one.value, 0),
       },
     };
   }
@@ -151,7 +149,6 @@ export class SystemService {
 
   /** Brings the gauges of collections and shards up to date before a scrape. */
   async scrape(): Promise<string> {
-    const { registry } = this.metrics;
     const gauges = [
       ...(['points', 'indexLag', 'shardBytes', 'shardQueries', 'shardSnapshots', 'replicas'] as const),
       ...(['collectionPoints', 'collectionRecall'] as const),
@@ -179,7 +176,7 @@ export class SystemService {
       this.metrics.collectionPoints.inc({ collection: OTHERS, tenant: OTHERS }, points.get(one) ?? 0);
       for (const shard of one.shards) this.#shard({ shard: OTHERS, collection: OTHERS, tenant: OTHERS }, shard);
     }
-    return registry.metrics();
+    return this.sum.text();
   }
 
   /** Adds a shard to the gauges of its labels. */
@@ -219,9 +216,9 @@ export class SystemService {
     return this.#workers();
   }
 
-  /** Requests of this gateway since a minute ago, or since it started. */
+  /** Requests of the gateways of this process since a minute ago, or since it started. */
   async lastMinute(): Promise<{ all: number; failed: number }> {
-    const { values } = await this.metrics.requests.get();
+    const values = await this.sum.requests();
     const now = { atMs: Date.now(), all: 0, failed: 0 };
     for (const { value, labels } of values) {
       now.all += value;

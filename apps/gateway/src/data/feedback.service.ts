@@ -1,17 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { Inject, Injectable } from '@nestjs/common';
 import type { gateway } from '@vectron/proto';
 import type { Principal } from '../edge/access.js';
 import type { GatewayDb, GatewayTables } from '../gateway-db.js';
-import { ImpressionLog } from './impression-log.js';
-import { CONFIG } from '../backends.js';
 import type { GatewayConfig } from '../config.js';
-import { RouteTable } from '../shards/routes.js';
+import type { RouteTable } from '../shards/routes.js';
+import type { FindImpression } from '../shared/parts.js';
 import { LRUCache } from 'lru-cache';
 import { VectronError } from '@vectron/errors';
 import { type Transaction, sql } from 'kysely';
-
-export const GATEWAY_DB = Symbol('GatewayDb');
 
 /** What a client may say beside its feedback: keys and values of bytes, and how many. */
 const MAX_CONTEXT = { entries: 32, key: 128, value: 1_024 };
@@ -19,23 +15,22 @@ const MAX_CONTEXT = { entries: 32, key: 128, value: 1_024 };
 const COUNTED = 10_000;
 
 /** What people made of answers, stored with the answer they saw. Of each tenant as much as is set; the oldest goes first. */
-@Injectable()
 export class FeedbackService {
   /** How many items of feedback a tenant has stored, as far as this gateway has counted. */
   readonly #items = new LRUCache<string, number>({ max: COUNTED });
 
   constructor(
-    @Inject(CONFIG) private readonly config: Pick<GatewayConfig, 'maxFeedback'>,
-    @Inject(GATEWAY_DB) private readonly db: GatewayDb,
-    @Inject(ImpressionLog) private readonly impressions: ImpressionLog,
-    @Inject(RouteTable) private readonly routes: RouteTable,
+    private readonly config: Pick<GatewayConfig, 'maxFeedback'>,
+    private readonly db: GatewayDb,
+    private readonly find: FindImpression,
+    private readonly routes: RouteTable,
   ) {}
 
   async submit(principal: Principal, request: gateway.SubmitFeedbackRequest): Promise<gateway.SubmitFeedbackResponse> {
     checkContext(request.context);
     await this.routes.get(principal.tenantId, request.collection);
     const { feedbackItems, resultIds } = request;
-    const impression = request.queryId === '' ? undefined : this.impressions.get(principal.tenantId, request.queryId);
+    const impression = request.queryId === '' ? undefined : await this.find(principal.tenantId, request.queryId);
     const id = randomUUID();
     await this.db.transaction().execute(async (trx) => {
       await trx

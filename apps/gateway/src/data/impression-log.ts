@@ -33,16 +33,23 @@ interface Shown {
  * and beyond 1,000 of one tenant.
  */
 export class ImpressionLog {
+  readonly #mostOwn: number;
   /** Keys of a tenant's answers, the oldest first. */
   readonly #own = new Map<string, Set<string>>();
-  readonly #shown = new LRUCache<string, Shown>({
-    max: MAX_ANSWERS,
-    maxSize: MAX_BYTES,
-    sizeCalculation: ({ query, ids, scores }) => 200 + 2 * (query.length + ids.length) + scores.byteLength,
-    ttl: 3_600_000,
-    ttlAutopurge: false,
-    dispose: (_, key) => this.#left(key),
-  });
+  readonly #shown: LRUCache<string, Shown>;
+
+  /** `among`: gateways that remember so much together. */
+  constructor(among = 1) {
+    this.#mostOwn = Math.ceil(MAX_OWN / among);
+    this.#shown = new LRUCache<string, Shown>({
+      max: Math.ceil(MAX_ANSWERS / among),
+      maxSize: Math.ceil(MAX_BYTES / among),
+      sizeCalculation: ({ query, ids, scores }) => 200 + 2 * (query.length + ids.length) + scores.byteLength,
+      ttl: 3_600_000,
+      ttlAutopurge: false,
+      dispose: (_, key) => this.#left(key),
+    });
+  }
 
   remember(tenantId: string, { collection, query }: Pick<SearchInput, 'collection' | 'query'>, { hits, queryId }: SearchAnswer): void {
     const shown = hits.length > MAX_SHOWN ? hits.slice(0, MAX_SHOWN) : hits;
@@ -50,7 +57,7 @@ export class ImpressionLog {
     const scores = Float32Array.from(shown, ({ score }) => score);
     const own = this.#own.get(tenantId) ?? new Set<string>();
     const key = `${tenantId}/${queryId}`;
-    const [oldest] = own.size >= MAX_OWN ? own : [];
+    const [oldest] = own.size >= this.#mostOwn ? own : [];
     if (oldest !== undefined) this.#shown.delete(oldest);
     this.#own.set(tenantId, own.add(key));
     this.#shown.set(key, { collection, query: query.slice(0, MAX_QUERY), ids, scores, shownAtMs: Date.now() });

@@ -2,10 +2,10 @@ import { createHash, hash } from 'node:crypto';
 import type { Logger, Metrics } from '@vectron/observability';
 import { Stop, type StopSignal } from '@vectron/rpc';
 import type { Redis } from 'ioredis';
-import { LRUCache } from 'lru-cache';
 import { newCache } from 'transitory';
 import { decodeCached, encodeCached } from './cached-answer.js';
 import type { SearchAnswer } from './search-answer.js';
+import { OwnWriteMarks, type WriteMarks } from './write-marks.js';
 
 /** What a search's answer depends on. Two that are equal in all of it may have one answer. */
 export interface CacheKey {
@@ -41,13 +41,12 @@ interface UnderWay {
 }
 
 const OVERHEAD_BYTES = 500;
-const COLLECTIONS = 10_000;
 const MAX_ASKED = 20_000;
 
 /**
  * Answers of a moment ago (W-TinyLFU admission: Einziger et al., TinyLFU, 2017), and searches that are under way. Only
- * for reads that promise no freshness. A write through this gateway makes every older answer of its collection unusable
- * here at once, and keeps the shared tier out of use for the collection until its entries have expired; writes through
+ * for reads that promise no freshness. A write through this process makes every older answer of its collection unusable
+ * in all of its gateways at once, and keeps the shared tier out of use for the collection until its entries have expired; writes through
  * other gateways show after at most the TTL.
  */
 export class ResultCache {
@@ -55,14 +54,13 @@ export class ResultCache {
   #asked = { names: new Set<string>(), sinceMs: 0 };
   #askedBefore = new Set<string>();
   readonly #underWay = new Map<string, UnderWay>();
-  /** Writes of each collection through this gateway: their number, and when the last was. */
-  readonly #writes = new LRUCache<string, { count: number; lastMs: number }>({ max: COLLECTIONS });
   readonly #counts;
 
   constructor(
     private readonly options: ResultCacheOptions,
     metrics: Metrics,
     private readonly logger: Logger,
+    private readonly writes: WriteMarks = new OwnWriteMarks(),
   ) {
     this.#answers =
       options.ttlMs === 0
@@ -86,8 +84,7 @@ export class ResultCache {
 
   /** A write to the collection begins or was acknowledged: answers from before it are not given any more. */
   written(collectionId: string): void {
-    const count = (this.#writes.peek(collectionId)?.count ?? 0) + 1;
-    this.#writes.set(collectionId, { count, lastMs: Date.now() });
+    this.writes.mark(collectionId);
   }
 
   /**
@@ -99,7 +96,7 @@ export class ResultCache {
     signal: StopSignal | undefined,
     search: (signal: StopSignal) => Promise<SearchAnswer>,
   ): Promise<{ answer: SearchAnswer; from: ServedFrom }> {
-    const writes = this.#writes.get(key.collectionId);
+    const writes = this.writes.of(key.collectionId);
     // The vector as its hash: a long key would cost more than the rest, and be kept.
     const head = JSON.stringify([key.tenantId, key.collectionId, writes?.count ?? 0, ...key.parameters]);
     const name = head + hash('sha256', key.vector, 'base64');
@@ -182,7 +179,7 @@ export class ResultCache {
     const { redis, ttlMs } = this.options;
     if (redis === undefined || ttlMs === 0) return;
     // What was found before a write must not be shared after it.
-    if ((this.#writes.peek(key.collectionId)?.count ?? 0) !== writes) return;
+    if ((this.writes.of(key.collectionId)?.count ?? 0) !== writes) return;
     redis.set(this.#sharedName(key), encodeCached(answer), 'PX', ttlMs).catch((error) => this.#failed(error));
   }
 

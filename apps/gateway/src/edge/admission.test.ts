@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Admission } from './admission.js';
+import { Admission, HeldRequests } from './admission.js';
 import type { WorkKind } from './room.js';
 
 const OVERLOADED = expect.objectContaining({ code: 'OVERLOADED', details: { retryAfterMs: expect.any(Number) } });
@@ -44,7 +44,7 @@ describe('admission', () => {
   it('counts what an account and a key hold open, and leaves the rest to others', () => {
     const quota = (who: string) =>
       expect.objectContaining({ code: 'QUOTA_EXCEEDED', message: expect.stringContaining(who) });
-    const admission = new Admission({ ...limits, watch: 100 }, AT_ONCE, undefined, { tenant: 3, key: 2 });
+    const admission = new HeldRequests(100, undefined, { tenant: 3, key: 2 });
     const held = [admission.keepOpen('ann', 'a'), admission.keepOpen('ann', 'a')];
     expect(refused(() => admission.keepOpen('ann', 'a'))).toEqual(quota('key'));
     held.push(admission.keepOpen('ann', 'b'));

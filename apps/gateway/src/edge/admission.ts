@@ -15,25 +15,24 @@ export interface HeldLimits {
  * Room. What is held open for long is counted, and waits for nothing.
  */
 export class Admission {
-  readonly #rooms: Record<WorkKind, Room>;
-  readonly #held: { readonly tenants: HeldOpen; readonly keys: HeldOpen };
+  readonly #rooms: Record<Brief, Room>;
+  readonly #open: OpenRequests;
 
-  /** `waitMs`: how long a request may wait for its room. */
+  /** `waitMs`: how long a request may wait for its room. `open`: what counts those that are held open; missing: this. */
   constructor(
     limits: Record<WorkKind, number>,
     waitMs: Record<Brief, number>,
     metrics?: Metrics,
-    held: HeldLimits = { tenant: limits.watch, key: limits.watch },
+    held?: HeldLimits,
+    open?: OpenRequests,
   ) {
-    this.#held = { tenants: new HeldOpen('account', held.tenant), keys: new HeldOpen('key', held.key) };
+    this.#open = open ?? new HeldRequests(limits.watch, metrics, held);
     const room = (kind: Brief) => new Room(kind, limits[kind], waitMs[kind], metrics);
-    const watch = new Room('watch', limits.watch, 0, metrics);
     this.#rooms = {
       read: room('read'),
       scan: room('scan'),
       write: room('write'),
       bulk: room('bulk'),
-      watch,
       manage: room('manage'),
     };
   }
@@ -43,6 +42,7 @@ export class Admission {
    * tenant that has reads which take long is not refused here.
    */
   refusal(kind: WorkKind, tenantId: string): VectronError | undefined {
+    if (kind === 'watch') return this.#open.refusal?.(tenantId);
     if (kind === 'read' && this.#rooms.scan.isUsedBy(tenantId)) return undefined;
     return this.#rooms[kind].refusal(tenantId);
   }
@@ -61,11 +61,40 @@ export class Admission {
   }
 
   /** Room for what is held open for long, as `enter` gives it. */
-  keepOpen(tenantId: string, keyId = tenantId): () => void {
-    const { tenants, keys } = this.#held;
+  keepOpen(tenantId: string, keyId = tenantId): (() => void) | Promise<() => void> {
+    return this.#open.keepOpen(tenantId, keyId);
+  }
+}
+
+/** Counts what is held open for long: of this gateway, or of all of a process. */
+export interface OpenRequests {
+  /** The refusal that `keepOpen` would throw now for lack of room. */
+  refusal?(tenantId: string): VectronError | undefined;
+  /** As `keepOpen` of Admission. */
+  keepOpen(tenantId: string, keyId: string): (() => void) | Promise<() => void>;
+}
+
+/** What is held open here. */
+export class HeldRequests implements OpenRequests {
+  readonly #room: Room;
+  readonly #tenants: HeldOpen;
+  readonly #keys: HeldOpen;
+
+  constructor(limit: number, metrics?: Metrics, held: HeldLimits = { tenant: limit, key: limit }) {
+    this.#room = new Room('watch', limit, 0, metrics);
+    this.#tenants = new HeldOpen('account', held.tenant);
+    this.#keys = new HeldOpen('key', held.key);
+  }
+
+  refusal(tenantId: string): VectronError | undefined {
+    return this.#room.refusal(tenantId);
+  }
+
+  keepOpen(tenantId: string, keyId: string): () => void {
+    const [tenants, keys] = [this.#tenants, this.#keys];
     tenants.check(tenantId);
     keys.check(keyId);
-    const leave = this.#rooms.watch.begin(tenantId);
+    const leave = this.#room.begin(tenantId);
     const given = [tenants.take(tenantId), keys.take(keyId)];
     let ended = false;
     return () => {

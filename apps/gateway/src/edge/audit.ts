@@ -47,6 +47,9 @@ interface Waiting {
   readonly written: () => void;
 }
 
+/** The audit log as requests and administrators see it. */
+export type AuditTrail = Pick<AuditLog, 'id' | 'record' | 'refused' | 'newest' | 'verify'>;
+
 /**
  * The audit log of one gateway, `<data>/gateway/audit.jsonl` (0600): one JSON object a line, each chained to the one
  * before by an HMAC, so that a line that is changed, left out or put in between shows. The key of the HMAC and where the

@@ -8,12 +8,12 @@ import type { GatewayConfig } from '../config.js';
 import type { Authenticator, Principal } from './access.js';
 import type { Admission } from './admission.js';
 import { type Asked, askedBy } from './asked.js';
-import type { AuditLog } from './audit.js';
+import type { AuditTrail } from './audit.js';
 import { printable } from './audit-target.js';
 import type { Hold } from './hold.js';
 import { ReadCosts } from './read-costs.js';
 import type { Arrival } from './room.js';
-import { Strangers } from './strangers.js';
+import { type StrangerGuard, Strangers } from './strangers.js';
 
 const DENIED = new Set(['UNAUTHENTICATED', 'PERMISSION_DENIED', 'RATE_LIMITED']);
 const BURST_SECONDS = 10;
@@ -75,15 +75,15 @@ const limited = (who: string) => (refused: unknown) => {
 
 /** What happens to every request of either wire before and after its own work. */
 export class Edge {
-  readonly #strangers = new Strangers();
   readonly #costs = new ReadCosts();
 
   constructor(
     private readonly limiter: RateLimiter | undefined,
     private readonly authenticator: Authenticator,
     private readonly admission: Admission,
-    private readonly audit: AuditLog,
+    private readonly audit: AuditTrail,
     private readonly metrics: Metrics,
+    private readonly strangers: StrangerGuard = new Strangers(),
   ) {}
 
   /**
@@ -108,12 +108,12 @@ export class Edge {
   }
 
   async #authenticate(token: string | undefined, address: string): Promise<Principal> {
-    if (token !== undefined) this.#strangers.check(address);
+    if (token !== undefined) await this.strangers.check(address);
     try {
       return await this.authenticator.authenticate(token);
     } catch (error) {
       const wrong = error instanceof VectronError && error.code === 'UNAUTHENTICATED';
-      if (wrong && token !== undefined) this.#strangers.failed(address);
+      if (wrong && token !== undefined) this.strangers.failed(address);
       throw error;
     }
   }
@@ -174,7 +174,7 @@ export class Edge {
    * Room for a connection that is held open for its caller, as for a request that waits for changes. Throws QUOTA_EXCEEDED
    * or OVERLOADED; what is returned gives the room back.
    */
-  keepOpen(principal: Principal): () => void {
+  keepOpen(principal: Principal): (() => void) | Promise<() => void> {
     return this.admission.keepOpen(principal.tenantId, keyOf(principal));
   }
 

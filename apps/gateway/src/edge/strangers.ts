@@ -14,12 +14,18 @@ interface Failures {
   atMs: number;
 }
 
+/** What counts wrong tokens: of this gateway, or of all of a process. */
+export interface StrangerGuard {
+  check(address: string): void | Promise<void>;
+  failed(address: string): void;
+}
+
 /**
  * Wrong tokens by address. To find out that a token is wrong costs the auth service a lookup or the check of a signature,
  * which nobody has paid for. An address that shows too many is refused for tokens that are not known here; callers whose
  * tokens are known, at the same address too, notice nothing.
  */
-export class Strangers {
+export class Strangers implements StrangerGuard {
   readonly #addresses = new LRUCache<string, Failures>({ max: MAX_ADDRESSES });
 
   constructor(private readonly now: () => number = Date.now) {}

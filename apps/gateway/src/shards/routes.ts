@@ -24,6 +24,8 @@ interface Wanted {
 export class RouteTable {
   readonly #routes: LRUCache<string, Route, Wanted>;
   readonly #stop = new AbortController();
+  /** Refreshes of routes that were said to have changed. */
+  readonly #refreshing = new Set<Promise<unknown>>();
 
   constructor(private readonly backends: Backends) {
     this.#routes = new LRUCache({
@@ -57,13 +59,22 @@ export class RouteTable {
           if (signal.aborted) return;
           const known = changes.filter(({ tenantId, name }) => this.#routes.has(`${tenantId}/${name}`));
           // A refresh that fails leaves the route as it was; a shard will refuse it.
-          for (const { tenantId, name } of known) void limit(() => this.refresh(tenantId, name).catch(() => undefined));
+          for (const { tenantId, name } of known) {
+            const refreshing = limit(() => this.refresh(tenantId, name).catch(() => undefined));
+            this.#refreshing.add(refreshing);
+            void refreshing.finally(() => this.#refreshing.delete(refreshing));
+          }
         }
       } catch (error) {
         if (!signal.aborted) logger.warn({ err: error }, 'no placement driver pushes routes; trying again');
       }
       await pause(AGAIN_MS, undefined, { signal, ref: false }).catch(() => undefined);
     }
+  }
+
+  /** Resolves when all routes are known of whose change was heard. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#refreshing);
   }
 
   close(): void {

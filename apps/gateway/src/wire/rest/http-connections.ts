@@ -33,6 +33,35 @@ export function guardConnections(
 }
 
 /**
+ * For a server that does not listen itself, so that its own `close` waits for nothing. What is returned resolves when no request is
+ * under way; every connection ends with its answer from then on, and those that wait for a request at once.
+ */
+export function drainRequests(server: Server): () => Promise<void> {
+  let underWay = 0;
+  let draining = false;
+  let drained = () => {};
+  server.prependListener('request', (_request: IncomingMessage, response: ServerResponse) => {
+    underWay += 1;
+    if (draining) response.setHeader('connection', 'close');
+    response.once('close', () => {
+      underWay -= 1;
+      if (!draining) return;
+      // Its connection is idle once all that hear of the end have heard of it.
+      setImmediate(() => server.closeIdleConnections());
+      if (underWay === 0) drained();
+    });
+  });
+  return async () => {
+    draining = true;
+    server.closeIdleConnections();
+    if (underWay === 0) return;
+    await new Promise<void>((resolve) => {
+      drained = resolve;
+    });
+  };
+}
+
+/**
  * Ends the connection after the answer that is about to be sent, such that a client that is still sending gets to see it:
  * closed with unread bytes, TCP would answer with a reset, which takes the answer away. So the answer is sent, then the end of
  * what is written, and for a moment what comes is thrown away (RFC 9112, 9.6).

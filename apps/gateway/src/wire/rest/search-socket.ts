@@ -100,11 +100,14 @@ export function serveSearchSocket(
     { principal, hold }: { principal: Principal; hold: Hold },
   ): void {
     socket.on('error', () => socket.terminate());
+    const full = (refused: unknown) => socket.close(TRY_AGAIN_LATER, toVectronError(refused).message);
     try {
       // Here, where it is sure that there is a socket whose end gives the room back.
-      socket.once('close', edge.keepOpen(principal));
+      const kept = edge.keepOpen(principal);
+      if (kept instanceof Promise) readOnceKept(socket, kept).catch(full);
+      else socket.once('close', kept);
     } catch (refused) {
-      socket.close(TRY_AGAIN_LATER, toVectronError(refused).message);
+      full(refused);
       return;
     }
     const end = () => {
@@ -172,6 +175,18 @@ export function serveSearchSocket(
     }
   }
   return sockets;
+}
+
+/** Reads nothing of a socket before there is room for it; its end gives the room back. */
+async function readOnceKept(socket: WebSocket, kept: Promise<() => void>): Promise<void> {
+  socket.pause();
+  try {
+    const release = await kept;
+    if (socket.readyState === WebSocket.CLOSED) release();
+    else socket.once('close', release);
+  } finally {
+    socket.resume();
+  }
 }
 
 function protocolToken(request: IncomingMessage): string | undefined {

@@ -1,0 +1,119 @@
+import { Worker } from 'node:worker_threads';
+import type { MetricsSnapshot } from '@vectron/observability';
+import { type HandedConnection, PortPeer } from '@vectron/rpc';
+import type { Impression } from '../data/impression-log.js';
+import type { PublicListener } from '../start-gateway.js';
+import type { WireRequest, WireResponse } from './run-gateway.js';
+
+/** How connections get from one thread to another: see packages/engine. */
+export interface Descriptors {
+  /** A second descriptor of what `fd` is open on. */
+  duplicate(fd: number): number;
+  /** Closes one that nobody has taken. */
+  close(fd: number): void;
+}
+
+interface Handed {
+  readonly connection: HandedConnection;
+  /** Until the thread says that it has taken it. */
+  fd: number | undefined;
+}
+
+/** A gateway in a thread of its own, as the thread sees it that accepts connections for it. */
+export class GatewayThread {
+  readonly #worker: Worker;
+  readonly #peer: PortPeer;
+  readonly #handed = new Map<number, Handed>();
+  #last = 0;
+  /** Resolves when it serves; rejects when it ends before that. */
+  readonly ready: Promise<void>;
+  /** Resolves to why, when it has ended. */
+  readonly ended: Promise<string>;
+
+  constructor(
+    readonly number: number,
+    entry: URL,
+    workerData: unknown,
+    private readonly descriptors: Descriptors,
+    { serve, flooded }: { serve(peer: PortPeer): () => void; flooded(listener: PublicListener, address: string): void },
+  ) {
+    this.#worker = new Worker(entry, { workerData, name: `gateway ${number}` });
+    this.#peer = new PortPeer(this.#worker);
+    const giveBack = serve(this.#peer);
+    let fault = '';
+    this.ready = new Promise((resolve, reject) => {
+      this.#peer.serve('threads', {
+        ready: () => resolve(),
+        failed: ([why]) => {
+          fault = String(why);
+        },
+        taken: ([id]) => {
+          const handed = this.#handed.get(id as number);
+          if (handed !== undefined) handed.fd = undefined;
+        },
+        ended: ([id]) => this.#end(id as number),
+        flooded: ([listener, address]) => flooded(listener as PublicListener, address as string),
+      });
+      this.#worker.once('exit', () => reject(new Error(`gateway ${number} did not start: ${fault}`)));
+    });
+    this.ready.catch(() => undefined);
+    this.ended = new Promise((resolve) => {
+      this.#worker.once('error', (error: unknown) => {
+        fault = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      });
+      this.#worker.once('exit', (code) => {
+        this.#peer.close(`gateway ${number} has ended`);
+        giveBack();
+        for (const [id, { fd }] of this.#handed) {
+          if (fd !== undefined) this.descriptors.close(fd);
+          this.#end(id);
+        }
+        resolve(fault || `it ended with code ${code}`);
+      });
+    });
+  }
+
+  /** Connections that it serves. */
+  get size(): number {
+    return this.#handed.size;
+  }
+
+  /** Hands a connection to it. */
+  accept(listener: PublicListener, connection: HandedConnection): void {
+    const fd = connection.give((own) => this.descriptors.duplicate(own));
+    if (fd === undefined) return;
+    this.#last += 1;
+    this.#handed.set(this.#last, { connection, fd });
+    this.#peer.tell('gateway.accept', listener, this.#last, fd);
+  }
+
+  metrics(): Promise<MetricsSnapshot> {
+    return this.#peer.call('gateway.metrics', []) as Promise<MetricsSnapshot>;
+  }
+
+  impression(tenantId: string, queryId: string): Promise<Impression | undefined> {
+    return this.#peer.call('gateway.impression', [tenantId, queryId]) as Promise<Impression | undefined>;
+  }
+
+  fetch(request: WireRequest): Promise<WireResponse> {
+    return this.#peer.call('gateway.fetch', [request]) as Promise<WireResponse>;
+  }
+
+  /** Resolves when it acts on all that it was told before. */
+  async settle(): Promise<void> {
+    await this.#peer.call('gateway.settle', []);
+  }
+
+  /** Lets requests end, then ends the thread. */
+  async close(): Promise<void> {
+    await this.#peer.call('gateway.close', []).catch(() => undefined);
+    await this.#worker.terminate();
+    await this.ended;
+  }
+
+  #end(id: number): void {
+    const handed = this.#handed.get(id);
+    this.#handed.delete(id);
+    handed?.connection.end();
+  }
+}
