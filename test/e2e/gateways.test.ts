@@ -1,78 +1,32 @@
 import { readFileSync } from 'node:fs';
-import { Agent, type IncomingMessage, request as send } from 'node:http';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect } from '@vectron/sdk';
 import Database from 'libsql';
 import { WebSocket } from 'ws';
+import { KeptConnection } from '../harness/kept-connection.js';
 import { VectronProcess } from '../harness/process.js';
 import { reasonOf, tempDir } from '../harness/system.js';
 import { until } from '../harness/waiting.js';
-
-interface Answer {
-  readonly status: number;
-  readonly body: Record<string, unknown> & { readonly [key: string]: never };
-  readonly text: string;
-}
 
 const C = 'threads';
 const POINTS = `/v1/collections/${C}/points`;
 const SEARCH = `${POINTS}/search`;
 
-/** A connection that is kept: what is sent on it goes to one gateway. */
-class Connection {
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
-
-  constructor(
-    private readonly http: string,
-    public key: string,
-  ) {}
-
-  call(method: string, path: string, body?: object): Promise<Answer> {
-    return this.open(method, path, body).answer;
-  }
-
-  open(method: string, path: string, body?: object | 'later') {
-    const { hostname: host, port } = new URL(this.http);
-    const headers = { authorization: `Bearer ${this.key}`, 'content-type': 'application/json' };
-    const request = send({ host, port, method, path, headers, agent: this.#agent });
-    const answer = new Promise<Answer>((resolve, reject) => {
-      request.on('response', (response: IncomingMessage) => {
-        let text = '';
-        response.on('data', (chunk) => {
-          text += chunk;
-        });
-        response.on('end', () => {
-          const body = text.startsWith('{') ? JSON.parse(text) : {};
-          resolve({ status: response.statusCode ?? 0, text, body });
-        });
-        response.on('error', reject);
-      });
-      request.on('error', reject);
-    });
-    if (body !== 'later') request.end(body === undefined ? undefined : JSON.stringify(body));
-    return { request, answer };
-  }
-
-  close(): void {
-    this.#agent.destroy();
-  }
-}
-
 /** What has to be right for all gateways of a process together, on one server with two of them. */
 describe('several gateways in one process', () => {
   const data = tempDir('gateways');
-  const opened: Connection[] = [];
+  const opened: KeptConnection[] = [];
   let server: VectronProcess;
   let http = '';
   let grpc = '';
   let adminKey = '';
-  let admin: Connection;
-  let watcher: Connection;
+  let admin: KeptConnection;
+  let watcher: KeptConnection;
 
   const connection = (key = adminKey) => {
-    const one = new Connection(http, key);
+    const one = new KeptConnection(http, key);
     opened.push(one);
     return one;
   };
@@ -139,7 +93,7 @@ describe('several gateways in one process', () => {
 
   it('none gives an old answer after a write through another', async () => {
     const four = await fourOf('four');
-    const nearest = async (one: Connection) => {
+    const nearest = async (one: KeptConnection) => {
       const { body } = await one.call('POST', SEARCH, { vector: [50, 0], topK: 1 });
       return (body as unknown as { results: { id: string }[] }).results[0].id;
     };
@@ -246,7 +200,7 @@ describe('several gateways in one process', () => {
     process.kill(server.pid, 'SIGWINCH');
     await server.until(/told to fail/);
     // Connections end with their gateway, and clients make new ones.
-    const asked = async (one: Connection) => {
+    const asked = async (one: KeptConnection) => {
       for (;;) {
         try {
           return (await one.call('POST', SEARCH, { vector: [1, 0] })).status;

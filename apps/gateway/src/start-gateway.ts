@@ -274,8 +274,12 @@ export async function serveGateway(
       for (const socket of sockets.clients) socket.terminate();
       // Requests that are under way are answered; who does not take the answer is cut off.
       const cut = setTimeout(() => server.closeAllConnections(), CLOSE_MS);
-      await drain?.();
-      await app.close();
+      const closeRest = async () => {
+        await drain?.();
+        await app.close();
+      };
+      // Side by side: Nest would begin to close the gRPC server when REST has ended, and both may take as long as they may.
+      await Promise.all([closeRest(), grpc.close()]);
       clearTimeout(cut);
       await backends.workers.close();
     },

@@ -268,6 +268,7 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
   #listener: GrpcListener | undefined;
   readonly #health = new HealthImplementation({ '': 'SERVING' });
   #address = '';
+  #closing: Promise<void> | undefined;
 
   constructor(private readonly options: GrpcServerOptions) {
     super();
@@ -497,8 +498,13 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
     );
   }
 
-  /** Stops accepting, lets calls finish for a moment, then cuts them. */
-  async close(): Promise<void> {
+  /** Stops accepting, lets calls finish for a moment, then cuts them. Whoever calls it again waits for the same end. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.#health.setStatus('', 'NOT_SERVING');
     this.#listener?.stop();
     await new Promise<void>((resolve) => {

@@ -1,3 +1,4 @@
+import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import type { Logger, Metrics } from '@vectron/observability';
@@ -63,12 +64,22 @@ export async function runGateway(
     accept([listener, id, fd]) {
       // Told before the descriptor is taken: one that was taken and is given back would be closed twice.
       peer.tell('threads.taken', id);
-      const half = listener === 'http';
-      const socket = new Socket({ fd: fd as number, readable: true, writable: true, allowHalfOpen: half });
+      // As Node's own servers make them.
+      const allowHalfOpen = listener === 'http' && config.tlsCertificate === undefined;
+      let socket: Socket;
+      try {
+        socket = new Socket({ fd: fd as number, readable: true, writable: true, allowHalfOpen });
+      } catch (error) {
+        own.error({ err: error }, 'a connection could not be taken over');
+        closeSync(fd as number);
+        peer.tell('threads.ended', id);
+        return;
+      }
       socket.once('close', () => peer.tell('threads.ended', id));
       socket.setNoDelay(true);
       gateway.accept(listener as PublicListener, socket);
     },
+    beat: () => undefined,
     metrics: () => metrics.registry.getMetricsAsJSON(),
     impression: ([tenantId, queryId]) => impressions.get(tenantId as string, queryId as string),
     fetch: async ([request]) => {
