@@ -112,7 +112,9 @@ export interface ClusterSystem extends System {
 export async function startCluster(options: Partial<LocalClusterOptions> = {}): Promise<ClusterSystem> {
   const dir = tempDir('cluster');
   const sizes = { workers: 3, placementDrivers: 2, gateways: 1, etcdMembers: 1, etcdBinary: etcdBinary() };
-  const flags = { ...options.flags, auth: openUnlessTold(options.flags?.auth ?? []) };
+  const { auth = [], gateway = [], ...others } = options.flags ?? {};
+  const several = process.env.TEST_GATEWAYS === undefined ? [] : ['--gateways', process.env.TEST_GATEWAYS];
+  const flags = { ...others, auth: openUnlessTold(auth), gateway: [...several, ...gateway] };
   const cluster = await LocalCluster.start({ dir, ...sizes, ...options, flags });
   const { http, grpc, processes } = cluster.info;
   const { apiKey, password } = JSON.parse(readFileSync(join(dir, 'bootstrap.json'), 'utf8')) as {

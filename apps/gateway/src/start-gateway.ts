@@ -160,7 +160,8 @@ export async function serveGateway(
   const server = app.getHttpServer() as HttpServer;
   const arrivals = new Arrivals({
     minBytesPerSecond: config.minBodyRate,
-    maxBytes: Math.floor(config.maxReceiving / parts.among),
+    maxBytes: config.maxReceiving,
+    part: parts.partOf?.('receiving'),
   });
   const { isProxy } = connectionLimitsOf(config);
   // Those that are handed on are counted where they are let in.

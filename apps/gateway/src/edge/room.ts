@@ -1,12 +1,14 @@
 import { VectronError } from '@vectron/errors';
 import type { Metrics } from '@vectron/observability';
+import type { PartOfLimit } from '@vectron/rpc';
 import { Throughput } from './throughput.js';
 
 /**
  * What requests wait for and use up: each kind has room of its own, so that one cannot starve the others. `scan`: reads that
  * take long; `bulk`: large writes.
  */
-export type WorkKind = 'read' | 'scan' | 'write' | 'bulk' | 'watch' | 'manage';
+export const WORK_KINDS = ['read', 'scan', 'write', 'bulk', 'watch', 'manage'] as const;
+export type WorkKind = (typeof WORK_KINDS)[number];
 
 /** Share of the room, and of the line, that one tenant may take; what is left is there for the next that comes. */
 const TENANT_SHARE = 0.75;
@@ -85,15 +87,16 @@ export class Room {
   #sweptMs = 0;
   #looking: NodeJS.Timeout | undefined;
 
-  /** `limit`: how many fit. `waitMs` 0: nobody waits. */
+  /** `limit`: how many fit; with `part`, into the rooms of this process together. `waitMs` 0: nobody waits. */
   constructor(
     private readonly kind: WorkKind,
     private readonly limit: number,
     private readonly waitMs: number,
     metrics?: Metrics,
+    private readonly part?: PartOfLimit,
   ) {
     this.#gauge = metrics?.running.labels({ kind });
-    metrics?.room.labels({ kind }).set(limit);
+    if (part === undefined) metrics?.room.labels({ kind }).set(limit);
     this.#waitingGauge = metrics?.waiting.labels({ kind });
     this.#refused = metrics?.shed.labels({ kind });
   }
@@ -160,8 +163,9 @@ export class Room {
 
   #fitsNow(tenant: Tenant): boolean {
     const active = this.#tenants.size;
-    const share = active === 1 ? this.limit * TENANT_SHARE : this.limit / active;
-    return this.#running < this.limit && tenant.running < Math.max(1, Math.floor(share));
+    const room = this.part === undefined ? this.limit : this.part.mayUse(this.limit);
+    const share = active === 1 ? room * TENANT_SHARE : room / active;
+    return this.#running < room && tenant.running < Math.max(1, Math.floor(share));
   }
 
   #mayWait(tenant: Tenant, arrival: Arrival): boolean {
@@ -247,6 +251,7 @@ export class Room {
   #begin(own: Tenant): () => void {
     own.running += 1;
     this.#running += 1;
+    this.part?.tell(this.#running);
     this.#gauge?.set(this.#running);
     let ended = false;
     return () => {
@@ -255,6 +260,7 @@ export class Room {
       own.running -= 1;
       own.lastMs = Date.now();
       this.#running -= 1;
+      this.part?.tell(this.#running);
       this.#gauge?.set(this.#running);
       if (this.#waiting === 0) return;
       this.#throughput.ended();

@@ -6,9 +6,11 @@ import { ExponentialBackoff, type IBackoff } from 'cockatiel';
 import type { Backends } from '../backends.js';
 import type { GatewayConfig } from '../config.js';
 import { SharedWriteMarks } from '../data/write-marks.js';
+import { roomsOf } from '../gateway.module.js';
 import { MetricsSum } from '../shared/metrics-sum.js';
 import { type OpenParts, openParts } from '../shared/parts.js';
 import { serveParts } from '../shared/remote-parts.js';
+import { SharedUse } from '../shared/shared-use.js';
 import { connectionLimitsOf, type PublicListener, type RunningGateway, tlsOf } from '../start-gateway.js';
 import { type Descriptors, GatewayThread } from './gateway-thread.js';
 import type { ThreadFacts } from './run-gateway.js';
@@ -54,6 +56,7 @@ export class GatewayThreads implements RunningGateway {
   #waiting: [PublicListener, HandedConnection][] = [];
   readonly #stop = new AbortController();
   readonly #writes = SharedWriteMarks.allocate();
+  readonly #use: SharedArrayBuffer;
   #parts: OpenParts | undefined;
   #sum: MetricsSum | undefined;
   #next = 0;
@@ -67,6 +70,7 @@ export class GatewayThreads implements RunningGateway {
     private readonly metrics: Metrics,
     private readonly logger: Logger,
   ) {
+    this.#use = SharedUse.allocate(options.count);
     const listener = (name: PublicListener) =>
       new SharedListener(
         connectionLimitsOf(config),
@@ -125,6 +129,7 @@ export class GatewayThreads implements RunningGateway {
     const tls = tlsOf(config);
     const sum = new MetricsSum(metrics, () => this.#snapshots());
     this.#sum = sum;
+    for (const [kind, limit] of Object.entries(roomsOf(config))) metrics.room.labels({ kind }).set(limit);
     const parts = await openParts(config, backends, metrics, logger, {
       sum,
       find: (...known) => this.#shown(...known),
@@ -181,14 +186,18 @@ export class GatewayThreads implements RunningGateway {
     const { options, config } = this;
     const parts = this.#parts as OpenParts;
     const facts: ThreadFacts = {
-      ...{ number, among: options.count, config, writes: this.#writes },
+      ...{ number, among: options.count, config, writes: this.#writes, use: this.#use },
       auditId: parts.audit.id,
       limited: parts.limiter !== undefined,
     };
     const thread = new GatewayThread(number, options.entry, { ...options.extra, ...facts }, options.descriptors, {
       serve: (peer) => {
         options.serve(peer, () => this.#settle());
-        return serveParts(peer, parts);
+        const giveBack = serveParts(peer, parts);
+        return () => {
+          giveBack();
+          new SharedUse(this.#use, options.count).ended(number);
+        };
       },
       flooded: (listener, address) => this.#listeners[listener].flooded(address),
     });

@@ -10,6 +10,7 @@ import { SharedWriteMarks } from '../data/write-marks.js';
 import { RouteTable } from '../shards/routes.js';
 import { redisOf } from '../shared/parts.js';
 import { type RemoteFacts, remoteParts } from '../shared/remote-parts.js';
+import { SharedUse } from '../shared/shared-use.js';
 import { type PublicListener, serveGateway } from '../start-gateway.js';
 
 /** What a thread is given to run one of several gateways. */
@@ -20,6 +21,8 @@ export interface ThreadFacts extends RemoteFacts {
   readonly config: GatewayConfig;
   /** Of SharedWriteMarks. */
   readonly writes: SharedArrayBuffer;
+  /** Of SharedUse. */
+  readonly use: SharedArrayBuffer;
 }
 
 /** A request and an answer of the Fetch API, as they travel between threads. */
@@ -41,7 +44,7 @@ export interface WireResponse {
  */
 export async function runGateway(
   peer: PortPeer,
-  { number, among, config, writes, ...facts }: ThreadFacts,
+  { number, among, config, writes, use, ...facts }: ThreadFacts,
   backends: Backends,
   metrics: Metrics,
   logger: Logger,
@@ -52,12 +55,13 @@ export async function runGateway(
   const routes = new RouteTable(backends);
   const redis = await redisOf(config);
   const shared = remoteParts(peer, new SharedWriteMarks(writes), facts);
+  const uses = new SharedUse(use, among);
   const gateway = await serveGateway(
     config,
     backends,
     metrics,
     own,
-    { shared, routes, redis, impressions, among },
+    { shared, routes, redis, impressions, among, partOf: (kind) => uses.part(kind, number) },
     { flooded: (listener, address) => peer.tell('threads.flooded', listener, address) },
   );
   peer.serve('gateway', {
