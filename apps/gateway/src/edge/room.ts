@@ -138,7 +138,7 @@ export class Room {
   /** The refusal, which is counted. */
   #full(tenant: Tenant): VectronError {
     this.#refused?.inc();
-    const expectedMs = this.#throughput.expectedMs(this.#before(tenant), Date.now()) ?? RETRY_MS;
+    const expectedMs = this.#expectedMs(tenant, Date.now()) ?? RETRY_MS;
     const steps = Math.ceil(Math.min(expectedMs, MOST_RETRY_MS) / RETRY_STEP_MS);
     const retryAfterMs = Math.max(1, steps) * RETRY_STEP_MS;
     let refusal = this.#refusals.get(retryAfterMs);
@@ -150,6 +150,11 @@ export class Room {
       this.#refusals.set(retryAfterMs, refusal);
     }
     return refusal;
+  }
+
+  /** How long the next one of the tenant waits; undefined: it cannot be told. How fast a line moves is known while there is one. */
+  #expectedMs(tenant: Tenant, nowMs: number): number | undefined {
+    return this.#waiting === 0 ? undefined : this.#throughput.expectedMs(this.#before(tenant), nowMs);
   }
 
   /** How many begin before the next one of the tenant does, and it with them. */
@@ -176,7 +181,7 @@ export class Room {
     const nowMs = Date.now();
     const mostMs = this.#mostMs(arrival, nowMs);
     if (mostMs <= 0) return false;
-    const expectedMs = this.#throughput.expectedMs(this.#before(tenant), nowMs);
+    const expectedMs = this.#expectedMs(tenant, nowMs);
     return expectedMs === undefined || expectedMs <= mostMs;
   }
 
