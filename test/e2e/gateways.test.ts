@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { gateway } from '@vectron/proto';
+import { callContext, createClient } from '@vectron/rpc';
 import { connect } from '@vectron/sdk';
 import Database from 'libsql';
 import { WebSocket } from 'ws';
@@ -49,7 +51,9 @@ describe('several gateways in one process', () => {
 
   beforeAll(async () => {
     const listen = ['--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0'];
-    const limits = ['--key-max-watches', '3'];
+    const limits = ['--key-max-watches', '3', '--max-calls-per-connection', '1000'];
+    // No wait ends because the machine is busy.
+    limits.push('--write-timeout-ms', '600000');
     const preload = pathToFileURL(join(process.cwd(), 'test/harness/failing-thread.mjs')).href;
     server = new VectronProcess(
       ['serve', '--data', data, '--no-sample', '--gateways', '2', '--cache-ttl-ms', '60000', ...listen, ...limits],
@@ -192,6 +196,27 @@ describe('several gateways in one process', () => {
     const rows = db.prepare('SELECT impression FROM feedback').all() as { impression: string | null }[];
     db.close();
     expect(rows.map(({ impression }) => JSON.parse(impression ?? '{}').results?.[0]?.id)).toEqual(four.map(() => 'p4'));
+  });
+
+  it('one connection gets what all of them may give: none of 400 searches and 64 batches of one key fails', async () => {
+    const { key } = await newKey('with one connection');
+    const { api, close } = createClient(gateway.VectronServiceService, grpc);
+    const context = () => callContext({ authorization: `Bearer ${key}` });
+    // Of a connection, a few calls are taken before it is known whose it is.
+    await api.search(gateway.SearchRequest.fromPartial({ collection: C, vector: [1, 1], topK: 3 }), context());
+    const searches = Array.from({ length: 400 }, (_, at) =>
+      api.search(
+        gateway.SearchRequest.fromPartial({ collection: C, vector: [at / 400, 1], topK: 3, timeoutMs: 600_000 }),
+        context(),
+      ),
+    );
+    const batches = Array.from({ length: 64 }, (_, at) => {
+      const points = Array.from({ length: 50 }, (_, n) => ({ id: `b${at}-${n}`, vector: [1_000, n] }));
+      return api.upsert(gateway.UpsertRequest.fromPartial({ collection: C, points }), context());
+    });
+    for (const { results } of await Promise.all(searches)) expect(results).toHaveLength(3);
+    for (const { upserted } of await Promise.all(batches)) expect(upserted).toBe(50);
+    close();
   });
 
   it('one that fails is started again, while the others go on', async () => {
