@@ -61,7 +61,7 @@ export class UnaryCall {
   /** Milliseconds since 1970; Infinity: the caller waits for ever. */
   readonly deadlineMs: number = Number.POSITIVE_INFINITY;
   readonly #timer: NodeJS.Timeout | undefined;
-  readonly #chunks: Buffer[] = [];
+  #chunks: Buffer[] = [];
   #bytes = 0;
   #answered = false;
   #isGone = false;
@@ -86,6 +86,8 @@ export class UnaryCall {
     stream.once('close', () => this.#gone());
     stream.once('end', () => {
       const message = this.#message();
+      // The stream is known to its session for longer than the call is, and the call to the stream.
+      this.#chunks = [];
       if (message !== undefined) begin(message);
       else this.fail(statusOf(codes.UNIMPLEMENTED, 'the request has no message, and this method takes one'));
     });
@@ -162,23 +164,31 @@ export class UnaryCall {
     clearTimeout(this.#timer);
     if (this.#answered || this.cancelled || this.stream.headersSent) return false;
     this.#answered = true;
+    this.#forget();
     return true;
   }
 
   #late(): void {
-    this.fail(statusOf(codes.DEADLINE_EXCEEDED, 'Deadline exceeded'));
-    this.#tellGone();
+    this.#tellGone(() => this.fail(statusOf(codes.DEADLINE_EXCEEDED, 'Deadline exceeded')));
   }
 
   #gone(): void {
     clearTimeout(this.#timer);
     if (!this.#answered) this.#tellGone();
+    this.#forget();
   }
 
-  #tellGone(): void {
-    this.#isGone = true;
-    for (const listener of this.#goneListeners) listener();
+  #forget(): void {
+    this.#chunks = [];
     this.#goneListeners = [];
+  }
+
+  /** `first`: done before those are told who work on the answer. */
+  #tellGone(first = () => {}): void {
+    const listeners = this.#goneListeners;
+    first();
+    this.#isGone = true;
+    for (const listener of listeners) listener();
   }
 
   #join(): void {
