@@ -18,6 +18,7 @@ export { type Port, type PortMethod, PortPeer, type Remote, remoteObject } from 
 export {
   type BidiCall,
   cannotListen,
+  type GrpcHandler,
   type GrpcLimits,
   GrpcServer,
   type GrpcServerOptions,
