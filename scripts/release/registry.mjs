@@ -25,7 +25,8 @@ function provide() {
   return program;
 }
 
-const freePort = () =>
+/** A port that nobody listens on at the moment. */
+export const freePort = () =>
   new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);

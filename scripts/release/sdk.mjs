@@ -1,15 +1,16 @@
 // @vectron/sdk: one bundle with an entry point for each way to reach a database, their types, and the client over REST for browsers.
+import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
-import { checkImports, licences, nativeCore } from './bundling.mjs';
+import { checkImports, licences, NATIVE_CORE, nativeCore } from './bundling.mjs';
 import { contractModule } from './client-contract.mjs';
 import { newPackage, root, tested, version, write } from './folders.mjs';
 import { writeTypes } from './types.mjs';
 
 const dist = join(root, 'packages/sdk/dist');
 const ENTRIES = ['index', 'rest', 'grpc', 'embedded'];
-const dependencies = { '@vectron/engine': version, ...tested('@grpc/grpc-js', 'libsql', 'undici') };
+const dependencies = { [NATIVE_CORE]: version, ...tested('@grpc/grpc-js', 'libsql', 'undici') };
 /** What the bundle's modules could load in a server and do not in a client: `checkImports` finds it if they do. */
 const SERVERS = [/^@nestjs\//, 'ioredis', 'rxjs', 'etcd3'];
 
@@ -40,7 +41,8 @@ export async function writeSdk() {
   const node = await bundle(folder, {
     input: Object.fromEntries(ENTRIES.map((entry) => [entry, join(dist, `${entry}.js`)])),
     platform: 'node',
-    external: [...Object.keys(dependencies), ...SERVERS],
+    // The engine's TypeScript becomes part of the bundle; `nativeCore` leaves its addon out.
+    external: [...Object.keys(dependencies).filter((name) => name !== NATIVE_CORE), ...SERVERS],
     plugins: [nativeCore],
   });
   checkImports(node, dependencies);
@@ -50,6 +52,7 @@ export async function writeSdk() {
     plugins: [clientContract, bytes],
   });
   checkImports(browser, {});
+  cpSync(join(root, 'packages/sdk/README.md'), join(folder, 'README.md'));
   write(folder, 'THIRD-PARTY-LICENSES', licences([...node, ...browser]));
   // Declarations that importers of both kinds may read: of modules without a default export, the kind makes no difference.
   write(folder, 'types/package.json', '{ "type": "commonjs" }\n');

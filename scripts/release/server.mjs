@@ -14,6 +14,20 @@ const VENDOR = 'vendor';
 const placed = (path) => path.replace(/^((?:\.\.\/)*)node_modules\//, `$1${VENDOR}/`);
 const COPIED = ['apps/cli/bin', 'apps/console/dist', 'bench/datasets/debian-packages'];
 
+const README = `# Vectron
+
+A distributed vector database: one command line, one server, and all services of a cluster.
+
+\`\`\`sh
+npx vectron serve
+npx vectron search debian-packages --like exim4-daemon-heavy --top-k 5
+\`\`\`
+
+The first start makes \`./data\`, prints an administrator's password and an API key once, and loads a sample of 20,000 text embeddings. REST and
+the console are on http://127.0.0.1:8080, gRPC on 127.0.0.1:8081. Nothing is compiled or fetched when it is installed or started. Clients:
+[@vectron/sdk](https://www.npmjs.com/package/@vectron/sdk). Node 20.19 or newer on Linux or macOS.
+`;
+
 /** Writes the package; gives its folder. */
 export async function writeServer() {
   const dependencies = { '@vectron/engine': version, ...tested(...DEPENDENCIES) };
@@ -37,6 +51,7 @@ export async function writeServer() {
     cpSync(from, join(folder, VENDOR, name), { recursive: true, filter: isData });
   }
   for (const path of COPIED) cpSync(join(root, path), join(folder, path), { recursive: true });
+  write(folder, 'README.md', README);
   write(folder, 'THIRD-PARTY-LICENSES', licences(output));
   return folder;
 }

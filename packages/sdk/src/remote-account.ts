@@ -1,6 +1,6 @@
 import * as messages from './account-messages.js';
 import type { VectronClient } from './client.js';
-import { users } from './services.js';
+import { users } from './methods.js';
 import type { Transport } from './transport.js';
 
 type AccountMethods = Pick<

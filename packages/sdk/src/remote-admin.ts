@@ -1,6 +1,6 @@
 import { account, inheritanceFields, removal } from './account-messages.js';
 import type { Admin } from './admin.js';
-import { system, users } from './services.js';
+import { system, users } from './methods.js';
 import type { Transport } from './transport.js';
 
 /** Management of a server. */

@@ -4,10 +4,10 @@ import type { gateway } from '@vectron/proto';
 import * as answers from './answers.js';
 import { ChangeStream, changesOptions } from './change-stream.js';
 import type * as api from './client.js';
+import { data } from './methods.js';
 import { remoteAccount } from './remote-account.js';
 import { remoteAdmin } from './remote-admin.js';
 import * as requests from './requests.js';
-import { data } from './services.js';
 import { Snapshot, type SnapshotCalls } from './snapshot.js';
 import type { Transport } from './transport.js';
 

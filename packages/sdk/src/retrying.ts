@@ -1,8 +1,8 @@
 import { toVectronError, type VectronError } from '@vectron/errors';
 import { WriteOrigins } from '@vectron/model';
 import { DelegateBackoff, handleWhen, retry } from 'cockatiel';
+import { data, system, users } from './methods.js';
 import { RetryBudget } from './retry-budget.js';
-import { data, system, users } from './services.js';
 import type { Call, Method, Transport } from './transport.js';
 
 const paths = (...methods: { readonly path: string }[]): ReadonlySet<string> =>
