@@ -38,6 +38,7 @@ export { splitHashSpace } from './hash-ranges.js';
 export { checkMeasuring, type MeasuringRun, measureRecall, measuringTimeoutMs } from './measure-recall.js';
 export { checkOptions, checkWhole } from './options.js';
 export { allOf, type Part, suspectUpserts, writeParts } from './parts-of-a-write.js';
+export { doInPlaces, type SparePlace } from './places.js';
 export { checkPointId } from './point-id.js';
 export { fromStringMap, pointInput, vectorInput } from './point-input.js';
 export { encodePoints, type PointInput } from './points.js';
