@@ -219,12 +219,6 @@ impl GroupLog {
         }
     }
 
-    /// Bytes of entries that are kept in memory.
-    #[cfg(test)]
-    pub fn cached_bytes(&self) -> usize {
-        self.0.state.lock().cached_bytes
-    }
-
     /// Bytes of the entries that are on the disk.
     #[cfg(test)]
     pub fn disk_bytes(&self) -> u64 {

@@ -845,12 +845,6 @@ impl Node {
         self.replica(id).map_or(0, |replica| replica.log.disk_bytes())
     }
 
-    /// Bytes of the entries of a shard's log that are in memory.
-    #[cfg(test)]
-    pub fn log_cached_bytes(&self, id: u64) -> usize {
-        self.replica(id).map_or(0, |replica| replica.log.cached_bytes())
-    }
-
     /// Makes everything applied durable in the shard stores and saves the graphs.
     pub fn flush_all(&self) -> Result<()> {
         let replicas: Vec<Arc<Replica>> = self.0.replicas.read().values().cloned().collect();
