@@ -25,6 +25,7 @@ import type { GatewayConfig } from './config.js';
 import { QueryService } from './data/query.service.js';
 import { SearchService } from './data/search.service.js';
 import { SearchBatchService } from './data/search-batch.service.js';
+import { UpsertStreamService } from './data/upsert-stream.service.js';
 import { Authenticator, type Principal } from './edge/access.js';
 import { targetOf } from './edge/audit-target.js';
 import { clientAddresses } from './edge/client-address.js';
@@ -283,6 +284,7 @@ export async function serveGateway(
       endWatch();
       authenticator.close();
       for (const socket of sockets.clients) socket.terminate();
+      app.get(UpsertStreamService).stop();
       // Requests that are under way are answered; who does not take the answer is cut off.
       const cut = setTimeout(() => server.closeAllConnections(), CLOSE_MS);
       const closeRest = async () => {

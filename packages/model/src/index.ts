@@ -35,6 +35,7 @@ export { filterJson } from './filter-form.js';
 export { type FieldFilter, type Filter, filterMessage, type GeoPoint, type Scalar } from './filter-json.js';
 export type { Candidate } from './fusion.js';
 export { splitHashSpace } from './hash-ranges.js';
+export { inOrder, type Piece } from './in-order.js';
 export { checkMeasuring, type MeasuringRun, measureRecall, measuringTimeoutMs } from './measure-recall.js';
 export { checkOptions, checkWhole } from './options.js';
 export { allOf, type Part, suspectUpserts, writeParts } from './parts-of-a-write.js';
