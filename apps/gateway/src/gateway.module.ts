@@ -10,7 +10,7 @@ import { AlertService } from './admin/alert.service.js';
 import { ClusterService } from './admin/cluster.service.js';
 import { SystemService } from './admin/system.service.js';
 import { UserDeletion } from './admin/user-deletion.js';
-import { BACKENDS, type Backends, CONFIG, METRICS, REDIS } from './backends.js';
+import { BACKENDS, type Backends, CONFIG, LOGGER, METRICS, REDIS } from './backends.js';
 import type { GatewayConfig } from './config.js';
 import { CachedSearch } from './data/cached-search.js';
 import { ChangeService } from './data/change.service.js';
@@ -28,6 +28,7 @@ import { SearchService } from './data/search.service.js';
 import { SearchBatchService } from './data/search-batch.service.js';
 import { ShardSearch } from './data/shard-search.js';
 import { SnapshotService } from './data/snapshot.service.js';
+import { UpsertStreamService } from './data/upsert-stream.service.js';
 import { Authenticator } from './edge/access.js';
 import { Admission } from './edge/admission.js';
 import { AuditLog } from './edge/audit.js';
@@ -101,6 +102,7 @@ export class GatewayModule {
         { provide: CONFIG, useValue: config },
         { provide: BACKENDS, useValue: backends },
         { provide: METRICS, useValue: metrics },
+        { provide: LOGGER, useValue: logger },
         { provide: RouteTable, useValue: routes },
         {
           provide: ShardCaller,
@@ -120,6 +122,7 @@ export class GatewayModule {
         SchemaService,
         CollectionService,
         PointService,
+        UpsertStreamService,
         QueryService,
         RecallService,
         Reranking,

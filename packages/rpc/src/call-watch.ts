@@ -24,6 +24,8 @@ const LOOK_MS = 250;
 export class OpenCall {
   readonly startedMs = Date.now();
   received = 0;
+  /** What grpc-js has made of it, once it has. */
+  running: object | undefined;
   /** Called once when the message has not come soon after the headers, as it does of most calls. */
   late: (() => void) | undefined;
   unread = { bytes: 0, sinceMs: 0 };
@@ -61,6 +63,7 @@ export class WatchedConnection {
     this.calls.set(stream, call);
     stream.once('close', () => {
       this.calls.delete(stream);
+      call.late = undefined;
       this.lastCallMs = Date.now();
       if (!stream.headersSent && stream.rstCode !== constants.NGHTTP2_NO_ERROR) this.#idle += 1;
     });

@@ -13,11 +13,13 @@ export {
 } from './connections.js';
 export { VectronExceptionFilter } from './exception-filter.js';
 export { createFailoverClient, type FailoverClient } from './failover.js';
+export { MessageStream } from './message-stream.js';
 export { portApi, servePortApi } from './ports/port-api.js';
 export { type Port, type PortMethod, PortPeer, type Remote, remoteObject } from './ports/port-peer.js';
 export {
   type BidiCall,
   cannotListen,
+  type GrpcHandler,
   type GrpcLimits,
   GrpcServer,
   type GrpcServerOptions,
@@ -26,7 +28,7 @@ export {
 } from './server.js';
 export { type Api, type Def, GrpcService, servesOf } from './service.js';
 export { type HandedConnection, SharedListener } from './shared-listener.js';
-export { errorFromStatus, statusFromError } from './status.js';
+export { errorFromRpcStatus, errorFromStatus, rpcStatusOf, statusFromError } from './status.js';
 export { abortSignalOf, anyOf, Stop, type StopSignal } from './stop.js';
 export { CLUSTER_NAME, clusterTls, requireModernTls, type TlsFiles } from './tls.js';
 export { type Encoding, Unpacking } from './unpacking.js';

@@ -65,6 +65,11 @@ export class Admission {
     return kind === 'watch' ? this.keepOpen(tenantId, keyId) : this.#rooms[kind].enter(tenantId, arrival);
   }
 
+  /** Room for one more part of a read that has entered, where some is spare: nobody is refused, and nobody waits. */
+  spare(kind: 'read' | 'scan', tenantId: string): (() => void) | undefined {
+    return this.#rooms[kind].spare(tenantId);
+  }
+
   /** Room for what is held open for long, as `enter` gives it. */
   keepOpen(tenantId: string, keyId = tenantId): (() => void) | Promise<() => void> {
     return this.#open.keepOpen(tenantId, keyId);

@@ -123,6 +123,12 @@ export class Room {
     throw this.#full(tenant);
   }
 
+  /** As `begin`, where there is room and none of the tenant's waits for it; else undefined, which is no refusal. */
+  spare(tenantId: string): (() => void) | undefined {
+    const tenant = this.#seen(tenantId);
+    return this.#mayBegin(tenant) ? this.#begin(tenant) : undefined;
+  }
+
   /**
    * Room for a request, at once where there is some. Throws, or rejects with, OVERLOADED when it cannot begin in time, and
    * CANCELLED when its caller has gone meanwhile; what is returned gives the room back.
