@@ -286,9 +286,15 @@ export async function serveGateway(
       for (const socket of sockets.clients) socket.terminate();
       app.get(UpsertStreamService).stop();
       // Requests that are under way are answered; who does not take the answer is cut off.
-      const cut = setTimeout(() => server.closeAllConnections(), CLOSE_MS);
+      let cut: NodeJS.Timeout | undefined;
+      const late = new Promise<void>((resolve) => {
+        cut = setTimeout(() => {
+          server.closeAllConnections();
+          resolve();
+        }, CLOSE_MS);
+      });
       const closeRest = async () => {
-        await drain?.();
+        if (drain !== undefined) await Promise.race([drain(), late]);
         await app.close();
       };
       // Side by side: Nest would begin to close the gRPC server when REST has ended, and both may take as long as they may.

@@ -37,24 +37,36 @@ export function guardConnections(
  * under way; every connection ends with its answer from then on, and those that wait for a request at once.
  */
 export function drainRequests(server: Server): () => Promise<void> {
-  let underWay = 0;
+  /** Of each connection: what is cut off with it has no end of its own. */
+  const underWay = new Map<Socket, number>();
+  const watched = new WeakSet<Socket>();
   let draining = false;
   let drained = () => {};
-  server.prependListener('request', (_request: IncomingMessage, response: ServerResponse) => {
-    underWay += 1;
+  const ended = (socket: Socket, left: number) => {
+    if (left > 0) underWay.set(socket, left);
+    else underWay.delete(socket);
+    if (!draining) return;
+    // Its connection is idle once all that hear of the end have heard of it.
+    setImmediate(() => server.closeIdleConnections());
+    if (underWay.size === 0) drained();
+  };
+  server.prependListener('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+    if (socket.destroyed) return;
     if (draining) response.setHeader('connection', 'close');
+    underWay.set(socket, (underWay.get(socket) ?? 0) + 1);
+    if (!watched.has(socket)) {
+      watched.add(socket);
+      socket.once('close', () => ended(socket, 0));
+    }
     response.once('close', () => {
-      underWay -= 1;
-      if (!draining) return;
-      // Its connection is idle once all that hear of the end have heard of it.
-      setImmediate(() => server.closeIdleConnections());
-      if (underWay === 0) drained();
+      const open = underWay.get(socket);
+      if (open !== undefined) ended(socket, open - 1);
     });
   });
   return async () => {
     draining = true;
     server.closeIdleConnections();
-    if (underWay === 0) return;
+    if (underWay.size === 0) return;
     await new Promise<void>((resolve) => {
       drained = resolve;
     });
