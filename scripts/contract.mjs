@@ -126,7 +126,7 @@ function methodOf(registry, service, method, need) {
     path: `/${service.typeName}/${method.name}`,
     request: method.input.typeName,
     response: method.output.typeName,
-    ...(method.methodKind === 'server_streaming' ? { stream: true } : {}),
+    ...(['server_streaming', 'bidi_streaming'].includes(method.methodKind) ? { stream: true } : {}),
     operation: ids[0],
     access: named(policy.access, 'ACCESS_'),
     admission: named(policy.admission, 'ADMISSION_'),

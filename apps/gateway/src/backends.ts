@@ -13,4 +13,5 @@ export interface Backends {
 export const BACKENDS = Symbol('Backends');
 export const CONFIG = Symbol('GatewayConfig');
 export const METRICS = Symbol('Metrics');
+export const LOGGER = Symbol('Logger');
 export const REDIS = Symbol('Redis');

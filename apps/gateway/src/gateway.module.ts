@@ -4,12 +4,13 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { EmbeddingProviders, parseProviders } from '@vectron/embeddings';
 import type { Logger, Metrics } from '@vectron/observability';
+import type { PartOfLimit } from '@vectron/rpc';
 import type { Redis } from 'ioredis';
 import { AlertService } from './admin/alert.service.js';
 import { ClusterService } from './admin/cluster.service.js';
 import { SystemService } from './admin/system.service.js';
 import { UserDeletion } from './admin/user-deletion.js';
-import { BACKENDS, type Backends, CONFIG, METRICS, REDIS } from './backends.js';
+import { BACKENDS, type Backends, CONFIG, LOGGER, METRICS, REDIS } from './backends.js';
 import type { GatewayConfig } from './config.js';
 import { CachedSearch } from './data/cached-search.js';
 import { ChangeService } from './data/change.service.js';
@@ -27,10 +28,12 @@ import { SearchService } from './data/search.service.js';
 import { SearchBatchService } from './data/search-batch.service.js';
 import { ShardSearch } from './data/shard-search.js';
 import { SnapshotService } from './data/snapshot.service.js';
+import { UpsertStreamService } from './data/upsert-stream.service.js';
 import { Authenticator } from './edge/access.js';
 import { Admission } from './edge/admission.js';
 import { AuditLog } from './edge/audit.js';
 import { Edge, READ_WAIT_SHARE } from './edge/edge.js';
+import type { WorkKind } from './edge/room.js';
 import { TenantQuota } from './edge/tenant-quota.js';
 import { RouteTable } from './shards/routes.js';
 import { ShardCaller } from './shards/shard-caller.js';
@@ -54,8 +57,10 @@ export interface GatewayParts {
   readonly routes: RouteTable;
   readonly redis: Redis | undefined;
   readonly impressions: ImpressionLog;
-  /** Gateways that this one is one of: it may use so small a part of what is limited for all of them together. */
+  /** Gateways that this one is one of: of what is limited for all of them together, it may use so small a part. */
   readonly among: number;
+  /** The part of what it may use more of while the others use less; undefined: it is the only one. */
+  readonly partOf?: (use: WorkKind | 'receiving') => PartOfLimit;
 }
 
 /** Requests wait for a part of their budget, so that there is time left for their work; management not for long. */
@@ -65,6 +70,14 @@ function waitsOf({ searchTimeoutMs, writeTimeoutMs }: GatewayConfig) {
   return { read, scan: read, write, bulk: write, manage: Math.min(write, MOST_WAIT_MS) };
 }
 
+/** How many requests of each kind are let in at once, by all gateways of a process together. */
+export function roomsOf(config: GatewayConfig): Record<WorkKind, number> {
+  const { maxReads: read, maxWrites: write, maxWatches: watch } = config;
+  const scan = config.maxScans || Math.max(LEAST_SCANS, SCANS_PER_CORE * availableParallelism());
+  // Large ones leave half of the room for writes of a few points.
+  return { read, scan, write, bulk: Math.ceil(write / 2), watch, manage: MAX_MANAGING };
+}
+
 @Module({})
 export class GatewayModule {
   static create(
@@ -72,17 +85,11 @@ export class GatewayModule {
     backends: Backends,
     metrics: Metrics,
     logger: Logger,
-    { shared, routes, redis, impressions, among }: GatewayParts,
+    { shared, routes, redis, impressions, among, partOf }: GatewayParts,
   ): DynamicModule {
     const authenticator = new Authenticator(backends);
     const part = (limit: number) => Math.floor(limit / among);
-    const [read, write, watch] = [part(config.maxReads), part(config.maxWrites), config.maxWatches];
-    const scans = config.maxScans || Math.max(LEAST_SCANS, SCANS_PER_CORE * availableParallelism());
-    const scan = Math.max(1, part(scans));
-    // Large ones leave half of the room for writes of a few points.
-    const bulk = Math.ceil(write / 2);
-    const limits = { read, scan, write, bulk, watch, manage: part(MAX_MANAGING) };
-    const admission = new Admission(limits, waitsOf(config), metrics, undefined, shared.open);
+    const admission = new Admission(roomsOf(config), waitsOf(config), metrics, undefined, shared.open, partOf);
     const { limiter, audit, strangers, writes } = shared;
     const edge = new Edge(limiter, authenticator, admission, audit, metrics, strangers);
     const { cacheTtlMs: ttlMs, cacheBytes } = config;
@@ -95,6 +102,7 @@ export class GatewayModule {
         { provide: CONFIG, useValue: config },
         { provide: BACKENDS, useValue: backends },
         { provide: METRICS, useValue: metrics },
+        { provide: LOGGER, useValue: logger },
         { provide: RouteTable, useValue: routes },
         {
           provide: ShardCaller,
@@ -114,6 +122,7 @@ export class GatewayModule {
         SchemaService,
         CollectionService,
         PointService,
+        UpsertStreamService,
         QueryService,
         RecallService,
         Reranking,

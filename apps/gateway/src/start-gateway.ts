@@ -25,6 +25,7 @@ import type { GatewayConfig } from './config.js';
 import { QueryService } from './data/query.service.js';
 import { SearchService } from './data/search.service.js';
 import { SearchBatchService } from './data/search-batch.service.js';
+import { UpsertStreamService } from './data/upsert-stream.service.js';
 import { Authenticator, type Principal } from './edge/access.js';
 import { targetOf } from './edge/audit-target.js';
 import { clientAddresses } from './edge/client-address.js';
@@ -168,7 +169,8 @@ export async function serveGateway(
   const server = app.getHttpServer() as HttpServer;
   const arrivals = new Arrivals({
     minBytesPerSecond: config.minBodyRate,
-    maxBytes: Math.floor(config.maxReceiving / parts.among),
+    maxBytes: config.maxReceiving,
+    part: parts.partOf?.('receiving'),
   });
   const { isProxy } = connectionLimitsOf(config);
   // Those that are handed on are counted where they are let in.
@@ -283,10 +285,15 @@ export async function serveGateway(
       endWatch();
       authenticator.close();
       for (const socket of sockets.clients) socket.terminate();
+      app.get(UpsertStreamService).stop();
       // Requests that are under way are answered; who does not take the answer is cut off.
       const cut = setTimeout(() => server.closeAllConnections(), CLOSE_MS);
-      await drain?.();
-      await app.close();
+      const closeRest = async () => {
+        await drain?.();
+        await app.close();
+      };
+      // Side by side: Nest would begin to close the gRPC server when REST has ended, and both may take as long as they may.
+      await Promise.all([closeRest(), grpc.close()]);
       clearTimeout(cut);
       await backends.workers.close();
     },

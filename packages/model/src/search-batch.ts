@@ -4,6 +4,7 @@ import { answerBytesOfShard, checkAnswerBytes } from './answer-size.js';
 import type { AskShard } from './ask-shard.js';
 import { type Branch, branchOf, soughtVector } from './branch.js';
 import { askShards, Gathering } from './gathering.js';
+import { doInPlaces, type SparePlace } from './places.js';
 import type { Route } from './route.js';
 import { outcomeOf, type SearchOutcome, type SearchRequest, type SearchRun } from './search.js';
 import { DEFAULT_TOP_K } from './search-limits.js';
@@ -38,7 +39,7 @@ export function batchVectors(
 
 /**
  * Answers each vector with what `runSearch` would answer it with, in their order: the same hits, scores and reports. Throws as
- * `runSearch`, for the whole batch. At most `atOnce` shares of it are under way.
+ * `runSearch`, for the whole batch. One share of it is under way, and up to `atOnce` where there are spare places.
  */
 export async function runSearchBatch(
   route: Route,
@@ -46,26 +47,14 @@ export async function runSearchBatch(
   request: BatchRequest,
   ask: AskShard,
   run: Pick<SearchRun, 'timeoutMs'>,
-  atOnce: number,
+  { atOnce, spare }: { readonly atOnce: number; readonly spare: SparePlace },
 ): Promise<SearchOutcome[]> {
   const outcomes = new Array<SearchOutcome>(vectors.length);
-  let next = 0;
-  let failed = false;
-  const work = async () => {
-    while (next < vectors.length && !failed) {
-      const from = next;
-      next += BATCH_SHARE;
-      try {
-        const share = await searchShare(route, vectors.slice(from, next), request, ask, run);
-        for (let at = 0; at < share.length; at++) outcomes[from + at] = share[at];
-      } catch (error) {
-        // Nobody sees what the others find.
-        failed = true;
-        throw error;
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(atOnce, Math.ceil(vectors.length / BATCH_SHARE)) }, work));
+  await doInPlaces(Math.ceil(vectors.length / BATCH_SHARE), atOnce, spare, async (place) => {
+    const from = place * BATCH_SHARE;
+    const share = await searchShare(route, vectors.slice(from, from + BATCH_SHARE), request, ask, run);
+    for (let at = 0; at < share.length; at++) outcomes[from + at] = share[at];
+  });
   checkAnswerBytes(outcomes.flatMap(({ hits }) => hits));
   return outcomes;
 }

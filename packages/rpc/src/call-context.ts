@@ -1,4 +1,5 @@
 import { Metadata } from '@grpc/grpc-js';
+import type { VectronError } from '@vectron/errors';
 import type { StopSignal } from './stop.js';
 
 /** The work of one request, as those who let it in and those who do it tell each other. */
@@ -18,8 +19,12 @@ export interface CallContext {
   readonly arrivedMs?: number;
   /** On a server: which lane the request is in, and what it has cost. */
   readonly work?: Work;
-  /** Aborted when the caller is gone. */
+  /** Aborted when the caller is gone, or may not go on. */
   readonly signal?: StopSignal;
+  /** On a server: why the caller may not go on; undefined while it may. */
+  readonly refusal?: VectronError;
+  /** On a server that gives calls an id: that one. */
+  readonly requestId?: string;
   /** IP address of the caller, on a server. */
   readonly peer?: string;
   /** Set by the server's `authorize`. */

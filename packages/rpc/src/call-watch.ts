@@ -24,6 +24,8 @@ const LOOK_MS = 250;
 export class OpenCall {
   readonly startedMs = Date.now();
   received = 0;
+  /** What grpc-js has made of it, once it has. */
+  running: object | undefined;
   /** Called once when the message has not come soon after the headers, as it does of most calls. */
   late: (() => void) | undefined;
   unread = { bytes: 0, sinceMs: 0 };

@@ -24,6 +24,7 @@ import type { OpenCall, WatchedConnection } from './call-watch.js';
 import type { CutReason } from './connections.js';
 import { GrpcListener } from './grpc-listener.js';
 import { MessageLengths } from './message-lengths.js';
+import { interrupt } from './message-stream.js';
 import { publicReflection } from './reflection.js';
 import type { Def } from './service.js';
 import { statusFromError } from './status.js';
@@ -247,6 +248,10 @@ class ServerContext implements CallContext {
     return this.#gone;
   }
 
+  get refusal(): VectronError | undefined {
+    return this.held?.refusal;
+  }
+
   get isGone(): boolean {
     return this.call.cancelled;
   }
@@ -291,6 +296,7 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
   #listener: GrpcListener | undefined;
   readonly #health = new HealthImplementation({ '': 'SERVING' });
   #address = '';
+  #closing: Promise<void> | undefined;
 
   constructor(private readonly options: GrpcServerOptions) {
     super();
@@ -343,7 +349,8 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
           this.#receive(connection, call, headers, principal, ordinary);
           return;
         }
-        const bytes = this.#maxBytes(path);
+        // Of a stream of messages it would end the call by itself before who reads them can say anything.
+        const bytes = this.#served.get(path)?.streamed ? -1 : this.#maxBytes(path);
         let view = views.get(bytes);
         if (view === undefined) {
           // The same server with another limit: grpc-js has one for all methods.
@@ -354,7 +361,11 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
         const own = Object.create(view) as GrpcJsInternals;
         own._retrieveHandler = (name) => {
           const known = server._retrieveHandler(name);
-          return known && { ...known, func: (running, respond) => known.func(running, respond, principal) };
+          const func: GrpcJsHandler['func'] = (running, respond) => {
+            call.running = running as object;
+            known?.func(running, respond, principal);
+          };
+          return known && { ...known, func };
         };
         // First, so that a message that is too large is refused in our words.
         this.#receive(connection, call, headers, principal);
@@ -416,16 +427,28 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
     const { stream } = call;
     const path = headers[':path'] ?? '';
     const maxBytes = this.#maxBytes(path);
-    const lengths = new MessageLengths();
+    const lengths = new MessageLengths(maxBytes);
     const streamed = this.#served.get(path)?.streamed ?? REFLECTION.test(path);
+    const refuse = (error: VectronError) => {
+      // Who reads the messages one by one says what became of those before; no more of this one is read.
+      if (call.running !== undefined && interrupt(call.running, error, lengths.tooLongAfter ?? lengths.whole))
+        stream.pause();
+      else this.#refuse(connection, stream, headers, error);
+    };
     stream.on('data', (chunk: Buffer) => {
       connection.received(call, chunk.length);
-      if (lengths.longest(chunk) > maxBytes) this.#refuse(connection, stream, headers, messageTooLarge(maxBytes));
+      lengths.read(chunk);
+      if (lengths.tooLongAfter !== undefined) refuse(messageTooLarge(maxBytes));
       unary?.take(chunk);
-      // The answer is complete: what is still sent is of no use to anybody.
-      if (stream.writableEnded || stream.closed) stream.close(constants.NGHTTP2_NO_ERROR);
+      // The answer is complete: what is still sent is of no use to anybody. Its trailers may be on their way, and a reset would
+      // overtake them.
+      if (stream.writableEnded || stream.closed) setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
     });
-    if (streamed) return;
+    if (streamed) {
+      const owner = this.#ownerOf(connection, principal);
+      watchMessages(stream, lengths, this.#arrivals, owner, refuse);
+      return;
+    }
     call.late = () => {
       const arrived = this.#arrivals.begin({
         owner: this.#ownerOf(connection, principal),
@@ -535,8 +558,13 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
     );
   }
 
-  /** Stops accepting, lets calls finish for a moment, then cuts them. */
-  async close(): Promise<void> {
+  /** Stops accepting, lets calls finish for a moment, then cuts them. Whoever calls it again waits for the same end. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.#health.setStatus('', 'NOT_SERVING');
     this.#listener?.stop();
     await new Promise<void>((resolve) => {
@@ -598,9 +626,18 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
         const work = () => this.#invoke(method.path, handler, context, () => decode(data), kind, answers);
         return around === undefined ? work() : around(method.path, call, work);
       };
+      const sendTo = (call: AnswerStream) => async (answers: unknown) => {
+        for await (const answer of answers as AsyncIterable<unknown>) {
+          if (call.cancelled || call.destroyed) break;
+          if (!call.write(answer)) await drained(call);
+        }
+      };
       if (method.requestStream && method.responseStream) {
         const handle = (call: ServerDuplexStream<unknown, unknown>, _respond: unknown, principal: unknown) => {
-          invoke(call, principal, call).then(
+          const send = sendTo(call);
+          // A handler gives its answers, or has the call to write them to.
+          const answers = async (given: unknown) => (given === undefined ? undefined : send(given));
+          invoke(call, principal, call, answers).then(
             () => call.end(),
             (error) => call.emit('error', statusFromError(error)),
           );
@@ -608,13 +645,7 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
         implementation[name] = handle as UntypedServiceImplementation[string];
       } else if (method.responseStream) {
         const handle = (call: ServerWritableStream<unknown, unknown>, _respond: unknown, principal: unknown) => {
-          const send = async (answers: unknown) => {
-            for await (const answer of answers as AsyncIterable<unknown>) {
-              if (call.cancelled || call.destroyed) break;
-              if (!call.write(answer)) await drained(call);
-            }
-          };
-          invoke(call, principal, call.request, send).then(
+          invoke(call, principal, call.request, sendTo(call)).then(
             () => call.end(),
             (error) => call.emit('error', statusFromError(error)),
           );
@@ -685,7 +716,11 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
       if (!streamed) this.options.check?.(path, request as object, context.principal);
       const { held } = context;
       const work = this.#work(() => handler(request, context), answers);
-      return await (held === undefined ? work : held.during(work));
+      if (!streamed) return await (held === undefined ? work : held.during(work));
+      // Who reads a stream of requests stops by its signal, and says first what became of those that it has begun.
+      const result = await work;
+      if (held?.refusal !== undefined) throw held.refusal;
+      return result;
     } catch (error) {
       const known = toVectronError(error);
       code = known.code;
@@ -761,8 +796,41 @@ function trailersOf(error: VectronError): OutgoingHttpHeaders {
   return known;
 }
 
+type AnswerStream = ServerWritableStream<unknown, unknown> | ServerDuplexStream<unknown, unknown>;
+
+/**
+ * Counts each message of a stream of them while it comes, as that of any other call: one that comes too slowly, or for which there is no
+ * room, is refused. What is not read is late by the reader's doing, and does not count.
+ */
+function watchMessages(
+  stream: ServerHttp2Stream,
+  lengths: MessageLengths,
+  arrivals: Arrivals,
+  owner: string,
+  cut: (error: VectronError) => void,
+): void {
+  let counted = 0;
+  let end: (() => void) | undefined;
+  const stop = () => {
+    end?.();
+    end = undefined;
+  };
+  const look = () => {
+    const isComing = lengths.begun > 0 && !stream.isPaused();
+    if (!isComing || lengths.whole !== counted) stop();
+    if (!isComing || end !== undefined) return;
+    counted = lengths.whole;
+    end = arrivals.begin({ owner, startedMs: Date.now(), bytes: () => lengths.begun, cut });
+  };
+  stream.on('data', look);
+  stream.on('pause', look);
+  stream.on('resume', look);
+  stream.once('end', stop);
+  stream.once('close', stop);
+}
+
 /** Waits until a client takes what was written for it; cuts it off when it does not. */
-async function drained(call: ServerWritableStream<unknown, unknown>): Promise<void> {
+async function drained(call: AnswerStream): Promise<void> {
   const signal = AbortSignal.timeout(UNREAD_MS);
   try {
     await Promise.race([once(call, 'drain', { signal }), once(call, 'cancelled', { signal })]);

@@ -15,11 +15,10 @@ const DOMAIN = 'vectron';
 const TYPE = 'type.googleapis.com/google.rpc.';
 
 /**
- * gRPC status with google.rpc.Status details: ErrorInfo with the code as reason, BadRequest with the field, RetryInfo with
- * the time after which a retry may help.
+ * An error as google.rpc.Status: with ErrorInfo, whose reason is the code, BadRequest with the field, and RetryInfo with the time
+ * after which a retry may help.
  */
-export function statusFromError(error: unknown): StatusObject {
-  const known = toVectronError(error);
+export function rpcStatusOf(known: VectronError): Status {
   const { code, message, grpcStatus } = known;
   const details = { ...known.details, retryAfterMs: retryAfterOf(known) };
   const info = new Map(Object.entries(metadataOf(details)));
@@ -28,14 +27,22 @@ export function statusFromError(error: unknown): StatusObject {
     const violation = { field: details.field, description: message };
     any.push(detail('BadRequest', BadRequest.encode({ fieldViolations: [violation] }).finish()));
   }
-  const metadata = new Metadata();
   if (details.retryAfterMs !== undefined) {
     any.push(detail('RetryInfo', RetryInfo.encode({ retryDelay: durationOf(details.retryAfterMs) }).finish()));
-    // Clients with gRPC's own retries wait so long (gRFC A6).
-    metadata.set('grpc-retry-pushback-ms', String(details.retryAfterMs));
   }
-  metadata.set(DETAILS, Buffer.from(Status.encode({ code: grpcStatus, message, details: any }).finish()));
-  return { code: grpcStatus, details: message, metadata };
+  return { code: grpcStatus, message, details: any };
+}
+
+/** The same as a gRPC status, which has that in its metadata. */
+export function statusFromError(error: unknown): StatusObject {
+  const known = toVectronError(error);
+  const status = rpcStatusOf(known);
+  const metadata = new Metadata();
+  const retryAfterMs = retryAfterOf(known);
+  // Clients with gRPC's own retries wait so long (gRFC A6).
+  if (retryAfterMs !== undefined) metadata.set('grpc-retry-pushback-ms', String(retryAfterMs));
+  metadata.set(DETAILS, Buffer.from(Status.encode(status).finish()));
+  return { code: status.code, details: status.message, metadata };
 }
 
 function detail(name: string, value: Uint8Array) {
@@ -54,28 +61,33 @@ const WITHOUT_DETAILS: Record<string, string> = {
 
 /** The error that {@link statusFromError} encoded. */
 export function errorFromStatus(error: ServiceError): VectronError {
-  const name = BY_STATUS.get(error.code) ?? 'INTERNAL';
+  const bytes = error.metadata?.get(DETAILS)[0];
+  const { details } = bytes instanceof Buffer ? Status.decode(bytes) : { details: [] };
+  const message = error.details || error.message;
+  // A proxy may say it in the trailer alone.
+  const pushback = Number(error.metadata?.get('grpc-retry-pushback-ms')[0] ?? Number.NaN);
+  return errorFromRpcStatus({ code: error.code, message, details }, pushback >= 0 ? pushback : undefined);
+}
+
+/** The error that {@link rpcStatusOf} made a message of. `otherwiseMs`: when to try again, where the status says nothing of it. */
+export function errorFromRpcStatus({ code: number, message, details }: Status, otherwiseMs?: number): VectronError {
+  const name = BY_STATUS.get(number) ?? 'INTERNAL';
   let code = WITHOUT_DETAILS[name] ?? name;
   let field: string | undefined;
   let retryAfterMs: number | undefined;
   let rest: ErrorDetails = {};
-  const bytes = error.metadata?.get(DETAILS)[0];
-  if (bytes instanceof Buffer) {
-    for (const detail of Status.decode(bytes).details) {
-      if (detail.typeUrl === `${TYPE}ErrorInfo`) {
-        const info = ErrorInfo.decode(detail.value);
-        code = info.reason;
-        rest = detailsOf(Object.fromEntries(info.metadata));
-      } else if (detail.typeUrl === `${TYPE}BadRequest`) {
-        field = BadRequest.decode(detail.value).fieldViolations[0]?.field;
-      } else if (detail.typeUrl === `${TYPE}RetryInfo`) {
-        const { seconds = 0n, nanos = 0 } = RetryInfo.decode(detail.value).retryDelay ?? {};
-        retryAfterMs = Number(seconds) * 1_000 + Math.ceil(nanos / 1_000_000);
-      }
+  for (const detail of details) {
+    if (detail.typeUrl === `${TYPE}ErrorInfo`) {
+      const info = ErrorInfo.decode(detail.value);
+      code = info.reason;
+      rest = detailsOf(Object.fromEntries(info.metadata));
+    } else if (detail.typeUrl === `${TYPE}BadRequest`) {
+      field = BadRequest.decode(detail.value).fieldViolations[0]?.field;
+    } else if (detail.typeUrl === `${TYPE}RetryInfo`) {
+      const { seconds = 0n, nanos = 0 } = RetryInfo.decode(detail.value).retryDelay ?? {};
+      retryAfterMs = Number(seconds) * 1_000 + Math.ceil(nanos / 1_000_000);
     }
   }
-  // A proxy may say it in the trailer alone.
-  const pushback = Number(error.metadata?.get('grpc-retry-pushback-ms')[0] ?? Number.NaN);
-  const after = rest.retryAfterMs ?? retryAfterMs ?? (pushback >= 0 ? pushback : undefined);
-  return VectronError.fromWire(code, error.details || error.message, { ...rest, field, retryAfterMs: after });
+  const after = rest.retryAfterMs ?? retryAfterMs ?? otherwiseMs;
+  return VectronError.fromWire(code, message, { ...rest, field, retryAfterMs: after });
 }

@@ -73,7 +73,9 @@ export async function embeddedSearchBatch(
     route.collection,
   );
   const shared = { ...request, includeMetadata, payloadFields: false };
-  const outcomes = await runSearchBatch(route, vectors, shared, ask, { timeoutMs: () => request.timeoutMs }, threads);
+  const run = { timeoutMs: () => request.timeoutMs };
+  const places = { atOnce: threads, spare: () => () => {} };
+  const outcomes = await runSearchBatch(route, vectors, shared, ask, run, places);
   const hits = outcomes.flatMap((outcome) => outcome.hits);
   return {
     counts: Uint32Array.from(outcomes, (outcome) => outcome.hits.length),

@@ -1,10 +1,6 @@
-/** A method of a service in proto/, as its generated definition has it. */
-export interface Method<Request, Answer> {
-  /** `/PACKAGE.SERVICE/METHOD`. */
-  readonly path: string;
-  readonly requestSerialize: (request: Request) => Buffer;
-  readonly responseDeserialize: (bytes: Buffer) => Answer;
-}
+import type { NamedMethod as Method } from '@vectron/proto';
+
+export type { Method };
 
 /** Limits of one call. */
 export interface CallOptions {

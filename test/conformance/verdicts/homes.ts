@@ -247,7 +247,7 @@ function grpcHome({ grpc, adminKey }: System, data: VectronClient): Home {
         const scope = input.method === 'createCollection' || input.method === 'updateAliases' ? {} : { collection };
         const bytes =
           input.grpc ?? messageBytes(`vectron.v1.${REQUESTS[input.method]}`, protoFields({ ...scope, ...fields }));
-        const call = client.api[RPCS[input.method] ?? (input.method as 'upsert')] as unknown as (
+        const call = client.api[(RPCS[input.method] ?? input.method) as 'upsert'] as unknown as (
           bytes: Buffer,
           context: ReturnType<typeof callContext>,
         ) => Promise<unknown>;

@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { toVectronError, VectronError } from '@vectron/errors';
-import { countPoints, facetPoints, type QueryAnswer, readPlan, runQuery } from '@vectron/model';
+import { countPoints, doInPlaces, facetPoints, type QueryAnswer, readPlan, runQuery } from '@vectron/model';
 import type { gateway } from '@vectron/proto';
-import pLimit from 'p-limit';
 import type { Principal } from '../edge/access.js';
+import { Edge } from '../edge/edge.js';
 import { requireCollection } from '../edge/policy.js';
 import { CONFIG } from '../backends.js';
 import { type CallLimits, deadlineOf } from '../edge/call-limits.js';
@@ -12,11 +12,7 @@ import { EmbeddingService } from './embedding.service.js';
 import { type ReadLimits, ShardCaller } from '../shards/shard-caller.js';
 import { shardTimeoutMs } from '../shards/shard-timeout.js';
 
-
-/**
- * A batch has room for one read, whatever is in it: its queries wait for each other, so that what it asks of the shards at a time
- * is not many times what the others of its tenant, and other tenants, get for the same room.
- */
+/** Queries of a batch that are under way at once: one in the room that it has, and each of the others in spare room of its own. */
 const BATCH_AT_ONCE = 4;
 
 export type QueryOutcome =
@@ -30,6 +26,7 @@ export class QueryService {
     @Inject(CONFIG) private readonly config: GatewayConfig,
     @Inject(ShardCaller) private readonly shards: ShardCaller,
     @Inject(EmbeddingService) private readonly embeddings: EmbeddingService,
+    @Inject(Edge) private readonly edge: Edge,
   ) {}
 
   async query(principal: Principal, asked: gateway.QueryRequest, limits: CallLimits = {}): Promise<QueryAnswer> {
@@ -49,20 +46,23 @@ export class QueryService {
     { queries }: gateway.QueryBatchRequest,
     limits: CallLimits = {},
   ): Promise<QueryOutcome[]> {
-    const few = pLimit(BATCH_AT_ONCE);
     // Their time has begun, for those that wait for the others, too.
     const { arrivedMs = Date.now(), deadlineMs, signal, work } = limits;
     const own = { arrivedMs, deadlineMs, signal, work };
-    return few.map(queries, async (query): Promise<QueryOutcome> => {
+    const outcomes = new Array<QueryOutcome>(queries.length);
+    const spare = () => this.edge.spare(principal, work);
+    await doInPlaces(queries.length, BATCH_AT_ONCE, spare, async (at) => {
+      const query = queries[at];
       try {
         // The others may be for collections that the key is for.
         requireCollection(principal, query.collection);
         const read = this.#read(query.timeoutMs, query.consistency, own);
-        return { answer: await this.#query(principal, query, read) };
+        outcomes[at] = { answer: await this.#query(principal, query, read) };
       } catch (cause) {
-        return { error: toVectronError(cause) };
+        outcomes[at] = { error: toVectronError(cause) };
       }
     });
+    return outcomes;
   }
 
   async count(

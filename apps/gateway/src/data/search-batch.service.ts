@@ -13,10 +13,7 @@ import { ImpressionLog } from './impression-log.js';
 import { answerOf, type SearchAnswer } from './search-answer.js';
 import { checkVectorBytes } from './shard-search.js';
 
-/**
- * Shares of a batch that are under way at once. It has the room of one read, as a batch of queries has: what it asks of the shards
- * at a time is not many times what others get for the same room.
- */
+/** Shares of a batch that are under way at once: one in the room that it has, and each of the others in spare room of its own. */
 const BATCH_AT_ONCE = 4;
 
 /** A batch of searches as its caller sent it, from either wire. */
@@ -44,13 +41,15 @@ export class SearchBatchService {
     // The request itself was counted when it came.
     await this.edge.countMore(principal, input.vectors.length - 1);
     const deadlineMs = deadlineOf(input.timeoutMs || this.config.searchTimeoutMs, limits);
-    const read = { plan, deadlineMs, signal: limits.signal };
+    const { signal, work } = limits;
+    const read = { plan, deadlineMs, signal, work };
     const { tenantId } = principal;
     const outcomes = await this.shards.reading(tenantId, input.collection, read, (route, ask) => {
       const vectors = batchVectors(input.vectors, input.using, route.collection);
       checkVectorBytes(route, input, vectors.length);
       const run = { timeoutMs: () => shardTimeoutMs(deadlineMs) };
-      return runSearchBatch(route, vectors, input, ask, run, BATCH_AT_ONCE);
+      const places = { atOnce: BATCH_AT_ONCE, spare: () => this.edge.spare(principal, work) };
+      return runSearchBatch(route, vectors, input, ask, run, places);
     });
     return outcomes.map((outcome) => {
       const answer = answerOf(outcome, input.payloadFields);

@@ -54,6 +54,35 @@ describe('what a read asks', () => {
   });
 });
 
+describe('what a batch of searches asks', () => {
+  const batch = (searches: number, fields: object = {}) => {
+    const vectors = Array.from({ length: searches }, () => ({ vector: [1] }));
+    return at('SearchBatch', gateway.SearchBatchRequest.fromPartial({ collection: 'c', vectors, ...fields }));
+  };
+
+  it('is of a kind by how its searches are made and by about how many there are', () => {
+    const kinds = [
+      batch(2),
+      batch(1_000),
+      batch(2, { exact: true }),
+      batch(2, { filter: where('a', 'x') }),
+      batch(2, { using: 'title' }),
+      batch(2, { topK: 5_000 }),
+      batch(2, { collection: 'd' }),
+    ].map(({ kind }) => kind);
+    expect(kinds).not.toContain(undefined);
+    expect(new Set(kinds).size).toBe(kinds.length);
+    expect(batch(999, { topK: 3 }).kind).toBe(kinds[1]);
+    expect(batch(2, { filter: where('a', 'y') }).kind).toBe(kinds[3]);
+  });
+
+  it('is likely to take long when its searches do, or there are more of them than one share has', () => {
+    const long = [batch(1), batch(16), batch(17), batch(1, { exact: true }), batch(1_000)];
+    expect(long.map(({ likelyLong }) => likelyLong)).toEqual([false, false, true, true, true]);
+    expect(batch(2, { timeoutMs: 70 }).timeoutMs).toBe(70);
+  });
+});
+
 describe('what reads have cost', () => {
   it('decides in place of what they ask, for each tenant by itself', () => {
     const costs = new ReadCosts();

@@ -1,3 +1,4 @@
+import { BATCH_SHARE } from '@vectron/model';
 import type { filters, gateway } from '@vectron/proto';
 
 /** What a read asks, as far as it tells how long it takes. */
@@ -28,12 +29,15 @@ const READERS: Readonly<Record<string, (request: never) => Asked>> = {
   Search: ofSearch,
   SearchStream: ofSearch,
   Query: ofQuery,
+  SearchBatch: ({ vectors, ...each }: gateway.SearchBatchRequest) => {
+    const { kind = `${each.collection} ${each.using}`, likelyLong, timeoutMs } = ofSearch(each);
+    return of(`${sizeOf(vectors)} ${kind}`, likelyLong || vectors.length > BATCH_SHARE, timeoutMs);
+  },
   QueryBatch: ({ queries }: gateway.QueryBatchRequest) => {
     const each = queries.map(ofQuery);
     const kinds = [...new Set(each.map(({ kind = '' }) => kind))].sort().join(';');
     return {
-      // A few more or less take about as long.
-      kind: `${Math.ceil(Math.log2(queries.length + 1))} ${kinds}`,
+      kind: `${sizeOf(queries)} ${kinds}`,
       likelyLong: each.some(({ likelyLong }) => likelyLong),
       timeoutMs: Math.max(0, ...each.map(({ timeoutMs }) => timeoutMs)),
     };
@@ -50,7 +54,13 @@ const READERS: Readonly<Record<string, (request: never) => Asked>> = {
 
 const of = (kind: string, likelyLong: boolean, timeoutMs = 0): Asked => ({ kind, likelyLong, timeoutMs });
 
-function ofSearch({ collection, exact, topK, ef, filter, using, timeoutMs }: gateway.SearchRequest): Asked {
+/** Of a batch: a few more or less take about as long. */
+const sizeOf = (batch: readonly unknown[]) => Math.ceil(Math.log2(batch.length + 1));
+
+type SearchFields = 'collection' | 'exact' | 'topK' | 'ef' | 'filter' | 'using' | 'timeoutMs';
+
+function ofSearch(search: Pick<gateway.SearchRequest, SearchFields>): Asked {
+  const { collection, exact, topK, ef, filter, using, timeoutMs } = search;
   const many = topK > FEW || ef > FEW;
   if (!exact && !many && filter === undefined) return { ...PLAIN, timeoutMs };
   return of(`${collection} ${using} ${exact} ${many} ${shapeOf(filter)}`, exact, timeoutMs);

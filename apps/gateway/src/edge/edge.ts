@@ -159,6 +159,11 @@ export class Edge {
     return this.admission.enter('scan', principal.tenantId);
   }
 
+  /** Spare room for one more part of a read that has been let in, in its own lane; what is given gives it back. */
+  spare({ tenantId }: Principal, work: Work | undefined): (() => void) | undefined {
+    return this.admission.spare(work?.isLong ? 'scan' : 'read', tenantId);
+  }
+
   /** Counts a request that stands for several as so many more. Throws RATE_LIMITED. */
   async countMore(principal: Principal, requests: number): Promise<void> {
     if (requests === 0 || this.limiter === undefined) return;

@@ -83,6 +83,7 @@ export const CONTRACT: Contract = {
       {"name":"ListAliases","path":"/vectron.v1.VectronService/ListAliases","request":"vectron.v1.ListAliasesRequest","response":"vectron.v1.ListAliasesResponse","operation":"listAliases","access":"read","admission":"manage","audit":"refusals","scope":[],"tag":"Collections","maxBody":262144,"http":[{"verb":"GET","path":"/v1/aliases","body":false,"operation":"listAliases"}]},
       {"name":"UpdateAliases","path":"/vectron.v1.VectronService/UpdateAliases","request":"vectron.v1.UpdateAliasesRequest","response":"vectron.v1.UpdateAliasesResponse","operation":"updateAliases","access":"write","admission":"manage","audit":"always","scope":["set.alias","set.collection","delete"],"tag":"Collections","maxBody":262144,"http":[{"verb":"POST","path":"/v1/aliases","body":true,"operation":"updateAliases"}]},
       {"name":"SearchBatch","path":"/vectron.v1.VectronService/SearchBatch","request":"vectron.v1.SearchBatchRequest","response":"vectron.v1.SearchBatchResponse","operation":"searchBatch","access":"read","admission":"read","audit":"refusals","scope":["collection"],"tag":"Search","http":[{"verb":"POST","path":"/v1/collections/{collection}/points/search/batch","body":true,"operation":"searchBatch"}]},
+      {"name":"UpsertStream","path":"/vectron.v1.VectronService/UpsertStream","request":"vectron.v1.UpsertBatch","response":"vectron.v1.UpsertAck","stream":true,"operation":"upsertStream","access":"write","admission":"watch","audit":"refusals","scope":["upsert.collection"],"tag":"Points","http":[]},
     ],
   },
   messages: {
@@ -1225,6 +1226,15 @@ export const CONTRACT: Contract = {
     ] },
     'vectron.v1.UpdateUserProfileResponse': { fields: [
       {"name":"user","json":"user","type":"message","ref":"vectron.auth.v1.UserProfile"},
+    ] },
+    'vectron.v1.UpsertAck': { fields: [
+      {"name":"sequence","json":"sequence","type":"uint64"},
+      {"name":"written","json":"written","type":"message","ref":"vectron.v1.UpsertResponse","oneof":"outcome"},
+      {"name":"error","json":"error","type":"message","ref":"google.rpc.Status","oneof":"outcome"},
+    ] },
+    'vectron.v1.UpsertBatch': { fields: [
+      {"name":"sequence","json":"sequence","type":"uint64"},
+      {"name":"upsert","json":"upsert","type":"message","ref":"vectron.v1.UpsertRequest"},
     ] },
     'vectron.v1.UpsertRequest': { fields: [
       {"name":"collection","json":"collection","type":"string","rules":{"maxBytes":128}},

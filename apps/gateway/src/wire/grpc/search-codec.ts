@@ -84,6 +84,12 @@ export function decodeUpsertRequest(bytes: Buffer): Omit<gateway.UpsertRequest, 
   return { ...gateway.UpsertRequest.decode(rest), points };
 }
 
+/** Decodes vectron.v1.UpsertBatch, but for the bytes of its request. */
+export function decodeUpsertBatch(bytes: Buffer): { readonly sequence: bigint; readonly upsert: Buffer } {
+  const { packed, rest } = cutLengths(bytes, tag(2, LENGTH));
+  return { sequence: gateway.UpsertBatch.decode(rest).sequence, upsert: joined(packed) };
+}
+
 const joined = (parts: Buffer[]) => (parts.length === 1 ? parts[0] : Buffer.concat(parts));
 
 /** Takes the occurrences of one length-delimited field out of a message. Throws RangeError when it is malformed. */

@@ -8,7 +8,7 @@ import {
 } from './search-codec.js';
 
 /** vectron.v1.VectronService, with these codecs where a request or an answer is large. */
-const { search, searchBatch, searchStream, upsert } = gateway.VectronServiceService;
+const { search, searchBatch, searchStream, upsert, upsertStream } = gateway.VectronServiceService;
 const searches = { requestDeserialize: decodeSearchRequest, responseSerialize: encodeSearchAnswer };
 export const vectronService = {
   ...gateway.VectronServiceService,
@@ -16,6 +16,8 @@ export const vectronService = {
   searchBatch: { ...searchBatch, responseSerialize: encodeBatchAnswer },
   searchStream: { ...searchStream, ...searches },
   upsert: { ...upsert, requestDeserialize: decodeUpsertRequest },
+  // Each message is decoded when there is room for it.
+  upsertStream: { ...upsertStream, requestDeserialize: (bytes: Buffer) => bytes },
 };
 
 const {

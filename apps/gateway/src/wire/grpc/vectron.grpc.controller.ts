@@ -1,6 +1,6 @@
 import { Controller, Inject } from '@nestjs/common';
 import { gateway } from '@vectron/proto';
-import { type Api, type CallContext, GrpcService } from '@vectron/rpc';
+import { type Api, type BidiCall, type CallContext, GrpcService } from '@vectron/rpc';
 import { ChangeService } from '../../data/change.service.js';
 import { PointService } from '../../data/point.service.js';
 import { QueryService } from '../../data/query.service.js';
@@ -9,6 +9,7 @@ import { SearchService } from '../../data/search.service.js';
 import type { SearchAnswer } from '../../data/search-answer.js';
 import { SearchBatchService } from '../../data/search-batch.service.js';
 import { SnapshotService } from '../../data/snapshot.service.js';
+import { UpsertStreamService } from '../../data/upsert-stream.service.js';
 import type { Principal } from '../../edge/access.js';
 import {
   batchInput,
@@ -37,10 +38,18 @@ export class VectronGrpcController implements Api<typeof pointMethods> {
     @Inject(RecallService) private readonly recalls: RecallService,
     @Inject(ChangeService) private readonly changes: ChangeService,
     @Inject(SnapshotService) private readonly snapshots: SnapshotService,
+    @Inject(UpsertStreamService) private readonly streams: UpsertStreamService,
   ) {}
 
   async upsert(request: ReturnType<typeof decodeUpsertRequest>, context: CallContext): Promise<gateway.UpsertResponse> {
     return this.points.upsert(by(context), request.collection, request.points.map(pointInput), request.origin, context);
+  }
+
+  async *upsertStream(
+    call: BidiCall<Buffer, gateway.UpsertAck>,
+    context: CallContext,
+  ): AsyncIterable<gateway.UpsertAck> {
+    yield* this.streams.acknowledge(by(context), call, context);
   }
 
   async search(request: Packed<gateway.SearchRequest>, context: CallContext): Promise<SearchAnswer> {

@@ -10,9 +10,11 @@ import type {
   CallOptions,
   ChannelCredentials,
   Client,
+  ClientDuplexStream,
   ClientOptions,
   ClientReadableStream,
   ClientUnaryCall,
+  handleBidiStreamingCall,
   handleServerStreamingCall,
   handleUnaryCall,
   Metadata,
@@ -21,6 +23,7 @@ import type {
 } from "@grpc/grpc-js";
 import { Plan, planFromJSON, planToJSON, UserProfile } from "../auth/auth.js";
 import { Struct, Value } from "../../struct.js";
+import { Status } from "../google/rpc/status.js";
 import { Filter } from "./filter.js";
 
 export const protobufPackage = "vectron.v1";
@@ -193,6 +196,20 @@ export interface ShardWrite {
   logIndex: bigint;
   /** Set when this shard's points were not written: the error's code. */
   errorCode: string;
+}
+
+export interface UpsertBatch {
+  /** Counted by the client: higher with each batch. */
+  sequence: bigint;
+  upsert?: UpsertRequest | undefined;
+}
+
+export interface UpsertAck {
+  /** Of the batch. */
+  sequence: bigint;
+  outcome?: { $case: "written"; value: UpsertResponse } | //
+  /** With google.rpc.ErrorInfo, whose reason is the code; with google.rpc.RetryInfo where the same batch may be sent again. */
+  { $case: "error"; value: Status } | undefined;
 }
 
 export interface SearchRequest {
@@ -3039,6 +3056,216 @@ export const ShardWrite: MessageFns<ShardWrite> = {
     message.upserted = object.upserted ?? 0;
     message.logIndex = (object.logIndex !== undefined && object.logIndex !== null) ? BigInt(object.logIndex) : 0n;
     message.errorCode = object.errorCode ?? "";
+    return message;
+  },
+};
+
+function createBaseUpsertBatch(): UpsertBatch {
+  return { sequence: 0n, upsert: undefined };
+}
+
+export const UpsertBatch: MessageFns<UpsertBatch> = {
+  encode(message: UpsertBatch, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sequence !== 0n) {
+      if (BigInt.asUintN(64, message.sequence) !== message.sequence) {
+        throw new globalThis.Error("value provided for field message.sequence of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.sequence);
+    }
+    if (message.upsert !== undefined) {
+      UpsertRequest.encode(message.upsert, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpsertBatch {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpsertBatch();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.sequence = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.upsert = UpsertRequest.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): UpsertBatch {
+    return {
+      sequence: isSet(object.sequence) ? BigInt(object.sequence) : 0n,
+      upsert: isSet(object.upsert) ? UpsertRequest.fromJSON(object.upsert) : undefined,
+    };
+  },
+
+  toJSON(message: UpsertBatch): unknown {
+    const obj: any = {};
+    if (message.sequence !== undefined) {
+      obj.sequence = message.sequence.toString();
+    }
+    if (message.upsert !== undefined) {
+      obj.upsert = UpsertRequest.toJSON(message.upsert);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<UpsertBatch>, I>>(base?: I): UpsertBatch {
+    return UpsertBatch.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<UpsertBatch>, I>>(object: I): UpsertBatch {
+    const message = createBaseUpsertBatch();
+    message.sequence = (object.sequence !== undefined && object.sequence !== null) ? BigInt(object.sequence) : 0n;
+    message.upsert = (object.upsert !== undefined && object.upsert !== null)
+      ? UpsertRequest.fromPartial(object.upsert)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseUpsertAck(): UpsertAck {
+  return { sequence: 0n, outcome: undefined };
+}
+
+export const UpsertAck: MessageFns<UpsertAck> = {
+  encode(message: UpsertAck, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sequence !== 0n) {
+      if (BigInt.asUintN(64, message.sequence) !== message.sequence) {
+        throw new globalThis.Error("value provided for field message.sequence of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.sequence);
+    }
+    switch (message.outcome?.$case) {
+      case "written":
+        UpsertResponse.encode(message.outcome.value, writer.uint32(18).fork()).join();
+        break;
+      case "error":
+        Status.encode(message.outcome.value, writer.uint32(26).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpsertAck {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpsertAck();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.sequence = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.outcome = { $case: "written", value: UpsertResponse.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.outcome = { $case: "error", value: Status.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): UpsertAck {
+    return {
+      sequence: isSet(object.sequence) ? BigInt(object.sequence) : 0n,
+      outcome: isSet(object.written)
+        ? { $case: "written", value: UpsertResponse.fromJSON(object.written) }
+        : isSet(object.error)
+        ? { $case: "error", value: Status.fromJSON(object.error) }
+        : undefined,
+    };
+  },
+
+  toJSON(message: UpsertAck): unknown {
+    const obj: any = {};
+    if (message.sequence !== undefined) {
+      obj.sequence = message.sequence.toString();
+    }
+    if (message.outcome?.$case === "written") {
+      obj.written = UpsertResponse.toJSON(message.outcome.value);
+    } else if (message.outcome?.$case === "error") {
+      obj.error = Status.toJSON(message.outcome.value);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<UpsertAck>, I>>(base?: I): UpsertAck {
+    return UpsertAck.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<UpsertAck>, I>>(object: I): UpsertAck {
+    const message = createBaseUpsertAck();
+    message.sequence = (object.sequence !== undefined && object.sequence !== null) ? BigInt(object.sequence) : 0n;
+    switch (object.outcome?.$case) {
+      case "written": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "written", value: UpsertResponse.fromPartial(object.outcome.value) };
+        }
+        break;
+      }
+      case "error": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "error", value: Status.fromPartial(object.outcome.value) };
+        }
+        break;
+      }
+    }
     return message;
   },
 };
@@ -15178,6 +15405,24 @@ export const VectronServiceService = {
     responseSerialize: (value: SearchBatchResponse): Buffer => Buffer.from(SearchBatchResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): SearchBatchResponse => SearchBatchResponse.decode(value),
   },
+  /**
+   * Write batches of points, one after the other over one call. Each batch is an upsert by itself, and gets one answer: what was
+   * written, as durable as the collection promises, or why it was not. Answers come in the order of the batches, and a batch that
+   * fails does not end the call. A few batches are under way at once, but never two that share a point: of these the later one wins.
+   * What the server has no room for is not read from the connection. The call ends with an error when a message is not valid, when
+   * the token of its caller is not good any more, and with UNAVAILABLE when the server stops: every batch that was begun by then is
+   * answered first, and the error names the last one. Of a call that the client ends, batches that have begun are finished, and not answered.
+   * Each batch counts as a request. Only over gRPC.
+   */
+  upsertStream: {
+    path: "/vectron.v1.VectronService/UpsertStream" as const,
+    requestStream: true as const,
+    responseStream: true as const,
+    requestSerialize: (value: UpsertBatch): Buffer => Buffer.from(UpsertBatch.encode(value).finish()),
+    requestDeserialize: (value: Buffer): UpsertBatch => UpsertBatch.decode(value),
+    responseSerialize: (value: UpsertAck): Buffer => Buffer.from(UpsertAck.encode(value).finish()),
+    responseDeserialize: (value: Buffer): UpsertAck => UpsertAck.decode(value),
+  },
 } as const;
 
 export interface VectronServiceServer extends UntypedServiceImplementation {
@@ -15257,6 +15502,16 @@ export interface VectronServiceServer extends UntypedServiceImplementation {
    * when one of the vectors is wrong, the call is refused, and the error names it. It counts as as many requests as it has vectors.
    */
   searchBatch: handleUnaryCall<SearchBatchRequest, SearchBatchResponse>;
+  /**
+   * Write batches of points, one after the other over one call. Each batch is an upsert by itself, and gets one answer: what was
+   * written, as durable as the collection promises, or why it was not. Answers come in the order of the batches, and a batch that
+   * fails does not end the call. A few batches are under way at once, but never two that share a point: of these the later one wins.
+   * What the server has no room for is not read from the connection. The call ends with an error when a message is not valid, when
+   * the token of its caller is not good any more, and with UNAVAILABLE when the server stops: every batch that was begun by then is
+   * answered first, and the error names the last one. Of a call that the client ends, batches that have begun are finished, and not answered.
+   * Each batch counts as a request. Only over gRPC.
+   */
+  upsertStream: handleBidiStreamingCall<UpsertBatch, UpsertAck>;
 }
 
 export interface VectronServiceClient extends Client {
@@ -15744,6 +15999,18 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: SearchBatchResponse) => void,
   ): ClientUnaryCall;
+  /**
+   * Write batches of points, one after the other over one call. Each batch is an upsert by itself, and gets one answer: what was
+   * written, as durable as the collection promises, or why it was not. Answers come in the order of the batches, and a batch that
+   * fails does not end the call. A few batches are under way at once, but never two that share a point: of these the later one wins.
+   * What the server has no room for is not read from the connection. The call ends with an error when a message is not valid, when
+   * the token of its caller is not good any more, and with UNAVAILABLE when the server stops: every batch that was begun by then is
+   * answered first, and the error names the last one. Of a call that the client ends, batches that have begun are finished, and not answered.
+   * Each batch counts as a request. Only over gRPC.
+   */
+  upsertStream(): ClientDuplexStream<UpsertBatch, UpsertAck>;
+  upsertStream(options: Partial<CallOptions>): ClientDuplexStream<UpsertBatch, UpsertAck>;
+  upsertStream(metadata: Metadata, options?: Partial<CallOptions>): ClientDuplexStream<UpsertBatch, UpsertAck>;
 }
 
 
