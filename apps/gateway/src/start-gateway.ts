@@ -240,8 +240,9 @@ export async function serveGateway(
       const method = publicMethod(path);
       measure(method.name, code, seconds);
       const principal = context.principal as Principal | undefined;
-      const { peer: address, requestId, request } = context;
-      const target = () => targetOf(method, request?.());
+      const { requestId } = context;
+      const address = () => context.peer;
+      const target = () => targetOf(method, context.request?.());
       edge.leave(method, code, { principal, address, target, requestId });
     },
     tls: tls && { certificate: tls.certificate, key: tls.key },

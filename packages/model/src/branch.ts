@@ -63,3 +63,26 @@ export function branchOf(
   };
   return { op, limit, weight, excluded };
 }
+
+/** The same search of an answer of so many bytes; one literal as above. */
+export function searchWithin(op: workerData.SearchOp, maxBytes: number): workerData.SearchOp {
+  return {
+    vector: op.vector,
+    k: op.k,
+    ef: op.ef,
+    exact: op.exact,
+    includePayload: op.includePayload,
+    includeVector: op.includeVector,
+    scoreThreshold: op.scoreThreshold,
+    recall: op.recall,
+    timeoutMs: op.timeoutMs,
+    payloadFields: op.payloadFields,
+    filter: op.filter,
+    sparse: op.sparse,
+    text: op.text,
+    using: op.using,
+    measuring: op.measuring,
+    maxBytes,
+    statistics: op.statistics,
+  };
+}

@@ -11,6 +11,7 @@ export {
   type ShardOperation,
   type ShardOutcome,
 } from './ask-shard.js';
+export { searchWithin } from './branch.js';
 export { changeCursor, type Positions, parseChangeCursor } from './changes/change-cursor.js';
 export { changeKind, type FeedHome, listChanges, type ShardChange } from './changes/list-changes.js';
 export { type AskWorker, closeSnapshot, openSnapshot, pageSnapshot, parseSnapshot } from './changes/snapshot.js';

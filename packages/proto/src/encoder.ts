@@ -19,3 +19,16 @@ export function encoder<T>(write: (message: T, writer: BinaryWriter) => unknown)
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   };
 }
+
+/** Not compressed, and a length of four bytes. */
+const PREFIX_BYTES = 5;
+
+/** As `encoder`, of messages with the prefix that gRPC has in front of each: writing it later would copy the message. */
+export function framedEncoder<T>(write: (message: T, writer: BinaryWriter) => unknown): (message: T) => Buffer {
+  const encode = encoder<T>((message, writer) => write(message, writer.raw(new Uint8Array(PREFIX_BYTES))));
+  return (message) => {
+    const framed = encode(message);
+    framed.writeUInt32BE(framed.length - PREFIX_BYTES, 1);
+    return framed;
+  };
+}

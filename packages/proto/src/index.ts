@@ -12,7 +12,7 @@ export {
   methodOf,
   rulesOf,
 } from './contract.js';
-export { encoder } from './encoder.js';
+export { encoder, framedEncoder } from './encoder.js';
 export * as admin from './generated/admin/admin.js';
 export * as gateway from './generated/apigateway/apigateway.js';
 export * as filters from './generated/apigateway/filter.js';

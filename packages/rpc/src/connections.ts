@@ -210,6 +210,8 @@ const NAMED: Readonly<Record<string, readonly string[]>> = {
 
 /** Whether an address is one of these addresses and networks (CIDR). */
 export function addressMatcher(list: readonly string[]): (address: string) => boolean {
+  // It is asked for every call, and mostly there are none.
+  if (list.length === 0) return () => false;
   const known = new BlockList();
   for (const one of list.flatMap((name) => NAMED[name] ?? [name])) {
     const [address, bits] = one.split('/');

@@ -675,9 +675,10 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
           );
         };
         implementation[name] = handle as UntypedServiceImplementation[string];
+        const frame = method.responseFrame ?? ((answer: unknown) => framed(method.responseSerialize(answer)));
         this.#unary.set(method.path, (call, message, principal) => {
           invoke(call, principal, message)
-            .then((answer) => call.answer(framed(method.responseSerialize(answer))))
+            .then((answer) => call.answer(frame(answer)))
             .catch((error) => call.fail(statusFromError(error)));
         });
       }

@@ -4,7 +4,14 @@ import type { CallContext } from './call-context.js';
 
 /** A service definition as ts-proto generates it. */
 // biome-ignore lint/suspicious/noExplicitAny: method definitions vary in their message types
-export type Def = Record<string, MethodDefinition<any, any>>;
+export type Def = Record<string, MethodDefinition<any, any> & Framing>;
+
+/** What a definition may have beyond the generated ones. */
+export interface Framing {
+  /** As `responseSerialize`, with the prefix that gRPC has in front of a message. */
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  readonly responseFrame?: (value: any) => Buffer;
+}
 
 type Request<M> = M extends { requestDeserialize: (bytes: Buffer) => infer T } ? T : never;
 type Response<M> = M extends { responseSerialize: (value: infer T) => Buffer } ? T : never;

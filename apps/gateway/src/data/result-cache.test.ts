@@ -42,6 +42,30 @@ afterEach(() => {
 });
 
 describe('the result cache', () => {
+  it('gives vectors with equal hashes answers of their own, kept or under way', async () => {
+    const options = { ttlMs: 10_000, maxBytes: 1 << 20, prefix: 'test:' };
+    const [metrics, logger] = [createMetrics(), createLogger('test', 'fatal')];
+    const cache = new ResultCache(options, metrics, logger, undefined, () => 1);
+    const [one, other] = [key({ vector: Buffer.from([1, 2, 3, 4]) }), key({ vector: Buffer.from([1, 2, 3, 5]) })];
+    const { begun, search } = heldSearch();
+    const asked = [one, other, one, other].map((at) => cache.get(at, undefined, search));
+    await until('the searches to begin', () => begun.length, (searches) => searches >= 3);
+    begun.forEach((answered, at) => answered(answer(String(at))));
+    const ids = (await Promise.all(asked)).map(({ answer: { hits } }) => hits[0].id);
+    expect(new Set([ids[0], ids[1]]).size).toBe(2);
+    expect(ids[2]).not.toBe(ids[1]);
+    expect(ids[3]).not.toBe(ids[0]);
+    // Numbers of searches by the vector that they were made for.
+    const own = new Map([one, other].map((at, place) => [at, new Set([ids[place], ids[place + 2]])]));
+    for (let round = 0; round < 6; round += 1) {
+      const at = round % 2 === 0 ? one : other;
+      const made = `round ${round}`;
+      own.get(at)?.add(made);
+      const { answer: found } = await cache.get(at, undefined, async () => answer(made));
+      expect(own.get(at)).toContain(found.hits[0].id);
+    }
+  });
+
   it('keeps what is asked twice, for its time, for one tenant, incarnation, vector and set of parameters', async () => {
     const ttlMs = 300;
     const cache = cacheOf(ttlMs);

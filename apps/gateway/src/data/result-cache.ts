@@ -1,4 +1,4 @@
-import { createHash, hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Logger, Metrics } from '@vectron/observability';
 import { Stop, type StopSignal } from '@vectron/rpc';
 import type { Redis } from 'ioredis';
@@ -31,12 +31,14 @@ export type ServedFrom = 'shards' | 'cache' | 'redis' | 'coalesced';
 
 interface Known {
   readonly answer: SearchAnswer;
+  readonly vector: Buffer;
   readonly sinceMs: number;
 }
 
 interface UnderWay {
   /** undefined: it has ended. A Map that grows and shrinks keeps what is deleted from it alive until the next full collection. */
   answer: Promise<SearchAnswer> | undefined;
+  readonly vector: Buffer;
   readonly stop: Stop;
   waiting: number;
 }
@@ -56,19 +58,23 @@ export class ResultCache {
   #askedBefore = new Set<string>();
   readonly #underWay = new Map<string, UnderWay>();
   readonly #counts;
+  /** Of the last search: the parameters of most searches are those of the one before. */
+  #head: { readonly key: CacheKey; readonly text: string } | undefined;
 
+  /** `hashOf` a vector: of two with equal hashes, one is not shared. */
   constructor(
     private readonly options: ResultCacheOptions,
     metrics: Metrics,
     private readonly logger: Logger,
     private readonly writes: WriteMarks = new OwnWriteMarks(),
+    private readonly hashOf = hashOfVector,
   ) {
     this.#answers =
       options.ttlMs === 0
         ? undefined
         : newCache<string, Known>()
             .maxSize(options.maxBytes)
-            .withWeigher((key, { answer }) => key.length + bytesOf(answer))
+            .withWeigher((key, { answer, vector }) => key.length + vector.length + bytesOf(answer))
             // Its clock ticks in seconds: when an answer is too old is decided here.
             .expireAfterWrite(Math.max(options.ttlMs, 1_000))
             .build();
@@ -98,17 +104,16 @@ export class ResultCache {
     search: (signal: StopSignal) => Promise<SearchAnswer>,
   ): Promise<{ answer: SearchAnswer; from: ServedFrom }> {
     const writes = this.writes.of(key.collectionId);
-    // The vector as its hash: a long key would cost more than the rest, and be kept.
-    const head = JSON.stringify([key.tenantId, key.collectionId, writes?.count ?? 0, ...key.parameters]);
-    const name = head + hash('sha256', key.vector, 'base64');
+    // The vector as its hash: a long key would cost more than the rest. Whoever has the same is compared with it.
+    const name = `${this.#headOf(key)}${writes?.count ?? 0} ${this.hashOf(key.vector)}`;
     const known = this.#answers?.getIfPresent(name);
-    if (known && Date.now() - known.sinceMs < this.options.ttlMs) {
+    if (known?.vector.equals(key.vector) && Date.now() - known.sinceMs < this.options.ttlMs) {
       this.#counts.memoryHit.inc();
       return { answer: known.answer, from: 'cache' };
     }
     this.#counts.memoryMiss.inc();
     const same = this.#underWay.get(name);
-    if (same?.answer !== undefined) {
+    if (same?.answer !== undefined && same.vector.equals(key.vector)) {
       this.#counts.coalesced.inc();
       return { answer: await this.#wait(same, same.answer, signal), from: 'coalesced' };
     }
@@ -120,21 +125,37 @@ export class ResultCache {
       // As old as its search's beginning.
       const sinceMs = Date.now();
       const answer = shared ?? (await search(stop));
-      if (answer.complete && this.#asksAgain(name)) {
-        this.#answers?.set(name, { answer, sinceMs });
+      if (answer.complete && this.options.ttlMs > 0 && this.#asksAgain(name)) {
+        // A view would keep all that was read from the socket with it.
+        this.#answers?.set(name, { answer, vector: Buffer.from(key.vector), sinceMs });
         if (from === 'shards') this.#share(key, writes?.count ?? 0, answer);
       }
       return answer;
     };
     const answer = run();
-    const underWay: UnderWay = { answer, stop, waiting: 0 };
+    const underWay: UnderWay = { answer, vector: key.vector, stop, waiting: 0 };
     this.#underWay.set(name, underWay);
     const forget = () => {
       underWay.answer = undefined;
-      this.#underWay.delete(name);
+      if (this.#underWay.get(name) === underWay) this.#underWay.delete(name);
     };
     answer.then(forget, forget);
     return { answer: await this.#wait(underWay, answer, signal), from };
+  }
+
+  /** Text of all of a key but the vector. */
+  #headOf(key: CacheKey): string {
+    const { tenantId, collectionId, parameters } = key;
+    const last = this.#head?.key;
+    const isLast =
+      last?.collectionId === collectionId &&
+      last.tenantId === tenantId &&
+      last.parameters.length === parameters.length &&
+      last.parameters.every((one, at) => one === parameters[at]);
+    if (this.#head === undefined || !isLast) {
+      this.#head = { key: { ...key, vector: NO_VECTOR }, text: JSON.stringify([tenantId, collectionId, ...parameters]) };
+    }
+    return this.#head.text;
   }
 
   /**
@@ -202,6 +223,19 @@ export class ResultCache {
     const digest = createHash('sha256').update(JSON.stringify([tenantId, collectionId, ...parameters]));
     return `${this.options.prefix}result:${digest.update(vector).digest('base64url')}`;
   }
+}
+
+const NO_VECTOR = Buffer.alloc(0);
+
+/** 53 bits of two FNV-1a hashes over words (Fowler, Noll, Vo); a cryptographic one costs ten times as much. */
+function hashOfVector(bytes: Buffer): number {
+  let [low, high] = [0x811c9dc5, 0x01000193];
+  for (let at = 0; at + 4 <= bytes.length; at += 4) {
+    const word = bytes.readInt32LE(at);
+    low = Math.imul(low ^ word, 0x01000193);
+    high = Math.imul(high ^ word ^ (word >>> 15), 0x5bd1e995);
+  }
+  return (high >>> 11) * 2 ** 32 + (low >>> 0);
 }
 
 function bytesOf({ hits }: SearchAnswer): number {

@@ -170,7 +170,7 @@ export class UpsertStreamService {
       return { sequence, outcome: { $case: 'error', value: rpcStatusOf(shown) } };
     } finally {
       this.#measure(OPERATION, code, (performance.now() - started) / 1_000);
-      this.edge.leave(UPSERT, code, { principal, address, target: () => printable(collection), requestId });
+      this.edge.leave(UPSERT, code, { principal, address: () => address, target: () => printable(collection), requestId });
     }
   }
 }

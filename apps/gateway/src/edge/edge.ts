@@ -195,13 +195,13 @@ export class Edge {
   leave(
     { operation, audit }: Pick<MethodContract, 'operation' | 'audit'>,
     code: string,
-    by: { principal?: Principal; address: string; target: () => string; requestId: string },
+    by: { principal?: Principal; address: () => string; target: () => string; requestId: string },
   ): void {
-    const { principal, address, target, requestId } = by;
+    const { principal, target, requestId } = by;
     if (code === 'CANCELLED') this.metrics.cancelled.inc();
     if (audit !== 'always' && !DENIED.has(code)) return;
     const who = principal === undefined ? '' : principal.apiKeyId || printable(principal.email);
-    const event = { userId: principal?.userId ?? '', who, address, result: code };
+    const event = { userId: principal?.userId ?? '', who, address: by.address(), result: code };
     if (audit !== 'always') {
       const refused = () => `${operation} ${target()}`.trim();
       void this.audit.refused({ ...event, action: 'denied' }, requestId, refused);

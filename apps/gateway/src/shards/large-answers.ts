@@ -1,5 +1,5 @@
 import { toVectronError } from '@vectron/errors';
-import type { AskShard, ShardOperation } from '@vectron/model';
+import { type AskShard, type ShardOperation, searchWithin } from '@vectron/model';
 import type { placement } from '@vectron/proto';
 import type { AnswerLease } from './answer-room.js';
 
@@ -50,7 +50,7 @@ function mostBytes(op: ShardOperation): number {
 
 function limited(op: ShardOperation, maxBytes: number): ShardOperation {
   if (op.$case === 'scroll') return { $case: 'scroll', value: { ...op.value, maxBytes } };
-  if (op.$case === 'search') return { $case: 'search', value: { ...op.value, maxBytes } };
+  if (op.$case === 'search') return { $case: 'search', value: searchWithin(op.value, maxBytes) };
   if (op.$case !== 'batch') return op;
-  return { $case: 'batch', value: { searches: op.value.searches.map((one) => ({ ...one, maxBytes })) } };
+  return { $case: 'batch', value: { searches: op.value.searches.map((one) => searchWithin(one, maxBytes)) } };
 }

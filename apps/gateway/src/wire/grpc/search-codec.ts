@@ -1,5 +1,5 @@
 import type { BinaryWriter } from '@bufbuild/protobuf/wire';
-import { encoder, gateway, Struct } from '@vectron/proto';
+import { encoder, framedEncoder, gateway, Struct } from '@vectron/proto';
 import { payloadFields } from '../../data/document.js';
 import type { SearchAnswer } from '../../data/search-answer.js';
 
@@ -27,6 +27,8 @@ const VALUE = tag(2, LENGTH);
 
 /** An encoded vectron.v1.SearchResponse. Vectors go as they are, payloads too where the shard made fields of them. */
 export const encodeSearchAnswer = encoder(writeAnswer);
+/** The same with the prefix of gRPC. */
+export const frameSearchAnswer = framedEncoder(writeAnswer);
 
 /** Answers of a batch, in its order, as the bytes of one vectron.v1.SearchBatchResponse. */
 export const encodeBatchAnswer = encoder((answers: readonly SearchAnswer[], writer) => {

@@ -1,12 +1,18 @@
 import { gateway } from '@vectron/proto';
-import { decodeSearchRequest, decodeUpsertRequest, encodeBatchAnswer, encodeSearchAnswer } from './search-codec.js';
+import {
+  decodeSearchRequest,
+  decodeUpsertRequest,
+  encodeBatchAnswer,
+  encodeSearchAnswer,
+  frameSearchAnswer,
+} from './search-codec.js';
 
 /** vectron.v1.VectronService, with these codecs where a request or an answer is large. */
 const { search, searchBatch, searchStream, upsert, upsertStream } = gateway.VectronServiceService;
 const searches = { requestDeserialize: decodeSearchRequest, responseSerialize: encodeSearchAnswer };
 export const vectronService = {
   ...gateway.VectronServiceService,
-  search: { ...search, ...searches },
+  search: { ...search, ...searches, responseFrame: frameSearchAnswer },
   searchBatch: { ...searchBatch, responseSerialize: encodeBatchAnswer },
   searchStream: { ...searchStream, ...searches },
   upsert: { ...upsert, requestDeserialize: decodeUpsertRequest },

@@ -29,8 +29,6 @@ export function guardRequests(
   measure: ReturnType<typeof requestMeter>,
   logger: Logger,
 ): void {
-  const releases = new WeakMap<FastifyRequest, () => void>();
-  const arrived = new WeakMap<FastifyRequest, () => void>();
   const refuse = (request: FastifyRequest, reply: FastifyReply, error: unknown) => {
     const known = toVectronError(error);
     logFault(logger, known, request);
@@ -49,7 +47,7 @@ export function guardRequests(
       bytes: () => socket.bytesRead - before,
       cut: (error) => (reply.sent ? socket.destroy() : refuse(request, reply, error)),
     });
-    arrived.set(request, end);
+    request.arrived = end;
     raw.once('end', end);
     raw.once('close', end);
   };
@@ -71,7 +69,7 @@ export function guardRequests(
         if (full !== undefined) throw full;
         const hold = edge.hold(principal);
         request.hold = hold;
-        releases.set(request, () => hold.release());
+        request.release = () => hold.release();
         // Whose body is still coming when the token is revoked is told so now; what has begun answers for itself.
         hold.signal.addEventListener('abort', () => {
           if (request.raw.complete || reply.sent || hold.refusal === undefined) return;
@@ -85,7 +83,7 @@ export function guardRequests(
   });
   fastify.addHook('preValidation', async (request: AuthenticatedRequest, reply) => {
     const { contract, read } = request.routeOptions.config;
-    arrived.get(request)?.();
+    request.arrived?.();
     if (contract === undefined || request.principal === undefined) return;
     try {
       const work = { isLong: false, cpuUs: 0 };
@@ -102,10 +100,10 @@ export function guardRequests(
       });
       const release = admitted instanceof Promise ? await admitted : admitted;
       if (request.raw.socket.destroyed) release();
-      releases.set(request, () => {
+      request.release = () => {
         request.hold?.release();
         release();
-      });
+      };
     } catch (error) {
       return refuse(request, reply, error);
     }
@@ -114,9 +112,9 @@ export function guardRequests(
   fastify.addHook('onSend', async (request, reply) => {
     if (!request.raw.complete) endAfterAnswer(request.raw, reply);
   });
-  fastify.addHook('onRequestAbort', async (request) => releases.get(request)?.());
+  fastify.addHook('onRequestAbort', async (request: AuthenticatedRequest) => request.release?.());
   fastify.addHook('onResponse', async (request: AuthenticatedRequest, reply) => {
-    releases.get(request)?.();
+    request.release?.();
     const { contract } = request.routeOptions.config;
     const code = codeOf(reply);
     measure(
@@ -126,7 +124,7 @@ export function guardRequests(
     );
     if (contract === undefined) return;
     const { principal, id: requestId, message, params } = request;
-    const address = addressOfRequest(request);
+    const address = () => addressOfRequest(request);
     const target = () => targetOf(contract, message ?? fromRoute(contract, (params ?? {}) as Record<string, string>));
     edge.leave(contract, code, { principal, address, target, requestId });
   });

@@ -15,6 +15,10 @@ export type AuthenticatedRequest = FastifyRequest & {
   /** When it was there, milliseconds since 1970. */
   arrivedMs?: number;
   work?: Work;
+  /** To be called when its body is there. */
+  arrived?: () => void;
+  /** Gives back its room and its hold, as far as it has them. */
+  release?: () => void;
 };
 
 /** A REST call as a gRPC method sees it. Metadata and signal are made when somebody asks: most calls need neither. */

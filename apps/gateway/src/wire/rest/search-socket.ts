@@ -87,7 +87,7 @@ export function serveSearchSocket(
         const known = toVectronError(error);
         const requestId = randomUUID();
         const target = () => printable(collection ?? '');
-        edge.leave(METHOD, known.code, { address, target, requestId });
+        edge.leave(METHOD, known.code, { address: () => address, target, requestId });
         refuse(stream, known, requestId);
       }
     })();
