@@ -61,6 +61,7 @@ import { claimDirectory } from './embedded-directory.js';
 import { embeddedSearch, embeddedSearchBatch } from './embedded-search.js';
 import * as requests from './requests.js';
 import { Snapshot, type SnapshotCalls } from './snapshot.js';
+import { upsertEach } from './upsert-stream.js';
 
 export interface OpenOptions {
   /** Embedding providers by name, besides `local`. */
@@ -220,6 +221,10 @@ class EmbeddedClient implements api.VectronClient {
       return { shardId: shard.shardId, logIndex: index };
     });
     return { upserted: encoded.length, writeToken: writeToken(written) };
+  }
+
+  upsertStream(name: string, batches: api.Batches, options?: api.UpsertStreamOptions): AsyncIterable<api.BatchAck> {
+    return upsertEach((points) => this.upsert(name, points), batches, options);
   }
 
   async search(name: string, options: api.SearchOptions): Promise<api.SearchResult> {

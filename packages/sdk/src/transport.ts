@@ -1,3 +1,5 @@
+import type { VectronError } from '@vectron/errors';
+
 /** A method of a service in proto/, as its generated definition has it. */
 export interface Method<Request, Answer> {
   /** `/PACKAGE.SERVICE/METHOD`. */
@@ -22,8 +24,31 @@ export type Call = <Request extends object, Answer>(
   options?: CallOptions,
 ) => Promise<Answer>;
 
+/** A call with messages both ways, as its opener has it. */
+export interface Duplex<Request> {
+  write(request: Request): void;
+  /** No more is written. */
+  end(): void;
+  cancel(): void;
+}
+
+export interface DuplexEvents<Answer> {
+  answer(answer: Answer): void;
+  /** Once; without an error: the server has ended it. */
+  ended(error?: VectronError): void;
+}
+
+export type OpenDuplex = <Request extends object, Answer>(
+  method: Method<Request, Answer>,
+  events: DuplexEvents<Answer>,
+) => Promise<Duplex<Request>>;
+
 /** Carries messages to a server and its answers back. Failures throw VectronError. */
 export interface Transport {
   readonly call: Call;
+  /** Missing where the wire has no such calls. */
+  readonly openDuplex?: OpenDuplex;
+  /** How often a stream that was lost is opened again in a row; missing: never. */
+  readonly retries?: number;
   close(): void;
 }
