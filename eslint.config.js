@@ -47,6 +47,7 @@ export default tseslint.config(
     ignores: [
       '**/dist',
       '**/bundle',
+      'build',
       '**/generated',
       '**/*.js',
       '**/*.mjs',

@@ -37,6 +37,7 @@ const checks = [
     ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js', '--ci', '--maxWorkers=2'],
   ],
   ['OpenAPI against a running server', process.execPath, ['scripts/schemathesis.mjs']],
+  ['npm packages in empty folders', process.execPath, ['scripts/release/dry-run.mjs']],
   ['clients generated from the OpenAPI document', process.execPath, ['scripts/generated-clients.mjs']],
   [
     'drills, some in short form',

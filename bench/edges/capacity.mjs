@@ -30,5 +30,32 @@ export function ofCores(measured, { cores, gateways, apart, clientCores }) {
   return apart || gateways === 1 ? measured : (measured * cores) / Math.max(cores - clientCores, 0.1);
 }
 
-/** Searches a second that so many cores would have for a server alone, by its CPU a search. */
-export const onPaper = (cpuMs, cores) => (cores * 1000) / cpuMs;
+/**
+ * CPU of each part of a process with several gateways, seconds, of its threads before and after: those of gateways have no name of
+ * their own, and are the busiest of the others that run JavaScript or help it.
+ */
+export function byPart(pid, gateways, before, after) {
+  const parts = { main: 0, gateways: [], engine: 0, rest: 0 };
+  const others = [];
+  for (const [id, { name, seconds }] of after) {
+    const took = seconds - (before.get(id)?.seconds ?? 0);
+    if (id === pid) parts.main = took;
+    else if (name.startsWith('vectron')) parts.engine += took;
+    else others.push(took);
+  }
+  others.sort((a, b) => b - a);
+  parts.gateways = others.splice(0, gateways === 1 ? 0 : gateways);
+  parts.rest = others.reduce((sum, took) => sum + took, 0);
+  return parts;
+}
+
+/**
+ * Searches a second that so many cores would have for a server alone, by its CPU a search: bound by all cores together and, where
+ * `threads` says what the main thread and one gateway take of a search that is its own, by each of those.
+ */
+export function onPaper(cpuMs, cores, threads) {
+  const all = (cores * 1000) / cpuMs;
+  if (threads === undefined) return all;
+  const { gateways, mainMs, gatewayMs } = threads;
+  return Math.min(all, 1000 / mainMs, (gateways * 1000) / gatewayMs);
+}

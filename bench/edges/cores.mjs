@@ -5,7 +5,7 @@ import { seeded } from '../../apps/cli/dist/drill/load.js';
 import { load, tokenFile, WARM, writeRequests } from '../harness/loadgen.mjs';
 import { availableCores, placed } from '../harness/machine.mjs';
 import { failures, perSecond } from '../harness/outcomes.mjs';
-import { ofCores } from './capacity.mjs';
+import { byPart, ofCores } from './capacity.mjs';
 import { cpuPer, startSingle } from './system.mjs';
 import { distinctQueries, fill, searchForms, searchPath } from './work.mjs';
 
@@ -13,10 +13,10 @@ const COLLECTION = 'edges';
 const CLIENTS_A_CORE = 32;
 
 /**
- * A row for each number of cores, of gateways (where the server has the flag `--gateways`) and protocol; `skipped` names the
+ * A row for each number of cores, of gateways (`gateways`, where the server has the flag) and protocol; `skipped` names the
  * numbers of cores that this machine does not have.
  */
-export async function measureCores(dataset, { wanted, hasGateways, seconds }) {
+export async function measureCores(dataset, { wanted, gateways: several, hasGateways, seconds }) {
   const available = availableCores();
   const rows = [];
   const skipped = [];
@@ -26,7 +26,7 @@ export async function measureCores(dataset, { wanted, hasGateways, seconds }) {
       skipped.push(`${cores} cores: this process may use ${available.length}`);
       continue;
     }
-    for (const gateways of hasGateways ? new Set([1, Math.ceil(cores / 2), cores]) : [undefined]) {
+    for (const gateways of hasGateways ? new Set(several ?? [1, Math.ceil(cores / 2), cores]) : [undefined]) {
       rows.push(...(await measurePlace(dataset, { cores, gateways, place, seconds })));
     }
   }
@@ -57,8 +57,11 @@ async function measurePlace(dataset, { cores, gateways, place, seconds }) {
       };
       await load({ ...flags, ...WARM });
       const before = system.cpu();
+      const threadsBefore = system.threads();
       const report = await load({ ...flags, seconds });
       const cpu = cpuPer(before, system.cpu(), report.ok.count);
+      const parts = byPart(system.pid, gateways ?? 1, threadsBefore, system.threads());
+      const msOf = (took) => (took * 1000) / report.ok.count;
       const clientCores = report.clientCpuSeconds / report.seconds;
       rows.push({
         cores,
@@ -77,7 +80,15 @@ async function measurePlace(dataset, { cores, gateways, place, seconds }) {
         p50Ms: report.ok.p50Ms,
         p99Ms: report.ok.p99Ms,
         notAnswered: failures(report),
+        codes: report.codes,
         cpuMs: cpu.total,
+        mainMs: msOf(parts.main),
+        // Of a search that is its own.
+        gatewayMs: msOf(parts.gateways.reduce((sum, took) => sum + took, 0)),
+        engineMs: msOf(parts.engine),
+        restMs: msOf(parts.rest),
+        gatewaySeconds: parts.gateways,
+        memoryBytes: system.residentBytes(),
       });
     }
     return rows;

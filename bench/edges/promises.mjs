@@ -102,6 +102,12 @@ export function judgeCores(rows, { hasGateways, onPaper }, figures) {
       figures.add('cores', `${label}: answered`, perSecond, '/s');
       figures.add('cores', `${label}: CPU a search`, cpuMs, 'ms');
       if (gateways === 1) continue;
+      if (row.gatewayMs !== undefined) {
+        figures.add('cores', `${label}: of it the main thread`, row.mainMs, 'ms');
+        figures.add('cores', `${label}: of it the gateway's thread`, row.gatewayMs, 'ms');
+        const sixteen = onPaper(cpuMs, 16, { ...row, gateways: 8 });
+        figures.add('cores', `${name}: 16 cores with 8 gateways on paper, by CPU of each thread`, sixteen, '/s');
+      }
       const one = of(cores, 1)?.perSecondOfCores;
       const gain = cores === 2 ? promise({ least: 1.5 }) : {};
       figures.add('cores', `${label}: of one gateway`, perSecondOfCores / one, 'times', gain);

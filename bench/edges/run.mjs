@@ -22,18 +22,23 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     only: { type: 'string', default: PARTS.slice(0, -1).join(',') },
     cores: { type: 'string' },
+    gateways: { type: 'string' },
     note: { type: 'string' },
     json: { type: 'boolean', default: false },
     out: { type: 'string', default: fileURLToPath(new URL('../results', import.meta.url)) },
   },
 });
 const only = new Set(values.only.split(','));
-if (values.cores !== undefined) only.add('cores');
+if (values.cores !== undefined || values.gateways !== undefined) only.add('cores');
 const unknown = [...only].filter((part) => !PARTS.includes(part));
 if (unknown.length > 0) throw new Error(`--only ${unknown.join(',')}: known are ${PARTS.join(', ')}`);
-const wanted = (values.cores ?? '1,2').split(',').map(Number);
-if (!wanted.every((count) => Number.isInteger(count) && count > 0)) {
-  throw new Error(`--cores ${values.cores}: numbers of cores with commas between them, such as 1,2,4, were expected`);
+const wanted = counts('cores', values.cores ?? '1,2');
+const gateways = values.gateways && counts('gateways', values.gateways);
+
+function counts(flag, text) {
+  const all = text.split(',').map(Number);
+  if (all.every((count) => Number.isInteger(count) && count > 0)) return all;
+  throw new Error(`--${flag} ${text}: numbers of ${flag} with commas between them, such as 1,2,4, were expected`);
 }
 
 const { quick } = values;
@@ -68,7 +73,7 @@ if (only.has('cores')) {
   const hasGateways = hasFlag('--gateways');
   if (!hasGateways) console.log('SKIPPED several gateways: this `vectron serve` has no flag --gateways');
   const seconds = quick ? 5 : 15;
-  result.cores = { hasGateways, ...(await measureCores(dataset, { wanted, hasGateways, seconds })) };
+  result.cores = { hasGateways, ...(await measureCores(dataset, { wanted, gateways, hasGateways, seconds })) };
   for (const reason of result.cores.skipped) console.log(`SKIPPED ${reason}`);
   judgeCores(result.cores.rows, { hasGateways, onPaper }, figures);
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { endWithBench } from '../harness/children.mjs';
 import { pinned } from '../harness/machine.mjs';
-import { cpuByThread, memoryBytes } from '../harness/processes.mjs';
+import { cpuByThread, cpuOfThreads, memoryBytes } from '../harness/processes.mjs';
 
 const CLI = fileURLToPath(new URL('../../apps/cli/bin/vectron.js', import.meta.url));
 
@@ -35,6 +35,16 @@ class System {
 
   cpu() {
     return Object.fromEntries(Object.entries(this.parts).map(([name, { child }]) => [name, cpuByThread(child.pid)]));
+  }
+
+  /** Of a single server. */
+  get pid() {
+    return this.parts.server.child.pid;
+  }
+
+  /** CPU of each thread of a single server. */
+  threads() {
+    return cpuOfThreads(this.pid);
   }
 
   residentBytes() {

@@ -73,6 +73,18 @@ export function cpuByThread(root) {
   return sums;
 }
 
+/** CPU seconds of each thread of one process, by its id; the main thread has the id of the process. */
+export function cpuOfThreads(pid) {
+  const threads = new Map();
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    const text = read(`/proc/${pid}/task/${thread}/stat`);
+    if (text === undefined) continue;
+    const { name, fields } = parseStat(text);
+    threads.set(Number(thread), { name, seconds: (Number(fields[11]) + Number(fields[12])) / TICKS });
+  }
+  return threads;
+}
+
 /**
  * Bytes of memory of processes and their descendants: one process has its resident set; of several, each has what it shares
  * divided by those that share it. `kinds`: fields of `smaps_rollup` instead.

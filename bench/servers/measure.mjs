@@ -154,6 +154,7 @@ export class PreparedSearch {
 
 /** Stops a server, starts it on what it has, and tells what it took until twenty answers were right. */
 export async function restart(server, prepared) {
+  await prepared.restoreEf();
   const stopping = Date.now();
   await server.stop();
   const stopMs = Date.now() - stopping;

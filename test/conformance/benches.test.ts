@@ -114,6 +114,24 @@ describe('bench:edges', () => {
     ]);
   });
 
+  it('says what binds a server with several gateways: all cores, the main thread, or the gateways', async () => {
+    const { byPart, onPaper } = await bench('edges/capacity.mjs');
+    const thread = (name: string, seconds: number) => ({ name, seconds });
+    const threads = (...seconds: number[]) =>
+      new Map(seconds.map((took, at) => [at + 1, thread(at === 3 ? 'vectron-query-0' : 'node', took)]));
+    const parts = byPart(
+      1,
+      2,
+      threads(1, 1, 1, 1, 1),
+      new Map([...threads(2, 4, 3, 6, 1.5), [9, thread('node', 0.25)]]),
+    );
+    expect(parts).toEqual({ main: 1, gateways: [3, 2], engine: 5, rest: 0.75 });
+    expect(byPart(1, 1, threads(0), threads(2, 1)).gateways).toEqual([]);
+    expect(onPaper(0.4, 16)).toBe(40_000);
+    const bound = (mainMs: number, gatewayMs: number) => onPaper(0.4, 16, { gateways: 8, mainMs, gatewayMs });
+    expect([bound(0.01, 0.1), bound(0.05, 0.1), bound(0.01, 0.25)]).toEqual([40_000, 20_000, 32_000]);
+  });
+
   it('judges the gain of gateways only where the server can have several', async () => {
     const { ofCores, onPaper } = await bench('edges/capacity.mjs');
     const { judgeCores } = await bench('edges/promises.mjs');

@@ -1,78 +1,34 @@
 import { readFileSync } from 'node:fs';
-import { Agent, type IncomingMessage, request as send } from 'node:http';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { gateway } from '@vectron/proto';
+import { callContext, createClient } from '@vectron/rpc';
 import { connect } from '@vectron/sdk';
 import Database from 'libsql';
 import { WebSocket } from 'ws';
+import { KeptConnection } from '../harness/kept-connection.js';
 import { VectronProcess } from '../harness/process.js';
 import { reasonOf, tempDir } from '../harness/system.js';
 import { until } from '../harness/waiting.js';
-
-interface Answer {
-  readonly status: number;
-  readonly body: Record<string, unknown> & { readonly [key: string]: never };
-  readonly text: string;
-}
 
 const C = 'threads';
 const POINTS = `/v1/collections/${C}/points`;
 const SEARCH = `${POINTS}/search`;
 
-/** A connection that is kept: what is sent on it goes to one gateway. */
-class Connection {
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
-
-  constructor(
-    private readonly http: string,
-    public key: string,
-  ) {}
-
-  call(method: string, path: string, body?: object): Promise<Answer> {
-    return this.open(method, path, body).answer;
-  }
-
-  open(method: string, path: string, body?: object | 'later') {
-    const { hostname: host, port } = new URL(this.http);
-    const headers = { authorization: `Bearer ${this.key}`, 'content-type': 'application/json' };
-    const request = send({ host, port, method, path, headers, agent: this.#agent });
-    const answer = new Promise<Answer>((resolve, reject) => {
-      request.on('response', (response: IncomingMessage) => {
-        let text = '';
-        response.on('data', (chunk) => {
-          text += chunk;
-        });
-        response.on('end', () => {
-          const body = text.startsWith('{') ? JSON.parse(text) : {};
-          resolve({ status: response.statusCode ?? 0, text, body });
-        });
-        response.on('error', reject);
-      });
-      request.on('error', reject);
-    });
-    if (body !== 'later') request.end(body === undefined ? undefined : JSON.stringify(body));
-    return { request, answer };
-  }
-
-  close(): void {
-    this.#agent.destroy();
-  }
-}
-
 /** What has to be right for all gateways of a process together, on one server with two of them. */
 describe('several gateways in one process', () => {
   const data = tempDir('gateways');
-  const opened: Connection[] = [];
+  const opened: KeptConnection[] = [];
   let server: VectronProcess;
   let http = '';
   let grpc = '';
   let adminKey = '';
-  let admin: Connection;
-  let watcher: Connection;
+  let admin: KeptConnection;
+  let watcher: KeptConnection;
 
   const connection = (key = adminKey) => {
-    const one = new Connection(http, key);
+    const one = new KeptConnection(http, key);
     opened.push(one);
     return one;
   };
@@ -95,7 +51,9 @@ describe('several gateways in one process', () => {
 
   beforeAll(async () => {
     const listen = ['--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0'];
-    const limits = ['--key-max-watches', '3'];
+    const limits = ['--key-max-watches', '3', '--max-calls-per-connection', '1000'];
+    // No wait ends because the machine is busy.
+    limits.push('--write-timeout-ms', '600000');
     const preload = pathToFileURL(join(process.cwd(), 'test/harness/failing-thread.mjs')).href;
     server = new VectronProcess(
       ['serve', '--data', data, '--no-sample', '--gateways', '2', '--cache-ttl-ms', '60000', ...listen, ...limits],
@@ -139,7 +97,7 @@ describe('several gateways in one process', () => {
 
   it('none gives an old answer after a write through another', async () => {
     const four = await fourOf('four');
-    const nearest = async (one: Connection) => {
+    const nearest = async (one: KeptConnection) => {
       const { body } = await one.call('POST', SEARCH, { vector: [50, 0], topK: 1 });
       return (body as unknown as { results: { id: string }[] }).results[0].id;
     };
@@ -240,13 +198,34 @@ describe('several gateways in one process', () => {
     expect(rows.map(({ impression }) => JSON.parse(impression ?? '{}').results?.[0]?.id)).toEqual(four.map(() => 'p4'));
   });
 
+  it('one connection gets what all of them may give: none of 400 searches and 64 batches of one key fails', async () => {
+    const { key } = await newKey('with one connection');
+    const { api, close } = createClient(gateway.VectronServiceService, grpc);
+    const context = () => callContext({ authorization: `Bearer ${key}` });
+    // Of a connection, a few calls are taken before it is known whose it is.
+    await api.search(gateway.SearchRequest.fromPartial({ collection: C, vector: [1, 1], topK: 3 }), context());
+    const searches = Array.from({ length: 400 }, (_, at) =>
+      api.search(
+        gateway.SearchRequest.fromPartial({ collection: C, vector: [at / 400, 1], topK: 3, timeoutMs: 600_000 }),
+        context(),
+      ),
+    );
+    const batches = Array.from({ length: 64 }, (_, at) => {
+      const points = Array.from({ length: 50 }, (_, n) => ({ id: `b${at}-${n}`, vector: [1_000, n] }));
+      return api.upsert(gateway.UpsertRequest.fromPartial({ collection: C, points }), context());
+    });
+    for (const { results } of await Promise.all(searches)) expect(results).toHaveLength(3);
+    for (const { upserted } of await Promise.all(batches)) expect(upserted).toBe(50);
+    close();
+  });
+
   it('one that fails is started again, while the others go on', async () => {
     const four = await fourOf('four');
     const before = (await metrics('vectron_requests_total{operation="Search",code="OK"}')).values().next().value ?? 0;
     process.kill(server.pid, 'SIGWINCH');
     await server.until(/told to fail/);
     // Connections end with their gateway, and clients make new ones.
-    const asked = async (one: Connection) => {
+    const asked = async (one: KeptConnection) => {
       for (;;) {
         try {
           return (await one.call('POST', SEARCH, { vector: [1, 0] })).status;

@@ -6,6 +6,8 @@ import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { bundleIsFresh } from '../../apps/cli/bin/fresh-bundle.js';
 import { COMMANDS, vectronProgram } from '../../apps/cli/src/program.js';
+import { KeptConnection } from '../harness/kept-connection.js';
+import { VectronProcess } from '../harness/process.js';
 
 let dir: string;
 beforeEach(() => {
@@ -72,5 +74,32 @@ describe('the bundle', () => {
     expect(bundleIsFresh(dir)).toBe(false);
     rmSync(source);
     expect(bundleIsFresh(dir)).toBe(false);
+  });
+
+  it('has all that several gateways need, each in its thread', async () => {
+    if (!bundleIsFresh('.')) expect(spawnSync(process.execPath, ['scripts/bundle.mjs']).status).toBe(0);
+    const list = join(dir, 'loaded');
+    const preload = pathToFileURL(resolve('test/harness/loaded-modules.mjs')).href;
+    const listen = ['--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0'];
+    const server = new VectronProcess(
+      ['serve', '--data', join(dir, 'data'), '--no-sample', '--gateways', '2', ...listen],
+      { NODE_OPTIONS: `--import ${preload}`, LOADED_MODULES: list },
+    );
+    try {
+      await server.until(/ready; stop/);
+      const [, http] = await server.until(/REST\s+(http:\/\/[\d.:]+)\/v1/);
+      const { apiKey } = JSON.parse(readFileSync(join(dir, 'data', 'bootstrap.json'), 'utf8')) as { apiKey: string };
+      const connections = [1, 2, 3, 4].map(() => new KeptConnection(http, apiKey));
+      for (const one of connections) expect((await one.call('GET', '/v1/collections')).status).toBe(200);
+      const { text } = await connections[0].call('GET', '/metrics');
+      for (const one of connections) one.close();
+      expect(text.match(/^vectron_gateway_requests_total\{gateway="\d"\} 2$/gm)).toHaveLength(2);
+    } finally {
+      await server.stop();
+    }
+    const files = readFileSync(list, 'utf8').split('\n');
+    expect(files.filter((file) => /\/bundle\/thread-main-[^/]*\.js$/.test(file))).toHaveLength(2);
+    // What it does not have is of its dependencies, and loads machine code.
+    expect(files.filter((file) => /\/(?:apps|packages)\/[\w-]+\/dist\//.test(file))).toEqual([]);
   });
 });

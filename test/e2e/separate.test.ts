@@ -3,7 +3,8 @@ import { connect } from '@vectron/sdk';
 import { rest, type SeparateSystem, startSeparate } from '../harness/system.js';
 import { describeSystem } from './system.suite.js';
 
-describeSystem('each service its own process', () => startSeparate());
+// The gateway's process has two: each is a client of the other services.
+describeSystem('each service its own process', () => startSeparate(2, ['--gateways', '2']));
 
 describe('separate services', () => {
   let system: SeparateSystem;

@@ -12,6 +12,12 @@ export function onTerminal(args: string[], env: Record<string, string> = {}): Ve
   return new VectronProcess([], { TERM: 'xterm', ...env }, program, 'pipe');
 }
 
+/** `TEST_GATEWAYS=2 npm run jest -- FILE`: servers of a test that does not say itself how many gateways they have run so many. */
+function gatewaysOf([command]: readonly string[]): Record<string, string> {
+  const count = process.env.TEST_GATEWAYS;
+  return count !== undefined && /^(?:serve|gateway)$/.test(command ?? '') ? { VECTRON_GATEWAYS: count } : {};
+}
+
 /** A `vectron` command, or another program, as a real process. */
 export class VectronProcess {
   readonly #child: ChildProcess;
@@ -26,7 +32,7 @@ export class VectronProcess {
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('VECTRON_'));
     const [command, ...own] = program;
     this.#child = spawn(command, [...own, ...args], {
-      env: { ...Object.fromEntries(inherited), ...env },
+      env: { ...Object.fromEntries(inherited), ...gatewaysOf(args), ...env },
       stdio: [input, 'pipe', 'pipe'],
     });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {

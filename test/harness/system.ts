@@ -57,7 +57,7 @@ export interface SeparateSystem extends ProcessSystem {
 }
 
 /** Placement driver, workers, auth, reranker and gateway as processes of their own. */
-export async function startSeparate(workers = 2): Promise<SeparateSystem> {
+export async function startSeparate(workers = 2, gatewayFlags: readonly string[] = []): Promise<SeparateSystem> {
   const data = tempDir('separate');
   const token = join(data, 'cluster.token');
   writeFileSync(token, 'a-token-of-this-test-cluster-only', { mode: 0o600 });
@@ -82,7 +82,8 @@ export async function startSeparate(workers = 2): Promise<SeparateSystem> {
   const auth = await started('auth', 'auth', openUnlessTold(listen));
   const reranker = await started('reranker', 'reranker', [...listen, '--pd', pd.grpc]);
   const services = ['--pd', pd.grpc, '--auth', auth.grpc, '--reranker', reranker.grpc];
-  const gateway = await started('gateway', 'gateway', ['--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0', ...services]);
+  const addresses = ['--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0'];
+  const gateway = await started('gateway', 'gateway', [...addresses, ...services, ...gatewayFlags]);
   // Those that come later stand behind the others.
   const placeOf = (worker: number) => (worker < workers ? 1 + worker : 4 + worker);
   return {
@@ -112,7 +113,9 @@ export interface ClusterSystem extends System {
 export async function startCluster(options: Partial<LocalClusterOptions> = {}): Promise<ClusterSystem> {
   const dir = tempDir('cluster');
   const sizes = { workers: 3, placementDrivers: 2, gateways: 1, etcdMembers: 1, etcdBinary: etcdBinary() };
-  const flags = { ...options.flags, auth: openUnlessTold(options.flags?.auth ?? []) };
+  const { auth = [], gateway = [], ...others } = options.flags ?? {};
+  const several = process.env.TEST_GATEWAYS === undefined ? [] : ['--gateways', process.env.TEST_GATEWAYS];
+  const flags = { ...others, auth: openUnlessTold(auth), gateway: [...several, ...gateway] };
   const cluster = await LocalCluster.start({ dir, ...sizes, ...options, flags });
   const { http, grpc, processes } = cluster.info;
   const { apiKey, password } = JSON.parse(readFileSync(join(dir, 'bootstrap.json'), 'utf8')) as {

@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { expect, it } from '@jest/globals';
 import { isClientFault } from './last-resort.js';
 
@@ -50,4 +53,23 @@ it('tells whose code it was within the bundle, which has all of it in one file',
   writeFileSync(`${file}.map`, JSON.stringify({ version: 3, names: [], sources, mappings: 'AAAA;ACAA' }));
   expect([fault(1), fault(2)]).toEqual([true, false]);
   rmSync(root, { recursive: true });
+});
+
+it('a process whose output nobody reads any more goes on', async () => {
+  const module = pathToFileURL(resolve('apps/cli/dist/last-resort.js')).href;
+  const code = `
+    const { takeUnhandled } = await import('${module}');
+    let faults = 0;
+    takeUnhandled(() => { faults += 1; if (faults > 10) process.exit(3); }, () => process.exit(4));
+    process.stdin.once('data', () => {
+      for (let at = 0; at < 5; at += 1) setImmediate(() => console.error('said to nobody'));
+      setTimeout(() => process.exit(faults), 50);
+    });
+    console.log('listens');`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: 'pipe' });
+  await once(child.stdout, 'data');
+  for (const stream of [child.stdout, child.stderr]) stream.destroy();
+  const ended = once(child, 'exit');
+  child.stdin.write('go on');
+  expect(await ended).toEqual([0, null]);
 });

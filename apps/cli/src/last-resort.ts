@@ -30,6 +30,8 @@ export function takeUnhandled(onClientFault: (code: string) => void, end: (error
     console.error(`a connection broke and no part of the process was waiting for that: ${message} (${code})`);
     onClientFault(code);
   };
+  // Output that nobody reads any more would be an error, to be told of in the output, and so on without end.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   process.on('uncaughtException', take);
   process.on('unhandledRejection', take);
 }

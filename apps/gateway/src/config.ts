@@ -29,6 +29,13 @@ export const gatewayKnobs = defineKnobs({
     default: 'auto',
     help: 'gateways that answer requests side by side, each on a thread of its own, at the same addresses: auto, or 1 to 64; auto: half as many as there are cores, at most 16, and one on up to three cores',
   },
+  gatewayHangSeconds: {
+    env: 'VECTRON_GATEWAY_HANG_SECONDS',
+    flag: 'gateway-hang-seconds',
+    schema: setting.integer(0, 86_400),
+    default: '60',
+    help: 'with several gateways, one that answers nothing for so long, because it is busy with one thing, is ended and started again; 0: never, such as for a debugger that stops it',
+  },
   data: {
     env: 'VECTRON_DATA',
     flag: 'data',

@@ -4,6 +4,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { EmbeddingProviders, parseProviders } from '@vectron/embeddings';
 import type { Logger, Metrics } from '@vectron/observability';
+import type { PartOfLimit } from '@vectron/rpc';
 import type { Redis } from 'ioredis';
 import { AlertService } from './admin/alert.service.js';
 import { ClusterService } from './admin/cluster.service.js';
@@ -32,6 +33,7 @@ import { Authenticator } from './edge/access.js';
 import { Admission } from './edge/admission.js';
 import { AuditLog } from './edge/audit.js';
 import { Edge, READ_WAIT_SHARE } from './edge/edge.js';
+import type { WorkKind } from './edge/room.js';
 import { TenantQuota } from './edge/tenant-quota.js';
 import { RouteTable } from './shards/routes.js';
 import { ShardCaller } from './shards/shard-caller.js';
@@ -55,8 +57,10 @@ export interface GatewayParts {
   readonly routes: RouteTable;
   readonly redis: Redis | undefined;
   readonly impressions: ImpressionLog;
-  /** Gateways that this one is one of: it may use so small a part of what is limited for all of them together. */
+  /** Gateways that this one is one of: of what is limited for all of them together, it may use so small a part. */
   readonly among: number;
+  /** The part of what it may use more of while the others use less; undefined: it is the only one. */
+  readonly partOf?: (use: WorkKind | 'receiving') => PartOfLimit;
 }
 
 /** Requests wait for a part of their budget, so that there is time left for their work; management not for long. */
@@ -66,6 +70,14 @@ function waitsOf({ searchTimeoutMs, writeTimeoutMs }: GatewayConfig) {
   return { read, scan: read, write, bulk: write, manage: Math.min(write, MOST_WAIT_MS) };
 }
 
+/** How many requests of each kind are let in at once, by all gateways of a process together. */
+export function roomsOf(config: GatewayConfig): Record<WorkKind, number> {
+  const { maxReads: read, maxWrites: write, maxWatches: watch } = config;
+  const scan = config.maxScans || Math.max(LEAST_SCANS, SCANS_PER_CORE * availableParallelism());
+  // Large ones leave half of the room for writes of a few points.
+  return { read, scan, write, bulk: Math.ceil(write / 2), watch, manage: MAX_MANAGING };
+}
+
 @Module({})
 export class GatewayModule {
   static create(
@@ -73,17 +85,11 @@ export class GatewayModule {
     backends: Backends,
     metrics: Metrics,
     logger: Logger,
-    { shared, routes, redis, impressions, among }: GatewayParts,
+    { shared, routes, redis, impressions, among, partOf }: GatewayParts,
   ): DynamicModule {
     const authenticator = new Authenticator(backends);
     const part = (limit: number) => Math.floor(limit / among);
-    const [read, write, watch] = [part(config.maxReads), part(config.maxWrites), config.maxWatches];
-    const scans = config.maxScans || Math.max(LEAST_SCANS, SCANS_PER_CORE * availableParallelism());
-    const scan = Math.max(1, part(scans));
-    // Large ones leave half of the room for writes of a few points.
-    const bulk = Math.ceil(write / 2);
-    const limits = { read, scan, write, bulk, watch, manage: part(MAX_MANAGING) };
-    const admission = new Admission(limits, waitsOf(config), metrics, undefined, shared.open);
+    const admission = new Admission(roomsOf(config), waitsOf(config), metrics, undefined, shared.open, partOf);
     const { limiter, audit, strangers, writes } = shared;
     const edge = new Edge(limiter, authenticator, admission, audit, metrics, strangers);
     const { cacheTtlMs: ttlMs, cacheBytes } = config;

@@ -10,7 +10,15 @@ import { VectronError } from '@vectron/errors';
 import { checkAccess } from '@vectron/model';
 import { grpcSpan, type Logger, type Metrics, NestLogger, requestMeter } from '@vectron/observability';
 import { admin, auth, methodOf } from '@vectron/proto';
-import { Arrivals, addressMatcher, cannotListen, GrpcServer, requireModernTls, servesOf } from '@vectron/rpc';
+import {
+  Arrivals,
+  addressMatcher,
+  cannotListen,
+  type GrpcHandler,
+  GrpcServer,
+  requireModernTls,
+  servesOf,
+} from '@vectron/rpc';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Backends } from './backends.js';
 import type { GatewayConfig } from './config.js';
@@ -161,7 +169,8 @@ export async function serveGateway(
   const server = app.getHttpServer() as HttpServer;
   const arrivals = new Arrivals({
     minBytesPerSecond: config.minBodyRate,
-    maxBytes: Math.floor(config.maxReceiving / parts.among),
+    maxBytes: config.maxReceiving,
+    part: parts.partOf?.('receiving'),
   });
   const { isProxy } = connectionLimitsOf(config);
   // Those that are handed on are counted where they are let in.
@@ -186,7 +195,8 @@ export async function serveGateway(
   allowOrigins(fastify, config.origins ?? []);
   guardRequests(fastify, edge, arrivals, measure, logger);
   await serveStaticPages(fastify, tls !== undefined);
-  transcode(fastify, Object.keys(SERVICES), servedBy(app), config.maxBody);
+  const methods = methodsOf(app);
+  transcode(fastify, Object.keys(SERVICES), servedBy(app, methods), config.maxBody);
 
   const authenticator = app.get(Authenticator);
   const addressOf = clientAddresses(config.trustedProxies ?? []);
@@ -194,6 +204,7 @@ export async function serveGateway(
     ...config.grpc,
     handed: handed !== undefined,
     services: SERVICES,
+    handlerOf: (path) => known(methods, path),
     authorize: (path, headers, { address }) =>
       authorizeCall(edge, path, tokenOf(headers), isProxy(address) ? '' : address),
     maxBytesOf: (path) => methodOf(path)?.maxBody,
@@ -276,8 +287,12 @@ export async function serveGateway(
       app.get(UpsertStreamService).stop();
       // Requests that are under way are answered; who does not take the answer is cut off.
       const cut = setTimeout(() => server.closeAllConnections(), CLOSE_MS);
-      await drain?.();
-      await app.close();
+      const closeRest = async () => {
+        await drain?.();
+        await app.close();
+      };
+      // Side by side: Nest would begin to close the gRPC server when REST has ended, and both may take as long as they may.
+      await Promise.all([closeRest(), grpc.close()]);
       clearTimeout(cut);
       await backends.workers.close();
     },
@@ -319,20 +334,29 @@ function authorizeCall(
   return entered instanceof Promise ? entered.then(allowed) : allowed(entered);
 }
 
-/** The method of a gRPC controller for each path, and what REST does faster for the answers that cost most. */
-function servedBy(app: NestFastifyApplication): (path: string) => Served {
-  const served = new Map<string, Served>();
+/** The methods of the controllers by their paths, which both wires call directly: nothing of Nest's is around them (ADR 51). */
+function methodsOf(app: NestFastifyApplication): Map<string, GrpcHandler> {
+  const methods = new Map<string, GrpcHandler>();
   for (const type of [VectronGrpcController, CollectionGrpcController, AuthGrpcController, AdminGrpcController]) {
-    const controller = app.get(type) as unknown as Record<string, Call>;
+    const controller = app.get(type) as unknown as Record<string, GrpcHandler>;
     for (const [name, { path }] of Object.entries(servesOf(type) ?? {})) {
-      served.set(path, { call: (request, context) => controller[name](request, context) });
+      methods.set(path, (request, context) => controller[name](request, context));
     }
   }
+  return methods;
+}
+
+function known<T>(methods: ReadonlyMap<string, T>, path: string): T {
+  const own = methods.get(path);
+  if (own === undefined) throw new Error(`no controller serves ${path}`);
+  return own;
+}
+
+/** The methods as REST serves them: some in a faster way, where answers cost most. */
+function servedBy(app: NestFastifyApplication, methods: ReadonlyMap<string, GrpcHandler>): (path: string) => Served {
+  const served = new Map<string, Served>();
+  for (const [path, call] of methods) served.set(path, { call: call as Call });
   const fast = fastRoutes(app.get(SearchService), app.get(SearchBatchService), app.get(QueryService));
   for (const [path, own] of fast) served.set(path, own);
-  return (path) => {
-    const own = served.get(path);
-    if (own === undefined) throw new Error(`no controller serves ${path}`);
-    return own;
-  };
+  return (path) => known(served, path);
 }

@@ -180,7 +180,7 @@ export class ClusterMember {
       this.parts.logger.error({ err: error, shardId }, 'a shard cannot be opened or removed');
     }
     const now = shards.map(replicaName).filter((name) => known.has(name) || opened.has(name));
-    this.#write('replicas.json', now);
+    if (now.length !== known.size || now.some((name) => !known.has(name))) this.#write('replicas.json', now);
   }
 
   async #beat(): Promise<void> {

@@ -1,5 +1,5 @@
 import { type Engine, shardSettings } from '@vectron/engine';
-import type { placement, worker } from '@vectron/proto';
+import { placement, type worker } from '@vectron/proto';
 
 /** A replica among all of a worker's. */
 export const replicaName = ({ shardId, replicaId }: placement.Assignment): string => `${shardId}/${replicaId}`;
@@ -9,6 +9,9 @@ export const replicaName = ({ shardId, replicaId }: placement.Assignment): strin
  * bigints in messages and numbers in the engine, which has none beyond 2^53.
  */
 export class ShardService {
+  /** What was last carried out of each shard: an assignment that says the same again has nothing to do. */
+  readonly #carriedOut = new Map<number, string>();
+
   constructor(private readonly engine: Engine) {}
 
   /** Encoded ShardOp in, encoded ShardOutcome out. `ticket`: by which `cancel` knows it. */
@@ -66,6 +69,13 @@ export class ShardService {
     };
     for (const shard of assigned) {
       const name = replicaName(shard);
+      const said = JSON.stringify(placement.Assignment.toJSON(shard));
+      if (this.#carriedOut.get(shard.shardId) === said) {
+        opened.add(name);
+        continue;
+      }
+      // What fails is tried again with the next assignments, and what it leaves behind is not known.
+      this.#carriedOut.delete(shard.shardId);
       await attempt(shard.shardId, async () => {
         const { splitFromShardId, splitEpoch } = shard;
         const splitFrom = splitFromShardId === 0 ? undefined : { shardId: splitFromShardId, epoch: splitEpoch };
@@ -78,12 +88,15 @@ export class ShardService {
         };
         const assigned = { shardId, epoch, ...members, relaxed, known: known.has(name), splitFrom };
         await this.engine.openShard(assigned, shardSettings(shard));
+        this.#carriedOut.set(shard.shardId, said);
         opened.add(name);
       });
     }
     const wanted = new Set(assigned.map((shard) => shard.shardId));
     for (const shardId of drop ? await this.engine.storedShards() : []) {
-      if (!wanted.has(shardId)) await attempt(shardId, () => this.engine.dropShard(shardId));
+      if (wanted.has(shardId)) continue;
+      this.#carriedOut.delete(shardId);
+      await attempt(shardId, () => this.engine.dropShard(shardId));
     }
     return { opened, failed };
   }

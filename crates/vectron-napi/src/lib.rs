@@ -2,7 +2,7 @@
 //! when it is done. An error's reason is JSON, `{"code": ..., "message": ...}`: async calls cannot carry a
 //! code of their own.
 
-mod descriptors;
+pub mod descriptors;
 mod memory;
 mod outcomes;
 mod shared;
@@ -503,12 +503,7 @@ pub struct Engine {
 
 impl Engine {
     fn new(node: Node) -> Self {
-        Self {
-            node,
-            running: Arc::default(),
-            outcomes: Arc::default(),
-            name: std::sync::Mutex::default(),
-        }
+        Self { node, running: Arc::default(), outcomes: Arc::default(), name: std::sync::Mutex::default() }
     }
 }
 

@@ -110,6 +110,23 @@ fn space_of_cut_entries_is_given_back() {
             .sum::<u64>()
     };
     write(&node, 0, 600);
-    until("the files of the log shrink", || is_cut(&node) && size() < 1 << 20);
+    // Less than a megabyte of what was removed may wait, whatever the sizes of the cuts.
+    until("the files of the log shrink", || is_cut(&node) && size() < (3 << 20) / 2);
     assert_eq!(live(&node), 600);
+}
+
+#[test]
+fn a_log_that_rests_is_not_kept_in_memory_and_is_read_from_the_disk() {
+    let dir = tempfile::tempdir().unwrap();
+    let never = Duration::from_secs(3600);
+    let node = by_bytes(dir.path(), u64::MAX, never);
+    write(&node, 0, 10);
+    assert!(node.log_cached_bytes(1) > 10 * POINT_BYTES, "{}", node.log_cached_bytes(1));
+    node.close().unwrap();
+    let node = by_bytes(dir.path(), u64::MAX, Duration::ZERO);
+    write(&node, 10, 2);
+    until("nothing is kept in memory", || node.log_cached_bytes(1) == 0);
+    assert_eq!(changes_from(&node, 1), "");
+    write(&node, 12, 1);
+    assert_eq!(live(&node), 13);
 }

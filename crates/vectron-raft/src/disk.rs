@@ -12,8 +12,6 @@ use vectron_storage::{Batch, Durability, Resources, Store};
 
 /// Bytes that one write may carry.
 const MAX_WRITE_BYTES: usize = 8 << 20;
-/// Removed entries of fewer bytes wait for RocksDB to compact them away by itself.
-const RECLAIM_BYTES: u64 = 1 << 20;
 /// Ranges that wait to be compacted; what comes when so many wait is left to RocksDB.
 const RECLAIM_QUEUE: usize = 64;
 /// How often the witness is brought up to date.
@@ -41,9 +39,9 @@ pub trait LogDisk: Send + Sync + 'static {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>>;
     /// Calls `visit` for each key of `from..` in order, until it returns `false` or the keys end.
     fn scan(&self, from: &[u8], visit: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> Result<()>;
-    /// Gives the space of removed keys `from..to`, about `bytes`, back to the file system, some time later. Where nothing is
-    /// given back, nothing is wrong.
-    fn reclaim(&self, _from: Vec<u8>, _to: Vec<u8>, _bytes: u64) {}
+    /// Gives the space of removed keys `from..to` back to the file system, some time later. Where nothing is given back,
+    /// nothing is wrong.
+    fn reclaim(&self, _from: Vec<u8>, _to: Vec<u8>) {}
 }
 
 type Range = (Vec<u8>, Vec<u8>);
@@ -118,10 +116,8 @@ impl LogDisk for RocksLog {
         Ok(self.store.scan_once(from, visit)?)
     }
 
-    fn reclaim(&self, from: Vec<u8>, to: Vec<u8>, bytes: u64) {
-        if bytes >= RECLAIM_BYTES
-            && let Some(ranges) = &self.reclaim
-        {
+    fn reclaim(&self, from: Vec<u8>, to: Vec<u8>) {
+        if let Some(ranges) = &self.reclaim {
             // When it is full, RocksDB compacts the range when it comes to it.
             let _ = ranges.try_send((from, to));
         }

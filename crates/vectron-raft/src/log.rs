@@ -26,10 +26,11 @@ const COMMITTED: u8 = 2;
 const ENTRY: u8 = 3;
 const ENTRY_VERSION: u8 = 2;
 const LEGACY_VERSION: u8 = 1;
-/// Bytes of the last entries that are kept in memory, for replication and apply.
+/// Most bytes of the last entries that are kept in memory, for replication and apply; see [`GroupLog::cache_at_most`].
 const CACHED_BYTES: usize = 4 << 20;
+/// Removed entries of fewer bytes wait for RocksDB to compact them away by itself.
+const RECLAIM_BYTES: u64 = 1 << 20;
 
-#[derive(Default)]
 struct State {
     vote: Option<Vote>,
     purged: Option<LogId>,
@@ -38,14 +39,37 @@ struct State {
     /// The last entries, without a gap, all of those that are not durable yet included.
     cache: VecDeque<Entry>,
     cached_bytes: usize,
+    /// Bytes of durable entries that may stay in `cache`.
+    most_cached: usize,
     /// Index up to which entries are durable.
     durable: u64,
-    /// First entry that is still on the disk.
-    first: u64,
+    /// First entry that is still on the disk, or the next one where all were removed; `None`: there never was one.
+    first: Option<u64>,
+    /// Bytes of removed entries whose space was not asked to be given back yet.
+    unreclaimed: u64,
     /// Index and bytes of each entry that is on the disk, or on its way there.
     sizes: VecDeque<(u64, u32)>,
     /// Their sum.
     disk_bytes: u64,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            vote: None,
+            purged: None,
+            last: None,
+            committed: None,
+            cache: VecDeque::new(),
+            cached_bytes: 0,
+            most_cached: CACHED_BYTES,
+            durable: 0,
+            first: None,
+            unreclaimed: 0,
+            sizes: VecDeque::new(),
+            disk_bytes: 0,
+        }
+    }
 }
 
 struct Shared {
@@ -86,7 +110,7 @@ impl GroupLog {
         let prefix = key(group, ENTRY);
         disk.scan(&prefix, &mut |found, value| {
             let Some(index) = index_of(&prefix, found) else { return false };
-            state.first = if before.is_none() { index } else { state.first };
+            state.first = state.first.or(Some(index));
             if before.is_some_and(|before| index != before + 1) || (before.is_none() && index > after.max(1))
             {
                 // Index 0 is the library's first entry; a log that was never purged starts with it or with 1.
@@ -162,16 +186,13 @@ impl GroupLog {
 
     /// The first entry that can still be read; 0: there is none.
     pub fn first_index(&self) -> u64 {
-        self.0.state.lock().first
+        self.0.state.lock().first.unwrap_or(0)
     }
 
     /// The first entry that can still be read; where there is none, the next one.
     pub fn readable_from(&self) -> u64 {
         let state = self.0.state.lock();
-        match state.first {
-            0 => state.last.map_or(0, |id| id.index) + 1,
-            first => first,
-        }
+        state.first.unwrap_or_else(|| state.last.map_or(0, |id| id.index) + 1)
     }
 
     /// Bytes appended since [`GroupLog::reset_bytes`].
@@ -181,6 +202,27 @@ impl GroupLog {
 
     pub fn reset_bytes(&self) {
         self.0.bytes.store(0, Ordering::Relaxed);
+    }
+
+    /// Keeps so many bytes of the last entries in memory from now on, and never more than [`CACHED_BYTES`]: many groups share
+    /// what there is. Entries that are not durable yet are kept in any case.
+    pub fn cache_at_most(&self, bytes: usize) {
+        self.0.state.lock().most_cached = bytes.min(CACHED_BYTES);
+    }
+
+    /// Lets go of the entries that the disk has, too.
+    pub fn forget_cached(&self) {
+        let mut state = self.0.state.lock();
+        state.evict(0);
+        if state.cache.is_empty() {
+            state.cache.shrink_to_fit();
+        }
+    }
+
+    /// Bytes of entries that are kept in memory.
+    #[cfg(test)]
+    pub fn cached_bytes(&self) -> usize {
+        self.0.state.lock().cached_bytes
     }
 
     /// Bytes of the entries that are on the disk.
@@ -214,8 +256,9 @@ impl GroupLog {
         let kept = self.kept_after();
         let upto = {
             let state = self.0.state.lock();
-            let upto = state.purged.map_or(0, |id| id.index).min(kept);
-            if state.first == 0 || state.first > upto {
+            let Some((first, purged)) = state.first.zip(state.purged) else { return Ok(()) };
+            let upto = purged.index.min(kept);
+            if first > upto {
                 return Ok(());
             }
             upto
@@ -230,15 +273,23 @@ impl GroupLog {
 
     /// Removes the entries up to `index` from the disk, together with other changes of it.
     async fn remove_up_to(&self, index: u64, mut changes: Vec<Change>) -> io::Result<()> {
-        let freed = {
+        let unreclaimed = {
             let mut state = self.0.state.lock();
-            state.first = state.first.max(index + 1);
-            state.forget_sizes(index)
+            state.first = state.first.max(Some(index + 1));
+            let freed = state.forget_sizes(index);
+            state.unreclaimed += freed;
+            // Each cut may be small: what they free together is given back.
+            match state.unreclaimed {
+                enough if enough >= RECLAIM_BYTES => std::mem::take(&mut state.unreclaimed),
+                _ => 0,
+            }
         };
         let (from, to) = (entry_key(self.0.group, 0), entry_key(self.0.group, index + 1));
         changes.push(Change::DeleteRange(from.clone(), to.clone()));
         self.write(changes).await?;
-        self.0.disk.reclaim(from, to, freed);
+        if unreclaimed > 0 {
+            self.0.disk.reclaim(from, to);
+        }
         Ok(())
     }
 
@@ -334,9 +385,7 @@ impl State {
     fn push(&mut self, entry: Entry) {
         self.cached_bytes += size(&entry);
         self.last = Some(entry.log_id);
-        if self.first == 0 {
-            self.first = entry.log_id.index;
-        }
+        self.first = self.first.or(Some(entry.log_id.index));
         self.cache.push_back(entry);
     }
 
@@ -356,8 +405,9 @@ impl State {
         before - self.disk_bytes
     }
 
-    fn evict(&mut self) {
-        while self.cached_bytes > CACHED_BYTES {
+    /// Lets go of the oldest durable entries until `most` bytes are left.
+    fn evict(&mut self, most: usize) {
+        while self.cached_bytes > most {
             match self.cache.front() {
                 Some(entry) if entry.log_id.index <= self.durable => self.cached_bytes -= size(entry),
                 _ => return,
@@ -487,7 +537,8 @@ impl RaftLogStorage<Config> for GroupLog {
             if outcome.is_ok() {
                 let mut state = shared.state.lock();
                 state.durable = state.durable.max(last);
-                state.evict();
+                let most = state.most_cached;
+                state.evict(most);
             }
             callback.io_completed(outcome.map_err(io::Error::other));
         });

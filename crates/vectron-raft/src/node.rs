@@ -19,7 +19,7 @@ use bytes::Bytes;
 use parking_lot::{Mutex, RwLock};
 use prost::Message;
 use rayon::prelude::*;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -42,6 +42,8 @@ const MEASURE_EVERY: u64 = 64;
 const TICK: Duration = Duration::from_millis(250);
 /// Memory that was freed is given back to the system so long after.
 const RELEASE_AFTER: Duration = Duration::from_secs(2);
+/// Log entries of all shards that are kept in memory beside the disk.
+const LOG_CACHE_BYTES: usize = 64 << 20;
 /// A new shard's voters start its group without the first of them after so long.
 const START_ANYWAY: Duration = Duration::from_secs(5);
 /// How long a new shard of a split waits for what it needs of this worker.
@@ -843,6 +845,12 @@ impl Node {
         self.replica(id).map_or(0, |replica| replica.log.disk_bytes())
     }
 
+    /// Bytes of the entries of a shard's log that are in memory.
+    #[cfg(test)]
+    pub fn log_cached_bytes(&self, id: u64) -> usize {
+        self.replica(id).map_or(0, |replica| replica.log.cached_bytes())
+    }
+
     /// Makes everything applied durable in the shard stores and saves the graphs.
     pub fn flush_all(&self) -> Result<()> {
         let replicas: Vec<Arc<Replica>> = self.0.replicas.read().values().cloned().collect();
@@ -975,11 +983,18 @@ impl Keeper {
             (*seen, *since) = (last, Instant::now());
         }
         let durable = replica.durable_meta().and_then(|meta| meta.last_log_id).map_or(0, |id| id.index);
-        // A graph is saved with every snapshot: not before the log has grown by as much.
-        let grown = log.bytes() > options.snapshot_bytes.max(replica.shard().snapshot_bytes());
+        // A graph is saved with every snapshot: not before the log has grown by as much. The file system is asked for the graph's
+        // size only where that decides: this is done for every shard, four times a second.
+        let grown = log.bytes() > options.snapshot_bytes && log.bytes() > replica.shard().snapshot_bytes();
+        let quiet = since.elapsed() > options.log_quiet;
+        if quiet {
+            log.forget_cached();
+        }
         // What waits for the graph would stay in the log for its sake.
-        let quiet = since.elapsed() > options.log_quiet && replica.shard().is_indexed();
-        let rests = quiet && durable < last && log.cut_at(options.log_keep_bytes, last).is_some();
+        let rests = quiet
+            && durable < last
+            && log.cut_at(options.log_keep_bytes, last).is_some()
+            && replica.shard().is_indexed();
         if grown || rests {
             log.reset_bytes();
             *since = Instant::now();
@@ -1009,16 +1024,19 @@ impl Keeper {
         node.look_at_disk();
         node.0.views.tick(node.0.disk_low.load(Ordering::Acquire));
         let replicas: Vec<Arc<Replica>> = node.0.replicas.read().values().cloned().collect();
-        self.caught_up.retain(|shard, _| replicas.iter().any(|replica| replica.shard_id == *shard));
-        self.quiet.retain(|shard, _| replicas.iter().any(|replica| replica.shard_id == *shard));
-        self.scrubbed.retain(|shard, _| replicas.iter().any(|replica| replica.shard_id == *shard));
+        let open: HashSet<u64> = replicas.iter().map(|replica| replica.shard_id).collect();
+        self.caught_up.retain(|shard, _| open.contains(shard));
+        self.quiet.retain(|shard, _| open.contains(shard));
+        self.scrubbed.retain(|shard, _| open.contains(shard));
+        let cached_bytes = LOG_CACHE_BYTES / replicas.len().max(1);
         for replica in replicas {
             if replica.check_usable().is_err() {
                 continue;
             }
             let Ok(raft) = replica.raft() else { continue };
             replica.log.hold_after(node.0.views.log_held_after(replica.shard_id));
-            self.cut_log(node, &replica, &raft).await;
+            replica.log.cache_at_most(cached_bytes);
+            self.cut_log(node, &replica, raft).await;
             if replica.log.is_pristine() && replica.age() > START_ANYWAY {
                 // It is tried again at the next tick.
                 let _ = group::initialize(&replica).await;

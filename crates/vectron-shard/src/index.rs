@@ -198,7 +198,8 @@ impl Shard {
     /// change. Only between entries: a graph within one is not saved. Searches and writes go on.
     pub fn save_graph(&self, always: bool) -> Result<()> {
         self.save_first(always)?;
-        self.save_spaces(always)
+        self.save_spaces(always)?;
+        if always { self.save_recall() } else { Ok(()) }
     }
 
     fn save_first(&self, always: bool) -> Result<()> {

@@ -185,6 +185,7 @@ impl Shard {
             files,
         };
         while shard.build_step()? {}
+        shard.load_recall();
         Ok(shard)
     }
 

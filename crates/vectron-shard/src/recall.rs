@@ -5,9 +5,11 @@
 //! that they let through, for the first vectors and for each named one. What was not measured is not said.
 //!
 //! The figures are those of one shard on one replica, and no part of its replicated state: with `recall`, replicas may do
-//! different work. They are in memory alone, and measured anew when the shard is opened.
+//! different work. They are kept beside the graphs, and measured anew when the shard is opened with other points than these
+//! figures are of.
 
 mod choice;
+mod kept;
 mod ladder;
 mod measure;
 mod sample;
@@ -181,10 +183,6 @@ impl RecallBook {
     /// How many of those that were asked lately are known.
     fn kept(&self) -> usize {
         self.queries.lock().len()
-    }
-
-    fn asked(&self) -> u64 {
-        self.asked.load(Ordering::Relaxed)
     }
 
     fn kinds(&self) -> u32 {

@@ -433,3 +433,85 @@ fn sampled_queries_are_those_that_were_asked_and_others_that_are_no_points() {
     }
     assert_eq!(shard.sample_queries("", 100).unwrap().0, queries, "the same again");
 }
+
+/// Closes the shard as a stop does, and opens it again.
+fn reopened(shard: Shard, dir: &Path, spec: &ShardSpec) -> Shard {
+    shard.flush().unwrap();
+    shard.save_graph(true).unwrap();
+    drop(shard);
+    open(dir, *spec)
+}
+
+#[test]
+fn what_is_known_of_recall_outlives_a_restart_with_the_same_points() {
+    let dir = tempfile::tempdir().unwrap();
+    let spec = ShardSpec { m: 5, ef_construction: 40, ..ShardSpec::new(48, Metric::Cosine) };
+    let shard = open(dir.path(), spec);
+    let twin = NamedVector {
+        name: "twin".into(),
+        dimension: 48,
+        metric: "cosine".into(),
+        m: 6,
+        ef_construction: 40,
+        ..Default::default()
+    };
+    declare(&shard, Declare::AddVector(twin));
+    let mut clusters = Clusters::new(21, 40, 48, 0.7);
+    fill(&shard, &clusters.points(4000));
+    let queries = clusters.points(100);
+    let narrow = SearchOp { filter: Some(below(1500)), ..op(10) };
+    for request in [op(10), SearchOp { using: "twin".into(), ..op(10) }, narrow.clone()] {
+        ask(&shard, &queries, &request);
+    }
+    shard.measure_recall().unwrap();
+    let (known, said) = (shard.status().recalls, ask(&shard, &queries, &narrow).said);
+    assert!(known.iter().all(|of| of.estimate.is_some()) && said.is_some(), "{known:?}");
+
+    let shard = reopened(shard, dir.path(), &spec);
+    assert!(!shard.wants_measuring(), "nothing has changed");
+    let again = shard.status().recalls;
+    let figures = |all: &[RecallStatus]| all.iter().map(|of| (of.estimate, of.queries)).collect::<Vec<_>>();
+    assert_eq!(figures(&again), figures(&known));
+    assert_eq!(ask(&shard, &queries, &narrow).said, said, "of searches with a filter, too");
+
+    // A sixth of the points is not yet enough to measure again; with as many more it is, a restart between them or not.
+    fill(&shard, &clusters.points(700));
+    let shard = reopened(shard, dir.path(), &spec);
+    assert!(!shard.wants_measuring());
+    fill(&shard, &clusters.points(700));
+    assert!(shard.wants_measuring());
+}
+
+#[test]
+fn figures_of_recall_that_are_damaged_or_of_other_points_are_not_used() {
+    let dir = tempfile::tempdir().unwrap();
+    let spec = ShardSpec { m: 5, ef_construction: 40, ..ShardSpec::new(48, Metric::Cosine) };
+    let shard = open(dir.path(), spec);
+    let mut clusters = Clusters::new(22, 40, 48, 0.7);
+    fill(&shard, &clusters.points(3000));
+    shard.measure_recall().unwrap();
+    let shard = reopened(shard, dir.path(), &spec);
+    assert!(!shard.wants_measuring());
+    // As after a crash: the store has an entry that was written after the figures were.
+    fill(&shard, &clusters.points(1));
+    shard.flush().unwrap();
+    drop(shard);
+    let shard = open(dir.path(), spec);
+    while shard.index_step(10_000, 2).unwrap() > 0 {}
+    assert!(shard.wants_measuring());
+    shard.measure_recall().unwrap();
+    drop(reopened(shard, dir.path(), &spec));
+
+    let file = dir.path().join("recall.known");
+    let whole = std::fs::read(&file).unwrap();
+    for at in [0, whole.len() / 2, whole.len() - 1] {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 0x10;
+        std::fs::write(&file, damaged).unwrap();
+        assert!(open(dir.path(), spec).wants_measuring(), "byte {at}");
+    }
+    std::fs::write(&file, &whole[..whole.len() / 2]).unwrap();
+    assert!(open(dir.path(), spec).wants_measuring());
+    std::fs::write(&file, &whole).unwrap();
+    assert!(!open(dir.path(), spec).wants_measuring());
+}

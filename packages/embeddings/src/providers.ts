@@ -2,6 +2,7 @@ import { VectronError } from '@vectron/errors';
 import { z } from 'zod';
 import { localProvider } from './local-provider.js';
 import { openAiProvider } from './openai-provider.js';
+import type { ProviderOptions } from './provider-options.js';
 
 /** Makes vectors of texts. Throws VectronError; one that is not retryable will fail again. */
 export interface EmbeddingProvider {
@@ -10,19 +11,14 @@ export interface EmbeddingProvider {
 }
 
 const settings = z.strictObject({
-  /** Base of the API, such as `https://api.openai.com/v1`. */
   url: z.url({ protocol: /^https?$/ }),
   model: z.string().min(1),
   apiKey: z.string().optional(),
-  /** Of one request. */
   timeoutMs: z.int().min(1).max(600_000).default(10_000),
-  /** Texts a request. */
   batch: z.int().min(1).max(2048).default(64),
-  /** Requests at once. */
   concurrency: z.int().min(1).max(64).default(4),
-});
+}) satisfies z.ZodType<unknown, ProviderOptions>;
 export type ProviderSettings = z.output<typeof settings>;
-export type ProviderOptions = z.input<typeof settings>;
 
 /** Providers by the names that collections know them by. Throws for anything else, naming what is wrong. */
 export function parseProviders(json: string): Record<string, ProviderSettings> {

@@ -1,6 +1,12 @@
-interface Waiting {
+interface Settle {
   resolve(outcome: Buffer): void;
   reject(error: unknown): void;
+}
+
+/** Who waits for one operation. */
+interface Waiting {
+  /** undefined: it was settled. A Map that grows and shrinks keeps what is deleted from it alive until the next full collection. */
+  settle: Settle | undefined;
 }
 
 interface Submitted {
@@ -53,7 +59,7 @@ export class Submissions {
         const id = this.#newId();
         // Only while something runs, so that an idle engine does not keep its process alive.
         if (this.#running.size === 0) this.alive.ref();
-        this.#running.set(id, { resolve, reject });
+        this.#running.set(id, { settle: { resolve, reject } });
         if (batch.push({ op, id, ticket }) === 1) setImmediate(flush);
       });
   }
@@ -106,14 +112,16 @@ export class Submissions {
     }
   }
 
-  #take(id: number): Waiting | undefined {
+  #take(id: number): Settle | undefined {
     const waiting = this.#running.get(id);
     if (waiting === undefined) return undefined;
+    const { settle } = waiting;
+    waiting.settle = undefined;
     this.#running.delete(id);
     if (this.#running.size === 0) {
       this.alive.unref();
       if (this.#ended) this.#stopListening();
     }
-    return waiting;
+    return settle;
   }
 }

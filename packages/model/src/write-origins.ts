@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { workerData } from '@vectron/proto';
 
 /**
@@ -6,7 +5,7 @@ import type { workerData } from '@vectron/proto';
  * until its write is answered; the shard forgets what is older than the oldest in use.
  */
 export class WriteOrigins {
-  readonly #client = randomBytes(16);
+  readonly #client = crypto.getRandomValues(Buffer.alloc(16));
   /** In the order they were taken, which is that of their numbers. */
   readonly #inFlight = new Set<bigint>();
   #next = 1n;

@@ -27,4 +27,5 @@ export * as placement from './generated/placementdriver/placementdriver.js';
 export * as reranker from './generated/reranker/reranker.js';
 export * as workerData from './generated/worker/data/data.js';
 export * as worker from './generated/worker/worker.js';
+export { methodsOf, type NamedMethod, type NamedMethods } from './method-names.js';
 export { Struct } from './struct.js';

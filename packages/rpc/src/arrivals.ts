@@ -5,6 +5,16 @@ export interface ArrivalLimits {
   readonly minBytesPerSecond: number;
   /** Bytes of all requests that are still coming; 0: no limit. */
   readonly maxBytes: number;
+  /** Where others in this process receive, too, and `maxBytes` is of all of them together; in KiB. */
+  readonly part?: PartOfLimit;
+}
+
+/** The part that one of several has of a limit that is of all of them together. */
+export interface PartOfLimit {
+  /** Tells the others how much of it this one uses from now on. */
+  tell(amount: number): void;
+  /** How much of `limit` this one may use now. */
+  mayUse(limit: number): number;
 }
 
 /** A request whose body is still coming. */
@@ -21,6 +31,7 @@ export interface Arriving {
 /** Nobody is asked for a rate in the first moments: connections and networks are slow at their beginning. */
 const GRACE_MS = 5_000;
 const LOOK_MS = 250;
+const KIB = 1 << 10;
 
 /**
  * The requests whose bodies are still coming, on every wire. They hold no room of those that are worked on (Admission): all
@@ -47,13 +58,20 @@ export class Arrivals {
   }
 
   check(nowMs: number): void {
+    const { part, maxBytes } = this.limits;
     if (this.#arriving.size === 0) {
+      part?.tell(0);
       clearInterval(this.#timer);
       this.#timer = undefined;
       return;
     }
     const all = [...this.#arriving].map((arriving) => ({ arriving, bytes: arriving.bytes() }));
-    for (const { arriving, error } of refusals(all, this.limits, nowMs)) {
+    part?.tell(Math.ceil(all.reduce((sum, { bytes }) => sum + bytes, 0) / KIB));
+    const limits = {
+      ...this.limits,
+      maxBytes: part === undefined || maxBytes === 0 ? maxBytes : KIB * part.mayUse(Math.floor(maxBytes / KIB)),
+    };
+    for (const { arriving, error } of refusals(all, limits, nowMs)) {
       this.#arriving.delete(arriving);
       arriving.cut(error);
     }

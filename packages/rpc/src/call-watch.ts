@@ -63,6 +63,7 @@ export class WatchedConnection {
     this.calls.set(stream, call);
     stream.once('close', () => {
       this.calls.delete(stream);
+      call.late = undefined;
       this.lastCallMs = Date.now();
       if (!stream.headersSent && stream.rstCode !== constants.NGHTTP2_NO_ERROR) this.#idle += 1;
     });

@@ -54,6 +54,7 @@ export class GrpcListener {
   readonly #server: Server;
   #tls: TlsServer | undefined;
   #context: TlsContext | undefined;
+  #stopped = false;
 
   constructor(
     private readonly options: ListenerOptions,
@@ -64,9 +65,10 @@ export class GrpcListener {
     this.#server = createServer({ noDelay: true }, (socket) => this.accept(socket));
   }
 
-  /** Serves a connection, as if it had come by itself. */
+  /** Serves a connection, as if it had come by itself. After `stop` it is ended. */
   accept(socket: Socket): void {
-    this.#connections.accept(socket, () => this.#serve(socket));
+    if (this.#stopped) socket.destroy();
+    else this.#connections.accept(socket, () => this.#serve(socket));
   }
 
   /** Resolves to the address that it listens on. */
@@ -78,6 +80,7 @@ export class GrpcListener {
 
   /** No new connections; those that are open go on. */
   stop(): void {
+    this.#stopped = true;
     this.#server.close();
     this.#context?.close();
   }

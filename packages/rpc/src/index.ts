@@ -1,6 +1,6 @@
 /** gRPC for Vectron: the only package that imports grpc-js. */
 export { Metadata } from '@grpc/grpc-js';
-export { type ArrivalLimits, Arrivals, type Arriving } from './arrivals.js';
+export { type ArrivalLimits, Arrivals, type Arriving, type PartOfLimit } from './arrivals.js';
 export { bearerToken, type CallContext, callContext, type Work } from './call-context.js';
 export { type ClientOptions, createClient, type Duplex, type GrpcClient, openDuplex } from './client.js';
 export {
@@ -19,6 +19,7 @@ export { type Port, type PortMethod, PortPeer, type Remote, remoteObject } from 
 export {
   type BidiCall,
   cannotListen,
+  type GrpcHandler,
   type GrpcLimits,
   GrpcServer,
   type GrpcServerOptions,

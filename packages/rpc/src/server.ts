@@ -30,6 +30,7 @@ import type { Def } from './service.js';
 import { statusFromError } from './status.js';
 import { Stop, type StopSignal } from './stop.js';
 import type { TlsFiles } from './tls.js';
+import { framed, isOrdinary, UnaryCall } from './unary-call.js';
 import { messageTooLarge, Unpacking } from './unpacking.js';
 
 export interface GrpcServerOptions {
@@ -40,6 +41,8 @@ export interface GrpcServerOptions {
   readonly handed?: boolean;
   /** What this listener serves, by full service name. */
   readonly services: Record<string, Def>;
+  /** The method at a path, to be called as it is; missing: what Nest makes of the controllers' methods. */
+  readonly handlerOf?: (path: string) => GrpcHandler;
   /**
    * Runs before every method, reflection included, as soon as the headers of the call are there and before anything of its
    * message is read; throws to refuse. Returns the principal; undefined for a method that is for everybody.
@@ -65,7 +68,11 @@ export interface GrpcServerOptions {
   /** Runs next, with the decoded request; throws to refuse. Not for methods that take a stream. */
   readonly check?: (path: string, request: object, principal: unknown) => void;
   /** Runs each method within whatever it makes, such as a span. */
-  readonly around?: (path: string, metadata: Metadata, work: () => Promise<unknown>) => Promise<unknown>;
+  readonly around?: (
+    path: string,
+    call: { readonly metadata: Metadata },
+    work: () => Promise<unknown>,
+  ) => Promise<unknown>;
   /** After every method: path, error code or `OK`, seconds, and what was known of the call. */
   readonly observe?: (path: string, code: string, seconds: number, context: Observed) => void;
   /** IP address of a caller, from that of its connection; missing: that one. */
@@ -161,7 +168,7 @@ export interface HeldCall {
 export type BidiCall<Req, Res> = ServerDuplexStream<Req, Res>;
 
 /** The part of a grpc-js call that all four kinds have. */
-interface RunningCall {
+interface GrpcJsRunning {
   metadata: Metadata;
   sendMetadata(metadata: Metadata): void;
   getDeadline(): Date | number;
@@ -169,7 +176,9 @@ interface RunningCall {
   readonly cancelled: boolean;
   on(event: 'cancelled', listener: () => void): unknown;
 }
+type RunningCall = GrpcJsRunning | UnaryCall;
 
+const MAX_SENT_BYTES = 64 << 20;
 /** A request that was refused is decoded for the audit log up to this size. */
 const LOOKED_AT_BYTES = 64 << 10;
 /** How long a client of a server stream may leave an answer unread. */
@@ -195,7 +204,6 @@ const KEEPALIVE = { 'grpc.keepalive_time_ms': 10_000, 'grpc.keepalive_timeout_ms
 
 /** The signal is made when somebody asks for it: most calls are over before anybody could cancel them. */
 class ServerContext implements CallContext {
-  readonly metadata: Metadata;
   readonly deadlineMs?: number;
   readonly arrivedMs = Date.now();
   readonly work: Work = { isLong: false, cpuUs: 0 };
@@ -212,14 +220,17 @@ class ServerContext implements CallContext {
     private readonly clientOf: GrpcServerOptions['clientOf'],
   ) {
     this.principal = principal;
-    this.metadata = call.metadata;
-    const deadline = call.getDeadline();
+    const deadline = call instanceof UnaryCall ? call.deadlineMs : call.getDeadline();
     const deadlineMs = deadline instanceof Date ? deadline.getTime() : deadline;
     if (Number.isFinite(deadlineMs)) this.deadlineMs = deadlineMs;
   }
 
+  get metadata(): Metadata {
+    return this.call.metadata;
+  }
+
   get peer(): string {
-    const connection = addressOf(this.call.getPeer());
+    const connection = this.call instanceof UnaryCall ? this.call.address : addressOf(this.call.getPeer());
     return this.clientOf?.(connection, this.metadata) ?? connection;
   }
 
@@ -228,7 +239,9 @@ class ServerContext implements CallContext {
       const gone = new Stop();
       this.#gone = gone;
       // grpc-js says so at the end of every call, too.
-      this.call.on('cancelled', () => this.#ended || gone.abort());
+      const cancelled = () => this.#ended || gone.abort();
+      if (this.call instanceof UnaryCall) this.call.onCancelled(cancelled);
+      else this.call.on('cancelled', cancelled);
       this.held?.signal.addEventListener('abort', () => gone.abort());
       if (this.held?.signal.aborted) gone.abort();
     }
@@ -250,6 +263,10 @@ class ServerContext implements CallContext {
   /** Gives the call an id, which its answer carries. */
   identify(): void {
     this.requestId = randomUUID();
+    if (this.call instanceof UnaryCall) {
+      this.call.requestId = this.requestId;
+      return;
+    }
     const headers = new Metadata();
     headers.set('x-request-id', this.requestId);
     this.call.sendMetadata(headers);
@@ -259,7 +276,11 @@ class ServerContext implements CallContext {
 /** `127.0.0.1:5000` or `[::1]:5000` without the port. */
 const addressOf = (peer: string) => /^\[?(.*?)\]?:\d+$/.exec(peer)?.[1] ?? '';
 
+/** A method as a server calls it: gives its answer, or an iterable of answers. */
+export type GrpcHandler = (request: never, context: CallContext) => unknown;
+/** As Nest makes it of a controller's method: with what is globally in use around it. */
 type NestHandler = (data: unknown, context: CallContext) => Promise<unknown>;
+type Unary = (call: UnaryCall, message: Buffer, principal: unknown) => void;
 
 /**
  * A grpc-js server as a Nest transport: static ts-proto codecs, handlers are Nest controllers decorated with
@@ -270,9 +291,12 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
   readonly #arrivals: Arrivals;
   readonly #unpacking = new Unpacking();
   readonly #served = new Map<string, { readonly streamed: boolean }>();
+  /** Methods with one message each way, by path: calls of them go past grpc-js where they are ordinary (docs/adr/0051). */
+  readonly #unary = new Map<string, Unary>();
   #listener: GrpcListener | undefined;
   readonly #health = new HealthImplementation({ '': 'SERVING' });
   #address = '';
+  #closing: Promise<void> | undefined;
 
   constructor(private readonly options: GrpcServerOptions) {
     super();
@@ -280,7 +304,7 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
     this.#server = new GrpcJsServer({
       ...KEEPALIVE,
       'grpc.max_receive_message_length': options.maxMessageBytes,
-      'grpc.max_send_message_length': 64 << 20,
+      'grpc.max_send_message_length': MAX_SENT_BYTES,
       'grpc.max_concurrent_streams': this.#limits.maxCalls,
       // A session that nghttp2 ends itself (RFC 9113, 5.4.1) is told to nobody, and its socket is not read any more: neither
       // the end of the connection nor a reset would be seen. Nor would that of a client that is gone without a word.
@@ -317,6 +341,14 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
         if (stream.destroyed || stream.closed) return;
         if (principal !== undefined) connection.known();
         const path = headers[':path'] ?? '';
+        const unary = this.#unary.get(path);
+        if (unary !== undefined && isOrdinary(headers)) {
+          const ordinary = new UnaryCall(connection.address, stream, headers, MAX_SENT_BYTES, (message) =>
+            unary(ordinary, message, principal),
+          );
+          this.#receive(connection, call, headers, principal, ordinary);
+          return;
+        }
         // Of a stream of messages it would end the call by itself before who reads them can say anything.
         const bytes = this.#served.get(path)?.streamed ? -1 : this.#maxBytes(path);
         let view = views.get(bytes);
@@ -385,7 +417,13 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
   }
 
   /** Counts what comes of the message, and ends what goes on coming after the answer. */
-  #receive(connection: WatchedConnection, call: OpenCall, headers: IncomingHttpHeaders, principal: unknown): void {
+  #receive(
+    connection: WatchedConnection,
+    call: OpenCall,
+    headers: IncomingHttpHeaders,
+    principal: unknown,
+    unary?: UnaryCall,
+  ): void {
     const { stream } = call;
     const path = headers[':path'] ?? '';
     const maxBytes = this.#maxBytes(path);
@@ -401,6 +439,7 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
       connection.received(call, chunk.length);
       lengths.read(chunk);
       if (lengths.tooLongAfter !== undefined) refuse(messageTooLarge(maxBytes));
+      unary?.take(chunk);
       // The answer is complete: what is still sent is of no use to anybody. Its trailers may be on their way, and a reset would
       // overtake them.
       if (stream.writableEnded || stream.closed) setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
@@ -519,8 +558,13 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
     );
   }
 
-  /** Stops accepting, lets calls finish for a moment, then cuts them. */
-  async close(): Promise<void> {
+  /** Stops accepting, lets calls finish for a moment, then cuts them. Whoever calls it again waits for the same end. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.#health.setStatus('', 'NOT_SERVING');
     this.#listener?.stop();
     await new Promise<void>((resolve) => {
@@ -556,7 +600,9 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
   #implementation(def: Def): UntypedServiceImplementation {
     const implementation: UntypedServiceImplementation = {};
     for (const [name, method] of Object.entries(def)) {
-      const handler = this.messageHandlers.get(method.path) as NestHandler | undefined;
+      const handler = (this.options.handlerOf?.(method.path) ?? this.messageHandlers.get(method.path)) as
+        | NestHandler
+        | undefined;
       if (handler === undefined) throw new Error(`no controller serves ${method.path}`);
       const decode = method.requestStream
         ? (data: unknown) => data
@@ -578,7 +624,7 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
         const kind = { streamed: method.requestStream, size: method.requestStream ? 0 : (data as Buffer).length };
         const context = new ServerContext(call, principal, this.options.clientOf);
         const work = () => this.#invoke(method.path, handler, context, () => decode(data), kind, answers);
-        return around === undefined ? work() : around(method.path, call.metadata, work);
+        return around === undefined ? work() : around(method.path, call, work);
       };
       const sendTo = (call: AnswerStream) => async (answers: unknown) => {
         for await (const answer of answers as AsyncIterable<unknown>) {
@@ -629,6 +675,11 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
           );
         };
         implementation[name] = handle as UntypedServiceImplementation[string];
+        this.#unary.set(method.path, (call, message, principal) => {
+          invoke(call, principal, message)
+            .then((answer) => call.answer(framed(method.responseSerialize(answer))))
+            .catch((error) => call.fail(statusFromError(error)));
+        });
       }
     }
     return implementation;

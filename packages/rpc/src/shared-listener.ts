@@ -3,6 +3,8 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { type Connected, type ConnectionLimits, Connections, type CutReason } from './connections.js';
 import { bind } from './grpc-listener.js';
 
+const CHECK_MS = 10_000;
+
 /** A connection that was let in here, and is served by another thread. Emits `close` when it has ended there. */
 export class HandedConnection extends EventEmitter implements Connected {
   readonly remoteAddress: string | undefined;
@@ -53,6 +55,7 @@ export class HandedConnection extends EventEmitter implements Connected {
 export class SharedListener {
   readonly #server: Server;
   readonly #connections: Connections;
+  readonly #checking: NodeJS.Timeout;
 
   constructor(
     limits: ConnectionLimits,
@@ -60,6 +63,8 @@ export class SharedListener {
     onCut?: (reason: CutReason, address: string) => void,
   ) {
     this.#connections = new Connections(limits, onCut);
+    // Forgets addresses that have no connections any more.
+    this.#checking = setInterval(() => this.#connections.check(Date.now()), CHECK_MS).unref();
     this.#server = createServer({ pauseOnConnect: true }, (socket) => {
       const connection = new HandedConnection(socket);
       this.#connections.accept(connection, () => hand(connection));
@@ -89,6 +94,7 @@ export class SharedListener {
   /** Ends what waits here to be handed on. */
   close(): void {
     this.stop();
+    clearInterval(this.#checking);
     this.#connections.close();
   }
 }

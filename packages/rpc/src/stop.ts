@@ -11,7 +11,7 @@ export interface StopSignal {
  */
 export class Stop implements StopSignal {
   #aborted = false;
-  #listeners: Set<() => void> | undefined;
+  #listeners: (() => void)[] | undefined;
 
   get aborted(): boolean {
     return this.#aborted;
@@ -25,14 +25,20 @@ export class Stop implements StopSignal {
     for (const listener of listeners ?? []) listener();
   }
 
+  /** Nobody will ask for it to stop any more: what it would have told is let go. */
+  forget(): void {
+    this.#listeners = undefined;
+  }
+
   addEventListener(_type: 'abort', listener: () => void): void {
     if (this.#aborted) return;
-    this.#listeners ??= new Set();
-    this.#listeners.add(listener);
+    if (this.#listeners === undefined) this.#listeners = [listener];
+    else if (!this.#listeners.includes(listener)) this.#listeners.push(listener);
   }
 
   removeEventListener(_type: 'abort', listener: () => void): void {
-    this.#listeners?.delete(listener);
+    const at = this.#listeners?.indexOf(listener) ?? -1;
+    if (at >= 0) this.#listeners?.splice(at, 1);
   }
 }
 

@@ -1,8 +1,8 @@
 import { VectronError } from '@vectron/errors';
 import { parseTrustedJson } from '@vectron/model';
 import type { gateway } from '@vectron/proto';
-import { gateway as messages } from '@vectron/proto';
 import type * as api from './client.js';
+import { toJson } from './rest-json.js';
 import { searchReport, shardReport } from './search-report.js';
 import { toFloats } from './vectors.js';
 
@@ -10,9 +10,8 @@ import { toFloats } from './vectors.js';
 
 /** The settings of a message, as `createCollection` takes them; empty lists are not in it. */
 export function settingsOf(request: gateway.CreateCollectionRequest | undefined): api.CollectionOptions {
-  const json = messages.CreateCollectionRequest.toJSON(request ?? messages.CreateCollectionRequest.fromPartial({}));
-  const { name: _, ...settings } = json as api.CollectionOptions & { readonly name: string };
-  return settings;
+  const { name: _, ...settings } = toJson('vectron.v1.CreateCollectionRequest', request ?? {});
+  return settings as unknown as api.CollectionOptions;
 }
 
 export const collectionInfo = ({ name, dimension, distance, shards, points }: gateway.CollectionInfo) => ({

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { EmbeddingProviders, type ProviderOptions, parseProviders } from '@vectron/embeddings';
+import { EmbeddingProviders, parseProviders } from '@vectron/embeddings';
 import { aloneHere, Engine, type ShardStatus, shardSettings } from '@vectron/engine';
 import { toVectronError, VectronError } from '@vectron/errors';
 import { EmbeddedMetaStore } from '@vectron/metastore';
@@ -59,20 +59,10 @@ import { queryResult, storedPoint } from './embedded-answers.js';
 import { EmbeddedCatalog, type EmbeddedCollection, EPOCH, routeOf } from './embedded-catalog.js';
 import { claimDirectory } from './embedded-directory.js';
 import { embeddedSearch, embeddedSearchBatch } from './embedded-search.js';
+import type { OpenOptions } from './open-options.js';
 import * as requests from './requests.js';
 import { Snapshot, type SnapshotCalls } from './snapshot.js';
 import { upsertEach } from './upsert-stream.js';
-
-export interface OpenOptions {
-  /** Embedding providers by name, besides `local`. */
-  readonly embeddings?: Readonly<Record<string, ProviderOptions>>;
-  /** Threads that answer queries and apply writes; default: one per core. */
-  readonly threads?: number;
-  /** Threads that build the index; default: half of the cores. */
-  readonly indexThreads?: number;
-  /** Points in one upsert; default 10,000. */
-  readonly maxBatch?: number;
-}
 
 const encodeShardOp = encoder(workerData.ShardOp.encode);
 const CACHE_BYTES = 64 << 20;

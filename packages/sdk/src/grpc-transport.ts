@@ -1,6 +1,14 @@
 import { VectronError } from '@vectron/errors';
 import { admin, auth, gateway } from '@vectron/proto';
-import { type CallContext, callContext, createClient, type Def, errorFromStatus, openDuplex } from '@vectron/rpc';
+import {
+  type CallContext,
+  callContext,
+  createClient,
+  type Def,
+  errorFromRpcStatus,
+  errorFromStatus,
+  openDuplex,
+} from '@vectron/rpc';
 import type { Transport } from './transport.js';
 
 const SERVICES = [gateway.VectronServiceService, auth.AuthServiceService, admin.AdminServiceService];
@@ -27,8 +35,8 @@ export function grpcTransport(
       const context = { ...callContext({ authorization, timeoutMs }), signal };
       return (api[path] as Send)(request, context);
     },
-    async openDuplex(method, { answer, ended }) {
-      const call = openDuplex(client, method, callContext({ authorization }));
+    async openDuplex({ path }, { answer, ended }) {
+      const call = openDuplex(client, METHODS[path], callContext({ authorization }));
       call.on('data', answer);
       let isOver = false;
       const end = (error?: VectronError) => {
@@ -42,6 +50,7 @@ export function grpcTransport(
         write: (request) => void call.write(request),
         end: () => void call.end(),
         cancel: () => call.cancel(),
+        errorOf: errorFromRpcStatus,
       };
     },
     close,

@@ -1,5 +1,5 @@
 import type { VectronClient } from './client.js';
-import type { OpenOptions } from './embedded-client.js';
+import type { OpenOptions } from './open-options.js';
 
 /**
  * A database in the directory `path`, in this process, without any server: the same interface, the same guarantees.

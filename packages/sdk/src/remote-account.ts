@@ -1,9 +1,7 @@
-import { auth } from '@vectron/proto';
 import * as messages from './account-messages.js';
 import type { VectronClient } from './client.js';
+import { users } from './methods.js';
 import type { Transport } from './transport.js';
-
-const users = auth.AuthServiceService;
 
 type AccountMethods = Pick<
   VectronClient,
@@ -38,11 +36,8 @@ export function remoteAccount({ call }: Transport): AccountMethods {
       return messages.removal(await call(users.deleteUser, { password, ...messages.inheritanceFields(inheritance) }));
     },
     async inviteUser(email, { expiresAt, ...options } = {}) {
-      const request = auth.InviteUserRequest.fromPartial({
-        email,
-        ...options,
-        expiresAt: messages.toSeconds(expiresAt),
-      });
+      const { role = '', tenantId = '', newTenant = false } = options;
+      const request = { email, role, tenantId, newTenant, expiresAt: messages.toSeconds(expiresAt) };
       const { token, invitation } = await call(users.inviteUser, request);
       return { token, invitation: messages.invitation(invitation) };
     },
@@ -59,8 +54,7 @@ export function remoteAccount({ call }: Transport): AccountMethods {
     },
     async createApiKey(name, { expiresAt, collections = [], ...options } = {}) {
       const limits = { collections: [...collections], expiresAt: messages.toSeconds(expiresAt) };
-      const request = auth.CreateAPIKeyRequest.fromPartial({ name, ...options, ...limits });
-      const { fullKey, keyInfo } = await call(users.createApiKey, request);
+      const { fullKey, keyInfo } = await call(users.createApiKey, { name, role: options.role ?? '', ...limits });
       return { key: fullKey, info: messages.keyInfo(keyInfo) };
     },
     async listApiKeys() {

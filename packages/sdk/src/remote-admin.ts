@@ -1,11 +1,7 @@
-import { auth, admin as messages } from '@vectron/proto';
 import { account, inheritanceFields, removal } from './account-messages.js';
 import type { Admin } from './admin.js';
-
+import { system, users } from './methods.js';
 import type { Transport } from './transport.js';
-
-const system = messages.AdminServiceService;
-const users = auth.AuthServiceService;
 
 /** Management of a server. */
 export function remoteAdmin({ call }: Transport): Admin {

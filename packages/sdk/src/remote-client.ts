@@ -1,9 +1,10 @@
 import { VectronError } from '@vectron/errors';
 import { measuringTimeoutMs } from '@vectron/model';
-import { gateway } from '@vectron/proto';
+import type { gateway } from '@vectron/proto';
 import * as answers from './answers.js';
 import { ChangeStream, changesOptions } from './change-stream.js';
 import type * as api from './client.js';
+import { data } from './methods.js';
 import { remoteAccount } from './remote-account.js';
 import { remoteAdmin } from './remote-admin.js';
 import * as requests from './requests.js';
@@ -17,8 +18,6 @@ const batched = (found: api.SearchBatchResult, asked: gateway.SearchBatchRequest
   payloads: asked.includeMetadata === false ? [] : found.payloads,
   vectors: asked.includeVectors ? found.vectors : [],
 });
-
-const data = gateway.VectronServiceService;
 
 /** The interface over a server: a message of the contract for each call, whatever carries it. */
 export function remoteClient(transport: Transport): api.VectronClient {

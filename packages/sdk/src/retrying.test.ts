@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { toVectronError, VectronError } from '@vectron/errors';
 import { gateway } from '@vectron/proto';
+import { answerOf } from '../../../test/harness/answer-of.js';
 import { retrying } from './retrying.js';
 import type { CallOptions, Transport } from './transport.js';
 
@@ -15,7 +16,7 @@ function refusing(refusal: (call: number) => VectronError | undefined) {
       calls.push({ atMs: Date.now(), request, options });
       const error = refusal(calls.length);
       if (error !== undefined) throw error;
-      return method.responseDeserialize(Buffer.alloc(0));
+      return answerOf(method);
     },
     close() {},
   };

@@ -1,13 +1,10 @@
 import { toVectronError, type VectronError } from '@vectron/errors';
 import { WriteOrigins } from '@vectron/model';
-import { admin, auth, gateway } from '@vectron/proto';
 import { DelegateBackoff, handleWhen, retry } from 'cockatiel';
+import { data, system, users } from './methods.js';
 import { RetryBudget } from './retry-budget.js';
 import type { Call, Method, Transport } from './transport.js';
 
-const data = gateway.VectronServiceService;
-const users = auth.AuthServiceService;
-const system = admin.AdminServiceService;
 const paths = (...methods: { readonly path: string }[]): ReadonlySet<string> =>
   new Set(methods.map(({ path }) => path));
 

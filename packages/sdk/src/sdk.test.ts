@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { VectronError } from '@vectron/errors';
 import { auth, type gateway } from '@vectron/proto';
+import { answerOf } from '../../../test/harness/answer-of.js';
 import { until } from '../../../test/harness/waiting.js';
 import { ChangeStream, type ListChanges } from './change-stream.js';
 import type { Point, VectronClient } from './index.js';
@@ -17,7 +18,7 @@ const failing = (codes: string[], sent: Sent[]): Transport => ({
     sent.push({ path: method.path, request: request as unknown as gateway.UpsertRequest });
     const code = codes.shift();
     if (code !== undefined) throw VectronError.fromWire(code, 'on purpose');
-    return method.responseDeserialize(Buffer.alloc(0));
+    return answerOf(method);
   },
   close() {},
 });
@@ -66,7 +67,7 @@ it('fetches accounts page by page, as far as they are read', async () => {
       const users = [0, 1].map((n) => ({ id: `${asked.length}-${n}`, createdAt: 7n }));
       const page = { users, nextPageToken: asked.length < 3 ? `after ${asked.length}` : '' };
       const answer = auth.ListUsersResponse.encode(auth.ListUsersResponse.fromPartial(page)).finish();
-      return method.responseDeserialize(Buffer.from(answer));
+      return answerOf(method, answer);
     },
     close() {},
   };
@@ -116,7 +117,7 @@ it('says which of its writes may come again', async () => {
     call: async (method, request) => {
       sent.push({ path: method.path, request: request as unknown as gateway.UpsertRequest });
       await new Promise<void>((done) => held.push(done));
-      return method.responseDeserialize(Buffer.alloc(0));
+      return answerOf(method);
     },
     close() {},
   };

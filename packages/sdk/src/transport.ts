@@ -1,12 +1,7 @@
 import type { VectronError } from '@vectron/errors';
+import type { NamedMethod as Method, Status } from '@vectron/proto';
 
-/** A method of a service in proto/, as its generated definition has it. */
-export interface Method<Request, Answer> {
-  /** `/PACKAGE.SERVICE/METHOD`. */
-  readonly path: string;
-  readonly requestSerialize: (request: Request) => Buffer;
-  readonly responseDeserialize: (bytes: Buffer) => Answer;
-}
+export type { Method };
 
 /** Limits of one call. */
 export interface CallOptions {
@@ -30,6 +25,8 @@ export interface Duplex<Request> {
   /** No more is written. */
   end(): void;
   cancel(): void;
+  /** The error that a message of the call tells. */
+  errorOf(status: Status): VectronError;
 }
 
 export interface DuplexEvents<Answer> {

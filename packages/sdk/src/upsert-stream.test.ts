@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { VectronError } from '@vectron/errors';
 import type { gateway } from '@vectron/proto';
-import { rpcStatusOf } from '@vectron/rpc';
+import { errorFromRpcStatus, rpcStatusOf } from '@vectron/rpc';
 import { until } from '../../../test/harness/waiting.js';
 import type { DuplexEvents, Transport } from './transport.js';
 import type { BatchAck, Point } from './types.js';
@@ -22,7 +22,12 @@ function servers(retries: number) {
       const end = (state: string) => () => {
         if (one.state === 'open') one.state = state;
       };
-      return { write: (batch: Sent) => void one.sent.push(batch), end: end('ended'), cancel: end('cancelled') };
+      return {
+        write: (batch: Sent) => void one.sent.push(batch),
+        end: end('ended'),
+        cancel: end('cancelled'),
+        errorOf: errorFromRpcStatus,
+      };
     },
   } as unknown as Transport;
   const answer = (server: number, sequence: bigint) =>

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { toVectronError, VectronError } from '@vectron/errors';
 import { checkOptions, checkWhole, inOrder, type Piece, WriteOrigins } from '@vectron/model';
-import { gateway } from '@vectron/proto';
-import type { errorFromRpcStatus } from '@vectron/rpc';
+import type { gateway } from '@vectron/proto';
+import { data } from './methods.js';
 import { upsertRequest } from './requests.js';
 import type { Duplex, Transport } from './transport.js';
 import type { BatchAck, Batches, Point, UpsertResult, UpsertStreamOptions } from './types.js';
@@ -124,7 +124,6 @@ class UpsertSession {
   #isOpening = false;
   #lost = 0;
   #failure: VectronError | undefined;
-  #errorOf: typeof errorFromRpcStatus | undefined;
 
   constructor(private readonly transport: Transport) {}
 
@@ -162,9 +161,7 @@ class UpsertSession {
         await pause(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (this.#lost - 1)) * (0.5 + Math.random() / 2));
       const { openDuplex } = this.transport;
       if (openDuplex === undefined) throw new VectronError('INTERNAL', 'this transport carries no streams');
-      // Loaded with the wire, and not by those who speak another one.
-      this.#errorOf ??= (await import('@vectron/rpc')).errorFromRpcStatus;
-      const call = await openDuplex(gateway.VectronServiceService.upsertStream, {
+      const call = await openDuplex(data.upsertStream, {
         answer: (ack) => this.#answered(ack),
         ended: (error) => this.#ended(error),
       });
@@ -184,7 +181,7 @@ class UpsertSession {
     this.#pending.delete(sequence);
     this.#lost = 0;
     if (outcome?.$case === 'written') pending.resolve(outcome.value);
-    else if (outcome !== undefined && this.#errorOf !== undefined) pending.reject(this.#errorOf(outcome.value));
+    else if (outcome !== undefined && this.#call !== undefined) pending.reject(this.#call.errorOf(outcome.value));
     else pending.reject(new VectronError('INTERNAL', 'the server answered a batch with nothing'));
   }
 

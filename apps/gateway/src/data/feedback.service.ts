@@ -4,7 +4,7 @@ import type { Principal } from '../edge/access.js';
 import type { GatewayDb, GatewayTables } from '../gateway-db.js';
 import type { GatewayConfig } from '../config.js';
 import type { RouteTable } from '../shards/routes.js';
-import type { FindImpression } from '../shared/parts.js';
+import type { FindImpression } from './impression-log.js';
 import { LRUCache } from 'lru-cache';
 import { VectronError } from '@vectron/errors';
 import { type Transaction, sql } from 'kysely';

@@ -28,6 +28,9 @@ interface Shown {
   readonly shownAtMs: number;
 }
 
+/** Finds what an answer showed, wherever it was given. */
+export type FindImpression = (tenantId: string, queryId: string) => Promise<Impression | undefined>;
+
 /**
  * Answers of the last hour, for the feedback that may come on them; the oldest go first beyond 5,000 answers or 32 MiB in all,
  * and beyond 1,000 of one tenant.

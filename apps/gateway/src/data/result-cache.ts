@@ -35,7 +35,8 @@ interface Known {
 }
 
 interface UnderWay {
-  readonly answer: Promise<SearchAnswer>;
+  /** undefined: it has ended. A Map that grows and shrinks keeps what is deleted from it alive until the next full collection. */
+  answer: Promise<SearchAnswer> | undefined;
   readonly stop: Stop;
   waiting: number;
 }
@@ -107,9 +108,9 @@ export class ResultCache {
     }
     this.#counts.memoryMiss.inc();
     const same = this.#underWay.get(name);
-    if (same !== undefined) {
+    if (same?.answer !== undefined) {
       this.#counts.coalesced.inc();
-      return { answer: await this.#wait(same, signal), from: 'coalesced' };
+      return { answer: await this.#wait(same, same.answer, signal), from: 'coalesced' };
     }
     let from: ServedFrom = 'shards';
     const stop = new Stop();
@@ -125,11 +126,15 @@ export class ResultCache {
       }
       return answer;
     };
-    const underWay: UnderWay = { answer: run(), stop, waiting: 0 };
+    const answer = run();
+    const underWay: UnderWay = { answer, stop, waiting: 0 };
     this.#underWay.set(name, underWay);
-    const forget = () => this.#underWay.delete(name);
-    underWay.answer.then(forget, forget);
-    return { answer: await this.#wait(underWay, signal), from };
+    const forget = () => {
+      underWay.answer = undefined;
+      this.#underWay.delete(name);
+    };
+    answer.then(forget, forget);
+    return { answer: await this.#wait(underWay, answer, signal), from };
   }
 
   /**
@@ -147,7 +152,11 @@ export class ResultCache {
     return again;
   }
 
-  async #wait(underWay: UnderWay, signal: StopSignal | undefined): Promise<SearchAnswer> {
+  async #wait(
+    underWay: UnderWay,
+    answer: Promise<SearchAnswer>,
+    signal: StopSignal | undefined,
+  ): Promise<SearchAnswer> {
     underWay.waiting += 1;
     const leave = () => {
       underWay.waiting -= 1;
@@ -155,7 +164,7 @@ export class ResultCache {
     };
     signal?.addEventListener('abort', leave, { once: true });
     try {
-      return await underWay.answer;
+      return await answer;
     } finally {
       signal?.removeEventListener('abort', leave);
     }

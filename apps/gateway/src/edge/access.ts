@@ -33,7 +33,13 @@ interface Verdict {
   /** What was revoked or changed since is asked for again. */
   over: boolean;
   /** Calls that are open on the strength of it. */
-  readonly holds: Set<Hold>;
+  readonly holds: Set<VerdictHold>;
+}
+
+/** A hold that knows what it was given on. */
+class VerdictHold extends Hold {
+  /** undefined: the call is over. */
+  verdict: Verdict | undefined;
 }
 
 /**
@@ -48,7 +54,6 @@ export class Authenticator {
   readonly #verdictOf = new WeakMap<Principal, Verdict>();
   /** Verdicts that calls are held on, whether or not they are still remembered for new ones. */
   readonly #held = new Set<Verdict>();
-  readonly #verdictOfHold = new WeakMap<Hold, Verdict>();
   readonly #asking = new Set<Verdict>();
   readonly #limit = pLimit(ASKED_AT_ONCE);
   readonly #stop = new AbortController();
@@ -70,7 +75,7 @@ export class Authenticator {
           const [atMs, heard] = [Date.now(), this.#heard];
           const principal = await backends.authInternal.authenticate({ token }, callContext({ timeoutMs: 5_000 }));
           if (heard !== this.#heard) continue;
-          const verdict = { token, principal, atMs, over: false, holds: new Set<Hold>() };
+          const verdict = { token, principal, atMs, over: false, holds: new Set<VerdictHold>() };
           this.#verdictOf.set(principal, verdict);
           return verdict;
         }
@@ -109,7 +114,7 @@ export class Authenticator {
   hold(principal: Principal): Hold {
     const verdict = this.#verdictOf.get(principal);
     if (verdict === undefined) throw new Error('the caller of a call was not authenticated here');
-    const hold = new Hold(() => this.#release(hold));
+    const hold = new VerdictHold((released) => this.#release(released as VerdictHold));
     this.#place(hold, verdict);
     return hold;
   }
@@ -168,14 +173,15 @@ export class Authenticator {
     this.#askAgain();
   }
 
-  #place(hold: Hold, verdict: Verdict): void {
+  #place(hold: VerdictHold, verdict: Verdict): void {
     verdict.holds.add(hold);
-    this.#verdictOfHold.set(hold, verdict);
+    hold.verdict = verdict;
     this.#held.add(verdict);
   }
 
-  #release(hold: Hold): void {
-    const verdict = this.#verdictOfHold.get(hold);
+  #release(hold: VerdictHold): void {
+    const { verdict } = hold;
+    hold.verdict = undefined;
     verdict?.holds.delete(hold);
     if (verdict?.holds.size === 0) this.#held.delete(verdict);
   }

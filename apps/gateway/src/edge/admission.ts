@@ -1,5 +1,6 @@
 import { VectronError } from '@vectron/errors';
 import type { Metrics } from '@vectron/observability';
+import type { PartOfLimit } from '@vectron/rpc';
 import { type Arrival, Room, type WorkKind } from './room.js';
 
 type Brief = Exclude<WorkKind, 'watch'>;
@@ -18,16 +19,20 @@ export class Admission {
   readonly #rooms: Record<Brief, Room>;
   readonly #open: OpenRequests;
 
-  /** `waitMs`: how long a request may wait for its room. `open`: what counts those that are held open; missing: this. */
+  /**
+   * `waitMs`: how long a request may wait for its room. `open`: what counts those that are held open; missing: this. `partOf`: where the
+   * limits are of several gateways together.
+   */
   constructor(
     limits: Record<WorkKind, number>,
     waitMs: Record<Brief, number>,
     metrics?: Metrics,
     held?: HeldLimits,
     open?: OpenRequests,
+    partOf?: (kind: Brief) => PartOfLimit,
   ) {
     this.#open = open ?? new HeldRequests(limits.watch, metrics, held);
-    const room = (kind: Brief) => new Room(kind, limits[kind], waitMs[kind], metrics);
+    const room = (kind: Brief) => new Room(kind, limits[kind], waitMs[kind], metrics, partOf?.(kind));
     this.#rooms = {
       read: room('read'),
       scan: room('scan'),

@@ -10,8 +10,15 @@ export class Hold {
   readonly #ended = new Stop();
   #refusal: VectronError | undefined;
 
-  /** `release` is called when the call is over. */
-  constructor(readonly release: () => void) {}
+  /** `released` is called when the call is over. */
+  constructor(private readonly released: (hold: Hold) => void) {}
+
+  /** The call is over: nobody is told any more that it must end. */
+  release(): void {
+    // What a call had to do with is large, and holds are known for longer than their calls are open.
+    this.#ended.forget();
+    this.released(this);
+  }
 
   /** Aborted when the call must end. */
   get signal(): StopSignal {
@@ -34,18 +41,23 @@ export class Hold {
   }
 
   /** What `work` gives, unless the call must end first: then the refusal is thrown and nobody waits for the work. */
-  async during<T>(work: Promise<T>): Promise<T> {
-    let end = () => {};
-    const ended = new Promise<never>((_resolve, reject) => {
-      end = () => reject(this.#refusal ?? new VectronError('UNAUTHENTICATED', 'the call was ended'));
+  during<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const end = () => reject(this.#refusal ?? new VectronError('UNAUTHENTICATED', 'the call was ended'));
+      const leave = () => this.#ended.removeEventListener('abort', end);
       if (this.#ended.aborted) end();
       else this.#ended.addEventListener('abort', end);
+      work.then(
+        (value) => {
+          leave();
+          resolve(value);
+        },
+        (error: unknown) => {
+          leave();
+          reject(error);
+        },
+      );
     });
-    try {
-      return await Promise.race([work, ended]);
-    } finally {
-      this.#ended.removeEventListener('abort', end);
-    }
   }
 }
 

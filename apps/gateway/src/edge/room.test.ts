@@ -78,6 +78,18 @@ describe('a room that is full', () => {
     expect(room.refusal('bob')).toBeUndefined();
   });
 
+  it('lets wait who comes when nobody does, however slow the line was that ended a while ago', async () => {
+    const { room, held } = full();
+    const first = follow(room.enter('ann'));
+    held[0]();
+    await settle();
+    expect(first.state).toBe('running');
+    // Nobody has waited since.
+    await jest.advanceTimersByTimeAsync(1_600);
+    expect(room.refusal('ann')).toBeUndefined();
+    expect(follow(room.enter('ann')).state).toBe('waiting');
+  });
+
   it('does not begin the work of who has gone', async () => {
     const { room, held } = full();
     let gone = false;

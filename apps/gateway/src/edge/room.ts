@@ -1,12 +1,14 @@
 import { VectronError } from '@vectron/errors';
 import type { Metrics } from '@vectron/observability';
+import type { PartOfLimit } from '@vectron/rpc';
 import { Throughput } from './throughput.js';
 
 /**
  * What requests wait for and use up: each kind has room of its own, so that one cannot starve the others. `scan`: reads that
  * take long; `bulk`: large writes.
  */
-export type WorkKind = 'read' | 'scan' | 'write' | 'bulk' | 'watch' | 'manage';
+export const WORK_KINDS = ['read', 'scan', 'write', 'bulk', 'watch', 'manage'] as const;
+export type WorkKind = (typeof WORK_KINDS)[number];
 
 /** Share of the room, and of the line, that one tenant may take; what is left is there for the next that comes. */
 const TENANT_SHARE = 0.75;
@@ -85,15 +87,16 @@ export class Room {
   #sweptMs = 0;
   #looking: NodeJS.Timeout | undefined;
 
-  /** `limit`: how many fit. `waitMs` 0: nobody waits. */
+  /** `limit`: how many fit; with `part`, into the rooms of this process together. `waitMs` 0: nobody waits. */
   constructor(
     private readonly kind: WorkKind,
     private readonly limit: number,
     private readonly waitMs: number,
     metrics?: Metrics,
+    private readonly part?: PartOfLimit,
   ) {
     this.#gauge = metrics?.running.labels({ kind });
-    metrics?.room.labels({ kind }).set(limit);
+    if (part === undefined) metrics?.room.labels({ kind }).set(limit);
     this.#waitingGauge = metrics?.waiting.labels({ kind });
     this.#refused = metrics?.shed.labels({ kind });
   }
@@ -141,7 +144,7 @@ export class Room {
   /** The refusal, which is counted. */
   #full(tenant: Tenant): VectronError {
     this.#refused?.inc();
-    const expectedMs = this.#throughput.expectedMs(this.#before(tenant), Date.now()) ?? RETRY_MS;
+    const expectedMs = this.#expectedMs(tenant, Date.now()) ?? RETRY_MS;
     const steps = Math.ceil(Math.min(expectedMs, MOST_RETRY_MS) / RETRY_STEP_MS);
     const retryAfterMs = Math.max(1, steps) * RETRY_STEP_MS;
     let refusal = this.#refusals.get(retryAfterMs);
@@ -155,6 +158,11 @@ export class Room {
     return refusal;
   }
 
+  /** How long the next one of the tenant waits; undefined: it cannot be told. How fast a line moves is known while there is one. */
+  #expectedMs(tenant: Tenant, nowMs: number): number | undefined {
+    return this.#waiting === 0 ? undefined : this.#throughput.expectedMs(this.#before(tenant), nowMs);
+  }
+
   /** How many begin before the next one of the tenant does, and it with them. */
   #before(tenant: Tenant): number {
     return (tenant.line.length + 1) * (this.#turns.length + (tenant.line.length === 0 ? 1 : 0));
@@ -166,8 +174,9 @@ export class Room {
 
   #fitsNow(tenant: Tenant): boolean {
     const active = this.#tenants.size;
-    const share = active === 1 ? this.limit * TENANT_SHARE : this.limit / active;
-    return this.#running < this.limit && tenant.running < Math.max(1, Math.floor(share));
+    const room = this.part === undefined ? this.limit : this.part.mayUse(this.limit);
+    const share = active === 1 ? room * TENANT_SHARE : room / active;
+    return this.#running < room && tenant.running < Math.max(1, Math.floor(share));
   }
 
   #mayWait(tenant: Tenant, arrival: Arrival): boolean {
@@ -178,7 +187,7 @@ export class Room {
     const nowMs = Date.now();
     const mostMs = this.#mostMs(arrival, nowMs);
     if (mostMs <= 0) return false;
-    const expectedMs = this.#throughput.expectedMs(this.#before(tenant), nowMs);
+    const expectedMs = this.#expectedMs(tenant, nowMs);
     return expectedMs === undefined || expectedMs <= mostMs;
   }
 
@@ -253,6 +262,7 @@ export class Room {
   #begin(own: Tenant): () => void {
     own.running += 1;
     this.#running += 1;
+    this.part?.tell(this.#running);
     this.#gauge?.set(this.#running);
     let ended = false;
     return () => {
@@ -261,6 +271,7 @@ export class Room {
       own.running -= 1;
       own.lastMs = Date.now();
       this.#running -= 1;
+      this.part?.tell(this.#running);
       this.#gauge?.set(this.#running);
       if (this.#waiting === 0) return;
       this.#throughput.ended();

@@ -9,7 +9,7 @@ import { SystemService } from '../admin/system.service.js';
 import type { Backends } from '../backends.js';
 import type { GatewayConfig } from '../config.js';
 import { FeedbackService } from '../data/feedback.service.js';
-import { type Impression, ImpressionLog } from '../data/impression-log.js';
+import { type FindImpression, ImpressionLog } from '../data/impression-log.js';
 import { OwnWriteMarks, type WriteMarks } from '../data/write-marks.js';
 import { HeldRequests, type OpenRequests } from '../edge/admission.js';
 import { AuditLog, type AuditTrail, ROTATE_BYTES } from '../edge/audit.js';
@@ -32,9 +32,6 @@ export interface SharedParts {
   readonly writes: WriteMarks;
 }
 export const SHARED = Symbol('SharedParts');
-
-/** Finds what an answer showed, wherever it was given. */
-export type FindImpression = (tenantId: string, queryId: string) => Promise<Impression | undefined>;
 
 export interface OpenParts extends SharedParts {
   /** What the gateway of this thread showed; empty where it has none. */

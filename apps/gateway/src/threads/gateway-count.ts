@@ -9,19 +9,18 @@ const MOST_AUTO = 16;
  * How many gateways a process runs. `auto` leaves half of the cores to the search engine, which takes about as much of a search as
  * the gateway does, and up to three cores to one gateway in the main thread.
  *
- * What is limited for all gateways together is divided among them, so that a limit may be too small for many. Throws
- * INVALID_ARGUMENT for more than it is enough for; `auto` takes fewer.
+ * Each has a part of the room for requests, so that a room may be too small for many. Throws INVALID_ARGUMENT for more than it is
+ * enough for; `auto` takes fewer.
  */
 export function gatewayCount(
-  config: Pick<GatewayConfig, 'gateways' | 'maxReads' | 'maxWrites' | 'maxReceiving' | 'maxBody'>,
+  config: Pick<GatewayConfig, 'gateways' | 'maxReads' | 'maxWrites'>,
   cores = availableParallelism(),
   platform: NodeJS.Platform = process.platform,
 ): number {
-  const { gateways, maxReads, maxWrites, maxReceiving, maxBody } = config;
+  const { gateways, maxReads, maxWrites } = config;
   const bounds: [string, number][] = [
     ['--max-reads', maxReads],
     ['--max-writes', maxWrites],
-    ['--max-receiving, which must be enough for a request of --max-body in each', receives(maxReceiving, maxBody)],
   ];
   if (gateways === 'auto') {
     if (platform === 'win32') return 1;
@@ -41,6 +40,3 @@ export function gatewayCount(
   }
   return gateways;
 }
-
-const receives = (maxReceiving: number, maxBody: number) =>
-  maxReceiving === 0 ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(maxReceiving / maxBody));

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { MetricsSnapshot } from '@vectron/observability';
 import { type HandedConnection, PortPeer } from '@vectron/rpc';
@@ -25,6 +26,12 @@ export class GatewayThread {
   readonly #peer: PortPeer;
   readonly #handed = new Map<number, Handed>();
   #last = 0;
+  #serves = false;
+  #closing = false;
+  #beat: Promise<void> | undefined;
+  #fault = '';
+  /** Beats in a row that it has not answered. */
+  missed = 0;
   /** Resolves when it serves; rejects when it ends before that. */
   readonly ready: Promise<void>;
   /** Resolves to why, when it has ended. */
@@ -40,12 +47,14 @@ export class GatewayThread {
     this.#worker = new Worker(entry, { workerData, name: `gateway ${number}` });
     this.#peer = new PortPeer(this.#worker);
     const giveBack = serve(this.#peer);
-    let fault = '';
     this.ready = new Promise((resolve, reject) => {
       this.#peer.serve('threads', {
-        ready: () => resolve(),
+        ready: () => {
+          this.#serves = true;
+          resolve();
+        },
         failed: ([why]) => {
-          fault = String(why);
+          this.#fault = String(why);
         },
         taken: ([id]) => {
           const handed = this.#handed.get(id as number);
@@ -54,12 +63,12 @@ export class GatewayThread {
         ended: ([id]) => this.#end(id as number),
         flooded: ([listener, address]) => flooded(listener as PublicListener, address as string),
       });
-      this.#worker.once('exit', () => reject(new Error(`gateway ${number} did not start: ${fault}`)));
+      this.#worker.once('exit', () => reject(new Error(`gateway ${number} did not start: ${this.#fault}`)));
     });
     this.ready.catch(() => undefined);
     this.ended = new Promise((resolve) => {
       this.#worker.once('error', (error: unknown) => {
-        fault = error instanceof Error ? (error.stack ?? error.message) : String(error);
+        this.#fault = error instanceof Error ? (error.stack ?? error.message) : String(error);
       });
       this.#worker.once('exit', (code) => {
         this.#peer.close(`gateway ${number} has ended`);
@@ -68,7 +77,7 @@ export class GatewayThread {
           if (fd !== undefined) this.descriptors.close(fd);
           this.#end(id);
         }
-        resolve(fault || `it ended with code ${code}`);
+        resolve(this.#fault || `it ended with code ${code}`);
       });
     });
   }
@@ -104,11 +113,38 @@ export class GatewayThread {
     await this.#peer.call('gateway.settle', []);
   }
 
-  /** Lets requests end, then ends the thread. */
-  async close(): Promise<void> {
-    await this.#peer.call('gateway.close', []).catch(() => undefined);
+  /** Asks whether it does anything at all; `missed` says for how many times it has not answered. To be called at equal intervals. */
+  beat(): void {
+    if (this.#beat !== undefined) {
+      this.missed += 1;
+      return;
+    }
+    this.#beat = this.#peer.call('gateway.beat', []).then(
+      () => {
+        this.#beat = undefined;
+        this.missed = 0;
+      },
+      () => undefined,
+    );
+  }
+
+  /** Ends it at once, whatever it does. */
+  async kill(why: string): Promise<void> {
+    this.#fault ||= why;
     await this.#worker.terminate();
     await this.ended;
+  }
+
+  /** Lets requests end, but for no longer than `graceMs`, then ends the thread. One that does not serve yet ends at once. */
+  async close(graceMs: number): Promise<void> {
+    if (this.#serves && !this.#closing) {
+      this.#closing = true;
+      const late = new AbortController();
+      const closed = this.#peer.call('gateway.close', []).catch(() => undefined);
+      await Promise.race([closed, pause(graceMs, undefined, { signal: late.signal }).catch(() => undefined)]);
+      late.abort();
+    }
+    await this.kill('it was closed');
   }
 
   #end(id: number): void {

@@ -6,9 +6,11 @@ import { ExponentialBackoff, type IBackoff } from 'cockatiel';
 import type { Backends } from '../backends.js';
 import type { GatewayConfig } from '../config.js';
 import { SharedWriteMarks } from '../data/write-marks.js';
+import { roomsOf } from '../gateway.module.js';
 import { MetricsSum } from '../shared/metrics-sum.js';
 import { type OpenParts, openParts } from '../shared/parts.js';
 import { serveParts } from '../shared/remote-parts.js';
+import { SharedUse } from '../shared/shared-use.js';
 import { connectionLimitsOf, type PublicListener, type RunningGateway, tlsOf } from '../start-gateway.js';
 import { type Descriptors, GatewayThread } from './gateway-thread.js';
 import type { ThreadFacts } from './run-gateway.js';
@@ -32,22 +34,33 @@ const BACKOFF = new ExponentialBackoff({ initialDelay: 100, maxDelay: 10_000 });
 /** A thread that is so busy is not waited for any longer. */
 const SETTLE_MS = 250;
 const ASK_MS = 2_000;
+/** Gateways are asked so often whether they do anything at all. */
+const BEAT_MS = 1_000;
+/** One that has missed so many is passed over where others can be asked, and told of in the log. */
+const SILENT_BEATS = 3;
+/** What is under way is cut by a gateway itself before that: see CLOSE_MS of serveGateway. One that is ended after it does nothing. */
+const CLOSE_MS = 10_000;
 
 /**
  * Several gateways, each in a thread of its own, at one address for REST and one for gRPC. This thread accepts connections and
  * hands each to the gateway that has the fewest; what is said on them it never sees. It keeps what there is one of (SharedParts). A
- * gateway that ends by an error is started again while the others go on; its connections end with it.
+ * gateway that ends by an error, or answers nothing for long, is started again while the others go on; its connections end with it.
  */
 export class GatewayThreads implements RunningGateway {
+  /** Those that serve. */
   readonly #threads = new Map<number, GatewayThread>();
+  /** Those that have not ended: they may be about to serve. */
+  readonly #begun = new Set<GatewayThread>();
   readonly #listeners: Record<PublicListener, SharedListener>;
   /** Connections that came while no gateway was there. */
   #waiting: [PublicListener, HandedConnection][] = [];
   readonly #stop = new AbortController();
   readonly #writes = SharedWriteMarks.allocate();
+  readonly #use: SharedArrayBuffer;
   #parts: OpenParts | undefined;
   #sum: MetricsSum | undefined;
   #next = 0;
+  #beats: NodeJS.Timeout | undefined;
   httpUrl = '';
   grpcAddress = '';
 
@@ -57,6 +70,7 @@ export class GatewayThreads implements RunningGateway {
     private readonly metrics: Metrics,
     private readonly logger: Logger,
   ) {
+    this.#use = SharedUse.allocate(options.count);
     const listener = (name: PublicListener) =>
       new SharedListener(
         connectionLimitsOf(config),
@@ -84,7 +98,7 @@ export class GatewayThreads implements RunningGateway {
   }
 
   async fetch(request: Request): Promise<Response> {
-    const [thread] = this.#threads.values();
+    const [thread] = this.#answering();
     if (thread === undefined) throw new VectronError('UNAVAILABLE', 'no gateway is there now; try again');
     const { status, headers, body } = await thread.fetch({
       url: request.url,
@@ -103,9 +117,8 @@ export class GatewayThreads implements RunningGateway {
     this.#stop.abort();
     for (const listener of Object.values(this.#listeners)) listener.stop();
     this.#parts?.stop();
-    const threads = [...this.#threads.values()];
-    this.#threads.clear();
-    await Promise.all(threads.map((thread) => thread.close()));
+    await Promise.all([...this.#begun].map((thread) => thread.close(CLOSE_MS)));
+    clearInterval(this.#beats);
     for (const listener of Object.values(this.#listeners)) listener.close();
     await this.#parts?.close();
   }
@@ -116,6 +129,7 @@ export class GatewayThreads implements RunningGateway {
     const tls = tlsOf(config);
     const sum = new MetricsSum(metrics, () => this.#snapshots());
     this.#sum = sum;
+    for (const [kind, limit] of Object.entries(roomsOf(config))) metrics.room.labels({ kind }).set(limit);
     const parts = await openParts(config, backends, metrics, logger, {
       sum,
       find: (...known) => this.#shown(...known),
@@ -134,6 +148,7 @@ export class GatewayThreads implements RunningGateway {
     this.grpcAddress = grpcAddress;
     parts.start();
     void parts.routes.follow(logger);
+    this.#beats = setInterval(() => this.#beat(), BEAT_MS).unref();
   }
 
   /** Starts a gateway, and again whenever it ends; resolves when it serves for the first time. */
@@ -171,34 +186,61 @@ export class GatewayThreads implements RunningGateway {
     const { options, config } = this;
     const parts = this.#parts as OpenParts;
     const facts: ThreadFacts = {
-      ...{ number, among: options.count, config, writes: this.#writes },
+      ...{ number, among: options.count, config, writes: this.#writes, use: this.#use },
       auditId: parts.audit.id,
       limited: parts.limiter !== undefined,
     };
-    return new GatewayThread(number, options.entry, { ...options.extra, ...facts }, options.descriptors, {
+    const thread = new GatewayThread(number, options.entry, { ...options.extra, ...facts }, options.descriptors, {
       serve: (peer) => {
         options.serve(peer, () => this.#settle());
-        return serveParts(peer, parts);
+        const giveBack = serveParts(peer, parts);
+        return () => {
+          giveBack();
+          new SharedUse(this.#use, options.count).ended(number);
+        };
       },
       flooded: (listener, address) => this.#listeners[listener].flooded(address),
     });
+    this.#begun.add(thread);
+    void thread.ended.then(() => this.#begun.delete(thread));
+    return thread;
   }
 
   #serves(thread: GatewayThread): void {
-    if (this.#stop.signal.aborted) {
-      void thread.close();
-      return;
-    }
+    if (this.#stop.signal.aborted) return;
     this.#threads.set(thread.number, thread);
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const [name, connection] of waiting) this.#hand(name, connection);
   }
 
+  /** Those that answered a moment ago; all, where none did. */
+  #answering(): GatewayThread[] {
+    const all = [...this.#threads.values()];
+    const answering = all.filter(({ missed }) => missed < SILENT_BEATS);
+    return answering.length === 0 ? all : answering;
+  }
+
+  /**
+   * A thread that is busy with one thing, such as an endless loop, answers nobody; nor does it end by itself. Beats are counted, not the
+   * time: where the whole process stood still, none was missed.
+   */
+  #beat(): void {
+    const most = this.config.gatewayHangSeconds * (1_000 / BEAT_MS);
+    for (const thread of this.#threads.values()) {
+      thread.beat();
+      const { number: gateway, missed } = thread;
+      if (missed === SILENT_BEATS) this.logger.warn({ gateway }, 'a gateway does not answer');
+      if (most > 0 && missed === most) {
+        void thread.kill(`it has not answered for ${this.config.gatewayHangSeconds} s`);
+      }
+    }
+  }
+
   /** To the gateway with the fewest connections; of several, to each in its turn. */
   #hand(name: PublicListener, connection: HandedConnection): void {
-    const threads = [...this.#threads.values()];
-    if (threads.length === 0) {
+    const threads = this.#answering();
+    if (threads.length === 0 || this.#stop.signal.aborted) {
       this.#waiting.push([name, connection]);
       return;
     }
@@ -212,6 +254,7 @@ export class GatewayThreads implements RunningGateway {
     const found = new Map<number, MetricsSnapshot>();
     await Promise.all(
       [...this.#threads].map(async ([number, thread]) => {
+        if (thread.missed >= SILENT_BEATS) return;
         const counted = await within(ASK_MS, thread.metrics());
         if (counted !== undefined) found.set(number, counted);
       }),
@@ -223,7 +266,7 @@ export class GatewayThreads implements RunningGateway {
   }
 
   async #shown(tenantId: string, queryId: string) {
-    const all = [...this.#threads.values()];
+    const all = this.#answering();
     const found = await Promise.all(all.map((thread) => within(ASK_MS, thread.impression(tenantId, queryId))));
     return found.find((one) => one !== undefined);
   }
@@ -232,7 +275,7 @@ export class GatewayThreads implements RunningGateway {
   async #settle(): Promise<void> {
     // What a change makes others push is on its way to them by then.
     await setImmediate();
-    await within(SETTLE_MS, Promise.all([...this.#threads.values()].map((thread) => thread.settle())));
+    await within(SETTLE_MS, Promise.all(this.#answering().map((thread) => thread.settle())));
   }
 }
 

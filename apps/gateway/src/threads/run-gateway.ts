@@ -1,3 +1,4 @@
+import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import type { Logger, Metrics } from '@vectron/observability';
@@ -9,6 +10,7 @@ import { SharedWriteMarks } from '../data/write-marks.js';
 import { RouteTable } from '../shards/routes.js';
 import { redisOf } from '../shared/parts.js';
 import { type RemoteFacts, remoteParts } from '../shared/remote-parts.js';
+import { SharedUse } from '../shared/shared-use.js';
 import { type PublicListener, serveGateway } from '../start-gateway.js';
 
 /** What a thread is given to run one of several gateways. */
@@ -19,6 +21,8 @@ export interface ThreadFacts extends RemoteFacts {
   readonly config: GatewayConfig;
   /** Of SharedWriteMarks. */
   readonly writes: SharedArrayBuffer;
+  /** Of SharedUse. */
+  readonly use: SharedArrayBuffer;
 }
 
 /** A request and an answer of the Fetch API, as they travel between threads. */
@@ -40,7 +44,7 @@ export interface WireResponse {
  */
 export async function runGateway(
   peer: PortPeer,
-  { number, among, config, writes, ...facts }: ThreadFacts,
+  { number, among, config, writes, use, ...facts }: ThreadFacts,
   backends: Backends,
   metrics: Metrics,
   logger: Logger,
@@ -51,24 +55,35 @@ export async function runGateway(
   const routes = new RouteTable(backends);
   const redis = await redisOf(config);
   const shared = remoteParts(peer, new SharedWriteMarks(writes), facts);
+  const uses = new SharedUse(use, among);
   const gateway = await serveGateway(
     config,
     backends,
     metrics,
     own,
-    { shared, routes, redis, impressions, among },
+    { shared, routes, redis, impressions, among, partOf: (kind) => uses.part(kind, number) },
     { flooded: (listener, address) => peer.tell('threads.flooded', listener, address) },
   );
   peer.serve('gateway', {
     accept([listener, id, fd]) {
       // Told before the descriptor is taken: one that was taken and is given back would be closed twice.
       peer.tell('threads.taken', id);
-      const half = listener === 'http';
-      const socket = new Socket({ fd: fd as number, readable: true, writable: true, allowHalfOpen: half });
+      // As Node's own servers make them.
+      const allowHalfOpen = listener === 'http' && config.tlsCertificate === undefined;
+      let socket: Socket;
+      try {
+        socket = new Socket({ fd: fd as number, readable: true, writable: true, allowHalfOpen });
+      } catch (error) {
+        own.error({ err: error }, 'a connection could not be taken over');
+        closeSync(fd as number);
+        peer.tell('threads.ended', id);
+        return;
+      }
       socket.once('close', () => peer.tell('threads.ended', id));
       socket.setNoDelay(true);
       gateway.accept(listener as PublicListener, socket);
     },
+    beat: () => undefined,
     metrics: () => metrics.registry.getMetricsAsJSON(),
     impression: ([tenantId, queryId]) => impressions.get(tenantId as string, queryId as string),
     fetch: async ([request]) => {

@@ -33,7 +33,7 @@ impl Sample {
 
 /// 0 to 999, and nothing to do with the vectors.
 fn label(at: usize) -> u64 {
-    ((at as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) * 1000 >> 32
+    (((at as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) * 1000) >> 32
 }
 
 /// Rows of a two-dimensional array of float16 in NumPy's format 1.0, as little-endian float32.

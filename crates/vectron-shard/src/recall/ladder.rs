@@ -234,10 +234,9 @@ impl Scope<'_> {
 pub struct Measured {
     /// Of random filters by falling share, beginning with no filter; then those of filters that were asked for.
     pub bands: Vec<Band>,
-    /// Slots that were ever made, live points, and queries that were asked by then.
+    /// Slots that were ever made, and live points, by then.
     pub made: u64,
     pub live: u64,
-    pub asked: u64,
     /// Kinds of search that it was measured for.
     pub kinds: u32,
     /// Queries it was measured with, and how many of them had been asked.

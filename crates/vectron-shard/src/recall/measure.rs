@@ -61,15 +61,19 @@ impl Subject<'_> {
             return false;
         }
         let Some(measured) = self.book.measured() else { return true };
-        let asked = self.book.asked();
-        let least = ASKED_ENOUGH as u64;
         self.book.is_contradicted()
             || live.abs_diff(measured.live) > live / 5
             || self.generation.made().saturating_sub(measured.made) > live / 5
             || self.book.kinds() & !measured.kinds != 0
-            || (asked >= least.max(4 * measured.asked) && measured.asked_queries < SAMPLE)
-            // Asked while it was measured with made ones.
-            || (measured.asked_queries < ASKED_ENOUGH && self.book.kept() >= ASKED_ENOUGH)
+            || self.has_better_queries(&measured)
+    }
+
+    /// Twice: as soon as asked queries can take the place of made ones, and when they are as many as a sample may have.
+    fn has_better_queries(&self, measured: &Measured) -> bool {
+        let (kept, size) = (self.book.kept(), sample_size(self.generation.live()));
+        let first = measured.asked_queries < ASKED_ENOUGH && kept >= ASKED_ENOUGH;
+        // With the eighth, because points that came or went since have changed the size.
+        first || (measured.asked_queries < size - size / 8 && kept >= size)
     }
 
     fn slots(&self, applied: u64) -> Vec<SlotId> {
@@ -80,7 +84,7 @@ impl Subject<'_> {
 
 impl Shard {
     /// Whether what is known of the recall of searches is missing or old: a fifth of the points changed, the first 64 queries
-    /// came or four times as many as it knows of, another kind of search came, or answers were not as good as was said.
+    /// came or as many as are measured with, another kind of search came, or answers were not as good as was said.
     pub fn wants_measuring(&self) -> bool {
         self.first_vectors().wants_measuring()
             || self.spaces().iter().any(|space| self.named_vectors_of(space).wants_measuring())
@@ -153,13 +157,12 @@ impl Shard {
     fn measure(&self, subject: &Subject<'_>) -> Result<()> {
         let generation = &subject.generation;
         let (made, live, kinds) = (generation.made(), generation.live(), subject.book.kinds());
-        let (asked, applied) = (subject.book.asked(), generation.applied());
+        let applied = generation.applied();
         let slots = subject.slots(applied);
         if slots.len() as u64 <= SCAN_BELOW || generation.indexed() == 0 {
             return Ok(());
         }
-        let count = (TRUTH_DISTANCES / slots.len() as u64).clamp(LEAST_SAMPLE as u64, SAMPLE as u64) as usize;
-        let (queries, asked_queries) = self.sample(subject, &slots, count)?;
+        let (queries, asked_queries) = self.sample(subject, &slots, sample_size(slots.len() as u64))?;
         let sample = self.with_truth(subject, &slots, (&queries, asked_queries))?;
         let all = |k: usize, work: Work, query: &[f32]| self.answer(subject, query, k, work, None);
         let mut bands = vec![Band { share: 1.0, filter: None, tables: Vec::new() }];
@@ -184,7 +187,7 @@ impl Shard {
             }
         }
         let queries = queries.len();
-        subject.book.learn(Measured { bands, made, live, asked, kinds, queries, asked_queries });
+        subject.book.learn(Measured { bands, made, live, kinds, queries, asked_queries });
         Ok(())
     }
 
@@ -282,6 +285,11 @@ impl Shard {
         let (generation, live) = (Arc::clone(&subject.generation), subject.generation.live());
         Ok(Some(Arc::new(Passing::new(generation, fields.applied, slots, live, false))))
     }
+}
+
+/// Queries that so many points are measured with.
+fn sample_size(points: u64) -> usize {
+    (TRUTH_DISTANCES / points.max(1)).clamp(LEAST_SAMPLE as u64, SAMPLE as u64) as usize
 }
 
 /// Slots that have nothing to do with their vectors.

@@ -71,7 +71,7 @@ export function guardRequests(
         if (full !== undefined) throw full;
         const hold = edge.hold(principal);
         request.hold = hold;
-        releases.set(request, hold.release);
+        releases.set(request, () => hold.release());
         // Whose body is still coming when the token is revoked is told so now; what has begun answers for itself.
         hold.signal.addEventListener('abort', () => {
           if (request.raw.complete || reply.sent || hold.refusal === undefined) return;

@@ -81,7 +81,7 @@ export function serveSearchSocket(
         checkAccess(METHOD, principal);
         if (stream.destroyed) return;
         const hold = edge.hold(principal);
-        stream.once('close', hold.release);
+        stream.once('close', () => hold.release());
         sockets.handleUpgrade(request, stream, head, (socket) => serve(socket, name, token, { principal, hold }));
       } catch (error) {
         const known = toVectronError(error);

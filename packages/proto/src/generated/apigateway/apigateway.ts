@@ -5,7 +5,7 @@
 // source: apigateway/apigateway.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "../../wire.js";
+import { BinaryReader, NO_BYTES, BinaryWriter } from "../../wire.js";
 import type {
   CallOptions,
   ChannelCredentials,
@@ -2602,7 +2602,7 @@ export const UpsertRequest: MessageFns<UpsertRequest> = {
 };
 
 function createBaseWriteOrigin(): WriteOrigin {
-  return { client: Buffer.alloc(0), sequence: 0n, pendingFrom: 0n };
+  return { client: NO_BYTES, sequence: 0n, pendingFrom: 0n };
 }
 
 export const WriteOrigin: MessageFns<WriteOrigin> = {
@@ -2676,7 +2676,7 @@ export const WriteOrigin: MessageFns<WriteOrigin> = {
 
   fromJSON(object: any): WriteOrigin {
     return {
-      client: isSet(object.client) ? Buffer.from(bytesFromBase64(object.client)) : Buffer.alloc(0),
+      client: isSet(object.client) ? Buffer.from(bytesFromBase64(object.client)) : NO_BYTES,
       sequence: isSet(object.sequence) ? BigInt(object.sequence) : 0n,
       pendingFrom: isSet(object.pendingFrom)
         ? BigInt(object.pendingFrom)
@@ -2705,7 +2705,7 @@ export const WriteOrigin: MessageFns<WriteOrigin> = {
   },
   fromPartial<I extends Exact<DeepPartial<WriteOrigin>, I>>(object: I): WriteOrigin {
     const message = createBaseWriteOrigin();
-    message.client = object.client ?? Buffer.alloc(0);
+    message.client = object.client ?? NO_BYTES;
     message.sequence = (object.sequence !== undefined && object.sequence !== null) ? BigInt(object.sequence) : 0n;
     message.pendingFrom = (object.pendingFrom !== undefined && object.pendingFrom !== null)
       ? BigInt(object.pendingFrom)
@@ -3282,7 +3282,7 @@ function createBaseSearchRequest(): SearchRequest {
     ef: 0,
     exact: false,
     scoreThreshold: undefined,
-    vectorF32: Buffer.alloc(0),
+    vectorF32: NO_BYTES,
     likeId: "",
     recall: 0,
     consistency: undefined,
@@ -3583,7 +3583,7 @@ export const SearchRequest: MessageFns<SearchRequest> = {
         ? Buffer.from(bytesFromBase64(object.vectorF32))
         : isSet(object.vector_f32)
         ? Buffer.from(bytesFromBase64(object.vector_f32))
-        : Buffer.alloc(0),
+        : NO_BYTES,
       likeId: isSet(object.likeId)
         ? globalThis.String(object.likeId)
         : isSet(object.like_id)
@@ -3680,7 +3680,7 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     message.ef = object.ef ?? 0;
     message.exact = object.exact ?? false;
     message.scoreThreshold = object.scoreThreshold ?? undefined;
-    message.vectorF32 = object.vectorF32 ?? Buffer.alloc(0);
+    message.vectorF32 = object.vectorF32 ?? NO_BYTES;
     message.likeId = object.likeId ?? "";
     message.recall = object.recall ?? 0;
     message.consistency = (object.consistency !== undefined && object.consistency !== null)
@@ -6955,7 +6955,7 @@ function createBasePoint(): Point {
     vector: [],
     payload: new Map(),
     document: undefined,
-    vectorF32: Buffer.alloc(0),
+    vectorF32: NO_BYTES,
     sparse: new Map(),
     ttlSeconds: 0,
     ifVersion: undefined,
@@ -7190,7 +7190,7 @@ export const Point: MessageFns<Point> = {
         ? Buffer.from(bytesFromBase64(object.vectorF32))
         : isSet(object.vector_f32)
         ? Buffer.from(bytesFromBase64(object.vector_f32))
-        : Buffer.alloc(0),
+        : NO_BYTES,
       sparse: isObject(object.sparse)
         ? (globalThis.Object.entries(object.sparse) as [string, any][]).reduce(
           (acc: Map<string, SparseVector>, [key, value]: [string, any]) => {
@@ -7304,7 +7304,7 @@ export const Point: MessageFns<Point> = {
       return m;
     })();
     message.document = object.document ?? undefined;
-    message.vectorF32 = object.vectorF32 ?? Buffer.alloc(0);
+    message.vectorF32 = object.vectorF32 ?? NO_BYTES;
     message.sparse = (() => {
       const m = new Map();
       (object.sparse as Map<string, SparseVector> ?? new Map()).forEach((value, key) => {
@@ -7597,7 +7597,7 @@ export const Point_VectorsEntry: MessageFns<Point_VectorsEntry> = {
 };
 
 function createBaseDenseVector(): DenseVector {
-  return { vectorF32: Buffer.alloc(0), vector: [] };
+  return { vectorF32: NO_BYTES, vector: [] };
 }
 
 export const DenseVector: MessageFns<DenseVector> = {
@@ -7672,7 +7672,7 @@ export const DenseVector: MessageFns<DenseVector> = {
         ? Buffer.from(bytesFromBase64(object.vectorF32))
         : isSet(object.vector_f32)
         ? Buffer.from(bytesFromBase64(object.vector_f32))
-        : Buffer.alloc(0),
+        : NO_BYTES,
       vector: globalThis.Array.isArray(object?.vector) ? object.vector.map((e: any) => globalThis.Number(e)) : [],
     };
   },
@@ -7693,7 +7693,7 @@ export const DenseVector: MessageFns<DenseVector> = {
   },
   fromPartial<I extends Exact<DeepPartial<DenseVector>, I>>(object: I): DenseVector {
     const message = createBaseDenseVector();
-    message.vectorF32 = object.vectorF32 ?? Buffer.alloc(0);
+    message.vectorF32 = object.vectorF32 ?? NO_BYTES;
     message.vector = object.vector?.map((e) => e) || [];
     return message;
   },
@@ -9624,7 +9624,7 @@ export const CloseSnapshotResponse: MessageFns<CloseSnapshotResponse> = {
 function createBaseQueryBranch(): QueryBranch {
   return {
     vector: [],
-    vectorF32: Buffer.alloc(0),
+    vectorF32: NO_BYTES,
     likeId: "",
     sparse: undefined,
     text: undefined,
@@ -9857,7 +9857,7 @@ export const QueryBranch: MessageFns<QueryBranch> = {
         ? Buffer.from(bytesFromBase64(object.vectorF32))
         : isSet(object.vector_f32)
         ? Buffer.from(bytesFromBase64(object.vector_f32))
-        : Buffer.alloc(0),
+        : NO_BYTES,
       likeId: isSet(object.likeId)
         ? globalThis.String(object.likeId)
         : isSet(object.like_id)
@@ -9938,7 +9938,7 @@ export const QueryBranch: MessageFns<QueryBranch> = {
   fromPartial<I extends Exact<DeepPartial<QueryBranch>, I>>(object: I): QueryBranch {
     const message = createBaseQueryBranch();
     message.vector = object.vector?.map((e) => e) || [];
-    message.vectorF32 = object.vectorF32 ?? Buffer.alloc(0);
+    message.vectorF32 = object.vectorF32 ?? NO_BYTES;
     message.likeId = object.likeId ?? "";
     message.sparse = (object.sparse !== undefined && object.sparse !== null)
       ? SparseQuery.fromPartial(object.sparse)
@@ -10378,7 +10378,7 @@ function createBaseQueryRequest(): QueryRequest {
     topK: 0,
     fusion: "",
     rrfK: 0,
-    rescoreVectorF32: Buffer.alloc(0),
+    rescoreVectorF32: NO_BYTES,
     diversity: undefined,
     groupBy: undefined,
     includeVectors: false,
@@ -10595,7 +10595,7 @@ export const QueryRequest: MessageFns<QueryRequest> = {
         ? Buffer.from(bytesFromBase64(object.rescoreVectorF32))
         : isSet(object.rescore_vector_f32)
         ? Buffer.from(bytesFromBase64(object.rescore_vector_f32))
-        : Buffer.alloc(0),
+        : NO_BYTES,
       diversity: isSet(object.diversity) ? Diversity.fromJSON(object.diversity) : undefined,
       groupBy: isSet(object.groupBy)
         ? Grouping.fromJSON(object.groupBy)
@@ -10686,7 +10686,7 @@ export const QueryRequest: MessageFns<QueryRequest> = {
     message.topK = object.topK ?? 0;
     message.fusion = object.fusion ?? "";
     message.rrfK = object.rrfK ?? 0;
-    message.rescoreVectorF32 = object.rescoreVectorF32 ?? Buffer.alloc(0);
+    message.rescoreVectorF32 = object.rescoreVectorF32 ?? NO_BYTES;
     message.diversity = (object.diversity !== undefined && object.diversity !== null)
       ? Diversity.fromPartial(object.diversity)
       : undefined;

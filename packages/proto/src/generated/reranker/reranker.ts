@@ -5,7 +5,7 @@
 // source: reranker/reranker.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "../../wire.js";
+import { BinaryReader, NO_BYTES, BinaryWriter } from "../../wire.js";
 import type {
   CallOptions,
   ChannelCredentials,
@@ -82,7 +82,7 @@ export interface InvalidateCacheResponse {
 }
 
 function createBaseCandidate(): Candidate {
-  return { id: "", score: 0, payload: Buffer.alloc(0) };
+  return { id: "", score: 0, payload: NO_BYTES };
 }
 
 export const Candidate: MessageFns<Candidate> = {
@@ -152,7 +152,7 @@ export const Candidate: MessageFns<Candidate> = {
     return {
       id: isSet(object.id) ? globalThis.String(object.id) : "",
       score: isSet(object.score) ? globalThis.Number(object.score) : 0,
-      payload: isSet(object.payload) ? Buffer.from(bytesFromBase64(object.payload)) : Buffer.alloc(0),
+      payload: isSet(object.payload) ? Buffer.from(bytesFromBase64(object.payload)) : NO_BYTES,
     };
   },
 
@@ -177,7 +177,7 @@ export const Candidate: MessageFns<Candidate> = {
     const message = createBaseCandidate();
     message.id = object.id ?? "";
     message.score = object.score ?? 0;
-    message.payload = object.payload ?? Buffer.alloc(0);
+    message.payload = object.payload ?? NO_BYTES;
     return message;
   },
 };

@@ -5,7 +5,7 @@
 // source: worker/worker.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "../../wire.js";
+import { BinaryReader, NO_BYTES, BinaryWriter } from "../../wire.js";
 import type {
   CallOptions,
   ChannelCredentials,
@@ -140,7 +140,7 @@ export interface SpaceRecall {
 }
 
 function createBaseCall(): Call {
-  return { id: 0, timeoutMs: 0, op: Buffer.alloc(0), write: false, traceparent: "" };
+  return { id: 0, timeoutMs: 0, op: NO_BYTES, write: false, traceparent: "" };
 }
 
 export const Call: MessageFns<Call> = {
@@ -236,7 +236,7 @@ export const Call: MessageFns<Call> = {
         : isSet(object.timeout_ms)
         ? globalThis.Number(object.timeout_ms)
         : 0,
-      op: isSet(object.op) ? Buffer.from(bytesFromBase64(object.op)) : Buffer.alloc(0),
+      op: isSet(object.op) ? Buffer.from(bytesFromBase64(object.op)) : NO_BYTES,
       write: isSet(object.write) ? globalThis.Boolean(object.write) : false,
       traceparent: isSet(object.traceparent) ? globalThis.String(object.traceparent) : "",
     };
@@ -269,7 +269,7 @@ export const Call: MessageFns<Call> = {
     const message = createBaseCall();
     message.id = object.id ?? 0;
     message.timeoutMs = object.timeoutMs ?? 0;
-    message.op = object.op ?? Buffer.alloc(0);
+    message.op = object.op ?? NO_BYTES;
     message.write = object.write ?? false;
     message.traceparent = object.traceparent ?? "";
     return message;
@@ -378,7 +378,7 @@ export const CallBatch: MessageFns<CallBatch> = {
 };
 
 function createBaseAnswer(): Answer {
-  return { id: 0, outcome: Buffer.alloc(0) };
+  return { id: 0, outcome: NO_BYTES };
 }
 
 export const Answer: MessageFns<Answer> = {
@@ -436,7 +436,7 @@ export const Answer: MessageFns<Answer> = {
   fromJSON(object: any): Answer {
     return {
       id: isSet(object.id) ? globalThis.Number(object.id) : 0,
-      outcome: isSet(object.outcome) ? Buffer.from(bytesFromBase64(object.outcome)) : Buffer.alloc(0),
+      outcome: isSet(object.outcome) ? Buffer.from(bytesFromBase64(object.outcome)) : NO_BYTES,
     };
   },
 
@@ -457,7 +457,7 @@ export const Answer: MessageFns<Answer> = {
   fromPartial<I extends Exact<DeepPartial<Answer>, I>>(object: I): Answer {
     const message = createBaseAnswer();
     message.id = object.id ?? 0;
-    message.outcome = object.outcome ?? Buffer.alloc(0);
+    message.outcome = object.outcome ?? NO_BYTES;
     return message;
   },
 };

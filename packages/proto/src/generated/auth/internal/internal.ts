@@ -5,7 +5,7 @@
 // source: auth/internal/internal.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "../../../wire.js";
+import { BinaryReader, NO_BYTES, BinaryWriter } from "../../../wire.js";
 import type {
   CallOptions,
   ChannelCredentials,
@@ -156,7 +156,7 @@ export interface FinishUserDeletionResponse {
 }
 
 function createBaseOpenAuditChainRequest(): OpenAuditChainRequest {
-  return { gatewayId: "", oldKey: Buffer.alloc(0), oldSequence: 0 };
+  return { gatewayId: "", oldKey: NO_BYTES, oldSequence: 0 };
 }
 
 export const OpenAuditChainRequest: MessageFns<OpenAuditChainRequest> = {
@@ -233,7 +233,7 @@ export const OpenAuditChainRequest: MessageFns<OpenAuditChainRequest> = {
         ? Buffer.from(bytesFromBase64(object.oldKey))
         : isSet(object.old_key)
         ? Buffer.from(bytesFromBase64(object.old_key))
-        : Buffer.alloc(0),
+        : NO_BYTES,
       oldSequence: isSet(object.oldSequence)
         ? globalThis.Number(object.oldSequence)
         : isSet(object.old_sequence)
@@ -262,14 +262,14 @@ export const OpenAuditChainRequest: MessageFns<OpenAuditChainRequest> = {
   fromPartial<I extends Exact<DeepPartial<OpenAuditChainRequest>, I>>(object: I): OpenAuditChainRequest {
     const message = createBaseOpenAuditChainRequest();
     message.gatewayId = object.gatewayId ?? "";
-    message.oldKey = object.oldKey ?? Buffer.alloc(0);
+    message.oldKey = object.oldKey ?? NO_BYTES;
     message.oldSequence = object.oldSequence ?? 0;
     return message;
   },
 };
 
 function createBaseAuditChain(): AuditChain {
-  return { key: Buffer.alloc(0), oldKey: Buffer.alloc(0), oldSequence: 0, anchor: undefined, others: [] };
+  return { key: NO_BYTES, oldKey: NO_BYTES, oldSequence: 0, anchor: undefined, others: [] };
 }
 
 export const AuditChain: MessageFns<AuditChain> = {
@@ -359,12 +359,12 @@ export const AuditChain: MessageFns<AuditChain> = {
 
   fromJSON(object: any): AuditChain {
     return {
-      key: isSet(object.key) ? Buffer.from(bytesFromBase64(object.key)) : Buffer.alloc(0),
+      key: isSet(object.key) ? Buffer.from(bytesFromBase64(object.key)) : NO_BYTES,
       oldKey: isSet(object.oldKey)
         ? Buffer.from(bytesFromBase64(object.oldKey))
         : isSet(object.old_key)
         ? Buffer.from(bytesFromBase64(object.old_key))
-        : Buffer.alloc(0),
+        : NO_BYTES,
       oldSequence: isSet(object.oldSequence)
         ? globalThis.Number(object.oldSequence)
         : isSet(object.old_sequence)
@@ -400,8 +400,8 @@ export const AuditChain: MessageFns<AuditChain> = {
   },
   fromPartial<I extends Exact<DeepPartial<AuditChain>, I>>(object: I): AuditChain {
     const message = createBaseAuditChain();
-    message.key = object.key ?? Buffer.alloc(0);
-    message.oldKey = object.oldKey ?? Buffer.alloc(0);
+    message.key = object.key ?? NO_BYTES;
+    message.oldKey = object.oldKey ?? NO_BYTES;
     message.oldSequence = object.oldSequence ?? 0;
     message.anchor = (object.anchor !== undefined && object.anchor !== null)
       ? AuditAnchor.fromPartial(object.anchor)

@@ -5,7 +5,7 @@
 // source: google/api/httpbody.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "../../../wire.js";
+import { BinaryReader, NO_BYTES, BinaryWriter } from "../../../wire.js";
 import { Any } from "../protobuf/any.js";
 
 export const protobufPackage = "google.api";
@@ -69,7 +69,7 @@ export interface HttpBody {
 }
 
 function createBaseHttpBody(): HttpBody {
-  return { contentType: "", data: Buffer.alloc(0), extensions: [] };
+  return { contentType: "", data: NO_BYTES, extensions: [] };
 }
 
 export const HttpBody: MessageFns<HttpBody> = {
@@ -142,7 +142,7 @@ export const HttpBody: MessageFns<HttpBody> = {
         : isSet(object.content_type)
         ? globalThis.String(object.content_type)
         : "",
-      data: isSet(object.data) ? Buffer.from(bytesFromBase64(object.data)) : Buffer.alloc(0),
+      data: isSet(object.data) ? Buffer.from(bytesFromBase64(object.data)) : NO_BYTES,
       extensions: globalThis.Array.isArray(object?.extensions)
         ? object.extensions.map((e: any) => Any.fromJSON(e))
         : [],
@@ -169,7 +169,7 @@ export const HttpBody: MessageFns<HttpBody> = {
   fromPartial<I extends Exact<DeepPartial<HttpBody>, I>>(object: I): HttpBody {
     const message = createBaseHttpBody();
     message.contentType = object.contentType ?? "";
-    message.data = object.data ?? Buffer.alloc(0);
+    message.data = object.data ?? NO_BYTES;
     message.extensions = object.extensions?.map((e) => Any.fromPartial(e)) || [];
     return message;
   },

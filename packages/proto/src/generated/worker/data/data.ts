@@ -5,7 +5,7 @@
 // source: worker/data/data.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "../../../wire.js";
+import { BinaryReader, NO_BYTES, BinaryWriter } from "../../../wire.js";
 import { Filter } from "../../apigateway/filter.js";
 
 export const protobufPackage = "vectron.workerdata.v1";
@@ -1409,7 +1409,7 @@ export const Consistency: MessageFns<Consistency> = {
 };
 
 function createBaseOrigin(): Origin {
-  return { client: Buffer.alloc(0), sequence: 0n, pendingFrom: 0n };
+  return { client: NO_BYTES, sequence: 0n, pendingFrom: 0n };
 }
 
 export const Origin: MessageFns<Origin> = {
@@ -1483,7 +1483,7 @@ export const Origin: MessageFns<Origin> = {
 
   fromJSON(object: any): Origin {
     return {
-      client: isSet(object.client) ? Buffer.from(bytesFromBase64(object.client)) : Buffer.alloc(0),
+      client: isSet(object.client) ? Buffer.from(bytesFromBase64(object.client)) : NO_BYTES,
       sequence: isSet(object.sequence) ? BigInt(object.sequence) : 0n,
       pendingFrom: isSet(object.pendingFrom)
         ? BigInt(object.pendingFrom)
@@ -1512,7 +1512,7 @@ export const Origin: MessageFns<Origin> = {
   },
   fromPartial<I extends Exact<DeepPartial<Origin>, I>>(object: I): Origin {
     const message = createBaseOrigin();
-    message.client = object.client ?? Buffer.alloc(0);
+    message.client = object.client ?? NO_BYTES;
     message.sequence = (object.sequence !== undefined && object.sequence !== null) ? BigInt(object.sequence) : 0n;
     message.pendingFrom = (object.pendingFrom !== undefined && object.pendingFrom !== null)
       ? BigInt(object.pendingFrom)
@@ -2315,7 +2315,7 @@ export const Sampled: MessageFns<Sampled> = {
 
 function createBaseSearchOp(): SearchOp {
   return {
-    vector: Buffer.alloc(0),
+    vector: NO_BYTES,
     k: 0,
     ef: 0,
     exact: false,
@@ -2554,7 +2554,7 @@ export const SearchOp: MessageFns<SearchOp> = {
 
   fromJSON(object: any): SearchOp {
     return {
-      vector: isSet(object.vector) ? Buffer.from(bytesFromBase64(object.vector)) : Buffer.alloc(0),
+      vector: isSet(object.vector) ? Buffer.from(bytesFromBase64(object.vector)) : NO_BYTES,
       k: isSet(object.k) ? globalThis.Number(object.k) : 0,
       ef: isSet(object.ef) ? globalThis.Number(object.ef) : 0,
       exact: isSet(object.exact) ? globalThis.Boolean(object.exact) : false,
@@ -2659,7 +2659,7 @@ export const SearchOp: MessageFns<SearchOp> = {
   },
   fromPartial<I extends Exact<DeepPartial<SearchOp>, I>>(object: I): SearchOp {
     const message = createBaseSearchOp();
-    message.vector = object.vector ?? Buffer.alloc(0);
+    message.vector = object.vector ?? NO_BYTES;
     message.k = object.k ?? 0;
     message.ef = object.ef ?? 0;
     message.exact = object.exact ?? false;
@@ -4177,7 +4177,7 @@ export const PayloadChange: MessageFns<PayloadChange> = {
 };
 
 function createBaseFieldValue(): FieldValue {
-  return { path: "", value: Buffer.alloc(0) };
+  return { path: "", value: NO_BYTES };
 }
 
 export const FieldValue: MessageFns<FieldValue> = {
@@ -4235,7 +4235,7 @@ export const FieldValue: MessageFns<FieldValue> = {
   fromJSON(object: any): FieldValue {
     return {
       path: isSet(object.path) ? globalThis.String(object.path) : "",
-      value: isSet(object.value) ? Buffer.from(bytesFromBase64(object.value)) : Buffer.alloc(0),
+      value: isSet(object.value) ? Buffer.from(bytesFromBase64(object.value)) : NO_BYTES,
     };
   },
 
@@ -4256,7 +4256,7 @@ export const FieldValue: MessageFns<FieldValue> = {
   fromPartial<I extends Exact<DeepPartial<FieldValue>, I>>(object: I): FieldValue {
     const message = createBaseFieldValue();
     message.path = object.path ?? "";
-    message.value = object.value ?? Buffer.alloc(0);
+    message.value = object.value ?? NO_BYTES;
     return message;
   },
 };
@@ -5219,8 +5219,8 @@ export const IndexStatus: MessageFns<IndexStatus> = {
 function createBasePointData(): PointData {
   return {
     id: "",
-    vector: Buffer.alloc(0),
-    payload: Buffer.alloc(0),
+    vector: NO_BYTES,
+    payload: NO_BYTES,
     sparse: [],
     ttlMs: 0n,
     ifVersion: undefined,
@@ -5374,8 +5374,8 @@ export const PointData: MessageFns<PointData> = {
   fromJSON(object: any): PointData {
     return {
       id: isSet(object.id) ? globalThis.String(object.id) : "",
-      vector: isSet(object.vector) ? Buffer.from(bytesFromBase64(object.vector)) : Buffer.alloc(0),
-      payload: isSet(object.payload) ? Buffer.from(bytesFromBase64(object.payload)) : Buffer.alloc(0),
+      vector: isSet(object.vector) ? Buffer.from(bytesFromBase64(object.vector)) : NO_BYTES,
+      payload: isSet(object.payload) ? Buffer.from(bytesFromBase64(object.payload)) : NO_BYTES,
       sparse: globalThis.Array.isArray(object?.sparse) ? object.sparse.map((e: any) => SparseData.fromJSON(e)) : [],
       ttlMs: isSet(object.ttlMs) ? BigInt(object.ttlMs) : isSet(object.ttl_ms) ? BigInt(object.ttl_ms) : 0n,
       ifVersion: isSet(object.ifVersion)
@@ -5431,8 +5431,8 @@ export const PointData: MessageFns<PointData> = {
   fromPartial<I extends Exact<DeepPartial<PointData>, I>>(object: I): PointData {
     const message = createBasePointData();
     message.id = object.id ?? "";
-    message.vector = object.vector ?? Buffer.alloc(0);
-    message.payload = object.payload ?? Buffer.alloc(0);
+    message.vector = object.vector ?? NO_BYTES;
+    message.payload = object.payload ?? NO_BYTES;
     message.sparse = object.sparse?.map((e) => SparseData.fromPartial(e)) || [];
     message.ttlMs = (object.ttlMs !== undefined && object.ttlMs !== null) ? BigInt(object.ttlMs) : 0n;
     message.ifVersion = (object.ifVersion !== undefined && object.ifVersion !== null)
@@ -5448,7 +5448,7 @@ export const PointData: MessageFns<PointData> = {
 };
 
 function createBaseVectorData(): VectorData {
-  return { name: "", vector: Buffer.alloc(0) };
+  return { name: "", vector: NO_BYTES };
 }
 
 export const VectorData: MessageFns<VectorData> = {
@@ -5506,7 +5506,7 @@ export const VectorData: MessageFns<VectorData> = {
   fromJSON(object: any): VectorData {
     return {
       name: isSet(object.name) ? globalThis.String(object.name) : "",
-      vector: isSet(object.vector) ? Buffer.from(bytesFromBase64(object.vector)) : Buffer.alloc(0),
+      vector: isSet(object.vector) ? Buffer.from(bytesFromBase64(object.vector)) : NO_BYTES,
     };
   },
 
@@ -5527,7 +5527,7 @@ export const VectorData: MessageFns<VectorData> = {
   fromPartial<I extends Exact<DeepPartial<VectorData>, I>>(object: I): VectorData {
     const message = createBaseVectorData();
     message.name = object.name ?? "";
-    message.vector = object.vector ?? Buffer.alloc(0);
+    message.vector = object.vector ?? NO_BYTES;
     return message;
   },
 };
@@ -7681,7 +7681,7 @@ export const SearchFound: MessageFns<SearchFound> = {
 };
 
 function createBaseHit(): Hit {
-  return { id: "", score: 0, payload: Buffer.alloc(0), vector: Buffer.alloc(0) };
+  return { id: "", score: 0, payload: NO_BYTES, vector: NO_BYTES };
 }
 
 export const Hit: MessageFns<Hit> = {
@@ -7762,8 +7762,8 @@ export const Hit: MessageFns<Hit> = {
     return {
       id: isSet(object.id) ? globalThis.String(object.id) : "",
       score: isSet(object.score) ? globalThis.Number(object.score) : 0,
-      payload: isSet(object.payload) ? Buffer.from(bytesFromBase64(object.payload)) : Buffer.alloc(0),
-      vector: isSet(object.vector) ? Buffer.from(bytesFromBase64(object.vector)) : Buffer.alloc(0),
+      payload: isSet(object.payload) ? Buffer.from(bytesFromBase64(object.payload)) : NO_BYTES,
+      vector: isSet(object.vector) ? Buffer.from(bytesFromBase64(object.vector)) : NO_BYTES,
     };
   },
 
@@ -7791,8 +7791,8 @@ export const Hit: MessageFns<Hit> = {
     const message = createBaseHit();
     message.id = object.id ?? "";
     message.score = object.score ?? 0;
-    message.payload = object.payload ?? Buffer.alloc(0);
-    message.vector = object.vector ?? Buffer.alloc(0);
+    message.payload = object.payload ?? NO_BYTES;
+    message.vector = object.vector ?? NO_BYTES;
     return message;
   },
 };

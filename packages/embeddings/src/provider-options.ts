@@ -1,0 +1,13 @@
+/** An endpoint that speaks OpenAI's embeddings API. */
+export interface ProviderOptions {
+  /** Base of the API, such as `https://api.openai.com/v1`. */
+  url: string;
+  model: string;
+  apiKey?: string | undefined;
+  /** Milliseconds that one request may take: 1 to 600,000; default 10,000. */
+  timeoutMs?: number | undefined;
+  /** Texts a request: 1 to 2,048; default 64. */
+  batch?: number | undefined;
+  /** Requests at once: 1 to 64; default 4. */
+  concurrency?: number | undefined;
+}

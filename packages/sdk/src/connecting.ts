@@ -1,0 +1,60 @@
+import { VectronError } from '@vectron/errors';
+import { checkOptions, checkWhole } from '@vectron/model';
+import type { VectronClient } from './client.js';
+import { firstReachable } from './first-reachable.js';
+import { remoteClient } from './remote-client.js';
+import { retrying } from './retrying.js';
+import { type ServerAddress, serverAddress } from './server-address.js';
+import type { Transport } from './transport.js';
+
+export interface ConnectOptions {
+  /** API key, login token or SDK token. */
+  readonly apiKey?: string;
+  /** Milliseconds a call may take, with its retries: a whole number of any size, or Infinity; default 30,000. */
+  readonly timeoutMs?: number;
+  /**
+   * Retries of a call that failed for a passing reason, with jittered exponential back-off and no sooner than the server asks for, at
+   * most 1,000; default 4, 0: none. All calls of a client may be followed by a fifth as many retries, beyond a hundred.
+   */
+  readonly retries?: number;
+  /** PEM of the authorities that a server's certificate must be of, for `https://` and `grpcs://`; default: the system's. */
+  readonly ca?: string;
+  /** What carries a request of REST; default: the platform's `fetch`. */
+  readonly fetch?: (request: Request) => Promise<Response>;
+}
+
+/** Options of one client, checked, with the defaults that transports need. */
+export type TransportOptions = ConnectOptions & { readonly timeoutMs: number };
+
+export type Connect = (url: string | readonly string[], options?: ConnectOptions) => VectronClient;
+
+const MAX_RETRIES = 1_000;
+const DEFAULT_TIMEOUT_MS = 30_000;
+
+/** A `connect` whose clients reach each server by what `transportTo` makes. */
+export const connectBy =
+  (transportTo: (address: ServerAddress, options: TransportOptions) => Transport): Connect =>
+  (url, options = {}) => {
+    const { retries = 4, timeoutMs = DEFAULT_TIMEOUT_MS } = checked(options);
+    const urls = typeof url === 'string' ? url.split(',').map((one) => one.trim()) : url;
+    if (!Array.isArray(urls) || urls.length === 0) throw VectronError.invalid('url', 'name at least one server');
+    const transports = urls.map((one) => transportTo(serverAddress(one), { ...options, timeoutMs }));
+    const transport = transports.length === 1 ? transports[0] : firstReachable(transports);
+    return remoteClient(retrying(transport, { retries, timeoutMs }));
+  };
+
+function checked(options: ConnectOptions): ConnectOptions {
+  checkOptions(options, ['apiKey', 'timeoutMs', 'retries', 'ca', 'fetch']);
+  const { apiKey, timeoutMs = 1, retries = 0, ca, fetch } = options;
+  checkWhole('timeoutMs', timeoutMs, 1, Number.POSITIVE_INFINITY);
+  checkWhole('retries', retries, 0, MAX_RETRIES);
+  for (const [name, value] of Object.entries({ apiKey, ca })) {
+    if (value !== undefined && typeof value !== 'string') throw VectronError.invalid(name, `${name} must be a string`);
+  }
+  if (apiKey !== undefined && !/^[\x21-\x7e]+$/.test(apiKey)) {
+    throw VectronError.invalid('apiKey', 'apiKey must be the key and nothing else: it has characters that no key has');
+  }
+  if (fetch !== undefined && typeof fetch !== 'function')
+    throw VectronError.invalid('fetch', 'fetch must be a function');
+  return options;
+}

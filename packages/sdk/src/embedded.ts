@@ -1,0 +1,5 @@
+/** A database in this process, without a server. */
+
+export * from './common.js';
+export { open } from './open.js';
+export type { OpenOptions } from './open-options.js';

@@ -1,0 +1,34 @@
+// What the bundles of all packages have in common.
+import { existsSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { join } from 'node:path';
+import { root } from './folders.mjs';
+import { licencesOf } from './licences.mjs';
+
+/** The native core is a package of its own, and code of this repository imports it from beside itself. */
+export const NATIVE_CORE = '@vectron/engine';
+export const nativeCore = {
+  name: 'native-core',
+  resolveId: (source) => (/(?:^|\/)native\/index\.js$/.test(source) ? { id: NATIVE_CORE, external: true } : null),
+};
+
+const builtIn = new Set(builtinModules);
+const packageName = (id) => /^(?:@[^/]+\/)?[^/]+/.exec(id)[0];
+
+/** Whether it is installed here: libraries also try to load what they can do without. */
+const isInstalled = (name) => existsSync(join(root, 'node_modules', name));
+
+/** Throws when a chunk imports a package that is not one of `dependencies`. */
+export function checkImports(output, dependencies) {
+  const files = new Set(output.map(({ fileName }) => fileName));
+  for (const { fileName, imports = [], dynamicImports = [] } of output) {
+    for (const id of [...imports, ...dynamicImports]) {
+      if (files.has(id) || id.startsWith('node:') || builtIn.has(id)) continue;
+      const name = packageName(id);
+      if (!(name in dependencies) && isInstalled(name))
+        throw new Error(`${fileName} imports ${id}, which the package does not depend on`);
+    }
+  }
+}
+
+export const licences = (output) => licencesOf(output.flatMap(({ modules = {} }) => Object.keys(modules)));

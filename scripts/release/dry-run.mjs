@@ -1,0 +1,46 @@
+// npm run release:dry: makes the packages, publishes them to a registry on this machine and uses them as strangers would, in
+// empty folders with an empty home and no compiler on the PATH. Ends with 1 when one of them does not work.
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { tryClients } from './clients.mjs';
+import { pack, writePackages } from './packages.mjs';
+import { startRegistry } from './registry.mjs';
+import { tryServer } from './server-in-empty-folder.mjs';
+
+const MIB = 1 << 20;
+const mib = (bytes) => `${(bytes / MIB).toFixed(2)} MiB`;
+
+const archives = pack(await writePackages());
+for (const { file, size, unpackedSize } of archives) {
+  const checksum = createHash('sha256').update(readFileSync(file)).digest('hex');
+  console.log(`${basename(file)}  ${mib(size)}, unpacked ${mib(unpackedSize)}, sha256 ${checksum}`);
+}
+const commit = execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).trim();
+console.log(`made of ${commit}`);
+
+const registry = await startRegistry();
+const failures = [];
+const check = async (what, work) => {
+  try {
+    const seen = await work();
+    console.log(`ok      ${what}${seen === undefined ? '' : `: ${seen}`}`);
+  } catch (error) {
+    failures.push(what);
+    console.log(`FAILED  ${what}\n${error.stack}`);
+  }
+};
+try {
+  for (const { file } of archives) registry.publish(file);
+  const server = await tryServer(registry, check);
+  try {
+    await tryClients(registry, server, check);
+  } finally {
+    await server?.stop();
+  }
+} finally {
+  await registry.close();
+}
+console.log(failures.length === 0 ? 'the packages work' : `${failures.length} failed: ${failures.join('; ')}`);
+process.exitCode = failures.length === 0 ? 0 : 1;

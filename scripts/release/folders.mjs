@@ -1,0 +1,44 @@
+// Where packages are written, and what all of them have in common.
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+export const packages = join(root, 'build/packages');
+export const archives = join(root, 'build/archives');
+
+export const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+export const { version } = manifest;
+
+/** The exact versions that this repository is tested with, as `dependencies` of a package. */
+export const tested = (...names) =>
+  Object.fromEntries(
+    names.map((name) => [
+      name,
+      JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8')).version,
+    ]),
+  );
+
+/** A fresh folder with what every package has. `fields`: the rest of its package.json. */
+export function newPackage(name, description, fields) {
+  const folder = join(packages, name.replace('@vectron/', ''));
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const common = {
+    name,
+    version,
+    description,
+    license: manifest.license,
+    keywords: ['vector', 'database', 'search', 'embeddings', 'hnsw', 'vectron'],
+    engines: manifest.engines,
+    publishConfig: { access: 'public' },
+  };
+  writeFileSync(join(folder, 'package.json'), `${JSON.stringify({ ...common, ...fields }, undefined, 2)}\n`);
+  copyFileSync(join(root, 'LICENSE'), join(folder, 'LICENSE'));
+  return folder;
+}
+
+export function write(folder, path, text) {
+  mkdirSync(dirname(join(folder, path)), { recursive: true });
+  writeFileSync(join(folder, path), text);
+}

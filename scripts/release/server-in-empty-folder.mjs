@@ -1,0 +1,61 @@
+// `npx vectron serve` where there is nothing.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { freePort } from './registry.mjs';
+import { stranger } from './strangers.mjs';
+
+const QUERY = ['search', 'debian-packages', '--like', 'exim4-daemon-heavy', '--top-k', '5'];
+
+/** Starts a server; gives its addresses and key, which are undefined when it does not start, and `stop`. */
+export async function tryServer(registry, check) {
+  const who = stranger(registry);
+  const started = Date.now();
+  // The page of a browser that is tried later.
+  const origin = `http://127.0.0.1:${await freePort()}`;
+  const options = ['--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0', '--origins', origin];
+  const child = who.start('npx', ['--yes', 'vectron', 'serve', ...options]);
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes) => (printed += bytes));
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  const seconds = () => `${((Date.now() - started) / 1000).toFixed(1)} s after the command`;
+  const printedBy = async (pattern) => {
+    while (!pattern.test(printed)) {
+      if (child.exitCode !== null) throw new Error(`the server ended:\n${printed}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    return pattern.exec(printed)[1];
+  };
+  let server;
+  await check('npx vectron serve in an empty folder, with an empty home and no compiler', async () => {
+    const http = await printedBy(/(http:\/\/127\.0\.0\.1:\d+)\/v1/);
+    const grpc = await printedBy(/gRPC\s+(127\.0\.0\.1:\d+)/);
+    const { apiKey } = JSON.parse(readFileSync(join(who.work, 'data/bootstrap.json'), 'utf8'));
+    server = { http, grpc: `grpc://${grpc}`, apiKey };
+    return `up ${seconds()}`;
+  });
+  if (server !== undefined) {
+    await check('the sample answers a search', async () => {
+      await printedBy(/(exim4-doc-info|ready; stop)/);
+      return seconds();
+    });
+    await check('another command of the package', () => {
+      const found = who.run('npx', ['--yes', 'vectron', ...QUERY, '--url', server.http]);
+      if (!found.includes('exim4')) throw new Error(found);
+    });
+    await check('console and reference', async () => {
+      for (const page of ['/console', '/docs', '/docs/assets/swagger-ui-bundle.js']) {
+        const { ok, status } = await fetch(server.http + page);
+        if (!ok) throw new Error(`${page}: ${status}`);
+      }
+    });
+  }
+  return {
+    ...server,
+    origin,
+    async stop() {
+      if (child.exitCode === null) process.kill(-child.pid, 'SIGTERM');
+      await ended;
+      who.remove();
+    },
+  };
+}
