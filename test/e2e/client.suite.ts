@@ -15,6 +15,32 @@ function randomNumbers(seed: number): () => number {
 /** What every client does, wherever its database runs. `home`: a name that makes collections of this run unique. */
 export function describeClient(home: string, client: () => VectronClient): void {
   describe(`the interface, ${home}`, () => {
+    it('writes a stream of batches, and gives an ack for each in their order', async () => {
+      const db = client();
+      const name = `stream-${home}`;
+      await db.createCollection(name, { dimension: 2, shards: 2 });
+      async function* batches() {
+        for (let n = 0; n < 30; n++)
+          yield [
+            { id: `p${n}`, vector: [n, n === 7 ? Number.NaN : 1] },
+            { id: 'same', vector: [n, 1], payload: { n } },
+          ];
+      }
+      const acks = [];
+      for await (const ack of db.upsertStream(name, batches(), { maxInFlight: 6 })) acks.push(ack);
+      expect(acks.map(({ batch }) => batch)).toEqual(Array.from({ length: 30 }, (_, n) => n));
+      expect(
+        acks.flatMap(({ batch, error }) => (error === undefined ? [] : [[batch, error.code, error.details.field]])),
+      ).toEqual([[7, 'INVALID_ARGUMENT', 'points[0].vector[1]']]);
+      expect(acks.reduce((sum, { upserted }) => sum + upserted, 0)).toBe(58);
+      const consistency = { writeToken: acks[29].writeToken };
+      expect((await db.get(name, 'same', { consistency }))?.payload).toEqual({ n: 29 });
+      expect((await db.count(name)).count).toBe(30);
+      const none = db.upsertStream(`no-${name}`, [[{ id: 'a', vector: [1, 1] }]]);
+      for await (const { error } of none) expect(error?.code).toBe('COLLECTION_NOT_FOUND');
+      for await (const _ of db.upsertStream(name, [])) throw new Error('there was no batch');
+    });
+
     it('stores, finds, lists and deletes points', async () => {
       const db = client();
       const name = `basic-${home}`;

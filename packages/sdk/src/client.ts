@@ -10,6 +10,8 @@ import type {
   AnalyzeOptions,
   ApiKeyInfo,
   ApiKeyOptions,
+  BatchAck,
+  Batches,
   Changes,
   CollectionChange,
   CollectionInfo,
@@ -44,6 +46,7 @@ import type {
   Token,
   Tokens,
   UpsertResult,
+  UpsertStreamOptions,
 } from './types.js';
 
 export type * from './types.js';
@@ -62,6 +65,13 @@ export interface VectronClient {
   collectionStatus(name: string): Promise<CollectionStatus>;
   /** All or, when a point is wrong, none. Of equal ids the last wins. */
   upsert(collection: string, points: readonly Point[]): Promise<UpsertResult>;
+  /**
+   * Writes batches one after the other, `maxInFlight` of them at a time, and gives what became of each, in their order. A batch is
+   * asked for when there is room for it. One that fails has the error in its ack, and the stream goes on: it is not sent again,
+   * because those behind it may be written by then. Of two batches that share a point, both written, the later one wins. Over gRPC it is
+   * one call; when that is lost, batches without an ack are sent again, with the effect of once. Over REST each batch is a request.
+   */
+  upsertStream(collection: string, batches: Batches, options?: UpsertStreamOptions): AsyncIterable<BatchAck>;
   search(collection: string, options: SearchOptions): Promise<SearchResult>;
   /**
    * The searches of many vectors in one call: what each would have found by itself, in typed arrays. When one of the vectors is

@@ -62,6 +62,7 @@ import { embeddedSearch, embeddedSearchBatch } from './embedded-search.js';
 import type { OpenOptions } from './open-options.js';
 import * as requests from './requests.js';
 import { Snapshot, type SnapshotCalls } from './snapshot.js';
+import { upsertEach } from './upsert-stream.js';
 
 const encodeShardOp = encoder(workerData.ShardOp.encode);
 const CACHE_BYTES = 64 << 20;
@@ -210,6 +211,10 @@ class EmbeddedClient implements api.VectronClient {
       return { shardId: shard.shardId, logIndex: index };
     });
     return { upserted: encoded.length, writeToken: writeToken(written) };
+  }
+
+  upsertStream(name: string, batches: api.Batches, options?: api.UpsertStreamOptions): AsyncIterable<api.BatchAck> {
+    return upsertEach((points) => this.upsert(name, points), batches, options);
   }
 
   async search(name: string, options: api.SearchOptions): Promise<api.SearchResult> {

@@ -1,5 +1,5 @@
-import { toVectronError } from '@vectron/errors';
-import type { Transport } from './transport.js';
+import { toVectronError, type VectronError } from '@vectron/errors';
+import type { OpenDuplex, Transport } from './transport.js';
 
 /** Failures after which the next call goes to another gateway. */
 const AWAY = new Set(['UNAVAILABLE', 'SHUTTING_DOWN', 'DEADLINE_EXCEEDED']);
@@ -10,6 +10,24 @@ const AWAY = new Set(['UNAVAILABLE', 'SHUTTING_DOWN', 'DEADLINE_EXCEEDED']);
  */
 export function firstReachable(transports: readonly Transport[]): Transport {
   let current = 0;
+  const openDuplex: OpenDuplex = async (method, { answer, ended }) => {
+    const at = current;
+    const leave = (error: VectronError) => {
+      if (AWAY.has(error.code) && current === at) current = (at + 1) % transports.length;
+    };
+    try {
+      return await (transports[at].openDuplex as OpenDuplex)(method, {
+        answer,
+        ended: (error) => {
+          if (error !== undefined) leave(error);
+          ended(error);
+        },
+      });
+    } catch (error) {
+      leave(toVectronError(error));
+      throw error;
+    }
+  };
   return {
     async call(method, request, options) {
       const at = current;
@@ -20,6 +38,7 @@ export function firstReachable(transports: readonly Transport[]): Transport {
         throw error;
       }
     },
+    openDuplex: transports.every((one) => one.openDuplex !== undefined) ? openDuplex : undefined,
     close() {
       for (const transport of transports) transport.close();
     },

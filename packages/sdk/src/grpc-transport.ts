@@ -1,6 +1,14 @@
 import { VectronError } from '@vectron/errors';
 import { admin, auth, gateway } from '@vectron/proto';
-import { type CallContext, callContext, createClient, type Def } from '@vectron/rpc';
+import {
+  type CallContext,
+  callContext,
+  createClient,
+  type Def,
+  errorFromRpcStatus,
+  errorFromStatus,
+  openDuplex,
+} from '@vectron/rpc';
 import type { Transport } from './transport.js';
 
 const SERVICES = [gateway.VectronServiceService, auth.AuthServiceService, admin.AdminServiceService];
@@ -18,13 +26,32 @@ export function grpcTransport(
   defaultMs: number,
   authorities?: Buffer | 'system',
 ): Transport {
-  const { api, close } = createClient(METHODS, address, { authorities });
+  const client = createClient(METHODS, address, { authorities });
+  const { api, close } = client;
   const authorization = apiKey === undefined ? undefined : `Bearer ${apiKey}`;
   return {
     async call({ path }, request, { waitMs = 0, timeoutMs = defaultMs + waitMs, signal } = {}) {
       if (signal?.aborted) throw new VectronError('CANCELLED', 'the call was cancelled');
       const context = { ...callContext({ authorization, timeoutMs }), signal };
       return (api[path] as Send)(request, context);
+    },
+    async openDuplex({ path }, { answer, ended }) {
+      const call = openDuplex(client, METHODS[path], callContext({ authorization }));
+      call.on('data', answer);
+      let isOver = false;
+      const end = (error?: VectronError) => {
+        if (isOver) return;
+        isOver = true;
+        ended(error);
+      };
+      call.on('error', (error) => end(errorFromStatus(error as never)));
+      call.on('end', () => setImmediate(end));
+      return {
+        write: (request) => void call.write(request),
+        end: () => void call.end(),
+        cancel: () => call.cancel(),
+        errorOf: errorFromRpcStatus,
+      };
     },
     close,
   };

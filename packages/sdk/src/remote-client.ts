@@ -10,6 +10,7 @@ import { remoteAdmin } from './remote-admin.js';
 import * as requests from './requests.js';
 import { Snapshot, type SnapshotCalls } from './snapshot.js';
 import type { Transport } from './transport.js';
+import { upsertEach, upsertOver } from './upsert-stream.js';
 
 /** Without what was not asked for. */
 const batched = (found: api.SearchBatchResult, asked: gateway.SearchBatchRequest): api.SearchBatchResult => ({
@@ -42,6 +43,10 @@ export function remoteClient(transport: Transport): api.VectronClient {
     async upsert(collection, points) {
       const { upserted, writeToken } = await call(data.upsert, requests.upsertRequest(collection, points));
       return { upserted, writeToken };
+    },
+    upsertStream(collection, batches, options) {
+      if (transport.openDuplex !== undefined) return upsertOver(transport, collection, batches, options);
+      return upsertEach((points) => client.upsert(collection, points), batches, options);
     },
     async search(collection, options) {
       return answers.searchResult(await call(data.search, requests.searchRequest(collection, options)));

@@ -67,6 +67,8 @@ export function retrying(transport: Transport, { retries, timeoutMs, random = Ma
       if (!isNamed(method, request)) return send(method, request, options);
       return origins.run((origin) => send(method, { ...request, origin }, options));
     },
+    openDuplex: transport.openDuplex,
+    retries,
     close: () => transport.close(),
   };
 }

@@ -18,6 +18,12 @@ export function transportOnDemand(load: () => Promise<Transport>): Transport {
       if (closed) throw new VectronError('CANCELLED', 'the client was closed');
       return (loaded ?? (await get())).call(method, request, options);
     },
+    async openDuplex(method, events) {
+      if (closed) throw new VectronError('CANCELLED', 'the client was closed');
+      const { openDuplex } = loaded ?? (await get());
+      if (openDuplex === undefined) throw new VectronError('INTERNAL', 'this transport carries no streams');
+      return openDuplex(method, events);
+    },
     close() {
       closed = true;
       loaded?.close();

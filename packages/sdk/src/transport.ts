@@ -1,4 +1,5 @@
-import type { NamedMethod as Method } from '@vectron/proto';
+import type { VectronError } from '@vectron/errors';
+import type { NamedMethod as Method, Status } from '@vectron/proto';
 
 export type { Method };
 
@@ -18,8 +19,33 @@ export type Call = <Request extends object, Answer>(
   options?: CallOptions,
 ) => Promise<Answer>;
 
+/** A call with messages both ways, as its opener has it. */
+export interface Duplex<Request> {
+  write(request: Request): void;
+  /** No more is written. */
+  end(): void;
+  cancel(): void;
+  /** The error that a message of the call tells. */
+  errorOf(status: Status): VectronError;
+}
+
+export interface DuplexEvents<Answer> {
+  answer(answer: Answer): void;
+  /** Once; without an error: the server has ended it. */
+  ended(error?: VectronError): void;
+}
+
+export type OpenDuplex = <Request extends object, Answer>(
+  method: Method<Request, Answer>,
+  events: DuplexEvents<Answer>,
+) => Promise<Duplex<Request>>;
+
 /** Carries messages to a server and its answers back. Failures throw VectronError. */
 export interface Transport {
   readonly call: Call;
+  /** Missing where the wire has no such calls. */
+  readonly openDuplex?: OpenDuplex;
+  /** How often a stream that was lost is opened again in a row; missing: never. */
+  readonly retries?: number;
   close(): void;
 }

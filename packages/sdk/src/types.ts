@@ -1,3 +1,4 @@
+import type { VectronError } from '@vectron/errors';
 import type { Filter, SparseInput } from '@vectron/model';
 import type { auth, gateway } from '@vectron/proto';
 
@@ -371,6 +372,21 @@ export interface UpsertResult {
   readonly upserted: number;
   /** For a read that must see this write. */
   readonly writeToken: string;
+}
+/** Batches of points, each of which is written as one upsert is. */
+export type Batches = Iterable<readonly Point[]> | AsyncIterable<readonly Point[]>;
+export interface UpsertStreamOptions {
+  /** Batches that are sent and not acknowledged, or whose ack was not taken, at most; 1 to 1,000, default 4. */
+  readonly maxInFlight?: number;
+  /** Ends the stream with CANCELLED. What was sent may be written. */
+  readonly signal?: AbortSignal;
+}
+/** What became of one batch. */
+export interface BatchAck extends UpsertResult {
+  /** Its place in the stream, from 0. */
+  readonly batch: number;
+  /** Why nothing of it was written, or not all; missing: all of it is. */
+  readonly error?: VectronError;
 }
 export interface DeleteResult {
   readonly existed: boolean;
