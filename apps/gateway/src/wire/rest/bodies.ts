@@ -38,7 +38,9 @@ export async function acceptBodies(fastify: FastifyInstance): Promise<void> {
     }
     if (body.length === 0) return undefined;
     const encoding = encodingOf(request);
-    const text = textOf(encoding === undefined ? body : await unpacked(request, body, encoding), 'body');
+    const plain = encoding === undefined ? body : await unpacked(request, body, encoding);
+    request.bodyBytes = plain.length;
+    const text = textOf(plain, 'body');
     const message = request.routeOptions.config.contract?.request;
     return parseJson(text, 'body', (path) => {
       return message === undefined || typeof path[0] === 'number' ? '' : `.${fieldAt(message, path)}`;

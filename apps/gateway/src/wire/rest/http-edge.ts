@@ -89,7 +89,7 @@ export function guardRequests(
       const work = { isLong: false, cpuUs: 0 };
       request.arrivedMs = Date.now();
       request.work = work;
-      const bytes = Number(request.headers['content-length'] ?? 0);
+      const { bodyBytes: bytes = 0 } = request;
       // What a read asks tells which lane is its own.
       if (contract.admission === 'read' && bytes <= LOOKED_AT_BYTES) request.message = read?.(request);
       const admitted = edge.admit(contract, request.principal, {

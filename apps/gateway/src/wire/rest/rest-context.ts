@@ -12,6 +12,8 @@ export type AuthenticatedRequest = FastifyRequest & {
   hold?: Hold;
   /** The message that it was read as. */
   message?: object;
+  /** Bytes of its body, unpacked; none: 0. */
+  bodyBytes?: number;
   /** When it was there, milliseconds since 1970. */
   arrivedMs?: number;
   work?: Work;
