@@ -159,6 +159,21 @@ describe('a unary call', () => {
     expect(headers['x-request-id']).toMatch(ID);
   });
 
+  it('whose message says that it is compressed, but not how, is INTERNAL and is not run', async () => {
+    let ran = false;
+    const session = await serving((async () => {
+      ran = true;
+      return '';
+    }) as GrpcHandler);
+    for (const encoding of [{}, { 'grpc-encoding': 'identity' }]) {
+      const stream = calling(session, encoding as Record<string, string>);
+      stream.end(message(gzipSync('hello'), 1));
+      const { headers, trailers } = await answered(stream);
+      expect({ ...headers, ...trailers }['grpc-status']).toBe('13');
+    }
+    expect(ran).toBe(false);
+  });
+
   it('that is no gRPC is refused', async () => {
     const stream = calling(await serving(echo as GrpcHandler), { 'content-type': 'application/json' });
     stream.end(message('hello'));

@@ -86,9 +86,14 @@ export class UnaryCall {
     stream.once('close', () => this.#gone());
     stream.once('end', () => {
       const message = this.#message();
+      const isCompressed = message !== undefined && this.#chunks[0][0] !== 0;
       // The stream is known to its session for longer than the call is, and the call to the stream.
       this.#chunks = [];
-      if (message !== undefined) begin(message);
+      if (isCompressed)
+        this.fail(
+          statusOf(codes.INTERNAL, 'the message is marked as compressed, and grpc-encoding names no compression'),
+        );
+      else if (message !== undefined) begin(message);
       else this.fail(statusOf(codes.UNIMPLEMENTED, 'the request has no message, and this method takes one'));
     });
   }
