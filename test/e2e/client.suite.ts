@@ -39,6 +39,7 @@ export function describeClient(home: string, client: () => VectronClient): void 
       const none = db.upsertStream(`no-${name}`, [[{ id: 'a', vector: [1, 1] }]]);
       for await (const { error } of none) expect(error?.code).toBe('COLLECTION_NOT_FOUND');
       for await (const _ of db.upsertStream(name, [])) throw new Error('there was no batch');
+      await db.deleteCollection(name);
     });
 
     it('stores, finds, lists and deletes points', async () => {

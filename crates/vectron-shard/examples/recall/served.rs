@@ -97,6 +97,11 @@ impl Served {
         self.shard()?.save_graph(true)?;
         self.shard()?.flush()?;
         self.shard = None;
+        // Of queries that others asked.
+        match std::fs::remove_file(self.dir.path().join("recall.known")) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
         self.open()?;
         self.catch_up()
     }

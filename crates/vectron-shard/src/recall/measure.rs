@@ -26,7 +26,7 @@ const SHARES: [f32; 3] = [0.5, 0.1, 0.02];
 /// Filters measured by themselves, of those asked for lately.
 const FILTERS: usize = 4;
 /// Asked queries from which on no others are made.
-const ASKED_ENOUGH: usize = 64;
+pub(super) const ASKED_ENOUGH: usize = 64;
 
 /// Kinds of search that are measured once one was asked for.
 pub const FILTERED: u32 = 1;
@@ -68,12 +68,13 @@ impl Subject<'_> {
             || self.has_better_queries(&measured)
     }
 
-    /// Twice: as soon as asked queries can take the place of made ones, and when they are as many as a sample may have.
+    /// As soon as asked queries can take the place of made ones, at four times as many, and when they are as many as a sample may have.
     fn has_better_queries(&self, measured: &Measured) -> bool {
         let (kept, size) = (self.book.kept(), sample_size(self.generation.live()));
-        let first = measured.asked_queries < ASKED_ENOUGH && kept >= ASKED_ENOUGH;
+        let more = (4 * measured.asked_queries).max(ASKED_ENOUGH);
         // With the eighth, because points that came or went since have changed the size.
-        first || (measured.asked_queries < size - size / 8 && kept >= size)
+        let whole = measured.asked_queries >= ASKED_ENOUGH.max(size - size / 8);
+        !whole && kept >= more.min(size.max(ASKED_ENOUGH))
     }
 
     fn slots(&self, applied: u64) -> Vec<SlotId> {
@@ -84,7 +85,7 @@ impl Subject<'_> {
 
 impl Shard {
     /// Whether what is known of the recall of searches is missing or old: a fifth of the points changed, the first 64 queries
-    /// came or as many as are measured with, another kind of search came, or answers were not as good as was said.
+    /// came or four times as many as it was measured with, another kind of search came, or answers were not as good as was said.
     pub fn wants_measuring(&self) -> bool {
         self.first_vectors().wants_measuring()
             || self.spaces().iter().any(|space| self.named_vectors_of(space).wants_measuring())

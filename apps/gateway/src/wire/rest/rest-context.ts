@@ -1,3 +1,5 @@
+import type { Message } from '@vectron/model';
+import type { MethodContract } from '@vectron/proto';
 import type { CallContext, Metadata, Work } from '@vectron/rpc';
 import { callContext, Stop, type StopSignal } from '@vectron/rpc';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -5,6 +7,15 @@ import type { Principal } from '../../edge/access.js';
 import { addressOfRequest } from '../../edge/client-address.js';
 import type { Hold } from '../../edge/hold.js';
 import { authorizationOf } from './tokens.js';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What the proto declares of the method behind a route. Routes without it are pages. */
+    contract?: MethodContract;
+    /** The message that a request of the route is. Throws INVALID_ARGUMENT. */
+    read?: (request: AuthenticatedRequest) => Message;
+  }
+}
 
 /** A request whose caller the edge has let in; public methods have none. */
 export type AuthenticatedRequest = FastifyRequest & {

@@ -16,15 +16,6 @@ export interface Served {
   readonly write?: (answer: never) => string;
 }
 
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** What the proto declares of the method behind a route. Routes without it are pages. */
-    contract?: MethodContract;
-    /** The message that a request of the route is. Throws INVALID_ARGUMENT. */
-    read?: (request: AuthenticatedRequest) => Message;
-  }
-}
-
 const JSON_TYPE = 'application/json; charset=utf-8';
 const VERBS: readonly HTTPMethods[] = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH'];
 
