@@ -18,12 +18,12 @@ const packageName = (id) => /^(?:@[^/]+\/)?[^/]+/.exec(id)[0];
 /** Whether it is installed here: libraries also try to load what they can do without. */
 const isInstalled = (name) => existsSync(join(root, 'node_modules', name));
 
-/** Throws when a chunk imports a package that is not one of `dependencies`. */
-export function checkImports(output, dependencies) {
+/** Throws when a chunk imports a package that is not one of `dependencies`, or, unless it is for Node, a module of Node. */
+export function checkImports(output, dependencies, isForNode = true) {
   const files = new Set(output.map(({ fileName }) => fileName));
   for (const { fileName, imports = [], dynamicImports = [] } of output) {
     for (const id of [...imports, ...dynamicImports]) {
-      if (files.has(id) || id.startsWith('node:') || builtIn.has(id)) continue;
+      if (files.has(id) || (isForNode && (id.startsWith('node:') || builtIn.has(id)))) continue;
       const name = packageName(id);
       if (!(name in dependencies) && isInstalled(name))
         throw new Error(`${fileName} imports ${id}, which the package does not depend on`);

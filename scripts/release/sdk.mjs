@@ -51,7 +51,7 @@ export async function writeSdk() {
     platform: 'browser',
     plugins: [clientContract, bytes],
   });
-  checkImports(browser, {});
+  checkImports(browser, {}, false);
   cpSync(join(root, 'packages/sdk/README.md'), join(folder, 'README.md'));
   write(folder, 'THIRD-PARTY-LICENSES', licences([...node, ...browser]));
   // Declarations that importers of both kinds may read: of modules without a default export, the kind makes no difference.

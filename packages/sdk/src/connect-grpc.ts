@@ -4,6 +4,7 @@ import { connectBy, type TransportOptions } from './connecting.js';
 import type { ServerAddress } from './server-address.js';
 import type { Transport } from './transport.js';
 import { transportOnDemand } from './transport-on-demand.js';
+import { upsertOver } from './upsert-stream.js';
 
 /** gRPC, with TLS for `grpcs://`; loaded by the first call. */
 export function grpcTo({ host, secure }: ServerAddress, { apiKey, timeoutMs, ca }: TransportOptions): Transport {
@@ -18,4 +19,4 @@ export function grpcTo({ host, secure }: ServerAddress, { apiKey, timeoutMs, ca 
 export const connect = connectBy((address, options) => {
   if (address.wire === 'grpc') return grpcTo(address, options);
   throw VectronError.invalid('url', 'this entry point speaks gRPC alone: use grpc://, grpcs:// or import @vectron/sdk');
-});
+}, upsertOver);

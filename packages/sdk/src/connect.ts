@@ -3,6 +3,7 @@ import { grpcTo } from './connect-grpc.js';
 import { type Connect, connectBy } from './connecting.js';
 import { fetchTrusting } from './fetch-trusting.js';
 import { restTransport } from './rest-transport.js';
+import { upsertOver } from './upsert-stream.js';
 
 /**
  * A client of the server at `url`: `http://` and `https://` speak REST, `grpc://` and `grpcs://` (with TLS) speak gRPC. A path of
@@ -14,4 +15,4 @@ export const connect: Connect = connectBy((address, options) => {
   const { apiKey, timeoutMs, ca } = options;
   const fetch = options.fetch ?? (ca === undefined || !address.secure ? undefined : fetchTrusting(authoritiesIn(ca)));
   return restTransport(address.base, apiKey, timeoutMs, fetch);
-});
+}, upsertOver);

@@ -6,6 +6,7 @@ import { remoteClient } from './remote-client.js';
 import { retrying } from './retrying.js';
 import { type ServerAddress, serverAddress } from './server-address.js';
 import type { Transport } from './transport.js';
+import type { UpsertOver } from './upsert-stream.js';
 
 export interface ConnectOptions {
   /** API key, login token or SDK token. */
@@ -31,16 +32,16 @@ export type Connect = (url: string | readonly string[], options?: ConnectOptions
 const MAX_RETRIES = 1_000;
 const DEFAULT_TIMEOUT_MS = 30_000;
 
-/** A `connect` whose clients reach each server by what `transportTo` makes. */
+/** A `connect` whose clients reach each server by what `transportTo` makes; `upsertOver` as in `remoteClient`. */
 export const connectBy =
-  (transportTo: (address: ServerAddress, options: TransportOptions) => Transport): Connect =>
+  (transportTo: (address: ServerAddress, options: TransportOptions) => Transport, upsertOver?: UpsertOver): Connect =>
   (url, options = {}) => {
     const { retries = 4, timeoutMs = DEFAULT_TIMEOUT_MS } = checked(options);
     const urls = typeof url === 'string' ? url.split(',').map((one) => one.trim()) : url;
     if (!Array.isArray(urls) || urls.length === 0) throw VectronError.invalid('url', 'name at least one server');
     const transports = urls.map((one) => transportTo(serverAddress(one), { ...options, timeoutMs }));
     const transport = transports.length === 1 ? transports[0] : firstReachable(transports);
-    return remoteClient(retrying(transport, { retries, timeoutMs }));
+    return remoteClient(retrying(transport, { retries, timeoutMs }), upsertOver);
   };
 
 function checked(options: ConnectOptions): ConnectOptions {

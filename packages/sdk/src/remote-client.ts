@@ -10,7 +10,7 @@ import { remoteAdmin } from './remote-admin.js';
 import * as requests from './requests.js';
 import { Snapshot, type SnapshotCalls } from './snapshot.js';
 import type { Transport } from './transport.js';
-import { upsertEach, upsertOver } from './upsert-stream.js';
+import { type UpsertOver, upsertEach } from './upsert-stream.js';
 
 /** Without what was not asked for. */
 const batched = (found: api.SearchBatchResult, asked: gateway.SearchBatchRequest): api.SearchBatchResult => ({
@@ -19,8 +19,11 @@ const batched = (found: api.SearchBatchResult, asked: gateway.SearchBatchRequest
   vectors: asked.includeVectors ? found.vectors : [],
 });
 
-/** The interface over a server: a message of the contract for each call, whatever carries it. */
-export function remoteClient(transport: Transport): api.VectronClient {
+/**
+ * The interface over a server: a message of the contract for each call, whatever carries it. `upsertOver`: how upserts are streamed where
+ * the transport carries streams; without it, a stream is made of ordinary upserts.
+ */
+export function remoteClient(transport: Transport, upsertOver?: UpsertOver): api.VectronClient {
   const { call } = transport;
   const client: api.VectronClient = {
     admin: remoteAdmin(transport),
@@ -45,7 +48,8 @@ export function remoteClient(transport: Transport): api.VectronClient {
       return { upserted, writeToken };
     },
     upsertStream(collection, batches, options) {
-      if (transport.openDuplex !== undefined) return upsertOver(transport, collection, batches, options);
+      if (upsertOver !== undefined && transport.openDuplex !== undefined)
+        return upsertOver(transport, collection, batches, options);
       return upsertEach((points) => client.upsert(collection, points), batches, options);
     },
     async search(collection, options) {

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { toVectronError, VectronError } from '@vectron/errors';
 import { checkOptions, checkWhole, inOrder, type Piece, WriteOrigins } from '@vectron/model';
 import type { gateway } from '@vectron/proto';
@@ -12,6 +11,7 @@ const MOST_IN_FLIGHT = 1_000;
 /** Bounds of the pauses before a stream is opened again. */
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 5_000;
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 /** Errors of a single upsert that any other would end with, too. */
 const OF_THE_CALLER = new Set(['UNAUTHENTICATED', 'PERMISSION_DENIED', 'CANCELLED']);
 
@@ -38,6 +38,8 @@ export function upsertEach(write: Write, batches: Batches, options: UpsertStream
     (points) => points.flatMap((point) => (typeof point?.id === 'string' ? [point.id] : [])),
   );
 }
+
+export type UpsertOver = typeof upsertOver;
 
 /** A stream of upserts over the wire. When it is lost, what was not answered is sent again on a new one, under the same names. */
 export function upsertOver(
