@@ -13,7 +13,6 @@ const C = 'stopping';
 const POINTS = `/v1/collections/${C}/points`;
 const SEARCH = `${POINTS}/search`;
 const LISTEN = ['--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0'];
-const LONG_MS = 600_000;
 
 const started: VectronProcess[] = [];
 const closing: (() => void)[] = [];
@@ -61,22 +60,13 @@ async function madeCollection(connection: KeptConnection): Promise<string> {
   return (body as unknown as { writeToken: string }).writeToken;
 }
 
-/** The token that the write after this one of the same shard will have. */
-const after = (token: string) => token.replace(/\d+$/, (index) => String(BigInt(index) + 1n));
-
 describe.each([1, 2])('a server with %i gateways that is told to stop', (gateways) => {
   it('finishes what has begun, ends what waits for nobody knows what, and ends itself with code 0', async () => {
     const data = tempDir('stopping');
     const server = begin(gateways, data);
-    const { connection, api, context, running } = await clientsOf(server, data);
-    const made = await madeCollection(connection());
-    // Searches that wait for the next write, on connections to each gateway, and that write, which is about to come.
-    const consistency = { level: 'at_least', maxStalenessMs: 0, writeToken: after(made) };
-    const asked = { vector: [70, 0], topK: 1, timeoutMs: LONG_MS, consistency };
-    const overRest = [1, 2].map(() => connection().call('POST', SEARCH, asked));
-    const overGrpc = [1, 2].map(() =>
-      api.search(gateway.SearchRequest.fromPartial({ collection: C, ...asked }), context()),
-    );
+    const { connection, running } = await clientsOf(server, data);
+    await madeCollection(connection());
+    // A write whose body is about to come.
     const write = connection().open('POST', POINTS, 'later');
     await new Promise((begun) => write.request.once('continue', begun));
     // What waits for changes: for that write, and for one that nobody makes any more.
@@ -92,18 +82,11 @@ describe.each([1, 2])('a server with %i gateways that is told to stop', (gateway
       }),
     );
     const ends = Promise.allSettled(unheard);
-    await until(
-      'all wait',
-      // On a busy machine, a read of this kind may have been a long one.
-      async () => [(await running('read')) + (await running('scan')), await running('watch')].join(),
-      (seen) => seen === '4,4',
-    );
+    await until('all wait', async () => (await running('watch')) === 4);
     const stopped = server.stop('SIGTERM');
     await server.until(/SIGTERM: stopping/);
     write.request.end(JSON.stringify({ points: [{ id: 'last', vector: [70, 0] }] }));
     expect((await write.answer).status).toBe(200);
-    for (const { body } of await Promise.all(overRest)) expect(body).toMatchObject({ results: [{ id: 'last' }] });
-    for (const { results } of await Promise.all(overGrpc)) expect(results.map(({ id }) => id)).toEqual(['last']);
     for (const { text } of await Promise.all(heard)) expect(text).toContain('"last"');
     for (const end of await ends) expect(end).toMatchObject({ status: 'rejected', reason: { code: 'ECONNRESET' } });
     await stopped;
