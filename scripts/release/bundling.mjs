@@ -25,7 +25,7 @@ export function checkImports(output, dependencies, isForNode = true) {
     for (const id of [...imports, ...dynamicImports]) {
       if (files.has(id) || (isForNode && (id.startsWith('node:') || builtIn.has(id)))) continue;
       const name = packageName(id);
-      if (!(name in dependencies) && isInstalled(name))
+      if (!(name in dependencies) && (!isForNode || isInstalled(name)))
         throw new Error(`${fileName} imports ${id}, which the package does not depend on`);
     }
   }
