@@ -95,7 +95,7 @@ export class UpsertStreamService {
     }
   }
 
-  /** Why the stream ends. */
+  /** What the caller is told: that its token is not good any more, which batch was the last before a stop, or else `cause`. */
   #endOf({ context, last }: OpenStream, cause: unknown): unknown {
     if (context.refusal !== undefined) return context.refusal;
     if (!this.#stopping.aborted || context.signal?.aborted) return cause;

@@ -13,11 +13,11 @@ export interface Writes {
 /** What tells answers from before a write from those after it. */
 export interface WriteMarks {
   mark(collectionId: string): void;
-  /** undefined: none is known. */
+  /** Undefined where no write was marked, or so many collections ago that it was forgotten. */
   of(collectionId: string): Writes | undefined;
 }
 
-/** Of one gateway. */
+/** The marks of a process that has one gateway: those of the 10,000 collections that were used last. */
 export class OwnWriteMarks implements WriteMarks {
   readonly #writes = new LRUCache<string, Writes>({ max: COLLECTIONS });
 
@@ -41,7 +41,7 @@ export class SharedWriteMarks implements WriteMarks {
   readonly #counts: BigInt64Array;
   readonly #timesMs: BigInt64Array;
 
-  /** `memory`: of `allocate`. */
+  /** `memory`: what `allocate` made, in every thread the same. */
   constructor(memory: SharedArrayBuffer) {
     this.#counts = new BigInt64Array(memory, 0, SLOTS);
     this.#timesMs = new BigInt64Array(memory, 8 * SLOTS, SLOTS);

@@ -80,7 +80,7 @@ export class Admission {
 export interface OpenRequests {
   /** The refusal that `keepOpen` would throw now for lack of room. */
   refusal?(tenantId: string): VectronError | undefined;
-  /** As `keepOpen` of Admission. */
+  /** Counts a request that its caller holds open; what is given ends that. Throws OVERLOADED or QUOTA_EXCEEDED. */
   keepOpen(tenantId: string, keyId: string): (() => void) | Promise<() => void>;
 }
 

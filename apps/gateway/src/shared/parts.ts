@@ -40,7 +40,7 @@ export interface OpenParts extends SharedParts {
   readonly redis: Redis | undefined;
   /** Begins what is done from time to time. */
   start(): void;
-  /** Ends that. */
+  /** Ends what `start` began; `close` follows. */
   stop(): void;
   close(): Promise<void>;
 }

@@ -13,7 +13,7 @@ const USES = [...WORK_KINDS, 'receiving'] as const;
 export class SharedUse {
   readonly #used: Int32Array;
 
-  /** `memory`: of `allocate`. */
+  /** `memory`: what `allocate` made for as many gateways, in every thread the same. */
   constructor(
     memory: SharedArrayBuffer,
     private readonly among: number,

@@ -82,7 +82,7 @@ export class GatewayThread {
     });
   }
 
-  /** Connections that it serves. */
+  /** Open connections that it was handed: the next one goes to the thread with the fewest. */
   get size(): number {
     return this.#handed.size;
   }

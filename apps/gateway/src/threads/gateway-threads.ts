@@ -17,7 +17,7 @@ import type { ThreadFacts } from './run-gateway.js';
 
 /** How a process runs several gateways. */
 export interface ThreadsOptions {
-  /** At least two. */
+  /** Threads to start, 2 to 64; one gateway runs in the main thread instead. */
   readonly count: number;
   /** Module of a thread: it calls runGateway with its `workerData`, and `tellReady`. */
   readonly entry: URL;
@@ -47,7 +47,7 @@ const CLOSE_MS = 10_000;
  * gateway that ends by an error, or answers nothing for long, is started again while the others go on; its connections end with it.
  */
 export class GatewayThreads implements RunningGateway {
-  /** Those that serve. */
+  /** Those that take connections, by their number from 1 on. */
   readonly #threads = new Map<number, GatewayThread>();
   /** Those that have not ended: they may be about to serve. */
   readonly #begun = new Set<GatewayThread>();
