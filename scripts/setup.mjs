@@ -2,14 +2,16 @@
 // depends on has not changed. Uses Node alone, because it runs before anything is installed. With --check it says what is
 // missing, and does nothing.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { addonOf, placeAddon, recordOf, sourcesDigest, thisPlatform } from './addon.mjs';
+import { hashOf, root } from './content-hash.mjs';
 import { missingForCore, missingForNode, missingForTests, provide } from './requirements.mjs';
 
-export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+export { hashOf, root };
+
 /** Outside the checkout, so that a second clone does not compile RocksDB again. */
 export const cache =
   process.env.VECTRON_BUILD_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'vectron');
@@ -29,30 +31,6 @@ function fail(message, code = 1) {
 
 function has(command, args = ['--version']) {
   return spawnSync(command, args, { stdio: 'ignore' }).status === 0;
-}
-
-/** Hash of files and folders, by content. */
-export function hashOf(paths, extra = '') {
-  const hash = createHash('sha256').update(extra);
-  for (const path of paths.flatMap(filesIn).sort())
-    hash
-      .update(path)
-      .update('\0')
-      .update(readFileSync(join(root, path)));
-  return hash.digest('hex');
-}
-
-function filesIn(path) {
-  const full = join(root, path);
-  if (!existsSync(full)) return [];
-  try {
-    return readdirSync(full, { withFileTypes: true })
-      .filter((entry) => !['node_modules', 'dist', 'bundle', 'native'].includes(entry.name))
-      .flatMap((entry) => filesIn(join(path, entry.name)));
-  } catch (error) {
-    if (error.code === 'ENOTDIR') return [path];
-    throw error;
-  }
 }
 
 const stampOf = (name) => join(root, 'node_modules', '.vectron', name.replaceAll(' ', '-'));
@@ -82,16 +60,16 @@ const libraryName = { linux: 'libvectron_napi.so', darwin: 'libvectron_napi.dyli
 ];
 
 /** The file name that the generated loader looks for. */
-export function addonName() {
-  const suffix = { linux: '-gnu', darwin: '', win32: '-msvc' }[process.platform];
-  return `vectron-engine.${process.platform}-${process.arch}${suffix}.node`;
-}
+export const addonName = () => basename(addonOf(thisPlatform()));
 
 function buildNative() {
   const cold = !existsSync(join(cache, 'target'));
   if (cold) console.log('setup: the first native build compiles RocksDB, about 10 to 20 minutes on two cores');
+  const sources = sourcesDigest();
   run('cargo', ['build', '--workspace', '--release', '--locked'], { env: cargoEnvironment });
-  copyFileSync(join(cache, 'target', 'release', libraryName), join(root, 'packages/engine/native', addonName()));
+  if (sourcesDigest() !== sources) fail('the sources of the native core changed while it was compiled: run it again');
+  const toolchain = execFileSync('rustc', ['--version'], { encoding: 'utf8' }).split(' ')[1];
+  placeAddon(thisPlatform(), readFileSync(join(cache, 'target/release', libraryName)), { sources, toolchain });
 }
 
 /** `forTests`: with what `npm test` needs besides. What is missing is said at once, before anything takes minutes. */
@@ -100,7 +78,7 @@ export async function setup({ forTests = false } = {}) {
   const core = [
     'native core',
     hashOf(['crates', 'Cargo.toml', 'Cargo.lock'], toolchain),
-    [join('packages/engine/native', addonName())],
+    [addonOf(thisPlatform()), recordOf(thisPlatform())],
   ];
   const missing = () => [
     ...missingForNode(),

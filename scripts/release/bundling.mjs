@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { join } from 'node:path';
 import { root } from './folders.mjs';
-import { licencesOf } from './licences.mjs';
 
 /** The native core is a package of its own, and code of this repository imports it from beside itself. */
 export const NATIVE_CORE = '@vectron/engine';
@@ -31,4 +30,5 @@ export function checkImports(output, dependencies, isForNode = true) {
   }
 }
 
-export const licences = (output) => licencesOf(output.flatMap(({ modules = {} }) => Object.keys(modules)));
+/** The files that a bundler put into what it wrote. */
+export const modulesOf = (output) => output.flatMap(({ modules = {} }) => Object.keys(modules));

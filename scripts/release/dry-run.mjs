@@ -1,22 +1,13 @@
 // npm run release:dry: makes the packages, publishes them to a registry on this machine and uses them as strangers would, in
 // empty folders with an empty home and no compiler on the PATH. Ends with 1 when one of them does not work.
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
 import { tryClients } from './clients.mjs';
-import { pack, writePackages } from './packages.mjs';
+import { pack, tableOf, writePackages } from './packages.mjs';
 import { startRegistry } from './registry.mjs';
 import { tryServer } from './server-in-empty-folder.mjs';
 
-const MIB = 1 << 20;
-const mib = (bytes) => `${(bytes / MIB).toFixed(2)} MiB`;
-
-const archives = pack(await writePackages());
-for (const { file, size, unpackedSize } of archives) {
-  const checksum = createHash('sha256').update(readFileSync(file)).digest('hex');
-  console.log(`${basename(file)}  ${mib(size)}, unpacked ${mib(unpackedSize)}, sha256 ${checksum}`);
-}
+const packed = await pack(await writePackages());
+console.log(tableOf(packed));
 const commit = execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).trim();
 console.log(`made of ${commit}`);
 
@@ -32,7 +23,7 @@ const check = async (what, work) => {
   }
 };
 try {
-  for (const { file } of archives) registry.publish(file);
+  for (const { file } of packed) registry.publish(file);
   const server = await tryServer(registry, check);
   try {
     await tryClients(registry, server, check);

@@ -1,33 +1,69 @@
-// Writes build/packages: what is published to npm, a folder each, of what `npm run setup` built. `--pack` also makes the
-// archives, in build/archives.
+// Writes build/packages: what is published to npm, a folder each, of what `npm run setup` built. `--pack` also makes the archives in
+// build/archives, with their checksums and bills of materials.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import Table from 'cli-table3';
 import { writeEngine } from './engine.mjs';
 import { archives, packages } from './folders.mjs';
+import { checkSbom, sbomOf } from './sbom.mjs';
 import { writeSdk } from './sdk.mjs';
 import { writeServer } from './server.mjs';
 
-/** The folders written, in the order in which they are published: what others depend on comes first. */
+/** What was written, and what is in it (`sbomOf`), in the order in which it is published: what others depend on comes first. */
 export async function writePackages() {
   rmSync(packages, { recursive: true, force: true });
   return [...writeEngine(), await writeSdk(), await writeServer()];
 }
 
-/** Packs the folders; gives the archives. */
-export function pack(folders) {
+/** Packs what was written; gives the archives with what their bills list. Throws when a bill is not valid or lacks something. */
+export async function pack(written) {
   rmSync(archives, { recursive: true, force: true });
   mkdirSync(archives, { recursive: true });
-  return folders.map((folder) => {
+  const packed = [];
+  for (const contents of written) {
+    const { folder, needs } = contents;
     const args = ['pack', '--json', '--pack-destination', archives];
     const [{ filename, size, unpackedSize }] = JSON.parse(execFileSync('npm', args, { cwd: folder, encoding: 'utf8' }));
-    return { file: join(archives, filename), size, unpackedSize };
+    const bill = sbomOf(contents);
+    const { listed, shown } = await checkSbom(folder, bill);
+    const sbom = join(archives, filename.replace(/\.tgz$/, '.cdx.json'));
+    writeFileSync(sbom, bill);
+    packed.push({ file: join(archives, filename), sbom, size, unpackedSize, listed, shown, needs });
+  }
+  writeSums(packed.flatMap(({ file, sbom }) => [file, sbom]));
+  return packed;
+}
+
+const sha256 = (file) => createHash('sha256').update(readFileSync(file)).digest('hex');
+
+/** As `sha256sum --check` reads it. */
+function writeSums(files) {
+  const lines = files.map((file) => `${sha256(file)}  ${basename(file)}\n`);
+  writeFileSync(join(archives, 'SHA256SUMS'), lines.join(''));
+}
+
+const mib = (bytes) => (bytes / (1 << 20)).toFixed(2);
+
+/** Packages, sizes and checksums as text. Shown: of what a bill lists, what the package's own files show. */
+export function tableOf(packed) {
+  const table = new Table({
+    head: ['package', 'MiB packed', 'MiB unpacked', 'in its SBOM', 'shown', 'needs', 'SHA-256'],
+    style: { head: [], border: [] },
+    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
   });
+  for (const { file, size, unpackedSize, listed, shown, needs } of packed)
+    table.push([basename(file), mib(size), mib(unpackedSize), listed, shown, needs ?? '', sha256(file)]);
+  return table.toString();
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const folders = await writePackages();
-  if (!process.argv.includes('--pack')) for (const folder of folders) console.log(folder);
-  else for (const { file, size, unpackedSize } of pack(folders)) console.log(`${file} ${size} ${unpackedSize}`);
+  const written = await writePackages();
+  if (!process.argv.includes('--pack')) for (const { folder } of written) console.log(folder);
+  else {
+    console.log(tableOf(await pack(written)));
+    console.log(`${archives} has the archives, their bills of materials and SHA256SUMS`);
+  }
 }

@@ -3,9 +3,10 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
-import { checkImports, licences, NATIVE_CORE, nativeCore } from './bundling.mjs';
+import { checkImports, modulesOf, NATIVE_CORE, nativeCore } from './bundling.mjs';
 import { contractModule } from './client-contract.mjs';
 import { newPackage, root, tested, version, write } from './folders.mjs';
+import { licencesOf } from './licences.mjs';
 import { writeTypes } from './types.mjs';
 
 const dist = join(root, 'packages/sdk/dist');
@@ -20,7 +21,7 @@ const exportsOf = (entry) => ({
   require: { types: `./${entry}.d.cts`, default: `./${entry}.cjs` },
 });
 
-/** Writes the package; gives its folder. */
+/** Writes the package; gives its folder and the modules in it. */
 export async function writeSdk() {
   const folder = newPackage(
     '@vectron/sdk',
@@ -52,8 +53,9 @@ export async function writeSdk() {
     plugins: [clientContract, bytes],
   });
   checkImports(browser, {}, false);
+  const modules = modulesOf([...node, ...browser]);
   cpSync(join(root, 'packages/sdk/README.md'), join(folder, 'README.md'));
-  write(folder, 'THIRD-PARTY-LICENSES', licences([...node, ...browser]));
+  write(folder, 'THIRD-PARTY-LICENSES', licencesOf(modules));
   // Declarations that importers of both kinds may read: of modules without a default export, the kind makes no difference.
   write(folder, 'types/package.json', '{ "type": "commonjs" }\n');
   const declared = writeTypes(
@@ -67,7 +69,7 @@ export async function writeSdk() {
     // The same modules as for `import`, so that an error or a filter of one is one of the other (Node has require of ES modules).
     write(folder, `${entry}.cjs`, `module.exports = require('./${entry}.js');\n`);
   }
-  return folder;
+  return { folder, modules };
 }
 
 async function bundle(folder, { input, platform, external, plugins }) {

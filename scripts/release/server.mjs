@@ -3,8 +3,9 @@
 import { cpSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundleCommands } from '../bundle.mjs';
-import { checkImports, licences, nativeCore } from './bundling.mjs';
+import { checkImports, modulesOf, nativeCore } from './bundling.mjs';
 import { newPackage, root, tested, version, write } from './folders.mjs';
+import { licencesOf } from './licences.mjs';
 
 /** What has machine code of its own, or files that are served as they are. */
 const DEPENDENCIES = ['@node-rs/argon2', '@node-rs/bcrypt', '@node-rs/crc32', 'libsql', 'swagger-ui-dist'];
@@ -28,7 +29,7 @@ the console are on http://127.0.0.1:8080, gRPC on 127.0.0.1:8081. Nothing is com
 [@vectron/sdk](https://www.npmjs.com/package/@vectron/sdk). Node 20.19 or newer on Linux or macOS.
 `;
 
-/** Writes the package; gives its folder. */
+/** Writes the package; gives its folder, the modules in it, and the packages of which files are copied. */
 export async function writeServer() {
   const dependencies = { '@vectron/engine': version, ...tested(...DEPENDENCIES) };
   const folder = newPackage(
@@ -43,6 +44,7 @@ export async function writeServer() {
   const into = join(folder, 'apps/cli/bundle');
   const output = await bundleCommands(into, { plugins: [nativeCore], external: /^@node-rs\/.*|^libsql$/, placed });
   checkImports(output, dependencies);
+  const modules = modulesOf(output);
   // A bundle that was made of no files is never stale.
   write(into, 'made-of.json', '{}');
   for (const name of WITH_FILES) {
@@ -52,6 +54,6 @@ export async function writeServer() {
   }
   for (const path of COPIED) cpSync(join(root, path), join(folder, path), { recursive: true });
   write(folder, 'README.md', README);
-  write(folder, 'THIRD-PARTY-LICENSES', licences(output));
-  return folder;
+  write(folder, 'THIRD-PARTY-LICENSES', licencesOf(modules));
+  return { folder, modules, vendored: WITH_FILES };
 }
