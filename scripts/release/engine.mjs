@@ -29,7 +29,7 @@ export function writeEngine() {
       main: file,
       files: [file, 'THIRD-PARTY-LICENSES'],
       ...fit,
-      vectron: { sources },
+      vectron: { sources, toolchain },
     });
     copyFileSync(join(root, addonOf(platform)), join(folder, file));
     write(folder, 'THIRD-PARTY-LICENSES', licenceText(linkedCode(target)));
