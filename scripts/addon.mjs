@@ -37,15 +37,15 @@ export const recordOf = (platform) => join(native, `vectron-engine.${platform}.j
 const digestOf = (bytes) => createHash('sha256').update(bytes).digest('hex');
 
 /**
- * Writes an addon and its record. `sources`: what `sourcesDigest` gave before it was compiled; `toolchain`: the version of rustc. A
- * process that has the file open keeps what it had.
+ * Writes an addon and its record. `sources`: what `sourcesDigest` gave before it was compiled; `toolchain`: the version of rustc; `from`:
+ * the package it is of, unless it was compiled here. A process that has the file open keeps what it had.
  */
-export function placeAddon(platform, bytes, { sources, toolchain }) {
+export function placeAddon(platform, bytes, { sources, toolchain, from }) {
   const file = join(root, addonOf(platform));
   const fresh = `${file}.${process.pid}`;
   writeFileSync(fresh, bytes, { mode: 0o755 });
   renameSync(fresh, file);
-  const record = { sources, toolchain, sha256: digestOf(bytes) };
+  const record = { sources, toolchain, from, sha256: digestOf(bytes) };
   writeFileSync(join(root, recordOf(platform)), `${JSON.stringify(record, undefined, 2)}\n`);
 }
 

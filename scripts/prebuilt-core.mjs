@@ -23,18 +23,19 @@ const NPM_WAITS = ['--fetch-retries=0', '--fetch-timeout=15000'];
  * @typedef {{why: string}} NotFound
  */
 
-/** @param {Wanted} wanted @returns {Found | NotFound} */
-export function findPrebuilt(wanted) {
+/** `mayFetch`: whether a registry may be asked. @param {Wanted} wanted @returns {Found | NotFound} */
+export function findPrebuilt(wanted, mayFetch = true) {
   const { platform } = wanted;
   if (!(platform in PLATFORMS)) return { why: `there is no package for ${platform}` };
   const name = `${SCOPE}/engine-${platform}`;
-  const places = [() => installed(name, wanted), () => kept(name, wanted), () => fetched(name, wanted)];
+  const places = [installed, kept, ...(mayFetch ? [fetched] : [])];
   const reasons = [];
   for (const look of places) {
-    const seen = look();
+    const seen = look(name, wanted);
     if (seen?.bytes !== undefined) return seen;
     if (seen !== undefined) reasons.push(seen.why);
   }
+  if (!mayFetch) reasons.push('no registry was asked');
   return { why: reasons.join('; ') };
 }
 

@@ -62,11 +62,12 @@ export function missingForCore(cache) {
   ]) {
     if (has(command)) continue;
     const what = `a ${language} compiler (${command}), for RocksDB`;
-    missing.push({ what, how: 'the compiler of your system', packages: ['g++'] });
+    missing.push({ what, how: 'Fedora: gcc-c++; Alpine: g++; macOS: xcode-select --install', packages: ['g++'] });
   }
   if (!libclangExists()) {
     const what = 'libclang with its headers, for the bindings of RocksDB';
-    missing.push({ what, how: 'clang of your system, or LIBCLANG_PATH', packages: ['libclang-dev'] });
+    const how = 'Fedora: clang-devel; Alpine: clang-dev; macOS: xcode-select --install; or LIBCLANG_PATH';
+    missing.push({ what, how, packages: ['libclang-dev'] });
   }
   const free = freeBytes(cache);
   if (!existsSync(join(cache, 'target')) && free < COLD_BUILD_GIB * GIB) {
