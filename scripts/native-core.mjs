@@ -14,7 +14,8 @@ import { fail, isDone, progress, quietly } from './steps.mjs';
 const CHOICE = 'VECTRON_NATIVE_CORE';
 const NAME = 'native core';
 
-const library = { linux: 'libvectron_napi.so', darwin: 'libvectron_napi.dylib', win32: 'vectron_napi.dll' }[
+/** The file that cargo makes of the addon's crate. */
+export const LIBRARY = { linux: 'libvectron_napi.so', darwin: 'libvectron_napi.dylib', win32: 'vectron_napi.dll' }[
   process.platform
 ];
 
@@ -122,7 +123,7 @@ function compilation(cache, env, platform) {
     if (sourcesDigest() !== sources) fail('the sources of the native core changed while it was compiled: run it again');
     if (errors.messages !== '') progress.say(`cargo says:\n${errors.messages.trimEnd()}`);
     const toolchain = versionOf('rustc');
-    placeAddon(platform, readFileSync(join(release, library)), { sources, toolchain });
+    placeAddon(platform, readFileSync(join(release, LIBRARY)), { sources, toolchain });
   };
   return { detail, work };
 }

@@ -1,6 +1,6 @@
 // Makes a checkout runnable: dependencies, native core, TypeScript, console. Each step is skipped when what it
 // depends on has not changed. Uses Node alone, because it runs before anything is installed. With --check it says what is
-// missing, and does nothing.
+// missing, and does nothing; with --without-core it leaves the native core out.
 import { spawnSync } from 'node:child_process';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -62,6 +62,14 @@ function otherSteps() {
   return [dependencies, [typeScript, bundle, console_]];
 }
 
+/** All but the native core, for packages of addons that were made elsewhere. */
+async function setUpWithoutCore() {
+  await provide(missingForNode());
+  const [dependencies, others] = otherSteps();
+  const all = [dependencies, ...others];
+  await workOff(isDone(dependencies) ? all.filter((step) => !isDone(step)) : all);
+}
+
 /** `forTests`: with what `npm test` needs besides. What is missing is said at once, before anything takes minutes. */
 export async function setup({ forTests = false } = {}) {
   const missingFirst = missingForNode();
@@ -94,5 +102,6 @@ function check() {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   if (process.argv.includes('--check')) check();
+  else if (process.argv.includes('--without-core')) await setUpWithoutCore();
   else await setup();
 }

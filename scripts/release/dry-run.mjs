@@ -2,6 +2,7 @@
 // empty folders with an empty home and no compiler on the PATH. `--checkout` also starts a fresh checkout there, which takes three minutes
 // of CPU for dependencies and TypeScript. Ends with 1 when something does not work.
 import { execFileSync } from 'node:child_process';
+import { checksOf } from './checks.mjs';
 import { tryClients } from './clients.mjs';
 import { tryCheckout } from './clone.mjs';
 import { pack, tableOf, writePackages } from './packages.mjs';
@@ -14,16 +15,7 @@ const commit = execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).
 console.log(`made of ${commit}`);
 
 const registry = await startRegistry();
-const failures = [];
-const check = async (what, work) => {
-  try {
-    const seen = await work();
-    console.log(`ok      ${what}${seen === undefined ? '' : `: ${seen}`}`);
-  } catch (error) {
-    failures.push(what);
-    console.log(`FAILED  ${what}\n${error.stack}`);
-  }
-};
+const { check, finish } = checksOf();
 try {
   for (const { file } of packed) registry.publish(file);
   const server = await tryServer(registry, check);
@@ -36,5 +28,4 @@ try {
 } finally {
   await registry.close();
 }
-console.log(failures.length === 0 ? 'the packages work' : `${failures.length} failed: ${failures.join('; ')}`);
-process.exitCode = failures.length === 0 ? 0 : 1;
+finish(`Node ${process.versions.node} and others`);

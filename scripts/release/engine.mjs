@@ -16,9 +16,11 @@ The native core of [Vectron](https://www.npmjs.com/package/vectron): HNSW index,
 platform, of which npm installs the one that fits.
 `;
 
-/** Writes the packages; gives what they hold, platforms first. Throws when no platform was built. */
-export function writeEngine() {
+/** Writes the packages; gives what they hold, platforms first. `wanted`: throws when one of them was not built; it throws when none was. */
+export function writeEngine(wanted = []) {
   const built = Object.keys(PLATFORMS).filter((platform) => existsSync(join(root, addonOf(platform))));
+  const lacking = wanted.filter((platform) => !built.includes(platform));
+  if (lacking.length > 0) throw new Error(`${native} holds no addon for ${lacking.join(', ')}`);
   if (built.length === 0) throw new Error(`${native} holds no addon: run npm run setup`);
   const platforms = built.map((platform) => {
     const { target, ...fit } = PLATFORMS[platform];
@@ -36,7 +38,6 @@ export function writeEngine() {
     write(folder, 'README.md', `# @vectron/engine-${platform}\n\nMachine code for ${platform}; see @vectron/engine.\n`);
     return { folder, addon: { target, toolchain }, needs };
   });
-  // A release names all platforms; what was not built is refused by the workflow that publishes, not here.
   const optionalDependencies = Object.fromEntries(built.map((platform) => [`@vectron/engine-${platform}`, version]));
   const folder = newPackage('@vectron/engine', 'The native core of Vectron', {
     type: 'module',

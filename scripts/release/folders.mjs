@@ -19,20 +19,33 @@ export const tested = (...names) =>
     ]),
   );
 
+/** `https://host/owner/name` of what package.json has as `repository`. */
+export const repositoryAddress = (repository) =>
+  (typeof repository === 'string' ? repository : repository.url).replace(/^git\+/, '').replace(/\.git$/, '');
+
+/** What every package has in its package.json. The address of the project is taken from `repository` of this one, and left out without. */
+export function commonFields({ version, license, engines, repository } = manifest) {
+  const address = repository === undefined ? undefined : repositoryAddress(repository);
+  return {
+    version,
+    license,
+    keywords: ['vector', 'database', 'search', 'embeddings', 'hnsw', 'vectron'],
+    engines,
+    publishConfig: { access: 'public' },
+    ...(address !== undefined && {
+      repository: { type: 'git', url: `git+${address}.git` },
+      homepage: `${address}#readme`,
+      bugs: { url: `${address}/issues` },
+    }),
+  };
+}
+
 /** A fresh folder with what every package has. `fields`: the rest of its package.json. */
 export function newPackage(name, description, fields) {
   const folder = join(packages, name.replace('@vectron/', ''));
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const common = {
-    name,
-    version,
-    description,
-    license: manifest.license,
-    keywords: ['vector', 'database', 'search', 'embeddings', 'hnsw', 'vectron'],
-    engines: manifest.engines,
-    publishConfig: { access: 'public' },
-  };
+  const common = { name, description, ...commonFields() };
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify({ ...common, ...fields }, undefined, 2)}\n`);
   copyFileSync(join(root, 'LICENSE'), join(folder, 'LICENSE'));
   return folder;

@@ -1,21 +1,25 @@
 // Writes build/packages: what is published to npm, a folder each, of what `npm run setup` built. `--pack` also makes the archives in
-// build/archives, with their checksums and bills of materials.
+// build/archives, with their checksums and bills of materials; `--all-platforms` fails when an addon is missing.
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Table from 'cli-table3';
+import { PLATFORMS } from '../addon.mjs';
+import { sha256, writeSums } from './archives.mjs';
 import { writeEngine } from './engine.mjs';
 import { archives, packages } from './folders.mjs';
 import { checkSbom, sbomOf } from './sbom.mjs';
 import { writeSdk } from './sdk.mjs';
 import { writeServer } from './server.mjs';
 
-/** What was written, and what is in it (`sbomOf`), in the order in which it is published: what others depend on comes first. */
-export async function writePackages() {
+/**
+ * What was written, and what is in it (`sbomOf`), in the order in which it is published: what others depend on comes
+ * first. `platforms`: those that there must be an addon for; without it, those that there is one for.
+ */
+export async function writePackages(platforms) {
   rmSync(packages, { recursive: true, force: true });
-  return [...writeEngine(), await writeSdk(), await writeServer()];
+  return [...writeEngine(platforms), await writeSdk(), await writeServer()];
 }
 
 /** Packs what was written; gives the archives with what their bills list. Throws when a bill is not valid or lacks something. */
@@ -37,14 +41,6 @@ export async function pack(written) {
   return packed;
 }
 
-const sha256 = (file) => createHash('sha256').update(readFileSync(file)).digest('hex');
-
-/** As `sha256sum --check` reads it. */
-function writeSums(files) {
-  const lines = files.map((file) => `${sha256(file)}  ${basename(file)}\n`);
-  writeFileSync(join(archives, 'SHA256SUMS'), lines.join(''));
-}
-
 const mib = (bytes) => (bytes / (1 << 20)).toFixed(2);
 
 /** Packages, sizes and checksums as text. Shown: of what a bill lists, what the package's own files show. */
@@ -60,7 +56,8 @@ export function tableOf(packed) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const written = await writePackages();
+  const isRelease = process.argv.includes('--all-platforms');
+  const written = await writePackages(isRelease ? Object.keys(PLATFORMS) : undefined);
   if (!process.argv.includes('--pack')) for (const { folder } of written) console.log(folder);
   else {
     console.log(tableOf(await pack(written)));

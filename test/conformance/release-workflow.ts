@@ -1,0 +1,110 @@
+import { parse } from 'yaml';
+
+/** What the rules read of a workflow of GitHub. */
+export interface Workflow {
+  on: Record<string, unknown>;
+  permissions?: Record<string, string> | string;
+  jobs: Record<string, Job>;
+}
+interface Job {
+  needs?: string[];
+  if?: string;
+  permissions?: Record<string, string> | string;
+  strategy?: { matrix: Matrix };
+  steps: { uses?: string; run?: string; with?: Record<string, unknown>; env?: Record<string, string> }[];
+}
+interface Matrix {
+  platform?: string[];
+  node?: number[];
+  include?: { platform: string; runner: string }[];
+}
+
+const NODES = [20, 22, 24];
+/** The job that publishes, and those that need it or take its place. */
+const PUBLISH = 'publish';
+const AFTER = ['announce'];
+const INSTEAD = ['rehearse'];
+/** Beyond reading the repository. */
+const PERMISSIONS: Record<string, object> = {
+  rehearse: { contents: 'read', actions: 'read' },
+  publish: { contents: 'read', actions: 'read', 'id-token': 'write' },
+  announce: { contents: 'write' },
+};
+const ON_A_TAG = "github.event_name == 'push' && startsWith(github.ref, 'refs/tags/v')";
+
+const isEqual = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
+const sorted = (names: Iterable<string>) => [...names].sort();
+const runsOf = ({ steps }: Job) => steps.map(({ run = '' }) => run).join('\n');
+
+/** Jobs that must have succeeded before `name` begins, directly or by others. */
+function neededBy(name: string, jobs: Record<string, Job>, seen = new Set<string>()): Set<string> {
+  for (const needed of jobs[name]?.needs ?? []) {
+    if (seen.has(needed)) continue;
+    seen.add(needed);
+    neededBy(needed, jobs, seen);
+  }
+  return seen;
+}
+
+/** Faults of every workflow: permissions beyond reading that are not declared above, and actions that may change under a name. */
+export function faultsOfAny(text: string): string[] {
+  const { permissions, jobs }: Workflow = parse(text);
+  const faults = isEqual(permissions, { contents: 'read' }) ? [] : ['the workflow has more permissions than to read'];
+  for (const [, action, rest] of text.matchAll(/uses: *([^\s#]+)(.*)/g)) {
+    if (!/^[\w./-]+@[0-9a-f]{40}$/.test(action ?? '')) faults.push(`${action} is not pinned by a commit`);
+    else if (!/^ # v\d+\.\d+\.\d+$/.test(rest ?? '')) faults.push(`${action} does not say its version`);
+  }
+  for (const [name, { steps }] of Object.entries(jobs)) {
+    const keeps = steps.some(
+      (step) => step.uses?.startsWith('actions/checkout@') && step.with?.['persist-credentials'] !== false,
+    );
+    if (keeps) faults.push(`${name} leaves the token of the checkout to all that it runs`);
+  }
+  return faults;
+}
+
+/** Faults of the release workflow. `platforms`: those that packages are made for. */
+export function faultsOfRelease(text: string, platforms: string[]): string[] {
+  const { on, jobs }: Workflow = parse(text);
+  const faults = faultsOfAny(text);
+  const all = Object.keys(jobs);
+  const publishing = all.filter((name) => /npm publish|publish\.mjs(?! --dry-run)/.test(runsOf(jobs[name] as Job)));
+  if (!isEqual(publishing, [PUBLISH])) faults.push(`jobs that publish: ${publishing.join(', ')}`);
+  const before = sorted(all.filter((name) => ![PUBLISH, ...AFTER, ...INSTEAD].includes(name)));
+  for (const name of [PUBLISH, ...INSTEAD]) {
+    const needed = sorted(neededBy(name, jobs));
+    if (!isEqual(needed, before))
+      faults.push(`${name} needs ${needed.join(', ')}, and is to need ${before.join(', ')}`);
+  }
+  for (const name of AFTER) if (!neededBy(name, jobs).has(PUBLISH)) faults.push(`${name} does not wait for ${PUBLISH}`);
+  for (const name of [PUBLISH, ...AFTER])
+    if (jobs[name]?.if !== ON_A_TAG) faults.push(`${name} is not for pushed tags of versions alone`);
+  for (const name of before) if (jobs[name]?.if !== undefined) faults.push(`${name} may be skipped`);
+  if (!isEqual(on, { push: { tags: ['v*'] }, workflow_dispatch: null }))
+    faults.push('it starts otherwise than by a tag or by hand');
+  for (const [name, job] of Object.entries(jobs)) {
+    if (!isEqual(job.permissions, PERMISSIONS[name]))
+      faults.push(`${name} has permissions ${JSON.stringify(job.permissions)}`);
+    if (name !== PUBLISH && JSON.stringify(job).includes('secrets.')) faults.push(`${name} gets a secret`);
+    if (JSON.stringify(job).includes('continue-on-error')) faults.push(`${name} goes on after a failure`);
+  }
+  return [...faults, ...faultsOfPlatforms(jobs, platforms)];
+}
+
+function faultsOfPlatforms(jobs: Record<string, Job>, platforms: string[]): string[] {
+  const faults: string[] = [];
+  const matrixOf = (name: string): Matrix => jobs[name]?.strategy?.matrix ?? {};
+  const wanted = sorted(platforms);
+  const built = sorted((matrixOf('build').include ?? []).map(({ platform }) => platform));
+  if (!isEqual(built, wanted)) faults.push(`it builds ${built.join(', ')}, and packages are for ${wanted.join(', ')}`);
+  const { platform = [], node = [], include = [] } = matrixOf('smoke');
+  for (const tried of [sorted(platform), sorted(include.map((one) => one.platform))])
+    if (!isEqual(tried, wanted)) faults.push(`it tries ${tried.join(', ')}, and packages are for ${wanted.join(', ')}`);
+  if (!isEqual(node, NODES)) faults.push(`it tries Node ${node.join(', ')}`);
+  for (const [name, script] of Object.entries({ build: 'build-addon.mjs', smoke: 'smoke.mjs' })) {
+    const runs = runsOf(jobs[name] as Job).split(`${script} \${{ matrix.platform }}`).length - 1;
+    if (runs !== 2) faults.push(`${name} does not run ${script} for its platform, in Alpine and elsewhere`);
+  }
+  if (!runsOf(jobs.packages as Job).includes('--all-platforms')) faults.push('packages are made without all platforms');
+  return faults;
+}
