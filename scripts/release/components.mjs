@@ -1,7 +1,7 @@
 // What packages contain, as components of a bill of materials: npm packages of a bundle, and crates of an addon.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { Contrib, Enums, Models } from '@cyclonedx/cyclonedx-library';
 import { PackageURL } from 'packageurl-js';
 import isSpdx from 'spdx-expression-parse';
@@ -11,12 +11,14 @@ const licenseFactory = new Contrib.License.Factories.LicenseFactory(isSpdx);
 
 /** How a component came into a package. */
 const HOW = 'vectron:how';
+/** Where in this repository a changed copy of it lies. */
+const CHANGED = 'vectron:changed';
 
 /**
  * @param {object} fields `kind`: the type of package URL; `hashes`: hexadecimal digests by algorithm; `how`: `bundled`, `vendored`,
- * `linked`, `build` or `dependency`. Throws when it has no licence.
+ * `linked`, `build` or `dependency`; `changed`: the folder of a changed copy. Throws when it has no licence.
  */
-export function component({ kind, name, version, license, hashes = {}, how, purl }) {
+export function component({ kind, name, version, license, hashes = {}, how, purl, changed }) {
   if (!license) throw new Error(`${name} ${version} does not say its licence`);
   const [, group, short] = /^(?:(@[^/]+)\/)?(.*)$/.exec(name);
   const url = purl ?? new PackageURL(kind, group, short, version).toString();
@@ -30,6 +32,7 @@ export function component({ kind, name, version, license, hashes = {}, how, purl
   });
   made.licenses.add(licenseFactory.makeFromString(license));
   made.properties.add(new Models.Property(HOW, how));
+  if (changed !== undefined) made.properties.add(new Models.Property(CHANGED, changed));
   return made;
 }
 
@@ -51,6 +54,9 @@ function checksumsOfCrates() {
   return new Map(packages.map((text) => [`${field(text, 'name')} ${field(text, 'version')}`, field(text, 'checksum')]));
 }
 
+/** Crates of this repository, of which some are of others and changed here. */
+const isOwn = ({ name, source }) => source === null && name.startsWith('vectron-');
+
 /** What the resolved graph of `cargo metadata` reaches from the addon: `linked` into it, and what only `build`s it. */
 function reached({ packages, resolve }) {
   const nodes = new Map(resolve.nodes.map((node) => [node.id, node]));
@@ -67,7 +73,7 @@ function reached({ packages, resolve }) {
     }
   };
   visit(packages.find(({ name }) => name === 'vectron-napi').id, true);
-  const of = (ids) => [...ids].map((id) => byId.get(id)).filter(({ source }) => source !== null);
+  const of = (ids) => [...ids].map((id) => byId.get(id)).filter((one) => !isOwn(one));
   return { linked: of(linked), build: of([...build].filter((id) => !linked.has(id))) };
 }
 
@@ -120,10 +126,11 @@ export function addonComponents(target, toolchain) {
   const { linked, build } = cratesOf(target);
   const checksums = checksumsOfCrates();
   const crate = (how) => (one) => {
-    const { name, version } = one;
+    const { name, version, source, manifest_path: manifest } = one;
+    const changed = source === null ? relative(root, dirname(manifest)) : undefined;
     const checksum = checksums.get(`${name} ${version}`);
     const hashes = checksum === undefined ? {} : { 'SHA-256': checksum };
-    return component({ kind: 'cargo', name, version, license: licenceOf(one), hashes, how });
+    return component({ kind: 'cargo', name, version, license: licenceOf(one), hashes, how, changed });
   };
   const native = linked.filter(({ name }) => name === 'librocksdb-sys').flatMap(nativeSources);
   return [

@@ -1,7 +1,7 @@
 // @vectron/engine, the native core for Node, and a package with the machine code for each platform that was built.
 import { copyFileSync, existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { addonOf, PLATFORMS, recordedOf } from '../addon.mjs';
+import { addonOf, PLATFORMS, recordedOf, sourcesDigest } from '../addon.mjs';
 import { linkedCode } from './components.mjs';
 import { newPackage, root, version, write } from './folders.mjs';
 import { licenceText } from './licences.mjs';
@@ -22,9 +22,12 @@ export function writeEngine(wanted = []) {
   const lacking = wanted.filter((platform) => !built.includes(platform));
   if (lacking.length > 0) throw new Error(`${native} holds no addon for ${lacking.join(', ')}`);
   if (built.length === 0) throw new Error(`${native} holds no addon: run npm run setup`);
+  const digest = sourcesDigest();
   const platforms = built.map((platform) => {
     const { target, ...fit } = PLATFORMS[platform];
     const { sources, toolchain } = recordedOf(platform);
+    if (sources !== digest)
+      throw new Error(`the addon for ${platform} was made of other sources than these: npm run setup`);
     const file = basename(addonOf(platform));
     const needs = checkNeeds(platform, join(root, addonOf(platform)));
     const folder = newPackage(`@vectron/engine-${platform}`, `The native core of Vectron for ${platform}`, {

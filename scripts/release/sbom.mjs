@@ -69,12 +69,22 @@ export function shownBy(folder) {
       const text = readFileSync(file, 'latin1');
       // Where a panic would say that it was: sources of crates lie in folders of Cargo's registry.
       const crates = text.matchAll(/registry[/\\]src[/\\][^/\\\0]+[/\\]([\w-]+?)-(\d+\.\d+\.\d+[\w.+-]*)[/\\]/g);
-      for (const [, name, version] of crates) shown.add(new PackageURL('cargo', undefined, name, version).toString());
+      for (const [, name, version] of crates) shown.add(crateUrl(name, version));
+      // Those of others that are changed here lie beside our own.
+      const copies = new Set([...text.matchAll(/\bcrates[/\\]([\w-]+)[/\\]src[/\\]/g)].map(([, name]) => name));
+      for (const name of copies) if (!name.startsWith('vectron-')) shown.add(crateUrl(name, versionOfCopy(name)));
     }
   }
   const vendor = join(folder, 'vendor');
   for (const name of existsSync(vendor) ? namesIn(vendor) : []) shown.add(purlIn(join(root, 'node_modules', name)));
   return [...shown].sort();
+}
+
+const crateUrl = (name, version) => new PackageURL('cargo', undefined, name, version).toString();
+
+function versionOfCopy(name) {
+  const file = join(root, 'crates', name, 'Cargo.toml');
+  return existsSync(file) ? /^version = "(.*)"$/m.exec(readFileSync(file, 'utf8'))?.[1] : undefined;
 }
 
 const namesIn = (folder) =>

@@ -87,6 +87,8 @@ describe('the bill of materials of a package', () => {
         '\0\0/home/u/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/librocksdb-sys-0.19.0+11.8.1/src/lib.rs\0',
       );
       await expect(checked(bill)).rejects.toThrow('pkg:cargo/librocksdb-sys@0.19.0');
+      writeFileSync(addon, '\0crates/vectron-shard/src/lib.rs\0crates/base2histogram/src/lib.rs\0');
+      await expect(checked(bill)).rejects.toThrow(/lacks what its files show: pkg:cargo\/base2histogram@\d\S+$/);
       rmSync(join(folder, 'out'), { recursive: true });
       writeFileSync(addon, '\0stripped of all paths\0');
       await expect(checked(bill)).rejects.toThrow('does not show which crates');
