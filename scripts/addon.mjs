@@ -21,10 +21,10 @@ const SOURCES = ['crates', 'Cargo.toml', 'Cargo.lock', '.cargo/config.toml'];
 /** The digest of the native core's sources in this checkout. */
 export const sourcesDigest = () => hashOf(SOURCES);
 
-/** The name of the platform that this process runs on, whether an addon is made for it or not. */
+/** The name of the platform that this process runs on, as the loader has it, whether packages are made for it or not. */
 export function thisPlatform() {
   const { platform, arch } = process;
-  if (platform !== 'linux') return `${platform}-${arch}`;
+  if (platform !== 'linux') return `${platform}-${arch}${platform === 'win32' ? '-msvc' : ''}`;
   process.report.excludeNetwork = true;
   return `linux-${arch}-${process.report.getReport().header.glibcVersionRuntime === undefined ? 'musl' : 'gnu'}`;
 }

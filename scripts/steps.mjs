@@ -21,7 +21,8 @@ const { stdout } = process;
 export const progress = new Progress({
   write: (text) => stdout.write(text),
   isTerminal: stdout.isTTY === true && process.env.TERM !== 'dumb',
-  columns: () => stdout.columns ?? 80,
+  // Terminals that do not know it say 0.
+  columns: () => stdout.columns || 80,
 });
 
 /** Works the steps off, in their order. */
