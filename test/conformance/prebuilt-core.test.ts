@@ -1,4 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import {
   copyFileSync,
@@ -24,6 +25,8 @@ const NAME = `@vectron/engine-${PLATFORM}`;
 const DIGEST = 'd'.repeat(64);
 /** Machine code that this machine loads, and that is small. */
 const CODE = readFileSync(createRequire(import.meta.url).resolve(`@node-rs/crc32-${PLATFORM}`));
+
+const PROMISED = `sha512-${createHash('sha512').update('promised').digest('base64')}`;
 
 /** A registry with one package, in a process of its own because what is tried waits for npm. Gives its port on its output. */
 const REGISTRY = `
@@ -66,17 +69,20 @@ describe('a prebuilt native core', () => {
   const install = (options: Options = {}) => writePackage(join(checkout, 'node_modules', NAME), options);
   const trust = (url = address) => writeFileSync(join(checkout, '.npmrc'), `@vectron:registry=${url}\n`);
 
-  const publish = (options: Options = {}) => {
-    const folder = join(base, 'package');
-    writePackage(folder, options);
-    const [{ filename, integrity }] = JSON.parse(
-      execFileSync('npm', ['pack', '--json'], { cwd: folder, encoding: 'utf8' }),
-    );
-    renameSync(join(folder, filename), join(published, 'core.tgz'));
+  /** What the registry says of the package, and promises of its archive. */
+  const announce = (options: Options, integrity: string) => {
     const about = { ...manifestOf(options), dist: { tarball: `${address}core.tgz`, integrity } };
     const versions = { [about.version]: about };
     const document = { name: NAME, 'dist-tags': { latest: about.version }, versions };
     writeFileSync(join(published, 'about.json'), JSON.stringify(document));
+  };
+  const publish = (options: Options = {}) => {
+    const folder = join(base, 'package');
+    writePackage(folder, options);
+    const printed = execFileSync('npm', ['pack', '--json'], { cwd: folder, encoding: 'utf8' });
+    const [{ filename, integrity }] = JSON.parse(printed);
+    renameSync(join(folder, filename), join(published, 'core.tgz'));
+    announce(options, integrity);
   };
 
   const before = process.env.npm_config_cache;
@@ -128,7 +134,7 @@ describe('a prebuilt native core', () => {
   });
 
   it('is not asked for when nothing says who publishes it', () => {
-    publish();
+    announce({}, PROMISED);
     expect(look()).toEqual({
       why: expect.stringMatching(/is not installed; no registry is asked, because package\.json/),
     });
@@ -145,8 +151,7 @@ describe('a prebuilt native core', () => {
   });
 
   it('is not fetched when it was made of other sources', () => {
-    publish({ sources: 'e'.repeat(64) });
-    rmSync(join(published, 'core.tgz'));
+    announce({ sources: 'e'.repeat(64) }, PROMISED);
     trust();
     expect(look()).toEqual({ why: expect.stringMatching(/@0\.1\.0 of http:\S+: it was made of other sources/) });
   });
@@ -159,7 +164,7 @@ describe('a prebuilt native core', () => {
   });
 
   it('is not used when the archive is not what the registry promised', () => {
-    publish();
+    announce({}, PROMISED);
     writeFileSync(join(published, 'core.tgz'), 'another archive');
     trust();
     expect(look()).toEqual({ why: expect.stringMatching(/could not be fetched from .*EINTEGRITY/) });
