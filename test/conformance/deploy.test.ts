@@ -9,7 +9,7 @@ const flagsOf = (command: string) =>
   [...Object.values(SERVICES[command]), ...Object.values(command === 'serve' ? {} : SERVICES['every service'])].map(
     ({ flag }) => `--${flag}`,
   );
-const variables = new Set(
+const variables = new Set<string>(
   Object.values(SERVICES)
     .flatMap((knobs) => Object.values(knobs))
     .map(({ env }) => env),
@@ -36,4 +36,15 @@ it('the settings of the systemd unit are settings of the server', () => {
   expect(named.length).toBeGreaterThan(3);
   expect(Object.values(SERVICES.serve).map(({ env }) => env)).toEqual(expect.arrayContaining(named));
   expect(unknownIn(settings.replace('VECTRON_ variable', ''))).toEqual([]);
+});
+
+it('the image has settings that the server has, and its user is the one of everything that runs it', () => {
+  const image = read('deploy/image/Containerfile');
+  const [, environment] = /^ENV ((?:.*\\\n)*.*)$/m.exec(image) ?? [];
+  expect(environment.match(/VECTRON_\w+(?==)/g)).toEqual(['VECTRON_DATA', 'VECTRON_HTTP', 'VECTRON_GRPC']);
+  expect(unknownIn(image)).toEqual([]);
+  expect(image).toContain('\nUSER 10001:10001\n');
+  expect(image).toContain('\nENTRYPOINT ["vectron"]\n');
+  for (const file of ['compose/server.yaml', 'compose/cluster.yaml'])
+    expect(read(`deploy/${file}`)).toContain("user: '10001:10001'");
 });
