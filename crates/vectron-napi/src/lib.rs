@@ -473,13 +473,14 @@ pub async fn open(dir: String, options: Options) -> Result<Engine> {
         snapshot_bytes: options.snapshot_bytes.max(0) as u64,
         log_keep_bytes: options.log_keep_bytes.max(0) as u64,
         log_quiet: LOG_QUIET,
-        release_memory: memory::release,
         relaxed_ms: u64::from(options.relaxed_ms),
         low_water_bytes: options.low_water_bytes.max(0) as u64,
         scrub_every_s: u64::from(options.scrub_every_s),
         raft,
     };
-    blocking(move || Node::open(&PathBuf::from(dir), options)).await.map(Engine::new)
+    let engine = blocking(move || Node::open(&PathBuf::from(dir), options)).await.map(Engine::new)?;
+    memory::keep_returning();
+    Ok(engine)
 }
 
 /// Another handle on the engine that [`Engine::share`] named, for another thread of JavaScript. What is submitted through a

@@ -40,8 +40,6 @@ const SHARE: usize = 8;
 const MEASURE_EVERY: u64 = 64;
 /// How often the engine looks after its replicas.
 const TICK: Duration = Duration::from_millis(250);
-/// Memory that was freed is given back to the system so long after.
-const RELEASE_AFTER: Duration = Duration::from_secs(2);
 /// Log entries of all shards that are kept in memory beside the disk.
 const LOG_CACHE_BYTES: usize = 64 << 20;
 /// A new shard's voters start its group without the first of them after so long.
@@ -77,8 +75,6 @@ pub struct NodeOptions {
     pub log_keep_bytes: u64,
     /// A group whose log has more than that, and does not grow for so long, is made durable and cut.
     pub log_quiet: Duration,
-    /// Gives memory that was freed back to the system; called some time after much was freed.
-    pub release_memory: fn(),
     /// How long a write of a `relaxed` collection may wait for its fsync, milliseconds.
     pub relaxed_ms: u64,
     /// Most bytes that the low-water mark of free disk space asks for; it is a twentieth of a smaller disk.
@@ -171,8 +167,6 @@ struct Inner {
     disk_low: AtomicBool,
     /// Less than half of it is.
     disk_critical: AtomicBool,
-    /// Whether a shard was loaded a moment ago.
-    loaded: AtomicBool,
     free_and_mark: Mutex<(u64, u64)>,
     lanes: Lanes,
     indexers: rayon::ThreadPool,
@@ -226,7 +220,6 @@ impl Node {
             raft_address,
             disk_low: AtomicBool::new(false),
             disk_critical: AtomicBool::new(false),
-            loaded: AtomicBool::new(false),
             free_and_mark: Mutex::default(),
             lanes: Lanes::new(options.threads, options.max_waiting)?,
             indexers: lanes::pool("vectron-index", options.index_threads, 8)?,
@@ -279,7 +272,6 @@ impl Node {
             drop(open);
             self.remove(id)?;
         }
-        self.0.loaded.store(true, Ordering::Release);
         let dir = self.shard_dir(id);
         let bad = |reason: String| {
             self.0.damaged.lock().insert(id, (replica_id, reason.clone()));
@@ -958,8 +950,6 @@ impl Node {
 struct Keeper {
     caught_up: HashMap<u64, BTreeSet<ReplicaId>>,
     scrubbed: HashMap<u64, Instant>,
-    /// When freed memory is given back.
-    release_at: Option<Instant>,
     /// The last entry of each shard's log, and since when it is.
     quiet: HashMap<u64, (u64, Instant)>,
     /// Held while the replicas of a shard are compared because it was time to.
@@ -1000,7 +990,6 @@ impl Keeper {
         let keep =
             if behind { options.snapshot_bytes.max(options.log_keep_bytes) } else { options.log_keep_bytes };
         if let Some(upto) = log.cut_at(keep, durable) {
-            self.release_at = Some(Instant::now() + RELEASE_AFTER);
             let _ = raft.trigger().purge_log(upto).await;
         }
         // A log that fails says so to the next write.
@@ -1008,13 +997,6 @@ impl Keeper {
     }
 
     async fn tick(&mut self, node: &Node) {
-        if node.0.loaded.swap(false, Ordering::AcqRel) {
-            self.release_at = Some(Instant::now() + RELEASE_AFTER);
-        }
-        if self.release_at.is_some_and(|at| at <= Instant::now()) {
-            self.release_at = None;
-            tokio::task::spawn_blocking(node.0.options.release_memory);
-        }
         node.look_at_disk();
         node.0.views.tick(node.0.disk_low.load(Ordering::Acquire));
         let replicas: Vec<Arc<Replica>> = node.0.replicas.read().values().cloned().collect();

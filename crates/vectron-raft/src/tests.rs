@@ -43,7 +43,6 @@ pub fn options() -> NodeOptions {
         },
         snapshot_bytes: 1 << 20,
         log_keep_bytes: 8 << 20,
-        release_memory: || {},
         log_quiet: std::time::Duration::from_secs(30),
         relaxed_ms: 1000,
         low_water_bytes: 16 << 20,

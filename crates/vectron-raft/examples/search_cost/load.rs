@@ -102,7 +102,6 @@ impl Bench {
             snapshot_bytes: 256 << 20,
             log_keep_bytes: 256 << 20,
             log_quiet: std::time::Duration::from_secs(3600),
-            release_memory: || {},
             relaxed_ms: 1000,
             low_water_bytes: 16 << 20,
             scrub_every_s: 0,
