@@ -25,6 +25,13 @@ const start = (command, more = {}) =>
   });
 const key = () => JSON.parse(readFileSync(join(data, 'data/bootstrap.json'), 'utf8')).apiKey;
 const client = () => clientOf(`http://${http}`, key());
+/** CPU time that a process has used, user and system; Linux counts it in hundredths of a second. */
+const cpu = (pid) => {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  return `${((Number(fields[11]) + Number(fields[12])) / 100).toFixed(1)} s of CPU`;
+};
 const seconds = (from) => `${((performance.now() - from) / 1000).toFixed(1)} s`;
 let server;
 try {
@@ -40,7 +47,7 @@ try {
   let from = performance.now();
   server = start(['serve']);
   await server.says('exim4-doc-info');
-  console.log(`ok      the sample answers ${seconds(from)} after the container started`);
+  console.log(`ok      the sample answers ${seconds(from)} after the container started, ${cpu(server.first())}`);
   const status = readFileSync(`/proc/${server.first()}/status`, 'utf8');
   for (const line of [`Uid:\t${USER}\t`, 'CapEff:\t0000000000000000', 'NoNewPrivs:\t1'])
     if (!status.includes(line)) throw new Error(`the server is not ${line}:\n${status}`);
@@ -54,7 +61,7 @@ try {
   from = performance.now();
   server = start(['serve'], { VECTRON_NO_SAMPLE: 'true' });
   await eventually('the points after a kill', () => findPoints(client()));
-  console.log(`ok      after a kill the points are there, ${seconds(from)} after the container started`);
+  console.log(`ok      after a kill the points are there, ${seconds(from)} after the start, ${cpu(server.first())}`);
   const [, health] = /CMD (\["\/usr\/local\/bin\/node".*\])$/m.exec(readFileSync(containerfile, 'utf8'));
   const look = (at) => startContainer(root, JSON.parse(health), { env: { ...env, VECTRON_HTTP: at }, work }).ended;
   const [well, away] = [await look(http), await look('127.0.0.1:1')];
