@@ -2,7 +2,7 @@
 // container of its own on the root of an image, and the program ETCD in place of its image. All on one network: a service's name is an
 // address of loopback. Then it writes, kills a worker and the auth service, starts them again and searches.
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { CORE_SCHEMA, load, mergeTag } from 'js-yaml';
@@ -23,13 +23,16 @@ const hosts = {
   'vectron-cluster': '127.0.0.1',
 };
 
+/** A new volume belongs to whom the folder that it is mounted on belongs to in the image, and to root where there is none. */
+const ownerOf = (target) => statSync(join(root, target), { throwIfNoEntry: false })?.uid ?? 0;
+
 /** Folder, path in the container, and whether it is read-only there. */
-function mountOf(volumeText) {
-  const { source, target, mode } =
-    typeof volumeText === 'string'
-      ? (([from, to, how]) => ({ source: from, target: to, mode: how }))(volumeText.split(':'))
-      : volumeText;
-  return [volume(join(work, 'volumes', source)), target, mode === 'ro'];
+function mountOf(text) {
+  const [source, target, mode] = text.split(':');
+  const folder = join(work, 'volumes', source);
+  // The image of etcd runs as root, which its stand-in does not.
+  if (!existsSync(folder)) volume(folder, target === '/etcd-data' ? undefined : ownerOf(target));
+  return [folder, target, mode === 'ro'];
 }
 
 function start(name) {

@@ -42,10 +42,10 @@ export function workFolder(name) {
 }
 
 /** A folder that the user of the image may write to. */
-export function volume(path) {
+export function volume(path, owner = USER) {
   mkdirSync(path, { recursive: true });
-  chmodSync(path, 0o700);
-  chownSync(path, USER, USER);
+  chmodSync(path, 0o755);
+  chownSync(path, owner, owner);
   return path;
 }
 

@@ -8,7 +8,7 @@ interface Service {
   readonly command: string[];
   readonly entrypoint?: string[];
   readonly environment?: Record<string, string>;
-  readonly volumes?: (string | { readonly source: string })[];
+  readonly volumes?: string[];
 }
 interface Composed {
   readonly name: string;
@@ -54,9 +54,7 @@ describe.each(['server.yaml', 'cluster.yaml'])('deploy/compose/%s', (file) => {
   });
 
   it('declares the volumes that it uses, and names services that it has', () => {
-    const used = Object.values(services).flatMap(({ volumes: all = [] }) =>
-      all.map((one) => (typeof one === 'string' ? one.split(':')[0] : one.source)),
-    );
+    const used = Object.values(services).flatMap(({ volumes: all = [] }) => all.map((one) => one.split(':')[0]));
     expect(Object.keys(volumes).sort()).toEqual([...new Set(used.filter((one) => !one.startsWith('.')))].sort());
     const text = JSON.stringify(services);
     const named = [...text.matchAll(/\b((?:etcd|pd|worker|gateway)-\d|auth|reranker):\d{4,5}\b/g)].map(
