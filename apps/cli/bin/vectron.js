@@ -4,7 +4,10 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
+import { endAtSignals } from './first-process.js';
 import { bundleIsFresh } from './fresh-bundle.js';
+
+if (process.pid === 1) endAtSignals();
 
 // Data may hold keys named __proto__; without this accessor they are plain keys in every object of the process.
 Reflect.deleteProperty(Object.prototype, '__proto__');

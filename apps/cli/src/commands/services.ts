@@ -11,12 +11,13 @@ import { clusterKnobs, loadConfig, serveKnobs, tracingOf } from '../config.js';
 import { firstRunLines } from '../first-run.js';
 import { withFlags } from '../knob-flags.js';
 import type { ServiceProcess } from '../services.js';
-import { stopOnSignal } from '../stop-on-signal.js';
+import { stopOnSignal, stopWhileStarting } from '../stop-on-signal.js';
 
 export function serveCommand(program: Command): void {
   const command = program.command('serve').description('the whole system in one process');
   withFlags(command, serveKnobs.knobs).action(async (options: Record<string, unknown>) => {
     const started = performance.now();
+    const isUp = stopWhileStarting();
     const config = loadConfig(serveKnobs, options);
     const [{ startTracing }, { startSingleServer }] = await Promise.all([
       import('@vectron/observability'),
@@ -25,6 +26,7 @@ export function serveCommand(program: Command): void {
     const endTracing = await startTracing(tracingOf('server', config));
     const server = await startSingleServer(config);
     stopOnSignal(() => server.close().then(endTracing), server.onClientFault);
+    isUp();
     if (server.firstRun && server.bootstrap) {
       const file = bootstrapFile(config.data);
       for (const line of firstRunLines(server.bootstrap, file, process.stdout.isTTY === true)) console.log(line);
@@ -73,6 +75,7 @@ function service<C>(
 ): void {
   const command = program.command(name).description(help);
   withFlags(command, { ...knobs.knobs, ...clusterKnobs.knobs }).action(async (options: Record<string, unknown>) => {
+    const isUp = stopWhileStarting();
     const config = loadConfig(knobs, options) as C;
     const shared = loadConfig(clusterKnobs, options);
     const [{ startTracing }, { clusterLink }] = await Promise.all([
@@ -84,6 +87,7 @@ function service<C>(
     const endTracing = await startTracing(tracing);
     const running = await start(config, link, tracing);
     stopOnSignal(() => running.close().then(endTracing), running.onClientFault);
+    isUp();
     console.log(`${name} ready ${JSON.stringify(running.lines)}`);
   });
 }
