@@ -5,6 +5,7 @@ use crate::cluster_tests::{submit, until};
 use crate::tests::{OpenNode, alone, copy_dir, options};
 use prost::Message;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use vectron_shard::proto::{ChangesOp, PointBatch, PointData, ShardOp, ShardOutcome, shard_op::Op};
 
@@ -83,6 +84,30 @@ fn a_log_that_rests_is_cut_although_no_snapshot_is_due() {
     assert_eq!(changes_from(&node, node.first_log_index(1)), "");
     node.close().unwrap();
     let node = by_bytes(dir.path(), u64::MAX, Duration::ZERO);
+    assert_eq!(live(&node), 100);
+}
+
+/// The last snapshot may be taken while the graph is behind: what the graph needs stays until the graph is saved.
+#[test]
+fn a_log_that_waited_for_the_graph_is_cut_when_the_graph_is_saved() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = by_bytes(dir.path(), u64::MAX, Duration::from_secs(3));
+    write(&node, 0, 100);
+    let replica = node.replica(1).unwrap();
+    let purged = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        // As if the graph had been saved before the first point came.
+        scope.spawn(|| {
+            while !purged.load(Ordering::Acquire) {
+                replica.log.keep_after(0);
+            }
+        });
+        node.flush_all().unwrap();
+        until("the log is purged", || replica.log.purged_index() > 0);
+        purged.store(true, Ordering::Release);
+    });
+    assert!(!is_cut(&node), "the graph needs what was purged");
+    until("the log is cut", || is_cut(&node));
     assert_eq!(live(&node), 100);
 }
 

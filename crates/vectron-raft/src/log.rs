@@ -245,6 +245,16 @@ impl GroupLog {
         (freed > 0 && freed >= keep_bytes / 4).then_some(upto)
     }
 
+    /// Whether the log is more than a quarter over `keep_bytes` and has entries that were purged and stay on the disk until the
+    /// graph is saved again.
+    pub fn waits_for_graph(&self, keep_bytes: u64) -> bool {
+        let kept = self.0.keep_after.load(Ordering::Acquire);
+        let state = self.0.state.lock();
+        let held = state.first.zip(state.purged);
+        let held = held.is_some_and(|(first, purged)| first <= purged.index && kept < purged.index);
+        held && state.disk_bytes > keep_bytes + keep_bytes / 4
+    }
+
     /// Removes entries that were purged and kept for the graph or for a view, which do not need them any more.
     pub async fn sweep(&self) -> io::Result<()> {
         let kept = self.kept_after();

@@ -383,9 +383,8 @@ impl Node {
         let ahead = Arc::clone(&replica);
         let prepared = tokio::task::spawn_blocking(move || {
             ahead.guarded(|| {
-                let shard = ahead.shard();
-                shard.flush()?;
-                Ok(shard.save_graph(true)?)
+                ahead.shard().flush()?;
+                ahead.save_graph(true)
             })
         });
         prepared.await.map_err(|_| NodeError::Closed)??;
@@ -517,7 +516,7 @@ impl Node {
         }
         // A snapshot that cannot be written costs a rebuild at the next start, a recall that cannot be measured
         // an estimate; nothing else.
-        let _ = replica.guarded(|| Ok(shard.save_graph(false)?));
+        let _ = replica.guarded(|| replica.save_graph(false));
         if replica.check_usable().is_ok() && shard.wants_checking() {
             let _ = replica.guarded(|| Ok(shard.check_recall()?));
         }
@@ -860,9 +859,8 @@ impl Node {
             return Ok(());
         }
         replica.guarded(|| {
-            let shard = replica.shard();
-            shard.flush()?;
-            Ok(shard.save_graph(true)?)
+            replica.shard().flush()?;
+            replica.save_graph(true)
         })?;
         if let Ok(raft) = replica.raft() {
             // It may have stopped; then there is nothing to cut.
@@ -898,7 +896,7 @@ impl Node {
         self.0.log.read().clone().ok_or(NodeError::Closed)
     }
 
-    fn replica(&self, id: u64) -> Result<Arc<Replica>> {
+    pub(crate) fn replica(&self, id: u64) -> Result<Arc<Replica>> {
         if let Some(replica) = self.0.replicas.read().get(&id) {
             return Ok(Arc::clone(replica));
         }
@@ -974,10 +972,10 @@ impl Keeper {
         if quiet {
             log.forget_cached();
         }
+        let undurable = durable < last && log.cut_at(options.log_keep_bytes, last).is_some();
         // What waits for the graph would stay in the log for its sake.
         let rests = quiet
-            && durable < last
-            && log.cut_at(options.log_keep_bytes, last).is_some()
+            && (undurable || log.waits_for_graph(options.log_keep_bytes))
             && replica.shard().is_indexed();
         if grown || rests {
             log.reset_bytes();

@@ -57,6 +57,8 @@ pub struct Replica {
     spec: ShardSpec,
     resources: Arc<Resources>,
     shard: ArcSwap<Shard>,
+    /// Held while the log is told what the saved graph of `shard` needs, so that it is not what that of another one did.
+    saving: Mutex<()>,
     pub log: GroupLog,
     pub epoch: AtomicU64,
     raft: OnceLock<Raft>,
@@ -171,6 +173,7 @@ impl Replica {
             spec,
             resources,
             shard: ArcSwap::from_pointee(shard),
+            saving: Mutex::new(()),
             log,
             epoch: AtomicU64::new(epoch),
             raft: OnceLock::new(),
@@ -355,15 +358,21 @@ impl Replica {
     pub fn make_durable(&self, meta: &Meta) -> Result<()> {
         let shard = self.shard();
         shard.flush()?;
-        shard.save_graph(true)?;
-        let saved = shard.saved_index();
-        self.log.keep_after(saved);
+        self.save_graph(true)?;
         self.log.reset_bytes();
         let first = self.log.first_index();
         if first > 0 {
             shard.forget_changes(first - 1)?;
         }
         *self.durable.lock() = Some(meta.clone());
+        Ok(())
+    }
+
+    /// [`Shard::save_graph`]; the log may lose what only the saved graph needed.
+    pub fn save_graph(&self, always: bool) -> Result<()> {
+        self.shard().save_graph(always)?;
+        let _saved = self.saving.lock();
+        self.log.keep_after(self.shard().saved_index());
         Ok(())
     }
 
@@ -388,9 +397,12 @@ impl Replica {
         let shard = Arc::new(open_shard(&data, self.spec, &self.resources, &self.log)?);
         let stamp = shard.stamp()?.and_then(|stamp| proto::Stamp::decode(stamp.as_slice()).ok());
         write_text(&self.dir, CURRENT, &name)?;
-        self.log.keep_after(shard.saved_index());
         self.raise_epoch(shard.epoch());
-        let old = self.shard.swap(shard);
+        let old = {
+            let _saved = self.saving.lock();
+            self.log.keep_after(shard.saved_index());
+            self.shard.swap(shard)
+        };
         *self.durable.lock() = stamp.map(|stamp| stamp.meta());
         let old_data = self.dir.join(std::mem::replace(&mut *self.current.lock(), name));
         std::thread::spawn(move || {
@@ -445,8 +457,8 @@ impl snapshot::Source for Replica {
     /// A checkpoint of the shard with what its graph needs of the log.
     fn checkpoint(&self) -> Result<Checkpoint> {
         self.guarded(|| {
+            self.save_graph(true)?;
             let shard = self.shard();
-            shard.save_graph(true)?;
             let dir = self.dir.join(format!("sending-{}", unique()));
             let checkpoint = shard.checkpoint(&dir)?;
             let after = shard.saved_index();
