@@ -7,10 +7,15 @@ import { checkImports, modulesOf, nativeCore } from './bundling.mjs';
 import { newPackage, root, tested, version, write } from './folders.mjs';
 import { licencesOf } from './licences.mjs';
 
-/** What has machine code of its own, or files that are served as they are. */
-const DEPENDENCIES = ['@node-rs/argon2', '@node-rs/bcrypt', '@node-rs/crc32', 'libsql', 'swagger-ui-dist'];
+/** What has machine code of its own. */
+const DEPENDENCIES = ['@node-rs/argon2', '@node-rs/bcrypt', '@node-rs/crc32', 'libsql'];
 /** Packages that read files which lie beside their code; npm leaves folders out that are called node_modules. */
 const WITH_FILES = ['etcd3', 'grpc-health-check', '@grpc/grpc-js', '@grpc/reflection'];
+/**
+ * The page of the API. As a dependency it would bring `@scarf/scarf`, whose installation runs a script that tells its makers of it.
+ */
+const PAGE = 'swagger-ui-dist';
+const PAGE_FILES = ['package.json', 'LICENSE', 'NOTICE', 'swagger-ui.css', 'swagger-ui-bundle.js'];
 const VENDOR = 'vendor';
 const placed = (path) => path.replace(/^((?:\.\.\/)*)node_modules\//, `$1${VENDOR}/`);
 const COPIED = ['apps/cli/bin', 'apps/console/dist', 'bench/datasets/debian-packages'];
@@ -52,8 +57,9 @@ export async function writeServer() {
     const isData = (path) => (statSync(path).isDirectory() ? !path.endsWith('/node_modules') : path.endsWith('.proto'));
     cpSync(from, join(folder, VENDOR, name), { recursive: true, filter: isData });
   }
+  for (const file of PAGE_FILES) cpSync(join(root, 'node_modules', PAGE, file), join(folder, VENDOR, PAGE, file));
   for (const path of COPIED) cpSync(join(root, path), join(folder, path), { recursive: true });
   write(folder, 'README.md', README);
   write(folder, 'THIRD-PARTY-LICENSES', licencesOf(modules));
-  return { folder, modules, vendored: WITH_FILES };
+  return { folder, modules, vendored: [...WITH_FILES, PAGE] };
 }

@@ -5,10 +5,14 @@ import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
 
-const consoleDir = join(dirname(fileURLToPath(import.meta.url)), '../../../../console/dist');
+const own = dirname(fileURLToPath(import.meta.url));
+const consoleDir = join(own, '../../../../console/dist');
 
-/** By path: importing the package would load the whole browser bundle. */
-const swaggerDir = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+/** In the npm package `vectron` a copy, in a checkout npm's; by path, because importing it would load the whole browser bundle. */
+const copiedSwagger = join(own, '../../../../../vendor/swagger-ui-dist');
+const swaggerDir = existsSync(copiedSwagger)
+  ? copiedSwagger
+  : dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 
 const REFERENCE = `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Vectron API</title>
