@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { tempDir } from '../harness/system.js';
@@ -80,8 +80,16 @@ const without = (name: keyof typeof ALL) => Object.fromEntries(Object.entries(AL
 const calls = (path: string) => (existsSync(join(path, 'calls')) ? readFileSync(join(path, 'calls'), 'utf8') : '');
 const INJECTED = (code: string) => `--import data:text/javascript,${encodeURIComponent(code)}`;
 
+/** The set-up of a checkout that has no native core yet: with one of its sources, nothing that compiles it is missed. */
+const SET_UP = (() => {
+  const dir = tempDir('checkout');
+  for (const name of ['scripts', 'package.json', 'package-lock.json', '.npmrc', 'Cargo.toml', 'Cargo.lock'])
+    cpSync(name, join(dir, name), { recursive: true });
+  return join(dir, 'scripts/setup.mjs');
+})();
+
 function setUp(path: string, args: string[], env: Record<string, string> = {}) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['scripts/setup.mjs', ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [SET_UP, ...args], {
     env: { PATH: path, HOME: process.env.HOME, LIBCLANG_PATH: '/usr/lib', ...env },
     encoding: 'utf8',
   });
@@ -154,15 +162,11 @@ describe('set-up', () => {
     ] as const) {
       const path = tools({ ...without('c++'), 'apt-get': 'apt', sudo: 'sudo' });
       // A terminal of its own.
-      const { stdout } = spawnSync(
-        '/usr/bin/script',
-        ['-qec', `'${process.execPath}' scripts/setup.mjs`, '/dev/null'],
-        {
-          env: { PATH: path, HOME: process.env.HOME, LIBCLANG_PATH: '/usr/lib', SHELL: '/bin/sh' },
-          input: `${answer}\n`,
-          encoding: 'utf8',
-        },
-      );
+      const { stdout } = spawnSync('/usr/bin/script', ['-qec', `'${process.execPath}' '${SET_UP}'`, '/dev/null'], {
+        env: { PATH: path, HOME: process.env.HOME, LIBCLANG_PATH: '/usr/lib', SHELL: '/bin/sh' },
+        input: `${answer}\n`,
+        encoding: 'utf8',
+      });
       expect(stdout).toMatch(/run "(sudo )?apt-get install -y g\+\+" now\? \[y\/N\]/);
       expect([answer, /apt-get install -y -qq g\+\+/.test(calls(path))]).toEqual([answer, ran]);
     }
