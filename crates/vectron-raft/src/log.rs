@@ -229,7 +229,7 @@ impl GroupLog {
     /// shard's own store has; the newest entry always stays. `None`: that would free less than a quarter of `keep_bytes`.
     pub fn cut_at(&self, keep_bytes: u64, snapshot: u64) -> Option<u64> {
         let state = self.0.state.lock();
-        if state.disk_bytes <= keep_bytes + keep_bytes / 4 {
+        if !state.is_over(keep_bytes) {
             return None;
         }
         let mut kept = 0;
@@ -245,14 +245,14 @@ impl GroupLog {
         (freed > 0 && freed >= keep_bytes / 4).then_some(upto)
     }
 
-    /// Whether the log is more than a quarter over `keep_bytes` and has entries that were purged and stay on the disk until the
+    /// Whether the log is so long that it should be cut, and has entries that were purged and stay on the disk until the
     /// graph is saved again.
     pub fn waits_for_graph(&self, keep_bytes: u64) -> bool {
         let kept = self.0.keep_after.load(Ordering::Acquire);
         let state = self.0.state.lock();
         let held = state.first.zip(state.purged);
         let held = held.is_some_and(|(first, purged)| first <= purged.index && kept < purged.index);
-        held && state.disk_bytes > keep_bytes + keep_bytes / 4
+        held && state.is_over(keep_bytes)
     }
 
     /// Removes entries that were purged and kept for the graph or for a view, which do not need them any more.
@@ -397,6 +397,11 @@ impl State {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
         self.sizes.push_back((index, bytes));
         self.disk_bytes += u64::from(bytes);
+    }
+
+    /// Whether the entries on the disk take a quarter more than the `keep_bytes` that stay: a cut is worth its work then.
+    fn is_over(&self, keep_bytes: u64) -> bool {
+        self.disk_bytes > keep_bytes + keep_bytes / 4
     }
 
     /// Of the entries up to `index`. Returns how many bytes they are.
