@@ -48,7 +48,7 @@ export function writeEngine(wanted = []) {
     types: 'index.d.ts',
     optionalDependencies,
   });
-  for (const file of ['index.js', 'index.d.ts']) copyFileSync(join(native, file), join(folder, file));
+  for (const file of ['index.js', 'index.d.ts', 'processor.js']) copyFileSync(join(native, file), join(folder, file));
   write(folder, 'README.md', README);
   return [...platforms, { folder }];
 }
