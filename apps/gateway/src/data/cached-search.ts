@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { givenVector } from '@vectron/model';
 import { filters } from '@vectron/proto';
+import type { StopSignal } from '@vectron/rpc';
 import { RouteTable } from '../shards/routes.js';
 import { type CacheKey, ResultCache, type ServedFrom } from './result-cache.js';
 import type { SearchAnswer } from './search-answer.js';
@@ -29,7 +30,8 @@ export class CachedSearch {
     const { collection } = await this.routes.get(tenantId, input.collection);
     // Checked here, so that a wrong one never reaches the cache.
     const known = { collectionId: collection.id, vector: givenVector(input, collection) };
-    return this.cache.get(keyOf(call, known), signal, (own) => this.searches.run({ ...call, signal: own }, known));
+    const search = (own: StopSignal) => this.searches.run({ ...call, signal: own }, known);
+    return this.cache.get(keyOf(call, known), signal, search, call.work?.isLong);
   }
 }
 

@@ -90,6 +90,19 @@ describe('the result cache', () => {
     expect(await ask(key())).toBe('shards');
   });
 
+  it('keeps the first time what cost much, and what others waited for', async () => {
+    const cache = cacheOf();
+    const costly = key({ parameters: [1] });
+    await cache.get(costly, undefined, async () => answer('a'), true);
+    expect((await cache.get(costly, undefined, async () => answer('b'))).from).toBe('cache');
+    const { begun, search } = heldSearch();
+    const crowd = [cache.get(key(), undefined, search), cache.get(key(), undefined, search)];
+    await until('the search is under way', () => begun.length > 0);
+    begun[0](answer('a'));
+    await Promise.all(crowd);
+    expect((await cache.get(key(), undefined, search)).from).toBe('cache');
+  });
+
   it('gives no answer from before a write, nor one that is not complete', async () => {
     const cache = cacheOf();
     const ask = async (found: SearchAnswer) => (await cache.get(key(), undefined, async () => found)).from;

@@ -96,12 +96,13 @@ export class ResultCache {
 
   /**
    * The answer of the cache, of an equal search that is under way, or of `search`, which is run once for all that wait
-   * and stopped when none of them does any more. `signal`: the caller's.
+   * and stopped when none of them does any more. `signal`: the caller's. `isCostly`: its answer is worth keeping the first time already.
    */
   async get(
     key: CacheKey,
     signal: StopSignal | undefined,
     search: (signal: StopSignal) => Promise<SearchAnswer>,
+    isCostly = false,
   ): Promise<{ answer: SearchAnswer; from: ServedFrom }> {
     const writes = this.writes.of(key.collectionId);
     // The vector as its hash: a long key would cost more than the rest. Whoever has the same is compared with it.
@@ -115,6 +116,8 @@ export class ResultCache {
     const same = this.#underWay.get(name);
     if (same?.answer !== undefined && same.vector.equals(key.vector)) {
       this.#counts.coalesced.inc();
+      // Those that come after its end find the answer.
+      if (this.#answers !== undefined) this.#asksAgain(name);
       return { answer: await this.#wait(same, same.answer, signal), from: 'coalesced' };
     }
     let from: ServedFrom = 'shards';
@@ -125,7 +128,7 @@ export class ResultCache {
       // As old as its search's beginning.
       const sinceMs = Date.now();
       const answer = shared ?? (await search(stop));
-      if (answer.complete && this.options.ttlMs > 0 && this.#asksAgain(name)) {
+      if (answer.complete && this.options.ttlMs > 0 && (this.#asksAgain(name) || isCostly)) {
         // A view would keep all that was read from the socket with it.
         this.#answers?.set(name, { answer, vector: Buffer.from(key.vector), sinceMs });
         if (from === 'shards') this.#share(key, writes?.count ?? 0, answer);
