@@ -19,7 +19,7 @@ export interface ErrorDetails {
   readonly retryAfterMs?: number;
   /** With CHANGES_GONE, unless the collection was made anew. */
   readonly lost?: LostChanges;
-  /** Of the call that failed, as the server logs it. Set by clients of REST. */
+  /** Of the call that failed, as the server logs it. Set by clients. */
   readonly requestId?: string;
 }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import {
   Server as GrpcJsServer,
@@ -30,7 +30,8 @@ import type { Def } from './service.js';
 import { statusFromError } from './status.js';
 import { Stop, type StopSignal } from './stop.js';
 import type { TlsFiles } from './tls.js';
-import { framed, isOrdinary, UnaryCall } from './unary-call.js';
+import { errorHeaders } from './trailers.js';
+import { framed, isOrdinary, timeoutOf, UnaryCall } from './unary-call.js';
 import { messageTooLarge, Unpacking } from './unpacking.js';
 
 export interface GrpcServerOptions {
@@ -64,7 +65,9 @@ export interface GrpcServerOptions {
    * Looked at before a call is even made: the error to refuse it with, when there is no room for it. It must cost next to
    * nothing, because it is asked most when there is least time.
    */
-  readonly shed?: (path: string, headers: IncomingHttpHeaders) => VectronError | undefined;
+  readonly shed?: (path: string, headers: IncomingHttpHeaders, timeoutMs?: number) => VectronError | undefined;
+  /** The one message of a call begins to come; what is given, if anything, is called when no more of it comes, the first time with whether all of it has. */
+  readonly receiving?: (path: string, principal: unknown) => ((whole: boolean) => void) | undefined;
   /** Runs next, with the decoded request; throws to refuse. Not for methods that take a stream. */
   readonly check?: (path: string, request: object, principal: unknown) => void;
   /** Runs each method within whatever it makes, such as a span. */
@@ -402,7 +405,7 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
     if (served === undefined && !REFLECTION.test(path)) {
       throw new VectronError('UNIMPLEMENTED', `The server does not implement the method ${path}`);
     }
-    const refusal = this.options.shed?.(path, headers);
+    const refusal = this.options.shed?.(path, headers, timeoutOf(headers));
     if (refusal !== undefined) throw refusal;
     const maxBytes = this.#maxBytes(path);
     if (!served?.streamed && Number(headers['content-length'] ?? 0) > maxBytes + PREFIX_BYTES)
@@ -448,6 +451,12 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
       const owner = this.#ownerOf(connection, principal);
       watchMessages(stream, lengths, this.#arrivals, owner, refuse);
       return;
+    }
+    const received = this.options.receiving?.(path, principal);
+    if (received !== undefined) {
+      const ended = () => received(lengths.whole > 0);
+      stream.once('end', ended);
+      stream.once('close', ended);
     }
     call.late = () => {
       const arrived = this.#arrivals.begin({
@@ -506,8 +515,12 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
     else if (known !== error) logger.warn({ err: error, path, requestId }, 'call failed');
     this.#cut(stream, known, requestId);
     if (observe !== undefined && this.#served.has(path)) {
-      const peer = clientOf?.(connection.address, Metadata.fromHttp2Headers(headers)) ?? connection.address;
-      observe(path, error.code, 0, { peer, requestId });
+      observe(path, error.code, 0, {
+        requestId,
+        get peer() {
+          return clientOf?.(connection.address, Metadata.fromHttp2Headers(headers)) ?? connection.address;
+        },
+      });
     }
     if (!connection.isKnown || error === TOO_MANY_CALLS) {
       connection.refused();
@@ -517,8 +530,7 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
 
   #cut(stream: ServerHttp2Stream, error: VectronError, requestId = ''): void {
     if (stream.destroyed || stream.closed) return;
-    const own = requestId === '' ? undefined : { 'x-request-id': requestId };
-    if (!stream.headersSent) stream.respond({ ...trailersOf(error), ...own }, { endStream: true });
+    if (!stream.headersSent) stream.respond(errorHeaders(error, requestId), { endStream: true });
     stream.close(constants.NGHTTP2_NO_ERROR);
   }
 
@@ -679,7 +691,7 @@ export class GrpcServer extends NestServer implements CustomTransportStrategy {
         this.#unary.set(method.path, (call, message, principal) => {
           invoke(call, principal, message)
             .then((answer) => call.answer(frame(answer)))
-            .catch((error) => call.fail(statusFromError(error)));
+            .catch((error) => call.fail(error));
         });
       }
     }
@@ -775,25 +787,6 @@ interface GrpcJsInternals {
     headers: IncomingHttpHeaders,
   ) => void;
   _retrieveHandler: (path: string) => GrpcJsHandler | null;
-}
-
-const trailers = new WeakMap<VectronError, OutgoingHttpHeaders>();
-
-/** What a call that is refused with `error` is answered, made once for each error. */
-function trailersOf(error: VectronError): OutgoingHttpHeaders {
-  let known = trailers.get(error);
-  if (known === undefined) {
-    const { code, details, metadata } = statusFromError(error);
-    known = {
-      ':status': 200,
-      'content-type': 'application/grpc+proto',
-      'grpc-status': String(code),
-      'grpc-message': encodeURI(details),
-      ...metadata.toHttp2Headers(),
-    };
-    trailers.set(error, known);
-  }
-  return known;
 }
 
 type AnswerStream = ServerWritableStream<unknown, unknown> | ServerDuplexStream<unknown, unknown>;

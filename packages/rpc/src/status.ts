@@ -66,7 +66,10 @@ export function errorFromStatus(error: ServiceError): VectronError {
   const message = error.details || error.message;
   // A proxy may say it in the trailer alone.
   const pushback = Number(error.metadata?.get('grpc-retry-pushback-ms')[0] ?? Number.NaN);
-  return errorFromRpcStatus({ code: error.code, message, details }, pushback >= 0 ? pushback : undefined);
+  const known = errorFromRpcStatus({ code: error.code, message, details }, pushback >= 0 ? pushback : undefined);
+  const requestId = error.metadata?.get('x-request-id')[0];
+  if (requestId === undefined) return known;
+  return new VectronError(known.code, known.message, { details: { ...known.details, requestId: String(requestId) } });
 }
 
 /** The error that {@link rpcStatusOf} made a message of. `otherwiseMs`: when to try again, where the status says nothing of it. */

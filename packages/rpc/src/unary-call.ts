@@ -1,11 +1,11 @@
-import {
-  constants,
-  type IncomingHttpHeaders,
-  type OutgoingHttpHeaders,
-  type ServerHttp2Stream,
-  type ServerStreamResponseOptions,
+import type {
+  IncomingHttpHeaders,
+  OutgoingHttpHeaders,
+  ServerHttp2Stream,
+  ServerStreamResponseOptions,
 } from 'node:http2';
-import { status as codes, Metadata, type StatusObject } from '@grpc/grpc-js';
+import { status as codes, Metadata } from '@grpc/grpc-js';
+import { ANSWER_HEADERS, errorHeaders, failureHeaders, OK_TRAILERS } from './trailers.js';
 
 /** The compressed flag and the length that are in front of a message. */
 const PREFIX_BYTES = 5;
@@ -22,19 +22,7 @@ const TIMEOUT = /^(\d{1,8})([HMSmun])$/;
 const UNIT_MS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1_000, m: 1, u: 1e-3, n: 1e-6 };
 /** 24 days: timers cannot wait longer, and nobody waits for the end of such a call. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
-const ANSWER_HEADERS: Readonly<OutgoingHttpHeaders> = {
-  [constants.HTTP2_HEADER_STATUS]: 200,
-  [constants.HTTP2_HEADER_CONTENT_TYPE]: 'application/grpc+proto',
-  'grpc-encoding': 'identity',
-  'grpc-accept-encoding': 'identity,deflate,gzip',
-};
 const WITH_TRAILERS: ServerStreamResponseOptions = { waitForTrailers: true };
-const OK_TRAILERS: OutgoingHttpHeaders = { 'grpc-status': codes.OK, 'grpc-message': 'OK' };
-/** Halves of characters, which no UTF-8 has. */
-const LONE_SURROGATES = /[\ud800-\udfff]/gu;
-const noMetadata = new Metadata();
-
-const statusOf = (code: codes, details: string): StatusObject => ({ code, details, metadata: noMetadata });
 
 /**
  * Whether a call may be an {@link UnaryCall}: an ordinary one of gRPC over HTTP/2, whose messages are not compressed. Every other is
@@ -48,6 +36,12 @@ export function isOrdinary(headers: IncomingHttpHeaders): boolean {
     (encoding === undefined || encoding === 'identity') &&
     (timeout === undefined || (typeof timeout === 'string' && TIMEOUT.test(timeout)))
   );
+}
+
+/** How long the caller waits, milliseconds; undefined: it does not say, or not in words of gRPC. */
+export function timeoutOf({ 'grpc-timeout': timeout }: IncomingHttpHeaders): number | undefined {
+  const [, digits, unit] = (typeof timeout === 'string' && TIMEOUT.exec(timeout)) || [];
+  return digits === undefined || unit === undefined ? undefined : Math.floor(Number(digits) * UNIT_MS[unit]);
 }
 
 /**
@@ -76,10 +70,8 @@ export class UnaryCall {
     private readonly maxAnswerBytes: number,
     begin: (message: Buffer) => void,
   ) {
-    const timeout = headers['grpc-timeout'];
-    const [, digits, unit] = (typeof timeout === 'string' && TIMEOUT.exec(timeout)) || [];
-    if (digits !== undefined && unit !== undefined) {
-      const timeoutMs = Math.floor(Number(digits) * UNIT_MS[unit]);
+    const timeoutMs = timeoutOf(headers);
+    if (timeoutMs !== undefined) {
       this.deadlineMs = Date.now() + timeoutMs;
       if (timeoutMs <= LONGEST_TIMEOUT_MS) this.#timer = setTimeout(() => this.#late(), timeoutMs);
     }
@@ -90,11 +82,9 @@ export class UnaryCall {
       // The stream is known to its session for longer than the call is, and the call to the stream.
       this.#chunks = [];
       if (isCompressed)
-        this.fail(
-          statusOf(codes.INTERNAL, 'the message is marked as compressed, and grpc-encoding names no compression'),
-        );
+        this.#fail(codes.INTERNAL, 'the message is marked as compressed, and grpc-encoding names no compression');
       else if (message !== undefined) begin(message);
-      else this.fail(statusOf(codes.UNIMPLEMENTED, 'the request has no message, and this method takes one'));
+      else this.#fail(codes.UNIMPLEMENTED, 'the request has no message, and this method takes one');
     });
   }
 
@@ -127,41 +117,35 @@ export class UnaryCall {
     const [first] = this.#chunks;
     if (first.length < PREFIX_BYTES || this.#bytes <= PREFIX_BYTES + first.readUInt32BE(1)) return;
     this.#chunks.length = 0;
-    this.fail(statusOf(codes.UNIMPLEMENTED, 'the request has a second message, and this method takes one'));
+    this.#fail(codes.UNIMPLEMENTED, 'the request has a second message, and this method takes one');
   }
 
   /** Answers with a message, which has {@link PREFIX_BYTES} in front of it. */
   answer(framed: Buffer): void {
     if (framed.length - PREFIX_BYTES > this.maxAnswerBytes) {
       const message = `the answer has ${framed.length - PREFIX_BYTES} bytes, and at most ${this.maxAnswerBytes} can be sent`;
-      this.fail(statusOf(codes.RESOURCE_EXHAUSTED, message));
+      this.#fail(codes.RESOURCE_EXHAUSTED, message);
       return;
     }
-    if (!this.#begin()) return;
+    if (!this.#end()) return;
+    const headers =
+      this.requestId === '' ? { ...ANSWER_HEADERS } : { ...ANSWER_HEADERS, 'x-request-id': this.requestId };
+    this.stream.respond(headers, WITH_TRAILERS);
     this.stream.once('wantTrailers', () => this.stream.sendTrailers(OK_TRAILERS));
     this.stream.end(framed);
   }
 
   /** Answers with an error. */
-  fail({ code, details, metadata }: StatusObject): void {
-    // Without a name for the call, there is nothing to say in headers of their own.
-    const message = encodeURI(details.replace(LONE_SURROGATES, '\ufffd'));
-    const trailers = { 'grpc-status': code, 'grpc-message': message, ...metadata.toHttp2Headers() };
-    if (this.requestId === '') {
-      if (this.#end()) this.stream.respond({ ...ANSWER_HEADERS, ...trailers }, { endStream: true });
-      return;
-    }
-    if (!this.#begin()) return;
-    this.stream.once('wantTrailers', () => this.stream.sendTrailers(trailers));
-    this.stream.end();
+  fail(error: unknown): void {
+    this.#refuse(() => errorHeaders(error, this.requestId));
   }
 
-  #begin(): boolean {
-    if (!this.#end()) return false;
-    const headers =
-      this.requestId === '' ? { ...ANSWER_HEADERS } : { ...ANSWER_HEADERS, 'x-request-id': this.requestId };
-    this.stream.respond(headers, WITH_TRAILERS);
-    return true;
+  #fail(code: codes, details: string): void {
+    this.#refuse(() => failureHeaders({ code, details }, this.requestId));
+  }
+
+  #refuse(headers: () => OutgoingHttpHeaders): void {
+    if (this.#end()) this.stream.respond(headers(), { endStream: true });
   }
 
   /** Whether the call can still be answered, which it is then. */
@@ -174,7 +158,7 @@ export class UnaryCall {
   }
 
   #late(): void {
-    this.#tellGone(() => this.fail(statusOf(codes.DEADLINE_EXCEEDED, 'Deadline exceeded')));
+    this.#tellGone(() => this.#fail(codes.DEADLINE_EXCEEDED, 'Deadline exceeded'));
   }
 
   #gone(): void {
