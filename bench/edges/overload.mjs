@@ -6,6 +6,7 @@ import { seeded } from '../../apps/cli/dist/drill/load.js';
 import { row } from '../../apps/cli/dist/import/npy.js';
 import { load, tokenFile, writeRequests } from '../harness/loadgen.mjs';
 import { failures, perSecond } from '../harness/outcomes.mjs';
+import { cpuSeconds } from '../harness/processes.mjs';
 import { startSingle } from './system.mjs';
 import { distinctQueries, fill, searchForms, searchPath } from './work.mjs';
 
@@ -67,8 +68,10 @@ export async function measureOverload(dataset, { seconds, workloads = Object.key
       const watch = setInterval(() => {
         most = Math.max(most, system.residentBytes());
       }, 200);
+      const used = cpuSeconds([system.pid]);
       const over = await load({ ...common, rate: TIMES * capacity, seconds });
       clearInterval(watch);
+      const serverCores = (cpuSeconds([system.pid]) - used) / seconds;
       await new Promise((resolve) => setTimeout(resolve, 10_000));
       const after = await load({ ...common, rate: 0.8 * capacity, seconds: 5 });
       const all = Object.values(over.codes).reduce((sum, count) => sum + count, 0) + over.unsent;
@@ -84,6 +87,7 @@ export async function measureOverload(dataset, { seconds, workloads = Object.key
         refusedP50Ms: over.refused.p50Ms,
         refusedP95Ms: over.refused.p95Ms,
         memoryGrowth: most / before - 1,
+        serverCores,
         afterP99Ms: after.ok.p99Ms,
         afterFailed: failures(after),
         codes: over.codes,

@@ -66,6 +66,8 @@ export function judgeOverload(rows, figures) {
     add('refusals typed, with a time', row.refusedTyped, 'share', promise({ least: 0.95 }));
     add('refused within (p95)', row.refusedP95Ms, 'ms', promise({ most: 50 }));
     add('memory', row.memoryGrowth, 'more', promise({ most: 0.25 }));
+    // The load generator has the others: where it takes one, the server cannot do more than the other one allows.
+    add('cores that the server had meanwhile', row.serverCores, 'cores');
     add('refused or failed 10 s later', row.afterFailed, 'requests', promise({ most: 0 }));
   }
 }

@@ -228,10 +228,12 @@ export async function serveGateway(
       return edge.hold(principal as Principal);
     },
     check: (path, request, principal) => checkRequest(publicMethod(path), request, principal as Principal | undefined),
-    shed: (path, headers) => {
+    shed: (path, headers, timeoutMs) => {
       const method = methodOf(path);
-      return method && edge.shed(method, tokenOf(headers));
+      return method && edge.shed(method, tokenOf(headers), timeoutMs);
     },
+    receiving: (path, principal) =>
+      principal === undefined ? undefined : edge.receive(publicMethod(path), principal as Principal),
     around: grpcSpan,
     clientOf: (connection, metadata) => addressOf(connection, metadata.get('x-forwarded-for').join(', ')),
     requestIds: true,

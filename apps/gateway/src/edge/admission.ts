@@ -1,7 +1,9 @@
 import { VectronError } from '@vectron/errors';
 import type { Metrics } from '@vectron/observability';
 import type { PartOfLimit } from '@vectron/rpc';
-import { type Arrival, Room, type WorkKind } from './room.js';
+import { Incoming } from './incoming.js';
+import { Refusals } from './refusals.js';
+import { type Arrival, Room, WAIT_SHARE, type WorkKind } from './room.js';
 
 type Brief = Exclude<WorkKind, 'watch'>;
 
@@ -18,6 +20,9 @@ export interface HeldLimits {
 export class Admission {
   readonly #rooms: Record<Brief, Room>;
   readonly #open: OpenRequests;
+  readonly #incoming = new Incoming();
+  readonly #tooMuch: Refusals;
+  readonly #mostMs: number;
 
   /**
    * `waitMs`: how long a request may wait for its room. `open`: what counts those that are held open; missing: this. `partOf`: where the
@@ -32,6 +37,8 @@ export class Admission {
     partOf?: (kind: Brief) => PartOfLimit,
   ) {
     this.#open = open ?? new HeldRequests(limits.watch, metrics, held);
+    this.#tooMuch = new Refusals('write', metrics);
+    this.#mostMs = waitMs.write;
     const room = (kind: Brief) => new Room(kind, limits[kind], waitMs[kind], metrics, partOf?.(kind));
     this.#rooms = {
       read: room('read'),
@@ -44,12 +51,21 @@ export class Admission {
 
   /**
    * The refusal that `enter` would throw now, if any. Of a read it is not known which lane is its own before it is decoded: one of a
-   * tenant that has reads which take long is not refused here.
+   * tenant that has reads which take long is not refused here. A write is refused, too, whose body could not be here in time: `timeoutMs`
+   * is what its caller waits.
    */
-  refusal(kind: WorkKind, tenantId: string): VectronError | undefined {
+  refusal(kind: WorkKind, tenantId: string, timeoutMs = Number.POSITIVE_INFINITY): VectronError | undefined {
     if (kind === 'watch') return this.#open.refusal?.(tenantId);
     if (kind === 'read' && this.#rooms.scan.isUsedBy(tenantId)) return undefined;
-    return this.#rooms[kind].refusal(tenantId);
+    const refusal = this.#rooms[kind].refusal(tenantId);
+    if (refusal !== undefined || kind !== 'write') return refusal;
+    const expectedMs = this.#incoming.expectedMs(tenantId) ?? 0;
+    return expectedMs > Math.min(this.#mostMs, timeoutMs * WAIT_SHARE) ? this.#tooMuch.next(expectedMs) : undefined;
+  }
+
+  /** The body of a write begins to come; what is given is to be called when no more of it comes, with whether all of it has. */
+  receive(tenantId: string): (whole: boolean) => void {
+    return this.#incoming.begin(tenantId);
   }
 
   /**

@@ -118,10 +118,18 @@ export class Edge {
     }
   }
 
-  /** The refusal of a call that there is no room for, as far as that can be known without asking anybody. */
-  shed({ admission }: MethodContract, token: string | undefined): VectronError | undefined {
+  /**
+   * The refusal of a call that there is no room for, as far as that can be known without asking anybody. `timeoutMs`: how long its caller
+   * waits, where it says so.
+   */
+  shed({ admission }: MethodContract, token: string | undefined, timeoutMs?: number): VectronError | undefined {
     const known = this.authenticator.known(token);
-    return known && admission && this.admission.refusal(admission, known.tenantId);
+    return known && admission && this.admission.refusal(admission, known.tenantId, timeoutMs);
+  }
+
+  /** The body of a write begins to come; what is given is to be called when no more of it comes, with whether all of it has. undefined: of other methods. */
+  receive({ admission }: MethodContract, { tenantId }: Principal): ((whole: boolean) => void) | undefined {
+    return admission === 'write' ? this.admission.receive(tenantId) : undefined;
   }
 
   /**

@@ -1,6 +1,7 @@
 import { VectronError } from '@vectron/errors';
 import type { Metrics } from '@vectron/observability';
 import type { PartOfLimit } from '@vectron/rpc';
+import { Refusals } from './refusals.js';
 import { Throughput } from './throughput.js';
 
 /**
@@ -14,28 +15,14 @@ export type WorkKind = (typeof WORK_KINDS)[number];
 const TENANT_SHARE = 0.75;
 /** A tenant counts as active for so long after its last request. */
 const ACTIVE_MS = 1_000;
-/** Who is refused may come again after so long, where nothing is known of how fast the line moves. */
-const RETRY_MS = 250;
-/** Otherwise when as many have ended as wait, in such steps and within these bounds. */
-const RETRY_STEP_MS = 50;
-const MOST_RETRY_MS = 5_000;
 /** Share of the time until its deadline that a request may wait: its work takes time, too. */
-const WAIT_SHARE = 0.75;
+export const WAIT_SHARE = 0.75;
 const GONE = 'the caller has gone before its request began';
 /** The line is looked through so often for who has waited for too long, or has gone. */
 const LOOK_MS = 25;
 /** Most requests that wait, and bytes of theirs that are kept meanwhile. */
 const MOST_WAITING = 8_192;
 const MOST_WAITING_BYTES = 128 << 20;
-
-const NAMES: Record<WorkKind, string> = {
-  read: 'reads',
-  scan: 'reads that take long',
-  write: 'writes',
-  bulk: 'large writes',
-  watch: 'requests held open',
-  manage: 'requests that manage something',
-};
 
 /** A request that may have to wait for its room. */
 export interface Arrival {
@@ -76,11 +63,9 @@ export class Room {
   /** Those of whom some wait, the next one to be served first. */
   #turns: Tenant[] = [];
   readonly #throughput = new Throughput();
-  /** One for each time after which to come again: making one costs more than refusing. */
-  readonly #refusals = new Map<number, VectronError>();
+  readonly #refusals: Refusals;
   readonly #gauge;
   readonly #waitingGauge;
-  readonly #refused;
   #running = 0;
   #waiting = 0;
   #waitingBytes = 0;
@@ -89,7 +74,7 @@ export class Room {
 
   /** `limit`: how many fit; with `part`, into the rooms of this process together. `waitMs` 0: nobody waits. */
   constructor(
-    private readonly kind: WorkKind,
+    kind: WorkKind,
     private readonly limit: number,
     private readonly waitMs: number,
     metrics?: Metrics,
@@ -98,7 +83,7 @@ export class Room {
     this.#gauge = metrics?.running.labels({ kind });
     if (part === undefined) metrics?.room.labels({ kind }).set(limit);
     this.#waitingGauge = metrics?.waiting.labels({ kind });
-    this.#refused = metrics?.shed.labels({ kind });
+    this.#refusals = new Refusals(kind, metrics);
   }
 
   /**
@@ -143,19 +128,7 @@ export class Room {
 
   /** The refusal, which is counted. */
   #full(tenant: Tenant): VectronError {
-    this.#refused?.inc();
-    const expectedMs = this.#expectedMs(tenant, Date.now()) ?? RETRY_MS;
-    const steps = Math.ceil(Math.min(expectedMs, MOST_RETRY_MS) / RETRY_STEP_MS);
-    const retryAfterMs = Math.max(1, steps) * RETRY_STEP_MS;
-    let refusal = this.#refusals.get(retryAfterMs);
-    if (refusal === undefined) {
-      const what = NAMES[this.kind];
-      refusal = new VectronError('OVERLOADED', `too many ${what} at once; try again`, { details: { retryAfterMs } });
-      // Its trace says nothing.
-      refusal.stack = undefined;
-      this.#refusals.set(retryAfterMs, refusal);
-    }
-    return refusal;
+    return this.#refusals.next(this.#expectedMs(tenant, Date.now()));
   }
 
   /** How long the next one of the tenant waits; undefined: it cannot be told. How fast a line moves is known while there is one. */

@@ -36,17 +36,23 @@ export function guardRequests(
     return reply;
   };
   const receive = (request: AuthenticatedRequest, reply: FastifyReply) => {
-    const { raw } = request;
+    const { raw, principal } = request;
     if (raw.complete) return;
+    const { contract } = request.routeOptions.config;
+    const received = contract && principal && edge.receive(contract, principal);
     const { socket } = raw;
     const before = socket.bytesRead;
-    const owner = request.principal?.tenantId ?? addressOfRequest(request);
-    const end = arrivals.begin({
+    const owner = principal?.tenantId ?? addressOfRequest(request);
+    const arrived = arrivals.begin({
       owner,
       startedMs: Date.now(),
       bytes: () => socket.bytesRead - before,
       cut: (error) => (reply.sent ? socket.destroy() : refuse(request, reply, error)),
     });
+    const end = () => {
+      arrived();
+      received?.(raw.complete);
+    };
     request.arrived = end;
     raw.once('end', end);
     raw.once('close', end);
