@@ -91,6 +91,7 @@ export async function measureOverload(dataset, { seconds, workloads = Object.key
         afterP99Ms: after.ok.p99Ms,
         afterFailed: failures(after),
         codes: over.codes,
+        says: over.says,
         unsent: over.unsent,
         up: system.running,
       });

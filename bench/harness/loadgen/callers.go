@@ -51,7 +51,7 @@ func grpcCaller(target, path, token string, keeps bool) caller {
 		if err == nil {
 			return reply{code: "OK", answer: answer}
 		}
-		told := reply{code: status.Code(err).String(), timed: len(trailer.Get("grpc-retry-pushback-ms")) > 0}
+		told := reply{code: status.Code(err).String(), text: status.Convert(err).Message(), timed: len(trailer.Get("grpc-retry-pushback-ms")) > 0}
 		for _, detail := range status.Convert(err).Details() {
 			if info, is := detail.(*errdetails.RetryInfo); is && info.GetRetryDelay() != nil {
 				told.retryInfo = true

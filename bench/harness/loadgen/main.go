@@ -17,6 +17,8 @@ import (
 // reply is how a server answered a request.
 type reply struct {
 	code string
+	// text is what the error said, of gRPC.
+	text string
 	// timed: a refusal that says when to come back, as headers do.
 	timed bool
 	// retryInfo: a refusal whose gRPC status has google.rpc.RetryInfo among its details.

@@ -43,11 +43,15 @@ func cpuSeconds() float64 {
 
 func report(outcomes []outcome, unsent int, took time.Duration, clientCPU float64) {
 	codes := map[string]int{}
+	says := map[string]string{}
 	var good, refused []float64
 	timed, retryInfo := 0, 0
 	perSecond := make([]int, int(took.Seconds())+1)
 	for _, one := range outcomes {
 		codes[one.code]++
+		if one.text != "" && says[one.code] == "" {
+			says[one.code] = one.text
+		}
 		ms := float64(one.latency.Microseconds()) / 1000
 		if one.code == "OK" {
 			good = append(good, ms)
@@ -66,7 +70,7 @@ func report(outcomes []outcome, unsent int, took time.Duration, clientCPU float6
 		}
 	}
 	result := map[string]any{
-		"seconds": took.Seconds(), "codes": codes, "unsent": unsent, "goodPerSecond": perSecond,
+		"seconds": took.Seconds(), "codes": codes, "says": says, "unsent": unsent, "goodPerSecond": perSecond,
 		"ok": summary(good), "refused": summary(refused), "refusedWithTime": timed, "refusedWithRetryInfo": retryInfo,
 		"clientCpuSeconds": clientCPU,
 	}
