@@ -60,6 +60,32 @@ export class CallBudget {
   }
 }
 
+/**
+ * nghttp2 ends a connection with an error once its client has reset 1,000 streams, and 33 a second more (its answer to CVE-2023-44487),
+ * with all that is under way on it; Node 20 cannot change that. A client resets a stream for each call that it gives up, and many users
+ * may be behind it.
+ */
+const RESETS = { size: 1_000, perSecond: 33 };
+/** Resets that may still come when a client has been told to take another connection. */
+const RESETS_KEPT = 250;
+
+/** How near a connection is to the end that nghttp2 would make of it. */
+export class ResetBudget {
+  readonly #resets: Bucket = { left: RESETS.size, ...RESETS };
+  #lastMs: number;
+
+  constructor(nowMs: number) {
+    this.#lastMs = nowMs;
+  }
+
+  /** A stream was reset, or may be. Whether the connection should be left for another one. */
+  reset(nowMs: number): boolean {
+    take(this.#resets, 1, nowMs - this.#lastMs);
+    this.#lastMs = nowMs;
+    return this.#resets.left < RESETS_KEPT;
+  }
+}
+
 const grown = ({ left, size, perSecond }: Bucket): Bucket => ({
   left: left * KNOWN_FACTOR,
   size: size * KNOWN_FACTOR,

@@ -1,6 +1,6 @@
-import { constants, type ServerHttp2Stream } from 'node:http2';
+import { constants, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
-import { CallBudget } from './call-budget.js';
+import { CallBudget, ResetBudget } from './call-budget.js';
 import { type Connections, type CutReason, plainAddress, UNREAD_MS } from './connections.js';
 
 export interface CallLimits {
@@ -19,6 +19,8 @@ const MAX_STRANGER_CALLS = 32;
 const MAX_UNREAD_BYTES = 256 << 20;
 const LATE_MS = 200;
 const LOOK_MS = 250;
+/** Of GOAWAY: whatever its client has begun is served. */
+const ANY_STREAM = 2 ** 31 - 1;
 
 /** A call as the connection that it is on knows it. */
 export class OpenCall {
@@ -42,6 +44,8 @@ export class WatchedConnection {
   isKnown = false;
   lastCallMs = Date.now();
   readonly #openedMs = Date.now();
+  readonly #resets = new ResetBudget(Date.now());
+  #retired = false;
   #seen = { atMs: Date.now(), read: 0, written: 0 };
   #data = 0;
   #begun = 0;
@@ -61,13 +65,25 @@ export class WatchedConnection {
     if (this.calls.size >= most) return undefined;
     const call = new OpenCall(stream);
     this.calls.set(stream, call);
+    const { session } = stream;
     stream.once('close', () => {
+      // The client of a call that was refused before its end may reset it, and nobody is told.
+      const mayBeReset = stream.rstCode !== constants.NGHTTP2_NO_ERROR || !stream.readableEnded;
+      if (mayBeReset && this.#resets.reset(Date.now())) this.#retire(session);
       this.calls.delete(stream);
       call.late = undefined;
       this.lastCallMs = Date.now();
       if (!stream.headersSent && stream.rstCode !== constants.NGHTTP2_NO_ERROR) this.#idle += 1;
     });
     return call;
+  }
+
+  /** Has the client take another connection; what is under way on this one goes on. */
+  #retire(session: ServerHttp2Stream['session']): void {
+    if (this.#retired || session === undefined || session.destroyed) return;
+    this.#retired = true;
+    (session as ServerHttp2Session).goaway(constants.NGHTTP2_NO_ERROR, ANY_STREAM);
+    session.close();
   }
 
   /** A call on it was let in by its token. */

@@ -1,5 +1,11 @@
 import { once } from 'node:events';
-import { type ClientHttp2Session, type ClientHttp2Stream, connect, type IncomingHttpHeaders } from 'node:http2';
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  constants,
+  type IncomingHttpHeaders,
+} from 'node:http2';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { VectronError } from '@vectron/errors';
@@ -29,7 +35,7 @@ async function serving(handler: GrpcHandler): Promise<ClientHttp2Session> {
     port: 0,
     services: { 'test.Echo': { say: SAY } },
     handlerOf: () => handler,
-    authorize: () => undefined,
+    authorize: () => 'ann',
     requestIds: true,
     logger: createLogger('test', 'fatal'),
     maxMessageBytes: 1 << 10,
@@ -190,6 +196,31 @@ describe('a unary call', () => {
     const { signal, deadlineMs } = await context;
     expect(signal?.aborted).toBe(true);
     expect(Number.isFinite(deadlineMs)).toBe(true);
+  });
+
+  it('goes on when many others of its connection were given up, and the client is asked to take another connection', async () => {
+    let release = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const session = await serving((async (text: string) => {
+      if (text === 'stay') await released;
+      return text;
+    }) as GrpcHandler);
+    const goaway = new Promise<number>((resolve) => session.once('goaway', resolve));
+    const stays = calling(session);
+    stays.end(message('stay'));
+    const closed = () => session.closed || session.destroyed;
+    for (let given = 0; given < 1_500 && !closed(); given += 1) {
+      const one = calling(session);
+      one.on('error', () => {});
+      one.end(message('go'));
+      one.close(constants.NGHTTP2_CANCEL);
+      if (!one.destroyed) await once(one, 'close');
+    }
+    expect(await goaway).toBe(constants.NGHTTP2_NO_ERROR);
+    release();
+    expect((await answered(stays)).body).toEqual(message('stay'));
   });
 
   it('whose caller goes is told to its work', async () => {
