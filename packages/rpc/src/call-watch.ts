@@ -136,6 +136,8 @@ export class WatchedConnection {
         call.late = undefined;
         if (!stream.readableEnded) late();
       }
+      // Its client has the answer, and may have dropped the rest of its request without a word.
+      if (stream.writableFinished && stream.state.localClose === 1) stream.close(constants.NGHTTP2_NO_ERROR);
       const bytes = stream.writableLength;
       sum += bytes;
       if (bytes === 0 || bytes !== call.unread.bytes) call.unread = { bytes, sinceMs: nowMs };

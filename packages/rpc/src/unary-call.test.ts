@@ -10,6 +10,7 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { VectronError } from '@vectron/errors';
 import { createLogger } from '@vectron/observability';
+import { Arrivals } from './arrivals.js';
 import type { CallContext } from './call-context.js';
 import { type GrpcHandler, GrpcServer } from './server.js';
 
@@ -37,6 +38,8 @@ async function serving(handler: GrpcHandler): Promise<ClientHttp2Session> {
     handlerOf: () => handler,
     authorize: () => 'ann',
     requestIds: true,
+    // However slowly a message comes.
+    arrivals: new Arrivals({ minBytesPerSecond: 0, maxBytes: 0 }),
     logger: createLogger('test', 'fatal'),
     maxMessageBytes: 1 << 10,
     closeMs: 0,
@@ -196,6 +199,15 @@ describe('a unary call', () => {
     const { signal, deadlineMs } = await context;
     expect(signal?.aborted).toBe(true);
     expect(Number.isFinite(deadlineMs)).toBe(true);
+  });
+
+  it('is closed when its deadline has come before its message, and its client sends no more of it', async () => {
+    const stream = calling(await serving(echo as GrpcHandler), { 'grpc-timeout': '50m' });
+    stream.write(message('x'.repeat(100)).subarray(0, 50));
+    const closed = once(stream, 'close');
+    expect((await answered(stream)).headers['grpc-status']).toBe('4');
+    await closed;
+    expect(stream.rstCode).toBe(constants.NGHTTP2_NO_ERROR);
   });
 
   it('goes on when many others of its connection were given up, and the client is asked to take another connection', async () => {

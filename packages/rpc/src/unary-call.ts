@@ -1,8 +1,9 @@
-import type {
-  IncomingHttpHeaders,
-  OutgoingHttpHeaders,
-  ServerHttp2Stream,
-  ServerStreamResponseOptions,
+import {
+  constants,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+  type ServerHttp2Stream,
+  type ServerStreamResponseOptions,
 } from 'node:http2';
 import { status as codes, Metadata } from '@grpc/grpc-js';
 import { ANSWER_HEADERS, errorHeaders, failureHeaders, OK_TRAILERS } from './trailers.js';
@@ -145,7 +146,10 @@ export class UnaryCall {
   }
 
   #refuse(headers: () => OutgoingHttpHeaders): void {
-    if (this.#end()) this.stream.respond(headers(), { endStream: true });
+    if (!this.#end()) return;
+    this.stream.respond(headers(), { endStream: true });
+    // A client may drop what it has not sent of its request without a word, as grpc-go does: the stream would stay open on this side.
+    if (!this.stream.readableEnded) this.stream.close(constants.NGHTTP2_NO_ERROR);
   }
 
   /** Whether the call can still be answered, which it is then. */
