@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Admission, HeldRequests } from './admission.js';
-import type { WorkKind } from './room.js';
+import type { WorkKind } from './work-kind.js';
 
 const OVERLOADED = expect.objectContaining({ code: 'OVERLOADED', details: { retryAfterMs: expect.any(Number) } });
 const AT_ONCE = { read: 0, scan: 0, write: 0, bulk: 0, manage: 0 };

@@ -3,7 +3,8 @@ import type { Metrics } from '@vectron/observability';
 import type { PartOfLimit } from '@vectron/rpc';
 import { Incoming } from './incoming.js';
 import { Refusals } from './refusals.js';
-import { type Arrival, Room, WAIT_SHARE, type WorkKind } from './room.js';
+import { type Arrival, Room, WAIT_SHARE } from './room.js';
+import { type WorkKind } from './work-kind.js';
 
 type Brief = Exclude<WorkKind, 'watch'>;
 

@@ -1,6 +1,6 @@
 import { VectronError } from '@vectron/errors';
 import type { Metrics } from '@vectron/observability';
-import type { WorkKind } from './room.js';
+import type { WorkKind } from './work-kind.js';
 
 /** Who is refused may come again after so long, where nothing is known of how fast the line moves. */
 const RETRY_MS = 250;

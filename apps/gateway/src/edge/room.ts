@@ -3,13 +3,7 @@ import type { Metrics } from '@vectron/observability';
 import type { PartOfLimit } from '@vectron/rpc';
 import { Refusals } from './refusals.js';
 import { Throughput } from './throughput.js';
-
-/**
- * What requests wait for and use up: each kind has room of its own, so that one cannot starve the others. `scan`: reads that
- * take long; `bulk`: large writes.
- */
-export const WORK_KINDS = ['read', 'scan', 'write', 'bulk', 'watch', 'manage'] as const;
-export type WorkKind = (typeof WORK_KINDS)[number];
+import type { WorkKind } from './work-kind.js';
 
 /** Share of the room, and of the line, that one tenant may take; what is left is there for the next that comes. */
 const TENANT_SHARE = 0.75;

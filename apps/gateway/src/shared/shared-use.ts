@@ -1,5 +1,5 @@
 import type { PartOfLimit } from '@vectron/rpc';
-import { WORK_KINDS, type WorkKind } from '../edge/room.js';
+import { WORK_KINDS, type WorkKind } from '../edge/work-kind.js';
 
 /** What is limited for all gateways of a process together: requests of each kind, and KiB of bodies that are still coming. */
 const USES = [...WORK_KINDS, 'receiving'] as const;

@@ -19,6 +19,7 @@ beforeEach(async () => {
   const edge = {
     enter: () => ({ tenantId: 't', role: 'admin', scope: [] }),
     shed: () => undefined,
+    receive: () => undefined,
     hold: () => ({ release: () => {}, signal: new AbortController().signal }),
     admit(_contract: unknown, _principal: unknown, { bytes }: { bytes: number }) {
       seen.push(bytes);
