@@ -19,7 +19,7 @@ export interface ErrorDetails {
   readonly retryAfterMs?: number;
   /** With CHANGES_GONE, unless the collection was made anew. */
   readonly lost?: LostChanges;
-  /** Of the call that failed, as the server logs it. Set by clients of REST. */
+  /** Of the call that failed, as the server logs it. Set by clients. */
   readonly requestId?: string;
 }
 
@@ -37,6 +37,16 @@ export class VectronError extends Error {
 
   get spec(): CodeSpec {
     return ERROR_CODES[this.code];
+  }
+
+  /** Whether the same call may succeed later. Clients have tried again by then, as far as their limits go. */
+  get retryable(): boolean {
+    return this.spec.retryable;
+  }
+
+  /** Of the call that failed, as the server logs it; undefined: no server has answered it. */
+  get requestId(): string | undefined {
+    return this.details.requestId;
   }
 
   get grpcStatus(): number {

@@ -3,7 +3,7 @@ import { VectronError } from '@vectron/errors';
 import { ConsecutiveBreaker, circuitBreaker, handleWhen, isBrokenCircuitError } from 'cockatiel';
 import type { CallContext } from './call-context.js';
 import type { Api, Def } from './service.js';
-import { errorFromStatus } from './status.js';
+import { errorFromStatus, REQUEST_ID } from './status.js';
 import type { StopSignal } from './stop.js';
 import { clusterTls, type TlsFiles } from './tls.js';
 
@@ -107,10 +107,14 @@ export function createClient<S extends Def>(def: S, address: string, options: Cl
                 { deadline: deadline(context) },
                 (error, response) => {
                   context.signal?.removeEventListener('abort', cancel);
-                  if (error) reject(errorFromStatus(error));
+                  if (error) reject(errorFromStatus(error, requestId));
                   else resolve(response);
                 },
               );
+              let requestId: string | undefined;
+              call.on('metadata', (headers) => {
+                requestId = headers.get(REQUEST_ID)[0]?.toString();
+              });
               const cancel = () => call.cancel();
               context.signal?.addEventListener('abort', cancel, { once: true });
             }),
