@@ -1,6 +1,6 @@
 import { type LostChanges, VectronError } from '@vectron/errors';
 import { isPlainObject } from '@vectron/model';
-import { eitherSignal } from './limits.js';
+import { checkSignal, eitherSignal } from './limits.js';
 import type { Change, Changes, Payload } from './types.js';
 
 export interface ChangesOptions {
@@ -29,9 +29,7 @@ export interface ChangeStreamOptions extends ChangesOptions {
 export function changesOptions(options: ChangesOptions): ChangesOptions {
   if (!isPlainObject(options)) throw VectronError.invalid('options', 'the options of a call are a plain object');
   const { signal } = options as ChangesOptions;
-  if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
-    throw VectronError.invalid('signal', 'signal must be an AbortSignal');
-  }
+  checkSignal(signal);
   return options as ChangesOptions;
 }
 

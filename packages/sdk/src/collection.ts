@@ -4,103 +4,80 @@ import type { Snapshot } from './snapshot.js';
 import type { PathOf } from './typed-filter.js';
 import type * as api from './types.js';
 
+type Limits = api.CallLimits;
+
 /**
  * One collection of a database, whose points have payloads of the type `P`: filters, updates and answers are typed by it. Each verb is that of
  * the client, which says what it does, and takes limits of its one call last. Nothing checks that the payloads which are stored are of `P`.
  */
-export class Collection<P extends object = api.Payload> {
-  constructor(
-    readonly client: VectronClient,
-    readonly name: string,
-  ) {}
-
+export interface Collection<P extends object = api.Payload> {
+  readonly client: VectronClient;
+  readonly name: string;
   /** This collection with limits for its calls, as `with` of the client. */
-  with(limits: api.CallLimits): Collection<P> {
-    return new Collection(this.client.with(limits), this.name);
-  }
-
-  upsert(points: readonly api.Point<P>[], limits?: api.CallLimits): Promise<api.UpsertResult> {
-    return this.#db(limits).upsert(this.name, points as never);
-  }
-
+  with(limits: Limits): Collection<P>;
+  upsert(points: readonly api.Point<P>[], limits?: Limits): Promise<api.UpsertResult>;
   upsertStream(
     batches: api.Batches<P>,
     options?: api.UpsertStreamOptions,
-  ): AsyncIterable<api.BatchAck> & AsyncDisposable {
-    return this.client.upsertStream(this.name, batches as never, options);
-  }
-
-  search(options: api.SearchOptions<P>, limits?: api.CallLimits): Promise<api.SearchResult<P>> {
-    return this.#db(limits).search(this.name, options as never) as never;
-  }
-
-  searchBatch(options: api.SearchBatchOptions<P>, limits?: api.CallLimits): Promise<api.SearchBatchResult<P>> {
-    return this.#db(limits).searchBatch(this.name, options as never) as never;
-  }
-
+    limits?: Limits,
+  ): AsyncIterable<api.BatchAck> & AsyncDisposable;
+  search(options: api.SearchOptions<P>, limits?: Limits): Promise<api.SearchResult<P>>;
+  searchBatch(options: api.SearchBatchOptions<P>, limits?: Limits): Promise<api.SearchBatchResult<P>>;
   get(
     id: string,
     options?: { readonly consistency?: api.Consistency },
-    limits?: api.CallLimits,
-  ): Promise<api.StoredPoint<P> | undefined> {
-    return this.#db(limits).get(this.name, id, options) as never;
-  }
+    limits?: Limits,
+  ): Promise<api.StoredPoint<P> | undefined>;
+  delete(id: string, limits?: Limits): Promise<api.DeleteResult>;
+  listPoints(options?: api.ListOptions<P>, limits?: Limits): Promise<api.Page<P>>;
+  points(options?: api.ListOptions<P>, limits?: Limits): AsyncIterable<api.StoredPoint<P>> & AsyncDisposable;
+  query(options: api.QueryOptions<P>, limits?: Limits): Promise<api.QueryResult<P>>;
+  measureRecall(options?: api.RecallOptions<P>, limits?: Limits): Promise<api.RecallMeasurement>;
+  count(options?: api.CountOptions<P>, limits?: Limits): Promise<api.CountResult>;
+  facets(path: PathOf<P>, options?: api.FacetOptions<P>, limits?: Limits): Promise<api.FacetResult>;
+  updatePoints(update: api.PayloadUpdate<P>, limits?: Limits): ReturnType<VectronClient['updatePoints']>;
+  deletePoints(selector: api.PointsSelector<P>, limits?: Limits): ReturnType<VectronClient['deletePoints']>;
+  snapshot(limits?: Limits): Promise<Snapshot<P>>;
+  listChanges(options?: ChangesOptions, limits?: Limits): Promise<api.Changes<P>>;
+  changes(options?: ChangeStreamOptions, limits?: Limits): ChangeStream<P>;
+}
 
-  delete(id: string, limits?: api.CallLimits): Promise<api.DeleteResult> {
-    return this.#db(limits).delete(this.name, id);
-  }
+type Verb = Exclude<keyof Collection, 'client' | 'name' | 'with'>;
+/** How many arguments each verb has before its limits. */
+const ARGUMENTS: Readonly<Record<Verb, number>> = {
+  upsert: 1,
+  upsertStream: 2,
+  search: 1,
+  searchBatch: 1,
+  get: 2,
+  delete: 1,
+  listPoints: 1,
+  points: 1,
+  query: 1,
+  measureRecall: 1,
+  count: 1,
+  facets: 2,
+  updatePoints: 1,
+  deletePoints: 1,
+  snapshot: 0,
+  listChanges: 1,
+  changes: 1,
+};
 
-  listPoints(options?: api.ListOptions<P>, limits?: api.CallLimits): Promise<api.Page<P>> {
-    return this.#db(limits).listPoints(this.name, options as never) as never;
-  }
-
-  points(options?: api.ListOptions<P>): AsyncIterable<api.StoredPoint<P>> & AsyncDisposable {
-    return this.client.points(this.name, options as never) as never;
-  }
-
-  query(options: api.QueryOptions<P>, limits?: api.CallLimits): Promise<api.QueryResult<P>> {
-    return this.#db(limits).query(this.name, options as never) as never;
-  }
-
-  measureRecall(options?: api.RecallOptions<P>, limits?: api.CallLimits): Promise<api.RecallMeasurement> {
-    return this.#db(limits).measureRecall(this.name, options as never);
-  }
-
-  count(options?: api.CountOptions<P>, limits?: api.CallLimits): Promise<api.CountResult> {
-    return this.#db(limits).count(this.name, options as never);
-  }
-
-  facets(path: PathOf<P>, options?: api.FacetOptions<P>, limits?: api.CallLimits): Promise<api.FacetResult> {
-    return this.#db(limits).facets(this.name, path, options as never);
-  }
-
-  updatePoints(
-    update: api.PayloadUpdate<P>,
-    limits?: api.CallLimits,
-  ): Promise<{ readonly updated: number; readonly writeToken: string }> {
-    return this.#db(limits).updatePoints(this.name, update as never);
-  }
-
-  deletePoints(
-    selector: api.PointsSelector<P>,
-    limits?: api.CallLimits,
-  ): Promise<{ readonly deleted: number; readonly writeToken: string }> {
-    return this.#db(limits).deletePoints(this.name, selector as never);
-  }
-
-  snapshot(limits?: api.CallLimits): Promise<Snapshot<P>> {
-    return this.#db(limits).snapshot(this.name) as never;
-  }
-
-  listChanges(options?: ChangesOptions): Promise<api.Changes<P>> {
-    return this.client.listChanges(this.name, options) as never;
-  }
-
-  changes(options?: ChangeStreamOptions): ChangeStream<P> {
-    return this.client.changes(this.name, options) as never;
-  }
-
-  #db(limits: api.CallLimits | undefined): VectronClient {
-    return limits === undefined ? this.client : this.client.with(limits);
-  }
+/** See `collection` of the client. */
+export function collectionOf<P extends object>(client: VectronClient, name: string): Collection<P> {
+  const verbs = Object.entries(ARGUMENTS).map(([verb, count]) => [
+    verb,
+    (...given: unknown[]) => {
+      const limits = given[count] as Limits | undefined;
+      const db = limits === undefined ? client : client.with(limits);
+      return (db[verb as Verb] as (...all: unknown[]) => unknown)(name, ...given.slice(0, count));
+    },
+  ]);
+  return {
+    client,
+    name,
+    with: (limits: Limits) => collectionOf(client.with(limits), name),
+    ...Object.fromEntries(verbs),
+  };
 }

@@ -97,7 +97,7 @@ export type {
   VectronClient,
   WhyNot,
 } from './client.js';
-export { Collection } from './collection.js';
+export type { Collection } from './collection.js';
 export type { Connect, ConnectOptions } from './connecting.js';
 export type { Snapshot, SnapshotPointsOptions } from './snapshot.js';
 export {

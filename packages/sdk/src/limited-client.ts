@@ -1,8 +1,9 @@
+import { VectronError } from '@vectron/errors';
 import { allPoints } from './all-points.js';
 import { ChangeStream } from './change-stream.js';
 import type { VectronClient } from './client.js';
-import { Collection } from './collection.js';
-import { checkLimits, eitherSignal, within } from './limits.js';
+import { collectionOf } from './collection.js';
+import { checkLimits, eitherSignal, unlessAborted } from './limits.js';
 import type { CallLimits, UpsertStreamOptions } from './types.js';
 
 /**
@@ -14,7 +15,7 @@ export function limitedClient(client: VectronClient, limits: CallLimits): Vectro
   const limited = waiting(client, limits);
   const own: Partial<VectronClient> = {
     admin: waiting(client.admin, limits),
-    collection: (name) => new Collection(limited, name),
+    collection: (name) => collectionOf(limited, name),
     with: (more) => limitedClient(limited, more),
     upsertStream(collection, batches, options?: UpsertStreamOptions) {
       const signal = eitherSignal(limits.signal, options?.signal);
@@ -35,10 +36,28 @@ function waiting<T extends object>(target: T, limits: CallLimits): T {
       const value: unknown = Reflect.get(target, name);
       if (typeof value !== 'function') return value;
       return (...given: unknown[]) => {
-        if (limits.signal?.aborted) return within(async () => undefined, limits);
+        if (limits.signal?.aborted) return unlessAborted(async () => undefined, limits.signal);
         const answer: unknown = value.apply(target, given);
         return answer instanceof Promise ? within(() => answer, limits) : answer;
       };
     },
   });
+}
+
+/** Longer timers run at once, in every JavaScript. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** What `work` gives, unless its time is over (DEADLINE_EXCEEDED) or its signal is aborted before. */
+async function within<T>(work: () => Promise<T>, { signal, timeoutMs }: CallLimits): Promise<T> {
+  if (timeoutMs === undefined || timeoutMs > LONGEST_TIMER_MS) return unlessAborted(work, signal);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const error = new VectronError('DEADLINE_EXCEEDED', `not done within ${timeoutMs} ms`);
+    timer = setTimeout(() => reject(error), timeoutMs);
+  });
+  try {
+    return await Promise.race([unlessAborted(work, signal), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

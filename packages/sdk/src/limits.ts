@@ -3,14 +3,18 @@ import { checkOptions, checkWhole } from '@vectron/model';
 import type { CallOptions, Transport } from './transport.js';
 import type { CallLimits } from './types.js';
 
-const isSignal = (signal: unknown) => typeof (signal as AbortSignal | undefined)?.addEventListener === 'function';
+/** Throws INVALID_ARGUMENT unless it is an AbortSignal, or nothing. */
+export function checkSignal(signal: AbortSignal | undefined): void {
+  if (signal !== undefined && typeof signal?.addEventListener !== 'function')
+    throw VectronError.invalid('signal', 'signal must be an AbortSignal');
+}
 
 /** Throws INVALID_ARGUMENT unless these are limits. */
 export function checkLimits(limits: CallLimits): CallLimits {
   checkOptions(limits, ['signal', 'timeoutMs']);
   const { signal, timeoutMs = 1 } = limits;
   checkWhole('timeoutMs', timeoutMs, 1, Number.POSITIVE_INFINITY);
-  if (signal !== undefined && !isSignal(signal)) throw VectronError.invalid('signal', 'signal must be an AbortSignal');
+  checkSignal(signal);
   return limits;
 }
 
@@ -25,44 +29,29 @@ export function limited(transport: Transport, limits: CallLimits): Transport {
     ...transport,
     signal: eitherSignal(transport.signal, signal),
     call(method, request, options: CallOptions = {}) {
-      const own = timeoutMs === undefined ? undefined : timeoutMs + (options.waitMs ?? 0);
-      const timeLimit =
-        options.timeoutMs === undefined || own === undefined
-          ? (options.timeoutMs ?? own)
-          : Math.min(options.timeoutMs, own);
-      return transport.call(method, request, {
-        ...options,
-        ...(timeLimit === undefined ? {} : { timeoutMs: timeLimit }),
-        signal: eitherSignal(options.signal, signal),
-      });
+      const { waitMs = 0, timeoutMs: own = Number.POSITIVE_INFINITY } = options;
+      const least = Math.min(own, (timeoutMs ?? Number.POSITIVE_INFINITY) + waitMs);
+      const both = { ...options, signal: eitherSignal(options.signal, signal) };
+      // Infinity is a limit only where it was given: what nobody limits has the client's.
+      const isLimited = timeoutMs !== undefined || options.timeoutMs !== undefined;
+      return transport.call(method, request, isLimited ? { ...both, timeoutMs: least } : both);
     },
   };
 }
 
-/**
- * What `work` gives, unless the signal is aborted (CANCELLED) or the time is over (DEADLINE_EXCEEDED) before. `work` itself goes on, and
- * nobody hears of it.
- */
-export async function within<T>(work: () => Promise<T>, { signal, timeoutMs }: CallLimits): Promise<T> {
-  if (signal?.aborted) throw cancelled();
-  let timer: ReturnType<typeof setTimeout> | undefined;
+/** What `work` gives, unless the signal is aborted before: CANCELLED. `work` itself goes on, and nobody hears of it. */
+export async function unlessAborted<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work();
+  const cancelled = new VectronError('CANCELLED', 'the call was cancelled');
+  if (signal.aborted) throw cancelled;
   let cancel = () => {};
-  const over = new Promise<never>((_, reject) => {
-    cancel = () => reject(cancelled());
-    signal?.addEventListener('abort', cancel, { once: true });
-    if (timeoutMs !== undefined && timeoutMs <= LONGEST_TIMER_MS) {
-      const late = () => reject(new VectronError('DEADLINE_EXCEEDED', `not done within ${timeoutMs} ms`));
-      timer = setTimeout(late, timeoutMs);
-    }
+  const aborted = new Promise<never>((_, reject) => {
+    cancel = () => reject(cancelled);
+    signal.addEventListener('abort', cancel);
   });
   try {
-    return await Promise.race([work(), over]);
+    return await Promise.race([work(), aborted]);
   } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', cancel);
+    signal.removeEventListener('abort', cancel);
   }
 }
-
-/** Longer timers run at once, in every JavaScript. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-const cancelled = () => new VectronError('CANCELLED', 'the call was cancelled');

@@ -5,7 +5,7 @@ import { allPoints } from './all-points.js';
 import * as answers from './answers.js';
 import { ChangeStream, changesOptions } from './change-stream.js';
 import type * as api from './client.js';
-import { Collection } from './collection.js';
+import { collectionOf } from './collection.js';
 import { eitherSignal, limited } from './limits.js';
 import { data } from './methods.js';
 import { remoteAccount } from './remote-account.js';
@@ -30,7 +30,7 @@ export function remoteClient(transport: Transport, upsertOver?: UpsertOver): api
   const { call } = transport;
   const client: api.VectronClient = {
     admin: remoteAdmin(transport),
-    collection: (name) => new Collection(client, name),
+    collection: (name) => collectionOf(client, name),
     with: (limits) => remoteClient(limited(transport, limits), upsertOver),
     async createCollection(name, options) {
       await call(data.createCollection, requests.createCollectionRequest(name, options));

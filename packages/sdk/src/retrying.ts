@@ -1,7 +1,7 @@
 import { toVectronError, type VectronError } from '@vectron/errors';
 import { WriteOrigins } from '@vectron/model';
 import { DelegateBackoff, handleWhen, retry } from 'cockatiel';
-import { within } from './limits.js';
+import { unlessAborted } from './limits.js';
 import { data, system, users } from './methods.js';
 import { RetryBudget } from './retry-budget.js';
 import type { Call, Method, Transport } from './transport.js';
@@ -61,7 +61,7 @@ export function retrying(transport: Transport, { retries, timeoutMs, random = Ma
     const policy = retry(handleWhen(mayRetry), { maxAttempts: retries, backoff: new DelegateBackoff(() => pauseMs) });
     const attempt = () =>
       transport.call(method, request, { ...options, timeoutMs: Math.max(LEAST_MS, deadlineMs - Date.now()) });
-    return signal === undefined ? policy.execute(attempt) : within(() => policy.execute(attempt), { signal });
+    return unlessAborted(() => policy.execute(attempt), signal);
   };
   return {
     call(method, request, options) {
