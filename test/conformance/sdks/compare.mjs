@@ -65,7 +65,8 @@ function isPairing(wanted, got, kept) {
 /** An integer as bigint, another number as itself, whichever way it is written; undefined: it is no number. */
 function numberOf(value) {
   if (typeof value === 'bigint') return value;
-  if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value;
+  // A double that was rounded is the integer that it is now, and no other.
+  if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : value;
   return typeof value === 'string' && /^-?\d+$/.test(value) ? BigInt(value) : undefined;
 }
 
