@@ -5,7 +5,7 @@
  *   node scripts/sdks.mjs [--languages typescript,python,go] [--homes server,cluster,embedded] [--scenarios points,errors] [--etcd PROGRAM]
  */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { HOMES } from '../test/conformance/sdks/homes.mjs';
@@ -13,12 +13,34 @@ import { scenarios } from '../test/conformance/sdks/scenarios.mjs';
 import { missing, playsOf, tableOf } from '../test/conformance/sdks/table.mjs';
 import { cache, root } from './setup.mjs';
 
-/** The runner of each language, run by Node in the root of the repository; which homes it can play in. */
+/**
+ * The runner of each language: a command in a folder of the repository, with the homes that it can play in. Python is that of the environment
+ * which scripts/sdk-python.mjs has made, or the system's with the wheel and its tools.
+ */
 const RUNNERS = {
-  typescript: { script: 'test/conformance/sdks/typescript.mjs', homes: ['server', 'cluster', 'embedded'] },
-  python: { script: 'scripts/sdk-python.mjs', arguments: ['scenarios'], homes: ['server', 'cluster'] },
-  go: { script: 'scripts/sdk-go.mjs', arguments: ['scenarios'], homes: ['server', 'cluster'] },
+  typescript: {
+    folder: 'test/conformance/sdks',
+    command: () => [process.execPath, 'typescript.mjs'],
+    homes: ['server', 'cluster', 'embedded'],
+  },
+  python: {
+    folder: 'packages/sdk-python/tests',
+    command: () => [pythonOfTools(), '-m', 'vectron_scenarios'],
+    homes: ['server', 'cluster'],
+  },
+  go: {
+    folder: 'packages/sdk-go/internal/scenarios',
+    command: () => ['go', 'run', '.', join(root, 'test/conformance/scenarios')],
+    homes: ['server', 'cluster'],
+  },
 };
+
+function pythonOfTools() {
+  const folder = join(cache, 'sdk-python');
+  const made = existsSync(folder) ? readdirSync(folder).filter((name) => /^tools-[\d.]+-[0-9a-f]+$/.test(name)) : [];
+  const pythons = made.map((name) => join(folder, name, 'bin/python')).filter((path) => existsSync(path));
+  return pythons[0] ?? 'python3';
+}
 
 const { values: options } = parseArgs({
   options: {
@@ -30,15 +52,16 @@ const { values: options } = parseArgs({
 });
 
 const named = options.languages.split(',');
-const languages = named.filter((name) => existsSync(join(root, RUNNERS[name].script)));
+const languages = named.filter((name) => existsSync(join(root, RUNNERS[name].folder)));
 const only = options.scenarios?.split(',');
 const asked = scenarios().filter(({ name }) => only?.includes(name) ?? true);
 
 /** Runs a runner to its end; gives its plays, and shows what it says of those that failed. */
 async function runIn({ environment }, language) {
-  const { script, arguments: own = [] } = RUNNERS[language];
+  const { folder, command } = RUNNERS[language];
+  const [program, ...own] = command();
   const env = { ...process.env, ...environment, ...(only === undefined ? {} : { VECTRON_SCENARIOS: only.join() }) };
-  const runner = spawn(process.execPath, [script, ...own], { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const runner = spawn(program, own, { cwd: join(root, folder), env, stdio: ['ignore', 'pipe', 'inherit'] });
   let printed = '';
   runner.stdout.on('data', (chunk) => {
     printed += chunk;
