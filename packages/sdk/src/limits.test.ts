@@ -63,7 +63,7 @@ it('counts the time of a call over its retries', async () => {
 
 it('refuses what are no limits', () => {
   const db = remoteClient(recording());
-  for (const [name, value] of Object.entries({ timeoutMs: 0, signal: {}, timeout: 5 })) {
+  for (const [name, value] of Object.entries({ timeoutMs: 0, signal: {}, limit: 5 })) {
     expect(() => db.with({ [name]: value })).toThrow(
       expect.objectContaining({ code: 'INVALID_ARGUMENT', details: { field: name } }),
     );

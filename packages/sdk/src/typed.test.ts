@@ -76,7 +76,7 @@ export async function typesOf(db: VectronClient): Promise<void> {
   await using other = db.with({ timeoutMs: 5 });
   await other.listCollections();
   // @ts-expect-error a limit that there is not
-  db.with({ timeout: 5 });
+  db.with({ limit: 5 });
 
   // Without a type of payloads, everything is as loose as JSON is.
   const anything = await db.search('papers', { vector: [1], filter: { field: 'whatever.there.is', eq: 1n } });
