@@ -40,6 +40,11 @@ const checks = [
   ['npm packages in empty folders', process.execPath, ['scripts/release/dry-run.mjs']],
   ['clients generated from the OpenAPI document', process.execPath, ['scripts/generated-clients.mjs']],
   [
+    'scenarios of every SDK against server, cluster and embedded',
+    process.execPath,
+    ['scripts/sdks.mjs', '--etcd', etcd],
+  ],
+  [
     'drills, some in short form',
     process.execPath,
     [

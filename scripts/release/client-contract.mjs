@@ -3,18 +3,41 @@
 import { CONTRACT } from '@vectron/proto';
 
 const snake = (json) => json.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+/** Of a field, what most of them have. */
+const usualType = ({ ref }) => (ref === undefined ? 'string' : 'message');
 /** Of a method of a service, what most of them have. */
 const usual = (service, name) => {
   const message = service.replace(/[^.]*$/, name);
   return { path: `/${service}/${name}`, request: `${message}Request`, response: `${message}Response` };
 };
 
-/** What a client reads of the contract. */
+/** Those of `all` that `names` lead to, through their fields. */
+function reached(all, names) {
+  const known = new Set();
+  const look = (name) => {
+    if (known.has(name) || !Object.hasOwn(all, name)) return;
+    known.add(name);
+    for (const { ref } of all[name].fields) if (ref !== undefined) look(ref);
+  };
+  for (const name of names) look(name);
+  const kept = Object.entries(all).filter(([name]) => known.has(name));
+  return Object.fromEntries(
+    kept.map(([name, message]) => [name, name.startsWith(CHECKED) ? message : unchecked(message)]),
+  );
+}
+
+/** Messages that a client checks before it sends them (packages/sdk/src/requests.ts); rules of the others are for servers to read. */
+const CHECKED = 'vectron.v1.';
+const unchecked = ({ fields, ...message }) => ({ ...message, fields: fields.map(({ rules: _, ...field }) => field) });
+
+/** What a client over REST reads of the contract: the methods that have routes, and their messages. */
 export function clientContract({ services, messages, enums } = CONTRACT) {
   const routes = (http) => http.map(({ verb, path, body }) => ({ verb, path, body }));
   const method = ({ name, path, request, response, http }) => ({ name, path, request, response, http: routes(http) });
-  const entries = Object.entries(services).map(([service, methods]) => [service, methods.map(method)]);
-  return { services: Object.fromEntries(entries), messages, enums };
+  const routed = (methods) => methods.filter(({ http }) => http.length > 0).map(method);
+  const entries = Object.entries(services).map(([service, methods]) => [service, routed(methods)]);
+  const named = entries.flatMap(([, methods]) => methods.flatMap(({ request, response }) => [request, response]));
+  return { services: Object.fromEntries(entries), messages: reached(messages, named), enums };
 }
 
 /** The text of a module that exports `contract` as CONTRACT. */
@@ -23,7 +46,7 @@ export function contractModule(contract = clientContract()) {
   for (const { fields } of Object.values(short.messages)) {
     for (const field of fields) {
       if (field.name === snake(field.json)) delete field.name;
-      if (field.type === 'string') delete field.type;
+      if (field.type === usualType(field)) delete field.type;
     }
   }
   for (const [service, methods] of Object.entries(short.services)) {
@@ -34,9 +57,10 @@ export function contractModule(contract = clientContract()) {
   }
   return `const snake = ${snake.toString()};
 const usual = ${usual.toString()};
+const usualType = ${usualType.toString()};
 const C = ${JSON.stringify(short)};
 for (const { fields } of Object.values(C.messages)) {
-  for (const field of fields) Object.assign(field, { name: snake(field.json), type: 'string', ...field });
+  for (const field of fields) Object.assign(field, { name: snake(field.json), type: usualType(field), ...field });
 }
 for (const [service, methods] of Object.entries(C.services)) {
   for (const method of methods) Object.assign(method, { ...usual(service, method.name), ...method });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { VectronError } from '@vectron/errors';
-import type { Change, RecallOptions, SearchBatchOptions, SearchOptions, VectronClient } from '@vectron/sdk';
+import type { Change, RecallOptions, SearchBatchOptions, SearchSettings, VectronClient } from '@vectron/sdk';
 import { until } from '../harness/waiting.js';
 
 /** Numbers of [0, 1), the same for a seed (Park and Miller's generator). */
@@ -454,8 +454,7 @@ export function describeClient(home: string, client: () => VectronClient): void 
         payload: { even: i % 2 === 0 },
       }));
       await db.upsert(name, points);
-      const search = (options: Omit<SearchOptions, 'vector'>) =>
-        db.search(name, { vector: [7, 1], topK: 3, ...options });
+      const search = (options: SearchSettings) => db.search(name, { vector: [7, 1], topK: 3, ...options });
       const plain = await search({});
       expect(plain.explanation).toBeUndefined();
       expect(new Set(plain.shards.map(({ shardId }) => shardId)).size).toBe(2);
@@ -470,7 +469,7 @@ export function describeClient(home: string, client: () => VectronClient): void 
       expect(steps.map((step) => step.name)).toEqual(['route', 'shard', 'shard', 'merge', 'total']);
       expect(steps[3].details).toEqual({ results: '3' });
       expect(steps[4].milliseconds).toBeGreaterThan(steps[1].milliseconds);
-      const missed: [string, Omit<SearchOptions, 'vector'>, object][] = [
+      const missed: [string, SearchSettings, object][] = [
         ['p7', {}, { step: 'returned', exactRank: 1 }],
         ['p', {}, { step: 'not_stored', score: 0, exactRank: 0 }],
         ['p10', {}, { step: 'beyond_top_k', score: 0.25, exactRank: 6 }],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Filter, type Point, type VectronClient, VectronError, where } from '@vectron/sdk';
+import { type Filter, type Point, type QueryBranch, type VectronClient, VectronError, where } from '@vectron/sdk';
 import { until } from '../harness/waiting.js';
 
 const { field, and, or, not, hasId, nested } = where;
@@ -339,7 +339,7 @@ export function describeDataModel(home: string, client: () => VectronClient): vo
       expect(first).toMatchObject({ hits: [{ id: 'p031' }], complete: true });
       expect(second).toBeInstanceOf(VectronError);
       expect(second).toMatchObject({ code: 'COLLECTION_NOT_FOUND' });
-      const both = { ...near, likeId: 'p001' };
+      const both = { ...near, likeId: 'p001' } as unknown as QueryBranch;
       await expect(db.query(name, { branches: [both] })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
       await expect(
         db.upsert(name, [{ id: 'x', vector: [1, 1], sparse: { other: { indices: [1], values: [1] } } }]),

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { open, upsertAll, type VectronClient } from '@vectron/sdk';
+import { open, type SearchOptions, upsertAll, type VectronClient } from '@vectron/sdk';
 import { until } from '../harness/waiting.js';
 import { describeClient } from './client.suite.js';
 import { describeDataModel } from './data-model.suite.js';
@@ -109,7 +109,11 @@ describe('Vectron, embedded', () => {
       [() => db.upsert('strict', [{ id: 'a', vector: [1, Number.NaN] }]), 'INVALID_ARGUMENT', 'points[0].vector[1]'],
       [() => db.upsert('strict', [{ id: 'a', vector: [0, 0] }]), 'INVALID_ARGUMENT', 'points[0].vector'],
       [() => db.search('strict', { vector: [1, 2], topK: 10_001 }), 'INVALID_ARGUMENT', 'top_k'],
-      [() => db.search('strict', { vector: [1, 2], likeId: 'a' }), 'INVALID_ARGUMENT', 'vector'],
+      [
+        () => db.search('strict', { vector: [1, 2], likeId: 'a' } as unknown as SearchOptions),
+        'INVALID_ARGUMENT',
+        'vector',
+      ],
       [() => db.search('strict', { likeId: 'a' }), 'POINT_NOT_FOUND'],
       [() => db.search('none', { vector: [1, 2] }), 'COLLECTION_NOT_FOUND'],
       [() => db.listPoints('strict', { limit: 1001 }), 'INVALID_ARGUMENT', 'limit'],

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { type CollectionOptions, open, type SearchOptions, type VectronClient } from '@vectron/sdk';
+import { type CollectionOptions, open, type SearchSettings, type VectronClient } from '@vectron/sdk';
 import { until } from '../harness/waiting.js';
 
 /** With `VECTRON_ALL_DATA=1 npm run jest -- test/e2e/recall` every data set is tried; otherwise those that went wrong most. */
@@ -74,7 +74,7 @@ async function withPoints(
 async function recallOf(
   db: VectronClient,
   queries: readonly Float32Array[],
-  how: SearchOptions & { topK: number },
+  how: SearchSettings & { topK: number },
 ): Promise<{ reached: number; said: number }> {
   let [right, said] = [0, 0];
   for (const vector of queries) {

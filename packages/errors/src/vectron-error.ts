@@ -39,6 +39,16 @@ export class VectronError extends Error {
     return ERROR_CODES[this.code];
   }
 
+  /** Whether the same call may succeed later. Clients have tried again by then, as far as their limits go. */
+  get retryable(): boolean {
+    return this.spec.retryable;
+  }
+
+  /** Of the call that failed, as the server logs it; undefined: no server has answered it. */
+  get requestId(): string | undefined {
+    return this.details.requestId;
+  }
+
   get grpcStatus(): number {
     return GRPC_STATUS[this.spec.grpc];
   }

@@ -27,6 +27,11 @@ export const field = (path: string) => {
     in: (...values: Scalar[]) => test({ in: values }),
     /** Holds where there is no value, too. */
     notIn: (...values: Scalar[]) => test({ notIn: values }),
+    /** Of numbers, or of times as text. Several bounds of one value belong into one `range` or `datetime`. */
+    gt: (gt: number | bigint | string) => test({ gt }),
+    gte: (gte: number | bigint | string) => test({ gte }),
+    lt: (lt: number | bigint | string) => test({ lt }),
+    lte: (lte: number | bigint | string) => test({ lte }),
     range: (bounds: Bounds<number | bigint>) => test(bounds),
     datetime: (bounds: Bounds<string | Date>) =>
       test(

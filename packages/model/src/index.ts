@@ -31,6 +31,7 @@ export { writeMessage, writeWithout } from './contract/write-json.js';
 export { checkDocument, type Document, decodeDocument, encodeDocument } from './document.js';
 export { type Embed, embedPoints, embedQuery, embedSearch } from './embedding.js';
 export { holdsBigInt, InexactNumber, isPlainObject, parseJson, parseTrustedJson, stringifyJson } from './exact-json.js';
+export type { Bounds } from './filter-builder.js';
 export * as where from './filter-builder.js';
 export { filterJson } from './filter-form.js';
 export { type FieldFilter, type Filter, filterMessage, type GeoPoint, type Scalar } from './filter-json.js';

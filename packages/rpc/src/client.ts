@@ -1,9 +1,16 @@
-import { type ChannelCredentials, Client, type ClientDuplexStream, credentials, type Metadata } from '@grpc/grpc-js';
+import {
+  type ChannelCredentials,
+  Client,
+  type ClientDuplexStream,
+  connectivityState,
+  credentials,
+  type Metadata,
+} from '@grpc/grpc-js';
 import { VectronError } from '@vectron/errors';
 import { ConsecutiveBreaker, circuitBreaker, handleWhen, isBrokenCircuitError } from 'cockatiel';
 import type { CallContext } from './call-context.js';
 import type { Api, Def } from './service.js';
-import { errorFromStatus } from './status.js';
+import { errorFromStatus, REQUEST_ID } from './status.js';
 import type { StopSignal } from './stop.js';
 import { clusterTls, type TlsFiles } from './tls.js';
 
@@ -27,11 +34,15 @@ export interface ClientOptions {
    * meant to last would end whenever it passes. Whoever reads one says how long silence may last.
    */
   readonly timeoutMs?: number;
+  /** Share no connections with other clients of the process, nor what they know of a server that cannot be reached. */
+  readonly ownConnections?: boolean;
 }
 
 export interface GrpcClient<S> {
   readonly api: Api<S>;
   readonly channel: Client;
+  /** Whether the last try to connect has failed: calls fail at once then, until the next try, up to two seconds later. */
+  isUnreachable(): boolean;
   metadata(context: CallContext): Metadata;
   close(): void;
 }
@@ -51,7 +62,8 @@ const CHANNEL_OPTIONS = {
 
 /** A client of `def` at `address` (`host:port`). Failed calls throw VectronError. Connects on the first call. */
 export function createClient<S extends Def>(def: S, address: string, options: ClientOptions = {}): GrpcClient<S> {
-  const channel = new Client(address, credentialsFor(address, options), CHANNEL_OPTIONS);
+  const own = options.ownConnections === true ? { 'grpc.use_local_subchannel_pool': 1 } : {};
+  const channel = new Client(address, credentialsFor(address, options), { ...CHANNEL_OPTIONS, ...own });
   const guarded = breakerOf(options, address);
   const metadata = (context: CallContext) => {
     const sent = context.metadata.clone();
@@ -107,17 +119,27 @@ export function createClient<S extends Def>(def: S, address: string, options: Cl
                 { deadline: deadline(context) },
                 (error, response) => {
                   context.signal?.removeEventListener('abort', cancel);
-                  if (error) reject(errorFromStatus(error));
+                  if (error) reject(errorFromStatus(error, requestId));
                   else resolve(response);
                 },
               );
+              let requestId: string | undefined;
+              call.on('metadata', (headers) => {
+                requestId = headers.get(REQUEST_ID)[0]?.toString();
+              });
               const cancel = () => call.cancel();
               context.signal?.addEventListener('abort', cancel, { once: true });
             }),
         );
     }
   }
-  return { api: api as Api<S>, channel, metadata, close: () => channel.close() };
+  return {
+    api: api as Api<S>,
+    channel,
+    isUnreachable: () => channel.getChannel().getConnectivityState(false) === connectivityState.TRANSIENT_FAILURE,
+    metadata,
+    close: () => channel.close(),
+  };
 }
 
 function credentialsFor(address: string, { tls, authorities }: ClientOptions): ChannelCredentials {

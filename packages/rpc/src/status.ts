@@ -59,21 +59,26 @@ const WITHOUT_DETAILS: Record<string, string> = {
   DATA_LOSS: 'DATA_DAMAGED',
 };
 
-/** The error that {@link statusFromError} encoded. */
-export function errorFromStatus(error: ServiceError): VectronError {
+/** Of the call, as the server logs it: in the headers of its answer, or in the trailers where there is nothing else. */
+export const REQUEST_ID = 'x-request-id';
+
+/** The error that {@link statusFromError} encoded. `requestId`: what the headers of the answer said, if there were any. */
+export function errorFromStatus(error: ServiceError, requestId?: string): VectronError {
   const bytes = error.metadata?.get(DETAILS)[0];
   const { details } = bytes instanceof Buffer ? Status.decode(bytes) : { details: [] };
   const message = error.details || error.message;
   // A proxy may say it in the trailer alone.
   const pushback = Number(error.metadata?.get('grpc-retry-pushback-ms')[0] ?? Number.NaN);
-  const known = errorFromRpcStatus({ code: error.code, message, details }, pushback >= 0 ? pushback : undefined);
-  const requestId = error.metadata?.get('x-request-id')[0];
-  if (requestId === undefined) return known;
-  return new VectronError(known.code, known.message, { details: { ...known.details, requestId: String(requestId) } });
+  const id = requestId ?? error.metadata?.get(REQUEST_ID)[0]?.toString();
+  return errorFromRpcStatus({ code: error.code, message, details }, pushback >= 0 ? pushback : undefined, id);
 }
 
 /** The error that {@link rpcStatusOf} made a message of. `otherwiseMs`: when to try again, where the status says nothing of it. */
-export function errorFromRpcStatus({ code: number, message, details }: Status, otherwiseMs?: number): VectronError {
+export function errorFromRpcStatus(
+  { code: number, message, details }: Status,
+  otherwiseMs?: number,
+  requestId?: string,
+): VectronError {
   const name = BY_STATUS.get(number) ?? 'INTERNAL';
   let code = WITHOUT_DETAILS[name] ?? name;
   let field: string | undefined;
@@ -92,5 +97,5 @@ export function errorFromRpcStatus({ code: number, message, details }: Status, o
     }
   }
   const after = rest.retryAfterMs ?? retryAfterMs ?? otherwiseMs;
-  return VectronError.fromWire(code, message, { ...rest, field, retryAfterMs: after });
+  return VectronError.fromWire(code, message, { ...rest, field, retryAfterMs: after, requestId });
 }

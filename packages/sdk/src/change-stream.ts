@@ -1,6 +1,7 @@
 import { type LostChanges, VectronError } from '@vectron/errors';
 import { isPlainObject } from '@vectron/model';
-import type { Change, Changes } from './types.js';
+import { checkSignal, eitherSignal } from './limits.js';
+import type { Change, Changes, Payload } from './types.js';
 
 export interface ChangesOptions {
   /** Where to go on: `cursor` of a stream or a snapshot, or `nextCursor` of a list before. */
@@ -28,9 +29,7 @@ export interface ChangeStreamOptions extends ChangesOptions {
 export function changesOptions(options: ChangesOptions): ChangesOptions {
   if (!isPlainObject(options)) throw VectronError.invalid('options', 'the options of a call are a plain object');
   const { signal } = options as ChangesOptions;
-  if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
-    throw VectronError.invalid('signal', 'signal must be an AbortSignal');
-  }
+  checkSignal(signal);
   return options as ChangesOptions;
 }
 
@@ -43,8 +42,9 @@ const WAIT_MS = 30_000;
  * Changes as they happen, in log order a shard and without a gap, until the signal is aborted or the loop is left.
  * CHANGES_GONE: the log does not reach back to the cursor any more.
  */
-export class ChangeStream implements AsyncIterable<Change> {
+export class ChangeStream<P extends object = Payload> implements AsyncIterable<Change<P>>, AsyncDisposable {
   #cursor: string;
+  readonly #closing = new AbortController();
 
   constructor(
     private readonly list: ListChanges,
@@ -62,13 +62,23 @@ export class ChangeStream implements AsyncIterable<Change> {
     return this.#cursor;
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<Change, void, undefined> {
-    const { waitMs = WAIT_MS, signal, from, onLost, ...others } = this.options;
+  /** Ends the loops over this stream, also while they wait. */
+  close(): void {
+    this.#closing.abort();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Change<P>, void, undefined> {
+    const { waitMs = WAIT_MS, from, onLost, signal: given, ...others } = this.options;
+    const signal = eitherSignal(this.#closing.signal, given);
     while (!signal?.aborted) {
       try {
         const asked = { ...others, cursor: this.#cursor, from: this.#cursor === '' ? from : undefined, waitMs, signal };
         const { changes, nextCursor } = await this.list(this.collection, asked);
-        yield* changes;
+        yield* changes as Change<P>[];
         this.#cursor = nextCursor;
       } catch (error) {
         // The caller ended the call, and knows it.

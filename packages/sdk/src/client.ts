@@ -1,7 +1,7 @@
 import type { VectronError } from '@vectron/errors';
-import type { Filter } from '@vectron/model';
 import type { Admin } from './admin.js';
 import type { ChangeStream, ChangeStreamOptions, ChangesOptions } from './change-stream.js';
+import type { Collection } from './collection.js';
 import type { Snapshot } from './snapshot.js';
 import type {
   Account,
@@ -12,14 +12,17 @@ import type {
   ApiKeyOptions,
   BatchAck,
   Batches,
+  CallLimits,
   Changes,
   CollectionChange,
   CollectionInfo,
   CollectionOptions,
   CollectionStatus,
   Consistency,
+  CountOptions,
   CountResult,
   DeleteResult,
+  FacetOptions,
   FacetResult,
   Feedback,
   Indexes,
@@ -30,6 +33,7 @@ import type {
   ListOptions,
   Login,
   Page,
+  Payload,
   PayloadUpdate,
   Point,
   PointsSelector,
@@ -55,8 +59,15 @@ export type * from './types.js';
  * What a Vectron answers, wherever it runs. Failures throw VectronError with a stable `code`; those marked
  * retryable were retried already. An upsert that returned is on disk. Safe to share between callers.
  */
-export interface VectronClient {
+export interface VectronClient extends AsyncDisposable {
   readonly admin: Admin;
+  /** The collection of that name, whose points have payloads of the type `P`. Asks nothing, and does not make it. */
+  collection<P extends object = Payload>(name: string): Collection<P>;
+  /**
+   * This client with limits for its calls: `db.with({ signal, timeoutMs: 500 }).search(...)`. Signals of both count. It shares the
+   * connections of this client, and closing either closes both.
+   */
+  with(limits: CallLimits): VectronClient;
   createCollection(name: string, options: CollectionOptions): Promise<void>;
   /** Changes settings while the collection serves; gives them all. */
   updateCollection(name: string, change: CollectionChange): Promise<CollectionOptions>;
@@ -71,7 +82,11 @@ export interface VectronClient {
    * because those behind it may be written by then. Of two batches that share a point, both written, the later one wins. Over gRPC it is
    * one call; when that is lost, batches without an ack are sent again, with the effect of once. Over REST each batch is a request.
    */
-  upsertStream(collection: string, batches: Batches, options?: UpsertStreamOptions): AsyncIterable<BatchAck>;
+  upsertStream(
+    collection: string,
+    batches: Batches,
+    options?: UpsertStreamOptions,
+  ): AsyncIterable<BatchAck> & AsyncDisposable;
   search(collection: string, options: SearchOptions): Promise<SearchResult>;
   /**
    * The searches of many vectors in one call: what each would have found by itself, in typed arrays. When one of the vectors is
@@ -82,6 +97,8 @@ export interface VectronClient {
   get(collection: string, id: string, options?: { consistency?: Consistency }): Promise<StoredPoint | undefined>;
   delete(collection: string, id: string): Promise<DeleteResult>;
   listPoints(collection: string, options?: ListOptions): Promise<Page>;
+  /** Every point, or those that pass; by id, or as `orderBy` says. Fetched page by page as they are read, `limit` (1,000) at a time. */
+  points(collection: string, options?: ListOptions): AsyncIterable<StoredPoint> & AsyncDisposable;
   /** Several ways to the points at once, fused into one answer. */
   query(collection: string, options: QueryOptions): Promise<QueryResult>;
   /** Each query has a result, or the error it ended with. */
@@ -91,9 +108,9 @@ export interface VectronClient {
    * compare answers of, FAILED_PRECONDITION.
    */
   measureRecall(collection: string, options?: RecallOptions): Promise<RecallMeasurement>;
-  count(collection: string, options?: { filter?: Filter; estimate?: boolean }): Promise<CountResult>;
+  count(collection: string, options?: CountOptions): Promise<CountResult>;
   /** The values at a path of the payload, with how many points have each; 10 of them, or `limit`. */
-  facets(collection: string, path: string, options?: { filter?: Filter; limit?: number }): Promise<FacetResult>;
+  facets(collection: string, path: string, options?: FacetOptions): Promise<FacetResult>;
   /** Changes payload fields. Those that a filter chooses are changed in steps of at most 1,000, each atomic. */
   updatePoints(collection: string, update: PayloadUpdate): Promise<{ updated: number; writeToken: string }>;
   deletePoints(collection: string, selector: PointsSelector): Promise<{ deleted: number; writeToken: string }>;

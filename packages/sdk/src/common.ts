@@ -1,7 +1,15 @@
 /** What all entry points of the SDK give: the types of the interface, errors, filters and batches. */
 
-export { type ErrorCode, type LostChanges, VectronError } from '@vectron/errors';
-export { type Filter, type SparseInput, where } from '@vectron/model';
+export { type ErrorCode, type ErrorDetails, type LostChanges, VectronError } from '@vectron/errors';
+export {
+  type Bounds,
+  type FieldFilter,
+  type Filter,
+  type GeoPoint,
+  type Scalar,
+  type SparseInput,
+  where,
+} from '@vectron/model';
 export type {
   Admin,
   Alert,
@@ -28,14 +36,21 @@ export type {
   ApiKeyOptions,
   BatchAck,
   Batches,
+  BranchSettings,
+  CallLimits,
   Change,
+  Changes,
   CollectionChange,
   CollectionInfo,
   CollectionOptions,
   CollectionStatus,
   Consistency,
+  CountOptions,
   CountResult,
+  DeleteResult,
+  ExactlyOne,
   Explanation,
+  FacetOptions,
   FacetResult,
   Feedback,
   Indexes,
@@ -48,6 +63,7 @@ export type {
   Login,
   NamedVector,
   Page,
+  Payload,
   PayloadIndex,
   PayloadUpdate,
   Point,
@@ -60,12 +76,16 @@ export type {
   RecallMeasurement,
   RecallOptions,
   RegisterOptions,
+  Role,
   SearchBatchOptions,
   SearchBatchResult,
   SearchHit,
   SearchOptions,
   SearchResult,
+  SearchSettings,
   ShardRead,
+  Sought,
+  SoughtByBranch,
   StoredPoint,
   Token,
   Tokens,
@@ -77,5 +97,15 @@ export type {
   VectronClient,
   WhyNot,
 } from './client.js';
-export type { ConnectOptions } from './connecting.js';
+export type { Collection } from './collection.js';
+export type { Connect, ConnectOptions } from './connecting.js';
 export type { Snapshot, SnapshotPointsOptions } from './snapshot.js';
+export {
+  type FieldBuilderOf,
+  type FilterBuilder,
+  type FilterOf,
+  type PathOf,
+  type TestsOf,
+  type ValueAt,
+  whereOf,
+} from './typed-filter.js';

@@ -27,7 +27,6 @@ import {
   embedPoints,
   embedQuery,
   encodePoints,
-  type Filter,
   facetPoints,
   initialDeclarations,
   listChanges,
@@ -51,14 +50,17 @@ import {
   writeToken,
 } from '@vectron/model';
 import { encoder, placement, workerData } from '@vectron/proto';
+import { allPoints } from './all-points.js';
 import { indexesOf, recallMeasurement, settingsOf } from './answers.js';
 import { ChangeStream, type ChangeStreamOptions, type ChangesOptions, changesOptions } from './change-stream.js';
 import type * as api from './client.js';
+import { type Collection, collectionOf } from './collection.js';
 import { embeddedAdmin, refusedListing } from './embedded-admin.js';
 import { queryResult, storedPoint } from './embedded-answers.js';
 import { EmbeddedCatalog, type EmbeddedCollection, EPOCH, routeOf } from './embedded-catalog.js';
 import { claimDirectory } from './embedded-directory.js';
 import { embeddedSearch, embeddedSearchBatch } from './embedded-search.js';
+import { limitedClient } from './limited-client.js';
 import type { OpenOptions } from './open-options.js';
 import * as requests from './requests.js';
 import { Snapshot, type SnapshotCalls } from './snapshot.js';
@@ -134,6 +136,14 @@ class EmbeddedClient implements api.VectronClient {
       shardDiskBytes: total(({ diskBytes }) => diskBytes),
     };
   });
+
+  collection<P extends object = api.Payload>(name: string): Collection<P> {
+    return collectionOf(this, name);
+  }
+
+  with(limits: api.CallLimits): api.VectronClient {
+    return limitedClient(this, limits);
+  }
 
   readonly #embed: Embed = (provider, texts, dimension) => this.providers.get(provider).embed(texts, dimension);
 
@@ -213,7 +223,11 @@ class EmbeddedClient implements api.VectronClient {
     return { upserted: encoded.length, writeToken: writeToken(written) };
   }
 
-  upsertStream(name: string, batches: api.Batches, options?: api.UpsertStreamOptions): AsyncIterable<api.BatchAck> {
+  upsertStream(
+    name: string,
+    batches: api.Batches,
+    options?: api.UpsertStreamOptions,
+  ): AsyncIterable<api.BatchAck> & AsyncDisposable {
     return upsertEach((points) => this.upsert(name, points), batches, options);
   }
 
@@ -289,6 +303,10 @@ class EmbeddedClient implements api.VectronClient {
     return { points: shown, nextCursor: nextCursor || undefined };
   }
 
+  points(name: string, options?: api.ListOptions): AsyncIterable<api.StoredPoint> & AsyncDisposable {
+    return allPoints((asked) => this.listPoints(name, asked), options);
+  }
+
   async query(name: string, options: api.QueryOptions): Promise<api.QueryResult> {
     return this.#query(requests.queryRequest(name, options));
   }
@@ -316,18 +334,16 @@ class EmbeddedClient implements api.VectronClient {
     return recallMeasurement(await measureRecall(await this.#route(request.collection), request, this.#ask, run));
   }
 
-  async count(name: string, options: { filter?: Filter; estimate?: boolean } = {}): Promise<api.CountResult> {
+  async count(name: string, options: api.CountOptions = {}): Promise<api.CountResult> {
     const request = requests.countRequest(name, options);
+    readPlan(request.consistency);
     const counted = await countPoints(await this.#route(request.collection), request, this.#ask);
     return { ...counted, count: Number(counted.count) };
   }
 
-  async facets(
-    name: string,
-    path: string,
-    options: { filter?: Filter; limit?: number } = {},
-  ): Promise<api.FacetResult> {
+  async facets(name: string, path: string, options: api.FacetOptions = {}): Promise<api.FacetResult> {
     const request = requests.facetRequest(name, path, options);
+    readPlan(request.consistency);
     const found = await facetPoints(await this.#route(request.collection), request, this.#ask);
     return { ...found, values: found.values.map(({ value, count }) => ({ value, count: Number(count) })) };
   }
@@ -396,6 +412,10 @@ class EmbeddedClient implements api.VectronClient {
   async close(): Promise<void> {
     await this.engine.close();
     await this.closeCatalog();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   readonly #ask: AskShard = async ({ shardId, epoch: shardEpoch }, op) => {

@@ -26,17 +26,29 @@ export function grpcTransport(
   defaultMs: number,
   authorities?: Buffer | 'system',
 ): Transport {
-  const client = createClient(METHODS, address, { authorities });
-  const { api, close } = client;
+  const connected = () => createClient(METHODS, address, { authorities, ownConnections: true });
+  let client = connected();
+  let isClosed = false;
+  /**
+   * A client that is not waiting to connect again: a server that was away may be back, and whoever calls has waited by then. One that
+   * could not connect carries nothing that would be lost.
+   */
+  const ready = () => {
+    if (!isClosed && client.isUnreachable()) {
+      client.close();
+      client = connected();
+    }
+    return client;
+  };
   const authorization = apiKey === undefined ? undefined : `Bearer ${apiKey}`;
   return {
     async call({ path }, request, { waitMs = 0, timeoutMs = defaultMs + waitMs, signal } = {}) {
       if (signal?.aborted) throw new VectronError('CANCELLED', 'the call was cancelled');
       const context = { ...callContext({ authorization, timeoutMs }), signal };
-      return (api[path] as Send)(request, context);
+      return (ready().api[path] as Send)(request, context);
     },
     async openDuplex({ path }, { answer, ended }) {
-      const call = openDuplex(client, METHODS[path], callContext({ authorization }));
+      const call = openDuplex(ready(), METHODS[path], callContext({ authorization }));
       call.on('data', answer);
       let isOver = false;
       const end = (error?: VectronError) => {
@@ -53,6 +65,9 @@ export function grpcTransport(
         errorOf: errorFromRpcStatus,
       };
     },
-    close,
+    close() {
+      isClosed = true;
+      client.close();
+    },
   };
 }

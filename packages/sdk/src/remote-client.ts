@@ -1,9 +1,12 @@
 import { VectronError } from '@vectron/errors';
 import { measuringTimeoutMs } from '@vectron/model';
 import type { gateway } from '@vectron/proto';
+import { allPoints } from './all-points.js';
 import * as answers from './answers.js';
 import { ChangeStream, changesOptions } from './change-stream.js';
 import type * as api from './client.js';
+import { collectionOf } from './collection.js';
+import { eitherSignal, limited } from './limits.js';
 import { data } from './methods.js';
 import { remoteAccount } from './remote-account.js';
 import { remoteAdmin } from './remote-admin.js';
@@ -27,6 +30,8 @@ export function remoteClient(transport: Transport, upsertOver?: UpsertOver): api
   const { call } = transport;
   const client: api.VectronClient = {
     admin: remoteAdmin(transport),
+    collection: (name) => collectionOf(client, name),
+    with: (limits) => remoteClient(limited(transport, limits), upsertOver),
     async createCollection(name, options) {
       await call(data.createCollection, requests.createCollectionRequest(name, options));
     },
@@ -48,9 +53,11 @@ export function remoteClient(transport: Transport, upsertOver?: UpsertOver): api
       return { upserted, writeToken };
     },
     upsertStream(collection, batches, options) {
+      const both = eitherSignal(transport.signal, options?.signal);
+      const own = both === undefined ? options : { ...options, signal: both };
       if (upsertOver !== undefined && transport.openDuplex !== undefined)
-        return upsertOver(transport, collection, batches, options);
-      return upsertEach((points) => client.upsert(collection, points), batches, options);
+        return upsertOver(transport, collection, batches, own);
+      return upsertEach((points) => client.upsert(collection, points), batches, own);
     },
     async search(collection, options) {
       return answers.searchResult(await call(data.search, requests.searchRequest(collection, options)));
@@ -76,6 +83,7 @@ export function remoteClient(transport: Transport, upsertOver?: UpsertOver): api
       const { points, nextCursor } = await call(data.listPoints, request);
       return { points: points.map(answers.storedPoint), nextCursor: nextCursor || undefined };
     },
+    points: (collection, options) => allPoints((asked) => client.listPoints(collection, asked), options),
     async query(collection, options) {
       return answers.queryResult(await call(data.query, requests.queryRequest(collection, options)));
     },
@@ -142,6 +150,9 @@ export function remoteClient(transport: Transport, upsertOver?: UpsertOver): api
     },
     ...remoteAccount(transport),
     async close() {
+      transport.close();
+    },
+    async [Symbol.asyncDispose]() {
       transport.close();
     },
   };

@@ -205,11 +205,17 @@ export const openSnapshotRequest = (collection: string): gateway.OpenSnapshotReq
 export const deleteRequest = (collection: string, id: string): gateway.DeleteRequest =>
   message('DeleteRequest', { collection, id });
 
+/** The options of a call that names its consistency, with that as the contract has it. */
+const consistent = (options: object | undefined): Given => {
+  const asked = given(options);
+  return { ...asked, consistency: consistencyForm(asked.consistency) };
+};
+
 export const countRequest = (collection: string, options: object): gateway.CountPointsRequest =>
-  message('CountPointsRequest', { ...given(options), collection });
+  message('CountPointsRequest', { ...consistent(options), collection });
 
 export const facetRequest = (collection: string, path: string, options: object): gateway.FacetPointsRequest =>
-  message('FacetPointsRequest', { ...given(options), collection, path });
+  message('FacetPointsRequest', { ...consistent(options), collection, path });
 
 export const listChangesRequest = (collection: string, options: object): gateway.ListChangesRequest =>
   message('ListChangesRequest', { ...given(options), collection });

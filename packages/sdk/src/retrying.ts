@@ -1,6 +1,7 @@
 import { toVectronError, type VectronError } from '@vectron/errors';
 import { WriteOrigins } from '@vectron/model';
 import { DelegateBackoff, handleWhen, retry } from 'cockatiel';
+import { unlessAborted } from './limits.js';
 import { data, system, users } from './methods.js';
 import { RetryBudget } from './retry-budget.js';
 import type { Call, Method, Transport } from './transport.js';
@@ -45,21 +46,22 @@ export function retrying(transport: Transport, { retries, timeoutMs, random = Ma
   const origins = new WriteOrigins();
   const budget = new RetryBudget();
   const send: Call = (method, request, options = {}) => {
-    const deadlineMs = Date.now() + timeoutMs + (options.waitMs ?? 0);
+    const { signal } = options;
+    const deadlineMs = Date.now() + (options.timeoutMs ?? timeoutMs + (options.waitMs ?? 0));
     let tries = 0;
     let pauseMs = 0;
     budget.called();
     const mayRetry = (cause: unknown) => {
       const error = toVectronError(cause);
       tries += 1;
-      if (!error.spec.retryable || tries > retries) return false;
+      if (!error.spec.retryable || tries > retries || signal?.aborted) return false;
       pauseMs = pauseBefore(tries, error, random());
       return Date.now() + pauseMs + LEAST_MS <= deadlineMs && budget.take();
     };
     const policy = retry(handleWhen(mayRetry), { maxAttempts: retries, backoff: new DelegateBackoff(() => pauseMs) });
     const attempt = () =>
       transport.call(method, request, { ...options, timeoutMs: Math.max(LEAST_MS, deadlineMs - Date.now()) });
-    return policy.execute(attempt);
+    return unlessAborted(() => policy.execute(attempt), signal);
   };
   return {
     call(method, request, options) {

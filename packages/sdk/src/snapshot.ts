@@ -1,5 +1,6 @@
 import type { gateway } from '@vectron/proto';
-import type { ListOptions, Page, StoredPoint } from './types.js';
+import { allPoints } from './all-points.js';
+import type { ListOptions, Page, Payload, StoredPoint } from './types.js';
 
 /** The calls that a snapshot is read and closed by. */
 export interface SnapshotCalls {
@@ -7,14 +8,17 @@ export interface SnapshotCalls {
   closeSnapshot(collection: string, snapshot: string): Promise<boolean>;
 }
 
-export type SnapshotPointsOptions = Pick<ListOptions, 'filter' | 'includeVectors' | 'limit'>;
+export type SnapshotPointsOptions<P extends object = Payload> = Pick<
+  ListOptions<P>,
+  'filter' | 'includeVectors' | 'limit'
+>;
 
 /**
  * The points of a collection as of one moment, whatever is written meanwhile. It holds disk space until it is closed, or was not
  * read for `expiresAfterMs`; `await using` closes it. It is lost with the worker that holds a part of it: its pages then end
  * with SNAPSHOT_GONE, and another one has to be opened.
  */
-export class Snapshot implements AsyncDisposable {
+export class Snapshot<P extends object = Payload> implements AsyncDisposable {
   /** For `listPoints`. */
   readonly token: string;
   /** For `changes` and `listChanges`: all that happened after this moment, and nothing before. */
@@ -38,14 +42,9 @@ export class Snapshot implements AsyncDisposable {
   }
 
   /** Its points by id, with vectors unless `includeVectors` is false; `limit`: of one page, 1,000 unless it is given. */
-  async *points(options: SnapshotPointsOptions = {}): AsyncGenerator<StoredPoint, void, undefined> {
-    const asked = { limit: 1000, includeVectors: true, ...options, snapshot: this.token };
-    for (let cursor: string | undefined; ; ) {
-      const page = await this.calls.listPoints(this.collection, { ...asked, cursor });
-      yield* page.points;
-      cursor = page.nextCursor;
-      if (cursor === undefined) return;
-    }
+  points(options: SnapshotPointsOptions<P> = {}): AsyncGenerator<StoredPoint<P>, void, undefined> & AsyncDisposable {
+    const asked = { includeVectors: true, ...options, snapshot: this.token } as ListOptions;
+    return allPoints((page) => this.calls.listPoints(this.collection, page), asked) as never;
   }
 
   /** Whether it was open. */

@@ -47,5 +47,7 @@ export interface Transport {
   readonly openDuplex?: OpenDuplex;
   /** How often a stream that was lost is opened again in a row; missing: never. */
   readonly retries?: number;
+  /** Ends every stream; calls have it among their options. */
+  readonly signal?: AbortSignal;
   close(): void;
 }

@@ -1,6 +1,7 @@
 import type { VectronError } from '@vectron/errors';
-import type { Filter, SparseInput } from '@vectron/model';
+import type { SparseInput } from '@vectron/model';
 import type { auth, gateway } from '@vectron/proto';
+import type { FilterOf, PathOf, ValueAt } from './typed-filter.js';
 
 /** A vector of float32 values; results give `Float32Array`. */
 export type Vector = Float32Array | readonly number[];
@@ -12,14 +13,15 @@ export type Payload = Record<string, unknown>;
 /** A value that points are grouped and counted by. */
 export type Value = string | number | bigint | boolean;
 
-export interface Point {
+/** `P`: the type of the payload. */
+export interface Point<P extends object = Payload> {
   /** 1 to 512 bytes of UTF-8. */
   readonly id: string;
   /** Or `text`. */
   readonly vector?: Vector;
   /** Text that the collection's embedding provider makes the vector of; kept in the payload. */
   readonly text?: string;
-  readonly payload?: Payload;
+  readonly payload?: P;
   /** By name, as declared for the collection. */
   readonly sparse?: Readonly<Record<string, SparseInput>>;
   /** Dense vectors besides `vector`, by name, as declared. */
@@ -29,11 +31,12 @@ export interface Point {
   /** Only if the point's version is this, or the batch is refused with VERSION_CONFLICT; 0n: only if there is none. */
   readonly ifVersion?: bigint;
 }
-export interface StoredPoint {
+/** `P`: the type of the payload, which nobody checks: it is what the collection's writers say. */
+export interface StoredPoint<P extends object = Payload> {
   readonly id: string;
   /** undefined when it was not asked for. */
   readonly vector?: Float32Array;
-  readonly payload: Payload;
+  readonly payload: P;
   /** Missing when there is none. */
   readonly sparse?: Readonly<Record<string, { readonly indices: number[]; readonly values: number[] }>>;
   /** Missing when there is none, or vectors were not asked for. */
@@ -188,29 +191,37 @@ export type CollectionChange = Pick<CollectionOptions, 'durability' | 'rerank' |
 type Asked<Message, Field extends keyof Message> = { readonly [F in Field]?: Message[F] };
 
 /** What searches and queries have in common. */
-interface Selecting {
+interface Selecting<P extends object = Payload> {
   /** Only points that pass. */
-  readonly filter?: Filter;
+  readonly filter?: FilterOf<P>;
   /** Default: any. */
   readonly consistency?: Consistency;
   /** Default true. */
   readonly includePayload?: boolean;
 }
-type Tuning = 'ef' | 'recall' | 'exact' | 'scoreThreshold' | 'using' | 'likeId';
+type Tuning = 'ef' | 'recall' | 'exact' | 'scoreThreshold' | 'using';
+/** One of the fields of `All`, and none of the others. */
+export type ExactlyOne<All> = {
+  [One in keyof All]: { readonly [F in One]: All[F] } & { readonly [F in Exclude<keyof All, One>]?: undefined };
+}[keyof All];
 
-/** Exactly one of `vector`, `text` and `likeId`. */
-export interface SearchOptions
-  extends Selecting,
-    Asked<
-      gateway.SearchRequest,
-      Tuning | 'text' | 'topK' | 'query' | 'timeoutMs' | 'includeVectors' | 'explain' | 'whyNot'
-    > {
-  readonly vector?: Vector;
+/** What a search is for. */
+export interface Sought {
+  readonly vector: Vector;
+  /** Text that the collection's embedding provider makes the vector of. */
+  readonly text: string;
+  /** The vector of this point; the point itself is left out. */
+  readonly likeId: string;
 }
+/** How a search is made, whatever it is for. */
+export interface SearchSettings<P extends object = Payload>
+  extends Selecting<P>,
+    Asked<gateway.SearchRequest, Tuning | 'topK' | 'query' | 'timeoutMs' | 'includeVectors' | 'explain' | 'whyNot'> {}
+export type SearchOptions<P extends object = Payload> = SearchSettings<P> & ExactlyOne<Sought>;
 
 /** What is not about one vector holds for all of the searches. */
-export interface SearchBatchOptions
-  extends Selecting,
+export interface SearchBatchOptions<P extends object = Payload>
+  extends Selecting<P>,
     Asked<
       gateway.SearchBatchRequest,
       'ef' | 'recall' | 'exact' | 'scoreThreshold' | 'using' | 'topK' | 'includeVectors'
@@ -223,7 +234,7 @@ export interface SearchBatchOptions
   readonly count?: number;
 }
 /** What many searches found: the hits of the first one, then those of the next. */
-export interface SearchBatchResult {
+export interface SearchBatchResult<P extends object = Payload> {
   /** How many hits each search has; `ids`, `scores` and the others have a place for each of them. */
   readonly counts: Uint32Array;
   /** Best first in each search. */
@@ -231,36 +242,45 @@ export interface SearchBatchResult {
   /** As `score` of a hit. */
   readonly scores: Float32Array;
   /** Empty without `includePayload`. */
-  readonly payloads: Payload[];
+  readonly payloads: P[];
   /** Empty without `includeVectors`. */
   readonly vectors: Float32Array[];
   /** How each search went. */
   readonly searches: Omit<SearchResult, 'hits' | 'rerankedBy' | 'explanation' | 'whyNot'>[];
 }
 
-/** One way to the points: exactly one of vector, embed, likeId, sparse, text and examples. */
-export interface QueryBranch extends Asked<gateway.QueryBranch, Tuning | 'embed' | 'limit' | 'weight'> {
-  readonly vector?: Vector;
-  readonly sparse?: SparseInput & { readonly name: string };
+/** What a branch of a query is for. */
+export interface SoughtByBranch<P extends object = Payload> {
+  readonly vector: Vector;
+  /** Text that the collection's embedding provider makes the vector of. */
+  readonly embed: string;
+  /** The vector of this point; the point itself is left out. */
+  readonly likeId: string;
+  readonly sparse: SparseInput & { readonly name: string };
   /**
    * Words, scored by BM25; without `fields`, over every field with a text index. Each of the phrases stands in one of the
    * fields; without a query, their words are scored.
    */
-  readonly text?: {
+  readonly text: {
     readonly query?: string;
-    readonly fields?: readonly { path: string; boost?: number }[];
+    readonly fields?: readonly { path: PathOf<P>; boost?: number }[];
     readonly phrases?: readonly string[];
   };
   /** Near these points and far from those. */
-  readonly examples?: { readonly positiveIds: readonly string[]; readonly negativeIds?: readonly string[] };
-  /** Besides the filter of the whole query. */
-  readonly filter?: Filter;
+  readonly examples: { readonly positiveIds: readonly string[]; readonly negativeIds?: readonly string[] };
 }
-export interface QueryOptions
-  extends Selecting,
+export interface BranchSettings<P extends object = Payload>
+  extends Asked<gateway.QueryBranch, Tuning | 'limit' | 'weight'> {
+  /** Besides the filter of the whole query. */
+  readonly filter?: FilterOf<P>;
+}
+/** One way to the points. */
+export type QueryBranch<P extends object = Payload> = BranchSettings<P> & ExactlyOne<SoughtByBranch<P>>;
+export interface QueryOptions<P extends object = Payload>
+  extends Selecting<P>,
     Asked<gateway.QueryRequest, 'topK' | 'rrfK' | 'timeoutMs' | 'includeVectors' | 'scoreThreshold'> {
   /** 1 to 16; several are fused. */
-  readonly branches: readonly QueryBranch[];
+  readonly branches: readonly QueryBranch<P>[];
   /** rrf (default): by the ranks. weighted: by the scores, scaled to 0..1 in each branch. */
   readonly fusion?: 'rrf' | 'weighted';
   /** The fused candidates are ordered by their similarity to this vector. */
@@ -268,33 +288,41 @@ export interface QueryOptions
   /** Maximal marginal relevance. */
   readonly diversity?: Pick<gateway.Diversity, 'share'> & Asked<gateway.Diversity, 'candidates'>;
   /** The best groups of points that share a value. */
-  readonly groupBy?: Pick<gateway.Grouping, 'path'> & Asked<gateway.Grouping, 'groups' | 'groupSize'>;
+  readonly groupBy?: { readonly path: PathOf<P> } & Asked<gateway.Grouping, 'groups' | 'groupSize'>;
 }
-export type QueryHit = Omit<SearchHit, 'explanation'>;
-export interface QueryResult {
+export type QueryHit<P extends object = Payload> = Omit<SearchHit<P>, 'explanation'>;
+export interface QueryResult<P extends object = Payload> {
   /** Empty with `groupBy`. */
-  readonly hits: QueryHit[];
-  readonly groups: { readonly value: Value; readonly hits: QueryHit[] }[];
+  readonly hits: QueryHit<P>[];
+  readonly groups: { readonly value: Value; readonly hits: QueryHit<P>[] }[];
   /** Whether every shard answered every branch. */
   readonly complete: boolean;
   /** In the order of the query's. */
   readonly branches: Readonly<gateway.BranchReport>[];
 }
 /** How `measureRecall` searches. */
-export type RecallOptions = Asked<
+export type RecallOptions<P extends object = Payload> = Asked<
   gateway.MeasureRecallRequest,
   'queries' | 'topK' | 'ef' | 'recall' | 'using' | 'timeoutMs'
 > &
-  Pick<Selecting, 'filter'>;
+  Pick<Selecting<P>, 'filter'>;
 /** Answers compared with the truth; proto/apigateway/apigateway.proto says what each field is. */
 export type RecallMeasurement = Readonly<Omit<gateway.MeasureRecallResponse, 'interval' | 'plans'>> & {
   readonly interval: RecallInterval;
   readonly plans: Readonly<Record<string, number>>;
 };
+export interface CountOptions<P extends object = Payload> extends Pick<Selecting<P>, 'filter' | 'consistency'> {
+  /** Where the indexes do not know, look at a sample only. */
+  readonly estimate?: boolean;
+}
 export interface CountResult {
   readonly count: number;
   readonly exact: boolean;
   readonly unindexed: boolean;
+}
+export interface FacetOptions<P extends object = Payload> extends Pick<Selecting<P>, 'filter' | 'consistency'> {
+  /** 1 to 10,000; default 10. */
+  readonly limit?: number;
 }
 export interface FacetResult {
   /** The most frequent first. */
@@ -304,33 +332,33 @@ export interface FacetResult {
   readonly unindexed: boolean;
 }
 /** Points by id, by filter, or by both. */
-export interface PointsSelector {
+export interface PointsSelector<P extends object = Payload> {
   /** Those that are there; with a filter: those of them that pass. */
   readonly ids?: readonly string[];
-  readonly filter?: Filter;
+  readonly filter?: FilterOf<P>;
   /** Only if the version of every point is this; with ids alone. */
   readonly ifVersion?: bigint;
 }
-export interface PayloadUpdate extends PointsSelector {
+export interface PayloadUpdate<P extends object = Payload> extends PointsSelector<P> {
   /** The whole payload, before the other changes. */
-  readonly replace?: Payload;
+  readonly replace?: P;
   /** Paths. */
-  readonly remove?: readonly string[];
+  readonly remove?: readonly PathOf<P>[];
   /** Values by path. */
-  readonly set?: Payload;
+  readonly set?: { readonly [Path in PathOf<P>]?: ValueAt<P, Path> };
 }
 export type Alias = Readonly<gateway.Alias>;
-export interface SearchHit {
+export interface SearchHit<P extends object = Payload> {
   readonly id: string;
   /** Higher is better: cosine similarity, dot product, or 1 / (1 + L2 distance). */
   readonly score: number;
-  readonly payload: Payload;
+  readonly payload: P;
   readonly vector?: Float32Array;
   /** Terms of the reranker's score; empty without reranking. */
   readonly explanation: string;
 }
-export interface SearchResult {
-  readonly hits: SearchHit[];
+export interface SearchResult<P extends object = Payload> {
+  readonly hits: SearchHit<P>[];
   /** Whether every shard answered. */
   readonly complete: boolean;
   readonly shardsAsked: number;
@@ -374,7 +402,7 @@ export interface UpsertResult {
   readonly writeToken: string;
 }
 /** Batches of points, each of which is written as one upsert is. */
-export type Batches = Iterable<readonly Point[]> | AsyncIterable<readonly Point[]>;
+export type Batches<P extends object = Payload> = Iterable<readonly Point<P>[]> | AsyncIterable<readonly Point<P>[]>;
 export interface UpsertStreamOptions {
   /** Batches that are sent and not acknowledged, or whose ack was not taken, at most; 1 to 1,000, default 4. */
   readonly maxInFlight?: number;
@@ -394,28 +422,35 @@ export interface DeleteResult {
   readonly writeToken: string;
 }
 /** What happened to a point, which an insert or update has whole; `logIndex` orders the changes of one shard. */
-export interface Change extends Partial<Omit<StoredPoint, 'id'>> {
+export interface Change<P extends object = Payload> extends Partial<Omit<StoredPoint<P>, 'id'>> {
   readonly shardId: number;
   readonly logIndex: bigint;
   readonly kind: 'insert' | 'update' | 'delete';
   readonly id: string;
 }
-export interface Changes {
-  readonly changes: Change[];
+export interface Changes<P extends object = Payload> {
+  readonly changes: Change<P>[];
   readonly nextCursor: string;
 }
-export interface ListOptions
-  extends Omit<Selecting, 'includePayload'>,
+export interface ListOptions<P extends object = Payload>
+  extends Omit<Selecting<P>, 'includePayload'>,
     Asked<gateway.ListPointsRequest, 'limit' | 'cursor' | 'includeVectors'> {
   /** `token` of a snapshot: its points instead of the current ones, by id. */
   readonly snapshot?: string;
   /** Instead of by id. */
-  readonly orderBy?: Pick<gateway.OrderBy, 'path'> & Asked<gateway.OrderBy, 'descending'>;
+  readonly orderBy?: { readonly path: PathOf<P> } & Asked<gateway.OrderBy, 'descending'>;
 }
-export interface Page {
-  readonly points: StoredPoint[];
+export interface Page<P extends object = Payload> {
+  readonly points: StoredPoint<P>[];
   /** undefined: no more. */
   readonly nextCursor?: string;
+}
+/** Limits of calls. */
+export interface CallLimits {
+  /** Ends a call with CANCELLED; of a write, what was sent by then may be done. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds that a call may take with its retries: a whole number, or Infinity; missing: what calls of the client may. */
+  readonly timeoutMs?: number;
 }
 export interface Feedback extends Asked<gateway.SubmitFeedbackRequest, 'queryId' | 'query'> {
   readonly collection: string;

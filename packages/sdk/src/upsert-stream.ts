@@ -1,6 +1,7 @@
 import { toVectronError, VectronError } from '@vectron/errors';
 import { checkOptions, checkWhole, inOrder, type Piece, WriteOrigins } from '@vectron/model';
 import type { gateway } from '@vectron/proto';
+import { disposable } from './disposable.js';
 import { data } from './methods.js';
 import { upsertRequest } from './requests.js';
 import type { Duplex, Transport } from './transport.js';
@@ -20,10 +21,14 @@ type Outcome = { readonly ack: BatchAck } | { readonly end: unknown };
 type Write = (points: readonly Point[]) => Promise<UpsertResult>;
 
 /** A stream of upserts where there is none on the wire: each batch is an upsert, `maxInFlight` of them at a time. */
-export function upsertEach(write: Write, batches: Batches, options: UpsertStreamOptions = {}): AsyncIterable<BatchAck> {
+export function upsertEach(
+  write: Write,
+  batches: Batches,
+  options: UpsertStreamOptions = {},
+): AsyncIterable<BatchAck> & AsyncDisposable {
   checked(batches, options);
   const stopped = () => options.signal?.aborted === true;
-  return acknowledged(
+  const acks = acknowledged(
     batches,
     options,
     async (points) => {
@@ -37,6 +42,7 @@ export function upsertEach(write: Write, batches: Batches, options: UpsertStream
     // Two that share a point are written one after the other, as a server does it.
     (points) => points.flatMap((point) => (typeof point?.id === 'string' ? [point.id] : [])),
   );
+  return disposable(acks);
 }
 
 export type UpsertOver = typeof upsertOver;
@@ -47,9 +53,9 @@ export function upsertOver(
   collection: string,
   batches: Batches,
   options: UpsertStreamOptions = {},
-): AsyncIterable<BatchAck> {
+): AsyncIterable<BatchAck> & AsyncDisposable {
   checked(batches, options);
-  return (async function* () {
+  async function* acks() {
     const session = new UpsertSession(transport);
     const stop = () => session.fail(new VectronError('CANCELLED', 'the stream was cancelled'));
     options.signal?.addEventListener('abort', stop);
@@ -65,7 +71,8 @@ export function upsertOver(
       options.signal?.removeEventListener('abort', stop);
       session.close();
     }
-  })();
+  }
+  return disposable(acks());
 }
 
 function checked(batches: Batches, options: UpsertStreamOptions): void {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { VectronError } from '@vectron/errors';
 import { fieldAt, parseJson, textOf } from '@vectron/model';
-import { type Filter, type Point, type SearchResult } from '@vectron/sdk';
+import type { ExactlyOne, Filter, Point, SearchResult, Sought } from '@vectron/sdk';
 import type { Command } from 'commander';
 import { type ClientOptions, withClient } from '../client.js';
 import { numberFlag } from '../number-flag.js';
@@ -138,6 +138,9 @@ export function pointCommands(program: Command, client: Define): void {
 }
 
 const vectorFlag = (text: string | undefined) => jsonFlag<number[]>(text, '--vector');
+/** What is searched for. Where both are given, or none, the client refuses the request. */
+const soughtFlags = (likeId: string | undefined, vector: string | undefined) =>
+  ({ likeId, vector: vectorFlag(vector) }) as ExactlyOne<Pick<Sought, 'likeId' | 'vector'>>;
 
 function orderOf({ orderBy, descending }: ClientOptions) {
   return orderBy === undefined ? undefined : { path: String(orderBy), descending: descending === true };
@@ -163,7 +166,7 @@ export function searchCommand(program: Command, client: Define): void {
         if (text !== undefined) {
           if (options.explain === true || options.whyNot !== undefined)
             throw VectronError.invalid('text', 'a search by words is not explained');
-          const near = { likeId: like, vector: vectorFlag(vector), ef, recall, exact };
+          const near = { ...soughtFlags(like, vector), ef, recall, exact };
           const byVector = like === undefined && vector === undefined ? [] : [near];
           const branches = [...byVector, { text: { query: text } }];
           const fused = await db.query(collection, { branches, topK, filter });
@@ -171,8 +174,7 @@ export function searchCommand(program: Command, client: Define): void {
           return;
         }
         const found = await db.search(collection, {
-          likeId: like,
-          vector: vectorFlag(vector),
+          ...soughtFlags(like, vector),
           query,
           topK,
           ef,

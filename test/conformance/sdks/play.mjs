@@ -1,0 +1,86 @@
+// Plays one scenario: its calls in their order, with the answers that are right.
+import { inspect } from 'node:util';
+import { compare } from './compare.mjs';
+import { filled, valueAt } from './made-data.mjs';
+
+const STEP_KEYS = new Set(['call', 'with', 'answer', 'error', 'keep', 'apiKey']);
+
+/**
+ * Plays `scenario`. `perform(call, fields, apiKey)` makes a call with the fields of its request and gives the answer in the form of REST;
+ * `restart()` restarts the gateways. Throws an Error that names the step and what was wrong with it.
+ */
+export async function play(scenario, { collection, perform, restart }) {
+  const state = { collection, perform, restart, kept: new Map() };
+  if (scenario.collection !== undefined)
+    await perform('CreateCollection', { ...scenario.collection, name: collection });
+  try {
+    await playSteps(scenario.steps, state, 'step');
+  } finally {
+    if (scenario.collection !== undefined) await perform('DeleteCollection', { name: collection });
+  }
+}
+
+async function playSteps(steps, state, at) {
+  for (const [n, step] of steps.entries()) {
+    const place = `${at} ${n + 1}`;
+    if (step.restart !== undefined) await duringRestart(step, state, place);
+    else if (step.times !== undefined) {
+      for (let time = 1; time <= step.times; time++) await playSteps(step.steps, state, `${place}, time ${time}, step`);
+    } else await playCall(step, state, place);
+  }
+}
+
+async function duringRestart({ restart, during }, state, at) {
+  if (restart !== 'gateways') throw new Error(`${at}: what are ${restart}, to be restarted?`);
+  let isOver = false;
+  const over = state.restart().finally(() => {
+    isOver = true;
+  });
+  let plays = 0;
+  try {
+    do await playSteps(during, state, `${at}, play ${++plays}, step`);
+    while (!isOver);
+  } finally {
+    // A failure is told when no gateway is on its way any more.
+    await over;
+  }
+}
+
+async function playCall(step, state, at) {
+  const unknown = Object.keys(step).find((key) => !STEP_KEYS.has(key));
+  if (unknown !== undefined) throw new Error(`${at}: a step has no ${unknown}`);
+  try {
+    await playOnce(step, state);
+  } catch (error) {
+    throw new Error(`${at} (${step.call}): ${error.message}`, { cause: error });
+  }
+}
+
+async function playOnce(step, state) {
+  const fields = named(step, filled(step.with ?? {}, state), state.collection);
+  let answer;
+  try {
+    answer = await state.perform(step.call, fields, step.apiKey);
+  } catch (error) {
+    if (step.error === undefined || error.code === undefined) throw error;
+    return checkError(filled(step.error, state), error);
+  }
+  if (step.error !== undefined) throw new Error(`it succeeds, and should fail: ${inspect(step.error)}`);
+  compare(filled(step.answer ?? {}, state), answer, state.kept);
+  for (const [name, path] of Object.entries(step.keep ?? {})) state.kept.set(name, valueAt(answer, path));
+}
+
+function checkError(wanted, error) {
+  const given = { code: error.code, field: error.details?.field, retryable: error.retryable };
+  const fields = typeof wanted === 'string' ? { code: wanted } : wanted;
+  compare(fields, given, new Map(), `the error (${error.message})`);
+}
+
+const OF_NO_COLLECTION = new Set(['ListCollections', 'ListAliases', 'UpdateAliases', 'QueryBatch']);
+const BY_NAME = new Set(['CreateCollection', 'DeleteCollection', 'GetCollectionStatus', 'UpdateCollection']);
+
+/** The collection of the play, unless the step names another. */
+function named({ call }, fields, collection) {
+  if (OF_NO_COLLECTION.has(call)) return fields;
+  return BY_NAME.has(call) ? { name: collection, ...fields } : { collection, ...fields };
+}

@@ -1,0 +1,63 @@
+// The runner of the TypeScript SDK: plays every scenario over REST and gRPC in a server or cluster, or in an embedded database.
+// ../scenarios/README.md says what its environment is and what it prints.
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect, open } from '@vectron/sdk';
+import { play } from './play.mjs';
+import { scenarios } from './scenarios.mjs';
+import { performer } from './typescript-calls.mjs';
+
+const { VECTRON_SCENARIO_HOME: home, VECTRON_API_KEY: apiKey, VECTRON_RESTART, VECTRON_SCENARIOS } = process.env;
+const only = VECTRON_SCENARIOS?.split(',');
+
+/** What plays calls over each wire, how it is called, and how it is ended. */
+async function wires() {
+  if (home === 'embedded') {
+    const dir = mkdtempSync(join(tmpdir(), 'vectron-scenarios-'));
+    const db = await open(dir);
+    const close = async () => {
+      await db.close();
+      rmSync(dir, { recursive: true, force: true });
+    };
+    return [{ wire: 'embedded', perform: performer(db), close }];
+  }
+  const { VECTRON_REST: rest, VECTRON_GRPC: grpc, VECTRON_REST_GATEWAYS, VECTRON_GRPC_GATEWAYS } = process.env;
+  // In a cluster also with the addresses of all gateways, which the client chooses among by itself.
+  const several = { 'rest-gateways': VECTRON_REST_GATEWAYS, 'grpc-gateways': VECTRON_GRPC_GATEWAYS };
+  const addresses = { rest, grpc, ...(VECTRON_REST_GATEWAYS === undefined ? {} : several) };
+  return Object.entries(addresses).map(([wire, address]) => {
+    const db = connect(address, { apiKey });
+    const own = performer(db);
+    const as = (key) => {
+      const other = connect(address, { apiKey: key });
+      return async (call, fields) => performer(other)(call, fields).finally(() => other.close());
+    };
+    const perform = (call, fields, key) => (key === undefined ? own(call, fields) : as(key)(call, fields));
+    return { wire, perform, close: () => db.close() };
+  });
+}
+
+async function restart() {
+  const { ok, status } = await fetch(VECTRON_RESTART, { method: 'POST' });
+  if (!ok) throw new Error(`the gateways were not restarted: ${status}`);
+}
+
+let failed = 0;
+const mine = scenarios().filter(({ homes, name }) => homes.includes(home) && (only?.includes(name) ?? true));
+for (const { wire, perform, close } of await wires()) {
+  for (const scenario of mine) {
+    const collection = `${scenario.name}-${wire}-${randomBytes(4).toString('hex')}`;
+    try {
+      await play(scenario, { collection, perform, restart });
+      console.log(`ok ${home} ${wire} ${scenario.name}`);
+    } catch (error) {
+      failed += 1;
+      console.log(`FAILED ${home} ${wire} ${scenario.name}`);
+      console.error(`${home}, ${wire}, ${scenario.name}: ${error.message}`);
+    }
+  }
+  await close();
+}
+process.exitCode = failed === 0 && mine.length > 0 ? 0 : 1;
