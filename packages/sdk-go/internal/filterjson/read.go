@@ -1,0 +1,128 @@
+package filterjson
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	pb "vectron.dev/sdk-go/internal/generated/vectronv1"
+)
+
+// maxDepth is how many levels of filters there may be below the first one.
+const maxDepth = 16
+
+// Unmarshal reads the JSON form of a filter; {} is the empty filter.
+func Unmarshal(text []byte) (*pb.Filter, error) {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	var form any
+	if err := decoder.Decode(&form); err != nil {
+		return nil, err
+	}
+	if fields, ok := form.(object); ok && len(fields) == 0 {
+		return &pb.Filter{}, nil
+	}
+	return readFilter(form, "filter", 0)
+}
+
+func readFilter(form any, at string, depth int) (*pb.Filter, error) {
+	fields, ok := form.(object)
+	if !ok {
+		return nil, fmt.Errorf("%s must be an object", at)
+	}
+	if depth > maxDepth {
+		return nil, fmt.Errorf("filters nest at most %d deep", maxDepth)
+	}
+	if _, ok := fields["field"]; ok {
+		field, err := readField(fields, at)
+		return &pb.Filter{Condition: &pb.Filter_Field{Field: field}}, err
+	}
+	if len(fields) != 1 {
+		return nil, fmt.Errorf("%s: a filter has exactly one of all, any, none, ids, nested, or field with a test", at)
+	}
+	for name, value := range fields {
+		return readCondition(name, value, at+"."+name, depth)
+	}
+	panic("an object of one field has one")
+}
+
+func readCondition(name string, value any, at string, depth int) (*pb.Filter, error) {
+	switch name {
+	case "all", "any", "none":
+		list, err := readList(value, at, depth)
+		switch name {
+		case "all":
+			return &pb.Filter{Condition: &pb.Filter_All{All: list}}, err
+		case "any":
+			return &pb.Filter{Condition: &pb.Filter_Any{Any: list}}, err
+		default:
+			return &pb.Filter{Condition: &pb.Filter_None{None: list}}, err
+		}
+	case "ids":
+		list, ok := value.([]any)
+		ids := make([]string, len(list))
+		for i, one := range list {
+			id, isText := one.(string)
+			ids[i], ok = id, ok && isText
+		}
+		if !ok {
+			return nil, fmt.Errorf("%s must be a list of strings", at)
+		}
+		return &pb.Filter{Condition: &pb.Filter_Ids{Ids: &pb.IdList{Ids: ids}}}, nil
+	case "nested":
+		fields, _ := value.(object)
+		path, ok := fields["path"].(string)
+		if !ok || len(fields) != 2 {
+			return nil, fmt.Errorf("%s has path and filter", at)
+		}
+		inner, err := readFilter(fields["filter"], at+".filter", depth+1)
+		return &pb.Filter{Condition: &pb.Filter_Nested{Nested: &pb.NestedCondition{Path: path, Filter: inner}}}, err
+	default:
+		return nil, fmt.Errorf("%s is no filter", at)
+	}
+}
+
+func readList(value any, at string, depth int) (*pb.FilterList, error) {
+	forms, ok := value.([]any)
+	if !ok {
+		return nil, fmt.Errorf("%s must be a list", at)
+	}
+	list := &pb.FilterList{}
+	for i, form := range forms {
+		one, err := readFilter(form, fmt.Sprintf("%s[%d]", at, i), depth+1)
+		if err != nil {
+			return nil, err
+		}
+		list.Filters = append(list.Filters, one)
+	}
+	return list, nil
+}
+
+func readField(fields object, at string) (*pb.FieldCondition, error) {
+	path, ok := fields["field"].(string)
+	if !ok {
+		return nil, fmt.Errorf("%s.field must be a string", at)
+	}
+	field := &pb.FieldCondition{Path: path}
+	tests := maps.Clone(fields)
+	delete(tests, "field")
+	if isRange(tests) {
+		return field, readRange(field, tests, at)
+	}
+	if len(tests) != 1 {
+		return nil, fmt.Errorf("%s: a field has one test", at)
+	}
+	for name, value := range tests {
+		return field, readTest(field, name, value, at+"."+name)
+	}
+	panic("an object of one test has one")
+}
+
+func isRange(tests object) bool {
+	names := slices.Collect(maps.Keys(tests))
+	return len(names) > 0 && !slices.ContainsFunc(names, func(name string) bool {
+		return !slices.Contains([]string{"gt", "gte", "lt", "lte"}, name)
+	})
+}
