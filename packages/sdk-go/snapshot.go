@@ -50,7 +50,12 @@ func (s *Snapshot) Points(ctx context.Context, options ListOptions) iter.Seq2[St
 
 // Close closes it; true: it was open.
 func (s *Snapshot) Close(ctx context.Context) (bool, error) {
-	request := &pb.CloseSnapshotRequest{Collection: s.Collection, Snapshot: s.Token}
-	answer, err := ask[pb.CloseSnapshotResponse](ctx, s.client, contract.DataCloseSnapshot, request)
+	return s.client.CloseSnapshot(ctx, s.Collection, s.Token)
+}
+
+// CloseSnapshot closes the snapshot of a token before its time; true: it was open.
+func (c *Client) CloseSnapshot(ctx context.Context, collection, token string) (bool, error) {
+	request := &pb.CloseSnapshotRequest{Collection: collection, Snapshot: token}
+	answer, err := ask[pb.CloseSnapshotResponse](ctx, c, contract.DataCloseSnapshot, request)
 	return answer.GetExisted(), err
 }
