@@ -1,6 +1,7 @@
 package vectron
 
 import (
+	"errors"
 	"time"
 
 	"vectron.dev/sdk-go/internal/filterjson"
@@ -25,7 +26,9 @@ func (f Filter) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON reads the JSON form.
 func (f *Filter) UnmarshalJSON(text []byte) error {
 	message, err := filterjson.Unmarshal(text)
-	if err != nil {
+	if place := (*filterjson.FieldError)(nil); errors.As(err, &place) {
+		return invalid(place.Field, "%v", err)
+	} else if err != nil {
 		return invalid("filter", "%v", err)
 	}
 	*f = Filter{message: message}

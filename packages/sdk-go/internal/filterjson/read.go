@@ -10,6 +10,13 @@ import (
 	pb "vectron.dev/sdk-go/internal/generated/vectronv1"
 )
 
+// FieldError is a part of a filter that is wrong, such as filter.all[0].eq.
+type FieldError struct{ Field, Reason string }
+
+func (e *FieldError) Error() string { return e.Field + ": " + e.Reason }
+
+func wrong(field, reason string) error { return &FieldError{field, reason} }
+
 // maxDepth is how many levels of filters there may be below the first one.
 const maxDepth = 16
 
@@ -30,17 +37,22 @@ func Unmarshal(text []byte) (*pb.Filter, error) {
 func readFilter(form any, at string, depth int) (*pb.Filter, error) {
 	fields, ok := form.(object)
 	if !ok {
-		return nil, fmt.Errorf("%s must be an object", at)
+		return nil, wrong(at, "must be an object")
 	}
 	if depth > maxDepth {
-		return nil, fmt.Errorf("filters nest at most %d deep", maxDepth)
+		return nil, wrong("filter", fmt.Sprintf("filters nest at most %d deep", maxDepth))
 	}
 	if _, ok := fields["field"]; ok {
 		field, err := readField(fields, at)
 		return &pb.Filter{Condition: &pb.Filter_Field{Field: field}}, err
 	}
+	for name := range fields {
+		if !slices.Contains([]string{"all", "any", "none", "ids", "nested"}, name) {
+			return nil, wrong(at+"."+name, "is no filter: all, any, none, ids, nested, or field with a test")
+		}
+	}
 	if len(fields) != 1 {
-		return nil, fmt.Errorf("%s: a filter has exactly one of all, any, none, ids, nested, or field with a test", at)
+		return nil, wrong(at, "a filter has exactly one of all, any, none, ids, nested, or field with a test")
 	}
 	for name, value := range fields {
 		return readCondition(name, value, at+"."+name, depth)
@@ -68,26 +80,26 @@ func readCondition(name string, value any, at string, depth int) (*pb.Filter, er
 			ids[i], ok = id, ok && isText
 		}
 		if !ok {
-			return nil, fmt.Errorf("%s must be a list of strings", at)
+			return nil, wrong(at, "must be a list of strings")
 		}
 		return &pb.Filter{Condition: &pb.Filter_Ids{Ids: &pb.IdList{Ids: ids}}}, nil
 	case "nested":
 		fields, _ := value.(object)
 		path, ok := fields["path"].(string)
 		if !ok || len(fields) != 2 {
-			return nil, fmt.Errorf("%s has path and filter", at)
+			return nil, wrong(at, "has path and filter")
 		}
 		inner, err := readFilter(fields["filter"], at+".filter", depth+1)
 		return &pb.Filter{Condition: &pb.Filter_Nested{Nested: &pb.NestedCondition{Path: path, Filter: inner}}}, err
 	default:
-		return nil, fmt.Errorf("%s is no filter", at)
+		return nil, wrong(at, "is no filter")
 	}
 }
 
 func readList(value any, at string, depth int) (*pb.FilterList, error) {
 	forms, ok := value.([]any)
 	if !ok {
-		return nil, fmt.Errorf("%s must be a list", at)
+		return nil, wrong(at, "must be a list")
 	}
 	list := &pb.FilterList{}
 	for i, form := range forms {
@@ -103,7 +115,7 @@ func readList(value any, at string, depth int) (*pb.FilterList, error) {
 func readField(fields object, at string) (*pb.FieldCondition, error) {
 	path, ok := fields["field"].(string)
 	if !ok {
-		return nil, fmt.Errorf("%s.field must be a string", at)
+		return nil, wrong(at+".field", "must be a string")
 	}
 	field := &pb.FieldCondition{Path: path}
 	tests := maps.Clone(fields)
@@ -112,7 +124,7 @@ func readField(fields object, at string) (*pb.FieldCondition, error) {
 		return field, readRange(field, tests, at)
 	}
 	if len(tests) != 1 {
-		return nil, fmt.Errorf("%s: a field has one test", at)
+		return nil, wrong(at, "a field has one test")
 	}
 	for name, value := range tests {
 		return field, readTest(field, name, value, at+"."+name)

@@ -17,10 +17,10 @@ func readRange(field *pb.FieldCondition, bounds object, at string) error {
 			*map[string]**string{"gt": &times.Gt, "gte": &times.Gte, "lt": &times.Lt, "lte": &times.Lte}[name] = &value
 		case json.Number:
 			if err := SetBound(numbers, name, value); err != nil {
-				return fmt.Errorf("%s.%s: %w", at, name, err)
+				return wrong(at+"."+name, err.Error())
 			}
 		default:
-			return fmt.Errorf("%s.%s must be a number or a time", at, name)
+			return wrong(at+"."+name, "must be a number or a time")
 		}
 	}
 	switch texts {
@@ -29,7 +29,7 @@ func readRange(field *pb.FieldCondition, bounds object, at string) error {
 	case len(bounds):
 		field.Test = &pb.FieldCondition_Datetime{Datetime: times}
 	default:
-		return fmt.Errorf("%s: bounds are all numbers, or all times", at)
+		return wrong(at, "bounds are all numbers, or all times")
 	}
 	return nil
 }
@@ -70,7 +70,7 @@ func readTest(field *pb.FieldCondition, name string, value any, at string) error
 	case "in", "notIn":
 		values, ok := value.([]any)
 		if !ok {
-			return fmt.Errorf("%s must be a list", at)
+			return wrong(at, "must be a list")
 		}
 		list, err := readScalars(values, at)
 		field.Test = &pb.FieldCondition_In{In: list}
@@ -83,7 +83,7 @@ func readTest(field *pb.FieldCondition, name string, value any, at string) error
 	case "prefix", "text", "phrase":
 		text, ok := value.(string)
 		if !ok {
-			return fmt.Errorf("%s must be a string", at)
+			return wrong(at, "must be a string")
 		}
 		switch name {
 		case "prefix":
@@ -97,7 +97,7 @@ func readTest(field *pb.FieldCondition, name string, value any, at string) error
 	case "exists", "isNull":
 		flag, ok := value.(bool)
 		if !ok {
-			return fmt.Errorf("%s must be true or false", at)
+			return wrong(at, "must be true or false")
 		}
 		field.Test = &pb.FieldCondition_Exists{Exists: flag}
 		if name == "isNull" {
@@ -105,7 +105,7 @@ func readTest(field *pb.FieldCondition, name string, value any, at string) error
 		}
 		return nil
 	default:
-		return fmt.Errorf("%s is no test", at)
+		return wrong(at, "is no test")
 	}
 }
 
@@ -114,7 +114,7 @@ func readScalars(values []any, at string) (*pb.ScalarList, error) {
 	for _, value := range values {
 		scalar, err := Scalar(value)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", at, err)
+			return nil, wrong(at, err.Error())
 		}
 		list.Values = append(list.Values, scalar)
 	}
@@ -122,12 +122,12 @@ func readScalars(values []any, at string) (*pb.ScalarList, error) {
 }
 
 func readGeo(field *pb.FieldCondition, name string, value any, at string) error {
-	var err error
+	var fault error
 	number := func(in object, key string) float64 {
 		text, ok := in[key].(json.Number)
-		float, wrong := text.Float64()
-		if !ok || wrong != nil {
-			err = fmt.Errorf("%s.%s must be a number", at, key)
+		float, err := text.Float64()
+		if !ok || err != nil {
+			fault = wrong(at+"."+key, "must be a number")
 		}
 		return float
 	}
@@ -135,10 +135,10 @@ func readGeo(field *pb.FieldCondition, name string, value any, at string) error 
 	if name == "geoBox" {
 		box := &pb.GeoBox{North: number(form, "north"), West: number(form, "west"), South: number(form, "south"), East: number(form, "east")}
 		field.Test = &pb.FieldCondition_GeoBox{GeoBox: box}
-		return err
+		return fault
 	}
 	center, _ := form["center"].(object)
 	point := &pb.GeoPoint{Lat: number(center, "lat"), Lon: number(center, "lon")}
 	field.Test = &pb.FieldCondition_GeoRadius{GeoRadius: &pb.GeoRadius{Center: point, Meters: number(form, "meters")}}
-	return err
+	return fault
 }

@@ -3,11 +3,16 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
+	"math"
+	"reflect"
 	"slices"
+	"strings"
 
 	vectron "vectron.dev/sdk-go"
 )
@@ -21,7 +26,15 @@ func (p *player) call(ctx context.Context, name string, with map[string]any) (an
 	if !ok {
 		return nil, fmt.Errorf("the call %s is not known", name)
 	}
-	answer, err := known(ctx, p, maps.Clone(with))
+	with = maps.Clone(with)
+	asking := *p
+	for _, given := range []string{"collection", "name"} {
+		if other, isText := with[given].(string); isText {
+			asking.collection = other
+			delete(with, given)
+		}
+	}
+	answer, err := known(ctx, &asking, with)
 	if err != nil {
 		return nil, err
 	}
@@ -52,11 +65,29 @@ func options[T any](with map[string]any) (T, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	decoder.UseNumber()
+	if name := unknownName(with, reflect.TypeFor[T]()); name != "" {
+		return value, &vectron.Error{Code: vectron.ErrInvalidArgument, Field: name, Message: "there is no " + name}
+	}
 	err = decoder.Decode(&value)
 	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
 		err = &vectron.Error{Code: vectron.ErrInvalidArgument, Field: wrong.Field, Message: wrong.Error()}
 	}
 	return value, err
+}
+
+// unknownName is a name that the options do not have: encoding/json takes names in capitals and without as the same.
+func unknownName(with map[string]any, options reflect.Type) string {
+	known := map[string]bool{}
+	for _, field := range reflect.VisibleFields(options) {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		known[name] = true
+	}
+	for name := range with {
+		if !known[name] {
+			return name
+		}
+	}
+	return ""
 }
 
 // by is a verb whose options are all that is asked.
@@ -112,8 +143,13 @@ var verbs = map[string]verb{
 	"UpsertStream": upsertStream,
 	"Search":       by((*vectron.Client).Search),
 	"SearchBatch":  by((*vectron.Client).SearchBatch),
-	"Query":        by((*vectron.Client).Query),
-	"QueryBatch":   queryBatch,
+	"Query": func(ctx context.Context, p *player, with map[string]any) (any, error) {
+		if err := rescoring(with); err != nil {
+			return nil, err
+		}
+		return by((*vectron.Client).Query)(ctx, p, with)
+	},
+	"QueryBatch": queryBatch,
 	"Get": func(ctx context.Context, p *player, with map[string]any) (any, error) {
 		id := take(with, "id")
 		asked, err := options[vectron.GetOptions](with)
@@ -229,6 +265,22 @@ func queryBatch(ctx context.Context, p *player, with map[string]any) (any, error
 		}
 	}
 	return object{"outcomes": outcomes}, err
+}
+
+// rescoring has the vector that REST takes as base64 as the list of numbers that the SDK takes.
+func rescoring(with map[string]any) error {
+	text, ok := with["rescoreVectorF32"].(string)
+	if !ok {
+		return nil
+	}
+	packed, err := base64.StdEncoding.DecodeString(text)
+	vector := make([]float32, len(packed)/4)
+	for i := range vector {
+		vector[i] = math.Float32frombits(binary.LittleEndian.Uint32(packed[4*i:]))
+	}
+	delete(with, "rescoreVectorF32")
+	with["rescoreVector"] = vector
+	return err
 }
 
 func listPoints(ctx context.Context, p *player, with map[string]any) (any, error) {

@@ -11,6 +11,13 @@ import (
 // compare says where an answer differs from what is wanted: what is named must be there and equal. A list has the same length.
 func (p *player) compare(got, wanted any, at string) error {
 	if wanted, ok := wanted.(map[string]any); ok {
+		if len(wanted) == 1 && (wanted["$vector"] != nil || wanted["$text"] != nil || wanted["$points"] != nil) {
+			made, err := p.object(wanted)
+			if err != nil {
+				return err
+			}
+			return p.compare(got, made, at)
+		}
 		if name, argument, isMatcher := matcherOf(wanted); isMatcher {
 			return p.match(got, name, argument, wanted, at)
 		}

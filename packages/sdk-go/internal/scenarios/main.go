@@ -75,7 +75,7 @@ func playOn(address string, one *scenario) error {
 	defer cancel()
 	suffix := make([]byte, 6)
 	_, _ = rand.Read(suffix)
-	p := &player{client: client, collection: "go-" + one.Name + "-" + hex.EncodeToString(suffix), kept: map[string]any{}}
+	p := &player{address: address, client: client, collection: "go-" + one.Name + "-" + hex.EncodeToString(suffix), kept: map[string]any{}}
 	if one.Collection != nil {
 		if _, err := p.call(ctx, "CreateCollection", one.Collection); err != nil {
 			return fmt.Errorf("the collection: %w", err)

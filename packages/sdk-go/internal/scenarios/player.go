@@ -13,6 +13,7 @@ import (
 
 // player plays the steps of one scenario.
 type player struct {
+	address    string
 	client     *vectron.Client
 	collection string
 	kept       map[string]any
@@ -54,7 +55,16 @@ func (p *player) play(ctx context.Context, one step) error {
 		return err
 	}
 	with, _ := given.(map[string]any)
-	answer, err := p.call(ctx, one.Call, with)
+	asking := p
+	if one.APIKey != "" {
+		client, err := vectron.Connect(p.address, vectron.WithAPIKey(one.APIKey))
+		if err != nil {
+			return err
+		}
+		defer client.Close()
+		asking = &player{client: client, collection: p.collection}
+	}
+	answer, err := asking.call(ctx, one.Call, with)
 	if one.Error != nil {
 		return p.judgeError(err, one.Error)
 	}

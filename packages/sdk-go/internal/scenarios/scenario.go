@@ -23,6 +23,8 @@ type step struct {
 	Answer any               `yaml:"answer"`
 	Error  any               `yaml:"error"`
 	Keep   map[string]string `yaml:"keep"`
+	// APIKey is another key than that of the play.
+	APIKey string `yaml:"apiKey"`
 
 	Restart string `yaml:"restart"`
 	During  []step `yaml:"during"`

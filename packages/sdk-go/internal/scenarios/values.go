@@ -33,6 +33,9 @@ func (p *player) object(given map[string]any) (any, error) {
 	if made, ok := given["$vector"]; ok && len(given) == 1 {
 		return madeVector(made)
 	}
+	if made, ok := given["$text"]; ok && len(given) == 1 {
+		return madeText(made)
+	}
 	fields := make(map[string]any, len(given))
 	for name, one := range given {
 		if strings.HasPrefix(name, "$") {
@@ -111,4 +114,14 @@ func components(i, dimension int) []any {
 		vector[j] = float64(float32(float64((i*31+j*17)%97)/97 - 0.5))
 	}
 	return vector
+}
+
+// madeText is a text that is repeated.
+func madeText(made any) (any, error) {
+	asked, _ := made.(map[string]any)
+	count, isCount := asked["count"].(int)
+	if asked["repeat"] == nil || !isCount {
+		return nil, fmt.Errorf("$text has repeat and count, not %v", made)
+	}
+	return strings.Repeat(fmt.Sprint(asked["repeat"]), count), nil
 }
