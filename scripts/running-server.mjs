@@ -17,11 +17,11 @@ export async function startServer(name) {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let printed = '';
-  const url = await new Promise((resolve, reject) => {
+  const [url, grpc] = await new Promise((resolve, reject) => {
     server.stdout.on('data', (chunk) => {
       printed += chunk;
-      const found = /REST\s+(http:\/\/[\d.:]+)\/v1[\s\S]*ready/.exec(printed);
-      if (found) resolve(found[1]);
+      const found = /REST\s+(http:\/\/[\d.:]+)\/v1[\s\S]*?gRPC\s+([\d.:]+)[\s\S]*ready/.exec(printed);
+      if (found) resolve(found.slice(1));
     });
     server.once('exit', (code) => reject(new Error(`the server ended with ${code}`)));
   });
@@ -35,5 +35,5 @@ export async function startServer(name) {
     rmSync(data, { recursive: true, force: true });
     return alive;
   };
-  return { url, apiKey, data, stop, kill: () => server.kill('SIGKILL') };
+  return { url, grpc, apiKey, data, stop, kill: () => server.kill('SIGKILL') };
 }

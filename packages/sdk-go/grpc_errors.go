@@ -3,6 +3,7 @@ package vectron
 import (
 	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -28,6 +29,10 @@ func grpcError(ctx context.Context, err error, header, trailer metadata.MD) *Err
 	}
 	known := statusError(found.Proto())
 	known.cause = err
+	if known.Code == ErrInternal && strings.Contains(known.Message, "error while marshaling") {
+		// The request was not sent: a string in it is not valid UTF-8.
+		known.Code = ErrInvalidArgument
+	}
 	known.RequestID = first(header.Get("x-request-id"), trailer.Get("x-request-id"))
 	// A proxy may say it in the trailer alone; a negative number forbids another try (gRFC A6).
 	if text := first(trailer.Get("grpc-retry-pushback-ms"), header.Get("grpc-retry-pushback-ms")); text != "" {

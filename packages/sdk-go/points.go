@@ -2,7 +2,9 @@ package vectron
 
 import (
 	"context"
+	"fmt"
 	"iter"
+	"unicode/utf8"
 
 	"vectron.dev/sdk-go/internal/contract"
 	pb "vectron.dev/sdk-go/internal/generated/vectronv1"
@@ -26,6 +28,11 @@ func (c *Client) Upsert(ctx context.Context, collection string, points []Point) 
 }
 
 func upsertRequest(collection string, points []Point) (*pb.UpsertRequest, error) {
+	for i := range points {
+		if !utf8.ValidString(points[i].ID) || !utf8.ValidString(points[i].Text) {
+			return nil, invalid(fmt.Sprintf("points[%d]", i), "points[%d] has an id or a text that is not valid UTF-8", i)
+		}
+	}
 	e := &encoder{}
 	request := &pb.UpsertRequest{Collection: collection, Points: encodeList(e, "points", points, encodePoint)}
 	if e.err != nil {

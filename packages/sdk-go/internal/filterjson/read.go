@@ -46,10 +46,8 @@ func readFilter(form any, at string, depth int) (*pb.Filter, error) {
 		field, err := readField(fields, at)
 		return &pb.Filter{Condition: &pb.Filter_Field{Field: field}}, err
 	}
-	for name := range fields {
-		if !slices.Contains([]string{"all", "any", "none", "ids", "nested"}, name) {
-			return nil, wrong(at+"."+name, "is no filter: all, any, none, ids, nested, or field with a test")
-		}
+	if name := unknownName(fields); name != "" {
+		return nil, wrong(at+"."+name, "is no filter: all, any, none, ids, nested, or field with a test")
 	}
 	if len(fields) != 1 {
 		return nil, wrong(at, "a filter has exactly one of all, any, none, ids, nested, or field with a test")
@@ -58,6 +56,23 @@ func readFilter(form any, at string, depth int) (*pb.Filter, error) {
 		return readCondition(name, value, at+"."+name, depth)
 	}
 	panic("an object of one field has one")
+}
+
+var conditions = []string{"all", "any", "none", "ids", "nested"}
+
+// unknownName is a name that a filter does not have, one that no test has before others; empty: there is none.
+func unknownName(fields object) string {
+	found := ""
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		if slices.Contains(conditions, name) {
+			continue
+		}
+		if !slices.Contains(tests, name) {
+			return name
+		}
+		found = name
+	}
+	return found
 }
 
 func readCondition(name string, value any, at string, depth int) (*pb.Filter, error) {
@@ -118,22 +133,22 @@ func readField(fields object, at string) (*pb.FieldCondition, error) {
 		return nil, wrong(at+".field", "must be a string")
 	}
 	field := &pb.FieldCondition{Path: path}
-	tests := maps.Clone(fields)
-	delete(tests, "field")
-	if isRange(tests) {
-		return field, readRange(field, tests, at)
+	given := maps.Clone(fields)
+	delete(given, "field")
+	if isRange(given) {
+		return field, readRange(field, given, at)
 	}
-	if len(tests) != 1 {
+	if len(given) != 1 {
 		return nil, wrong(at, "a field has one test")
 	}
-	for name, value := range tests {
+	for name, value := range given {
 		return field, readTest(field, name, value, at+"."+name)
 	}
 	panic("an object of one test has one")
 }
 
-func isRange(tests object) bool {
-	names := slices.Collect(maps.Keys(tests))
+func isRange(given object) bool {
+	names := slices.Collect(maps.Keys(given))
 	return len(names) > 0 && !slices.ContainsFunc(names, func(name string) bool {
 		return !slices.Contains([]string{"gt", "gte", "lt", "lte"}, name)
 	})

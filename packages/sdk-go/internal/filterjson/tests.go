@@ -7,6 +7,9 @@ import (
 	pb "vectron.dev/sdk-go/internal/generated/vectronv1"
 )
 
+// tests are those of a field.
+var tests = []string{"eq", "in", "notIn", "gt", "gte", "lt", "lte", "geoRadius", "geoBox", "prefix", "text", "phrase", "exists", "isNull"}
+
 func readRange(field *pb.FieldCondition, bounds object, at string) error {
 	numbers, times := &pb.NumberRange{}, &pb.DatetimeRange{}
 	texts := 0

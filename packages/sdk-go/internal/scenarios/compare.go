@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/big"
 	"strings"
+	"unicode/utf8"
 )
 
 // compare says where an answer differs from what is wanted: what is named must be there and equal. A list has the same length.
@@ -92,8 +93,12 @@ func (p *player) match(got any, name string, argument any, wanted map[string]any
 	case "$near", "within":
 		return near(got, wanted, at)
 	case "$length":
-		if !isEqual(len(listOf(got)), argument) {
-			return fmt.Errorf("%s has %d items, and %v are right", at, len(listOf(got)), argument)
+		length := len(listOf(got))
+		if text, isText := got.(string); isText {
+			length = utf8.RuneCountInString(text)
+		}
+		if !isEqual(length, argument) {
+			return fmt.Errorf("%s has the length %d, and %v is right", at, length, argument)
 		}
 	case "$unordered":
 		return p.unordered(listOf(got), argument, at)
