@@ -18,7 +18,12 @@ process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 /** Ends the process when the command fails; gives what it printed. */
 function must(command, args, options = {}) {
   const stdio = ['ignore', 'pipe', 'inherit'];
-  const { status, error, stdout } = spawnSync(command, args, { stdio, encoding: 'utf8', maxBuffer: 1 << 26, ...options });
+  const { status, error, stdout } = spawnSync(command, args, {
+    stdio,
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+    ...options,
+  });
   if (status === 0) return stdout;
   console.error(`sdk-go: ${command} ${args.join(' ')} failed\n${error?.message ?? ''}${stdout ?? ''}`);
   process.exit(1);
@@ -40,8 +45,12 @@ const tests = (env) => must('go', ['test', '-race', '-count=1', '-tags', 'server
 /** Each program of the README is run in a module of its own, and prints what the text behind it says. */
 function readme(env) {
   const text = readFileSync(join(sdk, 'README.md'), 'utf8');
-  const programs = Array.from(text.matchAll(/```go\n([\s\S]*?)```\n\nprints `([^`]*)`/g), ([, source, output]) => [source, output]);
-  if (programs.length !== text.split('```go').length - 1) throw new Error('a program of the README does not say what it prints');
+  const programs = Array.from(text.matchAll(/```go\n([\s\S]*?)```\n\nprints `([^`]*)`/g), ([, source, output]) => [
+    source,
+    output,
+  ]);
+  if (programs.length !== text.split('```go').length - 1)
+    throw new Error('a program of the README does not say what it prints');
   const empty = join(folder, 'readme');
   mkdirSync(empty);
   must('go', ['mod', 'init', 'example.org/readme'], { cwd: empty, stdio: 'pipe' });
@@ -54,7 +63,8 @@ function readme(env) {
     if (at === 0) must('go', ['mod', 'tidy'], { cwd: empty, stdio: 'pipe' });
     for (const url of [env.VECTRON_REST, env.VECTRON_GRPC]) {
       const printed = must('go', ['run', '.'], { cwd: empty, env: { ...env, VECTRON_URL: url } });
-      if (printed.trim() !== output) throw new Error(`program ${at + 1} of the README prints ${printed}, not ${output}`);
+      if (printed.trim() !== output)
+        throw new Error(`program ${at + 1} of the README prints ${printed}, not ${output}`);
     }
   }
 }
