@@ -38,6 +38,7 @@ const checks = [
   ],
   ['OpenAPI against a running server', process.execPath, ['scripts/schemathesis.mjs']],
   ['npm packages in empty folders', process.execPath, ['scripts/release/dry-run.mjs']],
+  ['Go SDK', process.execPath, ['scripts/sdk-go.mjs']],
   ['clients generated from the OpenAPI document', process.execPath, ['scripts/generated-clients.mjs']],
   [
     'scenarios of every SDK against server, cluster and embedded',

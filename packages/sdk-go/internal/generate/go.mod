@@ -1,0 +1,7 @@
+module vectron.dev/sdk-go/internal/generate
+
+go 1.26.0
+
+tool google.golang.org/protobuf/cmd/protoc-gen-go
+
+require google.golang.org/protobuf v1.36.12
