@@ -6,8 +6,9 @@ import { execFileSync } from 'node:child_process';
  * Debian 12, Ubuntu 22.04, Fedora 36 and newer. RHEL 9 has glibc 2.34 and GLIBCXX 3.4.29: there it takes an addon that GCC 11 made.
  */
 const GLIBC = { GLIBC: '2.34', GLIBCXX: '3.4.30', CXXABI: '1.3.13', GCC: '4.2.0' };
-const LIBRARIES =
-  /^(?:lib(?:c|m|dl|rt|pthread)\.so\.\d|lib(?:stdc\+\+|gcc_s)\.so\.\d|ld-linux[\w-]*\.so\.\d|libc\.musl-\w+\.so\.1)$/;
+const LIBRARIES = /^(?:lib(?:c|m|dl|rt|pthread)\.so\.\d|lib(?:stdc\+\+|gcc_s)\.so\.\d|ld-linux[\w-]*\.so\.\d)$/;
+/** Of musl, whose loader takes both names for itself. That of C++ is in the addon: not every system with musl has one. */
+const MUSL_LIBRARIES = /^libc(?:\.musl-\w+\.so\.1|\.so)$/;
 
 const parts = (version) => version.split('.').map(Number);
 const isNewer = (one, other) => {
@@ -37,12 +38,11 @@ export function checkNeeds(platform, file, most = GLIBC) {
   const refuse = (what) => {
     throw new Error(`the addon for ${platform} needs ${what} (scripts/release/needs.mjs)`);
   };
-  const strange = libraries.filter((library) => !LIBRARIES.test(library));
+  const isMusl = platform.endsWith('-musl');
+  if (isMusl && versions.GLIBC !== undefined) refuse(`glibc ${versions.GLIBC}, where musl is the C library`);
+  const strange = libraries.filter((library) => !(isMusl ? MUSL_LIBRARIES : LIBRARIES).test(library));
   if (strange.length > 0) refuse(`libraries that not every system has: ${strange.join(', ')}`);
-  if (platform.endsWith('-musl')) {
-    if (versions.GLIBC !== undefined) refuse(`glibc ${versions.GLIBC}, where musl is the C library`);
-    return 'musl';
-  }
+  if (isMusl) return 'musl';
   if (versions.GLIBC === undefined) refuse('no glibc, which that platform has: is it for musl?');
   for (const [name, version] of Object.entries(versions))
     if (most[name] === undefined || isNewer(version, most[name]))

@@ -6,9 +6,9 @@ import { stranger } from './strangers.mjs';
 
 const QUERY = ['search', 'debian-packages', '--like', 'exim4-daemon-heavy', '--top-k', '5'];
 
-/** Starts a server; gives its addresses and key, which are undefined when it does not start, and `stop`. */
-export async function tryServer(registry, check) {
-  const who = stranger(registry);
+/** Starts a server; gives its addresses and key, which are undefined when it does not start, and `stop`. `node`: the Node to use. */
+export async function tryServer(registry, check, node = process.execPath) {
+  const who = stranger(registry, node);
   const started = Date.now();
   // The page of a browser that is tried later.
   const origin = `http://127.0.0.1:${await freePort()}`;

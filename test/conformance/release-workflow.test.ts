@@ -7,6 +7,8 @@ import { PLATFORMS } from '../../scripts/addon.mjs';
 // @ts-expect-error a script of this repository without types
 import { checkSums, RELEASED, writeSums } from '../../scripts/release/archives.mjs';
 // @ts-expect-error a script of this repository without types
+import { CROSSED } from '../../scripts/release/compilers.mjs';
+// @ts-expect-error a script of this repository without types
 import { commonFields, manifest } from '../../scripts/release/folders.mjs';
 // @ts-expect-error a script of this repository without types
 import { reasonsAgainst } from '../../scripts/release/may-publish.mjs';
@@ -17,7 +19,7 @@ const platforms = Object.keys(PLATFORMS);
 
 describe('the release workflow', () => {
   const text = read('.github/workflows/release.yml');
-  const faults = (changed = text) => faultsOfRelease(changed, platforms);
+  const faults = (changed = text) => faultsOfRelease(changed, platforms, CROSSED);
   const changed = (from: string | RegExp, to: string) => {
     const after = text.replace(from, to);
     expect(after).not.toBe(text);
@@ -59,6 +61,13 @@ describe('the release workflow', () => {
       'gets a secret',
     ],
     ['a platform is not built', /.*platform: darwin-x64, runner: macos-15-intel \}\n/, '', 'it builds'],
+    ['an addon is not what is published', ' --profile dist', '', 'build does not run cross.mjs'],
+    [
+      'a platform is said to be of its machine',
+      'platform: linux-x64-musl, runner: ubuntu-22.04, crossed: true',
+      'platform: linux-x64-musl, runner: ubuntu-22.04',
+      'it cross-compiles',
+    ],
     ['a platform is not tried', 'linux-arm64-musl, darwin-x64, darwin-arm64]', 'darwin-x64, darwin-arm64]', 'it tries'],
     ['a Node is not tried', 'node: [20, 22, 24]', 'node: [22, 24]', 'it tries Node'],
     ['a test may be skipped', /(smoke:\n)/, '$1    if: false\n', 'smoke may be skipped'],
@@ -68,7 +77,7 @@ describe('the release workflow', () => {
       'it tries nothing',
       /node scripts\/release\/smoke\.mjs \$\{\{ matrix\.platform \}\}/,
       'true',
-      'does not run smoke.mjs',
+      'smoke does not run smoke.mjs',
     ],
     ['a job keeps the token', 'persist-credentials: false', 'persist-credentials: true', 'leaves the token'],
     [

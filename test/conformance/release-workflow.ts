@@ -16,7 +16,7 @@ interface Job {
 interface Matrix {
   platform?: string[];
   node?: number[];
-  include?: { platform: string; runner: string }[];
+  include?: { platform: string; runner: string; crossed?: boolean }[];
 }
 
 const NODES = [20, 22, 24];
@@ -31,6 +31,8 @@ const PERMISSIONS: Record<string, object> = {
   announce: { contents: 'write' },
 };
 const ON_A_TAG = "github.event_name == 'push' && startsWith(github.ref, 'refs/tags/v')";
+
+const ITS_PLATFORM = '$' + '{{ matrix.platform }}';
 
 const isEqual = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
 const sorted = (names: Iterable<string>) => [...names].sort();
@@ -63,8 +65,8 @@ export function faultsOfAny(text: string): string[] {
   return faults;
 }
 
-/** Faults of the release workflow. `platforms`: those that packages are made for. */
-export function faultsOfRelease(text: string, platforms: string[]): string[] {
+/** Faults of the release workflow. `platforms`: those that packages are made for; `crossed`: of these, those that are cross-compiled. */
+export function faultsOfRelease(text: string, platforms: string[], crossed: string[]): string[] {
   const { on, jobs }: Workflow = parse(text);
   const faults = faultsOfAny(text);
   const all = Object.keys(jobs);
@@ -88,22 +90,31 @@ export function faultsOfRelease(text: string, platforms: string[]): string[] {
     if (name !== PUBLISH && JSON.stringify(job).includes('secrets.')) faults.push(`${name} gets a secret`);
     if (JSON.stringify(job).includes('continue-on-error')) faults.push(`${name} goes on after a failure`);
   }
-  return [...faults, ...faultsOfPlatforms(jobs, platforms)];
+  return [...faults, ...faultsOfPlatforms(jobs, platforms, crossed)];
 }
 
-function faultsOfPlatforms(jobs: Record<string, Job>, platforms: string[]): string[] {
+function faultsOfPlatforms(jobs: Record<string, Job>, platforms: string[], crossed: string[]): string[] {
   const faults: string[] = [];
   const matrixOf = (name: string): Matrix => jobs[name]?.strategy?.matrix ?? {};
   const wanted = sorted(platforms);
-  const built = sorted((matrixOf('build').include ?? []).map(({ platform }) => platform));
+  const builds = matrixOf('build').include ?? [];
+  const built = sorted(builds.map(({ platform }) => platform));
   if (!isEqual(built, wanted)) faults.push(`it builds ${built.join(', ')}, and packages are for ${wanted.join(', ')}`);
   const { platform = [], node = [], include = [] } = matrixOf('smoke');
   for (const tried of [sorted(platform), sorted(include.map((one) => one.platform))])
     if (!isEqual(tried, wanted)) faults.push(`it tries ${tried.join(', ')}, and packages are for ${wanted.join(', ')}`);
   if (!isEqual(node, NODES)) faults.push(`it tries Node ${node.join(', ')}`);
-  for (const [name, script] of Object.entries({ build: 'build-addon.mjs', smoke: 'smoke.mjs' })) {
-    const runs = runsOf(jobs[name] as Job).split(`${script} \${{ matrix.platform }}`).length - 1;
-    if (runs !== 2) faults.push(`${name} does not run ${script} for its platform, in Alpine and elsewhere`);
+  const elsewhere = sorted(builds.filter((one) => one.crossed === true).map(({ platform }) => platform));
+  if (!isEqual(elsewhere, sorted(crossed)))
+    faults.push(`it cross-compiles ${elsewhere.join(', ')}, and compilers.mjs ${sorted(crossed).join(', ')}`);
+  const commands: [string, string, number][] = [
+    ['build', `build-addon.mjs ${ITS_PLATFORM}`, 1],
+    ['build', `cross.mjs ${ITS_PLATFORM} --profile dist --without-smoke`, 1],
+    ['smoke', `smoke.mjs ${ITS_PLATFORM}`, 2],
+  ];
+  for (const [name, command, times] of commands) {
+    const runs = runsOf(jobs[name] as Job).split(command).length - 1;
+    if (runs !== times) faults.push(`${name} does not run ${command} in ${times} of its steps`);
   }
   if (!runsOf(jobs.packages as Job).includes('--all-platforms')) faults.push('packages are made without all platforms');
   return faults;
