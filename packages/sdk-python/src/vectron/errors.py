@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -196,9 +197,18 @@ class Told:
     retry_after: float | None = None
 
     def details(self, request_id: str | None = None) -> ErrorDetails:
-        named = self.metadata.get("retryAfterMs")
-        after = self.retry_after if named is None else float(named) / 1000
+        named = number_of(self.metadata.get("retryAfterMs"))
+        after = self.retry_after if named is None else named / 1000
         return ErrorDetails(self.field, after, _lost(self.metadata), request_id or None)
+
+
+def number_of(text: str | None) -> float | None:
+    """A number that is not negative; None: it is none."""
+    try:
+        number = float(text) if text is not None else math.nan
+    except (TypeError, ValueError):
+        return None
+    return number if 0 <= number < math.inf else None
 
 
 def _lost(metadata: Mapping[str, str]) -> LostChanges | None:
