@@ -36,7 +36,9 @@ class Server:
         program = [os.environ.get("VECTRON_NODE", "node"), str(ROOT / "apps/cli/bin/vectron.js"), "serve"]
         where = ["--data", str(self.data), "--http", f"127.0.0.1:{self.http}", "--grpc", f"127.0.0.1:{self.grpc}"]
         options = ["--no-sample", "--registration", "open"]
-        self.process = subprocess.Popen(program + where + options, stdout=subprocess.PIPE, text=True)
+        # Settings of a server are VECTRON_ and its name; others of that kind it refuses.
+        env = {name: value for name, value in os.environ.items() if not name.startswith("VECTRON_")}
+        self.process = subprocess.Popen(program + where + options, stdout=subprocess.PIPE, text=True, env=env)
         assert self.process.stdout is not None
         printed = ""
         for line in self.process.stdout:

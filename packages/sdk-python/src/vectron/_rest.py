@@ -132,4 +132,3 @@ def rest_error(answer: RestAnswer, body: Any) -> VectronError:
     code = told.reason or _BY_STATUS.get(answer.status, "INTERNAL")
     message = status.get("message") or f"HTTP status {answer.status}"
     return error_of(code, message, told.details(answer.headers.get("x-request-id")))
-
