@@ -81,7 +81,7 @@ def connection(
     ca: Pem | None,
     client_certificate: tuple[Pem, Pem] | None,
 ) -> Connection:
-    urls = [one.strip() for one in url.split(",")] if isinstance(url, str) else list(url)
+    urls = [one.strip() for one in url.split(",")] if isinstance(url, str) else list(url or ())
     if not urls:
         raise invalid("url", "name at least one server")
     if api_key is not None and (not isinstance(api_key, str) or not re.fullmatch(r"[\x21-\x7e]+", api_key)):

@@ -16,6 +16,10 @@ from .._rest import RestAnswer, RestCall
 from ..errors import VectronError, error_of
 
 T = TypeVar("T")
+# What grpc.aio says of a call when a message could not be written, and how long its status is waited for: turns of so many seconds.
+_WRITE_FAILED = "Internal error from Core"
+_TURNS = 20
+_TURN = 0.05
 AnyIterable = Union[Iterable[T], AsyncIterable[T]]
 
 
@@ -112,11 +116,28 @@ class Duplex:
 
     async def read(self) -> bytes | None:
         """The next message; None when the server has ended the call. Raises grpc.RpcError."""
-        data: Any = await self._call.read()
+        try:
+            data: Any = await self._call.read()
+        except grpc.aio.AioRpcError as error:
+            if error.details() != _WRITE_FAILED:
+                raise
+            raise await self._status() from error
         if data is grpc.aio.EOF:
             return None
         read: bytes = data
         return read
+
+    async def _status(self) -> grpc.aio.AioRpcError:
+        """A write that fails hides the status that the server ended the call with, until that has come, if it comes."""
+        for _ in range(_TURNS):
+            if await self._call.details() != _WRITE_FAILED:
+                break
+            await asyncio.sleep(_TURN)
+        code, details = await self._call.code(), await self._call.details()
+        if details == _WRITE_FAILED:
+            code, details = grpc.StatusCode.UNAVAILABLE, "the connection was lost"
+        sent = await self._call.initial_metadata(), await self._call.trailing_metadata()
+        return grpc.aio.AioRpcError(code, *sent, details=details)
 
     async def end(self) -> None:
         """Nothing more is written."""
