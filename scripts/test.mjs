@@ -39,6 +39,7 @@ const checks = [
   ['OpenAPI against a running server', process.execPath, ['scripts/schemathesis.mjs']],
   ['npm packages in empty folders', process.execPath, ['scripts/release/dry-run.mjs']],
   ['clients generated from the OpenAPI document', process.execPath, ['scripts/generated-clients.mjs']],
+  ['Python SDK', process.execPath, ['scripts/sdk-python.mjs']],
   [
     'drills, some in short form',
     process.execPath,

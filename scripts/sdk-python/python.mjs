@@ -7,7 +7,7 @@ export const constantOf = (name) =>
   name
     .replace(
       /([A-Z]+)(?=[A-Z][a-z]|$)|(?<=[a-z0-9])(?=[A-Z])/g,
-      (all, upper, at) => (at === 0 ? '' : '_') + (upper ?? ''),
+      (_all, upper, at) => (at === 0 ? '' : '_') + (upper ?? ''),
     )
     .toUpperCase();
 

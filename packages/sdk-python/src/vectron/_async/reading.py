@@ -46,7 +46,7 @@ class AsyncChangeStream:
 
     async def __aiter__(self) -> AsyncIterator[Change]:
         while True:
-            start = None if self._cursor else self._start
+            start: Literal["now"] | None = None if self._cursor else self._start
             try:
                 found = await self._client.list_changes(self._collection, cursor=self._cursor, start=start, wait=self._wait)
             except VectronError as error:

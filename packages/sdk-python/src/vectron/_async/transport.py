@@ -29,12 +29,15 @@ class AsyncTransport(Protocol):
 
     async def call(self, method: Method, request: Fields, timeout: float | None) -> Any:
         """The answer, decoded; ``timeout`` in seconds."""
+        ...
 
     async def duplex(self, method: Method) -> Duplex:
         """Where there are streams."""
+        ...
 
     def leave(self, error: VectronError) -> None:
         """A Duplex has failed with it."""
+        ...
 
     async def close(self) -> None: ...
 

@@ -47,7 +47,7 @@ class ChangeStream:
 
     def __iter__(self) -> Iterator[Change]:
         while True:
-            start = None if self._cursor else self._start
+            start: Literal["now"] | None = None if self._cursor else self._start
             try:
                 found = self._client.list_changes(self._collection, cursor=self._cursor, start=start, wait=self._wait)
             except VectronError as error:

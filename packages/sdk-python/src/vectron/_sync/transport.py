@@ -30,12 +30,15 @@ class Transport(Protocol):
 
     def call(self, method: Method, request: Fields, timeout: float | None) -> Any:
         """The answer, decoded; ``timeout`` in seconds."""
+        ...
 
     def duplex(self, method: Method) -> Duplex:
         """Where there are streams."""
+        ...
 
     def leave(self, error: VectronError) -> None:
         """A Duplex has failed with it."""
+        ...
 
     def close(self) -> None: ...
 
