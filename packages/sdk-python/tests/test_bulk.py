@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,8 +20,8 @@ def made(count: int, start: int = 0) -> Iterator[Point]:
 
 
 def test_each_batch_has_an_ack_in_its_place(db: Client, name: str) -> None:
-    batches = [list(made(10)), [Point("flat", [1, 0])], [{"id": 5}], [], "no points", list(made(5, 100))]
-    acks = list(db.upsert_stream(name, batches, max_in_flight=3))  # type: ignore[arg-type]
+    batches: list[Any] = [list(made(10)), [Point("flat", [1, 0])], [{"id": 5}], [], "no points", list(made(5, 100))]
+    acks = list(db.upsert_stream(name, batches, max_in_flight=3))
     assert [ack.batch for ack in acks] == list(range(6))
     codes = [ack.error and ack.error.code for ack in acks]
     assert codes == [None, "DIMENSION_MISMATCH"] + ["INVALID_ARGUMENT"] * 3 + [None]
@@ -66,7 +67,7 @@ def test_a_load_says_how_far_it_is_and_stops_where_its_points_do(db: Client, nam
         db.upsert_all(name, broken(), batch_size=10)
     for wrong in ({"batch_size": 0}, {"max_in_flight": 0}, {"batch_bytes": 1.5}):
         with pytest.raises(vectron.InvalidArgumentError):
-            db.upsert_all(name, [], **wrong)  # type: ignore[arg-type]
+            db.upsert_all(name, [], **wrong)
     assert db.upsert_all(name, []) == 0
 
 
@@ -77,7 +78,7 @@ def test_a_frame_is_written_and_read(db: Client, name: str) -> None:
             "embedding": list(np.eye(3, dtype=np.float64)),
             "big": pd.array([2**60 + 1, None, 3], dtype="Int64"),
             "share": [0.5, math.nan, 1.25],
-            "when": pd.to_datetime(["2026-01-02T03:04:05Z", None, "2026-02-01"], utc=True, format="ISO8601"),
+            "when": pd.Series(["2026-01-02T03:04:05Z", None, "2026-02-01T00:00:00Z"], dtype="datetime64[ns, UTC]"),
             "name": ["a", None, "c"],
         }
     )
@@ -151,7 +152,11 @@ def test_queries_are_fused_and_grouped(db: Client, name: str) -> None:
     both = db.get(name, "both")
     assert both is not None and both.vectors["second"].tolist() == [1, 0]
     assert db.search(name, [1, 0], using="second").hits[0].id == "both"
-    branches = [{"vector": [1, 5, 0]}, {"text": "mail"}, {"sparse": {"name": "words", "indices": [5], "values": [2.0]}}]
+    branches: list[dict[str, Any]] = [
+        {"vector": [1, 5, 0]},
+        {"text": "mail"},
+        {"sparse": {"name": "words", "indices": [5], "values": [2.0]}},
+    ]
     found = db.query(name, branches, top_k=3, fusion="weighted")
     assert found.hits[0].id == "q-5" and len(found.branches) == 3
     grouped = db.query(name, [{"vector": [1, 5, 0]}], group_by={"path": "kind", "groups": 2, "group_size": 1})
