@@ -13,8 +13,7 @@ import vectron
 from vectron import Point
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
-@pytest.mark.parametrize("wire", ["rest", "grpc"])
+@pytest.mark.parametrize(("wire", "how"), [("rest", signal.SIGTERM), ("grpc", signal.SIGKILL)])
 def test_a_load_goes_on_over_a_restart(wire: str, how: signal.Signals) -> None:
     server = Server().start()
     try:
