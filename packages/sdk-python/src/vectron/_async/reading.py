@@ -32,7 +32,7 @@ class AsyncChangeStream:
         self._client = client
         self._collection = collection
         self._cursor = cursor
-        self._start = start
+        self._start: Literal["now"] | None = start
         self._wait = wait
         self._on_lost = on_lost
 
@@ -46,7 +46,7 @@ class AsyncChangeStream:
 
     async def __aiter__(self) -> AsyncIterator[Change]:
         while True:
-            start: Literal["now"] | None = None if self._cursor else self._start
+            start = None if self._cursor else self._start
             try:
                 found = await self._client.list_changes(self._collection, cursor=self._cursor, start=start, wait=self._wait)
             except VectronError as error:

@@ -33,7 +33,7 @@ class ChangeStream:
         self._client = client
         self._collection = collection
         self._cursor = cursor
-        self._start = start
+        self._start: Literal["now"] | None = start
         self._wait = wait
         self._on_lost = on_lost
 
@@ -47,7 +47,7 @@ class ChangeStream:
 
     def __iter__(self) -> Iterator[Change]:
         while True:
-            start: Literal["now"] | None = None if self._cursor else self._start
+            start = None if self._cursor else self._start
             try:
                 found = self._client.list_changes(self._collection, cursor=self._cursor, start=start, wait=self._wait)
             except VectronError as error:
