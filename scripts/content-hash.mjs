@@ -7,7 +7,15 @@ import { fileURLToPath } from 'node:url';
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
 /** Outputs, and what is in another language below packages/: nothing that is hashed is made of it. */
-const NOT_HASHED = new Set(['node_modules', 'dist', 'bundle', 'native', 'sdk-python', 'langchain-python', '__pycache__']);
+const NOT_HASHED = new Set([
+  'node_modules',
+  'dist',
+  'bundle',
+  'native',
+  'sdk-python',
+  'langchain-python',
+  '__pycache__',
+]);
 
 /** Hash of files and folders of this repository, by path and content. */
 export function hashOf(paths, extra = '') {

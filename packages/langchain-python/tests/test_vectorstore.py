@@ -11,8 +11,9 @@ import vectron
 from langchain_core.documents import Document
 from langchain_core.vectorstores import VectorStore
 from langchain_tests.integration_tests import VectorStoreIntegrationTests
-from langchain_vectron import VectronVectorStore
 from server import Server
+
+from langchain_vectron import VectronVectorStore
 
 
 @pytest.fixture(scope="session")
