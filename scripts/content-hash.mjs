@@ -6,6 +6,17 @@ import { fileURLToPath } from 'node:url';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
+/** Outputs, and what is in another language below packages/: nothing that is hashed is made of it. */
+const NOT_HASHED = new Set([
+  'node_modules',
+  'dist',
+  'bundle',
+  'native',
+  'sdk-python',
+  'langchain-python',
+  '__pycache__',
+]);
+
 /** Hash of files and folders of this repository, by path and content. */
 export function hashOf(paths, extra = '') {
   const hash = createHash('sha256').update(extra);
@@ -22,7 +33,7 @@ function filesIn(path) {
   if (!existsSync(full)) return [];
   try {
     return readdirSync(full, { withFileTypes: true })
-      .filter((entry) => !['node_modules', 'dist', 'bundle', 'native'].includes(entry.name))
+      .filter((entry) => !NOT_HASHED.has(entry.name))
       .flatMap((entry) => filesIn(join(path, entry.name)));
   } catch (error) {
     if (error.code === 'ENOTDIR') return [path];

@@ -40,6 +40,7 @@ const checks = [
   ['npm packages in empty folders', process.execPath, ['scripts/release/dry-run.mjs']],
   ['Go SDK', process.execPath, ['scripts/sdk-go.mjs']],
   ['clients generated from the OpenAPI document', process.execPath, ['scripts/generated-clients.mjs']],
+  ['Python SDK', process.execPath, ['scripts/sdk-python.mjs']],
   [
     'scenarios of every SDK against server, cluster and embedded',
     process.execPath,

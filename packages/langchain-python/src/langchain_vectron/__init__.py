@@ -1,0 +1,5 @@
+"""LangChain's VectorStore on Vectron."""
+
+from .vectorstore import VectronVectorStore
+
+__all__ = ["VectronVectorStore"]

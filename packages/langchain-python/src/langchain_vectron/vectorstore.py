@@ -1,0 +1,177 @@
+"""The store: a document is a point, with its text and its metadata in the payload."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import vectron
+from langchain_core.documents import Document
+from langchain_core.embeddings import Embeddings
+from langchain_core.vectorstores import VectorStore
+
+# Where the text and the metadata of a document are in the payload of its point.
+TEXT = "page_content"
+METADATA = "metadata"
+
+
+class VectronVectorStore(VectorStore):
+    """
+    Documents in one collection of Vectron. The collection is made with the first document, when there is none, with as many dimensions as
+    its embedding has; ``distance`` is that of a collection that is made. Safe to share between threads, as the client is.
+    """
+
+    def __init__(
+        self,
+        client: vectron.Client,
+        collection: str,
+        embedding: Embeddings,
+        *,
+        distance: str = "cosine",
+        batch_size: int = 100,
+    ) -> None:
+        self._client = client
+        self._collection = collection
+        self._embedding = embedding
+        self._distance = distance
+        self._batch_size = batch_size
+
+    @property
+    def embeddings(self) -> Embeddings:
+        return self._embedding
+
+    @classmethod
+    def from_texts(
+        cls,
+        texts: list[str],
+        embedding: Embeddings,
+        metadatas: list[dict[str, Any]] | None = None,
+        *,
+        ids: list[str] | None = None,
+        client: vectron.Client | None = None,
+        collection: str = "langchain",
+        **options: Any,
+    ) -> VectronVectorStore:
+        """A store with these texts. ``options`` are those of the store."""
+        if client is None:
+            raise ValueError("from_texts needs the client of vectron.connect as client")
+        store = cls(client, collection, embedding, **options)
+        store.add_texts(texts, metadatas, ids=ids)
+        return store
+
+    def add_texts(
+        self,
+        texts: Iterable[str],
+        metadatas: list[dict[str, Any]] | None = None,
+        *,
+        ids: list[str | None] | list[str] | None = None,
+        **_: Any,
+    ) -> list[str]:
+        """Writes texts; those whose id is there already are replaced. Gives their ids."""
+        given = list(texts)
+        named = [one or str(uuid.uuid4()) for one in (ids or [None] * len(given))]
+        metadata = metadatas or [{} for _ in given]
+        if not len(given) == len(named) == len(metadata):
+            raise ValueError(f"{len(given)} texts, {len(metadata)} metadatas and {len(named)} ids: there must be as many of each")
+        if not given:
+            return []
+        vectors = self._embedding.embed_documents(given)
+        points = [vectron.Point(id, vector, {TEXT: text, METADATA: own}) for id, vector, text, own in zip(named, vectors, given, metadata)]
+        # Of equal ids the later one counts, also where they would be in two batches.
+        last = list({one.id: one for one in points}.values())
+        self._write(last, len(vectors[0]))
+        return named
+
+    def _write(self, points: list[vectron.Point], dimension: int) -> None:
+        try:
+            self._client.upsert_all(self._collection, points, batch_size=self._batch_size)
+        except vectron.NotFoundError as error:
+            if error.code != "COLLECTION_NOT_FOUND":
+                raise
+            self._make(dimension)
+            self._client.upsert_all(self._collection, points, batch_size=self._batch_size)
+
+    def _make(self, dimension: int) -> None:
+        try:
+            self._client.create_collection(self._collection, dimension=dimension, distance=self._distance)  # type: ignore[arg-type]
+        except vectron.AlreadyExistsError:
+            # Another writer was first.
+            return
+
+    def delete(self, ids: list[str] | None = None, **_: Any) -> bool | None:
+        """Deletes documents by id; those that are not there are passed over."""
+        if ids is None:
+            raise ValueError("delete needs ids; delete_points of the client takes filters")
+        try:
+            if ids:
+                self._client.delete_points(self._collection, ids=ids)
+        except vectron.NotFoundError:
+            # Without a collection there is no document either.
+            return True
+        return True
+
+    def get_by_ids(self, ids: Sequence[str], /) -> list[Document]:
+        """Those that are there, in the order of their ids as they were asked for."""
+        found: dict[str, Document] = {}
+        try:
+            for start in range(0, len(ids), 1000):
+                asked = list(dict.fromkeys(ids[start : start + 1000]))
+                points = self._client.points(self._collection, filter=vectron.where.ids(*asked), consistency="linearizable")
+                found |= {one.id: document(one.id, one.payload) for one in points}
+        except vectron.NotFoundError:
+            return []
+        return [found[id] for id in ids if id in found]
+
+    def similarity_search(self, query: str, k: int = 4, **options: Any) -> list[Document]:
+        return [one for one, _ in self.similarity_search_with_score(query, k, **options)]
+
+    def similarity_search_with_score(self, query: str, k: int = 4, **options: Any) -> list[tuple[Document, float]]:
+        return self.similarity_search_with_score_by_vector(self._embedding.embed_query(query), k, **options)
+
+    def similarity_search_by_vector(self, embedding: list[float], k: int = 4, **options: Any) -> list[Document]:
+        return [one for one, _ in self.similarity_search_with_score_by_vector(embedding, k, **options)]
+
+    def similarity_search_with_score_by_vector(
+        self, embedding: list[float], k: int = 4, *, filter: vectron.Filter | None = None, **options: Any
+    ) -> list[tuple[Document, float]]:
+        """Documents with their scores, of which more is better; ``options`` are those of the client's ``search``."""
+        try:
+            found = self._client.search(self._collection, embedding, top_k=k, filter=filter, **options)
+        except vectron.NotFoundError as error:
+            if error.code != "COLLECTION_NOT_FOUND":
+                raise
+            return []
+        return [(document(hit.id, hit.payload), hit.score) for hit in found.hits]
+
+    def max_marginal_relevance_search(
+        self, query: str, k: int = 4, fetch_k: int = 20, lambda_mult: float = 0.5, **options: Any
+    ) -> list[Document]:
+        vector = self._embedding.embed_query(query)
+        return self.max_marginal_relevance_search_by_vector(vector, k, fetch_k, lambda_mult, **options)
+
+    def max_marginal_relevance_search_by_vector(
+        self, embedding: list[float], k: int = 4, fetch_k: int = 20, lambda_mult: float = 0.5, **options: Any
+    ) -> list[Document]:
+        """``lambda_mult``: 1 is relevance alone, 0 diversity alone. Chosen by the server from ``fetch_k`` candidates."""
+        diversity = {"share": 1 - lambda_mult, "candidates": max(fetch_k, k)}
+        branches = [{"vector": embedding, "limit": max(fetch_k, k)}]
+        found = self._client.query(self._collection, branches, top_k=k, diversity=diversity, **options)
+        return [document(hit.id, hit.payload) for hit in found.hits]
+
+    def _select_relevance_score_fn(self) -> Callable[[float], float]:
+        """0 to 1: a cosine similarity is -1 to 1, 1 / (1 + distance) is within it already, and a dot product has no bounds."""
+        if self._distance == "cosine":
+            return lambda score: (1 + score) / 2
+        if self._distance == "euclidean":
+            return lambda score: score
+        raise NotImplementedError("the scores of dot products have no bounds")
+
+
+def document(id: str, payload: dict[str, Any]) -> Document:
+    """Of a point; other points of the collection have no text, and their payload as metadata."""
+    text = payload.get(TEXT)
+    metadata = payload.get(METADATA)
+    if isinstance(text, str) and isinstance(metadata, dict):
+        return Document(text, id=id, metadata=metadata)
+    return Document(text if isinstance(text, str) else "", id=id, metadata={k: v for k, v in payload.items() if k != TEXT})

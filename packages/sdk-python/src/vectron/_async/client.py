@@ -1,0 +1,690 @@
+"""The client for data."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from .._acks import BatchAck, BatchProgress, whole
+from .._connecting import Pem, connection
+from .._documents import document
+from .._generated import methods as m
+from .._generated.answers import (
+    Alias,
+    Changes,
+    CollectionInfo,
+    CollectionSettings,
+    CollectionStatus,
+    CountResult,
+    DeletePointsResult,
+    DeleteResult,
+    FacetResult,
+    Indexes,
+    NamedVector,
+    Page,
+    PayloadIndex,
+    QueryResult,
+    RecallMeasurement,
+    SearchResult,
+    StoredPoint,
+    Token,
+    UpdatePointsResult,
+    UpsertResult,
+)
+from .._points import Consistency, PointInput, points_fields, settings_fields
+from .._requests import (
+    Fields,
+    batch_vectors,
+    given,
+    index_target,
+    named,
+    query_fields,
+    selecting,
+    sought,
+)
+from .._results import QueryOutcome, SearchBatchResult
+from .._values import PayloadInput, Vector
+from ..errors import LostChanges, VectronError, error_of, internal, invalid
+from ..filters import Filter
+from .account import AsyncAccountMethods
+from .admin import AsyncAdmin
+from .bulk import upsert_all
+from .io import AnyIterable
+from .reading import AsyncChangeStream, AsyncSnapshot
+from .transport import AsyncCaller
+from .upserts import AsyncUpsertEach, AsyncUpsertSession, Batches
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pandas as pd
+    import pyarrow as pa
+
+Settings = Mapping[str, Any]
+T = TypeVar("T")
+
+
+class AsyncClient(AsyncAccountMethods):
+    """
+    A client of Vectron over REST (``http://``, ``https://``) or gRPC (``grpc://``, ``grpcs://``), by the address. Failures raise
+    :class:`VectronError` with a stable ``code``; those that pass were repeated already within the time of the call. An upsert that returned is
+    on disk. Every call takes ``timeout``: seconds that it may take with its retries; None: the client's. Safe to share.
+
+    ``url``: of one server, or of several equal ones (a list, or with commas between them), which are used in turn when one fails.
+    ``api_key``: API key, login token or SDK token. ``timeout``: seconds a call may take, or ``math.inf``. ``retries``: most of a call;
+    all calls of a client may be followed by a fifth as many retries, beyond a hundred. ``ca``: PEM of the authorities that a server's
+    certificate must be of, or its file; None: the system's. ``client_certificate``: certificate and key, each as PEM or as a file.
+    """
+
+    admin: AsyncAdmin
+    """Management, for administrators."""
+
+    def __init__(
+        self,
+        url: str | Sequence[str],
+        *,
+        api_key: str | None = None,
+        timeout: float = 30.0,
+        retries: int = 4,
+        ca: Pem | None = None,
+        client_certificate: tuple[Pem, Pem] | None = None,
+    ) -> None:
+        options = {"api_key": api_key, "timeout": timeout, "retries": retries, "ca": ca}
+        self._caller = AsyncCaller(connection(url, client_certificate=client_certificate, **options))  # type: ignore[arg-type]
+        self._call = self._caller.call
+        self.admin = AsyncAdmin(self._caller)
+
+    async def __aenter__(self) -> AsyncClient:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Ends its connections."""
+        await self._caller.close()
+
+    # Collections
+
+    async def create_collection(
+        self,
+        name: str,
+        *,
+        dimension: int,
+        distance: Literal["cosine", "euclidean", "dot"] | None = None,
+        shards: int | None = None,
+        replicas: int | None = None,
+        durability: Literal["fsync", "relaxed"] | None = None,
+        vectors: Settings | None = None,
+        indexes: Sequence[PayloadIndex | Settings] | None = None,
+        sparse_vectors: Sequence[str] | None = None,
+        named_vectors: Sequence[NamedVector | Settings] | None = None,
+        embedding: Settings | None = None,
+        rerank: Settings | None = None,
+        hnsw_m: int | None = None,
+        hnsw_ef_construction: int | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        """What each setting is: proto/apigateway/apigateway.proto, CreateCollectionRequest. COLLECTION_EXISTS: there is one."""
+        request = given(
+            name=named(name, "name"),
+            dimension=dimension,
+            distance=distance,
+            shards=shards,
+            replicas=replicas,
+            durability=durability,
+            hnsw_m=hnsw_m,
+            hnsw_ef_construction=hnsw_ef_construction,
+            sparse_vectors=None if sparse_vectors is None else list(sparse_vectors),
+            vectors=vectors,
+            embedding=embedding,
+            rerank=rerank,
+        )
+        for field, values in (("indexes", indexes), ("named_vectors", named_vectors)):
+            if values is not None:
+                request[field] = [settings_fields(one, f"{field}[{at}]") for at, one in enumerate(values)]
+        await self._call(m.CREATE_COLLECTION, request, timeout)
+
+    async def update_collection(
+        self,
+        name: str,
+        *,
+        durability: Literal["fsync", "relaxed"] | None = None,
+        rerank: Settings | None = None,
+        embedding: Settings | None = None,
+        timeout: float | None = None,
+    ) -> CollectionSettings:
+        """Changes settings while the collection serves; gives them all. What is not given stays."""
+        request = given(name=named(name, "name"), durability=durability, rerank=rerank, embedding=embedding)
+        settings: CollectionSettings | None = (await self._call(m.UPDATE_COLLECTION, request, timeout)).settings
+        return needed(settings, "settings")
+
+    async def delete_collection(self, name: str, *, timeout: float | None = None) -> None:
+        await self._call(m.DELETE_COLLECTION, {"name": named(name, "name")}, timeout)
+
+    async def list_collections(self, *, timeout: float | None = None) -> list[CollectionInfo]:
+        details: list[CollectionInfo] = (await self._call(m.LIST_COLLECTIONS, {}, timeout)).details
+        return details
+
+    async def collection_status(self, name: str, *, timeout: float | None = None) -> CollectionStatus:
+        status: CollectionStatus = await self._call(m.GET_COLLECTION_STATUS, {"name": named(name, "name")}, timeout)
+        return status
+
+    # Writes
+
+    async def upsert(self, collection: str, points: Iterable[PointInput], *, timeout: float | None = None) -> UpsertResult:
+        """All or, when a point is wrong, none. Of equal ids the last wins."""
+        request = {"collection": named(collection), "points": points_fields(points)}
+        written: UpsertResult = await self._call(m.UPSERT, request, timeout)
+        return written
+
+    def upsert_stream(self, collection: str, batches: Batches, *, max_in_flight: int = 4) -> AsyncIterator[BatchAck]:
+        """
+        Writes batches one after the other, ``max_in_flight`` (1 to 1,000) of them at a time, and gives what became of each, in their order. A
+        batch is asked for when there is room for it. One that fails has the error in its ack, and the stream goes on: it is not sent again,
+        because those behind it may be written by then. Of two batches that share a point, both written, the later one wins. Over gRPC it is
+        one call; when that is lost, batches without an ack are sent again, with the effect of once. Over REST each batch is a request.
+        """
+        most = whole("max_in_flight", max_in_flight, 1, 1000)
+        if self._caller.transport.streams:
+            return AsyncUpsertSession(self._caller, collection, most).acks(batches)
+        return AsyncUpsertEach(lambda points: self.upsert(collection, points), most).acks(batches)
+
+    async def upsert_all(
+        self,
+        collection: str,
+        points: AnyIterable[PointInput],
+        *,
+        batch_size: int = 100,
+        batch_bytes: int = 4 << 20,
+        max_in_flight: int = 4,
+        on_progress: Callable[[BatchProgress], object] | None = None,
+    ) -> int:
+        """
+        Writes points from any iterable in batches, a few at a time, in bounded memory, by :meth:`upsert_stream`. A batch that is refused for a
+        passing reason is written again; one that is larger than the server takes is sent in halves. Stops at the first batch that fails; what
+        was acknowledged before is on disk. Gives the number of points written.
+        """
+        return await upsert_all(
+            self,
+            collection,
+            points,
+            batch_size=batch_size,
+            batch_bytes=batch_bytes,
+            max_in_flight=max_in_flight,
+            on_progress=on_progress,
+        )
+
+    async def upsert_dataframe(
+        self,
+        collection: str,
+        frame: pd.DataFrame,
+        *,
+        id: str = "id",
+        vector: str = "vector",
+        payload: Sequence[str] | None = None,
+        batch_size: int = 100,
+        on_progress: Callable[[BatchProgress], object] | None = None,
+    ) -> int:
+        """
+        Writes the rows of a frame of pandas, as :meth:`upsert_all` does: ``id`` and ``vector`` are columns, ``payload`` the others or those
+        that are named. Missing values are left out; times become RFC 3339. Gives the number of points written.
+        """
+        from ..frames import points_of_frame
+
+        points = points_of_frame(frame, id=id, vector=vector, payload=payload)
+        return await self.upsert_all(collection, points, batch_size=batch_size, on_progress=on_progress)
+
+    async def upsert_arrow(
+        self,
+        collection: str,
+        table: pa.Table | pa.RecordBatch | pa.RecordBatchReader,
+        *,
+        id: str = "id",
+        vector: str = "vector",
+        payload: Sequence[str] | None = None,
+        batch_size: int = 100,
+        on_progress: Callable[[BatchProgress], object] | None = None,
+    ) -> int:
+        """The same of a table of Arrow, or of a reader of batches, in bounded memory; ``vector`` is a column of lists of numbers."""
+        from ..frames import points_of_arrow
+
+        points = points_of_arrow(table, id=id, vector=vector, payload=payload)
+        return await self.upsert_all(collection, points, batch_size=batch_size, on_progress=on_progress)
+
+    async def delete(self, collection: str, id: str, *, timeout: float | None = None) -> DeleteResult:
+        gone: DeleteResult = await self._call(m.DELETE, given(collection=named(collection), id=id), timeout)
+        return gone
+
+    async def update_points(
+        self,
+        collection: str,
+        *,
+        ids: Sequence[str] | None = None,
+        filter: Filter | None = None,
+        replace: PayloadInput | None = None,
+        remove: Sequence[str] | None = None,
+        set: PayloadInput | None = None,
+        if_version: int | None = None,
+        timeout: float | None = None,
+    ) -> UpdatePointsResult:
+        """
+        Changes payload fields: ``replace`` is the whole payload, ``remove`` paths, ``set`` values by path, in this order. Points that a filter
+        chooses are changed in steps of at most 1,000, each atomic.
+        """
+        request = selecting(collection, filter, ids=None if ids is None else list(ids), if_version=if_version)
+        request |= given(remove=None if remove is None else list(remove))
+        for name, value in (("replace", replace), ("set", set)):
+            if value is not None:
+                request[name] = document(value, name)
+        updated: UpdatePointsResult = await self._call(m.UPDATE_POINTS, request, timeout)
+        return updated
+
+    async def delete_points(
+        self,
+        collection: str,
+        *,
+        ids: Sequence[str] | None = None,
+        filter: Filter | None = None,
+        if_version: int | None = None,
+        timeout: float | None = None,
+    ) -> DeletePointsResult:
+        request = selecting(collection, filter, ids=None if ids is None else list(ids), if_version=if_version)
+        deleted: DeletePointsResult = await self._call(m.DELETE_POINTS, request, timeout)
+        return deleted
+
+    # Reads
+
+    async def get(
+        self, collection: str, id: str, *, consistency: Consistency | None = None, timeout: float | None = None
+    ) -> StoredPoint | None:
+        """None: there is no such point."""
+        try:
+            answer = await self._call(m.GET, selecting(collection, None, consistency, id=id), timeout)
+        except VectronError as error:
+            if error.code == "POINT_NOT_FOUND":
+                return None
+            raise
+        found: StoredPoint | None = answer.point
+        return needed(found, "point")
+
+    async def search(
+        self,
+        collection: str,
+        vector: Vector | None = None,
+        *,
+        text: str | None = None,
+        like_id: str | None = None,
+        top_k: int | None = None,
+        filter: Filter | None = None,
+        consistency: Consistency | None = None,
+        include_payload: bool = True,
+        include_vectors: bool | None = None,
+        ef: int | None = None,
+        recall: float | None = None,
+        exact: bool | None = None,
+        score_threshold: float | None = None,
+        using: str | None = None,
+        query: str | None = None,
+        explain: bool | None = None,
+        why_not: str | None = None,
+        budget_ms: int | None = None,
+        timeout: float | None = None,
+    ) -> SearchResult:
+        """
+        The nearest neighbours of exactly one of ``vector``, ``text`` (with an embedding provider) and the point ``like_id``. What each option
+        does: proto/apigateway/apigateway.proto, SearchRequest; ``budget_ms`` is its ``timeout_ms``, after which it answers with what it has.
+        """
+        request = selecting(
+            collection,
+            filter,
+            consistency,
+            top_k=top_k,
+            include_metadata=include_payload,
+            include_vectors=include_vectors,
+            ef=ef,
+            recall=recall,
+            exact=exact,
+            score_threshold=score_threshold,
+            using=using,
+            query=query,
+            explain=explain,
+            why_not=why_not,
+            timeout_ms=budget_ms,
+        )
+        found: SearchResult = await self._call(m.SEARCH, request | sought(vector, text, like_id), timeout)
+        return found
+
+    async def search_batch(
+        self,
+        collection: str,
+        vectors: Sequence[Vector] | npt.NDArray[Any],
+        *,
+        top_k: int | None = None,
+        filter: Filter | None = None,
+        consistency: Consistency | None = None,
+        include_payload: bool = True,
+        include_vectors: bool | None = None,
+        ef: int | None = None,
+        recall: float | None = None,
+        exact: bool | None = None,
+        score_threshold: float | None = None,
+        using: str | None = None,
+        budget_ms: int | None = None,
+        timeout: float | None = None,
+    ) -> SearchBatchResult:
+        """
+        The searches of 1 to 1,000 vectors in one call, a list of vectors or an array with a row for each: what each would have found by itself.
+        When one of the vectors is wrong, all are refused, and the error names it.
+        """
+        request = selecting(
+            collection,
+            filter,
+            consistency,
+            top_k=top_k,
+            include_metadata=include_payload,
+            include_vectors=include_vectors,
+            ef=ef,
+            recall=recall,
+            exact=exact,
+            score_threshold=score_threshold,
+            using=using,
+            timeout_ms=budget_ms,
+        )
+        found = await self._call(m.SEARCH_BATCH, {**request, "vectors": batch_vectors(vectors)}, timeout)
+        return SearchBatchResult(found.answers)
+
+    async def query(
+        self,
+        collection: str,
+        branches: Sequence[Mapping[str, Any]],
+        *,
+        top_k: int | None = None,
+        filter: Filter | None = None,
+        fusion: Literal["rrf", "weighted"] | None = None,
+        rrf_k: int | None = None,
+        rescore_vector: Vector | None = None,
+        diversity: Settings | None = None,
+        group_by: Settings | None = None,
+        consistency: Consistency | None = None,
+        include_payload: bool = True,
+        include_vectors: bool | None = None,
+        score_threshold: float | None = None,
+        budget_ms: int | None = None,
+        timeout: float | None = None,
+    ) -> QueryResult:
+        """
+        Several ways to the points at once, fused into one answer. Each branch is a dict with exactly one of ``vector``, ``embed``, ``like_id``,
+        ``sparse``, ``text`` and ``examples``, and its own ``filter``, ``limit``, ``weight``, ``ef``, ``recall``, ``exact``,
+        ``score_threshold`` and ``using``: proto/apigateway/apigateway.proto, QueryBranch.
+        """
+        options = {
+            "collection": named(collection),
+            "branches": branches,
+            "top_k": top_k,
+            "filter": filter,
+            "fusion": fusion,
+            "rrf_k": rrf_k,
+            "rescore_vector": rescore_vector,
+            "diversity": diversity,
+            "group_by": group_by,
+            "consistency": consistency,
+            "include_payload": include_payload,
+            "include_vectors": include_vectors,
+            "score_threshold": score_threshold,
+            "budget_ms": budget_ms,
+        }
+        found: QueryResult = await self._call(m.QUERY, query_fields(options), timeout)
+        return found
+
+    async def query_batch(self, queries: Sequence[Mapping[str, Any]], *, timeout: float | None = None) -> list[QueryOutcome]:
+        """Queries as dicts of the options of :meth:`query` with their ``collection``. Each has a result, or the error it ended with."""
+        request = {"queries": [query_fields(one, f"queries[{at}]") for at, one in enumerate(queries)]}
+        outcomes = (await self._call(m.QUERY_BATCH, request, timeout)).outcomes
+        return [error_of(one.error_code, one.error_message) if one.answer is None else one.answer for one in outcomes]
+
+    async def count(
+        self,
+        collection: str,
+        *,
+        filter: Filter | None = None,
+        estimate: bool | None = None,
+        consistency: Consistency | None = None,
+        timeout: float | None = None,
+    ) -> CountResult:
+        """``estimate``: where the indexes do not know, look at a sample only."""
+        request = selecting(collection, filter, consistency, estimate=estimate)
+        counted: CountResult = await self._call(m.COUNT_POINTS, request, timeout)
+        return counted
+
+    async def facets(
+        self,
+        collection: str,
+        path: str,
+        *,
+        filter: Filter | None = None,
+        limit: int | None = None,
+        consistency: Consistency | None = None,
+        timeout: float | None = None,
+    ) -> FacetResult:
+        """The values at a path of the payload, with how many points have each; 10 of them, or ``limit``."""
+        request = selecting(collection, filter, consistency, path=path, limit=limit)
+        found: FacetResult = await self._call(m.FACET_POINTS, request, timeout)
+        return found
+
+    async def list_points(
+        self,
+        collection: str,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        include_vectors: bool | None = None,
+        filter: Filter | None = None,
+        order_by: str | None = None,
+        descending: bool | None = None,
+        snapshot: str | None = None,
+        consistency: Consistency | None = None,
+        timeout: float | None = None,
+    ) -> Page:
+        """One page by id, or by the values at ``order_by``; ``limit``: 1 to 1,000, default 20. :meth:`points` follows the pages."""
+        if descending is not None and order_by is None:
+            raise invalid("descending", "descending goes with order_by")
+        ordered = None if order_by is None else given(path=order_by, descending=descending)
+        others = given(limit=limit, cursor=cursor, include_vectors=include_vectors, order_by=ordered, snapshot=snapshot)
+        page: Page = await self._call(m.LIST_POINTS, selecting(collection, filter, consistency) | others, timeout)
+        return page
+
+    async def points(
+        self,
+        collection: str,
+        *,
+        page_size: int = 1000,
+        include_vectors: bool | None = None,
+        filter: Filter | None = None,
+        order_by: str | None = None,
+        descending: bool | None = None,
+        snapshot: str | None = None,
+        consistency: Consistency | None = None,
+    ) -> AsyncIterator[StoredPoint]:
+        """All points, or those that pass, page by page as they are read."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_points(
+                collection,
+                limit=page_size,
+                cursor=cursor,
+                include_vectors=include_vectors,
+                filter=filter,
+                order_by=order_by,
+                descending=descending,
+                snapshot=snapshot,
+                consistency=consistency,
+            )
+            for point in page.points:
+                yield point
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    async def to_pandas(self, collection: str, *, filter: Filter | None = None, include_vectors: bool = True) -> pd.DataFrame:
+        """The points, or those that pass, as a frame with the columns id, vector and the top level of the payloads."""
+        from ..frames import points_to_pandas
+
+        points = [one async for one in self.points(collection, filter=filter, include_vectors=include_vectors)]
+        return points_to_pandas(points)
+
+    async def measure_recall(
+        self,
+        collection: str,
+        *,
+        queries: int | None = None,
+        top_k: int | None = None,
+        ef: int | None = None,
+        recall: float | None = None,
+        using: str | None = None,
+        filter: Filter | None = None,
+        budget_ms: int | None = None,
+        timeout: float | None = None,
+    ) -> RecallMeasurement:
+        """How much of the true answers searches like this one find: sampled queries, answered as usual and exactly."""
+        request = selecting(collection, filter, queries=queries, top_k=top_k, ef=ef, recall=recall, using=using, timeout_ms=budget_ms)
+        wait = (budget_ms or 10_000) / 1000
+        measured: RecallMeasurement = await self._call(m.MEASURE_RECALL, request, timeout, wait)
+        return measured
+
+    # Indexes and aliases
+
+    async def create_index(
+        self,
+        collection: str,
+        index: PayloadIndex | Settings | None = None,
+        *,
+        sparse_vector: str | None = None,
+        named_vector: NamedVector | Settings | None = None,
+        timeout: float | None = None,
+    ) -> bool:
+        """Declares it on every shard; it is built while the collection goes on serving. True: it was not there before."""
+        request = given(collection=named(collection)) | index_target(index, sparse_vector, named_vector)
+        return bool((await self._call(m.CREATE_INDEX, request, timeout)).created)
+
+    async def delete_index(
+        self,
+        collection: str,
+        index: PayloadIndex | Settings | None = None,
+        *,
+        sparse_vector: str | None = None,
+        named_vector: NamedVector | Settings | None = None,
+        timeout: float | None = None,
+    ) -> bool:
+        """True: it was there."""
+        request = given(collection=named(collection)) | index_target(index, sparse_vector, named_vector)
+        return bool((await self._call(m.DELETE_INDEX, request, timeout)).existed)
+
+    async def list_indexes(self, collection: str, *, timeout: float | None = None) -> Indexes:
+        found: Indexes = await self._call(m.LIST_INDEXES, {"collection": named(collection)}, timeout)
+        return found
+
+    async def analyze(
+        self,
+        collection: str,
+        text: str,
+        *,
+        path: str | None = None,
+        index: PayloadIndex | Settings | None = None,
+        timeout: float | None = None,
+    ) -> list[Token]:
+        """The words that a text becomes for the text index at ``path``, or for one like ``index``. Places count UTF-16 code units."""
+        request = given(collection=named(collection), text=text, path=path)
+        if index is not None:
+            request["index"] = settings_fields(index, "index")
+        tokens: list[Token] = (await self._call(m.ANALYZE, request, timeout)).tokens
+        return tokens
+
+    async def list_aliases(self, *, timeout: float | None = None) -> list[Alias]:
+        aliases: list[Alias] = (await self._call(m.LIST_ALIASES, {}, timeout)).aliases
+        return aliases
+
+    async def update_aliases(
+        self,
+        *,
+        set: Mapping[str, str] | None = None,
+        delete: Sequence[str] | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        """``set``: collections by alias. All of the changes at one moment, or none."""
+        request: Fields = {}
+        if set is not None:
+            request["set"] = [given(alias=alias, collection=name) for alias, name in set.items()]
+        if delete is not None:
+            request["delete"] = list(delete)
+        await self._call(m.UPDATE_ALIASES, request, timeout)
+
+    # Moments and changes
+
+    async def snapshot(self, collection: str, *, timeout: float | None = None) -> AsyncSnapshot:
+        """
+        The points as of one moment, whatever is written meanwhile, and the cursor of the changes after it: together an exact copy. Close it when
+        it was read, or use it in a ``with``.
+        """
+        opened = await self._call(m.OPEN_SNAPSHOT, {"collection": named(collection)}, timeout)
+        return AsyncSnapshot(self, collection, opened)
+
+    async def close_snapshot(self, collection: str, snapshot: str, *, timeout: float | None = None) -> bool:
+        """Whether it was open."""
+        request = given(collection=named(collection), snapshot=snapshot)
+        return bool((await self._call(m.CLOSE_SNAPSHOT, request, timeout)).existed)
+
+    async def list_changes(
+        self,
+        collection: str,
+        *,
+        cursor: str | None = None,
+        start: Literal["now"] | None = None,
+        wait: float | None = None,
+        timeout: float | None = None,
+    ) -> Changes:
+        """
+        Changes since the cursor, in log order a shard, without a gap; without a cursor, from the oldest that is kept, or with ``start="now"``
+        from now on. Waits up to ``wait`` seconds for one. CHANGES_GONE: the log does not reach back to the cursor any more;
+        ``details.lost`` of the error says what is lost, and has the cursor behind it.
+        """
+        wait_ms = None if wait is None else round(wait * 1000)
+        request = given(collection=named(collection), cursor=cursor or None, wait_ms=wait_ms)
+        if start is not None:
+            request["from"] = start
+        changes: Changes = await self._call(m.LIST_CHANGES, request, timeout, wait or 0.0)
+        return changes
+
+    def changes(
+        self,
+        collection: str,
+        *,
+        cursor: str | None = None,
+        start: Literal["now"] | None = None,
+        wait: float = 30.0,
+        on_lost: Callable[[LostChanges], object] | None = None,
+    ) -> AsyncChangeStream:
+        """
+        The same as a stream that goes on as long as it is read; its ``cursor`` is where another can go on. ``on_lost``: called when changes are
+        not kept any more, and the stream goes on behind them; without it, it ends with CHANGES_GONE.
+        """
+        return AsyncChangeStream(self, collection, cursor=cursor, start=start, wait=wait, on_lost=on_lost)
+
+    async def feedback(
+        self,
+        collection: str,
+        items: Sequence[Settings],
+        *,
+        query_id: str | None = None,
+        query: str | None = None,
+        timeout: float | None = None,
+    ) -> str:
+        """How good an answer was: each item with its ``result_id``, and relevance_score, clicked, position or comment. Gives its id."""
+        request = given(collection=named(collection), query_id=query_id, query=query, feedback_items=list(items))
+        return str((await self._call(m.SUBMIT_FEEDBACK, request, timeout)).feedback_id)
+
+
+def needed(value: T | None, what: str) -> T:
+    if value is None:
+        raise internal(f"the server sent no {what}")
+    return value

@@ -1,0 +1,115 @@
+# Made of _async/account.py by scripts/sdk-python-sync.mjs.
+"""The account of whoever calls, its invitations and its API keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from .._generated import methods as m
+from .._generated.answers import Account, AccountRemoval, ApiKeyInfo, Invitation
+from .._requests import given, seconds_of
+from .._results import CreatedApiKey, CreatedInvitation, Login, Tokens
+from .transport import Caller
+
+
+class AccountMethods:
+    """Accounts, logins and keys."""
+
+    _caller: Caller
+
+    def register(self, email: str, password: str, *, invitation: str | None = None, timeout: float | None = None) -> Account:
+        """Makes an account; unless registration is open, that takes the token of an invitation."""
+        request = given(email=email, password=password, invitation=invitation)
+        account: Account = (self._caller.call(m.REGISTER_USER, request, timeout)).user
+        return account
+
+    def login(self, email: str, password: str, *, timeout: float | None = None) -> Login:
+        made = self._caller.call(m.LOGIN, given(email=email, password=password), timeout)
+        return Login(made.jwt_token, made.expires_at, made.refresh_token, made.user)
+
+    def refresh(self, refresh_token: str, *, timeout: float | None = None) -> Tokens:
+        """New tokens for the refresh token of a login, which is good once."""
+        made = self._caller.call(m.REFRESH_TOKEN, given(refresh_token=refresh_token), timeout)
+        return Tokens(made.jwt_token, made.expires_at, made.refresh_token)
+
+    def logout(self, *, timeout: float | None = None) -> None:
+        """Ends the login that this client acts for: its tokens are refused from now on."""
+        self._caller.call(m.LOGOUT, {}, timeout)
+
+    def change_password(self, current_password: str, new_password: str, *, timeout: float | None = None) -> None:
+        """All other logins of the account end."""
+        request = given(current_password=current_password, new_password=new_password)
+        self._caller.call(m.CHANGE_PASSWORD, request, timeout)
+
+    def profile(self, *, timeout: float | None = None) -> Account:
+        account: Account = (self._caller.call(m.GET_USER_PROFILE, {}, timeout)).user
+        return account
+
+    def delete_account(
+        self,
+        password: str,
+        *,
+        heir: str | None = None,
+        delete_collections: bool | None = None,
+        timeout: float | None = None,
+    ) -> AccountRemoval:
+        """
+        Deletes the account of this login with its API keys. ``heir``: id or e-mail address of the account whose tenant gets the collections, or
+        ``delete_collections``: one of the two, unless there are none.
+        """
+        request = given(password=password, heir=heir, delete_collections=delete_collections)
+        gone: Any = self._caller.call(m.DELETE_USER, request, timeout)
+        return AccountRemoval(gone.deleted_collections, gone.handed_collections, gone.kept_collections, gone.deleted_keys)
+
+    def invite_user(
+        self,
+        email: str,
+        *,
+        role: str | None = None,
+        tenant_id: str | None = None,
+        new_tenant: bool | None = None,
+        expires_at: datetime | None = None,
+        timeout: float | None = None,
+    ) -> CreatedInvitation:
+        """Into the caller's tenant, unless an administrator says another."""
+        request = given(email=email, role=role, tenant_id=tenant_id, new_tenant=new_tenant, expires_at=seconds_of(expires_at))
+        made = self._caller.call(m.INVITE_USER, request, timeout)
+        return CreatedInvitation(made.token, made.invitation)
+
+    def list_invitations(self) -> Iterator[Invitation]:
+        """Those that are open: an administrator sees all, others their own. Fetched page by page as they are read."""
+        token: str | None = None
+        while True:
+            page = self._caller.call(m.LIST_INVITATIONS, given(page_token=token))
+            for one in page.invitations:
+                yield one
+            token = page.next_page_token or None
+            if token is None:
+                return
+
+    def delete_invitation(self, id: str, *, timeout: float | None = None) -> None:
+        self._caller.call(m.DELETE_INVITATION, given(id=id), timeout)
+
+    def create_api_key(
+        self,
+        name: str,
+        *,
+        role: str | None = None,
+        collections: Sequence[str] | None = None,
+        expires_at: datetime | None = None,
+        timeout: float | None = None,
+    ) -> CreatedApiKey:
+        """``collections``: the only ones that the key may touch; None: all of the tenant."""
+        touched = None if collections is None else list(collections)
+        request = given(name=name, role=role, collections=touched, expires_at=seconds_of(expires_at))
+        made = self._caller.call(m.CREATE_APIKEY, request, timeout)
+        return CreatedApiKey(made.full_key, made.key_info)
+
+    def list_api_keys(self, *, timeout: float | None = None) -> list[ApiKeyInfo]:
+        keys: list[ApiKeyInfo] = (self._caller.call(m.LIST_APIKEYS, {}, timeout)).keys
+        return keys
+
+    def delete_api_key(self, prefix: str, *, timeout: float | None = None) -> None:
+        self._caller.call(m.DELETE_APIKEY, given(key_prefix=prefix), timeout)

@@ -1,0 +1,163 @@
+# Made of _async/admin.py by scripts/sdk-python-sync.mjs.
+"""Management of a server, for administrators but for ``health``. Workers are named by number or id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from .._generated import methods as m
+from .._generated.answers import (
+    Account,
+    AccountRemoval,
+    Alert,
+    AlertRule,
+    AuditEntry,
+    AuditVerification,
+    ClusterStatus,
+    Health,
+    Operation,
+    Operations,
+    Rebalancing,
+    Shard,
+    Stats,
+    TenantCollection,
+    Worker,
+)
+from .._requests import given
+from .transport import Caller
+
+
+class Admin:
+    """What operators see and do; proto/admin/admin.proto says what each field is."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._call = caller.call
+
+    def health(self, *, timeout: float | None = None) -> Health:
+        """Asks every service and worker how it is."""
+        health: Health = self._call(m.GET_HEALTH, {}, timeout)
+        return health
+
+    def stats(self, *, timeout: float | None = None) -> Stats:
+        """Totals over all tenants."""
+        stats: Stats = self._call(m.GET_STATS, {}, timeout)
+        return stats
+
+    def workers(self, *, timeout: float | None = None) -> list[Worker]:
+        workers: list[Worker] = (self._call(m.LIST_WORKERS, {}, timeout)).workers
+        return workers
+
+    def collections(self, *, timeout: float | None = None) -> list[TenantCollection]:
+        """Of all tenants."""
+        found: list[TenantCollection] = (self._call(m.LIST_ALL_COLLECTIONS, {}, timeout)).collections
+        return found
+
+    def cluster(self, *, timeout: float | None = None) -> ClusterStatus:
+        status: ClusterStatus = self._call(m.GET_CLUSTER_STATUS, {}, timeout)
+        return status
+
+    def shards(self, *, timeout: float | None = None) -> list[Shard]:
+        shards: list[Shard] = (self._call(m.LIST_SHARDS, {}, timeout)).shards
+        return shards
+
+    def operations(self, *, limit: int | None = None, timeout: float | None = None) -> Operations:
+        """Under way, and ended, the newest first; ``limit`` of those, at most 500, default 100."""
+        found: Operations = self._call(m.LIST_OPERATIONS, given(limit=limit), timeout)
+        return found
+
+    def drain_worker(self, worker: str | int, *, cancel: bool = False, timeout: float | None = None) -> None:
+        """Has a worker's replicas moved to others; with ``cancel``, takes that back."""
+        self._call(m.DRAIN_WORKER, given(worker=str(worker), cancel=cancel), timeout)
+
+    def remove_worker(self, worker: str | int, *, timeout: float | None = None) -> None:
+        self._call(m.REMOVE_WORKER, given(worker=str(worker)), timeout)
+
+    def move_replica(self, shard_id: int, *, from_worker: str | int, to_worker: str | int, timeout: float | None = None) -> Operation:
+        request = {**given(shard_id=shard_id, to=str(to_worker)), "from": str(from_worker)}
+        operation: Operation = self._call(m.MOVE_REPLICA, request, timeout)
+        return operation
+
+    def split_shard(self, shard_id: int, *, timeout: float | None = None) -> Operation:
+        operation: Operation = self._call(m.SPLIT_SHARD, given(shard_id=shard_id), timeout)
+        return operation
+
+    def rebalance(self, *, dry_run: bool = False, timeout: float | None = None) -> Rebalancing:
+        planned: Rebalancing = self._call(m.REBALANCE, given(dry_run=dry_run), timeout)
+        return planned
+
+    def alerts(self, *, status: str | None = None, level: str | None = None, timeout: float | None = None) -> list[Alert]:
+        alerts: list[Alert] = (self._call(m.LIST_ALERTS, given(status=status, level=level), timeout)).alerts
+        return alerts
+
+    def resolve_alert(self, id: str, *, timeout: float | None = None) -> None:
+        self._call(m.RESOLVE_ALERT, given(id=id), timeout)
+
+    def alert_rules(self, *, timeout: float | None = None) -> list[AlertRule]:
+        rules: list[AlertRule] = (self._call(m.LIST_ALERT_RULES, {}, timeout)).rules
+        return rules
+
+    def set_alert_rule(
+        self,
+        rule: str,
+        *,
+        enabled: bool | None = None,
+        level: str | None = None,
+        threshold: float | None = None,
+        timeout: float | None = None,
+    ) -> AlertRule:
+        """What is not given stays."""
+        request = given(rule=rule, enabled=enabled, level=level, threshold=threshold)
+        made: AlertRule = self._call(m.PUT_ALERT_RULE, request, timeout)
+        return made
+
+    def audit_entries(self, *, limit: int | None = None, timeout: float | None = None) -> list[AuditEntry]:
+        found: list[AuditEntry] = (self._call(m.LIST_AUDIT_ENTRIES, given(limit=limit), timeout)).entries
+        return found
+
+    def verify_audit(self, *, timeout: float | None = None) -> AuditVerification:
+        verified: AuditVerification = self._call(m.VERIFY_AUDIT, {}, timeout)
+        return verified
+
+    def list_users(self, *, tenant_id: str | None = None, page_size: int | None = None) -> Iterator[Account]:
+        """Of a tenant, or of all; fetched page by page as they are read."""
+        token: str | None = None
+        while True:
+            request = given(tenant_id=tenant_id, page_size=page_size, page_token=token)
+            page = self._call(m.LIST_USERS, request)
+            for one in page.users:
+                yield one
+            token = page.next_page_token or None
+            if token is None:
+                return
+
+    def set_user_role(self, user_id: str, role: str, *, timeout: float | None = None) -> Account:
+        account: Account = (self._call(m.SET_USER_ROLE, given(user_id=user_id, role=role), timeout)).user
+        return account
+
+    def set_user_disabled(self, user_id: str, disabled: bool, *, timeout: float | None = None) -> Account:
+        request = given(user_id=user_id, disabled=disabled)
+        account: Account = (self._call(m.SET_USER_DISABLED, request, timeout)).user
+        return account
+
+    def reset_password(self, user_id: str, *, timeout: float | None = None) -> str:
+        """A password that is good for one login, at which it must be changed; shown once."""
+        return str((self._call(m.RESET_PASSWORD, given(user_id=user_id), timeout)).password)
+
+    def remove_user(
+        self,
+        user_id: str,
+        *,
+        heir: str | None = None,
+        delete_collections: bool | None = None,
+        timeout: float | None = None,
+    ) -> AccountRemoval:
+        """As ``delete_account`` of the client, of another account."""
+        request = given(user_id=user_id, heir=heir, delete_collections=delete_collections)
+        gone: AccountRemoval = self._call(m.REMOVE_USER, request, timeout)
+        return gone
+
+    def rotate_signing_key(self, *, timeout: float | None = None) -> str:
+        """Gives the id of the new key."""
+        answer: Any = self._call(m.ROTATE_SIGNING_KEY, {}, timeout)
+        return str(answer.kid)
