@@ -41,10 +41,11 @@ const checks = [
   ['Go SDK', process.execPath, ['scripts/sdk-go.mjs']],
   ['clients generated from the OpenAPI document', process.execPath, ['scripts/generated-clients.mjs']],
   ['Python SDK', process.execPath, ['scripts/sdk-python.mjs']],
+  ['scenarios of every SDK, server and embedded', process.execPath, ['scripts/sdks.mjs', '--homes', 'server,embedded']],
   [
-    'scenarios of every SDK against server, cluster and embedded',
+    'scenarios of every SDK, some of them in a cluster',
     process.execPath,
-    ['scripts/sdks.mjs', '--etcd', etcd],
+    ['scripts/sdks.mjs', '--homes', 'cluster', '--scenarios', 'points,stream,rolling-restart', '--etcd', etcd],
   ],
   [
     'drills, some in short form',

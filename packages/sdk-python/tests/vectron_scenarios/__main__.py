@@ -10,18 +10,20 @@ from typing import Any
 
 import vectron
 
+from .calls import settled
 from .loading import scenarios
 from .playing import Failed, Play
 
 
 async def _played(scenario: dict[str, Any], url: str, kind: Any, restart: str | None) -> None:
-    client = kind(url, api_key=os.environ["VECTRON_API_KEY"])
+    def connect(key: str) -> Any:
+        return kind(url, api_key=key)
+
+    client = connect(os.environ["VECTRON_API_KEY"])
     try:
-        await Play(scenario, client, restart).run()
+        await Play(scenario, client, connect, restart).run()
     finally:
-        closed = client.close()
-        if closed is not None:
-            await closed
+        await settled(client.close())
 
 
 def main() -> int:

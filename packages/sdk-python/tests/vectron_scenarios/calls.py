@@ -19,6 +19,8 @@ Given = dict[str, Any]
 _OPTIONS = {"include_metadata": "include_payload", "timeout_ms": "budget_ms", "from": "start"}
 _ANSWERS = {"hits": "results", "expiresAt": "expiresAtMs"}
 _NO_COLLECTION = {"ListCollections", "ListAliases", "UpdateAliases", "QueryBatch"}
+# Requests that call their collection `name`.
+_OF_COLLECTIONS = {"CreateCollection", "DeleteCollection", "GetCollectionStatus", "UpdateCollection"}
 
 
 def snake(name: str) -> str:
@@ -101,6 +103,10 @@ class Calls:
 
     async def answer(self, name: str, given: Given) -> Any:
         """In the form of REST. Raises VectronError; ValueError for a call that is not known."""
+        key = "name" if name in _OF_COLLECTIONS else "collection"
+        if key in given and name not in _NO_COLLECTION:
+            other = dict(given)
+            return await Calls(self.client, other.pop(key)).answer(name, other)
         special: Callable[[Given], Any] | None = getattr(self, f"_{snake(name)}", None)
         if special is not None:
             return rest_form(await special(given))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -32,13 +33,16 @@ _SCENARIO = {"name", "what", "homes", "collection", "steps"}
 
 
 def scenarios() -> list[dict[str, Any]]:
+    """Those that ``VECTRON_SCENARIOS`` names, with commas between them; all without it."""
+    named = os.environ.get("VECTRON_SCENARIOS")
     loaded = []
     for path in sorted(FOLDER.glob("*.yaml")):
         scenario = yaml.load(path.read_text("utf-8"), CoreLoader)
         unknown = set(scenario) - _SCENARIO
         if unknown or scenario["name"] != path.stem:
             raise ValueError(f"{path.name}: not understood: {unknown or scenario['name']}")
-        loaded.append(scenario)
+        if named is None or path.stem in named.split(","):
+            loaded.append(scenario)
     return loaded
 
 
@@ -71,6 +75,9 @@ def filled(value: Any, collection: str, kept: dict[str, Any]) -> Any:
         return made_points(asked["count"], asked["dimension"], asked.get("prefix", "p-"), asked.get("from", 0))
     if set(value) == {"$vector"}:
         return made_vector(value["$vector"]["i"], value["$vector"]["dimension"])
+    if set(value) == {"$text"}:
+        repeat: str = value["$text"]["repeat"]
+        return repeat * value["$text"]["count"]
     if set(value) == {"$from"}:
         return kept[value["$from"]]
     unknown = [key for key in value if key.startswith("$")]
