@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import inspect
 import itertools
@@ -10,6 +11,8 @@ from array import array
 from collections.abc import AsyncIterable, AsyncIterator, Callable
 from datetime import datetime
 from typing import Any
+
+import numpy
 
 from vectron import AtLeast, Bounded, SearchBatchResult, VectronError
 from vectron.errors import error_of
@@ -70,6 +73,8 @@ def branch_of(given: Given) -> Given:
 def query_of(given: Given) -> Given:
     made = options_of(given)
     made["branches"] = [branch_of(one) for one in made["branches"]]
+    if "rescore_vector_f32" in made:
+        made["rescore_vector"] = numpy.frombuffer(base64.b64decode(made.pop("rescore_vector_f32")), dtype="<f4")
     for name in ("group_by", "diversity"):
         if name in made:
             made[name] = fields_of(made[name])
@@ -135,7 +140,9 @@ class Calls:
     async def _list_points(self, given: Given) -> Any:
         asked = options_of(given)
         if not asked.pop("all", False):
-            return await settled(self.client.list_points(self.collection, **asked))
+            page = rest_form(await settled(self.client.list_points(self.collection, **asked)))
+            # The wire has an empty text where there are no more.
+            return {"nextCursor": "", **page}
         if "limit" in asked:
             asked["page_size"] = asked.pop("limit")
         return {"points": await listed(self.client.points(self.collection, **asked))}

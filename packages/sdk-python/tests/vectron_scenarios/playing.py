@@ -73,10 +73,10 @@ class Play:
             return self._refused(step, error.code, error.details.field, error.retryable, error, at)
         except TypeError as error:
             # A name that a verb does not have: the language refuses it before anything is sent.
-            unknown = re.search(r"unexpected keyword argument '(\w+)'", str(error))
-            if unknown is None:
+            named = re.search(r"unexpected keyword argument '(\w+)'", str(error))
+            if named is None:
                 raise
-            return self._refused(step, "INVALID_ARGUMENT", camel(unknown[1]), False, error, at)
+            return self._refused(step, "INVALID_ARGUMENT", camel(named[1]), False, error, at)
         if "error" in step:
             raise Failed(f"{at}: {step['call']} succeeded, and not with the error {step['error']}: {answer}")
         wanted = _named(step.get("answer", {}), self._collection, self._kept)
