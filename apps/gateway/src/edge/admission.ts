@@ -4,7 +4,7 @@ import type { PartOfLimit } from '@vectron/rpc';
 import { Incoming } from './incoming.js';
 import { Refusals } from './refusals.js';
 import { type Arrival, Room, WAIT_SHARE } from './room.js';
-import { type WorkKind } from './work-kind.js';
+import type { WorkKind } from './work-kind.js';
 
 type Brief = Exclude<WorkKind, 'watch'>;
 

@@ -127,7 +127,10 @@ export class Edge {
     return known && admission && this.admission.refusal(admission, known.tenantId, timeoutMs);
   }
 
-  /** The body of a write begins to come; what is given is to be called when no more of it comes, with whether all of it has. undefined: of other methods. */
+  /**
+   * The body of a write begins to come; what is given is to be called when no more of it comes, with whether all of it has. undefined: of
+   * other methods.
+   */
   receive({ admission }: MethodContract, { tenantId }: Principal): ((whole: boolean) => void) | undefined {
     return admission === 'write' ? this.admission.receive(tenantId) : undefined;
   }
