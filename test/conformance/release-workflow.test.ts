@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
@@ -175,10 +175,24 @@ describe('the checksums of a release', () => {
 describe('what packages say of the project', () => {
   it('is the same in all, and what the repository says', () => {
     const workspaces = ['packages', 'apps'].flatMap((folder) => readdirSync(folder).map((name) => `${folder}/${name}`));
-    for (const folder of workspaces) {
+    const isNpm = (folder: string) => existsSync(`${folder}/package.json`);
+    for (const folder of workspaces.filter(isNpm)) {
       const { version, license } = JSON.parse(read(`${folder}/package.json`));
       expect([folder, version, license]).toEqual([folder, manifest.version, manifest.license]);
     }
+    // Those of Python; a module of Go names neither.
+    const python = workspaces.filter((folder) => existsSync(`${folder}/pyproject.toml`));
+    expect(python).not.toEqual([]);
+    for (const folder of python) {
+      const project = read(`${folder}/pyproject.toml`);
+      const [, versionFile] = /^path = "(.*_version\.py)"$/m.exec(project) ?? [];
+      expect(project).toContain(`license = "${manifest.license}"\n`);
+      expect(versionFile === undefined ? project : read(`${folder}/${versionFile}`)).toMatch(
+        new RegExp(`^(?:__version__|version) = "${manifest.version}"$`, 'm'),
+      );
+    }
+    const others = workspaces.filter((folder) => !isNpm(folder) && !python.includes(folder));
+    expect(others.filter((folder) => !existsSync(`${folder}/go.mod`))).toEqual([]);
     const cargo = read('Cargo.toml');
     expect(cargo).toContain(`version = "${manifest.version}"\n`);
     expect(cargo).toContain(`license = "${manifest.license}"\n`);

@@ -1,8 +1,8 @@
 import type { VectronError } from '@vectron/errors';
 import type { Admin } from './admin.js';
 import type { ChangeStream, ChangeStreamOptions, ChangesOptions } from './change-stream.js';
-import type { Collection } from './collection.js';
 import type { Snapshot } from './snapshot.js';
+import type { PathOf } from './typed-filter.js';
 import type {
   Account,
   AccountRemoval,
@@ -161,4 +161,40 @@ export interface VectronClient extends AsyncDisposable {
   listApiKeys(): Promise<ApiKeyInfo[]>;
   deleteApiKey(prefix: string): Promise<void>;
   close(): Promise<void>;
+}
+
+/**
+ * One collection of a database, whose points have payloads of the type `P`: filters, updates and answers are typed by it. Each verb is that of
+ * the client, which says what it does, and takes limits of its one call last. Nothing checks that the payloads which are stored are of `P`.
+ */
+export interface Collection<P extends object = Payload> {
+  readonly client: VectronClient;
+  readonly name: string;
+  /** This collection with limits for its calls, as `with` of the client. */
+  with(limits: CallLimits): Collection<P>;
+  upsert(points: readonly Point<P>[], limits?: CallLimits): Promise<UpsertResult>;
+  upsertStream(
+    batches: Batches<P>,
+    options?: UpsertStreamOptions,
+    limits?: CallLimits,
+  ): AsyncIterable<BatchAck> & AsyncDisposable;
+  search(options: SearchOptions<P>, limits?: CallLimits): Promise<SearchResult<P>>;
+  searchBatch(options: SearchBatchOptions<P>, limits?: CallLimits): Promise<SearchBatchResult<P>>;
+  get(
+    id: string,
+    options?: { readonly consistency?: Consistency },
+    limits?: CallLimits,
+  ): Promise<StoredPoint<P> | undefined>;
+  delete(id: string, limits?: CallLimits): Promise<DeleteResult>;
+  listPoints(options?: ListOptions<P>, limits?: CallLimits): Promise<Page<P>>;
+  points(options?: ListOptions<P>, limits?: CallLimits): AsyncIterable<StoredPoint<P>> & AsyncDisposable;
+  query(options: QueryOptions<P>, limits?: CallLimits): Promise<QueryResult<P>>;
+  measureRecall(options?: RecallOptions<P>, limits?: CallLimits): Promise<RecallMeasurement>;
+  count(options?: CountOptions<P>, limits?: CallLimits): Promise<CountResult>;
+  facets(path: PathOf<P>, options?: FacetOptions<P>, limits?: CallLimits): Promise<FacetResult>;
+  updatePoints(update: PayloadUpdate<P>, limits?: CallLimits): ReturnType<VectronClient['updatePoints']>;
+  deletePoints(selector: PointsSelector<P>, limits?: CallLimits): ReturnType<VectronClient['deletePoints']>;
+  snapshot(limits?: CallLimits): Promise<Snapshot<P>>;
+  listChanges(options?: ChangesOptions, limits?: CallLimits): Promise<Changes<P>>;
+  changes(options?: ChangeStreamOptions, limits?: CallLimits): ChangeStream<P>;
 }

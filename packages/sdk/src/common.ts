@@ -40,6 +40,7 @@ export type {
   CallLimits,
   Change,
   Changes,
+  Collection,
   CollectionChange,
   CollectionInfo,
   CollectionOptions,
@@ -97,7 +98,6 @@ export type {
   VectronClient,
   WhyNot,
 } from './client.js';
-export type { Collection } from './collection.js';
 export type { Connect, ConnectOptions } from './connecting.js';
 export type { Snapshot, SnapshotPointsOptions } from './snapshot.js';
 export {

@@ -54,7 +54,7 @@ import { allPoints } from './all-points.js';
 import { indexesOf, recallMeasurement, settingsOf } from './answers.js';
 import { ChangeStream, type ChangeStreamOptions, type ChangesOptions, changesOptions } from './change-stream.js';
 import type * as api from './client.js';
-import { type Collection, collectionOf } from './collection.js';
+import { collectionOf } from './collection.js';
 import { embeddedAdmin, refusedListing } from './embedded-admin.js';
 import { queryResult, storedPoint } from './embedded-answers.js';
 import { EmbeddedCatalog, type EmbeddedCollection, EPOCH, routeOf } from './embedded-catalog.js';
@@ -137,7 +137,7 @@ class EmbeddedClient implements api.VectronClient {
     };
   });
 
-  collection<P extends object = api.Payload>(name: string): Collection<P> {
+  collection<P extends object = api.Payload>(name: string): api.Collection<P> {
     return collectionOf(this, name);
   }
 
