@@ -1,5 +1,5 @@
 // The Python SDK as its users get it: generated files are up to date, the wheel is built and installed in an environment without
-// anything else, then in one with the tools of tests, where mypy, pyright, pytest (README snippets and scenarios among it) run.
+// anything else, then in one with the tools of tests, where mypy, pyright, pytest (README snippets among it) run.
 // Environments are kept outside the checkout. --python PROGRAM: another Python than python3. What is behind -- goes to pytest.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
