@@ -27,7 +27,7 @@ import { MessageLengths } from './message-lengths.js';
 import { interrupt } from './message-stream.js';
 import { publicReflection } from './reflection.js';
 import type { Def } from './service.js';
-import { statusFromError } from './status.js';
+import { REQUEST_ID, statusFromError } from './status.js';
 import { Stop, type StopSignal } from './stop.js';
 import type { TlsFiles } from './tls.js';
 import { errorHeaders } from './trailers.js';
@@ -271,7 +271,7 @@ class ServerContext implements CallContext {
       return;
     }
     const headers = new Metadata();
-    headers.set('x-request-id', this.requestId);
+    headers.set(REQUEST_ID, this.requestId);
     this.call.sendMetadata(headers);
   }
 }

@@ -1,7 +1,7 @@
 import { constants, type OutgoingHttpHeaders } from 'node:http2';
 import { status as codes, type StatusObject } from '@grpc/grpc-js';
 import { toVectronError, type VectronError } from '@vectron/errors';
-import { statusFromError } from './status.js';
+import { REQUEST_ID, statusFromError } from './status.js';
 
 /** Halves of characters, which no UTF-8 has. */
 const LONE_SURROGATES = /[\ud800-\udfff]/gu;
@@ -44,7 +44,8 @@ export function errorHeaders(error: unknown, requestId = ''): OutgoingHttpHeader
   return withId(headers, requestId);
 }
 
-const withId = (headers: OutgoingHttpHeaders, requestId: string): OutgoingHttpHeaders =>
-  requestId === '' ? { ...headers } : { ...headers, 'x-request-id': requestId };
+/** A copy of the headers that carries the id of the call, unless that is empty. */
+export const withId = (headers: OutgoingHttpHeaders, requestId: string): OutgoingHttpHeaders =>
+  requestId === '' ? { ...headers } : { ...headers, [REQUEST_ID]: requestId };
 
 export const OK_TRAILERS: Readonly<OutgoingHttpHeaders> = { 'grpc-status': codes.OK, 'grpc-message': 'OK' };

@@ -6,7 +6,7 @@ import {
   type ServerStreamResponseOptions,
 } from 'node:http2';
 import { status as codes, Metadata } from '@grpc/grpc-js';
-import { ANSWER_HEADERS, errorHeaders, failureHeaders, OK_TRAILERS } from './trailers.js';
+import { ANSWER_HEADERS, errorHeaders, failureHeaders, OK_TRAILERS, withId } from './trailers.js';
 
 /** The compressed flag and the length that are in front of a message. */
 const PREFIX_BYTES = 5;
@@ -129,9 +129,7 @@ export class UnaryCall {
       return;
     }
     if (!this.#end()) return;
-    const headers =
-      this.requestId === '' ? { ...ANSWER_HEADERS } : { ...ANSWER_HEADERS, 'x-request-id': this.requestId };
-    this.stream.respond(headers, WITH_TRAILERS);
+    this.stream.respond(withId(ANSWER_HEADERS, this.requestId), WITH_TRAILERS);
     this.stream.once('wantTrailers', () => this.stream.sendTrailers(OK_TRAILERS));
     this.stream.end(framed);
   }

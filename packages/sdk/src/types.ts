@@ -445,7 +445,7 @@ export interface Page<P extends object = Payload> {
   /** undefined: no more. */
   readonly nextCursor?: string;
 }
-/** Limits of calls. */
+/** When a call gives up: at the signal of its caller, or after a time; what is missing is as the client has it. */
 export interface CallLimits {
   /** Ends a call with CANCELLED; of a write, what was sent by then may be done. */
   readonly signal?: AbortSignal;
