@@ -34,5 +34,5 @@ export default {
   modulePathIgnorePatterns: ['<rootDir>/build/'],
   testTimeout: limitMs,
   globals: { TEST_LIMIT_MS: limitMs },
-  reporters: ['default', '<rootDir>/test/harness/slowest.mjs'],
+  reporters: ['default', '<rootDir>/test/harness/summary.mjs'],
 };

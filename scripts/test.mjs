@@ -1,5 +1,5 @@
 // npm test: set-up, then every check and test of the repository. Ends with one line `N passed, N failed`.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { measurePace } from '../test/harness/pace.mjs';
 import { cache, cargoEnvironment, root, run, setup } from './setup.mjs';
@@ -63,17 +63,50 @@ const checks = [
   ],
 ];
 
+/** Lines of a failed check that are told again at the end. */
+const LAST_LINES = 60;
+/** How long the output of a check that has ended may take to come, milliseconds. */
+const DRAIN_MS = 5_000;
+
+/** Runs a check, whose output is shown as it comes. The exit status, and the last lines of what it printed. */
+function perform(command, args, options) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: root, stdio: ['inherit', 'pipe', 'pipe'], ...options });
+    let last = '';
+    for (const [from, to] of [
+      [child.stdout, process.stdout],
+      [child.stderr, process.stderr],
+    ]) {
+      from.setEncoding('utf8').on('data', (text) => {
+        to.write(text);
+        last = (last + text).split('\n').slice(-LAST_LINES).join('\n');
+      });
+    }
+    child.once('error', reject).once('exit', (status) => {
+      const end = () => {
+        clearTimeout(late);
+        child.stdout.destroy();
+        child.stderr.destroy();
+        resolve({ status, last });
+      };
+      // A process that the check left behind may hold its output open for ever.
+      const late = setTimeout(end, DRAIN_MS);
+      child.once('close', end);
+    });
+  });
+}
+
 const pace = await measurePace();
 console.log(`\nThe machine takes ${pace.toFixed(1)} times as long as two idle cores do`);
 const figures = [];
 for (const [name, command, args, { notChecked, ...options } = {}] of checks) {
   console.log(`\n== ${name}`);
   const started = Date.now();
-  const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options });
+  const { status, last } = await perform(command, args, options);
   const outcome = status === 0 ? 'passed' : status === notChecked ? 'NOT CHECKED' : 'FAILED';
   const seconds = Math.round((Date.now() - started) / 1000);
   console.log(`== ${name}: ${outcome} in ${seconds} s`);
-  figures.push({ name, outcome, seconds });
+  figures.push({ name, outcome, seconds, last });
 }
 console.log('\n== Seconds of each check, the slowest first');
 for (const { name, outcome, seconds } of figures.toSorted((a, b) => b.seconds - a.seconds)) {
@@ -83,6 +116,10 @@ const total = figures.reduce((sum, { seconds }) => sum + seconds, 0);
 console.log(
   `${String(total).padStart(5)}  all, beside work that made the machine ${pace.toFixed(1)} times as slow as idle`,
 );
+// Logs are long, and shortened by who keeps them: what failed stands at the end.
+for (const { name, outcome, last } of figures) {
+  if (outcome === 'FAILED') console.log(`\n== ${name}: FAILED, its last lines\n${last.trimEnd()}`);
+}
 const count = (wanted) => figures.filter(({ outcome }) => outcome === wanted).length;
 const failed = count('FAILED');
 console.log(`\n${count('passed')} passed, ${failed} failed`);
