@@ -87,6 +87,24 @@ describe('a move', () => {
     });
   });
 
+  it('waits for the end of the snapshots that the leaving replica holds, when it can; for an hour at most', () => {
+    const viewed = { w4: metrics(move.add), w1: metrics(replica(1), { snapshots: 1 }) };
+    const learning = signs({ voters, learners: ids(move.add) }, viewed);
+    for (const cause of ['balance', 'spread'] as const) {
+      const calm = { ...move, cause };
+      const waiting = beginMove(shard, calm);
+      expect(advanceMove(waiting, calm, learning, 5)).toBeUndefined();
+      const late = advanceMove(waiting, calm, learning, 3_600_001);
+      expect(late?.ended).toEqual({ outcome: 'rolled-back', detail: 'worker 1 held a snapshot open for an hour' });
+    }
+    for (const cause of ['asked', 'repair', 'drain'] as const) {
+      const urgent = { ...move, cause };
+      expect(advanceMove(beginMove(shard, urgent), urgent, learning, 5)?.shard.operation).toMatchObject({
+        step: 'voter',
+      });
+    }
+  });
+
   it('is on record as done when the voters are the new ones, with the next epoch; and ends when the files are gone', () => {
     const before = promoted();
     const voter = before.operation as MoveRecord;

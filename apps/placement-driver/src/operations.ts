@@ -1,5 +1,6 @@
 import type { worker } from '@vectron/proto';
 import {
+  type Cause,
   type MoveRecord,
   type OperationRecord,
   type ReplicaRecord,
@@ -25,10 +26,12 @@ export interface Advance {
 
 /** Entries that a learner may lack when it becomes a voter: as many as the leader sends in a moment. */
 const NEAR = 200n;
-/** How long a learner may take. */
+/** How long a learner may take, and the end of open snapshots that a move waits for. */
 const LEARN_MS = 3_600_000;
 /** How long the files of a replica that was removed may take to go before the move counts as done without. */
 const CLEANUP_MS = 120_000;
+/** Why replicas are moved that could as well stay where they are for a while. */
+const CAN_WAIT: ReadonlySet<Cause> = new Set(['balance', 'spread']);
 const FIRST_BACK_OFF_MS = 10_000;
 const LAST_BACK_OFF_MS = 600_000;
 
@@ -56,11 +59,18 @@ export function advanceMove(shard: ShardRecord, move: MoveRecord, signs: Signs, 
   switch (move.step) {
     case 'learner': {
       if (targetIsLost) return rollBack(shard, move, `worker ${move.add.number}, which it goes to, is lost`, nowMs);
-      if (nowMs - move.startedMs > LEARN_MS) return rollBack(shard, move, 'it did not catch up within an hour', nowMs);
+      // Views of snapshots go with the replica that holds them.
+      const viewed = CAN_WAIT.has(move.cause) && (signs.replica(move.remove.workerId)?.snapshots ?? 0) > 0;
+      if (nowMs - move.startedMs > LEARN_MS) {
+        const detail = viewed
+          ? `worker ${move.remove.number} held a snapshot open for an hour`
+          : 'it did not catch up within an hour';
+        return rollBack(shard, move, detail, nowMs);
+      }
       const target = signs.replica(move.add.workerId);
       if (target?.replicaId === addId && target.damage !== '') return rollBack(shard, move, target.damage, nowMs);
       if (!leader?.hasQuorum || !leader.learners.includes(addId) || target?.replicaId !== addId) return undefined;
-      if (target.appliedIndex + NEAR < leader.committedIndex) return undefined;
+      if (target.appliedIndex + NEAR < leader.committedIndex || viewed) return undefined;
       return {
         shard: {
           ...shard,

@@ -75,9 +75,11 @@ function planShard(collection: CollectionRecord, shard: ShardRecord, sources: Pl
   const leader = found?.metrics.hasQuorum && isVoter ? found : undefined;
   let load = 0;
   const synced: string[] = [];
+  const viewed: string[] = [];
   for (const replica of shard.replicas) {
     const said = heartbeats.shard(replica.workerId, shard.shardId);
     if (said === undefined) continue;
+    if (said.snapshots > 0) viewed.push(replica.workerId);
     load += said.queriesPerSecond + said.writesPerSecond;
     const current =
       said.replicaId === replicaId(replica) && said.damage === '' && heartbeats.isHealthy(replica.workerId);
@@ -90,6 +92,7 @@ function planShard(collection: CollectionRecord, shard: ShardRecord, sources: Pl
     voters: shard.replicas.map(({ workerId }) => workerId),
     leader: leader?.workerId,
     synced,
+    viewed,
     bytes: leader?.metrics.memoryBytes ?? 0,
     load,
     busy: shard.operation !== undefined,

@@ -21,6 +21,7 @@ const shard = (shardId: number, voters: string[], rest: Partial<PlanShard> = {})
   voters,
   leader: voters[0],
   synced: voters,
+  viewed: [],
   bytes: 2 ** 20,
   load: 0,
   busy: false,
@@ -138,6 +139,21 @@ describe('the planner', () => {
     const bigger = [...workers.slice(0, 3), worker(4, { capacity: 200 })];
     const uneven = converge(state(bigger, shards)).at(-1) as PlanState;
     expect(imbalanceOf(uneven)).toBeLessThan(0.25);
+  });
+
+  it('moves no replica that holds an open snapshot, unless its worker is lost or drained', () => {
+    const workers = [worker(1, { zone: 'a' }), worker(2, { zone: 'a' }), worker(3, { zone: 'b' })];
+    const shards = Array.from({ length: 8 }, (_, at) => shard(at + 1, ['w1'], { viewed: ['w1'] }));
+    const together = shard(9, ['w1', 'w2'], { viewed: ['w1', 'w2'] });
+    expect(
+      plan(state(workers, [...shards, together]), DEFAULT_LIMITS).actions.filter(({ kind }) => kind === 'move'),
+    ).toEqual([]);
+    const [one] = moves(
+      plan(state(workers, [{ ...shards[0], viewed: [] }, ...shards.slice(1)]), DEFAULT_LIMITS).actions,
+    );
+    expect([one.shardId, one.cause]).toEqual([1, 'balance']);
+    const drained = [worker(1, { leave: 'drain', takes: false }), ...workers.slice(1)];
+    expect(moves(plan(state(drained, shards), DEFAULT_LIMITS).actions).length).toBeGreaterThan(0);
   });
 
   it('brings replicas of a shard into different zones, and racks of one zone', () => {

@@ -29,6 +29,8 @@ export interface PlanShard {
   readonly leader?: string;
   /** Of the voters: those that are alive and have (nearly) everything. */
   readonly synced: readonly string[];
+  /** Workers whose replica holds views of open snapshots: they end when it goes. */
+  readonly viewed: readonly string[];
   /** Memory of one replica. */
   readonly bytes: number;
   /** Searches and writes a second, all replicas together. */
@@ -105,7 +107,8 @@ const weight = (shard: PlanShard) => shard.bytes + BASE_BYTES;
 /**
  * What should be done next: replicas of lost workers made anew, draining workers emptied, replicas of a shard kept in
  * different zones and racks, large and hot shards split, memory, work and leads balanced; in this order, and as much as
- * the limits allow. Never touches a shard whose majority the touch could cost. Pure; O(shards + workers × moves).
+ * the limits allow. Never touches a shard whose majority the touch could cost; spreading and balancing leave alone what
+ * holds an open snapshot. Pure; O(shards + workers × moves).
  */
 export function plan(state: PlanState, limits: PlanLimits): Plan {
   const round = new Round(state, limits);
@@ -251,7 +254,7 @@ class Round {
       for (const holder of holders) {
         const others = holders.filter((other) => other !== holder);
         const now = crowding(holder, others);
-        if (now === 0 || !this.#mayMove(holder.id)) continue;
+        if (now === 0 || shard.viewed.includes(holder.id) || !this.#mayMove(holder.id)) continue;
         const to = this.#target(shard, holder, (target) => this.#mayMove(target.id) && crowding(target, others) < now);
         if (to === undefined) continue;
         this.#move(shard, holder, to, 'spread', `worker ${holder.number} shares its place with another replica`);
@@ -295,7 +298,7 @@ class Round {
     );
     let best: { shard: PlanShard; light: PlanWorker; left: number } | undefined;
     for (const shard of this.#held.get(heavy.id) ?? []) {
-      if (!this.#isSafe(shard)) continue;
+      if (!this.#isSafe(shard) || shard.viewed.includes(heavy.id)) continue;
       const others = shard.voters.flatMap((id) => (id === heavy.id ? [] : (this.#workers.get(id) ?? [])));
       const crowded = crowding(heavy, others);
       for (const light of lights) {
