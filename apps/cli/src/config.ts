@@ -35,6 +35,12 @@ export const clientKnobs = defineKnobs({
     default: 'http://127.0.0.1:8080',
     help: 'server: http(s)://HOST:PORT for REST, grpc(s)://HOST:PORT for gRPC; several gateways with commas between them',
   },
+  profile: {
+    env: 'VECTRON_PROFILE',
+    flag: 'profile',
+    schema: setting.optionalText,
+    help: 'server and key that `vectron login` keeps under this name, in place of --url, --ca-file and a key; default: the profile that was made or chosen last, unless a server, a key or a data directory is given',
+  },
   caFile: {
     env: 'VECTRON_CA_FILE',
     flag: 'ca-file',

@@ -9,10 +9,41 @@ export function show(value: unknown, json: boolean, table: { head: string[]; row
     console.log(jsonText(value, 2));
     return;
   }
-  const printed = new Table({ head: table.head, style: { head: pc.isColorSupported ? ['bold'] : [], border: [] } });
-  for (const one of table.rows) printed.push(one.map(cellText));
-  console.log(table.rows.length === 0 ? 'nothing' : printed.toString());
+  const rows = table.rows.map((one) => one.map(cellText));
+  const printed = new Table({
+    head: table.head,
+    style: { head: pc.isColorSupported ? ['bold'] : [], border: [] },
+    ...fitted([table.head, ...rows], process.stdout.isTTY ? process.stdout.columns : undefined),
+  });
+  printed.push(...rows);
+  console.log(rows.length === 0 ? 'nothing' : printed.toString());
 }
+
+/** A column is not made narrower than this many characters. */
+const LEAST_WIDTH = 10;
+
+/** Widths of the columns of a table for a terminal of so many characters: the widest columns give way first, and their cells are wrapped. */
+export function fitted(
+  rows: readonly (readonly string[])[],
+  columns: number | undefined,
+): { colWidths?: number[]; wordWrap?: boolean; wrapOnWordBoundary?: boolean } {
+  if (columns === undefined) return {};
+  // Two spaces and a line stand beside each cell.
+  const widths = (rows[0] ?? []).map((_, at) => 2 + Math.max(...rows.map((row) => widest(row[at] ?? ''))));
+  let over = widths.reduce((sum, width) => sum + width + 1, 1) - columns;
+  if (over <= 0) return {};
+  for (; over > 0; over -= 1) {
+    const at = widths.indexOf(Math.max(...widths));
+    if (widths[at] <= LEAST_WIDTH) break;
+    widths[at] -= 1;
+  }
+  return { colWidths: widths, wordWrap: true, wrapOnWordBoundary: false };
+}
+
+/** Characters that take two columns of a terminal. */
+const WIDE = /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Emoji_Presentation}]/gu;
+const widest = (cell: string): number =>
+  Math.max(...cell.split('\n').map((line) => [...line].length + (line.match(WIDE)?.length ?? 0)));
 
 /** A value of a table: ids, names and payloads are other people's, and what a terminal would act on is escaped. */
 export const cellText = (cell: unknown): string => escapeControls(String(cell ?? ''));
