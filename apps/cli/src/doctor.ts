@@ -15,7 +15,7 @@ export interface Finding {
 }
 
 /** How long a server may take to take a connection. */
-const CONNECT_MS = 5_000;
+export const CONNECT_MS = 5_000;
 /** A certificate that ends within this time is told. */
 const CERTIFICATE_DAYS = 14;
 /** Clocks that are further apart than this make tokens expire early or late. */

@@ -1,7 +1,7 @@
 import { toVectronError } from '@vectron/errors';
 import type { Command } from 'commander';
 import { apiKeyOf, authorities, type ClientOptions, clientConfig, withClient } from '../client.js';
-import { clockFinding, dataFindings, type Finding, nodeFinding, ok, reachFindings, serverFindings } from '../doctor.js';
+import { CONNECT_MS, clockFinding, dataFindings, type Finding, nodeFinding, ok, reachFindings, serverFindings } from '../doctor.js';
 import { show } from '../output.js';
 import { readProfiles } from '../profiles.js';
 import type { Define } from '../program.js';
@@ -57,7 +57,8 @@ async function examine(options: ClientOptions): Promise<Finding[]> {
 
 async function clock(url: string): Promise<Finding> {
   try {
-    return clockFinding((await fetch(new URL('/healthz', url), { redirect: 'error' })).headers.get('date'));
+    const signal = AbortSignal.timeout(CONNECT_MS);
+    return clockFinding((await fetch(new URL('/healthz', url), { redirect: 'error', signal })).headers.get('date'));
   } catch {
     return clockFinding(null);
   }
