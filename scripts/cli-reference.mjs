@@ -11,7 +11,9 @@ const anchor = (words) => `vectron-${words.replaceAll(' ', '-')}`;
 const isSetting = ({ description }) => /\[VECTRON_\w+\]$/.test(description);
 
 function optionRows(command) {
-  const own = command.options.filter((option) => !isSetting(option) && option.long !== '--json' && option.long !== '--version');
+  const own = command.options.filter(
+    (option) => !isSetting(option) && option.long !== '--json' && option.long !== '--version',
+  );
   if (own.length === 0) return [];
   const row = ({ flags, description, mandatory, defaultValue }) => {
     const shown = defaultValue === undefined || typeof defaultValue === 'function' ? '' : ` (default: ${defaultValue})`;
@@ -29,7 +31,10 @@ function kindOf(command) {
 
 function section(command, depth) {
   const words = wordsOf(command);
-  const usage = `vectron ${words} ${command.usage()}`.replace(/ \[options\]/, command.options.length > 0 ? ' [options]' : '');
+  const usage = `vectron ${words} ${command.usage()}`.replace(
+    / \[options\]/,
+    command.options.length > 0 ? ' [options]' : '',
+  );
   const lines = [`${'#'.repeat(depth)} \`vectron ${words}\``, '', `${command.description()}.`, ''];
   if (command.commands.length > 0) {
     lines.push('| command | |', '|---|---|');
@@ -48,14 +53,16 @@ function section(command, depth) {
 }
 
 const groups = new Map();
-for (const command of program.commands) groups.set(command.helpGroup(), [...(groups.get(command.helpGroup()) ?? []), command]);
+for (const command of program.commands)
+  groups.set(command.helpGroup(), [...(groups.get(command.helpGroup()) ?? []), command]);
 
 const overview = [...groups].flatMap(([group, commands]) => [
   `**${group.replace(/:$/, '')}**: ${commands.map((one) => `[\`${one.name()}\`](#${anchor(one.name())})`).join(', ')}`,
   '',
 ]);
 const clientRows = Object.values(clientKnobs.knobs).map(
-  (knob) => `| \`--${knob.flag} <value>\` | \`${knob.env}\` | ${cell(knob.help)}${knob.default === undefined ? '' : ` (default: \`${knob.default}\`)`} |`,
+  (knob) =>
+    `| \`--${knob.flag} <value>\` | \`${knob.env}\` | ${cell(knob.help)}${knob.default === undefined ? '' : ` (default: \`${knob.default}\`)`} |`,
 );
 const text = `# Command line
 

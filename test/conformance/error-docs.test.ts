@@ -7,7 +7,13 @@ describe('docs/errors.md', () => {
 
   it('has every code of the contract with its statuses, and no other', () => {
     const rows = [...text.matchAll(/^\| \[`(\w+)`\]\(#(\w+)\) \| (\d+) \| `(\w+)` \| (yes|no) \|$/gm)].map(
-      ([, code, anchor, http, grpc, retryable]) => ({ code, anchor, http: Number(http), grpc, retryable: retryable === 'yes' }),
+      ([, code, anchor, http, grpc, retryable]) => ({
+        code,
+        anchor,
+        http: Number(http),
+        grpc,
+        retryable: retryable === 'yes',
+      }),
     );
     const wanted = Object.entries(ERROR_CODES).map(([code, { http, grpc, retryable }]) => ({
       code,
@@ -22,7 +28,10 @@ describe('docs/errors.md', () => {
 
   it('says of each code what it means and what to do', () => {
     const sections = text.split(/^## `/m).slice(1);
-    expect(sections.map((section) => section.slice(0, section.indexOf('`'))).sort()).toEqual(Object.keys(ERROR_CODES).sort());
-    for (const section of sections) expect(section).toMatch(/\n\n[A-Z][^\n]{20,}\n\n\*\*What to do:\*\* [A-Z`][^\n]{20,}\n/);
+    expect(sections.map((section) => section.slice(0, section.indexOf('`'))).sort()).toEqual(
+      Object.keys(ERROR_CODES).sort(),
+    );
+    for (const section of sections)
+      expect(section).toMatch(/\n\n[A-Z][^\n]{20,}\n\n\*\*What to do:\*\* [A-Z`][^\n]{20,}\n/);
   });
 });

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { VectronError } from '@vectron/errors';
 import { connect, type VectronClient } from '@vectron/sdk';
 import { bootstrapFile } from './bootstrap-file.js';
-import { type ClientConfig, clientKnobs, loadConfig } from './config.js';
+import { type ClientConfig, clientKnobs, isInEnvironment, loadConfig } from './config.js';
 import { profileNamed, readProfiles } from './profiles.js';
 
 export interface ClientOptions {
@@ -12,7 +12,7 @@ export interface ClientOptions {
 
 const PLACE = ['url', 'apiKey', 'apiKeyFile', 'caFile', 'data'] as const;
 const isGiven = (options: ClientOptions) => (name: (typeof PLACE)[number]) =>
-  options[name] !== undefined || process.env[clientKnobs.knobs[name].env] !== undefined;
+  options[name] !== undefined || isInEnvironment(name);
 
 /**
  * The settings of a client command: those of a profile as a whole, or those of flags and environment. The key of a profile is never sent to
@@ -30,8 +30,7 @@ export function clientConfig(options: ClientOptions): ClientConfig {
     const { current } = readProfiles();
     return current === undefined ? config : ofProfile(config, current);
   }
-  const { VECTRON_URL: url, VECTRON_API_KEY: key } = process.env;
-  if (options.profile === undefined && (url !== undefined || key !== undefined))
+  if (options.profile === undefined && (isInEnvironment('url') || isInEnvironment('apiKey')))
     throw VectronError.invalid('profile', 'VECTRON_PROFILE is set, and VECTRON_URL or VECTRON_API_KEY, too: unset one');
   return ofProfile(config, name);
 }

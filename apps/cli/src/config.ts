@@ -1,3 +1,5 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { accountKnobs, authKnobs } from '@vectron/auth/config';
 import {
   type ConfigOf,
@@ -150,6 +152,15 @@ export const SERVICES: Record<string, KnobSet> = {
   'client commands': clientKnobs.knobs,
   'building and testing': toolKnobs,
 };
+
+/** Where a user's settings are kept, by the XDG Base Directory Specification. */
+export const configHome = (): string => process.env.XDG_CONFIG_HOME || join(homedir(), '.config');
+/** Where programs leave what they remember of a user's work, by the same. */
+export const stateHome = (): string => process.env.XDG_STATE_HOME || join(homedir(), '.local', 'state');
+
+/** Whether a setting of clients stands in the environment. */
+export const isInEnvironment = (name: keyof typeof clientKnobs.knobs): boolean =>
+  process.env[clientKnobs.knobs[name].env] !== undefined;
 
 type Loader<K extends KnobSet> = {
   readonly knobs: K;

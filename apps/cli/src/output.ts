@@ -10,40 +10,59 @@ export function show(value: unknown, json: boolean, table: { head: string[]; row
     return;
   }
   const rows = table.rows.map((one) => one.map(cellText));
-  const printed = new Table({
-    head: table.head,
-    style: { head: pc.isColorSupported ? ['bold'] : [], border: [] },
-    ...fitted([table.head, ...rows], process.stdout.isTTY ? process.stdout.columns : undefined),
-  });
-  printed.push(...rows);
-  console.log(rows.length === 0 ? 'nothing' : printed.toString());
+  console.log(
+    rows.length === 0
+      ? 'nothing'
+      : laidOut(table.head, rows, process.stdout.isTTY ? process.stdout.columns : undefined),
+  );
 }
 
-/** A column is not made narrower than this many characters. */
-const LEAST_WIDTH = 10;
-
-/** Widths of the columns of a table for a terminal of so many characters: the widest columns give way first, and their cells are wrapped. */
-export function fitted(
+/** A table for a terminal of so many characters; what fits in none is shown record by record. `columns` undefined: no limit. */
+export function laidOut(
+  head: readonly string[],
   rows: readonly (readonly string[])[],
   columns: number | undefined,
-): { colWidths?: number[]; wordWrap?: boolean; wrapOnWordBoundary?: boolean } {
-  if (columns === undefined) return {};
-  // Two spaces and a line stand beside each cell.
-  const widths = (rows[0] ?? []).map((_, at) => 2 + Math.max(...rows.map((row) => widest(row[at] ?? ''))));
-  let over = widths.reduce((sum, width) => sum + width + 1, 1) - columns;
-  if (over <= 0) return {};
-  for (; over > 0; over -= 1) {
-    const at = widths.indexOf(Math.max(...widths));
-    if (widths[at] <= LEAST_WIDTH) break;
-    widths[at] -= 1;
+): string {
+  const colWidths = widthsWithin(head, rows, columns);
+  if (colWidths === undefined) return records(head, rows);
+  const style = { head: pc.isColorSupported ? ['bold'] : [], border: [] };
+  const table = new Table({ head: [...head], style, ...(columns === undefined ? {} : { colWidths, wordWrap: true }) });
+  table.push(...rows.map((row) => [...row]));
+  return table.toString();
+}
+
+/** Widths of the columns, the widest of which give way as far as their longest words do; undefined: that is not enough. */
+function widthsWithin(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  columns: number | undefined,
+): number[] | undefined {
+  const all = [head, ...rows];
+  // A space stands on both sides of each cell, and a line between two.
+  const width = (at: number, separator: string) =>
+    2 + Math.max(...all.map((row) => Math.max(...(row[at] ?? '').split(separator).map(widthOf))));
+  const widths = head.map((_, at) => width(at, '\n'));
+  if (columns === undefined) return widths;
+  const least = head.map((_, at) => width(at, ' '));
+  for (let over = widths.reduce((sum, one) => sum + one + 1, 1) - columns; over > 0; over -= 1) {
+    const yielding = widths.map((one, at) => (one > least[at] ? one : 0));
+    const widest = Math.max(...yielding);
+    if (widest === 0) return undefined;
+    widths[yielding.indexOf(widest)] -= 1;
   }
-  return { colWidths: widths, wordWrap: true, wrapOnWordBoundary: false };
+  return widths;
+}
+
+/** A line for each value, and an empty one between two records. */
+function records(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const width = Math.max(...head.map(widthOf));
+  const padded = (name: string) => pc.bold(name + ' '.repeat(width - widthOf(name)));
+  return rows.map((row) => row.map((cell, at) => `${padded(head[at] ?? '')}  ${cell}`).join('\n')).join('\n\n');
 }
 
 /** Characters that take two columns of a terminal. */
 const WIDE = /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Emoji_Presentation}]/gu;
-const widest = (cell: string): number =>
-  Math.max(...cell.split('\n').map((line) => [...line].length + (line.match(WIDE)?.length ?? 0)));
+const widthOf = (text: string): number => [...text].length + (text.match(WIDE)?.length ?? 0);
 
 /** A value of a table: ids, names and payloads are other people's, and what a terminal would act on is escaped. */
 export const cellText = (cell: unknown): string => escapeControls(String(cell ?? ''));

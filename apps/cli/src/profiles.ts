@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { VectronError } from '@vectron/errors';
 import { z } from 'zod';
+import { configHome } from './config.js';
 
 const profileSchema = z.strictObject({
   /** As of `--url`. */
@@ -30,8 +30,7 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const NONE: Profiles = { version: 1, profiles: {} };
 
 /** Where profiles are kept: a file that its owner alone can read. */
-export const profilesFile = (): string =>
-  join(process.env.XDG_CONFIG_HOME || join(homedir(), '.config'), 'vectron', 'profiles.json');
+export const profilesFile = (): string => join(configHome(), 'vectron', 'profiles.json');
 
 /** All profiles. Throws FAILED_PRECONDITION when the file is damaged, or when others can read the keys in it. */
 export function readProfiles(file = profilesFile()): Profiles {

@@ -1,7 +1,16 @@
 import { toVectronError } from '@vectron/errors';
 import type { Command } from 'commander';
 import { apiKeyOf, authorities, type ClientOptions, clientConfig, withClient } from '../client.js';
-import { CONNECT_MS, clockFinding, dataFindings, type Finding, nodeFinding, ok, reachFindings, serverFindings } from '../doctor.js';
+import {
+  CONNECT_MS,
+  clockFinding,
+  dataFindings,
+  type Finding,
+  nodeFinding,
+  ok,
+  reachFindings,
+  serverFindings,
+} from '../doctor.js';
 import { show } from '../output.js';
 import { readProfiles } from '../profiles.js';
 import type { Define } from '../program.js';

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { VectronError } from '@vectron/errors';
 import type { Command } from 'commander';
 import { apiKeyOf, type ClientOptions, clientConfig, withClient, withToken } from '../client.js';
+import { clientKnobs, isInEnvironment, loadConfig } from '../config.js';
 import { moment } from '../moment.js';
 import { note, show } from '../output.js';
 import {
@@ -73,11 +74,10 @@ async function login(options: ClientOptions): Promise<void> {
   // Faults of the file are found before a key is made that could not be kept.
   const before = Object.hasOwn(readProfiles().profiles, name) ? readProfiles().profiles[name] : undefined;
   // A profile of that name is renewed where it was, unless another server is given.
-  const place =
-    before !== undefined && rest.url === undefined && process.env.VECTRON_URL === undefined ? before : undefined;
+  const place = before !== undefined && rest.url === undefined && !isInEnvironment('url') ? before : undefined;
   const settings: ClientOptions =
     place === undefined ? rest : { ...rest, url: place.url, caFile: rest.caFile ?? place.caFile };
-  const config = clientConfig({ ...settings, url: settings.url ?? process.env.VECTRON_URL ?? 'http://127.0.0.1:8080' });
+  const config = clientConfig({ ...settings, url: settings.url ?? loadConfig(clientKnobs, settings).url });
   const { url, caFile } = config;
   const kept =
     options.email === undefined
