@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
-import { VectronError } from '@vectron/errors';
+import { toVectronError, VectronError } from '@vectron/errors';
+import type { VectronClient } from '@vectron/sdk';
 import type { Command } from 'commander';
 import { apiKeyOf, type ClientOptions, clientConfig, withClient, withToken } from '../client.js';
 import { clientKnobs, isInEnvironment, loadConfig } from '../config.js';
@@ -32,7 +33,12 @@ export function loginCommands(program: Command, client: Define): void {
     .option('--collection <name...>', 'with --email: the only collections that the key may touch')
     .option('--expires <when>', 'with --email: 12h, 7d or a date', DAYS)
     .action(login);
-  client(program, 'logout', 'revoke the key that `vectron login` made, and forget the profile').action(logout);
+  client(program, 'logout', 'revoke the key that `vectron login` made, and forget the profile')
+    .option(
+      '--password-stdin',
+      "take the password from the standard input; asked for where the key is no administrator's",
+    )
+    .action(logout);
 }
 
 export function profileCommands(program: Command): void {
@@ -134,17 +140,7 @@ async function logout(options: ClientOptions): Promise<void> {
   if (name === undefined)
     throw VectronError.invalid('profile', 'there is no profile to log out of: vectron profiles list shows them');
   const { madeKey: prefix, url } = profileNamed(name);
-  let revoked = false;
-  try {
-    if (prefix !== undefined) {
-      await withClient({ profile: name }, (db) => db.deleteApiKey(prefix));
-      revoked = true;
-    }
-  } catch (cause) {
-    const error = cause as VectronError;
-    // A key that is not good any more needs no revocation; any other failure leaves the profile, so that it can be tried again.
-    if (error.code !== 'UNAUTHENTICATED') throw error;
-  }
+  const revoked = prefix !== undefined && (await revoke(prefix, name, options));
   removeProfile(name);
   show({ loggedOut: name, url, revoked }, options.json === true, {
     head: ['profile', 'server', 'key'],
@@ -152,4 +148,30 @@ async function logout(options: ClientOptions): Promise<void> {
       [name, url, revoked ? 'revoked' : prefix === undefined ? 'forgotten; it stays good' : 'was not good any more'],
     ],
   });
+}
+
+/**
+ * Revokes the key of a profile: with itself where it is an administrator's, else with a login of its account. Gives whether it was good until
+ * now. What fails otherwise leaves the profile, so that it can be tried again.
+ */
+async function revoke(prefix: string, name: string, options: ClientOptions): Promise<boolean> {
+  const del = (db: VectronClient) => db.deleteApiKey(prefix);
+  try {
+    await withClient({ profile: name }, del);
+    return true;
+  } catch (cause) {
+    const { code } = toVectronError(cause);
+    if (code === 'UNAUTHENTICATED') return false;
+    if (code !== 'PERMISSION_DENIED') throw cause;
+  }
+  const { url, caFile, account: email } = profileNamed(name);
+  const { login: made } = await logIn({ url, caFile, email, passwordStdin: options.passwordStdin });
+  await withToken({ url, caFile }, made.token, async (db) => {
+    try {
+      await del(db);
+    } finally {
+      await db.logout().catch(() => undefined);
+    }
+  });
+  return true;
 }
