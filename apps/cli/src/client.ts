@@ -2,15 +2,47 @@ import { existsSync, readFileSync } from 'node:fs';
 import { VectronError } from '@vectron/errors';
 import { connect, type VectronClient } from '@vectron/sdk';
 import { bootstrapFile } from './bootstrap-file.js';
-import { type ClientConfig, clientKnobs, loadConfig } from './config.js';
+import { type ClientConfig, clientKnobs, isInEnvironment, loadConfig } from './config.js';
+import { profileNamed, readProfiles } from './profiles.js';
 
 export interface ClientOptions {
   readonly json?: boolean;
   readonly [flag: string]: unknown;
 }
 
+const PLACE = ['url', 'apiKey', 'apiKeyFile', 'caFile', 'data'] as const;
+const isGiven = (options: ClientOptions) => (name: (typeof PLACE)[number]) =>
+  options[name] !== undefined || isInEnvironment(name);
+
+/**
+ * The settings of a client command: those of a profile as a whole, or those of flags and environment. The key of a profile is never sent to
+ * another server than the profile's. Throws INVALID_ARGUMENT where a profile and a server or key are given in the same way.
+ */
+export function clientConfig(options: ClientOptions): ClientConfig {
+  const config = loadConfig(clientKnobs, options);
+  const byFlag = PLACE.filter((name) => name !== 'data' && options[name] !== undefined);
+  if (options.profile !== undefined && byFlag.length > 0)
+    throw VectronError.invalid('profile', `give --profile or --${clientKnobs.knobs[byFlag[0]].flag}, not both`);
+  // A flag stands before the environment: a server or key that is given by one is not of the profile that a variable names.
+  const name = options.profile === undefined && byFlag.length > 0 ? undefined : config.profile;
+  if (name === undefined) {
+    if (PLACE.some(isGiven(options))) return { ...config, profile: undefined };
+    const { current } = readProfiles();
+    return current === undefined ? config : ofProfile(config, current);
+  }
+  if (options.profile === undefined && (isInEnvironment('url') || isInEnvironment('apiKey')))
+    throw VectronError.invalid('profile', 'VECTRON_PROFILE is set, and VECTRON_URL or VECTRON_API_KEY, too: unset one');
+  return ofProfile(config, name);
+}
+
+function ofProfile(config: ClientConfig, name: string): ClientConfig {
+  const { url, caFile, apiKey } = profileNamed(name);
+  return { ...config, profile: name, url, caFile, apiKey, apiKeyFile: undefined };
+}
+
 /** The key given, by a flag before the environment; else the one of the single server's data directory. */
 export function apiKeyOf(config: ClientConfig, options: ClientOptions): string | undefined {
+  if (config.profile !== undefined) return config.apiKey;
   if (options.apiKey !== undefined && options.apiKeyFile !== undefined)
     throw VectronError.invalid('api-key-file', 'give --api-key-file or --api-key, not both');
   const byFlag = options.apiKeyFile === undefined ? config.apiKey : undefined;
@@ -21,7 +53,7 @@ export function apiKeyOf(config: ClientConfig, options: ClientOptions): string |
 }
 
 /** What `--ca-file` holds. Throws INVALID_ARGUMENT when it cannot be read. */
-function authorities({ caFile }: ClientConfig): string | undefined {
+export function authorities({ caFile }: ClientConfig): string | undefined {
   if (caFile === undefined) return undefined;
   try {
     return readFileSync(caFile, 'utf8');
@@ -44,20 +76,20 @@ function keyIn(file: string): string {
 
 /** Runs `use` with a connected client and closes it. */
 export function withClient<T>(options: ClientOptions, use: (client: VectronClient) => Promise<T>): Promise<T> {
-  const config = loadConfig(clientKnobs, options);
+  const config = clientConfig(options);
   return withKey(config, apiKeyOf(config, options), use);
 }
 
 /** As withClient, for those who have no key or login yet: what is kept of another account on this machine is not sent. */
 export const withoutKey = <T>(options: ClientOptions, use: (client: VectronClient) => Promise<T>): Promise<T> =>
-  withKey(loadConfig(clientKnobs, options), undefined, use);
+  withKey(clientConfig(options), undefined, use);
 
 /** As withClient, with the token of a login. */
 export const withToken = <T>(
   options: ClientOptions,
   token: string,
   use: (client: VectronClient) => Promise<T>,
-): Promise<T> => withKey(loadConfig(clientKnobs, options), token, use);
+): Promise<T> => withKey(clientConfig(options), token, use);
 
 async function withKey<T>(
   config: ClientConfig,

@@ -1,3 +1,5 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { accountKnobs, authKnobs } from '@vectron/auth/config';
 import {
   type ConfigOf,
@@ -34,6 +36,12 @@ export const clientKnobs = defineKnobs({
     schema: setting.text,
     default: 'http://127.0.0.1:8080',
     help: 'server: http(s)://HOST:PORT for REST, grpc(s)://HOST:PORT for gRPC; several gateways with commas between them',
+  },
+  profile: {
+    env: 'VECTRON_PROFILE',
+    flag: 'profile',
+    schema: setting.optionalText,
+    help: 'server and key that `vectron login` keeps under this name, in place of --url, --ca-file and a key; default: the profile that was made or chosen last, unless a server, a key or a data directory is given',
   },
   caFile: {
     env: 'VECTRON_CA_FILE',
@@ -144,6 +152,15 @@ export const SERVICES: Record<string, KnobSet> = {
   'client commands': clientKnobs.knobs,
   'building and testing': toolKnobs,
 };
+
+/** Where a user's settings are kept, by the XDG Base Directory Specification. */
+export const configHome = (): string => process.env.XDG_CONFIG_HOME || join(homedir(), '.config');
+/** Where programs leave what they remember of a user's work, by the same. */
+export const stateHome = (): string => process.env.XDG_STATE_HOME || join(homedir(), '.local', 'state');
+
+/** Whether a setting of clients stands in the environment. */
+export const isInEnvironment = (name: keyof typeof clientKnobs.knobs): boolean =>
+  process.env[clientKnobs.knobs[name].env] !== undefined;
 
 type Loader<K extends KnobSet> = {
   readonly knobs: K;

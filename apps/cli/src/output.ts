@@ -9,10 +9,60 @@ export function show(value: unknown, json: boolean, table: { head: string[]; row
     console.log(jsonText(value, 2));
     return;
   }
-  const printed = new Table({ head: table.head, style: { head: pc.isColorSupported ? ['bold'] : [], border: [] } });
-  for (const one of table.rows) printed.push(one.map(cellText));
-  console.log(table.rows.length === 0 ? 'nothing' : printed.toString());
+  const rows = table.rows.map((one) => one.map(cellText));
+  console.log(
+    rows.length === 0
+      ? 'nothing'
+      : laidOut(table.head, rows, process.stdout.isTTY ? process.stdout.columns : undefined),
+  );
 }
+
+/** A table for a terminal of so many characters; what fits in none is shown record by record. `columns` undefined: no limit. */
+export function laidOut(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  columns: number | undefined,
+): string {
+  const colWidths = widthsWithin(head, rows, columns);
+  if (colWidths === undefined) return records(head, rows);
+  const style = { head: pc.isColorSupported ? ['bold'] : [], border: [] };
+  const table = new Table({ head: [...head], style, ...(columns === undefined ? {} : { colWidths, wordWrap: true }) });
+  table.push(...rows.map((row) => [...row]));
+  return table.toString();
+}
+
+/** Widths of the columns, the widest of which give way as far as their longest words do; undefined: that is not enough. */
+function widthsWithin(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  columns: number | undefined,
+): number[] | undefined {
+  const all = [head, ...rows];
+  // A space stands on both sides of each cell, and a line between two.
+  const width = (at: number, separator: string) =>
+    2 + Math.max(...all.map((row) => Math.max(...(row[at] ?? '').split(separator).map(widthOf))));
+  const widths = head.map((_, at) => width(at, '\n'));
+  if (columns === undefined) return widths;
+  const least = head.map((_, at) => width(at, ' '));
+  for (let over = widths.reduce((sum, one) => sum + one + 1, 1) - columns; over > 0; over -= 1) {
+    const yielding = widths.map((one, at) => (one > least[at] ? one : 0));
+    const widest = Math.max(...yielding);
+    if (widest === 0) return undefined;
+    widths[yielding.indexOf(widest)] -= 1;
+  }
+  return widths;
+}
+
+/** A line for each value, and an empty one between two records. */
+function records(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const width = Math.max(...head.map(widthOf));
+  const padded = (name: string) => pc.bold(name + ' '.repeat(width - widthOf(name)));
+  return rows.map((row) => row.map((cell, at) => `${padded(head[at] ?? '')}  ${cell}`).join('\n')).join('\n\n');
+}
+
+/** Characters that take two columns of a terminal. */
+const WIDE = /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Emoji_Presentation}]/gu;
+const widthOf = (text: string): number => [...text].length + (text.match(WIDE)?.length ?? 0);
 
 /** A value of a table: ids, names and payloads are other people's, and what a terminal would act on is escaped. */
 export const cellText = (cell: unknown): string => escapeControls(String(cell ?? ''));

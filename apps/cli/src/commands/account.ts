@@ -84,7 +84,7 @@ const asked = (options: ClientOptions) => ({
 });
 
 /** Logs in; when the password has to be changed first, that is done. */
-async function logIn(options: ClientOptions): Promise<{ login: Login; password: string; secrets: SecretInput }> {
+export async function logIn(options: ClientOptions): Promise<{ login: Login; password: string; secrets: SecretInput }> {
   const { email, secrets } = asked(options);
   const password = await secrets.secret(`password of ${email}`);
   const login = await withoutKey(options, (db) => db.login(email, password));

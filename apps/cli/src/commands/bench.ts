@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { connect, upsertAll, type VectronClient } from '@vectron/sdk';
 import type { Command } from 'commander';
 import { build, type Histogram } from 'hdr-histogram-js';
-import { apiKeyOf, type ClientOptions, withClient } from '../client.js';
-import { clientKnobs, loadConfig } from '../config.js';
+import { apiKeyOf, type ClientOptions, clientConfig, withClient } from '../client.js';
 import { row } from '../import/npy.js';
 import { wholeFlag } from '../number-flag.js';
 import { progressBar, show } from '../output.js';
@@ -30,7 +29,7 @@ export function benchCommand(program: Command, client: Define): void {
     .option('--seconds <n>', 'length of each search measurement', wholeFlag(1), 10)
     .option('--out <dir>', 'where the result file goes', 'bench/results')
     .action(async (options: ClientOptions) => {
-      const config = loadConfig(clientKnobs, options);
+      const config = clientConfig(options);
       const apiKey = apiKeyOf(config, options);
       const dataset = loadDataset();
       const urls = { rest: config.url, grpc: options.grpcUrl as string };

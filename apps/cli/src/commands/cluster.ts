@@ -9,6 +9,7 @@ import { numberFlag, wholeFlag } from '../number-flag.js';
 import { note, show, words } from '../output.js';
 import type { Define } from '../program.js';
 import { stopOnSignal } from '../stop-on-signal.js';
+import { watchable, watched } from '../watching.js';
 
 export function clusterCommands(program: Command, client: Define): void {
   const group = program.command('cluster').description('the cluster: start one here, look at it, move things in it');
@@ -124,55 +125,59 @@ function operationRow(one: Operation, name: (id: string) => string): unknown[] {
 const OPERATION_HEAD = ['kind', 'shard', 'collection', 'workers', 'step', 'began', 'to this step', 'cause', 'why'];
 
 function statusCommands(group: Command, client: Define): void {
-  client(group, 'status', 'the cluster in a few numbers').action((options: ClientOptions) =>
-    withAdmin(options, async (admin) => {
-      const status = await admin.cluster();
-      const { placementLeader, placementNodes, workersByState, operations, ...counts } = status;
-      const states = Object.entries(workersByState).map(([state, count]) => `${count} ${state}`);
-      const rows = [
-        ['placement driver that leads', placementLeader || 'none'],
-        ['placement drivers', placementNodes.join(', ')],
-        ['workers by state', states.join(', ')],
-        ...Object.entries(counts).map(([key, value]) => [words(key), value]),
-        ['operations under way', operations.length],
-      ];
-      show(status, options.json === true, { head: ['', ''], rows });
-    }),
+  watchable(client(group, 'status', 'the cluster in a few numbers')).action((options: ClientOptions) =>
+    watched(options, () =>
+      withAdmin(options, async (admin) => {
+        const status = await admin.cluster();
+        const { placementLeader, placementNodes, workersByState, operations, ...counts } = status;
+        const states = Object.entries(workersByState).map(([state, count]) => `${count} ${state}`);
+        const rows = [
+          ['placement driver that leads', placementLeader || 'none'],
+          ['placement drivers', placementNodes.join(', ')],
+          ['workers by state', states.join(', ')],
+          ...Object.entries(counts).map(([key, value]) => [words(key), value]),
+          ['operations under way', operations.length],
+        ];
+        show(status, options.json === true, { head: ['', ''], rows });
+      }),
+    ),
   );
   workersCommand(group, client);
-  client(group, 'shards', 'every shard with its replicas').action((options: ClientOptions) =>
-    withAdmin(options, async (admin) => {
-      const shards = await admin.shards();
-      const rows = shards.map((one) => [
-        one.shardId,
-        one.collection,
-        one.epoch,
-        `${percent(one.firstHash)} to ${percent(one.lastHash)}`,
-        one.leader || 'none',
-        one.replicas
-          .map(({ worker, learner, damage }) => `${worker}${learner ? ' (learner)' : ''}${damage && ' DAMAGED'}`)
-          .join(', '),
-        `${one.healthyReplicas} of ${one.voters}`,
-        one.points,
-        mebibytes(one.memoryBytes),
-        one.operation === undefined ? '' : `${one.operation.kind}: ${one.operation.step}`,
-      ]);
-      show(shards, options.json === true, {
-        head: [
-          'shard',
-          'collection',
-          'epoch',
-          'hashes',
-          'leader',
-          'workers',
-          'current',
-          'points',
-          'memory',
-          'under way',
-        ],
-        rows,
-      });
-    }),
+  watchable(client(group, 'shards', 'every shard with its replicas')).action((options: ClientOptions) =>
+    watched(options, () =>
+      withAdmin(options, async (admin) => {
+        const shards = await admin.shards();
+        const rows = shards.map((one) => [
+          one.shardId,
+          one.collection,
+          one.epoch,
+          `${percent(one.firstHash)} to ${percent(one.lastHash)}`,
+          one.leader || 'none',
+          one.replicas
+            .map(({ worker, learner, damage }) => `${worker}${learner ? ' (learner)' : ''}${damage && ' DAMAGED'}`)
+            .join(', '),
+          `${one.healthyReplicas} of ${one.voters}`,
+          one.points,
+          mebibytes(one.memoryBytes),
+          one.operation === undefined ? '' : `${one.operation.kind}: ${one.operation.step}`,
+        ]);
+        show(shards, options.json === true, {
+          head: [
+            'shard',
+            'collection',
+            'epoch',
+            'hashes',
+            'leader',
+            'workers',
+            'current',
+            'points',
+            'memory',
+            'under way',
+          ],
+          rows,
+        });
+      }),
+    ),
   );
   client(group, 'moves', 'moves and splits: under way, then those that ended, the newest first')
     .option('--limit <n>', 'of those that ended', numberFlag, 20)
@@ -187,25 +192,28 @@ function statusCommands(group: Command, client: Define): void {
 }
 
 function workersCommand(parent: Command, client: Define): void {
-  client(parent, 'workers', 'workers, their states and what they reported last').action((options: ClientOptions) =>
-    withAdmin(options, async (admin) => {
-      const workers = (await admin.workers()).sort((a, b) => a.number - b.number);
-      const rows = workers.map((one) => [
-        one.number,
-        one.workerId,
-        one.grpcAddress,
-        `${one.state} ${ago(one.stateSinceMs)}`,
-        one.stateReason,
-        [one.region, one.zone, one.rack].filter((place) => place !== '').join('/'),
-        `${one.cpuUsagePercent.toFixed(1)} %`,
-        mebibytes(one.memoryBytes),
-        one.queriesPerSecond.toFixed(1),
-        one.replicas,
-        one.leads,
-        one.shards.reduce((sum, shard) => sum + shard.livePoints, 0),
-      ]);
-      show(workers, options.json === true, { head: WORKER_HEAD, rows });
-    }),
+  watchable(client(parent, 'workers', 'workers, their states and what they reported last')).action(
+    (options: ClientOptions) =>
+      watched(options, () =>
+        withAdmin(options, async (admin) => {
+          const workers = (await admin.workers()).sort((a, b) => a.number - b.number);
+          const rows = workers.map((one) => [
+            one.number,
+            one.workerId,
+            one.grpcAddress,
+            `${one.state} ${ago(one.stateSinceMs)}`,
+            one.stateReason,
+            [one.region, one.zone, one.rack].filter((place) => place !== '').join('/'),
+            `${one.cpuUsagePercent.toFixed(1)} %`,
+            mebibytes(one.memoryBytes),
+            one.queriesPerSecond.toFixed(1),
+            one.replicas,
+            one.leads,
+            one.shards.reduce((sum, shard) => sum + shard.livePoints, 0),
+          ]);
+          show(workers, options.json === true, { head: WORKER_HEAD, rows });
+        }),
+      ),
   );
 }
 const WORKER_HEAD = [

@@ -8,17 +8,20 @@ import { numberFlag } from '../number-flag.js';
 import { brief, say, show } from '../output.js';
 import type { Define } from '../program.js';
 import { recallLines } from '../recall-text.js';
+import { watchable, watched } from '../watching.js';
 import { filterCommands, hitRows, jsonFlag, transferCommands } from './query.js';
 
 export function collectionCommands(program: Command, client: Define): void {
   const group = program.command('collections').description('make, list, copy, export and delete collections');
   transferCommands(group, client);
-  client(group, 'list', 'collections of the tenant').action((options: ClientOptions) =>
-    withClient(options, async (db) => {
-      const collections = await db.listCollections();
-      const rows = collections.map((one) => [one.name, one.points, one.dimension, one.distance, one.shards]);
-      show(collections, options.json === true, { head: ['name', 'points', 'dimension', 'distance', 'shards'], rows });
-    }),
+  watchable(client(group, 'list', 'collections of the tenant')).action((options: ClientOptions) =>
+    watched(options, () =>
+      withClient(options, async (db) => {
+        const collections = await db.listCollections();
+        const rows = collections.map((one) => [one.name, one.points, one.dimension, one.distance, one.shards]);
+        show(collections, options.json === true, { head: ['name', 'points', 'dimension', 'distance', 'shards'], rows });
+      }),
+    ),
   );
   client(group, 'create <name>', 'make a collection')
     .requiredOption('--dimension <n>', 'components of a vector, 1 to 65536', numberFlag)

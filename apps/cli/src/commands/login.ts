@@ -1,0 +1,177 @@
+import { hostname } from 'node:os';
+import { toVectronError, VectronError } from '@vectron/errors';
+import type { VectronClient } from '@vectron/sdk';
+import type { Command } from 'commander';
+import { apiKeyOf, type ClientOptions, clientConfig, withClient, withToken } from '../client.js';
+import { clientKnobs, isInEnvironment, loadConfig } from '../config.js';
+import { moment } from '../moment.js';
+import { note, show } from '../output.js';
+import {
+  checkProfileName,
+  chooseProfile,
+  keepProfile,
+  type Profile,
+  profileNamed,
+  profilesFile,
+  readProfiles,
+  removeProfile,
+} from '../profiles.js';
+import type { Define } from '../program.js';
+import { logIn } from './account.js';
+
+/** What a key that `vectron login` makes is good for, unless something else is asked for. */
+const DAYS = '30d';
+
+export function loginCommands(program: Command, client: Define): void {
+  client(program, 'login', 'keep a server and a key for it, so that commands need neither: a profile')
+    .option('--email <address>', 'make a key for this account, whose password is asked for')
+    .option(
+      '--password-stdin',
+      'take the password from the standard input, and in a second line the new one when it has to be changed',
+    )
+    .option('--role <role>', 'with --email: read, write, metrics or admin; default: that of the account')
+    .option('--collection <name...>', 'with --email: the only collections that the key may touch')
+    .option('--expires <when>', 'with --email: 12h, 7d or a date', DAYS)
+    .action(login);
+  client(program, 'logout', 'revoke the key that `vectron login` made, and forget the profile')
+    .option(
+      '--password-stdin',
+      "take the password from the standard input; asked for where the key is no administrator's",
+    )
+    .action(logout);
+}
+
+export function profileCommands(program: Command): void {
+  const group = program.command('profiles').description('servers and keys that `vectron login` keeps');
+  const local = (name: string, help: string) => group.command(name).description(help).option('--json', 'print JSON');
+  local('list', 'profiles by name, without their keys').action((options: ClientOptions) => {
+    const { current, profiles } = readProfiles();
+    const all = Object.entries(profiles).map(([name, { apiKey: _secret, ...rest }]) => ({
+      name,
+      ...rest,
+      current: name === current,
+    }));
+    const rows = all.map((one) => [
+      ...[one.current ? '*' : '', one.name, one.url, one.account],
+      one.expiresAt === undefined ? '' : new Date(one.expiresAt).toLocaleString('en-GB'),
+    ]);
+    show(all, options.json === true, { head: ['', 'name', 'server', 'account', 'key good until'], rows });
+  });
+  local('use <name>', 'commands use this one where they are told nothing else').action(
+    (name: string, options: ClientOptions) => {
+      chooseProfile(name);
+      show({ current: name }, options.json === true, { head: ['profile'], rows: [[name]] });
+    },
+  );
+  local('delete <name>', 'forget a profile; its key stays good: `vectron logout` revokes it').action(
+    (name: string, options: ClientOptions) => {
+      removeProfile(name);
+      show({ deleted: name }, options.json === true, { head: ['deleted'], rows: [[name]] });
+    },
+  );
+}
+
+type Kept = Omit<Profile, 'url' | 'caFile'>;
+
+async function login(options: ClientOptions): Promise<void> {
+  const { profile: asked, ...rest } = options;
+  const name = (asked as string | undefined) ?? 'default';
+  checkProfileName(name);
+  // Faults of the file are found before a key is made that could not be kept.
+  const before = Object.hasOwn(readProfiles().profiles, name) ? readProfiles().profiles[name] : undefined;
+  // A profile of that name is renewed where it was, unless another server is given.
+  const place = before !== undefined && rest.url === undefined && !isInEnvironment('url') ? before : undefined;
+  const settings: ClientOptions =
+    place === undefined ? rest : { ...rest, url: place.url, caFile: rest.caFile ?? place.caFile };
+  const config = clientConfig({ ...settings, url: settings.url ?? loadConfig(clientKnobs, settings).url });
+  const { url, caFile } = config;
+  const kept =
+    options.email === undefined
+      ? await givenKey({ ...settings, url }, apiKeyOf(config, settings))
+      : await madeKey({ ...settings, url });
+  keepProfile(name, { url, caFile, ...kept });
+  note(`kept in ${profilesFile()} as ${name}; commands use it from now on`);
+  const { apiKey: _secret, ...shown } = kept;
+  show({ profile: name, url, ...shown }, options.json === true, {
+    head: ['profile', 'server', 'account', 'key good until'],
+    rows: [
+      [
+        name,
+        url,
+        shown.account,
+        shown.expiresAt === undefined ? 'not said' : new Date(shown.expiresAt).toLocaleString('en-GB'),
+      ],
+    ],
+  });
+}
+
+/** A key that is there is tried once before it is kept. */
+async function givenKey(options: ClientOptions, apiKey: string | undefined): Promise<Kept> {
+  if (apiKey === undefined)
+    throw VectronError.invalid('email', 'give --email, to log in with a password, or a key with --api-key-file');
+  const account = await withToken(options, apiKey, (db) => db.profile());
+  return { apiKey, account: account.email };
+}
+
+async function madeKey(options: ClientOptions): Promise<Kept> {
+  const expires = moment(options.expires as string, 'expires');
+  const { login: made } = await logIn(options);
+  return withToken(options, made.token, async (db) => {
+    try {
+      const { key, info } = await db.createApiKey(`vectron login on ${hostname()}`.slice(0, 64), {
+        role: (options.role as string | undefined) ?? made.account.role,
+        collections: options.collection as string[] | undefined,
+        expiresAt: expires,
+      });
+      return {
+        apiKey: key,
+        account: made.account.email,
+        expiresAt: info.expiresAt?.toISOString(),
+        madeKey: info.prefix,
+      };
+    } finally {
+      await db.logout().catch(() => undefined);
+    }
+  });
+}
+
+async function logout(options: ClientOptions): Promise<void> {
+  const { profile: name } = clientConfig(options);
+  if (name === undefined)
+    throw VectronError.invalid('profile', 'there is no profile to log out of: vectron profiles list shows them');
+  const { madeKey: prefix, url } = profileNamed(name);
+  const revoked = prefix !== undefined && (await revoke(prefix, name, options));
+  removeProfile(name);
+  show({ loggedOut: name, url, revoked }, options.json === true, {
+    head: ['profile', 'server', 'key'],
+    rows: [
+      [name, url, revoked ? 'revoked' : prefix === undefined ? 'forgotten; it stays good' : 'was not good any more'],
+    ],
+  });
+}
+
+/**
+ * Revokes the key of a profile: with itself where it is an administrator's, else with a login of its account. Gives whether it was good until
+ * now. What fails otherwise leaves the profile, so that it can be tried again.
+ */
+async function revoke(prefix: string, name: string, options: ClientOptions): Promise<boolean> {
+  const del = (db: VectronClient) => db.deleteApiKey(prefix);
+  try {
+    await withClient({ profile: name }, del);
+    return true;
+  } catch (cause) {
+    const { code } = toVectronError(cause);
+    if (code === 'UNAUTHENTICATED') return false;
+    if (code !== 'PERMISSION_DENIED') throw cause;
+  }
+  const { url, caFile, account: email } = profileNamed(name);
+  const { login: made } = await logIn({ url, caFile, email, passwordStdin: options.passwordStdin });
+  await withToken({ url, caFile }, made.token, async (db) => {
+    try {
+      await del(db);
+    } finally {
+      await db.logout().catch(() => undefined);
+    }
+  });
+  return true;
+}
