@@ -1,5 +1,8 @@
 import { Command } from 'commander';
 
+/** Of this program. */
+export const VERSION = '0.1.0';
+
 /** Makes a command of a client below another one: with the flags that find the server. */
 export type Define = (parent: Command, name: string, help: string) => Command;
 
@@ -34,6 +37,7 @@ export const COMMANDS: readonly Commands[] = [
   { names: ['alerts'], load: async () => (await import('./commands/alerts.js')).alertCommands },
   { names: ['audit'], load: async () => (await import('./commands/audit.js')).auditCommands },
   { names: ['changes'], load: async () => (await import('./commands/changes.js')).changesCommand },
+  { names: ['mcp'], load: async () => (await import('./commands/mcp.js')).mcpCommand },
   { names: ['drill'], load: async () => (await import('./commands/drill.js')).drillCommand },
   { names: ['verify', 'export'], load: async () => (await import('./commands/storage.js')).storageCommands },
   { names: ['bench'], load: async () => (await import('./commands/bench.js')).benchCommand },
@@ -46,7 +50,7 @@ export const COMMANDS: readonly Commands[] = [
 export async function vectronProgram(word?: string): Promise<Command> {
   const program = new Command('vectron')
     .description('Vectron, a distributed vector database')
-    .version('0.1.0')
+    .version(VERSION)
     .showSuggestionAfterError()
     .exitOverride((error) => {
       process.exit(error.exitCode === 0 ? 0 : 2);
