@@ -69,8 +69,9 @@ function ask(
   { method = 'POST', token, path, headers = {}, body = LIST_TOOLS }: Asked = {},
 ): Promise<Answered> {
   const target = new URL(path ?? '/mcp', url);
-  const json =
-    method === 'GET' || method === 'OPTIONS' ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
+  const hasBody = ['POST', 'PUT'].includes(method);
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  const json = hasBody ? text : undefined;
   const all = {
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
     ...{ accept: 'application/json, text/event-stream', 'content-type': 'application/json' },
@@ -78,11 +79,11 @@ function ask(
   };
   return new Promise((resolve, reject) => {
     const request = send(target, { method, headers: all }, (response) => {
-      let text = '';
+      let said = '';
       response.on('data', (bytes) => {
-        text += bytes;
+        said += bytes;
       });
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text: said }));
       response.on('error', reject);
     });
     request.on('error', reject);
@@ -120,7 +121,7 @@ describe('callers with API keys of Vectron', () => {
       expect(collections.map((one: { name: string }) => one.name)).toEqual([own]);
       const { hits } = await client.call('search', { collection: own, vector: [1, 0] });
       expect(hits).toMatchObject([{ id: `${own}-1`, payload: { of: own } }]);
-      expect(await codeOf(client.call('search', { collection: other, vector: [1, 0] }))).toBe('PERMISSION_DENIED');
+      expect(await codeOf(client.call('search', { collection: other, vector: [1, 0] }))).toBe('COLLECTION_NOT_FOUND');
     }
     const write = (name: string) => ({ collection: name, points: [{ id: 'n', vector: [1, 1] }] });
     expect(await codeOf(first.call('upsert_points', write('first')))).toBe('PERMISSION_DENIED');

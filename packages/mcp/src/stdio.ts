@@ -11,7 +11,7 @@ export interface ServingStdio {
 }
 
 /** Largest message of the client, bytes: the connection ends at a larger one. */
-const MAX_MESSAGE_BYTES = 32 << 20;
+const MAX_MESSAGE_BYTES = 10 << 20;
 
 /** Serves the client that started this process, over its standard input and output. */
 export async function serveStdio(client: VectronClient, settings: McpSettings): Promise<ServingStdio> {
