@@ -357,6 +357,12 @@ describe('a server with --write', () => {
         { points: [{ ...good, payload: JSON.parse('{"__proto__": 1}') }] },
         { code: 'INVALID_ARGUMENT' },
       ],
+      [
+        'upsert_points',
+        { points: [{ ...good, vectors: JSON.parse('{"__proto__": [1]}') }] },
+        { code: 'INVALID_ARGUMENT' },
+      ],
+      ['upsert_points', { points: [{ ...good, sparse: { terms: 1 } }] }, { code: 'INVALID_ARGUMENT' }],
       ['delete_points', { filter, atMost: 1 }, { code: 'FAILED_PRECONDITION', field: 'atMost' }],
       ['update_payload', { filter, atMost: 1, set: { a: 1 } }, { code: 'FAILED_PRECONDITION', field: 'atMost' }],
       ['delete_points', { filter: {} }, { code: 'INVALID_ARGUMENT' }],

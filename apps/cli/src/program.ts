@@ -56,7 +56,8 @@ export async function vectronProgram(word?: string): Promise<Command> {
       process.exit(error.exitCode === 0 ? 0 : 2);
     });
   if (word === '--version' || word === '-V') return program;
-  const [{ clientKnobs }, { withFlags }] = await Promise.all([import('./config.js'), import('./knob-flags.js')]);
+  const { clientKnobs } = await import('./config.js');
+  const { withFlags } = await import('./knob-flags.js');
   const client: Define = (parent, name, help) =>
     withFlags(parent.command(name).description(help), clientKnobs.knobs).option('--json', 'print JSON');
   const named = COMMANDS.filter(({ names }) => word !== undefined && names.includes(word));

@@ -29,13 +29,19 @@ export const collection = z
   .max(128)
   .describe('Name or alias of the collection, as list_collections gives it.');
 
-export const filter = exactJson.describe(
+/** Of the tool search. */
+export const filterOfSearch = exactJson.describe(
   'Only points whose payload passes. Exactly one of: {"field":"a.b", TEST}, {"all":[filters]}, {"any":[filters]}, {"none":[filters]}, ' +
     '{"ids":["a"]}, {"nested":{"path":"parts","filter":{...}}}. TEST is one of "eq":value, "in":[values], "notIn":[values], bounds ' +
     '"gt"/"gte"/"lt"/"lte" (numbers, or times such as "2024-01-31"), "prefix":"text", "text":"all these words", ' +
     '"phrase":"words in order", "exists":true, "isNull":true, "geoRadius":{"center":{"lat":1,"lon":2},"meters":500}, ' +
     '"geoBox":{"north":1,"west":2,"south":0,"east":3}. ' +
     'Example: {"all":[{"field":"section","eq":"mail"},{"field":"year","gte":2020}]}',
+);
+
+/** Of the others: models see all tools together, and each description takes room in their context. */
+export const filter = exactJson.describe(
+  'Only points whose payload passes, such as {"field":"year","gte":2020}. All forms: see filter of the tool search.',
 );
 
 export const vector = z
@@ -70,6 +76,20 @@ export const exact = z
   .default(false)
   .describe('Compare with every point: slower, and finds all of the nearest.');
 export const scoreThreshold = z.number().optional().describe('Leave out results with a lower score.');
+
+/** By name. What they hold is judged with the point, by the same rules as everywhere; see `exactJson` for why it is no record. */
+const byName = <T>(one: object) =>
+  z.custom<Record<string, T>>(isPlainObject, 'must be an object').meta({ type: 'object', additionalProperties: one });
+
+export const namedVectors = byName<number[]>({ type: 'array', items: { type: 'number' } });
+export const namedSparse = byName<z.output<typeof sparse>>({
+  type: 'object',
+  properties: {
+    indices: { type: 'array', items: { type: 'integer' } },
+    values: { type: 'array', items: { type: 'number' } },
+  },
+  required: ['indices', 'values'],
+});
 
 export const sparse = z.strictObject({
   indices: z.array(z.int().min(0)).max(65_536),

@@ -20,7 +20,7 @@ const searchInput = z.strictObject({
       'How text is searched. auto: by meaning where the collection has an embedding, else by words of its text indexes.',
     ),
   topK: schemas.topK,
-  filter: schemas.filter.optional(),
+  filter: schemas.filterOfSearch.optional(),
   using: schemas.using,
   recall: schemas.recall,
   exact: schemas.exact,
@@ -107,7 +107,7 @@ const settingsOf = (args: SearchArguments): SearchSettings => {
   return { topK, filter: filter as never, using, recall, exact, scoreThreshold, ...fetching(args) };
 };
 
-const { searchBy: _searchBy, ...explainable } = searchInput.shape;
+const { searchBy: _searchBy, fields: _fields, includeVectors: _vectors, ...explainable } = searchInput.shape;
 
 export const explainSearch = collectionTool(
   {
@@ -119,6 +119,7 @@ export const explainSearch = collectionTool(
       'below the threshold, missed by the index) and its exact score and rank.',
     input: z.strictObject({
       ...explainable,
+      filter: schemas.filter.optional(),
       whyNot: schemas.pointId.optional().describe('Id of a point that was expected among the results.'),
     }),
     output: z.object({
@@ -137,7 +138,7 @@ export const explainSearch = collectionTool(
     }),
   },
   async (collection, { whyNot, ...args }, { maxBytes }) => {
-    const search = { ...args, searchBy: 'meaning' as const };
+    const search = { ...args, searchBy: 'meaning' as const, includeVectors: false };
     const asked = { ...settingsOf(search), ...soughtIn(search), explain: true, whyNot, includePayload: false };
     const result = await collection.search(asked as SearchOptions);
     const { entries, cut } = fit(explained(result), result.hits.map(idAndScore), maxBytes, 'ask with a smaller topK');

@@ -14,8 +14,8 @@ const newPoint = z.strictObject({
     .optional()
     .describe('Text to embed, where the collection has an embedding; in place of vector.'),
   vector: schemas.vector.optional(),
-  vectors: z.record(z.string(), z.array(z.number())).optional().describe('Named vectors.'),
-  sparse: z.record(z.string(), schemas.sparse).optional().describe('Sparse vectors, by name.'),
+  vectors: schemas.namedVectors.optional().describe('Named vectors.'),
+  sparse: schemas.namedSparse.optional().describe('Sparse vectors, by name.'),
   payload: schemas.exactJson.optional().describe('Any JSON object.'),
   ttlSeconds: z.int().min(1).optional().describe('The point is deleted so long after.'),
   ifVersion: z
