@@ -6,6 +6,19 @@ import { stranger } from './strangers.mjs';
 
 const QUERY = ['search', 'debian-packages', '--like', 'exim4-daemon-heavy', '--top-k', '5'];
 
+/** What a client of the Model Context Protocol writes for a search. */
+function mcpSearch() {
+  const params = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'stranger', version: '1' } };
+  const search = { collection: 'debian-packages', likeId: 'exim4-daemon-heavy', topK: 3 };
+  return [
+    { id: 1, method: 'initialize', params },
+    { method: 'notifications/initialized' },
+    { id: 2, method: 'tools/call', params: { name: 'search', arguments: search } },
+  ]
+    .map((message) => `${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
+    .join('');
+}
+
 /** Starts a server; gives its addresses and key, which are undefined when it does not start, and `stop`. `node`: the Node to use. */
 export async function tryServer(registry, check, node = process.execPath) {
   const who = stranger(registry, node);
@@ -41,6 +54,15 @@ export async function tryServer(registry, check, node = process.execPath) {
     await check('another command of the package', () => {
       const found = who.run('npx', ['--yes', 'vectron', ...QUERY, '--url', server.http]);
       if (!found.includes('exim4')) throw new Error(found);
+    });
+    await check('npx vectron mcp searches the sample', () => {
+      const said = who.run('npx', ['--yes', 'vectron', 'mcp'], { VECTRON_URL: server.http }, mcpSearch());
+      const answers = said
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+      const found = answers.find(({ id }) => id === 2)?.result?.structuredContent?.hits?.map(({ id }) => id);
+      if (found?.length !== 3 || !found[0].includes('exim4')) throw new Error(said);
     });
     await check('console and reference', async () => {
       for (const page of ['/console', '/docs', '/docs/assets/swagger-ui-bundle.js']) {

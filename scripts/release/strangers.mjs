@@ -22,14 +22,15 @@ export function stranger(registry, node = process.execPath) {
   return {
     work,
     env,
-    /** Runs a command; gives what it printed. Throws with all of it when it fails. */
-    run(command, args, more = {}) {
+    /** Runs a command, with `input` at its standard input; gives what it printed. Throws with all of it when it fails. */
+    run(command, args, more = {}, input = undefined) {
       try {
         return execFileSync(join(bin, command), args, {
           cwd: work,
           env: { ...env, ...more },
           encoding: 'utf8',
           stdio: 'pipe',
+          input,
         });
       } catch (error) {
         throw new Error(`${command} ${args.join(' ')}: exit ${error.status}\n${error.stdout}\n${error.stderr}`);

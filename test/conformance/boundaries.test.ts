@@ -27,6 +27,8 @@ const LOWER: Record<string, string[]> = {
   'rest-client': ['errors'],
   // The embedded home is the core and its catalogue in this process; `connect` loads neither.
   sdk: ['errors', 'proto', 'rpc', 'rest-client', 'model', 'metastore', 'engine', 'embeddings'],
+  // A client as others are: it knows no way to a server but the SDK.
+  mcp: ['errors', 'model', 'sdk'],
 };
 const APPS = ['auth', 'gateway', 'placement-driver', 'reranker', 'worker'];
 

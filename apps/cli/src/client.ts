@@ -74,6 +74,10 @@ function keyIn(file: string): string {
   return key;
 }
 
+/** A client of the server that is configured. Connects lazily. */
+export const clientOf = (config: ClientConfig, apiKey: string | undefined): VectronClient =>
+  connect(config.url, { apiKey, ca: authorities(config) });
+
 /** Runs `use` with a connected client and closes it. */
 export function withClient<T>(options: ClientOptions, use: (client: VectronClient) => Promise<T>): Promise<T> {
   const config = clientConfig(options);
@@ -96,7 +100,7 @@ async function withKey<T>(
   apiKey: string | undefined,
   use: (client: VectronClient) => Promise<T>,
 ): Promise<T> {
-  const client = connect(config.url, { apiKey, ca: authorities(config) });
+  const client = clientOf(config, apiKey);
   try {
     return await use(client);
   } finally {

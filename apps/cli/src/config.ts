@@ -71,6 +71,106 @@ export const clientKnobs = defineKnobs({
 });
 export type ClientConfig = ConfigOf<typeof clientKnobs.knobs>;
 
+/** What `vectron mcp` needs besides what a client does. */
+export const mcpKnobs = defineKnobs({
+  embedded: {
+    env: 'VECTRON_MCP_EMBEDDED',
+    flag: 'embedded',
+    schema: setting.optionalText,
+    help: 'directory of an embedded database to open, which must be there; default: the server at --url',
+  },
+  embeddings: {
+    env: 'VECTRON_EMBEDDINGS',
+    flag: 'embeddings',
+    schema: setting.optionalText,
+    help: 'with --embedded: JSON file of embedding providers, as of a server',
+  },
+  write: {
+    env: 'VECTRON_MCP_WRITE',
+    flag: 'write',
+    schema: setting.flag,
+    default: 'false',
+    help: 'true: there are tools that write, change and delete points; false: there are none',
+  },
+  collections: {
+    env: 'VECTRON_MCP_COLLECTIONS',
+    flag: 'collections',
+    schema: setting.nameList.optional(),
+    help: 'the only collections, or aliases, that can be seen, with commas between them; default: all that the API key may see',
+  },
+  maxAnswerBytes: {
+    env: 'VECTRON_MCP_MAX_ANSWER',
+    flag: 'max-answer',
+    schema: setting.byteSizeWithin(2 ** 14, 2 ** 26),
+    default: '64KiB',
+    help: 'most bytes of one answer, 16KiB to 64MiB; what is beyond is left out, and the answer says so',
+  },
+  timeoutMs: {
+    env: 'VECTRON_MCP_TIMEOUT_MS',
+    flag: 'timeout-ms',
+    schema: setting.integer(100, 600_000),
+    default: '30000',
+    help: 'how long one call of a tool may take, milliseconds, 100 to 600000',
+  },
+  http: {
+    env: 'VECTRON_MCP_HTTP',
+    flag: 'http',
+    schema: setting.listenAddress.optional(),
+    help: 'HOST:PORT to serve streamable HTTP at, in place of the standard input and output; callers show an API key of the server at --url, or the token of --token-file',
+  },
+  tokenFile: {
+    env: 'VECTRON_MCP_TOKEN_FILE',
+    flag: 'token-file',
+    schema: setting.optionalText,
+    help: 'with --http: file whose first word, of at least 32 characters, is what callers show; all of them then act with the API key that is configured here',
+  },
+  hosts: {
+    env: 'VECTRON_MCP_HOSTS',
+    flag: 'hosts',
+    schema: setting.nameList.optional(),
+    help: 'with --http: names by which callers reach this server, besides its address and localhost',
+  },
+  origins: {
+    env: 'VECTRON_MCP_ORIGINS',
+    flag: 'origins',
+    schema: setting.nameList.optional(),
+    help: 'with --http: web origins whose pages may call, such as https://app.example.org; default: none',
+  },
+  maxRequests: {
+    env: 'VECTRON_MCP_MAX_REQUESTS',
+    flag: 'max-requests',
+    schema: setting.integer(1, 10_000),
+    default: '64',
+    help: 'with --http: requests at once, 1 to 10000; more are refused with OVERLOADED',
+  },
+  maxBodyBytes: {
+    env: 'VECTRON_MCP_MAX_BODY',
+    flag: 'max-body',
+    schema: setting.byteSizeWithin(2 ** 10, 2 ** 28),
+    default: '4MiB',
+    help: 'with --http: largest request, 1KiB to 256MiB',
+  },
+  tlsCertificate: {
+    env: 'VECTRON_MCP_TLS_CERT',
+    flag: 'tls-cert',
+    schema: setting.optionalText,
+    help: 'with --http: PEM file of the certificate of the listener, with its chain',
+  },
+  tlsKey: {
+    env: 'VECTRON_MCP_TLS_KEY',
+    flag: 'tls-key',
+    schema: setting.optionalText,
+    help: "with --http: PEM file of that certificate's key",
+  },
+  insecure: {
+    env: 'VECTRON_MCP_INSECURE_LISTEN',
+    flag: 'insecure-listen',
+    schema: setting.flag,
+    default: 'false',
+    help: 'with --http, true: listen beyond this machine without TLS, for a proxy in front that has it',
+  },
+});
+
 /** Knobs of `vectron serve`: those of its services that make sense in one process. */
 const { placement: _pd, auth: _auth, reranker: _reranker, ...ownGatewayKnobs } = gatewayKnobs.knobs;
 const {
@@ -150,6 +250,7 @@ export const SERVICES: Record<string, KnobSet> = {
   reranker: rerankerKnobs.knobs,
   'every service': clusterKnobs.knobs,
   'client commands': clientKnobs.knobs,
+  mcp: mcpKnobs.knobs,
   'building and testing': toolKnobs,
 };
 

@@ -1,5 +1,8 @@
 import { Command } from 'commander';
 
+/** Of this program. */
+export const VERSION = '0.1.0';
+
 /** Makes a command of a client below another one: with the flags that find the server. */
 export type Define = (parent: Command, name: string, help: string) => Command;
 
@@ -54,6 +57,7 @@ export const COMMANDS: readonly Commands[] = [
     names: ['verify', 'export'],
     load: async () => (await import('./commands/storage.js')).storageCommands,
   },
+  { group: 'Tools', names: ['mcp'], load: async () => (await import('./commands/mcp.js')).mcpCommand },
   { group: 'Tools', names: ['shell'], load: async () => (await import('./commands/shell.js')).shellCommand },
   { group: 'Tools', names: ['bench'], load: async () => (await import('./commands/bench.js')).benchCommand },
   { group: 'Tools', names: ['drill'], load: async () => (await import('./commands/drill.js')).drillCommand },
@@ -71,17 +75,15 @@ export const COMMANDS: readonly Commands[] = [
 export async function vectronProgram(word?: string): Promise<Command> {
   const program = new Command('vectron')
     .description('Vectron, a distributed vector database')
-    .version('0.1.0')
+    .version(VERSION)
     .showSuggestionAfterError()
     .exitOverride((error) => {
       process.exit(error.exitCode === 0 ? 0 : 2);
     });
   if (word === '--version' || word === '-V') return program;
-  const [{ clientKnobs }, { withFlags }, { addExamples }] = await Promise.all([
-    import('./config.js'),
-    import('./knob-flags.js'),
-    import('./help.js'),
-  ]);
+  const { clientKnobs } = await import('./config.js');
+  const { withFlags } = await import('./knob-flags.js');
+  const { addExamples } = await import('./help.js');
   const client: Define = (parent, name, help) =>
     withFlags(parent.command(name).description(help), clientKnobs.knobs).option('--json', 'print JSON');
   const named = COMMANDS.filter(({ names }) => word !== undefined && names.includes(word));

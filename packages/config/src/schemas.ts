@@ -33,6 +33,17 @@ export const addressList = z
   )
   .refine((list) => list.length > 0, 'must name an address');
 
+/** One or more names, with commas between them. */
+export const nameList = z
+  .string()
+  .transform((value) =>
+    value
+      .split(',')
+      .map((one) => one.trim())
+      .filter((one) => one !== ''),
+  )
+  .refine((list) => list.length > 0, 'must have a name');
+
 /** An integer within a range. */
 export const integer = (min: number, max: number) =>
   z
@@ -63,6 +74,10 @@ export const byteSize = z
     const unit = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 }[value.slice(-3)] ?? 1;
     return Number.parseInt(value, 10) * unit;
   });
+
+/** As `byteSize`, within a range. */
+export const byteSizeWithin = (min: number, max: number) =>
+  byteSize.refine((value) => value >= min && value <= max, `must be ${min} to ${max} bytes`);
 
 /** `true` or `false`; a bare flag is `true`. */
 export const flag = z.enum(['true', 'false'], 'must be true or false').transform((value) => value === 'true');
