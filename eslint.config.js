@@ -57,7 +57,7 @@ export default tseslint.config(
     ],
   },
   {
-    files: ['packages/**/*.ts', 'apps/**/*.ts'],
+    files: ['packages/**/*.ts', 'apps/**/*.ts', 'examples/**/*.ts'],
     ignores: TESTS,
     languageOptions: { parser: tseslint.parser, parserOptions: { projectService: true } },
     plugins: { '@typescript-eslint': tseslint.plugin },

@@ -21,11 +21,12 @@ export default {
     ],
   },
   moduleNameMapper: {
-    '^@vectron/(errors|proto|config|observability|rpc|routing|metastore|model|engine|rest-client|sdk|mcp)$':
+    '^@vectron/(errors|proto|config|observability|rpc|routing|metastore|model|engine|rest-client|sdk|mcp|nestjs)$':
       '<rootDir>/packages/$1/src/index.ts',
     '^@vectron/(gateway|placement-driver|worker|auth|reranker|cli)$': '<rootDir>/apps/$1/src/index.ts',
     '^@vectron/(gateway|placement-driver|worker|auth|reranker)/config$': '<rootDir>/apps/$1/src/config.ts',
     '^@vectron/proto/descriptors$': '<rootDir>/packages/proto/src/generated/descriptors.ts',
+    '^@vectron/nestjs/(grpc|terminus)$': '<rootDir>/packages/nestjs/src/$1.ts',
     '^@vectron/engine/replication$': '<rootDir>/packages/engine/src/replication.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },

@@ -32,7 +32,7 @@ const node = (...args) => quietly(process.execPath, args);
 
 /** All but the native core, in two parts: what is before it and what is after. */
 function otherSteps() {
-  const sources = ['tsconfig.base.json', 'tsconfig.json', 'packages', 'apps'];
+  const sources = ['tsconfig.base.json', 'tsconfig.json', 'packages', 'apps', 'examples'];
   const dependencies = {
     name: 'dependencies',
     hash: hashOf(['package-lock.json']),

@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { checksOf } from './checks.mjs';
 import { tryClients } from './clients.mjs';
 import { tryCheckout } from './clone.mjs';
+import { tryNestjs } from './nestjs-in-empty-folder.mjs';
 import { pack, tableOf, writePackages } from './packages.mjs';
 import { startRegistry } from './registry.mjs';
 import { tryServer } from './server-in-empty-folder.mjs';
@@ -21,6 +22,7 @@ try {
   const server = await tryServer(registry, check);
   try {
     await tryClients(registry, server, check);
+    await tryNestjs(registry, server, check);
     if (process.argv.includes('--checkout')) await tryCheckout(registry, check);
   } finally {
     await server?.stop();

@@ -10,10 +10,13 @@ import { packageOf } from './licences.mjs';
 
 const VERSION = Spec.Version.v1dot6;
 
-/** Dependencies that npm installs beside the package. */
-function dependenciesOf({ dependencies = {}, optionalDependencies = {} }) {
-  return Object.entries({ ...dependencies, ...optionalDependencies }).map(([name, version]) => {
-    if (!name.startsWith('@vectron/')) return npmComponent(join(root, 'node_modules', name), 'dependency');
+/** Dependencies that npm installs beside the package, and peers of this repository: other peers are what the user has. */
+function dependenciesOf({ dependencies = {}, optionalDependencies = {}, peerDependencies = {} }) {
+  const isOwn = (name) => name.startsWith('@vectron/');
+  const peers = Object.keys(peerDependencies).filter(isOwn);
+  const own = Object.fromEntries(peers.map((name) => [name, manifest.version]));
+  return Object.entries({ ...dependencies, ...optionalDependencies, ...own }).map(([name, version]) => {
+    if (!isOwn(name)) return npmComponent(join(root, 'node_modules', name), 'dependency');
     return component({ kind: 'npm', name, version, license: manifest.license, how: 'dependency' });
   });
 }

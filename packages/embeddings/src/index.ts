@@ -5,4 +5,5 @@ export {
   EmbeddingProviders,
   type ProviderSettings,
   parseProviders,
+  type TextRole,
 } from './providers.js';

@@ -2,7 +2,7 @@ import { VectronError } from '@vectron/errors';
 import { ConsecutiveBreaker, circuitBreaker, ExponentialBackoff, handleWhen, retry, wrap } from 'cockatiel';
 import pLimit from 'p-limit';
 import { z } from 'zod';
-import type { EmbeddingProvider, ProviderSettings } from './providers.js';
+import type { EmbeddingProvider, ProviderSettings, TextRole } from './providers.js';
 
 const RETRIES = 2;
 const BREAK_AFTER = 5;
@@ -35,11 +35,11 @@ export function openAiProvider(name: string, settings: ProviderSettings): Embedd
     }
   };
   return {
-    async embed(texts, dimension, signal) {
+    async embed(texts, dimension, role, signal) {
       const batches: string[][] = [];
       for (let at = 0; at < texts.length; at += settings.batch) batches.push(texts.slice(at, at + settings.batch));
       const made = await Promise.all(
-        batches.map((batch) => limit(() => guarded(() => request(name, settings, batch, dimension, signal)))),
+        batches.map((batch) => limit(() => guarded(() => request(name, settings, batch, dimension, role, signal)))),
       );
       return made.flat();
     },
@@ -48,11 +48,13 @@ export function openAiProvider(name: string, settings: ProviderSettings): Embedd
 
 async function request(
   name: string,
-  { url, model, apiKey, timeoutMs }: ProviderSettings,
-  input: string[],
+  settings: ProviderSettings,
+  texts: string[],
   dimension: number,
+  role: TextRole,
   signal?: AbortSignal,
 ): Promise<Float32Array[]> {
+  const { url, apiKey, timeoutMs } = settings;
   const timeout = AbortSignal.timeout(timeoutMs);
   let status: number;
   let text: string;
@@ -63,7 +65,7 @@ async function request(
         'content-type': 'application/json',
         ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
       },
-      body: JSON.stringify({ model, input, encoding_format: 'float' }),
+      body: JSON.stringify(bodyOf(settings, texts, dimension, role)),
       redirect: 'error',
       signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
     });
@@ -83,7 +85,14 @@ async function request(
       `embedding provider ${name} answered ${status}: ${said}`,
     );
   }
-  return vectors(name, text, input.length, dimension);
+  return vectors(name, text, texts.length, dimension);
+}
+
+function bodyOf(settings: ProviderSettings, texts: string[], dimension: number, role: TextRole): object {
+  const { model, documentPrefix, queryPrefix, sendDimension } = settings;
+  const prefix = role === 'query' ? queryPrefix : documentPrefix;
+  const input = prefix === '' ? texts : texts.map((text) => prefix + text);
+  return { model, input, encoding_format: 'float', ...(sendDimension && { dimensions: dimension }) };
 }
 
 /** Reads no more than is allowed. */

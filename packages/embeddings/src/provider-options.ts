@@ -10,4 +10,10 @@ export interface ProviderOptions {
   batch?: number | undefined;
   /** Requests at once: 1 to 64; default 4. */
   concurrency?: number | undefined;
+  /** Before each text of a point, for models that were trained so; at most 1,000 characters; default none. */
+  documentPrefix?: string | undefined;
+  /** Before each text that is searched for. */
+  queryPrefix?: string | undefined;
+  /** Ask for as many dimensions as the collection has, of models that can give fewer than all; default false. */
+  sendDimension?: boolean | undefined;
 }

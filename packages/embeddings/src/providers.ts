@@ -4,11 +4,16 @@ import { localProvider } from './local-provider.js';
 import { openAiProvider } from './openai-provider.js';
 import type { ProviderOptions } from './provider-options.js';
 
+/** What a text is: models that tell the two apart make other vectors of a query than of a document. */
+export type TextRole = 'document' | 'query';
+
 /** Makes vectors of texts. Throws VectronError; one that is not retryable will fail again. */
 export interface EmbeddingProvider {
   /** One vector of `dimension` components a text, in order. */
-  embed(texts: readonly string[], dimension: number, signal?: AbortSignal): Promise<Float32Array[]>;
+  embed(texts: readonly string[], dimension: number, role: TextRole, signal?: AbortSignal): Promise<Float32Array[]>;
 }
+
+const MAX_PREFIX = 1_000;
 
 const settings = z.strictObject({
   url: z.url({ protocol: /^https?$/ }),
@@ -17,6 +22,9 @@ const settings = z.strictObject({
   timeoutMs: z.int().min(1).max(600_000).default(10_000),
   batch: z.int().min(1).max(2048).default(64),
   concurrency: z.int().min(1).max(64).default(4),
+  documentPrefix: z.string().max(MAX_PREFIX).default(''),
+  queryPrefix: z.string().max(MAX_PREFIX).default(''),
+  sendDimension: z.boolean().default(false),
 }) satisfies z.ZodType<unknown, ProviderOptions>;
 export type ProviderSettings = z.output<typeof settings>;
 

@@ -5,7 +5,15 @@ import type { PointInput } from './points.js';
 import type { SearchRequest } from './search.js';
 
 /** Makes one vector a text with a collection's provider. */
-export type Embed = (provider: string, texts: readonly string[], dimension: number) => Promise<Float32Array[]>;
+export type Embed = (
+  provider: string,
+  texts: readonly string[],
+  dimension: number,
+  role: TextRole,
+) => Promise<Float32Array[]>;
+
+/** What a text is: models that tell the two apart make other vectors of a query than of a document. */
+type TextRole = 'document' | 'query';
 
 const MAX_TEXT = 1 << 20;
 
@@ -24,7 +32,7 @@ export async function embedPoints(
     if (points[at].payload !== undefined) checkDocument(points[at].payload, `points[${at}].payload`);
   }
   const texts = places.map((at) => checked(points[at].text ?? '', `points[${at}].text`));
-  const vectors = await embedTexts(texts, collection, embed, `points[${places[0]}].text`);
+  const vectors = await embedTexts(texts, collection, embed, `points[${places[0]}].text`, 'document');
   const { textField = 'text' } = collection.embedding ?? {};
   const made = new Map(places.map((at, i) => [at, vectors[i]]));
   return points.map((point, at) => {
@@ -42,12 +50,13 @@ export async function embedTexts(
   { name, embedding, dimension }: placement.Collection,
   embed: Embed,
   field: string,
+  role: TextRole,
 ): Promise<Float32Array[]> {
   if (embedding === undefined) {
     throw VectronError.invalid(field, `${field}: collection ${name} has no embedding provider: send vectors`);
   }
   const unique = [...new Set(texts)];
-  const vectors = await embed(embedding.provider, unique, dimension);
+  const vectors = await embed(embedding.provider, unique, dimension, role);
   const byText = new Map(unique.map((text, at) => [text, vectors[at]]));
   return texts.map((text) => byText.get(text) as Float32Array);
 }
@@ -63,7 +72,7 @@ export async function embedSearch<S extends Pick<SearchRequest, 'vector' | 'like
   if (vector.length > 0 || likeId !== '' || using !== '') {
     throw VectronError.invalid('text', 'send a text, a vector or like_id; texts are embedded for the first vector');
   }
-  const [made] = await embedTexts([checked(text, 'text')], collection, embed, 'text');
+  const [made] = await embedTexts([checked(text, 'text')], collection, embed, 'text', 'query');
   return { ...search, vector: made, text: '' };
 }
 
@@ -83,7 +92,7 @@ export async function embedQuery(
     }
   }
   const texts = asked.map(({ branch, at }) => checked(branch.embed, `branches[${at}].embed`));
-  const vectors = await embedTexts(texts, collection, embed, `branches[${asked[0].at}].embed`);
+  const vectors = await embedTexts(texts, collection, embed, `branches[${asked[0].at}].embed`, 'query');
   const branches = [...request.branches];
   asked.forEach(({ branch, at }, i) => {
     branches[at] = { ...branch, embed: '', vectorF32: Buffer.from(vectors[i].buffer) };

@@ -145,7 +145,8 @@ class EmbeddedClient implements api.VectronClient {
     return limitedClient(this, limits);
   }
 
-  readonly #embed: Embed = (provider, texts, dimension) => this.providers.get(provider).embed(texts, dimension);
+  readonly #embed: Embed = (provider, texts, dimension, role) =>
+    this.providers.get(provider).embed(texts, dimension, role);
 
   async createCollection(name: string, options: api.CollectionOptions): Promise<void> {
     const request = requests.createCollectionRequest(name, options);

@@ -45,7 +45,7 @@ export class EmbeddingService {
   }
 
   #with(signal?: StopSignal): Embed {
-    return (provider, texts, dimension) =>
-      this.providers.get(provider).embed(texts, dimension, signal && abortSignalOf(signal));
+    return (provider, texts, dimension, role) =>
+      this.providers.get(provider).embed(texts, dimension, role, signal && abortSignalOf(signal));
   }
 }

@@ -1,0 +1,27 @@
+import { Inject } from '@nestjs/common';
+import { type AnyCollectionDefinition, isDefinition } from './collection-definition.js';
+import { DEFAULT_CLIENT } from './default-client.js';
+
+export { DEFAULT_CLIENT };
+
+/** The token of a client, for `inject` of factories and `overrideProvider` of tests. */
+export const getVectronToken = (client: string = DEFAULT_CLIENT): string => `VectronClient:${client}`;
+
+/** The token of a collection, as that of a client. `client`: whose it is, where `collection` is a name. */
+export function getCollectionToken(
+  collection: string | AnyCollectionDefinition,
+  client: string = DEFAULT_CLIENT,
+): string {
+  const { name, client: of } = isDefinition(collection) ? collection : { name: collection, client };
+  return `VectronCollection:${of ?? DEFAULT_CLIENT}:${name}`;
+}
+
+/** Injects the `VectronClient` that `forRoot` made under this name. */
+export const InjectVectron = (client?: string): PropertyDecorator & ParameterDecorator =>
+  Inject(getVectronToken(client));
+
+/** Injects the `Collection` that `forFeature` was told of: by its definition, or by its name and that of its client. */
+export const InjectCollection = (
+  collection: string | AnyCollectionDefinition,
+  client?: string,
+): PropertyDecorator & ParameterDecorator => Inject(getCollectionToken(collection, client));
