@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { VERSION } from './version.js';
 
 /** Makes a command of a client below another one: with the flags that find the server. */
 export type Define = (parent: Command, name: string, help: string) => Command;
@@ -46,7 +47,7 @@ export const COMMANDS: readonly Commands[] = [
 export async function vectronProgram(word?: string): Promise<Command> {
   const program = new Command('vectron')
     .description('Vectron, a distributed vector database')
-    .version('0.1.0')
+    .version(VERSION)
     .showSuggestionAfterError()
     .exitOverride((error) => {
       process.exit(error.exitCode === 0 ? 0 : 2);
