@@ -5,6 +5,7 @@ import { connect } from '../../packages/sdk/dist/index.js';
 
 const DIMENSION = 8;
 const PAUSE_MS = 50;
+const MEASURED = 4_000;
 const vector = (seed) => Array.from({ length: DIMENSION }, (_, at) => Math.sin(seed * DIMENSION + at + 1));
 
 /** `check` throws when it has failed. */
@@ -29,6 +30,12 @@ export function makeTraffic({ http, grpc, apiKey }) {
       payload: { title: `t ${at}` },
     }));
     for (const name of ['papers', 'ranked']) await first.upsert(name, points);
+    // Of enough points that its recall is measured, and left alone meanwhile.
+    await first.createCollection('measured', { dimension: DIMENSION });
+    for (let from = 0; from < MEASURED; from += 1_000) {
+      const more = Array.from({ length: 1_000 }, (_, at) => ({ id: `m${from + at}`, vector: vector(from + at) }));
+      await first.upsert('measured', more);
+    }
     const socket = await socketOf();
     for (let round = 0; !stopped; round += 1) {
       const db = clients[round % clients.length];
@@ -36,6 +43,7 @@ export function makeTraffic({ http, grpc, apiKey }) {
       // The same twice: the second is answered from the cache.
       for (let again = 0; again < 2; again += 1) await db.search('papers', { vector: vector(round % 20) });
       await db.search('papers', { vector: vector(round), recall: 0.9 });
+      await db.search('measured', { vector: vector(round), recall: 0.9 });
       await db.search('ranked', { vector: vector(round), query: 't 1' });
       await db.search('nowhere', { vector: vector(round) }).catch(() => undefined);
       socket.send(JSON.stringify({ vector: vector(round) }));

@@ -52,7 +52,7 @@ const namesIn = (expr: string) =>
 
 it('the reference has every metric with its labels, and no other', async () => {
   const known = await knownMetrics();
-  const rows = [...read('docs/metrics.md').matchAll(/^\| `(vectron_\w+)` \| ([^|]*) \|/gm)];
+  const rows = [...read('docs/metrics.md').matchAll(/^\| `(vectron_\w+)` \|([^|]*)\|/gm)];
   const documented = rows.map(([, name, labels]) => {
     const named = labels.split(',').map((label) => label.trim());
     return [name, named.filter((label) => label !== '').sort()];

@@ -97,16 +97,16 @@ describe('the listener of metrics', () => {
 
   it('writes a flood of wrong tokens down as one line a second, without the tokens', async () => {
     const { url, listener, logged } = await listening(TOKEN);
-    for (let round = 0; round < 20; round += 1) {
+    for (let round = 0; round < 10; round += 1) {
       await Promise.all(
-        Array.from({ length: 50 }, () => get(url, 'Bearer guessed-by-somebody').then((one) => one.text())),
+        Array.from({ length: 20 }, () => get(url, 'Bearer guessed-by-somebody').then((one) => one.text())),
       );
     }
     open.splice(0);
     await listener.close();
     const refused = logged.filter(({ msg }) => msg === 'metrics refused: no valid token');
-    expect(refused.reduce((sum, { count }) => sum + Number(count), 0)).toBe(1_000);
-    expect(refused.length).toBeLessThan(100);
+    expect(refused.reduce((sum, { count }) => sum + Number(count), 0)).toBe(200);
+    expect(refused.length).toBeLessThan(50);
     expect(refused[0]).toMatchObject({ level: 40, address: '127.0.0.1' });
     expect(JSON.stringify(logged)).not.toContain('guessed');
   });

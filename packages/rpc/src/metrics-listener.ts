@@ -31,6 +31,7 @@ export interface MetricsListener {
 
 const TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 const MIN_TOKEN = 32;
+const OLDEST_TLS = 'TLSv1.3';
 const WATCH_MS = 1_000;
 /** Prometheus keeps one connection; several of them, and people who look, are few. */
 const MAX_CONNECTIONS = 64;
@@ -65,7 +66,8 @@ export async function serveMetrics(options: MetricsListenerOptions): Promise<Met
       const address = plainAddress(request.socket.remoteAddress);
       const write = (line: object, count: number) => logger.warn({ ...line, count }, 'metrics refused: no valid token');
       refused.add('refused', 0, () => ({ address }), write);
-      response.writeHead(401, { 'www-authenticate': 'Bearer' }).end();
+      // Connections are few, and kept for those that have a token.
+      response.writeHead(401, { 'www-authenticate': 'Bearer', connection: 'close' }).end();
       return;
     }
     const [path] = (request.url ?? '').split('?', 1);
@@ -111,9 +113,9 @@ export async function serveMetrics(options: MetricsListenerOptions): Promise<Met
 
 function secure(files: TlsFiles, listener: (request: IncomingMessage, response: ServerResponse) => void) {
   const mutual = files.authority !== undefined;
-  const read = serverContext(files, (context) => server.setSecureContext(context));
+  const read = serverContext(files, (context) => server.setSecureContext({ ...context, minVersion: OLDEST_TLS }));
   const server: TlsServer = createTlsServer(
-    { ...LIMITS, ...read.current, minVersion: 'TLSv1.3', requestCert: mutual, rejectUnauthorized: mutual },
+    { ...LIMITS, ...read.current, minVersion: OLDEST_TLS, requestCert: mutual, rejectUnauthorized: mutual },
     listener,
   );
   return { server, end: () => read.close() };
