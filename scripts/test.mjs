@@ -42,6 +42,11 @@ const checks = [
   ['Go SDK', process.execPath, ['scripts/sdk-go.mjs']],
   ['clients generated from the OpenAPI document', process.execPath, ['scripts/generated-clients.mjs']],
   ['Python SDK', process.execPath, ['scripts/sdk-python.mjs']],
+  [
+    'metrics, dashboards and alert rules in a real Prometheus',
+    process.execPath,
+    ['scripts/prometheus.mjs', '--etcd', etcd],
+  ],
   ['scenarios of every SDK, server and embedded', process.execPath, ['scripts/sdks.mjs', '--homes', 'server,embedded']],
   [
     'scenarios of every SDK, some of them in a cluster',

@@ -395,7 +395,7 @@ describe('security of listeners', () => {
 
   it('17: TLS 1.3 on both public listeners, a certificate that is replaced is used without a restart, HSTS', async () => {
     const dir = tempDir('tls');
-    const first = await clusterCertificate(dir, 'server', ['localhost', '127.0.0.1'], false);
+    const first = await clusterCertificate(dir, 'server', ['localhost', '127.0.0.1'], 'other');
     const flags = ['--no-sample', '--tls-cert', first.certificate, '--tls-key', first.key];
     const server = new VectronProcess([
       'serve',
@@ -443,7 +443,7 @@ describe('security of listeners', () => {
     const load = (async () => {
       while (!stop) await get().catch(() => (failed += 1));
     })();
-    const second = await clusterCertificate(dir, 'next', ['localhost', '127.0.0.1'], false);
+    const second = await clusterCertificate(dir, 'next', ['localhost', '127.0.0.1'], 'other');
     writeFileSync(first.key, readFileSync(second.key));
     writeFileSync(first.certificate, readFileSync(second.certificate));
     for (const address of [http, grpc]) {
@@ -484,12 +484,12 @@ describe('security of a cluster', () => {
     };
     const made = ['cluster', 'certificates', '--dir', tempDir('made'), '--host', '10.0.0.7', '--json'];
     expect(JSON.parse((await new VectronProcess(made).finish()).output)).toMatchObject({ key: expect.any(String) });
-    const foreign = await clusterCertificate(tempDir('foreign'), 'service', ['127.0.0.1'], true);
+    const foreign = await clusterCertificate(tempDir('foreign'), 'service', ['127.0.0.1'], 'service');
     const expired = await clusterCertificate(
       join(system.data, 'certificates'),
       'expired',
       ['127.0.0.1'],
-      true,
+      'service',
       new Date(Date.now() - 1_000),
     );
     const etcdOnly = {

@@ -48,7 +48,7 @@ describe('no packet ends the process, with TLS', () => {
   const ports = { REST: 0, gRPC: 0 };
 
   beforeAll(async () => {
-    const { certificate, key } = await clusterCertificate(tempDir('tls'), 'server', ['127.0.0.1'], false);
+    const { certificate, key } = await clusterCertificate(tempDir('tls'), 'server', ['127.0.0.1'], 'other');
     const listen = ['--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0', '--tls-cert', certificate, '--tls-key', key];
     server = new VectronProcess(['serve', '--data', tempDir('tls-data'), '--no-sample', ...listen]);
     await server.until(/ready; stop/);

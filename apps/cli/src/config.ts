@@ -7,6 +7,7 @@ import {
   defineKnobs,
   type Knob,
   type KnobSet,
+  metricsKnobs,
   setting,
   tracingKnobs,
 } from '@vectron/config';
@@ -25,6 +26,7 @@ export const clusterKnobs = defineKnobs({
     help: 'file with the token that services show each other; default: <data>/secrets/cluster.token, made when missing',
   },
   ...clusterTlsKnobs,
+  ...metricsKnobs,
   ...tracingKnobs,
 });
 
@@ -197,6 +199,7 @@ export const serveKnobs = defineKnobs({
   ...accountKnobs,
   splitBytes: placementKnobs.knobs.splitBytes,
   splitLoad: placementKnobs.knobs.splitLoad,
+  ...metricsKnobs,
   ...tracingKnobs,
   noSample: {
     env: 'VECTRON_NO_SAMPLE',

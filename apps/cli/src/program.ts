@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { VERSION } from './version.js';
 
 /** Of this program. */
 export const VERSION = '0.1.0';

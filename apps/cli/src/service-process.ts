@@ -5,7 +5,7 @@ import { NestFactory } from '@nestjs/core';
 import type { ConfigOf, metaStoreKnobs, setting } from '@vectron/config';
 import { toVectronError, VectronError } from '@vectron/errors';
 import { EmbeddedMetaStore, EtcdMetaStore, type MetaStore } from '@vectron/metastore';
-import { grpcSpan, type Logger, NestLogger } from '@vectron/observability';
+import { grpcSpan, type Logger, NestLogger, type ProcessMetrics, rpcMetrics } from '@vectron/observability';
 import { type Def, GrpcServer, VectronExceptionFilter } from '@vectron/rpc';
 import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
 import { type ClusterLink, requireClusterToken, requirePrivate } from './cluster-token.js';
@@ -25,13 +25,19 @@ export async function serveInternal(
   listen: setting.ListenAddress,
   link: ClusterLink,
   logger: Logger,
+  metrics: ProcessMetrics,
 ): Promise<RunningService> {
   requirePrivate(listen.host, link);
+  const methods = Object.values(services).flatMap((def) => Object.values(def));
+  const observe = rpcMetrics(metrics)(
+    new Map(methods.map(({ path, requestStream, responseStream }) => [path, requestStream || responseStream])),
+  );
   const server = new GrpcServer({
     ...listen,
     services,
     authorize: requireClusterToken(link.token),
     around: grpcSpan,
+    observe,
     tls: listen.host.startsWith('unix:') ? undefined : link.tls,
     logger,
     maxMessageBytes: MAX_MESSAGE_BYTES,

@@ -11,16 +11,37 @@ import {
   startGateway,
 } from '@vectron/gateway';
 import { MirroredMetaStore } from '@vectron/metastore';
-import { createLogger, createMetrics, type Metrics, outgoingTrace, type TracingOptions } from '@vectron/observability';
-import { PlacementModule, PlacementNode, type placementKnobs, remoteWorkerCalls } from '@vectron/placement-driver';
+import {
+  createLogger,
+  createMetrics,
+  createProcessMetrics,
+  exposition,
+  type Logger,
+  type Metrics,
+  outgoingTrace,
+  type ProcessMetrics,
+  placementMetrics,
+  rerankerMetrics,
+  type TracingOptions,
+  workerMetrics,
+} from '@vectron/observability';
+import {
+  PlacementModule,
+  PlacementNode,
+  type placementKnobs,
+  remoteWorkerCalls,
+  reportPlacement,
+} from '@vectron/placement-driver';
 import { auth, authInternal, placement, reranker } from '@vectron/proto';
-import { RerankerModule, type rerankerKnobs } from '@vectron/reranker';
+import { RerankerModule, reportReranker, type rerankerKnobs } from '@vectron/reranker';
 import { StreamWorkerClient, workerService } from '@vectron/routing';
 import { callContext, createFailoverClient } from '@vectron/rpc';
-import { ClusterMember, ShardService, WorkerModule, type workerKnobs } from '@vectron/worker';
+import { ClusterMember, reportWorker, ShardService, WorkerModule, type workerKnobs } from '@vectron/worker';
 import type { ClusterLink } from './cluster-token.js';
 import { threadEntry } from './gateways/thread-backends.js';
+import { type MetricsEndpoint, openMetrics } from './metrics-endpoint.js';
 import { openMeta, serveInternal, whenReachable } from './service-process.js';
+import { VERSION } from './version.js';
 
 /** How long keys and users are believed while etcd cannot be asked; nobody can revoke one meanwhile. */
 const AUTH_MIRROR_MS = 600_000;
@@ -38,11 +59,33 @@ export interface ServiceProcess {
   close(): Promise<void>;
 }
 
+const metricsOf = (service: string) => createProcessMetrics({ service, version: VERSION });
+
+/** What a service says when it is up and its metrics can be read, and how both are stopped. */
+async function withMetrics(
+  { lines, close }: ServiceProcess,
+  metrics: ProcessMetrics,
+  endpoint: MetricsEndpoint,
+  logger: Logger,
+): Promise<ServiceProcess> {
+  const listener = await openMetrics(endpoint, () => exposition(metrics), logger);
+  if (listener === undefined) return { lines, close };
+  return {
+    lines: { ...lines, metrics: listener.url },
+    async close() {
+      await listener.close();
+      await close();
+    },
+  };
+}
+
 export async function authProcess(
   config: ConfigOf<typeof authKnobs.knobs>,
   link: ClusterLink,
+  endpoint: MetricsEndpoint,
 ): Promise<ServiceProcess> {
   const logger = createLogger('auth', config.logLevel);
+  const metrics = metricsOf('auth');
   const store = await openMeta(config, 'auth', logger);
   // Keys and users that were known go on being known while etcd is away.
   const meta = config.etcd === undefined ? store : new MirroredMetaStore(store, '/auth/', AUTH_MIRROR_MS);
@@ -50,23 +93,34 @@ export async function authProcess(
     'vectron.auth.v1.AuthService': auth.AuthServiceService,
     'vectron.authinternal.v1.AuthInternalService': authInternal.AuthInternalServiceService,
   };
-  const app = await serveInternal(await AuthModule.create(config, meta), services, config.listen, link, logger);
+  const app = await serveInternal(
+    await AuthModule.create(config, meta),
+    services,
+    config.listen,
+    link,
+    logger,
+    metrics,
+  );
   await whenReachable(logger, () => bootstrapAdmin(config.data, app.get(UserRepository), app.get(ApiKeyRepository)));
-  return { lines: { grpc: app.address }, close: () => app.close().then(() => meta.close()) };
+  const service = { lines: { grpc: app.address }, close: () => app.close().then(() => meta.close()) };
+  return withMetrics(service, metrics, endpoint, logger);
 }
 
 export async function placementProcess(
   config: ConfigOf<typeof placementKnobs.knobs>,
   link: ClusterLink,
+  endpoint: MetricsEndpoint,
 ): Promise<ServiceProcess> {
   const logger = createLogger('placement-driver', config.logLevel);
+  const metrics = metricsOf('pd');
   const meta = await openMeta(config, 'placement', logger);
   const services = { 'vectron.placementdriver.v1.PlacementService': placement.PlacementServiceService };
   const module = PlacementModule.create(config, meta, remoteWorkerCalls(clientOptions(link)), logger);
-  const app = await serveInternal(module, services, config.listen, link, logger);
+  const app = await serveInternal(module, services, config.listen, link, logger, metrics);
   const node = app.get(PlacementNode);
   node.start(app.address);
-  return {
+  reportPlacement(app, placementMetrics(metrics), metrics.collectors);
+  const service = {
     lines: { grpc: app.address },
     async close() {
       await node.stop();
@@ -74,20 +128,24 @@ export async function placementProcess(
       await meta.close();
     },
   };
+  return withMetrics(service, metrics, endpoint, logger);
 }
 
 export async function workerProcess(
   config: ConfigOf<typeof workerKnobs.knobs>,
   link: ClusterLink,
+  endpoint: MetricsEndpoint,
 ): Promise<ServiceProcess> {
   const logger = createLogger('worker', config.logLevel);
+  const metrics = metricsOf('worker');
   const pd = createFailoverClient(placement.PlacementServiceService, config.placement, clientOptions(link));
   const module = await WorkerModule.create(config, pd, logger, link);
   const services = { 'vectron.worker.v1.WorkerService': workerService };
-  const app = await serveInternal(module, services, config.listen, link, logger);
+  const app = await serveInternal(module, services, config.listen, link, logger, metrics);
   const member = app.get(ClusterMember);
   await member.start(app.address);
-  return {
+  reportWorker(app.get(ShardService), config, workerMetrics(metrics), metrics.collectors);
+  const service = {
     lines: {
       grpc: app.address,
       raft: member.raftAddress,
@@ -103,6 +161,7 @@ export async function workerProcess(
       await shards.close();
     },
   };
+  return withMetrics(service, metrics, endpoint, logger);
 }
 
 const RERANKER_BEAT_MS = 5_000;
@@ -110,10 +169,13 @@ const RERANKER_BEAT_MS = 5_000;
 export async function rerankerProcess(
   config: ConfigOf<typeof rerankerKnobs.knobs>,
   link: ClusterLink,
+  endpoint: MetricsEndpoint,
 ): Promise<ServiceProcess> {
   const logger = createLogger('reranker', config.logLevel);
+  const metrics = metricsOf('reranker');
   const services = { 'vectron.reranker.v1.RerankService': reranker.RerankServiceService };
-  const app = await serveInternal(RerankerModule.create(config), services, config.listen, link, logger);
+  const app = await serveInternal(RerankerModule.create(config), services, config.listen, link, logger, metrics);
+  reportReranker(app, rerankerMetrics(metrics), metrics.collectors);
   const pd = createFailoverClient(placement.PlacementServiceService, config.placement, {
     ...clientOptions(link),
     timeoutMs: 5_000,
@@ -130,7 +192,7 @@ export async function rerankerProcess(
   };
   await report();
   const timer = setInterval(() => void report(), RERANKER_BEAT_MS);
-  return {
+  const service = {
     lines: { grpc: app.address },
     async close() {
       clearInterval(timer);
@@ -138,6 +200,7 @@ export async function rerankerProcess(
       await app.close();
     },
   };
+  return withMetrics(service, metrics, endpoint, logger);
 }
 
 /** Clients of what is behind a gateway that has a process of its own. */
@@ -160,6 +223,10 @@ export function gatewayBackends(
     }),
     reranker: createFailoverClient(reranker.RerankServiceService, config.reranker, { ...options, service: 'reranker' }),
   };
+  // As clients of several addresses name themselves.
+  for (const service of ['auth', 'placement', 'reranker'] as const) {
+    for (const address of config[service]) metrics.breakers.set({ service: `${service} ${address}` }, 0);
+  }
   const backends = {
     auth: clients.auth.api,
     authInternal: clients.authInternal.api,
@@ -178,11 +245,12 @@ export function gatewayBackends(
 export async function gatewayProcess(
   config: ConfigOf<typeof gatewayKnobs.knobs>,
   link: ClusterLink,
+  endpoint: MetricsEndpoint,
   tracing: TracingOptions,
 ): Promise<ServiceProcess> {
   const count = gatewayCount(config);
   const logger = createLogger('gateway', config.logLevel);
-  const metrics = createMetrics();
+  const metrics = createMetrics({ version: VERSION });
   const { backends, close } = gatewayBackends(config, link, metrics);
   const threads = {
     ...{ count, descriptors, entry: threadEntry },
@@ -194,10 +262,13 @@ export async function gatewayProcess(
     count === 1
       ? await startGateway(config, backends, metrics, logger)
       : await GatewayThreads.start(config, threads, backends, metrics, logger);
+  const listener = await openMetrics(endpoint, () => gateway.scrape(), logger);
+  const lines = { http: gateway.httpUrl, grpc: gateway.grpcAddress };
   return {
-    lines: { http: gateway.httpUrl, grpc: gateway.grpcAddress },
+    lines: listener === undefined ? lines : { ...lines, metrics: listener.url },
     onClientFault: (code) => metrics.clientFaults.inc({ code }),
     async close() {
+      await listener?.close();
       await gateway.close();
       close();
     },

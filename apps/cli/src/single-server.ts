@@ -11,18 +11,28 @@ import {
 import type { ConfigOf } from '@vectron/config';
 import { DEFAULT_REPLICATION, descriptors } from '@vectron/engine';
 import { GatewayThreads, gatewayCount, startGateway } from '@vectron/gateway';
-import { createLogger, createMetrics } from '@vectron/observability';
-import { localWorkerCalls, PlacementController, PlacementModule, PlacementNode } from '@vectron/placement-driver';
-import { RerankerController, RerankerModule } from '@vectron/reranker';
+import { createLogger, createMetrics, placementMetrics, rerankerMetrics, workerMetrics } from '@vectron/observability';
+import {
+  localWorkerCalls,
+  PlacementController,
+  PlacementModule,
+  PlacementNode,
+  reportPlacement,
+} from '@vectron/placement-driver';
+import { RerankerController, RerankerModule, reportReranker } from '@vectron/reranker';
 import { localWorkerClient } from '@vectron/routing';
-import { ClusterMember, ShardService, WorkerController, WorkerModule } from '@vectron/worker';
+import { ClusterMember, reportWorker, ShardService, WorkerController, WorkerModule } from '@vectron/worker';
 import { type serveKnobs, tracingOf } from './config.js';
 import { serveBackends, threadEntry } from './gateways/thread-backends.js';
+import { metricsEndpoint, openMetrics } from './metrics-endpoint.js';
 import { contextOf, openEmbedded } from './service-process.js';
+import { VERSION } from './version.js';
 
 export interface SingleServer {
   readonly httpUrl: string;
   readonly grpcAddress: string;
+  /** undefined without --metrics-listen. */
+  readonly metricsUrl: string | undefined;
   /** Answers a request of this process as the REST listener does, over no socket. */
   readonly fetch: (request: Request) => Promise<Response>;
   /** undefined when the operator removed bootstrap.json. */
@@ -51,7 +61,10 @@ export async function startSingleServer(config: ConfigOf<typeof serveKnobs.knobs
   const count = gatewayCount(config);
   mkdirSync(data, { recursive: true, mode: 0o700 });
   const logger = createLogger('vectron', config.logLevel);
-  const metrics = createMetrics();
+  const metrics = createMetrics({ service: 'serve', version: VERSION });
+  const { tlsCertificate: certificate, tlsKey: key } = config;
+  const tls = certificate === undefined || key === undefined ? undefined : { certificate, key };
+  const endpoint = await metricsEndpoint(config, data, tls);
   const meta = openEmbedded(data, 'meta');
   const unused = { host: '127.0.0.1', port: 0 };
 
@@ -89,6 +102,10 @@ export async function startSingleServer(config: ConfigOf<typeof serveKnobs.knobs
   await member.start('in-process');
   const { bootstrap, created } = await bootstrapAdmin(data, auth.get(UserRepository), auth.get(ApiKeyRepository));
 
+  reportWorker(worker.get(ShardService), workerConfig, workerMetrics(metrics), metrics.collectors);
+  reportPlacement(pd, placementMetrics(metrics), metrics.collectors);
+  reportReranker(rerank, rerankerMetrics(metrics), metrics.collectors);
+
   const backends = {
     auth: auth.get(AuthController),
     authInternal: auth.get(AuthInternalController),
@@ -111,14 +128,17 @@ export async function startSingleServer(config: ConfigOf<typeof serveKnobs.knobs
           metrics,
           logger,
         );
+  const listener = await openMetrics(endpoint, () => gateway.scrape(), logger);
   return {
     httpUrl: gateway.httpUrl,
     grpcAddress: gateway.grpcAddress,
+    metricsUrl: listener?.url,
     fetch: (request) => gateway.fetch(request),
     bootstrap,
     firstRun: created,
     onClientFault: (code) => metrics.clientFaults.inc({ code }),
     async close() {
+      await listener?.close();
       await gateway.close();
       member.stop();
       await node.stop();

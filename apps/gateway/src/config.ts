@@ -342,6 +342,20 @@ export const gatewayKnobs = defineKnobs({
     default: '200',
     help: 'collections that /metrics tells of one by one, those with the most points; the others are told of together',
   },
+  logRequests: {
+    env: 'VECTRON_LOG_REQUESTS',
+    flag: 'log-requests',
+    schema: setting.oneOf(['none', 'failures', 'all']),
+    default: 'failures',
+    help: 'requests of which a line is logged: none; failures, at warn and error; all, the others at info, whatever --log says',
+  },
+  slowQueryMs: {
+    env: 'VECTRON_SLOW_QUERY_MS',
+    flag: 'slow-query-ms',
+    schema: setting.integer(0, 600_000),
+    default: '1000',
+    help: 'reads and writes that take longer are logged with how they were done, at most ten a second of each gateway, milliseconds, 0 to 600000; 0: none',
+  },
   trustedProxies: {
     env: 'VECTRON_TRUSTED_PROXIES',
     flag: 'trusted-proxies',

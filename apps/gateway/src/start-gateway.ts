@@ -32,6 +32,7 @@ import { clientAddresses } from './edge/client-address.js';
 import { Edge } from './edge/edge.js';
 import { checkRequest, publicMethod, requirePolicies } from './edge/policy.js';
 import { forClients } from './edge/public-error.js';
+import { RequestLog } from './edge/request-log.js';
 import { GatewayModule, type GatewayParts } from './gateway.module.js';
 import { openParts } from './shared/parts.js';
 import { AdminGrpcController } from './wire/grpc/admin.grpc.controller.js';
@@ -58,6 +59,8 @@ export interface RunningGateway {
   readonly grpcAddress: string;
   /** Answers a request of this process as the REST listener does, over no socket. */
   fetch(request: Request): Promise<Response>;
+  /** The metrics of all gateways of this process, in the text format of Prometheus. */
+  scrape(): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -190,10 +193,12 @@ export async function serveGateway(
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   const edge = app.get(Edge);
   const measure = requestMeter(metrics);
+  const requests = new RequestLog(logger, config);
+  const watched = { measure, requests, logger };
   await acceptBodies(fastify);
   traceRequests(fastify);
   allowOrigins(fastify, config.origins ?? []);
-  guardRequests(fastify, edge, arrivals, measure, logger);
+  guardRequests(fastify, edge, arrivals, watched);
   await serveStaticPages(fastify, tls !== undefined);
   const methods = methodsOf(app);
   transcode(fastify, Object.keys(SERVICES), servedBy(app, methods), config.maxBody);
@@ -242,10 +247,14 @@ export async function serveGateway(
       const method = publicMethod(path);
       measure(method.name, code, seconds);
       const principal = context.principal as Principal | undefined;
-      const { requestId } = context;
+      const { requestId, work } = context;
       const address = () => context.peer;
-      const target = () => targetOf(method, context.request?.());
+      const request = () => context.request?.();
+      const target = () => targetOf(method, request());
       edge.leave(method, code, { principal, address, target, requestId });
+      if (!requests.wants(code, seconds)) return;
+      const known = { method, operation: method.name, code, seconds, requestId, principal, work, address, request };
+      requests.ended({ wire: 'grpc', ...known });
     },
     tls: tls && { certificate: tls.certificate, key: tls.key },
     maxMessageBytes: config.maxBody,
@@ -253,7 +262,7 @@ export async function serveGateway(
     logger,
   });
   app.connectMicroservice({ strategy: grpc }, { inheritAppConfig: true });
-  const sockets = serveSearchSocket(server, edge, app.get(SearchService), {
+  const sockets = serveSearchSocket(server, edge, app.get(SearchService), watched, {
     maxBytes: config.maxBody,
     maxSearches: config.maxSocketSearches,
     origins: config.origins ?? [],
@@ -278,6 +287,7 @@ export async function serveGateway(
     httpUrl: handed === undefined ? (await app.getUrl()).replace('[::1]', 'localhost') : '',
     grpcAddress: grpc.address,
     fetch: (request) => fetchInProcess(fastify, request),
+    scrape: () => parts.shared.system.scrape(),
     accept: (listener, socket) => {
       if (listener === 'grpc') grpc.accept(socket);
       else server.emit('connection', socket);
@@ -303,6 +313,7 @@ export async function serveGateway(
       // Side by side: Nest would begin to close the gRPC server when REST has ended, and both may take as long as they may.
       await Promise.all([closeRest(), grpc.close()]);
       clearTimeout(cut);
+      requests.close();
       await backends.workers.close();
     },
   };

@@ -59,13 +59,36 @@ export class ControlLoop {
   readonly #splitting = new Set<number>();
   #plannedMs = Number.NEGATIVE_INFINITY;
   #urgent = false;
+  #leads = false;
+  #ended: (operation: EndedOperation) => void = () => {};
 
   constructor(private readonly parts: ControlParts) {}
 
+  /** Whether this node does the background work. */
+  get leads(): boolean {
+    return this.#leads;
+  }
+
+  /** Has `listener` told of every move and split that this node sees to its end. */
+  onEnded(listener: (operation: EndedOperation) => void): void {
+    this.#ended = listener;
+  }
+
   /** Works until the lead is lost. */
-  async lead({ fence, signal }: Leadership): Promise<void> {
-    const { view, logger } = this.parts;
+  async lead(leadership: Leadership): Promise<void> {
+    const { logger } = this.parts;
     logger.info('leads the placement drivers');
+    this.#leads = true;
+    try {
+      await this.#work(leadership);
+    } finally {
+      this.#leads = false;
+    }
+    logger.info('leads no more');
+  }
+
+  async #work({ fence, signal }: Leadership): Promise<void> {
+    const { view, logger } = this.parts;
     await view.synced(signal);
     while (!signal.aborted) {
       try {
@@ -77,7 +100,6 @@ export class ControlLoop {
       }
       await new Promise((resolve) => setTimeout(resolve, ROUND_MS));
     }
-    logger.info('leads no more');
   }
 
   async round(fence: Compare): Promise<void> {
@@ -189,7 +211,9 @@ export class ControlLoop {
   }
 
   #report(ended: readonly EndedOperation[]): void {
-    for (const { operation, shardId, outcome, detail } of ended) {
+    for (const one of ended) {
+      const { operation, shardId, outcome, detail } = one;
+      this.#ended(one);
       this.parts.logger.info(
         { operation: operation.id, kind: operation.kind, shardId, outcome, detail },
         'operation ended',

@@ -19,7 +19,16 @@ export class AnswerCache extends LRUCache<string, CachedAnswer> {}
 @Controller()
 @GrpcService(reranker.RerankServiceService)
 export class RerankerController implements Api<typeof reranker.RerankServiceService> {
+  #fromCache = 0;
+  #byRules = 0;
+  #candidates = 0;
+
   constructor(@Inject(AnswerCache) private readonly cache: AnswerCache) {}
+
+  /** Answers so far by where they came from, and the candidates of those that the rules made. */
+  get counts(): { readonly fromCache: number; readonly byRules: number; readonly candidates: number } {
+    return { fromCache: this.#fromCache, byRules: this.#byRules, candidates: this.#candidates };
+  }
 
   async rerank(request: reranker.RerankRequest): Promise<reranker.RerankResponse> {
     if (request.candidates.length > MAX_CANDIDATES) {
@@ -31,7 +40,11 @@ export class RerankerController implements Api<typeof reranker.RerankServiceServ
       .digest('base64');
     const cached = this.cache.get(key);
     const results = cached?.results ?? rerankByRules(request);
-    if (cached === undefined) this.cache.set(key, { scope: request.scope, query: request.query, results });
+    if (cached === undefined) {
+      this.cache.set(key, { scope: request.scope, query: request.query, results });
+      this.#byRules += 1;
+      this.#candidates += request.candidates.length;
+    } else this.#fromCache += 1;
     return {
       results,
       strategyUsed: STRATEGY.name,

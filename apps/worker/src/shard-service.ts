@@ -19,6 +19,11 @@ export class ShardService {
     return this.engine.submit(op, write, ticket);
   }
 
+  /** What waits for a thread of the engine and what runs, in each lane. */
+  operations(): ReturnType<Engine['operations']> {
+    return this.engine.operations();
+  }
+
   /** Names the engine for other threads of this process: see Engine.attach. */
   share(): number {
     return this.engine.share();

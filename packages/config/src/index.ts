@@ -4,6 +4,7 @@ export {
   clusterTlsKnobs,
   logLevelKnob,
   metaStoreKnobs,
+  metricsKnobs,
   placementAddressKnob,
   serverTlsKnobs,
   tracingKnobs,

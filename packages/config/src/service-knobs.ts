@@ -1,5 +1,5 @@
 import type { Knob } from './knobs.js';
-import { addressList, flag, logLevel, optionalText, share, text } from './schemas.js';
+import { addressList, flag, listenAddress, logLevel, optionalText, share, text } from './schemas.js';
 
 /** Knobs that several services have, so that they are spelled alike. */
 export const logLevelKnob = {
@@ -130,5 +130,21 @@ export const tracingKnobs = {
     schema: share,
     default: '1',
     help: 'share of the requests that are traced, 0 to 1, unless the caller has decided it',
+  },
+} as const;
+
+/** Of the listener that Prometheus reads the metrics of a process at. */
+export const metricsKnobs = {
+  metricsListen: {
+    env: 'VECTRON_METRICS_LISTEN',
+    flag: 'metrics-listen',
+    schema: listenAddress.optional(),
+    help: 'HOST:PORT at which Prometheus reads the metrics of this process, with the token of --metrics-token-file; beyond this machine only with TLS; default: no such listener',
+  },
+  metricsTokenFile: {
+    env: 'VECTRON_METRICS_TOKEN_FILE',
+    flag: 'metrics-token-file',
+    schema: optionalText,
+    help: 'file with that token, of at least 32 characters, or with several, one a line; read again when it changes; default: <data>/secrets/metrics.token, made when missing',
   },
 } as const;

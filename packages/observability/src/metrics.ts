@@ -1,15 +1,17 @@
-import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { AggregatorRegistry, Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { createProcessMetrics, type ProcessMetrics, type ProcessOptions } from './process-metrics.js';
+
+const CUT_REASONS = ['too_many', 'unread', 'flood', 'refused_calls', 'pipelined'];
 
 /**
- * One registry a process; services of a single process share it. Names and labels are listed in docs/metrics.md. A thread has one of
- * its own, without what is said of the whole process (`ofProcess` false); `sumOfMetrics` adds them up.
+ * What the gateways of a process tell, beside what the process tells of itself. Services of a single process share its registry. Names
+ * and labels are listed in docs/metrics.md. A thread has a registry of its own; `sumOfMetrics` adds them up.
  */
-export function createMetrics({ ofProcess = true }: { readonly ofProcess?: boolean } = {}) {
-  const registry = new Registry();
-  const registers = [registry];
-  if (ofProcess) collectDefaultMetrics({ register: registry });
-  return {
-    registry,
+export function createMetrics(options: Partial<ProcessOptions> = {}) {
+  const exposed = createProcessMetrics({ service: 'gateway', ...options });
+  const registers = [exposed.registry];
+  const metrics = {
+    ...exposed,
     requests: new Counter({
       name: 'vectron_requests_total',
       help: 'Public calls by operation and outcome (OK or error code).',
@@ -119,9 +121,9 @@ export function createMetrics({ ofProcess = true }: { readonly ofProcess?: boole
       labelNames: ['shard', 'collection', 'tenant'],
       registers,
     }),
-    shardQueries: new Gauge({
-      name: 'vectron_shard_queries_per_second',
-      help: 'Searches a second of a shard, over all replicas.',
+    shardSearches: new Counter({
+      name: 'vectron_shard_searches_total',
+      help: 'Searches of a shard, over all replicas, since the first look at the metrics.',
       labelNames: ['shard', 'collection', 'tenant'],
       registers,
     }),
@@ -168,12 +170,25 @@ export function createMetrics({ ofProcess = true }: { readonly ofProcess?: boole
       registers,
     }),
   };
+  // A count that begins at nothing shows its first increase, and is told from one that does not exist.
+  for (const won of ['first', 'second']) metrics.hedges.inc({ won }, 0);
+  for (const result of ['hit', 'miss']) metrics.cache.inc({ tier: 'memory', result }, 0);
+  for (const listener of ['http', 'grpc']) {
+    for (const reason of CUT_REASONS) metrics.connectionsCut.inc({ listener, reason }, 0);
+  }
+  return metrics;
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
 /** What a registry holds, such that it can be sent to another thread. */
 export type MetricsSnapshot = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
+
+/** What a registry holds now, for `sumOfMetrics`. */
+export async function snapshotOf({ registry, collectors }: ProcessMetrics): Promise<MetricsSnapshot> {
+  for (const collect of collectors) collect();
+  return registry.getMetricsAsJSON();
+}
 
 /** The registries of several threads as one: counts and gauges are added, unless a metric says otherwise. */
 export const sumOfMetrics = (snapshots: readonly MetricsSnapshot[]): Registry =>

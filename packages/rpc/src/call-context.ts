@@ -8,6 +8,8 @@ export interface Work {
   isLong: boolean;
   /** Processor time that it has cost so far, microseconds. */
   cpuUs: number;
+  /** What was found, with how: for the log of slow requests. It is not kept for longer than the request. */
+  found?: object;
 }
 
 /** What travels beside a request, over the wire or within the process. */

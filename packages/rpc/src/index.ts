@@ -14,6 +14,7 @@ export {
 export { VectronExceptionFilter } from './exception-filter.js';
 export { createFailoverClient, type FailoverClient } from './failover.js';
 export { MessageStream } from './message-stream.js';
+export { type MetricsListener, type MetricsListenerOptions, serveMetrics } from './metrics-listener.js';
 export { portApi, servePortApi } from './ports/port-api.js';
 export { type Port, type PortMethod, PortPeer, type Remote, remoteObject } from './ports/port-peer.js';
 export {

@@ -154,6 +154,8 @@ export interface Observed {
   readonly request?: () => object | undefined;
   /** IP address of the caller. */
   readonly peer: string;
+  /** undefined: it was refused before any. */
+  readonly work?: Work;
 }
 
 /** A call that ends when its caller may not make it any more. */

@@ -31,7 +31,7 @@ function known(command, flags) {
 
 async function certificate(dir) {
   const { clusterCertificate } = await import('../../../apps/cli/dist/local/certificates.js');
-  return clusterCertificate(join(dir, 'certificates'), 'public', ['127.0.0.1', 'localhost'], false);
+  return clusterCertificate(join(dir, 'certificates'), 'public', ['127.0.0.1', 'localhost'], 'other');
 }
 
 const addressOf = (text) => {

@@ -48,11 +48,16 @@ function certificatesCommand(group: Command): void {
     .option('--dir <dir>', 'where ca.pem, ca.key and the certificates are kept', './certificates')
     .option('--name <name>', 'name of the files: NAME.pem and NAME.key', 'service')
     .option('--host <host...>', 'names and IP addresses at which the service is reached', ['localhost', '127.0.0.1'])
+    .option(
+      '--scraper',
+      'instead of one for a service: one for a Prometheus, which can read metrics and is no service itself',
+    )
     .option('--json', 'print JSON')
-    .action(async (options: { dir: string; name: string; host: string[]; json?: boolean }) => {
+    .action(async (options: { dir: string; name: string; host: string[]; scraper?: boolean; json?: boolean }) => {
       if (!/^[A-Za-z0-9._-]{1,64}$/.test(options.name))
         throw VectronError.invalid('name', '--name is a file name of at most 64 letters, digits, dots and dashes');
-      const files = await clusterCertificate(options.dir, options.name, options.host, true);
+      const kind = options.scraper === true ? 'scraper' : 'service';
+      const files = await clusterCertificate(options.dir, options.name, options.host, kind);
       show(files, options.json === true, { head: ['file', 'path'], rows: Object.entries(files) });
       if (options.json !== true) console.log('keep ca.key to yourself: who has it can make services of this cluster');
     });

@@ -10,6 +10,7 @@ import type { ClusterLink } from '../cluster-token.js';
 import { clusterKnobs, loadConfig, serveKnobs, tracingOf } from '../config.js';
 import { firstRunLines } from '../first-run.js';
 import { withFlags } from '../knob-flags.js';
+import type { MetricsEndpoint } from '../metrics-endpoint.js';
 import type { ServiceProcess } from '../services.js';
 import { stopOnSignal, stopWhileStarting } from '../stop-on-signal.js';
 
@@ -35,6 +36,7 @@ export function serveCommand(program: Command): void {
     console.log(`  REST     ${server.httpUrl}/v1    reference ${server.httpUrl}/docs`);
     console.log(`  gRPC     ${server.grpcAddress}`);
     console.log(`  console  ${server.httpUrl}/console`);
+    if (server.metricsUrl !== undefined) console.log(`  metrics  ${server.metricsUrl}`);
     if (server.bootstrap && !config.noSample) {
       const { showSample } = await import('../first-search.js');
       await showSample(server, server.bootstrap.apiKey, config);
@@ -47,20 +49,20 @@ export function serveCommand(program: Command): void {
 const processes = () => import('../services.js');
 
 export function serviceCommands(program: Command): void {
-  service(program, 'gateway', 'the public door: REST, gRPC, WebSocket and console', gatewayKnobs, async (...link) =>
-    (await processes()).gatewayProcess(...link),
+  service(program, 'gateway', 'the public door: REST, gRPC, WebSocket and console', gatewayKnobs, async (...parts) =>
+    (await processes()).gatewayProcess(...parts),
   );
-  service(program, 'pd', 'the placement driver', placementKnobs, async (config, link) =>
-    (await processes()).placementProcess(config, link),
+  service(program, 'pd', 'the placement driver', placementKnobs, async (config, link, metrics) =>
+    (await processes()).placementProcess(config, link, metrics),
   );
-  service(program, 'worker', 'a worker', workerKnobs, async (config, link) =>
-    (await processes()).workerProcess(config, link),
+  service(program, 'worker', 'a worker', workerKnobs, async (config, link, metrics) =>
+    (await processes()).workerProcess(config, link, metrics),
   );
-  service(program, 'auth', 'users, keys and tokens', authKnobs, async (config, link) =>
-    (await processes()).authProcess(config, link),
+  service(program, 'auth', 'users, keys and tokens', authKnobs, async (config, link, metrics) =>
+    (await processes()).authProcess(config, link, metrics),
   );
-  service(program, 'reranker', 'the reranker', rerankerKnobs, async (config, link) =>
-    (await processes()).rerankerProcess(config, link),
+  service(program, 'reranker', 'the reranker', rerankerKnobs, async (config, link, metrics) =>
+    (await processes()).rerankerProcess(config, link, metrics),
   );
 }
 
@@ -71,21 +73,24 @@ function service<C>(
   name: string,
   help: string,
   knobs: Loadable<C>,
-  start: (config: C, link: ClusterLink, tracing: TracingOptions) => Promise<ServiceProcess>,
+  start: (config: C, link: ClusterLink, metrics: MetricsEndpoint, tracing: TracingOptions) => Promise<ServiceProcess>,
 ): void {
   const command = program.command(name).description(help);
   withFlags(command, { ...knobs.knobs, ...clusterKnobs.knobs }).action(async (options: Record<string, unknown>) => {
     const isUp = stopWhileStarting();
     const config = loadConfig(knobs, options) as C;
     const shared = loadConfig(clusterKnobs, options);
-    const [{ startTracing }, { clusterLink }] = await Promise.all([
+    const [{ startTracing }, { clusterLink }, { metricsEndpoint }] = await Promise.all([
       import('@vectron/observability'),
       import('../cluster-token.js'),
+      import('../metrics-endpoint.js'),
     ]);
-    const link = await clusterLink(shared, (config as { data?: string }).data);
+    const { data } = config as { data?: string };
+    const link = await clusterLink(shared, data);
+    const metrics = await metricsEndpoint(shared, data, link.tls);
     const tracing = tracingOf(name, shared);
     const endTracing = await startTracing(tracing);
-    const running = await start(config, link, tracing);
+    const running = await start(config, link, metrics, tracing);
     stopOnSignal(() => running.close().then(endTracing), running.onClientFault);
     isUp();
     console.log(`${name} ready ${JSON.stringify(running.lines)}`);

@@ -21,7 +21,7 @@ export async function threadMain(): Promise<void> {
   if (parentPort === null) throw new Error('this is run in a thread of vectron serve or vectron gateway');
   const facts = workerData as ThreadData;
   const peer = new PortPeer(parentPort);
-  const metrics = createMetrics({ ofProcess: false });
+  const metrics = createMetrics({ ofProcess: false, thread: `gateway-${facts.number}` });
   takeUnhandled(
     (code) => metrics.clientFaults.inc({ code }),
     (error) => {

@@ -19,15 +19,18 @@ const YEARS = 10;
 /** Beside the hosts: what services of a cluster, and workers among each other, expect to be shown. */
 const NAMES = [CLUSTER_NAME, 'vectron-worker'];
 
+/** `scraper`: it reads metrics, and is nobody that a service would speak to. */
+export type CertificateKind = 'service' | 'scraper' | 'other';
+
 /**
  * A certificate authority of this cluster alone in `dir`, made at the first call, and a certificate of it for `hosts`
- * (names or IP addresses): for the etcd of a local cluster and, with `service`, for services of the cluster.
+ * (names or IP addresses): for services of the cluster, for a Prometheus, or for something else such as the etcd of a local cluster.
  */
 export async function clusterCertificate(
   dir: string,
   name: string,
   hosts: readonly string[],
-  service: boolean,
+  kind: CertificateKind,
   until?: Date,
 ): Promise<CertificateFiles> {
   x509.cryptoProvider.set(webcrypto as never);
@@ -66,9 +69,15 @@ export async function clusterCertificate(
     signingKey,
     signingAlgorithm: ALGORITHM,
     extensions: [
-      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth]),
+      new x509.ExtendedKeyUsageExtension([
+        ...(kind === 'scraper' ? [] : [x509.ExtendedKeyUsage.serverAuth]),
+        x509.ExtendedKeyUsage.clientAuth,
+      ]),
       new x509.SubjectAlternativeNameExtension(
-        [...hosts, ...(service ? NAMES : [])].map((host) => ({ type: isIP(host) === 0 ? 'dns' : 'ip', value: host })),
+        [...hosts, ...(kind === 'service' ? NAMES : [])].map((host) => ({
+          type: isIP(host) === 0 ? 'dns' : 'ip',
+          value: host,
+        })),
       ),
     ],
   });

@@ -80,8 +80,8 @@ export class LocalCluster {
     const progress = this.options.onProgress ?? (() => {});
     await secretFile(this.#tokenFile, randomSecret);
     const certificates = join(dir, 'certificates');
-    this.#certificates = await clusterCertificate(certificates, 'local', LOOPBACK, false);
-    this.#serviceCertificates = await clusterCertificate(certificates, 'service', LOOPBACK, true);
+    this.#certificates = await clusterCertificate(certificates, 'local', LOOPBACK, 'other');
+    this.#serviceCertificates = await clusterCertificate(certificates, 'service', LOOPBACK, 'service');
     await this.#plan();
     progress(`etcd: ${etcdMembers} member${etcdMembers === 1 ? '' : 's'}`);
     this.#etcd = await EtcdServer.start({

@@ -9,6 +9,7 @@ import { collectionInfo } from '../data/collection.service.js';
 import { MetricsSum } from '../shared/metrics-sum.js';
 import { stateName } from './cluster.service.js';
 import { RecallTotals, type ReplicaRecalls } from './recall-counts.js';
+import { SearchTotals } from './search-totals.js';
 
 /** A worker with what its last heartbeat said. */
 export type WorkerView = Omit<placement.WorkerInfo, 'last' | 'state' | 'stateChanges'> & {
@@ -46,6 +47,7 @@ export interface Health {
 export class SystemService {
   #health: { readonly atMs: number; readonly answer: Promise<Health> } | undefined;
   readonly #recalls = new RecallTotals();
+  readonly #searches = new SearchTotals();
   readonly #counts: { atMs: number; all: number; failed: number }[] = [];
 
   constructor(
@@ -150,18 +152,20 @@ export class SystemService {
   /** Brings the gauges of collections and shards up to date before a scrape. */
   async scrape(): Promise<string> {
     const gauges = [
-      ...(['points', 'indexLag', 'shardBytes', 'shardQueries', 'shardSnapshots', 'replicas'] as const),
+      ...(['points', 'indexLag', 'shardBytes', 'shardSnapshots', 'replicas'] as const),
       ...(['collectionPoints', 'collectionRecall'] as const),
     ] as const;
     for (const gauge of gauges) this.metrics[gauge].reset();
-    const { collections } = await this.backends.placement
-      .listCollections({ tenantId: '' }, probe())
-      .catch(() => ({ collections: [] as placement.Collection[] }));
+    const listed = await this.backends.placement.listCollections({ tenantId: '' }, probe()).catch(() => undefined);
+    // Without a placement driver nothing is known of now, and what was counted stays.
+    if (listed === undefined) return this.sum.text();
+    const { collections } = listed;
     const points = new Map(collections.map((one) => [one, pointsOf(one)]));
     // What a tenant makes must not make the answer, nor what stores it, as large as it likes.
     const shown = collections.sort((a, b) => (points.get(b) ?? 0) - (points.get(a) ?? 0));
     const others = shown.splice(this.config.metricsCollections);
     this.#countRecalls(shown, others);
+    this.#countSearches(shown, others);
     for (const [at, one] of shown.entries()) {
       if (at % AT_ONCE === 0) await setImmediate();
       const { name: collection, tenantId: tenant, shards } = one;
@@ -185,8 +189,6 @@ export class SystemService {
     this.metrics.indexLag.inc(labels, metrics?.tailPoints ?? 0);
     this.metrics.shardBytes.inc({ ...labels, where: 'memory' }, metrics?.memoryBytes ?? 0);
     this.metrics.shardBytes.inc({ ...labels, where: 'disk' }, metrics?.diskBytes ?? 0);
-    const queries = replicas.reduce((sum, one) => sum + (one.metrics?.queriesPerSecond ?? 0), 0);
-    this.metrics.shardQueries.inc(labels, queries);
     const snapshots = replicas.reduce((sum, one) => sum + (one.metrics?.snapshots ?? 0), 0);
     this.metrics.shardSnapshots.inc(labels, snapshots);
     this.metrics.replicas.inc(labels, replicas.filter((one) => one.metrics?.damage === '').length);
@@ -209,6 +211,14 @@ export class SystemService {
     }
     if (others.length === 0) return;
     count({ collection: OTHERS, tenant: OTHERS, vector: OTHERS }, totals.others.asked, totals.others.unmet);
+  }
+
+  #countSearches(shown: readonly placement.Collection[], others: readonly placement.Collection[]): void {
+    const totals = this.#searches.look(shown, others);
+    const { shardSearches } = this.metrics;
+    shardSearches.reset();
+    for (const { labels, searches } of totals.shown) shardSearches.inc(labels, searches);
+    if (others.length > 0) shardSearches.inc({ shard: OTHERS, collection: OTHERS, tenant: OTHERS }, totals.others);
   }
 
   /** Workers with their last heartbeats, but for those that were removed. */

@@ -30,7 +30,9 @@ export class QueryService {
   ) {}
 
   async query(principal: Principal, asked: gateway.QueryRequest, limits: CallLimits = {}): Promise<QueryAnswer> {
-    return this.#query(principal, asked, this.#read(asked.timeoutMs, asked.consistency, limits));
+    const answer = await this.#query(principal, asked, this.#read(asked.timeoutMs, asked.consistency, limits));
+    if (limits.work !== undefined) limits.work.found = answer;
+    return answer;
   }
 
   async #query({ tenantId }: Principal, asked: gateway.QueryRequest, read: ReadLimits): Promise<QueryAnswer> {
@@ -62,6 +64,7 @@ export class QueryService {
         outcomes[at] = { error: toVectronError(cause) };
       }
     });
+    if (work !== undefined) work.found = outcomes.flatMap(({ answer }) => answer ?? []);
     return outcomes;
   }
 

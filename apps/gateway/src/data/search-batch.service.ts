@@ -51,6 +51,7 @@ export class SearchBatchService {
       const places = { atOnce: BATCH_AT_ONCE, spare: () => this.edge.spare(principal, work) };
       return runSearchBatch(route, vectors, input, ask, run, places);
     });
+    if (work !== undefined) work.found = outcomes;
     return outcomes.map((outcome) => {
       const answer = answerOf(outcome, input.payloadFields);
       answer.queryId = randomUUID();

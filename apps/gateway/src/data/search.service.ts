@@ -34,6 +34,7 @@ export class SearchService {
     const { answer, from } = await this.cached.answer(call);
     const own = { ...answer, queryId: randomUUID(), servedFrom: from };
     this.impressions.remember(tenantId, input, own);
+    if (limits.work !== undefined) limits.work.found = own;
     return own;
   }
 
@@ -45,6 +46,7 @@ export class SearchService {
     const call = searchCall(tenantId, input, this.config.searchTimeoutMs, limits);
     for await (const answer of this.searches.stream(call)) {
       const own = { ...answer, queryId: randomUUID() };
+      if (limits.work !== undefined) limits.work.found = own;
       if (own.shards.length === own.shardsAsked) this.impressions.remember(tenantId, input, own);
       yield own;
     }

@@ -6,6 +6,7 @@ const NAMES = ['email', 'name', 'role', 'heir', 'apiKeyId', 'plan', 'from', 'to'
 const MAX_VALUE = 128;
 const MAX_TARGET = 512;
 const MAX_VALUES = 16;
+const MAX_COLLECTIONS = 4;
 /** More of a text is not looked at. */
 const LOOKED_AT = 1_024;
 
@@ -36,6 +37,15 @@ export function targetOf(method: MethodContract, request: object | undefined): s
     .map((value) => printable(value))
     .join(' ')
     .slice(0, MAX_TARGET);
+}
+
+/** The collections that a request names, for the log of requests; of many the first ones. */
+export function collectionsOf(method: MethodContract, request: object | undefined): string {
+  if (request === undefined) return '';
+  const names = new Set(method.scope.flatMap((path) => valuesAt(request, path.split('.'))));
+  names.delete('');
+  const shown = [...names].slice(0, MAX_COLLECTIONS).map((name) => printable(name));
+  return names.size <= shown.length ? shown.join(' ') : `${shown.join(' ')} and ${names.size - shown.length} more`;
 }
 
 /** The request with nothing but the parameters of its route, as REST knows it before the body. */

@@ -28,6 +28,7 @@ export class Refusals {
     metrics?: Metrics,
   ) {
     this.#count = metrics?.shed.labels({ kind });
+    this.#count?.inc(0);
   }
 
   /** OVERLOADED, which is counted. `expectedMs`: when there will be room; undefined: it cannot be told. */

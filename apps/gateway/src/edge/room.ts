@@ -77,6 +77,8 @@ export class Room {
     this.#gauge = metrics?.running.labels({ kind });
     if (part === undefined) metrics?.room.labels({ kind }).set(limit);
     this.#waitingGauge = metrics?.waiting.labels({ kind });
+    this.#gauge?.set(0);
+    this.#waitingGauge?.set(0);
     this.#refusals = new Refusals(kind, metrics);
   }
 

@@ -1,4 +1,4 @@
-import { type Metrics, type MetricsSnapshot, sumOfMetrics } from '@vectron/observability';
+import { exposition, type Metrics, type MetricsSnapshot, snapshotOf, sumOfMetrics } from '@vectron/observability';
 
 /** Calls by operation and outcome. */
 export type RequestCounts = readonly { readonly labels: Record<string, string | number>; readonly value: number }[];
@@ -20,7 +20,7 @@ export class MetricsSum {
 
   /** The exposition text of all of them. */
   async text(): Promise<string> {
-    if (this.snapshots === undefined) return this.own.registry.metrics();
+    if (this.snapshots === undefined) return exposition(this.own);
     const all = await this.#all();
     const { gatewayRequests } = this.own;
     gatewayRequests.reset();
@@ -28,7 +28,7 @@ export class MetricsSum {
       const calls = requestsIn(counted).reduce((sum, { value }) => sum + value, 0);
       gatewayRequests.inc({ gateway: String(number) }, calls);
     }
-    return sumOfMetrics([await this.own.registry.getMetricsAsJSON(), ...all.values()]).metrics();
+    return sumOfMetrics([await snapshotOf(this.own), ...all.values()]).metrics();
   }
 
   async requests(): Promise<RequestCounts> {

@@ -113,6 +113,11 @@ export class GatewayThreads implements RunningGateway {
     });
   }
 
+  async scrape(): Promise<string> {
+    if (this.#parts === undefined) throw new VectronError('UNAVAILABLE', 'the gateways are not there yet');
+    return this.#parts.system.scrape();
+  }
+
   async close(): Promise<void> {
     this.#stop.abort();
     for (const listener of Object.values(this.#listeners)) listener.stop();

@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
-import type { Logger, Metrics } from '@vectron/observability';
+import { type Logger, type Metrics, snapshotOf } from '@vectron/observability';
 import type { PortPeer } from '@vectron/rpc';
 import type { Backends } from '../backends.js';
 import type { GatewayConfig } from '../config.js';
@@ -84,7 +84,7 @@ export async function runGateway(
       gateway.accept(listener as PublicListener, socket);
     },
     beat: () => undefined,
-    metrics: () => metrics.registry.getMetricsAsJSON(),
+    metrics: () => snapshotOf(metrics),
     impression: ([tenantId, queryId]) => impressions.get(tenantId as string, queryId as string),
     fetch: async ([request]) => {
       const { url, body, headers, method } = request as WireRequest;

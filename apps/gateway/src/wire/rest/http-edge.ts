@@ -8,11 +8,19 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { fromRoute, targetOf } from '../../edge/audit-target.js';
 import { addressOfRequest } from '../../edge/client-address.js';
 import type { Edge } from '../../edge/edge.js';
+import type { RequestLog } from '../../edge/request-log.js';
 import { endAfterAnswer } from './http-connections.js';
 import { logFault, sendError } from './http-error.filter.js';
 import { codeOf } from './reply-code.js';
 import type { AuthenticatedRequest } from './rest-context.js';
 import { tokenOf } from './tokens.js';
+
+/** What requests are counted and written down by. */
+export interface Watched {
+  readonly measure: ReturnType<typeof requestMeter>;
+  readonly requests: RequestLog;
+  readonly logger: Logger;
+}
 
 const WATCH_MS = 1_000;
 /** Larger reads are let in without a look at what they ask. */
@@ -26,8 +34,7 @@ export function guardRequests(
   fastify: FastifyInstance,
   edge: Edge,
   arrivals: Arrivals,
-  measure: ReturnType<typeof requestMeter>,
-  logger: Logger,
+  { measure, requests, logger }: Watched,
 ): void {
   const refuse = (request: FastifyRequest, reply: FastifyReply, error: unknown) => {
     const known = toVectronError(error);
@@ -123,16 +130,19 @@ export function guardRequests(
     request.release?.();
     const { contract } = request.routeOptions.config;
     const code = codeOf(reply);
-    measure(
-      contract?.name ?? `${request.method} ${request.routeOptions.url ?? 'unknown'}`,
-      code,
-      reply.elapsedTime / 1000,
-    );
-    if (contract === undefined) return;
-    const { principal, id: requestId, message, params } = request;
+    const operation = contract?.name ?? `${request.method} ${request.routeOptions.url ?? 'unknown'}`;
+    const seconds = reply.elapsedTime / 1_000;
+    measure(operation, code, seconds);
+    const { principal, id: requestId, message, params, work } = request;
     const address = () => addressOfRequest(request);
-    const target = () => targetOf(contract, message ?? fromRoute(contract, (params ?? {}) as Record<string, string>));
-    edge.leave(contract, code, { principal, address, target, requestId });
+    const read = () => message ?? (contract && fromRoute(contract, (params ?? {}) as Record<string, string>));
+    if (contract !== undefined) {
+      const target = () => targetOf(contract, read());
+      edge.leave(contract, code, { principal, address, target, requestId });
+    }
+    if (!requests.wants(code, seconds)) return;
+    const known = { method: contract, operation, code, seconds, requestId, principal, work, address, request: read };
+    requests.ended({ wire: 'rest', ...known });
   });
 }
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { toVectronError, VectronError } from '@vectron/errors';
-import { checkAccess, parseJson, readMessage, textOf } from '@vectron/model';
+import { checkAccess, type Message, parseJson, readMessage, textOf } from '@vectron/model';
 import type { gateway } from '@vectron/proto';
 import { plainAddress, Stop } from '@vectron/rpc';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -12,9 +12,11 @@ import { printable } from '../../edge/audit-target.js';
 import type { Edge } from '../../edge/edge.js';
 import type { Hold } from '../../edge/hold.js';
 import { checkRequest, publicMethod } from '../../edge/policy.js';
+import type { EndedRequest } from '../../edge/request-log.js';
 import { searchInput } from '../grpc/grpc-messages.js';
 import { searchAnswerJson } from './fast-answers.js';
-import { errorBody, retryAfterSeconds } from './http-error.filter.js';
+import type { Watched } from './http-edge.js';
+import { errorBody, logFault, retryAfterSeconds } from './http-error.filter.js';
 import { tokenOf } from './tokens.js';
 
 const METHOD = publicMethod('/vectron.v1.VectronService/SearchStream');
@@ -43,6 +45,7 @@ export function serveSearchSocket(
   http: Server,
   edge: Edge,
   searches: SearchService,
+  { measure, requests, logger }: Watched,
   {
     maxBytes,
     maxSearches,
@@ -68,6 +71,7 @@ export function serveSearchSocket(
     const address = plainAddress(request.socket.remoteAddress);
     const token = tokenOf(request.headers) ?? protocolToken(request);
     const origin = request.headers.origin;
+    const begunMs = performance.now();
     void (async () => {
       try {
         if (collection === undefined) throw new VectronError('NOT_FOUND', 'no such route');
@@ -82,12 +86,15 @@ export function serveSearchSocket(
         if (stream.destroyed) return;
         const hold = edge.hold(principal);
         stream.once('close', () => hold.release());
-        sockets.handleUpgrade(request, stream, head, (socket) => serve(socket, name, token, { principal, hold }));
+        sockets.handleUpgrade(request, stream, head, (socket) =>
+          serve(socket, name, token, { principal, hold, address }),
+        );
       } catch (error) {
         const known = toVectronError(error);
         const requestId = randomUUID();
         const target = () => printable(collection ?? '');
         edge.leave(METHOD, known.code, { address: () => address, target, requestId });
+        ended(known.code, begunMs, { requestId, address: () => address, request: () => ({ collection }) });
         refuse(stream, known, requestId);
       }
     })();
@@ -97,7 +104,7 @@ export function serveSearchSocket(
     socket: WebSocket,
     collection: string,
     token: string | undefined,
-    { principal, hold }: { principal: Principal; hold: Hold },
+    { principal, hold, address }: { principal: Principal; hold: Hold; address: string },
   ): void {
     socket.on('error', () => socket.terminate());
     const full = (refused: unknown) => socket.close(TRY_AGAIN_LATER, toVectronError(refused).message);
@@ -133,14 +140,34 @@ export function serveSearchSocket(
         return socket.close(1008, 'too many searches at once on this WebSocket');
       // What the client sends next waits in its own buffers.
       if (running >= maxSearches) socket.pause();
-      void answer(socket, collection, token, data as Buffer).finally(() => {
+      void answer(socket, collection, token, data as Buffer, address).finally(() => {
         running -= 1;
         if (running < maxSearches && socket.isPaused) socket.resume();
       });
     });
   }
 
-  async function answer(socket: WebSocket, collection: string, token: string | undefined, data: Buffer): Promise<void> {
+  /** One search, or an upgrade that was refused, is counted and written down as on the other wires. */
+  function ended(
+    code: string,
+    begunMs: number,
+    known: Pick<EndedRequest, 'requestId' | 'address' | 'request'> & Partial<Pick<EndedRequest, 'principal' | 'work'>>,
+  ): void {
+    const seconds = (performance.now() - begunMs) / 1_000;
+    measure(METHOD.name, code, seconds);
+    if (!requests.wants(code, seconds)) return;
+    const { principal, work } = known;
+    const one = { operation: METHOD.name, method: METHOD, code, seconds, ...known, principal, work };
+    requests.ended({ wire: 'websocket', ...one });
+  }
+
+  async function answer(
+    socket: WebSocket,
+    collection: string,
+    token: string | undefined,
+    data: Buffer,
+    address: string,
+  ): Promise<void> {
     const send = (message: string) => {
       if (socket.readyState !== WebSocket.OPEN) return;
       // Who does not read is not waited for.
@@ -151,13 +178,18 @@ export function serveSearchSocket(
     const leave = () => gone.abort();
     socket.once('close', leave);
     let release: (() => void) | undefined;
+    const begunMs = performance.now();
+    const work = { isLong: false, cpuUs: 0 };
+    const requestId = randomUUID();
+    let code = 'OK';
+    let principal: Principal | undefined;
+    let request: Message | undefined;
     try {
-      const principal = await edge.enter(token, '');
+      principal = await edge.enter(token, '');
       checkAccess(METHOD, principal);
       const isGone = () => socket.readyState !== WebSocket.OPEN;
       const arrivedMs = Date.now();
-      const work = { isLong: false, cpuUs: 0 };
-      const request = readMessage(METHOD.request, parseJson(textOf(data, 'message'), 'message'));
+      request = readMessage(METHOD.request, parseJson(textOf(data, 'message'), 'message'));
       request.collection = collection;
       release = await edge.admit(METHOD, principal, { bytes: data.length, isGone, request, work });
       checkRequest(METHOD, request, principal);
@@ -168,10 +200,15 @@ export function serveSearchSocket(
         send(`{"result":${searchAnswerJson(found)},"last":${last}}`);
       }
     } catch (error) {
-      send(JSON.stringify({ error: errorBody(toVectronError(error)) }));
+      const known = toVectronError(error);
+      code = known.code;
+      logFault(logger, known, { id: requestId, url: '' });
+      send(JSON.stringify({ error: errorBody(known) }));
     } finally {
       socket.off('close', leave);
       release?.();
+      const read = () => request ?? { collection };
+      ended(code, begunMs, { requestId, address: () => address, request: read, principal, work });
     }
   }
   return sockets;
