@@ -23,6 +23,7 @@ const checks = [
   ['types of the console', process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'apps/console']],
   ['generated protos', process.execPath, ['scripts/proto.mjs', '--check']],
   ['generated docs', process.execPath, ['scripts/config-reference.mjs', '--check']],
+  ['API reference of the TypeScript packages', bin('typedoc'), []],
   // Not everywhere is there cargo-deny and a database of advisories: what could not be checked is no failure, and no pass.
   ['advisories', process.execPath, ['scripts/advisories.mjs'], { notChecked: 2 }],
   ['OpenAPI document', process.execPath, ['scripts/openapi.mjs', '--check']],

@@ -27,6 +27,8 @@ const LOWER: Record<string, string[]> = {
   'rest-client': ['errors'],
   // The embedded home is the core and its catalogue in this process; `connect` loads neither.
   sdk: ['errors', 'proto', 'rpc', 'rest-client', 'model', 'metastore', 'engine', 'embeddings'],
+  // What users install beside the SDK knows its interface alone.
+  langchain: ['sdk'],
 };
 const APPS = ['auth', 'gateway', 'placement-driver', 'reranker', 'worker'];
 

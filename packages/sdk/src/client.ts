@@ -78,8 +78,8 @@ export interface VectronClient extends AsyncDisposable {
   upsert(collection: string, points: readonly Point[]): Promise<UpsertResult>;
   /**
    * Writes batches one after the other, `maxInFlight` of them at a time, and gives what became of each, in their order. A batch is
-   * asked for when there is room for it. One that fails has the error in its ack, and the stream goes on: it is not sent again,
-   * because those behind it may be written by then. Of two batches that share a point, both written, the later one wins. Over gRPC it is
+   * asked for when there is room for it. One that fails has the error in its ack, and the stream goes on: it is not sent again
+   * without `retry`, because those behind it may be written by then. Of two batches that share a point, both written, the later one wins. Over gRPC it is
    * one call; when that is lost, batches without an ack are sent again, with the effect of once. Over REST each batch is a request.
    */
   upsertStream(

@@ -406,6 +406,12 @@ export type Batches<P extends object = Payload> = Iterable<readonly Point<P>[]> 
 export interface UpsertStreamOptions {
   /** Batches that are sent and not acknowledged, or whose ack was not taken, at most; 1 to 1,000, default 4. */
   readonly maxInFlight?: number;
+  /**
+   * Whether a batch of a stream of gRPC that is refused for a passing reason is sent again, as the client's `retries` and its budget of
+   * retries allow, while those behind it are written: for batches that share no points. Default: false. Over REST each batch is
+   * a call, which is retried as others are.
+   */
+  readonly retry?: boolean;
   /** Ends the stream with CANCELLED. What was sent may be written. */
   readonly signal?: AbortSignal;
 }
