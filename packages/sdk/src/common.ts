@@ -94,6 +94,7 @@ export type {
   SearchOptions,
   SearchResult,
   SearchSettings,
+  Selecting,
   ShardRead,
   Sought,
   SoughtByBranch,

@@ -76,14 +76,14 @@ export function retrying(transport: Transport, { retries, timeoutMs, random = Ma
   };
 }
 
-/** Milliseconds before the `tries`th retry, from 1, when the server has not asked for more. `random`: from 0 to below 1. */
-export const backoffMs = (tries: number, random: number): number =>
-  Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (tries - 1)) * (0.5 + random / 2);
-
-/** Milliseconds before the `tries`th retry. One that cannot be reached says nothing of when: another server may be there. */
+/**
+ * Milliseconds before the `tries`th retry, from 1. One that cannot be reached says nothing of when: another server may be there. `random`: from 0
+ * to below 1.
+ */
 export function pauseBefore(tries: number, { spec, details }: VectronError, random: number): number {
+  const longest = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (tries - 1));
   const asked = spec.grpc === 'RESOURCE_EXHAUSTED' ? (details.retryAfterMs ?? 0) : 0;
-  return asked + backoffMs(tries, random);
+  return asked + longest * (0.5 + random / 2);
 }
 
 /** Points that a filter chooses are changed by several writes, which have no one name. */

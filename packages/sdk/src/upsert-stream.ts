@@ -4,7 +4,7 @@ import type { gateway } from '@vectron/proto';
 import { disposable } from './disposable.js';
 import { data } from './methods.js';
 import { upsertRequest } from './requests.js';
-import { backoffMs, pauseBefore } from './retrying.js';
+import { pauseBefore } from './retrying.js';
 import type { Duplex, Transport } from './transport.js';
 import type { BatchAck, Batches, Point, UpsertResult, UpsertStreamOptions } from './types.js';
 
@@ -130,6 +130,8 @@ class UpsertSession {
   #call: Duplex<gateway.UpsertBatch> | undefined;
   #isOpening = false;
   #lost = 0;
+  /** Before the next stream is opened. */
+  #pauseMs = 0;
   #failure: VectronError | undefined;
 
   constructor(private readonly transport: Transport) {}
@@ -179,7 +181,7 @@ class UpsertSession {
     if (this.#isOpening) return;
     this.#isOpening = true;
     try {
-      if (this.#lost > 0) await pause(backoffMs(this.#lost, Math.random()));
+      if (this.#lost > 0) await pause(this.#pauseMs);
       const { openDuplex } = this.transport;
       if (openDuplex === undefined) throw new VectronError('INTERNAL', 'this transport carries no streams');
       const call = await openDuplex(data.upsertStream, {
@@ -218,6 +220,7 @@ class UpsertSession {
       return;
     }
     this.#lost += 1;
+    this.#pauseMs = pauseBefore(this.#lost, error, Math.random());
     const { retries = 0, budget } = this.transport;
     if (!error.spec.retryable || this.#lost > retries || budget?.take() === false) this.fail(error);
     else void this.#open();
