@@ -21,7 +21,7 @@ export default {
     ],
   },
   moduleNameMapper: {
-    '^@vectron/(errors|proto|config|observability|rpc|routing|metastore|model|engine|rest-client|sdk|mcp|nestjs)$':
+    '^@vectron/(errors|proto|config|observability|rpc|routing|metastore|model|engine|rest-client|sdk|mcp|nestjs|langchain)$':
       '<rootDir>/packages/$1/src/index.ts',
     '^@vectron/(gateway|placement-driver|worker|auth|reranker|cli)$': '<rootDir>/apps/$1/src/index.ts',
     '^@vectron/(gateway|placement-driver|worker|auth|reranker)/config$': '<rootDir>/apps/$1/src/config.ts',

@@ -39,7 +39,7 @@ export async function fill(
 ) {
   await client.createCollection(collection, { dimension: dataset.vectors.columns, ...settings });
   const started = performance.now();
-  await upsertAll(client, collection, copiesOf(dataset, copies), { batchSize, concurrency });
+  await upsertAll(client, collection, copiesOf(dataset, copies), { batchSize, maxInFlight: concurrency });
   const acknowledgedMs = performance.now() - started;
   for (;;) {
     const { points, indexLag } = await client.collectionStatus(collection);

@@ -31,7 +31,7 @@ const nameOf = (name) => `${name}-${version}.tgz`;
 /** What a release consists of, in the order in which it is published: what others depend on comes first. */
 export const RELEASED = [
   ...Object.keys(PLATFORMS).map((platform) => nameOf(`vectron-engine-${platform}`)),
-  ...['vectron-engine', 'vectron-sdk', 'vectron-nestjs', 'vectron'].map(nameOf),
+  ...['vectron-engine', 'vectron-sdk', 'vectron-nestjs', 'vectron-langchain', 'vectron'].map(nameOf),
 ];
 
 /** The archives that are there, in that order. */

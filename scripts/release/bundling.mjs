@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { join } from 'node:path';
+import { rolldown } from 'rolldown';
 import { root } from './folders.mjs';
 
 /** The native core is a package of its own, and code of this repository imports it from beside itself. */
@@ -32,3 +33,18 @@ export function checkImports(output, dependencies, isForNode = true) {
 
 /** The files that a bundler put into what it wrote. */
 export const modulesOf = (output) => output.flatMap(({ modules = {} }) => Object.keys(modules));
+
+/** Bundles the entry points `input` (files by name) into `folder` as ES modules; gives what was written. */
+export async function bundle(folder, { input, platform, external, plugins }) {
+  const made = await rolldown({ input, platform, external, plugins, onLog: () => {} });
+  const { output } = await made.write({
+    dir: folder,
+    format: 'esm',
+    sourcemap: true,
+    minify: platform === 'browser',
+    entryFileNames: '[name].js',
+    chunkFileNames: 'chunks/[name]-[hash].js',
+  });
+  await made.close();
+  return output;
+}

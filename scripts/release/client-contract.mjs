@@ -11,6 +11,9 @@ const usual = (service, name) => {
   return { path: `/${service}/${name}`, request: `${message}Request`, response: `${message}Response` };
 };
 
+/** Whether a call of this verb has a body, mostly. */
+const usualBody = (verb) => /^P/.test(verb);
+
 /** Those of `all` that `names` lead to, through their fields. */
 function reached(all, names) {
   const known = new Set();
@@ -30,11 +33,17 @@ function reached(all, names) {
 const CHECKED = 'vectron.v1.';
 const unchecked = ({ fields, ...message }) => ({ ...message, fields: fields.map(({ rules: _, ...field }) => field) });
 
-/** What a client over REST reads of the contract: the methods that have routes, and their messages. */
+/** Methods with routes that packages/sdk does not call: probes, metrics, and what services and the console ask. */
+export const NOT_CALLED = new Set([
+  ...['GetLiveness', 'GetReadiness', 'GetMetrics', 'GetJwks'],
+  ...['UpdateUserProfile', 'ValidateAPIKey', 'CreateSDKJWT'],
+]);
+
+/** What a client over REST reads of the contract: the methods that have routes and are called, and their messages. */
 export function clientContract({ services, messages, enums } = CONTRACT) {
   const routes = (http) => http.map(({ verb, path, body }) => ({ verb, path, body }));
   const method = ({ name, path, request, response, http }) => ({ name, path, request, response, http: routes(http) });
-  const routed = (methods) => methods.filter(({ http }) => http.length > 0).map(method);
+  const routed = (methods) => methods.filter(({ name, http }) => http.length > 0 && !NOT_CALLED.has(name)).map(method);
   const entries = Object.entries(services).map(([service, methods]) => [service, routed(methods)]);
   const named = entries.flatMap(([, methods]) => methods.flatMap(({ request, response }) => [request, response]));
   return { services: Object.fromEntries(entries), messages: reached(messages, named), enums };
@@ -53,17 +62,27 @@ export function contractModule(contract = clientContract()) {
     for (const method of methods) {
       for (const [key, value] of Object.entries(usual(service, method.name)))
         if (method[key] === value) delete method[key];
+      for (const route of method.http) if (route.body === usualBody(route.verb)) delete route.body;
     }
   }
+  for (const [name, message] of Object.entries(short.messages))
+    if (Object.keys(message).length === 1) short.messages[name] = message.fields;
   return `const snake = ${snake.toString()};
 const usual = ${usual.toString()};
 const usualType = ${usualType.toString()};
+const usualBody = ${usualBody.toString()};
 const C = ${JSON.stringify(short)};
+for (const [name, message] of Object.entries(C.messages)) {
+  if (Array.isArray(message)) C.messages[name] = { fields: message };
+}
 for (const { fields } of Object.values(C.messages)) {
   for (const field of fields) Object.assign(field, { name: snake(field.json), type: usualType(field), ...field });
 }
 for (const [service, methods] of Object.entries(C.services)) {
-  for (const method of methods) Object.assign(method, { ...usual(service, method.name), ...method });
+  for (const method of methods) {
+    Object.assign(method, { ...usual(service, method.name), ...method });
+    for (const route of method.http) route.body ??= usualBody(route.verb);
+  }
 }
 export const CONTRACT = C;
 `;

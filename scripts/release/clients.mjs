@@ -94,6 +94,7 @@ export async function tryClients(registry, server, check) {
         return runOn(process.execPath, files, [join(root, 'node_modules/typescript/bin/tsc'), '-p', '.']);
       });
     }
+    await tryLangchain(who, runOn, server, check);
     await check('the client over REST in Chromium', () => tryBrowser(who, server));
   } finally {
     who.remove();
@@ -122,7 +123,94 @@ function typeScripts(programs) {
       file: 'program.ts',
       text: `${entries(programs.embedded)}export {};\n`,
     },
+    ...Object.fromEntries(
+      ['es2022', 'esnext'].map((library) => [
+        `REST in a browser, without the types of Node, ${library}`,
+        {
+          options: { module: 'esnext', moduleResolution: 'bundler', types: [], typeRoots: [], lib: [library, 'dom'] },
+          file: 'program.ts',
+          text: WITHOUT_NODE,
+        },
+      ]),
+    ),
   };
+}
+
+/** Every kind of thing that the entry point over REST exports, without anything that is Node's. */
+const WITHOUT_NODE = `import { bulkWriter, connect, type Point, type SearchResult, upsertAll, VectronError, whereOf } from '@vectron/sdk/rest';
+interface Paper {
+  title: string;
+  year: number;
+}
+const db = connect('http://127.0.0.1:8080', { fetch: (request) => fetch(request) });
+const papers = db.collection<Paper>('papers');
+const points: Point<Paper>[] = [{ id: 'a', vector: [1], payload: { title: 'one', year: 2026 } }];
+const writer = bulkWriter(papers, { onAck: ({ batch, error }) => console.log(batch, error?.ids) });
+await writer.addAll(points);
+const { upserted }: { upserted: number } = await writer.close();
+const found: SearchResult<Paper> = await papers.search({ vector: [1], filter: whereOf<Paper>().field('year').gte(2020) });
+for await (const { payload, vector } of papers.points()) console.log(payload.title, vector?.length);
+try {
+  await upsertAll(db, 'papers', points);
+} catch (error) {
+  if (error instanceof VectronError) console.log(error.code, upserted, found.hits[0].payload.year);
+}
+const changes = papers.changes();
+await changes[Symbol.asyncDispose]();
+`;
+
+/** A store with embeddings of its own, and a document that is written and found. */
+const LANGCHAIN = `import { Document } from '@langchain/core/documents';
+import { Embeddings } from '@langchain/core/embeddings';
+import { VectronVectorStore } from '@vectron/langchain';
+import { connect, where } from '@vectron/sdk';
+
+class Lengths extends Embeddings {
+  constructor() {
+    super({});
+  }
+  async embedQuery(text) {
+    return [text.length, 1];
+  }
+  async embedDocuments(texts) {
+    return texts.map((text) => [text.length, 1]);
+  }
+}
+const client = connect(URL_OF_SERVER, { apiKey: process.env.VECTRON_API_KEY });
+const store = new VectronVectorStore(new Lengths(), { client, collection: 'notes', mode: 'hybrid' });
+await store.addDocuments([new Document({ id: 'a', pageContent: 'A mail server', metadata: { year: 2026 } })]);
+const [found] = await store.asRetriever({ k: 1, filter: where.field('metadata.year').gte(2020) }).invoke('mail');
+if (!(found instanceof Document) || found.id !== 'a') throw new Error('nothing was found');
+console.log('found', found.id);
+await client.close();
+`;
+
+/** `npm i @vectron/langchain` beside the SDK: a program in both kinds of modules, and its types. */
+async function tryLangchain(who, runOn, { http }, check) {
+  const { devDependencies } = JSON.parse(readFileSync(join(root, 'packages/langchain/package.json'), 'utf8'));
+  const core = `@langchain/core@${devDependencies['@langchain/core']}`;
+  await check('npm i @vectron/langchain', () => {
+    who.run('npm', ['install', '--no-audit', '--no-fund', `@vectron/langchain@${version}`, core]);
+    return core;
+  });
+  const program = LANGCHAIN.replace('URL_OF_SERVER', JSON.stringify(http));
+  for (const [file, text] of [
+    ['langchain.mjs', program],
+    ['langchain.cjs', asCommonJs(program)],
+  ]) {
+    await check(file, () => runOn(process.execPath, { [file]: text }, [file]));
+  }
+  const typed = program.replace(/\((texts?)\) \{/g, (_, name) => `(${name}: string${name === 'texts' ? '[]' : ''}) {`);
+  for (const [file, text] of [
+    ['langchain.mts', typed],
+    ['langchain.cts', inFunction(typed)],
+  ]) {
+    await check(`TypeScript, ${file}`, () => {
+      const compilerOptions = { strict: true, noEmit: true, skipLibCheck: true, module: 'node16', ...OPTIONS };
+      const files = { [file]: text, 'tsconfig.json': JSON.stringify({ compilerOptions, files: [file] }) };
+      return runOn(process.execPath, files, [join(root, 'node_modules/typescript/bin/tsc'), '-p', '.']);
+    });
+  }
 }
 
 /** The collection that the README makes by the command line. */

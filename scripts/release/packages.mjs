@@ -9,6 +9,7 @@ import { PLATFORMS } from '../addon.mjs';
 import { sha256, writeSums } from './archives.mjs';
 import { writeEngine } from './engine.mjs';
 import { archives, packages } from './folders.mjs';
+import { writeLangchain } from './langchain.mjs';
 import { writeNestjs } from './nestjs.mjs';
 import { checkSbom, sbomOf } from './sbom.mjs';
 import { writeSdk } from './sdk.mjs';
@@ -20,7 +21,7 @@ import { writeServer } from './server.mjs';
  */
 export async function writePackages(platforms) {
   rmSync(packages, { recursive: true, force: true });
-  return [...writeEngine(platforms), await writeSdk(), writeNestjs(), await writeServer()];
+  return [...writeEngine(platforms), await writeSdk(), writeNestjs(), await writeLangchain(), await writeServer()];
 }
 
 /** Packs what was written; gives the archives with what their bills list. Throws when a bill is not valid or lacks something. */

@@ -2,12 +2,11 @@
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { rolldown } from 'rolldown';
-import { checkImports, modulesOf, NATIVE_CORE, nativeCore } from './bundling.mjs';
+import { bundle, checkImports, modulesOf, NATIVE_CORE, nativeCore } from './bundling.mjs';
 import { contractModule } from './client-contract.mjs';
 import { newPackage, root, tested, version, write } from './folders.mjs';
 import { licencesOf } from './licences.mjs';
-import { writeTypes } from './types.mjs';
+import { DISPOSABLES, writeTypes } from './types.mjs';
 
 const dist = join(root, 'packages/sdk/dist');
 const ENTRIES = ['index', 'rest', 'grpc', 'embedded'];
@@ -63,27 +62,13 @@ export async function writeSdk() {
     ENTRIES.map((entry) => join(dist, `${entry}.d.ts`)),
   );
   for (const [at, entry] of ENTRIES.entries()) {
-    const types = `export * from './${declared[at].replace(/\.d\.ts$/, '.js')}';\n`;
+    const types = `${DISPOSABLES}export * from './${declared[at].replace(/\.d\.ts$/, '.js')}';\n`;
     write(folder, `${entry}.d.ts`, types);
     write(folder, `${entry}.d.cts`, types);
     // The same modules as for `import`, so that an error or a filter of one is one of the other (Node has require of ES modules).
     write(folder, `${entry}.cjs`, `module.exports = require('./${entry}.js');\n`);
   }
   return { folder, modules };
-}
-
-async function bundle(folder, { input, platform, external, plugins }) {
-  const made = await rolldown({ input, platform, external, plugins, onLog: () => {} });
-  const { output } = await made.write({
-    dir: folder,
-    format: 'esm',
-    sourcemap: true,
-    minify: platform === 'browser',
-    entryFileNames: '[name].js',
-    chunkFileNames: 'chunks/[name]-[hash].js',
-  });
-  await made.close();
-  return output;
 }
 
 const clientContract = {

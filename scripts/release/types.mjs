@@ -1,5 +1,6 @@
 // The types of a package's entry points: the declarations that TypeScript made of this repository's packages, as far as the
-// entry points lead to them, in one folder without the packages' names. Of what the protos generate, the messages alone.
+// entry points lead to them, in one folder without the packages' names. Of what the protos generate, the messages alone. They need no
+// types of Node: bytes are Uint8Array, and what TypeScript has of disposables is named (`DISPOSABLES`).
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import ts from 'typescript';
@@ -27,8 +28,18 @@ function exported(file, name) {
   throw new Error(`${relative(root, file)} exports no ${name}`);
 }
 
-/** Writes the declarations of the `entries` (files) and of all that they lead to; gives the paths of the entries below `folder`. */
-export function writeTypes(folder, entries) {
+/** At the head of an entry point: AsyncDisposable and Symbol.asyncDispose, which no release of JavaScript's library before `esnext` has. */
+export const DISPOSABLES = '/// <reference lib="esnext.disposable" />\n';
+
+/** Types of Node alone. Messages have a Buffer where the interface has Uint8Array or nothing: no user is given one. */
+const withoutNode = (text) => text.replace(/\bBuffer\b/g, 'Uint8Array');
+const comments = /\/\*[\s\S]*?\*\/|\/\/.*$/gm;
+
+/**
+ * Writes the declarations of the `entries` (files) and of all that they lead to; gives the paths of the entries below `folder`.
+ * `others`: packages that they may import from, which are installed beside this one. Throws when they need types of Node.
+ */
+export function writeTypes(folder, entries, others = []) {
   const done = new Set();
   const waiting = [...entries];
   for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
@@ -38,7 +49,10 @@ export function writeTypes(folder, entries) {
       waiting.push(target);
       return target;
     };
-    write(folder, placeOf(file), isGenerated(file) ? messagesOf(file, lead) : rewritten(file, lead));
+    const text = withoutNode(isGenerated(file) ? messagesOf(file, lead) : rewritten(file, lead, others));
+    const needed = /\bNodeJS\.\w+|from 'node:[^']*'/.exec(text.replace(comments, ''));
+    if (needed !== null) throw new Error(`${relative(root, file)}: its types need ${needed[0]} of Node`);
+    write(folder, placeOf(file), text);
   }
   return entries.map(placeOf);
 }
@@ -51,13 +65,15 @@ function specifierFrom(file, target) {
   return path.startsWith('.') ? path : `./${path}`;
 }
 
-/** A file whose imports lead to files beside it. `lead` is told of each. */
-function rewritten(file, lead) {
+/** A file whose imports lead to files beside it, or to `others`. `lead` is told of each file. */
+function rewritten(file, lead, others) {
   const source = parse(file);
   const text = source.statements.map((statement) => {
     const isImport = ts.isImportDeclaration(statement) || ts.isExportDeclaration(statement);
     if (!isImport || statement.moduleSpecifier === undefined) return statement.getFullText(source);
     const specifier = statement.moduleSpecifier.text;
+    if (others.some((name) => specifier === name || specifier.startsWith(`${name}/`)))
+      return statement.getFullText(source);
     const inPackage = /^@vectron\/([\w-]+)$/.exec(specifier);
     if (inPackage !== null) return namesFrom(file, statement, join(ours, inPackage[1], 'dist/index.d.ts'), lead);
     if (!specifier.startsWith('.')) throw new Error(`${relative(root, file)}: its types need ${specifier}`);

@@ -31,6 +31,8 @@ const LOWER: Record<string, string[]> = {
   mcp: ['errors', 'model', 'sdk'],
   // A package of its own for users of NestJS: it knows what other users of the SDK know.
   nestjs: ['sdk'],
+  // What users install beside the SDK knows its interface alone.
+  langchain: ['sdk'],
 };
 const APPS = ['auth', 'gateway', 'placement-driver', 'reranker', 'worker'];
 

@@ -5,6 +5,8 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { connect, where } from '@vectron/sdk';
+import ts from 'typescript';
 import { VectronProcess } from '../harness/process.js';
 import { type System, startSingle, tempDir } from '../harness/system.js';
 
@@ -128,6 +130,35 @@ describe('the README', () => {
       }
     }
     rmSync(vectors, { recursive: true });
+  });
+
+  it("has an SDK whose README's programs work as they stand", async () => {
+    await using db = connect(system.http, { apiKey: system.adminKey });
+    // The README's own commands may have made it.
+    await db.createCollection('papers', { dimension: 4 }).catch(() => undefined);
+    const text = readFileSync('packages/sdk/README.md', 'utf8');
+    const programs = Array.from(text.matchAll(/```ts\n([\s\S]*?)```/g), ([, program]) => program);
+    expect(programs.length).toBe(3);
+    for (const program of programs) {
+      const file = join('packages/sdk', `readme-${process.pid}.mjs`);
+      const here = program
+        .replace(/127\.0\.0\.1:8081|10\.0\.0\.\d:8081/g, system.grpc)
+        .replace("'@vectron/sdk'", "'./dist/index.js'")
+        .replace('AbortSignal.timeout(500)', 'AbortSignal.timeout(60_000)');
+      const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
+      writeFileSync(file, ts.transpileModule(here, { compilerOptions }).outputText);
+      try {
+        const { status, stderr } = spawnSync(process.execPath, [file], {
+          env: { VECTRON_API_KEY: system.adminKey },
+          encoding: 'utf8',
+        });
+        expect([program, status, stderr]).toEqual([program, 0, '']);
+      } finally {
+        rmSync(file);
+      }
+    }
+    const { count } = await db.count('papers', { filter: where.field('n').gte(0), consistency: 'linearizable' });
+    expect([count, (await db.get('papers', 'one'))?.id]).toEqual([1_000, 'one']);
   });
 
   it('gRPC tools work against the server: reflection, health and error details, seen by buf curl', () => {

@@ -3,6 +3,7 @@ import { isPlainObject } from '@vectron/model';
 import { checkSignal, eitherSignal } from './limits.js';
 import type { Change, Changes, Payload } from './types.js';
 
+/** Where a change feed begins, and how long it is waited for changes. */
 export interface ChangesOptions {
   /** Where to go on: `cursor` of a stream or a snapshot, or `nextCursor` of a list before. */
   readonly cursor?: string;
@@ -17,6 +18,7 @@ export interface ChangesOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How a stream of changes is read. */
 export interface ChangeStreamOptions extends ChangesOptions {
   /**
    * Called when changes are not kept any more: the stream then goes on behind them. Without it, and when the collection was made
@@ -67,10 +69,12 @@ export class ChangeStream<P extends object = Payload> implements AsyncIterable<C
     this.#closing.abort();
   }
 
+  /** Ends the stream. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
   }
 
+  /** The changes from `cursor` on, as long as they are read. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Change<P>, void, undefined> {
     const { waitMs = WAIT_MS, from, onLost, signal: given, ...others } = this.options;
     const signal = eitherSignal(this.#closing.signal, given);

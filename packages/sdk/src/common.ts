@@ -25,7 +25,17 @@ export type {
   TenantCollection,
   Worker,
 } from './admin.js';
-export { type BatchProgress, type UpsertAllOptions, upsertAll } from './batching.js';
+export { type UpsertAllOptions, upsertAll } from './batching.js';
+export {
+  type BatchProgress,
+  type BulkAck,
+  type BulkOptions,
+  type BulkResult,
+  type BulkTarget,
+  BulkWriteError,
+  type BulkWriter,
+  bulkWriter,
+} from './bulk-writer.js';
 export type { ChangeStream, ChangeStreamOptions, ChangesOptions } from './change-stream.js';
 export type {
   Account,
@@ -84,6 +94,7 @@ export type {
   SearchOptions,
   SearchResult,
   SearchSettings,
+  Selecting,
   ShardRead,
   Sought,
   SoughtByBranch,

@@ -86,7 +86,7 @@ describe('options of a client', () => {
 
   it('of a batched write are refused before anything is written', async () => {
     const db = connect('http://127.0.0.1:1', { fetch: async () => Response.error() });
-    for (const [name, value] of Object.entries({ batchSize: 0, concurrency: 1.5, batch: 5 })) {
+    for (const [name, value] of Object.entries({ batchSize: 0, maxInFlight: 1.5, batch: 5 })) {
       const refused = { code: 'INVALID_ARGUMENT', details: { field: name } };
       await expect(upsertAll(db, 'c', [], { [name]: value })).rejects.toMatchObject(refused);
     }

@@ -8,6 +8,7 @@ import { type ServerAddress, serverAddress } from './server-address.js';
 import type { Transport } from './transport.js';
 import type { UpsertOver } from './upsert-stream.js';
 
+/** How a client reaches its servers. */
 export interface ConnectOptions {
   /** API key, login token or SDK token. */
   readonly apiKey?: string;
@@ -27,6 +28,7 @@ export interface ConnectOptions {
 /** Options of one client, checked, with the defaults that transports need. */
 export type TransportOptions = ConnectOptions & { readonly timeoutMs: number };
 
+/** Makes a client of one server, or of several gateways of one cluster; it asks nothing. Throws INVALID_ARGUMENT when an address or an option is wrong. */
 export type Connect = (url: string | readonly string[], options?: ConnectOptions) => VectronClient;
 
 const MAX_RETRIES = 1_000;

@@ -1,5 +1,6 @@
 import type { ProviderOptions } from '@vectron/embeddings';
 
+/** How a database in this process is opened. */
 export interface OpenOptions {
   /** Embedding providers by name, besides `local`. */
   readonly embeddings?: Readonly<Record<string, ProviderOptions>>;

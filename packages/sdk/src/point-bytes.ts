@@ -10,7 +10,7 @@ const MAX_DEPTH = 64;
  * Bytes of a point in a request, about: enough to cut batches by, at a small part of what it costs to write it. What is no point at all
  * is for the request to refuse.
  */
-export function pointBytes(point: Point): number {
+export function pointBytes(point: Point<object>): number {
   const { id, vector, payload, sparse, vectors, text } = (point ?? {}) as Partial<Point>;
   const dense = [vector, ...Object.values(vectors ?? {})];
   const components = dense.reduce((sum, one) => sum + (one?.length ?? 0), 0);

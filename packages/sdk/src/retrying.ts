@@ -71,12 +71,16 @@ export function retrying(transport: Transport, { retries, timeoutMs, random = Ma
     },
     openDuplex: transport.openDuplex,
     retries,
+    budget,
     close: () => transport.close(),
   };
 }
 
-/** Milliseconds before the `tries`th retry. One that cannot be reached says nothing of when: another server may be there. */
-function pauseBefore(tries: number, { spec, details }: VectronError, random: number): number {
+/**
+ * Milliseconds before the `tries`th retry, from 1. One that cannot be reached says nothing of when: another server may be there. `random`: from 0
+ * to below 1.
+ */
+export function pauseBefore(tries: number, { spec, details }: VectronError, random: number): number {
   const longest = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (tries - 1));
   const asked = spec.grpc === 'RESOURCE_EXHAUSTED' ? (details.retryAfterMs ?? 0) : 0;
   return asked + longest * (0.5 + random / 2);

@@ -9,6 +9,7 @@ import { connect, upsertAll } from './index.js';
 import { remoteClient } from './remote-client.js';
 import { retrying } from './retrying.js';
 import type { Transport } from './transport.js';
+import { upsertEach } from './upsert-stream.js';
 
 type Sent = { readonly path: string; readonly request: gateway.UpsertRequest };
 
@@ -24,6 +25,13 @@ const failing = (codes: string[], sent: Sent[]): Transport => ({
 });
 const client = (codes: string[], sent: Sent[], retries: number) =>
   remoteClient(retrying(failing(codes, sent), { retries, timeoutMs: 600_000 }));
+
+/** A client with another upsert, of which its streams are made. */
+const streaming = (db: VectronClient, upsert: VectronClient['upsert']): VectronClient => ({
+  ...db,
+  upsert,
+  upsertStream: (name, batches, options) => upsertEach((some) => upsert(name, some), batches, options),
+});
 
 const points = (count: number): Point[] => Array.from({ length: count }, (_, n) => ({ id: String(n), vector: [n] }));
 
@@ -164,7 +172,7 @@ it('batches any number of points, counts every one, and stops at a failure', asy
   const seen: number[] = [];
   const counting = (codes: string[]): VectronClient => {
     const db = client(codes, sent, 0);
-    return { ...db, upsert: async (name, some) => ({ ...(await db.upsert(name, some)), upserted: some.length }) };
+    return streaming(db, async (name, some) => ({ ...(await db.upsert(name, some)), upserted: some.length }));
   };
   const written = await upsertAll(counting([]), 'c', points(1001), {
     batchSize: 10,
@@ -184,27 +192,24 @@ it('cuts batches by their bytes, sends one that the server does not take in halv
   const db = client([], sent, 0);
   const large = (id: string, length: number) => ({ id, vector: [1, 1], payload: { text: 'x'.repeat(length) } });
   const most = 4_000;
-  const strict: VectronClient = {
-    ...db,
-    upsert: async (name, some) => {
-      const length = some.reduce((sum, { payload }) => sum + String(payload?.text).length, 0);
-      if (length > most) throw new VectronError('PAYLOAD_TOO_LARGE', `at most ${most}`);
-      return { ...(await db.upsert(name, some)), upserted: some.length };
-    },
-  };
+  const strict = streaming(db, async (name, some) => {
+    const length = some.reduce((sum, { payload }) => sum + String(payload?.text).length, 0);
+    if (length > most) throw new VectronError('PAYLOAD_TOO_LARGE', `at most ${most}`);
+    return { ...(await db.upsert(name, some)), upserted: some.length };
+  });
   const all = Array.from({ length: 50 }, (_, n) => large(`p${n}`, 1_000));
-  expect(await upsertAll(strict, 'c', all, { batchBytes: 3_300, concurrency: 1 })).toBe(50);
+  expect(await upsertAll(strict, 'c', all, { batchBytes: 3_300, maxInFlight: 1 })).toBe(50);
   expect(Math.max(...sent.map(({ request }) => request.points.length))).toBe(3);
   sent.length = 0;
   const seen: number[] = [];
   const options = {
     batchSize: 16,
-    concurrency: 1,
+    maxInFlight: 1,
     onProgress: ({ upserted }: { upserted: number }) => seen.push(upserted),
   };
   expect(await upsertAll(strict, 'c', all, options)).toBe(50);
   expect(sent.map(({ request }) => request.points.length)).toEqual([...Array(12).fill(4), 2]);
-  expect(seen).toEqual([...Array.from({ length: 12 }, (_, at) => 4 * (at + 1)), 50]);
+  expect(seen).toEqual([16, 32, 48, 50]);
   expect(sent.flatMap(({ request }) => request.points.map(({ id }) => id))).toEqual(all.map(({ id }) => id));
   await expect(upsertAll(strict, 'c', [all[0], large('huge', 5_000)])).rejects.toMatchObject({
     code: 'PAYLOAD_TOO_LARGE',
@@ -219,13 +224,10 @@ it('throws when nothing is under way any more where the points themselves end wi
     answer = resolve;
   });
   const db = client([], sent, 0);
-  const slow: VectronClient = {
-    ...db,
-    upsert: async (name, some) => {
-      await held;
-      return { ...(await db.upsert(name, some)), upserted: some.length };
-    },
-  };
+  const slow = streaming(db, async (name, some) => {
+    await held;
+    return { ...(await db.upsert(name, some)), upserted: some.length };
+  });
   let isTorn = false;
   async function* torn() {
     yield* points(20);

@@ -8,6 +8,7 @@ export interface SnapshotCalls {
   closeSnapshot(collection: string, snapshot: string): Promise<boolean>;
 }
 
+/** Which points of a snapshot are read, and what of them. */
 export type SnapshotPointsOptions<P extends object = Payload> = Pick<
   ListOptions<P>,
   'filter' | 'includeVectors' | 'limit'
@@ -52,6 +53,7 @@ export class Snapshot<P extends object = Payload> implements AsyncDisposable {
     return this.calls.closeSnapshot(this.collection, this.token);
   }
 
+  /** Closes the snapshot. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

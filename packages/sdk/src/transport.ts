@@ -1,5 +1,6 @@
 import type { VectronError } from '@vectron/errors';
 import type { NamedMethod as Method, Status } from '@vectron/proto';
+import type { RetryBudget } from './retry-budget.js';
 
 export type { Method };
 
@@ -47,6 +48,8 @@ export interface Transport {
   readonly openDuplex?: OpenDuplex;
   /** How often a stream that was lost is opened again in a row; missing: never. */
   readonly retries?: number;
+  /** What pays for those, and for batches of a stream that are sent again; missing: nothing is sent again. */
+  readonly budget?: RetryBudget;
   /** Ends every stream; calls have it among their options. */
   readonly signal?: AbortSignal;
   close(): void;

@@ -102,31 +102,52 @@ type Text<Value> = [Extract<Value, string>] extends [never] ? never : string;
 type Place<Value, Argument> = [Extract<Value, GeoPoint>] extends [never] ? never : Argument;
 /** The tests of values of one type; those that it cannot pass take no argument that there is. */
 export interface FieldBuilderOf<P, Value> {
+  /** The value, or one of those in a list, is this one. */
   eq(value: Values<Value>): FilterOf<P>;
+  /** It is one of these. */
   in(...values: Values<Value>[]): FilterOf<P>;
   /** Holds where there is no value, too. */
   notIn(...values: Values<Value>[]): FilterOf<P>;
+  /** It is greater. Several bounds of one value belong into one `range` or `datetime`. */
   gt(bound: Bound<Value>): FilterOf<P>;
+  /** It is greater or equal. */
   gte(bound: Bound<Value>): FilterOf<P>;
+  /** It is less. */
   lt(bound: Bound<Value>): FilterOf<P>;
+  /** It is less or equal. */
   lte(bound: Bound<Value>): FilterOf<P>;
+  /** It is a number within all of these bounds. */
   range(bounds: Bounds<Extract<Bound<Value>, number | bigint>>): FilterOf<P>;
+  /** It is a time within all of these bounds. */
   datetime(bounds: Bounds<Text<Value> | (Text<Value> extends never ? never : Date)>): FilterOf<P>;
+  /** It is a place at most so many meters from the center. */
   within(center: Place<Value, GeoPoint>, meters: number): FilterOf<P>;
+  /** It is a place in the box. */
   inBox(box: Place<Value, NonNullable<FieldFilter['geoBox']>>): FilterOf<P>;
+  /** It is a text that begins so, letter by letter. */
   startsWith(prefix: Text<Value>): FilterOf<P>;
+  /** It is a text that has every word of this one. */
   hasWords(text: Text<Value>): FilterOf<P>;
+  /** It is a text that has these words next to each other, in this order. */
   phrase(phrase: Text<Value>): FilterOf<P>;
+  /** There is a value that is not null; with `false`: there is none. */
   exists(exists?: boolean): FilterOf<P>;
+  /** There is a null; with `false`: there is none. */
   isNull(isNull?: boolean): FilterOf<P>;
 }
 /** `where`, for payloads of the type `P`. */
 export interface FilterBuilder<P> {
+  /** Every one holds. */
   and(...all: FilterOf<P>[]): FilterOf<P>;
+  /** At least one holds. */
   or(...any: FilterOf<P>[]): FilterOf<P>;
+  /** None of them holds. */
   not(...none: FilterOf<P>[]): FilterOf<P>;
+  /** The point has one of these ids. */
   hasId(...ids: string[]): FilterOf<P>;
+  /** One object at the path meets the whole filter, whose paths begin in that object. */
   nested<Path extends PathOf<P>>(path: Path, filter: FilterOf<Inner<Tested<ValueAt<P, Path>>>>): FilterOf<P>;
+  /** Tests of the values at a path. */
   field<Path extends PathOf<P>>(path: Path): FieldBuilderOf<P, Tested<ValueAt<P, Path>>>;
 }
 

@@ -107,12 +107,14 @@ export interface IndexInfo extends PayloadIndex {
   /** One of them; `value` is JSON text, cut off after 200 bytes. */
   readonly unreadExample?: { readonly id: string; readonly value: string };
 }
+/** What is declared of a collection. */
 export interface Indexes {
   readonly indexes: IndexInfo[];
   readonly sparseVectors: string[];
   readonly namedVectors: NamedVector[];
 }
 
+/** How a collection is made. Names of settings and their defaults are those of `createCollection` in the API. */
 export interface CollectionOptions {
   readonly dimension: number;
   /** Default: cosine. */
@@ -161,9 +163,11 @@ export interface VectorSettings {
   /** Build the index on all threads at once: faster, and not deterministic. */
   readonly parallelBuild?: boolean;
 }
+/** A collection in a list. */
 export type CollectionInfo = Readonly<Omit<gateway.CollectionInfo, 'points' | 'createdAt'>> & {
   readonly points: number;
 };
+/** How a collection and its shards are. */
 export interface CollectionStatus {
   readonly name: string;
   readonly dimension: number;
@@ -191,7 +195,7 @@ export type CollectionChange = Pick<CollectionOptions, 'durability' | 'rerank' |
 type Asked<Message, Field extends keyof Message> = { readonly [F in Field]?: Message[F] };
 
 /** What searches and queries have in common. */
-interface Selecting<P extends object = Payload> {
+export interface Selecting<P extends object = Payload> {
   /** Only points that pass. */
   readonly filter?: FilterOf<P>;
   /** Default: any. */
@@ -217,6 +221,7 @@ export interface Sought {
 export interface SearchSettings<P extends object = Payload>
   extends Selecting<P>,
     Asked<gateway.SearchRequest, Tuning | 'topK' | 'query' | 'timeoutMs' | 'includeVectors' | 'explain' | 'whyNot'> {}
+/** What a search is for, exactly one thing, and how it is made. */
 export type SearchOptions<P extends object = Payload> = SearchSettings<P> & ExactlyOne<Sought>;
 
 /** What is not about one vector holds for all of the searches. */
@@ -269,6 +274,7 @@ export interface SoughtByBranch<P extends object = Payload> {
   /** Near these points and far from those. */
   readonly examples: { readonly positiveIds: readonly string[]; readonly negativeIds?: readonly string[] };
 }
+/** How a branch of a query searches, whatever it is for. */
 export interface BranchSettings<P extends object = Payload>
   extends Asked<gateway.QueryBranch, Tuning | 'limit' | 'weight'> {
   /** Besides the filter of the whole query. */
@@ -276,6 +282,7 @@ export interface BranchSettings<P extends object = Payload>
 }
 /** One way to the points. */
 export type QueryBranch<P extends object = Payload> = BranchSettings<P> & ExactlyOne<SoughtByBranch<P>>;
+/** What a query looks for: several branches, and what becomes of what they find. */
 export interface QueryOptions<P extends object = Payload>
   extends Selecting<P>,
     Asked<gateway.QueryRequest, 'topK' | 'rrfK' | 'timeoutMs' | 'includeVectors' | 'scoreThreshold'> {
@@ -290,7 +297,9 @@ export interface QueryOptions<P extends object = Payload>
   /** The best groups of points that share a value. */
   readonly groupBy?: { readonly path: PathOf<P> } & Asked<gateway.Grouping, 'groups' | 'groupSize'>;
 }
+/** A point that a query found; its score is that of the last step: of the fusion, or of the rescoring. */
 export type QueryHit<P extends object = Payload> = Omit<SearchHit<P>, 'explanation'>;
+/** What a query found. */
 export interface QueryResult<P extends object = Payload> {
   /** Empty with `groupBy`. */
   readonly hits: QueryHit<P>[];
@@ -311,19 +320,23 @@ export type RecallMeasurement = Readonly<Omit<gateway.MeasureRecallResponse, 'in
   readonly interval: RecallInterval;
   readonly plans: Readonly<Record<string, number>>;
 };
+/** Which points are counted, and how. */
 export interface CountOptions<P extends object = Payload> extends Pick<Selecting<P>, 'filter' | 'consistency'> {
   /** Where the indexes do not know, look at a sample only. */
   readonly estimate?: boolean;
 }
+/** How many points pass. `exact`: none was left out or guessed; `unindexed`: payloads were read because no index knows the filter. */
 export interface CountResult {
   readonly count: number;
   readonly exact: boolean;
   readonly unindexed: boolean;
 }
+/** Which points are looked at, and how many values are given. */
 export interface FacetOptions<P extends object = Payload> extends Pick<Selecting<P>, 'filter' | 'consistency'> {
   /** 1 to 10,000; default 10. */
   readonly limit?: number;
 }
+/** The values at a path. `unindexed`: payloads were read because no index has the path. */
 export interface FacetResult {
   /** The most frequent first. */
   readonly values: { readonly value: Value; readonly count: number }[];
@@ -347,7 +360,9 @@ export interface PayloadUpdate<P extends object = Payload> extends PointsSelecto
   /** Values by path. */
   readonly set?: { readonly [Path in PathOf<P>]?: ValueAt<P, Path> };
 }
+/** A name that stands for a collection. */
 export type Alias = Readonly<gateway.Alias>;
+/** A point that a search found. */
 export interface SearchHit<P extends object = Payload> {
   readonly id: string;
   /** Higher is better: cosine similarity, dot product, or 1 / (1 + L2 distance). */
@@ -357,6 +372,7 @@ export interface SearchHit<P extends object = Payload> {
   /** Terms of the reranker's score; empty without reranking. */
   readonly explanation: string;
 }
+/** What a search found, and how. */
 export interface SearchResult<P extends object = Payload> {
   readonly hits: SearchHit<P>[];
   /** Whether every shard answered. */
@@ -396,6 +412,7 @@ export type Explanation = Readonly<Omit<gateway.Explanation, 'steps'>> & {
 };
 /** Why a point is not among the results. */
 export type WhyNot = Readonly<gateway.WhyNot>;
+/** What became of an upsert. */
 export interface UpsertResult {
   readonly upserted: number;
   /** For a read that must see this write. */
@@ -403,9 +420,16 @@ export interface UpsertResult {
 }
 /** Batches of points, each of which is written as one upsert is. */
 export type Batches<P extends object = Payload> = Iterable<readonly Point<P>[]> | AsyncIterable<readonly Point<P>[]>;
+/** How a stream of upserts is sent. */
 export interface UpsertStreamOptions {
   /** Batches that are sent and not acknowledged, or whose ack was not taken, at most; 1 to 1,000, default 4. */
   readonly maxInFlight?: number;
+  /**
+   * Whether a batch of a stream of gRPC that is refused for a passing reason is sent again, as the client's `retries` and its budget of
+   * retries allow, while those behind it are written: for batches that share no points. Default: false. Over REST each batch is
+   * a call, which is retried as others are.
+   */
+  readonly retry?: boolean;
   /** Ends the stream with CANCELLED. What was sent may be written. */
   readonly signal?: AbortSignal;
 }
@@ -416,6 +440,7 @@ export interface BatchAck extends UpsertResult {
   /** Why nothing of it was written, or not all; missing: all of it is. */
   readonly error?: VectronError;
 }
+/** What became of a delete. */
 export interface DeleteResult {
   readonly existed: boolean;
   /** For a read that must see this. */
@@ -428,10 +453,12 @@ export interface Change<P extends object = Payload> extends Partial<Omit<StoredP
   readonly kind: 'insert' | 'update' | 'delete';
   readonly id: string;
 }
+/** Changes, and the cursor behind them. */
 export interface Changes<P extends object = Payload> {
   readonly changes: Change<P>[];
   readonly nextCursor: string;
 }
+/** Which points are listed, in which order, and how many of them a page has. */
 export interface ListOptions<P extends object = Payload>
   extends Omit<Selecting<P>, 'includePayload'>,
     Asked<gateway.ListPointsRequest, 'limit' | 'cursor' | 'includeVectors'> {
@@ -440,6 +467,7 @@ export interface ListOptions<P extends object = Payload>
   /** Instead of by id. */
   readonly orderBy?: { readonly path: PathOf<P> } & Asked<gateway.OrderBy, 'descending'>;
 }
+/** One page of points. */
 export interface Page<P extends object = Payload> {
   readonly points: StoredPoint<P>[];
   /** undefined: no more. */
@@ -452,11 +480,13 @@ export interface CallLimits {
   /** Milliseconds that a call may take with its retries: a whole number, or Infinity; missing: what calls of the client may. */
   readonly timeoutMs?: number;
 }
+/** How good the hits of an answer were. */
 export interface Feedback extends Asked<gateway.SubmitFeedbackRequest, 'queryId' | 'query'> {
   readonly collection: string;
   readonly items: (Pick<gateway.FeedbackItem, 'resultId'> & Asked<gateway.FeedbackItem, FeedbackField>)[];
 }
 type FeedbackField = 'relevanceScore' | 'clicked' | 'position' | 'comment';
+/** An account, as it is now. */
 export interface Account extends Readonly<Pick<auth.UserProfile, 'id' | 'email' | 'role' | 'tenantId'>> {
   readonly createdAt: Date;
   /** Has no logins, and its API keys are refused. */
@@ -468,6 +498,7 @@ export interface Account extends Readonly<Pick<auth.UserProfile, 'id' | 'email' 
 }
 /** `admin`, `write`, `read` or `metrics`. */
 export type Role = string;
+/** How an account is made. */
 export interface RegisterOptions {
   /** Token of an invitation, which decides role and tenant. */
   readonly invitation?: string;
@@ -492,6 +523,7 @@ export interface Inheritance {
 }
 /** What became of the collections and keys of a deleted account. */
 export type AccountRemoval = Readonly<Omit<auth.RemoveUserResponse, '$type'>>;
+/** What the invited account may do, and how long the invitation is good. */
 export interface InvitationOptions {
   /** Default: write. */
   readonly role?: Role;
@@ -509,6 +541,7 @@ export interface Invitation extends Readonly<Pick<auth.Invitation, 'id' | 'email
   readonly createdAt: Date;
   readonly expiresAt: Date;
 }
+/** What an API key may do, and how long. */
 export interface ApiKeyOptions {
   /** Default: write. */
   readonly role?: Role;
@@ -517,6 +550,7 @@ export interface ApiKeyOptions {
   /** Default: never. */
   readonly expiresAt?: Date;
 }
+/** What is known of an API key besides the key itself. */
 export interface ApiKeyInfo {
   /** Public part of the key. */
   readonly prefix: string;

@@ -3,6 +3,7 @@ import { VectronError } from '@vectron/errors';
 import type { gateway } from '@vectron/proto';
 import { errorFromRpcStatus, rpcStatusOf } from '@vectron/rpc';
 import { until } from '../../../test/harness/waiting.js';
+import { RetryBudget } from './retry-budget.js';
 import type { DuplexEvents, Transport } from './transport.js';
 import type { BatchAck, Point } from './types.js';
 import { upsertEach, upsertOver } from './upsert-stream.js';
@@ -104,6 +105,60 @@ describe('a stream of upserts of the SDK', () => {
       await expect(done).rejects.toBe(error);
       expect([taken, opened.length]).toEqual([[[0, 'w1']], streams]);
     }
+  });
+
+  it('sends what is refused for a passing reason again under its name when it may, as far as retries and their budget go', async () => {
+    for (const { retry, money, tries } of [
+      { retry: false, money: 9, tries: 1 },
+      { retry: true, money: 9, tries: 3 },
+      { retry: true, money: 1, tries: 2 },
+    ]) {
+      const { transport, opened, answer, refuse } = servers(2);
+      let left = money;
+      let called = 0;
+      const budget = { called: () => void called++, take: () => left-- > 0 } as unknown as RetryBudget;
+      const options = { maxInFlight: 2, retry };
+      const { taken, done } = follow(upsertOver({ ...transport, budget }, 'c', batches(2), options));
+      await until('both are sent', () => opened[0]?.sent.length === 2);
+      answer(0, 2n);
+      for (let at = 1; at <= tries; at++) {
+        await until(`try ${at}`, () => opened[0].sent.length === (at === 1 ? 2 : at + 1));
+        refuse(0, opened[0].sent[at === 1 ? 0 : at].sequence, new VectronError('OVERLOADED', 'too much to do'));
+      }
+      await done;
+      expect(taken).toEqual([
+        [0, 'OVERLOADED'],
+        [1, 'w2'],
+      ]);
+      const own = opened[0].sent.filter(({ upsert }) => upsert?.points[0].id === 'p0');
+      expect([own.length, called]).toEqual([tries, 2]);
+      expect(new Set(own.map(({ upsert }) => upsert?.origin?.sequence)).size).toBe(1);
+    }
+    // What would be refused again is not sent again.
+    const { transport, opened, answer, refuse } = servers(2);
+    const { taken, done } = follow(upsertOver(transport, 'c', batches(2), { retry: true }));
+    await until('both are sent', () => opened[0]?.sent.length === 2);
+    refuse(0, 1n, new VectronError('DIMENSION_MISMATCH', 'no'));
+    answer(0, 2n);
+    await done;
+    expect([taken, opened[0].sent.length]).toEqual([
+      [
+        [0, 'DIMENSION_MISMATCH'],
+        [1, 'w2'],
+      ],
+      2,
+    ]);
+  });
+
+  it('does not open another stream when its budget of retries is spent', async () => {
+    const { transport, opened } = servers(1_000);
+    const budget = new RetryBudget();
+    while (budget.take());
+    const { done } = follow(upsertOver({ ...transport, budget }, 'c', batches(1)));
+    await until('it is sent', () => opened[0]?.sent.length === 1);
+    opened[0].events.ended(gone());
+    await expect(done).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(opened.length).toBe(1);
   });
 
   it('gives up the batch that is too large, and goes on with those behind it', async () => {

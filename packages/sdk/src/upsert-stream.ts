@@ -4,14 +4,12 @@ import type { gateway } from '@vectron/proto';
 import { disposable } from './disposable.js';
 import { data } from './methods.js';
 import { upsertRequest } from './requests.js';
+import { pauseBefore } from './retrying.js';
 import type { Duplex, Transport } from './transport.js';
 import type { BatchAck, Batches, Point, UpsertResult, UpsertStreamOptions } from './types.js';
 
 const IN_FLIGHT = 4;
 const MOST_IN_FLIGHT = 1_000;
-/** Bounds of the pauses before a stream is opened again. */
-const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 5_000;
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 /** Errors of a single upsert that any other would end with, too. */
 const OF_THE_CALLER = new Set(['UNAUTHENTICATED', 'PERMISSION_DENIED', 'CANCELLED']);
@@ -64,7 +62,7 @@ export function upsertOver(
       yield* acknowledged(
         batches,
         options,
-        (points) => session.write(upsertRequest(collection, points)),
+        (points) => session.write(upsertRequest(collection, points), options.retry === true),
         () => [],
       );
     } finally {
@@ -76,7 +74,7 @@ export function upsertOver(
 }
 
 function checked(batches: Batches, options: UpsertStreamOptions): void {
-  checkOptions(options, ['maxInFlight', 'signal']);
+  checkOptions(options, ['maxInFlight', 'retry', 'signal']);
   checkWhole('maxInFlight', options.maxInFlight ?? IN_FLIGHT, 1, MOST_IN_FLIGHT);
   const given = batches as Partial<Iterable<unknown> & AsyncIterable<unknown>> | undefined;
   if (given?.[Symbol.asyncIterator] === undefined && given?.[Symbol.iterator] === undefined) {
@@ -132,20 +130,37 @@ class UpsertSession {
   #call: Duplex<gateway.UpsertBatch> | undefined;
   #isOpening = false;
   #lost = 0;
+  /** Before the next stream is opened. */
+  #pauseMs = 0;
   #failure: VectronError | undefined;
 
   constructor(private readonly transport: Transport) {}
 
-  /** Throws what the batch was refused with, or a StreamEnd. */
-  write(upsert: gateway.UpsertRequest): Promise<UpsertResult> {
-    return this.#origins.run((origin) => {
-      const batch = { sequence: this.#next++, upsert: { ...upsert, origin } };
-      return new Promise((resolve, reject) => {
-        if (this.#failure !== undefined) return reject(new StreamEnd(this.#failure));
-        this.#pending.set(batch.sequence, { batch, resolve, reject });
-        if (this.#call !== undefined) this.#call.write(batch);
-        else void this.#open();
-      });
+  /** Throws what the batch was refused with, or a StreamEnd. With `mayRetry` it is sent again, under its name, while that may help. */
+  write(upsert: gateway.UpsertRequest, mayRetry: boolean): Promise<UpsertResult> {
+    const { retries = 0, budget } = this.transport;
+    budget?.called();
+    return this.#origins.run(async (origin) => {
+      for (let tries = 1; ; tries++) {
+        try {
+          return await this.#send({ ...upsert, origin });
+        } catch (cause) {
+          if (cause instanceof StreamEnd || !mayRetry) throw cause;
+          const error = toVectronError(cause);
+          if (!error.spec.retryable || tries > retries || budget?.take() !== true) throw cause;
+          await pause(pauseBefore(tries, error, Math.random()));
+        }
+      }
+    });
+  }
+
+  #send(upsert: gateway.UpsertRequest): Promise<UpsertResult> {
+    const batch = { sequence: this.#next++, upsert };
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== undefined) return reject(new StreamEnd(this.#failure));
+      this.#pending.set(batch.sequence, { batch, resolve, reject });
+      if (this.#call !== undefined) this.#call.write(batch);
+      else void this.#open();
     });
   }
 
@@ -166,8 +181,7 @@ class UpsertSession {
     if (this.#isOpening) return;
     this.#isOpening = true;
     try {
-      if (this.#lost > 0)
-        await pause(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (this.#lost - 1)) * (0.5 + Math.random() / 2));
+      if (this.#lost > 0) await pause(this.#pauseMs);
       const { openDuplex } = this.transport;
       if (openDuplex === undefined) throw new VectronError('INTERNAL', 'this transport carries no streams');
       const call = await openDuplex(data.upsertStream, {
@@ -206,7 +220,9 @@ class UpsertSession {
       return;
     }
     this.#lost += 1;
-    if (!error.spec.retryable || this.#lost > (this.transport.retries ?? 0)) this.fail(error);
+    this.#pauseMs = pauseBefore(this.#lost, error, Math.random());
+    const { retries = 0, budget } = this.transport;
+    if (!error.spec.retryable || this.#lost > retries || budget?.take() === false) this.fail(error);
     else void this.#open();
   }
 }

@@ -78,19 +78,19 @@ export function benchCommand(program: Command, client: Define): void {
 }
 
 async function measureUpserts(db: VectronClient, wire: string, name: string, dataset: Dataset): Promise<Row> {
-  const concurrency = 4;
+  const maxInFlight = 4;
   const bar = progressBar(`${wire} upserts`, dataset.vectors.rows);
   const started = performance.now();
   await upsertAll(db, name, datasetPoints(dataset), {
     batchSize: BATCH,
-    concurrency,
+    maxInFlight,
     onProgress: ({ upserted }) => bar.update(upserted),
   });
   bar.stop();
   const seconds = (performance.now() - started) / 1000;
   return {
     what: `${wire} upsert, points in batches of ${BATCH}`,
-    clients: concurrency,
+    clients: maxInFlight,
     perSecond: dataset.vectors.rows / seconds,
   };
 }
