@@ -45,7 +45,7 @@ export function writeNestjs() {
     checkImports(file, text);
     write(folder, file, text);
     if (file.endsWith('.d.ts'))
-      write(folder, file.replace(/ts$/, 'cts'), text.replace(/('\.\/[\w-]+)\.js'/g, "$1.cjs'"));
+      write(folder, file.replace(/ts$/, 'cts'), text.replace(/('\.\/[\w.-]+)\.js'/g, "$1.cjs'"));
   }
   // The same modules as for `import` (Node has require of ES modules), so that a token or an error of one is one of the other.
   for (const entry of ENTRIES) write(folder, `${entry}.cjs`, `module.exports = require('./${entry}.js');\n`);
