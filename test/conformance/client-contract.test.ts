@@ -21,7 +21,9 @@ it('the client for browsers has every method that the SDK calls, and none that i
   const folder = 'packages/sdk/src';
   const files = readdirSync(folder).filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'));
   const text = files.map((file) => readFileSync(join(folder, file), 'utf8')).join('');
-  const called = new Set(Array.from(text.matchAll(/\b(?:data|users|system)\.(\w+)/g), ([, name]) => name.toLowerCase()));
+  const called = new Set(
+    Array.from(text.matchAll(/\b(?:data|users|system)\.(\w+)/g), ([, name]) => name.toLowerCase()),
+  );
   const services = Object.values(clientContract().services as Record<string, { name: string }[]>);
   const names = services.flat().map(({ name }) => name);
   expect(names.filter((name) => !called.has(name.toLowerCase()))).toEqual([]);

@@ -46,7 +46,11 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   doctor: ['vectron doctor', 'vectron doctor --url https://vectron.example.org --api-key-file admin.key'],
   stats: ['vectron stats --watch', 'vectron stats --json'],
   workers: ['vectron workers --watch 5'],
-  mcp: ['vectron mcp', 'vectron mcp --embedded ./library --collections articles', 'vectron mcp --write --http 127.0.0.1:8811'],
+  mcp: [
+    'vectron mcp',
+    'vectron mcp --embedded ./library --collections articles',
+    'vectron mcp --write --http 127.0.0.1:8811',
+  ],
   recall: ['vectron recall debian-packages'],
   shell: ['vectron shell', `vectron shell --eval "await db.count('debian-packages')"`],
   completion: [

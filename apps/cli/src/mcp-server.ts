@@ -6,8 +6,8 @@ import { type OpenOptions, open, type VectronClient } from '@vectron/sdk';
 import { apiKeyOf, type ClientOptions, clientConfig, clientOf } from './client.js';
 import { clientKnobs, loadConfig, mcpKnobs } from './config.js';
 import { note } from './output.js';
-import { VERSION } from './program.js';
 import { stopOnSignal } from './stop-on-signal.js';
+import { VERSION } from './version.js';
 
 const knobs = defineKnobs({ ...clientKnobs.knobs, ...mcpKnobs.knobs });
 type McpConfig = ConfigOf<typeof knobs.knobs>;

@@ -1,9 +1,6 @@
 import { Command } from 'commander';
 import { VERSION } from './version.js';
 
-/** Of this program. */
-export const VERSION = '0.1.0';
-
 /** Makes a command of a client below another one: with the flags that find the server. */
 export type Define = (parent: Command, name: string, help: string) => Command;
 
