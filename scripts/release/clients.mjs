@@ -138,10 +138,7 @@ function typeScripts(programs) {
 
 /** Every kind of thing that the entry point over REST exports, without anything that is Node's. */
 const WITHOUT_NODE = `import { bulkWriter, connect, type Point, type SearchResult, upsertAll, VectronError, whereOf } from '@vectron/sdk/rest';
-interface Paper {
-  title: string;
-  year: number;
-}
+type Paper = { title: string; year: number };
 const db = connect('http://127.0.0.1:8080', { fetch: (request) => fetch(request) });
 const papers = db.collection<Paper>('papers');
 const points: Point<Paper>[] = [{ id: 'a', vector: [1], payload: { title: 'one', year: 2026 } }];
