@@ -103,7 +103,13 @@ async def test_nodes_come_back_as_they_were(store: VectronVectorStore, play: Pla
         id_="whole",
         text="Ünïcode\n",
         embedding=[0.25, -0.5, 1.5],
-        metadata={"big": 2**63 - 1, "nested": {"list": [1, 2.5, None, "x", 3.0]}, "text": "a key of its own", "node": 1, "_node_content": "odd"},
+        metadata={
+            "big": 2**63 - 1,
+            "nested": {"list": [1, 2.5, None, "x", 3.0]},
+            "text": "a key of its own",
+            "node": 1,
+            "_node_content": "odd",
+        },
         excluded_embed_metadata_keys=["big"],
         excluded_llm_metadata_keys=["text"],
         metadata_separator="|",
@@ -241,7 +247,7 @@ async def test_a_query_is_limited_to_documents_and_nodes(store: VectronVectorSto
     assert await found(doc_ids=["doc-1"]) == ["ipsum", "lorem"]
     assert await found(node_ids=["lorem", "sit", "absent"]) == ["lorem", "sit"]
     assert await found(doc_ids=["doc-1"], node_ids=["lorem", "sit"], filters=where(one("year", ">", 1990))) == ["lorem"]
-    assert await found(doc_ids=[]) == [] and await found(node_ids=[]) == []
+    assert len(await found(doc_ids=[], node_ids=[])) == 4
 
 
 async def test_words_are_searched(store: VectronVectorStore, play: Play) -> None:

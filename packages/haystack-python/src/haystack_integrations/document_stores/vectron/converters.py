@@ -6,10 +6,9 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from typing import Any
 
+import vectron
 from haystack.dataclasses import ByteStream, Document, SparseEmbedding
 from vectron.integrations import restore_floats, whole_floats
-
-import vectron
 
 CONTENT = "content"
 META = "meta"

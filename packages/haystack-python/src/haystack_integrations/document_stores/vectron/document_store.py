@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+import vectron
 from haystack import Document, default_from_dict, default_to_dict
 from haystack.dataclasses import SparseEmbedding
 from haystack.document_stores.errors import DuplicateDocumentError
@@ -12,8 +13,6 @@ from haystack.document_stores.types import DuplicatePolicy
 from haystack.errors import FilterError
 from haystack.utils import Secret
 from haystack.utils.auth import deserialize_secrets_inplace
-
-import vectron
 from vectron import where
 from vectron.integrations import MOST_IDS, Clients, Steps, everything, if_there_is_one, read_by_ids, read_points, write_points
 

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from haystack.errors import FilterError
-
 from vectron import Condition, where
 from vectron.filters import Field
 

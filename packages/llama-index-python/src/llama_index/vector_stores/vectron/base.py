@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+import vectron
 from llama_index.core.bridge.pydantic import Field, PrivateAttr
 from llama_index.core.schema import BaseNode
 from llama_index.core.vector_stores.types import BasePydanticVectorStore, MetadataFilters, VectorStoreQuery, VectorStoreQueryResult
-
-import vectron
 from vectron import where
 from vectron.integrations import MOST_IDS, Clients, Steps, everything, if_there_is_one, read_by_ids, read_points, write_points
 

@@ -6,10 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import vectron
 from llama_index.core.schema import BaseNode, TextNode
 from llama_index.core.vector_stores.utils import metadata_dict_to_node
-
-import vectron
 from vectron import Point
 from vectron.integrations import restore_floats, whole_floats
 

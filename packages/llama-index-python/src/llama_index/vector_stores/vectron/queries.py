@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from llama_index.core.vector_stores.types import VectorStoreQuery, VectorStoreQueryMode
-
 from vectron import Condition, where
 from vectron.integrations import Step
 
@@ -18,12 +17,12 @@ MOST_CANDIDATES = 1000
 
 
 def selected(query: VectorStoreQuery) -> Condition | None:
-    """The filter of a query: that of metadata, its documents and its nodes. A list without an id selects nothing."""
+    """The filter of a query: that of metadata, its documents and its nodes. An empty list is none: retrievers of an index give one."""
     parts = [condition_of(query.filters)]
-    if query.doc_ids is not None:
-        parts.append(where.field(REF_DOC_ID).is_in(*query.doc_ids) if query.doc_ids else where.any())
-    if query.node_ids is not None:
-        parts.append(where.ids(*query.node_ids) if query.node_ids else where.any())
+    if query.doc_ids:
+        parts.append(where.field(REF_DOC_ID).is_in(*query.doc_ids))
+    if query.node_ids:
+        parts.append(where.ids(*query.node_ids))
     given = [one for one in parts if one is not None]
     return None if not given else given[0] if len(given) == 1 else where.all(*given)
 
