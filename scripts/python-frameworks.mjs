@@ -61,6 +61,8 @@ stage('mypy', () => {
   }
 });
 for (const { name, folder } of chosen) {
-  stage(name, () => must([python, '-m', 'pytest', '-q', '-p', 'no:cacheprovider', ...positionals], { ...shown, cwd: folder }));
+  stage(name, () =>
+    must([python, '-m', 'pytest', '-q', '-p', 'no:cacheprovider', ...positionals], { ...shown, cwd: folder }),
+  );
 }
 report();

@@ -67,5 +67,14 @@ export function pythonPackages(name, { python, requirements }) {
   }
 
   const report = () => console.log(`${name} on Python ${version}: ${stages.join(', ')}`);
-  return { environment, install, must, report, stage, version, wheelOf, typesCache: join(environments, `mypy-${name}`) };
+  return {
+    environment,
+    install,
+    must,
+    report,
+    stage,
+    version,
+    wheelOf,
+    typesCache: join(environments, `mypy-${name}`),
+  };
 }

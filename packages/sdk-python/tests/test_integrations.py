@@ -14,6 +14,7 @@ import vectron
 from vectron.integrations import (
     Clients,
     Steps,
+    delete_points,
     everything,
     if_there_is_one,
     read_by_ids,
@@ -52,10 +53,10 @@ def test_an_operation_is_the_same_on_both_clients(server: Server, url: str) -> N
     ids = ["0004", "absent", "0002", "0004"]
     assert [one.id for one in clients.run(read_by_ids(names[0], ids))] == ["0004", "0002"]
     for name in names:
-        gone = clients.run(if_there_is_one(lambda db, name=name: db.delete_points(name, filter=everything()), None))
-        assert gone.deleted == 2500
+        assert clients.run(delete_points(name, filter=everything())) == 2500
         clients.blocking.delete_collection(name)
-        assert clients.run(if_there_is_one(lambda db, name=name: db.count(name), "none")) == "none"
+        assert clients.run(delete_points(name, filter=everything())) == 0
+    assert clients.run(if_there_is_one(lambda db: db.count(names[0]), "none")) == "none"
     clients.close()
 
 

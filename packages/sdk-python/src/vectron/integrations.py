@@ -28,6 +28,7 @@ __all__ = [
     "Clients",
     "Step",
     "Steps",
+    "delete_points",
     "everything",
     "if_there_is_one",
     "read_by_ids",
@@ -212,6 +213,12 @@ def read_by_ids(
         points = yield from read_points(collection, chosen, include_vectors=include_vectors, consistency=consistency)
         found |= {one.id: one for one in points}
     return [found[id] for id in asked if id in found]
+
+
+def delete_points(collection: str, *, ids: Sequence[str] | None = None, filter: Filter | None = None) -> Steps[int]:
+    """Deletes points with the ids, or that pass, or both; gives their number. There may be no collection."""
+    gone = yield from if_there_is_one(lambda db: db.delete_points(collection, ids=ids, filter=filter), None)
+    return 0 if gone is None else gone.deleted
 
 
 def if_there_is_one(step: Step, otherwise: Any) -> Steps[Any]:

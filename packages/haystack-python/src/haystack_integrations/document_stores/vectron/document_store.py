@@ -14,7 +14,17 @@ from haystack.errors import FilterError
 from haystack.utils import Secret
 from haystack.utils.auth import deserialize_secrets_inplace
 from vectron import where
-from vectron.integrations import MOST_IDS, Clients, Steps, everything, if_there_is_one, read_by_ids, read_points, write_points
+from vectron.integrations import (
+    MOST_IDS,
+    Clients,
+    Steps,
+    delete_points,
+    everything,
+    if_there_is_one,
+    read_by_ids,
+    read_points,
+    write_points,
+)
 
 from .converters import CONTENT, EMBEDDING, PLACEHOLDER, SPARSE, document_of, document_of_point, point_of
 from .filters import condition_of, key_path, path_of
@@ -313,19 +323,16 @@ class VectronDocumentStore:
 
     def _delete_ids(self, ids: Sequence[str]) -> Steps[None]:
         for start in range(0, len(ids), MOST_IDS):
-            part = list(ids[start : start + MOST_IDS])
-            yield from if_there_is_one(lambda db, part=part: db.delete_points(self.collection, ids=part), None)
+            yield from delete_points(self.collection, ids=list(ids[start : start + MOST_IDS]))
 
     def _delete_all(self, recreate: bool) -> Steps[None]:
-        name = self.collection
-        yield from if_there_is_one(
-            (lambda db: db.delete_collection(name)) if recreate else (lambda db: db.delete_points(name, filter=everything())), None
-        )
+        if recreate:
+            yield from if_there_is_one(lambda db: db.delete_collection(self.collection), None)
+        else:
+            yield from delete_points(self.collection, filter=everything())
 
     def _delete_by(self, filters: Filters) -> Steps[int]:
-        condition = _needed(filters)
-        gone = yield from if_there_is_one(lambda db: db.delete_points(self.collection, filter=condition), None)
-        return 0 if gone is None else gone.deleted
+        return (yield from delete_points(self.collection, filter=_needed(filters)))
 
     def _update(self, filters: Filters, meta: Mapping[str, Any]) -> Steps[int]:
         condition = _needed(filters)
@@ -349,13 +356,9 @@ class VectronDocumentStore:
     def _min_max(self, field: str) -> Steps[dict[str, Any]]:
         path = path_of(field)
         options: dict[str, Any] = {"limit": 1, "order_by": path, "filter": where.field(path).exists(), "consistency": "linearizable"}
-        found: dict[str, Any] = {}
-        for name, descending in (("min", False), ("max", True)):
-            page = yield from if_there_is_one(
-                lambda db, descending=descending: db.list_points(self.collection, descending=descending, **options), None
-            )
-            found[name] = next(values_at(page.points[0].payload, field), None) if page is not None and page.points else None
-        return found
+        first = yield from if_there_is_one(lambda db: db.list_points(self.collection, **options), None)
+        last = yield from if_there_is_one(lambda db: db.list_points(self.collection, descending=True, **options), None)
+        return {"min": _value(first, field), "max": _value(last, field)}
 
     def _unique(
         self, field: str, search_term: str | None, from_: int, size: int, filters: Filters | None
@@ -411,6 +414,10 @@ def _needed(filters: Filters) -> vectron.Condition:
     if condition is None:
         raise FilterError("the filter has no condition, and would choose every document")
     return condition
+
+
+def _value(page: vectron.Page | None, field: str) -> Any:
+    return None if page is None or not page.points else next(values_at(page.points[0].payload, field), None)
 
 
 def _duplicate(error: vectron.FailedPreconditionError) -> DuplicateDocumentError:

@@ -10,7 +10,17 @@ from llama_index.core.bridge.pydantic import Field, PrivateAttr
 from llama_index.core.schema import BaseNode
 from llama_index.core.vector_stores.types import BasePydanticVectorStore, MetadataFilters, VectorStoreQuery, VectorStoreQueryResult
 from vectron import where
-from vectron.integrations import MOST_IDS, Clients, Steps, everything, if_there_is_one, read_by_ids, read_points, write_points
+from vectron.integrations import (
+    MOST_IDS,
+    Clients,
+    Steps,
+    delete_points,
+    everything,
+    if_there_is_one,
+    read_by_ids,
+    read_points,
+    write_points,
+)
 
 from .filters import REF_DOC_ID, TEXT, condition_of
 from .nodes import node_of, point_of
@@ -54,7 +64,7 @@ class VectronVectorStore(BasePydanticVectorStore):
         # Before anything else of it: pydantic's errors show what they were given.
         if not isinstance(collection_name, str) or not collection_name:
             raise ValueError("collection_name must be the name of a collection")
-        super().__init__(collection_name=collection_name, url=url, **fields)
+        super().__init__(**{"collection_name": collection_name, "url": url, **fields})
         options = {**(connect_options or {}), "api_key": api_key}
         self._clients = Clients(url, client=client, async_client=async_client, options=options)
 
@@ -163,7 +173,7 @@ class VectronVectorStore(BasePydanticVectorStore):
 
     def _delete(self, conditions: list[vectron.Condition]) -> Steps[None]:
         for one in conditions:
-            yield from if_there_is_one(lambda db, one=one: db.delete_points(self.collection_name, filter=one), None)
+            yield from delete_points(self.collection_name, filter=one)
 
     def _get(self, node_ids: list[str] | None, filters: MetadataFilters | None) -> Steps[list[BaseNode]]:
         if node_ids is None and filters is None:
