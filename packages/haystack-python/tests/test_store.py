@@ -286,7 +286,10 @@ def test_a_store_is_written_to_yaml_without_its_key(server: Server, monkeypatch:
     assert again.to_dict() == store.to_dict()
     assert again.write_documents([Document(id="a", embedding=[1.0, 2.0, 3.0], meta={"year": 1})]) == 1
     indexes = again.clients.blocking.list_indexes("hs-dict")
-    assert {one.path: one.type for one in indexes.indexes} == {"content": "text", "meta.year": "integer"}
+    assert {one.index.path: one.index.type for one in indexes.indexes if one.index is not None} == {
+        "content": "text",
+        "meta.year": "integer",
+    }
     assert [(one.name, one.dimension, one.distance) for one in indexes.named_vectors] == [("embedding", 3, "dot")]
     again.delete_all_documents(recreate_collection=True)
     with pytest.raises(ValueError, match="Cannot serialize token-based secret"):
