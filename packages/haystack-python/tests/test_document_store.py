@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from haystack import Document
 from haystack.document_stores.errors import DuplicateDocumentError
+from haystack.document_stores.types import DocumentStore
 from haystack.testing.document_store import (
     CountDocumentsByFilterTest,
     CountUniqueMetadataByFilterTest,
@@ -14,6 +15,7 @@ from haystack.testing.document_store import (
     GetMetadataFieldUniqueValuesTest,
 )
 from haystack.testing.document_store_async import (
+    AsyncDocumentStore,
     CountDocumentsAsyncTest,
     CountDocumentsByFilterAsyncTest,
     CountUniqueMetadataByFilterAsyncTest,
@@ -59,7 +61,7 @@ class TestDocumentStore(
     def document_store(self, store: VectronDocumentStore) -> VectronDocumentStore:
         return store
 
-    def test_write_documents(self, document_store: VectronDocumentStore) -> None:
+    def test_write_documents(self, document_store: DocumentStore) -> None:
         """Without a policy, documents that are there already are refused."""
         document = Document(content="test doc")
         assert document_store.write_documents([document]) == 1
@@ -87,7 +89,7 @@ class TestDocumentStoreAsync(
     def document_store(self, store: VectronDocumentStore) -> VectronDocumentStore:
         return store
 
-    async def test_write_documents_async(self, document_store: VectronDocumentStore) -> None:  # type: ignore[override]
+    async def test_write_documents_async(self, document_store: AsyncDocumentStore) -> None:
         """Without a policy, documents that are there already are refused."""
         document = Document(content="test doc")
         assert await document_store.write_documents_async([document]) == 1

@@ -83,7 +83,8 @@ async def test_what_is_wrong_is_refused_and_changes_nothing(store: VectronDocume
         await play(store, "write_documents", [Document(id="b", embedding=[1.0, 2.0, 3.0])])
     with pytest.raises(vectron.InvalidArgumentError, match="isoformat"):
         await play(store, "write_documents", [Document(id="b", meta={"when": datetime.now(UTC)})])
-    for empty in ({}, None):
+    empties: list[Any] = [{}, None]
+    for empty in empties:
         with pytest.raises(FilterError, match="every document"):
             await play(store, "delete_by_filter", empty)
         with pytest.raises(FilterError, match="every document"):
