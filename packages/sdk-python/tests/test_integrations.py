@@ -60,6 +60,25 @@ def test_an_operation_is_the_same_on_both_clients(server: Server, url: str) -> N
     clients.close()
 
 
+def test_what_makes_the_collection_writes_each_point_once(server: Server, url: str) -> None:
+    clients = Clients(url, options={"api_key": server.api_key})
+    points = [vectron.Point(f"{i:03}", [1.0, 0.0], if_version=0) for i in range(100)]
+
+    async def write() -> int:
+        name = f"in-{uuid.uuid4().hex[:12]}"
+        written = await clients.arun(write_points(name, points, settings, batch_size=5))
+        await clients.of_this_loop.delete_collection(name)
+        return written
+
+    async def often() -> list[int]:
+        try:
+            return await asyncio.gather(*(write() for _ in range(10)))
+        finally:
+            await clients.aclose()
+
+    assert asyncio.run(often()) == [100] * 10
+
+
 def test_several_writers_make_one_collection(server: Server) -> None:
     clients = Clients(server.rest_url, options={"api_key": server.api_key})
     name = f"in-{uuid.uuid4().hex[:12]}"

@@ -152,21 +152,27 @@ def write_points(
     if not points:
         return 0
 
-    def write(db: Any) -> Any:
-        return db.upsert_all(collection, points, batch_size=batch_size)
+    def write(part: Sequence[Point]) -> Step:
+        return lambda db: db.upsert_all(collection, part, batch_size=batch_size)
 
+    # The first batch goes alone: others that were on their way when it is refused would be written once there is a collection, and a second
+    # time after that.
+    first = points[:batch_size]
     try:
-        return (yield write)  # type: ignore[no-any-return]
+        written: int = yield write(first)
     except NotFoundError as error:
         if error.code != "COLLECTION_NOT_FOUND":
             raise
-    made = dict(settings())
-    try:
-        yield lambda db: db.create_collection(collection, **made)
-    except AlreadyExistsError:
-        # Another writer was first.
-        pass
-    return (yield write)  # type: ignore[no-any-return]
+        made = dict(settings())
+        try:
+            yield lambda db: db.create_collection(collection, **made)
+        except AlreadyExistsError:
+            # Another writer was first.
+            pass
+        written = yield write(first)
+    if len(points) > len(first):
+        written += yield write(points[batch_size:])
+    return written
 
 
 def read_points(
