@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
 import uuid
 
@@ -126,8 +125,7 @@ def test_a_client_of_a_loop_that_is_gone_is_gone_too(server: Server) -> None:
 
     for _ in range(3):
         asyncio.run(use())
-        gc.collect()
-    assert len(clients._made_async) <= 1
+    assert len(clients._made_async) == 1
     clients.close()
 
 
@@ -144,7 +142,15 @@ def test_a_server_that_was_killed_is_asked_again(wire: str) -> None:
             clients.run(if_there_is_one(lambda db: db.count("kept", timeout=2.0), None))
         assert refused.value.code in ("UNAVAILABLE", "DEADLINE_EXCEEDED")
         server.start()
-        assert len(clients.run(read_points("kept"))) == 100
+        found = []
+        # A channel of gRPC connects again after a pause of its own.
+        for _ in range(100):
+            try:
+                found = clients.run(read_points("kept"))
+                break
+            except vectron.UnavailableError:
+                continue
+        assert len(found) == 100
         clients.close()
     finally:
         server.remove()

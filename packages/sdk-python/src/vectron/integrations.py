@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar
-from weakref import WeakKeyDictionary
 
 from ._async.client import AsyncClient
 from ._generated.answers import StoredPoint
@@ -68,7 +67,7 @@ class Clients:
         self._given = client
         self._given_async = async_client
         self._made: Client | None = None
-        self._made_async: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncClient] = WeakKeyDictionary()
+        self._made_async: dict[asyncio.AbstractEventLoop, AsyncClient] = {}
 
     @property
     def blocking(self) -> Client:
@@ -91,6 +90,9 @@ class Clients:
         if client is None:
             if self._url is None:
                 raise ValueError("a call of asyncio needs a url or a client for asyncio, and only a blocking one was given")
+            # A client keeps its loop: those of loops that are over are let go here.
+            for one in [other for other in self._made_async if other.is_closed()]:
+                del self._made_async[one]
             client = self._made_async[loop] = AsyncClient(self._url, **self._options)
         return client
 
