@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from zlib import crc32
 
 import pytest
@@ -70,3 +72,11 @@ async def test_a_pipeline_for_asyncio(store: VectronVectorStore) -> None:
     await store.adelete("long")
     assert await store.aget_nodes([node.node_id for node in nodes]) == []
     await store.aclose()
+
+
+def test_the_snippets_of_the_readme_run(server: Server) -> None:
+    snippets = re.findall(r"```python\n(.*?)```", (Path(__file__).parents[1] / "README.md").read_text("utf-8"), re.DOTALL)
+    assert len(snippets) >= 2
+    names: dict[str, object] = {"API_KEY": server.api_key, "embed_model": Words()}
+    for snippet in snippets:
+        exec(compile(snippet.replace("http://127.0.0.1:8080", server.rest_url), "README.md", "exec"), names)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import inspect
 import math
-import re
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -464,11 +463,3 @@ def test_collection_options_are_those_of_the_collection_that_is_made(server: Ser
     indexes = {one.index.path: one.index.type for one in store.client.list_indexes(name).indexes if one.index is not None}
     assert indexes == {"text": "text", "ref_doc_id": "keyword", "metadata.year": "integer"}
     store.client.delete_collection(name)
-
-
-def test_the_snippets_of_the_readme_run(server: Server) -> None:
-    snippets = re.findall(r"```python\n(.*?)```", (Path(__file__).parents[1] / "README.md").read_text("utf-8"), re.DOTALL)
-    assert len(snippets) >= 2
-    names: dict[str, object] = {"API_KEY": server.api_key}
-    for snippet in snippets:
-        exec(compile(snippet.replace("http://127.0.0.1:8080", server.rest_url), "README.md", "exec"), names)
