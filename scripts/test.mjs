@@ -48,6 +48,7 @@ const checks = [
     process.execPath,
     ['scripts/prometheus.mjs', '--etcd', etcd],
   ],
+  ['Python packages for frameworks', process.execPath, ['scripts/python-frameworks.mjs']],
   ['scenarios of every SDK, server and embedded', process.execPath, ['scripts/sdks.mjs', '--homes', 'server,embedded']],
   [
     'scenarios of every SDK, some of them in a cluster',
