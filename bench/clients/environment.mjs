@@ -58,7 +58,8 @@ export function goDriver(folder) {
 /** The predecessor's clients in a checkout of it: `{ python, module }`, or `{ missing }`. */
 export async function predecessorClients(checkout, folder) {
   if (checkout === undefined) return { missing: `--predecessor FOLDER was not given (a checkout of ${PREDECESSOR})` };
-  const python = join(checkout, 'clientlibs/python');
+  // Its generated code imports its own files as if each folder of them were on Python's path.
+  const python = ['', 'vectron_client/proto'].map((part) => join(checkout, 'clientlibs/python', part)).join(':');
   const source = join(checkout, 'clientlibs/js/src/client.ts');
   if (!existsSync(source)) return { missing: `${checkout} has no clientlibs/js/src/client.ts` };
   // Its dependencies are taken from this checkout, which has them in the same major versions.

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Server } from '../servers/server.mjs';
+import { Server, sendJson } from '../servers/server.mjs';
 
 const PROGRAM = fileURLToPath(new URL('qdrant-fixture.mjs', import.meta.url));
 
@@ -31,6 +31,11 @@ export class QdrantFixture extends Server {
   }
 
   async create() {}
+
+  /** The next search is answered as that for the first query. */
+  async beginAgain() {
+    await sendJson('POST', `http://${this.http}/first-answer-next`);
+  }
 
   async isSettled() {
     return true;

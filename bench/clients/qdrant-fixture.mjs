@@ -75,7 +75,11 @@ createServer((request, response) => {
     const found = { 'content-type': 'application/json' };
     if (method === 'POST' && url.includes('/points/query')) response.writeHead(200, found).end(inTurn(texts));
     else if (method === 'PUT' && url.includes('/points')) response.writeHead(200, found).end(writtenText);
-    else if (method === 'GET' && url === '/')
+    else if (method === 'POST' && url === '/first-answer-next') {
+      // Of the bench, which then knows what the answers to its queries are.
+      next = 0;
+      response.writeHead(204).end();
+    } else if (method === 'GET' && url === '/')
       response.writeHead(200, found).end(JSON.stringify({ title: 'qdrant', version: VERSION }));
     else response.writeHead(404, found).end('{"status":{"error":"the fixture has no such route"}}');
   });
