@@ -13,7 +13,11 @@ export class QdrantFixture extends Server {
     super(home, {});
     this.answers = join(home, 'answers.json');
     const answers = data.truth.map((ids, query) =>
-      ids.map((id) => ({ id, score: cosine(data.queries[query].vector, data.point(id).vector), payload: data.payload(id) })),
+      ids.map((id) => ({
+        id,
+        score: cosine(data.queries[query].vector, data.point(id).vector),
+        payload: data.payload(id),
+      })),
     );
     writeFileSync(this.answers, JSON.stringify(answers));
   }

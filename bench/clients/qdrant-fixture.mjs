@@ -14,7 +14,7 @@ const [http, grpc, file] = process.argv.slice(2);
 /** For each query its hits, `{ id, score, payload }`. */
 const searches = JSON.parse(readFileSync(file, 'utf8'));
 
-const valueOf = (value) =>
+const payloadValue = (value) =>
   typeof value === 'string'
     ? encoded([4, 'string', value])
     : Number.isInteger(value)
@@ -23,7 +23,7 @@ const valueOf = (value) =>
 const messages = searches.map((hits) => {
   const points = hits.map(({ id, score, payload }) => {
     const name = [1, 'message', encoded([1, 'varint', id])];
-    return encoded(name, ...entriesOf(2, payload, valueOf), [3, 'float', score], [5, 'varint', 1]);
+    return encoded(name, ...entriesOf(2, payload, payloadValue), [3, 'float', score], [5, 'varint', 1]);
   });
   return encoded(...points.map((one) => [1, 'message', one]), [2, 'double', 0.001]);
 });
@@ -31,10 +31,7 @@ const texts = searches.map((hits) => {
   const points = hits.map((hit) => ({ ...hit, version: 1 }));
   return JSON.stringify({ result: { points }, status: 'ok', time: 0.001 });
 });
-const written = encoded(
-  [1, 'message', encoded([1, 'varint', 1], [2, 'varint', COMPLETED])],
-  [2, 'double', 0.001],
-);
+const written = encoded([1, 'message', encoded([1, 'varint', 1], [2, 'varint', COMPLETED])], [2, 'double', 0.001]);
 const writtenText = JSON.stringify({ result: { operation_id: 1, status: 'completed' }, status: 'ok', time: 0.001 });
 
 let next = 0;

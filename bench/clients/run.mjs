@@ -43,7 +43,9 @@ const size = values.quick
   : { rounds: 5, searches: 1_000, points: 2_000, warmUp: 1_500 };
 const wanted = CLIENTS.filter(({ name }) => values.only === undefined || name.includes(values.only));
 if (wanted.length === 0) {
-  throw new Error(`--only: no client has ${values.only} in its name; known are\n${CLIENTS.map((one) => one.name).join('\n')}`);
+  throw new Error(
+    `--only: no client has ${values.only} in its name; known are\n${CLIENTS.map((one) => one.name).join('\n')}`,
+  );
 }
 
 const home = mkdtempSync(join(tmpdir(), 'vectron-clients-'));

@@ -14,7 +14,13 @@ const of = ({ measured }, [operation, clients]) =>
 
 export function printTable(clients) {
   const table = new Table({
-    head: ['CPU us of the client (of qdrant-client)', 'a search, 1 at once', '8 at once', 'a point, 1 at once', '8 at once'],
+    head: [
+      'CPU us of the client (of qdrant-client)',
+      'a search, 1 at once',
+      '8 at once',
+      'a point, 1 at once',
+      '8 at once',
+    ],
     style: { head: [], border: [] },
   });
   for (const one of clients) {

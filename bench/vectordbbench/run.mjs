@@ -41,7 +41,11 @@ function must(command, args, options = {}) {
 
 /** A Python with VectorDBBench, made once. */
 function environment() {
-  const digest = createHash('sha256').update(readFileSync(REQUIREMENTS)).update(values.python).digest('hex').slice(0, 12);
+  const digest = createHash('sha256')
+    .update(readFileSync(REQUIREMENTS))
+    .update(values.python)
+    .digest('hex')
+    .slice(0, 12);
   const folder = join(cache, 'bench-vectordbbench', digest);
   if (!existsSync(folder)) {
     console.log('bench: installing VectorDBBench ...');
@@ -102,7 +106,8 @@ try {
   const [{ metrics, label }] = told.results;
   if (label !== ':)') throw new Error(`VectorDBBench says that the case failed: label ${label}`);
   // Where the data were on this machine says nothing to others.
-  for (const { task_config } of told.results) task_config.case_config.custom_case.dataset_config.dir = 'debian-packages';
+  for (const { task_config } of told.results)
+    task_config.case_config.custom_case.dataset_config.dir = 'debian-packages';
   const { note, quick } = values;
   const result = { at: new Date().toISOString(), quick, note, machine: machine(), dataset: made, vectordbbench: told };
   print(metrics);

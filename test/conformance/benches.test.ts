@@ -398,12 +398,14 @@ describe('bench:clients', () => {
       ...{ operation: 'search', clients: 1, perSecond: 5 },
       ...{ cpuUs: 30_000, least: 10_000, greatest: 80_000 },
     });
-    expect(told[0].measured.map((one: { operation: string; clients: number }) => [one.operation, one.clients])).toEqual([
-      ['search', 1],
-      ['upsert', 1],
-      ['search', 8],
-      ['upsert', 8],
-    ]);
+    expect(told[0].measured.map((one: { operation: string; clients: number }) => [one.operation, one.clients])).toEqual(
+      [
+        ['search', 1],
+        ['upsert', 1],
+        ['search', 8],
+        ['upsert', 8],
+      ],
+    );
   });
 
   it('answers over both wires of Qdrant, in turn, with hits of its own, and has nothing else', async () => {
@@ -422,7 +424,10 @@ describe('bench:clients', () => {
     await fixture.start();
     try {
       const asked = async (method: string, path: string) => {
-        const answer = await fetch(`http://${fixture.http}${path}`, { method, ...(method === 'GET' ? {} : { body: '{}' }) });
+        const answer = await fetch(`http://${fixture.http}${path}`, {
+          method,
+          ...(method === 'GET' ? {} : { body: '{}' }),
+        });
         return [answer.status, await answer.json()];
       };
       const first = { id: 0, version: 1, score: 1, payload: { name: 'a', label: 3 } };

@@ -7,7 +7,7 @@ from typing import Annotated, Unpack
 import click
 from pydantic import SecretStr
 
-# Before anything of theirs that takes a DB: processes of a run import this module first.
+# Before anything of theirs that takes a DB.
 from vectron_vectordbbench import VECTRON, VectronConfig, VectronIndexConfig
 
 from vectordb_bench.cli.cli import (  # isort: skip
@@ -21,11 +21,17 @@ from vectordb_bench.cli.cli import (  # isort: skip
 class VectronTypedDict(CommonTypedDict):
     url: Annotated[
         str,
-        click.option("--url", default="grpc://127.0.0.1:8081", show_default=True, help="grpc://, grpcs://, http:// or https://"),
+        click.option(
+            "--url", default="grpc://127.0.0.1:8081", show_default=True, help="grpc://, grpcs://, http:// or https://"
+        ),
     ]
     api_key: Annotated[
         str | None,
-        click.option("--api-key", envvar="VECTRON_API_KEY", help="API key; better in VECTRON_API_KEY, where no other user sees it"),
+        click.option(
+            "--api-key",
+            envvar="VECTRON_API_KEY",
+            help="API key; better in VECTRON_API_KEY, where no other user sees it",
+        ),
     ]
     collection: Annotated[
         str, click.option("--collection", default="vectordbbench", show_default=True, help="Dropped with --drop-old")
@@ -34,7 +40,8 @@ class VectronTypedDict(CommonTypedDict):
     replicas: Annotated[int, click.option("--replicas", type=click.IntRange(min=1), default=1, show_default=True)]
     m: Annotated[int, click.option("--m", type=int, default=16, show_default=True, help="HNSW: neighbours of a point")]
     ef_construction: Annotated[
-        int, click.option("--ef-construction", type=int, default=200, show_default=True, help="HNSW: candidates of a build")
+        int,
+        click.option("--ef-construction", type=int, default=200, show_default=True, help="HNSW: candidates of a build"),
     ]
     ef: Annotated[int | None, click.option("--ef", type=int, help="HNSW: candidates of a search")]
     recall: Annotated[

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import vectron
 from vectordb_bench.backend.clients.api import VectorDB
@@ -30,7 +30,7 @@ class Vectron(VectorDB):
     name = "Vectron"
     # The blocking client may be shared between threads.
     thread_safe = True
-    supported_filter_types = [FilterOp.NonFilter, FilterOp.NumGE, FilterOp.StrEqual]
+    supported_filter_types: ClassVar[list[FilterOp]] = [FilterOp.NonFilter, FilterOp.NumGE, FilterOp.StrEqual]
 
     def __init__(
         self,
@@ -108,7 +108,8 @@ class Vectron(VectorDB):
     ) -> tuple[int, Exception | None]:
         """One upsert: all of the points are on disk or none is, and what may be repeated was repeated already."""
         points = [
-            {"id": str(id), "vector": vector, "payload": {"id": int(id)}} for id, vector in zip(metadata, embeddings, strict=True)
+            {"id": str(id), "vector": vector, "payload": {"id": int(id)}}
+            for id, vector in zip(metadata, embeddings, strict=True)
         ]
         if self._with_labels and labels_data is not None:
             for point, label in zip(points, labels_data, strict=True):

@@ -46,7 +46,9 @@ class VectronIndexConfig(BaseModel, DBCaseConfig):
         """Raises ValueError for a metric that Vectron does not have."""
         metric = self.metric_type or MetricType.COSINE
         if metric not in DISTANCES:
-            raise ValueError(f"Vectron has the metrics {', '.join(one.name for one in DISTANCES)}, and not {metric.name}")
+            raise ValueError(
+                f"Vectron has the metrics {', '.join(one.name for one in DISTANCES)}, and not {metric.name}"
+            )
         return DISTANCES[metric]
 
     def index_param(self) -> dict:

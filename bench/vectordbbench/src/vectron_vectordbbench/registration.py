@@ -3,8 +3,7 @@ Makes ``DB.Vectron`` known to VectorDBBench.
 
 Databases are members of one ``Enum`` of theirs, whose properties name the classes of each member in chains of ``if``, and which has no
 place for databases of others. So the member is added to the ``Enum`` of this process, and its three properties answer for that member
-and ask theirs for every other. Runs use processes that begin by importing the program that was started, so that the
-registration is made in each of them: it has to be made by the import of that program, as ``__main__.py`` does.
+and ask theirs for every other. A run makes other processes, which get the member pickled: reading it there registers Vectron there.
 """
 
 from __future__ import annotations
@@ -26,6 +25,11 @@ def register() -> DB:
     member: DB = extend_enum(DB, NAME, NAME)
     init_cls, config_cls, case_config_cls = DB.init_cls, DB.config_cls, DB.case_config_cls
 
+    reduce_ex = DB.__reduce_ex__
+
+    def own_reduce_ex(self: DB, protocol: Any) -> Any:
+        return (register, ()) if self is member else reduce_ex(self, protocol)
+
     def own_init_cls(self: DB) -> Any:
         if self is not member:
             return init_cls.fget(self)
@@ -39,6 +43,7 @@ def register() -> DB:
     def own_case_config_cls(self: DB, index_type: Any = None) -> Any:
         return VectronIndexConfig if self is member else case_config_cls(self, index_type)
 
+    DB.__reduce_ex__ = own_reduce_ex
     DB.init_cls = property(own_init_cls)
     DB.config_cls = property(own_config_cls)
     DB.case_config_cls = own_case_config_cls
