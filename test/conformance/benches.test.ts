@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { Client, credentials } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { filters, gateway } from '@vectron/proto';
 import { tempDir } from '../harness/system.js';
@@ -72,6 +73,8 @@ describe.each([
     '--servers',
     'Error: --servers: there is no server hare; known are vectron, qdrant, pgvector, chroma, weaviate',
   ],
+  ['clients', '--only', 'Error: --only: no client has hare in its name; known are\nvectron, TypeScript, rest\n'],
+  ['clients', '--points', 'Error: --points: a multiple of 100 from 100 to 20000, not hare'],
 ])('bench:%s', (name, flag, message) => {
   it('starts, and says what it knows when it is asked for something else', () => {
     const { status, stderr } = spawnSync(process.execPath, [`bench/${name}/run.mjs`, flag, 'hare'], {
@@ -349,5 +352,108 @@ describe('bench:servers', () => {
     const { readAnswers, writeRequests } = await bench('harness/loadgen.mjs');
     const file = writeRequests(join(dir, 'requests'), [Buffer.from('ab'), Buffer.alloc(0), Buffer.from('c')]);
     expect(readAnswers(file).map((one: Buffer | undefined) => one?.toString())).toEqual(['ab', undefined, 'c']);
+  });
+});
+
+describe('bench:clients', () => {
+  let dir: string;
+  beforeAll(() => {
+    dir = tempDir('bench-clients');
+  });
+  afterAll(() => rmSync(dir, { recursive: true }));
+
+  it('compares each Python client of ours with that of Qdrant which has the same wire, style and vectors', async () => {
+    const { CLIENTS, comparedWith } = await bench('clients/clients.mjs');
+    const names: string[] = CLIENTS.map(({ name }: { name: string }) => name);
+    expect(new Set(names).size).toBe(names.length);
+    const ours = CLIENTS.filter(({ ours }: { ours: boolean }) => ours);
+    const pairs = ours.map((one: { name: string }) => [one.name, comparedWith(one, CLIENTS)?.name]);
+    expect(Object.fromEntries(pairs)).toMatchObject({
+      'vectron, Python, grpc, numpy': 'qdrant-client, Python, grpc, numpy',
+      'vectron, Python, rest, async': 'qdrant-client, Python, rest, async',
+      'vectron, Go, grpc': undefined,
+    });
+  });
+
+  it('lets every client do the same in turns, another one first in each round, and tells medians', async () => {
+    const { measureInRounds } = await bench('clients/measure.mjs');
+    const asked: string[] = [];
+    const driver = (name: string, cpu: number[]) => {
+      const times = cpu[Symbol.iterator]();
+      return {
+        client: { name, server: 'none', language: 'none', client: name, wire: 'none', form: 'list' },
+        ask: async (operation: string, { clients, count }: { clients: number; count: number }) => {
+          asked.push(`${name} ${operation} ${clients} ${count}`);
+          const isFirst = operation === 'search' && clients === 1;
+          return { cpuSeconds: isFirst ? (times.next().value as number) : 1, seconds: 2 };
+        },
+      };
+    };
+    const drivers = [driver('a', [0.3, 0.1, 0.8]), driver('b', [2, 2, 2])];
+    const told = await measureInRounds(drivers, { rounds: 3, warmUp: 7, searches: 10, points: 100 });
+    expect(asked.slice(0, 4)).toEqual(['a search 8 7', 'a upsert 8 7', 'b search 8 7', 'b upsert 8 7']);
+    const firsts = asked.slice(4).filter((one) => one.includes('search 1'));
+    expect(firsts.map((one) => one[0]).join('')).toBe('abbaab');
+    expect(told[0].measured[0]).toEqual({
+      ...{ operation: 'search', clients: 1, perSecond: 5 },
+      ...{ cpuUs: 30_000, least: 10_000, greatest: 80_000 },
+    });
+    expect(told[0].measured.map((one: { operation: string; clients: number }) => [one.operation, one.clients])).toEqual(
+      [
+        ['search', 1],
+        ['upsert', 1],
+        ['search', 8],
+        ['upsert', 8],
+      ],
+    );
+  });
+
+  it('answers over both wires of Qdrant, in turn, with hits of its own, and has nothing else', async () => {
+    const { QdrantFixture } = await bench('clients/fixture.mjs');
+    const { valuesOf } = await bench('servers/wire.mjs');
+    const points = [
+      { vector: Float32Array.from([1, 0]), payload: { name: 'a', label: 3 } },
+      { vector: Float32Array.from([0, 1]), payload: { name: 'b', label: 4 } },
+    ];
+    const fixture = new QdrantFixture(join(dir, 'fixture'), {
+      truth: [[0], [1, 0]],
+      queries: [{ vector: Float32Array.from([1, 0]) }, { vector: Float32Array.from([0, 2]) }],
+      point: (at: number) => points[at],
+      payload: (at: number) => points[at].payload,
+    });
+    await fixture.start();
+    try {
+      const asked = async (method: string, path: string) => {
+        const answer = await fetch(`http://${fixture.http}${path}`, {
+          method,
+          ...(method === 'GET' ? {} : { body: '{}' }),
+        });
+        return [answer.status, await answer.json()];
+      };
+      const first = { id: 0, version: 1, score: 1, payload: { name: 'a', label: 3 } };
+      expect(await asked('POST', '/collections/x/points/query')).toEqual([
+        200,
+        { result: { points: [first] }, status: 'ok', time: 0.001 },
+      ]);
+      expect(await asked('PUT', '/collections/x/points?wait=true')).toMatchObject([200, { status: 'ok' }]);
+      expect(await asked('GET', '/')).toMatchObject([200, { title: 'qdrant' }]);
+      expect(await asked('GET', '/collections')).toMatchObject([404, {}]);
+
+      const client = new Client(fixture.grpc, credentials.createInsecure());
+      const call = (path: string) =>
+        new Promise<Buffer>((resolve, reject) => {
+          const asIs = (bytes: Buffer) => bytes;
+          client.makeUnaryRequest(path, asIs, asIs, Buffer.alloc(0), (error, answer) =>
+            error ? reject(error) : resolve(answer as Buffer),
+          );
+        });
+      const hits: Buffer[] = valuesOf(await call('/qdrant.Points/Query'), 1);
+      expect(hits.map((hit) => valuesOf(valuesOf(hit, 1)[0], 1)[0])).toEqual([1, 0]);
+      await call('/qdrant.Points/Upsert');
+      await expect(call('/qdrant.Points/Delete')).rejects.toMatchObject({ code: 12 });
+      client.close();
+    } finally {
+      await fixture.stop();
+    }
   });
 });

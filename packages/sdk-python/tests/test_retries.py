@@ -41,6 +41,31 @@ def test_a_write_is_repeated_under_one_name() -> None:
         assert json.loads(peer.seen[-1][2])["origin"]["pending_from"] == origins[0]["sequence"] + 1
 
 
+def test_requests_over_rest_have_one_of_each_header_and_no_cookie_of_an_earlier_answer() -> None:
+    def answer(handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        reply(handler, 200, WRITTEN, set_cookie="tracked=1; Path=/")
+
+    async def asynchronously() -> None:
+        async with vectron.AsyncClient(peer.url, api_key="key") as client:
+            await client.upsert("c", POINTS)
+            await client.upsert("c", POINTS)
+            await client.delete_collection("c")
+
+    with http_peer(answer) as peer:
+        with vectron.connect(peer.url, api_key="key") as db:
+            db.upsert("c", POINTS)
+            db.upsert("c", POINTS)
+            db.delete_collection("c")
+        asyncio.run(asynchronously())
+        for _, headers, body in peer.seen:
+            told = {name.lower(): value for name, value in headers.items()}
+            assert len(told) == len(headers) and "cookie" not in told
+            assert told["host"] == peer.url.removeprefix("http://") and told["authorization"] == "Bearer key"
+            assert told.get("content-length", "0") == str(len(body)) and "transfer-encoding" not in told
+            assert told.get("content-type") == ("application/json" if body else None)
+        assert [len(body) > 0 for _, _, body in peer.seen] == [True, True, False] * 2
+
+
 def test_what_makes_something_each_time_is_not_repeated() -> None:
     with http_peer(lambda handler, _: reply(handler, 503, b"no")) as peer, vectron.connect(peer.url) as db:
         with pytest.raises(vectron.UnavailableError):

@@ -30,9 +30,18 @@ async function wires() {
   return Object.entries(addresses).map(([wire, address]) => {
     const db = connect(address, { apiKey });
     const own = performer(db);
+    /** `key`: a key, or the role of one that is made for the call. */
     const as = (key) => {
+      if (typeof key !== 'string') return asRole(key);
       const other = connect(address, { apiKey: key });
       return async (call, fields) => performer(other)(call, fields).finally(() => other.close());
+    };
+    const asRole = ({ role, ...others }) => {
+      if (role === undefined || Object.keys(others).length > 0) throw new Error('apiKey is a key, or { role: read }');
+      return async (call, fields) => {
+        const { key, info } = await db.createApiKey('scenario', { role });
+        return as(key)(call, fields).finally(() => db.deleteApiKey(info.prefix));
+      };
     };
     const perform = (call, fields, key) => (key === undefined ? own(call, fields) : as(key)(call, fields));
     return { wire, perform, close: () => db.close() };

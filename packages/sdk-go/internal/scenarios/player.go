@@ -56,8 +56,13 @@ func (p *player) play(ctx context.Context, one step) error {
 	}
 	with, _ := given.(map[string]any)
 	asking := p
-	if one.APIKey != "" {
-		client, err := vectron.Connect(p.address, vectron.WithAPIKey(one.APIKey))
+	if one.APIKey != nil {
+		key, remove, err := p.otherKey(ctx, *one.APIKey)
+		if err != nil {
+			return err
+		}
+		defer remove()
+		client, err := vectron.Connect(p.address, vectron.WithAPIKey(key))
 		if err != nil {
 			return err
 		}
@@ -84,6 +89,18 @@ func (p *player) play(ctx context.Context, one step) error {
 		p.kept[name] = value
 	}
 	return nil
+}
+
+// otherKey is a key and what removes it again.
+func (p *player) otherKey(ctx context.Context, other otherKey) (string, func(), error) {
+	if other.Role == "" {
+		return other.Key, func() {}, nil
+	}
+	key, info, err := p.client.CreateAPIKey(ctx, "scenario", vectron.APIKeyOptions{Role: other.Role})
+	if err != nil {
+		return "", nil, fmt.Errorf("a key of the role %s: %w", other.Role, err)
+	}
+	return key, func() { _ = p.client.DeleteAPIKey(context.WithoutCancel(ctx), info.KeyPrefix) }, nil
 }
 
 func (p *player) judgeError(err error, wanted any) error {

@@ -24,13 +24,33 @@ type step struct {
 	Error  any               `yaml:"error"`
 	Keep   map[string]string `yaml:"keep"`
 	// APIKey is another key than that of the play.
-	APIKey string `yaml:"apiKey"`
+	APIKey *otherKey `yaml:"apiKey"`
 
 	Restart string `yaml:"restart"`
 	During  []step `yaml:"during"`
 
 	Times int    `yaml:"times"`
 	Steps []step `yaml:"steps"`
+}
+
+// otherKey is a key as it is written, or the role of one that is made for the call.
+type otherKey struct{ Key, Role string }
+
+func (o *otherKey) UnmarshalYAML(node *yaml.Node) error {
+	if node.Kind == yaml.ScalarNode {
+		return node.Decode(&o.Key)
+	}
+	var made struct {
+		Role string `yaml:"role"`
+	}
+	if err := node.Decode(&made); err != nil {
+		return err
+	}
+	if made.Role == "" || len(node.Content) != 2 {
+		return fmt.Errorf("apiKey is a key, or the role of one: { role: read }")
+	}
+	o.Role = made.Role
+	return nil
 }
 
 // readScenario reads a file; what it does not know is an error.

@@ -87,11 +87,23 @@ class Play:
             self._kept[name] = _at(answer, path)
 
     async def _answer(self, step: dict[str, Any], given: dict[str, Any]) -> Any:
-        if "apiKey" not in step:
+        key = step.get("apiKey")
+        if key is None:
             return await self._calls.answer(step["call"], given)
-        other = self._connect(step["apiKey"])
+        if isinstance(key, str):
+            return await self._answer_to(key, step["call"], given)
+        if set(key) != {"role"}:
+            raise ValueError(f"not understood: {key}")
+        made = await settled(self._client.create_api_key("scenario", role=key["role"]))
         try:
-            return await Calls(other, self._collection).answer(step["call"], given)
+            return await self._answer_to(made.key, step["call"], given)
+        finally:
+            await settled(self._client.delete_api_key(made.info.prefix))
+
+    async def _answer_to(self, key: str, call: str, given: dict[str, Any]) -> Any:
+        other = self._connect(key)
+        try:
+            return await Calls(other, self._collection).answer(call, given)
         finally:
             await settled(other.close())
 

@@ -12,6 +12,7 @@ import httpx
 
 from .._connecting import Tls
 from .._grpc import OPTIONS
+from .._http import LIMITS, AsyncHttpClient, Requests
 from .._rest import RestAnswer, RestCall
 from ..errors import VectronError, error_of
 
@@ -41,12 +42,8 @@ class Http:
     """Connections to one server over HTTP/1.1, kept open between requests."""
 
     def __init__(self, base: str, headers: dict[str, str], tls: Tls | None) -> None:
-        self._base = base
-        self._client = httpx.AsyncClient(
-            headers=headers,
-            verify=True if tls is None else tls.context(),
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=4.0),
-        )
+        self._client = AsyncHttpClient(headers=headers, verify=True if tls is None else tls.context(), limits=LIMITS)
+        self._requests = Requests(base, self._client.headers)
 
     async def send(self, call: RestCall, timeout: float | None) -> RestAnswer:
         """Raises VectronError when there is no answer within ``timeout`` seconds."""
@@ -60,8 +57,7 @@ class Http:
             raise closed(cause) from cause
 
     async def _send(self, call: RestCall) -> RestAnswer:
-        headers = {} if call.body is None else {"content-type": "application/json"}
-        answer = await self._client.request(call.verb, self._base + call.path, content=call.body, headers=headers, timeout=None)
+        answer = await self._client.send(self._requests.made(call, None))
         return RestAnswer(answer.status_code, answer.headers, answer.content)
 
     async def close(self) -> None:

@@ -14,6 +14,7 @@ import httpx
 from .._async.io import closed, credentials, late, unreachable
 from .._connecting import Tls
 from .._grpc import OPTIONS
+from .._http import LIMITS, HttpClient, Requests
 from .._rest import RestAnswer, RestCall
 
 T = TypeVar("T")
@@ -32,12 +33,8 @@ class Http:
     """Connections to one server over HTTP/1.1, kept open between requests."""
 
     def __init__(self, base: str, headers: dict[str, str], tls: Tls | None) -> None:
-        self._base = base
-        self._client = httpx.Client(
-            headers=headers,
-            verify=True if tls is None else tls.context(),
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=4.0),
-        )
+        self._client = HttpClient(headers=headers, verify=True if tls is None else tls.context(), limits=LIMITS)
+        self._requests = Requests(base, self._client.headers)
 
     def send(self, call: RestCall, timeout: float | None) -> RestAnswer:
         """
@@ -45,15 +42,17 @@ class Http:
         that comes in pieces is given up at the first piece beyond it.
         """
         ends = None if timeout is None else time.monotonic() + timeout
-        headers = {} if call.body is None else {"content-type": "application/json"}
         try:
-            with self._client.stream(call.verb, self._base + call.path, content=call.body, headers=headers, timeout=timeout) as answer:
+            answer = self._client.send(self._requests.made(call, timeout), stream=True)
+            try:
                 parts = []
                 for part in answer.iter_bytes():
                     parts.append(part)
                     if ends is not None and time.monotonic() > ends:
                         raise late()
                 return RestAnswer(answer.status_code, answer.headers, b"".join(parts))
+            finally:
+                answer.close()
         except httpx.TimeoutException as cause:
             raise late() from cause
         except httpx.TransportError as cause:
