@@ -1,4 +1,4 @@
-"""One server for all tests; a client of each wire and of each kind, and a collection for each test."""
+"""A client of each wire, and a collection for each test, beside what all packages have."""
 
 from __future__ import annotations
 
@@ -6,28 +6,12 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
+from served import server, url, wire
 from server import Server
 
 import vectron
 
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
-    made = Server()
-    try:
-        yield made.start()
-    finally:
-        made.remove()
-
-
-@pytest.fixture(params=["rest", "grpc"])
-def wire(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture
-def url(server: Server, wire: str) -> str:
-    return server.rest_url if wire == "rest" else server.grpc_url
+__all__ = ["db", "name", "server", "url", "wire"]
 
 
 @pytest.fixture
