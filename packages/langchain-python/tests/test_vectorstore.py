@@ -16,18 +16,8 @@ from server import Server
 from langchain_vectron import VectronVectorStore
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
-    made = Server()
-    try:
-        yield made.start()
-    finally:
-        made.remove()
-
-
-@pytest.fixture(params=["rest", "grpc"])
-def client(request: pytest.FixtureRequest, server: Server) -> Iterator[vectron.Client]:
-    url = server.rest_url if request.param == "rest" else server.grpc_url
+@pytest.fixture
+def client(server: Server, url: str) -> Iterator[vectron.Client]:
     with vectron.connect(url, api_key=server.api_key) as made:
         yield made
 

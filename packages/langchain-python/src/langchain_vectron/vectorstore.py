@@ -10,6 +10,7 @@ import vectron
 from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
 from langchain_core.vectorstores import VectorStore
+from vectron.integrations import Clients, write_points
 
 # Where the text and the metadata of a document are in the payload of its point.
 TEXT = "page_content"
@@ -32,6 +33,7 @@ class VectronVectorStore(VectorStore):
         batch_size: int = 100,
     ) -> None:
         self._client = client
+        self._clients = Clients(client=client)
         self._collection = collection
         self._embedding = embedding
         self._distance = distance
@@ -84,20 +86,8 @@ class VectronVectorStore(VectorStore):
         return named
 
     def _write(self, points: list[vectron.Point], dimension: int) -> None:
-        try:
-            self._client.upsert_all(self._collection, points, batch_size=self._batch_size)
-        except vectron.NotFoundError as error:
-            if error.code != "COLLECTION_NOT_FOUND":
-                raise
-            self._make(dimension)
-            self._client.upsert_all(self._collection, points, batch_size=self._batch_size)
-
-    def _make(self, dimension: int) -> None:
-        try:
-            self._client.create_collection(self._collection, dimension=dimension, distance=self._distance)  # type: ignore[arg-type]
-        except vectron.AlreadyExistsError:
-            # Another writer was first.
-            return
+        settings = {"dimension": dimension, "distance": self._distance}
+        self._clients.run(write_points(self._collection, points, lambda: settings, batch_size=self._batch_size))
 
     def delete(self, ids: list[str] | None = None, **_: Any) -> bool | None:
         """Deletes documents by id; those that are not there are passed over."""

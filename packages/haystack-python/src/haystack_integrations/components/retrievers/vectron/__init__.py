@@ -1,0 +1,10 @@
+"""Retrievers of a VectronDocumentStore."""
+
+from .retrievers import VectronEmbeddingRetriever, VectronHybridRetriever, VectronKeywordRetriever, VectronSparseEmbeddingRetriever
+
+__all__ = [
+    "VectronEmbeddingRetriever",
+    "VectronHybridRetriever",
+    "VectronKeywordRetriever",
+    "VectronSparseEmbeddingRetriever",
+]

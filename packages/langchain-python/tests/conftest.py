@@ -1,0 +1,3 @@
+from served import server, url, wire
+
+__all__ = ["server", "url", "wire"]
