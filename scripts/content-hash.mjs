@@ -14,6 +14,8 @@ const NOT_HASHED = new Set([
   'native',
   'sdk-python',
   'langchain-python',
+  'llama-index-python',
+  'haystack-python',
   '__pycache__',
 ]);
 

@@ -41,6 +41,7 @@ const checks = [
   ['Go SDK', process.execPath, ['scripts/sdk-go.mjs']],
   ['clients generated from the OpenAPI document', process.execPath, ['scripts/generated-clients.mjs']],
   ['Python SDK', process.execPath, ['scripts/sdk-python.mjs']],
+  ['Python packages for frameworks', process.execPath, ['scripts/python-frameworks.mjs']],
   ['scenarios of every SDK, server and embedded', process.execPath, ['scripts/sdks.mjs', '--homes', 'server,embedded']],
   [
     'scenarios of every SDK, some of them in a cluster',
