@@ -34,15 +34,15 @@ export function checkImports(output, dependencies, isForNode = true) {
 /** The files that a bundler put into what it wrote. */
 export const modulesOf = (output) => output.flatMap(({ modules = {} }) => Object.keys(modules));
 
-/** Bundles the entry points `input` (files by name) into `folder` as ES modules; gives what was written. */
-export async function bundle(folder, { input, platform, external, plugins }) {
+/** Bundles the entry points `input` (files by name) into `folder` as modules of the `format`; gives what was written. */
+export async function bundle(folder, { input, platform, external, plugins, format = 'esm' }) {
   const made = await rolldown({ input, platform, external, plugins, onLog: () => {} });
   const { output } = await made.write({
     dir: folder,
-    format: 'esm',
+    format,
     sourcemap: true,
     minify: platform === 'browser',
-    entryFileNames: '[name].js',
+    entryFileNames: format === 'cjs' ? '[name].cjs' : '[name].js',
     chunkFileNames: 'chunks/[name]-[hash].js',
   });
   await made.close();

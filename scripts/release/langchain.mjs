@@ -31,17 +31,16 @@ export async function writeLangchain() {
     },
   );
   const external = Object.keys(peers).map((name) => new RegExp(`^${name}(?:/|$)`));
-  const output = await bundle(folder, { input: { index: join(dist, 'index.js') }, platform: 'node', external });
+  const entry = { input: { index: join(dist, 'index.js') }, platform: 'node', external };
+  // Once for each kind of importer: LangChain has each of its classes twice, and a document of one is not one of the other.
+  const output = [...(await bundle(folder, entry)), ...(await bundle(folder, { ...entry, format: 'cjs' }))];
   checkImports(output, peers);
   cpSync(join(root, 'packages/langchain/README.md'), join(folder, 'README.md'));
   const [declared] = writeTypes(folder, [join(dist, 'index.d.ts')], Object.keys(peers));
-  // LangChain declares its classes twice, and a class of CommonJS is not that of an ES module.
   cpSync(join(folder, 'types'), join(folder, 'types-cjs'), { recursive: true });
   write(folder, 'types-cjs/package.json', '{ "type": "commonjs" }\n');
   const typesIn = (path) => `${DISPOSABLES}export * from './${path.replace(/\.d\.ts$/, '.js')}';\n`;
   write(folder, 'index.d.ts', typesIn(declared));
   write(folder, 'index.d.cts', typesIn(declared.replace(/^types/, 'types-cjs')));
-  // The same module as for `import` (Node has require of ES modules).
-  write(folder, 'index.cjs', "module.exports = require('./index.js');\n");
   return { folder, modules: modulesOf(output) };
 }
