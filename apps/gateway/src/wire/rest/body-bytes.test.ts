@@ -29,13 +29,11 @@ beforeEach(async () => {
   };
   fastify = Fastify({ bodyLimit: 1 << 20 });
   await acceptBodies(fastify);
-  guardRequests(
-    fastify,
-    edge as never,
-    new Arrivals({ maxBytes: 0, minBytesPerSecond: 0 }),
-    (() => {}) as never,
-    {} as never,
-  );
+  guardRequests(fastify, edge as never, new Arrivals({ maxBytes: 0, minBytesPerSecond: 0 }), {
+    measure: () => {},
+    requests: { wants: () => false } as never,
+    logger: {} as never,
+  });
   const contract = { access: 'write', admission: 'write', request: 'vectron.v1.UpsertRequest', scope: [], http: [] };
   fastify.post('/points', { config: { contract } as never }, async () => 'never');
   await fastify.listen({ port: 0, host: '127.0.0.1' });
