@@ -94,7 +94,7 @@ describe('the release workflow', () => {
     const { napi } = JSON.parse(read('packages/engine/package.json'));
     const targets = Object.values<{ target: string }>(PLATFORMS).map(({ target }) => target);
     expect([...napi.targets].sort()).toEqual(targets.sort());
-    expect(RELEASED).toHaveLength(platforms.length + 4);
+    expect(RELEASED).toHaveLength(platforms.length + 5);
   });
 
   const others = readdirSync('.github/workflows').filter((file) => file !== 'release.yml');
