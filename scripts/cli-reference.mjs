@@ -22,11 +22,16 @@ function optionRows(command) {
   return ['| option | effect |', '|---|---|', ...own.map(row), ''];
 }
 
+const clientFlags = new Set(Object.values(clientKnobs.knobs).map(({ flag }) => `--${flag}`));
+
 function kindOf(command) {
-  const flags = command.options.map(({ long }) => long);
-  if (flags.includes('--profile')) return 'Of a client: takes the [options of all clients](#options-of-all-clients).';
-  if (command.options.some(isSetting)) return 'Its settings are in [configuration.md](configuration.md).';
-  return '';
+  const settings = command.options.filter(isSetting).map(({ long }) => long);
+  const kinds = [];
+  if (settings.includes('--profile'))
+    kinds.push('Of a client: takes the [options of all clients](#options-of-all-clients).');
+  if (settings.some((flag) => !clientFlags.has(flag)))
+    kinds.push('Its settings are in [configuration.md](configuration.md).');
+  return kinds.join(' ');
 }
 
 function section(command, depth) {
