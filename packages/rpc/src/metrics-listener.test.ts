@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createLogger } from '@vectron/observability';
+import { until } from '../../../test/harness/waiting.js';
 import { type MetricsListener, serveMetrics } from './metrics-listener.js';
 
 const TOKEN = 'a-token-of-this-test-alone-that-is-long-enough';
@@ -75,15 +76,12 @@ describe('the listener of metrics', () => {
       writeFileSync(`${tokenFile}.new`, text);
       renameSync(`${tokenFile}.new`, tokenFile);
     };
-    const until = async (msg: RegExp) => {
-      while (!logged.some((line) => msg.test(String(line.msg))))
-        await new Promise((resolve) => setTimeout(resolve, 20));
-    };
+    const said = (msg: RegExp) => until(String(msg), () => logged.some((line) => msg.test(String(line.msg))));
     replace('short');
-    await until(/the old ones stay/);
+    await said(/the old ones stay/);
     expect((await get(url, `Bearer ${TOKEN}`)).status).toBe(200);
     replace(next);
-    await until(/were read again/);
+    await said(/were read again/);
     expect((await get(url, `Bearer ${TOKEN}`)).status).toBe(401);
     expect((await get(url, `Bearer ${next}`)).status).toBe(200);
     expect(JSON.stringify(logged)).not.toContain(next);
@@ -124,8 +122,9 @@ describe('the listener of metrics', () => {
       throw new Error('no metrics now');
     });
     const first = [1, 2, 3].map(() => get(url, `Bearer ${TOKEN}`));
-    while (asked === 0) await new Promise((resolve) => setImmediate(resolve));
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await until('the metrics are read', () => asked > 0);
+    // What was sent before these has come when they are answered.
+    for (let later = 0; later < 10; later += 1) expect((await get(url, 'Bearer no')).status).toBe(401);
     release();
     const answers = await Promise.all(first);
     expect(answers.map(({ status }) => status)).toEqual([500, 500, 500]);
