@@ -39,7 +39,7 @@ export const COMMANDS: readonly Commands[] = [
   { group: 'Operation', names: ['doctor'], load: async () => (await import('./commands/doctor.js')).doctorCommand },
   {
     group: 'Operation',
-    names: ['health', 'stats'],
+    names: ['stats', 'health'],
     load: async () => (await import('./commands/system.js')).systemCommands,
   },
   { group: 'Operation', names: ['recall'], load: async () => (await import('./commands/recall.js')).recallCommand },
