@@ -1,5 +1,5 @@
 import { checkOptions } from '@vectron/model';
-import { type BulkOptions, type BulkTarget, bulkWriter } from './bulk-writer.js';
+import { type BulkOptions, type BulkTarget, writerFor } from './bulk-writer.js';
 import type { Point, VectronClient } from './client.js';
 
 /** How `upsertAll` writes: see the options of a bulk writer. */
@@ -7,8 +7,8 @@ export type UpsertAllOptions = Pick<BulkOptions, 'batchSize' | 'batchBytes' | 'm
 
 /**
  * Writes points from any iterable with a bulk writer. Stops at the first batch that fails after its retries (BulkWriteError), or where the
- * iterable does, and throws when no request is under way any more; what was acknowledged before is on disk. Returns the
- * points written.
+ * iterable does, whose last points are not sent then unless they fill a batch; throws when no request is under way any more. What was
+ * acknowledged before is on disk. Returns the points written.
  */
 export async function upsertAll(
   client: VectronClient,
@@ -21,11 +21,11 @@ export async function upsertAll(
     upsert: (some) => client.upsert(collection, some),
     upsertStream: (batches, how) => client.upsertStream(collection, batches, how),
   };
-  const writer = bulkWriter(target, options);
+  const writer = writerFor(target, options);
   try {
     await writer.addAll(points);
   } catch (error) {
-    await writer[Symbol.asyncDispose]();
+    await writer.stop(error);
     throw error;
   }
   return (await writer.close()).upserted;

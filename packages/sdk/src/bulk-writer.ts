@@ -119,6 +119,11 @@ export function bulkWriter<P extends object = Payload>(
   collection: BulkTarget<P>,
   options: BulkOptions<P> = {},
 ): BulkWriter<P> {
+  return writerFor(collection, options);
+}
+
+/** As `bulkWriter`, for who can stop it. */
+export function writerFor<P extends object>(collection: BulkTarget<P>, options: BulkOptions<P>): Writer<P> {
   const callbacks = ['onAck', 'onError', 'onProgress'] as const;
   checkOptions(options, ['batchSize', 'batchBytes', 'maxInFlight', 'signal', ...callbacks]);
   const { batchSize = 100, batchBytes = 4 << 20, maxInFlight = 4, signal } = options;
@@ -140,7 +145,7 @@ const OF_THE_CALLER = new Set(['UNAUTHENTICATED', 'PERMISSION_DENIED', 'CANCELLE
 const idOf = (point: Partial<Pick<Point, 'id'>> | null | undefined): string | undefined =>
   typeof point?.id === 'string' ? point.id : undefined;
 
-class Writer<P extends object> implements BulkWriter<P> {
+export class Writer<P extends object> implements BulkWriter<P> {
   /** Batches without an outcome, in the order of their acks. */
   readonly #sent: (readonly Point<P>[])[] = [];
   /** Ids of the points of `#sent`. */
@@ -205,6 +210,12 @@ class Writer<P extends object> implements BulkWriter<P> {
     } catch (error) {
       if (!isTold) throw error;
     }
+  }
+
+  /** Sends nothing more because of `cause`, a batch that is not full included; ends when nothing is under way any more. */
+  async stop(cause: unknown): Promise<void> {
+    this.#fail(cause);
+    await this.#running;
   }
 
   #mayAdd(): void {

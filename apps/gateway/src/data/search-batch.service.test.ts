@@ -77,7 +77,7 @@ function gatewayOf({ cpuUs = 0, turn = async () => {} }: { cpuUs?: number; turn?
 describe('a batch of searches in the gateway', () => {
   it('has the lane for what takes long when the last one of its kind took long', async () => {
     const { search } = gatewayOf({ cpuUs: 20_000 });
-    expect(await search(ann, 4)).toEqual({ isLong: false, cpuUs: 20_000 });
+    expect(await search(ann, 4)).toMatchObject({ isLong: false, cpuUs: 20_000 });
     expect(await search(ann, 4)).toMatchObject({ isLong: true });
     expect(await search(bob, 4)).toMatchObject({ isLong: false });
     expect(await search(bob, 4, { exact: true })).toMatchObject({ isLong: true });
