@@ -23,9 +23,9 @@ class Words(BaseEmbedding):
     """Texts with more words in common are nearer."""
 
     def _get_text_embedding(self, text: str) -> list[float]:
-        made = [0.001] * 64
+        made = [0.001] * 1021
         for word in text.lower().split():
-            made[crc32(word.encode()) % 64] += 1.0
+            made[crc32(word.encode()) % 1021] += 1.0
         return made
 
     def _get_query_embedding(self, query: str) -> list[float]:
