@@ -37,6 +37,17 @@ const valued = (places: readonly Place[]): string[] => [
 ];
 const isFile = (option: string): boolean => /(?:file|data|out|dir|cert|key)$/.test(option) && option !== '--api-key';
 
+/** Patterns of `case` for bash and zsh: options that files, other values or any values come behind, and the words of all commands. */
+function patternsOf(places: readonly Place[]) {
+  const takes = valued(places);
+  return {
+    files: takes.filter(isFile).join('|'),
+    others: takes.filter((one) => !isFile(one)).join('|'),
+    valued: takes.join('|'),
+    commands: places.flatMap(({ words }) => (words === '' ? [] : quoted(words))).join('|'),
+  };
+}
+
 /** A script that completes commands and options; it is made of the definitions, and runs no `vectron` while a user types. */
 export function completionScript(program: Command, shell: Shell): string {
   const places = placesOf(program);
@@ -50,27 +61,24 @@ function bashScript(places: readonly Place[]): string {
     (place) =>
       `    ${quoted(place.words)}) commands=${quoted(place.commands.map(({ name }) => name).join(' '))} options=${quoted(longOf(place).join(' '))} ;;`,
   );
-  const takes = valued(places);
+  const patterns = patternsOf(places);
   return `_vectron() {
   local current=\${COMP_WORDS[COMP_CWORD]} previous= words= word commands options at=1
   (( COMP_CWORD > 1 )) && previous=\${COMP_WORDS[COMP_CWORD-1]}
   COMPREPLY=()
   case $previous in
-    ${takes.filter(isFile).join('|')}) COMPREPLY=($(compgen -f -- "$current")); return ;;
-    ${takes.filter((one) => !isFile(one)).join('|')}) return ;;
+    ${patterns.files}) COMPREPLY=($(compgen -f -- "$current")); return ;;
+    ${patterns.others}) return ;;
   esac
   while (( at < COMP_CWORD )); do
     word=\${COMP_WORDS[at]}
     at=$(( at + 1 ))
     case $word in
-      ${takes.join('|')}) at=$(( at + 1 )); continue ;;
+      ${patterns.valued}) at=$(( at + 1 )); continue ;;
       -*) continue ;;
     esac
     case "\${words:+$words }$word" in
-      ${places
-        .filter(({ words }) => words !== '')
-        .map(({ words }) => quoted(words))
-        .join('|')}) words="\${words:+$words }$word" ;;
+      ${patterns.commands}) words="\${words:+$words }$word" ;;
       *) break ;;
     esac
   done
@@ -88,7 +96,7 @@ complete -o filenames -F _vectron vectron
 const described = (name: string, help: string): string => quoted(`${name.replaceAll(':', '\\:')}:${brief(help)}`);
 
 function zshScript(places: readonly Place[]): string {
-  const takes = valued(places);
+  const patterns = patternsOf(places);
   const rows = places.map(
     (here) =>
       `    ${quoted(here.words)})\n      commands=(${here.commands.map(({ name, help }) => described(name, help)).join(' ')})\n      options=(${here.options
@@ -99,21 +107,18 @@ function zshScript(places: readonly Place[]): string {
   local current=$words[CURRENT] previous=$words[CURRENT-1] place= word at=2
   local -a commands options
   case $previous in
-    ${takes.filter(isFile).join('|')}) _files; return ;;
-    ${takes.filter((one) => !isFile(one)).join('|')}) return ;;
+    ${patterns.files}) _files; return ;;
+    ${patterns.others}) return ;;
   esac
   while (( at < CURRENT )); do
     word=$words[at]
     (( at += 1 ))
     case $word in
-      ${takes.join('|')}) (( at += 1 )); continue ;;
+      ${patterns.valued}) (( at += 1 )); continue ;;
       -*) continue ;;
     esac
     case "\${place:+$place }$word" in
-      ${places
-        .filter(({ words }) => words !== '')
-        .map(({ words }) => quoted(words))
-        .join('|')}) place="\${place:+$place }$word" ;;
+      ${patterns.commands}) place="\${place:+$place }$word" ;;
       *) break ;;
     esac
   done

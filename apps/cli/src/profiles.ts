@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { configHome } from './config.js';
 
 const profileSchema = z.strictObject({
-  /** As of `--url`. */
+  /** Address of the server, or of several gateways, in the form that `--url` takes. */
   url: z.string().min(1),
   caFile: z.string().min(1).optional(),
   apiKey: z.string().min(1),

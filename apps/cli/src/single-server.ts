@@ -31,7 +31,7 @@ import { VERSION } from './version.js';
 export interface SingleServer {
   readonly httpUrl: string;
   readonly grpcAddress: string;
-  /** undefined without --metrics-listen. */
+  /** Where Prometheus reads the metrics of this process; undefined without --metrics-listen. */
   readonly metricsUrl: string | undefined;
   /** Answers a request of this process as the REST listener does, over no socket. */
   readonly fetch: (request: Request) => Promise<Response>;

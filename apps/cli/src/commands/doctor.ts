@@ -46,16 +46,17 @@ async function examine(options: ClientOptions): Promise<Finding[]> {
     const names = Object.keys(profiles);
     return [ok('profiles', names.length === 0 ? 'none' : `${names.join(', ')}; in use: ${current ?? 'none'}`)];
   });
+  let url = '';
   let ca: string | undefined;
   const settled = tried('settings', 'correct the flag or variable', () => {
     const config = clientConfig(options);
     ca = authorities(config);
+    url = config.url;
     const from = config.profile === undefined ? '' : ` (profile ${config.profile})`;
     const key = apiKeyOf(config, options) === undefined ? 'without a key' : 'with a key';
     return [ok('settings', `${config.url}${from}, ${key}`), ...dataFindings(config.data)];
   });
   if (!settled) return findings;
-  const { url } = clientConfig(options);
   const reached = await Promise.all(url.split(',').map((address) => reachFindings(address.trim(), ca)));
   findings.push(...reached.flat());
   if (reached.every((one) => one.some(({ state }) => state === 'failed'))) return findings;

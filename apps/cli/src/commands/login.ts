@@ -78,7 +78,8 @@ async function login(options: ClientOptions): Promise<void> {
   const name = (asked as string | undefined) ?? 'default';
   checkProfileName(name);
   // Faults of the file are found before a key is made that could not be kept.
-  const before = Object.hasOwn(readProfiles().profiles, name) ? readProfiles().profiles[name] : undefined;
+  const { profiles } = readProfiles();
+  const before = Object.hasOwn(profiles, name) ? profiles[name] : undefined;
   // A profile of that name is renewed where it was, unless another server is given.
   const place = before !== undefined && rest.url === undefined && !isInEnvironment('url') ? before : undefined;
   const settings: ClientOptions =

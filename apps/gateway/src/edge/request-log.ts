@@ -10,7 +10,7 @@ import { planOf, shapeOf } from './request-plan.js';
 /** What a gateway knows of a request that has ended; what costs something is asked for when a line is written. */
 export interface EndedRequest {
   readonly wire: 'rest' | 'grpc' | 'websocket';
-  /** As metrics name it. */
+  /** What was asked for, such as `Search`: the label `operation` of the metrics, on every wire. */
   readonly operation: string;
   /** undefined: no method of the contract. */
   readonly method: MethodContract | undefined;

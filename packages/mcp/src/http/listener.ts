@@ -12,7 +12,7 @@ import { type GuardOptions, RequestGuard } from './request-guard.js';
 
 export interface HttpOptions extends GuardOptions {
   readonly host: string;
-  /** 0: a free one. */
+  /** TCP port to listen at, 0 to 65535; 0: one that is free. */
   readonly port: number;
   /** PEM of certificate and key: HTTPS with TLS 1.3. */
   readonly tls?: { readonly cert: string; readonly key: string };
