@@ -142,7 +142,7 @@ describe('recall of near-duplicates: versions of one document, products of one t
 
 describe('points beside many equal vectors: boilerplate, empty texts', () => {
   it.each([1, 2, 3, 4, 5, 6, 7, 8].filter((seed) => ALL || seed <= 2))(
-    'are found by their own vector, all of 200: seed %i',
+    'are found by their own vector, as many of 200 as were asked for: seed %i',
     async (seed) => {
       const numbers = new Numbers(seed);
       const dimension = 32;
@@ -164,7 +164,10 @@ describe('points beside many equal vectors: boilerplate, empty texts', () => {
             const { hits } = await db.search('c', { vector, topK: 5, ...ways[at] });
             if (hits[0]?.id === id) found[name]++;
           }
-        expect(found).toEqual({ default: 200, 'ef 2000': 200, 'recall 0.95': 200, exact: 200 });
+        const { 'recall 0.95': asked, ...complete } = found;
+        expect(complete).toEqual({ default: 200, 'ef 2000': 200, exact: 200 });
+        // A request for 0.95 takes the cheapest search that reaches it, which differs with what was measured.
+        expect(asked).toBeGreaterThanOrEqual(0.95 * 200);
       });
     },
   );
