@@ -83,7 +83,8 @@ A client command finds its server and its key in this order:
    profile is used: the key of a profile is never sent to another server.
 2. The profile that \`--profile\` or \`VECTRON_PROFILE\` names.
 3. The profile that was made last with [\`vectron login\`](#vectron-login), or chosen with [\`vectron profiles use\`](#vectron-profiles-use).
-4. \`http://127.0.0.1:8080\`, with the key in \`./data/bootstrap.json\` where a single server has left one.
+4. \`http://127.0.0.1:8080\`, with the key in \`./data/bootstrap.json\` where a single server has left one. That key is sent to
+   this machine alone (\`127.0.0.0/8\`, \`::1\`, \`localhost\`) unless \`--data\` or \`VECTRON_DATA\` names its folder.
 
 Profiles are kept in \`$XDG_CONFIG_HOME/vectron/profiles.json\` (default \`~/.config\`), which its owner alone can read; a file that others
 can read is refused. \`vectron login\` with \`--email\` makes an API key with an end, so that no password is kept, and \`vectron logout\`

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { setting } from '@vectron/config';
 import { VectronError } from '@vectron/errors';
 import { connect, type VectronClient } from '@vectron/sdk';
 import { bootstrapFile } from './bootstrap-file.js';
@@ -40,7 +41,16 @@ function ofProfile(config: ClientConfig, name: string): ClientConfig {
   return { ...config, profile: name, url, caFile, apiKey, apiKeyFile: undefined };
 }
 
-/** The key given, by a flag before the environment; else the one of the single server's data directory. */
+/** Whether the server of this address is reached within this machine alone. */
+function isOfThisMachine(url: string): boolean {
+  return URL.canParse(url) && setting.isLoopback(new URL(url).hostname.replace(/^\[|\]$/g, ''));
+}
+
+/**
+ * The key given, by a flag before the environment; else the administrator's key in the single server's data directory. The latter is sent to
+ * a server of another machine only where the data directory was named by the caller: a folder that a command happens to run in does
+ * not decide who learns an administrator's key. undefined: no key.
+ */
 export function apiKeyOf(config: ClientConfig, options: ClientOptions): string | undefined {
   if (config.profile !== undefined) return config.apiKey;
   if (options.apiKey !== undefined && options.apiKeyFile !== undefined)
@@ -48,6 +58,7 @@ export function apiKeyOf(config: ClientConfig, options: ClientOptions): string |
   const byFlag = options.apiKeyFile === undefined ? config.apiKey : undefined;
   if (byFlag !== undefined) return byFlag;
   if (config.apiKeyFile !== undefined) return keyIn(config.apiKeyFile);
+  if (!isGiven(options)('data') && !isOfThisMachine(config.url)) return undefined;
   const file = bootstrapFile(config.data);
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as { apiKey: string }).apiKey : undefined;
 }

@@ -55,7 +55,7 @@ export const clientKnobs = defineKnobs({
     env: 'VECTRON_API_KEY',
     flag: 'api-key',
     schema: setting.optionalText,
-    help: 'API key or token; as a flag, every user of this machine sees it in the list of processes; default: the one in <data>/bootstrap.json',
+    help: 'API key or token; as a flag, every user of this machine sees it in the list of processes; default: the one in <data>/bootstrap.json, which is sent to another machine only where --data is given',
   },
   apiKeyFile: {
     env: 'VECTRON_API_KEY_FILE',
