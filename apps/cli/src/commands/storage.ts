@@ -9,7 +9,7 @@ import { show } from '../output.js';
 export function storageCommands(program: Command): void {
   program
     .command('verify <dir>')
-    .description('read everything in a data directory that no server has open, and say what is wrong with it')
+    .description('check all files in the data directory of a stopped server and report damage')
     .option('--json', 'print JSON')
     .action(async (dir: string, { json = false }: { json?: boolean }) => {
       const parts = await verifyDirectory(engineDirectory(dir));
@@ -22,8 +22,8 @@ export function storageCommands(program: Command): void {
     });
   program
     .command('export')
-    .description('copy the shards of a data directory that no server has open')
-    .requiredOption('--pebble <dir>', 'to this directory, one store a shard, as Pebble v1 opens it')
+    .description('copy the shards in the data directory of a stopped server')
+    .requiredOption('--pebble <dir>', 'target directory; each shard becomes one store that Pebble v1 can open')
     .option('--data <dir>', 'the data directory', './data')
     .option('--json', 'print JSON')
     .action(async ({ pebble, data, json = false }: { pebble: string; data: string; json?: boolean }) => {
