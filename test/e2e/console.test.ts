@@ -131,7 +131,7 @@ describe('the console', () => {
     await picture('filter');
     await page.fill('textarea[name=filter]', '{"field": "legs", "like": 0}');
     await page.click('button[type=submit]');
-    await page.waitForSelector('[role=alert] >> text=is no test');
+    await page.waitForSelector('[role=alert] >> text=unknown test');
     await page.fill('textarea[name=filter]', '');
     faults.length = 0; // The refused filter.
     await page.click('[role=tab]:has-text("Status")');

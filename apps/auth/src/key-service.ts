@@ -25,13 +25,13 @@ export class KeyService {
     const has = rightsOf(caller.principal);
     requireRole(wanted.role);
     if (wanted.expiresAtMs !== 0 && wanted.expiresAtMs <= Date.now()) {
-      throw VectronError.invalid('expires_at', 'expires_at is in the past');
+      throw VectronError.invalid('expires_at', 'expires_at must be in the future');
     }
     const more = mayGive(has.role, wanted.role) ? exceeds(has, wanted) : 'role';
     if (more !== undefined) {
       throw new VectronError(
         'PERMISSION_DENIED',
-        `a key cannot have more than what makes it: ${WHAT[more](has)}; ask for no more in ${FIELD[more]}`,
+        `a key cannot have more rights than the credential that creates it: ${WHAT[more](has)}; reduce ${FIELD[more]}`,
         { details: { field: FIELD[more] } },
       );
     }

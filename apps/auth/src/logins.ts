@@ -57,7 +57,7 @@ export class Logins {
 
   async logout(userId: string, sessionId: string): Promise<void> {
     if (sessionId === '') {
-      throw VectronError.invalid('authorization', 'only a login can be ended; delete the key instead');
+      throw VectronError.invalid('authorization', 'only a login can be ended, but an API key was sent; delete the key instead');
     }
     await this.sessions.end({ id: sessionId, userId });
   }
@@ -68,7 +68,7 @@ export class Logins {
     await checkPassword(next, 'new_password');
     await this.checkOwnPassword(caller, current);
     if (next === current) {
-      throw VectronError.invalid('new_password', 'the new password is the current one; choose another');
+      throw VectronError.invalid('new_password', 'the new password is the same as the current one; choose another');
     }
     const passwordHash = await inLane('own', user.id, () => hashPassword(next));
     await this.users.change(
@@ -77,7 +77,7 @@ export class Logins {
         if (now.passwordHash === user.passwordHash) {
           return withoutLogins({ ...now, passwordHash, mustChangePassword: false });
         }
-        throw new VectronError('CONFLICT', 'the password was changed by somebody else at the same time');
+        throw new VectronError('CONFLICT', 'the password was changed at the same time; log in with the new password');
       },
       (after) => this.sessions.ended(user.id, epochOf(after), principal.sessionId),
     );

@@ -42,7 +42,7 @@ export class SecretInput {
 
 function linesOfStdin(): string[] {
   if (process.stdin.isTTY)
-    throw VectronError.invalid('password-stdin', 'on a terminal, leave --password-stdin out: you will be asked');
+    throw VectronError.invalid('password-stdin', 'on a terminal, omit --password-stdin: the password is asked for');
   return readFileSync(0, 'utf8').split(/\r?\n/);
 }
 

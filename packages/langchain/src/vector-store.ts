@@ -83,7 +83,7 @@ export class VectronVectorStore<M extends Metadata = Metadata> extends VectorSto
     // What LangChain keeps of its arguments is written to traces: the client is not among it.
     super(embeddings, { collection });
     if (typeof client?.collection !== 'function')
-      throw VectronError.invalid('client', 'client must be what connect or open of @vectron/sdk gave');
+      throw VectronError.invalid('client', 'client must be a client returned by connect or open of @vectron/sdk');
     if (!MODES.includes(mode)) throw VectronError.invalid('mode', `mode must be one of ${MODES.join(', ')}`);
     this.#options = options;
     this.client = client;
@@ -169,7 +169,7 @@ export class VectronVectorStore<M extends Metadata = Metadata> extends VectorSto
   /** Deletes documents by id, by filter, or by both. Throws INVALID_ARGUMENT without either. */
   override async delete({ ids, filter }: DeleteOptions<M> = {}): Promise<void> {
     if (ids === undefined && filter === undefined)
-      throw VectronError.invalid('ids', 'delete needs ids, a filter, or both');
+      throw VectronError.invalid('ids', 'delete requires ids, a filter, or both');
     if (ids?.length === 0) return;
     try {
       await this.#points.deletePoints({ ids, filter: untyped(filter) });
@@ -256,4 +256,4 @@ const untyped = (filter: unknown) => filter as Filter | undefined;
 const isMissing = (error: unknown): boolean => error instanceof VectronError && error.code === 'COLLECTION_NOT_FOUND';
 
 const differing = (field: string, count: number, documents: number): VectronError =>
-  VectronError.invalid(field, `${count} ${field} for ${documents} documents: there must be as many of each`);
+  VectronError.invalid(field, `got ${count} ${field} for ${documents} documents; pass the same number of each`);

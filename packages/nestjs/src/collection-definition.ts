@@ -52,11 +52,11 @@ const FIELDS = ['name', 'client', 'create', 'payload'];
 /** Throws INVALID_ARGUMENT for what is no definition. Names and settings of collections are checked where they are made. */
 export function checkDefinition<Definition extends AnyCollectionDefinition>(definition: Definition): Definition {
   if (!isDefinition(definition) || typeof definition.name !== 'string' || definition.name === '')
-    throw VectronError.invalid('name', 'a definition of a collection is an object with the name of the collection');
+    throw VectronError.invalid('name', 'the definition of a collection must be an object with the name of the collection');
   const { name, client, create } = definition;
   const other = Object.keys(definition).find((key) => !FIELDS.includes(key));
   if (other !== undefined)
-    throw VectronError.invalid(other, `collection ${name}: unknown option ${other}: there are name, client and create`);
+    throw VectronError.invalid(other, `collection ${name}: unknown option ${other}; the options are name, client and create`);
   if (client !== undefined && (typeof client !== 'string' || client === ''))
     throw VectronError.invalid('client', `collection ${name}: client must be the name of a client`);
   if (create !== undefined && (typeof create !== 'object' || create === null))

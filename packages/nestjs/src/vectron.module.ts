@@ -58,7 +58,7 @@ export class VectronModule {
   static forRootAsync(options: VectronModuleAsyncOptions): DynamicModule {
     const other = Object.keys(options).find((key) => !ASYNC_OPTIONS.includes(key));
     if (other !== undefined)
-      throw VectronError.invalid(other, `unknown option ${other}: there are ${ASYNC_OPTIONS.join(', ')}`);
+      throw VectronError.invalid(other, `unknown option ${other}; the options are ${ASYNC_OPTIONS.join(', ')}`);
     return clientModule(options, options.imports, (provide) => optionsProviders(provide, options));
   }
 
@@ -68,7 +68,7 @@ export class VectronModule {
     { imports = [] }: ForFeatureOptions = {},
   ): DynamicModule {
     if (!Array.isArray(definitions))
-      throw VectronError.invalid('definitions', 'forFeature takes a list of definitions of collections');
+      throw VectronError.invalid('definitions', 'forFeature requires a list of collection definitions');
     const providers = definitions.map((definition) => collectionProvider(checkDefinition(definition)));
     return { module: VectronModule, imports, providers, exports: providers.map(({ provide }) => provide) };
   }
@@ -111,7 +111,7 @@ function clientModule(
 function checkAlone(name: string, modules: ModulesContainer): void {
   const count = [...modules.values()].filter(({ providers }) => providers.has(connectionToken(name))).length;
   if (count > 1)
-    throw VectronError.invalid('name', `${count} clients of Vectron have the name ${name}: give each another name`);
+    throw VectronError.invalid('name', `${count} Vectron clients have the name ${name}; give each client a unique name`);
 }
 
 function optionsProviders(
@@ -120,7 +120,7 @@ function optionsProviders(
 ): Provider[] {
   const ways = [useFactory, useClass, useExisting].filter((way) => way !== undefined).length;
   if (ways !== 1)
-    throw VectronError.invalid('useFactory', 'forRootAsync takes exactly one of useFactory, useClass and useExisting');
+    throw VectronError.invalid('useFactory', 'forRootAsync requires exactly one of useFactory, useClass and useExisting');
   if (useFactory !== undefined) return [{ provide, inject, useFactory }];
   const maker = useClass ?? (useExisting as InjectionToken);
   return [

@@ -220,7 +220,7 @@ export class Writer<P extends object> implements BulkWriter<P> {
 
   #mayAdd(): void {
     if (this.#failure !== undefined) this.#tell(this.#failure.cause);
-    if (this.queue.isEnded) throw new VectronError('FAILED_PRECONDITION', 'the bulk writer is closed');
+    if (this.queue.isEnded) throw new VectronError('FAILED_PRECONDITION', 'the bulk writer is closed; create a new one');
   }
 
   #tell(cause: unknown): never {

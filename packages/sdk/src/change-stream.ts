@@ -29,7 +29,7 @@ export interface ChangeStreamOptions extends ChangesOptions {
 
 /** The options, once it is sure that they are some. Throws INVALID_ARGUMENT. */
 export function changesOptions(options: ChangesOptions): ChangesOptions {
-  if (!isPlainObject(options)) throw VectronError.invalid('options', 'the options of a call are a plain object');
+  if (!isPlainObject(options)) throw VectronError.invalid('options', 'the options of a call must be a plain object');
   const { signal } = options as ChangesOptions;
   checkSignal(signal);
   return options as ChangesOptions;

@@ -55,7 +55,7 @@ function certificatesCommand(group: Command): void {
     .option('--json', 'print JSON')
     .action(async (options: { dir: string; name: string; host: string[]; scraper?: boolean; json?: boolean }) => {
       if (!/^[A-Za-z0-9._-]{1,64}$/.test(options.name))
-        throw VectronError.invalid('name', '--name is a file name of at most 64 letters, digits, dots and dashes');
+        throw VectronError.invalid('name', '--name must be a file name of at most 64 letters, digits, dots and dashes');
       const kind = options.scraper === true ? 'scraper' : 'service';
       const files = await clusterCertificate(options.dir, options.name, options.host, kind);
       show(files, options.json === true, { head: ['file', 'path'], rows: Object.entries(files) });
@@ -292,7 +292,7 @@ function changeCommands(group: Command, client: Define): void {
 }
 
 function shardId(text: string): number {
-  if (!/^[1-9]\d{0,9}$/.test(text)) throw VectronError.invalid('shard', 'a shard is named by its number');
+  if (!/^[1-9]\d{0,9}$/.test(text)) throw VectronError.invalid('shard', 'a shard must be given by its number; vectron cluster shards lists them');
   return Number(text);
 }
 

@@ -103,7 +103,7 @@ export function pointCommands(program: Command, client: Define): void {
   client(group, 'get <collection> <id>', 'show one point').action((collection: string, id: string, options: ClientOptions) =>
     withClient(options, async (db) => {
       const point = await db.get(collection, id);
-      if (point === undefined) throw new VectronError('POINT_NOT_FOUND', `no point ${id} in ${collection}`);
+      if (point === undefined) throw new VectronError('POINT_NOT_FOUND', `there is no point ${id} in collection ${collection}`);
       const rows = [
         [point.id, brief(Array.from(point.vector ?? []).map((x) => Number(x.toFixed(4)))), brief(point.payload, 200)],
       ];
@@ -168,7 +168,7 @@ export function searchCommand(program: Command, client: Define): void {
         const filter = jsonFlag<Filter>(options.filter, '--filter');
         if (text !== undefined) {
           if (options.explain === true || options.whyNot !== undefined)
-            throw VectronError.invalid('text', 'a search by words is not explained');
+            throw VectronError.invalid('text', '--explain and --why-not cannot be combined with --text');
           const near = { ...soughtFlags(like, vector), ef, recall, exact };
           const byVector = like === undefined && vector === undefined ? [] : [near];
           const branches = [...byVector, { text: { query: text } }];

@@ -69,7 +69,7 @@ export function drillCommand(program: Command): void {
 function named(name: string): Drill {
   const drill = DRILLS.find((one) => one.name === name);
   if (drill === undefined) {
-    throw VectronError.invalid('names', `no drill ${name}: ${DRILLS.map((one) => one.name).join(', ')} or all`);
+    throw VectronError.invalid('names', `there is no drill ${name}; use ${DRILLS.map((one) => one.name).join(', ')} or all`);
   }
   return drill;
 }

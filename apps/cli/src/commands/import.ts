@@ -47,7 +47,7 @@ export function importCommand(program: Command, client: Define): void {
 function reportOf(file: string, options: ClientOptions): string {
   const report = (options.report as string | undefined) ?? `${file.replace(/[/\\]+$/, '')}.rejected.jsonl`;
   if (resolve(report) === resolve(file))
-    throw VectronError.invalid('report', `--report ${report} is the file that is imported`);
+    throw VectronError.invalid('report', `--report ${report} is the imported file; choose another file`);
   if (options.resume !== true && options.dryRun !== true && progressFileOf(report).load() !== undefined) {
     note('an earlier import of this file was interrupted; this one begins anew, --resume would go on');
   }
@@ -60,9 +60,9 @@ function namesOf(first: string | undefined, second: string | undefined, options:
   const given = [collection, first, second].filter((one) => one !== undefined);
   const [name, file] = pebble === undefined ? given : [...given, pebble];
   if (name === undefined || file === undefined || given.length !== (pebble === undefined ? 2 : 1)) {
-    throw VectronError.invalid('file', 'name a collection and a file, or a store with --pebble');
+    throw VectronError.invalid('file', 'pass a collection and a file, or a store with --pebble');
   }
-  if (!existsSync(file)) throw VectronError.invalid('file', `no file ${file}`);
+  if (!existsSync(file)) throw VectronError.invalid('file', `there is no file ${file}`);
   return { collection: name, file };
 }
 
@@ -75,7 +75,7 @@ function choiceOf(options: ClientOptions): ColumnChoice {
 async function run(db: VectronClient, collection: string, file: string, options: ClientOptions): Promise<void> {
   const { from, pebble, onError } = options as Record<string, string | undefined>;
   if (onError !== 'continue' && onError !== 'stop')
-    throw VectronError.invalid('on-error', '--on-error is continue or stop');
+    throw VectronError.invalid('on-error', '--on-error must be continue or stop');
   const choice = choiceOf(options);
   const dryRun = options.dryRun === true;
   const source =

@@ -109,7 +109,7 @@ async function login(options: ClientOptions): Promise<void> {
 /** A key that is there is tried once before it is kept. */
 async function givenKey(options: ClientOptions, apiKey: string | undefined): Promise<Kept> {
   if (apiKey === undefined)
-    throw VectronError.invalid('email', 'give --email, to log in with a password, or a key with --api-key-file');
+    throw VectronError.invalid('email', 'use --email to log in with a password, or --api-key-file to pass a key');
   const account = await withToken(options, apiKey, (db) => db.profile());
   return { apiKey, account: account.email };
 }
@@ -139,7 +139,7 @@ async function madeKey(options: ClientOptions): Promise<Kept> {
 async function logout(options: ClientOptions): Promise<void> {
   const { profile: name } = clientConfig(options);
   if (name === undefined)
-    throw VectronError.invalid('profile', 'there is no profile to log out of: vectron profiles list shows them');
+    throw VectronError.invalid('profile', 'there is no profile to log out of; vectron profiles list shows all profiles');
   const { madeKey: prefix, url } = profileNamed(name);
   const revoked = prefix !== undefined && (await revoke(prefix, name, options));
   removeProfile(name);

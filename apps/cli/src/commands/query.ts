@@ -159,7 +159,7 @@ function howOf(options: ClientOptions): AnalyzeOptions {
   const settings = textSettings(options);
   const given = Object.values(settings).some((value) => value !== undefined);
   if (path === undefined) return { index: settings };
-  if (given) throw VectronError.invalid('path', 'give a path, or the settings of an index that need not be declared');
+  if (given) throw VectronError.invalid('path', 'use --path, or the settings --language, --analyzer and --stop-words');
   return { path };
 }
 
@@ -248,7 +248,7 @@ export function transferCommands(collections: Command, client: Define): void {
         const exported = await counted(pagesOf(db, name, filter), work, async (points) => {
           if (file.endsWith('.parquet')) return (await import('../parquet-file.js')).writeParquet(file, points);
           if (file.endsWith('.jsonl')) return writeJsonl(file, exportedAll(points));
-          throw VectronError.invalid('file', `${file}: .jsonl and .parquet can be written`);
+          throw VectronError.invalid('file', `${file}: an export must be a .jsonl or .parquet file`);
         });
         show({ exported }, options.json === true, { head: ['exported'], rows: [[exported]] });
       }),

@@ -36,6 +36,6 @@ export function storageCommands(program: Command): void {
 /** Where the engine is in a directory of a server, a worker or an embedded database. */
 function engineDirectory(dir: string): string {
   const found = [join(dir, 'worker'), join(dir, 'engine'), dir].find((one) => existsSync(join(one, 'shards')));
-  if (found === undefined) throw VectronError.invalid('dir', `${dir} holds no shards`);
+  if (found === undefined) throw VectronError.invalid('dir', `${dir} contains no shards; pass the data directory of a server or worker`);
   return found;
 }

@@ -113,5 +113,5 @@ async function accountOf(db: VectronClient, user: string): Promise<Account> {
   const email = user.toLowerCase();
   for await (const account of db.admin.listUsers({ pageSize: 1_000 }))
     if (account.id === user || account.email === email) return account;
-  throw new VectronError('NOT_FOUND', `no account ${user}`);
+  throw new VectronError('NOT_FOUND', `there is no account ${user}; vectron users list shows all accounts`);
 }

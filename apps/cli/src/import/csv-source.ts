@@ -58,7 +58,7 @@ async function beginning(file: string, delimiter: string): Promise<{ names: stri
     if (sample.length >= SAMPLE_ROWS) break;
   }
   if (names === undefined)
-    throw VectronError.invalid('file', `${file} is empty: it has no line with the names of columns`);
+    throw VectronError.invalid('file', `${file} is empty; its first line must contain the names of the columns`);
   return { names, sample };
 }
 

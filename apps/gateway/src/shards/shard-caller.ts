@@ -334,8 +334,8 @@ export class ShardCaller {
     // A worker that stands still does not say so. The only one there is may take its time.
     const alone = shard.replicas.filter(({ address }) => address !== '').length <= 1;
     const timeoutMs = alone ? leftMs : Math.min(leftMs, patienceMs);
-    if (timeoutMs <= 0) throw new VectronError('DEADLINE_EXCEEDED', 'the time budget is used up');
-    if (target === undefined) throw new VectronError('UNAVAILABLE', `no worker holds shard ${shard.shardId} yet`);
+    if (timeoutMs <= 0) throw new VectronError('DEADLINE_EXCEEDED', 'the time limit of the request is reached; increase timeout_ms');
+    if (target === undefined) throw new VectronError('UNAVAILABLE', `no worker holds shard ${shard.shardId} yet; try again later`);
     const { shardId, epoch: shardEpoch } = shard;
     const message = { shardId, shardEpoch, op, consistency, origin, timeoutMs, costly: work?.isLong };
     const answer = await this.backends.workers
