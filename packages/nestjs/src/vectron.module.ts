@@ -16,17 +16,20 @@ import { DEFAULT_CLIENT } from './default-client.js';
 import { makeIfMissing } from './missing-collection.js';
 import { getCollectionToken, getVectronToken } from './tokens.js';
 
-/** What is known of a client before its options are. */
+/** Options of a client that must be known before its connection options. */
 interface Registration {
-  /** For `@InjectVectron(name)`, where an application has several; default: the one of `@InjectVectron()`. */
+  /**
+   * The name for `@InjectVectron(name)`, if an application has several clients; default: the client of
+   * `@InjectVectron()`.
+   */
   readonly name?: string;
-  /** Default true: every module can inject the client. Otherwise those that import this module can. */
+  /** Whether every module can inject the client (default: true), or only modules that import this module. */
   readonly isGlobal?: boolean;
 }
 
 export type VectronModuleOptions = Registration & VectronConnectionOptions;
 
-/** Exactly one of `useFactory`, `useClass` and `useExisting`. */
+/** How the options are obtained: exactly one of `useFactory`, `useClass` and `useExisting`. */
 export interface VectronModuleAsyncOptions extends Registration {
   readonly imports?: ModuleMetadata['imports'];
   readonly inject?: FactoryProvider['inject'];
@@ -38,7 +41,7 @@ export interface VectronModuleAsyncOptions extends Registration {
 const ASYNC_OPTIONS = ['name', 'isGlobal', 'imports', 'inject', 'useFactory', 'useClass', 'useExisting'];
 
 export interface ForFeatureOptions {
-  /** The modules that export the clients of the collections, where those are not global. */
+  /** The modules that export the clients of the collections, if those are not global. */
   readonly imports?: ModuleMetadata['imports'];
 }
 
@@ -48,13 +51,19 @@ export interface ForFeatureOptions {
  */
 @Module({})
 export class VectronModule {
-  /** One client. Options are checked when the application starts, which fails with INVALID_ARGUMENT when they are wrong. */
+  /**
+   * Registers one client. Options are validated at the start of the application, which fails with INVALID_ARGUMENT if
+   * one is invalid.
+   */
   static forRoot(options: VectronModuleOptions): DynamicModule {
     const { name, isGlobal, ...connection } = options ?? {};
     return clientModule({ name, isGlobal }, [], (provide) => [{ provide, useValue: connection }]);
   }
 
-  /** One client, whose options come from providers. Throws INVALID_ARGUMENT unless there is exactly one way to get them. */
+  /**
+   * Registers one client whose options come from providers. Throws INVALID_ARGUMENT unless exactly one way to get them
+   * is given.
+   */
   static forRootAsync(options: VectronModuleAsyncOptions): DynamicModule {
     const other = Object.keys(options).find((key) => !ASYNC_OPTIONS.includes(key));
     if (other !== undefined)
@@ -62,7 +71,10 @@ export class VectronModule {
     return clientModule(options, options.imports, (provide) => optionsProviders(provide, options));
   }
 
-  /** A provider for each collection, which the importing module can inject. Throws INVALID_ARGUMENT for what is no definition. */
+  /**
+   * Registers a provider for each collection, which the importing module can inject. Throws INVALID_ARGUMENT for an
+   * invalid definition.
+   */
   static forFeature(
     definitions: readonly AnyCollectionDefinition[],
     { imports = [] }: ForFeatureOptions = {},
