@@ -84,7 +84,7 @@ export class AuditChains {
         (anchor.sequence < known.sequence ||
           anchor.firstSequence < known.firstSequence ||
           (anchor.sequence === known.sequence && anchor.mac !== known.mac));
-      if (back) throw new VectronError('CONFLICT', 'the audit log has fewer entries than before');
+      if (back) throw new VectronError('CONFLICT', 'the audit log has fewer entries than before; restore its missing files');
       return { ...stored, anchor };
     });
   }

@@ -40,7 +40,7 @@ export class KeyService {
     const stillThere = async () => {
       const entry = await this.users.entry(user.id);
       if (entry === undefined || entry.user.disabled) {
-        throw new VectronError('UNAUTHENTICATED', 'the account was disabled or deleted');
+        throw new VectronError('UNAUTHENTICATED', 'the account was disabled or deleted; ask an administrator');
       }
       return { compares: [entry.compare], operations: [] };
     };

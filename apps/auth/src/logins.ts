@@ -87,7 +87,7 @@ export class Logins {
   async checkOwnPassword({ user, principal }: Caller, password: string): Promise<void> {
     const attempt = await this.guesses.ofOwn(principal.sessionId || principal.apiKeyId);
     if (await this.#guess(attempt, user.passwordHash, password)) return;
-    throw new VectronError('PERMISSION_DENIED', 'wrong password');
+    throw new VectronError('PERMISSION_DENIED', 'wrong password; check it and try again');
   }
 
   /** Counted when its turn has come, so that attempts that still wait take nothing from those that were right. */
@@ -130,4 +130,4 @@ export class Logins {
   }
 }
 
-const wrong = () => new VectronError('UNAUTHENTICATED', 'wrong e-mail address or password');
+const wrong = () => new VectronError('UNAUTHENTICATED', 'wrong e-mail address or password; check both and try again');

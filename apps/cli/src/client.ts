@@ -70,7 +70,7 @@ function keyIn(file: string): string {
     throw VectronError.invalid('api-key-file', `the file of the API key cannot be read: ${(cause as Error).message}`);
   }
   const [key] = text.trim().split(/\s/);
-  if (key === '') throw VectronError.invalid('api-key-file', `the file ${file} contains no API key`);
+  if (key === '') throw VectronError.invalid('api-key-file', `the file ${file} contains no API key; pass a file written by --out`);
   return key;
 }
 

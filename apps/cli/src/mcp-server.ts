@@ -80,7 +80,7 @@ function requireDatabase(path: string): void {
   } catch (cause) {
     throw VectronError.invalid('embedded', `--embedded: cannot read ${path}: ${(cause as Error).message}`);
   }
-  throw new VectronError('FAILED_PRECONDITION', `--embedded: the directory ${path} is empty and contains no database`);
+  throw new VectronError('FAILED_PRECONDITION', `--embedded: the directory ${path} is empty and contains no database; pass the directory of a database`);
 }
 
 function providersIn(file: string): OpenOptions['embeddings'] {

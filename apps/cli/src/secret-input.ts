@@ -28,14 +28,14 @@ export class SecretInput {
     const first = await this.secret(what);
     if (this.fromStdin) return first;
     if ((await this.secret(`${what} once more`)) === first) return first;
-    throw VectronError.invalid('password', 'the two passwords differ; nothing was changed');
+    throw VectronError.invalid('password', 'the two passwords differ; nothing was changed, try again');
   }
 
   #line(what: string): string {
     this.#lines ??= linesOfStdin();
     const line = this.#lines.shift();
     if (line === undefined || line === '')
-      throw VectronError.invalid('password-stdin', `the standard input has no line with the ${what}`);
+      throw VectronError.invalid('password-stdin', `the standard input has no line with the ${what}; pass one secret per line`);
     return line;
   }
 }

@@ -84,7 +84,7 @@ export function initialDeclarations(
 
 function eachOnce(field: string, names: readonly string[]): void {
   const at = names.findIndex((name, place) => names.indexOf(name) !== place);
-  if (at >= 0) throw VectronError.invalid(`${field}[${at}]`, `${field}[${at}]: the ${names[at]} is declared twice`);
+  if (at >= 0) throw VectronError.invalid(`${field}[${at}]`, `${field}[${at}]: the ${names[at]} is declared twice; declare it once`);
 }
 
 /** An index, and how many shards have it. */

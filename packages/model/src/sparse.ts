@@ -27,7 +27,7 @@ export function sparseData(name: string, { indices, values }: SparseInput, field
   }).sort((a, b) => a[0] - b[0]);
   pairs.forEach(([index], at) => {
     if (at > 0 && pairs[at - 1][0] === index) {
-      throw VectronError.invalid(`${field}.indices`, `${field}.indices: the index ${index} occurs twice`);
+      throw VectronError.invalid(`${field}.indices`, `${field}.indices: the index ${index} occurs twice; send it once`);
     }
   });
   checkLength(

@@ -26,7 +26,7 @@ export function encodeVector(input: VectorInput, dimension: number, distance: st
   if (floats.length !== dimension) {
     throw new VectronError(
       'DIMENSION_MISMATCH',
-      `${field} has ${floats.length} dimensions, but the collection has ${dimension}`,
+      `${field} has ${floats.length} dimensions, but the collection has ${dimension}; send a vector of the model for which it was created`,
       {
         details: { field },
       },

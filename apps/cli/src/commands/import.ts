@@ -62,7 +62,7 @@ function namesOf(first: string | undefined, second: string | undefined, options:
   if (name === undefined || file === undefined || given.length !== (pebble === undefined ? 2 : 1)) {
     throw VectronError.invalid('file', 'pass a collection and a file, or a store with --pebble');
   }
-  if (!existsSync(file)) throw VectronError.invalid('file', `there is no file ${file}`);
+  if (!existsSync(file)) throw VectronError.invalid('file', `there is no file ${file}; check the path`);
   return { collection: name, file };
 }
 

@@ -17,7 +17,7 @@ export function storageCommands(program: Command): void {
       const rows = parts.map(({ what, holds, damage }) => [what, damage === '' ? 'sound' : 'DAMAGED', damage || holds]);
       show(parts, json, { head: ['part', 'state', 'what it holds'], rows });
       if (damaged.length > 0) {
-        throw new VectronError('DATA_DAMAGED', `${damaged.length} of ${parts.length} parts of ${dir} are damaged`);
+        throw new VectronError('DATA_DAMAGED', `${damaged.length} of ${parts.length} parts of ${dir} are damaged; restore them from a backup or a snapshot`);
       }
     });
   program

@@ -68,7 +68,7 @@ function namesOf(file: string, record: CsvRecord): string[] {
     throw VectronError.invalid('file', `${file}: the first line must name the columns`);
   }
   const twice = names.find((name, at) => names.indexOf(name) !== at);
-  if (twice !== undefined) throw VectronError.invalid('file', `${file}: two columns are called ${twice}`);
+  if (twice !== undefined) throw VectronError.invalid('file', `${file}: two columns are called ${twice}; rename one of them`);
   return names as string[];
 }
 

@@ -90,7 +90,7 @@ export async function vecsSource(file: string, format: VecFormat, choice: Column
     const one: NpyHeader = { dataAt: 0, type: VEC_TYPES[format], isFortran: false, rows: 0, columns };
     const each = 4 + columns * widthOf(one);
     if (columns < 1 || size % each !== 0)
-      throw VectronError.invalid('file', `${file} is not a .${format} file, or is truncated`);
+      throw VectronError.invalid('file', `${file} is not a .${format} file, or is truncated; export it again`);
     return { dimension: columns, total: size / each, header: one, stride: each };
   });
   return {

@@ -89,7 +89,7 @@ function listKey(text: string): string | undefined {
 /** A store of a shard: Vectron's own, or one that Pebble made in its format (docs/adr/0003). */
 export async function pebbleSource(dir: string): Promise<RowSource> {
   if (!statSync(dir, { throwIfNoEntry: false })?.isDirectory())
-    throw VectronError.invalid('pebble', `${dir} is not a directory`);
+    throw VectronError.invalid('pebble', `${dir} is not a directory; pass the path of a store`);
   let dimension: number | undefined;
   for await (const { vector } of storedPoints(dir)) {
     dimension = vector.length / 4;

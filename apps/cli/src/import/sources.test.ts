@@ -359,7 +359,7 @@ describe('a matrix', () => {
     fvecs.writeInt32LE(2, 12);
     fvecs.writeFloatLE(-1, 20);
     expect(await told(file('a.fvecs', fvecs))).toEqual(['1: 0 [1.5,0] null', '2: 1 [0,-1] null']);
-    await expect(told(file('torn.fvecs', fvecs.subarray(0, 20)))).rejects.toThrow('is not a .fvecs file, or is truncated');
+    await expect(told(file('torn.fvecs', fvecs.subarray(0, 20)))).rejects.toThrow('is not a .fvecs file, or is truncated; export it again');
     expect(await told(file('a.ivecs', Buffer.from(new Int32Array([2, -7, 8]).buffer)))).toEqual(['1: 0 [-7,8] null']);
     expect(await told(file('a.bvecs', Buffer.from([2, 0, 0, 0, 255, 1])))).toEqual(['1: 0 [255,1] null']);
     const other = Buffer.from(new Int32Array([1, 5, 9, 5]).buffer);
@@ -374,5 +374,5 @@ it('a file of no known format is refused by name', async () => {
     'an Arrow (Feather) file: write it as Parquet',
   );
   await expect(openSource(join(dir, 'nowhere.jsonl'))).rejects.toThrow('nowhere.jsonl cannot be read');
-  await expect(openSource(dir)).rejects.toThrow('is not a file');
+  await expect(openSource(dir)).rejects.toThrow('is not a file; pass the path of a file');
 });

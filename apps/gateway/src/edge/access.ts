@@ -231,4 +231,4 @@ const sameRights = (one: Principal, other: Principal) =>
   one.collections.length === other.collections.length &&
   one.collections.every((name) => other.collections.includes(name));
 
-const refused = () => new VectronError('UNAUTHENTICATED', 'the token is not valid or has expired');
+const refused = () => new VectronError('UNAUTHENTICATED', 'the token is not valid or has expired; log in again, or send a valid API key');

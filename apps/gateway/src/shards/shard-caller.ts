@@ -362,7 +362,7 @@ function throwUnlessStale(error: unknown, deadlineMs: number): void {
 /** A shard that has voters is not search-only: the right one did not answer in time, and may the next time. */
 function final(error: VectronError, { shardId, replicas }: placement.Shard): VectronError {
   if (error.code !== 'SEARCH_ONLY' || replicas.every(({ learner }) => learner)) return error;
-  return new VectronError('UNAVAILABLE', `no voter of shard ${shardId} answered in time`, { cause: error });
+  return new VectronError('UNAVAILABLE', `no voting replica of shard ${shardId} answered in time; try again`, { cause: error });
 }
 
 const older = (one: ShardFailure, other: ShardFailure = one): ShardFailure =>

@@ -57,7 +57,7 @@ describe('dumps of Qdrant', () => {
     const chosen = await read('qdrant', file(lines), { vector: 'a' });
     expect(chosen.points.map(({ vector }) => vector)).toEqual([f32(1, 2)]);
     expect(chosen.refused).toEqual(['2 2: it has no vector a, which is the first one of the points, but b']);
-    await expect(read('qdrant', file(lines), { vector: 'c' })).rejects.toThrow('no vector c for --vector, but a, b');
+    await expect(read('qdrant', file(lines), { vector: 'c' })).rejects.toThrow('no vector c for --vector; choose one of a, b');
   });
 
   it('refuse a row that is wrong with its line and id, and read the others', async () => {

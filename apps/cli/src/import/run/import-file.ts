@@ -145,7 +145,7 @@ function checkFits({ source, collection, distance, dimension, file }: FileImport
   if (asked !== undefined && asked !== fit.dimension) {
     throw new VectronError(
       'DIMENSION_MISMATCH',
-      `the vectors of ${file} have ${asked} dimensions, but collection ${collection} has ${fit.dimension}`,
+      `the vectors of ${file} have ${asked} dimensions, but collection ${collection} has ${fit.dimension}; import into another collection`,
     );
   }
   if (distance !== undefined && distance !== fit.distance) {

@@ -79,7 +79,7 @@ export function serveSearchSocket(
           throw new VectronError('PERMISSION_DENIED', 'this origin is not allowed to open a WebSocket; add it with --origins');
         }
         // Proxies and browsers write URLs down: a token is never taken from one.
-        if (query !== undefined) throw new VectronError('INVALID_ARGUMENT', 'this path accepts no query parameters');
+        if (query !== undefined) throw new VectronError('INVALID_ARGUMENT', 'this path accepts no query parameters; omit them');
         const name = decoded(collection);
         const principal = await edge.enter(token, isProxy(address) ? '' : address);
         checkAccess(METHOD, principal);

@@ -75,7 +75,7 @@ function readerOf(method: MethodContract, binding: HttpBinding): (request: Authe
     const message =
       binding.body && request.body !== undefined ? readMessage(requestName, request.body) : newMessage(requestName);
     if (!binding.body && request.body !== undefined) {
-      throw VectronError.invalid('body', `${binding.verb} ${binding.path} accepts no body`);
+      throw VectronError.invalid('body', `${binding.verb} ${binding.path} accepts no body; omit it`);
     }
     const start = request.url.indexOf('?');
     const query = start === -1 ? '' : request.url.slice(start + 1);
@@ -115,7 +115,7 @@ function parametersOf(query: string): URLSearchParams {
   try {
     decodeURIComponent(query);
   } catch (cause) {
-    throw new VectronError('INVALID_ARGUMENT', 'the query string is not percent-encoded UTF-8', { cause });
+    throw new VectronError('INVALID_ARGUMENT', 'the query string must be percent-encoded UTF-8', { cause });
   }
   return new URLSearchParams(query);
 }
