@@ -56,9 +56,9 @@ describe('the API key of a command', () => {
   it('is refused when there are two, and when the file has none or is not there', () => {
     const wrong = (message: string) => expect.objectContaining({ code: 'INVALID_ARGUMENT', message });
     const both = { apiKey: 'a', apiKeyFile: file('a.key', 'a') };
-    expect(() => keyOf(both)).toThrow(wrong('give --api-key-file or --api-key, not both'));
+    expect(() => keyOf(both)).toThrow(wrong('use either --api-key-file or --api-key, not both'));
     const empty = file('empty.key', ' \n');
-    expect(() => keyOf({ apiKeyFile: empty })).toThrow(wrong(`the file ${empty} holds no API key`));
+    expect(() => keyOf({ apiKeyFile: empty })).toThrow(wrong(`the file ${empty} contains no API key; pass a file written by --out`));
     expect(() => keyOf({ apiKeyFile: join(dir, 'none') })).toThrow(/cannot be read: ENOENT/);
   });
 });
