@@ -163,7 +163,7 @@ describe('dumps of Chroma', () => {
 
   it('are refused whole when it cannot be told what belongs together', async () => {
     await expect(read('chroma', file('{"ids":["a","b"],"embeddings":[[1]]}'))).rejects.toThrow(
-      'there are 2 ids and 1 embeddings: export them again with equal lengths',
+      'there are 2 ids but 1 embeddings; export them again with equal lengths',
     );
     await expect(read('chroma', file('{"ids":[["a"]],"embeddings":[[[1]]]}'))).rejects.toThrow(
       'as collection.query gives it',
@@ -189,7 +189,7 @@ describe('dumps of Weaviate', () => {
       '{"class":"A","id":"4","properties":7,"vector":[1,2]}',
     ].join('\n');
     await expect(read('weaviate', file(lines))).rejects.toThrow('has objects of A, B: choose one class with --table');
-    await expect(read('weaviate', file(lines), { table: 'C' })).rejects.toThrow('no class C, but A, B');
+    await expect(read('weaviate', file(lines), { table: 'C' })).rejects.toThrow('no class C; choose one of A, B');
     const { points, refused, understood } = await read('weaviate', file(lines), { table: 'A' });
     expect(points).toEqual([
       {
