@@ -1,6 +1,6 @@
 import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { repositoryLinks } from './links.mjs';
+import { repositoryLinks, textInPlaceOfHtml } from './links.mjs';
 import { anchorOf, copied, pages, root } from './pages.mjs';
 import { sidebar } from './sidebar.mjs';
 
@@ -13,7 +13,7 @@ export default {
   lang: 'en',
   // Links of pages lead out of docs/, so pages are those of the repository that pages.mjs names.
   srcDir: '..',
-  srcExclude: ['**/node_modules/**', 'build/**', 'data/**', 'target/**', 'README.md', ...notPages()],
+  srcExclude: ['**/node_modules/**', 'build/**', 'data/**', 'target/**', ...notPages()],
   rewrites: Object.fromEntries(pages),
   outDir: join(root, 'build/docs/site'),
   cacheDir: join(root, 'build/docs/cache'),
@@ -23,8 +23,10 @@ export default {
   head: [['link', { rel: 'icon', href: '/logo.svg', type: 'image/svg+xml' }]],
   markdown: {
     anchor: { slugify: anchorOf },
-    config: (md) => repositoryLinks(md, root),
-    languageAlias: { proto: 'proto' },
+    config: (md) => {
+      repositoryLinks(md, root);
+      textInPlaceOfHtml(md);
+    },
   },
   vite: { publicDir: join(root, 'docs/public'), build: { chunkSizeWarningLimit: 2_000 } },
   themeConfig: {

@@ -1,4 +1,5 @@
-// A plugin of markdown-it: links of a page lead to pages of the site, or to copies of the files that they name.
+// Plugins of markdown-it. Links of a page lead to pages of the site, or to copies of the files that they name. What looks like HTML in a page,
+// such as `<data>`, is text: pages have no HTML but comments.
 import { siteLink } from './pages.mjs';
 
 /** @param {import('markdown-it')} md @param {string} srcDir */
@@ -16,6 +17,16 @@ export function repositoryLinks(md, srcDir) {
             Object.assign(one, { type: 'text', content: '', tag: '', attrs: null });
         }
       }
+    }
+  });
+}
+
+/** @param {import('markdown-it')} md */
+export function textInPlaceOfHtml(md) {
+  const isComment = ({ content }) => content.startsWith('<!--');
+  md.core.ruler.push('text-in-place-of-html', ({ tokens }) => {
+    for (const token of [...tokens, ...tokens.flatMap(({ children }) => children ?? [])]) {
+      if (/^html_(inline|block)$/.test(token.type)) Object.assign(token, { type: 'text', content: isComment(token) ? '' : token.content });
     }
   });
 }

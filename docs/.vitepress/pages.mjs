@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
 /** Outside docs/: the READMEs of packages, benchmarks and examples, and what is about the project itself. */
-const BESIDE = /^(CHANGELOG|CONTRIBUTING)\.md$|^(packages|bench|examples|test)\/([\w-]+\/)+[\w-]+\.md$/;
+const BESIDE = /^(README|CHANGELOG|CONTRIBUTING)\.md$|^(packages|bench|examples|test)\/([\w-]+\/)+[\w-]+\.md$/;
 
 const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'], {
   cwd: root,
@@ -21,7 +21,7 @@ const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--excl
 export const pages = new Map(
   tracked
     .filter((file) => file.startsWith('docs/') || BESIDE.test(file))
-    .map((file) => [file, file.replace(/^docs\//, '').replace(/(^|\/)README\.md$/, '$1index.md')]),
+    .map((file) => [file, file.replace(/^docs\//, '').replace(/\/README\.md$/, '/index.md')]),
 );
 
 /** Files of the repository that pages lead to and that are no pages: the site has copies of them, by path. */
@@ -38,7 +38,7 @@ export function siteLink(file, target) {
   const [path, anchor] = decodeURI(target).split('#');
   const found = posix.normalize(posix.join(posix.dirname(file), path)).replace(/\/$/, '');
   const suffix = anchor === undefined ? '' : `#${anchor}`;
-  if (found === 'README.md' || found === 'docs') return `/${suffix}`;
+  if (found === 'docs') return '/';
   const page = pages.get(found);
   if (page !== undefined) return addressOf(page) + suffix;
   if (!existsSync(join(root, found))) throw new Error(`${file} leads to ${target}, which is not there`);
