@@ -6,6 +6,7 @@ const file = 'docs/cli.md';
 const program = await vectronProgram();
 
 const cell = (text) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}.`;
 const anchor = (words) => `vectron-${words.replaceAll(' ', '-')}`;
 /** Settings have a page of their own, and so have what all commands of clients share. */
 const isSetting = ({ description }) => /\[VECTRON_\w+\]$/.test(description);
@@ -28,9 +29,9 @@ function kindOf(command) {
   const settings = command.options.filter(isSetting).map(({ long }) => long);
   const kinds = [];
   if (settings.includes('--profile'))
-    kinds.push('Of a client: takes the [options of all clients](#options-of-all-clients).');
+    kinds.push('This client command also accepts the [options of all clients](#options-of-all-clients).');
   if (settings.some((flag) => !clientFlags.has(flag)))
-    kinds.push('Its settings are in [configuration.md](configuration.md).');
+    kinds.push('[configuration.md](configuration.md) describes its settings.');
   return kinds.join(' ');
 }
 
@@ -58,9 +59,9 @@ function section(command, depth) {
     / \[options\]/,
     command.options.length > 0 ? ' [options]' : '',
   );
-  const lines = [`${'#'.repeat(depth)} \`vectron ${words}\``, '', `${command.description()}.`, ''];
+  const lines = [`${'#'.repeat(depth)} \`vectron ${words}\``, '', sentence(command.description()), ''];
   if (command.commands.length > 0) {
-    lines.push('| command | |', '|---|---|');
+    lines.push('| command | effect |', '|---|---|');
     for (const one of command.commands)
       lines.push(`| [\`${one.name()}\`](#${anchor(wordsOf(one))}) | ${cell(one.description())} |`);
     lines.push('');
@@ -90,7 +91,7 @@ const clientRows = Object.values(clientKnobs.knobs).map(
 );
 const text = `# Command line
 
-\`npx vectron --help\` shows the commands, and \`--help\` behind a command its options. This page is made from the same definitions
+\`npx vectron --help\` lists the commands, and \`--help\` after a command lists its options. This page is generated from the same definitions
 (\`npm run docs:cli\`).
 
 ${overview.join('\n')}
@@ -98,29 +99,30 @@ ${overview.join('\n')}
 
 A client command finds its server and its key in this order:
 
-1. \`--url\`, \`--ca-file\`, \`--api-key\`, \`--api-key-file\` and \`--data\`, then the variables of the same meaning. Where one of them is given, no
-   profile is used: the key of a profile is never sent to another server.
+1. The flags \`--url\`, \`--ca-file\`, \`--api-key\`, \`--api-key-file\` and \`--data\`, then the corresponding environment variables. If one of them is
+   given, no profile is used, so that the key of a profile is never sent to another server.
 2. The profile that \`--profile\` or \`VECTRON_PROFILE\` names.
-3. The profile that was made last with [\`vectron login\`](#vectron-login), or chosen with [\`vectron profiles use\`](#vectron-profiles-use).
-4. \`http://127.0.0.1:8080\`, with the key in \`./data/bootstrap.json\` where a single server has left one.
+3. The profile that was last created with [\`vectron login\`](#vectron-login) or chosen with [\`vectron profiles use\`](#vectron-profiles-use).
+4. \`http://127.0.0.1:8080\`, with the key in \`./data/bootstrap.json\` if a single server has written one. This key
+   is only sent to this machine (\`127.0.0.0/8\`, \`::1\`, \`localhost\`), unless \`--data\` or \`VECTRON_DATA\` names its folder.
 
-Profiles are kept in \`$XDG_CONFIG_HOME/vectron/profiles.json\` (default \`~/.config\`), which its owner alone can read; a file that others
-can read is refused. \`vectron login\` with \`--email\` makes an API key with an end, so that no password is kept, and \`vectron logout\`
-revokes it.
+Profiles are stored in \`$XDG_CONFIG_HOME/vectron/profiles.json\` (default \`~/.config\`), which only its owner can read; a file that others
+can read is refused. \`vectron login --email\` creates an API key that expires, so that no password is stored, and \`vectron logout\`
+revokes the key.
 
 ## Options of all clients
 
 | option | environment | effect |
 |---|---|---|
 ${clientRows.join('\n')}
-| \`--json\` | | print JSON: the answer on the standard output, and an error as \`{"error": {"code", "message", "retryable", "requestId", "exitCode"}}\` on the standard error output |
+| \`--json\` | | print JSON: the answer to the standard output, and an error as \`{"error": {"code", "message", "retryable", "requestId", "exitCode"}}\` to the standard error output |
 
 ## Exit codes
 
 | code | meaning |
 |---|---|
 | 0 | success |
-| 1 | any failure that is not below |
+| 1 | any failure that is not listed below |
 ${EXIT_CODES.map(({ code, meaning }) => `| ${code} | ${meaning} |`).join('\n')}
 
 ## Completion

@@ -9,8 +9,8 @@ const title = (name) => (name.includes(' ') ? name[0].toUpperCase() + name.slice
 const sections = Object.entries(SERVICES).map(([name, knobs]) => knobReference(title(name), portable(knobs)));
 const text = `# Configuration
 
-Every setting is a flag and an environment variable; the flag wins. A wrong value or an unknown \`VECTRON_*\`
-variable stops the start with all faults listed. This page is generated from the declarations
+Every setting is available as a flag and as an environment variable; the flag takes precedence. An invalid value or an unknown \`VECTRON_*\`
+variable prevents the start, and the error lists all faults. This page is generated from the declarations of the settings
 (\`npm run docs:config\`).
 
 ${sections.join('\n')}`;

@@ -27,10 +27,16 @@ export function pythonPackages(name, { python, requirements }) {
 
   const version = must([python, '-c', 'import platform; print(platform.python_version())']).trim();
 
+  const pathOf = (kind) => join(environments, `${kind}-${version}-${hashOf([requirements]).slice(0, 16)}`);
+  const pythonIn = (path) => join(path, 'bin/python');
+
+  /** The Python of an environment that was made already; undefined: there is none. */
+  const existing = (kind) => [pythonIn(pathOf(kind))].find((own) => existsSync(own));
+
   /** The Python of an environment of its own, made once; `install`: arguments of pip install. */
   function environment(kind, install) {
-    const path = join(environments, `${kind}-${version}-${hashOf([requirements]).slice(0, 16)}`);
-    const own = join(path, 'bin/python');
+    const path = pathOf(kind);
+    const own = pythonIn(path);
     if (existsSync(own)) return own;
     mkdirSync(environments, { recursive: true });
     // Renamed once it is complete: programs of an environment name its old folder, and modules are run by its Python instead.
@@ -69,6 +75,7 @@ export function pythonPackages(name, { python, requirements }) {
   const report = () => console.log(`${name} on Python ${version}: ${stages.join(', ')}`);
   return {
     environment,
+    existing,
     install,
     must,
     report,

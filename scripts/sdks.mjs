@@ -2,20 +2,20 @@
  * npm run test:sdks: every scenario of test/conformance/scenarios, played by every SDK against a single server, a cluster and
  * in an embedded database, and one table of what came of it. Exits 1 when a play failed or is missing.
  *
- *   node scripts/sdks.mjs [--languages typescript,python,go] [--homes server,cluster,embedded] [--scenarios points,errors] [--etcd PROGRAM]
+ *   node scripts/sdks.mjs [--languages typescript,python,go] [--homes server,cluster,embedded] [--scenarios points,errors] [--etcd PROGRAM] [--python PROGRAM]
  */
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { HOMES } from '../test/conformance/sdks/homes.mjs';
 import { scenarios } from '../test/conformance/sdks/scenarios.mjs';
 import { missing, playsOf, tableOf } from '../test/conformance/sdks/table.mjs';
+import { pythonPackages } from './python-packages.mjs';
 import { cache, root } from './setup.mjs';
 
 /**
  * The runner of each language: a command in a folder of the repository, with the homes that it can play in. Python is that of the environment
- * which scripts/sdk-python.mjs has made, or the system's with the wheel and its tools.
+ * which scripts/sdk-python.mjs has made for `--python`, or that program itself, with the wheel and its tools.
  */
 const RUNNERS = {
   typescript: {
@@ -35,21 +35,20 @@ const RUNNERS = {
   },
 };
 
-function pythonOfTools() {
-  const folder = join(cache, 'sdk-python');
-  const made = existsSync(folder) ? readdirSync(folder).filter((name) => /^tools-[\d.]+-[0-9a-f]+$/.test(name)) : [];
-  const pythons = made.map((name) => join(folder, name, 'bin/python')).filter((path) => existsSync(path));
-  return pythons[0] ?? 'python3';
-}
-
 const { values: options } = parseArgs({
   options: {
     languages: { type: 'string', default: Object.keys(RUNNERS).join() },
     homes: { type: 'string', default: Object.keys(HOMES).join() },
     scenarios: { type: 'string' },
     etcd: { type: 'string', default: join(cache, 'etcd', 'etcd') },
+    python: { type: 'string', default: 'python3' },
   },
 });
+
+function pythonOfTools() {
+  const requirements = 'packages/sdk-python/tests/requirements.txt';
+  return pythonPackages('sdks', { python: options.python, requirements }).existing('tools') ?? options.python;
+}
 
 const languages = options.languages.split(',');
 const only = options.scenarios?.split(',');

@@ -80,7 +80,7 @@ describe('the console', () => {
     await page.goto(`${system.http}/console`);
     await page.waitForURL('**/console/login');
     await fillLogin(page, 'admin@vectron.local', 'not the password');
-    await page.waitForSelector('[role=alert] >> text=wrong e-mail address or password');
+    await page.waitForSelector('[role=alert] >> text=wrong e-mail address or password; check both and try again');
     await picture('login');
     faults.length = 0; // The browser reports the refused login as an error of its own.
     await page.fill('input[name=password]', system.password);
@@ -131,7 +131,7 @@ describe('the console', () => {
     await picture('filter');
     await page.fill('textarea[name=filter]', '{"field": "legs", "like": 0}');
     await page.click('button[type=submit]');
-    await page.waitForSelector('[role=alert] >> text=is no test');
+    await page.waitForSelector('[role=alert] >> text=unknown test');
     await page.fill('textarea[name=filter]', '');
     faults.length = 0; // The refused filter.
     await page.click('[role=tab]:has-text("Status")');

@@ -173,11 +173,11 @@ export function describeDataModel(home: string, client: () => VectronClient): vo
       await db.createCollection(name, { dimension: 2, indexes: [{ path: 'a', type: 'keyword' }] });
       await db.upsert(name, [{ id: 'a', vector: [1, 1], payload: { a: 1 } }]);
       const wrong: [unknown, RegExp][] = [
-        [{ all: [{}] }, /filter\.all\[0\]: a filter has exactly one of all, any, none/],
-        [{ all: [{ field: 'a', eq: 1 }, { field: 'b' }] }, /filter\.all\[1\]: a field has one test/],
-        [{ any: [{ field: 'a', like: 'x' }] }, /"like" is no test/],
-        [{ must: [] }, /"must" is no filter/],
-        [{ field: 'a', gt: 1, lt: 'x' }, /bounds are all numbers/],
+        [{ all: [{}] }, /filter\.all\[0\]: a filter must have exactly one of all, any, none/],
+        [{ all: [{ field: 'a', eq: 1 }, { field: 'b' }] }, /filter\.all\[1\]: a field must have exactly one test/],
+        [{ any: [{ field: 'a', like: 'x' }] }, /unknown test "like"/],
+        [{ must: [] }, /unknown filter "must"/],
+        [{ field: 'a', gt: 1, lt: 'x' }, /all bounds must be numbers/],
         [{ field: 'a', gt: '1 May' }, /"1 May" is no time or date that can be read/],
         [{ field: 'a..b', exists: true }, /empty key/],
         [{ field: 'a', eq: null }, /a string, a finite number, true or false/],

@@ -56,7 +56,7 @@ describe('vectron import', () => {
       expect([second.code, second.output]).toEqual([6, expect.stringContaining(`refused rows is in ${report}`)]);
       expect((await db.count(name)).count).toBe(ROWS - wrong.length);
       expect(reported()).toEqual(wrong);
-      expect((await run(name, file, '--resume')).output).toContain('there is no import to go on with');
+      expect((await run(name, file, '--resume')).output).toContain('there is no import to continue');
     },
   );
 
@@ -78,12 +78,12 @@ describe('vectron import', () => {
     const unclear = join(dir, 'unclear.jsonl');
     writeFileSync(unclear, '{"key":"a","vector":[1,2]}\n');
     const refused = await run('none', unclear);
-    expect([refused.code, refused.output]).toEqual([2, expect.stringContaining('name it with --id')]);
+    expect([refused.code, refused.output]).toEqual([2, expect.stringContaining('is ambiguous; choose it with --id')]);
     const named = await run('none', unclear, '--id', 'key');
     expect([named.code, (await db.get('none', 'a'))?.id]).toEqual([0, 'a']);
     expect(existsSync(`${unclear}.rejected.jsonl`)).toBe(false);
     const itself = await run('none', unclear, '--id', 'key', '--report', unclear);
-    expect([itself.code, itself.output]).toEqual([2, expect.stringContaining('is the file that is imported')]);
+    expect([itself.code, itself.output]).toEqual([2, expect.stringContaining('is the imported file; choose another file')]);
     expect(readFileSync(unclear, 'utf8')).toContain('"key"');
   });
 });

@@ -495,8 +495,8 @@ describe('when something is wrong', () => {
       [['--collections', ' , '], {}, /--collections: must have a name/],
       [[], { VECTRON_MCP_WRITE: 'maybe' }, /VECTRON_MCP_WRITE/],
       [['--embedded', join(tempDir('mcp-none'), 'none')], {}, /--embedded: cannot read/],
-      [['--embedded', tempDir('mcp-empty')], {}, /holds no database/],
-      [['--http', '0.0.0.0:0'], {}, /open to others without encryption/],
+      [['--embedded', tempDir('mcp-empty')], {}, /contains no database/],
+      [['--http', '0.0.0.0:0'], {}, /would accept unencrypted connections/],
       [['--http', '127.0.0.1:0', '--embedded', system.data], {}, /--token-file/],
     ];
     for (const [args, env, said] of cases) {

@@ -45,7 +45,7 @@ describe('separate services', () => {
     await expect(stranger.api.listWorkers({}, callContext())).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     stranger.close();
     const open = new VectronProcess(['pd', '--listen', '0.0.0.0:0', '--data', `${system.data}/open`]);
-    expect(await open.finish()).toMatchObject({ code: 2, output: expect.stringContaining('needs mutual TLS') });
+    expect(await open.finish()).toMatchObject({ code: 2, output: expect.stringContaining('requires mutual TLS') });
     expect((await rest(system.http, 'GET', '/readyz')).status).toBe(200);
   });
 });

@@ -7,7 +7,7 @@ const checklist = readFileSync('test/security/checklist.test.ts', 'utf8');
 /** Promise, default, setting, test. */
 const rows = page
   .split('\n')
-  .filter((line) => line.startsWith('| ') && !line.startsWith('| promise'))
+  .filter((line) => line.startsWith('| ') && !line.startsWith('| guarantee'))
   .map((line) => line.split(/(?<!\\)\|/).map((cell) => cell.trim()))
   .map(([, promise, , setting, test]) => ({ promise, setting, test }));
 

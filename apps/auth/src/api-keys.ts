@@ -83,7 +83,7 @@ export class ApiKeyRepository {
     if ((await owned()) < this.maxPerUser) return;
     throw new VectronError(
       'QUOTA_EXCEEDED',
-      `this account has ${this.maxPerUser} API keys, which is all it may have; delete one first`,
+      `this account has ${this.maxPerUser} API keys, which is the limit; delete one first`,
     );
   }
 
@@ -160,4 +160,4 @@ export class ApiKeyRepository {
 }
 
 const checksum = (body: string) => crc32(body).toString(16).padStart(8, '0');
-export const noKey = (id: string) => new VectronError('NOT_FOUND', `no API key ${id}`);
+export const noKey = (id: string) => new VectronError('NOT_FOUND', `there is no API key ${id}`);

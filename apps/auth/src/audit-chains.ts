@@ -84,7 +84,7 @@ export class AuditChains {
         (anchor.sequence < known.sequence ||
           anchor.firstSequence < known.firstSequence ||
           (anchor.sequence === known.sequence && anchor.mac !== known.mac));
-      if (back) throw new VectronError('CONFLICT', 'the audit log says less than it did before');
+      if (back) throw new VectronError('CONFLICT', 'the audit log has fewer entries than before; restore its missing files');
       return { ...stored, anchor };
     });
   }
@@ -98,12 +98,12 @@ export class AuditChains {
       const put = { put: key, value: JSON.stringify(next) };
       if ((await this.meta.txn([{ key, revision: entry?.revision ?? 0 }], [put])).succeeded) return;
     }
-    throw new VectronError('CONFLICT', 'several processes write the audit log of one gateway');
+    throw new VectronError('CONFLICT', 'several processes write the audit log of one gateway; give each gateway its own data directory');
   }
 
   async #read(gatewayId: string): Promise<{ entry?: MetaEntry; stored: Stored }> {
     if (!GATEWAY_ID.test(gatewayId))
-      throw VectronError.invalid('gateway_id', 'a gateway id is 1 to 64 letters, digits and hyphens');
+      throw VectronError.invalid('gateway_id', 'a gateway id must be 1 to 64 letters, digits and hyphens');
     const entry = await this.meta.get(PREFIX + gatewayId);
     return { entry, stored: entry === undefined ? {} : (JSON.parse(entry.value) as Stored) };
   }

@@ -78,7 +78,7 @@ export class AuthInternalController implements Api<typeof authInternal.AuthInter
     gatewayId,
     anchor,
   }: authInternal.AnchorAuditChainRequest): Promise<authInternal.AnchorAuditChainResponse> {
-    if (anchor === undefined) throw VectronError.invalid('anchor', 'an anchor is needed');
+    if (anchor === undefined) throw VectronError.invalid('anchor', 'anchor must be set');
     await this.audits.anchor(gatewayId, anchor);
     return {};
   }

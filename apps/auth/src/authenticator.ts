@@ -51,4 +51,4 @@ export class Authenticator {
   }
 }
 
-const refused = () => new VectronError('UNAUTHENTICATED', 'the token is not valid or has expired');
+const refused = () => new VectronError('UNAUTHENTICATED', 'the token is not valid or has expired; log in again, or send a valid API key');

@@ -27,7 +27,7 @@ export class Callers {
     const principal = await this.authenticator.authenticate(token);
     checkAccess(contractOf(method), principal);
     const user = await this.users.byId(principal.userId);
-    if (user === undefined) throw new VectronError('UNAUTHENTICATED', 'the user was deleted');
+    if (user === undefined) throw new VectronError('UNAUTHENTICATED', 'the account was deleted; use another account');
     return { principal, user };
   }
 }

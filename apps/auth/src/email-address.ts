@@ -10,7 +10,7 @@ const EMPTY_LABEL = /@\.|\.\.|\.$/;
 export function normalizeEmail(email: string): string {
   const normalized = email.trim().toLowerCase();
   if (normalized.length > LONGEST || !SHAPE.test(normalized))
-    throw VectronError.invalid('email', 'not an e-mail address');
+    throw VectronError.invalid('email', 'email must be an e-mail address');
   return normalized;
 }
 
@@ -21,14 +21,14 @@ export function normalizeEmail(email: string): string {
 export function newEmailAddress(email: string): string {
   const address = normalizeEmail(email);
   if (UNSEEN.test(address)) {
-    throw VectronError.invalid('email', 'an e-mail address has no control characters and none that are not seen');
+    throw VectronError.invalid('email', 'an e-mail address must not contain control characters or invisible characters');
   }
   if (address !== address.normalize('NFKC').toLowerCase()) {
     throw VectronError.invalid('email', 'write the e-mail address with composed characters (Unicode NFKC)');
   }
   const domain = address.slice(address.indexOf('@'));
   if (EMPTY_LABEL.test(domain)) {
-    throw VectronError.invalid('email', 'the domain of the e-mail address has an empty part');
+    throw VectronError.invalid('email', 'the domain of the e-mail address must not have an empty part');
   }
   return address;
 }

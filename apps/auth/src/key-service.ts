@@ -25,13 +25,13 @@ export class KeyService {
     const has = rightsOf(caller.principal);
     requireRole(wanted.role);
     if (wanted.expiresAtMs !== 0 && wanted.expiresAtMs <= Date.now()) {
-      throw VectronError.invalid('expires_at', 'expires_at is in the past');
+      throw VectronError.invalid('expires_at', 'expires_at must be in the future');
     }
     const more = mayGive(has.role, wanted.role) ? exceeds(has, wanted) : 'role';
     if (more !== undefined) {
       throw new VectronError(
         'PERMISSION_DENIED',
-        `a key cannot have more than what makes it: ${WHAT[more](has)}; ask for no more in ${FIELD[more]}`,
+        `a key cannot have more rights than the credential that creates it: ${WHAT[more](has)}; reduce ${FIELD[more]}`,
         { details: { field: FIELD[more] } },
       );
     }
@@ -40,7 +40,7 @@ export class KeyService {
     const stillThere = async () => {
       const entry = await this.users.entry(user.id);
       if (entry === undefined || entry.user.disabled) {
-        throw new VectronError('UNAUTHENTICATED', 'the account was disabled or deleted');
+        throw new VectronError('UNAUTHENTICATED', 'the account was disabled or deleted; ask an administrator');
       }
       return { compares: [entry.compare], operations: [] };
     };

@@ -57,7 +57,7 @@ export class Logins {
 
   async logout(userId: string, sessionId: string): Promise<void> {
     if (sessionId === '') {
-      throw VectronError.invalid('authorization', 'only a login can be ended; delete the key instead');
+      throw VectronError.invalid('authorization', 'only a login can be ended, but an API key was sent; delete the key instead');
     }
     await this.sessions.end({ id: sessionId, userId });
   }
@@ -68,7 +68,7 @@ export class Logins {
     await checkPassword(next, 'new_password');
     await this.checkOwnPassword(caller, current);
     if (next === current) {
-      throw VectronError.invalid('new_password', 'the new password is the current one; choose another');
+      throw VectronError.invalid('new_password', 'the new password is the same as the current one; choose another');
     }
     const passwordHash = await inLane('own', user.id, () => hashPassword(next));
     await this.users.change(
@@ -77,7 +77,7 @@ export class Logins {
         if (now.passwordHash === user.passwordHash) {
           return withoutLogins({ ...now, passwordHash, mustChangePassword: false });
         }
-        throw new VectronError('CONFLICT', 'the password was changed by somebody else at the same time');
+        throw new VectronError('CONFLICT', 'the password was changed at the same time; log in with the new password');
       },
       (after) => this.sessions.ended(user.id, epochOf(after), principal.sessionId),
     );
@@ -87,7 +87,7 @@ export class Logins {
   async checkOwnPassword({ user, principal }: Caller, password: string): Promise<void> {
     const attempt = await this.guesses.ofOwn(principal.sessionId || principal.apiKeyId);
     if (await this.#guess(attempt, user.passwordHash, password)) return;
-    throw new VectronError('PERMISSION_DENIED', 'wrong password');
+    throw new VectronError('PERMISSION_DENIED', 'wrong password; check it and try again');
   }
 
   /** Counted when its turn has come, so that attempts that still wait take nothing from those that were right. */
@@ -130,4 +130,4 @@ export class Logins {
   }
 }
 
-const wrong = () => new VectronError('UNAUTHENTICATED', 'wrong e-mail address or password');
+const wrong = () => new VectronError('UNAUTHENTICATED', 'wrong e-mail address or password; check both and try again');

@@ -23,7 +23,7 @@ async function commonPasswords(): Promise<ReadonlySet<string>> {
 /** Throws INVALID_ARGUMENT. Length, and that it is none of the common ones; no rules of composition. */
 export async function checkPassword(password: string, field = 'password'): Promise<void> {
   if (password.length < 8 || password.length > 128) {
-    throw VectronError.invalid(field, 'a password has 8 to 128 characters');
+    throw VectronError.invalid(field, 'a password must have 8 to 128 characters');
   }
   common ??= commonPasswords();
   if ((await common).has(password.toLowerCase())) {

@@ -208,4 +208,4 @@ function isRepeated({ generation, refreshedAtMs }: Session, sent: number, nowMs:
 }
 
 export const refused = (): VectronError =>
-  new VectronError('UNAUTHENTICATED', 'the refresh token is not valid or has expired');
+  new VectronError('UNAUTHENTICATED', 'the refresh token is not valid or has expired; log in again');

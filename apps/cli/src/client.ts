@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { setting } from '@vectron/config';
 import { VectronError } from '@vectron/errors';
 import { connect, type VectronClient } from '@vectron/sdk';
 import { bootstrapFile } from './bootstrap-file.js';
@@ -22,7 +23,7 @@ export function clientConfig(options: ClientOptions): ClientConfig {
   const config = loadConfig(clientKnobs, options);
   const byFlag = PLACE.filter((name) => name !== 'data' && options[name] !== undefined);
   if (options.profile !== undefined && byFlag.length > 0)
-    throw VectronError.invalid('profile', `give --profile or --${clientKnobs.knobs[byFlag[0]].flag}, not both`);
+    throw VectronError.invalid('profile', `use either --profile or --${clientKnobs.knobs[byFlag[0]].flag}, not both`);
   // A flag stands before the environment: a server or key that is given by one is not of the profile that a variable names.
   const name = options.profile === undefined && byFlag.length > 0 ? undefined : config.profile;
   if (name === undefined) {
@@ -31,7 +32,7 @@ export function clientConfig(options: ClientOptions): ClientConfig {
     return current === undefined ? config : ofProfile(config, current);
   }
   if (options.profile === undefined && (isInEnvironment('url') || isInEnvironment('apiKey')))
-    throw VectronError.invalid('profile', 'VECTRON_PROFILE is set, and VECTRON_URL or VECTRON_API_KEY, too: unset one');
+    throw VectronError.invalid('profile', 'VECTRON_PROFILE cannot be combined with VECTRON_URL or VECTRON_API_KEY: unset one of them');
   return ofProfile(config, name);
 }
 
@@ -40,14 +41,24 @@ function ofProfile(config: ClientConfig, name: string): ClientConfig {
   return { ...config, profile: name, url, caFile, apiKey, apiKeyFile: undefined };
 }
 
-/** The key given, by a flag before the environment; else the one of the single server's data directory. */
+/** Whether the server of this address is reached within this machine alone. */
+function isOfThisMachine(url: string): boolean {
+  return URL.canParse(url) && setting.isLoopback(new URL(url).hostname.replace(/^\[|\]$/g, ''));
+}
+
+/**
+ * The key given, by a flag before the environment; else the administrator's key in the single server's data directory. The latter is sent to
+ * a server of another machine only where the data directory was named by the caller: a folder that a command happens to run in does
+ * not decide who learns an administrator's key. undefined: no key.
+ */
 export function apiKeyOf(config: ClientConfig, options: ClientOptions): string | undefined {
   if (config.profile !== undefined) return config.apiKey;
   if (options.apiKey !== undefined && options.apiKeyFile !== undefined)
-    throw VectronError.invalid('api-key-file', 'give --api-key-file or --api-key, not both');
+    throw VectronError.invalid('api-key-file', 'use either --api-key-file or --api-key, not both');
   const byFlag = options.apiKeyFile === undefined ? config.apiKey : undefined;
   if (byFlag !== undefined) return byFlag;
   if (config.apiKeyFile !== undefined) return keyIn(config.apiKeyFile);
+  if (!isGiven(options)('data') && !isOfThisMachine(config.url)) return undefined;
   const file = bootstrapFile(config.data);
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as { apiKey: string }).apiKey : undefined;
 }
@@ -70,7 +81,7 @@ function keyIn(file: string): string {
     throw VectronError.invalid('api-key-file', `the file of the API key cannot be read: ${(cause as Error).message}`);
   }
   const [key] = text.trim().split(/\s/);
-  if (key === '') throw VectronError.invalid('api-key-file', `the file ${file} holds no API key`);
+  if (key === '') throw VectronError.invalid('api-key-file', `the file ${file} contains no API key; pass a file written by --out`);
   return key;
 }
 

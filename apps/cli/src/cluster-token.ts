@@ -12,7 +12,7 @@ import type { clusterKnobs } from './config.js';
 async function clusterToken(file: string | undefined, data: string | undefined): Promise<string> {
   if (file !== undefined) return readFileSync(file, 'utf8').trim();
   if (data === undefined)
-    throw new VectronError('INVALID_ARGUMENT', 'name the cluster token with --cluster-token-file');
+    throw new VectronError('INVALID_ARGUMENT', 'set --cluster-token-file to the file with the cluster token');
   return secretFile(join(data, 'secrets', 'cluster.token'), randomSecret);
 }
 
@@ -23,7 +23,7 @@ export function requireClusterToken(token: string): (path: string, headers: Inco
   return (_path, headers) => {
     const shown = String(headers['x-vectron-cluster-token'] ?? '');
     if (!timingSafeEqual(expected, digest(shown))) {
-      throw new VectronError('UNAUTHENTICATED', 'this listener is for services of the cluster');
+      throw new VectronError('UNAUTHENTICATED', 'this listener is for services of the cluster: send the cluster token, or use the address of a gateway');
     }
     return true;
   };
@@ -46,7 +46,7 @@ export async function clusterLink(
   if (clusterAuthority === undefined || clusterCertificate === undefined || clusterKey === undefined) {
     throw VectronError.invalid(
       'cluster-tls',
-      'mutual TLS needs all of --cluster-tls-ca, --cluster-tls-cert and --cluster-tls-key',
+      'mutual TLS requires --cluster-tls-ca, --cluster-tls-cert and --cluster-tls-key',
     );
   }
   return { token, tls: { authority: clusterAuthority, certificate: clusterCertificate, key: clusterKey } };
@@ -57,7 +57,7 @@ export function requirePrivate(host: string, { tls }: ClusterLink): void {
   if (tls === undefined && !setting.isLoopback(host)) {
     throw VectronError.invalid(
       'listen',
-      `an internal listener on ${host} needs mutual TLS: give --cluster-tls-ca, --cluster-tls-cert and --cluster-tls-key (vectron cluster certificates makes them), or use 127.0.0.1`,
+      `an internal listener on ${host} requires mutual TLS: set --cluster-tls-ca, --cluster-tls-cert and --cluster-tls-key (vectron cluster certificates creates the files), or use 127.0.0.1`,
     );
   }
 }

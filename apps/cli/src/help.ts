@@ -6,10 +6,10 @@ export const EXIT_CODES: readonly {
   readonly meaning: string;
   readonly http: readonly number[];
 }[] = [
-  { code: 2, meaning: 'wrong usage, or a request that the server refuses as wrong', http: [400, 413] },
-  { code: 3, meaning: 'what was named does not exist', http: [404] },
-  { code: 4, meaning: 'no key, or one that may not do this', http: [401, 403] },
-  { code: 5, meaning: 'the server cannot be reached or is overloaded: try again', http: [429, 503, 504] },
+  { code: 2, meaning: 'invalid usage, or an invalid request', http: [400, 413] },
+  { code: 3, meaning: 'the named object does not exist', http: [404] },
+  { code: 4, meaning: 'no key, or a key without the required permission', http: [401, 403] },
+  { code: 5, meaning: 'the server cannot be reached or is overloaded; try again', http: [429, 503, 504] },
 ];
 
 /** Ways to use a command, by its words. Each is a line for a shell. */

@@ -60,7 +60,7 @@ const said = ({ write, collections }: McpConfig): string =>
 async function callersOf(config: McpConfig, options: ClientOptions): Promise<Callers> {
   if (config.tokenFile !== undefined) return new OwnToken(tokenIn(config.tokenFile), await clientFor(config, options));
   if (config.embedded !== undefined)
-    throw VectronError.invalid('token-file', 'an embedded database has no API keys: give --token-file as well');
+    throw VectronError.invalid('token-file', 'an embedded database has no API keys; set --token-file as well');
   // A wrong address is told at the start.
   await clientOf(config, undefined).close();
   return new PassedKeys((apiKey) => clientOf(config, apiKey));
@@ -80,7 +80,7 @@ function requireDatabase(path: string): void {
   } catch (cause) {
     throw VectronError.invalid('embedded', `--embedded: cannot read ${path}: ${(cause as Error).message}`);
   }
-  throw new VectronError('FAILED_PRECONDITION', `--embedded: ${path} is empty, and holds no database`);
+  throw new VectronError('FAILED_PRECONDITION', `--embedded: the directory ${path} is empty and contains no database; pass the directory of a database`);
 }
 
 function providersIn(file: string): OpenOptions['embeddings'] {
@@ -104,7 +104,7 @@ function tokenIn(file: string): string {
   }
   const [token] = text.trim().split(/\s/);
   if (token.length < LEAST_TOKEN || !/^[\x21-\x7e]+$/.test(token))
-    throw VectronError.invalid('token-file', `the token in ${file} needs at least ${LEAST_TOKEN} letters and digits`);
+    throw VectronError.invalid('token-file', `the token in ${file} must have at least ${LEAST_TOKEN} letters and digits`);
   return token;
 }
 
@@ -112,13 +112,13 @@ function tokenIn(file: string): string {
 function tlsOf(config: McpConfig, host: string): { cert: string; key: string } | undefined {
   const { tlsCertificate, tlsKey, insecure } = config;
   if ((tlsCertificate === undefined) !== (tlsKey === undefined))
-    throw VectronError.invalid('tls', 'TLS needs both of --tls-cert and --tls-key');
+    throw VectronError.invalid('tls', 'TLS requires both --tls-cert and --tls-key');
   if (tlsCertificate !== undefined && tlsKey !== undefined)
     return { cert: pemIn(tlsCertificate, 'tls-cert'), key: pemIn(tlsKey, 'tls-key') };
   if (insecure || setting.isLoopback(host)) return undefined;
   throw VectronError.invalid(
     'http',
-    `a listener on ${host} would be open to others without encryption: give --tls-cert and --tls-key, listen on 127.0.0.1, or say --insecure-listen true when a proxy in front of it has TLS`,
+    `a listener on ${host} would accept unencrypted connections of other machines: set --tls-cert and --tls-key, listen on 127.0.0.1, or set --insecure-listen true if a proxy in front of it terminates TLS`,
   );
 }
 

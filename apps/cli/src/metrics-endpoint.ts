@@ -29,7 +29,7 @@ export async function metricsEndpoint(
   }
   if (metricsTokenFile !== undefined) return { listen, tokenFile: metricsTokenFile, tls };
   if (data === undefined) {
-    throw VectronError.invalid('metrics-token-file', 'name the token for the metrics with --metrics-token-file');
+    throw VectronError.invalid('metrics-token-file', 'set --metrics-token-file to the file with the token for the metrics');
   }
   const tokenFile = join(data, 'secrets', 'metrics.token');
   await secretFile(tokenFile, randomSecret);

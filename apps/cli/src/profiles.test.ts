@@ -60,19 +60,19 @@ describe('profiles', () => {
     process.env.VECTRON_PROFILE = 'home';
     expect(sent({ url: 'http://other' })).toEqual(['http://other', undefined]);
     process.env.VECTRON_URL = 'http://third';
-    expect(() => sent({})).toThrow('VECTRON_PROFILE is set, and VECTRON_URL or VECTRON_API_KEY, too');
-    expect(() => sent({ profile: 'home', url: 'http://other' })).toThrow('give --profile or --url, not both');
-    expect(() => sent({ profile: 'home', apiKeyFile: 'x' })).toThrow('give --profile or --api-key-file, not both');
+    expect(() => sent({})).toThrow('VECTRON_PROFILE cannot be combined with VECTRON_URL or VECTRON_API_KEY');
+    expect(() => sent({ profile: 'home', url: 'http://other' })).toThrow('use either --profile or --url, not both');
+    expect(() => sent({ profile: 'home', apiKeyFile: 'x' })).toThrow('use either --profile or --api-key-file, not both');
   });
 
   it('are refused when others can read them, when they are damaged, and when there is none of the name', () => {
     expect(() => sent({ profile: 'none' })).toThrow('no profile none; there are none yet: vectron login makes one');
     keepProfile('home', home);
     expect(() => sent({ profile: 'constructor' })).toThrow('no profile constructor; there are home');
-    expect(() => keepProfile('../x', home)).toThrow('the name of a profile has 1 to 64 letters');
+    expect(() => keepProfile('../x', home)).toThrow('the name of a profile must have 1 to 64 letters');
     chmodSync(profilesFile(), 0o640);
     expect(() => sent({})).toThrow(`chmod 600 ${profilesFile()}`);
-    expect(() => keepProfile('work', work)).toThrow('others can read or change');
+    expect(() => keepProfile('work', work)).toThrow('other users can read or change');
     chmodSync(profilesFile(), 0o600);
     for (const text of [
       '',

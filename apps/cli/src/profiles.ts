@@ -39,7 +39,7 @@ export function readProfiles(file = profilesFile()): Profiles {
     if (process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0)
       throw new VectronError(
         'FAILED_PRECONDITION',
-        `others can read or change ${file}, which holds API keys: chmod 600 ${file}, and make new keys where they may have been read`,
+        `other users can read or change ${file}, which contains API keys: run chmod 600 ${file}, and replace keys that may have been read`,
       );
     text = readFileSync(file, 'utf8');
   } catch (cause) {
@@ -80,7 +80,7 @@ export function checkProfileName(name: string): void {
   if (!NAME.test(name))
     throw VectronError.invalid(
       'profile',
-      'the name of a profile has 1 to 64 letters, digits, dots, dashes and underscores, and begins with a letter or digit',
+      'the name of a profile must have 1 to 64 letters, digits, dots, dashes and underscores, and start with a letter or digit',
     );
 }
 
@@ -89,7 +89,7 @@ export function profileNamed(name: string, { profiles } = readProfiles()): Profi
   if (Object.hasOwn(profiles, name)) return profiles[name];
   const names = Object.keys(profiles);
   const known = names.length === 0 ? 'there are none yet: vectron login makes one' : `there are ${names.join(', ')}`;
-  throw new VectronError('NOT_FOUND', `no profile ${name}; ${known}`);
+  throw new VectronError('NOT_FOUND', `there is no profile ${name}; ${known}`);
 }
 
 /** Makes commands use this profile where they are told nothing else. */

@@ -28,21 +28,21 @@ export class SecretInput {
     const first = await this.secret(what);
     if (this.fromStdin) return first;
     if ((await this.secret(`${what} once more`)) === first) return first;
-    throw VectronError.invalid('password', 'the two passwords differ; nothing was changed');
+    throw VectronError.invalid('password', 'the two passwords differ; nothing was changed, try again');
   }
 
   #line(what: string): string {
     this.#lines ??= linesOfStdin();
     const line = this.#lines.shift();
     if (line === undefined || line === '')
-      throw VectronError.invalid('password-stdin', `the standard input has no line with the ${what}`);
+      throw VectronError.invalid('password-stdin', `the standard input has no line with the ${what}; pass one secret per line`);
     return line;
   }
 }
 
 function linesOfStdin(): string[] {
   if (process.stdin.isTTY)
-    throw VectronError.invalid('password-stdin', 'on a terminal, leave --password-stdin out: you will be asked');
+    throw VectronError.invalid('password-stdin', 'on a terminal, omit --password-stdin: the password is asked for');
   return readFileSync(0, 'utf8').split(/\r?\n/);
 }
 

@@ -45,6 +45,6 @@ function newFile(path: string): number {
   try {
     return openSync(path, 'wx', 0o600);
   } catch (cause) {
-    throw VectronError.invalid('out', `cannot make the file ${path}: ${(cause as Error).message}`);
+    throw VectronError.invalid('out', `cannot create the file ${path}: ${(cause as Error).message}`);
   }
 }

@@ -6,7 +6,7 @@ import type { ConfigOf, metaStoreKnobs, setting } from '@vectron/config';
 import { toVectronError, VectronError } from '@vectron/errors';
 import { EmbeddedMetaStore, EtcdMetaStore, type MetaStore } from '@vectron/metastore';
 import { grpcSpan, type Logger, NestLogger, type ProcessMetrics, rpcMetrics } from '@vectron/observability';
-import { type Def, GrpcServer, VectronExceptionFilter } from '@vectron/rpc';
+import { type Def, GrpcServer, requireModernTls, VectronExceptionFilter } from '@vectron/rpc';
 import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
 import { type ClusterLink, requireClusterToken, requirePrivate } from './cluster-token.js';
 
@@ -28,6 +28,7 @@ export async function serveInternal(
   metrics: ProcessMetrics,
 ): Promise<RunningService> {
   requirePrivate(listen.host, link);
+  requireModernTls(false);
   const methods = Object.values(services).flatMap((def) => Object.values(def));
   const observe = rpcMetrics(metrics)(
     new Map(methods.map(({ path, requestStream, responseStream }) => [path, requestStream || responseStream])),

@@ -10,7 +10,7 @@ const CLEAR = '\u001b[H\u001b[2J';
 export const watchable = (command: Command): Command =>
   command.option(
     '--watch [seconds]',
-    `look again every so many seconds, until Ctrl-C; default ${EVERY_SECONDS}`,
+    `repeat every given number of seconds (default ${EVERY_SECONDS}) until Ctrl-C`,
     numberFlag,
   );
 

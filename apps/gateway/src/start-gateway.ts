@@ -323,7 +323,7 @@ export async function serveGateway(
 export function tlsOf(config: GatewayConfig): { certificate: string; key: string } | undefined {
   const { tlsCertificate: certificate, tlsKey: key, tlsOld, insecure } = config;
   if ((certificate === undefined) !== (key === undefined)) {
-    throw VectronError.invalid('tls', 'TLS needs both of --tls-cert and --tls-key');
+    throw VectronError.invalid('tls', 'TLS requires both --tls-cert and --tls-key');
   }
   requireModernTls(tlsOld);
   if (certificate !== undefined && key !== undefined) return { certificate, key };
@@ -331,7 +331,7 @@ export function tlsOf(config: GatewayConfig): { certificate: string; key: string
     if (insecure || setting.isLoopback(host)) continue;
     throw VectronError.invalid(
       'listen',
-      `a listener on ${host} would be open to others without encryption: give --tls-cert and --tls-key, listen on 127.0.0.1, or say --insecure-listen true when a proxy in front of it has TLS`,
+      `a listener on ${host} would accept unencrypted connections of other machines: set --tls-cert and --tls-key, listen on 127.0.0.1, or set --insecure-listen true if a proxy in front of it terminates TLS`,
     );
   }
   return undefined;

@@ -106,13 +106,13 @@ export class Catalog {
       for (const { alias } of set) {
         const key = collectionKey(tenantId, alias);
         if ((await this.meta.get(key)) !== undefined) {
-          throw new VectronError('ALREADY_EXISTS', `${alias} is a collection`, { details: { field: 'set' } });
+          throw new VectronError('ALREADY_EXISTS', `the alias ${alias} has the name of a collection; choose another name`, { details: { field: 'set' } });
         }
         compares.push({ key, revision: 0 });
       }
       for (const alias of gone) {
         const entry = await this.meta.get(aliasKey(tenantId, alias));
-        if (entry === undefined) throw new VectronError('NOT_FOUND', `no alias ${alias}`);
+        if (entry === undefined) throw new VectronError('NOT_FOUND', `there is no alias ${alias}`);
         compares.push({ key: entry.key, revision: entry.revision });
       }
       const operations = [
@@ -167,12 +167,12 @@ export class Catalog {
     const key = collectionKey(tenantId, name);
     for (;;) {
       if ((await this.meta.get(key)) !== undefined) {
-        throw new VectronError('COLLECTION_EXISTS', `collection ${name} exists already`, {
+        throw new VectronError('COLLECTION_EXISTS', `collection ${name} already exists`, {
           details: { field: 'name' },
         });
       }
       if ((await this.meta.get(aliasKey(tenantId, name))) !== undefined) {
-        throw new VectronError('COLLECTION_EXISTS', `${name} is an alias`, { details: { field: 'name' } });
+        throw new VectronError('COLLECTION_EXISTS', `the alias ${name} already exists; choose another name`, { details: { field: 'name' } });
       }
       const { counters, revision } = await this.#counters();
       const record = plan(counters.nextShard);
@@ -284,7 +284,7 @@ export class Catalog {
     if (both.length > 0) {
       throw new VectronError(
         'ALREADY_EXISTS',
-        `the other tenant has collections or aliases of these names: ${both.join(', ')}; rename or delete them first`,
+        `the other tenant already has collections or aliases with these names: ${both.join(', ')}; rename or delete them first`,
         { details: { field: 'heir' } },
       );
     }
@@ -304,11 +304,11 @@ export class Catalog {
       const key = WORKERS + (id || randomUUID());
       const known = await this.meta.get(key);
       const before = known && (JSON.parse(known.value) as WorkerRecord);
-      if (id !== '' && before === undefined) throw new VectronError('NOT_FOUND', `no worker ${id} in this cluster`);
+      if (id !== '' && before === undefined) throw new VectronError('NOT_FOUND', `there is no worker ${id} in this cluster`);
       if (before !== undefined && stateOf(before).state === 'REMOVED') {
         throw new VectronError(
           'PERMISSION_DENIED',
-          `worker ${before.number} was removed from this cluster; start it on an empty data directory to be a new one`,
+          `worker ${before.number} was removed from this cluster; start it with an empty data directory as a new worker`,
         );
       }
       const { counters, revision } = await this.#counters();
@@ -328,7 +328,7 @@ export class Catalog {
 
   async worker(id: string): Promise<{ record: WorkerRecord; revision: number }> {
     const entry = await this.meta.get(WORKERS + id);
-    if (entry === undefined) throw new VectronError('NOT_FOUND', `no worker ${id} in this cluster`);
+    if (entry === undefined) throw new VectronError('NOT_FOUND', `there is no worker ${id} in this cluster`);
     return { record: JSON.parse(entry.value) as WorkerRecord, revision: entry.revision };
   }
 

@@ -39,5 +39,5 @@ it('gives each worker one shard by default, three replicas where there are three
   expect(three.map((shard) => shard.replicas.length)).toEqual([3, 3, 3]);
   expect(three[0].first).toEqual(three[0].replicas.map((one) => Number(replicaId(one))));
   expect(() => plan(1, 1, [])).toThrow('no healthy worker');
-  expect(() => plan(1, 3, [0, 0])).toThrow('3 replicas need as many healthy workers, and there are 2');
+  expect(() => plan(1, 3, [0, 0])).toThrow('3 replicas require 3 healthy workers, but there are 2');
 });

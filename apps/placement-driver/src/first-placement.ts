@@ -33,12 +33,12 @@ export function planShards(
   targets: readonly PlacementTarget[],
   searchOnly: readonly Pick<PlacementTarget, 'workerId' | 'number'>[] = [],
 ): ShardRecord[] {
-  if (targets.length === 0) throw new VectronError('NO_WORKERS', 'no healthy worker can take the collection');
+  if (targets.length === 0) throw new VectronError('NO_WORKERS', 'no healthy worker can hold the collection; start a worker or end a drain');
   const wanted = replicas || (targets.length >= 3 ? 3 : 1);
   if (wanted > targets.length) {
     throw new VectronError(
       'NO_WORKERS',
-      `${wanted} replicas need as many healthy workers, and there are ${targets.length}`,
+      `${wanted} replicas require ${wanted} healthy workers, but there are ${targets.length}; start more workers or reduce replicas`,
     );
   }
   const load = new Map(targets.map((target) => [target.workerId, target.replicas]));

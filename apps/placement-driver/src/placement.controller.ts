@@ -121,7 +121,7 @@ export class PlacementController implements Api<typeof placement.PlacementServic
     for (const [field, value] of Object.entries({ from_tenant_id: fromTenantId, to_tenant_id: toTenantId })) {
       if (value === '') throw VectronError.invalid(field, 'the tenant is missing');
     }
-    if (fromTenantId === toTenantId) throw VectronError.invalid('to_tenant_id', 'the tenant is the same one');
+    if (fromTenantId === toTenantId) throw VectronError.invalid('to_tenant_id', 'to_tenant_id must be another tenant');
     return { collections: await this.catalog.transferCollections(fromTenantId, toTenantId) };
   }
 

@@ -14,14 +14,14 @@ export const rerankerKnobs = defineKnobs({
     flag: 'cache-entries',
     schema: setting.integer(1, 1_000_000),
     default: '10000',
-    help: 'answers kept in memory, 1 to 1000000',
+    help: 'maximum number of cached answers, 1 to 1000000',
   },
   cacheSeconds: {
     env: 'VECTRON_RERANKER_CACHE_SECONDS',
     flag: 'cache-seconds',
     schema: setting.integer(1, 86_400),
     default: '60',
-    help: 'seconds an answer is kept, 1 to 86400',
+    help: 'seconds for which an answer is cached, 1 to 86400',
   },
   logLevel: logLevelKnob,
 });

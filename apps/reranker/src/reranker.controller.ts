@@ -32,7 +32,7 @@ export class RerankerController implements Api<typeof reranker.RerankServiceServ
 
   async rerank(request: reranker.RerankRequest): Promise<reranker.RerankResponse> {
     if (request.candidates.length > MAX_CANDIDATES) {
-      throw VectronError.invalid('candidates', `at most ${MAX_CANDIDATES} candidates`);
+      throw VectronError.invalid('candidates', `a request can have at most ${MAX_CANDIDATES} candidates`);
     }
     const started = performance.now();
     const key = createHash('sha256')

@@ -144,7 +144,7 @@ export class ClusterMember {
     if (this.#identity.clusterId !== '' && this.#identity.clusterId !== clusterId) {
       throw new VectronError(
         'SPEC_MISMATCH',
-        `${this.parts.dir} belongs to cluster ${this.#identity.clusterId}, the placement driver to ${clusterId}`,
+        `${this.parts.dir} belongs to cluster ${this.#identity.clusterId}, but the placement driver to ${clusterId}; use the data directory of this cluster`,
       );
     }
   }

@@ -26,12 +26,12 @@ function raftListener(config: WorkerConfig, link: WorkerLink): NonNullable<Repli
   const { authority, certificate, key } = given ? own : { ...own, ...link.tls };
   const files = [authority, certificate, key].filter((file) => file !== undefined).length;
   if (files !== 0 && files !== 3) {
-    throw VectronError.invalid('raft-tls', 'mutual TLS needs all of --raft-tls-ca, --raft-tls-cert and --raft-tls-key');
+    throw VectronError.invalid('raft-tls', 'mutual TLS requires --raft-tls-ca, --raft-tls-cert and --raft-tls-key');
   }
   if (files === 0 && !setting.isLoopback(host)) {
     throw VectronError.invalid(
       'raft-listen',
-      `a listener for other workers on ${host} needs mutual TLS: give --raft-tls-ca, --raft-tls-cert and --raft-tls-key`,
+      `a listener for other workers on ${host} requires mutual TLS: set --raft-tls-ca, --raft-tls-cert and --raft-tls-key`,
     );
   }
   const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;

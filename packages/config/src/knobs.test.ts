@@ -32,5 +32,7 @@ it('describes itself', () => {
 
 it('knows which addresses stay on the machine', () => {
   expect(['127.0.0.1', '127.8.8.8', '::1', 'localhost'].every(setting.isLoopback)).toBe(true);
-  expect(['0.0.0.0', '10.0.0.1', '::', 'example.org'].some(setting.isLoopback)).toBe(false);
+  expect(
+    ['0.0.0.0', '10.0.0.1', '::', 'example.org', '127.0.0.1.example.org', '127.0.0.1x'].some(setting.isLoopback),
+  ).toBe(false);
 });

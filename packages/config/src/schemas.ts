@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import { z } from 'zod';
 
 /** `HOST:PORT`; an IPv6 host in brackets; port 0 asks for a free one. */
@@ -92,7 +93,9 @@ export const placeName = z.string().regex(/^[A-Za-z0-9._-]{0,64}$/, 'must be at 
 export const optionalText = z.string().optional();
 export const logLevel = z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']);
 
-/** Whether only this machine can reach the address. */
+/** Whether only this machine can reach the address. A name such as `127.example` is not one, whatever it resolves to. */
 export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.') || host.startsWith('unix:');
+  return (
+    host === 'localhost' || host === '::1' || host.startsWith('unix:') || (isIPv4(host) && host.startsWith('127.'))
+  );
 }

@@ -15,7 +15,7 @@ export const placementAddressKnob = {
   flag: 'pd',
   schema: addressList,
   default: '127.0.0.1:6001',
-  help: 'HOST:PORT of the placement driver; of several, with commas between them',
+  help: 'HOST:PORT of the placement driver; separate several with commas',
 } as const satisfies Knob;
 
 /** Where the placement driver and auth keep what all of their processes share. */
@@ -24,32 +24,32 @@ export const metaStoreKnobs = {
     env: 'VECTRON_ETCD',
     flag: 'etcd',
     schema: addressList.optional(),
-    help: 'http(s)://HOST:PORT,... of the etcd members that hold the metadata; default: a file in the data directory, for one process',
+    help: 'http(s)://HOST:PORT,... of the etcd members that store the metadata; default: a file in the data directory, for a single process',
   },
   etcdPrefix: {
     env: 'VECTRON_ETCD_PREFIX',
     flag: 'etcd-prefix',
     schema: text,
     default: '/vectron',
-    help: 'before every key in etcd, so that several installations can share it',
+    help: 'prefix of every key in etcd, so that several installations can share it',
   },
   etcdAuthority: {
     env: 'VECTRON_ETCD_TLS_CA',
     flag: 'etcd-tls-ca',
     schema: optionalText,
-    help: "PEM file of the authority of etcd's certificates",
+    help: 'PEM file with the certificate authority of etcd',
   },
   etcdCertificate: {
     env: 'VECTRON_ETCD_TLS_CERT',
     flag: 'etcd-tls-cert',
     schema: optionalText,
-    help: 'PEM file of the certificate to show etcd',
+    help: 'PEM file with the client certificate for etcd',
   },
   etcdKey: {
     env: 'VECTRON_ETCD_TLS_KEY',
     flag: 'etcd-tls-key',
     schema: optionalText,
-    help: "PEM file of that certificate's key",
+    help: 'PEM file with the key of that certificate',
   },
   etcdUser: {
     env: 'VECTRON_ETCD_USER',
@@ -71,27 +71,27 @@ export const serverTlsKnobs = {
     env: 'VECTRON_TLS_CERT',
     flag: 'tls-cert',
     schema: optionalText,
-    help: 'PEM file of the certificate of the public listeners, with its chain; read again when it changes',
+    help: 'PEM file with the certificate of the public listeners and its chain; reloaded when it changes',
   },
   tlsKey: {
     env: 'VECTRON_TLS_KEY',
     flag: 'tls-key',
     schema: optionalText,
-    help: "PEM file of that certificate's key",
+    help: 'PEM file with the key of that certificate',
   },
   tlsOld: {
     env: 'VECTRON_TLS_ACCEPT_1_2',
     flag: 'tls-accept-1-2',
     schema: flag,
     default: 'false',
-    help: 'true: accept TLS 1.2 as well; otherwise 1.3 only',
+    help: 'true: also accept TLS 1.2; false: only TLS 1.3',
   },
   insecure: {
     env: 'VECTRON_INSECURE_LISTEN',
     flag: 'insecure-listen',
     schema: flag,
     default: 'false',
-    help: 'true: listen beyond this machine without TLS, for a proxy in front that has it',
+    help: 'true: allow other machines to connect without TLS, for use behind a proxy that terminates TLS',
   },
 } as const;
 
@@ -101,19 +101,19 @@ export const clusterTlsKnobs = {
     env: 'VECTRON_CLUSTER_TLS_CA',
     flag: 'cluster-tls-ca',
     schema: optionalText,
-    help: "PEM file of the cluster's certificate authority: mutual TLS between services; without it, they reach each other on this machine only",
+    help: 'PEM file with the certificate authority of the cluster, for mutual TLS between services; without it, services can only reach each other on this machine',
   },
   clusterCertificate: {
     env: 'VECTRON_CLUSTER_TLS_CERT',
     flag: 'cluster-tls-cert',
     schema: optionalText,
-    help: "PEM file of this service's certificate, of that authority; read again when it changes",
+    help: 'PEM file with the certificate of this service, issued by that authority; reloaded when it changes',
   },
   clusterKey: {
     env: 'VECTRON_CLUSTER_TLS_KEY',
     flag: 'cluster-tls-key',
     schema: optionalText,
-    help: "PEM file of the certificate's key",
+    help: 'PEM file with the key of the certificate',
   },
 } as const;
 
@@ -122,14 +122,14 @@ export const tracingKnobs = {
     env: 'VECTRON_OTLP_TRACES',
     flag: 'otlp-traces',
     schema: optionalText,
-    help: 'URL that takes OpenTelemetry spans (OTLP over HTTP), such as http://127.0.0.1:4318/v1/traces; default: no tracing',
+    help: 'URL to which OpenTelemetry spans are sent (OTLP over HTTP), such as http://127.0.0.1:4318/v1/traces; default: no tracing',
   },
   traceShare: {
     env: 'VECTRON_TRACE_SHARE',
     flag: 'trace-share',
     schema: share,
     default: '1',
-    help: 'share of the requests that are traced, 0 to 1, unless the caller has decided it',
+    help: 'share of requests to trace, 0 to 1, unless the caller has already decided',
   },
 } as const;
 
@@ -139,12 +139,12 @@ export const metricsKnobs = {
     env: 'VECTRON_METRICS_LISTEN',
     flag: 'metrics-listen',
     schema: listenAddress.optional(),
-    help: 'HOST:PORT at which Prometheus reads the metrics of this process, with the token of --metrics-token-file; beyond this machine only with TLS; default: no such listener',
+    help: 'HOST:PORT at which Prometheus can read the metrics of this process with the token of --metrics-token-file; other machines can only connect with TLS; default: no such listener',
   },
   metricsTokenFile: {
     env: 'VECTRON_METRICS_TOKEN_FILE',
     flag: 'metrics-token-file',
     schema: optionalText,
-    help: 'file with that token, of at least 32 characters, or with several, one a line; read again when it changes; default: <data>/secrets/metrics.token, made when missing',
+    help: 'file with that token, of at least 32 characters, or with several tokens, one per line; reloaded when it changes; default: <data>/secrets/metrics.token, created if it does not exist',
   },
 } as const;

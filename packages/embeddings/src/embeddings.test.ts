@@ -122,7 +122,7 @@ it('has a local one that is the same every time, and near for texts that share w
 });
 
 it('refuses settings that are wrong, naming them', () => {
-  expect(() => parseProviders('{')).toThrow('not JSON');
+  expect(() => parseProviders('{')).toThrow('not valid JSON');
   expect(() => parseProviders('{"a": {"url": "ftp://x", "model": "m"}}')).toThrow('a.url');
   expect(() => parseProviders('{"a": {"url": "http://x", "model": "m", "modle": 1}}')).toThrow('modle');
   expect(() => new EmbeddingProviders().get('gone')).toThrow('there is local');

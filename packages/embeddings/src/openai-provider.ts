@@ -29,7 +29,7 @@ export function openAiProvider(name: string, settings: ProviderSettings): Embedd
       return await policy.execute(work);
     } catch (cause) {
       if (cause instanceof VectronError) throw cause;
-      throw new VectronError('UNAVAILABLE', `embedding provider ${name} has failed often; it is tried again soon`, {
+      throw new VectronError('UNAVAILABLE', `embedding provider ${name} failed repeatedly and is not called at the moment; try again in a few seconds`, {
         cause,
       });
     }
@@ -73,7 +73,7 @@ async function request(
     text = await limited(response, name);
   } catch (cause) {
     if (cause instanceof VectronError) throw cause;
-    if (signal?.aborted) throw new VectronError('CANCELLED', 'nobody waits for the embedding any more', { cause });
+    if (signal?.aborted) throw new VectronError('CANCELLED', 'the caller cancelled the request for the embedding', { cause });
     const why = timeout.aborted ? `did not answer within ${timeoutMs} ms` : 'cannot be reached';
     throw new VectronError('UNAVAILABLE', `embedding provider ${name} ${why}`, { cause });
   }
@@ -102,7 +102,7 @@ async function limited(response: Response, name: string): Promise<string> {
   for await (const chunk of response.body ?? []) {
     bytes += chunk.length;
     if (bytes > MAX_ANSWER_BYTES)
-      throw new VectronError('UNAVAILABLE', `the answer of embedding provider ${name} is too large`);
+      throw new VectronError('UNAVAILABLE', `the answer of embedding provider ${name} exceeds the size limit; reduce its setting batch`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();
@@ -119,7 +119,7 @@ function vectors(name: string, text: string, count: number, dimension: number): 
   if (!parsed.success || parsed.data.data.length !== count) {
     throw new VectronError(
       'UNAVAILABLE',
-      `embedding provider ${name} answered something else than ${count} embeddings`,
+      `embedding provider ${name} did not return ${count} embeddings; check its url and model`,
     );
   }
   const ordered = new Array<Float32Array>(count);
@@ -130,7 +130,7 @@ function vectors(name: string, text: string, count: number, dimension: number): 
   if (ordered.includes(undefined as never) || wrong !== undefined) {
     throw new VectronError(
       'DIMENSION_MISMATCH',
-      `embedding provider ${name} gives ${wrong?.length ?? 0} dimensions, the collection has ${dimension}`,
+      `embedding provider ${name} returned a vector with ${wrong?.length ?? 0} dimensions, but the collection has ${dimension}; use the model for which the collection was created`,
     );
   }
   return ordered;

@@ -1,9 +1,9 @@
 import { type CodeSpec, ERROR_CODES, type ErrorCode, GRPC_STATUS } from './codes.js';
 
-/** Changes that are not kept any more, and where a change feed can go on behind them. */
+/** Changes that are no longer kept, and the position after them from which a change feed can continue. */
 export interface LostChanges {
   readonly cursor: string;
-  /** Of each shard that has lost some of what was asked for, the first and the last lost log index. */
+  /** For each shard with missing changes, the first and the last log index that is missing. */
   readonly shards: readonly {
     readonly shardId: number;
     readonly firstLogIndex: bigint;
@@ -11,15 +11,15 @@ export interface LostChanges {
   }[];
 }
 
-/** What a caller can act on beside code and message. */
+/** Details on which a caller can act, in addition to code and message. */
 export interface ErrorDetails {
-  /** The request field that is wrong, e.g. `points[3].vector`. */
+  /** The invalid field of the request, such as `points[3].vector`. */
   readonly field?: string;
   /** Milliseconds after which a retry makes sense. */
   readonly retryAfterMs?: number;
-  /** With CHANGES_GONE, unless the collection was made anew. */
+  /** With CHANGES_GONE: the missing changes, unless the collection was deleted and created again. */
   readonly lost?: LostChanges;
-  /** Of the call that failed, as the server logs it. Set by clients. */
+  /** The id of the failed call in the log of the server. Set by clients. */
   readonly requestId?: string;
 }
 
@@ -39,12 +39,12 @@ export class VectronError extends Error {
     return ERROR_CODES[this.code];
   }
 
-  /** Whether the same call may succeed later. Clients have tried again by then, as far as their limits go. */
+  /** Whether the same call can succeed later. Clients have already repeated it within their limits. */
   get retryable(): boolean {
     return this.spec.retryable;
   }
 
-  /** Of the call that failed, as the server logs it; undefined: no server has answered it. */
+  /** The id of the failed call in the log of the server; undefined: no server answered. */
   get requestId(): string | undefined {
     return this.details.requestId;
   }
@@ -53,7 +53,7 @@ export class VectronError extends Error {
     return GRPC_STATUS[this.spec.grpc];
   }
 
-  /** A wrong request field. */
+  /** Creates an INVALID_ARGUMENT error for an invalid request field. */
   static invalid(field: string, message: string): VectronError {
     return new VectronError('INVALID_ARGUMENT', message, { details: { field } });
   }

@@ -7,9 +7,9 @@ export type Metadata = Record<string, any>;
 
 /** The payload of a document's point; langchain-vectron for Python has the same. `M`: the type of the metadata. */
 export interface StoredDocument<M extends Metadata = Metadata> {
-  /** The text. */
+  /** The text of the document. */
   page_content: string;
-  /** The metadata, as it was given. */
+  /** The metadata of the document, unchanged. */
   metadata: M;
 }
 
@@ -24,14 +24,17 @@ export type DocumentFilter<M extends Metadata = Metadata> = string extends keyof
 /** Where the text of a document is in the payload of its point. */
 export const TEXT = 'page_content';
 
-/** The point of a document. */
+/** Converts a document to the point that stores it. */
 export const pointOf = <M extends Metadata>(
   id: string,
   vector: readonly number[],
   { pageContent, metadata }: DocumentInterface<M>,
 ): Point<StoredDocument<M>> => ({ id, vector, payload: { page_content: pageContent, metadata } });
 
-/** The document of a point. Of points that others wrote, the whole payload is metadata, but for a text where a document has it. */
+/**
+ * The document of a point. Of points that others wrote, the whole payload is metadata, but for a text where a document
+ * has it.
+ */
 export function documentOf<M extends Metadata>(id: string, payload: Payload): Document<M> {
   const { [TEXT]: text, ...others } = payload;
   const pageContent = typeof text === 'string' ? text : '';

@@ -22,36 +22,45 @@ export type SearchMode = 'vector' | 'text' | 'hybrid';
 
 const MODES: readonly string[] = ['vector', 'text', 'hybrid'] satisfies SearchMode[];
 
-/** Where the documents are, and how they are written and searched. */
+/** Options of a `VectronVectorStore`: where documents are stored, and how they are written and searched. */
 export interface StoreOptions {
-  /** Of `connect` or `open` of `@vectron/sdk`. The store does not close it. */
+  /** The client from `connect` or `open` of `@vectron/sdk`. The store does not close it. */
   readonly client: VectronClient;
-  /** Name of the collection; default: `langchain`. */
+  /** The name of the collection; default: `langchain`. */
   readonly collection?: string;
   /**
    * How the collection is made with the first document, where there is none: as `createCollection` takes it, with as many dimensions as
    * the embedding has. With another `mode` than `vector` it gets a text index of `page_content`, unless `indexes` has one.
    */
   readonly make?: Omit<CollectionOptions, 'dimension'>;
-  /** What searches with a text look at; default: `vector`. */
+  /** What searches with a text use: vectors, words or both; default: `vector`. */
   readonly mode?: SearchMode;
-  /** What searches must see; default: what the client's do. A single server shows every document that was added. */
+  /**
+   * The consistency of searches; default: that of the client. A single server always shows every document that was
+   * added.
+   */
   readonly consistency?: Consistency;
-  /** Most documents of a batch; default 100. */
+  /** Maximum number of documents per batch; default 100. */
   readonly batchSize?: number;
 }
 
-/** How documents are added. */
+/** Options of `addDocuments` and `addVectors`. */
 export interface AddOptions {
-  /** Of each document; without it the document's own `id`, or a random one. A document whose id is there already is replaced. */
+  /**
+   * Ids of the documents; default: the `id` of each document, or a random one. An existing document with the same id is
+   * replaced.
+   */
   readonly ids?: readonly (string | undefined)[];
 }
 
-/** Which documents are deleted: by id, by filter, or those ids that pass the filter. One of the two is needed. */
+/**
+ * Selects the documents to delete: by ids, by a filter, or the given ids that match the filter. At least one is
+ * required.
+ */
 export interface DeleteOptions<M extends Metadata = Metadata> {
-  /** Those that are not there are passed over. */
+  /** Ids of the documents; unknown ids are ignored. */
   readonly ids?: readonly string[];
-  /** Its paths are those of the payload: `metadata.year`. */
+  /** A filter on the payload, with paths such as `metadata.year`. */
   readonly filter?: DocumentFilter<M>;
 }
 
@@ -65,25 +74,25 @@ const DEFAULT_COLLECTION = 'langchain';
  * Failures throw VectronError, those of writing BulkWriteError.
  */
 export class VectronVectorStore<M extends Metadata = Metadata> extends VectorStore {
-  /** Vectron's filter; its paths are those of the payload: `metadata.year`. */
+  /** A Vectron filter on the payload, with paths such as `metadata.year`. */
   declare FilterType: DocumentFilter<M>;
-  /** The client that the store was given. */
+  /** The client with which the store was created. */
   readonly client: VectronClient;
-  /** The collection that has the documents; it may not be there yet. */
+  /** The collection that stores the documents; it may not exist yet. */
   readonly collection: Collection<StoredDocument<M>>;
-  /** What searches with a text look at. */
+  /** What searches with a text use: vectors, words or both. */
   readonly mode: SearchMode;
   readonly #options: StoreOptions;
   /** The collection, whose points others may have written, too. */
   readonly #points: Collection;
 
-  /** Asks nothing of the server. Throws INVALID_ARGUMENT when an option is wrong. */
+  /** Creates a store without sending a request. Throws INVALID_ARGUMENT if an option is invalid. */
   constructor(embeddings: EmbeddingsInterface, options: StoreOptions) {
     const { client, collection = DEFAULT_COLLECTION, mode = 'vector' } = options ?? {};
     // What LangChain keeps of its arguments is written to traces: the client is not among it.
     super(embeddings, { collection });
     if (typeof client?.collection !== 'function')
-      throw VectronError.invalid('client', 'client must be what connect or open of @vectron/sdk gave');
+      throw VectronError.invalid('client', 'client must be a client returned by connect or open of @vectron/sdk');
     if (!MODES.includes(mode)) throw VectronError.invalid('mode', `mode must be one of ${MODES.join(', ')}`);
     this.#options = options;
     this.client = client;
@@ -92,12 +101,12 @@ export class VectronVectorStore<M extends Metadata = Metadata> extends VectorSto
     this.mode = mode;
   }
 
-  /** The name that LangChain has for this kind of store. */
+  /** The type name of this store in LangChain. */
   override _vectorstoreType(): string {
     return 'vectron';
   }
 
-  /** A store with these texts. `metadatas`: of each text, or one for all of them. */
+  /** Creates a store and adds these texts. `metadatas` has one entry per text, or one for all texts. */
   static override async fromTexts<M extends Metadata = Metadata>(
     texts: string[],
     metadatas: NoInfer<M>[] | NoInfer<M>,
@@ -110,7 +119,7 @@ export class VectronVectorStore<M extends Metadata = Metadata> extends VectorSto
     return VectronVectorStore.fromDocuments<M>(documents, embeddings, options);
   }
 
-  /** A store with these documents. */
+  /** Creates a store and adds these documents. */
   static override async fromDocuments<M extends Metadata = Metadata>(
     documents: DocumentInterface<NoInfer<M>>[],
     embeddings: EmbeddingsInterface,
@@ -121,7 +130,7 @@ export class VectronVectorStore<M extends Metadata = Metadata> extends VectorSto
     return store;
   }
 
-  /** A store of a collection that is there. Throws COLLECTION_NOT_FOUND where it is not. */
+  /** Creates a store for an existing collection. Throws COLLECTION_NOT_FOUND if it does not exist. */
   static async fromExistingCollection<M extends Metadata = Metadata>(
     embeddings: EmbeddingsInterface,
     options: StoreOptions,
@@ -131,7 +140,7 @@ export class VectronVectorStore<M extends Metadata = Metadata> extends VectorSto
     return store;
   }
 
-  /** Writes documents with the embeddings of their texts. Gives their ids, in their order. */
+  /** Writes documents with the embeddings of their texts, and returns their ids in the same order. */
   override async addDocuments(documents: DocumentInterface<M>[], options: AddOptions = {}): Promise<string[]> {
     if (documents.length === 0) return [];
     const vectors = await this.embeddings.embedDocuments(documents.map(({ pageContent }) => pageContent));
@@ -169,7 +178,7 @@ export class VectronVectorStore<M extends Metadata = Metadata> extends VectorSto
   /** Deletes documents by id, by filter, or by both. Throws INVALID_ARGUMENT without either. */
   override async delete({ ids, filter }: DeleteOptions<M> = {}): Promise<void> {
     if (ids === undefined && filter === undefined)
-      throw VectronError.invalid('ids', 'delete needs ids, a filter, or both');
+      throw VectronError.invalid('ids', 'delete requires ids, a filter, or both');
     if (ids?.length === 0) return;
     try {
       await this.#points.deletePoints({ ids, filter: untyped(filter) });
@@ -179,7 +188,7 @@ export class VectronVectorStore<M extends Metadata = Metadata> extends VectorSto
     }
   }
 
-  /** The `k` documents whose embeddings are nearest to `query`, best first, with their scores. */
+  /** Returns the `k` documents whose embeddings are nearest to `query`, best first, with their scores. */
   override async similaritySearchVectorWithScore(
     query: number[],
     k: number,
@@ -188,12 +197,12 @@ export class VectronVectorStore<M extends Metadata = Metadata> extends VectorSto
     return this.#found([{ vector: query }], k, filter);
   }
 
-  /** The `k` best documents for a text, as the store's `mode` says. */
+  /** Returns the `k` best documents for a text, according to the `mode` of the store. */
   override async similaritySearch(query: string, k = 4, filter?: this['FilterType']): Promise<Document<M>[]> {
     return (await this.similaritySearchWithScore(query, k, filter)).map(([document]) => document);
   }
 
-  /** As `similaritySearch`, with scores: of mode `text` BM25's, of `hybrid` those of the fused ranks. */
+  /** Like `similaritySearch`, with scores: BM25 in mode `text`, fused ranks in mode `hybrid`. */
   override async similaritySearchWithScore(
     query: string,
     k = 4,
@@ -256,4 +265,4 @@ const untyped = (filter: unknown) => filter as Filter | undefined;
 const isMissing = (error: unknown): boolean => error instanceof VectronError && error.code === 'COLLECTION_NOT_FOUND';
 
 const differing = (field: string, count: number, documents: number): VectronError =>
-  VectronError.invalid(field, `${count} ${field} for ${documents} documents: there must be as many of each`);
+  VectronError.invalid(field, `got ${count} ${field} for ${documents} documents; pass the same number of each`);

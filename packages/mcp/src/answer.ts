@@ -84,6 +84,6 @@ export function checkSize(text: string, maxBytes: number): void {
   if (size > maxBytes)
     throw new VectronError(
       'ANSWER_TOO_LARGE',
-      `the answer has ${size} bytes, and at most ${maxBytes} are given: ask for less`,
+      `the answer has ${size} bytes, but the limit is ${maxBytes}: request fewer points or fields`,
     );
 }

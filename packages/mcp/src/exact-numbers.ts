@@ -39,7 +39,7 @@ const numberText = (value: number): string => String(BigInt(value));
  * integer as a plain number, and for a `$number` that holds no number. The message leaves the place out.
  */
 export function exactIn(value: unknown, at = '', depth = 0): unknown {
-  if (depth > MAX_DEPTH) throw VectronError.invalid(at.slice(0, 200), 'the arguments nest too deep');
+  if (depth > MAX_DEPTH) throw VectronError.invalid(at.slice(0, 200), 'the arguments are nested too deeply; send a flatter structure');
   if (typeof value === 'number' && isRisky(value)) {
     throw VectronError.invalid(
       at,
@@ -57,5 +57,5 @@ export function exactIn(value: unknown, at = '', depth = 0): unknown {
 
 function numberOf(text: unknown, at: string): unknown {
   if (typeof text === 'string' && text.length <= 400 && NUMBER.test(text)) return parseJson(text, at);
-  throw VectronError.invalid(at, '$number takes a number as text, such as {"$number": "9007199254740993"}');
+  throw VectronError.invalid(at, '$number must be a number as text, such as {"$number": "9007199254740993"}');
 }

@@ -27,7 +27,7 @@ export class CollectionScope {
   check(name: string): void {
     if (this.#allows(name)) return;
     const shown = [...(this.#names ?? [])].join(', ');
-    throw new VectronError('PERMISSION_DENIED', `this server shows only these collections: ${shown}`, {
+    throw new VectronError('PERMISSION_DENIED', `this server only gives access to these collections; use one of ${shown}`, {
       details: { field: 'collection' },
     });
   }

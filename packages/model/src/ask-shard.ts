@@ -37,7 +37,7 @@ export function outcomeOf({
     });
     throw failure;
   }
-  if (outcome === undefined) throw new VectronError('INTERNAL', 'the shard answered nothing');
+  if (outcome === undefined) throw new VectronError('INTERNAL', 'the shard sent an empty answer');
   return outcome;
 }
 
@@ -61,4 +61,4 @@ export async function askFor<K extends ShardOutcome['$case']>(
 }
 
 export const otherOutcome = ({ $case }: ShardOutcome) =>
-  new VectronError('INTERNAL', `the shard answered with an outcome of another kind: ${$case}`);
+  new VectronError('INTERNAL', `the shard sent an answer of an unexpected type: ${$case}`);

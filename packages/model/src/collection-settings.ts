@@ -102,7 +102,7 @@ function rerankSettings(rerank: gateway.RerankSettings | undefined): CollectionS
   inRange('rerank.oversample', rerank.oversample, 0, greatestOf('vectron.v1.RerankSettings', 'oversample'));
   for (const [field, boost] of rerank.fieldBoosts) {
     if (!(boost >= 0 && boost <= 1000))
-      throw VectronError.invalid(`rerank.field_boosts.${field}`, 'a boost is 0 to 1000');
+      throw VectronError.invalid(`rerank.field_boosts.${field}`, 'a boost must be a number from 0 to 1000');
   }
   return { ...rerank, fieldBoosts: [...rerank.fieldBoosts] };
 }
@@ -110,7 +110,7 @@ function rerankSettings(rerank: gateway.RerankSettings | undefined): CollectionS
 /** Whether there is such a provider is for who has it set up. */
 function embeddingSettings(embedding: gateway.EmbeddingSettings | undefined): gateway.EmbeddingSettings | undefined {
   if (embedding === undefined) return undefined;
-  if (embedding.provider === '') throw VectronError.invalid('embedding.provider', 'embedding needs a provider');
+  if (embedding.provider === '') throw VectronError.invalid('embedding.provider', 'embedding requires a provider');
   return { provider: embedding.provider, textField: embedding.textField || 'text' };
 }
 

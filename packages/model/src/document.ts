@@ -28,7 +28,7 @@ export function encodeDocument(document: unknown, field: string): Buffer {
 
 /** Throws INVALID_ARGUMENT when `document` is not what encodeDocument takes; the field is the place of what is wrong. */
 export function checkDocument(document: unknown, field: string): asserts document is Document {
-  if (!isPlainObject(document)) throw VectronError.invalid(field, `a payload is a JSON object${hint(document)}`);
+  if (!isPlainObject(document)) throw VectronError.invalid(field, `a payload must be a JSON object${hint(document)}`);
   checkItems(document, { field, keys: [] });
 }
 
@@ -53,10 +53,10 @@ function refuse(place: Place, what: string): never {
 function checkItems(value: object, place: Place): void {
   const { field, keys } = place;
   if (keys.length >= MAX_DEPTH) {
-    throw VectronError.invalid(field, `a payload nests at most ${MAX_DEPTH} levels, and holds no object within itself`);
+    throw VectronError.invalid(field, `a payload can be nested at most ${MAX_DEPTH} levels deep and must not contain itself`);
   }
   if (Array.isArray(value)) {
-    if (Object.keys(value).length !== value.length) refuse(place, 'is a list with gaps or with named properties');
+    if (Object.keys(value).length !== value.length) refuse(place, 'must be a list without gaps and without named properties');
     for (let at = 0; at < value.length; at++) {
       keys.push(at);
       checkValue(value[at], place);
@@ -65,8 +65,8 @@ function checkItems(value: object, place: Place): void {
     return;
   }
   if (!isPlainObject(value)) refuse(place, `must be a plain object or a list${hint(value)}`);
-  if (typeof value.toJSON === 'function') refuse(place, 'has a toJSON of its own: send what it gives');
-  if (Object.getOwnPropertySymbols(value).length > 0) refuse(place, 'has a symbol as a key');
+  if (typeof value.toJSON === 'function') refuse(place, 'has a method toJSON: send its result');
+  if (Object.getOwnPropertySymbols(value).length > 0) refuse(place, 'must not have a symbol as a key');
   for (const key of Object.keys(value)) {
     if (key === '__proto__') throw VectronError.invalid(field, 'a payload key must not be __proto__');
     if (!key.isWellFormed()) throw VectronError.invalid(field, 'a payload key is not valid Unicode');
@@ -83,10 +83,10 @@ function checkValue(value: unknown, place: Place): void {
     case 'boolean':
       return;
     case 'string':
-      if (!value.isWellFormed()) refuse(place, 'is not valid Unicode');
+      if (!value.isWellFormed()) refuse(place, 'must be valid Unicode');
       return;
     case 'number':
-      if (!Number.isFinite(value)) refuse(place, 'is not a finite number');
+      if (!Number.isFinite(value)) refuse(place, 'must be a finite number');
       return;
     case 'bigint':
       if (!isWideInteger(value)) refuse(place, NO_EXACT_FORM);
@@ -96,7 +96,7 @@ function checkValue(value: unknown, place: Place): void {
       if (value !== null) checkItems(value, place);
       return;
     default:
-      refuse(place, `is ${typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`}, which JSON does not hold`);
+      refuse(place, `is ${typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`}, which JSON cannot represent; omit it or send null`);
   }
 }
 

@@ -27,7 +27,7 @@ export async function embedPoints(
   if (places.length === 0) return points;
   for (const at of places) {
     if (points[at].vector.length > 0)
-      throw VectronError.invalid(`points[${at}].text`, `points[${at}].text goes without a vector`);
+      throw VectronError.invalid(`points[${at}].text`, `points[${at}] has a text and a vector; send only one of them`);
     // A copy of its properties, made below, would pass the checks of a payload whatever it is.
     if (points[at].payload !== undefined) checkDocument(points[at].payload, `points[${at}].payload`);
   }
@@ -53,7 +53,7 @@ export async function embedTexts(
   role: TextRole,
 ): Promise<Float32Array[]> {
   if (embedding === undefined) {
-    throw VectronError.invalid(field, `${field}: collection ${name} has no embedding provider: send vectors`);
+    throw VectronError.invalid(field, `${field}: collection ${name} has no embedding provider; send a vector instead of a text`);
   }
   const unique = [...new Set(texts)];
   const vectors = await embed(embedding.provider, unique, dimension, role);
@@ -70,7 +70,7 @@ export async function embedSearch<S extends Pick<SearchRequest, 'vector' | 'like
   const { text, vector, likeId, using } = search;
   if (text === '') return search;
   if (vector.length > 0 || likeId !== '' || using !== '') {
-    throw VectronError.invalid('text', 'send a text, a vector or like_id; texts are embedded for the first vector');
+    throw VectronError.invalid('text', 'send only one of text, vector and like_id; a text can only search the first vector');
   }
   const [made] = await embedTexts([checked(text, 'text')], collection, embed, 'text', 'query');
   return { ...search, vector: made, text: '' };
@@ -86,7 +86,7 @@ export async function embedQuery(
   if (asked.length === 0) return request;
   for (const { branch, at } of asked) {
     if (branch.using !== '')
-      throw VectronError.invalid(`branches[${at}].embed`, 'texts are embedded for the first vector');
+      throw VectronError.invalid(`branches[${at}].embed`, 'a text can only search the first vector; omit using');
     if (branch.vector.length > 0 || branch.vectorF32.length > 0) {
       throw VectronError.invalid(`branches[${at}].embed`, 'send either a vector or a text');
     }
@@ -101,6 +101,6 @@ export async function embedQuery(
 }
 
 function checked(text: string, field: string): string {
-  if (Buffer.byteLength(text) > MAX_TEXT) throw VectronError.invalid(field, `${field} has at most ${MAX_TEXT} bytes`);
+  if (Buffer.byteLength(text) > MAX_TEXT) throw VectronError.invalid(field, `${field} must have at most ${MAX_TEXT} bytes`);
   return text;
 }

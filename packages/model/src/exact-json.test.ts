@@ -50,7 +50,7 @@ describe('numbers of a JSON text', () => {
     },
   );
 
-  it.each(['1e400', `-1${'0'.repeat(500)}`])('%s is larger than any double and refused at its place', (literal) => {
+  it.each(['1e400', `-1${'0'.repeat(500)}`])('%s is too large for a double and refused at its place', (literal) => {
     expect(refusal(() => parseJson(`{"points":[{"payload":{"n":${literal}}}]}`))).toMatchObject({
       code: 'INVALID_ARGUMENT',
       field: 'points[0].payload.n',
@@ -121,7 +121,7 @@ describe('keys of a JSON text', () => {
   });
 
   it.each(['', ',"n":9007199254740993'])(
-    'a key that is twice in one object is refused by name, with %j too',
+    'a key that occurs twice in one object is refused by name, with %j too',
     (rest) => {
       for (const text of [
         `{"a":1,"a":1${rest}}`,
@@ -172,11 +172,11 @@ it('text that is no JSON, or nests too deep, is refused and never overflows the 
   expect(refusal(() => parseJson('{"a":', 'payload'))).toMatchObject({ code: 'INVALID_ARGUMENT', field: 'payload' });
   expect(() => parseTrustedJson('<html>')).toThrow(SyntaxError);
   const deep = `${'['.repeat(100_000)}9007199254740993${']'.repeat(100_000)}`;
-  expect(refusal(() => parseJson(deep)).message).toContain('deeper than 200');
+  expect(refusal(() => parseJson(deep)).message).toContain('more than 200');
   // What is deeper is not even read: this is no JSON.
   const open = '{"points":[{"vector":[1,2],"text":"]}\\"[","payload":'.padEnd(60) + '{"a":['.repeat(1_000_000);
-  expect(refusal(() => parseJson(open, 'body'))).toMatchObject({ message: expect.stringContaining('deeper than 200') });
+  expect(refusal(() => parseJson(open, 'body'))).toMatchObject({ message: expect.stringContaining('more than 200') });
   const levels = (count: number) => '['.repeat(count) + ']'.repeat(count);
   expect(parseJson(` ${levels(200)} `.padEnd(1_000))).toEqual(JSON.parse(levels(200)));
-  expect(refusal(() => parseJson(levels(201).padEnd(1_000))).message).toContain('deeper than 200');
+  expect(refusal(() => parseJson(levels(201).padEnd(1_000))).message).toContain('more than 200');
 });

@@ -67,7 +67,7 @@ export function parseJson(given: string, name = 'body', fieldOf: FieldOf = whole
   const refused = findIn(parsed.value, (one) => one === Infinity || one === -Infinity);
   if (refused === undefined) return parsed.value;
   const place = placeOf(name, refused.path);
-  throw VectronError.invalid(place, `${place} is larger than any double`);
+  throw VectronError.invalid(place, `${place} is too large for a double; send it as a string`);
 }
 
 /**
@@ -249,7 +249,7 @@ function findIn(
   return undefined;
 }
 
-const tooDeep = (name: string) => VectronError.invalid(name, `${name} nests deeper than ${MAX_DEPTH} levels`);
+const tooDeep = (name: string) => VectronError.invalid(name, `${name} is nested more than ${MAX_DEPTH} levels deep`);
 
 class TooDeep extends VectronError {
   constructor(
@@ -380,11 +380,11 @@ function duplicateKey(text: string, name: string): VectronError {
     if (text.charCodeAt(next) === COLON) {
       const key = JSON.parse(text.slice(at, end)) as string;
       if (open.at(-1)?.has(key)) {
-        return VectronError.invalid(key, `${name}: the key ${JSON.stringify(key)} is twice in one object`);
+        return VectronError.invalid(key, `${name}: the key ${JSON.stringify(key)} occurs twice in one object`);
       }
       open.at(-1)?.add(key);
     }
     at = end;
   }
-  return VectronError.invalid(name, `${name}: a key is twice in one object`);
+  return VectronError.invalid(name, `${name}: a key occurs twice in one object`);
 }

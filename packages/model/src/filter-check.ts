@@ -22,7 +22,7 @@ function condition({ condition: given }: filters.Filter, at: string, depth: numb
       return;
     case 'nested':
       if (given.value.filter === undefined)
-        throw VectronError.invalid(`${at}.nested.filter`, `${at}.nested needs a filter`);
+        throw VectronError.invalid(`${at}.nested.filter`, `${at}.nested requires a filter`);
       condition(given.value.filter, `${at}.nested.filter`, depth + 1);
       return;
     case 'field':
@@ -31,14 +31,14 @@ function condition({ condition: given }: filters.Filter, at: string, depth: numb
     case 'ids':
       return;
     default:
-      throw VectronError.invalid(at, `${at}: a filter has a condition`);
+      throw VectronError.invalid(at, `${at}: a filter must have a condition`);
   }
 }
 
 function test({ test: given }: filters.FieldCondition, at: string): void {
   switch (given?.$case) {
     case undefined:
-      throw VectronError.invalid(at, `${at}: a field has one test`);
+      throw VectronError.invalid(at, `${at}: a field must have exactly one test`);
     case 'in':
     case 'notIn':
       given.value.values.forEach((one, i) => {

@@ -27,12 +27,12 @@ function conditionJson({ condition }: filters.Filter): Filter {
     case 'field':
       return { field: condition.value.path, ...testJson(condition.value.test) };
     default:
-      throw VectronError.invalid('filter', 'a filter has a condition');
+      throw VectronError.invalid('filter', 'a filter must have a condition');
   }
 }
 
 function testJson(test: filters.FieldCondition['test']): Omit<FieldFilter, 'field'> {
-  if (test === undefined) throw VectronError.invalid('filter', 'a field has a test');
+  if (test === undefined) throw VectronError.invalid('filter', 'a field must have a test');
   switch (test.$case) {
     case 'in':
     case 'notIn':
@@ -58,7 +58,7 @@ function testJson(test: filters.FieldCondition['test']): Omit<FieldFilter, 'fiel
 
 /** An integer that a double cannot hold stays a bigint. */
 function scalarJson({ value }: filters.Scalar): Scalar {
-  if (value === undefined) throw VectronError.invalid('filter', 'a value is a string, a number, true or false');
+  if (value === undefined) throw VectronError.invalid('filter', 'a value must be a string, a number, true or false');
   if (typeof value.value !== 'bigint') return value.value;
   const number = Number(value.value);
   return Number.isSafeInteger(number) ? number : value.value;

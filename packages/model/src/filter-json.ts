@@ -75,10 +75,10 @@ function filter(json: unknown, at: string, depth: number): filters.Filter {
   if (object.field !== undefined) return { condition: { $case: 'field', value: fieldCondition(object, at) } };
   const unknown = keys.find((key) => !CONDITIONS.has(key));
   if (unknown !== undefined) {
-    throw VectronError.invalid(`${at}.${unknown}`, `${at}: ${JSON.stringify(unknown)} is no filter: ${FORMS}`);
+    throw VectronError.invalid(`${at}.${unknown}`, `${at}: unknown filter ${JSON.stringify(unknown)}; use one of ${FORMS}`);
   }
   const [key] = keys;
-  if (keys.length !== 1) throw VectronError.invalid(at, `${at}: a filter has exactly one of ${FORMS}`);
+  if (keys.length !== 1) throw VectronError.invalid(at, `${at}: a filter must have exactly one of ${FORMS}`);
   const list = LISTS.find((name) => name === key);
   if (list !== undefined) {
     const members = listOf(object[key], `${at}.${key}`);
@@ -99,7 +99,7 @@ function filter(json: unknown, at: string, depth: number): filters.Filter {
 /** The place is that of the whole filter: that of the condition which is one too deep would be hundreds of letters. */
 export function tooDeep(at: string): VectronError {
   const root = /^.*?(?=\.(?:all|any|none|nested)\b)/.exec(at)?.[0] ?? at;
-  return VectronError.invalid(root, `${root}: filters nest at most ${MAX_FILTER_DEPTH} deep`);
+  return VectronError.invalid(root, `${root}: filters can be nested at most ${MAX_FILTER_DEPTH} levels deep`);
 }
 
 const CAMEL: ReadonlyMap<string, string> = new Map([
@@ -117,11 +117,11 @@ function fieldCondition(json: Json, at: string): filters.FieldCondition {
   const tests: Json = Object.fromEntries(given.map(([, value], i) => [names[i], value]));
   const unknown = names.find((name) => !KNOWN_TESTS.has(name));
   if (unknown !== undefined) {
-    throw VectronError.invalid(`${at}.${unknown}`, `${at}: ${JSON.stringify(unknown)} is no test: ${TESTS}`);
+    throw VectronError.invalid(`${at}.${unknown}`, `${at}: unknown test ${JSON.stringify(unknown)}; use one of ${TESTS}`);
   }
   const ranged = names.length > 0 && names.every((name) => BOUNDS.some((bound) => bound === name));
   if (ranged) return { path, test: range(tests, at) };
-  if (names.length !== 1) throw VectronError.invalid(at, `${at}: a field has one test: ${TESTS}`);
+  if (names.length !== 1) throw VectronError.invalid(at, `${at}: a field must have exactly one test: ${TESTS}`);
   return { path, test: test(names[0], tests[names[0]], at) };
 }
 
@@ -133,7 +133,7 @@ function range(bounds: Json, at: string): Test {
   }
   if (!values.every((value) => typeof value === 'number' || typeof value === 'bigint')) {
     const hints = values.map(hint).find((text) => text !== '') ?? '';
-    throw VectronError.invalid(at, `${at}: bounds are all numbers, or all times${hints}`);
+    throw VectronError.invalid(at, `${at}: all bounds must be numbers, or all must be times${hints}`);
   }
   const range: filters.NumberRange = {};
   for (const name of BOUNDS) {

@@ -34,9 +34,9 @@ export function encodePoints(
   maxBatch: number,
 ): workerData.PointData[] {
   if (points.length > maxBatch) {
-    throw VectronError.invalid('points', `at most ${maxBatch} points in one request, not ${points.length}`);
+    throw VectronError.invalid('points', `a request can have at most ${maxBatch} points, not ${points.length}; send smaller batches`);
   }
-  if (points.length === 0) throw VectronError.invalid('points', 'send at least one point');
+  if (points.length === 0) throw VectronError.invalid('points', 'points must have at least one point');
   const unique = new Map<string, workerData.PointData>();
   points.forEach((point, at) => {
     checkPointId(point.id, `points[${at}].id`);
@@ -59,7 +59,7 @@ export function encodePoints(
 function sparseVectors(sparse: PointInput['sparse'], field: string): workerData.SparseData[] {
   if (sparse === undefined) return [];
   const vectors = Array.from(sparse, ([name, vector]) => sparseData(name, vector, `${field}.${name}`));
-  if (vectors.length > MAX_SPARSE) throw VectronError.invalid(field, `at most ${MAX_SPARSE} sparse vectors`);
+  if (vectors.length > MAX_SPARSE) throw VectronError.invalid(field, `a point can have at most ${MAX_SPARSE} sparse vectors`);
   return vectors;
 }
 
@@ -69,7 +69,7 @@ function namedVectors(vectors: PointInput['vectors'], field: string): workerData
     name,
     vector: encodeAnyVector(vector, `${field}.${name}`),
   }));
-  if (named.length > MAX_NAMED) throw VectronError.invalid(field, `at most ${MAX_NAMED} named vectors`);
+  if (named.length > MAX_NAMED) throw VectronError.invalid(field, `a point can have at most ${MAX_NAMED} named vectors`);
   return named;
 }
 

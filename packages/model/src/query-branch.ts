@@ -56,11 +56,11 @@ export async function queryBranch(asking: Asking, branch: gateway.QueryBranch, a
 function checkBranch(branch: gateway.QueryBranch, at: string): void {
   const { vector, vectorF32, likeId, sparse, text, examples, limit, weight } = branch;
   if (branch.using !== '' && (sparse !== undefined || text !== undefined)) {
-    throw VectronError.invalid(`${at}.using`, `${at}.using goes with a dense vector`);
+    throw VectronError.invalid(`${at}.using`, `${at}.using requires a dense vector`);
   }
   const given = [vector.length > 0, vectorF32.length > 0, likeId !== '', sparse, text, examples].filter(Boolean).length;
   if (given !== 1) {
-    throw VectronError.invalid(at, `${at} needs exactly one of vector, embed, like_id, sparse, text and examples`);
+    throw VectronError.invalid(at, `${at} must have exactly one of vector, embed, like_id, sparse, text and examples`);
   }
   within(`${at}.limit`, limit, 0, MAX_TOP_K);
   if (!(weight >= 0 && weight <= 1e6)) throw VectronError.invalid(`${at}.weight`, `${at}.weight must be 0 to 1e6`);

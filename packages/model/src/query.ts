@@ -113,11 +113,11 @@ function check(request: gateway.QueryRequest, { dimension, distance }: placement
   if (rescore.length > 0 && branches.some(({ using }) => using !== '')) {
     throw VectronError.invalid(
       'rescore_vector',
-      'rescoring is by the first vectors: not with branches that use another',
+      'rescore_vector uses the first vectors, and cannot be combined with branches that use another vector',
     );
   }
   if (diversity !== undefined && new Set(branches.map(({ using }) => using)).size > 1) {
-    throw VectronError.invalid('diversity', 'candidates are compared by one vector: every branch must use the same');
+    throw VectronError.invalid('diversity', 'diversity compares candidates by one vector: all branches must use the same vector');
   }
   if (diversity !== undefined && groupBy !== undefined) {
     throw VectronError.invalid('group_by', 'send either diversity or group_by');
@@ -125,7 +125,7 @@ function check(request: gateway.QueryRequest, { dimension, distance }: placement
   const groups = groupBy?.groups || DEFAULT_TOP_K;
   const groupSize = groupBy?.groupSize || 3;
   if (groupBy !== undefined) {
-    if (groupBy.path === '') throw VectronError.invalid('group_by.path', 'group_by needs a path');
+    if (groupBy.path === '') throw VectronError.invalid('group_by.path', 'group_by requires a path');
     within('group_by.groups', groups, 1, MAX_GROUPS);
     within('group_by.group_size', groupSize, 1, MAX_GROUP_SIZE);
   }
@@ -139,7 +139,7 @@ function check(request: gateway.QueryRequest, { dimension, distance }: placement
 function checkVectorBytes(branches: readonly Branch[], dimension: number): void {
   const bytes = branches.reduce((sum, { op }) => sum + (op.includeVector ? op.k * dimension * 4 : 0), 0);
   if (bytes > MAX_VECTOR_BYTES) {
-    throw VectronError.invalid('top_k', `with vectors of ${dimension} dimensions there are too many candidates`);
+    throw VectronError.invalid('top_k', `with vectors of ${dimension} dimensions there are too many candidates; reduce top_k or the number of branches`);
   }
 }
 

@@ -23,7 +23,7 @@ export class Route {
     }
     const shard = this.shards[low];
     if (shard === undefined || hash < shard.firstHash || hash > shard.lastHash) {
-      throw new VectronError('UNAVAILABLE', `no shard of ${this.collection.name} owns the id`);
+      throw new VectronError('UNAVAILABLE', `no shard of collection ${this.collection.name} owns the id; try again`);
     }
     return shard;
   }

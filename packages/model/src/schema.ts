@@ -21,7 +21,7 @@ function indexOf(index: gateway.PayloadIndex, field: string): workerData.Payload
   if (!Object.hasOwn(KINDS, type)) {
     throw VectronError.invalid(`${field}.type`, `type must be one of ${Object.keys(KINDS).join(', ')}, not ${type}`);
   }
-  if (path === '') throw VectronError.invalid(`${field}.path`, 'an index needs a path');
+  if (path === '') throw VectronError.invalid(`${field}.path`, 'an index requires a path');
   return { path, kind: KINDS[type], language, analyzer, stopWords };
 }
 
@@ -84,7 +84,7 @@ export function initialDeclarations(
 
 function eachOnce(field: string, names: readonly string[]): void {
   const at = names.findIndex((name, place) => names.indexOf(name) !== place);
-  if (at >= 0) throw VectronError.invalid(`${field}[${at}]`, `${field}[${at}]: the ${names[at]} is declared twice`);
+  if (at >= 0) throw VectronError.invalid(`${field}[${at}]`, `${field}[${at}]: the ${names[at]} is declared twice; declare it once`);
 }
 
 /** An index, and how many shards have it. */
@@ -154,7 +154,7 @@ export async function analyzed(
 ): Promise<gateway.AnalyzeResponse> {
   const { text, path, index } = request;
   if (index !== undefined && index.type !== '' && index.type !== 'text') {
-    throw VectronError.invalid('index.type', `only an index of type text has words, not ${index.type}`);
+    throw VectronError.invalid('index.type', `only an index of type text can analyze a text, not one of type ${index.type}`);
   }
   const kind = workerData.IndexKind.INDEX_KIND_TEXT;
   const described = index && {

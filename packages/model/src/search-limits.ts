@@ -30,7 +30,7 @@ export function checkSearch({ topK, ef, recall, scoreThreshold }: SearchLimits, 
     // As it was sent, not as the double next to the float32 that came.
     refuse('recall', `must be ${MIN_RECALL} to 0.999, not ${floatText(recall)}`);
   }
-  if (recall !== 0 && ef !== 0) refuse('recall', 'goes without ef: each says how much work to do');
+  if (recall !== 0 && ef !== 0) refuse('recall', 'cannot be combined with ef: send only one of them');
   if (scoreThreshold !== undefined && !Number.isFinite(scoreThreshold)) {
     refuse('score_threshold', `must be finite, not ${scoreThreshold}`);
   }
@@ -44,7 +44,7 @@ export function checkSought(search: {
 }): void {
   const { vector, text, likeId } = search;
   if ([vector.length > 0, text !== '', likeId !== ''].filter(Boolean).length > 1) {
-    throw VectronError.invalid('vector', 'a search takes one of vector, text and like_id');
+    throw VectronError.invalid('vector', 'a search requires exactly one of vector, text and like_id');
   }
 }
 

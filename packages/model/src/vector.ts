@@ -26,7 +26,7 @@ export function encodeVector(input: VectorInput, dimension: number, distance: st
   if (floats.length !== dimension) {
     throw new VectronError(
       'DIMENSION_MISMATCH',
-      `${field} has ${floats.length} dimensions, the collection ${dimension}`,
+      `${field} has ${floats.length} dimensions, but the collection has ${dimension}; send a vector of the model for which it was created`,
       {
         details: { field },
       },
@@ -35,12 +35,12 @@ export function encodeVector(input: VectorInput, dimension: number, distance: st
   let norm = 0;
   for (let i = 0; i < floats.length; i++) {
     const x = floats[i];
-    if (!Number.isFinite(x)) throw VectronError.invalid(`${field}[${i}]`, `${field}[${i}] is not a finite float32`);
+    if (!Number.isFinite(x)) throw VectronError.invalid(`${field}[${i}]`, `${field}[${i}] must be a finite float32`);
     norm += x * x;
   }
   checkLength(norm, field);
   if (norm === 0 && distance === 'cosine') {
-    throw VectronError.invalid(field, `${field} is all zeros, which has no cosine similarity`);
+    throw VectronError.invalid(field, `${field} must not be all zeros, because such a vector has no cosine similarity`);
   }
   return Buffer.from(floats.buffer, floats.byteOffset, floats.byteLength);
 }
@@ -62,7 +62,7 @@ export const encodeQueryVector = (
 
 /** A view where the bytes are aligned, else a copy. */
 function viewOf(bytes: Buffer, field: string): Float32Array {
-  if (bytes.length % 4 !== 0) throw VectronError.invalid(field, `${field} is not a whole number of float32 values`);
+  if (bytes.length % 4 !== 0) throw VectronError.invalid(field, `${field} must consist of whole float32 values (4 bytes each)`);
   if (bytes.byteOffset % 4 === 0) return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
   const copy = Uint8Array.from(bytes);
   return new Float32Array(copy.buffer);

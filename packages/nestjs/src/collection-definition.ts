@@ -7,33 +7,33 @@ import {
   VectronError,
 } from '@vectron/sdk';
 
-/** An index of a path that payloads of the type `P` have. */
+/** A payload index on a path of payloads of the type `P`. */
 export type PayloadIndexOf<P extends object> = PayloadIndex & { readonly path: PathOf<P> };
 
-/** What a collection is made with. */
+/** Settings for creating a collection. */
 export type NewCollection<P extends object = Payload> = Omit<CollectionOptions, 'indexes'> & {
   readonly indexes?: readonly PayloadIndexOf<P>[];
 };
 
-/** A collection that is injected; `P`: the type of its payloads. */
+/** The definition of a collection to inject; `P` is the type of its payloads. */
 export interface CollectionDefinition<P extends object = Payload> {
-  /** Of the collection, or of an alias. */
+  /** The name of the collection, or of an alias. */
   readonly name: string;
-  /** The name that its client has in `forRoot`; default: that of the client without a name. */
+  /** The name of its client in `forRoot`; default: the client without a name. */
   readonly client?: string;
   /**
    * Made with this when the application starts and there is no such collection. One that is there stays as it is; when its dimension or
    * distance is another one, the application does not start. Without it, nothing is asked and nothing is made.
    */
   readonly create?: NewCollection<P>;
-  /** Carries the type. It is never set. */
+  /** Carries the type of the payload; it is never set at run time. */
   readonly payload?: P;
 }
 
-/** A definition, whatever the type of its payloads. */
+/** A collection definition with any type of payload. */
 export type AnyCollectionDefinition = Omit<CollectionDefinition, 'payload'> & { readonly payload?: object };
 
-/** `Collection<P>` of a definition, for the type of what is injected. */
+/** The type `Collection<P>` of the collection that a definition injects. */
 export type CollectionOf<Definition> =
   Definition extends CollectionDefinition<infer P extends object> ? Collection<P> : never;
 
@@ -49,14 +49,16 @@ export function defineCollection<P extends object = Payload>(
 
 const FIELDS = ['name', 'client', 'create', 'payload'];
 
-/** Throws INVALID_ARGUMENT for what is no definition. Names and settings of collections are checked where they are made. */
+/**
+ * Throws INVALID_ARGUMENT for what is no definition. Names and settings of collections are checked where they are made.
+ */
 export function checkDefinition<Definition extends AnyCollectionDefinition>(definition: Definition): Definition {
   if (!isDefinition(definition) || typeof definition.name !== 'string' || definition.name === '')
-    throw VectronError.invalid('name', 'a definition of a collection is an object with the name of the collection');
+    throw VectronError.invalid('name', 'the definition of a collection must be an object with the name of the collection');
   const { name, client, create } = definition;
   const other = Object.keys(definition).find((key) => !FIELDS.includes(key));
   if (other !== undefined)
-    throw VectronError.invalid(other, `collection ${name}: unknown option ${other}: there are name, client and create`);
+    throw VectronError.invalid(other, `collection ${name}: unknown option ${other}; the options are name, client and create`);
   if (client !== undefined && (typeof client !== 'string' || client === ''))
     throw VectronError.invalid('client', `collection ${name}: client must be the name of a client`);
   if (create !== undefined && (typeof create !== 'object' || create === null))

@@ -1,23 +1,26 @@
 import type { ConnectOptions, OpenOptions } from '@vectron/sdk';
 import { VectronError } from '@vectron/sdk';
 
-/** A server, and how it is spoken to. */
+/** Options of a client that connects to a server. */
 export interface ServerOptions extends ConnectOptions {
-  /** `http(s)://` or `grpc(s)://`; several gateways of one cluster as a list, or with commas between them. */
+  /**
+   * The address of the server, `http(s)://` or `grpc(s)://`; several gateways of one cluster as a list, or separated by
+   * commas.
+   */
   readonly url: string | readonly string[];
   readonly path?: undefined;
 }
 
-/** A database in this process, which no other process has open. */
+/** Options of an embedded database, which only one process can open at a time. */
 export interface EmbeddedOptions extends OpenOptions {
-  /** Its directory, which is made when it is not there. */
+  /** The directory of the database; created if it does not exist. */
   readonly path: string;
   readonly url?: undefined;
 }
 
 export type VectronConnectionOptions = ServerOptions | EmbeddedOptions;
 
-/** What `useClass` and `useExisting` of `forRootAsync` name. */
+/** The interface of the classes for `useClass` and `useExisting` of `forRootAsync`. */
 export interface VectronOptionsFactory {
   createVectronOptions(): VectronConnectionOptions | Promise<VectronConnectionOptions>;
 }
@@ -33,10 +36,10 @@ export function checkConnection(options: VectronConnectionOptions): VectronConne
   if (url === undefined && path === undefined)
     throw VectronError.invalid(
       'url',
-      'give url, the address of a server, or path, the directory of an embedded database',
+      'set url, the address of a server, or path, the directory of an embedded database',
     );
   if (url !== undefined && path !== undefined)
-    throw VectronError.invalid('path', 'give url or path, not both: a database is on a server or in this process');
+    throw VectronError.invalid('path', 'set url or path, not both: a database is either on a server or in this process');
   if (path !== undefined && (typeof path !== 'string' || path === ''))
     throw VectronError.invalid('path', 'path must be the name of a directory');
   return options;

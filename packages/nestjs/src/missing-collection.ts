@@ -40,7 +40,7 @@ function checkFits({ name, dimension, distance }: CollectionStatus, create: NewC
     if (wanted === undefined || wanted === there[setting]) continue;
     throw new VectronError(
       'FAILED_PRECONDITION',
-      `the collection ${name} has the ${setting} ${there[setting]}, and the application wants ${wanted}`,
+      `collection ${name} has the ${setting} ${there[setting]}, but the application requires ${wanted}; change the definition, or use another collection`,
     );
   }
 }

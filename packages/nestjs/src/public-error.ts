@@ -1,12 +1,12 @@
 import type { VectronError } from '@vectron/sdk';
 
-/** What callers of an application are told of an error. */
+/** The part of an error that is sent to the callers of the application. */
 export interface PublicError {
   readonly code: string;
   readonly message: string;
-  /** Of the call to Vectron, as its server logs it. */
+  /** The id of the call to Vectron in the log of its server. */
   readonly requestId?: string;
-  /** The field of the request to Vectron that is wrong. */
+  /** The invalid field of the request to Vectron. */
   readonly field?: string;
   readonly retryAfterMs?: number;
 }
@@ -15,7 +15,10 @@ export interface PublicError {
 export const isRefusedKey = ({ spec }: VectronError): boolean =>
   spec.grpc === 'UNAUTHENTICATED' || spec.grpc === 'PERMISSION_DENIED';
 
-/** Whether the caller cannot do anything about it but try again: the message may name addresses and files, and is for the log. */
+/**
+ * Whether the caller cannot do anything about it but try again: the message may name addresses and files, and is for
+ * the log.
+ */
 export const isFault = (error: VectronError): boolean => isRefusedKey(error) || error.spec.http >= 500;
 
 /** What callers may know of it. The message of a fault is replaced. */

@@ -1,4 +1,4 @@
-/** Whether Vectron can be reached, for `@nestjs/terminus`. */
+/** A health indicator for `@nestjs/terminus`, which checks that Vectron can be reached. */
 import { Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { type HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
@@ -6,9 +6,9 @@ import { type VectronClient, VectronError } from '@vectron/sdk';
 import { getVectronToken } from './tokens.js';
 
 export interface VectronHealthOptions {
-  /** The name of the client; default: the one without a name. */
+  /** The name of the client to check; default: the client without a name. */
   readonly client?: string;
-  /** How long the answer is waited for with all tries, milliseconds; default 1,000. */
+  /** Time limit of the check with all retries, in milliseconds; default 1,000. */
   readonly timeoutMs?: number;
 }
 

@@ -7,7 +7,7 @@ export { DEFAULT_CLIENT };
 /** The token of a client, for `inject` of factories and `overrideProvider` of tests. */
 export const getVectronToken = (client: string = DEFAULT_CLIENT): string => `VectronClient:${client}`;
 
-/** The token of a collection, as that of a client. `client`: whose it is, where `collection` is a name. */
+/** The injection token of a collection. If `collection` is a name, `client` is the name of its client. */
 export function getCollectionToken(
   collection: string | AnyCollectionDefinition,
   client: string = DEFAULT_CLIENT,
@@ -16,11 +16,14 @@ export function getCollectionToken(
   return `VectronCollection:${of ?? DEFAULT_CLIENT}:${name}`;
 }
 
-/** Injects the `VectronClient` that `forRoot` made under this name. */
+/** Injects the `VectronClient` that `forRoot` created with this name. */
 export const InjectVectron = (client?: string): PropertyDecorator & ParameterDecorator =>
   Inject(getVectronToken(client));
 
-/** Injects the `Collection` that `forFeature` was told of: by its definition, or by its name and that of its client. */
+/**
+ * Injects a `Collection` that was registered with `forFeature`, given by its definition, or by its name and the name of
+ * its client.
+ */
 export const InjectCollection = (
   collection: string | AnyCollectionDefinition,
   client?: string,

@@ -95,8 +95,8 @@ describe('an application with an embedded database', () => {
     await db.close();
     // An application that did not start keeps its directory until its process ends: each has a copy.
     for (const [create, said] of [
-      [{ dimension: 4 }, 'the dimension 3, and the application wants 4'],
-      [{ dimension: 3, distance: 'cosine' }, 'the distance dot, and the application wants cosine'],
+      [{ dimension: 4 }, 'the dimension 3, but the application requires 4'],
+      [{ dimension: 3, distance: 'cosine' }, 'the distance dot, but the application requires cosine'],
     ] as const) {
       const copy = directory();
       cpSync(folder, copy, { recursive: true });
@@ -195,11 +195,11 @@ describe('options', () => {
     ['a key in place of an address', { url: SECRET }, 'the URL of a server'],
     ['a key in the address', { url: `http://${SECRET}@127.0.0.1:1` }, 'give the API key as apiKey'],
     ['another protocol', { url: 'ftp://127.0.0.1', apiKey: SECRET }, 'http://, https://, grpc:// or grpcs://'],
-    ['a key with a line break', { url: 'http://127.0.0.1:1', apiKey: `${SECRET}\n` }, 'apiKey must be the key'],
+    ['a key with a line break', { url: 'http://127.0.0.1:1', apiKey: `${SECRET}\n` }, 'apiKey must contain only the key'],
     ['an unknown option', { url: 'http://127.0.0.1:1', apiKey: SECRET, tries: 5 }, 'unknown option tries'],
     ['an option of a server', { path: '/nowhere/at/all', apiKey: SECRET }, 'unknown option apiKey'],
     ['no time', { url: 'grpc://127.0.0.1:1', timeoutMs: 0, apiKey: SECRET }, 'timeoutMs must be a whole number'],
-    ['no list', { url: [], apiKey: SECRET }, 'name at least one server'],
+    ['no list', { url: [], apiKey: SECRET }, 'pass the URL of at least one server'],
   ])('are refused when the application starts: %s', async (_, options, said) => {
     const error = await refusal(() => [VectronModule.forRoot(options as VectronModuleOptions)]);
     expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(said) });

@@ -16,17 +16,20 @@ import { DEFAULT_CLIENT } from './default-client.js';
 import { makeIfMissing } from './missing-collection.js';
 import { getCollectionToken, getVectronToken } from './tokens.js';
 
-/** What is known of a client before its options are. */
+/** Options of a client that must be known before its connection options. */
 interface Registration {
-  /** For `@InjectVectron(name)`, where an application has several; default: the one of `@InjectVectron()`. */
+  /**
+   * The name for `@InjectVectron(name)`, if an application has several clients; default: the client of
+   * `@InjectVectron()`.
+   */
   readonly name?: string;
-  /** Default true: every module can inject the client. Otherwise those that import this module can. */
+  /** Whether every module can inject the client (default: true), or only modules that import this module. */
   readonly isGlobal?: boolean;
 }
 
 export type VectronModuleOptions = Registration & VectronConnectionOptions;
 
-/** Exactly one of `useFactory`, `useClass` and `useExisting`. */
+/** How the options are obtained: exactly one of `useFactory`, `useClass` and `useExisting`. */
 export interface VectronModuleAsyncOptions extends Registration {
   readonly imports?: ModuleMetadata['imports'];
   readonly inject?: FactoryProvider['inject'];
@@ -38,7 +41,7 @@ export interface VectronModuleAsyncOptions extends Registration {
 const ASYNC_OPTIONS = ['name', 'isGlobal', 'imports', 'inject', 'useFactory', 'useClass', 'useExisting'];
 
 export interface ForFeatureOptions {
-  /** The modules that export the clients of the collections, where those are not global. */
+  /** The modules that export the clients of the collections, if those are not global. */
   readonly imports?: ModuleMetadata['imports'];
 }
 
@@ -48,27 +51,36 @@ export interface ForFeatureOptions {
  */
 @Module({})
 export class VectronModule {
-  /** One client. Options are checked when the application starts, which fails with INVALID_ARGUMENT when they are wrong. */
+  /**
+   * Registers one client. Options are validated at the start of the application, which fails with INVALID_ARGUMENT if
+   * one is invalid.
+   */
   static forRoot(options: VectronModuleOptions): DynamicModule {
     const { name, isGlobal, ...connection } = options ?? {};
     return clientModule({ name, isGlobal }, [], (provide) => [{ provide, useValue: connection }]);
   }
 
-  /** One client, whose options come from providers. Throws INVALID_ARGUMENT unless there is exactly one way to get them. */
+  /**
+   * Registers one client whose options come from providers. Throws INVALID_ARGUMENT unless exactly one way to get them
+   * is given.
+   */
   static forRootAsync(options: VectronModuleAsyncOptions): DynamicModule {
     const other = Object.keys(options).find((key) => !ASYNC_OPTIONS.includes(key));
     if (other !== undefined)
-      throw VectronError.invalid(other, `unknown option ${other}: there are ${ASYNC_OPTIONS.join(', ')}`);
+      throw VectronError.invalid(other, `unknown option ${other}; the options are ${ASYNC_OPTIONS.join(', ')}`);
     return clientModule(options, options.imports, (provide) => optionsProviders(provide, options));
   }
 
-  /** A provider for each collection, which the importing module can inject. Throws INVALID_ARGUMENT for what is no definition. */
+  /**
+   * Registers a provider for each collection, which the importing module can inject. Throws INVALID_ARGUMENT for an
+   * invalid definition.
+   */
   static forFeature(
     definitions: readonly AnyCollectionDefinition[],
     { imports = [] }: ForFeatureOptions = {},
   ): DynamicModule {
     if (!Array.isArray(definitions))
-      throw VectronError.invalid('definitions', 'forFeature takes a list of definitions of collections');
+      throw VectronError.invalid('definitions', 'forFeature requires a list of collection definitions');
     const providers = definitions.map((definition) => collectionProvider(checkDefinition(definition)));
     return { module: VectronModule, imports, providers, exports: providers.map(({ provide }) => provide) };
   }
@@ -111,7 +123,7 @@ function clientModule(
 function checkAlone(name: string, modules: ModulesContainer): void {
   const count = [...modules.values()].filter(({ providers }) => providers.has(connectionToken(name))).length;
   if (count > 1)
-    throw VectronError.invalid('name', `${count} clients of Vectron have the name ${name}: give each another name`);
+    throw VectronError.invalid('name', `${count} Vectron clients have the name ${name}; give each client a unique name`);
 }
 
 function optionsProviders(
@@ -120,7 +132,7 @@ function optionsProviders(
 ): Provider[] {
   const ways = [useFactory, useClass, useExisting].filter((way) => way !== undefined).length;
   if (ways !== 1)
-    throw VectronError.invalid('useFactory', 'forRootAsync takes exactly one of useFactory, useClass and useExisting');
+    throw VectronError.invalid('useFactory', 'forRootAsync requires exactly one of useFactory, useClass and useExisting');
   if (useFactory !== undefined) return [{ provide, inject, useFactory }];
   const maker = useClass ?? (useExisting as InjectionToken);
   return [

@@ -78,4 +78,4 @@ export function startDeadline(timeoutMs: number, stop: (error: VectronError) => 
   return setTimeout(late, Math.min(timeoutMs, LONGEST_TIMER_MS));
 }
 
-export const cancelled = () => new VectronError('CANCELLED', 'the caller does not wait any more');
+export const cancelled = () => new VectronError('CANCELLED', 'the caller cancelled the request');

@@ -113,9 +113,9 @@ export function refusals(
 }
 
 const tooSlow = (rate: number) =>
-  new VectronError('DEADLINE_EXCEEDED', `the request did not come at ${rate} bytes a second or more; send it again`);
+  new VectronError('DEADLINE_EXCEEDED', `the request arrived at less than ${rate} bytes per second; send it again, faster`);
 
 const noRoom = () =>
-  new VectronError('OVERLOADED', 'too many bytes of requests are on their way to this server; try again', {
+  new VectronError('OVERLOADED', 'the server is receiving too many bytes of requests; try again later', {
     details: { retryAfterMs: 1_000 },
   });

@@ -40,7 +40,7 @@ export class Unpacking {
   async unpack(packed: Packed): Promise<Buffer> {
     await this.#turn(packed);
     try {
-      if (packed.isGone()) throw new VectronError('CANCELLED', 'the client has gone');
+      if (packed.isGone()) throw new VectronError('CANCELLED', 'the client has disconnected');
       return await unpacked(packed);
     } finally {
       this.#running -= 1;
@@ -55,7 +55,7 @@ export class Unpacking {
       return;
     }
     if (this.#waitingBytes + bytes.length > MAX_WAITING_BYTES) {
-      throw new VectronError('OVERLOADED', 'too many compressed messages wait to be unpacked; try again', {
+      throw new VectronError('OVERLOADED', 'too many compressed messages are waiting to be decompressed; try again later', {
         details: { retryAfterMs: 1_000 },
       });
     }
@@ -94,4 +94,4 @@ async function unpacked({ bytes, encoding, maxBytes }: Packed): Promise<Buffer> 
 }
 
 export const messageTooLarge = (maxBytes: number) =>
-  new VectronError('PAYLOAD_TOO_LARGE', `a message of this method has at most ${maxBytes} bytes, unpacked`);
+  new VectronError('PAYLOAD_TOO_LARGE', `a message of this method can have at most ${maxBytes} bytes after decompression; send smaller batches`);

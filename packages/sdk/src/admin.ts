@@ -1,27 +1,27 @@
 import type { admin } from '@vectron/proto';
 import type { Account, AccountRemoval, Inheritance, Role } from './types.js';
 
-/** What operators see; proto/admin/admin.proto says what each field is. */
+/** The state of the services and workers; proto/admin/admin.proto describes each field. */
 export type Health = admin.GetHealthResponse;
-/** Totals over all tenants. */
+/** Totals of collections, points, bytes and requests over all tenants. */
 export type Stats = admin.GetStatsResponse;
-/** A worker, its state and what it holds. */
+/** A worker, its state and its replicas. */
 export type Worker = admin.Worker;
-/** A shard: whose it is, its key range, and where its replicas are. */
+/** A shard: its collection, its key range and its replicas. */
 export type Shard = admin.Shard;
-/** A move or a split. */
+/** A move of a replica or a split of a shard. */
 export type Operation = admin.Operation;
-/** Moves and splits, with how many there are of each state. */
+/** Moves and splits, with the number in each state. */
 export type Operations = admin.ListOperationsResponse;
-/** What the planner has begun, or would begin. */
+/** The moves and splits that the planner started or proposes. */
 export type Rebalancing = admin.RebalanceResponse;
-/** Something that the system warns of, open or resolved. */
+/** An alert, open or resolved. */
 export type Alert = admin.Alert;
-/** When the system warns of something. */
+/** A rule that defines when an alert is opened. */
 export type AlertRule = admin.AlertRule;
-/** One change that somebody asked for, as the audit log of a gateway has it. */
+/** An entry of the audit log of a gateway: one request, its caller and its result. */
 export type AuditEntry = admin.AuditEntry;
-/** With the tenant whose it is. */
+/** A collection with the tenant that owns it. */
 export type TenantCollection = Omit<admin.TenantCollection, 'points' | 'createdAt'> & {
   readonly points: number;
   readonly createdAt: Date;
@@ -36,23 +36,26 @@ export type ClusterStatus = Omit<admin.GetClusterStatusResponse, 'workersByState
  * log: it answers `health` and `stats`, and refuses the others with UNIMPLEMENTED. Workers are named by number or id.
  */
 export interface Admin {
-  /** Asks every service and worker how it is. */
+  /** Returns the health of every service and worker, checked now. */
   health(): Promise<Health>;
-  /** Totals over all tenants. */
+  /** Totals of collections, points, bytes and requests over all tenants. */
   stats(): Promise<Stats>;
-  /** The workers that the placement driver knows. */
+  /** Lists the workers that are registered at the placement driver. */
   workers(): Promise<Worker[]>;
-  /** Of all tenants. */
+  /** Lists the collections of all tenants. */
   collections(): Promise<TenantCollection[]>;
-  /** The state of the control plane. */
+  /** Returns the state of the control plane. */
   cluster(): Promise<ClusterStatus>;
-  /** The shards of all collections of all tenants. */
+  /** Lists the shards of all collections of all tenants. */
   shards(): Promise<Shard[]>;
-  /** Under way, and ended, the newest first; `limit` of those, at most 500, default 100. */
+  /**
+   * Lists moves and splits in progress, and completed ones, newest first; `limit` of the latter, at most 500, default
+   * 100.
+   */
   operations(options?: { limit?: number }): Promise<Operations>;
-  /** Has a worker's replicas moved to others; with `cancel`, takes that back. */
+  /** Moves the replicas of a worker to other workers; with `cancel`, cancels this. */
   drainWorker(worker: string, options?: { cancel?: boolean }): Promise<void>;
-  /** Forgets a worker that holds no shard any more. */
+  /** Removes a worker that holds no shards. */
   removeWorker(worker: string): Promise<void>;
   /** Begins to move a replica of a shard from one worker to another, which must not have one. */
   moveReplica(shardId: number, workers: { from: string; to: string }): Promise<Operation>;
@@ -66,7 +69,7 @@ export interface Admin {
   resolveAlert(id: string): Promise<void>;
   /** The rules by which the system warns. */
   alertRules(): Promise<AlertRule[]>;
-  /** What is not given stays. */
+  /** Changes an alert rule; omitted settings remain unchanged. */
   setAlertRule(
     rule: string,
     change: { enabled?: boolean; level?: 'warning' | 'critical'; threshold?: number },
@@ -75,9 +78,12 @@ export interface Admin {
   auditEntries(options?: { limit?: number }): Promise<AuditEntry[]>;
   /** Whether that log is whole: `wrong` says what is wrong with the first wrong entry and is empty when nothing is. */
   verifyAudit(): Promise<{ gatewayId: string; entries: number; wrong: string; otherGateways: string[] }>;
-  /** Accounts by id, of all tenants or one; fetched page by page as they are read. `pageSize`: at most 1,000, default 100. */
+  /**
+   * Accounts by id, of all tenants or one; fetched page by page as they are read. `pageSize`: at most 1,000, default
+   * 100.
+   */
   listUsers(options?: { tenantId?: string; pageSize?: number }): AsyncIterable<Account>;
-  /** Gives an account another role. */
+  /** Changes the role of an account. */
   setUserRole(userId: string, role: Role): Promise<Account>;
   /** A disabled account has no logins, and its API keys are refused. */
   setUserDisabled(userId: string, disabled: boolean): Promise<Account>;

@@ -6,7 +6,7 @@ export function authoritiesIn(ca: string): Buffer {
   try {
     createSecureContext({ ca });
   } catch (cause) {
-    throw VectronError.invalid('ca', `ca holds no certificate in PEM: ${(cause as Error).message}`);
+    throw VectronError.invalid('ca', `ca must contain a PEM certificate: ${(cause as Error).message}`);
   }
   return Buffer.from(ca);
 }

@@ -28,7 +28,7 @@ export interface BulkOptions<P extends object = Payload> {
 
 /** How far a bulk load is. */
 export interface BatchProgress {
-  /** Points acknowledged so far. */
+  /** The number of points acknowledged so far. */
   readonly upserted: number;
   /** Points of which no write was acknowledged. */
   readonly failed: number;
@@ -42,7 +42,7 @@ export interface BulkResult extends BatchProgress {
 
 /** What became of one batch of a bulk writer. `P`: the type of the payload. */
 export interface BulkAck<P extends object = Payload> extends Omit<BatchAck, 'error'> {
-  /** The points of the batch, as they were added. */
+  /** The points of the batch, in the order in which they were added. */
   readonly points: readonly Point<P>[];
   /** Why some of them, or all, are not written; missing: all of them are on disk. */
   readonly error?: BulkWriteError<P>;
@@ -84,9 +84,14 @@ export interface BulkWriter<P extends object = Payload> extends AsyncDisposable 
    * room, which happens to who does not await it.
    */
   add(point: Point<P>): Promise<void>;
-  /** Takes each point of an iterable, which is read as there is room. Throws as `add` does, or what the iterable throws. */
+  /**
+   * Takes each point of an iterable, which is read as there is room. Throws as `add` does, or what the iterable throws.
+   */
   addAll(points: Iterable<Point<P>> | AsyncIterable<Point<P>>): Promise<void>;
-  /** Sends the batch that is not full yet, and waits until all points added before have their ack. Throws what has stopped the writer. */
+  /**
+   * Sends the batch that is not full yet, and waits until all points added before have their ack. Throws what has
+   * stopped the writer.
+   */
   flush(): Promise<void>;
   /**
    * As `flush`, and ends the writer. Nothing is under way any more when it returns or throws. It may be called again, with the same
@@ -212,7 +217,9 @@ export class Writer<P extends object> implements BulkWriter<P> {
     }
   }
 
-  /** Sends nothing more because of `cause`, a batch that is not full included; ends when nothing is under way any more. */
+  /**
+   * Sends nothing more because of `cause`, a batch that is not full included; ends when nothing is under way any more.
+   */
   async stop(cause: unknown): Promise<void> {
     this.#fail(cause);
     await this.#running;
@@ -220,7 +227,7 @@ export class Writer<P extends object> implements BulkWriter<P> {
 
   #mayAdd(): void {
     if (this.#failure !== undefined) this.#tell(this.#failure.cause);
-    if (this.queue.isEnded) throw new VectronError('FAILED_PRECONDITION', 'the bulk writer is closed');
+    if (this.queue.isEnded) throw new VectronError('FAILED_PRECONDITION', 'the bulk writer is closed; create a new one');
   }
 
   #tell(cause: unknown): never {

@@ -3,22 +3,22 @@ import { isPlainObject } from '@vectron/model';
 import { checkSignal, eitherSignal } from './limits.js';
 import type { Change, Changes, Payload } from './types.js';
 
-/** Where a change feed begins, and how long it is waited for changes. */
+/** Where a change feed starts, and how long a request waits for changes. */
 export interface ChangesOptions {
-  /** Where to go on: `cursor` of a stream or a snapshot, or `nextCursor` of a list before. */
+  /** Where to start: the `cursor` of a stream or a snapshot, or the `nextCursor` of an earlier list. */
   readonly cursor?: string;
   /**
    * Without a cursor, where to begin: missing, at the oldest change that is kept; `now`, with what comes after this call, whose
    * answer has no changes.
    */
   readonly from?: 'now';
-  /** Milliseconds that one request waits for a change, at most 60,000; default 30,000 of a stream, 0 of a list. */
+  /** Milliseconds that one request waits for a change, at most 60,000; default: 30,000 for a stream, 0 for a list. */
   readonly waitMs?: number;
-  /** Ends the stream, or the call with CANCELLED. */
+  /** Ends the stream, or cancels the call with CANCELLED. */
   readonly signal?: AbortSignal;
 }
 
-/** How a stream of changes is read. */
+/** Options of a stream of changes. */
 export interface ChangeStreamOptions extends ChangesOptions {
   /**
    * Called when changes are not kept any more: the stream then goes on behind them. Without it, and when the collection was made
@@ -29,7 +29,7 @@ export interface ChangeStreamOptions extends ChangesOptions {
 
 /** The options, once it is sure that they are some. Throws INVALID_ARGUMENT. */
 export function changesOptions(options: ChangesOptions): ChangesOptions {
-  if (!isPlainObject(options)) throw VectronError.invalid('options', 'the options of a call are a plain object');
+  if (!isPlainObject(options)) throw VectronError.invalid('options', 'the options of a call must be a plain object');
   const { signal } = options as ChangesOptions;
   checkSignal(signal);
   return options as ChangesOptions;
@@ -64,17 +64,17 @@ export class ChangeStream<P extends object = Payload> implements AsyncIterable<C
     return this.#cursor;
   }
 
-  /** Ends the loops over this stream, also while they wait. */
+  /** Ends all loops over this stream, also while they are waiting. */
   close(): void {
     this.#closing.abort();
   }
 
-  /** Ends the stream. */
+  /** Ends the stream at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
   }
 
-  /** The changes from `cursor` on, as long as they are read. */
+  /** Iterates over the changes from `cursor` on, as long as they are read. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Change<P>, void, undefined> {
     const { waitMs = WAIT_MS, from, onLost, signal: given, ...others } = this.options;
     const signal = eitherSignal(this.#closing.signal, given);

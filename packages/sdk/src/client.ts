@@ -61,24 +61,27 @@ export type * from './types.js';
  */
 export interface VectronClient extends AsyncDisposable {
   readonly admin: Admin;
-  /** The collection of that name, whose points have payloads of the type `P`. Asks nothing, and does not make it. */
+  /**
+   * Returns an object for the collection of this name, whose payloads have the type `P`. It sends no request and does
+   * not create the collection.
+   */
   collection<P extends object = Payload>(name: string): Collection<P>;
   /**
    * This client with limits for its calls: `db.with({ signal, timeoutMs: 500 }).search(...)`. Signals of both count. It shares the
    * connections of this client, and closing either closes both.
    */
   with(limits: CallLimits): VectronClient;
-  /** Makes a collection. COLLECTION_EXISTS: there is one of that name. */
+  /** Creates a collection. Throws COLLECTION_EXISTS if there is one with this name. */
   createCollection(name: string, options: CollectionOptions): Promise<void>;
-  /** Changes settings while the collection serves; gives them all. */
+  /** Changes settings online, and returns all settings. */
   updateCollection(name: string, change: CollectionChange): Promise<CollectionOptions>;
-  /** Deletes a collection with its points. COLLECTION_NOT_FOUND: there is none. */
+  /** Deletes a collection with its points. Throws COLLECTION_NOT_FOUND if it does not exist. */
   deleteCollection(name: string): Promise<void>;
-  /** The collections that the caller may see. */
+  /** Lists the collections that the caller can access. */
   listCollections(): Promise<CollectionInfo[]>;
-  /** How a collection and its shards are, and what it was made with. */
+  /** Returns the state and the settings of a collection and its shards. */
   collectionStatus(name: string): Promise<CollectionStatus>;
-  /** All or, when a point is wrong, none. Of equal ids the last wins. */
+  /** Writes points: all of them or, if one is invalid, none. If ids are equal, the last point wins. */
   upsert(collection: string, points: readonly Point[]): Promise<UpsertResult>;
   /**
    * Writes batches one after the other, `maxInFlight` of them at a time, and gives what became of each, in their order. A batch is
@@ -91,49 +94,61 @@ export interface VectronClient extends AsyncDisposable {
     batches: Batches,
     options?: UpsertStreamOptions,
   ): AsyncIterable<BatchAck> & AsyncDisposable;
-  /** The nearest points to a vector, the best first. An answer says whether every shard gave its part. */
+  /** Returns the nearest points to a vector, best first. The result reports whether every shard answered. */
   search(collection: string, options: SearchOptions): Promise<SearchResult>;
   /**
    * The searches of many vectors in one call: what each would have found by itself, in typed arrays. When one of the vectors is
    * wrong, all are refused, and the error names it.
    */
   searchBatch(collection: string, options: SearchBatchOptions): Promise<SearchBatchResult>;
-  /** undefined: no such point. */
+  /** Returns a point by id; undefined if it does not exist. */
   get(collection: string, id: string, options?: { consistency?: Consistency }): Promise<StoredPoint | undefined>;
-  /** Deletes a point; says whether there was one. */
+  /** Deletes a point, and returns whether it existed. */
   delete(collection: string, id: string): Promise<DeleteResult>;
-  /** One page of points; the next one begins at its `nextCursor`. */
+  /** Returns one page of points; the next page starts at its `nextCursor`. */
   listPoints(collection: string, options?: ListOptions): Promise<Page>;
-  /** Every point, or those that pass; by id, or as `orderBy` says. Fetched page by page as they are read, `limit` (1,000) at a time. */
+  /**
+   * Iterates over all points or those that match a filter, by id or by `orderBy`. Pages of `limit` (1,000) points are
+   * fetched as they are read.
+   */
   points(collection: string, options?: ListOptions): AsyncIterable<StoredPoint> & AsyncDisposable;
-  /** Several ways to the points at once, fused into one answer. */
+  /** Runs several searches as branches of one query, and fuses their results. */
   query(collection: string, options: QueryOptions): Promise<QueryResult>;
-  /** Each query has a result, or the error it ended with. */
+  /** Runs several queries in one call; each gets a result or an error. */
   queryBatch(queries: readonly (QueryOptions & { collection: string })[]): Promise<(QueryResult | VectronError)[]>;
   /**
    * How much of the true answers searches like this one find: sampled queries, answered as usual and exactly. Without points to
    * compare answers of, FAILED_PRECONDITION.
    */
   measureRecall(collection: string, options?: RecallOptions): Promise<RecallMeasurement>;
-  /** How many points there are, or pass a filter. */
+  /** Counts all points, or those that match a filter. */
   count(collection: string, options?: CountOptions): Promise<CountResult>;
-  /** The values at a path of the payload, with how many points have each; 10 of them, or `limit`. */
+  /**
+   * Returns the most frequent values at a path of the payload with the number of points of each; 10 of them, or
+   * `limit`.
+   */
   facets(collection: string, path: string, options?: FacetOptions): Promise<FacetResult>;
-  /** Changes payload fields. Those that a filter chooses are changed in steps of at most 1,000, each atomic. */
+  /**
+   * Changes payload fields. Points selected by a filter are changed in steps of at most 1,000 points; each step is
+   * atomic.
+   */
   updatePoints(collection: string, update: PayloadUpdate): Promise<{ updated: number; writeToken: string }>;
-  /** Deletes points by id, by filter, or by both. Those that a filter chooses are deleted in steps, each atomic. */
+  /**
+   * Deletes points by ids, by a filter, or by both. Points selected by a filter are deleted in steps; each step is
+   * atomic.
+   */
   deletePoints(collection: string, selector: PointsSelector): Promise<{ deleted: number; writeToken: string }>;
-  /** Declares it on every shard; it is built while the collection goes on serving. `true`: it was not there before. */
+  /** Declares an index on every shard; it is built online. Returns whether it is new. */
   createIndex(collection: string, target: IndexTarget): Promise<boolean>;
-  /** `true`: it was there. */
+  /** Deletes an index, and returns whether it existed. */
   deleteIndex(collection: string, target: IndexTarget): Promise<boolean>;
-  /** The payload indexes and the vectors that are declared, and how far the indexes are. */
+  /** Lists the declared payload indexes and vectors, with the progress of the indexes. */
   listIndexes(collection: string): Promise<Indexes>;
-  /** The words that a text becomes; without `how`, as where there is no text index. */
+  /** Returns the tokens of a text; without `how`, as analyzed without a text index. */
   analyze(collection: string, text: string, how?: AnalyzeOptions): Promise<Token[]>;
-  /** The aliases of the tenant. */
+  /** Lists the aliases of the tenant. */
   listAliases(): Promise<Alias[]>;
-  /** All of the changes at one moment, or none. */
+  /** Sets and deletes aliases atomically: all of the changes or none. */
   updateAliases(changes: { set?: readonly Alias[]; delete?: readonly string[] }): Promise<void>;
   /**
    * The points as of one moment, whatever is written meanwhile, and the cursor of the changes after it: together an exact copy.
@@ -146,37 +161,49 @@ export interface VectronClient extends AsyncDisposable {
    * lost, and has the cursor behind it.
    */
   listChanges(collection: string, options?: ChangesOptions): Promise<Changes>;
-  /** The same as a stream that goes on as long as it is read; its `cursor` is where another can go on. */
+  /**
+   * Returns the changes as a stream that continues as long as it is read; another stream can continue from its
+   * `cursor`.
+   */
   changes(collection: string, options?: ChangeStreamOptions): ChangeStream;
-  /** Returns the feedback's id. */
+  /** Stores feedback on the results of a search, and returns its id. */
   feedback(feedback: Feedback): Promise<string>;
-  /** Makes an account; unless registration is open, that takes an invitation. */
+  /** Registers an account. Unless registration is open, this requires an invitation. */
   register(email: string, password: string, options?: RegisterOptions): Promise<Account>;
-  /** Opens a login, whose token is good for `connect`. UNAUTHENTICATED: the two do not belong together. */
+  /**
+   * Logs in, and returns tokens; pass `token` as `apiKey` to `connect`. Throws UNAUTHENTICATED if the address or the
+   * password is wrong.
+   */
   login(email: string, password: string): Promise<Login>;
-  /** New tokens for the refresh token of a login, which is good once. */
+  /** Returns new tokens for a refresh token, which can only be used once. */
   refresh(refreshToken: string): Promise<Tokens>;
-  /** Ends the login that this client acts for: its tokens are refused from now on. */
+  /** Ends the login of this client: its tokens are refused from now on. */
   logout(): Promise<void>;
-  /** All other logins of the account end. */
+  /** Changes the password, and ends all other logins of the account. */
   changePassword(currentPassword: string, newPassword: string): Promise<void>;
-  /** The account of this login. */
+  /** Returns the account of this login or key. */
   profile(): Promise<Account>;
   /** Deletes the account of this login with its API keys. */
   deleteAccount(password: string, inheritance?: Inheritance): Promise<AccountRemoval>;
-  /** Into the caller's tenant, unless an administrator says another. The token is shown this once. */
+  /**
+   * Invites a person into the caller's tenant, or into another one as an administrator. The token is only returned
+   * here.
+   */
   inviteUser(email: string, options?: InvitationOptions): Promise<{ token: string; invitation: Invitation }>;
-  /** Those that are open: an administrator sees all, others their own. Fetched page by page as they are read. */
+  /**
+   * Iterates over open invitations: all of them for administrators, their own for others. Pages are fetched as they are
+   * read.
+   */
   listInvitations(): AsyncIterable<Invitation>;
-  /** Takes an invitation back. */
+  /** Withdraws an invitation, so that its token is refused. */
   deleteInvitation(id: string): Promise<void>;
-  /** The full key is shown this once. */
+  /** Creates an API key. The full key is only returned here. */
   createApiKey(name: string, options?: ApiKeyOptions): Promise<{ key: string; info: ApiKeyInfo }>;
-  /** The API keys of the account, without their secrets. */
+  /** Lists the API keys of the account, without their secrets. */
   listApiKeys(): Promise<ApiKeyInfo[]>;
-  /** Takes an API key back; it is refused from now on. */
+  /** Deletes an API key, which is refused from now on. */
   deleteApiKey(prefix: string): Promise<void>;
-  /** Ends the connections, or the database in this process. Calls that are under way end with an error. */
+  /** Closes the connections or the embedded database. Calls in progress fail with an error. */
   close(): Promise<void>;
 }
 
@@ -187,7 +214,7 @@ export interface VectronClient extends AsyncDisposable {
 export interface Collection<P extends object = Payload> {
   readonly client: VectronClient;
   readonly name: string;
-  /** This collection with limits for its calls, as `with` of the client. */
+  /** Returns this collection with limits for its calls, like `with` of the client. */
   with(limits: CallLimits): Collection<P>;
   /** {@inheritDoc VectronClient.upsert} */
   upsert(points: readonly Point<P>[], limits?: CallLimits): Promise<UpsertResult>;

@@ -1,4 +1,4 @@
-/** What all entry points of the SDK give: the types of the interface, errors, filters and batches. */
+/** The exports of all entry points of the SDK: types of the interface, errors, filters and batches. */
 
 export { type ErrorCode, type ErrorDetails, type LostChanges, VectronError } from '@vectron/errors';
 export {

@@ -10,13 +10,13 @@ export const connect = connectBy(({ wire, base }, { apiKey, timeoutMs, ca, fetch
   if (wire !== 'rest') {
     throw VectronError.invalid(
       'url',
-      'this entry point speaks REST alone: use http://, https:// or import @vectron/sdk',
+      'this entry point only supports REST: use http://, https:// or import @vectron/sdk',
     );
   }
   if (ca !== undefined) {
     throw VectronError.invalid(
       'ca',
-      'this entry point trusts what fetch trusts: give another fetch, or import @vectron/sdk',
+      'this entry point uses the certificate authorities of fetch: pass another fetch, or import @vectron/sdk',
     );
   }
   return restTransport(base, apiKey, timeoutMs, fetch);

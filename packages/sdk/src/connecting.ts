@@ -8,27 +8,30 @@ import { type ServerAddress, serverAddress } from './server-address.js';
 import type { Transport } from './transport.js';
 import type { UpsertOver } from './upsert-stream.js';
 
-/** How a client reaches its servers. */
+/** Options of `connect`. */
 export interface ConnectOptions {
-  /** API key, login token or SDK token. */
+  /** The API key, or the token of a login. */
   readonly apiKey?: string;
-  /** Milliseconds a call may take, with its retries: a whole number of any size, or Infinity; default 30,000. */
+  /** Time limit of a call with its retries, in milliseconds: an integer or Infinity; default 30,000. */
   readonly timeoutMs?: number;
   /**
    * Retries of a call that failed for a passing reason, with jittered exponential back-off and no sooner than the server asks for, at
    * most 1,000; default 4, 0: none. All calls of a client may be followed by a fifth as many retries, beyond a hundred.
    */
   readonly retries?: number;
-  /** PEM of the authorities that a server's certificate must be of, for `https://` and `grpcs://`; default: the system's. */
+  /** PEM text of the certificate authorities to trust, for `https://` and `grpcs://`; default: those of the system. */
   readonly ca?: string;
-  /** What carries a request of REST; default: the platform's `fetch`. */
+  /** The function that sends REST requests; default: the platform's `fetch`. */
   readonly fetch?: (request: Request) => Promise<Response>;
 }
 
 /** Options of one client, checked, with the defaults that transports need. */
 export type TransportOptions = ConnectOptions & { readonly timeoutMs: number };
 
-/** Makes a client of one server, or of several gateways of one cluster; it asks nothing. Throws INVALID_ARGUMENT when an address or an option is wrong. */
+/**
+ * Makes a client of one server, or of several gateways of one cluster; it asks nothing. Throws INVALID_ARGUMENT when an
+ * address or an option is wrong.
+ */
 export type Connect = (url: string | readonly string[], options?: ConnectOptions) => VectronClient;
 
 const MAX_RETRIES = 1_000;
@@ -40,7 +43,7 @@ export const connectBy =
   (url, options = {}) => {
     const { retries = 4, timeoutMs = DEFAULT_TIMEOUT_MS } = checked(options);
     const urls = typeof url === 'string' ? url.split(',').map((one) => one.trim()) : url;
-    if (!Array.isArray(urls) || urls.length === 0) throw VectronError.invalid('url', 'name at least one server');
+    if (!Array.isArray(urls) || urls.length === 0) throw VectronError.invalid('url', 'pass the URL of at least one server');
     const transports = urls.map((one) => transportTo(serverAddress(one), { ...options, timeoutMs }));
     const transport = transports.length === 1 ? transports[0] : firstReachable(transports);
     return remoteClient(retrying(transport, { retries, timeoutMs }), upsertOver);
@@ -55,7 +58,7 @@ function checked(options: ConnectOptions): ConnectOptions {
     if (value !== undefined && typeof value !== 'string') throw VectronError.invalid(name, `${name} must be a string`);
   }
   if (apiKey !== undefined && !/^[\x21-\x7e]+$/.test(apiKey)) {
-    throw VectronError.invalid('apiKey', 'apiKey must be the key and nothing else: it has characters that no key has');
+    throw VectronError.invalid('apiKey', 'apiKey must contain only the key; it has characters that a key cannot contain');
   }
   if (fetch !== undefined && typeof fetch !== 'function')
     throw VectronError.invalid('fetch', 'fetch must be a function');

@@ -7,7 +7,7 @@ type OwnStats = Pick<Stats, 'collections' | 'shards' | 'points' | 'indexLag' | '
 /** Management of an embedded database: what a process without services, workers and users has to say. */
 export function embeddedAdmin(stats: () => Promise<OwnStats>): Admin {
   const refuse = (what: string) => async (): Promise<never> => {
-    throw new VectronError('UNIMPLEMENTED', `an embedded database has no ${what}: connect to a server for that`);
+    throw new VectronError('UNIMPLEMENTED', `an embedded database has no ${what}; connect to a server instead`);
   };
   const [workers, alerts, users] = [refuse('workers that hold replicas'), refuse('alerts'), refuse('users')];
   return {

@@ -138,13 +138,13 @@ export class EmbeddedCatalog {
         compares.set(target.key, { key: target.key, revision: target.revision });
         const key = COLLECTIONS + alias;
         if ((await this.meta.get(key)) !== undefined) {
-          throw new VectronError('ALREADY_EXISTS', `${alias} is a collection`, { details: { field: 'set' } });
+          throw new VectronError('ALREADY_EXISTS', `the alias ${alias} has the name of a collection; choose another name`, { details: { field: 'set' } });
         }
         compares.set(key, { key, revision: 0 });
       }
       for (const alias of gone) {
         const entry = await this.meta.get(ALIASES + alias);
-        if (entry === undefined) throw new VectronError('NOT_FOUND', `no alias ${alias}`);
+        if (entry === undefined) throw new VectronError('NOT_FOUND', `there is no alias ${alias}`);
         compares.set(entry.key, { key: entry.key, revision: entry.revision });
       }
       const operations = [
@@ -175,7 +175,7 @@ export class EmbeddedCatalog {
 
 const notFound = (name: string) => new VectronError('COLLECTION_NOT_FOUND', `no collection ${name}`);
 const exists = (name: string) =>
-  new VectronError('COLLECTION_EXISTS', `collection ${name} exists already`, { details: { field: 'name' } });
+  new VectronError('COLLECTION_EXISTS', `collection ${name} already exists`, { details: { field: 'name' } });
 
 /** Where the points of a collection are, in the form that every home uses. */
 export function routeOf(collection: EmbeddedCollection): Route {

@@ -150,7 +150,7 @@ class EmbeddedClient implements api.VectronClient {
 
   async createCollection(name: string, options: api.CollectionOptions): Promise<void> {
     const request = requests.createCollectionRequest(name, options);
-    if (request.replicas > 1) throw VectronError.invalid('replicas', 'an embedded database has one replica');
+    if (request.replicas > 1) throw VectronError.invalid('replicas', 'an embedded database has one replica; omit replicas');
     if (request.rerank?.enabled) throw unbuilt('reranking in an embedded database: connect to a server for it');
     const settings = { ...collectionSettings(request), rerank: undefined };
     const declarations = initialDeclarations(request);
@@ -480,7 +480,7 @@ class EmbeddedClient implements api.VectronClient {
     wanted: K,
   ): Promise<Extract<Outcome, { $case: K }>['value']> {
     const { outcome } = await this.#ask(shard, op);
-    if (outcome.$case !== wanted) throw new VectronError('INTERNAL', 'the core answered something else');
+    if (outcome.$case !== wanted) throw new VectronError('INTERNAL', 'the core sent an answer of an unexpected type');
     return outcome.value as never;
   }
 }

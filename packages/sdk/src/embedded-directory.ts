@@ -15,7 +15,7 @@ const isNothing = (name: string) => name.startsWith('.') || name === 'lost+found
  */
 export async function claimDirectory(path: string): Promise<void> {
   if (typeof path !== 'string' || path === '' || path.includes('\0')) {
-    throw VectronError.invalid('path', 'path must name a directory');
+    throw VectronError.invalid('path', 'path must be the path of a directory');
   }
   let names: string[];
   try {
@@ -44,14 +44,14 @@ function refusal(path: string, cause: NodeJS.ErrnoException): VectronError {
   switch (cause.code) {
     case 'EEXIST':
     case 'ENOTDIR':
-      return new VectronError('INVALID_ARGUMENT', `${path} is a file, or leads through one: name a directory`, {
+      return new VectronError('INVALID_ARGUMENT', `${path} is a file, or contains one; pass the path of a directory`, {
         cause,
         details,
       });
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
-      return new VectronError('PERMISSION_DENIED', `this process may not write to ${path}`, { cause, details });
+      return new VectronError('PERMISSION_DENIED', `this process has no permission to write to ${path}`, { cause, details });
     default:
       return new VectronError('FAILED_PRECONDITION', `${path} cannot be opened: ${cause.message}`, { cause, details });
   }

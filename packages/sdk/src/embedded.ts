@@ -1,4 +1,4 @@
-/** A database in this process, without a server. */
+/** The embedded database, which runs in this process without a server. */
 
 export * from './common.js';
 export { open } from './open.js';

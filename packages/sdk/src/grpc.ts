@@ -1,4 +1,4 @@
-/** The client over gRPC alone. */
+/** The client over gRPC only, without REST and the embedded database. */
 
 export * from './common.js';
 export { connect } from './connect-grpc.js';

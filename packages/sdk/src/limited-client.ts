@@ -52,7 +52,7 @@ async function within<T>(work: () => Promise<T>, { signal, timeoutMs }: CallLimi
   if (timeoutMs === undefined || timeoutMs > LONGEST_TIMER_MS) return unlessAborted(work, signal);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    const error = new VectronError('DEADLINE_EXCEEDED', `not done within ${timeoutMs} ms`);
+    const error = new VectronError('DEADLINE_EXCEEDED', `the operation did not finish within ${timeoutMs} ms; increase timeoutMs`);
     timer = setTimeout(() => reject(error), timeoutMs);
   });
   try {

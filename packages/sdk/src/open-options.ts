@@ -1,13 +1,13 @@
 import type { ProviderOptions } from '@vectron/embeddings';
 
-/** How a database in this process is opened. */
+/** Options of `open`, which opens an embedded database. */
 export interface OpenOptions {
-  /** Embedding providers by name, besides `local`. */
+  /** Embedding providers by name, in addition to `local`. */
   readonly embeddings?: Readonly<Record<string, ProviderOptions>>;
-  /** Threads that answer queries and apply writes; default: one per core. */
+  /** Number of threads that answer queries and apply writes; default: one per core. */
   readonly threads?: number;
-  /** Threads that build the index; default: half of the cores. */
+  /** Number of threads that build the index; default: half the number of cores. */
   readonly indexThreads?: number;
-  /** Points in one upsert; default 10,000. */
+  /** Maximum number of points in one upsert; default 10,000. */
   readonly maxBatch?: number;
 }

@@ -27,7 +27,7 @@ type Given = Readonly<Record<string, unknown>>;
 function given(options: object | undefined | null): Given {
   if (options === undefined || options === null) return {};
   if (isPlainObject(options)) return options;
-  throw VectronError.invalid('options', 'the options of a call are a plain object');
+  throw VectronError.invalid('options', 'the options of a call must be a plain object');
 }
 
 /** The message `name` of the fields, in the names of the contract. Throws INVALID_ARGUMENT naming what is wrong. */
@@ -114,11 +114,11 @@ export function searchRequest(collection: string, options: api.SearchOptions): g
 function batchVectors(vectors: unknown, count: unknown): unknown {
   if (count === undefined || count === null) {
     if (vectors instanceof Float32Array)
-      throw VectronError.invalid('count', 'count must say how many vectors the array has');
+      throw VectronError.invalid('count', 'count must be the number of vectors in the array');
     return vectors;
   }
   if (!(vectors instanceof Float32Array)) {
-    throw VectronError.invalid('count', 'count goes with the vectors in one Float32Array');
+    throw VectronError.invalid('count', 'count can only be combined with vectors in one Float32Array');
   }
   if (!Number.isInteger(count) || (count as number) < 1 || vectors.length % (count as number) !== 0) {
     const message = `count must divide the ${vectors.length} values of vectors, and ${String(count)} does not`;

@@ -1,4 +1,4 @@
-/** The client over REST alone, for browsers and for whoever wants nothing else. */
+/** The client over REST only, for browsers and for small bundles. */
 
 export * from './common.js';
 export { connect } from './connect-rest.js';

@@ -2,13 +2,13 @@ import type { gateway } from '@vectron/proto';
 import { allPoints } from './all-points.js';
 import type { ListOptions, Page, Payload, StoredPoint } from './types.js';
 
-/** The calls that a snapshot is read and closed by. */
+/** The calls that read and close a snapshot. */
 export interface SnapshotCalls {
   listPoints(collection: string, options: ListOptions): Promise<Page>;
   closeSnapshot(collection: string, snapshot: string): Promise<boolean>;
 }
 
-/** Which points of a snapshot are read, and what of them. */
+/** Options for reading the points of a snapshot. */
 export type SnapshotPointsOptions<P extends object = Payload> = Pick<
   ListOptions<P>,
   'filter' | 'includeVectors' | 'limit'
@@ -20,14 +20,14 @@ export type SnapshotPointsOptions<P extends object = Payload> = Pick<
  * with SNAPSHOT_GONE, and another one has to be opened.
  */
 export class Snapshot<P extends object = Payload> implements AsyncDisposable {
-  /** For `listPoints`. */
+  /** The token of the snapshot, to pass to `listPoints`. */
   readonly token: string;
-  /** For `changes` and `listChanges`: all that happened after this moment, and nothing before. */
+  /** The cursor for `changes` and `listChanges`: exactly the changes after this snapshot. */
   readonly cursor: string;
-  /** Points in it. */
+  /** The number of points in the snapshot. */
   readonly count: number;
   readonly expiresAfterMs: number;
-  /** The moment: of each shard, the last write that is in it. */
+  /** The last write of each shard that the snapshot contains. */
   readonly shards: readonly { readonly shardId: number; readonly logIndex: bigint }[];
 
   constructor(
@@ -42,18 +42,21 @@ export class Snapshot<P extends object = Payload> implements AsyncDisposable {
     this.shards = shards;
   }
 
-  /** Its points by id, with vectors unless `includeVectors` is false; `limit`: of one page, 1,000 unless it is given. */
+  /**
+   * Iterates over the points by id, with vectors unless `includeVectors` is false; `limit` is the page size, 1,000 by
+   * default.
+   */
   points(options: SnapshotPointsOptions<P> = {}): AsyncGenerator<StoredPoint<P>, void, undefined> & AsyncDisposable {
     const asked = { includeVectors: true, ...options, snapshot: this.token } as ListOptions;
     return allPoints((page) => this.calls.listPoints(this.collection, page), asked) as never;
   }
 
-  /** Whether it was open. */
+  /** Closes the snapshot, and returns whether it was open. */
   close(): Promise<boolean> {
     return this.calls.closeSnapshot(this.collection, this.token);
   }
 
-  /** Closes the snapshot. */
+  /** Closes the snapshot at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

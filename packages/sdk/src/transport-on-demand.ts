@@ -21,7 +21,7 @@ export function transportOnDemand(load: () => Promise<Transport>): Transport {
     async openDuplex(method, events) {
       if (closed) throw new VectronError('CANCELLED', 'the client was closed');
       const { openDuplex } = loaded ?? (await get());
-      if (openDuplex === undefined) throw new VectronError('INTERNAL', 'this transport carries no streams');
+      if (openDuplex === undefined) throw new VectronError('INTERNAL', 'this transport does not support streams');
       return openDuplex(method, events);
     },
     close() {

@@ -104,25 +104,25 @@ type Place<Value, Argument> = [Extract<Value, GeoPoint>] extends [never] ? never
 export interface FieldBuilderOf<P, Value> {
   /** The value, or one of those in a list, is this one. */
   eq(value: Values<Value>): FilterOf<P>;
-  /** It is one of these. */
+  /** The value is one of the given values. */
   in(...values: Values<Value>[]): FilterOf<P>;
-  /** Holds where there is no value, too. */
+  /** No value is one of these; also matches points without a value. */
   notIn(...values: Values<Value>[]): FilterOf<P>;
   /** It is greater. Several bounds of one value belong into one `range` or `datetime`. */
   gt(bound: Bound<Value>): FilterOf<P>;
-  /** It is greater or equal. */
+  /** The value is greater than or equal to the bound. */
   gte(bound: Bound<Value>): FilterOf<P>;
-  /** It is less. */
+  /** The value is less than the bound. */
   lt(bound: Bound<Value>): FilterOf<P>;
-  /** It is less or equal. */
+  /** The value is less than or equal to the bound. */
   lte(bound: Bound<Value>): FilterOf<P>;
-  /** It is a number within all of these bounds. */
+  /** The value is a number within all of these bounds. */
   range(bounds: Bounds<Extract<Bound<Value>, number | bigint>>): FilterOf<P>;
-  /** It is a time within all of these bounds. */
+  /** The value is a time within all of these bounds. */
   datetime(bounds: Bounds<Text<Value> | (Text<Value> extends never ? never : Date)>): FilterOf<P>;
   /** It is a place at most so many meters from the center. */
   within(center: Place<Value, GeoPoint>, meters: number): FilterOf<P>;
-  /** It is a place in the box. */
+  /** The value is a location within the box. */
   inBox(box: Place<Value, NonNullable<FieldFilter['geoBox']>>): FilterOf<P>;
   /** It is a text that begins so, letter by letter. */
   startsWith(prefix: Text<Value>): FilterOf<P>;
@@ -132,22 +132,22 @@ export interface FieldBuilderOf<P, Value> {
   phrase(phrase: Text<Value>): FilterOf<P>;
   /** There is a value that is not null; with `false`: there is none. */
   exists(exists?: boolean): FilterOf<P>;
-  /** There is a null; with `false`: there is none. */
+  /** There is a null value; with `false`, there is none. */
   isNull(isNull?: boolean): FilterOf<P>;
 }
-/** `where`, for payloads of the type `P`. */
+/** The typed filter builder for payloads of the type `P`. */
 export interface FilterBuilder<P> {
-  /** Every one holds. */
+  /** All of the given filters match. */
   and(...all: FilterOf<P>[]): FilterOf<P>;
-  /** At least one holds. */
+  /** At least one of the given filters matches. */
   or(...any: FilterOf<P>[]): FilterOf<P>;
-  /** None of them holds. */
+  /** None of the given filters matches. */
   not(...none: FilterOf<P>[]): FilterOf<P>;
   /** The point has one of these ids. */
   hasId(...ids: string[]): FilterOf<P>;
   /** One object at the path meets the whole filter, whose paths begin in that object. */
   nested<Path extends PathOf<P>>(path: Path, filter: FilterOf<Inner<Tested<ValueAt<P, Path>>>>): FilterOf<P>;
-  /** Tests of the values at a path. */
+  /** Starts a condition on the values at a path. */
   field<Path extends PathOf<P>>(path: Path): FieldBuilderOf<P, Tested<ValueAt<P, Path>>>;
 }
 

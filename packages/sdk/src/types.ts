@@ -3,99 +3,111 @@ import type { SparseInput } from '@vectron/model';
 import type { auth, gateway } from '@vectron/proto';
 import type { FilterOf, PathOf, ValueAt } from './typed-filter.js';
 
-/** A vector of float32 values; results give `Float32Array`. */
+/** A vector of float32 values. Results contain `Float32Array`. */
 export type Vector = Float32Array | readonly number[];
 /**
  * A JSON object. Integers beyond 2^53 are `bigint`, up to 64 bits. A property that is `undefined` is absent; NaN, Date, Map,
  * instances of classes, functions and other values without a JSON form are refused before anything is sent.
  */
 export type Payload = Record<string, unknown>;
-/** A value that points are grouped and counted by. */
+/** A payload value by which points are grouped or counted. */
 export type Value = string | number | bigint | boolean;
 
-/** `P`: the type of the payload. */
+/** A point to write. `P` is the type of its payload. */
 export interface Point<P extends object = Payload> {
-  /** 1 to 512 bytes of UTF-8. */
+  /** The id of the point, 1 to 512 bytes of UTF-8. */
   readonly id: string;
-  /** Or `text`. */
+  /** The vector of the point; omit it if you send `text`. */
   readonly vector?: Vector;
-  /** Text that the collection's embedding provider makes the vector of; kept in the payload. */
+  /** Text from which the collection's embedding provider computes the vector. It is also stored in the payload. */
   readonly text?: string;
   readonly payload?: P;
-  /** By name, as declared for the collection. */
+  /** Sparse vectors by name, as declared for the collection. */
   readonly sparse?: Readonly<Record<string, SparseInput>>;
-  /** Dense vectors besides `vector`, by name, as declared. */
+  /** Named dense vectors in addition to `vector`, as declared for the collection. */
   readonly vectors?: Readonly<Record<string, Vector>>;
-  /** The point is deleted so long after; missing: never. */
+  /** Seconds after which the point is deleted; undefined: it never expires. */
   readonly ttlSeconds?: number;
-  /** Only if the point's version is this, or the batch is refused with VERSION_CONFLICT; 0n: only if there is none. */
+  /**
+   * Required current version of the point; 0n: the point must not exist. Otherwise the batch fails with
+   * VERSION_CONFLICT.
+   */
   readonly ifVersion?: bigint;
 }
-/** `P`: the type of the payload, which nobody checks: it is what the collection's writers say. */
+/**
+ * A point as it is stored. `P` is the type of its payload, which is not checked: the writers of the collection are
+ * responsible for it.
+ */
 export interface StoredPoint<P extends object = Payload> {
   readonly id: string;
-  /** undefined when it was not asked for. */
+  /** The vector; undefined if vectors were not requested. */
   readonly vector?: Float32Array;
   readonly payload: P;
-  /** Missing when there is none. */
+  /** Sparse vectors by name; undefined if the point has none. */
   readonly sparse?: Readonly<Record<string, { readonly indices: number[]; readonly values: number[] }>>;
-  /** Missing when there is none, or vectors were not asked for. */
+  /** Named vectors; undefined if the point has none, or vectors were not requested. */
   readonly vectors?: Readonly<Record<string, Float32Array>>;
-  /** Grows with every write of the point. */
+  /** The version of the point, which increases with every write. */
   readonly version: bigint;
-  /** When it is deleted; missing: never. */
+  /** The time at which the point expires; undefined: never. */
   readonly expiresAt?: Date;
 }
 
-/** An index of what is at a path of the payload. */
+/** A payload index on the values at one path. */
 export interface PayloadIndex {
   readonly path: string;
   readonly type: 'keyword' | 'integer' | 'float' | 'bool' | 'datetime' | 'geo' | 'text';
-  /** Of a text index: language whose word endings are cut, such as english. */
+  /** For a text index: the language for stemming, such as english. */
   readonly language?: string;
-  /** Of a text index; default: words. */
+  /** For a text index: the analyzer; default: words. */
   readonly analyzer?: 'words' | 'code';
-  /** Of a text index: words that are left out; `_language_` stands for the usual ones of the language. */
+  /** For a text index: stop words; `_language_` means the usual stop words of the language. */
   readonly stopWords?: readonly string[];
 }
-/** What makes the words of a text: the text index that is declared at a path, or one that need not be. */
+/** How a text is analyzed: with the text index at a path, or with the given settings, which need not be declared. */
 export type AnalyzeOptions =
   | { readonly path: string }
   | { readonly index: Pick<PayloadIndex, 'language' | 'analyzer' | 'stopWords'> };
-/** A term that a text index keeps, or that a query asks for. */
+/** A term that a text index stores, or that a query searches for. */
 export interface Token {
   readonly text: string;
-  /** Where the word is: `text.slice(start, end)`. */
+  /** Start of the word in UTF-16 code units: the word is `text.slice(start, end)`. */
   readonly start: number;
   readonly end: number;
-  /** Of the word among the words, from 0. */
+  /** Position of the word among the words of the text, from 0. */
   readonly position: number;
   readonly word: string;
   readonly kind: 'word' | 'variant' | 'whole' | 'part' | 'unit' | 'pair' | 'query';
-  /** Whether a filter that has this text needs it; of a variant and a query token: takes it in place of the word. */
+  /**
+   * Whether a filter with this text requires the token; for a variant or a query token: whether it is accepted instead
+   * of the word.
+   */
   readonly asked: boolean;
 }
-/** A dense vector that points may have besides their first one. */
+/** The declaration of a named dense vector, which points can have in addition to their first vector. */
 export interface NamedVector {
   readonly name: string;
   readonly dimension: number;
-  /** Default: cosine. */
+  /** The distance metric; default: cosine. */
   readonly distance?: 'cosine' | 'euclidean' | 'dot';
   readonly hnswM?: number;
   readonly hnswEfConstruction?: number;
-  /** Default: int8. */
+  /** The quantization; default: int8. */
   readonly quantization?: VectorSettings['quantization'];
-  /** Default: memory. */
+  /** Where the full vectors are stored; default: memory. */
   readonly storage?: 'memory' | 'mmap';
   readonly oversampling?: number;
 }
-/** A payload index, the name of a sparse vector that points may have, or a dense one; to delete one, its name is enough. */
+/**
+ * What to declare or delete: a payload index, a sparse vector, or a named dense vector. To delete a vector, its name is
+ * sufficient.
+ */
 export type IndexTarget =
   | PayloadIndex
   | { readonly sparseVector: string }
   | { readonly namedVector: Pick<NamedVector, 'name'> & Partial<NamedVector> };
 export interface IndexInfo extends PayloadIndex {
-  /** Points that are in it, of all points. */
+  /** The number of points in the index, out of `points`. */
   readonly indexed: number;
   readonly points: number;
   readonly ready: boolean;
@@ -104,36 +116,39 @@ export interface IndexInfo extends PayloadIndex {
    * type do not find such a value.
    */
   readonly unread: number;
-  /** One of them; `value` is JSON text, cut off after 200 bytes. */
+  /** An example of an unread value; `value` is JSON text, cut after 200 bytes. */
   readonly unreadExample?: { readonly id: string; readonly value: string };
 }
-/** What is declared of a collection. */
+/** The indexes and vectors that are declared for a collection. */
 export interface Indexes {
   readonly indexes: IndexInfo[];
   readonly sparseVectors: string[];
   readonly namedVectors: NamedVector[];
 }
 
-/** How a collection is made. Names of settings and their defaults are those of `createCollection` in the API. */
+/** Settings of a new collection. Names and defaults are those of `createCollection` in the API. */
 export interface CollectionOptions {
   readonly dimension: number;
-  /** Default: cosine. */
+  /** The distance metric; default: cosine. */
   readonly distance?: 'cosine' | 'euclidean' | 'dot';
-  /** 1 to 64; default: one per worker, at most 16. */
+  /** The number of shards, 1 to 64; default: one per worker, at most 16. */
   readonly shards?: number;
   readonly hnswM?: number;
   readonly hnswEfConstruction?: number;
   readonly vectors?: VectorSettings;
-  /** Replicas of each shard, 1 to 7; default: 3 where there are as many workers, else 1. */
+  /** Replicas of each shard, 1 to 7; default: 3 if there are at least 3 workers, otherwise 1. */
   readonly replicas?: number;
-  /** relaxed: acknowledged before it is on disk, which a power loss may take. Default: fsync. */
+  /**
+   * When writes are acknowledged: after the fsync (default), or with `relaxed` before it, so that a power loss can lose
+   * them.
+   */
   readonly durability?: 'fsync' | 'relaxed';
   readonly indexes?: readonly PayloadIndex[];
-  /** Names of sparse vectors that points may have. */
+  /** Names of the sparse vectors that points can have. */
   readonly sparseVectors?: readonly string[];
-  /** Dense vectors that points may have besides their first one. */
+  /** Named dense vectors that points can have in addition to their first vector. */
   readonly namedVectors?: readonly NamedVector[];
-  /** Lets points and queries be given as text. */
+  /** The embedding provider that computes vectors of texts in points and queries. */
   readonly embedding?: { readonly provider: string; readonly textField?: string };
   readonly rerank?: {
     readonly enabled: boolean;
@@ -152,114 +167,119 @@ export type Consistency =
   | 'linearizable'
   | { readonly maxStalenessMs: number }
   | { readonly writeToken: string };
-/** How vectors are kept; fixed when the collection is made. */
+/** How vectors are stored and indexed; cannot be changed after the collection was created. */
 export interface VectorSettings {
-  /** Form in which the graph compares vectors; results are rescored with the full ones. Default: int8. */
+  /** The form in which the graph compares vectors; results are rescored with the full vectors. Default: int8. */
   readonly quantization?: 'int8' | 'none' | 'float16' | 'binary' | 'product';
-  /** Where the full vectors live. Default: memory. */
+  /** Where the full vectors are stored. Default: memory. */
   readonly storage?: 'memory' | 'mmap' | 'disk';
-  /** Most candidates rescored per result, at most 100; default: as many as the error of the codes asks for. */
+  /**
+   * Maximum number of candidates to rescore per result, at most 100; default: as many as the quantization error
+   * requires.
+   */
   readonly oversampling?: number;
-  /** Build the index on all threads at once: faster, and not deterministic. */
+  /** Whether to build the index with all threads, which is faster but not deterministic. */
   readonly parallelBuild?: boolean;
 }
-/** A collection in a list. */
+/** A collection as `listCollections` returns it. */
 export type CollectionInfo = Readonly<Omit<gateway.CollectionInfo, 'points' | 'createdAt'>> & {
   readonly points: number;
 };
-/** How a collection and its shards are. */
+/** The state of a collection and its shards. */
 export interface CollectionStatus {
   readonly name: string;
   readonly dimension: number;
   readonly distance: string;
-  /** As of every write that was acknowledged before; without those of shards that have an `errorCode`. */
+  /**
+   * The number of points, including every write that was acknowledged before; without shards that have an `errorCode`.
+   */
   readonly points: number;
-  /** Points that search scans because the index does not hold them yet; at most `points`. */
+  /** The number of points that searches scan because they are not indexed yet; at most `points`. */
   readonly indexLag: number;
   readonly shards: {
     readonly shardId: number;
     readonly ready: boolean;
     readonly points: number;
-    /** Numbers of the workers that hold it. */
+    /** Numbers of the workers that hold a replica of the shard. */
     readonly replicas: number[];
-    /** Why it did not say how many points it has, and `points` is 0; missing: it did. */
+    /** Why the shard did not report its points, so that `points` is 0; undefined: it did. */
     readonly errorCode?: string;
   }[];
-  /** What it was made with, as it is now; without indexes and vectors that were declared for it (`listIndexes`). */
+  /** The current settings, without the indexes and vectors that were declared later (see `listIndexes`). */
   readonly settings: CollectionOptions;
 }
-/** What is not given stays as it is. */
+/** Settings to change; omitted ones remain unchanged. */
 export type CollectionChange = Pick<CollectionOptions, 'durability' | 'rerank' | 'embedding'>;
 
-/** Fields that the interface takes as the proto has them; each may be left out. */
+/** Optional fields with the same names and types as in the proto. */
 type Asked<Message, Field extends keyof Message> = { readonly [F in Field]?: Message[F] };
 
-/** What searches and queries have in common. */
+/** Options that searches and queries share. */
 export interface Selecting<P extends object = Payload> {
-  /** Only points that pass. */
+  /** Only consider points that match this filter. */
   readonly filter?: FilterOf<P>;
-  /** Default: any. */
+  /** Which writes the read must see; default: any. */
   readonly consistency?: Consistency;
-  /** Default true. */
+  /** Whether to return payloads; default: true. */
   readonly includePayload?: boolean;
 }
 type Tuning = 'ef' | 'recall' | 'exact' | 'scoreThreshold' | 'using';
-/** One of the fields of `All`, and none of the others. */
+/** Exactly one of the fields of `All`. */
 export type ExactlyOne<All> = {
   [One in keyof All]: { readonly [F in One]: All[F] } & { readonly [F in Exclude<keyof All, One>]?: undefined };
 }[keyof All];
 
-/** What a search is for. */
+/** What a search looks for. */
 export interface Sought {
   readonly vector: Vector;
-  /** Text that the collection's embedding provider makes the vector of. */
+  /** Text from which the collection's embedding provider computes the vector. */
   readonly text: string;
-  /** The vector of this point; the point itself is left out. */
+  /** Id of a stored point whose vector is used; the point itself is excluded from the results. */
   readonly likeId: string;
 }
-/** How a search is made, whatever it is for. */
+/** Options of a search, without what it looks for. */
 export interface SearchSettings<P extends object = Payload>
   extends Selecting<P>,
     Asked<gateway.SearchRequest, Tuning | 'topK' | 'query' | 'timeoutMs' | 'includeVectors' | 'explain' | 'whyNot'> {}
-/** What a search is for, exactly one thing, and how it is made. */
+/** A search: exactly one of `vector`, `text` and `likeId`, and the options of the search. */
 export type SearchOptions<P extends object = Payload> = SearchSettings<P> & ExactlyOne<Sought>;
 
-/** What is not about one vector holds for all of the searches. */
+/** A batch of searches; the options apply to all of its vectors. */
 export interface SearchBatchOptions<P extends object = Payload>
   extends Selecting<P>,
     Asked<
       gateway.SearchBatchRequest,
       'ef' | 'recall' | 'exact' | 'scoreThreshold' | 'using' | 'topK' | 'includeVectors'
     > {
-  /** Budget of the whole call, milliseconds, for all of its searches together; missing: the server's default. */
+  /** Time limit for the whole call with all of its searches, in milliseconds; default: that of the server. */
   readonly timeoutMs?: number;
-  /** 1 to 1,000; or one vector after the other in one array, with how many there are in `count`. */
+  /** 1 to 1,000 vectors as a list; or concatenated in one array, with their number in `count`. */
   readonly vectors: Float32Array | readonly Vector[];
-  /** With `vectors` in one array: how many there are. */
+  /** The number of vectors, if `vectors` is a single array. */
   readonly count?: number;
 }
-/** What many searches found: the hits of the first one, then those of the next. */
+/** The results of a batch of searches: the hits of the first search, followed by those of the next ones. */
 export interface SearchBatchResult<P extends object = Payload> {
-  /** How many hits each search has; `ids`, `scores` and the others have a place for each of them. */
+  /** The number of hits of each search; `ids`, `scores` and the other lists have one entry per hit. */
   readonly counts: Uint32Array;
-  /** Best first in each search. */
+  /** The ids of the hits; within each search, the best comes first. */
   readonly ids: string[];
-  /** As `score` of a hit. */
+  /** The scores of the hits, as `score` of a `SearchHit`. */
   readonly scores: Float32Array;
-  /** Empty without `includePayload`. */
+  /** The payloads of the hits; empty without `includePayload`. */
   readonly payloads: P[];
-  /** Empty without `includeVectors`. */
+  /** The vectors of the hits; empty without `includeVectors`. */
   readonly vectors: Float32Array[];
-  /** How each search went. */
+  /** A report of each search, without its hits. */
   readonly searches: Omit<SearchResult, 'hits' | 'rerankedBy' | 'explanation' | 'whyNot'>[];
 }
 
-/** What a branch of a query is for. */
+/** What a branch of a query looks for. */
 export interface SoughtByBranch<P extends object = Payload> {
   readonly vector: Vector;
-  /** Text that the collection's embedding provider makes the vector of. */
+  /** Text from which the collection's embedding provider computes the vector. */
   readonly embed: string;
-  /** The vector of this point; the point itself is left out. */
+  /** Id of a stored point whose vector is used; the point itself is excluded from the results. */
   readonly likeId: string;
   readonly sparse: SparseInput & { readonly name: string };
   /**
@@ -271,111 +291,114 @@ export interface SoughtByBranch<P extends object = Payload> {
     readonly fields?: readonly { path: PathOf<P>; boost?: number }[];
     readonly phrases?: readonly string[];
   };
-  /** Near these points and far from those. */
+  /** Stored points to be near to, and optionally others to be far from. */
   readonly examples: { readonly positiveIds: readonly string[]; readonly negativeIds?: readonly string[] };
 }
-/** How a branch of a query searches, whatever it is for. */
+/** Options of a branch, without what it looks for. */
 export interface BranchSettings<P extends object = Payload>
   extends Asked<gateway.QueryBranch, Tuning | 'limit' | 'weight'> {
-  /** Besides the filter of the whole query. */
+  /** A filter of this branch, in addition to the one of the whole query. */
   readonly filter?: FilterOf<P>;
 }
-/** One way to the points. */
+/** One branch of a query: exactly one of the fields of `SoughtByBranch`, and its options. */
 export type QueryBranch<P extends object = Payload> = BranchSettings<P> & ExactlyOne<SoughtByBranch<P>>;
-/** What a query looks for: several branches, and what becomes of what they find. */
+/** A query: its branches, and how their results are combined. */
 export interface QueryOptions<P extends object = Payload>
   extends Selecting<P>,
     Asked<gateway.QueryRequest, 'topK' | 'rrfK' | 'timeoutMs' | 'includeVectors' | 'scoreThreshold'> {
-  /** 1 to 16; several are fused. */
+  /** 1 to 16 branches, whose results are fused. */
   readonly branches: readonly QueryBranch<P>[];
-  /** rrf (default): by the ranks. weighted: by the scores, scaled to 0..1 in each branch. */
+  /** How branches are fused: `rrf` (default) by rank, `weighted` by the scores, scaled to 0..1 within each branch. */
   readonly fusion?: 'rrf' | 'weighted';
-  /** The fused candidates are ordered by their similarity to this vector. */
+  /** A vector by whose similarity the fused candidates are ordered again. */
   readonly rescoreVector?: Vector;
-  /** Maximal marginal relevance. */
+  /** Selects diverse results by maximal marginal relevance (MMR). */
   readonly diversity?: Pick<gateway.Diversity, 'share'> & Asked<gateway.Diversity, 'candidates'>;
-  /** The best groups of points that share a value. */
+  /** Groups the results by the value at a path, and returns the best groups. */
   readonly groupBy?: { readonly path: PathOf<P> } & Asked<gateway.Grouping, 'groups' | 'groupSize'>;
 }
-/** A point that a query found; its score is that of the last step: of the fusion, or of the rescoring. */
+/** A result of a query. Its score is the one of the last step: the fusion or the rescoring. */
 export type QueryHit<P extends object = Payload> = Omit<SearchHit<P>, 'explanation'>;
-/** What a query found. */
+/** The results of a query, and how complete they are. */
 export interface QueryResult<P extends object = Payload> {
-  /** Empty with `groupBy`. */
+  /** The results, best first; empty with `groupBy`. */
   readonly hits: QueryHit<P>[];
   readonly groups: { readonly value: Value; readonly hits: QueryHit<P>[] }[];
-  /** Whether every shard answered every branch. */
+  /** Whether every shard answered for every branch. */
   readonly complete: boolean;
-  /** In the order of the query's. */
+  /** Reports of the branches, in the order of the query. */
   readonly branches: Readonly<gateway.BranchReport>[];
 }
-/** How `measureRecall` searches. */
+/** Options of `measureRecall`: the number of queries, and the options of the searches. */
 export type RecallOptions<P extends object = Payload> = Asked<
   gateway.MeasureRecallRequest,
   'queries' | 'topK' | 'ef' | 'recall' | 'using' | 'timeoutMs'
 > &
   Pick<Selecting<P>, 'filter'>;
-/** Answers compared with the truth; proto/apigateway/apigateway.proto says what each field is. */
+/** Search results compared with exact results; proto/apigateway/apigateway.proto describes each field. */
 export type RecallMeasurement = Readonly<Omit<gateway.MeasureRecallResponse, 'interval' | 'plans'>> & {
   readonly interval: RecallInterval;
   readonly plans: Readonly<Record<string, number>>;
 };
-/** Which points are counted, and how. */
+/** Options of `count`: the points to count, and whether to estimate. */
 export interface CountOptions<P extends object = Payload> extends Pick<Selecting<P>, 'filter' | 'consistency'> {
-  /** Where the indexes do not know, look at a sample only. */
+  /** Whether to estimate from a sample where indexes cannot give the exact count. */
   readonly estimate?: boolean;
 }
-/** How many points pass. `exact`: none was left out or guessed; `unindexed`: payloads were read because no index knows the filter. */
+/**
+ * The number of matching points. `exact`: the count is not an estimate; `unindexed`: payloads were read because no
+ * index covers the filter.
+ */
 export interface CountResult {
   readonly count: number;
   readonly exact: boolean;
   readonly unindexed: boolean;
 }
-/** Which points are looked at, and how many values are given. */
+/** Options of `facets`: the points to consider, and the number of values to return. */
 export interface FacetOptions<P extends object = Payload> extends Pick<Selecting<P>, 'filter' | 'consistency'> {
-  /** 1 to 10,000; default 10. */
+  /** Maximum number of values, 1 to 10,000; default 10. */
   readonly limit?: number;
 }
-/** The values at a path. `unindexed`: payloads were read because no index has the path. */
+/** The values at a path. `unindexed`: payloads were read because no index covers the path. */
 export interface FacetResult {
-  /** The most frequent first. */
+  /** The values with the number of points of each, most frequent first. */
   readonly values: { readonly value: Value; readonly count: number }[];
-  /** Whether there are others. */
+  /** Whether there are more values than those returned. */
   readonly more: boolean;
   readonly unindexed: boolean;
 }
-/** Points by id, by filter, or by both. */
+/** Selects points by ids, by a filter, or by both. */
 export interface PointsSelector<P extends object = Payload> {
-  /** Those that are there; with a filter: those of them that pass. */
+  /** Ids of points; unknown ids are ignored. With a filter, only those that match it. */
   readonly ids?: readonly string[];
   readonly filter?: FilterOf<P>;
-  /** Only if the version of every point is this; with ids alone. */
+  /** Required current version of every point; only with ids, not with a filter. */
   readonly ifVersion?: bigint;
 }
 export interface PayloadUpdate<P extends object = Payload> extends PointsSelector<P> {
-  /** The whole payload, before the other changes. */
+  /** A new payload that replaces the old one, before the other changes. */
   readonly replace?: P;
-  /** Paths. */
+  /** Paths of the payload fields to remove. */
   readonly remove?: readonly PathOf<P>[];
-  /** Values by path. */
+  /** New values of payload fields, by path. */
   readonly set?: { readonly [Path in PathOf<P>]?: ValueAt<P, Path> };
 }
-/** A name that stands for a collection. */
+/** An alias: an additional name of a collection. */
 export type Alias = Readonly<gateway.Alias>;
-/** A point that a search found. */
+/** A result of a search. */
 export interface SearchHit<P extends object = Payload> {
   readonly id: string;
-  /** Higher is better: cosine similarity, dot product, or 1 / (1 + L2 distance). */
+  /** The score; higher is better: cosine similarity, dot product, or 1 / (1 + L2 distance). */
   readonly score: number;
   readonly payload: P;
   readonly vector?: Float32Array;
-  /** Terms of the reranker's score; empty without reranking. */
+  /** The terms of the reranker's score as text; empty without reranking. */
   readonly explanation: string;
 }
-/** What a search found, and how. */
+/** The results of a search, and how they were found. */
 export interface SearchResult<P extends object = Payload> {
   readonly hits: SearchHit<P>[];
-  /** Whether every shard answered. */
+  /** Whether every shard answered; otherwise results can be missing. */
   readonly complete: boolean;
   readonly shardsAsked: number;
   readonly shardsAnswered: number;
@@ -384,45 +407,45 @@ export interface SearchResult<P extends object = Payload> {
    * exact when `recallInterval.low` is 1, too: a mean of 1 may also have been measured.
    */
   readonly recallEstimate?: number;
-  /** Its 95 % confidence interval. */
+  /** The 95 % confidence interval of `recallEstimate`. */
   readonly recallInterval?: RecallInterval;
-  /** Whether `recall` was asked for, and what a shard measured is less, or it has measured nothing. */
+  /** Whether you asked for a `recall`, and a shard measured a lower one or has measured nothing. */
   readonly recallUnmet: boolean;
-  /** Names this answer in `feedback`. */
+  /** Identifies this answer in `feedback`. */
   readonly queryId: string;
   readonly rerankedBy: string;
-  /** How each shard found its part. */
+  /** How each shard found its part of the results. */
   readonly shards: ShardRead[];
-  /** With `explain`. */
+  /** The explanation of the search, if `explain` was requested. */
   readonly explanation?: Explanation;
-  /** With `whyNot`. */
+  /** Why a point is not among the results, if `whyNot` was requested. */
   readonly whyNot?: WhyNot;
 }
-/** A 95 % confidence interval of a recall. */
+/** A 95 % confidence interval of a recall, `low` to `high`. */
 export type RecallInterval = Readonly<gateway.RecallInterval>;
-/** How a search went in one shard; proto/apigateway/apigateway.proto says what each field is. */
+/** Report of a search in one shard; proto/apigateway/apigateway.proto describes each field. */
 export type ShardRead = Readonly<Omit<gateway.ShardRead, 'replica' | 'matching'>> & {
   readonly replica: number;
   readonly matching: number;
 };
-/** The way of one search through the services. */
+/** The steps of one search through the services. */
 export type Explanation = Readonly<Omit<gateway.Explanation, 'steps'>> & {
-  /** In their order; `details`: what was decided and seen. */
+  /** The steps in order; `details` contains the decisions and observations of each step. */
   readonly steps: (Omit<gateway.Step, 'details'> & { readonly details: Readonly<Record<string, string>> })[];
 };
-/** Why a point is not among the results. */
+/** The step at which a point was excluded from the results, and the reason. */
 export type WhyNot = Readonly<gateway.WhyNot>;
-/** What became of an upsert. */
+/** The result of an upsert. */
 export interface UpsertResult {
   readonly upserted: number;
-  /** For a read that must see this write. */
+  /** A token for reads that must see this write. */
   readonly writeToken: string;
 }
-/** Batches of points, each of which is written as one upsert is. */
+/** Batches of points; each batch is written like one upsert. */
 export type Batches<P extends object = Payload> = Iterable<readonly Point<P>[]> | AsyncIterable<readonly Point<P>[]>;
-/** How a stream of upserts is sent. */
+/** Options of `upsertStream`. */
 export interface UpsertStreamOptions {
-  /** Batches that are sent and not acknowledged, or whose ack was not taken, at most; 1 to 1,000, default 4. */
+  /** Maximum number of batches without an acknowledgement that you have consumed, 1 to 1,000; default 4. */
   readonly maxInFlight?: number;
   /**
    * Whether a batch of a stream of gRPC that is refused for a passing reason is sent again, as the client's `retries` and its budget of
@@ -430,135 +453,141 @@ export interface UpsertStreamOptions {
    * a call, which is retried as others are.
    */
   readonly retry?: boolean;
-  /** Ends the stream with CANCELLED. What was sent may be written. */
+  /** Ends the stream with CANCELLED. Batches that were already sent may have been written. */
   readonly signal?: AbortSignal;
 }
-/** What became of one batch. */
+/** The acknowledgement of one batch: its result or its error. */
 export interface BatchAck extends UpsertResult {
-  /** Its place in the stream, from 0. */
+  /** The position of the batch in the stream, from 0. */
   readonly batch: number;
-  /** Why nothing of it was written, or not all; missing: all of it is. */
+  /** Why the batch was not written, or not completely; undefined: it was written. */
   readonly error?: VectronError;
 }
-/** What became of a delete. */
+/** The result of the deletion of one point. */
 export interface DeleteResult {
   readonly existed: boolean;
-  /** For a read that must see this. */
+  /** A token for reads that must see this deletion. */
   readonly writeToken: string;
 }
-/** What happened to a point, which an insert or update has whole; `logIndex` orders the changes of one shard. */
+/**
+ * A change of one point. Insertions and updates contain the whole point; `logIndex` orders the changes within one
+ * shard.
+ */
 export interface Change<P extends object = Payload> extends Partial<Omit<StoredPoint<P>, 'id'>> {
   readonly shardId: number;
   readonly logIndex: bigint;
   readonly kind: 'insert' | 'update' | 'delete';
   readonly id: string;
 }
-/** Changes, and the cursor behind them. */
+/** A list of changes, and the cursor after them. */
 export interface Changes<P extends object = Payload> {
   readonly changes: Change<P>[];
   readonly nextCursor: string;
 }
-/** Which points are listed, in which order, and how many of them a page has. */
+/** Options of `listPoints`: the points, their order, and the size of a page. */
 export interface ListOptions<P extends object = Payload>
   extends Omit<Selecting<P>, 'includePayload'>,
     Asked<gateway.ListPointsRequest, 'limit' | 'cursor' | 'includeVectors'> {
-  /** `token` of a snapshot: its points instead of the current ones, by id. */
+  /** The `token` of a snapshot, to list its points, by id, instead of the current ones. */
   readonly snapshot?: string;
-  /** Instead of by id. */
+  /** Orders the points by the values at a path instead of by id. */
   readonly orderBy?: { readonly path: PathOf<P> } & Asked<gateway.OrderBy, 'descending'>;
 }
-/** One page of points. */
+/** One page of points and the cursor of the next page. */
 export interface Page<P extends object = Payload> {
   readonly points: StoredPoint<P>[];
-  /** undefined: no more. */
+  /** The cursor of the next page; undefined: this is the last page. */
   readonly nextCursor?: string;
 }
-/** When a call gives up: at the signal of its caller, or after a time; what is missing is as the client has it. */
+/** Limits of a call: a signal to cancel it, and a time limit. Omitted limits are those of the client. */
 export interface CallLimits {
-  /** Ends a call with CANCELLED; of a write, what was sent by then may be done. */
+  /** Cancels the call with CANCELLED. A write that was already sent may have been applied. */
   readonly signal?: AbortSignal;
-  /** Milliseconds that a call may take with its retries: a whole number, or Infinity; missing: what calls of the client may. */
+  /** Time limit of a call with its retries, in milliseconds: an integer or Infinity; default: that of the client. */
   readonly timeoutMs?: number;
 }
-/** How good the hits of an answer were. */
+/** Feedback on the relevance of the results of a search. */
 export interface Feedback extends Asked<gateway.SubmitFeedbackRequest, 'queryId' | 'query'> {
   readonly collection: string;
   readonly items: (Pick<gateway.FeedbackItem, 'resultId'> & Asked<gateway.FeedbackItem, FeedbackField>)[];
 }
 type FeedbackField = 'relevanceScore' | 'clicked' | 'position' | 'comment';
-/** An account, as it is now. */
+/** An account with its current state. */
 export interface Account extends Readonly<Pick<auth.UserProfile, 'id' | 'email' | 'role' | 'tenantId'>> {
   readonly createdAt: Date;
-  /** Has no logins, and its API keys are refused. */
+  /** Whether the account is disabled: it cannot log in, and its API keys are refused. */
   readonly disabled: boolean;
-  /** Until `changePassword`, its logins may do nothing else. */
+  /** Whether the password must be changed with `changePassword` before anything else is allowed. */
   readonly mustChangePassword: boolean;
-  /** undefined: never. */
+  /** The time of the latest login; undefined: never. */
   readonly lastLoginAt?: Date;
 }
-/** `admin`, `write`, `read` or `metrics`. */
+/** The role of an account or key: `admin`, `write`, `read` or `metrics`. */
 export type Role = string;
-/** How an account is made. */
+/** Options of `register`. */
 export interface RegisterOptions {
-  /** Token of an invitation, which decides role and tenant. */
+  /** The token of an invitation, which determines the role and the tenant. */
   readonly invitation?: string;
 }
-/** What keeps a login going. Both tokens are secrets. */
+/** The tokens of a login. Both are secrets. */
 export interface Tokens {
-  /** For `connect`'s `apiKey`, until `expiresAt`. */
+  /** The access token: pass it as `apiKey` to `connect`; valid until `expiresAt`. */
   readonly token: string;
   readonly expiresAt: Date;
-  /** For `refresh`, once. */
+  /** The refresh token for `refresh`; it can only be used once. */
   readonly refreshToken: string;
 }
 export interface Login extends Tokens {
   readonly account: Account;
 }
-/** What becomes of the collections of a tenant when its last account is deleted. One of the two, unless there are none. */
+/**
+ * What happens to the collections of a tenant when its last account is deleted. Exactly one field is required if the
+ * tenant has collections.
+ */
 export interface Inheritance {
-  /** Id or e-mail address of the account whose tenant gets them. */
+  /** Id or e-mail address of the account whose tenant gets the collections. */
   readonly heir?: string;
-  /** They are deleted with their points. */
+  /** Whether to delete the collections with their points. */
   readonly deleteCollections?: boolean;
 }
-/** What became of the collections and keys of a deleted account. */
+/** What happened to the collections and keys of a deleted account. */
 export type AccountRemoval = Readonly<Omit<auth.RemoveUserResponse, '$type'>>;
-/** What the invited account may do, and how long the invitation is good. */
+/** Options of `inviteUser`: the rights of the new account, and the validity of the invitation. */
 export interface InvitationOptions {
-  /** Default: write. */
+  /** The role; default: write. */
   readonly role?: Role;
-  /** Default: the caller's own. */
+  /** The tenant of the new account; default: the caller's tenant. */
   readonly tenantId?: string;
-  /** The account gets a tenant of its own; for administrators. */
+  /** Whether to create a new tenant for the account; only for administrators. */
   readonly newTenant?: boolean;
-  /** Default: in seven days. */
+  /** The expiry time; default: in seven days. */
   readonly expiresAt?: Date;
 }
-/** Who may make an account, and which; its token is shown once, when it is made. */
+/** An invitation to register an account. Its token is only returned when it is created. */
 export interface Invitation extends Readonly<Pick<auth.Invitation, 'id' | 'email' | 'role' | 'invitedBy'>> {
-  /** undefined: one of its own. */
+  /** The tenant of the new account; undefined: a new tenant. */
   readonly tenantId?: string;
   readonly createdAt: Date;
   readonly expiresAt: Date;
 }
-/** What an API key may do, and how long. */
+/** Options of `createApiKey`: the rights and the validity of the key. */
 export interface ApiKeyOptions {
-  /** Default: write. */
+  /** The role; default: write. */
   readonly role?: Role;
-  /** The only collections that the key may touch; default: all of the tenant. */
+  /** The collections that the key can access; default: all of the tenant. */
   readonly collections?: readonly string[];
-  /** Default: never. */
+  /** The expiry time; default: never. */
   readonly expiresAt?: Date;
 }
-/** What is known of an API key besides the key itself. */
+/** The properties of an API key, without the key itself. */
 export interface ApiKeyInfo {
-  /** Public part of the key. */
+  /** The public part of the key, which identifies it. */
   readonly prefix: string;
   readonly name: string;
   readonly role: string;
-  /** Empty: all of the tenant. */
+  /** The collections that the key can access; empty: all of the tenant. */
   readonly collections: readonly string[];
   readonly createdAt: Date;
-  /** undefined: never. */
+  /** The expiry time; undefined: the key never expires. */
   readonly expiresAt?: Date;
 }

@@ -174,7 +174,7 @@ class UpsertSession {
 
   close(): void {
     if (this.#pending.size === 0) this.#call?.end();
-    this.fail(new VectronError('CANCELLED', 'nobody reads the answers of the stream any more'));
+    this.fail(new VectronError('CANCELLED', 'the caller no longer reads the answers of the stream'));
   }
 
   async #open(): Promise<void> {
@@ -183,7 +183,7 @@ class UpsertSession {
     try {
       if (this.#lost > 0) await pause(this.#pauseMs);
       const { openDuplex } = this.transport;
-      if (openDuplex === undefined) throw new VectronError('INTERNAL', 'this transport carries no streams');
+      if (openDuplex === undefined) throw new VectronError('INTERNAL', 'this transport does not support streams');
       const call = await openDuplex(data.upsertStream, {
         answer: (ack) => this.#answered(ack),
         ended: (error) => this.#ended(error),
@@ -205,10 +205,10 @@ class UpsertSession {
     this.#lost = 0;
     if (outcome?.$case === 'written') pending.resolve(outcome.value);
     else if (outcome !== undefined && this.#call !== undefined) pending.reject(this.#call.errorOf(outcome.value));
-    else pending.reject(new VectronError('INTERNAL', 'the server answered a batch with nothing'));
+    else pending.reject(new VectronError('INTERNAL', 'the server sent an empty answer to a batch'));
   }
 
-  #ended(error = new VectronError('UNAVAILABLE', 'the server has ended the stream')): void {
+  #ended(error = new VectronError('UNAVAILABLE', 'the server ended the stream; try again')): void {
     this.#call = undefined;
     const [first] = this.#pending.values();
     if (first === undefined || this.#failure !== undefined) return;

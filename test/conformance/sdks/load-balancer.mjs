@@ -30,7 +30,12 @@ export async function balance(backends) {
       client.pipe(gateway).pipe(client);
     });
     client.on('close', () => gateway.destroy());
-    gateway.once('close', () => (isUp ? client.end() : pass(client, others)));
+    gateway.once('close', () => {
+      if (!isUp) return pass(client, others);
+      // A client that is still sending its request must get to what the gateway has answered: what it sends is read and dropped.
+      client.end();
+      client.resume();
+    });
   };
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

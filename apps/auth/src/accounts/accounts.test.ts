@@ -221,7 +221,7 @@ describe('administrators', () => {
     const own = { userId: '', password: PASSWORD, heir: '' };
     await expect(internal.beginUserDeletion(own, root.context)).rejects.toMatchObject({
       code: 'FAILED_PRECONDITION',
-      message: expect.stringMatching(/last administrator/),
+      message: expect.stringMatching(/last enabled administrator/),
     });
     expect((await users.byId(root.id))?.disabled).not.toBe(true);
     await member(service, 'second', 'admin');

@@ -17,7 +17,7 @@ export class Administrators {
     if (!is && others.length === 0) {
       throw new VectronError(
         'FAILED_PRECONDITION',
-        'this is the last administrator who is enabled: make another one first (SetUserRole, or InviteUser with the role admin)',
+        'this is the last enabled administrator: add another one first (SetUserRole, or InviteUser with the role admin)',
       );
     }
     const value = JSON.stringify(is ? [...others, userId] : others);

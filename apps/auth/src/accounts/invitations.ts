@@ -75,7 +75,7 @@ export class InvitationRepository {
     if ((await made()).length < this.maxPerTenant) return;
     throw new VectronError(
       'QUOTA_EXCEEDED',
-      `this tenant has ${this.maxPerTenant} open invitations, which is all it may have; withdraw one first`,
+      `this tenant has ${this.maxPerTenant} open invitations, which is the limit; withdraw one first`,
     );
   }
 

@@ -68,7 +68,7 @@ export class Registration {
     return inLane('registration', network, async () => {
       if (isCounted) await this.guesses.countRegistration(network);
       if (await this.users.isRegistered(email)) {
-        throw new VectronError('ALREADY_EXISTS', 'this e-mail address is registered already');
+        throw new VectronError('ALREADY_EXISTS', 'this e-mail address is already registered; log in, or use another address');
       }
       return hashPassword(password);
     });
@@ -103,15 +103,15 @@ export class Registration {
     const tenantId = await this.#tenantOf(user, wish);
     requireRole(wish.role);
     if (!mayGive(user.role, wish.role)) {
-      throw new VectronError('PERMISSION_DENIED', `an account whose role is ${user.role} cannot give ${wish.role}`, {
+      throw new VectronError('PERMISSION_DENIED', `an account with the role ${user.role} cannot grant the role ${wish.role}`, {
         details: { field: 'role' },
       });
     }
     const now = Date.now();
     const expiresAtMs = wish.expiresAtMs === 0 ? now + DEFAULT_LIFE_MS : wish.expiresAtMs;
-    if (expiresAtMs <= now) throw VectronError.invalid('expires_at', 'expires_at is in the past');
+    if (expiresAtMs <= now) throw VectronError.invalid('expires_at', 'expires_at must be in the future');
     if (expiresAtMs > now + LONGEST_LIFE_MS) {
-      throw VectronError.invalid('expires_at', 'an invitation is good for 30 days at most');
+      throw VectronError.invalid('expires_at', 'an invitation can be valid for at most 30 days');
     }
     const { id: invitedBy, tenantId: invitedFrom } = user;
     return this.invitations.create({ email, role: wish.role, tenantId, invitedBy, invitedFrom, expiresAtMs });
@@ -120,7 +120,7 @@ export class Registration {
   /** Empty: one of its own. */
   async #tenantOf(user: User, { tenantId, newTenant }: Wish): Promise<string> {
     if (newTenant && tenantId !== '') {
-      throw VectronError.invalid('tenant_id', 'an account gets either the tenant tenant_id or a new one');
+      throw VectronError.invalid('tenant_id', 'send either tenant_id or new_tenant, not both');
     }
     if (user.role !== 'admin') {
       if (this.policy === 'closed') throw denied('only administrators invite here');

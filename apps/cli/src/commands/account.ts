@@ -12,20 +12,20 @@ import { giveSecret } from '../secret-output.js';
 export function ownAccountCommands(group: Command, client: Define): void {
   registerCommand(group, client);
   loginCommands(group, client);
-  withPassword(client(group, 'password', 'change the password of an account; its other logins end'), [
+  withPassword(client(group, 'password', 'change the password of an account and end its other logins'), [
     'the password now',
     'the new one',
   ]).action(changePassword);
   const goodbye = client(group, 'delete-me', 'delete an account with its API keys');
   withInheritance(withPassword(goodbye, ['the password'])).action(deleteOwnAccount);
-  client(group, 'profile', 'who the key or token belongs to').action((options: ClientOptions) =>
+  client(group, 'profile', 'show the account of the key or token').action((options: ClientOptions) =>
     withClient(options, async (db) => showAccounts([await db.profile()], options)),
   );
 }
 
 function registerCommand(group: Command, client: Define): void {
-  withPassword(client(group, 'register', 'make an account'), ['the password'])
-    .option('--invitation-file <file>', 'file with the token of an invitation; needed, unless registration is open')
+  withPassword(client(group, 'register', 'register an account'), ['the password'])
+    .option('--invitation-file <file>', 'file with the token of an invitation; required unless registration is open')
     .action(async (options: ClientOptions) => {
       const invitation = options.invitationFile === undefined ? '' : tokenIn(options.invitationFile as string);
       const { email, secrets } = asked(options);
@@ -36,11 +36,11 @@ function registerCommand(group: Command, client: Define): void {
 }
 
 function loginCommands(group: Command, client: Define): void {
-  withPassword(client(group, 'login', 'a token for an e-mail address and a password'), [
+  withPassword(client(group, 'login', 'log in with an e-mail address and a password, and print an access token'), [
     'the password',
     'the new one, when it has to be changed',
   ])
-    .option('--out <file>', 'a new file for the token, for --api-key-file; it is not printed then')
+    .option('--out <file>', 'write the token to this new file, for use with --api-key-file, instead of printing it')
     .action((options: ClientOptions) =>
       giveSecret(options, async () => {
         const { login } = await logIn(options);
@@ -53,7 +53,7 @@ function loginCommands(group: Command, client: Define): void {
   client(
     group,
     'logout',
-    'end the login whose token is given with --api-key, --api-key-file or VECTRON_API_KEY',
+    'end the login of the token given with --api-key, --api-key-file or VECTRON_API_KEY',
   ).action((options: ClientOptions) =>
     withClient(options, async (db) => {
       await db.logout();
@@ -64,8 +64,8 @@ function loginCommands(group: Command, client: Define): void {
 
 const withPassword = (command: Command, lines: string[]): Command =>
   command
-    .requiredOption('--email <address>')
-    .option('--password-stdin', `take secrets from the standard input, a line each: ${lines.join(', then ')}`);
+    .requiredOption('--email <address>', 'e-mail address of the account')
+    .option('--password-stdin', `read secrets from the standard input, one per line: ${lines.join(', then ')}`);
 
 export const withInheritance = (command: Command): Command =>
   command

@@ -8,8 +8,8 @@ import type { Define } from '../program.js';
 const at = (ms: number | undefined) => (ms === undefined ? '' : new Date(ms).toISOString());
 
 export function alertCommands(program: Command, client: Define): void {
-  const group = program.command('alerts').description('what the system warns of, and the rules it does so by');
-  client(group, 'list', 'alerts, the newest first')
+  const group = program.command('alerts').description('list and resolve alerts, and change their rules');
+  client(group, 'list', 'list alerts, newest first')
     .option('--status <status>', 'open or resolved')
     .option('--level <level>', 'warning or critical')
     .action((options: ClientOptions) =>
@@ -25,14 +25,14 @@ export function alertCommands(program: Command, client: Define): void {
       show({ resolved: id }, options.json === true, { head: ['resolved'], rows: [[id]] });
     }),
   );
-  client(group, 'rules', 'what alerts are opened for').action((options: ClientOptions) =>
+  client(group, 'rules', 'list the alert rules').action((options: ClientOptions) =>
     withClient(options, async (db) => showRules(await db.admin.alertRules(), options)),
   );
-  client(group, 'set-rule <rule>', 'change a rule; what is not given stays')
-    .option('--enable', 'open alerts for it')
-    .option('--disable', 'open none')
+  client(group, 'set-rule <rule>', 'change an alert rule; omitted options remain unchanged')
+    .option('--enable', 'enable the rule')
+    .option('--disable', 'disable the rule')
     .option('--level <level>', 'warning or critical')
-    .option('--threshold <n>', 'in the unit of the rule', numberFlag)
+    .option('--threshold <n>', 'threshold, in the unit of the rule', numberFlag)
     .action((rule: string, options: ClientOptions) =>
       withClient(options, async (db) => {
         const { enable, disable, level, threshold } = options as Record<string, never>;

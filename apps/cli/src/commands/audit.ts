@@ -8,9 +8,9 @@ import { show } from '../output.js';
 import type { Define } from '../program.js';
 
 export function auditCommands(program: Command, client: Define): void {
-  const group = program.command('audit').description('who did what: the audit log of a gateway');
-  client(group, 'list', 'the newest entries')
-    .option('--limit <n>', 'how many, 1 to 1000', numberFlag, 50)
+  const group = program.command('audit').description('list and verify the audit log of a gateway');
+  client(group, 'list', 'list the newest entries')
+    .option('--limit <n>', 'number of entries, 1 to 1000', numberFlag, 50)
     .action((options: ClientOptions) =>
       withClient(options, async (db) => {
         const entries = await db.admin.auditEntries({ limit: options.limit as number });
@@ -21,7 +21,7 @@ export function auditCommands(program: Command, client: Define): void {
   client(
     group,
     'verify',
-    'check that no entry was changed or left out: reads the files of a single server, which may be running or not, where --data names its directory; else asks the gateway at --url',
+    'check that no entry was changed or removed: with --data, reads the files of a single server, running or stopped; otherwise asks the gateway at --url',
   ).action(async (options: ClientOptions) => {
     const { data } = loadConfig(clientKnobs, options);
     const { entries, wrong = '' } = checkableHere(data)
@@ -31,6 +31,6 @@ export function auditCommands(program: Command, client: Define): void {
       head: ['entries', 'wrong'],
       rows: [[entries, wrong === '' ? 'nothing' : wrong]],
     });
-    if (wrong !== '') throw new VectronError('DATA_DAMAGED', `the audit log is not whole: ${wrong}`);
+    if (wrong !== '') throw new VectronError('DATA_DAMAGED', `the audit log was changed or is incomplete: ${wrong}; see docs/security.md`);
   });
 }

@@ -25,9 +25,9 @@ const BATCH = 100;
 /** Measures a running server with the sample data set: upserts in batches of 100, searches at 1, 8 and 32 clients. */
 export function benchCommand(program: Command, client: Define): void {
   client(program, 'bench', 'measure a running server with the sample data set, over REST and gRPC')
-    .option('--grpc-url <url>', 'its gRPC address', 'grpc://127.0.0.1:8081')
+    .option('--grpc-url <url>', 'gRPC address of the server', 'grpc://127.0.0.1:8081')
     .option('--seconds <n>', 'length of each search measurement', wholeFlag(1), 10)
-    .option('--out <dir>', 'where the result file goes', 'bench/results')
+    .option('--out <dir>', 'directory for the result file', 'bench/results')
     .action(async (options: ClientOptions) => {
       const config = clientConfig(options);
       const apiKey = apiKeyOf(config, options);

@@ -13,14 +13,14 @@ const row = ({ shardId, logIndex, kind, id, payload }: Change) => [
 ];
 
 export function changesCommand(program: Command, client: Define): void {
-  client(program, 'changes <collection>', 'what was written and deleted, in log order a shard')
+  client(program, 'changes <collection>', 'list insertions, updates and deletions, in log order within each shard')
     .option(
       '--cursor <cursor>',
-      'go on here, such as the cursor of a snapshot; default: the oldest change that is kept',
+      'cursor to start from, such as that of a snapshot; default: the oldest change that is kept',
     )
-    .option('--from-now', 'begin with what comes after this call')
-    .option('--follow', 'go on as changes happen, until Ctrl-C: a line each, then the cursor on stderr')
-    .option('--skip-lost', 'with --follow: where changes are not kept any more, say which, and go on behind them')
+    .option('--from-now', 'start with changes after this call')
+    .option('--follow', 'print changes as they happen, one per line, until Ctrl-C, and then the cursor on stderr')
+    .option('--skip-lost', 'with --follow: if changes are no longer kept, report the gap and continue after it')
     .action((collection: string, options: ClientOptions) =>
       withClient(options, async (db) => {
         const cursor = options.cursor as string | undefined;

@@ -12,7 +12,7 @@ import { stopOnSignal } from '../stop-on-signal.js';
 import { watchable, watched } from '../watching.js';
 
 export function clusterCommands(program: Command, client: Define): void {
-  const group = program.command('cluster').description('the cluster: start one here, look at it, move things in it');
+  const group = program.command('cluster').description('start a local cluster, or inspect and change a cluster');
   localCommand(group);
   certificatesCommand(group);
   statusCommands(group, client);
@@ -29,7 +29,7 @@ export function withLocalFlags(command: Command): Command {
     .option('--pds <n>', 'placement drivers', wholeFlag(1, 9), 2)
     .option('--gateways <n>', 'gateways', wholeFlag(1, 16), 1)
     .option('--etcd-members <n>', 'etcd members: 1, 3 or 5', wholeFlag(1, 7), 1)
-    .option('--etcd <program>', 'the etcd server, 3.4.42, 3.5.28, 3.6.9 or later', 'etcd');
+    .option('--etcd <program>', 'path of the etcd program, version 3.4.42, 3.5.28, 3.6.9 or later', 'etcd');
 }
 
 /** What the flags say, as LocalCluster takes it. */
@@ -43,19 +43,19 @@ function certificatesCommand(group: Command): void {
   group
     .command('certificates')
     .description(
-      "the cluster's own certificate authority, made at the first call, and a certificate of it for one service",
+      'create the certificate authority of the cluster, if it does not exist, and a certificate for one service',
     )
-    .option('--dir <dir>', 'where ca.pem, ca.key and the certificates are kept', './certificates')
-    .option('--name <name>', 'name of the files: NAME.pem and NAME.key', 'service')
-    .option('--host <host...>', 'names and IP addresses at which the service is reached', ['localhost', '127.0.0.1'])
+    .option('--dir <dir>', 'directory for ca.pem, ca.key and the certificates', './certificates')
+    .option('--name <name>', 'name of the service; the files are NAME.pem and NAME.key', 'service')
+    .option('--host <host...>', 'host names and IP addresses of the service', ['localhost', '127.0.0.1'])
     .option(
       '--scraper',
-      'instead of one for a service: one for a Prometheus, which can read metrics and is no service itself',
+      'create a certificate for Prometheus, which only allows reading metrics and is not accepted as that of a service',
     )
     .option('--json', 'print JSON')
     .action(async (options: { dir: string; name: string; host: string[]; scraper?: boolean; json?: boolean }) => {
       if (!/^[A-Za-z0-9._-]{1,64}$/.test(options.name))
-        throw VectronError.invalid('name', '--name is a file name of at most 64 letters, digits, dots and dashes');
+        throw VectronError.invalid('name', '--name must be a file name of at most 64 letters, digits, dots and dashes');
       const kind = options.scraper === true ? 'scraper' : 'service';
       const files = await clusterCertificate(options.dir, options.name, options.host, kind);
       show(files, options.json === true, { head: ['file', 'path'], rows: Object.entries(files) });
@@ -66,9 +66,9 @@ function certificatesCommand(group: Command): void {
 function localCommand(group: Command): void {
   const command = group
     .command('local')
-    .description('a real cluster of processes on this machine, until Ctrl-C')
-    .option('--data <dir>', 'everything it keeps', './cluster')
-    .option('--port <n>', 'REST port of the first gateway, gRPC is the next; 0: free ones', wholeFlag(0, 65_534), 8080)
+    .description('run a real cluster of processes on this machine until Ctrl-C')
+    .option('--data <dir>', 'directory for all data of the cluster', './cluster')
+    .option('--port <n>', 'REST port of the first gateway; gRPC uses the next port; 0: choose free ports', wholeFlag(0, 65_534), 8080)
     .option('--json', 'print what was started as JSON');
   withLocalFlags(command).action(async (options: Record<string, unknown>) => {
     const dir = options.data as string;
@@ -130,7 +130,7 @@ function operationRow(one: Operation, name: (id: string) => string): unknown[] {
 const OPERATION_HEAD = ['kind', 'shard', 'collection', 'workers', 'step', 'began', 'to this step', 'cause', 'why'];
 
 function statusCommands(group: Command, client: Define): void {
-  watchable(client(group, 'status', 'the cluster in a few numbers')).action((options: ClientOptions) =>
+  watchable(client(group, 'status', 'show a summary of the cluster')).action((options: ClientOptions) =>
     watched(options, () =>
       withAdmin(options, async (admin) => {
         const status = await admin.cluster();
@@ -148,7 +148,7 @@ function statusCommands(group: Command, client: Define): void {
     ),
   );
   workersCommand(group, client);
-  watchable(client(group, 'shards', 'every shard with its replicas')).action((options: ClientOptions) =>
+  watchable(client(group, 'shards', 'list all shards with their replicas')).action((options: ClientOptions) =>
     watched(options, () =>
       withAdmin(options, async (admin) => {
         const shards = await admin.shards();
@@ -184,8 +184,8 @@ function statusCommands(group: Command, client: Define): void {
       }),
     ),
   );
-  client(group, 'moves', 'moves and splits: under way, then those that ended, the newest first')
-    .option('--limit <n>', 'of those that ended', numberFlag, 20)
+  client(group, 'moves', 'list moves and splits: first those in progress, then completed ones, newest first')
+    .option('--limit <n>', 'maximum number of completed ones', numberFlag, 20)
     .action((options: ClientOptions) =>
       withAdmin(options, async (admin) => {
         const found = await admin.operations({ limit: options.limit as number });
@@ -197,7 +197,7 @@ function statusCommands(group: Command, client: Define): void {
 }
 
 function workersCommand(parent: Command, client: Define): void {
-  watchable(client(parent, 'workers', 'workers, their states and what they reported last')).action(
+  watchable(client(parent, 'workers', 'list workers with their states and latest reports')).action(
     (options: ClientOptions) =>
       watched(options, () =>
         withAdmin(options, async (admin) => {
@@ -227,8 +227,8 @@ const WORKER_HEAD = [
 ];
 
 function rebalanceCommand(parent: Command, client: Define): void {
-  client(parent, 'rebalance', 'begin what the planner would do now')
-    .option('--dry-run', 'only print it, with reasons')
+  client(parent, 'rebalance', 'start the moves and splits that the planner proposes now')
+    .option('--dry-run', 'only print the plan with its reasons')
     .action((options: ClientOptions) =>
       withAdmin(options, async (admin) => {
         const planned = await admin.rebalance({ dryRun: options.dryRun === true });
@@ -252,9 +252,9 @@ function changeCommands(group: Command, client: Define): void {
   rebalanceCommand(group, client);
   const done = (options: ClientOptions, value: object) =>
     show(value, options.json === true, { head: Object.keys(value), rows: [Object.values(value)] });
-  client(group, 'drain <worker>', "have a worker's replicas moved to others; by number or id")
-    .option('--wait', 'until it holds none, with progress')
-    .option('--cancel', 'take it back')
+  client(group, 'drain <worker>', 'move the replicas of a worker, given by number or id, to other workers')
+    .option('--wait', 'wait until the worker holds no replicas, and show the progress')
+    .option('--cancel', 'cancel the drain')
     .action((worker: string, options: ClientOptions) =>
       withAdmin(options, async (admin) => {
         const cancel = options.cancel === true;
@@ -264,7 +264,7 @@ function changeCommands(group: Command, client: Define): void {
         done(options, { draining: worker });
       }),
     );
-  client(group, 'remove <worker>', 'forget a worker that holds no shard any more; by number or id').action(
+  client(group, 'remove <worker>', 'remove a worker, given by number or id, that holds no shards').action(
     (worker: string, options: ClientOptions) =>
       withAdmin(options, async (admin) => {
         await admin.removeWorker(worker);
@@ -272,8 +272,8 @@ function changeCommands(group: Command, client: Define): void {
       }),
   );
   client(group, 'move <shard>', 'move one replica of a shard')
-    .requiredOption('--from <worker>', 'that holds it, by number or id')
-    .requiredOption('--to <worker>', 'that shall hold it')
+    .requiredOption('--from <worker>', 'worker that holds the replica, by number or id')
+    .requiredOption('--to <worker>', 'worker that will hold the replica, by number or id')
     .action((shard: string, options: ClientOptions) =>
       withAdmin(options, async (admin) => {
         const { from, to } = options as { from: string; to: string };
@@ -292,7 +292,7 @@ function changeCommands(group: Command, client: Define): void {
 }
 
 function shardId(text: string): number {
-  if (!/^[1-9]\d{0,9}$/.test(text)) throw VectronError.invalid('shard', 'a shard is named by its number');
+  if (!/^[1-9]\d{0,9}$/.test(text)) throw VectronError.invalid('shard', 'a shard must be given by its number; vectron cluster shards lists them');
   return Number(text);
 }
 

@@ -12,9 +12,9 @@ import { watchable, watched } from '../watching.js';
 import { filterCommands, hitRows, jsonFlag, transferCommands } from './query.js';
 
 export function collectionCommands(program: Command, client: Define): void {
-  const group = program.command('collections').description('make, list, copy, export and delete collections');
+  const group = program.command('collections').description('create, list, copy, export and delete collections');
   transferCommands(group, client);
-  watchable(client(group, 'list', 'collections of the tenant')).action((options: ClientOptions) =>
+  watchable(client(group, 'list', 'list the collections of the tenant')).action((options: ClientOptions) =>
     watched(options, () =>
       withClient(options, async (db) => {
         const collections = await db.listCollections();
@@ -23,16 +23,16 @@ export function collectionCommands(program: Command, client: Define): void {
       }),
     ),
   );
-  client(group, 'create <name>', 'make a collection')
-    .requiredOption('--dimension <n>', 'components of a vector, 1 to 65536', numberFlag)
+  client(group, 'create <name>', 'create a collection')
+    .requiredOption('--dimension <n>', 'number of components of a vector, 1 to 65536', numberFlag)
     .option('--distance <metric>', 'cosine, euclidean or dot', 'cosine')
-    .option('--shards <n>', 'default: one per worker', numberFlag)
+    .option('--shards <n>', 'number of shards; default: one per worker', numberFlag)
     .option('--quantization <form>', 'int8, none, float16, binary or product', 'int8')
-    .option('--storage <place>', 'where the full vectors live: memory, mmap or disk', 'memory')
-    .option('--oversampling <n>', 'most candidates rescored per result; default: as many as needed', numberFlag)
-    .option('--parallel-build', 'build the index on all threads: faster, not deterministic')
-    .option('--replicas <n>', 'of each shard; default: 3 where there are as many workers, else 1', numberFlag)
-    .option('--durability <policy>', 'fsync; or relaxed: acknowledged before it is on disk', 'fsync')
+    .option('--storage <place>', 'where the full vectors are stored: memory, mmap or disk', 'memory')
+    .option('--oversampling <n>', 'maximum number of candidates to rescore per result; default: as many as needed', numberFlag)
+    .option('--parallel-build', 'build the index with all threads: faster, but not deterministic')
+    .option('--replicas <n>', 'replicas of each shard; default: 3 if there are at least 3 workers, otherwise 1', numberFlag)
+    .option('--durability <policy>', 'fsync, or relaxed: writes are acknowledged before they are on disk', 'fsync')
     .option('--rerank', 'reorder results by the text of a query')
     .action((name: string, options: ClientOptions) =>
       withClient(options, async (db) => {
@@ -61,7 +61,7 @@ export function collectionCommands(program: Command, client: Define): void {
         show({ created: name }, options.json === true, { head: ['created'], rows: [[name]] });
       }),
     );
-  client(group, 'status <name>', 'counts and shards of a collection').action((name: string, options: ClientOptions) =>
+  client(group, 'status <name>', 'show the counts and shards of a collection').action((name: string, options: ClientOptions) =>
     withClient(options, async (db) => {
       const status = await db.collectionStatus(name);
       const rows = status.shards.map((shard) => [
@@ -89,7 +89,7 @@ export function pointCommands(program: Command, client: Define): void {
   const group = program.command('points').description('write, read, count, change and delete points');
   filterCommands(group, client);
   client(group, 'upsert <collection>', 'write points given as a JSON array, from a file or stdin')
-    .option('--file <file>', 'default: stdin')
+    .option('--file <file>', 'file with the points; default: the standard input')
     .action((collection: string, options: ClientOptions) =>
       withClient(options, async (db) => {
         const text = textOf(readFileSync(typeof options.file === 'string' ? options.file : 0), 'points');
@@ -100,10 +100,10 @@ export function pointCommands(program: Command, client: Define): void {
         show(result, options.json === true, { head: ['upserted'], rows: [[result.upserted]] });
       }),
     );
-  client(group, 'get <collection> <id>', 'one point').action((collection: string, id: string, options: ClientOptions) =>
+  client(group, 'get <collection> <id>', 'show one point').action((collection: string, id: string, options: ClientOptions) =>
     withClient(options, async (db) => {
       const point = await db.get(collection, id);
-      if (point === undefined) throw new VectronError('POINT_NOT_FOUND', `no point ${id} in ${collection}`);
+      if (point === undefined) throw new VectronError('POINT_NOT_FOUND', `there is no point ${id} in collection ${collection}`);
       const rows = [
         [point.id, brief(Array.from(point.vector ?? []).map((x) => Number(x.toFixed(4)))), brief(point.payload, 200)],
       ];
@@ -118,12 +118,12 @@ export function pointCommands(program: Command, client: Define): void {
         show({ deleted, id, writeToken }, options.json === true, { head: ['deleted'], rows: [[deleted]] });
       }),
   );
-  client(group, 'list <collection>', 'points by id or by a value')
-    .option('--limit <n>', '1 to 1000', numberFlag, 20)
-    .option('--cursor <cursor>', 'nextCursor of the page before')
-    .option('--filter <json>', 'only points that pass')
-    .option('--order-by <path>', 'by the value at this path')
-    .option('--descending', 'the greatest first')
+  client(group, 'list <collection>', 'list points, ordered by id or by a value')
+    .option('--limit <n>', 'points per page, 1 to 1000', numberFlag, 20)
+    .option('--cursor <cursor>', 'nextCursor of the previous page')
+    .option('--filter <json>', 'only points that match this filter')
+    .option('--order-by <path>', 'order by the value at this path')
+    .option('--descending', 'in descending order')
     .action((collection: string, options: ClientOptions) =>
       withClient(options, async (db) => {
         const page = await db.listPoints(collection, {
@@ -150,25 +150,25 @@ function orderOf({ orderBy, descending }: ClientOptions) {
 }
 
 export function searchCommand(program: Command, client: Define): void {
-  client(program, 'search <collection>', 'nearest points of a vector or of a point')
-    .option('--like <id>', 'search by the vector of this point')
-    .option('--vector <json>', 'search by this vector, a JSON array')
-    .option('--query <text>', 'text for the reranker, when the collection enables it')
-    .option('--top-k <n>', '1 to 10000', numberFlag, 10)
-    .option('--ef <n>', 'most candidates kept while searching', numberFlag)
-    .option('--recall <share>', '0.5 to 0.999 instead of --ef: the least work that gives it', numberFlag)
-    .option('--exact', 'scan instead of walking the graph')
-    .option('--filter <json>', 'only points that pass, such as {"field": "section", "eq": "mail"}')
-    .option('--text <words>', 'search by words, too, or instead of a vector; fused with it')
-    .option('--explain', 'say how the answer came about')
-    .option('--why-not <id>', 'say why the point of this id is not among the results')
+  client(program, 'search <collection>', 'find the nearest points to a vector, a stored point or a text')
+    .option('--like <id>', 'search with the vector of this point')
+    .option('--vector <json>', 'search with this vector, a JSON array')
+    .option('--query <text>', 'text for the reranker, if the collection enables reranking')
+    .option('--top-k <n>', 'number of results, 1 to 10000', numberFlag, 10)
+    .option('--ef <n>', 'ef: maximum number of candidates kept during the search', numberFlag)
+    .option('--recall <share>', 'required recall, 0.5 to 0.999, instead of --ef; uses the least work that reaches it', numberFlag)
+    .option('--exact', 'exact search: scan all points instead of walking the graph')
+    .option('--filter <json>', 'only points that match this filter, such as {"field": "section", "eq": "mail"}')
+    .option('--text <words>', 'search by these words, alone or fused with the vector search')
+    .option('--explain', 'explain how the answer was computed')
+    .option('--why-not <id>', 'explain why the point with this id is not among the results')
     .action((collection: string, options: ClientOptions) =>
       withClient(options, async (db) => {
         const { like, vector, query, topK, ef, recall, exact, text } = options as Record<string, never>;
         const filter = jsonFlag<Filter>(options.filter, '--filter');
         if (text !== undefined) {
           if (options.explain === true || options.whyNot !== undefined)
-            throw VectronError.invalid('text', 'a search by words is not explained');
+            throw VectronError.invalid('text', '--explain and --why-not cannot be combined with --text');
           const near = { ...soughtFlags(like, vector), ef, recall, exact };
           const byVector = like === undefined && vector === undefined ? [] : [near];
           const branches = [...byVector, { text: { query: text } }];

@@ -19,7 +19,7 @@ export function doctorCommand(program: Command, client: Define): void {
   client(
     program,
     'doctor',
-    'look for what is wrong with this set-up, and say what to do; fails when something is',
+    'check this set-up and name the remedy for each problem; exits with an error if there is one',
   ).action(async (options: ClientOptions) => {
     const findings = await examine(options);
     show(findings, options.json === true, {

@@ -27,15 +27,15 @@ const FULL: DrillSize = { points: 20_000, dimension: 384, outageS: 300, quick: f
 export function drillCommand(program: Command): void {
   program
     .command('drill [names...]')
-    .description('see for yourself that what is promised holds: failures and work on a cluster made for it')
-    .option('--list', 'the drills there are')
+    .description('verify the guarantees: start a cluster, cause failures under load, and report whether each guarantee held')
+    .option('--list', 'list the drills')
     .option('--quick', 'few points and short outages')
-    .option('--data <dir>', 'where the cluster is made; default: a temporary directory, removed afterwards')
-    .option('--etcd <program>', 'the etcd server, 3.4.42, 3.5.28, 3.6.9 or later', 'etcd')
+    .option('--data <dir>', 'directory for the cluster; default: a temporary directory that is removed afterwards')
+    .option('--etcd <program>', 'path of the etcd program, version 3.4.42, 3.5.28, 3.6.9 or later', 'etcd')
     .addOption(
       new Option(
         '--times <rule>',
-        'a time beyond its bound makes the drill fail, or is only reported: on a busy machine',
+        'require: a time beyond its bound fails the drill; report: it is only reported, for busy machines',
       )
         .choices(TIME_RULES)
         .default('require'),
@@ -69,7 +69,7 @@ export function drillCommand(program: Command): void {
 function named(name: string): Drill {
   const drill = DRILLS.find((one) => one.name === name);
   if (drill === undefined) {
-    throw VectronError.invalid('names', `no drill ${name}: ${DRILLS.map((one) => one.name).join(', ')} or all`);
+    throw VectronError.invalid('names', `there is no drill ${name}; use ${DRILLS.map((one) => one.name).join(', ')} or all`);
   }
   return drill;
 }

@@ -21,21 +21,21 @@ const SOME_REFUSED = 6;
 const INTERRUPTED = 130;
 
 export function importCommand(program: Command, client: Define): void {
-  client(program, 'import [collection-or-file] [file]', 'write the rows of a file, a store or a dump as points')
-    .option('--collection <name>', 'the collection, when it is not the first argument; made when it is not there')
-    .option('--pebble <dir>', 'instead of a file: a store that `export --pebble` or Pebble itself made')
+  client(program, 'import [collection-or-file] [file]', 'import the rows of a file, a store or a dump as points')
+    .option('--collection <name>', 'name of the collection, if it is not the first argument; created if it does not exist')
+    .option('--pebble <dir>', 'read this Pebble store, such as one written by `export --pebble`, instead of a file')
     .option('--from <database>', `the file is a dump of ${DUMP_NAMES.join(', ')}`)
-    .option('--table <name>', 'of a dump with several tables')
-    .option('--id <column>', 'the column of the ids; `row`: number the rows, from 0')
-    .option('--vector <column>', 'the column of the vectors, or the vector of several that comes first')
-    .option('--payload <columns>', 'the columns that become the payload, with commas between them; default: all others')
-    .option('--dimension <n>', 'of a collection that is made; default: that of the file', wholeFlag(1, 65_536))
-    .option('--distance <metric>', 'cosine, euclidean or dot; default: as the file says, or cosine')
-    .option('--dry-run', 'read and check the whole file, say what would come, and write nothing')
-    .option('--report <file>', 'where refused rows go, as JSON lines; default: FILE.rejected.jsonl')
-    .option('--resume', 'go on with an import that was interrupted')
-    .option('--on-error <what>', 'continue, or stop at the first row that is refused', 'continue')
-    .option('--batch <n>', 'points a request', wholeFlag(1, 10_000), 250)
+    .option('--table <name>', 'table to import from a dump with several tables')
+    .option('--id <column>', 'column of the ids; `row` numbers the rows from 0')
+    .option('--vector <column>', 'column of the vectors; with several vectors, the one that becomes the first vector')
+    .option('--payload <columns>', 'columns that become the payload, separated by commas; default: all other columns')
+    .option('--dimension <n>', 'dimension of a new collection; default: that of the file', wholeFlag(1, 65_536))
+    .option('--distance <metric>', 'distance of a new collection: cosine, euclidean or dot; default: the one stated in the file, otherwise cosine')
+    .option('--dry-run', 'read and check the whole file and print the result, without writing anything')
+    .option('--report <file>', 'file for refused rows, as JSON lines; default: FILE.rejected.jsonl')
+    .option('--resume', 'continue an interrupted import')
+    .option('--on-error <what>', 'continue, or stop at the first refused row', 'continue')
+    .option('--batch <n>', 'points per request', wholeFlag(1, 10_000), 250)
     .action((first: string | undefined, second: string | undefined, options: ClientOptions) =>
       withClient(options, async (db) => {
         const { collection, file } = namesOf(first, second, options);
@@ -47,7 +47,7 @@ export function importCommand(program: Command, client: Define): void {
 function reportOf(file: string, options: ClientOptions): string {
   const report = (options.report as string | undefined) ?? `${file.replace(/[/\\]+$/, '')}.rejected.jsonl`;
   if (resolve(report) === resolve(file))
-    throw VectronError.invalid('report', `--report ${report} is the file that is imported`);
+    throw VectronError.invalid('report', `--report ${report} is the imported file; choose another file`);
   if (options.resume !== true && options.dryRun !== true && progressFileOf(report).load() !== undefined) {
     note('an earlier import of this file was interrupted; this one begins anew, --resume would go on');
   }
@@ -60,9 +60,9 @@ function namesOf(first: string | undefined, second: string | undefined, options:
   const given = [collection, first, second].filter((one) => one !== undefined);
   const [name, file] = pebble === undefined ? given : [...given, pebble];
   if (name === undefined || file === undefined || given.length !== (pebble === undefined ? 2 : 1)) {
-    throw VectronError.invalid('file', 'name a collection and a file, or a store with --pebble');
+    throw VectronError.invalid('file', 'pass a collection and a file, or a store with --pebble');
   }
-  if (!existsSync(file)) throw VectronError.invalid('file', `no file ${file}`);
+  if (!existsSync(file)) throw VectronError.invalid('file', `there is no file ${file}; check the path`);
   return { collection: name, file };
 }
 
@@ -75,7 +75,7 @@ function choiceOf(options: ClientOptions): ColumnChoice {
 async function run(db: VectronClient, collection: string, file: string, options: ClientOptions): Promise<void> {
   const { from, pebble, onError } = options as Record<string, string | undefined>;
   if (onError !== 'continue' && onError !== 'stop')
-    throw VectronError.invalid('on-error', '--on-error is continue or stop');
+    throw VectronError.invalid('on-error', '--on-error must be continue or stop');
   const choice = choiceOf(options);
   const dryRun = options.dryRun === true;
   const source =

@@ -8,7 +8,7 @@ import { giveSecret } from '../secret-output.js';
 export function keyCommands(program: Command, client: Define): void {
   const group = program.command('keys').description('API keys');
   createCommand(group, client);
-  client(group, 'list', 'API keys of the account').action((options: ClientOptions) =>
+  client(group, 'list', 'list the API keys of the account').action((options: ClientOptions) =>
     withClient(options, async (db) => {
       const keys = await db.listApiKeys();
       show(keys, options.json === true, {
@@ -20,7 +20,7 @@ export function keyCommands(program: Command, client: Define): void {
       });
     }),
   );
-  client(group, 'rotate-signing', 'sign tokens with a new key; those of the old one are good until they expire').action(
+  client(group, 'rotate-signing', 'sign tokens with a new key; tokens signed with the old key remain valid until they expire').action(
     (options: ClientOptions) =>
       withClient(options, async (db) => {
         const kid = await db.admin.rotateSigningKey();
@@ -36,11 +36,11 @@ export function keyCommands(program: Command, client: Define): void {
 }
 
 function createCommand(group: Command, client: Define): void {
-  client(group, 'create <name>', 'make an API key; it is shown once')
+  client(group, 'create <name>', 'create an API key; it is shown once')
     .option('--role <role>', 'read, write, metrics or admin', 'write')
-    .option('--collection <name...>', 'the only collections it may touch')
+    .option('--collection <name...>', 'restrict the key to these collections')
     .option('--expires <when>', '12h, 7d or a date; default: never')
-    .option('--out <file>', 'a new file for the key, for --api-key-file; it is not printed then')
+    .option('--out <file>', 'write the key to this new file, for use with --api-key-file, instead of printing it')
     .action((name: string, options: ClientOptions) =>
       withClient(options, (db) =>
         giveSecret(options, async () => {

@@ -23,28 +23,28 @@ import { logIn } from './account.js';
 const DAYS = '30d';
 
 export function loginCommands(program: Command, client: Define): void {
-  client(program, 'login', 'keep a server and a key for it, so that commands need neither: a profile')
-    .option('--email <address>', 'make a key for this account, whose password is asked for')
+  client(program, 'login', 'store a server and a key as a profile, so that later commands need neither')
+    .option('--email <address>', 'create an API key for this account; asks for its password')
     .option(
       '--password-stdin',
-      'take the password from the standard input, and in a second line the new one when it has to be changed',
+      'read the password from the standard input and, if it must be changed, the new one from the second line',
     )
-    .option('--role <role>', 'with --email: read, write, metrics or admin; default: that of the account')
-    .option('--collection <name...>', 'with --email: the only collections that the key may touch')
-    .option('--expires <when>', 'with --email: 12h, 7d or a date', DAYS)
+    .option('--role <role>', 'with --email: role of the key: read, write, metrics or admin; default: that of the account')
+    .option('--collection <name...>', 'with --email: restrict the key to these collections')
+    .option('--expires <when>', 'with --email: expiry of the key: 12h, 7d or a date', DAYS)
     .action(login);
-  client(program, 'logout', 'revoke the key that `vectron login` made, and forget the profile')
+  client(program, 'logout', 'revoke the key that `vectron login` created, and delete the profile')
     .option(
       '--password-stdin',
-      "take the password from the standard input; asked for where the key is no administrator's",
+      "read the password from the standard input; it is needed unless the key is an administrator's",
     )
     .action(logout);
 }
 
 export function profileCommands(program: Command): void {
-  const group = program.command('profiles').description('servers and keys that `vectron login` keeps');
+  const group = program.command('profiles').description('list, choose and delete the profiles made with `vectron login`');
   const local = (name: string, help: string) => group.command(name).description(help).option('--json', 'print JSON');
-  local('list', 'profiles by name, without their keys').action((options: ClientOptions) => {
+  local('list', 'list profiles by name, without their keys').action((options: ClientOptions) => {
     const { current, profiles } = readProfiles();
     const all = Object.entries(profiles).map(([name, { apiKey: _secret, ...rest }]) => ({
       name,
@@ -57,13 +57,13 @@ export function profileCommands(program: Command): void {
     ]);
     show(all, options.json === true, { head: ['', 'name', 'server', 'account', 'key good until'], rows });
   });
-  local('use <name>', 'commands use this one where they are told nothing else').action(
+  local('use <name>', 'choose the default profile').action(
     (name: string, options: ClientOptions) => {
       chooseProfile(name);
       show({ current: name }, options.json === true, { head: ['profile'], rows: [[name]] });
     },
   );
-  local('delete <name>', 'forget a profile; its key stays good: `vectron logout` revokes it').action(
+  local('delete <name>', 'delete a profile without revoking its key; use `vectron logout` to revoke it').action(
     (name: string, options: ClientOptions) => {
       removeProfile(name);
       show({ deleted: name }, options.json === true, { head: ['deleted'], rows: [[name]] });
@@ -109,7 +109,7 @@ async function login(options: ClientOptions): Promise<void> {
 /** A key that is there is tried once before it is kept. */
 async function givenKey(options: ClientOptions, apiKey: string | undefined): Promise<Kept> {
   if (apiKey === undefined)
-    throw VectronError.invalid('email', 'give --email, to log in with a password, or a key with --api-key-file');
+    throw VectronError.invalid('email', 'use --email to log in with a password, or --api-key-file to pass a key');
   const account = await withToken(options, apiKey, (db) => db.profile());
   return { apiKey, account: account.email };
 }
@@ -139,7 +139,7 @@ async function madeKey(options: ClientOptions): Promise<Kept> {
 async function logout(options: ClientOptions): Promise<void> {
   const { profile: name } = clientConfig(options);
   if (name === undefined)
-    throw VectronError.invalid('profile', 'there is no profile to log out of: vectron profiles list shows them');
+    throw VectronError.invalid('profile', 'there is no profile to log out of; vectron profiles list shows all profiles');
   const { madeKey: prefix, url } = profileNamed(name);
   const revoked = prefix !== undefined && (await revoke(prefix, name, options));
   removeProfile(name);

@@ -5,7 +5,7 @@ import { withFlags } from '../knob-flags.js';
 
 export function mcpCommand(program: Command): void {
   const help =
-    'serve collections to language models by the Model Context Protocol, over stdio or HTTP; read-only unless --write';
+    'serve collections to language models with the Model Context Protocol, over stdio or HTTP; read-only unless --write is given';
   withFlags(program.command('mcp').description(help), { ...clientKnobs.knobs, ...mcpKnobs.knobs }).action(
     async (options: ClientOptions) => (await import('../mcp-server.js')).runMcp(options),
   );

@@ -19,7 +19,7 @@ import { brief, note, progressBar, show } from '../output.js';
 import type { Define } from '../program.js';
 import { likeness, mapped, readSnapshot, snapshotLines, writeJsonl } from '../snapshot-file.js';
 
-const FILTER = ['--filter <json>', 'such as {"field": "section", "eq": "mail"}'] as const;
+const FILTER = ['--filter <json>', 'a filter, such as {"field": "section", "eq": "mail"}'] as const;
 
 /** The value of a flag that holds JSON. */
 export function jsonFlag<T>(text: unknown, flag: string): T | undefined {
@@ -31,9 +31,9 @@ const filterFlag = (options: ClientOptions) => jsonFlag<Filter>(options.filter, 
 
 /** Commands that take a filter; `points`: the group. */
 export function filterCommands(points: Command, client: Define): void {
-  client(points, 'count <collection>', 'how many points pass a filter')
+  client(points, 'count <collection>', 'count the points that match a filter')
     .option(...FILTER)
-    .option('--estimate', 'where the indexes do not know, look at a sample only')
+    .option('--estimate', 'estimate from a sample where indexes cannot give the exact count')
     .action((collection: string, options: ClientOptions) =>
       withClient(options, async (db) => {
         const counted = await db.count(collection, {
@@ -44,9 +44,9 @@ export function filterCommands(points: Command, client: Define): void {
         show(counted, options.json === true, { head: ['count', 'exact', 'how'], rows });
       }),
     );
-  client(points, 'facets <collection> <path>', 'the values at a path, with how many points have each')
+  client(points, 'facets <collection> <path>', 'list the values at a path with the number of points of each')
     .option(...FILTER)
-    .option('--limit <n>', 'values', numberFlag, 10)
+    .option('--limit <n>', 'maximum number of values', numberFlag, 10)
     .action((collection: string, path: string, options: ClientOptions) =>
       withClient(options, async (db) => {
         const asked = { filter: filterFlag(options), limit: options.limit as number };
@@ -56,11 +56,11 @@ export function filterCommands(points: Command, client: Define): void {
       }),
     );
   client(points, 'update <collection>', 'change payload fields of points given by id or by filter')
-    .option('--ids <json>', 'a JSON array')
+    .option('--ids <json>', 'ids of the points, a JSON array')
     .option(...FILTER)
-    .option('--set <json>', 'values by path, such as {"reviewed": true}')
-    .option('--remove <json>', 'paths, a JSON array')
-    .option('--replace <json>', 'the whole payload')
+    .option('--set <json>', 'values to set, by path, such as {"reviewed": true}')
+    .option('--remove <json>', 'paths to remove, a JSON array')
+    .option('--replace <json>', 'the new payload, which replaces the whole old one')
     .action((collection: string, options: ClientOptions) =>
       withClient(options, async (db) => {
         const result = await db.updatePoints(collection, {
@@ -73,7 +73,7 @@ export function filterCommands(points: Command, client: Define): void {
         show(result, options.json === true, { head: ['updated'], rows: [[result.updated]] });
       }),
     );
-  client(points, 'delete-where <collection>', 'delete the points that pass a filter')
+  client(points, 'delete-where <collection>', 'delete the points that match a filter')
     .requiredOption(...FILTER)
     .action((collection: string, options: ClientOptions) =>
       withClient(options, async (db) => {
@@ -84,8 +84,8 @@ export function filterCommands(points: Command, client: Define): void {
 }
 
 export function indexCommands(program: Command, client: Define): void {
-  const group = program.command('indexes').description('payload indexes and sparse vectors of a collection');
-  client(group, 'list <collection>', 'what is indexed, and how far').action(
+  const group = program.command('indexes').description('manage payload indexes, named vectors and sparse vectors of a collection');
+  client(group, 'list <collection>', 'list indexes and their progress').action(
     (collection: string, options: ClientOptions) =>
       withClient(options, async (db) => {
         const { indexes, sparseVectors, namedVectors } = await db.listIndexes(collection);
@@ -104,18 +104,18 @@ export function indexCommands(program: Command, client: Define): void {
         });
       }),
   );
-  client(group, 'create <collection> <path>', 'declare an index, and wait until it is built')
+  client(group, 'create <collection> <path>', 'declare an index and wait until it is built')
     .requiredOption('--type <type>', 'keyword, integer, float, bool, datetime, geo, text, sparse or vector')
-    .option('--dimension <n>', 'of a named vector', numberFlag)
-    .option('--distance <metric>', 'of a named vector: cosine, euclidean or dot')
-    .option('--language <language>', 'of a text index, such as english')
-    .option('--analyzer <analyzer>', 'of a text index: words or code')
+    .option('--dimension <n>', 'dimension of a named vector', numberFlag)
+    .option('--distance <metric>', 'distance of a named vector: cosine, euclidean or dot')
+    .option('--language <language>', 'language of a text index, such as english')
+    .option('--analyzer <analyzer>', 'analyzer of a text index: words or code')
     .option(
       '--stop-words <words>',
-      'of a text index: words to leave out, separated by commas; _language_: the usual ones',
+      'stop words of a text index, separated by commas; _language_ for the usual ones of the language',
       list,
     )
-    .option('--no-wait', 'only declare it')
+    .option('--no-wait', 'declare the index without waiting until it is built')
     .action((collection: string, path: string, options: ClientOptions) =>
       withClient(options, async (db) => {
         const created = await db.createIndex(collection, targetOf(path, options));
@@ -123,11 +123,11 @@ export function indexCommands(program: Command, client: Define): void {
         show({ created }, options.json === true, { head: ['index'], rows: [[created ? 'created' : 'was there']] });
       }),
     );
-  client(group, 'analyze <collection> <text>', 'the words that a text becomes')
-    .option('--path <path>', 'as the text index at this path makes them')
-    .option('--language <language>', 'of no path: as an index with these settings makes them')
-    .option('--analyzer <analyzer>', 'of no path: words or code')
-    .option('--stop-words <words>', 'of no path: words to leave out, separated by commas', list)
+  client(group, 'analyze <collection> <text>', 'show the words that text analysis produces')
+    .option('--path <path>', 'use the text index at this path')
+    .option('--language <language>', 'without --path: the language')
+    .option('--analyzer <analyzer>', 'without --path: the analyzer, words or code')
+    .option('--stop-words <words>', 'without --path: stop words, separated by commas', list)
     .action((collection: string, text: string, options: ClientOptions) =>
       withClient(options, async (db) => {
         const tokens = await db.analyze(collection, text, howOf(options));
@@ -135,8 +135,8 @@ export function indexCommands(program: Command, client: Define): void {
         show(tokens, options.json === true, { head: ['token', 'kind', 'query', 'position', 'word'], rows });
       }),
     );
-  client(group, 'delete <collection> <path>', 'drop an index')
-    .requiredOption('--type <type>', 'as it was created')
+  client(group, 'delete <collection> <path>', 'delete an index')
+    .requiredOption('--type <type>', 'type of the index, as given when it was created')
     .action((collection: string, path: string, options: ClientOptions) =>
       withClient(options, async (db) => {
         const existed = await db.deleteIndex(collection, targetOf(path, options));
@@ -159,7 +159,7 @@ function howOf(options: ClientOptions): AnalyzeOptions {
   const settings = textSettings(options);
   const given = Object.values(settings).some((value) => value !== undefined);
   if (path === undefined) return { index: settings };
-  if (given) throw VectronError.invalid('path', 'give a path, or the settings of an index that need not be declared');
+  if (given) throw VectronError.invalid('path', 'use --path, or the settings --language, --analyzer and --stop-words');
   return { path };
 }
 
@@ -191,15 +191,15 @@ async function built(db: VectronClient, collection: string, path: string): Promi
 }
 
 export function aliasCommands(program: Command, client: Define): void {
-  const group = program.command('aliases').description('other names of collections');
-  client(group, 'list', 'aliases of the tenant').action((options: ClientOptions) =>
+  const group = program.command('aliases').description('manage aliases, which are additional names of collections');
+  client(group, 'list', 'list the aliases of the tenant').action((options: ClientOptions) =>
     withClient(options, async (db) => {
       const aliases = await db.listAliases();
       const rows = aliases.map(({ alias, collection }) => [alias, collection]);
       show(aliases, options.json === true, { head: ['alias', 'collection'], rows });
     }),
   );
-  client(group, 'set <alias> <collection>', 'make an alias, or point it elsewhere').action(
+  client(group, 'set <alias> <collection>', 'create an alias, or point it to another collection').action(
     (alias: string, collection: string, options: ClientOptions) =>
       withClient(options, async (db) => {
         await db.updateAliases({ set: [{ alias, collection }] });
@@ -209,7 +209,7 @@ export function aliasCommands(program: Command, client: Define): void {
         });
       }),
   );
-  client(group, 'delete <alias>', 'delete an alias, not the collection').action(
+  client(group, 'delete <alias>', 'delete an alias but not its collection').action(
     (alias: string, options: ClientOptions) =>
       withClient(options, async (db) => {
         await db.updateAliases({ delete: [alias] });
@@ -248,12 +248,12 @@ export function transferCommands(collections: Command, client: Define): void {
         const exported = await counted(pagesOf(db, name, filter), work, async (points) => {
           if (file.endsWith('.parquet')) return (await import('../parquet-file.js')).writeParquet(file, points);
           if (file.endsWith('.jsonl')) return writeJsonl(file, exportedAll(points));
-          throw VectronError.invalid('file', `${file}: .jsonl and .parquet can be written`);
+          throw VectronError.invalid('file', `${file}: an export must be a .jsonl or .parquet file`);
         });
         show({ exported }, options.json === true, { head: ['exported'], rows: [[exported]] });
       }),
     );
-  client(collections, 'copy <from> <to>', 'make a collection with the settings, indexes and points of another').action(
+  client(collections, 'copy <from> <to>', 'create a collection with the settings, indexes and points of another').action(
     (from: string, to: string, options: ClientOptions) =>
       withClient(options, async (db) => {
         const copied = await ofOneMoment(db, from, async (snapshot) => {
@@ -283,9 +283,9 @@ export function transferCommands(collections: Command, client: Define): void {
       if (options.json !== true) note(`cursor ${cursor}`);
     }),
   );
-  client(collections, 'restore <file>', 'make a collection of a snapshot')
-    .option('--name <name>', 'default: as it was called')
-    .option('--aliases', 'take its aliases from the collections that have them now; default: only those nobody has')
+  client(collections, 'restore <file>', 'create a collection from a snapshot file')
+    .option('--name <name>', 'name of the new collection; default: its name in the snapshot')
+    .option('--aliases', 'reassign aliases that now point to other collections; default: only set aliases that are free')
     .action((file: string, options: ClientOptions) =>
       withClient(options, async (db) => {
         const { header, points, checked } = await readSnapshot(file);
@@ -299,10 +299,10 @@ export function transferCommands(collections: Command, client: Define): void {
         });
       }),
     );
-  client(collections, 'settings <name>', 'show the settings, or change those given while the collection serves')
-    .option('--durability <how>', 'fsync or relaxed, of the writes from now on')
-    .option('--rerank <json>', 'such as {"enabled": true}')
-    .option('--embedding <json>', 'such as {"provider": "local"}')
+  client(collections, 'settings <name>', 'show the settings of a collection, or change the given ones online')
+    .option('--durability <how>', 'durability of future writes: fsync or relaxed')
+    .option('--rerank <json>', 'reranking settings, such as {"enabled": true}')
+    .option('--embedding <json>', 'embedding settings, such as {"provider": "local"}')
     .action((name: string, options: ClientOptions) =>
       withClient(options, async (db) => {
         const change = {

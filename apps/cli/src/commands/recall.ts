@@ -8,14 +8,14 @@ import { withInterval } from '../recall-text.js';
 import { jsonFlag } from './query.js';
 
 export function recallCommand(program: Command, client: Define): void {
-  client(program, 'recall <collection>', 'how much of the true answers searches find, measured with sampled queries')
-    .option('--queries <n>', 'queries to compare, 1 to 1000', numberFlag, 100)
-    .option('--top-k <n>', 'results a query, 1 to 1000', numberFlag, 10)
+  client(program, 'recall <collection>', 'measure the recall of searches with sampled queries')
+    .option('--queries <n>', 'number of queries to compare, 1 to 1000', numberFlag, 100)
+    .option('--top-k <n>', 'results per query, 1 to 1000', numberFlag, 10)
     .option('--ef <n>', 'measure searches with this ef', numberFlag)
     .option('--recall <share>', 'measure searches that ask for this recall', numberFlag)
-    .option('--using <name>', 'the named vector; default: the first one')
-    .option('--filter <json>', 'only points that pass, such as {"field": "section", "eq": "mail"}')
-    .option('--timeout-ms <n>', 'what was compared by then is the answer', numberFlag, 10_000)
+    .option('--using <name>', 'name of the vector; default: the first vector')
+    .option('--filter <json>', 'only points that match this filter, such as {"field": "section", "eq": "mail"}')
+    .option('--timeout-ms <n>', 'time limit in milliseconds; the answer covers the queries compared by then', numberFlag, 10_000)
     .action((collection: string, options: ClientOptions) =>
       withClient(options, async (db) => {
         const { queries, topK, ef, recall, using, timeoutMs } = options as Record<string, never>;

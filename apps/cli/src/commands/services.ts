@@ -15,7 +15,7 @@ import type { ServiceProcess } from '../services.js';
 import { stopOnSignal, stopWhileStarting } from '../stop-on-signal.js';
 
 export function serveCommand(program: Command): void {
-  const command = program.command('serve').description('the whole system in one process');
+  const command = program.command('serve').description('run all services in one process');
   withFlags(command, serveKnobs.knobs).action(async (options: Record<string, unknown>) => {
     const started = performance.now();
     const isUp = stopWhileStarting();
@@ -49,19 +49,19 @@ export function serveCommand(program: Command): void {
 const processes = () => import('../services.js');
 
 export function serviceCommands(program: Command): void {
-  service(program, 'gateway', 'the public door: REST, gRPC, WebSocket and console', gatewayKnobs, async (...parts) =>
+  service(program, 'gateway', 'run a gateway: REST, gRPC, WebSocket and console', gatewayKnobs, async (...parts) =>
     (await processes()).gatewayProcess(...parts),
   );
-  service(program, 'pd', 'the placement driver', placementKnobs, async (config, link, metrics) =>
+  service(program, 'pd', 'run a placement driver', placementKnobs, async (config, link, metrics) =>
     (await processes()).placementProcess(config, link, metrics),
   );
-  service(program, 'worker', 'a worker', workerKnobs, async (config, link, metrics) =>
+  service(program, 'worker', 'run a worker', workerKnobs, async (config, link, metrics) =>
     (await processes()).workerProcess(config, link, metrics),
   );
-  service(program, 'auth', 'users, keys and tokens', authKnobs, async (config, link, metrics) =>
+  service(program, 'auth', 'run the auth service: users, keys and tokens', authKnobs, async (config, link, metrics) =>
     (await processes()).authProcess(config, link, metrics),
   );
-  service(program, 'reranker', 'the reranker', rerankerKnobs, async (config, link, metrics) =>
+  service(program, 'reranker', 'run a reranker', rerankerKnobs, async (config, link, metrics) =>
     (await processes()).rerankerProcess(config, link, metrics),
   );
 }

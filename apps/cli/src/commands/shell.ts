@@ -22,9 +22,9 @@ export function shellCommand(program: Command, client: Define): void {
   client(
     program,
     'shell',
-    'JavaScript with a connected client: line by line on a terminal, else the standard input as a whole',
+    'run JavaScript with a connected client: interactively on a terminal, otherwise the program on the standard input',
   )
-    .option('--eval <code>', 'run this instead, print what it gives, and end')
+    .option('--eval <code>', 'run this code, print its result, and exit')
     .action((options: ClientOptions) =>
       withClient(options, async (db) => {
         const code = options.eval as string | undefined;

@@ -9,7 +9,7 @@ import { show } from '../output.js';
 export function storageCommands(program: Command): void {
   program
     .command('verify <dir>')
-    .description('read everything in a data directory that no server has open, and say what is wrong with it')
+    .description('check all files in the data directory of a stopped server and report damage')
     .option('--json', 'print JSON')
     .action(async (dir: string, { json = false }: { json?: boolean }) => {
       const parts = await verifyDirectory(engineDirectory(dir));
@@ -17,13 +17,13 @@ export function storageCommands(program: Command): void {
       const rows = parts.map(({ what, holds, damage }) => [what, damage === '' ? 'sound' : 'DAMAGED', damage || holds]);
       show(parts, json, { head: ['part', 'state', 'what it holds'], rows });
       if (damaged.length > 0) {
-        throw new VectronError('DATA_DAMAGED', `${damaged.length} of ${parts.length} parts of ${dir} are damaged`);
+        throw new VectronError('DATA_DAMAGED', `${damaged.length} of ${parts.length} parts of ${dir} are damaged; restore them from a backup or a snapshot`);
       }
     });
   program
     .command('export')
-    .description('copy the shards of a data directory that no server has open')
-    .requiredOption('--pebble <dir>', 'to this directory, one store a shard, as Pebble v1 opens it')
+    .description('copy the shards in the data directory of a stopped server')
+    .requiredOption('--pebble <dir>', 'target directory; each shard becomes one store that Pebble v1 can open')
     .option('--data <dir>', 'the data directory', './data')
     .option('--json', 'print JSON')
     .action(async ({ pebble, data, json = false }: { pebble: string; data: string; json?: boolean }) => {
@@ -36,6 +36,6 @@ export function storageCommands(program: Command): void {
 /** Where the engine is in a directory of a server, a worker or an embedded database. */
 function engineDirectory(dir: string): string {
   const found = [join(dir, 'worker'), join(dir, 'engine'), dir].find((one) => existsSync(join(one, 'shards')));
-  if (found === undefined) throw VectronError.invalid('dir', `${dir} holds no shards`);
+  if (found === undefined) throw VectronError.invalid('dir', `${dir} contains no shards; pass the data directory of a server or worker`);
   return found;
 }

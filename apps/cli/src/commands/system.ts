@@ -5,7 +5,7 @@ import type { Define } from '../program.js';
 import { watchable, watched } from '../watching.js';
 
 export function systemCommands(program: Command, client: Define): void {
-  watchable(client(program, 'stats', 'totals over all tenants')).action((options: ClientOptions) =>
+  watchable(client(program, 'stats', 'show totals over all tenants')).action((options: ClientOptions) =>
     watched(options, () =>
       withClient(options, async (db) => {
         const { gateway, ...totals } = await db.admin.stats();
@@ -15,7 +15,7 @@ export function systemCommands(program: Command, client: Define): void {
       }),
     ),
   );
-  watchable(client(program, 'health', 'every service, asked now; fails when one is down')).action(
+  watchable(client(program, 'health', 'check every service now; exits with an error if one is down')).action(
     (options: ClientOptions) =>
       watched(options, async () => {
         const health = await withClient(options, (db) => db.admin.health());

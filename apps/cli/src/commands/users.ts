@@ -10,20 +10,20 @@ import { giveSecret } from '../secret-output.js';
 import { inheritanceOf, ownAccountCommands, showAccounts, showRemoval, withInheritance } from './account.js';
 
 export function userCommands(program: Command, client: Define): void {
-  const group = program.command('users').description('accounts: your own, and those of a team');
+  const group = program.command('users').description('manage your own account and the accounts of a team');
   ownAccountCommands(group, client);
   invitationCommands(group, client);
   administrationCommands(group, client);
 }
 
 function invitationCommands(group: Command, client: Define): void {
-  client(group, 'invite', 'let a person make an account; the token to register with is shown once')
-    .requiredOption('--email <address>', 'the only address that the invitation is good for')
+  client(group, 'invite', 'invite a person to register an account; the invitation token is shown once')
+    .requiredOption('--email <address>', 'the e-mail address of the invited person; the invitation is only valid for it')
     .option('--role <role>', 'read, write, metrics or admin', 'write')
-    .option('--tenant <id>', 'tenant of the account; default: your own')
-    .option('--new-tenant', 'the account gets a tenant of its own')
+    .option('--tenant <id>', 'tenant of the new account; default: your own tenant')
+    .option('--new-tenant', 'create a new tenant for the account')
     .option('--expires <when>', '12h, 7d or a date; default: in seven days')
-    .option('--out <file>', 'a new file for the token, for --invitation-file; it is not printed then')
+    .option('--out <file>', 'write the token to this new file, for use with --invitation-file, instead of printing it')
     .action((options: ClientOptions) =>
       withClient(options, (db) =>
         giveSecret(options, async () => {
@@ -39,7 +39,7 @@ function invitationCommands(group: Command, client: Define): void {
         }),
       ),
     );
-  client(group, 'invitations', 'invitations that are open').action((options: ClientOptions) =>
+  client(group, 'invitations', 'list open invitations').action((options: ClientOptions) =>
     withClient(options, async (db) => {
       const open: Invitation[] = [];
       for await (const one of db.listInvitations()) open.push(one);
@@ -62,8 +62,8 @@ function invitationCommands(group: Command, client: Define): void {
 
 /** A user is named by id or by e-mail address. */
 function administrationCommands(group: Command, client: Define): void {
-  client(group, 'list', 'accounts, for administrators')
-    .option('--tenant <id>', 'only those of this tenant')
+  client(group, 'list', 'list accounts (administrators only)')
+    .option('--tenant <id>', 'only accounts of this tenant')
     .action((options: ClientOptions) =>
       withClient(options, async (db) => {
         const accounts: Account[] = [];
@@ -81,11 +81,11 @@ function administrationCommands(group: Command, client: Define): void {
   client(group, 'disable <user>', 'end the logins of an account and refuse its keys').action(
     (user: string, options: ClientOptions) => change(options, user, (db, id) => db.admin.setUserDisabled(id, true)),
   );
-  client(group, 'enable <user>', 'let a disabled account work again').action((user: string, options: ClientOptions) =>
+  client(group, 'enable <user>', 'enable a disabled account').action((user: string, options: ClientOptions) =>
     change(options, user, (db, id) => db.admin.setUserDisabled(id, false)),
   );
-  client(group, 'reset-password <user>', 'a password that is good for one login; it is shown once')
-    .option('--out <file>', 'a new file for the password; it is not printed then')
+  client(group, 'reset-password <user>', 'set a one-time password for an account; it is shown once')
+    .option('--out <file>', 'write the password to this new file instead of printing it')
     .action((user: string, options: ClientOptions) =>
       withClient(options, (db) =>
         giveSecret(options, async () => {
@@ -113,5 +113,5 @@ async function accountOf(db: VectronClient, user: string): Promise<Account> {
   const email = user.toLowerCase();
   for await (const account of db.admin.listUsers({ pageSize: 1_000 }))
     if (account.id === user || account.email === email) return account;
-  throw new VectronError('NOT_FOUND', `no account ${user}`);
+  throw new VectronError('NOT_FOUND', `there is no account ${user}; vectron users list shows all accounts`);
 }

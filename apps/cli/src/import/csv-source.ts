@@ -58,7 +58,7 @@ async function beginning(file: string, delimiter: string): Promise<{ names: stri
     if (sample.length >= SAMPLE_ROWS) break;
   }
   if (names === undefined)
-    throw VectronError.invalid('file', `${file} is empty: it has no line with the names of columns`);
+    throw VectronError.invalid('file', `${file} is empty; its first line must contain the names of the columns`);
   return { names, sample };
 }
 
@@ -68,7 +68,7 @@ function namesOf(file: string, record: CsvRecord): string[] {
     throw VectronError.invalid('file', `${file}: the first line must name the columns`);
   }
   const twice = names.find((name, at) => names.indexOf(name) !== at);
-  if (twice !== undefined) throw VectronError.invalid('file', `${file}: two columns are called ${twice}`);
+  if (twice !== undefined) throw VectronError.invalid('file', `${file}: two columns are called ${twice}; rename one of them`);
   return names as string[];
 }
 

@@ -52,10 +52,10 @@ export function understand(
   const have = `it has the columns ${columns.slice(0, 50).join(', ') || '(none)'}`;
   const chosen = (flag: 'id' | 'vector', name: string) => {
     if (columns.includes(name) || rows.some((row) => valueAt(row, name) !== undefined)) return name;
-    throw VectronError.invalid(flag, `--${flag} ${name}: ${file} has no such column; ${have}`);
+    throw VectronError.invalid(flag, `--${flag} ${name}: ${file} has no column of this name; ${have}`);
   };
   const unclear = (flag: 'id' | 'vector', hint = '') =>
-    VectronError.invalid(flag, `${file}: no column is clearly the ${flag}: name it with --${flag}${hint}; ${have}`);
+    VectronError.invalid(flag, `${file}: the column of the ${flag} is ambiguous; choose it with --${flag}${hint}; ${have}`);
 
   const numbered = choice.id === ROW_NUMBER && !columns.includes(ROW_NUMBER);
   const id = numbered ? undefined : choice.id === undefined ? named(columns, ID_NAMES) : chosen('id', choice.id);
@@ -78,7 +78,7 @@ export function understand(
   const own = ownColumns(payload !== undefined && 'whole' in payload, values);
   const missing = choice.payload?.find((name) => !columns.includes(name));
   if (missing !== undefined)
-    throw VectronError.invalid('payload', `--payload ${missing}: ${file} has no such column; ${have}`);
+    throw VectronError.invalid('payload', `--payload ${missing}: ${file} has no column of this name; ${have}`);
   const dimension = mostCommon(lists(vector).map((list) => list.length));
   return {
     roles: { id, vector, payload, own },
@@ -226,7 +226,7 @@ function idOf(value: unknown, column: string): string {
   if (value instanceof InexactNumber && /^-?\d+$/.test(value.literal)) return value.literal;
   if (value === undefined || value === null)
     throw VectronError.invalid('id', `it has no id: column "${column}" is empty`);
-  throw VectronError.invalid('id', `an id is text or an integer, not ${shown(value)}`);
+  throw VectronError.invalid('id', `an id must be text or an integer, not ${shown(value)}`);
 }
 
 function vectorOf(value: unknown, column: string, { jsonText }: FormatRules): number[] | Float32Array {
@@ -235,8 +235,8 @@ function vectorOf(value: unknown, column: string, { jsonText }: FormatRules): nu
     throw VectronError.invalid('vector', `it has no vector: column "${column}" is empty`);
   }
   const list = jsonText && typeof value === 'string' ? parseJson(value, column) : value;
-  if (!Array.isArray(list)) throw VectronError.invalid('vector', `${column} is a list of numbers, not ${shown(value)}`);
-  if (list.length === 0) throw VectronError.invalid('vector', `${column} is an empty list`);
+  if (!Array.isArray(list)) throw VectronError.invalid('vector', `${column} must be a list of numbers, not ${shown(value)}`);
+  if (list.length === 0) throw VectronError.invalid('vector', `${column} must not be an empty list`);
   return floatsOf(list, column);
 }
 
@@ -269,9 +269,9 @@ function ownParts(fields: Fields, own: ReadonlySet<string>): Partial<Point> {
 }
 
 function sparseOf(value: unknown): Point['sparse'] {
-  if (!isPlainObject(value)) throw VectronError.invalid('sparse', `sparse is an object, not ${shown(value)}`);
+  if (!isPlainObject(value)) throw VectronError.invalid('sparse', `sparse must be an object, not ${shown(value)}`);
   const entries = Object.entries(value).map(([name, one]) => {
-    if (!isSparse(one)) throw VectronError.invalid('sparse', `sparse.${name} has the lists indices and values`);
+    if (!isSparse(one)) throw VectronError.invalid('sparse', `sparse.${name} must have the lists indices and values`);
     const { indices, values } = one as { indices: unknown[]; values: unknown[] };
     return [
       name,
@@ -282,9 +282,9 @@ function sparseOf(value: unknown): Point['sparse'] {
 }
 
 function namedOf(value: unknown): Point['vectors'] {
-  if (!isPlainObject(value)) throw VectronError.invalid('vectors', `vectors is an object, not ${shown(value)}`);
+  if (!isPlainObject(value)) throw VectronError.invalid('vectors', `vectors must be an object, not ${shown(value)}`);
   const entries = Object.entries(value).map(([name, list]) => {
-    if (!Array.isArray(list)) throw VectronError.invalid('vectors', `vectors.${name} is a list, not ${shown(list)}`);
+    if (!Array.isArray(list)) throw VectronError.invalid('vectors', `vectors.${name} must be a list, not ${shown(list)}`);
     return [name, floatsOf(list, `vectors.${name}`)];
   });
   return Object.fromEntries(entries) as Point['vectors'];
@@ -293,7 +293,7 @@ function namedOf(value: unknown): Point['vectors'] {
 function secondsUntil(value: unknown): number {
   const left = Date.parse(String(value)) - Date.now();
   if (Number.isNaN(left))
-    throw VectronError.invalid('expiresAt', `expiresAt is a time such as 2027-01-31T12:00:00Z, not ${shown(value)}`);
+    throw VectronError.invalid('expiresAt', `expiresAt must be a time such as 2027-01-31T12:00:00Z, not ${shown(value)}`);
   if (left <= 0) throw VectronError.invalid('expiresAt', `it expired at ${String(value)}`);
   return Math.ceil(left / 1000);
 }

@@ -45,7 +45,7 @@ export async function headOf(file: string, length = 16): Promise<{ head: Buffer;
   });
   try {
     const stat = await handle.stat();
-    if (!stat.isFile()) throw VectronError.invalid('file', `${file} is no file`);
+    if (!stat.isFile()) throw VectronError.invalid('file', `${file} is not a file; pass the path of a file`);
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, 0);
     return { head: buffer.subarray(0, bytesRead), size: stat.size };
   } finally {

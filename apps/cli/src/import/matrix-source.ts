@@ -50,7 +50,7 @@ const NUMBERED = 'id: the number of the row, from 0';
 /** Such files have no columns. */
 function refuseColumns(file: string, { id, vector, payload }: ColumnChoice): void {
   if (vector === undefined && payload === undefined && (id === undefined || id === ROW_NUMBER)) return;
-  throw VectronError.invalid('file', `${file} has no columns: leave --id, --vector and --payload out`);
+  throw VectronError.invalid('file', `${file} has no columns; omit --id, --vector and --payload`);
 }
 
 function numberedRow(file: string, at: number, values: Float32Array): ImportRow {
@@ -90,7 +90,7 @@ export async function vecsSource(file: string, format: VecFormat, choice: Column
     const one: NpyHeader = { dataAt: 0, type: VEC_TYPES[format], isFortran: false, rows: 0, columns };
     const each = 4 + columns * widthOf(one);
     if (columns < 1 || size % each !== 0)
-      throw VectronError.invalid('file', `${file} is no .${format} file, or was cut off`);
+      throw VectronError.invalid('file', `${file} is not a .${format} file, or is truncated; export it again`);
     return { dimension: columns, total: size / each, header: one, stride: each };
   });
   return {
@@ -136,7 +136,7 @@ async function bytesAt(handle: FileHandle, position: number, length: number, fil
   let read = 0;
   while (read < length) {
     const { bytesRead } = await handle.read(bytes, read, length - read, position + read);
-    if (bytesRead === 0) throw VectronError.invalid('file', `${file} became shorter while it was read`);
+    if (bytesRead === 0) throw VectronError.invalid('file', `${file} became shorter while it was read; import it again`);
     read += bytesRead;
   }
   return bytes;

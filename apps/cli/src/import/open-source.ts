@@ -39,12 +39,12 @@ export async function openSource(file: string, choice: ColumnChoice = {}): Promi
     isCompressed && COMPRESSED.has(extname(file)) ? file.slice(0, -extname(file).length) : file,
   ).slice(1);
   if (ending === 'fvecs' || ending === 'ivecs' || ending === 'bvecs') {
-    if (isCompressed) throw VectronError.invalid('file', `${file} is compressed: unpack it first`);
+    if (isCompressed) throw VectronError.invalid('file', `${file} is compressed; decompress it first`);
     return vecsSource(file, ending, choice);
   }
   if (ending === 'csv' || ending === 'tsv') return csvSource(file, ending === 'csv' ? ',' : '\t', choice);
   if (['parquet', 'npy'].includes(ending))
-    throw VectronError.invalid('file', `${file} is no .${ending} file, or is compressed: unpack it first`);
+    throw VectronError.invalid('file', `${file} is not a .${ending} file, or is compressed; decompress it first`);
   const text = (await contentHead(file)).trimStart();
   if (/^\{"vectronSnapshot":/.test(text)) return snapshotSource(file, choice);
   if (text.startsWith('[')) return jsonArraySource(file, choice);
@@ -53,7 +53,7 @@ export async function openSource(file: string, choice: ColumnChoice = {}): Promi
     if (key !== undefined) return jsonArraySource(file, choice, key);
   }
   if (['jsonl', 'ndjson', 'json'].includes(ending)) return jsonlSource(file, choice);
-  throw VectronError.invalid('file', `cannot tell the format of ${file}: ${FORMATS} can be imported`);
+  throw VectronError.invalid('file', `the format of ${file} is unknown; the supported formats are ${FORMATS}`);
 }
 
 async function contentHead(file: string): Promise<string> {
@@ -89,7 +89,7 @@ function listKey(text: string): string | undefined {
 /** A store of a shard: Vectron's own, or one that Pebble made in its format (docs/adr/0003). */
 export async function pebbleSource(dir: string): Promise<RowSource> {
   if (!statSync(dir, { throwIfNoEntry: false })?.isDirectory())
-    throw VectronError.invalid('pebble', `${dir} is no directory`);
+    throw VectronError.invalid('pebble', `${dir} is not a directory; pass the path of a store`);
   let dimension: number | undefined;
   for await (const { vector } of storedPoints(dir)) {
     dimension = vector.length / 4;

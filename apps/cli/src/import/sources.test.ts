@@ -62,10 +62,10 @@ describe('JSON lines', () => {
       ]),
     ).toEqual([
       '1: a [1] null',
-      '2: b! vector is a list of numbers, not "AACAPw=="',
-      '3: c! vector is a list of numbers, not {}',
+      '2: b! vector must be a list of numbers, not "AACAPw=="',
+      '3: c! vector must be a list of numbers, not {}',
       '4: d! it has no vector: column "vector" is empty',
-      '5: e! vector is an empty list',
+      '5: e! vector must not be an empty list',
     ]);
   });
 
@@ -85,9 +85,9 @@ describe('JSON lines', () => {
     expect(lines[1]).toBe('4: ?! a row is a JSON object, not [1]');
     expect(lines[2]).toBe('5: ?! a row is a JSON object, not null');
     expect(lines[3]).toMatch(/not JSON.*; NaN, which Python writes, is no JSON and no value of a point$/);
-    expect(lines[4]).toContain('larger than any double');
-    expect(lines[5]).toBe('8: ?! it is no UTF-8');
-    expect(lines[6]).toContain('the key "n" is twice in one object');
+    expect(lines[4]).toContain('too large for a double');
+    expect(lines[5]).toBe('8: ?! it is not valid UTF-8');
+    expect(lines[6]).toContain('the key "n" occurs twice in one object');
     // A control character within a string is no JSON.
     expect(lines[7]).toContain('is not JSON');
     expect(lines[8]).toMatch(/is not JSON.*; it is the last line, which may have been cut off$/);
@@ -100,11 +100,11 @@ describe('JSON lines', () => {
     const read = await jsonl([...lines, '{"vector":[1]}']);
     expect(read.slice(0, 5).map((line) => line.split(' ')[1])).toEqual(ids.map((id) => id.replaceAll('"', '')));
     expect(read.slice(5)).toEqual([
-      '6: ?! an id is text or an integer, not 1.5',
+      '6: ?! an id must be text or an integer, not 1.5',
       '7: ?! it has no id: column "id" is empty',
-      '8: ?! an id is text or an integer, not true',
-      '9: ?! an id is text or an integer, not ["a"]',
-      '10: ?! an id is text or an integer, not {"a":1}',
+      '8: ?! an id must be text or an integer, not true',
+      '9: ?! an id must be text or an integer, not ["a"]',
+      '10: ?! an id must be text or an integer, not {"a":1}',
       '11: ?! it has no id: column "id" is empty',
     ]);
   });
@@ -156,14 +156,14 @@ describe('columns', () => {
   it.each([
     [
       `{"key":"a","vector":${numbers(3)}}`,
-      /no column is clearly the id: name it with --id, or number.*columns key, vector/,
+      /the column of the id is ambiguous; choose it with --id, or number.*columns key, vector/,
     ],
-    [`{"id":"a","box":${numbers(4)}}`, /no column is clearly the vector: name it with --vector; .*columns id, box/],
-    [`{"id":"a","x":${numbers(16)},"y":${numbers(16)}}`, /no column is clearly the vector/],
-    [`{"id":"a","embedding":${numbers(3)},"embeddings":${numbers(3)}}`, /no column is clearly the vector/],
-    [`{"id":"a","words":[1,2,3,4,5,6,7,8,9]}`, /no column is clearly the vector/],
-    [`{"id":"a","meta":{"vector":[1,2]}}`, /no column is clearly the vector/],
-    [`{"meta":{"id":"a"},"vector":[1,2]}`, /no column is clearly the id/],
+    [`{"id":"a","box":${numbers(4)}}`, /the column of the vector is ambiguous; choose it with --vector; .*columns id, box/],
+    [`{"id":"a","x":${numbers(16)},"y":${numbers(16)}}`, /the column of the vector is ambiguous/],
+    [`{"id":"a","embedding":${numbers(3)},"embeddings":${numbers(3)}}`, /the column of the vector is ambiguous/],
+    [`{"id":"a","words":[1,2,3,4,5,6,7,8,9]}`, /the column of the vector is ambiguous/],
+    [`{"id":"a","meta":{"vector":[1,2]}}`, /the column of the vector is ambiguous/],
+    [`{"meta":{"id":"a"},"vector":[1,2]}`, /the column of the id is ambiguous/],
   ])('of %s are not guessed', async (row, message) => {
     await expect(columnsOf(row)).rejects.toThrow(message);
   });
@@ -186,7 +186,7 @@ describe('columns', () => {
 
   it('of Parquet may hold the only id within another one, which is named by its path', async () => {
     await expect(told(fixture('nestedid.parquet'))).rejects.toThrow(
-      /no column is clearly the id.*columns vector, meta/,
+      /the column of the id is ambiguous.*columns vector, meta/,
     );
     expect((await told(fixture('nestedid.parquet'), { id: 'meta.id' }))[0]).toMatch(/^1: \S+ \[/);
     expect((await told(fixture('c_ZSTD.parquet'))).length).toBe(6);
@@ -270,7 +270,7 @@ describe('CSV', () => {
     await expect(told(file('n.csv', 'id,id\n1,2\n'))).rejects.toThrow('two columns are called id');
     await expect(told(file('z.csv', ''))).rejects.toThrow('is empty');
     expect(await told(file('u.csv', Buffer.from('id,vector\n\xff,[1]\n', 'latin1')))).toEqual([
-      '2: ?! column "id" is no UTF-8',
+      '2: ?! column "id" is not valid UTF-8',
     ]);
   });
 });
@@ -347,7 +347,7 @@ describe('a matrix', () => {
     ['short.npy', npy('<f4', '3, 2', Buffer.alloc(16)), 'ends early'],
     ['long.npy', npy('<f4', '1, 2', Buffer.alloc(16)), 'is longer than it says'],
     ['complex.npy', npy('<c8', '1, 2', Buffer.alloc(16)), 'holds <c8'],
-    ['text.npy', Buffer.from('no array'), 'is no .npy file'],
+    ['text.npy', Buffer.from('no array'), 'is not a .npy file'],
   ])('%s is refused', async (name, content, message) => {
     await expect(told(file(name, content))).rejects.toThrow(message);
   });
@@ -359,7 +359,7 @@ describe('a matrix', () => {
     fvecs.writeInt32LE(2, 12);
     fvecs.writeFloatLE(-1, 20);
     expect(await told(file('a.fvecs', fvecs))).toEqual(['1: 0 [1.5,0] null', '2: 1 [0,-1] null']);
-    await expect(told(file('torn.fvecs', fvecs.subarray(0, 20)))).rejects.toThrow('is no .fvecs file, or was cut off');
+    await expect(told(file('torn.fvecs', fvecs.subarray(0, 20)))).rejects.toThrow('is not a .fvecs file, or is truncated; export it again');
     expect(await told(file('a.ivecs', Buffer.from(new Int32Array([2, -7, 8]).buffer)))).toEqual(['1: 0 [-7,8] null']);
     expect(await told(file('a.bvecs', Buffer.from([2, 0, 0, 0, 255, 1])))).toEqual(['1: 0 [255,1] null']);
     const other = Buffer.from(new Int32Array([1, 5, 9, 5]).buffer);
@@ -368,11 +368,11 @@ describe('a matrix', () => {
 });
 
 it('a file of no known format is refused by name', async () => {
-  await expect(openSource(file('a.xls', 'x'))).rejects.toThrow('cannot tell the format of');
+  await expect(openSource(file('a.xls', 'x'))).rejects.toThrow('is unknown; the supported formats are');
   await expect(openSource(file('a.npz', 'PK\x03\x04'))).rejects.toThrow('a zip archive, such as .npz: unpack it');
   await expect(openSource(file('a.jsonl', 'ARROW1\0\0'))).rejects.toThrow(
     'an Arrow (Feather) file: write it as Parquet',
   );
   await expect(openSource(join(dir, 'nowhere.jsonl'))).rejects.toThrow('nowhere.jsonl cannot be read');
-  await expect(openSource(dir)).rejects.toThrow('is no file');
+  await expect(openSource(dir)).rejects.toThrow('is not a file; pass the path of a file');
 });

@@ -134,7 +134,7 @@ export class LocalCluster {
     if (etcdPorts.length !== 2 * etcdMembers) {
       throw new VectronError(
         'CONFLICT',
-        `${this.options.dir} was made with ${etcdPorts.length / 2} etcd members; start it with as many`,
+        `${this.options.dir} was created with ${etcdPorts.length / 2} etcd members; start it with the same number`,
       );
     }
     this.#save({ ...this.#layout, etcdPorts });

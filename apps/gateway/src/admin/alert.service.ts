@@ -103,7 +103,7 @@ export class AlertService {
 
   async resolve(id: string, by: string): Promise<void> {
     const known = await this.db.selectFrom('alert').select('id').where('id', '=', id).executeTakeFirst();
-    if (known === undefined) throw new VectronError('NOT_FOUND', `no alert ${id}`);
+    if (known === undefined) throw new VectronError('NOT_FOUND', `there is no alert ${id}`);
     await this.#close(id, by);
   }
 
@@ -119,7 +119,7 @@ export class AlertService {
 
   async setRule(name: string, change: Partial<Omit<AlertRule, 'rule'>>): Promise<AlertRule> {
     if (!isRule(name)) {
-      throw new VectronError('NOT_FOUND', `no alert rule ${name}; there are ${Object.keys(RULES).join(', ')}`);
+      throw new VectronError('NOT_FOUND', `there is no alert rule ${name}; the rules are ${Object.keys(RULES).join(', ')}`);
     }
     const before = (await this.rules()).find(({ rule }) => rule === name) as AlertRule;
     const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));

@@ -147,7 +147,7 @@ export class ClusterService {
   async #workerId(worker: string): Promise<string> {
     const { workers } = await this.backends.placement.listWorkers({}, call());
     const found = workers.find(({ number, workerId }) => String(number) === worker || workerId === worker);
-    if (found === undefined) throw new VectronError('NOT_FOUND', `no worker ${worker} in this cluster`);
+    if (found === undefined) throw new VectronError('NOT_FOUND', `there is no worker ${worker} in this cluster`);
     return found.workerId;
   }
 }

@@ -70,7 +70,7 @@ export class UserDeletion {
     if ((heir !== '') === deleteCollections) {
       throw new VectronError(
         'FAILED_PRECONDITION',
-        `this is the last account of its tenant, which has ${names.length} ${names.length === 1 ? 'collection' : 'collections'}: name either an heir or delete_collections`,
+        `this is the last account of its tenant, which has ${names.length} ${names.length === 1 ? 'collection' : 'collections'}: send either heir or delete_collections`,
         { details: { field: 'heir' } },
       );
     }

@@ -54,7 +54,7 @@ export class ChangeService {
           : { anyReplica: true };
         const call = { deadlineMs, ...how, signal: anyOf(signal, round) };
         const { outcome } = await this.shards.call(route, shard, { $case: 'changes', value: op }, call);
-        if (outcome.$case !== 'changes') throw new VectronError('INTERNAL', 'the worker answered something else');
+        if (outcome.$case !== 'changes') throw new VectronError('INTERNAL', 'the worker sent an answer of an unexpected type');
         return outcome.value;
       },
     };

@@ -90,7 +90,7 @@ export class PointService {
       ask(route.shardOf(id), op),
     );
     const point = outcome.$case === 'points' ? outcome.value.points[0] : undefined;
-    if (point === undefined) throw new VectronError('POINT_NOT_FOUND', `no point ${id} in ${name}`);
+    if (point === undefined) throw new VectronError('POINT_NOT_FOUND', `there is no point ${id} in collection ${name}`);
     return { point, appliedIndex };
   }
 
@@ -163,7 +163,7 @@ export class PointService {
     limits: CallLimits,
   ): Promise<{ affected: bigint; token: string }> {
     if (origin !== undefined && change.ids.length === 0) {
-      throw VectronError.invalid('origin', 'origin names one write; points chosen by a filter take several');
+      throw VectronError.invalid('origin', 'origin identifies a single write and cannot be combined with a filter, which takes several');
     }
     const deadlineMs = deadlineOf(this.config.writeTimeoutMs, limits);
     // Each step is a write of its own; what is repeated because a shard was split changes nothing twice.
@@ -172,7 +172,7 @@ export class PointService {
         this.#named(origin, async (named) => {
           const op = { $case: 'mutate', value: mutation } as const;
           const { outcome } = await this.shards.call(route, shard, op, { deadlineMs, origin: named });
-          if (outcome.$case !== 'written') throw new VectronError('INTERNAL', 'the worker answered something else');
+          if (outcome.$case !== 'written') throw new VectronError('INTERNAL', 'the worker sent an answer of an unexpected type');
           return outcome.value;
         });
       return changePoints(route, change, ask, write).finally(() => this.cache.written(route.collection.id));
@@ -184,7 +184,7 @@ export class PointService {
   #named<T>(origin: gateway.WriteOrigin | undefined, write: (origin: workerData.Origin) => Promise<T>): Promise<T> {
     if (origin === undefined) return this.#origins.run(write);
     if (origin.pendingFrom > origin.sequence) {
-      throw VectronError.invalid('origin', 'origin needs a pending_from of at most its sequence');
+      throw VectronError.invalid('origin', 'origin requires a pending_from that is not larger than its sequence');
     }
     return write(origin);
   }

@@ -103,7 +103,7 @@ export class SchemaService {
       const declare = (shard: placement.Shard) =>
         this.#origins.run(async (origin) => {
           const { outcome } = await this.shards.call(route, shard, op, { deadlineMs, origin });
-          if (outcome.$case !== 'written') throw new VectronError('INTERNAL', 'the worker answered something else');
+          if (outcome.$case !== 'written') throw new VectronError('INTERNAL', 'the worker sent an answer of an unexpected type');
           return outcome.value.affected > 0;
         });
       const [first, ...others] = route.shards;

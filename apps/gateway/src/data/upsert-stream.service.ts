@@ -179,6 +179,6 @@ function decoded<T>(decode: () => T): T {
   try {
     return decode();
   } catch (cause) {
-    throw new VectronError('INVALID_ARGUMENT', 'a batch of the stream is no valid message', { cause });
+    throw new VectronError('INVALID_ARGUMENT', 'a batch of the stream is not a valid message; send an UpsertBatch', { cause });
   }
 }

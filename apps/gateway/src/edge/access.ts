@@ -200,13 +200,13 @@ export class Authenticator {
     const late = new AbortController();
     const asked = this.#limit(() => this.authenticate(verdict.token));
     const tooLate = pause(ASK_MS, undefined, { signal: late.signal, ref: false }).then(() => {
-      throw new VectronError('UNAVAILABLE', 'nobody can say now whether the token is still valid');
+      throw new VectronError('UNAVAILABLE', 'the auth service cannot confirm that the token is still valid; try again later');
     });
     try {
       const principal = await Promise.race([asked, tooLate]);
       const next = this.#verdictOf.get(principal);
       if (next === undefined || !sameRights(verdict.principal, principal)) {
-        throw new VectronError('PERMISSION_DENIED', 'what this caller may do has changed: send the request again');
+        throw new VectronError('PERMISSION_DENIED', 'the rights of this caller have changed; send the request again');
       }
       if (next === verdict) return;
       for (const hold of verdict.holds) this.#place(hold, next);
@@ -231,4 +231,4 @@ const sameRights = (one: Principal, other: Principal) =>
   one.collections.length === other.collections.length &&
   one.collections.every((name) => other.collections.includes(name));
 
-const refused = () => new VectronError('UNAUTHENTICATED', 'the token is not valid or has expired');
+const refused = () => new VectronError('UNAUTHENTICATED', 'the token is not valid or has expired; log in again, or send a valid API key');

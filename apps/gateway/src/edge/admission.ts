@@ -146,7 +146,7 @@ class HeldOpen {
     if ((this.#open.get(id) ?? 0) < this.most) return;
     throw new VectronError(
       'QUOTA_EXCEEDED',
-      `this ${this.who} holds ${this.most} requests open, which is all it may; end one first`,
+      `this ${this.who} has ${this.most} open requests, which is the limit; end one first`,
     );
   }
 

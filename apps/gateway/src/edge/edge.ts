@@ -68,7 +68,7 @@ export function rateLimiter(
 
 const limited = (who: string) => (refused: unknown) => {
   if (!(refused instanceof RateLimiterRes)) throw refused;
-  throw new VectronError('RATE_LIMITED', `more requests a second than ${who} may make`, {
+  throw new VectronError('RATE_LIMITED', `${who} exceeded its limit of requests per second; try again later`, {
     details: { retryAfterMs: Math.max(1, refused.msBeforeNext) },
   });
 };

@@ -75,13 +75,13 @@ export class TenantQuota {
     if (limits.points !== 0 && (use?.points ?? 0) + points > limits.points) {
       throw new VectronError(
         'QUOTA_EXCEEDED',
-        `this account may hold ${limits.points} points in all; delete some first`,
+        `this account can hold at most ${limits.points} points in total; delete some first`,
       );
     }
     if (limits.bytes !== 0 && (use?.bytes ?? 0) >= limits.bytes) {
       throw new VectronError(
         'QUOTA_EXCEEDED',
-        `this account may take ${limits.bytes} bytes on disk; delete something first`,
+        `this account can use at most ${limits.bytes} bytes on disk; delete points or collections first`,
       );
     }
   }

@@ -30,6 +30,6 @@ describe('how many gateways a process runs', () => {
   it('one on Windows, which hands no connection from thread to thread', () => {
     expect(countOf({}, 64, 'win32')).toBe(1);
     expect(countOf({ gateways: '1' }, 64, 'win32')).toBe(1);
-    expect(() => countOf({ gateways: '2' }, 64, 'win32')).toThrow(/on Windows a process runs one gateway/);
+    expect(() => countOf({ gateways: '2' }, 64, 'win32')).toThrow(/on Windows a process can only run one gateway/);
   });
 });

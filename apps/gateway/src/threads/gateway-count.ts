@@ -28,13 +28,13 @@ export function gatewayCount(
   }
   if (gateways === 1) return 1;
   if (platform === 'win32') {
-    throw VectronError.invalid('gateways', 'on Windows a process runs one gateway: say --gateways 1');
+    throw VectronError.invalid('gateways', 'on Windows a process can only run one gateway: set --gateways 1');
   }
   for (const [flag, most] of bounds) {
     if (gateways > most) {
       throw VectronError.invalid(
         'gateways',
-        `--gateways ${gateways} is more than is possible with ${flag}: at most ${most}`,
+        `--gateways ${gateways} is not possible with ${flag}: it must be at most ${most}`,
       );
     }
   }

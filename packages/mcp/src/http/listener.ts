@@ -54,7 +54,7 @@ export async function serveHttp(options: HttpOptions, settings: McpSettings): Pr
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     busy += 1;
     try {
-      if (busy > maxRequests) throw new VectronError('OVERLOADED', `${maxRequests} requests are under way`);
+      if (busy > maxRequests) throw new VectronError('OVERLOADED', `${maxRequests} requests are in progress, which is the limit; try again later`);
       await respond(request, response, guard, options, settings);
     } catch (cause) {
       refuse(response, toVectronError(cause), settings);
@@ -139,7 +139,7 @@ async function respond(
 function tokenOf({ headers }: IncomingMessage): string {
   const [, token] = /^Bearer ([\x21-\x7e]{1,4096})$/i.exec(headers.authorization ?? '') ?? [];
   if (token !== undefined) return token;
-  throw new VectronError('UNAUTHENTICATED', 'every request shows a token: authorization: Bearer ...');
+  throw new VectronError('UNAUTHENTICATED', 'every request must send a token: authorization: Bearer ...');
 }
 
 function allowOrigin({ headers }: IncomingMessage, response: ServerResponse): void {

@@ -105,14 +105,14 @@ export const deletePoints = collectionTool(
 /** Throws FAILED_PRECONDITION when a filter lets through more points than the caller expects. */
 async function selected(collection: Collection, { ids, filter, atMost }: Selected) {
   const points = { ids, filter: filter as Filter | undefined };
-  if (ids === undefined && filter === undefined) throw VectronError.invalid('ids', 'give ids or filter');
+  if (ids === undefined && filter === undefined) throw VectronError.invalid('ids', 'pass ids or filter');
   // An empty filter is refused by the call itself.
   if (ids !== undefined || filter === undefined || Object.keys(filter).length === 0) return points;
   const { count } = await collection.count({ filter: filter as never });
   if (count <= atMost) return points;
   throw new VectronError(
     'FAILED_PRECONDITION',
-    `${count} points pass the filter, more than atMost (${atMost}): narrow the filter, or say atMost`,
+    `${count} points match the filter, more than atMost (${atMost}); narrow the filter or increase atMost`,
     { details: { field: 'atMost' } },
   );
 }

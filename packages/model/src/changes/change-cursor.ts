@@ -25,7 +25,7 @@ export function parseChangeCursor(cursor: string, { id, name }: Incarnation, sha
   if (of !== id) {
     throw new VectronError(
       'CHANGES_GONE',
-      `the cursor is of another collection than ${name} is now, which was deleted and made again: read it anew`,
+      `the cursor belongs to an earlier collection ${name}, which was deleted and created again; read the collection from the beginning`,
     );
   }
   const positions = new Map<number, bigint>();
@@ -53,7 +53,7 @@ function checkShards(positions: Positions, shards: Shards, name: string): void {
   if (missing !== undefined) throw strange(`it lacks shard ${missing.shardId}`);
 }
 
-const strange = (why: string) => VectronError.invalid('cursor', `no answer gave this cursor: ${why}`);
+const strange = (why: string) => VectronError.invalid('cursor', `the cursor is invalid: ${why}; use a cursor from an answer, unchanged`);
 
 /**
  * The positions with those of shards that were split off, whose changes follow those before the split, which are the other

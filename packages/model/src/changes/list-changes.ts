@@ -40,7 +40,7 @@ export async function listChanges(
 ): Promise<{ changes: ShardChange[]; nextCursor: string }> {
   if (!(waitMs >= 0 && waitMs <= MAX_WAIT_MS))
     throw VectronError.invalid('wait_ms', `wait_ms must be 0 to ${MAX_WAIT_MS}`);
-  if (from !== '' && from !== 'now') throw VectronError.invalid('from', 'from is now, or empty');
+  if (from !== '' && from !== 'now') throw VectronError.invalid('from', "from must be 'now' or empty");
   if (from !== '' && cursor !== '') throw VectronError.invalid('from', 'send either from or a cursor');
   const { collection, shards } = route;
   if (from === 'now') return { changes: [], nextCursor: changeCursor(collection, await presentOf(shards, home)) };

@@ -49,7 +49,7 @@ export function parseSnapshot(
 ): readonly workerData.ShardView[] {
   const { collectionId, shards } = decodeToken(text);
   if (collectionId !== id)
-    throw new VectronError('SNAPSHOT_GONE', `the snapshot is of another collection than ${name}`);
+    throw new VectronError('SNAPSHOT_GONE', `the snapshot belongs to another collection than ${name}; open a new snapshot`);
   return shards;
 }
 
@@ -61,7 +61,7 @@ function decodeToken(text: string): workerData.SnapshotToken {
   } catch {
     // Said below.
   }
-  throw VectronError.invalid('snapshot', 'no answer gave this snapshot');
+  throw VectronError.invalid('snapshot', 'the snapshot is invalid; use the value from the answer that opened it, unchanged');
 }
 
 /** A page of a snapshot. */
@@ -71,7 +71,7 @@ export async function pageSnapshot(
   ask: AskWorker,
 ): ReturnType<typeof pagePoints> {
   if (request.orderBy !== undefined) {
-    throw VectronError.invalid('order_by', 'a snapshot is read by id: leave order_by out');
+    throw VectronError.invalid('order_by', 'a snapshot can only be read in the order of ids; omit order_by');
   }
   const held = new Map(views.map((view) => [view.shardId, view]));
   // Those of the moment: one that was split since is asked for both halves.

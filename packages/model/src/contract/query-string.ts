@@ -60,7 +60,7 @@ export function readQuery(name: string, message: Message, query: URLSearchParams
     const { field, within } = parameter;
     const before = given.get(field);
     if (before !== undefined || (values.length > 1 && !field.list)) {
-      throw VectronError.invalid(spelling, `${spelling} is given twice`);
+      throw VectronError.invalid(spelling, `${spelling} occurs twice; send it once`);
     }
     given.set(field, spelling);
     let target = message;
@@ -88,6 +88,6 @@ export function textValue({ type, ref }: FieldContract, text: string, at: string
     return text === 'true';
   }
   if (type === 'enum' && /^\d+$/.test(text)) return read(Number(text), at);
-  if (text === '' && type !== 'string' && type !== 'bytes') throw VectronError.invalid(at, `${at} is empty`);
+  if (text === '' && type !== 'string' && type !== 'bytes') throw VectronError.invalid(at, `${at} must not be empty`);
   return read(text, at);
 }

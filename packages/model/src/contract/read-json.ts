@@ -44,7 +44,7 @@ export function readMessage(name: string, json: unknown, at = ''): Message {
     const known = reader.fields.get(key);
     if (known === undefined) throw VectronError.invalid(place, `unknown field ${place}`);
     if (value === null && known.field.ref !== 'google.protobuf.Value') continue;
-    if (given.has(known.field)) throw VectronError.invalid(place, `${place} is given twice, in two spellings`);
+    if (given.has(known.field)) throw VectronError.invalid(place, `${place} occurs twice, in camelCase and in snake_case; send it once`);
     given.add(known.field);
     known.set(message, value, place);
   }
@@ -107,7 +107,7 @@ function fieldReader(field: FieldContract, { fields }: MessageContract): FieldRe
   const { json, oneof, rest } = field;
   if (rest?.readOnly) {
     const set = (_message: Message, _value: unknown, at: string) => {
-      throw VectronError.invalid(at, `${at} is set by the server; leave it out`);
+      throw VectronError.invalid(at, `${at} is set by the server; omit it`);
     };
     return { field, set };
   }
@@ -128,7 +128,7 @@ function fieldReader(field: FieldContract, { fields }: MessageContract): FieldRe
   return {
     field,
     set: (message, value, at) => {
-      if (message[oneof] !== undefined) throw VectronError.invalid(at, `${at}: only one of its kind may be given`);
+      if (message[oneof] !== undefined) throw VectronError.invalid(at, `${at}: only one of the alternative fields is allowed; send one`);
       message[oneof] = { $case: json, value: read(value, at) };
     },
   };

@@ -127,7 +127,7 @@ export class PortPeer {
     };
     const abort = () => {
       cancel();
-      pending.fail(new VectronError('CANCELLED', 'the caller does not wait any more'));
+      pending.fail(new VectronError('CANCELLED', 'the caller cancelled the request'));
     };
     const settled = (finish: () => void) => {
       signal?.removeEventListener('abort', abort);

@@ -151,6 +151,7 @@ def _column(values: list[Any]) -> Any:
     import pandas
 
     if any(one is None for one in values) and all(one is None or type(one) is int for one in values):
-        signed = all(one is None or one < 2**63 for one in values)
-        return pandas.array(values, dtype="Int64" if signed else object)
+        # Any: the types of pandas 2, which Python 3.10 has, do not know that a type is a dtype.
+        dtype: Any = "Int64" if all(one is None or one < 2**63 for one in values) else object
+        return pandas.array(values, dtype=dtype)
     return values

@@ -146,7 +146,7 @@ const bytesAt = (data: Data, at: number): Buffer => {
 };
 
 function utf8(bytes: Buffer): string {
-  if (!isUtf8(bytes)) throw VectronError.invalid('file', 'a text is no UTF-8');
+  if (!isUtf8(bytes)) throw VectronError.invalid('file', 'a text is not valid UTF-8');
   return bytes.toString('utf8');
 }
 

@@ -169,7 +169,7 @@ async function columnsOf(file: string, choice: ColumnChoice, dump: FieldsDump): 
   const bytes = new Set(names.filter((name) => typeOf(name) === 'bytes' && name !== first));
   if (first === undefined && total > 0) {
     const why = bytes.size > 0 ? ` (${[...bytes].join(', ')}: ${dump.bytesReason})` : '';
-    throw VectronError.invalid('vector', `${file} has no column of vectors: name one with --vector; ${have}${why}`);
+    throw VectronError.invalid('vector', `${file} has no column of vectors; choose one with --vector; ${have}${why}`);
   }
   const dense = new Map(
     [...new Set([first ?? '', ...vectors])].map((name) => [name, seen.get(name)?.lengths.most ?? 0]),

@@ -57,7 +57,7 @@ describe('dumps of Qdrant', () => {
     const chosen = await read('qdrant', file(lines), { vector: 'a' });
     expect(chosen.points.map(({ vector }) => vector)).toEqual([f32(1, 2)]);
     expect(chosen.refused).toEqual(['2 2: it has no vector a, which is the first one of the points, but b']);
-    await expect(read('qdrant', file(lines), { vector: 'c' })).rejects.toThrow('no vector c for --vector, but a, b');
+    await expect(read('qdrant', file(lines), { vector: 'c' })).rejects.toThrow('no vector c for --vector; choose one of a, b');
   });
 
   it('refuse a row that is wrong with its line and id, and read the others', async () => {
@@ -90,13 +90,13 @@ describe('dumps of Qdrant', () => {
       '1 1: it has no vector: scroll with "with_vector": true',
       '2 2: vector[1] must be a number, not null',
       expect.stringMatching(/^3 -: .*NaN, which Python writes, is no JSON/),
-      expect.stringMatching(/^4 -: .*the key "a" is twice in one object/),
-      '5 -5: an id is a UUID or an unsigned integer of 64 bits, not -5',
-      '6 -: an id is a UUID or an unsigned integer of 64 bits, not 6.5',
+      expect.stringMatching(/^4 -: .*the key "a" occurs twice in one object/),
+      '5 -5: an id must be a UUID or an unsigned 64-bit integer, not -5',
+      '6 -: an id must be a UUID or an unsigned 64-bit integer, not 6.5',
       '7 -: the line ends within the value',
       '8 8: the vector has 3 dimensions, and those of most rows have 2',
-      '9 9: a payload is an object, not []',
-      '10 -: it is no point of Qdrant, which has id, vector and payload, but {"wrong":1}',
+      '9 9: a payload must be an object, not []',
+      '10 -: it is not a Qdrant point with id, vector and payload, but {"wrong":1}',
       '11 -: a row is a JSON object, not 17',
       '15 -: the file ends within the value: what follows was cut off',
     ]);
@@ -155,13 +155,13 @@ describe('dumps of Chroma', () => {
     expect([total, sparseVectors]).toEqual([4, ['v']]);
     const text2 = '{"ids":["a"],"embeddings":["[0.1 ... 0.2]"],"metadatas":["x"]}';
     expect((await read('chroma', file(text2))).refused[0]).toMatch(
-      /^1 a: the metadata is an object|^1 a: the embedding is text/,
+      /^1 a: the metadata must be an object|^1 a: the embedding is text/,
     );
   });
 
   it('are refused whole when it cannot be told what belongs together', async () => {
     await expect(read('chroma', file('{"ids":["a","b"],"embeddings":[[1]]}'))).rejects.toThrow(
-      'there are 2 ids and 1 embeddings: which belong together cannot be told',
+      'there are 2 ids and 1 embeddings: export them again with equal lengths',
     );
     await expect(read('chroma', file('{"ids":[["a"]],"embeddings":[[[1]]]}'))).rejects.toThrow(
       'as collection.query gives it',
@@ -196,8 +196,8 @@ describe('dumps of Weaviate', () => {
       },
     ]);
     expect(refused).toEqual([
-      expect.stringMatching(/^3 -: an object of Weaviate has an "id" or "uuid", not nothing/),
-      '4 4: properties are an object, not 7',
+      expect.stringMatching(/^3 -: an object of Weaviate must have an "id" or "uuid", not nothing/),
+      '4 4: properties must be an object, not 7',
     ]);
     expect(understood[0]).toBe('class: A');
     await expect(read('weaviate', dir)).rejects.toThrow('restore it in Weaviate');
@@ -212,7 +212,7 @@ describe('files of Milvus', () => {
     await expect(read('milvus', fixture('milvus/json.json'), { id: 'no' })).rejects.toThrow('no column no for --id');
     const rows = '{"rows":[{"id":1,"a":[1,2]},{"id":2,"a":[3,4]}]}';
     await expect(read('milvus', file(rows))).rejects.toThrow(
-      'no column of vectors: name one with --vector; its columns are id, a',
+      'no column of vectors; choose one with --vector; its columns are id, a',
     );
     expect((await read('milvus', file(rows), { vector: 'a' })).points[1]).toEqual({
       id: '2',
@@ -245,7 +245,7 @@ describe('files of Milvus', () => {
     writeFileSync(join(copied, 'ok.npy'), ok.subarray(0, -1));
     await expect(read('milvus', copied, { id: 'key' })).rejects.toThrow('ok.npy ends early');
     writeFileSync(join(copied, 'ok.npy'), Buffer.from(ok.toString('latin1').replace('(4,)', '(3,)'), 'latin1'));
-    await expect(read('milvus', copied, { id: 'key' })).rejects.toThrow('which belong together cannot be told');
+    await expect(read('milvus', copied, { id: 'key' })).rejects.toThrow('export them again with equal lengths');
   });
 });
 

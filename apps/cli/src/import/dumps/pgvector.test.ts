@@ -209,8 +209,8 @@ describe('rows', () => {
       '4 2: the vector has 3 dimensions, and those of most rows have 2',
       '5 3: column v: it is no vector such as [1,2,3], but "[1,x]"',
       '6 -: it has 2 values, and public.items 3 columns',
-      '7 -: it has no id: null is none',
-      '8 6: the vector has at place 0 no finite number of 32 bits',
+      '7 -: it has no id: null is not an id',
+      '8 6: the vector: position 0 is not a finite float32',
     ]);
   });
 

@@ -35,15 +35,15 @@ function pointOf(row: Json): DumpedRow {
   if (id === undefined && vector === undefined) {
     throw VectronError.invalid(
       'point',
-      `it is no point of Qdrant, which has id, vector and payload, but ${shown(row)}`,
+      `it is not a Qdrant point with id, vector and payload, but ${shown(row)}`,
     );
   }
   const isNumber = typeof id === 'bigint' || (typeof id === 'number' && Number.isSafeInteger(id));
   if (typeof id !== 'string' && !(isNumber && id >= 0)) {
-    throw VectronError.invalid('id', `an id is a UUID or an unsigned integer of 64 bits, not ${shown(id)}`);
+    throw VectronError.invalid('id', `an id must be a UUID or an unsigned 64-bit integer, not ${shown(id)}`);
   }
   if (payload !== undefined && payload !== null && !isPlainObject(payload)) {
-    throw VectronError.invalid('payload', `a payload is an object, not ${shown(payload)}`);
+    throw VectronError.invalid('payload', `a payload must be an object, not ${shown(payload)}`);
   }
   const ofShard = { what: 'shard_key', reason: 'the shard of a point is decided by its id here' };
   return {

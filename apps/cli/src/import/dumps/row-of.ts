@@ -31,7 +31,7 @@ export interface Dimensions {
 export function rowOf(place: Place, parts: Parts, { dimension, named }: Dimensions): ImportRow {
   const id = idText(parts.id);
   const refuse = (reason: string): RefusedRow => ({ place, ...(id === undefined ? {} : { id }), reason });
-  if (id === undefined) return refuse(`it has no id: ${said(parts.id)} is none`);
+  if (id === undefined) return refuse(`it has no id: ${said(parts.id)} is not an id`);
   const { vector, vectors = {}, sparse = {} } = parts;
   if (vector === undefined) return refuse(parts.noVector ?? 'it has no vector');
   try {
@@ -71,7 +71,7 @@ function checkDense(what: string, vector: Float32Array, dimension: number | unde
     throw VectronError.invalid('vector', message);
   }
   const at = vector.findIndex((one) => !Number.isFinite(one));
-  if (at >= 0) throw VectronError.invalid('vector', `${what} has at place ${at} no finite number of 32 bits`);
+  if (at >= 0) throw VectronError.invalid('vector', `${what}: position ${at} is not a finite float32`);
 }
 
 function checkSparse(name: string, { indices, values }: { indices: number[]; values: number[] }): void {

@@ -68,7 +68,7 @@ export class VectorSurvey {
     if (chosen !== undefined && !dense.includes(chosen)) {
       throw VectronError.invalid(
         'vector',
-        `${file} has no vector ${chosen} for --vector, but ${dense.join(', ') || 'none'}`,
+        `${file} has no vector ${chosen} for --vector; choose one of ${dense.join(', ') || 'none'}`,
       );
     }
     const first = chosen ?? (dense.includes(unnamed) ? unnamed : (most ?? unnamed));

@@ -45,12 +45,12 @@ function objectOf(row: Json): DumpedRow {
   const graphql = isPlainObject(row._additional) ? row._additional : undefined;
   const id = row.id ?? row.uuid ?? graphql?.id;
   if (typeof id !== 'string') {
-    throw VectronError.invalid('id', `an object of Weaviate has an "id" or "uuid", not ${shown(id)} in ${shown(row)}`);
+    throw VectronError.invalid('id', `an object of Weaviate must have an "id" or "uuid", not ${shown(id)} in ${shown(row)}`);
   }
   const { _additional, ...ownProperties } = row;
   const properties = graphql === undefined ? (row.properties ?? {}) : ownProperties;
   if (!isPlainObject(properties)) {
-    throw VectronError.invalid('properties', `properties are an object, not ${shown(properties)}`);
+    throw VectronError.invalid('properties', `properties must be an object, not ${shown(properties)}`);
   }
   const references = isPlainObject(row.references) ? row.references : {};
   const table = row.class ?? row.collection;

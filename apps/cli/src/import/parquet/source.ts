@@ -85,7 +85,7 @@ function asRow(
 
 export async function openParquet(file: string): Promise<ParquetFile> {
   const wrong = (cause: unknown) => {
-    throw VectronError.invalid('file', `${file} is no Parquet file that can be read: ${(cause as Error).message}`);
+    throw VectronError.invalid('file', `${file} is not a readable Parquet file: ${(cause as Error).message}`);
   };
   const buffer = await asyncBufferFromFile(file);
   // Geometry is told by its metadata; it has no part in an import.

@@ -54,7 +54,7 @@ export async function importFile(db: VectronClient, one: FileImport): Promise<Fi
   if (earlier !== undefined && !known) {
     throw new VectronError(
       'COLLECTION_NOT_FOUND',
-      `the import cannot go on: there is no collection ${collection} any more`,
+      `the import cannot continue: collection ${collection} was deleted`,
     );
   }
   const settings = settingsFor(one);
@@ -145,13 +145,13 @@ function checkFits({ source, collection, distance, dimension, file }: FileImport
   if (asked !== undefined && asked !== fit.dimension) {
     throw new VectronError(
       'DIMENSION_MISMATCH',
-      `the vectors of ${file} have ${asked} dimensions, the collection ${collection} ${fit.dimension}`,
+      `the vectors of ${file} have ${asked} dimensions, but collection ${collection} has ${fit.dimension}; import into another collection`,
     );
   }
   if (distance !== undefined && distance !== fit.distance) {
     throw VectronError.invalid(
       'distance',
-      `the collection ${collection} compares by ${fit.distance}: leave --distance out`,
+      `collection ${collection} has the distance ${fit.distance}; omit --distance`,
     );
   }
 }

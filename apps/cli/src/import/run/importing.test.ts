@@ -114,11 +114,11 @@ describe('every row', () => {
     expect([tally.points, tally.refused]).toEqual([1, 7]);
     expect(reported().map(({ line, reason }) => `${line} ${reason}`)).toEqual([
       expect.stringMatching(/^2 vector has 3 dimensions/),
-      expect.stringMatching(/^3 vector\[1\] is not a finite float32/),
+      expect.stringMatching(/^3 vector\[1\] must be a finite float32/),
       expect.stringMatching(/^4 id must be 1 to 512 bytes/),
-      expect.stringMatching(/^5 a payload nests at most 64/),
+      expect.stringMatching(/^5 a payload can be nested at most 64/),
       expect.stringMatching(/^6 a payload key must not be __proto__/),
-      expect.stringMatching(/^7 payload.t is not valid Unicode/),
+      expect.stringMatching(/^7 payload.t must be valid Unicode/),
       expect.stringMatching(/^8 payload.n .*has no exact form/),
     ]);
   });
@@ -207,14 +207,14 @@ describe('a collection', () => {
 
   it('that is there must fit the file, which is said before anything is written', async () => {
     await db.createCollection(name, { dimension: 3, distance: 'dot' });
-    await expect(imported([point('a')])).rejects.toThrow(`have 2 dimensions, the collection ${name} 3`);
-    await expect(imported(['{"id":"a","vector":[1,2,3]}'], { distance: 'cosine' })).rejects.toThrow('compares by dot');
+    await expect(imported([point('a')])).rejects.toThrow(`have 2 dimensions, but collection ${name} has 3`);
+    await expect(imported(['{"id":"a","vector":[1,2,3]}'], { distance: 'cosine' })).rejects.toThrow('has the distance dot');
     const named = await imported(['{"id":"a","vector":[1,2,3],"vectors":{"t":[1]}}', '{"id":"b","vector":[1,2,3]}'], {
       distance: undefined,
     });
     expect([named.tally.points, reported()[0].reason]).toEqual([
       1,
-      `the collection has no vector t: make it with \`vectron indexes create COLLECTION t --type vector --dimension 1\``,
+      `the collection has no vector t; create it with \`vectron indexes create COLLECTION t --type vector --dimension 1\``,
     ]);
   });
 
@@ -254,7 +254,7 @@ describe('an import that did not come to its end', () => {
     expect(reported().map(({ line }) => line)).toEqual(wrong);
     expect(await ids()).toEqual(goods);
     expect(existsSync(progressFileOf(report()).file)).toBe(false);
-    await expect(imported(lines, { resume: true })).rejects.toThrow('there is no import to go on with');
+    await expect(imported(lines, { resume: true })).rejects.toThrow('there is no import to continue');
   });
 
   it('goes on after the server went away, whose error says what was acknowledged', async () => {

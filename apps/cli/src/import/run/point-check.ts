@@ -26,7 +26,7 @@ export function refusal(point: Point, fit: Fit): string | undefined {
       if (dimension !== one.length) {
         throw VectronError.invalid(
           'vectors',
-          `vectors.${name} has ${one.length} dimensions, the collection ${dimension}`,
+          `vectors.${name} has ${one.length} dimensions, but the collection has ${dimension}`,
         );
       }
     }
@@ -42,5 +42,5 @@ export function refusal(point: Point, fit: Fit): string | undefined {
 const undeclared = (what: string, name: string, flags: string) =>
   VectronError.invalid(
     'vectors',
-    `the collection has no ${what} ${name}: make it with \`vectron indexes create COLLECTION ${name} ${flags}\``,
+    `the collection has no ${what} ${name}; create it with \`vectron indexes create COLLECTION ${name} ${flags}\``,
   );

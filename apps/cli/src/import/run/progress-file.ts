@@ -67,7 +67,7 @@ export class ProgressFile {
     } catch (cause) {
       throw VectronError.invalid(
         'resume',
-        `${this.file} is damaged: import the file anew, without --resume (${String(cause)})`,
+        `${this.file} is damaged: import the file again without --resume (${String(cause)})`,
       );
     }
   }
@@ -78,7 +78,7 @@ export class ProgressFile {
     if (progress === undefined) {
       throw VectronError.invalid(
         'resume',
-        `there is no import to go on with: no file ${this.file}; import without --resume`,
+        `there is no import to continue, because the file ${this.file} does not exist; import without --resume`,
       );
     }
     const was = progress.identity;
@@ -91,6 +91,6 @@ export class ProgressFile {
             ? 'the file has changed since'
             : undefined;
     if (changed === undefined) return progress;
-    throw VectronError.invalid('resume', `the import cannot go on: ${changed}; import anew, without --resume`);
+    throw VectronError.invalid('resume', `the import cannot continue: ${changed}; import again without --resume`);
   }
 }

@@ -50,13 +50,13 @@ export class Report {
     } catch (cause) {
       throw VectronError.invalid(
         'report',
-        `the report cannot be written: ${(cause as Error).message}; name another with --report`,
+        `the report cannot be written: ${(cause as Error).message}; choose another file with --report`,
       );
     }
     if (fstatSync(this.#fd).size < this.#bytes) {
       throw VectronError.invalid(
         'resume',
-        `${this.file} is shorter than it was: import the file anew, without --resume`,
+        `${this.file} is shorter than before: import the file again without --resume`,
       );
     }
     ftruncateSync(this.#fd, this.#bytes);

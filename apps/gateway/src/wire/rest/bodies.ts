@@ -69,6 +69,6 @@ function encodingOf({ headers }: FastifyRequest): Encoding | undefined {
   if (known !== undefined) return known;
   throw new VectronError(
     'UNSUPPORTED_MEDIA_TYPE',
-    `content-encoding ${name} is not supported: send ${ENCODINGS.join(', ')}, or the body as it is`,
+    `content-encoding ${name} is not supported: use ${ENCODINGS.join(', ')}, or send the body uncompressed`,
   );
 }

@@ -68,7 +68,7 @@ export function guardRequests(
     const { contract } = request.routeOptions.config;
     try {
       // Before the body of what nobody serves is read.
-      if (request.is404) throw new VectronError('NOT_FOUND', 'no such route');
+      if (request.is404) throw new VectronError('NOT_FOUND', 'there is no such path; see /docs for all paths');
       // Tokens, keys, and what is nobody's business: no cache keeps any answer. Pages say themselves what may be kept.
       if (contract !== undefined) reply.header('cache-control', 'no-store');
       // Pages, and what is for everybody: neither has anything to say about anybody.
@@ -148,7 +148,7 @@ export function guardRequests(
 
 /** Lets pages of these origins, and no others, call the API (https://fetch.spec.whatwg.org/#http-cors-protocol). */
 export function allowOrigins(fastify: FastifyInstance, origins: readonly string[]): void {
-  if (origins.includes('*')) throw VectronError.invalid('origins', 'name the origins: * would be every page there is');
+  if (origins.includes('*')) throw VectronError.invalid('origins', 'list the origins explicitly: * would allow every web page');
   const allowed = new Set(origins);
   fastify.addHook('onRequest', async (request, reply) => {
     const { origin } = request.headers;

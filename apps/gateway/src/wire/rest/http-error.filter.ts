@@ -34,11 +34,11 @@ export function fromFramework(error: unknown): VectronError {
   const status =
     error instanceof HttpException ? error.getStatus() : (error as { statusCode?: number } | null)?.statusCode;
   const text = error instanceof Error ? error.message : String(error);
-  if (status === 404) return new VectronError('NOT_FOUND', 'no such route');
+  if (status === 404) return new VectronError('NOT_FOUND', 'there is no such path; see /docs for all paths');
   if (status === 415) {
     return new VectronError(
       'UNSUPPORTED_MEDIA_TYPE',
-      'bodies are JSON: send the header content-type: application/json',
+      'the body must be JSON: send the header content-type: application/json',
     );
   }
   if (status === 413) return new VectronError('PAYLOAD_TOO_LARGE', 'the request body is too large');

@@ -74,12 +74,12 @@ export function serveSearchSocket(
     const begunMs = performance.now();
     void (async () => {
       try {
-        if (collection === undefined) throw new VectronError('NOT_FOUND', 'no such route');
+        if (collection === undefined) throw new VectronError('NOT_FOUND', 'there is no such path; see /docs for all paths');
         if (origin !== undefined && !origins.includes(origin) && hostOf(origin) !== request.headers.host) {
-          throw new VectronError('PERMISSION_DENIED', 'this origin may not open a WebSocket');
+          throw new VectronError('PERMISSION_DENIED', 'this origin is not allowed to open a WebSocket; add it with --origins');
         }
         // Proxies and browsers write URLs down: a token is never taken from one.
-        if (query !== undefined) throw new VectronError('INVALID_ARGUMENT', 'this path takes no query parameters');
+        if (query !== undefined) throw new VectronError('INVALID_ARGUMENT', 'this path accepts no query parameters; omit them');
         const name = decoded(collection);
         const principal = await edge.enter(token, isProxy(address) ? '' : address);
         checkAccess(METHOD, principal);

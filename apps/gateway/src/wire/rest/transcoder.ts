@@ -38,7 +38,7 @@ export function transcode(
       // Not for clients: what is there for services of the cluster is no different from what is not there.
       if (method.access === 'internal') {
         fastify.all(url, async () => {
-          throw new VectronError('NOT_FOUND', 'no such route');
+          throw new VectronError('NOT_FOUND', 'there is no such path; see /docs for all paths');
         });
         continue;
       }
@@ -75,7 +75,7 @@ function readerOf(method: MethodContract, binding: HttpBinding): (request: Authe
     const message =
       binding.body && request.body !== undefined ? readMessage(requestName, request.body) : newMessage(requestName);
     if (!binding.body && request.body !== undefined) {
-      throw VectronError.invalid('body', `${binding.verb} ${binding.path} takes no body`);
+      throw VectronError.invalid('body', `${binding.verb} ${binding.path} accepts no body; omit it`);
     }
     const start = request.url.indexOf('?');
     const query = start === -1 ? '' : request.url.slice(start + 1);
@@ -87,7 +87,7 @@ function readerOf(method: MethodContract, binding: HttpBinding): (request: Authe
       const value = textValue(field, (request.params as Record<string, string>)[field.name], field.name);
       const sent = message[field.json];
       if (sent !== value && sent !== '' && sent !== 0 && sent !== 0n) {
-        throw VectronError.invalid(field.name, `${field.name} is one in the path and another in the request`);
+        throw VectronError.invalid(field.name, `${field.name} differs between the path and the request; omit it from the request`);
       }
       message[field.json] = value;
     }
@@ -115,7 +115,7 @@ function parametersOf(query: string): URLSearchParams {
   try {
     decodeURIComponent(query);
   } catch (cause) {
-    throw new VectronError('INVALID_ARGUMENT', 'the query string is not percent-encoded UTF-8', { cause });
+    throw new VectronError('INVALID_ARGUMENT', 'the query string must be percent-encoded UTF-8', { cause });
   }
   return new URLSearchParams(query);
 }
@@ -143,7 +143,7 @@ function refuseOthers(fastify: FastifyInstance, url: string, known: ReadonlySet<
     // The body is of no use to anybody.
     onRequest: async (request, reply) => {
       reply.header('allow', allow);
-      throw new VectronError('METHOD_NOT_ALLOWED', `${request.method} is not for this path; it takes ${allow}`);
+      throw new VectronError('METHOD_NOT_ALLOWED', `the path does not accept the method ${request.method}; use ${allow}`);
     },
     handler: () => undefined,
   });
