@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { pages } from '../docs/.vitepress/pages.mjs';
 import { root } from './content-hash.mjs';
 import { isData, READ, RUN, runShell } from './docs-blocks/languages.mjs';
-import { ended, makeCommands, placeOf } from './docs-blocks/place.mjs';
+import { ended, makeCommands, placeOf, startsServer } from './docs-blocks/place.mjs';
 import { startServer } from './running-server.mjs';
 
 const { values } = parseArgs({ options: { only: { type: 'string' }, list: { type: 'boolean' } } });
@@ -88,7 +88,7 @@ async function performBlock(block, place, before) {
 }
 
 async function performPage(blocks, folder, server) {
-  await empty(server);
+  if (!startsServer(blocks)) await empty(server);
   const place = await placeOf(folder, blocks, server);
   try {
     if (place.before.sh !== undefined) {
@@ -104,16 +104,24 @@ async function performPage(blocks, folder, server) {
 
 async function performAll(pageBlocks) {
   const folder = makeCommands();
-  const server = await startServer('docs', []);
+  const server = await startServer('docs', ['--log', 'error']);
   process.on('exit', () => {
     server.kill();
     rmSync(folder, { recursive: true, force: true });
   });
-  for (const blocks of pageBlocks) {
+  const one = async (blocks) => {
     const started = Date.now();
     await performPage(blocks, folder, server);
     console.log(`${blocks[0].file}: ${blocks.length} blocks, ${((Date.now() - started) / 1000).toFixed(1)} s`);
-  }
+  };
+  const inTurn = async (list) => {
+    for (const blocks of list) await one(blocks);
+  };
+  // Pages with a server of their own do not mind what the others do to the common one.
+  await Promise.all([
+    inTurn(pageBlocks.filter(startsServer)),
+    inTurn(pageBlocks.filter((blocks) => !startsServer(blocks))),
+  ]);
   if (!(await server.stop())) failures.push('the server did not live until the end');
 }
 

@@ -26,15 +26,14 @@ const CLI = fileURLToPath(new URL('../../apps/cli/bin/vectron.js', import.meta.u
 /** Of the formula, by which it may differ from what was measured. */
 const TOLERANCE = 0.15;
 /** Milliseconds without writes after which a log is cut and a graph is saved, and more. */
-const REST_MS = 25_000;
+const REST_MS = 20_000;
 const SIZE = flags.quick ? 0.5 : 1;
 const SHAPES = [
   { dimension: 128, points: 100_000, quantization: 'int8', storage: 'memory' },
   { dimension: 384, points: 60_000, quantization: 'int8', storage: 'memory' },
-  { dimension: 384, points: 60_000, quantization: 'none', storage: 'memory' },
   { dimension: 384, points: 60_000, quantization: 'int8', storage: 'mmap' },
-  { dimension: 768, points: 30_000, quantization: 'int8', storage: 'memory' },
-  { dimension: 768, points: 30_000, quantization: 'binary', storage: 'disk' },
+  { dimension: 768, points: 40_000, quantization: 'none', storage: 'memory' },
+  { dimension: 768, points: 40_000, quantization: 'binary', storage: 'disk' },
 ].map((shape) => ({ ...shape, points: Math.round(shape.points * SIZE) }));
 
 /** `vectron serve` on a folder. */

@@ -26,7 +26,8 @@ export function textInPlaceOfHtml(md) {
   const isComment = ({ content }) => content.startsWith('<!--');
   md.core.ruler.push('text-in-place-of-html', ({ tokens }) => {
     for (const token of [...tokens, ...tokens.flatMap(({ children }) => children ?? [])]) {
-      if (/^html_(inline|block)$/.test(token.type)) Object.assign(token, { type: 'text', content: isComment(token) ? '' : token.content });
+      if (/^html_(inline|block)$/.test(token.type))
+        Object.assign(token, { type: 'text', content: isComment(token) ? '' : token.content });
     }
   });
 }

@@ -95,7 +95,7 @@ const readYaml = ({ code }) =>
   read(parseAllDocuments(code).flatMap(({ errors }) => errors.map(({ message }) => message)));
 const readShell = ({ code }, place) => perform(place, 'bash', ['-n', '-c', code]);
 const readPython = ({ code }, place) =>
-  perform(place, 'python3', ['-c', 'import ast, sys; ast.parse(sys.stdin.read())'], { input: code });
+  perform(place, 'python3', ['-c', 'import ast, sys; ast.parse(sys.stdin.read())'], code);
 const readTypeScript = ({ code }) => {
   const { diagnostics } = ts.transpileModule(code, { reportDiagnostics: true });
   return read(diagnostics.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n')));

@@ -1,5 +1,5 @@
 // Where the blocks of a page are run: a folder, its commands, its environment and the addresses that stand for those of the page.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -47,12 +47,16 @@ const passedOn = () => {
   return { GOCACHE, GOPATH, ...(GOPROXY === undefined ? {} : { GOPROXY }) };
 };
 
+/** Whether a page starts a server of its own. */
+export const startsServer = (blocks) =>
+  blocks.some(({ background, code }) => background && code.includes('vectron serve'));
+
 /** The place of a page. `server`: the one of all pages; a page that starts a server of its own works with that one. */
 export async function placeOf(folder, blocks, server) {
   const [{ file }] = blocks;
   const cwd = join(folder, file.replaceAll(/\W+/g, '-'));
   mkdirSync(cwd);
-  const own = blocks.some(({ background, code }) => background && code.includes('vectron serve'));
+  const own = startsServer(blocks);
   const [other, ...two] = await freePorts(3);
   const [http, grpc] = own ? two : [new URL(server.url).port, server.grpc.split(':')[1]];
   const env = {
@@ -64,7 +68,8 @@ export async function placeOf(folder, blocks, server) {
     PYTHONDONTWRITEBYTECODE: '1',
     DOCS_HTTP: String(http),
     DOCS_GRPC: String(grpc),
-    ...(own ? {} : { VECTRON_URL: `http://127.0.0.1:${http}`, VECTRON_API_KEY: server.apiKey }),
+    VECTRON_URL: `http://127.0.0.1:${http}`,
+    ...(own ? { VECTRON_DATA: 'data' } : { VECTRON_API_KEY: server.apiKey }),
   };
   const addresses = { ':8080': `:${http}`, ':8081': `:${grpc}`, ':8090': `:${other}`, '/home/ada': `${cwd}/home/ada` };
   const bound = (text) =>
@@ -74,17 +79,20 @@ export async function placeOf(folder, blocks, server) {
   return { cwd, env, bound, started: [], state: join(cwd, '.state'), before: preparationOf(file) };
 }
 
-/** The exit status and what was printed. */
-export function perform(place, command, args, options = {}) {
-  const { status, error, stdout, stderr } = spawnSync(command, args, {
-    cwd: place.cwd,
-    env: place.env,
-    encoding: 'utf8',
-    timeout: LIMIT_MS,
-    maxBuffer: 1 << 26,
-    ...options,
+/** The exit status and what was printed. `input`: for its standard input. */
+export function perform({ cwd, env }, command, args, input = '') {
+  const child = spawn(command, args, { cwd, env, timeout: LIMIT_MS, killSignal: 'SIGKILL' });
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => {
+      printed += chunk;
+    });
+  }
+  child.stdin.on('error', () => undefined).end(input);
+  return new Promise((resolve) => {
+    child.once('error', ({ message }) => resolve({ status: 1, printed: message }));
+    child.once('close', (status, signal) => resolve({ status: status ?? signal, printed }));
   });
-  return { status, printed: `${stdout ?? ''}${stderr ?? ''}${error === undefined ? '' : error.message}` };
 }
 
 /** Before a command: the variables that the blocks of the shell before it have exported, and the folder that they left. */
@@ -96,7 +104,7 @@ export const keeping = (place, code) =>
 
 /** A program, in `cwd`. */
 export const performProgram = (place, words, cwd = place.cwd) =>
-  perform(place, 'bash', ['-c', `${found(place)}\ncd '${cwd}' && exec "$@"`, 'bash', ...words]);
+  perform({ ...place, cwd }, 'bash', ['-c', `${found(place)}\ncd '${cwd}' && exec "$@"`, 'bash', ...words]);
 
 /** Ends what the page has started in the background. */
 export async function ended({ started }) {
