@@ -35,6 +35,24 @@ function kindOf(command) {
   return kinds.join(' ');
 }
 
+/** Why scripts/docs-blocks.mjs does not run the examples of a command; apps/cli/src/help.test.ts parses all of them. */
+const GOES_ON = 'it goes on until it is stopped';
+const ELSEWHERE = 'it names a server or a file that is not here';
+const NOT_RUN = {
+  serve: GOES_ON,
+  'collections create': 'its lines are alternatives',
+  import: ELSEWHERE,
+  changes: GOES_ON,
+  login: ELSEWHERE,
+  logout: ELSEWHERE,
+  'profiles use': ELSEWHERE,
+  doctor: ELSEWHERE,
+  stats: GOES_ON,
+  workers: GOES_ON,
+  mcp: GOES_ON,
+  shell: GOES_ON,
+};
+
 function section(command, depth) {
   const words = wordsOf(command);
   const usage = `vectron ${words} ${command.usage()}`.replace(
@@ -54,7 +72,8 @@ function section(command, depth) {
   if (kind !== '') lines.push(kind, '');
   lines.push(...optionRows(command));
   const examples = EXAMPLES[words];
-  if (examples !== undefined) lines.push('```sh', ...examples, '```', '');
+  const reason = NOT_RUN[words] === undefined ? '' : ` no-run="${NOT_RUN[words]}"`;
+  if (examples !== undefined) lines.push(`\`\`\`sh${reason}`, ...examples, '```', '');
   return lines;
 }
 

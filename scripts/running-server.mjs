@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { root } from './setup.mjs';
 
 /**
- * Waits until it serves. `stop` ends it and removes its data, and says whether it was up until then; `kill` is for the exit
+ * Waits until it serves. `flags`: of `vectron serve`, besides those for its addresses. `stop` ends it and removes its data, and says whether it was up until then; `kill` is for the exit
  * of a check that failed.
  */
-export async function startServer(name) {
+export async function startServer(name, flags = ['--no-sample']) {
   const data = mkdtempSync(join(tmpdir(), `vectron-${name}-`));
-  const args = ['serve', '--data', data, '--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0', '--no-sample'];
-  args.push('--registration', 'open');
+  const args = ['serve', '--data', data, '--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0'];
+  args.push('--registration', 'open', ...flags);
   const server = spawn(process.execPath, [join(root, 'apps/cli/bin/vectron.js'), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -24,7 +24,10 @@ const checks = [
   ['generated protos', process.execPath, ['scripts/proto.mjs', '--check']],
   ['generated docs', process.execPath, ['scripts/config-reference.mjs', '--check']],
   ['help of all commands in the docs', process.execPath, ['scripts/cli-reference.mjs', '--check']],
+  ['API reference in the docs', process.execPath, ['scripts/api-reference.mjs', '--check']],
   ['API reference of the TypeScript packages', bin('typedoc'), []],
+  ['documentation site: links, and a look in Chromium', process.execPath, ['scripts/docs-site.mjs', '--browser']],
+  ['code blocks of the documentation', process.execPath, ['scripts/docs-blocks.mjs']],
   // Not everywhere is there cargo-deny and a database of advisories: what could not be checked is no failure, and no pass.
   ['advisories', process.execPath, ['scripts/advisories.mjs'], { notChecked: 2 }],
   ['OpenAPI document', process.execPath, ['scripts/openapi.mjs', '--check']],

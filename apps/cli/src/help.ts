@@ -30,9 +30,9 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   'points list': [`vectron points list products --filter '{"field": "price", "lt": 10}' --order-by price`],
   search: [
-    'vectron search debian-packages --like 0ad --top-k 5',
+    'vectron search debian-packages --like exim4-daemon-heavy --top-k 5',
     `vectron search debian-packages --text 'mail server' --filter '{"field": "section", "eq": "mail"}'`,
-    'vectron search debian-packages --like 0ad --explain --why-not bash',
+    'vectron search debian-packages --like exim4-daemon-heavy --explain --why-not postfix',
   ],
   import: ['vectron import articles.parquet', 'vectron import articles rows.jsonl'],
   changes: ['vectron changes products --follow --json'],
@@ -77,6 +77,6 @@ export function addExamples(program: Command): void {
   const codes = EXIT_CODES.map(({ code, meaning }) => `  ${code}  ${meaning}`);
   program.addHelpText(
     'after',
-    `\nExamples:\n  vectron serve\n  vectron search debian-packages --like 0ad\n  vectron search --help\n\nExit codes:\n  0  success\n  1  failure\n${codes.join('\n')}`,
+    `\nExamples:\n  vectron serve\n  vectron search debian-packages --like exim4-daemon-heavy\n  vectron search --help\n\nExit codes:\n  0  success\n  1  failure\n${codes.join('\n')}`,
   );
 }

@@ -1,0 +1,51 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+
+interface Taken {
+  readonly memory: number;
+  readonly disk: number;
+}
+interface Shape {
+  readonly points: number;
+  readonly dimension: number;
+  readonly quantization: string;
+  readonly storage: string;
+  readonly payloadBytes: number;
+  readonly measured: Taken;
+}
+interface Formula {
+  readonly BASE_MEMORY: number;
+  readonly BASE_DISK: number;
+  capacity(shape: object): Taken & { readonly pageCache: number };
+}
+
+const ID_BYTES = 16;
+const [latest] = readdirSync('bench/results')
+  .filter((file) => file.startsWith('capacity-'))
+  .sort()
+  .reverse();
+const { rows } = JSON.parse(readFileSync(`bench/results/${latest}`, 'utf8')) as { rows: Shape[] };
+const page = readFileSync('docs/guide/capacity.md', 'utf8');
+
+describe('the formula for memory and disk', () => {
+  it('is within 15 % of what was measured', async () => {
+    const formula = (await import(resolve('bench/capacity/formula.mjs'))) as Formula;
+    for (const { measured, ...shape } of rows) {
+      const said = formula.capacity({ ...shape, idBytes: ID_BYTES });
+      const ratios = [
+        (formula.BASE_MEMORY + said.memory + said.pageCache) / measured.memory,
+        (formula.BASE_DISK + said.disk) / measured.disk,
+      ];
+      expect({ shape, ratios: ratios.filter((ratio) => ratio < 0.85 || ratio > 1.15) }).toEqual({ shape, ratios: [] });
+    }
+  });
+
+  it('stands on the page beside the figures of that run', () => {
+    expect(page).toContain(`bench/results/${latest}`);
+    for (const { points, dimension, quantization, storage, measured } of rows) {
+      const begin = `| ${points.toLocaleString('en-US')} | ${dimension} | \`${quantization}\` | \`${storage}\` | `;
+      expect(page).toContain(begin + (measured.memory / 1e6).toFixed(0));
+    }
+  });
+});
