@@ -138,7 +138,11 @@ export function rerankerMetrics({ registry }: ProcessMetrics) {
       help: 'Candidates of the answers that were computed by the rules.',
       registers,
     }),
-    cached: new Gauge({ name: 'vectron_reranker_cached_answers', help: 'Answers that are cached in memory.', registers }),
+    cached: new Gauge({
+      name: 'vectron_reranker_cached_answers',
+      help: 'Answers that are cached in memory.',
+      registers,
+    }),
   };
 }
 
