@@ -83,7 +83,10 @@ describe('vectron import', () => {
     expect([named.code, (await db.get('none', 'a'))?.id]).toEqual([0, 'a']);
     expect(existsSync(`${unclear}.rejected.jsonl`)).toBe(false);
     const itself = await run('none', unclear, '--id', 'key', '--report', unclear);
-    expect([itself.code, itself.output]).toEqual([2, expect.stringContaining('is the imported file; choose another file')]);
+    expect([itself.code, itself.output]).toEqual([
+      2,
+      expect.stringContaining('is the imported file; choose another file'),
+    ]);
     expect(readFileSync(unclear, 'utf8')).toContain('"key"');
   });
 });

@@ -84,7 +84,8 @@ export class AuditChains {
         (anchor.sequence < known.sequence ||
           anchor.firstSequence < known.firstSequence ||
           (anchor.sequence === known.sequence && anchor.mac !== known.mac));
-      if (back) throw new VectronError('CONFLICT', 'the audit log has fewer entries than before; restore its missing files');
+      if (back)
+        throw new VectronError('CONFLICT', 'the audit log has fewer entries than before; restore its missing files');
       return { ...stored, anchor };
     });
   }
@@ -98,7 +99,10 @@ export class AuditChains {
       const put = { put: key, value: JSON.stringify(next) };
       if ((await this.meta.txn([{ key, revision: entry?.revision ?? 0 }], [put])).succeeded) return;
     }
-    throw new VectronError('CONFLICT', 'several processes write the audit log of one gateway; give each gateway its own data directory');
+    throw new VectronError(
+      'CONFLICT',
+      'several processes write the audit log of one gateway; give each gateway its own data directory',
+    );
   }
 
   async #read(gatewayId: string): Promise<{ entry?: MetaEntry; stored: Stored }> {

@@ -184,7 +184,7 @@ export class AuthController implements Api<typeof auth.AuthServiceService> {
 }
 
 const throughGateway = (name: string) =>
-  new VectronError('UNIMPLEMENTED', `${name} is served by the gateway, which decides on the collections`);
+  new VectronError('UNIMPLEMENTED', `${name} is only served by the gateway, which decides on the collections`);
 
 /** The first `size` of what was found, of which one more was asked for. */
 function pageOf<T extends { readonly id: string }>(found: readonly T[], size: number) {

@@ -51,4 +51,5 @@ export class Authenticator {
   }
 }
 
-const refused = () => new VectronError('UNAUTHENTICATED', 'the token is not valid or has expired; log in again, or send a valid API key');
+const refused = () =>
+  new VectronError('UNAUTHENTICATED', 'the token is not valid or has expired; log in again, or send a valid API key');

@@ -21,7 +21,10 @@ export function normalizeEmail(email: string): string {
 export function newEmailAddress(email: string): string {
   const address = normalizeEmail(email);
   if (UNSEEN.test(address)) {
-    throw VectronError.invalid('email', 'an e-mail address must not contain control characters or invisible characters');
+    throw VectronError.invalid(
+      'email',
+      'an e-mail address must not contain control characters or invisible characters',
+    );
   }
   if (address !== address.normalize('NFKC').toLowerCase()) {
     throw VectronError.invalid('email', 'write the e-mail address with composed characters (Unicode NFKC)');

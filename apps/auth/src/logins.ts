@@ -57,7 +57,10 @@ export class Logins {
 
   async logout(userId: string, sessionId: string): Promise<void> {
     if (sessionId === '') {
-      throw VectronError.invalid('authorization', 'only a login can be ended, but an API key was sent; delete the key instead');
+      throw VectronError.invalid(
+        'authorization',
+        'only a login can be ended, but an API key was sent; delete the key instead',
+      );
     }
     await this.sessions.end({ id: sessionId, userId });
   }

@@ -71,7 +71,11 @@ export class TokenService {
         expiresAtMs: (payload.exp as number) * 1000,
       };
     } catch (cause) {
-      throw new VectronError('UNAUTHENTICATED', 'the token is not valid or has expired; log in again, or send a valid API key', { cause });
+      throw new VectronError(
+        'UNAUTHENTICATED',
+        'the token is not valid or has expired; log in again, or send a valid API key',
+        { cause },
+      );
     }
   }
 

@@ -81,7 +81,10 @@ export class UserRepository {
       const created: User = { ...given, id, tenantId: user.tenantId ?? id, createdAtMs: Date.now() };
       const { compares, operations } = await condition();
       if (await this.isRegistered(user.email)) {
-        throw new VectronError('ALREADY_EXISTS', 'this e-mail address is already registered; log in, or use another address');
+        throw new VectronError(
+          'ALREADY_EXISTS',
+          'this e-mail address is already registered; log in, or use another address',
+        );
       }
       const parts = [
         user.tenantId === undefined ? this.tenants.created(id, plan) : await this.tenants.joined(user.tenantId),
@@ -195,7 +198,10 @@ export class UserRepository {
       if (entry === undefined) return;
       const { user, compare } = entry;
       if (user.leaving === undefined) {
-        throw new VectronError('FAILED_PRECONDITION', `the deletion of account ${id} has not started, or was cancelled; start it again`);
+        throw new VectronError(
+          'FAILED_PRECONDITION',
+          `the deletion of account ${id} has not started, or was cancelled; start it again`,
+        );
       }
       const parts = [await this.tenants.left(user.tenantId), await this.#counts.changed({ users: -1 })].flatMap(
         (part) => part ?? [],

@@ -58,7 +58,9 @@ describe('the API key of a command', () => {
     const both = { apiKey: 'a', apiKeyFile: file('a.key', 'a') };
     expect(() => keyOf(both)).toThrow(wrong('use either --api-key-file or --api-key, not both'));
     const empty = file('empty.key', ' \n');
-    expect(() => keyOf({ apiKeyFile: empty })).toThrow(wrong(`the file ${empty} contains no API key; pass a file written by --out`));
+    expect(() => keyOf({ apiKeyFile: empty })).toThrow(
+      wrong(`the file ${empty} contains no API key; pass a file written by --out`),
+    );
     expect(() => keyOf({ apiKeyFile: join(dir, 'none') })).toThrow(/cannot be read: ENOENT/);
   });
 });

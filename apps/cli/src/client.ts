@@ -32,7 +32,10 @@ export function clientConfig(options: ClientOptions): ClientConfig {
     return current === undefined ? config : ofProfile(config, current);
   }
   if (options.profile === undefined && (isInEnvironment('url') || isInEnvironment('apiKey')))
-    throw VectronError.invalid('profile', 'VECTRON_PROFILE cannot be combined with VECTRON_URL or VECTRON_API_KEY: unset one of them');
+    throw VectronError.invalid(
+      'profile',
+      'VECTRON_PROFILE cannot be combined with VECTRON_URL or VECTRON_API_KEY: unset one of them',
+    );
   return ofProfile(config, name);
 }
 
@@ -81,7 +84,8 @@ function keyIn(file: string): string {
     throw VectronError.invalid('api-key-file', `the file of the API key cannot be read: ${(cause as Error).message}`);
   }
   const [key] = text.trim().split(/\s/);
-  if (key === '') throw VectronError.invalid('api-key-file', `the file ${file} contains no API key; pass a file written by --out`);
+  if (key === '')
+    throw VectronError.invalid('api-key-file', `the file ${file} contains no API key; pass a file written by --out`);
   return key;
 }
 

@@ -23,7 +23,10 @@ export function requireClusterToken(token: string): (path: string, headers: Inco
   return (_path, headers) => {
     const shown = String(headers['x-vectron-cluster-token'] ?? '');
     if (!timingSafeEqual(expected, digest(shown))) {
-      throw new VectronError('UNAUTHENTICATED', 'this listener is for services of the cluster: send the cluster token, or use the address of a gateway');
+      throw new VectronError(
+        'UNAUTHENTICATED',
+        'this listener is for services of the cluster: send the cluster token, or use the address of a gateway',
+      );
     }
     return true;
   };

@@ -155,7 +155,7 @@ it('takes large numbers in vectors as floats, and names what is no number', asyn
 
 it('refuses what is not exact, and names where it stands', async () => {
   const twice = imported(file('twice.jsonl', '{"id":"a","vector":[1],"payload":{"n":1,"n":2}}'));
-  await expect(twice).rejects.toThrow(/twice.jsonl:1: .*the key "n" occurs twice in one object/);
+  await expect(twice).rejects.toThrow(/twice.jsonl:1: .*the key "n" occurs twice in one object; send it once/);
   const decimal = join(dir, 'decimal.parquet');
   parquetWriteFile({
     filename: decimal,

@@ -80,7 +80,10 @@ function requireDatabase(path: string): void {
   } catch (cause) {
     throw VectronError.invalid('embedded', `--embedded: cannot read ${path}: ${(cause as Error).message}`);
   }
-  throw new VectronError('FAILED_PRECONDITION', `--embedded: the directory ${path} is empty and contains no database; pass the directory of a database`);
+  throw new VectronError(
+    'FAILED_PRECONDITION',
+    `--embedded: the directory ${path} is empty and contains no database; pass the directory of a database`,
+  );
 }
 
 function providersIn(file: string): OpenOptions['embeddings'] {
@@ -104,7 +107,10 @@ function tokenIn(file: string): string {
   }
   const [token] = text.trim().split(/\s/);
   if (token.length < LEAST_TOKEN || !/^[\x21-\x7e]+$/.test(token))
-    throw VectronError.invalid('token-file', `the token in ${file} must have at least ${LEAST_TOKEN} letters and digits`);
+    throw VectronError.invalid(
+      'token-file',
+      `the token in ${file} must have at least ${LEAST_TOKEN} letters and digits`,
+    );
   return token;
 }
 

@@ -29,7 +29,10 @@ export async function metricsEndpoint(
   }
   if (metricsTokenFile !== undefined) return { listen, tokenFile: metricsTokenFile, tls };
   if (data === undefined) {
-    throw VectronError.invalid('metrics-token-file', 'set --metrics-token-file to the file with the token for the metrics');
+    throw VectronError.invalid(
+      'metrics-token-file',
+      'set --metrics-token-file to the file with the token for the metrics',
+    );
   }
   const tokenFile = join(data, 'secrets', 'metrics.token');
   await secretFile(tokenFile, randomSecret);

@@ -62,7 +62,9 @@ describe('profiles', () => {
     process.env.VECTRON_URL = 'http://third';
     expect(() => sent({})).toThrow('VECTRON_PROFILE cannot be combined with VECTRON_URL or VECTRON_API_KEY');
     expect(() => sent({ profile: 'home', url: 'http://other' })).toThrow('use either --profile or --url, not both');
-    expect(() => sent({ profile: 'home', apiKeyFile: 'x' })).toThrow('use either --profile or --api-key-file, not both');
+    expect(() => sent({ profile: 'home', apiKeyFile: 'x' })).toThrow(
+      'use either --profile or --api-key-file, not both',
+    );
   });
 
   it('are refused when others can read them, when they are damaged, and when there is none of the name', () => {

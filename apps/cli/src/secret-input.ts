@@ -35,7 +35,10 @@ export class SecretInput {
     this.#lines ??= linesOfStdin();
     const line = this.#lines.shift();
     if (line === undefined || line === '')
-      throw VectronError.invalid('password-stdin', `the standard input has no line with the ${what}; pass one secret per line`);
+      throw VectronError.invalid(
+        'password-stdin',
+        `the standard input has no line with the ${what}; pass one secret per line`,
+      );
     return line;
   }
 }

@@ -106,7 +106,11 @@ export class Catalog {
       for (const { alias } of set) {
         const key = collectionKey(tenantId, alias);
         if ((await this.meta.get(key)) !== undefined) {
-          throw new VectronError('ALREADY_EXISTS', `the alias ${alias} has the name of a collection; choose another name`, { details: { field: 'set' } });
+          throw new VectronError(
+            'ALREADY_EXISTS',
+            `the alias ${alias} has the name of a collection; choose another name`,
+            { details: { field: 'set' } },
+          );
         }
         compares.push({ key, revision: 0 });
       }
@@ -167,12 +171,18 @@ export class Catalog {
     const key = collectionKey(tenantId, name);
     for (;;) {
       if ((await this.meta.get(key)) !== undefined) {
-        throw new VectronError('COLLECTION_EXISTS', `collection ${name} already exists`, {
-          details: { field: 'name' },
-        });
+        throw new VectronError(
+          'COLLECTION_EXISTS',
+          `collection ${name} already exists; use it, or choose another name`,
+          {
+            details: { field: 'name' },
+          },
+        );
       }
       if ((await this.meta.get(aliasKey(tenantId, name))) !== undefined) {
-        throw new VectronError('COLLECTION_EXISTS', `the alias ${name} already exists; choose another name`, { details: { field: 'name' } });
+        throw new VectronError('COLLECTION_EXISTS', `the alias ${name} already exists; choose another name`, {
+          details: { field: 'name' },
+        });
       }
       const { counters, revision } = await this.#counters();
       const record = plan(counters.nextShard);
@@ -304,7 +314,8 @@ export class Catalog {
       const key = WORKERS + (id || randomUUID());
       const known = await this.meta.get(key);
       const before = known && (JSON.parse(known.value) as WorkerRecord);
-      if (id !== '' && before === undefined) throw new VectronError('NOT_FOUND', `there is no worker ${id} in this cluster`);
+      if (id !== '' && before === undefined)
+        throw new VectronError('NOT_FOUND', `there is no worker ${id} in this cluster`);
       if (before !== undefined && stateOf(before).state === 'REMOVED') {
         throw new VectronError(
           'PERMISSION_DENIED',

@@ -255,12 +255,17 @@ export class ControlLoop {
   ): Promise<OperationRecord> {
     const { collection, shard } = this.#idle(shardId);
     const remove = shard.replicas.find(({ workerId }) => workerId === from);
-    if (remove === undefined) throw VectronError.invalid('from', `worker ${from} holds no voting replica of shard ${shardId}`);
+    if (remove === undefined)
+      throw VectronError.invalid('from', `worker ${from} holds no voting replica of shard ${shardId}`);
     const target = this.#worker(to);
     if (target === undefined) throw VectronError.invalid('to', `there is no worker ${to} in this cluster`);
     if (shard.replicas.some(({ workerId }) => workerId === to))
       throw VectronError.invalid('to', `worker ${target.number} already holds a replica of shard ${shardId}`);
-    if (target.searchOnly) throw VectronError.invalid('to', `worker ${target.number} is search-only and cannot hold voting replicas; choose another worker`);
+    if (target.searchOnly)
+      throw VectronError.invalid(
+        'to',
+        `worker ${target.number} is search-only and cannot hold voting replicas; choose another worker`,
+      );
     const nowMs = this.parts.nowMs();
     const move: MoveRecord = {
       kind: 'move',
@@ -368,7 +373,8 @@ export class ControlLoop {
     const { view } = this.parts;
     const collection = view.collections.get(view.keyOfShard(shardId) ?? '');
     const shard = collection?.record.shards.find((one) => one.shardId === shardId);
-    if (collection === undefined || shard === undefined) throw new VectronError('NOT_FOUND', `there is no shard ${shardId}; vectron cluster shards lists all shards`);
+    if (collection === undefined || shard === undefined)
+      throw new VectronError('NOT_FOUND', `there is no shard ${shardId}; vectron cluster shards lists all shards`);
     return { collection, shard };
   }
 
@@ -376,7 +382,10 @@ export class ControlLoop {
     const found = this.find(shardId);
     const { operation } = found.shard;
     if (operation !== undefined) {
-      throw new VectronError('CONFLICT', `shard ${shardId} has a ${operation.kind} in progress (${operation.step}); wait until it ends`);
+      throw new VectronError(
+        'CONFLICT',
+        `shard ${shardId} has a ${operation.kind} in progress (${operation.step}); wait until it ends`,
+      );
     }
     return found;
   }

@@ -33,7 +33,8 @@ export function planShards(
   targets: readonly PlacementTarget[],
   searchOnly: readonly Pick<PlacementTarget, 'workerId' | 'number'>[] = [],
 ): ShardRecord[] {
-  if (targets.length === 0) throw new VectronError('NO_WORKERS', 'no healthy worker can hold the collection; start a worker or end a drain');
+  if (targets.length === 0)
+    throw new VectronError('NO_WORKERS', 'no healthy worker can hold the collection; start a worker or end a drain');
   const wanted = replicas || (targets.length >= 3 ? 3 : 1);
   if (wanted > targets.length) {
     throw new VectronError(

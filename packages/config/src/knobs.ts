@@ -47,7 +47,8 @@ export function defineKnobs<K extends KnobSet>(knobs: K) {
       for (const variable of Object.keys(raw.env)) {
         if (variable.startsWith('VECTRON_') && !known.has(variable)) faults.push(`${variable}: no such setting`);
       }
-      if (faults.length > 0) throw new VectronError('INVALID_ARGUMENT', `invalid settings; correct these values:\n  ${faults.join('\n  ')}`);
+      if (faults.length > 0)
+        throw new VectronError('INVALID_ARGUMENT', `invalid settings; correct these values:\n  ${faults.join('\n  ')}`);
       return config as ConfigOf<K>;
     },
   };

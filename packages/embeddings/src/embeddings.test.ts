@@ -125,5 +125,5 @@ it('refuses settings that are wrong, naming them', () => {
   expect(() => parseProviders('{')).toThrow('not valid JSON');
   expect(() => parseProviders('{"a": {"url": "ftp://x", "model": "m"}}')).toThrow('a.url');
   expect(() => parseProviders('{"a": {"url": "http://x", "model": "m", "modle": 1}}')).toThrow('modle');
-  expect(() => new EmbeddingProviders().get('gone')).toThrow('there is local');
+  expect(() => new EmbeddingProviders().get('gone')).toThrow('available: local');
 });

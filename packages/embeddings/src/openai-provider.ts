@@ -29,9 +29,13 @@ export function openAiProvider(name: string, settings: ProviderSettings): Embedd
       return await policy.execute(work);
     } catch (cause) {
       if (cause instanceof VectronError) throw cause;
-      throw new VectronError('UNAVAILABLE', `embedding provider ${name} failed repeatedly and is not called at the moment; try again in a few seconds`, {
-        cause,
-      });
+      throw new VectronError(
+        'UNAVAILABLE',
+        `embedding provider ${name} failed repeatedly and is not called at the moment; try again in a few seconds`,
+        {
+          cause,
+        },
+      );
     }
   };
   return {
@@ -73,7 +77,8 @@ async function request(
     text = await limited(response, name);
   } catch (cause) {
     if (cause instanceof VectronError) throw cause;
-    if (signal?.aborted) throw new VectronError('CANCELLED', 'the caller cancelled the request for the embedding', { cause });
+    if (signal?.aborted)
+      throw new VectronError('CANCELLED', 'the caller cancelled the request for the embedding', { cause });
     const why = timeout.aborted ? `did not answer within ${timeoutMs} ms` : 'cannot be reached';
     throw new VectronError('UNAVAILABLE', `embedding provider ${name} ${why}`, { cause });
   }
@@ -102,7 +107,10 @@ async function limited(response: Response, name: string): Promise<string> {
   for await (const chunk of response.body ?? []) {
     bytes += chunk.length;
     if (bytes > MAX_ANSWER_BYTES)
-      throw new VectronError('UNAVAILABLE', `the answer of embedding provider ${name} exceeds the size limit; reduce its setting batch`);
+      throw new VectronError(
+        'UNAVAILABLE',
+        `the answer of embedding provider ${name} exceeds the size limit; reduce its setting batch`,
+      );
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();

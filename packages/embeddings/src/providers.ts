@@ -34,7 +34,9 @@ export function parseProviders(json: string): Record<string, ProviderSettings> {
   try {
     value = JSON.parse(json);
   } catch (cause) {
-    throw new VectronError('INVALID_ARGUMENT', 'the file with the embedding providers is not valid JSON; correct it', { cause });
+    throw new VectronError('INVALID_ARGUMENT', 'the file with the embedding providers is not valid JSON; correct it', {
+      cause,
+    });
   }
   const parsed = z.record(z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/), settings).safeParse(value);
   if (parsed.success) return parsed.data;
@@ -56,6 +58,9 @@ export class EmbeddingProviders {
     const provider = this.#known.get(name);
     if (provider !== undefined) return provider;
     const known = [...this.#known.keys()].join(', ');
-    throw VectronError.invalid('embedding.provider', `the server has no embedding provider ${name}; available: ${known}. The operator adds providers with --embeddings`);
+    throw VectronError.invalid(
+      'embedding.provider',
+      `the server has no embedding provider ${name}; available: ${known}. The operator adds providers with --embeddings`,
+    );
   }
 }

@@ -67,11 +67,11 @@ export interface DeleteOptions<M extends Metadata = Metadata> {
 const DEFAULT_COLLECTION = 'langchain';
 
 /**
- * Documents in one collection of Vectron. `M`: the type of their metadata, which filters are typed by; nothing checks it at run time.
- * Scores are Vectron's: higher is better. A collection that is not there is empty. Safe to share between callers, as the
- * client is.
+ * A vector store that keeps documents in one Vectron collection. `M` is the type of their metadata and types the filters; it is not
+ * checked at run time. A higher score is better. A missing collection counts as empty. The store can be shared between callers,
+ * like the client.
  *
- * Failures throw VectronError, those of writing BulkWriteError.
+ * Failures throw VectronError; failed writes throw BulkWriteError.
  */
 export class VectronVectorStore<M extends Metadata = Metadata> extends VectorStore {
   /** A Vectron filter on the payload, with paths such as `metadata.year`. */

@@ -26,7 +26,7 @@ export function errorAnswer(tool: string, error: VectronError, log: McpSettings[
   };
 }
 
-/** Tells the operator of a fault of this program; what callers did wrong is told to them. */
+/** Tells the operator of a fault of this program; errors of callers are only returned to them. */
 export function logFault(what: string, { code, message, cause }: VectronError, log: McpSettings['log']): void {
   if (code !== 'INTERNAL') return;
   const reason = cause instanceof Error ? (cause.stack ?? cause.message) : inspect(cause, { depth: 1 });

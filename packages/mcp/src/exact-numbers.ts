@@ -39,7 +39,8 @@ const numberText = (value: number): string => String(BigInt(value));
  * integer as a plain number, and for a `$number` that holds no number. The message leaves the place out.
  */
 export function exactIn(value: unknown, at = '', depth = 0): unknown {
-  if (depth > MAX_DEPTH) throw VectronError.invalid(at.slice(0, 200), 'the arguments are nested too deeply; send a flatter structure');
+  if (depth > MAX_DEPTH)
+    throw VectronError.invalid(at.slice(0, 200), 'the arguments are nested too deeply; send a flatter structure');
   if (typeof value === 'number' && isRisky(value)) {
     throw VectronError.invalid(
       at,

@@ -47,7 +47,10 @@ function collectionOf(uri: string): string {
   } catch {
     // No name is written like this.
   }
-  throw new VectronError('COLLECTION_NOT_FOUND', `there is no such resource; resources have the form ${TEMPLATE.uriTemplate}`);
+  throw new VectronError(
+    'COLLECTION_NOT_FOUND',
+    `there is no such resource; resources have the form ${TEMPLATE.uriTemplate}`,
+  );
 }
 
 /** A failure as the protocol has it, with what `errorBody` says in `data`. */

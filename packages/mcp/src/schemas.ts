@@ -6,8 +6,8 @@ import { exactIn } from './exact-numbers.js';
 /** What several tools take and give. */
 
 /**
- * JSON whose numbers stay exact (`exactIn`). It is no schema of a record, which would pass over a key `__proto__` in place of letting
- * it be refused.
+ * JSON with exact numbers (`exactIn`). It is not a record schema, because that would ignore a key `__proto__` instead of letting it
+ * be refused.
  */
 export const exactJson = z
   .custom<Record<string, unknown>>(isPlainObject, 'must be an object')
@@ -29,7 +29,7 @@ export const collection = z
   .max(128)
   .describe('Name or alias of the collection, as list_collections gives it.');
 
-/** Of the tool search. */
+/** The filter argument of the tool `search`. */
 export const filterOfSearch = exactJson.describe(
   'Only points whose payload passes. Exactly one of: {"field":"a.b", TEST}, {"all":[filters]}, {"any":[filters]}, {"none":[filters]}, ' +
     '{"ids":["a"]}, {"nested":{"path":"parts","filter":{...}}}. TEST is one of "eq":value, "in":[values], "notIn":[values], bounds ' +
@@ -96,7 +96,7 @@ export const sparse = z.strictObject({
   values: z.array(z.number()).max(65_536),
 });
 
-/** Of an answer. */
+/** The schema of a payload in an answer. */
 export const payload = z.record(z.string(), z.unknown());
 
 export const cut = z

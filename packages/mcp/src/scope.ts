@@ -27,9 +27,13 @@ export class CollectionScope {
   check(name: string): void {
     if (this.#allows(name)) return;
     const shown = [...(this.#names ?? [])].join(', ');
-    throw new VectronError('PERMISSION_DENIED', `this server only gives access to these collections; use one of ${shown}`, {
-      details: { field: 'collection' },
-    });
+    throw new VectronError(
+      'PERMISSION_DENIED',
+      `this server only gives access to these collections; use one of ${shown}`,
+      {
+        details: { field: 'collection' },
+      },
+    );
   }
 
   /** In the order of their names. One that is allowed by an alias alone is listed by that name. */

@@ -6,7 +6,7 @@ import type { McpSettings } from './settings.js';
 export interface ServingStdio {
   /** Resolves when the client has closed the standard input, or after `close`. */
   readonly ended: Promise<void>;
-  /** Ends calls that are under way. The client of Vectron stays open. */
+  /** Ends the calls in progress. The Vectron client remains open. */
   close(): Promise<void>;
 }
 

@@ -14,6 +14,8 @@ export function checkAliasChanges(
     checkCollectionName(collection, `set[${at}].collection`);
   });
   const names = [...set.map(({ alias }) => alias), ...gone];
-  if (new Set(names).size !== names.length) throw VectronError.invalid('set', 'each alias can only occur once in a request');
-  if (names.length > MAX_ALIASES) throw VectronError.invalid('set', `a request can change at most ${MAX_ALIASES} aliases; send several requests`);
+  if (new Set(names).size !== names.length)
+    throw VectronError.invalid('set', 'each alias can only occur once in a request');
+  if (names.length > MAX_ALIASES)
+    throw VectronError.invalid('set', `a request can change at most ${MAX_ALIASES} aliases; send several requests`);
 }

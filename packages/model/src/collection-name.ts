@@ -8,7 +8,7 @@ export function checkCollectionName(name: string, field: string): void {
   if (typeof name !== 'string' || !NAME.test(name)) {
     throw VectronError.invalid(
       field,
-      'a collection name has 1 to 128 letters, digits, - and _, and starts with a letter or digit',
+      'a collection name must have 1 to 128 letters, digits, - and _, and start with a letter or digit',
     );
   }
 }

@@ -20,10 +20,16 @@ export function readPlan(asked: gateway.ReadConsistency | undefined): ReadPlan {
   if (asked === undefined) return WHATEVER;
   const { level, maxStalenessMs, writeToken } = asked;
   if (writeToken !== '' && level !== 'at_least') {
-    throw VectronError.invalid('consistency.level', 'write_token requires level at_least; set the level or omit the token');
+    throw VectronError.invalid(
+      'consistency.level',
+      'write_token requires level at_least; set the level or omit the token',
+    );
   }
   if (maxStalenessMs !== 0 && level !== 'bounded') {
-    throw VectronError.invalid('consistency.level', 'max_staleness_ms requires level bounded; set the level or omit max_staleness_ms');
+    throw VectronError.invalid(
+      'consistency.level',
+      'max_staleness_ms requires level bounded; set the level or omit max_staleness_ms',
+    );
   }
   switch (level) {
     case '':
@@ -35,7 +41,10 @@ export function readPlan(asked: gateway.ReadConsistency | undefined): ReadPlan {
     }
     case 'bounded': {
       if (maxStalenessMs > MAX_STALENESS_MS) {
-        throw VectronError.invalid('consistency.max_staleness_ms', `max_staleness_ms must be at most ${MAX_STALENESS_MS}`);
+        throw VectronError.invalid(
+          'consistency.max_staleness_ms',
+          `max_staleness_ms must be at most ${MAX_STALENESS_MS}`,
+        );
       }
       const value = maxStalenessMs || DEFAULT_STALENESS_MS;
       return { anyReplica: true, of: () => ({ level: { $case: 'boundedMs', value } }) };
@@ -74,7 +83,11 @@ export function mergeTokens(...tokens: string[]): string {
 
 function parseToken(token: string): Map<number, bigint> {
   const rows = TOKEN.exec(token)?.[1];
-  if (rows === undefined) throw VectronError.invalid('consistency.write_token', 'write_token is not a token from the answer of a write; use that token unchanged');
+  if (rows === undefined)
+    throw VectronError.invalid(
+      'consistency.write_token',
+      'write_token is not a token from the answer of a write; use that token unchanged',
+    );
   const parsed = rows
     .slice(1)
     .split('.')

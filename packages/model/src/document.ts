@@ -53,10 +53,14 @@ function refuse(place: Place, what: string): never {
 function checkItems(value: object, place: Place): void {
   const { field, keys } = place;
   if (keys.length >= MAX_DEPTH) {
-    throw VectronError.invalid(field, `a payload can be nested at most ${MAX_DEPTH} levels deep and must not contain itself`);
+    throw VectronError.invalid(
+      field,
+      `a payload can be nested at most ${MAX_DEPTH} levels deep and must not contain itself`,
+    );
   }
   if (Array.isArray(value)) {
-    if (Object.keys(value).length !== value.length) refuse(place, 'must be a list without gaps and without named properties');
+    if (Object.keys(value).length !== value.length)
+      refuse(place, 'must be a list without gaps and without named properties');
     for (let at = 0; at < value.length; at++) {
       keys.push(at);
       checkValue(value[at], place);
@@ -69,7 +73,7 @@ function checkItems(value: object, place: Place): void {
   if (Object.getOwnPropertySymbols(value).length > 0) refuse(place, 'must not have a symbol as a key');
   for (const key of Object.keys(value)) {
     if (key === '__proto__') throw VectronError.invalid(field, 'a payload key must not be __proto__');
-    if (!key.isWellFormed()) throw VectronError.invalid(field, 'a payload key is not valid Unicode');
+    if (!key.isWellFormed()) throw VectronError.invalid(field, 'a payload key must be valid Unicode');
     const item = value[key];
     if (item === undefined) continue;
     keys.push(key);
@@ -96,7 +100,10 @@ function checkValue(value: unknown, place: Place): void {
       if (value !== null) checkItems(value, place);
       return;
     default:
-      refuse(place, `is ${typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`}, which JSON cannot represent; omit it or send null`);
+      refuse(
+        place,
+        `is ${typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`}, which JSON cannot represent; omit it or send null`,
+      );
   }
 }
 

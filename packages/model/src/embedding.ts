@@ -53,7 +53,10 @@ export async function embedTexts(
   role: TextRole,
 ): Promise<Float32Array[]> {
   if (embedding === undefined) {
-    throw VectronError.invalid(field, `${field}: collection ${name} has no embedding provider; send a vector instead of a text`);
+    throw VectronError.invalid(
+      field,
+      `${field}: collection ${name} has no embedding provider; send a vector instead of a text`,
+    );
   }
   const unique = [...new Set(texts)];
   const vectors = await embed(embedding.provider, unique, dimension, role);
@@ -70,7 +73,10 @@ export async function embedSearch<S extends Pick<SearchRequest, 'vector' | 'like
   const { text, vector, likeId, using } = search;
   if (text === '') return search;
   if (vector.length > 0 || likeId !== '' || using !== '') {
-    throw VectronError.invalid('text', 'send only one of text, vector and like_id; a text can only search the first vector');
+    throw VectronError.invalid(
+      'text',
+      'send only one of text, vector and like_id; a text can only search the first vector',
+    );
   }
   const [made] = await embedTexts([checked(text, 'text')], collection, embed, 'text', 'query');
   return { ...search, vector: made, text: '' };
@@ -101,6 +107,7 @@ export async function embedQuery(
 }
 
 function checked(text: string, field: string): string {
-  if (Buffer.byteLength(text) > MAX_TEXT) throw VectronError.invalid(field, `${field} must have at most ${MAX_TEXT} bytes`);
+  if (Buffer.byteLength(text) > MAX_TEXT)
+    throw VectronError.invalid(field, `${field} must have at most ${MAX_TEXT} bytes`);
   return text;
 }

@@ -249,7 +249,8 @@ function findIn(
   return undefined;
 }
 
-const tooDeep = (name: string) => VectronError.invalid(name, `${name} is nested more than ${MAX_DEPTH} levels deep`);
+const tooDeep = (name: string) =>
+  VectronError.invalid(name, `${name} must not be nested more than ${MAX_DEPTH} levels deep`);
 
 class TooDeep extends VectronError {
   constructor(
@@ -380,11 +381,14 @@ function duplicateKey(text: string, name: string): VectronError {
     if (text.charCodeAt(next) === COLON) {
       const key = JSON.parse(text.slice(at, end)) as string;
       if (open.at(-1)?.has(key)) {
-        return VectronError.invalid(key, `${name}: the key ${JSON.stringify(key)} occurs twice in one object`);
+        return VectronError.invalid(
+          key,
+          `${name}: the key ${JSON.stringify(key)} occurs twice in one object; send it once`,
+        );
       }
       open.at(-1)?.add(key);
     }
     at = end;
   }
-  return VectronError.invalid(name, `${name}: a key occurs twice in one object`);
+  return VectronError.invalid(name, `${name}: a key occurs twice in one object; send it once`);
 }

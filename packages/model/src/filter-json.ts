@@ -75,7 +75,10 @@ function filter(json: unknown, at: string, depth: number): filters.Filter {
   if (object.field !== undefined) return { condition: { $case: 'field', value: fieldCondition(object, at) } };
   const unknown = keys.find((key) => !CONDITIONS.has(key));
   if (unknown !== undefined) {
-    throw VectronError.invalid(`${at}.${unknown}`, `${at}: unknown filter ${JSON.stringify(unknown)}; use one of ${FORMS}`);
+    throw VectronError.invalid(
+      `${at}.${unknown}`,
+      `${at}: unknown filter ${JSON.stringify(unknown)}; use one of ${FORMS}`,
+    );
   }
   const [key] = keys;
   if (keys.length !== 1) throw VectronError.invalid(at, `${at}: a filter must have exactly one of ${FORMS}`);
@@ -117,7 +120,10 @@ function fieldCondition(json: Json, at: string): filters.FieldCondition {
   const tests: Json = Object.fromEntries(given.map(([, value], i) => [names[i], value]));
   const unknown = names.find((name) => !KNOWN_TESTS.has(name));
   if (unknown !== undefined) {
-    throw VectronError.invalid(`${at}.${unknown}`, `${at}: unknown test ${JSON.stringify(unknown)}; use one of ${TESTS}`);
+    throw VectronError.invalid(
+      `${at}.${unknown}`,
+      `${at}: unknown test ${JSON.stringify(unknown)}; use one of ${TESTS}`,
+    );
   }
   const ranged = names.length > 0 && names.every((name) => BOUNDS.some((bound) => bound === name));
   if (ranged) return { path, test: range(tests, at) };

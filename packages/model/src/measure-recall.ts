@@ -57,7 +57,10 @@ export async function measureRecall(
   let failure: VectronError | undefined;
   for (const query of sampled) {
     if (Date.now() >= run.deadlineMs) {
-      failure = new VectronError('DEADLINE_EXCEEDED', 'no query could be compared within the time limit; increase timeout_ms');
+      failure = new VectronError(
+        'DEADLINE_EXCEEDED',
+        'no query could be compared within the time limit; increase timeout_ms',
+      );
       break;
     }
     try {
@@ -126,7 +129,11 @@ async function compare(
 function whole(outcome: SearchOutcome): SearchOutcome {
   if (outcome.complete) return outcome;
   const failed = outcome.shards.find(({ errorCode }) => errorCode !== '');
-  if (failed === undefined) throw new VectronError('DEADLINE_EXCEEDED', 'no query could be compared within the time limit; increase timeout_ms');
+  if (failed === undefined)
+    throw new VectronError(
+      'DEADLINE_EXCEEDED',
+      'no query could be compared within the time limit; increase timeout_ms',
+    );
   throw VectronError.fromWire(failed.errorCode, `shard ${failed.shardId} did not answer`);
 }
 

@@ -6,7 +6,8 @@ import { isPlainObject } from './exact-json.js';
 export function checkOptions(options: unknown, known: readonly string[]): void {
   if (!isPlainObject(options)) throw VectronError.invalid('options', `options must be an object${hint(options)}`);
   const other = Object.keys(options).find((key) => options[key] !== undefined && !known.includes(key));
-  if (other !== undefined) throw VectronError.invalid(other, `unknown option ${other}; the options are ${known.join(', ')}`);
+  if (other !== undefined)
+    throw VectronError.invalid(other, `unknown option ${other}; the options are ${known.join(', ')}`);
 }
 
 /** Throws INVALID_ARGUMENT unless the option is a whole number within bounds; `most` may be Infinity, which is a value then. */

@@ -9,7 +9,11 @@ import type { Route } from './route.js';
 export function vectorOf(point: workerData.PointData, using: string): Buffer {
   if (using === '') return point.vector;
   const named = point.vectors.find(({ name }) => name === using);
-  if (named === undefined) throw VectronError.invalid('using', `point ${point.id} has no vector named ${using}; choose another point or another vector`);
+  if (named === undefined)
+    throw VectronError.invalid(
+      'using',
+      `point ${point.id} has no vector named ${using}; choose another point or another vector`,
+    );
   return named.vector;
 }
 
@@ -45,7 +49,8 @@ export async function pointsWith(
   const found = new Map((await Promise.all(asked)).flat().map((point) => [point.id, point]));
   return ids.map((id) => {
     const point = found.get(id);
-    if (point === undefined) throw new VectronError('POINT_NOT_FOUND', `there is no point ${id} in collection ${route.collection.name}`);
+    if (point === undefined)
+      throw new VectronError('POINT_NOT_FOUND', `there is no point ${id} in collection ${route.collection.name}`);
     return point;
   });
 }

@@ -34,7 +34,10 @@ export function encodePoints(
   maxBatch: number,
 ): workerData.PointData[] {
   if (points.length > maxBatch) {
-    throw VectronError.invalid('points', `a request can have at most ${maxBatch} points, not ${points.length}; send smaller batches`);
+    throw VectronError.invalid(
+      'points',
+      `a request can have at most ${maxBatch} points, not ${points.length}; send smaller batches`,
+    );
   }
   if (points.length === 0) throw VectronError.invalid('points', 'points must have at least one point');
   const unique = new Map<string, workerData.PointData>();
@@ -59,7 +62,8 @@ export function encodePoints(
 function sparseVectors(sparse: PointInput['sparse'], field: string): workerData.SparseData[] {
   if (sparse === undefined) return [];
   const vectors = Array.from(sparse, ([name, vector]) => sparseData(name, vector, `${field}.${name}`));
-  if (vectors.length > MAX_SPARSE) throw VectronError.invalid(field, `a point can have at most ${MAX_SPARSE} sparse vectors`);
+  if (vectors.length > MAX_SPARSE)
+    throw VectronError.invalid(field, `a point can have at most ${MAX_SPARSE} sparse vectors`);
   return vectors;
 }
 
@@ -69,7 +73,8 @@ function namedVectors(vectors: PointInput['vectors'], field: string): workerData
     name,
     vector: encodeAnyVector(vector, `${field}.${name}`),
   }));
-  if (named.length > MAX_NAMED) throw VectronError.invalid(field, `a point can have at most ${MAX_NAMED} named vectors`);
+  if (named.length > MAX_NAMED)
+    throw VectronError.invalid(field, `a point can have at most ${MAX_NAMED} named vectors`);
   return named;
 }
 

@@ -117,7 +117,10 @@ function check(request: gateway.QueryRequest, { dimension, distance }: placement
     );
   }
   if (diversity !== undefined && new Set(branches.map(({ using }) => using)).size > 1) {
-    throw VectronError.invalid('diversity', 'diversity compares candidates by one vector: all branches must use the same vector');
+    throw VectronError.invalid(
+      'diversity',
+      'diversity compares candidates by one vector: all branches must use the same vector',
+    );
   }
   if (diversity !== undefined && groupBy !== undefined) {
     throw VectronError.invalid('group_by', 'send either diversity or group_by');
@@ -139,7 +142,10 @@ function check(request: gateway.QueryRequest, { dimension, distance }: placement
 function checkVectorBytes(branches: readonly Branch[], dimension: number): void {
   const bytes = branches.reduce((sum, { op }) => sum + (op.includeVector ? op.k * dimension * 4 : 0), 0);
   if (bytes > MAX_VECTOR_BYTES) {
-    throw VectronError.invalid('top_k', `with vectors of ${dimension} dimensions there are too many candidates; reduce top_k or the number of branches`);
+    throw VectronError.invalid(
+      'top_k',
+      `with vectors of ${dimension} dimensions there are too many candidates; reduce top_k or the number of branches`,
+    );
   }
 }
 

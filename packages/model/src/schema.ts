@@ -84,7 +84,11 @@ export function initialDeclarations(
 
 function eachOnce(field: string, names: readonly string[]): void {
   const at = names.findIndex((name, place) => names.indexOf(name) !== place);
-  if (at >= 0) throw VectronError.invalid(`${field}[${at}]`, `${field}[${at}]: the ${names[at]} is declared twice; declare it once`);
+  if (at >= 0)
+    throw VectronError.invalid(
+      `${field}[${at}]`,
+      `${field}[${at}]: the ${names[at]} is declared twice; declare it once`,
+    );
 }
 
 /** An index, and how many shards have it. */
@@ -154,7 +158,10 @@ export async function analyzed(
 ): Promise<gateway.AnalyzeResponse> {
   const { text, path, index } = request;
   if (index !== undefined && index.type !== '' && index.type !== 'text') {
-    throw VectronError.invalid('index.type', `only an index of type text can analyze a text, not one of type ${index.type}`);
+    throw VectronError.invalid(
+      'index.type',
+      `only an index of type text can analyze a text, not one of type ${index.type}`,
+    );
   }
   const kind = workerData.IndexKind.INDEX_KIND_TEXT;
   const described = index && {

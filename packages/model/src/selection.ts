@@ -81,7 +81,10 @@ export async function pagePoints(
     route.shards.map(async (shard) => {
       const { points, values, keys, more } = await askFor(ask, shard, { $case: 'scroll', value: op }, 'page');
       if (orderBy !== undefined && keys.length !== points.length) {
-        throw new VectronError('UNAVAILABLE', 'a worker of an older version cannot order points: upgrade it, and try again');
+        throw new VectronError(
+          'UNAVAILABLE',
+          'a worker of an older version cannot order points: upgrade it, and try again',
+        );
       }
       const row = (point: workerData.PointData, at: number): Row => ({
         point,
@@ -138,7 +141,10 @@ function parseCursor(cursor: string): { after: string; value?: string } {
   } catch {
     // Said below.
   }
-  throw VectronError.invalid('cursor', 'the cursor is not the next_cursor of an ordered page; use that cursor unchanged');
+  throw VectronError.invalid(
+    'cursor',
+    'the cursor is not the next_cursor of an ordered page; use that cursor unchanged',
+  );
 }
 
 const NO_KEY = Buffer.alloc(0);
@@ -207,7 +213,8 @@ export async function changePoints(
     const message = 'an empty filter chooses every point: send a condition, or delete the collection';
     throw VectronError.invalid('filter', message);
   }
-  if (ids.length > MAX_IDS) throw VectronError.invalid('ids', `a request can have at most ${MAX_IDS} ids; send several requests`);
+  if (ids.length > MAX_IDS)
+    throw VectronError.invalid('ids', `a request can have at most ${MAX_IDS} ids; send several requests`);
   if (ifVersion !== undefined && (ids.length === 0 || filter !== undefined)) {
     throw VectronError.invalid('if_version', 'if_version can only be combined with ids, not with a filter');
   }

@@ -13,12 +13,18 @@ const MAX_INDICES = 65_536;
 /** As shards take it, with rising indices. Throws INVALID_ARGUMENT naming what is wrong. */
 export function sparseData(name: string, { indices, values }: SparseInput, field: string): workerData.SparseData {
   if (indices.length !== values.length || indices.length > MAX_INDICES) {
-    throw VectronError.invalid(field, `${field} must have the same number of values and indices, at most ${MAX_INDICES}`);
+    throw VectronError.invalid(
+      field,
+      `${field} must have the same number of values and indices, at most ${MAX_INDICES}`,
+    );
   }
   const pairs = Array.from(indices, (index, at) => {
     const value = values[at];
     if (!(Number.isInteger(index) && index >= 0 && index <= 0xffff_ffff)) {
-      throw VectronError.invalid(`${field}.indices[${at}]`, `${field}.indices[${at}] must be an integer from 0 to 4294967295, not ${index}`);
+      throw VectronError.invalid(
+        `${field}.indices[${at}]`,
+        `${field}.indices[${at}] must be an integer from 0 to 4294967295, not ${index}`,
+      );
     }
     if (!Number.isFinite(Math.fround(value))) {
       throw VectronError.invalid(`${field}.values[${at}]`, `${field}.values[${at}] must be a finite float32`);

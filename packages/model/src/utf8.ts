@@ -7,6 +7,6 @@ export function textOf(bytes: Uint8Array, name: string): string {
   try {
     return decoder.decode(bytes);
   } catch {
-    throw VectronError.invalid(name, `${name} is not valid UTF-8`);
+    throw VectronError.invalid(name, `${name} must be valid UTF-8`);
   }
 }

@@ -48,7 +48,7 @@ export function encodeVector(input: VectorInput, dimension: number, distance: st
 /** Little-endian float32 bytes of a vector whose dimension the shard knows. Throws INVALID_ARGUMENT for no finite float32. */
 export function encodeAnyVector(input: VectorInput, field: string): Buffer {
   const dimension = Buffer.isBuffer(input) ? Math.floor(input.length / 4) : input.length;
-  if (dimension === 0) throw VectronError.invalid(field, `${field} is empty`);
+  if (dimension === 0) throw VectronError.invalid(field, `${field} must not be empty`);
   return encodeVector(input, dimension, 'dot', field);
 }
 
@@ -62,7 +62,8 @@ export const encodeQueryVector = (
 
 /** A view where the bytes are aligned, else a copy. */
 function viewOf(bytes: Buffer, field: string): Float32Array {
-  if (bytes.length % 4 !== 0) throw VectronError.invalid(field, `${field} must consist of whole float32 values (4 bytes each)`);
+  if (bytes.length % 4 !== 0)
+    throw VectronError.invalid(field, `${field} must consist of whole float32 values (4 bytes each)`);
   if (bytes.byteOffset % 4 === 0) return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
   const copy = Uint8Array.from(bytes);
   return new Float32Array(copy.buffer);

@@ -38,7 +38,7 @@ export type CollectionOf<Definition> =
   Definition extends CollectionDefinition<infer P extends object> ? Collection<P> : never;
 
 /**
- * A definition whose payloads have the type `P`. Throws INVALID_ARGUMENT when `name` is no name, or an option is unknown.
+ * Defines a collection whose payloads have the type `P`. Throws INVALID_ARGUMENT for an invalid name or an unknown option.
  */
 export function defineCollection<P extends object = Payload>(
   name: string,
@@ -50,15 +50,21 @@ export function defineCollection<P extends object = Payload>(
 const FIELDS = ['name', 'client', 'create', 'payload'];
 
 /**
- * Throws INVALID_ARGUMENT for what is no definition. Names and settings of collections are checked where they are made.
+ * Throws INVALID_ARGUMENT for an invalid definition. Names and settings are checked when the collection is created.
  */
 export function checkDefinition<Definition extends AnyCollectionDefinition>(definition: Definition): Definition {
   if (!isDefinition(definition) || typeof definition.name !== 'string' || definition.name === '')
-    throw VectronError.invalid('name', 'the definition of a collection must be an object with the name of the collection');
+    throw VectronError.invalid(
+      'name',
+      'the definition of a collection must be an object with the name of the collection',
+    );
   const { name, client, create } = definition;
   const other = Object.keys(definition).find((key) => !FIELDS.includes(key));
   if (other !== undefined)
-    throw VectronError.invalid(other, `collection ${name}: unknown option ${other}; the options are name, client and create`);
+    throw VectronError.invalid(
+      other,
+      `collection ${name}: unknown option ${other}; the options are name, client and create`,
+    );
   if (client !== undefined && (typeof client !== 'string' || client === ''))
     throw VectronError.invalid('client', `collection ${name}: client must be the name of a client`);
   if (create !== undefined && (typeof create !== 'object' || create === null))

@@ -39,7 +39,10 @@ export function checkConnection(options: VectronConnectionOptions): VectronConne
       'set url, the address of a server, or path, the directory of an embedded database',
     );
   if (url !== undefined && path !== undefined)
-    throw VectronError.invalid('path', 'set url or path, not both: a database is either on a server or in this process');
+    throw VectronError.invalid(
+      'path',
+      'set url or path, not both: a database is either on a server or in this process',
+    );
   if (path !== undefined && (typeof path !== 'string' || path === ''))
     throw VectronError.invalid('path', 'path must be the name of a directory');
   return options;

@@ -2,8 +2,8 @@ import { type CollectionStatus, type VectronClient, VectronError } from '@vectro
 import type { AnyCollectionDefinition, NewCollection } from './collection-definition.js';
 
 /**
- * Makes the collection when it is not there; of several processes that start at once, one does. Throws FAILED_PRECONDITION when the
- * one that is there has another dimension or distance than `create` says.
+ * Creates the collection if it does not exist; if several processes start at the same time, one of them does. Throws
+ * FAILED_PRECONDITION if an existing collection has another dimension or distance than `create`.
  */
 export async function makeIfMissing(
   client: VectronClient,

@@ -186,16 +186,20 @@ describe('options', () => {
   const SECRET = 'vk_secret.of-this-test';
 
   it.each<[string, unknown, string]>([
-    ['nothing', undefined, 'give url'],
-    ['an empty object', {}, 'give url'],
-    ['a key alone', { apiKey: SECRET }, 'give url'],
+    ['nothing', undefined, 'set url'],
+    ['an empty object', {}, 'set url'],
+    ['a key alone', { apiKey: SECRET }, 'set url'],
     ['two places', { url: 'http://127.0.0.1:1', path: '/tmp/x', apiKey: SECRET }, 'not both'],
     ['an empty path', { path: '' }, 'path must be the name of a directory'],
     ['a path that is none', { path: 5 }, 'path must be the name of a directory'],
     ['a key in place of an address', { url: SECRET }, 'the URL of a server'],
     ['a key in the address', { url: `http://${SECRET}@127.0.0.1:1` }, 'give the API key as apiKey'],
     ['another protocol', { url: 'ftp://127.0.0.1', apiKey: SECRET }, 'http://, https://, grpc:// or grpcs://'],
-    ['a key with a line break', { url: 'http://127.0.0.1:1', apiKey: `${SECRET}\n` }, 'apiKey must contain only the key'],
+    [
+      'a key with a line break',
+      { url: 'http://127.0.0.1:1', apiKey: `${SECRET}\n` },
+      'apiKey must contain only the key',
+    ],
     ['an unknown option', { url: 'http://127.0.0.1:1', apiKey: SECRET, tries: 5 }, 'unknown option tries'],
     ['an option of a server', { path: '/nowhere/at/all', apiKey: SECRET }, 'unknown option apiKey'],
     ['no time', { url: 'grpc://127.0.0.1:1', timeoutMs: 0, apiKey: SECRET }, 'timeoutMs must be a whole number'],

@@ -123,7 +123,7 @@ function clientModule(
 function checkAlone(name: string, modules: ModulesContainer): void {
   const count = [...modules.values()].filter(({ providers }) => providers.has(connectionToken(name))).length;
   if (count > 1)
-    throw VectronError.invalid('name', `${count} Vectron clients have the name ${name}; give each client a unique name`);
+    throw VectronError.invalid('name', `${count} Vectron clients have the name ${name}; choose a unique name for each`);
 }
 
 function optionsProviders(
@@ -132,7 +132,10 @@ function optionsProviders(
 ): Provider[] {
   const ways = [useFactory, useClass, useExisting].filter((way) => way !== undefined).length;
   if (ways !== 1)
-    throw VectronError.invalid('useFactory', 'forRootAsync requires exactly one of useFactory, useClass and useExisting');
+    throw VectronError.invalid(
+      'useFactory',
+      'forRootAsync requires exactly one of useFactory, useClass and useExisting',
+    );
   if (useFactory !== undefined) return [{ provide, inject, useFactory }];
   const maker = useClass ?? (useExisting as InjectionToken);
   return [

@@ -32,7 +32,7 @@ export function createProcessMetrics({
   const collectors: (() => void)[] = [];
   const busy = new Counter({
     name: 'vectron_event_loop_busy_seconds_total',
-    help: 'Time that the event loop of a thread was not idle: its rate is the share of the time that it is busy.',
+    help: 'Time during which the event loop of a thread was busy, in seconds; its rate is the busy share.',
     labelNames: ['thread'],
     registers,
   });

@@ -12,7 +12,7 @@ export function rpcMetrics({ registry }: ProcessMetrics) {
   });
   const seconds = new Histogram({
     name: 'vectron_rpc_seconds',
-    help: 'Time of those that are no streams.',
+    help: 'Duration of calls that are not streams, in seconds.',
     labelNames: ['rpc_service', 'method'],
     buckets: [0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5],
     registers,
@@ -92,7 +92,7 @@ export function placementMetrics({ registry }: ProcessMetrics) {
   return {
     leads: new Gauge({
       name: 'vectron_placement_leads',
-      help: '1 while this placement driver does the background work.',
+      help: '1 while this placement driver is the leader, which does the background work.',
       registers,
     }),
     collections: new Gauge({ name: 'vectron_placement_collections', help: 'Collections in the catalogue.', registers }),
@@ -110,13 +110,13 @@ export function placementMetrics({ registry }: ProcessMetrics) {
     }),
     running: new Gauge({
       name: 'vectron_placement_operations_running',
-      help: 'Moves and splits under way.',
+      help: 'Moves and splits in progress.',
       labelNames: ['kind'],
       registers,
     }),
     ended: new Counter({
       name: 'vectron_placement_operations_total',
-      help: 'Moves and splits that this placement driver has seen to their end, by outcome.',
+      help: 'Moves and splits that this placement driver completed, by outcome.',
       labelNames: ['kind', 'outcome'],
       registers,
     }),
@@ -135,10 +135,10 @@ export function rerankerMetrics({ registry }: ProcessMetrics) {
     }),
     candidates: new Counter({
       name: 'vectron_reranker_candidates_total',
-      help: 'Candidates of the answers that the rules made.',
+      help: 'Candidates of the answers that were computed by the rules.',
       registers,
     }),
-    cached: new Gauge({ name: 'vectron_reranker_cached_answers', help: 'Answers that are kept in memory.', registers }),
+    cached: new Gauge({ name: 'vectron_reranker_cached_answers', help: 'Answers that are cached in memory.', registers }),
   };
 }
 

@@ -105,7 +105,11 @@ function parsed(json: Json, text: string, url: string): unknown {
   try {
     return json.parse(text);
   } catch (cause) {
-    throw new VectronError('INTERNAL', `${nameOf(url)} sent an answer that is not JSON; check that the URL is that of a Vectron server`, { cause });
+    throw new VectronError(
+      'INTERNAL',
+      `${nameOf(url)} sent an answer that is not JSON; check that the URL is that of a Vectron server`,
+      { cause },
+    );
   }
 }
 

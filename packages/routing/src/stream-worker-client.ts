@@ -79,7 +79,9 @@ class WorkerLink {
     const bytes = op.length;
     if (this.#inFlight.size >= MAX_IN_FLIGHT || this.#bytesInFlight + bytes > MAX_BYTES_IN_FLIGHT) {
       const waiting = `${this.#inFlight.size} calls with ${this.#bytesInFlight} bytes`;
-      return Promise.reject(new VectronError('OVERLOADED', `${waiting} requests are waiting for worker ${this.address}; try again later`));
+      return Promise.reject(
+        new VectronError('OVERLOADED', `${waiting} requests are waiting for worker ${this.address}; try again later`),
+      );
     }
     const id = this.#nextId;
     this.#nextId = (this.#nextId % 0xffff_ffff) + 1;

@@ -113,7 +113,10 @@ export function refusals(
 }
 
 const tooSlow = (rate: number) =>
-  new VectronError('DEADLINE_EXCEEDED', `the request arrived at less than ${rate} bytes per second; send it again, faster`);
+  new VectronError(
+    'DEADLINE_EXCEEDED',
+    `the request arrived at less than ${rate} bytes per second; send it again, faster`,
+  );
 
 const noRoom = () =>
   new VectronError('OVERLOADED', 'the server is receiving too many bytes of requests; try again later', {

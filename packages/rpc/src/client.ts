@@ -166,9 +166,13 @@ function breakerOf({ breaker, service, onBreaker }: ClientOptions, address: stri
       return await policy.execute(call);
     } catch (error) {
       if (!isBrokenCircuitError(error)) throw error;
-      throw new VectronError('UNAVAILABLE', `${name} failed repeatedly and is not called at the moment; try again in a few seconds`, {
-        details: { retryAfterMs: breaker.restMs },
-      });
+      throw new VectronError(
+        'UNAVAILABLE',
+        `${name} failed repeatedly and is not called at the moment; try again in a few seconds`,
+        {
+          details: { retryAfterMs: breaker.restMs },
+        },
+      );
     }
   };
 }

@@ -37,7 +37,8 @@ export function serverContext(files: TlsFiles, changed: (context: SecureContextO
 
 /** For services of the cluster: both ends show a certificate of its authority. */
 export function clusterTls(files: TlsFiles): ChannelCredentials {
-  if (files.authority === undefined) throw VectronError.invalid('cluster-tls-ca', 'mutual TLS requires a certificate authority: set --cluster-tls-ca');
+  if (files.authority === undefined)
+    throw VectronError.invalid('cluster-tls-ca', 'mutual TLS requires a certificate authority: set --cluster-tls-ca');
   const provider = watched(files);
   return experimental.createCertificateProviderChannelCredentials(provider, provider, {
     checkServerIdentity: (_host: string, certificate: PeerCertificate) =>

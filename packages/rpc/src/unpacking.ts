@@ -55,9 +55,13 @@ export class Unpacking {
       return;
     }
     if (this.#waitingBytes + bytes.length > MAX_WAITING_BYTES) {
-      throw new VectronError('OVERLOADED', 'too many compressed messages are waiting to be decompressed; try again later', {
-        details: { retryAfterMs: 1_000 },
-      });
+      throw new VectronError(
+        'OVERLOADED',
+        'too many compressed messages are waiting to be decompressed; try again later',
+        {
+          details: { retryAfterMs: 1_000 },
+        },
+      );
     }
     this.#waitingBytes += bytes.length;
     await new Promise<void>((start) => {
@@ -94,4 +98,7 @@ async function unpacked({ bytes, encoding, maxBytes }: Packed): Promise<Buffer> 
 }
 
 export const messageTooLarge = (maxBytes: number) =>
-  new VectronError('PAYLOAD_TOO_LARGE', `a message of this method can have at most ${maxBytes} bytes after decompression; send smaller batches`);
+  new VectronError(
+    'PAYLOAD_TOO_LARGE',
+    `a message of this method can have at most ${maxBytes} bytes after decompression; send smaller batches`,
+  );

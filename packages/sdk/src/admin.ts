@@ -87,7 +87,7 @@ export interface Admin {
   setUserRole(userId: string, role: Role): Promise<Account>;
   /** A disabled account has no logins, and its API keys are refused. */
   setUserDisabled(userId: string, disabled: boolean): Promise<Account>;
-  /** Gives a password that is good for one login, at which it must be changed. The logins of the account end. */
+  /** Sets a one-time password, which must be changed at the next login, and ends the logins of the account. */
   resetPassword(userId: string): Promise<string>;
   /** Deletes an account with its API keys. */
   removeUser(userId: string, inheritance?: Inheritance): Promise<AccountRemoval>;

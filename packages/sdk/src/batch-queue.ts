@@ -54,7 +54,10 @@ export class BatchQueue<P extends object> {
   /** Adds a point; where it has to wait for room, until there is some. */
   add(point: Point<P>): Promise<void> | undefined {
     if (this.#line.length >= MOST_WAITING) {
-      throw new VectronError('OVERLOADED', `${MOST_WAITING} points are waiting for room in the buffer; await the promise that add returns`);
+      throw new VectronError(
+        'OVERLOADED',
+        `${MOST_WAITING} points are waiting for room in the buffer; await the promise that add returns`,
+      );
     }
     const bytes = pointBytes(point);
     this.#added += 1;

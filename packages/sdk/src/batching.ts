@@ -6,9 +6,9 @@ import type { Point, VectronClient } from './client.js';
 export type UpsertAllOptions = Pick<BulkOptions, 'batchSize' | 'batchBytes' | 'maxInFlight' | 'onProgress'>;
 
 /**
- * Writes points from any iterable with a bulk writer. Stops at the first batch that fails after its retries (BulkWriteError), or where the
- * iterable does, whose last points are not sent then unless they fill a batch; throws when no request is under way any more. What was
- * acknowledged before is on disk. Returns the points written.
+ * Writes the points of any iterable with a bulk writer, and returns the number of points written. Stops at the first batch that
+ * fails after its retries (BulkWriteError), or when the iterable throws; then its last points are only sent if they fill a batch.
+ * Throws when no request is in progress. Points that were acknowledged before are on disk.
  */
 export async function upsertAll(
   client: VectronClient,

@@ -105,7 +105,10 @@ describe('a bulk writer', () => {
     const outcomes = Promise.allSettled(added);
     await until('one is sent', () => calls.length === 1);
     const last = await added.at(-1)?.catch((error: unknown) => error);
-    expect(last).toMatchObject({ code: 'OVERLOADED', message: expect.stringContaining('await the promise that add returns') });
+    expect(last).toMatchObject({
+      code: 'OVERLOADED',
+      message: expect.stringContaining('await the promise that add returns'),
+    });
     const closed = writer.close();
     for (let next = 0; next < 10_002; next++) {
       if (calls.length <= next) await until(`point ${next} is sent`, () => calls.length > next);

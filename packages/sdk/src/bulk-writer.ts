@@ -13,11 +13,11 @@ export interface BulkOptions<P extends object = Payload> {
   readonly batchBytes?: number;
   /** Batches that are sent and not acknowledged, at most; 1 to 1,000, default 4. */
   readonly maxInFlight?: number;
-  /** Told of each batch, in the order of the batches. What it throws stops the writer. */
+  /** Called for each batch, in the order of the batches. An error that it throws stops the writer. */
   readonly onAck?: (ack: BulkAck<P>) => void;
   /**
-   * Told of each batch of which points were not written, after `onAck`; the writer then goes on. Without it the first such
-   * batch stops the writer. What it throws stops the writer, too.
+   * Called after `onAck` for each batch with points that were not written; the writer then continues. Without it, the first
+   * such batch stops the writer. An error that it throws also stops the writer.
    */
   readonly onError?: (error: BulkWriteError<P>) => void;
   /** Told after each batch how far the writer is. What it throws stops the writer. */
@@ -89,13 +89,13 @@ export interface BulkWriter<P extends object = Payload> extends AsyncDisposable 
    */
   addAll(points: Iterable<Point<P>> | AsyncIterable<Point<P>>): Promise<void>;
   /**
-   * Sends the batch that is not full yet, and waits until all points added before have their ack. Throws what has
+   * Sends the batch that is not full yet, and waits until all points added before are acknowledged. Throws the error that
    * stopped the writer.
    */
   flush(): Promise<void>;
   /**
-   * As `flush`, and ends the writer. Nothing is under way any more when it returns or throws. It may be called again, with the same
-   * outcome.
+   * Flushes like `flush`, and ends the writer. No request is in progress when it returns or throws. It can be called again, with
+   * the same outcome.
    */
   close(): Promise<BulkResult>;
   /** As `close`; it does not throw what another call has thrown already. */
@@ -218,7 +218,7 @@ export class Writer<P extends object> implements BulkWriter<P> {
   }
 
   /**
-   * Sends nothing more because of `cause`, a batch that is not full included; ends when nothing is under way any more.
+   * Sends nothing more because of `cause`, not even a batch that is not full; ends when no request is in progress.
    */
   async stop(cause: unknown): Promise<void> {
     this.#fail(cause);
@@ -227,7 +227,8 @@ export class Writer<P extends object> implements BulkWriter<P> {
 
   #mayAdd(): void {
     if (this.#failure !== undefined) this.#tell(this.#failure.cause);
-    if (this.queue.isEnded) throw new VectronError('FAILED_PRECONDITION', 'the bulk writer is closed; create a new one');
+    if (this.queue.isEnded)
+      throw new VectronError('FAILED_PRECONDITION', 'the bulk writer is closed; create a new one');
   }
 
   #tell(cause: unknown): never {

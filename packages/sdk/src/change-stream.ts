@@ -21,8 +21,8 @@ export interface ChangesOptions {
 /** Options of a stream of changes. */
 export interface ChangeStreamOptions extends ChangesOptions {
   /**
-   * Called when changes are not kept any more: the stream then goes on behind them. Without it, and when the collection was made
-   * anew, the stream ends with CHANGES_GONE, whose `details.lost` says the same.
+   * Called when changes are no longer kept: the stream then continues after them. Without it, and if the collection was deleted
+   * and created again, the stream ends with CHANGES_GONE, whose `details.lost` contains the same information.
    */
   readonly onLost?: (lost: LostChanges) => void;
 }
@@ -41,8 +41,8 @@ export type ListChanges = (collection: string, options: ChangesOptions) => Promi
 const WAIT_MS = 30_000;
 
 /**
- * Changes as they happen, in log order a shard and without a gap, until the signal is aborted or the loop is left.
- * CHANGES_GONE: the log does not reach back to the cursor any more.
+ * A stream of changes as they happen, in log order within each shard and without gaps, until the signal is aborted or the loop
+ * ends. Throws CHANGES_GONE if the log no longer reaches back to the cursor.
  */
 export class ChangeStream<P extends object = Payload> implements AsyncIterable<Change<P>>, AsyncDisposable {
   #cursor: string;
@@ -57,8 +57,8 @@ export class ChangeStream<P extends object = Payload> implements AsyncIterable<C
   }
 
   /**
-   * Where another stream goes on without missing anything. It moves once all changes of one answer of the server were
-   * taken, so that a reader who stops in between sees the changes of that answer again.
+   * The cursor from which another stream continues without a gap. It advances when all changes of one answer of the server
+   * were read, so that a reader that stops in between gets the changes of that answer again.
    */
   get cursor(): string {
     return this.#cursor;

@@ -84,10 +84,11 @@ export interface VectronClient extends AsyncDisposable {
   /** Writes points: all of them or, if one is invalid, none. If ids are equal, the last point wins. */
   upsert(collection: string, points: readonly Point[]): Promise<UpsertResult>;
   /**
-   * Writes batches one after the other, `maxInFlight` of them at a time, and gives what became of each, in their order. A batch is
-   * asked for when there is room for it. One that fails has the error in its ack, and the stream goes on: it is not sent again
-   * without `retry`, because those behind it may be written by then. Of two batches that share a point, both written, the later one wins. Over gRPC it is
-   * one call; when that is lost, batches without an ack are sent again, with the effect of once. Over REST each batch is a request.
+   * Writes batches in order, with up to `maxInFlight` of them in progress, and returns an acknowledgement for each, in order. The next
+   * batch is read when there is room for it. A failed batch has its error in its acknowledgement, and the stream continues: without
+   * `retry` the batch is not repeated, because later batches may already be written. If two written batches contain the same point,
+   * the later one wins. Over gRPC the stream is one call; when it breaks, batches without an acknowledgement are sent again and
+   * applied only once. Over REST each batch is a request.
    */
   upsertStream(
     collection: string,
@@ -97,8 +98,8 @@ export interface VectronClient extends AsyncDisposable {
   /** Returns the nearest points to a vector, best first. The result reports whether every shard answered. */
   search(collection: string, options: SearchOptions): Promise<SearchResult>;
   /**
-   * The searches of many vectors in one call: what each would have found by itself, in typed arrays. When one of the vectors is
-   * wrong, all are refused, and the error names it.
+   * Searches with many vectors in one call, and returns the results of separate searches in typed arrays. If one of the vectors is
+   * invalid, the whole call is refused, and the error names the vector.
    */
   searchBatch(collection: string, options: SearchBatchOptions): Promise<SearchBatchResult>;
   /** Returns a point by id; undefined if it does not exist. */

@@ -18,5 +18,8 @@ export function grpcTo({ host, secure }: ServerAddress, { apiKey, timeoutMs, ca 
 /** `connect` of `@vectron/sdk` for `grpc://` and `grpcs://` alone. Throws INVALID_ARGUMENT. */
 export const connect = connectBy((address, options) => {
   if (address.wire === 'grpc') return grpcTo(address, options);
-  throw VectronError.invalid('url', 'this entry point only supports gRPC: use grpc://, grpcs:// or import @vectron/sdk');
+  throw VectronError.invalid(
+    'url',
+    'this entry point only supports gRPC: use grpc://, grpcs:// or import @vectron/sdk',
+  );
 }, upsertOver);

@@ -6,9 +6,9 @@ import { restTransport } from './rest-transport.js';
 import { upsertOver } from './upsert-stream.js';
 
 /**
- * A client of the server at `url`: `http://` and `https://` speak REST, `grpc://` and `grpcs://` (with TLS) speak gRPC. A path of
- * REST is kept: `https://example.org/vectors` asks `/vectors/v1/...`. Several gateways of one cluster, as a list or with commas
- * between them: one that cannot be reached is passed over. Connects lazily. Throws INVALID_ARGUMENT.
+ * Creates a client of the server at `url`: `http://` and `https://` use REST, `grpc://` and `grpcs://` (with TLS) use gRPC. A path is
+ * kept over REST: `https://example.org/vectors` calls `/vectors/v1/...`. Several gateways of one cluster can be given as a list or
+ * separated by commas; one that cannot be reached is skipped. Connects lazily. Throws INVALID_ARGUMENT for invalid options.
  */
 export const connect: Connect = connectBy((address, options) => {
   if (address.wire === 'grpc') return grpcTo(address, options);

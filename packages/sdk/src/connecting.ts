@@ -43,7 +43,8 @@ export const connectBy =
   (url, options = {}) => {
     const { retries = 4, timeoutMs = DEFAULT_TIMEOUT_MS } = checked(options);
     const urls = typeof url === 'string' ? url.split(',').map((one) => one.trim()) : url;
-    if (!Array.isArray(urls) || urls.length === 0) throw VectronError.invalid('url', 'pass the URL of at least one server');
+    if (!Array.isArray(urls) || urls.length === 0)
+      throw VectronError.invalid('url', 'pass the URL of at least one server');
     const transports = urls.map((one) => transportTo(serverAddress(one), { ...options, timeoutMs }));
     const transport = transports.length === 1 ? transports[0] : firstReachable(transports);
     return remoteClient(retrying(transport, { retries, timeoutMs }), upsertOver);
@@ -58,7 +59,10 @@ function checked(options: ConnectOptions): ConnectOptions {
     if (value !== undefined && typeof value !== 'string') throw VectronError.invalid(name, `${name} must be a string`);
   }
   if (apiKey !== undefined && !/^[\x21-\x7e]+$/.test(apiKey)) {
-    throw VectronError.invalid('apiKey', 'apiKey must contain only the key; it has characters that a key cannot contain');
+    throw VectronError.invalid(
+      'apiKey',
+      'apiKey must contain only the key; it has characters that a key cannot contain',
+    );
   }
   if (fetch !== undefined && typeof fetch !== 'function')
     throw VectronError.invalid('fetch', 'fetch must be a function');

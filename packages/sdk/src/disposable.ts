@@ -1,4 +1,4 @@
-/** The generator, which `await using` ends as leaving its loop does; newer platforms can do that by themselves. */
+/** The generator, which `await using` ends as leaving its loop does; newer platforms do that natively. */
 export function disposable<T>(
   generator: AsyncGenerator<T, void, undefined>,
 ): AsyncGenerator<T, void, undefined> & AsyncDisposable {

@@ -138,7 +138,11 @@ export class EmbeddedCatalog {
         compares.set(target.key, { key: target.key, revision: target.revision });
         const key = COLLECTIONS + alias;
         if ((await this.meta.get(key)) !== undefined) {
-          throw new VectronError('ALREADY_EXISTS', `the alias ${alias} has the name of a collection; choose another name`, { details: { field: 'set' } });
+          throw new VectronError(
+            'ALREADY_EXISTS',
+            `the alias ${alias} has the name of a collection; choose another name`,
+            { details: { field: 'set' } },
+          );
         }
         compares.set(key, { key, revision: 0 });
       }
@@ -175,9 +179,11 @@ export class EmbeddedCatalog {
 
 const notFound = (name: string) => new VectronError('COLLECTION_NOT_FOUND', `no collection ${name}`);
 const exists = (name: string) =>
-  new VectronError('COLLECTION_EXISTS', `collection ${name} already exists`, { details: { field: 'name' } });
+  new VectronError('COLLECTION_EXISTS', `collection ${name} already exists; use it, or choose another name`, {
+    details: { field: 'name' },
+  });
 
-/** Where the points of a collection are, in the form that every home uses. */
+/** The shards of a collection, in the form that gateways and embedded databases use. */
 export function routeOf(collection: EmbeddedCollection): Route {
   const ranges = splitHashSpace(collection.shardIds.length);
   const shards = collection.shardIds.map((shardId, at) =>

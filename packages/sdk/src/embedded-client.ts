@@ -72,7 +72,7 @@ const WRITE_BUFFER_BYTES = 64 << 20;
 const MAX_WAITING = 10_000;
 const MAX_THREADS = 1_024;
 
-/** The database in the directory `path`, in this process; made when it is not there. See `open`. */
+/** Opens the embedded database in the directory `path`, which is created if it does not exist. See `open`. */
 export async function embeddedClient(path: string, options: OpenOptions = {}): Promise<api.VectronClient> {
   checkOptions(options, ['embeddings', 'threads', 'indexThreads', 'maxBatch']);
   const cores = availableParallelism();
@@ -150,7 +150,8 @@ class EmbeddedClient implements api.VectronClient {
 
   async createCollection(name: string, options: api.CollectionOptions): Promise<void> {
     const request = requests.createCollectionRequest(name, options);
-    if (request.replicas > 1) throw VectronError.invalid('replicas', 'an embedded database has one replica; omit replicas');
+    if (request.replicas > 1)
+      throw VectronError.invalid('replicas', 'an embedded database has one replica; omit replicas');
     if (request.rerank?.enabled) throw unbuilt('reranking in an embedded database: connect to a server for it');
     const settings = { ...collectionSettings(request), rerank: undefined };
     const declarations = initialDeclarations(request);

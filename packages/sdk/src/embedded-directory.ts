@@ -9,9 +9,9 @@ const OF_SERVERS = ['meta.db', 'placement.db', 'auth.db', 'secrets', 'bootstrap.
 const isNothing = (name: string) => name.startsWith('.') || name === 'lost+found';
 
 /**
- * Makes the directory of an embedded database when it is not there. Throws INVALID_ARGUMENT for a path that is no directory,
- * PERMISSION_DENIED for one that this process may not write to, and FAILED_PRECONDITION, before anything is written, for one
- * that holds something else: the data of a server, or files of others.
+ * Creates the directory of an embedded database if it does not exist. Throws INVALID_ARGUMENT if the path is not a directory,
+ * PERMISSION_DENIED if this process cannot write to it, and FAILED_PRECONDITION, before anything is written, if it contains
+ * something else: the data of a server, or other files.
  */
 export async function claimDirectory(path: string): Promise<void> {
   if (typeof path !== 'string' || path === '' || path.includes('\0')) {
@@ -51,7 +51,10 @@ function refusal(path: string, cause: NodeJS.ErrnoException): VectronError {
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
-      return new VectronError('PERMISSION_DENIED', `this process has no permission to write to ${path}`, { cause, details });
+      return new VectronError('PERMISSION_DENIED', `this process has no permission to write to ${path}`, {
+        cause,
+        details,
+      });
     default:
       return new VectronError('FAILED_PRECONDITION', `${path} cannot be opened: ${cause.message}`, { cause, details });
   }

@@ -7,8 +7,8 @@ import { checkLimits, eitherSignal, unlessAborted } from './limits.js';
 import type { CallLimits, UpsertStreamOptions } from './types.js';
 
 /**
- * A client in this process, the calls of which nobody waits for beyond the limits. The core goes on with what has begun: there is no
- * connection to take back a call by.
+ * A client of an embedded database with limits for its calls. The core completes an operation that has started, because there is no
+ * connection by which to cancel it.
  */
 export function limitedClient(client: VectronClient, limits: CallLimits): VectronClient {
   checkLimits(limits);
@@ -52,7 +52,10 @@ async function within<T>(work: () => Promise<T>, { signal, timeoutMs }: CallLimi
   if (timeoutMs === undefined || timeoutMs > LONGEST_TIMER_MS) return unlessAborted(work, signal);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    const error = new VectronError('DEADLINE_EXCEEDED', `the operation did not finish within ${timeoutMs} ms; increase timeoutMs`);
+    const error = new VectronError(
+      'DEADLINE_EXCEEDED',
+      `the operation did not finish within ${timeoutMs} ms; increase timeoutMs`,
+    );
     timer = setTimeout(() => reject(error), timeoutMs);
   });
   try {

@@ -39,7 +39,7 @@ export function limited(transport: Transport, limits: CallLimits): Transport {
   };
 }
 
-/** What `work` gives, unless the signal is aborted before: CANCELLED. `work` itself goes on, and nobody hears of it. */
+/** Returns the result of `work`, or throws CANCELLED if the signal is aborted before. `work` itself continues unobserved. */
 export async function unlessAborted<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work();
   const cancelled = new VectronError('CANCELLED', 'the call was cancelled');

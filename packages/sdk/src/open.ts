@@ -2,9 +2,9 @@ import type { VectronClient } from './client.js';
 import type { OpenOptions } from './open-options.js';
 
 /**
- * A database in the directory `path`, in this process, without any server: the same interface, the same guarantees.
- * Made when it is not there. One process opens a directory at a time; a second one gets CONFLICT. There are no users:
- * the calls for accounts and keys, reranking, feedback and most of `admin` refuse with UNIMPLEMENTED.
+ * Opens an embedded database in the directory `path`, without a server, with the same interface and the same guarantees. The
+ * directory is created if it does not exist. Only one process can open a directory at a time; a second one gets CONFLICT. There
+ * are no users: calls for accounts and keys, reranking, feedback and most of `admin` fail with UNIMPLEMENTED.
  */
 export async function open(path: string, options: OpenOptions = {}): Promise<VectronClient> {
   // Loaded here, so that clients of a server need no native addon.

@@ -7,8 +7,8 @@ const NUMBER_BYTES = 12;
 const MAX_DEPTH = 64;
 
 /**
- * Bytes of a point in a request, about: enough to cut batches by, at a small part of what it costs to write it. What is no point at all
- * is for the request to refuse.
+ * The approximate size of a point in a request, in bytes. It is exact enough to split batches, at a small part of the cost of writing
+ * the point. Invalid points are left for the request to refuse.
  */
 export function pointBytes(point: Point<object>): number {
   const { id, vector, payload, sparse, vectors, text } = (point ?? {}) as Partial<Point>;

@@ -149,7 +149,8 @@ export function searchBatchRequest(collection: string, options: api.SearchBatchO
 /** The fields of a read, which the contract has under other names: those are refused, and would be overwritten here. */
 function reading(collection: string, options: Given): Given {
   for (const name of ['includeMetadata', 'include_metadata']) {
-    if (name in options) throw VectronError.invalid(name, `${name} is called includePayload in this client`);
+    if (name in options)
+      throw VectronError.invalid(name, `${name} is called includePayload in this client; use that name`);
   }
   const { includePayload: includeMetadata = true, consistency } = options;
   return {

@@ -10,7 +10,7 @@ const SHARE = 0.2;
 export class RetryBudget {
   #left = MOST;
 
-  /** A call was made that is no retry. */
+  /** Records a call that is not a retry. */
   called(): void {
     this.#left = Math.min(MOST, this.#left + SHARE);
   }

@@ -17,7 +17,7 @@ export function searchReport({
   };
 }
 
-/** One literal: a shard's part is told with every search. */
+/** One literal, because every search reports the part of each shard. */
 export const shardReport = (read: gateway.ShardRead): api.ShardRead => ({
   shardId: read.shardId,
   appliedIndex: read.appliedIndex,

@@ -22,14 +22,16 @@ export class Administration {
   }
 
   setRole({ user }: Caller, userId: string, role: Role): Promise<User> {
-    if (userId === user.id) throw VectronError.invalid('user_id', 'you cannot change your own role; ask another administrator');
+    if (userId === user.id)
+      throw VectronError.invalid('user_id', 'you cannot change your own role; ask another administrator');
     requireRole(role);
     return this.users.update(userId, { role });
   }
 
   /** Disabling ends the logins. Enabling undoes a deletion that has begun and did not end. */
   async setDisabled({ user }: Caller, userId: string, disabled: boolean): Promise<User> {
-    if (userId === user.id) throw VectronError.invalid('user_id', 'you cannot disable your own account; ask another administrator');
+    if (userId === user.id)
+      throw VectronError.invalid('user_id', 'you cannot disable your own account; ask another administrator');
     if (!disabled) return this.users.change(userId, ({ leaving, ...other }) => ({ ...other, disabled }));
     return this.users.change(
       userId,

@@ -88,7 +88,10 @@ export class Deletions {
     const user = await this.users.byId(id);
     if (user === undefined) return 0;
     if (user.leaving === undefined) {
-      throw new VectronError('FAILED_PRECONDITION', `the deletion of account ${id} has not started, or was cancelled; start it again`);
+      throw new VectronError(
+        'FAILED_PRECONDITION',
+        `the deletion of account ${id} has not started, or was cancelled; start it again`,
+      );
     }
     const { keys, sessions, invitations } = this.belongings;
     const deletedKeys = await keys.deleteAll(id);

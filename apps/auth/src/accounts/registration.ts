@@ -68,7 +68,10 @@ export class Registration {
     return inLane('registration', network, async () => {
       if (isCounted) await this.guesses.countRegistration(network);
       if (await this.users.isRegistered(email)) {
-        throw new VectronError('ALREADY_EXISTS', 'this e-mail address is already registered; log in, or use another address');
+        throw new VectronError(
+          'ALREADY_EXISTS',
+          'this e-mail address is already registered; log in, or use another address',
+        );
       }
       return hashPassword(password);
     });
@@ -103,9 +106,13 @@ export class Registration {
     const tenantId = await this.#tenantOf(user, wish);
     requireRole(wish.role);
     if (!mayGive(user.role, wish.role)) {
-      throw new VectronError('PERMISSION_DENIED', `an account with the role ${user.role} cannot grant the role ${wish.role}`, {
-        details: { field: 'role' },
-      });
+      throw new VectronError(
+        'PERMISSION_DENIED',
+        `an account with the role ${user.role} cannot grant the role ${wish.role}`,
+        {
+          details: { field: 'role' },
+        },
+      );
     }
     const now = Date.now();
     const expiresAtMs = wish.expiresAtMs === 0 ? now + DEFAULT_LIFE_MS : wish.expiresAtMs;

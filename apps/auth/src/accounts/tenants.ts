@@ -46,9 +46,13 @@ export class Tenants {
   async joined(id: string): Promise<TenantChange> {
     const { tenant, revision } = await this.#entry(id);
     if (tenant === undefined) throw new VectronError('NOT_FOUND', `there is no tenant ${id}`);
-    if (tenant.users === 0) throw new VectronError('FAILED_PRECONDITION', 'this tenant is being deleted; use another tenant');
+    if (tenant.users === 0)
+      throw new VectronError('FAILED_PRECONDITION', 'this tenant is being deleted; use another tenant');
     if (tenant.users >= this.maxUsers) {
-      throw new VectronError('QUOTA_EXCEEDED', `this tenant has ${tenant.users} accounts, which is the limit; delete one first`);
+      throw new VectronError(
+        'QUOTA_EXCEEDED',
+        `this tenant has ${tenant.users} accounts, which is the limit; delete one first`,
+      );
     }
     return changed({ ...tenant, users: tenant.users + 1 }, revision);
   }

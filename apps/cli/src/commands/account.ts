@@ -50,15 +50,12 @@ function loginCommands(group: Command, client: Define): void {
         return { secret: login.token, answer: login, about };
       }),
     );
-  client(
-    group,
-    'logout',
-    'end the login of the token given with --api-key, --api-key-file or VECTRON_API_KEY',
-  ).action((options: ClientOptions) =>
-    withClient(options, async (db) => {
-      await db.logout();
-      show({ loggedOut: true }, options.json === true, { head: ['logged out'], rows: [['yes']] });
-    }),
+  client(group, 'logout', 'end the login of the token given with --api-key, --api-key-file or VECTRON_API_KEY').action(
+    (options: ClientOptions) =>
+      withClient(options, async (db) => {
+        await db.logout();
+        show({ loggedOut: true }, options.json === true, { head: ['logged out'], rows: [['yes']] });
+      }),
   );
 }
 

@@ -31,6 +31,10 @@ export function auditCommands(program: Command, client: Define): void {
       head: ['entries', 'wrong'],
       rows: [[entries, wrong === '' ? 'nothing' : wrong]],
     });
-    if (wrong !== '') throw new VectronError('DATA_DAMAGED', `the audit log was changed or is incomplete: ${wrong}; see docs/security.md`);
+    if (wrong !== '')
+      throw new VectronError(
+        'DATA_DAMAGED',
+        `the audit log was changed or is incomplete: ${wrong}; see docs/security.md`,
+      );
   });
 }

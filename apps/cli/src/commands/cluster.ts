@@ -68,7 +68,12 @@ function localCommand(group: Command): void {
     .command('local')
     .description('run a real cluster of processes on this machine until Ctrl-C')
     .option('--data <dir>', 'directory for all data of the cluster', './cluster')
-    .option('--port <n>', 'REST port of the first gateway; gRPC uses the next port; 0: choose free ports', wholeFlag(0, 65_534), 8080)
+    .option(
+      '--port <n>',
+      'REST port of the first gateway; gRPC uses the next port; 0: choose free ports',
+      wholeFlag(0, 65_534),
+      8080,
+    )
     .option('--json', 'print what was started as JSON');
   withLocalFlags(command).action(async (options: Record<string, unknown>) => {
     const dir = options.data as string;
@@ -292,7 +297,8 @@ function changeCommands(group: Command, client: Define): void {
 }
 
 function shardId(text: string): number {
-  if (!/^[1-9]\d{0,9}$/.test(text)) throw VectronError.invalid('shard', 'a shard must be given by its number; vectron cluster shards lists them');
+  if (!/^[1-9]\d{0,9}$/.test(text))
+    throw VectronError.invalid('shard', 'a shard must be given by its number; vectron cluster shards lists them');
   return Number(text);
 }
 

@@ -29,9 +29,17 @@ export function collectionCommands(program: Command, client: Define): void {
     .option('--shards <n>', 'number of shards; default: one per worker', numberFlag)
     .option('--quantization <form>', 'int8, none, float16, binary or product', 'int8')
     .option('--storage <place>', 'where the full vectors are stored: memory, mmap or disk', 'memory')
-    .option('--oversampling <n>', 'maximum number of candidates to rescore per result; default: as many as needed', numberFlag)
+    .option(
+      '--oversampling <n>',
+      'maximum number of candidates to rescore per result; default: as many as needed',
+      numberFlag,
+    )
     .option('--parallel-build', 'build the index with all threads: faster, but not deterministic')
-    .option('--replicas <n>', 'replicas of each shard; default: 3 if there are at least 3 workers, otherwise 1', numberFlag)
+    .option(
+      '--replicas <n>',
+      'replicas of each shard; default: 3 if there are at least 3 workers, otherwise 1',
+      numberFlag,
+    )
     .option('--durability <policy>', 'fsync, or relaxed: writes are acknowledged before they are on disk', 'fsync')
     .option('--rerank', 'reorder results by the text of a query')
     .action((name: string, options: ClientOptions) =>
@@ -61,21 +69,22 @@ export function collectionCommands(program: Command, client: Define): void {
         show({ created: name }, options.json === true, { head: ['created'], rows: [[name]] });
       }),
     );
-  client(group, 'status <name>', 'show the counts and shards of a collection').action((name: string, options: ClientOptions) =>
-    withClient(options, async (db) => {
-      const status = await db.collectionStatus(name);
-      const rows = status.shards.map((shard) => [
-        shard.shardId,
-        shard.ready ? 'ready' : 'not ready',
-        shard.points,
-        shard.replicas.join(', '),
-      ]);
-      if (!options.json)
-        say(
-          `${name}: ${status.points} points, ${status.dimension} dimensions, ${status.distance}, index lag ${status.indexLag}`,
-        );
-      show(status, options.json === true, { head: ['shard', 'state', 'points', 'workers'], rows });
-    }),
+  client(group, 'status <name>', 'show the counts and shards of a collection').action(
+    (name: string, options: ClientOptions) =>
+      withClient(options, async (db) => {
+        const status = await db.collectionStatus(name);
+        const rows = status.shards.map((shard) => [
+          shard.shardId,
+          shard.ready ? 'ready' : 'not ready',
+          shard.points,
+          shard.replicas.join(', '),
+        ]);
+        if (!options.json)
+          say(
+            `${name}: ${status.points} points, ${status.dimension} dimensions, ${status.distance}, index lag ${status.indexLag}`,
+          );
+        show(status, options.json === true, { head: ['shard', 'state', 'points', 'workers'], rows });
+      }),
   );
   client(group, 'delete <name>', 'delete a collection with its points').action((name: string, options: ClientOptions) =>
     withClient(options, async (db) => {
@@ -100,15 +109,17 @@ export function pointCommands(program: Command, client: Define): void {
         show(result, options.json === true, { head: ['upserted'], rows: [[result.upserted]] });
       }),
     );
-  client(group, 'get <collection> <id>', 'show one point').action((collection: string, id: string, options: ClientOptions) =>
-    withClient(options, async (db) => {
-      const point = await db.get(collection, id);
-      if (point === undefined) throw new VectronError('POINT_NOT_FOUND', `there is no point ${id} in collection ${collection}`);
-      const rows = [
-        [point.id, brief(Array.from(point.vector ?? []).map((x) => Number(x.toFixed(4)))), brief(point.payload, 200)],
-      ];
-      show(point, options.json === true, { head: ['id', 'vector', 'payload'], rows });
-    }),
+  client(group, 'get <collection> <id>', 'show one point').action(
+    (collection: string, id: string, options: ClientOptions) =>
+      withClient(options, async (db) => {
+        const point = await db.get(collection, id);
+        if (point === undefined)
+          throw new VectronError('POINT_NOT_FOUND', `there is no point ${id} in collection ${collection}`);
+        const rows = [
+          [point.id, brief(Array.from(point.vector ?? []).map((x) => Number(x.toFixed(4)))), brief(point.payload, 200)],
+        ];
+        show(point, options.json === true, { head: ['id', 'vector', 'payload'], rows });
+      }),
   );
   client(group, 'delete <collection> <id>', 'delete a point').action(
     (collection: string, id: string, options: ClientOptions) =>
@@ -156,7 +167,11 @@ export function searchCommand(program: Command, client: Define): void {
     .option('--query <text>', 'text for the reranker, if the collection enables reranking')
     .option('--top-k <n>', 'number of results, 1 to 10000', numberFlag, 10)
     .option('--ef <n>', 'ef: maximum number of candidates kept during the search', numberFlag)
-    .option('--recall <share>', 'required recall, 0.5 to 0.999, instead of --ef; uses the least work that reaches it', numberFlag)
+    .option(
+      '--recall <share>',
+      'required recall, 0.5 to 0.999, instead of --ef; uses the least work that reaches it',
+      numberFlag,
+    )
     .option('--exact', 'exact search: scan all points instead of walking the graph')
     .option('--filter <json>', 'only points that match this filter, such as {"field": "section", "eq": "mail"}')
     .option('--text <words>', 'search by these words, alone or fused with the vector search')

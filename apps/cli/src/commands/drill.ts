@@ -27,7 +27,9 @@ const FULL: DrillSize = { points: 20_000, dimension: 384, outageS: 300, quick: f
 export function drillCommand(program: Command): void {
   program
     .command('drill [names...]')
-    .description('verify the guarantees: start a cluster, cause failures under load, and report whether each guarantee held')
+    .description(
+      'verify the guarantees: start a cluster, cause failures under load, and report whether each guarantee held',
+    )
     .option('--list', 'list the drills')
     .option('--quick', 'few points and short outages')
     .option('--data <dir>', 'directory for the cluster; default: a temporary directory that is removed afterwards')
@@ -69,7 +71,10 @@ export function drillCommand(program: Command): void {
 function named(name: string): Drill {
   const drill = DRILLS.find((one) => one.name === name);
   if (drill === undefined) {
-    throw VectronError.invalid('names', `there is no drill ${name}; use ${DRILLS.map((one) => one.name).join(', ')} or all`);
+    throw VectronError.invalid(
+      'names',
+      `there is no drill ${name}; use ${DRILLS.map((one) => one.name).join(', ')} or all`,
+    );
   }
   return drill;
 }

@@ -22,7 +22,10 @@ const INTERRUPTED = 130;
 
 export function importCommand(program: Command, client: Define): void {
   client(program, 'import [collection-or-file] [file]', 'import the rows of a file, a store or a dump as points')
-    .option('--collection <name>', 'name of the collection, if it is not the first argument; created if it does not exist')
+    .option(
+      '--collection <name>',
+      'name of the collection, if it is not the first argument; created if it does not exist',
+    )
     .option('--pebble <dir>', 'read this Pebble store, such as one written by `export --pebble`, instead of a file')
     .option('--from <database>', `the file is a dump of ${DUMP_NAMES.join(', ')}`)
     .option('--table <name>', 'table to import from a dump with several tables')
@@ -30,7 +33,10 @@ export function importCommand(program: Command, client: Define): void {
     .option('--vector <column>', 'column of the vectors; with several vectors, the one that becomes the first vector')
     .option('--payload <columns>', 'columns that become the payload, separated by commas; default: all other columns')
     .option('--dimension <n>', 'dimension of a new collection; default: that of the file', wholeFlag(1, 65_536))
-    .option('--distance <metric>', 'distance of a new collection: cosine, euclidean or dot; default: the one stated in the file, otherwise cosine')
+    .option(
+      '--distance <metric>',
+      'distance of a new collection: cosine, euclidean or dot; default: the one stated in the file, otherwise cosine',
+    )
     .option('--dry-run', 'read and check the whole file and print the result, without writing anything')
     .option('--report <file>', 'file for refused rows, as JSON lines; default: FILE.rejected.jsonl')
     .option('--resume', 'continue an interrupted import')

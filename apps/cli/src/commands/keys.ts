@@ -20,12 +20,15 @@ export function keyCommands(program: Command, client: Define): void {
       });
     }),
   );
-  client(group, 'rotate-signing', 'sign tokens with a new key; tokens signed with the old key remain valid until they expire').action(
-    (options: ClientOptions) =>
-      withClient(options, async (db) => {
-        const kid = await db.admin.rotateSigningKey();
-        show({ kid }, options.json === true, { head: ['new key'], rows: [[kid]] });
-      }),
+  client(
+    group,
+    'rotate-signing',
+    'sign tokens with a new key; tokens signed with the old key remain valid until they expire',
+  ).action((options: ClientOptions) =>
+    withClient(options, async (db) => {
+      const kid = await db.admin.rotateSigningKey();
+      show({ kid }, options.json === true, { head: ['new key'], rows: [[kid]] });
+    }),
   );
   client(group, 'delete <prefix>', 'revoke an API key').action((prefix: string, options: ClientOptions) =>
     withClient(options, async (db) => {

@@ -29,7 +29,10 @@ export function loginCommands(program: Command, client: Define): void {
       '--password-stdin',
       'read the password from the standard input and, if it must be changed, the new one from the second line',
     )
-    .option('--role <role>', 'with --email: role of the key: read, write, metrics or admin; default: that of the account')
+    .option(
+      '--role <role>',
+      'with --email: role of the key: read, write, metrics or admin; default: that of the account',
+    )
     .option('--collection <name...>', 'with --email: restrict the key to these collections')
     .option('--expires <when>', 'with --email: expiry of the key: 12h, 7d or a date', DAYS)
     .action(login);
@@ -42,7 +45,9 @@ export function loginCommands(program: Command, client: Define): void {
 }
 
 export function profileCommands(program: Command): void {
-  const group = program.command('profiles').description('list, choose and delete the profiles made with `vectron login`');
+  const group = program
+    .command('profiles')
+    .description('list, choose and delete the profiles made with `vectron login`');
   const local = (name: string, help: string) => group.command(name).description(help).option('--json', 'print JSON');
   local('list', 'list profiles by name, without their keys').action((options: ClientOptions) => {
     const { current, profiles } = readProfiles();
@@ -57,12 +62,10 @@ export function profileCommands(program: Command): void {
     ]);
     show(all, options.json === true, { head: ['', 'name', 'server', 'account', 'key good until'], rows });
   });
-  local('use <name>', 'choose the default profile').action(
-    (name: string, options: ClientOptions) => {
-      chooseProfile(name);
-      show({ current: name }, options.json === true, { head: ['profile'], rows: [[name]] });
-    },
-  );
+  local('use <name>', 'choose the default profile').action((name: string, options: ClientOptions) => {
+    chooseProfile(name);
+    show({ current: name }, options.json === true, { head: ['profile'], rows: [[name]] });
+  });
   local('delete <name>', 'delete a profile without revoking its key; use `vectron logout` to revoke it').action(
     (name: string, options: ClientOptions) => {
       removeProfile(name);
@@ -139,7 +142,10 @@ async function madeKey(options: ClientOptions): Promise<Kept> {
 async function logout(options: ClientOptions): Promise<void> {
   const { profile: name } = clientConfig(options);
   if (name === undefined)
-    throw VectronError.invalid('profile', 'there is no profile to log out of; vectron profiles list shows all profiles');
+    throw VectronError.invalid(
+      'profile',
+      'there is no profile to log out of; vectron profiles list shows all profiles',
+    );
   const { madeKey: prefix, url } = profileNamed(name);
   const revoked = prefix !== undefined && (await revoke(prefix, name, options));
   removeProfile(name);

@@ -84,7 +84,9 @@ export function filterCommands(points: Command, client: Define): void {
 }
 
 export function indexCommands(program: Command, client: Define): void {
-  const group = program.command('indexes').description('manage payload indexes, named vectors and sparse vectors of a collection');
+  const group = program
+    .command('indexes')
+    .description('manage payload indexes, named vectors and sparse vectors of a collection');
   client(group, 'list <collection>', 'list indexes and their progress').action(
     (collection: string, options: ClientOptions) =>
       withClient(options, async (db) => {
@@ -253,16 +255,19 @@ export function transferCommands(collections: Command, client: Define): void {
         show({ exported }, options.json === true, { head: ['exported'], rows: [[exported]] });
       }),
     );
-  client(collections, 'copy <from> <to>', 'create a collection with the settings, indexes and points of another').action(
-    (from: string, to: string, options: ClientOptions) =>
-      withClient(options, async (db) => {
-        const copied = await ofOneMoment(db, from, async (snapshot) => {
-          const settings = await likeness(db, from);
-          const points = mappedAll(snapshot.points());
-          return fillNew(db, to, settings, { points, total: snapshot.count, what: `copying ${from}` });
-        });
-        show({ copied }, options.json === true, { head: ['copied'], rows: [[copied]] });
-      }),
+  client(
+    collections,
+    'copy <from> <to>',
+    'create a collection with the settings, indexes and points of another',
+  ).action((from: string, to: string, options: ClientOptions) =>
+    withClient(options, async (db) => {
+      const copied = await ofOneMoment(db, from, async (snapshot) => {
+        const settings = await likeness(db, from);
+        const points = mappedAll(snapshot.points());
+        return fillNew(db, to, settings, { points, total: snapshot.count, what: `copying ${from}` });
+      });
+      show({ copied }, options.json === true, { head: ['copied'], rows: [[copied]] });
+    }),
   );
   client(
     collections,
@@ -285,7 +290,10 @@ export function transferCommands(collections: Command, client: Define): void {
   );
   client(collections, 'restore <file>', 'create a collection from a snapshot file')
     .option('--name <name>', 'name of the new collection; default: its name in the snapshot')
-    .option('--aliases', 'reassign aliases that now point to other collections; default: only set aliases that are free')
+    .option(
+      '--aliases',
+      'reassign aliases that now point to other collections; default: only set aliases that are free',
+    )
     .action((file: string, options: ClientOptions) =>
       withClient(options, async (db) => {
         const { header, points, checked } = await readSnapshot(file);

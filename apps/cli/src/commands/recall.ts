@@ -15,7 +15,12 @@ export function recallCommand(program: Command, client: Define): void {
     .option('--recall <share>', 'measure searches that ask for this recall', numberFlag)
     .option('--using <name>', 'name of the vector; default: the first vector')
     .option('--filter <json>', 'only points that match this filter, such as {"field": "section", "eq": "mail"}')
-    .option('--timeout-ms <n>', 'time limit in milliseconds; the answer covers the queries compared by then', numberFlag, 10_000)
+    .option(
+      '--timeout-ms <n>',
+      'time limit in milliseconds; the answer covers the queries compared by then',
+      numberFlag,
+      10_000,
+    )
     .action((collection: string, options: ClientOptions) =>
       withClient(options, async (db) => {
         const { queries, topK, ef, recall, using, timeoutMs } = options as Record<string, never>;

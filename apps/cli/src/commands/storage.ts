@@ -17,7 +17,10 @@ export function storageCommands(program: Command): void {
       const rows = parts.map(({ what, holds, damage }) => [what, damage === '' ? 'sound' : 'DAMAGED', damage || holds]);
       show(parts, json, { head: ['part', 'state', 'what it holds'], rows });
       if (damaged.length > 0) {
-        throw new VectronError('DATA_DAMAGED', `${damaged.length} of ${parts.length} parts of ${dir} are damaged; restore them from a backup or a snapshot`);
+        throw new VectronError(
+          'DATA_DAMAGED',
+          `${damaged.length} of ${parts.length} parts of ${dir} are damaged; restore them from a backup or a snapshot`,
+        );
       }
     });
   program
@@ -36,6 +39,7 @@ export function storageCommands(program: Command): void {
 /** Where the engine is in a directory of a server, a worker or an embedded database. */
 function engineDirectory(dir: string): string {
   const found = [join(dir, 'worker'), join(dir, 'engine'), dir].find((one) => existsSync(join(one, 'shards')));
-  if (found === undefined) throw VectronError.invalid('dir', `${dir} contains no shards; pass the data directory of a server or worker`);
+  if (found === undefined)
+    throw VectronError.invalid('dir', `${dir} contains no shards; pass the data directory of a server or worker`);
   return found;
 }

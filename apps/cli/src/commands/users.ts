@@ -18,7 +18,10 @@ export function userCommands(program: Command, client: Define): void {
 
 function invitationCommands(group: Command, client: Define): void {
   client(group, 'invite', 'invite a person to register an account; the invitation token is shown once')
-    .requiredOption('--email <address>', 'the e-mail address of the invited person; the invitation is only valid for it')
+    .requiredOption(
+      '--email <address>',
+      'the e-mail address of the invited person; the invitation is only valid for it',
+    )
     .option('--role <role>', 'read, write, metrics or admin', 'write')
     .option('--tenant <id>', 'tenant of the new account; default: your own tenant')
     .option('--new-tenant', 'create a new tenant for the account')

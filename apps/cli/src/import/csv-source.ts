@@ -68,7 +68,8 @@ function namesOf(file: string, record: CsvRecord): string[] {
     throw VectronError.invalid('file', `${file}: the first line must name the columns`);
   }
   const twice = names.find((name, at) => names.indexOf(name) !== at);
-  if (twice !== undefined) throw VectronError.invalid('file', `${file}: two columns are called ${twice}; rename one of them`);
+  if (twice !== undefined)
+    throw VectronError.invalid('file', `${file}: two columns are called ${twice}; rename one of them`);
   return names as string[];
 }
 
@@ -77,7 +78,7 @@ function fieldsOf({ cells }: CsvRecord, names: readonly string[]): { fields: Fie
     return { wrong: `it has ${cells.length} cells, and there are ${names.length} columns` };
   const texts = cells.map(textOf);
   const broken = texts.indexOf(undefined);
-  if (broken >= 0) return { wrong: `column "${names[broken]}" is no UTF-8` };
+  if (broken >= 0) return { wrong: `column "${names[broken]}" must be valid UTF-8` };
   return { fields: Object.fromEntries(texts.flatMap((text, at) => (text === '' ? [] : [[names[at], text]]))) };
 }
 

@@ -55,7 +55,10 @@ export function understand(
     throw VectronError.invalid(flag, `--${flag} ${name}: ${file} has no column of this name; ${have}`);
   };
   const unclear = (flag: 'id' | 'vector', hint = '') =>
-    VectronError.invalid(flag, `${file}: the column of the ${flag} is ambiguous; choose it with --${flag}${hint}; ${have}`);
+    VectronError.invalid(
+      flag,
+      `${file}: the column of the ${flag} is ambiguous; choose it with --${flag}${hint}; ${have}`,
+    );
 
   const numbered = choice.id === ROW_NUMBER && !columns.includes(ROW_NUMBER);
   const id = numbered ? undefined : choice.id === undefined ? named(columns, ID_NAMES) : chosen('id', choice.id);
@@ -235,7 +238,8 @@ function vectorOf(value: unknown, column: string, { jsonText }: FormatRules): nu
     throw VectronError.invalid('vector', `it has no vector: column "${column}" is empty`);
   }
   const list = jsonText && typeof value === 'string' ? parseJson(value, column) : value;
-  if (!Array.isArray(list)) throw VectronError.invalid('vector', `${column} must be a list of numbers, not ${shown(value)}`);
+  if (!Array.isArray(list))
+    throw VectronError.invalid('vector', `${column} must be a list of numbers, not ${shown(value)}`);
   if (list.length === 0) throw VectronError.invalid('vector', `${column} must not be an empty list`);
   return floatsOf(list, column);
 }
@@ -284,7 +288,8 @@ function sparseOf(value: unknown): Point['sparse'] {
 function namedOf(value: unknown): Point['vectors'] {
   if (!isPlainObject(value)) throw VectronError.invalid('vectors', `vectors must be an object, not ${shown(value)}`);
   const entries = Object.entries(value).map(([name, list]) => {
-    if (!Array.isArray(list)) throw VectronError.invalid('vectors', `vectors.${name} must be a list, not ${shown(list)}`);
+    if (!Array.isArray(list))
+      throw VectronError.invalid('vectors', `vectors.${name} must be a list, not ${shown(list)}`);
     return [name, floatsOf(list, `vectors.${name}`)];
   });
   return Object.fromEntries(entries) as Point['vectors'];
@@ -293,7 +298,10 @@ function namedOf(value: unknown): Point['vectors'] {
 function secondsUntil(value: unknown): number {
   const left = Date.parse(String(value)) - Date.now();
   if (Number.isNaN(left))
-    throw VectronError.invalid('expiresAt', `expiresAt must be a time such as 2027-01-31T12:00:00Z, not ${shown(value)}`);
+    throw VectronError.invalid(
+      'expiresAt',
+      `expiresAt must be a time such as 2027-01-31T12:00:00Z, not ${shown(value)}`,
+    );
   if (left <= 0) throw VectronError.invalid('expiresAt', `it expired at ${String(value)}`);
   return Math.ceil(left / 1000);
 }

@@ -78,7 +78,7 @@ async function sampleOf(file: string, texts: Texts): Promise<Fields[]> {
 export function objectOf({ bytes, wrong }: JsonText): { fields: Fields } | { wrong: string } {
   if (wrong !== undefined) return { wrong };
   const text = textOf(bytes);
-  if (text === undefined) return { wrong: 'it is no UTF-8' };
+  if (text === undefined) return { wrong: 'it must be valid UTF-8' };
   try {
     const value = parseJson(text, 'the row');
     return isPlainObject(value) ? { fields: value } : { wrong: `a row is a JSON object, not ${shown(value)}` };

@@ -136,7 +136,8 @@ async function bytesAt(handle: FileHandle, position: number, length: number, fil
   let read = 0;
   while (read < length) {
     const { bytesRead } = await handle.read(bytes, read, length - read, position + read);
-    if (bytesRead === 0) throw VectronError.invalid('file', `${file} became shorter while it was read; import it again`);
+    if (bytesRead === 0)
+      throw VectronError.invalid('file', `${file} became shorter while it was read; import it again`);
     read += bytesRead;
   }
   return bytes;

@@ -86,8 +86,8 @@ describe('JSON lines', () => {
     expect(lines[2]).toBe('5: ?! a row is a JSON object, not null');
     expect(lines[3]).toMatch(/not JSON.*; NaN, which Python writes, is no JSON and no value of a point$/);
     expect(lines[4]).toContain('too large for a double');
-    expect(lines[5]).toBe('8: ?! it is not valid UTF-8');
-    expect(lines[6]).toContain('the key "n" occurs twice in one object');
+    expect(lines[5]).toBe('8: ?! it must be valid UTF-8');
+    expect(lines[6]).toContain('the key "n" occurs twice in one object; send it once');
     // A control character within a string is no JSON.
     expect(lines[7]).toContain('is not JSON');
     expect(lines[8]).toMatch(/is not JSON.*; it is the last line, which may have been cut off$/);
@@ -158,7 +158,10 @@ describe('columns', () => {
       `{"key":"a","vector":${numbers(3)}}`,
       /the column of the id is ambiguous; choose it with --id, or number.*columns key, vector/,
     ],
-    [`{"id":"a","box":${numbers(4)}}`, /the column of the vector is ambiguous; choose it with --vector; .*columns id, box/],
+    [
+      `{"id":"a","box":${numbers(4)}}`,
+      /the column of the vector is ambiguous; choose it with --vector; .*columns id, box/,
+    ],
     [`{"id":"a","x":${numbers(16)},"y":${numbers(16)}}`, /the column of the vector is ambiguous/],
     [`{"id":"a","embedding":${numbers(3)},"embeddings":${numbers(3)}}`, /the column of the vector is ambiguous/],
     [`{"id":"a","words":[1,2,3,4,5,6,7,8,9]}`, /the column of the vector is ambiguous/],
@@ -270,7 +273,7 @@ describe('CSV', () => {
     await expect(told(file('n.csv', 'id,id\n1,2\n'))).rejects.toThrow('two columns are called id');
     await expect(told(file('z.csv', ''))).rejects.toThrow('is empty');
     expect(await told(file('u.csv', Buffer.from('id,vector\n\xff,[1]\n', 'latin1')))).toEqual([
-      '2: ?! column "id" is not valid UTF-8',
+      '2: ?! column "id" must be valid UTF-8',
     ]);
   });
 });
@@ -359,7 +362,9 @@ describe('a matrix', () => {
     fvecs.writeInt32LE(2, 12);
     fvecs.writeFloatLE(-1, 20);
     expect(await told(file('a.fvecs', fvecs))).toEqual(['1: 0 [1.5,0] null', '2: 1 [0,-1] null']);
-    await expect(told(file('torn.fvecs', fvecs.subarray(0, 20)))).rejects.toThrow('is not a .fvecs file, or is truncated; export it again');
+    await expect(told(file('torn.fvecs', fvecs.subarray(0, 20)))).rejects.toThrow(
+      'is not a .fvecs file, or is truncated; export it again',
+    );
     expect(await told(file('a.ivecs', Buffer.from(new Int32Array([2, -7, 8]).buffer)))).toEqual(['1: 0 [-7,8] null']);
     expect(await told(file('a.bvecs', Buffer.from([2, 0, 0, 0, 255, 1])))).toEqual(['1: 0 [255,1] null']);
     const other = Buffer.from(new Int32Array([1, 5, 9, 5]).buffer);

@@ -119,7 +119,10 @@ export class AlertService {
 
   async setRule(name: string, change: Partial<Omit<AlertRule, 'rule'>>): Promise<AlertRule> {
     if (!isRule(name)) {
-      throw new VectronError('NOT_FOUND', `there is no alert rule ${name}; the rules are ${Object.keys(RULES).join(', ')}`);
+      throw new VectronError(
+        'NOT_FOUND',
+        `there is no alert rule ${name}; the rules are ${Object.keys(RULES).join(', ')}`,
+      );
     }
     const before = (await this.rules()).find(({ rule }) => rule === name) as AlertRule;
     const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));

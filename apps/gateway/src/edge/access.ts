@@ -139,7 +139,7 @@ export class Authenticator {
           if (first || revoked.some(({ size }) => size > 0)) this.#forget(first, revoked);
           first = false;
         }
-        if (!signal.aborted) throw new VectronError('UNAVAILABLE', 'the feed of revocations ended');
+        if (!signal.aborted) throw new VectronError('UNAVAILABLE', 'the feed of revocations ended; try again');
       } catch (err) {
         if (!signal.aborted)
           logger.warn({ err }, 'the auth service does not say what is revoked; verdicts are short-lived');
@@ -200,7 +200,10 @@ export class Authenticator {
     const late = new AbortController();
     const asked = this.#limit(() => this.authenticate(verdict.token));
     const tooLate = pause(ASK_MS, undefined, { signal: late.signal, ref: false }).then(() => {
-      throw new VectronError('UNAVAILABLE', 'the auth service cannot confirm that the token is still valid; try again later');
+      throw new VectronError(
+        'UNAVAILABLE',
+        'the auth service cannot confirm that the token is still valid; try again later',
+      );
     });
     try {
       const principal = await Promise.race([asked, tooLate]);
@@ -231,4 +234,5 @@ const sameRights = (one: Principal, other: Principal) =>
   one.collections.length === other.collections.length &&
   one.collections.every((name) => other.collections.includes(name));
 
-const refused = () => new VectronError('UNAUTHENTICATED', 'the token is not valid or has expired; log in again, or send a valid API key');
+const refused = () =>
+  new VectronError('UNAUTHENTICATED', 'the token is not valid or has expired; log in again, or send a valid API key');

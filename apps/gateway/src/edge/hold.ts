@@ -43,7 +43,14 @@ export class Hold {
   /** What `work` gives, unless the call must end first: then the refusal is thrown and nobody waits for the work. */
   during<T>(work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const end = () => reject(this.#refusal ?? new VectronError('UNAUTHENTICATED', 'the call was ended, because its key or login is no longer valid; log in again'));
+      const end = () =>
+        reject(
+          this.#refusal ??
+            new VectronError(
+              'UNAUTHENTICATED',
+              'the call was ended, because its key or login is no longer valid; log in again',
+            ),
+        );
       const leave = () => this.#ended.removeEventListener('abort', end);
       if (this.#ended.aborted) end();
       else this.#ended.addEventListener('abort', end);

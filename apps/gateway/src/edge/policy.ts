@@ -27,7 +27,8 @@ export function requirePolicies(services: readonly string[]): void {
 /** The method at a gRPC path. Throws NOT_FOUND's cousin for gRPC, UNIMPLEMENTED, for one that is not public. */
 export function publicMethod(path: string): MethodContract {
   const method = methodOf(path);
-  if (method === undefined) throw new VectronError('UNIMPLEMENTED', `this listener does not serve the method ${path}; check its name`);
+  if (method === undefined)
+    throw new VectronError('UNIMPLEMENTED', `this listener does not serve the method ${path}; check its name`);
   return method;
 }
 

@@ -68,7 +68,13 @@ export class AnswerRoom {
       const own: Waiting = { bytes, start };
       const details = { retryAfterMs: RETRY_MS };
       const late = () =>
-        give(new VectronError('OVERLOADED', 'the server is building too many large answers at the same time; try again later', { details }));
+        give(
+          new VectronError(
+            'OVERLOADED',
+            'the server is building too many large answers at the same time; try again later',
+            { details },
+          ),
+        );
       const abort = () => give(new VectronError('CANCELLED', 'the caller cancelled the request'));
       const timer = setTimeout(late, Math.max(0, deadlineMs - Date.now()));
       this.#waiting.push(own);

@@ -264,7 +264,10 @@ export class ShardCaller {
       const shard = route.shards.find((one) => one.shardId === shardId);
       const target = shard?.replicas.find(({ number }) => number === worker);
       if (shard === undefined || target === undefined || route.collection.id !== id) {
-        throw new VectronError('SNAPSHOT_GONE', `worker ${worker} does not hold shard ${shardId} of ${name} any more`);
+        throw new VectronError(
+          'SNAPSHOT_GONE',
+          `worker ${worker} no longer holds shard ${shardId} of ${name}; open a new snapshot`,
+        );
       }
       const timeLeft = () => Date.now() + PAUSE_MS < options.deadlineMs;
       if (target.address !== '' || !timeLeft()) {
@@ -334,8 +337,10 @@ export class ShardCaller {
     // A worker that stands still does not say so. The only one there is may take its time.
     const alone = shard.replicas.filter(({ address }) => address !== '').length <= 1;
     const timeoutMs = alone ? leftMs : Math.min(leftMs, patienceMs);
-    if (timeoutMs <= 0) throw new VectronError('DEADLINE_EXCEEDED', 'the time limit of the request is reached; increase timeout_ms');
-    if (target === undefined) throw new VectronError('UNAVAILABLE', `no worker holds shard ${shard.shardId} yet; try again later`);
+    if (timeoutMs <= 0)
+      throw new VectronError('DEADLINE_EXCEEDED', 'the time limit of the request is reached; increase timeout_ms');
+    if (target === undefined)
+      throw new VectronError('UNAVAILABLE', `no worker holds shard ${shard.shardId} yet; try again later`);
     const { shardId, epoch: shardEpoch } = shard;
     const message = { shardId, shardEpoch, op, consistency, origin, timeoutMs, costly: work?.isLong };
     const answer = await this.backends.workers
@@ -362,7 +367,9 @@ function throwUnlessStale(error: unknown, deadlineMs: number): void {
 /** A shard that has voters is not search-only: the right one did not answer in time, and may the next time. */
 function final(error: VectronError, { shardId, replicas }: placement.Shard): VectronError {
   if (error.code !== 'SEARCH_ONLY' || replicas.every(({ learner }) => learner)) return error;
-  return new VectronError('UNAVAILABLE', `no voting replica of shard ${shardId} answered in time; try again`, { cause: error });
+  return new VectronError('UNAVAILABLE', `no voting replica of shard ${shardId} answered in time; try again`, {
+    cause: error,
+  });
 }
 
 const older = (one: ShardFailure, other: ShardFailure = one): ShardFailure =>

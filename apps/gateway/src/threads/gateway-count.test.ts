@@ -20,8 +20,8 @@ describe('how many gateways a process runs', () => {
   });
 
   it('no more than what is limited for all of them together is enough for', () => {
-    expect(() => countOf({ gateways: '4', 'max-reads': '3' })).toThrow(/with --max-reads: at most 3/);
-    expect(() => countOf({ gateways: '4', 'max-writes': '2' })).toThrow(/with --max-writes: at most 2/);
+    expect(() => countOf({ gateways: '4', 'max-reads': '3' })).toThrow(/with --max-reads: it must be at most 3/);
+    expect(() => countOf({ gateways: '4', 'max-writes': '2' })).toThrow(/with --max-writes: it must be at most 2/);
     expect(countOf({ 'max-reads': '3' }, 64)).toBe(3);
     // Memory for bodies is for whoever receives some.
     expect(countOf({ gateways: '16', 'max-receiving': '1MiB' })).toBe(16);

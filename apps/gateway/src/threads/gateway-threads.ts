@@ -99,7 +99,8 @@ export class GatewayThreads implements RunningGateway {
 
   async fetch(request: Request): Promise<Response> {
     const [thread] = this.#answering();
-    if (thread === undefined) throw new VectronError('UNAVAILABLE', 'no gateway of this process is running at the moment; try again');
+    if (thread === undefined)
+      throw new VectronError('UNAVAILABLE', 'no gateway of this process is running at the moment; try again');
     const { status, headers, body } = await thread.fetch({
       url: request.url,
       method: request.method,
@@ -114,7 +115,8 @@ export class GatewayThreads implements RunningGateway {
   }
 
   async scrape(): Promise<string> {
-    if (this.#parts === undefined) throw new VectronError('UNAVAILABLE', 'the gateways of this process are still starting; try again');
+    if (this.#parts === undefined)
+      throw new VectronError('UNAVAILABLE', 'the gateways of this process are still starting; try again');
     return this.#parts.system.scrape();
   }
 

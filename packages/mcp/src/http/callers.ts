@@ -31,7 +31,10 @@ export class OwnToken implements Callers {
 
   async admit(token: string): Promise<Admission> {
     if (!timingSafeEqual(digestOf(token), this.#digest))
-      throw new VectronError('UNAUTHENTICATED', 'the token is not the one of this MCP server; send the token from its --token-file');
+      throw new VectronError(
+        'UNAUTHENTICATED',
+        'the token is not the one of this MCP server; send the token from its --token-file',
+      );
     return { client: this.client, release() {} };
   }
 

@@ -26,7 +26,7 @@ export interface HttpOptions extends GuardOptions {
 export interface HttpListener {
   /** `http://127.0.0.1:8090/mcp` */
   readonly url: string;
-  /** Takes no more requests, and resolves when those under way have ended, or were ended after ten seconds. */
+  /** Accepts no more requests, and resolves when those in progress have ended, or were ended after ten seconds. */
   close(): Promise<void>;
 }
 
@@ -54,7 +54,11 @@ export async function serveHttp(options: HttpOptions, settings: McpSettings): Pr
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     busy += 1;
     try {
-      if (busy > maxRequests) throw new VectronError('OVERLOADED', `${maxRequests} requests are in progress, which is the limit; try again later`);
+      if (busy > maxRequests)
+        throw new VectronError(
+          'OVERLOADED',
+          `${maxRequests} requests are in progress, which is the limit; try again later`,
+        );
       await respond(request, response, guard, options, settings);
     } catch (cause) {
       refuse(response, toVectronError(cause), settings);

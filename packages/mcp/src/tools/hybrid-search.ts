@@ -125,7 +125,7 @@ const wayOf = (way: Way): string => SOUGHT.find((name) => way[name] !== undefine
 
 async function waysOf(collection: Collection, { text, branches }: HybridArguments): Promise<Way[]> {
   if ((text === undefined) === (branches === undefined))
-    throw VectronError.invalid('text', 'give exactly one of text and branches');
+    throw VectronError.invalid('text', 'send exactly one of text and branches');
   if (branches !== undefined) {
     for (const [at, way] of branches.entries()) {
       if (SOUGHT.filter((name) => way[name] !== undefined).length !== 1)

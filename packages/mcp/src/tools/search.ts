@@ -98,7 +98,7 @@ async function wordsAlone(collection: Collection, { searchBy, text: _text }: Sea
 
 function soughtIn({ text, vector, likeId }: SearchArguments) {
   const given = Object.entries({ text, vector, likeId }).filter(([, value]) => value !== undefined);
-  if (given.length !== 1) throw VectronError.invalid('text', 'give exactly one of text, vector and likeId');
+  if (given.length !== 1) throw VectronError.invalid('text', 'send exactly one of text, vector and likeId');
   return Object.fromEntries(given);
 }
 

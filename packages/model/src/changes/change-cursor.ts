@@ -53,7 +53,8 @@ function checkShards(positions: Positions, shards: Shards, name: string): void {
   if (missing !== undefined) throw strange(`it lacks shard ${missing.shardId}`);
 }
 
-const strange = (why: string) => VectronError.invalid('cursor', `the cursor is invalid: ${why}; use a cursor from an answer, unchanged`);
+const strange = (why: string) =>
+  VectronError.invalid('cursor', `the cursor is invalid: ${why}; use a cursor from an answer, unchanged`);
 
 /**
  * The positions with those of shards that were split off, whose changes follow those before the split, which are the other

@@ -49,7 +49,10 @@ export function parseSnapshot(
 ): readonly workerData.ShardView[] {
   const { collectionId, shards } = decodeToken(text);
   if (collectionId !== id)
-    throw new VectronError('SNAPSHOT_GONE', `the snapshot belongs to another collection than ${name}; open a new snapshot`);
+    throw new VectronError(
+      'SNAPSHOT_GONE',
+      `the snapshot belongs to another collection than ${name}; open a new snapshot`,
+    );
   return shards;
 }
 
@@ -61,7 +64,10 @@ function decodeToken(text: string): workerData.SnapshotToken {
   } catch {
     // Said below.
   }
-  throw VectronError.invalid('snapshot', 'the snapshot is invalid; use the value from the answer that opened it, unchanged');
+  throw VectronError.invalid(
+    'snapshot',
+    'the snapshot is invalid; use the value from the answer that opened it, unchanged',
+  );
 }
 
 /** A page of a snapshot. */

@@ -44,7 +44,8 @@ export function readMessage(name: string, json: unknown, at = ''): Message {
     const known = reader.fields.get(key);
     if (known === undefined) throw VectronError.invalid(place, `unknown field ${place}`);
     if (value === null && known.field.ref !== 'google.protobuf.Value') continue;
-    if (given.has(known.field)) throw VectronError.invalid(place, `${place} occurs twice, in camelCase and in snake_case; send it once`);
+    if (given.has(known.field))
+      throw VectronError.invalid(place, `${place} occurs twice, in camelCase and in snake_case; send it once`);
     given.add(known.field);
     known.set(message, value, place);
   }
@@ -128,7 +129,8 @@ function fieldReader(field: FieldContract, { fields }: MessageContract): FieldRe
   return {
     field,
     set: (message, value, at) => {
-      if (message[oneof] !== undefined) throw VectronError.invalid(at, `${at}: only one of the alternative fields is allowed; send one`);
+      if (message[oneof] !== undefined)
+        throw VectronError.invalid(at, `${at}: only one of the alternative fields is allowed; send one`);
       message[oneof] = { $case: json, value: read(value, at) };
     },
   };

@@ -54,7 +54,10 @@ async function refuseTorn(file: string): Promise<void> {
     const isFile = buffer.toString('latin1').startsWith(FILE_MAGIC);
     const end = tail.buffer.toString('latin1', 0, tail.bytesRead);
     if (isFile ? end.endsWith(FILE_MAGIC) : end === STREAM_END) return;
-    throw VectronError.invalid('file', `${file} was cut off: it has no end of an Arrow ${isFile ? 'file' : 'stream'}`);
+    throw VectronError.invalid(
+      'file',
+      `${file} is truncated: the end of the Arrow ${isFile ? 'file' : 'stream'} is missing; export it again`,
+    );
   } finally {
     await handle.close();
   }
@@ -86,7 +89,7 @@ async function withReader<T>(file: string, work: (reader: RecordBatchReader) => 
 const cannotBeRead = (file: string, cause: unknown) =>
   cause instanceof VectronError
     ? cause
-    : VectronError.invalid('file', `${file} is no Arrow file that can be read to its end: ${(cause as Error).message}`);
+    : VectronError.invalid('file', `${file} is not a complete Arrow file: ${(cause as Error).message}`);
 
 async function* rowsOf(file: string, fields: readonly Field[]): AsyncGenerator<FieldsRow> {
   const readers = fields.map(({ type }) => readerOf(type));

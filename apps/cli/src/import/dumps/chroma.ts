@@ -175,7 +175,8 @@ function partsOf(
 
 function parsedValue({ bytes, wrong }: JsonText, what: string): unknown {
   const text = textOf(bytes);
-  if (wrong !== undefined || text === undefined) throw VectronError.invalid('file', wrong ?? `${what} is not valid UTF-8`);
+  if (wrong !== undefined || text === undefined)
+    throw VectronError.invalid('file', wrong ?? `${what} is not valid UTF-8`);
   return parseJson(text, what);
 }
 
@@ -195,7 +196,8 @@ const asVectors = (vector: VectorValue | undefined): Map<string, VectorValue> =>
 function metadataOf(text: JsonText): { payload: Record<string, unknown>; sparse: Map<string, VectorValue> } {
   const value = parsedValue(text, 'the metadata');
   if (value === null) return NO_METADATA;
-  if (!isPlainObject(value)) throw VectronError.invalid('metadata', `the metadata must be an object, not ${shown(value)}`);
+  if (!isPlainObject(value))
+    throw VectronError.invalid('metadata', `the metadata must be an object, not ${shown(value)}`);
   const isSparse = (one: unknown) => isPlainObject(one) && one['#type'] === 'sparse_vector';
   const entries = Object.entries(value);
   const sparse = entries.flatMap(([name, one]): [string, VectorValue][] => {

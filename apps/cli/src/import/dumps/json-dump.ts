@@ -127,7 +127,10 @@ async function surveyOf(file: string, choice: ColumnChoice, dump: JsonDump): Pro
   const names = [...tables.keys()].filter((name) => name !== '');
   const word = dump.tableWord ?? 'table';
   if (choice.table !== undefined && !names.includes(choice.table)) {
-    throw VectronError.invalid('table', `${file} has no ${word} ${choice.table}; choose one of ${names.join(', ') || 'none'}`);
+    throw VectronError.invalid(
+      'table',
+      `${file} has no ${word} ${choice.table}; choose one of ${names.join(', ') || 'none'}`,
+    );
   }
   if (choice.table === undefined && names.length > 1) {
     throw VectronError.invalid('table', `${file} has objects of ${names.join(', ')}: choose one ${word} with --table`);

@@ -31,7 +31,7 @@ export async function npyColumns(
   const [first] = columns;
   const other = columns.find(({ rows }) => rows !== first.rows);
   if (other !== undefined) {
-    const message = `${first.file} has ${first.rows} rows and ${other.file} ${other.rows}: which belong together cannot be told`;
+    const message = `${first.file} has ${first.rows} rows and ${other.file} ${other.rows}; export them again with equal lengths`;
     throw VectronError.invalid('file', message);
   }
   const lists = columns.flatMap((one): [string, ListType][] =>

@@ -227,7 +227,7 @@ describe('rows', () => {
     expect(points).toEqual([]);
     expect(refused).toEqual([
       '3 -: it is not UTF-8',
-      expect.stringContaining('4 2: column note: the JSON: the key "a" is twice'),
+      expect.stringContaining('4 2: column note: the JSON: the key "a" occurs twice'),
       expect.stringContaining('5 3: payload.note.n has no exact form'),
       '6 4: a payload key must not be __proto__',
     ]);

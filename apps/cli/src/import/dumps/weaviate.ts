@@ -45,7 +45,10 @@ function objectOf(row: Json): DumpedRow {
   const graphql = isPlainObject(row._additional) ? row._additional : undefined;
   const id = row.id ?? row.uuid ?? graphql?.id;
   if (typeof id !== 'string') {
-    throw VectronError.invalid('id', `an object of Weaviate must have an "id" or "uuid", not ${shown(id)} in ${shown(row)}`);
+    throw VectronError.invalid(
+      'id',
+      `an object of Weaviate must have an "id" or "uuid", not ${shown(id)} in ${shown(row)}`,
+    );
   }
   const { _additional, ...ownProperties } = row;
   const properties = graphql === undefined ? (row.properties ?? {}) : ownProperties;

@@ -52,10 +52,7 @@ export async function importFile(db: VectronClient, one: FileImport): Promise<Fi
   const earlier = one.resume === true ? progress.resumed(identity) : undefined;
   const known = (await db.listCollections()).some(({ name }) => name === collection) || (await isAlias(db, collection));
   if (earlier !== undefined && !known) {
-    throw new VectronError(
-      'COLLECTION_NOT_FOUND',
-      `the import cannot continue: collection ${collection} was deleted`,
-    );
+    throw new VectronError('COLLECTION_NOT_FOUND', `the import cannot continue: collection ${collection} was deleted`);
   }
   const settings = settingsFor(one);
   const fit = known ? await fitOf(db, collection, earlier?.made === true) : newFit(settings);

@@ -208,7 +208,9 @@ describe('a collection', () => {
   it('that is there must fit the file, which is said before anything is written', async () => {
     await db.createCollection(name, { dimension: 3, distance: 'dot' });
     await expect(imported([point('a')])).rejects.toThrow(`have 2 dimensions, but collection ${name} has 3`);
-    await expect(imported(['{"id":"a","vector":[1,2,3]}'], { distance: 'cosine' })).rejects.toThrow('has the distance dot');
+    await expect(imported(['{"id":"a","vector":[1,2,3]}'], { distance: 'cosine' })).rejects.toThrow(
+      'has the distance dot',
+    );
     const named = await imported(['{"id":"a","vector":[1,2,3],"vectors":{"t":[1]}}', '{"id":"b","vector":[1,2,3]}'], {
       distance: undefined,
     });

@@ -36,7 +36,11 @@ export class AdminGrpcController implements Api<typeof admin.AdminServiceService
 
   async getReadiness(): Promise<admin.GetReadinessResponse> {
     const { status } = await this.system.health();
-    if (status !== 'ok') throw new VectronError('UNAVAILABLE', 'a service or worker does not answer; GET /v1/admin/health shows which one');
+    if (status !== 'ok')
+      throw new VectronError(
+        'UNAVAILABLE',
+        'a service or worker does not answer; GET /v1/admin/health shows which one',
+      );
     return { status };
   }
 

@@ -106,7 +106,8 @@ export class AuthGrpcController implements Api<typeof auth.AuthServiceService> {
   }
 
   removeUser(request: auth.RemoveUserRequest, context: CallContext): Promise<auth.RemoveUserResponse> {
-    if (request.userId === '') throw VectronError.invalid('user_id', 'user_id is required: send the id of the account to remove');
+    if (request.userId === '')
+      throw VectronError.invalid('user_id', 'user_id is required: send the id of the account to remove');
     return this.deletion.run({ ...request, password: '' }, passedOn(context));
   }
 

@@ -27,7 +27,9 @@ it('a point is written as it was read', () => {
   const read = pointMessage(stored({ n: N, deep: [{ n: -N }] }));
   expect(pointInput(read, 0).payload).toEqual({ n: N, deep: [{ n: -N }] });
   const wrong = { ...read, payloadJson: '{"n":1,"n":2}' };
-  expect(() => pointInput(wrong, 3)).toThrow('points[3].payload_json: the key "n" occurs twice in one object');
+  expect(() => pointInput(wrong, 3)).toThrow(
+    'points[3].payload_json: the key "n" occurs twice in one object; send it once',
+  );
 });
 
 it('values of facets and groups have their exact text, too', () => {

@@ -148,7 +148,8 @@ export function guardRequests(
 
 /** Lets pages of these origins, and no others, call the API (https://fetch.spec.whatwg.org/#http-cors-protocol). */
 export function allowOrigins(fastify: FastifyInstance, origins: readonly string[]): void {
-  if (origins.includes('*')) throw VectronError.invalid('origins', 'list the origins explicitly: * would allow every web page');
+  if (origins.includes('*'))
+    throw VectronError.invalid('origins', 'list the origins explicitly: * would allow every web page');
   const allowed = new Set(origins);
   fastify.addHook('onRequest', async (request, reply) => {
     const { origin } = request.headers;

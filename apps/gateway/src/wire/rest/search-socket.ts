@@ -74,12 +74,17 @@ export function serveSearchSocket(
     const begunMs = performance.now();
     void (async () => {
       try {
-        if (collection === undefined) throw new VectronError('NOT_FOUND', 'there is no such path; see /docs for all paths');
+        if (collection === undefined)
+          throw new VectronError('NOT_FOUND', 'there is no such path; see /docs for all paths');
         if (origin !== undefined && !origins.includes(origin) && hostOf(origin) !== request.headers.host) {
-          throw new VectronError('PERMISSION_DENIED', 'this origin is not allowed to open a WebSocket; add it with --origins');
+          throw new VectronError(
+            'PERMISSION_DENIED',
+            'this origin is not allowed to open a WebSocket; add it with --origins',
+          );
         }
         // Proxies and browsers write URLs down: a token is never taken from one.
-        if (query !== undefined) throw new VectronError('INVALID_ARGUMENT', 'this path accepts no query parameters; omit them');
+        if (query !== undefined)
+          throw new VectronError('INVALID_ARGUMENT', 'this path accepts no query parameters; omit them');
         const name = decoded(collection);
         const principal = await edge.enter(token, isProxy(address) ? '' : address);
         checkAccess(METHOD, principal);
@@ -235,7 +240,7 @@ function decoded(segment: string): string {
   try {
     return decodeURIComponent(segment);
   } catch (cause) {
-    throw new VectronError('INVALID_ARGUMENT', 'the collection name is not URL-encoded', { cause });
+    throw new VectronError('INVALID_ARGUMENT', 'the collection name must be URL-encoded', { cause });
   }
 }
 

@@ -87,7 +87,10 @@ function readerOf(method: MethodContract, binding: HttpBinding): (request: Authe
       const value = textValue(field, (request.params as Record<string, string>)[field.name], field.name);
       const sent = message[field.json];
       if (sent !== value && sent !== '' && sent !== 0 && sent !== 0n) {
-        throw VectronError.invalid(field.name, `${field.name} differs between the path and the request; omit it from the request`);
+        throw VectronError.invalid(
+          field.name,
+          `${field.name} differs between the path and the request; omit it from the request`,
+        );
       }
       message[field.json] = value;
     }
@@ -143,7 +146,10 @@ function refuseOthers(fastify: FastifyInstance, url: string, known: ReadonlySet<
     // The body is of no use to anybody.
     onRequest: async (request, reply) => {
       reply.header('allow', allow);
-      throw new VectronError('METHOD_NOT_ALLOWED', `the path does not accept the method ${request.method}; use ${allow}`);
+      throw new VectronError(
+        'METHOD_NOT_ALLOWED',
+        `the path does not accept the method ${request.method}; use ${allow}`,
+      );
     },
     handler: () => undefined,
   });

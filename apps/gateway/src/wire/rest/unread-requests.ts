@@ -37,7 +37,13 @@ function refusalOf({ code }: { readonly code?: string }): [status: number, Vectr
     return [431, new VectronError('PAYLOAD_TOO_LARGE', message)];
   }
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
-    return [408, new VectronError('DEADLINE_EXCEEDED', 'the request did not arrive within the time limit; send it faster')];
+    return [
+      408,
+      new VectronError('DEADLINE_EXCEEDED', 'the request did not arrive within the time limit; send it faster'),
+    ];
   }
-  return [400, new VectronError('INVALID_ARGUMENT', 'this is not a valid HTTP/1.1 request: check its header and framing')];
+  return [
+    400,
+    new VectronError('INVALID_ARGUMENT', 'this is not a valid HTTP/1.1 request: check its header and framing'),
+  ];
 }

@@ -1,0 +1,186 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import ts from 'typescript';
+import { SERVICES } from '../../apps/cli/src/config.js';
+import { allCommands, wordsOf } from '../../apps/cli/src/help.js';
+import { vectronProgram } from '../../apps/cli/src/program.js';
+
+/** A text that people read, and where it is. */
+interface Said {
+  readonly at: string;
+  readonly text: string;
+}
+
+const STYLE = 'docs/style/wording.md';
+const tracked = (...patterns: string[]) =>
+  execFileSync('git', ['ls-files', ...patterns], { encoding: 'utf8' })
+    .trim()
+    .split('\n');
+const isSource = (file: string) =>
+  !/\.(test|suite|contract)\.ts$/.test(file) && !/\/generated\/|^apps\/console\//.test(file);
+
+/** The words that are not used: the first column of the table "Words". */
+const FORBIDDEN = (/## Words\n([\s\S]*?)\n## /.exec(readFileSync(STYLE, 'utf8'))?.[1] ?? '')
+  .split('\n')
+  .filter((line) => line.startsWith('| `'))
+  .flatMap((line) => line.slice(0, line.lastIndexOf('` |') + 1).match(/`[^`]+`/g) ?? [])
+  .map((quoted) => new RegExp(quoted.slice(1, -1).replaceAll('\\|', '|'), 'i'));
+
+const riddlesIn = (said: readonly Said[]): string[] =>
+  said.flatMap(({ at, text }) => {
+    const found = FORBIDDEN.map((words) => words.exec(text)?.[0]).filter((words) => words !== undefined);
+    return found.length === 0 ? [] : [`${at}: "${found.join('", "')}" in: ${text.slice(0, 160)}`];
+  });
+
+/** The paragraphs of a page without its code. */
+function prose(file: string): Said[] {
+  const text = readFileSync(file, 'utf8')
+    .replace(/^(```|~~~)[\s\S]*?^\1/gm, '')
+    .replace(/`[^`\n]*`/g, '`code`');
+  return text.split('\n\n').map((paragraph) => ({ at: file, text: paragraph.replace(/\s+/g, ' ') }));
+}
+
+/** Everything below a node, itself included. */
+function* nodesOf(node: ts.Node): Generator<ts.Node> {
+  yield node;
+  const children: ts.Node[] = [];
+  node.forEachChild((child) => {
+    children.push(child);
+  });
+  for (const child of children) yield* nodesOf(child);
+}
+const parsed = (file: string) =>
+  ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true, ts.ScriptKind.TS);
+
+/** The constant parts of a literal, with `…` for what is inserted; undefined: it is no literal. */
+function literal(node: ts.Node | undefined): string | undefined {
+  if (node === undefined) return undefined;
+  if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node)) return node.text;
+  if (!ts.isTemplateExpression(node)) return undefined;
+  return [node.head.text, ...node.templateSpans.map(({ literal: { text } }) => text)].join('…');
+}
+
+interface ErrorMade extends Said {
+  readonly code: string;
+}
+/** The errors that a file makes with a message that stands there. */
+function errorsOf(file: string): ErrorMade[] {
+  const made: ErrorMade[] = [];
+  const source = parsed(file);
+  for (const node of nodesOf(source)) {
+    let code: string | undefined;
+    let message: string | undefined;
+    if (ts.isNewExpression(node) && node.expression.getText() === 'VectronError')
+      [code, message] = [literal(node.arguments?.[0]), literal(node.arguments?.[1])];
+    else if (ts.isCallExpression(node) && node.expression.getText() === 'VectronError.invalid')
+      [code, message] = ['INVALID_ARGUMENT', literal(node.arguments[1])];
+    if (code === undefined || message === undefined) continue;
+    const line = source.getLineAndCharacterOfPosition(node.getStart()).line + 1;
+    made.push({ at: `${file}:${line}`, code, text: message });
+  }
+  return made;
+}
+
+/** The doc comments of exported items and of their public members. */
+function docsOf(file: string): Said[] {
+  const source = parsed(file);
+  const docs: Said[] = [];
+  const add = (node: ts.Node) => {
+    for (const doc of ts.getJSDocCommentsAndTags(node).filter(ts.isJSDoc)) {
+      const text = (ts.getTextOfJSDocComment(doc.comment) ?? '').replace(/\s+/g, ' ').trim();
+      if (text === '' || doc.getText().includes('@internal')) continue;
+      docs.push({ at: `${file}:${source.getLineAndCharacterOfPosition(doc.getStart()).line + 1}`, text });
+    }
+  };
+  for (const statement of source.statements) {
+    const isExported =
+      ts.canHaveModifiers(statement) &&
+      ts.getModifiers(statement)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword);
+    if (!isExported) continue;
+    add(statement);
+    if (ts.isInterfaceDeclaration(statement)) statement.members.forEach(add);
+    if (ts.isTypeAliasDeclaration(statement) && ts.isTypeLiteralNode(statement.type))
+      statement.type.members.forEach(add);
+    if (!ts.isClassDeclaration(statement)) continue;
+    for (const member of statement.members) {
+      const hidden = ts.canHaveModifiers(member)
+        ? ts.getModifiers(member)?.some(({ kind }) => kind === ts.SyntaxKind.PrivateKeyword)
+        : false;
+      if (!hidden && !(member.name !== undefined && ts.isPrivateIdentifier(member.name))) add(member);
+    }
+  }
+  return docs;
+}
+
+const PAGES = tracked(
+  'README.md',
+  'CONTRIBUTING.md',
+  'docs/*.md',
+  'packages/*/README.md',
+  'examples/*/README.md',
+).filter((file) => !/^docs\/(adr|style)\//.test(file));
+const PUBLIC = tracked('packages/{sdk,nestjs,langchain,mcp,errors}/src/*.ts', 'packages/sdk/src', 'packages/nestjs/src')
+  .concat(tracked('packages/langchain/src', 'packages/mcp/src', 'packages/errors/src'))
+  .filter((file) => file.endsWith('.ts') && isSource(file));
+const SOURCES = tracked('packages/*.ts', 'apps/*.ts').filter(isSource);
+
+describe('the words that people read', () => {
+  it('are forbidden by a list', () => expect(FORBIDDEN.length).toBeGreaterThan(30));
+
+  it('have no riddles in the documentation', () => {
+    expect(PAGES.length).toBeGreaterThan(25);
+    expect(riddlesIn(PAGES.flatMap(prose))).toEqual([]);
+  });
+
+  it('have no riddles in the help of commands and settings', async () => {
+    const commands = allCommands(await vectronProgram());
+    const help = commands.flatMap((command) => [
+      { at: `vectron ${wordsOf(command)}`, text: command.description() },
+      ...command.options.map(({ long, description }) => ({
+        at: `vectron ${wordsOf(command)} ${long}`,
+        text: description,
+      })),
+    ]);
+    const knobs = Object.values(SERVICES).flatMap((set) => Object.values(set));
+    const settings = knobs.map(({ flag, help: text }) => ({ at: `--${flag}`, text }));
+    expect([help.length > 300, settings.length > 100]).toEqual([true, true]);
+    expect(riddlesIn([...help, ...settings])).toEqual([]);
+    expect([...help, ...settings].filter(({ text }) => text.trim() === '')).toEqual([]);
+  });
+
+  it('have no riddles in error messages', () => {
+    const errors = SOURCES.flatMap(errorsOf);
+    expect(errors.length).toBeGreaterThan(400);
+    expect(riddlesIn(errors)).toEqual([]);
+  });
+
+  it('have no riddles in public doc comments, which have more than two words', () => {
+    const docs = PUBLIC.flatMap(docsOf);
+    expect(docs.length).toBeGreaterThan(300);
+    expect(riddlesIn(docs)).toEqual([]);
+    const short = docs.filter(
+      ({ text }) => !text.includes('{@inheritDoc') && (text.match(/[\w'-]+/g) ?? []).length < 3,
+    );
+    expect(short).toEqual([]);
+  });
+});
+
+describe('the refusals of public calls', () => {
+  /** What a message with a remedy has: the rule that was broken, or something to do. */
+  const REMEDY =
+    /\b(must|can|cannot|should|requires?|at most|at least|allowed|only|send|use|set|unset|omit|choose|pass|try|create|lists?|log in|wait|await|reduce|increase|start|add|run|replace|rename|delete|read|open|upgrade|import|export|check|ask|connect|write|withdraw|end|select|decompress|search|request|shows?|see|correct|declare|restore|unknown|change|close)\b/i;
+  /** Codes that the caller can do nothing about, or whose message is the name of what was not found. */
+  const WITHOUT = new Set(['INTERNAL', 'CANCELLED', 'NOT_FOUND', 'COLLECTION_NOT_FOUND', 'POINT_NOT_FOUND']);
+
+  it('say what to do', () => {
+    const refusals = SOURCES.filter((file) =>
+      /^(packages\/(model|sdk|nestjs|langchain|mcp)|apps\/(gateway|auth))\//.test(file),
+    )
+      .flatMap(errorsOf)
+      .filter(({ code, text }) => !WITHOUT.has(code) && text.includes(' '));
+    expect(refusals.length).toBeGreaterThan(200);
+    // A message whose end is inserted has the remedy there.
+    expect(refusals.filter(({ text }) => !REMEDY.test(text) && !text.endsWith('…'))).toEqual([]);
+  });
+});
