@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node
 import { createServer } from 'node:http';
 import { extname, join, normalize, posix } from 'node:path';
 import { parseArgs } from 'node:util';
+import { measurePace, testLimitMs } from '../test/harness/pace.mjs';
 import { root } from './content-hash.mjs';
 
 const { values } = parseArgs({
@@ -83,11 +84,19 @@ const TYPES = {
   '.woff2': 'font/woff2',
 };
 
+/** The path of an address, decoded; of one that cannot be decoded, as it is. */
+function pathOf(url) {
+  try {
+    return decodeURIComponent(new URL(url, 'http://site').pathname);
+  } catch {
+    return '/404.html';
+  }
+}
+
 /** Serves the folder of the site, and nothing else. */
 function serve(port) {
   const server = createServer((request, response) => {
-    const path = decodeURIComponent(new URL(request.url, 'http://site').pathname);
-    const file = join(site, normalize(path));
+    const file = join(site, normalize(pathOf(request.url)));
     const found = [file, `${file}.html`, join(file, 'index.html')].find(
       (one) => existsSync(one) && statSync(one).isFile(),
     );
@@ -120,11 +129,17 @@ async function look() {
   if (pictures !== undefined) mkdirSync(pictures, { recursive: true });
   const server = await serve(0);
   const base = `http://127.0.0.1:${server.address().port}`;
-  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--no-first-run'] });
+  const browser = await chromium.launch({
+    executablePath,
+    args: ['--no-sandbox', '--disable-gpu', '--no-first-run'],
+    timeout: 0,
+  });
+  const limitMs = testLimitMs(await measurePace());
   let looked = 0;
   for (const width of [1280, 390]) {
     for (const colorScheme of ['light', 'dark']) {
       const page = await browser.newPage({ viewport: { width, height: 800 }, colorScheme });
+      page.setDefaultTimeout(limitMs);
       const at = (path) => `${path} at ${width} px, ${colorScheme}`;
       let path = '';
       page.on('pageerror', (error) => faults.push(`${at(path)}: ${error.message}`));
@@ -135,7 +150,7 @@ async function look() {
       });
       for (const [name, address] of LOOKS) {
         path = address;
-        await page.goto(base + address, { waitUntil: 'networkidle' });
+        await page.goto(base + address, { waitUntil: 'load' });
         const wider = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
         if (wider > 0) faults.push(`${at(path)} is ${wider} px wider than the window`);
         looked += 1;

@@ -16,7 +16,7 @@ const OPTIONS = {
 };
 
 /** Of a server without points: Node, the services, the core. */
-export const BASE_MEMORY = 165e6;
+export const BASE_MEMORY = 180e6;
 export const BASE_DISK = 1e6;
 /** Of a point beside its vector and its node: where it is, its id twice, its version, its row. */
 const POINT_MEMORY = 200;

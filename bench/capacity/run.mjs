@@ -13,7 +13,7 @@ import { bulkWriter, connect } from '../../packages/sdk/dist/index.js';
 import { endWithBench } from '../harness/children.mjs';
 import { writeResult } from '../harness/figures.mjs';
 import { machine } from '../harness/machine.mjs';
-import { diskBytes, memoryBytes } from '../harness/processes.mjs';
+import { cpuSeconds, diskBytes, memoryBytes } from '../harness/processes.mjs';
 import { BASE_DISK, BASE_MEMORY, capacity } from './formula.mjs';
 
 const { values: flags } = parseArgs({
@@ -25,15 +25,17 @@ const { values: flags } = parseArgs({
 const CLI = fileURLToPath(new URL('../../apps/cli/bin/vectron.js', import.meta.url));
 /** Of the formula, by which it may differ from what was measured. */
 const TOLERANCE = 0.15;
-/** Milliseconds without writes after which a log is cut and a graph is saved, and more. */
-const REST_MS = 20_000;
+/** A server is at rest when its processor time and its disk stay for so many looks, a second apart. Logs are cut after ten seconds. */
+const LOOKS = 15;
+/** Processor seconds in that time that the heartbeats of a server at rest take, and more. */
+const IDLE_CPU = 1.5;
 const SIZE = flags.quick ? 0.5 : 1;
 const SHAPES = [
-  { dimension: 128, points: 100_000, quantization: 'int8', storage: 'memory' },
-  { dimension: 384, points: 60_000, quantization: 'int8', storage: 'memory' },
-  { dimension: 384, points: 60_000, quantization: 'int8', storage: 'mmap' },
-  { dimension: 768, points: 40_000, quantization: 'none', storage: 'memory' },
-  { dimension: 768, points: 40_000, quantization: 'binary', storage: 'disk' },
+  { dimension: 128, points: 60_000, quantization: 'int8', storage: 'memory' },
+  { dimension: 384, points: 50_000, quantization: 'int8', storage: 'memory' },
+  { dimension: 384, points: 50_000, quantization: 'int8', storage: 'mmap' },
+  { dimension: 768, points: 30_000, quantization: 'none', storage: 'memory' },
+  { dimension: 768, points: 30_000, quantization: 'binary', storage: 'disk' },
 ].map((shape) => ({ ...shape, points: Math.round(shape.points * SIZE) }));
 
 /** `vectron serve` on a folder. */
@@ -106,6 +108,16 @@ async function indexed(db, points) {
   }
 }
 
+async function rested(pid, data) {
+  let before = { cpu: 0, disk: 0 };
+  for (let quiet = 0; quiet < LOOKS; quiet += 1) {
+    await pause(1_000);
+    const now = { cpu: cpuSeconds([pid]), disk: diskBytes(data) };
+    if (now.disk !== before.disk || now.cpu - before.cpu > IDLE_CPU / LOOKS) quiet = -1;
+    before = now;
+  }
+}
+
 async function searched(db, dimension) {
   const next = numbers(11);
   for (let n = 0; n < 100; n += 1)
@@ -118,12 +130,12 @@ async function measure(shape) {
     const first = await started(data);
     const payloadBytes = await write(first.db, shape);
     await indexed(first.db, shape.points);
-    await pause(REST_MS);
+    await rested(first.pid, data);
     await first.stop();
     const again = await started(data);
     await indexed(again.db, shape.points);
     await searched(again.db, shape.dimension);
-    await pause(REST_MS / 2);
+    await rested(again.pid, data);
     const measured = {
       memory: memoryBytes([again.pid]),
       mapped: memoryBytes([again.pid], ['Shared_Dirty', 'Shared_Clean']),

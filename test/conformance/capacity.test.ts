@@ -12,7 +12,8 @@ interface Shape {
   readonly quantization: string;
   readonly storage: string;
   readonly payloadBytes: number;
-  readonly measured: Taken;
+  /** Without `disk` where the server did not come to rest. */
+  readonly measured: Pick<Taken, 'memory'> & Partial<Taken>;
 }
 interface Formula {
   readonly BASE_MEMORY: number;
@@ -35,7 +36,7 @@ describe('the formula for memory and disk', () => {
       const said = formula.capacity({ ...shape, idBytes: ID_BYTES });
       const ratios = [
         (formula.BASE_MEMORY + said.memory + said.pageCache) / measured.memory,
-        (formula.BASE_DISK + said.disk) / measured.disk,
+        ...(measured.disk === undefined ? [] : [(formula.BASE_DISK + said.disk) / measured.disk]),
       ];
       expect({ shape, ratios: ratios.filter((ratio) => ratio < 0.85 || ratio > 1.15) }).toEqual({ shape, ratios: [] });
     }

@@ -113,13 +113,14 @@ function docsOf(file: string): Said[] {
   return docs;
 }
 
+/** docs/api has the comments of proto/, which are not judged here. */
 const PAGES = tracked(
   'README.md',
   'CONTRIBUTING.md',
   'docs/*.md',
   'packages/*/README.md',
   'examples/*/README.md',
-).filter((file) => !/^docs\/(adr|style)\//.test(file));
+).filter((file) => !/^docs\/(adr|api|style)\//.test(file));
 const PUBLIC = tracked('packages/{sdk,nestjs,langchain,mcp,errors}/src/*.ts', 'packages/sdk/src', 'packages/nestjs/src')
   .concat(tracked('packages/langchain/src', 'packages/mcp/src', 'packages/errors/src'))
   .filter((file) => file.endsWith('.ts') && isSource(file));
