@@ -1,12 +1,12 @@
 import { Button, Code, Group, Select, Stack, Table, TextInput, Title } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import { useProfile } from './account/profile';
-import { api } from './api';
-import { Failure } from './failure';
-import { moment } from './moment';
-import { ROLES, type Role } from './people/roles';
-import { ShownOnce } from './shown-once';
+import { useProfile } from '../account/profile';
+import { api } from '../api';
+import { Failure } from '../failure';
+import { moment } from '../moment';
+import { ROLES, type Role } from '../people/roles';
+import { ShownOnce } from '../shown-once';
 
 /** Of whoever is no administrator. */
 const OTHERS: readonly Role[] = ['read', 'write'];

@@ -1,7 +1,7 @@
 import { Badge, Group, Stack, Table, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { api } from './api';
-import { Failure } from './failure';
+import { api } from '../api';
+import { Failure } from '../failure';
 
 export function HealthPage() {
   const health = useQuery({
