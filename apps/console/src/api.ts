@@ -16,6 +16,15 @@ export const api = createRestClient({
   timeoutMs: TIMEOUT_MS,
 });
 
+/** The same for answers that are plain text. */
+export const textApi = createRestClient({
+  url: '',
+  token: () => session.token ?? undefined,
+  json: { ...json, parse: (text) => text },
+  fetch: send,
+  timeoutMs: TIMEOUT_MS,
+});
+
 /** The same for a login that is not the one of this tab yet. */
 export const apiOf = (token: string): RestClient =>
   createRestClient({ url: '', token, json, fetch: watchedFetch, timeoutMs: TIMEOUT_MS });

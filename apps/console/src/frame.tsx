@@ -14,14 +14,14 @@ import {
   useMantineColorScheme,
 } from '@mantine/core';
 import { useDisclosure, useHotkeys } from '@mantine/hooks';
-import { Link, Outlet, useLocation, useRouterState } from '@tanstack/react-router';
+import { Link, Outlet, useLocation, useRouter, useRouterState } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { LogOut } from './account/log-out';
 import { useProfileQuery } from './account/profile';
 import { Failure } from './failure';
 import { ConnectionBanner } from './frame/connection-banner';
 import { preloadPages } from './frame/lazy-page';
-import { MAIN } from './frame/title';
+import { MAIN, usePageTitle } from './frame/title';
 import { isAt, ROOMS } from './navigation';
 
 /** Pages that are opened later are downloaded this long after the first one, milliseconds. */
@@ -32,12 +32,14 @@ export function Frame() {
   const { pathname } = useLocation();
   const [opened, navigation] = useDisclosure();
   const profile = useProfileQuery();
+  const { routesById } = useRouter();
   useEffect(() => navigation.close(), [pathname]);
   useHotkeys([['Escape', () => navigation.close()]]);
   useEffect(() => {
-    const timer = setTimeout(() => void preloadPages(), PRELOAD_AFTER_MS);
+    const timer = setTimeout(() => void preloadPages(routesById), PRELOAD_AFTER_MS);
     return () => clearTimeout(timer);
-  }, []);
+  }, [routesById]);
+  usePageTitle();
   return (
     <AppShell
       header={{ height: 52 }}

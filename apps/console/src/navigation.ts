@@ -9,18 +9,27 @@ interface Place {
 export const ROOMS: readonly { readonly label: string; readonly places: readonly Place[] }[] = [
   {
     label: 'Data',
-    places: [{ to: '/', label: 'Collections' }],
+    places: [
+      { to: '/', label: 'Collections' },
+      { to: '/start', label: 'First steps' },
+    ],
   },
   {
     label: 'Access',
     places: [
       { to: '/keys', label: 'API keys' },
       { to: '/people', label: 'People', for: 'admin' },
+      { to: '/audit', label: 'Audit log', for: 'admin' },
     ],
   },
   {
     label: 'System',
-    places: [{ to: '/health', label: 'System health' }],
+    places: [
+      { to: '/health', label: 'System health' },
+      { to: '/statistics', label: 'Statistics', for: 'admin' },
+      { to: '/cluster', label: 'Cluster', for: 'admin' },
+      { to: '/alerts', label: 'Alerts', for: 'admin' },
+    ],
   },
 ];
 

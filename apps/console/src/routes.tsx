@@ -8,9 +8,14 @@ import { session } from './session';
 
 const LoginPage = lazyPage(() => import('./account/login-page').then((page) => page.LoginPage));
 const RegisterPage = lazyPage(() => import('./account/register-page').then((page) => page.RegisterPage));
+const StartPage = lazyPage(() => import('./start/start-page').then((page) => page.StartPage));
 const KeysPage = lazyPage(() => import('./keys/keys-page').then((page) => page.KeysPage));
 const PeoplePage = lazyPage(() => import('./people/people-page').then((page) => page.PeoplePage));
 const AccountPage = lazyPage(() => import('./account/account-page').then((page) => page.AccountPage));
+const AuditPage = lazyPage(() => import('./system/audit-page').then((page) => page.AuditPage));
+const StatisticsPage = lazyPage(() => import('./system/statistics-page').then((page) => page.StatisticsPage));
+const ClusterPage = lazyPage(() => import('./system/cluster-page').then((page) => page.ClusterPage));
+const AlertsPage = lazyPage(() => import('./system/alerts-page').then((page) => page.AlertsPage));
 const HealthPage = lazyPage(() => import('./system/health-page').then((page) => page.HealthPage));
 
 const root = createRootRoute({ notFoundComponent: NotFound });
@@ -46,8 +51,13 @@ export const router = createRouter({
     register,
     inside.addChildren([
       ...collectionRoutes(inside),
+      page('/start', 'First steps', StartPage),
       page('/keys', 'API keys', KeysPage),
       page('/people', 'People', PeoplePage),
+      page('/audit', 'Audit log', AuditPage),
+      page('/statistics', 'Statistics', StatisticsPage),
+      page('/cluster', 'Cluster', ClusterPage),
+      page('/alerts', 'Alerts', AlertsPage),
       page('/account', 'Your account', AccountPage),
       page('/health', 'System health', HealthPage),
     ]),

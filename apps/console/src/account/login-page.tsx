@@ -7,6 +7,7 @@ import { api, apiOf } from '../api';
 import { Failure } from '../failure';
 import { session } from '../session';
 import { Entrance } from './entrance';
+import { firstPage } from './first-page';
 import { useNewPassword } from './new-password';
 
 type Login = Answer<'post', '/v1/users/login'>;
@@ -15,9 +16,9 @@ export function LoginPage() {
   const [limited, setLimited] = useState<{ login: Login; password: string }>();
   const router = useRouter();
   const { to } = useSearch({ from: '/login' });
-  const enter = (login: Login) => {
+  const enter = async (login: Login) => {
     session.start(login);
-    router.history.push(`/console${to ?? '/'}`);
+    router.history.push(`/console${to ?? (await firstPage())}`);
   };
   if (limited !== undefined) return <ChangeForm {...limited} onDone={() => enter(limited.login)} />;
   return (

@@ -1,3 +1,4 @@
+import type { AnyRoute } from '@tanstack/react-router';
 import { type ComponentType, createElement, use } from 'react';
 
 /** Forgets the failed downloads, so that the next look at a page tries again. */
@@ -9,11 +10,12 @@ export function retryPages(): void {
   failures.clear();
 }
 
-const preloads: (() => Promise<void>)[] = [];
-
 /** Downloads the code of all pages, so that each of them opens while the server does not answer. */
-export async function preloadPages(): Promise<void> {
-  for (const preload of preloads) await preload();
+export async function preloadPages(routes: Readonly<Record<string, AnyRoute>>): Promise<void> {
+  for (const { options } of Object.values(routes)) {
+    const { preload } = (options.component ?? {}) as { preload?: () => Promise<unknown> };
+    await preload?.();
+  }
 }
 
 /**
@@ -37,6 +39,5 @@ export function lazyPage(load: () => Promise<ComponentType>): ComponentType & { 
       () => undefined,
       () => undefined,
     );
-  preloads.push(preload);
   return Object.assign(LazyPage, { preload });
 }

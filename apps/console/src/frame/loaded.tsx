@@ -1,10 +1,18 @@
 import { Box, Button, Group, Skeleton, Stack, Text } from '@mantine/core';
-import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { Failure } from '../failure';
 
+/** What is used of a query of any kind. */
+interface Query<T> {
+  readonly data: T | undefined;
+  readonly error: Error | null;
+  /** Milliseconds since 1970. */
+  readonly dataUpdatedAt: number;
+  readonly isFetching: boolean;
+  refetch(): Promise<unknown>;
+}
 interface Props<T> {
-  readonly query: Pick<UseQueryResult<T>, 'data' | 'error' | 'dataUpdatedAt' | 'refetch' | 'isFetching'>;
+  readonly query: Query<T>;
   /** Shown instead of `children` when `isEmpty` holds. */
   readonly empty?: ReactNode;
   readonly isEmpty?: (data: T) => boolean;
@@ -30,7 +38,7 @@ export function Loaded<T>({ query, empty, isEmpty, children }: Props<T>) {
   );
 }
 
-function Failed({ query, children }: { query: Props<never>['query']; children?: ReactNode }) {
+function Failed({ query, children }: { query: Query<unknown>; children?: ReactNode }) {
   return (
     <Stack gap="xs">
       <Failure error={query.error} />

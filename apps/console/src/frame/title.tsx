@@ -11,13 +11,14 @@ declare module '@tanstack/react-router' {
 /** Id of the element that holds the page. */
 export const MAIN = 'main';
 
-/** The title of the innermost route that has one. */
+/** The title of the innermost route, and of one that has none its path, such as `papers · search`. */
 function useTitle(): string {
   return useRouterState({
     select: ({ matches }) => {
-      const match = matches.findLast(({ staticData }) => staticData.title !== undefined);
-      const title = match?.staticData.title;
-      return typeof title === 'function' ? title(match?.params as Record<string, string>) : (title ?? '');
+      const match = matches.at(-1);
+      const title = match?.staticData?.title;
+      if (typeof title === 'function') return title(match?.params as Record<string, string>);
+      return title ?? (match?.pathname ?? '').split('/').slice(2).map(decodeURIComponent).join(' · ');
     },
   });
 }

@@ -1,89 +1,77 @@
-import { Button, Code, Group, Select, Stack, Table, TextInput, Title } from '@mantine/core';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
-import { useProfile } from '../account/profile';
+import { Code, Group, Stack } from '@mantine/core';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import type { Answer } from '@vectron/rest-client';
 import { api } from '../api';
-import { Failure } from '../failure';
+import { Confirm } from '../frame/confirm';
+import { DataTable } from '../frame/data-table';
+import { Empty, Loaded } from '../frame/loaded';
+import { Page } from '../frame/page';
 import { moment } from '../moment';
-import { ROLES, type Role } from '../people/roles';
-import { ShownOnce } from '../shown-once';
+import { MakeKey } from './make-key';
 
-/** Of whoever is no administrator. */
-const OTHERS: readonly Role[] = ['read', 'write'];
+type ApiKey = Answer<'get', '/v1/keys'>['keys'][number];
 
+/** The API keys of the account. */
 export function KeysPage() {
-  const [name, setName] = useState('');
-  const [role, setRole] = useState<Role>('write');
-  const own = useProfile();
   const queries = useQueryClient();
   const list = useQuery({ queryKey: ['keys'], queryFn: () => api.GET('/v1/keys') });
   const reload = () => queries.invalidateQueries({ queryKey: ['keys'] });
-  const create = useMutation({
-    mutationFn: () => api.POST('/v1/keys', { body: { name, role } }),
-    onSuccess: () => {
-      setName('');
-      return reload();
-    },
-  });
-  const revoke = useMutation({
-    mutationFn: (prefix: string) => api.DELETE('/v1/keys/{key_prefix}', { params: { path: { key_prefix: prefix } } }),
-    onSuccess: reload,
-  });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    create.mutate();
-  };
   return (
-    <Stack>
-      <Title order={2}>API keys</Title>
-      <form onSubmit={submit}>
-        <Group align="end">
-          <TextInput label="Name" name="name" required value={name} onChange={(e) => setName(e.target.value)} />
-          <Select
-            label="Role"
-            data={own?.role === 'admin' ? ROLES : OTHERS}
-            value={role}
-            onChange={(value) => setRole((value ?? 'write') as Role)}
-            allowDeselect={false}
-            w={120}
-          />
-          <Button type="submit" loading={create.isPending}>
-            Make a key
-          </Button>
-        </Group>
-      </form>
-      <Failure error={list.error ?? create.error ?? revoke.error} />
-      {create.data && <ShownOnce what="the key" secret={create.data.fullKey} id="new-key" />}
-      <Table striped>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>Key</Table.Th>
-            <Table.Th>Name</Table.Th>
-            <Table.Th>Role</Table.Th>
-            <Table.Th>Made</Table.Th>
-            <Table.Th>Expires</Table.Th>
-            <Table.Th />
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {list.data?.keys.map((key) => (
-            <Table.Tr key={key.keyPrefix}>
-              <Table.Td>
-                <Code>{key.keyPrefix}</Code>
-              </Table.Td>
-              <Table.Td>{key.name}</Table.Td>
-              <Table.Td>{key.role}</Table.Td>
-              <Table.Td>{moment(key.createdAt)}</Table.Td>
-              <Table.Td>{moment(key.expiresAt)}</Table.Td>
-              <Table.Td>
-                <Button size="compact-xs" color="red" variant="subtle" onClick={() => revoke.mutate(key.keyPrefix)}>
-                  revoke
-                </Button>
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Stack>
+    <Page
+      title="API keys"
+      about="A program shows a key with every request. Give each program its own key, with no more rights than it needs."
+    >
+      <MakeKey onMade={reload} />
+      <Loaded
+        query={list}
+        isEmpty={({ keys }) => keys.length === 0}
+        empty={<Empty title="There is no API key">Make one above for the first program.</Empty>}
+      >
+        {({ keys }) => <Keys keys={keys} onRevoked={reload} />}
+      </Loaded>
+    </Page>
   );
+}
+
+function Keys({ keys, onRevoked }: { keys: readonly ApiKey[]; onRevoked: () => void }) {
+  return (
+    <DataTable
+      label="API keys"
+      rows={keys}
+      keyOf={({ keyPrefix }) => keyPrefix}
+      columns={[
+        { head: 'Key', cell: ({ keyPrefix }) => <Code>{keyPrefix}</Code> },
+        { head: 'Name', cell: ({ name }) => name },
+        { head: 'Role', cell: ({ role }) => role },
+        { head: 'Collections', cell: ({ collections }) => collections.join(', ') || 'all' },
+        { head: 'Made', cell: ({ createdAt }) => moment(createdAt) },
+        { head: 'Expires', cell: ({ expiresAt }) => <Expiry seconds={expiresAt} /> },
+        {
+          head: 'Actions',
+          cell: (key) => (
+            <Confirm
+              label="revoke"
+              ariaLabel={`revoke ${key.name || key.keyPrefix}`}
+              title={`Revoke ${key.name || key.keyPrefix}?`}
+              action="Revoke the key"
+              onConfirm={() => api.DELETE('/v1/keys/{key_prefix}', { params: { path: { key_prefix: key.keyPrefix } } })}
+              onDone={onRevoked}
+            >
+              <Stack gap="xs">
+                <Group gap="xs">
+                  The key <Code>{key.keyPrefix}</Code> is refused from then on.
+                </Group>
+                <div>Programs that use it stop working. A revoked key cannot be brought back.</div>
+              </Stack>
+            </Confirm>
+          ),
+        },
+      ]}
+    />
+  );
+}
+
+function Expiry({ seconds }: { seconds: string }) {
+  const isOver = Number(seconds) !== 0 && Number(seconds) * 1_000 <= Date.now();
+  return isOver ? `${moment(seconds)}: expired` : moment(seconds);
 }

@@ -1,50 +1,98 @@
-import { Badge, Group, Stack, Table, Title } from '@mantine/core';
+import { Alert, Badge, Stack } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import type { Answer } from '@vectron/rest-client';
 import { api } from '../api';
 import { Failure } from '../failure';
+import { DataTable } from '../frame/data-table';
+import { Loaded } from '../frame/loaded';
+import { Page } from '../frame/page';
 
+type Health = Answer<'get', '/v1/system/health'>;
+
+const EVERY_MS = 3_000;
+/** Less than the banner takes, so that no state is shown that nobody has vouched for lately. */
+const LIMIT_MS = 6_000;
+
+/** How every service and worker is. What cannot be known is called unknown: an old "ok" is no news of a dead server. */
 export function HealthPage() {
   const health = useQuery({
     queryKey: ['health'],
-    queryFn: () => api.GET('/v1/system/health'),
-    refetchInterval: 3_000,
+    queryFn: () => api.GET('/v1/system/health', { timeoutMs: LIMIT_MS }),
+    refetchInterval: EVERY_MS,
+    retry: false,
   });
+  const known = health.error === null;
+  return (
+    <Page
+      title="System health"
+      about={`Every service and worker is asked every ${EVERY_MS / 1_000} seconds.`}
+      badge={health.data && <Verdict health={health.data} known={known} />}
+    >
+      {!known && health.data !== undefined ? (
+        <>
+          <Failure error={health.error} />
+          <Alert color="red" role="alert" title="The health of the system is unknown">
+            The last answer came at {new Date(health.dataUpdatedAt).toLocaleTimeString('en-GB')}.
+          </Alert>
+          <Parts health={health.data} known={false} />
+        </>
+      ) : (
+        <Loaded query={health}>{(data) => <Parts health={data} known />}</Loaded>
+      )}
+    </Page>
+  );
+}
+
+function Verdict({ health, known }: { health: Health; known: boolean }) {
+  if (!known) return <State of="unknown" />;
+  return <State of={health.status} />;
+}
+
+const COLORS: Readonly<Record<string, string>> = { ok: 'teal', down: 'red', degraded: 'red', unknown: 'gray' };
+
+function State({ of }: { of: string }) {
+  return (
+    <Badge color={COLORS[of] ?? 'red'} variant={of === 'ok' ? 'light' : 'filled'} autoContrast>
+      {of}
+    </Badge>
+  );
+}
+
+function Parts({ health, known }: { health: Health; known: boolean }) {
+  const wrong = [
+    ...health.services.filter(({ status }) => status !== 'ok').map(({ service }) => service),
+    ...health.workers.filter(({ healthy }) => !healthy).map(({ workerId }) => `worker ${workerId.slice(0, 8)}`),
+  ];
+  const rows = [
+    ...health.services.map(({ service, status, error, latencyMs }) => ({
+      name: service,
+      state: status,
+      // The gateway is who answers: it has not called itself.
+      detail: error || (service === 'gateway' ? 'it gave this answer' : `${latencyMs.toFixed(1)} ms`),
+    })),
+    ...health.workers.map(({ workerId, healthy, shards }) => ({
+      name: `worker ${workerId.slice(0, 8)}`,
+      state: healthy ? 'ok' : 'down',
+      detail: `${shards} shards`,
+    })),
+  ];
   return (
     <Stack>
-      <Group>
-        <Title order={2}>System health</Title>
-        {health.data && <Badge color={health.data.status === 'ok' ? 'teal' : 'red'}>{health.data.status}</Badge>}
-      </Group>
-      <Failure error={health.error} />
-      <Table striped>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>Service</Table.Th>
-            <Table.Th>State</Table.Th>
-            <Table.Th>Detail</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {health.data?.services.map((one) => (
-            <Table.Tr key={one.service}>
-              <Table.Td>{one.service}</Table.Td>
-              <Table.Td>
-                <Badge color={one.status === 'ok' ? 'teal' : 'red'}>{one.status}</Badge>
-              </Table.Td>
-              <Table.Td>{one.error || `${one.latencyMs.toFixed(1)} ms`}</Table.Td>
-            </Table.Tr>
-          ))}
-          {health.data?.workers.map((one) => (
-            <Table.Tr key={one.workerId}>
-              <Table.Td>worker {one.workerId.slice(0, 8)}</Table.Td>
-              <Table.Td>
-                <Badge color={one.healthy ? 'teal' : 'red'}>{one.healthy ? 'ok' : 'down'}</Badge>
-              </Table.Td>
-              <Table.Td>{one.shards} shards</Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
+      {known && wrong.length > 0 && (
+        <Alert color="red" role="alert" title="The system is degraded">
+          {wrong.join(', ')}: no answer, or no heartbeat.
+        </Alert>
+      )}
+      <DataTable
+        label="services and workers"
+        rows={rows}
+        keyOf={({ name }) => name}
+        columns={[
+          { head: 'Service', cell: ({ name }) => name },
+          { head: 'State', cell: ({ state }) => <State of={known ? state : 'unknown'} /> },
+          { head: 'Detail', cell: ({ detail }) => (known ? detail : `last: ${detail}`) },
+        ]}
+      />
     </Stack>
   );
 }
