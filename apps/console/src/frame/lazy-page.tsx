@@ -1,5 +1,5 @@
 import type { AnyRoute } from '@tanstack/react-router';
-import { type ComponentType, createElement, use } from 'react';
+import { type ComponentType, createElement, type FunctionComponent, use } from 'react';
 
 /** Forgets the failed downloads, so that the next look at a page tries again. */
 const failures = new Set<() => void>();
@@ -22,7 +22,7 @@ export async function preloadPages(routes: Readonly<Record<string, AnyRoute>>): 
  * A page whose code is downloaded when it is opened first. The router calls `preload` for a link that the pointer is over.
  * A download that failed is thrown to the error boundary of the route, and tried again after `retryPages`.
  */
-export function lazyPage(load: () => Promise<ComponentType>): ComponentType & { preload: () => Promise<void> } {
+export function lazyPage(load: () => Promise<ComponentType>): FunctionComponent & { preload: () => Promise<void> } {
   let loading: Promise<ComponentType> | undefined;
   const loaded = () => {
     loading ??= load().catch((error: unknown) => {
