@@ -5,6 +5,7 @@ import type { Answer } from '@vectron/rest-client';
 import { useState } from 'react';
 import { api, apiOf } from '../api';
 import { Failure } from '../failure';
+import { placeAfterLogin } from '../frame/place-after-login';
 import { session } from '../session';
 import { Entrance } from './entrance';
 import { firstPage } from './first-page';
@@ -15,7 +16,8 @@ type Login = Answer<'post', '/v1/users/login'>;
 export function LoginPage() {
   const [limited, setLimited] = useState<{ login: Login; password: string }>();
   const router = useRouter();
-  const { to } = useSearch({ from: '/login' });
+  // Once more: the router passes parameters on that a route has not taken.
+  const { to } = placeAfterLogin(useSearch({ from: '/login' }).to);
   const enter = async (login: Login) => {
     session.start(login);
     router.history.push(`/console${to ?? (await firstPage())}`);

@@ -73,7 +73,11 @@ function optionsOf(element: HTMLElement, series: readonly Series[], format: (val
     height: HEIGHT,
     legend: { show: false },
     cursor: { y: false },
-    scales: { y: { range: (_chart, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
+    scales: {
+      // At least a minute: a single point has no range of its own.
+      x: { range: (_chart, first, last) => [Math.min(first, last - 60), last] },
+      y: { range: (_chart, _low, high) => [0, high > 0 ? high * 1.1 : 1] },
+    },
     axes: [
       { ...axis, space: 70 },
       { ...axis, size: 62, values: (_chart, ticks) => ticks.map(format) },
