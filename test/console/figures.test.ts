@@ -126,11 +126,11 @@ describe('a figure of the console', () => {
   it('a key has the role, collections and expiry that were chosen', async () => {
     await tab.goto(`${system.http}/console/keys`);
     await tab.fill('input[name=name]', 'scoped');
-    await tab.getByRole('textbox', { name: 'Role' }).click();
+    await tab.getByRole('combobox', { name: 'Role' }).click();
     await tab.click('[role=option]:visible:has-text("read")');
-    await tab.getByRole('textbox', { name: 'Expires' }).click();
+    await tab.getByRole('combobox', { name: 'Expires' }).click();
     await tab.click('[role=option]:visible:has-text("in 7 days")');
-    await tab.getByRole('textbox', { name: 'Collections' }).click();
+    await tab.getByRole('combobox', { name: 'Collections' }).click();
     await tab.click('[role=option]:visible:has-text("animals")');
     await tab.keyboard.press('Escape');
     await tab.click('button:has-text("Make a key")');

@@ -2,10 +2,12 @@ import { kill } from 'node:process';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import type { ProcessSystem } from '../harness/system.js';
+import { until } from '../harness/waiting.js';
 import { launch, logIn, openTab, picture, WIDE } from './browser.js';
 import { PAGES } from './pages.js';
 import { startAgain, startWithAnimals } from './with-animals.js';
 
+const DOWNLOADED = `performance.getEntriesByType('resource').some(({ name }) => name.includes('alerts-page'))`;
 const BANNER = '[data-testid=connection]';
 
 describe('a console whose server', () => {
@@ -24,6 +26,8 @@ describe('a console whose server', () => {
       await ready(tab);
       tabs.set(path, tab);
     }
+    // What is opened while the server is down was downloaded before.
+    await everywhere((tab) => until('every page is downloaded', () => tab.evaluate(DOWNLOADED)));
   });
   afterAll(async () => {
     await browser?.close();

@@ -60,7 +60,7 @@ describe('what the gateway serves of the console', () => {
     ['', undefined],
     [undefined, undefined],
     ['../../etc/passwd', undefined],
-    ['br'.repeat(2_000), undefined],
+    ['br'.repeat(200), undefined],
   ])('a script for accept-encoding %p is %p, and the same script', async (accepted, encoding) => {
     const path = await script();
     const got = await get(path, accepted);
@@ -80,12 +80,9 @@ describe('what the gateway serves of the console', () => {
     const unknown = await get('/console/assets/index-00000000.js', 'br');
     expect(unknown.status).toBe(404);
     expect(unknown.headers['cache-control'] ?? '').not.toMatch(/immutable|max-age/);
-    for (const path of [
-      '/console/assets/../index.html',
-      '/console/assets/..%2findex.html',
-      '/console/assets/%2e%2e/x',
-    ]) {
-      expect((await get(path)).body.toString()).not.toContain('<div id="root">');
+    for (const up of ['..', '%2e%2e', '..%2f..', '..%5c..']) {
+      const { body } = await get(`/console/assets/${up}/${up}/package.json`);
+      expect(body.toString()).not.toContain('@vectron/console');
     }
   });
 

@@ -12,12 +12,19 @@ import { FirstPoints } from './first-points';
 import { FirstSearch } from './first-search';
 import { Step } from './step';
 
+const EVERY_MS = 3_000;
+
 /** The way from an empty server to the first search. What is done is read from the server, and not remembered here. */
 export function StartPage() {
   const queries = useQueryClient();
   const [chosen, setChosen] = useState('');
   const keys = useQuery({ queryKey: ['keys'], queryFn: () => api.GET('/v1/keys') });
-  const collections = useQuery({ queryKey: ['collections'], queryFn: () => api.GET('/v1/collections') });
+  // The number of points is what the workers have reported, within seconds.
+  const collections = useQuery({
+    queryKey: ['collections'],
+    queryFn: () => api.GET('/v1/collections'),
+    refetchInterval: EVERY_MS,
+  });
   const reload = () => queries.invalidateQueries({ queryKey: ['collections'] });
   return (
     <Page title="First steps" about="From an empty server to the first search, in four steps.">
