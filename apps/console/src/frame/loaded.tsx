@@ -1,5 +1,5 @@
 import { Box, Button, Group, Skeleton, Stack, Text } from '@mantine/core';
-import type { ReactNode } from 'react';
+import { type ReactNode, useRef } from 'react';
 import { Failure } from '../failure';
 
 /** What is used of a query of any kind. */
@@ -25,7 +25,13 @@ interface Props<T> {
  */
 export function Loaded<T>({ query, empty, isEmpty, children }: Props<T>) {
   const { data, error, dataUpdatedAt } = query;
-  if (data === undefined) return error === null ? <Loading /> : <Failed query={query} />;
+  // A query that has no data forgets its failure while it tries again: the page would change to and fro.
+  const failed = useRef<Error | null>(null);
+  if (error !== null) failed.current = error;
+  else if (data !== undefined) failed.current = null;
+  if (data === undefined) {
+    return failed.current === null ? <Loading /> : <Failed query={{ ...query, error: failed.current }} />;
+  }
   const shown = isEmpty?.(data) ? empty : children(data);
   if (error === null) return <>{shown}</>;
   return (
