@@ -35,7 +35,7 @@ export async function launch(): Promise<Browser> {
 export async function openTab(browser: Browser, { width, scheme }: View, token?: string): Promise<Page> {
   const height = width === 390 ? 844 : 800;
   const tab = await browser.newPage({ viewport: { width, height }, colorScheme: scheme });
-  tab.setDefaultTimeout(Number(process.env.CA_WAIT ?? waitLimitMs()));
+  tab.setDefaultTimeout(waitLimitMs());
   if (token !== undefined) {
     await tab.addInitScript(`sessionStorage.setItem('vectron-token', ${JSON.stringify(token)})`);
   }
