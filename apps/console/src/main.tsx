@@ -7,8 +7,7 @@ import { createRoot } from 'react-dom/client';
 import { AccountPage } from './account/account-page';
 import { LoginPage } from './account/login-page';
 import { RegisterPage } from './account/register-page';
-import { CollectionPage } from './collection-page';
-import { CollectionsPage } from './collections-page';
+import { collectionRoutes } from './collections/routes';
 import { Frame } from './frame';
 import { HealthPage } from './health-page';
 import { KeysPage } from './keys-page';
@@ -26,8 +25,6 @@ const inside = createRoute({
     if (!session.token) throw redirect({ to: '/login' });
   },
 });
-const collections = createRoute({ getParentRoute: () => inside, path: '/', component: CollectionsPage });
-const collection = createRoute({ getParentRoute: () => inside, path: '/collections/$name', component: CollectionPage });
 const keys = createRoute({ getParentRoute: () => inside, path: '/keys', component: KeysPage });
 const people = createRoute({ getParentRoute: () => inside, path: '/people', component: PeoplePage });
 const account = createRoute({ getParentRoute: () => inside, path: '/account', component: AccountPage });
@@ -37,7 +34,7 @@ const router = createRouter({
   routeTree: root.addChildren([
     login,
     register,
-    inside.addChildren([collections, collection, keys, people, account, health]),
+    inside.addChildren([...collectionRoutes(inside), keys, people, account, health]),
   ]),
   basepath: '/console',
 });

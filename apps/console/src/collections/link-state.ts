@@ -1,0 +1,50 @@
+import { useLocation, useNavigate } from '@tanstack/react-router';
+import { useCallback } from 'react';
+
+/** A server refuses requests whose head is larger than 16 KiB, and a page that is loaded again is such a request. */
+const LONGEST_IN_LINK = 4_000;
+
+type Kept = Record<string, string>;
+
+/** The text of a parameter as it stands in the link: it is not read as JSON, which would round large integers. */
+function inLink(searchStr: string, name: string): string {
+  const raw = new URLSearchParams(searchStr).get(name) ?? '';
+  if (!raw.startsWith('"')) return raw;
+  try {
+    return String(JSON.parse(raw));
+  } catch {
+    return raw;
+  }
+}
+
+/** What a page shows, kept in its link. A long text is kept in the history of this tab instead, and is in no link. */
+export function useLinkState<Name extends string>(
+  names: readonly Name[],
+): [Readonly<Record<Name, string>>, (change: Partial<Record<Name, string>>) => void] {
+  const { searchStr, state, pathname } = useLocation();
+  const kept = (state as { kept?: Kept }).kept ?? {};
+  const navigate = useNavigate();
+  const shown = Object.fromEntries(names.map((name) => [name, kept[name] ?? inLink(searchStr, name)])) as Record<
+    Name,
+    string
+  >;
+  const text = JSON.stringify(shown);
+  const change = useCallback(
+    (changed: Partial<Record<Name, string>>) => {
+      const all = { ...(JSON.parse(text) as Kept), ...changed } as Kept;
+      void navigate({ to: pathname, ...linkTo(all) } as never);
+    },
+    [navigate, pathname, text],
+  );
+  return [shown, change];
+}
+
+/** `search` and `state` of a link to a page that shows this. */
+export function linkTo(shown: Readonly<Record<string, string>>): { search: Kept; state: { kept: Kept } } {
+  const entries = Object.entries(shown).filter(([, text]) => text !== '');
+  const isLong = ([, text]: [string, string]) => text.length > LONGEST_IN_LINK;
+  return {
+    search: Object.fromEntries(entries.filter((one) => !isLong(one))),
+    state: { kept: Object.fromEntries(entries.filter(isLong)) },
+  };
+}
