@@ -150,6 +150,7 @@ describe('the console', () => {
     await picture('keys');
     const row = page.locator('tr:has-text("from the console")');
     await row.locator('button:has-text("revoke")').click();
+    await page.click('[role=dialog] >> button:has-text("Revoke the key")');
     await row.waitFor({ state: 'detached' });
   });
 

@@ -1,4 +1,5 @@
 import type { Answer } from '@vectron/rest-client';
+import { placeAfterLogin } from './frame/place-after-login';
 
 const TOKEN = 'vectron-token';
 /** A token is renewed so long before it expires. */
@@ -31,12 +32,17 @@ export const session = {
     });
     return renewal;
   },
-  /** Forgets the login, and leads to the login page. */
-  forget(): void {
+  /** Forgets a login that has ended, and leads to the login page, and after it back to the page that is open. */
+  end(): void {
+    const { pathname, search, hash } = window.location;
+    session.forget(placeAfterLogin(`${pathname.replace(/^\/console/, '') || '/'}${search}${hash}`).to);
+  },
+  /** Forgets the login, and leads to the login page. `to`: the page after the next login. */
+  forget(to?: string): void {
     clearTimeout(timer);
     refreshToken = '';
     sessionStorage.removeItem(TOKEN);
-    window.location.assign('/console/login');
+    window.location.assign(`/console/login${to === undefined ? '' : `?to=${encodeURIComponent(to)}`}`);
   },
 };
 

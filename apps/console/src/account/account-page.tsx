@@ -3,21 +3,24 @@ import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { api, type User } from '../api';
 import { Failure } from '../failure';
+import { Loaded } from '../frame/loaded';
+import { Page } from '../frame/page';
 import { moment } from '../moment';
 import { session } from '../session';
 import { useInheritance } from './inheritance';
 import { useNewPassword } from './new-password';
-import { useProfile } from './profile';
+import { useProfileQuery } from './profile';
 
 export function AccountPage() {
-  const user = useProfile();
+  const profile = useProfileQuery();
   return (
-    <Stack maw={480}>
-      <Title order={2}>Your account</Title>
-      {user && <Facts user={user} />}
-      <ChangePassword />
-      <DeleteAccount />
-    </Stack>
+    <Page title="Your account">
+      <Stack maw={480}>
+        <Loaded query={profile}>{({ user }) => user && <Facts user={user} />}</Loaded>
+        <ChangePassword />
+        <DeleteAccount />
+      </Stack>
+    </Page>
   );
 }
 
@@ -25,6 +28,7 @@ function Facts({ user }: { user: User }) {
   const facts = [
     ['E-mail', user.email],
     ['Role', user.role],
+    ['Made', moment(user.createdAt)],
     ['Tenant', user.tenantId],
     ['Last login', moment(user.lastLoginAt)],
   ];
@@ -60,7 +64,7 @@ function ChangePassword() {
     <Card withBorder>
       <form onSubmit={submit} aria-label="change password">
         <Stack>
-          <Title order={4}>Change password</Title>
+          <Title order={2}>Change password</Title>
           <Text size="sm" c="dimmed">
             Your other logins end.
           </Text>
@@ -99,7 +103,7 @@ function DeleteAccount() {
     <Card withBorder>
       <form onSubmit={submit} aria-label="delete account">
         <Stack>
-          <Title order={4}>Delete account</Title>
+          <Title order={2}>Delete account</Title>
           <Text size="sm" c="dimmed">
             The account and its API keys go for good.
           </Text>

@@ -1,5 +1,7 @@
 import { Card, Center, Stack, Title } from '@mantine/core';
 import type { FormEvent, ReactNode } from 'react';
+import { ConnectionBanner } from '../frame/connection-banner';
+import { MAIN, usePageTitle } from '../frame/title';
 
 /** A form for those who are not inside yet. */
 export function Entrance({ title, onSubmit, children }: { title: string; onSubmit: () => void; children: ReactNode }) {
@@ -7,12 +9,14 @@ export function Entrance({ title, onSubmit, children }: { title: string; onSubmi
     event.preventDefault();
     onSubmit();
   };
+  usePageTitle();
   return (
-    <Center mih="100vh" p="md">
-      <Card withBorder w={380} p="xl">
+    <Center mih="100vh" p="md" component="main" id={MAIN} tabIndex={-1}>
+      <Card withBorder w="100%" maw={380} p="xl">
+        <ConnectionBanner />
         <form onSubmit={submit}>
           <Stack>
-            <Title order={2}>{title}</Title>
+            <Title order={1}>{title}</Title>
             {children}
           </Stack>
         </form>

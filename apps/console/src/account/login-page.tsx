@@ -1,22 +1,24 @@
 import { Anchor, Button, PasswordInput, Text, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
-import { Link, useNavigate } from '@tanstack/react-router';
+import { Link, useRouter, useSearch } from '@tanstack/react-router';
 import type { Answer } from '@vectron/rest-client';
 import { useState } from 'react';
 import { api, apiOf } from '../api';
 import { Failure } from '../failure';
 import { session } from '../session';
 import { Entrance } from './entrance';
+import { firstPage } from './first-page';
 import { useNewPassword } from './new-password';
 
 type Login = Answer<'post', '/v1/users/login'>;
 
 export function LoginPage() {
   const [limited, setLimited] = useState<{ login: Login; password: string }>();
-  const navigate = useNavigate();
-  const enter = (login: Login) => {
+  const router = useRouter();
+  const { to } = useSearch({ from: '/login' });
+  const enter = async (login: Login) => {
     session.start(login);
-    void navigate({ to: '/' });
+    router.history.push(`/console${to ?? (await firstPage())}`);
   };
   if (limited !== undefined) return <ChangeForm {...limited} onDone={() => enter(limited.login)} />;
   return (

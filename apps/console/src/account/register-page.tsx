@@ -6,6 +6,7 @@ import { api } from '../api';
 import { Failure } from '../failure';
 import { session } from '../session';
 import { Entrance } from './entrance';
+import { firstPage } from './first-page';
 import { useNewPassword } from './new-password';
 
 /** Makes an account and logs it in. Whether that takes an invitation is the server's to say. */
@@ -20,9 +21,9 @@ export function RegisterPage() {
       await api.POST('/v1/users/register', { body: { email, password, invitation: invitation.trim() } });
       return api.POST('/v1/users/login', { body: { email, password } });
     },
-    onSuccess: (login) => {
+    onSuccess: async (login) => {
       session.start(login);
-      void navigate({ to: '/' });
+      await navigate({ to: await firstPage() });
     },
   });
   return (

@@ -4,7 +4,7 @@ import { Link } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 import { api } from '../api';
 import { Failure } from '../failure';
-import { Retry } from './loading';
+import { Retry } from './retry';
 
 /** Other names of collections: each can be pointed to another collection at one moment. */
 export function Aliases({ collections }: { collections: readonly string[] }) {
@@ -19,7 +19,7 @@ export function Aliases({ collections }: { collections: readonly string[] }) {
   if (collections.length === 0) return null;
   return (
     <Stack gap="xs">
-      <Title order={3}>Aliases</Title>
+      <Title order={2}>Aliases</Title>
       <Retry error={list.error} onRetry={() => list.refetch()} />
       {list.isSuccess && aliases.length === 0 && (
         <Text size="sm" c="dimmed">

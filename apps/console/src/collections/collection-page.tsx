@@ -1,8 +1,8 @@
 import { Badge, Group, Stack, Tabs, Title } from '@mantine/core';
 import { Outlet, useLocation, useNavigate } from '@tanstack/react-router';
 import { DeleteCollection } from './delete-collection';
-import { Retry } from './loading';
 import { useCollection } from './names';
+import { Retry } from './retry';
 import { useStatus } from './status/status';
 
 const PAGES = [
@@ -26,7 +26,7 @@ export function CollectionPage() {
     <Stack>
       <Group justify="space-between">
         <Group gap="xs">
-          <Title order={2} style={{ overflowWrap: 'anywhere' }}>
+          <Title order={1} style={{ overflowWrap: 'anywhere' }}>
             {name}
           </Title>
           {status.data && (

@@ -3,11 +3,12 @@ import { useDisclosure } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { Answer } from '@vectron/rest-client';
+import { Loading } from 'frame/loaded';
 import { useState } from 'react';
 import { api } from '../api';
 import { Aliases } from './aliases';
 import { CreateForm } from './create-form';
-import { Loading, Retry } from './loading';
+import { Retry } from './retry';
 import { useStatus } from './status/status';
 import { RestoreSnapshot } from './transfer/restore-snapshot';
 
@@ -28,7 +29,7 @@ export function CollectionsPage() {
   return (
     <Stack>
       <Group justify="space-between">
-        <Title order={2}>Collections</Title>
+        <Title order={1}>Collections</Title>
         <Group gap="xs">
           <Button variant="default" onClick={restoreDialog.open}>
             Restore a snapshot

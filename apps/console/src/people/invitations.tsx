@@ -1,8 +1,11 @@
-import { Button, Checkbox, Group, Select, Stack, Table, TextInput, Title } from '@mantine/core';
+import { Button, Checkbox, Group, Select, Stack, TextInput, Title } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { api } from '../api';
 import { Failure } from '../failure';
+import { Confirm } from '../frame/confirm';
+import { DataTable } from '../frame/data-table';
+import { Loaded } from '../frame/loaded';
 import { moment } from '../moment';
 import { ShownOnce } from '../shown-once';
 import { ROLES, type Role } from './roles';
@@ -12,46 +15,45 @@ export function Invitations({ tenantId }: { tenantId: string }) {
   const queries = useQueryClient();
   const list = useQuery({ queryKey: ['invitations'], queryFn: () => api.GET('/v1/invitations') });
   const reload = () => queries.invalidateQueries({ queryKey: ['invitations'] });
-  const withdraw = useMutation({
-    mutationFn: (id: string) => api.DELETE('/v1/invitations/{id}', { params: { path: { id } } }),
-    onSuccess: reload,
-  });
-  const open = list.data?.invitations ?? [];
   return (
     <Stack>
       <InviteForm onDone={reload} />
-      <Failure error={list.error ?? withdraw.error} />
-      {open.length > 0 && (
-        <>
-          <Title order={3}>Open invitations</Title>
-          <Table striped aria-label="invitations">
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>E-mail</Table.Th>
-                <Table.Th>Role</Table.Th>
-                <Table.Th>Tenant</Table.Th>
-                <Table.Th>Good until</Table.Th>
-                <Table.Th />
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {open.map((one) => (
-                <Table.Tr key={one.id}>
-                  <Table.Td>{one.email}</Table.Td>
-                  <Table.Td>{one.role}</Table.Td>
-                  <Table.Td title={one.tenantId}>{tenantName(one.tenantId, tenantId)}</Table.Td>
-                  <Table.Td>{moment(one.expiresAt)}</Table.Td>
-                  <Table.Td>
-                    <Button size="compact-xs" color="red" variant="subtle" onClick={() => withdraw.mutate(one.id)}>
-                      withdraw
-                    </Button>
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </>
-      )}
+      <Loaded query={list} isEmpty={({ invitations }) => invitations.length === 0}>
+        {({ invitations }) => (
+          <>
+            <Title order={2}>Open invitations</Title>
+            <DataTable
+              label="invitations"
+              rows={invitations}
+              keyOf={({ id }) => id}
+              columns={[
+                { head: 'E-mail', cell: ({ email }) => email },
+                { head: 'Role', cell: ({ role }) => role },
+                {
+                  head: 'Tenant',
+                  cell: (one) => <span title={one.tenantId}>{tenantName(one.tenantId, tenantId)}</span>,
+                },
+                { head: 'Good until', cell: ({ expiresAt }) => moment(expiresAt) },
+                {
+                  head: 'Actions',
+                  cell: ({ id, email }) => (
+                    <Confirm
+                      label="withdraw"
+                      ariaLabel={`withdraw the invitation of ${email}`}
+                      title={`Withdraw the invitation of ${email}?`}
+                      action="Withdraw the invitation"
+                      onConfirm={() => api.DELETE('/v1/invitations/{id}', { params: { path: { id } } })}
+                      onDone={reload}
+                    >
+                      Its token is refused from then on.
+                    </Confirm>
+                  ),
+                },
+              ]}
+            />
+          </>
+        )}
+      </Loaded>
     </Stack>
   );
 }
@@ -78,7 +80,7 @@ function InviteForm({ onDone }: { onDone: () => Promise<void> }) {
   };
   return (
     <Stack>
-      <Title order={3}>Invite</Title>
+      <Title order={2}>Invite</Title>
       <form onSubmit={submit} aria-label="invite">
         <Group align="end">
           <TextInput

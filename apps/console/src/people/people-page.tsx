@@ -1,11 +1,13 @@
-import { Badge, Button, Group, Stack, Table, Text, Title } from '@mantine/core';
+import { Badge, Button, Group, Stack, Text, Title } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useProfile } from '../account/profile';
 import { api, type User } from '../api';
-import { Failure } from '../failure';
+import { DataTable } from '../frame/data-table';
+import { Loaded } from '../frame/loaded';
+import { Page } from '../frame/page';
 import { moment } from '../moment';
 import { Invitations } from './invitations';
-import { UserActions } from './user-actions';
+import { RoleOf, UserActions } from './user-actions';
 
 /** Accounts of all tenants, for administrators. */
 export function PeoplePage() {
@@ -18,70 +20,70 @@ export function PeoplePage() {
     refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) > 1 ? false : 10_000),
     getNextPageParam: ({ nextPageToken }) => nextPageToken || undefined,
   });
-  const users = list.data?.pages.flatMap((page) => page.users) ?? [];
   return (
-    <Stack>
-      <Title order={2}>People</Title>
+    <Page
+      title="People"
+      about="Accounts of all tenants. A role is what an account may do; its API keys never give more."
+    >
       <Invitations tenantId={own?.tenantId ?? ''} />
-      <Title order={3}>Accounts</Title>
-      <Failure error={list.error} />
-      <Table striped aria-label="accounts">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>E-mail</Table.Th>
-            <Table.Th>Tenant</Table.Th>
-            <Table.Th>State</Table.Th>
-            <Table.Th>Last login</Table.Th>
-            <Table.Th>Role</Table.Th>
-            <Table.Th />
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {users.map((user) => (
-            <UserRow key={user.id} user={user} own={own} />
-          ))}
-        </Table.Tbody>
-      </Table>
-      {list.hasNextPage && (
-        <Group>
-          <Button variant="light" loading={list.isFetchingNextPage} onClick={() => list.fetchNextPage()}>
-            More
-          </Button>
-        </Group>
-      )}
-    </Stack>
+      <Title order={2}>Accounts</Title>
+      <Loaded query={list}>
+        {({ pages }) => (
+          <Stack>
+            <Accounts users={pages.flatMap(({ users }) => users)} own={own} />
+            {list.hasNextPage && (
+              <Group>
+                <Button variant="light" loading={list.isFetchingNextPage} onClick={() => list.fetchNextPage()}>
+                  More
+                </Button>
+              </Group>
+            )}
+          </Stack>
+        )}
+      </Loaded>
+    </Page>
   );
 }
 
-function UserRow({ user, own }: { user: User; own: User | undefined }) {
+function Accounts({ users, own }: { users: readonly User[]; own: User | undefined }) {
+  const isOwn = ({ id }: User) => id === own?.id;
   return (
-    <Table.Tr>
-      <Table.Td>{user.email}</Table.Td>
-      <Table.Td>
-        {user.tenantId === own?.tenantId ? 'yours' : <span title={user.tenantId}>{user.tenantId.slice(0, 8)}</span>}
-      </Table.Td>
-      <Table.Td>
-        <State user={user} />
-      </Table.Td>
-      <Table.Td>{moment(user.lastLoginAt)}</Table.Td>
-      {user.id === own?.id ? (
-        <>
-          <Table.Td>{user.role}</Table.Td>
-          <Table.Td>
-            <Text size="sm" c="dimmed">
-              this is you
-            </Text>
-          </Table.Td>
-        </>
-      ) : (
-        <UserActions user={user} />
-      )}
-    </Table.Tr>
+    <DataTable
+      label="accounts"
+      rows={users}
+      keyOf={({ id }) => id}
+      columns={[
+        { head: 'E-mail', cell: ({ email }) => email },
+        {
+          head: 'Tenant',
+          cell: ({ tenantId }) =>
+            tenantId === own?.tenantId ? 'yours' : <span title={tenantId}>{tenantId.slice(0, 8)}</span>,
+        },
+        { head: 'State', cell: (user) => <State user={user} /> },
+        { head: 'Last login', cell: ({ lastLoginAt }) => moment(lastLoginAt) },
+        { head: 'Role', cell: (user) => (isOwn(user) ? user.role : <RoleOf user={user} />) },
+        {
+          head: 'Actions',
+          cell: (user) =>
+            isOwn(user) ? (
+              <Text size="sm" c="dimmed">
+                this is you
+              </Text>
+            ) : (
+              <UserActions user={user} />
+            ),
+        },
+      ]}
+    />
   );
 }
 
 function State({ user }: { user: User }) {
   if (user.disabled) return <Badge color="red">disabled</Badge>;
-  if (user.mustChangePassword) return <Badge color="yellow">must change password</Badge>;
-  return <Badge color="teal">active</Badge>;
+  const [color, text] = user.mustChangePassword ? ['orange', 'must change password'] : ['teal', 'active'];
+  return (
+    <Badge color={color} variant="light">
+      {text}
+    </Badge>
+  );
 }

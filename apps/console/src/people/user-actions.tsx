@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Select, Stack, Table, Text } from '@mantine/core';
+import { Button, Group, Modal, Select, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
@@ -10,14 +10,34 @@ import { ROLES, type Role } from './roles';
 
 const pathOf = (user: User) => ({ params: { path: { user_id: user.id } } });
 
-/** The cells with what an administrator does to somebody's account. */
+/** The role of somebody's account, which an administrator may change. */
+export function RoleOf({ user }: { user: User }) {
+  const queries = useQueryClient();
+  const setRole = useMutation({
+    mutationFn: (role: Role) => api.PUT('/v1/admin/users/{user_id}/role', { ...pathOf(user), body: { role } }),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ['users'] }),
+  });
+  return (
+    <>
+      <Select
+        aria-label={`role of ${user.email}`}
+        size="xs"
+        w={110}
+        data={ROLES}
+        value={user.role}
+        onChange={(role) => role !== null && role !== user.role && setRole.mutate(role as Role)}
+        allowDeselect={false}
+        disabled={setRole.isPending}
+      />
+      <Failure error={setRole.error} />
+    </>
+  );
+}
+
+/** What else an administrator does to somebody's account. */
 export function UserActions({ user }: { user: User }) {
   const queries = useQueryClient();
   const onSuccess = () => queries.invalidateQueries({ queryKey: ['users'] });
-  const setRole = useMutation({
-    mutationFn: (role: Role) => api.PUT('/v1/admin/users/{user_id}/role', { ...pathOf(user), body: { role } }),
-    onSuccess,
-  });
   const setDisabled = useMutation({
     mutationFn: (disabled: boolean) =>
       api.PUT('/v1/admin/users/{user_id}/disabled', { ...pathOf(user), body: { disabled } }),
@@ -25,33 +45,19 @@ export function UserActions({ user }: { user: User }) {
   });
   return (
     <>
-      <Table.Td>
-        <Select
-          aria-label={`role of ${user.email}`}
-          size="xs"
-          w={110}
-          data={ROLES}
-          value={user.role}
-          onChange={(role) => role !== null && role !== user.role && setRole.mutate(role as Role)}
-          allowDeselect={false}
-          disabled={setRole.isPending}
-        />
-      </Table.Td>
-      <Table.Td>
-        <Group gap={4} wrap="nowrap">
-          <Button
-            size="compact-xs"
-            variant="subtle"
-            loading={setDisabled.isPending}
-            onClick={() => setDisabled.mutate(!user.disabled)}
-          >
-            {user.disabled ? 'enable' : 'disable'}
-          </Button>
-          <ResetPassword user={user} onDone={onSuccess} />
-          <Remove user={user} onDone={onSuccess} />
-        </Group>
-        <Failure error={setRole.error ?? setDisabled.error} />
-      </Table.Td>
+      <Group gap={4} wrap="nowrap">
+        <Button
+          size="compact-xs"
+          variant="subtle"
+          loading={setDisabled.isPending}
+          onClick={() => setDisabled.mutate(!user.disabled)}
+        >
+          {user.disabled ? 'enable' : 'disable'}
+        </Button>
+        <ResetPassword user={user} onDone={onSuccess} />
+        <Remove user={user} onDone={onSuccess} />
+      </Group>
+      <Failure error={setDisabled.error} />
     </>
   );
 }

@@ -2,9 +2,10 @@ import { Badge, Button, Code, Group, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { api } from '../../api';
+import { Loading } from '../frame/loaded';
 import { useLinkState } from '../link-state';
-import { Loading, Retry } from '../loading';
 import { useCollection } from '../names';
+import { Retry } from '../retry';
 import { DeletePoints } from './delete-points';
 import { PointForm } from './point-form';
 import { FindSimilar } from './points-table';
@@ -22,7 +23,7 @@ function NewPoint({ collection }: { collection: string }) {
     navigate({ to: '/collections/$name/point', params: { name: collection }, search: { id } } as never);
   return (
     <Stack>
-      <Title order={3}>New point</Title>
+      <Title order={2}>New point</Title>
       <PointForm collection={collection} onSaved={(id) => void open(id)} />
     </Stack>
   );
@@ -43,7 +44,7 @@ function OnePoint({ collection, id }: { collection: string; id: string }) {
     <Stack>
       <Group justify="space-between">
         <Group gap="xs">
-          <Title order={3} style={{ overflowWrap: 'anywhere' }}>
+          <Title order={2} style={{ overflowWrap: 'anywhere' }}>
             {id}
           </Title>
           {point && (

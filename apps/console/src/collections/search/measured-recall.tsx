@@ -25,7 +25,7 @@ export function MeasuredRecall({ collection, body }: { collection: string; body:
   return (
     <Card withBorder>
       <Stack gap="xs">
-        <Title order={4}>Recall of searches like this one</Title>
+        <Title order={2}>Recall of searches like this one</Title>
         <Group align="end">
           <NumberInput label="Queries compared" w={150} min={1} max={1000} value={queries} onChange={setQueries} />
           <Button variant="light" loading={measure.isPending} onClick={() => measure.mutate()}>

@@ -118,7 +118,7 @@ export function FoundByQuery({ collection, found, body }: { collection: string; 
       ) : (
         found.groups.map(({ value, results }) => (
           <Card withBorder key={shownValue(value)}>
-            <Title order={5}>{shownValue(value)}</Title>
+            <Title order={3}>{shownValue(value)}</Title>
             <Hits collection={collection} hits={results} highlights={highlights} />
           </Card>
         ))

@@ -3,8 +3,8 @@ import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useEffect, useState } from 'react';
 import { api, type SearchAnswer } from '../../api';
 import { Failure } from '../../failure';
+import { Loading } from '../frame/loaded';
 import { useLinkState } from '../link-state';
-import { Loading } from '../loading';
 import { useCollection } from '../names';
 import { useIndexes, useStatus } from '../status/status';
 import { writeTokens } from '../write-tokens';
@@ -53,7 +53,7 @@ export function SearchPage() {
       {made.data && (
         <Card withBorder>
           <Stack gap="xs">
-            <Title order={4}>The same request as code</Title>
+            <Title order={2}>The same request as code</Title>
             <CodePanel collection={collection} call={made.data.call} />
           </Stack>
         </Card>

@@ -55,7 +55,7 @@ export function Timeline({ explanation }: { explanation: Explanation }) {
     <Card withBorder>
       <Stack gap="xs" data-testid="timeline">
         <Group justify="space-between">
-          <Title order={4}>Explanation</Title>
+          <Title order={2}>Explanation</Title>
           {total !== undefined && <Text size="sm">{milliseconds(total)} in all</Text>}
         </Group>
         {bars.map((bar, at) => (

@@ -3,10 +3,10 @@ import { VectronError } from '@vectron/errors';
 import type { Answer } from '@vectron/rest-client';
 import { useEffect, useRef, useState } from 'react';
 import { api } from '../../api';
-import { Retry } from '../loading';
 import { useCollection } from '../names';
 import { Payload } from '../payload';
 import { PointLink } from '../points/points-table';
+import { Retry } from '../retry';
 
 type Change = Answer<'get', '/v1/collections/{collection}/changes'>['changes'][number];
 

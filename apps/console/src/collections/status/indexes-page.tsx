@@ -4,8 +4,9 @@ import type { Answer } from '@vectron/rest-client';
 import { type FormEvent, useState } from 'react';
 import { api } from '../../api';
 import { Failure } from '../../failure';
-import { Loading, Retry } from '../loading';
+import { Loading } from '../frame/loaded';
 import { useCollection } from '../names';
+import { Retry } from '../retry';
 import { useIndexes } from './status';
 
 type IndexInfo = Answer<'get', '/v1/collections/{collection}/indexes'>['indexes'][number];
@@ -29,7 +30,7 @@ export function IndexesPage() {
       <IndexForm collection={collection} />
       {declared.isSuccess && (
         <Stack gap="xs">
-          <Title order={3}>Vectors besides the first one</Title>
+          <Title order={2}>Vectors besides the first one</Title>
           {namedVectors.length + sparseVectors.length === 0 && (
             <Text size="sm" c="dimmed">
               None.

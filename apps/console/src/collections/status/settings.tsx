@@ -34,7 +34,7 @@ export function Settings({ name, status }: { name: string; status: CollectionSta
     provider !== (settings?.embedding?.provider ?? '');
   return (
     <Stack gap="xs">
-      <Title order={3}>Settings</Title>
+      <Title order={2}>Settings</Title>
       <SimpleGrid cols={{ base: 1, md: 2 }}>
         <Card withBorder>
           <form onSubmit={submit} aria-label="settings">

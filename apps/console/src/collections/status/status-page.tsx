@@ -1,6 +1,6 @@
 import { Badge, Card, Group, SimpleGrid, Stack, Table, Text, Title } from '@mantine/core';
 import type { CollectionStatus } from '../../api';
-import { Loading } from '../loading';
+import { Loading } from '../frame/loaded';
 import { useCollection } from '../names';
 import { CopyCollection } from '../transfer/copy-collection';
 import { DownloadSnapshot } from '../transfer/download-snapshot';
@@ -22,7 +22,7 @@ export function StatusPage() {
       <Shards shards={status.data.shards} />
       <Settings key={name} name={name} status={status.data} />
       <Stack gap="xs">
-        <Title order={3}>Copies</Title>
+        <Title order={2}>Copies</Title>
         <Group align="start">
           <DownloadSnapshot collection={name} />
           <CopyCollection collection={name} />
@@ -57,7 +57,7 @@ function Facts({ status }: { status: CollectionStatus }) {
 function Shards({ shards }: Pick<CollectionStatus, 'shards'>) {
   return (
     <Stack gap="xs">
-      <Title order={3}>Shards</Title>
+      <Title order={2}>Shards</Title>
       <Table.ScrollContainer minWidth={720}>
         <Table aria-label="shards">
           <Table.Thead>

@@ -22,6 +22,9 @@ const REFERENCE = `<!doctype html>
 const REFERENCE_SCRIPT = `fetch('/openapi.json').then((answer) => answer.json()).then((spec) =>
   SwaggerUIBundle({ spec: { ...spec, servers: [{ url: location.origin }] }, dom_id: '#ui', deepLinking: true }));`;
 
+/** A year, the longest that caches heed. */
+const ASSETS_SECONDS = 31_536_000;
+
 /** `/console` (when it is built), `/openapi.json`, `/docs`, and the security headers of every answer. */
 export async function serveStaticPages(fastify: FastifyInstance, secure: boolean): Promise<void> {
   fastify.addHook('onSend', async (request, reply) => {
@@ -45,14 +48,20 @@ export async function serveStaticPages(fastify: FastifyInstance, secure: boolean
   fastify.get('/docs/start.js', (_request, reply) => reply.type('text/javascript').send(REFERENCE_SCRIPT));
   if (!existsSync(join(consoleDir, 'index.html'))) return;
   const page = readFileSync(join(consoleDir, 'index.html'));
+  // A name of an asset has the hash of its bytes, so that what it names never changes; FILE.br and FILE.gz are made by the
+  // build, and sent to whoever takes them.
   await fastify.register(fastifyStatic, {
     root: join(consoleDir, 'assets'),
     prefix: '/console/assets/',
     decorateReply: false,
+    index: false,
+    preCompressed: true,
+    immutable: true,
+    maxAge: ASSETS_SECONDS * 1_000,
   });
-  // The console routes in the browser: every path below it is its page.
+  // The console routes in the browser: every path below it is its page, which names the assets of this version.
   for (const path of ['/console', '/console/*']) {
-    fastify.get(path, (_request, reply) => reply.type('text/html').send(page));
+    fastify.get(path, (_request, reply) => reply.header('cache-control', 'no-cache').type('text/html').send(page));
   }
   fastify.get('/', (_request, reply) => reply.redirect('/console'));
 }
