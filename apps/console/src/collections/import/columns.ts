@@ -1,5 +1,5 @@
 import { isPlainObject, parseJson } from '@vectron/model/exact-json';
-import type { Row } from './rows';
+import type { Row } from './rows.js';
 
 /** Which column is what. `payload` undefined: all others. */
 export interface Columns {

@@ -1,5 +1,5 @@
 import Papa from 'papaparse';
-import type { Row, RowSource } from './rows';
+import type { Row, RowSource } from './rows.js';
 
 /** The first line names the columns; cells are text, and empty ones are left out. */
 export function csvRows(file: File): RowSource {

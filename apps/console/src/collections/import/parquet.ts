@@ -1,49 +1,66 @@
-import { parquetMetadataAsync, parquetReadObjects, parquetSchema, type SchemaElement } from 'hyparquet';
+import {
+  parquetMetadataAsync,
+  parquetReadObjects,
+  parquetSchema,
+  type SchemaElement,
+  type SchemaTree,
+} from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
-import type { Row, RowSource } from './rows';
+import type { Row, RowSource } from './rows.js';
 
 /** Rows that are read at a time. */
 const WINDOW = 2_000;
-/** Digits of a decimal that a double holds. */
-const EXACT_DIGITS = 15;
 
-/** The rows of a Parquet file, with integers of 64 bits and times exactly as they are. */
-export async function parquetRows(file: File): Promise<RowSource> {
+/** The rows of a Parquet file, with integers of 64 bits and times exactly as they are; columns of other types are left out. */
+export async function parquetRows(file: Blob): Promise<RowSource> {
   const buffer = {
     byteLength: file.size,
     slice: (start: number, end?: number) => file.slice(start, end).arrayBuffer(),
   };
   const metadata = await parquetMetadataAsync(buffer);
-  const top = parquetSchema(metadata).children;
-  const inexact = top.filter(({ element }) => isInexact(element)).map(({ element }) => element.name);
-  const columns = top.map(({ element }) => element.name).filter((name) => !inexact.includes(name));
+  const all = parquetSchema(metadata).children.map((tree) => ({
+    name: tree.element.name,
+    tree,
+    why: whyInexact(tree),
+  }));
+  const read = all.filter(({ why }) => why === undefined);
+  const local = read.filter(({ tree }) => isLocalTime(tree.element)).map(({ name }) => name);
+  const columns = read.map(({ name }) => name);
   const total = Number(metadata.num_rows);
   async function* rows(): AsyncGenerator<Row> {
-    for (let start = 0; start < total; start += WINDOW) {
-      const rowEnd = Math.min(total, start + WINDOW);
-      const read = {
-        file: buffer,
-        metadata,
-        columns,
-        compressors,
-        parsers: PARSERS,
-        utf8: false,
-        rowStart: start,
-        rowEnd,
-      };
-      const objects = await parquetReadObjects(read);
-      for (const [at, fields] of objects.entries())
-        yield { line: start + at + 1, fields: plain(fields) as Row['fields'] };
+    for (let rowStart = 0; rowStart < total; rowStart += WINDOW) {
+      const rowEnd = Math.min(total, rowStart + WINDOW);
+      const window = { file: buffer, metadata, columns, compressors, parsers: PARSERS, utf8: false, rowStart, rowEnd };
+      const objects = await parquetReadObjects(window);
+      for (const [at, values] of objects.entries()) {
+        const fields = plain(values) as Record<string, unknown>;
+        for (const name of local) fields[name] = withoutZone(fields[name]);
+        yield { line: rowStart + at + 1, fields };
+      }
     }
   }
-  const leftOut = inexact.map((name) => `${name}: decimals of more than ${EXACT_DIGITS} digits`);
+  const leftOut = all.flatMap(({ name, why }) => (why === undefined ? [] : [`${name} (${why})`]));
   return { format: 'Parquet', total, leftOut, rows };
 }
 
-function isInexact({ converted_type, logical_type, precision }: SchemaElement): boolean {
-  const isDecimal = converted_type === 'DECIMAL' || logical_type?.type === 'DECIMAL';
-  return isDecimal && (precision ?? 0) > EXACT_DIGITS;
+/** What of a column, or of what is in it, would not be exactly what the file says. */
+function whyInexact({ element, children }: SchemaTree, isTop = true): string | undefined {
+  const { type, converted_type: converted = '', logical_type: logical } = element;
+  const kind = logical?.type ?? converted;
+  if (kind.startsWith('TIME_') || kind === 'TIME') return 'a time of day';
+  const other = OTHER_TYPES.find((name) => kind === name || converted === name);
+  if (other !== undefined) return other.toLowerCase().replaceAll('_', ' ');
+  if (!isTop && (type === 'INT96' || isLocalTime(element))) return 'a local time within another value';
+  return children.map((child) => whyInexact(child, false)).find((why) => why !== undefined);
 }
+
+const OTHER_TYPES = ['DECIMAL', 'INTERVAL', 'BSON', 'VARIANT', 'GEOMETRY', 'GEOGRAPHY', 'MAP', 'MAP_KEY_VALUE'];
+
+/** Times that are in no zone. */
+const isLocalTime = ({ type, logical_type: logical }: SchemaElement): boolean =>
+  type === 'INT96' || (logical?.type === 'TIMESTAMP' && !logical.isAdjustedToUTC);
+
+const withoutZone = (value: unknown) => (typeof value === 'string' ? value.replace(/Z$/, '') : value);
 
 /** Times as text with all their digits: a Date has milliseconds only. */
 const PARSERS = {
@@ -69,7 +86,7 @@ function plain(value: unknown): unknown {
   if (value instanceof Uint8Array) return base64(value);
   if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<number | bigint>, plain);
   if (Array.isArray(value)) return value.every((one) => typeof one === 'number') ? value : value.map(plain);
-  if (typeof value !== 'object' || value === null) return value ?? undefined;
+  if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, plain(one)]));
 }
 

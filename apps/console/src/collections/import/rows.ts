@@ -1,6 +1,6 @@
 import { VectronError } from '@vectron/errors';
 import { isPlainObject, parseJson } from '@vectron/model/exact-json';
-import { linesOf } from './lines';
+import { linesOf } from './lines.js';
 
 /** A row of a file: the values of its columns, or why it could not be read. */
 export interface Row {
@@ -23,10 +23,10 @@ export interface RowSource {
 /** What a file is, by its first bytes and its name. Throws INVALID_ARGUMENT for formats that are not read here. */
 export async function openRows(file: File): Promise<RowSource> {
   const start = new Uint8Array(await file.slice(0, 4).arrayBuffer());
-  if (String.fromCharCode(...start) === 'PAR1') return (await import('./parquet')).parquetRows(file);
+  if (String.fromCharCode(...start) === 'PAR1') return (await import('./parquet.js')).parquetRows(file);
   if (start[0] === 0x1f && start[1] === 0x8b)
     throw refused('compressed files are read by `vectron import`: unpack it first');
-  if (/\.(csv|tsv)$/i.test(file.name)) return (await import('./csv')).csvRows(file);
+  if (/\.(csv|tsv)$/i.test(file.name)) return (await import('./csv.js')).csvRows(file);
   if (/\.(jsonl|ndjson)$/i.test(file.name)) return { format: 'JSONL', leftOut: [], rows: () => jsonRows(file) };
   throw refused(
     'files of .jsonl, .ndjson, .csv, .tsv and .parquet are read here; `vectron import` reads other formats',
