@@ -109,9 +109,10 @@ describe('the collections', () => {
     await page.waitForSelector('tr:has-text("serial") >> text="ready"');
     expect((await db.listIndexes('numbers')).indexes.map(({ path }) => path).sort()).toEqual(['even', 'serial']);
     await picture(page, 'indexes-wide');
-    await page.click('tr:has-text("serial") >> button:text-is("drop")');
+    await page.click('[aria-label="drop the index of serial"]');
+    await page.waitForSelector('[role=dialog]');
     expect((await db.listIndexes('numbers')).indexes).toHaveLength(2);
-    await page.click('button:has-text("drop the index of serial")');
+    await page.click('button:text-is("Drop the index")');
     await page.waitForSelector('tr:has-text("serial")', { state: 'detached' });
   });
 

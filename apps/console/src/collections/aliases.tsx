@@ -4,6 +4,7 @@ import { Link } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 import { api } from '../api';
 import { Failure } from '../failure';
+import { Confirm } from '../frame/confirm';
 import { Retry } from './retry';
 
 /** Other names of collections: each can be pointed to another collection at one moment. */
@@ -43,7 +44,15 @@ export function Aliases({ collections }: { collections: readonly string[] }) {
                   </Anchor>
                 </Table.Td>
                 <Table.Td ta="right">
-                  <RemoveAlias alias={alias} onRemove={() => change.mutate({ delete: [alias as string] })} />
+                  <Confirm
+                    label="remove"
+                    ariaLabel={`remove ${alias}`}
+                    title={`Remove the alias ${alias}?`}
+                    action="Remove the alias"
+                    onConfirm={() => change.mutateAsync({ delete: [alias ?? ''] })}
+                  >
+                    Programs that use this name find no collection any more. {collection} stays.
+                  </Confirm>
                 </Table.Td>
               </Table.Tr>
             ))}
@@ -53,22 +62,6 @@ export function Aliases({ collections }: { collections: readonly string[] }) {
       <AliasForm collections={collections} pending={change.isPending} onSet={(one) => change.mutate({ set: [one] })} />
       <Failure error={change.error} />
     </Stack>
-  );
-}
-
-/** Asks once more: programs may use the name. */
-function RemoveAlias({ alias, onRemove }: { alias: string | undefined; onRemove: () => void }) {
-  const [asked, setAsked] = useState(false);
-  return (
-    <Button
-      size="compact-xs"
-      color="red"
-      variant={asked ? 'filled' : 'subtle'}
-      onClick={() => (asked ? onRemove() : setAsked(true))}
-      onBlur={() => setAsked(false)}
-    >
-      {asked ? `remove ${alias}` : 'remove'}
-    </Button>
   );
 }
 

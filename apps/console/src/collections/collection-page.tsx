@@ -22,6 +22,7 @@ export function CollectionPage() {
   const navigate = useNavigate();
   const status = useStatus(name);
   const [page = ''] = pathname.split('/').slice(3);
+  const current = page === 'point' ? '' : page;
   return (
     <Stack>
       <Group justify="space-between">
@@ -44,7 +45,7 @@ export function CollectionPage() {
       </Group>
       <Retry error={status.error} onRetry={() => status.refetch()} />
       <Tabs
-        value={page === 'point' ? '' : page}
+        value={current}
         onChange={(value) =>
           navigate({ to: `/collections/$name/${value ?? ''}`, params: { name }, search: {} } as never)
         }
@@ -56,8 +57,10 @@ export function CollectionPage() {
             </Tabs.Tab>
           ))}
         </Tabs.List>
+        <Tabs.Panel value={current} pt="md">
+          <Outlet />
+        </Tabs.Panel>
       </Tabs>
-      <Outlet />
     </Stack>
   );
 }

@@ -1,15 +1,15 @@
 import { Alert, Anchor, Badge, Button, Group, Modal, Stack, Table, Text, TextInput, Title } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { useQuery } from '@tanstack/react-query';
+import { useQueries, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { Answer } from '@vectron/rest-client';
 import { Loading } from 'frame/loaded';
 import { useState } from 'react';
-import { api } from '../api';
+import { api, type CollectionStatus } from '../api';
 import { Aliases } from './aliases';
 import { CreateForm } from './create-form';
 import { Retry } from './retry';
-import { useStatus } from './status/status';
+import { statusOf } from './status/status';
 import { RestoreSnapshot } from './transfer/restore-snapshot';
 
 type Collection = NonNullable<Answer<'get', '/v1/collections'>['details']>[number];
@@ -66,53 +66,62 @@ export function CollectionsPage() {
 }
 
 function CollectionsTable({ rows }: { rows: readonly Collection[] }) {
+  const states = useQueries({ queries: rows.map(({ name }) => statusOf(name)) });
+  const failed = states.find(({ error }) => error);
   return (
-    <Table.ScrollContainer minWidth={640}>
-      <Table striped highlightOnHover aria-label="collections">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>Name</Table.Th>
-            <Table.Th ta="right">Points</Table.Th>
-            <Table.Th ta="right">Dimension</Table.Th>
-            <Table.Th>Distance</Table.Th>
-            <Table.Th ta="right">Shards</Table.Th>
-            <Table.Th>Status</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {rows.map((one) => (
-            <Table.Tr key={one.name}>
-              <Table.Td style={{ overflowWrap: 'anywhere' }}>
-                <Anchor
-                  size="sm"
-                  renderRoot={(props) => (
-                    <Link {...props} {...({ to: '/collections/$name', params: { name: one.name } } as object)} />
-                  )}
-                >
-                  {one.name}
-                </Anchor>
-              </Table.Td>
-              <Table.Td ta="right">{Number(one.points).toLocaleString('en')}</Table.Td>
-              <Table.Td ta="right">{one.dimension}</Table.Td>
-              <Table.Td>{one.distance}</Table.Td>
-              <Table.Td ta="right">{one.shards}</Table.Td>
-              <Table.Td>
-                <State name={one.name} />
-              </Table.Td>
+    <>
+      <Retry error={failed?.error} onRetry={() => failed?.refetch()} />
+      <Table.ScrollContainer minWidth={640}>
+        <Table striped highlightOnHover aria-label="collections">
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>Name</Table.Th>
+              <Table.Th ta="right">Points</Table.Th>
+              <Table.Th ta="right">Dimension</Table.Th>
+              <Table.Th>Distance</Table.Th>
+              <Table.Th ta="right">Shards</Table.Th>
+              <Table.Th>Status</Table.Th>
             </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+          </Table.Thead>
+          <Table.Tbody>
+            {rows.map((one, at) => (
+              <Table.Tr key={one.name}>
+                <Table.Td style={{ overflowWrap: 'anywhere' }}>
+                  <Anchor
+                    size="sm"
+                    renderRoot={(props) => (
+                      <Link {...props} {...({ to: '/collections/$name', params: { name: one.name } } as object)} />
+                    )}
+                  >
+                    {one.name}
+                  </Anchor>
+                </Table.Td>
+                <Table.Td ta="right">{Number(one.points).toLocaleString('en')}</Table.Td>
+                <Table.Td ta="right">{one.dimension}</Table.Td>
+                <Table.Td>{one.distance}</Table.Td>
+                <Table.Td ta="right">{one.shards}</Table.Td>
+                <Table.Td>
+                  <State status={states[at]?.data} isUnknown={states[at]?.isError === true} />
+                </Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
+    </>
   );
 }
 
 /** Whether every shard is ready, and how many points the index does not hold yet. */
-function State({ name }: { name: string }) {
-  const status = useStatus(name);
-  if (status.error) return <Badge color="red">not known</Badge>;
-  if (!status.data) return <Text size="sm">…</Text>;
-  const { shards, indexLag } = status.data;
+function State({ status, isUnknown }: { status: CollectionStatus | undefined; isUnknown: boolean }) {
+  if (isUnknown)
+    return (
+      <Badge color="red" tt="none">
+        not known
+      </Badge>
+    );
+  if (!status) return <Text size="sm">…</Text>;
+  const { shards, indexLag } = status;
   const ready = shards.filter((shard) => shard.ready && !shard.errorCode).length;
   if (ready < shards.length)
     return (

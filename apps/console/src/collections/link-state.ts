@@ -5,6 +5,7 @@ import { useCallback } from 'react';
 const LONGEST_IN_LINK = 4_000;
 
 type Kept = Record<string, string>;
+const CURSOR = 'cursor';
 
 /** The text of a parameter as it stands in the link: it is not read as JSON, which would round large integers. */
 function inLink(searchStr: string, name: string): string {
@@ -22,7 +23,7 @@ export function useLinkState<Name extends string>(
   names: readonly Name[],
 ): [Readonly<Record<Name, string>>, (change: Partial<Record<Name, string>>) => void] {
   const { searchStr, state, pathname } = useLocation();
-  const kept = (state as { kept?: Kept }).kept ?? {};
+  const { kept = {}, before } = state as { kept?: Kept; before?: readonly string[] };
   const navigate = useNavigate();
   const shown = Object.fromEntries(names.map((name) => [name, kept[name] ?? inLink(searchStr, name)])) as Record<
     Name,
@@ -32,9 +33,12 @@ export function useLinkState<Name extends string>(
   const change = useCallback(
     (changed: Partial<Record<Name, string>>) => {
       const all = { ...(JSON.parse(text) as Kept), ...changed } as Kept;
-      void navigate({ to: pathname, ...linkTo(all) } as never);
+      const link = linkTo(all);
+      // The pages before stay where the page is the same.
+      const state = changed[CURSOR as Name] === undefined ? { ...link.state, before } : link.state;
+      void navigate({ to: pathname, search: link.search, state } as never);
     },
-    [navigate, pathname, text],
+    [navigate, pathname, text, before],
   );
   return [shown, change];
 }

@@ -1,3 +1,4 @@
+import { parseJson } from '@vectron/model/exact-json';
 import {
   parquetMetadataAsync,
   parquetReadObjects,
@@ -62,13 +63,17 @@ const isLocalTime = ({ type, logical_type: logical }: SchemaElement): boolean =>
 
 const withoutZone = (value: unknown) => (typeof value === 'string' ? value.replace(/Z$/, '') : value);
 
+const textOf = (bytes: Uint8Array): string => new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+
 /** Times as text with all their digits: a Date has milliseconds only. */
 const PARSERS = {
   timestampFromMilliseconds: (value: bigint) => timeText(value, 1_000n),
   timestampFromMicroseconds: (value: bigint) => timeText(value, 1_000_000n),
   timestampFromNanoseconds: (value: bigint) => timeText(value, 1_000_000_000n),
   dateFromDays: (days: number) => new Date(days * 86_400_000).toISOString().slice(0, 10),
-  stringFromBytes: (bytes: Uint8Array | undefined) => bytes && new TextDecoder('utf-8', { fatal: true }).decode(bytes),
+  stringFromBytes: textOf,
+  // JSON.parse would round large integers.
+  jsonFromBytes: (bytes: Uint8Array) => parseJson(textOf(bytes), 'value'),
 };
 
 function timeText(value: bigint, unit: bigint): string {

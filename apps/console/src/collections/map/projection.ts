@@ -45,7 +45,8 @@ export function project(vectors: Vectors): Projection {
       let sum = 0;
       for (let at = 0; at < dimension; at += 1)
         sum += (values[point * dimension + at] - means[at]) * loadings[at][axis];
-      places[point * 2 + axis] = sum;
+      // Equal points have no axes.
+      places[point * 2 + axis] = Number.isFinite(sum) ? sum : 0;
     }
   }
   return { places, fitted: rows.length, explained: explainedBy(rows, means, loadings, columns) };

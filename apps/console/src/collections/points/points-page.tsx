@@ -4,6 +4,7 @@ import { Link, useLocation, useNavigate } from '@tanstack/react-router';
 import { parseJson } from '@vectron/model/exact-json';
 import { type FormEvent, useState } from 'react';
 import { api } from '../../api';
+import { Failure } from '../../failure';
 import { Loading } from '../frame/loaded';
 import { linkTo, useLinkState } from '../link-state';
 import { useCollection } from '../names';
@@ -65,7 +66,7 @@ export function PointsPage() {
                 not applied
               </Badge>
             )}
-            <Count collection={collection} filter={view.filter} />
+            {!page.isError && <Count collection={collection} filter={view.filter} />}
           </Group>
         </Stack>
       </form>
@@ -108,6 +109,7 @@ export function PointsPage() {
         />
       </Group>
       <Retry error={page.error} onRetry={() => page.refetch()} />
+      <Retry error={paths.indexes.error} onRetry={() => paths.indexes.refetch()} />
       {page.isLoading && <Loading />}
       {page.isSuccess && points.length === 0 && <Nothing filtered={view.filter !== ''} later={view.cursor !== ''} />}
       {points.length > 0 && (
@@ -150,7 +152,7 @@ function usePaths(collection: string, points: readonly { payload?: unknown }[] =
   const indexes = useIndexes(collection);
   const seen = pathsIn(points.map(({ payload }) => payload));
   const indexed = indexes.data?.indexes.flatMap(({ index }) => index?.path ?? []) ?? [];
-  return { seen, all: [...new Set([...seen, ...indexed])] };
+  return { seen, all: [...new Set([...seen, ...indexed])], indexes };
 }
 
 /** How many points pass the filter, as the API counts them. */
@@ -164,7 +166,7 @@ function Count({ collection, filter }: { collection: string; filter: string }) {
       }),
     retry: false,
   });
-  // The list says what is wrong with the filter.
+  if (count.error) return <Failure error={count.error} />;
   if (!count.data) return null;
   return (
     <Text size="sm" c="dimmed" data-testid="count">

@@ -23,7 +23,7 @@ export function useHighlights(
   collection: string,
   body: object,
   hits: readonly Hit[],
-): ReadonlyMap<string, Marks> | undefined {
+): { readonly marks: ReadonlyMap<string, Marks> | undefined; readonly error: unknown } {
   const branches = ((body as { branches?: TextBranch[] }).branches ?? []).filter(({ text }) => text?.query);
   const indexes = useIndexes(collection).data?.indexes ?? [];
   const textPaths = indexes.flatMap(({ index }) => (index?.type === 'text' && index.path ? [index.path] : []));
@@ -42,7 +42,7 @@ export function useHighlights(
       return new Map(found);
     },
   });
-  return marks.data;
+  return { marks: marks.data, error: marks.error };
 }
 
 const analyzed = async (collection: string, text: string, path: string) =>

@@ -2,6 +2,7 @@ import { Alert, Card, Stack, Table, Text, Title } from '@mantine/core';
 import type { Answer } from '@vectron/rest-client';
 import type { ReactNode } from 'react';
 import type { SearchAnswer } from '../../api';
+import { Failure } from '../../failure';
 import { shownValue } from '../path';
 import { Payload } from '../payload';
 import { FindSimilar, PointLink } from '../points/points-table';
@@ -93,7 +94,7 @@ function WhyNot({ id, step, reason, score, exactRank }: NonNullable<SearchAnswer
 
 /** The answer of a query: fused results or groups, and what each branch found. */
 export function FoundByQuery({ collection, found, body }: { collection: string; found: QueryAnswer; body: object }) {
-  const highlights = useHighlights(collection, body, [
+  const { marks: highlights, error } = useHighlights(collection, body, [
     ...found.results,
     ...found.groups.flatMap(({ results }) => results),
   ]);
@@ -113,6 +114,7 @@ export function FoundByQuery({ collection, found, body }: { collection: string; 
           </Text>
         ))}
       </Stack>
+      <Failure error={error} />
       {found.groups.length === 0 ? (
         <Hits collection={collection} hits={found.results} highlights={highlights} />
       ) : (
@@ -138,7 +140,7 @@ function Summary({ children }: { children: ReactNode }) {
 interface HitsProps {
   readonly collection: string;
   readonly hits: readonly Hit[];
-  readonly highlights?: ReturnType<typeof useHighlights>;
+  readonly highlights?: ReturnType<typeof useHighlights>['marks'];
 }
 
 function Hits({ collection, hits, highlights }: HitsProps) {

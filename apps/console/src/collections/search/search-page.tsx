@@ -6,6 +6,7 @@ import { Failure } from '../../failure';
 import { Loading } from '../frame/loaded';
 import { useLinkState } from '../link-state';
 import { useCollection } from '../names';
+import { Retry } from '../retry';
 import { useIndexes, useStatus } from '../status/status';
 import { writeTokens } from '../write-tokens';
 import { type Ask, callOf, NEW_ASK, readAsk, type SearchCall } from './ask';
@@ -47,6 +48,7 @@ export function SearchPage() {
           </Group>
         </SearchForm>
       </form>
+      <Retry error={of.declared.error} onRetry={() => of.declared.refetch()} />
       <Failure error={made.error} />
       {made.isFetching && !made.data && <Loading />}
       {made.data && !made.error && <Found collection={collection} {...made.data} />}
@@ -97,11 +99,13 @@ function Found({ collection, call, answer }: Made & { collection: string }) {
   return <FoundByQuery collection={collection} found={answer as QueryAnswer} body={call.body} />;
 }
 
-function useSearchable(collection: string): Searchable {
+function useSearchable(collection: string): Searchable & { readonly declared: ReturnType<typeof useIndexes> } {
   const status = useStatus(collection).data;
-  const declared = useIndexes(collection).data;
+  const indexesOf = useIndexes(collection);
+  const declared = indexesOf.data;
   const indexes = declared?.indexes.flatMap(({ index }) => index ?? []) ?? [];
   return {
+    declared: indexesOf,
     rerank: status?.rerank?.enabled === true,
     embedding: (status?.embedding?.provider ?? '') !== '',
     namedVectors: declared?.namedVectors.flatMap(({ name }) => name ?? []) ?? [],

@@ -4,6 +4,7 @@ import type { Answer } from '@vectron/rest-client';
 import { type FormEvent, useState } from 'react';
 import { api } from '../../api';
 import { Failure } from '../../failure';
+import { Confirm } from '../../frame/confirm';
 import { Loading } from '../frame/loaded';
 import { useCollection } from '../names';
 import { Retry } from '../retry';
@@ -103,32 +104,25 @@ function IndexRow({ collection, info }: { collection: string; info: IndexInfo })
   );
 }
 
-/** Asks once more: filters become slow without it. */
 function DropIndex({ collection, path }: { collection: string; path: string }) {
-  const [asked, setAsked] = useState(false);
   const queries = useQueryClient();
-  const drop = useMutation({
-    mutationFn: () =>
-      api.POST('/v1/collections/{collection}/indexes/delete', {
-        params: { path: { collection } },
-        body: { index: { path } },
-      }),
-    onSuccess: () => queries.invalidateQueries({ queryKey: ['indexes', collection] }),
-  });
+  const drop = () =>
+    api.POST('/v1/collections/{collection}/indexes/delete', {
+      params: { path: { collection } },
+      body: { index: { path } },
+    });
   return (
-    <>
-      <Button
-        size="compact-xs"
-        color="red"
-        variant={asked ? 'filled' : 'subtle'}
-        loading={drop.isPending}
-        onClick={() => (asked ? drop.mutate() : setAsked(true))}
-        onBlur={() => setAsked(false)}
-      >
-        {asked ? `drop the index of ${path}` : 'drop'}
-      </Button>
-      <Failure error={drop.error} />
-    </>
+    <Confirm
+      label="drop"
+      ariaLabel={`drop the index of ${path}`}
+      title={`Drop the index of ${path}?`}
+      action="Drop the index"
+      onConfirm={drop}
+      onDone={() => void queries.invalidateQueries({ queryKey: ['indexes', collection] })}
+    >
+      Filters by {path} read payloads from then on: they find the same, more slowly. Words of a text index are not
+      searched any more.
+    </Confirm>
   );
 }
 
