@@ -50,7 +50,7 @@ describe('the collections', () => {
     writeFileSync(join(dir, name), content);
     return join(dir, name);
   };
-  const drop = async (path: string) => page.setInputFiles('input[type=file]', path);
+  const choose = async (path: string) => page.setInputFiles('input[type=file]', path);
   const fact = async (label: string) => (await page.textContent(`[data-fact="${label}"] p:last-child`)) ?? '';
 
   it('are listed with the figures of the API, and made with an estimate of memory', async () => {
@@ -119,7 +119,6 @@ describe('the collections', () => {
   it('show changes while they are made', async () => {
     await open('/collections/numbers/changes');
     await page.waitForSelector('[data-testid=feed]:has-text("live")');
-    await page.waitForResponse(async (answer) => answer.url().includes('/changes?from=now'), {}).catch(() => undefined);
     await db.upsert('numbers', [{ id: 'n-0', vector: POINTS[0].vector, payload: { serial: BIG } }]);
     await page.waitForSelector(`table[aria-label=changes] tr:has-text("n-0") >> text=${BIG}`);
     await db.updatePoints('numbers', { ids: ['n-0'], replace: POINTS[0].payload });
@@ -179,7 +178,7 @@ describe('the collections', () => {
       '{"key": "x", "embedding": [5, 6], "t": "a"}',
     ];
     await open('/collections/rows/import');
-    await drop(file('rows.jsonl', lines.join('\n')));
+    await choose(file('rows.jsonl', lines.join('\n')));
     await page.click('label:text-is("Id") + * input');
     await page.click('[role=option]:visible:text-is("key")');
     await picture(page, 'import-wide');
@@ -192,7 +191,14 @@ describe('the collections', () => {
     expect((await db.get('rows', '1'))?.payload).toEqual({ n: BIG });
     expect((await db.get('rows', 'x'))?.payload).toEqual({ t: 'a' });
 
-    await drop(file('rows.csv', 'id,vector,name\n007,"[1, 2.5]",bond\n008,,\n'));
+    const csv = JSON.stringify('id,vector,name\n007,"[1, 2.5]",bond\n008,,\n');
+    const dragged = `(() => {
+      const data = new DataTransfer();
+      data.items.add(new File([${csv}], 'rows.csv'));
+      return data;
+    })()`;
+    await page.dispatchEvent('[data-testid=drop]', 'drop', { dataTransfer: await page.evaluateHandle(dragged) });
+    await page.waitForSelector('[data-testid=file]:has-text("CSV")');
     await page.click('button:has-text("Import into rows")');
     await page.waitForSelector('[data-testid=imported]:has-text("1 of 2 rows are points")');
     expect((await db.get('rows', '007'))?.payload).toEqual({ name: 'bond' });
@@ -210,14 +216,14 @@ describe('the collections', () => {
       { name: 'when', data: [new Date(0), new Date(1_700_000_000_123)], type: 'TIMESTAMP' as const },
       { name: 'word', data: ['eins', 'zwei'], type: 'STRING' as const },
     ];
-    await drop(file('rows.parquet', new Uint8Array(parquetWriteBuffer({ columnData: columns }))));
+    await choose(file('rows.parquet', new Uint8Array(parquetWriteBuffer({ columnData: columns }))));
     await page.waitForSelector('[data-testid=file]:has-text("Parquet, 2 rows")');
     await page.click('button:has-text("Import into rows")');
     await page.waitForSelector('[data-testid=imported]:has-text("2 of 2 rows are points")');
     const stored = await db.get('rows', (BIG + 1n).toString());
     expect(stored?.payload).toEqual({ when: '2023-11-14T22:13:20.123Z', word: 'zwei' });
-    expect(Array.from(stored?.vector ?? [])).toEqual((await db.get('rows', (BIG + 1n).toString())) && [...norm(2, 3)]);
-    await drop(file('rows.npy', 'x'));
+    expect(Array.from(stored?.vector ?? [])).toEqual([2, 3]);
+    await choose(file('rows.npy', 'x'));
     await page.waitForSelector('[role=alert] >> text=are read here');
   });
 

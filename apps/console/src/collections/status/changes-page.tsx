@@ -96,7 +96,11 @@ function useChanges(collection: string, from: 'now' | '', paused: boolean): Feed
   useEffect(() => {
     const isOther = place.current.from !== from;
     if (isOther) place.current = { from, cursor: '' };
-    setFeed((old) => ({ ...(isOther ? EMPTY : old), error: undefined, waiting: !paused && attempt >= 0 }));
+    setFeed((old) => ({
+      ...(isOther ? EMPTY : old),
+      error: undefined,
+      waiting: !paused && place.current.cursor !== '',
+    }));
     if (paused) return;
     const ended = new AbortController();
     void follow(collection, { place: place.current, signal: ended.signal }, setFeed);
