@@ -11,6 +11,7 @@ import { CreateForm } from './create-form';
 import { Retry } from './retry';
 import { statusOf } from './status/status';
 import { RestoreSnapshot } from './transfer/restore-snapshot';
+import { Wide } from './wide';
 
 type Collection = NonNullable<Answer<'get', '/v1/collections'>['details']>[number];
 
@@ -71,7 +72,7 @@ function CollectionsTable({ rows }: { rows: readonly Collection[] }) {
   return (
     <>
       <Retry error={failed?.error} onRetry={() => failed?.refetch()} />
-      <Table.ScrollContainer minWidth={640}>
+      <Wide label="collections" minWidth={640}>
         <Table striped highlightOnHover aria-label="collections">
           <Table.Thead>
             <Table.Tr>
@@ -107,7 +108,7 @@ function CollectionsTable({ rows }: { rows: readonly Collection[] }) {
             ))}
           </Table.Tbody>
         </Table>
-      </Table.ScrollContainer>
+      </Wide>
     </>
   );
 }

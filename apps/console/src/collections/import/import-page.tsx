@@ -8,6 +8,7 @@ import { useStatus } from '../status/status';
 import { saveAs } from '../transfer/save-as';
 import { TransferProgress } from '../transfer/transfer-progress';
 import { useTransfer } from '../transfer/use-transfer';
+import { Wide } from '../wide';
 import { type Columns, pointOf, type Understood, understand } from './columns';
 import { type Imported, importRows, reportOf } from './importing';
 import { openRows, type Row, type RowSource } from './rows';
@@ -171,7 +172,7 @@ function ImportForm({ collection, dimension, opened: { name, source, understood,
 /** What the first rows become. */
 function Preview({ first, columns, dimension }: { first: readonly Row[]; columns: Columns; dimension: number }) {
   return (
-    <Table.ScrollContainer minWidth={480}>
+    <Wide label="first rows" minWidth={480}>
       <Table aria-label="first rows">
         <Table.Thead>
           <Table.Tr>
@@ -208,7 +209,7 @@ function Preview({ first, columns, dimension }: { first: readonly Row[]; columns
           })}
         </Table.Tbody>
       </Table>
-    </Table.ScrollContainer>
+    </Wide>
   );
 }
 

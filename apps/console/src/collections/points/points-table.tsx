@@ -5,6 +5,7 @@ import { linkTo } from '../link-state';
 import { shownValue, valueAt } from '../path';
 import { Payload } from '../payload';
 import { askLike } from '../search/ask';
+import { Wide } from '../wide';
 
 export type Point = Answer<'post', '/v1/collections/{collection}/points/list'>['points'][number];
 
@@ -31,7 +32,7 @@ export function PointsTable({ collection, points, columns, order, onOrder, chose
     <Heading key={path} path={path} label={label} order={order} onOrder={onOrder} />
   );
   return (
-    <Table.ScrollContainer minWidth={Math.min(320 + 120 * columns.length, 900)}>
+    <Wide label="points" minWidth={Math.min(320 + 120 * columns.length, 900)}>
       <Table striped highlightOnHover aria-label="points" style={{ opacity: stale ? 0.5 : 1 }} aria-busy={stale}>
         <Table.Thead>
           <Table.Tr>
@@ -77,7 +78,7 @@ export function PointsTable({ collection, points, columns, order, onOrder, chose
           ))}
         </Table.Tbody>
       </Table>
-    </Table.ScrollContainer>
+    </Wide>
   );
 }
 

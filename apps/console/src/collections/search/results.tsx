@@ -6,6 +6,7 @@ import { Failure } from '../../failure';
 import { shownValue } from '../path';
 import { Payload } from '../payload';
 import { FindSimilar, PointLink } from '../points/points-table';
+import { Wide } from '../wide';
 import { HighlightedPayload, useHighlights } from './highlights';
 import { ShardReads } from './shard-reads';
 import { Timeline } from './timeline';
@@ -146,7 +147,7 @@ interface HitsProps {
 function Hits({ collection, hits, highlights }: HitsProps) {
   if (hits.length === 0) return <Text c="dimmed">Nothing was found.</Text>;
   return (
-    <Table.ScrollContainer minWidth={480}>
+    <Wide label="results" minWidth={480}>
       <Table striped aria-label="results">
         <Table.Thead>
           <Table.Tr>
@@ -177,6 +178,6 @@ function Hits({ collection, hits, highlights }: HitsProps) {
           ))}
         </Table.Tbody>
       </Table>
-    </Table.ScrollContainer>
+    </Wide>
   );
 }

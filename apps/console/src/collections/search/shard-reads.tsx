@@ -1,12 +1,13 @@
 import { Badge, Table } from '@mantine/core';
 import type { SearchAnswer } from '../../api';
+import { Wide } from '../wide';
 
 const count = (value: number | string) => Number(value).toLocaleString('en');
 
 /** What each shard did for a search. */
 export function ShardReads({ shards }: Pick<SearchAnswer, 'shards'>) {
   return (
-    <Table.ScrollContainer minWidth={720}>
+    <Wide label="shards of this search" minWidth={720}>
       <Table aria-label="shards of this search">
         <Table.Thead>
           <Table.Tr>
@@ -39,6 +40,6 @@ export function ShardReads({ shards }: Pick<SearchAnswer, 'shards'>) {
           ))}
         </Table.Tbody>
       </Table>
-    </Table.ScrollContainer>
+    </Wide>
   );
 }

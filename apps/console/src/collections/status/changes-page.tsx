@@ -7,6 +7,7 @@ import { useCollection } from '../names';
 import { Payload } from '../payload';
 import { PointLink } from '../points/points-table';
 import { Retry } from '../retry';
+import { Wide } from '../wide';
 
 type Change = Answer<'get', '/v1/collections/{collection}/changes'>['changes'][number];
 
@@ -45,7 +46,7 @@ export function ChangesPage() {
         <Text c="dimmed">No change yet. Points that are written or deleted appear here.</Text>
       )}
       {changes.length > 0 && (
-        <Table.ScrollContainer minWidth={560}>
+        <Wide label="changes" minWidth={560}>
           <Table striped aria-label="changes">
             <Table.Thead>
               <Table.Tr>
@@ -74,7 +75,7 @@ export function ChangesPage() {
               ))}
             </Table.Tbody>
           </Table>
-        </Table.ScrollContainer>
+        </Wide>
       )}
     </Stack>
   );

@@ -8,6 +8,7 @@ import { Confirm } from '../../frame/confirm';
 import { Loading } from '../frame/loaded';
 import { useCollection } from '../names';
 import { Retry } from '../retry';
+import { Wide } from '../wide';
 import { useIndexes } from './status';
 
 type IndexInfo = Answer<'get', '/v1/collections/{collection}/indexes'>['indexes'][number];
@@ -55,7 +56,7 @@ export function IndexesPage() {
 
 function IndexesTable({ collection, indexes }: { collection: string; indexes: readonly IndexInfo[] }) {
   return (
-    <Table.ScrollContainer minWidth={640}>
+    <Wide label="indexes" minWidth={640}>
       <Table striped aria-label="indexes">
         <Table.Thead>
           <Table.Tr>
@@ -72,7 +73,7 @@ function IndexesTable({ collection, indexes }: { collection: string; indexes: re
           ))}
         </Table.Tbody>
       </Table>
-    </Table.ScrollContainer>
+    </Wide>
   );
 }
 

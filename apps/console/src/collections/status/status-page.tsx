@@ -4,6 +4,7 @@ import { Loading } from '../frame/loaded';
 import { useCollection } from '../names';
 import { CopyCollection } from '../transfer/copy-collection';
 import { DownloadSnapshot } from '../transfer/download-snapshot';
+import { Wide } from '../wide';
 import { Settings } from './settings';
 import { mebibytes, useStatus } from './status';
 
@@ -58,7 +59,7 @@ function Shards({ shards }: Pick<CollectionStatus, 'shards'>) {
   return (
     <Stack gap="xs">
       <Title order={2}>Shards</Title>
-      <Table.ScrollContainer minWidth={720}>
+      <Wide label="shards" minWidth={720}>
         <Table aria-label="shards">
           <Table.Thead>
             <Table.Tr>
@@ -91,7 +92,7 @@ function Shards({ shards }: Pick<CollectionStatus, 'shards'>) {
             ))}
           </Table.Tbody>
         </Table>
-      </Table.ScrollContainer>
+      </Wide>
     </Stack>
   );
 }
