@@ -8,7 +8,7 @@ import { parquetWriteBuffer } from 'hyparquet-writer';
 import type { Browser, Page } from 'playwright-core';
 import { rest, type System, startSingle, tempDir } from '../harness/system.js';
 import { until, waitLimitMs } from '../harness/waiting.js';
-import { launch, logIn, NARROW, openTab, picture, WIDE } from './browser.js';
+import { choose, fitsWidth, launch, logIn, NARROW, openTab, picture, WIDE } from './browser.js';
 
 const run = promisify(execFile);
 const CLI = resolve('apps/cli/bin/vectron.js');
@@ -50,7 +50,7 @@ describe('the collections', () => {
     writeFileSync(join(dir, name), content);
     return join(dir, name);
   };
-  const choose = async (path: string) => page.setInputFiles('input[type=file]', path);
+  const take = async (path: string) => page.setInputFiles('input[type=file]', path);
   const fact = async (label: string) => (await page.textContent(`[data-fact="${label}"] p:last-child`)) ?? '';
 
   it('are listed with the figures of the API, and made with an estimate of memory', async () => {
@@ -74,8 +74,7 @@ describe('the collections', () => {
 
   it('get other names, which lead to them', async () => {
     await page.fill('input[name=alias]', 'digits');
-    await page.click('form[aria-label="set an alias"] >> label:text-is("Stands for") + * input');
-    await page.click('[role=option]:visible:text-is("numbers")');
+    await choose(page, 'Stands for', 'numbers');
     await page.click('button:text-is("Set alias")');
     await page.waitForSelector('[aria-label=aliases] >> text=digits');
     expect(await db.listAliases()).toEqual([{ alias: 'digits', collection: 'numbers' }]);
@@ -92,8 +91,7 @@ describe('the collections', () => {
     const row = (await page.textContent('table[aria-label=shards] tbody tr')) ?? '';
     for (const one of [shard.shardId, shard.appliedIndex, shard.term, `worker ${shard.replicaStatus[0].worker}`])
       expect(row).toContain(String(one));
-    await page.click('form[aria-label=settings] >> label:text-is("Durability") + p + * input');
-    await page.click('[role=option]:visible:text-is("relaxed")');
+    await choose(page, 'Durability', 'relaxed');
     await page.click('button:text-is("Save settings")');
     await until('the setting is changed', async () => (await statusOf('numbers')).settings.durability === 'relaxed');
     await picture(page, 'status-wide');
@@ -103,8 +101,7 @@ describe('the collections', () => {
     await open('/collections/numbers/indexes');
     await page.waitForSelector('tr:has-text("even") >> text=2,000 of 2,000');
     await page.fill('input[name=path]', 'serial');
-    await page.click('form[aria-label="new index"] >> label:text-is("Type") + * input');
-    await page.click('[role=option]:visible:text-is("integer")');
+    await choose(page, 'Type', 'integer');
     await page.click('button:text-is("Create the index")');
     await page.waitForSelector('tr:has-text("serial") >> text="ready"');
     expect((await db.listIndexes('numbers')).indexes.map(({ path }) => path).sort()).toEqual(['even', 'serial']);
@@ -178,9 +175,8 @@ describe('the collections', () => {
       '{"key": "x", "embedding": [5, 6], "t": "a"}',
     ];
     await open('/collections/rows/import');
-    await choose(file('rows.jsonl', lines.join('\n')));
-    await page.click('label:text-is("Id") + * input');
-    await page.click('[role=option]:visible:text-is("key")');
+    await take(file('rows.jsonl', lines.join('\n')));
+    await choose(page, 'Id', 'key');
     await picture(page, 'import-wide');
     await page.click('button:has-text("Import into rows")');
     await page.waitForSelector('[data-testid=imported]:has-text("2 of 5 rows are points")');
@@ -216,14 +212,14 @@ describe('the collections', () => {
       { name: 'when', data: [new Date(0), new Date(1_700_000_000_123)], type: 'TIMESTAMP' as const },
       { name: 'word', data: ['eins', 'zwei'], type: 'STRING' as const },
     ];
-    await choose(file('rows.parquet', new Uint8Array(parquetWriteBuffer({ columnData: columns }))));
+    await take(file('rows.parquet', new Uint8Array(parquetWriteBuffer({ columnData: columns }))));
     await page.waitForSelector('[data-testid=file]:has-text("Parquet, 2 rows")');
     await page.click('button:has-text("Import into rows")');
     await page.waitForSelector('[data-testid=imported]:has-text("2 of 2 rows are points")');
     const stored = await db.get('rows', (BIG + 1n).toString());
     expect(stored?.payload).toEqual({ when: '2023-11-14T22:13:20.123Z', word: 'zwei' });
     expect(Array.from(stored?.vector ?? [])).toEqual([2, 3]);
-    await choose(file('rows.npy', 'x'));
+    await take(file('rows.npy', 'x'));
     await page.waitForSelector('[role=alert] >> text=are read here');
   });
 
@@ -248,7 +244,7 @@ describe('the collections', () => {
     for (const [path, ready] of Object.entries({ ...pages, ...others })) {
       await open(path, phone);
       await phone.waitForSelector(ready);
-      expect(await phone.evaluate<boolean>('document.documentElement.scrollWidth <= window.innerWidth')).toBe(true);
+      expect(await fitsWidth(phone)).toBe(true);
       await picture(phone, `${path.split('/').pop() || 'collections'}-phone`);
     }
     await phone.close();

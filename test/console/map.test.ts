@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect } from '@vectron/sdk';
 import type { Browser, Page } from 'playwright-core';
 import { type System, startSingle, tempDir } from '../harness/system.js';
-import { launch, logIn, NARROW, openTab, picture, WIDE } from './browser.js';
+import { fitsWidth, launch, logIn, NARROW, openTab, picture, WIDE } from './browser.js';
 
 const POINTS = 20_000;
 const DIMENSION = 16;
@@ -96,7 +96,7 @@ describe('the map of a collection', () => {
     await phone.focus('button:has-text("red (250)")');
     await phone.keyboard.press('Enter');
     await phone.waitForSelector('button:has-text("Filter by these 250 points")');
-    expect(await phone.evaluate<boolean>('document.documentElement.scrollWidth <= window.innerWidth')).toBe(true);
+    expect(await fitsWidth(phone)).toBe(true);
     await picture(phone, 'map-phone');
     await phone.close();
   });

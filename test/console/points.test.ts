@@ -3,7 +3,7 @@ import { connect, type VectronClient } from '@vectron/sdk';
 import type { Browser, Page } from 'playwright-core';
 import { rest, type System, startSingle, tempDir } from '../harness/system.js';
 import { until } from '../harness/waiting.js';
-import { launch, logIn, NARROW, openTab, picture, WIDE } from './browser.js';
+import { choose, fitsWidth, launch, logIn, NARROW, openTab, picture, WIDE } from './browser.js';
 
 const BIG = 9007199254740993n;
 const KINDS = ['moss', 'fern', 'tree'];
@@ -136,8 +136,7 @@ describe('the points of a collection', () => {
   it('get a vector and a time to live', async () => {
     await open('/point?id=p-04');
     await page.fill('textarea[name=vector]', '[4, 1, 0.25]');
-    await page.click('input[aria-label=Expires], label:has-text("Expires") + * input');
-    await page.click('[role=option]:visible:has-text("in seconds")');
+    await choose(page, 'Expires', 'in seconds');
     await page.click('button:text-is("Save")');
     await page.waitForSelector('[data-testid=expiry]');
     const stored = await db.get('plants', 'p-04');
@@ -174,7 +173,7 @@ describe('the points of a collection', () => {
     for (const path of ['', '/point?id=p-05']) {
       await open(path, phone);
       await phone.waitForSelector(path === '' ? 'table[aria-label=points]' : 'form[aria-label=point]');
-      expect(await phone.evaluate<boolean>('document.documentElement.scrollWidth <= window.innerWidth')).toBe(true);
+      expect(await fitsWidth(phone)).toBe(true);
       await picture(phone, path === '' ? 'points-phone' : 'point-phone');
     }
     await phone.close();

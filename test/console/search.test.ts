@@ -5,7 +5,7 @@ import { connect } from '@vectron/sdk';
 import type { Browser, Page } from 'playwright-core';
 import { rest, type System, startSingle, tempDir } from '../harness/system.js';
 import { until, waitLimitMs } from '../harness/waiting.js';
-import { launch, logIn, NARROW, openTab, picture, WIDE } from './browser.js';
+import { choose, fitsWidth, launch, logIn, NARROW, openTab, picture, WIDE } from './browser.js';
 
 const run = promisify(execFile);
 const WORDS = ['mail server', 'web server', 'mail reader', 'window manager', 'text editor'];
@@ -47,10 +47,6 @@ describe('the search page', () => {
     await until('the page has the results', async () => JSON.stringify(await ids()) === JSON.stringify(expected));
     expect(expected.length).toBeGreaterThan(0);
   };
-  const choose = async (label: string, option: string, of = page) => {
-    await of.click(`label:text-is("${label}") + * input, input[aria-label="${label}"]`);
-    await of.click(`[role=option]:visible:text-is("${option}")`);
-  };
   const codeOf = async (language: string) => {
     await page.click(`[role=radiogroup] >> text="${language}"`);
     return (await page.textContent('[data-testid=code]')) ?? '';
@@ -62,7 +58,7 @@ describe('the search page', () => {
     await page.fill('input[name=topK]', '5');
     await page.check('input[name=explain]');
     await page.fill('input[name=whyNot]', 'paper-3');
-    await choose('Accuracy', 'exact');
+    await choose(page, 'Accuracy', 'exact');
     await page.click('button[type=submit]:text-is("Search")');
     const asked = { vector: [1, 0, 1, 0.3], topK: 5, exact: true, explain: true, whyNot: 'paper-3' };
     const found = await call('search', asked);
@@ -130,7 +126,7 @@ describe('the search page', () => {
 
   it('finds points like another, and leads from a result to them', async () => {
     await open();
-    await choose('what is searched for', 'an existing point');
+    await choose(page, 'what is searched for', 'an existing point');
     await page.fill('input[name=like]', 'paper-7');
     await page.click('button[type=submit]:text-is("Search")');
     const like = await call('search', { likeId: 'paper-7' });
@@ -144,7 +140,7 @@ describe('the search page', () => {
     const ask = { branches: [{ kind: 'point', value: 'paper-7' }], explain: true };
     await open(`?ask=${encodeURIComponent(JSON.stringify(ask))}`, phone);
     await phone.waitForSelector('[data-testid=timeline]');
-    expect(await phone.evaluate<boolean>('document.documentElement.scrollWidth <= window.innerWidth')).toBe(true);
+    expect(await fitsWidth(phone)).toBe(true);
     await picture(phone, 'search-phone');
     await phone.close();
   });

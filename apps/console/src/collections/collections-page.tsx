@@ -117,7 +117,7 @@ function CollectionsTable({ rows }: { rows: readonly Collection[] }) {
 function State({ status, isUnknown }: { status: CollectionStatus | undefined; isUnknown: boolean }) {
   if (isUnknown)
     return (
-      <Badge color="red" tt="none">
+      <Badge color="red" variant="light" tt="none">
         not known
       </Badge>
     );
@@ -126,12 +126,12 @@ function State({ status, isUnknown }: { status: CollectionStatus | undefined; is
   const ready = shards.filter((shard) => shard.ready && !shard.errorCode).length;
   if (ready < shards.length)
     return (
-      <Badge color="red" tt="none">
+      <Badge color="red" variant="light" tt="none">
         {ready} of {shards.length} shards ready
       </Badge>
     );
   return (
-    <Badge color={indexLag === '0' ? 'teal' : 'yellow'} tt="none">
+    <Badge variant="light" color={indexLag === '0' ? 'teal' : 'yellow'} tt="none">
       {indexLag === '0' ? 'ready' : `${Number(indexLag).toLocaleString('en')} points not indexed yet`}
     </Badge>
   );

@@ -26,7 +26,7 @@ export function ChangesPage() {
   return (
     <Stack>
       <Group gap="xs">
-        <Badge color={waiting ? 'teal' : 'gray'} tt="none" data-testid="feed">
+        <Badge variant="light" color={waiting ? 'teal' : 'gray'} tt="none" data-testid="feed">
           {waiting ? 'live' : paused ? 'paused' : 'not connected'}
         </Badge>
         <Text size="sm">
@@ -62,7 +62,7 @@ export function ChangesPage() {
               {changes.map(({ number, change: { kind, point, shardId, logIndex } }) => (
                 <Table.Tr key={number}>
                   <Table.Td>
-                    <Badge color={COLOURS[kind] ?? 'gray'}>{kind}</Badge>
+                    <Badge variant="light" color={COLOURS[kind] ?? 'gray'}>{kind}</Badge>
                   </Table.Td>
                   <Table.Td style={{ overflowWrap: 'anywhere' }}>
                     <PointLink collection={collection} id={point?.id ?? ''} />

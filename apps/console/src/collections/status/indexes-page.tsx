@@ -90,7 +90,7 @@ function IndexRow({ collection, info }: { collection: string; info: IndexInfo })
           <Text size="sm">
             {Number(indexed).toLocaleString('en')} of {Number(points).toLocaleString('en')}
           </Text>
-          <Badge color={ready ? 'teal' : 'yellow'}>{ready ? 'ready' : 'building'}</Badge>
+          <Badge variant="light" color={ready ? 'teal' : 'yellow'}>{ready ? 'ready' : 'building'}</Badge>
         </Group>
       </Table.Td>
       <Table.Td style={{ overflowWrap: 'anywhere' }}>

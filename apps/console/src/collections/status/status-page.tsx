@@ -77,7 +77,7 @@ function Shards({ shards }: Pick<CollectionStatus, 'shards'>) {
               <Table.Tr key={shard.shardId}>
                 <Table.Td>{shard.shardId}</Table.Td>
                 <Table.Td>
-                  <Badge color={shard.ready && !shard.errorCode ? 'teal' : 'red'}>
+                  <Badge variant="light" color={shard.ready && !shard.errorCode ? 'teal' : 'red'}>
                     {shard.errorCode || (shard.ready ? 'ready' : 'not ready')}
                   </Badge>
                 </Table.Td>
