@@ -219,6 +219,15 @@ describe('the collections', () => {
     const stored = await db.get('rows', (BIG + 1n).toString());
     expect(stored?.payload).toEqual({ when: '2023-11-14T22:13:20.123Z', word: 'zwei' });
     expect(Array.from(stored?.vector ?? [])).toEqual([2, 3]);
+    await db.createCollection('fixtures', { dimension: 4 });
+    await open('/collections/fixtures/import');
+    for (const name of ['polars_snappy', 'codec_zstd', 'codec_gzip', 'codec_brotli', 'codec_lz4']) {
+      await take(resolve(`apps/cli/src/fixtures/parquet/${name}.parquet`));
+      await page.waitForSelector(`[data-testid=file]:has-text("${name}.parquet: Parquet, 23 rows")`);
+      await page.click('button:has-text("Import into fixtures")');
+      await page.waitForSelector('[data-testid=imported]:has-text("23 of 23 rows are points")');
+    }
+    expect((await db.get('fixtures', 'r0'))?.payload).toEqual({ n: 0 });
     await take(file('rows.npy', 'x'));
     await page.waitForSelector('[role=alert] >> text=are read here');
   });

@@ -1,13 +1,29 @@
 import { parseJson } from '@vectron/model/exact-json';
 import {
+  type Compressors,
   parquetMetadataAsync,
   parquetReadObjects,
   parquetSchema,
   type SchemaElement,
   type SchemaTree,
 } from 'hyparquet';
-import { compressors } from 'hyparquet-compressors';
+import {
+  decompressBrotli,
+  decompressGzip,
+  decompressLz4,
+  decompressLz4Raw,
+  decompressZstd,
+} from 'hyparquet-compressors';
 import type { Row, RowSource } from './rows.js';
+
+/** Without the package's own for Snappy, which is WebAssembly and forbidden by the policy of the page; hyparquet has one in JavaScript. */
+const compressors: Compressors = {
+  GZIP: decompressGzip,
+  BROTLI: decompressBrotli,
+  ZSTD: (input) => decompressZstd(input),
+  LZ4: decompressLz4,
+  LZ4_RAW: decompressLz4Raw,
+};
 
 /** Rows that are read at a time. */
 const WINDOW = 2_000;

@@ -52,11 +52,11 @@ export function Scatter({ places, shades, selected, lasso, onSelect, onHover, on
   );
 
   useZoom(canvas, lasso, setTransform);
-  useIntro({ canvas, pixels, width, shades, onDrawn });
+  const isSettled = useIntro({ canvas, pixels, width, shades, onDrawn });
   useEffect(() => {
-    const context = contextOf(canvas.current, width);
+    const context = isSettled ? contextOf(canvas.current, width) : null;
     if (context) draw(context, { width, pixels, shades, transform, selected, outline, isDark, spread: 1 });
-  }, [width, pixels, shades, transform, selected, outline, isDark]);
+  }, [isSettled, width, pixels, shades, transform, selected, outline, isDark]);
 
   const placeOf = (event: PointerEvent): [number, number] => [event.nativeEvent.offsetX, event.nativeEvent.offsetY];
   const begin = (event: PointerEvent<HTMLCanvasElement>) => {
@@ -200,12 +200,15 @@ interface Intro {
   readonly onDrawn: (drawn: Drawn) => void;
 }
 
-/** Moves the points to their places once, and measures this: how long a picture takes, and how many there were a second. */
-function useIntro({ canvas, pixels, width, shades, onDrawn }: Intro): void {
-  const shown = useRef<Float32Array>(undefined);
+/**
+ * Moves the points to their places once, and measures this: how long a picture takes, and how many there were a second. Says
+ * whether they are there.
+ */
+function useIntro({ canvas, pixels, width, shades, onDrawn }: Intro): boolean {
+  const [isSettled, setSettled] = useState(false);
   useEffect(() => {
-    const context = contextOf(canvas.current, width);
-    if (!context || pixels.length === 0 || shown.current === pixels) return;
+    const context = isSettled ? null : contextOf(canvas.current, width);
+    if (!context || pixels.length === 0) return;
     const still = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
     const none = { selected: new Set<number>(), outline: [], isDark: false, transform: zoomIdentity };
     let frames = 0;
@@ -225,12 +228,13 @@ function useIntro({ canvas, pixels, width, shades, onDrawn }: Intro): void {
         request = requestAnimationFrame(next);
         return;
       }
-      shown.current = pixels;
+      setSettled(true);
       onDrawn({ points: pixels.length / 2, drawMs, framesPerSecond: (1000 * frames) / (now - begun) });
     };
     request = requestAnimationFrame(next);
     return () => cancelAnimationFrame(request);
-  }, [canvas, pixels, width, shades, onDrawn]);
+  }, [isSettled, canvas, pixels, width, shades, onDrawn]);
+  return isSettled;
 }
 
 function nearest(pixels: Float32Array, { k, x, y }: Transform, [left, top]: [number, number]): number | undefined {
