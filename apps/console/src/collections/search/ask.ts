@@ -43,8 +43,8 @@ export const askLike = (id: string): string =>
 export function readAsk(text: string): Ask | undefined {
   if (text === '') return undefined;
   try {
-    const ask = JSON.parse(text) as Ask;
-    return Array.isArray(ask.branches) && ask.branches.length > 0 ? ask : undefined;
+    const ask = JSON.parse(text) as Ask | null;
+    return Array.isArray(ask?.branches) && ask.branches.length > 0 ? ask : undefined;
   } catch {
     return undefined;
   }

@@ -27,7 +27,15 @@ export function ShardReads({ shards }: Pick<SearchAnswer, 'shards'>) {
             <Table.Tr key={shard.shardId}>
               <Table.Td>{shard.shardId}</Table.Td>
               <Table.Td>{shard.replica}</Table.Td>
-              <Table.Td>{shard.errorCode ? <Badge variant="light" color="red">{shard.errorCode}</Badge> : shard.plan}</Table.Td>
+              <Table.Td>
+                {shard.errorCode ? (
+                  <Badge variant="light" color="red">
+                    {shard.errorCode}
+                  </Badge>
+                ) : (
+                  shard.plan
+                )}
+              </Table.Td>
               <Table.Td ta="right">{shard.milliseconds.toFixed(2)}</Table.Td>
               <Table.Td ta="right">{count(shard.visited)}</Table.Td>
               <Table.Td ta="right">{count(shard.distances)}</Table.Td>
