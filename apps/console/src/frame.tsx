@@ -74,7 +74,7 @@ export function Frame() {
           </Group>
         </Group>
       </AppShell.Header>
-      <AppShell.Navbar p="xs" id="navigation" aria-label="pages">
+      <AppShell.Navbar p="xs" id="navigation" aria-label="pages" data-closed={!opened}>
         <AppShell.Section grow component={ScrollArea}>
           <Rooms role={profile.data?.user?.role} pathname={pathname} />
         </AppShell.Section>

@@ -3,6 +3,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api } from '../api';
+import { Failure } from '../failure';
 import { Loaded } from '../frame/loaded';
 import { Page } from '../frame/page';
 import { MakeKey } from '../keys/make-key';
@@ -28,6 +29,7 @@ export function StartPage() {
             <Stack>
               <Step number={1} title="Make an API key" done={(keys.data?.keys.length ?? 0) > 0}>
                 <Text size="sm">Programs show it with every request. The console itself needs none.</Text>
+                <Failure error={keys.error} />
                 <MakeKey onMade={() => queries.invalidateQueries({ queryKey: ['keys'] })} />
               </Step>
               <Step number={2} title="Make a collection" done={collection !== undefined}>

@@ -1,4 +1,4 @@
-import type { Reading } from './metrics-text';
+import type { Reading } from './metrics-text.js';
 
 /** What is kept of one answer of `GET /metrics`: counters as they were, and gauges. */
 export interface Sample {
