@@ -1,10 +1,10 @@
-import { Anchor, Button, Group, Select, Stack, Table, Text, TextInput, Title } from '@mantine/core';
+import { Button, Group, Select, Stack, Table, Text, TextInput, Title } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 import { api } from '../api';
 import { Failure } from '../failure';
 import { Confirm } from '../frame/confirm';
+import { CollectionLink } from './collection-link';
 import { Retry } from './retry';
 
 /** Other names of collections: each can be pointed to another collection at one moment. */
@@ -34,14 +34,7 @@ export function Aliases({ collections }: { collections: readonly string[] }) {
               <Table.Tr key={alias}>
                 <Table.Td style={{ overflowWrap: 'anywhere' }}>{alias}</Table.Td>
                 <Table.Td>
-                  <Anchor
-                    size="sm"
-                    renderRoot={(props) => (
-                      <Link {...props} {...({ to: '/collections/$name', params: { name: collection } } as object)} />
-                    )}
-                  >
-                    {collection}
-                  </Anchor>
+                  <CollectionLink name={collection ?? ''} />
                 </Table.Td>
                 <Table.Td ta="right">
                   <Confirm

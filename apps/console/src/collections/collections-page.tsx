@@ -1,12 +1,12 @@
-import { Alert, Anchor, Badge, Button, Group, Modal, Stack, Table, Text, TextInput, Title } from '@mantine/core';
+import { Alert, Badge, Button, Group, Modal, Stack, Table, Text, TextInput, Title } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useQueries, useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
 import type { Answer } from '@vectron/rest-client';
-import { Loading } from 'frame/loaded';
 import { useState } from 'react';
 import { api, type CollectionStatus } from '../api';
+import { Loading } from '../frame/loaded';
 import { Aliases } from './aliases';
+import { CollectionLink } from './collection-link';
 import { CreateForm } from './create-form';
 import { Retry } from './retry';
 import { statusOf } from './status/status';
@@ -88,14 +88,7 @@ function CollectionsTable({ rows }: { rows: readonly Collection[] }) {
             {rows.map((one, at) => (
               <Table.Tr key={one.name}>
                 <Table.Td style={{ overflowWrap: 'anywhere' }}>
-                  <Anchor
-                    size="sm"
-                    renderRoot={(props) => (
-                      <Link {...props} {...({ to: '/collections/$name', params: { name: one.name } } as object)} />
-                    )}
-                  >
-                    {one.name}
-                  </Anchor>
+                  <CollectionLink name={one.name} />
                 </Table.Td>
                 <Table.Td ta="right">{Number(one.points).toLocaleString('en')}</Table.Td>
                 <Table.Td ta="right">{one.dimension}</Table.Td>

@@ -35,7 +35,7 @@ export function PointForm({ collection, point, onSaved, onReload }: Props) {
   const [seconds, setSeconds] = useState<number | string>(3600);
   const queries = useQueryClient();
   const save = useMutation({
-    mutationFn: () => {
+    mutationFn: (): Promise<{ readonly writeToken: string }> => {
       const document = objectOf(payload);
       const isPayloadAlone = point && vector === before.vector && expiry === 'as it is';
       if (isPayloadAlone) return replacePayload(collection, point, document);

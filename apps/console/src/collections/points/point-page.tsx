@@ -2,7 +2,7 @@ import { Badge, Button, Code, Group, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { api } from '../../api';
-import { Loading } from '../frame/loaded';
+import { Loading } from '../../frame/loaded';
 import { useLinkState } from '../link-state';
 import { useCollection } from '../names';
 import { Retry } from '../retry';

@@ -5,7 +5,7 @@ import { parseJson } from '@vectron/model/exact-json';
 import { type FormEvent, useState } from 'react';
 import { api } from '../../api';
 import { Failure } from '../../failure';
-import { Loading } from '../frame/loaded';
+import { Loading } from '../../frame/loaded';
 import { linkTo, useLinkState } from '../link-state';
 import { useCollection } from '../names';
 import { pathsIn } from '../path';

@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useEffect, useState } from 'react';
 import { api, type SearchAnswer } from '../../api';
 import { Failure } from '../../failure';
-import { Loading } from '../frame/loaded';
+import { Loading } from '../../frame/loaded';
 import { useLinkState } from '../link-state';
 import { useCollection } from '../names';
 import { Retry } from '../retry';

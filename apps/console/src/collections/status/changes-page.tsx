@@ -62,7 +62,9 @@ export function ChangesPage() {
               {changes.map(({ number, change: { kind, point, shardId, logIndex } }) => (
                 <Table.Tr key={number}>
                   <Table.Td>
-                    <Badge variant="light" color={COLOURS[kind] ?? 'gray'}>{kind}</Badge>
+                    <Badge variant="light" color={COLOURS[kind] ?? 'gray'}>
+                      {kind}
+                    </Badge>
                   </Table.Td>
                   <Table.Td style={{ overflowWrap: 'anywhere' }}>
                     <PointLink collection={collection} id={point?.id ?? ''} />

@@ -5,7 +5,7 @@ import { type FormEvent, useState } from 'react';
 import { api } from '../../api';
 import { Failure } from '../../failure';
 import { Confirm } from '../../frame/confirm';
-import { Loading } from '../frame/loaded';
+import { Loading } from '../../frame/loaded';
 import { useCollection } from '../names';
 import { Retry } from '../retry';
 import { Wide } from '../wide';
@@ -90,7 +90,9 @@ function IndexRow({ collection, info }: { collection: string; info: IndexInfo })
           <Text size="sm">
             {Number(indexed).toLocaleString('en')} of {Number(points).toLocaleString('en')}
           </Text>
-          <Badge variant="light" color={ready ? 'teal' : 'yellow'}>{ready ? 'ready' : 'building'}</Badge>
+          <Badge variant="light" color={ready ? 'teal' : 'yellow'}>
+            {ready ? 'ready' : 'building'}
+          </Badge>
         </Group>
       </Table.Td>
       <Table.Td style={{ overflowWrap: 'anywhere' }}>

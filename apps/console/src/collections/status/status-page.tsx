@@ -1,6 +1,6 @@
 import { Badge, Card, Group, SimpleGrid, Stack, Table, Text, Title } from '@mantine/core';
 import type { CollectionStatus } from '../../api';
-import { Loading } from '../frame/loaded';
+import { Loading } from '../../frame/loaded';
 import { useCollection } from '../names';
 import { CopyCollection } from '../transfer/copy-collection';
 import { DownloadSnapshot } from '../transfer/download-snapshot';

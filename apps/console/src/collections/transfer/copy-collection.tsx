@@ -1,8 +1,8 @@
 import { Button, Group, Stack, Text, TextInput } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 import { Failure } from '../../failure';
+import { CollectionLink } from '../collection-link';
 import { atOneMoment, likeness } from './snapshot';
 import { type StoredPoint, written } from './stored-point';
 import { TransferProgress } from './transfer-progress';
@@ -37,8 +37,7 @@ export function CopyCollection({ collection }: { collection: string }) {
         <Failure error={copy.error} />
         {copy.data && (
           <Text size="sm" data-testid="copied">
-            {copy.data.points.toLocaleString('en')} points were copied to{' '}
-            <Link {...({ to: '/collections/$name', params: { name: copy.data.to } } as object)}>{copy.data.to}</Link>.
+            {copy.data.points.toLocaleString('en')} points were copied to <CollectionLink name={copy.data.to} />.
           </Text>
         )}
       </Stack>

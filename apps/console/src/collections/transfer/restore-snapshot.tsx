@@ -1,9 +1,9 @@
 import { Button, FileInput, Group, Stack, Text, TextInput } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 import { api } from '../../api';
 import { Failure } from '../../failure';
+import { CollectionLink } from '../collection-link';
 import { TransferProgress } from './transfer-progress';
 import { type Run, useTransfer } from './use-transfer';
 import { inRequests, makeFilled, upsert } from './write-points';
@@ -59,8 +59,7 @@ export function RestoreSnapshot() {
 function Outcome({ name, points, aliases, taken }: Restored) {
   return (
     <Text size="sm" data-testid="restored">
-      {points.toLocaleString('en')} points are in{' '}
-      <Link {...({ to: '/collections/$name', params: { name } } as object)}>{name}</Link>.
+      {points.toLocaleString('en')} points are in <CollectionLink name={name} />.
       {aliases.length > 0 ? ` Aliases: ${aliases.join(', ')}.` : ''}
       {taken.length > 0 ? ` Aliases of another collection, which were left: ${taken.join(', ')}.` : ''}
     </Text>

@@ -22,7 +22,7 @@ export class SnapshotWriter {
   readonly #parts: Blob[] = [];
   #points = 0;
 
-  constructor(header: Header & { readonly moment: object }) {
+  constructor(header: Pick<Header, 'collection' | 'settings'> & { readonly moment: object }) {
     const { collection, settings, moment } = header;
     this.#write([
       stringifyJson({ vectronSnapshot: VERSION, collection, settings, at: new Date().toISOString(), moment }),
