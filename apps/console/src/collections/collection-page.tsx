@@ -5,8 +5,10 @@ import { useCollection } from './names';
 import { Retry } from './retry';
 import { useStatus } from './status/status';
 
+/** Its page is that of the collection itself. */
+const POINTS = 'points';
 const PAGES = [
-  { value: '', label: 'Points' },
+  { value: POINTS, label: 'Points' },
   { value: 'search', label: 'Search' },
   { value: 'map', label: 'Map' },
   { value: 'import', label: 'Import' },
@@ -22,7 +24,7 @@ export function CollectionPage() {
   const navigate = useNavigate();
   const status = useStatus(name);
   const [page = ''] = pathname.split('/').slice(3);
-  const current = page === 'point' ? '' : page;
+  const current = page === '' || page === 'point' ? POINTS : page;
   return (
     <Stack>
       <Group justify="space-between">
@@ -47,7 +49,7 @@ export function CollectionPage() {
       <Tabs
         value={current}
         onChange={(value) =>
-          navigate({ to: `/collections/$name/${value ?? ''}`, params: { name }, search: {} } as never)
+          navigate({ to: `/collections/$name/${value === POINTS ? '' : value}`, params: { name }, search: {} } as never)
         }
       >
         <Tabs.List style={{ flexWrap: 'nowrap', overflowX: 'auto', overflowY: 'hidden' }}>
