@@ -84,9 +84,8 @@ export function PointsTable({ collection, points, columns, order, onOrder, chose
 
 function Cell({ value }: { value: unknown }) {
   const text = shownValue(value);
-  const isNumber = typeof value === 'number' || typeof value === 'bigint';
   return (
-    <Table.Td title={text} ta={isNumber ? 'right' : undefined} style={{ overflowWrap: 'anywhere' }}>
+    <Table.Td title={text} style={{ overflowWrap: 'anywhere' }}>
       {text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text}
     </Table.Td>
   );

@@ -87,8 +87,7 @@ function WhyNot({ id, step, reason, score, exactRank }: NonNullable<SearchAnswer
       color={step === 'returned' ? 'teal' : 'indigo'}
       data-testid="why-not"
     >
-      {reason}
-      {place}
+      {reason}.{place}
     </Alert>
   );
 }

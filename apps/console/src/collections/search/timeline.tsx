@@ -62,8 +62,8 @@ export function Timeline({ explanation }: { explanation: Explanation }) {
           <BarRow key={at} bar={bar} endMs={endMs} />
         ))}
         <Text size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
-          Trace {explanation.traceId}, epoch {explanation.routeEpoch} of the route, budget {explanation.budgetMs} ms,
-          consistency {explanation.consistency || 'any'}.
+          {explanation.traceId === '' ? '' : `Trace ${explanation.traceId}, `}epoch {explanation.routeEpoch} of the
+          route, budget {explanation.budgetMs} ms, consistency {explanation.consistency || 'any'}.
         </Text>
       </Stack>
     </Card>
