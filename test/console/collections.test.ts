@@ -67,7 +67,7 @@ describe('the collections', () => {
     expect(said).toBeGreaterThan(real * 0.6);
     expect(said).toBeLessThan(real * 1.5);
     await picture(page, 'create-wide');
-    await page.click('button:text-is("Create")');
+    await page.click('button:has(:text-is("Create"))');
     await page.waitForSelector('a:text-is("fresh")');
     expect((await statusOf('fresh')).dimension).toBe(64);
   });
@@ -75,7 +75,7 @@ describe('the collections', () => {
   it('get other names, which lead to them', async () => {
     await page.fill('input[name=alias]', 'digits');
     await choose(page, 'Stands for', 'numbers');
-    await page.click('button:text-is("Set alias")');
+    await page.click('button:has(:text-is("Set alias"))');
     await page.waitForSelector('[aria-label=aliases] >> text=digits');
     expect(await db.listAliases()).toEqual([{ alias: 'digits', collection: 'numbers' }]);
     await picture(page, 'collections-wide');
@@ -92,7 +92,7 @@ describe('the collections', () => {
     for (const one of [shard.shardId, shard.appliedIndex, shard.term, `worker ${shard.replicaStatus[0].worker}`])
       expect(row).toContain(String(one));
     await choose(page, 'Durability', 'relaxed');
-    await page.click('button:text-is("Save settings")');
+    await page.click('button:has(:text-is("Save settings"))');
     await until('the setting is changed', async () => (await statusOf('numbers')).settings.durability === 'relaxed');
     await picture(page, 'status-wide');
   });
@@ -102,14 +102,14 @@ describe('the collections', () => {
     await page.waitForSelector('tr:has-text("even") >> text=2,000 of 2,000');
     await page.fill('input[name=path]', 'serial');
     await choose(page, 'Type', 'integer');
-    await page.click('button:text-is("Create the index")');
+    await page.click('button:has(:text-is("Create the index"))');
     await page.waitForSelector('tr:has-text("serial") >> text="ready"');
     expect((await db.listIndexes('numbers')).indexes.map(({ path }) => path).sort()).toEqual(['even', 'serial']);
     await picture(page, 'indexes-wide');
     await page.click('[aria-label="drop the index of serial"]');
     await page.waitForSelector('[role=dialog]');
     expect((await db.listIndexes('numbers')).indexes).toHaveLength(2);
-    await page.click('button:text-is("Drop the index")');
+    await page.click('button:has(:text-is("Drop the index"))');
     await page.waitForSelector('tr:has-text("serial")', { state: 'detached' });
   });
 
@@ -125,11 +125,11 @@ describe('the collections', () => {
 
   it('are copied, saved to a file and restored from it, bit for bit', async () => {
     await open('/collections/numbers/status');
-    await page.click('button:text-is("Copy")');
+    await page.click('button:has(:text-is("Copy"))');
     await page.waitForSelector('[data-testid=copied] >> text=2,000 points');
     const [download] = await Promise.all([
       page.waitForEvent('download'),
-      page.click('button:text-is("Download a snapshot")'),
+      page.click('button:has(:text-is("Download a snapshot"))'),
     ]);
     const path = join(dir, 'numbers.jsonl');
     mkdirSync(dir, { recursive: true });
@@ -141,7 +141,7 @@ describe('the collections', () => {
     await page.click('text=Restore a snapshot');
     await page.setInputFiles('[role=dialog] input[type=file]', path);
     await page.fill('input[name=restore-name]', 'restored');
-    await page.click('button:text-is("Restore")');
+    await page.click('button:has(:text-is("Restore"))');
     await page.waitForSelector('[data-testid=restored] >> text=2,000 points');
     expect(await page.textContent('[data-testid=restored]')).toContain('digits');
 
@@ -160,7 +160,7 @@ describe('the collections', () => {
     const cut = file('cut.jsonl', readFileSync(path, 'utf8').split('\n').slice(0, 100).join('\n'));
     await page.setInputFiles('[role=dialog] input[type=file]', cut);
     await page.fill('input[name=restore-name]', 'half');
-    await page.click('button:text-is("Restore")');
+    await page.click('button:has(:text-is("Restore"))');
     await page.waitForSelector('[role=alert] >> text=can be restored');
     expect((await db.listCollections()).map(({ name }) => name)).not.toContain('half');
   });
@@ -235,12 +235,12 @@ describe('the collections', () => {
   it('are deleted when their name was typed', async () => {
     await open('/collections/fresh');
     await page.waitForSelector('text=No points yet');
-    await page.click('button:text-is("Delete collection")');
-    expect(await page.isDisabled('button:text-is("Delete fresh")')).toBe(true);
+    await page.click('button:has(:text-is("Delete collection"))');
+    expect(await page.isDisabled('button:has(:text-is("Delete fresh"))')).toBe(true);
     await page.fill('input[name=typed-name]', 'fres');
-    expect(await page.isDisabled('button:text-is("Delete fresh")')).toBe(true);
+    expect(await page.isDisabled('button:has(:text-is("Delete fresh"))')).toBe(true);
     await page.fill('input[name=typed-name]', 'fresh');
-    await page.click('button:text-is("Delete fresh")');
+    await page.click('button:has(:text-is("Delete fresh"))');
     await page.waitForSelector('h1:has-text("Collections")');
     await page.waitForSelector('a:text-is("fresh")', { state: 'detached' });
     expect((await db.listCollections()).map(({ name }) => name)).not.toContain('fresh');

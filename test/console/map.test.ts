@@ -49,7 +49,7 @@ describe('the map of a collection', () => {
 
   it('draws 20,000 points, and says how long that took', async () => {
     await page.goto(`${system.http}/console/collections/clouds/map?most=20000&colour=group`);
-    await page.click('button:text-is("Draw the map")');
+    await page.click('button:has(:text-is("Draw the map"))');
     await page.waitForSelector('[data-testid=map-facts]:has-text("frames per second")');
     const facts = (await page.textContent('[data-testid=map-facts]')) ?? '';
     expect(facts).toContain('20,000 points of 16 dimensions');
@@ -92,7 +92,7 @@ describe('the map of a collection', () => {
   it('chooses a colour by the keyboard, and stays within the width of a phone', async () => {
     const phone = await openTab(browser, NARROW, token);
     await phone.goto(`${system.http}/console/collections/clouds/map?most=1000&colour=group`);
-    await phone.click('button:text-is("Draw the map")');
+    await phone.click('button:has(:text-is("Draw the map"))');
     await phone.focus('button:has-text("red (250)")');
     await phone.keyboard.press('Enter');
     await phone.waitForSelector('button:has-text("Filter by these 250 points")');

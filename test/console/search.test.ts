@@ -59,7 +59,7 @@ describe('the search page', () => {
     await page.check('input[name=explain]');
     await page.fill('input[name=whyNot]', 'paper-3');
     await choose(page, 'Accuracy', 'exact');
-    await page.click('button[type=submit]:text-is("Search")');
+    await page.click('button[type=submit]:has(:text-is("Search"))');
     const asked = { vector: [1, 0, 1, 0.3], topK: 5, exact: true, explain: true, whyNot: 'paper-3' };
     const found = await call('search', asked);
     await shows(found);
@@ -84,10 +84,10 @@ describe('the search page', () => {
 
   it('refuses what is wrong where it is typed', async () => {
     await page.fill('textarea[name=vector]', '[1, 2');
-    await page.click('button[type=submit]:text-is("Search")');
+    await page.click('button[type=submit]:has(:text-is("Search"))');
     await page.waitForSelector('[role=alert] >> text=vector is not JSON');
     await page.fill('textarea[name=vector]', '[1, 2]');
-    await page.click('button[type=submit]:text-is("Search")');
+    await page.click('button[type=submit]:has(:text-is("Search"))');
     await page.waitForSelector('[role=alert] >> text=DIMENSION_MISMATCH');
   });
 
@@ -97,7 +97,7 @@ describe('the search page', () => {
     await page.click('button:has-text("Add a branch")');
     await page.fill('input[name=words]', 'mails');
     await page.fill('textarea[name=filter]', `{"field": "serial", "gte": ${BIG + 10n}}`);
-    await page.click('button[type=submit]:text-is("Search")');
+    await page.click('button[type=submit]:has(:text-is("Search"))');
     const branches = [{ vector: [0, 1, 0.2, 0.3] }, { text: { query: 'mails' } }];
     const answer = await rest(system.http, 'POST', '/v1/collections/papers/points/query', {
       key: token,
@@ -128,7 +128,7 @@ describe('the search page', () => {
     await open();
     await choose(page, 'what is searched for', 'an existing point');
     await page.fill('input[name=like]', 'paper-7');
-    await page.click('button[type=submit]:text-is("Search")');
+    await page.click('button[type=submit]:has(:text-is("Search"))');
     const like = await call('search', { likeId: 'paper-7' });
     await shows(like);
     await page.locator('table[aria-label=results] >> text=find similar').first().click();

@@ -7,25 +7,15 @@ const LONGEST_IN_LINK = 4_000;
 type Kept = Record<string, string>;
 const CURSOR = 'cursor';
 
-/** The text of a parameter as it stands in the link: it is not read as JSON, which would round large integers. */
-function inLink(searchStr: string, name: string): string {
-  const raw = new URLSearchParams(searchStr).get(name) ?? '';
-  if (!raw.startsWith('"')) return raw;
-  try {
-    return String(JSON.parse(raw));
-  } catch {
-    return raw;
-  }
-}
-
 /** What a page shows, kept in its link. A long text is kept in the history of this tab instead, and is in no link. */
 export function useLinkState<Name extends string>(
   names: readonly Name[],
 ): [Readonly<Record<Name, string>>, (change: Partial<Record<Name, string>>) => void] {
-  const { searchStr, state, pathname } = useLocation();
+  const { search, state, pathname } = useLocation();
+  const linked = search as Kept;
   const { kept = {}, before } = state as { kept?: Kept; before?: readonly string[] };
   const navigate = useNavigate();
-  const shown = Object.fromEntries(names.map((name) => [name, kept[name] ?? inLink(searchStr, name)])) as Record<
+  const shown = Object.fromEntries(names.map((name) => [name, kept[name] ?? linked[name] ?? ''])) as Record<
     Name,
     string
   >;

@@ -32,7 +32,7 @@ const WINDOW = 2_000;
 export async function parquetRows(file: Blob): Promise<RowSource> {
   const buffer = {
     byteLength: file.size,
-    slice: (start: number, end?: number) => file.slice(start, end).arrayBuffer(),
+    slice: async (start: number, end?: number) => await file.slice(start, end).arrayBuffer(),
   };
   const metadata = await parquetMetadataAsync(buffer);
   const all = parquetSchema(metadata).children.map((tree) => ({
