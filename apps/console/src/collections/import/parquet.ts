@@ -102,6 +102,8 @@ function timeText(value: bigint, unit: bigint): string {
 
 /** Values as JSON has them: integers that a number holds are numbers, bytes are base64. */
 function plain(value: unknown): unknown {
+  // A null within a list or a struct.
+  if (value === undefined) return null;
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value;
   if (value instanceof Date) return value.toISOString();
   if (value instanceof Uint8Array) return base64(value);
