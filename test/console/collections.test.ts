@@ -15,7 +15,7 @@ const CLI = resolve('apps/cli/bin/vectron.js');
 const BIG = 9007199254740993n;
 const POINTS = Array.from({ length: 2_000 }, (_, at) => ({
   id: `n-${at}`,
-  vector: Array.from({ length: 64 }, (__, axis) => Math.sin(at * (axis + 1))),
+  vector: Array.from({ length: 64 }, (__, axis) => Math.sin((at + 1) * (axis + 1))),
   payload: { at, even: at % 2 === 0, serial: BIG + BigInt(at) },
 }));
 

@@ -97,7 +97,7 @@ function scalarOf(text: string): unknown {
 
 /** Items between commas that are not within quotes. */
 const itemsOf = (text: string): unknown[] =>
-  (text.match(/"(?:\\.|[^"\\])*"|[^,]+/g) ?? [])
+  (text.match(/\s*(?:"(?:\\.|[^"\\])*"|[^,]+)/g) ?? [])
     .map((item) => item.trim())
     .filter((item) => item !== '')
     .map(scalarOf);
