@@ -101,18 +101,18 @@ function IndexRow({ collection, info }: { collection: string; info: IndexInfo })
           : `${Number(unread).toLocaleString('en')}, such as ${unreadExample?.value} of ${unreadExample?.id}`}
       </Table.Td>
       <Table.Td>
-        <DropIndex collection={collection} path={index?.path ?? ''} />
+        <DropIndex collection={collection} path={index?.path ?? ''} type={index?.type ?? ''} />
       </Table.Td>
     </Table.Tr>
   );
 }
 
-function DropIndex({ collection, path }: { collection: string; path: string }) {
+function DropIndex({ collection, path, type }: { collection: string; path: string; type: string }) {
   const queries = useQueryClient();
   const drop = () =>
     api.POST('/v1/collections/{collection}/indexes/delete', {
       params: { path: { collection } },
-      body: { index: { path } },
+      body: { index: { path, type } },
     });
   return (
     <Confirm
