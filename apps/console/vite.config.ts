@@ -30,7 +30,13 @@ const compressed = (): Plugin => ({
 export default defineConfig({
   base: '/console/',
   plugins: [react(), compressed()],
-  build: { outDir: 'dist', assetsInlineLimit: 0, chunkSizeWarningLimit: 600 },
+  build: {
+    outDir: 'dist',
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 600,
+    // What is not used of it would compile WebAssembly, which the policy of the page forbids.
+    rolldownOptions: { treeshake: { moduleSideEffects: [{ test: /hyparquet-compressors/, sideEffects: false }] } },
+  },
   worker: { format: 'es' },
   server: {
     proxy: Object.fromEntries(

@@ -68,3 +68,13 @@ export const figuresOf = (tab: Page): Promise<Record<string, string>> =>
       elements.map((one) => [one.getAttribute('data-figure') ?? '', one.getAttribute('data-value') ?? '']),
     ),
   );
+
+/** Chooses an option of the list with this label. */
+export async function choose(tab: Page, label: string, option: string): Promise<void> {
+  await tab.getByLabel(label, { exact: true }).first().click();
+  await tab.getByRole('option', { name: option, exact: true }).click();
+}
+
+/** Whether nothing of the page is beyond its width. */
+export const fitsWidth = (tab: Page): Promise<boolean> =>
+  tab.evaluate<boolean>('document.documentElement.scrollWidth <= window.innerWidth');

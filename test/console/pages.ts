@@ -19,6 +19,13 @@ const shows =
 export const PAGES: readonly ConsolePage[] = [
   { path: '/', heading: 'Collections', ready: shows('a:has-text("animals")') },
   { path: '/collections/animals', heading: 'animals', ready: shows('text=tiger') },
+  { path: '/collections/animals/point?id=tiger', heading: 'animals', ready: shows('form[aria-label=point]') },
+  { path: '/collections/animals/search', heading: 'animals', ready: shows('form[aria-label=search]') },
+  { path: '/collections/animals/map', heading: 'animals', ready: shows('text=Draw the map') },
+  { path: '/collections/animals/import', heading: 'animals', ready: shows('[data-testid=drop]') },
+  { path: '/collections/animals/indexes', heading: 'animals', ready: shows('text=No payload index yet') },
+  { path: '/collections/animals/changes', heading: 'animals', ready: shows('text=No change yet') },
+  { path: '/collections/animals/status', heading: 'animals', ready: shows('[aria-label=shards] td') },
   { path: '/start', heading: 'First steps', ready: shows('form[aria-label="write points"]') },
   { path: '/keys', heading: 'API keys', ready: shows('[aria-label="API keys"] td') },
   { path: '/people', heading: 'People', ready: shows('[aria-label=accounts] td') },

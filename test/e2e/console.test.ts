@@ -115,11 +115,12 @@ describe('the console', () => {
     await page.click('a:has-text("animals")');
     await page.waitForSelector('tr:has-text("tiger")');
     await picture('points');
-    await page.click('tr:has-text("trout") button:has-text("find similar")');
+    await page.click('tr:has-text("trout") >> text=find similar');
     await page.waitForSelector('text=1 of 1 shards');
     expect((await names())[0]).toBe('salmon');
     await picture('search');
-    await page.fill('input[name=like]', '');
+    await page.click('[aria-label="what is searched for"]');
+    await page.click('[role=option]:visible:has-text("a vector")');
     await page.fill('textarea[name=vector]', '[1, 0]');
     await page.click('button[type=submit]');
     await page.waitForSelector('tbody tr:first-child >> text=cat');

@@ -45,6 +45,12 @@ const inside = createRoute({
 const page = (path: string, title: string, component: ReturnType<typeof lazyPage>) =>
   createRoute({ getParentRoute: () => inside as AnyRoute, path, component, staticData: { title } });
 
+function stringifySearch(search: Record<string, unknown>): string {
+  const given = Object.entries(search).filter(([, value]) => value !== undefined && value !== '');
+  const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  return text === '' ? '' : `?${text}`;
+}
+
 export const router = createRouter({
   routeTree: root.addChildren([
     login,
@@ -63,6 +69,9 @@ export const router = createRouter({
     ]),
   ]),
   basepath: '/console',
+  // A link is text: what is read as JSON loses digits of large integers.
+  parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
+  stringifySearch,
   defaultPreload: 'intent',
   defaultErrorComponent: RouteFailure,
   defaultNotFoundComponent: NotFound,

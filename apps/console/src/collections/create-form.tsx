@@ -1,0 +1,176 @@
+import { Accordion, Button, NumberInput, Select, Stack, Switch, Text, TextInput } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import { api } from '../api';
+import { Failure } from '../failure';
+import { memoryOf, type Quantization, type Storage } from './memory';
+import { mebibytes } from './status/status';
+
+const QUANTIZATIONS: Quantization[] = ['int8', 'none', 'float16', 'binary', 'product'];
+const STORAGES: Storage[] = ['memory', 'mmap', 'disk'];
+type Count = number | string;
+const countOf = (value: Count) => (value === '' ? undefined : Number(value));
+
+/** Makes a collection, and says what its vectors will take. */
+export function CreateForm({ onDone }: { onDone: () => void }) {
+  const [name, setName] = useState('');
+  const [dimension, setDimension] = useState<Count>(384);
+  const [distance, setDistance] = useState('cosine');
+  const [rerank, setRerank] = useState(false);
+  const [provider, setProvider] = useState('');
+  const [shards, setShards] = useState<Count>('');
+  const [replicas, setReplicas] = useState<Count>('');
+  const [hnswM, setHnswM] = useState<Count>('');
+  const [quantization, setQuantization] = useState<Quantization>('int8');
+  const [storage, setStorage] = useState<Storage>('memory');
+  const [durability, setDurability] = useState('fsync');
+  const [expected, setExpected] = useState<Count>(1_000_000);
+  const queries = useQueryClient();
+  const create = useMutation({
+    mutationFn: () =>
+      api.POST('/v1/collections', {
+        body: {
+          name,
+          dimension: Number(dimension),
+          distance,
+          shards: countOf(shards),
+          replicas: countOf(replicas),
+          hnswM: countOf(hnswM),
+          vectors: { quantization, storage },
+          durability,
+          ...(rerank ? { rerank: { enabled: true } } : {}),
+          ...(provider.trim() === '' ? {} : { embedding: { provider: provider.trim() } }),
+        },
+      }),
+    onSuccess: async () => {
+      await queries.invalidateQueries({ queryKey: ['collections'] });
+      onDone();
+    },
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    create.mutate();
+  };
+  const memory = memoryOf({
+    points: Number(expected),
+    dimension: Number(dimension),
+    links: countOf(hnswM) ?? 16,
+    quantization,
+    storage,
+  });
+  return (
+    <form onSubmit={submit} aria-label="new collection">
+      <Stack>
+        <TextInput
+          label="Name"
+          name="name"
+          required
+          data-autofocus
+          value={name}
+          onChange={(e) => setName(e.target.value)}
+          description="letters, digits, - and _"
+        />
+        <NumberInput
+          label="Dimension"
+          name="dimension"
+          required
+          min={1}
+          max={65_536}
+          value={dimension}
+          onChange={setDimension}
+        />
+        <Select
+          label="Distance"
+          data={['cosine', 'euclidean', 'dot']}
+          value={distance}
+          onChange={(value) => setDistance(value ?? 'cosine')}
+          allowDeselect={false}
+        />
+        <NumberInput
+          label="Points that are expected"
+          name="expected"
+          min={0}
+          max={1e10}
+          thousandSeparator
+          value={expected}
+          onChange={setExpected}
+        />
+        <Text size="sm" data-testid="memory">
+          Vectors and graph take about {mebibytes(memory.bytes)} of memory for each replica of all shards
+          {memory.onDisk > 0 ? `, and full vectors ${mebibytes(memory.onDisk)} on disk` : ''}. Payloads and their
+          indexes come on top.
+        </Text>
+        <Accordion variant="contained">
+          <Accordion.Item value="more">
+            <Accordion.Control>More settings</Accordion.Control>
+            <Accordion.Panel>
+              <Stack>
+                <NumberInput
+                  label="Shards"
+                  description="one per worker, at most 16, unless you say otherwise"
+                  min={1}
+                  max={64}
+                  value={shards}
+                  onChange={setShards}
+                />
+                <NumberInput
+                  label="Replicas"
+                  description="3 where there are as many workers, else 1"
+                  min={1}
+                  max={7}
+                  value={replicas}
+                  onChange={setReplicas}
+                />
+                <Select
+                  label="Quantisation"
+                  data={QUANTIZATIONS}
+                  value={quantization}
+                  onChange={(value) => setQuantization((value ?? 'int8') as Quantization)}
+                  allowDeselect={false}
+                />
+                <Select
+                  label="Full vectors"
+                  data={STORAGES}
+                  value={storage}
+                  onChange={(value) => setStorage((value ?? 'memory') as Storage)}
+                  allowDeselect={false}
+                />
+                <NumberInput
+                  label="Links a node (M)"
+                  placeholder="16"
+                  min={2}
+                  max={128}
+                  value={hnswM}
+                  onChange={setHnswM}
+                />
+                <Select
+                  label="Durability"
+                  description="relaxed: writes are acknowledged before they are on disk"
+                  data={['fsync', 'relaxed']}
+                  value={durability}
+                  onChange={(value) => setDurability(value ?? 'fsync')}
+                  allowDeselect={false}
+                />
+                <TextInput
+                  label="Embedding provider"
+                  description="lets points and searches be given as text; as the operator has set it up, or local"
+                  value={provider}
+                  onChange={(e) => setProvider(e.target.value)}
+                />
+                <Switch
+                  label="Rerank results by the query's text"
+                  checked={rerank}
+                  onChange={(e) => setRerank(e.currentTarget.checked)}
+                />
+              </Stack>
+            </Accordion.Panel>
+          </Accordion.Item>
+        </Accordion>
+        <Failure error={create.error} />
+        <Button type="submit" loading={create.isPending}>
+          Create
+        </Button>
+      </Stack>
+    </form>
+  );
+}

@@ -1,0 +1,41 @@
+import { stringifyJson } from '@vectron/model/exact-json';
+import { api } from '../../api';
+
+/** A request is cut at so many points, and at so many letters of them. */
+const MOST_POINTS = 500;
+const MOST_LETTERS = 4_000_000;
+
+/** Points in groups that fit into one request. */
+export async function* inRequests<T extends object>(points: AsyncIterable<T>): AsyncGenerator<T[]> {
+  let batch: T[] = [];
+  let letters = 0;
+  for await (const point of points) {
+    const length = stringifyJson(point).length;
+    if (batch.length > 0 && (batch.length >= MOST_POINTS || letters + length > MOST_LETTERS)) {
+      yield batch;
+      batch = [];
+      letters = 0;
+    }
+    batch.push(point);
+    letters += length;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+export const upsert = (collection: string, points: readonly object[], signal: AbortSignal) =>
+  api.POST('/v1/collections/{collection}/points', {
+    params: { path: { collection } },
+    body: { points: points as never },
+    signal,
+  });
+
+/** Makes a collection and fills it; when that fails, the collection is deleted again. */
+export async function makeFilled(name: string, settings: object, fill: () => Promise<void>): Promise<void> {
+  await api.POST('/v1/collections', { body: { ...settings, name } as never });
+  try {
+    await fill();
+  } catch (error) {
+    await api.DELETE('/v1/collections/{name}', { params: { path: { name } } }).catch(() => undefined);
+    throw error;
+  }
+}
