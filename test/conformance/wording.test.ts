@@ -50,8 +50,7 @@ function* nodesOf(node: ts.Node): Generator<ts.Node> {
   });
   for (const child of children) yield* nodesOf(child);
 }
-const parsed = (file: string) =>
-  ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true, ts.ScriptKind.TS);
+const parsed = (file: string) => ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true);
 
 /** The constant parts of a literal, with `…` for what is inserted; undefined: it is no literal. */
 function literal(node: ts.Node | undefined): string | undefined {
@@ -113,6 +112,17 @@ function docsOf(file: string): Said[] {
   return docs;
 }
 
+/** The texts that a page of the console shows: between tags, and literals with a space. */
+function shownBy(file: string): Said[] {
+  const source = parsed(file);
+  return Array.from(nodesOf(source)).flatMap((node) => {
+    const text = ts.isJsxText(node) ? node.text : literal(node);
+    if (text === undefined || !/\w \w/.test(text)) return [];
+    const line = source.getLineAndCharacterOfPosition(node.getStart()).line + 1;
+    return [{ at: `${file}:${line}`, text: text.replace(/\s+/g, ' ') }];
+  });
+}
+
 /** docs/api has the comments of proto/, which are not judged here. */
 const PAGES = tracked(
   'README.md',
@@ -132,6 +142,12 @@ describe('the words that people read', () => {
   it('have no riddles in the documentation', () => {
     expect(PAGES.length).toBeGreaterThan(25);
     expect(riddlesIn(PAGES.flatMap(prose))).toEqual([]);
+  });
+
+  it('have no riddles in the console', () => {
+    const shown = tracked('apps/console/src/*.tsx').flatMap(shownBy);
+    expect(shown.length).toBeGreaterThan(300);
+    expect(riddlesIn(shown)).toEqual([]);
   });
 
   it('have no riddles in the help of commands and settings', async () => {

@@ -66,7 +66,7 @@ function ChangePassword() {
         <Stack>
           <Title order={2}>Change password</Title>
           <Text size="sm" c="dimmed">
-            Your other logins end.
+            This ends your other sessions.
           </Text>
           <PasswordInput
             label="Password now"
@@ -105,7 +105,7 @@ function DeleteAccount() {
         <Stack>
           <Title order={2}>Delete account</Title>
           <Text size="sm" c="dimmed">
-            The account and its API keys go for good.
+            The account and its API keys are permanently deleted.
           </Text>
           {inheritance.inputs}
           <PasswordInput

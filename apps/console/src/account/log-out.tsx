@@ -16,7 +16,7 @@ export function LogOut() {
       <Button variant="default" size="xs" loading={logout.isPending} onClick={() => logout.mutate()}>
         Log out
       </Button>
-      <Modal opened={logout.isError} onClose={() => logout.reset()} title="The login goes on at the server">
+      <Modal opened={logout.isError} onClose={() => logout.reset()} title="You are still logged in on the server">
         <Stack>
           <Text size="sm">The server did not end it. You can try again, or only forget it in this browser.</Text>
           <Failure error={logout.error} />

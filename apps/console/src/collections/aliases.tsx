@@ -24,7 +24,8 @@ export function Aliases({ collections }: { collections: readonly string[] }) {
       <Retry error={list.error} onRetry={() => list.refetch()} />
       {list.isSuccess && aliases.length === 0 && (
         <Text size="sm" c="dimmed">
-          No alias yet: another name of a collection, which can be pointed elsewhere at one moment for everybody.
+          There is no alias yet. An alias is another name of a collection that can be switched atomically to another
+          collection.
         </Text>
       )}
       {aliases.length > 0 && (
@@ -44,7 +45,7 @@ export function Aliases({ collections }: { collections: readonly string[] }) {
                     action="Remove the alias"
                     onConfirm={() => change.mutateAsync({ delete: [alias ?? ''] })}
                   >
-                    Programs that use this name find no collection any more. {collection} stays.
+                    Programs that use this name no longer find a collection. The collection {collection} is kept.
                   </Confirm>
                 </Table.Td>
               </Table.Tr>

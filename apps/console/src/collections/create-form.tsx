@@ -153,7 +153,7 @@ export function CreateForm({ onDone }: { onDone: () => void }) {
                 />
                 <TextInput
                   label="Embedding provider"
-                  description="lets points and searches be given as text; as the operator has set it up, or local"
+                  description="computes the vectors of texts, so that points and searches can be given as text; one that the operator has configured, or local"
                   value={provider}
                   onChange={(e) => setProvider(e.target.value)}
                 />

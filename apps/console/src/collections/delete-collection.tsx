@@ -37,7 +37,7 @@ export function DeleteCollection({ name }: { name: string }) {
       <Modal opened={opened} onClose={close} title={`Delete ${name}?`}>
         <form onSubmit={submit}>
           <Stack>
-            <Text size="sm">The collection and all its points are deleted for good.</Text>
+            <Text size="sm">The collection and all its points are permanently deleted.</Text>
             <TextInput
               label={`Type ${name} to confirm`}
               name="typed-name"

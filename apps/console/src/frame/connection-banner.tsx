@@ -15,7 +15,7 @@ export function ConnectionBanner() {
       title={isDown ? 'The server cannot be reached' : 'The server answers slowly'}
     >
       {isDown
-        ? 'What the page shows may be out of date, and changes are not saved. It tries again by itself.'
+        ? 'What the page shows may be out of date, and changes are not saved. It tries again automatically.'
         : 'A request has waited for more than three seconds.'}
     </Alert>
   );

@@ -64,7 +64,7 @@ export function MakeKey({ onMade }: { onMade: () => Promise<void> }) {
           </Group>
           <MultiSelect
             label="Collections"
-            description="The only collections that the key may touch; none chosen: all of the tenant."
+            description="The key can only access these collections. Leave it empty for all collections of the tenant."
             placeholder={collections.length === 0 ? 'all' : undefined}
             data={(known.data?.details ?? []).map((one) => one.name)}
             value={collections}

@@ -80,7 +80,8 @@ function ResetPassword({ user, onDone }: { user: User; onDone: () => Promise<voi
       <Modal opened={opened} onClose={close} title={`Reset the password of ${user.email}?`}>
         <Stack>
           <Text size="sm">
-            Their logins end. You get a password that is good for one login, at which they must choose their own.
+            This ends their sessions. You get a one-time password; they must choose their own password when they log in
+            with it.
           </Text>
           <Failure error={reset.error} />
           {reset.data ? (
@@ -131,7 +132,7 @@ function RemoveForm({ user, onRemoved }: { user: User; onRemoved: (removal: Remo
   return (
     <form onSubmit={submit} aria-label="remove">
       <Stack>
-        <Text size="sm">The account and its API keys go for good.</Text>
+        <Text size="sm">The account and its API keys are permanently deleted.</Text>
         {inheritance.inputs}
         <Failure error={remove.error} />
         <Button type="submit" color="red" loading={remove.isPending}>

@@ -35,7 +35,7 @@ export function StartPage() {
           return (
             <Stack>
               <Step number={1} title="Make an API key" done={(keys.data?.keys.length ?? 0) > 0}>
-                <Text size="sm">Programs show it with every request. The console itself needs none.</Text>
+                <Text size="sm">Programs send it with every request. The console itself does not need one.</Text>
                 <Failure error={keys.error} />
                 <MakeKey onMade={() => queries.invalidateQueries({ queryKey: ['keys'] })} />
               </Step>
@@ -85,7 +85,7 @@ function Further() {
         may be limited to some collections, and may expire.
       </List.Item>
       <List.Item>
-        `vectron import FILE --collection NAME` writes large files: it goes on where it stopped, and reports each row
+        `vectron import FILE --collection NAME` writes large files: it resumes where it stopped, and reports each row
         that was refused.
       </List.Item>
     </List>

@@ -78,7 +78,7 @@ function Entries({ entries, sought }: { entries: readonly Entry[]; sought: strin
           : `${count(found.length)} of ${count(entries.length)} entries`}
       </Text>
       {found.length === 0 ? (
-        <Empty title="No entry has these words">Older entries may: raise the number of entries.</Empty>
+        <Empty title="No entry has these words">Older entries may have them: increase the number of entries.</Empty>
       ) : (
         <DataTable
           label="audit log"
@@ -87,7 +87,7 @@ function Entries({ entries, sought }: { entries: readonly Entry[]; sought: strin
           columns={[
             { head: 'Number', numeric: true, cell: ({ sequence }) => sequence },
             { head: 'When', cell: ({ at }) => momentMs(Date.parse(at)) },
-            { head: 'Who', cell: ({ who, userId }) => <span title={userId}>{who || 'nobody known'}</span> },
+            { head: 'Who', cell: ({ who, userId }) => <span title={userId}>{who || 'unknown'}</span> },
             { head: 'Action', cell: ({ action }) => action },
             { head: 'Target', cell: ({ target }) => target && <Code>{target}</Code> },
             {

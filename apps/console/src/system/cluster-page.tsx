@@ -63,7 +63,7 @@ export function ClusterPage() {
       <Loaded
         query={shards}
         isEmpty={(data) => data.shards.length === 0}
-        empty={<Empty title="There is no shard">They come with the first collection.</Empty>}
+        empty={<Empty title="There is no shard">Shards are created with the first collection.</Empty>}
       >
         {(data) => <Shards shards={data.shards} workers={workers.data?.workers ?? []} onDone={reload} />}
       </Loaded>

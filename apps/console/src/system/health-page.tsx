@@ -68,7 +68,7 @@ function Parts({ health, known }: { health: Health; known: boolean }) {
       name: service,
       state: status,
       // The gateway is who answers: it has not called itself.
-      detail: error || (service === 'gateway' ? 'it gave this answer' : `${latencyMs.toFixed(1)} ms`),
+      detail: error || (service === 'gateway' ? 'answered this request' : `${latencyMs.toFixed(1)} ms`),
     })),
     ...health.workers.map(({ workerId, healthy, shards }) => ({
       name: `worker ${workerId.slice(0, 8)}`,

@@ -59,7 +59,7 @@ export function Shards({ shards, workers, onDone }: Props) {
                   }
                   onDone={onDone}
                 >
-                  Half of its points go to a new shard. Splits are not taken back.
+                  Half of its points go to a new shard. A split cannot be undone.
                 </Confirm>
               </Group>
             ),

@@ -138,7 +138,7 @@ function Lines({ samples }: { samples: readonly Sample[] }) {
         ]}
       />
       <TimeSeries
-        title="Requests under way"
+        title="Requests in progress"
         momentsMs={all}
         format={count}
         series={[
@@ -225,7 +225,8 @@ function Recalls({ readings }: { readings: readonly Reading[] }) {
   if (rows.length === 0) {
     return (
       <Empty title="No recall was measured yet">
-        A shard measures by itself once it has enough indexed points; `vectron recall` measures a collection now.
+        A shard measures its recall automatically once it has enough indexed points; `vectron recall` measures a
+        collection now.
       </Empty>
     );
   }

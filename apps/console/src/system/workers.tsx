@@ -32,7 +32,7 @@ export function Workers({ workers, onDone }: { workers: readonly Worker[]; onDon
             ),
           },
           { head: 'State', cell: (worker) => <State worker={worker} /> },
-          { head: 'Place', cell: (worker) => placeOf(worker) || 'none said' },
+          { head: 'Place', cell: (worker) => placeOf(worker) || 'not set' },
           { head: 'Replicas', numeric: true, cell: ({ replicas, leads }) => `${replicas}, leads ${leads}` },
           { head: 'Searches per second', numeric: true, cell: ({ queriesPerSecond }) => count(queriesPerSecond) },
           { head: 'Processor', numeric: true, cell: ({ cpuUsagePercent }) => `${count(cpuUsagePercent)} %` },
@@ -63,7 +63,7 @@ function Actions({ worker, onDone }: { worker: Worker; onDone: () => Promise<voi
   return (
     <Group gap={4} wrap="nowrap">
       <Confirm
-        label={drains ? 'take back' : 'drain'}
+        label={drains ? 'stop draining' : 'drain'}
         ariaLabel={drains ? `stop draining worker ${worker.number}` : `drain worker ${worker.number}`}
         color="indigo"
         title={drains ? `Stop draining worker ${worker.number}?` : `Drain worker ${worker.number}?`}
@@ -73,7 +73,7 @@ function Actions({ worker, onDone }: { worker: Worker; onDone: () => Promise<voi
       >
         {drains
           ? 'It keeps the replicas that it has left, and gets new ones again.'
-          : 'Its replicas move to other workers. Searches and writes go on meanwhile.'}
+          : 'Its replicas move to other workers. Searches and writes continue during the moves.'}
       </Confirm>
       <Confirm
         label="remove"
@@ -83,7 +83,7 @@ function Actions({ worker, onDone }: { worker: Worker; onDone: () => Promise<voi
         onConfirm={() => api.DELETE('/v1/admin/workers/{worker}', pathOf(worker))}
         onDone={onDone}
       >
-        The cluster forgets a worker that holds no shard any more. One that holds shards must be drained first.
+        Only a worker that no longer holds a shard can be removed. Drain a worker that holds shards first.
       </Confirm>
     </Group>
   );

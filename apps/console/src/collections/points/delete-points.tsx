@@ -36,7 +36,7 @@ export function DeletePoints({ collection, ids, ifVersion, onDone }: Props) {
       onDone={done}
     >
       {ids.slice(0, 10).join(', ')}
-      {ids.length > 10 ? ` and ${ids.length - 10} others` : ''} will be gone for good.
+      {ids.length > 10 ? ` and ${ids.length - 10} others` : ''} will be permanently deleted.
     </Confirm>
   );
 }

@@ -34,14 +34,14 @@ export function ChangesPage() {
           {from === 'now' ? 'since this page was opened' : 'since the oldest that is kept'}
         </Text>
         <Button size="xs" variant="default" onClick={() => setPaused(!paused)}>
-          {paused ? 'Go on' : 'Pause'}
+          {paused ? 'Resume' : 'Pause'}
         </Button>
         <Button size="xs" variant="default" onClick={() => setFrom(from === 'now' ? '' : 'now')}>
           {from === 'now' ? 'From the oldest that is kept' : 'From now on'}
         </Button>
       </Group>
       <Retry error={error} onRetry={retry} />
-      {isGone(error) && <Text size="sm">Changes after the place where this page was are not kept any more.</Text>}
+      {isGone(error) && <Text size="sm">The changes that follow the position of this page are no longer kept.</Text>}
       {changes.length === 0 && !error && (
         <Text c="dimmed">No change yet. Points that are written or deleted appear here.</Text>
       )}

@@ -25,7 +25,7 @@ export function IndexesPage() {
       {declared.isLoading && <Loading />}
       {declared.isSuccess && indexes.length === 0 && (
         <Text c="dimmed">
-          No payload index yet. Without one a filter reads payloads: it finds the same, more slowly.
+          There is no payload index yet. Filters work without one, but they read the payloads and are slower.
         </Text>
       )}
       {indexes.length > 0 && <IndexesTable collection={collection} indexes={indexes} />}
@@ -123,8 +123,7 @@ function DropIndex({ collection, path, type }: { collection: string; path: strin
       onConfirm={drop}
       onDone={() => void queries.invalidateQueries({ queryKey: ['indexes', collection] })}
     >
-      Filters by {path} read payloads from then on: they find the same, more slowly. Words of a text index are not
-      searched any more.
+      Filters by {path} then read the payloads, and are slower. The words of a text index can no longer be searched.
     </Confirm>
   );
 }

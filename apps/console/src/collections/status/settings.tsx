@@ -49,7 +49,7 @@ export function Settings({ name, status }: { name: string; status: CollectionSta
               />
               <TextInput
                 label="Embedding provider"
-                description="of texts from now on; vectors that are there stay"
+                description="used for texts from now on; existing vectors are kept"
                 value={provider}
                 onChange={(e) => setProvider(e.target.value)}
               />

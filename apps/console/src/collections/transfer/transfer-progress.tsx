@@ -7,7 +7,7 @@ export function TransferProgress({ progress, onStop }: { progress: Progress | un
   const { done, total } = progress;
   return (
     <Stack gap={4} role="status">
-      {total !== undefined && <Bar value={total === 0 ? 100 : (100 * done) / total} aria-label="how far it is" />}
+      {total !== undefined && <Bar value={total === 0 ? 100 : (100 * done) / total} aria-label="progress" />}
       <Group gap="xs">
         <Text size="sm">
           {done.toLocaleString('en')}
