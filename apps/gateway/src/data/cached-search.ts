@@ -21,7 +21,7 @@ export class CachedSearch {
   async answer(call: SearchCall): Promise<{ answer: SearchAnswer; from: ServedFrom }> {
     const { tenantId, input, trace, signal } = call;
     if (input.explain || input.whyNot !== '') {
-      trace?.step('cache', 0, { result: 'not asked: an explained search is made anew' });
+      trace?.step('cache', 0, { result: 'not used: an explained search is always computed' });
       return { answer: await this.searches.explained(call), from: 'shards' };
     }
     if (!['', 'any'].includes(input.consistency?.level ?? '')) {
