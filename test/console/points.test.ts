@@ -72,7 +72,7 @@ describe('the points of a collection', () => {
     expect(await json()).toContain((BIG + 2n).toString());
     await page.fill('textarea[name=filter]', '{"field": "kind", "like": 1}');
     await page.click('button:has-text("Apply filter")');
-    await page.waitForSelector('[role=alert] >> text=is no test');
+    await page.waitForSelector('[role=alert] >> text=unknown test');
     await page.fill('textarea[name=filter]', '{"field": ');
     await page.waitForSelector('[role=alert] >> text=not a filter yet');
     await page.click('button:has-text("Clear")');

@@ -1,5 +1,5 @@
 import { Badge, Button, Group, Stack, Table, Text } from '@mantine/core';
-import { VectronError } from '@vectron/errors';
+import { toVectronError, VectronError } from '@vectron/errors';
 import type { Answer } from '@vectron/rest-client';
 import { useEffect, useRef, useState } from 'react';
 import { api } from '../../api';
@@ -15,6 +15,8 @@ type Change = Answer<'get', '/v1/collections/{collection}/changes'>['changes'][n
 const MOST_SHOWN = 200;
 /** A call waits so long for a change. */
 const WAIT_MS = 20_000;
+/** How long after a failure that may pass the feed is read again. */
+const RETRY_MS = 2_000;
 const COLOURS: Readonly<Record<string, string>> = { insert: 'teal', update: 'indigo', delete: 'red' };
 
 /** The changes of a collection while they are made, the newest first. */
@@ -91,7 +93,7 @@ interface Feed {
 }
 const EMPTY: Feed = { changes: [], seen: 0, waiting: false };
 
-/** Follows the changes until the page is left; one call waits for the next change. */
+/** Follows the changes until the page is left; one call waits for the next change. A failure that may pass is shown until it has passed. */
 function useChanges(collection: string, from: 'now' | '', paused: boolean): Feed & { retry: () => void } {
   const [feed, setFeed] = useState(EMPTY);
   const [attempt, setAttempt] = useState(0);
@@ -134,20 +136,38 @@ async function follow(
   { place, signal }: Following,
   setFeed: (change: (old: Feed) => Feed) => void,
 ): Promise<void> {
-  try {
-    while (!signal.aborted) {
-      const { from, cursor } = place;
-      const query = cursor === '' ? { from: from || undefined } : { cursor, waitMs: WAIT_MS };
+  while (!signal.aborted) {
+    const { from, cursor } = place;
+    const query = cursor === '' ? { from: from || undefined } : { cursor, waitMs: WAIT_MS };
+    try {
       const answer = await api.GET('/v1/collections/{collection}/changes', {
         params: { path: { collection }, query: query as never },
         signal,
       });
       place.cursor = answer.nextCursor;
       setFeed((old) => added(old, answer.changes));
+    } catch (error) {
+      if (signal.aborted) return;
+      setFeed((old) => ({ ...old, error, waiting: false }));
+      if (!toVectronError(error).spec.retryable) return;
+      await pause(RETRY_MS, signal);
     }
-  } catch (error) {
-    if (!signal.aborted) setFeed((old) => ({ ...old, error, waiting: false }));
   }
+}
+
+/** Resolves after the time, or when the signal says that nobody waits for it. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(timer);
+        resolve();
+      },
+      { once: true },
+    );
+  });
 }
 
 function added(old: Feed, changes: readonly Change[]): Feed {
@@ -155,6 +175,7 @@ function added(old: Feed, changes: readonly Change[]): Feed {
   return {
     changes: [...numbered, ...old.changes].slice(0, MOST_SHOWN),
     seen: old.seen + changes.length,
+    error: undefined,
     waiting: true,
   };
 }
