@@ -83,7 +83,7 @@ describe('a shell with profiles', () => {
     expect(run(['login', '--url', system.http, '--api-key-file', key])).toMatchObject({ status: 4 });
     expect(run(['login', '--url', system.http])).toMatchObject({
       status: 2,
-      stderr: expect.stringContaining('give --email'),
+      stderr: expect.stringContaining('use --email'),
     });
     expect(run(['login', '--profile', '../x', '--url', system.http]).status).toBe(2);
     expect(run(['logout'])).toMatchObject({ status: 2, stderr: expect.stringContaining('no profile to log out of') });

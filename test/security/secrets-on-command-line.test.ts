@@ -34,5 +34,5 @@ it('takes no secret as an argument, which every user of a machine sees, unless a
 it('says of the one key that can be an argument that others see it there', () => {
   const keys = all.flatMap(({ command }) => command.options.filter(({ long }) => long === '--api-key'));
   expect(keys.length).toBeGreaterThan(40);
-  for (const { description } of keys) expect(description).toContain('every user of this machine sees it');
+  for (const { description } of keys) expect(description).toContain('every user of this machine can see flags');
 });

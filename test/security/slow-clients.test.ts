@@ -46,7 +46,7 @@ describe('clients that are slow take nothing from others', () => {
     call.write(Buffer.from([0, 0, 0, 0x10, 0, 1]));
     const [answer] = (await once(call, 'response')) as [Record<string, string>];
     expect(answer['grpc-status']).toBe('4');
-    expect(decodeURIComponent(answer['grpc-message'])).toContain('bytes a second');
+    expect(decodeURIComponent(answer['grpc-message'])).toContain('bytes per second');
     session.destroy();
   });
 
