@@ -8,7 +8,7 @@ import { type ProcessSystem, startSingle, tempDir } from '../harness/system.js';
 
 const DOCUMENT = readFileSync('docs/embeddings.md', 'utf8');
 const [, JSON_BLOCK] = /```json\n([\s\S]*?)```/.exec(DOCUMENT) ?? [];
-const [, PROGRAM] = /```ts\n([\s\S]*?)```/.exec(DOCUMENT) ?? [];
+const [, PROGRAM] = /```ts[^\n]*\n([\s\S]*?)```/.exec(DOCUMENT) ?? [];
 type Providers = NonNullable<OpenOptions['embeddings']>;
 const documented = JSON.parse(JSON_BLOCK) as Providers;
 
