@@ -97,14 +97,19 @@ func asError(err error) *Error {
 	return &Error{Code: ErrInternal, Message: err.Error(), cause: err}
 }
 
-// ended is the error of a call whose context has ended; nil: it has not.
+// ended is the error of a call whose context has ended; nil: it has not. A context whose deadline has passed has ended, also in the moment
+// before its timer says so: gRPC and the server look at the clock, and may be faster.
 func ended(ctx context.Context) *Error {
-	switch err := context.Cause(ctx); {
-	case ctx.Err() == nil:
+	over, cause := ctx.Err(), context.Cause(ctx)
+	if deadline, ok := ctx.Deadline(); over == nil && ok && !time.Now().Before(deadline) {
+		over, cause = context.DeadlineExceeded, context.DeadlineExceeded
+	}
+	switch {
+	case over == nil:
 		return nil
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return &Error{Code: ErrDeadlineExceeded, Message: "the server did not answer in time", cause: errors.Join(ctx.Err(), err)}
+	case errors.Is(over, context.DeadlineExceeded):
+		return &Error{Code: ErrDeadlineExceeded, Message: "the server did not answer in time", cause: errors.Join(over, cause)}
 	default:
-		return &Error{Code: ErrCancelled, Message: "the call was cancelled", cause: errors.Join(ctx.Err(), err)}
+		return &Error{Code: ErrCancelled, Message: "the call was cancelled", cause: errors.Join(over, cause)}
 	}
 }

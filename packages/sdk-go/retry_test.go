@@ -138,6 +138,21 @@ func TestACallThatIsCancelledSaysSo(t *testing.T) {
 	}
 }
 
+// fixedDeadline is a context whose deadline has passed, and whose timer has not fired yet.
+type fixedDeadline struct{ context.Context }
+
+func (fixedDeadline) Deadline() (time.Time, bool) { return time.Now().Add(-time.Millisecond), true }
+
+func TestADeadlineThatHasPassedIsOneBeforeItsTimerSaysSo(t *testing.T) {
+	err := grpcError(fixedDeadline{context.Background()}, status.Error(codes.DeadlineExceeded, "stream terminated by RST_STREAM"), nil, nil)
+	if !errors.Is(err, ErrDeadlineExceeded) || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("%#v", err)
+	}
+	if err := ended(context.Background()); err != nil {
+		t.Errorf("%#v", err)
+	}
+}
+
 func TestGRPCRefusalsSayWhenToComeBack(t *testing.T) {
 	tries := 0
 	url := grpcServer(t, func(_ string, stream grpc.ServerStream) error {
