@@ -1,22 +1,10 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect } from '@vectron/sdk';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
+import { launch, PICTURES } from '../console/browser.js';
 import { rest, type System, startSingle } from '../harness/system.js';
 import { until, waitLimitMs } from '../harness/waiting.js';
-
-const EXECUTABLE = process.env.VECTRON_CHROMIUM ?? '/usr/bin/chromium';
-/** Set to keep pictures of every page. */
-const PICTURES = process.env.VECTRON_SCREENSHOTS;
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 const ADMIN_PASSWORD = 'a password of the administrator';
 const ADA_PASSWORD = 'a password that ada chose';
@@ -27,7 +15,6 @@ describe('the console', () => {
   let page: Page;
   const faults: string[] = [];
   beforeAll(async () => {
-    expect(existsSync(EXECUTABLE)).toBe(true);
     system = await startSingle(undefined, ['--no-sample', '--registration', 'invite']);
     const db = connect(system.http, { apiKey: system.adminKey });
     await db.createCollection('animals', { dimension: 2, rerank: { enabled: true } });
@@ -40,7 +27,7 @@ describe('the console', () => {
         payload: { name: id, legs: vector[0] > vector[1] ? 4 : 0 },
       })),
     );
-    browser = await chromium.launch({ executablePath: EXECUTABLE, args: FLAGS, timeout: waitLimitMs() });
+    browser = await launch();
     page = await newPage();
   });
   afterAll(async () => {

@@ -1,8 +1,9 @@
-import { Accordion, Button, NumberInput, Select, Stack, Switch, Text, TextInput } from '@mantine/core';
+import { Accordion, Button, NumberInput, Select, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { api } from '../api';
 import { Failure } from '../failure';
+import { ChangeableSettingsFields } from './changeable-settings';
 import { memoryOf, type Quantization, type Storage } from './memory';
 import { mebibytes } from './status/status';
 
@@ -16,14 +17,13 @@ export function CreateForm({ onDone }: { onDone: () => void }) {
   const [name, setName] = useState('');
   const [dimension, setDimension] = useState<Count>(384);
   const [distance, setDistance] = useState('cosine');
-  const [rerank, setRerank] = useState(false);
-  const [provider, setProvider] = useState('');
+  const [changeable, setChangeable] = useState({ durability: 'fsync', provider: '', rerank: false });
+  const { durability, provider, rerank } = changeable;
   const [shards, setShards] = useState<Count>('');
   const [replicas, setReplicas] = useState<Count>('');
   const [hnswM, setHnswM] = useState<Count>('');
   const [quantization, setQuantization] = useState<Quantization>('int8');
   const [storage, setStorage] = useState<Storage>('memory');
-  const [durability, setDurability] = useState('fsync');
   const [expected, setExpected] = useState<Count>(1_000_000);
   const queries = useQueryClient();
   const create = useMutation({
@@ -143,24 +143,10 @@ export function CreateForm({ onDone }: { onDone: () => void }) {
                   value={hnswM}
                   onChange={setHnswM}
                 />
-                <Select
-                  label="Durability"
-                  description="relaxed: writes are acknowledged before they are on disk"
-                  data={['fsync', 'relaxed']}
-                  value={durability}
-                  onChange={(value) => setDurability(value ?? 'fsync')}
-                  allowDeselect={false}
-                />
-                <TextInput
-                  label="Embedding provider"
-                  description="computes the vectors of texts, so that points and searches can be given as text; one that the operator has configured, or local"
-                  value={provider}
-                  onChange={(e) => setProvider(e.target.value)}
-                />
-                <Switch
-                  label="Rerank results by the query's text"
-                  checked={rerank}
-                  onChange={(e) => setRerank(e.currentTarget.checked)}
+                <ChangeableSettingsFields
+                  settings={changeable}
+                  onChange={setChangeable}
+                  providerHelp="computes the vectors of texts, so that points and searches can be given as text; one that the operator has configured, or local"
                 />
               </Stack>
             </Accordion.Panel>

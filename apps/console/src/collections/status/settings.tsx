@@ -1,16 +1,20 @@
-import { Button, Card, Code, Group, Select, SimpleGrid, Stack, Switch, TextInput, Title } from '@mantine/core';
+import { Button, Card, Code, Group, SimpleGrid, Stack, Title } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { stringifyJson } from '@vectron/model/exact-json';
 import { type FormEvent, useState } from 'react';
 import { api, type CollectionStatus } from '../../api';
 import { Failure } from '../../failure';
+import { ChangeableSettingsFields } from '../changeable-settings';
 
 /** What a collection was made with; durability, reranking and embedding can be changed while it serves. */
 export function Settings({ name, status }: { name: string; status: CollectionStatus }) {
   const { settings } = status;
-  const [durability, setDurability] = useState(settings?.durability || 'fsync');
-  const [rerank, setRerank] = useState(settings?.rerank?.enabled === true);
-  const [provider, setProvider] = useState(settings?.embedding?.provider ?? '');
+  const [changeable, setChangeable] = useState({
+    durability: settings?.durability || 'fsync',
+    provider: settings?.embedding?.provider ?? '',
+    rerank: settings?.rerank?.enabled === true,
+  });
+  const { durability, provider, rerank } = changeable;
   const queries = useQueryClient();
   const save = useMutation({
     mutationFn: () =>
@@ -39,24 +43,10 @@ export function Settings({ name, status }: { name: string; status: CollectionSta
         <Card withBorder>
           <form onSubmit={submit} aria-label="settings">
             <Stack>
-              <Select
-                label="Durability"
-                description="relaxed: writes are acknowledged before they are on disk"
-                data={['fsync', 'relaxed']}
-                value={durability}
-                onChange={(value) => setDurability(value ?? 'fsync')}
-                allowDeselect={false}
-              />
-              <TextInput
-                label="Embedding provider"
-                description="used for texts from now on; existing vectors are kept"
-                value={provider}
-                onChange={(e) => setProvider(e.target.value)}
-              />
-              <Switch
-                label="Rerank results by the query's text"
-                checked={rerank}
-                onChange={(e) => setRerank(e.currentTarget.checked)}
+              <ChangeableSettingsFields
+                settings={changeable}
+                onChange={setChangeable}
+                providerHelp="used for texts from now on; existing vectors are kept"
               />
               <Failure error={save.error} />
               <Group>
