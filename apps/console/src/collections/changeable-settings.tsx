@@ -2,11 +2,11 @@ import { Select, Switch, TextInput } from '@mantine/core';
 
 /** The settings that a collection is created with and that can be changed later. */
 export interface ChangeableSettings {
-  /** `fsync` or `relaxed`. */
+  /** `fsync`: a write is acknowledged when it is on disk; `relaxed`: before that. */
   readonly durability: string;
   /** Name of an embedding provider; empty: none. */
   readonly provider: string;
-  /** Whether results are reranked. */
+  /** Whether searches with a text let the reranker order their results. */
   readonly rerank: boolean;
 }
 

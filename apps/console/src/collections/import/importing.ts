@@ -13,7 +13,7 @@ export interface Refused {
 export interface Imported {
   readonly written: number;
   readonly refused: readonly Refused[];
-  /** Rows that were read. */
+  /** Rows of the file that were read, refused ones included. */
   readonly rows: number;
 }
 

@@ -1,6 +1,6 @@
 import { shownValue, valueAt } from '../path';
 
-/** Points in one colour. */
+/** An entry of the legend: a value, or range of values, and the points that have it. */
 export interface Shade {
   readonly label: string;
   readonly colour: string;

@@ -6,7 +6,7 @@ const PAGE = 1_000;
 export interface LoadedPoints {
   readonly ids: readonly string[];
   readonly payloads: readonly (Readonly<Record<string, unknown>> | undefined)[];
-  /** Row after row. */
+  /** Vectors one after the other, `dimension` numbers each, in the order of the ids. */
   readonly values: Float32Array;
   readonly dimension: number;
 }

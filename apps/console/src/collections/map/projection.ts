@@ -4,7 +4,7 @@ import { PCA } from 'ml-pca';
 const MOST_FITTED = 5_000;
 
 export interface Vectors {
-  /** Row after row. */
+  /** Vectors one after the other, `dimension` numbers each. */
   readonly values: Float32Array;
   readonly dimension: number;
 }

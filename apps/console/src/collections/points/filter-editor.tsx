@@ -47,7 +47,7 @@ interface Props {
   /** The filter as JSON text; empty: none. */
   readonly value: string;
   readonly onChange: (text: string) => void;
-  /** Paths that are offered. */
+  /** Paths of payload fields that a condition can choose from; others can be typed in the JSON. */
   readonly paths: readonly string[];
 }
 

@@ -15,7 +15,7 @@ interface Props {
   /** The point that is changed; undefined: one is made. */
   readonly point?: Point;
   readonly onSaved: (id: string) => void;
-  /** Reads the point again. */
+  /** Reads the point again after a write that found another version; missing: the point is new. */
   readonly onReload?: () => void;
 }
 

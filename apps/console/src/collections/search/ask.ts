@@ -25,7 +25,7 @@ export interface Ask {
   readonly writeToken?: string;
   readonly using?: string;
   readonly threshold?: number;
-  /** Text for the reranker. */
+  /** What the reranker compares the payloads of results with; it does not change the vector that is searched for. */
   readonly query?: string;
   readonly explain?: boolean;
   readonly whyNot?: string;

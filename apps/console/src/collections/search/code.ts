@@ -6,7 +6,7 @@ export type Language = (typeof LANGUAGES)[number];
 
 type Json = Record<string, unknown>;
 interface Target {
-  /** `http://host:port` of the server. */
+  /** Address of the REST listener, `http://host:port`, without a path. */
   readonly url: string;
   readonly collection: string;
 }
