@@ -24,6 +24,11 @@ export class ShardService {
     return this.engine.operations();
   }
 
+  /** What the log and the stores of the shards do. */
+  storage(): ReturnType<Engine['storage']> {
+    return this.engine.storage();
+  }
+
   /** Names the engine for other threads of this process: see Engine.attach. */
   share(): number {
     return this.engine.share();

@@ -47,11 +47,17 @@ it('tells of ten thousand replicas in as many lines as of one, and names no coll
   mkdirSync(join(data, 'worker'));
   let replicas = [replica({ shardId: 1, replicaId: 1n })];
   const operations = () => ({ usual: { waiting: 3, running: 2 }, costly: { waiting: 0, running: 1 } });
+  const durations = { bounds: [0.01, 1], counts: [5, 6], count: 7, seconds: 9.5 };
+  const storage = () => ({
+    ...{ syncs: durations, commits: { ...durations, count: 8 }, databases: 3 },
+    ...{ runningCompactions: 1, runningFlushes: 2, pendingCompactionBytes: 4_000, slowed: 1, stopped: 0 },
+    ...{ memtableBytes: 10, tableReaderBytes: 20, blockCacheBytes: 30, blockCacheLimit: 40 },
+  });
   const exposed = createProcessMetrics({ service: 'worker' });
   const config = { data, threads: 4, indexThreads: 2, maxWaiting: 100, lowWater: 1 << 30 };
-  reportWorker({ metrics: () => replicas, operations }, config, workerMetrics(exposed), exposed.collectors);
+  reportWorker({ metrics: () => replicas, operations, storage }, config, workerMetrics(exposed), exposed.collectors);
   const linesOf = (text: string) =>
-    text.split('\n').filter((line) => /^vectron_(?:worker|raft|engine|disk)_/.test(line));
+    text.split('\n').filter((line) => /^vectron_(?:worker|raft|engine|disk|log|rocksdb)_/.test(line));
   const few = linesOf(await exposition(exposed));
   replicas = Array.from({ length: 10_000 }, (_, at) =>
     replica({
@@ -87,6 +93,18 @@ it('tells of ten thousand replicas in as many lines as of one, and names no coll
     'vectron_engine_operations{lane="costly",state="running"} 1',
     'vectron_engine_threads{kind="operations"} 4',
     'vectron_engine_waiting_limit 100',
+    'vectron_log_sync_seconds_bucket{le="0.01"} 5',
+    'vectron_log_sync_seconds_bucket{le="+Inf"} 7',
+    'vectron_log_sync_seconds_sum 9.5',
+    'vectron_raft_commit_seconds_count 8',
+    'vectron_rocksdb_databases 3',
+    'vectron_rocksdb_jobs_running{kind="compaction"} 1',
+    'vectron_rocksdb_jobs_running{kind="flush"} 2',
+    'vectron_rocksdb_pending_compaction_bytes 4000',
+    'vectron_rocksdb_writes_limited{state="slowed"} 1',
+    'vectron_rocksdb_writes_limited{state="stopped"} 0',
+    'vectron_rocksdb_memory_bytes{use="block_cache"} 30',
+    'vectron_rocksdb_block_cache_limit_bytes 40',
   ]) {
     expect(many).toContain(line);
   }

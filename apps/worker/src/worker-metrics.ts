@@ -50,7 +50,7 @@ export class ReplicaTotals {
 
 /** Has a worker's shards, engine and disk looked at whenever its metrics are read. */
 export function reportWorker(
-  shards: Pick<ShardService, 'metrics' | 'operations'>,
+  shards: Pick<ShardService, 'metrics' | 'operations' | 'storage'>,
   config: Pick<WorkerConfig, 'data' | 'threads' | 'indexThreads' | 'maxWaiting' | 'lowWater'>,
   metrics: WorkerMetrics,
   collectors: (() => void)[],
@@ -78,6 +78,7 @@ export function reportWorker(
       metrics.operations.set({ lane, state: 'waiting' }, waiting);
       metrics.operations.set({ lane, state: 'running' }, running);
     }
+    reportStorage(shards.storage(), metrics);
     const disk = statfsSync(dir);
     const size = disk.blocks * disk.bsize;
     metrics.diskSize.set(size);
@@ -89,6 +90,21 @@ export function reportWorker(
 /** As crates/vectron-raft/src/node.rs has it: of a small disk less is kept free. */
 export const lowWaterOf = (diskBytes: number, lowWater: number): number =>
   Math.min(Math.max(diskBytes / 20, LEAST_LOW_WATER), Math.max(lowWater, LEAST_LOW_WATER));
+
+function reportStorage(storage: ReturnType<ShardService['storage']>, metrics: WorkerMetrics): void {
+  metrics.syncs.set(storage.syncs);
+  metrics.commits.set(storage.commits);
+  metrics.databases.set(storage.databases);
+  metrics.rocksdbJobs.set({ kind: 'compaction' }, storage.runningCompactions);
+  metrics.rocksdbJobs.set({ kind: 'flush' }, storage.runningFlushes);
+  metrics.rocksdbPending.set(storage.pendingCompactionBytes);
+  metrics.rocksdbLimited.set({ state: 'slowed' }, storage.slowed);
+  metrics.rocksdbLimited.set({ state: 'stopped' }, storage.stopped);
+  metrics.rocksdbMemory.set({ use: 'memtables' }, storage.memtableBytes);
+  metrics.rocksdbMemory.set({ use: 'table_readers' }, storage.tableReaderBytes);
+  metrics.rocksdbMemory.set({ use: 'block_cache' }, storage.blockCacheBytes);
+  metrics.rocksdbCacheLimit.set(storage.blockCacheLimit);
+}
 
 function reportReplicas(replicas: readonly worker.ShardMetrics[], metrics: WorkerMetrics): void {
   const sum = (of: (replica: worker.ShardMetrics) => number) => replicas.reduce((all, one) => all + of(one), 0);

@@ -18,8 +18,8 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use vectron_raft::{
-    Assignment, Lane, Node, NodeError, NodeOptions, RaftListener, ReplicaStatus, Role, Timing, TlsFiles,
-    Wanted,
+    Assignment, Histogram, Lane, Node, NodeError, NodeOptions, RaftListener, ReplicaStatus, Role, Timing,
+    TlsFiles, Wanted,
 };
 use vectron_shard::proto::Split;
 use vectron_shard::{
@@ -255,6 +255,67 @@ impl From<Encoded> for Matches {
 pub struct Operations {
     pub waiting: u32,
     pub running: u32,
+}
+
+/// Durations that were counted since the engine was opened.
+#[napi(object)]
+pub struct Durations {
+    /// Upper bounds of the buckets, in seconds, inclusive; ascending.
+    pub bounds: Vec<f64>,
+    /// How many durations were at most as long as each bound.
+    pub counts: Vec<i64>,
+    /// All durations, and their sum in seconds.
+    pub count: i64,
+    pub seconds: f64,
+}
+
+impl From<Histogram> for Durations {
+    fn from(of: Histogram) -> Self {
+        let (bounds, counts) = of.buckets.into_iter().map(|(bound, count)| (bound, count as i64)).unzip();
+        Self { bounds, counts, count: of.count as i64, seconds: of.seconds }
+    }
+}
+
+/// What an engine's log and stores have done since it was opened, and do now: sums over the log and all replicas.
+#[napi(object)]
+pub struct StorageStatus {
+    /// Writes of the log that waited for their fsync, with that fsync.
+    pub syncs: Durations,
+    /// Writes of clients, from their proposal on the leader until they are applied there.
+    pub commits: Durations,
+    pub databases: i64,
+    pub running_compactions: i64,
+    pub running_flushes: i64,
+    /// Estimated bytes that compactions have to rewrite.
+    pub pending_compaction_bytes: i64,
+    /// Databases that slow down writes, and that have stopped them, because compactions or flushes are behind.
+    pub slowed: i64,
+    pub stopped: i64,
+    pub memtable_bytes: i64,
+    /// Memory of the indexes and filters of the tables.
+    pub table_reader_bytes: i64,
+    /// Bytes of uncompressed blocks in memory, and at most how many.
+    pub block_cache_bytes: i64,
+    pub block_cache_limit: i64,
+}
+
+impl From<vectron_raft::StorageStatus> for StorageStatus {
+    fn from(of: vectron_raft::StorageStatus) -> Self {
+        Self {
+            syncs: of.syncs.into(),
+            commits: of.commits.into(),
+            databases: of.store.databases as i64,
+            running_compactions: of.store.running_compactions as i64,
+            running_flushes: of.store.running_flushes as i64,
+            pending_compaction_bytes: of.store.pending_compaction_bytes as i64,
+            slowed: of.store.slowed as i64,
+            stopped: of.store.stopped as i64,
+            memtable_bytes: of.store.memtable_bytes as i64,
+            table_reader_bytes: of.store.table_reader_bytes as i64,
+            block_cache_bytes: of.block_cache_bytes as i64,
+            block_cache_limit: of.block_cache_limit as i64,
+        }
+    }
 }
 
 #[napi(object)]
@@ -673,6 +734,12 @@ impl Engine {
             Operations { waiting: waiting as u32, running: running as u32 }
         };
         [Lane::Usual, Lane::Costly].map(of).into()
+    }
+
+    /// What the log and the stores do: for metrics.
+    #[napi(catch_unwind)]
+    pub fn storage(&self) -> StorageStatus {
+        self.node.storage().into()
     }
 
     /// The nearest points of many queries in one call: `vectors` holds one query after the other. Copied before this

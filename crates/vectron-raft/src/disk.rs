@@ -1,14 +1,15 @@
 //! The disk under the log: ordered writes that are durable when they say so. A real one on RocksDB with one writer
 //! thread for all groups, and a simulated one for tests that lose power (sim/).
 
+use crate::durations::Durations;
 use crate::{NodeError, Result};
 use crossbeam_channel::{Receiver, Sender};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
-use vectron_storage::{Batch, Durability, Resources, Store};
+use std::time::{Duration, Instant};
+use vectron_storage::{Activity, Batch, Durability, Resources, Store};
 
 /// Bytes that one write may carry.
 const MAX_WRITE_BYTES: usize = 8 << 20;
@@ -42,6 +43,17 @@ pub trait LogDisk: Send + Sync + 'static {
     /// Gives the space of removed keys `from..to` back to the file system, some time later. Where nothing is given back,
     /// nothing is wrong.
     fn reclaim(&self, _from: Vec<u8>, _to: Vec<u8>) {}
+    /// How long writes took whose durability was waited for, and what the store under them does.
+    fn work(&self) -> LogWork {
+        LogWork::default()
+    }
+}
+
+/// What a log has done since it was opened, and does now.
+#[derive(Default)]
+pub struct LogWork {
+    pub syncs: Arc<Durations>,
+    pub store: Activity,
 }
 
 type Range = (Vec<u8>, Vec<u8>);
@@ -54,6 +66,7 @@ type Range = (Vec<u8>, Vec<u8>);
 /// 100 ms old: a log that recovers to less has lost something, and is damaged.
 pub struct RocksLog {
     store: Arc<Store>,
+    syncs: Arc<Durations>,
     queue: Option<Sender<Write>>,
     reclaim: Option<Sender<Range>>,
     threads: Vec<JoinHandle<()>>,
@@ -74,9 +87,10 @@ impl RocksLog {
         let (queue, writes) = crossbeam_channel::bounded(4096);
         let (stop, stopped) = crossbeam_channel::bounded(0);
         let synced = Arc::new(AtomicU64::new(0));
+        let syncs = Arc::<Durations>::default();
         let writer = std::thread::Builder::new().name("vectron-log".into()).spawn({
-            let (store, synced) = (Arc::clone(&store), Arc::clone(&synced));
-            move || write_all(&store, &writes, relaxed_interval, &synced)
+            let (store, synced, syncs) = (Arc::clone(&store), Arc::clone(&synced), Arc::clone(&syncs));
+            move || write_all(&store, &writes, relaxed_interval, &synced, &syncs)
         })?;
         let witness = std::thread::Builder::new()
             .name("vectron-witness".into())
@@ -92,7 +106,7 @@ impl RocksLog {
             }
         })?;
         let threads = vec![writer, witness, compactor];
-        Ok(Self { store, queue: Some(queue), reclaim: Some(reclaim), threads, stop })
+        Ok(Self { store, syncs, queue: Some(queue), reclaim: Some(reclaim), threads, stop })
     }
 }
 
@@ -122,6 +136,10 @@ impl LogDisk for RocksLog {
             let _ = ranges.try_send((from, to));
         }
     }
+
+    fn work(&self) -> LogWork {
+        LogWork { syncs: Arc::clone(&self.syncs), store: self.store.activity() }
+    }
 }
 
 impl Drop for RocksLog {
@@ -140,7 +158,13 @@ impl Drop for RocksLog {
     }
 }
 
-fn write_all(store: &Store, writes: &Receiver<Write>, relaxed_interval: Duration, synced: &AtomicU64) {
+fn write_all(
+    store: &Store,
+    writes: &Receiver<Write>,
+    relaxed_interval: Duration,
+    synced: &AtomicU64,
+    syncs: &Durations,
+) {
     let mut unsynced = false;
     loop {
         let first = if unsynced { writes.recv_timeout(relaxed_interval).ok() } else { writes.recv().ok() };
@@ -148,7 +172,9 @@ fn write_all(store: &Store, writes: &Receiver<Write>, relaxed_interval: Duration
             if !unsynced {
                 return;
             }
+            let began = Instant::now();
             unsynced = store.sync().is_err() && !store.is_poisoned();
+            syncs.add(began.elapsed());
             synced.store(store.sequence(), Ordering::Release);
             continue;
         };
@@ -171,7 +197,11 @@ fn write_all(store: &Store, writes: &Receiver<Write>, relaxed_interval: Duration
             waiting.extend(write.done);
             next = if bytes < MAX_WRITE_BYTES { writes.try_recv().ok() } else { None };
         }
+        let began = Instant::now();
         let outcome = store.write_synced(batch, sync && !crate::faults::no_fsync());
+        if sync {
+            syncs.add(began.elapsed());
+        }
         if sync && outcome.is_ok() {
             synced.store(store.sequence(), Ordering::Release);
         }

@@ -8,6 +8,7 @@
 //! smaller pool moves points into the graphs. Nothing here knows JavaScript.
 
 mod disk;
+mod durations;
 mod error;
 mod faults;
 mod feed;
@@ -30,11 +31,12 @@ mod verify;
 mod views;
 mod wire;
 
+pub use durations::Histogram;
 pub use error::{NodeError, Result};
 pub use group::{Consistency, GroupStatus, Role, Timing};
 pub use lanes::{Lane, Operations};
 pub use net::TlsFiles;
-pub use node::{Assignment, Node, NodeOptions, Proposal, RaftListener, ReplicaStatus, Reply};
+pub use node::{Assignment, Node, NodeOptions, Proposal, RaftListener, ReplicaStatus, Reply, StorageStatus};
 pub use op::refusal;
 pub use replica::Wanted;
 pub use types::{ReplicaId, worker_of};

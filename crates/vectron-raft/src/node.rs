@@ -1,6 +1,7 @@
 //! The worker's engine: all replicas, the log they share, their connections, and the threads that serve them.
 
-use crate::disk::{Change, LogDisk, RocksLog, Write};
+use crate::disk::{Change, LogDisk, LogWork, RocksLog, Write};
+use crate::durations::{Durations, Histogram};
 use crate::feed;
 use crate::group::{self, Consistency, GroupStatus, Timing};
 use crate::lanes::{self, Lane, Lanes, Operations};
@@ -30,7 +31,7 @@ use vectron_shard::proto::{
 };
 use vectron_shard::{Applied, Found, MAX_TAIL, Nearest, Shard};
 use vectron_shard::{ShardError, ShardSpec, ShardStatus, Until};
-use vectron_storage::{ErrorCode, Resources};
+use vectron_storage::{Activity, ErrorCode, Resources};
 
 /// Points a turn of an indexing task moves before it lets another shard have the thread.
 const INDEX_TURN: usize = 64;
@@ -168,6 +169,8 @@ struct Inner {
     /// Less than half of it is.
     disk_critical: AtomicBool,
     free_and_mark: Mutex<(u64, u64)>,
+    /// From a write's proposal until it is applied, of those that succeeded.
+    commits: Durations,
     lanes: Lanes,
     indexers: rayon::ThreadPool,
     /// Taken by [`Node::close`]. Last, so that what runs on it is gone before.
@@ -218,6 +221,7 @@ impl Node {
             receiving: Receiving::default(),
             views: Views::new(&dir.join("views"))?,
             raft_address,
+            commits: Durations::default(),
             disk_low: AtomicBool::new(false),
             disk_critical: AtomicBool::new(false),
             free_and_mark: Mutex::default(),
@@ -446,7 +450,15 @@ impl Node {
         self.run(Lane::Usual, reply, move |reply| match node.prepare(id, epoch, proposal, origin) {
             Err(e) => reply(Err(e)),
             Ok((replica, command)) => {
-                node.0.handle.spawn(async move { reply(group::propose(&replica, command).await) });
+                let engine = Arc::clone(&node.0);
+                node.0.handle.spawn(async move {
+                    let began = Instant::now();
+                    let applied = group::propose(&replica, command).await;
+                    if applied.is_ok() {
+                        engine.commits.add(began.elapsed());
+                    }
+                    reply(applied);
+                });
             }
         });
     }
@@ -928,6 +940,21 @@ impl Node {
         self.0.lanes.operations(lane)
     }
 
+    /// What the log and the stores of this worker do; of a closed engine nothing more.
+    pub fn storage(&self) -> StorageStatus {
+        let LogWork { syncs, mut store } = self.log().map(|log| log.work()).unwrap_or_default();
+        let replicas: Vec<Arc<Replica>> = self.0.replicas.read().values().cloned().collect();
+        replicas.iter().for_each(|replica| store += replica.shard().store_activity());
+        let (block_cache_bytes, block_cache_limit) = self.0.resources.block_cache();
+        StorageStatus {
+            syncs: syncs.read(),
+            commits: self.0.commits.read(),
+            store,
+            block_cache_bytes,
+            block_cache_limit,
+        }
+    }
+
     fn shard_dir(&self, id: u64) -> PathBuf {
         self.0.dir.join("shards").join(id.to_string())
     }
@@ -941,6 +968,19 @@ impl Node {
         self.0.disk_low.store(free < mark, Ordering::Release);
         self.0.disk_critical.store(free < mark / 2, Ordering::Release);
     }
+}
+
+/// What an engine's log and stores have done since it was opened, and do now.
+pub struct StorageStatus {
+    /// Writes of the log that waited for their fsync, with that fsync. One may be of many proposals.
+    pub syncs: Histogram,
+    /// Writes of clients, from their proposal on the leader until they are applied there.
+    pub commits: Histogram,
+    /// The databases of the log and of all replicas.
+    pub store: Activity,
+    /// Bytes of uncompressed blocks in memory, and at most how many.
+    pub block_cache_bytes: u64,
+    pub block_cache_limit: u64,
 }
 
 /// What the engine does for its replicas from time to time.

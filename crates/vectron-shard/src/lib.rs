@@ -86,7 +86,7 @@ use parking_lot::{Mutex, RwLock};
 use recall::RecallBook;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use vectron_storage::{Durability, Resources, Store};
+use vectron_storage::{Activity, Durability, Resources, Store};
 use writer::Writer;
 
 /// Most points that may wait for the index. Each is scanned by every search, so the tail must not grow
@@ -217,6 +217,11 @@ impl Shard {
             disk_bytes: self.store.disk_bytes() + self.snapshot_bytes(),
             recalls: self.recalls(),
         }
+    }
+
+    /// What its store does and holds now.
+    pub fn store_activity(&self) -> Activity {
+        self.store.activity()
     }
 
     /// Whether the graphs have every point.

@@ -10,6 +10,7 @@
 //! failed write poisons a store: after a failed fsync the kernel may have dropped the pages, so a later
 //! success would prove nothing.
 
+mod activity;
 #[path = "generated/error_code.rs"]
 mod error_code;
 mod options;
@@ -19,6 +20,7 @@ mod rendered;
 mod small;
 mod store;
 
+pub use activity::Activity;
 pub use error_code::ErrorCode;
 pub use options::{Resources, SMALL_STORE_BYTES};
 pub use rendered::Name as RenderedName;

@@ -20,6 +20,7 @@ const INFO_LOG_BYTES: usize = 256 << 10;
 #[derive(Clone)]
 pub struct Resources {
     cache: Cache,
+    block_cache_bytes: usize,
     write_buffers: WriteBufferManager,
     pub(crate) rendered: Arc<Rendered>,
     pub(crate) small_store_bytes: usize,
@@ -30,12 +31,19 @@ impl Resources {
     /// uncompressed blocks. `write_buffer_bytes`: memtables of all stores together.
     pub fn new(cache_bytes: usize, write_buffer_bytes: usize) -> Self {
         let rendered_bytes = cache_bytes / 4;
+        let block_cache_bytes = cache_bytes - rendered_bytes;
         Self {
-            cache: Cache::new_lru_cache(cache_bytes - rendered_bytes),
+            cache: Cache::new_lru_cache(block_cache_bytes),
+            block_cache_bytes,
             rendered: Arc::new(Rendered::new(rendered_bytes)),
             write_buffers: WriteBufferManager::new_write_buffer_manager(write_buffer_bytes, false),
             small_store_bytes: SMALL_STORE_BYTES,
         }
+    }
+
+    /// Bytes of uncompressed blocks in the cache, and how many it may hold.
+    pub fn block_cache(&self) -> (u64, u64) {
+        (self.cache.get_usage() as u64, self.block_cache_bytes as u64)
     }
 
     /// Another limit than [`SMALL_STORE_BYTES`]; 0: every store is a RocksDB from its first write on.

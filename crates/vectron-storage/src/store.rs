@@ -2,7 +2,7 @@
 
 use crate::rendered;
 use crate::small::{self, Entries, Small, sync_dir};
-use crate::{Batch, Durability, RenderedName, Resources, Result, StorageError, options, records};
+use crate::{Activity, Batch, Durability, RenderedName, Resources, Result, StorageError, options, records};
 use parking_lot::{Mutex, RwLock};
 use rocksdb::{CompactOptions, DB, Direction, IteratorMode, ReadOptions, WriteOptions};
 use std::ops::Bound;
@@ -301,6 +301,11 @@ impl Store {
             Form::Database(db) => db.property_int_value(property).ok().flatten().unwrap_or(0),
             Form::Small(small) => small.bytes() as u64,
         }
+    }
+
+    /// What its RocksDB does and holds now; of a small store nothing.
+    pub fn activity(&self) -> Activity {
+        self.db.get().map(Activity::of).unwrap_or_default()
     }
 
     /// Whether the store is a RocksDB.

@@ -57,6 +57,8 @@ export declare class Engine {
    * take long.
    */
   operations(): Array<Operations>
+  /** What the log and the stores do: for metrics. */
+  storage(): StorageStatus
   /**
    * The nearest points of many queries in one call: `vectors` holds one query after the other. Copied before this
    * returns; the work runs on the engine's threads.
@@ -115,6 +117,17 @@ export declare function closeDescriptor(fd: number): void
  * `fd` is open, and that it does not close it before this returns.
  */
 export declare function duplicateDescriptor(fd: number): number
+
+/** Durations that were counted since the engine was opened. */
+export interface Durations {
+  /** Upper bounds of the buckets, in seconds, inclusive; ascending. */
+  bounds: Array<number>
+  /** How many durations were at most as long as each bound. */
+  counts: Array<number>
+  /** All durations, and their sum in seconds. */
+  count: number
+  seconds: number
+}
 
 export interface ExportedShard {
   shardId: number
@@ -284,6 +297,28 @@ export interface Status {
   views: number
   /** What is known of the recall of searches: by the first vectors, then by each named one. */
   recalls: Array<Recall>
+}
+
+/** What an engine's log and stores have done since it was opened, and do now: sums over the log and all replicas. */
+export interface StorageStatus {
+  /** Writes of the log that waited for their fsync, with that fsync. */
+  syncs: Durations
+  /** Writes of clients, from their proposal on the leader until they are applied there. */
+  commits: Durations
+  databases: number
+  runningCompactions: number
+  runningFlushes: number
+  /** Estimated bytes that compactions have to rewrite. */
+  pendingCompactionBytes: number
+  /** Databases that slow down writes, and that have stopped them, because compactions or flushes are behind. */
+  slowed: number
+  stopped: number
+  memtableBytes: number
+  /** Memory of the indexes and filters of the tables. */
+  tableReaderBytes: number
+  /** Bytes of uncompressed blocks in memory, and at most how many. */
+  blockCacheBytes: number
+  blockCacheLimit: number
 }
 
 /** Raft address of another worker. */

@@ -168,6 +168,27 @@ describe('Engine', () => {
     expect(instructionSet()).toMatch(/^(scalar|avx2\+fma|avx512\+vnni|neon)$/);
   });
 
+  it('counts the durations of synced log writes and of client writes, and tells what RocksDB does', async () => {
+    const before = engine.storage();
+    const points = Array.from({ length: 200 }, (_, n) => ({ id: `d${n}`, vector: vector(1, n), payload: Buffer.alloc(0) }));
+    for (let n = 0; n < 3; n += 1)
+      await run({ $case: 'upsert', value: workerData.PointBatch.fromPartial({ points }) });
+    const after = engine.storage();
+    expect(after.commits.count).toBe(before.commits.count + 3);
+    expect(after.syncs.count).toBeGreaterThan(before.syncs.count);
+    for (const { bounds, counts, count, seconds } of [after.syncs, after.commits]) {
+      expect(counts.length).toBe(bounds.length);
+      expect([...counts, count]).toEqual([...counts, count].toSorted((a, b) => a - b));
+      expect(seconds).toBeGreaterThan(0);
+    }
+    // The log is one from the start.
+    expect(after.databases).toBeGreaterThan(0);
+    expect(after.memtableBytes).toBeGreaterThan(0);
+    expect(after.blockCacheBytes).toBeLessThanOrEqual(after.blockCacheLimit);
+    expect(after.blockCacheLimit).toBe((OPTIONS.cacheBytes * 3) / 4);
+    expect(after.slowed + after.stopped).toBe(0);
+  });
+
   it('stops reads that nobody waits for any more, those that wait for a thread as well', async () => {
     const points = Array.from({ length: 2_000 }, (_, n) => ({ id: `s${n}`, vector: vector(1, n) }));
     const payload = Buffer.from('{"n":1}');

@@ -21,6 +21,7 @@ export interface EngineOptions extends Partial<ReplicationOptions> {
 export type ShardSettings = native.Spec;
 export type ShardStatus = native.Status;
 export type Operations = native.Operations;
+export type StorageStatus = native.StorageStatus;
 export type Assigned = native.Assigned;
 export type PeerAddress = native.PeerAddress;
 export type Scrubbed = native.Scrubbed;
@@ -193,6 +194,11 @@ export class Engine {
   operations(): { readonly usual: Operations; readonly costly: Operations } {
     const [usual, costly] = this.core.operations() as [Operations, Operations];
     return { usual, costly };
+  }
+
+  /** What the log and the stores of all shards have done since the engine was opened, and do now. */
+  storage(): StorageStatus {
+    return this.core.storage();
   }
 
   status(): ShardStatus[] {

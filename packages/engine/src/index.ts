@@ -13,6 +13,7 @@ export {
   type SearchManyOptions,
   type ShardSettings,
   type ShardStatus,
+  type StorageStatus,
   shardSettings,
 } from './engine.js';
 export { DEFAULT_REPLICATION, type ReplicationOptions } from './replication.js';

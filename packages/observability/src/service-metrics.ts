@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
+import { countedHistogram } from './counted-elsewhere.js';
 import type { ProcessMetrics } from './process-metrics.js';
 
 /** Calls of a listener for services of the cluster. `observe`: path of the method, error code or `OK`, seconds. */
@@ -80,6 +81,32 @@ export function workerMetrics({ registry }: ProcessMetrics) {
       'vectron_engine_waiting_limit',
       'Operations that may wait for a thread; more are refused with OVERLOADED.',
     ),
+    syncs: countedHistogram(
+      'vectron_log_sync_seconds',
+      'Duration of the writes of the Raft log that wait for their fsync, in seconds. One carries all proposals that were waiting.',
+      registers,
+    ),
+    commits: countedHistogram(
+      'vectron_raft_commit_seconds',
+      'Duration of client writes on the leader from the proposal until they are applied, in seconds.',
+      registers,
+    ),
+    databases: gauge(
+      'vectron_rocksdb_databases',
+      'Databases of RocksDB that are open: the log, and the larger replicas.',
+    ),
+    rocksdbJobs: gauge('vectron_rocksdb_jobs_running', 'Background work of RocksDB in progress.', ['kind']),
+    rocksdbPending: gauge(
+      'vectron_rocksdb_pending_compaction_bytes',
+      'Estimated bytes that compactions have to rewrite.',
+    ),
+    rocksdbLimited: gauge(
+      'vectron_rocksdb_writes_limited',
+      'Databases that slow down or have stopped writes because compactions or flushes are behind.',
+      ['state'],
+    ),
+    rocksdbMemory: gauge('vectron_rocksdb_memory_bytes', 'Memory of RocksDB by what it is for.', ['use']),
+    rocksdbCacheLimit: gauge('vectron_rocksdb_block_cache_limit_bytes', 'Size that the block cache may reach.'),
     diskSize: gauge('vectron_disk_size_bytes', 'Size of the disk of the data directory.'),
     diskFree: gauge('vectron_disk_free_bytes', 'Bytes that are free on it.'),
     diskLowWater: gauge('vectron_disk_low_water_bytes', 'Upserts are refused when less is free.'),
