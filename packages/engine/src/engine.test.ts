@@ -170,9 +170,12 @@ describe('Engine', () => {
 
   it('counts the durations of synced log writes and of client writes, and tells what RocksDB does', async () => {
     const before = engine.storage();
-    const points = Array.from({ length: 200 }, (_, n) => ({ id: `d${n}`, vector: vector(1, n), payload: Buffer.alloc(0) }));
-    for (let n = 0; n < 3; n += 1)
-      await run({ $case: 'upsert', value: workerData.PointBatch.fromPartial({ points }) });
+    const points = Array.from({ length: 200 }, (_, n) => ({
+      id: `d${n}`,
+      vector: vector(1, n),
+      payload: Buffer.alloc(0),
+    }));
+    for (let n = 0; n < 3; n += 1) await run({ $case: 'upsert', value: workerData.PointBatch.fromPartial({ points }) });
     const after = engine.storage();
     expect(after.commits.count).toBe(before.commits.count + 3);
     expect(after.syncs.count).toBeGreaterThan(before.syncs.count);

@@ -35,7 +35,7 @@ export async function serveStaticPages(fastify: FastifyInstance, secure: boolean
     reply.header('referrer-policy', 'no-referrer');
     reply.header(
       'content-security-policy',
-      "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
+      "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     );
   });
   await fastify.register(fastifyStatic, { root: swaggerDir, prefix: '/docs/assets/', index: false });
