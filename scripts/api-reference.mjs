@@ -162,7 +162,7 @@ written.set('messages.md', [
   '',
   GENERATED,
   '',
-  'Messages that several calls have in common, or that stand within others.',
+  'Messages that several calls share, or that are parts of other messages.',
   '',
   ...[...described].toSorted(([one], [other]) => (one < other ? -1 : 1)).flatMap(([, lines]) => lines),
 ]);

@@ -6,23 +6,23 @@ import { contractOf, optionOf, registryOf } from './contract.mjs';
 import { isRequired, Schemas } from './openapi-schemas.mjs';
 
 const TAGS = {
-  Collections: 'Collections of the tenant, their indexes and other names.',
-  Points: 'Points of a collection: written, read, listed, changed, counted.',
-  Search: 'Nearest neighbours, words and both.',
-  Account: 'Logins, tokens and the own account.',
-  'API keys': 'Keys of an account.',
-  Accounts: 'Accounts of a team: invitations, and what administrators do with them.',
-  Cluster: 'Placement: what is where, and what is being moved. Administrators only.',
+  Collections: 'Collections of the tenant, with their indexes and aliases.',
+  Points: 'Points of a collection: write, read, list, change, count and delete them.',
+  Search: 'Search for nearest neighbours, for words, or for both.',
+  Account: "Logins, tokens and the caller's account.",
+  'API keys': 'API keys of an account.',
+  Accounts: 'Accounts of a team: invitations and administration.',
+  Cluster: 'Placement of shards on workers, and its changes. Only for administrators.',
   System: 'Health, totals, alerts, audit log and metrics.',
 };
 const ACCESS = {
-  public: 'Needs no token.',
-  token: 'Takes a login token, an SDK token or an API key.',
-  read: 'Takes a token that may read: any role but metrics.',
-  write: 'Takes a token that may write.',
-  login: "Takes a login token, or an administrator's API key.",
-  metrics: 'Takes a token of an administrator, or of the role metrics.',
-  admin: 'Takes a token of an administrator.',
+  public: 'Requires no token.',
+  token: 'Requires a login token, an SDK token or an API key of any role.',
+  read: 'Requires a token with the role read, write or admin.',
+  write: 'Requires a token with the role write or admin.',
+  login: 'Requires a login token, or an API key with the role admin.',
+  metrics: 'Requires a token with the role metrics or admin.',
+  admin: 'Requires a token with the role admin.',
 };
 const EXAMPLE_DEPTH = 5;
 
@@ -55,7 +55,7 @@ export function openApiDocument() {
       title: 'Vectron',
       version: '0.1.0',
       description:
-        'A distributed vector database. Bodies follow the proto3 JSON mapping: names are accepted in lowerCamelCase and snake_case, 64-bit integers are printed as strings and accepted as strings or numbers, bytes are base64. SearchStream is a WebSocket at /v1/collections/{collection}/points/search/stream: each message is a search body, the answers come as shards answer.',
+        'A distributed vector database. Bodies follow the proto3 JSON mapping: field names are accepted in lowerCamelCase and snake_case, 64-bit integers are returned as strings and accepted as strings or numbers, and bytes are base64. SearchStream is a WebSocket at /v1/collections/{collection}/points/search/stream: each message is the body of a search, and the server sends an answer after each batch of shards that has answered.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [
@@ -222,26 +222,26 @@ const REASONS = Object.keys(ERROR_CODES).join(', ');
 const ERROR_SCHEMAS = {
   Status: {
     type: 'object',
-    description: 'A google.rpc.Status: how a call failed.',
+    description: 'A google.rpc.Status, which describes the failure of a call.',
     required: ['code', 'message', 'details'],
     properties: {
-      code: { type: 'integer', format: 'int32', description: 'Number of the gRPC status.' },
-      message: { type: 'string', description: 'What was wrong, where, and what to do.' },
+      code: { type: 'integer', format: 'int32', description: 'Number of the gRPC status code.' },
+      message: { type: 'string', description: 'A message that says what is wrong, where, and what to do.' },
       details: { type: 'array', items: { $ref: '#/components/schemas/StatusDetail' } },
     },
   },
   StatusDetail: {
     type: 'object',
-    description: 'A google.rpc.ErrorInfo, which is always there, or a google.rpc.BadRequest.',
+    description: 'A google.rpc.ErrorInfo, which is always present; or a google.rpc.BadRequest.',
     required: ['@type'],
     properties: {
       '@type': { type: 'string' },
-      reason: { type: 'string', description: `Of an ErrorInfo: the stable code of the error, such as ${REASONS}.` },
+      reason: { type: 'string', description: `For an ErrorInfo: the stable code of the error, one of ${REASONS}.` },
       domain: { type: 'string' },
       metadata: { type: 'object', additionalProperties: { type: 'string' } },
       fieldViolations: {
         type: 'array',
-        description: 'Of a BadRequest: the fields that are wrong.',
+        description: 'For a BadRequest: the invalid fields.',
         items: { $ref: '#/components/schemas/FieldViolation' },
       },
     },
@@ -271,7 +271,7 @@ function errorResponses() {
     };
     responses[`Status${status}`] = {
       description: `The call failed: ${reasons.join(', ')}.`,
-      content: media({ code: 0, message: 'what was wrong, where, and what to do', details: [detail] }),
+      content: media({ code: 0, message: 'what is wrong, where, and what to do', details: [detail] }),
     };
   }
   return responses;

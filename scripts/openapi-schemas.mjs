@@ -11,32 +11,53 @@ const scalar = { description: 'A string, a number, true or false.' };
 /** The JSON form of filters (packages/model/src/filter-json.ts), which is not that of the message. */
 const FILTER = {
   type: 'object',
-  description: `A condition on points. Exactly one of all, any, none, ids, nested, or field with one test of ${FILTER_TESTS}; bounds of a range go together. An empty object holds for every point.`,
+  description: `A condition on points, with exactly one of all, any, none, ids, nested and field. A field has exactly one of the tests ${FILTER_TESTS}; the bounds of one range can be combined. An empty object matches every point.`,
   additionalProperties: false,
   properties: {
-    all: { type: 'array', items: ref('Filter'), description: 'Every one holds.' },
-    any: { type: 'array', items: ref('Filter'), description: 'At least one holds.' },
-    none: { type: 'array', items: ref('Filter'), description: 'None holds.' },
-    ids: { type: 'array', items: { type: 'string' }, description: 'The point has one of these ids.' },
+    all: {
+      type: 'array',
+      items: ref('Filter'),
+      description: 'Every filter of the list matches. An empty list matches every point.',
+    },
+    any: {
+      type: 'array',
+      items: ref('Filter'),
+      description: 'At least one filter of the list matches. An empty list matches no point.',
+    },
+    none: {
+      type: 'array',
+      items: ref('Filter'),
+      description: 'None of the filters of the list matches. An empty list matches every point.',
+    },
+    ids: { type: 'array', items: { type: 'string' }, description: 'The id of the point is in the list.' },
     nested: {
       type: 'object',
-      description: 'One object below the path meets the whole filter, whose paths begin in that object.',
+      description: 'One object below the path matches the whole filter, whose paths begin in that object.',
       required: ['path', 'filter'],
       properties: { path: { type: 'string' }, filter: ref('Filter') },
     },
     field: {
       type: 'string',
-      description: 'Keys separated by dots, a backslash before a dot that is part of a key. Lists are gone through.',
+      description:
+        'Path of the values in the payload: keys separated by dots, with a backslash before a dot that is part of a key. Lists on the path are traversed.',
     },
     eq: scalar,
-    in: { type: 'array', items: scalar, description: 'One of these values.' },
-    notIn: { type: 'array', items: scalar, description: 'None of these values; holds where there is no value, too.' },
-    gt: { description: 'A number, or a time such as 2026-01-31T12:00:00Z or 2026-01-31; so are the other bounds.' },
-    gte: {},
-    lt: {},
-    lte: {},
+    in: { type: 'array', items: scalar, description: 'A value is one of these values.' },
+    notIn: {
+      type: 'array',
+      items: scalar,
+      description: 'No value is one of these values. Matches also where there is no value.',
+    },
+    gt: {
+      description:
+        'Lower bound, exclusive: a number, or a time such as 2026-01-31T12:00:00Z or 2026-01-31. All bounds of a range have the same type.',
+    },
+    gte: { description: 'Lower bound, inclusive.' },
+    lt: { description: 'Upper bound, exclusive.' },
+    lte: { description: 'Upper bound, inclusive.' },
     geoRadius: {
       type: 'object',
+      description: 'A geographic point is within this distance of the centre, in metres.',
       required: ['center', 'meters'],
       properties: {
         center: { type: 'object', required: ['lat', 'lon'], properties: { lat: number, lon: number } },
@@ -45,15 +66,16 @@ const FILTER = {
     },
     geoBox: {
       type: 'object',
-      description: 'West may be greater than east: the box then crosses the 180th meridian.',
+      description:
+        'A geographic point is within this box, whose edges are in degrees. `west` can be greater than `east`: the box then crosses the 180th meridian.',
       required: ['north', 'west', 'south', 'east'],
       properties: { north: number, west: number, south: number, east: number },
     },
-    prefix: { type: 'string', description: 'A string that begins so.' },
-    text: { type: 'string', description: 'A string that has every word of this text.' },
-    phrase: { type: 'string', description: 'A string that has these words next to each other in this order.' },
-    exists: { type: 'boolean', description: 'Whether there is a value that is not null.' },
-    isNull: { type: 'boolean', description: 'Whether there is a null.' },
+    prefix: { type: 'string', description: 'A string begins with this prefix.' },
+    text: { type: 'string', description: 'A string contains every word of this text.' },
+    phrase: { type: 'string', description: 'A string contains these words next to each other in this order.' },
+    exists: { type: 'boolean', description: 'true: there is a value other than null. false: there is none.' },
+    isNull: { type: 'boolean', description: 'true: there is a null. false: there is none.' },
   },
 };
 

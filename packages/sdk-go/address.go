@@ -6,21 +6,21 @@ import (
 	"strings"
 )
 
-// address is where a server is, and what it is spoken to in.
+// address is the address of a server and its protocol.
 type address struct {
 	isGRPC, isSecure bool
-	// host is host:port.
+	// host is the host and the port: host:port.
 	host string
-	// base of REST is http(s)://host:port/prefix, before /v1.
+	// base is the base URL for REST: http(s)://host:port/prefix, without /v1.
 	base string
 }
 
-// addressOf reads http(s)://host:port/prefix and grpc(s)://host:port. Errors do not repeat what may be a secret.
+// addressOf parses http(s)://host:port/prefix and grpc(s)://host:port. Errors do not contain the URL, because it can be a secret.
 func addressOf(text string) (address, error) {
 	refuse := func(what string) (address, error) { return address{}, invalid("url", "the URL of a server %s", what) }
 	parsed, err := url.Parse(text)
 	if err != nil || parsed.Opaque != "" {
-		return refuse("is one such as http://127.0.0.1:8080")
+		return refuse("must be a URL such as http://127.0.0.1:8080")
 	}
 	var found address
 	switch parsed.Scheme {
@@ -28,19 +28,19 @@ func addressOf(text string) (address, error) {
 	case "grpc", "grpcs":
 		found.isGRPC = true
 	default:
-		return refuse("begins with http://, https://, grpc:// or grpcs://")
+		return refuse("must begin with http://, https://, grpc:// or grpcs://")
 	}
 	found.isSecure = strings.HasSuffix(parsed.Scheme, "s")
 	path := strings.TrimSuffix(strings.TrimRight(parsed.Path, "/"), "/v1")
 	switch {
 	case parsed.Hostname() == "":
-		return refuse("names a host")
+		return refuse("must contain a host")
 	case parsed.User != nil:
-		return refuse("has no user and no password in it: give the API key by WithAPIKey")
+		return refuse("must not contain a user or a password; pass the API key by WithAPIKey")
 	case parsed.RawQuery != "" || parsed.Fragment != "" || strings.ContainsAny(text, "?#"):
-		return refuse("has no query and no fragment")
+		return refuse("must not contain a query or a fragment")
 	case found.isGRPC && path != "":
-		return refuse("has no path over gRPC")
+		return refuse("must not contain a path over gRPC")
 	}
 	found.host = parsed.Host
 	if parsed.Port() == "" && found.isGRPC {

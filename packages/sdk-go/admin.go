@@ -9,13 +9,13 @@ import (
 	"vectron.dev/sdk-go/internal/generated/authv1"
 )
 
-// Admin is management, for administrators but for Health. Workers are named by number or id.
+// Admin contains the management calls. All of them except Health require the role admin. Workers are named by their number or id.
 type Admin struct{ client *Client }
 
-// Admin is the management of the server.
+// Admin returns the management calls of the server.
 func (c *Client) Admin() Admin { return Admin{c} }
 
-// Health asks every service and worker how it is.
+// Health queries the state of every service and worker.
 func (a Admin) Health(ctx context.Context) (*Health, error) {
 	answer, err := ask[adminv1.GetHealthResponse](ctx, a.client, contract.AdminGetHealth, &adminv1.GetHealthRequest{})
 	if err != nil {
@@ -24,7 +24,7 @@ func (a Admin) Health(ctx context.Context) (*Health, error) {
 	return decoded(answer, decodeHealth)
 }
 
-// Stats are totals over all tenants.
+// Stats returns totals over all tenants.
 func (a Admin) Stats(ctx context.Context) (*Stats, error) {
 	answer, err := ask[adminv1.GetStatsResponse](ctx, a.client, contract.AdminGetStats, &adminv1.GetStatsRequest{})
 	if err != nil {
@@ -33,20 +33,20 @@ func (a Admin) Stats(ctx context.Context) (*Stats, error) {
 	return decoded(answer, decodeStats)
 }
 
-// Workers are the workers as they reported last.
+// Workers returns the workers as they last reported their state.
 func (a Admin) Workers(ctx context.Context) ([]Worker, error) {
 	answer, err := ask[adminv1.ListWorkersResponse](ctx, a.client, contract.AdminListWorkers, &adminv1.ListWorkersRequest{})
 	return decodeList(&decoder{}, answer.GetWorkers(), decodeWorker), err
 }
 
-// Collections are those of all tenants.
+// Collections returns the collections of all tenants.
 func (a Admin) Collections(ctx context.Context) ([]TenantCollection, error) {
 	request := &adminv1.ListAllCollectionsRequest{}
 	answer, err := ask[adminv1.ListAllCollectionsResponse](ctx, a.client, contract.AdminListAllCollections, request)
 	return decodeList(&decoder{}, answer.GetCollections(), decodeTenantCollection), err
 }
 
-// Cluster says how the cluster is.
+// Cluster returns a summary of the cluster.
 func (a Admin) Cluster(ctx context.Context) (*ClusterStatus, error) {
 	request := &adminv1.GetClusterStatusRequest{}
 	answer, err := ask[adminv1.GetClusterStatusResponse](ctx, a.client, contract.AdminGetClusterStatus, request)
@@ -56,13 +56,14 @@ func (a Admin) Cluster(ctx context.Context) (*ClusterStatus, error) {
 	return decoded(answer, decodeClusterStatus)
 }
 
-// Shards are those of all collections.
+// Shards returns the shards of all collections.
 func (a Admin) Shards(ctx context.Context) ([]Shard, error) {
 	answer, err := ask[adminv1.ListShardsResponse](ctx, a.client, contract.AdminListShards, &adminv1.ListShardsRequest{})
 	return decodeList(&decoder{}, answer.GetShards(), decodeShard), err
 }
 
-// Operations are the moves and splits under way, and those that ended, the newest first; limit of those, at most 500; 0: 100.
+// Operations returns the moves and splits in progress, and those that have ended, newest first: at most limit of them, up to 500; 0:
+// 100.
 func (a Admin) Operations(ctx context.Context, limit uint32) (*Operations, error) {
 	request := &adminv1.ListOperationsRequest{Limit: limit}
 	answer, err := ask[adminv1.ListOperationsResponse](ctx, a.client, contract.AdminListOperations, request)
@@ -72,28 +73,28 @@ func (a Admin) Operations(ctx context.Context, limit uint32) (*Operations, error
 	return decoded(answer, decodeOperations)
 }
 
-// DrainWorker has a worker's replicas moved to others.
+// DrainWorker moves all replicas of a worker to other workers.
 func (a Admin) DrainWorker(ctx context.Context, worker string) error {
 	request := &adminv1.DrainWorkerRequest{Worker: worker}
 	_, err := ask[adminv1.DrainWorkerResponse](ctx, a.client, contract.AdminDrainWorker, request)
 	return err
 }
 
-// CancelDrain takes DrainWorker back: the worker keeps what it has left, and gets replicas again.
+// CancelDrain cancels DrainWorker: the worker keeps its remaining replicas, and gets new ones again.
 func (a Admin) CancelDrain(ctx context.Context, worker string) error {
 	request := &adminv1.DrainWorkerRequest{Worker: worker, Cancel: true}
 	_, err := ask[adminv1.DrainWorkerResponse](ctx, a.client, contract.AdminDrainWorker, request)
 	return err
 }
 
-// RemoveWorker forgets a worker that holds no shard any more.
+// RemoveWorker removes a worker that holds no shard. Fails with CONFLICT if it still holds shards.
 func (a Admin) RemoveWorker(ctx context.Context, worker string) error {
 	request := &adminv1.RemoveWorkerRequest{Worker: worker}
 	_, err := ask[adminv1.RemoveWorkerResponse](ctx, a.client, contract.AdminRemoveWorker, request)
 	return err
 }
 
-// MoveReplica moves a replica of a shard from one worker to another. It is not repeated when its answer is lost.
+// MoveReplica starts to move a replica of a shard from one worker to another. It is not repeated if its answer is lost.
 func (a Admin) MoveReplica(ctx context.Context, shard uint32, from, to string) (*Operation, error) {
 	request := &adminv1.MoveReplicaRequest{ShardId: shard, From: from, To: to}
 	answer, err := ask[adminv1.Operation](ctx, a.client, contract.AdminMoveReplica, request)
@@ -103,7 +104,7 @@ func (a Admin) MoveReplica(ctx context.Context, shard uint32, from, to string) (
 	return decoded(answer, decodeOperation)
 }
 
-// SplitShard splits a shard in the middle of its key range. It is not repeated when its answer is lost.
+// SplitShard starts to split a shard in the middle of its hash range. It is not repeated if its answer is lost.
 func (a Admin) SplitShard(ctx context.Context, shard uint32) (*Operation, error) {
 	answer, err := ask[adminv1.Operation](ctx, a.client, contract.AdminSplitShard, &adminv1.SplitShardRequest{ShardId: shard})
 	if err != nil {
@@ -112,7 +113,7 @@ func (a Admin) SplitShard(ctx context.Context, shard uint32) (*Operation, error)
 	return decoded(answer, decodeOperation)
 }
 
-// Rebalance begins what the planner would do now; with dryRun it only says it.
+// Rebalance starts the actions that the planner would take now; with dryRun it only reports them.
 func (a Admin) Rebalance(ctx context.Context, dryRun bool) (*Rebalancing, error) {
 	answer, err := ask[adminv1.RebalanceResponse](ctx, a.client, contract.AdminRebalance, &adminv1.RebalanceRequest{DryRun: dryRun})
 	if err != nil {
@@ -121,26 +122,27 @@ func (a Admin) Rebalance(ctx context.Context, dryRun bool) (*Rebalancing, error)
 	return decoded(answer, decodeRebalancing)
 }
 
-// Alerts gives alerts, the newest first, at most 1,000. status: open, resolved or empty for both; level: warning, critical or empty.
+// Alerts returns alerts, newest first, at most 1,000. status is open, resolved, or empty for both; level is warning, critical, or empty
+// for both.
 func (a Admin) Alerts(ctx context.Context, status, level string) ([]Alert, error) {
 	request := &adminv1.ListAlertsRequest{Status: status, Level: level}
 	answer, err := ask[adminv1.ListAlertsResponse](ctx, a.client, contract.AdminListAlerts, request)
 	return decodeList(&decoder{}, answer.GetAlerts(), decodeAlert), err
 }
 
-// ResolveAlert closes an alert.
+// ResolveAlert closes an alert. Fails with NOT_FOUND if there is no such alert.
 func (a Admin) ResolveAlert(ctx context.Context, id string) error {
 	_, err := ask[adminv1.ResolveAlertResponse](ctx, a.client, contract.AdminResolveAlert, &adminv1.ResolveAlertRequest{Id: id})
 	return err
 }
 
-// AlertRules are what alerts are opened for.
+// AlertRules returns the rules by which alerts are opened.
 func (a Admin) AlertRules(ctx context.Context) ([]AlertRule, error) {
 	answer, err := ask[adminv1.ListAlertRulesResponse](ctx, a.client, contract.AdminListAlertRules, &adminv1.ListAlertRulesRequest{})
 	return decodeList(&decoder{}, answer.GetRules(), decodeAlertRule), err
 }
 
-// SetAlertRule changes a rule.
+// SetAlertRule changes an alert rule. Fields that are nil remain unchanged.
 func (a Admin) SetAlertRule(ctx context.Context, rule string, change AlertRuleChange) (*AlertRule, error) {
 	request, err := encoded(&change, encodeAlertRuleChange)
 	if err != nil {
@@ -154,14 +156,15 @@ func (a Admin) SetAlertRule(ctx context.Context, rule string, change AlertRuleCh
 	return decoded(answer, decodeAlertRule)
 }
 
-// AuditEntries are those of the gateway that answers, the newest first; limit: at most 1,000; 0: 100.
+// AuditEntries returns the entries of the audit log of the gateway that answers, newest first: at most limit of them, up to 1,000; 0:
+// 100.
 func (a Admin) AuditEntries(ctx context.Context, limit uint32) ([]AuditEntry, error) {
 	request := &adminv1.ListAuditEntriesRequest{Limit: limit}
 	answer, err := ask[adminv1.ListAuditEntriesResponse](ctx, a.client, contract.AdminListAuditEntries, request)
 	return decodeList(&decoder{}, answer.GetEntries(), decodeAuditEntry), err
 }
 
-// VerifyAudit says whether that log is whole.
+// VerifyAudit verifies the audit log of the gateway that answers: that no entry was changed and that none is missing.
 func (a Admin) VerifyAudit(ctx context.Context) (*AuditVerdict, error) {
 	answer, err := ask[adminv1.VerifyAuditResponse](ctx, a.client, contract.AdminVerifyAudit, &adminv1.VerifyAuditRequest{})
 	if err != nil {
@@ -170,7 +173,8 @@ func (a Admin) VerifyAudit(ctx context.Context) (*AuditVerdict, error) {
 	return decoded(answer, decodeAuditVerdict)
 }
 
-// ListUsers gives accounts by id, of one tenant or, when it is empty, of all. They are fetched as they are read.
+// ListUsers returns accounts in the order of their ids: those of one tenant, or of all tenants if it is empty. Pages are fetched while
+// the sequence is read; an error is its last element.
 func (a Admin) ListUsers(ctx context.Context, tenant string) iter.Seq2[Account, error] {
 	return pages(func(token string) ([]Account, string, error) {
 		request := &authv1.ListUsersRequest{TenantId: tenant, PageToken: token}
@@ -179,7 +183,7 @@ func (a Admin) ListUsers(ctx context.Context, tenant string) iter.Seq2[Account, 
 	})
 }
 
-// SetUserRole makes the role of an account read, write, metrics or admin.
+// SetUserRole sets the role of an account: read, write, metrics or admin.
 func (a Admin) SetUserRole(ctx context.Context, user, role string) (*Account, error) {
 	answer, err := ask[authv1.SetUserRoleResponse](ctx, a.client, contract.AuthSetUserRole, &authv1.SetUserRoleRequest{UserId: user, Role: role})
 	if err != nil {
@@ -188,7 +192,7 @@ func (a Admin) SetUserRole(ctx context.Context, user, role string) (*Account, er
 	return decoded(answer.GetUser(), decodeAccount)
 }
 
-// SetUserDisabled disables an account, or enables it again. A disabled account has no logins, and its API keys are refused.
+// SetUserDisabled disables or enables an account. A disabled account cannot log in, and its API keys are refused.
 func (a Admin) SetUserDisabled(ctx context.Context, user string, disabled bool) (*Account, error) {
 	request := &authv1.SetUserDisabledRequest{UserId: user, Disabled: disabled}
 	answer, err := ask[authv1.SetUserDisabledResponse](ctx, a.client, contract.AuthSetUserDisabled, request)
@@ -198,13 +202,14 @@ func (a Admin) SetUserDisabled(ctx context.Context, user string, disabled bool) 
 	return decoded(answer.GetUser(), decodeAccount)
 }
 
-// ResetPassword gives a password that is good for one login, at which it must be changed. The logins of the account end.
+// ResetPassword returns a new password, which is valid for one login, at which it must be changed. The logins of the account end.
 func (a Admin) ResetPassword(ctx context.Context, user string) (string, error) {
 	answer, err := ask[authv1.ResetPasswordResponse](ctx, a.client, contract.AuthResetPassword, &authv1.ResetPasswordRequest{UserId: user})
 	return answer.GetPassword(), err
 }
 
-// RemoveUser deletes an account with its API keys.
+// RemoveUser deletes an account with its API keys. The inheritance says what happens to the collections of the tenant if this is its
+// last account.
 func (a Admin) RemoveUser(ctx context.Context, user string, inheritance Inheritance) (*AccountRemoval, error) {
 	request, err := encoded(&inheritance, encodeInheritance)
 	if err != nil {
@@ -218,7 +223,7 @@ func (a Admin) RemoveUser(ctx context.Context, user string, inheritance Inherita
 	return decoded(answer, decodeAccountRemoval)
 }
 
-// RotateSigningKey signs tokens with a new key, whose id it gives; those of the old one are good until they expire.
+// RotateSigningKey signs tokens with a new key from now on, and returns its id. Tokens of the old key remain valid until they expire.
 func (a Admin) RotateSigningKey(ctx context.Context) (string, error) {
 	request := &adminv1.RotateSigningKeyRequest{}
 	answer, err := ask[adminv1.RotateSigningKeyResponse](ctx, a.client, contract.AdminRotateSigningKey, request)

@@ -7,25 +7,25 @@ import (
 
 const defaultBatchSize = 256
 
-// BulkOptions are how many points are written.
+// BulkOptions are the options of UpsertAll.
 type BulkOptions struct {
-	// BatchSize is how many points a batch has; 0: 256.
+	// BatchSize is the number of points of a batch; 0: 256.
 	BatchSize int
-	// MaxInFlight is as in UpsertStreamOptions.
+	// MaxInFlight is the maximum number of unacknowledged batches, as in UpsertStreamOptions.
 	MaxInFlight int
-	// OnAck, when it is set, is called for each batch when it is acknowledged, with the number of points written by then.
+	// OnAck, if it is set, is called after each acknowledged batch with the number of points written so far.
 	OnAck func(ack BatchAck, written int)
 }
 
-// UpsertAll writes all points, in batches over UpsertStream, and gives how many were written. It stops at the first batch that is
-// refused, whose error it gives; batches behind it that were under way may be written.
+// UpsertAll writes all points in batches over UpsertStream, and returns the number of points written. It stops at the first batch that
+// fails, and returns its error; later batches that were already sent can be written.
 func (c *Client) UpsertAll(ctx context.Context, collection string, points iter.Seq[Point], options BulkOptions) (int, error) {
 	size := options.BatchSize
 	if size == 0 {
 		size = defaultBatchSize
 	}
 	if size < 0 {
-		return 0, invalid("batch_size", "a batch has at least one point")
+		return 0, invalid("batch_size", "BatchSize must be at least 1; 0 stands for 256")
 	}
 	written := 0
 	stream := UpsertStreamOptions{MaxInFlight: options.MaxInFlight}
@@ -44,7 +44,7 @@ func (c *Client) UpsertAll(ctx context.Context, collection string, points iter.S
 	return written, nil
 }
 
-// batched cuts points into batches of a size; the last one may have fewer.
+// batched divides points into batches of a size; the last batch can have fewer points.
 func batched(points iter.Seq[Point], size int) iter.Seq[[]Point] {
 	return func(yield func([]Point) bool) {
 		var batch []Point

@@ -10,8 +10,9 @@ import (
 	pb "vectron.dev/sdk-go/internal/generated/vectronv1"
 )
 
-// ListChanges gives changes since the cursor, in log order a shard, without a gap; without a cursor, from the oldest that is kept. It
-// waits up to WaitMs for one. CHANGES_GONE: the log does not reach back to the cursor any more; Lost of the error says what is lost.
+// ListChanges returns the changes after a cursor, in log order within each shard and without gaps; without a cursor, from the oldest
+// change that is kept. It waits up to WaitMs for the first change. Fails with CHANGES_GONE if the changes after the cursor are no
+// longer kept; Lost of the error describes which are missing.
 func (c *Client) ListChanges(ctx context.Context, collection string, options ChangesOptions) (*Changes, error) {
 	request, err := encoded(&options, encodeChangesOptions)
 	if err != nil {
@@ -26,10 +27,10 @@ func (c *Client) ListChanges(ctx context.Context, collection string, options Cha
 	return decoded(answer, decodeChanges)
 }
 
-// ChangeStream is changes as they happen. It is for one goroutine at a time.
+// ChangeStream is a continuous stream of changes. It must not be used by several goroutines at the same time.
 type ChangeStream struct {
-	// OnLost, when it is set, is called when changes are not kept any more, and the stream then goes on behind them. Without it, and when
-	// the collection was made anew, the stream ends with CHANGES_GONE.
+	// OnLost, if it is set, is called when changes are no longer kept, and the stream continues after them. Without it, or if the
+	// collection was deleted and created again, the stream ends with CHANGES_GONE.
 	OnLost func(LostChanges)
 
 	client     *Client
@@ -37,10 +38,10 @@ type ChangeStream struct {
 	options    ChangesOptions
 }
 
-// streamWaitMs is how long one request of a stream waits for a change, unless the options say it.
+// streamWaitMs is the time that one request of a stream waits for a change, unless the options set it.
 const streamWaitMs = 30_000
 
-// Changes is a stream of the changes since the cursor of the options, or from where they say.
+// Changes returns a stream of the changes after the cursor of the options, or from the start that they specify.
 func (c *Client) Changes(collection string, options ChangesOptions) *ChangeStream {
 	if options.WaitMs == 0 {
 		options.WaitMs = streamWaitMs
@@ -48,13 +49,13 @@ func (c *Client) Changes(collection string, options ChangesOptions) *ChangeStrea
 	return &ChangeStream{client: c, collection: collection, options: options}
 }
 
-// Cursor is where another stream goes on without missing anything. It moves once all changes of one answer of the server were taken, so
-// that a reader who stops in between sees the changes of that answer again.
+// Cursor is the position from which another stream can continue without missing a change. It advances when all changes of one answer of
+// the server were read, so that a reader who stops before gets the changes of that answer again.
 func (s *ChangeStream) Cursor() string { return s.options.Cursor }
 
-// All is the changes, in log order a shard and without a gap, as long as they are read. It ends without an error when the context was
-// cancelled; its deadline, if it has one, is that of the stream, and ends it with DEADLINE_EXCEEDED. Another error is the last thing
-// that it gives; All may be called again, and goes on from the cursor.
+// All returns the changes in log order within each shard and without gaps, as long as they are read. It ends without an error if the
+// context was cancelled; the deadline of the context, if any, is that of the stream, and ends it with DEADLINE_EXCEEDED. Another error
+// is the last element; All can be called again, and continues from the cursor.
 func (s *ChangeStream) All(ctx context.Context) iter.Seq2[Change, error] {
 	return func(yield func(Change, error) bool) {
 		for {
@@ -83,7 +84,7 @@ func (s *ChangeStream) All(ctx context.Context) iter.Seq2[Change, error] {
 	}
 }
 
-// passes goes on behind changes that are lost; false: the error is another one, or nobody wants to go on.
+// passes continues after changes that are lost; false: the error is a different one, or OnLost is not set.
 func (s *ChangeStream) passes(err error) bool {
 	lost := asError(err).Lost
 	if lost == nil || s.OnLost == nil {

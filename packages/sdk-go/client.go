@@ -11,12 +11,12 @@ import (
 	"vectron.dev/sdk-go/internal/contract"
 )
 
-// Client is a client of one Vectron, over REST or gRPC. It is safe for any number of goroutines at a time, and shares nothing with other
-// clients.
+// Client is a client of a Vectron server, over REST or gRPC. It can be used by any number of goroutines at the same time. Clients share
+// no state with each other.
 //
-// Each call takes a context, whose deadline is that of the call with all its retries; without one, the client's timeout is. A call that
-// failed for a passing reason has been repeated already (see [WithRetries]). Errors are a *[Error], and their codes are targets of
-// errors.Is. What was upserted is on disk.
+// Each call takes a context, whose deadline applies to the call with all its retries; without a deadline, the client's timeout applies.
+// A call that failed for a temporary reason was already repeated (see [WithRetries]). Errors are a *[Error], and their codes are
+// targets of errors.Is. Points are on disk when an upsert returns.
 type Client struct {
 	transport transport
 	settings  *settings
@@ -24,9 +24,10 @@ type Client struct {
 	origins   *writeOrigins
 }
 
-// Connect makes a client of the server at a URL: http:// and https:// speak REST, grpc:// and grpcs:// (with TLS) gRPC. A path of REST
-// is kept: https://example.org/vectors asks /vectors/v1/... Several gateways of one cluster stand with commas between them: one that
-// cannot be reached is passed over. Connections are made when they are used. Fails with INVALID_ARGUMENT.
+// Connect returns a client of the server at a URL: http:// and https:// use REST, grpc:// and grpcs:// (with TLS) use gRPC. A path is
+// kept for REST: https://example.org/vectors requests /vectors/v1/... Several gateways of one cluster are separated by commas; a
+// gateway that cannot be reached is skipped. Connections are opened when they are used. Fails with INVALID_ARGUMENT if the URL or an
+// option is invalid.
 func Connect(url string, options ...Option) (*Client, error) {
 	s, err := settingsOf(options)
 	if err != nil {
@@ -62,10 +63,10 @@ func transportTo(url string, s *settings) (transport, error) {
 	return newRESTTransport(at, s), nil
 }
 
-// Close closes the connections. Calls under way over gRPC fail with CANCELLED or UNAVAILABLE.
+// Close closes the connections. Open calls over gRPC fail with CANCELLED or UNAVAILABLE.
 func (c *Client) Close() error { return c.transport.close() }
 
-// ask makes a call with the answer A.
+// ask makes a call whose answer has the type A.
 func ask[A any, M interface {
 	*A
 	proto.Message
@@ -73,7 +74,7 @@ func ask[A any, M interface {
 	return askWaiting[A, M](ctx, c, method, request, 0)
 }
 
-// askWaiting makes a call that the server may keep waiting on purpose, besides what a call may take.
+// askWaiting makes a call that the server can delay on purpose, in addition to the time limit of the call.
 func askWaiting[A any, M interface {
 	*A
 	proto.Message
@@ -85,7 +86,7 @@ func askWaiting[A any, M interface {
 	return answer, nil
 }
 
-// encoded is the message that options are written as.
+// encoded converts options to a message.
 func encoded[T, M any](options *T, encode func(*encoder, *T) *M) (*M, error) {
 	e := &encoder{}
 	message := encode(e, options)
@@ -95,7 +96,7 @@ func encoded[T, M any](options *T, encode func(*encoder, *T) *M) (*M, error) {
 	return message, nil
 }
 
-// decoded is what an answer says.
+// decoded converts an answer.
 func decoded[M, T any](message *M, decode func(*decoder, *M) T) (*T, error) {
 	d := &decoder{}
 	value := decode(d, message)
@@ -105,5 +106,5 @@ func decoded[M, T any](message *M, decode func(*decoder, *M) T) (*T, error) {
 	return &value, nil
 }
 
-// Ptr is a pointer to a value, for the options that may be absent.
+// Ptr returns a pointer to a value, for optional fields.
 func Ptr[T any](value T) *T { return &value }

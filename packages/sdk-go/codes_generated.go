@@ -4,71 +4,71 @@ package vectron
 
 // The error codes, each of which is a target of errors.Is.
 const (
-	// ErrInvalidArgument: The request is wrong in itself; the details name the field.
+	// ErrInvalidArgument: The request itself is invalid; the details name the field.
 	ErrInvalidArgument = Code("INVALID_ARGUMENT")
-	// ErrDimensionMismatch: A vector has another number of dimensions than the collection.
+	// ErrDimensionMismatch: The number of dimensions of a vector differs from that of the collection or its named vector.
 	ErrDimensionMismatch = Code("DIMENSION_MISMATCH")
-	// ErrUnauthenticated: There is no token or key, or it is not valid any more.
+	// ErrUnauthenticated: The request has no token or key, or the token or key has expired or was revoked.
 	ErrUnauthenticated = Code("UNAUTHENTICATED")
-	// ErrPermissionDenied: The caller is known and may not do this.
+	// ErrPermissionDenied: The role of the caller, or the list of collections of its key, does not allow the operation.
 	ErrPermissionDenied = Code("PERMISSION_DENIED")
-	// ErrNotFound: What the request names does not exist.
+	// ErrNotFound: The object that the request names does not exist.
 	ErrNotFound = Code("NOT_FOUND")
-	// ErrCollectionNotFound: The tenant has no collection or alias of this name.
+	// ErrCollectionNotFound: The tenant has no collection or alias with this name.
 	ErrCollectionNotFound = Code("COLLECTION_NOT_FOUND")
 	// ErrPointNotFound: The collection has no point with this id.
 	ErrPointNotFound = Code("POINT_NOT_FOUND")
-	// ErrCollectionExists: The tenant has a collection or alias of this name.
+	// ErrCollectionExists: The tenant already has a collection or alias with this name.
 	ErrCollectionExists = Code("COLLECTION_EXISTS")
-	// ErrAlreadyExists: What the request would make exists.
+	// ErrAlreadyExists: The object that the request would create already exists.
 	ErrAlreadyExists = Code("ALREADY_EXISTS")
-	// ErrConflict: Something else changes the same thing, or has changed it.
+	// ErrConflict: Another request is changing the same object, or has just changed it.
 	ErrConflict = Code("CONFLICT")
-	// ErrVersionConflict: The point has another version than the write expects.
+	// ErrVersionConflict: The version of the point differs from the one that the write requires.
 	ErrVersionConflict = Code("VERSION_CONFLICT")
-	// ErrIndexBuilding: An index that the request needs is being built.
+	// ErrIndexBuilding: An index that the request needs is still being built.
 	ErrIndexBuilding = Code("INDEX_BUILDING")
-	// ErrStaleEpoch: The caller routes by an epoch of the shard that has passed.
+	// ErrStaleEpoch: The caller used an outdated epoch of the shard.
 	ErrStaleEpoch = Code("STALE_EPOCH")
-	// ErrNotLeader: Another replica leads the shard.
+	// ErrNotLeader: The replica that received the request is not the leader of the shard.
 	ErrNotLeader = Code("NOT_LEADER")
 	// ErrSearchOnly: The replica has no vote and serves no linearizable reads.
 	ErrSearchOnly = Code("SEARCH_ONLY")
-	// ErrRetryExpired: The retry of a write comes after the write was forgotten; it is not applied.
+	// ErrRetryExpired: The retry of a write came after the record of the first attempt was dropped; the retry is not applied.
 	ErrRetryExpired = Code("RETRY_EXPIRED")
-	// ErrChangesGone: The changes asked for are not kept any more; the collection has to be read again.
+	// ErrChangesGone: The requested changes are no longer kept; the collection must be read again.
 	ErrChangesGone = Code("CHANGES_GONE")
-	// ErrPayloadTooLarge: The request is larger than is allowed.
+	// ErrPayloadTooLarge: The request is larger than the server allows.
 	ErrPayloadTooLarge = Code("PAYLOAD_TOO_LARGE")
-	// ErrRateLimited: The key has used up its rate.
+	// ErrRateLimited: The key or the tenant has exceeded its rate limit.
 	ErrRateLimited = Code("RATE_LIMITED")
-	// ErrQuotaExceeded: The tenant has used up its quota.
+	// ErrQuotaExceeded: The tenant has reached a quota.
 	ErrQuotaExceeded = Code("QUOTA_EXCEEDED")
-	// ErrOverloaded: Too many requests wait for work to be done.
+	// ErrOverloaded: More requests wait than can be answered within their deadlines.
 	ErrOverloaded = Code("OVERLOADED")
-	// ErrIndexBehind: Too many points wait for the index.
+	// ErrIndexBehind: Points are written faster than they can be indexed.
 	ErrIndexBehind = Code("INDEX_BEHIND")
-	// ErrDiskLow: The disk of a worker is nearly full: it takes deletes and reads only.
+	// ErrDiskLow: The disk of a worker is nearly full: the worker only accepts deletions and reads.
 	ErrDiskLow = Code("DISK_LOW")
-	// ErrCancelled: The caller does not wait any more.
+	// ErrCancelled: The caller cancelled the request.
 	ErrCancelled = Code("CANCELLED")
-	// ErrInternal: A fault of Vectron, or a code that this version does not know.
+	// ErrInternal: An internal error of Vectron, or a code that this version does not know.
 	ErrInternal = Code("INTERNAL")
 	// ErrStorageFailed: A file or the store could not be read or written.
 	ErrStorageFailed = Code("STORAGE_FAILED")
-	// ErrSpecMismatch: What is stored was made with other settings, or by another cluster.
+	// ErrSpecMismatch: The stored data was created with other settings or by another cluster.
 	ErrSpecMismatch = Code("SPEC_MISMATCH")
-	// ErrDataDamaged: What is stored is not what was written.
+	// ErrDataDamaged: The stored data differs from what was written.
 	ErrDataDamaged = Code("DATA_DAMAGED")
-	// ErrUnimplemented: This version does not do that.
+	// ErrUnimplemented: This version does not support the operation.
 	ErrUnimplemented = Code("UNIMPLEMENTED")
-	// ErrUnavailable: A service that is needed cannot be reached, or is not ready.
+	// ErrUnavailable: A required service cannot be reached or is not ready.
 	ErrUnavailable = Code("UNAVAILABLE")
 	// ErrCommitUnknown: The write may or may not have been applied.
 	ErrCommitUnknown = Code("COMMIT_UNKNOWN")
-	// ErrNotCaughtUp: The replica lacks entries that the read must see.
+	// ErrNotCaughtUp: The replica has not yet applied entries that the read must see.
 	ErrNotCaughtUp = Code("NOT_CAUGHT_UP")
-	// ErrTooStale: The replica was last known to be current longer ago than the read allows.
+	// ErrTooStale: The replica may be more outdated than the staleness that the read allows.
 	ErrTooStale = Code("TOO_STALE")
 	// ErrShardNotFound: The worker does not hold the shard.
 	ErrShardNotFound = Code("SHARD_NOT_FOUND")
@@ -76,19 +76,19 @@ const (
 	ErrShardPoisoned = Code("SHARD_POISONED")
 	// ErrShuttingDown: The process is being stopped.
 	ErrShuttingDown = Code("SHUTTING_DOWN")
-	// ErrNoWorkers: No worker is healthy and takes replicas.
+	// ErrNoWorkers: No healthy worker accepts replicas.
 	ErrNoWorkers = Code("NO_WORKERS")
-	// ErrDeadlineExceeded: The answer was not there in time.
+	// ErrDeadlineExceeded: The answer did not arrive within the deadline of the call.
 	ErrDeadlineExceeded = Code("DEADLINE_EXCEEDED")
-	// ErrMethodNotAllowed: The path is there, and is for other HTTP methods, which the header Allow names.
+	// ErrMethodNotAllowed: The path exists, but only for other HTTP methods, which the header Allow lists.
 	ErrMethodNotAllowed = Code("METHOD_NOT_ALLOWED")
-	// ErrUnsupportedMediaType: The body is of a type, or compressed in a way, that is not supported.
+	// ErrUnsupportedMediaType: The media type or the compression of the body is not supported.
 	ErrUnsupportedMediaType = Code("UNSUPPORTED_MEDIA_TYPE")
-	// ErrFailedPrecondition: What is there does not allow it, and the same request will not succeed before something else is changed: the message says what.
+	// ErrFailedPrecondition: The current state does not allow the operation; the message says what must change first.
 	ErrFailedPrecondition = Code("FAILED_PRECONDITION")
-	// ErrSnapshotGone: The snapshot was closed, was not used for too long, or was lost when its worker restarted: open another one.
+	// ErrSnapshotGone: The snapshot was closed, was unused for too long, or was lost when its worker restarted: open a new one.
 	ErrSnapshotGone = Code("SNAPSHOT_GONE")
-	// ErrAnswerTooLarge: The answer would be larger than is allowed: ask for fewer points, or for less of each.
+	// ErrAnswerTooLarge: The answer would exceed the size limit: request fewer points, or less of each point.
 	ErrAnswerTooLarge = Code("ANSWER_TOO_LARGE")
 )
 

@@ -7,7 +7,8 @@ import (
 	pb "vectron.dev/sdk-go/internal/generated/vectronv1"
 )
 
-// CreateCollection makes a collection. COLLECTION_EXISTS: there is one of this name. It is not repeated when its answer is lost.
+// CreateCollection creates a collection. Fails with COLLECTION_EXISTS if there is one with this name. It is not repeated if its answer
+// is lost.
 func (c *Client) CreateCollection(ctx context.Context, name string, options CollectionOptions) error {
 	request, err := encoded(&options, encodeCollectionOptions)
 	if err != nil {
@@ -18,7 +19,8 @@ func (c *Client) CreateCollection(ctx context.Context, name string, options Coll
 	return err
 }
 
-// UpdateCollection changes settings while the collection serves, and gives them all. What is nil stays.
+// UpdateCollection changes settings while the collection serves requests, and returns all settings. Fields that are nil remain
+// unchanged.
 func (c *Client) UpdateCollection(ctx context.Context, name string, change CollectionChange) (*CollectionOptions, error) {
 	request, err := encoded(&change, encodeCollectionChange)
 	if err != nil {
@@ -32,13 +34,13 @@ func (c *Client) UpdateCollection(ctx context.Context, name string, change Colle
 	return decoded(answer.GetSettings(), decodeCollectionOptions)
 }
 
-// DeleteCollection deletes a collection with its points. COLLECTION_NOT_FOUND: there is none.
+// DeleteCollection deletes a collection with its points. Fails with COLLECTION_NOT_FOUND if it does not exist.
 func (c *Client) DeleteCollection(ctx context.Context, name string) error {
 	_, err := ask[pb.DeleteCollectionResponse](ctx, c, contract.DataDeleteCollection, &pb.DeleteCollectionRequest{Name: name})
 	return err
 }
 
-// ListCollections gives the collections of the tenant.
+// ListCollections returns the collections of the tenant.
 func (c *Client) ListCollections(ctx context.Context) ([]CollectionInfo, error) {
 	answer, err := ask[pb.ListCollectionsResponse](ctx, c, contract.DataListCollections, &pb.ListCollectionsRequest{})
 	if err != nil {
@@ -47,7 +49,7 @@ func (c *Client) ListCollections(ctx context.Context) ([]CollectionInfo, error) 
 	return decodeList(&decoder{}, answer.GetDetails(), decodeCollectionInfo), nil
 }
 
-// CollectionStatus gives shards, counts and settings of a collection.
+// CollectionStatus returns the shards, the number of points and the settings of a collection.
 func (c *Client) CollectionStatus(ctx context.Context, name string) (*CollectionStatus, error) {
 	answer, err := ask[pb.GetCollectionStatusResponse](ctx, c, contract.DataGetCollectionStatus, &pb.GetCollectionStatusRequest{Name: name})
 	if err != nil {
@@ -56,8 +58,8 @@ func (c *Client) CollectionStatus(ctx context.Context, name string) (*Collection
 	return decoded(answer, decodeCollectionStatus)
 }
 
-// CreateIndex declares a payload index, a sparse vector or a named vector on every shard; it is built while the collection goes on
-// serving. true: it was not there before.
+// CreateIndex declares a payload index, a sparse vector or a named vector on every shard; the index is then built in the background. It
+// returns true if the declaration is new.
 func (c *Client) CreateIndex(ctx context.Context, collection string, target IndexTarget) (bool, error) {
 	request, err := encoded(&target, encodeIndexTarget)
 	if err != nil {
@@ -68,7 +70,7 @@ func (c *Client) CreateIndex(ctx context.Context, collection string, target Inde
 	return answer.GetCreated(), err
 }
 
-// DeleteIndex drops one, of which the path or name is enough. true: it was there.
+// DeleteIndex deletes an index or a vector, which its path or name identifies. It returns true if it existed.
 func (c *Client) DeleteIndex(ctx context.Context, collection string, target IndexTarget) (bool, error) {
 	request, err := encoded(&target, encodeIndexTarget)
 	if err != nil {
@@ -80,7 +82,8 @@ func (c *Client) DeleteIndex(ctx context.Context, collection string, target Inde
 	return answer.GetExisted(), err
 }
 
-// ListIndexes gives the payload indexes, sparse and named vectors of a collection, and how far they are built.
+// ListIndexes returns the payload indexes, sparse vectors and named vectors of a collection, and the progress of the indexes that are
+// being built.
 func (c *Client) ListIndexes(ctx context.Context, collection string) (*Indexes, error) {
 	answer, err := ask[pb.ListIndexesResponse](ctx, c, contract.DataListIndexes, &pb.ListIndexesRequest{Collection: collection})
 	if err != nil {
@@ -89,7 +92,7 @@ func (c *Client) ListIndexes(ctx context.Context, collection string) (*Indexes, 
 	return decoded(answer, decodeIndexes)
 }
 
-// Analyze gives the words that a text becomes; without options, as where there is no text index.
+// Analyze returns the terms of a text; without options, with the settings that apply where there is no text index.
 func (c *Client) Analyze(ctx context.Context, collection, text string, how AnalyzeOptions) ([]Token, error) {
 	request, err := encoded(&how, encodeAnalyzeOptions)
 	if err != nil {
@@ -103,7 +106,7 @@ func (c *Client) Analyze(ctx context.Context, collection, text string, how Analy
 	return decodeList(&decoder{}, answer.GetTokens(), decodeToken), nil
 }
 
-// ListAliases gives the other names of collections.
+// ListAliases returns the aliases of the tenant's collections.
 func (c *Client) ListAliases(ctx context.Context) ([]Alias, error) {
 	answer, err := ask[pb.ListAliasesResponse](ctx, c, contract.DataListAliases, &pb.ListAliasesRequest{})
 	if err != nil {
@@ -112,7 +115,7 @@ func (c *Client) ListAliases(ctx context.Context) ([]Alias, error) {
 	return decodeList(&decoder{}, answer.GetAliases(), decodeAlias), nil
 }
 
-// UpdateAliases sets and deletes aliases: all of the changes at one moment, or none.
+// UpdateAliases sets and deletes aliases in one transaction: either all changes are made or none.
 func (c *Client) UpdateAliases(ctx context.Context, changes AliasChanges) error {
 	request, err := encoded(&changes, encodeAliasChanges)
 	if err != nil {

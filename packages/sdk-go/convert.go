@@ -11,10 +11,10 @@ import (
 	pb "vectron.dev/sdk-go/internal/generated/vectronv1"
 )
 
-// encoder keeps the first fault that was found while a request was written.
+// encoder keeps the first error that occurred while a request was encoded.
 type encoder struct{ err *Error }
 
-// payload is the JSON text of a payload; empty: there is none.
+// payload returns the JSON text of a payload; empty: there is none.
 func (e *encoder) payload(field string, value any) string {
 	if value == nil {
 		return ""
@@ -27,7 +27,7 @@ func (e *encoder) payload(field string, value any) string {
 	return text
 }
 
-// within puts a fault that was found since below a field.
+// within adds a field to the path of an error that occurred since.
 func (e *encoder) within(had *Error, field string) {
 	if e.err != nil && had == nil {
 		e.err.Field = field + "." + e.err.Field
@@ -72,10 +72,10 @@ func encodeMap[T, M any](e *encoder, values map[string]T, encode func(*encoder, 
 	return messages
 }
 
-// decoder keeps the first fault that was found while an answer was read.
+// decoder keeps the first error that occurred while an answer was decoded.
 type decoder struct{ err error }
 
-// payload prefers the text, which is there where a Struct cannot hold the payload.
+// payload prefers the JSON text, which is set if a Struct cannot represent the payload.
 func (d *decoder) payload(document *structpb.Struct, text string) Payload {
 	if text == "" {
 		return structFields(document)
@@ -94,7 +94,7 @@ func (d *decoder) value(value *structpb.Value, text string) any {
 func (d *decoder) text(text string) any {
 	value, err := exactJSON(text)
 	if err != nil && d.err == nil {
-		d.err = &Error{Code: ErrInternal, Message: "the server sent a payload that is no JSON", cause: err}
+		d.err = &Error{Code: ErrInternal, Message: "the server sent a payload that is not JSON", cause: err}
 	}
 	return value
 }
@@ -126,7 +126,7 @@ func decodeMap[M, T any](d *decoder, messages map[string]*M, decode func(*decode
 	return values
 }
 
-// bytesOf is a vector as little-endian float32.
+// bytesOf returns a vector as little-endian float32 values.
 func bytesOf(vector []float32) []byte {
 	if len(vector) == 0 {
 		return nil
@@ -161,7 +161,7 @@ func denseVectorMap(vectors map[string][]float32) map[string]*pb.DenseVector {
 	return named
 }
 
-// floatsOf is a vector in either of its forms.
+// floatsOf returns a vector that is given in either of its forms.
 func floatsOf(vector *pb.DenseVector) []float32 {
 	if packed := vector.GetVectorF32(); len(packed) > 0 {
 		floats := make([]float32, len(packed)/4)
@@ -184,7 +184,7 @@ func floatMap(vectors map[string]*pb.DenseVector) map[string][]float32 {
 	return named
 }
 
-// secondsOf is a moment as seconds since 1970; 0: the zero time.
+// secondsOf returns a time as seconds since 1970; 0: the zero time.
 func secondsOf(at time.Time) int64 {
 	if at.IsZero() {
 		return 0
@@ -199,7 +199,7 @@ func timeOf(seconds int64) time.Time {
 	return time.Unix(seconds, 0)
 }
 
-// filter is the message of a filter; nil: no condition.
+// filter returns the message of a filter; nil: no condition.
 func (e *encoder) filter(field string, filter Filter) *pb.Filter {
 	if filter.err != nil && e.err == nil {
 		wrong := *asError(filter.err)

@@ -7,25 +7,28 @@
 //
 // # Calls
 //
-// Every call takes a context first. Its deadline is that of the call with all its retries; a call whose context has none may take 30 s, or
-// what [WithTimeout] says. Options are structs whose zero value is the default; the types are generated from the contract, and have the
-// JSON names of REST. Vectors are []float32. Long answers are iterators (iter.Seq2 of a value and an error), fetched as they are read.
+// The first argument of every call is a context. Its deadline applies to the call with all its retries; without a deadline, the time
+// limit is 30 s, or that of [WithTimeout]. Options are structs whose zero value is the default; the types are generated from the contract
+// and have the JSON names of REST. Vectors are []float32. Long answers are iterators (iter.Seq2 of a value and an error), whose pages are
+// fetched while they are read.
 //
 // # Errors
 //
-// Every error is an *[Error], with a code that is the same in all languages and a target of errors.Is:
+// Every error is an *[Error]. Its code is the same in all languages, and is a target of errors.Is:
 //
 //	if errors.Is(err, vectron.ErrPointNotFound) { ... }
 //
-// Those that are Retryable were repeated already, no sooner than the server asked for. A write has a name, so that repeating it has the
-// effect of once; what cannot have a name (making a collection, a key, an account) is not repeated.
+// Calls whose error is Retryable were already repeated, not before the time that the server asked for. A write has an identifier, so that
+// a repetition is applied only once; calls without an identifier (creating a collection, a key or an account) are not repeated.
 //
 // # Payloads
 //
-// A payload is a map or a struct that encoding/json writes as an object. Integers of 64 bits, signed or not, stay exact both ways, over
-// both wires. [Payload], which is read, has them as int64, or uint64 beyond that; what has a fraction is float64.
+// A payload to write is a map or a struct that encoding/json encodes as an object. Signed and unsigned integers of 64 bits are exact in
+// both directions, over REST and gRPC. A [Payload] that is read contains integers as int64, larger ones as uint64, and all other numbers as
+// float64.
 //
-// # It is not
+// # Limits
 //
-// an embedded database: it needs a server. It keeps no state beside its connections, and has no global state.
+// The package is not an embedded database: it requires a server. A client has no state except its connections, and there is no global
+// state.
 package vectron

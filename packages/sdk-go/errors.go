@@ -12,13 +12,13 @@ import (
 //	if errors.Is(err, vectron.ErrPointNotFound) { ... }
 type Code string
 
-// Error is the code itself.
+// Error returns the code.
 func (c Code) Error() string { return string(c) }
 
-// Retryable says whether the same request may succeed later.
+// Retryable reports whether the same request can succeed later.
 func (c Code) Retryable() bool { return codeSpecs[c].retryable }
 
-// HTTPStatus is the status of an answer of REST with this code.
+// HTTPStatus returns the HTTP status of an answer with this code.
 func (c Code) HTTPStatus() int { return codeSpecs[c].http }
 
 type codeSpec struct {
@@ -26,54 +26,55 @@ type codeSpec struct {
 	retryable  bool
 }
 
-// Error is what every call fails with. Get at it by errors.As.
+// Error is the error of every call. Use errors.As to get it.
 type Error struct {
 	Code    Code
 	Message string
-	// Field is the field of the request that is wrong, such as points[3].vector; empty: none is named.
+	// Field is the invalid field of the request, such as points[3].vector; empty: the error is not about a field.
 	Field string
-	// RequestID is the call as the server logs it; empty: no server answered.
+	// RequestID is the id of the call in the logs of the server; empty: no server answered.
 	RequestID string
-	// RetryAfter is how long the server asks to wait before the next try; 0: it says nothing.
+	// RetryAfter is the time that the server asks to wait before the next attempt; 0: it does not say.
 	RetryAfter time.Duration
-	// Lost is set with CHANGES_GONE, unless the collection was made anew: what is lost, and where changes go on behind it.
+	// Lost is set with CHANGES_GONE, unless the collection was deleted and created again: it describes the changes that are missing, and
+	// where to continue.
 	Lost *LostChanges
 
-	// noRetry: the server asks for no other try at all.
+	// noRetry is set if the server asks for no further attempt.
 	noRetry bool
 	cause   error
 }
 
-// LostChanges are changes that are not kept any more.
+// LostChanges describes changes that are no longer kept.
 type LostChanges struct {
-	// Cursor is behind them.
+	// Cursor is the position after the missing changes.
 	Cursor string
-	// Shards that have lost some, with the first and the last log index that is lost.
+	// Shards are the shards with missing changes, with the first and the last missing log index.
 	Shards []LostRange
 }
 
-// LostRange is the log indexes of a shard whose changes are lost, both included.
+// LostRange is the range of the missing log indexes of a shard, inclusive.
 type LostRange struct {
 	ShardID                     uint32
 	FirstLogIndex, LastLogIndex uint64
 }
 
-// Error is the code and the message.
+// Error returns the code and the message.
 func (e *Error) Error() string { return fmt.Sprintf("%s: %s", e.Code, e.Message) }
 
-// Is says whether target is the code of the error.
+// Is reports whether target is the code of the error.
 func (e *Error) Is(target error) bool {
 	code, ok := target.(Code)
 	return ok && code == e.Code
 }
 
-// Unwrap is what the error comes from, such as context.DeadlineExceeded or a failure of the network; nil: the server's answer.
+// Unwrap returns the cause of the error, such as context.DeadlineExceeded or a network failure; nil: the server's answer is the cause.
 func (e *Error) Unwrap() error { return e.cause }
 
 // Retryable says whether the same request may succeed later.
 func (e *Error) Retryable() bool { return e.Code.Retryable() && !e.noRetry }
 
-// GRPCCode is the gRPC status number of the code (google.golang.org/grpc/codes).
+// GRPCCode returns the gRPC status number of the code (google.golang.org/grpc/codes).
 func (e *Error) GRPCCode() int { return codeSpecs[e.Code].grpc }
 
 func invalid(field, format string, args ...any) *Error {

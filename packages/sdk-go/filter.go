@@ -8,14 +8,14 @@ import (
 	pb "vectron.dev/sdk-go/internal/generated/vectronv1"
 )
 
-// Filter is a condition on points, made by And, Or, Not, HasID, Nested and Field, or read from the JSON form that all SDKs have. The zero
-// value is no condition. A value that has no exact form makes the call that it is given to fail with INVALID_ARGUMENT.
+// Filter is a condition on points, made by And, Or, Not, HasID, Nested and Field, or parsed from the JSON form that all SDKs use. The
+// zero value matches every point. A value that has no exact form makes the call fail with INVALID_ARGUMENT.
 type Filter struct {
 	message *pb.Filter
 	err     error
 }
 
-// MarshalJSON writes the JSON form: {"field": "year", "gte": 2020}.
+// MarshalJSON returns the JSON form, such as {"field": "year", "gte": 2020}.
 func (f Filter) MarshalJSON() ([]byte, error) {
 	if f.err != nil {
 		return nil, f.err
@@ -23,7 +23,7 @@ func (f Filter) MarshalJSON() ([]byte, error) {
 	return filterjson.Marshal(f.message)
 }
 
-// UnmarshalJSON reads the JSON form.
+// UnmarshalJSON parses the JSON form. Fails with INVALID_ARGUMENT, whose Field names the invalid part.
 func (f *Filter) UnmarshalJSON(text []byte) error {
 	message, err := filterjson.Unmarshal(text)
 	if place := (*filterjson.FieldError)(nil); errors.As(err, &place) {
@@ -35,7 +35,7 @@ func (f *Filter) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// IsZero says whether it is no condition.
+// IsZero reports whether the filter has no condition.
 func (f Filter) IsZero() bool { return f.message == nil && f.err == nil }
 
 func list(filters []Filter) (*pb.FilterList, error) {
@@ -57,40 +57,40 @@ func (f Filter) orEmpty() *pb.Filter {
 	return f.message
 }
 
-// And holds when every one holds.
+// And matches if every filter matches.
 func And(filters ...Filter) Filter {
 	all, err := list(filters)
 	return Filter{&pb.Filter{Condition: &pb.Filter_All{All: all}}, err}
 }
 
-// Or holds when at least one holds.
+// Or matches if at least one filter matches.
 func Or(filters ...Filter) Filter {
 	any, err := list(filters)
 	return Filter{&pb.Filter{Condition: &pb.Filter_Any{Any: any}}, err}
 }
 
-// Not holds when none of them holds.
+// Not matches if none of the filters matches.
 func Not(filters ...Filter) Filter {
 	none, err := list(filters)
 	return Filter{&pb.Filter{Condition: &pb.Filter_None{None: none}}, err}
 }
 
-// HasID holds for the points of these ids.
+// HasID matches the points with these ids.
 func HasID(ids ...string) Filter {
 	return Filter{message: &pb.Filter{Condition: &pb.Filter_Ids{Ids: &pb.IdList{Ids: ids}}}}
 }
 
-// Nested holds when one object at the path meets the whole filter, whose paths begin in that object.
+// Nested matches if one object at the path matches the whole filter, whose paths begin in that object.
 func Nested(path string, filter Filter) Filter {
 	nested := &pb.NestedCondition{Path: path, Filter: filter.orEmpty()}
 	return Filter{&pb.Filter{Condition: &pb.Filter_Nested{Nested: nested}}, filter.err}
 }
 
-// Path is a path of the payload: keys separated by dots, a backslash before a dot that is part of a key. Lists on the way are gone
-// through: a test holds when it holds for one value.
+// Path is a path of the payload: keys separated by dots, with a backslash before a dot that is part of a key. Lists on the path are
+// traversed: a test matches if it matches one value.
 type Path string
 
-// Field begins a test of the values at a path: Field("year").Gte(2020).
+// Field starts a test of the values at a path: Field("year").Gte(2020).
 func Field(path string) Path { return Path(path) }
 
 func (p Path) test(condition *pb.FieldCondition, err error) Filter {
@@ -98,16 +98,16 @@ func (p Path) test(condition *pb.FieldCondition, err error) Filter {
 	return Filter{&pb.Filter{Condition: &pb.Filter_Field{Field: condition}}, err}
 }
 
-// Eq holds for the value: a string, a bool, or a number of any Go type, exact for integers of 64 bits.
+// Eq matches the value: a string, a bool, or a number of any Go type, exact for integers of 64 bits.
 func (p Path) Eq(value any) Filter { return p.In(value) }
 
-// In holds for one of the values.
+// In matches any of the values.
 func (p Path) In(values ...any) Filter {
 	list, err := scalars(values)
 	return p.test(&pb.FieldCondition{Test: &pb.FieldCondition_In{In: list}}, err)
 }
 
-// NotIn holds for none of the values, and where there is no value.
+// NotIn matches if no value is one of these values, also where there is no value.
 func (p Path) NotIn(values ...any) Filter {
 	list, err := scalars(values)
 	return p.test(&pb.FieldCondition{Test: &pb.FieldCondition_NotIn{NotIn: list}}, err)
@@ -125,23 +125,24 @@ func scalars(values []any) (*pb.ScalarList, error) {
 	return list, nil
 }
 
-// Gt holds for numbers greater than the bound, or times after it: a number of any Go type, or a time.Time. So do Gte, Lt and Lte.
+// Gt matches numbers greater than the bound, or times after it. The bound of Gt, Gte, Lt and Lte is a number of any Go type, or a
+// time.Time.
 func (p Path) Gt(bound any) Filter { return p.Range(Range{Gt: bound}) }
 
-// Gte holds for numbers of the bound and more, or times from it on.
+// Gte matches numbers greater than or equal to the bound, or times not before it.
 func (p Path) Gte(bound any) Filter { return p.Range(Range{Gte: bound}) }
 
-// Lt holds for numbers less than the bound, or times before it.
+// Lt matches numbers less than the bound, or times before it.
 func (p Path) Lt(bound any) Filter { return p.Range(Range{Lt: bound}) }
 
-// Lte holds for numbers of the bound and less, or times up to it.
+// Lte matches numbers less than or equal to the bound, or times not after it.
 func (p Path) Lte(bound any) Filter { return p.Range(Range{Lte: bound}) }
 
-// Range has bounds that are all numbers of any Go type, or all times: time.Time, or text in one of the usual forms, such as RFC 3339.
-// nil: no bound.
+// Range has bounds that are all numbers of any Go type, or all times: time.Time, or a string in a common form such as RFC 3339. nil: no
+// bound.
 type Range struct{ Gt, Gte, Lt, Lte any }
 
-// Range holds between the bounds.
+// Range matches values within the bounds.
 func (p Path) Range(bounds Range) Filter {
 	numbers, times := &pb.NumberRange{}, &pb.DatetimeRange{}
 	given := map[string]any{"gt": bounds.Gt, "gte": bounds.Gte, "lt": bounds.Lt, "lte": bounds.Lte}
@@ -167,44 +168,45 @@ func (p Path) Range(bounds Range) Filter {
 	case texts == 0:
 		return p.test(&pb.FieldCondition{Test: &pb.FieldCondition_Number{Number: numbers}}, wrong)
 	case texts < all:
-		wrong = invalid("filter", "filter: bounds of %s are all numbers, or all times", p)
+		wrong = invalid("filter", "filter: the bounds of %s must all be numbers, or all be times", p)
 	}
 	return p.test(&pb.FieldCondition{Test: &pb.FieldCondition_Datetime{Datetime: times}}, wrong)
 }
 
-// Within holds for places, objects with the numbers lat and lon in degrees, at most so many metres away on the sphere.
+// Within matches geographic points, objects with the numbers lat and lon in degrees, whose great-circle distance is at most this number
+// of metres.
 func (p Path) Within(lat, lon, meters float64) Filter {
 	radius := &pb.GeoRadius{Center: &pb.GeoPoint{Lat: lat, Lon: lon}, Meters: meters}
 	return p.test(&pb.FieldCondition{Test: &pb.FieldCondition_GeoRadius{GeoRadius: radius}}, nil)
 }
 
-// InBox holds for places between the edges, in degrees. West may be greater than east: the box then crosses the 180th meridian.
+// InBox matches geographic points within the edges, in degrees. West can be greater than east: the box then crosses the 180th meridian.
 func (p Path) InBox(north, west, south, east float64) Filter {
 	box := &pb.GeoBox{North: north, West: west, South: south, East: east}
 	return p.test(&pb.FieldCondition{Test: &pb.FieldCondition_GeoBox{GeoBox: box}}, nil)
 }
 
-// HasPrefix holds for strings that begin so.
+// HasPrefix matches strings that begin with the prefix.
 func (p Path) HasPrefix(prefix string) Filter {
 	return p.test(&pb.FieldCondition{Test: &pb.FieldCondition_Prefix{Prefix: prefix}}, nil)
 }
 
-// HasWords holds for strings that have every word of the text.
+// HasWords matches strings that contain every word of the text.
 func (p Path) HasWords(text string) Filter {
 	return p.test(&pb.FieldCondition{Test: &pb.FieldCondition_Text{Text: text}}, nil)
 }
 
-// HasPhrase holds for strings that have the words next to each other, in this order.
+// HasPhrase matches strings that contain the words next to each other in this order.
 func (p Path) HasPhrase(phrase string) Filter {
 	return p.test(&pb.FieldCondition{Test: &pb.FieldCondition_Phrase{Phrase: phrase}}, nil)
 }
 
-// Exists says whether there is a value that is not null.
+// Exists matches if there is a value other than null; with false, if there is none.
 func (p Path) Exists(exists bool) Filter {
 	return p.test(&pb.FieldCondition{Test: &pb.FieldCondition_Exists{Exists: exists}}, nil)
 }
 
-// IsNull says whether there is a null.
+// IsNull matches if there is a null; with false, if there is none.
 func (p Path) IsNull(isNull bool) Filter {
 	return p.test(&pb.FieldCondition{Test: &pb.FieldCondition_IsNull{IsNull: isNull}}, nil)
 }

@@ -45,7 +45,7 @@ func newGRPCTransport(at address, s *settings) (*grpcTransport, error) {
 			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(math.MaxInt32), grpc.MaxCallSendMsgSize(math.MaxInt32)))
 		if err != nil {
 			_ = t.close()
-			return nil, invalid("url", "the URL of a server is one such as grpc://127.0.0.1:8081: %v", err)
+			return nil, invalid("url", "the URL of a server must be a URL such as grpc://127.0.0.1:8081: %v", err)
 		}
 		t.connections = append(t.connections, connection)
 	}

@@ -28,12 +28,12 @@ type settings struct {
 	random func() float64
 }
 
-// WithAPIKey sets the API key, login token or SDK token of the calls. It is printable ASCII without spaces.
+// WithAPIKey sets the API key, login token or SDK token of the calls: printable ASCII without spaces.
 func WithAPIKey(key string) Option {
 	return func(s *settings) error {
 		for i := range len(key) {
 			if key[i] < 0x21 || key[i] > 0x7e {
-				return invalid("api_key", "the API key must be the key and nothing else: it has characters that no key has")
+				return invalid("api_key", "the API key must contain only the key: it has characters that no key contains")
 			}
 		}
 		s.apiKey = key
@@ -41,55 +41,55 @@ func WithAPIKey(key string) Option {
 	}
 }
 
-// WithTimeout sets what a call may take, with its retries, when its context has no deadline; the default is 30 s. 0: no limit.
+// WithTimeout sets the time limit of a call with its retries, if its context has no deadline; the default is 30 s. 0: no limit.
 func WithTimeout(timeout time.Duration) Option {
 	return func(s *settings) error {
 		if timeout < 0 {
-			return invalid("timeout", "a timeout is not negative")
+			return invalid("timeout", "the timeout must not be negative")
 		}
 		s.timeout = timeout
 		return nil
 	}
 }
 
-// WithRetries sets how often a call that failed for a passing reason is repeated, 0 to 1,000; the default is 4. Retries are made
-// within the deadline of the call, no sooner than the server asks for, and all calls of a client may be followed by a fifth as many
-// retries, beyond a hundred.
+// WithRetries sets the maximum number of retries of a call that failed for a temporary reason, 0 to 1,000; the default is 4. Retries
+// are made within the deadline of the call, and not before the time that the server asks for. All calls of a client together can cause
+// at most a fifth as many retries, beyond the first hundred.
 func WithRetries(retries int) Option {
 	return func(s *settings) error {
 		if retries < 0 || retries > maxRetries {
-			return invalid("retries", "retries are 0 to %d", maxRetries)
+			return invalid("retries", "the number of retries must be 0 to %d", maxRetries)
 		}
 		s.retries = retries
 		return nil
 	}
 }
 
-// WithConnections sets how many connections a client has to each server: over gRPC exactly so many, 1 to 64, which calls take in
-// turns (default 2); over REST at most so many at once (default: as many as there are calls, of which 64 are kept for the next ones).
+// WithConnections sets the number of connections to each server: over gRPC exactly this number, 1 to 64, which calls use in turn
+// (default 2); over REST at most this number (default: as many as there are concurrent calls, of which 64 are kept open).
 func WithConnections(connections int) Option {
 	return func(s *settings) error {
 		if connections < 1 || connections > maxConnections {
-			return invalid("connections", "connections are 1 to %d", maxConnections)
+			return invalid("connections", "the number of connections must be 1 to %d", maxConnections)
 		}
 		s.connections = connections
 		return nil
 	}
 }
 
-// WithCA sets the authorities that the certificate of a server must be of, as PEM, for https:// and grpcs://, instead of the system's.
+// WithCA sets the certificate authorities of the servers, as PEM, for https:// and grpcs://, instead of those of the system.
 func WithCA(pem []byte) Option {
 	return func(s *settings) error {
 		pool := x509.NewCertPool()
 		if !pool.AppendCertsFromPEM(pem) {
-			return invalid("ca", "the authorities have no certificate in PEM")
+			return invalid("ca", "the authorities must be certificates in PEM format")
 		}
 		s.tls.RootCAs = pool
 		return nil
 	}
 }
 
-// WithClientCertificate sets the certificate that the client shows to servers which ask for one.
+// WithClientCertificate sets the certificate of the client, for servers that require one.
 func WithClientCertificate(certificate tls.Certificate) Option {
 	return func(s *settings) error {
 		s.tls.Certificates = []tls.Certificate{certificate}
@@ -97,11 +97,11 @@ func WithClientCertificate(certificate tls.Certificate) Option {
 	}
 }
 
-// WithTLSConfig sets the whole configuration of TLS; options of TLS that come after it change a copy of it.
+// WithTLSConfig sets the whole TLS configuration; TLS options after it change a copy of it.
 func WithTLSConfig(config *tls.Config) Option {
 	return func(s *settings) error {
 		if config == nil {
-			return invalid("tls", "a configuration of TLS is not nil")
+			return invalid("tls", "the TLS configuration must not be nil")
 		}
 		s.tls = config.Clone()
 		return nil

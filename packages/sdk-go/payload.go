@@ -11,11 +11,11 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 )
 
-// Payload is a JSON object as it was stored. Its values are string, bool, nil, []any, map[string]any, and numbers: int64 for integers,
-// uint64 for those beyond that, both exact, and float64 for what has a fraction or is larger.
+// Payload is a JSON object as it was stored. Its values are string, bool, nil, []any, map[string]any, and numbers: int64 for integers
+// and uint64 for larger ones, both exact, and float64 for all other numbers.
 type Payload map[string]any
 
-// Decode reads the payload into a struct or another value that encoding/json reads, exactly.
+// Decode converts the payload to a struct or another value that encoding/json can decode, exactly.
 func (p Payload) Decode(into any) error {
 	text, err := json.Marshal(p)
 	if err != nil {
@@ -34,10 +34,10 @@ func payloadText(value any) (string, error) {
 		return "", nil
 	}
 	if text[0] != '{' {
-		return "", fmt.Errorf("must be a JSON object, and %T is none", value)
+		return "", fmt.Errorf("must be a JSON object, not %T", value)
 	}
 	if hidesBytes(text) {
-		return "", fmt.Errorf("has a string that is not valid UTF-8")
+		return "", fmt.Errorf("must not contain a string that is not valid UTF-8")
 	}
 	return string(text), nil
 }

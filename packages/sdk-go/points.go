@@ -10,8 +10,8 @@ import (
 	pb "vectron.dev/sdk-go/internal/generated/vectronv1"
 )
 
-// Upsert writes points: all of them or, when one is wrong, none. Of equal ids the last wins. What was written is on disk as the
-// collection promises. DIMENSION_MISMATCH, VERSION_CONFLICT.
+// Upsert writes points: all of them, or none if one is invalid. If several points have the same id, the last one is stored. The points
+// are stored as durably as the collection promises when it returns. Fails with DIMENSION_MISMATCH or VERSION_CONFLICT.
 func (c *Client) Upsert(ctx context.Context, collection string, points []Point) (*UpsertResult, error) {
 	request, err := upsertRequest(collection, points)
 	if err != nil {
@@ -30,7 +30,7 @@ func (c *Client) Upsert(ctx context.Context, collection string, points []Point) 
 func upsertRequest(collection string, points []Point) (*pb.UpsertRequest, error) {
 	for i := range points {
 		if !utf8.ValidString(points[i].ID) || !utf8.ValidString(points[i].Text) {
-			return nil, invalid(fmt.Sprintf("points[%d]", i), "points[%d] has an id or a text that is not valid UTF-8", i)
+			return nil, invalid(fmt.Sprintf("points[%d]", i), "points[%d]: the id and the text must be valid UTF-8", i)
 		}
 	}
 	e := &encoder{}
@@ -41,7 +41,7 @@ func upsertRequest(collection string, points []Point) (*pb.UpsertRequest, error)
 	return request, nil
 }
 
-// Get gives one point. POINT_NOT_FOUND: there is none of this id.
+// Get returns one point. Fails with POINT_NOT_FOUND if it does not exist.
 func (c *Client) Get(ctx context.Context, collection, id string, options GetOptions) (*StoredPoint, error) {
 	request, err := encoded(&options, encodeGetOptions)
 	if err != nil {
@@ -55,7 +55,7 @@ func (c *Client) Get(ctx context.Context, collection, id string, options GetOpti
 	return decoded(answer.GetPoint(), decodeStoredPoint)
 }
 
-// Delete deletes one point; Existed says whether it was there.
+// Delete deletes one point; Existed reports whether it existed.
 func (c *Client) Delete(ctx context.Context, collection, id string) (*DeleteResult, error) {
 	origin, done := c.origins.begin()
 	defer done()
@@ -67,7 +67,7 @@ func (c *Client) Delete(ctx context.Context, collection, id string) (*DeleteResu
 	return decoded(answer, decodeDeleteResult)
 }
 
-// ListPoints gives a page of points by id or by a value, all of them or those that pass a filter.
+// ListPoints returns one page of points in the order of their ids or of a payload value; optionally only those that match a filter.
 func (c *Client) ListPoints(ctx context.Context, collection string, options ListOptions) (*Page, error) {
 	request, err := encoded(&options, encodeListOptions)
 	if err != nil {
@@ -81,8 +81,8 @@ func (c *Client) ListPoints(ctx context.Context, collection string, options List
 	return decoded(answer, decodePage)
 }
 
-// Points is all points that ListPoints would give page by page, from the cursor on, fetched as they are read; Limit is that of a page
-// (default 1,000). An error is the last thing that it gives.
+// Points returns all points that ListPoints would return page by page, from the cursor on. Pages are fetched while the sequence is
+// read; Limit is the number of points of a page (default 1,000). An error is the last element.
 func (c *Client) Points(ctx context.Context, collection string, options ListOptions) iter.Seq2[StoredPoint, error] {
 	return func(yield func(StoredPoint, error) bool) {
 		asked := options
@@ -110,7 +110,7 @@ func (c *Client) Points(ctx context.Context, collection string, options ListOpti
 
 const pageSize = 1000
 
-// Count counts the points that pass a filter, or all.
+// Count counts the points that match a filter, or all points.
 func (c *Client) Count(ctx context.Context, collection string, options CountOptions) (*CountResult, error) {
 	request, err := encoded(&options, encodeCountOptions)
 	if err != nil {
@@ -124,7 +124,7 @@ func (c *Client) Count(ctx context.Context, collection string, options CountOpti
 	return decoded(answer, decodeCountResult)
 }
 
-// Facets gives the values at a path of the payload, with how many points have each, the most frequent first.
+// Facets returns the values at a path of the payload with the number of points that have each value, most frequent first.
 func (c *Client) Facets(ctx context.Context, collection, path string, options FacetOptions) (*FacetResult, error) {
 	request, err := encoded(&options, encodeFacetOptions)
 	if err != nil {
@@ -138,7 +138,7 @@ func (c *Client) Facets(ctx context.Context, collection, path string, options Fa
 	return decoded(answer, decodeFacetResult)
 }
 
-// UpdatePoints changes payload fields. Those that a filter chooses are changed in steps of at most 1,000, each of which is atomic.
+// UpdatePoints changes payload fields. Points that a filter selects are changed in steps of at most 1,000, each of which is atomic.
 func (c *Client) UpdatePoints(ctx context.Context, collection string, update PayloadUpdate) (*UpdateResult, error) {
 	request, err := encoded(&update, encodePayloadUpdate)
 	if err != nil {
@@ -155,7 +155,7 @@ func (c *Client) UpdatePoints(ctx context.Context, collection string, update Pay
 	return decoded(answer, decodeUpdateResult)
 }
 
-// DeletePoints deletes the points given by ids, by a filter, or by both.
+// DeletePoints deletes the points that are selected by ids, by a filter, or by both.
 func (c *Client) DeletePoints(ctx context.Context, collection string, selector PointsSelector) (*DeletePointsResult, error) {
 	request, err := encoded(&selector, encodePointsSelector)
 	if err != nil {

@@ -41,7 +41,7 @@ func newRESTTransport(at address, s *settings) *restTransport {
 
 func (t *restTransport) call(ctx context.Context, method *contract.Method, request, answer proto.Message) error {
 	if len(method.Bindings) == 0 {
-		return &Error{Code: ErrUnimplemented, Message: method.Path + " is not in REST: use grpc://"}
+		return &Error{Code: ErrUnimplemented, Message: method.Path + " is not available over REST; use a grpc:// URL"}
 	}
 	route, err := restjson.RequestOf(method, request)
 	if wrong := (*restjson.FieldError)(nil); errors.As(err, &wrong) {
@@ -66,7 +66,7 @@ func (t *restTransport) call(ctx context.Context, method *contract.Method, reque
 	}
 	if err := restjson.Decode(body, answer); err != nil {
 		id := response.Header.Get("x-request-id")
-		return &Error{Code: ErrInternal, Message: fmt.Sprintf("%s answered something else than the contract says: %v", t.base, err), RequestID: id, cause: err}
+		return &Error{Code: ErrInternal, Message: fmt.Sprintf("the answer of %s is not valid: %v", t.base, err), RequestID: id, cause: err}
 	}
 	return nil
 }
@@ -74,7 +74,7 @@ func (t *restTransport) call(ctx context.Context, method *contract.Method, reque
 func (t *restTransport) send(ctx context.Context, route restjson.Request) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, route.Verb, t.base+route.Path, bytes.NewReader(route.Body))
 	if err != nil {
-		return nil, invalid("url", "no request can be made of the URL: %v", err)
+		return nil, invalid("url", "the URL of a server must be valid: %v", err)
 	}
 	request.Header.Set("accept", "application/json")
 	if route.Body != nil {

@@ -9,7 +9,7 @@ import (
 	pb "vectron.dev/sdk-go/internal/generated/vectronv1"
 )
 
-// Search finds the nearest neighbours of a vector, of a point, or of a text.
+// Search finds the nearest neighbours of a vector, of a stored point, or of a text.
 func (c *Client) Search(ctx context.Context, collection string, options SearchOptions) (*SearchResult, error) {
 	request, err := encoded(&options, encodeSearchOptions)
 	if err != nil {
@@ -23,8 +23,8 @@ func (c *Client) Search(ctx context.Context, collection string, options SearchOp
 	return decoded(answer, decodeSearchResult)
 }
 
-// SearchBatch is the searches of many vectors in one call: what each would have found by itself, in the order of the vectors. When one
-// of the vectors is wrong, all are refused, and the error names it.
+// SearchBatch searches with many vectors in one call. The answers are those of separate searches, in the order of the vectors. If one
+// of the vectors is invalid, the whole call fails, and the error names it.
 func (c *Client) SearchBatch(ctx context.Context, collection string, options SearchBatchOptions) (*SearchBatchResult, error) {
 	request, err := encoded(&options, encodeSearchBatchOptions)
 	if err != nil {
@@ -38,8 +38,8 @@ func (c *Client) SearchBatch(ctx context.Context, collection string, options Sea
 	return decoded(answer, decodeSearchBatchResult)
 }
 
-// Query searches in several ways at once, fused into one answer: vectors, sparse vectors, words, examples; grouped, diversified or
-// rescored.
+// Query searches with several branches at once and fuses their results into one answer. Branches search by vectors, sparse vectors,
+// words or examples; the results can be grouped, diversified or rescored.
 func (c *Client) Query(ctx context.Context, collection string, options QueryOptions) (*QueryResult, error) {
 	request, err := encoded(&options, encodeQueryOptions)
 	if err != nil {
@@ -53,19 +53,20 @@ func (c *Client) Query(ctx context.Context, collection string, options QueryOpti
 	return decoded(answer, decodeQueryResult)
 }
 
-// CollectionQuery is a query of a collection.
+// CollectionQuery is a query on a collection.
 type CollectionQuery struct {
 	Collection string `json:"collection"`
 	QueryOptions
 }
 
-// QueryOutcome is what a query of a batch found, or the error that it ended with.
+// QueryOutcome is the result or the error of one query of a batch.
 type QueryOutcome struct {
 	Answer *QueryResult `json:"answer,omitempty"`
 	Err    *Error       `json:"-"`
 }
 
-// QueryBatch runs 1 to 64 queries of one or more collections. Each has a result in its place, or the error it ended with.
+// QueryBatch runs 1 to 64 queries on one or more collections. The outcomes are in the order of the queries; each has a result or an
+// error.
 func (c *Client) QueryBatch(ctx context.Context, queries []CollectionQuery) ([]QueryOutcome, error) {
 	request := &pb.QueryBatchRequest{}
 	for i, one := range queries {
@@ -95,11 +96,11 @@ func (c *Client) QueryBatch(ctx context.Context, queries []CollectionQuery) ([]Q
 	return outcomes, nil
 }
 
-// measuringTime is what a server takes to compare answers, unless it is told otherwise.
+// measuringTime is the default time limit of the server for a measurement.
 const measuringTime = 10 * time.Second
 
-// MeasureRecall says how much of the true answers searches find: sampled queries are answered as usual and exactly, and compared.
-// FAILED_PRECONDITION: there are no points to compare answers of.
+// MeasureRecall measures the recall of searches: sampled queries are answered both approximately and exactly, and the results are
+// compared. Fails with FAILED_PRECONDITION if there are no points to compare.
 func (c *Client) MeasureRecall(ctx context.Context, collection string, options RecallOptions) (*RecallMeasurement, error) {
 	request, err := encoded(&options, encodeRecallOptions)
 	if err != nil {
@@ -117,7 +118,7 @@ func (c *Client) MeasureRecall(ctx context.Context, collection string, options R
 	return decoded(answer, decodeRecallMeasurement)
 }
 
-// Feedback says how good an answer was, and gives the feedback's id. It is not repeated when its answer is lost.
+// Feedback stores a user's judgement of an answer, and returns the id of the feedback. It is not repeated if its answer is lost.
 func (c *Client) Feedback(ctx context.Context, collection string, feedback Feedback) (string, error) {
 	request, err := encoded(&feedback, encodeFeedback)
 	if err != nil {

@@ -10,1267 +10,1547 @@ import (
 	"vectron.dev/sdk-go/internal/generated/vectronv1"
 )
 
-// CollectionOptions: how a collection is made, and what it was made with.
+// CollectionOptions: the settings of a collection.
 type CollectionOptions struct {
-	// 1 to 65,536.
+	// Number of dimensions of the vectors, 1 to 65,536.
 	Dimension int32 `json:"dimension"`
-	// cosine (default), euclidean or dot.
+	// Distance metric: cosine (default), euclidean or dot.
 	Distance string `json:"distance"`
-	// 1 to 64; 0: one per worker, at most 16.
-	Shards uint32          `json:"shards"`
+	// Number of shards, 1 to 64. 0: one per worker, at most 16.
+	Shards uint32 `json:"shards"`
+	// Reranking of search results. Absent: results are not reranked.
 	Rerank *RerankSettings `json:"rerank,omitempty"`
-	// Links a node of the graph, 2 to 128; 0: 16.
+	// Maximum number of links of a graph node (M of HNSW), 2 to 128. 0: 16.
 	HNSWM uint32 `json:"hnswM"`
-	// Candidates while inserting, HNSWM to 4,096; 0: 200.
-	HNSWEfConstruction uint32          `json:"hnswEfConstruction"`
-	Vectors            *VectorSettings `json:"vectors,omitempty"`
-	// Replicas of each shard, 1 to 7; 0: 3 where there are as many workers, else 1.
+	// Number of candidates that are considered when a point is inserted into the graph (efConstruction of HNSW), HNSWM
+	// to 4,096. 0: 200.
+	HNSWEfConstruction uint32 `json:"hnswEfConstruction"`
+	// How vectors are stored and indexed. Absent: the default of each setting.
+	Vectors *VectorSettings `json:"vectors,omitempty"`
+	// Number of replicas of each shard, 1 to 7. 0: 3 if there are at least 3 workers, otherwise 1.
 	Replicas uint32 `json:"replicas"`
-	// fsync (default): acknowledged writes are on the disks of a majority. relaxed: they are in its memory, and on its
-	// disks a moment later; UNSAFE when the power fails.
+	// When writes are acknowledged. fsync (default): when a majority of the replicas has them on disk. relaxed: when a
+	// majority has them in memory; they are on disk shortly afterwards, and a power failure can lose acknowledged writes.
 	Durability string `json:"durability"`
-	// Payload indexes from the start.
+	// Payload indexes to declare, at most 64. More can be declared later with CreateIndex.
 	Indexes []PayloadIndex `json:"indexes"`
-	// Names of sparse vectors that points may have.
+	// Names of the sparse vectors that points can have, at most 16, each 1 to 64 bytes.
 	SparseVectors []string `json:"sparseVectors"`
-	// Dense vectors that points may have besides their first one.
+	// Named dense vectors that points can have in addition to their first vector, at most 16.
 	NamedVectors []NamedVector `json:"namedVectors"`
-	// Lets points and queries be given as text.
+	// Embedding provider that computes the vectors of texts in points and queries. Absent: points and queries must have
+	// vectors.
 	Embedding *EmbeddingSettings `json:"embedding,omitempty"`
 }
 
-// Point: a point to write, with one of Vector and Text.
+// Point: a point to write. Exactly one of Vector and Text is required.
 type Point struct {
-	// 1 to 512 bytes.
-	ID     string    `json:"id"`
+	// Id of the point, 1 to 512 bytes of UTF-8. Ids are compared byte by byte.
+	ID string `json:"id"`
+	// First vector of the point, with the number of dimensions of the collection.
 	Vector []float32 `json:"vector,omitempty"`
+	// Payload of the point. In REST it is any JSON object; in gRPC it is the top level of that object, in which a value
+	// that is not a string is given as its JSON text.
 	// A map, or a struct that encoding/json writes as an object; nil: none. Integers of 64 bits stay exact.
 	Payload any `json:"payload,omitempty"`
-	// By name, as declared for the collection.
+	// Sparse vectors by name, as declared for the collection.
 	Sparse map[string]SparseVector `json:"sparse,omitempty"`
-	// Written: the point is deleted so long after; 0: never.
+	// Write: seconds after which the point is deleted. 0: it is never deleted automatically.
 	TTLSeconds uint32 `json:"ttlSeconds"`
-	// Written: only if the point's version is this; 0: only if there is no such point.
+	// Write: version that the stored point must have; 0: the point must not exist. Otherwise the write fails with
+	// VERSION_CONFLICT. Absent: the write is unconditional.
 	IfVersion *uint64 `json:"ifVersion,omitempty"`
-	// Dense vectors besides `vector`, by name, as declared.
+	// Named dense vectors, as declared for the collection.
 	Vectors map[string][]float32 `json:"vectors,omitempty"`
-	// Text that the collection's embedding provider makes the vector of, instead of `vector`; kept in the payload.
+	// Text from which the embedding provider of the collection computes the vector, instead of `vector`. It is also
+	// stored in the payload.
 	Text string `json:"text"`
 }
 
-// CollectionChange: What is not given stays as it is.
+// CollectionChange: settings to change; those that are nil remain unchanged.
 type CollectionChange struct {
-	// fsync or relaxed: of the writes from now on.
-	Durability *string         `json:"durability,omitempty"`
-	Rerank     *RerankSettings `json:"rerank,omitempty"`
-	// Texts from now on; vectors that are there stay.
+	// When later writes are acknowledged: fsync or relaxed.
+	Durability *string `json:"durability,omitempty"`
+	// Reranking of search results.
+	Rerank *RerankSettings `json:"rerank,omitempty"`
+	// Embedding provider for later texts. Stored vectors do not change.
 	Embedding *EmbeddingSettings `json:"embedding,omitempty"`
 }
 
-// SearchOptions: a search, of exactly one of Vector, Text and LikeID.
+// SearchOptions: the options of a search. Exactly one of Vector, Text and LikeID is required.
 type SearchOptions struct {
+	// Query vector. Exactly one of `vector`, VectorF32, `text` and LikeID is required.
 	Vector []float32 `json:"vector"`
-	// 1 to 10,000; 0: 10.
+	// Number of results, 1 to 10,000. 0: 10.
 	TopK uint32 `json:"topK"`
-	// Text for the reranker, when the collection enables it.
+	// Text for the reranker, if the collection enables reranking. Empty: results are not reranked.
 	Query string `json:"query"`
-	// Budget; 0: the server's default.
-	TimeoutMs      uint32 `json:"timeoutMs"`
-	IncludeVectors bool   `json:"includeVectors"`
-	// Absent: true.
+	// Time limit of the search, milliseconds. 0: the default of the server (`--search-timeout-ms`).
+	TimeoutMs uint32 `json:"timeoutMs"`
+	// Whether to return the vectors of the results.
+	IncludeVectors bool `json:"includeVectors"`
+	// Whether to return the payloads of the results. Absent: true.
 	IncludePayload *bool `json:"includeMetadata,omitempty"`
-	// Most candidates kept while searching, TopK to 10,000, and no other stop; 0: by `recall`, or the default, which stops by
-	// distance.
+	// Maximum number of candidates that the graph search keeps (ef of HNSW), TopK to 10,000; the search then has no
+	// other stopping rule. 0: determined by `recall`, or by the default, which stops by distance.
 	Ef uint32 `json:"ef"`
-	// Scan instead of walking the graph.
-	Exact          bool     `json:"exact"`
+	// Whether to scan all points instead of searching the graph, which gives the exact answer.
+	Exact bool `json:"exact"`
+	// Minimum score of a result. Absent: no minimum.
 	ScoreThreshold *float32 `json:"scoreThreshold,omitempty"`
-	// Search by the vector of this point, instead of `vector`; the point itself is left out.
+	// Id of a stored point whose vector is used, instead of `vector`. The point itself is excluded from the results.
+	// Fails with POINT_NOT_FOUND if it does not exist.
 	LikeID string `json:"likeId"`
-	// Share of the true nearest points wanted on average, 0.5 to 0.999, instead of `ef`: each shard does the least work that
-	// it measured to give it. 0: no wish.
-	Recall      float32      `json:"recall"`
+	// Share of the true nearest neighbours that the results must contain on average, 0.5 to 0.999, instead of `ef`. Each
+	// shard does the least work that reached this share in its own measurements. 0: no requirement.
+	Recall float32 `json:"recall"`
+	// Which writes the read must see. Absent: every write that the answering replica has applied.
 	Consistency *Consistency `json:"consistency,omitempty"`
-	// Say how the answer came about.
+	// Whether to return an explanation of how the answer was computed.
 	Explain bool `json:"explain"`
-	// Say which step this point did not get past, instead of guessing.
+	// Id of a point for which the answer explains why it is not among the results. Empty: no such explanation.
 	WhyNot string `json:"whyNot"`
-	// Only points that pass.
+	// Only points that match this filter are considered. Absent: all points.
 	Filter Filter `json:"filter,omitzero"`
-	// The named vector that is searched, and given with IncludeVectors; empty: the first one.
+	// Named vector that is searched, and returned with IncludeVectors. Empty: the first vector of the points.
 	Using string `json:"using"`
-	// Text that the collection's embedding provider makes the vector of, instead of `vector`.
+	// Text from which the embedding provider of the collection computes the query vector, instead of `vector`.
 	Text string `json:"text"`
 }
 
-// SearchBatchOptions: What is not about one vector holds for all of the searches, and is as in SearchRequest.
+// SearchBatchOptions: Searches with many vectors. Fields other than `vectors` apply to all of them, and mean the same as in SearchRequest.
 type SearchBatchOptions struct {
-	// 1 to 1,000.
+	// Query vectors, 1 to 1,000.
 	Vectors [][]float32 `json:"vectors"`
-	// 1 to 10,000; 0: 10.
+	// Number of results of each search, 1 to 10,000. 0: 10.
 	TopK uint32 `json:"topK"`
-	// Budget of the whole call; 0: the server's default.
-	TimeoutMs      uint32 `json:"timeoutMs"`
-	IncludeVectors bool   `json:"includeVectors"`
-	// Absent: true.
-	IncludePayload *bool        `json:"includeMetadata,omitempty"`
-	Ef             uint32       `json:"ef"`
-	Exact          bool         `json:"exact"`
-	ScoreThreshold *float32     `json:"scoreThreshold,omitempty"`
-	Recall         float32      `json:"recall"`
-	Consistency    *Consistency `json:"consistency,omitempty"`
-	Filter         Filter       `json:"filter,omitzero"`
-	Using          string       `json:"using"`
+	// Time limit of the whole call, milliseconds. 0: the default of the server (`--search-timeout-ms`).
+	TimeoutMs uint32 `json:"timeoutMs"`
+	// Whether to return the vectors of the results.
+	IncludeVectors bool `json:"includeVectors"`
+	// Whether to return the payloads of the results. Absent: true.
+	IncludePayload *bool `json:"includeMetadata,omitempty"`
+	// Maximum number of candidates that the graph search keeps, as in SearchRequest.
+	Ef uint32 `json:"ef"`
+	// Whether to scan all points instead of searching the graph.
+	Exact bool `json:"exact"`
+	// Minimum score of a result. Absent: no minimum.
+	ScoreThreshold *float32 `json:"scoreThreshold,omitempty"`
+	// Required recall of each search, as in SearchRequest.
+	Recall float32 `json:"recall"`
+	// Which writes the read must see. Absent: every write that the answering replica has applied.
+	Consistency *Consistency `json:"consistency,omitempty"`
+	// Only points that match this filter are considered. Absent: all points.
+	Filter Filter `json:"filter,omitzero"`
+	// Named vector that is searched, and returned with IncludeVectors. Empty: the first vector of the points.
+	Using string `json:"using"`
 }
 
-// QueryOptions: several ways to the points at once, fused into one answer.
+// QueryOptions: the branches of a query, and how their results are combined.
 type QueryOptions struct {
-	// 1 to 16. One: its answer, with its scores. Several: fused.
+	// Branches of the query, 1 to 16. A single branch gives its results with its own scores; several branches are fused.
 	Branches []QueryBranch `json:"branches"`
-	// Of every branch.
+	// Filter of every branch. Absent: all points.
 	Filter Filter `json:"filter,omitzero"`
-	// 1 to 10,000; 0: 10.
+	// Number of results, 1 to 10,000. 0: 10.
 	TopK uint32 `json:"topK"`
-	// rrf (default): the sum of weight / (RRFK + rank). weighted: the sum of weight times the branch's score, scaled so that
-	// its best is 1 and its worst 0.
+	// How branches are fused. rrf (default): the sum of weight / (RRFK + rank). weighted: the sum of weight times the
+	// score, which is scaled within each branch so that its best score is 1 and its worst is 0.
 	Fusion string `json:"fusion"`
-	// 0: 60.
+	// Constant of the rrf fusion. 0: 60.
 	RRFK uint32 `json:"rrfK"`
-	// The fused candidates are ordered by the similarity of their first vectors to this one (little-endian float32); empty:
-	// they are not. Not with branches that use a named vector.
-	RescoreVector  []float32  `json:"rescoreVector"`
-	Diversity      *Diversity `json:"diversity,omitempty"`
-	GroupBy        *Grouping  `json:"groupBy,omitempty"`
-	IncludeVectors bool       `json:"includeVectors"`
-	// Absent: true.
+	// Vector by whose similarity to the first vectors of the fused candidates these are ordered again, as little-endian
+	// float32 values. Cannot be combined with branches that use a named vector. Empty: the order of the fusion remains.
+	RescoreVector []float32 `json:"rescoreVector"`
+	// Selection of diverse results. Absent: results are selected by score only.
+	Diversity *Diversity `json:"diversity,omitempty"`
+	// Grouping of the results by a payload value. Absent: results are not grouped.
+	GroupBy *Grouping `json:"groupBy,omitempty"`
+	// Whether to return the vectors of the results.
+	IncludeVectors bool `json:"includeVectors"`
+	// Whether to return the payloads of the results. Absent: true.
 	IncludePayload *bool `json:"includeMetadata,omitempty"`
-	// Budget; 0: the server's default.
-	TimeoutMs   uint32       `json:"timeoutMs"`
+	// Time limit of the query, milliseconds. 0: the default of the server (`--search-timeout-ms`).
+	TimeoutMs uint32 `json:"timeoutMs"`
+	// Which writes the read must see. Absent: every write that the answering replica has applied.
 	Consistency *Consistency `json:"consistency,omitempty"`
-	// Of the final score.
+	// Minimum of the final score of a result. Absent: no minimum.
 	ScoreThreshold *float32 `json:"scoreThreshold,omitempty"`
 }
 
 // GetOptions: how a point is read.
 type GetOptions struct {
+	// Which writes the read must see. Absent: every write that the answering replica has applied.
 	Consistency *Consistency `json:"consistency,omitempty"`
 }
 
 // ListOptions: which points are listed, and in which order.
 type ListOptions struct {
-	// 1 to 1,000; 0: 20.
+	// Maximum number of points in the answer, 1 to 1,000. 0: 20.
 	Limit uint32 `json:"limit"`
-	// The `next_cursor` of the page before; empty: from the start.
-	Cursor         string       `json:"cursor"`
-	IncludeVectors bool         `json:"includeVectors"`
-	Consistency    *Consistency `json:"consistency,omitempty"`
-	// Only points that pass.
+	// `next_cursor` of the previous page. Empty: the first page.
+	Cursor string `json:"cursor"`
+	// Whether to return the vectors of the points.
+	IncludeVectors bool `json:"includeVectors"`
+	// Which writes the read must see. Absent: every write that the answering replica has applied.
+	Consistency *Consistency `json:"consistency,omitempty"`
+	// Only points that match this filter are listed. Absent: all points.
 	Filter Filter `json:"filter,omitzero"`
-	// Instead of by id.
+	// Order by a payload value. Absent: the points are ordered by id.
 	OrderBy *OrderBy `json:"orderBy,omitempty"`
-	// Of a snapshot that is open, instead of what is current: the `snapshot` of OpenSnapshot. By id only.
+	// `snapshot` of OpenSnapshot, to list its points instead of the current ones. Cannot be combined with OrderBy.
+	// Empty: the current points.
 	Snapshot string `json:"snapshot"`
 }
 
 // ChangesOptions: which changes are listed.
 type ChangesOptions struct {
-	// `next_cursor` of the answer before; empty: from the oldest change that is kept.
+	// `next_cursor` of the previous answer. Empty: `from` determines the start.
 	Cursor string `json:"cursor"`
-	// How long to wait for the first change, at most 60,000.
+	// Maximum time to wait for the first change, milliseconds, at most 60,000. 0: the call does not wait.
 	WaitMs uint32 `json:"waitMs"`
-	// Without a cursor, where to begin: empty, at the oldest change that is kept; `now`, with what comes after this call, whose
-	// answer has no changes and the cursor to go on from.
+	// Where to start without a cursor. Empty: at the oldest change that is kept. now: after this call, whose answer
+	// contains no changes but the cursor to continue from.
 	From string `json:"from"`
 }
 
 // CountOptions: which points are counted.
 type CountOptions struct {
+	// Only points that match this filter are counted. Absent: all points.
 	Filter Filter `json:"filter,omitzero"`
-	// Where the indexes do not know, look at a sample only.
-	Estimate    bool         `json:"estimate"`
+	// Whether to estimate the number from a sample where the indexes cannot give the exact one.
+	Estimate bool `json:"estimate"`
+	// Which writes the read must see. Absent: every write that the answering replica has applied.
 	Consistency *Consistency `json:"consistency,omitempty"`
 }
 
-// FacetOptions: which points are counted by a value.
+// FacetOptions: which points are considered, and how many values are returned.
 type FacetOptions struct {
+	// Only points that match this filter are counted. Absent: all points.
 	Filter Filter `json:"filter,omitzero"`
-	// 1 to 10,000; 0: 10.
-	Limit       uint32       `json:"limit"`
+	// Maximum number of values in the answer, 1 to 10,000. 0: 10.
+	Limit uint32 `json:"limit"`
+	// Which writes the read must see. Absent: every write that the answering replica has applied.
 	Consistency *Consistency `json:"consistency,omitempty"`
 }
 
-// PayloadUpdate: a change of payload fields of the points given by ids, by a filter, or by both.
+// PayloadUpdate: a change of payload fields. The points are selected by ids, by a filter, or by both.
 type PayloadUpdate struct {
-	// Those that are there; with a filter: those of them that pass. At least one of both.
-	IDs    []string `json:"ids"`
-	Filter Filter   `json:"filter,omitzero"`
-	// The whole payload, before the other changes.
+	// Ids of the points, at most 10,000; unknown ids are ignored. With a filter, only those that match it. At least one
+	// of `ids` and `filter` is required.
+	IDs []string `json:"ids"`
+	// Selects the points that match. Absent: `ids` selects the points.
+	Filter Filter `json:"filter,omitzero"`
+	// New payload, which replaces the old one before the other changes. Absent: the old payload remains.
 	// A map, or a struct that encoding/json writes as an object; nil: none. Integers of 64 bits stay exact.
 	Replace any `json:"replace,omitempty"`
-	// Paths.
+	// Paths of the payload fields to remove, at most 1,000.
 	Remove []string `json:"remove"`
-	// By path.
+	// New values of payload fields, by path.
 	// A map, or a struct that encoding/json writes as an object; nil: none. Integers of 64 bits stay exact.
 	Set any `json:"set,omitempty"`
-	// Only if the version of every point is this; with ids alone.
+	// Version that every point must have; otherwise the call fails with VERSION_CONFLICT. Only with `ids`, not with
+	// `filter`. Absent: the change is unconditional.
 	IfVersion *uint64 `json:"ifVersion,omitempty"`
 }
 
-// PointsSelector: points given by ids, by a filter, or by both.
+// PointsSelector: selects points by ids, by a filter, or by both.
 type PointsSelector struct {
-	// Those that are there; with a filter: those of them that pass. At least one of both.
-	IDs    []string `json:"ids"`
-	Filter Filter   `json:"filter,omitzero"`
-	// Only if the version of every point is this; with ids alone.
+	// Ids of the points, at most 10,000; unknown ids are ignored. With a filter, only those that match it. At least one
+	// of `ids` and `filter` is required.
+	IDs []string `json:"ids"`
+	// Selects the points that match. Absent: `ids` selects the points.
+	Filter Filter `json:"filter,omitzero"`
+	// Version that every point must have; otherwise the call fails with VERSION_CONFLICT. Only with `ids`, not with
+	// `filter`. Absent: the deletion is unconditional.
 	IfVersion *uint64 `json:"ifVersion,omitempty"`
 }
 
-// RecallOptions: how the searches are made whose recall is measured.
+// RecallOptions: the options of the searches whose recall is measured.
 type RecallOptions struct {
-	// Queries that are compared, 1 to 1,000; 0: 100.
+	// Number of queries to compare, 1 to 1,000. 0: 100.
 	Queries uint32 `json:"queries"`
-	// Results a query, 1 to 1,000; 0: 10.
+	// Number of results of each query, 1 to 1,000. 0: 10.
 	TopK uint32 `json:"topK"`
-	// How the searches that are measured are made: as in SearchRequest.
-	Ef     uint32  `json:"ef"`
+	// `ef` of the searches to measure, as in SearchRequest.
+	Ef uint32 `json:"ef"`
+	// `recall` of the searches to measure, as in SearchRequest.
 	Recall float32 `json:"recall"`
-	// The named vector; empty: the first one.
-	Using  string `json:"using"`
+	// Named vector to measure. Empty: the first vector of the points.
+	Using string `json:"using"`
+	// Filter of the searches to measure. Absent: all points.
 	Filter Filter `json:"filter,omitzero"`
-	// What was compared within this time is the answer; 0: 10,000.
+	// Time limit of the measurement, milliseconds, at most 600,000; the answer then contains the comparisons that were
+	// completed. 0: 10,000.
 	TimeoutMs uint32 `json:"timeoutMs"`
 }
 
-// AnalyzeOptions: what makes the words of a text.
+// AnalyzeOptions: how a text is analyzed: with a declared index, or with given settings.
 type AnalyzeOptions struct {
-	// As the text index that is declared at this path makes words; empty: as `index` says.
+	// Path of a declared text index whose settings are used. Empty: the settings of `index`.
 	Path string `json:"path"`
-	// An index that need not be declared, instead of `path`; only language, analyzer and stop_words matter. Missing, with no
-	// path: as where there is no text index.
+	// Settings of an index that need not be declared, instead of `path`; only `language`, `analyzer` and `stop_words` are
+	// used. Absent, and without a path: the settings that apply where there is no text index.
 	Index *PayloadIndex `json:"index,omitempty"`
 }
 
-// IndexTarget: Exactly one of index, SparseVector and NamedVector.
+// IndexTarget: A declaration. Exactly one of `index`, SparseVector and NamedVector is required.
 type IndexTarget struct {
-	Index        *PayloadIndex `json:"index,omitempty"`
-	SparseVector string        `json:"sparseVector"`
-	NamedVector  *NamedVector  `json:"namedVector,omitempty"`
+	// Payload index to declare.
+	Index *PayloadIndex `json:"index,omitempty"`
+	// Name of the sparse vector to declare, 1 to 64 bytes.
+	SparseVector string `json:"sparseVector"`
+	// Named dense vector to declare.
+	NamedVector *NamedVector `json:"namedVector,omitempty"`
 }
 
-// AliasChanges: aliases that are set and deleted at one moment.
+// AliasChanges: aliases to set and to delete in one transaction.
 type AliasChanges struct {
-	// Made, or pointed elsewhere.
-	Set    []Alias  `json:"set"`
+	// Aliases to create, or to change to another collection, at most 40.
+	Set []Alias `json:"set"`
+	// Names of aliases to delete, at most 40.
 	Delete []string `json:"delete"`
 }
 
-// Feedback: how good an answer was.
+// Feedback: a user's judgement of an answer.
 type Feedback struct {
-	Query         string            `json:"query"`
-	ResultIDs     []string          `json:"resultIds"`
-	FeedbackItems []FeedbackItem    `json:"feedbackItems"`
-	Context       map[string]string `json:"context"`
-	// The answer that was shown.
+	// Query as the user entered it, at most 8,192 bytes.
+	Query string `json:"query"`
+	// Ids of the results that the user saw, at most 1,000.
+	ResultIDs []string `json:"resultIds"`
+	// Judgements of single results, 1 to 1,000.
+	FeedbackItems []FeedbackItem `json:"feedbackItems"`
+	// Additional information of the application, at most 32 entries: keys of at most 128 bytes, values of at most 1,024
+	// bytes.
+	Context map[string]string `json:"context"`
+	// QueryID of the answer that the user saw. The results of that answer are then stored with the feedback. Empty:
+	// unknown.
 	QueryID string `json:"queryId"`
 }
 
-// InvitationOptions: whom an invitation is for.
+// InvitationOptions: the account that an invitation is for.
 type InvitationOptions struct {
-	// read, write (default), metrics or admin.
+	// Role of the account: read, write (default), metrics or admin.
 	Role string `json:"role"`
-	// Empty: the caller's own.
+	// Id of the tenant of the account. Empty: the tenant of the caller.
 	TenantID string `json:"tenantId"`
-	// The account gets a tenant of its own. Administrators only.
+	// Whether the account gets a new tenant. Only for administrators.
 	NewTenant bool `json:"newTenant"`
-	// The zero time: in seven days.
+	// Time at which the invitation expires, seconds since 1970, at most 30 days ahead. 0: in seven days.
 	ExpiresAt time.Time `json:"expiresAt,omitzero"`
 }
 
-// APIKeyOptions: what an API key may do, and until when.
+// APIKeyOptions: the rights of an API key, and when it expires.
 type APIKeyOptions struct {
-	// read, write (default), or, for administrators, metrics or admin. A key never gives more than its maker has.
+	// Role of the key: read, write (default), metrics or admin. The last two require an administrator.
 	Role string `json:"role"`
-	// The only collections the key may touch; empty: all of the tenant.
+	// Names of the collections that the key can access, at most 100. Empty: all collections of the tenant.
 	Collections []string `json:"collections"`
-	// The zero time: never.
+	// Time at which the key expires, seconds since 1970. 0: never.
 	ExpiresAt time.Time `json:"expiresAt,omitzero"`
 }
 
-// Inheritance: what becomes of the collections of a tenant whose last account is deleted; one of the two.
+// Inheritance: what happens to the collections of a tenant whose last account is deleted. Exactly one of the two fields is set.
 type Inheritance struct {
-	// Id or e-mail address of the account whose tenant gets the collections.
+	// Id or e-mail address of an account whose tenant receives the collections. Empty: nobody.
 	Heir string `json:"heir"`
-	// Delete the collections of the tenant with their points. Needed, unless there is an heir or nothing to decide.
+	// Whether to delete the collections of the tenant with their points. Required if the account is the last one of a
+	// tenant with collections and there is no heir.
 	DeleteCollections bool `json:"deleteCollections"`
 }
 
-// AlertRuleChange: what is changed of the rule of an alert; what is nil stays.
+// AlertRuleChange: a change of an alert rule; fields that are nil remain unchanged.
 type AlertRuleChange struct {
-	Enabled   *bool    `json:"enabled,omitempty"`
-	Level     *string  `json:"level,omitempty"`
+	// Whether the rule opens alerts. Absent: unchanged.
+	Enabled *bool `json:"enabled,omitempty"`
+	// Level of the alerts: warning or critical. Absent: unchanged.
+	Level *string `json:"level,omitempty"`
+	// Threshold of the rule, at least 0, in the unit of the rule. Absent: unchanged.
 	Threshold *float64 `json:"threshold,omitempty"`
 }
 
-// UpsertResult: what was written.
+// UpsertResult: the number of points written, and the token of the write.
 type UpsertResult struct {
+	// Number of points that were written.
 	Upserted int32 `json:"upserted"`
-	// One row a shard that got points.
+	// Result of each shard that received points.
 	Shards []ShardWrite `json:"shards"`
-	// For a read that must see this write.
+	// Token of this write, for reads with the consistency at_least.
 	WriteToken string `json:"writeToken"`
 }
 
-// SearchResult: what a search found.
+// SearchResult: the results of a search, and how they were found.
 type SearchResult struct {
-	// Best first; equal scores by id.
+	// Results, best first; equal scores are ordered by id.
 	Hits []Hit `json:"results"`
-	// Whether every shard answered.
-	Complete       bool        `json:"complete"`
-	ShardsAsked    uint32      `json:"shardsAsked"`
-	ShardsAnswered uint32      `json:"shardsAnswered"`
-	Shards         []ShardRead `json:"shards"`
-	// Names this answer in SubmitFeedback.
+	// Whether every shard answered completely. If false, results can be missing.
+	Complete bool `json:"complete"`
+	// Number of shards that were queried.
+	ShardsAsked uint32 `json:"shardsAsked"`
+	// Number of shards that answered.
+	ShardsAnswered uint32 `json:"shardsAnswered"`
+	// Report of each shard.
+	Shards []ShardRead `json:"shards"`
+	// Identifier of this answer for SubmitFeedback.
 	QueryID string `json:"queryId"`
-	// Strategy that reordered the results; empty: vector order.
+	// Strategy that reordered the results. Empty: the results are in vector order.
 	RerankedBy string `json:"rerankedBy"`
-	// Why a reranking that was due did not happen.
+	// Error code that explains why a requested reranking was skipped. Empty: it was not skipped, or not requested.
 	RerankSkipped string `json:"rerankSkipped"`
-	// Recall to expect, of the shard with the least: 1 when the answer is exact, absent while nothing was measured. An answer is
-	// exact when RecallInterval.low` is 1, too: a mean of 1 may also have been measured.
+	// Expected recall, 0 to 1: the lowest one of the shards. It is 1 for an exact answer, and absent if nothing was
+	// measured yet. A measured mean can also be 1; the answer is exact only if RecallInterval.low` is 1 as well.
 	RecallEstimate *float32 `json:"recallEstimate,omitempty"`
-	// shards, cache, redis or coalesced: what gave the answer.
+	// Source of the answer: shards, cache, redis or coalesced (the answer to an identical concurrent search).
 	ServedFrom string `json:"servedFrom"`
-	// With explain.
+	// Explanation of the search, if `explain` was set.
 	Explanation *Explanation `json:"explanation,omitempty"`
-	// With WhyNot.
+	// Explanation for the point that WhyNot names.
 	WhyNot *WhyNot `json:"whyNot,omitempty"`
-	// Set with RecallEstimate.
+	// Confidence interval of RecallEstimate, present if that is present.
 	RecallInterval *RecallInterval `json:"recallInterval,omitempty"`
-	// Recall was asked for, and what a shard measured is less, or it has measured nothing.
+	// Whether a `recall` was requested and a shard has measured a lower one, or has measured nothing.
 	RecallUnmet bool `json:"recallUnmet"`
 }
 
-// SearchBatchResult: what many searches found.
+// SearchBatchResult: the answers of a batch of searches.
 type SearchBatchResult struct {
-	// One a vector, in their order.
+	// Answers in the order of the vectors.
 	Answers []SearchResult `json:"answers"`
 }
 
 // GetResult: It is the message vectron.v1.GetResponse of the contract.
 type GetResult struct {
+	// The point that was requested.
 	Point *StoredPoint `json:"point,omitempty"`
-	// Log index of the shard as of which it was read.
+	// Log index of the state of the shard that was read.
 	AppliedIndex uint64 `json:"appliedIndex"`
 }
 
-// DeleteResult: It is the message vectron.v1.DeleteResponse of the contract.
+// DeleteResult: The result of a deletion.
 type DeleteResult struct {
-	// Whether it was there.
+	// Whether the point existed.
 	Existed bool `json:"existed"`
-	// For a read that must see this.
+	// Token of this write, for reads with the consistency at_least.
 	WriteToken string `json:"writeToken"`
 }
 
-// CollectionInfo: It is the message vectron.v1.CollectionInfo of the contract.
+// CollectionInfo: A collection with its main settings.
 type CollectionInfo struct {
-	Name      string `json:"name"`
-	Dimension int32  `json:"dimension"`
-	Distance  string `json:"distance"`
-	Shards    uint32 `json:"shards"`
-	// As the workers reported it last, within seconds; GetCollectionStatus counts.
+	// Name of the collection.
+	Name string `json:"name"`
+	// Number of dimensions of the vectors.
+	Dimension int32 `json:"dimension"`
+	// Distance metric: cosine, euclidean or dot.
+	Distance string `json:"distance"`
+	// Number of shards.
+	Shards uint32 `json:"shards"`
+	// Number of points as the workers last reported it, a few seconds old. GetCollectionStatus counts them.
 	Points uint64 `json:"points"`
-	// To the second.
+	// Time of creation, seconds since 1970.
 	CreatedAt time.Time `json:"createdAt,omitzero"`
 }
 
-// CollectionStatus: shards, counts and settings of a collection.
+// CollectionStatus: the shards, the number of points and the settings of a collection.
 type CollectionStatus struct {
-	Name      string        `json:"name"`
-	Dimension int32         `json:"dimension"`
-	Distance  string        `json:"distance"`
-	Shards    []ShardStatus `json:"shards"`
-	// As of every write that was acknowledged before, of the shards that answered: one that did not has an error_code.
+	// Name of the collection.
+	Name string `json:"name"`
+	// Number of dimensions of the vectors.
+	Dimension int32 `json:"dimension"`
+	// Distance metric: cosine, euclidean or dot.
+	Distance string `json:"distance"`
+	// State of each shard.
+	Shards []ShardStatus `json:"shards"`
+	// Number of points, including every write that was acknowledged before. Shards that did not answer have an
+	// `error_code` and are not counted.
 	Points uint64 `json:"points"`
-	// Points that search scans because the index does not hold them yet; at most `points`.
+	// Number of points that searches scan because they are not in the index yet; at most `points`.
 	IndexLag uint64 `json:"indexLag"`
-	// fsync, or relaxed with its interval: how acknowledged writes are kept.
-	Durability  string             `json:"durability"`
-	Rerank      *RerankSettings    `json:"rerank,omitempty"`
-	MemoryBytes uint64             `json:"memoryBytes"`
-	DiskBytes   uint64             `json:"diskBytes"`
-	Embedding   *EmbeddingSettings `json:"embedding,omitempty"`
-	// What it was made with, as it is now; without indexes and vectors that were declared for it (ListIndexes).
+	// When writes are acknowledged: fsync, or relaxed with its interval.
+	Durability string `json:"durability"`
+	// Reranking of search results.
+	Rerank *RerankSettings `json:"rerank,omitempty"`
+	// Memory that the leaders of all shards use, bytes.
+	MemoryBytes uint64 `json:"memoryBytes"`
+	// Disk space that the leaders of all shards use, bytes.
+	DiskBytes uint64 `json:"diskBytes"`
+	// Embedding provider of the collection. Absent: none.
+	Embedding *EmbeddingSettings `json:"embedding,omitempty"`
+	// Settings of the collection with their current values, without the indexes and vectors that are declared (see
+	// ListIndexes).
 	Settings *CollectionOptions `json:"settings,omitempty"`
 }
 
-// Page: some of the points, and where the next ones begin.
+// Page: one page of points, and the cursor of the next one.
 type Page struct {
-	// As many as the limit asks for, or fewer where more would be too large for one answer (4,000,000 bytes).
+	// Points of the page. There can be fewer than `limit` if more would exceed the size limit of an answer (4,000,000
+	// bytes).
 	Points []StoredPoint `json:"points"`
-	// Empty: no more. Only this is the end.
+	// Cursor of the next page. Empty: there are no more points. A page with few or no points is not necessarily the last
+	// one.
 	NextCursor string `json:"nextCursor"`
 }
 
-// Changes: some of the changes, and where the next ones begin.
+// Changes: changes, and the cursor of the next ones.
 type Changes struct {
-	Changes    []Change `json:"changes"`
-	NextCursor string   `json:"nextCursor"`
+	// Changes in log order within each shard. Empty: there was none within `wait_ms`.
+	Changes []Change `json:"changes"`
+	// Cursor for the next call.
+	NextCursor string `json:"nextCursor"`
 }
 
-// QueryResult: what a query found.
+// QueryResult: the results of a query, and how complete they are.
 type QueryResult struct {
-	// Empty with group_by.
-	Hits   []Hit   `json:"results"`
+	// Results, best first. Empty if `group_by` was set.
+	Hits []Hit `json:"results"`
+	// Groups, best first. Empty unless `group_by` was set.
 	Groups []Group `json:"groups"`
-	// Whether every shard answered every branch.
-	Complete       bool   `json:"complete"`
-	ShardsAsked    uint32 `json:"shardsAsked"`
+	// Whether every shard answered every branch completely. If false, results can be missing.
+	Complete bool `json:"complete"`
+	// Number of shards that were queried.
+	ShardsAsked uint32 `json:"shardsAsked"`
+	// Number of shards that answered.
 	ShardsAnswered uint32 `json:"shardsAnswered"`
-	// In the order of the request.
+	// Reports of the branches, in the order of the request.
 	Branches []BranchReport `json:"branches"`
 }
 
-// RecallMeasurement: answers compared with the truth.
+// RecallMeasurement: search results compared with exact results.
 type RecallMeasurement struct {
-	// Mean share of the true `top_k` that were found. A point whose score equals that of the last true one counts.
-	Recall   float32         `json:"recall"`
+	// Measured recall: mean share of the true `top_k` nearest points that the searches found, 0 to 1. A found point whose
+	// score equals that of the last true one counts as found.
+	Recall float32 `json:"recall"`
+	// Confidence interval of `recall`.
 	Interval *RecallInterval `json:"interval,omitempty"`
-	// Queries that were compared, and how many of them had been asked by clients.
+	// Number of queries that were compared.
 	Queries uint32 `json:"queries"`
-	Asked   uint32 `json:"asked"`
-	// Mean of the recall that the answers said, absent where one said nothing.
+	// Number of these queries that clients had sent; the others are synthetic.
+	Asked uint32 `json:"asked"`
+	// Mean of the `recall_estimate` of the answers. Absent: an answer had none.
 	Promised *float32 `json:"promised,omitempty"`
-	// Queries by how their points were found; shards count each.
+	// Number of queries by the plan that found their points, counted in each shard.
 	Plans map[string]uint32 `json:"plans"`
 }
 
-// CountResult: It is the message vectron.v1.CountPointsResponse of the contract.
+// CountResult: The number of points that match.
 type CountResult struct {
+	// Number of points.
 	Count uint64 `json:"count"`
-	Exact bool   `json:"exact"`
-	// Payloads had to be read: a payload index would make it faster.
+	// Whether `count` is exact; otherwise it is an estimate.
+	Exact bool `json:"exact"`
+	// Whether payloads were read. If true, a payload index would make the call faster.
 	Unindexed bool `json:"unindexed"`
 }
 
-// FacetResult: It is the message vectron.v1.FacetPointsResponse of the contract.
+// FacetResult: The values at a path, with the number of points of each.
 type FacetResult struct {
-	// The most frequent first.
+	// Values with their numbers of points, most frequent first.
 	Values []Facet `json:"values"`
-	// Whether there are others.
-	More      bool `json:"more"`
+	// Whether there are more values than `limit`.
+	More bool `json:"more"`
+	// Whether payloads were read. If true, a payload index would make the call faster.
 	Unindexed bool `json:"unindexed"`
 }
 
-// UpdateResult: It is the message vectron.v1.UpdatePointsResponse of the contract.
+// UpdateResult: The result of a change of points.
 type UpdateResult struct {
+	// Number of points that were changed.
 	Updated uint64 `json:"updated"`
-	// For a read that must see this.
+	// Token of this write, for reads with the consistency at_least.
 	WriteToken string `json:"writeToken"`
 }
 
-// DeletePointsResult: It is the message vectron.v1.DeletePointsResponse of the contract.
+// DeletePointsResult: The result of a deletion of points.
 type DeletePointsResult struct {
+	// Number of points that were deleted.
 	Deleted uint64 `json:"deleted"`
-	// For a read that must see this.
+	// Token of this write, for reads with the consistency at_least.
 	WriteToken string `json:"writeToken"`
 }
 
-// Indexes: It is the message vectron.v1.ListIndexesResponse of the contract.
+// Indexes: The indexes and vectors that are declared for a collection.
 type Indexes struct {
-	Indexes       []IndexInfo   `json:"indexes"`
-	SparseVectors []string      `json:"sparseVectors"`
-	NamedVectors  []NamedVector `json:"namedVectors"`
+	// Payload indexes with their progress.
+	Indexes []IndexInfo `json:"indexes"`
+	// Names of the declared sparse vectors.
+	SparseVectors []string `json:"sparseVectors"`
+	// Declarations of the named vectors.
+	NamedVectors []NamedVector `json:"namedVectors"`
 }
 
-// Token: A term that a text index keeps, or that a query asks for.
+// Token: A term that a text index stores, or that a query searches for.
 type Token struct {
+	// Text of the term.
 	Text string `json:"text"`
-	// Where the word begins and ends in the text, in UTF-16 code units, as JavaScript, Java and C# count.
+	// Start of the word in the text, in UTF-16 code units, as JavaScript, Java and C# count.
 	Start uint32 `json:"start"`
-	End   uint32 `json:"end"`
-	// Of the word among the words, from 0. Phrases compare positions; stop words have one, and are left out here.
+	// End of the word in the text, in UTF-16 code units, exclusive.
+	End uint32 `json:"end"`
+	// Position of the word among the words of the text, from 0. Phrases compare positions; stop words have a position,
+	// but are not listed.
 	Position uint32 `json:"position"`
-	// The stretch of the text from start to end.
+	// Part of the text from `start` to `end`.
 	Word string `json:"word"`
-	// word; variant: another form of the word before it; whole: several words as one, which adds to the score; part: found by
-	// who asks for just that; unit and pair: one and two characters of a script without spaces; query: only asked for, in
-	// place of the word before it.
+	// Kind of the term. word: the word itself. variant: another form of the preceding word. whole: several words as one
+	// term, which adds to the score. part: a part of a word, found by queries for exactly this part. unit and pair: one
+	// and two characters of a script without spaces. query: a term that only queries use, instead of the preceding word.
 	Kind string `json:"kind"`
-	// Whether a filter that has this text needs it (or, of a variant and a query token, takes it in place of the word).
+	// Whether a filter with this text requires the term. For a variant and a query term: whether the term is accepted
+	// instead of the word.
 	Asked bool `json:"asked"`
 }
 
-// Alias: It is the message vectron.v1.Alias of the contract.
+// Alias: An additional name of a collection.
 type Alias struct {
-	Alias      string `json:"alias"`
+	// The additional name, at most 128 bytes. The rules for names of collections apply.
+	Alias string `json:"alias"`
+	// Name of the collection.
 	Collection string `json:"collection"`
 }
 
-// SnapshotShard: It is the message vectron.v1.SnapshotShard of the contract.
+// SnapshotShard: The state of one shard in a snapshot.
 type SnapshotShard struct {
-	ShardID  uint32 `json:"shardId"`
+	// Id of the shard.
+	ShardID uint32 `json:"shardId"`
+	// Log index of the last write that the snapshot contains.
 	LogIndex uint64 `json:"logIndex"`
 }
 
-// Login: tokens of a login. Both are secrets.
+// Login: the tokens of a login. Both are secrets.
 type Login struct {
-	Token   string   `json:"jwtToken"`
+	// Access token, to be sent as `Authorization: Bearer`.
+	Token string `json:"jwtToken"`
+	// Account of the login.
 	Account *Account `json:"user,omitempty"`
-	// To the second.
+	// Time at which the access token expires, seconds since 1970.
 	ExpiresAt time.Time `json:"expiresAt,omitzero"`
-	// For RefreshToken, once.
+	// Token for RefreshToken, valid once.
 	RefreshToken string `json:"refreshToken"`
 }
 
-// Tokens: what keeps a login going. Both tokens are secrets.
+// Tokens: the tokens that continue a login. Both are secrets.
 type Tokens struct {
-	Token     string    `json:"jwtToken"`
+	// New access token.
+	Token string `json:"jwtToken"`
+	// Time at which the access token expires, seconds since 1970.
 	ExpiresAt time.Time `json:"expiresAt,omitzero"`
-	// For the next refresh.
+	// Token for the next refresh.
 	RefreshToken string `json:"refreshToken"`
 }
 
 // Account: an account.
 type Account struct {
-	ID    string `json:"id"`
+	// Id of the account.
+	ID string `json:"id"`
+	// E-mail address of the account.
 	Email string `json:"email"`
-	// To the second.
-	CreatedAt          time.Time `json:"createdAt,omitzero"`
-	Plan               string    `json:"plan"`
-	SubscriptionStatus string    `json:"subscriptionStatus"`
-	// admin, write, read or metrics.
+	// Time of creation, seconds since 1970.
+	CreatedAt time.Time `json:"createdAt,omitzero"`
+	// Plan of the tenant.
+	Plan string `json:"plan"`
+	// State of the subscription; always ACTIVE in this version.
+	SubscriptionStatus string `json:"subscriptionStatus"`
+	// Role of the account: admin, write, read or metrics.
 	Role string `json:"role"`
-	// Whose collections the account works with; several accounts may have one tenant.
+	// Id of the tenant whose collections the account uses. Several accounts can belong to one tenant.
 	TenantID string `json:"tenantId"`
-	// Has no logins, and its API keys are refused.
+	// Whether the account is disabled: it cannot log in, and its API keys are refused.
 	Disabled bool `json:"disabled"`
-	// Until the password is changed, a login may do nothing else.
+	// Whether the password must be changed first: until then, a login can do nothing else.
 	MustChangePassword bool `json:"mustChangePassword"`
-	// The zero time: never.
+	// Time of the latest login, seconds since 1970. 0: never.
 	LastLoginAt time.Time `json:"lastLoginAt,omitzero"`
 }
 
-// APIKeyInfo: what is known of an API key.
+// APIKeyInfo: an API key without its secret.
 type APIKeyInfo struct {
+	// Public part of the key, which identifies it.
 	KeyPrefix string `json:"keyPrefix"`
-	UserID    string `json:"userId"`
-	// To the second.
+	// Id of the account that owns the key.
+	UserID string `json:"userId"`
+	// Time of creation, seconds since 1970.
 	CreatedAt time.Time `json:"createdAt,omitzero"`
-	Name      string    `json:"name"`
-	// write or read; an administrator's key may be admin or metrics.
+	// Name that the creator of the key has chosen.
+	Name string `json:"name"`
+	// Role of the key: write or read; for keys of administrators also admin or metrics.
 	Role string `json:"role"`
-	// The only collections the key may touch; empty: all of the tenant.
+	// Names of the collections that the key can access. Empty: all collections of the tenant.
 	Collections []string `json:"collections"`
-	// The zero time: never.
+	// Time at which the key expires, seconds since 1970. 0: never.
 	ExpiresAt time.Time `json:"expiresAt,omitzero"`
 }
 
-// Invitation: It is the message vectron.auth.v1.Invitation of the contract.
+// Invitation: An open invitation, without its token.
 type Invitation struct {
+	// Id of the invitation.
 	ID string `json:"id"`
-	// The only address that it is good for.
+	// The only e-mail address for which the invitation is valid.
 	Email string `json:"email"`
-	Role  string `json:"role"`
-	// Tenant of the account to be; empty: one of its own.
+	// Role of the account that will be created.
+	Role string `json:"role"`
+	// Id of the tenant of the account that will be created. Empty: it gets a new tenant.
 	TenantID string `json:"tenantId"`
-	// Account that invited.
+	// Id of the account that created the invitation.
 	InvitedBy string `json:"invitedBy"`
-	// To the second.
+	// Time of creation, seconds since 1970.
 	CreatedAt time.Time `json:"createdAt,omitzero"`
-	// To the second.
+	// Time at which the invitation expires, seconds since 1970.
 	ExpiresAt time.Time `json:"expiresAt,omitzero"`
 }
 
-// AccountRemoval: what became of the collections and keys of a deleted account.
+// AccountRemoval: what happened to the collections and keys of a deleted account.
 type AccountRemoval struct {
-	// Collections that were deleted with their points.
+	// Names of the collections that were deleted with their points.
 	DeletedCollections []string `json:"deletedCollections"`
-	// Collections that now belong to the tenant of the heir.
+	// Names of the collections that now belong to the tenant of the heir.
 	HandedCollections []string `json:"handedCollections"`
-	// Collections that stay with the tenant, which has other users.
+	// Names of the collections that remain with the tenant, because it has other accounts.
 	KeptCollections []string `json:"keptCollections"`
-	// API keys that were deleted.
+	// Number of API keys that were deleted.
 	DeletedKeys uint32 `json:"deletedKeys"`
 }
 
-// Health: It is the message vectron.admin.v1.GetHealthResponse of the contract.
+// Health: The state of a deployment.
 type Health struct {
-	// ok or degraded.
-	Status   string          `json:"status"`
+	// State of the deployment: ok or degraded.
+	Status string `json:"status"`
+	// State of each service.
 	Services []ServiceHealth `json:"services"`
-	Workers  []WorkerHealth  `json:"workers"`
+	// State of each worker.
+	Workers []WorkerHealth `json:"workers"`
 }
 
-// Stats: It is the message vectron.admin.v1.GetStatsResponse of the contract.
+// Stats: Totals over all tenants.
 type Stats struct {
-	Collections uint32  `json:"collections"`
-	Shards      uint32  `json:"shards"`
-	Points      float64 `json:"points"`
-	// Points that search scans because the index does not hold them yet.
-	IndexLag         float64       `json:"indexLag"`
-	ShardMemoryBytes float64       `json:"shardMemoryBytes"`
-	ShardDiskBytes   float64       `json:"shardDiskBytes"`
-	Users            uint32        `json:"users"`
-	APIKeys          uint32        `json:"apiKeys"`
-	Workers          uint32        `json:"workers"`
-	HealthyWorkers   uint32        `json:"healthyWorkers"`
-	QueriesPerSecond float64       `json:"queriesPerSecond"`
-	Gateway          *GatewayStats `json:"gateway,omitempty"`
+	// Number of collections.
+	Collections uint32 `json:"collections"`
+	// Number of shards.
+	Shards uint32 `json:"shards"`
+	// Number of points.
+	Points float64 `json:"points"`
+	// Number of points that searches scan because they are not in the index yet.
+	IndexLag float64 `json:"indexLag"`
+	// Memory of all shards, bytes.
+	ShardMemoryBytes float64 `json:"shardMemoryBytes"`
+	// Disk space of all shards, bytes.
+	ShardDiskBytes float64 `json:"shardDiskBytes"`
+	// Number of accounts.
+	Users uint32 `json:"users"`
+	// Number of API keys.
+	APIKeys uint32 `json:"apiKeys"`
+	// Number of workers.
+	Workers uint32 `json:"workers"`
+	// Number of healthy workers.
+	HealthyWorkers uint32 `json:"healthyWorkers"`
+	// Searches and reads per second of all workers.
+	QueriesPerSecond float64 `json:"queriesPerSecond"`
+	// Totals of the gateway that answers.
+	Gateway *GatewayStats `json:"gateway,omitempty"`
 }
 
-// Worker: It is the message vectron.admin.v1.Worker of the contract.
+// Worker: A worker as it last reported its state.
 type Worker struct {
-	WorkerID    string `json:"workerId"`
+	// Id of the worker.
+	WorkerID string `json:"workerId"`
+	// Address of its gRPC listener.
 	GRPCAddress string `json:"grpcAddress"`
-	// Milliseconds since 1970; 0: none since the placement driver started.
+	// Time of its latest heartbeat, milliseconds since 1970. 0: none since the placement driver was started.
 	LastHeartbeatMs float64 `json:"lastHeartbeatMs"`
-	Healthy         bool    `json:"healthy"`
-	// JOINING, READY, ACTIVE, STANDBY, UNHEALTHY, DRAINING, ERROR or RETRY.
-	State            string  `json:"state"`
-	CPUCores         int32   `json:"cpuCores"`
+	// Whether the placement driver receives heartbeats from the worker.
+	Healthy bool `json:"healthy"`
+	// State of the worker: JOINING, READY, ACTIVE, STANDBY, UNHEALTHY, DRAINING, ERROR or RETRY.
+	State string `json:"state"`
+	// Number of CPU cores.
+	CPUCores int32 `json:"cpuCores"`
+	// Memory of the machine, bytes.
 	MemoryTotalBytes float64 `json:"memoryTotalBytes"`
-	DiskTotalBytes   float64 `json:"diskTotalBytes"`
-	Rack             string  `json:"rack"`
-	Zone             string  `json:"zone"`
-	Region           string  `json:"region"`
-	// Names the worker in commands, beside its id.
+	// Size of the disk, bytes.
+	DiskTotalBytes float64 `json:"diskTotalBytes"`
+	// Rack, as configured. Empty: unknown.
+	Rack string `json:"rack"`
+	// Zone, as configured. Empty: unknown.
+	Zone string `json:"zone"`
+	// Region, as configured. Empty: unknown.
+	Region string `json:"region"`
+	// Number of the worker. Calls accept it instead of the id.
 	Number uint32 `json:"number"`
-	// Holds replicas without a vote.
+	// Whether the worker only holds replicas without a vote.
 	SearchOnly bool `json:"searchOnly"`
-	// Milliseconds since 1970.
+	// Time of the latest change of `state`, milliseconds since 1970.
 	StateSinceMs float64 `json:"stateSinceMs"`
-	StateReason  string  `json:"stateReason"`
-	// The newest last.
+	// Reason for the latest change of `state`.
+	StateReason string `json:"stateReason"`
+	// Latest changes of `state`, newest last.
 	StateChanges []WorkerStateChange `json:"stateChanges"`
-	// Share of the cluster's capacity, as the planner weighs it.
+	// Capacity of the worker as the planner weighs it: cores / 8 * 300 + memory / 32 GB * 400 + disk / 500 GB * 300.
 	CapacityScore float64 `json:"capacityScore"`
-	Replicas      uint32  `json:"replicas"`
-	// Shards that it leads.
-	Leads            uint32        `json:"leads"`
-	CPUUsagePercent  float64       `json:"cpuUsagePercent"`
-	MemoryBytes      float64       `json:"memoryBytes"`
-	DiskUsedBytes    float64       `json:"diskUsedBytes"`
-	QueriesPerSecond float64       `json:"queriesPerSecond"`
-	Shards           []WorkerShard `json:"shards"`
+	// Number of replicas that the worker holds.
+	Replicas uint32 `json:"replicas"`
+	// Number of shards that the worker leads.
+	Leads uint32 `json:"leads"`
+	// CPU usage of the machine, percent of all cores.
+	CPUUsagePercent float64 `json:"cpuUsagePercent"`
+	// Resident memory of the process, bytes.
+	MemoryBytes float64 `json:"memoryBytes"`
+	// Disk space in use, bytes.
+	DiskUsedBytes float64 `json:"diskUsedBytes"`
+	// Searches and reads per second, averaged over the latest interval between two reports.
+	QueriesPerSecond float64 `json:"queriesPerSecond"`
+	// Replicas that the worker holds.
+	Shards []WorkerShard `json:"shards"`
 }
 
-// TenantCollection: It is the message vectron.admin.v1.TenantCollection of the contract.
+// TenantCollection: A collection with its tenant.
 type TenantCollection struct {
-	Name      string `json:"name"`
-	TenantID  string `json:"tenantId"`
-	Dimension int32  `json:"dimension"`
-	Distance  string `json:"distance"`
-	Shards    uint32 `json:"shards"`
-	Points    uint64 `json:"points"`
-	// To the second.
+	// Name of the collection.
+	Name string `json:"name"`
+	// Id of the tenant.
+	TenantID string `json:"tenantId"`
+	// Number of dimensions of the vectors.
+	Dimension int32 `json:"dimension"`
+	// Distance metric: cosine, euclidean or dot.
+	Distance string `json:"distance"`
+	// Number of shards.
+	Shards uint32 `json:"shards"`
+	// Number of points.
+	Points uint64 `json:"points"`
+	// Time of creation, seconds since 1970.
 	CreatedAt time.Time `json:"createdAt,omitzero"`
-	// Whether every shard has a leader that serves.
+	// Whether every shard has a leader that serves requests.
 	Ready bool `json:"ready"`
 }
 
-// ClusterStatus: It is the message vectron.admin.v1.GetClusterStatusResponse of the contract.
+// ClusterStatus: A summary of a cluster.
 type ClusterStatus struct {
-	// Address of the placement driver that does the background work; empty: none does at the moment.
-	PlacementLeader string            `json:"placementLeader"`
-	PlacementNodes  []string          `json:"placementNodes"`
-	Workers         uint32            `json:"workers"`
-	WorkersByState  map[string]uint32 `json:"workersByState"`
-	Shards          uint32            `json:"shards"`
-	// Shards with a leader that a majority follows.
-	ShardsReady           uint32  `json:"shardsReady"`
-	ShardsFullyReplicated uint32  `json:"shardsFullyReplicated"`
-	Points                float64 `json:"points"`
-	// Under way.
+	// Address of the placement driver that performs the background work. Empty: currently none.
+	PlacementLeader string `json:"placementLeader"`
+	// Addresses of all placement drivers that are running.
+	PlacementNodes []string `json:"placementNodes"`
+	// Number of workers.
+	Workers uint32 `json:"workers"`
+	// Number of workers in each state.
+	WorkersByState map[string]uint32 `json:"workersByState"`
+	// Number of shards.
+	Shards uint32 `json:"shards"`
+	// Number of shards with a leader that a majority follows.
+	ShardsReady uint32 `json:"shardsReady"`
+	// Number of shards that have all their replicas.
+	ShardsFullyReplicated uint32 `json:"shardsFullyReplicated"`
+	// Number of points.
+	Points float64 `json:"points"`
+	// Operations in progress.
 	Operations []Operation `json:"operations"`
 }
 
-// Shard: It is the message vectron.admin.v1.Shard of the contract.
+// Shard: A shard with its replicas.
 type Shard struct {
-	ShardID    uint32 `json:"shardId"`
+	// Id of the shard.
+	ShardID uint32 `json:"shardId"`
+	// Name of the collection.
 	Collection string `json:"collection"`
-	TenantID   string `json:"tenantId"`
-	Epoch      uint32 `json:"epoch"`
-	// First and last routing hash that it owns, both included, as 16 hexadecimal digits.
+	// Id of the tenant.
+	TenantID string `json:"tenantId"`
+	// Epoch of the shard, which increases with each split.
+	Epoch uint32 `json:"epoch"`
+	// First routing hash of the shard's range, inclusive, as 16 hexadecimal digits.
 	FirstHash string `json:"firstHash"`
-	LastHash  string `json:"lastHash"`
-	// Number of the worker; 0: none is known.
-	Leader           uint32         `json:"leader"`
-	Ready            bool           `json:"ready"`
-	Points           float64        `json:"points"`
-	MemoryBytes      float64        `json:"memoryBytes"`
-	QueriesPerSecond float64        `json:"queriesPerSecond"`
-	Replicas         []ShardReplica `json:"replicas"`
-	// Replicas that vote and keep up.
+	// Last routing hash of the shard's range, inclusive, as 16 hexadecimal digits.
+	LastHash string `json:"lastHash"`
+	// Number of the worker that leads the shard. 0: no leader is known.
+	Leader uint32 `json:"leader"`
+	// Whether the shard has a leader that serves requests.
+	Ready bool `json:"ready"`
+	// Number of points.
+	Points float64 `json:"points"`
+	// Memory in use, bytes.
+	MemoryBytes float64 `json:"memoryBytes"`
+	// Searches and reads per second, averaged over the latest interval between two reports.
+	QueriesPerSecond float64 `json:"queriesPerSecond"`
+	// Replicas of the shard.
+	Replicas []ShardReplica `json:"replicas"`
+	// Number of voting replicas that are up to date.
 	HealthyReplicas uint32 `json:"healthyReplicas"`
-	// Replicas that vote.
+	// Number of voting replicas.
 	Voters uint32 `json:"voters"`
-	// The move or split that is under way.
+	// Move or split of the shard that is in progress. Absent: none.
 	Operation *Operation `json:"operation,omitempty"`
 }
 
-// Operations: It is the message vectron.admin.v1.ListOperationsResponse of the contract.
+// Operations: Moves and splits.
 type Operations struct {
+	// Operations in progress.
 	Running []Operation `json:"running"`
-	Ended   []Operation `json:"ended"`
+	// Operations that have ended, newest first.
+	Ended []Operation `json:"ended"`
 }
 
-// Rebalancing: It is the message vectron.admin.v1.RebalanceResponse of the contract.
+// Rebalancing: What the planner does, and what it cannot do.
 type Rebalancing struct {
+	// Actions that the planner takes, or would take with `dry_run`.
 	Actions []PlannedAction `json:"actions"`
-	// What is wrong and cannot be helped now, with the reason.
+	// Problems that cannot be solved now, each with the reason.
 	Blocked []string `json:"blocked"`
 }
 
-// Alert: It is the message vectron.admin.v1.Alert of the contract.
+// Alert: An alert that a rule has opened.
 type Alert struct {
+	// Id of the alert.
 	ID string `json:"id"`
-	// Name of the rule that opened it.
+	// Name of the rule that opened the alert.
 	Rule string `json:"rule"`
-	// What it is about, such as: worker 0c1f.
+	// Object that the alert is about, such as: worker 0c1f.
 	Subject string `json:"subject"`
-	// warning or critical.
-	Level   string `json:"level"`
+	// Level of the alert: warning or critical.
+	Level string `json:"level"`
+	// Description of the problem.
 	Message string `json:"message"`
-	// open or resolved.
+	// Status of the alert: open or resolved.
 	Status string `json:"status"`
-	// Milliseconds since 1970.
+	// Time at which the alert was opened, milliseconds since 1970.
 	OpenedAtMs float64 `json:"openedAtMs"`
-	// Milliseconds since 1970; missing: it is open.
+	// Time at which the alert was closed, milliseconds since 1970. Absent: it is open.
 	ResolvedAtMs *float64 `json:"resolvedAtMs,omitempty"`
-	// Who closed it, or recovered; missing: it is open.
+	// Account that closed the alert; or recovered, if its cause has ended. Absent: it is open.
 	ResolvedBy *string `json:"resolvedBy,omitempty"`
 }
 
-// AlertRule: It is the message vectron.admin.v1.AlertRule of the contract.
+// AlertRule: A rule by which alerts are opened.
 type AlertRule struct {
-	Rule    string `json:"rule"`
-	Enabled bool   `json:"enabled"`
-	// warning or critical.
+	// Name of the rule: worker_down, under_replicated, replication_lag, index_lag, disk, error_rate or recall_unmet.
+	Rule string `json:"rule"`
+	// Whether the rule opens alerts.
+	Enabled bool `json:"enabled"`
+	// Level of the alerts: warning or critical.
 	Level string `json:"level"`
-	// In the unit of the rule: a share, a number of points, entries or replicas.
+	// Threshold of the rule, in the unit of the rule: a share of 0 to 1 (disk, error_rate, recall_unmet), a number of
+	// points (index_lag), log entries (replication_lag) or replicas (under_replicated). The rule worker_down has none.
 	Threshold float64 `json:"threshold"`
 }
 
-// AuditEntry: It is the message vectron.admin.v1.AuditEntry of the contract.
+// AuditEntry: An entry of the audit log. Each entry is signed together with the signature of the previous entry, so that a change
+// or a gap is detected.
 type AuditEntry struct {
+	// Sequence number of the entry.
 	Sequence uint32 `json:"sequence"`
-	// RFC 3339.
+	// Time of the call, RFC 3339.
 	At string `json:"at"`
-	// Such as login, createApiKey, deleteCollection; denied for what was refused.
+	// Name of the operation, such as login, createApiKey or deleteCollection; denied for a request that was refused
+	// before its operation was known.
 	Action string `json:"action"`
+	// Id of the account. Empty: the caller was not authenticated.
 	UserID string `json:"userId"`
-	// E-mail address, or public part of the API key.
+	// E-mail address of the account, or public part of the API key.
 	Who string `json:"who"`
-	// IP address.
+	// IP address of the caller.
 	Address string `json:"address"`
-	// What it was done to: a name, an id, a route.
+	// Object of the operation: a name, an id or a path.
 	Target string `json:"target"`
-	// OK or the error code.
-	Result    string `json:"result"`
+	// Result of the call: OK or the error code.
+	Result string `json:"result"`
+	// Id of the request.
 	RequestID string `json:"requestId"`
-	// The field mac of the entry before.
+	// Field `mac` of the previous entry.
 	Previous string `json:"previous"`
-	// HMAC-SHA-256 over the entry without this field, base64url.
+	// HMAC-SHA-256 of the entry without this field, base64url.
 	MAC string `json:"mac"`
 }
 
-// AuditVerdict: It is the message vectron.admin.v1.VerifyAuditResponse of the contract.
+// AuditVerdict: The result of a verification of an audit log.
 type AuditVerdict struct {
-	// Names the log of this gateway.
-	GatewayID string  `json:"gatewayId"`
-	Entries   float64 `json:"entries"`
-	// What is wrong with the first wrong entry; empty: nothing.
+	// Id of the gateway, which identifies its audit log.
+	GatewayID string `json:"gatewayId"`
+	// Number of entries that were verified.
+	Entries float64 `json:"entries"`
+	// Description of the first fault. Empty: the log is intact.
 	Wrong string `json:"wrong"`
-	// Ids of other gateways that have written audit logs.
+	// Ids of other gateways that have written audit logs. Verify theirs separately.
 	OtherGateways []string `json:"otherGateways"`
 }
 
-// RerankSettings: It is the message vectron.v1.RerankSettings of the contract.
+// RerankSettings: How the results of a collection's searches are reordered by the text of the query.
 type RerankSettings struct {
+	// Whether searches that have a `query` text are reranked.
 	Enabled bool `json:"enabled"`
-	// Payload fields that hold text; empty: every string field.
+	// Payload fields that contain text, at most 64. Empty: every string field of the payload.
 	TextFields []string `json:"textFields"`
-	// Weight of a field's text matches, default 1.
+	// Weight of the text matches in a field, by field name. The default of a field is 1.
 	FieldBoosts map[string]float64 `json:"fieldBoosts"`
-	// Payload field with a time (seconds since 1970 or RFC 3339) that makes newer points rank higher.
+	// Payload field with a time, in seconds since 1970 or RFC 3339: newer points rank higher. Empty: recency has no
+	// influence.
 	RecencyField string `json:"recencyField"`
-	// Candidates fetched for each result asked for, 1 to 20; 0: 5.
+	// Number of candidates that are reranked for each requested result, 1 to 20. 0: 5.
 	Oversample uint32 `json:"oversample"`
 }
 
-// VectorSettings: How vectors are kept; fixed when the collection is made.
+// VectorSettings: How vectors are stored and indexed. These settings cannot be changed after the collection was created.
 type VectorSettings struct {
-	// Form in which the graph compares vectors: int8 (default), none, float16, binary or product. Results are rescored
-	// with the full vectors in any case.
+	// Form in which the graph compares vectors: int8 (default), none, float16, binary or product. Results are always
+	// rescored with the full vectors.
 	Quantization string `json:"quantization"`
-	// Where the full vectors live: memory (default), mmap or disk.
+	// Where the full vectors are stored: memory (default), mmap or disk.
 	Storage string `json:"storage"`
-	// Most candidates rescored per result, at most 100; 0: as many as the error of the codes asks for.
+	// Maximum number of candidates that are rescored for each result, at most 100. 0: as many as the quantization error
+	// requires.
 	Oversampling uint32 `json:"oversampling"`
-	// Build the index on all threads at once. Faster, and not deterministic: replicas may differ in answers that are not
-	// exact.
+	// Whether to build the graph with several threads. This is faster but not deterministic: replicas can differ in
+	// answers that are not exact.
 	ParallelBuild bool `json:"parallelBuild"`
 }
 
-// PayloadIndex: An index of what is at a path of the payload.
+// PayloadIndex: An index of the values at one path of the payload.
 type PayloadIndex struct {
+	// Path of the values in the payload, at most 512 bytes: keys separated by dots.
 	Path string `json:"path"`
-	// keyword, integer, float, bool, datetime, geo or text.
+	// Type of the indexed values: keyword, integer, float, bool, datetime, geo or text.
 	Type string `json:"type"`
-	// Of a text index: language whose word endings are cut, such as english; empty: none.
+	// For a text index: language for stemming, such as english. Empty: words are not stemmed.
 	Language string `json:"language"`
-	// Of a text index: words (default), or code, which takes identifiers and file names apart as well.
+	// For a text index: words (default); or code, which also splits identifiers and file names into their parts.
 	Analyzer string `json:"analyzer"`
-	// Of a text index: words that are left out of texts and queries. The entry _language_ stands for the usual ones of the
-	// language, such as the, of and is.
+	// For a text index: words that are ignored in texts and queries, at most 10,000. The entry `_language_` stands for
+	// the usual stop words of the language, such as the, of and is.
 	StopWords []string `json:"stopWords"`
 }
 
-// NamedVector: It is the message vectron.v1.NamedVector of the contract.
+// NamedVector: The declaration of a named dense vector, which points can have in addition to their first vector.
 type NamedVector struct {
-	// 1 to 64 bytes.
+	// Name of the vector, 1 to 64 bytes.
 	Name string `json:"name"`
-	// 1 to 65,536.
+	// Number of dimensions, 1 to 65,536.
 	Dimension uint32 `json:"dimension"`
-	// cosine (default), euclidean or dot.
+	// Distance metric: cosine (default), euclidean or dot.
 	Distance string `json:"distance"`
-	// 0: 16.
+	// Maximum number of links of a graph node (M of HNSW), 2 to 128. 0: 16.
 	HNSWM uint32 `json:"hnswM"`
-	// 0: 200.
+	// Number of candidates that are considered when a point is inserted into the graph, HNSWM to 4,096. 0: 200.
 	HNSWEfConstruction uint32 `json:"hnswEfConstruction"`
-	// int8 (default), none, float16, binary or product.
+	// Quantization in the graph: int8 (default), none, float16, binary or product.
 	Quantization string `json:"quantization"`
-	// memory (default) or mmap.
+	// Where the full vectors are stored: memory (default) or mmap.
 	Storage string `json:"storage"`
-	// As in VectorSettings.
+	// Maximum number of candidates that are rescored for each result, at most 100, as in VectorSettings. 0: as many as
+	// the quantization error requires.
 	Oversampling uint32 `json:"oversampling"`
 }
 
-// EmbeddingSettings: It is the message vectron.v1.EmbeddingSettings of the contract.
+// EmbeddingSettings: How the vectors of texts are computed.
 type EmbeddingSettings struct {
-	// One that the operator has set up, or local: words hashed, for tests and trials.
+	// Name of a provider that the operator has configured; or local, which hashes words and is meant for tests and
+	// trials.
 	Provider string `json:"provider"`
-	// Payload field that keeps the text of a point; empty: text.
+	// Payload field in which the text of a point is stored, at most 512 bytes. Empty: text.
 	TextField string `json:"textField"`
 }
 
-// SparseVector: A vector of few dimensions that are not zero.
+// SparseVector: A sparse vector: a vector of which only the dimensions that are not zero are given.
 type SparseVector struct {
-	// Each once.
+	// Indices of the dimensions that are not zero; each index occurs once.
 	Indices []uint32 `json:"indices"`
-	// As many.
+	// Values of these dimensions, in the same order as `indices` and of the same number.
 	Values []float32 `json:"values"`
 }
 
-// Consistency: Which writes a read must see. Missing: every one that this server has applied.
+// Consistency: Which writes a read must see.
 type Consistency struct {
-	// any (default), bounded, at_least or linearizable.
+	// any (default): what the answering replica has applied. bounded: what was current at most MaxStalenessMs ago.
+	// at_least: at least the write of WriteToken. linearizable: every write that was acknowledged before the read
+	// began. A replica that cannot satisfy the level within the time limit fails with TOO_STALE or NOT_CAUGHT_UP.
 	Level string `json:"level"`
-	// With bounded: how old the state may be; 0: 2,000.
+	// For bounded: maximum age of the state that is read, milliseconds. 0: 2,000.
 	MaxStalenessMs uint32 `json:"maxStalenessMs"`
-	// With at_least: the token of a write.
+	// For at_least: WriteToken of the write that the read must see.
 	WriteToken string `json:"writeToken"`
 }
 
-// QueryBranch: One way to the points. Exactly one of vector, VectorF32, embed, LikeID, sparse, text and examples.
+// QueryBranch: One branch of a query. Exactly one of `vector`, VectorF32, `embed`, LikeID, `sparse`, `text` and `examples` is
+// required.
 type QueryBranch struct {
+	// Query vector, with the number of dimensions of the searched vectors.
 	Vector []float32 `json:"vector"`
-	// The vector of this point; the point itself is left out.
-	LikeID   string       `json:"likeId"`
-	Sparse   *SparseQuery `json:"sparse,omitempty"`
-	Text     *TextQuery   `json:"text,omitempty"`
-	Examples *Examples    `json:"examples,omitempty"`
-	// Besides the filter of the whole query.
+	// Id of a stored point whose vector is used. The point itself is excluded from the results.
+	LikeID string `json:"likeId"`
+	// Sparse query vector.
+	Sparse *SparseQuery `json:"sparse,omitempty"`
+	// Words to search for, which are scored by BM25.
+	Text *TextQuery `json:"text,omitempty"`
+	// Stored points to be near to, and points to be far from.
+	Examples *Examples `json:"examples,omitempty"`
+	// Filter of this branch, in addition to the filter of the whole query. Absent: none.
 	Filter Filter `json:"filter,omitzero"`
-	// Candidates it gives to the fusion, at most 10,000; 0: max(50, 4 top_k).
+	// Number of candidates that the branch contributes to the fusion, at most 10,000. 0: max(50, 4 * top_k).
 	Limit uint32 `json:"limit"`
-	// Its weight in the fusion, at most a million; 0: 1.
-	Weight         float32  `json:"weight"`
-	Ef             uint32   `json:"ef"`
-	Recall         float32  `json:"recall"`
-	Exact          bool     `json:"exact"`
+	// Weight of the branch in the fusion, at most 1,000,000. 0: 1.
+	Weight float32 `json:"weight"`
+	// Maximum number of candidates that the graph search keeps, as in SearchRequest.
+	Ef uint32 `json:"ef"`
+	// Required recall of the branch, as in SearchRequest.
+	Recall float32 `json:"recall"`
+	// Whether to scan all points instead of searching the graph.
+	Exact bool `json:"exact"`
+	// Minimum score of a candidate in this branch. Absent: no minimum.
 	ScoreThreshold *float32 `json:"scoreThreshold,omitempty"`
-	// The named vector that is searched, and given with include_vectors; empty: the first one.
+	// Named vector that is searched, and returned with `include_vectors`. Empty: the first vector of the points.
 	Using string `json:"using"`
-	// Text that the collection's embedding provider makes the vector of, instead of `vector`.
+	// Text from which the embedding provider of the collection computes the query vector, instead of `vector`.
 	Embed string `json:"embed"`
 }
 
-// Diversity: Maximal marginal relevance: each next result is the candidate with the most of (1 - share) * relevance - share * its
-// greatest similarity to a result before.
+// Diversity: Diversity by maximal marginal relevance: the next result is the candidate with the highest value of (1 - share) *
+// relevance - share * s, where s is its greatest similarity to a result that was already selected.
 type Diversity struct {
-	// 0 (none) to 1.
+	// Weight of diversity, 0 (none) to 1.
 	Share float32 `json:"share"`
-	// Candidates chosen from, at most 1,000; 0: 4 top_k.
+	// Number of candidates to select from, at most 1,000. 0: 4 * top_k.
 	Candidates uint32 `json:"candidates"`
 }
 
-// Grouping: The best groups of points that share a value, in the order of their best points.
+// Grouping: The best groups of points that have the same payload value, in the order of their best points.
 type Grouping struct {
-	// A list puts the point in the group of each of its values; a point without a value is in none.
+	// Path of the value in the payload. A point whose value is a list is in the group of each element; a point without a
+	// value is in none.
 	Path string `json:"path"`
-	// 1 to 1,000; 0: 10.
+	// Number of groups, 1 to 1,000. 0: 10.
 	Groups uint32 `json:"groups"`
-	// Points of a group, 1 to 100; 0: 3.
+	// Maximum number of points of each group, 1 to 100. 0: 3.
 	GroupSize uint32 `json:"groupSize"`
 }
 
-// OrderBy: By a value, then by id. Of a list the least value counts, descending the greatest. false, true, numbers, times (by time,
-// not by text), other strings (by code points); points with none of these come last, in both directions.
+// OrderBy: Order by a payload value, and by id among equal values. The order of values is: false, true, numbers, times (by time,
+// not by text), other strings (by code points). Points without such a value come last in both directions. A list counts
+// with its least value in ascending order, and with its greatest value in descending order.
 type OrderBy struct {
-	Path       string `json:"path"`
-	Descending bool   `json:"descending"`
+	// Path of the value in the payload: keys separated by dots.
+	Path string `json:"path"`
+	// Whether the greatest value comes first.
+	Descending bool `json:"descending"`
 }
 
-// FeedbackItem: It is the message vectron.v1.FeedbackItem of the contract.
+// FeedbackItem: A user's judgement of one result.
 type FeedbackItem struct {
-	ResultID       string `json:"resultId"`
-	RelevanceScore int32  `json:"relevanceScore"`
-	Clicked        bool   `json:"clicked"`
-	Position       int32  `json:"position"`
-	Comment        string `json:"comment"`
+	// Id of the point that was the result, 1 to 512 bytes.
+	ResultID string `json:"resultId"`
+	// Relevance on a scale that the application chooses; it is stored as given.
+	RelevanceScore int32 `json:"relevanceScore"`
+	// Whether the user opened the result.
+	Clicked bool `json:"clicked"`
+	// Position of the result in the list that the user saw, as the application counts it.
+	Position int32 `json:"position"`
+	// Comment of the user, at most 4,096 bytes.
+	Comment string `json:"comment"`
 }
 
-// ShardWrite: It is the message vectron.v1.ShardWrite of the contract.
+// ShardWrite: The result of a write in one shard.
 type ShardWrite struct {
-	ShardID  uint32 `json:"shardId"`
+	// Id of the shard.
+	ShardID uint32 `json:"shardId"`
+	// Number of points that were written in this shard.
 	Upserted uint32 `json:"upserted"`
-	// Log index of the write.
+	// Index of the write in the log of the shard.
 	LogIndex uint64 `json:"logIndex"`
-	// Set when this shard's points were not written: the error's code.
+	// Code of the error if the points of this shard were not written. Empty: they were written.
 	ErrorCode string `json:"errorCode"`
 }
 
-// Hit: a point that was found.
+// Hit: a result of a search.
 type Hit struct {
+	// Id of the point.
 	ID string `json:"id"`
-	// Higher is better: cosine similarity, dot product, or 1 / (1 + L2 distance).
+	// Score; higher is better: cosine similarity, dot product, or 1 / (1 + Euclidean distance).
 	Score float32 `json:"score"`
 	// The payload as it was stored. Integers are int64, or uint64 beyond that; other numbers are float64.
-	Payload Payload   `json:"payload"`
-	Vector  []float32 `json:"vector"`
-	// Terms of the reranker's score.
+	Payload Payload `json:"payload"`
+	// Vector of the point; empty unless `include_vectors` was set.
+	Vector []float32 `json:"vector"`
+	// Terms of the reranker's score, as text. Empty: the result was not reranked.
 	Explanation string `json:"explanation"`
 }
 
-// ShardRead: It is the message vectron.v1.ShardRead of the contract.
+// ShardRead: How one shard contributed to a search.
 type ShardRead struct {
-	ShardID      uint32 `json:"shardId"`
+	// Id of the shard.
+	ShardID uint32 `json:"shardId"`
+	// Log index of the state that was read.
 	AppliedIndex uint64 `json:"appliedIndex"`
-	// Points that were scanned because the index does not hold them yet.
+	// Number of points that were scanned because they are not in the graph yet.
 	IndexLag uint32 `json:"indexLag"`
-	// Most candidates that the walk was to keep; 0: there was no walk.
+	// Maximum number of candidates that the graph search kept. 0: the graph was not searched.
 	Ef uint32 `json:"ef"`
-	// Set when the shard did not answer.
+	// Code of the error if the shard did not answer. Empty: it answered.
 	ErrorCode string `json:"errorCode"`
-	// As in SearchResponse, of this shard.
+	// Expected recall of this shard, as in SearchResponse.
 	RecallEstimate *float32 `json:"recallEstimate,omitempty"`
-	// Nodes whose links were read, distances computed, candidates rescored.
-	Visited   uint32 `json:"visited"`
+	// Number of graph nodes whose links were read.
+	Visited uint32 `json:"visited"`
+	// Number of distances that were computed.
 	Distances uint32 `json:"distances"`
-	Rescored  uint32 `json:"rescored"`
-	// Whether the budget ended before the search: points may be missing, and the answer is not complete.
+	// Number of candidates that were rescored with the full vectors.
+	Rescored uint32 `json:"rescored"`
+	// Whether the time limit ended the search early. If true, points can be missing, and the answer is not complete.
 	Stopped bool `json:"stopped"`
 	// Number of the worker that answered.
 	Replica uint64 `json:"replica"`
-	// From the request to this shard's answer, as the gateway saw it.
+	// Time from the request to the answer of this shard as the gateway measured it, milliseconds.
 	Milliseconds float64 `json:"milliseconds"`
 	// How the points were found: graph, scan, scan_codes, post_filter, walk, post_check, bm25 or sparse.
 	Plan string `json:"plan"`
-	// With a filter: points that pass, as far as that is known.
+	// With a filter: number of points that match it, as far as it is known.
 	Matching uint64 `json:"matching"`
-	// Payloads had to be read for the filter: a payload index would make it faster.
+	// Whether payloads were read to evaluate the filter. If true, a payload index would make the search faster.
 	Unindexed bool `json:"unindexed"`
-	// Set with RecallEstimate.
+	// Confidence interval of RecallEstimate, present if that is present.
 	RecallInterval *RecallInterval `json:"recallInterval,omitempty"`
-	// The distance-adaptive stop: the walk ended at (1 + slack)^2 times the k-th squared distance; absent: by ef alone, or no walk.
+	// Slack of the distance-adaptive stopping rule: the graph search ended at (1 + slack)^2 times the squared distance of
+	// the k-th candidate. Absent: it ended by `ef` only, or the graph was not searched.
 	Slack *float32 `json:"slack,omitempty"`
 }
 
-// Explanation: The way of one search through the services.
+// Explanation: How a search was executed, step by step.
 type Explanation struct {
-	// W3C trace id of the request, for the spans of all services.
+	// W3C trace id of the request, which finds its spans in all services.
 	TraceID string `json:"traceId"`
-	// Epoch of the route: the greatest of its shards.
+	// Epoch of the placement that was used: the highest one of the shards.
 	RouteEpoch uint32 `json:"routeEpoch"`
-	// The collection's incarnation.
+	// Id of the collection. A collection that is deleted and created again has another id.
 	CollectionID string `json:"collectionId"`
-	// What it took, in the order of the steps.
+	// Steps of the search, in the order of their execution.
 	Steps []Step `json:"steps"`
-	// Budget that the search had.
+	// Time limit of the search, milliseconds.
 	BudgetMs uint32 `json:"budgetMs"`
-	// The consistency that was asked for.
+	// Consistency that was requested.
 	Consistency string `json:"consistency"`
 }
 
-// WhyNot: Why a point is not among the results.
+// WhyNot: Why a point is not among the results of a search.
 type WhyNot struct {
+	// Id of the point.
 	ID string `json:"id"`
-	// returned, not_stored, filtered_out, beyond_top_k, below_threshold, not_visited, reranked_out or shard_did_not_answer.
-	Step   string `json:"step"`
+	// Step that excluded the point: returned (it is among the results), not_stored, filtered_out, beyond_top_k,
+	// below_threshold, not_visited, reranked_out or shard_did_not_answer.
+	Step string `json:"step"`
+	// Explanation as a sentence.
 	Reason string `json:"reason"`
-	// Its exact score; 0 when it is not stored.
+	// Exact score of the point. 0 if the point is not stored.
 	Score float32 `json:"score"`
-	// Its place among all points by exact score, from 1, when it is within the first 10,000; 0: it is not.
+	// Rank of the point by its exact score among all points, from 1. 0: it is not among the first 10,000.
 	ExactRank uint32 `json:"exactRank"`
 }
 
 // RecallInterval: A 95 % confidence interval of a recall.
 type RecallInterval struct {
-	Low  float32 `json:"low"`
+	// Lower end of the interval, 0 to 1.
+	Low float32 `json:"low"`
+	// Upper end of the interval, 0 to 1.
 	High float32 `json:"high"`
 }
 
 // StoredPoint: a point as it is stored.
 type StoredPoint struct {
-	// 1 to 512 bytes.
-	ID     string    `json:"id"`
+	// Id of the point, 1 to 512 bytes of UTF-8. Ids are compared byte by byte.
+	ID string `json:"id"`
+	// First vector of the point, with the number of dimensions of the collection.
 	Vector []float32 `json:"vector,omitempty"`
 	// The payload as it was stored. Integers are int64, or uint64 beyond that; other numbers are float64.
 	Payload Payload `json:"payload"`
-	// By name, as declared for the collection.
+	// Sparse vectors by name, as declared for the collection.
 	Sparse map[string]SparseVector `json:"sparse,omitempty"`
-	// Read: grows with every write of the point.
+	// Read: version of the point, which increases with every write of the point.
 	Version uint64 `json:"version,omitempty"`
-	// Read: when it is deleted, milliseconds since 1970; 0: never.
+	// Read: time at which the point is deleted, milliseconds since 1970. 0: never.
 	ExpiresAtMs uint64 `json:"expiresAtMs,omitempty"`
-	// Dense vectors besides `vector`, by name, as declared.
+	// Named dense vectors, as declared for the collection.
 	Vectors map[string][]float32 `json:"vectors,omitempty"`
 }
 
-// ShardStatus: It is the message vectron.v1.ShardStatus of the contract.
+// ShardStatus: The state of one shard of a collection.
 type ShardStatus struct {
-	ShardID      uint32   `json:"shardId"`
-	Replicas     []uint64 `json:"replicas"`
-	LeaderID     uint64   `json:"leaderId"`
-	Ready        bool     `json:"ready"`
-	Points       uint64   `json:"points"`
-	IndexLag     uint64   `json:"indexLag"`
-	AppliedIndex uint64   `json:"appliedIndex"`
+	// Id of the shard.
+	ShardID uint32 `json:"shardId"`
+	// Numbers of the workers that hold a replica.
+	Replicas []uint64 `json:"replicas"`
+	// Number of the worker that leads the shard. 0: no leader is known.
+	LeaderID uint64 `json:"leaderId"`
+	// Whether the shard has a leader that serves requests.
+	Ready bool `json:"ready"`
+	// Number of points in the shard.
+	Points uint64 `json:"points"`
+	// Number of points that searches scan because they are not in the index yet.
+	IndexLag uint64 `json:"indexLag"`
+	// Log index that the leader has applied.
+	AppliedIndex uint64 `json:"appliedIndex"`
 	// Raft term of the leader.
-	Term          uint64          `json:"term"`
+	Term uint64 `json:"term"`
+	// State of each replica.
 	ReplicaStatus []ReplicaStatus `json:"replicaStatus"`
-	// Why the shard did not say how many points it has, and `points` and IndexLag are 0; empty: it did.
+	// Code of the error if the shard did not report its points; `points` and IndexLag are then 0. Empty: it did.
 	ErrorCode string `json:"errorCode"`
 }
 
-// Change: what happened to a point.
+// Change: one change of one point.
 type Change struct {
+	// Id of the shard of the point.
 	ShardID uint32 `json:"shardId"`
-	// Changes of one shard and log index took effect together.
+	// Log index of the write. Changes with the same shard and log index took effect together.
 	LogIndex uint64 `json:"logIndex"`
-	// insert, update or delete.
+	// Kind of the change: insert, update or delete.
 	Kind string `json:"kind"`
-	// Of an insert or update: the whole point as it was made. Of a delete: the id alone.
+	// For an insert or an update: the whole point after the change. For a delete: only its id.
 	Point *StoredPoint `json:"point,omitempty"`
 }
 
-// Group: points that share a value.
+// Group: results with the same payload value.
 type Group struct {
-	Value any   `json:"value"`
-	Hits  []Hit `json:"results"`
+	// Payload value of the group.
+	Value any `json:"value"`
+	// Results of the group, best first.
+	Hits []Hit `json:"results"`
 }
 
-// BranchReport: What a branch found.
+// BranchReport: How one branch of a query was executed.
 type BranchReport struct {
+	// Number of candidates that the branch found.
 	Candidates uint32 `json:"candidates"`
-	// As in SearchResponse.
+	// Expected recall of the branch, as in SearchResponse.
 	RecallEstimate *float32 `json:"recallEstimate,omitempty"`
-	// How each shard found its points.
+	// How each shard found its points, as `plan` in ShardRead.
 	Plans []string `json:"plans"`
-	// Payloads had to be read for its filter.
+	// Whether payloads were read to evaluate the filter. If true, a payload index would make the branch faster.
 	Unindexed bool `json:"unindexed"`
-	// Set with RecallEstimate.
+	// Confidence interval of RecallEstimate, present if that is present.
 	RecallInterval *RecallInterval `json:"recallInterval,omitempty"`
-	// Recall was asked for, and what a shard measured is less, or it has measured nothing.
+	// Whether a `recall` was requested and a shard has measured a lower one, or has measured nothing.
 	RecallUnmet bool `json:"recallUnmet"`
 }
 
-// Facet: It is the message vectron.v1.Facet of the contract.
+// Facet: A payload value, and the number of points that have it.
 type Facet struct {
-	Value any    `json:"value"`
+	// The payload value.
+	Value any `json:"value"`
+	// Number of points that have the value.
 	Count uint64 `json:"count"`
 }
 
-// IndexInfo: It is the message vectron.v1.IndexInfo of the contract.
+// IndexInfo: A payload index and its progress.
 type IndexInfo struct {
+	// Declaration of the index.
 	Index *PayloadIndex `json:"index,omitempty"`
-	// Points that are in it, of all points.
+	// Number of points that are in the index.
 	Indexed uint64 `json:"indexed"`
-	Points  uint64 `json:"points"`
-	// Whether every shard uses it.
+	// Number of points of the collection.
+	Points uint64 `json:"points"`
+	// Whether the index is complete and every shard uses it.
 	Ready bool `json:"ready"`
-	// Points of those indexed with a value, other than null, that is not of the index's type, or cannot be read as it. Tests of
-	// that type do not find such a value.
+	// Number of indexed points that have a value, other than null, which does not have the type of the index or cannot be
+	// parsed as this type. Conditions on this type do not find such a value.
 	Unread uint64 `json:"unread"`
-	// One of them; absent when there is none.
+	// Example of such a value. Absent: there is none.
 	UnreadExample *UnreadExample `json:"unreadExample,omitempty"`
 }
 
-// ServiceHealth: It is the message vectron.admin.v1.ServiceHealth of the contract.
+// ServiceHealth: The state of a service.
 type ServiceHealth struct {
-	// gateway, auth, placement-driver or reranker.
+	// Name of the service: gateway, auth, placement-driver or reranker.
 	Service string `json:"service"`
-	// ok or down.
-	Status    string  `json:"status"`
+	// State of the service: ok or down.
+	Status string `json:"status"`
+	// Time until the service answered, milliseconds.
 	LatencyMs float64 `json:"latencyMs"`
-	// Error code of a service that is down; empty: it is not.
+	// Error code of a service that is down. Empty: the service is ok.
 	Error string `json:"error"`
 }
 
-// WorkerHealth: It is the message vectron.admin.v1.WorkerHealth of the contract.
+// WorkerHealth: The state of a worker.
 type WorkerHealth struct {
+	// Id of the worker.
 	WorkerID string `json:"workerId"`
-	Healthy  bool   `json:"healthy"`
-	Shards   uint32 `json:"shards"`
+	// Whether the placement driver receives heartbeats from the worker.
+	Healthy bool `json:"healthy"`
+	// Number of replicas that the worker holds.
+	Shards uint32 `json:"shards"`
 }
 
-// GatewayStats: Of the gateway that answers.
+// GatewayStats: Totals of the gateway that answers, since it was started.
 type GatewayStats struct {
-	UptimeSeconds  float64 `json:"uptimeSeconds"`
-	MemoryBytes    float64 `json:"memoryBytes"`
-	Requests       float64 `json:"requests"`
+	// Time since the start of the process, seconds.
+	UptimeSeconds float64 `json:"uptimeSeconds"`
+	// Resident memory of the process, bytes.
+	MemoryBytes float64 `json:"memoryBytes"`
+	// Number of requests.
+	Requests float64 `json:"requests"`
+	// Number of requests that failed.
 	FailedRequests float64 `json:"failedRequests"`
 }
 
-// WorkerStateChange: It is the message vectron.admin.v1.WorkerStateChange of the contract.
+// WorkerStateChange: A change of the state of a worker.
 type WorkerStateChange struct {
+	// New state of the worker.
 	State string `json:"state"`
-	// Milliseconds since 1970.
-	AtMs   float64 `json:"atMs"`
-	Reason string  `json:"reason"`
+	// Time of the change, milliseconds since 1970.
+	AtMs float64 `json:"atMs"`
+	// Explanation as a sentence.
+	Reason string `json:"reason"`
 }
 
-// WorkerShard: A replica as its worker reported it last.
+// WorkerShard: A replica as its worker last reported it.
 type WorkerShard struct {
+	// Id of the shard.
 	ShardID uint32 `json:"shardId"`
-	Epoch   uint32 `json:"epoch"`
-	// leader, follower, candidate, learner or stopped.
-	Role       string  `json:"role"`
+	// Epoch of the shard, which increases with each split.
+	Epoch uint32 `json:"epoch"`
+	// Raft role of the replica: leader, follower, candidate, learner or stopped.
+	Role string `json:"role"`
+	// Number of points.
 	LivePoints float64 `json:"livePoints"`
-	// Deleted points whose space is not reclaimed yet.
+	// Number of deleted points whose space is not reclaimed yet.
 	DeadPoints float64 `json:"deadPoints"`
-	// Points that search scans because the index does not hold them yet.
-	TailPoints     float64 `json:"tailPoints"`
-	AppliedIndex   float64 `json:"appliedIndex"`
+	// Number of points that searches scan because they are not in the index yet.
+	TailPoints float64 `json:"tailPoints"`
+	// Log index that the replica has applied.
+	AppliedIndex float64 `json:"appliedIndex"`
+	// Log index that the replica knows to be committed.
 	CommittedIndex float64 `json:"committedIndex"`
-	// Raft term.
-	Term             float64 `json:"term"`
-	MemoryBytes      float64 `json:"memoryBytes"`
-	DiskBytes        float64 `json:"diskBytes"`
+	// Raft term of the replica.
+	Term float64 `json:"term"`
+	// Memory in use, bytes.
+	MemoryBytes float64 `json:"memoryBytes"`
+	// Disk space in use, bytes.
+	DiskBytes float64 `json:"diskBytes"`
+	// Searches and reads per second, averaged over the latest interval between two reports.
 	QueriesPerSecond float64 `json:"queriesPerSecond"`
-	WritesPerSecond  float64 `json:"writesPerSecond"`
-	// Why the replica is out of service for good; empty: it is not.
+	// Writes per second, averaged over the latest interval between two reports.
+	WritesPerSecond float64 `json:"writesPerSecond"`
+	// Why the replica is permanently out of service. Empty: it is in service.
 	Damage string `json:"damage"`
 }
 
-// Operation: It is the message vectron.admin.v1.Operation of the contract.
+// Operation: A move of a replica or a split of a shard.
 type Operation struct {
+	// Id of the operation.
 	ID string `json:"id"`
-	// move or split.
-	Kind       string `json:"kind"`
-	ShardID    uint32 `json:"shardId"`
-	TenantID   string `json:"tenantId"`
+	// Kind of the operation: move or split.
+	Kind string `json:"kind"`
+	// Id of the shard.
+	ShardID uint32 `json:"shardId"`
+	// Id of the tenant.
+	TenantID string `json:"tenantId"`
+	// Name of the collection.
 	Collection string `json:"collection"`
-	// Of a move: learner, voter, cleanup; of a split: splitting; of either: done, rolled-back.
+	// Current step. A move has the steps learner, voter and cleanup; a split has the step splitting. Both end with done
+	// or rolled-back.
 	Step string `json:"step"`
-	// Worker ids of a move.
+	// Id of the worker that a move takes the replica from.
 	From string `json:"from"`
-	To   string `json:"to"`
-	// Shard that a split makes.
+	// Id of the worker that a move gives the replica to.
+	To string `json:"to"`
+	// Id of the shard that a split creates.
 	UpperShardID uint32 `json:"upperShardId"`
-	// repair, drain, spread, size, hot, balance, leaders or operator.
-	Cause  string `json:"cause"`
+	// Cause of the operation: repair, drain, spread, size, hot, balance, leaders or operator.
+	Cause string `json:"cause"`
+	// Explanation as a sentence.
 	Reason string `json:"reason"`
-	// Milliseconds since 1970.
+	// Start of the operation, milliseconds since 1970.
 	StartedMs float64 `json:"startedMs"`
-	// When the step was recorded, milliseconds since 1970.
+	// Start of the current step, milliseconds since 1970.
 	StepMs float64 `json:"stepMs"`
-	// Why it was rolled back, or what it waits for.
+	// Why the operation was rolled back, or what it is waiting for. Empty: neither applies.
 	Detail string `json:"detail"`
 }
 
-// ShardReplica: It is the message vectron.admin.v1.ShardReplica of the contract.
+// ShardReplica: A replica of a shard.
 type ShardReplica struct {
 	// Number of the worker.
-	Worker       uint32  `json:"worker"`
-	Role         string  `json:"role"`
+	Worker uint32 `json:"worker"`
+	// Raft role of the replica: leader, follower, candidate, learner or stopped.
+	Role string `json:"role"`
+	// Log index that the replica has applied.
 	AppliedIndex float64 `json:"appliedIndex"`
-	Learner      bool    `json:"learner"`
-	Damage       string  `json:"damage"`
-}
-
-// PlannedAction: It is the message vectron.admin.v1.PlannedAction of the contract.
-type PlannedAction struct {
-	// move, transfer or split.
-	Kind       string `json:"kind"`
-	ShardID    uint32 `json:"shardId"`
-	Collection string `json:"collection"`
-	// Worker ids.
-	From string `json:"from"`
-	To   string `json:"to"`
-	// repair, drain, spread, size, hot, balance or leaders.
-	Cause  string `json:"cause"`
-	Reason string `json:"reason"`
-}
-
-// SparseQuery: It is the message vectron.v1.SparseQuery of the contract.
-type SparseQuery struct {
-	// Name of the sparse vector.
-	Name    string    `json:"name"`
-	Indices []uint32  `json:"indices"`
-	Values  []float32 `json:"values"`
-}
-
-// TextQuery: Words, scored by BM25 over the fields that have a text index.
-type TextQuery struct {
-	Query string `json:"query"`
-	// Empty: every field with a text index.
-	Fields []TextField `json:"fields"`
-	// Only points that have each of these phrases in one of the fields: its words next to each other in this order. With an
-	// empty query, the words of the phrases are ranked by.
-	Phrases []string `json:"phrases"`
-}
-
-// Examples: Near these and far from those: the query vector is the mean of the positive ones, moved away from the mean of the
-// negative ones by their difference. Points given as examples are left out.
-type Examples struct {
-	// At least one.
-	PositiveIDs []string `json:"positiveIds"`
-	NegativeIDs []string `json:"negativeIds"`
-}
-
-// Step: It is the message vectron.v1.Step of the contract.
-type Step struct {
-	// authenticate, cache, route, shard, merge, rerank.
-	Name         string  `json:"name"`
-	Milliseconds float64 `json:"milliseconds"`
-	// What was decided and seen, as text.
-	Details map[string]string `json:"details"`
-}
-
-// ReplicaStatus: It is the message vectron.v1.ReplicaStatus of the contract.
-type ReplicaStatus struct {
-	// Number of the worker.
-	Worker uint64 `json:"worker"`
-	// leader, follower, candidate, learner, stopped, or empty when it has not been heard of.
-	Role         string `json:"role"`
-	AppliedIndex uint64 `json:"appliedIndex"`
-	// Why it is out of service and waits to be replaced; empty: it is not.
+	// Whether the replica has no vote.
+	Learner bool `json:"learner"`
+	// Why the replica is out of service. Empty: it is in service.
 	Damage string `json:"damage"`
 }
 
-// UnreadExample: It is the message vectron.v1.UnreadExample of the contract.
+// PlannedAction: An action of the planner.
+type PlannedAction struct {
+	// Kind of the action: move, transfer (of the leadership) or split.
+	Kind string `json:"kind"`
+	// Id of the shard.
+	ShardID uint32 `json:"shardId"`
+	// Name of the collection.
+	Collection string `json:"collection"`
+	// Id of the worker that a replica or the leadership is taken from.
+	From string `json:"from"`
+	// Id of the worker that receives the replica or the leadership.
+	To string `json:"to"`
+	// Cause of the action: repair, drain, spread, size, hot, balance or leaders.
+	Cause string `json:"cause"`
+	// Explanation as a sentence.
+	Reason string `json:"reason"`
+}
+
+// SparseQuery: A sparse query vector.
+type SparseQuery struct {
+	// Name of the sparse vector, as declared for the collection.
+	Name string `json:"name"`
+	// Indices of the dimensions that are not zero; each index occurs once.
+	Indices []uint32 `json:"indices"`
+	// Values of these dimensions, in the same order as `indices` and of the same number.
+	Values []float32 `json:"values"`
+}
+
+// TextQuery: Words to search for in the fields that have a text index. Results are scored by BM25.
+type TextQuery struct {
+	// Text whose words are searched for. A point with one of the words is a result; more words give a higher score.
+	Query string `json:"query"`
+	// Fields to search. Empty: every field with a text index.
+	Fields []TextField `json:"fields"`
+	// Phrases that a result must contain, at most 16: each of them in one of the fields, with its words next to each
+	// other in this order. If `query` is empty, the words of the phrases determine the score.
+	Phrases []string `json:"phrases"`
+}
+
+// Examples: Stored points as examples. The query vector is the mean of the positive vectors, moved away from the mean of the
+// negative vectors by the difference of the two means. The examples are excluded from the results.
+type Examples struct {
+	// Ids of points that results shall be near to, at least one.
+	PositiveIDs []string `json:"positiveIds"`
+	// Ids of points that results shall be far from.
+	NegativeIDs []string `json:"negativeIds"`
+}
+
+// Step: One step of a search.
+type Step struct {
+	// Name of the step: authenticate, cache, route, shard, merge or rerank.
+	Name string `json:"name"`
+	// Duration of the step, milliseconds.
+	Milliseconds float64 `json:"milliseconds"`
+	// Decisions and observations of the step, as text by name.
+	Details map[string]string `json:"details"`
+}
+
+// ReplicaStatus: The state of one replica of a shard.
+type ReplicaStatus struct {
+	// Number of the worker.
+	Worker uint64 `json:"worker"`
+	// Raft role: leader, follower, candidate, learner or stopped. Empty: the worker has not reported the replica.
+	Role string `json:"role"`
+	// Log index that the replica has applied.
+	AppliedIndex uint64 `json:"appliedIndex"`
+	// Why the replica is out of service until it is replaced. Empty: it is in service.
+	Damage string `json:"damage"`
+}
+
+// UnreadExample: A payload value that an index could not read.
 type UnreadExample struct {
+	// Id of a point with such a value.
 	ID string `json:"id"`
-	// The value as JSON text, cut off after 200 bytes.
+	// The value as JSON text, cut after 200 bytes.
 	Value string `json:"value"`
 }
 
-// TextField: It is the message vectron.v1.TextField of the contract.
+// TextField: A field that a text query searches.
 type TextField struct {
+	// Path of the field in the payload. It must have a text index.
 	Path string `json:"path"`
-	// Factor of the field's score, at most a million; 0: 1.
+	// Factor of the score of the field, at most 1,000,000. 0: 1.
 	Boost float32 `json:"boost"`
 }
 

@@ -184,7 +184,7 @@ func (s *upsertSession) serve(call upsertCall) error {
 	for {
 		ack, err := call.Recv()
 		if errors.Is(err, io.EOF) {
-			return &Error{Code: ErrUnavailable, Message: "the server has ended the stream"}
+			return &Error{Code: ErrUnavailable, Message: "the server ended the stream"}
 		}
 		if err != nil {
 			return err
@@ -233,7 +233,7 @@ func (s *upsertSession) unsent() *pb.UpsertBatch {
 }
 
 func (s *upsertSession) answered(ack *pb.UpsertAck) {
-	result := outcome{err: &Error{Code: ErrInternal, Message: "the server answered a batch with nothing"}}
+	result := outcome{err: &Error{Code: ErrInternal, Message: "the answer of the server to a batch is empty"}}
 	switch said := ack.GetOutcome().(type) {
 	case *pb.UpsertAck_Written:
 		result.result, result.err = decoded(said.Written, decodeUpsertResult)

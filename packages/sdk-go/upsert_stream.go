@@ -12,31 +12,31 @@ const (
 	mostInFlight    = 1000
 )
 
-// UpsertStreamOptions are how batches are written.
+// UpsertStreamOptions are the options of UpsertStream.
 type UpsertStreamOptions struct {
-	// MaxInFlight is how many batches are sent and not acknowledged, or whose ack was not taken, at most: 1 to 1,000; 0: 4.
+	// MaxInFlight is the maximum number of batches that are sent but not acknowledged, or whose ack was not read: 1 to 1,000; 0: 4.
 	MaxInFlight int
 }
 
-// BatchAck is what became of one batch.
+// BatchAck is the outcome of one batch.
 type BatchAck struct {
-	// Batch is its place in the stream, from 0.
+	// Batch is the position of the batch in the stream, from 0.
 	Batch int
-	// Upserted is how many points were written, and WriteToken is for a read that must see them.
+	// Upserted is the number of points written, and WriteToken is the token for reads that must see them.
 	Upserted   int32
 	WriteToken string
-	// Err is why nothing of it was written, or not all; nil: all of it is.
+	// Err is the error if the batch was not written completely; nil: it was.
 	Err *Error
 }
 
-// UpsertStream writes batches one after the other, MaxInFlight of them at a time, and gives what became of each, in their order. A batch
-// is asked for when there is room for it, by another goroutine than the one that reads the acks; its points must not be changed before
-// its ack is there. One that fails has the error in its ack, and the stream goes on: it is not sent again, because those behind it may
-// be written by then. Of two batches that share a point, both written, the later one wins. Over gRPC it is one call; when that is lost,
-// batches without an ack are sent again, with the effect of once. Over REST each batch is a request.
+// UpsertStream writes batches with up to MaxInFlight of them in progress, and returns the outcomes in the order of the batches. The
+// next batch is requested when there is capacity for it, by another goroutine than the one that reads the acks; the points of a batch
+// must not be changed before its ack was read. A batch that fails has the error in its ack, and the stream continues: the batch is not
+// sent again, because later ones can already be written. Of two batches that share a point, the later one wins. Over gRPC the stream is
+// one call; if the call is lost, batches without an ack are sent again and applied only once. Over REST each batch is a request.
 //
-// An error of the stream is the last thing that it gives. Whoever stops reading, or whose context ends, stops the stream; what was sent
-// by then may be written. The deadline of the context, if it has one, is that of the whole stream; the client's timeout does not count.
+// An error of the stream is its last element. The stream stops if the caller stops reading or the context ends; batches that were sent
+// can be written. The deadline of the context, if any, applies to the whole stream; the client's timeout does not.
 func (c *Client) UpsertStream(ctx context.Context, collection string, batches iter.Seq[[]Point], options UpsertStreamOptions) iter.Seq2[BatchAck, error] {
 	return func(yield func(BatchAck, error) bool) {
 		inFlight := options.MaxInFlight
@@ -44,7 +44,7 @@ func (c *Client) UpsertStream(ctx context.Context, collection string, batches it
 			inFlight = defaultInFlight
 		}
 		if inFlight < 1 || inFlight > mostInFlight {
-			yield(BatchAck{}, invalid("max_in_flight", "batches in flight are 1 to %d", mostInFlight))
+			yield(BatchAck{}, invalid("max_in_flight", "MaxInFlight must be 1 to %d", mostInFlight))
 			return
 		}
 		ctx, stop := context.WithCancel(ctx)

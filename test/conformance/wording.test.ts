@@ -112,6 +112,54 @@ function docsOf(file: string): Said[] {
   return docs;
 }
 
+/** A declaration of a proto with the comment before it; `text` is empty where there is none. */
+interface Declared extends Said {
+  readonly kind: 'message' | 'enum' | 'service' | 'rpc' | 'member';
+  readonly name: string;
+}
+/** Everything that a proto declares. Options in several lines, and extensions of other files' messages, are none of it. */
+function declaredIn(file: string): Declared[] {
+  const found: Declared[] = [];
+  const open: string[] = [];
+  let comment: string[] = [];
+  for (const [at, line] of readFileSync(file, 'utf8').split('\n').entries()) {
+    const code = line.replace(/"(?:\\.|[^"\\])*"/g, '""').trim();
+    if (code.startsWith('//')) {
+      comment.push(code.slice(2).trim());
+      continue;
+    }
+    const [, block, named] = /^(message|enum|service|rpc|oneof|extend) ([\w.]+)/.exec(code) ?? [];
+    const [, member] = /^(?:[\w.<>, ]+ )?(\w+) = \d+(?:;| \[)/.exec(code) ?? [];
+    const within = open.at(-1) ?? '';
+    const said = { at: `${file}:${at + 1}`, text: comment.join(' ') };
+    if (block !== undefined && named !== undefined && !['oneof', 'extend'].includes(block))
+      found.push({ ...said, kind: block as 'message', name: named });
+    else if (member !== undefined && /^(message|enum|oneof)\b/.test(within) && !/GrpcStatus/.test(within))
+      found.push({ ...said, kind: 'member', name: member });
+    else if (/^package /.test(code)) found.push({ ...said, kind: 'service', name: 'package' });
+    comment = [];
+    for (const sign of code.match(/[{}[\]]/g) ?? []) {
+      if ('{['.includes(sign)) open.push(block === undefined ? '' : code);
+      else open.pop();
+    }
+  }
+  return found;
+}
+
+const linesUntil = (text: string, at: number) => text.slice(0, at).split('\n').length;
+/** What `pattern` finds in a file, whose first group is the text. */
+function matches(file: string, pattern: RegExp, clean: (text: string) => string = (text) => text): Said[] {
+  const source = readFileSync(file, 'utf8');
+  return Array.from(source.matchAll(pattern), (found) => ({
+    at: `${file}:${linesUntil(source, found.index)}`,
+    text: clean(found[1] ?? '')
+      .replace(/``[^`]*``|`[^`\n]*`/g, '`code`')
+      .replace(/\s+/g, ' ')
+      .trim(),
+  }));
+}
+const uncommented = (text: string) => text.replace(/^[ \t]*\/\/ ?/gm, '');
+
 /** The texts that a page of the console shows: between tags, and literals with a space. */
 function shownBy(file: string): Said[] {
   const source = parsed(file);
@@ -123,14 +171,13 @@ function shownBy(file: string): Said[] {
   });
 }
 
-/** docs/api has the comments of proto/, which are not judged here. */
 const PAGES = tracked(
   'README.md',
   'CONTRIBUTING.md',
   'docs/*.md',
   'packages/*/README.md',
   'examples/*/README.md',
-).filter((file) => !/^docs\/(adr|api|style)\//.test(file));
+).filter((file) => !/^docs\/(adr|style)\//.test(file));
 const PUBLIC = tracked('packages/{sdk,nestjs,langchain,mcp,errors}/src/*.ts', 'packages/sdk/src', 'packages/nestjs/src')
   .concat(tracked('packages/langchain/src', 'packages/mcp/src', 'packages/errors/src'))
   .filter((file) => file.endsWith('.ts') && isSource(file));
@@ -170,6 +217,59 @@ describe('the words that people read', () => {
     const errors = SOURCES.flatMap(errorsOf);
     expect(errors.length).toBeGreaterThan(400);
     expect(riddlesIn(errors)).toEqual([]);
+  });
+
+  it('have no riddles in the protos, whose methods, fields and values all have a comment', () => {
+    const declared = tracked('proto')
+      .filter((file) => !/^proto\/(buf|google|grpc)\//.test(file))
+      .flatMap(declaredIn);
+    expect(declared.length).toBeGreaterThan(1_000);
+    expect(riddlesIn(declared.map(({ at, text }) => ({ at, text: text.replace(/`[^`]*`/g, '`code`') })))).toEqual([]);
+    const short = declared.filter(({ kind, name, text }) => {
+      // What a call takes and gives is described by the call.
+      const isOfACall = kind === 'message' && /(Request|Response)$/.test(name);
+      return (text.match(/[\w'-]+/g) ?? []).length < (isOfACall && text === '' ? 0 : 3);
+    });
+    expect(short).toEqual([]);
+  });
+
+  it('have no riddles in the docstrings and messages of the Python packages', () => {
+    const files = tracked('packages/*.py', 'bench/vectordbbench/*.py').filter(
+      (file) => !/\/(tests|_sync)\//.test(file),
+    );
+    const docs = files.flatMap((file) => matches(file, /"""([\s\S]*?)"""/g));
+    const raised =
+      /(?:raise \w+|\b(?:invalid|internal|error_of|_refused)|\bhelp=)[^\n]*?\bf?(?:"([^"\n]{6,})"|'[^'\n]*')/g;
+    const messages = files.flatMap((file) => matches(file, raised));
+    expect([docs.length > 800, messages.length > 80]).toEqual([true, true]);
+    expect(riddlesIn([...docs, ...messages])).toEqual([]);
+  });
+
+  it('have no riddles in the doc comments and messages of the Go client', () => {
+    const files = tracked('packages/sdk-go/*.go').filter(
+      (file) => !/_test\.go$|\/(scenarios|generated|generate)\//.test(file),
+    );
+    const exported = /((?:^[ \t]*\/\/.*\n)+)[ \t]*(?:func (?:\([^)]*\) )?[A-Z]|type [A-Z]|[A-Z]\w* |package )/gm;
+    const docs = files.flatMap((file) => matches(file, exported, uncommented));
+    const messages = files.flatMap((file) => matches(file, /"([^"\n]* [^"\n]* [^"\n]*)"/g));
+    expect([docs.length > 500, messages.length > 50]).toEqual([true, true]);
+    expect(riddlesIn([...docs, ...messages])).toEqual([]);
+  });
+
+  it('have no riddles in the messages of the core', () => {
+    const files = tracked('crates/vectron-*.rs').filter((file) => !/test|generated|examples|benches/.test(file));
+    const messages = files.flatMap((file) => {
+      const [source = ''] = readFileSync(file, 'utf8').split('#[cfg(test)]\nmod tests {');
+      return Array.from(
+        source.replace(/\/\/.*/g, '').matchAll(/"((?:[^"\\\n]|\\.)* (?:[^"\\\n]|\\.)*)"/g),
+        ([, text]) => ({
+          at: file,
+          text: text ?? '',
+        }),
+      );
+    });
+    expect(messages.length).toBeGreaterThan(200);
+    expect(riddlesIn(messages)).toEqual([]);
   });
 
   it('have no riddles in public doc comments, which have more than two words', () => {

@@ -108,7 +108,7 @@ describe('commands that look into a server', () => {
       );
     };
     const error = await until('the log is cut', told);
-    expect(error).toMatchObject({ code: 'CHANGES_GONE', message: expect.stringContaining('are not kept any more') });
+    expect(error).toMatchObject({ code: 'CHANGES_GONE', message: expect.stringContaining('are no longer kept') });
     const lost = error.details.lost as LostChanges;
     const [{ shardId, firstLogIndex, lastLogIndex }] = lost.shards;
     expect(cursor.endsWith(`.${shardId}-${firstLogIndex}`)).toBe(true);

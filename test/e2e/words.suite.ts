@@ -50,7 +50,7 @@ export function describeWords(home: string, client: () => VectronClient): void {
       expect(await db.createIndex(name, { path: 'text', type: 'text', analyzer: 'words' })).toBe(false);
       await expect(db.createIndex(name, { path: 'text', type: 'text', analyzer: 'code' })).rejects.toMatchObject({
         code: 'INVALID_ARGUMENT',
-        message: expect.stringContaining('drop it first'),
+        message: expect.stringContaining('delete it first'),
       });
       await db.createIndex(name, { path: 'code', type: 'text', analyzer: 'code' });
       await db.createIndex(name, { path: 'es', type: 'text', language: 'spanish', stopWords: ['_language_', 'red'] });

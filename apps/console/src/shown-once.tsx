@@ -1,9 +1,9 @@
 import { Alert, Button, Code, CopyButton, Group } from '@mantine/core';
 
-/** A secret that the server tells this once. `what` begins a sentence: `the key`. `id`: for tests. */
+/** A secret that the server only returns once. `what` begins a sentence: `the key`. `id`: for tests. */
 export function ShownOnce({ what, secret, id }: { what: string; secret: string; id: string }) {
   return (
-    <Alert title={`Copy ${what} now: it is shown this once`} color="teal">
+    <Alert title={`Copy ${what} now: it is only shown once`} color="teal">
       <Group>
         <Code data-testid={id}>{secret}</Code>
         <CopyButton value={secret}>

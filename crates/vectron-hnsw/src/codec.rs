@@ -116,7 +116,7 @@ impl Graph {
         }
         drop(leaders);
         if !bytes.is_empty() {
-            return Err(GraphFileError("it goes on after its end"));
+            return Err(GraphFileError("it contains data after its end"));
         }
         graph.check_links()?;
         if entry != NO_ENTRY {

@@ -13,7 +13,10 @@ use vectron_shard::ErrorCode;
 pub fn duplicate_descriptor(fd: i32) -> Result<i32> {
     use std::os::fd::{BorrowedFd, IntoRawFd};
     if fd < 0 {
-        return Err(Error::from_reason(reason(ErrorCode::InvalidArgument, "no file descriptor is negative")));
+        return Err(Error::from_reason(reason(
+            ErrorCode::InvalidArgument,
+            "a file descriptor must not be negative",
+        )));
     }
     // SAFETY: `fd` is not -1 (checked above), and open for as long as this runs: JavaScript, which owns it, is in this call.
     let borrowed = unsafe { BorrowedFd::borrow_raw(fd) };
@@ -29,7 +32,10 @@ pub fn duplicate_descriptor(fd: i32) -> Result<i32> {
 pub fn close_descriptor(fd: i32) -> Result<()> {
     use std::os::fd::{FromRawFd, OwnedFd};
     if fd < 0 {
-        return Err(Error::from_reason(reason(ErrorCode::InvalidArgument, "no file descriptor is negative")));
+        return Err(Error::from_reason(reason(
+            ErrorCode::InvalidArgument,
+            "a file descriptor must not be negative",
+        )));
     }
     // SAFETY: the caller was given `fd` by `duplicate_descriptor`, has handed it to nobody, and gives it up by this call.
     drop(unsafe { OwnedFd::from_raw_fd(fd) });

@@ -135,7 +135,7 @@ impl Spec {
             ef_construction: self.ef_construction as usize,
             quantization: Quantization::parse(quantization)
                 .ok_or_else(|| unknown("quantization", quantization))?,
-            vectors: Residence::parse(vectors).ok_or_else(|| unknown("place of vectors", vectors))?,
+            vectors: Residence::parse(vectors).ok_or_else(|| unknown("storage of vectors", vectors))?,
             oversampling: self.oversampling.unwrap_or(0) as usize,
             parallel_build: self.parallel_build.unwrap_or(false),
         })

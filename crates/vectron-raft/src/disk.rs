@@ -81,7 +81,10 @@ impl RocksLog {
         if let Some(seen) = read_witness(&witness)?
             && store.sequence() < seen
         {
-            let what = format!("the log ends at write {}, but write {seen} was synced", store.sequence());
+            let what = format!(
+                "the log ends at write {}, but write {seen} was synced: log entries were lost",
+                store.sequence()
+            );
             return Err(NodeError::LogLost(what));
         }
         let (queue, writes) = crossbeam_channel::bounded(4096);

@@ -7,31 +7,41 @@ pub type Result<T> = std::result::Result<T, NodeError>;
 pub enum NodeError {
     #[error("shard {0} is not on this worker")]
     ShardNotFound(u64),
-    #[error("shard {shard} has epoch {current}, the call says {asked}: refresh the route")]
+    #[error(
+        "shard {shard} has epoch {current}, but the call uses epoch {asked}: refresh the route and try again"
+    )]
     StaleEpoch { shard: u64, current: u64, asked: u64 },
     /// `leader`: number of the worker that leads, 0 when none is known.
-    #[error("this replica does not lead shard {shard}; worker {leader} does, 0 meaning that none is known")]
+    #[error(
+        "this replica is not the leader of shard {shard}; the leader is worker {leader} (0: unknown): try again there"
+    )]
     NotLeader { shard: u64, leader: u64 },
-    #[error("shard {0} lost its leader while the write was on its way: it may or may not have been applied")]
+    #[error(
+        "shard {0} lost its leader before the write was acknowledged: it may or may not have been applied; repeat it with the same origin"
+    )]
     CommitUnknown(u64),
     #[error("shard {shard}: {reason}")]
     Unavailable { shard: u64, reason: String },
-    #[error("shard {shard} is at entry {applied}, the read asks for {asked}: retry, or ask another replica")]
+    #[error(
+        "shard {shard} has applied entry {applied} here, but the read requires entry {asked}: try again, or ask another replica"
+    )]
     NotCaughtUp { shard: u64, applied: u64, asked: u64 },
-    #[error("shard {shard} here was last known to be current {age} ago, the read allows {allowed_ms} ms")]
+    #[error(
+        "this replica of shard {shard} was last known to be current {age} ago, but the read allows {allowed_ms} ms: ask another replica, or allow more"
+    )]
     TooStale { shard: u64, age: String, allowed_ms: u64 },
     #[error(
-        "this replica of shard {0} serves no linearizable reads: it has no vote. Ask a voter, or for less"
+        "this replica of shard {0} has no vote and serves no linearizable reads: ask a voting replica, or request a weaker consistency"
     )]
     SearchOnly(u64),
     #[error("shard {0} stopped after a failed write or a panic; restart the worker to replay its log")]
     Poisoned(u64),
     #[error("the replica of shard {shard} on this worker is damaged and waits to be replaced: {reason}")]
     ReplicaDamaged { shard: u64, reason: String },
-    #[error("{0} requests are waiting for a thread: retry later")]
+    #[error("{0} requests are waiting for a thread: try again later")]
     Overloaded(usize),
     #[error(
-        "{free} bytes are free on the disk of {dir}, less than the low-water mark of {mark}: writes come back when there is more; deletes and reads go on"
+        "the disk of {dir} has {free} bytes free, less than the low-water mark of {mark}: only deletes and reads are accepted until there is more free space"
     )]
     DiskLow { dir: String, free: u64, mark: u64 },
     #[error("the engine is closed")]
@@ -41,23 +51,23 @@ pub enum NodeError {
     #[error("{0}")]
     LogLost(String),
     #[error(
-        "the log of shard {0} is of a development version before replication; export with that version and import again"
+        "the log of shard {0} was written by a development version without replication: export the data with that version and import it again"
     )]
     OldFormat(u64),
     #[error(
-        "changes of shard {shard} from entry {from} on are not kept any more; the oldest kept is {first}: read the collection again and go on from there"
+        "the changes of shard {shard} from entry {from} on are no longer kept; the oldest one kept is {first}: read the collection again and continue from there"
     )]
     ChangesGone { shard: u64, from: u64, first: u64 },
     #[error(
-        "changes of shard {shard} from entry {from} on were asked for, and its last entry is {last}: no answer gave that cursor, or what it had seen was lost with a machine before it was on disk"
+        "the changes of shard {shard} from entry {from} on were requested, but its last entry is {last}: the cursor is not from an answer, or the entries before it were lost in a crash before they were on disk; read the collection again"
     )]
     ChangesAhead { shard: u64, from: u64, last: u64 },
     #[error(
-        "shard {shard} has no view {view:x} here: it was closed, not used for too long, or lost when the worker restarted"
+        "shard {shard} has no view {view:x} on this worker: it was closed, was not used for too long, or was lost when the worker restarted; open a new snapshot"
     )]
     ViewGone { shard: u64, view: u64 },
     #[error(
-        "{open} snapshots {of} are open, which is as many as may be: close one, or wait until one was not used for {idle_s} s"
+        "{open} snapshots {of} are open, which is the limit: close one, or wait until one has not been used for {idle_s} s"
     )]
     ManyViews { open: usize, of: &'static str, idle_s: u64 },
     #[error("{0}")]

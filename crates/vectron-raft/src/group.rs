@@ -358,7 +358,11 @@ async fn ask_read_index(
         Call { group: replica.shard_id, from: replica.id, to, kind: Kind::ReadIndex, payload: Bytes::new() };
     let limit = deadline.saturating_duration_since(Instant::now());
     let mut answer = transport.link(to, false).call(call, limit).await?;
-    if answer.len() == 8 { Ok(answer.get_u64_le()) } else { Err(NodeError::Protocol("no read index".into())) }
+    if answer.len() == 8 {
+        Ok(answer.get_u64_le())
+    } else {
+        Err(NodeError::Protocol("the answer of the leader does not contain a read index".into()))
+    }
 }
 
 async fn leader_read_index(replica: &Replica, deadline: Instant) -> Result<u64> {
@@ -374,9 +378,10 @@ async fn leader_read_index(replica: &Replica, deadline: Instant) -> Result<u64> 
             Err(NodeError::Unavailable { shard, reason: e.to_string() })
         }
         Ok(Err(RaftError::Fatal(_))) => Err(NodeError::Poisoned(shard)),
-        Err(_) => {
-            Err(NodeError::Unavailable { shard, reason: "no majority confirmed the leader in time".into() })
-        }
+        Err(_) => Err(NodeError::Unavailable {
+            shard,
+            reason: "no majority of the replicas confirmed the leader in time: try again".into(),
+        }),
     }
 }
 
@@ -484,7 +489,7 @@ pub async fn answer(
         }
         Kind::SnapshotEnd => receiving.end(replica, raft, call.payload).await,
         Kind::Answer | Kind::Failure | Kind::Reverted | Kind::Differs => {
-            Err(NodeError::Protocol("that is no call".into()))
+            Err(NodeError::Protocol("the message is not a known call".into()))
         }
     }
 }
@@ -508,7 +513,9 @@ fn may_lead(replica: &Replica, to: ReplicaId) -> Result<()> {
     if answers && has.is_some_and(|at| at.index + 100 >= last) {
         return Ok(());
     }
-    let reason = format!("replica {to} is away or behind, or this one does not lead: the lead stays");
+    let reason = format!(
+        "replica {to} cannot be reached or is behind, or this replica is not the leader: the leadership was not transferred; try again"
+    );
     Err(NodeError::Unavailable { shard: replica.shard_id, reason })
 }
 

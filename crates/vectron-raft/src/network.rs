@@ -79,7 +79,7 @@ impl Peer {
             payload: Bytes::new(),
         };
         self.link.call(call, MESSAGE_TIMEOUT).await?;
-        let reason = format!("replica {} has lost entries that it had acknowledged", self.to);
+        let reason = format!("replica {} has lost log entries that it had acknowledged", self.to);
         Err(NodeError::Unavailable { shard: self.group, reason })
     }
 }

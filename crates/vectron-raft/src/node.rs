@@ -300,7 +300,7 @@ impl Node {
                 let pristine = GroupLog::open(id, self.log()?).is_ok_and(|log| log.is_pristine());
                 replica::prepare(&dir, replica_id, self.0.store_id)?;
                 if known || !pristine {
-                    return Err(mark("it was here before, but its data is gone".into()));
+                    return Err(mark("this worker held the replica before, but its data is missing".into()));
                 }
             }
         }
@@ -380,7 +380,7 @@ impl Node {
         replica.check_usable()?;
         if split.at == 0 || split.upper == id {
             return Err(NodeError::Shard(ShardError::Invalid(
-                "a split leaves both sides some hashes".into(),
+                "a split must leave at least one hash on both sides".into(),
             )));
         }
         // So that there is little to write while entries wait.
@@ -481,8 +481,12 @@ impl Node {
             Proposal::Delete(bytes) => command.delete = Some(bytes),
             Proposal::Mutate(bytes) => command.mutation = Some(bytes),
             Proposal::Declare(bytes) => {
-                let wrong =
-                    |e| NodeError::Refused(ErrorCode::InvalidArgument, format!("not a declaration: {e}"));
+                let wrong = |e| {
+                    NodeError::Refused(
+                        ErrorCode::InvalidArgument,
+                        format!("the request must be a declaration: {e}"),
+                    )
+                };
                 command.declaration = Some(Declaration::decode(bytes.as_slice()).map_err(wrong)?);
             }
         }
@@ -555,8 +559,10 @@ impl Node {
         let op = match ShardOp::decode(op) {
             Ok(op) => op,
             Err(e) => {
-                let refused =
-                    NodeError::Refused(ErrorCode::InvalidArgument, format!("not a shard operation: {e}"));
+                let refused = NodeError::Refused(
+                    ErrorCode::InvalidArgument,
+                    format!("the request must be a shard operation: {e}"),
+                );
                 return reply(finish(Err(refused)));
             }
         };
@@ -713,7 +719,8 @@ impl Node {
         let shard = replica.shard();
         let dim = shard.spec().dim;
         if !queries.len().is_multiple_of(dim) {
-            let message = format!("{} floats are no queries of {dim} dimensions", queries.len());
+            let message =
+                format!("{} floats cannot be divided into queries of {dim} dimensions", queries.len());
             return Err(NodeError::Shard(ShardError::Invalid(message)));
         }
         let count = queries.len() / dim;
@@ -1119,7 +1126,7 @@ fn open_log(dir: &Path, resources: &Resources, relaxed: Duration) -> Result<(Arc
         match id {
             Some(Ok(id)) => Ok((log, Some(id))),
             None if !path.with_extension("witness").exists() => Ok((log, None)),
-            _ => Err(NodeError::LogLost("the log has lost its name".into())),
+            _ => Err(NodeError::LogLost("the name record of the log is missing".into())),
         }
     });
     let (log, id) = match opened {
@@ -1142,7 +1149,7 @@ fn open_log(dir: &Path, resources: &Resources, relaxed: Duration) -> Result<(Arc
     use ring::rand::SecureRandom;
     ring::rand::SystemRandom::new()
         .fill(&mut bytes)
-        .map_err(|_| std::io::Error::other("no random numbers"))?;
+        .map_err(|_| std::io::Error::other("the system provides no random numbers"))?;
     let (tx, rx) = crossbeam_channel::bounded(1);
     log.submit(Write {
         changes: vec![Change::Put(STORE_ID.to_vec(), bytes.to_vec())],
@@ -1207,7 +1214,10 @@ fn read_replica(
             | Op::CloseView(_),
         )
         | None => {
-            return Err(NodeError::Refused(ErrorCode::InvalidArgument, "the operation is no read".into()));
+            return Err(NodeError::Refused(
+                ErrorCode::InvalidArgument,
+                "the operation must be a read".into(),
+            ));
         }
     };
     Ok((outcome, applied))

@@ -119,7 +119,8 @@ pub fn mark_damaged(dir: &Path, reason: &str) -> Result<()> {
 
 /// The directory of the data that counts.
 pub fn current_data(dir: &Path) -> Result<PathBuf> {
-    let lost = || NodeError::LogLost(format!("{} does not say which data is current", dir.display()));
+    let lost =
+        || NodeError::LogLost(format!("{} does not contain the name of the current data", dir.display()));
     let current = read_text(&dir.join(CURRENT))?.filter(|name| name.starts_with("gen-")).ok_or_else(lost)?;
     let data = dir.join(current);
     if data.is_dir() { Ok(data) } else { Err(lost()) }
@@ -156,12 +157,12 @@ impl Replica {
             stamp.and_then(|stamp| proto::Stamp::decode(stamp.as_slice()).ok()).map(|stamp| stamp.meta());
         let (applied, epoch) = (shard.applied_index(), shard.epoch());
         if applied > 0 && log.is_pristine() {
-            return Err(NodeError::LogLost(format!("the store is at entry {applied}, the log has none")));
+            return Err(NodeError::LogLost(format!("the store is at entry {applied}, but the log is empty")));
         }
         if log.purged_index() > applied {
             let purged = log.purged_index();
             return Err(NodeError::LogLost(format!(
-                "the store is at entry {applied}, the log begins after {purged}"
+                "the store is at entry {applied}, but the log begins after entry {purged}"
             )));
         }
         log.keep_after(shard.saved_index());

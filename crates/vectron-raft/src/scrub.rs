@@ -118,7 +118,9 @@ pub fn answer(replica: &Replica, mut asked: Bytes) -> Result<Vec<u8>> {
 pub async fn compare(replica: &Arc<Replica>, transport: &Arc<Transport>) -> Result<(u64, Vec<ReplicaId>)> {
     let shard = replica.shard_id;
     let Ok(_alone) = replica.comparing.try_lock() else {
-        let message = format!("the replicas of shard {shard} are being compared already");
+        let message = format!(
+            "the replicas of shard {shard} are already being compared: wait until the comparison ends"
+        );
         return Err(NodeError::Refused(ErrorCode::Conflict, message));
     };
     let deadline = Instant::now() + PATIENCE;

@@ -139,7 +139,7 @@ impl Receiving {
         for file in &begin.files {
             let inside = Path::new(&file.name).components().all(|part| matches!(part, Component::Normal(_)));
             if !inside {
-                return Err(NodeError::Protocol(format!("a snapshot has no file {:?}", file.name)));
+                return Err(NodeError::Protocol(format!("a snapshot cannot contain a file {:?}", file.name)));
             }
         }
         let former = {
@@ -173,7 +173,9 @@ impl Receiving {
         let incoming = incoming.lock();
         let file = incoming.files.get(piece.file as usize);
         let fits = |file: &&proto::SnapshotFile| piece.offset + piece.data.len() as u64 <= file.size;
-        let file = file.filter(fits).ok_or_else(|| NodeError::Protocol("a piece of no file".into()))?;
+        let file = file
+            .filter(fits)
+            .ok_or_else(|| NodeError::Protocol("a piece of a snapshot does not belong to a file".into()))?;
         let path = replica.incoming().join(&file.name);
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent)?;
@@ -197,7 +199,10 @@ impl Receiving {
             }
             if checksum(&path).ok() != Some((file.size, file.crc32)) {
                 std::fs::remove_file(&path)?;
-                return Err(NodeError::Protocol(format!("{} did not come in whole", file.name)));
+                return Err(NodeError::Protocol(format!(
+                    "the file {} was not received completely",
+                    file.name
+                )));
             }
             File::open(&path)?.sync_all()?;
             if let Some(parent) = path.parent() {
@@ -217,7 +222,7 @@ impl Receiving {
     pub async fn end(&self, replica: &Replica, raft: &Raft, payload: Bytes) -> Result<Bytes> {
         let end = decoded::<proto::SnapshotEnd>(payload)?;
         let (Some(vote), Some(stamp)) = (end.vote, end.stamp) else {
-            return Err(NodeError::Protocol("a snapshot without a vote or a state".into()));
+            return Err(NodeError::Protocol("a snapshot does not contain a vote or a state".into()));
         };
         let ready = crate::machine::blocking(|| self.complete(replica))?;
         let snapshot = SnapshotOf::<crate::types::Config, SnapshotData> {

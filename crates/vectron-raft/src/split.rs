@@ -96,7 +96,7 @@ pub async fn adopt(
     let Some((_, split, stamp)) = read(&dir)? else { return Ok(false) };
     let meta = stamp.meta();
     let Some(last) = meta.last_log_id else {
-        return Err(NodeError::LogLost("a split does not say its entry".into()));
+        return Err(NodeError::LogLost("the record of a split does not contain its entry".into()));
     };
     let prepare =
         || vectron_shard::make_upper(&dir.join(DATA), &split, last.index, &stamp.encode_to_vec(), resources);

@@ -155,7 +155,10 @@ impl Secret {
 
     fn check(&self, who: &[u8], client: &[u8], server: &[u8], proof: &[u8]) -> io::Result<()> {
         hmac::verify(&self.0, &[MAGIC, who, client, server].concat(), proof).map_err(|_| {
-            io::Error::new(io::ErrorKind::PermissionDenied, "the peer does not know the cluster's secret")
+            io::Error::new(
+                io::ErrorKind::PermissionDenied,
+                "the peer does not have the cluster secret: use the same secret on all workers",
+            )
         })
     }
 }
@@ -163,7 +166,7 @@ impl Secret {
 fn nonce() -> io::Result<[u8; NONCE]> {
     let mut nonce = [0; NONCE];
     let random = ring::rand::SystemRandom::new();
-    random.fill(&mut nonce).map_err(|_| io::Error::other("no random numbers"))?;
+    random.fill(&mut nonce).map_err(|_| io::Error::other("the system provides no random numbers"))?;
     Ok(nonce)
 }
 
@@ -184,7 +187,10 @@ async fn welcome(stream: &mut dyn Stream, secret: &Secret) -> io::Result<()> {
     stream.read_exact(&mut hello).await?;
     let (magic, theirs) = hello.split_at(4);
     if magic != MAGIC {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "the peer speaks another protocol"));
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "the peer uses another protocol version: run the same version on all workers",
+        ));
     }
     let mine = nonce()?;
     stream.write_all(&[&mine[..], secret.proof(b"server", theirs, &mine).as_ref()].concat()).await?;
@@ -231,7 +237,12 @@ impl Link {
         let open = match timeout(limit, self.open()).await {
             Ok(Ok(open)) => open,
             Ok(Err(e)) => return Err(failed(format!("worker {} cannot be reached: {e}", self.worker))),
-            Err(_) => return Err(failed(format!("worker {} did not accept within {limit:?}", self.worker))),
+            Err(_) => {
+                return Err(failed(format!(
+                    "worker {} did not accept the connection within {limit:?}",
+                    self.worker
+                )));
+            }
         };
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let (tx, rx) = oneshot::channel();
@@ -239,11 +250,11 @@ impl Link {
         let _forget = Forget { waiting: &open.waiting, id };
         if open.broken.load(Ordering::Acquire) || open.frames.try_send(encode(call.kind, id, &call)).is_err()
         {
-            return Err(failed(format!("the connection to worker {} is full or broken", self.worker)));
+            return Err(failed(format!("the connection to worker {} is overloaded or broken", self.worker)));
         }
         match timeout(limit, rx).await {
             Ok(Ok(answer)) => answer,
-            Ok(Err(_)) => Err(failed(format!("the connection to worker {} broke", self.worker))),
+            Ok(Err(_)) => Err(failed(format!("the connection to worker {} was lost", self.worker))),
             Err(_) => {
                 open.give_up();
                 Err(failed(format!("worker {} did not answer within {limit:?}", self.worker)))
@@ -261,7 +272,10 @@ impl Link {
             return Ok(open);
         }
         if self.down_until.lock().is_some_and(|until| Instant::now() < until) {
-            return Err(io::Error::new(io::ErrorKind::NotConnected, "it could not be reached a moment ago"));
+            return Err(io::Error::new(
+                io::ErrorKind::NotConnected,
+                "it could not be reached shortly before",
+            ));
         }
         let connected = timeout(CONNECT_TIMEOUT, self.connect()).await;
         let connected = connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));

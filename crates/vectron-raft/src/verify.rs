@@ -77,7 +77,10 @@ fn open_log(dir: &Path) -> Result<(Arc<dyn LogDisk>, u64, String)> {
     if let Some(seen) = read_witness(&path.with_extension("witness"))?
         && store.sequence() < seen
     {
-        let what = format!("it ends at write {}, but write {seen} was synced", store.sequence());
+        let what = format!(
+            "it ends at write {}, but write {seen} was synced: log entries were lost",
+            store.sequence()
+        );
         return Err(NodeError::LogLost(what));
     }
     let (mut keys, mut bytes) = (0u64, 0u64);
@@ -87,7 +90,7 @@ fn open_log(dir: &Path) -> Result<(Arc<dyn LogDisk>, u64, String)> {
         true
     })?;
     let id = store.get(STORE_ID)?.and_then(|id| id.try_into().ok().map(u64::from_le_bytes));
-    let id = id.ok_or_else(|| NodeError::LogLost("it has lost its name".into()))?;
+    let id = id.ok_or_else(|| NodeError::LogLost("its name record is missing".into()))?;
     Ok((Arc::new(ReadOnly(store)), id, format!("{keys} records, {bytes} bytes")))
 }
 
@@ -104,13 +107,13 @@ fn check_shard(dir: &Path, shard: u64, store_id: u64, log: Option<&Arc<dyn LogDi
     let graph = match checked.graph_is_whole {
         None => "no saved graph",
         Some(true) => "a saved graph",
-        Some(false) => "a saved graph that is damaged and will be built anew",
+        Some(false) => "a saved graph that is damaged and will be rebuilt",
     };
     let stamp = proto::Stamp::decode(checked.stamp.as_slice())
         .map_err(|_| damaged("its last entry cannot be read".into()))?;
     let applied = stamp.log_id.map_or(0, |id| id.index);
     if applied != checked.applied {
-        return Err(damaged(format!("it is at entry {}, but says {applied}", checked.applied)));
+        return Err(damaged(format!("it is at entry {}, but its record says {applied}", checked.applied)));
     }
     let mut last = 0;
     if let Some(disk) = log {
@@ -122,7 +125,7 @@ fn check_shard(dir: &Path, shard: u64, store_id: u64, log: Option<&Arc<dyn LogDi
         if log.purged_index() > checked.applied {
             let purged = log.purged_index();
             return Err(damaged(format!(
-                "it is at entry {}, and the log begins after {purged}",
+                "it is at entry {}, but the log begins after entry {purged}",
                 checked.applied
             )));
         }
@@ -159,7 +162,7 @@ pub fn export_pebble(dir: &Path, to: &Path) -> Result<Vec<Exported>> {
             (vectron_shard::check(&data)?.applied, GroupLog::open(shard, Arc::clone(&log))?.last_index());
         if applied < last {
             let reason = format!(
-                "shard {shard} is at entry {applied} and its log at {last}: start the worker and stop it in order"
+                "shard {shard} is at entry {applied}, but its log ends at entry {last}: start the worker and stop it regularly"
             );
             return Err(NodeError::Unavailable { shard, reason });
         }

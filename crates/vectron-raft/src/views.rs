@@ -168,6 +168,6 @@ fn random_id() -> Result<u64> {
     let mut bytes = [0; 8];
     ring::rand::SystemRandom::new()
         .fill(&mut bytes)
-        .map_err(|_| std::io::Error::other("no random numbers"))?;
+        .map_err(|_| std::io::Error::other("the system provides no random numbers"))?;
     Ok(u64::from_le_bytes(bytes).max(1))
 }

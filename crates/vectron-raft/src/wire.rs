@@ -23,7 +23,7 @@ pub fn decoded<M: Message + Default>(payload: Bytes) -> Result<M> {
 }
 
 fn missing(what: &str) -> NodeError {
-    NodeError::Protocol(format!("a message lacks its {what}"))
+    NodeError::Protocol(format!("a message does not contain its {what}"))
 }
 
 impl From<LogId> for proto::LogId {

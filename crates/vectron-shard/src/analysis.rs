@@ -163,25 +163,25 @@ impl Analyzer {
         let kind = match index.analyzer.as_str() {
             "" | "words" => Kind::Prose,
             "code" => Kind::Code,
-            other => return wrong(format!("analyzer {other:?} is none of words, code")),
+            other => return wrong(format!("analyzer must be words or code, not {other:?}")),
         };
         let language = Language::find(&index.language)?;
         if kind == Kind::Code && language.is_some() {
-            return wrong("the analyzer code cuts no endings: leave the language out".into());
+            return wrong("the analyzer code does not stem words: omit the language".into());
         }
         if index.stop_words.len() > MAX_STOP_WORDS {
-            return wrong(format!("at most {MAX_STOP_WORDS} stop words"));
+            return wrong(format!("a text index can have at most {MAX_STOP_WORDS} stop words"));
         }
         let mut analyzer = Self { kind, language, stop_words: Arc::default() };
         let mut stop_words = HashSet::new();
         for word in &index.stop_words {
             if word == LANGUAGE_STOP_WORDS {
                 let Some(language) = analyzer.language() else {
-                    return wrong(format!("the stop words {LANGUAGE_STOP_WORDS} need a language"));
+                    return wrong(format!("the stop words {LANGUAGE_STOP_WORDS} require a language"));
                 };
                 stop_words.extend(language.stop_words()?.iter().map(|word| analyzer.folded(word)));
             } else if word.trim().is_empty() || word.contains(char::is_whitespace) {
-                return wrong(format!("stop word {word:?} is not one word"));
+                return wrong(format!("stop word {word:?} must be one word"));
             } else {
                 stop_words.insert(analyzer.folded(word));
             }

@@ -13,11 +13,11 @@ impl Shard {
         let AnalyzeOp { text, path, index } = op;
         let wrong = |what: String| Err(ShardError::Invalid(what));
         if text.len() > MAX_TEXT_BYTES {
-            return wrong(format!("a text to analyze has at most {MAX_TEXT_BYTES} bytes"));
+            return wrong(format!("a text to analyze can have at most {MAX_TEXT_BYTES} bytes"));
         }
         let analyzer = match index {
             Some(_) if !path.is_empty() => {
-                return wrong("analyze as the index at a path, or as one that is given".into());
+                return wrong("only one of path and index can be set".into());
             }
             Some(index) => Analyzer::new(index)?,
             None if path.is_empty() => Analyzer::default(),
@@ -33,7 +33,7 @@ impl Shard {
         if fields.schema().message().indexes.iter().any(|index| is_it(&index)) {
             return Ok(fields.schema().analyzer(&parsed));
         }
-        Err(ShardError::Invalid(format!("{path:?} has no payload index of type text")))
+        Err(ShardError::Invalid(format!("{path:?} has no payload index of type text: create one first")))
     }
 }
 

@@ -47,10 +47,9 @@ pub fn stored_epoch(store: &Store) -> Result<u64> {
 /// 0 where there is none.
 fn stored_number(store: &Store, key: &[u8]) -> Result<u64> {
     let Some(bytes) = store.get(key)? else { return Ok(0) };
-    bytes
-        .try_into()
-        .map(u64::from_le_bytes)
-        .map_err(|_| ShardError::Damaged(format!("{} has a wrong length", String::from_utf8_lossy(key))))
+    bytes.try_into().map(u64::from_le_bytes).map_err(|_| {
+        ShardError::Damaged(format!("the value of {} has the wrong length", String::from_utf8_lossy(key)))
+    })
 }
 
 impl Shard {
@@ -276,7 +275,9 @@ impl Entry<'_> {
     fn may_upsert(&self, points: &PointBatch) -> Result<()> {
         let fields = self.shard.fields.read();
         let unknown = |at: usize, what: &str, name: &str| {
-            Err(ShardError::Invalid(format!("points[{at}]: the collection has no {what} {name:?}")))
+            Err(ShardError::Invalid(format!(
+                "points[{at}]: the collection has no {what} {name:?}: create it first"
+            )))
         };
         for (at, point) in points.points.iter().enumerate() {
             if let Some(sparse) = point.sparse.iter().find(|sparse| !fields.schema().has_sparse(&sparse.name))

@@ -34,7 +34,7 @@ pub fn ids(store: &Store, index: u64) -> Result<Option<Vec<String>>> {
     let decoded = IdBatch::decode(bytes.as_slice());
     decoded
         .map(|batch| Some(batch.ids))
-        .map_err(|_| ShardError::Damaged(format!("the changes of entry {index}")))
+        .map_err(|_| ShardError::Damaged(format!("the changes of entry {index} cannot be read")))
 }
 
 /// Whether entry `index`, an upsert or a delete, was applied, and not refused.

@@ -36,7 +36,9 @@ impl LogCommand {
         if let Some(origin) = &self.origin
             && (origin.client.len() != CLIENT_BYTES || origin.pending_from > origin.sequence)
         {
-            return Err(ShardError::Invalid("the origin of a write is no client and sequence".into()));
+            return Err(ShardError::Invalid(
+                "the origin of a write must have a client and a sequence".into(),
+            ));
         }
         if let Some(bytes) = &self.mutation {
             let mutation = decode::<Mutation>(bytes)?;
@@ -74,13 +76,13 @@ impl LogCommand {
             (None, None) if self.split.as_ref().is_some_and(|split| split.at > 0) => {
                 Ok(Command::Split(self.split.unwrap_or_default()))
             }
-            _ => Err(ShardError::Invalid("a command is either an upsert or a delete".into())),
+            _ => Err(ShardError::Invalid("a command must be either an upsert or a delete".into())),
         }
     }
 }
 
 pub fn decode<M: Message + Default>(bytes: &[u8]) -> Result<M> {
-    M::decode(bytes).map_err(|e| ShardError::Invalid(format!("not a batch: {e}")))
+    M::decode(bytes).map_err(|e| ShardError::Invalid(format!("the request must be a batch: {e}")))
 }
 
 fn at_point(at: usize, error: ShardError) -> ShardError {
@@ -95,8 +97,8 @@ fn check_payload(payload: &[u8]) -> Result<()> {
     let is_object = payload.trim_ascii_start().first() == Some(&b'{');
     match serde_json::from_slice::<serde::de::IgnoredAny>(payload) {
         Ok(_) if is_object => Ok(()),
-        Ok(_) => Err(ShardError::Invalid("the payload is no JSON object".into())),
-        Err(e) => Err(ShardError::Invalid(format!("the payload is no JSON object: {e}"))),
+        Ok(_) => Err(ShardError::Invalid("the payload must be a JSON object".into())),
+        Err(e) => Err(ShardError::Invalid(format!("the payload must be a JSON object: {e}"))),
     }
 }
 
@@ -108,10 +110,12 @@ impl SparseData {
         let Self { name, indices, values } = self;
         let wrong = |what: &str| Err(ShardError::Invalid(format!("sparse vector {name:?}: {what}")));
         if indices.len() != values.len() || indices.len() > MAX_SPARSE {
-            return wrong(&format!("as many values as indices, at most {MAX_SPARSE}"));
+            return wrong(&format!(
+                "the numbers of indices and values must be equal, and at most {MAX_SPARSE}"
+            ));
         }
         if !indices.is_sorted_by(|a, b| a < b) {
-            return wrong("indices must rise");
+            return wrong("indices must be in ascending order");
         }
         if values.iter().any(|value| !value.is_finite()) {
             return wrong("values must be finite numbers");
@@ -123,7 +127,7 @@ impl SparseData {
 /// An id is 1..=512 bytes of UTF-8 without NUL.
 pub fn check_id(id: &str) -> Result<()> {
     if id.is_empty() || id.len() > 512 || id.contains('\0') {
-        return Err(ShardError::Invalid("an id has 1 to 512 bytes and no NUL".into()));
+        return Err(ShardError::Invalid("an id must have 1 to 512 bytes and no NUL".into()));
     }
     Ok(())
 }
@@ -149,10 +153,12 @@ pub fn check_floats(vector: &mut [f32], spec: &ShardSpec, what: &str) -> Result<
         return Err(ShardError::DimensionMismatch { what: what.into(), expected: spec.dim, got });
     }
     if let Some(at) = vector.iter().position(|x| !x.is_finite()) {
-        return Err(ShardError::Invalid(format!("{what}[{at}] is not a finite number")));
+        return Err(ShardError::Invalid(format!("{what}[{at}] must be a finite number")));
     }
     if spec.metric == crate::Metric::Cosine && !vectron_kernels::normalize(vector) {
-        return Err(ShardError::Invalid(format!("{what} is all zeros, which has no cosine similarity")));
+        return Err(ShardError::Invalid(format!(
+            "{what} must not be all zeros, for which the cosine similarity is undefined"
+        )));
     }
     Ok(())
 }

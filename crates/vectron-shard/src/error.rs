@@ -10,29 +10,35 @@ pub enum ShardError {
     /// The request is wrong in itself and will be wrong again.
     #[error("{0}")]
     Invalid(String),
-    #[error("{tail} points wait for the index (at most {max}): retry when it has caught up")]
+    #[error(
+        "{tail} points are not indexed yet, and the limit is {max}: try again when the index has caught up"
+    )]
     IndexBehind { tail: usize, max: usize },
-    #[error("the shard in {dir} was made as {stored}, not as {asked}")]
+    #[error(
+        "the shard in {dir} was created with {stored}, not with {asked}: use its own settings, or another directory"
+    )]
     SpecMismatch { dir: String, stored: String, asked: String },
-    #[error("the shard has epoch {current}, the write says {asked}: refresh the route")]
+    #[error(
+        "the shard has epoch {current}, but the write uses epoch {asked}: refresh the route and try again"
+    )]
     StaleEpoch { current: u64, asked: u64 },
     #[error(
-        "write {sequence} comes after its client has given it up, or after it was forgotten: it is not applied now"
+        "write {sequence} arrived after its client had given it up, or after its record was dropped: it is not applied"
     )]
     RetryExpired { sequence: u64 },
-    #[error("{id:?} has version {found}, not {expected}: read it again")]
+    #[error("{id:?} has version {found}, not {expected}: read it again, and write with its version")]
     VersionConflict { id: String, found: u64, expected: u64 },
-    #[error("the index of {0} is being built: retry when it is ready")]
+    #[error("the index of {0} is still being built: try again when it is ready")]
     IndexBuilding(String),
     #[error(
-        "the answer would have more than {max_bytes} bytes: ask for fewer points (top_k), or without payloads (include_metadata: false) and get those that you need by their ids"
+        "the answer would have more than {max_bytes} bytes: request fewer points (top_k), or no payloads (include_metadata: false) and get the points that you need by their ids"
     )]
     AnswerTooLarge { max_bytes: u32 },
-    #[error("{what} have more than {max} bytes together: change fewer at once")]
+    #[error("{what} have more than {max} bytes together: change fewer points at once")]
     TooLarge { what: &'static str, max: usize },
-    #[error("nobody waits for the answer")]
+    #[error("the caller cancelled the request")]
     Cancelled,
-    #[error("the read was not done by its deadline")]
+    #[error("the read did not finish before its deadline: allow more time, or request less")]
     Late,
     #[error("stored data is damaged: {0}")]
     Damaged(String),

@@ -78,7 +78,7 @@ impl Document {
         let payload = match payload {
             [] => Value::Object(serde_json::Map::new()),
             text => serde_json::from_slice(text)
-                .map_err(|e| ShardError::Damaged(format!("a payload is no JSON: {e}")))?,
+                .map_err(|e| ShardError::Damaged(format!("a payload is not JSON: {e}")))?,
         };
         let sparse = extras.sparse_vectors();
         let own = |origins: &Origins, data: VectorData| {
@@ -215,7 +215,9 @@ impl Fields {
         match self.spaces.get(name) {
             Some(field) if field.building().is_none() => Ok(&field.space),
             Some(_) => Err(ShardError::IndexBuilding(format!("vector {name:?}"))),
-            None => Err(ShardError::Invalid(format!("the collection has no vector {name:?}"))),
+            None => {
+                Err(ShardError::Invalid(format!("the collection has no vector {name:?}: create it first")))
+            }
         }
     }
 
@@ -332,7 +334,9 @@ impl Fields {
         match self.sparse.get(name) {
             Some(SparseField { index, building: None }) => Ok(index),
             Some(_) => Err(ShardError::IndexBuilding(format!("sparse vector {name:?}"))),
-            None => Err(ShardError::Invalid(format!("the collection has no sparse vector {name:?}"))),
+            None => Err(ShardError::Invalid(format!(
+                "the collection has no sparse vector {name:?}: create it first"
+            ))),
         }
     }
 }

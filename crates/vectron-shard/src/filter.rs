@@ -151,27 +151,29 @@ fn wrong<T>(at: &str, what: impl std::fmt::Display) -> Result<T> {
 impl Checking<'_> {
     fn filter(&mut self, message: &proto::Filter, at: &str, depth: usize, nested: bool) -> Result<Filter> {
         if depth > MAX_DEPTH {
-            return wrong(at, format!("filters nest at most {MAX_DEPTH} deep"));
+            return wrong(at, format!("filters can be nested at most {MAX_DEPTH} levels deep"));
         }
         if self.left == 0 {
-            return wrong(at, format!("a filter has at most {MAX_CONDITIONS} conditions"));
+            return wrong(at, format!("a filter can have at most {MAX_CONDITIONS} conditions"));
         }
         self.left -= 1;
         match &message.condition {
-            None => wrong(at, "a filter needs a condition: all, any, none, field, ids or nested"),
+            None => wrong(at, "a filter must have a condition: all, any, none, field, ids or nested"),
             Some(Condition::All(list)) => Ok(Filter::All(self.list(list, at, "all", depth, nested)?)),
             Some(Condition::Any(list)) => Ok(Filter::Any(self.list(list, at, "any", depth, nested)?)),
             Some(Condition::None(list)) => Ok(Filter::None(self.list(list, at, "none", depth, nested)?)),
             Some(Condition::Field(field)) => self.field(field, at),
-            Some(Condition::Ids(_)) if nested => wrong(at, "ids are the point's, not of an object in it"),
+            Some(Condition::Ids(_)) if nested => {
+                wrong(at, "ids cannot be used within nested: objects in a payload have no ids")
+            }
             Some(Condition::Ids(ids)) if ids.ids.len() > MAX_VALUES => {
-                wrong(at, format!("at most {MAX_VALUES} ids"))
+                wrong(at, format!("ids can have at most {MAX_VALUES} ids"))
             }
             Some(Condition::Ids(ids)) => Ok(Filter::Ids(ids.ids.iter().cloned().collect())),
             Some(Condition::Nested(condition)) => {
                 let at = format!("{at}.nested");
                 let path = Path::parse(&condition.path).or_else(|e| wrong(&at, e))?;
-                let Some(inner) = &condition.filter else { return wrong(&at, "a filter is missing") };
+                let Some(inner) = &condition.filter else { return wrong(&at, "nested must have a filter") };
                 let inner = self.filter(inner, &format!("{at}.filter"), depth + 1, true)?;
                 Ok(Filter::Nested(path, Box::new(inner)))
             }
@@ -195,7 +197,7 @@ impl Checking<'_> {
         let at = format!("{at} on {:?}", field.path);
         let at = at.as_str();
         let Some(test) = &field.test else {
-            return wrong(at, "a test is missing, such as in, number or exists");
+            return wrong(at, "a field must have a test, such as in, number or exists");
         };
         let test = match test {
             field_condition::Test::In(list) => Test::In(values(list, at)?),
@@ -232,7 +234,7 @@ impl Checking<'_> {
             field_condition::Test::GeoRadius(GeoRadius { center, meters }) => {
                 let center = center.filter(GeoPoint::is_on_earth);
                 let Some(center) = center else {
-                    return wrong(at, "geo_radius needs a center on Earth: lat -90 to 90, lon -180 to 180");
+                    return wrong(at, "geo_radius must have a center with lat -90 to 90 and lon -180 to 180");
                 };
                 if !(meters.is_finite() && *meters >= 0.0) {
                     return wrong(at, "meters must be a finite number that is not negative");
@@ -245,7 +247,7 @@ impl Checking<'_> {
                 if !on_earth || bounds.south > bounds.north {
                     return wrong(
                         at,
-                        "geo_box needs north >= south within -90 to 90, and west and east within -180 to 180",
+                        "geo_box must have north >= south within -90 to 90, and west and east within -180 to 180",
                     );
                 }
                 Test::GeoBox(*bounds)
@@ -255,7 +257,7 @@ impl Checking<'_> {
                 let analyzer = self.schema.analyzer(&path);
                 let asked = analyzer.asked(text);
                 if asked.is_empty() {
-                    return wrong(at, format!("{text:?} has no words"));
+                    return wrong(at, format!("{text:?} must contain at least one word"));
                 }
                 Test::Text(analyzer, asked)
             }
@@ -271,19 +273,19 @@ impl Checking<'_> {
 
 fn values(list: &ScalarList, at: &str) -> Result<Values> {
     if list.values.len() > MAX_VALUES {
-        return wrong(at, format!("at most {MAX_VALUES} values"));
+        return wrong(at, format!("a list can have at most {MAX_VALUES} values"));
     }
     let mut values = Values::default();
     for (i, scalar) in list.values.iter().enumerate() {
         match &scalar.value {
-            None => return wrong(at, format!("value {i} is missing")),
+            None => return wrong(at, format!("value {i} must be set")),
             Some(scalar::Value::Text(text)) => drop(values.texts.insert(text.clone())),
             Some(scalar::Value::Integer(n)) => values.numbers.push(Number::Integer(i128::from(*n))),
             Some(scalar::Value::Unsigned(n)) => values.numbers.push(Number::Integer(i128::from(*n))),
             Some(scalar::Value::Flag(flag)) => values.flags.push(*flag),
             Some(scalar::Value::Number(x)) => match Number::from_f64(*x) {
                 Some(number) => values.numbers.push(number),
-                None => return wrong(at, format!("value {i} is not a finite number")),
+                None => return wrong(at, format!("value {i} must be a finite number")),
             },
         }
     }
@@ -294,7 +296,7 @@ fn values(list: &ScalarList, at: &str) -> Result<Values> {
 fn number_bound(name: &str, end: Option<f64>, exact: Option<&Scalar>, at: &str) -> Option<Result<Number>> {
     match (end, exact.map(|exact| &exact.value)) {
         (None, None) => None,
-        (Some(_), Some(_)) => Some(wrong(at, format!("{name} and {name}_exact exclude each other"))),
+        (Some(_), Some(_)) => Some(wrong(at, format!("only one of {name} and {name}_exact can be set"))),
         (Some(end), None) => {
             let number = Number::from_f64(end);
             Some(number.map_or_else(|| wrong(at, format!("{name} must be a finite number")), Ok))
@@ -306,7 +308,7 @@ fn number_bound(name: &str, end: Option<f64>, exact: Option<&Scalar>, at: &str) 
 }
 
 fn datetime_bound(name: &str, text: &str, at: &str) -> Result<Datetime> {
-    let unread = "is no time or date that can be read: send one such as 2026-01-31T12:00:00Z or 2026-01-31";
+    let unread = "is not a valid time or date; send one such as 2026-01-31T12:00:00Z or 2026-01-31";
     Datetime::parse(text).map_or_else(|| wrong(at, format!("{name} {text:?} {unread}")), Ok)
 }
 
@@ -314,19 +316,19 @@ fn datetime_bound(name: &str, text: &str, at: &str) -> Result<Datetime> {
 fn bounds<T: Ord>(ends: [Option<Result<T>>; 4], at: &str) -> Result<Range<T>> {
     let [gt, gte, lt, lte] = ends.map(Option::transpose);
     let below = match (gt?, gte?) {
-        (Some(_), Some(_)) => return wrong(at, "gt and gte exclude each other"),
+        (Some(_), Some(_)) => return wrong(at, "only one of gt and gte can be set"),
         (Some(end), None) => Bound::Excluded(end),
         (None, Some(end)) => Bound::Included(end),
         (None, None) => Bound::Unbounded,
     };
     let above = match (lt?, lte?) {
-        (Some(_), Some(_)) => return wrong(at, "lt and lte exclude each other"),
+        (Some(_), Some(_)) => return wrong(at, "only one of lt and lte can be set"),
         (Some(end), None) => Bound::Excluded(end),
         (None, Some(end)) => Bound::Included(end),
         (None, None) => Bound::Unbounded,
     };
     if matches!((&below, &above), (Bound::Unbounded, Bound::Unbounded)) {
-        return wrong(at, "a range needs a bound: gt, gte, lt or lte");
+        return wrong(at, "a range must have a bound: gt, gte, lt or lte");
     }
     Ok((below, above))
 }

@@ -573,18 +573,18 @@ fn a_bad_filter_is_refused_with_the_place_of_the_bad_condition() {
     );
     assert!(
         bad(field("a..b", field_condition::Test::Exists(true)))
-            .starts_with("filter.all[1]: path \"a..b\" has an empty key")
+            .starts_with("filter.all[1]: path \"a..b\" must not have an empty key")
     );
     let when = DatetimeRange { gt: Some("yesterday".into()), ..Default::default() };
     assert!(
         bad(field("t", field_condition::Test::Datetime(when)))
-            .contains("\"yesterday\" is no time or date that can be read")
+            .contains("\"yesterday\" is not a valid time or date")
     );
-    assert!(bad(proto::Filter::default()).starts_with("filter.all[1]: a filter needs a condition"));
+    assert!(bad(proto::Filter::default()).starts_with("filter.all[1]: a filter must have a condition"));
     let deep = (0..20).fold(field("a", field_condition::Test::Exists(true)), |inner, _| {
         of(Condition::None(FilterList { filters: vec![inner] }))
     });
-    assert!(bad(deep).contains("nest at most 16 deep"));
+    assert!(bad(deep).contains("nested at most 16 levels deep"));
 }
 
 #[test]
@@ -658,7 +658,7 @@ fn text_and_sparse_vectors_rank_exactly_and_under_filters() {
     assert_eq!(ids(SearchOp { text: phrase("mail", "mail server"), filter, ..Default::default() }), [""; 0]);
     let refused = SearchOp { k: 1, text: phrase("mail", "..."), ..Default::default() };
     let refused = shard.search(&refused, Until::default()).unwrap_err().to_string();
-    assert!(refused.contains("has no words"), "{refused}");
+    assert!(refused.contains("must contain at least one word"), "{refused}");
     // Overwritten and deleted points are ranked no more.
     log.upsert(&[("p3".into(), json!({"t": "nothing"}))]);
     log.mutate(Mutation { ids: vec!["p2".into()], action: Some(Action::Delete(true)), ..Default::default() });

@@ -19,7 +19,7 @@ impl Mutation {
         match &self.action {
             Some(Action::Delete(true)) => Ok(()),
             Some(Action::Change(change)) => change.check(),
-            _ => Err(ShardError::Invalid("a mutation changes points or deletes them".into())),
+            _ => Err(ShardError::Invalid("a mutation must either change points or delete them".into())),
         }
     }
 }
@@ -32,14 +32,14 @@ impl PayloadChange {
         }
         for FieldValue { path, value } in &self.set {
             serde_json::from_slice::<Value>(value)
-                .map_err(|e| ShardError::Invalid(format!("the value for {path:?} is no JSON: {e}")))?;
+                .map_err(|e| ShardError::Invalid(format!("the value for {path:?} must be JSON: {e}")))?;
         }
         if let Some(payload) = &self.replace {
             serde_json::from_slice::<Map<String, Value>>(payload)
-                .map_err(|e| ShardError::Invalid(format!("the payload is no JSON object: {e}")))?;
+                .map_err(|e| ShardError::Invalid(format!("the payload must be a JSON object: {e}")))?;
         }
         if self.replace.is_none() && self.set.is_empty() && self.remove.is_empty() {
-            return Err(ShardError::Invalid("a change sets, removes or replaces something".into()));
+            return Err(ShardError::Invalid("a change must set, remove or replace something".into()));
         }
         Ok(())
     }
@@ -61,7 +61,7 @@ impl PayloadChange {
         }
         let after = fields.text()?;
         if after.len() > MAX_PAYLOAD_BYTES {
-            return Err(ShardError::Invalid(format!("a payload has at most {MAX_PAYLOAD_BYTES} bytes")));
+            return Err(ShardError::Invalid(format!("a payload can have at most {MAX_PAYLOAD_BYTES} bytes")));
         }
         Ok(after)
     }
@@ -71,7 +71,7 @@ impl PayloadChange {
 struct Fields(Vec<(String, Box<RawValue>)>);
 
 fn damaged(error: serde_json::Error) -> ShardError {
-    ShardError::Damaged(format!("a payload is no JSON object: {error}"))
+    ShardError::Damaged(format!("a payload is not a JSON object: {error}"))
 }
 
 impl Fields {

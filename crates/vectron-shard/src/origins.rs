@@ -50,7 +50,8 @@ impl Origins {
 
     /// `stored`: under the point's key; of another version of it, it says nothing.
     pub fn read(written: Version, stored: Option<&[u8]>) -> Result<Self> {
-        let damaged = |_| ShardError::Damaged("where the vectors of a point came from cannot be read".into());
+        let damaged =
+            |_| ShardError::Damaged("the record of the origins of a point's vectors cannot be read".into());
         let known = stored.map(VectorOrigins::decode).transpose().map_err(damaged)?;
         let known = known.filter(|known| known.written.as_ref().map(Version::from) == Some(written));
         Ok(Self { written, known: known.unwrap_or_default() })
@@ -138,7 +139,11 @@ impl Kept {
     /// `None`: entry `index` left nothing.
     pub fn read(store: &Store, index: u64) -> Result<Option<Self>> {
         let Some(bytes) = store.get(&kept_key(index))? else { return Ok(None) };
-        let damaged = |_| ShardError::Damaged(format!("which vectors entry {index} left cannot be read"));
+        let damaged = |_| {
+            ShardError::Damaged(format!(
+                "the record of the vectors that entry {index} left in place cannot be read"
+            ))
+        };
         Ok(Some(Self(KeptVectors::decode(bytes.as_slice()).map_err(damaged)?)))
     }
 

@@ -16,7 +16,7 @@ pub struct Path {
 impl Path {
     pub fn parse(text: &str) -> Result<Self, String> {
         if text.len() > MAX_BYTES {
-            return Err(format!("a path has at most {MAX_BYTES} bytes"));
+            return Err(format!("a path can have at most {MAX_BYTES} bytes"));
         }
         let mut keys = vec![String::new()];
         let mut chars = text.chars();
@@ -27,17 +27,19 @@ impl Path {
                 '\\' => match chars.next() {
                     Some(escaped @ ('.' | '\\')) => key.push(escaped),
                     _ => {
-                        return Err(format!("path {text:?}: a backslash stands before a dot or a backslash"));
+                        return Err(format!(
+                            "path {text:?}: a backslash must be followed by a dot or a backslash"
+                        ));
                     }
                 },
                 other => key.push(other),
             }
         }
         if keys.iter().any(String::is_empty) {
-            return Err(format!("path {text:?} has an empty key"));
+            return Err(format!("path {text:?} must not have an empty key"));
         }
         if keys.len() > MAX_KEYS {
-            return Err(format!("a path has at most {MAX_KEYS} keys"));
+            return Err(format!("a path can have at most {MAX_KEYS} keys"));
         }
         Ok(Self { text: text.into(), keys: keys.into_iter().map(Into::into).collect() })
     }

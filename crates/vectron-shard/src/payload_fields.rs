@@ -32,9 +32,9 @@ pub fn encode(json: &[u8]) -> Result<Vec<u8>> {
     if json.is_empty() {
         return Ok(out);
     }
-    let damaged = |e: serde_json::Error| ShardError::Damaged(format!("a payload is no JSON object: {e}"));
-    let text =
-        std::str::from_utf8(json).map_err(|e| ShardError::Damaged(format!("a payload is no text: {e}")))?;
+    let damaged = |e: serde_json::Error| ShardError::Damaged(format!("a payload is not a JSON object: {e}"));
+    let text = std::str::from_utf8(json)
+        .map_err(|e| ShardError::Damaged(format!("a payload is not valid UTF-8: {e}")))?;
     let mut reader = serde_json::Deserializer::from_str(text);
     let fields = reader.deserialize_map(TopLevel).map_err(damaged)?;
     for (key, value) in &fields {
@@ -95,7 +95,7 @@ fn is_great_integer(number: &str) -> bool {
 fn exact_value(out: &mut Vec<u8>, text: &str, found: &mut bool, depth: usize) -> serde_json::Result<()> {
     let mut reader = serde_json::Deserializer::from_str(text);
     let Some(depth) = depth.checked_sub(1) else {
-        return Err(serde::de::Error::custom("it nests too deep"));
+        return Err(serde::de::Error::custom("it is nested too deep"));
     };
     match text.as_bytes().first() {
         Some(b'{') => {

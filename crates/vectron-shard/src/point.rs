@@ -98,7 +98,7 @@ impl<'a> StoredPoint<'a> {
 
     pub fn extras(&self) -> Result<PointExtras> {
         PointExtras::decode(self.extras)
-            .map_err(|_| ShardError::Damaged("what a point has besides its vector cannot be read".into()))
+            .map_err(|_| ShardError::Damaged("the additional fields of a point cannot be read".into()))
     }
 }
 
@@ -186,7 +186,9 @@ impl StoredPoints {
         let id = std::str::from_utf8(id).map_err(|_| ShardError::Damaged("an id is not UTF-8".into()))?;
         let point = StoredPoint::decode(value)?;
         if point.vector.len() != self.dim * 4 {
-            return Err(ShardError::Damaged(format!("point {id:?} has another dimension than its shard")));
+            return Err(ShardError::Damaged(format!(
+                "the number of dimensions of point {id:?} differs from that of its shard"
+            )));
         }
         let expires_at_ms = point.extras()?.expires_at_ms;
         if expires_at_ms > 0 {

@@ -177,9 +177,9 @@ impl Shard {
                 let dated = self.fields.read().schema().is_dated(&path);
                 let by = Order { descending: order.descending, dated };
                 let from = order.after_value.as_ref().map(|value| {
-                    serde_json::from_str::<Value>(value)
-                        .map(|value| by.value(&value))
-                        .map_err(|e| ShardError::Invalid(format!("the value of the cursor is no JSON: {e}")))
+                    serde_json::from_str::<Value>(value).map(|value| by.value(&value)).map_err(|e| {
+                        ShardError::Invalid(format!("the value of the cursor must be JSON: {e}"))
+                    })
                 });
                 let from = from.transpose()?.map(|value| (value, request.after.as_str()));
                 let wanted = Wanted { path: &path, by, from };

@@ -95,10 +95,10 @@ struct Asked<'a> {
 impl TextQuery {
     fn check(&self) -> Result<()> {
         if self.query.len() > MAX_TEXT_BYTES {
-            return Err(ShardError::Invalid(format!("a query text has at most {MAX_TEXT_BYTES} bytes")));
+            return Err(ShardError::Invalid(format!("a query text can have at most {MAX_TEXT_BYTES} bytes")));
         }
         if self.phrases.len() > MAX_PHRASES {
-            return Err(ShardError::Invalid(format!("a query has at most {MAX_PHRASES} phrases")));
+            return Err(ShardError::Invalid(format!("a query can have at most {MAX_PHRASES} phrases")));
         }
         match self.fields.iter().find(|field| !(0.0..=1e6).contains(&field.boost)) {
             Some(field) => {
@@ -126,7 +126,9 @@ impl TextQuery {
         if self.fields.is_empty() {
             let all: Vec<_> = fields.indexes.iter().filter(of_text).collect();
             if all.is_empty() {
-                return Err(ShardError::Invalid("text search needs a payload index of type text".into()));
+                return Err(ShardError::Invalid(
+                    "a text search requires a payload index of type text: create one first".into(),
+                ));
             }
             return all.into_iter().map(|index| asked(index, 1.0)).collect();
         }
@@ -134,7 +136,10 @@ impl TextQuery {
             let path = Path::parse(&field.path).map_err(ShardError::Invalid)?;
             let found = fields.indexes.iter().filter(of_text).find(|index| index.path == path);
             let index = found.ok_or_else(|| {
-                ShardError::Invalid(format!("{:?} has no payload index of type text", field.path))
+                ShardError::Invalid(format!(
+                    "{:?} has no payload index of type text: create one first",
+                    field.path
+                ))
             })?;
             asked(index, if field.boost == 0.0 { 1.0 } else { field.boost })
         });

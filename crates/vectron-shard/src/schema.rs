@@ -43,7 +43,7 @@ impl NamedVector {
         };
         spec.validate().map_err(|_| {
             wrong(
-                "dimension 1 to 65536, m 2 to 128, ef_construction m to 4096, oversampling at most 100"
+                "dimension must be 1 to 65536, m 2 to 128, ef_construction m to 4096, and oversampling at most 100"
                     .into(),
             )
         })?;
@@ -110,13 +110,15 @@ impl Schema {
                     Some(there) if there == index => {}
                     Some(there) => {
                         return Err(ShardError::Invalid(format!(
-                            "the text index of {:?} has {}: drop it first",
+                            "the text index of {:?} is declared with {}: delete it first to change its settings",
                             index.path,
                             there.settings()
                         )));
                     }
                     None if message.indexes.len() >= MAX_INDEXES => {
-                        return Err(ShardError::Invalid(format!("at most {MAX_INDEXES} payload indexes")));
+                        return Err(ShardError::Invalid(format!(
+                            "a collection can have at most {MAX_INDEXES} payload indexes"
+                        )));
                     }
                     None => message.indexes.push(index.clone()),
                 }
@@ -126,7 +128,9 @@ impl Schema {
             }
             Some(Declare::AddSparse(sparse)) if !self.has_sparse(&sparse.name) => {
                 if message.sparse.len() >= MAX_SPARSE {
-                    return Err(ShardError::Invalid(format!("at most {MAX_SPARSE} sparse vectors")));
+                    return Err(ShardError::Invalid(format!(
+                        "a collection can have at most {MAX_SPARSE} sparse vectors"
+                    )));
                 }
                 message.sparse.push(sparse.clone());
             }
@@ -135,18 +139,20 @@ impl Schema {
                 Some(there) if there == vector => {}
                 Some(_) => {
                     return Err(ShardError::Invalid(format!(
-                        "vector {:?} is declared with other settings: drop it first",
+                        "vector {:?} is declared with other settings: delete it first to change them",
                         vector.name
                     )));
                 }
                 None if message.vectors.len() >= MAX_VECTORS => {
-                    return Err(ShardError::Invalid(format!("at most {MAX_VECTORS} named vectors")));
+                    return Err(ShardError::Invalid(format!(
+                        "a collection can have at most {MAX_VECTORS} named vectors"
+                    )));
                 }
                 None => message.vectors.push(vector.clone()),
             },
             Some(Declare::DropVector(vector)) => message.vectors.retain(|one| one.name != vector.name),
             Some(Declare::DropSparse(sparse)) => message.sparse.retain(|one| one.name != sparse.name),
-            None => return Err(ShardError::Invalid("a declaration adds or drops something".into())),
+            None => return Err(ShardError::Invalid("a declaration must add or drop something".into())),
         }
         if message == self.message { Ok(None) } else { Self::new(message).map(Some) }
     }
@@ -174,24 +180,24 @@ impl Declaration {
                 index.parsed_path()?;
                 if index.kind() == IndexKind::Unknown {
                     let kinds = "keyword, integer, float, bool, datetime, geo or text";
-                    return Err(ShardError::Invalid(format!("a payload index is of type {kinds}")));
+                    return Err(ShardError::Invalid(format!("the type of a payload index must be {kinds}")));
                 }
                 let settings = [("language", &index.language), ("analyzer", &index.analyzer)];
                 let set = settings.into_iter().find(|(_, value)| !value.is_empty()).map(|(name, _)| name);
                 let set = set.or((!index.stop_words.is_empty()).then_some("list of stop words"));
                 if let Some(name) = set.filter(|_| index.kind() != IndexKind::Text) {
-                    return Err(ShardError::Invalid(format!("only a text index has a {name}")));
+                    return Err(ShardError::Invalid(format!("only a text index can have a {name}")));
                 }
                 Analyzer::new(index).map(drop)
             }
             Some(
                 Declare::AddSparse(SparseDeclared { name }) | Declare::AddVector(NamedVector { name, .. }),
             ) if name.is_empty() || name.len() > MAX_NAME => {
-                Err(ShardError::Invalid(format!("the name of a vector has 1 to {MAX_NAME} bytes")))
+                Err(ShardError::Invalid(format!("the name of a vector must have 1 to {MAX_NAME} bytes")))
             }
             Some(Declare::AddVector(vector)) => vector.spec().map(drop),
             Some(_) => Ok(()),
-            None => Err(ShardError::Invalid("a declaration adds or drops something".into())),
+            None => Err(ShardError::Invalid("a declaration must add or drop something".into())),
         }
     }
 }

@@ -159,12 +159,12 @@ impl Shard {
             (None, Some(sparse)) => Some(Ranking::Sparse(sparse)),
             (None, None) => None,
             (Some(_), Some(_)) => {
-                return Err(ShardError::Invalid("search by text or by a sparse vector".into()));
+                return Err(ShardError::Invalid("only one of text and sparse can be set".into()));
             }
         };
         if let Some(ranking) = ranking {
             if !request.vector.is_empty() {
-                return Err(ShardError::Invalid("search by a vector, by text or by a sparse vector".into()));
+                return Err(ShardError::Invalid("only one of vector, text and sparse can be set".into()));
             }
             let ranked = |_: bool| {
                 self.ranked(&ranking, &nearest, nearest.filter.as_deref().map(std::ops::Deref::deref))

@@ -84,7 +84,7 @@ impl Sessions {
             true
         })?;
         if damaged {
-            return Err(ShardError::Damaged("a remembered write cannot be read".into()));
+            return Err(ShardError::Damaged("the record of a write cannot be read".into()));
         }
         Ok(sessions)
     }

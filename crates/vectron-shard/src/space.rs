@@ -54,7 +54,8 @@ pub fn put_declared(batch: &mut Batch, name: &str, at: Option<u64>) {
 /// 0: unknown.
 pub fn stored_declared(store: &Store, name: &str) -> Result<u64> {
     let Some(bytes) = store.get(&declared_key(name))? else { return Ok(0) };
-    let damaged = |_| ShardError::Damaged(format!("when vector {name:?} was declared cannot be read"));
+    let damaged =
+        |_| ShardError::Damaged(format!("the record of the declaration of vector {name:?} cannot be read"));
     bytes.try_into().map(u64::from_le_bytes).map_err(damaged)
 }
 

@@ -100,11 +100,13 @@ impl ShardSpec {
             && (self.m..=4096).contains(&self.ef_construction)
             && self.oversampling <= 100;
         if !sound {
-            return Err(ShardError::Invalid(format!("shard settings out of range: {self:?}")));
+            return Err(ShardError::Invalid(format!(
+                "the settings of a shard must be within their ranges: {self:?}"
+            )));
         }
         if self.quantization == Quantization::Float && self.vectors == Residence::Disk {
             return Err(ShardError::Invalid(
-                "vectors on disk need a quantised graph: quantization none walks over the vectors themselves"
+                "vectors on disk require a quantization other than none, because the graph search would read them from disk"
                     .into(),
             ));
         }

@@ -55,7 +55,7 @@ impl View {
     /// not finished `until` then is an error: a short one would be taken for the end.
     pub fn page(&self, request: &PageOp, until: &Until) -> Result<PageFound> {
         if request.order_by.is_some() {
-            return Err(ShardError::Invalid("a snapshot is read by id, not by a value".into()));
+            return Err(ShardError::Invalid("a snapshot can only be read by id; omit order_by".into()));
         }
         let filter = request.filter.as_ref().map(|filter| Filter::new(filter, &self.schema)).transpose()?;
         let mut page = Page { request, filter, found: PageFound::default(), bytes: 0, failure: None };

@@ -43,13 +43,15 @@ pub enum StorageError {
     #[error("storage at {path}: {source}")]
     Io { path: PathBuf, source: rocksdb::Error },
     /// Files are there, but not the one that says which of them count. Never taken for an empty store.
-    #[error("storage at {path} is damaged: it has files, but CURRENT names no manifest that is there")]
+    #[error(
+        "storage at {path} is damaged: it contains files, but CURRENT does not name an existing manifest"
+    )]
     Headless { path: PathBuf },
     /// Its manifest or write-ahead log is not what was written.
     #[error("storage at {path} is damaged: its manifest or write-ahead log cannot be read")]
     Framing { path: PathBuf },
     /// The file of a store that holds little is not what was written.
-    #[error("storage at {path} is damaged: its file small.log is not what was written")]
+    #[error("storage at {path} is damaged: the content of its file small.log differs from what was written")]
     Small { path: PathBuf },
     /// A file of the store cannot be read, written or removed: look at the disk.
     #[error("storage at {path}: {source}")]
@@ -57,7 +59,9 @@ pub enum StorageError {
     #[error("storage at {path} cannot be exported: {reason}")]
     Export { path: PathBuf, reason: String },
     /// An earlier write failed; the store refuses writes until the process restarts and replays its log.
-    #[error("storage at {path} refuses writes: an earlier write failed")]
+    #[error(
+        "storage at {path} refuses writes because an earlier write failed: check the disk and restart the worker"
+    )]
     Poisoned { path: PathBuf },
 }
 

@@ -216,13 +216,13 @@ async def test_filters(store: VectronVectorStore, filters: MetadataFilters, expe
     ("filter", "message"),
     [
         (one("author", "text_match", "King"), "text_match_insensitive"),
-        (one("author", "=="), "takes one string or finite number, not None"),
-        (one("author", "==", ["Ann"]), "takes one string or finite number"),
+        (one("author", "=="), "requires one string or finite number, not None"),
+        (one("author", "==", ["Ann"]), "requires one string or finite number"),
         (one("year", ">", math.nan), "finite"),
         (one("year", "in", [math.inf]), "finite"),
-        (one("author", "in", "Ann"), "takes a list"),
-        (one("tags", "all", "a"), "takes a list"),
-        (one("author", "text_match_insensitive", 5), "takes a string"),
+        (one("author", "in", "Ann"), "requires a list"),
+        (one("tags", "all", "a"), "requires a list"),
+        (one("author", "text_match_insensitive", 5), "requires a string"),
     ],
 )
 async def test_what_cannot_be_said_is_refused(store: VectronVectorStore, filter: MetadataFilter, message: str) -> None:
@@ -259,7 +259,7 @@ async def test_words_are_searched(store: VectronVectorStore, play: Play) -> None
         assert len(ids(await play(store, "query", query))) == 1
         query.filters = where(one("year", "==", 2010))
         assert ids(await play(store, "query", query)) == ["dolor"]
-        with pytest.raises(ValueError, match="needs a query_str"):
+        with pytest.raises(ValueError, match="requires a query_str"):
             await play(store, "query", VectorStoreQuery(query_embedding=[1.0, 0.0, 0.0], mode=mode))
 
 
@@ -304,11 +304,11 @@ async def test_maximal_marginal_relevance_is_diverse(store: VectronVectorStore, 
 @pytest.mark.parametrize("mode", ["semantic_hybrid", "svm", "logistic_regression", "linear_regression"])
 async def test_other_modes_are_refused(store: VectronVectorStore, mode: str) -> None:
     await store.async_add(NODES)
-    with pytest.raises(ValueError, match=f"no query mode '{mode}'"):
+    with pytest.raises(ValueError, match=f"not support the query mode '{mode}'"):
         store.query(VectorStoreQuery(query_embedding=[1.0, 0.0, 0.0], query_str="x", mode=VectorStoreQueryMode(mode)))
     with pytest.raises(ValueError, match="output_fields"):
         store.query(VectorStoreQuery(query_embedding=[1.0, 0.0, 0.0], output_fields=["text"]))
-    with pytest.raises(ValueError, match="needs a query_embedding"):
+    with pytest.raises(ValueError, match="requires a query_embedding"):
         store.query(VectorStoreQuery(query_str="x"))
 
 
@@ -329,7 +329,7 @@ async def test_deleting(store: VectronVectorStore, play: Play) -> None:
     await play(store, "delete_nodes", [])
     with pytest.raises(ValueError, match="would delete every node"):
         await play(store, "delete_nodes", filters=where())
-    with pytest.raises(ValueError, match="give node_ids or filters"):
+    with pytest.raises(ValueError, match="pass node_ids or filters"):
         await play(store, "get_nodes")
     assert await left() == ["lorem"]
     await play(store, "clear")
@@ -433,7 +433,7 @@ def test_a_key_is_in_no_dump(server: Server) -> None:
         with pytest.raises(ValueError) as refused:
             VectronVectorStore(**{"url": server.rest_url, "api_key": key, **wrong})
         assert key not in str(refused.value)
-    with pytest.raises(ValueError, match="give a url, or a client"):
+    with pytest.raises(ValueError, match="pass a url or a client"):
         VectronVectorStore("x")
 
 
@@ -442,14 +442,14 @@ async def test_clients_that_are_given_stay_open(server: Server) -> None:
     with vectron.connect(server.grpc_url, api_key=server.api_key) as client:
         store = VectronVectorStore(name, client=client)
         store.add(NODES)
-        with pytest.raises(ValueError, match="only a blocking one was given"):
+        with pytest.raises(ValueError, match="only a blocking client was given"):
             await store.aget_nodes(["lorem"])
         store.close()
         assert client.count(name).count == 4
     async with vectron.AsyncClient(server.grpc_url, api_key=server.api_key) as async_client:
         store = VectronVectorStore(name, async_client=async_client)
         assert len(await store.aget_nodes(["lorem"])) == 1
-        with pytest.raises(ValueError, match="only one for asyncio was given"):
+        with pytest.raises(ValueError, match="only a client for asyncio was given"):
             store.get_nodes(["lorem"])
         await store.aclose()
         await async_client.delete_collection(name)

@@ -45,7 +45,7 @@ export function checkAnswerBytes(hits: readonly Pick<workerData.Hit, 'payload' |
   if (bytes <= ANSWER_BYTES) return;
   throw new VectronError(
     'ANSWER_TOO_LARGE',
-    `the answer would have more than ${ANSWER_BYTES} bytes: ask for fewer points (top_k), or without payloads (include_metadata: false) and get those that you need by their ids`,
+    `the answer would have more than ${ANSWER_BYTES} bytes: request fewer points (top_k), or no payloads (include_metadata: false) and get the points that you need by their ids`,
   );
 }
 

@@ -193,7 +193,7 @@ describe('options', () => {
     ['an empty path', { path: '' }, 'path must be the name of a directory'],
     ['a path that is none', { path: 5 }, 'path must be the name of a directory'],
     ['a key in place of an address', { url: SECRET }, 'the URL of a server'],
-    ['a key in the address', { url: `http://${SECRET}@127.0.0.1:1` }, 'give the API key as apiKey'],
+    ['a key in the address', { url: `http://${SECRET}@127.0.0.1:1` }, 'pass the API key as apiKey'],
     ['another protocol', { url: 'ftp://127.0.0.1', apiKey: SECRET }, 'http://, https://, grpc:// or grpcs://'],
     [
       'a key with a line break',

@@ -152,8 +152,8 @@ export interface VectronClient extends AsyncDisposable {
   /** Sets and deletes aliases atomically: all of the changes or none. */
   updateAliases(changes: { set?: readonly Alias[]; delete?: readonly string[] }): Promise<void>;
   /**
-   * The points as of one moment, whatever is written meanwhile, and the cursor of the changes after it: together an exact copy.
-   * Close it when it was read.
+   * Opens a consistent view of the points at one time, with the cursor of the changes after it: both together give an exact copy.
+   * Close it after reading it.
    */
   snapshot(collection: string): Promise<Snapshot>;
   /**

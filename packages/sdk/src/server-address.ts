@@ -26,18 +26,16 @@ export function serverAddress(url: string): ServerAddress {
   const refuse = (what: string): never => {
     throw VectronError.invalid('url', `the URL of a server ${what}`);
   };
-  if (typeof url !== 'string' || !URL.canParse(url)) return refuse('is one such as http://127.0.0.1:8080');
+  if (typeof url !== 'string' || !URL.canParse(url)) return refuse('must be a URL such as http://127.0.0.1:8080');
   const { protocol, host, hostname, pathname, search, hash, username, password } = new URL(url);
   const scheme = SCHEMES[protocol];
   if (scheme === undefined)
-    return refuse(
-      `begins with http://, https://, grpc:// or grpcs://, not ${protocol}//: use http://, https://, grpc:// or grpcs://`,
-    );
-  if (hostname === '') return refuse('names a host');
+    return refuse(`must begin with http://, https://, grpc:// or grpcs://, not with ${protocol}//`);
+  if (hostname === '') return refuse('must contain a host');
   if (username !== '' || password !== '')
-    return refuse('has no user and no password in it: give the API key as apiKey');
-  if (search !== '' || hash !== '' || /[?#]/.test(url)) return refuse('has no query and no fragment');
+    return refuse('must not contain a user or a password; pass the API key as apiKey');
+  if (search !== '' || hash !== '' || /[?#]/.test(url)) return refuse('must not contain a query or a fragment');
   const path = pathname.replace(/\/+$/, '').replace(/\/v1$/, '');
-  if (scheme.wire === 'grpc' && path !== '') return refuse('has no path over gRPC');
+  if (scheme.wire === 'grpc' && path !== '') return refuse('must not contain a path over gRPC');
   return { ...scheme, host, base: `${protocol}//${host}${path}` };
 }

@@ -15,9 +15,9 @@ export type SnapshotPointsOptions<P extends object = Payload> = Pick<
 >;
 
 /**
- * The points of a collection as of one moment, whatever is written meanwhile. It holds disk space until it is closed, or was not
- * read for `expiresAfterMs`; `await using` closes it. It is lost with the worker that holds a part of it: its pages then end
- * with SNAPSHOT_GONE, and another one has to be opened.
+ * A consistent view of the points of a collection at one time. It occupies disk space until it is closed, or has not been read
+ * for `expiresAfterMs`; `await using` closes it. It is lost if a worker that holds a part of it restarts; its pages then end with
+ * SNAPSHOT_GONE, and a new snapshot must be opened.
  */
 export class Snapshot<P extends object = Payload> implements AsyncDisposable {
   /** The token of the snapshot, to pass to `listPoints`. */

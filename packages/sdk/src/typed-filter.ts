@@ -145,7 +145,7 @@ export interface FilterBuilder<P> {
   not(...none: FilterOf<P>[]): FilterOf<P>;
   /** The point has one of these ids. */
   hasId(...ids: string[]): FilterOf<P>;
-  /** One object at the path meets the whole filter, whose paths begin in that object. */
+  /** One object at the path matches the whole filter, whose paths begin in that object. */
   nested<Path extends PathOf<P>>(path: Path, filter: FilterOf<Inner<Tested<ValueAt<P, Path>>>>): FilterOf<P>;
   /** Starts a condition on the values at a path. */
   field<Path extends PathOf<P>>(path: Path): FieldBuilderOf<P, Tested<ValueAt<P, Path>>>;

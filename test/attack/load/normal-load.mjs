@@ -251,7 +251,7 @@ async function followed(follow) {
     while ((await follow(0)) > 0);
     return true;
   } catch (error) {
-    if (/not kept any more/.test(error.message)) return false;
+    if (/no longer kept/.test(error.message)) return false;
     throw error;
   }
 }

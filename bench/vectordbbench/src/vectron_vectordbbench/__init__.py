@@ -1,8 +1,9 @@
 """
-VectorDBBench's client for Vectron: a ``VectorDB`` of theirs, its configurations, and their registration.
+VectorDBBench client for Vectron: an implementation of ``VectorDB``, its configurations, and their registration.
 
-Importing this package registers Vectron with VectorDBBench in this process (see :mod:`.registration`). It does not change files of theirs,
-and their web page does not list Vectron: their page is a program of its own, which does not import this package.
+Importing this package registers Vectron with VectorDBBench in this process (see :mod:`.registration`). It does not
+change files of VectorDBBench, whose web page does not list Vectron because it is a separate program that does not
+import this package.
 """
 
 from .config import VectronConfig, VectronIndexConfig

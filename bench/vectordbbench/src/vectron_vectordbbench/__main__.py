@@ -1,4 +1,4 @@
-"""``vectordbbench-vectron``: VectorDBBench's command line with a command for Vectron."""
+"""``vectordbbench-vectron``: the command line of VectorDBBench with a command for Vectron."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ class VectronTypedDict(CommonTypedDict):
     url: Annotated[
         str,
         click.option(
-            "--url", default="grpc://127.0.0.1:8081", show_default=True, help="grpc://, grpcs://, http:// or https://"
+            "--url",
+            default="grpc://127.0.0.1:8081",
+            show_default=True,
+            help="URL of the server: grpc://, grpcs://, http:// or https://",
         ),
     ]
     api_key: Annotated[
@@ -30,29 +33,37 @@ class VectronTypedDict(CommonTypedDict):
         click.option(
             "--api-key",
             envvar="VECTRON_API_KEY",
-            help="API key; better in VECTRON_API_KEY, where no other user sees it",
+            help="API key; prefer VECTRON_API_KEY, which other users cannot see",
         ),
     ]
     collection: Annotated[
-        str, click.option("--collection", default="vectordbbench", show_default=True, help="Dropped with --drop-old")
+        str,
+        click.option(
+            "--collection",
+            default="vectordbbench",
+            show_default=True,
+            help="Name of the collection; deleted with --drop-old",
+        ),
     ]
     shards: Annotated[int, click.option("--shards", type=click.IntRange(min=1), default=1, show_default=True)]
     replicas: Annotated[int, click.option("--replicas", type=click.IntRange(min=1), default=1, show_default=True)]
-    m: Annotated[int, click.option("--m", type=int, default=16, show_default=True, help="HNSW: neighbours of a point")]
+    m: Annotated[int, click.option("--m", type=int, default=16, show_default=True, help="HNSW: links of a graph node")]
     ef_construction: Annotated[
         int,
-        click.option("--ef-construction", type=int, default=200, show_default=True, help="HNSW: candidates of a build"),
+        click.option(
+            "--ef-construction", type=int, default=200, show_default=True, help="HNSW: candidates during the build"
+        ),
     ]
-    ef: Annotated[int | None, click.option("--ef", type=int, help="HNSW: candidates of a search")]
+    ef: Annotated[int | None, click.option("--ef", type=int, help="HNSW: candidates during a search")]
     recall: Annotated[
-        float | None, click.option("--recall", type=float, help="Instead of --ef: the recall that the server aims at")
+        float | None, click.option("--recall", type=float, help="Recall that the server must reach, instead of --ef")
     ]
 
 
 @cli.command(name="vectron")
 @click_parameter_decorators_from_typed_dict(VectronTypedDict)
 def vectron(**parameters: Unpack[VectronTypedDict]) -> None:
-    """Runs a case against a Vectron."""
+    """Run a case against a Vectron server."""
     key = parameters["api_key"]
     run(
         db=VECTRON,

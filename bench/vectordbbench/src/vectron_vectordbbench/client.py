@@ -22,9 +22,10 @@ TIMEOUT = 600.0
 
 class Vectron(VectorDB):
     """
-    A collection of Vectron, over REST or gRPC. Ids of the benchmark are numbers: they are the ids of points, and stand in the payload as
-    ``id``, with an index, for filters; labels as ``labels``, where a case has them. The object is copied into other processes, and has
-    a connection between the beginning and the end of :meth:`init` alone.
+    A collection of Vectron, over REST or gRPC. Ids of the benchmark are numbers: they are the ids of the points, and
+    are stored in the payload as ``id``, with an index, for filters; labels are stored as ``labels`` if a case has
+    them. The object is copied to other processes, and has a connection only between the beginning and the end of
+    :meth:`init`.
     """
 
     name = "Vectron"
@@ -42,7 +43,7 @@ class Vectron(VectorDB):
         with_scalar_labels: bool = False,
         **kwargs: Any,
     ) -> None:
-        """``drop_old``: an older collection of this name is deleted. Raises VectronError."""
+        """``drop_old``: whether to delete an existing collection with this name. Raises VectronError."""
         self._config = db_config
         self._collection = collection_name or db_config["collection"]
         self._search = db_case_config.search_param()
@@ -74,7 +75,9 @@ class Vectron(VectorDB):
 
     @contextmanager
     def init(self) -> Iterator[None]:
-        """Raises VectronError when there is no server: a search would only say that later."""
+        """
+        Connects to the server. Raises VectronError if it cannot be reached: otherwise only a later search would fail.
+        """
         with self._connected() as client:
             self._client = client
             try:
@@ -85,7 +88,7 @@ class Vectron(VectorDB):
     @property
     def client(self) -> vectron.Client:
         if self._client is None:
-            raise RuntimeError("call init() first: there is no connection")
+            raise RuntimeError("the client is not connected; call init() first")
         return self._client
 
     def prepare_filter(self, filters: Filter) -> None:
@@ -96,7 +99,7 @@ class Vectron(VectorDB):
         elif filters.type == FilterOp.StrEqual:
             self._filter = {"field": "labels", "eq": filters.label_value}
         else:
-            raise ValueError(f"Vectron has no filter for cases with {filters.type}")
+            raise ValueError(f"Vectron does not support the filter type {filters.type}")
 
     def insert_embeddings(
         self,
@@ -106,7 +109,10 @@ class Vectron(VectorDB):
         tenant_labels_data: Sequence[str] | None = None,
         **kwargs: Any,
     ) -> tuple[int, Exception | None]:
-        """One upsert: all of the points are on disk or none is, and what may be repeated was repeated already."""
+        """
+        Writes the points by one upsert: either all of them are on disk or none. Temporary errors were already
+        retried.
+        """
         points = [
             {"id": str(id), "vector": vector, "payload": {"id": int(id)}}
             for id, vector in zip(metadata, embeddings, strict=True)
@@ -131,11 +137,11 @@ class Vectron(VectorDB):
             self._collection, query, top_k=k, filter=self._filter, include_payload=False, **self._search
         )
         if not found.complete:
-            raise RuntimeError("a shard did not answer: the answer is not whole")
+            raise RuntimeError("a shard did not answer: the results are incomplete; check the health of the server")
         return [int(hit.id) for hit in found.hits]
 
     def optimize(self, data_size: int | None = None) -> None:
-        """Waits until every point is in the index; searches find those that are not, but by a scan."""
+        """Waits until every point is in the index. Searches find the others as well, but by a scan."""
         while (status := self.client.collection_status(self._collection)).index_lag > 0 or (
             data_size is not None and status.points < data_size
         ):

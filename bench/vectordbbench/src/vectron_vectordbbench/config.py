@@ -1,4 +1,4 @@
-"""What VectorDBBench is told of a Vectron, and of the index of a case."""
+"""Configurations of a Vectron server and of the index of a case."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ DISTANCES = {
 
 
 class VectronConfig(DBConfig):
-    """Where the server is. ``url``: as of ``vectron.connect``. ``collection``: that is made, and dropped with ``--drop-old``."""
+    """
+    The server. ``url``: as for ``vectron.connect``. ``collection``: name of the collection that is created, and
+    deleted with ``--drop-old``.
+    """
 
     url: str
     api_key: SecretStr | None = None
@@ -31,9 +34,9 @@ class VectronConfig(DBConfig):
 
 class VectronIndexConfig(BaseModel, DBCaseConfig):
     """
-    HNSW. ``m``: neighbours of a point in a layer. ``ef_construction`` and ``ef``: most candidates kept while building and searching.
-    ``ef`` None: as the server searches when it is told nothing; ``recall``, 0.5 to 0.999, instead of ``ef``: the least work that the
-    server measured to give that share of the true neighbours.
+    The HNSW index. ``m``: links of a graph node. ``ef_construction`` and ``ef``: maximum number of candidates during
+    the build and during a search; ``ef`` None: the default of the server. ``recall``, 0.5 to 0.999, instead of
+    ``ef``: the server does the least work that reached this share of the true neighbours in its measurements.
     """
 
     metric_type: MetricType | None = None
@@ -43,12 +46,10 @@ class VectronIndexConfig(BaseModel, DBCaseConfig):
     recall: float | None = Field(default=None, ge=0.5, le=0.999)
 
     def distance(self) -> str:
-        """Raises ValueError for a metric that Vectron does not have."""
+        """Returns the distance metric. Raises ValueError for a metric that Vectron does not support."""
         metric = self.metric_type or MetricType.COSINE
         if metric not in DISTANCES:
-            raise ValueError(
-                f"Vectron has the metrics {', '.join(one.name for one in DISTANCES)}, and not {metric.name}"
-            )
+            raise ValueError(f"the metric must be {' or '.join(one.name for one in DISTANCES)}, not {metric.name}")
         return DISTANCES[metric]
 
     def index_param(self) -> dict:

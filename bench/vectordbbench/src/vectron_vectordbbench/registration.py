@@ -1,9 +1,10 @@
 """
-Makes ``DB.Vectron`` known to VectorDBBench.
+Registers ``DB.Vectron`` with VectorDBBench.
 
-Databases are members of one ``Enum`` of theirs, whose properties name the classes of each member in chains of ``if``, and which has no
-place for databases of others. So the member is added to the ``Enum`` of this process, and its three properties answer for that member
-and ask theirs for every other. A run makes other processes, which get the member pickled: reading it there registers Vectron there.
+Databases are members of an ``Enum`` of VectorDBBench, whose properties return the classes of each member by chains of
+``if``, without a way to add further databases. This module therefore adds the member to the ``Enum`` of this process,
+and its three properties answer for that member and call the original ones for every other member. A run starts
+further processes, which receive the member pickled: unpickling it registers Vectron there.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ NAME = "Vectron"
 
 
 def register() -> DB:
-    """Registers Vectron once; gives its member."""
+    """Registers Vectron once and returns its member."""
     if NAME in DB.__members__:
         return DB[NAME]
     member: DB = extend_enum(DB, NAME, NAME)

@@ -100,8 +100,8 @@ impl Language {
         }
         let known = LANGUAGES.each_ref().map(|language| language.name).join(", ");
         Err(ShardError::Invalid(format!(
-            "language {name:?} is none of none, {known}; texts of other languages, such as Chinese, Japanese, Korean and Thai, \
-             need no language"
+            "language must be none, {known}, not {name:?}; texts of other languages, such as Chinese, Japanese, Korean and \
+             Thai, require no language"
         )))
     }
 
@@ -111,7 +111,7 @@ impl Language {
             let listed = LANGUAGES.iter().filter(|language| !language.stop_words.is_empty());
             let listed = listed.map(|language| language.name).collect::<Vec<_>>().join(", ");
             ShardError::Invalid(format!(
-                "no list of the usual words of {} is at hand (there is one of {listed}): name the stop words themselves",
+                "there is no list of the usual stop words of {} (only of {listed}): list the stop words",
                 self.name
             ))
         })

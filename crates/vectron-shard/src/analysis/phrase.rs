@@ -27,11 +27,11 @@ impl Phrase {
             _ => {}
         });
         let Some(&(first, _)) = words.first() else {
-            return Err(ShardError::Invalid(format!("the phrase {phrase:?} has no words")));
+            return Err(ShardError::Invalid(format!("the phrase {phrase:?} must contain at least one word")));
         };
         if words.len() > MAX_WORDS {
             return Err(ShardError::Invalid(format!(
-                "a phrase has at most {MAX_WORDS} words, not {}",
+                "a phrase can have at most {MAX_WORDS} words, not {}",
                 words.len()
             )));
         }

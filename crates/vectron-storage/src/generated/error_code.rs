@@ -3,71 +3,71 @@
 /// What an error is called on every wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ErrorCode {
-    /// The request is wrong in itself; the details name the field.
+    /// The request itself is invalid; the details name the field.
     InvalidArgument,
-    /// A vector has another number of dimensions than the collection.
+    /// The number of dimensions of a vector differs from that of the collection or its named vector.
     DimensionMismatch,
-    /// There is no token or key, or it is not valid any more.
+    /// The request has no token or key, or the token or key has expired or was revoked.
     Unauthenticated,
-    /// The caller is known and may not do this.
+    /// The role of the caller, or the list of collections of its key, does not allow the operation.
     PermissionDenied,
-    /// What the request names does not exist.
+    /// The object that the request names does not exist.
     NotFound,
-    /// The tenant has no collection or alias of this name.
+    /// The tenant has no collection or alias with this name.
     CollectionNotFound,
     /// The collection has no point with this id.
     PointNotFound,
-    /// The tenant has a collection or alias of this name.
+    /// The tenant already has a collection or alias with this name.
     CollectionExists,
-    /// What the request would make exists.
+    /// The object that the request would create already exists.
     AlreadyExists,
-    /// Something else changes the same thing, or has changed it.
+    /// Another request is changing the same object, or has just changed it.
     Conflict,
-    /// The point has another version than the write expects.
+    /// The version of the point differs from the one that the write requires.
     VersionConflict,
-    /// An index that the request needs is being built.
+    /// An index that the request needs is still being built.
     IndexBuilding,
-    /// The caller routes by an epoch of the shard that has passed.
+    /// The caller used an outdated epoch of the shard.
     StaleEpoch,
-    /// Another replica leads the shard.
+    /// The replica that received the request is not the leader of the shard.
     NotLeader,
     /// The replica has no vote and serves no linearizable reads.
     SearchOnly,
-    /// The retry of a write comes after the write was forgotten; it is not applied.
+    /// The retry of a write came after the record of the first attempt was dropped; the retry is not applied.
     RetryExpired,
-    /// The changes asked for are not kept any more; the collection has to be read again.
+    /// The requested changes are no longer kept; the collection must be read again.
     ChangesGone,
-    /// The request is larger than is allowed.
+    /// The request is larger than the server allows.
     PayloadTooLarge,
-    /// The key has used up its rate.
+    /// The key or the tenant has exceeded its rate limit.
     RateLimited,
-    /// The tenant has used up its quota.
+    /// The tenant has reached a quota.
     QuotaExceeded,
-    /// Too many requests wait for work to be done.
+    /// More requests wait than can be answered within their deadlines.
     Overloaded,
-    /// Too many points wait for the index.
+    /// Points are written faster than they can be indexed.
     IndexBehind,
-    /// The disk of a worker is nearly full: it takes deletes and reads only.
+    /// The disk of a worker is nearly full: the worker only accepts deletions and reads.
     DiskLow,
-    /// The caller does not wait any more.
+    /// The caller cancelled the request.
     Cancelled,
-    /// A fault of Vectron, or a code that this version does not know.
+    /// An internal error of Vectron, or a code that this version does not know.
     Internal,
     /// A file or the store could not be read or written.
     StorageFailed,
-    /// What is stored was made with other settings, or by another cluster.
+    /// The stored data was created with other settings or by another cluster.
     SpecMismatch,
-    /// What is stored is not what was written.
+    /// The stored data differs from what was written.
     DataDamaged,
-    /// This version does not do that.
+    /// This version does not support the operation.
     Unimplemented,
-    /// A service that is needed cannot be reached, or is not ready.
+    /// A required service cannot be reached or is not ready.
     Unavailable,
     /// The write may or may not have been applied.
     CommitUnknown,
-    /// The replica lacks entries that the read must see.
+    /// The replica has not yet applied entries that the read must see.
     NotCaughtUp,
-    /// The replica was last known to be current longer ago than the read allows.
+    /// The replica may be more outdated than the staleness that the read allows.
     TooStale,
     /// The worker does not hold the shard.
     ShardNotFound,
@@ -75,19 +75,19 @@ pub enum ErrorCode {
     ShardPoisoned,
     /// The process is being stopped.
     ShuttingDown,
-    /// No worker is healthy and takes replicas.
+    /// No healthy worker accepts replicas.
     NoWorkers,
-    /// The answer was not there in time.
+    /// The answer did not arrive within the deadline of the call.
     DeadlineExceeded,
-    /// The path is there, and is for other HTTP methods, which the header Allow names.
+    /// The path exists, but only for other HTTP methods, which the header Allow lists.
     MethodNotAllowed,
-    /// The body is of a type, or compressed in a way, that is not supported.
+    /// The media type or the compression of the body is not supported.
     UnsupportedMediaType,
-    /// What is there does not allow it, and the same request will not succeed before something else is changed: the message says what.
+    /// The current state does not allow the operation; the message says what must change first.
     FailedPrecondition,
-    /// The snapshot was closed, was not used for too long, or was lost when its worker restarted: open another one.
+    /// The snapshot was closed, was unused for too long, or was lost when its worker restarted: open a new one.
     SnapshotGone,
-    /// The answer would be larger than is allowed: ask for fewer points, or for less of each.
+    /// The answer would exceed the size limit: request fewer points, or less of each point.
     AnswerTooLarge,
 }
 

@@ -18,71 +18,71 @@ export const GRPC_STATUS = {
 
 /** What each code means on each wire. */
 export const ERROR_CODES = {
-  /** The request is wrong in itself; the details name the field. */
+  /** The request itself is invalid; the details name the field. */
   INVALID_ARGUMENT: { grpc: 'INVALID_ARGUMENT', http: 400, retryable: false },
-  /** A vector has another number of dimensions than the collection. */
+  /** The number of dimensions of a vector differs from that of the collection or its named vector. */
   DIMENSION_MISMATCH: { grpc: 'INVALID_ARGUMENT', http: 400, retryable: false },
-  /** There is no token or key, or it is not valid any more. */
+  /** The request has no token or key, or the token or key has expired or was revoked. */
   UNAUTHENTICATED: { grpc: 'UNAUTHENTICATED', http: 401, retryable: false },
-  /** The caller is known and may not do this. */
+  /** The role of the caller, or the list of collections of its key, does not allow the operation. */
   PERMISSION_DENIED: { grpc: 'PERMISSION_DENIED', http: 403, retryable: false },
-  /** What the request names does not exist. */
+  /** The object that the request names does not exist. */
   NOT_FOUND: { grpc: 'NOT_FOUND', http: 404, retryable: false },
-  /** The tenant has no collection or alias of this name. */
+  /** The tenant has no collection or alias with this name. */
   COLLECTION_NOT_FOUND: { grpc: 'NOT_FOUND', http: 404, retryable: false },
   /** The collection has no point with this id. */
   POINT_NOT_FOUND: { grpc: 'NOT_FOUND', http: 404, retryable: false },
-  /** The tenant has a collection or alias of this name. */
+  /** The tenant already has a collection or alias with this name. */
   COLLECTION_EXISTS: { grpc: 'ALREADY_EXISTS', http: 409, retryable: false },
-  /** What the request would make exists. */
+  /** The object that the request would create already exists. */
   ALREADY_EXISTS: { grpc: 'ALREADY_EXISTS', http: 409, retryable: false },
-  /** Something else changes the same thing, or has changed it. */
+  /** Another request is changing the same object, or has just changed it. */
   CONFLICT: { grpc: 'FAILED_PRECONDITION', http: 409, retryable: true },
-  /** The point has another version than the write expects. */
+  /** The version of the point differs from the one that the write requires. */
   VERSION_CONFLICT: { grpc: 'FAILED_PRECONDITION', http: 412, retryable: false },
-  /** An index that the request needs is being built. */
+  /** An index that the request needs is still being built. */
   INDEX_BUILDING: { grpc: 'FAILED_PRECONDITION', http: 409, retryable: true },
-  /** The caller routes by an epoch of the shard that has passed. */
+  /** The caller used an outdated epoch of the shard. */
   STALE_EPOCH: { grpc: 'FAILED_PRECONDITION', http: 412, retryable: true },
-  /** Another replica leads the shard. */
+  /** The replica that received the request is not the leader of the shard. */
   NOT_LEADER: { grpc: 'FAILED_PRECONDITION', http: 412, retryable: true },
   /** The replica has no vote and serves no linearizable reads. */
   SEARCH_ONLY: { grpc: 'FAILED_PRECONDITION', http: 412, retryable: false },
-  /** The retry of a write comes after the write was forgotten; it is not applied. */
+  /** The retry of a write came after the record of the first attempt was dropped; the retry is not applied. */
   RETRY_EXPIRED: { grpc: 'FAILED_PRECONDITION', http: 409, retryable: false },
-  /** The changes asked for are not kept any more; the collection has to be read again. */
+  /** The requested changes are no longer kept; the collection must be read again. */
   CHANGES_GONE: { grpc: 'FAILED_PRECONDITION', http: 410, retryable: false },
-  /** The request is larger than is allowed. */
+  /** The request is larger than the server allows. */
   PAYLOAD_TOO_LARGE: { grpc: 'RESOURCE_EXHAUSTED', http: 413, retryable: false },
-  /** The key has used up its rate. */
+  /** The key or the tenant has exceeded its rate limit. */
   RATE_LIMITED: { grpc: 'RESOURCE_EXHAUSTED', http: 429, retryable: true },
-  /** The tenant has used up its quota. */
+  /** The tenant has reached a quota. */
   QUOTA_EXCEEDED: { grpc: 'RESOURCE_EXHAUSTED', http: 429, retryable: false },
-  /** Too many requests wait for work to be done. */
+  /** More requests wait than can be answered within their deadlines. */
   OVERLOADED: { grpc: 'RESOURCE_EXHAUSTED', http: 429, retryable: true },
-  /** Too many points wait for the index. */
+  /** Points are written faster than they can be indexed. */
   INDEX_BEHIND: { grpc: 'RESOURCE_EXHAUSTED', http: 429, retryable: true },
-  /** The disk of a worker is nearly full: it takes deletes and reads only. */
+  /** The disk of a worker is nearly full: the worker only accepts deletions and reads. */
   DISK_LOW: { grpc: 'RESOURCE_EXHAUSTED', http: 429, retryable: true },
-  /** The caller does not wait any more. */
+  /** The caller cancelled the request. */
   CANCELLED: { grpc: 'CANCELLED', http: 499, retryable: false },
-  /** A fault of Vectron, or a code that this version does not know. */
+  /** An internal error of Vectron, or a code that this version does not know. */
   INTERNAL: { grpc: 'INTERNAL', http: 500, retryable: false },
   /** A file or the store could not be read or written. */
   STORAGE_FAILED: { grpc: 'INTERNAL', http: 500, retryable: false },
-  /** What is stored was made with other settings, or by another cluster. */
+  /** The stored data was created with other settings or by another cluster. */
   SPEC_MISMATCH: { grpc: 'INTERNAL', http: 500, retryable: false },
-  /** What is stored is not what was written. */
+  /** The stored data differs from what was written. */
   DATA_DAMAGED: { grpc: 'DATA_LOSS', http: 500, retryable: false },
-  /** This version does not do that. */
+  /** This version does not support the operation. */
   UNIMPLEMENTED: { grpc: 'UNIMPLEMENTED', http: 501, retryable: false },
-  /** A service that is needed cannot be reached, or is not ready. */
+  /** A required service cannot be reached or is not ready. */
   UNAVAILABLE: { grpc: 'UNAVAILABLE', http: 503, retryable: true },
   /** The write may or may not have been applied. */
   COMMIT_UNKNOWN: { grpc: 'UNAVAILABLE', http: 503, retryable: true },
-  /** The replica lacks entries that the read must see. */
+  /** The replica has not yet applied entries that the read must see. */
   NOT_CAUGHT_UP: { grpc: 'UNAVAILABLE', http: 503, retryable: true },
-  /** The replica was last known to be current longer ago than the read allows. */
+  /** The replica may be more outdated than the staleness that the read allows. */
   TOO_STALE: { grpc: 'UNAVAILABLE', http: 503, retryable: true },
   /** The worker does not hold the shard. */
   SHARD_NOT_FOUND: { grpc: 'UNAVAILABLE', http: 503, retryable: true },
@@ -90,18 +90,18 @@ export const ERROR_CODES = {
   SHARD_POISONED: { grpc: 'UNAVAILABLE', http: 503, retryable: true },
   /** The process is being stopped. */
   SHUTTING_DOWN: { grpc: 'UNAVAILABLE', http: 503, retryable: true },
-  /** No worker is healthy and takes replicas. */
+  /** No healthy worker accepts replicas. */
   NO_WORKERS: { grpc: 'UNAVAILABLE', http: 503, retryable: true },
-  /** The answer was not there in time. */
+  /** The answer did not arrive within the deadline of the call. */
   DEADLINE_EXCEEDED: { grpc: 'DEADLINE_EXCEEDED', http: 504, retryable: true },
-  /** The path is there, and is for other HTTP methods, which the header Allow names. */
+  /** The path exists, but only for other HTTP methods, which the header Allow lists. */
   METHOD_NOT_ALLOWED: { grpc: 'UNIMPLEMENTED', http: 405, retryable: false },
-  /** The body is of a type, or compressed in a way, that is not supported. */
+  /** The media type or the compression of the body is not supported. */
   UNSUPPORTED_MEDIA_TYPE: { grpc: 'INVALID_ARGUMENT', http: 415, retryable: false },
-  /** What is there does not allow it, and the same request will not succeed before something else is changed: the message says what. */
+  /** The current state does not allow the operation; the message says what must change first. */
   FAILED_PRECONDITION: { grpc: 'FAILED_PRECONDITION', http: 409, retryable: false },
-  /** The snapshot was closed, was not used for too long, or was lost when its worker restarted: open another one. */
+  /** The snapshot was closed, was unused for too long, or was lost when its worker restarted: open a new one. */
   SNAPSHOT_GONE: { grpc: 'FAILED_PRECONDITION', http: 410, retryable: false },
-  /** The answer would be larger than is allowed: ask for fewer points, or for less of each. */
+  /** The answer would exceed the size limit: request fewer points, or less of each point. */
   ANSWER_TOO_LARGE: { grpc: 'RESOURCE_EXHAUSTED', http: 413, retryable: false },
 } as const;

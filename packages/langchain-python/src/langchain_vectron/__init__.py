@@ -1,4 +1,4 @@
-"""LangChain's VectorStore on Vectron."""
+"""LangChain vector store for Vectron."""
 
 from .vectorstore import VectronVectorStore
 

@@ -1,4 +1,4 @@
-"""The store: a document is a point, with its text and its metadata in the payload."""
+"""The vector store: a document is a point, with its text and its metadata in the payload."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ METADATA = "metadata"
 
 class VectronVectorStore(VectorStore):
     """
-    Documents in one collection of Vectron. The collection is made with the first document, when there is none, with as many dimensions as
-    its embedding has; ``distance`` is that of a collection that is made. Safe to share between threads, as the client is.
+    Documents in one collection of Vectron. If the collection does not exist, it is created with the first document: with the number of
+    dimensions of its embedding and the given ``distance``. Can be shared between threads, as the client.
     """
 
     def __init__(
@@ -55,9 +55,9 @@ class VectronVectorStore(VectorStore):
         collection: str = "langchain",
         **options: Any,
     ) -> VectronVectorStore:
-        """A store with these texts. ``options`` are those of the store."""
+        """Creates a store with these texts. ``options`` are those of the store. Raises ValueError without a client."""
         if client is None:
-            raise ValueError("from_texts needs the client of vectron.connect as client")
+            raise ValueError("from_texts requires the argument client: pass the result of vectron.connect")
         store = cls(client, collection, embedding, **options)
         store.add_texts(texts, metadatas, ids=ids)
         return store
@@ -70,12 +70,15 @@ class VectronVectorStore(VectorStore):
         ids: list[str | None] | list[str] | None = None,
         **_: Any,
     ) -> list[str]:
-        """Writes texts; those whose id is there already are replaced. Gives their ids."""
+        """
+        Writes texts; existing documents with the same ids are replaced. Returns the ids. Raises ValueError if texts, metadatas and ids
+        have different lengths.
+        """
         given = list(texts)
         named = [one or str(uuid.uuid4()) for one in (ids or [None] * len(given))]
         metadata = metadatas or [{} for _ in given]
         if not len(given) == len(named) == len(metadata):
-            raise ValueError(f"{len(given)} texts, {len(metadata)} metadatas and {len(named)} ids: there must be as many of each")
+            raise ValueError(f"texts, metadatas and ids must have the same length, not {len(given)}, {len(metadata)} and {len(named)}")
         if not given:
             return []
         vectors = self._embedding.embed_documents(given)
@@ -90,9 +93,9 @@ class VectronVectorStore(VectorStore):
         self._clients.run(write_points(self._collection, points, lambda: settings, batch_size=self._batch_size))
 
     def delete(self, ids: list[str] | None = None, **_: Any) -> bool | None:
-        """Deletes documents by id; those that are not there are passed over."""
+        """Deletes documents by their ids; unknown ids are ignored. Raises ValueError without ids."""
         if ids is None:
-            raise ValueError("delete needs ids; delete_points of the client takes filters")
+            raise ValueError("delete requires ids; to delete by a filter, use delete_points of the client")
         try:
             if ids:
                 self._client.delete_points(self._collection, ids=ids)
@@ -102,7 +105,7 @@ class VectronVectorStore(VectorStore):
         return True
 
     def get_by_ids(self, ids: Sequence[str], /) -> list[Document]:
-        """Those that are there, in the order of their ids as they were asked for."""
+        """Returns the documents that exist, in the order of the given ids."""
         found: dict[str, Document] = {}
         try:
             for start in range(0, len(ids), 1000):
@@ -125,7 +128,7 @@ class VectronVectorStore(VectorStore):
     def similarity_search_with_score_by_vector(
         self, embedding: list[float], k: int = 4, *, filter: vectron.Filter | None = None, **options: Any
     ) -> list[tuple[Document, float]]:
-        """Documents with their scores, of which more is better; ``options`` are those of the client's ``search``."""
+        """Returns documents with their scores; a higher score is better. ``options`` are those of the client's ``search``."""
         try:
             found = self._client.search(self._collection, embedding, top_k=k, filter=filter, **options)
         except vectron.NotFoundError as error:
@@ -143,7 +146,10 @@ class VectronVectorStore(VectorStore):
     def max_marginal_relevance_search_by_vector(
         self, embedding: list[float], k: int = 4, fetch_k: int = 20, lambda_mult: float = 0.5, **options: Any
     ) -> list[Document]:
-        """``lambda_mult``: 1 is relevance alone, 0 diversity alone. Chosen by the server from ``fetch_k`` candidates."""
+        """
+        Returns diverse documents, which the server selects from ``fetch_k`` candidates. ``lambda_mult``: 0 (only diversity) to 1 (only
+        relevance).
+        """
         diversity = {"share": 1 - lambda_mult, "candidates": max(fetch_k, k)}
         branches = [{"vector": embedding, "limit": max(fetch_k, k)}]
         found = self._client.query(self._collection, branches, top_k=k, diversity=diversity, **options)
@@ -155,11 +161,11 @@ class VectronVectorStore(VectorStore):
             return lambda score: (1 + score) / 2
         if self._distance == "euclidean":
             return lambda score: score
-        raise NotImplementedError("the scores of dot products have no bounds")
+        raise NotImplementedError("relevance scores require the distance cosine or euclidean: dot products have no bounds")
 
 
 def document(id: str, payload: dict[str, Any]) -> Document:
-    """Of a point; other points of the collection have no text, and their payload as metadata."""
+    """Converts a point to a document. Points that another program wrote have no text, and their payload as metadata."""
     text = payload.get(TEXT)
     metadata = payload.get(METADATA)
     if isinstance(text, str) and isinstance(metadata, dict):

@@ -120,7 +120,7 @@ async function lostSince(
 
 function gone(cause: VectronError, lost: LostChanges): VectronError {
   const of = lost.shards.map((one) => `${one.firstLogIndex} to ${one.lastLogIndex} of shard ${one.shardId}`);
-  const message = `changes are not kept any more: ${of.join(', ')}; read the collection again, or go on without them from the cursor ${lost.cursor}`;
+  const message = `changes are no longer kept: ${of.join(', ')}; read the collection again, or continue without them from the cursor ${lost.cursor}`;
   return new VectronError('CHANGES_GONE', message, { cause, details: { lost } });
 }
 

@@ -40,17 +40,17 @@ func readFilter(form any, at string, depth int) (*pb.Filter, error) {
 		return nil, wrong(at, "must be an object")
 	}
 	if depth > maxDepth {
-		return nil, wrong("filter", fmt.Sprintf("filters nest at most %d deep", maxDepth))
+		return nil, wrong("filter", fmt.Sprintf("filters can be nested at most %d levels deep", maxDepth))
 	}
 	if _, ok := fields["field"]; ok {
 		field, err := readField(fields, at)
 		return &pb.Filter{Condition: &pb.Filter_Field{Field: field}}, err
 	}
 	if name := unknownName(fields); name != "" {
-		return nil, wrong(at+"."+name, "is no filter: all, any, none, ids, nested, or field with a test")
+		return nil, wrong(at+"."+name, "is not a filter; use one of all, any, none, ids, nested, or field with a test")
 	}
 	if len(fields) != 1 {
-		return nil, wrong(at, "a filter has exactly one of all, any, none, ids, nested, or field with a test")
+		return nil, wrong(at, "a filter must have exactly one of all, any, none, ids, nested, or field with a test")
 	}
 	for name, value := range fields {
 		return readCondition(name, value, at+"."+name, depth)
@@ -102,12 +102,12 @@ func readCondition(name string, value any, at string, depth int) (*pb.Filter, er
 		fields, _ := value.(object)
 		path, ok := fields["path"].(string)
 		if !ok || len(fields) != 2 {
-			return nil, wrong(at, "has path and filter")
+			return nil, wrong(at, "must have path and filter")
 		}
 		inner, err := readFilter(fields["filter"], at+".filter", depth+1)
 		return &pb.Filter{Condition: &pb.Filter_Nested{Nested: &pb.NestedCondition{Path: path, Filter: inner}}}, err
 	default:
-		return nil, wrong(at, "is no filter")
+		return nil, wrong(at, "must be a filter")
 	}
 }
 
@@ -139,7 +139,7 @@ func readField(fields object, at string) (*pb.FieldCondition, error) {
 		return field, readRange(field, given, at)
 	}
 	if len(given) != 1 {
-		return nil, wrong(at, "a field has one test")
+		return nil, wrong(at, "a field must have exactly one test")
 	}
 	for name, value := range given {
 		return field, readTest(field, name, value, at+"."+name)

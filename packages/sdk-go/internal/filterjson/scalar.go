@@ -28,7 +28,7 @@ func Scalar(value any) (*pb.Scalar, error) {
 	switch v.Kind() {
 	case reflect.String:
 		if !utf8.ValidString(v.String()) {
-			return nil, fmt.Errorf("a string of valid UTF-8 is expected")
+			return nil, fmt.Errorf("must be a string of valid UTF-8")
 		}
 		return &pb.Scalar{Value: &pb.Scalar_Text{Text: v.String()}}, nil
 	case reflect.Bool:
@@ -45,7 +45,7 @@ func Scalar(value any) (*pb.Scalar, error) {
 	case reflect.Float64:
 		return floatScalar(v.Float())
 	default:
-		return nil, fmt.Errorf("%T is no string, number or bool", value)
+		return nil, fmt.Errorf("must be a string, a number or a bool, not %T", value)
 	}
 }
 
@@ -53,7 +53,7 @@ func numberScalar(text string) (*pb.Scalar, error) {
 	if strings.ContainsAny(text, ".eE") {
 		number, err := strconv.ParseFloat(text, 64)
 		if err != nil {
-			return nil, fmt.Errorf("%s is no number that a double can hold", text)
+			return nil, fmt.Errorf("%s cannot be represented as a double; send it as a string", text)
 		}
 		return floatScalar(number)
 	}
@@ -62,7 +62,7 @@ func numberScalar(text string) (*pb.Scalar, error) {
 	}
 	large, err := strconv.ParseUint(text, 10, 64)
 	if err != nil {
-		return nil, fmt.Errorf("%s is no integer of 64 bits", text)
+		return nil, fmt.Errorf("%s must be an integer of 64 bits; send it as a string", text)
 	}
 	return unsigned(large), nil
 }
@@ -76,7 +76,7 @@ func unsigned(value uint64) *pb.Scalar {
 
 func floatScalar(number float64) (*pb.Scalar, error) {
 	if math.IsNaN(number) || math.IsInf(number, 0) {
-		return nil, fmt.Errorf("%v is no finite number", number)
+		return nil, fmt.Errorf("must be a finite number, not %v", number)
 	}
 	if number == math.Trunc(number) && isSafe(number) {
 		return &pb.Scalar{Value: &pb.Scalar_Integer{Integer: int64(number)}}, nil

@@ -32,7 +32,7 @@ func readRange(field *pb.FieldCondition, bounds object, at string) error {
 	case len(bounds):
 		field.Test = &pb.FieldCondition_Datetime{Datetime: times}
 	default:
-		return wrong(at, "bounds are all numbers, or all times")
+		return wrong(at, "all bounds must be numbers, or all must be times")
 	}
 	return nil
 }
@@ -57,7 +57,7 @@ func SetBound(bounds *pb.NumberRange, name string, value any) error {
 	case *pb.Scalar_Unsigned:
 		*exact = scalar
 	default:
-		return fmt.Errorf("a bound is a number")
+		return fmt.Errorf("a bound must be a number")
 	}
 	return nil
 }
@@ -108,7 +108,7 @@ func readTest(field *pb.FieldCondition, name string, value any, at string) error
 		}
 		return nil
 	default:
-		return wrong(at, "is no test")
+		return wrong(at, "is not a test; use one of eq, in, notIn, gt, gte, lt, lte, geoRadius, geoBox, prefix, text, phrase, exists or isNull")
 	}
 }
 

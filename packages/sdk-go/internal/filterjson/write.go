@@ -39,7 +39,7 @@ func conditionForm(filter *pb.Filter) (object, error) {
 	case *pb.Filter_Field:
 		return fieldForm(condition.Field)
 	default:
-		return nil, fmt.Errorf("a filter has a condition")
+		return nil, fmt.Errorf("a filter must have a condition")
 	}
 }
 
@@ -87,7 +87,7 @@ func fieldForm(field *pb.FieldCondition) (object, error) {
 	case *pb.FieldCondition_IsNull:
 		form["isNull"] = test.IsNull
 	default:
-		return nil, fmt.Errorf("a field has a test")
+		return nil, fmt.Errorf("a field must have a test")
 	}
 	return form, nil
 }

@@ -118,9 +118,9 @@ func (w *typeWriter) write(u use) {
 func lastPart(path string) string { return path[strings.LastIndex(path, "/")+1:] }
 
 func (w *typeWriter) writeType(u use, message *protogen.Message, members []member) {
-	comment := w.typeComment(message)
+	comment := commentOfType[u.name]
 	if comment == "" {
-		comment = commentOfType[u.name]
+		comment = w.typeComment(message)
 	}
 	if comment == "" {
 		comment = fmt.Sprintf("It is the message %s of the contract.", u.message)

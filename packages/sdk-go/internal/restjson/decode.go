@@ -116,14 +116,14 @@ func decodeForm(text []byte, message protoreflect.Message) error {
 func floats(text []byte, add func(float32)) error {
 	text = bytes.TrimSpace(text)
 	if len(text) < 2 || text[0] != '[' || text[len(text)-1] != ']' {
-		return fmt.Errorf("a list of numbers is expected")
+		return fmt.Errorf("must be a list of numbers")
 	}
 	text = text[1 : len(text)-1]
 	for len(bytes.TrimSpace(text)) > 0 {
 		one, rest, _ := bytes.Cut(text, []byte{','})
 		value, err := strconv.ParseFloat(string(bytes.Trim(one, " \t\r\n\"")), 32)
 		if err != nil {
-			return fmt.Errorf("a list of numbers is expected")
+			return fmt.Errorf("must be a list of numbers")
 		}
 		add(float32(value))
 		text = rest
@@ -138,7 +138,7 @@ func decodeScalar(text []byte, field protoreflect.FieldDescriptor) (protoreflect
 			return protoreflect.Value{}, err
 		}
 	} else if kind := field.Kind(); kind == protoreflect.StringKind || kind == protoreflect.BytesKind {
-		return protoreflect.Value{}, fmt.Errorf("a string is expected")
+		return protoreflect.Value{}, fmt.Errorf("must be a string")
 	}
 	switch field.Kind() {
 	case protoreflect.StringKind:
@@ -170,7 +170,7 @@ func decodeScalar(text []byte, field protoreflect.FieldDescriptor) (protoreflect
 		value, err := strconv.ParseUint(plain, 10, 64)
 		return protoreflect.ValueOfUint64(value), err
 	default:
-		return protoreflect.Value{}, fmt.Errorf("%s has no JSON form", field.Kind())
+		return protoreflect.Value{}, fmt.Errorf("the kind %s cannot be converted to JSON", field.Kind())
 	}
 }
 

@@ -117,5 +117,8 @@ def connect(
     ca: Pem | None = None,
     client_certificate: tuple[Pem, Pem] | None = None,
 ) -> Client:
-    """A :class:`Client` of the server at ``url``, or of several equal ones; nothing is sent before the first call."""
+    """
+    Returns a :class:`Client` of the server at ``url``, or of several equal ones; nothing is sent before the first call. Raises
+    VectronError with INVALID_ARGUMENT if an option is invalid.
+    """
     return Client(url, api_key=api_key, timeout=timeout, retries=retries, ca=ca, client_certificate=client_certificate)

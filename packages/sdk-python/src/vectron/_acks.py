@@ -16,10 +16,10 @@ _MAX_DEPTH = 64
 
 @dataclass(slots=True)
 class BatchAck:
-    """``error``: why nothing of the batch was written, or not all; None: all of it is on disk."""
+    """The outcome of one batch. ``error``: why the batch was not written completely; None: all of it is on disk."""
 
     batch: int
-    """Its place in the stream, from 0."""
+    """Position of the batch in the stream, from 0."""
     upserted: int
     write_token: str
     error: VectronError | None = None
@@ -27,7 +27,7 @@ class BatchAck:
 
 @dataclass(slots=True)
 class BatchProgress:
-    """Of a bulk load: points acknowledged so far."""
+    """The progress of a bulk load: the number of points that were acknowledged so far."""
 
     upserted: int
 

@@ -61,10 +61,10 @@ class Tls:
                     context.load_cert_chain(file)
             return context
         except (ssl.SSLError, ValueError) as cause:
-            raise invalid("ca", f"ca or client_certificate is no PEM of certificates: {cause}") from cause
+            raise invalid("ca", f"ca and client_certificate must be certificates in PEM format: {cause}") from cause
 
     def authorities(self) -> bytes | None:
-        """For gRPC; None: those that it brings along, where the system's are not known."""
+        """The authorities for gRPC; None: those of grpcio, where those of the system are not known."""
         if self.ca is not None:
             self.context()
             return self.ca
@@ -83,9 +83,9 @@ def connection(
 ) -> Connection:
     urls = [one.strip() for one in url.split(",")] if isinstance(url, str) else list(url or ())
     if not urls:
-        raise invalid("url", "name at least one server")
+        raise invalid("url", "pass the URL of at least one server")
     if api_key is not None and (not isinstance(api_key, str) or not re.fullmatch(r"[\x21-\x7e]+", api_key)):
-        raise invalid("api_key", "api_key must be the key and nothing else: it has characters that no key has")
+        raise invalid("api_key", "api_key must contain only the key: it has characters that no key contains")
     if isinstance(retries, bool) or not isinstance(retries, int) or not 0 <= retries <= 1000:
         raise invalid("retries", "retries must be an integer from 0 to 1,000")
     certificate, key = client_certificate or (None, None)
@@ -96,7 +96,7 @@ def connection(
 def seconds(timeout: float) -> float | None:
     """Of a call; None: any time."""
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not timeout > 0:
-        raise invalid("timeout", "timeout must be a number of seconds above 0, or math.inf")
+        raise invalid("timeout", "timeout must be a number of seconds greater than 0, or math.inf")
     return None if math.isinf(timeout) else float(timeout)
 
 
@@ -110,7 +110,7 @@ def _pem(given: Pem | None, at: str) -> bytes | None:
     try:
         return Path(given).read_bytes()
     except OSError as cause:
-        raise invalid(at, f"{at} is neither PEM nor a file that can be read: {cause}") from cause
+        raise invalid(at, f"{at} must be PEM text or a file that can be read: {cause}") from cause
 
 
 def server_address(url: str) -> ServerAddress:
@@ -119,20 +119,20 @@ def server_address(url: str) -> ServerAddress:
         parts = urlsplit(url)
         port = parts.port
     except (ValueError, TypeError, AttributeError) as cause:
-        raise _refused("is one such as http://127.0.0.1:8080") from cause
+        raise _refused("must be a URL such as http://127.0.0.1:8080") from cause
     scheme = _SCHEMES.get(parts.scheme)
     if scheme is None:
-        raise _refused("begins with http://, https://, grpc:// or grpcs://")
+        raise _refused("must begin with http://, https://, grpc:// or grpcs://")
     if not parts.hostname:
-        raise _refused("names a host")
+        raise _refused("must contain a host")
     if parts.username or parts.password or "@" in parts.netloc:
-        raise _refused("has no user and no password in it: give the API key as api_key")
+        raise _refused("must not contain a user or a password; pass the API key as api_key")
     if re.search(r"[?#]", url):
-        raise _refused("has no query and no fragment")
+        raise _refused("must not contain a query or a fragment")
     path = re.sub(r"/v1$", "", parts.path.rstrip("/"))
     wire, secure = scheme
     if wire == "grpc" and path:
-        raise _refused("has no path over gRPC")
+        raise _refused("must not contain a path over gRPC")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     if port is not None:
         host += f":{port}"

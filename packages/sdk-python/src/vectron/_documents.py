@@ -19,17 +19,17 @@ _SIMPLE = frozenset((str, bool, type(None)))
 def document(value: Any, at: str) -> dict[str, Any]:
     """A JSON object with plain values alone. Raises INVALID_ARGUMENT naming the place of what has no JSON form."""
     if not isinstance(value, Mapping):
-        raise invalid(at, f"{at} must be an object (a dict with keys that are text)")
+        raise invalid(at, f"{at} must be an object: a dict whose keys are strings")
     return _object(value, at, 1)
 
 
 def _object(value: Mapping[Any, Any], at: str, depth: int) -> dict[str, Any]:
     if depth > MAX_DEPTH:
-        raise invalid(at.split(".", 1)[0], f"{at.split('.', 1)[0]}: payloads nest at most {MAX_DEPTH} deep")
+        raise invalid(at.split(".", 1)[0], f"{at.split('.', 1)[0]}: a payload can be nested at most {MAX_DEPTH} levels deep")
     made = {}
     for key, item in value.items():
         if type(key) is not str:
-            raise invalid(at, f"{at} has the key {key!r}, and keys are text")
+            raise invalid(at, f"{at}: the key {key!r} must be a string")
         made[key] = item if type(item) in _SIMPLE else plain(item, f"{at}.{key}", depth)
     return made
 
@@ -47,14 +47,14 @@ def plain(value: Any, at: str, depth: int = 0) -> Any:
         return _object(value, at, depth + 1)
     if isinstance(value, (list, tuple)):
         if depth >= MAX_DEPTH:
-            raise invalid(at.split(".", 1)[0], f"payloads nest at most {MAX_DEPTH} deep")
+            raise invalid(at.split(".", 1)[0], f"a payload can be nested at most {MAX_DEPTH} levels deep")
         return [one if type(one) in _SIMPLE else plain(one, f"{at}[{i}]", depth + 1) for i, one in enumerate(value)]
     return _other(value, at)
 
 
 def _finite(value: float, at: str) -> float:
     if not math.isfinite(value):
-        raise invalid(at, f"{at} is {value}, which JSON has no form of")
+        raise invalid(at, f"{at} must be a finite number, not {value}")
     return value
 
 
@@ -69,15 +69,15 @@ def _other(value: Any, at: str) -> Any:
         if getattr(value, "ndim", None) == 0 and value.dtype.kind in "biuf":
             return plain(value.item(), at)
         if getattr(value, "ndim", 0) > 0:
-            raise invalid(at, f"{at} is an array: send its tolist()")
-    raise invalid(at, f"{at} is of type {type(value).__name__}, which has no JSON form{_hint(value)}")
+            raise invalid(at, f"{at} must not be an array; send its tolist()")
+    raise invalid(at, f"{at} has the type {type(value).__name__}, which cannot be converted to JSON{_hint(value)}")
 
 
 def _hint(value: Any) -> str:
     if isinstance(value, (datetime, date, time)):
-        return ": send its isoformat()"
+        return "; send its isoformat()"
     if isinstance(value, Decimal):
-        return ": send it as float or as text"
+        return "; send it as a float or a string"
     if isinstance(value, (set, frozenset)):
         return ": send a list"
     return ""
@@ -102,7 +102,7 @@ def _bytes(value: Any) -> str:
 
     if isinstance(value, bytes):
         return b64encode(value).decode("ascii")
-    raise TypeError(f"a value of type {type(value).__name__} has no JSON form")
+    raise TypeError(f"a value of the type {type(value).__name__} cannot be converted to JSON")
 
 
 def _refusal(cause: Exception, at: str) -> VectronError:

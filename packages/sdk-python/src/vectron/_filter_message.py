@@ -20,7 +20,7 @@ _SAFE = 2**53 - 1
 def filter_fields(json: Any, at: str = "filter", depth: int = 0) -> dict[str, Any]:
     """Raises INVALID_ARGUMENT naming the place of what is wrong; an empty object is the empty filter."""
     if depth > _MAX_DEPTH:
-        raise invalid("filter", f"filter: filters nest at most {_MAX_DEPTH} deep")
+        raise invalid("filter", f"filter: filters can be nested at most {_MAX_DEPTH} levels deep")
     given = {key: value for key, value in _object(json, at).items() if value is not None}
     if not given and depth == 0:
         return {}
@@ -28,9 +28,9 @@ def filter_fields(json: Any, at: str = "filter", depth: int = 0) -> dict[str, An
         return {"field": _field(given, at)}
     unknown = next((key for key in given if key not in (*_LISTS, "ids", "nested")), None)
     if unknown is not None:
-        raise invalid(f"{at}.{unknown}", f'{at}: "{unknown}" is no filter: {_FORMS}')
+        raise invalid(f"{at}.{unknown}", f'{at}: unknown filter "{unknown}"; use one of {_FORMS}')
     if len(given) != 1:
-        raise invalid(at, f"{at}: a filter has exactly one of {_FORMS}")
+        raise invalid(at, f"{at}: a filter must have exactly one of {_FORMS}")
     [(key, value)] = given.items()
     here = f"{at}.{key}"
     if key in _LISTS:
@@ -49,7 +49,7 @@ def filter_fields(json: Any, at: str = "filter", depth: int = 0) -> dict[str, An
 
 
 def _empty(at: str) -> dict[str, Any]:
-    raise invalid(at, f"{at}: a filter has exactly one of {_FORMS}")
+    raise invalid(at, f"{at}: a filter must have exactly one of {_FORMS}")
 
 
 def _field(given: dict[str, Any], at: str) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def _field(given: dict[str, Any], at: str) -> dict[str, Any]:
     if tests and all(name in _BOUNDS for name in tests):
         return {"path": path, **_range(tests, at)}
     if len(tests) != 1:
-        raise invalid(at, f"{at}: a field has one test: {_TESTS}")
+        raise invalid(at, f"{at}: a field must have exactly one test: {_TESTS}")
     [(name, value)] = tests.items()
     return {"path": path, **_test(name, value, f"{at}.{name}", at)}
 
@@ -67,7 +67,7 @@ def _range(bounds: dict[str, Any], at: str) -> dict[str, Any]:
     if all(isinstance(one, str) for one in bounds.values()):
         return {"datetime": bounds}
     if not all(_is_number(one) for one in bounds.values()):
-        raise invalid(at, f"{at}: bounds are all numbers, or all times")
+        raise invalid(at, f"{at}: all bounds must be numbers, or all must be times")
     made: dict[str, Any] = {}
     for name, value in bounds.items():
         if isinstance(value, int) and abs(value) > _SAFE:
@@ -98,7 +98,7 @@ def _test(name: str, value: Any, here: str, at: str) -> dict[str, Any]:
         if not isinstance(value, bool):
             raise invalid(here, f"{here} must be true or false")
         return {"exists" if name == "exists" else "is_null": value}
-    raise invalid(here, f'{at}: "{name}" is no test: {_TESTS}')
+    raise invalid(here, f'{at}: unknown test "{name}"; use one of {_TESTS}')
 
 
 def _scalar(value: Any, at: str) -> dict[str, Any]:
@@ -110,10 +110,10 @@ def _scalar(value: Any, at: str) -> dict[str, Any]:
         value = int(value)
     if isinstance(value, int):
         if not -(2**63) <= value < 2**64:
-            raise invalid(at, f"{at} has no exact form: an integer has 64 bits")
+            raise invalid(at, f"{at} has no exact form as a 64-bit integer; send it as a string")
         return {"integer" if value < 2**63 else "unsigned": value}
     if not isinstance(value, float):
-        raise invalid(at, f"{at} must be text, a number, true or false")
+        raise invalid(at, f"{at} must be a string, a number, true or false")
     return {"number": value}
 
 
@@ -129,7 +129,7 @@ def _number(value: Any, at: str) -> float:
 
 def _text(value: Any, at: str) -> str:
     if not isinstance(value, str):
-        raise invalid(at, f"{at} must be text")
+        raise invalid(at, f"{at} must be a string")
     return value
 
 

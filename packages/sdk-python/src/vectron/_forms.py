@@ -31,7 +31,7 @@ def _serialized(name: str, fields: Fields) -> bytes:
         made: bytes = kind(**fields).SerializeToString()
         return made
     except (TypeError, ValueError, AttributeError, KeyError, UnicodeEncodeError) as cause:
-        raise invalid("request", f"no {name} can be made of the request: {cause}") from cause
+        raise invalid("request", f"the request is not a valid {name}: {cause}") from cause
 
 
 def message_fields(name: str, request: Fields) -> Fields:

@@ -33,7 +33,7 @@ def grpc_answer(method: Method, data: bytes) -> Any:
     try:
         return DECODERS[method.response][0](message_class(method.response).FromString(data))
     except Exception as cause:
-        raise internal(f"the server answered with something else than a {method.response}: {cause}") from cause
+        raise internal(f"the answer of the server is not a {method.response}: {cause}") from cause
 
 
 def grpc_error(error: grpc.RpcError) -> VectronError:

@@ -28,7 +28,7 @@ class _Cookieless:
 
     @cookies.setter
     def cookies(self, cookies: Any) -> None:
-        raise AttributeError("this client has no cookies")
+        raise AttributeError("this client does not keep cookies")
 
 
 class HttpClient(_Cookieless, httpx.Client):

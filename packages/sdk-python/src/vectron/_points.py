@@ -16,23 +16,23 @@ from .errors import invalid
 @dataclass(slots=True)
 class Point:
     """
-    A point as it is written; a dict with the same keys stands for one, too. With a vector, or with text that the collection's embedding
-    provider makes the vector of.
+    A point to write; a dict with the same keys can be used instead. It has a vector, or a text from which the embedding provider of the
+    collection computes the vector.
     """
 
     id: str
-    """1 to 512 bytes of UTF-8."""
+    """Id of the point, 1 to 512 bytes of UTF-8."""
     vector: Vector | None = None
     payload: PayloadInput | None = None
     text: str | None = None
     sparse: Mapping[str, Any] | None = None
-    """By name, as declared for the collection: each with ``indices`` and as many ``values``."""
+    """Sparse vectors by name, as declared for the collection: each with ``indices`` and the same number of ``values``."""
     vectors: Mapping[str, Vector] | None = None
-    """Dense vectors besides ``vector``, by name, as declared."""
+    """Named dense vectors in addition to ``vector``, as declared for the collection."""
     ttl_seconds: int | None = None
-    """The point is deleted so long after; None: never."""
+    """Seconds after which the point is deleted; None: it never expires."""
     if_version: int | None = None
-    """Only if the point's version is this, or the batch is refused with VERSION_CONFLICT; 0: only if there is none."""
+    """Version that the stored point must have; 0: the point must not exist. Otherwise the batch fails with VERSION_CONFLICT."""
 
 
 PointInput: TypeAlias = Union[Point, Mapping[str, Any]]
@@ -41,14 +41,14 @@ _FIELDS = frozenset(one.name for one in dataclasses.fields(Point))
 
 @dataclass(frozen=True, slots=True)
 class AtLeast:
-    """A read must see the write that gave this token."""
+    """A read must see the write that returned this token."""
 
     write_token: str
 
 
 @dataclass(frozen=True, slots=True)
 class Bounded:
-    """A read may be so old."""
+    """A read may use a state of at most this age."""
 
     max_staleness_ms: int
 
@@ -77,7 +77,7 @@ def points_fields(points: Iterable[PointInput]) -> list[dict[str, Any]]:
 def _point(point: PointInput, at: str) -> dict[str, Any]:
     given = _given(point, at)
     if not isinstance(given.get("id"), str):
-        raise invalid(f"{at}.id", f"{at}.id must be text")
+        raise invalid(f"{at}.id", f"{at}.id must be a string")
     made: dict[str, Any] = {"id": given["id"]}
     for name in ("text", "ttl_seconds", "if_version"):
         if given.get(name) is not None:
@@ -113,7 +113,7 @@ def sparse_fields(sparse: Any, at: str) -> dict[str, Any]:
     made = dict(given)
     for key in ("indices", "values"):
         if given.get(key) is None:
-            raise invalid(f"{at}.{key}", f"{at} has no {key}")
+            raise invalid(f"{at}.{key}", f"{at} must have {key}")
         made[key] = plain(_listed(given[key]), f"{at}.{key}")
     return made
 

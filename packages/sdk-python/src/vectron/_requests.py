@@ -40,7 +40,7 @@ def named(collection: Any, at: str = "collection") -> str:
 def sought(vector: Any, text: str | None, like_id: str | None) -> Fields:
     """Exactly one of the three, as fields."""
     if sum(one is not None for one in (vector, text, like_id)) != 1:
-        raise invalid("vector", "give exactly one of vector, text and like_id")
+        raise invalid("vector", "pass exactly one of vector, text and like_id")
     if vector is None:
         return given(text=text, like_id=like_id)
     return {"vector_f32": vector_bytes(vector, "vector")}
@@ -57,7 +57,7 @@ _BRANCH = frozenset(
 
 
 def branch_fields(branch: Mapping[str, Any], at: str) -> Fields:
-    """One way to the points of a query: exactly one of vector, embed, like_id, sparse, text and examples, and how it is searched."""
+    """One branch of a query: exactly one of vector, embed, like_id, sparse, text and examples, and its options."""
     if not isinstance(branch, Mapping):
         raise invalid(at, f"{at} must be a dict")
     unknown = next((name for name in branch if name not in _BRANCH), None)
@@ -93,7 +93,7 @@ def query_fields(query: Mapping[str, Any], at: str = "") -> Fields:
     budget = rest.pop("budget_ms", None)
     unknown = next((name for name in rest if name not in _QUERY), None)
     if unknown is not None:
-        raise invalid(f"{prefix}{unknown}", f"a query has no option {unknown}")
+        raise invalid(f"{prefix}{unknown}", f"unknown option {unknown} of a query")
     request = selecting(**{"collection": None, **rest}, include_metadata=include_payload, timeout_ms=budget)
     request["branches"] = [branch_fields(one, f"{prefix}branches[{i}]") for i, one in enumerate(branches)]
     if rescore is not None:
@@ -109,7 +109,7 @@ _QUERY = frozenset(
 def index_target(index: Any, sparse_vector: str | None, named_vector: Any) -> Fields:
     """Exactly one of the three."""
     if sum(one is not None for one in (index, sparse_vector, named_vector)) != 1:
-        raise invalid("index", "give exactly one of index, sparse_vector and named_vector")
+        raise invalid("index", "pass exactly one of index, sparse_vector and named_vector")
     if index is not None:
         return {"index": settings_fields(index, "index")}
     if sparse_vector is not None:

@@ -40,7 +40,7 @@ def rest_call(method: Method, request: Fields) -> RestCall:
             return RestCall(route.verb, path, rest_body(fields))
         query = urlencode(_query(fields))
     except UnicodeEncodeError as cause:
-        raise invalid("request", "the request has text that is not valid Unicode") from cause
+        raise invalid("request", "all strings of the request must be valid Unicode") from cause
     return RestCall(route.verb, f"{path}?{query}" if query else path, None)
 
 
@@ -94,11 +94,11 @@ def rest_answer(method: Method, answer: RestAnswer) -> Any:
     if not 200 <= answer.status < 300:
         raise rest_error(answer, read)
     if not isinstance(read, dict):
-        raise internal("the server answered with something else than JSON")
+        raise internal("the answer of the server is not JSON")
     try:
         return DECODERS[method.response][1](read)
     except (AttributeError, KeyError, TypeError, ValueError) as cause:
-        raise internal(f"the server answered with something else than a {method.response}: {cause}") from cause
+        raise internal(f"the answer of the server is not a {method.response}: {cause}") from cause
 
 
 # Codes for answers that are no google.rpc.Status: a proxy between client and server gave them.

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 @dataclass(slots=True)
 class NumpyResults:
     """
-    A row for each search and a column for each place, the best first. Places of searches that found fewer points have None as their
-    id and NaN as their score.
+    Arrays with a row for each search and a column for each rank, best first. Searches with fewer results have None as the id and NaN as
+    the score of the missing ones.
     """
 
     ids: npt.NDArray[np.object_]
@@ -29,7 +29,7 @@ class NumpyResults:
 
 @dataclass(slots=True)
 class SearchBatchResult(Sequence[SearchResult]):
-    """What many searches found: a :class:`SearchResult` for each vector, in their order."""
+    """The answers of a batch of searches: a :class:`SearchResult` for each vector, in their order."""
 
     searches: list[SearchResult]
 
@@ -49,7 +49,7 @@ class SearchBatchResult(Sequence[SearchResult]):
         return iter(self.searches)
 
     def to_numpy(self) -> NumpyResults:
-        """Ids and scores as arrays of shape (searches, most hits of one). Raises ImportError without NumPy."""
+        """Returns ids and scores as arrays of shape (searches, maximum number of hits). Raises ImportError without NumPy."""
         import numpy
 
         shape = (len(self.searches), max((len(one.hits) for one in self.searches), default=0))
@@ -61,7 +61,10 @@ class SearchBatchResult(Sequence[SearchResult]):
         return NumpyResults(ids, scores)
 
     def to_pandas(self) -> pd.DataFrame:
-        """A row for each hit, with the number of its search in the column ``search``. Raises ImportError without pandas."""
+        """
+        Returns a data frame with a row for each hit; the column ``search`` is the position of its search. Raises ImportError without
+        pandas.
+        """
         from .frames import hits_to_pandas
 
         return hits_to_pandas([(row, hit) for row, one in enumerate(self.searches) for hit in one.hits])
@@ -69,13 +72,13 @@ class SearchBatchResult(Sequence[SearchResult]):
 
 @dataclass(slots=True)
 class Tokens:
-    """What keeps a login going. Both tokens are secrets."""
+    """The tokens that continue a login. Both are secrets."""
 
     token: str
-    """For ``connect``'s ``api_key``, until ``expires_at``."""
+    """Access token for ``api_key`` of ``connect``, valid until ``expires_at``."""
     expires_at: datetime | None
     refresh_token: str
-    """For ``refresh``, once."""
+    """Token for ``refresh``, valid once."""
 
 
 @dataclass(slots=True)
@@ -85,7 +88,7 @@ class Login(Tokens):
 
 @dataclass(slots=True)
 class CreatedInvitation:
-    """The token is shown this once."""
+    """An invitation with its token, which is shown only here."""
 
     token: str
     invitation: Invitation
@@ -93,7 +96,7 @@ class CreatedInvitation:
 
 @dataclass(slots=True)
 class CreatedApiKey:
-    """The full key is shown this once."""
+    """An API key with its full key, which is shown only here."""
 
     key: str
     info: ApiKeyInfo

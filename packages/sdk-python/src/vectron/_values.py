@@ -17,7 +17,7 @@ else:
 
 
 class Floats(_Base):
-    """Values of float32, in memory one after the other: an ``array.array`` with a view for NumPy."""
+    """A sequence of float32 values in contiguous memory: an ``array.array`` that can be viewed by NumPy."""
 
     def __new__(cls, values: Iterable[float] | bytes = ()) -> Floats:
         """From numbers, which are rounded to float32, or from little-endian float32 bytes."""
@@ -35,7 +35,7 @@ class Floats(_Base):
         return self.__reduce__()
 
     def numpy(self) -> npt.NDArray[np.float32]:
-        """The values as an array of NumPy that shares this memory. Raises ImportError without NumPy."""
+        """Returns a NumPy array that shares this memory. Raises ImportError without NumPy."""
         import numpy
 
         return numpy.frombuffer(self, dtype=numpy.float32)

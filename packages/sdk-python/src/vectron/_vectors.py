@@ -51,7 +51,7 @@ def _of_array(given: Any, at: str) -> bytes:
 
     values = numpy.asarray(given)
     if values.ndim != 1:
-        raise invalid(at, f"{at} must have one dimension, and has {values.ndim}")
+        raise invalid(at, f"{at} must have one dimension, not {values.ndim}")
     packed: bytes = _float32(values, at).tobytes()
     return packed
 
@@ -74,7 +74,7 @@ def vectors_bytes(vectors: Any, at: str) -> list[bytes]:
         if values.ndim == 2:
             rows = _float32(values, at)
             return [row.tobytes() for row in rows]
-        raise invalid(at, f"{at} must have two dimensions, a row for each vector, and has {values.ndim}")
+        raise invalid(at, f"{at} must have two dimensions, with a row for each vector, not {values.ndim}")
     if isinstance(vectors, (str, bytes, bytearray, memoryview, array)) or not isinstance(vectors, Sequence):
         raise invalid(at, f"{at} must be a list of vectors, or an array with a row for each")
     return [vector_bytes(one, f"{at}[{place}]") for place, one in enumerate(vectors)]

@@ -1,4 +1,4 @@
-"""The one error of the client, with a class for each family of codes."""
+"""The error class of the client, with a subclass for each family of codes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class LostShard:
-    """The first and the last log index that one shard has lost."""
+    """The first and the last log index of the changes that are missing in one shard."""
 
     shard_id: int
     first_log_index: int
@@ -44,7 +44,7 @@ class LostShard:
 
 @dataclass(frozen=True, slots=True)
 class LostChanges:
-    """Changes that are not kept any more, and the cursor behind them."""
+    """Changes that are no longer kept, and the cursor after them."""
 
     cursor: str
     shards: tuple[LostShard, ...]
@@ -52,7 +52,7 @@ class LostChanges:
 
 @dataclass(frozen=True, slots=True)
 class ErrorDetails:
-    """What a caller can act on beside code and message."""
+    """The structured details of an error, besides its code and message."""
 
     # The field of the request that is wrong, such as points[3].vector.
     field: str | None = None
@@ -66,8 +66,8 @@ class ErrorDetails:
 
 class VectronError(Exception):
     """
-    A call that failed. ``code`` is stable; the message says what is wrong, where, and what to do. Calls that failed for a passing
-    reason (``retryable``) were repeated already, as far as the deadline of the call and the client's budget of retries go.
+    A call that failed. ``code`` is stable; the message says what is wrong, where, and what to do. Calls that failed for a temporary
+    reason (``retryable``) were already repeated, within the time limit of the call and the retry budget of the client.
     """
 
     def __init__(self, code: ErrorCode, message: str, details: ErrorDetails | None = None) -> None:
@@ -78,22 +78,22 @@ class VectronError(Exception):
 
     @property
     def spec(self) -> CodeSpec:
-        """What the code means on each wire."""
+        """How the code is represented in gRPC and HTTP."""
         return ERROR_CODES[self.code]
 
     @property
     def retryable(self) -> bool:
-        """Whether the same request may succeed later."""
+        """Whether the same request can succeed later."""
         return self.spec.retryable
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds after which a retry makes sense; None: waiting does not help, or nobody knows."""
+        """Seconds after which a retry makes sense; None: a retry does not help, or the time is unknown."""
         return self.details.retry_after
 
     @property
     def request_id(self) -> str | None:
-        """Of the call that failed, as the server logs it; None where the wire carries none."""
+        """Id of the failed call in the logs of the server; None if no server answered."""
         return self.details.request_id
 
     def __str__(self) -> str:
@@ -104,55 +104,55 @@ class VectronError(Exception):
 
 
 class InvalidArgumentError(VectronError):
-    """The request is wrong in itself; ``details.field`` names the place. Also DIMENSION_MISMATCH and the like."""
+    """The request itself is invalid; ``details.field`` names the field. Also for DIMENSION_MISMATCH and similar codes."""
 
 
 class UnauthenticatedError(VectronError):
-    """There is no key, or it is not valid any more."""
+    """The request has no key or token, or it has expired or was revoked."""
 
 
 class PermissionDeniedError(VectronError):
-    """The caller is known and may not do this."""
+    """The role of the caller, or the list of collections of its key, does not allow the operation."""
 
 
 class NotFoundError(VectronError):
-    """A collection, point or the like does not exist."""
+    """A collection, a point or another object does not exist."""
 
 
 class AlreadyExistsError(VectronError):
-    """What the request would make exists."""
+    """The object that the request would create already exists."""
 
 
 class FailedPreconditionError(VectronError):
-    """What is there does not allow it: another version, an index that is being built, a snapshot that is gone."""
+    """The current state does not allow the operation: another version, an index that is being built, a snapshot that is no longer open."""
 
 
 class ResourceExhaustedError(VectronError):
-    """There is no room now, or not at all: overload, rates, quotas, sizes. ``retry_after`` says when to come back."""
+    """A limit is reached: overload, rate limit, quota or size. ``retry_after`` says when a retry makes sense."""
 
 
 class UnavailableError(VectronError):
-    """A server or a shard cannot be reached, or is not ready."""
+    """A server or a shard cannot be reached or is not ready."""
 
 
 class DeadlineExceededError(VectronError, TimeoutError):
-    """The answer was not there in time; a write may have been applied."""
+    """The answer did not arrive in time; a write may have been applied."""
 
 
 class CancelledError(VectronError):
-    """The caller did not wait any longer."""
+    """The caller cancelled the call."""
 
 
 class UnimplementedError(VectronError):
-    """This version, or this wire, does not do that."""
+    """This version, or this protocol, does not support the operation."""
 
 
 class InternalError(VectronError):
-    """A fault of Vectron, or an answer that this client does not understand."""
+    """An internal error of Vectron, or an answer that this client cannot decode."""
 
 
 class DataLossError(VectronError):
-    """What is stored is not what was written."""
+    """The stored data differs from what was written."""
 
 
 _FAMILIES: Mapping[str, type[VectronError]] = {

@@ -1,6 +1,6 @@
 """
-Conditions on points. ``where.field("year").gte(2020) & where.field("tags").eq("mail")`` is the same as
-``{"all": [{"field": "year", "gte": 2020}, {"field": "tags", "eq": "mail"}]}``, the JSON form of docs/data-model.md.
+Conditions on points. ``where.field("year").gte(2020) & where.field("tags").eq("mail")`` is the same as ``{"all": [{"field": "year",
+"gte": 2020}, {"field": "tags", "eq": "mail"}]}``, the JSON form that docs/data-model.md describes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Moment: TypeAlias = Union[str, datetime]
 
 @dataclass(frozen=True)
 class Condition:
-    """A filter; ``&``, ``|`` and ``~`` join and negate filters."""
+    """A filter; ``&``, ``|`` and ``~`` combine and negate filters."""
 
     json: Mapping[str, Any]
 
@@ -33,7 +33,7 @@ class Condition:
         return where.none(self)
 
     def __bool__(self) -> bool:
-        raise TypeError("a condition is neither true nor false: join conditions with &, | and ~, not with and, or and not")
+        raise TypeError("a condition has no truth value; combine conditions with &, | and ~, not with and, or and not")
 
 
 # Of the builder, or in JSON form.
@@ -46,7 +46,7 @@ def filter_json(given: Filter) -> Mapping[str, Any]:
 
 @dataclass(frozen=True)
 class Field:
-    """Tests of the values at a path of the payload; lists on the way are gone through, and one value has to pass."""
+    """Tests of the values at a path of the payload. Lists on the path are traversed; a test matches if it matches one value."""
 
     path: str
 
@@ -57,14 +57,14 @@ class Field:
         return self._test(eq=value)
 
     def ne(self, value: Scalar) -> Condition:
-        """Holds where there is no value, too."""
+        """Matches if no value equals the given one, also where there is no value."""
         return self._test(notIn=[value])
 
     def is_in(self, *values: Scalar) -> Condition:
         return self._test(**{"in": list(values)})
 
     def not_in(self, *values: Scalar) -> Condition:
-        """Holds where there is no value, too."""
+        """Matches if no value is one of the given ones, also where there is no value."""
         return self._test(notIn=list(values))
 
     def gt(self, bound: Number) -> Condition:
@@ -87,25 +87,28 @@ class Field:
     def datetime(
         self, *, gt: Moment | None = None, gte: Moment | None = None, lt: Moment | None = None, lte: Moment | None = None
     ) -> Condition:
-        """Bounds of times: text in one of the usual forms, or datetime; one without a zone is UTC."""
+        """Matches times within the bounds: strings in a common form, or datetime objects; one without a time zone is in UTC."""
         return self._test(gt=_moment(gt), gte=_moment(gte), lt=_moment(lt), lte=_moment(lte))
 
     def within(self, lat: float, lon: float, meters: float) -> Condition:
         return self._test(geoRadius={"center": {"lat": lat, "lon": lon}, "meters": meters})
 
     def in_box(self, *, north: float, west: float, south: float, east: float) -> Condition:
-        """West may be greater than east: the box then crosses the 180th meridian."""
+        """
+        Matches geographic points within the edges, in degrees. ``west`` can be greater than ``east``: the box then crosses the 180th
+        meridian.
+        """
         return self._test(geoBox={"north": north, "west": west, "south": south, "east": east})
 
     def starts_with(self, prefix: str) -> Condition:
         return self._test(prefix=prefix)
 
     def has_words(self, text: str) -> Condition:
-        """Every word of it."""
+        """Matches strings that contain every word of the text."""
         return self._test(text=text)
 
     def phrase(self, phrase: str) -> Condition:
-        """Its words next to each other, in this order."""
+        """Matches strings that contain the words next to each other in this order."""
         return self._test(phrase=phrase)
 
     def exists(self, exists: bool = True) -> Condition:
@@ -126,30 +129,30 @@ class where:
 
     @staticmethod
     def field(path: str) -> Field:
-        """Keys separated by dots; a backslash before a dot that is part of a key."""
+        """Starts a test of the values at a path: keys separated by dots, with a backslash before a dot that is part of a key."""
         return Field(path)
 
     @staticmethod
     def all(*filters: Filter) -> Condition:
-        """Every one holds."""
+        """Matches if every filter matches."""
         return Condition({"all": [filter_json(one) for one in filters]})
 
     @staticmethod
     def any(*filters: Filter) -> Condition:
-        """At least one holds."""
+        """Matches if at least one filter matches."""
         return Condition({"any": [filter_json(one) for one in filters]})
 
     @staticmethod
     def none(*filters: Filter) -> Condition:
-        """None of them holds."""
+        """Matches if none of the filters matches."""
         return Condition({"none": [filter_json(one) for one in filters]})
 
     @staticmethod
     def ids(*ids: str) -> Condition:
-        """The point has one of these ids."""
+        """Matches the points with these ids."""
         return Condition({"ids": list(ids)})
 
     @staticmethod
     def nested(path: str, filter: Filter) -> Condition:
-        """One object at ``path`` meets the whole filter, whose paths begin in that object."""
+        """Matches if one object at ``path`` matches the whole filter, whose paths begin in that object."""
         return Condition({"nested": {"path": path, "filter": filter_json(filter)}})

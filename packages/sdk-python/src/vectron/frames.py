@@ -1,4 +1,7 @@
-"""Points of frames of pandas and of tables of Arrow, and frames of points. pandas, pyarrow and NumPy are needed where they are used."""
+"""
+Converts pandas data frames and Arrow tables to points, and points to data frames. pandas, pyarrow and NumPy are only required when they
+are used.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +26,8 @@ def points_of_frame(
     frame: pd.DataFrame, *, id: str = "id", vector: str = "vector", payload: Sequence[str] | None = None
 ) -> Iterator[Point]:
     """
-    A point for each row: ``id`` and ``vector`` are columns, ``payload`` the other columns or those that are named. Missing values (None, NaN,
-    NaT, pandas.NA) are left out; times become RFC 3339. An index that is called ``id`` is taken as the column.
+    Returns a point for each row: ``id`` and ``vector`` are columns, ``payload`` consists of the other columns or of the given ones.
+    Missing values (None, NaN, NaT, pandas.NA) are omitted; times are converted to RFC 3339. An index named ``id`` is used as that column.
     """
     if id not in frame.columns and frame.index.name == id:
         frame = frame.reset_index()
@@ -43,7 +46,10 @@ def points_of_arrow(
     vector: str = "vector",
     payload: Sequence[str] | None = None,
 ) -> Iterator[Point]:
-    """The same of a table of Arrow, or of a reader of batches; ``vector`` is a column of lists of numbers, which are not copied one by one."""
+    """
+    Returns a point for each row of an Arrow table or of a reader of record batches; ``vector`` is a column of lists of numbers, which are
+    not copied one by one.
+    """
     import pyarrow
 
     columns = _payload_columns(list(table.schema.names), id, vector, payload)
@@ -69,7 +75,7 @@ def _rows(column: Any) -> Iterator[Any]:
 
     kinds = (pyarrow.types.is_list, pyarrow.types.is_large_list, pyarrow.types.is_fixed_size_list)
     if not any(kind(column.type) for kind in kinds):
-        raise invalid("vector", f"the column of vectors must hold lists of numbers, not {column.type}")
+        raise invalid("vector", f"the column of vectors must contain lists of numbers, not {column.type}")
     if column.null_count > 0 or column.flatten().null_count > 0:
         yield from column.to_pylist()
         return
@@ -86,9 +92,9 @@ def _payload_columns(have: list[str], id: str, vector: str, payload: Sequence[st
     wanted = [name for name in have if name not in (id, vector)] if payload is None else list(payload)
     for name in (id, vector, *wanted):
         if name not in have:
-            raise invalid(name, f"there is no column {name}; there are {', '.join(have)}")
+            raise invalid(name, f"there is no column {name}; the columns are {', '.join(have)}")
         if have.count(name) > 1:
-            raise invalid(name, f"there are several columns {name}")
+            raise invalid(name, f"there is more than one column {name}; rename the others")
     return wanted
 
 
@@ -97,7 +103,7 @@ def _id(own: Any, row: int) -> str:
         return own
     if isinstance(own, int) and not isinstance(own, bool):
         return str(own)
-    raise invalid("id", f"the id of row {row} must be text or an integer, not {own!r}")
+    raise invalid("id", f"the id of row {row} must be a string or an integer, not {own!r}")
 
 
 def _known(fields: dict[str, Any]) -> dict[str, Any]:
@@ -118,7 +124,7 @@ def _json(value: Any) -> Any:
 
 
 def points_to_pandas(points: Iterable[StoredPoint]) -> pd.DataFrame:
-    """A row for each point: id, vector (of NumPy; None without one) and the top level of the payloads. Integers stay exact."""
+    """Returns a row for each point: id, vector (a NumPy array; None without one) and the top level of the payload. Integers are exact."""
     rows = list(points)
     leading = {"id": [one.id for one in rows]}
     vectors = [None if one.vector is None else one.vector.numpy() for one in rows]
@@ -126,7 +132,7 @@ def points_to_pandas(points: Iterable[StoredPoint]) -> pd.DataFrame:
 
 
 def hits_to_pandas(hits: Iterable[SearchHit | tuple[int, SearchHit]]) -> pd.DataFrame:
-    """A row for each hit: id, score and the top level of the payloads; of pairs, the number of the search as well."""
+    """Returns a row for each hit: id, score and the top level of the payload; for pairs, also the position of the search."""
     rows = list(hits)
     found = [one[1] if isinstance(one, tuple) else one for one in rows]
     leading: dict[str, list[Any]] = {"id": [one.id for one in found], "score": [one.score for one in found]}

@@ -108,7 +108,7 @@ function Replicas({ shard }: { shard: CollectionStatus['shards'][number] }) {
           color={damage || role === '' || role === 'stopped' ? 'red' : 'indigo'}
           title={`applied index ${appliedIndex}${damage ? `, ${damage}` : ''}`}
         >
-          worker {worker}: {damage ? 'damaged' : role || 'not heard of'}
+          worker {worker}: {damage ? 'damaged' : role || 'not reported'}
         </Badge>
       ))}
     </Group>

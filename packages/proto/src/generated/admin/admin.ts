@@ -26,26 +26,35 @@ export const protobufFileName = "admin/admin.proto";
 export interface GetHealthRequest {
 }
 
+/** The state of a deployment. */
 export interface GetHealthResponse {
-  /** ok or degraded. */
+  /** State of the deployment: ok or degraded. */
   status: string;
+  /** State of each service. */
   services: ServiceHealth[];
+  /** State of each worker. */
   workers: WorkerHealth[];
 }
 
+/** The state of a service. */
 export interface ServiceHealth {
-  /** gateway, auth, placement-driver or reranker. */
+  /** Name of the service: gateway, auth, placement-driver or reranker. */
   service: string;
-  /** ok or down. */
+  /** State of the service: ok or down. */
   status: string;
+  /** Time until the service answered, milliseconds. */
   latencyMs: number;
-  /** Error code of a service that is down; empty: it is not. */
+  /** Error code of a service that is down. Empty: the service is ok. */
   error: string;
 }
 
+/** The state of a worker. */
 export interface WorkerHealth {
+  /** Id of the worker. */
   workerId: string;
+  /** Whether the placement driver receives heartbeats from the worker. */
   healthy: boolean;
+  /** Number of replicas that the worker holds. */
   shards: number;
 }
 
@@ -53,7 +62,7 @@ export interface GetLivenessRequest {
 }
 
 export interface GetLivenessResponse {
-  /** Always ok. */
+  /** Always ok: a process that does not run cannot answer. */
   status: string;
 }
 
@@ -61,7 +70,7 @@ export interface GetReadinessRequest {
 }
 
 export interface GetReadinessResponse {
-  /** Always ok: otherwise the call fails. */
+  /** Always ok: the call fails otherwise. */
   status: string;
 }
 
@@ -71,27 +80,43 @@ export interface GetMetricsRequest {
 export interface GetStatsRequest {
 }
 
+/** Totals over all tenants. */
 export interface GetStatsResponse {
+  /** Number of collections. */
   collections: number;
+  /** Number of shards. */
   shards: number;
+  /** Number of points. */
   points: number;
-  /** Points that search scans because the index does not hold them yet. */
+  /** Number of points that searches scan because they are not in the index yet. */
   indexLag: number;
+  /** Memory of all shards, bytes. */
   shardMemoryBytes: number;
+  /** Disk space of all shards, bytes. */
   shardDiskBytes: number;
+  /** Number of accounts. */
   users: number;
+  /** Number of API keys. */
   apiKeys: number;
+  /** Number of workers. */
   workers: number;
+  /** Number of healthy workers. */
   healthyWorkers: number;
+  /** Searches and reads per second of all workers. */
   queriesPerSecond: number;
+  /** Totals of the gateway that answers. */
   gateway?: GatewayStats | undefined;
 }
 
-/** Of the gateway that answers. */
+/** Totals of the gateway that answers, since it was started. */
 export interface GatewayStats {
+  /** Time since the start of the process, seconds. */
   uptimeSeconds: number;
+  /** Resident memory of the process, bytes. */
   memoryBytes: number;
+  /** Number of requests. */
   requests: number;
+  /** Number of requests that failed. */
   failedRequests: number;
 }
 
@@ -99,71 +124,101 @@ export interface ListWorkersRequest {
 }
 
 export interface ListWorkersResponse {
+  /** The workers of the cluster. */
   workers: Worker[];
 }
 
+/** A worker as it last reported its state. */
 export interface Worker {
+  /** Id of the worker. */
   workerId: string;
+  /** Address of its gRPC listener. */
   grpcAddress: string;
-  /** Milliseconds since 1970; 0: none since the placement driver started. */
+  /** Time of its latest heartbeat, milliseconds since 1970. 0: none since the placement driver was started. */
   lastHeartbeatMs: number;
+  /** Whether the placement driver receives heartbeats from the worker. */
   healthy: boolean;
-  /** JOINING, READY, ACTIVE, STANDBY, UNHEALTHY, DRAINING, ERROR or RETRY. */
+  /** State of the worker: JOINING, READY, ACTIVE, STANDBY, UNHEALTHY, DRAINING, ERROR or RETRY. */
   state: string;
+  /** Number of CPU cores. */
   cpuCores: number;
+  /** Memory of the machine, bytes. */
   memoryTotalBytes: number;
+  /** Size of the disk, bytes. */
   diskTotalBytes: number;
+  /** Rack, as configured. Empty: unknown. */
   rack: string;
+  /** Zone, as configured. Empty: unknown. */
   zone: string;
+  /** Region, as configured. Empty: unknown. */
   region: string;
-  /** Names the worker in commands, beside its id. */
+  /** Number of the worker. Calls accept it instead of the id. */
   number: number;
-  /** Holds replicas without a vote. */
+  /** Whether the worker only holds replicas without a vote. */
   searchOnly: boolean;
-  /** Milliseconds since 1970. */
+  /** Time of the latest change of `state`, milliseconds since 1970. */
   stateSinceMs: number;
+  /** Reason for the latest change of `state`. */
   stateReason: string;
-  /** The newest last. */
+  /** Latest changes of `state`, newest last. */
   stateChanges: WorkerStateChange[];
-  /** Share of the cluster's capacity, as the planner weighs it. */
+  /** Capacity of the worker as the planner weighs it: cores / 8 * 300 + memory / 32 GB * 400 + disk / 500 GB * 300. */
   capacityScore: number;
+  /** Number of replicas that the worker holds. */
   replicas: number;
-  /** Shards that it leads. */
+  /** Number of shards that the worker leads. */
   leads: number;
+  /** CPU usage of the machine, percent of all cores. */
   cpuUsagePercent: number;
+  /** Resident memory of the process, bytes. */
   memoryBytes: number;
+  /** Disk space in use, bytes. */
   diskUsedBytes: number;
+  /** Searches and reads per second, averaged over the latest interval between two reports. */
   queriesPerSecond: number;
+  /** Replicas that the worker holds. */
   shards: WorkerShard[];
 }
 
+/** A change of the state of a worker. */
 export interface WorkerStateChange {
+  /** New state of the worker. */
   state: string;
-  /** Milliseconds since 1970. */
+  /** Time of the change, milliseconds since 1970. */
   atMs: number;
+  /** Explanation as a sentence. */
   reason: string;
 }
 
-/** A replica as its worker reported it last. */
+/** A replica as its worker last reported it. */
 export interface WorkerShard {
+  /** Id of the shard. */
   shardId: number;
+  /** Epoch of the shard, which increases with each split. */
   epoch: number;
-  /** leader, follower, candidate, learner or stopped. */
+  /** Raft role of the replica: leader, follower, candidate, learner or stopped. */
   role: string;
+  /** Number of points. */
   livePoints: number;
-  /** Deleted points whose space is not reclaimed yet. */
+  /** Number of deleted points whose space is not reclaimed yet. */
   deadPoints: number;
-  /** Points that search scans because the index does not hold them yet. */
+  /** Number of points that searches scan because they are not in the index yet. */
   tailPoints: number;
+  /** Log index that the replica has applied. */
   appliedIndex: number;
+  /** Log index that the replica knows to be committed. */
   committedIndex: number;
-  /** Raft term. */
+  /** Raft term of the replica. */
   term: number;
+  /** Memory in use, bytes. */
   memoryBytes: number;
+  /** Disk space in use, bytes. */
   diskBytes: number;
+  /** Searches and reads per second, averaged over the latest interval between two reports. */
   queriesPerSecond: number;
+  /** Writes per second, averaged over the latest interval between two reports. */
   writesPerSecond: number;
-  /** Why the replica is out of service for good; empty: it is not. */
+  /** Why the replica is permanently out of service. Empty: it is in service. */
   damage: string;
 }
 
@@ -171,59 +226,73 @@ export interface ListAllCollectionsRequest {
 }
 
 export interface ListAllCollectionsResponse {
+  /** Collections of all tenants. */
   collections: TenantCollection[];
 }
 
+/** A collection with its tenant. */
 export interface TenantCollection {
+  /** Name of the collection. */
   name: string;
+  /** Id of the tenant. */
   tenantId: string;
+  /** Number of dimensions of the vectors. */
   dimension: number;
+  /** Distance metric: cosine, euclidean or dot. */
   distance: string;
+  /** Number of shards. */
   shards: number;
+  /** Number of points. */
   points: bigint;
-  /** Seconds since 1970. */
+  /** Time of creation, seconds since 1970. */
   createdAt: bigint;
-  /** Whether every shard has a leader that serves. */
+  /** Whether every shard has a leader that serves requests. */
   ready: boolean;
 }
 
 export interface ListAlertsRequest {
-  /** open or resolved; empty: both. */
+  /** Only alerts with this status: open or resolved. Empty: all alerts. */
   status: string;
-  /** warning or critical; empty: both. */
+  /** Only alerts with this level: warning or critical. Empty: all alerts. */
   level: string;
 }
 
 export interface ListAlertsResponse {
+  /** Alerts, newest first. */
   alerts: Alert[];
 }
 
+/** An alert that a rule has opened. */
 export interface Alert {
+  /** Id of the alert. */
   id: string;
-  /** Name of the rule that opened it. */
+  /** Name of the rule that opened the alert. */
   rule: string;
-  /** What it is about, such as: worker 0c1f. */
+  /** Object that the alert is about, such as: worker 0c1f. */
   subject: string;
-  /** warning or critical. */
+  /** Level of the alert: warning or critical. */
   level: string;
+  /** Description of the problem. */
   message: string;
-  /** open or resolved. */
+  /** Status of the alert: open or resolved. */
   status: string;
-  /** Milliseconds since 1970. */
+  /** Time at which the alert was opened, milliseconds since 1970. */
   openedAtMs: number;
-  /** Milliseconds since 1970; missing: it is open. */
+  /** Time at which the alert was closed, milliseconds since 1970. Absent: it is open. */
   resolvedAtMs?:
     | number
     | undefined;
-  /** Who closed it, or recovered; missing: it is open. */
+  /** Account that closed the alert; or recovered, if its cause has ended. Absent: it is open. */
   resolvedBy?: string | undefined;
 }
 
 export interface ResolveAlertRequest {
+  /** Id of the alert. */
   id: string;
 }
 
 export interface ResolveAlertResponse {
+  /** Always true; a failure is reported as an error. */
   success: boolean;
 }
 
@@ -231,84 +300,119 @@ export interface ListAlertRulesRequest {
 }
 
 export interface ListAlertRulesResponse {
+  /** Alert rules with their current settings. */
   rules: AlertRule[];
 }
 
+/** A rule by which alerts are opened. */
 export interface AlertRule {
+  /** Name of the rule: worker_down, under_replicated, replication_lag, index_lag, disk, error_rate or recall_unmet. */
   rule: string;
+  /** Whether the rule opens alerts. */
   enabled: boolean;
-  /** warning or critical. */
+  /** Level of the alerts: warning or critical. */
   level: string;
-  /** In the unit of the rule: a share, a number of points, entries or replicas. */
+  /**
+   * Threshold of the rule, in the unit of the rule: a share of 0 to 1 (disk, error_rate, recall_unmet), a number of
+   * points (index_lag), log entries (replication_lag) or replicas (under_replicated). The rule worker_down has none.
+   */
   threshold: number;
 }
 
 export interface PutAlertRuleRequest {
+  /** Name of the rule. */
   rule: string;
-  enabled?: boolean | undefined;
-  level?: string | undefined;
+  /** Whether the rule opens alerts. Absent: unchanged. */
+  enabled?:
+    | boolean
+    | undefined;
+  /** Level of the alerts: warning or critical. Absent: unchanged. */
+  level?:
+    | string
+    | undefined;
+  /** Threshold of the rule, at least 0, in the unit of the rule. Absent: unchanged. */
   threshold?: number | undefined;
 }
 
 export interface ListAuditEntriesRequest {
-  /** At most 1,000; 0: 100. */
+  /** Maximum number of entries in the answer, at most 1,000. 0: 100. */
   limit: number;
 }
 
 export interface ListAuditEntriesResponse {
+  /** Entries, newest first. */
   entries: AuditEntry[];
 }
 
+/**
+ * An entry of the audit log. Each entry is signed together with the signature of the previous entry, so that a change
+ * or a gap is detected.
+ */
 export interface AuditEntry {
+  /** Sequence number of the entry. */
   sequence: number;
-  /** RFC 3339. */
+  /** Time of the call, RFC 3339. */
   at: string;
-  /** Such as login, createApiKey, deleteCollection; denied for what was refused. */
+  /**
+   * Name of the operation, such as login, createApiKey or deleteCollection; denied for a request that was refused
+   * before its operation was known.
+   */
   action: string;
+  /** Id of the account. Empty: the caller was not authenticated. */
   userId: string;
-  /** E-mail address, or public part of the API key. */
+  /** E-mail address of the account, or public part of the API key. */
   who: string;
-  /** IP address. */
+  /** IP address of the caller. */
   address: string;
-  /** What it was done to: a name, an id, a route. */
+  /** Object of the operation: a name, an id or a path. */
   target: string;
-  /** OK or the error code. */
+  /** Result of the call: OK or the error code. */
   result: string;
+  /** Id of the request. */
   requestId: string;
-  /** The field mac of the entry before. */
+  /** Field `mac` of the previous entry. */
   previous: string;
-  /** HMAC-SHA-256 over the entry without this field, base64url. */
+  /** HMAC-SHA-256 of the entry without this field, base64url. */
   mac: string;
 }
 
 export interface VerifyAuditRequest {
 }
 
+/** The result of a verification of an audit log. */
 export interface VerifyAuditResponse {
-  /** Names the log of this gateway. */
+  /** Id of the gateway, which identifies its audit log. */
   gatewayId: string;
+  /** Number of entries that were verified. */
   entries: number;
-  /** What is wrong with the first wrong entry; empty: nothing. */
+  /** Description of the first fault. Empty: the log is intact. */
   wrong: string;
-  /** Ids of other gateways that have written audit logs. */
+  /** Ids of other gateways that have written audit logs. Verify theirs separately. */
   otherGateways: string[];
 }
 
 export interface GetClusterStatusRequest {
 }
 
+/** A summary of a cluster. */
 export interface GetClusterStatusResponse {
-  /** Address of the placement driver that does the background work; empty: none does at the moment. */
+  /** Address of the placement driver that performs the background work. Empty: currently none. */
   placementLeader: string;
+  /** Addresses of all placement drivers that are running. */
   placementNodes: string[];
+  /** Number of workers. */
   workers: number;
+  /** Number of workers in each state. */
   workersByState: Map<string, number>;
+  /** Number of shards. */
   shards: number;
-  /** Shards with a leader that a majority follows. */
+  /** Number of shards with a leader that a majority follows. */
   shardsReady: number;
+  /** Number of shards that have all their replicas. */
   shardsFullyReplicated: number;
+  /** Number of points. */
   points: number;
-  /** Under way. */
+  /** Operations in progress. */
   operations: Operation[];
 }
 
@@ -321,129 +425,170 @@ export interface ListShardsRequest {
 }
 
 export interface ListShardsResponse {
+  /** All shards of the cluster. */
   shards: Shard[];
 }
 
+/** A shard with its replicas. */
 export interface Shard {
+  /** Id of the shard. */
   shardId: number;
+  /** Name of the collection. */
   collection: string;
+  /** Id of the tenant. */
   tenantId: string;
+  /** Epoch of the shard, which increases with each split. */
   epoch: number;
-  /** First and last routing hash that it owns, both included, as 16 hexadecimal digits. */
+  /** First routing hash of the shard's range, inclusive, as 16 hexadecimal digits. */
   firstHash: string;
+  /** Last routing hash of the shard's range, inclusive, as 16 hexadecimal digits. */
   lastHash: string;
-  /** Number of the worker; 0: none is known. */
+  /** Number of the worker that leads the shard. 0: no leader is known. */
   leader: number;
+  /** Whether the shard has a leader that serves requests. */
   ready: boolean;
+  /** Number of points. */
   points: number;
+  /** Memory in use, bytes. */
   memoryBytes: number;
+  /** Searches and reads per second, averaged over the latest interval between two reports. */
   queriesPerSecond: number;
+  /** Replicas of the shard. */
   replicas: ShardReplica[];
-  /** Replicas that vote and keep up. */
+  /** Number of voting replicas that are up to date. */
   healthyReplicas: number;
-  /** Replicas that vote. */
+  /** Number of voting replicas. */
   voters: number;
-  /** The move or split that is under way. */
+  /** Move or split of the shard that is in progress. Absent: none. */
   operation?: Operation | undefined;
 }
 
+/** A replica of a shard. */
 export interface ShardReplica {
   /** Number of the worker. */
   worker: number;
+  /** Raft role of the replica: leader, follower, candidate, learner or stopped. */
   role: string;
+  /** Log index that the replica has applied. */
   appliedIndex: number;
+  /** Whether the replica has no vote. */
   learner: boolean;
+  /** Why the replica is out of service. Empty: it is in service. */
   damage: string;
 }
 
 export interface ListOperationsRequest {
-  /** Of those that ended, at most 500; 0: 100. */
+  /** Maximum number of ended operations in the answer, at most 500. 0: 100. */
   limit: number;
 }
 
+/** Moves and splits. */
 export interface ListOperationsResponse {
+  /** Operations in progress. */
   running: Operation[];
+  /** Operations that have ended, newest first. */
   ended: Operation[];
 }
 
+/** A move of a replica or a split of a shard. */
 export interface Operation {
+  /** Id of the operation. */
   id: string;
-  /** move or split. */
+  /** Kind of the operation: move or split. */
   kind: string;
+  /** Id of the shard. */
   shardId: number;
+  /** Id of the tenant. */
   tenantId: string;
+  /** Name of the collection. */
   collection: string;
-  /** Of a move: learner, voter, cleanup; of a split: splitting; of either: done, rolled-back. */
+  /**
+   * Current step. A move has the steps learner, voter and cleanup; a split has the step splitting. Both end with done
+   * or rolled-back.
+   */
   step: string;
-  /** Worker ids of a move. */
+  /** Id of the worker that a move takes the replica from. */
   from: string;
+  /** Id of the worker that a move gives the replica to. */
   to: string;
-  /** Shard that a split makes. */
+  /** Id of the shard that a split creates. */
   upperShardId: number;
-  /** repair, drain, spread, size, hot, balance, leaders or operator. */
+  /** Cause of the operation: repair, drain, spread, size, hot, balance, leaders or operator. */
   cause: string;
+  /** Explanation as a sentence. */
   reason: string;
-  /** Milliseconds since 1970. */
+  /** Start of the operation, milliseconds since 1970. */
   startedMs: number;
-  /** When the step was recorded, milliseconds since 1970. */
+  /** Start of the current step, milliseconds since 1970. */
   stepMs: number;
-  /** Why it was rolled back, or what it waits for. */
+  /** Why the operation was rolled back, or what it is waiting for. Empty: neither applies. */
   detail: string;
 }
 
 export interface DrainWorkerRequest {
-  /** Number or id. */
+  /** Number or id of the worker. */
   worker: string;
-  /** Take it back: the worker keeps what it has left, and gets replicas again. */
+  /** Whether to cancel the drain: the worker keeps its remaining replicas, and gets new ones again. */
   cancel: boolean;
 }
 
 export interface DrainWorkerResponse {
+  /** Always true; a failure is reported as an error. */
   success: boolean;
 }
 
 export interface RemoveWorkerRequest {
-  /** Number or id. */
+  /** Number or id of the worker. */
   worker: string;
 }
 
 export interface RemoveWorkerResponse {
+  /** Always true; a failure is reported as an error. */
   success: boolean;
 }
 
 export interface RebalanceRequest {
-  /** Only say what would be done. */
+  /** Whether to only report the actions. */
   dryRun: boolean;
 }
 
+/** What the planner does, and what it cannot do. */
 export interface RebalanceResponse {
+  /** Actions that the planner takes, or would take with `dry_run`. */
   actions: PlannedAction[];
-  /** What is wrong and cannot be helped now, with the reason. */
+  /** Problems that cannot be solved now, each with the reason. */
   blocked: string[];
 }
 
+/** An action of the planner. */
 export interface PlannedAction {
-  /** move, transfer or split. */
+  /** Kind of the action: move, transfer (of the leadership) or split. */
   kind: string;
+  /** Id of the shard. */
   shardId: number;
+  /** Name of the collection. */
   collection: string;
-  /** Worker ids. */
+  /** Id of the worker that a replica or the leadership is taken from. */
   from: string;
+  /** Id of the worker that receives the replica or the leadership. */
   to: string;
-  /** repair, drain, spread, size, hot, balance or leaders. */
+  /** Cause of the action: repair, drain, spread, size, hot, balance or leaders. */
   cause: string;
+  /** Explanation as a sentence. */
   reason: string;
 }
 
 export interface MoveReplicaRequest {
+  /** Id of the shard. */
   shardId: number;
-  /** Worker that holds the replica, by number or id. */
+  /** Number or id of the worker that holds the replica. */
   from: string;
-  /** Worker that shall hold it, by number or id. */
+  /** Number or id of the worker that receives the replica. */
   to: string;
 }
 
 export interface SplitShardRequest {
+  /** Id of the shard. */
   shardId: number;
 }
 
@@ -451,16 +596,23 @@ export interface GetJwksRequest {
 }
 
 export interface GetJwksResponse {
+  /** Public keys, including those whose tokens have not expired yet. */
   keys: Jwk[];
 }
 
 /** An Ed25519 public key (RFC 8037). */
 export interface Jwk {
+  /** Key type: always OKP. */
   kty: string;
+  /** Curve: always Ed25519. */
   crv: string;
+  /** Public key, base64url. */
   x: string;
+  /** Id of the key, which tokens name in their header. */
   kid: string;
+  /** Signature algorithm: always EdDSA. */
   alg: string;
+  /** Use of the key: always sig. */
   use: string;
 }
 
@@ -7072,9 +7224,13 @@ export const RotateSigningKeyResponse: MessageFns<RotateSigningKeyResponse> = {
   },
 };
 
+/**
+ * Calls of operators and monitoring systems. Most methods require the role admin; the option `access` of a method names
+ * the callers that it accepts. Others get PERMISSION_DENIED, and callers without a valid token get UNAUTHENTICATED.
+ */
 export type AdminServiceService = typeof AdminServiceService;
 export const AdminServiceService = {
-  /** Ask every service and worker how it is. The status is ok when all answer and every worker is healthy. */
+  /** Query the state of every service and worker. The status is ok if all services answer and every worker is healthy. */
   getHealth: {
     path: "/vectron.admin.v1.AdminService/GetHealth" as const,
     requestStream: false as const,
@@ -7084,7 +7240,7 @@ export const AdminServiceService = {
     responseSerialize: (value: GetHealthResponse): Buffer => Buffer.from(GetHealthResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetHealthResponse => GetHealthResponse.decode(value),
   },
-  /** Say that the process is up. */
+  /** Report that the process runs. Does not query other services. */
   getLiveness: {
     path: "/vectron.admin.v1.AdminService/GetLiveness" as const,
     requestStream: false as const,
@@ -7094,7 +7250,7 @@ export const AdminServiceService = {
     responseSerialize: (value: GetLivenessResponse): Buffer => Buffer.from(GetLivenessResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetLivenessResponse => GetLivenessResponse.decode(value),
   },
-  /** Say whether the system can serve; UNAVAILABLE when some service or worker does not answer. */
+  /** Report whether the deployment can serve requests. Fails with UNAVAILABLE if a service or a worker does not answer. */
   getReadiness: {
     path: "/vectron.admin.v1.AdminService/GetReadiness" as const,
     requestStream: false as const,
@@ -7125,7 +7281,7 @@ export const AdminServiceService = {
     responseSerialize: (value: GetStatsResponse): Buffer => Buffer.from(GetStatsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetStatsResponse => GetStatsResponse.decode(value),
   },
-  /** List the workers as they reported last. */
+  /** List the workers as they last reported their state. */
   listWorkers: {
     path: "/vectron.admin.v1.AdminService/ListWorkers" as const,
     requestStream: false as const,
@@ -7147,7 +7303,7 @@ export const AdminServiceService = {
       Buffer.from(ListAllCollectionsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListAllCollectionsResponse => ListAllCollectionsResponse.decode(value),
   },
-  /** List alerts, the newest first, at most 1,000. */
+  /** List alerts, newest first, at most 1,000. */
   listAlerts: {
     path: "/vectron.admin.v1.AdminService/ListAlerts" as const,
     requestStream: false as const,
@@ -7157,7 +7313,10 @@ export const AdminServiceService = {
     responseSerialize: (value: ListAlertsResponse): Buffer => Buffer.from(ListAlertsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListAlertsResponse => ListAlertsResponse.decode(value),
   },
-  /** Close an alert. */
+  /**
+   * Close an alert. The rule opens no new alert for the same object before the cause has ended. Fails with NOT_FOUND if
+   * there is no alert with this id.
+   */
   resolveAlert: {
     path: "/vectron.admin.v1.AdminService/ResolveAlert" as const,
     requestStream: false as const,
@@ -7168,7 +7327,7 @@ export const AdminServiceService = {
       Buffer.from(ResolveAlertResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ResolveAlertResponse => ResolveAlertResponse.decode(value),
   },
-  /** List what alerts are opened for. */
+  /** List the rules by which alerts are opened. */
   listAlertRules: {
     path: "/vectron.admin.v1.AdminService/ListAlertRules" as const,
     requestStream: false as const,
@@ -7180,7 +7339,7 @@ export const AdminServiceService = {
       Buffer.from(ListAlertRulesResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListAlertRulesResponse => ListAlertRulesResponse.decode(value),
   },
-  /** Change an alert rule; what is not given stays. */
+  /** Change an alert rule. Absent fields remain unchanged. Fails with NOT_FOUND if there is no rule with this name. */
   putAlertRule: {
     path: "/vectron.admin.v1.AdminService/PutAlertRule" as const,
     requestStream: false as const,
@@ -7190,7 +7349,7 @@ export const AdminServiceService = {
     responseSerialize: (value: AlertRule): Buffer => Buffer.from(AlertRule.encode(value).finish()),
     responseDeserialize: (value: Buffer): AlertRule => AlertRule.decode(value),
   },
-  /** List the newest entries of this gateway's audit log, the newest first. */
+  /** List the latest entries of this gateway's audit log, newest first. */
   listAuditEntries: {
     path: "/vectron.admin.v1.AdminService/ListAuditEntries" as const,
     requestStream: false as const,
@@ -7202,7 +7361,7 @@ export const AdminServiceService = {
       Buffer.from(ListAuditEntriesResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListAuditEntriesResponse => ListAuditEntriesResponse.decode(value),
   },
-  /** Check this gateway's audit log: that no entry was changed, and none is missing. */
+  /** Verify this gateway's audit log: that no entry was changed and that none is missing. */
   verifyAudit: {
     path: "/vectron.admin.v1.AdminService/VerifyAudit" as const,
     requestStream: false as const,
@@ -7212,7 +7371,7 @@ export const AdminServiceService = {
     responseSerialize: (value: VerifyAuditResponse): Buffer => Buffer.from(VerifyAuditResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): VerifyAuditResponse => VerifyAuditResponse.decode(value),
   },
-  /** Get the cluster in a few numbers. */
+  /** Get a summary of the cluster: workers, shards, points and operations. */
   getClusterStatus: {
     path: "/vectron.admin.v1.AdminService/GetClusterStatus" as const,
     requestStream: false as const,
@@ -7234,7 +7393,7 @@ export const AdminServiceService = {
     responseSerialize: (value: ListShardsResponse): Buffer => Buffer.from(ListShardsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListShardsResponse => ListShardsResponse.decode(value),
   },
-  /** List moves and splits: those under way, and those that ended, the newest first. */
+  /** List moves and splits: first those in progress, then those that have ended, newest first. */
   listOperations: {
     path: "/vectron.admin.v1.AdminService/ListOperations" as const,
     requestStream: false as const,
@@ -7246,7 +7405,7 @@ export const AdminServiceService = {
       Buffer.from(ListOperationsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListOperationsResponse => ListOperationsResponse.decode(value),
   },
-  /** Have a worker's replicas moved to others, or take that back. */
+  /** Move all replicas of a worker to other workers, or cancel that. A draining worker gets no new replicas. */
   drainWorker: {
     path: "/vectron.admin.v1.AdminService/DrainWorker" as const,
     requestStream: false as const,
@@ -7256,7 +7415,7 @@ export const AdminServiceService = {
     responseSerialize: (value: DrainWorkerResponse): Buffer => Buffer.from(DrainWorkerResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DrainWorkerResponse => DrainWorkerResponse.decode(value),
   },
-  /** Forget a worker that holds no shard any more. */
+  /** Remove a worker that holds no shard. Fails with CONFLICT if it still holds shards: drain it first. */
   removeWorker: {
     path: "/vectron.admin.v1.AdminService/RemoveWorker" as const,
     requestStream: false as const,
@@ -7267,7 +7426,7 @@ export const AdminServiceService = {
       Buffer.from(RemoveWorkerResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RemoveWorkerResponse => RemoveWorkerResponse.decode(value),
   },
-  /** Say what the planner would do now, with reasons, and without dry_run begin to do it. */
+  /** Report the actions that the planner would take now, with their reasons. Without `dry_run`, the planner starts them. */
   rebalance: {
     path: "/vectron.admin.v1.AdminService/Rebalance" as const,
     requestStream: false as const,
@@ -7277,7 +7436,7 @@ export const AdminServiceService = {
     responseSerialize: (value: RebalanceResponse): Buffer => Buffer.from(RebalanceResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RebalanceResponse => RebalanceResponse.decode(value),
   },
-  /** Move one replica from a worker to another. */
+  /** Move one replica from a worker to another one. Returns when the operation has started. */
   moveReplica: {
     path: "/vectron.admin.v1.AdminService/MoveReplica" as const,
     requestStream: false as const,
@@ -7287,7 +7446,7 @@ export const AdminServiceService = {
     responseSerialize: (value: Operation): Buffer => Buffer.from(Operation.encode(value).finish()),
     responseDeserialize: (value: Buffer): Operation => Operation.decode(value),
   },
-  /** Split a shard in the middle of its key range. */
+  /** Split a shard in the middle of its hash range. Returns when the operation has started. */
   splitShard: {
     path: "/vectron.admin.v1.AdminService/SplitShard" as const,
     requestStream: false as const,
@@ -7297,7 +7456,7 @@ export const AdminServiceService = {
     responseSerialize: (value: Operation): Buffer => Buffer.from(Operation.encode(value).finish()),
     responseDeserialize: (value: Buffer): Operation => Operation.decode(value),
   },
-  /** Get the public keys of login and SDK tokens (RFC 7517). */
+  /** Get the public keys that verify login tokens and SDK tokens (RFC 7517). */
   getJwks: {
     path: "/vectron.admin.v1.AdminService/GetJwks" as const,
     requestStream: false as const,
@@ -7307,7 +7466,7 @@ export const AdminServiceService = {
     responseSerialize: (value: GetJwksResponse): Buffer => Buffer.from(GetJwksResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetJwksResponse => GetJwksResponse.decode(value),
   },
-  /** Sign tokens with a new key; those of the old one are good until they expire. */
+  /** Sign tokens with a new key from now on. Tokens that were signed with the old key remain valid until they expire. */
   rotateSigningKey: {
     path: "/vectron.admin.v1.AdminService/RotateSigningKey" as const,
     requestStream: false as const,
@@ -7322,56 +7481,59 @@ export const AdminServiceService = {
 } as const;
 
 export interface AdminServiceServer extends UntypedServiceImplementation {
-  /** Ask every service and worker how it is. The status is ok when all answer and every worker is healthy. */
+  /** Query the state of every service and worker. The status is ok if all services answer and every worker is healthy. */
   getHealth: handleUnaryCall<GetHealthRequest, GetHealthResponse>;
-  /** Say that the process is up. */
+  /** Report that the process runs. Does not query other services. */
   getLiveness: handleUnaryCall<GetLivenessRequest, GetLivenessResponse>;
-  /** Say whether the system can serve; UNAVAILABLE when some service or worker does not answer. */
+  /** Report whether the deployment can serve requests. Fails with UNAVAILABLE if a service or a worker does not answer. */
   getReadiness: handleUnaryCall<GetReadinessRequest, GetReadinessResponse>;
   /** Get the metrics of this gateway in the text format of Prometheus. */
   getMetrics: handleUnaryCall<GetMetricsRequest, HttpBody>;
   /** Get totals over all tenants. */
   getStats: handleUnaryCall<GetStatsRequest, GetStatsResponse>;
-  /** List the workers as they reported last. */
+  /** List the workers as they last reported their state. */
   listWorkers: handleUnaryCall<ListWorkersRequest, ListWorkersResponse>;
   /** List the collections of all tenants. */
   listAllCollections: handleUnaryCall<ListAllCollectionsRequest, ListAllCollectionsResponse>;
-  /** List alerts, the newest first, at most 1,000. */
+  /** List alerts, newest first, at most 1,000. */
   listAlerts: handleUnaryCall<ListAlertsRequest, ListAlertsResponse>;
-  /** Close an alert. */
+  /**
+   * Close an alert. The rule opens no new alert for the same object before the cause has ended. Fails with NOT_FOUND if
+   * there is no alert with this id.
+   */
   resolveAlert: handleUnaryCall<ResolveAlertRequest, ResolveAlertResponse>;
-  /** List what alerts are opened for. */
+  /** List the rules by which alerts are opened. */
   listAlertRules: handleUnaryCall<ListAlertRulesRequest, ListAlertRulesResponse>;
-  /** Change an alert rule; what is not given stays. */
+  /** Change an alert rule. Absent fields remain unchanged. Fails with NOT_FOUND if there is no rule with this name. */
   putAlertRule: handleUnaryCall<PutAlertRuleRequest, AlertRule>;
-  /** List the newest entries of this gateway's audit log, the newest first. */
+  /** List the latest entries of this gateway's audit log, newest first. */
   listAuditEntries: handleUnaryCall<ListAuditEntriesRequest, ListAuditEntriesResponse>;
-  /** Check this gateway's audit log: that no entry was changed, and none is missing. */
+  /** Verify this gateway's audit log: that no entry was changed and that none is missing. */
   verifyAudit: handleUnaryCall<VerifyAuditRequest, VerifyAuditResponse>;
-  /** Get the cluster in a few numbers. */
+  /** Get a summary of the cluster: workers, shards, points and operations. */
   getClusterStatus: handleUnaryCall<GetClusterStatusRequest, GetClusterStatusResponse>;
   /** List every shard with its replicas. */
   listShards: handleUnaryCall<ListShardsRequest, ListShardsResponse>;
-  /** List moves and splits: those under way, and those that ended, the newest first. */
+  /** List moves and splits: first those in progress, then those that have ended, newest first. */
   listOperations: handleUnaryCall<ListOperationsRequest, ListOperationsResponse>;
-  /** Have a worker's replicas moved to others, or take that back. */
+  /** Move all replicas of a worker to other workers, or cancel that. A draining worker gets no new replicas. */
   drainWorker: handleUnaryCall<DrainWorkerRequest, DrainWorkerResponse>;
-  /** Forget a worker that holds no shard any more. */
+  /** Remove a worker that holds no shard. Fails with CONFLICT if it still holds shards: drain it first. */
   removeWorker: handleUnaryCall<RemoveWorkerRequest, RemoveWorkerResponse>;
-  /** Say what the planner would do now, with reasons, and without dry_run begin to do it. */
+  /** Report the actions that the planner would take now, with their reasons. Without `dry_run`, the planner starts them. */
   rebalance: handleUnaryCall<RebalanceRequest, RebalanceResponse>;
-  /** Move one replica from a worker to another. */
+  /** Move one replica from a worker to another one. Returns when the operation has started. */
   moveReplica: handleUnaryCall<MoveReplicaRequest, Operation>;
-  /** Split a shard in the middle of its key range. */
+  /** Split a shard in the middle of its hash range. Returns when the operation has started. */
   splitShard: handleUnaryCall<SplitShardRequest, Operation>;
-  /** Get the public keys of login and SDK tokens (RFC 7517). */
+  /** Get the public keys that verify login tokens and SDK tokens (RFC 7517). */
   getJwks: handleUnaryCall<GetJwksRequest, GetJwksResponse>;
-  /** Sign tokens with a new key; those of the old one are good until they expire. */
+  /** Sign tokens with a new key from now on. Tokens that were signed with the old key remain valid until they expire. */
   rotateSigningKey: handleUnaryCall<RotateSigningKeyRequest, RotateSigningKeyResponse>;
 }
 
 export interface AdminServiceClient extends Client {
-  /** Ask every service and worker how it is. The status is ok when all answer and every worker is healthy. */
+  /** Query the state of every service and worker. The status is ok if all services answer and every worker is healthy. */
   getHealth(
     request: GetHealthRequest,
     callback: (error: ServiceError | null, response: GetHealthResponse) => void,
@@ -7387,7 +7549,7 @@ export interface AdminServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetHealthResponse) => void,
   ): ClientUnaryCall;
-  /** Say that the process is up. */
+  /** Report that the process runs. Does not query other services. */
   getLiveness(
     request: GetLivenessRequest,
     callback: (error: ServiceError | null, response: GetLivenessResponse) => void,
@@ -7403,7 +7565,7 @@ export interface AdminServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetLivenessResponse) => void,
   ): ClientUnaryCall;
-  /** Say whether the system can serve; UNAVAILABLE when some service or worker does not answer. */
+  /** Report whether the deployment can serve requests. Fails with UNAVAILABLE if a service or a worker does not answer. */
   getReadiness(
     request: GetReadinessRequest,
     callback: (error: ServiceError | null, response: GetReadinessResponse) => void,
@@ -7451,7 +7613,7 @@ export interface AdminServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetStatsResponse) => void,
   ): ClientUnaryCall;
-  /** List the workers as they reported last. */
+  /** List the workers as they last reported their state. */
   listWorkers(
     request: ListWorkersRequest,
     callback: (error: ServiceError | null, response: ListWorkersResponse) => void,
@@ -7483,7 +7645,7 @@ export interface AdminServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListAllCollectionsResponse) => void,
   ): ClientUnaryCall;
-  /** List alerts, the newest first, at most 1,000. */
+  /** List alerts, newest first, at most 1,000. */
   listAlerts(
     request: ListAlertsRequest,
     callback: (error: ServiceError | null, response: ListAlertsResponse) => void,
@@ -7499,7 +7661,10 @@ export interface AdminServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListAlertsResponse) => void,
   ): ClientUnaryCall;
-  /** Close an alert. */
+  /**
+   * Close an alert. The rule opens no new alert for the same object before the cause has ended. Fails with NOT_FOUND if
+   * there is no alert with this id.
+   */
   resolveAlert(
     request: ResolveAlertRequest,
     callback: (error: ServiceError | null, response: ResolveAlertResponse) => void,
@@ -7515,7 +7680,7 @@ export interface AdminServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ResolveAlertResponse) => void,
   ): ClientUnaryCall;
-  /** List what alerts are opened for. */
+  /** List the rules by which alerts are opened. */
   listAlertRules(
     request: ListAlertRulesRequest,
     callback: (error: ServiceError | null, response: ListAlertRulesResponse) => void,
@@ -7531,7 +7696,7 @@ export interface AdminServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListAlertRulesResponse) => void,
   ): ClientUnaryCall;
-  /** Change an alert rule; what is not given stays. */
+  /** Change an alert rule. Absent fields remain unchanged. Fails with NOT_FOUND if there is no rule with this name. */
   putAlertRule(
     request: PutAlertRuleRequest,
     callback: (error: ServiceError | null, response: AlertRule) => void,
@@ -7547,7 +7712,7 @@ export interface AdminServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: AlertRule) => void,
   ): ClientUnaryCall;
-  /** List the newest entries of this gateway's audit log, the newest first. */
+  /** List the latest entries of this gateway's audit log, newest first. */
   listAuditEntries(
     request: ListAuditEntriesRequest,
     callback: (error: ServiceError | null, response: ListAuditEntriesResponse) => void,
@@ -7563,7 +7728,7 @@ export interface AdminServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListAuditEntriesResponse) => void,
   ): ClientUnaryCall;
-  /** Check this gateway's audit log: that no entry was changed, and none is missing. */
+  /** Verify this gateway's audit log: that no entry was changed and that none is missing. */
   verifyAudit(
     request: VerifyAuditRequest,
     callback: (error: ServiceError | null, response: VerifyAuditResponse) => void,
@@ -7579,7 +7744,7 @@ export interface AdminServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: VerifyAuditResponse) => void,
   ): ClientUnaryCall;
-  /** Get the cluster in a few numbers. */
+  /** Get a summary of the cluster: workers, shards, points and operations. */
   getClusterStatus(
     request: GetClusterStatusRequest,
     callback: (error: ServiceError | null, response: GetClusterStatusResponse) => void,
@@ -7611,7 +7776,7 @@ export interface AdminServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListShardsResponse) => void,
   ): ClientUnaryCall;
-  /** List moves and splits: those under way, and those that ended, the newest first. */
+  /** List moves and splits: first those in progress, then those that have ended, newest first. */
   listOperations(
     request: ListOperationsRequest,
     callback: (error: ServiceError | null, response: ListOperationsResponse) => void,
@@ -7627,7 +7792,7 @@ export interface AdminServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListOperationsResponse) => void,
   ): ClientUnaryCall;
-  /** Have a worker's replicas moved to others, or take that back. */
+  /** Move all replicas of a worker to other workers, or cancel that. A draining worker gets no new replicas. */
   drainWorker(
     request: DrainWorkerRequest,
     callback: (error: ServiceError | null, response: DrainWorkerResponse) => void,
@@ -7643,7 +7808,7 @@ export interface AdminServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DrainWorkerResponse) => void,
   ): ClientUnaryCall;
-  /** Forget a worker that holds no shard any more. */
+  /** Remove a worker that holds no shard. Fails with CONFLICT if it still holds shards: drain it first. */
   removeWorker(
     request: RemoveWorkerRequest,
     callback: (error: ServiceError | null, response: RemoveWorkerResponse) => void,
@@ -7659,7 +7824,7 @@ export interface AdminServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RemoveWorkerResponse) => void,
   ): ClientUnaryCall;
-  /** Say what the planner would do now, with reasons, and without dry_run begin to do it. */
+  /** Report the actions that the planner would take now, with their reasons. Without `dry_run`, the planner starts them. */
   rebalance(
     request: RebalanceRequest,
     callback: (error: ServiceError | null, response: RebalanceResponse) => void,
@@ -7675,7 +7840,7 @@ export interface AdminServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RebalanceResponse) => void,
   ): ClientUnaryCall;
-  /** Move one replica from a worker to another. */
+  /** Move one replica from a worker to another one. Returns when the operation has started. */
   moveReplica(
     request: MoveReplicaRequest,
     callback: (error: ServiceError | null, response: Operation) => void,
@@ -7691,7 +7856,7 @@ export interface AdminServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: Operation) => void,
   ): ClientUnaryCall;
-  /** Split a shard in the middle of its key range. */
+  /** Split a shard in the middle of its hash range. Returns when the operation has started. */
   splitShard(
     request: SplitShardRequest,
     callback: (error: ServiceError | null, response: Operation) => void,
@@ -7707,7 +7872,7 @@ export interface AdminServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: Operation) => void,
   ): ClientUnaryCall;
-  /** Get the public keys of login and SDK tokens (RFC 7517). */
+  /** Get the public keys that verify login tokens and SDK tokens (RFC 7517). */
   getJwks(
     request: GetJwksRequest,
     callback: (error: ServiceError | null, response: GetJwksResponse) => void,
@@ -7723,7 +7888,7 @@ export interface AdminServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetJwksResponse) => void,
   ): ClientUnaryCall;
-  /** Sign tokens with a new key; those of the old one are good until they expire. */
+  /** Sign tokens with a new key from now on. Tokens that were signed with the old key remain valid until they expire. */
   rotateSigningKey(
     request: RotateSigningKeyRequest,
     callback: (error: ServiceError | null, response: RotateSigningKeyResponse) => void,

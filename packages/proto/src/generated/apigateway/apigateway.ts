@@ -30,15 +30,20 @@ export const protobufPackage = "vectron.v1";
 
 export const protobufFileName = "apigateway/apigateway.proto";
 
+/** How the results of a collection's searches are reordered by the text of the query. */
 export interface RerankSettings {
+  /** Whether searches that have a `query` text are reranked. */
   enabled: boolean;
-  /** Payload fields that hold text; empty: every string field. */
+  /** Payload fields that contain text, at most 64. Empty: every string field of the payload. */
   textFields: string[];
-  /** Weight of a field's text matches, default 1. */
+  /** Weight of the text matches in a field, by field name. The default of a field is 1. */
   fieldBoosts: Map<string, number>;
-  /** Payload field with a time (seconds since 1970 or RFC 3339) that makes newer points rank higher. */
+  /**
+   * Payload field with a time, in seconds since 1970 or RFC 3339: newer points rank higher. Empty: recency has no
+   * influence.
+   */
   recencyField: string;
-  /** Candidates fetched for each result asked for, 1 to 20; 0: 5. */
+  /** Number of candidates that are reranked for each requested result, 1 to 20. 0: 5. */
   oversample: number;
 }
 
@@ -47,287 +52,363 @@ export interface RerankSettings_FieldBoostsEntry {
   value: number;
 }
 
+/** The settings of a collection. */
 export interface CreateCollectionRequest {
+  /**
+   * Name of the collection, 1 to 128 characters: ASCII letters, digits, `_` and `-`, beginning with a letter or a
+   * digit. It must be unique among the collections and aliases of the tenant.
+   */
   name: string;
-  /** 1 to 65,536. */
+  /** Number of dimensions of the vectors, 1 to 65,536. */
   dimension: number;
-  /** cosine (default), euclidean or dot. */
+  /** Distance metric: cosine (default), euclidean or dot. */
   distance: string;
-  /** 1 to 64; 0: one per worker, at most 16. */
+  /** Number of shards, 1 to 64. 0: one per worker, at most 16. */
   shards: number;
+  /** Reranking of search results. Absent: results are not reranked. */
   rerank?:
     | RerankSettings
     | undefined;
-  /** Links a node of the graph, 2 to 128; 0: 16. */
+  /** Maximum number of links of a graph node (M of HNSW), 2 to 128. 0: 16. */
   hnswM: number;
-  /** Candidates while inserting, hnsw_m to 4,096; 0: 200. */
+  /**
+   * Number of candidates that are considered when a point is inserted into the graph (efConstruction of HNSW), `hnsw_m`
+   * to 4,096. 0: 200.
+   */
   hnswEfConstruction: number;
+  /** How vectors are stored and indexed. Absent: the default of each setting. */
   vectors?:
     | VectorSettings
     | undefined;
-  /** Replicas of each shard, 1 to 7; 0: 3 where there are as many workers, else 1. */
+  /** Number of replicas of each shard, 1 to 7. 0: 3 if there are at least 3 workers, otherwise 1. */
   replicas: number;
   /**
-   * fsync (default): acknowledged writes are on the disks of a majority. relaxed: they are in its memory, and on its
-   * disks a moment later; UNSAFE when the power fails.
+   * When writes are acknowledged. fsync (default): when a majority of the replicas has them on disk. relaxed: when a
+   * majority has them in memory; they are on disk shortly afterwards, and a power failure can lose acknowledged writes.
    */
   durability: string;
-  /** Payload indexes from the start. */
+  /** Payload indexes to declare, at most 64. More can be declared later with CreateIndex. */
   indexes: PayloadIndex[];
-  /** Names of sparse vectors that points may have. */
+  /** Names of the sparse vectors that points can have, at most 16, each 1 to 64 bytes. */
   sparseVectors: string[];
-  /** Dense vectors that points may have besides their first one. */
+  /** Named dense vectors that points can have in addition to their first vector, at most 16. */
   namedVectors: NamedVector[];
-  /** Lets points and queries be given as text. */
+  /**
+   * Embedding provider that computes the vectors of texts in points and queries. Absent: points and queries must have
+   * vectors.
+   */
   embedding?: EmbeddingSettings | undefined;
 }
 
+/** How the vectors of texts are computed. */
 export interface EmbeddingSettings {
-  /** One that the operator has set up, or local: words hashed, for tests and trials. */
+  /**
+   * Name of a provider that the operator has configured; or local, which hashes words and is meant for tests and
+   * trials.
+   */
   provider: string;
-  /** Payload field that keeps the text of a point; empty: text. */
+  /** Payload field in which the text of a point is stored, at most 512 bytes. Empty: text. */
   textField: string;
 }
 
+/** The declaration of a named dense vector, which points can have in addition to their first vector. */
 export interface NamedVector {
-  /** 1 to 64 bytes. */
+  /** Name of the vector, 1 to 64 bytes. */
   name: string;
-  /** 1 to 65,536. */
+  /** Number of dimensions, 1 to 65,536. */
   dimension: number;
-  /** cosine (default), euclidean or dot. */
+  /** Distance metric: cosine (default), euclidean or dot. */
   distance: string;
-  /** 0: 16. */
+  /** Maximum number of links of a graph node (M of HNSW), 2 to 128. 0: 16. */
   hnswM: number;
-  /** 0: 200. */
+  /** Number of candidates that are considered when a point is inserted into the graph, `hnsw_m` to 4,096. 0: 200. */
   hnswEfConstruction: number;
-  /** int8 (default), none, float16, binary or product. */
+  /** Quantization in the graph: int8 (default), none, float16, binary or product. */
   quantization: string;
-  /** memory (default) or mmap. */
+  /** Where the full vectors are stored: memory (default) or mmap. */
   storage: string;
-  /** As in VectorSettings. */
+  /**
+   * Maximum number of candidates that are rescored for each result, at most 100, as in VectorSettings. 0: as many as
+   * the quantization error requires.
+   */
   oversampling: number;
 }
 
-/** An index of what is at a path of the payload. */
+/** An index of the values at one path of the payload. */
 export interface PayloadIndex {
+  /** Path of the values in the payload, at most 512 bytes: keys separated by dots. */
   path: string;
-  /** keyword, integer, float, bool, datetime, geo or text. */
+  /** Type of the indexed values: keyword, integer, float, bool, datetime, geo or text. */
   type: string;
-  /** Of a text index: language whose word endings are cut, such as english; empty: none. */
+  /** For a text index: language for stemming, such as english. Empty: words are not stemmed. */
   language: string;
-  /** Of a text index: words (default), or code, which takes identifiers and file names apart as well. */
+  /** For a text index: words (default); or code, which also splits identifiers and file names into their parts. */
   analyzer: string;
   /**
-   * Of a text index: words that are left out of texts and queries. The entry _language_ stands for the usual ones of the
-   * language, such as the, of and is.
+   * For a text index: words that are ignored in texts and queries, at most 10,000. The entry `_language_` stands for
+   * the usual stop words of the language, such as the, of and is.
    */
   stopWords: string[];
 }
 
-/** How vectors are kept; fixed when the collection is made. */
+/** How vectors are stored and indexed. These settings cannot be changed after the collection was created. */
 export interface VectorSettings {
   /**
-   * Form in which the graph compares vectors: int8 (default), none, float16, binary or product. Results are rescored
-   * with the full vectors in any case.
+   * Form in which the graph compares vectors: int8 (default), none, float16, binary or product. Results are always
+   * rescored with the full vectors.
    */
   quantization: string;
-  /** Where the full vectors live: memory (default), mmap or disk. */
+  /** Where the full vectors are stored: memory (default), mmap or disk. */
   storage: string;
-  /** Most candidates rescored per result, at most 100; 0: as many as the error of the codes asks for. */
+  /**
+   * Maximum number of candidates that are rescored for each result, at most 100. 0: as many as the quantization error
+   * requires.
+   */
   oversampling: number;
   /**
-   * Build the index on all threads at once. Faster, and not deterministic: replicas may differ in answers that are not
-   * exact.
+   * Whether to build the graph with several threads. This is faster but not deterministic: replicas can differ in
+   * answers that are not exact.
    */
   parallelBuild: boolean;
 }
 
 export interface CreateCollectionResponse {
+  /** Always true; a failure is reported as an error. */
   success: boolean;
 }
 
 export interface DeleteCollectionRequest {
+  /** Name of the collection. An alias is not accepted. */
   name: string;
 }
 
 export interface DeleteCollectionResponse {
+  /** Always true; a failure is reported as an error. */
   success: boolean;
 }
 
 export interface UpsertRequest {
+  /** Name or alias of the collection. */
   collection: string;
-  /** Of equal ids in one request, the last wins. */
+  /** Points to write, at least one. If several points have the same id, the last one is stored. */
   points: Point[];
-  /** Names the write, so that sending it again has the effect of once; missing: the gateway names it. */
+  /**
+   * Identifies the write, so that a repetition is applied only once. Absent: the gateway assigns an identifier, which
+   * covers only its own retries.
+   */
   origin?: WriteOrigin | undefined;
 }
 
+/**
+ * The identifier of a write. The server applies a write only once, however often it is sent with the same identifier. A
+ * repetition that comes after the server has dropped the record of the first attempt fails with RETRY_EXPIRED.
+ */
 export interface WriteOrigin {
-  /** Random, 16 bytes, of the client's process. */
+  /** Random identifier of the client's process, 16 bytes. */
   client: Buffer;
-  /** Counted by the client. */
+  /** Sequence number of the write, increased by the client for each write. */
   sequence: bigint;
-  /** The client has no write below this one in flight. */
+  /**
+   * Lowest sequence number of the client's writes that are still in progress. The server drops its records of lower
+   * ones.
+   */
   pendingFrom: bigint;
 }
 
-/** Which writes a read must see. Missing: every one that this server has applied. */
+/** Which writes a read must see. */
 export interface ReadConsistency {
-  /** any (default), bounded, at_least or linearizable. */
+  /**
+   * any (default): what the answering replica has applied. bounded: what was current at most `max_staleness_ms` ago.
+   * at_least: at least the write of `write_token`. linearizable: every write that was acknowledged before the read
+   * began. A replica that cannot satisfy the level within the time limit fails with TOO_STALE or NOT_CAUGHT_UP.
+   */
   level: string;
-  /** With bounded: how old the state may be; 0: 2,000. */
+  /** For bounded: maximum age of the state that is read, milliseconds. 0: 2,000. */
   maxStalenessMs: number;
-  /** With at_least: the token of a write. */
+  /** For at_least: `write_token` of the write that the read must see. */
   writeToken: string;
 }
 
+/** The result of a write. */
 export interface UpsertResponse {
+  /** Number of points that were written. */
   upserted: number;
-  /** One row a shard that got points. */
+  /** Result of each shard that received points. */
   shards: ShardWrite[];
-  /** For a read that must see this write. */
+  /** Token of this write, for reads with the consistency at_least. */
   writeToken: string;
 }
 
+/** The result of a write in one shard. */
 export interface ShardWrite {
+  /** Id of the shard. */
   shardId: number;
+  /** Number of points that were written in this shard. */
   upserted: number;
-  /** Log index of the write. */
+  /** Index of the write in the log of the shard. */
   logIndex: bigint;
-  /** Set when this shard's points were not written: the error's code. */
+  /** Code of the error if the points of this shard were not written. Empty: they were written. */
   errorCode: string;
 }
 
+/** One batch of an UpsertStream. */
 export interface UpsertBatch {
-  /** Counted by the client: higher with each batch. */
+  /** Sequence number, which the client increases with each batch. */
   sequence: bigint;
+  /** Points of the batch, as in Upsert. */
   upsert?: UpsertRequest | undefined;
 }
 
+/** The answer to one batch of an UpsertStream. */
 export interface UpsertAck {
-  /** Of the batch. */
+  /** Sequence number of the batch. */
   sequence: bigint;
-  outcome?: { $case: "written"; value: UpsertResponse } | //
-  /** With google.rpc.ErrorInfo, whose reason is the code; with google.rpc.RetryInfo where the same batch may be sent again. */
-  { $case: "error"; value: Status } | undefined;
+  outcome?:
+    | //
+    /** Result of a batch that was written. */
+    { $case: "written"; value: UpsertResponse }
+    | //
+    /**
+     * Error of a batch that was not written. It contains a google.rpc.ErrorInfo, whose reason is the error code; and a
+     * google.rpc.RetryInfo if the same batch can be sent again.
+     */
+    { $case: "error"; value: Status }
+    | undefined;
 }
 
+/** A search for the nearest neighbours of exactly one of `vector`, `vector_f32`, `text` and `like_id`. */
 export interface SearchRequest {
+  /** Name or alias of the collection. */
   collection: string;
+  /** Query vector. Exactly one of `vector`, `vector_f32`, `text` and `like_id` is required. */
   vector: number[];
-  /** 1 to 10,000; 0: 10. */
+  /** Number of results, 1 to 10,000. 0: 10. */
   topK: number;
-  /** Text for the reranker, when the collection enables it. */
+  /** Text for the reranker, if the collection enables reranking. Empty: results are not reranked. */
   query: string;
-  /** Budget; 0: the server's default. */
+  /** Time limit of the search, milliseconds. 0: the default of the server (`--search-timeout-ms`). */
   timeoutMs: number;
+  /** Whether to return the vectors of the results. */
   includeVectors: boolean;
-  /** Absent: true. */
+  /** Whether to return the payloads of the results. Absent: true. */
   includeMetadata?:
     | boolean
     | undefined;
   /**
-   * Most candidates kept while searching, top_k to 10,000, and no other stop; 0: by `recall`, or the default, which stops by
-   * distance.
+   * Maximum number of candidates that the graph search keeps (ef of HNSW), `top_k` to 10,000; the search then has no
+   * other stopping rule. 0: determined by `recall`, or by the default, which stops by distance.
    */
   ef: number;
-  /** Scan instead of walking the graph. */
+  /** Whether to scan all points instead of searching the graph, which gives the exact answer. */
   exact: boolean;
+  /** Minimum score of a result. Absent: no minimum. */
   scoreThreshold?:
     | number
     | undefined;
-  /** The query vector as little-endian float32, instead of `vector`. */
+  /** Query vector as little-endian float32 values, instead of `vector`. */
   vectorF32: Buffer;
-  /** Search by the vector of this point, instead of `vector`; the point itself is left out. */
+  /**
+   * Id of a stored point whose vector is used, instead of `vector`. The point itself is excluded from the results.
+   * Fails with POINT_NOT_FOUND if it does not exist.
+   */
   likeId: string;
   /**
-   * Share of the true nearest points wanted on average, 0.5 to 0.999, instead of `ef`: each shard does the least work that
-   * it measured to give it. 0: no wish.
+   * Share of the true nearest neighbours that the results must contain on average, 0.5 to 0.999, instead of `ef`. Each
+   * shard does the least work that reached this share in its own measurements. 0: no requirement.
    */
   recall: number;
+  /** Which writes the read must see. Absent: every write that the answering replica has applied. */
   consistency?:
     | ReadConsistency
     | undefined;
-  /** Say how the answer came about. */
+  /** Whether to return an explanation of how the answer was computed. */
   explain: boolean;
-  /** Say which step this point did not get past, instead of guessing. */
+  /** Id of a point for which the answer explains why it is not among the results. Empty: no such explanation. */
   whyNot: string;
-  /** Only points that pass. */
+  /** Only points that match this filter are considered. Absent: all points. */
   filter?:
     | Filter
     | undefined;
-  /** The named vector that is searched, and given with include_vectors; empty: the first one. */
+  /** Named vector that is searched, and returned with `include_vectors`. Empty: the first vector of the points. */
   using: string;
-  /** Text that the collection's embedding provider makes the vector of, instead of `vector`. */
+  /** Text from which the embedding provider of the collection computes the query vector, instead of `vector`. */
   text: string;
 }
 
+/** The results of a search, and how they were found. */
 export interface SearchResponse {
-  /** Best first; equal scores by id. */
+  /** Results, best first; equal scores are ordered by id. */
   results: SearchResult[];
-  /** Whether every shard answered. */
+  /** Whether every shard answered completely. If false, results can be missing. */
   complete: boolean;
+  /** Number of shards that were queried. */
   shardsAsked: number;
+  /** Number of shards that answered. */
   shardsAnswered: number;
+  /** Report of each shard. */
   shards: ShardRead[];
-  /** Names this answer in SubmitFeedback. */
+  /** Identifier of this answer for SubmitFeedback. */
   queryId: string;
-  /** Strategy that reordered the results; empty: vector order. */
+  /** Strategy that reordered the results. Empty: the results are in vector order. */
   rerankedBy: string;
-  /** Why a reranking that was due did not happen. */
+  /** Error code that explains why a requested reranking was skipped. Empty: it was not skipped, or not requested. */
   rerankSkipped: string;
   /**
-   * Recall to expect, of the shard with the least: 1 when the answer is exact, absent while nothing was measured. An answer is
-   * exact when `recall_interval.low` is 1, too: a mean of 1 may also have been measured.
+   * Expected recall, 0 to 1: the lowest one of the shards. It is 1 for an exact answer, and absent if nothing was
+   * measured yet. A measured mean can also be 1; the answer is exact only if `recall_interval.low` is 1 as well.
    */
   recallEstimate?:
     | number
     | undefined;
-  /** shards, cache, redis or coalesced: what gave the answer. */
+  /** Source of the answer: shards, cache, redis or coalesced (the answer to an identical concurrent search). */
   servedFrom: string;
-  /** With explain. */
+  /** Explanation of the search, if `explain` was set. */
   explanation?:
     | Explanation
     | undefined;
-  /** With why_not. */
+  /** Explanation for the point that `why_not` names. */
   whyNot?:
     | WhyNot
     | undefined;
-  /** Set with recall_estimate. */
+  /** Confidence interval of `recall_estimate`, present if that is present. */
   recallInterval?:
     | RecallInterval
     | undefined;
-  /** Recall was asked for, and what a shard measured is less, or it has measured nothing. */
+  /** Whether a `recall` was requested and a shard has measured a lower one, or has measured nothing. */
   recallUnmet: boolean;
 }
 
 /** A 95 % confidence interval of a recall. */
 export interface RecallInterval {
+  /** Lower end of the interval, 0 to 1. */
   low: number;
+  /** Upper end of the interval, 0 to 1. */
   high: number;
 }
 
-/** The way of one search through the services. */
+/** How a search was executed, step by step. */
 export interface Explanation {
-  /** W3C trace id of the request, for the spans of all services. */
+  /** W3C trace id of the request, which finds its spans in all services. */
   traceId: string;
-  /** Epoch of the route: the greatest of its shards. */
+  /** Epoch of the placement that was used: the highest one of the shards. */
   routeEpoch: number;
-  /** The collection's incarnation. */
+  /** Id of the collection. A collection that is deleted and created again has another id. */
   collectionId: string;
-  /** What it took, in the order of the steps. */
+  /** Steps of the search, in the order of their execution. */
   steps: Step[];
-  /** Budget that the search had. */
+  /** Time limit of the search, milliseconds. */
   budgetMs: number;
-  /** The consistency that was asked for. */
+  /** Consistency that was requested. */
   consistency: string;
 }
 
+/** One step of a search. */
 export interface Step {
-  /** authenticate, cache, route, shard, merge, rerank. */
+  /** Name of the step: authenticate, cache, route, shard, merge or rerank. */
   name: string;
+  /** Duration of the step, milliseconds. */
   milliseconds: number;
-  /** What was decided and seen, as text. */
+  /** Decisions and observations of the step, as text by name. */
   details: Map<string, string>;
 }
 
@@ -336,69 +417,88 @@ export interface Step_DetailsEntry {
   value: string;
 }
 
-/** Why a point is not among the results. */
+/** Why a point is not among the results of a search. */
 export interface WhyNot {
+  /** Id of the point. */
   id: string;
-  /** returned, not_stored, filtered_out, beyond_top_k, below_threshold, not_visited, reranked_out or shard_did_not_answer. */
+  /**
+   * Step that excluded the point: returned (it is among the results), not_stored, filtered_out, beyond_top_k,
+   * below_threshold, not_visited, reranked_out or shard_did_not_answer.
+   */
   step: string;
+  /** Explanation as a sentence. */
   reason: string;
-  /** Its exact score; 0 when it is not stored. */
+  /** Exact score of the point. 0 if the point is not stored. */
   score: number;
-  /** Its place among all points by exact score, from 1, when it is within the first 10,000; 0: it is not. */
+  /** Rank of the point by its exact score among all points, from 1. 0: it is not among the first 10,000. */
   exactRank: number;
 }
 
+/** How one shard contributed to a search. */
 export interface ShardRead {
+  /** Id of the shard. */
   shardId: number;
+  /** Log index of the state that was read. */
   appliedIndex: bigint;
-  /** Points that were scanned because the index does not hold them yet. */
+  /** Number of points that were scanned because they are not in the graph yet. */
   indexLag: number;
-  /** Most candidates that the walk was to keep; 0: there was no walk. */
+  /** Maximum number of candidates that the graph search kept. 0: the graph was not searched. */
   ef: number;
-  /** Set when the shard did not answer. */
+  /** Code of the error if the shard did not answer. Empty: it answered. */
   errorCode: string;
-  /** As in SearchResponse, of this shard. */
+  /** Expected recall of this shard, as in SearchResponse. */
   recallEstimate?:
     | number
     | undefined;
-  /** Nodes whose links were read, distances computed, candidates rescored. */
+  /** Number of graph nodes whose links were read. */
   visited: number;
+  /** Number of distances that were computed. */
   distances: number;
+  /** Number of candidates that were rescored with the full vectors. */
   rescored: number;
-  /** Whether the budget ended before the search: points may be missing, and the answer is not complete. */
+  /** Whether the time limit ended the search early. If true, points can be missing, and the answer is not complete. */
   stopped: boolean;
   /** Number of the worker that answered. */
   replica: bigint;
-  /** From the request to this shard's answer, as the gateway saw it. */
+  /** Time from the request to the answer of this shard as the gateway measured it, milliseconds. */
   milliseconds: number;
   /** How the points were found: graph, scan, scan_codes, post_filter, walk, post_check, bm25 or sparse. */
   plan: string;
-  /** With a filter: points that pass, as far as that is known. */
+  /** With a filter: number of points that match it, as far as it is known. */
   matching: bigint;
-  /** Payloads had to be read for the filter: a payload index would make it faster. */
+  /** Whether payloads were read to evaluate the filter. If true, a payload index would make the search faster. */
   unindexed: boolean;
-  /** Set with recall_estimate. */
+  /** Confidence interval of `recall_estimate`, present if that is present. */
   recallInterval?:
     | RecallInterval
     | undefined;
-  /** The distance-adaptive stop: the walk ended at (1 + slack)^2 times the k-th squared distance; absent: by ef alone, or no walk. */
+  /**
+   * Slack of the distance-adaptive stopping rule: the graph search ended at (1 + slack)^2 times the squared distance of
+   * the k-th candidate. Absent: it ended by `ef` only, or the graph was not searched.
+   */
   slack?: number | undefined;
 }
 
+/** One result of a search. */
 export interface SearchResult {
+  /** Id of the point. */
   id: string;
-  /** Higher is better: cosine similarity, dot product, or 1 / (1 + L2 distance). */
+  /** Score; higher is better: cosine similarity, dot product, or 1 / (1 + Euclidean distance). */
   score: number;
-  /** The payload: in REST any JSON object; in gRPC its top level, where a value that is no string appears as its JSON text. */
+  /**
+   * Payload of the point. In REST it is any JSON object; in gRPC it is the top level of that object, in which a value
+   * that is not a string is given as its JSON text.
+   */
   payload: Map<string, string>;
+  /** Vector of the point; empty unless `include_vectors` was set. */
   vector: number[];
-  /** The document as it was stored. */
+  /** Payload as it was stored. */
   document?:
     | { [key: string]: any }
     | undefined;
-  /** Terms of the reranker's score. */
+  /** Terms of the reranker's score, as text. Empty: the result was not reranked. */
   explanation: string;
-  /** As in Point. */
+  /** Payload as JSON text, as in Point. */
   payloadJson: string;
 }
 
@@ -408,29 +508,37 @@ export interface SearchResult_PayloadEntry {
 }
 
 export interface GetRequest {
+  /** Name or alias of the collection. */
   collection: string;
+  /** Id of the point, 1 to 512 bytes. */
   id: string;
+  /** Which writes the read must see. Absent: every write that the answering replica has applied. */
   consistency?: ReadConsistency | undefined;
 }
 
 export interface GetResponse {
+  /** The point that was requested. */
   point?:
     | Point
     | undefined;
-  /** Log index of the shard as of which it was read. */
+  /** Log index of the state of the shard that was read. */
   appliedIndex: bigint;
 }
 
 export interface DeleteRequest {
+  /** Name or alias of the collection. */
   collection: string;
+  /** Id of the point, 1 to 512 bytes. */
   id: string;
+  /** Identifies the write, as in UpsertRequest. */
   origin?: WriteOrigin | undefined;
 }
 
+/** The result of a deletion. */
 export interface DeleteResponse {
-  /** Whether it was there. */
+  /** Whether the point existed. */
   existed: boolean;
-  /** For a read that must see this. */
+  /** Token of this write, for reads with the consistency at_least. */
   writeToken: string;
 }
 
@@ -438,118 +546,171 @@ export interface ListCollectionsRequest {
 }
 
 export interface ListCollectionsResponse {
+  /** Names of the collections. */
   collections: string[];
+  /** The collections with their main settings, in the same order. */
   details: CollectionInfo[];
 }
 
+/** A collection with its main settings. */
 export interface CollectionInfo {
+  /** Name of the collection. */
   name: string;
+  /** Number of dimensions of the vectors. */
   dimension: number;
+  /** Distance metric: cosine, euclidean or dot. */
   distance: string;
+  /** Number of shards. */
   shards: number;
-  /** As the workers reported it last, within seconds; GetCollectionStatus counts. */
+  /** Number of points as the workers last reported it, a few seconds old. GetCollectionStatus counts them. */
   points: bigint;
-  /** Seconds since 1970. */
+  /** Time of creation, seconds since 1970. */
   createdAt: bigint;
 }
 
 export interface GetCollectionStatusRequest {
+  /** Name or alias of the collection. */
   name: string;
 }
 
+/** The state and the settings of a collection. */
 export interface GetCollectionStatusResponse {
+  /** Name of the collection. */
   name: string;
+  /** Number of dimensions of the vectors. */
   dimension: number;
+  /** Distance metric: cosine, euclidean or dot. */
   distance: string;
+  /** State of each shard. */
   shards: ShardStatus[];
-  /** As of every write that was acknowledged before, of the shards that answered: one that did not has an error_code. */
+  /**
+   * Number of points, including every write that was acknowledged before. Shards that did not answer have an
+   * `error_code` and are not counted.
+   */
   points: bigint;
-  /** Points that search scans because the index does not hold them yet; at most `points`. */
+  /** Number of points that searches scan because they are not in the index yet; at most `points`. */
   indexLag: bigint;
-  /** fsync, or relaxed with its interval: how acknowledged writes are kept. */
+  /** When writes are acknowledged: fsync, or relaxed with its interval. */
   durability: string;
-  rerank?: RerankSettings | undefined;
-  memoryBytes: bigint;
-  diskBytes: bigint;
-  embedding?:
-    | EmbeddingSettings
-    | undefined;
-  /** What it was made with, as it is now; without indexes and vectors that were declared for it (ListIndexes). */
-  settings?: CreateCollectionRequest | undefined;
-}
-
-/** What is not given stays as it is. */
-export interface UpdateCollectionRequest {
-  name: string;
-  /** fsync or relaxed: of the writes from now on. */
-  durability?: string | undefined;
+  /** Reranking of search results. */
   rerank?:
     | RerankSettings
     | undefined;
-  /** Texts from now on; vectors that are there stay. */
+  /** Memory that the leaders of all shards use, bytes. */
+  memoryBytes: bigint;
+  /** Disk space that the leaders of all shards use, bytes. */
+  diskBytes: bigint;
+  /** Embedding provider of the collection. Absent: none. */
+  embedding?:
+    | EmbeddingSettings
+    | undefined;
+  /**
+   * Settings of the collection with their current values, without the indexes and vectors that are declared (see
+   * ListIndexes).
+   */
+  settings?: CreateCollectionRequest | undefined;
+}
+
+/** Settings to change. Absent settings remain unchanged. */
+export interface UpdateCollectionRequest {
+  /** Name or alias of the collection. */
+  name: string;
+  /** When later writes are acknowledged: fsync or relaxed. */
+  durability?:
+    | string
+    | undefined;
+  /** Reranking of search results. */
+  rerank?:
+    | RerankSettings
+    | undefined;
+  /** Embedding provider for later texts. Stored vectors do not change. */
   embedding?: EmbeddingSettings | undefined;
 }
 
 export interface UpdateCollectionResponse {
+  /** All settings after the change. */
   settings?: CreateCollectionRequest | undefined;
 }
 
+/** The state of one shard of a collection. */
 export interface ShardStatus {
+  /** Id of the shard. */
   shardId: number;
+  /** Numbers of the workers that hold a replica. */
   replicas: bigint[];
+  /** Number of the worker that leads the shard. 0: no leader is known. */
   leaderId: bigint;
+  /** Whether the shard has a leader that serves requests. */
   ready: boolean;
+  /** Number of points in the shard. */
   points: bigint;
+  /** Number of points that searches scan because they are not in the index yet. */
   indexLag: bigint;
+  /** Log index that the leader has applied. */
   appliedIndex: bigint;
   /** Raft term of the leader. */
   term: bigint;
+  /** State of each replica. */
   replicaStatus: ReplicaStatus[];
-  /** Why the shard did not say how many points it has, and `points` and `index_lag` are 0; empty: it did. */
+  /** Code of the error if the shard did not report its points; `points` and `index_lag` are then 0. Empty: it did. */
   errorCode: string;
 }
 
+/** The state of one replica of a shard. */
 export interface ReplicaStatus {
   /** Number of the worker. */
   worker: bigint;
-  /** leader, follower, candidate, learner, stopped, or empty when it has not been heard of. */
+  /** Raft role: leader, follower, candidate, learner or stopped. Empty: the worker has not reported the replica. */
   role: string;
+  /** Log index that the replica has applied. */
   appliedIndex: bigint;
-  /** Why it is out of service and waits to be replaced; empty: it is not. */
+  /** Why the replica is out of service until it is replaced. Empty: it is in service. */
   damage: string;
 }
 
+/** A point: an id, vectors and a payload. A point to write has exactly one of `vector`, `vector_f32` and `text`. */
 export interface Point {
-  /** 1 to 512 bytes. */
+  /** Id of the point, 1 to 512 bytes of UTF-8. Ids are compared byte by byte. */
   id: string;
+  /** First vector of the point, with the number of dimensions of the collection. */
   vector: number[];
+  /**
+   * Payload of the point. In REST it is any JSON object; in gRPC it is the top level of that object, in which a value
+   * that is not a string is given as its JSON text.
+   */
   payload: Map<string, string>;
-  /** Any JSON object, instead of `payload`. */
+  /** Payload as any JSON object, instead of `payload`. */
   document?:
     | { [key: string]: any }
     | undefined;
-  /** The vector as little-endian float32, instead of `vector`. */
+  /** First vector as little-endian float32 values, instead of `vector`. */
   vectorF32: Buffer;
-  /** By name, as declared for the collection. */
+  /** Sparse vectors by name, as declared for the collection. */
   sparse: Map<string, SparseVector>;
-  /** Written: the point is deleted so long after; 0: never. */
+  /** Write: seconds after which the point is deleted. 0: it is never deleted automatically. */
   ttlSeconds: number;
-  /** Written: only if the point's version is this; 0: only if there is no such point. */
+  /**
+   * Write: version that the stored point must have; 0: the point must not exist. Otherwise the write fails with
+   * VERSION_CONFLICT. Absent: the write is unconditional.
+   */
   ifVersion?:
     | bigint
     | undefined;
-  /** Read: grows with every write of the point. */
+  /** Read: version of the point, which increases with every write of the point. */
   version: bigint;
-  /** Read: when it is deleted, milliseconds since 1970; 0: never. */
+  /** Read: time at which the point is deleted, milliseconds since 1970. 0: never. */
   expiresAtMs: bigint;
-  /** Dense vectors besides `vector`, by name, as declared. */
+  /** Named dense vectors, as declared for the collection. */
   vectors: Map<string, DenseVector>;
-  /** Text that the collection's embedding provider makes the vector of, instead of `vector`; kept in the payload. */
+  /**
+   * Text from which the embedding provider of the collection computes the vector, instead of `vector`. It is also
+   * stored in the payload.
+   */
   text: string;
   /**
-   * The document as JSON text, in which every number is exact. Written: instead of `payload` and `document`. Read: set
-   * when the document holds an integer beyond 2^53, which google.protobuf.Struct cannot hold; `document` then has its
-   * decimal digits as a string.
+   * Payload as JSON text, in which every number is exact. Write: used instead of `payload` and `document`. Read: set if
+   * the payload contains an integer beyond 2^53, which google.protobuf.Struct cannot represent; `document` then
+   * contains its decimal digits as a string.
    */
   payloadJson: string;
 }
@@ -569,36 +730,50 @@ export interface Point_VectorsEntry {
   value?: DenseVector | undefined;
 }
 
-/** One of both. */
+/** A dense vector. Exactly one of its fields is required. */
 export interface DenseVector {
-  /** Little-endian float32. */
+  /** Elements of the vector as little-endian float32 values. */
   vectorF32: Buffer;
+  /** Elements of the vector. */
   vector: number[];
 }
 
-/** A vector of few dimensions that are not zero. */
+/** A sparse vector: a vector of which only the dimensions that are not zero are given. */
 export interface SparseVector {
-  /** Each once. */
+  /** Indices of the dimensions that are not zero; each index occurs once. */
   indices: number[];
-  /** As many. */
+  /** Values of these dimensions, in the same order as `indices` and of the same number. */
   values: number[];
 }
 
 export interface UpdateUserProfileRequest {
+  /** New plan of the tenant: FREE or PAID. */
   plan: Plan;
 }
 
 export interface UpdateUserProfileResponse {
+  /** Account of the caller after the change. */
   user?: UserProfile | undefined;
 }
 
 export interface SubmitFeedbackRequest {
+  /** Name or alias of the collection. */
   collection: string;
+  /** Query as the user entered it, at most 8,192 bytes. */
   query: string;
+  /** Ids of the results that the user saw, at most 1,000. */
   resultIds: string[];
+  /** Judgements of single results, 1 to 1,000. */
   feedbackItems: FeedbackItem[];
+  /**
+   * Additional information of the application, at most 32 entries: keys of at most 128 bytes, values of at most 1,024
+   * bytes.
+   */
   context: Map<string, string>;
-  /** The answer that was shown. */
+  /**
+   * `query_id` of the answer that the user saw. The results of that answer are then stored with the feedback. Empty:
+   * unknown.
+   */
   queryId: string;
 }
 
@@ -607,357 +782,475 @@ export interface SubmitFeedbackRequest_ContextEntry {
   value: string;
 }
 
+/** A user's judgement of one result. */
 export interface FeedbackItem {
+  /** Id of the point that was the result, 1 to 512 bytes. */
   resultId: string;
+  /** Relevance on a scale that the application chooses; it is stored as given. */
   relevanceScore: number;
+  /** Whether the user opened the result. */
   clicked: boolean;
+  /** Position of the result in the list that the user saw, as the application counts it. */
   position: number;
+  /** Comment of the user, at most 4,096 bytes. */
   comment: string;
 }
 
 export interface SubmitFeedbackResponse {
+  /** Always true; a failure is reported as an error. */
   success: boolean;
+  /** Id of the stored feedback. */
   feedbackId: string;
 }
 
 export interface ListPointsRequest {
+  /** Name or alias of the collection. */
   collection: string;
-  /** 1 to 1,000; 0: 20. */
+  /** Maximum number of points in the answer, 1 to 1,000. 0: 20. */
   limit: number;
-  /** The `next_cursor` of the page before; empty: from the start. */
+  /** `next_cursor` of the previous page. Empty: the first page. */
   cursor: string;
+  /** Whether to return the vectors of the points. */
   includeVectors: boolean;
+  /** Which writes the read must see. Absent: every write that the answering replica has applied. */
   consistency?:
     | ReadConsistency
     | undefined;
-  /** Only points that pass. */
+  /** Only points that match this filter are listed. Absent: all points. */
   filter?:
     | Filter
     | undefined;
-  /** Instead of by id. */
+  /** Order by a payload value. Absent: the points are ordered by id. */
   orderBy?:
     | OrderBy
     | undefined;
-  /** Of a snapshot that is open, instead of what is current: the `snapshot` of OpenSnapshot. By id only. */
+  /**
+   * `snapshot` of OpenSnapshot, to list its points instead of the current ones. Cannot be combined with `order_by`.
+   * Empty: the current points.
+   */
   snapshot: string;
 }
 
 /**
- * By a value, then by id. Of a list the least value counts, descending the greatest. false, true, numbers, times (by time,
- * not by text), other strings (by code points); points with none of these come last, in both directions.
+ * Order by a payload value, and by id among equal values. The order of values is: false, true, numbers, times (by time,
+ * not by text), other strings (by code points). Points without such a value come last in both directions. A list counts
+ * with its least value in ascending order, and with its greatest value in descending order.
  */
 export interface OrderBy {
+  /** Path of the value in the payload: keys separated by dots. */
   path: string;
+  /** Whether the greatest value comes first. */
   descending: boolean;
 }
 
+/** One page of points. */
 export interface ListPointsResponse {
-  /** As many as the limit asks for, or fewer where more would be too large for one answer (4,000,000 bytes). */
+  /**
+   * Points of the page. There can be fewer than `limit` if more would exceed the size limit of an answer (4,000,000
+   * bytes).
+   */
   points: Point[];
-  /** Empty: no more. Only this is the end. */
+  /**
+   * Cursor of the next page. Empty: there are no more points. A page with few or no points is not necessarily the last
+   * one.
+   */
   nextCursor: string;
 }
 
 export interface ListChangesRequest {
+  /** Name or alias of the collection. */
   collection: string;
-  /** `next_cursor` of the answer before; empty: from the oldest change that is kept. */
+  /** `next_cursor` of the previous answer. Empty: `from` determines the start. */
   cursor: string;
-  /** How long to wait for the first change, at most 60,000. */
+  /** Maximum time to wait for the first change, milliseconds, at most 60,000. 0: the call does not wait. */
   waitMs: number;
   /**
-   * Without a cursor, where to begin: empty, at the oldest change that is kept; `now`, with what comes after this call, whose
-   * answer has no changes and the cursor to go on from.
+   * Where to start without a cursor. Empty: at the oldest change that is kept. now: after this call, whose answer
+   * contains no changes but the cursor to continue from.
    */
   from: string;
 }
 
+/** Changes, and the cursor to continue from. */
 export interface ListChangesResponse {
+  /** Changes in log order within each shard. Empty: there was none within `wait_ms`. */
   changes: PointChange[];
+  /** Cursor for the next call. */
   nextCursor: string;
 }
 
+/** One change of one point. */
 export interface PointChange {
+  /** Id of the shard of the point. */
   shardId: number;
-  /** Changes of one shard and log index took effect together. */
+  /** Log index of the write. Changes with the same shard and log index took effect together. */
   logIndex: bigint;
-  /** insert, update or delete. */
+  /** Kind of the change: insert, update or delete. */
   kind: string;
-  /** Of an insert or update: the whole point as it was made. Of a delete: the id alone. */
+  /** For an insert or an update: the whole point after the change. For a delete: only its id. */
   point?: Point | undefined;
 }
 
 export interface OpenSnapshotRequest {
+  /** Name or alias of the collection. */
   collection: string;
 }
 
+/** A snapshot that was opened. */
 export interface OpenSnapshotResponse {
-  /** For ListPoints and CloseSnapshot. */
+  /** Identifier of the snapshot for ListPoints and CloseSnapshot. */
   snapshot: string;
-  /** For ListChanges: everything after this moment, and nothing before. */
+  /** Cursor for ListChanges: it gives exactly the changes after the snapshot. */
   cursor: string;
-  /** Points in it. */
+  /** Number of points in the snapshot. */
   points: bigint;
-  /** It is closed when it was not used for so long. */
+  /** Time without use after which the snapshot is closed, milliseconds. */
   expiresAfterMs: number;
-  /** The moment: of each shard, the last write that is in it. */
+  /** Last write of each shard that the snapshot contains. */
   shards: SnapshotShard[];
 }
 
+/** The state of one shard in a snapshot. */
 export interface SnapshotShard {
+  /** Id of the shard. */
   shardId: number;
+  /** Log index of the last write that the snapshot contains. */
   logIndex: bigint;
 }
 
 export interface CloseSnapshotRequest {
+  /** Name or alias of the collection. */
   collection: string;
+  /** `snapshot` of OpenSnapshot. */
   snapshot: string;
 }
 
 export interface CloseSnapshotResponse {
-  /** Whether it was open. */
+  /** Whether the snapshot was open. */
   existed: boolean;
 }
 
-/** One way to the points. Exactly one of vector, vector_f32, embed, like_id, sparse, text and examples. */
+/**
+ * One branch of a query. Exactly one of `vector`, `vector_f32`, `embed`, `like_id`, `sparse`, `text` and `examples` is
+ * required.
+ */
 export interface QueryBranch {
+  /** Query vector, with the number of dimensions of the searched vectors. */
   vector: number[];
-  /** Little-endian float32. */
+  /** Query vector as little-endian float32 values, instead of `vector`. */
   vectorF32: Buffer;
-  /** The vector of this point; the point itself is left out. */
+  /** Id of a stored point whose vector is used. The point itself is excluded from the results. */
   likeId: string;
-  sparse?: SparseQuery | undefined;
-  text?: TextQuery | undefined;
+  /** Sparse query vector. */
+  sparse?:
+    | SparseQuery
+    | undefined;
+  /** Words to search for, which are scored by BM25. */
+  text?:
+    | TextQuery
+    | undefined;
+  /** Stored points to be near to, and points to be far from. */
   examples?:
     | Examples
     | undefined;
-  /** Besides the filter of the whole query. */
+  /** Filter of this branch, in addition to the filter of the whole query. Absent: none. */
   filter?:
     | Filter
     | undefined;
-  /** Candidates it gives to the fusion, at most 10,000; 0: max(50, 4 top_k). */
+  /** Number of candidates that the branch contributes to the fusion, at most 10,000. 0: max(50, 4 * top_k). */
   limit: number;
-  /** Its weight in the fusion, at most a million; 0: 1. */
+  /** Weight of the branch in the fusion, at most 1,000,000. 0: 1. */
   weight: number;
+  /** Maximum number of candidates that the graph search keeps, as in SearchRequest. */
   ef: number;
+  /** Required recall of the branch, as in SearchRequest. */
   recall: number;
+  /** Whether to scan all points instead of searching the graph. */
   exact: boolean;
+  /** Minimum score of a candidate in this branch. Absent: no minimum. */
   scoreThreshold?:
     | number
     | undefined;
-  /** The named vector that is searched, and given with include_vectors; empty: the first one. */
+  /** Named vector that is searched, and returned with `include_vectors`. Empty: the first vector of the points. */
   using: string;
-  /** Text that the collection's embedding provider makes the vector of, instead of `vector`. */
+  /** Text from which the embedding provider of the collection computes the query vector, instead of `vector`. */
   embed: string;
 }
 
+/** A sparse query vector. */
 export interface SparseQuery {
-  /** Name of the sparse vector. */
+  /** Name of the sparse vector, as declared for the collection. */
   name: string;
+  /** Indices of the dimensions that are not zero; each index occurs once. */
   indices: number[];
+  /** Values of these dimensions, in the same order as `indices` and of the same number. */
   values: number[];
 }
 
-/** Words, scored by BM25 over the fields that have a text index. */
+/** Words to search for in the fields that have a text index. Results are scored by BM25. */
 export interface TextQuery {
+  /** Text whose words are searched for. A point with one of the words is a result; more words give a higher score. */
   query: string;
-  /** Empty: every field with a text index. */
+  /** Fields to search. Empty: every field with a text index. */
   fields: TextField[];
   /**
-   * Only points that have each of these phrases in one of the fields: its words next to each other in this order. With an
-   * empty query, the words of the phrases are ranked by.
+   * Phrases that a result must contain, at most 16: each of them in one of the fields, with its words next to each
+   * other in this order. If `query` is empty, the words of the phrases determine the score.
    */
   phrases: string[];
 }
 
+/** A field that a text query searches. */
 export interface TextField {
+  /** Path of the field in the payload. It must have a text index. */
   path: string;
-  /** Factor of the field's score, at most a million; 0: 1. */
+  /** Factor of the score of the field, at most 1,000,000. 0: 1. */
   boost: number;
 }
 
 /**
- * Near these and far from those: the query vector is the mean of the positive ones, moved away from the mean of the
- * negative ones by their difference. Points given as examples are left out.
+ * Stored points as examples. The query vector is the mean of the positive vectors, moved away from the mean of the
+ * negative vectors by the difference of the two means. The examples are excluded from the results.
  */
 export interface Examples {
-  /** At least one. */
+  /** Ids of points that results shall be near to, at least one. */
   positiveIds: string[];
+  /** Ids of points that results shall be far from. */
   negativeIds: string[];
 }
 
+/** A query: its branches, and how their results are combined. */
 export interface QueryRequest {
+  /** Name or alias of the collection. */
   collection: string;
-  /** 1 to 16. One: its answer, with its scores. Several: fused. */
+  /** Branches of the query, 1 to 16. A single branch gives its results with its own scores; several branches are fused. */
   branches: QueryBranch[];
-  /** Of every branch. */
+  /** Filter of every branch. Absent: all points. */
   filter?:
     | Filter
     | undefined;
-  /** 1 to 10,000; 0: 10. */
+  /** Number of results, 1 to 10,000. 0: 10. */
   topK: number;
   /**
-   * rrf (default): the sum of weight / (rrf_k + rank). weighted: the sum of weight times the branch's score, scaled so that
-   * its best is 1 and its worst 0.
+   * How branches are fused. rrf (default): the sum of weight / (rrf_k + rank). weighted: the sum of weight times the
+   * score, which is scaled within each branch so that its best score is 1 and its worst is 0.
    */
   fusion: string;
-  /** 0: 60. */
+  /** Constant of the rrf fusion. 0: 60. */
   rrfK: number;
   /**
-   * The fused candidates are ordered by the similarity of their first vectors to this one (little-endian float32); empty:
-   * they are not. Not with branches that use a named vector.
+   * Vector by whose similarity to the first vectors of the fused candidates these are ordered again, as little-endian
+   * float32 values. Cannot be combined with branches that use a named vector. Empty: the order of the fusion remains.
    */
   rescoreVectorF32: Buffer;
-  diversity?: Diversity | undefined;
-  groupBy?: Grouping | undefined;
+  /** Selection of diverse results. Absent: results are selected by score only. */
+  diversity?:
+    | Diversity
+    | undefined;
+  /** Grouping of the results by a payload value. Absent: results are not grouped. */
+  groupBy?:
+    | Grouping
+    | undefined;
+  /** Whether to return the vectors of the results. */
   includeVectors: boolean;
-  /** Absent: true. */
+  /** Whether to return the payloads of the results. Absent: true. */
   includeMetadata?:
     | boolean
     | undefined;
-  /** Budget; 0: the server's default. */
+  /** Time limit of the query, milliseconds. 0: the default of the server (`--search-timeout-ms`). */
   timeoutMs: number;
+  /** Which writes the read must see. Absent: every write that the answering replica has applied. */
   consistency?:
     | ReadConsistency
     | undefined;
-  /** Of the final score. */
+  /** Minimum of the final score of a result. Absent: no minimum. */
   scoreThreshold?: number | undefined;
 }
 
 /**
- * Maximal marginal relevance: each next result is the candidate with the most of (1 - share) * relevance - share * its
- * greatest similarity to a result before.
+ * Diversity by maximal marginal relevance: the next result is the candidate with the highest value of (1 - share) *
+ * relevance - share * s, where s is its greatest similarity to a result that was already selected.
  */
 export interface Diversity {
-  /** 0 (none) to 1. */
+  /** Weight of diversity, 0 (none) to 1. */
   share: number;
-  /** Candidates chosen from, at most 1,000; 0: 4 top_k. */
+  /** Number of candidates to select from, at most 1,000. 0: 4 * top_k. */
   candidates: number;
 }
 
-/** The best groups of points that share a value, in the order of their best points. */
+/** The best groups of points that have the same payload value, in the order of their best points. */
 export interface Grouping {
-  /** A list puts the point in the group of each of its values; a point without a value is in none. */
+  /**
+   * Path of the value in the payload. A point whose value is a list is in the group of each element; a point without a
+   * value is in none.
+   */
   path: string;
-  /** 1 to 1,000; 0: 10. */
+  /** Number of groups, 1 to 1,000. 0: 10. */
   groups: number;
-  /** Points of a group, 1 to 100; 0: 3. */
+  /** Maximum number of points of each group, 1 to 100. 0: 3. */
   groupSize: number;
 }
 
+/** The results of a query, and how complete they are. */
 export interface QueryResponse {
-  /** Empty with group_by. */
+  /** Results, best first. Empty if `group_by` was set. */
   results: SearchResult[];
+  /** Groups, best first. Empty unless `group_by` was set. */
   groups: ResultGroup[];
-  /** Whether every shard answered every branch. */
+  /** Whether every shard answered every branch completely. If false, results can be missing. */
   complete: boolean;
+  /** Number of shards that were queried. */
   shardsAsked: number;
+  /** Number of shards that answered. */
   shardsAnswered: number;
-  /** In the order of the request. */
+  /** Reports of the branches, in the order of the request. */
   branches: BranchReport[];
 }
 
+/** Results that have the same payload value. */
 export interface ResultGroup {
-  value?: any | undefined;
+  /** Payload value of the group. */
+  value?:
+    | any
+    | undefined;
+  /** Results of the group, best first. */
   results: SearchResult[];
-  /** The value as JSON text, set when it is an integer beyond 2^53; `value` then has its decimal digits as a string. */
+  /**
+   * Value as JSON text. Set if the value is an integer beyond 2^53; `value` then contains its decimal digits as a
+   * string.
+   */
   valueJson: string;
 }
 
-/** What a branch found. */
+/** How one branch of a query was executed. */
 export interface BranchReport {
+  /** Number of candidates that the branch found. */
   candidates: number;
-  /** As in SearchResponse. */
+  /** Expected recall of the branch, as in SearchResponse. */
   recallEstimate?:
     | number
     | undefined;
-  /** How each shard found its points. */
+  /** How each shard found its points, as `plan` in ShardRead. */
   plans: string[];
-  /** Payloads had to be read for its filter. */
+  /** Whether payloads were read to evaluate the filter. If true, a payload index would make the branch faster. */
   unindexed: boolean;
-  /** Set with recall_estimate. */
+  /** Confidence interval of `recall_estimate`, present if that is present. */
   recallInterval?:
     | RecallInterval
     | undefined;
-  /** Recall was asked for, and what a shard measured is less, or it has measured nothing. */
+  /** Whether a `recall` was requested and a shard has measured a lower one, or has measured nothing. */
   recallUnmet: boolean;
 }
 
-/** What is not about one vector holds for all of the searches, and is as in SearchRequest. */
+/** Searches with many vectors. Fields other than `vectors` apply to all of them, and mean the same as in SearchRequest. */
 export interface SearchBatchRequest {
+  /** Name or alias of the collection. */
   collection: string;
-  /** 1 to 1,000. */
+  /** Query vectors, 1 to 1,000. */
   vectors: DenseVector[];
-  /** 1 to 10,000; 0: 10. */
+  /** Number of results of each search, 1 to 10,000. 0: 10. */
   topK: number;
-  /** Budget of the whole call; 0: the server's default. */
+  /** Time limit of the whole call, milliseconds. 0: the default of the server (`--search-timeout-ms`). */
   timeoutMs: number;
+  /** Whether to return the vectors of the results. */
   includeVectors: boolean;
-  /** Absent: true. */
-  includeMetadata?: boolean | undefined;
+  /** Whether to return the payloads of the results. Absent: true. */
+  includeMetadata?:
+    | boolean
+    | undefined;
+  /** Maximum number of candidates that the graph search keeps, as in SearchRequest. */
   ef: number;
+  /** Whether to scan all points instead of searching the graph. */
   exact: boolean;
-  scoreThreshold?: number | undefined;
+  /** Minimum score of a result. Absent: no minimum. */
+  scoreThreshold?:
+    | number
+    | undefined;
+  /** Required recall of each search, as in SearchRequest. */
   recall: number;
-  consistency?: ReadConsistency | undefined;
-  filter?: Filter | undefined;
+  /** Which writes the read must see. Absent: every write that the answering replica has applied. */
+  consistency?:
+    | ReadConsistency
+    | undefined;
+  /** Only points that match this filter are considered. Absent: all points. */
+  filter?:
+    | Filter
+    | undefined;
+  /** Named vector that is searched, and returned with `include_vectors`. Empty: the first vector of the points. */
   using: string;
 }
 
 export interface SearchBatchResponse {
-  /** One a vector, in their order. */
+  /** Answers in the order of the vectors. */
   answers: SearchResponse[];
 }
 
 export interface QueryBatchRequest {
-  /** 1 to 64. */
+  /** Queries to run, 1 to 64. */
   queries: QueryRequest[];
 }
 
 export interface QueryBatchResponse {
+  /** Outcomes in the order of the queries. */
   outcomes: QueryOutcome[];
 }
 
+/** The answer or the error of one query of a batch. */
 export interface QueryOutcome {
+  /** Answer of the query. Absent: the query failed. */
   answer?:
     | QueryResponse
     | undefined;
-  /** Set when there is no answer: the error's code and message. */
+  /** Code of the error. Empty: the query succeeded. */
   errorCode: string;
+  /** Message of the error. Empty: the query succeeded. */
   errorMessage: string;
 }
 
 export interface MeasureRecallRequest {
+  /** Name or alias of the collection. */
   collection: string;
-  /** Queries that are compared, 1 to 1,000; 0: 100. */
+  /** Number of queries to compare, 1 to 1,000. 0: 100. */
   queries: number;
-  /** Results a query, 1 to 1,000; 0: 10. */
+  /** Number of results of each query, 1 to 1,000. 0: 10. */
   topK: number;
-  /** How the searches that are measured are made: as in SearchRequest. */
+  /** `ef` of the searches to measure, as in SearchRequest. */
   ef: number;
+  /** `recall` of the searches to measure, as in SearchRequest. */
   recall: number;
-  /** The named vector; empty: the first one. */
+  /** Named vector to measure. Empty: the first vector of the points. */
   using: string;
+  /** Filter of the searches to measure. Absent: all points. */
   filter?:
     | Filter
     | undefined;
-  /** What was compared within this time is the answer; 0: 10,000. */
+  /**
+   * Time limit of the measurement, milliseconds, at most 600,000; the answer then contains the comparisons that were
+   * completed. 0: 10,000.
+   */
   timeoutMs: number;
 }
 
+/** Search results compared with exact results. */
 export interface MeasureRecallResponse {
-  /** Mean share of the true `top_k` that were found. A point whose score equals that of the last true one counts. */
+  /**
+   * Measured recall: mean share of the true `top_k` nearest points that the searches found, 0 to 1. A found point whose
+   * score equals that of the last true one counts as found.
+   */
   recall: number;
+  /** Confidence interval of `recall`. */
   interval?:
     | RecallInterval
     | undefined;
-  /** Queries that were compared, and how many of them had been asked by clients. */
+  /** Number of queries that were compared. */
   queries: number;
+  /** Number of these queries that clients had sent; the others are synthetic. */
   asked: number;
-  /** Mean of the recall that the answers said, absent where one said nothing. */
+  /** Mean of the `recall_estimate` of the answers. Absent: an answer had none. */
   promised?:
     | number
     | undefined;
-  /** Queries by how their points were found; shards count each. */
+  /** Number of queries by the plan that found their points, counted in each shard. */
   plans: Map<string, number>;
 }
 
@@ -967,193 +1260,269 @@ export interface MeasureRecallResponse_PlansEntry {
 }
 
 export interface CountPointsRequest {
+  /** Name or alias of the collection. */
   collection: string;
+  /** Only points that match this filter are counted. Absent: all points. */
   filter?:
     | Filter
     | undefined;
-  /** Where the indexes do not know, look at a sample only. */
+  /** Whether to estimate the number from a sample where the indexes cannot give the exact one. */
   estimate: boolean;
+  /** Which writes the read must see. Absent: every write that the answering replica has applied. */
   consistency?: ReadConsistency | undefined;
 }
 
+/** The number of points that match. */
 export interface CountPointsResponse {
+  /** Number of points. */
   count: bigint;
+  /** Whether `count` is exact; otherwise it is an estimate. */
   exact: boolean;
-  /** Payloads had to be read: a payload index would make it faster. */
+  /** Whether payloads were read. If true, a payload index would make the call faster. */
   unindexed: boolean;
 }
 
 export interface FacetPointsRequest {
+  /** Name or alias of the collection. */
   collection: string;
+  /** Path of the values in the payload. */
   path: string;
+  /** Only points that match this filter are counted. Absent: all points. */
   filter?:
     | Filter
     | undefined;
-  /** 1 to 10,000; 0: 10. */
+  /** Maximum number of values in the answer, 1 to 10,000. 0: 10. */
   limit: number;
+  /** Which writes the read must see. Absent: every write that the answering replica has applied. */
   consistency?: ReadConsistency | undefined;
 }
 
+/** The values at a path, with the number of points of each. */
 export interface FacetPointsResponse {
-  /** The most frequent first. */
+  /** Values with their numbers of points, most frequent first. */
   values: Facet[];
-  /** Whether there are others. */
+  /** Whether there are more values than `limit`. */
   more: boolean;
+  /** Whether payloads were read. If true, a payload index would make the call faster. */
   unindexed: boolean;
 }
 
+/** A payload value, and the number of points that have it. */
 export interface Facet {
-  value?: any | undefined;
+  /** The payload value. */
+  value?:
+    | any
+    | undefined;
+  /** Number of points that have the value. */
   count: bigint;
-  /** As in ResultGroup. */
+  /** Value as JSON text, as in ResultGroup. */
   valueJson: string;
 }
 
 export interface UpdatePointsRequest {
+  /** Name or alias of the collection. */
   collection: string;
-  /** Those that are there; with a filter: those of them that pass. At least one of both. */
+  /**
+   * Ids of the points, at most 10,000; unknown ids are ignored. With a filter, only those that match it. At least one
+   * of `ids` and `filter` is required.
+   */
   ids: string[];
+  /** Selects the points that match. Absent: `ids` selects the points. */
   filter?:
     | Filter
     | undefined;
-  /** The whole payload, before the other changes. */
+  /** New payload, which replaces the old one before the other changes. Absent: the old payload remains. */
   replace?:
     | { [key: string]: any }
     | undefined;
-  /** Paths. */
+  /** Paths of the payload fields to remove, at most 1,000. */
   remove: string[];
-  /** By path. */
+  /** New values of payload fields, by path. */
   set?:
     | { [key: string]: any }
     | undefined;
-  /** Only if the version of every point is this; with ids alone. */
-  ifVersion?: bigint | undefined;
+  /**
+   * Version that every point must have; otherwise the call fails with VERSION_CONFLICT. Only with `ids`, not with
+   * `filter`. Absent: the change is unconditional.
+   */
+  ifVersion?:
+    | bigint
+    | undefined;
+  /** Identifies the write, as in UpsertRequest. */
   origin?:
     | WriteOrigin
     | undefined;
-  /** Instead of `replace`: a JSON object as text, in which every number is exact. */
+  /** JSON object as text, in which every number is exact, instead of `replace`. */
   replaceJson: string;
-  /** Instead of `set`: a JSON object as text, in which every number is exact. */
+  /** JSON object as text, in which every number is exact, instead of `set`. */
   setJson: string;
 }
 
+/** The result of a change of points. */
 export interface UpdatePointsResponse {
+  /** Number of points that were changed. */
   updated: bigint;
-  /** For a read that must see this. */
+  /** Token of this write, for reads with the consistency at_least. */
   writeToken: string;
 }
 
 export interface DeletePointsRequest {
+  /** Name or alias of the collection. */
   collection: string;
-  /** Those that are there; with a filter: those of them that pass. At least one of both. */
+  /**
+   * Ids of the points, at most 10,000; unknown ids are ignored. With a filter, only those that match it. At least one
+   * of `ids` and `filter` is required.
+   */
   ids: string[];
+  /** Selects the points that match. Absent: `ids` selects the points. */
   filter?:
     | Filter
     | undefined;
-  /** Only if the version of every point is this; with ids alone. */
-  ifVersion?: bigint | undefined;
+  /**
+   * Version that every point must have; otherwise the call fails with VERSION_CONFLICT. Only with `ids`, not with
+   * `filter`. Absent: the deletion is unconditional.
+   */
+  ifVersion?:
+    | bigint
+    | undefined;
+  /** Identifies the write, as in UpsertRequest. */
   origin?: WriteOrigin | undefined;
 }
 
+/** The result of a deletion of points. */
 export interface DeletePointsResponse {
+  /** Number of points that were deleted. */
   deleted: bigint;
-  /** For a read that must see this. */
+  /** Token of this write, for reads with the consistency at_least. */
   writeToken: string;
 }
 
 export interface ListIndexesRequest {
+  /** Name or alias of the collection. */
   collection: string;
 }
 
+/** The indexes and vectors that are declared for a collection. */
 export interface ListIndexesResponse {
+  /** Payload indexes with their progress. */
   indexes: IndexInfo[];
+  /** Names of the declared sparse vectors. */
   sparseVectors: string[];
+  /** Declarations of the named vectors. */
   namedVectors: NamedVector[];
 }
 
+/** A payload index and its progress. */
 export interface IndexInfo {
+  /** Declaration of the index. */
   index?:
     | PayloadIndex
     | undefined;
-  /** Points that are in it, of all points. */
+  /** Number of points that are in the index. */
   indexed: bigint;
+  /** Number of points of the collection. */
   points: bigint;
-  /** Whether every shard uses it. */
+  /** Whether the index is complete and every shard uses it. */
   ready: boolean;
   /**
-   * Points of those indexed with a value, other than null, that is not of the index's type, or cannot be read as it. Tests of
-   * that type do not find such a value.
+   * Number of indexed points that have a value, other than null, which does not have the type of the index or cannot be
+   * parsed as this type. Conditions on this type do not find such a value.
    */
   unread: bigint;
-  /** One of them; absent when there is none. */
+  /** Example of such a value. Absent: there is none. */
   unreadExample?: UnreadExample | undefined;
 }
 
+/** A payload value that an index could not read. */
 export interface UnreadExample {
+  /** Id of a point with such a value. */
   id: string;
-  /** The value as JSON text, cut off after 200 bytes. */
+  /** The value as JSON text, cut after 200 bytes. */
   value: string;
 }
 
 export interface AnalyzeRequest {
+  /** Name or alias of the collection. */
   collection: string;
-  /** At most 64 KiB. */
+  /** Text to analyze, at most 64 KiB. */
   text: string;
-  /** As the text index that is declared at this path makes words; empty: as `index` says. */
+  /** Path of a declared text index whose settings are used. Empty: the settings of `index`. */
   path: string;
   /**
-   * An index that need not be declared, instead of `path`; only language, analyzer and stop_words matter. Missing, with no
-   * path: as where there is no text index.
+   * Settings of an index that need not be declared, instead of `path`; only `language`, `analyzer` and `stop_words` are
+   * used. Absent, and without a path: the settings that apply where there is no text index.
    */
   index?: PayloadIndex | undefined;
 }
 
 export interface AnalyzeResponse {
+  /** Terms in the order of the text. */
   tokens: Token[];
 }
 
-/** A term that a text index keeps, or that a query asks for. */
+/** A term that a text index stores, or that a query searches for. */
 export interface Token {
+  /** Text of the term. */
   text: string;
-  /** Where the word begins and ends in the text, in UTF-16 code units, as JavaScript, Java and C# count. */
+  /** Start of the word in the text, in UTF-16 code units, as JavaScript, Java and C# count. */
   start: number;
+  /** End of the word in the text, in UTF-16 code units, exclusive. */
   end: number;
-  /** Of the word among the words, from 0. Phrases compare positions; stop words have one, and are left out here. */
+  /**
+   * Position of the word among the words of the text, from 0. Phrases compare positions; stop words have a position,
+   * but are not listed.
+   */
   position: number;
-  /** The stretch of the text from start to end. */
+  /** Part of the text from `start` to `end`. */
   word: string;
   /**
-   * word; variant: another form of the word before it; whole: several words as one, which adds to the score; part: found by
-   * who asks for just that; unit and pair: one and two characters of a script without spaces; query: only asked for, in
-   * place of the word before it.
+   * Kind of the term. word: the word itself. variant: another form of the preceding word. whole: several words as one
+   * term, which adds to the score. part: a part of a word, found by queries for exactly this part. unit and pair: one
+   * and two characters of a script without spaces. query: a term that only queries use, instead of the preceding word.
    */
   kind: string;
-  /** Whether a filter that has this text needs it (or, of a variant and a query token, takes it in place of the word). */
+  /**
+   * Whether a filter with this text requires the term. For a variant and a query term: whether the term is accepted
+   * instead of the word.
+   */
   asked: boolean;
 }
 
-/** Exactly one of index, sparse_vector and named_vector. */
+/** A declaration. Exactly one of `index`, `sparse_vector` and `named_vector` is required. */
 export interface CreateIndexRequest {
+  /** Name or alias of the collection. */
   collection: string;
-  index?: PayloadIndex | undefined;
+  /** Payload index to declare. */
+  index?:
+    | PayloadIndex
+    | undefined;
+  /** Name of the sparse vector to declare, 1 to 64 bytes. */
   sparseVector: string;
+  /** Named dense vector to declare. */
   namedVector?: NamedVector | undefined;
 }
 
 export interface CreateIndexResponse {
-  /** Whether it was not there before. */
+  /** Whether the declaration is new. False: it existed already. */
   created: boolean;
 }
 
-/** Exactly one of index, sparse_vector and named_vector, of which only the name matters. */
+/** The declaration to delete. Exactly one of `index`, `sparse_vector` and `named_vector` is required. */
 export interface DeleteIndexRequest {
+  /** Name or alias of the collection. */
   collection: string;
-  index?: PayloadIndex | undefined;
+  /** Payload index to delete; only its `path` and `type` are used. */
+  index?:
+    | PayloadIndex
+    | undefined;
+  /** Name of the sparse vector to delete. */
   sparseVector: string;
+  /** Named dense vector to delete; only its name is used. */
   namedVector?: NamedVector | undefined;
 }
 
 export interface DeleteIndexResponse {
+  /** Whether the declaration existed. */
   existed: boolean;
 }
 
@@ -1161,17 +1530,22 @@ export interface ListAliasesRequest {
 }
 
 export interface ListAliasesResponse {
+  /** Aliases of the tenant. */
   aliases: Alias[];
 }
 
+/** An additional name of a collection. */
 export interface Alias {
+  /** The additional name, at most 128 bytes. The rules for names of collections apply. */
   alias: string;
+  /** Name of the collection. */
   collection: string;
 }
 
 export interface UpdateAliasesRequest {
-  /** Made, or pointed elsewhere. */
+  /** Aliases to create, or to change to another collection, at most 40. */
   set: Alias[];
+  /** Names of aliases to delete, at most 40. */
   delete: string[];
 }
 
@@ -15067,9 +15441,18 @@ export const UpdateAliasesResponse: MessageFns<UpdateAliasesResponse> = {
   },
 };
 
+/**
+ * Calls on the collections of the tenant that the caller's token or API key belongs to. The option `access` of a method
+ * names the roles that may call it: without such a role a call fails with PERMISSION_DENIED, without a valid token with
+ * UNAUTHENTICATED. A request that breaks a rule of its fields fails with INVALID_ARGUMENT, which names the field.
+ */
 export type VectronServiceService = typeof VectronServiceService;
 export const VectronServiceService = {
-  /** Make a collection. */
+  /**
+   * Create a collection. Waits until its shards have leaders. Fails with COLLECTION_EXISTS if the tenant has a
+   * collection or an alias with this name, with QUOTA_EXCEEDED if the tenant has reached its limit of collections or
+   * shards, and with NO_WORKERS if no healthy worker accepts replicas.
+   */
   createCollection: {
     path: "/vectron.v1.VectronService/CreateCollection" as const,
     requestStream: false as const,
@@ -15081,7 +15464,7 @@ export const VectronServiceService = {
       Buffer.from(CreateCollectionResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CreateCollectionResponse => CreateCollectionResponse.decode(value),
   },
-  /** Delete a collection with its points. */
+  /** Delete a collection with its points and its aliases. Fails with COLLECTION_NOT_FOUND if it does not exist. */
   deleteCollection: {
     path: "/vectron.v1.VectronService/DeleteCollection" as const,
     requestStream: false as const,
@@ -15093,7 +15476,11 @@ export const VectronServiceService = {
       Buffer.from(DeleteCollectionResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DeleteCollectionResponse => DeleteCollectionResponse.decode(value),
   },
-  /** Write points. */
+  /**
+   * Insert points, or replace those that exist with the same ids. Returns when the points are stored as durably as the
+   * collection promises. Fails with DIMENSION_MISMATCH if a vector has the wrong number of dimensions, and with
+   * VERSION_CONFLICT if a point does not have the version that `if_version` requires.
+   */
   upsert: {
     path: "/vectron.v1.VectronService/Upsert" as const,
     requestStream: false as const,
@@ -15103,7 +15490,11 @@ export const VectronServiceService = {
     responseSerialize: (value: UpsertResponse): Buffer => Buffer.from(UpsertResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): UpsertResponse => UpsertResponse.decode(value),
   },
-  /** Find the nearest neighbours of a vector or of a point. The vector may be that of a text. */
+  /**
+   * Find the nearest neighbours of a vector, of a text or of a stored point. An answer without all shards has
+   * `complete` = false; the call fails only if no shard answers. Fails with DIMENSION_MISMATCH if the vector has the
+   * wrong number of dimensions, and with ANSWER_TOO_LARGE if the answer would exceed the size limit.
+   */
   search: {
     path: "/vectron.v1.VectronService/Search" as const,
     requestStream: false as const,
@@ -15113,7 +15504,10 @@ export const VectronServiceService = {
     responseSerialize: (value: SearchResponse): Buffer => Buffer.from(SearchResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): SearchResponse => SearchResponse.decode(value),
   },
-  /** Search, and get one message for each batch of shards that answered; the last one is the complete answer. */
+  /**
+   * Search, and receive one message for each batch of shards that has answered. Each message contains the best results
+   * so far; the last message is the complete answer. Takes the same request as Search. Over REST it is a WebSocket.
+   */
   searchStream: {
     path: "/vectron.v1.VectronService/SearchStream" as const,
     requestStream: false as const,
@@ -15123,7 +15517,10 @@ export const VectronServiceService = {
     responseSerialize: (value: SearchResponse): Buffer => Buffer.from(SearchResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): SearchResponse => SearchResponse.decode(value),
   },
-  /** Get one point. Clients that resolve `.` and `..` in paths reach points of these ids by the form with a body. */
+  /**
+   * Get one point by its id. Fails with POINT_NOT_FOUND if the collection has no point with this id. Clients that
+   * resolve `.` and `..` in paths must use the form with a body for points with these ids.
+   */
   get: {
     path: "/vectron.v1.VectronService/Get" as const,
     requestStream: false as const,
@@ -15133,7 +15530,7 @@ export const VectronServiceService = {
     responseSerialize: (value: GetResponse): Buffer => Buffer.from(GetResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetResponse => GetResponse.decode(value),
   },
-  /** Delete one point. */
+  /** Delete one point by its id. Succeeds if the point does not exist; `existed` reports whether it did. */
   delete: {
     path: "/vectron.v1.VectronService/Delete" as const,
     requestStream: false as const,
@@ -15143,7 +15540,7 @@ export const VectronServiceService = {
     responseSerialize: (value: DeleteResponse): Buffer => Buffer.from(DeleteResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DeleteResponse => DeleteResponse.decode(value),
   },
-  /** List the collections of the tenant. */
+  /** List the collections of the tenant. A key that is limited to some collections only sees these. */
   listCollections: {
     path: "/vectron.v1.VectronService/ListCollections" as const,
     requestStream: false as const,
@@ -15155,7 +15552,10 @@ export const VectronServiceService = {
       Buffer.from(ListCollectionsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListCollectionsResponse => ListCollectionsResponse.decode(value),
   },
-  /** Get the shards, counts and settings of a collection. */
+  /**
+   * Get the shards, the number of points and the settings of a collection. Fails with COLLECTION_NOT_FOUND if it does
+   * not exist.
+   */
   getCollectionStatus: {
     path: "/vectron.v1.VectronService/GetCollectionStatus" as const,
     requestStream: false as const,
@@ -15167,7 +15567,10 @@ export const VectronServiceService = {
       Buffer.from(GetCollectionStatusResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetCollectionStatusResponse => GetCollectionStatusResponse.decode(value),
   },
-  /** Change settings while the collection serves; what is not given stays. */
+  /**
+   * Change settings of a collection while it serves requests. Settings that are absent remain unchanged. Returns all
+   * settings after the change.
+   */
   updateCollection: {
     path: "/vectron.v1.VectronService/UpdateCollection" as const,
     requestStream: false as const,
@@ -15179,7 +15582,11 @@ export const VectronServiceService = {
       Buffer.from(UpdateCollectionResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): UpdateCollectionResponse => UpdateCollectionResponse.decode(value),
   },
-  /** Change the plan of the caller's account. */
+  /**
+   * Change the plan of the caller's tenant. The PAID plan, and the plan of a tenant with several accounts, can only be
+   * set by an administrator; others get PERMISSION_DENIED. Available over gRPC only; over REST use UpdateUserProfile of
+   * AuthService.
+   */
   updateUserProfile: {
     path: "/vectron.v1.VectronService/UpdateUserProfile" as const,
     requestStream: false as const,
@@ -15191,7 +15598,10 @@ export const VectronServiceService = {
       Buffer.from(UpdateUserProfileResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): UpdateUserProfileResponse => UpdateUserProfileResponse.decode(value),
   },
-  /** Say how good an answer was. */
+  /**
+   * Store a user's judgement of the results of a search. When a tenant exceeds its limit of stored feedback items, the
+   * oldest are deleted.
+   */
   submitFeedback: {
     path: "/vectron.v1.VectronService/SubmitFeedback" as const,
     requestStream: false as const,
@@ -15203,7 +15613,10 @@ export const VectronServiceService = {
       Buffer.from(SubmitFeedbackResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): SubmitFeedbackResponse => SubmitFeedbackResponse.decode(value),
   },
-  /** List points by id or by a value, page by page, all of them or those that pass a filter. */
+  /**
+   * List the points of a collection page by page, in the order of their ids or of a payload value; optionally only
+   * those that match a filter. Fails with SNAPSHOT_GONE if the given snapshot is no longer open.
+   */
   listPoints: {
     path: "/vectron.v1.VectronService/ListPoints" as const,
     requestStream: false as const,
@@ -15213,7 +15626,11 @@ export const VectronServiceService = {
     responseSerialize: (value: ListPointsResponse): Buffer => Buffer.from(ListPointsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListPointsResponse => ListPointsResponse.decode(value),
   },
-  /** List changes of a collection's points since a cursor, in the log order of each shard; waits for one when there is none. */
+  /**
+   * List the changes of the points of a collection after a cursor, in log order within each shard. Without a change,
+   * the call waits up to `wait_ms` for the first one. Fails with CHANGES_GONE if the changes after the cursor are no
+   * longer kept; `details.lost` describes which are missing.
+   */
   listChanges: {
     path: "/vectron.v1.VectronService/ListChanges" as const,
     requestStream: false as const,
@@ -15224,8 +15641,9 @@ export const VectronServiceService = {
     responseDeserialize: (value: Buffer): ListChangesResponse => ListChangesResponse.decode(value),
   },
   /**
-   * Open a snapshot: the points of a collection as of one moment, for ListPoints to page through whatever is written meanwhile.
-   * It holds disk space of the workers until it is closed or not used for its time.
+   * Open a snapshot: a consistent view of all points of a collection at one time, which ListPoints reads page by page
+   * while others write. A snapshot occupies disk space on the workers until it is closed, or until it has not been used
+   * for `expires_after_ms`.
    */
   openSnapshot: {
     path: "/vectron.v1.VectronService/OpenSnapshot" as const,
@@ -15237,7 +15655,10 @@ export const VectronServiceService = {
       Buffer.from(OpenSnapshotResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): OpenSnapshotResponse => OpenSnapshotResponse.decode(value),
   },
-  /** Close a snapshot before its time. Closing one that is not open succeeds. */
+  /**
+   * Close a snapshot and release its disk space. Succeeds if the snapshot is not open; `existed` reports whether it
+   * was.
+   */
   closeSnapshot: {
     path: "/vectron.v1.VectronService/CloseSnapshot" as const,
     requestStream: false as const,
@@ -15249,8 +15670,8 @@ export const VectronServiceService = {
     responseDeserialize: (value: Buffer): CloseSnapshotResponse => CloseSnapshotResponse.decode(value),
   },
   /**
-   * Search in several ways at once, fused into one answer: vectors, sparse vectors, words, examples; grouped,
-   * diversified or rescored.
+   * Search with several branches at once, and fuse their results into one answer. Branches search by vectors, sparse
+   * vectors, words or examples; the fused results can be grouped, diversified or rescored.
    */
   query: {
     path: "/vectron.v1.VectronService/Query" as const,
@@ -15261,7 +15682,11 @@ export const VectronServiceService = {
     responseSerialize: (value: QueryResponse): Buffer => Buffer.from(QueryResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): QueryResponse => QueryResponse.decode(value),
   },
-  /** Run queries of one or more collections. They are answered in their order; one that fails says so in its place. */
+  /**
+   * Run queries on one or more collections in one call. The outcomes are in the order of the queries. A query that
+   * fails does not fail the others: its outcome contains the error. Each query counts as one request against the rate
+   * limit.
+   */
   queryBatch: {
     path: "/vectron.v1.VectronService/QueryBatch" as const,
     requestStream: false as const,
@@ -15271,7 +15696,7 @@ export const VectronServiceService = {
     responseSerialize: (value: QueryBatchResponse): Buffer => Buffer.from(QueryBatchResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): QueryBatchResponse => QueryBatchResponse.decode(value),
   },
-  /** Count the points that pass a filter. */
+  /** Count the points that match a filter, or all points. */
   countPoints: {
     path: "/vectron.v1.VectronService/CountPoints" as const,
     requestStream: false as const,
@@ -15281,7 +15706,7 @@ export const VectronServiceService = {
     responseSerialize: (value: CountPointsResponse): Buffer => Buffer.from(CountPointsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CountPointsResponse => CountPointsResponse.decode(value),
   },
-  /** List the values at a path of the payload, with how many points have each. */
+  /** List the distinct values at a path of the payload, with the number of points that have each value. */
   facetPoints: {
     path: "/vectron.v1.VectronService/FacetPoints" as const,
     requestStream: false as const,
@@ -15292,9 +15717,9 @@ export const VectronServiceService = {
     responseDeserialize: (value: Buffer): FacetPointsResponse => FacetPointsResponse.decode(value),
   },
   /**
-   * How much of the true answers searches find: sampled queries are answered as usual and exactly, and compared. Queries that
-   * were asked lately are taken first; others are made from stored points without being one. The searches come one after the
-   * other, and each of them counts as a request of the caller.
+   * Measure the recall of searches: sampled queries are answered both approximately and exactly, and the results are
+   * compared. The sample consists of recent queries of clients and, if these are too few, of synthetic queries close to
+   * stored points. The searches run one after the other, and each counts as one request of the caller.
    */
   measureRecall: {
     path: "/vectron.v1.VectronService/MeasureRecall" as const,
@@ -15306,7 +15731,10 @@ export const VectronServiceService = {
       Buffer.from(MeasureRecallResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): MeasureRecallResponse => MeasureRecallResponse.decode(value),
   },
-  /** Change payload fields of points given by id, by filter, or by both. */
+  /**
+   * Change payload fields of existing points, which are selected by ids, by a filter, or by both. Vectors do not
+   * change. Fails with VERSION_CONFLICT if a point does not have the version that `if_version` requires.
+   */
   updatePoints: {
     path: "/vectron.v1.VectronService/UpdatePoints" as const,
     requestStream: false as const,
@@ -15317,7 +15745,10 @@ export const VectronServiceService = {
       Buffer.from(UpdatePointsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): UpdatePointsResponse => UpdatePointsResponse.decode(value),
   },
-  /** Delete points given by id, by filter, or by both. */
+  /**
+   * Delete points, which are selected by ids, by a filter, or by both. Fails with VERSION_CONFLICT if a point does not
+   * have the version that `if_version` requires.
+   */
   deletePoints: {
     path: "/vectron.v1.VectronService/DeletePoints" as const,
     requestStream: false as const,
@@ -15328,7 +15759,10 @@ export const VectronServiceService = {
       Buffer.from(DeletePointsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DeletePointsResponse => DeletePointsResponse.decode(value),
   },
-  /** List the payload indexes, sparse and named vectors of a collection, and how far they are built. */
+  /**
+   * List the payload indexes, sparse vectors and named vectors of a collection, and the progress of the indexes that
+   * are being built.
+   */
   listIndexes: {
     path: "/vectron.v1.VectronService/ListIndexes" as const,
     requestStream: false as const,
@@ -15339,8 +15773,9 @@ export const VectronServiceService = {
     responseDeserialize: (value: Buffer): ListIndexesResponse => ListIndexesResponse.decode(value),
   },
   /**
-   * Declare a payload index, a sparse vector or a named vector. Returns when every shard has the declaration; the index is
-   * built while the collection goes on serving.
+   * Declare a payload index, a sparse vector or a named vector. Returns when every shard has the declaration; the index
+   * is then built in the background while the collection serves requests. Succeeds if the same declaration exists
+   * already. Fails with INVALID_ARGUMENT if it exists with other settings: delete it first.
    */
   createIndex: {
     path: "/vectron.v1.VectronService/CreateIndex" as const,
@@ -15351,7 +15786,10 @@ export const VectronServiceService = {
     responseSerialize: (value: CreateIndexResponse): Buffer => Buffer.from(CreateIndexResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CreateIndexResponse => CreateIndexResponse.decode(value),
   },
-  /** Show the words that a text becomes: those that a text index keeps, and those that a query asks for. */
+  /**
+   * Show the terms that the analysis of a text gives: those that a text index stores, and those that a query searches
+   * for.
+   */
   analyze: {
     path: "/vectron.v1.VectronService/Analyze" as const,
     requestStream: false as const,
@@ -15361,7 +15799,10 @@ export const VectronServiceService = {
     responseSerialize: (value: AnalyzeResponse): Buffer => Buffer.from(AnalyzeResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): AnalyzeResponse => AnalyzeResponse.decode(value),
   },
-  /** Drop a payload index, a sparse vector or a named vector. */
+  /**
+   * Delete a payload index, a sparse vector or a named vector. Succeeds if it does not exist; `existed` reports whether
+   * it did.
+   */
   deleteIndex: {
     path: "/vectron.v1.VectronService/DeleteIndex" as const,
     requestStream: false as const,
@@ -15371,7 +15812,7 @@ export const VectronServiceService = {
     responseSerialize: (value: DeleteIndexResponse): Buffer => Buffer.from(DeleteIndexResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DeleteIndexResponse => DeleteIndexResponse.decode(value),
   },
-  /** List the other names of collections. */
+  /** List the aliases of the tenant's collections. */
   listAliases: {
     path: "/vectron.v1.VectronService/ListAliases" as const,
     requestStream: false as const,
@@ -15381,7 +15822,11 @@ export const VectronServiceService = {
     responseSerialize: (value: ListAliasesResponse): Buffer => Buffer.from(ListAliasesResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListAliasesResponse => ListAliasesResponse.decode(value),
   },
-  /** Set and delete aliases: all of the changes at one moment, or none. */
+  /**
+   * Set and delete aliases in one transaction: either all changes are made or none. Fails with COLLECTION_NOT_FOUND if
+   * a collection does not exist, with NOT_FOUND if an alias to delete does not exist, with ALREADY_EXISTS if an alias
+   * has the name of a collection, and with QUOTA_EXCEEDED if the tenant has reached its limit of aliases.
+   */
   updateAliases: {
     path: "/vectron.v1.VectronService/UpdateAliases" as const,
     requestStream: false as const,
@@ -15393,8 +15838,9 @@ export const VectronServiceService = {
     responseDeserialize: (value: Buffer): UpdateAliasesResponse => UpdateAliasesResponse.decode(value),
   },
   /**
-   * Search with many vectors in one call. The answers are those that as many searches would give, in the order of the vectors;
-   * when one of the vectors is wrong, the call is refused, and the error names it. It counts as as many requests as it has vectors.
+   * Search with many vectors in one call. The answers are the same as those of separate searches, in the order of the
+   * vectors. If one of the vectors is invalid, the whole call fails, and the error names the vector. Each vector counts
+   * as one request against the rate limit.
    */
   searchBatch: {
     path: "/vectron.v1.VectronService/SearchBatch" as const,
@@ -15406,13 +15852,14 @@ export const VectronServiceService = {
     responseDeserialize: (value: Buffer): SearchBatchResponse => SearchBatchResponse.decode(value),
   },
   /**
-   * Write batches of points, one after the other over one call. Each batch is an upsert by itself, and gets one answer: what was
-   * written, as durable as the collection promises, or why it was not. Answers come in the order of the batches, and a batch that
-   * fails does not end the call. A few batches are under way at once, but never two that share a point: of these the later one wins.
-   * What the server has no room for is not read from the connection. The call ends with an error when a message is not valid, when
-   * the token of its caller is not good any more, and with UNAVAILABLE when the server stops: every batch that was begun by then is
-   * answered first, and the error names the last one. Of a call that the client ends, batches that have begun are finished, and not answered.
-   * Each batch counts as a request. Only over gRPC.
+   * Upsert batches of points over one call. Each batch is applied like a separate upsert and gets one answer: what was
+   * written, or the error. Answers come in the order of the batches; a failed batch does not end the call. Some batches
+   * are processed concurrently, but batches that share a point run one after the other, so that the later one wins. The
+   * server applies flow control: it stops reading while it has no capacity for further batches. The call ends with an
+   * error if a message is invalid or the caller's token expires, and with UNAVAILABLE if the server stops; batches that
+   * have started are answered first, and the error names the last of them. If the client cancels the call, batches that
+   * have started are completed without an answer. Each batch counts as one request against the rate limit. Available
+   * over gRPC only.
    */
   upsertStream: {
     path: "/vectron.v1.VectronService/UpsertStream" as const,
@@ -15426,96 +15873,168 @@ export const VectronServiceService = {
 } as const;
 
 export interface VectronServiceServer extends UntypedServiceImplementation {
-  /** Make a collection. */
+  /**
+   * Create a collection. Waits until its shards have leaders. Fails with COLLECTION_EXISTS if the tenant has a
+   * collection or an alias with this name, with QUOTA_EXCEEDED if the tenant has reached its limit of collections or
+   * shards, and with NO_WORKERS if no healthy worker accepts replicas.
+   */
   createCollection: handleUnaryCall<CreateCollectionRequest, CreateCollectionResponse>;
-  /** Delete a collection with its points. */
+  /** Delete a collection with its points and its aliases. Fails with COLLECTION_NOT_FOUND if it does not exist. */
   deleteCollection: handleUnaryCall<DeleteCollectionRequest, DeleteCollectionResponse>;
-  /** Write points. */
+  /**
+   * Insert points, or replace those that exist with the same ids. Returns when the points are stored as durably as the
+   * collection promises. Fails with DIMENSION_MISMATCH if a vector has the wrong number of dimensions, and with
+   * VERSION_CONFLICT if a point does not have the version that `if_version` requires.
+   */
   upsert: handleUnaryCall<UpsertRequest, UpsertResponse>;
-  /** Find the nearest neighbours of a vector or of a point. The vector may be that of a text. */
+  /**
+   * Find the nearest neighbours of a vector, of a text or of a stored point. An answer without all shards has
+   * `complete` = false; the call fails only if no shard answers. Fails with DIMENSION_MISMATCH if the vector has the
+   * wrong number of dimensions, and with ANSWER_TOO_LARGE if the answer would exceed the size limit.
+   */
   search: handleUnaryCall<SearchRequest, SearchResponse>;
-  /** Search, and get one message for each batch of shards that answered; the last one is the complete answer. */
+  /**
+   * Search, and receive one message for each batch of shards that has answered. Each message contains the best results
+   * so far; the last message is the complete answer. Takes the same request as Search. Over REST it is a WebSocket.
+   */
   searchStream: handleServerStreamingCall<SearchRequest, SearchResponse>;
-  /** Get one point. Clients that resolve `.` and `..` in paths reach points of these ids by the form with a body. */
+  /**
+   * Get one point by its id. Fails with POINT_NOT_FOUND if the collection has no point with this id. Clients that
+   * resolve `.` and `..` in paths must use the form with a body for points with these ids.
+   */
   get: handleUnaryCall<GetRequest, GetResponse>;
-  /** Delete one point. */
+  /** Delete one point by its id. Succeeds if the point does not exist; `existed` reports whether it did. */
   delete: handleUnaryCall<DeleteRequest, DeleteResponse>;
-  /** List the collections of the tenant. */
+  /** List the collections of the tenant. A key that is limited to some collections only sees these. */
   listCollections: handleUnaryCall<ListCollectionsRequest, ListCollectionsResponse>;
-  /** Get the shards, counts and settings of a collection. */
+  /**
+   * Get the shards, the number of points and the settings of a collection. Fails with COLLECTION_NOT_FOUND if it does
+   * not exist.
+   */
   getCollectionStatus: handleUnaryCall<GetCollectionStatusRequest, GetCollectionStatusResponse>;
-  /** Change settings while the collection serves; what is not given stays. */
+  /**
+   * Change settings of a collection while it serves requests. Settings that are absent remain unchanged. Returns all
+   * settings after the change.
+   */
   updateCollection: handleUnaryCall<UpdateCollectionRequest, UpdateCollectionResponse>;
-  /** Change the plan of the caller's account. */
+  /**
+   * Change the plan of the caller's tenant. The PAID plan, and the plan of a tenant with several accounts, can only be
+   * set by an administrator; others get PERMISSION_DENIED. Available over gRPC only; over REST use UpdateUserProfile of
+   * AuthService.
+   */
   updateUserProfile: handleUnaryCall<UpdateUserProfileRequest, UpdateUserProfileResponse>;
-  /** Say how good an answer was. */
+  /**
+   * Store a user's judgement of the results of a search. When a tenant exceeds its limit of stored feedback items, the
+   * oldest are deleted.
+   */
   submitFeedback: handleUnaryCall<SubmitFeedbackRequest, SubmitFeedbackResponse>;
-  /** List points by id or by a value, page by page, all of them or those that pass a filter. */
+  /**
+   * List the points of a collection page by page, in the order of their ids or of a payload value; optionally only
+   * those that match a filter. Fails with SNAPSHOT_GONE if the given snapshot is no longer open.
+   */
   listPoints: handleUnaryCall<ListPointsRequest, ListPointsResponse>;
-  /** List changes of a collection's points since a cursor, in the log order of each shard; waits for one when there is none. */
+  /**
+   * List the changes of the points of a collection after a cursor, in log order within each shard. Without a change,
+   * the call waits up to `wait_ms` for the first one. Fails with CHANGES_GONE if the changes after the cursor are no
+   * longer kept; `details.lost` describes which are missing.
+   */
   listChanges: handleUnaryCall<ListChangesRequest, ListChangesResponse>;
   /**
-   * Open a snapshot: the points of a collection as of one moment, for ListPoints to page through whatever is written meanwhile.
-   * It holds disk space of the workers until it is closed or not used for its time.
+   * Open a snapshot: a consistent view of all points of a collection at one time, which ListPoints reads page by page
+   * while others write. A snapshot occupies disk space on the workers until it is closed, or until it has not been used
+   * for `expires_after_ms`.
    */
   openSnapshot: handleUnaryCall<OpenSnapshotRequest, OpenSnapshotResponse>;
-  /** Close a snapshot before its time. Closing one that is not open succeeds. */
+  /**
+   * Close a snapshot and release its disk space. Succeeds if the snapshot is not open; `existed` reports whether it
+   * was.
+   */
   closeSnapshot: handleUnaryCall<CloseSnapshotRequest, CloseSnapshotResponse>;
   /**
-   * Search in several ways at once, fused into one answer: vectors, sparse vectors, words, examples; grouped,
-   * diversified or rescored.
+   * Search with several branches at once, and fuse their results into one answer. Branches search by vectors, sparse
+   * vectors, words or examples; the fused results can be grouped, diversified or rescored.
    */
   query: handleUnaryCall<QueryRequest, QueryResponse>;
-  /** Run queries of one or more collections. They are answered in their order; one that fails says so in its place. */
+  /**
+   * Run queries on one or more collections in one call. The outcomes are in the order of the queries. A query that
+   * fails does not fail the others: its outcome contains the error. Each query counts as one request against the rate
+   * limit.
+   */
   queryBatch: handleUnaryCall<QueryBatchRequest, QueryBatchResponse>;
-  /** Count the points that pass a filter. */
+  /** Count the points that match a filter, or all points. */
   countPoints: handleUnaryCall<CountPointsRequest, CountPointsResponse>;
-  /** List the values at a path of the payload, with how many points have each. */
+  /** List the distinct values at a path of the payload, with the number of points that have each value. */
   facetPoints: handleUnaryCall<FacetPointsRequest, FacetPointsResponse>;
   /**
-   * How much of the true answers searches find: sampled queries are answered as usual and exactly, and compared. Queries that
-   * were asked lately are taken first; others are made from stored points without being one. The searches come one after the
-   * other, and each of them counts as a request of the caller.
+   * Measure the recall of searches: sampled queries are answered both approximately and exactly, and the results are
+   * compared. The sample consists of recent queries of clients and, if these are too few, of synthetic queries close to
+   * stored points. The searches run one after the other, and each counts as one request of the caller.
    */
   measureRecall: handleUnaryCall<MeasureRecallRequest, MeasureRecallResponse>;
-  /** Change payload fields of points given by id, by filter, or by both. */
+  /**
+   * Change payload fields of existing points, which are selected by ids, by a filter, or by both. Vectors do not
+   * change. Fails with VERSION_CONFLICT if a point does not have the version that `if_version` requires.
+   */
   updatePoints: handleUnaryCall<UpdatePointsRequest, UpdatePointsResponse>;
-  /** Delete points given by id, by filter, or by both. */
+  /**
+   * Delete points, which are selected by ids, by a filter, or by both. Fails with VERSION_CONFLICT if a point does not
+   * have the version that `if_version` requires.
+   */
   deletePoints: handleUnaryCall<DeletePointsRequest, DeletePointsResponse>;
-  /** List the payload indexes, sparse and named vectors of a collection, and how far they are built. */
+  /**
+   * List the payload indexes, sparse vectors and named vectors of a collection, and the progress of the indexes that
+   * are being built.
+   */
   listIndexes: handleUnaryCall<ListIndexesRequest, ListIndexesResponse>;
   /**
-   * Declare a payload index, a sparse vector or a named vector. Returns when every shard has the declaration; the index is
-   * built while the collection goes on serving.
+   * Declare a payload index, a sparse vector or a named vector. Returns when every shard has the declaration; the index
+   * is then built in the background while the collection serves requests. Succeeds if the same declaration exists
+   * already. Fails with INVALID_ARGUMENT if it exists with other settings: delete it first.
    */
   createIndex: handleUnaryCall<CreateIndexRequest, CreateIndexResponse>;
-  /** Show the words that a text becomes: those that a text index keeps, and those that a query asks for. */
+  /**
+   * Show the terms that the analysis of a text gives: those that a text index stores, and those that a query searches
+   * for.
+   */
   analyze: handleUnaryCall<AnalyzeRequest, AnalyzeResponse>;
-  /** Drop a payload index, a sparse vector or a named vector. */
+  /**
+   * Delete a payload index, a sparse vector or a named vector. Succeeds if it does not exist; `existed` reports whether
+   * it did.
+   */
   deleteIndex: handleUnaryCall<DeleteIndexRequest, DeleteIndexResponse>;
-  /** List the other names of collections. */
+  /** List the aliases of the tenant's collections. */
   listAliases: handleUnaryCall<ListAliasesRequest, ListAliasesResponse>;
-  /** Set and delete aliases: all of the changes at one moment, or none. */
+  /**
+   * Set and delete aliases in one transaction: either all changes are made or none. Fails with COLLECTION_NOT_FOUND if
+   * a collection does not exist, with NOT_FOUND if an alias to delete does not exist, with ALREADY_EXISTS if an alias
+   * has the name of a collection, and with QUOTA_EXCEEDED if the tenant has reached its limit of aliases.
+   */
   updateAliases: handleUnaryCall<UpdateAliasesRequest, UpdateAliasesResponse>;
   /**
-   * Search with many vectors in one call. The answers are those that as many searches would give, in the order of the vectors;
-   * when one of the vectors is wrong, the call is refused, and the error names it. It counts as as many requests as it has vectors.
+   * Search with many vectors in one call. The answers are the same as those of separate searches, in the order of the
+   * vectors. If one of the vectors is invalid, the whole call fails, and the error names the vector. Each vector counts
+   * as one request against the rate limit.
    */
   searchBatch: handleUnaryCall<SearchBatchRequest, SearchBatchResponse>;
   /**
-   * Write batches of points, one after the other over one call. Each batch is an upsert by itself, and gets one answer: what was
-   * written, as durable as the collection promises, or why it was not. Answers come in the order of the batches, and a batch that
-   * fails does not end the call. A few batches are under way at once, but never two that share a point: of these the later one wins.
-   * What the server has no room for is not read from the connection. The call ends with an error when a message is not valid, when
-   * the token of its caller is not good any more, and with UNAVAILABLE when the server stops: every batch that was begun by then is
-   * answered first, and the error names the last one. Of a call that the client ends, batches that have begun are finished, and not answered.
-   * Each batch counts as a request. Only over gRPC.
+   * Upsert batches of points over one call. Each batch is applied like a separate upsert and gets one answer: what was
+   * written, or the error. Answers come in the order of the batches; a failed batch does not end the call. Some batches
+   * are processed concurrently, but batches that share a point run one after the other, so that the later one wins. The
+   * server applies flow control: it stops reading while it has no capacity for further batches. The call ends with an
+   * error if a message is invalid or the caller's token expires, and with UNAVAILABLE if the server stops; batches that
+   * have started are answered first, and the error names the last of them. If the client cancels the call, batches that
+   * have started are completed without an answer. Each batch counts as one request against the rate limit. Available
+   * over gRPC only.
    */
   upsertStream: handleBidiStreamingCall<UpsertBatch, UpsertAck>;
 }
 
 export interface VectronServiceClient extends Client {
-  /** Make a collection. */
+  /**
+   * Create a collection. Waits until its shards have leaders. Fails with COLLECTION_EXISTS if the tenant has a
+   * collection or an alias with this name, with QUOTA_EXCEEDED if the tenant has reached its limit of collections or
+   * shards, and with NO_WORKERS if no healthy worker accepts replicas.
+   */
   createCollection(
     request: CreateCollectionRequest,
     callback: (error: ServiceError | null, response: CreateCollectionResponse) => void,
@@ -15531,7 +16050,7 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CreateCollectionResponse) => void,
   ): ClientUnaryCall;
-  /** Delete a collection with its points. */
+  /** Delete a collection with its points and its aliases. Fails with COLLECTION_NOT_FOUND if it does not exist. */
   deleteCollection(
     request: DeleteCollectionRequest,
     callback: (error: ServiceError | null, response: DeleteCollectionResponse) => void,
@@ -15547,7 +16066,11 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DeleteCollectionResponse) => void,
   ): ClientUnaryCall;
-  /** Write points. */
+  /**
+   * Insert points, or replace those that exist with the same ids. Returns when the points are stored as durably as the
+   * collection promises. Fails with DIMENSION_MISMATCH if a vector has the wrong number of dimensions, and with
+   * VERSION_CONFLICT if a point does not have the version that `if_version` requires.
+   */
   upsert(
     request: UpsertRequest,
     callback: (error: ServiceError | null, response: UpsertResponse) => void,
@@ -15563,7 +16086,11 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: UpsertResponse) => void,
   ): ClientUnaryCall;
-  /** Find the nearest neighbours of a vector or of a point. The vector may be that of a text. */
+  /**
+   * Find the nearest neighbours of a vector, of a text or of a stored point. An answer without all shards has
+   * `complete` = false; the call fails only if no shard answers. Fails with DIMENSION_MISMATCH if the vector has the
+   * wrong number of dimensions, and with ANSWER_TOO_LARGE if the answer would exceed the size limit.
+   */
   search(
     request: SearchRequest,
     callback: (error: ServiceError | null, response: SearchResponse) => void,
@@ -15579,14 +16106,20 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: SearchResponse) => void,
   ): ClientUnaryCall;
-  /** Search, and get one message for each batch of shards that answered; the last one is the complete answer. */
+  /**
+   * Search, and receive one message for each batch of shards that has answered. Each message contains the best results
+   * so far; the last message is the complete answer. Takes the same request as Search. Over REST it is a WebSocket.
+   */
   searchStream(request: SearchRequest, options?: Partial<CallOptions>): ClientReadableStream<SearchResponse>;
   searchStream(
     request: SearchRequest,
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<SearchResponse>;
-  /** Get one point. Clients that resolve `.` and `..` in paths reach points of these ids by the form with a body. */
+  /**
+   * Get one point by its id. Fails with POINT_NOT_FOUND if the collection has no point with this id. Clients that
+   * resolve `.` and `..` in paths must use the form with a body for points with these ids.
+   */
   get(request: GetRequest, callback: (error: ServiceError | null, response: GetResponse) => void): ClientUnaryCall;
   get(
     request: GetRequest,
@@ -15599,7 +16132,7 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetResponse) => void,
   ): ClientUnaryCall;
-  /** Delete one point. */
+  /** Delete one point by its id. Succeeds if the point does not exist; `existed` reports whether it did. */
   delete(
     request: DeleteRequest,
     callback: (error: ServiceError | null, response: DeleteResponse) => void,
@@ -15615,7 +16148,7 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DeleteResponse) => void,
   ): ClientUnaryCall;
-  /** List the collections of the tenant. */
+  /** List the collections of the tenant. A key that is limited to some collections only sees these. */
   listCollections(
     request: ListCollectionsRequest,
     callback: (error: ServiceError | null, response: ListCollectionsResponse) => void,
@@ -15631,7 +16164,10 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListCollectionsResponse) => void,
   ): ClientUnaryCall;
-  /** Get the shards, counts and settings of a collection. */
+  /**
+   * Get the shards, the number of points and the settings of a collection. Fails with COLLECTION_NOT_FOUND if it does
+   * not exist.
+   */
   getCollectionStatus(
     request: GetCollectionStatusRequest,
     callback: (error: ServiceError | null, response: GetCollectionStatusResponse) => void,
@@ -15647,7 +16183,10 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetCollectionStatusResponse) => void,
   ): ClientUnaryCall;
-  /** Change settings while the collection serves; what is not given stays. */
+  /**
+   * Change settings of a collection while it serves requests. Settings that are absent remain unchanged. Returns all
+   * settings after the change.
+   */
   updateCollection(
     request: UpdateCollectionRequest,
     callback: (error: ServiceError | null, response: UpdateCollectionResponse) => void,
@@ -15663,7 +16202,11 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: UpdateCollectionResponse) => void,
   ): ClientUnaryCall;
-  /** Change the plan of the caller's account. */
+  /**
+   * Change the plan of the caller's tenant. The PAID plan, and the plan of a tenant with several accounts, can only be
+   * set by an administrator; others get PERMISSION_DENIED. Available over gRPC only; over REST use UpdateUserProfile of
+   * AuthService.
+   */
   updateUserProfile(
     request: UpdateUserProfileRequest,
     callback: (error: ServiceError | null, response: UpdateUserProfileResponse) => void,
@@ -15679,7 +16222,10 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: UpdateUserProfileResponse) => void,
   ): ClientUnaryCall;
-  /** Say how good an answer was. */
+  /**
+   * Store a user's judgement of the results of a search. When a tenant exceeds its limit of stored feedback items, the
+   * oldest are deleted.
+   */
   submitFeedback(
     request: SubmitFeedbackRequest,
     callback: (error: ServiceError | null, response: SubmitFeedbackResponse) => void,
@@ -15695,7 +16241,10 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: SubmitFeedbackResponse) => void,
   ): ClientUnaryCall;
-  /** List points by id or by a value, page by page, all of them or those that pass a filter. */
+  /**
+   * List the points of a collection page by page, in the order of their ids or of a payload value; optionally only
+   * those that match a filter. Fails with SNAPSHOT_GONE if the given snapshot is no longer open.
+   */
   listPoints(
     request: ListPointsRequest,
     callback: (error: ServiceError | null, response: ListPointsResponse) => void,
@@ -15711,7 +16260,11 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListPointsResponse) => void,
   ): ClientUnaryCall;
-  /** List changes of a collection's points since a cursor, in the log order of each shard; waits for one when there is none. */
+  /**
+   * List the changes of the points of a collection after a cursor, in log order within each shard. Without a change,
+   * the call waits up to `wait_ms` for the first one. Fails with CHANGES_GONE if the changes after the cursor are no
+   * longer kept; `details.lost` describes which are missing.
+   */
   listChanges(
     request: ListChangesRequest,
     callback: (error: ServiceError | null, response: ListChangesResponse) => void,
@@ -15728,8 +16281,9 @@ export interface VectronServiceClient extends Client {
     callback: (error: ServiceError | null, response: ListChangesResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Open a snapshot: the points of a collection as of one moment, for ListPoints to page through whatever is written meanwhile.
-   * It holds disk space of the workers until it is closed or not used for its time.
+   * Open a snapshot: a consistent view of all points of a collection at one time, which ListPoints reads page by page
+   * while others write. A snapshot occupies disk space on the workers until it is closed, or until it has not been used
+   * for `expires_after_ms`.
    */
   openSnapshot(
     request: OpenSnapshotRequest,
@@ -15746,7 +16300,10 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: OpenSnapshotResponse) => void,
   ): ClientUnaryCall;
-  /** Close a snapshot before its time. Closing one that is not open succeeds. */
+  /**
+   * Close a snapshot and release its disk space. Succeeds if the snapshot is not open; `existed` reports whether it
+   * was.
+   */
   closeSnapshot(
     request: CloseSnapshotRequest,
     callback: (error: ServiceError | null, response: CloseSnapshotResponse) => void,
@@ -15763,8 +16320,8 @@ export interface VectronServiceClient extends Client {
     callback: (error: ServiceError | null, response: CloseSnapshotResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Search in several ways at once, fused into one answer: vectors, sparse vectors, words, examples; grouped,
-   * diversified or rescored.
+   * Search with several branches at once, and fuse their results into one answer. Branches search by vectors, sparse
+   * vectors, words or examples; the fused results can be grouped, diversified or rescored.
    */
   query(
     request: QueryRequest,
@@ -15781,7 +16338,11 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: QueryResponse) => void,
   ): ClientUnaryCall;
-  /** Run queries of one or more collections. They are answered in their order; one that fails says so in its place. */
+  /**
+   * Run queries on one or more collections in one call. The outcomes are in the order of the queries. A query that
+   * fails does not fail the others: its outcome contains the error. Each query counts as one request against the rate
+   * limit.
+   */
   queryBatch(
     request: QueryBatchRequest,
     callback: (error: ServiceError | null, response: QueryBatchResponse) => void,
@@ -15797,7 +16358,7 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: QueryBatchResponse) => void,
   ): ClientUnaryCall;
-  /** Count the points that pass a filter. */
+  /** Count the points that match a filter, or all points. */
   countPoints(
     request: CountPointsRequest,
     callback: (error: ServiceError | null, response: CountPointsResponse) => void,
@@ -15813,7 +16374,7 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CountPointsResponse) => void,
   ): ClientUnaryCall;
-  /** List the values at a path of the payload, with how many points have each. */
+  /** List the distinct values at a path of the payload, with the number of points that have each value. */
   facetPoints(
     request: FacetPointsRequest,
     callback: (error: ServiceError | null, response: FacetPointsResponse) => void,
@@ -15830,9 +16391,9 @@ export interface VectronServiceClient extends Client {
     callback: (error: ServiceError | null, response: FacetPointsResponse) => void,
   ): ClientUnaryCall;
   /**
-   * How much of the true answers searches find: sampled queries are answered as usual and exactly, and compared. Queries that
-   * were asked lately are taken first; others are made from stored points without being one. The searches come one after the
-   * other, and each of them counts as a request of the caller.
+   * Measure the recall of searches: sampled queries are answered both approximately and exactly, and the results are
+   * compared. The sample consists of recent queries of clients and, if these are too few, of synthetic queries close to
+   * stored points. The searches run one after the other, and each counts as one request of the caller.
    */
   measureRecall(
     request: MeasureRecallRequest,
@@ -15849,7 +16410,10 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: MeasureRecallResponse) => void,
   ): ClientUnaryCall;
-  /** Change payload fields of points given by id, by filter, or by both. */
+  /**
+   * Change payload fields of existing points, which are selected by ids, by a filter, or by both. Vectors do not
+   * change. Fails with VERSION_CONFLICT if a point does not have the version that `if_version` requires.
+   */
   updatePoints(
     request: UpdatePointsRequest,
     callback: (error: ServiceError | null, response: UpdatePointsResponse) => void,
@@ -15865,7 +16429,10 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: UpdatePointsResponse) => void,
   ): ClientUnaryCall;
-  /** Delete points given by id, by filter, or by both. */
+  /**
+   * Delete points, which are selected by ids, by a filter, or by both. Fails with VERSION_CONFLICT if a point does not
+   * have the version that `if_version` requires.
+   */
   deletePoints(
     request: DeletePointsRequest,
     callback: (error: ServiceError | null, response: DeletePointsResponse) => void,
@@ -15881,7 +16448,10 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DeletePointsResponse) => void,
   ): ClientUnaryCall;
-  /** List the payload indexes, sparse and named vectors of a collection, and how far they are built. */
+  /**
+   * List the payload indexes, sparse vectors and named vectors of a collection, and the progress of the indexes that
+   * are being built.
+   */
   listIndexes(
     request: ListIndexesRequest,
     callback: (error: ServiceError | null, response: ListIndexesResponse) => void,
@@ -15898,8 +16468,9 @@ export interface VectronServiceClient extends Client {
     callback: (error: ServiceError | null, response: ListIndexesResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Declare a payload index, a sparse vector or a named vector. Returns when every shard has the declaration; the index is
-   * built while the collection goes on serving.
+   * Declare a payload index, a sparse vector or a named vector. Returns when every shard has the declaration; the index
+   * is then built in the background while the collection serves requests. Succeeds if the same declaration exists
+   * already. Fails with INVALID_ARGUMENT if it exists with other settings: delete it first.
    */
   createIndex(
     request: CreateIndexRequest,
@@ -15916,7 +16487,10 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CreateIndexResponse) => void,
   ): ClientUnaryCall;
-  /** Show the words that a text becomes: those that a text index keeps, and those that a query asks for. */
+  /**
+   * Show the terms that the analysis of a text gives: those that a text index stores, and those that a query searches
+   * for.
+   */
   analyze(
     request: AnalyzeRequest,
     callback: (error: ServiceError | null, response: AnalyzeResponse) => void,
@@ -15932,7 +16506,10 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: AnalyzeResponse) => void,
   ): ClientUnaryCall;
-  /** Drop a payload index, a sparse vector or a named vector. */
+  /**
+   * Delete a payload index, a sparse vector or a named vector. Succeeds if it does not exist; `existed` reports whether
+   * it did.
+   */
   deleteIndex(
     request: DeleteIndexRequest,
     callback: (error: ServiceError | null, response: DeleteIndexResponse) => void,
@@ -15948,7 +16525,7 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DeleteIndexResponse) => void,
   ): ClientUnaryCall;
-  /** List the other names of collections. */
+  /** List the aliases of the tenant's collections. */
   listAliases(
     request: ListAliasesRequest,
     callback: (error: ServiceError | null, response: ListAliasesResponse) => void,
@@ -15964,7 +16541,11 @@ export interface VectronServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListAliasesResponse) => void,
   ): ClientUnaryCall;
-  /** Set and delete aliases: all of the changes at one moment, or none. */
+  /**
+   * Set and delete aliases in one transaction: either all changes are made or none. Fails with COLLECTION_NOT_FOUND if
+   * a collection does not exist, with NOT_FOUND if an alias to delete does not exist, with ALREADY_EXISTS if an alias
+   * has the name of a collection, and with QUOTA_EXCEEDED if the tenant has reached its limit of aliases.
+   */
   updateAliases(
     request: UpdateAliasesRequest,
     callback: (error: ServiceError | null, response: UpdateAliasesResponse) => void,
@@ -15981,8 +16562,9 @@ export interface VectronServiceClient extends Client {
     callback: (error: ServiceError | null, response: UpdateAliasesResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Search with many vectors in one call. The answers are those that as many searches would give, in the order of the vectors;
-   * when one of the vectors is wrong, the call is refused, and the error names it. It counts as as many requests as it has vectors.
+   * Search with many vectors in one call. The answers are the same as those of separate searches, in the order of the
+   * vectors. If one of the vectors is invalid, the whole call fails, and the error names the vector. Each vector counts
+   * as one request against the rate limit.
    */
   searchBatch(
     request: SearchBatchRequest,
@@ -16000,13 +16582,14 @@ export interface VectronServiceClient extends Client {
     callback: (error: ServiceError | null, response: SearchBatchResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Write batches of points, one after the other over one call. Each batch is an upsert by itself, and gets one answer: what was
-   * written, as durable as the collection promises, or why it was not. Answers come in the order of the batches, and a batch that
-   * fails does not end the call. A few batches are under way at once, but never two that share a point: of these the later one wins.
-   * What the server has no room for is not read from the connection. The call ends with an error when a message is not valid, when
-   * the token of its caller is not good any more, and with UNAVAILABLE when the server stops: every batch that was begun by then is
-   * answered first, and the error names the last one. Of a call that the client ends, batches that have begun are finished, and not answered.
-   * Each batch counts as a request. Only over gRPC.
+   * Upsert batches of points over one call. Each batch is applied like a separate upsert and gets one answer: what was
+   * written, or the error. Answers come in the order of the batches; a failed batch does not end the call. Some batches
+   * are processed concurrently, but batches that share a point run one after the other, so that the later one wins. The
+   * server applies flow control: it stops reading while it has no capacity for further batches. The call ends with an
+   * error if a message is invalid or the caller's token expires, and with UNAVAILABLE if the server stops; batches that
+   * have started are answered first, and the error names the last of them. If the client cancels the call, batches that
+   * have started are completed without an answer. Each batch counts as one request against the rate limit. Available
+   * over gRPC only.
    */
   upsertStream(): ClientDuplexStream<UpsertBatch, UpsertAck>;
   upsertStream(options: Partial<CallOptions>): ClientDuplexStream<UpsertBatch, UpsertAck>;

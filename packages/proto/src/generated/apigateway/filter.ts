@@ -11,137 +11,212 @@ export const protobufPackage = "vectron.v1";
 
 export const protobufFileName = "apigateway/filter.proto";
 
-/** Exactly one condition. */
+/** A condition on a point. Exactly one of its fields is required. */
 export interface Filter {
   condition?:
     | //
-    /** Every one holds; true of none. */
+    /** Every filter of the list matches. An empty list matches every point. */
     { $case: "all"; value: FilterList }
     | //
-    /** At least one holds; false of none. */
+    /** At least one filter of the list matches. An empty list matches no point. */
     { $case: "any"; value: FilterList }
     | //
-    /** None holds; true of none. */
+    /** None of the filters of the list matches. An empty list matches every point. */
     { $case: "none"; value: FilterList }
-    | { $case: "field"; value: FieldCondition }
     | //
-    /** The point has one of these ids. */
+    /** A condition on the values at a path of the payload. */
+    { $case: "field"; value: FieldCondition }
+    | //
+    /** The id of the point is in the list. */
     { $case: "ids"; value: IdList }
-    | { $case: "nested"; value: NestedCondition }
+    | //
+    /** One object of a list in the payload matches a whole filter. */
+    { $case: "nested"; value: NestedCondition }
     | undefined;
 }
 
+/** A list of filters. */
 export interface FilterList {
+  /** The filters of the list. */
   filters: Filter[];
 }
 
+/** A list of point ids. */
 export interface IdList {
+  /** Ids of points, each 1 to 512 bytes. */
   ids: string[];
 }
 
-/** One object below `path` meets the whole filter, whose paths begin in that object. */
+/**
+ * One object below `path` matches the whole filter. Without it, different objects of a list can match different
+ * conditions.
+ */
 export interface NestedCondition {
+  /** Path of the object, or of the list of objects, in the payload. */
   path: string;
+  /** Filter whose paths begin in that object. */
   filter?: Filter | undefined;
 }
 
 /**
- * A test of the values at a path of the payload: keys separated by dots, a backslash before a dot that is part of a key.
- * Lists on the way are gone through: a test holds when it holds for one value.
+ * A condition on the values at a path of the payload. The condition matches if one of the values matches it. Exactly
+ * one test is required.
  */
 export interface FieldCondition {
+  /**
+   * Path of the values: keys separated by dots, with a backslash before a dot that is part of a key. Lists on the path
+   * are traversed.
+   */
   path: string;
   test?:
     | //
-    /** One of these values. A number equals a number whether it is written as integer or not. */
+    /** A value is one of these values. Numbers are compared by value: 1 equals 1.0. */
     { $case: "in"; value: ScalarList }
     | //
-    /** None of these values; holds where there is no value at all. */
+    /** No value is one of these values. Matches also where there is no value. */
     { $case: "notIn"; value: ScalarList }
-    | { $case: "number"; value: NumberRange }
-    | { $case: "datetime"; value: DatetimeRange }
-    | { $case: "geoRadius"; value: GeoRadius }
-    | { $case: "geoBox"; value: GeoBox }
     | //
-    /** A string that begins so. */
+    /** A number is within this range. */
+    { $case: "number"; value: NumberRange }
+    | //
+    /** A time is within this range. */
+    { $case: "datetime"; value: DatetimeRange }
+    | //
+    /** A geographic point is within this distance of a centre. */
+    { $case: "geoRadius"; value: GeoRadius }
+    | //
+    /** A geographic point is within this box. */
+    { $case: "geoBox"; value: GeoBox }
+    | //
+    /** A string begins with this prefix. */
     { $case: "prefix"; value: string }
     | //
     /**
-     * A string that has every word of this text, as the field's text index makes words (docs/text.md), or as one without
-     * settings does where there is none.
+     * A string contains every word of this text. Words are determined by the text index of the field (docs/text.md), or
+     * by the default settings if there is none.
      */
     { $case: "text"; value: string }
     | //
-    /** Whether there is a value that is not null. */
+    /** true: there is a value other than null. false: there is none. */
     { $case: "exists"; value: boolean }
     | //
-    /** Whether there is a null. */
+    /** true: there is a null. false: there is none. */
     { $case: "isNull"; value: boolean }
     | //
-    /** A string that has these words next to each other in this order. */
+    /** A string contains these words next to each other in this order. */
     { $case: "phrase"; value: string }
     | undefined;
 }
 
+/** A value that a condition compares with. Exactly one of its fields is required. */
 export interface Scalar {
   value?:
-    | { $case: "text"; value: string }
-    | { $case: "integer"; value: bigint }
-    | { $case: "number"; value: number }
-    | { $case: "flag"; value: boolean }
     | //
-    /** From 2^63 to 2^64 - 1, which `integer` cannot hold. */
+    /** A string of valid UTF-8. */
+    { $case: "text"; value: string }
+    | //
+    /** An integer from -2^63 to 2^63 - 1. */
+    { $case: "integer"; value: bigint }
+    | //
+    /** A floating-point number; it must be finite. */
+    { $case: "number"; value: number }
+    | //
+    /** A boolean value. */
+    { $case: "flag"; value: boolean }
+    | //
+    /** An integer from 2^63 to 2^64 - 1, which `integer` cannot represent. */
     { $case: "unsigned"; value: bigint }
     | undefined;
 }
 
+/** A list of values. */
 export interface ScalarList {
+  /** The values of the list. */
   values: Scalar[];
 }
 
-/** At least one bound. */
+/** A range of numbers. At least one bound is required. */
 export interface NumberRange {
-  gt?: number | undefined;
-  gte?: number | undefined;
-  lt?: number | undefined;
+  /** Lower bound, exclusive. Absent: none. */
+  gt?:
+    | number
+    | undefined;
+  /** Lower bound, inclusive. Absent: none. */
+  gte?:
+    | number
+    | undefined;
+  /** Upper bound, exclusive. Absent: none. */
+  lt?:
+    | number
+    | undefined;
+  /** Upper bound, inclusive. Absent: none. */
   lte?:
     | number
     | undefined;
-  /** Instead of the bound of the same name, where a double cannot hold it: an integer or an unsigned. */
-  gtExact?: Scalar | undefined;
-  gteExact?: Scalar | undefined;
-  ltExact?: Scalar | undefined;
+  /** Instead of `gt`, an integer that a double cannot represent: a Scalar with `integer` or `unsigned`. */
+  gtExact?:
+    | Scalar
+    | undefined;
+  /** Instead of `gte`, an integer that a double cannot represent: a Scalar with `integer` or `unsigned`. */
+  gteExact?:
+    | Scalar
+    | undefined;
+  /** Instead of `lt`, an integer that a double cannot represent: a Scalar with `integer` or `unsigned`. */
+  ltExact?:
+    | Scalar
+    | undefined;
+  /** Instead of `lte`, an integer that a double cannot represent: a Scalar with `integer` or `unsigned`. */
   lteExact?: Scalar | undefined;
 }
 
 /**
- * Of strings that are a time or a date in one of the usual forms, compared to the nanosecond; bounds are the same. Without a
- * zone they are UTC. At least one bound.
+ * A range of times, for strings that contain a time or a date in a common form such as RFC 3339. Times are compared
+ * with a resolution of one nanosecond; a time without a zone is in UTC. At least one bound is required.
  */
 export interface DatetimeRange {
-  gt?: string | undefined;
-  gte?: string | undefined;
-  lt?: string | undefined;
+  /** Lower bound, exclusive. Absent: none. */
+  gt?:
+    | string
+    | undefined;
+  /** Lower bound, inclusive. Absent: none. */
+  gte?:
+    | string
+    | undefined;
+  /** Upper bound, exclusive. Absent: none. */
+  lt?:
+    | string
+    | undefined;
+  /** Upper bound, inclusive. Absent: none. */
   lte?: string | undefined;
 }
 
-/** Degrees: latitude -90 to 90, longitude -180 to 180. In a payload: an object with the numbers lat and lon. */
+/** A geographic point. In a payload it is an object with the numbers `lat` and `lon`. */
 export interface GeoPoint {
+  /** Latitude in degrees, -90 to 90. */
   lat: number;
+  /** Longitude in degrees, -180 to 180. */
   lon: number;
 }
 
-/** Great-circle distance on a sphere of 6,371,008.8 m. */
+/** A circle on the globe. Distances are great-circle distances on a sphere with a radius of 6,371,008.8 m. */
 export interface GeoRadius {
-  center?: GeoPoint | undefined;
+  /** Centre of the circle. */
+  center?:
+    | GeoPoint
+    | undefined;
+  /** Radius of the circle in metres. */
   meters: number;
 }
 
-/** Edges belong to it. West may be greater than east: the box then crosses the 180th meridian. */
+/** A box on the globe, including its edges. `west` can be greater than `east`: the box then crosses the 180th meridian. */
 export interface GeoBox {
+  /** Northern edge, latitude in degrees. */
   north: number;
+  /** Western edge, longitude in degrees. */
   west: number;
+  /** Southern edge, latitude in degrees. */
   south: number;
+  /** Eastern edge, longitude in degrees. */
   east: number;
 }
 

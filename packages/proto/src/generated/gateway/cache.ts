@@ -13,13 +13,17 @@ export const protobufPackage = "vectron.gatewaycache.v1";
 
 export const protobufFileName = "gateway/cache.proto";
 
+/** The answer to a search. */
 export interface CachedAnswer {
-  /** Without its results. */
-  answer?: SearchResponse | undefined;
+  /** Answer without its results. */
+  answer?:
+    | SearchResponse
+    | undefined;
+  /** Results, best first. */
   hits: Hit[];
-  /** Of each hit. */
+  /** Explanation of the reranker's score of each result. */
   explanations: string[];
-  /** Whether payloads are fields of a vectron.v1.SearchResult instead of JSON text. */
+  /** Whether payloads are encoded fields of a vectron.v1.SearchResult; otherwise they are JSON text. */
   payloadFields: boolean;
 }
 

@@ -33,25 +33,27 @@ export const protobufPackage = "vectron.placementdriver.v1";
 
 export const protobufFileName = "placementdriver/placementdriver.proto";
 
+/** The state of a worker. */
 export enum WorkerState {
+  /** WORKER_STATE_UNKNOWN - No state; never sent. */
   WORKER_STATE_UNKNOWN = 0,
-  /** WORKER_STATE_JOINING - Registered, no heartbeat yet. */
+  /** WORKER_STATE_JOINING - Registered, but no heartbeat was received yet. */
   WORKER_STATE_JOINING = 1,
-  /** WORKER_STATE_READY - Healthy, holds no replica. */
+  /** WORKER_STATE_READY - Healthy, and holds no replica. */
   WORKER_STATE_READY = 2,
-  /** WORKER_STATE_DRAINING - Its replicas are being moved elsewhere. */
+  /** WORKER_STATE_DRAINING - Its replicas are being moved to other workers. */
   WORKER_STATE_DRAINING = 3,
-  /** WORKER_STATE_UNHEALTHY - No heartbeat for longer than is allowed. */
+  /** WORKER_STATE_UNHEALTHY - No heartbeat was received for longer than is allowed. */
   WORKER_STATE_UNHEALTHY = 4,
-  /** WORKER_STATE_ACTIVE - Healthy, holds replicas. */
+  /** WORKER_STATE_ACTIVE - Healthy, and holds replicas. */
   WORKER_STATE_ACTIVE = 5,
-  /** WORKER_STATE_STANDBY - Healthy and search-only: takes no replica with a vote. */
+  /** WORKER_STATE_STANDBY - Healthy and search-only: it gets no replica with a vote. */
   WORKER_STATE_STANDBY = 6,
-  /** WORKER_STATE_ERROR - It reports damage in what it holds. */
+  /** WORKER_STATE_ERROR - The worker reports damage of its data. */
   WORKER_STATE_ERROR = 7,
-  /** WORKER_STATE_RETRY - Back after it was unhealthy; its replicas are catching up. */
+  /** WORKER_STATE_RETRY - Healthy again after it was unhealthy; its replicas are catching up. */
   WORKER_STATE_RETRY = 8,
-  /** WORKER_STATE_REMOVED - Told to go; its number is not given again. */
+  /** WORKER_STATE_REMOVED - Removed by an operator; its number is not used again. */
   WORKER_STATE_REMOVED = 9,
   UNRECOGNIZED = -1,
 }
@@ -127,61 +129,83 @@ export interface GetLeaderRequest {
 }
 
 export interface GetLeaderResponse {
-  /** Of the node that does the background work; empty: none at the moment. Every node serves every call. */
+  /** Address of the placement driver that performs the background work. Empty: currently none. */
   leaderAddress: string;
-  /** Of all nodes that are up. */
+  /** Addresses of all placement drivers that are running. */
   nodeAddresses: string[];
 }
 
 export interface GetWorkerRequest {
+  /** Id of the tenant. */
   tenantId: string;
+  /** Name of the collection. */
   collection: string;
+  /** Id of the point. */
   vectorId: string;
 }
 
 export interface GetWorkerResponse {
+  /** Address of the gRPC listener, host and port. */
   grpcAddress: string;
+  /** Id of the shard. */
   shardId: number;
+  /** Epoch of the shard. */
   shardEpoch: number;
 }
 
 export interface RegisterWorkerRequest {
-  /** The id the worker was given before; empty: a new worker. */
+  /** Id that the worker was given before. Empty: a new worker. */
   workerId: string;
+  /** Address of the gRPC listener, host and port. */
   grpcAddress: string;
+  /** Number of CPU cores. */
   cpuCores: number;
+  /** Memory of the machine, bytes. */
   memoryBytes: number;
+  /** Size of the disk, bytes. */
   diskBytes: number;
+  /** Rack, as configured. Empty: unknown. */
   rack: string;
+  /** Zone, as configured. Empty: unknown. */
   zone: string;
+  /** Region, as configured. Empty: unknown. */
   region: string;
-  /** Of the listener for other workers; empty: none. */
+  /** Address of the listener for other workers. Empty: none. */
   raftAddress: string;
-  /** Holds replicas without a vote, of every shard. */
+  /** Whether the worker only holds replicas without a vote, one of every shard. */
   searchOnly: boolean;
 }
 
 export interface RegisterWorkerResponse {
+  /** Id of the worker. */
   workerId: string;
-  /** Names the cluster's metadata: a worker that belongs to another one must not follow its assignments. */
+  /** Id of the cluster's metadata. A worker of another cluster must not follow these assignments. */
   clusterId: string;
+  /** Number of the worker. */
   number: number;
 }
 
 export interface HeartbeatRequest {
+  /** Id of the worker. */
   workerId: string;
+  /** CPU usage of the machine, percent of all cores. */
   cpuUsagePercent: number;
+  /** Resident memory of the process, bytes. */
   memoryBytes: number;
+  /** Disk space in use, bytes. */
   diskUsedBytes: number;
+  /** Searches and reads per second since the last heartbeat. */
   queriesPerSecond: number;
-  /** Shards that are open and serve. */
+  /** Replicas that are open and serve requests. */
   shards: ShardMetrics[];
+  /** Writes per second since the last heartbeat. */
   writesPerSecond: number;
-  /** It is being stopped: nothing more should be given to it. */
+  /** Whether the worker is being stopped: it must not get more replicas. */
   stopping: boolean;
 }
 
 export interface HeartbeatResponse {
+  /** Always true in this version. */
   ok: boolean;
 }
 
@@ -189,56 +213,85 @@ export interface ListWorkersRequest {
 }
 
 export interface ListWorkersResponse {
+  /** All workers of the cluster. */
   workers: WorkerInfo[];
 }
 
+/** A worker as it last reported its state. */
 export interface WorkerInfo {
+  /** Id of the worker. */
   workerId: string;
+  /** Address of the gRPC listener, host and port. */
   grpcAddress: string;
-  /** Milliseconds since 1970; 0: none since this placement driver started. */
+  /** Time of the latest heartbeat, milliseconds since 1970. 0: none since this placement driver was started. */
   lastHeartbeatMs: number;
+  /** Whether the placement driver receives heartbeats. */
   healthy: boolean;
+  /** State of the worker. */
   state: WorkerState;
+  /** Number of CPU cores. */
   cpuCores: number;
+  /** Memory of the machine, bytes. */
   memoryTotalBytes: number;
+  /** Size of the disk, bytes. */
   diskTotalBytes: number;
+  /** Rack, as configured. Empty: unknown. */
   rack: string;
+  /** Zone, as configured. Empty: unknown. */
   zone: string;
+  /** Region, as configured. Empty: unknown. */
   region: string;
-  /** Of the last heartbeat. */
-  last?: HeartbeatRequest | undefined;
+  /** Latest heartbeat of the worker. */
+  last?:
+    | HeartbeatRequest
+    | undefined;
+  /** Number of the worker. */
   number: number;
+  /** Whether the worker only holds replicas without a vote. */
   searchOnly: boolean;
+  /** Time of the latest change of `state`, milliseconds since 1970. */
   stateSinceMs: number;
+  /** Reason for the latest change of `state`. */
   stateReason: string;
-  /** The newest last. */
+  /** Latest changes of `state`, newest last. */
   stateChanges: StateChange[];
-  /** Share of the cluster's capacity: cores / 8 * 300 + memory / 32 GB * 400 + disk / 500 GB * 300. */
+  /** Capacity of the worker as the planner weighs it: cores / 8 * 300 + memory / 32 GB * 400 + disk / 500 GB * 300. */
   capacityScore: number;
+  /** Number of replicas that the worker holds. */
   replicas: number;
+  /** Number of shards that the worker leads. */
   leads: number;
 }
 
+/** A change of the state of a worker. */
 export interface StateChange {
+  /** New state of the worker. */
   state: WorkerState;
+  /** Time of the change, milliseconds since 1970. */
   atMs: number;
+  /** Explanation as a sentence. */
   reason: string;
 }
 
 export interface RegisterRerankerRequest {
+  /** Id of the reranker. */
   rerankerId: string;
+  /** Address of the gRPC listener, host and port. */
   grpcAddress: string;
 }
 
 export interface RegisterRerankerResponse {
+  /** Id of the reranker. */
   rerankerId: string;
 }
 
 export interface RerankerHeartbeatRequest {
+  /** Id of the reranker. */
   rerankerId: string;
 }
 
 export interface RerankerHeartbeatResponse {
+  /** Whether the reranker is known; otherwise it must register again. */
   ok: boolean;
 }
 
@@ -246,13 +299,19 @@ export interface ListRerankersRequest {
 }
 
 export interface ListRerankersResponse {
+  /** All rerankers of the cluster. */
   rerankers: RerankerInfo[];
 }
 
+/** A reranker that has registered. */
 export interface RerankerInfo {
+  /** Id of the reranker. */
   rerankerId: string;
+  /** Address of the gRPC listener, host and port. */
   grpcAddress: string;
+  /** Time of the latest heartbeat, milliseconds since 1970. */
   lastHeartbeatMs: number;
+  /** Whether the placement driver receives heartbeats. */
   healthy: boolean;
 }
 
@@ -260,22 +319,28 @@ export interface GetRerankerRequest {
 }
 
 export interface GetRerankerResponse {
+  /** Id of the reranker. */
   rerankerId: string;
+  /** Address of the gRPC listener, host and port. */
   grpcAddress: string;
 }
 
 export interface ListWorkersForCollectionRequest {
+  /** Id of the tenant. */
   tenantId: string;
+  /** Name of the collection. */
   collection: string;
 }
 
 export interface ListWorkersForCollectionResponse {
+  /** Addresses of the workers, host and port. */
   grpcAddresses: string[];
 }
 
 export interface DrainWorkerRequest {
+  /** Id of the worker. */
   workerId: string;
-  /** Take it back: the worker keeps what it has left, and gets replicas again. */
+  /** Whether to cancel the drain: the worker keeps its remaining replicas, and gets new ones again. */
   cancel: boolean;
 }
 
@@ -283,6 +348,7 @@ export interface DrainWorkerResponse {
 }
 
 export interface RemoveWorkerRequest {
+  /** Id of the worker. */
   workerId: string;
 }
 
@@ -290,123 +356,168 @@ export interface RemoveWorkerResponse {
 }
 
 export interface RebalanceRequest {
-  /** Only say what would be done. */
+  /** Whether to only report the actions. */
   dryRun: boolean;
 }
 
 export interface RebalanceResponse {
+  /** Actions that the planner takes, or would take with `dry_run`. */
   actions: PlannedAction[];
-  /** What is wrong and cannot be helped now, with the reason. */
+  /** Problems that cannot be solved now, each with the reason. */
   blocked: string[];
 }
 
+/** An action of the planner. */
 export interface PlannedAction {
-  /** move, transfer or split. */
+  /** Kind of the action: move, transfer (of the leadership) or split. */
   kind: string;
+  /** Id of the shard. */
   shardId: number;
+  /** Name of the collection. */
   collection: string;
-  /** Worker ids. */
+  /** Id of the worker that a replica or the leadership is taken from. */
   from: string;
+  /** Id of the worker that receives the replica or the leadership. */
   to: string;
-  /** repair, drain, spread, size, hot, balance or leaders. */
+  /** Cause of the action: repair, drain, spread, size, hot, balance or leaders. */
   cause: string;
+  /** Explanation as a sentence. */
   reason: string;
 }
 
 export interface MoveReplicaRequest {
+  /** Id of the shard. */
   shardId: number;
-  /** Worker ids. */
+  /** Id of the worker that holds the replica. */
   from: string;
+  /** Id of the worker that receives the replica. */
   to: string;
 }
 
 export interface MoveReplicaResponse {
+  /** Record of the operation. */
   operation?: Operation | undefined;
 }
 
 export interface SplitShardRequest {
+  /** Id of the shard. */
   shardId: number;
 }
 
 export interface SplitShardResponse {
+  /** Record of the operation. */
   operation?: Operation | undefined;
 }
 
 export interface ListOperationsRequest {
-  /** Of those that ended; 0: 100. */
+  /** Maximum number of ended operations in the answer. 0: 100. */
   limit: number;
 }
 
 export interface ListOperationsResponse {
+  /** Operations in progress. */
   running: Operation[];
+  /** Operations that have ended, newest first. */
   ended: Operation[];
 }
 
+/** A move of a replica or a split of a shard. */
 export interface Operation {
+  /** Id of the operation. */
   id: string;
-  /** move or split. */
+  /** Kind of the operation: move or split. */
   kind: string;
+  /** Id of the shard. */
   shardId: number;
+  /** Id of the tenant. */
   tenantId: string;
+  /** Name of the collection. */
   collection: string;
-  /** Of a move: learner, voter, cleanup; of a split: splitting; of either: done, rolled-back. */
+  /**
+   * Current step. A move has the steps learner, voter and cleanup; a split has the step splitting. Both end with done
+   * or rolled-back.
+   */
   step: string;
-  /** Worker ids of a move. */
+  /** Id of the worker that a move takes the replica from. */
   from: string;
+  /** Id of the worker that a move gives the replica to. */
   to: string;
-  /** Shard that a split makes. */
+  /** Id of the shard that a split creates. */
   upperShardId: number;
+  /** Cause of the operation: repair, drain, spread, size, hot, balance, leaders or operator. */
   cause: string;
+  /** Explanation as a sentence. */
   reason: string;
+  /** Start of the operation, milliseconds since 1970. */
   startedMs: number;
-  /** When the step was recorded. */
+  /** Start of the current step, milliseconds since 1970. */
   stepMs: number;
-  /** Why it was rolled back, or what it waits for. */
+  /** Why the operation was rolled back, or what it is waiting for. Empty: neither applies. */
   detail: string;
 }
 
 export interface CreateCollectionRequest {
+  /** Id of the tenant. */
   tenantId: string;
-  collection?: CreateCollectionRequest1 | undefined;
+  /** Settings of the collection. */
+  collection?:
+    | CreateCollectionRequest1
+    | undefined;
+  /** Limits of the tenant. Absent: none. */
   limits?: TenantLimits | undefined;
 }
 
-/** What a tenant may have in all; 0: no limit. Checked in the transaction that would go beyond it. */
+/** The limits of a tenant, each 0 for no limit. They are checked in the transaction that would exceed them. */
 export interface TenantLimits {
+  /** Maximum number of collections. */
   collections: number;
+  /** Maximum number of shards of all collections together. */
   shards: number;
+  /** Maximum number of aliases. */
   aliases: number;
 }
 
 export interface GetTenantUsageRequest {
+  /** Id of the tenant. */
   tenantId: string;
 }
 
-/** Points and bytes are as of the workers' last heartbeats. */
+/** What a tenant uses. Points and bytes are as of the latest heartbeats of the workers. */
 export interface GetTenantUsageResponse {
+  /** Number of collections. */
   collections: bigint;
+  /** Number of shards. */
   shards: bigint;
+  /** Number of points. */
   points: bigint;
+  /** Disk space, bytes. */
   diskBytes: bigint;
 }
 
 export interface CreateCollectionResponse {
+  /** The created collection. */
   collection?: Collection | undefined;
 }
 
 export interface ListCollectionsRequest {
-  /** Empty: of all tenants. */
+  /** Id of the tenant. Empty: all tenants. */
   tenantId: string;
 }
 
 export interface ListCollectionsResponse {
+  /** Collections with their shards. */
   collections: Collection[];
 }
 
 export interface DeleteCollectionRequest {
+  /** Id of the tenant. */
   tenantId: string;
+  /** Name of the collection. */
   name: string;
-  /** Only this incarnation; COLLECTION_NOT_FOUND when the name is another's. Empty: whichever has the name. */
+  /**
+   * Id of the collection; the call fails with COLLECTION_NOT_FOUND if the name now belongs to another one. Empty: the
+   * collection that has the name.
+   */
   collectionId: string;
 }
 
@@ -414,134 +525,194 @@ export interface DeleteCollectionResponse {
 }
 
 export interface GetCollectionStatusRequest {
+  /** Id of the tenant. */
   tenantId: string;
+  /** Name or alias of the collection. */
   name: string;
 }
 
 export interface GetCollectionStatusResponse {
+  /** The collection with its shards. */
   collection?: Collection | undefined;
 }
 
+/** A collection with its shards. */
 export interface Collection {
-  /** Names this incarnation: a collection that is deleted and made again gets another one. */
+  /** Id of the collection. A collection that is deleted and created again has another id. */
   id: string;
+  /** Id of the tenant. */
   tenantId: string;
+  /** Name of the collection. */
   name: string;
+  /** Number of dimensions of the vectors. */
   dimension: number;
+  /** Distance metric: cosine, euclidean or dot. */
   distance: string;
+  /** Maximum number of links of a graph node. */
   hnswM: number;
+  /** Number of candidates that are considered when a point is inserted into the graph. */
   hnswEfConstruction: number;
-  rerank?: RerankSettings | undefined;
+  /** Reranking of search results. Absent: results are not reranked. */
+  rerank?:
+    | RerankSettings
+    | undefined;
+  /** Time of creation, milliseconds since 1970. */
   createdAtMs: number;
+  /** Shards of the collection. */
   shards: Shard[];
+  /** How vectors are stored and indexed. */
   vectors?:
     | VectorSettings
     | undefined;
-  /** fsync or relaxed. */
+  /** When writes are acknowledged: fsync or relaxed. */
   durability: string;
+  /** Embedding provider. Absent: none. */
   embedding?: EmbeddingSettings | undefined;
 }
 
+/** A shard with its replicas. */
 export interface Shard {
+  /** Id of the shard. */
   shardId: number;
+  /** Epoch of the shard. */
   epoch: number;
-  /** First and last routing hash it owns, both included. */
+  /** First routing hash of the shard's range, inclusive. */
   firstHash: bigint;
+  /** Last routing hash of the shard's range, inclusive. */
   lastHash: bigint;
+  /** Replicas of the shard. */
   replicas: Replica[];
+  /** Id of the worker that leads the shard. Empty: no leader is known. */
   leaderWorkerId: string;
+  /** Address of that worker's gRPC listener. */
   leaderAddress: string;
-  /** Whether the leader reports it open. */
+  /** Whether the leader reports that the shard is open. */
   ready: boolean;
-  /** Of the leader's last heartbeat. */
+  /** State that the leader reported with its latest heartbeat. */
   metrics?:
     | ShardMetrics
     | undefined;
-  /** The shard that it was split from, 0: none; its log begins after this index, which was the split. */
+  /** Id of the shard from which this one was split. 0: none. */
   splitFromShardId: number;
+  /** Log index of the split; the log of this shard starts after it. */
   splitIndex: bigint;
+  /** Move or split that is in progress. Absent: none. */
   operation?: Operation | undefined;
 }
 
+/** A replica of a shard. */
 export interface Replica {
+  /** Id of the worker. */
   workerId: string;
-  /** Small number of the worker, for the public contract. */
+  /** Number of the worker, which the public API shows. */
   number: number;
+  /** Id of the replica. */
   replicaId: bigint;
-  /** Of the worker's gRPC listener. */
+  /** Address of the worker's gRPC listener. */
   address: string;
-  /** Without a vote. */
+  /** Whether the replica has no vote. */
   learner: boolean;
-  /** As the worker last said; missing: it has not. */
+  /** State that the worker last reported. Absent: it has not reported the replica. */
   metrics?: ShardMetrics | undefined;
 }
 
 export interface WatchAssignmentsRequest {
+  /** Id of the worker. */
   workerId: string;
 }
 
+/** The replicas that a worker must hold. */
 export interface Assignments {
+  /** One entry for each replica. */
   shards: Assignment[];
+  /** Id of the cluster's metadata. */
   clusterId: string;
+  /** Addresses of the other workers. */
   peers: Peer[];
-  /** Of the metadata as of which they are; what is older than what was seen before is to be ignored. */
+  /**
+   * Revision of the metadata on which the assignments are based. Assignments with a lower revision than earlier ones
+   * must be ignored.
+   */
   revision: bigint;
 }
 
-/** Where another worker listens for this one. */
+/** The address at which another worker listens for workers. */
 export interface Peer {
+  /** Number of the worker. */
   number: number;
+  /** Address of its listener for other workers. */
   raftAddress: string;
 }
 
+/** A replica that a worker must hold. */
 export interface Assignment {
+  /** Id of the shard. */
   shardId: number;
+  /** Epoch of the shard. */
   epoch: number;
+  /** Number of dimensions of the vectors. */
   dimension: number;
+  /** Distance metric: cosine, euclidean or dot. */
   distance: string;
+  /** Maximum number of links of a graph node. */
   hnswM: number;
+  /** Number of candidates that are considered when a point is inserted into the graph. */
   hnswEfConstruction: number;
+  /** How vectors are stored and indexed. */
   vectors?:
     | VectorSettings
     | undefined;
-  /** `worker number << 16 | incarnation`. */
+  /** Id of the replica: `worker number << 16 | incarnation`. */
   replicaId: bigint;
-  /** Replicas the shard shall have. */
+  /** Ids of the replicas that the shard shall have with a vote. */
   voters: bigint[];
+  /** Ids of the replicas that the shard shall have without a vote. */
   learners: bigint[];
-  /** Voters it was made with. */
+  /** Ids of the voters with which the shard was created. */
   first: bigint[];
-  /** Acknowledge before the fsync. */
+  /** Whether writes are acknowledged before their fsync. */
   relaxed: boolean;
-  /** The shard that it was split from, 0: none, and the epoch of the split. */
+  /** Id of the shard from which this one was split. 0: none. */
   splitFromShardId: number;
+  /** Epoch of that split. */
   splitEpoch: number;
 }
 
 export interface WatchRoutesRequest {
 }
 
+/** Collections whose routes have changed. */
 export interface RouteChanges {
+  /** One entry for each collection. */
   changes: RouteChange[];
 }
 
+/** A collection whose route has changed. */
 export interface RouteChange {
+  /** Id of the tenant. */
   tenantId: string;
+  /** Name of the collection. */
   name: string;
 }
 
 export interface ListAliasesRequest {
+  /** Id of the tenant. */
   tenantId: string;
 }
 
 export interface ListAliasesResponse {
+  /** Aliases of the tenant. */
   aliases: Alias[];
 }
 
 export interface UpdateAliasesRequest {
+  /** Id of the tenant. */
   tenantId: string;
+  /** Aliases to create, or to change to another collection. */
   set: Alias[];
+  /** Names of aliases to delete. */
   delete: string[];
+  /** Limits of the tenant. Absent: none. */
   limits?: TenantLimits | undefined;
 }
 
@@ -549,21 +720,26 @@ export interface UpdateAliasesResponse {
 }
 
 export interface UpdateCollectionRequest {
+  /** Id of the tenant. */
   tenantId: string;
+  /** Settings to change. Absent settings remain unchanged. */
   change?: UpdateCollectionRequest2 | undefined;
 }
 
 export interface UpdateCollectionResponse {
+  /** The collection after the change. */
   collection?: Collection | undefined;
 }
 
 export interface TransferCollectionsRequest {
+  /** Id of the tenant that has the collections. */
   fromTenantId: string;
+  /** Id of the tenant that receives the collections. */
   toTenantId: string;
 }
 
 export interface TransferCollectionsResponse {
-  /** Names of the collections. */
+  /** Names of the collections that were transferred. */
   collections: string[];
 }
 
@@ -7717,8 +7893,16 @@ export const TransferCollectionsResponse: MessageFns<TransferCollectionsResponse
   },
 };
 
+/**
+ * Registration of workers and rerankers, placement of shards, and the metadata of collections. Only services of the
+ * cluster may call these methods. Every placement driver answers every call.
+ */
 export type PlacementServiceService = typeof PlacementServiceService;
 export const PlacementServiceService = {
+  /**
+   * Find the worker that leads the shard of a point. The address is empty if no leader is known. Fails with
+   * COLLECTION_NOT_FOUND.
+   */
   getWorker: {
     path: "/vectron.placementdriver.v1.PlacementService/GetWorker" as const,
     requestStream: false as const,
@@ -7728,6 +7912,10 @@ export const PlacementServiceService = {
     responseSerialize: (value: GetWorkerResponse): Buffer => Buffer.from(GetWorkerResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetWorkerResponse => GetWorkerResponse.decode(value),
   },
+  /**
+   * Register a worker, or update the record of a known one. Fails with NOT_FOUND if the given id is not known, and with
+   * PERMISSION_DENIED if the worker was removed.
+   */
   registerWorker: {
     path: "/vectron.placementdriver.v1.PlacementService/RegisterWorker" as const,
     requestStream: false as const,
@@ -7739,6 +7927,7 @@ export const PlacementServiceService = {
       Buffer.from(RegisterWorkerResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RegisterWorkerResponse => RegisterWorkerResponse.decode(value),
   },
+  /** Report that a worker runs, with the state of its replicas. */
   heartbeat: {
     path: "/vectron.placementdriver.v1.PlacementService/Heartbeat" as const,
     requestStream: false as const,
@@ -7748,6 +7937,7 @@ export const PlacementServiceService = {
     responseSerialize: (value: HeartbeatResponse): Buffer => Buffer.from(HeartbeatResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): HeartbeatResponse => HeartbeatResponse.decode(value),
   },
+  /** List the workers as they last reported their state. */
   listWorkers: {
     path: "/vectron.placementdriver.v1.PlacementService/ListWorkers" as const,
     requestStream: false as const,
@@ -7757,6 +7947,7 @@ export const PlacementServiceService = {
     responseSerialize: (value: ListWorkersResponse): Buffer => Buffer.from(ListWorkersResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListWorkersResponse => ListWorkersResponse.decode(value),
   },
+  /** Register a reranker, or update the record of a known one. */
   registerReranker: {
     path: "/vectron.placementdriver.v1.PlacementService/RegisterReranker" as const,
     requestStream: false as const,
@@ -7768,6 +7959,7 @@ export const PlacementServiceService = {
       Buffer.from(RegisterRerankerResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RegisterRerankerResponse => RegisterRerankerResponse.decode(value),
   },
+  /** Report that a reranker runs. */
   rerankerHeartbeat: {
     path: "/vectron.placementdriver.v1.PlacementService/RerankerHeartbeat" as const,
     requestStream: false as const,
@@ -7779,6 +7971,7 @@ export const PlacementServiceService = {
       Buffer.from(RerankerHeartbeatResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RerankerHeartbeatResponse => RerankerHeartbeatResponse.decode(value),
   },
+  /** List the rerankers. */
   listRerankers: {
     path: "/vectron.placementdriver.v1.PlacementService/ListRerankers" as const,
     requestStream: false as const,
@@ -7789,6 +7982,7 @@ export const PlacementServiceService = {
       Buffer.from(ListRerankersResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListRerankersResponse => ListRerankersResponse.decode(value),
   },
+  /** Get a healthy reranker. Fails with UNAVAILABLE if there is none. */
   getReranker: {
     path: "/vectron.placementdriver.v1.PlacementService/GetReranker" as const,
     requestStream: false as const,
@@ -7798,6 +7992,7 @@ export const PlacementServiceService = {
     responseSerialize: (value: GetRerankerResponse): Buffer => Buffer.from(GetRerankerResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetRerankerResponse => GetRerankerResponse.decode(value),
   },
+  /** List the addresses of the workers that hold shards of a collection. */
   listWorkersForCollection: {
     path: "/vectron.placementdriver.v1.PlacementService/ListWorkersForCollection" as const,
     requestStream: false as const,
@@ -7811,7 +8006,7 @@ export const PlacementServiceService = {
     responseDeserialize: (value: Buffer): ListWorkersForCollectionResponse =>
       ListWorkersForCollectionResponse.decode(value),
   },
-  /** Has the worker's replicas moved to others; it gets no new ones. */
+  /** Move all replicas of a worker to other workers, or cancel that. A draining worker gets no new replicas. */
   drainWorker: {
     path: "/vectron.placementdriver.v1.PlacementService/DrainWorker" as const,
     requestStream: false as const,
@@ -7821,7 +8016,7 @@ export const PlacementServiceService = {
     responseSerialize: (value: DrainWorkerResponse): Buffer => Buffer.from(DrainWorkerResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DrainWorkerResponse => DrainWorkerResponse.decode(value),
   },
-  /** Forgets a worker that holds no shard. */
+  /** Remove a worker that holds no shard. Fails with CONFLICT if it still holds shards. */
   removeWorker: {
     path: "/vectron.placementdriver.v1.PlacementService/RemoveWorker" as const,
     requestStream: false as const,
@@ -7832,7 +8027,10 @@ export const PlacementServiceService = {
       Buffer.from(RemoveWorkerResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RemoveWorkerResponse => RemoveWorkerResponse.decode(value),
   },
-  /** What the planner would do now, or has been told to do now without waiting for its rounds. */
+  /**
+   * Report the actions that the planner would take now. Without `dry_run`, the planner starts them without waiting for
+   * its next round.
+   */
   rebalance: {
     path: "/vectron.placementdriver.v1.PlacementService/Rebalance" as const,
     requestStream: false as const,
@@ -7842,7 +8040,7 @@ export const PlacementServiceService = {
     responseSerialize: (value: RebalanceResponse): Buffer => Buffer.from(RebalanceResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RebalanceResponse => RebalanceResponse.decode(value),
   },
-  /** Begins to move one replica; the answer is its record. */
+  /** Start to move one replica. Returns the record of the operation. */
   moveReplica: {
     path: "/vectron.placementdriver.v1.PlacementService/MoveReplica" as const,
     requestStream: false as const,
@@ -7852,7 +8050,7 @@ export const PlacementServiceService = {
     responseSerialize: (value: MoveReplicaResponse): Buffer => Buffer.from(MoveReplicaResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): MoveReplicaResponse => MoveReplicaResponse.decode(value),
   },
-  /** Begins to split a shard in the middle of its range. */
+  /** Start to split a shard in the middle of its hash range. Returns the record of the operation. */
   splitShard: {
     path: "/vectron.placementdriver.v1.PlacementService/SplitShard" as const,
     requestStream: false as const,
@@ -7862,7 +8060,7 @@ export const PlacementServiceService = {
     responseSerialize: (value: SplitShardResponse): Buffer => Buffer.from(SplitShardResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): SplitShardResponse => SplitShardResponse.decode(value),
   },
-  /** Moves and splits under way, then those that ended, the newest first. */
+  /** List moves and splits: first those in progress, then those that have ended, newest first. */
   listOperations: {
     path: "/vectron.placementdriver.v1.PlacementService/ListOperations" as const,
     requestStream: false as const,
@@ -7874,6 +8072,7 @@ export const PlacementServiceService = {
       Buffer.from(ListOperationsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListOperationsResponse => ListOperationsResponse.decode(value),
   },
+  /** Create a collection and place its shards. Waits for a limited time until all shards have leaders. */
   createCollection: {
     path: "/vectron.placementdriver.v1.PlacementService/CreateCollection" as const,
     requestStream: false as const,
@@ -7885,6 +8084,7 @@ export const PlacementServiceService = {
       Buffer.from(CreateCollectionResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CreateCollectionResponse => CreateCollectionResponse.decode(value),
   },
+  /** List the collections of a tenant, or of all tenants. */
   listCollections: {
     path: "/vectron.placementdriver.v1.PlacementService/ListCollections" as const,
     requestStream: false as const,
@@ -7896,6 +8096,7 @@ export const PlacementServiceService = {
       Buffer.from(ListCollectionsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListCollectionsResponse => ListCollectionsResponse.decode(value),
   },
+  /** Delete a collection with its aliases. Fails with COLLECTION_NOT_FOUND if it does not exist. */
   deleteCollection: {
     path: "/vectron.placementdriver.v1.PlacementService/DeleteCollection" as const,
     requestStream: false as const,
@@ -7907,7 +8108,7 @@ export const PlacementServiceService = {
       Buffer.from(DeleteCollectionResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DeleteCollectionResponse => DeleteCollectionResponse.decode(value),
   },
-  /** What the tenant has. Costs no more than that: nothing of others is looked at. */
+  /** Get the numbers of collections, shards and points of a tenant. The cost depends only on what this tenant has. */
   getTenantUsage: {
     path: "/vectron.placementdriver.v1.PlacementService/GetTenantUsage" as const,
     requestStream: false as const,
@@ -7919,7 +8120,7 @@ export const PlacementServiceService = {
       Buffer.from(GetTenantUsageResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetTenantUsageResponse => GetTenantUsageResponse.decode(value),
   },
-  /** By name or by alias. */
+  /** Get a collection by its name or an alias. */
   getCollectionStatus: {
     path: "/vectron.placementdriver.v1.PlacementService/GetCollectionStatus" as const,
     requestStream: false as const,
@@ -7931,6 +8132,7 @@ export const PlacementServiceService = {
       Buffer.from(GetCollectionStatusResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetCollectionStatusResponse => GetCollectionStatusResponse.decode(value),
   },
+  /** Change settings of a collection. */
   updateCollection: {
     path: "/vectron.placementdriver.v1.PlacementService/UpdateCollection" as const,
     requestStream: false as const,
@@ -7943,9 +8145,9 @@ export const PlacementServiceService = {
     responseDeserialize: (value: Buffer): UpdateCollectionResponse => UpdateCollectionResponse.decode(value),
   },
   /**
-   * Gives all collections and aliases of a tenant to another one. ALREADY_EXISTS, naming them, when the other tenant has some
-   * of the names; then nothing is changed. Up to 40 of them go in one transaction, more in several, which a repetition of the
-   * call completes when the first attempt is cut off.
+   * Transfer all collections and aliases of a tenant to another tenant. Fails with ALREADY_EXISTS, which lists the
+   * names, if the other tenant already has some of them; nothing is changed then. Up to 40 collections are transferred
+   * in one transaction, more in several transactions; if the call is interrupted, a repetition completes it.
    */
   transferCollections: {
     path: "/vectron.placementdriver.v1.PlacementService/TransferCollections" as const,
@@ -7958,6 +8160,7 @@ export const PlacementServiceService = {
       Buffer.from(TransferCollectionsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): TransferCollectionsResponse => TransferCollectionsResponse.decode(value),
   },
+  /** List the aliases of a tenant. */
   listAliases: {
     path: "/vectron.placementdriver.v1.PlacementService/ListAliases" as const,
     requestStream: false as const,
@@ -7967,7 +8170,7 @@ export const PlacementServiceService = {
     responseSerialize: (value: ListAliasesResponse): Buffer => Buffer.from(ListAliasesResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListAliasesResponse => ListAliasesResponse.decode(value),
   },
-  /** All of the changes in one transaction. */
+  /** Set and delete aliases in one transaction. */
   updateAliases: {
     path: "/vectron.placementdriver.v1.PlacementService/UpdateAliases" as const,
     requestStream: false as const,
@@ -7978,6 +8181,7 @@ export const PlacementServiceService = {
       Buffer.from(UpdateAliasesResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): UpdateAliasesResponse => UpdateAliasesResponse.decode(value),
   },
+  /** Get the addresses of the placement drivers, and the one that performs the background work. */
   getLeader: {
     path: "/vectron.placementdriver.v1.PlacementService/GetLeader" as const,
     requestStream: false as const,
@@ -7987,7 +8191,7 @@ export const PlacementServiceService = {
     responseSerialize: (value: GetLeaderResponse): Buffer => Buffer.from(GetLeaderResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetLeaderResponse => GetLeaderResponse.decode(value),
   },
-  /** The shards a worker must hold: once at the start, then at every change. */
+  /** Stream the replicas that a worker must hold: all of them at the start, and again after every change. */
   watchAssignments: {
     path: "/vectron.placementdriver.v1.PlacementService/WatchAssignments" as const,
     requestStream: false as const,
@@ -7998,7 +8202,7 @@ export const PlacementServiceService = {
     responseSerialize: (value: Assignments): Buffer => Buffer.from(Assignments.encode(value).finish()),
     responseDeserialize: (value: Buffer): Assignments => Assignments.decode(value),
   },
-  /** Collections whose routes have changed, as they change: shards, epochs, replicas, leaders, addresses. */
+  /** Stream the collections whose routes have changed: shards, epochs, replicas, leaders or addresses. */
   watchRoutes: {
     path: "/vectron.placementdriver.v1.PlacementService/WatchRoutes" as const,
     requestStream: false as const,
@@ -8011,52 +8215,80 @@ export const PlacementServiceService = {
 } as const;
 
 export interface PlacementServiceServer extends UntypedServiceImplementation {
+  /**
+   * Find the worker that leads the shard of a point. The address is empty if no leader is known. Fails with
+   * COLLECTION_NOT_FOUND.
+   */
   getWorker: handleUnaryCall<GetWorkerRequest, GetWorkerResponse>;
+  /**
+   * Register a worker, or update the record of a known one. Fails with NOT_FOUND if the given id is not known, and with
+   * PERMISSION_DENIED if the worker was removed.
+   */
   registerWorker: handleUnaryCall<RegisterWorkerRequest, RegisterWorkerResponse>;
+  /** Report that a worker runs, with the state of its replicas. */
   heartbeat: handleUnaryCall<HeartbeatRequest, HeartbeatResponse>;
+  /** List the workers as they last reported their state. */
   listWorkers: handleUnaryCall<ListWorkersRequest, ListWorkersResponse>;
+  /** Register a reranker, or update the record of a known one. */
   registerReranker: handleUnaryCall<RegisterRerankerRequest, RegisterRerankerResponse>;
+  /** Report that a reranker runs. */
   rerankerHeartbeat: handleUnaryCall<RerankerHeartbeatRequest, RerankerHeartbeatResponse>;
+  /** List the rerankers. */
   listRerankers: handleUnaryCall<ListRerankersRequest, ListRerankersResponse>;
+  /** Get a healthy reranker. Fails with UNAVAILABLE if there is none. */
   getReranker: handleUnaryCall<GetRerankerRequest, GetRerankerResponse>;
+  /** List the addresses of the workers that hold shards of a collection. */
   listWorkersForCollection: handleUnaryCall<ListWorkersForCollectionRequest, ListWorkersForCollectionResponse>;
-  /** Has the worker's replicas moved to others; it gets no new ones. */
+  /** Move all replicas of a worker to other workers, or cancel that. A draining worker gets no new replicas. */
   drainWorker: handleUnaryCall<DrainWorkerRequest, DrainWorkerResponse>;
-  /** Forgets a worker that holds no shard. */
+  /** Remove a worker that holds no shard. Fails with CONFLICT if it still holds shards. */
   removeWorker: handleUnaryCall<RemoveWorkerRequest, RemoveWorkerResponse>;
-  /** What the planner would do now, or has been told to do now without waiting for its rounds. */
+  /**
+   * Report the actions that the planner would take now. Without `dry_run`, the planner starts them without waiting for
+   * its next round.
+   */
   rebalance: handleUnaryCall<RebalanceRequest, RebalanceResponse>;
-  /** Begins to move one replica; the answer is its record. */
+  /** Start to move one replica. Returns the record of the operation. */
   moveReplica: handleUnaryCall<MoveReplicaRequest, MoveReplicaResponse>;
-  /** Begins to split a shard in the middle of its range. */
+  /** Start to split a shard in the middle of its hash range. Returns the record of the operation. */
   splitShard: handleUnaryCall<SplitShardRequest, SplitShardResponse>;
-  /** Moves and splits under way, then those that ended, the newest first. */
+  /** List moves and splits: first those in progress, then those that have ended, newest first. */
   listOperations: handleUnaryCall<ListOperationsRequest, ListOperationsResponse>;
+  /** Create a collection and place its shards. Waits for a limited time until all shards have leaders. */
   createCollection: handleUnaryCall<CreateCollectionRequest, CreateCollectionResponse>;
+  /** List the collections of a tenant, or of all tenants. */
   listCollections: handleUnaryCall<ListCollectionsRequest, ListCollectionsResponse>;
+  /** Delete a collection with its aliases. Fails with COLLECTION_NOT_FOUND if it does not exist. */
   deleteCollection: handleUnaryCall<DeleteCollectionRequest, DeleteCollectionResponse>;
-  /** What the tenant has. Costs no more than that: nothing of others is looked at. */
+  /** Get the numbers of collections, shards and points of a tenant. The cost depends only on what this tenant has. */
   getTenantUsage: handleUnaryCall<GetTenantUsageRequest, GetTenantUsageResponse>;
-  /** By name or by alias. */
+  /** Get a collection by its name or an alias. */
   getCollectionStatus: handleUnaryCall<GetCollectionStatusRequest, GetCollectionStatusResponse>;
+  /** Change settings of a collection. */
   updateCollection: handleUnaryCall<UpdateCollectionRequest, UpdateCollectionResponse>;
   /**
-   * Gives all collections and aliases of a tenant to another one. ALREADY_EXISTS, naming them, when the other tenant has some
-   * of the names; then nothing is changed. Up to 40 of them go in one transaction, more in several, which a repetition of the
-   * call completes when the first attempt is cut off.
+   * Transfer all collections and aliases of a tenant to another tenant. Fails with ALREADY_EXISTS, which lists the
+   * names, if the other tenant already has some of them; nothing is changed then. Up to 40 collections are transferred
+   * in one transaction, more in several transactions; if the call is interrupted, a repetition completes it.
    */
   transferCollections: handleUnaryCall<TransferCollectionsRequest, TransferCollectionsResponse>;
+  /** List the aliases of a tenant. */
   listAliases: handleUnaryCall<ListAliasesRequest, ListAliasesResponse>;
-  /** All of the changes in one transaction. */
+  /** Set and delete aliases in one transaction. */
   updateAliases: handleUnaryCall<UpdateAliasesRequest, UpdateAliasesResponse>;
+  /** Get the addresses of the placement drivers, and the one that performs the background work. */
   getLeader: handleUnaryCall<GetLeaderRequest, GetLeaderResponse>;
-  /** The shards a worker must hold: once at the start, then at every change. */
+  /** Stream the replicas that a worker must hold: all of them at the start, and again after every change. */
   watchAssignments: handleServerStreamingCall<WatchAssignmentsRequest, Assignments>;
-  /** Collections whose routes have changed, as they change: shards, epochs, replicas, leaders, addresses. */
+  /** Stream the collections whose routes have changed: shards, epochs, replicas, leaders or addresses. */
   watchRoutes: handleServerStreamingCall<WatchRoutesRequest, RouteChanges>;
 }
 
 export interface PlacementServiceClient extends Client {
+  /**
+   * Find the worker that leads the shard of a point. The address is empty if no leader is known. Fails with
+   * COLLECTION_NOT_FOUND.
+   */
   getWorker(
     request: GetWorkerRequest,
     callback: (error: ServiceError | null, response: GetWorkerResponse) => void,
@@ -8072,6 +8304,10 @@ export interface PlacementServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetWorkerResponse) => void,
   ): ClientUnaryCall;
+  /**
+   * Register a worker, or update the record of a known one. Fails with NOT_FOUND if the given id is not known, and with
+   * PERMISSION_DENIED if the worker was removed.
+   */
   registerWorker(
     request: RegisterWorkerRequest,
     callback: (error: ServiceError | null, response: RegisterWorkerResponse) => void,
@@ -8087,6 +8323,7 @@ export interface PlacementServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RegisterWorkerResponse) => void,
   ): ClientUnaryCall;
+  /** Report that a worker runs, with the state of its replicas. */
   heartbeat(
     request: HeartbeatRequest,
     callback: (error: ServiceError | null, response: HeartbeatResponse) => void,
@@ -8102,6 +8339,7 @@ export interface PlacementServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: HeartbeatResponse) => void,
   ): ClientUnaryCall;
+  /** List the workers as they last reported their state. */
   listWorkers(
     request: ListWorkersRequest,
     callback: (error: ServiceError | null, response: ListWorkersResponse) => void,
@@ -8117,6 +8355,7 @@ export interface PlacementServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListWorkersResponse) => void,
   ): ClientUnaryCall;
+  /** Register a reranker, or update the record of a known one. */
   registerReranker(
     request: RegisterRerankerRequest,
     callback: (error: ServiceError | null, response: RegisterRerankerResponse) => void,
@@ -8132,6 +8371,7 @@ export interface PlacementServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RegisterRerankerResponse) => void,
   ): ClientUnaryCall;
+  /** Report that a reranker runs. */
   rerankerHeartbeat(
     request: RerankerHeartbeatRequest,
     callback: (error: ServiceError | null, response: RerankerHeartbeatResponse) => void,
@@ -8147,6 +8387,7 @@ export interface PlacementServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RerankerHeartbeatResponse) => void,
   ): ClientUnaryCall;
+  /** List the rerankers. */
   listRerankers(
     request: ListRerankersRequest,
     callback: (error: ServiceError | null, response: ListRerankersResponse) => void,
@@ -8162,6 +8403,7 @@ export interface PlacementServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListRerankersResponse) => void,
   ): ClientUnaryCall;
+  /** Get a healthy reranker. Fails with UNAVAILABLE if there is none. */
   getReranker(
     request: GetRerankerRequest,
     callback: (error: ServiceError | null, response: GetRerankerResponse) => void,
@@ -8177,6 +8419,7 @@ export interface PlacementServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetRerankerResponse) => void,
   ): ClientUnaryCall;
+  /** List the addresses of the workers that hold shards of a collection. */
   listWorkersForCollection(
     request: ListWorkersForCollectionRequest,
     callback: (error: ServiceError | null, response: ListWorkersForCollectionResponse) => void,
@@ -8192,7 +8435,7 @@ export interface PlacementServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListWorkersForCollectionResponse) => void,
   ): ClientUnaryCall;
-  /** Has the worker's replicas moved to others; it gets no new ones. */
+  /** Move all replicas of a worker to other workers, or cancel that. A draining worker gets no new replicas. */
   drainWorker(
     request: DrainWorkerRequest,
     callback: (error: ServiceError | null, response: DrainWorkerResponse) => void,
@@ -8208,7 +8451,7 @@ export interface PlacementServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DrainWorkerResponse) => void,
   ): ClientUnaryCall;
-  /** Forgets a worker that holds no shard. */
+  /** Remove a worker that holds no shard. Fails with CONFLICT if it still holds shards. */
   removeWorker(
     request: RemoveWorkerRequest,
     callback: (error: ServiceError | null, response: RemoveWorkerResponse) => void,
@@ -8224,7 +8467,10 @@ export interface PlacementServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RemoveWorkerResponse) => void,
   ): ClientUnaryCall;
-  /** What the planner would do now, or has been told to do now without waiting for its rounds. */
+  /**
+   * Report the actions that the planner would take now. Without `dry_run`, the planner starts them without waiting for
+   * its next round.
+   */
   rebalance(
     request: RebalanceRequest,
     callback: (error: ServiceError | null, response: RebalanceResponse) => void,
@@ -8240,7 +8486,7 @@ export interface PlacementServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RebalanceResponse) => void,
   ): ClientUnaryCall;
-  /** Begins to move one replica; the answer is its record. */
+  /** Start to move one replica. Returns the record of the operation. */
   moveReplica(
     request: MoveReplicaRequest,
     callback: (error: ServiceError | null, response: MoveReplicaResponse) => void,
@@ -8256,7 +8502,7 @@ export interface PlacementServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: MoveReplicaResponse) => void,
   ): ClientUnaryCall;
-  /** Begins to split a shard in the middle of its range. */
+  /** Start to split a shard in the middle of its hash range. Returns the record of the operation. */
   splitShard(
     request: SplitShardRequest,
     callback: (error: ServiceError | null, response: SplitShardResponse) => void,
@@ -8272,7 +8518,7 @@ export interface PlacementServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: SplitShardResponse) => void,
   ): ClientUnaryCall;
-  /** Moves and splits under way, then those that ended, the newest first. */
+  /** List moves and splits: first those in progress, then those that have ended, newest first. */
   listOperations(
     request: ListOperationsRequest,
     callback: (error: ServiceError | null, response: ListOperationsResponse) => void,
@@ -8288,6 +8534,7 @@ export interface PlacementServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListOperationsResponse) => void,
   ): ClientUnaryCall;
+  /** Create a collection and place its shards. Waits for a limited time until all shards have leaders. */
   createCollection(
     request: CreateCollectionRequest,
     callback: (error: ServiceError | null, response: CreateCollectionResponse) => void,
@@ -8303,6 +8550,7 @@ export interface PlacementServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CreateCollectionResponse) => void,
   ): ClientUnaryCall;
+  /** List the collections of a tenant, or of all tenants. */
   listCollections(
     request: ListCollectionsRequest,
     callback: (error: ServiceError | null, response: ListCollectionsResponse) => void,
@@ -8318,6 +8566,7 @@ export interface PlacementServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListCollectionsResponse) => void,
   ): ClientUnaryCall;
+  /** Delete a collection with its aliases. Fails with COLLECTION_NOT_FOUND if it does not exist. */
   deleteCollection(
     request: DeleteCollectionRequest,
     callback: (error: ServiceError | null, response: DeleteCollectionResponse) => void,
@@ -8333,7 +8582,7 @@ export interface PlacementServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DeleteCollectionResponse) => void,
   ): ClientUnaryCall;
-  /** What the tenant has. Costs no more than that: nothing of others is looked at. */
+  /** Get the numbers of collections, shards and points of a tenant. The cost depends only on what this tenant has. */
   getTenantUsage(
     request: GetTenantUsageRequest,
     callback: (error: ServiceError | null, response: GetTenantUsageResponse) => void,
@@ -8349,7 +8598,7 @@ export interface PlacementServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetTenantUsageResponse) => void,
   ): ClientUnaryCall;
-  /** By name or by alias. */
+  /** Get a collection by its name or an alias. */
   getCollectionStatus(
     request: GetCollectionStatusRequest,
     callback: (error: ServiceError | null, response: GetCollectionStatusResponse) => void,
@@ -8365,6 +8614,7 @@ export interface PlacementServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetCollectionStatusResponse) => void,
   ): ClientUnaryCall;
+  /** Change settings of a collection. */
   updateCollection(
     request: UpdateCollectionRequest,
     callback: (error: ServiceError | null, response: UpdateCollectionResponse) => void,
@@ -8381,9 +8631,9 @@ export interface PlacementServiceClient extends Client {
     callback: (error: ServiceError | null, response: UpdateCollectionResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Gives all collections and aliases of a tenant to another one. ALREADY_EXISTS, naming them, when the other tenant has some
-   * of the names; then nothing is changed. Up to 40 of them go in one transaction, more in several, which a repetition of the
-   * call completes when the first attempt is cut off.
+   * Transfer all collections and aliases of a tenant to another tenant. Fails with ALREADY_EXISTS, which lists the
+   * names, if the other tenant already has some of them; nothing is changed then. Up to 40 collections are transferred
+   * in one transaction, more in several transactions; if the call is interrupted, a repetition completes it.
    */
   transferCollections(
     request: TransferCollectionsRequest,
@@ -8400,6 +8650,7 @@ export interface PlacementServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: TransferCollectionsResponse) => void,
   ): ClientUnaryCall;
+  /** List the aliases of a tenant. */
   listAliases(
     request: ListAliasesRequest,
     callback: (error: ServiceError | null, response: ListAliasesResponse) => void,
@@ -8415,7 +8666,7 @@ export interface PlacementServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListAliasesResponse) => void,
   ): ClientUnaryCall;
-  /** All of the changes in one transaction. */
+  /** Set and delete aliases in one transaction. */
   updateAliases(
     request: UpdateAliasesRequest,
     callback: (error: ServiceError | null, response: UpdateAliasesResponse) => void,
@@ -8431,6 +8682,7 @@ export interface PlacementServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: UpdateAliasesResponse) => void,
   ): ClientUnaryCall;
+  /** Get the addresses of the placement drivers, and the one that performs the background work. */
   getLeader(
     request: GetLeaderRequest,
     callback: (error: ServiceError | null, response: GetLeaderResponse) => void,
@@ -8446,14 +8698,14 @@ export interface PlacementServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetLeaderResponse) => void,
   ): ClientUnaryCall;
-  /** The shards a worker must hold: once at the start, then at every change. */
+  /** Stream the replicas that a worker must hold: all of them at the start, and again after every change. */
   watchAssignments(request: WatchAssignmentsRequest, options?: Partial<CallOptions>): ClientReadableStream<Assignments>;
   watchAssignments(
     request: WatchAssignmentsRequest,
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<Assignments>;
-  /** Collections whose routes have changed, as they change: shards, epochs, replicas, leaders, addresses. */
+  /** Stream the collections whose routes have changed: shards, epochs, replicas, leaders or addresses. */
   watchRoutes(request: WatchRoutesRequest, options?: Partial<CallOptions>): ClientReadableStream<RouteChanges>;
   watchRoutes(
     request: WatchRoutesRequest,

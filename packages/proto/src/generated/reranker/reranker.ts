@@ -23,37 +23,53 @@ export const protobufPackage = "vectron.reranker.v1";
 
 export const protobufFileName = "reranker/reranker.proto";
 
+/** A search result to score. */
 export interface Candidate {
+  /** Id of the point. */
   id: string;
+  /** Score of the search. */
   score: number;
-  /** The payload as JSON text. */
+  /** Payload as JSON text. */
   payload: Buffer;
 }
 
 export interface RerankRequest {
+  /** Text of the query. */
   query: string;
+  /** Search results to score. */
   candidates: Candidate[];
+  /** Maximum number of results in the answer. */
   topN: number;
+  /** Reranking settings of the collection. */
   settings?:
     | RerankSettings
     | undefined;
-  /** Separates the cache entries of tenants and of collection incarnations. */
+  /** Name that separates the cache entries of tenants and of collections with the same name. */
   scope: string;
-  /** Milliseconds since 1970, for recency. */
+  /** Current time for the recency of points, milliseconds since 1970. */
   nowMs: number;
 }
 
+/** A candidate with its new score. */
 export interface ScoredCandidate {
+  /** Id of the point. */
   id: string;
+  /** New score; higher is better. */
   rerankScore: number;
+  /** Score of the search. */
   originalScore: number;
+  /** Terms of the new score, as text. */
   explanation: string;
 }
 
 export interface RerankResponse {
+  /** Best candidates, best first. */
   results: ScoredCandidate[];
+  /** Name of the strategy. */
   strategyUsed: string;
+  /** Whether the answer comes from the cache. */
   fromCache: boolean;
+  /** Time that the reranking took, milliseconds. */
   latencyMs: number;
 }
 
@@ -61,8 +77,11 @@ export interface GetStrategyRequest {
 }
 
 export interface GetStrategyResponse {
+  /** Name of the strategy. */
   strategyName: string;
+  /** Version of the strategy. */
   version: string;
+  /** Settings of the strategy, as text by name. */
   config: Map<string, string>;
 }
 
@@ -72,12 +91,14 @@ export interface GetStrategyResponse_ConfigEntry {
 }
 
 export interface InvalidateCacheRequest {
-  /** Empty: every query. */
+  /** Text of the query whose entries are removed. Empty: all queries. */
   query: string;
+  /** Scope whose entries are removed. */
   scope: string;
 }
 
 export interface InvalidateCacheResponse {
+  /** Number of entries that were removed. */
   entriesCleared: number;
 }
 
@@ -1023,8 +1044,10 @@ export const InvalidateCacheResponse: MessageFns<InvalidateCacheResponse> = {
   },
 };
 
+/** Calls of gateways to a reranker. Only services of the cluster may call these methods. */
 export type RerankServiceService = typeof RerankServiceService;
 export const RerankServiceService = {
+  /** Score candidates by the text of a query, and return the best ones. */
   rerank: {
     path: "/vectron.reranker.v1.RerankService/Rerank" as const,
     requestStream: false as const,
@@ -1034,6 +1057,7 @@ export const RerankServiceService = {
     responseSerialize: (value: RerankResponse): Buffer => Buffer.from(RerankResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RerankResponse => RerankResponse.decode(value),
   },
+  /** Get the name, the version and the settings of the strategy that the reranker uses. */
   getStrategy: {
     path: "/vectron.reranker.v1.RerankService/GetStrategy" as const,
     requestStream: false as const,
@@ -1043,6 +1067,7 @@ export const RerankServiceService = {
     responseSerialize: (value: GetStrategyResponse): Buffer => Buffer.from(GetStrategyResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetStrategyResponse => GetStrategyResponse.decode(value),
   },
+  /** Remove entries from the cache of the reranker. */
   invalidateCache: {
     path: "/vectron.reranker.v1.RerankService/InvalidateCache" as const,
     requestStream: false as const,
@@ -1057,12 +1082,16 @@ export const RerankServiceService = {
 } as const;
 
 export interface RerankServiceServer extends UntypedServiceImplementation {
+  /** Score candidates by the text of a query, and return the best ones. */
   rerank: handleUnaryCall<RerankRequest, RerankResponse>;
+  /** Get the name, the version and the settings of the strategy that the reranker uses. */
   getStrategy: handleUnaryCall<GetStrategyRequest, GetStrategyResponse>;
+  /** Remove entries from the cache of the reranker. */
   invalidateCache: handleUnaryCall<InvalidateCacheRequest, InvalidateCacheResponse>;
 }
 
 export interface RerankServiceClient extends Client {
+  /** Score candidates by the text of a query, and return the best ones. */
   rerank(
     request: RerankRequest,
     callback: (error: ServiceError | null, response: RerankResponse) => void,
@@ -1078,6 +1107,7 @@ export interface RerankServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RerankResponse) => void,
   ): ClientUnaryCall;
+  /** Get the name, the version and the settings of the strategy that the reranker uses. */
   getStrategy(
     request: GetStrategyRequest,
     callback: (error: ServiceError | null, response: GetStrategyResponse) => void,
@@ -1093,6 +1123,7 @@ export interface RerankServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetStrategyResponse) => void,
   ): ClientUnaryCall;
+  /** Remove entries from the cache of the reranker. */
   invalidateCache(
     request: InvalidateCacheRequest,
     callback: (error: ServiceError | null, response: InvalidateCacheResponse) => void,

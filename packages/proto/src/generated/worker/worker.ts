@@ -24,36 +24,46 @@ export const protobufPackage = "vectron.worker.v1";
 
 export const protobufFileName = "worker/worker.proto";
 
+/** A call on a shard. */
 export interface Call {
+  /** Id of the call, unique among the open calls of the stream. */
   id: number;
-  /** Milliseconds the caller still waits. */
+  /** Time that the caller will still wait, milliseconds. */
   timeoutMs: number;
-  /** An encoded vectron.workerdata.v1.ShardOp. */
+  /** Operation: an encoded vectron.workerdata.v1.ShardOp. */
   op: Buffer;
-  /** Writes travel apart from reads inside the worker: a read must not wait for a disk. */
+  /** Whether the operation is a write. The worker processes writes separately, so that a read does not wait for a disk. */
   write: boolean;
-  /** W3C trace context of the request; empty: it is not traced. */
+  /** W3C trace context of the request. Empty: it is not traced. */
   traceparent: string;
 }
 
+/** Calls that were batched. */
 export interface CallBatch {
+  /** New calls of the batch. */
   calls: Call[];
-  /** Calls whose answers nobody waits for any more. */
+  /** Ids of calls that their callers have cancelled. */
   cancelled: number[];
 }
 
+/** The answer to a call. */
 export interface Answer {
+  /** Id of the call. */
   id: number;
-  /** An encoded vectron.workerdata.v1.ShardOutcome. */
+  /** Outcome: an encoded vectron.workerdata.v1.ShardOutcome. */
   outcome: Buffer;
 }
 
+/** Answers that were batched. */
 export interface AnswerBatch {
+  /** The answers of the batch. */
   answers: Answer[];
 }
 
 export interface TransferLeaderRequest {
+  /** Id of the shard. */
   shardId: number;
+  /** Id of the replica that becomes the leader. */
   replicaId: bigint;
 }
 
@@ -61,11 +71,13 @@ export interface TransferLeaderResponse {
 }
 
 export interface SplitShardRequest {
+  /** Id of the shard. */
   shardId: number;
   /** First routing hash of the upper half. */
   at: bigint;
+  /** Id of the shard that gets the upper half. */
   upperShardId: number;
-  /** Of both halves. */
+  /** Epoch of both halves after the split. */
   epoch: number;
 }
 
@@ -75,67 +87,93 @@ export interface SplitShardResponse {
 }
 
 export interface ScrubRequest {
+  /** Id of the shard. */
   shardId: number;
 }
 
 export interface ScrubResponse {
-  /** Log index as of which they were compared. */
+  /** Log index of the state that was compared. */
   index: bigint;
+  /** Ids of the replicas that differ. */
   differingReplicaIds: bigint[];
 }
 
+/** The state of one replica, as its worker reports it with each heartbeat. */
 export interface ShardMetrics {
+  /** Id of the shard. */
   shardId: number;
+  /** Epoch of the shard. */
   epoch: number;
+  /** Number of searches since the replica was opened. */
   searches: number;
+  /** Number of points. */
   livePoints: number;
+  /** Number of deleted points whose space is not reclaimed yet. */
   deadPoints: number;
+  /** Number of points that searches scan because they are not in the index yet. */
   tailPoints: number;
+  /** Log index that the replica has applied. */
   appliedIndex: bigint;
+  /** Memory of the replica, bytes. */
   memoryBytes: number;
+  /** Disk space of the replica, bytes. */
   diskBytes: number;
+  /** Id of the replica. */
   replicaId: bigint;
-  /** leader, follower, candidate, learner or stopped. */
+  /** Raft role: leader, follower, candidate, learner or stopped. */
   role: string;
+  /** Raft term of the replica. */
   term: bigint;
+  /** Id of the replica that leads. 0: no leader is known. */
   leaderReplicaId: bigint;
+  /** Ids of the replicas that have a vote. */
   voters: bigint[];
+  /** Ids of the replicas that have no vote. */
   learners: bigint[];
+  /** Log index that the replica knows to be committed. */
   committedIndex: bigint;
-  /** A leader that a majority has answered lately. */
+  /** Whether the replica is a leader to which a majority has recently responded. */
   hasQuorum: boolean;
-  /** Why the replica is out of service for good; empty: it is not. */
+  /** Why the replica is permanently out of service. Empty: it is in service. */
   damage: string;
-  /** How long a write may wait for its fsync; 0: it is acknowledged after it. */
+  /**
+   * Maximum time between the acknowledgement of a write and its fsync, milliseconds. 0: writes are acknowledged after
+   * their fsync.
+   */
   relaxedMs: number;
-  /** Since the last report. */
+  /** Searches and reads per second since the last report. */
   queriesPerSecond: number;
+  /** Writes per second since the last report. */
   writesPerSecond: number;
-  /** The voters and learners are committed, not only proposed. */
+  /** Whether the voters and learners are committed, not only proposed. */
   membersSettled: boolean;
-  /** Of each space of dense vectors. */
+  /** Recall in each space of dense vectors. */
   recalls: SpaceRecall[];
-  /** Views of snapshots that the replica holds. */
+  /** Number of views of snapshots that the replica holds. */
   snapshots: number;
 }
 
-/** What a replica knows of its recall in one space of dense vectors. */
+/** The measured recall of a replica in one space of dense vectors. */
 export interface SpaceRecall {
-  /** The named vector; empty: the first one. */
+  /** Named vector. Empty: the first vector of the points. */
   using: string;
-  /** Recall to expect of a search that says nothing of it; absent: nothing was measured yet. */
+  /** Expected recall of a search without `ef` and `recall`. Absent: nothing was measured yet. */
   estimate?:
     | number
     | undefined;
-  /** Its 95 % confidence interval. */
-  low?: number | undefined;
+  /** Lower end of the 95 % confidence interval of `estimate`. */
+  low?:
+    | number
+    | undefined;
+  /** Upper end of the 95 % confidence interval of `estimate`. */
   high?:
     | number
     | undefined;
-  /** Queries it was measured with. */
+  /** Number of queries that were used for the measurement. */
   queries: number;
-  /** Searches that asked for a recall since the replica was opened, and how many of them it could not promise it to. */
+  /** Number of searches since the replica was opened that requested a recall. */
   asked: number;
+  /** Number of these searches whose recall the replica could not promise. */
   unmet: number;
 }
 
@@ -1807,9 +1845,13 @@ export const SpaceRecall: MessageFns<SpaceRecall> = {
   },
 };
 
+/** Calls on the shards of a worker. Only services of the cluster may call these methods. */
 export type WorkerServiceService = typeof WorkerServiceService;
 export const WorkerServiceService = {
-  /** The data path: calls and answers coalesced each event-loop tick, answers out of order. */
+  /**
+   * The data path. Calls and answers are batched in each turn of the event loop; answers can come in another order than
+   * the calls.
+   */
   stream: {
     path: "/vectron.worker.v1.WorkerService/Stream" as const,
     requestStream: true as const,
@@ -1819,7 +1861,7 @@ export const WorkerServiceService = {
     responseSerialize: (value: AnswerBatch): Buffer => Buffer.from(AnswerBatch.encode(value).finish()),
     responseDeserialize: (value: Buffer): AnswerBatch => AnswerBatch.decode(value),
   },
-  /** Hands the lead of a shard that this worker leads to another replica. */
+  /** Transfer the leadership of a shard that this worker leads to another replica. */
   transferLeader: {
     path: "/vectron.worker.v1.WorkerService/TransferLeader" as const,
     requestStream: false as const,
@@ -1831,7 +1873,7 @@ export const WorkerServiceService = {
       Buffer.from(TransferLeaderResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): TransferLeaderResponse => TransferLeaderResponse.decode(value),
   },
-  /** Splits a shard that this worker leads in two. Answers once it is committed and applied here. */
+  /** Split a shard that this worker leads into two. Returns when the split is committed and applied on this worker. */
   splitShard: {
     path: "/vectron.worker.v1.WorkerService/SplitShard" as const,
     requestStream: false as const,
@@ -1841,7 +1883,10 @@ export const WorkerServiceService = {
     responseSerialize: (value: SplitShardResponse): Buffer => Buffer.from(SplitShardResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): SplitShardResponse => SplitShardResponse.decode(value),
   },
-  /** Compares the replicas of a shard that this worker leads; those that differ are taken out of service. */
+  /**
+   * Compare the replicas of a shard that this worker leads. Replicas that differ from the majority are taken out of
+   * service.
+   */
   scrub: {
     path: "/vectron.worker.v1.WorkerService/Scrub" as const,
     requestStream: false as const,
@@ -1854,22 +1899,31 @@ export const WorkerServiceService = {
 } as const;
 
 export interface WorkerServiceServer extends UntypedServiceImplementation {
-  /** The data path: calls and answers coalesced each event-loop tick, answers out of order. */
+  /**
+   * The data path. Calls and answers are batched in each turn of the event loop; answers can come in another order than
+   * the calls.
+   */
   stream: handleBidiStreamingCall<CallBatch, AnswerBatch>;
-  /** Hands the lead of a shard that this worker leads to another replica. */
+  /** Transfer the leadership of a shard that this worker leads to another replica. */
   transferLeader: handleUnaryCall<TransferLeaderRequest, TransferLeaderResponse>;
-  /** Splits a shard that this worker leads in two. Answers once it is committed and applied here. */
+  /** Split a shard that this worker leads into two. Returns when the split is committed and applied on this worker. */
   splitShard: handleUnaryCall<SplitShardRequest, SplitShardResponse>;
-  /** Compares the replicas of a shard that this worker leads; those that differ are taken out of service. */
+  /**
+   * Compare the replicas of a shard that this worker leads. Replicas that differ from the majority are taken out of
+   * service.
+   */
   scrub: handleUnaryCall<ScrubRequest, ScrubResponse>;
 }
 
 export interface WorkerServiceClient extends Client {
-  /** The data path: calls and answers coalesced each event-loop tick, answers out of order. */
+  /**
+   * The data path. Calls and answers are batched in each turn of the event loop; answers can come in another order than
+   * the calls.
+   */
   stream(): ClientDuplexStream<CallBatch, AnswerBatch>;
   stream(options: Partial<CallOptions>): ClientDuplexStream<CallBatch, AnswerBatch>;
   stream(metadata: Metadata, options?: Partial<CallOptions>): ClientDuplexStream<CallBatch, AnswerBatch>;
-  /** Hands the lead of a shard that this worker leads to another replica. */
+  /** Transfer the leadership of a shard that this worker leads to another replica. */
   transferLeader(
     request: TransferLeaderRequest,
     callback: (error: ServiceError | null, response: TransferLeaderResponse) => void,
@@ -1885,7 +1939,7 @@ export interface WorkerServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: TransferLeaderResponse) => void,
   ): ClientUnaryCall;
-  /** Splits a shard that this worker leads in two. Answers once it is committed and applied here. */
+  /** Split a shard that this worker leads into two. Returns when the split is committed and applied on this worker. */
   splitShard(
     request: SplitShardRequest,
     callback: (error: ServiceError | null, response: SplitShardResponse) => void,
@@ -1901,7 +1955,10 @@ export interface WorkerServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: SplitShardResponse) => void,
   ): ClientUnaryCall;
-  /** Compares the replicas of a shard that this worker leads; those that differ are taken out of service. */
+  /**
+   * Compare the replicas of a shard that this worker leads. Replicas that differ from the majority are taken out of
+   * service.
+   */
   scrub(
     request: ScrubRequest,
     callback: (error: ServiceError | null, response: ScrubResponse) => void,

@@ -4,7 +4,8 @@
 // 	protoc        (unknown)
 // source: vectron/admin/admin.proto
 
-// What operators ask of a Vectron and do to it: health, totals, alerts, audit log, placement. Part of the public contract.
+// Administration of a deployment: health, totals, alerts, audit log and placement of shards. Part of the public
+// contract.
 
 package adminv1
 
@@ -59,12 +60,15 @@ func (*GetHealthRequest) Descriptor() ([]byte, []int) {
 	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{0}
 }
 
+// The state of a deployment.
 type GetHealthResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// ok or degraded.
-	Status        string           `protobuf:"bytes,1,opt,name=status,proto3" json:"status,omitempty"`
-	Services      []*ServiceHealth `protobuf:"bytes,2,rep,name=services,proto3" json:"services,omitempty"`
-	Workers       []*WorkerHealth  `protobuf:"bytes,3,rep,name=workers,proto3" json:"workers,omitempty"`
+	// State of the deployment: ok or degraded.
+	Status string `protobuf:"bytes,1,opt,name=status,proto3" json:"status,omitempty"`
+	// State of each service.
+	Services []*ServiceHealth `protobuf:"bytes,2,rep,name=services,proto3" json:"services,omitempty"`
+	// State of each worker.
+	Workers       []*WorkerHealth `protobuf:"bytes,3,rep,name=workers,proto3" json:"workers,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -120,14 +124,16 @@ func (x *GetHealthResponse) GetWorkers() []*WorkerHealth {
 	return nil
 }
 
+// The state of a service.
 type ServiceHealth struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// gateway, auth, placement-driver or reranker.
+	// Name of the service: gateway, auth, placement-driver or reranker.
 	Service string `protobuf:"bytes,1,opt,name=service,proto3" json:"service,omitempty"`
-	// ok or down.
-	Status    string  `protobuf:"bytes,2,opt,name=status,proto3" json:"status,omitempty"`
+	// State of the service: ok or down.
+	Status string `protobuf:"bytes,2,opt,name=status,proto3" json:"status,omitempty"`
+	// Time until the service answered, milliseconds.
 	LatencyMs float64 `protobuf:"fixed64,3,opt,name=latency_ms,json=latencyMs,proto3" json:"latency_ms,omitempty"`
-	// Error code of a service that is down; empty: it is not.
+	// Error code of a service that is down. Empty: the service is ok.
 	Error         string `protobuf:"bytes,4,opt,name=error,proto3" json:"error,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -191,11 +197,15 @@ func (x *ServiceHealth) GetError() string {
 	return ""
 }
 
+// The state of a worker.
 type WorkerHealth struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	WorkerId      string                 `protobuf:"bytes,1,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
-	Healthy       bool                   `protobuf:"varint,2,opt,name=healthy,proto3" json:"healthy,omitempty"`
-	Shards        uint32                 `protobuf:"varint,3,opt,name=shards,proto3" json:"shards,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the worker.
+	WorkerId string `protobuf:"bytes,1,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
+	// Whether the placement driver receives heartbeats from the worker.
+	Healthy bool `protobuf:"varint,2,opt,name=healthy,proto3" json:"healthy,omitempty"`
+	// Number of replicas that the worker holds.
+	Shards        uint32 `protobuf:"varint,3,opt,name=shards,proto3" json:"shards,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -289,7 +299,7 @@ func (*GetLivenessRequest) Descriptor() ([]byte, []int) {
 
 type GetLivenessResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Always ok.
+	// Always ok: a process that does not run cannot answer.
 	Status        string `protobuf:"bytes,1,opt,name=status,proto3" json:"status,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -370,7 +380,7 @@ func (*GetReadinessRequest) Descriptor() ([]byte, []int) {
 
 type GetReadinessResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Always ok: otherwise the call fails.
+	// Always ok: the call fails otherwise.
 	Status        string `protobuf:"bytes,1,opt,name=status,proto3" json:"status,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -485,23 +495,35 @@ func (*GetStatsRequest) Descriptor() ([]byte, []int) {
 	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{9}
 }
 
+// Totals over all tenants.
 type GetStatsResponse struct {
-	state       protoimpl.MessageState `protogen:"open.v1"`
-	Collections uint32                 `protobuf:"varint,1,opt,name=collections,proto3" json:"collections,omitempty"`
-	Shards      uint32                 `protobuf:"varint,2,opt,name=shards,proto3" json:"shards,omitempty"`
-	Points      float64                `protobuf:"fixed64,3,opt,name=points,proto3" json:"points,omitempty"`
-	// Points that search scans because the index does not hold them yet.
-	IndexLag         float64       `protobuf:"fixed64,4,opt,name=index_lag,json=indexLag,proto3" json:"index_lag,omitempty"`
-	ShardMemoryBytes float64       `protobuf:"fixed64,5,opt,name=shard_memory_bytes,json=shardMemoryBytes,proto3" json:"shard_memory_bytes,omitempty"`
-	ShardDiskBytes   float64       `protobuf:"fixed64,6,opt,name=shard_disk_bytes,json=shardDiskBytes,proto3" json:"shard_disk_bytes,omitempty"`
-	Users            uint32        `protobuf:"varint,7,opt,name=users,proto3" json:"users,omitempty"`
-	ApiKeys          uint32        `protobuf:"varint,8,opt,name=api_keys,json=apiKeys,proto3" json:"api_keys,omitempty"`
-	Workers          uint32        `protobuf:"varint,9,opt,name=workers,proto3" json:"workers,omitempty"`
-	HealthyWorkers   uint32        `protobuf:"varint,10,opt,name=healthy_workers,json=healthyWorkers,proto3" json:"healthy_workers,omitempty"`
-	QueriesPerSecond float64       `protobuf:"fixed64,11,opt,name=queries_per_second,json=queriesPerSecond,proto3" json:"queries_per_second,omitempty"`
-	Gateway          *GatewayStats `protobuf:"bytes,12,opt,name=gateway,proto3" json:"gateway,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Number of collections.
+	Collections uint32 `protobuf:"varint,1,opt,name=collections,proto3" json:"collections,omitempty"`
+	// Number of shards.
+	Shards uint32 `protobuf:"varint,2,opt,name=shards,proto3" json:"shards,omitempty"`
+	// Number of points.
+	Points float64 `protobuf:"fixed64,3,opt,name=points,proto3" json:"points,omitempty"`
+	// Number of points that searches scan because they are not in the index yet.
+	IndexLag float64 `protobuf:"fixed64,4,opt,name=index_lag,json=indexLag,proto3" json:"index_lag,omitempty"`
+	// Memory of all shards, bytes.
+	ShardMemoryBytes float64 `protobuf:"fixed64,5,opt,name=shard_memory_bytes,json=shardMemoryBytes,proto3" json:"shard_memory_bytes,omitempty"`
+	// Disk space of all shards, bytes.
+	ShardDiskBytes float64 `protobuf:"fixed64,6,opt,name=shard_disk_bytes,json=shardDiskBytes,proto3" json:"shard_disk_bytes,omitempty"`
+	// Number of accounts.
+	Users uint32 `protobuf:"varint,7,opt,name=users,proto3" json:"users,omitempty"`
+	// Number of API keys.
+	ApiKeys uint32 `protobuf:"varint,8,opt,name=api_keys,json=apiKeys,proto3" json:"api_keys,omitempty"`
+	// Number of workers.
+	Workers uint32 `protobuf:"varint,9,opt,name=workers,proto3" json:"workers,omitempty"`
+	// Number of healthy workers.
+	HealthyWorkers uint32 `protobuf:"varint,10,opt,name=healthy_workers,json=healthyWorkers,proto3" json:"healthy_workers,omitempty"`
+	// Searches and reads per second of all workers.
+	QueriesPerSecond float64 `protobuf:"fixed64,11,opt,name=queries_per_second,json=queriesPerSecond,proto3" json:"queries_per_second,omitempty"`
+	// Totals of the gateway that answers.
+	Gateway       *GatewayStats `protobuf:"bytes,12,opt,name=gateway,proto3" json:"gateway,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetStatsResponse) Reset() {
@@ -618,13 +640,17 @@ func (x *GetStatsResponse) GetGateway() *GatewayStats {
 	return nil
 }
 
-// Of the gateway that answers.
+// Totals of the gateway that answers, since it was started.
 type GatewayStats struct {
-	state          protoimpl.MessageState `protogen:"open.v1"`
-	UptimeSeconds  float64                `protobuf:"fixed64,1,opt,name=uptime_seconds,json=uptimeSeconds,proto3" json:"uptime_seconds,omitempty"`
-	MemoryBytes    float64                `protobuf:"fixed64,2,opt,name=memory_bytes,json=memoryBytes,proto3" json:"memory_bytes,omitempty"`
-	Requests       float64                `protobuf:"fixed64,3,opt,name=requests,proto3" json:"requests,omitempty"`
-	FailedRequests float64                `protobuf:"fixed64,4,opt,name=failed_requests,json=failedRequests,proto3" json:"failed_requests,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Time since the start of the process, seconds.
+	UptimeSeconds float64 `protobuf:"fixed64,1,opt,name=uptime_seconds,json=uptimeSeconds,proto3" json:"uptime_seconds,omitempty"`
+	// Resident memory of the process, bytes.
+	MemoryBytes float64 `protobuf:"fixed64,2,opt,name=memory_bytes,json=memoryBytes,proto3" json:"memory_bytes,omitempty"`
+	// Number of requests.
+	Requests float64 `protobuf:"fixed64,3,opt,name=requests,proto3" json:"requests,omitempty"`
+	// Number of requests that failed.
+	FailedRequests float64 `protobuf:"fixed64,4,opt,name=failed_requests,json=failedRequests,proto3" json:"failed_requests,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
@@ -724,8 +750,9 @@ func (*ListWorkersRequest) Descriptor() ([]byte, []int) {
 }
 
 type ListWorkersResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Workers       []*Worker              `protobuf:"bytes,1,rep,name=workers,proto3" json:"workers,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The workers of the cluster.
+	Workers       []*Worker `protobuf:"bytes,1,rep,name=workers,proto3" json:"workers,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -767,42 +794,59 @@ func (x *ListWorkersResponse) GetWorkers() []*Worker {
 	return nil
 }
 
+// A worker as it last reported its state.
 type Worker struct {
-	state       protoimpl.MessageState `protogen:"open.v1"`
-	WorkerId    string                 `protobuf:"bytes,1,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
-	GrpcAddress string                 `protobuf:"bytes,2,opt,name=grpc_address,json=grpcAddress,proto3" json:"grpc_address,omitempty"`
-	// Milliseconds since 1970; 0: none since the placement driver started.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the worker.
+	WorkerId string `protobuf:"bytes,1,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
+	// Address of its gRPC listener.
+	GrpcAddress string `protobuf:"bytes,2,opt,name=grpc_address,json=grpcAddress,proto3" json:"grpc_address,omitempty"`
+	// Time of its latest heartbeat, milliseconds since 1970. 0: none since the placement driver was started.
 	LastHeartbeatMs float64 `protobuf:"fixed64,3,opt,name=last_heartbeat_ms,json=lastHeartbeatMs,proto3" json:"last_heartbeat_ms,omitempty"`
-	Healthy         bool    `protobuf:"varint,4,opt,name=healthy,proto3" json:"healthy,omitempty"`
-	// JOINING, READY, ACTIVE, STANDBY, UNHEALTHY, DRAINING, ERROR or RETRY.
-	State            string  `protobuf:"bytes,5,opt,name=state,proto3" json:"state,omitempty"`
-	CpuCores         int32   `protobuf:"varint,6,opt,name=cpu_cores,json=cpuCores,proto3" json:"cpu_cores,omitempty"`
+	// Whether the placement driver receives heartbeats from the worker.
+	Healthy bool `protobuf:"varint,4,opt,name=healthy,proto3" json:"healthy,omitempty"`
+	// State of the worker: JOINING, READY, ACTIVE, STANDBY, UNHEALTHY, DRAINING, ERROR or RETRY.
+	State string `protobuf:"bytes,5,opt,name=state,proto3" json:"state,omitempty"`
+	// Number of CPU cores.
+	CpuCores int32 `protobuf:"varint,6,opt,name=cpu_cores,json=cpuCores,proto3" json:"cpu_cores,omitempty"`
+	// Memory of the machine, bytes.
 	MemoryTotalBytes float64 `protobuf:"fixed64,7,opt,name=memory_total_bytes,json=memoryTotalBytes,proto3" json:"memory_total_bytes,omitempty"`
-	DiskTotalBytes   float64 `protobuf:"fixed64,8,opt,name=disk_total_bytes,json=diskTotalBytes,proto3" json:"disk_total_bytes,omitempty"`
-	Rack             string  `protobuf:"bytes,9,opt,name=rack,proto3" json:"rack,omitempty"`
-	Zone             string  `protobuf:"bytes,10,opt,name=zone,proto3" json:"zone,omitempty"`
-	Region           string  `protobuf:"bytes,11,opt,name=region,proto3" json:"region,omitempty"`
-	// Names the worker in commands, beside its id.
+	// Size of the disk, bytes.
+	DiskTotalBytes float64 `protobuf:"fixed64,8,opt,name=disk_total_bytes,json=diskTotalBytes,proto3" json:"disk_total_bytes,omitempty"`
+	// Rack, as configured. Empty: unknown.
+	Rack string `protobuf:"bytes,9,opt,name=rack,proto3" json:"rack,omitempty"`
+	// Zone, as configured. Empty: unknown.
+	Zone string `protobuf:"bytes,10,opt,name=zone,proto3" json:"zone,omitempty"`
+	// Region, as configured. Empty: unknown.
+	Region string `protobuf:"bytes,11,opt,name=region,proto3" json:"region,omitempty"`
+	// Number of the worker. Calls accept it instead of the id.
 	Number uint32 `protobuf:"varint,12,opt,name=number,proto3" json:"number,omitempty"`
-	// Holds replicas without a vote.
+	// Whether the worker only holds replicas without a vote.
 	SearchOnly bool `protobuf:"varint,13,opt,name=search_only,json=searchOnly,proto3" json:"search_only,omitempty"`
-	// Milliseconds since 1970.
+	// Time of the latest change of `state`, milliseconds since 1970.
 	StateSinceMs float64 `protobuf:"fixed64,14,opt,name=state_since_ms,json=stateSinceMs,proto3" json:"state_since_ms,omitempty"`
-	StateReason  string  `protobuf:"bytes,15,opt,name=state_reason,json=stateReason,proto3" json:"state_reason,omitempty"`
-	// The newest last.
+	// Reason for the latest change of `state`.
+	StateReason string `protobuf:"bytes,15,opt,name=state_reason,json=stateReason,proto3" json:"state_reason,omitempty"`
+	// Latest changes of `state`, newest last.
 	StateChanges []*WorkerStateChange `protobuf:"bytes,16,rep,name=state_changes,json=stateChanges,proto3" json:"state_changes,omitempty"`
-	// Share of the cluster's capacity, as the planner weighs it.
+	// Capacity of the worker as the planner weighs it: cores / 8 * 300 + memory / 32 GB * 400 + disk / 500 GB * 300.
 	CapacityScore float64 `protobuf:"fixed64,17,opt,name=capacity_score,json=capacityScore,proto3" json:"capacity_score,omitempty"`
-	Replicas      uint32  `protobuf:"varint,18,opt,name=replicas,proto3" json:"replicas,omitempty"`
-	// Shards that it leads.
-	Leads            uint32         `protobuf:"varint,19,opt,name=leads,proto3" json:"leads,omitempty"`
-	CpuUsagePercent  float64        `protobuf:"fixed64,20,opt,name=cpu_usage_percent,json=cpuUsagePercent,proto3" json:"cpu_usage_percent,omitempty"`
-	MemoryBytes      float64        `protobuf:"fixed64,21,opt,name=memory_bytes,json=memoryBytes,proto3" json:"memory_bytes,omitempty"`
-	DiskUsedBytes    float64        `protobuf:"fixed64,22,opt,name=disk_used_bytes,json=diskUsedBytes,proto3" json:"disk_used_bytes,omitempty"`
-	QueriesPerSecond float64        `protobuf:"fixed64,23,opt,name=queries_per_second,json=queriesPerSecond,proto3" json:"queries_per_second,omitempty"`
-	Shards           []*WorkerShard `protobuf:"bytes,24,rep,name=shards,proto3" json:"shards,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// Number of replicas that the worker holds.
+	Replicas uint32 `protobuf:"varint,18,opt,name=replicas,proto3" json:"replicas,omitempty"`
+	// Number of shards that the worker leads.
+	Leads uint32 `protobuf:"varint,19,opt,name=leads,proto3" json:"leads,omitempty"`
+	// CPU usage of the machine, percent of all cores.
+	CpuUsagePercent float64 `protobuf:"fixed64,20,opt,name=cpu_usage_percent,json=cpuUsagePercent,proto3" json:"cpu_usage_percent,omitempty"`
+	// Resident memory of the process, bytes.
+	MemoryBytes float64 `protobuf:"fixed64,21,opt,name=memory_bytes,json=memoryBytes,proto3" json:"memory_bytes,omitempty"`
+	// Disk space in use, bytes.
+	DiskUsedBytes float64 `protobuf:"fixed64,22,opt,name=disk_used_bytes,json=diskUsedBytes,proto3" json:"disk_used_bytes,omitempty"`
+	// Searches and reads per second, averaged over the latest interval between two reports.
+	QueriesPerSecond float64 `protobuf:"fixed64,23,opt,name=queries_per_second,json=queriesPerSecond,proto3" json:"queries_per_second,omitempty"`
+	// Replicas that the worker holds.
+	Shards        []*WorkerShard `protobuf:"bytes,24,rep,name=shards,proto3" json:"shards,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Worker) Reset() {
@@ -1003,12 +1047,15 @@ func (x *Worker) GetShards() []*WorkerShard {
 	return nil
 }
 
+// A change of the state of a worker.
 type WorkerStateChange struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	State string                 `protobuf:"bytes,1,opt,name=state,proto3" json:"state,omitempty"`
-	// Milliseconds since 1970.
-	AtMs          float64 `protobuf:"fixed64,2,opt,name=at_ms,json=atMs,proto3" json:"at_ms,omitempty"`
-	Reason        string  `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	// New state of the worker.
+	State string `protobuf:"bytes,1,opt,name=state,proto3" json:"state,omitempty"`
+	// Time of the change, milliseconds since 1970.
+	AtMs float64 `protobuf:"fixed64,2,opt,name=at_ms,json=atMs,proto3" json:"at_ms,omitempty"`
+	// Explanation as a sentence.
+	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1064,27 +1111,36 @@ func (x *WorkerStateChange) GetReason() string {
 	return ""
 }
 
-// A replica as its worker reported it last.
+// A replica as its worker last reported it.
 type WorkerShard struct {
-	state   protoimpl.MessageState `protogen:"open.v1"`
-	ShardId uint32                 `protobuf:"varint,1,opt,name=shard_id,json=shardId,proto3" json:"shard_id,omitempty"`
-	Epoch   uint32                 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
-	// leader, follower, candidate, learner or stopped.
-	Role       string  `protobuf:"bytes,3,opt,name=role,proto3" json:"role,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the shard.
+	ShardId uint32 `protobuf:"varint,1,opt,name=shard_id,json=shardId,proto3" json:"shard_id,omitempty"`
+	// Epoch of the shard, which increases with each split.
+	Epoch uint32 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// Raft role of the replica: leader, follower, candidate, learner or stopped.
+	Role string `protobuf:"bytes,3,opt,name=role,proto3" json:"role,omitempty"`
+	// Number of points.
 	LivePoints float64 `protobuf:"fixed64,4,opt,name=live_points,json=livePoints,proto3" json:"live_points,omitempty"`
-	// Deleted points whose space is not reclaimed yet.
+	// Number of deleted points whose space is not reclaimed yet.
 	DeadPoints float64 `protobuf:"fixed64,5,opt,name=dead_points,json=deadPoints,proto3" json:"dead_points,omitempty"`
-	// Points that search scans because the index does not hold them yet.
-	TailPoints     float64 `protobuf:"fixed64,6,opt,name=tail_points,json=tailPoints,proto3" json:"tail_points,omitempty"`
-	AppliedIndex   float64 `protobuf:"fixed64,7,opt,name=applied_index,json=appliedIndex,proto3" json:"applied_index,omitempty"`
+	// Number of points that searches scan because they are not in the index yet.
+	TailPoints float64 `protobuf:"fixed64,6,opt,name=tail_points,json=tailPoints,proto3" json:"tail_points,omitempty"`
+	// Log index that the replica has applied.
+	AppliedIndex float64 `protobuf:"fixed64,7,opt,name=applied_index,json=appliedIndex,proto3" json:"applied_index,omitempty"`
+	// Log index that the replica knows to be committed.
 	CommittedIndex float64 `protobuf:"fixed64,8,opt,name=committed_index,json=committedIndex,proto3" json:"committed_index,omitempty"`
-	// Raft term.
-	Term             float64 `protobuf:"fixed64,9,opt,name=term,proto3" json:"term,omitempty"`
-	MemoryBytes      float64 `protobuf:"fixed64,10,opt,name=memory_bytes,json=memoryBytes,proto3" json:"memory_bytes,omitempty"`
-	DiskBytes        float64 `protobuf:"fixed64,11,opt,name=disk_bytes,json=diskBytes,proto3" json:"disk_bytes,omitempty"`
+	// Raft term of the replica.
+	Term float64 `protobuf:"fixed64,9,opt,name=term,proto3" json:"term,omitempty"`
+	// Memory in use, bytes.
+	MemoryBytes float64 `protobuf:"fixed64,10,opt,name=memory_bytes,json=memoryBytes,proto3" json:"memory_bytes,omitempty"`
+	// Disk space in use, bytes.
+	DiskBytes float64 `protobuf:"fixed64,11,opt,name=disk_bytes,json=diskBytes,proto3" json:"disk_bytes,omitempty"`
+	// Searches and reads per second, averaged over the latest interval between two reports.
 	QueriesPerSecond float64 `protobuf:"fixed64,12,opt,name=queries_per_second,json=queriesPerSecond,proto3" json:"queries_per_second,omitempty"`
-	WritesPerSecond  float64 `protobuf:"fixed64,13,opt,name=writes_per_second,json=writesPerSecond,proto3" json:"writes_per_second,omitempty"`
-	// Why the replica is out of service for good; empty: it is not.
+	// Writes per second, averaged over the latest interval between two reports.
+	WritesPerSecond float64 `protobuf:"fixed64,13,opt,name=writes_per_second,json=writesPerSecond,proto3" json:"writes_per_second,omitempty"`
+	// Why the replica is permanently out of service. Empty: it is in service.
 	Damage        string `protobuf:"bytes,14,opt,name=damage,proto3" json:"damage,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1255,8 +1311,9 @@ func (*ListAllCollectionsRequest) Descriptor() ([]byte, []int) {
 }
 
 type ListAllCollectionsResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Collections   []*TenantCollection    `protobuf:"bytes,1,rep,name=collections,proto3" json:"collections,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Collections of all tenants.
+	Collections   []*TenantCollection `protobuf:"bytes,1,rep,name=collections,proto3" json:"collections,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1298,17 +1355,24 @@ func (x *ListAllCollectionsResponse) GetCollections() []*TenantCollection {
 	return nil
 }
 
+// A collection with its tenant.
 type TenantCollection struct {
-	state     protoimpl.MessageState `protogen:"open.v1"`
-	Name      string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	TenantId  string                 `protobuf:"bytes,2,opt,name=tenant_id,json=tenantId,proto3" json:"tenant_id,omitempty"`
-	Dimension int32                  `protobuf:"varint,3,opt,name=dimension,proto3" json:"dimension,omitempty"`
-	Distance  string                 `protobuf:"bytes,4,opt,name=distance,proto3" json:"distance,omitempty"`
-	Shards    uint32                 `protobuf:"varint,5,opt,name=shards,proto3" json:"shards,omitempty"`
-	Points    uint64                 `protobuf:"varint,6,opt,name=points,proto3" json:"points,omitempty"`
-	// Seconds since 1970.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the collection.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Id of the tenant.
+	TenantId string `protobuf:"bytes,2,opt,name=tenant_id,json=tenantId,proto3" json:"tenant_id,omitempty"`
+	// Number of dimensions of the vectors.
+	Dimension int32 `protobuf:"varint,3,opt,name=dimension,proto3" json:"dimension,omitempty"`
+	// Distance metric: cosine, euclidean or dot.
+	Distance string `protobuf:"bytes,4,opt,name=distance,proto3" json:"distance,omitempty"`
+	// Number of shards.
+	Shards uint32 `protobuf:"varint,5,opt,name=shards,proto3" json:"shards,omitempty"`
+	// Number of points.
+	Points uint64 `protobuf:"varint,6,opt,name=points,proto3" json:"points,omitempty"`
+	// Time of creation, seconds since 1970.
 	CreatedAt int64 `protobuf:"varint,7,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
-	// Whether every shard has a leader that serves.
+	// Whether every shard has a leader that serves requests.
 	Ready         bool `protobuf:"varint,8,opt,name=ready,proto3" json:"ready,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1402,9 +1466,9 @@ func (x *TenantCollection) GetReady() bool {
 
 type ListAlertsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// open or resolved; empty: both.
+	// Only alerts with this status: open or resolved. Empty: all alerts.
 	Status string `protobuf:"bytes,1,opt,name=status,proto3" json:"status,omitempty"`
-	// warning or critical; empty: both.
+	// Only alerts with this level: warning or critical. Empty: all alerts.
 	Level         string `protobuf:"bytes,2,opt,name=level,proto3" json:"level,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1455,8 +1519,9 @@ func (x *ListAlertsRequest) GetLevel() string {
 }
 
 type ListAlertsResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Alerts        []*Alert               `protobuf:"bytes,1,rep,name=alerts,proto3" json:"alerts,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Alerts, newest first.
+	Alerts        []*Alert `protobuf:"bytes,1,rep,name=alerts,proto3" json:"alerts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1498,23 +1563,26 @@ func (x *ListAlertsResponse) GetAlerts() []*Alert {
 	return nil
 }
 
+// An alert that a rule has opened.
 type Alert struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// Name of the rule that opened it.
+	// Id of the alert.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Name of the rule that opened the alert.
 	Rule string `protobuf:"bytes,2,opt,name=rule,proto3" json:"rule,omitempty"`
-	// What it is about, such as: worker 0c1f.
+	// Object that the alert is about, such as: worker 0c1f.
 	Subject string `protobuf:"bytes,3,opt,name=subject,proto3" json:"subject,omitempty"`
-	// warning or critical.
-	Level   string `protobuf:"bytes,4,opt,name=level,proto3" json:"level,omitempty"`
+	// Level of the alert: warning or critical.
+	Level string `protobuf:"bytes,4,opt,name=level,proto3" json:"level,omitempty"`
+	// Description of the problem.
 	Message string `protobuf:"bytes,5,opt,name=message,proto3" json:"message,omitempty"`
-	// open or resolved.
+	// Status of the alert: open or resolved.
 	Status string `protobuf:"bytes,6,opt,name=status,proto3" json:"status,omitempty"`
-	// Milliseconds since 1970.
+	// Time at which the alert was opened, milliseconds since 1970.
 	OpenedAtMs float64 `protobuf:"fixed64,7,opt,name=opened_at_ms,json=openedAtMs,proto3" json:"opened_at_ms,omitempty"`
-	// Milliseconds since 1970; missing: it is open.
+	// Time at which the alert was closed, milliseconds since 1970. Absent: it is open.
 	ResolvedAtMs *float64 `protobuf:"fixed64,8,opt,name=resolved_at_ms,json=resolvedAtMs,proto3,oneof" json:"resolved_at_ms,omitempty"`
-	// Who closed it, or recovered; missing: it is open.
+	// Account that closed the alert; or recovered, if its cause has ended. Absent: it is open.
 	ResolvedBy    *string `protobuf:"bytes,9,opt,name=resolved_by,json=resolvedBy,proto3,oneof" json:"resolved_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1614,8 +1682,9 @@ func (x *Alert) GetResolvedBy() string {
 }
 
 type ResolveAlertRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the alert.
+	Id            string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1658,8 +1727,9 @@ func (x *ResolveAlertRequest) GetId() string {
 }
 
 type ResolveAlertResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Success       bool                   `protobuf:"varint,1,opt,name=success,proto3" json:"success,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Always true; a failure is reported as an error.
+	Success       bool `protobuf:"varint,1,opt,name=success,proto3" json:"success,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1738,8 +1808,9 @@ func (*ListAlertRulesRequest) Descriptor() ([]byte, []int) {
 }
 
 type ListAlertRulesResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Rules         []*AlertRule           `protobuf:"bytes,1,rep,name=rules,proto3" json:"rules,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Alert rules with their current settings.
+	Rules         []*AlertRule `protobuf:"bytes,1,rep,name=rules,proto3" json:"rules,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1781,13 +1852,17 @@ func (x *ListAlertRulesResponse) GetRules() []*AlertRule {
 	return nil
 }
 
+// A rule by which alerts are opened.
 type AlertRule struct {
-	state   protoimpl.MessageState `protogen:"open.v1"`
-	Rule    string                 `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
-	Enabled bool                   `protobuf:"varint,2,opt,name=enabled,proto3" json:"enabled,omitempty"`
-	// warning or critical.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the rule: worker_down, under_replicated, replication_lag, index_lag, disk, error_rate or recall_unmet.
+	Rule string `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
+	// Whether the rule opens alerts.
+	Enabled bool `protobuf:"varint,2,opt,name=enabled,proto3" json:"enabled,omitempty"`
+	// Level of the alerts: warning or critical.
 	Level string `protobuf:"bytes,3,opt,name=level,proto3" json:"level,omitempty"`
-	// In the unit of the rule: a share, a number of points, entries or replicas.
+	// Threshold of the rule, in the unit of the rule: a share of 0 to 1 (disk, error_rate, recall_unmet), a number of
+	// points (index_lag), log entries (replication_lag) or replicas (under_replicated). The rule worker_down has none.
 	Threshold     float64 `protobuf:"fixed64,4,opt,name=threshold,proto3" json:"threshold,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1852,11 +1927,15 @@ func (x *AlertRule) GetThreshold() float64 {
 }
 
 type PutAlertRuleRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Rule          string                 `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
-	Enabled       *bool                  `protobuf:"varint,2,opt,name=enabled,proto3,oneof" json:"enabled,omitempty"`
-	Level         *string                `protobuf:"bytes,3,opt,name=level,proto3,oneof" json:"level,omitempty"`
-	Threshold     *float64               `protobuf:"fixed64,4,opt,name=threshold,proto3,oneof" json:"threshold,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the rule.
+	Rule string `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
+	// Whether the rule opens alerts. Absent: unchanged.
+	Enabled *bool `protobuf:"varint,2,opt,name=enabled,proto3,oneof" json:"enabled,omitempty"`
+	// Level of the alerts: warning or critical. Absent: unchanged.
+	Level *string `protobuf:"bytes,3,opt,name=level,proto3,oneof" json:"level,omitempty"`
+	// Threshold of the rule, at least 0, in the unit of the rule. Absent: unchanged.
+	Threshold     *float64 `protobuf:"fixed64,4,opt,name=threshold,proto3,oneof" json:"threshold,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1921,7 +2000,7 @@ func (x *PutAlertRuleRequest) GetThreshold() float64 {
 
 type ListAuditEntriesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// At most 1,000; 0: 100.
+	// Maximum number of entries in the answer, at most 1,000. 0: 100.
 	Limit         uint32 `protobuf:"varint,1,opt,name=limit,proto3" json:"limit,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1965,8 +2044,9 @@ func (x *ListAuditEntriesRequest) GetLimit() uint32 {
 }
 
 type ListAuditEntriesResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Entries       []*AuditEntry          `protobuf:"bytes,1,rep,name=entries,proto3" json:"entries,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Entries, newest first.
+	Entries       []*AuditEntry `protobuf:"bytes,1,rep,name=entries,proto3" json:"entries,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2008,26 +2088,32 @@ func (x *ListAuditEntriesResponse) GetEntries() []*AuditEntry {
 	return nil
 }
 
+// An entry of the audit log. Each entry is signed together with the signature of the previous entry, so that a change
+// or a gap is detected.
 type AuditEntry struct {
-	state    protoimpl.MessageState `protogen:"open.v1"`
-	Sequence uint32                 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
-	// RFC 3339.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Sequence number of the entry.
+	Sequence uint32 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	// Time of the call, RFC 3339.
 	At string `protobuf:"bytes,2,opt,name=at,proto3" json:"at,omitempty"`
-	// Such as login, createApiKey, deleteCollection; denied for what was refused.
+	// Name of the operation, such as login, createApiKey or deleteCollection; denied for a request that was refused
+	// before its operation was known.
 	Action string `protobuf:"bytes,3,opt,name=action,proto3" json:"action,omitempty"`
+	// Id of the account. Empty: the caller was not authenticated.
 	UserId string `protobuf:"bytes,4,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
-	// E-mail address, or public part of the API key.
+	// E-mail address of the account, or public part of the API key.
 	Who string `protobuf:"bytes,5,opt,name=who,proto3" json:"who,omitempty"`
-	// IP address.
+	// IP address of the caller.
 	Address string `protobuf:"bytes,6,opt,name=address,proto3" json:"address,omitempty"`
-	// What it was done to: a name, an id, a route.
+	// Object of the operation: a name, an id or a path.
 	Target string `protobuf:"bytes,7,opt,name=target,proto3" json:"target,omitempty"`
-	// OK or the error code.
-	Result    string `protobuf:"bytes,8,opt,name=result,proto3" json:"result,omitempty"`
+	// Result of the call: OK or the error code.
+	Result string `protobuf:"bytes,8,opt,name=result,proto3" json:"result,omitempty"`
+	// Id of the request.
 	RequestId string `protobuf:"bytes,9,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// The field mac of the entry before.
+	// Field `mac` of the previous entry.
 	Previous string `protobuf:"bytes,10,opt,name=previous,proto3" json:"previous,omitempty"`
-	// HMAC-SHA-256 over the entry without this field, base64url.
+	// HMAC-SHA-256 of the entry without this field, base64url.
 	Mac           string `protobuf:"bytes,11,opt,name=mac,proto3" json:"mac,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2176,14 +2262,16 @@ func (*VerifyAuditRequest) Descriptor() ([]byte, []int) {
 	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{32}
 }
 
+// The result of a verification of an audit log.
 type VerifyAuditResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Names the log of this gateway.
-	GatewayId string  `protobuf:"bytes,1,opt,name=gateway_id,json=gatewayId,proto3" json:"gateway_id,omitempty"`
-	Entries   float64 `protobuf:"fixed64,2,opt,name=entries,proto3" json:"entries,omitempty"`
-	// What is wrong with the first wrong entry; empty: nothing.
+	// Id of the gateway, which identifies its audit log.
+	GatewayId string `protobuf:"bytes,1,opt,name=gateway_id,json=gatewayId,proto3" json:"gateway_id,omitempty"`
+	// Number of entries that were verified.
+	Entries float64 `protobuf:"fixed64,2,opt,name=entries,proto3" json:"entries,omitempty"`
+	// Description of the first fault. Empty: the log is intact.
 	Wrong string `protobuf:"bytes,3,opt,name=wrong,proto3" json:"wrong,omitempty"`
-	// Ids of other gateways that have written audit logs.
+	// Ids of other gateways that have written audit logs. Verify theirs separately.
 	OtherGateways []string `protobuf:"bytes,4,rep,name=other_gateways,json=otherGateways,proto3" json:"other_gateways,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2283,19 +2371,26 @@ func (*GetClusterStatusRequest) Descriptor() ([]byte, []int) {
 	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{34}
 }
 
+// A summary of a cluster.
 type GetClusterStatusResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Address of the placement driver that does the background work; empty: none does at the moment.
-	PlacementLeader string            `protobuf:"bytes,1,opt,name=placement_leader,json=placementLeader,proto3" json:"placement_leader,omitempty"`
-	PlacementNodes  []string          `protobuf:"bytes,2,rep,name=placement_nodes,json=placementNodes,proto3" json:"placement_nodes,omitempty"`
-	Workers         uint32            `protobuf:"varint,3,opt,name=workers,proto3" json:"workers,omitempty"`
-	WorkersByState  map[string]uint32 `protobuf:"bytes,4,rep,name=workers_by_state,json=workersByState,proto3" json:"workers_by_state,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
-	Shards          uint32            `protobuf:"varint,5,opt,name=shards,proto3" json:"shards,omitempty"`
-	// Shards with a leader that a majority follows.
-	ShardsReady           uint32  `protobuf:"varint,6,opt,name=shards_ready,json=shardsReady,proto3" json:"shards_ready,omitempty"`
-	ShardsFullyReplicated uint32  `protobuf:"varint,7,opt,name=shards_fully_replicated,json=shardsFullyReplicated,proto3" json:"shards_fully_replicated,omitempty"`
-	Points                float64 `protobuf:"fixed64,8,opt,name=points,proto3" json:"points,omitempty"`
-	// Under way.
+	// Address of the placement driver that performs the background work. Empty: currently none.
+	PlacementLeader string `protobuf:"bytes,1,opt,name=placement_leader,json=placementLeader,proto3" json:"placement_leader,omitempty"`
+	// Addresses of all placement drivers that are running.
+	PlacementNodes []string `protobuf:"bytes,2,rep,name=placement_nodes,json=placementNodes,proto3" json:"placement_nodes,omitempty"`
+	// Number of workers.
+	Workers uint32 `protobuf:"varint,3,opt,name=workers,proto3" json:"workers,omitempty"`
+	// Number of workers in each state.
+	WorkersByState map[string]uint32 `protobuf:"bytes,4,rep,name=workers_by_state,json=workersByState,proto3" json:"workers_by_state,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	// Number of shards.
+	Shards uint32 `protobuf:"varint,5,opt,name=shards,proto3" json:"shards,omitempty"`
+	// Number of shards with a leader that a majority follows.
+	ShardsReady uint32 `protobuf:"varint,6,opt,name=shards_ready,json=shardsReady,proto3" json:"shards_ready,omitempty"`
+	// Number of shards that have all their replicas.
+	ShardsFullyReplicated uint32 `protobuf:"varint,7,opt,name=shards_fully_replicated,json=shardsFullyReplicated,proto3" json:"shards_fully_replicated,omitempty"`
+	// Number of points.
+	Points float64 `protobuf:"fixed64,8,opt,name=points,proto3" json:"points,omitempty"`
+	// Operations in progress.
 	Operations    []*Operation `protobuf:"bytes,9,rep,name=operations,proto3" json:"operations,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2431,8 +2526,9 @@ func (*ListShardsRequest) Descriptor() ([]byte, []int) {
 }
 
 type ListShardsResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Shards        []*Shard               `protobuf:"bytes,1,rep,name=shards,proto3" json:"shards,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// All shards of the cluster.
+	Shards        []*Shard `protobuf:"bytes,1,rep,name=shards,proto3" json:"shards,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2474,27 +2570,38 @@ func (x *ListShardsResponse) GetShards() []*Shard {
 	return nil
 }
 
+// A shard with its replicas.
 type Shard struct {
-	state      protoimpl.MessageState `protogen:"open.v1"`
-	ShardId    uint32                 `protobuf:"varint,1,opt,name=shard_id,json=shardId,proto3" json:"shard_id,omitempty"`
-	Collection string                 `protobuf:"bytes,2,opt,name=collection,proto3" json:"collection,omitempty"`
-	TenantId   string                 `protobuf:"bytes,3,opt,name=tenant_id,json=tenantId,proto3" json:"tenant_id,omitempty"`
-	Epoch      uint32                 `protobuf:"varint,4,opt,name=epoch,proto3" json:"epoch,omitempty"`
-	// First and last routing hash that it owns, both included, as 16 hexadecimal digits.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the shard.
+	ShardId uint32 `protobuf:"varint,1,opt,name=shard_id,json=shardId,proto3" json:"shard_id,omitempty"`
+	// Name of the collection.
+	Collection string `protobuf:"bytes,2,opt,name=collection,proto3" json:"collection,omitempty"`
+	// Id of the tenant.
+	TenantId string `protobuf:"bytes,3,opt,name=tenant_id,json=tenantId,proto3" json:"tenant_id,omitempty"`
+	// Epoch of the shard, which increases with each split.
+	Epoch uint32 `protobuf:"varint,4,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// First routing hash of the shard's range, inclusive, as 16 hexadecimal digits.
 	FirstHash string `protobuf:"bytes,5,opt,name=first_hash,json=firstHash,proto3" json:"first_hash,omitempty"`
-	LastHash  string `protobuf:"bytes,6,opt,name=last_hash,json=lastHash,proto3" json:"last_hash,omitempty"`
-	// Number of the worker; 0: none is known.
-	Leader           uint32          `protobuf:"varint,7,opt,name=leader,proto3" json:"leader,omitempty"`
-	Ready            bool            `protobuf:"varint,8,opt,name=ready,proto3" json:"ready,omitempty"`
-	Points           float64         `protobuf:"fixed64,9,opt,name=points,proto3" json:"points,omitempty"`
-	MemoryBytes      float64         `protobuf:"fixed64,10,opt,name=memory_bytes,json=memoryBytes,proto3" json:"memory_bytes,omitempty"`
-	QueriesPerSecond float64         `protobuf:"fixed64,11,opt,name=queries_per_second,json=queriesPerSecond,proto3" json:"queries_per_second,omitempty"`
-	Replicas         []*ShardReplica `protobuf:"bytes,12,rep,name=replicas,proto3" json:"replicas,omitempty"`
-	// Replicas that vote and keep up.
+	// Last routing hash of the shard's range, inclusive, as 16 hexadecimal digits.
+	LastHash string `protobuf:"bytes,6,opt,name=last_hash,json=lastHash,proto3" json:"last_hash,omitempty"`
+	// Number of the worker that leads the shard. 0: no leader is known.
+	Leader uint32 `protobuf:"varint,7,opt,name=leader,proto3" json:"leader,omitempty"`
+	// Whether the shard has a leader that serves requests.
+	Ready bool `protobuf:"varint,8,opt,name=ready,proto3" json:"ready,omitempty"`
+	// Number of points.
+	Points float64 `protobuf:"fixed64,9,opt,name=points,proto3" json:"points,omitempty"`
+	// Memory in use, bytes.
+	MemoryBytes float64 `protobuf:"fixed64,10,opt,name=memory_bytes,json=memoryBytes,proto3" json:"memory_bytes,omitempty"`
+	// Searches and reads per second, averaged over the latest interval between two reports.
+	QueriesPerSecond float64 `protobuf:"fixed64,11,opt,name=queries_per_second,json=queriesPerSecond,proto3" json:"queries_per_second,omitempty"`
+	// Replicas of the shard.
+	Replicas []*ShardReplica `protobuf:"bytes,12,rep,name=replicas,proto3" json:"replicas,omitempty"`
+	// Number of voting replicas that are up to date.
 	HealthyReplicas uint32 `protobuf:"varint,13,opt,name=healthy_replicas,json=healthyReplicas,proto3" json:"healthy_replicas,omitempty"`
-	// Replicas that vote.
+	// Number of voting replicas.
 	Voters uint32 `protobuf:"varint,14,opt,name=voters,proto3" json:"voters,omitempty"`
-	// The move or split that is under way.
+	// Move or split of the shard that is in progress. Absent: none.
 	Operation     *Operation `protobuf:"bytes,15,opt,name=operation,proto3" json:"operation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2635,14 +2742,19 @@ func (x *Shard) GetOperation() *Operation {
 	return nil
 }
 
+// A replica of a shard.
 type ShardReplica struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Number of the worker.
-	Worker        uint32  `protobuf:"varint,1,opt,name=worker,proto3" json:"worker,omitempty"`
-	Role          string  `protobuf:"bytes,2,opt,name=role,proto3" json:"role,omitempty"`
-	AppliedIndex  float64 `protobuf:"fixed64,3,opt,name=applied_index,json=appliedIndex,proto3" json:"applied_index,omitempty"`
-	Learner       bool    `protobuf:"varint,4,opt,name=learner,proto3" json:"learner,omitempty"`
-	Damage        string  `protobuf:"bytes,5,opt,name=damage,proto3" json:"damage,omitempty"`
+	Worker uint32 `protobuf:"varint,1,opt,name=worker,proto3" json:"worker,omitempty"`
+	// Raft role of the replica: leader, follower, candidate, learner or stopped.
+	Role string `protobuf:"bytes,2,opt,name=role,proto3" json:"role,omitempty"`
+	// Log index that the replica has applied.
+	AppliedIndex float64 `protobuf:"fixed64,3,opt,name=applied_index,json=appliedIndex,proto3" json:"applied_index,omitempty"`
+	// Whether the replica has no vote.
+	Learner bool `protobuf:"varint,4,opt,name=learner,proto3" json:"learner,omitempty"`
+	// Why the replica is out of service. Empty: it is in service.
+	Damage        string `protobuf:"bytes,5,opt,name=damage,proto3" json:"damage,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2714,7 +2826,7 @@ func (x *ShardReplica) GetDamage() string {
 
 type ListOperationsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Of those that ended, at most 500; 0: 100.
+	// Maximum number of ended operations in the answer, at most 500. 0: 100.
 	Limit         uint32 `protobuf:"varint,1,opt,name=limit,proto3" json:"limit,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2757,10 +2869,13 @@ func (x *ListOperationsRequest) GetLimit() uint32 {
 	return 0
 }
 
+// Moves and splits.
 type ListOperationsResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Running       []*Operation           `protobuf:"bytes,1,rep,name=running,proto3" json:"running,omitempty"`
-	Ended         []*Operation           `protobuf:"bytes,2,rep,name=ended,proto3" json:"ended,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Operations in progress.
+	Running []*Operation `protobuf:"bytes,1,rep,name=running,proto3" json:"running,omitempty"`
+	// Operations that have ended, newest first.
+	Ended         []*Operation `protobuf:"bytes,2,rep,name=ended,proto3" json:"ended,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2809,29 +2924,37 @@ func (x *ListOperationsResponse) GetEnded() []*Operation {
 	return nil
 }
 
+// A move of a replica or a split of a shard.
 type Operation struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// move or split.
-	Kind       string `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
-	ShardId    uint32 `protobuf:"varint,3,opt,name=shard_id,json=shardId,proto3" json:"shard_id,omitempty"`
-	TenantId   string `protobuf:"bytes,4,opt,name=tenant_id,json=tenantId,proto3" json:"tenant_id,omitempty"`
+	// Id of the operation.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Kind of the operation: move or split.
+	Kind string `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
+	// Id of the shard.
+	ShardId uint32 `protobuf:"varint,3,opt,name=shard_id,json=shardId,proto3" json:"shard_id,omitempty"`
+	// Id of the tenant.
+	TenantId string `protobuf:"bytes,4,opt,name=tenant_id,json=tenantId,proto3" json:"tenant_id,omitempty"`
+	// Name of the collection.
 	Collection string `protobuf:"bytes,5,opt,name=collection,proto3" json:"collection,omitempty"`
-	// Of a move: learner, voter, cleanup; of a split: splitting; of either: done, rolled-back.
+	// Current step. A move has the steps learner, voter and cleanup; a split has the step splitting. Both end with done
+	// or rolled-back.
 	Step string `protobuf:"bytes,6,opt,name=step,proto3" json:"step,omitempty"`
-	// Worker ids of a move.
+	// Id of the worker that a move takes the replica from.
 	From string `protobuf:"bytes,7,opt,name=from,proto3" json:"from,omitempty"`
-	To   string `protobuf:"bytes,8,opt,name=to,proto3" json:"to,omitempty"`
-	// Shard that a split makes.
+	// Id of the worker that a move gives the replica to.
+	To string `protobuf:"bytes,8,opt,name=to,proto3" json:"to,omitempty"`
+	// Id of the shard that a split creates.
 	UpperShardId uint32 `protobuf:"varint,9,opt,name=upper_shard_id,json=upperShardId,proto3" json:"upper_shard_id,omitempty"`
-	// repair, drain, spread, size, hot, balance, leaders or operator.
-	Cause  string `protobuf:"bytes,10,opt,name=cause,proto3" json:"cause,omitempty"`
+	// Cause of the operation: repair, drain, spread, size, hot, balance, leaders or operator.
+	Cause string `protobuf:"bytes,10,opt,name=cause,proto3" json:"cause,omitempty"`
+	// Explanation as a sentence.
 	Reason string `protobuf:"bytes,11,opt,name=reason,proto3" json:"reason,omitempty"`
-	// Milliseconds since 1970.
+	// Start of the operation, milliseconds since 1970.
 	StartedMs float64 `protobuf:"fixed64,12,opt,name=started_ms,json=startedMs,proto3" json:"started_ms,omitempty"`
-	// When the step was recorded, milliseconds since 1970.
+	// Start of the current step, milliseconds since 1970.
 	StepMs float64 `protobuf:"fixed64,13,opt,name=step_ms,json=stepMs,proto3" json:"step_ms,omitempty"`
-	// Why it was rolled back, or what it waits for.
+	// Why the operation was rolled back, or what it is waiting for. Empty: neither applies.
 	Detail        string `protobuf:"bytes,14,opt,name=detail,proto3" json:"detail,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2967,9 +3090,9 @@ func (x *Operation) GetDetail() string {
 
 type DrainWorkerRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Number or id.
+	// Number or id of the worker.
 	Worker string `protobuf:"bytes,1,opt,name=worker,proto3" json:"worker,omitempty"`
-	// Take it back: the worker keeps what it has left, and gets replicas again.
+	// Whether to cancel the drain: the worker keeps its remaining replicas, and gets new ones again.
 	Cancel        bool `protobuf:"varint,2,opt,name=cancel,proto3" json:"cancel,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3020,8 +3143,9 @@ func (x *DrainWorkerRequest) GetCancel() bool {
 }
 
 type DrainWorkerResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Success       bool                   `protobuf:"varint,1,opt,name=success,proto3" json:"success,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Always true; a failure is reported as an error.
+	Success       bool `protobuf:"varint,1,opt,name=success,proto3" json:"success,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3065,7 +3189,7 @@ func (x *DrainWorkerResponse) GetSuccess() bool {
 
 type RemoveWorkerRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Number or id.
+	// Number or id of the worker.
 	Worker        string `protobuf:"bytes,1,opt,name=worker,proto3" json:"worker,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3109,8 +3233,9 @@ func (x *RemoveWorkerRequest) GetWorker() string {
 }
 
 type RemoveWorkerResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Success       bool                   `protobuf:"varint,1,opt,name=success,proto3" json:"success,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Always true; a failure is reported as an error.
+	Success       bool `protobuf:"varint,1,opt,name=success,proto3" json:"success,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3154,7 +3279,7 @@ func (x *RemoveWorkerResponse) GetSuccess() bool {
 
 type RebalanceRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Only say what would be done.
+	// Whether to only report the actions.
 	DryRun        bool `protobuf:"varint,1,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3197,10 +3322,12 @@ func (x *RebalanceRequest) GetDryRun() bool {
 	return false
 }
 
+// What the planner does, and what it cannot do.
 type RebalanceResponse struct {
-	state   protoimpl.MessageState `protogen:"open.v1"`
-	Actions []*PlannedAction       `protobuf:"bytes,1,rep,name=actions,proto3" json:"actions,omitempty"`
-	// What is wrong and cannot be helped now, with the reason.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Actions that the planner takes, or would take with `dry_run`.
+	Actions []*PlannedAction `protobuf:"bytes,1,rep,name=actions,proto3" json:"actions,omitempty"`
+	// Problems that cannot be solved now, each with the reason.
 	Blocked       []string `protobuf:"bytes,2,rep,name=blocked,proto3" json:"blocked,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3250,17 +3377,22 @@ func (x *RebalanceResponse) GetBlocked() []string {
 	return nil
 }
 
+// An action of the planner.
 type PlannedAction struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// move, transfer or split.
-	Kind       string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
-	ShardId    uint32 `protobuf:"varint,2,opt,name=shard_id,json=shardId,proto3" json:"shard_id,omitempty"`
+	// Kind of the action: move, transfer (of the leadership) or split.
+	Kind string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	// Id of the shard.
+	ShardId uint32 `protobuf:"varint,2,opt,name=shard_id,json=shardId,proto3" json:"shard_id,omitempty"`
+	// Name of the collection.
 	Collection string `protobuf:"bytes,3,opt,name=collection,proto3" json:"collection,omitempty"`
-	// Worker ids.
+	// Id of the worker that a replica or the leadership is taken from.
 	From string `protobuf:"bytes,4,opt,name=from,proto3" json:"from,omitempty"`
-	To   string `protobuf:"bytes,5,opt,name=to,proto3" json:"to,omitempty"`
-	// repair, drain, spread, size, hot, balance or leaders.
-	Cause         string `protobuf:"bytes,6,opt,name=cause,proto3" json:"cause,omitempty"`
+	// Id of the worker that receives the replica or the leadership.
+	To string `protobuf:"bytes,5,opt,name=to,proto3" json:"to,omitempty"`
+	// Cause of the action: repair, drain, spread, size, hot, balance or leaders.
+	Cause string `protobuf:"bytes,6,opt,name=cause,proto3" json:"cause,omitempty"`
+	// Explanation as a sentence.
 	Reason        string `protobuf:"bytes,7,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3346,11 +3478,12 @@ func (x *PlannedAction) GetReason() string {
 }
 
 type MoveReplicaRequest struct {
-	state   protoimpl.MessageState `protogen:"open.v1"`
-	ShardId uint32                 `protobuf:"varint,1,opt,name=shard_id,json=shardId,proto3" json:"shard_id,omitempty"`
-	// Worker that holds the replica, by number or id.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the shard.
+	ShardId uint32 `protobuf:"varint,1,opt,name=shard_id,json=shardId,proto3" json:"shard_id,omitempty"`
+	// Number or id of the worker that holds the replica.
 	From string `protobuf:"bytes,2,opt,name=from,proto3" json:"from,omitempty"`
-	// Worker that shall hold it, by number or id.
+	// Number or id of the worker that receives the replica.
 	To            string `protobuf:"bytes,3,opt,name=to,proto3" json:"to,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3408,8 +3541,9 @@ func (x *MoveReplicaRequest) GetTo() string {
 }
 
 type SplitShardRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	ShardId       uint32                 `protobuf:"varint,1,opt,name=shard_id,json=shardId,proto3" json:"shard_id,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the shard.
+	ShardId       uint32 `protobuf:"varint,1,opt,name=shard_id,json=shardId,proto3" json:"shard_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3488,8 +3622,9 @@ func (*GetJwksRequest) Descriptor() ([]byte, []int) {
 }
 
 type GetJwksResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Keys          []*Jwk                 `protobuf:"bytes,1,rep,name=keys,proto3" json:"keys,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Public keys, including those whose tokens have not expired yet.
+	Keys          []*Jwk `protobuf:"bytes,1,rep,name=keys,proto3" json:"keys,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3533,13 +3668,19 @@ func (x *GetJwksResponse) GetKeys() []*Jwk {
 
 // An Ed25519 public key (RFC 8037).
 type Jwk struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Kty           string                 `protobuf:"bytes,1,opt,name=kty,proto3" json:"kty,omitempty"`
-	Crv           string                 `protobuf:"bytes,2,opt,name=crv,proto3" json:"crv,omitempty"`
-	X             string                 `protobuf:"bytes,3,opt,name=x,proto3" json:"x,omitempty"`
-	Kid           string                 `protobuf:"bytes,4,opt,name=kid,proto3" json:"kid,omitempty"`
-	Alg           string                 `protobuf:"bytes,5,opt,name=alg,proto3" json:"alg,omitempty"`
-	Use           string                 `protobuf:"bytes,6,opt,name=use,proto3" json:"use,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Key type: always OKP.
+	Kty string `protobuf:"bytes,1,opt,name=kty,proto3" json:"kty,omitempty"`
+	// Curve: always Ed25519.
+	Crv string `protobuf:"bytes,2,opt,name=crv,proto3" json:"crv,omitempty"`
+	// Public key, base64url.
+	X string `protobuf:"bytes,3,opt,name=x,proto3" json:"x,omitempty"`
+	// Id of the key, which tokens name in their header.
+	Kid string `protobuf:"bytes,4,opt,name=kid,proto3" json:"kid,omitempty"`
+	// Signature algorithm: always EdDSA.
+	Alg string `protobuf:"bytes,5,opt,name=alg,proto3" json:"alg,omitempty"`
+	// Use of the key: always sig.
+	Use           string `protobuf:"bytes,6,opt,name=use,proto3" json:"use,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }

@@ -4,7 +4,7 @@
 // 	protoc        (unknown)
 // source: vectron/auth/auth.proto
 
-// Users, API keys and tokens. The public contract: numbers below 20 never change.
+// Accounts, API keys and tokens. Part of the public contract: field numbers below 20 never change.
 
 package authv1
 
@@ -23,12 +23,16 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// The plan of a tenant, which determines its limits.
 type Plan int32
 
 const (
+	// No plan is given; refused in requests.
 	Plan_PLAN_UNSPECIFIED Plan = 0
-	Plan_FREE             Plan = 1
-	Plan_PAID             Plan = 2
+	// The limits of `--free-max-…` apply.
+	Plan_FREE Plan = 1
+	// The limits of `--tenant-max-…` apply.
+	Plan_PAID Plan = 2
 )
 
 // Enum value maps for Plan.
@@ -72,13 +76,18 @@ func (Plan) EnumDescriptor() ([]byte, []int) {
 	return file_vectron_auth_auth_proto_rawDescGZIP(), []int{0}
 }
 
+// The state of a subscription. This version always reports ACTIVE.
 type SubscriptionStatus int32
 
 const (
+	// No state is given.
 	SubscriptionStatus_SUBSCRIPTION_STATUS_UNSPECIFIED SubscriptionStatus = 0
-	SubscriptionStatus_ACTIVE                          SubscriptionStatus = 1
-	SubscriptionStatus_CANCELED                        SubscriptionStatus = 2
-	SubscriptionStatus_PAST_DUE                        SubscriptionStatus = 3
+	// The subscription is active.
+	SubscriptionStatus_ACTIVE SubscriptionStatus = 1
+	// The subscription was cancelled.
+	SubscriptionStatus_CANCELED SubscriptionStatus = 2
+	// A payment is overdue.
+	SubscriptionStatus_PAST_DUE SubscriptionStatus = 3
 )
 
 // Enum value maps for SubscriptionStatus.
@@ -124,23 +133,28 @@ func (SubscriptionStatus) EnumDescriptor() ([]byte, []int) {
 	return file_vectron_auth_auth_proto_rawDescGZIP(), []int{1}
 }
 
+// An account of a person or a program.
 type UserProfile struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	Email string                 `protobuf:"bytes,2,opt,name=email,proto3" json:"email,omitempty"`
-	// Seconds since 1970.
-	CreatedAt          int64              `protobuf:"varint,3,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
-	Plan               Plan               `protobuf:"varint,4,opt,name=plan,proto3,enum=vectron.auth.v1.Plan" json:"plan,omitempty"`
+	// Id of the account.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// E-mail address of the account.
+	Email string `protobuf:"bytes,2,opt,name=email,proto3" json:"email,omitempty"`
+	// Time of creation, seconds since 1970.
+	CreatedAt int64 `protobuf:"varint,3,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	// Plan of the tenant.
+	Plan Plan `protobuf:"varint,4,opt,name=plan,proto3,enum=vectron.auth.v1.Plan" json:"plan,omitempty"`
+	// State of the subscription; always ACTIVE in this version.
 	SubscriptionStatus SubscriptionStatus `protobuf:"varint,5,opt,name=subscription_status,json=subscriptionStatus,proto3,enum=vectron.auth.v1.SubscriptionStatus" json:"subscription_status,omitempty"`
-	// admin, write, read or metrics.
+	// Role of the account: admin, write, read or metrics.
 	Role string `protobuf:"bytes,20,opt,name=role,proto3" json:"role,omitempty"`
-	// Whose collections the account works with; several accounts may have one tenant.
+	// Id of the tenant whose collections the account uses. Several accounts can belong to one tenant.
 	TenantId string `protobuf:"bytes,21,opt,name=tenant_id,json=tenantId,proto3" json:"tenant_id,omitempty"`
-	// Has no logins, and its API keys are refused.
+	// Whether the account is disabled: it cannot log in, and its API keys are refused.
 	Disabled bool `protobuf:"varint,22,opt,name=disabled,proto3" json:"disabled,omitempty"`
-	// Until the password is changed, a login may do nothing else.
+	// Whether the password must be changed first: until then, a login can do nothing else.
 	MustChangePassword bool `protobuf:"varint,23,opt,name=must_change_password,json=mustChangePassword,proto3" json:"must_change_password,omitempty"`
-	// Seconds since 1970; 0: never.
+	// Time of the latest login, seconds since 1970. 0: never.
 	LastLoginAt   int64 `protobuf:"varint,24,opt,name=last_login_at,json=lastLoginAt,proto3" json:"last_login_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -246,18 +260,22 @@ func (x *UserProfile) GetLastLoginAt() int64 {
 	return 0
 }
 
+// An API key without its secret.
 type APIKey struct {
-	state     protoimpl.MessageState `protogen:"open.v1"`
-	KeyPrefix string                 `protobuf:"bytes,1,opt,name=key_prefix,json=keyPrefix,proto3" json:"key_prefix,omitempty"`
-	UserId    string                 `protobuf:"bytes,2,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
-	// Seconds since 1970.
-	CreatedAt int64  `protobuf:"varint,3,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
-	Name      string `protobuf:"bytes,4,opt,name=name,proto3" json:"name,omitempty"`
-	// write or read; an administrator's key may be admin or metrics.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Public part of the key, which identifies it.
+	KeyPrefix string `protobuf:"bytes,1,opt,name=key_prefix,json=keyPrefix,proto3" json:"key_prefix,omitempty"`
+	// Id of the account that owns the key.
+	UserId string `protobuf:"bytes,2,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	// Time of creation, seconds since 1970.
+	CreatedAt int64 `protobuf:"varint,3,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	// Name that the creator of the key has chosen.
+	Name string `protobuf:"bytes,4,opt,name=name,proto3" json:"name,omitempty"`
+	// Role of the key: write or read; for keys of administrators also admin or metrics.
 	Role string `protobuf:"bytes,20,opt,name=role,proto3" json:"role,omitempty"`
-	// The only collections the key may touch; empty: all of the tenant.
+	// Names of the collections that the key can access. Empty: all collections of the tenant.
 	Collections []string `protobuf:"bytes,21,rep,name=collections,proto3" json:"collections,omitempty"`
-	// Seconds since 1970; 0: never.
+	// Time at which the key expires, seconds since 1970. 0: never.
 	ExpiresAt     int64 `protobuf:"varint,22,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -344,9 +362,12 @@ func (x *APIKey) GetExpiresAt() int64 {
 
 type RegisterUserRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The token of an invitation, which decides role and tenant; empty: a new tenant, where registration is open.
-	Invitation    string `protobuf:"bytes,20,opt,name=invitation,proto3" json:"invitation,omitempty"`
-	Email         string `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
+	// Token of an invitation, which determines the role and the tenant of the account. Empty: the account gets a new
+	// tenant, if the server allows open registration.
+	Invitation string `protobuf:"bytes,20,opt,name=invitation,proto3" json:"invitation,omitempty"`
+	// E-mail address of the account, at most 320 characters. With an invitation, it must be the invited address.
+	Email string `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
+	// Password of the account, 8 to 128 characters.
 	Password      string `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -404,8 +425,9 @@ func (x *RegisterUserRequest) GetPassword() string {
 }
 
 type RegisterUserResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	User          *UserProfile           `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The created account.
+	User          *UserProfile `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -448,9 +470,11 @@ func (x *RegisterUserResponse) GetUser() *UserProfile {
 }
 
 type LoginRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Email         string                 `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
-	Password      string                 `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// E-mail address of the account.
+	Email string `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
+	// Password of the account, at most 1,024 characters.
+	Password      string `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -500,12 +524,14 @@ func (x *LoginRequest) GetPassword() string {
 }
 
 type LoginResponse struct {
-	state    protoimpl.MessageState `protogen:"open.v1"`
-	JwtToken string                 `protobuf:"bytes,1,opt,name=jwt_token,json=jwtToken,proto3" json:"jwt_token,omitempty"`
-	User     *UserProfile           `protobuf:"bytes,2,opt,name=user,proto3" json:"user,omitempty"`
-	// Seconds since 1970.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Access token, to be sent as `Authorization: Bearer`.
+	JwtToken string `protobuf:"bytes,1,opt,name=jwt_token,json=jwtToken,proto3" json:"jwt_token,omitempty"`
+	// Account of the login.
+	User *UserProfile `protobuf:"bytes,2,opt,name=user,proto3" json:"user,omitempty"`
+	// Time at which the access token expires, seconds since 1970.
 	ExpiresAt int64 `protobuf:"varint,20,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
-	// For RefreshToken, once.
+	// Token for RefreshToken, valid once.
 	RefreshToken  string `protobuf:"bytes,21,opt,name=refresh_token,json=refreshToken,proto3" json:"refresh_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -606,8 +632,9 @@ func (*GetUserProfileRequest) Descriptor() ([]byte, []int) {
 }
 
 type GetUserProfileResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	User          *UserProfile           `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Account of the caller.
+	User          *UserProfile `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -650,8 +677,9 @@ func (x *GetUserProfileResponse) GetUser() *UserProfile {
 }
 
 type UpdateUserProfileRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Plan          Plan                   `protobuf:"varint,1,opt,name=plan,proto3,enum=vectron.auth.v1.Plan" json:"plan,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// New plan of the tenant: FREE or PAID.
+	Plan          Plan `protobuf:"varint,1,opt,name=plan,proto3,enum=vectron.auth.v1.Plan" json:"plan,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -695,8 +723,9 @@ func (x *UpdateUserProfileRequest) GetPlan() Plan {
 
 type UpdateUserProfileResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	User  *UserProfile           `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
-	// Empty: what changes a profile renews no token.
+	// Account of the caller after the change.
+	User *UserProfile `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	// Always empty: the tokens of the caller remain valid.
 	JwtToken      string `protobuf:"bytes,2,opt,name=jwt_token,json=jwtToken,proto3" json:"jwt_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -748,12 +777,13 @@ func (x *UpdateUserProfileResponse) GetJwtToken() string {
 
 type CreateAPIKeyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// read, write (default), or, for administrators, metrics or admin. A key never gives more than its maker has.
+	// Name of the key, at most 128 characters.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Role of the key: read, write (default), metrics or admin. The last two require an administrator.
 	Role string `protobuf:"bytes,20,opt,name=role,proto3" json:"role,omitempty"`
-	// The only collections the key may touch; empty: all of the tenant.
+	// Names of the collections that the key can access, at most 100. Empty: all collections of the tenant.
 	Collections []string `protobuf:"bytes,21,rep,name=collections,proto3" json:"collections,omitempty"`
-	// Seconds since 1970; 0: never.
+	// Time at which the key expires, seconds since 1970. 0: never.
 	ExpiresAt     int64 `protobuf:"varint,22,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -819,8 +849,9 @@ func (x *CreateAPIKeyRequest) GetExpiresAt() int64 {
 
 type CreateAPIKeyResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Shown once; the server keeps a keyed hash.
-	FullKey       string  `protobuf:"bytes,1,opt,name=full_key,json=fullKey,proto3" json:"full_key,omitempty"`
+	// The API key. It is shown only here: the server stores only a keyed hash of it.
+	FullKey string `protobuf:"bytes,1,opt,name=full_key,json=fullKey,proto3" json:"full_key,omitempty"`
+	// The key without its secret.
 	KeyInfo       *APIKey `protobuf:"bytes,2,opt,name=key_info,json=keyInfo,proto3" json:"key_info,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -907,8 +938,9 @@ func (*ListAPIKeysRequest) Descriptor() ([]byte, []int) {
 }
 
 type ListAPIKeysResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Keys          []*APIKey              `protobuf:"bytes,1,rep,name=keys,proto3" json:"keys,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Keys of the account, without their secrets.
+	Keys          []*APIKey `protobuf:"bytes,1,rep,name=keys,proto3" json:"keys,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -951,8 +983,9 @@ func (x *ListAPIKeysResponse) GetKeys() []*APIKey {
 }
 
 type DeleteAPIKeyRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	KeyPrefix     string                 `protobuf:"bytes,1,opt,name=key_prefix,json=keyPrefix,proto3" json:"key_prefix,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Public part of the key, as ListAPIKeys returns it.
+	KeyPrefix     string `protobuf:"bytes,1,opt,name=key_prefix,json=keyPrefix,proto3" json:"key_prefix,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -995,8 +1028,9 @@ func (x *DeleteAPIKeyRequest) GetKeyPrefix() string {
 }
 
 type DeleteAPIKeyResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Success       bool                   `protobuf:"varint,1,opt,name=success,proto3" json:"success,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Always true; a failure is reported as an error.
+	Success       bool `protobuf:"varint,1,opt,name=success,proto3" json:"success,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1039,8 +1073,9 @@ func (x *DeleteAPIKeyResponse) GetSuccess() bool {
 }
 
 type ValidateAPIKeyRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	FullKey       string                 `protobuf:"bytes,1,opt,name=full_key,json=fullKey,proto3" json:"full_key,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The whole API key.
+	FullKey       string `protobuf:"bytes,1,opt,name=full_key,json=fullKey,proto3" json:"full_key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1083,11 +1118,15 @@ func (x *ValidateAPIKeyRequest) GetFullKey() string {
 }
 
 type ValidateAPIKeyResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Valid         bool                   `protobuf:"varint,1,opt,name=valid,proto3" json:"valid,omitempty"`
-	UserId        string                 `protobuf:"bytes,2,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
-	Plan          string                 `protobuf:"bytes,3,opt,name=plan,proto3" json:"plan,omitempty"`
-	ApiKeyId      string                 `protobuf:"bytes,4,opt,name=api_key_id,json=apiKeyId,proto3" json:"api_key_id,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whether the key is valid. If false, the other fields are empty.
+	Valid bool `protobuf:"varint,1,opt,name=valid,proto3" json:"valid,omitempty"`
+	// Id of the account that owns the key.
+	UserId string `protobuf:"bytes,2,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	// Plan of the tenant: FREE or PAID.
+	Plan string `protobuf:"bytes,3,opt,name=plan,proto3" json:"plan,omitempty"`
+	// Public part of the key.
+	ApiKeyId      string `protobuf:"bytes,4,opt,name=api_key_id,json=apiKeyId,proto3" json:"api_key_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1151,8 +1190,9 @@ func (x *ValidateAPIKeyResponse) GetApiKeyId() string {
 }
 
 type CreateSDKJWTRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	ApiKeyId      string                 `protobuf:"bytes,1,opt,name=api_key_id,json=apiKeyId,proto3" json:"api_key_id,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Public part of the API key, as ListAPIKeys returns it.
+	ApiKeyId      string `protobuf:"bytes,1,opt,name=api_key_id,json=apiKeyId,proto3" json:"api_key_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1195,8 +1235,9 @@ func (x *CreateSDKJWTRequest) GetApiKeyId() string {
 }
 
 type CreateSDKJWTResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	SdkJwt        string                 `protobuf:"bytes,1,opt,name=sdk_jwt,json=sdkJwt,proto3" json:"sdk_jwt,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Access token, valid for 24 hours.
+	SdkJwt        string `protobuf:"bytes,1,opt,name=sdk_jwt,json=sdkJwt,proto3" json:"sdk_jwt,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1239,8 +1280,9 @@ func (x *CreateSDKJWTResponse) GetSdkJwt() string {
 }
 
 type GetAuthDetailsForSDKRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	ApiKeyId      string                 `protobuf:"bytes,1,opt,name=api_key_id,json=apiKeyId,proto3" json:"api_key_id,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Public part of the API key.
+	ApiKeyId      string `protobuf:"bytes,1,opt,name=api_key_id,json=apiKeyId,proto3" json:"api_key_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1283,10 +1325,13 @@ func (x *GetAuthDetailsForSDKRequest) GetApiKeyId() string {
 }
 
 type GetAuthDetailsForSDKResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	UserId        string                 `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
-	Plan          Plan                   `protobuf:"varint,2,opt,name=plan,proto3,enum=vectron.auth.v1.Plan" json:"plan,omitempty"`
-	Success       bool                   `protobuf:"varint,3,opt,name=success,proto3" json:"success,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the account that owns the key. Empty: there is no such key.
+	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	// Plan of the tenant.
+	Plan Plan `protobuf:"varint,2,opt,name=plan,proto3,enum=vectron.auth.v1.Plan" json:"plan,omitempty"`
+	// Whether the key exists and its account is enabled.
+	Success       bool `protobuf:"varint,3,opt,name=success,proto3" json:"success,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1343,11 +1388,14 @@ func (x *GetAuthDetailsForSDKResponse) GetSuccess() bool {
 }
 
 type DeleteUserRequest struct {
-	state    protoimpl.MessageState `protogen:"open.v1"`
-	Password string                 `protobuf:"bytes,1,opt,name=password,proto3" json:"password,omitempty"`
-	// Id or e-mail address of the account whose tenant gets the collections. Another tenant's takes an administrator.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Password of the caller's account.
+	Password string `protobuf:"bytes,1,opt,name=password,proto3" json:"password,omitempty"`
+	// Id or e-mail address of an account whose tenant receives the collections. An account of another tenant requires an
+	// administrator. Empty: nobody.
 	Heir string `protobuf:"bytes,20,opt,name=heir,proto3" json:"heir,omitempty"`
-	// Delete the collections of the tenant with their points. Needed, unless there is an heir or nothing to decide.
+	// Whether to delete the collections of the tenant with their points. Required if the account is the last one of a
+	// tenant with collections and there is no heir.
 	DeleteCollections bool `protobuf:"varint,21,opt,name=delete_collections,json=deleteCollections,proto3" json:"delete_collections,omitempty"`
 	unknownFields     protoimpl.UnknownFields
 	sizeCache         protoimpl.SizeCache
@@ -1404,16 +1452,18 @@ func (x *DeleteUserRequest) GetDeleteCollections() bool {
 	return false
 }
 
+// What happened to the collections and keys of the deleted account.
 type DeleteUserResponse struct {
-	state   protoimpl.MessageState `protogen:"open.v1"`
-	Success bool                   `protobuf:"varint,1,opt,name=success,proto3" json:"success,omitempty"`
-	// Collections that were deleted with their points.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Always true; a failure is reported as an error.
+	Success bool `protobuf:"varint,1,opt,name=success,proto3" json:"success,omitempty"`
+	// Names of the collections that were deleted with their points.
 	DeletedCollections []string `protobuf:"bytes,20,rep,name=deleted_collections,json=deletedCollections,proto3" json:"deleted_collections,omitempty"`
-	// Collections that now belong to the tenant of the heir.
+	// Names of the collections that now belong to the tenant of the heir.
 	HandedCollections []string `protobuf:"bytes,21,rep,name=handed_collections,json=handedCollections,proto3" json:"handed_collections,omitempty"`
-	// Collections that stay with the tenant, which has other users.
+	// Names of the collections that remain with the tenant, because it has other accounts.
 	KeptCollections []string `protobuf:"bytes,22,rep,name=kept_collections,json=keptCollections,proto3" json:"kept_collections,omitempty"`
-	// API keys that were deleted.
+	// Number of API keys that were deleted.
 	DeletedKeys   uint32 `protobuf:"varint,23,opt,name=deleted_keys,json=deletedKeys,proto3" json:"deleted_keys,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1486,7 +1536,7 @@ func (x *DeleteUserResponse) GetDeletedKeys() uint32 {
 
 type RefreshTokenRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Of a login or of the refresh before; every one is good once.
+	// Refresh token of a login or of the previous refresh. It is valid once.
 	RefreshToken  string `protobuf:"bytes,20,opt,name=refresh_token,json=refreshToken,proto3" json:"refresh_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1530,10 +1580,12 @@ func (x *RefreshTokenRequest) GetRefreshToken() string {
 }
 
 type RefreshTokenResponse struct {
-	state     protoimpl.MessageState `protogen:"open.v1"`
-	JwtToken  string                 `protobuf:"bytes,1,opt,name=jwt_token,json=jwtToken,proto3" json:"jwt_token,omitempty"`
-	ExpiresAt int64                  `protobuf:"varint,2,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
-	// For the next refresh.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// New access token.
+	JwtToken string `protobuf:"bytes,1,opt,name=jwt_token,json=jwtToken,proto3" json:"jwt_token,omitempty"`
+	// Time at which the access token expires, seconds since 1970.
+	ExpiresAt int64 `protobuf:"varint,2,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	// Token for the next refresh.
 	RefreshToken  string `protobuf:"bytes,20,opt,name=refresh_token,json=refreshToken,proto3" json:"refresh_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1627,8 +1679,9 @@ func (*LogoutRequest) Descriptor() ([]byte, []int) {
 }
 
 type LogoutResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Success       bool                   `protobuf:"varint,1,opt,name=success,proto3" json:"success,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Always true; a failure is reported as an error.
+	Success       bool `protobuf:"varint,1,opt,name=success,proto3" json:"success,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1671,11 +1724,13 @@ func (x *LogoutResponse) GetSuccess() bool {
 }
 
 type ChangePasswordRequest struct {
-	state           protoimpl.MessageState `protogen:"open.v1"`
-	CurrentPassword string                 `protobuf:"bytes,1,opt,name=current_password,json=currentPassword,proto3" json:"current_password,omitempty"`
-	NewPassword     string                 `protobuf:"bytes,2,opt,name=new_password,json=newPassword,proto3" json:"new_password,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Current password of the account.
+	CurrentPassword string `protobuf:"bytes,1,opt,name=current_password,json=currentPassword,proto3" json:"current_password,omitempty"`
+	// New password, 8 to 128 characters.
+	NewPassword   string `protobuf:"bytes,2,opt,name=new_password,json=newPassword,proto3" json:"new_password,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ChangePasswordRequest) Reset() {
@@ -1723,8 +1778,9 @@ func (x *ChangePasswordRequest) GetNewPassword() string {
 }
 
 type ChangePasswordResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Success       bool                   `protobuf:"varint,1,opt,name=success,proto3" json:"success,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Always true; a failure is reported as an error.
+	Success       bool `protobuf:"varint,1,opt,name=success,proto3" json:"success,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1767,9 +1823,10 @@ func (x *ChangePasswordResponse) GetSuccess() bool {
 }
 
 type SetUserRoleRequest struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	UserId string                 `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
-	// read, write, metrics or admin.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the account.
+	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	// New role of the account: read, write, metrics or admin.
 	Role          string `protobuf:"bytes,2,opt,name=role,proto3" json:"role,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1820,8 +1877,9 @@ func (x *SetUserRoleRequest) GetRole() string {
 }
 
 type SetUserRoleResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	User          *UserProfile           `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The account after the change.
+	User          *UserProfile `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1863,19 +1921,22 @@ func (x *SetUserRoleResponse) GetUser() *UserProfile {
 	return nil
 }
 
+// An open invitation, without its token.
 type Invitation struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// The only address that it is good for.
+	// Id of the invitation.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The only e-mail address for which the invitation is valid.
 	Email string `protobuf:"bytes,2,opt,name=email,proto3" json:"email,omitempty"`
-	Role  string `protobuf:"bytes,3,opt,name=role,proto3" json:"role,omitempty"`
-	// Tenant of the account to be; empty: one of its own.
+	// Role of the account that will be created.
+	Role string `protobuf:"bytes,3,opt,name=role,proto3" json:"role,omitempty"`
+	// Id of the tenant of the account that will be created. Empty: it gets a new tenant.
 	TenantId string `protobuf:"bytes,4,opt,name=tenant_id,json=tenantId,proto3" json:"tenant_id,omitempty"`
-	// Account that invited.
+	// Id of the account that created the invitation.
 	InvitedBy string `protobuf:"bytes,5,opt,name=invited_by,json=invitedBy,proto3" json:"invited_by,omitempty"`
-	// Seconds since 1970.
+	// Time of creation, seconds since 1970.
 	CreatedAt int64 `protobuf:"varint,6,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
-	// Seconds since 1970.
+	// Time at which the invitation expires, seconds since 1970.
 	ExpiresAt     int64 `protobuf:"varint,7,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1962,14 +2023,15 @@ func (x *Invitation) GetExpiresAt() int64 {
 
 type InviteUserRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Email string                 `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
-	// read, write (default), metrics or admin.
+	// E-mail address of the person to invite.
+	Email string `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
+	// Role of the account: read, write (default), metrics or admin.
 	Role string `protobuf:"bytes,2,opt,name=role,proto3" json:"role,omitempty"`
-	// Empty: the caller's own.
+	// Id of the tenant of the account. Empty: the tenant of the caller.
 	TenantId string `protobuf:"bytes,3,opt,name=tenant_id,json=tenantId,proto3" json:"tenant_id,omitempty"`
-	// The account gets a tenant of its own. Administrators only.
+	// Whether the account gets a new tenant. Only for administrators.
 	NewTenant bool `protobuf:"varint,4,opt,name=new_tenant,json=newTenant,proto3" json:"new_tenant,omitempty"`
-	// Seconds since 1970; 0: in seven days.
+	// Time at which the invitation expires, seconds since 1970, at most 30 days ahead. 0: in seven days.
 	ExpiresAt     int64 `protobuf:"varint,5,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2042,8 +2104,9 @@ func (x *InviteUserRequest) GetExpiresAt() int64 {
 
 type InviteUserResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// For RegisterUser, once; shown once.
-	Token         string      `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	// Token for RegisterUser, valid once. It is shown only here.
+	Token string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	// The created invitation.
 	Invitation    *Invitation `protobuf:"bytes,2,opt,name=invitation,proto3" json:"invitation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2095,9 +2158,9 @@ func (x *InviteUserResponse) GetInvitation() *Invitation {
 
 type ListInvitationsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// At most 1,000; 0: 100.
+	// Maximum number of invitations in the answer, at most 1,000. 0: 100.
 	PageSize uint32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the page before; empty: the first page.
+	// `next_page_token` of the previous page. Empty: the first page.
 	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2148,9 +2211,10 @@ func (x *ListInvitationsRequest) GetPageToken() string {
 }
 
 type ListInvitationsResponse struct {
-	state       protoimpl.MessageState `protogen:"open.v1"`
-	Invitations []*Invitation          `protobuf:"bytes,1,rep,name=invitations,proto3" json:"invitations,omitempty"`
-	// Empty: there are no more.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Invitations of the page.
+	Invitations []*Invitation `protobuf:"bytes,1,rep,name=invitations,proto3" json:"invitations,omitempty"`
+	// Token of the next page. Empty: this is the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2201,8 +2265,9 @@ func (x *ListInvitationsResponse) GetNextPageToken() string {
 }
 
 type DeleteInvitationRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the invitation.
+	Id            string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2245,8 +2310,9 @@ func (x *DeleteInvitationRequest) GetId() string {
 }
 
 type DeleteInvitationResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Success       bool                   `protobuf:"varint,1,opt,name=success,proto3" json:"success,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Always true; a failure is reported as an error.
+	Success       bool `protobuf:"varint,1,opt,name=success,proto3" json:"success,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2290,11 +2356,11 @@ func (x *DeleteInvitationResponse) GetSuccess() bool {
 
 type ListUsersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Empty: of all tenants.
+	// Only accounts of this tenant. Empty: accounts of all tenants.
 	TenantId string `protobuf:"bytes,1,opt,name=tenant_id,json=tenantId,proto3" json:"tenant_id,omitempty"`
-	// At most 1,000; 0: 100.
+	// Maximum number of accounts in the answer, at most 1,000. 0: 100.
 	PageSize uint32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the page before; empty: the first page.
+	// `next_page_token` of the previous page. Empty: the first page.
 	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2353,8 +2419,9 @@ func (x *ListUsersRequest) GetPageToken() string {
 
 type ListUsersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Users []*UserProfile         `protobuf:"bytes,1,rep,name=users,proto3" json:"users,omitempty"`
-	// Empty: there are no more.
+	// Accounts of the page.
+	Users []*UserProfile `protobuf:"bytes,1,rep,name=users,proto3" json:"users,omitempty"`
+	// Token of the next page. Empty: this is the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2405,9 +2472,11 @@ func (x *ListUsersResponse) GetNextPageToken() string {
 }
 
 type SetUserDisabledRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	UserId        string                 `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
-	Disabled      bool                   `protobuf:"varint,2,opt,name=disabled,proto3" json:"disabled,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the account.
+	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	// true: disable the account. false: enable it.
+	Disabled      bool `protobuf:"varint,2,opt,name=disabled,proto3" json:"disabled,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2457,8 +2526,9 @@ func (x *SetUserDisabledRequest) GetDisabled() bool {
 }
 
 type SetUserDisabledResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	User          *UserProfile           `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The account after the change.
+	User          *UserProfile `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2501,8 +2571,9 @@ func (x *SetUserDisabledResponse) GetUser() *UserProfile {
 }
 
 type ResetPasswordRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	UserId        string                 `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the account.
+	UserId        string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2546,7 +2617,7 @@ func (x *ResetPasswordRequest) GetUserId() string {
 
 type ResetPasswordResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Good for one login, at which it must be changed; shown once.
+	// New password, valid for one login, at which it must be changed. It is shown only here.
 	Password      string `protobuf:"bytes,1,opt,name=password,proto3" json:"password,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2590,11 +2661,13 @@ func (x *ResetPasswordResponse) GetPassword() string {
 }
 
 type RemoveUserRequest struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	UserId string                 `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
-	// Id or e-mail address of the account whose tenant gets the collections.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the account.
+	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	// Id or e-mail address of an account whose tenant receives the collections. Empty: nobody.
 	Heir string `protobuf:"bytes,2,opt,name=heir,proto3" json:"heir,omitempty"`
-	// Delete the collections of the tenant with their points. Needed, unless there is an heir or nothing to decide.
+	// Whether to delete the collections of the tenant with their points. Required if the account is the last one of a
+	// tenant with collections and there is no heir.
 	DeleteCollections bool `protobuf:"varint,3,opt,name=delete_collections,json=deleteCollections,proto3" json:"delete_collections,omitempty"`
 	unknownFields     protoimpl.UnknownFields
 	sizeCache         protoimpl.SizeCache
@@ -2651,15 +2724,16 @@ func (x *RemoveUserRequest) GetDeleteCollections() bool {
 	return false
 }
 
+// What happened to the collections and keys of the deleted account.
 type RemoveUserResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Collections that were deleted with their points.
+	// Names of the collections that were deleted with their points.
 	DeletedCollections []string `protobuf:"bytes,1,rep,name=deleted_collections,json=deletedCollections,proto3" json:"deleted_collections,omitempty"`
-	// Collections that now belong to the tenant of the heir.
+	// Names of the collections that now belong to the tenant of the heir.
 	HandedCollections []string `protobuf:"bytes,2,rep,name=handed_collections,json=handedCollections,proto3" json:"handed_collections,omitempty"`
-	// Collections that stay with the tenant, which has other users.
+	// Names of the collections that remain with the tenant, because it has other accounts.
 	KeptCollections []string `protobuf:"bytes,3,rep,name=kept_collections,json=keptCollections,proto3" json:"kept_collections,omitempty"`
-	// API keys that were deleted.
+	// Number of API keys that were deleted.
 	DeletedKeys   uint32 `protobuf:"varint,4,opt,name=deleted_keys,json=deletedKeys,proto3" json:"deleted_keys,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

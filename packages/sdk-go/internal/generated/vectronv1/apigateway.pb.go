@@ -4,7 +4,8 @@
 // 	protoc        (unknown)
 // source: vectron/apigateway/apigateway.proto
 
-// The public data API. Numbers below 20 never change; additions start at 20.
+// The public data API: collections, points, searches, indexes and aliases. Field numbers below 20 never change; new
+// fields start at 20.
 
 package vectronv1
 
@@ -26,16 +27,19 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// How the results of a collection's searches are reordered by the text of the query.
 type RerankSettings struct {
-	state   protoimpl.MessageState `protogen:"open.v1"`
-	Enabled bool                   `protobuf:"varint,1,opt,name=enabled,proto3" json:"enabled,omitempty"`
-	// Payload fields that hold text; empty: every string field.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whether searches that have a `query` text are reranked.
+	Enabled bool `protobuf:"varint,1,opt,name=enabled,proto3" json:"enabled,omitempty"`
+	// Payload fields that contain text, at most 64. Empty: every string field of the payload.
 	TextFields []string `protobuf:"bytes,2,rep,name=text_fields,json=textFields,proto3" json:"text_fields,omitempty"`
-	// Weight of a field's text matches, default 1.
+	// Weight of the text matches in a field, by field name. The default of a field is 1.
 	FieldBoosts map[string]float64 `protobuf:"bytes,3,rep,name=field_boosts,json=fieldBoosts,proto3" json:"field_boosts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"fixed64,2,opt,name=value"`
-	// Payload field with a time (seconds since 1970 or RFC 3339) that makes newer points rank higher.
+	// Payload field with a time, in seconds since 1970 or RFC 3339: newer points rank higher. Empty: recency has no
+	// influence.
 	RecencyField string `protobuf:"bytes,4,opt,name=recency_field,json=recencyField,proto3" json:"recency_field,omitempty"`
-	// Candidates fetched for each result asked for, 1 to 20; 0: 5.
+	// Number of candidates that are reranked for each requested result, 1 to 20. 0: 5.
 	Oversample    uint32 `protobuf:"varint,5,opt,name=oversample,proto3" json:"oversample,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -106,33 +110,40 @@ func (x *RerankSettings) GetOversample() uint32 {
 	return 0
 }
 
+// The settings of a collection.
 type CreateCollectionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// 1 to 65,536.
+	// Name of the collection, 1 to 128 characters: ASCII letters, digits, `_` and `-`, beginning with a letter or a
+	// digit. It must be unique among the collections and aliases of the tenant.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Number of dimensions of the vectors, 1 to 65,536.
 	Dimension int32 `protobuf:"varint,2,opt,name=dimension,proto3" json:"dimension,omitempty"`
-	// cosine (default), euclidean or dot.
+	// Distance metric: cosine (default), euclidean or dot.
 	Distance string `protobuf:"bytes,3,opt,name=distance,proto3" json:"distance,omitempty"`
-	// 1 to 64; 0: one per worker, at most 16.
-	Shards uint32          `protobuf:"varint,20,opt,name=shards,proto3" json:"shards,omitempty"`
+	// Number of shards, 1 to 64. 0: one per worker, at most 16.
+	Shards uint32 `protobuf:"varint,20,opt,name=shards,proto3" json:"shards,omitempty"`
+	// Reranking of search results. Absent: results are not reranked.
 	Rerank *RerankSettings `protobuf:"bytes,21,opt,name=rerank,proto3" json:"rerank,omitempty"`
-	// Links a node of the graph, 2 to 128; 0: 16.
+	// Maximum number of links of a graph node (M of HNSW), 2 to 128. 0: 16.
 	HnswM uint32 `protobuf:"varint,22,opt,name=hnsw_m,json=hnswM,proto3" json:"hnsw_m,omitempty"`
-	// Candidates while inserting, hnsw_m to 4,096; 0: 200.
-	HnswEfConstruction uint32          `protobuf:"varint,23,opt,name=hnsw_ef_construction,json=hnswEfConstruction,proto3" json:"hnsw_ef_construction,omitempty"`
-	Vectors            *VectorSettings `protobuf:"bytes,24,opt,name=vectors,proto3" json:"vectors,omitempty"`
-	// Replicas of each shard, 1 to 7; 0: 3 where there are as many workers, else 1.
+	// Number of candidates that are considered when a point is inserted into the graph (efConstruction of HNSW), `hnsw_m`
+	// to 4,096. 0: 200.
+	HnswEfConstruction uint32 `protobuf:"varint,23,opt,name=hnsw_ef_construction,json=hnswEfConstruction,proto3" json:"hnsw_ef_construction,omitempty"`
+	// How vectors are stored and indexed. Absent: the default of each setting.
+	Vectors *VectorSettings `protobuf:"bytes,24,opt,name=vectors,proto3" json:"vectors,omitempty"`
+	// Number of replicas of each shard, 1 to 7. 0: 3 if there are at least 3 workers, otherwise 1.
 	Replicas uint32 `protobuf:"varint,25,opt,name=replicas,proto3" json:"replicas,omitempty"`
-	// fsync (default): acknowledged writes are on the disks of a majority. relaxed: they are in its memory, and on its
-	// disks a moment later; UNSAFE when the power fails.
+	// When writes are acknowledged. fsync (default): when a majority of the replicas has them on disk. relaxed: when a
+	// majority has them in memory; they are on disk shortly afterwards, and a power failure can lose acknowledged writes.
 	Durability string `protobuf:"bytes,26,opt,name=durability,proto3" json:"durability,omitempty"`
-	// Payload indexes from the start.
+	// Payload indexes to declare, at most 64. More can be declared later with CreateIndex.
 	Indexes []*PayloadIndex `protobuf:"bytes,27,rep,name=indexes,proto3" json:"indexes,omitempty"`
-	// Names of sparse vectors that points may have.
+	// Names of the sparse vectors that points can have, at most 16, each 1 to 64 bytes.
 	SparseVectors []string `protobuf:"bytes,28,rep,name=sparse_vectors,json=sparseVectors,proto3" json:"sparse_vectors,omitempty"`
-	// Dense vectors that points may have besides their first one.
+	// Named dense vectors that points can have in addition to their first vector, at most 16.
 	NamedVectors []*NamedVector `protobuf:"bytes,29,rep,name=named_vectors,json=namedVectors,proto3" json:"named_vectors,omitempty"`
-	// Lets points and queries be given as text.
+	// Embedding provider that computes the vectors of texts in points and queries. Absent: points and queries must have
+	// vectors.
 	Embedding     *EmbeddingSettings `protobuf:"bytes,30,opt,name=embedding,proto3" json:"embedding,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -266,11 +277,13 @@ func (x *CreateCollectionRequest) GetEmbedding() *EmbeddingSettings {
 	return nil
 }
 
+// How the vectors of texts are computed.
 type EmbeddingSettings struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// One that the operator has set up, or local: words hashed, for tests and trials.
+	// Name of a provider that the operator has configured; or local, which hashes words and is meant for tests and
+	// trials.
 	Provider string `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
-	// Payload field that keeps the text of a point; empty: text.
+	// Payload field in which the text of a point is stored, at most 512 bytes. Empty: text.
 	TextField     string `protobuf:"bytes,2,opt,name=text_field,json=textField,proto3" json:"text_field,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -320,23 +333,25 @@ func (x *EmbeddingSettings) GetTextField() string {
 	return ""
 }
 
+// The declaration of a named dense vector, which points can have in addition to their first vector.
 type NamedVector struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// 1 to 64 bytes.
+	// Name of the vector, 1 to 64 bytes.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// 1 to 65,536.
+	// Number of dimensions, 1 to 65,536.
 	Dimension uint32 `protobuf:"varint,2,opt,name=dimension,proto3" json:"dimension,omitempty"`
-	// cosine (default), euclidean or dot.
+	// Distance metric: cosine (default), euclidean or dot.
 	Distance string `protobuf:"bytes,3,opt,name=distance,proto3" json:"distance,omitempty"`
-	// 0: 16.
+	// Maximum number of links of a graph node (M of HNSW), 2 to 128. 0: 16.
 	HnswM uint32 `protobuf:"varint,4,opt,name=hnsw_m,json=hnswM,proto3" json:"hnsw_m,omitempty"`
-	// 0: 200.
+	// Number of candidates that are considered when a point is inserted into the graph, `hnsw_m` to 4,096. 0: 200.
 	HnswEfConstruction uint32 `protobuf:"varint,5,opt,name=hnsw_ef_construction,json=hnswEfConstruction,proto3" json:"hnsw_ef_construction,omitempty"`
-	// int8 (default), none, float16, binary or product.
+	// Quantization in the graph: int8 (default), none, float16, binary or product.
 	Quantization string `protobuf:"bytes,6,opt,name=quantization,proto3" json:"quantization,omitempty"`
-	// memory (default) or mmap.
+	// Where the full vectors are stored: memory (default) or mmap.
 	Storage string `protobuf:"bytes,7,opt,name=storage,proto3" json:"storage,omitempty"`
-	// As in VectorSettings.
+	// Maximum number of candidates that are rescored for each result, at most 100, as in VectorSettings. 0: as many as
+	// the quantization error requires.
 	Oversampling  uint32 `protobuf:"varint,8,opt,name=oversampling,proto3" json:"oversampling,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -428,18 +443,19 @@ func (x *NamedVector) GetOversampling() uint32 {
 	return 0
 }
 
-// An index of what is at a path of the payload.
+// An index of the values at one path of the payload.
 type PayloadIndex struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Path  string                 `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
-	// keyword, integer, float, bool, datetime, geo or text.
+	// Path of the values in the payload, at most 512 bytes: keys separated by dots.
+	Path string `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
+	// Type of the indexed values: keyword, integer, float, bool, datetime, geo or text.
 	Type string `protobuf:"bytes,2,opt,name=type,proto3" json:"type,omitempty"`
-	// Of a text index: language whose word endings are cut, such as english; empty: none.
+	// For a text index: language for stemming, such as english. Empty: words are not stemmed.
 	Language string `protobuf:"bytes,3,opt,name=language,proto3" json:"language,omitempty"`
-	// Of a text index: words (default), or code, which takes identifiers and file names apart as well.
+	// For a text index: words (default); or code, which also splits identifiers and file names into their parts.
 	Analyzer string `protobuf:"bytes,4,opt,name=analyzer,proto3" json:"analyzer,omitempty"`
-	// Of a text index: words that are left out of texts and queries. The entry _language_ stands for the usual ones of the
-	// language, such as the, of and is.
+	// For a text index: words that are ignored in texts and queries, at most 10,000. The entry `_language_` stands for
+	// the usual stop words of the language, such as the, of and is.
 	StopWords     []string `protobuf:"bytes,5,rep,name=stop_words,json=stopWords,proto3" json:"stop_words,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -510,18 +526,19 @@ func (x *PayloadIndex) GetStopWords() []string {
 	return nil
 }
 
-// How vectors are kept; fixed when the collection is made.
+// How vectors are stored and indexed. These settings cannot be changed after the collection was created.
 type VectorSettings struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Form in which the graph compares vectors: int8 (default), none, float16, binary or product. Results are rescored
-	// with the full vectors in any case.
+	// Form in which the graph compares vectors: int8 (default), none, float16, binary or product. Results are always
+	// rescored with the full vectors.
 	Quantization string `protobuf:"bytes,1,opt,name=quantization,proto3" json:"quantization,omitempty"`
-	// Where the full vectors live: memory (default), mmap or disk.
+	// Where the full vectors are stored: memory (default), mmap or disk.
 	Storage string `protobuf:"bytes,2,opt,name=storage,proto3" json:"storage,omitempty"`
-	// Most candidates rescored per result, at most 100; 0: as many as the error of the codes asks for.
+	// Maximum number of candidates that are rescored for each result, at most 100. 0: as many as the quantization error
+	// requires.
 	Oversampling uint32 `protobuf:"varint,3,opt,name=oversampling,proto3" json:"oversampling,omitempty"`
-	// Build the index on all threads at once. Faster, and not deterministic: replicas may differ in answers that are not
-	// exact.
+	// Whether to build the graph with several threads. This is faster but not deterministic: replicas can differ in
+	// answers that are not exact.
 	ParallelBuild bool `protobuf:"varint,4,opt,name=parallel_build,json=parallelBuild,proto3" json:"parallel_build,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -586,8 +603,9 @@ func (x *VectorSettings) GetParallelBuild() bool {
 }
 
 type CreateCollectionResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Success       bool                   `protobuf:"varint,1,opt,name=success,proto3" json:"success,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Always true; a failure is reported as an error.
+	Success       bool `protobuf:"varint,1,opt,name=success,proto3" json:"success,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -630,8 +648,9 @@ func (x *CreateCollectionResponse) GetSuccess() bool {
 }
 
 type DeleteCollectionRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the collection. An alias is not accepted.
+	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -674,8 +693,9 @@ func (x *DeleteCollectionRequest) GetName() string {
 }
 
 type DeleteCollectionResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Success       bool                   `protobuf:"varint,1,opt,name=success,proto3" json:"success,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Always true; a failure is reported as an error.
+	Success       bool `protobuf:"varint,1,opt,name=success,proto3" json:"success,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -718,11 +738,13 @@ func (x *DeleteCollectionResponse) GetSuccess() bool {
 }
 
 type UpsertRequest struct {
-	state      protoimpl.MessageState `protogen:"open.v1"`
-	Collection string                 `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
-	// Of equal ids in one request, the last wins.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name or alias of the collection.
+	Collection string `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
+	// Points to write, at least one. If several points have the same id, the last one is stored.
 	Points []*Point `protobuf:"bytes,2,rep,name=points,proto3" json:"points,omitempty"`
-	// Names the write, so that sending it again has the effect of once; missing: the gateway names it.
+	// Identifies the write, so that a repetition is applied only once. Absent: the gateway assigns an identifier, which
+	// covers only its own retries.
 	Origin        *WriteOrigin `protobuf:"bytes,20,opt,name=origin,proto3" json:"origin,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -779,13 +801,16 @@ func (x *UpsertRequest) GetOrigin() *WriteOrigin {
 	return nil
 }
 
+// The identifier of a write. The server applies a write only once, however often it is sent with the same identifier. A
+// repetition that comes after the server has dropped the record of the first attempt fails with RETRY_EXPIRED.
 type WriteOrigin struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Random, 16 bytes, of the client's process.
+	// Random identifier of the client's process, 16 bytes.
 	Client []byte `protobuf:"bytes,1,opt,name=client,proto3" json:"client,omitempty"`
-	// Counted by the client.
+	// Sequence number of the write, increased by the client for each write.
 	Sequence uint64 `protobuf:"varint,2,opt,name=sequence,proto3" json:"sequence,omitempty"`
-	// The client has no write below this one in flight.
+	// Lowest sequence number of the client's writes that are still in progress. The server drops its records of lower
+	// ones.
 	PendingFrom   uint64 `protobuf:"varint,3,opt,name=pending_from,json=pendingFrom,proto3" json:"pending_from,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -842,14 +867,16 @@ func (x *WriteOrigin) GetPendingFrom() uint64 {
 	return 0
 }
 
-// Which writes a read must see. Missing: every one that this server has applied.
+// Which writes a read must see.
 type ReadConsistency struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// any (default), bounded, at_least or linearizable.
+	// any (default): what the answering replica has applied. bounded: what was current at most `max_staleness_ms` ago.
+	// at_least: at least the write of `write_token`. linearizable: every write that was acknowledged before the read
+	// began. A replica that cannot satisfy the level within the time limit fails with TOO_STALE or NOT_CAUGHT_UP.
 	Level string `protobuf:"bytes,1,opt,name=level,proto3" json:"level,omitempty"`
-	// With bounded: how old the state may be; 0: 2,000.
+	// For bounded: maximum age of the state that is read, milliseconds. 0: 2,000.
 	MaxStalenessMs uint32 `protobuf:"varint,2,opt,name=max_staleness_ms,json=maxStalenessMs,proto3" json:"max_staleness_ms,omitempty"`
-	// With at_least: the token of a write.
+	// For at_least: `write_token` of the write that the read must see.
 	WriteToken    string `protobuf:"bytes,3,opt,name=write_token,json=writeToken,proto3" json:"write_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -906,12 +933,14 @@ func (x *ReadConsistency) GetWriteToken() string {
 	return ""
 }
 
+// The result of a write.
 type UpsertResponse struct {
-	state    protoimpl.MessageState `protogen:"open.v1"`
-	Upserted int32                  `protobuf:"varint,1,opt,name=upserted,proto3" json:"upserted,omitempty"`
-	// One row a shard that got points.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Number of points that were written.
+	Upserted int32 `protobuf:"varint,1,opt,name=upserted,proto3" json:"upserted,omitempty"`
+	// Result of each shard that received points.
 	Shards []*ShardWrite `protobuf:"bytes,20,rep,name=shards,proto3" json:"shards,omitempty"`
-	// For a read that must see this write.
+	// Token of this write, for reads with the consistency at_least.
 	WriteToken    string `protobuf:"bytes,21,opt,name=write_token,json=writeToken,proto3" json:"write_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -968,13 +997,16 @@ func (x *UpsertResponse) GetWriteToken() string {
 	return ""
 }
 
+// The result of a write in one shard.
 type ShardWrite struct {
-	state    protoimpl.MessageState `protogen:"open.v1"`
-	ShardId  uint32                 `protobuf:"varint,1,opt,name=shard_id,json=shardId,proto3" json:"shard_id,omitempty"`
-	Upserted uint32                 `protobuf:"varint,2,opt,name=upserted,proto3" json:"upserted,omitempty"`
-	// Log index of the write.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the shard.
+	ShardId uint32 `protobuf:"varint,1,opt,name=shard_id,json=shardId,proto3" json:"shard_id,omitempty"`
+	// Number of points that were written in this shard.
+	Upserted uint32 `protobuf:"varint,2,opt,name=upserted,proto3" json:"upserted,omitempty"`
+	// Index of the write in the log of the shard.
 	LogIndex uint64 `protobuf:"varint,3,opt,name=log_index,json=logIndex,proto3" json:"log_index,omitempty"`
-	// Set when this shard's points were not written: the error's code.
+	// Code of the error if the points of this shard were not written. Empty: they were written.
 	ErrorCode     string `protobuf:"bytes,4,opt,name=error_code,json=errorCode,proto3" json:"error_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1038,10 +1070,12 @@ func (x *ShardWrite) GetErrorCode() string {
 	return ""
 }
 
+// One batch of an UpsertStream.
 type UpsertBatch struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Counted by the client: higher with each batch.
-	Sequence      uint64         `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	// Sequence number, which the client increases with each batch.
+	Sequence uint64 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	// Points of the batch, as in Upsert.
 	Upsert        *UpsertRequest `protobuf:"bytes,2,opt,name=upsert,proto3" json:"upsert,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1091,9 +1125,10 @@ func (x *UpsertBatch) GetUpsert() *UpsertRequest {
 	return nil
 }
 
+// The answer to one batch of an UpsertStream.
 type UpsertAck struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Of the batch.
+	// Sequence number of the batch.
 	Sequence uint64 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	// Types that are valid to be assigned to Outcome:
 	//
@@ -1171,11 +1206,13 @@ type isUpsertAck_Outcome interface {
 }
 
 type UpsertAck_Written struct {
+	// Result of a batch that was written.
 	Written *UpsertResponse `protobuf:"bytes,2,opt,name=written,proto3,oneof"`
 }
 
 type UpsertAck_Error struct {
-	// With google.rpc.ErrorInfo, whose reason is the code; with google.rpc.RetryInfo where the same batch may be sent again.
+	// Error of a batch that was not written. It contains a google.rpc.ErrorInfo, whose reason is the error code; and a
+	// google.rpc.RetryInfo if the same batch can be sent again.
 	Error *status.Status `protobuf:"bytes,3,opt,name=error,proto3,oneof"`
 }
 
@@ -1183,42 +1220,49 @@ func (*UpsertAck_Written) isUpsertAck_Outcome() {}
 
 func (*UpsertAck_Error) isUpsertAck_Outcome() {}
 
+// A search for the nearest neighbours of exactly one of `vector`, `vector_f32`, `text` and `like_id`.
 type SearchRequest struct {
-	state      protoimpl.MessageState `protogen:"open.v1"`
-	Collection string                 `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
-	Vector     []float32              `protobuf:"fixed32,2,rep,packed,name=vector,proto3" json:"vector,omitempty"`
-	// 1 to 10,000; 0: 10.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name or alias of the collection.
+	Collection string `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
+	// Query vector. Exactly one of `vector`, `vector_f32`, `text` and `like_id` is required.
+	Vector []float32 `protobuf:"fixed32,2,rep,packed,name=vector,proto3" json:"vector,omitempty"`
+	// Number of results, 1 to 10,000. 0: 10.
 	TopK uint32 `protobuf:"varint,3,opt,name=top_k,json=topK,proto3" json:"top_k,omitempty"`
-	// Text for the reranker, when the collection enables it.
+	// Text for the reranker, if the collection enables reranking. Empty: results are not reranked.
 	Query string `protobuf:"bytes,4,opt,name=query,proto3" json:"query,omitempty"`
-	// Budget; 0: the server's default.
-	TimeoutMs      uint32 `protobuf:"varint,5,opt,name=timeout_ms,json=timeoutMs,proto3" json:"timeout_ms,omitempty"`
-	IncludeVectors bool   `protobuf:"varint,6,opt,name=include_vectors,json=includeVectors,proto3" json:"include_vectors,omitempty"`
-	// Absent: true.
+	// Time limit of the search, milliseconds. 0: the default of the server (`--search-timeout-ms`).
+	TimeoutMs uint32 `protobuf:"varint,5,opt,name=timeout_ms,json=timeoutMs,proto3" json:"timeout_ms,omitempty"`
+	// Whether to return the vectors of the results.
+	IncludeVectors bool `protobuf:"varint,6,opt,name=include_vectors,json=includeVectors,proto3" json:"include_vectors,omitempty"`
+	// Whether to return the payloads of the results. Absent: true.
 	IncludeMetadata *bool `protobuf:"varint,7,opt,name=include_metadata,json=includeMetadata,proto3,oneof" json:"include_metadata,omitempty"`
-	// Most candidates kept while searching, top_k to 10,000, and no other stop; 0: by `recall`, or the default, which stops by
-	// distance.
+	// Maximum number of candidates that the graph search keeps (ef of HNSW), `top_k` to 10,000; the search then has no
+	// other stopping rule. 0: determined by `recall`, or by the default, which stops by distance.
 	Ef uint32 `protobuf:"varint,20,opt,name=ef,proto3" json:"ef,omitempty"`
-	// Scan instead of walking the graph.
-	Exact          bool     `protobuf:"varint,21,opt,name=exact,proto3" json:"exact,omitempty"`
+	// Whether to scan all points instead of searching the graph, which gives the exact answer.
+	Exact bool `protobuf:"varint,21,opt,name=exact,proto3" json:"exact,omitempty"`
+	// Minimum score of a result. Absent: no minimum.
 	ScoreThreshold *float32 `protobuf:"fixed32,22,opt,name=score_threshold,json=scoreThreshold,proto3,oneof" json:"score_threshold,omitempty"`
-	// The query vector as little-endian float32, instead of `vector`.
+	// Query vector as little-endian float32 values, instead of `vector`.
 	VectorF32 []byte `protobuf:"bytes,23,opt,name=vector_f32,json=vectorF32,proto3" json:"vector_f32,omitempty"`
-	// Search by the vector of this point, instead of `vector`; the point itself is left out.
+	// Id of a stored point whose vector is used, instead of `vector`. The point itself is excluded from the results.
+	// Fails with POINT_NOT_FOUND if it does not exist.
 	LikeId string `protobuf:"bytes,24,opt,name=like_id,json=likeId,proto3" json:"like_id,omitempty"`
-	// Share of the true nearest points wanted on average, 0.5 to 0.999, instead of `ef`: each shard does the least work that
-	// it measured to give it. 0: no wish.
-	Recall      float32          `protobuf:"fixed32,25,opt,name=recall,proto3" json:"recall,omitempty"`
+	// Share of the true nearest neighbours that the results must contain on average, 0.5 to 0.999, instead of `ef`. Each
+	// shard does the least work that reached this share in its own measurements. 0: no requirement.
+	Recall float32 `protobuf:"fixed32,25,opt,name=recall,proto3" json:"recall,omitempty"`
+	// Which writes the read must see. Absent: every write that the answering replica has applied.
 	Consistency *ReadConsistency `protobuf:"bytes,26,opt,name=consistency,proto3" json:"consistency,omitempty"`
-	// Say how the answer came about.
+	// Whether to return an explanation of how the answer was computed.
 	Explain bool `protobuf:"varint,27,opt,name=explain,proto3" json:"explain,omitempty"`
-	// Say which step this point did not get past, instead of guessing.
+	// Id of a point for which the answer explains why it is not among the results. Empty: no such explanation.
 	WhyNot string `protobuf:"bytes,28,opt,name=why_not,json=whyNot,proto3" json:"why_not,omitempty"`
-	// Only points that pass.
+	// Only points that match this filter are considered. Absent: all points.
 	Filter *Filter `protobuf:"bytes,29,opt,name=filter,proto3" json:"filter,omitempty"`
-	// The named vector that is searched, and given with include_vectors; empty: the first one.
+	// Named vector that is searched, and returned with `include_vectors`. Empty: the first vector of the points.
 	Using string `protobuf:"bytes,30,opt,name=using,proto3" json:"using,omitempty"`
-	// Text that the collection's embedding provider makes the vector of, instead of `vector`.
+	// Text from which the embedding provider of the collection computes the query vector, instead of `vector`.
 	Text          string `protobuf:"bytes,31,opt,name=text,proto3" json:"text,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1387,33 +1431,37 @@ func (x *SearchRequest) GetText() string {
 	return ""
 }
 
+// The results of a search, and how they were found.
 type SearchResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Best first; equal scores by id.
+	// Results, best first; equal scores are ordered by id.
 	Results []*SearchResult `protobuf:"bytes,1,rep,name=results,proto3" json:"results,omitempty"`
-	// Whether every shard answered.
-	Complete       bool         `protobuf:"varint,20,opt,name=complete,proto3" json:"complete,omitempty"`
-	ShardsAsked    uint32       `protobuf:"varint,21,opt,name=shards_asked,json=shardsAsked,proto3" json:"shards_asked,omitempty"`
-	ShardsAnswered uint32       `protobuf:"varint,22,opt,name=shards_answered,json=shardsAnswered,proto3" json:"shards_answered,omitempty"`
-	Shards         []*ShardRead `protobuf:"bytes,23,rep,name=shards,proto3" json:"shards,omitempty"`
-	// Names this answer in SubmitFeedback.
+	// Whether every shard answered completely. If false, results can be missing.
+	Complete bool `protobuf:"varint,20,opt,name=complete,proto3" json:"complete,omitempty"`
+	// Number of shards that were queried.
+	ShardsAsked uint32 `protobuf:"varint,21,opt,name=shards_asked,json=shardsAsked,proto3" json:"shards_asked,omitempty"`
+	// Number of shards that answered.
+	ShardsAnswered uint32 `protobuf:"varint,22,opt,name=shards_answered,json=shardsAnswered,proto3" json:"shards_answered,omitempty"`
+	// Report of each shard.
+	Shards []*ShardRead `protobuf:"bytes,23,rep,name=shards,proto3" json:"shards,omitempty"`
+	// Identifier of this answer for SubmitFeedback.
 	QueryId string `protobuf:"bytes,24,opt,name=query_id,json=queryId,proto3" json:"query_id,omitempty"`
-	// Strategy that reordered the results; empty: vector order.
+	// Strategy that reordered the results. Empty: the results are in vector order.
 	RerankedBy string `protobuf:"bytes,25,opt,name=reranked_by,json=rerankedBy,proto3" json:"reranked_by,omitempty"`
-	// Why a reranking that was due did not happen.
+	// Error code that explains why a requested reranking was skipped. Empty: it was not skipped, or not requested.
 	RerankSkipped string `protobuf:"bytes,26,opt,name=rerank_skipped,json=rerankSkipped,proto3" json:"rerank_skipped,omitempty"`
-	// Recall to expect, of the shard with the least: 1 when the answer is exact, absent while nothing was measured. An answer is
-	// exact when `recall_interval.low` is 1, too: a mean of 1 may also have been measured.
+	// Expected recall, 0 to 1: the lowest one of the shards. It is 1 for an exact answer, and absent if nothing was
+	// measured yet. A measured mean can also be 1; the answer is exact only if `recall_interval.low` is 1 as well.
 	RecallEstimate *float32 `protobuf:"fixed32,27,opt,name=recall_estimate,json=recallEstimate,proto3,oneof" json:"recall_estimate,omitempty"`
-	// shards, cache, redis or coalesced: what gave the answer.
+	// Source of the answer: shards, cache, redis or coalesced (the answer to an identical concurrent search).
 	ServedFrom string `protobuf:"bytes,28,opt,name=served_from,json=servedFrom,proto3" json:"served_from,omitempty"`
-	// With explain.
+	// Explanation of the search, if `explain` was set.
 	Explanation *Explanation `protobuf:"bytes,29,opt,name=explanation,proto3" json:"explanation,omitempty"`
-	// With why_not.
+	// Explanation for the point that `why_not` names.
 	WhyNot *WhyNot `protobuf:"bytes,30,opt,name=why_not,json=whyNot,proto3" json:"why_not,omitempty"`
-	// Set with recall_estimate.
+	// Confidence interval of `recall_estimate`, present if that is present.
 	RecallInterval *RecallInterval `protobuf:"bytes,31,opt,name=recall_interval,json=recallInterval,proto3" json:"recall_interval,omitempty"`
-	// Recall was asked for, and what a shard measured is less, or it has measured nothing.
+	// Whether a `recall` was requested and a shard has measured a lower one, or has measured nothing.
 	RecallUnmet   bool `protobuf:"varint,32,opt,name=recall_unmet,json=recallUnmet,proto3" json:"recall_unmet,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1549,9 +1597,11 @@ func (x *SearchResponse) GetRecallUnmet() bool {
 
 // A 95 % confidence interval of a recall.
 type RecallInterval struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Low           float32                `protobuf:"fixed32,1,opt,name=low,proto3" json:"low,omitempty"`
-	High          float32                `protobuf:"fixed32,2,opt,name=high,proto3" json:"high,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Lower end of the interval, 0 to 1.
+	Low float32 `protobuf:"fixed32,1,opt,name=low,proto3" json:"low,omitempty"`
+	// Upper end of the interval, 0 to 1.
+	High          float32 `protobuf:"fixed32,2,opt,name=high,proto3" json:"high,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1600,20 +1650,20 @@ func (x *RecallInterval) GetHigh() float32 {
 	return 0
 }
 
-// The way of one search through the services.
+// How a search was executed, step by step.
 type Explanation struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// W3C trace id of the request, for the spans of all services.
+	// W3C trace id of the request, which finds its spans in all services.
 	TraceId string `protobuf:"bytes,1,opt,name=trace_id,json=traceId,proto3" json:"trace_id,omitempty"`
-	// Epoch of the route: the greatest of its shards.
+	// Epoch of the placement that was used: the highest one of the shards.
 	RouteEpoch uint32 `protobuf:"varint,2,opt,name=route_epoch,json=routeEpoch,proto3" json:"route_epoch,omitempty"`
-	// The collection's incarnation.
+	// Id of the collection. A collection that is deleted and created again has another id.
 	CollectionId string `protobuf:"bytes,3,opt,name=collection_id,json=collectionId,proto3" json:"collection_id,omitempty"`
-	// What it took, in the order of the steps.
+	// Steps of the search, in the order of their execution.
 	Steps []*Step `protobuf:"bytes,4,rep,name=steps,proto3" json:"steps,omitempty"`
-	// Budget that the search had.
+	// Time limit of the search, milliseconds.
 	BudgetMs uint32 `protobuf:"varint,5,opt,name=budget_ms,json=budgetMs,proto3" json:"budget_ms,omitempty"`
-	// The consistency that was asked for.
+	// Consistency that was requested.
 	Consistency   string `protobuf:"bytes,6,opt,name=consistency,proto3" json:"consistency,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1691,12 +1741,14 @@ func (x *Explanation) GetConsistency() string {
 	return ""
 }
 
+// One step of a search.
 type Step struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// authenticate, cache, route, shard, merge, rerank.
-	Name         string  `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Name of the step: authenticate, cache, route, shard, merge or rerank.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Duration of the step, milliseconds.
 	Milliseconds float64 `protobuf:"fixed64,2,opt,name=milliseconds,proto3" json:"milliseconds,omitempty"`
-	// What was decided and seen, as text.
+	// Decisions and observations of the step, as text by name.
 	Details       map[string]string `protobuf:"bytes,3,rep,name=details,proto3" json:"details,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1753,16 +1805,19 @@ func (x *Step) GetDetails() map[string]string {
 	return nil
 }
 
-// Why a point is not among the results.
+// Why a point is not among the results of a search.
 type WhyNot struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// returned, not_stored, filtered_out, beyond_top_k, below_threshold, not_visited, reranked_out or shard_did_not_answer.
-	Step   string `protobuf:"bytes,2,opt,name=step,proto3" json:"step,omitempty"`
+	// Id of the point.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Step that excluded the point: returned (it is among the results), not_stored, filtered_out, beyond_top_k,
+	// below_threshold, not_visited, reranked_out or shard_did_not_answer.
+	Step string `protobuf:"bytes,2,opt,name=step,proto3" json:"step,omitempty"`
+	// Explanation as a sentence.
 	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
-	// Its exact score; 0 when it is not stored.
+	// Exact score of the point. 0 if the point is not stored.
 	Score float32 `protobuf:"fixed32,4,opt,name=score,proto3" json:"score,omitempty"`
-	// Its place among all points by exact score, from 1, when it is within the first 10,000; 0: it is not.
+	// Rank of the point by its exact score among all points, from 1. 0: it is not among the first 10,000.
 	ExactRank     uint32 `protobuf:"varint,5,opt,name=exact_rank,json=exactRank,proto3" json:"exact_rank,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1833,37 +1888,43 @@ func (x *WhyNot) GetExactRank() uint32 {
 	return 0
 }
 
+// How one shard contributed to a search.
 type ShardRead struct {
-	state        protoimpl.MessageState `protogen:"open.v1"`
-	ShardId      uint32                 `protobuf:"varint,1,opt,name=shard_id,json=shardId,proto3" json:"shard_id,omitempty"`
-	AppliedIndex uint64                 `protobuf:"varint,2,opt,name=applied_index,json=appliedIndex,proto3" json:"applied_index,omitempty"`
-	// Points that were scanned because the index does not hold them yet.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the shard.
+	ShardId uint32 `protobuf:"varint,1,opt,name=shard_id,json=shardId,proto3" json:"shard_id,omitempty"`
+	// Log index of the state that was read.
+	AppliedIndex uint64 `protobuf:"varint,2,opt,name=applied_index,json=appliedIndex,proto3" json:"applied_index,omitempty"`
+	// Number of points that were scanned because they are not in the graph yet.
 	IndexLag uint32 `protobuf:"varint,3,opt,name=index_lag,json=indexLag,proto3" json:"index_lag,omitempty"`
-	// Most candidates that the walk was to keep; 0: there was no walk.
+	// Maximum number of candidates that the graph search kept. 0: the graph was not searched.
 	Ef uint32 `protobuf:"varint,4,opt,name=ef,proto3" json:"ef,omitempty"`
-	// Set when the shard did not answer.
+	// Code of the error if the shard did not answer. Empty: it answered.
 	ErrorCode string `protobuf:"bytes,5,opt,name=error_code,json=errorCode,proto3" json:"error_code,omitempty"`
-	// As in SearchResponse, of this shard.
+	// Expected recall of this shard, as in SearchResponse.
 	RecallEstimate *float32 `protobuf:"fixed32,6,opt,name=recall_estimate,json=recallEstimate,proto3,oneof" json:"recall_estimate,omitempty"`
-	// Nodes whose links were read, distances computed, candidates rescored.
-	Visited   uint32 `protobuf:"varint,7,opt,name=visited,proto3" json:"visited,omitempty"`
+	// Number of graph nodes whose links were read.
+	Visited uint32 `protobuf:"varint,7,opt,name=visited,proto3" json:"visited,omitempty"`
+	// Number of distances that were computed.
 	Distances uint32 `protobuf:"varint,8,opt,name=distances,proto3" json:"distances,omitempty"`
-	Rescored  uint32 `protobuf:"varint,9,opt,name=rescored,proto3" json:"rescored,omitempty"`
-	// Whether the budget ended before the search: points may be missing, and the answer is not complete.
+	// Number of candidates that were rescored with the full vectors.
+	Rescored uint32 `protobuf:"varint,9,opt,name=rescored,proto3" json:"rescored,omitempty"`
+	// Whether the time limit ended the search early. If true, points can be missing, and the answer is not complete.
 	Stopped bool `protobuf:"varint,10,opt,name=stopped,proto3" json:"stopped,omitempty"`
 	// Number of the worker that answered.
 	Replica uint64 `protobuf:"varint,11,opt,name=replica,proto3" json:"replica,omitempty"`
-	// From the request to this shard's answer, as the gateway saw it.
+	// Time from the request to the answer of this shard as the gateway measured it, milliseconds.
 	Milliseconds float64 `protobuf:"fixed64,12,opt,name=milliseconds,proto3" json:"milliseconds,omitempty"`
 	// How the points were found: graph, scan, scan_codes, post_filter, walk, post_check, bm25 or sparse.
 	Plan string `protobuf:"bytes,13,opt,name=plan,proto3" json:"plan,omitempty"`
-	// With a filter: points that pass, as far as that is known.
+	// With a filter: number of points that match it, as far as it is known.
 	Matching uint64 `protobuf:"varint,14,opt,name=matching,proto3" json:"matching,omitempty"`
-	// Payloads had to be read for the filter: a payload index would make it faster.
+	// Whether payloads were read to evaluate the filter. If true, a payload index would make the search faster.
 	Unindexed bool `protobuf:"varint,15,opt,name=unindexed,proto3" json:"unindexed,omitempty"`
-	// Set with recall_estimate.
+	// Confidence interval of `recall_estimate`, present if that is present.
 	RecallInterval *RecallInterval `protobuf:"bytes,16,opt,name=recall_interval,json=recallInterval,proto3" json:"recall_interval,omitempty"`
-	// The distance-adaptive stop: the walk ended at (1 + slack)^2 times the k-th squared distance; absent: by ef alone, or no walk.
+	// Slack of the distance-adaptive stopping rule: the graph search ended at (1 + slack)^2 times the squared distance of
+	// the k-th candidate. Absent: it ended by `ef` only, or the graph was not searched.
 	Slack         *float32 `protobuf:"fixed32,17,opt,name=slack,proto3,oneof" json:"slack,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2018,19 +2079,23 @@ func (x *ShardRead) GetSlack() float32 {
 	return 0
 }
 
+// One result of a search.
 type SearchResult struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// Higher is better: cosine similarity, dot product, or 1 / (1 + L2 distance).
+	// Id of the point.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Score; higher is better: cosine similarity, dot product, or 1 / (1 + Euclidean distance).
 	Score float32 `protobuf:"fixed32,2,opt,name=score,proto3" json:"score,omitempty"`
-	// The payload: in REST any JSON object; in gRPC its top level, where a value that is no string appears as its JSON text.
+	// Payload of the point. In REST it is any JSON object; in gRPC it is the top level of that object, in which a value
+	// that is not a string is given as its JSON text.
 	Payload map[string]string `protobuf:"bytes,3,rep,name=payload,proto3" json:"payload,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	Vector  []float32         `protobuf:"fixed32,4,rep,packed,name=vector,proto3" json:"vector,omitempty"`
-	// The document as it was stored.
+	// Vector of the point; empty unless `include_vectors` was set.
+	Vector []float32 `protobuf:"fixed32,4,rep,packed,name=vector,proto3" json:"vector,omitempty"`
+	// Payload as it was stored.
 	Document *structpb.Struct `protobuf:"bytes,20,opt,name=document,proto3" json:"document,omitempty"`
-	// Terms of the reranker's score.
+	// Terms of the reranker's score, as text. Empty: the result was not reranked.
 	Explanation string `protobuf:"bytes,21,opt,name=explanation,proto3" json:"explanation,omitempty"`
-	// As in Point.
+	// Payload as JSON text, as in Point.
 	PayloadJson   string `protobuf:"bytes,22,opt,name=payload_json,json=payloadJson,proto3" json:"payload_json,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2116,10 +2181,13 @@ func (x *SearchResult) GetPayloadJson() string {
 }
 
 type GetRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Collection    string                 `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
-	Id            string                 `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
-	Consistency   *ReadConsistency       `protobuf:"bytes,20,opt,name=consistency,proto3" json:"consistency,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name or alias of the collection.
+	Collection string `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
+	// Id of the point, 1 to 512 bytes.
+	Id string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	// Which writes the read must see. Absent: every write that the answering replica has applied.
+	Consistency   *ReadConsistency `protobuf:"bytes,20,opt,name=consistency,proto3" json:"consistency,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2177,8 +2245,9 @@ func (x *GetRequest) GetConsistency() *ReadConsistency {
 
 type GetResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Point *Point                 `protobuf:"bytes,1,opt,name=point,proto3" json:"point,omitempty"`
-	// Log index of the shard as of which it was read.
+	// The point that was requested.
+	Point *Point `protobuf:"bytes,1,opt,name=point,proto3" json:"point,omitempty"`
+	// Log index of the state of the shard that was read.
 	AppliedIndex  uint64 `protobuf:"varint,20,opt,name=applied_index,json=appliedIndex,proto3" json:"applied_index,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2229,10 +2298,13 @@ func (x *GetResponse) GetAppliedIndex() uint64 {
 }
 
 type DeleteRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Collection    string                 `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
-	Id            string                 `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
-	Origin        *WriteOrigin           `protobuf:"bytes,20,opt,name=origin,proto3" json:"origin,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name or alias of the collection.
+	Collection string `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
+	// Id of the point, 1 to 512 bytes.
+	Id string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	// Identifies the write, as in UpsertRequest.
+	Origin        *WriteOrigin `protobuf:"bytes,20,opt,name=origin,proto3" json:"origin,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2288,11 +2360,12 @@ func (x *DeleteRequest) GetOrigin() *WriteOrigin {
 	return nil
 }
 
+// The result of a deletion.
 type DeleteResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Whether it was there.
+	// Whether the point existed.
 	Existed bool `protobuf:"varint,20,opt,name=existed,proto3" json:"existed,omitempty"`
-	// For a read that must see this.
+	// Token of this write, for reads with the consistency at_least.
 	WriteToken    string `protobuf:"bytes,21,opt,name=write_token,json=writeToken,proto3" json:"write_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2379,9 +2452,11 @@ func (*ListCollectionsRequest) Descriptor() ([]byte, []int) {
 }
 
 type ListCollectionsResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Collections   []string               `protobuf:"bytes,1,rep,name=collections,proto3" json:"collections,omitempty"`
-	Details       []*CollectionInfo      `protobuf:"bytes,20,rep,name=details,proto3" json:"details,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Names of the collections.
+	Collections []string `protobuf:"bytes,1,rep,name=collections,proto3" json:"collections,omitempty"`
+	// The collections with their main settings, in the same order.
+	Details       []*CollectionInfo `protobuf:"bytes,20,rep,name=details,proto3" json:"details,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2430,15 +2505,20 @@ func (x *ListCollectionsResponse) GetDetails() []*CollectionInfo {
 	return nil
 }
 
+// A collection with its main settings.
 type CollectionInfo struct {
-	state     protoimpl.MessageState `protogen:"open.v1"`
-	Name      string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	Dimension int32                  `protobuf:"varint,2,opt,name=dimension,proto3" json:"dimension,omitempty"`
-	Distance  string                 `protobuf:"bytes,3,opt,name=distance,proto3" json:"distance,omitempty"`
-	Shards    uint32                 `protobuf:"varint,4,opt,name=shards,proto3" json:"shards,omitempty"`
-	// As the workers reported it last, within seconds; GetCollectionStatus counts.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the collection.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Number of dimensions of the vectors.
+	Dimension int32 `protobuf:"varint,2,opt,name=dimension,proto3" json:"dimension,omitempty"`
+	// Distance metric: cosine, euclidean or dot.
+	Distance string `protobuf:"bytes,3,opt,name=distance,proto3" json:"distance,omitempty"`
+	// Number of shards.
+	Shards uint32 `protobuf:"varint,4,opt,name=shards,proto3" json:"shards,omitempty"`
+	// Number of points as the workers last reported it, a few seconds old. GetCollectionStatus counts them.
 	Points uint64 `protobuf:"varint,5,opt,name=points,proto3" json:"points,omitempty"`
-	// Seconds since 1970.
+	// Time of creation, seconds since 1970.
 	CreatedAt     int64 `protobuf:"varint,6,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2517,8 +2597,9 @@ func (x *CollectionInfo) GetCreatedAt() int64 {
 }
 
 type GetCollectionStatusRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name or alias of the collection.
+	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2560,23 +2641,34 @@ func (x *GetCollectionStatusRequest) GetName() string {
 	return ""
 }
 
+// The state and the settings of a collection.
 type GetCollectionStatusResponse struct {
-	state     protoimpl.MessageState `protogen:"open.v1"`
-	Name      string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	Dimension int32                  `protobuf:"varint,2,opt,name=dimension,proto3" json:"dimension,omitempty"`
-	Distance  string                 `protobuf:"bytes,3,opt,name=distance,proto3" json:"distance,omitempty"`
-	Shards    []*ShardStatus         `protobuf:"bytes,4,rep,name=shards,proto3" json:"shards,omitempty"`
-	// As of every write that was acknowledged before, of the shards that answered: one that did not has an error_code.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the collection.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Number of dimensions of the vectors.
+	Dimension int32 `protobuf:"varint,2,opt,name=dimension,proto3" json:"dimension,omitempty"`
+	// Distance metric: cosine, euclidean or dot.
+	Distance string `protobuf:"bytes,3,opt,name=distance,proto3" json:"distance,omitempty"`
+	// State of each shard.
+	Shards []*ShardStatus `protobuf:"bytes,4,rep,name=shards,proto3" json:"shards,omitempty"`
+	// Number of points, including every write that was acknowledged before. Shards that did not answer have an
+	// `error_code` and are not counted.
 	Points uint64 `protobuf:"varint,20,opt,name=points,proto3" json:"points,omitempty"`
-	// Points that search scans because the index does not hold them yet; at most `points`.
+	// Number of points that searches scan because they are not in the index yet; at most `points`.
 	IndexLag uint64 `protobuf:"varint,21,opt,name=index_lag,json=indexLag,proto3" json:"index_lag,omitempty"`
-	// fsync, or relaxed with its interval: how acknowledged writes are kept.
-	Durability  string             `protobuf:"bytes,22,opt,name=durability,proto3" json:"durability,omitempty"`
-	Rerank      *RerankSettings    `protobuf:"bytes,23,opt,name=rerank,proto3" json:"rerank,omitempty"`
-	MemoryBytes uint64             `protobuf:"varint,24,opt,name=memory_bytes,json=memoryBytes,proto3" json:"memory_bytes,omitempty"`
-	DiskBytes   uint64             `protobuf:"varint,25,opt,name=disk_bytes,json=diskBytes,proto3" json:"disk_bytes,omitempty"`
-	Embedding   *EmbeddingSettings `protobuf:"bytes,26,opt,name=embedding,proto3" json:"embedding,omitempty"`
-	// What it was made with, as it is now; without indexes and vectors that were declared for it (ListIndexes).
+	// When writes are acknowledged: fsync, or relaxed with its interval.
+	Durability string `protobuf:"bytes,22,opt,name=durability,proto3" json:"durability,omitempty"`
+	// Reranking of search results.
+	Rerank *RerankSettings `protobuf:"bytes,23,opt,name=rerank,proto3" json:"rerank,omitempty"`
+	// Memory that the leaders of all shards use, bytes.
+	MemoryBytes uint64 `protobuf:"varint,24,opt,name=memory_bytes,json=memoryBytes,proto3" json:"memory_bytes,omitempty"`
+	// Disk space that the leaders of all shards use, bytes.
+	DiskBytes uint64 `protobuf:"varint,25,opt,name=disk_bytes,json=diskBytes,proto3" json:"disk_bytes,omitempty"`
+	// Embedding provider of the collection. Absent: none.
+	Embedding *EmbeddingSettings `protobuf:"bytes,26,opt,name=embedding,proto3" json:"embedding,omitempty"`
+	// Settings of the collection with their current values, without the indexes and vectors that are declared (see
+	// ListIndexes).
 	Settings      *CreateCollectionRequest `protobuf:"bytes,27,opt,name=settings,proto3" json:"settings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2696,14 +2788,16 @@ func (x *GetCollectionStatusResponse) GetSettings() *CreateCollectionRequest {
 	return nil
 }
 
-// What is not given stays as it is.
+// Settings to change. Absent settings remain unchanged.
 type UpdateCollectionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// fsync or relaxed: of the writes from now on.
-	Durability *string         `protobuf:"bytes,2,opt,name=durability,proto3,oneof" json:"durability,omitempty"`
-	Rerank     *RerankSettings `protobuf:"bytes,3,opt,name=rerank,proto3" json:"rerank,omitempty"`
-	// Texts from now on; vectors that are there stay.
+	// Name or alias of the collection.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// When later writes are acknowledged: fsync or relaxed.
+	Durability *string `protobuf:"bytes,2,opt,name=durability,proto3,oneof" json:"durability,omitempty"`
+	// Reranking of search results.
+	Rerank *RerankSettings `protobuf:"bytes,3,opt,name=rerank,proto3" json:"rerank,omitempty"`
+	// Embedding provider for later texts. Stored vectors do not change.
 	Embedding     *EmbeddingSettings `protobuf:"bytes,4,opt,name=embedding,proto3" json:"embedding,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2768,7 +2862,8 @@ func (x *UpdateCollectionRequest) GetEmbedding() *EmbeddingSettings {
 }
 
 type UpdateCollectionResponse struct {
-	state         protoimpl.MessageState   `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// All settings after the change.
 	Settings      *CreateCollectionRequest `protobuf:"bytes,1,opt,name=settings,proto3" json:"settings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2811,19 +2906,28 @@ func (x *UpdateCollectionResponse) GetSettings() *CreateCollectionRequest {
 	return nil
 }
 
+// The state of one shard of a collection.
 type ShardStatus struct {
-	state        protoimpl.MessageState `protogen:"open.v1"`
-	ShardId      uint32                 `protobuf:"varint,1,opt,name=shard_id,json=shardId,proto3" json:"shard_id,omitempty"`
-	Replicas     []uint64               `protobuf:"varint,2,rep,packed,name=replicas,proto3" json:"replicas,omitempty"`
-	LeaderId     uint64                 `protobuf:"varint,3,opt,name=leader_id,json=leaderId,proto3" json:"leader_id,omitempty"`
-	Ready        bool                   `protobuf:"varint,4,opt,name=ready,proto3" json:"ready,omitempty"`
-	Points       uint64                 `protobuf:"varint,20,opt,name=points,proto3" json:"points,omitempty"`
-	IndexLag     uint64                 `protobuf:"varint,21,opt,name=index_lag,json=indexLag,proto3" json:"index_lag,omitempty"`
-	AppliedIndex uint64                 `protobuf:"varint,22,opt,name=applied_index,json=appliedIndex,proto3" json:"applied_index,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the shard.
+	ShardId uint32 `protobuf:"varint,1,opt,name=shard_id,json=shardId,proto3" json:"shard_id,omitempty"`
+	// Numbers of the workers that hold a replica.
+	Replicas []uint64 `protobuf:"varint,2,rep,packed,name=replicas,proto3" json:"replicas,omitempty"`
+	// Number of the worker that leads the shard. 0: no leader is known.
+	LeaderId uint64 `protobuf:"varint,3,opt,name=leader_id,json=leaderId,proto3" json:"leader_id,omitempty"`
+	// Whether the shard has a leader that serves requests.
+	Ready bool `protobuf:"varint,4,opt,name=ready,proto3" json:"ready,omitempty"`
+	// Number of points in the shard.
+	Points uint64 `protobuf:"varint,20,opt,name=points,proto3" json:"points,omitempty"`
+	// Number of points that searches scan because they are not in the index yet.
+	IndexLag uint64 `protobuf:"varint,21,opt,name=index_lag,json=indexLag,proto3" json:"index_lag,omitempty"`
+	// Log index that the leader has applied.
+	AppliedIndex uint64 `protobuf:"varint,22,opt,name=applied_index,json=appliedIndex,proto3" json:"applied_index,omitempty"`
 	// Raft term of the leader.
-	Term          uint64           `protobuf:"varint,23,opt,name=term,proto3" json:"term,omitempty"`
+	Term uint64 `protobuf:"varint,23,opt,name=term,proto3" json:"term,omitempty"`
+	// State of each replica.
 	ReplicaStatus []*ReplicaStatus `protobuf:"bytes,24,rep,name=replica_status,json=replicaStatus,proto3" json:"replica_status,omitempty"`
-	// Why the shard did not say how many points it has, and `points` and `index_lag` are 0; empty: it did.
+	// Code of the error if the shard did not report its points; `points` and `index_lag` are then 0. Empty: it did.
 	ErrorCode     string `protobuf:"bytes,25,opt,name=error_code,json=errorCode,proto3" json:"error_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2929,14 +3033,16 @@ func (x *ShardStatus) GetErrorCode() string {
 	return ""
 }
 
+// The state of one replica of a shard.
 type ReplicaStatus struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Number of the worker.
 	Worker uint64 `protobuf:"varint,1,opt,name=worker,proto3" json:"worker,omitempty"`
-	// leader, follower, candidate, learner, stopped, or empty when it has not been heard of.
-	Role         string `protobuf:"bytes,2,opt,name=role,proto3" json:"role,omitempty"`
+	// Raft role: leader, follower, candidate, learner or stopped. Empty: the worker has not reported the replica.
+	Role string `protobuf:"bytes,2,opt,name=role,proto3" json:"role,omitempty"`
+	// Log index that the replica has applied.
 	AppliedIndex uint64 `protobuf:"varint,3,opt,name=applied_index,json=appliedIndex,proto3" json:"applied_index,omitempty"`
-	// Why it is out of service and waits to be replaced; empty: it is not.
+	// Why the replica is out of service until it is replaced. Empty: it is in service.
 	Damage        string `protobuf:"bytes,4,opt,name=damage,proto3" json:"damage,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3000,33 +3106,39 @@ func (x *ReplicaStatus) GetDamage() string {
 	return ""
 }
 
+// A point: an id, vectors and a payload. A point to write has exactly one of `vector`, `vector_f32` and `text`.
 type Point struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// 1 to 512 bytes.
-	Id      string            `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	Vector  []float32         `protobuf:"fixed32,2,rep,packed,name=vector,proto3" json:"vector,omitempty"`
+	// Id of the point, 1 to 512 bytes of UTF-8. Ids are compared byte by byte.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// First vector of the point, with the number of dimensions of the collection.
+	Vector []float32 `protobuf:"fixed32,2,rep,packed,name=vector,proto3" json:"vector,omitempty"`
+	// Payload of the point. In REST it is any JSON object; in gRPC it is the top level of that object, in which a value
+	// that is not a string is given as its JSON text.
 	Payload map[string]string `protobuf:"bytes,3,rep,name=payload,proto3" json:"payload,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// Any JSON object, instead of `payload`.
+	// Payload as any JSON object, instead of `payload`.
 	Document *structpb.Struct `protobuf:"bytes,20,opt,name=document,proto3" json:"document,omitempty"`
-	// The vector as little-endian float32, instead of `vector`.
+	// First vector as little-endian float32 values, instead of `vector`.
 	VectorF32 []byte `protobuf:"bytes,21,opt,name=vector_f32,json=vectorF32,proto3" json:"vector_f32,omitempty"`
-	// By name, as declared for the collection.
+	// Sparse vectors by name, as declared for the collection.
 	Sparse map[string]*SparseVector `protobuf:"bytes,22,rep,name=sparse,proto3" json:"sparse,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// Written: the point is deleted so long after; 0: never.
+	// Write: seconds after which the point is deleted. 0: it is never deleted automatically.
 	TtlSeconds uint32 `protobuf:"varint,23,opt,name=ttl_seconds,json=ttlSeconds,proto3" json:"ttl_seconds,omitempty"`
-	// Written: only if the point's version is this; 0: only if there is no such point.
+	// Write: version that the stored point must have; 0: the point must not exist. Otherwise the write fails with
+	// VERSION_CONFLICT. Absent: the write is unconditional.
 	IfVersion *uint64 `protobuf:"varint,24,opt,name=if_version,json=ifVersion,proto3,oneof" json:"if_version,omitempty"`
-	// Read: grows with every write of the point.
+	// Read: version of the point, which increases with every write of the point.
 	Version uint64 `protobuf:"varint,25,opt,name=version,proto3" json:"version,omitempty"`
-	// Read: when it is deleted, milliseconds since 1970; 0: never.
+	// Read: time at which the point is deleted, milliseconds since 1970. 0: never.
 	ExpiresAtMs uint64 `protobuf:"varint,26,opt,name=expires_at_ms,json=expiresAtMs,proto3" json:"expires_at_ms,omitempty"`
-	// Dense vectors besides `vector`, by name, as declared.
+	// Named dense vectors, as declared for the collection.
 	Vectors map[string]*DenseVector `protobuf:"bytes,27,rep,name=vectors,proto3" json:"vectors,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// Text that the collection's embedding provider makes the vector of, instead of `vector`; kept in the payload.
+	// Text from which the embedding provider of the collection computes the vector, instead of `vector`. It is also
+	// stored in the payload.
 	Text string `protobuf:"bytes,28,opt,name=text,proto3" json:"text,omitempty"`
-	// The document as JSON text, in which every number is exact. Written: instead of `payload` and `document`. Read: set
-	// when the document holds an integer beyond 2^53, which google.protobuf.Struct cannot hold; `document` then has its
-	// decimal digits as a string.
+	// Payload as JSON text, in which every number is exact. Write: used instead of `payload` and `document`. Read: set if
+	// the payload contains an integer beyond 2^53, which google.protobuf.Struct cannot represent; `document` then
+	// contains its decimal digits as a string.
 	PayloadJson   string `protobuf:"bytes,29,opt,name=payload_json,json=payloadJson,proto3" json:"payload_json,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3153,11 +3265,12 @@ func (x *Point) GetPayloadJson() string {
 	return ""
 }
 
-// One of both.
+// A dense vector. Exactly one of its fields is required.
 type DenseVector struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Little-endian float32.
-	VectorF32     []byte    `protobuf:"bytes,1,opt,name=vector_f32,json=vectorF32,proto3" json:"vector_f32,omitempty"`
+	// Elements of the vector as little-endian float32 values.
+	VectorF32 []byte `protobuf:"bytes,1,opt,name=vector_f32,json=vectorF32,proto3" json:"vector_f32,omitempty"`
+	// Elements of the vector.
 	Vector        []float32 `protobuf:"fixed32,2,rep,packed,name=vector,proto3" json:"vector,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3207,12 +3320,12 @@ func (x *DenseVector) GetVector() []float32 {
 	return nil
 }
 
-// A vector of few dimensions that are not zero.
+// A sparse vector: a vector of which only the dimensions that are not zero are given.
 type SparseVector struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Each once.
+	// Indices of the dimensions that are not zero; each index occurs once.
 	Indices []uint32 `protobuf:"varint,1,rep,packed,name=indices,proto3" json:"indices,omitempty"`
-	// As many.
+	// Values of these dimensions, in the same order as `indices` and of the same number.
 	Values        []float32 `protobuf:"fixed32,2,rep,packed,name=values,proto3" json:"values,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3263,8 +3376,9 @@ func (x *SparseVector) GetValues() []float32 {
 }
 
 type UpdateUserProfileRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Plan          authv1.Plan            `protobuf:"varint,1,opt,name=plan,proto3,enum=vectron.auth.v1.Plan" json:"plan,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// New plan of the tenant: FREE or PAID.
+	Plan          authv1.Plan `protobuf:"varint,1,opt,name=plan,proto3,enum=vectron.auth.v1.Plan" json:"plan,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3307,8 +3421,9 @@ func (x *UpdateUserProfileRequest) GetPlan() authv1.Plan {
 }
 
 type UpdateUserProfileResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	User          *authv1.UserProfile    `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Account of the caller after the change.
+	User          *authv1.UserProfile `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3351,13 +3466,20 @@ func (x *UpdateUserProfileResponse) GetUser() *authv1.UserProfile {
 }
 
 type SubmitFeedbackRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Collection    string                 `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
-	Query         string                 `protobuf:"bytes,2,opt,name=query,proto3" json:"query,omitempty"`
-	ResultIds     []string               `protobuf:"bytes,3,rep,name=result_ids,json=resultIds,proto3" json:"result_ids,omitempty"`
-	FeedbackItems []*FeedbackItem        `protobuf:"bytes,4,rep,name=feedback_items,json=feedbackItems,proto3" json:"feedback_items,omitempty"`
-	Context       map[string]string      `protobuf:"bytes,5,rep,name=context,proto3" json:"context,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// The answer that was shown.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name or alias of the collection.
+	Collection string `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
+	// Query as the user entered it, at most 8,192 bytes.
+	Query string `protobuf:"bytes,2,opt,name=query,proto3" json:"query,omitempty"`
+	// Ids of the results that the user saw, at most 1,000.
+	ResultIds []string `protobuf:"bytes,3,rep,name=result_ids,json=resultIds,proto3" json:"result_ids,omitempty"`
+	// Judgements of single results, 1 to 1,000.
+	FeedbackItems []*FeedbackItem `protobuf:"bytes,4,rep,name=feedback_items,json=feedbackItems,proto3" json:"feedback_items,omitempty"`
+	// Additional information of the application, at most 32 entries: keys of at most 128 bytes, values of at most 1,024
+	// bytes.
+	Context map[string]string `protobuf:"bytes,5,rep,name=context,proto3" json:"context,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// `query_id` of the answer that the user saw. The results of that answer are then stored with the feedback. Empty:
+	// unknown.
 	QueryId       string `protobuf:"bytes,20,opt,name=query_id,json=queryId,proto3" json:"query_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3435,15 +3557,21 @@ func (x *SubmitFeedbackRequest) GetQueryId() string {
 	return ""
 }
 
+// A user's judgement of one result.
 type FeedbackItem struct {
-	state          protoimpl.MessageState `protogen:"open.v1"`
-	ResultId       string                 `protobuf:"bytes,1,opt,name=result_id,json=resultId,proto3" json:"result_id,omitempty"`
-	RelevanceScore int32                  `protobuf:"varint,2,opt,name=relevance_score,json=relevanceScore,proto3" json:"relevance_score,omitempty"`
-	Clicked        bool                   `protobuf:"varint,3,opt,name=clicked,proto3" json:"clicked,omitempty"`
-	Position       int32                  `protobuf:"varint,4,opt,name=position,proto3" json:"position,omitempty"`
-	Comment        string                 `protobuf:"bytes,5,opt,name=comment,proto3" json:"comment,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the point that was the result, 1 to 512 bytes.
+	ResultId string `protobuf:"bytes,1,opt,name=result_id,json=resultId,proto3" json:"result_id,omitempty"`
+	// Relevance on a scale that the application chooses; it is stored as given.
+	RelevanceScore int32 `protobuf:"varint,2,opt,name=relevance_score,json=relevanceScore,proto3" json:"relevance_score,omitempty"`
+	// Whether the user opened the result.
+	Clicked bool `protobuf:"varint,3,opt,name=clicked,proto3" json:"clicked,omitempty"`
+	// Position of the result in the list that the user saw, as the application counts it.
+	Position int32 `protobuf:"varint,4,opt,name=position,proto3" json:"position,omitempty"`
+	// Comment of the user, at most 4,096 bytes.
+	Comment       string `protobuf:"bytes,5,opt,name=comment,proto3" json:"comment,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *FeedbackItem) Reset() {
@@ -3512,9 +3640,11 @@ func (x *FeedbackItem) GetComment() string {
 }
 
 type SubmitFeedbackResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Success       bool                   `protobuf:"varint,1,opt,name=success,proto3" json:"success,omitempty"`
-	FeedbackId    string                 `protobuf:"bytes,2,opt,name=feedback_id,json=feedbackId,proto3" json:"feedback_id,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Always true; a failure is reported as an error.
+	Success bool `protobuf:"varint,1,opt,name=success,proto3" json:"success,omitempty"`
+	// Id of the stored feedback.
+	FeedbackId    string `protobuf:"bytes,2,opt,name=feedback_id,json=feedbackId,proto3" json:"feedback_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3564,19 +3694,23 @@ func (x *SubmitFeedbackResponse) GetFeedbackId() string {
 }
 
 type ListPointsRequest struct {
-	state      protoimpl.MessageState `protogen:"open.v1"`
-	Collection string                 `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
-	// 1 to 1,000; 0: 20.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name or alias of the collection.
+	Collection string `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
+	// Maximum number of points in the answer, 1 to 1,000. 0: 20.
 	Limit uint32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
-	// The `next_cursor` of the page before; empty: from the start.
-	Cursor         string           `protobuf:"bytes,3,opt,name=cursor,proto3" json:"cursor,omitempty"`
-	IncludeVectors bool             `protobuf:"varint,4,opt,name=include_vectors,json=includeVectors,proto3" json:"include_vectors,omitempty"`
-	Consistency    *ReadConsistency `protobuf:"bytes,20,opt,name=consistency,proto3" json:"consistency,omitempty"`
-	// Only points that pass.
+	// `next_cursor` of the previous page. Empty: the first page.
+	Cursor string `protobuf:"bytes,3,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	// Whether to return the vectors of the points.
+	IncludeVectors bool `protobuf:"varint,4,opt,name=include_vectors,json=includeVectors,proto3" json:"include_vectors,omitempty"`
+	// Which writes the read must see. Absent: every write that the answering replica has applied.
+	Consistency *ReadConsistency `protobuf:"bytes,20,opt,name=consistency,proto3" json:"consistency,omitempty"`
+	// Only points that match this filter are listed. Absent: all points.
 	Filter *Filter `protobuf:"bytes,21,opt,name=filter,proto3" json:"filter,omitempty"`
-	// Instead of by id.
+	// Order by a payload value. Absent: the points are ordered by id.
 	OrderBy *OrderBy `protobuf:"bytes,22,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
-	// Of a snapshot that is open, instead of what is current: the `snapshot` of OpenSnapshot. By id only.
+	// `snapshot` of OpenSnapshot, to list its points instead of the current ones. Cannot be combined with `order_by`.
+	// Empty: the current points.
 	Snapshot      string `protobuf:"bytes,23,opt,name=snapshot,proto3" json:"snapshot,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3668,12 +3802,15 @@ func (x *ListPointsRequest) GetSnapshot() string {
 	return ""
 }
 
-// By a value, then by id. Of a list the least value counts, descending the greatest. false, true, numbers, times (by time,
-// not by text), other strings (by code points); points with none of these come last, in both directions.
+// Order by a payload value, and by id among equal values. The order of values is: false, true, numbers, times (by time,
+// not by text), other strings (by code points). Points without such a value come last in both directions. A list counts
+// with its least value in ascending order, and with its greatest value in descending order.
 type OrderBy struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Path          string                 `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
-	Descending    bool                   `protobuf:"varint,2,opt,name=descending,proto3" json:"descending,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Path of the value in the payload: keys separated by dots.
+	Path string `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
+	// Whether the greatest value comes first.
+	Descending    bool `protobuf:"varint,2,opt,name=descending,proto3" json:"descending,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3722,11 +3859,14 @@ func (x *OrderBy) GetDescending() bool {
 	return false
 }
 
+// One page of points.
 type ListPointsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// As many as the limit asks for, or fewer where more would be too large for one answer (4,000,000 bytes).
+	// Points of the page. There can be fewer than `limit` if more would exceed the size limit of an answer (4,000,000
+	// bytes).
 	Points []*Point `protobuf:"bytes,1,rep,name=points,proto3" json:"points,omitempty"`
-	// Empty: no more. Only this is the end.
+	// Cursor of the next page. Empty: there are no more points. A page with few or no points is not necessarily the last
+	// one.
 	NextCursor    string `protobuf:"bytes,2,opt,name=next_cursor,json=nextCursor,proto3" json:"next_cursor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3777,14 +3917,15 @@ func (x *ListPointsResponse) GetNextCursor() string {
 }
 
 type ListChangesRequest struct {
-	state      protoimpl.MessageState `protogen:"open.v1"`
-	Collection string                 `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
-	// `next_cursor` of the answer before; empty: from the oldest change that is kept.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name or alias of the collection.
+	Collection string `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
+	// `next_cursor` of the previous answer. Empty: `from` determines the start.
 	Cursor string `protobuf:"bytes,2,opt,name=cursor,proto3" json:"cursor,omitempty"`
-	// How long to wait for the first change, at most 60,000.
+	// Maximum time to wait for the first change, milliseconds, at most 60,000. 0: the call does not wait.
 	WaitMs uint32 `protobuf:"varint,3,opt,name=wait_ms,json=waitMs,proto3" json:"wait_ms,omitempty"`
-	// Without a cursor, where to begin: empty, at the oldest change that is kept; `now`, with what comes after this call, whose
-	// answer has no changes and the cursor to go on from.
+	// Where to start without a cursor. Empty: at the oldest change that is kept. now: after this call, whose answer
+	// contains no changes but the cursor to continue from.
 	From          string `protobuf:"bytes,4,opt,name=from,proto3" json:"from,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3848,10 +3989,13 @@ func (x *ListChangesRequest) GetFrom() string {
 	return ""
 }
 
+// Changes, and the cursor to continue from.
 type ListChangesResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Changes       []*PointChange         `protobuf:"bytes,1,rep,name=changes,proto3" json:"changes,omitempty"`
-	NextCursor    string                 `protobuf:"bytes,2,opt,name=next_cursor,json=nextCursor,proto3" json:"next_cursor,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Changes in log order within each shard. Empty: there was none within `wait_ms`.
+	Changes []*PointChange `protobuf:"bytes,1,rep,name=changes,proto3" json:"changes,omitempty"`
+	// Cursor for the next call.
+	NextCursor    string `protobuf:"bytes,2,opt,name=next_cursor,json=nextCursor,proto3" json:"next_cursor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3900,14 +4044,16 @@ func (x *ListChangesResponse) GetNextCursor() string {
 	return ""
 }
 
+// One change of one point.
 type PointChange struct {
-	state   protoimpl.MessageState `protogen:"open.v1"`
-	ShardId uint32                 `protobuf:"varint,1,opt,name=shard_id,json=shardId,proto3" json:"shard_id,omitempty"`
-	// Changes of one shard and log index took effect together.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the shard of the point.
+	ShardId uint32 `protobuf:"varint,1,opt,name=shard_id,json=shardId,proto3" json:"shard_id,omitempty"`
+	// Log index of the write. Changes with the same shard and log index took effect together.
 	LogIndex uint64 `protobuf:"varint,2,opt,name=log_index,json=logIndex,proto3" json:"log_index,omitempty"`
-	// insert, update or delete.
+	// Kind of the change: insert, update or delete.
 	Kind string `protobuf:"bytes,3,opt,name=kind,proto3" json:"kind,omitempty"`
-	// Of an insert or update: the whole point as it was made. Of a delete: the id alone.
+	// For an insert or an update: the whole point after the change. For a delete: only its id.
 	Point         *Point `protobuf:"bytes,4,opt,name=point,proto3" json:"point,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3972,8 +4118,9 @@ func (x *PointChange) GetPoint() *Point {
 }
 
 type OpenSnapshotRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Collection    string                 `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name or alias of the collection.
+	Collection    string `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -4015,17 +4162,18 @@ func (x *OpenSnapshotRequest) GetCollection() string {
 	return ""
 }
 
+// A snapshot that was opened.
 type OpenSnapshotResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// For ListPoints and CloseSnapshot.
+	// Identifier of the snapshot for ListPoints and CloseSnapshot.
 	Snapshot string `protobuf:"bytes,1,opt,name=snapshot,proto3" json:"snapshot,omitempty"`
-	// For ListChanges: everything after this moment, and nothing before.
+	// Cursor for ListChanges: it gives exactly the changes after the snapshot.
 	Cursor string `protobuf:"bytes,2,opt,name=cursor,proto3" json:"cursor,omitempty"`
-	// Points in it.
+	// Number of points in the snapshot.
 	Points uint64 `protobuf:"varint,3,opt,name=points,proto3" json:"points,omitempty"`
-	// It is closed when it was not used for so long.
+	// Time without use after which the snapshot is closed, milliseconds.
 	ExpiresAfterMs uint32 `protobuf:"varint,4,opt,name=expires_after_ms,json=expiresAfterMs,proto3" json:"expires_after_ms,omitempty"`
-	// The moment: of each shard, the last write that is in it.
+	// Last write of each shard that the snapshot contains.
 	Shards        []*SnapshotShard `protobuf:"bytes,5,rep,name=shards,proto3" json:"shards,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -4096,10 +4244,13 @@ func (x *OpenSnapshotResponse) GetShards() []*SnapshotShard {
 	return nil
 }
 
+// The state of one shard in a snapshot.
 type SnapshotShard struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	ShardId       uint32                 `protobuf:"varint,1,opt,name=shard_id,json=shardId,proto3" json:"shard_id,omitempty"`
-	LogIndex      uint64                 `protobuf:"varint,2,opt,name=log_index,json=logIndex,proto3" json:"log_index,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the shard.
+	ShardId uint32 `protobuf:"varint,1,opt,name=shard_id,json=shardId,proto3" json:"shard_id,omitempty"`
+	// Log index of the last write that the snapshot contains.
+	LogIndex      uint64 `protobuf:"varint,2,opt,name=log_index,json=logIndex,proto3" json:"log_index,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -4149,9 +4300,11 @@ func (x *SnapshotShard) GetLogIndex() uint64 {
 }
 
 type CloseSnapshotRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Collection    string                 `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
-	Snapshot      string                 `protobuf:"bytes,2,opt,name=snapshot,proto3" json:"snapshot,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name or alias of the collection.
+	Collection string `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
+	// `snapshot` of OpenSnapshot.
+	Snapshot      string `protobuf:"bytes,2,opt,name=snapshot,proto3" json:"snapshot,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -4202,7 +4355,7 @@ func (x *CloseSnapshotRequest) GetSnapshot() string {
 
 type CloseSnapshotResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Whether it was open.
+	// Whether the snapshot was open.
 	Existed       bool `protobuf:"varint,1,opt,name=existed,proto3" json:"existed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -4245,30 +4398,39 @@ func (x *CloseSnapshotResponse) GetExisted() bool {
 	return false
 }
 
-// One way to the points. Exactly one of vector, vector_f32, embed, like_id, sparse, text and examples.
+// One branch of a query. Exactly one of `vector`, `vector_f32`, `embed`, `like_id`, `sparse`, `text` and `examples` is
+// required.
 type QueryBranch struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Vector []float32              `protobuf:"fixed32,1,rep,packed,name=vector,proto3" json:"vector,omitempty"`
-	// Little-endian float32.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Query vector, with the number of dimensions of the searched vectors.
+	Vector []float32 `protobuf:"fixed32,1,rep,packed,name=vector,proto3" json:"vector,omitempty"`
+	// Query vector as little-endian float32 values, instead of `vector`.
 	VectorF32 []byte `protobuf:"bytes,2,opt,name=vector_f32,json=vectorF32,proto3" json:"vector_f32,omitempty"`
-	// The vector of this point; the point itself is left out.
-	LikeId   string       `protobuf:"bytes,3,opt,name=like_id,json=likeId,proto3" json:"like_id,omitempty"`
-	Sparse   *SparseQuery `protobuf:"bytes,4,opt,name=sparse,proto3" json:"sparse,omitempty"`
-	Text     *TextQuery   `protobuf:"bytes,5,opt,name=text,proto3" json:"text,omitempty"`
-	Examples *Examples    `protobuf:"bytes,6,opt,name=examples,proto3" json:"examples,omitempty"`
-	// Besides the filter of the whole query.
+	// Id of a stored point whose vector is used. The point itself is excluded from the results.
+	LikeId string `protobuf:"bytes,3,opt,name=like_id,json=likeId,proto3" json:"like_id,omitempty"`
+	// Sparse query vector.
+	Sparse *SparseQuery `protobuf:"bytes,4,opt,name=sparse,proto3" json:"sparse,omitempty"`
+	// Words to search for, which are scored by BM25.
+	Text *TextQuery `protobuf:"bytes,5,opt,name=text,proto3" json:"text,omitempty"`
+	// Stored points to be near to, and points to be far from.
+	Examples *Examples `protobuf:"bytes,6,opt,name=examples,proto3" json:"examples,omitempty"`
+	// Filter of this branch, in addition to the filter of the whole query. Absent: none.
 	Filter *Filter `protobuf:"bytes,10,opt,name=filter,proto3" json:"filter,omitempty"`
-	// Candidates it gives to the fusion, at most 10,000; 0: max(50, 4 top_k).
+	// Number of candidates that the branch contributes to the fusion, at most 10,000. 0: max(50, 4 * top_k).
 	Limit uint32 `protobuf:"varint,11,opt,name=limit,proto3" json:"limit,omitempty"`
-	// Its weight in the fusion, at most a million; 0: 1.
-	Weight         float32  `protobuf:"fixed32,12,opt,name=weight,proto3" json:"weight,omitempty"`
-	Ef             uint32   `protobuf:"varint,13,opt,name=ef,proto3" json:"ef,omitempty"`
-	Recall         float32  `protobuf:"fixed32,14,opt,name=recall,proto3" json:"recall,omitempty"`
-	Exact          bool     `protobuf:"varint,15,opt,name=exact,proto3" json:"exact,omitempty"`
+	// Weight of the branch in the fusion, at most 1,000,000. 0: 1.
+	Weight float32 `protobuf:"fixed32,12,opt,name=weight,proto3" json:"weight,omitempty"`
+	// Maximum number of candidates that the graph search keeps, as in SearchRequest.
+	Ef uint32 `protobuf:"varint,13,opt,name=ef,proto3" json:"ef,omitempty"`
+	// Required recall of the branch, as in SearchRequest.
+	Recall float32 `protobuf:"fixed32,14,opt,name=recall,proto3" json:"recall,omitempty"`
+	// Whether to scan all points instead of searching the graph.
+	Exact bool `protobuf:"varint,15,opt,name=exact,proto3" json:"exact,omitempty"`
+	// Minimum score of a candidate in this branch. Absent: no minimum.
 	ScoreThreshold *float32 `protobuf:"fixed32,16,opt,name=score_threshold,json=scoreThreshold,proto3,oneof" json:"score_threshold,omitempty"`
-	// The named vector that is searched, and given with include_vectors; empty: the first one.
+	// Named vector that is searched, and returned with `include_vectors`. Empty: the first vector of the points.
 	Using string `protobuf:"bytes,17,opt,name=using,proto3" json:"using,omitempty"`
-	// Text that the collection's embedding provider makes the vector of, instead of `vector`.
+	// Text from which the embedding provider of the collection computes the query vector, instead of `vector`.
 	Embed         string `protobuf:"bytes,18,opt,name=embed,proto3" json:"embed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -4409,11 +4571,14 @@ func (x *QueryBranch) GetEmbed() string {
 	return ""
 }
 
+// A sparse query vector.
 type SparseQuery struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Name of the sparse vector.
-	Name          string    `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	Indices       []uint32  `protobuf:"varint,2,rep,packed,name=indices,proto3" json:"indices,omitempty"`
+	// Name of the sparse vector, as declared for the collection.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Indices of the dimensions that are not zero; each index occurs once.
+	Indices []uint32 `protobuf:"varint,2,rep,packed,name=indices,proto3" json:"indices,omitempty"`
+	// Values of these dimensions, in the same order as `indices` and of the same number.
 	Values        []float32 `protobuf:"fixed32,3,rep,packed,name=values,proto3" json:"values,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -4470,14 +4635,15 @@ func (x *SparseQuery) GetValues() []float32 {
 	return nil
 }
 
-// Words, scored by BM25 over the fields that have a text index.
+// Words to search for in the fields that have a text index. Results are scored by BM25.
 type TextQuery struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Query string                 `protobuf:"bytes,1,opt,name=query,proto3" json:"query,omitempty"`
-	// Empty: every field with a text index.
+	// Text whose words are searched for. A point with one of the words is a result; more words give a higher score.
+	Query string `protobuf:"bytes,1,opt,name=query,proto3" json:"query,omitempty"`
+	// Fields to search. Empty: every field with a text index.
 	Fields []*TextField `protobuf:"bytes,2,rep,name=fields,proto3" json:"fields,omitempty"`
-	// Only points that have each of these phrases in one of the fields: its words next to each other in this order. With an
-	// empty query, the words of the phrases are ranked by.
+	// Phrases that a result must contain, at most 16: each of them in one of the fields, with its words next to each
+	// other in this order. If `query` is empty, the words of the phrases determine the score.
 	Phrases       []string `protobuf:"bytes,3,rep,name=phrases,proto3" json:"phrases,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -4534,10 +4700,12 @@ func (x *TextQuery) GetPhrases() []string {
 	return nil
 }
 
+// A field that a text query searches.
 type TextField struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Path  string                 `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
-	// Factor of the field's score, at most a million; 0: 1.
+	// Path of the field in the payload. It must have a text index.
+	Path string `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
+	// Factor of the score of the field, at most 1,000,000. 0: 1.
 	Boost         float32 `protobuf:"fixed32,2,opt,name=boost,proto3" json:"boost,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -4587,12 +4755,13 @@ func (x *TextField) GetBoost() float32 {
 	return 0
 }
 
-// Near these and far from those: the query vector is the mean of the positive ones, moved away from the mean of the
-// negative ones by their difference. Points given as examples are left out.
+// Stored points as examples. The query vector is the mean of the positive vectors, moved away from the mean of the
+// negative vectors by the difference of the two means. The examples are excluded from the results.
 type Examples struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// At least one.
-	PositiveIds   []string `protobuf:"bytes,1,rep,name=positive_ids,json=positiveIds,proto3" json:"positive_ids,omitempty"`
+	// Ids of points that results shall be near to, at least one.
+	PositiveIds []string `protobuf:"bytes,1,rep,name=positive_ids,json=positiveIds,proto3" json:"positive_ids,omitempty"`
+	// Ids of points that results shall be far from.
 	NegativeIds   []string `protobuf:"bytes,2,rep,name=negative_ids,json=negativeIds,proto3" json:"negative_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -4642,32 +4811,38 @@ func (x *Examples) GetNegativeIds() []string {
 	return nil
 }
 
+// A query: its branches, and how their results are combined.
 type QueryRequest struct {
-	state      protoimpl.MessageState `protogen:"open.v1"`
-	Collection string                 `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
-	// 1 to 16. One: its answer, with its scores. Several: fused.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name or alias of the collection.
+	Collection string `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
+	// Branches of the query, 1 to 16. A single branch gives its results with its own scores; several branches are fused.
 	Branches []*QueryBranch `protobuf:"bytes,2,rep,name=branches,proto3" json:"branches,omitempty"`
-	// Of every branch.
+	// Filter of every branch. Absent: all points.
 	Filter *Filter `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
-	// 1 to 10,000; 0: 10.
+	// Number of results, 1 to 10,000. 0: 10.
 	TopK uint32 `protobuf:"varint,4,opt,name=top_k,json=topK,proto3" json:"top_k,omitempty"`
-	// rrf (default): the sum of weight / (rrf_k + rank). weighted: the sum of weight times the branch's score, scaled so that
-	// its best is 1 and its worst 0.
+	// How branches are fused. rrf (default): the sum of weight / (rrf_k + rank). weighted: the sum of weight times the
+	// score, which is scaled within each branch so that its best score is 1 and its worst is 0.
 	Fusion string `protobuf:"bytes,5,opt,name=fusion,proto3" json:"fusion,omitempty"`
-	// 0: 60.
+	// Constant of the rrf fusion. 0: 60.
 	RrfK uint32 `protobuf:"varint,6,opt,name=rrf_k,json=rrfK,proto3" json:"rrf_k,omitempty"`
-	// The fused candidates are ordered by the similarity of their first vectors to this one (little-endian float32); empty:
-	// they are not. Not with branches that use a named vector.
-	RescoreVectorF32 []byte     `protobuf:"bytes,7,opt,name=rescore_vector_f32,json=rescoreVectorF32,proto3" json:"rescore_vector_f32,omitempty"`
-	Diversity        *Diversity `protobuf:"bytes,8,opt,name=diversity,proto3" json:"diversity,omitempty"`
-	GroupBy          *Grouping  `protobuf:"bytes,9,opt,name=group_by,json=groupBy,proto3" json:"group_by,omitempty"`
-	IncludeVectors   bool       `protobuf:"varint,10,opt,name=include_vectors,json=includeVectors,proto3" json:"include_vectors,omitempty"`
-	// Absent: true.
+	// Vector by whose similarity to the first vectors of the fused candidates these are ordered again, as little-endian
+	// float32 values. Cannot be combined with branches that use a named vector. Empty: the order of the fusion remains.
+	RescoreVectorF32 []byte `protobuf:"bytes,7,opt,name=rescore_vector_f32,json=rescoreVectorF32,proto3" json:"rescore_vector_f32,omitempty"`
+	// Selection of diverse results. Absent: results are selected by score only.
+	Diversity *Diversity `protobuf:"bytes,8,opt,name=diversity,proto3" json:"diversity,omitempty"`
+	// Grouping of the results by a payload value. Absent: results are not grouped.
+	GroupBy *Grouping `protobuf:"bytes,9,opt,name=group_by,json=groupBy,proto3" json:"group_by,omitempty"`
+	// Whether to return the vectors of the results.
+	IncludeVectors bool `protobuf:"varint,10,opt,name=include_vectors,json=includeVectors,proto3" json:"include_vectors,omitempty"`
+	// Whether to return the payloads of the results. Absent: true.
 	IncludeMetadata *bool `protobuf:"varint,11,opt,name=include_metadata,json=includeMetadata,proto3,oneof" json:"include_metadata,omitempty"`
-	// Budget; 0: the server's default.
-	TimeoutMs   uint32           `protobuf:"varint,12,opt,name=timeout_ms,json=timeoutMs,proto3" json:"timeout_ms,omitempty"`
+	// Time limit of the query, milliseconds. 0: the default of the server (`--search-timeout-ms`).
+	TimeoutMs uint32 `protobuf:"varint,12,opt,name=timeout_ms,json=timeoutMs,proto3" json:"timeout_ms,omitempty"`
+	// Which writes the read must see. Absent: every write that the answering replica has applied.
 	Consistency *ReadConsistency `protobuf:"bytes,13,opt,name=consistency,proto3" json:"consistency,omitempty"`
-	// Of the final score.
+	// Minimum of the final score of a result. Absent: no minimum.
 	ScoreThreshold *float32 `protobuf:"fixed32,14,opt,name=score_threshold,json=scoreThreshold,proto3,oneof" json:"score_threshold,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -4801,13 +4976,13 @@ func (x *QueryRequest) GetScoreThreshold() float32 {
 	return 0
 }
 
-// Maximal marginal relevance: each next result is the candidate with the most of (1 - share) * relevance - share * its
-// greatest similarity to a result before.
+// Diversity by maximal marginal relevance: the next result is the candidate with the highest value of (1 - share) *
+// relevance - share * s, where s is its greatest similarity to a result that was already selected.
 type Diversity struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// 0 (none) to 1.
+	// Weight of diversity, 0 (none) to 1.
 	Share float32 `protobuf:"fixed32,1,opt,name=share,proto3" json:"share,omitempty"`
-	// Candidates chosen from, at most 1,000; 0: 4 top_k.
+	// Number of candidates to select from, at most 1,000. 0: 4 * top_k.
 	Candidates    uint32 `protobuf:"varint,2,opt,name=candidates,proto3" json:"candidates,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -4857,14 +5032,15 @@ func (x *Diversity) GetCandidates() uint32 {
 	return 0
 }
 
-// The best groups of points that share a value, in the order of their best points.
+// The best groups of points that have the same payload value, in the order of their best points.
 type Grouping struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// A list puts the point in the group of each of its values; a point without a value is in none.
+	// Path of the value in the payload. A point whose value is a list is in the group of each element; a point without a
+	// value is in none.
 	Path string `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
-	// 1 to 1,000; 0: 10.
+	// Number of groups, 1 to 1,000. 0: 10.
 	Groups uint32 `protobuf:"varint,2,opt,name=groups,proto3" json:"groups,omitempty"`
-	// Points of a group, 1 to 100; 0: 3.
+	// Maximum number of points of each group, 1 to 100. 0: 3.
 	GroupSize     uint32 `protobuf:"varint,3,opt,name=group_size,json=groupSize,proto3" json:"group_size,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -4921,16 +5097,20 @@ func (x *Grouping) GetGroupSize() uint32 {
 	return 0
 }
 
+// The results of a query, and how complete they are.
 type QueryResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Empty with group_by.
+	// Results, best first. Empty if `group_by` was set.
 	Results []*SearchResult `protobuf:"bytes,1,rep,name=results,proto3" json:"results,omitempty"`
-	Groups  []*ResultGroup  `protobuf:"bytes,2,rep,name=groups,proto3" json:"groups,omitempty"`
-	// Whether every shard answered every branch.
-	Complete       bool   `protobuf:"varint,3,opt,name=complete,proto3" json:"complete,omitempty"`
-	ShardsAsked    uint32 `protobuf:"varint,4,opt,name=shards_asked,json=shardsAsked,proto3" json:"shards_asked,omitempty"`
+	// Groups, best first. Empty unless `group_by` was set.
+	Groups []*ResultGroup `protobuf:"bytes,2,rep,name=groups,proto3" json:"groups,omitempty"`
+	// Whether every shard answered every branch completely. If false, results can be missing.
+	Complete bool `protobuf:"varint,3,opt,name=complete,proto3" json:"complete,omitempty"`
+	// Number of shards that were queried.
+	ShardsAsked uint32 `protobuf:"varint,4,opt,name=shards_asked,json=shardsAsked,proto3" json:"shards_asked,omitempty"`
+	// Number of shards that answered.
 	ShardsAnswered uint32 `protobuf:"varint,5,opt,name=shards_answered,json=shardsAnswered,proto3" json:"shards_answered,omitempty"`
-	// In the order of the request.
+	// Reports of the branches, in the order of the request.
 	Branches      []*BranchReport `protobuf:"bytes,6,rep,name=branches,proto3" json:"branches,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -5008,11 +5188,15 @@ func (x *QueryResponse) GetBranches() []*BranchReport {
 	return nil
 }
 
+// Results that have the same payload value.
 type ResultGroup struct {
-	state   protoimpl.MessageState `protogen:"open.v1"`
-	Value   *structpb.Value        `protobuf:"bytes,1,opt,name=value,proto3" json:"value,omitempty"`
-	Results []*SearchResult        `protobuf:"bytes,2,rep,name=results,proto3" json:"results,omitempty"`
-	// The value as JSON text, set when it is an integer beyond 2^53; `value` then has its decimal digits as a string.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Payload value of the group.
+	Value *structpb.Value `protobuf:"bytes,1,opt,name=value,proto3" json:"value,omitempty"`
+	// Results of the group, best first.
+	Results []*SearchResult `protobuf:"bytes,2,rep,name=results,proto3" json:"results,omitempty"`
+	// Value as JSON text. Set if the value is an integer beyond 2^53; `value` then contains its decimal digits as a
+	// string.
 	ValueJson     string `protobuf:"bytes,20,opt,name=value_json,json=valueJson,proto3" json:"value_json,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -5069,19 +5253,20 @@ func (x *ResultGroup) GetValueJson() string {
 	return ""
 }
 
-// What a branch found.
+// How one branch of a query was executed.
 type BranchReport struct {
-	state      protoimpl.MessageState `protogen:"open.v1"`
-	Candidates uint32                 `protobuf:"varint,1,opt,name=candidates,proto3" json:"candidates,omitempty"`
-	// As in SearchResponse.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Number of candidates that the branch found.
+	Candidates uint32 `protobuf:"varint,1,opt,name=candidates,proto3" json:"candidates,omitempty"`
+	// Expected recall of the branch, as in SearchResponse.
 	RecallEstimate *float32 `protobuf:"fixed32,2,opt,name=recall_estimate,json=recallEstimate,proto3,oneof" json:"recall_estimate,omitempty"`
-	// How each shard found its points.
+	// How each shard found its points, as `plan` in ShardRead.
 	Plans []string `protobuf:"bytes,3,rep,name=plans,proto3" json:"plans,omitempty"`
-	// Payloads had to be read for its filter.
+	// Whether payloads were read to evaluate the filter. If true, a payload index would make the branch faster.
 	Unindexed bool `protobuf:"varint,4,opt,name=unindexed,proto3" json:"unindexed,omitempty"`
-	// Set with recall_estimate.
+	// Confidence interval of `recall_estimate`, present if that is present.
 	RecallInterval *RecallInterval `protobuf:"bytes,5,opt,name=recall_interval,json=recallInterval,proto3" json:"recall_interval,omitempty"`
-	// Recall was asked for, and what a shard measured is less, or it has measured nothing.
+	// Whether a `recall` was requested and a shard has measured a lower one, or has measured nothing.
 	RecallUnmet   bool `protobuf:"varint,6,opt,name=recall_unmet,json=recallUnmet,proto3" json:"recall_unmet,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -5159,28 +5344,37 @@ func (x *BranchReport) GetRecallUnmet() bool {
 	return false
 }
 
-// What is not about one vector holds for all of the searches, and is as in SearchRequest.
+// Searches with many vectors. Fields other than `vectors` apply to all of them, and mean the same as in SearchRequest.
 type SearchBatchRequest struct {
-	state      protoimpl.MessageState `protogen:"open.v1"`
-	Collection string                 `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
-	// 1 to 1,000.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name or alias of the collection.
+	Collection string `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
+	// Query vectors, 1 to 1,000.
 	Vectors []*DenseVector `protobuf:"bytes,2,rep,name=vectors,proto3" json:"vectors,omitempty"`
-	// 1 to 10,000; 0: 10.
+	// Number of results of each search, 1 to 10,000. 0: 10.
 	TopK uint32 `protobuf:"varint,3,opt,name=top_k,json=topK,proto3" json:"top_k,omitempty"`
-	// Budget of the whole call; 0: the server's default.
-	TimeoutMs      uint32 `protobuf:"varint,4,opt,name=timeout_ms,json=timeoutMs,proto3" json:"timeout_ms,omitempty"`
-	IncludeVectors bool   `protobuf:"varint,5,opt,name=include_vectors,json=includeVectors,proto3" json:"include_vectors,omitempty"`
-	// Absent: true.
-	IncludeMetadata *bool            `protobuf:"varint,6,opt,name=include_metadata,json=includeMetadata,proto3,oneof" json:"include_metadata,omitempty"`
-	Ef              uint32           `protobuf:"varint,7,opt,name=ef,proto3" json:"ef,omitempty"`
-	Exact           bool             `protobuf:"varint,8,opt,name=exact,proto3" json:"exact,omitempty"`
-	ScoreThreshold  *float32         `protobuf:"fixed32,9,opt,name=score_threshold,json=scoreThreshold,proto3,oneof" json:"score_threshold,omitempty"`
-	Recall          float32          `protobuf:"fixed32,10,opt,name=recall,proto3" json:"recall,omitempty"`
-	Consistency     *ReadConsistency `protobuf:"bytes,11,opt,name=consistency,proto3" json:"consistency,omitempty"`
-	Filter          *Filter          `protobuf:"bytes,12,opt,name=filter,proto3" json:"filter,omitempty"`
-	Using           string           `protobuf:"bytes,13,opt,name=using,proto3" json:"using,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// Time limit of the whole call, milliseconds. 0: the default of the server (`--search-timeout-ms`).
+	TimeoutMs uint32 `protobuf:"varint,4,opt,name=timeout_ms,json=timeoutMs,proto3" json:"timeout_ms,omitempty"`
+	// Whether to return the vectors of the results.
+	IncludeVectors bool `protobuf:"varint,5,opt,name=include_vectors,json=includeVectors,proto3" json:"include_vectors,omitempty"`
+	// Whether to return the payloads of the results. Absent: true.
+	IncludeMetadata *bool `protobuf:"varint,6,opt,name=include_metadata,json=includeMetadata,proto3,oneof" json:"include_metadata,omitempty"`
+	// Maximum number of candidates that the graph search keeps, as in SearchRequest.
+	Ef uint32 `protobuf:"varint,7,opt,name=ef,proto3" json:"ef,omitempty"`
+	// Whether to scan all points instead of searching the graph.
+	Exact bool `protobuf:"varint,8,opt,name=exact,proto3" json:"exact,omitempty"`
+	// Minimum score of a result. Absent: no minimum.
+	ScoreThreshold *float32 `protobuf:"fixed32,9,opt,name=score_threshold,json=scoreThreshold,proto3,oneof" json:"score_threshold,omitempty"`
+	// Required recall of each search, as in SearchRequest.
+	Recall float32 `protobuf:"fixed32,10,opt,name=recall,proto3" json:"recall,omitempty"`
+	// Which writes the read must see. Absent: every write that the answering replica has applied.
+	Consistency *ReadConsistency `protobuf:"bytes,11,opt,name=consistency,proto3" json:"consistency,omitempty"`
+	// Only points that match this filter are considered. Absent: all points.
+	Filter *Filter `protobuf:"bytes,12,opt,name=filter,proto3" json:"filter,omitempty"`
+	// Named vector that is searched, and returned with `include_vectors`. Empty: the first vector of the points.
+	Using         string `protobuf:"bytes,13,opt,name=using,proto3" json:"using,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SearchBatchRequest) Reset() {
@@ -5306,7 +5500,7 @@ func (x *SearchBatchRequest) GetUsing() string {
 
 type SearchBatchResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// One a vector, in their order.
+	// Answers in the order of the vectors.
 	Answers       []*SearchResponse `protobuf:"bytes,1,rep,name=answers,proto3" json:"answers,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -5351,7 +5545,7 @@ func (x *SearchBatchResponse) GetAnswers() []*SearchResponse {
 
 type QueryBatchRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// 1 to 64.
+	// Queries to run, 1 to 64.
 	Queries       []*QueryRequest `protobuf:"bytes,1,rep,name=queries,proto3" json:"queries,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -5395,8 +5589,9 @@ func (x *QueryBatchRequest) GetQueries() []*QueryRequest {
 }
 
 type QueryBatchResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Outcomes      []*QueryOutcome        `protobuf:"bytes,1,rep,name=outcomes,proto3" json:"outcomes,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Outcomes in the order of the queries.
+	Outcomes      []*QueryOutcome `protobuf:"bytes,1,rep,name=outcomes,proto3" json:"outcomes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -5438,11 +5633,14 @@ func (x *QueryBatchResponse) GetOutcomes() []*QueryOutcome {
 	return nil
 }
 
+// The answer or the error of one query of a batch.
 type QueryOutcome struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Answer *QueryResponse         `protobuf:"bytes,1,opt,name=answer,proto3" json:"answer,omitempty"`
-	// Set when there is no answer: the error's code and message.
-	ErrorCode     string `protobuf:"bytes,2,opt,name=error_code,json=errorCode,proto3" json:"error_code,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Answer of the query. Absent: the query failed.
+	Answer *QueryResponse `protobuf:"bytes,1,opt,name=answer,proto3" json:"answer,omitempty"`
+	// Code of the error. Empty: the query succeeded.
+	ErrorCode string `protobuf:"bytes,2,opt,name=error_code,json=errorCode,proto3" json:"error_code,omitempty"`
+	// Message of the error. Empty: the query succeeded.
 	ErrorMessage  string `protobuf:"bytes,3,opt,name=error_message,json=errorMessage,proto3" json:"error_message,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -5500,19 +5698,23 @@ func (x *QueryOutcome) GetErrorMessage() string {
 }
 
 type MeasureRecallRequest struct {
-	state      protoimpl.MessageState `protogen:"open.v1"`
-	Collection string                 `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
-	// Queries that are compared, 1 to 1,000; 0: 100.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name or alias of the collection.
+	Collection string `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
+	// Number of queries to compare, 1 to 1,000. 0: 100.
 	Queries uint32 `protobuf:"varint,2,opt,name=queries,proto3" json:"queries,omitempty"`
-	// Results a query, 1 to 1,000; 0: 10.
+	// Number of results of each query, 1 to 1,000. 0: 10.
 	TopK uint32 `protobuf:"varint,3,opt,name=top_k,json=topK,proto3" json:"top_k,omitempty"`
-	// How the searches that are measured are made: as in SearchRequest.
-	Ef     uint32  `protobuf:"varint,4,opt,name=ef,proto3" json:"ef,omitempty"`
+	// `ef` of the searches to measure, as in SearchRequest.
+	Ef uint32 `protobuf:"varint,4,opt,name=ef,proto3" json:"ef,omitempty"`
+	// `recall` of the searches to measure, as in SearchRequest.
 	Recall float32 `protobuf:"fixed32,5,opt,name=recall,proto3" json:"recall,omitempty"`
-	// The named vector; empty: the first one.
-	Using  string  `protobuf:"bytes,6,opt,name=using,proto3" json:"using,omitempty"`
+	// Named vector to measure. Empty: the first vector of the points.
+	Using string `protobuf:"bytes,6,opt,name=using,proto3" json:"using,omitempty"`
+	// Filter of the searches to measure. Absent: all points.
 	Filter *Filter `protobuf:"bytes,7,opt,name=filter,proto3" json:"filter,omitempty"`
-	// What was compared within this time is the answer; 0: 10,000.
+	// Time limit of the measurement, milliseconds, at most 600,000; the answer then contains the comparisons that were
+	// completed. 0: 10,000.
 	TimeoutMs     uint32 `protobuf:"varint,8,opt,name=timeout_ms,json=timeoutMs,proto3" json:"timeout_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -5604,17 +5806,21 @@ func (x *MeasureRecallRequest) GetTimeoutMs() uint32 {
 	return 0
 }
 
+// Search results compared with exact results.
 type MeasureRecallResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Mean share of the true `top_k` that were found. A point whose score equals that of the last true one counts.
-	Recall   float32         `protobuf:"fixed32,1,opt,name=recall,proto3" json:"recall,omitempty"`
+	// Measured recall: mean share of the true `top_k` nearest points that the searches found, 0 to 1. A found point whose
+	// score equals that of the last true one counts as found.
+	Recall float32 `protobuf:"fixed32,1,opt,name=recall,proto3" json:"recall,omitempty"`
+	// Confidence interval of `recall`.
 	Interval *RecallInterval `protobuf:"bytes,2,opt,name=interval,proto3" json:"interval,omitempty"`
-	// Queries that were compared, and how many of them had been asked by clients.
+	// Number of queries that were compared.
 	Queries uint32 `protobuf:"varint,3,opt,name=queries,proto3" json:"queries,omitempty"`
-	Asked   uint32 `protobuf:"varint,4,opt,name=asked,proto3" json:"asked,omitempty"`
-	// Mean of the recall that the answers said, absent where one said nothing.
+	// Number of these queries that clients had sent; the others are synthetic.
+	Asked uint32 `protobuf:"varint,4,opt,name=asked,proto3" json:"asked,omitempty"`
+	// Mean of the `recall_estimate` of the answers. Absent: an answer had none.
 	Promised *float32 `protobuf:"fixed32,5,opt,name=promised,proto3,oneof" json:"promised,omitempty"`
-	// Queries by how their points were found; shards count each.
+	// Number of queries by the plan that found their points, counted in each shard.
 	Plans         map[string]uint32 `protobuf:"bytes,6,rep,name=plans,proto3" json:"plans,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -5693,11 +5899,14 @@ func (x *MeasureRecallResponse) GetPlans() map[string]uint32 {
 }
 
 type CountPointsRequest struct {
-	state      protoimpl.MessageState `protogen:"open.v1"`
-	Collection string                 `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
-	Filter     *Filter                `protobuf:"bytes,2,opt,name=filter,proto3" json:"filter,omitempty"`
-	// Where the indexes do not know, look at a sample only.
-	Estimate      bool             `protobuf:"varint,3,opt,name=estimate,proto3" json:"estimate,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name or alias of the collection.
+	Collection string `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
+	// Only points that match this filter are counted. Absent: all points.
+	Filter *Filter `protobuf:"bytes,2,opt,name=filter,proto3" json:"filter,omitempty"`
+	// Whether to estimate the number from a sample where the indexes cannot give the exact one.
+	Estimate bool `protobuf:"varint,3,opt,name=estimate,proto3" json:"estimate,omitempty"`
+	// Which writes the read must see. Absent: every write that the answering replica has applied.
 	Consistency   *ReadConsistency `protobuf:"bytes,4,opt,name=consistency,proto3" json:"consistency,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -5761,11 +5970,14 @@ func (x *CountPointsRequest) GetConsistency() *ReadConsistency {
 	return nil
 }
 
+// The number of points that match.
 type CountPointsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Count uint64                 `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`
-	Exact bool                   `protobuf:"varint,2,opt,name=exact,proto3" json:"exact,omitempty"`
-	// Payloads had to be read: a payload index would make it faster.
+	// Number of points.
+	Count uint64 `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`
+	// Whether `count` is exact; otherwise it is an estimate.
+	Exact bool `protobuf:"varint,2,opt,name=exact,proto3" json:"exact,omitempty"`
+	// Whether payloads were read. If true, a payload index would make the call faster.
 	Unindexed     bool `protobuf:"varint,3,opt,name=unindexed,proto3" json:"unindexed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -5823,12 +6035,16 @@ func (x *CountPointsResponse) GetUnindexed() bool {
 }
 
 type FacetPointsRequest struct {
-	state      protoimpl.MessageState `protogen:"open.v1"`
-	Collection string                 `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
-	Path       string                 `protobuf:"bytes,2,opt,name=path,proto3" json:"path,omitempty"`
-	Filter     *Filter                `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
-	// 1 to 10,000; 0: 10.
-	Limit         uint32           `protobuf:"varint,4,opt,name=limit,proto3" json:"limit,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name or alias of the collection.
+	Collection string `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
+	// Path of the values in the payload.
+	Path string `protobuf:"bytes,2,opt,name=path,proto3" json:"path,omitempty"`
+	// Only points that match this filter are counted. Absent: all points.
+	Filter *Filter `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
+	// Maximum number of values in the answer, 1 to 10,000. 0: 10.
+	Limit uint32 `protobuf:"varint,4,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Which writes the read must see. Absent: every write that the answering replica has applied.
 	Consistency   *ReadConsistency `protobuf:"bytes,5,opt,name=consistency,proto3" json:"consistency,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -5899,12 +6115,14 @@ func (x *FacetPointsRequest) GetConsistency() *ReadConsistency {
 	return nil
 }
 
+// The values at a path, with the number of points of each.
 type FacetPointsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The most frequent first.
+	// Values with their numbers of points, most frequent first.
 	Values []*Facet `protobuf:"bytes,1,rep,name=values,proto3" json:"values,omitempty"`
-	// Whether there are others.
-	More          bool `protobuf:"varint,2,opt,name=more,proto3" json:"more,omitempty"`
+	// Whether there are more values than `limit`.
+	More bool `protobuf:"varint,2,opt,name=more,proto3" json:"more,omitempty"`
+	// Whether payloads were read. If true, a payload index would make the call faster.
 	Unindexed     bool `protobuf:"varint,3,opt,name=unindexed,proto3" json:"unindexed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -5961,11 +6179,14 @@ func (x *FacetPointsResponse) GetUnindexed() bool {
 	return false
 }
 
+// A payload value, and the number of points that have it.
 type Facet struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Value *structpb.Value        `protobuf:"bytes,1,opt,name=value,proto3" json:"value,omitempty"`
-	Count uint64                 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
-	// As in ResultGroup.
+	// The payload value.
+	Value *structpb.Value `protobuf:"bytes,1,opt,name=value,proto3" json:"value,omitempty"`
+	// Number of points that have the value.
+	Count uint64 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
+	// Value as JSON text, as in ResultGroup.
 	ValueJson     string `protobuf:"bytes,20,opt,name=value_json,json=valueJson,proto3" json:"value_json,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -6023,23 +6244,28 @@ func (x *Facet) GetValueJson() string {
 }
 
 type UpdatePointsRequest struct {
-	state      protoimpl.MessageState `protogen:"open.v1"`
-	Collection string                 `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
-	// Those that are there; with a filter: those of them that pass. At least one of both.
-	Ids    []string `protobuf:"bytes,2,rep,name=ids,proto3" json:"ids,omitempty"`
-	Filter *Filter  `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
-	// The whole payload, before the other changes.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name or alias of the collection.
+	Collection string `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
+	// Ids of the points, at most 10,000; unknown ids are ignored. With a filter, only those that match it. At least one
+	// of `ids` and `filter` is required.
+	Ids []string `protobuf:"bytes,2,rep,name=ids,proto3" json:"ids,omitempty"`
+	// Selects the points that match. Absent: `ids` selects the points.
+	Filter *Filter `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
+	// New payload, which replaces the old one before the other changes. Absent: the old payload remains.
 	Replace *structpb.Struct `protobuf:"bytes,4,opt,name=replace,proto3" json:"replace,omitempty"`
-	// Paths.
+	// Paths of the payload fields to remove, at most 1,000.
 	Remove []string `protobuf:"bytes,5,rep,name=remove,proto3" json:"remove,omitempty"`
-	// By path.
+	// New values of payload fields, by path.
 	Set *structpb.Struct `protobuf:"bytes,6,opt,name=set,proto3" json:"set,omitempty"`
-	// Only if the version of every point is this; with ids alone.
-	IfVersion *uint64      `protobuf:"varint,7,opt,name=if_version,json=ifVersion,proto3,oneof" json:"if_version,omitempty"`
-	Origin    *WriteOrigin `protobuf:"bytes,20,opt,name=origin,proto3" json:"origin,omitempty"`
-	// Instead of `replace`: a JSON object as text, in which every number is exact.
+	// Version that every point must have; otherwise the call fails with VERSION_CONFLICT. Only with `ids`, not with
+	// `filter`. Absent: the change is unconditional.
+	IfVersion *uint64 `protobuf:"varint,7,opt,name=if_version,json=ifVersion,proto3,oneof" json:"if_version,omitempty"`
+	// Identifies the write, as in UpsertRequest.
+	Origin *WriteOrigin `protobuf:"bytes,20,opt,name=origin,proto3" json:"origin,omitempty"`
+	// JSON object as text, in which every number is exact, instead of `replace`.
 	ReplaceJson string `protobuf:"bytes,21,opt,name=replace_json,json=replaceJson,proto3" json:"replace_json,omitempty"`
-	// Instead of `set`: a JSON object as text, in which every number is exact.
+	// JSON object as text, in which every number is exact, instead of `set`.
 	SetJson       string `protobuf:"bytes,22,opt,name=set_json,json=setJson,proto3" json:"set_json,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -6145,10 +6371,12 @@ func (x *UpdatePointsRequest) GetSetJson() string {
 	return ""
 }
 
+// The result of a change of points.
 type UpdatePointsResponse struct {
-	state   protoimpl.MessageState `protogen:"open.v1"`
-	Updated uint64                 `protobuf:"varint,1,opt,name=updated,proto3" json:"updated,omitempty"`
-	// For a read that must see this.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Number of points that were changed.
+	Updated uint64 `protobuf:"varint,1,opt,name=updated,proto3" json:"updated,omitempty"`
+	// Token of this write, for reads with the consistency at_least.
 	WriteToken    string `protobuf:"bytes,2,opt,name=write_token,json=writeToken,proto3" json:"write_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -6199,13 +6427,18 @@ func (x *UpdatePointsResponse) GetWriteToken() string {
 }
 
 type DeletePointsRequest struct {
-	state      protoimpl.MessageState `protogen:"open.v1"`
-	Collection string                 `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
-	// Those that are there; with a filter: those of them that pass. At least one of both.
-	Ids    []string `protobuf:"bytes,2,rep,name=ids,proto3" json:"ids,omitempty"`
-	Filter *Filter  `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
-	// Only if the version of every point is this; with ids alone.
-	IfVersion     *uint64      `protobuf:"varint,4,opt,name=if_version,json=ifVersion,proto3,oneof" json:"if_version,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name or alias of the collection.
+	Collection string `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
+	// Ids of the points, at most 10,000; unknown ids are ignored. With a filter, only those that match it. At least one
+	// of `ids` and `filter` is required.
+	Ids []string `protobuf:"bytes,2,rep,name=ids,proto3" json:"ids,omitempty"`
+	// Selects the points that match. Absent: `ids` selects the points.
+	Filter *Filter `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
+	// Version that every point must have; otherwise the call fails with VERSION_CONFLICT. Only with `ids`, not with
+	// `filter`. Absent: the deletion is unconditional.
+	IfVersion *uint64 `protobuf:"varint,4,opt,name=if_version,json=ifVersion,proto3,oneof" json:"if_version,omitempty"`
+	// Identifies the write, as in UpsertRequest.
 	Origin        *WriteOrigin `protobuf:"bytes,20,opt,name=origin,proto3" json:"origin,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -6276,10 +6509,12 @@ func (x *DeletePointsRequest) GetOrigin() *WriteOrigin {
 	return nil
 }
 
+// The result of a deletion of points.
 type DeletePointsResponse struct {
-	state   protoimpl.MessageState `protogen:"open.v1"`
-	Deleted uint64                 `protobuf:"varint,1,opt,name=deleted,proto3" json:"deleted,omitempty"`
-	// For a read that must see this.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Number of points that were deleted.
+	Deleted uint64 `protobuf:"varint,1,opt,name=deleted,proto3" json:"deleted,omitempty"`
+	// Token of this write, for reads with the consistency at_least.
 	WriteToken    string `protobuf:"bytes,2,opt,name=write_token,json=writeToken,proto3" json:"write_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -6330,8 +6565,9 @@ func (x *DeletePointsResponse) GetWriteToken() string {
 }
 
 type ListIndexesRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Collection    string                 `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name or alias of the collection.
+	Collection    string `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -6373,11 +6609,15 @@ func (x *ListIndexesRequest) GetCollection() string {
 	return ""
 }
 
+// The indexes and vectors that are declared for a collection.
 type ListIndexesResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Indexes       []*IndexInfo           `protobuf:"bytes,1,rep,name=indexes,proto3" json:"indexes,omitempty"`
-	SparseVectors []string               `protobuf:"bytes,2,rep,name=sparse_vectors,json=sparseVectors,proto3" json:"sparse_vectors,omitempty"`
-	NamedVectors  []*NamedVector         `protobuf:"bytes,3,rep,name=named_vectors,json=namedVectors,proto3" json:"named_vectors,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Payload indexes with their progress.
+	Indexes []*IndexInfo `protobuf:"bytes,1,rep,name=indexes,proto3" json:"indexes,omitempty"`
+	// Names of the declared sparse vectors.
+	SparseVectors []string `protobuf:"bytes,2,rep,name=sparse_vectors,json=sparseVectors,proto3" json:"sparse_vectors,omitempty"`
+	// Declarations of the named vectors.
+	NamedVectors  []*NamedVector `protobuf:"bytes,3,rep,name=named_vectors,json=namedVectors,proto3" json:"named_vectors,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -6433,18 +6673,21 @@ func (x *ListIndexesResponse) GetNamedVectors() []*NamedVector {
 	return nil
 }
 
+// A payload index and its progress.
 type IndexInfo struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Index *PayloadIndex          `protobuf:"bytes,1,opt,name=index,proto3" json:"index,omitempty"`
-	// Points that are in it, of all points.
+	// Declaration of the index.
+	Index *PayloadIndex `protobuf:"bytes,1,opt,name=index,proto3" json:"index,omitempty"`
+	// Number of points that are in the index.
 	Indexed uint64 `protobuf:"varint,2,opt,name=indexed,proto3" json:"indexed,omitempty"`
-	Points  uint64 `protobuf:"varint,3,opt,name=points,proto3" json:"points,omitempty"`
-	// Whether every shard uses it.
+	// Number of points of the collection.
+	Points uint64 `protobuf:"varint,3,opt,name=points,proto3" json:"points,omitempty"`
+	// Whether the index is complete and every shard uses it.
 	Ready bool `protobuf:"varint,4,opt,name=ready,proto3" json:"ready,omitempty"`
-	// Points of those indexed with a value, other than null, that is not of the index's type, or cannot be read as it. Tests of
-	// that type do not find such a value.
+	// Number of indexed points that have a value, other than null, which does not have the type of the index or cannot be
+	// parsed as this type. Conditions on this type do not find such a value.
 	Unread uint64 `protobuf:"varint,5,opt,name=unread,proto3" json:"unread,omitempty"`
-	// One of them; absent when there is none.
+	// Example of such a value. Absent: there is none.
 	UnreadExample *UnreadExample `protobuf:"bytes,6,opt,name=unread_example,json=unreadExample,proto3" json:"unread_example,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -6522,10 +6765,12 @@ func (x *IndexInfo) GetUnreadExample() *UnreadExample {
 	return nil
 }
 
+// A payload value that an index could not read.
 type UnreadExample struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// The value as JSON text, cut off after 200 bytes.
+	// Id of a point with such a value.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The value as JSON text, cut after 200 bytes.
 	Value         string `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -6576,14 +6821,15 @@ func (x *UnreadExample) GetValue() string {
 }
 
 type AnalyzeRequest struct {
-	state      protoimpl.MessageState `protogen:"open.v1"`
-	Collection string                 `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
-	// At most 64 KiB.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name or alias of the collection.
+	Collection string `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
+	// Text to analyze, at most 64 KiB.
 	Text string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
-	// As the text index that is declared at this path makes words; empty: as `index` says.
+	// Path of a declared text index whose settings are used. Empty: the settings of `index`.
 	Path string `protobuf:"bytes,3,opt,name=path,proto3" json:"path,omitempty"`
-	// An index that need not be declared, instead of `path`; only language, analyzer and stop_words matter. Missing, with no
-	// path: as where there is no text index.
+	// Settings of an index that need not be declared, instead of `path`; only `language`, `analyzer` and `stop_words` are
+	// used. Absent, and without a path: the settings that apply where there is no text index.
 	Index         *PayloadIndex `protobuf:"bytes,4,opt,name=index,proto3" json:"index,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -6648,8 +6894,9 @@ func (x *AnalyzeRequest) GetIndex() *PayloadIndex {
 }
 
 type AnalyzeResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Tokens        []*Token               `protobuf:"bytes,1,rep,name=tokens,proto3" json:"tokens,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Terms in the order of the text.
+	Tokens        []*Token `protobuf:"bytes,1,rep,name=tokens,proto3" json:"tokens,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -6691,22 +6938,26 @@ func (x *AnalyzeResponse) GetTokens() []*Token {
 	return nil
 }
 
-// A term that a text index keeps, or that a query asks for.
+// A term that a text index stores, or that a query searches for.
 type Token struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Text  string                 `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
-	// Where the word begins and ends in the text, in UTF-16 code units, as JavaScript, Java and C# count.
+	// Text of the term.
+	Text string `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
+	// Start of the word in the text, in UTF-16 code units, as JavaScript, Java and C# count.
 	Start uint32 `protobuf:"varint,2,opt,name=start,proto3" json:"start,omitempty"`
-	End   uint32 `protobuf:"varint,3,opt,name=end,proto3" json:"end,omitempty"`
-	// Of the word among the words, from 0. Phrases compare positions; stop words have one, and are left out here.
+	// End of the word in the text, in UTF-16 code units, exclusive.
+	End uint32 `protobuf:"varint,3,opt,name=end,proto3" json:"end,omitempty"`
+	// Position of the word among the words of the text, from 0. Phrases compare positions; stop words have a position,
+	// but are not listed.
 	Position uint32 `protobuf:"varint,4,opt,name=position,proto3" json:"position,omitempty"`
-	// The stretch of the text from start to end.
+	// Part of the text from `start` to `end`.
 	Word string `protobuf:"bytes,5,opt,name=word,proto3" json:"word,omitempty"`
-	// word; variant: another form of the word before it; whole: several words as one, which adds to the score; part: found by
-	// who asks for just that; unit and pair: one and two characters of a script without spaces; query: only asked for, in
-	// place of the word before it.
+	// Kind of the term. word: the word itself. variant: another form of the preceding word. whole: several words as one
+	// term, which adds to the score. part: a part of a word, found by queries for exactly this part. unit and pair: one
+	// and two characters of a script without spaces. query: a term that only queries use, instead of the preceding word.
 	Kind string `protobuf:"bytes,6,opt,name=kind,proto3" json:"kind,omitempty"`
-	// Whether a filter that has this text needs it (or, of a variant and a query token, takes it in place of the word).
+	// Whether a filter with this text requires the term. For a variant and a query term: whether the term is accepted
+	// instead of the word.
 	Asked         bool `protobuf:"varint,7,opt,name=asked,proto3" json:"asked,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -6791,13 +7042,17 @@ func (x *Token) GetAsked() bool {
 	return false
 }
 
-// Exactly one of index, sparse_vector and named_vector.
+// A declaration. Exactly one of `index`, `sparse_vector` and `named_vector` is required.
 type CreateIndexRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Collection    string                 `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
-	Index         *PayloadIndex          `protobuf:"bytes,2,opt,name=index,proto3" json:"index,omitempty"`
-	SparseVector  string                 `protobuf:"bytes,3,opt,name=sparse_vector,json=sparseVector,proto3" json:"sparse_vector,omitempty"`
-	NamedVector   *NamedVector           `protobuf:"bytes,4,opt,name=named_vector,json=namedVector,proto3" json:"named_vector,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name or alias of the collection.
+	Collection string `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
+	// Payload index to declare.
+	Index *PayloadIndex `protobuf:"bytes,2,opt,name=index,proto3" json:"index,omitempty"`
+	// Name of the sparse vector to declare, 1 to 64 bytes.
+	SparseVector string `protobuf:"bytes,3,opt,name=sparse_vector,json=sparseVector,proto3" json:"sparse_vector,omitempty"`
+	// Named dense vector to declare.
+	NamedVector   *NamedVector `protobuf:"bytes,4,opt,name=named_vector,json=namedVector,proto3" json:"named_vector,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -6862,7 +7117,7 @@ func (x *CreateIndexRequest) GetNamedVector() *NamedVector {
 
 type CreateIndexResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Whether it was not there before.
+	// Whether the declaration is new. False: it existed already.
 	Created       bool `protobuf:"varint,1,opt,name=created,proto3" json:"created,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -6905,13 +7160,17 @@ func (x *CreateIndexResponse) GetCreated() bool {
 	return false
 }
 
-// Exactly one of index, sparse_vector and named_vector, of which only the name matters.
+// The declaration to delete. Exactly one of `index`, `sparse_vector` and `named_vector` is required.
 type DeleteIndexRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Collection    string                 `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
-	Index         *PayloadIndex          `protobuf:"bytes,2,opt,name=index,proto3" json:"index,omitempty"`
-	SparseVector  string                 `protobuf:"bytes,3,opt,name=sparse_vector,json=sparseVector,proto3" json:"sparse_vector,omitempty"`
-	NamedVector   *NamedVector           `protobuf:"bytes,4,opt,name=named_vector,json=namedVector,proto3" json:"named_vector,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name or alias of the collection.
+	Collection string `protobuf:"bytes,1,opt,name=collection,proto3" json:"collection,omitempty"`
+	// Payload index to delete; only its `path` and `type` are used.
+	Index *PayloadIndex `protobuf:"bytes,2,opt,name=index,proto3" json:"index,omitempty"`
+	// Name of the sparse vector to delete.
+	SparseVector string `protobuf:"bytes,3,opt,name=sparse_vector,json=sparseVector,proto3" json:"sparse_vector,omitempty"`
+	// Named dense vector to delete; only its name is used.
+	NamedVector   *NamedVector `protobuf:"bytes,4,opt,name=named_vector,json=namedVector,proto3" json:"named_vector,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -6975,8 +7234,9 @@ func (x *DeleteIndexRequest) GetNamedVector() *NamedVector {
 }
 
 type DeleteIndexResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Existed       bool                   `protobuf:"varint,1,opt,name=existed,proto3" json:"existed,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whether the declaration existed.
+	Existed       bool `protobuf:"varint,1,opt,name=existed,proto3" json:"existed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -7055,8 +7315,9 @@ func (*ListAliasesRequest) Descriptor() ([]byte, []int) {
 }
 
 type ListAliasesResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Aliases       []*Alias               `protobuf:"bytes,1,rep,name=aliases,proto3" json:"aliases,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Aliases of the tenant.
+	Aliases       []*Alias `protobuf:"bytes,1,rep,name=aliases,proto3" json:"aliases,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -7098,10 +7359,13 @@ func (x *ListAliasesResponse) GetAliases() []*Alias {
 	return nil
 }
 
+// An additional name of a collection.
 type Alias struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Alias         string                 `protobuf:"bytes,1,opt,name=alias,proto3" json:"alias,omitempty"`
-	Collection    string                 `protobuf:"bytes,2,opt,name=collection,proto3" json:"collection,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The additional name, at most 128 bytes. The rules for names of collections apply.
+	Alias string `protobuf:"bytes,1,opt,name=alias,proto3" json:"alias,omitempty"`
+	// Name of the collection.
+	Collection    string `protobuf:"bytes,2,opt,name=collection,proto3" json:"collection,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -7152,8 +7416,9 @@ func (x *Alias) GetCollection() string {
 
 type UpdateAliasesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Made, or pointed elsewhere.
-	Set           []*Alias `protobuf:"bytes,1,rep,name=set,proto3" json:"set,omitempty"`
+	// Aliases to create, or to change to another collection, at most 40.
+	Set []*Alias `protobuf:"bytes,1,rep,name=set,proto3" json:"set,omitempty"`
+	// Names of aliases to delete, at most 40.
 	Delete        []string `protobuf:"bytes,2,rep,name=delete,proto3" json:"delete,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

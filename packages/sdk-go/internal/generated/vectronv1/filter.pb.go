@@ -4,7 +4,7 @@
 // 	protoc        (unknown)
 // source: vectron/apigateway/filter.proto
 
-// Conditions on points, in every call that selects some of them.
+// Conditions on points, which every call that selects points accepts.
 
 package vectronv1
 
@@ -23,7 +23,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Exactly one condition.
+// A condition on a point. Exactly one of its fields is required.
 type Filter struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Condition:
@@ -135,30 +135,32 @@ type isFilter_Condition interface {
 }
 
 type Filter_All struct {
-	// Every one holds; true of none.
+	// Every filter of the list matches. An empty list matches every point.
 	All *FilterList `protobuf:"bytes,1,opt,name=all,proto3,oneof"`
 }
 
 type Filter_Any struct {
-	// At least one holds; false of none.
+	// At least one filter of the list matches. An empty list matches no point.
 	Any *FilterList `protobuf:"bytes,2,opt,name=any,proto3,oneof"`
 }
 
 type Filter_None struct {
-	// None holds; true of none.
+	// None of the filters of the list matches. An empty list matches every point.
 	None *FilterList `protobuf:"bytes,3,opt,name=none,proto3,oneof"`
 }
 
 type Filter_Field struct {
+	// A condition on the values at a path of the payload.
 	Field *FieldCondition `protobuf:"bytes,4,opt,name=field,proto3,oneof"`
 }
 
 type Filter_Ids struct {
-	// The point has one of these ids.
+	// The id of the point is in the list.
 	Ids *IdList `protobuf:"bytes,5,opt,name=ids,proto3,oneof"`
 }
 
 type Filter_Nested struct {
+	// One object of a list in the payload matches a whole filter.
 	Nested *NestedCondition `protobuf:"bytes,6,opt,name=nested,proto3,oneof"`
 }
 
@@ -174,9 +176,11 @@ func (*Filter_Ids) isFilter_Condition() {}
 
 func (*Filter_Nested) isFilter_Condition() {}
 
+// A list of filters.
 type FilterList struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Filters       []*Filter              `protobuf:"bytes,1,rep,name=filters,proto3" json:"filters,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The filters of the list.
+	Filters       []*Filter `protobuf:"bytes,1,rep,name=filters,proto3" json:"filters,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -218,9 +222,11 @@ func (x *FilterList) GetFilters() []*Filter {
 	return nil
 }
 
+// A list of point ids.
 type IdList struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Ids           []string               `protobuf:"bytes,1,rep,name=ids,proto3" json:"ids,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Ids of points, each 1 to 512 bytes.
+	Ids           []string `protobuf:"bytes,1,rep,name=ids,proto3" json:"ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -262,11 +268,14 @@ func (x *IdList) GetIds() []string {
 	return nil
 }
 
-// One object below `path` meets the whole filter, whose paths begin in that object.
+// One object below `path` matches the whole filter. Without it, different objects of a list can match different
+// conditions.
 type NestedCondition struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Path          string                 `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
-	Filter        *Filter                `protobuf:"bytes,2,opt,name=filter,proto3" json:"filter,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Path of the object, or of the list of objects, in the payload.
+	Path string `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
+	// Filter whose paths begin in that object.
+	Filter        *Filter `protobuf:"bytes,2,opt,name=filter,proto3" json:"filter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -315,11 +324,13 @@ func (x *NestedCondition) GetFilter() *Filter {
 	return nil
 }
 
-// A test of the values at a path of the payload: keys separated by dots, a backslash before a dot that is part of a key.
-// Lists on the way are gone through: a test holds when it holds for one value.
+// A condition on the values at a path of the payload. The condition matches if one of the values matches it. Exactly
+// one test is required.
 type FieldCondition struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Path  string                 `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
+	// Path of the values: keys separated by dots, with a backslash before a dot that is part of a key. Lists on the path
+	// are traversed.
+	Path string `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
 	// Types that are valid to be assigned to Test:
 	//
 	//	*FieldCondition_In
@@ -486,54 +497,58 @@ type isFieldCondition_Test interface {
 }
 
 type FieldCondition_In struct {
-	// One of these values. A number equals a number whether it is written as integer or not.
+	// A value is one of these values. Numbers are compared by value: 1 equals 1.0.
 	In *ScalarList `protobuf:"bytes,2,opt,name=in,proto3,oneof"`
 }
 
 type FieldCondition_NotIn struct {
-	// None of these values; holds where there is no value at all.
+	// No value is one of these values. Matches also where there is no value.
 	NotIn *ScalarList `protobuf:"bytes,3,opt,name=not_in,json=notIn,proto3,oneof"`
 }
 
 type FieldCondition_Number struct {
+	// A number is within this range.
 	Number *NumberRange `protobuf:"bytes,4,opt,name=number,proto3,oneof"`
 }
 
 type FieldCondition_Datetime struct {
+	// A time is within this range.
 	Datetime *DatetimeRange `protobuf:"bytes,5,opt,name=datetime,proto3,oneof"`
 }
 
 type FieldCondition_GeoRadius struct {
+	// A geographic point is within this distance of a centre.
 	GeoRadius *GeoRadius `protobuf:"bytes,6,opt,name=geo_radius,json=geoRadius,proto3,oneof"`
 }
 
 type FieldCondition_GeoBox struct {
+	// A geographic point is within this box.
 	GeoBox *GeoBox `protobuf:"bytes,7,opt,name=geo_box,json=geoBox,proto3,oneof"`
 }
 
 type FieldCondition_Prefix struct {
-	// A string that begins so.
+	// A string begins with this prefix.
 	Prefix string `protobuf:"bytes,8,opt,name=prefix,proto3,oneof"`
 }
 
 type FieldCondition_Text struct {
-	// A string that has every word of this text, as the field's text index makes words (docs/text.md), or as one without
-	// settings does where there is none.
+	// A string contains every word of this text. Words are determined by the text index of the field (docs/text.md), or
+	// by the default settings if there is none.
 	Text string `protobuf:"bytes,9,opt,name=text,proto3,oneof"`
 }
 
 type FieldCondition_Exists struct {
-	// Whether there is a value that is not null.
+	// true: there is a value other than null. false: there is none.
 	Exists bool `protobuf:"varint,10,opt,name=exists,proto3,oneof"`
 }
 
 type FieldCondition_IsNull struct {
-	// Whether there is a null.
+	// true: there is a null. false: there is none.
 	IsNull bool `protobuf:"varint,11,opt,name=is_null,json=isNull,proto3,oneof"`
 }
 
 type FieldCondition_Phrase struct {
-	// A string that has these words next to each other in this order.
+	// A string contains these words next to each other in this order.
 	Phrase string `protobuf:"bytes,12,opt,name=phrase,proto3,oneof"`
 }
 
@@ -559,6 +574,7 @@ func (*FieldCondition_IsNull) isFieldCondition_Test() {}
 
 func (*FieldCondition_Phrase) isFieldCondition_Test() {}
 
+// A value that a condition compares with. Exactly one of its fields is required.
 type Scalar struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Value:
@@ -660,23 +676,27 @@ type isScalar_Value interface {
 }
 
 type Scalar_Text struct {
+	// A string of valid UTF-8.
 	Text string `protobuf:"bytes,1,opt,name=text,proto3,oneof"`
 }
 
 type Scalar_Integer struct {
+	// An integer from -2^63 to 2^63 - 1.
 	Integer int64 `protobuf:"zigzag64,2,opt,name=integer,proto3,oneof"`
 }
 
 type Scalar_Number struct {
+	// A floating-point number; it must be finite.
 	Number float64 `protobuf:"fixed64,3,opt,name=number,proto3,oneof"`
 }
 
 type Scalar_Flag struct {
+	// A boolean value.
 	Flag bool `protobuf:"varint,4,opt,name=flag,proto3,oneof"`
 }
 
 type Scalar_Unsigned struct {
-	// From 2^63 to 2^64 - 1, which `integer` cannot hold.
+	// An integer from 2^63 to 2^64 - 1, which `integer` cannot represent.
 	Unsigned uint64 `protobuf:"varint,5,opt,name=unsigned,proto3,oneof"`
 }
 
@@ -690,9 +710,11 @@ func (*Scalar_Flag) isScalar_Value() {}
 
 func (*Scalar_Unsigned) isScalar_Value() {}
 
+// A list of values.
 type ScalarList struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Values        []*Scalar              `protobuf:"bytes,1,rep,name=values,proto3" json:"values,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The values of the list.
+	Values        []*Scalar `protobuf:"bytes,1,rep,name=values,proto3" json:"values,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -734,17 +756,24 @@ func (x *ScalarList) GetValues() []*Scalar {
 	return nil
 }
 
-// At least one bound.
+// A range of numbers. At least one bound is required.
 type NumberRange struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Gt    *float64               `protobuf:"fixed64,1,opt,name=gt,proto3,oneof" json:"gt,omitempty"`
-	Gte   *float64               `protobuf:"fixed64,2,opt,name=gte,proto3,oneof" json:"gte,omitempty"`
-	Lt    *float64               `protobuf:"fixed64,3,opt,name=lt,proto3,oneof" json:"lt,omitempty"`
-	Lte   *float64               `protobuf:"fixed64,4,opt,name=lte,proto3,oneof" json:"lte,omitempty"`
-	// Instead of the bound of the same name, where a double cannot hold it: an integer or an unsigned.
-	GtExact       *Scalar `protobuf:"bytes,20,opt,name=gt_exact,json=gtExact,proto3" json:"gt_exact,omitempty"`
-	GteExact      *Scalar `protobuf:"bytes,21,opt,name=gte_exact,json=gteExact,proto3" json:"gte_exact,omitempty"`
-	LtExact       *Scalar `protobuf:"bytes,22,opt,name=lt_exact,json=ltExact,proto3" json:"lt_exact,omitempty"`
+	// Lower bound, exclusive. Absent: none.
+	Gt *float64 `protobuf:"fixed64,1,opt,name=gt,proto3,oneof" json:"gt,omitempty"`
+	// Lower bound, inclusive. Absent: none.
+	Gte *float64 `protobuf:"fixed64,2,opt,name=gte,proto3,oneof" json:"gte,omitempty"`
+	// Upper bound, exclusive. Absent: none.
+	Lt *float64 `protobuf:"fixed64,3,opt,name=lt,proto3,oneof" json:"lt,omitempty"`
+	// Upper bound, inclusive. Absent: none.
+	Lte *float64 `protobuf:"fixed64,4,opt,name=lte,proto3,oneof" json:"lte,omitempty"`
+	// Instead of `gt`, an integer that a double cannot represent: a Scalar with `integer` or `unsigned`.
+	GtExact *Scalar `protobuf:"bytes,20,opt,name=gt_exact,json=gtExact,proto3" json:"gt_exact,omitempty"`
+	// Instead of `gte`, an integer that a double cannot represent: a Scalar with `integer` or `unsigned`.
+	GteExact *Scalar `protobuf:"bytes,21,opt,name=gte_exact,json=gteExact,proto3" json:"gte_exact,omitempty"`
+	// Instead of `lt`, an integer that a double cannot represent: a Scalar with `integer` or `unsigned`.
+	LtExact *Scalar `protobuf:"bytes,22,opt,name=lt_exact,json=ltExact,proto3" json:"lt_exact,omitempty"`
+	// Instead of `lte`, an integer that a double cannot represent: a Scalar with `integer` or `unsigned`.
 	LteExact      *Scalar `protobuf:"bytes,23,opt,name=lte_exact,json=lteExact,proto3" json:"lte_exact,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -836,14 +865,18 @@ func (x *NumberRange) GetLteExact() *Scalar {
 	return nil
 }
 
-// Of strings that are a time or a date in one of the usual forms, compared to the nanosecond; bounds are the same. Without a
-// zone they are UTC. At least one bound.
+// A range of times, for strings that contain a time or a date in a common form such as RFC 3339. Times are compared
+// with a resolution of one nanosecond; a time without a zone is in UTC. At least one bound is required.
 type DatetimeRange struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Gt            *string                `protobuf:"bytes,1,opt,name=gt,proto3,oneof" json:"gt,omitempty"`
-	Gte           *string                `protobuf:"bytes,2,opt,name=gte,proto3,oneof" json:"gte,omitempty"`
-	Lt            *string                `protobuf:"bytes,3,opt,name=lt,proto3,oneof" json:"lt,omitempty"`
-	Lte           *string                `protobuf:"bytes,4,opt,name=lte,proto3,oneof" json:"lte,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Lower bound, exclusive. Absent: none.
+	Gt *string `protobuf:"bytes,1,opt,name=gt,proto3,oneof" json:"gt,omitempty"`
+	// Lower bound, inclusive. Absent: none.
+	Gte *string `protobuf:"bytes,2,opt,name=gte,proto3,oneof" json:"gte,omitempty"`
+	// Upper bound, exclusive. Absent: none.
+	Lt *string `protobuf:"bytes,3,opt,name=lt,proto3,oneof" json:"lt,omitempty"`
+	// Upper bound, inclusive. Absent: none.
+	Lte           *string `protobuf:"bytes,4,opt,name=lte,proto3,oneof" json:"lte,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -906,11 +939,13 @@ func (x *DatetimeRange) GetLte() string {
 	return ""
 }
 
-// Degrees: latitude -90 to 90, longitude -180 to 180. In a payload: an object with the numbers lat and lon.
+// A geographic point. In a payload it is an object with the numbers `lat` and `lon`.
 type GeoPoint struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Lat           float64                `protobuf:"fixed64,1,opt,name=lat,proto3" json:"lat,omitempty"`
-	Lon           float64                `protobuf:"fixed64,2,opt,name=lon,proto3" json:"lon,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Latitude in degrees, -90 to 90.
+	Lat float64 `protobuf:"fixed64,1,opt,name=lat,proto3" json:"lat,omitempty"`
+	// Longitude in degrees, -180 to 180.
+	Lon           float64 `protobuf:"fixed64,2,opt,name=lon,proto3" json:"lon,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -959,11 +994,13 @@ func (x *GeoPoint) GetLon() float64 {
 	return 0
 }
 
-// Great-circle distance on a sphere of 6,371,008.8 m.
+// A circle on the globe. Distances are great-circle distances on a sphere with a radius of 6,371,008.8 m.
 type GeoRadius struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Center        *GeoPoint              `protobuf:"bytes,1,opt,name=center,proto3" json:"center,omitempty"`
-	Meters        float64                `protobuf:"fixed64,2,opt,name=meters,proto3" json:"meters,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Centre of the circle.
+	Center *GeoPoint `protobuf:"bytes,1,opt,name=center,proto3" json:"center,omitempty"`
+	// Radius of the circle in metres.
+	Meters        float64 `protobuf:"fixed64,2,opt,name=meters,proto3" json:"meters,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1012,13 +1049,17 @@ func (x *GeoRadius) GetMeters() float64 {
 	return 0
 }
 
-// Edges belong to it. West may be greater than east: the box then crosses the 180th meridian.
+// A box on the globe, including its edges. `west` can be greater than `east`: the box then crosses the 180th meridian.
 type GeoBox struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	North         float64                `protobuf:"fixed64,1,opt,name=north,proto3" json:"north,omitempty"`
-	West          float64                `protobuf:"fixed64,2,opt,name=west,proto3" json:"west,omitempty"`
-	South         float64                `protobuf:"fixed64,3,opt,name=south,proto3" json:"south,omitempty"`
-	East          float64                `protobuf:"fixed64,4,opt,name=east,proto3" json:"east,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Northern edge, latitude in degrees.
+	North float64 `protobuf:"fixed64,1,opt,name=north,proto3" json:"north,omitempty"`
+	// Western edge, longitude in degrees.
+	West float64 `protobuf:"fixed64,2,opt,name=west,proto3" json:"west,omitempty"`
+	// Southern edge, latitude in degrees.
+	South float64 `protobuf:"fixed64,3,opt,name=south,proto3" json:"south,omitempty"`
+	// Eastern edge, longitude in degrees.
+	East          float64 `protobuf:"fixed64,4,opt,name=east,proto3" json:"east,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }

@@ -1,4 +1,4 @@
-"""Management of a server, for administrators but for ``health``. Workers are named by number or id."""
+"""Management of a server. All methods except ``health`` require the role admin. Workers are named by their number or id."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ from .transport import AsyncCaller
 
 
 class AsyncAdmin:
-    """What operators see and do; proto/admin/admin.proto says what each field is."""
+    """Calls of operators; proto/admin/admin.proto describes each field."""
 
     def __init__(self, caller: AsyncCaller) -> None:
         self._call = caller.call
 
     async def health(self, *, timeout: float | None = None) -> Health:
-        """Asks every service and worker how it is."""
+        """Queries the state of every service and worker."""
         health: Health = await self._call(m.GET_HEALTH, {}, timeout)
         return health
 
     async def stats(self, *, timeout: float | None = None) -> Stats:
-        """Totals over all tenants."""
+        """Returns totals over all tenants."""
         stats: Stats = await self._call(m.GET_STATS, {}, timeout)
         return stats
 
@@ -48,7 +48,7 @@ class AsyncAdmin:
         return workers
 
     async def collections(self, *, timeout: float | None = None) -> list[TenantCollection]:
-        """Of all tenants."""
+        """Returns the collections of all tenants."""
         found: list[TenantCollection] = (await self._call(m.LIST_ALL_COLLECTIONS, {}, timeout)).collections
         return found
 
@@ -61,12 +61,14 @@ class AsyncAdmin:
         return shards
 
     async def operations(self, *, limit: int | None = None, timeout: float | None = None) -> Operations:
-        """Under way, and ended, the newest first; ``limit`` of those, at most 500, default 100."""
+        """
+        Returns the operations in progress, and those that have ended, newest first: at most ``limit`` of them, up to 500, default 100.
+        """
         found: Operations = await self._call(m.LIST_OPERATIONS, given(limit=limit), timeout)
         return found
 
     async def drain_worker(self, worker: str | int, *, cancel: bool = False, timeout: float | None = None) -> None:
-        """Has a worker's replicas moved to others; with ``cancel``, takes that back."""
+        """Moves all replicas of a worker to other workers; with ``cancel``, cancels that."""
         await self._call(m.DRAIN_WORKER, given(worker=str(worker), cancel=cancel), timeout)
 
     async def remove_worker(self, worker: str | int, *, timeout: float | None = None) -> None:
@@ -105,7 +107,7 @@ class AsyncAdmin:
         threshold: float | None = None,
         timeout: float | None = None,
     ) -> AlertRule:
-        """What is not given stays."""
+        """Changes an alert rule. Arguments that are None remain unchanged."""
         request = given(rule=rule, enabled=enabled, level=level, threshold=threshold)
         made: AlertRule = await self._call(m.PUT_ALERT_RULE, request, timeout)
         return made
@@ -119,7 +121,7 @@ class AsyncAdmin:
         return verified
 
     async def list_users(self, *, tenant_id: str | None = None, page_size: int | None = None) -> AsyncIterator[Account]:
-        """Of a tenant, or of all; fetched page by page as they are read."""
+        """Returns the accounts of a tenant, or of all tenants. Pages are fetched while the result is read."""
         token: str | None = None
         while True:
             request = given(tenant_id=tenant_id, page_size=page_size, page_token=token)
@@ -140,7 +142,7 @@ class AsyncAdmin:
         return account
 
     async def reset_password(self, user_id: str, *, timeout: float | None = None) -> str:
-        """A password that is good for one login, at which it must be changed; shown once."""
+        """Returns a new password, which is valid for one login, at which it must be changed. It is shown only in this answer."""
         return str((await self._call(m.RESET_PASSWORD, given(user_id=user_id), timeout)).password)
 
     async def remove_user(
@@ -151,12 +153,12 @@ class AsyncAdmin:
         delete_collections: bool | None = None,
         timeout: float | None = None,
     ) -> AccountRemoval:
-        """As ``delete_account`` of the client, of another account."""
+        """Deletes another account, as ``delete_account`` of the client."""
         request = given(user_id=user_id, heir=heir, delete_collections=delete_collections)
         gone: AccountRemoval = await self._call(m.REMOVE_USER, request, timeout)
         return gone
 
     async def rotate_signing_key(self, *, timeout: float | None = None) -> str:
-        """Gives the id of the new key."""
+        """Signs tokens with a new key from now on, and returns its id."""
         answer: Any = await self._call(m.ROTATE_SIGNING_KEY, {}, timeout)
         return str(answer.kid)

@@ -144,7 +144,7 @@ class Duplex:
 
 
 class Tasks(Generic[T]):
-    """Work that goes on beside its caller, at most so much of it as its caller begins."""
+    """Tasks that run concurrently with their caller, at most as many as the caller starts."""
 
     def __init__(self, most: int) -> None:
         self._running: set[asyncio.Task[T]] = set()

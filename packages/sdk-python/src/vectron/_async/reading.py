@@ -1,4 +1,4 @@
-"""Changes as they happen, and the points of one moment."""
+"""Streams of changes, and snapshots."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 class AsyncChangeStream:
     """
-    Changes in log order a shard and without a gap, until the loop is left. CHANGES_GONE: the log does not reach back to the cursor any more.
+    Changes in log order within each shard and without gaps, until the loop is left. Ends with CHANGES_GONE if the changes after the
+    cursor are no longer kept.
     """
 
     def __init__(
@@ -39,8 +40,8 @@ class AsyncChangeStream:
     @property
     def cursor(self) -> str | None:
         """
-        Where another stream goes on without missing anything. It moves once all changes of one answer of the server were taken, so that a
-        reader who stops in between sees the changes of that answer again.
+        The position from which another stream can continue without missing a change. It advances when all changes of one answer of the
+        server were read, so that a reader who stops before gets the changes of that answer again.
         """
         return self._cursor
 
@@ -63,8 +64,9 @@ class AsyncChangeStream:
 
 class AsyncSnapshot:
     """
-    The points of a collection as of one moment. It holds disk space until it is closed, or was not read for ``expires_after`` seconds. It is
-    lost with the worker that holds a part of it: its pages then end with SNAPSHOT_GONE, and another one has to be opened.
+    A consistent view of the points of a collection at one time. It occupies disk space until it is closed, or has not been read for
+    ``expires_after`` seconds. It is lost if a worker that holds a part of it restarts; its pages then end with SNAPSHOT_GONE, and a new
+    snapshot must be opened.
     """
 
     def __init__(self, client: AsyncClient, collection: str, opened: Any) -> None:
@@ -81,7 +83,7 @@ class AsyncSnapshot:
         """The moment: of each shard, the last write that is in it."""
 
     def points(self, *, filter: Filter | None = None, include_vectors: bool = True, page_size: int = 1000) -> AsyncIterator[StoredPoint]:
-        """Its points by id."""
+        """Returns the points of the snapshot in the order of their ids."""
         return self._client.points(
             self.collection,
             page_size=page_size,
@@ -91,7 +93,7 @@ class AsyncSnapshot:
         )
 
     async def close(self) -> bool:
-        """Whether it was open."""
+        """Closes the snapshot. Returns True if it was open."""
         return await self._client.close_snapshot(self.collection, self.token)
 
     async def __aenter__(self) -> AsyncSnapshot:

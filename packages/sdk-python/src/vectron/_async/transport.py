@@ -56,7 +56,7 @@ class AsyncRestTransport:
         return rest_answer(method, await self._http.send(rest_call(method, request), timeout))
 
     async def duplex(self, method: Method) -> Duplex:
-        raise error_of("UNIMPLEMENTED", f"REST carries no streams such as {method.path}")
+        raise error_of("UNIMPLEMENTED", f"REST does not support the stream {method.path}; use a grpc:// URL")
 
     def leave(self, error: VectronError) -> None:
         pass
@@ -144,7 +144,7 @@ class AsyncCaller:
         given = self._timeout if timeout is None else timeout
         allowed = None if given is None or given == float("inf") else given + wait
         if allowed is not None and not allowed > 0:
-            raise error_of("DEADLINE_EXCEEDED", "the timeout of the call has passed before it was made")
+            raise error_of("DEADLINE_EXCEEDED", "the timeout passed before the call was sent; increase timeout")
         if self.retries == 0 or method.path in ONCE:
             return await self.transport.call(method, request, allowed)
         if not is_named(method, request):

@@ -78,34 +78,40 @@ __all__ = [
 
 @dataclass(slots=True)
 class ServiceHealth:
-    """The message vectron.admin.v1.ServiceHealth."""
+    """The state of a service."""
 
     service: str = ""
-    """gateway, auth, placement-driver or reranker."""
+    """Name of the service: gateway, auth, placement-driver or reranker."""
     status: str = ""
-    """ok or down."""
+    """State of the service: ok or down."""
     latency_ms: float = 0.0
+    """Time until the service answered, milliseconds."""
     error: str = ""
-    """Error code of a service that is down; empty: it is not."""
+    """Error code of a service that is down. Empty: the service is ok."""
 
 
 @dataclass(slots=True)
 class WorkerHealth:
-    """The message vectron.admin.v1.WorkerHealth."""
+    """The state of a worker."""
 
     worker_id: str = ""
+    """Id of the worker."""
     healthy: bool = False
+    """Whether the placement driver receives heartbeats from the worker."""
     shards: int = 0
+    """Number of replicas that the worker holds."""
 
 
 @dataclass(slots=True)
 class Health:
-    """The message vectron.admin.v1.GetHealthResponse."""
+    """The state of a deployment."""
 
     status: str = ""
-    """ok or degraded."""
+    """State of the deployment: ok or degraded."""
     services: list[ServiceHealth] = field(default_factory=list)
+    """State of each service."""
     workers: list[WorkerHealth] = field(default_factory=list)
+    """State of each worker."""
 
 
 @dataclass(slots=True)
@@ -113,7 +119,7 @@ class GetLivenessResponse:
     """The message vectron.admin.v1.GetLivenessResponse."""
 
     status: str = ""
-    """Always ok."""
+    """Always ok: a process that does not run cannot answer."""
 
 
 @dataclass(slots=True)
@@ -121,109 +127,151 @@ class GetReadinessResponse:
     """The message vectron.admin.v1.GetReadinessResponse."""
 
     status: str = ""
-    """Always ok: otherwise the call fails."""
+    """Always ok: the call fails otherwise."""
 
 
 @dataclass(slots=True)
 class GatewayStats:
-    """Of the gateway that answers."""
+    """Totals of the gateway that answers, since it was started."""
 
     uptime_seconds: float = 0.0
+    """Time since the start of the process, seconds."""
     memory_bytes: float = 0.0
+    """Resident memory of the process, bytes."""
     requests: float = 0.0
+    """Number of requests."""
     failed_requests: float = 0.0
+    """Number of requests that failed."""
 
 
 @dataclass(slots=True)
 class Stats:
-    """The message vectron.admin.v1.GetStatsResponse."""
+    """Totals over all tenants."""
 
     collections: int = 0
+    """Number of collections."""
     shards: int = 0
+    """Number of shards."""
     points: float = 0.0
+    """Number of points."""
     index_lag: float = 0.0
-    """Points that search scans because the index does not hold them yet."""
+    """Number of points that searches scan because they are not in the index yet."""
     shard_memory_bytes: float = 0.0
+    """Memory of all shards, bytes."""
     shard_disk_bytes: float = 0.0
+    """Disk space of all shards, bytes."""
     users: int = 0
+    """Number of accounts."""
     api_keys: int = 0
+    """Number of API keys."""
     workers: int = 0
+    """Number of workers."""
     healthy_workers: int = 0
+    """Number of healthy workers."""
     queries_per_second: float = 0.0
+    """Searches and reads per second of all workers."""
     gateway: GatewayStats | None = None
+    """Totals of the gateway that answers."""
 
 
 @dataclass(slots=True)
 class WorkerStateChange:
-    """The message vectron.admin.v1.WorkerStateChange."""
+    """A change of the state of a worker."""
 
     state: str = ""
+    """New state of the worker."""
     at_ms: float = 0.0
-    """Milliseconds since 1970."""
+    """Time of the change, milliseconds since 1970."""
     reason: str = ""
+    """Explanation as a sentence."""
 
 
 @dataclass(slots=True)
 class WorkerShard:
-    """A replica as its worker reported it last."""
+    """A replica as its worker last reported it."""
 
     shard_id: int = 0
+    """Id of the shard."""
     epoch: int = 0
+    """Epoch of the shard, which increases with each split."""
     role: str = ""
-    """leader, follower, candidate, learner or stopped."""
+    """Raft role of the replica: leader, follower, candidate, learner or stopped."""
     live_points: float = 0.0
+    """Number of points."""
     dead_points: float = 0.0
-    """Deleted points whose space is not reclaimed yet."""
+    """Number of deleted points whose space is not reclaimed yet."""
     tail_points: float = 0.0
-    """Points that search scans because the index does not hold them yet."""
+    """Number of points that searches scan because they are not in the index yet."""
     applied_index: float = 0.0
+    """Log index that the replica has applied."""
     committed_index: float = 0.0
+    """Log index that the replica knows to be committed."""
     term: float = 0.0
-    """Raft term."""
+    """Raft term of the replica."""
     memory_bytes: float = 0.0
+    """Memory in use, bytes."""
     disk_bytes: float = 0.0
+    """Disk space in use, bytes."""
     queries_per_second: float = 0.0
+    """Searches and reads per second, averaged over the latest interval between two reports."""
     writes_per_second: float = 0.0
+    """Writes per second, averaged over the latest interval between two reports."""
     damage: str = ""
-    """Why the replica is out of service for good; empty: it is not."""
+    """Why the replica is permanently out of service. Empty: it is in service."""
 
 
 @dataclass(slots=True)
 class Worker:
-    """The message vectron.admin.v1.Worker."""
+    """A worker as it last reported its state."""
 
     worker_id: str = ""
+    """Id of the worker."""
     grpc_address: str = ""
+    """Address of its gRPC listener."""
     last_heartbeat_ms: float = 0.0
-    """Milliseconds since 1970; 0: none since the placement driver started."""
+    """Time of its latest heartbeat, milliseconds since 1970. 0: none since the placement driver was started."""
     healthy: bool = False
+    """Whether the placement driver receives heartbeats from the worker."""
     state: str = ""
-    """JOINING, READY, ACTIVE, STANDBY, UNHEALTHY, DRAINING, ERROR or RETRY."""
+    """State of the worker: JOINING, READY, ACTIVE, STANDBY, UNHEALTHY, DRAINING, ERROR or RETRY."""
     cpu_cores: int = 0
+    """Number of CPU cores."""
     memory_total_bytes: float = 0.0
+    """Memory of the machine, bytes."""
     disk_total_bytes: float = 0.0
+    """Size of the disk, bytes."""
     rack: str = ""
+    """Rack, as configured. Empty: unknown."""
     zone: str = ""
+    """Zone, as configured. Empty: unknown."""
     region: str = ""
+    """Region, as configured. Empty: unknown."""
     number: int = 0
-    """Names the worker in commands, beside its id."""
+    """Number of the worker. Calls accept it instead of the id."""
     search_only: bool = False
-    """Holds replicas without a vote."""
+    """Whether the worker only holds replicas without a vote."""
     state_since_ms: float = 0.0
-    """Milliseconds since 1970."""
+    """Time of the latest change of `state`, milliseconds since 1970."""
     state_reason: str = ""
+    """Reason for the latest change of `state`."""
     state_changes: list[WorkerStateChange] = field(default_factory=list)
-    """The newest last."""
+    """Latest changes of `state`, newest last."""
     capacity_score: float = 0.0
-    """Share of the cluster's capacity, as the planner weighs it."""
+    """Capacity of the worker as the planner weighs it: cores / 8 * 300 + memory / 32 GB * 400 + disk / 500 GB * 300."""
     replicas: int = 0
+    """Number of replicas that the worker holds."""
     leads: int = 0
-    """Shards that it leads."""
+    """Number of shards that the worker leads."""
     cpu_usage_percent: float = 0.0
+    """CPU usage of the machine, percent of all cores."""
     memory_bytes: float = 0.0
+    """Resident memory of the process, bytes."""
     disk_used_bytes: float = 0.0
+    """Disk space in use, bytes."""
     queries_per_second: float = 0.0
+    """Searches and reads per second, averaged over the latest interval between two reports."""
     shards: list[WorkerShard] = field(default_factory=list)
+    """Replicas that the worker holds."""
 
 
 @dataclass(slots=True)
@@ -231,22 +279,29 @@ class ListWorkersResponse:
     """The message vectron.admin.v1.ListWorkersResponse."""
 
     workers: list[Worker] = field(default_factory=list)
+    """The workers of the cluster."""
 
 
 @dataclass(slots=True)
 class TenantCollection:
-    """The message vectron.admin.v1.TenantCollection."""
+    """A collection with its tenant."""
 
     name: str = ""
+    """Name of the collection."""
     tenant_id: str = ""
+    """Id of the tenant."""
     dimension: int = 0
+    """Number of dimensions of the vectors."""
     distance: str = ""
+    """Distance metric: cosine, euclidean or dot."""
     shards: int = 0
+    """Number of shards."""
     points: int = 0
+    """Number of points."""
     created_at: datetime | None = None
-    """Seconds since 1970."""
+    """Time of creation, seconds since 1970."""
     ready: bool = False
-    """Whether every shard has a leader that serves."""
+    """Whether every shard has a leader that serves requests."""
 
 
 @dataclass(slots=True)
@@ -254,28 +309,31 @@ class ListAllCollectionsResponse:
     """The message vectron.admin.v1.ListAllCollectionsResponse."""
 
     collections: list[TenantCollection] = field(default_factory=list)
+    """Collections of all tenants."""
 
 
 @dataclass(slots=True)
 class Alert:
-    """The message vectron.admin.v1.Alert."""
+    """An alert that a rule has opened."""
 
     id: str = ""
+    """Id of the alert."""
     rule: str = ""
-    """Name of the rule that opened it."""
+    """Name of the rule that opened the alert."""
     subject: str = ""
-    """What it is about, such as: worker 0c1f."""
+    """Object that the alert is about, such as: worker 0c1f."""
     level: str = ""
-    """warning or critical."""
+    """Level of the alert: warning or critical."""
     message: str = ""
+    """Description of the problem."""
     status: str = ""
-    """open or resolved."""
+    """Status of the alert: open or resolved."""
     opened_at_ms: float = 0.0
-    """Milliseconds since 1970."""
+    """Time at which the alert was opened, milliseconds since 1970."""
     resolved_at_ms: float | None = None
-    """Milliseconds since 1970; missing: it is open."""
+    """Time at which the alert was closed, milliseconds since 1970. Absent: it is open."""
     resolved_by: str | None = None
-    """Who closed it, or recovered; missing: it is open."""
+    """Account that closed the alert; or recovered, if its cause has ended. Absent: it is open."""
 
 
 @dataclass(slots=True)
@@ -283,6 +341,7 @@ class ListAlertsResponse:
     """The message vectron.admin.v1.ListAlertsResponse."""
 
     alerts: list[Alert] = field(default_factory=list)
+    """Alerts, newest first."""
 
 
 @dataclass(slots=True)
@@ -290,18 +349,23 @@ class ResolveAlertResponse:
     """The message vectron.admin.v1.ResolveAlertResponse."""
 
     success: bool = False
+    """Always true; a failure is reported as an error."""
 
 
 @dataclass(slots=True)
 class AlertRule:
-    """The message vectron.admin.v1.AlertRule."""
+    """A rule by which alerts are opened."""
 
     rule: str = ""
+    """Name of the rule: worker_down, under_replicated, replication_lag, index_lag, disk, error_rate or recall_unmet."""
     enabled: bool = False
+    """Whether the rule opens alerts."""
     level: str = ""
-    """warning or critical."""
+    """Level of the alerts: warning or critical."""
     threshold: float = 0.0
-    """In the unit of the rule: a share, a number of points, entries or replicas."""
+    """Threshold of the rule, in the unit of the rule: a share of 0 to 1 (disk, error_rate, recall_unmet), a number of
+    points (index_lag), log entries (replication_lag) or replicas (under_replicated). The rule worker_down has none.
+    """
 
 
 @dataclass(slots=True)
@@ -309,31 +373,39 @@ class ListAlertRulesResponse:
     """The message vectron.admin.v1.ListAlertRulesResponse."""
 
     rules: list[AlertRule] = field(default_factory=list)
+    """Alert rules with their current settings."""
 
 
 @dataclass(slots=True)
 class AuditEntry:
-    """The message vectron.admin.v1.AuditEntry."""
+    """An entry of the audit log. Each entry is signed together with the signature of the previous entry, so that a
+    change or a gap is detected.
+    """
 
     sequence: int = 0
+    """Sequence number of the entry."""
     at: str = ""
-    """RFC 3339."""
+    """Time of the call, RFC 3339."""
     action: str = ""
-    """Such as login, createApiKey, deleteCollection; denied for what was refused."""
+    """Name of the operation, such as login, createApiKey or deleteCollection; denied for a request that was refused
+    before its operation was known.
+    """
     user_id: str = ""
+    """Id of the account. Empty: the caller was not authenticated."""
     who: str = ""
-    """E-mail address, or public part of the API key."""
+    """E-mail address of the account, or public part of the API key."""
     address: str = ""
-    """IP address."""
+    """IP address of the caller."""
     target: str = ""
-    """What it was done to: a name, an id, a route."""
+    """Object of the operation: a name, an id or a path."""
     result: str = ""
-    """OK or the error code."""
+    """Result of the call: OK or the error code."""
     request_id: str = ""
+    """Id of the request."""
     previous: str = ""
-    """The field mac of the entry before."""
+    """Field `mac` of the previous entry."""
     mac: str = ""
-    """HMAC-SHA-256 over the entry without this field, base64url."""
+    """HMAC-SHA-256 of the entry without this field, base64url."""
 
 
 @dataclass(slots=True)
@@ -341,103 +413,133 @@ class ListAuditEntriesResponse:
     """The message vectron.admin.v1.ListAuditEntriesResponse."""
 
     entries: list[AuditEntry] = field(default_factory=list)
+    """Entries, newest first."""
 
 
 @dataclass(slots=True)
 class AuditVerification:
-    """The message vectron.admin.v1.VerifyAuditResponse."""
+    """The result of a verification of an audit log."""
 
     gateway_id: str = ""
-    """Names the log of this gateway."""
+    """Id of the gateway, which identifies its audit log."""
     entries: float = 0.0
+    """Number of entries that were verified."""
     wrong: str = ""
-    """What is wrong with the first wrong entry; empty: nothing."""
+    """Description of the first fault. Empty: the log is intact."""
     other_gateways: list[str] = field(default_factory=list)
-    """Ids of other gateways that have written audit logs."""
+    """Ids of other gateways that have written audit logs. Verify theirs separately."""
 
 
 @dataclass(slots=True)
 class Operation:
-    """The message vectron.admin.v1.Operation."""
+    """A move of a replica or a split of a shard."""
 
     id: str = ""
+    """Id of the operation."""
     kind: str = ""
-    """move or split."""
+    """Kind of the operation: move or split."""
     shard_id: int = 0
+    """Id of the shard."""
     tenant_id: str = ""
+    """Id of the tenant."""
     collection: str = ""
+    """Name of the collection."""
     step: str = ""
-    """Of a move: learner, voter, cleanup; of a split: splitting; of either: done, rolled-back."""
+    """Current step. A move has the steps learner, voter and cleanup; a split has the step splitting. Both end with
+    done or rolled-back.
+    """
     from_worker: str = ""
-    """Worker ids of a move."""
+    """Id of the worker that a move takes the replica from."""
     to_worker: str = ""
+    """Id of the worker that a move gives the replica to."""
     upper_shard_id: int = 0
-    """Shard that a split makes."""
+    """Id of the shard that a split creates."""
     cause: str = ""
-    """repair, drain, spread, size, hot, balance, leaders or operator."""
+    """Cause of the operation: repair, drain, spread, size, hot, balance, leaders or operator."""
     reason: str = ""
+    """Explanation as a sentence."""
     started_ms: float = 0.0
-    """Milliseconds since 1970."""
+    """Start of the operation, milliseconds since 1970."""
     step_ms: float = 0.0
-    """When the step was recorded, milliseconds since 1970."""
+    """Start of the current step, milliseconds since 1970."""
     detail: str = ""
-    """Why it was rolled back, or what it waits for."""
+    """Why the operation was rolled back, or what it is waiting for. Empty: neither applies."""
 
 
 @dataclass(slots=True)
 class ClusterStatus:
-    """The message vectron.admin.v1.GetClusterStatusResponse."""
+    """A summary of a cluster."""
 
     placement_leader: str = ""
-    """Address of the placement driver that does the background work; empty: none does at the moment."""
+    """Address of the placement driver that performs the background work. Empty: currently none."""
     placement_nodes: list[str] = field(default_factory=list)
+    """Addresses of all placement drivers that are running."""
     workers: int = 0
+    """Number of workers."""
     workers_by_state: dict[str, int] = field(default_factory=dict)
+    """Number of workers in each state."""
     shards: int = 0
+    """Number of shards."""
     shards_ready: int = 0
-    """Shards with a leader that a majority follows."""
+    """Number of shards with a leader that a majority follows."""
     shards_fully_replicated: int = 0
+    """Number of shards that have all their replicas."""
     points: float = 0.0
+    """Number of points."""
     operations: list[Operation] = field(default_factory=list)
-    """Under way."""
+    """Operations in progress."""
 
 
 @dataclass(slots=True)
 class ShardReplica:
-    """The message vectron.admin.v1.ShardReplica."""
+    """A replica of a shard."""
 
     worker: int = 0
     """Number of the worker."""
     role: str = ""
+    """Raft role of the replica: leader, follower, candidate, learner or stopped."""
     applied_index: float = 0.0
+    """Log index that the replica has applied."""
     learner: bool = False
+    """Whether the replica has no vote."""
     damage: str = ""
+    """Why the replica is out of service. Empty: it is in service."""
 
 
 @dataclass(slots=True)
 class Shard:
-    """The message vectron.admin.v1.Shard."""
+    """A shard with its replicas."""
 
     shard_id: int = 0
+    """Id of the shard."""
     collection: str = ""
+    """Name of the collection."""
     tenant_id: str = ""
+    """Id of the tenant."""
     epoch: int = 0
+    """Epoch of the shard, which increases with each split."""
     first_hash: str = ""
-    """First and last routing hash that it owns, both included, as 16 hexadecimal digits."""
+    """First routing hash of the shard's range, inclusive, as 16 hexadecimal digits."""
     last_hash: str = ""
+    """Last routing hash of the shard's range, inclusive, as 16 hexadecimal digits."""
     leader: int = 0
-    """Number of the worker; 0: none is known."""
+    """Number of the worker that leads the shard. 0: no leader is known."""
     ready: bool = False
+    """Whether the shard has a leader that serves requests."""
     points: float = 0.0
+    """Number of points."""
     memory_bytes: float = 0.0
+    """Memory in use, bytes."""
     queries_per_second: float = 0.0
+    """Searches and reads per second, averaged over the latest interval between two reports."""
     replicas: list[ShardReplica] = field(default_factory=list)
+    """Replicas of the shard."""
     healthy_replicas: int = 0
-    """Replicas that vote and keep up."""
+    """Number of voting replicas that are up to date."""
     voters: int = 0
-    """Replicas that vote."""
+    """Number of voting replicas."""
     operation: Operation | None = None
-    """The move or split that is under way."""
+    """Move or split of the shard that is in progress. Absent: none."""
 
 
 @dataclass(slots=True)
@@ -445,14 +547,17 @@ class ListShardsResponse:
     """The message vectron.admin.v1.ListShardsResponse."""
 
     shards: list[Shard] = field(default_factory=list)
+    """All shards of the cluster."""
 
 
 @dataclass(slots=True)
 class Operations:
-    """The message vectron.admin.v1.ListOperationsResponse."""
+    """Moves and splits."""
 
     running: list[Operation] = field(default_factory=list)
+    """Operations in progress."""
     ended: list[Operation] = field(default_factory=list)
+    """Operations that have ended, newest first."""
 
 
 @dataclass(slots=True)
@@ -460,6 +565,7 @@ class DrainWorkerResponse:
     """The message vectron.admin.v1.DrainWorkerResponse."""
 
     success: bool = False
+    """Always true; a failure is reported as an error."""
 
 
 @dataclass(slots=True)
@@ -467,31 +573,37 @@ class RemoveWorkerResponse:
     """The message vectron.admin.v1.RemoveWorkerResponse."""
 
     success: bool = False
+    """Always true; a failure is reported as an error."""
 
 
 @dataclass(slots=True)
 class PlannedAction:
-    """The message vectron.admin.v1.PlannedAction."""
+    """An action of the planner."""
 
     kind: str = ""
-    """move, transfer or split."""
+    """Kind of the action: move, transfer (of the leadership) or split."""
     shard_id: int = 0
+    """Id of the shard."""
     collection: str = ""
+    """Name of the collection."""
     from_worker: str = ""
-    """Worker ids."""
+    """Id of the worker that a replica or the leadership is taken from."""
     to_worker: str = ""
+    """Id of the worker that receives the replica or the leadership."""
     cause: str = ""
-    """repair, drain, spread, size, hot, balance or leaders."""
+    """Cause of the action: repair, drain, spread, size, hot, balance or leaders."""
     reason: str = ""
+    """Explanation as a sentence."""
 
 
 @dataclass(slots=True)
 class Rebalancing:
-    """The message vectron.admin.v1.RebalanceResponse."""
+    """What the planner does, and what it cannot do."""
 
     actions: list[PlannedAction] = field(default_factory=list)
+    """Actions that the planner takes, or would take with `dry_run`."""
     blocked: list[str] = field(default_factory=list)
-    """What is wrong and cannot be helped now, with the reason."""
+    """Problems that cannot be solved now, each with the reason."""
 
 
 @dataclass(slots=True)
@@ -499,11 +611,17 @@ class Jwk:
     """An Ed25519 public key (RFC 8037)."""
 
     kty: str = ""
+    """Key type: always OKP."""
     crv: str = ""
+    """Curve: always Ed25519."""
     x: str = ""
+    """Public key, base64url."""
     kid: str = ""
+    """Id of the key, which tokens name in their header."""
     alg: str = ""
+    """Signature algorithm: always EdDSA."""
     use: str = ""
+    """Use of the key: always sig."""
 
 
 @dataclass(slots=True)
@@ -511,6 +629,7 @@ class GetJwksResponse:
     """The message vectron.admin.v1.GetJwksResponse."""
 
     keys: list[Jwk] = field(default_factory=list)
+    """Public keys, including those whose tokens have not expired yet."""
 
 
 @dataclass(slots=True)
@@ -523,24 +642,28 @@ class RotateSigningKeyResponse:
 
 @dataclass(slots=True)
 class Account:
-    """The message vectron.auth.v1.UserProfile."""
+    """An account of a person or a program."""
 
     id: str = ""
+    """Id of the account."""
     email: str = ""
+    """E-mail address of the account."""
     created_at: datetime | None = None
-    """Seconds since 1970."""
+    """Time of creation, seconds since 1970."""
     plan: str = ""
+    """Plan of the tenant."""
     subscription_status: str = ""
+    """State of the subscription; always ACTIVE in this version."""
     role: str = ""
-    """admin, write, read or metrics."""
+    """Role of the account: admin, write, read or metrics."""
     tenant_id: str = ""
-    """Whose collections the account works with; several accounts may have one tenant."""
+    """Id of the tenant whose collections the account uses. Several accounts can belong to one tenant."""
     disabled: bool = False
-    """Has no logins, and its API keys are refused."""
+    """Whether the account is disabled: it cannot log in, and its API keys are refused."""
     must_change_password: bool = False
-    """Until the password is changed, a login may do nothing else."""
+    """Whether the password must be changed first: until then, a login can do nothing else."""
     last_login_at: datetime | None = None
-    """Seconds since 1970; 0: never."""
+    """Time of the latest login, seconds since 1970. 0: never."""
 
 
 @dataclass(slots=True)
@@ -548,6 +671,7 @@ class RegisterUserResponse:
     """The message vectron.auth.v1.RegisterUserResponse."""
 
     user: Account | None = None
+    """The created account."""
 
 
 @dataclass(slots=True)
@@ -555,11 +679,13 @@ class LoginResponse:
     """The message vectron.auth.v1.LoginResponse."""
 
     jwt_token: str = ""
+    """Access token, to be sent as `Authorization: Bearer`."""
     user: Account | None = None
+    """Account of the login."""
     expires_at: datetime | None = None
-    """Seconds since 1970."""
+    """Time at which the access token expires, seconds since 1970."""
     refresh_token: str = ""
-    """For RefreshToken, once."""
+    """Token for RefreshToken, valid once."""
 
 
 @dataclass(slots=True)
@@ -567,6 +693,7 @@ class GetUserProfileResponse:
     """The message vectron.auth.v1.GetUserProfileResponse."""
 
     user: Account | None = None
+    """Account of the caller."""
 
 
 @dataclass(slots=True)
@@ -574,23 +701,25 @@ class UpdateUserProfileResponse:
     """The message vectron.auth.v1.UpdateUserProfileResponse."""
 
     user: Account | None = None
+    """Account of the caller after the change."""
     jwt_token: str = ""
-    """Empty: what changes a profile renews no token."""
+    """Always empty: the tokens of the caller remain valid."""
 
 
 @dataclass(slots=True)
 class DeleteUserResponse:
-    """The message vectron.auth.v1.DeleteUserResponse."""
+    """What happened to the collections and keys of the deleted account."""
 
     success: bool = False
+    """Always true; a failure is reported as an error."""
     deleted_collections: list[str] = field(default_factory=list)
-    """Collections that were deleted with their points."""
+    """Names of the collections that were deleted with their points."""
     handed_collections: list[str] = field(default_factory=list)
-    """Collections that now belong to the tenant of the heir."""
+    """Names of the collections that now belong to the tenant of the heir."""
     kept_collections: list[str] = field(default_factory=list)
-    """Collections that stay with the tenant, which has other users."""
+    """Names of the collections that remain with the tenant, because it has other accounts."""
     deleted_keys: int = 0
-    """API keys that were deleted."""
+    """Number of API keys that were deleted."""
 
 
 @dataclass(slots=True)
@@ -598,26 +727,31 @@ class RefreshTokenResponse:
     """The message vectron.auth.v1.RefreshTokenResponse."""
 
     jwt_token: str = ""
+    """New access token."""
     expires_at: datetime | None = None
+    """Time at which the access token expires, seconds since 1970."""
     refresh_token: str = ""
-    """For the next refresh."""
+    """Token for the next refresh."""
 
 
 @dataclass(slots=True)
 class ApiKeyInfo:
-    """The message vectron.auth.v1.APIKey."""
+    """An API key without its secret."""
 
     prefix: str = ""
+    """Public part of the key, which identifies it."""
     user_id: str = ""
+    """Id of the account that owns the key."""
     created_at: datetime | None = None
-    """Seconds since 1970."""
+    """Time of creation, seconds since 1970."""
     name: str = ""
+    """Name that the creator of the key has chosen."""
     role: str = ""
-    """write or read; an administrator's key may be admin or metrics."""
+    """Role of the key: write or read; for keys of administrators also admin or metrics."""
     collections: list[str] = field(default_factory=list)
-    """The only collections the key may touch; empty: all of the tenant."""
+    """Names of the collections that the key can access. Empty: all collections of the tenant."""
     expires_at: datetime | None = None
-    """Seconds since 1970; 0: never."""
+    """Time at which the key expires, seconds since 1970. 0: never."""
 
 
 @dataclass(slots=True)
@@ -625,8 +759,9 @@ class CreateAPIKeyResponse:
     """The message vectron.auth.v1.CreateAPIKeyResponse."""
 
     full_key: str = ""
-    """Shown once; the server keeps a keyed hash."""
+    """The API key. It is shown only here: the server stores only a keyed hash of it."""
     key_info: ApiKeyInfo | None = None
+    """The key without its secret."""
 
 
 @dataclass(slots=True)
@@ -634,6 +769,7 @@ class ListAPIKeysResponse:
     """The message vectron.auth.v1.ListAPIKeysResponse."""
 
     keys: list[ApiKeyInfo] = field(default_factory=list)
+    """Keys of the account, without their secrets."""
 
 
 @dataclass(slots=True)
@@ -641,6 +777,7 @@ class DeleteAPIKeyResponse:
     """The message vectron.auth.v1.DeleteAPIKeyResponse."""
 
     success: bool = False
+    """Always true; a failure is reported as an error."""
 
 
 @dataclass(slots=True)
@@ -648,6 +785,7 @@ class CreateSDKJWTResponse:
     """The message vectron.auth.v1.CreateSDKJWTResponse."""
 
     sdk_jwt: str = ""
+    """Access token, valid for 24 hours."""
 
 
 @dataclass(slots=True)
@@ -655,6 +793,7 @@ class LogoutResponse:
     """The message vectron.auth.v1.LogoutResponse."""
 
     success: bool = False
+    """Always true; a failure is reported as an error."""
 
 
 @dataclass(slots=True)
@@ -662,6 +801,7 @@ class ChangePasswordResponse:
     """The message vectron.auth.v1.ChangePasswordResponse."""
 
     success: bool = False
+    """Always true; a failure is reported as an error."""
 
 
 @dataclass(slots=True)
@@ -669,24 +809,27 @@ class SetUserRoleResponse:
     """The message vectron.auth.v1.SetUserRoleResponse."""
 
     user: Account | None = None
+    """The account after the change."""
 
 
 @dataclass(slots=True)
 class Invitation:
-    """The message vectron.auth.v1.Invitation."""
+    """An open invitation, without its token."""
 
     id: str = ""
+    """Id of the invitation."""
     email: str = ""
-    """The only address that it is good for."""
+    """The only e-mail address for which the invitation is valid."""
     role: str = ""
+    """Role of the account that will be created."""
     tenant_id: str = ""
-    """Tenant of the account to be; empty: one of its own."""
+    """Id of the tenant of the account that will be created. Empty: it gets a new tenant."""
     invited_by: str = ""
-    """Account that invited."""
+    """Id of the account that created the invitation."""
     created_at: datetime | None = None
-    """Seconds since 1970."""
+    """Time of creation, seconds since 1970."""
     expires_at: datetime | None = None
-    """Seconds since 1970."""
+    """Time at which the invitation expires, seconds since 1970."""
 
 
 @dataclass(slots=True)
@@ -694,8 +837,9 @@ class InviteUserResponse:
     """The message vectron.auth.v1.InviteUserResponse."""
 
     token: str = ""
-    """For RegisterUser, once; shown once."""
+    """Token for RegisterUser, valid once. It is shown only here."""
     invitation: Invitation | None = None
+    """The created invitation."""
 
 
 @dataclass(slots=True)
@@ -703,8 +847,9 @@ class ListInvitationsResponse:
     """The message vectron.auth.v1.ListInvitationsResponse."""
 
     invitations: list[Invitation] = field(default_factory=list)
+    """Invitations of the page."""
     next_page_token: str = ""
-    """Empty: there are no more."""
+    """Token of the next page. Empty: this is the last page."""
 
 
 @dataclass(slots=True)
@@ -712,6 +857,7 @@ class DeleteInvitationResponse:
     """The message vectron.auth.v1.DeleteInvitationResponse."""
 
     success: bool = False
+    """Always true; a failure is reported as an error."""
 
 
 @dataclass(slots=True)
@@ -719,8 +865,9 @@ class ListUsersResponse:
     """The message vectron.auth.v1.ListUsersResponse."""
 
     users: list[Account] = field(default_factory=list)
+    """Accounts of the page."""
     next_page_token: str = ""
-    """Empty: there are no more."""
+    """Token of the next page. Empty: this is the last page."""
 
 
 @dataclass(slots=True)
@@ -728,6 +875,7 @@ class SetUserDisabledResponse:
     """The message vectron.auth.v1.SetUserDisabledResponse."""
 
     user: Account | None = None
+    """The account after the change."""
 
 
 @dataclass(slots=True)
@@ -735,21 +883,21 @@ class ResetPasswordResponse:
     """The message vectron.auth.v1.ResetPasswordResponse."""
 
     password: str = ""
-    """Good for one login, at which it must be changed; shown once."""
+    """New password, valid for one login, at which it must be changed. It is shown only here."""
 
 
 @dataclass(slots=True)
 class AccountRemoval:
-    """The message vectron.auth.v1.RemoveUserResponse."""
+    """What happened to the collections and keys of the deleted account."""
 
     deleted_collections: list[str] = field(default_factory=list)
-    """Collections that were deleted with their points."""
+    """Names of the collections that were deleted with their points."""
     handed_collections: list[str] = field(default_factory=list)
-    """Collections that now belong to the tenant of the heir."""
+    """Names of the collections that now belong to the tenant of the heir."""
     kept_collections: list[str] = field(default_factory=list)
-    """Collections that stay with the tenant, which has other users."""
+    """Names of the collections that remain with the tenant, because it has other accounts."""
     deleted_keys: int = 0
-    """API keys that were deleted."""
+    """Number of API keys that were deleted."""
 
 
 @dataclass(slots=True)
@@ -757,6 +905,7 @@ class CreateCollectionResponse:
     """The message vectron.v1.CreateCollectionResponse."""
 
     success: bool = False
+    """Always true; a failure is reported as an error."""
 
 
 @dataclass(slots=True)
@@ -764,45 +913,51 @@ class DeleteCollectionResponse:
     """The message vectron.v1.DeleteCollectionResponse."""
 
     success: bool = False
+    """Always true; a failure is reported as an error."""
 
 
 @dataclass(slots=True)
 class ShardWrite:
-    """The message vectron.v1.ShardWrite."""
+    """The result of a write in one shard."""
 
     shard_id: int = 0
+    """Id of the shard."""
     upserted: int = 0
+    """Number of points that were written in this shard."""
     log_index: int = 0
-    """Log index of the write."""
+    """Index of the write in the log of the shard."""
     error_code: str = ""
-    """Set when this shard's points were not written: the error's code."""
+    """Code of the error if the points of this shard were not written. Empty: they were written."""
 
 
 @dataclass(slots=True)
 class UpsertResult:
-    """The message vectron.v1.UpsertResponse."""
+    """The result of a write."""
 
     upserted: int = 0
+    """Number of points that were written."""
     shards: list[ShardWrite] = field(default_factory=list)
-    """One row a shard that got points."""
+    """Result of each shard that received points."""
     write_token: str = ""
-    """For a read that must see this write."""
+    """Token of this write, for reads with the consistency at_least."""
 
 
 @dataclass(slots=True)
 class SearchHit:
-    """The message vectron.v1.SearchResult."""
+    """One result of a search."""
 
     id: str = ""
+    """Id of the point."""
     score: float = 0.0
-    """Higher is better: cosine similarity, dot product, or 1 / (1 + L2 distance)."""
+    """Score; higher is better: cosine similarity, dot product, or 1 / (1 + Euclidean distance)."""
     payload: Payload = field(default_factory=dict)
-    """The payload: in REST any JSON object; in gRPC its top level, where a value that is no string appears as its JSON
-    text.
+    """Payload of the point. In REST it is any JSON object; in gRPC it is the top level of that object, in which a
+    value that is not a string is given as its JSON text.
     """
     vector: Floats | None = None
+    """Vector of the point; empty unless `include_vectors` was set."""
     explanation: str = ""
-    """Terms of the reranker's score."""
+    """Terms of the reranker's score, as text. Empty: the result was not reranked."""
 
 
 @dataclass(slots=True)
@@ -810,151 +965,167 @@ class RecallInterval:
     """A 95 % confidence interval of a recall."""
 
     low: float = 0.0
+    """Lower end of the interval, 0 to 1."""
     high: float = 0.0
+    """Upper end of the interval, 0 to 1."""
 
 
 @dataclass(slots=True)
 class ShardRead:
-    """The message vectron.v1.ShardRead."""
+    """How one shard contributed to a search."""
 
     shard_id: int = 0
+    """Id of the shard."""
     applied_index: int = 0
+    """Log index of the state that was read."""
     index_lag: int = 0
-    """Points that were scanned because the index does not hold them yet."""
+    """Number of points that were scanned because they are not in the graph yet."""
     ef: int = 0
-    """Most candidates that the walk was to keep; 0: there was no walk."""
+    """Maximum number of candidates that the graph search kept. 0: the graph was not searched."""
     error_code: str = ""
-    """Set when the shard did not answer."""
+    """Code of the error if the shard did not answer. Empty: it answered."""
     recall_estimate: float | None = None
-    """As in SearchResponse, of this shard."""
+    """Expected recall of this shard, as in SearchResponse."""
     visited: int = 0
-    """Nodes whose links were read, distances computed, candidates rescored."""
+    """Number of graph nodes whose links were read."""
     distances: int = 0
+    """Number of distances that were computed."""
     rescored: int = 0
+    """Number of candidates that were rescored with the full vectors."""
     stopped: bool = False
-    """Whether the budget ended before the search: points may be missing, and the answer is not complete."""
+    """Whether the time limit ended the search early. If true, points can be missing, and the answer is not complete."""
     replica: int = 0
     """Number of the worker that answered."""
     milliseconds: float = 0.0
-    """From the request to this shard's answer, as the gateway saw it."""
+    """Time from the request to the answer of this shard as the gateway measured it, milliseconds."""
     plan: str = ""
     """How the points were found: graph, scan, scan_codes, post_filter, walk, post_check, bm25 or sparse."""
     matching: int = 0
-    """With a filter: points that pass, as far as that is known."""
+    """With a filter: number of points that match it, as far as it is known."""
     unindexed: bool = False
-    """Payloads had to be read for the filter: a payload index would make it faster."""
+    """Whether payloads were read to evaluate the filter. If true, a payload index would make the search faster."""
     recall_interval: RecallInterval | None = None
-    """Set with recall_estimate."""
+    """Confidence interval of `recall_estimate`, present if that is present."""
     slack: float | None = None
-    """The distance-adaptive stop: the walk ended at (1 + slack)^2 times the k-th squared distance; absent: by ef
-    alone, or no walk.
+    """Slack of the distance-adaptive stopping rule: the graph search ended at (1 + slack)^2 times the squared distance
+    of the k-th candidate. Absent: it ended by `ef` only, or the graph was not searched.
     """
 
 
 @dataclass(slots=True)
 class Step:
-    """The message vectron.v1.Step."""
+    """One step of a search."""
 
     name: str = ""
-    """authenticate, cache, route, shard, merge, rerank."""
+    """Name of the step: authenticate, cache, route, shard, merge or rerank."""
     milliseconds: float = 0.0
+    """Duration of the step, milliseconds."""
     details: dict[str, str] = field(default_factory=dict)
-    """What was decided and seen, as text."""
+    """Decisions and observations of the step, as text by name."""
 
 
 @dataclass(slots=True)
 class Explanation:
-    """The way of one search through the services."""
+    """How a search was executed, step by step."""
 
     trace_id: str = ""
-    """W3C trace id of the request, for the spans of all services."""
+    """W3C trace id of the request, which finds its spans in all services."""
     route_epoch: int = 0
-    """Epoch of the route: the greatest of its shards."""
+    """Epoch of the placement that was used: the highest one of the shards."""
     collection_id: str = ""
-    """The collection's incarnation."""
+    """Id of the collection. A collection that is deleted and created again has another id."""
     steps: list[Step] = field(default_factory=list)
-    """What it took, in the order of the steps."""
+    """Steps of the search, in the order of their execution."""
     budget_ms: int = 0
-    """Budget that the search had."""
+    """Time limit of the search, milliseconds."""
     consistency: str = ""
-    """The consistency that was asked for."""
+    """Consistency that was requested."""
 
 
 @dataclass(slots=True)
 class WhyNot:
-    """Why a point is not among the results."""
+    """Why a point is not among the results of a search."""
 
     id: str = ""
+    """Id of the point."""
     step: str = ""
-    """returned, not_stored, filtered_out, beyond_top_k, below_threshold, not_visited, reranked_out or
-    shard_did_not_answer.
+    """Step that excluded the point: returned (it is among the results), not_stored, filtered_out, beyond_top_k,
+    below_threshold, not_visited, reranked_out or shard_did_not_answer.
     """
     reason: str = ""
+    """Explanation as a sentence."""
     score: float = 0.0
-    """Its exact score; 0 when it is not stored."""
+    """Exact score of the point. 0 if the point is not stored."""
     exact_rank: int = 0
-    """Its place among all points by exact score, from 1, when it is within the first 10,000; 0: it is not."""
+    """Rank of the point by its exact score among all points, from 1. 0: it is not among the first 10,000."""
 
 
 @dataclass(slots=True)
 class SearchResult:
-    """The message vectron.v1.SearchResponse."""
+    """The results of a search, and how they were found."""
 
     hits: list[SearchHit] = field(default_factory=list)
-    """Best first; equal scores by id."""
+    """Results, best first; equal scores are ordered by id."""
     complete: bool = False
-    """Whether every shard answered."""
+    """Whether every shard answered completely. If false, results can be missing."""
     shards_asked: int = 0
+    """Number of shards that were queried."""
     shards_answered: int = 0
+    """Number of shards that answered."""
     shards: list[ShardRead] = field(default_factory=list)
+    """Report of each shard."""
     query_id: str = ""
-    """Names this answer in SubmitFeedback."""
+    """Identifier of this answer for SubmitFeedback."""
     reranked_by: str = ""
-    """Strategy that reordered the results; empty: vector order."""
+    """Strategy that reordered the results. Empty: the results are in vector order."""
     rerank_skipped: str = ""
-    """Why a reranking that was due did not happen."""
+    """Error code that explains why a requested reranking was skipped. Empty: it was not skipped, or not requested."""
     recall_estimate: float | None = None
-    """Recall to expect, of the shard with the least: 1 when the answer is exact, absent while nothing was measured. An
-    answer is exact when `recall_interval.low` is 1, too: a mean of 1 may also have been measured.
+    """Expected recall, 0 to 1: the lowest one of the shards. It is 1 for an exact answer, and absent if nothing was
+    measured yet. A measured mean can also be 1; the answer is exact only if `recall_interval.low` is 1 as well.
     """
     served_from: str = ""
-    """shards, cache, redis or coalesced: what gave the answer."""
+    """Source of the answer: shards, cache, redis or coalesced (the answer to an identical concurrent search)."""
     explanation: Explanation | None = None
-    """With explain."""
+    """Explanation of the search, if `explain` was set."""
     why_not: WhyNot | None = None
-    """With why_not."""
+    """Explanation for the point that `why_not` names."""
     recall_interval: RecallInterval | None = None
-    """Set with recall_estimate."""
+    """Confidence interval of `recall_estimate`, present if that is present."""
     recall_unmet: bool = False
-    """Recall was asked for, and what a shard measured is less, or it has measured nothing."""
+    """Whether a `recall` was requested and a shard has measured a lower one, or has measured nothing."""
 
 
 @dataclass(slots=True)
 class SparseVector:
-    """A vector of few dimensions that are not zero."""
+    """A sparse vector: a vector of which only the dimensions that are not zero are given."""
 
     indices: list[int] = field(default_factory=list)
-    """Each once."""
+    """Indices of the dimensions that are not zero; each index occurs once."""
     values: list[float] = field(default_factory=list)
-    """As many."""
+    """Values of these dimensions, in the same order as `indices` and of the same number."""
 
 
 @dataclass(slots=True)
 class StoredPoint:
-    """The message vectron.v1.Point."""
+    """A point: an id, vectors and a payload. A point to write has exactly one of `vector`, `vector_f32` and `text`."""
 
     id: str = ""
-    """1 to 512 bytes."""
+    """Id of the point, 1 to 512 bytes of UTF-8. Ids are compared byte by byte."""
     vector: Floats | None = None
+    """First vector of the point, with the number of dimensions of the collection."""
     payload: Payload = field(default_factory=dict)
+    """Payload of the point. In REST it is any JSON object; in gRPC it is the top level of that object, in which a
+    value that is not a string is given as its JSON text.
+    """
     sparse: dict[str, SparseVector] = field(default_factory=dict)
-    """By name, as declared for the collection."""
+    """Sparse vectors by name, as declared for the collection."""
     version: int = 0
-    """Read: grows with every write of the point."""
+    """Read: version of the point, which increases with every write of the point."""
     expires_at: datetime | None = None
-    """Read: when it is deleted, milliseconds since 1970; 0: never."""
+    """Read: time at which the point is deleted, milliseconds since 1970. 0: never."""
     vectors: dict[str, Floats] = field(default_factory=dict)
-    """Dense vectors besides `vector`, by name, as declared."""
+    """Named dense vectors, as declared for the collection."""
 
 
 @dataclass(slots=True)
@@ -962,32 +1133,37 @@ class GetResponse:
     """The message vectron.v1.GetResponse."""
 
     point: StoredPoint | None = None
+    """The point that was requested."""
     applied_index: int = 0
-    """Log index of the shard as of which it was read."""
+    """Log index of the state of the shard that was read."""
 
 
 @dataclass(slots=True)
 class DeleteResult:
-    """The message vectron.v1.DeleteResponse."""
+    """The result of a deletion."""
 
     existed: bool = False
-    """Whether it was there."""
+    """Whether the point existed."""
     write_token: str = ""
-    """For a read that must see this."""
+    """Token of this write, for reads with the consistency at_least."""
 
 
 @dataclass(slots=True)
 class CollectionInfo:
-    """The message vectron.v1.CollectionInfo."""
+    """A collection with its main settings."""
 
     name: str = ""
+    """Name of the collection."""
     dimension: int = 0
+    """Number of dimensions of the vectors."""
     distance: str = ""
+    """Distance metric: cosine, euclidean or dot."""
     shards: int = 0
+    """Number of shards."""
     points: int = 0
-    """As the workers reported it last, within seconds; GetCollectionStatus counts."""
+    """Number of points as the workers last reported it, a few seconds old. GetCollectionStatus counts them."""
     created_at: datetime | None = None
-    """Seconds since 1970."""
+    """Time of creation, seconds since 1970."""
 
 
 @dataclass(slots=True)
@@ -995,175 +1171,218 @@ class ListCollectionsResponse:
     """The message vectron.v1.ListCollectionsResponse."""
 
     collections: list[str] = field(default_factory=list)
+    """Names of the collections."""
     details: list[CollectionInfo] = field(default_factory=list)
+    """The collections with their main settings, in the same order."""
 
 
 @dataclass(slots=True)
 class ReplicaStatus:
-    """The message vectron.v1.ReplicaStatus."""
+    """The state of one replica of a shard."""
 
     worker: int = 0
     """Number of the worker."""
     role: str = ""
-    """leader, follower, candidate, learner, stopped, or empty when it has not been heard of."""
+    """Raft role: leader, follower, candidate, learner or stopped. Empty: the worker has not reported the replica."""
     applied_index: int = 0
+    """Log index that the replica has applied."""
     damage: str = ""
-    """Why it is out of service and waits to be replaced; empty: it is not."""
+    """Why the replica is out of service until it is replaced. Empty: it is in service."""
 
 
 @dataclass(slots=True)
 class ShardStatus:
-    """The message vectron.v1.ShardStatus."""
+    """The state of one shard of a collection."""
 
     shard_id: int = 0
+    """Id of the shard."""
     replicas: list[int] = field(default_factory=list)
+    """Numbers of the workers that hold a replica."""
     leader_id: int = 0
+    """Number of the worker that leads the shard. 0: no leader is known."""
     ready: bool = False
+    """Whether the shard has a leader that serves requests."""
     points: int = 0
+    """Number of points in the shard."""
     index_lag: int = 0
+    """Number of points that searches scan because they are not in the index yet."""
     applied_index: int = 0
+    """Log index that the leader has applied."""
     term: int = 0
     """Raft term of the leader."""
     replica_status: list[ReplicaStatus] = field(default_factory=list)
+    """State of each replica."""
     error_code: str = ""
-    """Why the shard did not say how many points it has, and `points` and `index_lag` are 0; empty: it did."""
+    """Code of the error if the shard did not report its points; `points` and `index_lag` are then 0. Empty: it did."""
 
 
 @dataclass(slots=True)
 class RerankSettings:
-    """The message vectron.v1.RerankSettings."""
+    """How the results of a collection's searches are reordered by the text of the query."""
 
     enabled: bool = False
+    """Whether searches that have a `query` text are reranked."""
     text_fields: list[str] = field(default_factory=list)
-    """Payload fields that hold text; empty: every string field."""
+    """Payload fields that contain text, at most 64. Empty: every string field of the payload."""
     field_boosts: dict[str, float] = field(default_factory=dict)
-    """Weight of a field's text matches, default 1."""
+    """Weight of the text matches in a field, by field name. The default of a field is 1."""
     recency_field: str = ""
-    """Payload field with a time (seconds since 1970 or RFC 3339) that makes newer points rank higher."""
+    """Payload field with a time, in seconds since 1970 or RFC 3339: newer points rank higher. Empty: recency has no
+    influence.
+    """
     oversample: int = 0
-    """Candidates fetched for each result asked for, 1 to 20; 0: 5."""
+    """Number of candidates that are reranked for each requested result, 1 to 20. 0: 5."""
 
 
 @dataclass(slots=True)
 class EmbeddingSettings:
-    """The message vectron.v1.EmbeddingSettings."""
+    """How the vectors of texts are computed."""
 
     provider: str = ""
-    """One that the operator has set up, or local: words hashed, for tests and trials."""
+    """Name of a provider that the operator has configured; or local, which hashes words and is meant for tests and
+    trials.
+    """
     text_field: str = ""
-    """Payload field that keeps the text of a point; empty: text."""
+    """Payload field in which the text of a point is stored, at most 512 bytes. Empty: text."""
 
 
 @dataclass(slots=True)
 class VectorSettings:
-    """How vectors are kept; fixed when the collection is made."""
+    """How vectors are stored and indexed. These settings cannot be changed after the collection was created."""
 
     quantization: str = ""
-    """Form in which the graph compares vectors: int8 (default), none, float16, binary or product. Results are rescored
-    with the full vectors in any case.
+    """Form in which the graph compares vectors: int8 (default), none, float16, binary or product. Results are always
+    rescored with the full vectors.
     """
     storage: str = ""
-    """Where the full vectors live: memory (default), mmap or disk."""
+    """Where the full vectors are stored: memory (default), mmap or disk."""
     oversampling: int = 0
-    """Most candidates rescored per result, at most 100; 0: as many as the error of the codes asks for."""
+    """Maximum number of candidates that are rescored for each result, at most 100. 0: as many as the quantization
+    error requires.
+    """
     parallel_build: bool = False
-    """Build the index on all threads at once. Faster, and not deterministic: replicas may differ in answers that are
-    not exact.
+    """Whether to build the graph with several threads. This is faster but not deterministic: replicas can differ in
+    answers that are not exact.
     """
 
 
 @dataclass(slots=True)
 class PayloadIndex:
-    """An index of what is at a path of the payload."""
+    """An index of the values at one path of the payload."""
 
     path: str = ""
+    """Path of the values in the payload, at most 512 bytes: keys separated by dots."""
     type: str = ""
-    """keyword, integer, float, bool, datetime, geo or text."""
+    """Type of the indexed values: keyword, integer, float, bool, datetime, geo or text."""
     language: str = ""
-    """Of a text index: language whose word endings are cut, such as english; empty: none."""
+    """For a text index: language for stemming, such as english. Empty: words are not stemmed."""
     analyzer: str = ""
-    """Of a text index: words (default), or code, which takes identifiers and file names apart as well."""
+    """For a text index: words (default); or code, which also splits identifiers and file names into their parts."""
     stop_words: list[str] = field(default_factory=list)
-    """Of a text index: words that are left out of texts and queries. The entry _language_ stands for the usual ones of
-    the language, such as the, of and is.
+    """For a text index: words that are ignored in texts and queries, at most 10,000. The entry `_language_` stands for
+    the usual stop words of the language, such as the, of and is.
     """
 
 
 @dataclass(slots=True)
 class NamedVector:
-    """The message vectron.v1.NamedVector."""
+    """The declaration of a named dense vector, which points can have in addition to their first vector."""
 
     name: str = ""
-    """1 to 64 bytes."""
+    """Name of the vector, 1 to 64 bytes."""
     dimension: int = 0
-    """1 to 65,536."""
+    """Number of dimensions, 1 to 65,536."""
     distance: str = ""
-    """cosine (default), euclidean or dot."""
+    """Distance metric: cosine (default), euclidean or dot."""
     hnsw_m: int = 0
-    """0: 16."""
+    """Maximum number of links of a graph node (M of HNSW), 2 to 128. 0: 16."""
     hnsw_ef_construction: int = 0
-    """0: 200."""
+    """Number of candidates that are considered when a point is inserted into the graph, `hnsw_m` to 4,096. 0: 200."""
     quantization: str = ""
-    """int8 (default), none, float16, binary or product."""
+    """Quantization in the graph: int8 (default), none, float16, binary or product."""
     storage: str = ""
-    """memory (default) or mmap."""
+    """Where the full vectors are stored: memory (default) or mmap."""
     oversampling: int = 0
-    """As in VectorSettings."""
+    """Maximum number of candidates that are rescored for each result, at most 100, as in VectorSettings. 0: as many as
+    the quantization error requires.
+    """
 
 
 @dataclass(slots=True)
 class CollectionSettings:
-    """The message vectron.v1.CreateCollectionRequest."""
+    """The settings of a collection."""
 
     name: str = ""
+    """Name of the collection, 1 to 128 characters: ASCII letters, digits, `_` and `-`, beginning with a letter or a
+    digit. It must be unique among the collections and aliases of the tenant.
+    """
     dimension: int = 0
-    """1 to 65,536."""
+    """Number of dimensions of the vectors, 1 to 65,536."""
     distance: str = ""
-    """cosine (default), euclidean or dot."""
+    """Distance metric: cosine (default), euclidean or dot."""
     shards: int = 0
-    """1 to 64; 0: one per worker, at most 16."""
+    """Number of shards, 1 to 64. 0: one per worker, at most 16."""
     rerank: RerankSettings | None = None
+    """Reranking of search results. Absent: results are not reranked."""
     hnsw_m: int = 0
-    """Links a node of the graph, 2 to 128; 0: 16."""
+    """Maximum number of links of a graph node (M of HNSW), 2 to 128. 0: 16."""
     hnsw_ef_construction: int = 0
-    """Candidates while inserting, hnsw_m to 4,096; 0: 200."""
+    """Number of candidates that are considered when a point is inserted into the graph (efConstruction of HNSW),
+    `hnsw_m` to 4,096. 0: 200.
+    """
     vectors: VectorSettings | None = None
+    """How vectors are stored and indexed. Absent: the default of each setting."""
     replicas: int = 0
-    """Replicas of each shard, 1 to 7; 0: 3 where there are as many workers, else 1."""
+    """Number of replicas of each shard, 1 to 7. 0: 3 if there are at least 3 workers, otherwise 1."""
     durability: str = ""
-    """fsync (default): acknowledged writes are on the disks of a majority. relaxed: they are in its memory, and on its
-    disks a moment later; UNSAFE when the power fails.
+    """When writes are acknowledged. fsync (default): when a majority of the replicas has them on disk. relaxed: when a
+    majority has them in memory; they are on disk shortly afterwards, and a power failure can lose acknowledged
+    writes.
     """
     indexes: list[PayloadIndex] = field(default_factory=list)
-    """Payload indexes from the start."""
+    """Payload indexes to declare, at most 64. More can be declared later with CreateIndex."""
     sparse_vectors: list[str] = field(default_factory=list)
-    """Names of sparse vectors that points may have."""
+    """Names of the sparse vectors that points can have, at most 16, each 1 to 64 bytes."""
     named_vectors: list[NamedVector] = field(default_factory=list)
-    """Dense vectors that points may have besides their first one."""
+    """Named dense vectors that points can have in addition to their first vector, at most 16."""
     embedding: EmbeddingSettings | None = None
-    """Lets points and queries be given as text."""
+    """Embedding provider that computes the vectors of texts in points and queries. Absent: points and queries must
+    have vectors.
+    """
 
 
 @dataclass(slots=True)
 class CollectionStatus:
-    """The message vectron.v1.GetCollectionStatusResponse."""
+    """The state and the settings of a collection."""
 
     name: str = ""
+    """Name of the collection."""
     dimension: int = 0
+    """Number of dimensions of the vectors."""
     distance: str = ""
+    """Distance metric: cosine, euclidean or dot."""
     shards: list[ShardStatus] = field(default_factory=list)
+    """State of each shard."""
     points: int = 0
-    """As of every write that was acknowledged before, of the shards that answered: one that did not has an error_code."""
+    """Number of points, including every write that was acknowledged before. Shards that did not answer have an
+    `error_code` and are not counted.
+    """
     index_lag: int = 0
-    """Points that search scans because the index does not hold them yet; at most `points`."""
+    """Number of points that searches scan because they are not in the index yet; at most `points`."""
     durability: str = ""
-    """fsync, or relaxed with its interval: how acknowledged writes are kept."""
+    """When writes are acknowledged: fsync, or relaxed with its interval."""
     rerank: RerankSettings | None = None
+    """Reranking of search results."""
     memory_bytes: int = 0
+    """Memory that the leaders of all shards use, bytes."""
     disk_bytes: int = 0
+    """Disk space that the leaders of all shards use, bytes."""
     embedding: EmbeddingSettings | None = None
+    """Embedding provider of the collection. Absent: none."""
     settings: CollectionSettings | None = None
-    """What it was made with, as it is now; without indexes and vectors that were declared for it (ListIndexes)."""
+    """Settings of the collection with their current values, without the indexes and vectors that are declared (see
+    ListIndexes).
+    """
 
 
 @dataclass(slots=True)
@@ -1171,6 +1390,7 @@ class UpdateCollectionResponse:
     """The message vectron.v1.UpdateCollectionResponse."""
 
     settings: CollectionSettings | None = None
+    """All settings after the change."""
 
 
 @dataclass(slots=True)
@@ -1178,62 +1398,73 @@ class SubmitFeedbackResponse:
     """The message vectron.v1.SubmitFeedbackResponse."""
 
     success: bool = False
+    """Always true; a failure is reported as an error."""
     feedback_id: str = ""
+    """Id of the stored feedback."""
 
 
 @dataclass(slots=True)
 class Page:
-    """The message vectron.v1.ListPointsResponse."""
+    """One page of points."""
 
     points: list[StoredPoint] = field(default_factory=list)
-    """As many as the limit asks for, or fewer where more would be too large for one answer (4,000,000 bytes)."""
+    """Points of the page. There can be fewer than `limit` if more would exceed the size limit of an answer (4,000,000
+    bytes).
+    """
     next_cursor: str | None = None
-    """Empty: no more. Only this is the end."""
+    """Cursor of the next page. Empty: there are no more points. A page with few or no points is not necessarily the
+    last one.
+    """
 
 
 @dataclass(slots=True)
 class Change:
-    """The message vectron.v1.PointChange."""
+    """One change of one point."""
 
     shard_id: int = 0
+    """Id of the shard of the point."""
     log_index: int = 0
-    """Changes of one shard and log index took effect together."""
+    """Log index of the write. Changes with the same shard and log index took effect together."""
     kind: str = ""
-    """insert, update or delete."""
+    """Kind of the change: insert, update or delete."""
     point: StoredPoint | None = None
-    """Of an insert or update: the whole point as it was made. Of a delete: the id alone."""
+    """For an insert or an update: the whole point after the change. For a delete: only its id."""
 
 
 @dataclass(slots=True)
 class Changes:
-    """The message vectron.v1.ListChangesResponse."""
+    """Changes, and the cursor to continue from."""
 
     changes: list[Change] = field(default_factory=list)
+    """Changes in log order within each shard. Empty: there was none within `wait_ms`."""
     next_cursor: str = ""
+    """Cursor for the next call."""
 
 
 @dataclass(slots=True)
 class SnapshotShard:
-    """The message vectron.v1.SnapshotShard."""
+    """The state of one shard in a snapshot."""
 
     shard_id: int = 0
+    """Id of the shard."""
     log_index: int = 0
+    """Log index of the last write that the snapshot contains."""
 
 
 @dataclass(slots=True)
 class OpenSnapshotResponse:
-    """The message vectron.v1.OpenSnapshotResponse."""
+    """A snapshot that was opened."""
 
     snapshot: str = ""
-    """For ListPoints and CloseSnapshot."""
+    """Identifier of the snapshot for ListPoints and CloseSnapshot."""
     cursor: str = ""
-    """For ListChanges: everything after this moment, and nothing before."""
+    """Cursor for ListChanges: it gives exactly the changes after the snapshot."""
     points: int = 0
-    """Points in it."""
+    """Number of points in the snapshot."""
     expires_after_ms: int = 0
-    """It is closed when it was not used for so long."""
+    """Time without use after which the snapshot is closed, milliseconds."""
     shards: list[SnapshotShard] = field(default_factory=list)
-    """The moment: of each shard, the last write that is in it."""
+    """Last write of each shard that the snapshot contains."""
 
 
 @dataclass(slots=True)
@@ -1241,57 +1472,65 @@ class CloseSnapshotResponse:
     """The message vectron.v1.CloseSnapshotResponse."""
 
     existed: bool = False
-    """Whether it was open."""
+    """Whether the snapshot was open."""
 
 
 @dataclass(slots=True)
 class ResultGroup:
-    """The message vectron.v1.ResultGroup."""
+    """Results that have the same payload value."""
 
     value: Value = ""
+    """Payload value of the group."""
     hits: list[SearchHit] = field(default_factory=list)
+    """Results of the group, best first."""
 
 
 @dataclass(slots=True)
 class BranchReport:
-    """What a branch found."""
+    """How one branch of a query was executed."""
 
     candidates: int = 0
+    """Number of candidates that the branch found."""
     recall_estimate: float | None = None
-    """As in SearchResponse."""
+    """Expected recall of the branch, as in SearchResponse."""
     plans: list[str] = field(default_factory=list)
-    """How each shard found its points."""
+    """How each shard found its points, as `plan` in ShardRead."""
     unindexed: bool = False
-    """Payloads had to be read for its filter."""
+    """Whether payloads were read to evaluate the filter. If true, a payload index would make the branch faster."""
     recall_interval: RecallInterval | None = None
-    """Set with recall_estimate."""
+    """Confidence interval of `recall_estimate`, present if that is present."""
     recall_unmet: bool = False
-    """Recall was asked for, and what a shard measured is less, or it has measured nothing."""
+    """Whether a `recall` was requested and a shard has measured a lower one, or has measured nothing."""
 
 
 @dataclass(slots=True)
 class QueryResult:
-    """The message vectron.v1.QueryResponse."""
+    """The results of a query, and how complete they are."""
 
     hits: list[SearchHit] = field(default_factory=list)
-    """Empty with group_by."""
+    """Results, best first. Empty if `group_by` was set."""
     groups: list[ResultGroup] = field(default_factory=list)
+    """Groups, best first. Empty unless `group_by` was set."""
     complete: bool = False
-    """Whether every shard answered every branch."""
+    """Whether every shard answered every branch completely. If false, results can be missing."""
     shards_asked: int = 0
+    """Number of shards that were queried."""
     shards_answered: int = 0
+    """Number of shards that answered."""
     branches: list[BranchReport] = field(default_factory=list)
-    """In the order of the request."""
+    """Reports of the branches, in the order of the request."""
 
 
 @dataclass(slots=True)
 class QueryOutcome:
-    """The message vectron.v1.QueryOutcome."""
+    """The answer or the error of one query of a batch."""
 
     answer: QueryResult | None = None
+    """Answer of the query. Absent: the query failed."""
     error_code: str = ""
-    """Set when there is no answer: the error's code and message."""
+    """Code of the error. Empty: the query succeeded."""
     error_message: str = ""
+    """Message of the error. Empty: the query succeeded."""
 
 
 @dataclass(slots=True)
@@ -1299,105 +1538,123 @@ class QueryBatchResponse:
     """The message vectron.v1.QueryBatchResponse."""
 
     outcomes: list[QueryOutcome] = field(default_factory=list)
+    """Outcomes in the order of the queries."""
 
 
 @dataclass(slots=True)
 class CountResult:
-    """The message vectron.v1.CountPointsResponse."""
+    """The number of points that match."""
 
     count: int = 0
+    """Number of points."""
     exact: bool = False
+    """Whether `count` is exact; otherwise it is an estimate."""
     unindexed: bool = False
-    """Payloads had to be read: a payload index would make it faster."""
+    """Whether payloads were read. If true, a payload index would make the call faster."""
 
 
 @dataclass(slots=True)
 class Facet:
-    """The message vectron.v1.Facet."""
+    """A payload value, and the number of points that have it."""
 
     value: Value = ""
+    """The payload value."""
     count: int = 0
+    """Number of points that have the value."""
 
 
 @dataclass(slots=True)
 class FacetResult:
-    """The message vectron.v1.FacetPointsResponse."""
+    """The values at a path, with the number of points of each."""
 
     values: list[Facet] = field(default_factory=list)
-    """The most frequent first."""
+    """Values with their numbers of points, most frequent first."""
     more: bool = False
-    """Whether there are others."""
+    """Whether there are more values than `limit`."""
     unindexed: bool = False
+    """Whether payloads were read. If true, a payload index would make the call faster."""
 
 
 @dataclass(slots=True)
 class RecallMeasurement:
-    """The message vectron.v1.MeasureRecallResponse."""
+    """Search results compared with exact results."""
 
     recall: float = 0.0
-    """Mean share of the true `top_k` that were found. A point whose score equals that of the last true one counts."""
+    """Measured recall: mean share of the true `top_k` nearest points that the searches found, 0 to 1. A found point
+    whose score equals that of the last true one counts as found.
+    """
     interval: RecallInterval | None = None
+    """Confidence interval of `recall`."""
     queries: int = 0
-    """Queries that were compared, and how many of them had been asked by clients."""
+    """Number of queries that were compared."""
     asked: int = 0
+    """Number of these queries that clients had sent; the others are synthetic."""
     promised: float | None = None
-    """Mean of the recall that the answers said, absent where one said nothing."""
+    """Mean of the `recall_estimate` of the answers. Absent: an answer had none."""
     plans: dict[str, int] = field(default_factory=dict)
-    """Queries by how their points were found; shards count each."""
+    """Number of queries by the plan that found their points, counted in each shard."""
 
 
 @dataclass(slots=True)
 class UpdatePointsResult:
-    """The message vectron.v1.UpdatePointsResponse."""
+    """The result of a change of points."""
 
     updated: int = 0
+    """Number of points that were changed."""
     write_token: str = ""
-    """For a read that must see this."""
+    """Token of this write, for reads with the consistency at_least."""
 
 
 @dataclass(slots=True)
 class DeletePointsResult:
-    """The message vectron.v1.DeletePointsResponse."""
+    """The result of a deletion of points."""
 
     deleted: int = 0
+    """Number of points that were deleted."""
     write_token: str = ""
-    """For a read that must see this."""
+    """Token of this write, for reads with the consistency at_least."""
 
 
 @dataclass(slots=True)
 class UnreadExample:
-    """The message vectron.v1.UnreadExample."""
+    """A payload value that an index could not read."""
 
     id: str = ""
+    """Id of a point with such a value."""
     value: str = ""
-    """The value as JSON text, cut off after 200 bytes."""
+    """The value as JSON text, cut after 200 bytes."""
 
 
 @dataclass(slots=True)
 class IndexInfo:
-    """The message vectron.v1.IndexInfo."""
+    """A payload index and its progress."""
 
     index: PayloadIndex | None = None
+    """Declaration of the index."""
     indexed: int = 0
-    """Points that are in it, of all points."""
+    """Number of points that are in the index."""
     points: int = 0
+    """Number of points of the collection."""
     ready: bool = False
-    """Whether every shard uses it."""
+    """Whether the index is complete and every shard uses it."""
     unread: int = 0
-    """Points of those indexed with a value, other than null, that is not of the index's type, or cannot be read as it.
-    Tests of that type do not find such a value.
+    """Number of indexed points that have a value, other than null, which does not have the type of the index or cannot
+    be parsed as this type. Conditions on this type do not find such a value.
     """
     unread_example: UnreadExample | None = None
-    """One of them; absent when there is none."""
+    """Example of such a value. Absent: there is none."""
 
 
 @dataclass(slots=True)
 class Indexes:
-    """The message vectron.v1.ListIndexesResponse."""
+    """The indexes and vectors that are declared for a collection."""
 
     indexes: list[IndexInfo] = field(default_factory=list)
+    """Payload indexes with their progress."""
     sparse_vectors: list[str] = field(default_factory=list)
+    """Names of the declared sparse vectors."""
     named_vectors: list[NamedVector] = field(default_factory=list)
+    """Declarations of the named vectors."""
 
 
 @dataclass(slots=True)
@@ -1405,29 +1662,34 @@ class CreateIndexResponse:
     """The message vectron.v1.CreateIndexResponse."""
 
     created: bool = False
-    """Whether it was not there before."""
+    """Whether the declaration is new. False: it existed already."""
 
 
 @dataclass(slots=True)
 class Token:
-    """A term that a text index keeps, or that a query asks for."""
+    """A term that a text index stores, or that a query searches for."""
 
     text: str = ""
+    """Text of the term."""
     start: int = 0
-    """Where the word begins and ends in the text, in UTF-16 code units, as JavaScript, Java and C# count."""
+    """Start of the word in the text, in UTF-16 code units, as JavaScript, Java and C# count."""
     end: int = 0
+    """End of the word in the text, in UTF-16 code units, exclusive."""
     position: int = 0
-    """Of the word among the words, from 0. Phrases compare positions; stop words have one, and are left out here."""
+    """Position of the word among the words of the text, from 0. Phrases compare positions; stop words have a position,
+    but are not listed.
+    """
     word: str = ""
-    """The stretch of the text from start to end."""
+    """Part of the text from `start` to `end`."""
     kind: str = ""
-    """word; variant: another form of the word before it; whole: several words as one, which adds to the score; part:
-    found by who asks for just that; unit and pair: one and two characters of a script without spaces; query: only
-    asked for, in place of the word before it.
+    """Kind of the term. word: the word itself. variant: another form of the preceding word. whole: several words as
+    one term, which adds to the score. part: a part of a word, found by queries for exactly this part. unit and
+    pair: one and two characters of a script without spaces. query: a term that only queries use, instead of the
+    preceding word.
     """
     asked: bool = False
-    """Whether a filter that has this text needs it (or, of a variant and a query token, takes it in place of the
-    word).
+    """Whether a filter with this text requires the term. For a variant and a query term: whether the term is accepted
+    instead of the word.
     """
 
 
@@ -1436,6 +1698,7 @@ class AnalyzeResponse:
     """The message vectron.v1.AnalyzeResponse."""
 
     tokens: list[Token] = field(default_factory=list)
+    """Terms in the order of the text."""
 
 
 @dataclass(slots=True)
@@ -1443,14 +1706,17 @@ class DeleteIndexResponse:
     """The message vectron.v1.DeleteIndexResponse."""
 
     existed: bool = False
+    """Whether the declaration existed."""
 
 
 @dataclass(slots=True)
 class Alias:
-    """The message vectron.v1.Alias."""
+    """An additional name of a collection."""
 
     alias: str = ""
+    """The additional name, at most 128 bytes. The rules for names of collections apply."""
     collection: str = ""
+    """Name of the collection."""
 
 
 @dataclass(slots=True)
@@ -1458,6 +1724,7 @@ class ListAliasesResponse:
     """The message vectron.v1.ListAliasesResponse."""
 
     aliases: list[Alias] = field(default_factory=list)
+    """Aliases of the tenant."""
 
 
 @dataclass(slots=True)
@@ -1470,4 +1737,4 @@ class SearchBatchResponse:
     """The message vectron.v1.SearchBatchResponse."""
 
     answers: list[SearchResult] = field(default_factory=list)
-    """One a vector, in their order."""
+    """Answers in the order of the vectors."""

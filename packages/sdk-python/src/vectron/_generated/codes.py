@@ -76,71 +76,71 @@ class CodeSpec(NamedTuple):
 
 
 ERROR_CODES: Final[dict[ErrorCode, CodeSpec]] = {
-    # The request is wrong in itself; the details name the field.
+    # The request itself is invalid; the details name the field.
     "INVALID_ARGUMENT": CodeSpec("INVALID_ARGUMENT", 400, False),
-    # A vector has another number of dimensions than the collection.
+    # The number of dimensions of a vector differs from that of the collection or its named vector.
     "DIMENSION_MISMATCH": CodeSpec("INVALID_ARGUMENT", 400, False),
-    # There is no token or key, or it is not valid any more.
+    # The request has no token or key, or the token or key has expired or was revoked.
     "UNAUTHENTICATED": CodeSpec("UNAUTHENTICATED", 401, False),
-    # The caller is known and may not do this.
+    # The role of the caller, or the list of collections of its key, does not allow the operation.
     "PERMISSION_DENIED": CodeSpec("PERMISSION_DENIED", 403, False),
-    # What the request names does not exist.
+    # The object that the request names does not exist.
     "NOT_FOUND": CodeSpec("NOT_FOUND", 404, False),
-    # The tenant has no collection or alias of this name.
+    # The tenant has no collection or alias with this name.
     "COLLECTION_NOT_FOUND": CodeSpec("NOT_FOUND", 404, False),
     # The collection has no point with this id.
     "POINT_NOT_FOUND": CodeSpec("NOT_FOUND", 404, False),
-    # The tenant has a collection or alias of this name.
+    # The tenant already has a collection or alias with this name.
     "COLLECTION_EXISTS": CodeSpec("ALREADY_EXISTS", 409, False),
-    # What the request would make exists.
+    # The object that the request would create already exists.
     "ALREADY_EXISTS": CodeSpec("ALREADY_EXISTS", 409, False),
-    # Something else changes the same thing, or has changed it.
+    # Another request is changing the same object, or has just changed it.
     "CONFLICT": CodeSpec("FAILED_PRECONDITION", 409, True),
-    # The point has another version than the write expects.
+    # The version of the point differs from the one that the write requires.
     "VERSION_CONFLICT": CodeSpec("FAILED_PRECONDITION", 412, False),
-    # An index that the request needs is being built.
+    # An index that the request needs is still being built.
     "INDEX_BUILDING": CodeSpec("FAILED_PRECONDITION", 409, True),
-    # The caller routes by an epoch of the shard that has passed.
+    # The caller used an outdated epoch of the shard.
     "STALE_EPOCH": CodeSpec("FAILED_PRECONDITION", 412, True),
-    # Another replica leads the shard.
+    # The replica that received the request is not the leader of the shard.
     "NOT_LEADER": CodeSpec("FAILED_PRECONDITION", 412, True),
     # The replica has no vote and serves no linearizable reads.
     "SEARCH_ONLY": CodeSpec("FAILED_PRECONDITION", 412, False),
-    # The retry of a write comes after the write was forgotten; it is not applied.
+    # The retry of a write came after the record of the first attempt was dropped; the retry is not applied.
     "RETRY_EXPIRED": CodeSpec("FAILED_PRECONDITION", 409, False),
-    # The changes asked for are not kept any more; the collection has to be read again.
+    # The requested changes are no longer kept; the collection must be read again.
     "CHANGES_GONE": CodeSpec("FAILED_PRECONDITION", 410, False),
-    # The request is larger than is allowed.
+    # The request is larger than the server allows.
     "PAYLOAD_TOO_LARGE": CodeSpec("RESOURCE_EXHAUSTED", 413, False),
-    # The key has used up its rate.
+    # The key or the tenant has exceeded its rate limit.
     "RATE_LIMITED": CodeSpec("RESOURCE_EXHAUSTED", 429, True),
-    # The tenant has used up its quota.
+    # The tenant has reached a quota.
     "QUOTA_EXCEEDED": CodeSpec("RESOURCE_EXHAUSTED", 429, False),
-    # Too many requests wait for work to be done.
+    # More requests wait than can be answered within their deadlines.
     "OVERLOADED": CodeSpec("RESOURCE_EXHAUSTED", 429, True),
-    # Too many points wait for the index.
+    # Points are written faster than they can be indexed.
     "INDEX_BEHIND": CodeSpec("RESOURCE_EXHAUSTED", 429, True),
-    # The disk of a worker is nearly full: it takes deletes and reads only.
+    # The disk of a worker is nearly full: the worker only accepts deletions and reads.
     "DISK_LOW": CodeSpec("RESOURCE_EXHAUSTED", 429, True),
-    # The caller does not wait any more.
+    # The caller cancelled the request.
     "CANCELLED": CodeSpec("CANCELLED", 499, False),
-    # A fault of Vectron, or a code that this version does not know.
+    # An internal error of Vectron, or a code that this version does not know.
     "INTERNAL": CodeSpec("INTERNAL", 500, False),
     # A file or the store could not be read or written.
     "STORAGE_FAILED": CodeSpec("INTERNAL", 500, False),
-    # What is stored was made with other settings, or by another cluster.
+    # The stored data was created with other settings or by another cluster.
     "SPEC_MISMATCH": CodeSpec("INTERNAL", 500, False),
-    # What is stored is not what was written.
+    # The stored data differs from what was written.
     "DATA_DAMAGED": CodeSpec("DATA_LOSS", 500, False),
-    # This version does not do that.
+    # This version does not support the operation.
     "UNIMPLEMENTED": CodeSpec("UNIMPLEMENTED", 501, False),
-    # A service that is needed cannot be reached, or is not ready.
+    # A required service cannot be reached or is not ready.
     "UNAVAILABLE": CodeSpec("UNAVAILABLE", 503, True),
     # The write may or may not have been applied.
     "COMMIT_UNKNOWN": CodeSpec("UNAVAILABLE", 503, True),
-    # The replica lacks entries that the read must see.
+    # The replica has not yet applied entries that the read must see.
     "NOT_CAUGHT_UP": CodeSpec("UNAVAILABLE", 503, True),
-    # The replica was last known to be current longer ago than the read allows.
+    # The replica may be more outdated than the staleness that the read allows.
     "TOO_STALE": CodeSpec("UNAVAILABLE", 503, True),
     # The worker does not hold the shard.
     "SHARD_NOT_FOUND": CodeSpec("UNAVAILABLE", 503, True),
@@ -148,19 +148,18 @@ ERROR_CODES: Final[dict[ErrorCode, CodeSpec]] = {
     "SHARD_POISONED": CodeSpec("UNAVAILABLE", 503, True),
     # The process is being stopped.
     "SHUTTING_DOWN": CodeSpec("UNAVAILABLE", 503, True),
-    # No worker is healthy and takes replicas.
+    # No healthy worker accepts replicas.
     "NO_WORKERS": CodeSpec("UNAVAILABLE", 503, True),
-    # The answer was not there in time.
+    # The answer did not arrive within the deadline of the call.
     "DEADLINE_EXCEEDED": CodeSpec("DEADLINE_EXCEEDED", 504, True),
-    # The path is there, and is for other HTTP methods, which the header Allow names.
+    # The path exists, but only for other HTTP methods, which the header Allow lists.
     "METHOD_NOT_ALLOWED": CodeSpec("UNIMPLEMENTED", 405, False),
-    # The body is of a type, or compressed in a way, that is not supported.
+    # The media type or the compression of the body is not supported.
     "UNSUPPORTED_MEDIA_TYPE": CodeSpec("INVALID_ARGUMENT", 415, False),
-    # What is there does not allow it, and the same request will not succeed before something else is changed: the
-    # message says what.
+    # The current state does not allow the operation; the message says what must change first.
     "FAILED_PRECONDITION": CodeSpec("FAILED_PRECONDITION", 409, False),
-    # The snapshot was closed, was not used for too long, or was lost when its worker restarted: open another one.
+    # The snapshot was closed, was unused for too long, or was lost when its worker restarted: open a new one.
     "SNAPSHOT_GONE": CodeSpec("FAILED_PRECONDITION", 410, False),
-    # The answer would be larger than is allowed: ask for fewer points, or for less of each.
+    # The answer would exceed the size limit: request fewer points, or less of each point.
     "ANSWER_TOO_LARGE": CodeSpec("RESOURCE_EXHAUSTED", 413, False),
 }

@@ -15,12 +15,15 @@ from .transport import Caller
 
 
 class AccountMethods:
-    """Accounts, logins and keys."""
+    """Calls on accounts, logins and API keys."""
 
     _caller: Caller
 
     def register(self, email: str, password: str, *, invitation: str | None = None, timeout: float | None = None) -> Account:
-        """Makes an account; unless registration is open, that takes the token of an invitation."""
+        """
+        Creates an account. Requires the token of an invitation unless the server allows open registration. Raises VectronError with
+        PERMISSION_DENIED without a valid invitation, and with ALREADY_EXISTS if the address has an account.
+        """
         request = given(email=email, password=password, invitation=invitation)
         account: Account = (self._caller.call(m.REGISTER_USER, request, timeout)).user
         return account
@@ -30,16 +33,16 @@ class AccountMethods:
         return Login(made.jwt_token, made.expires_at, made.refresh_token, made.user)
 
     def refresh(self, refresh_token: str, *, timeout: float | None = None) -> Tokens:
-        """New tokens for the refresh token of a login, which is good once."""
+        """Returns new tokens for the refresh token of a login, which is valid once."""
         made = self._caller.call(m.REFRESH_TOKEN, given(refresh_token=refresh_token), timeout)
         return Tokens(made.jwt_token, made.expires_at, made.refresh_token)
 
     def logout(self, *, timeout: float | None = None) -> None:
-        """Ends the login that this client acts for: its tokens are refused from now on."""
+        """Ends the login of this client: its tokens become invalid."""
         self._caller.call(m.LOGOUT, {}, timeout)
 
     def change_password(self, current_password: str, new_password: str, *, timeout: float | None = None) -> None:
-        """All other logins of the account end."""
+        """Changes the password of the account. All other logins of the account end."""
         request = given(current_password=current_password, new_password=new_password)
         self._caller.call(m.CHANGE_PASSWORD, request, timeout)
 
@@ -56,8 +59,8 @@ class AccountMethods:
         timeout: float | None = None,
     ) -> AccountRemoval:
         """
-        Deletes the account of this login with its API keys. ``heir``: id or e-mail address of the account whose tenant gets the collections, or
-        ``delete_collections``: one of the two, unless there are none.
+        Deletes the account of this login with its API keys. If it is the last account of a tenant with collections, exactly one of
+        ``heir`` (id or e-mail address of an account whose tenant receives the collections) and ``delete_collections`` is required.
         """
         request = given(password=password, heir=heir, delete_collections=delete_collections)
         gone: Any = self._caller.call(m.DELETE_USER, request, timeout)
@@ -73,13 +76,16 @@ class AccountMethods:
         expires_at: datetime | None = None,
         timeout: float | None = None,
     ) -> CreatedInvitation:
-        """Into the caller's tenant, unless an administrator says another."""
+        """Invites a person into the caller's tenant; an administrator can choose another tenant. The token is shown only in this answer."""
         request = given(email=email, role=role, tenant_id=tenant_id, new_tenant=new_tenant, expires_at=seconds_of(expires_at))
         made = self._caller.call(m.INVITE_USER, request, timeout)
         return CreatedInvitation(made.token, made.invitation)
 
     def list_invitations(self) -> Iterator[Invitation]:
-        """Those that are open: an administrator sees all, others their own. Fetched page by page as they are read."""
+        """
+        Returns the open invitations: an administrator gets all of them, others only their own. Pages are fetched while the result is
+        read.
+        """
         token: str | None = None
         while True:
             page = self._caller.call(m.LIST_INVITATIONS, given(page_token=token))
@@ -101,7 +107,10 @@ class AccountMethods:
         expires_at: datetime | None = None,
         timeout: float | None = None,
     ) -> CreatedApiKey:
-        """``collections``: the only ones that the key may touch; None: all of the tenant."""
+        """
+        Creates an API key, which is shown only in this answer. ``collections``: the only collections that the key can access; None: all
+        of the tenant.
+        """
         touched = None if collections is None else list(collections)
         request = given(name=name, role=role, collections=touched, expires_at=seconds_of(expires_at))
         made = self._caller.call(m.CREATE_APIKEY, request, timeout)

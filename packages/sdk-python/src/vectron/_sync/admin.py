@@ -1,5 +1,5 @@
 # Made of _async/admin.py by scripts/sdk-python-sync.mjs.
-"""Management of a server, for administrators but for ``health``. Workers are named by number or id."""
+"""Management of a server. All methods except ``health`` require the role admin. Workers are named by their number or id."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ from .transport import Caller
 
 
 class Admin:
-    """What operators see and do; proto/admin/admin.proto says what each field is."""
+    """Calls of operators; proto/admin/admin.proto describes each field."""
 
     def __init__(self, caller: Caller) -> None:
         self._call = caller.call
 
     def health(self, *, timeout: float | None = None) -> Health:
-        """Asks every service and worker how it is."""
+        """Queries the state of every service and worker."""
         health: Health = self._call(m.GET_HEALTH, {}, timeout)
         return health
 
     def stats(self, *, timeout: float | None = None) -> Stats:
-        """Totals over all tenants."""
+        """Returns totals over all tenants."""
         stats: Stats = self._call(m.GET_STATS, {}, timeout)
         return stats
 
@@ -49,7 +49,7 @@ class Admin:
         return workers
 
     def collections(self, *, timeout: float | None = None) -> list[TenantCollection]:
-        """Of all tenants."""
+        """Returns the collections of all tenants."""
         found: list[TenantCollection] = (self._call(m.LIST_ALL_COLLECTIONS, {}, timeout)).collections
         return found
 
@@ -62,12 +62,14 @@ class Admin:
         return shards
 
     def operations(self, *, limit: int | None = None, timeout: float | None = None) -> Operations:
-        """Under way, and ended, the newest first; ``limit`` of those, at most 500, default 100."""
+        """
+        Returns the operations in progress, and those that have ended, newest first: at most ``limit`` of them, up to 500, default 100.
+        """
         found: Operations = self._call(m.LIST_OPERATIONS, given(limit=limit), timeout)
         return found
 
     def drain_worker(self, worker: str | int, *, cancel: bool = False, timeout: float | None = None) -> None:
-        """Has a worker's replicas moved to others; with ``cancel``, takes that back."""
+        """Moves all replicas of a worker to other workers; with ``cancel``, cancels that."""
         self._call(m.DRAIN_WORKER, given(worker=str(worker), cancel=cancel), timeout)
 
     def remove_worker(self, worker: str | int, *, timeout: float | None = None) -> None:
@@ -106,7 +108,7 @@ class Admin:
         threshold: float | None = None,
         timeout: float | None = None,
     ) -> AlertRule:
-        """What is not given stays."""
+        """Changes an alert rule. Arguments that are None remain unchanged."""
         request = given(rule=rule, enabled=enabled, level=level, threshold=threshold)
         made: AlertRule = self._call(m.PUT_ALERT_RULE, request, timeout)
         return made
@@ -120,7 +122,7 @@ class Admin:
         return verified
 
     def list_users(self, *, tenant_id: str | None = None, page_size: int | None = None) -> Iterator[Account]:
-        """Of a tenant, or of all; fetched page by page as they are read."""
+        """Returns the accounts of a tenant, or of all tenants. Pages are fetched while the result is read."""
         token: str | None = None
         while True:
             request = given(tenant_id=tenant_id, page_size=page_size, page_token=token)
@@ -141,7 +143,7 @@ class Admin:
         return account
 
     def reset_password(self, user_id: str, *, timeout: float | None = None) -> str:
-        """A password that is good for one login, at which it must be changed; shown once."""
+        """Returns a new password, which is valid for one login, at which it must be changed. It is shown only in this answer."""
         return str((self._call(m.RESET_PASSWORD, given(user_id=user_id), timeout)).password)
 
     def remove_user(
@@ -152,12 +154,12 @@ class Admin:
         delete_collections: bool | None = None,
         timeout: float | None = None,
     ) -> AccountRemoval:
-        """As ``delete_account`` of the client, of another account."""
+        """Deletes another account, as ``delete_account`` of the client."""
         request = given(user_id=user_id, heir=heir, delete_collections=delete_collections)
         gone: AccountRemoval = self._call(m.REMOVE_USER, request, timeout)
         return gone
 
     def rotate_signing_key(self, *, timeout: float | None = None) -> str:
-        """Gives the id of the new key."""
+        """Signs tokens with a new key from now on, and returns its id."""
         answer: Any = self._call(m.ROTATE_SIGNING_KEY, {}, timeout)
         return str(answer.kid)

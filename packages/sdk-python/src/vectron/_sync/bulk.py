@@ -60,7 +60,7 @@ def _cut(points: AnyIterable[PointInput], size: int, most: int) -> Iterator[list
 
 
 def _again(client: Client, collection: str, batch: list[PointInput], error: VectronError) -> int:
-    """Writes a batch that was refused, in halves when it was too large. Raises what it cannot be written for."""
+    """Writes a batch again that was refused, in halves if it was too large. Raises the error if it cannot be written."""
     if error.code == "PAYLOAD_TOO_LARGE":
         return _halves(client, collection, batch, error)
     if not error.retryable:

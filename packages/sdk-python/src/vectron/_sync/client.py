@@ -67,18 +67,20 @@ T = TypeVar("T")
 
 class Client(AccountMethods):
     """
-    A client of Vectron over REST (``http://``, ``https://``) or gRPC (``grpc://``, ``grpcs://``), by the address. Failures raise
-    :class:`VectronError` with a stable ``code``; those that pass were repeated already within the time of the call. An upsert that returned is
-    on disk. Every call takes ``timeout``: seconds that it may take with its retries; None: the client's. Safe to share.
+    A client of Vectron over REST (``http://``, ``https://``) or gRPC (``grpc://``, ``grpcs://``), depending on the URL. Errors are
+    :class:`VectronError` with a stable ``code``; calls that failed for a temporary reason were already repeated within their time limit.
+    Points are on disk when an upsert returns. Every call accepts ``timeout``: the time limit of the call with its retries in seconds;
+    None: that of the client. A client can be shared.
 
-    ``url``: of one server, or of several equal ones (a list, or with commas between them), which are used in turn when one fails.
-    ``api_key``: API key, login token or SDK token. ``timeout``: seconds a call may take, or ``math.inf``. ``retries``: most of a call;
-    all calls of a client may be followed by a fifth as many retries, beyond a hundred. ``ca``: PEM of the authorities that a server's
-    certificate must be of, or its file; None: the system's. ``client_certificate``: certificate and key, each as PEM or as a file.
+    ``url``: URL of a server, or of several equal servers (a list, or separated by commas), which are used in turn if one fails.
+    ``api_key``: API key, login token or SDK token. ``timeout``: time limit of a call in seconds, or ``math.inf``. ``retries``: maximum
+    number of retries of a call; all calls of a client together can cause at most a fifth as many retries, beyond the first hundred.
+    ``ca``: certificate authorities of the server as PEM, or as a file; None: those of the system. ``client_certificate``: certificate and
+    key, each as PEM or as a file.
     """
 
     admin: Admin
-    """Management, for administrators."""
+    """Management calls, for administrators."""
 
     def __init__(
         self,
@@ -102,7 +104,7 @@ class Client(AccountMethods):
         self.close()
 
     def close(self) -> None:
-        """Ends its connections."""
+        """Closes the connections."""
         self._caller.close()
 
     # Collections
@@ -126,7 +128,10 @@ class Client(AccountMethods):
         hnsw_ef_construction: int | None = None,
         timeout: float | None = None,
     ) -> None:
-        """What each setting is: proto/apigateway/apigateway.proto, CreateCollectionRequest. COLLECTION_EXISTS: there is one."""
+        """
+        Creates a collection. CreateCollectionRequest in proto/apigateway/apigateway.proto describes each setting. Raises VectronError
+        with COLLECTION_EXISTS if there is one with this name.
+        """
         request = given(
             name=named(name, "name"),
             dimension=dimension,
@@ -155,7 +160,7 @@ class Client(AccountMethods):
         embedding: Settings | None = None,
         timeout: float | None = None,
     ) -> CollectionSettings:
-        """Changes settings while the collection serves; gives them all. What is not given stays."""
+        """Changes settings while the collection serves requests, and returns all settings. Arguments that are None remain unchanged."""
         request = given(name=named(name, "name"), durability=durability, rerank=rerank, embedding=embedding)
         settings: CollectionSettings | None = (self._call(m.UPDATE_COLLECTION, request, timeout)).settings
         return needed(settings, "settings")
@@ -174,17 +179,18 @@ class Client(AccountMethods):
     # Writes
 
     def upsert(self, collection: str, points: Iterable[PointInput], *, timeout: float | None = None) -> UpsertResult:
-        """All or, when a point is wrong, none. Of equal ids the last wins."""
+        """Writes points: all of them, or none if one is invalid. If several points have the same id, the last one is stored."""
         request = {"collection": named(collection), "points": points_fields(points)}
         written: UpsertResult = self._call(m.UPSERT, request, timeout)
         return written
 
     def upsert_stream(self, collection: str, batches: Batches, *, max_in_flight: int = 4) -> Iterator[BatchAck]:
         """
-        Writes batches one after the other, ``max_in_flight`` (1 to 1,000) of them at a time, and gives what became of each, in their order. A
-        batch is asked for when there is room for it. One that fails has the error in its ack, and the stream goes on: it is not sent again,
-        because those behind it may be written by then. Of two batches that share a point, both written, the later one wins. Over gRPC it is
-        one call; when that is lost, batches without an ack are sent again, with the effect of once. Over REST each batch is a request.
+        Writes batches with up to ``max_in_flight`` (1 to 1,000) of them in progress, and returns the outcomes in the order of the
+        batches. The next batch is requested when there is capacity for it. A batch that fails has the error in its ack, and the stream
+        continues: the batch is not sent again, because later ones can already be written. Of two batches that share a point, the later
+        one wins. Over gRPC the stream is one call; if the call is lost, batches without an ack are sent again and applied only once. Over
+        REST each batch is a request.
         """
         most = whole("max_in_flight", max_in_flight, 1, 1000)
         if self._caller.transport.streams:
@@ -202,9 +208,9 @@ class Client(AccountMethods):
         on_progress: Callable[[BatchProgress], object] | None = None,
     ) -> int:
         """
-        Writes points from any iterable in batches, a few at a time, in bounded memory, by :meth:`upsert_stream`. A batch that is refused for a
-        passing reason is written again; one that is larger than the server takes is sent in halves. Stops at the first batch that fails; what
-        was acknowledged before is on disk. Gives the number of points written.
+        Writes points from any iterable in batches, several at a time, in bounded memory, by :meth:`upsert_stream`. A batch that is
+        refused for a temporary reason is written again; one that is too large for the server is sent in halves. Stops at the first batch
+        that fails; batches that were acknowledged before are on disk. Returns the number of points written.
         """
         return upsert_all(
             self,
@@ -228,8 +234,9 @@ class Client(AccountMethods):
         on_progress: Callable[[BatchProgress], object] | None = None,
     ) -> int:
         """
-        Writes the rows of a frame of pandas, as :meth:`upsert_all` does: ``id`` and ``vector`` are columns, ``payload`` the others or those
-        that are named. Missing values are left out; times become RFC 3339. Gives the number of points written.
+        Writes the rows of a pandas data frame, as :meth:`upsert_all` does: ``id`` and ``vector`` are columns, ``payload`` consists of the
+        other columns or of the given ones. Missing values are omitted; times are converted to RFC 3339. Returns the number of points
+        written.
         """
         from ..frames import points_of_frame
 
@@ -247,7 +254,10 @@ class Client(AccountMethods):
         batch_size: int = 100,
         on_progress: Callable[[BatchProgress], object] | None = None,
     ) -> int:
-        """The same of a table of Arrow, or of a reader of batches, in bounded memory; ``vector`` is a column of lists of numbers."""
+        """
+        Writes the rows of an Arrow table or of a reader of record batches, in bounded memory; ``vector`` is a column of lists of numbers.
+        Returns the number of points written.
+        """
         from ..frames import points_of_arrow
 
         points = points_of_arrow(table, id=id, vector=vector, payload=payload)
@@ -270,8 +280,8 @@ class Client(AccountMethods):
         timeout: float | None = None,
     ) -> UpdatePointsResult:
         """
-        Changes payload fields: ``replace`` is the whole payload, ``remove`` paths, ``set`` values by path, in this order. Points that a filter
-        chooses are changed in steps of at most 1,000, each atomic.
+        Changes payload fields: ``replace`` is the new payload, ``remove`` a list of paths, and ``set`` contains values by path; they are
+        applied in this order. Points that a filter selects are changed in steps of at most 1,000, each of which is atomic.
         """
         request = selecting(collection, filter, ids=None if ids is None else list(ids), if_version=if_version)
         request |= given(remove=None if remove is None else list(remove))
@@ -299,7 +309,7 @@ class Client(AccountMethods):
     def get(
         self, collection: str, id: str, *, consistency: Consistency | None = None, timeout: float | None = None
     ) -> StoredPoint | None:
-        """None: there is no such point."""
+        """Returns a point by its id; None if it does not exist."""
         try:
             answer = self._call(m.GET, selecting(collection, None, consistency, id=id), timeout)
         except VectronError as error:
@@ -333,8 +343,9 @@ class Client(AccountMethods):
         timeout: float | None = None,
     ) -> SearchResult:
         """
-        The nearest neighbours of exactly one of ``vector``, ``text`` (with an embedding provider) and the point ``like_id``. What each option
-        does: proto/apigateway/apigateway.proto, SearchRequest; ``budget_ms`` is its ``timeout_ms``, after which it answers with what it has.
+        Finds the nearest neighbours of exactly one of ``vector``, ``text`` (with an embedding provider) and the stored point ``like_id``.
+        SearchRequest in proto/apigateway/apigateway.proto describes each option; ``budget_ms`` is its ``timeout_ms``, the time after
+        which the server answers with the results found so far.
         """
         request = selecting(
             collection,
@@ -375,8 +386,8 @@ class Client(AccountMethods):
         timeout: float | None = None,
     ) -> SearchBatchResult:
         """
-        The searches of 1 to 1,000 vectors in one call, a list of vectors or an array with a row for each: what each would have found by itself.
-        When one of the vectors is wrong, all are refused, and the error names it.
+        Searches with 1 to 1,000 vectors in one call: a list of vectors, or an array with a row for each. The answers are those of
+        separate searches. If one of the vectors is invalid, the whole call fails, and the error names it.
         """
         request = selecting(
             collection,
@@ -415,9 +426,9 @@ class Client(AccountMethods):
         timeout: float | None = None,
     ) -> QueryResult:
         """
-        Several ways to the points at once, fused into one answer. Each branch is a dict with exactly one of ``vector``, ``embed``, ``like_id``,
-        ``sparse``, ``text`` and ``examples``, and its own ``filter``, ``limit``, ``weight``, ``ef``, ``recall``, ``exact``,
-        ``score_threshold`` and ``using``: proto/apigateway/apigateway.proto, QueryBranch.
+        Searches with several branches at once, and fuses their results into one answer. Each branch is a dict with exactly one of
+        ``vector``, ``embed``, ``like_id``, ``sparse``, ``text`` and ``examples``, and optionally ``filter``, ``limit``, ``weight``,
+        ``ef``, ``recall``, ``exact``, ``score_threshold`` and ``using``; QueryBranch in proto/apigateway/apigateway.proto describes them.
         """
         options = {
             "collection": named(collection),
@@ -439,7 +450,9 @@ class Client(AccountMethods):
         return found
 
     def query_batch(self, queries: Sequence[Mapping[str, Any]], *, timeout: float | None = None) -> list[QueryOutcome]:
-        """Queries as dicts of the options of :meth:`query` with their ``collection``. Each has a result, or the error it ended with."""
+        """
+        Runs queries, each a dict with its ``collection`` and the options of :meth:`query`. Returns a result or an error for each query.
+        """
         request = {"queries": [query_fields(one, f"queries[{at}]") for at, one in enumerate(queries)]}
         outcomes = (self._call(m.QUERY_BATCH, request, timeout)).outcomes
         return [error_of(one.error_code, one.error_message) if one.answer is None else one.answer for one in outcomes]
@@ -453,7 +466,9 @@ class Client(AccountMethods):
         consistency: Consistency | None = None,
         timeout: float | None = None,
     ) -> CountResult:
-        """``estimate``: where the indexes do not know, look at a sample only."""
+        """
+        Counts the points that match a filter, or all points. ``estimate``: use a sample where the indexes cannot give the exact number.
+        """
         request = selecting(collection, filter, consistency, estimate=estimate)
         counted: CountResult = self._call(m.COUNT_POINTS, request, timeout)
         return counted
@@ -468,7 +483,7 @@ class Client(AccountMethods):
         consistency: Consistency | None = None,
         timeout: float | None = None,
     ) -> FacetResult:
-        """The values at a path of the payload, with how many points have each; 10 of them, or ``limit``."""
+        """Returns the values at a path of the payload, with the number of points that have each: at most ``limit`` values, default 10."""
         request = selecting(collection, filter, consistency, path=path, limit=limit)
         found: FacetResult = self._call(m.FACET_POINTS, request, timeout)
         return found
@@ -487,9 +502,12 @@ class Client(AccountMethods):
         consistency: Consistency | None = None,
         timeout: float | None = None,
     ) -> Page:
-        """One page by id, or by the values at ``order_by``; ``limit``: 1 to 1,000, default 20. :meth:`points` follows the pages."""
+        """
+        Returns one page of points by id, or by the values at ``order_by``; ``limit``: 1 to 1,000, default 20. :meth:`points` returns all
+        pages.
+        """
         if descending is not None and order_by is None:
-            raise invalid("descending", "descending goes with order_by")
+            raise invalid("descending", "descending requires order_by")
         ordered = None if order_by is None else given(path=order_by, descending=descending)
         others = given(limit=limit, cursor=cursor, include_vectors=include_vectors, order_by=ordered, snapshot=snapshot)
         page: Page = self._call(m.LIST_POINTS, selecting(collection, filter, consistency) | others, timeout)
@@ -507,7 +525,7 @@ class Client(AccountMethods):
         snapshot: str | None = None,
         consistency: Consistency | None = None,
     ) -> Iterator[StoredPoint]:
-        """All points, or those that pass, page by page as they are read."""
+        """Returns all points, or those that match a filter. Pages are fetched while the result is read."""
         cursor: str | None = None
         while True:
             page = self.list_points(
@@ -528,7 +546,9 @@ class Client(AccountMethods):
                 return
 
     def to_pandas(self, collection: str, *, filter: Filter | None = None, include_vectors: bool = True) -> pd.DataFrame:
-        """The points, or those that pass, as a frame with the columns id, vector and the top level of the payloads."""
+        """
+        Returns the points, or those that match a filter, as a data frame with the columns id, vector and the top level of the payloads.
+        """
         from ..frames import points_to_pandas
 
         points = [one for one in self.points(collection, filter=filter, include_vectors=include_vectors)]
@@ -547,7 +567,7 @@ class Client(AccountMethods):
         budget_ms: int | None = None,
         timeout: float | None = None,
     ) -> RecallMeasurement:
-        """How much of the true answers searches like this one find: sampled queries, answered as usual and exactly."""
+        """Measures the recall of searches: sampled queries are answered both approximately and exactly, and the results are compared."""
         request = selecting(collection, filter, queries=queries, top_k=top_k, ef=ef, recall=recall, using=using, timeout_ms=budget_ms)
         wait = (budget_ms or 10_000) / 1000
         measured: RecallMeasurement = self._call(m.MEASURE_RECALL, request, timeout, wait)
@@ -564,7 +584,9 @@ class Client(AccountMethods):
         named_vector: NamedVector | Settings | None = None,
         timeout: float | None = None,
     ) -> bool:
-        """Declares it on every shard; it is built while the collection goes on serving. True: it was not there before."""
+        """
+        Declares an index or a vector on every shard; the index is then built in the background. Returns True if the declaration is new.
+        """
         request = given(collection=named(collection)) | index_target(index, sparse_vector, named_vector)
         return bool((self._call(m.CREATE_INDEX, request, timeout)).created)
 
@@ -577,7 +599,7 @@ class Client(AccountMethods):
         named_vector: NamedVector | Settings | None = None,
         timeout: float | None = None,
     ) -> bool:
-        """True: it was there."""
+        """Deletes an index or a vector. Returns True if it existed."""
         request = given(collection=named(collection)) | index_target(index, sparse_vector, named_vector)
         return bool((self._call(m.DELETE_INDEX, request, timeout)).existed)
 
@@ -594,7 +616,10 @@ class Client(AccountMethods):
         index: PayloadIndex | Settings | None = None,
         timeout: float | None = None,
     ) -> list[Token]:
-        """The words that a text becomes for the text index at ``path``, or for one like ``index``. Places count UTF-16 code units."""
+        """
+        Returns the terms of a text for the text index at ``path``, or for one with the settings ``index``. Positions count UTF-16 code
+        units.
+        """
         request = given(collection=named(collection), text=text, path=path)
         if index is not None:
             request["index"] = settings_fields(index, "index")
@@ -612,7 +637,7 @@ class Client(AccountMethods):
         delete: Sequence[str] | None = None,
         timeout: float | None = None,
     ) -> None:
-        """``set``: collections by alias. All of the changes at one moment, or none."""
+        """Sets and deletes aliases in one transaction. ``set``: names of collections by alias; ``delete``: aliases."""
         request: Fields = {}
         if set is not None:
             request["set"] = [given(alias=alias, collection=name) for alias, name in set.items()]
@@ -624,14 +649,14 @@ class Client(AccountMethods):
 
     def snapshot(self, collection: str, *, timeout: float | None = None) -> Snapshot:
         """
-        The points as of one moment, whatever is written meanwhile, and the cursor of the changes after it: together an exact copy. Close it when
-        it was read, or use it in a ``with``.
+        Opens a consistent view of the points at one time, with the cursor of the changes after it: both together give an exact copy.
+        Close it after reading it, or use it in a ``with`` statement.
         """
         opened = self._call(m.OPEN_SNAPSHOT, {"collection": named(collection)}, timeout)
         return Snapshot(self, collection, opened)
 
     def close_snapshot(self, collection: str, snapshot: str, *, timeout: float | None = None) -> bool:
-        """Whether it was open."""
+        """Closes a snapshot. Returns True if it was open."""
         request = given(collection=named(collection), snapshot=snapshot)
         return bool((self._call(m.CLOSE_SNAPSHOT, request, timeout)).existed)
 
@@ -645,9 +670,10 @@ class Client(AccountMethods):
         timeout: float | None = None,
     ) -> Changes:
         """
-        Changes since the cursor, in log order a shard, without a gap; without a cursor, from the oldest that is kept, or with ``start="now"``
-        from now on. Waits up to ``wait`` seconds for one. CHANGES_GONE: the log does not reach back to the cursor any more;
-        ``details.lost`` of the error says what is lost, and has the cursor behind it.
+        Returns the changes after the cursor, in log order within each shard and without gaps; without a cursor, from the oldest change
+        that is kept, or with ``start="now"`` from now on. Waits up to ``wait`` seconds for the first change. Raises VectronError with
+        CHANGES_GONE if the changes after the cursor are no longer kept; ``details.lost`` of the error describes which are missing, and
+        contains the cursor after them.
         """
         wait_ms = None if wait is None else round(wait * 1000)
         request = given(collection=named(collection), cursor=cursor or None, wait_ms=wait_ms)
@@ -666,8 +692,9 @@ class Client(AccountMethods):
         on_lost: Callable[[LostChanges], object] | None = None,
     ) -> ChangeStream:
         """
-        The same as a stream that goes on as long as it is read; its ``cursor`` is where another can go on. ``on_lost``: called when changes are
-        not kept any more, and the stream goes on behind them; without it, it ends with CHANGES_GONE.
+        Returns the changes as a stream that continues as long as it is read; another stream can continue from its ``cursor``.
+        ``on_lost``: called when changes are no longer kept, and the stream continues after them; without it, the stream ends with
+        CHANGES_GONE.
         """
         return ChangeStream(self, collection, cursor=cursor, start=start, wait=wait, on_lost=on_lost)
 
@@ -680,12 +707,15 @@ class Client(AccountMethods):
         query: str | None = None,
         timeout: float | None = None,
     ) -> str:
-        """How good an answer was: each item with its ``result_id``, and relevance_score, clicked, position or comment. Gives its id."""
+        """
+        Stores a user's judgement of an answer: each item has a ``result_id`` and relevance_score, clicked, position or comment. Returns
+        the id of the feedback.
+        """
         request = given(collection=named(collection), query_id=query_id, query=query, feedback_items=list(items))
         return str((self._call(m.SUBMIT_FEEDBACK, request, timeout)).feedback_id)
 
 
 def needed(value: T | None, what: str) -> T:
     if value is None:
-        raise internal(f"the server sent no {what}")
+        raise internal(f"the answer of the server does not contain {what}")
     return value

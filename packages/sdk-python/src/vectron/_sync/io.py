@@ -118,7 +118,7 @@ class Duplex:
 
 
 class Tasks(Generic[T]):
-    """Work that goes on beside its caller, ``most`` of it at a time."""
+    """Tasks that run concurrently with their caller, at most ``most`` at a time."""
 
     def __init__(self, most: int) -> None:
         self._pool = ThreadPoolExecutor(most, thread_name_prefix="vectron")

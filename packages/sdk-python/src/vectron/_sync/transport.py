@@ -57,7 +57,7 @@ class RestTransport:
         return rest_answer(method, self._http.send(rest_call(method, request), timeout))
 
     def duplex(self, method: Method) -> Duplex:
-        raise error_of("UNIMPLEMENTED", f"REST carries no streams such as {method.path}")
+        raise error_of("UNIMPLEMENTED", f"REST does not support the stream {method.path}; use a grpc:// URL")
 
     def leave(self, error: VectronError) -> None:
         pass
@@ -145,7 +145,7 @@ class Caller:
         given = self._timeout if timeout is None else timeout
         allowed = None if given is None or given == float("inf") else given + wait
         if allowed is not None and not allowed > 0:
-            raise error_of("DEADLINE_EXCEEDED", "the timeout of the call has passed before it was made")
+            raise error_of("DEADLINE_EXCEEDED", "the timeout passed before the call was sent; increase timeout")
         if self.retries == 0 or method.path in ONCE:
             return self.transport.call(method, request, allowed)
         if not is_named(method, request):

@@ -41,8 +41,8 @@ class _Pending:
 
 class UpsertSession:
     """
-    Batches on their way over a stream of gRPC, and over the next one when that is lost: what has no ack is sent again under the same names,
-    with the effect of once.
+    Batches in progress over a gRPC stream, and over the next stream if it is lost: batches without an ack are sent again with the same
+    identifiers, so that they are applied only once.
     """
 
     def __init__(self, caller: Caller, collection: str, most: int) -> None:
@@ -109,7 +109,7 @@ class UpsertSession:
                     if ack is not None:
                         return self._done(ack)
                     continue
-                failure = error_of("UNAVAILABLE", "the server has ended the stream")
+                failure = error_of("UNAVAILABLE", "the server ended the stream")
             refused = self._ended(first, failure)
             if refused is not None:
                 return self._done(refused)
@@ -128,7 +128,7 @@ class UpsertSession:
         if answer.sequence < first.sequence:
             return None
         if answer.sequence > first.sequence:
-            raise error_of("INTERNAL", "the server answered the batches of a stream in another order")
+            raise error_of("INTERNAL", "the server answered the batches of a stream in the wrong order")
         self._lost = 0
         if answer.WhichOneof("outcome") == "error":
             return BatchAck(first.batch, 0, "", status_error(answer.error))
@@ -156,7 +156,9 @@ class UpsertSession:
 
 
 class UpsertEach:
-    """A stream of upserts where there is none on the wire: each batch is an upsert; two that share a point are written in their order."""
+    """
+    A stream of upserts for a protocol without streams: each batch is one upsert; batches that share a point are written in their order.
+    """
 
     def __init__(self, write: Callable[[Sequence[PointInput]], Any], most: int) -> None:
         self._write = write

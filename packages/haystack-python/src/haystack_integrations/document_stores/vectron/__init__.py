@@ -1,4 +1,4 @@
-"""Haystack's document store on Vectron."""
+"""Haystack document store for Vectron."""
 
 from .document_store import VectronDocumentStore
 

@@ -1,4 +1,4 @@
-"""Documents as points, and back."""
+"""Converts documents to points and back."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def point_of(document: Document, *, if_version: int | None = None) -> vectron.Po
 
 
 def meta_of(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """Points that another program wrote have their payload, without the content, as meta."""
+    """Returns the meta of a point. Points that another program wrote have their payload without the content as meta."""
     meta = payload.get(META)
     if not isinstance(meta, dict):
         return {key: value for key, value in payload.items() if key != CONTENT}
@@ -53,7 +53,7 @@ def meta_of(payload: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def document_of_point(point: vectron.StoredPoint) -> Document:
-    """With what it has of embeddings, if it was read with vectors."""
+    """Converts a point to a document, with its embeddings if it was read with vectors."""
     return document_of(point.id, point.payload, vector=point.vectors.get(EMBEDDING), sparse=point.sparse.get(SPARSE))
 
 

@@ -35,11 +35,11 @@ Filters = Mapping[str, Any]
 
 class VectronDocumentStore:
     """
-    Documents in one collection of Vectron, blocking and for asyncio. The collection is made with the first document, when there is none.
-    A document may have no embedding: embeddings are the named vector ``embedding``, and those that are sparse the sparse vector ``sparse``.
-    Content has a text index. What was written is on disk, and is found at once; reads that are no searches see every write that was
-    acknowledged before. Safe to share between threads; one event loop after the other may call it. Failures of the server raise
-    :class:`vectron.VectronError`.
+    Documents in one collection of Vectron, with blocking calls and calls for asyncio. If the collection does not exist, it is created
+    with the first document. A document need not have an embedding: embeddings are the named vector ``embedding``, and sparse embeddings
+    are the sparse vector ``sparse``. The content has a text index. Documents are on disk and searchable when a write returns; reads other
+    than searches see every write that was acknowledged before. Can be shared between threads; it can be used by one event loop after
+    another. Errors of the server are :class:`vectron.VectronError`.
     """
 
     def __init__(
@@ -57,21 +57,23 @@ class VectronDocumentStore:
         batch_size: int = 100,
     ) -> None:
         """
-        :param url: Of the server, or of several equal ones: REST (`http://`, `https://`) or gRPC (`grpc://`, `grpcs://`).
-        :param collection: Its name.
-        :param api_key: A key that may read and write the collection, and make it if there is none.
-        :param embedding_dim: Dimensions of the embeddings of a collection that is made, 1 to 65,536.
-        :param similarity: What compares the embeddings of a collection that is made.
-        :param language: Whose word endings the text index of a collection that is made cuts, such as `english`; None: none.
-        :param indexes: Payload indexes of a collection that is made, for filters: `{"path": "meta.year", "type": "integer"}`.
-        :param collection_options: More settings of a collection that is made, as `create_collection` of the client takes them.
-        :param connect_options: Of `vectron.connect`: `timeout`, `retries`, `ca`. They are in `to_dict` as they are.
-        :param batch_size: Documents that are written at once.
+        :param url: URL of the server, or of several equal servers: REST (`http://`, `https://`) or gRPC (`grpc://`, `grpcs://`).
+        :param collection: Name of the collection.
+        :param api_key: A key with the role write, which can also create the collection.
+        :param embedding_dim: Number of dimensions of the embeddings, 1 to 65,536, if the collection is created.
+        :param similarity: Distance metric of the embeddings, if the collection is created.
+        :param language: Language of the text index for stemming, such as `english`, if the collection is created; None: words are not
+            stemmed.
+        :param indexes: Payload indexes for filters, if the collection is created: `{"path": "meta.year", "type": "integer"}`.
+        :param collection_options: Further settings, as for `create_collection` of the client, if the collection is created.
+        :param connect_options: Options of `vectron.connect`: `timeout`, `retries`, `ca`. `to_dict` contains them unchanged.
+        :param batch_size: Number of documents of a write, at least 1.
+        :raises ValueError: For a `batch_size` below 1, or an `api_key` in `connect_options`.
         """
         if batch_size < 1:
-            raise ValueError(f"batch_size must be at least 1, and is {batch_size}")
+            raise ValueError(f"batch_size must be at least 1, not {batch_size}")
         if "api_key" in (connect_options or {}):
-            raise ValueError("a key is no connect option: give it as api_key, which is a Secret")
+            raise ValueError("connect_options must not contain api_key; pass the key as the argument api_key, which is a Secret")
         self.url = url
         self.collection = collection
         self.api_key = api_key
@@ -86,24 +88,27 @@ class VectronDocumentStore:
 
     @property
     def clients(self) -> Clients:
-        """The clients of both kinds; made when they are first needed, which is when the key is read."""
+        """The clients of both kinds. They are created when they are first used, which is also when the key is read."""
         if self._made is None:
             key = None if self.api_key is None else self.api_key.resolve_value()
             self._made = Clients(self.url, options={**(self.connect_options or {}), "api_key": key})
         return self._made
 
     def close(self) -> None:
-        """Ends the connections of the blocking client."""
+        """Closes the blocking client."""
         if self._made is not None:
             self._made.close()
 
     async def close_async(self) -> None:
-        """Ends the connections of the client for asyncio of this event loop."""
+        """Closes the client for asyncio of this event loop."""
         if self._made is not None:
             await self._made.aclose()
 
     def to_dict(self) -> dict[str, Any]:
-        """For YAML; with the name of the variable that has the key, never with a key. Raises ValueError for a key that was given as text."""
+        """
+        Returns the settings as a dictionary, with the name of the environment variable that contains the key, never with a key. Raises
+        ValueError for a key that was given as text.
+        """
         return default_to_dict(
             self,
             url=self.url,
@@ -120,7 +125,7 @@ class VectronDocumentStore:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> VectronDocumentStore:
-        """The store that :meth:`to_dict` described. Nothing is sent."""
+        """Creates the store that :meth:`to_dict` described. Nothing is sent."""
         deserialize_secrets_inplace(data["init_parameters"], ["api_key"])
         made: VectronDocumentStore = default_from_dict(cls, data)
         return made
@@ -128,7 +133,7 @@ class VectronDocumentStore:
     # What Haystack asks of a document store
 
     def count_documents(self) -> int:
-        """How many there are; 0 without a collection."""
+        """Returns the number of documents; 0 if the collection does not exist."""
         return self.clients.run(self._count(None))
 
     async def count_documents_async(self) -> int:
@@ -136,7 +141,7 @@ class VectronDocumentStore:
         return await self.clients.arun(self._count(None))
 
     def filter_documents(self, filters: dict[str, Any] | None = None) -> list[Document]:
-        """The documents that pass, by id, with their embeddings. Raises FilterError for a filter that is wrong."""
+        """Returns the documents that match, in the order of their ids, with their embeddings. Raises FilterError for an invalid filter."""
         return self.clients.run(self._filter(filters))
 
     async def filter_documents_async(self, filters: dict[str, Any] | None = None) -> list[Document]:
@@ -145,9 +150,9 @@ class VectronDocumentStore:
 
     def write_documents(self, documents: list[Document], policy: DuplicatePolicy = DuplicatePolicy.NONE) -> int:
         """
-        Writes documents, and gives their number, without those that `SKIP` passed over. `NONE` is `FAIL`: when an id is there already, or is
-        given twice, DuplicateDocumentError is raised and nothing is written; when another writer is faster, batches before may be written.
-        Raises ValueError for what are no documents.
+        Writes documents and returns their number, without those that `SKIP` ignored. `NONE` means `FAIL`: if an id exists already or
+        occurs twice, DuplicateDocumentError is raised and nothing is written; if another writer writes an id at the same time, earlier
+        batches can be written. Raises ValueError if the argument is not a list of documents.
         """
         return self.clients.run(self._write(documents, policy))
 
@@ -156,7 +161,7 @@ class VectronDocumentStore:
         return await self.clients.arun(self._write(documents, policy))
 
     def delete_documents(self, document_ids: list[str]) -> None:
-        """Deletes documents by id; those that are not there are passed over."""
+        """Deletes documents by their ids; unknown ids are ignored."""
         self.clients.run(self._delete_ids(document_ids))
 
     async def delete_documents_async(self, document_ids: list[str]) -> None:
@@ -169,7 +174,8 @@ class VectronDocumentStore:
         """
         Deletes every document.
 
-        :param recreate_collection: Deletes the collection, which is faster; the next write makes it anew, with the settings of this store.
+        :param recreate_collection: Whether to delete the collection, which is faster; the next write creates it again, with the settings
+            of this store.
         """
         self.clients.run(self._delete_all(recreate_collection))
 
@@ -178,7 +184,7 @@ class VectronDocumentStore:
         await self.clients.arun(self._delete_all(recreate_collection))
 
     def delete_by_filter(self, filters: dict[str, Any]) -> int:
-        """Deletes the documents that pass, and gives their number. Raises FilterError for an empty filter, which may be a mistake."""
+        """Deletes the documents that match and returns their number. Raises FilterError for an empty filter, which can be a mistake."""
         return self.clients.run(self._delete_by(filters))
 
     async def delete_by_filter_async(self, filters: dict[str, Any]) -> int:
@@ -186,7 +192,7 @@ class VectronDocumentStore:
         return await self.clients.arun(self._delete_by(filters))
 
     def update_by_filter(self, filters: dict[str, Any], meta: dict[str, Any]) -> int:
-        """Sets fields of meta of the documents that pass, and gives their number. Raises FilterError for an empty filter."""
+        """Sets fields of meta of the documents that match and returns their number. Raises FilterError for an empty filter."""
         return self.clients.run(self._update(filters, meta))
 
     async def update_by_filter_async(self, filters: dict[str, Any], meta: dict[str, Any]) -> int:
@@ -194,7 +200,7 @@ class VectronDocumentStore:
         return await self.clients.arun(self._update(filters, meta))
 
     def count_documents_by_filter(self, filters: dict[str, Any]) -> int:
-        """How many pass."""
+        """Returns the number of documents that match."""
         return self.clients.run(self._count(filters))
 
     async def count_documents_by_filter_async(self, filters: dict[str, Any]) -> int:
@@ -202,7 +208,7 @@ class VectronDocumentStore:
         return await self.clients.arun(self._count(filters))
 
     def count_unique_metadata_by_filter(self, filters: dict[str, Any], metadata_fields: list[str]) -> dict[str, int]:
-        """How many different values each field has in the documents that pass."""
+        """Returns the number of distinct values of each field in the documents that match."""
         return self.clients.run(self._count_unique(filters, metadata_fields))
 
     async def count_unique_metadata_by_filter_async(self, filters: dict[str, Any], metadata_fields: list[str]) -> dict[str, int]:
@@ -210,7 +216,10 @@ class VectronDocumentStore:
         return await self.clients.arun(self._count_unique(filters, metadata_fields))
 
     def get_metadata_fields_info(self) -> dict[str, dict[str, str]]:
-        """The fields of meta, each with its `type`: `keyword`, `integer`, `float`, `boolean`, `list`, `object` or `mixed`. Reads every document."""
+        """
+        Returns the fields of meta, each with its `type`: `keyword`, `integer`, `float`, `boolean`, `list`, `object` or `mixed`. Reads
+        every document.
+        """
         return self.clients.run(self._fields_info())
 
     async def get_metadata_fields_info_async(self) -> dict[str, dict[str, str]]:
@@ -218,7 +227,7 @@ class VectronDocumentStore:
         return await self.clients.arun(self._fields_info())
 
     def get_metadata_field_min_max(self, metadata_field: str) -> dict[str, Any]:
-        """The first value and the last one in the order of docs/data-model.md, as `min` and `max`; None where there is no value."""
+        """Returns the first and the last value in the order of docs/data-model.md, as `min` and `max`; None if there is no value."""
         return self.clients.run(self._min_max(metadata_field))
 
     async def get_metadata_field_min_max_async(self, metadata_field: str) -> dict[str, Any]:
@@ -234,12 +243,12 @@ class VectronDocumentStore:
         filters: dict[str, Any] | None = None,
     ) -> tuple[list[Scalar], int]:
         """
-        A page of the values of a field, each once, and how many there are.
+        Returns one page of the distinct values of a field, and their total number.
 
-        :param search_term: Only values that have it in them, as text, whatever its case.
-        :param from_: Values before the page.
-        :param size: Values of the page, at most.
-        :param filters: Only values of documents that pass.
+        :param search_term: Only values whose text contains this term, regardless of case.
+        :param from_: Number of values before the page.
+        :param size: Maximum number of values of the page.
+        :param filters: Only values of documents that match.
         """
         return self.clients.run(self._unique(metadata_field, search_term, from_, size, filters))
 
@@ -279,7 +288,7 @@ class VectronDocumentStore:
 
     def _write(self, documents: Sequence[Document], policy: DuplicatePolicy) -> Steps[int]:
         if not isinstance(documents, Sequence) or not all(isinstance(one, Document) for one in documents):
-            raise ValueError("write_documents takes a list of Documents")
+            raise ValueError("documents must be a list of Documents")
         if policy == DuplicatePolicy.OVERWRITE:
             # Of equal ids the last wins.
             yield from self._put(list({one.id: one for one in documents}.values()))
@@ -287,7 +296,7 @@ class VectronDocumentStore:
         first: dict[str, Document] = {}
         for one in documents:
             if policy != DuplicatePolicy.SKIP and one.id in first:
-                raise DuplicateDocumentError(f"ID '{one.id}' is given twice")
+                raise DuplicateDocumentError(f"ID '{one.id}' occurs twice in documents")
             first.setdefault(one.id, one)
         there = {one.id for one in (yield from read_by_ids(self.collection, first))}
         new = [one for one in first.values() if one.id not in there]
@@ -337,7 +346,7 @@ class VectronDocumentStore:
     def _update(self, filters: Filters, meta: Mapping[str, Any]) -> Steps[int]:
         condition = _needed(filters)
         if not meta:
-            raise ValueError("meta has no field that is to be set")
+            raise ValueError("meta must have at least one field to set")
         values = {key_path(key): value for key, value in meta.items()}
         done = yield from if_there_is_one(lambda db: db.update_points(self.collection, filter=condition, set=values), None)
         return 0 if done is None else done.updated
@@ -383,9 +392,9 @@ class VectronDocumentStore:
         options: Mapping[str, Any] | None = None,
     ) -> Steps[list[Document]]:
         """
-        Steps for :attr:`clients`: the best documents first, with scores of which more is better. Of several ways to them the places count
-        (RRF), unless ``options`` say otherwise: they are those of the client's ``query``, and within its ``branch`` those of the way by
-        embeddings. A query without a word finds nothing.
+        Returns the steps of a retrieval for :attr:`clients`: the best documents first, with scores of which a higher one is better.
+        Several branches are fused by rank (RRF), unless ``options`` specify otherwise: they are those of the client's ``query``; the
+        options in ``branch`` are those of the branch by embeddings. An empty query finds nothing.
         """
         given = dict(options or {})
         of_embeddings = given.pop("branch", {})
@@ -412,7 +421,7 @@ class VectronDocumentStore:
 def _needed(filters: Filters) -> vectron.Condition:
     condition = condition_of(filters)
     if condition is None:
-        raise FilterError("the filter has no condition, and would choose every document")
+        raise FilterError("the filter must have a condition; without one it would select every document")
     return condition
 
 

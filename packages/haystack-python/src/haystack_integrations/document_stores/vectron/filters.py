@@ -1,4 +1,7 @@
-"""Filters of Haystack as filters of Vectron. What is wrong, or cannot be said exactly, is refused with FilterError."""
+"""
+Converts filters of Haystack to filters of Vectron. Invalid filters, and filters without an exact equivalent, are refused with
+FilterError.
+"""
 
 from __future__ import annotations
 
@@ -18,28 +21,28 @@ _NOT_FILTERED = frozenset(("blob", "embedding", "score", "sparse_embedding"))
 
 
 def condition_of(filters: Mapping[str, Any] | None) -> Condition | None:
-    """None: every document passes."""
+    """Returns the condition; None: every document matches."""
     if filters is None or filters == {}:
         return None
     return _part(filters)
 
 
 def path_of(name: str) -> str:
-    """The path in the payload of a field of meta; its keys are those between the dots. Raises FilterError for none."""
+    """Returns the path in the payload of a field of meta, whose keys are separated by dots. Raises FilterError for any other name."""
     keys = name.removeprefix("meta.").split(".")
     if "" in keys:
-        raise FilterError(f"{name!r} names no field of meta")
+        raise FilterError(f"{name!r} is not a field of meta; use 'meta.' and the name of the field")
     return ".".join([META, *(key.replace("\\", "\\\\") for key in keys)])
 
 
 def key_path(key: str) -> str:
-    """The path of a key of meta that may have dots in it."""
+    """Returns the path of a key of meta that can contain dots."""
     return f"{META}." + key.replace("\\", "\\\\").replace(".", "\\.")
 
 
 def _part(given: Any) -> Condition:
     if not isinstance(given, Mapping):
-        raise FilterError(f"a filter is a dictionary, not {given!r}")
+        raise FilterError(f"a filter must be a dictionary, not {given!r}")
     if "operator" not in given:
         raise FilterError(f"'operator' key missing in {given}")
     return _comparison(given) if "field" in given else _logic(given)
@@ -48,7 +51,7 @@ def _part(given: Any) -> Condition:
 def _logic(given: Mapping[str, Any]) -> Condition:
     operator, conditions = given["operator"], given.get("conditions")
     if not isinstance(conditions, list):
-        raise FilterError(f"'conditions' key missing in {given}, or no list")
+        raise FilterError(f"'conditions' must be a list of filters in {given}")
     parts = [_part(one) for one in conditions]
     if operator == "AND":
         return where.all(*parts)
@@ -64,12 +67,12 @@ def _comparison(given: Mapping[str, Any]) -> Condition:
     if "value" not in given:
         raise FilterError(f"'value' key missing in {given}")
     if not isinstance(name, str):
-        raise FilterError(f"a field is a string, not {name!r}")
+        raise FilterError(f"'field' must be a string, not {name!r}")
     test = _TESTS.get(operator) if isinstance(operator, str) else None
     if test is None:
         raise FilterError(f"Unknown comparison operator {operator!r}. Valid operators are: {', '.join(_TESTS)}")
     if name in _NOT_FILTERED:
-        raise FilterError(f"documents are not filtered by {name}")
+        raise FilterError(f"documents cannot be filtered by {name}; use 'id', 'content' or a field of meta")
     if name == "id":
         return _by_id(operator, given["value"])
     return test(where.field(CONTENT if name == CONTENT else path_of(name)), given["value"])
@@ -79,7 +82,7 @@ def _by_id(operator: str, value: Any) -> Condition:
     several = operator in ("in", "not in")
     ids = _listed(value) if several else [value]
     if operator not in ("==", "!=", "in", "not in") or not all(isinstance(one, str) for one in ids):
-        raise FilterError(f"ids are equal to strings or not, and cannot be compared by {operator!r} with {value!r}")
+        raise FilterError(f"ids can only be compared with strings by '==', '!=', 'in' and 'not in', not by {operator!r} with {value!r}")
     chosen = where.ids(*ids) if ids else where.any()
     return where.none(chosen) if operator in ("!=", "not in") else chosen
 
@@ -101,7 +104,7 @@ def _equal(field: Field, value: Any) -> Condition:
         return where.any(same, field.datetime(gte=value, lte=value)) if _is_date(value) else same
     if isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
         return field.eq(value)
-    raise FilterError(f"a field is compared with text, a finite number, a bool, a datetime or None, not with {value!r}")
+    raise FilterError(f"the value of a filter must be a string, a finite number, a bool, a datetime or None, not {value!r}")
 
 
 def _in(field: Field, value: Any) -> Condition:
@@ -116,7 +119,7 @@ def _bound(name: str) -> Callable[[Field, Any], Condition]:
             return field.datetime(**{name: value})
         if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
             return field.range(**{name: value})
-        raise FilterError(f"a field is ordered by a finite number, a datetime or an ISO 8601 date, not by {value!r}")
+        raise FilterError(f"the value of this operator must be a finite number, a datetime or an ISO 8601 date, not {value!r}")
 
     return test
 

@@ -1,4 +1,4 @@
-"""What a collection's documents have in their meta."""
+"""Computes the fields and values of the meta of documents."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Scalar = str | int | float | bool
 
 
 def unique_values(collection: str, field: str, condition: vectron.Condition | None) -> Steps[list[Scalar]]:
-    """The values of a field, each once, in an order that is always the same. Values of different types are different."""
+    """Returns the distinct values of a field in a stable order. Values of different types are different."""
     options: dict[str, Any] = {"filter": condition, "limit": MOST_FACETS, "consistency": "linearizable"}
     found = yield from if_there_is_one(lambda db: db.facets(collection, path_of(field), **options), None)
     if found is None:
@@ -34,7 +34,7 @@ def unique_values(collection: str, field: str, condition: vectron.Condition | No
 
 
 def values_at(payload: Mapping[str, Any], field: str) -> Iterator[Scalar]:
-    """Lists on the way are gone through, as the server's paths do it."""
+    """Returns the values at a path. Lists on the path are traversed, as by the server."""
 
     def walk(value: Any, keys: list[str]) -> Iterator[Scalar]:
         if isinstance(value, list):
@@ -50,7 +50,7 @@ def values_at(payload: Mapping[str, Any], field: str) -> Iterator[Scalar]:
 
 
 def fields_info(points: Iterable[vectron.StoredPoint]) -> dict[str, dict[str, str]]:
-    """The type of each field of meta; ``mixed`` where it has several."""
+    """Returns the type of each field of meta; ``mixed`` if it has several types."""
     kinds: dict[str, str] = {}
     for point in points:
         for name, value in meta_of(point.payload).items():

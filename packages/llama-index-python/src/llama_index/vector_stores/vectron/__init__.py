@@ -1,4 +1,4 @@
-"""LlamaIndex' vector store on Vectron."""
+"""LlamaIndex vector store for Vectron."""
 
 from .base import VectronVectorStore
 

@@ -1,4 +1,4 @@
-"""The store: a node is a point of one collection."""
+"""The vector store: a node is a point of one collection."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from .queries import step_of
 
 class VectronVectorStore(BasePydanticVectorStore):
     """
-    Nodes in one collection of Vectron, blocking and for asyncio. The collection is made with the first node, when there is none: with as
-    many dimensions as its embedding has, a text index of the texts, and an index of the documents' ids. Texts and metadata are in the
-    payload. Safe to share between threads; one event loop after the other may call it.
+    Nodes in one collection of Vectron, with blocking calls and calls for asyncio. If the collection does not exist, it is created with
+    the first node: with the number of dimensions of its embedding, a text index of the texts, and an index of the ids of the documents.
+    Texts and metadata are stored in the payload. Can be shared between threads; it can be used by one event loop after another.
 
-    ``url``: as :func:`vectron.connect` takes it; or ``client`` and ``async_client``, which stay open when the store is closed.
-    ``api_key`` and ``connect_options`` (``timeout``, ``ca``, ...) are those of :func:`vectron.connect`, and are in no dump of the store.
-    ``language``: whose word endings the text index cuts, such as ``english``. ``collection_options``: more settings of a collection that
-    is made, as ``create_collection`` takes them.
+    ``url``: as for :func:`vectron.connect`; or ``client`` and ``async_client``, which stay open when the store is closed. ``api_key`` and
+    ``connect_options`` (``timeout``, ``ca``, ...) are those of :func:`vectron.connect`, and are not contained in a dump of the store.
+    ``language``: language of the text index for stemming, such as ``english``. ``collection_options``: further settings of a collection
+    that is created, as for ``create_collection``.
     """
 
     stores_text: bool = True
@@ -63,7 +63,7 @@ class VectronVectorStore(BasePydanticVectorStore):
     ) -> None:
         # Before anything else of it: pydantic's errors show what they were given.
         if not isinstance(collection_name, str) or not collection_name:
-            raise ValueError("collection_name must be the name of a collection")
+            raise ValueError("collection_name must be the name of a collection, not an empty string")
         super().__init__(**{"collection_name": collection_name, "url": url, **fields})
         options = {**(connect_options or {}), "api_key": api_key}
         self._clients = Clients(url, client=client, async_client=async_client, options=options)
@@ -79,23 +79,24 @@ class VectronVectorStore(BasePydanticVectorStore):
 
     @property
     def async_client(self) -> vectron.AsyncClient:
-        """The client for asyncio of the event loop that is running."""
+        """The client for asyncio of the running event loop."""
         return self._clients.of_this_loop
 
     def close(self) -> None:
-        """Ends the connections of the blocking client that the store made."""
+        """Closes the blocking client if the store created it."""
         self._clients.close()
 
     async def aclose(self) -> None:
-        """Ends the connections of the client for asyncio that the store made for this event loop."""
+        """Closes the client for asyncio of this event loop if the store created it."""
         await self._clients.aclose()
 
     # Writes
 
     def add(self, nodes: Sequence[BaseNode], **kwargs: Any) -> list[str]:
         """
-        Writes nodes with their embeddings; those whose id is there already are replaced, and of equal ids the last wins. Gives the ids. They
-        are on disk, and found at once. Raises ValueError for a node without an embedding, before anything is written.
+        Writes nodes with their embeddings; existing nodes with the same ids are replaced, and of several nodes with the same id the last
+        one is stored. Returns the ids. The nodes are on disk and searchable when it returns. Raises ValueError for a node without an
+        embedding, before anything is written.
         """
         return self._clients.run(self._add(nodes))
 
@@ -104,7 +105,7 @@ class VectronVectorStore(BasePydanticVectorStore):
         return await self._clients.arun(self._add(nodes))
 
     def delete(self, ref_doc_id: str, **delete_kwargs: Any) -> None:
-        """Deletes the nodes of a document; there may be none."""
+        """Deletes the nodes of a document; succeeds if there are none."""
         self._clients.run(self._delete([where.field(REF_DOC_ID).eq(ref_doc_id)]))
 
     async def adelete(self, ref_doc_id: str, **delete_kwargs: Any) -> None:
@@ -113,8 +114,8 @@ class VectronVectorStore(BasePydanticVectorStore):
 
     def delete_nodes(self, node_ids: list[str] | None = None, filters: MetadataFilters | None = None, **delete_kwargs: Any) -> None:
         """
-        Deletes the nodes that have one of the ids, and pass the filters; only one of the two may be given. Raises ValueError for filters
-        without a condition, which may be a mistake: :meth:`clear` deletes all nodes.
+        Deletes the nodes that have one of the ids and match the filters; one of the two can be omitted. Raises ValueError for filters
+        without a condition, which can be a mistake: :meth:`clear` deletes all nodes.
         """
         self._clients.run(self._delete(_chosen(node_ids, filters)))
 
@@ -123,7 +124,7 @@ class VectronVectorStore(BasePydanticVectorStore):
         await self._clients.arun(self._delete(_chosen(node_ids, filters)))
 
     def clear(self) -> None:
-        """Deletes all points of the collection. The collection and its settings stay."""
+        """Deletes all points of the collection. The collection and its settings remain."""
         self._clients.run(self._delete([everything()]))
 
     async def aclear(self) -> None:
@@ -134,8 +135,8 @@ class VectronVectorStore(BasePydanticVectorStore):
 
     def get_nodes(self, node_ids: list[str] | None = None, filters: MetadataFilters | None = None) -> list[BaseNode]:
         """
-        Nodes with their embeddings: those with the ids, in the order of these, that are there and pass the filters, or by id all that pass.
-        Every write that was acknowledged before is seen. Raises ValueError when neither is given.
+        Returns nodes with their embeddings: those with the given ids that exist and match the filters, in the order of the ids; or all
+        that match, in the order of their ids. Every write that was acknowledged before is visible. Raises ValueError if neither is given.
         """
         return self._clients.run(self._get(node_ids, filters))
 
@@ -145,10 +146,10 @@ class VectronVectorStore(BasePydanticVectorStore):
 
     def query(self, query: VectorStoreQuery, **kwargs: Any) -> VectorStoreQueryResult:
         """
-        The best nodes first; more similarity is better. ``default`` searches by vector, ``text_search`` and ``sparse`` by words (BM25 of the
-        texts), ``hybrid`` does both, ``mmr`` is diverse: the server chooses from candidates, as many as ``mmr_prefetch_k`` or
-        ``mmr_prefetch_factor`` times the nodes say, 1,000 at most. Other ``kwargs`` are options of the client's ``search`` (``recall``,
-        ``exact``, ``consistency``, ...), or ``query``. Raises ValueError for other modes.
+        Returns the best nodes first; a higher similarity is better. ``default`` searches by vector, ``text_search`` and ``sparse`` by
+        words (BM25 of the texts), and ``hybrid`` by both. ``mmr`` selects diverse nodes from candidates, whose number is
+        ``mmr_prefetch_k`` or ``mmr_prefetch_factor`` times the number of nodes, at most 1,000. Other ``kwargs`` are options of the
+        client's ``search`` (``recall``, ``exact``, ``consistency``, ...) or ``query``. Raises ValueError for other modes.
         """
         return self._clients.run(self._query(query, kwargs))
 
@@ -177,7 +178,7 @@ class VectronVectorStore(BasePydanticVectorStore):
 
     def _get(self, node_ids: list[str] | None, filters: MetadataFilters | None) -> Steps[list[BaseNode]]:
         if node_ids is None and filters is None:
-            raise ValueError("give node_ids or filters")
+            raise ValueError("pass node_ids or filters")
         condition = condition_of(filters)
         if node_ids is None:
             points = yield from read_points(self.collection_name, condition, include_vectors=True)
@@ -197,7 +198,7 @@ def _chosen(node_ids: list[str] | None, filters: MetadataFilters | None) -> list
     """What is to be deleted: a condition for each of several deletes."""
     condition = condition_of(filters)
     if filters is not None and condition is None:
-        raise ValueError("the filters have no condition, and would delete every node: clear() does that")
+        raise ValueError("the filters have no condition and would delete every node; to do that, use clear()")
     if node_ids is None:
         return [] if condition is None else [condition]
     parts = [where.ids(*node_ids[start : start + MOST_IDS]) for start in range(0, len(node_ids), MOST_IDS)]

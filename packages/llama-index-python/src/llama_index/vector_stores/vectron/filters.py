@@ -1,4 +1,4 @@
-"""Metadata filters of LlamaIndex as filters of Vectron. What cannot be said exactly is refused with ValueError, never said roughly."""
+"""Converts metadata filters of LlamaIndex to filters of Vectron. A filter that has no exact equivalent is refused with ValueError."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _OF_THE_DOCUMENT = frozenset(("doc_id", "document_id", "ref_doc_id"))
 
 
 def condition_of(filters: MetadataFilters | None) -> Condition | None:
-    """None: every node passes. Raises ValueError for what has no equal in Vectron."""
+    """Returns the condition; None: every node matches. Raises ValueError for a filter that has no equivalent in Vectron."""
     if filters is None or not filters.filters:
         return None
     parts = [_part(one) for one in filters.filters]
@@ -33,7 +33,7 @@ def condition_of(filters: MetadataFilters | None) -> Condition | None:
         return where.any(*parts)
     if joined == FilterCondition.NOT:
         return where.none(*parts)
-    raise ValueError(f"filters cannot be joined by {joined!r}")
+    raise ValueError(f"the condition of filters must be AND, OR or NOT, not {joined!r}")
 
 
 def _part(one: MetadataFilter | MetadataFilters) -> Condition:
@@ -44,7 +44,7 @@ def _part(one: MetadataFilter | MetadataFilters) -> Condition:
     field = where.field(REF_DOC_ID if one.key in _OF_THE_DOCUMENT else f"{METADATA}.{one.key}")
     test = _TESTS.get(one.operator)
     if test is None:
-        raise ValueError(f"{one.key}: Vectron has nothing that is the operator {one.operator.value!r}{_HINTS.get(one.operator, '')}")
+        raise ValueError(f"{one.key}: Vectron does not support the operator {one.operator.value!r}{_HINTS.get(one.operator, '')}")
     return test(field, one)
 
 
@@ -52,14 +52,14 @@ def _single(one: MetadataFilter) -> str | int | float:
     value = one.value
     if isinstance(value, (str, int)) or (isinstance(value, float) and math.isfinite(value)):
         return value
-    raise ValueError(f"{one.key}: the operator {one.operator.value!r} takes one string or finite number, not {value!r}")
+    raise ValueError(f"{one.key}: the operator {one.operator.value!r} requires one string or finite number, not {value!r}")
 
 
 def _several(one: MetadataFilter) -> list[str | int | float]:
     if not isinstance(one.value, list):
-        raise ValueError(f"{one.key}: the operator {one.operator.value!r} takes a list, not {one.value!r}")
+        raise ValueError(f"{one.key}: the operator {one.operator.value!r} requires a list, not {one.value!r}")
     if any(isinstance(value, float) and not math.isfinite(value) for value in one.value):
-        raise ValueError(f"{one.key}: the operator {one.operator.value!r} takes finite numbers, not {one.value!r}")
+        raise ValueError(f"{one.key}: the operator {one.operator.value!r} requires finite numbers, not {one.value!r}")
     return list(one.value)
 
 
@@ -97,7 +97,7 @@ def _every(field: Field, one: MetadataFilter) -> Condition:
 
 def _words(field: Field, one: MetadataFilter) -> Condition:
     if not isinstance(one.value, str):
-        raise ValueError(f"{one.key}: the operator {one.operator.value!r} takes a string, not {one.value!r}")
+        raise ValueError(f"{one.key}: the operator {one.operator.value!r} requires a string, not {one.value!r}")
     return field.phrase(one.value)
 
 
@@ -117,5 +117,5 @@ _TESTS: Mapping[FilterOperator, Callable[[Field, MetadataFilter], Condition]] = 
     FilterOperator.IS_EMPTY: lambda field, _: where.any(where.none(field.exists()), field.eq("")),
 }
 _HINTS: Mapping[Any, str] = {
-    FilterOperator.TEXT_MATCH: ": words are compared without regard to case, as text_match_insensitive does it",
+    FilterOperator.TEXT_MATCH: "; use text_match_insensitive, which compares words without regard to case",
 }

@@ -1,4 +1,4 @@
-"""Nodes as points, and back, without loss."""
+"""Converts nodes to points and back without loss."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .filters import METADATA, NODE, NODE_TYPE, REF_DOC_ID, TEXT
 
 
 def point_of(node: BaseNode) -> Point:
-    """Raises ValueError for a node without an embedding."""
+    """Converts a node to a point. Raises ValueError for a node without an embedding."""
     # The embedding is a float32 in the point alone; text and metadata stand beside the rest, where they are filtered and searched.
     fields = node.model_dump(mode="json", exclude={"embedding"})
     metadata = fields.pop("metadata", {})
@@ -41,7 +41,7 @@ def _take_text(fields: dict[str, Any]) -> str | None:
 
 
 def node_of(id: str, payload: Mapping[str, Any], vector: vectron.Floats | None = None) -> BaseNode:
-    """Points that another program wrote are text nodes, with their payload as metadata."""
+    """Converts a point to a node. Points that another program wrote become text nodes with their payload as metadata."""
     node = _node(id, payload)
     if vector is not None:
         node.embedding = list(vector)

@@ -1,4 +1,4 @@
-"""Queries of LlamaIndex, by mode, as calls of the client."""
+"""Converts queries of LlamaIndex, by their mode, to calls of the client."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ MOST_CANDIDATES = 1000
 
 
 def selected(query: VectorStoreQuery) -> Condition | None:
-    """The filter of a query: that of metadata, its documents and its nodes. An empty list is none: retrievers of an index give one."""
+    """
+    Returns the filter of a query: of its metadata, documents and nodes. An empty list is ignored, because retrievers of an index pass
+    one.
+    """
     parts = [condition_of(query.filters)]
     if query.doc_ids:
         parts.append(where.field(REF_DOC_ID).is_in(*query.doc_ids))
@@ -29,14 +32,14 @@ def selected(query: VectorStoreQuery) -> Condition | None:
 
 def step_of(collection: str, query: VectorStoreQuery, options: Mapping[str, Any]) -> Step | None:
     """
-    What answers a query; ``options``: of the client's ``search``, or of its ``query``. None: the answer is empty without asking. Raises
-    ValueError for modes and options that cannot be answered.
+    Returns the call that answers a query; ``options`` are those of the client's ``search`` or ``query``. None: the answer is empty
+    without a call. Raises ValueError for modes and options that are not supported.
     """
     if query.output_fields is not None:
-        raise ValueError("output_fields: nodes are always given whole")
+        raise ValueError("output_fields is not supported: queries always return whole nodes; omit it")
     plan = _PLANS.get(query.mode)
     if plan is None:
-        raise ValueError(f"Vectron has no query mode {query.mode.value!r}; it has {', '.join(mode.value for mode in _PLANS)}")
+        raise ValueError(f"Vectron does not support the query mode {query.mode.value!r}; use {', '.join(mode.value for mode in _PLANS)}")
     return plan(collection, query, dict(options))
 
 
@@ -55,7 +58,7 @@ def _hybrid(collection: str, query: VectorStoreQuery, options: dict[str, Any]) -
     """With ``alpha``, scores of each way are scaled to 0 to 1 and weighted by it; without, places in both are what counts (RRF)."""
     alpha = query.alpha
     if alpha is not None and not 0 <= alpha <= 1:
-        raise ValueError(f"alpha is {alpha}, and goes from 0, words alone, to 1, vectors alone")
+        raise ValueError(f"alpha must be 0 (only words) to 1 (only vectors), not {alpha}")
     dense = _by_vector(query) | {"limit": query.similarity_top_k}
     words = _by_words(query) | {"limit": _first(query.sparse_top_k, query.similarity_top_k)}
     if alpha is not None:
@@ -71,11 +74,11 @@ def _diverse(collection: str, query: VectorStoreQuery, options: dict[str, Any]) 
     threshold = options.pop("mmr_threshold", query.mmr_threshold)
     threshold = 0.5 if threshold is None else threshold
     if not 0 <= threshold <= 1:
-        raise ValueError(f"mmr_threshold is {threshold}, and goes from 0, diversity alone, to 1, similarity alone")
+        raise ValueError(f"mmr_threshold must be 0 (only diversity) to 1 (only similarity), not {threshold}")
     factor = options.pop("mmr_prefetch_factor", None)
     candidates = options.pop("mmr_prefetch_k", None)
     if factor is not None and candidates is not None:
-        raise ValueError("give mmr_prefetch_factor or mmr_prefetch_k, not both")
+        raise ValueError("pass mmr_prefetch_factor or mmr_prefetch_k, not both")
     wanted = int(limit * (CANDIDATES_PER_NODE if factor is None else factor)) if candidates is None else candidates
     most = max(limit, min(wanted, MOST_CANDIDATES))
     options = {"diversity": {"share": 1 - threshold, "candidates": most}, **options}
@@ -93,13 +96,13 @@ def _by_vector(query: VectorStoreQuery) -> dict[str, Any]:
 
 def _by_words(query: VectorStoreQuery) -> dict[str, Any]:
     if not query.query_str:
-        raise ValueError(f"a query of the mode {query.mode.value!r} needs a query_str")
+        raise ValueError(f"a query of the mode {query.mode.value!r} requires a query_str")
     return {"text": {"query": query.query_str, "fields": [{"path": TEXT}]}}
 
 
 def _vector(query: VectorStoreQuery) -> list[float]:
     if query.query_embedding is None:
-        raise ValueError(f"a query of the mode {query.mode.value!r} needs a query_embedding")
+        raise ValueError(f"a query of the mode {query.mode.value!r} requires a query_embedding")
     return query.query_embedding
 
 

@@ -25,22 +25,26 @@ export const protobufPackage = "vectron.authinternal.v1";
 export const protobufFileName = "auth/internal/internal.proto";
 
 export interface OpenAuditChainRequest {
+  /** Id of the gateway, which identifies its audit log. */
   gatewayId: string;
   /**
-   * Of a log from before keys were kept by the auth service, with the sequence of the last entry that it signed: is kept,
-   * sealed. Empty: there is none.
+   * Key of a log that was written before the auth service kept the keys. It is stored encrypted. Empty: there is no
+   * such log.
    */
   oldKey: Buffer;
+  /** Sequence number of the last entry that `old_key` signed. */
   oldSequence: number;
 }
 
+/** The key of an audit log, and what the log must contain. */
 export interface AuditChain {
-  /** HMAC-SHA-256. */
+  /** Key of HMAC-SHA-256. */
   key: Buffer;
-  /** That of the entries up to old_sequence; empty: there are none. */
+  /** Key of the entries up to `old_sequence`. Empty: there are none. */
   oldKey: Buffer;
+  /** Sequence number of the last entry that `old_key` signed. */
   oldSequence: number;
-  /** Unset: no entry has been anchored yet. */
+  /** Latest anchor. Absent: no entry was anchored yet. */
   anchor?:
     | AuditAnchor
     | undefined;
@@ -48,17 +52,20 @@ export interface AuditChain {
   others: string[];
 }
 
-/** What an audit log must hold, at least. */
+/** The entries that an audit log must contain at least. */
 export interface AuditAnchor {
-  /** The oldest entry that is kept. */
+  /** Sequence number of the oldest entry that is kept. */
   firstSequence: number;
-  /** The newest entry that is known here, and its mac. */
+  /** Sequence number of the newest entry that is recorded here. */
   sequence: number;
+  /** Field `mac` of that entry. */
   mac: string;
 }
 
 export interface AnchorAuditChainRequest {
+  /** Id of the gateway, which identifies its audit log. */
   gatewayId: string;
+  /** Anchor to record. */
   anchor?: AuditAnchor | undefined;
 }
 
@@ -66,36 +73,47 @@ export interface AnchorAuditChainResponse {
 }
 
 export interface AuthenticateRequest {
+  /** Login JWT, SDK JWT or API key. */
   token: string;
 }
 
+/** An authenticated caller with its rights. */
 export interface Principal {
+  /** Id of the account. */
   userId: string;
+  /** Id of the tenant. */
   tenantId: string;
+  /** E-mail address of the account. */
   email: string;
-  /** admin, write, read or metrics. */
+  /** Role of the caller: admin, write, read or metrics. */
   role: string;
-  /** Empty for a login. */
+  /** Public part of the API key. Empty for a login. */
   apiKeyId: string;
-  /** The only collections it may touch; empty: all of the tenant. */
+  /** Names of the collections that the caller can access. Empty: all collections of the tenant. */
   collections: string[];
-  /** Milliseconds since 1970; 0: does not expire. */
+  /** Time at which the rights expire, milliseconds since 1970. 0: never. */
   expiresAtMs: number;
-  /** Of a login; empty for a key. */
+  /** Id of the login. Empty for a key. */
   sessionId: string;
-  /** Of a login: it may do nothing but change the password. */
+  /** Whether the login can do nothing except changing the password. */
   mustChangePassword: boolean;
-  /** FREE or PAID, of the tenant. */
+  /** Plan of the tenant: FREE or PAID. */
   plan: string;
 }
 
 export interface WatchRevocationsRequest {
 }
 
-/** Whose verdicts must be asked for again; none of them: the service is there. */
+/**
+ * The accounts, keys and logins whose rights the gateway must query again. A message without any of them only shows
+ * that the service responds.
+ */
 export interface Revocations {
+  /** Ids of accounts. */
   userIds: string[];
+  /** Public parts of API keys. */
   apiKeyIds: string[];
+  /** Ids of logins. */
   sessionIds: string[];
 }
 
@@ -103,6 +121,7 @@ export interface JwksRequest {
 }
 
 export interface JwksResponse {
+  /** JSON Web Key Set, as JSON text. */
   json: string;
 }
 
@@ -110,6 +129,7 @@ export interface RotateSigningKeyRequest {
 }
 
 export interface RotateSigningKeyResponse {
+  /** Id of the new key. */
   kid: string;
 }
 
@@ -117,7 +137,9 @@ export interface StatsRequest {
 }
 
 export interface StatsResponse {
+  /** Number of accounts. */
   users: number;
+  /** Number of API keys. */
   apiKeys: number;
 }
 
@@ -128,30 +150,34 @@ export interface PingResponse {
 }
 
 export interface BeginUserDeletionRequest {
-  /** Empty: the caller's own account. */
+  /** Id of the account. Empty: the account of the caller. */
   userId: string;
-  /** Of the caller's own account; empty when an administrator deletes another one. */
+  /** Password of the caller's account. Empty if an administrator deletes another account. */
   password: string;
-  /** Id or e-mail address; empty: none is named. */
+  /** Id or e-mail address of the account whose tenant receives the collections. Empty: nobody. */
   heir: string;
 }
 
 export interface BeginUserDeletionResponse {
+  /** Id of the account. */
   userId: string;
+  /** Id of the tenant. */
   tenantId: string;
-  /** No other account has this tenant. */
+  /** Whether the tenant has no other account. */
   lastOfTenant: boolean;
-  /** Tenant of the heir; empty: none is named. */
+  /** Id of the heir's tenant. Empty: no heir was given. */
   heirTenantId: string;
 }
 
 export interface FinishUserDeletionRequest {
+  /** Id of the account. */
   userId: string;
-  /** Take the fence away instead: the account is as before. */
+  /** Whether to unlock the account instead of deleting it. */
   undo: boolean;
 }
 
 export interface FinishUserDeletionResponse {
+  /** Number of API keys that were deleted. */
   deletedKeys: number;
 }
 
@@ -2024,9 +2050,16 @@ export const FinishUserDeletionResponse: MessageFns<FinishUserDeletionResponse> 
   },
 };
 
+/**
+ * Authentication, revocation, signing keys, deletion of accounts and the keys of audit logs. Only gateways may call
+ * these methods.
+ */
 export type AuthInternalServiceService = typeof AuthInternalServiceService;
 export const AuthInternalServiceService = {
-  /** Who a bearer token (login JWT, SDK JWT or API key) belongs to; UNAUTHENTICATED when to nobody. */
+  /**
+   * Find the owner of a bearer token: a login JWT, an SDK JWT or an API key. Fails with UNAUTHENTICATED if the token is
+   * not valid.
+   */
   authenticate: {
     path: "/vectron.authinternal.v1.AuthInternalService/Authenticate" as const,
     requestStream: false as const,
@@ -2036,7 +2069,10 @@ export const AuthInternalServiceService = {
     responseSerialize: (value: Principal): Buffer => Buffer.from(Principal.encode(value).finish()),
     responseDeserialize: (value: Buffer): Principal => Principal.decode(value),
   },
-  /** What was revoked or changed, as it happens; speaks at least every second. */
+  /**
+   * Stream the revocations and changes of accounts, keys and logins as they happen. The stream sends a message at least
+   * every second, so that a lost connection is noticed.
+   */
   watchRevocations: {
     path: "/vectron.authinternal.v1.AuthInternalService/WatchRevocations" as const,
     requestStream: false as const,
@@ -2047,7 +2083,7 @@ export const AuthInternalServiceService = {
     responseSerialize: (value: Revocations): Buffer => Buffer.from(Revocations.encode(value).finish()),
     responseDeserialize: (value: Buffer): Revocations => Revocations.decode(value),
   },
-  /** The public keys of login and SDK tokens (RFC 7517), as JSON. */
+  /** Get the public keys that verify login tokens and SDK tokens (RFC 7517), as JSON. */
   jwks: {
     path: "/vectron.authinternal.v1.AuthInternalService/Jwks" as const,
     requestStream: false as const,
@@ -2057,7 +2093,7 @@ export const AuthInternalServiceService = {
     responseSerialize: (value: JwksResponse): Buffer => Buffer.from(JwksResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): JwksResponse => JwksResponse.decode(value),
   },
-  /** Signs with a new key from now on; tokens of the old one are good until they expire. */
+  /** Sign tokens with a new key from now on. Tokens that were signed with the old key remain valid until they expire. */
   rotateSigningKey: {
     path: "/vectron.authinternal.v1.AuthInternalService/RotateSigningKey" as const,
     requestStream: false as const,
@@ -2069,6 +2105,7 @@ export const AuthInternalServiceService = {
       Buffer.from(RotateSigningKeyResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RotateSigningKeyResponse => RotateSigningKeyResponse.decode(value),
   },
+  /** Get the numbers of accounts and API keys. */
   stats: {
     path: "/vectron.authinternal.v1.AuthInternalService/Stats" as const,
     requestStream: false as const,
@@ -2078,7 +2115,7 @@ export const AuthInternalServiceService = {
     responseSerialize: (value: StatsResponse): Buffer => Buffer.from(StatsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): StatsResponse => StatsResponse.decode(value),
   },
-  /** Says that the service and its store answer. Costs the same whatever the number of accounts. */
+  /** Check that the service and its store respond. The cost does not depend on the number of accounts. */
   ping: {
     path: "/vectron.authinternal.v1.AuthInternalService/Ping" as const,
     requestStream: false as const,
@@ -2089,8 +2126,9 @@ export const AuthInternalServiceService = {
     responseDeserialize: (value: Buffer): PingResponse => PingResponse.decode(value),
   },
   /**
-   * Checks that an account may be deleted and by whom it is asked for, and fences it: it is disabled until the deletion is
-   * finished or undone. What becomes of the collections is the caller's part, between this and FinishUserDeletion.
+   * Check that an account can be deleted and that the caller may do it, and lock the account: it is disabled until the
+   * deletion is finished or undone. The caller moves or deletes the collections between this call and
+   * FinishUserDeletion.
    */
   beginUserDeletion: {
     path: "/vectron.authinternal.v1.AuthInternalService/BeginUserDeletion" as const,
@@ -2103,7 +2141,7 @@ export const AuthInternalServiceService = {
       Buffer.from(BeginUserDeletionResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): BeginUserDeletionResponse => BeginUserDeletionResponse.decode(value),
   },
-  /** Deletes the fenced account with its keys and logins, or takes the fence away. May be repeated. */
+  /** Delete the locked account with its keys and logins, or unlock it. The call can be repeated. */
   finishUserDeletion: {
     path: "/vectron.authinternal.v1.AuthInternalService/FinishUserDeletion" as const,
     requestStream: false as const,
@@ -2115,7 +2153,7 @@ export const AuthInternalServiceService = {
       Buffer.from(FinishUserDeletionResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): FinishUserDeletionResponse => FinishUserDeletionResponse.decode(value),
   },
-  /** The key of the audit log of a gateway and where its chain was last; makes both for a gateway that is new. */
+  /** Get the key of a gateway's audit log and its latest anchor. Creates both for a new gateway. */
   openAuditChain: {
     path: "/vectron.authinternal.v1.AuthInternalService/OpenAuditChain" as const,
     requestStream: false as const,
@@ -2126,7 +2164,7 @@ export const AuthInternalServiceService = {
     responseSerialize: (value: AuditChain): Buffer => Buffer.from(AuditChain.encode(value).finish()),
     responseDeserialize: (value: Buffer): AuditChain => AuditChain.decode(value),
   },
-  /** Says where the chain of an audit log is now. It never goes back: CONFLICT. */
+  /** Record the current end of an audit log. Fails with CONFLICT if the anchor is older than the recorded one. */
   anchorAuditChain: {
     path: "/vectron.authinternal.v1.AuthInternalService/AnchorAuditChain" as const,
     requestStream: false as const,
@@ -2141,32 +2179,43 @@ export const AuthInternalServiceService = {
 } as const;
 
 export interface AuthInternalServiceServer extends UntypedServiceImplementation {
-  /** Who a bearer token (login JWT, SDK JWT or API key) belongs to; UNAUTHENTICATED when to nobody. */
+  /**
+   * Find the owner of a bearer token: a login JWT, an SDK JWT or an API key. Fails with UNAUTHENTICATED if the token is
+   * not valid.
+   */
   authenticate: handleUnaryCall<AuthenticateRequest, Principal>;
-  /** What was revoked or changed, as it happens; speaks at least every second. */
+  /**
+   * Stream the revocations and changes of accounts, keys and logins as they happen. The stream sends a message at least
+   * every second, so that a lost connection is noticed.
+   */
   watchRevocations: handleServerStreamingCall<WatchRevocationsRequest, Revocations>;
-  /** The public keys of login and SDK tokens (RFC 7517), as JSON. */
+  /** Get the public keys that verify login tokens and SDK tokens (RFC 7517), as JSON. */
   jwks: handleUnaryCall<JwksRequest, JwksResponse>;
-  /** Signs with a new key from now on; tokens of the old one are good until they expire. */
+  /** Sign tokens with a new key from now on. Tokens that were signed with the old key remain valid until they expire. */
   rotateSigningKey: handleUnaryCall<RotateSigningKeyRequest, RotateSigningKeyResponse>;
+  /** Get the numbers of accounts and API keys. */
   stats: handleUnaryCall<StatsRequest, StatsResponse>;
-  /** Says that the service and its store answer. Costs the same whatever the number of accounts. */
+  /** Check that the service and its store respond. The cost does not depend on the number of accounts. */
   ping: handleUnaryCall<PingRequest, PingResponse>;
   /**
-   * Checks that an account may be deleted and by whom it is asked for, and fences it: it is disabled until the deletion is
-   * finished or undone. What becomes of the collections is the caller's part, between this and FinishUserDeletion.
+   * Check that an account can be deleted and that the caller may do it, and lock the account: it is disabled until the
+   * deletion is finished or undone. The caller moves or deletes the collections between this call and
+   * FinishUserDeletion.
    */
   beginUserDeletion: handleUnaryCall<BeginUserDeletionRequest, BeginUserDeletionResponse>;
-  /** Deletes the fenced account with its keys and logins, or takes the fence away. May be repeated. */
+  /** Delete the locked account with its keys and logins, or unlock it. The call can be repeated. */
   finishUserDeletion: handleUnaryCall<FinishUserDeletionRequest, FinishUserDeletionResponse>;
-  /** The key of the audit log of a gateway and where its chain was last; makes both for a gateway that is new. */
+  /** Get the key of a gateway's audit log and its latest anchor. Creates both for a new gateway. */
   openAuditChain: handleUnaryCall<OpenAuditChainRequest, AuditChain>;
-  /** Says where the chain of an audit log is now. It never goes back: CONFLICT. */
+  /** Record the current end of an audit log. Fails with CONFLICT if the anchor is older than the recorded one. */
   anchorAuditChain: handleUnaryCall<AnchorAuditChainRequest, AnchorAuditChainResponse>;
 }
 
 export interface AuthInternalServiceClient extends Client {
-  /** Who a bearer token (login JWT, SDK JWT or API key) belongs to; UNAUTHENTICATED when to nobody. */
+  /**
+   * Find the owner of a bearer token: a login JWT, an SDK JWT or an API key. Fails with UNAUTHENTICATED if the token is
+   * not valid.
+   */
   authenticate(
     request: AuthenticateRequest,
     callback: (error: ServiceError | null, response: Principal) => void,
@@ -2182,14 +2231,17 @@ export interface AuthInternalServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: Principal) => void,
   ): ClientUnaryCall;
-  /** What was revoked or changed, as it happens; speaks at least every second. */
+  /**
+   * Stream the revocations and changes of accounts, keys and logins as they happen. The stream sends a message at least
+   * every second, so that a lost connection is noticed.
+   */
   watchRevocations(request: WatchRevocationsRequest, options?: Partial<CallOptions>): ClientReadableStream<Revocations>;
   watchRevocations(
     request: WatchRevocationsRequest,
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<Revocations>;
-  /** The public keys of login and SDK tokens (RFC 7517), as JSON. */
+  /** Get the public keys that verify login tokens and SDK tokens (RFC 7517), as JSON. */
   jwks(request: JwksRequest, callback: (error: ServiceError | null, response: JwksResponse) => void): ClientUnaryCall;
   jwks(
     request: JwksRequest,
@@ -2202,7 +2254,7 @@ export interface AuthInternalServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: JwksResponse) => void,
   ): ClientUnaryCall;
-  /** Signs with a new key from now on; tokens of the old one are good until they expire. */
+  /** Sign tokens with a new key from now on. Tokens that were signed with the old key remain valid until they expire. */
   rotateSigningKey(
     request: RotateSigningKeyRequest,
     callback: (error: ServiceError | null, response: RotateSigningKeyResponse) => void,
@@ -2218,6 +2270,7 @@ export interface AuthInternalServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RotateSigningKeyResponse) => void,
   ): ClientUnaryCall;
+  /** Get the numbers of accounts and API keys. */
   stats(
     request: StatsRequest,
     callback: (error: ServiceError | null, response: StatsResponse) => void,
@@ -2233,7 +2286,7 @@ export interface AuthInternalServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: StatsResponse) => void,
   ): ClientUnaryCall;
-  /** Says that the service and its store answer. Costs the same whatever the number of accounts. */
+  /** Check that the service and its store respond. The cost does not depend on the number of accounts. */
   ping(request: PingRequest, callback: (error: ServiceError | null, response: PingResponse) => void): ClientUnaryCall;
   ping(
     request: PingRequest,
@@ -2247,8 +2300,9 @@ export interface AuthInternalServiceClient extends Client {
     callback: (error: ServiceError | null, response: PingResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Checks that an account may be deleted and by whom it is asked for, and fences it: it is disabled until the deletion is
-   * finished or undone. What becomes of the collections is the caller's part, between this and FinishUserDeletion.
+   * Check that an account can be deleted and that the caller may do it, and lock the account: it is disabled until the
+   * deletion is finished or undone. The caller moves or deletes the collections between this call and
+   * FinishUserDeletion.
    */
   beginUserDeletion(
     request: BeginUserDeletionRequest,
@@ -2265,7 +2319,7 @@ export interface AuthInternalServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: BeginUserDeletionResponse) => void,
   ): ClientUnaryCall;
-  /** Deletes the fenced account with its keys and logins, or takes the fence away. May be repeated. */
+  /** Delete the locked account with its keys and logins, or unlock it. The call can be repeated. */
   finishUserDeletion(
     request: FinishUserDeletionRequest,
     callback: (error: ServiceError | null, response: FinishUserDeletionResponse) => void,
@@ -2281,7 +2335,7 @@ export interface AuthInternalServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: FinishUserDeletionResponse) => void,
   ): ClientUnaryCall;
-  /** The key of the audit log of a gateway and where its chain was last; makes both for a gateway that is new. */
+  /** Get the key of a gateway's audit log and its latest anchor. Creates both for a new gateway. */
   openAuditChain(
     request: OpenAuditChainRequest,
     callback: (error: ServiceError | null, response: AuditChain) => void,
@@ -2297,7 +2351,7 @@ export interface AuthInternalServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: AuditChain) => void,
   ): ClientUnaryCall;
-  /** Says where the chain of an audit log is now. It never goes back: CONFLICT. */
+  /** Record the current end of an audit log. Fails with CONFLICT if the anchor is older than the recorded one. */
   anchorAuditChain(
     request: AnchorAuditChainRequest,
     callback: (error: ServiceError | null, response: AnchorAuditChainResponse) => void,

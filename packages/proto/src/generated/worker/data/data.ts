@@ -12,20 +12,23 @@ export const protobufPackage = "vectron.workerdata.v1";
 
 export const protobufFileName = "worker/data/data.proto";
 
+/** The kind of a payload index, which determines the values that it contains. */
 export enum IndexKind {
+  /** INDEX_KIND_UNKNOWN - No kind; refused. */
   INDEX_KIND_UNKNOWN = 0,
-  /** INDEX_KIND_KEYWORD - Strings. */
+  /** INDEX_KIND_KEYWORD - Strings, compared as a whole. */
   INDEX_KIND_KEYWORD = 1,
-  /** INDEX_KIND_INTEGER - Numbers. */
+  /** INDEX_KIND_INTEGER - Numbers that are integers. */
   INDEX_KIND_INTEGER = 2,
-  /** INDEX_KIND_FLOAT - Numbers. */
+  /** INDEX_KIND_FLOAT - Numbers of any kind. */
   INDEX_KIND_FLOAT = 3,
+  /** INDEX_KIND_BOOL - The values true and false. */
   INDEX_KIND_BOOL = 4,
-  /** INDEX_KIND_DATETIME - Strings that are times or dates. */
+  /** INDEX_KIND_DATETIME - Strings that contain a time or a date. */
   INDEX_KIND_DATETIME = 5,
-  /** INDEX_KIND_GEO - Objects with the numbers lat and lon. */
+  /** INDEX_KIND_GEO - Objects with the numbers `lat` and `lon`. */
   INDEX_KIND_GEO = 6,
-  /** INDEX_KIND_TEXT - Words of strings, ranked by BM25. */
+  /** INDEX_KIND_TEXT - Words of strings, which are scored by BM25. */
   INDEX_KIND_TEXT = 7,
   UNRECOGNIZED = -1,
 }
@@ -87,14 +90,19 @@ export function indexKindToJSON(object: IndexKind): string {
   }
 }
 
+/** The kind of a change. */
 export enum ChangeKind {
+  /** CHANGE_KIND_UNKNOWN - No kind; never sent. */
   CHANGE_KIND_UNKNOWN = 0,
+  /** CHANGE_KIND_INSERT - The point did not exist before. */
   CHANGE_KIND_INSERT = 1,
+  /** CHANGE_KIND_UPDATE - The point existed before. */
   CHANGE_KIND_UPDATE = 2,
+  /** CHANGE_KIND_DELETE - The point was deleted. */
   CHANGE_KIND_DELETE = 3,
   /**
-   * CHANGE_KIND_MOVED - An update whose point is not here any more: deleted by a later entry, or given up in a split. In the shard that has it
-   * now, its version tells whether it is still as this entry made it.
+   * CHANGE_KIND_MOVED - An update whose point is no longer in this shard: a later entry deleted it, or a split moved it to another shard.
+   * If that shard has the point with the same version, it is still as this entry wrote it.
    */
   CHANGE_KIND_MOVED = 4,
   UNRECOGNIZED = -1,
@@ -142,598 +150,810 @@ export function changeKindToJSON(object: ChangeKind): string {
   }
 }
 
-/** The core takes upsert, delete, mutate and declare as the bytes that the gateway encoded, and puts them into the log. */
+/**
+ * An operation on a shard. The core takes `upsert`, `delete`, `mutate` and `declare` as the bytes that the gateway
+ * encoded, and writes them to the log.
+ */
 export interface ShardOp {
+  /** Id of the shard. */
   shardId: number;
+  /** Epoch of the shard that the gateway used. An outdated one fails with STALE_EPOCH. */
   shardEpoch: number;
   op?:
-    | { $case: "search"; value: SearchOp }
-    | { $case: "upsert"; value: PointBatch }
-    | { $case: "delete"; value: IdBatch }
-    | { $case: "get"; value: IdBatch }
-    | { $case: "scroll"; value: PageOp }
     | //
-    /** Changes by log index, for who follows the shard. */
+    /** Search for one query. */
+    { $case: "search"; value: SearchOp }
+    | //
+    /** Write a batch of points. */
+    { $case: "upsert"; value: PointBatch }
+    | //
+    /** Delete points by their ids. */
+    { $case: "delete"; value: IdBatch }
+    | //
+    /** Read points by their ids. */
+    { $case: "get"; value: IdBatch }
+    | //
+    /** Read one page of points. */
+    { $case: "scroll"; value: PageOp }
+    | //
+    /** Read the changes from a log index on. */
     { $case: "changes"; value: ChangesOp }
-    | { $case: "count"; value: CountOp }
-    | { $case: "facets"; value: FacetOp }
-    | { $case: "batch"; value: SearchBatch }
-    | { $case: "schema"; value: SchemaOp }
-    | { $case: "mutate"; value: Mutation }
-    | { $case: "declare"; value: Declaration }
-    | { $case: "sample"; value: SampleOp }
-    | { $case: "analyze"; value: AnalyzeOp }
-    | { $case: "textStats"; value: TextStatsOp }
-    | { $case: "openView"; value: OpenViewOp }
-    | { $case: "closeView"; value: CloseViewOp }
+    | //
+    /** Count points of the shard. */
+    { $case: "count"; value: CountOp }
+    | //
+    /** Count the values at a path. */
+    { $case: "facets"; value: FacetOp }
+    | //
+    /** Search for several queries. */
+    { $case: "batch"; value: SearchBatch }
+    | //
+    /** Read the schema and the progress of its indexes. */
+    { $case: "schema"; value: SchemaOp }
+    | //
+    /** Change or delete existing points. */
+    { $case: "mutate"; value: Mutation }
+    | //
+    /** Change the schema. */
+    { $case: "declare"; value: Declaration }
+    | //
+    /** Get sample queries for a measurement of the recall. */
+    { $case: "sample"; value: SampleOp }
+    | //
+    /** Get the terms of a text. */
+    { $case: "analyze"; value: AnalyzeOp }
+    | //
+    /** Get the statistics that BM25 needs. */
+    { $case: "textStats"; value: TextStatsOp }
+    | //
+    /** Open a view of the current state. */
+    { $case: "openView"; value: OpenViewOp }
+    | //
+    /** Close a view. */
+    { $case: "closeView"; value: CloseViewOp }
     | undefined;
-  /** Of a read; missing: any. */
+  /** For a read: which writes it must see. Absent: those that the replica has applied. */
   consistency?:
     | Consistency
     | undefined;
-  /** Of a write, so that a retry has the effect of once. */
+  /** For a write: its identifier, so that a retry is applied only once. */
   origin?:
     | Origin
     | undefined;
-  /** Milliseconds that a read may wait for its consistency; 0: two seconds. */
+  /** For a read: maximum time to wait for its consistency, milliseconds. 0: 2,000. */
   timeoutMs: number;
-  /** Of a read that is known, or likely, to take long: it is done by threads that stand back for those of other reads. */
+  /** For a read: whether it is known or likely to take long. Such reads run on threads with a lower priority. */
   costly?: boolean | undefined;
 }
 
-/** What a read must see; none of them: what is here. */
+/** Which writes a read must see. Without a level: those that the replica has applied. */
 export interface Consistency {
   level?:
     | //
     /** Every write that was acknowledged before the read began. */
     { $case: "linearizable"; value: boolean }
     | //
-    /** At least this log index. */
+    /** The writes up to this log index. */
     { $case: "atLeast"; value: bigint }
     | //
-    /** What was current at most so many milliseconds ago. */
+    /** The writes that were current at most this time ago, milliseconds. */
     { $case: "boundedMs"; value: number }
     | undefined;
 }
 
-/** Names one write of one client. */
+/** The identifier of a write. */
 export interface Origin {
-  /** Random, 16 bytes. */
+  /** Random identifier of the client's process, 16 bytes. */
   client: Buffer;
+  /** Sequence number of the write, increased by the client for each write. */
   sequence: bigint;
-  /** The client has no write below this one in flight. */
+  /** Lowest sequence number of the client's writes that are still in progress. */
   pendingFrom: bigint;
 }
 
+/** Read the changes of a shard in log order. */
 export interface ChangesOp {
+  /** First log index whose changes are read. */
   fromIndex: bigint;
-  /** How long to wait for the first. */
+  /** Maximum time to wait for the first change, milliseconds. */
   waitMs: number;
-  /** Entries after the one with which the changes reach so many bytes wait for the next answer; missing: 1 MiB. */
+  /** Size of the answer, bytes: no further log entry is added after this size is reached. Absent: 1 MiB. */
   maxBytes?:
     | number
     | undefined;
-  /** Instead of changes, only the index from which those that come after this call are read. */
+  /** Whether to return no changes, but only the log index at which the changes after this call begin. */
   now: boolean;
 }
 
 /**
- * Keeps the state of the shard as of one log index, for pages to be read from: PageOp.view. The replica that opens it holds it
- * until it is closed, was not used for its time, or the worker restarts, and keeps the log after it as long.
+ * Preserve the state of the shard at its current log index, to read pages from it with PageOp.view. The replica keeps
+ * the view and the log after it until the view is closed, has not been used for its idle time, or the worker restarts.
  */
 export interface OpenViewOp {
-  /** Whose views are counted together, such as a tenant. */
+  /** Name under which views are counted together and limited, such as a tenant. */
   owner: string;
-  /** As `owner`, within it: an API key. */
+  /** Name within `owner` under which views are counted and limited: an API key. */
   key: string;
 }
 
+/** A view that was opened. */
 export interface ViewOpened {
-  /** Random, never 0. */
+  /** Random id of the view; never 0. */
   view: bigint;
-  /** Of its state. */
+  /** Log index of the preserved state. */
   appliedIndex: bigint;
+  /** Number of points in the view. */
   points: bigint;
-  /** It is closed when it was not used for so long. */
+  /** Time without use after which the view is closed, milliseconds. */
   idleMs: number;
 }
 
-/** Its outcome is a Written with the views that were closed, 0 or 1. */
+/** Close a view. The outcome is a Written whose `affected` is the number of views that were closed, 0 or 1. */
 export interface CloseViewOp {
+  /** Id of the view. */
   view: bigint;
 }
 
-/** Where the views of a snapshot of a collection are held. What clients get is this message, encoded. */
+/** The views of a snapshot of a collection. Clients get this message in encoded form. */
 export interface SnapshotToken {
-  /** Of the collection's incarnation. */
+  /** Id of the collection. A collection that is deleted and created again has another id. */
   collectionId: string;
+  /** View of each shard. */
   shards: ShardView[];
 }
 
+/** The view of one shard. */
 export interface ShardView {
+  /** Id of the shard. */
   shardId: number;
-  /** Number of the worker that holds it. */
+  /** Number of the worker that holds the view. */
   worker: number;
+  /** Id of the view. */
   view: bigint;
 }
 
 /**
- * Queries that stand for those of the collection's users: what was asked lately, and, where that is little, made from stored
- * points without being one.
+ * Get queries that represent those of the collection's users: recent queries and, if these are too few, synthetic
+ * queries close to stored points.
  */
 export interface SampleOp {
-  /** The named vector; empty: the first one. */
+  /** Named vector. Empty: the first vector of the points. */
   using: string;
-  /** At most so many, 1 to 1,000. */
+  /** Maximum number of queries, 1 to 1,000. */
   count: number;
 }
 
+/** Sample queries for a measurement. */
 export interface Sampled {
-  /** Little-endian float32 each. */
+  /** Query vectors, each as little-endian float32 values. */
   vectors: Buffer[];
-  /** The first of them, which were asked; the others were made. */
+  /** Number of queries at the beginning of `vectors` that clients had sent; the others are synthetic. */
   asked: number;
 }
 
+/** Search for the nearest neighbours of a vector, a sparse vector or a text query. */
 export interface SearchOp {
-  /** Little-endian float32. */
+  /** Query vector as little-endian float32 values. */
   vector: Buffer;
-  /** 1 to 10,000. */
+  /** Number of results, 1 to 10,000. */
   k: number;
-  /** Most candidates kept while searching, and no other stop; 0: by recall, or the default. */
+  /**
+   * Maximum number of candidates that the graph search keeps; the search then has no other stopping rule. 0: determined
+   * by `recall` or by the default.
+   */
   ef: number;
+  /** Whether to scan all points instead of searching the graph. */
   exact: boolean;
+  /** Whether to return payloads. */
   includePayload: boolean;
+  /** Whether to return vectors. */
   includeVector: boolean;
-  /** Hits with a lower score are left out. */
+  /** Minimum score of a hit. Absent: no minimum. */
   scoreThreshold?:
     | number
     | undefined;
   /**
-   * Share of the true nearest points wanted on average, 0.5 to 0.999: the least work that the shard measured to give it; 0: no
-   * wish.
+   * Required share of the true nearest neighbours on average, 0.5 to 0.999: the shard does the least work that reached
+   * this share in its measurements. 0: no requirement.
    */
   recall: number;
-  /** Time it may take from its arrival at the engine; what was found by then is the answer. 0: no limit. */
+  /**
+   * Time limit from the arrival of the operation at the engine, milliseconds; the results that were found until then
+   * are returned. 0: no limit.
+   */
   timeoutMs: number;
-  /** Payloads as the fields 3, 20 and 22 of a vectron.v1.SearchResult, encoded, instead of as JSON text. */
+  /**
+   * Whether to return payloads as the encoded fields 3, 20 and 22 of a vectron.v1.SearchResult; otherwise they are JSON
+   * text.
+   */
   payloadFields: boolean;
-  /** Only points that pass. */
+  /** Only points that match this filter are considered. Absent: all points. */
   filter?:
     | Filter
     | undefined;
-  /** Instead of `vector`. */
+  /** Sparse query vector, instead of `vector`. */
   sparse?:
     | SparseData
     | undefined;
-  /** Instead of `vector`. */
+  /** Text query, instead of `vector`. */
   text?:
     | TextQuery
     | undefined;
-  /** The named vector that is searched, and given with include_vector; empty: the first one. */
+  /** Named vector that is searched, and returned with `include_vector`. Empty: the first vector of the points. */
   using: string;
-  /** Made to measure or to explain, by no client: not among the queries that were asked, nor counted. */
+  /**
+   * Whether the search is part of a measurement or an explanation. It is then not counted, and not recorded as a query
+   * of a client.
+   */
   measuring: boolean;
-  /** With `text`: of the whole collection, in place of the shard's own. */
+  /** For `text`: statistics of the whole collection, to be used instead of those of the shard. */
   statistics?:
     | TextStatistics
     | undefined;
   /**
-   * Hits of more bytes, payloads and vectors together, are refused with ANSWER_TOO_LARGE; those of a batch all together; 0: no
-   * limit.
+   * Maximum size of the payloads and vectors of all hits, of all searches of a batch together, bytes; a larger answer
+   * fails with ANSWER_TOO_LARGE. 0: no limit.
    */
   maxBytes: number;
 }
 
+/** A text query, which is scored by BM25. */
 export interface TextQuery {
+  /** Text whose words are searched for. */
   query: string;
-  /** Empty: every field with a text index. */
+  /** Fields to search. Empty: every field with a text index. */
   fields: TextField[];
-  /** Each stands in one of the fields. Where `query` is empty, their words are ranked by. */
+  /** Phrases, each of which must be in one of the fields. If `query` is empty, their words determine the score. */
   phrases: string[];
 }
 
+/** A field that a text query searches. */
 export interface TextField {
+  /** Path of the field in the payload. */
   path: string;
-  /** 0: 1. */
+  /** Factor of the score of the field. 0: 1. */
   boost: number;
 }
 
-/** What BM25 takes from a collection besides the text that it scores. */
+/** Get the statistics that BM25 needs about the text of the shard's points. */
 export interface TextStatsOp {
+  /** Text queries whose statistics are needed. */
   queries: TextQuery[];
 }
 
+/** Statistics for text queries. */
 export interface TextStats {
-  /** One for each query. */
+  /** Statistics for each query, in their order. */
   queries: TextStatistics[];
 }
 
+/** Statistics for one text query. */
 export interface TextStatistics {
-  /** One for each text index that the query goes to. */
+  /** Statistics for each text index that the query uses. */
   fields: FieldStatistics[];
 }
 
+/** Statistics of one text index. */
 export interface FieldStatistics {
+  /** Path of the index. */
   path: string;
-  /** Points that have a text there. */
+  /** Number of points that have a text at the path. */
   documents: bigint;
-  /** Of all of them together. */
+  /** Number of words in the texts of all these points. */
   words: bigint;
-  /** Of the query's terms, those that a point has. */
+  /** Statistics of the terms of the query that at least one point contains. */
   terms: TermStatistics[];
 }
 
+/** Statistics of one term. */
 export interface TermStatistics {
-  /** As the index's analysis makes it. */
+  /** Term as the analysis of the index gives it. */
   term: string;
-  /** Points that have it. */
+  /** Number of points that contain the term. */
   documents: bigint;
 }
 
-/** Answered together, in their order. */
+/** Several searches, which are answered together. */
 export interface SearchBatch {
+  /** Searches to execute. */
   searches: SearchOp[];
 }
 
+/** The answers to a SearchBatch. */
 export interface SearchResults {
+  /** Answers in the order of the searches. */
   results: SearchFound[];
 }
 
+/** Count the points of the shard. */
 export interface CountOp {
+  /** Only points that match this filter are counted. Absent: all points. */
   filter?:
     | Filter
     | undefined;
-  /** Where the indexes do not know, look at a sample only. */
+  /** Whether to estimate the number from a sample where the indexes cannot give the exact one. */
   estimate: boolean;
 }
 
+/** The result of a count. */
 export interface Counted {
+  /** Number of points. */
   count: bigint;
+  /** Whether `count` is exact; otherwise it is an estimate. */
   exact: boolean;
-  /** Payloads had to be read. */
+  /** Whether payloads were read. */
   unindexed: boolean;
 }
 
+/** Count the values at a path. */
 export interface FacetOp {
+  /** Path of the values in the payload. */
   path: string;
+  /** Only points that match this filter are counted. Absent: all points. */
   filter?:
     | Filter
     | undefined;
-  /** Values given, 1 to 100,000. */
+  /** Maximum number of values in the answer, 1 to 100,000. */
   limit: number;
 }
 
+/** A value, and the number of points that have it. */
 export interface ValueCount {
-  /** JSON: a string, a number, true or false. */
+  /** Value as JSON: a string, a number, true or false. */
   value: string;
+  /** Number of points that have the value. */
   count: bigint;
 }
 
+/** The values at a path. */
 export interface Facets {
-  /** The most frequent first, equal ones by value. */
+  /** Values, most frequent first; equally frequent ones are ordered by value. */
   values: ValueCount[];
-  /** Whether there are others. */
+  /** Whether there are more values. */
   more: boolean;
+  /** Whether payloads were read. */
   unindexed: boolean;
 }
 
-/** A change of points that are there. */
+/** A change of existing points. At least one of `ids` and `filter` selects them. */
 export interface Mutation {
-  /** Those that are there are changed. */
+  /** Ids of points; unknown ids are ignored. */
   ids: string[];
-  /** Only those that pass it when it is applied. */
+  /** Only points that match this filter when the change is applied. */
   filter?: Filter | undefined;
   action?:
-    | { $case: "change"; value: PayloadChange }
-    | { $case: "delete"; value: boolean }
+    | //
+    /** Change of the payload. */
+    { $case: "change"; value: PayloadChange }
+    | //
+    /** Whether to delete the points. */
+    { $case: "delete"; value: boolean }
     | undefined;
-  /** Only if the version of every point is this. */
+  /**
+   * Version that every point must have; otherwise the operation fails with VERSION_CONFLICT. Absent: the change is
+   * unconditional.
+   */
   ifVersion?: bigint | undefined;
 }
 
-/** In this order: replace, remove, set. */
+/** A change of a payload. Its parts are applied in this order: replace, remove, set. */
 export interface PayloadChange {
-  /** The whole payload as JSON text. */
-  replace?: Buffer | undefined;
+  /** New payload as JSON text. Absent: the old payload remains. */
+  replace?:
+    | Buffer
+    | undefined;
+  /** Paths of the fields to remove. */
   remove: string[];
+  /** Fields to set. */
   set: FieldValue[];
 }
 
+/** A new value of a payload field. */
 export interface FieldValue {
+  /** Path of the field in the payload. */
   path: string;
-  /** JSON text. */
+  /** Value as JSON text. */
   value: Buffer;
 }
 
-/** A change of what the shard indexes. Declaring what is declared, and dropping what is not, changes nothing. */
+/** A change of the schema. To declare what is declared already, or to drop what is not declared, changes nothing. */
 export interface Declaration {
   declare?:
-    | { $case: "addIndex"; value: PayloadIndex }
     | //
-    /** Only its path and kind matter. */
+    /** Payload index to declare. */
+    { $case: "addIndex"; value: PayloadIndex }
+    | //
+    /** Payload index to drop; only its path and kind are used. */
     { $case: "dropIndex"; value: PayloadIndex }
-    | { $case: "addSparse"; value: SparseDeclared }
-    | { $case: "dropSparse"; value: SparseDeclared }
-    | { $case: "addVector"; value: NamedVector }
     | //
-    /** Only its name matters. */
+    /** Sparse vector to declare. */
+    { $case: "addSparse"; value: SparseDeclared }
+    | //
+    /** Sparse vector to drop. */
+    { $case: "dropSparse"; value: SparseDeclared }
+    | //
+    /** Named vector to declare. */
+    { $case: "addVector"; value: NamedVector }
+    | //
+    /** Named vector to drop; only its name is used. */
     { $case: "dropVector"; value: NamedVector }
     | undefined;
 }
 
-/** An index of the values at a path. */
+/** An index of the values at one path of the payload. */
 export interface PayloadIndex {
+  /** Path of the values in the payload. */
   path: string;
+  /** Kind of the index. */
   kind: IndexKind;
-  /** Of a text index: whose endings words lose; empty: none. */
+  /** For a text index: language for stemming. Empty: words are not stemmed. */
   language: string;
-  /** Of a text index: words (or empty) or code. */
+  /** For a text index: words or code. Empty: words. */
   analyzer: string;
-  /** Of a text index: words that are left out; `_language_` stands for the usual ones of the language. */
+  /** For a text index: words that are ignored. `_language_` stands for the usual stop words of the language. */
   stopWords: string[];
 }
 
-/** A dense vector that points may have besides their first one. */
+/** The declaration of a named dense vector, which points can have in addition to their first vector. */
 export interface NamedVector {
+  /** Name of the vector. */
   name: string;
+  /** Number of dimensions. */
   dimension: number;
-  /** cosine (or empty), euclidean or dot. */
+  /** Distance metric: cosine, euclidean or dot. Empty: cosine. */
   metric: string;
-  /** 0: 16. */
+  /** Maximum number of links of a graph node. 0: 16. */
   m: number;
-  /** 0: 200. */
+  /** Number of candidates that are considered when a point is inserted into the graph. 0: 200. */
   efConstruction: number;
-  /** int8 (or empty), none, float16, binary or product. */
+  /** Quantization in the graph: int8, none, float16, binary or product. Empty: int8. */
   quantization: string;
-  /** memory (or empty) or mmap. */
+  /** Where the full vectors are stored: memory or mmap. Empty: memory. */
   storage: string;
-  /** At most so many a result; 0: as many as the error of their codes asks for. */
+  /** Maximum number of candidates that are rescored for each result. 0: as many as the quantization error requires. */
   oversampling: number;
 }
 
-/** A sparse vector that points may have. */
+/** The declaration of a sparse vector, which points can have. */
 export interface SparseDeclared {
+  /** Name of the vector. */
   name: string;
 }
 
+/** Read the schema of the shard and the progress of its indexes. */
 export interface SchemaOp {
 }
 
+/** The schema of a shard. */
 export interface SchemaStatus {
+  /** Payload indexes with their progress. */
   indexes: IndexStatus[];
+  /** Declared sparse vectors. */
   sparse: SparseDeclared[];
+  /** Number of points in the shard. */
   points: bigint;
+  /** Declared named vectors. */
   vectors: NamedVector[];
-  /** Points that wait for a graph: of the vector that is furthest behind. At most `points`. */
+  /** Number of points that are not in the graph yet, of the vector with the most such points; at most `points`. */
   indexLag: bigint;
 }
 
+/** A payload index with its progress. */
 export interface IndexStatus {
-  index?: PayloadIndex | undefined;
+  /** Declaration of the index. */
+  index?:
+    | PayloadIndex
+    | undefined;
+  /** Number of points that are in the index. */
   indexed: bigint;
+  /** Whether the index is complete and in use. */
   ready: boolean;
-  /** Points of those indexed that have a value, not null, of which the index's type says nothing. */
+  /** Number of indexed points that have a value, other than null, which is not of the index's kind. */
   unread: bigint;
-  /** One of them, and that value as JSON text, cut off after 200 bytes; empty: there is none. */
+  /** Id of a point with such a value. Empty: there is none. */
   unreadId: string;
+  /** That value as JSON text, cut after 200 bytes. */
   unreadValue: string;
 }
 
+/** A point as the core stores it. */
 export interface PointData {
+  /** Id of the point. */
   id: string;
-  /** Little-endian float32. */
+  /** First vector as little-endian float32 values. */
   vector: Buffer;
-  /** A JSON object as text, or empty. */
+  /** Payload: a JSON object as text. Empty: no payload. */
   payload: Buffer;
+  /** Sparse vectors of the point. */
   sparse: SparseData[];
-  /** Written: deleted so long after it was proposed; 0: never. */
+  /** Write: time from the proposal until the point is deleted, milliseconds. 0: it is never deleted automatically. */
   ttlMs: bigint;
-  /** Written: only if the point's version is this; 0: only if there is none. */
+  /** Write: version that the stored point must have; 0: the point must not exist. Absent: the write is unconditional. */
   ifVersion?:
     | bigint
     | undefined;
-  /** Read: log index of the entry that wrote it. */
+  /** Read: version of the point, which is the log index of the entry that wrote it. */
   version: bigint;
-  /** Read: when it is deleted, milliseconds since 1970; 0: never. */
+  /** Read: time at which the point is deleted, milliseconds since 1970. 0: never. */
   expiresAtMs: bigint;
-  /** Dense vectors besides `vector`. */
+  /** Named dense vectors of the point. */
   vectors: VectorData[];
 }
 
+/** A named dense vector of a point. */
 export interface VectorData {
+  /** Name of the vector. */
   name: string;
-  /** Little-endian float32. */
+  /** Elements of the vector as little-endian float32 values. */
   vector: Buffer;
 }
 
-/** A vector of few dimensions that are not zero. */
+/** A sparse vector of a point or of a query. */
 export interface SparseData {
+  /** Name of the vector. */
   name: string;
-  /** Rising. */
+  /** Indices of the dimensions that are not zero, in ascending order. */
   indices: number[];
-  /** As many as indices. */
+  /** Values of these dimensions, of the same number. */
   values: number[];
 }
 
+/** A list of points. */
 export interface PointBatch {
+  /** The points of the list. */
   points: PointData[];
 }
 
+/** Ids of points to read or to delete. */
 export interface IdBatch {
+  /** Ids of points. */
   ids: string[];
-  /** Of a delete: only if the version of every point is this. */
+  /** For a deletion: version that every point must have. Absent: the deletion is unconditional. */
   ifVersion?:
     | bigint
     | undefined;
   /**
-   * Of a get: the answer is a page, which ends before the point with which it would have more bytes than this, but has one point at
-   * least; ids behind its last point were not looked at when there are more. Missing: no limit, and no page.
+   * For a read: maximum size of the answer, bytes. The answer is then a PageFound, which ends before the point that
+   * would exceed the size but contains at least one point; if its `more` is set, the ids after its last point were not
+   * read. Absent: no limit, and the answer is a PointBatch.
    */
   maxBytes?:
     | number
     | undefined;
-  /** Of a get: points without their payloads. */
+  /** For a read: whether to omit payloads. */
   withoutPayloads?: boolean | undefined;
 }
 
+/** Read one page of points. */
 export interface PageOp {
-  /** Points after this id; with order_by: after this one among those of its value. */
+  /**
+   * Id of the last point of the previous page; with `order_by`, among the points with the same value. Empty: the first
+   * page.
+   */
   after: string;
+  /** Maximum number of points. */
   limit: number;
-  filter?: Filter | undefined;
-  orderBy?: OrderBy | undefined;
+  /** Only points that match this filter. Absent: all points. */
+  filter?:
+    | Filter
+    | undefined;
+  /** Order by a payload value. Absent: the points are ordered by id. */
+  orderBy?:
+    | OrderBy
+    | undefined;
+  /** Whether to return only ids. */
   idsOnly: boolean;
-  /** Of this view instead of the current state, by id; 0: none. The epoch of the shard does not matter then. */
+  /** Id of the view to read, in the order of ids; the epoch of the shard is then ignored. 0: the current state. */
   view: bigint;
   /**
-   * The page ends before the point with which it would have more bytes than this, but has one point at least; those that
-   * ids_only leaves out are counted, too. 0: no limit.
+   * Maximum size of the page, bytes, including the content that `ids_only` omits. The page ends before the point that
+   * would exceed the size but contains at least one point. 0: no limit.
    */
   maxBytes: number;
 }
 
 /**
- * By a value, then by id. Of a list the least value counts, descending the greatest. false, true, numbers, times, other
- * strings; points without one of these come last, in both directions.
+ * Order by a payload value, and by id among equal values. The order of values is: false, true, numbers, times, other
+ * strings. Points without such a value come last in both directions. A list counts with its least value in ascending
+ * order, and with its greatest value in descending order.
  */
 export interface OrderBy {
+  /** Path of the value in the payload. */
   path: string;
+  /** Whether the greatest value comes first. */
   descending: boolean;
-  /** JSON: the value of the last point of the page before. */
+  /** Value of the last point of the previous page, as JSON. Absent: the first page. */
   afterValue?: string | undefined;
 }
 
+/** One page of points. */
 export interface PageFound {
+  /** Points of the page. */
   points: PointData[];
-  /** With order_by: JSON, the value of each point. */
+  /** With `order_by`: value of each point, as JSON. */
   values: string[];
+  /** Whether payloads were read to evaluate the filter or the order. */
   unindexed: boolean;
-  /** With order_by: the place of each value among all values, by byte order; a first byte 255: none. */
+  /**
+   * With `order_by`: sort key of the value of each point, to be compared byte by byte. A first byte of 255: the point
+   * has no value.
+   */
   keys: Buffer[];
-  /** There are more: the page is full by its bytes or by its limit. */
+  /** Whether there are more points: the page reached its size or its limit. */
   more: boolean;
 }
 
-/** The words of a text. */
+/** Get the terms of a text. */
 export interface AnalyzeOp {
+  /** Text to analyze. */
   text: string;
-  /** As the text index at this path makes them; empty: as `index` says. */
+  /** Path of a text index whose settings are used. Empty: the settings of `index`. */
   path: string;
-  /** Missing, with no path: as an index without settings. */
+  /** Settings to use. Absent, and without a path: the settings of a text index without settings. */
   index?: PayloadIndex | undefined;
 }
 
+/** The terms of a text. */
 export interface Analyzed {
+  /** Terms in the order of the text. */
   tokens: Token[];
 }
 
+/** A term of a text, as in vectron.v1.Token. */
 export interface Token {
+  /** Text of the term. */
   text: string;
-  /** Where the word begins and ends, in UTF-16 code units of the text. */
+  /** Start of the word in the text, in UTF-16 code units. */
   start: number;
+  /** End of the word in the text, in UTF-16 code units, exclusive. */
   end: number;
+  /** Position of the word among the words of the text, from 0. */
   position: number;
-  /** The stretch of the text from start to end. */
+  /** Part of the text from `start` to `end`. */
   word: string;
-  /** As vectron.v1.Token has it. */
+  /** Kind of the term, as in vectron.v1.Token. */
   kind: string;
+  /** Whether a filter with this text requires the term. */
   asked: boolean;
 }
 
+/** The outcome of an operation. */
 export interface ShardOutcome {
-  /** Empty on success. */
+  /** Code of the error. Empty: the operation succeeded. */
   errorCode: string;
+  /** Message of the error. */
   errorMessage: string;
   outcome?:
-    | { $case: "search"; value: SearchFound }
-    | { $case: "written"; value: Written }
-    | { $case: "points"; value: PointBatch }
-    | { $case: "changes"; value: ChangeBatch }
-    | { $case: "page"; value: PageFound }
-    | { $case: "counted"; value: Counted }
-    | { $case: "facets"; value: Facets }
-    | { $case: "searches"; value: SearchResults }
-    | { $case: "schema"; value: SchemaStatus }
-    | { $case: "sampled"; value: Sampled }
-    | { $case: "analyzed"; value: Analyzed }
-    | { $case: "textStats"; value: TextStats }
-    | { $case: "view"; value: ViewOpened }
+    | //
+    /** Result of `search`. */
+    { $case: "search"; value: SearchFound }
+    | //
+    /** Result of a write, or of `close_view`. */
+    { $case: "written"; value: Written }
+    | //
+    /** Result of `get` without `max_bytes`. */
+    { $case: "points"; value: PointBatch }
+    | //
+    /** Result of `changes`. */
+    { $case: "changes"; value: ChangeBatch }
+    | //
+    /** Result of `scroll`, or of `get` with `max_bytes`. */
+    { $case: "page"; value: PageFound }
+    | //
+    /** Result of `count`. */
+    { $case: "counted"; value: Counted }
+    | //
+    /** Result of `facets`. */
+    { $case: "facets"; value: Facets }
+    | //
+    /** Result of `batch`. */
+    { $case: "searches"; value: SearchResults }
+    | //
+    /** Result of `schema`. */
+    { $case: "schema"; value: SchemaStatus }
+    | //
+    /** Result of `sample`. */
+    { $case: "sampled"; value: Sampled }
+    | //
+    /** Result of `analyze`. */
+    { $case: "analyzed"; value: Analyzed }
+    | //
+    /** Result of `text_stats`. */
+    { $case: "textStats"; value: TextStats }
+    | //
+    /** Result of `open_view`. */
+    { $case: "view"; value: ViewOpened }
     | undefined;
-  /** With STALE_EPOCH: the epoch of the shard. */
+  /** With STALE_EPOCH: epoch of the shard. */
   epoch: bigint;
-  /** With NOT_LEADER: number of the worker that leads, 0 when none is known. */
+  /** With NOT_LEADER: number of the worker that leads the shard. 0: no leader is known. */
   leader: bigint;
-  /** Log index as of which a read was answered. */
+  /** For a read: log index of the state that was read. */
   appliedIndex: bigint;
-  /** With CHANGES_GONE: the first log index whose changes this replica still has. */
+  /** With CHANGES_GONE: first log index whose changes this replica still keeps. */
   firstIndex: bigint;
-  /** Processor time that a read took, microseconds; 0: not measured. */
+  /** For a read: processor time that it took, microseconds. 0: not measured. */
   cpuUs: number;
 }
 
+/** One change of one point. */
 export interface Change {
-  /** Log index of the entry that made it. Changes of one entry took effect together. */
+  /** Index of the log entry that made the change. Changes of one entry took effect together. */
   index: bigint;
+  /** Kind of the change. */
   kind: ChangeKind;
+  /** Id of the point. */
   id: string;
-  /** Of an insert or update: the whole point as the entry made it. */
+  /** For an insert or an update: the whole point as the entry wrote it. */
   point?: PointData | undefined;
 }
 
+/** Changes in log order. */
 export interface ChangeBatch {
+  /** The changes of the batch. */
   changes: Change[];
-  /** Where to go on: every change below has been given. */
+  /** Log index to continue from: all changes below it have been returned. */
   nextIndex: bigint;
 }
 
+/** The results of a search in one shard, and how they were found. */
 export interface SearchFound {
-  /** Best first; equal scores by id. */
+  /** Results, best first; equal scores are ordered by id. */
   hits: Hit[];
+  /** Log index of the state that was read. */
   appliedIndex: bigint;
-  /** Points that were scanned because the graph does not hold them yet. */
+  /** Number of points that were scanned because they are not in the graph yet. */
   tail: number;
+  /** Number of graph nodes whose links were read. */
   visited: number;
+  /** Number of distances that were computed. */
   distances: number;
+  /** Number of candidates that were rescored with the full vectors. */
   rescored: number;
-  /** The ef that was used; 0 when the answer is exact. */
+  /** Value of `ef` that was used. 0: the answer is exact. */
   ef: number;
-  /** Recall to expect, by measurement: 1 when the answer is exact, absent when nothing was measured. */
+  /** Expected recall by measurement; 1 if the answer is exact. Absent: nothing was measured. */
   recallEstimate?:
     | number
     | undefined;
-  /** Whether the time ran out before the end: points may be missing. */
+  /** Whether the time limit ended the search early. If true, points can be missing. */
   stopped: boolean;
   /** How the points were found: graph, scan, scan_codes, post_filter, walk, post_check, bm25 or sparse. */
   plan: string;
-  /** With a filter or a ranking: points that may be in the answer, as far as that is known. */
+  /** With a filter or a text query: number of points that can be in the answer, as far as it is known. */
   matching: bigint;
-  /** Payloads had to be read: an index would make it faster. */
+  /** Whether payloads were read to evaluate the filter. If true, a payload index would make the search faster. */
   unindexed: boolean;
-  /** 95 % confidence interval of `recall_estimate`, set with it. */
+  /** Lower end of the 95 % confidence interval of `recall_estimate`, set if that is present. */
   recallLow: number;
+  /** Upper end of the 95 % confidence interval of `recall_estimate`, set if that is present. */
   recallHigh: number;
-  /** Recall was asked for, and what was measured is less, or nothing was measured. */
+  /** Whether a recall was requested and a lower one was measured, or nothing was measured. */
   recallUnmet: boolean;
   /**
-   * The distance-adaptive stop that was used: the walk ended at (1 + slack)^2 times the k-th distance; absent: it ended by ef
-   * alone, or there was no walk.
+   * Slack of the distance-adaptive stopping rule: the graph search ended at (1 + slack)^2 times the squared distance of
+   * the k-th candidate. Absent: it ended by `ef` only, or the graph was not searched.
    */
   slack?: number | undefined;
 }
 
+/** A result of a search. */
 export interface Hit {
+  /** Id of the point. */
   id: string;
-  /** Higher is better: cosine similarity, inner product, or 1 / (1 + Euclidean distance). */
+  /** Score; higher is better: cosine similarity, inner product, or 1 / (1 + Euclidean distance). */
   score: number;
+  /** Payload, in the form that `payload_fields` of the search determines. */
   payload: Buffer;
+  /** Vector as little-endian float32 values; empty unless `include_vector` was set. */
   vector: Buffer;
 }
 
+/** The result of a write. */
 export interface Written {
-  /** Log index of the entry: a read that has seen it sees the write. */
+  /** Log index of the entry. A read that has applied it sees the write. */
   index: bigint;
-  /** Points written, or ids that were there to delete. */
+  /** Number of points that were written or deleted. */
   affected: number;
 }
 

@@ -1,4 +1,4 @@
-"""Retrievers of a VectronDocumentStore."""
+"""Retrievers for a VectronDocumentStore."""
 
 from .retrievers import VectronEmbeddingRetriever, VectronHybridRetriever, VectronKeywordRetriever, VectronSparseEmbeddingRetriever
 

@@ -1,4 +1,4 @@
-"""Components that ask a VectronDocumentStore. The best documents come first; of scores, more is better."""
+"""Components that search a VectronDocumentStore. The best documents come first; a higher score is better."""
 
 # Without postponed annotations: Haystack reads the types of inputs and outputs from them.
 from typing import Any
@@ -26,21 +26,21 @@ class _Retriever:
         options: dict[str, Any] | None = None,
     ) -> None:
         """
-        :param document_store: Where the documents are.
-        :param filters: Of every run.
-        :param top_k: Documents of an answer, 1 to 10,000.
-        :param filter_policy: Whether filters of a run replace these, or are added to them.
-        :param score_threshold: Documents with less are left out.
-        :param return_embedding: Whether documents come with their embeddings.
-        :param options: More options of the client's `query`, such as `budget_ms` or `diversity`; those of the search by embedding
-            alone, such as `recall` or `exact`, are in `branch`.
+        :param document_store: The store that contains the documents.
+        :param filters: Filters of every run.
+        :param top_k: Maximum number of documents in an answer, 1 to 10,000.
+        :param filter_policy: Whether filters of a run replace these filters or are combined with them.
+        :param score_threshold: Minimum score of a document.
+        :param return_embedding: Whether to return documents with their embeddings.
+        :param options: Further options of the client's `query`, such as `budget_ms` or `diversity`; options of the search by embedding,
+            such as `recall` or `exact`, are in `branch`.
         :raises TypeError: For another document store.
         :raises ValueError: For a `top_k` below 1.
         """
         if not isinstance(document_store, VectronDocumentStore):
             raise TypeError("document_store must be a VectronDocumentStore")
         if top_k < 1:
-            raise ValueError(f"top_k must be at least 1, and is {top_k}")
+            raise ValueError(f"top_k must be at least 1, not {top_k}")
         self.document_store = document_store
         self.filters = filters
         self.top_k = top_k
@@ -50,7 +50,7 @@ class _Retriever:
         self.options = options
 
     def to_dict(self) -> dict[str, Any]:
-        """For YAML."""
+        """Returns the settings of the retriever as a dictionary, for YAML."""
         return default_to_dict(
             self,
             document_store=self.document_store.to_dict(),
@@ -64,7 +64,7 @@ class _Retriever:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Any:
-        """The retriever that :meth:`to_dict` described."""
+        """Creates the retriever that :meth:`to_dict` described."""
         given = dict(data["init_parameters"])
         if isinstance(given["document_store"], dict):
             given["document_store"] = VectronDocumentStore.from_dict(given["document_store"])
@@ -89,15 +89,15 @@ class _Retriever:
 
 @component
 class VectronEmbeddingRetriever(_Retriever):
-    """The documents whose embeddings are nearest to that of the query; scores are those of the store's similarity."""
+    """Retrieves the documents whose embeddings are nearest to that of the query; scores are those of the store's similarity."""
 
     @component.output_types(documents=list[Document])
     def run(self, query_embedding: list[float], filters: Filters | None = None, top_k: int | None = None) -> Found:
         """
-        :param query_embedding: With as many dimensions as those of the documents.
-        :param filters: As the filter policy says.
-        :param top_k: In place of that of the retriever.
-        :returns: `documents`.
+        :param query_embedding: Embedding of the query, with the number of dimensions of the documents.
+        :param filters: Filters of this run, according to the filter policy.
+        :param top_k: Maximum number of documents, instead of that of the retriever.
+        :returns: A dictionary with `documents`.
         """
         return self._run(self._asked(filters, top_k, query_embedding=query_embedding))
 
@@ -109,15 +109,15 @@ class VectronEmbeddingRetriever(_Retriever):
 
 @component
 class VectronKeywordRetriever(_Retriever):
-    """The documents whose content has the words of the query, by BM25 over the whole collection."""
+    """Retrieves the documents whose content contains the words of the query, scored by BM25 over the whole collection."""
 
     @component.output_types(documents=list[Document])
     def run(self, query: str, filters: Filters | None = None, top_k: int | None = None) -> Found:
         """
-        :param query: Words; without one, nothing is found.
-        :param filters: As the filter policy says.
-        :param top_k: In place of that of the retriever.
-        :returns: `documents`.
+        :param query: Words to search for; an empty query finds nothing.
+        :param filters: Filters of this run, according to the filter policy.
+        :param top_k: Maximum number of documents, instead of that of the retriever.
+        :returns: A dictionary with `documents`.
         """
         return self._run(self._asked(filters, top_k, query=query))
 
@@ -129,15 +129,15 @@ class VectronKeywordRetriever(_Retriever):
 
 @component
 class VectronSparseEmbeddingRetriever(_Retriever):
-    """The documents whose sparse embeddings have the greatest inner product with that of the query."""
+    """Retrieves the documents whose sparse embeddings have the greatest inner product with that of the query."""
 
     @component.output_types(documents=list[Document])
     def run(self, query_sparse_embedding: SparseEmbedding, filters: Filters | None = None, top_k: int | None = None) -> Found:
         """
-        :param query_sparse_embedding: Without an entry, nothing is found.
-        :param filters: As the filter policy says.
-        :param top_k: In place of that of the retriever.
-        :returns: `documents`.
+        :param query_sparse_embedding: Sparse embedding of the query; without an entry, nothing is found.
+        :param filters: Filters of this run, according to the filter policy.
+        :param top_k: Maximum number of documents, instead of that of the retriever.
+        :returns: A dictionary with `documents`.
         """
         return self._run(self._asked(filters, top_k, query_sparse_embedding=query_sparse_embedding))
 
@@ -149,7 +149,10 @@ class VectronSparseEmbeddingRetriever(_Retriever):
 
 @component
 class VectronHybridRetriever(_Retriever):
-    """By embedding and by words, by a sparse embedding, or by all three, in one request; what is high up in several ways comes first (RRF)."""
+    """
+    Retrieves documents by embedding and by words, by a sparse embedding, or by all three, in one request; the results are fused by rank
+    (RRF).
+    """
 
     @component.output_types(documents=list[Document])
     def run(
@@ -161,12 +164,12 @@ class VectronHybridRetriever(_Retriever):
         top_k: int | None = None,
     ) -> Found:
         """
-        :param query_embedding: With as many dimensions as those of the documents.
-        :param query: Words.
-        :param query_sparse_embedding: Beside the words, or in place of them.
-        :param filters: As the filter policy says.
-        :param top_k: In place of that of the retriever.
-        :returns: `documents`.
+        :param query_embedding: Embedding of the query, with the number of dimensions of the documents.
+        :param query: Words to search for.
+        :param query_sparse_embedding: Sparse embedding of the query, in addition to the words or instead of them.
+        :param filters: Filters of this run, according to the filter policy.
+        :param top_k: Maximum number of documents, instead of that of the retriever.
+        :returns: A dictionary with `documents`.
         """
         ways = {"query_embedding": query_embedding, "query": query, "query_sparse_embedding": query_sparse_embedding}
         return self._run(self._asked(filters, top_k, **ways))
