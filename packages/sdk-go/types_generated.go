@@ -418,7 +418,7 @@ type SearchBatchResult struct {
 	Answers []SearchResult `json:"answers"`
 }
 
-// GetResult: It is the message vectron.v1.GetResponse of the contract.
+// GetResult: a point that was read, and the log index of the state that was read.
 type GetResult struct {
 	// The point that was requested.
 	Point *StoredPoint `json:"point,omitempty"`
