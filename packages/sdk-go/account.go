@@ -127,7 +127,7 @@ func (c *Client) ListAPIKeys(ctx context.Context) ([]APIKeyInfo, error) {
 	return decodeList(&decoder{}, answer.GetKeys(), decodeAPIKeyInfo), nil
 }
 
-// DeleteAPIKey revokes an API key by its public part.
+// DeleteAPIKey revokes an API key by its public part. A client whose key is below admin can revoke that key alone.
 func (c *Client) DeleteAPIKey(ctx context.Context, prefix string) error {
 	_, err := ask[authv1.DeleteAPIKeyResponse](ctx, c, contract.AuthDeleteAPIKey, &authv1.DeleteAPIKeyRequest{KeyPrefix: prefix})
 	return err

@@ -1270,9 +1270,9 @@ export interface paths {
         post?: never;
         /**
          * Revoke an API key
-         * @description Revoke an API key.
+         * @description Revoke an API key. A key can always revoke itself; a login or an administrator's key can revoke every key of the account that has no more rights than it has itself.
          *
-         *     Takes a login token, or an administrator's API key.
+         *     Takes a login token, or an administrator's API key. An API key of any other role can only name itself.
          */
         delete: operations["deleteApiKey"];
         options?: never;

@@ -4974,7 +4974,10 @@ export const AuthServiceService = {
     responseSerialize: (value: ListAPIKeysResponse): Buffer => Buffer.from(ListAPIKeysResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListAPIKeysResponse => ListAPIKeysResponse.decode(value),
   },
-  /** Revoke an API key. */
+  /**
+   * Revoke an API key. A key can always revoke itself; a login or an administrator's key can revoke every key of the account that has no
+   * more rights than it has itself.
+   */
   deleteApiKey: {
     path: "/vectron.auth.v1.AuthService/DeleteAPIKey" as const,
     requestStream: false as const,
@@ -5151,7 +5154,10 @@ export interface AuthServiceServer extends UntypedServiceImplementation {
   createApiKey: handleUnaryCall<CreateAPIKeyRequest, CreateAPIKeyResponse>;
   /** List the API keys of the account. A key that is limited sees only keys that have no more than it has. */
   listApiKeys: handleUnaryCall<ListAPIKeysRequest, ListAPIKeysResponse>;
-  /** Revoke an API key. */
+  /**
+   * Revoke an API key. A key can always revoke itself; a login or an administrator's key can revoke every key of the account that has no
+   * more rights than it has itself.
+   */
   deleteApiKey: handleUnaryCall<DeleteAPIKeyRequest, DeleteAPIKeyResponse>;
   /** For the gateway only: not reachable from the public listener. */
   validateApiKey: handleUnaryCall<ValidateAPIKeyRequest, ValidateAPIKeyResponse>;
@@ -5313,7 +5319,10 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListAPIKeysResponse) => void,
   ): ClientUnaryCall;
-  /** Revoke an API key. */
+  /**
+   * Revoke an API key. A key can always revoke itself; a login or an administrator's key can revoke every key of the account that has no
+   * more rights than it has itself.
+   */
   deleteApiKey(
     request: DeleteAPIKeyRequest,
     callback: (error: ServiceError | null, response: DeleteAPIKeyResponse) => void,
