@@ -48,8 +48,9 @@ MOST_IDS = 1000
 
 class Clients:
     """
-    One client of each kind, made when it is first needed, with the options of :func:`vectron.connect`, or those that are given. A client for
-    asyncio belongs to one event loop: there is one for each loop that calls. Safe to share between threads.
+    One client of each kind: those that are given, or clients that are made when they are first needed, with the options of
+    :func:`vectron.connect` or, without a ``url``, with those of the given client of the other kind. A client for asyncio belongs to one
+    event loop: there is one for each loop that calls. Safe to share between threads.
     """
 
     def __init__(
@@ -71,30 +72,32 @@ class Clients:
 
     @property
     def blocking(self) -> Client:
-        """Raises ValueError when there is neither a url nor a blocking client."""
+        """The blocking client."""
         if self._given is not None:
             return self._given
         if self._made is None:
-            if self._url is None:
-                raise ValueError("a blocking call needs a url or a blocking client, and only one for asyncio was given")
-            self._made = Client(self._url, **self._options)
+            self._made = Client(**self._connecting(self._given_async))
         return self._made
 
     @property
     def of_this_loop(self) -> AsyncClient:
-        """The client for asyncio. Raises ValueError when there is neither a url nor one, RuntimeError outside of an event loop."""
+        """The client for asyncio. Raises RuntimeError outside of an event loop."""
         if self._given_async is not None:
             return self._given_async
         loop = asyncio.get_running_loop()
         client = self._made_async.get(loop)
         if client is None:
-            if self._url is None:
-                raise ValueError("a call of asyncio needs a url or a client for asyncio, and only a blocking one was given")
             # A client keeps its loop: those of loops that are over are let go here.
             for one in [other for other in self._made_async if other.is_closed()]:
                 del self._made_async[one]
-            client = self._made_async[loop] = AsyncClient(self._url, **self._options)
+            client = self._made_async[loop] = AsyncClient(**self._connecting(self._given))
         return client
+
+    def _connecting(self, given: Client | AsyncClient | None) -> dict[str, Any]:
+        """Address and options of a client that is made; ``given`` is that of the other kind."""
+        if self._url is not None or given is None:
+            return {"url": self._url, **self._options}
+        return given._connecting
 
     def run(self, steps: Steps[T]) -> T:
         client = self.blocking
