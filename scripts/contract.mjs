@@ -142,6 +142,7 @@ function methodOf(registry, service, method, need) {
           : undefined),
     ...(policy.beforePasswordChange ? { beforePasswordChange: true } : {}),
     ...(policy.unlimited ? { unlimited: true } : {}),
+    ...(policy.ownKey ? { ownKey: true } : {}),
     http: bindings.map((binding, at) => {
       const verb = VERBS.find((one) => binding[one] !== undefined);
       if (verb === undefined) throw new Error(`${method.name} has an HTTP binding without a verb`);

@@ -24,6 +24,7 @@ const ACCESS = {
   metrics: 'Requires a token with the role metrics or admin.',
   admin: 'Requires a token with the role admin.',
 };
+const OWN_KEY = ' An API key of any other role can only name itself.';
 const EXAMPLE_DEPTH = 5;
 
 /** Needs packages/model and packages/errors built. */
@@ -92,7 +93,7 @@ function operation(registry, contract, schemas, method, binding) {
   return {
     operationId: binding.operation,
     summary,
-    description: `${about}\n\n${ACCESS[method.access]}`,
+    description: `${about}\n\n${ACCESS[method.access]}${method.ownKey ? OWN_KEY : ''}`,
     tags: [method.tag],
     ...(method.access === 'public' ? { security: [] } : {}),
     ...(parameters.length > 0 ? { parameters } : {}),

@@ -1,7 +1,7 @@
-// The Python packages for frameworks as their users get them: their wheels and the SDK's are built and installed in one environment with
+// The Python packages for frameworks, and the client of VectorDBBench, as their users get them: their wheels and the SDK's are built and installed in one environment with
 // the frameworks, where ruff, mypy --strict and the tests run, README snippets among them, against servers of the checkout.
 // Environments are kept outside the checkout. --python PROGRAM: another Python than python3. --only NAME: of one package
-// (langchain, llama-index, haystack). What is behind -- goes to pytest.
+// (langchain, llama-index, haystack, vectordbbench). What is behind -- goes to pytest.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { pythonPackages } from './python-packages.mjs';
@@ -12,16 +12,20 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 const requirements = 'packages/sdk-python/tests/frameworks.txt';
-const { environment, install, must, report, stage, typesCache, version, wheelOf } = pythonPackages(
+const { addTo, environment, install, must, report, stage, typesCache, version, wheelOf } = pythonPackages(
   'python-frameworks',
   { python: values.python, requirements },
 );
 
-/** `module`: of the package; `oldest`: minor version of Python 3 that the framework runs on. */
+/**
+ * `module`: of the package; `oldest`: minor version of Python 3 that the framework runs on; `more`: what is installed besides, without
+ * what that needs.
+ */
 const FRAMEWORKS = {
-  langchain: { module: 'langchain_vectron', oldest: 10 },
-  'llama-index': { module: 'llama_index.vector_stores.vectron', oldest: 10 },
-  haystack: { module: 'haystack_integrations', oldest: 11 },
+  langchain: { folder: 'packages/langchain-python', module: 'langchain_vectron', oldest: 10 },
+  'llama-index': { folder: 'packages/llama-index-python', module: 'llama_index.vector_stores.vectron', oldest: 10 },
+  haystack: { folder: 'packages/haystack-python', module: 'haystack_integrations', oldest: 11 },
+  vectordbbench: { folder: 'bench/vectordbbench', oldest: 11, more: 'bench/vectordbbench/tests/requirements.txt' },
 };
 if (values.only !== undefined && !Object.hasOwn(FRAMEWORKS, values.only)) {
   throw new Error(`--only takes one of ${Object.keys(FRAMEWORKS).join(', ')}`);
@@ -29,10 +33,12 @@ if (values.only !== undefined && !Object.hasOwn(FRAMEWORKS, values.only)) {
 const minor = Number(version.split('.')[1]);
 const chosen = Object.entries(FRAMEWORKS)
   .filter(([name, { oldest }]) => minor >= oldest && (values.only ?? name) === name)
-  .map(([name, { module }]) => ({ name, module, folder: join(root, 'packages', `${name}-python`) }));
+  .map(([name, { folder, ...about }]) => ({ name, ...about, folder: join(root, folder) }));
 if (chosen.length === 0) throw new Error(`${values.only} needs a newer Python than ${version}`);
 
 const python = stage('environment', () => environment('frameworks', ['-r', join(root, requirements)]));
+for (const { name, more } of chosen)
+  if (more !== undefined) stage(`environment of ${name}`, () => addTo(python, join(root, more)));
 stage('wheels', () => {
   const folders = [join(root, 'packages/sdk-python'), ...chosen.map(({ folder }) => folder)];
   install(
@@ -54,7 +60,8 @@ stage('ruff', () => {
   must([python, '-m', 'ruff', 'format', '--no-cache', '--check', ...folders], shown);
 });
 stage('mypy', () => {
-  for (const { folder, module } of chosen) {
+  // VectorDBBench says no types.
+  for (const { folder, module } of chosen.filter((one) => one.module !== undefined)) {
     const options = { ...shown, cwd: folder, env: { ...env, MYPYPATH: 'src:tests:../sdk-python/tests' } };
     must([python, '-m', 'mypy', '--strict', '--cache-dir', typesCache, '-p', module], options);
     must([python, '-m', 'mypy', '--strict', '--cache-dir', typesCache, 'tests'], options);

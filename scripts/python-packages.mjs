@@ -64,6 +64,9 @@ export function pythonPackages(name, { python, requirements }) {
   /** Into an environment, in place of what is there of the same packages, and without what they need. */
   const install = (own, wheels) => must([own, ...PIP, 'install', '--force-reinstall', '--no-deps', ...wheels]);
 
+  /** What a file of requirements pins, without what that needs; nothing is done for what is there already. */
+  const addTo = (own, file) => must([own, ...PIP, 'install', '--no-deps', '-r', file]);
+
   const stages = [];
   function stage(what, work) {
     const started = Date.now();
@@ -74,6 +77,7 @@ export function pythonPackages(name, { python, requirements }) {
 
   const report = () => console.log(`${name} on Python ${version}: ${stages.join(', ')}`);
   return {
+    addTo,
     environment,
     existing,
     install,

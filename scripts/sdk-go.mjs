@@ -1,6 +1,6 @@
 // Checks the Go SDK: what is generated is current, go vet, its tests with the race detector against servers of their own and a real one,
-// the programs of its README in an empty folder that takes the module by replace, and the scenarios of test/conformance/scenarios over
-// REST and gRPC. --only NAME,...: some of generated, vet, tests, readme, scenarios.
+// and the programs of its README in an empty folder that takes the module by replace. --only NAME,...: some of generated, vet, tests,
+// readme. The scenarios of test/conformance/scenarios are played by scripts/sdks.mjs.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -69,19 +69,12 @@ function readme(env) {
   }
 }
 
-function scenarios(env) {
-  const player = join(folder, 'scenarios');
-  must('go', ['build', '-o', player, '.'], { cwd: modules[1] });
-  process.stdout.write(must(player, [join(root, 'test/conformance/scenarios')], { env }));
-}
-
-const parts = { generated, vet, tests, readme, scenarios };
+const parts = { generated, vet, tests, readme };
 const wanted = values.only?.split(',') ?? Object.keys(parts);
 const server = wanted.some((name) => parts[name].length > 0) ? await startServer('sdk-go') : undefined;
 process.on('exit', () => server?.kill());
 const env = {
   ...process.env,
-  VECTRON_SCENARIO_HOME: 'server',
   VECTRON_REST: server?.url,
   VECTRON_GRPC: `grpc://${server?.grpc}`,
   VECTRON_API_KEY: server?.apiKey,

@@ -10,20 +10,20 @@ const SUMS = 'SHA256SUMS';
 export const sha256 = (file) => createHash('sha256').update(readFileSync(file)).digest('hex');
 
 /** As `sha256sum --check` reads it. */
-export function writeSums(files, folder = archives) {
+export function writeSums(files, folder = archives, sumsFile = SUMS) {
   const lines = files.map((file) => `${sha256(file)}  ${basename(file)}\n`);
-  writeFileSync(join(folder, SUMS), lines.join(''));
+  writeFileSync(join(folder, sumsFile), lines.join(''));
 }
 
 /** Throws when a file is not what its sum says, or has none. */
-export function checkSums(folder = archives) {
-  const lines = readFileSync(join(folder, SUMS), 'utf8').trim().split('\n');
+export function checkSums(folder = archives, sumsFile = SUMS) {
+  const lines = readFileSync(join(folder, sumsFile), 'utf8').trim().split('\n');
   const sums = new Map(lines.map((line) => line.split('  ').reverse()));
-  for (const name of readdirSync(folder).filter((one) => one !== SUMS)) {
-    if (sums.get(name) !== sha256(join(folder, name))) throw new Error(`${name} is not what ${SUMS} says`);
+  for (const name of readdirSync(folder).filter((one) => one !== sumsFile)) {
+    if (sums.get(name) !== sha256(join(folder, name))) throw new Error(`${name} is not what ${sumsFile} says`);
     sums.delete(name);
   }
-  if (sums.size > 0) throw new Error(`${SUMS} names what is not there: ${[...sums.keys()].join(', ')}`);
+  if (sums.size > 0) throw new Error(`${sumsFile} names what is not there: ${[...sums.keys()].join(', ')}`);
 }
 
 const nameOf = (name) => `${name}-${version}.tgz`;

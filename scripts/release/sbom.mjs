@@ -28,14 +28,7 @@ function dependenciesOf({ dependencies = {}, optionalDependencies = {}, peerDepe
 export function sbomOf({ folder, modules = [], vendored = [], addon }) {
   const about = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
   const [, group, short] = /^(?:(@[^/]+)\/)?(.*)$/.exec(about.name);
-  const purl = new PackageURL('npm', group, short, about.version).toString();
-  const subject = new Models.Component(Enums.ComponentType.Library, short, {
-    group,
-    version: about.version,
-    purl,
-    bomRef: purl,
-  });
-  subject.licenses.add(new Models.SpdxLicense(about.license));
+  const subject = subjectOf('npm', group, short, about);
   const bundled = new Set(modules.map(packageOf).filter((found) => found !== undefined));
   const copied = vendored.map((name) => join(root, 'node_modules', name)).filter((found) => !bundled.has(found));
   const components = [
@@ -44,6 +37,28 @@ export function sbomOf({ folder, modules = [], vendored = [], addon }) {
     ...dependenciesOf(about),
     ...(addon === undefined ? [] : addonComponents(addon.target, addon.toolchain)),
   ];
+  return serialized(subject, components);
+}
+
+/**
+ * The bill of a Python package as JSON: what pip installs beside it. `dependencies`: those of others, with the version that the package is
+ * tested with, and its licence; `own`: names of packages of this repository.
+ */
+export function pythonBill({ name, dependencies, own }) {
+  const ours = own.map((one) => ({ name: one, version: manifest.version, license: manifest.license }));
+  const components = [...dependencies, ...ours].map((one) => component({ kind: 'pypi', ...one, how: 'dependency' }));
+  return serialized(subjectOf('pypi', undefined, name, manifest), components);
+}
+
+/** The package that a bill is of. */
+function subjectOf(kind, group, name, { version, license }) {
+  const purl = new PackageURL(kind, group, name, version).toString();
+  const subject = new Models.Component(Enums.ComponentType.Library, name, { group, version, purl, bomRef: purl });
+  subject.licenses.add(new Models.SpdxLicense(license));
+  return subject;
+}
+
+function serialized(subject, components) {
   const bom = new Models.Bom({ serialNumber: Contrib.Bom.Utils.randomSerialNumber() });
   bom.metadata.component = subject;
   bom.metadata.timestamp = new Date();
@@ -96,12 +111,23 @@ const namesIn = (folder) =>
   );
 const purlIn = (folder) => npmComponent(folder, 'shown').purl;
 
+/** Throws when a bill is not valid CycloneDX. Gives what is in it. */
+async function validated(what, text) {
+  const faults = await new Validation.JsonStrictValidator(VERSION).validate(text);
+  if (faults !== null) throw new Error(`the bill of ${what} is not valid: ${JSON.stringify(faults)}`);
+  return JSON.parse(text).components ?? [];
+}
+
+/** Throws when the bill of a Python package is not valid, or lists others than what the package says that it `needs`. */
+export async function checkBill(what, text, needs) {
+  const listed = (await validated(what, text)).map(({ name }) => name).sort();
+  const wanted = [...new Set(needs)].sort();
+  if (listed.join() !== wanted.join()) throw new Error(`the bill of ${what} has ${listed}, and it needs ${wanted}`);
+}
+
 /** Throws when a bill is not valid CycloneDX, or lacks something that the package's files show. Gives how many are in it. */
 export async function checkSbom(folder, text) {
-  const faults = await new Validation.JsonStrictValidator(VERSION).validate(text);
-  if (faults !== null) throw new Error(`the bill of ${folder} is not valid: ${JSON.stringify(faults)}`);
-  const { components = [] } = JSON.parse(text);
-  const listed = new Set(components.map(({ purl }) => purl));
+  const listed = new Set((await validated(folder, text)).map(({ purl }) => purl));
   const shown = shownBy(folder);
   const isAddon = readdirSync(folder).some((name) => name.endsWith('.node'));
   if (isAddon && shown.length === 0)

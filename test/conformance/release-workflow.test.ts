@@ -12,6 +12,8 @@ import { CROSSED } from '../../scripts/release/compilers.mjs';
 import { commonFields, manifest } from '../../scripts/release/folders.mjs';
 // @ts-expect-error a script of this repository without types
 import { reasonsAgainst } from '../../scripts/release/may-publish.mjs';
+// @ts-expect-error a script of this repository without types
+import { PYTHON_PACKAGES, PYTHON_RELEASED } from '../../scripts/release/python-archives.mjs';
 import { faultsOfAny, faultsOfRelease } from './release-workflow.js';
 
 const read = (path: string) => readFileSync(path, 'utf8');
@@ -44,6 +46,27 @@ describe('the release workflow', () => {
       'packages.mjs --all-platforms; npm publish',
       'jobs that publish',
     ],
+    ['a Python is not tried', "'3.10', '3.11'", "'3.11'", 'it tries Python'],
+    ['Python packages are not tried', '--try --without-server', '--check', 'python-smoke does not run'],
+    [
+      'Python packages are published unchecked',
+      /(publish-python:[\s\S]*)python\.mjs --check/,
+      '$1python.mjs --pack',
+      'publish-python does not run',
+    ],
+    [
+      'Python packages are published before npm has its own',
+      'needs: [publish]\n',
+      'needs: [python]\n',
+      'does not wait for publish',
+    ],
+    [
+      'another job publishes to PyPI',
+      'python.mjs --pack',
+      'python.mjs --pack; twine upload build/python/*',
+      'publish to PyPI',
+    ],
+    ['nothing proves where a wheel was built', ' --attestations', '', 'without proof'],
     ['the rehearsal publishes', 'publish.mjs --dry-run', 'publish.mjs', 'jobs that publish'],
     ['an action is not pinned', /actions\/checkout@\w+ # v6.1.0/, 'actions/checkout@v6', 'is not pinned'],
     ['an action hides its version', / # v6\.1\.0/, '', 'does not say its version'],
@@ -95,6 +118,13 @@ describe('the release workflow', () => {
     const targets = Object.values<{ target: string }>(PLATFORMS).map(({ target }) => target);
     expect([...napi.targets].sort()).toEqual(targets.sort());
     expect(RELEASED).toHaveLength(platforms.length + 5);
+    expect(PYTHON_RELEASED).toHaveLength(8);
+    const folders = Object.values(PYTHON_PACKAGES as Record<string, { folder: string }>).map(({ folder }) => folder);
+    expect(folders.sort()).toEqual(
+      readdirSync('packages').filter((name) => existsSync(`packages/${name}/pyproject.toml`)),
+    );
+    for (const [name, { folder }] of Object.entries(PYTHON_PACKAGES as Record<string, { folder: string }>))
+      expect(read(`packages/${folder}/pyproject.toml`)).toContain(`\nname = "${name}"\n`);
   });
 
   const others = readdirSync('.github/workflows').filter((file) => file !== 'release.yml');

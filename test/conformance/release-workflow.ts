@@ -15,19 +15,24 @@ interface Job {
 }
 interface Matrix {
   platform?: string[];
+  python?: string[];
   node?: number[];
   include?: { platform: string; runner: string; crossed?: boolean }[];
 }
 
 const NODES = [20, 22, 24];
+const PYTHONS = ['3.10', '3.11', '3.12', '3.13'];
 /** The job that publishes, and those that need it or take its place. */
 const PUBLISH = 'publish';
-const AFTER = ['announce'];
+/** The job that publishes to PyPI, once npm has what belongs to it. */
+const PUBLISH_PYTHON = 'publish-python';
+const AFTER = [PUBLISH_PYTHON, 'announce'];
 const INSTEAD = ['rehearse'];
 /** Beyond reading the repository. */
 const PERMISSIONS: Record<string, object> = {
   rehearse: { contents: 'read', actions: 'read' },
   publish: { contents: 'read', actions: 'read', 'id-token': 'write' },
+  [PUBLISH_PYTHON]: { contents: 'read', 'id-token': 'write' },
   announce: { contents: 'write' },
 };
 const ON_A_TAG = "github.event_name == 'push' && startsWith(github.ref, 'refs/tags/v')";
@@ -72,6 +77,8 @@ export function faultsOfRelease(text: string, platforms: string[], crossed: stri
   const all = Object.keys(jobs);
   const publishing = all.filter((name) => /npm publish|publish\.mjs(?! --dry-run)/.test(runsOf(jobs[name] as Job)));
   if (!isEqual(publishing, [PUBLISH])) faults.push(`jobs that publish: ${publishing.join(', ')}`);
+  const uploading = all.filter((name) => /twine upload/.test(runsOf(jobs[name] as Job)));
+  if (!isEqual(uploading, [PUBLISH_PYTHON])) faults.push(`jobs that publish to PyPI: ${uploading.join(', ')}`);
   const before = sorted(all.filter((name) => ![PUBLISH, ...AFTER, ...INSTEAD].includes(name)));
   for (const name of [PUBLISH, ...INSTEAD]) {
     const needed = sorted(neededBy(name, jobs));
@@ -90,7 +97,28 @@ export function faultsOfRelease(text: string, platforms: string[], crossed: stri
     if (name !== PUBLISH && JSON.stringify(job).includes('secrets.')) faults.push(`${name} gets a secret`);
     if (JSON.stringify(job).includes('continue-on-error')) faults.push(`${name} goes on after a failure`);
   }
-  return [...faults, ...faultsOfPlatforms(jobs, platforms, crossed)];
+  return [...faults, ...faultsOfPython(jobs), ...faultsOfPlatforms(jobs, platforms, crossed)];
+}
+
+function faultsOfPython(jobs: Record<string, Job>): string[] {
+  const faults: string[] = [];
+  const { python = [] } = jobs['python-smoke']?.strategy?.matrix ?? {};
+  if (!isEqual(python, PYTHONS)) faults.push(`it tries Python ${python.join(', ')}`);
+  const commands = [
+    ['python', '--pack'],
+    ['python-smoke', '--try --without-server'],
+    ['rehearse', '--check'],
+    [PUBLISH_PYTHON, '--check'],
+  ] as const;
+  for (const [name, how] of commands) {
+    const lines = runsOf(jobs[name] as Job).split('\n');
+    if (!lines.includes(`node scripts/release/python.mjs ${how}`))
+      faults.push(`${name} does not run python.mjs ${how}`);
+  }
+  const upload = runsOf(jobs[PUBLISH_PYTHON] as Job);
+  if (!upload.includes('twine upload --non-interactive --skip-existing --attestations'))
+    faults.push(`${PUBLISH_PYTHON} publishes without proof of where the packages were built`);
+  return faults;
 }
 
 function faultsOfPlatforms(jobs: Record<string, Job>, platforms: string[], crossed: string[]): string[] {

@@ -9,11 +9,12 @@ interface Step {
   readonly call?: string;
   readonly during?: readonly Step[];
   readonly steps?: readonly Step[];
+  readonly together?: readonly Step[];
 }
 const callsOf = (steps: readonly Step[]): string[] =>
-  steps.flatMap(({ call, during = [], steps: own = [] }) => [
+  steps.flatMap(({ call, during = [], steps: own = [], together = [] }) => [
     ...(call === undefined ? [] : [call]),
-    ...callsOf([...during, ...own]),
+    ...callsOf([...during, ...own, ...together]),
   ]);
 
 it.each<[string, Step[]]>((scenarios() as { name: string; steps: Step[] }[]).map(({ name, steps }) => [name, steps]))(
@@ -22,8 +23,10 @@ it.each<[string, Step[]]>((scenarios() as { name: string; steps: Step[] }[]).map
     const calls = callsOf(steps);
     expect(calls.length).toBeGreaterThan(1);
     // `Changes` is the stream that SDKs make of ListChanges.
-    for (const call of calls)
-      if (call !== 'Changes') expect(methodOf(`/vectron.v1.VectronService/${call}`)).toBeDefined();
+    for (const call of calls) {
+      const service = call.endsWith('APIKey') || call.endsWith('APIKeys') ? 'auth.v1.AuthService' : 'v1.VectronService';
+      if (call !== 'Changes') expect(methodOf(`/vectron.${service}/${call}`)).toBeDefined();
+    }
   },
 );
 

@@ -110,6 +110,39 @@ describe('every route and RPC, for every kind of caller', () => {
     await system?.stop();
   });
 
+  it('lets a key of any role revoke itself and no other, and the audit log tells so', async () => {
+    const hour = Math.ceil(Date.now() / 1_000) + 3_600;
+    const wanted: [object, string | undefined][] = [
+      [{ role: 'read' }, tokens.owner],
+      [{ role: 'write' }, tokens.owner],
+      [{ role: 'read', collections: ['only'], expiresAt: hour }, tokens.owner],
+      [{ role: 'metrics' }, tokens.admin],
+      [{ role: 'admin', collections: ['only'] }, tokens.admin],
+    ];
+    for (const [body, by] of wanted) {
+      const { fullKey: key, keyInfo } = await newKey(body, by);
+      const other = (await newKey({ role: 'read' }, by)).keyInfo.keyPrefix;
+      const refused = await rest(system.http, 'DELETE', `/v1/keys/${other}`, { key });
+      // The admin key for one collection may revoke keys, and none that has more than it has.
+      expect([body, refused.status]).toEqual([body, 'role' in body && body.role === 'admin' ? 404 : 403]);
+      const foreign = await rest(system.http, 'DELETE', `/v1/keys/${tokens.reader?.slice(0, 15)}`, { key });
+      expect([403, 404]).toContain(foreign.status);
+      const path = `/v1/keys/${keyInfo.keyPrefix}`;
+      expect(await rest(system.http, 'DELETE', path, { key })).toMatchObject({ status: 200, body: { success: true } });
+      await until(
+        'the key is refused',
+        () => rest(system.http, 'GET', '/v1/collections', { key }),
+        ({ status }) => status === 401,
+      );
+      expect((await rest(system.http, 'DELETE', path, { key: by })).status).toBe(404);
+      const { entries } = (await rest(system.http, 'GET', '/v1/admin/audit?limit=20', { key: tokens.admin })).body as {
+        entries: { action: string; who: string; result: string; target: string }[];
+      };
+      const told = { action: 'deleteApiKey', who: keyInfo.keyPrefix, target: keyInfo.keyPrefix, result: 'OK' };
+      expect(entries).toContainEqual(expect.objectContaining(told));
+    }
+  });
+
   /** A login of its own for calls that end it. */
   const ownLogin = async (caller: Caller) => {
     if (caller === 'unchanged') return login('unchanged@example.org', oneTimePassword);

@@ -196,6 +196,34 @@ describe('API keys', () => {
     const old = await keys.create({ ...spec, collections: [], expiresAtMs: Date.now() - 1 });
     await expect(authenticator.authenticate(old.full)).rejects.toMatchObject(UNAUTHENTICATED);
   });
+
+  it.each(['read', 'write', 'metrics', 'admin'] as const)(
+    'of the role %s revoke themselves, by a token made of them, too',
+    async (role) => {
+      const { users, keys, auth, authenticator } = await installation();
+      const { id: userId } = await users.create({ email: 'a@b.c', passwordHash: '', role: 'admin', plan: 'FREE' });
+      const made = () => keys.create({ userId, name: 'k', role, collections: ['only'], expiresAtMs: 0 });
+      const [one, two, other] = [await made(), await made(), await made()];
+      const everything = await keys.create({ userId, name: 'k', role: 'admin', collections: [], expiresAtMs: 0 });
+      for (const keyPrefix of [everything.key.id, 'vk_AAAAAAAAAAAA', '']) {
+        const code = role === 'admin' ? 'NOT_FOUND' : 'PERMISSION_DENIED';
+        await expect(auth.deleteApiKey({ keyPrefix }, as(one.full))).rejects.toMatchObject({ code });
+      }
+      if (role !== 'admin') {
+        await expect(auth.deleteApiKey({ keyPrefix: other.key.id }, as(one.full))).rejects.toMatchObject({
+          code: 'PERMISSION_DENIED',
+        });
+        await expect(auth.listApiKeys({}, as(one.full))).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
+      }
+      await auth.deleteApiKey({ keyPrefix: one.key.id }, as(one.full));
+      await expect(authenticator.authenticate(one.full)).rejects.toMatchObject(UNAUTHENTICATED);
+      await expect(auth.deleteApiKey({ keyPrefix: one.key.id }, as(one.full))).rejects.toMatchObject(UNAUTHENTICATED);
+      const { sdkJwt } = await auth.createSdkjwt({ apiKeyId: two.key.id }, as(everything.full));
+      await auth.deleteApiKey({ keyPrefix: two.key.id }, as(sdkJwt));
+      await expect(authenticator.authenticate(two.full)).rejects.toMatchObject(UNAUTHENTICATED);
+      expect((await keys.ofUser(userId)).map(({ id }) => id).sort()).toEqual([other.key.id, everything.key.id].sort());
+    },
+  );
 });
 
 describe('the first run', () => {

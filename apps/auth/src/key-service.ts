@@ -54,9 +54,19 @@ export class KeyService {
     return (await this.keys.ofUser(caller.user.id)).filter((key) => isCovered(caller, key));
   }
 
+  /** A key may always revoke itself: whoever finds one that has leaked can make it useless. */
   async delete(caller: Caller, id: string): Promise<void> {
-    const key = (await this.keys.ofUser(caller.user.id)).find((one) => one.id === id);
-    if (key === undefined || !isCovered(caller, key)) throw noKey(id);
+    const { apiKeyId, role } = caller.principal;
+    if (apiKeyId === '' || apiKeyId !== id) {
+      if (apiKeyId !== '' && role !== 'admin') {
+        throw new VectronError(
+          'PERMISSION_DENIED',
+          'this key can only revoke itself; use a login token or an admin API key to revoke another key',
+        );
+      }
+      const key = (await this.keys.ofUser(caller.user.id)).find((one) => one.id === id);
+      if (key === undefined || !isCovered(caller, key)) throw noKey(id);
+    }
     await this.keys.delete(caller.user.id, id);
   }
 

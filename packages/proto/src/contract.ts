@@ -108,6 +108,8 @@ export interface MethodContract {
   readonly beforePasswordChange?: boolean;
   /** Refused to API keys that are limited to some collections or in time, and to the tokens made of keys. */
   readonly unlimited?: boolean;
+  /** An API key of any role may call it about itself. */
+  readonly ownKey?: boolean;
   readonly http: readonly HttpBinding[];
 }
 

@@ -59,6 +59,33 @@ def test_an_operation_is_the_same_on_both_clients(server: Server, url: str) -> N
     clients.close()
 
 
+def test_a_client_of_the_other_kind_is_made_of_the_one_that_is_given(server: Server, url: str) -> None:
+    name = f"in-{uuid.uuid4().hex[:12]}"
+
+    async def of_asyncio(blocking: vectron.Client) -> list[str]:
+        clients = Clients(client=blocking)
+        found = await clients.arun(written_and_read(name, 10))
+        assert clients.of_this_loop is clients.of_this_loop
+        await clients.aclose()
+        assert (await asyncio.to_thread(blocking.count, name)).count == 10
+        return found
+
+    async def blocking_of_asyncio() -> int:
+        async with vectron.AsyncClient(url, api_key=server.api_key) as given:
+            clients = Clients(async_client=given)
+            deleted = await asyncio.to_thread(clients.run, delete_points(name, filter=everything()))
+            clients.close()
+            assert clients.of_this_loop is given
+            await given.delete_collection(name)
+            return deleted
+
+    with vectron.Client(url, api_key=server.api_key) as blocking:
+        assert asyncio.run(of_asyncio(blocking)) == ["0000", "0002", "0004", "0006", "0008"]
+    assert asyncio.run(blocking_of_asyncio()) == 10
+    with pytest.raises(ValueError, match="there is no server"):
+        Clients()
+
+
 def test_what_makes_the_collection_writes_each_point_once(server: Server, url: str) -> None:
     clients = Clients(url, options={"api_key": server.api_key})
     points = [vectron.Point(f"{i:03}", [1.0, 0.0], if_version=0) for i in range(100)]

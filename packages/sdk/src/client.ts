@@ -202,7 +202,7 @@ export interface VectronClient extends AsyncDisposable {
   createApiKey(name: string, options?: ApiKeyOptions): Promise<{ key: string; info: ApiKeyInfo }>;
   /** Lists the API keys of the account, without their secrets. */
   listApiKeys(): Promise<ApiKeyInfo[]>;
-  /** Deletes an API key, which is refused from now on. */
+  /** Deletes an API key, which is refused from now on. A client whose key is below admin can delete that key alone. */
   deleteApiKey(prefix: string): Promise<void>;
   /** Closes the connections or the embedded database. Calls in progress fail with an error. */
   close(): Promise<void>;

@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { compare } from './compare.mjs';
 import { filled, valueAt } from './made-data.mjs';
 
-const STEP_KEYS = new Set(['call', 'with', 'answer', 'error', 'keep', 'apiKey']);
+const STEP_KEYS = new Set(['call', 'with', 'answer', 'error', 'keep', 'apiKey', 'atMost']);
 
 /**
  * Plays `scenario`. `perform(call, fields, apiKey)` makes a call with the fields of its request and gives the answer in the form of REST;
@@ -26,6 +26,8 @@ async function playSteps(steps, state, at) {
     if (step.restart !== undefined) await duringRestart(step, state, place);
     else if (step.times !== undefined) {
       for (let time = 1; time <= step.times; time++) await playSteps(step.steps, state, `${place}, time ${time}, step`);
+    } else if (step.together !== undefined) {
+      await Promise.all(step.together.map((one, at) => playCall(one, state, `${place}, call ${at + 1}`)));
     } else await playCall(step, state, place);
   }
 }
@@ -58,25 +60,49 @@ async function playCall(step, state, at) {
 
 async function playOnce(step, state) {
   const fields = named(step, filled(step.with ?? {}, state), state.collection);
-  let answer;
-  try {
-    answer = await state.perform(step.call, fields, step.apiKey);
-  } catch (error) {
-    if (step.error === undefined || error.code === undefined) throw error;
-    return checkError(filled(step.error, state), error);
+  const key = filled(step.apiKey, state);
+  const perform = () => outcomeOf(() => state.perform(step.call, fields, key));
+  let outcome = await perform();
+  for (let left = (step.atMost ?? 1) - 1; left > 0 && comesBefore(step.error, outcome); left--)
+    outcome = await perform();
+  const { answer, error } = outcome;
+  if (error !== undefined) {
+    if (step.error === undefined) throw error;
+    return checkError(filled(step.error, state), error, state.kept);
   }
   if (step.error !== undefined) throw new Error(`it succeeds, and should fail: ${inspect(step.error)}`);
   compare(filled(step.answer ?? {}, state), answer, state.kept);
   for (const [name, path] of Object.entries(step.keep ?? {})) state.kept.set(name, valueAt(answer, path));
 }
 
-function checkError(wanted, error) {
-  const given = { code: error.code, field: error.details?.field, retryable: error.retryable };
-  const fields = typeof wanted === 'string' ? { code: wanted } : wanted;
-  compare(fields, given, new Map(), `the error (${error.message})`);
+/** How a call ends: with an answer, or with an error of Vectron. */
+async function outcomeOf(perform) {
+  try {
+    return { answer: await perform() };
+  } catch (error) {
+    if (error.code === undefined) throw error;
+    return { error };
+  }
 }
 
-const OF_NO_COLLECTION = new Set(['ListCollections', 'ListAliases', 'UpdateAliases', 'QueryBatch']);
+const fieldsOf = (wanted) => (typeof wanted === 'string' ? { code: wanted } : wanted);
+
+/** Whether a call that is repeated until it fails with `wanted` is repeated after this outcome. */
+function comesBefore(wanted, { error }) {
+  if (wanted === undefined) throw new Error('atMost stands beside an error');
+  return error === undefined || (error.retryable && error.code !== fieldsOf(wanted).code);
+}
+
+function checkError(wanted, error, kept) {
+  const { field, retryAfterMs } = error.details ?? {};
+  const given = { code: error.code, retryable: error.retryable, field, retryAfterMs };
+  compare(fieldsOf(wanted), given, kept, `the error (${error.message})`);
+}
+
+const OF_NO_COLLECTION = new Set([
+  ...['ListCollections', 'ListAliases', 'UpdateAliases', 'QueryBatch'],
+  ...['CreateAPIKey', 'ListAPIKeys', 'DeleteAPIKey'],
+]);
 const BY_NAME = new Set(['CreateCollection', 'DeleteCollection', 'GetCollectionStatus', 'UpdateCollection']);
 
 /** The collection of the play, unless the step names another. */

@@ -140,8 +140,21 @@ const CALLS = {
   async SubmitFeedback(db, { feedbackItems, ...fields }) {
     return { feedbackId: await db.feedback({ ...fields, items: feedbackItems }) };
   },
+  async CreateAPIKey(db, { name, ...options }) {
+    const { key, info } = await db.createApiKey(name, options);
+    return { fullKey: key, keyInfo: keyInfo(info) };
+  },
+  async ListAPIKeys(db) {
+    return { keys: (await db.listApiKeys()).map(keyInfo) };
+  },
+  async DeleteAPIKey(db, { keyPrefix }) {
+    await db.deleteApiKey(keyPrefix);
+    return { success: true };
+  },
   MeasureRecall: (db, { collection, ...options }) => db.measureRecall(collection, options),
 };
+
+const keyInfo = ({ prefix, ...info }) => ({ keyPrefix: prefix, ...info });
 
 const numbers = (vector) => (vector === undefined ? undefined : Array.from(vector));
 

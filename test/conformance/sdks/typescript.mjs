@@ -10,6 +10,7 @@ import { scenarios } from './scenarios.mjs';
 import { performer } from './typescript-calls.mjs';
 
 const { VECTRON_SCENARIO_HOME: home, VECTRON_API_KEY: apiKey, VECTRON_RESTART, VECTRON_SCENARIOS } = process.env;
+const { VECTRON_SCENARIO_KEYS } = process.env;
 const only = VECTRON_SCENARIOS?.split(',');
 
 /** What plays calls over each wire, how it is called, and how it is ended. */
@@ -30,21 +31,39 @@ async function wires() {
   return Object.entries(addresses).map(([wire, address]) => {
     const db = connect(address, { apiKey });
     const own = performer(db);
-    /** `key`: a key, or the role of one that is made for the call. */
-    const as = (key) => {
-      if (typeof key !== 'string') return asRole(key);
-      const other = connect(address, { apiKey: key });
-      return async (call, fields) => performer(other)(call, fields).finally(() => other.close());
+    /** Clients with other keys, by what steps say of those. */
+    const others = new Map();
+    const other = (key) => {
+      const name = JSON.stringify(key);
+      if (!others.has(name)) others.set(name, connectAs(key, wire, address));
+      return performer(others.get(name));
     };
-    const asRole = ({ role, ...others }) => {
-      if (role === undefined || Object.keys(others).length > 0) throw new Error('apiKey is a key, or { role: read }');
-      return async (call, fields) => {
-        const { key, info } = await db.createApiKey('scenario', { role });
-        return as(key)(call, fields).finally(() => db.deleteApiKey(info.prefix));
-      };
+    const asRole = async (role, call, fields) => {
+      const { key, info } = await db.createApiKey('scenario', { role });
+      return other(key)(call, fields).finally(() => db.deleteApiKey(info.prefix));
     };
-    const perform = (call, fields, key) => (key === undefined ? own(call, fields) : as(key)(call, fields));
-    return { wire, perform, close: () => db.close() };
+    const perform = (call, fields, key) => {
+      if (key === undefined) return own(call, fields);
+      return key.role === undefined ? other(key)(call, fields) : asRole(key.role, call, fields);
+    };
+    const close = () => Promise.all([db, ...others.values()].map((one) => one.close()));
+    return { wire, perform, close };
+  });
+}
+
+/** A client with a key that is written in a step, or with one that the harness has made. */
+function connectAs(key, wire, address) {
+  if (typeof key === 'string') return connect(address, { apiKey: key });
+  const { of: name, retries, ...unknown } = key;
+  const made = JSON.parse(VECTRON_SCENARIO_KEYS ?? '{}')[name];
+  if (made === undefined || Object.keys(unknown).length > 0) {
+    throw new Error(
+      'apiKey is a key, { role: read }, or { of: name, retries: 0 } with the name of one that the harness has made',
+    );
+  }
+  return connect(wire.startsWith('rest') ? made.rest : made.grpc, {
+    apiKey: made.key,
+    ...(retries === undefined ? {} : { retries }),
   });
 }
 

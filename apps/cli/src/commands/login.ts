@@ -1,6 +1,5 @@
 import { hostname } from 'node:os';
 import { toVectronError, VectronError } from '@vectron/errors';
-import type { VectronClient } from '@vectron/sdk';
 import type { Command } from 'commander';
 import { apiKeyOf, type ClientOptions, clientConfig, withClient, withToken } from '../client.js';
 import { clientKnobs, isInEnvironment, loadConfig } from '../config.js';
@@ -36,12 +35,7 @@ export function loginCommands(program: Command, client: Define): void {
     .option('--collection <name...>', 'with --email: restrict the key to these collections')
     .option('--expires <when>', 'with --email: expiry of the key: 12h, 7d or a date', DAYS)
     .action(login);
-  client(program, 'logout', 'revoke the key that `vectron login` created, and delete the profile')
-    .option(
-      '--password-stdin',
-      "read the password from the standard input; it is needed unless the key is an administrator's",
-    )
-    .action(logout);
+  client(program, 'logout', 'revoke the key that `vectron login` created, and delete the profile').action(logout);
 }
 
 export function profileCommands(program: Command): void {
@@ -147,7 +141,7 @@ async function logout(options: ClientOptions): Promise<void> {
       'there is no profile to log out of; vectron profiles list shows all profiles',
     );
   const { madeKey: prefix, url } = profileNamed(name);
-  const revoked = prefix !== undefined && (await revoke(prefix, name, options));
+  const revoked = prefix !== undefined && (await revoke(prefix, name));
   removeProfile(name);
   show({ loggedOut: name, url, revoked }, options.json === true, {
     head: ['profile', 'server', 'key'],
@@ -158,27 +152,15 @@ async function logout(options: ClientOptions): Promise<void> {
 }
 
 /**
- * Revokes the key of a profile: with itself where it is an administrator's, else with a login of its account. Gives whether it was good until
- * now. What fails otherwise leaves the profile, so that it can be tried again.
+ * Revokes the key of a profile with itself. Gives whether it was good until now. What fails otherwise leaves the profile, so that it can be
+ * tried again.
  */
-async function revoke(prefix: string, name: string, options: ClientOptions): Promise<boolean> {
-  const del = (db: VectronClient) => db.deleteApiKey(prefix);
+async function revoke(prefix: string, name: string): Promise<boolean> {
   try {
-    await withClient({ profile: name }, del);
+    await withClient({ profile: name }, (db) => db.deleteApiKey(prefix));
     return true;
   } catch (cause) {
-    const { code } = toVectronError(cause);
-    if (code === 'UNAUTHENTICATED') return false;
-    if (code !== 'PERMISSION_DENIED') throw cause;
+    if (toVectronError(cause).code !== 'UNAUTHENTICATED') throw cause;
+    return false;
   }
-  const { url, caFile, account: email } = profileNamed(name);
-  const { login: made } = await logIn({ url, caFile, email, passwordStdin: options.passwordStdin });
-  await withToken({ url, caFile }, made.token, async (db) => {
-    try {
-      await del(db);
-    } finally {
-      await db.logout().catch(() => undefined);
-    }
-  });
-  return true;
 }

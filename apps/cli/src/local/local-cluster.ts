@@ -19,7 +19,7 @@ export interface LocalClusterOptions {
   readonly etcdBinary: string;
   /** Of the first gateway: REST; gRPC is the next one. Default: free ones. */
   readonly httpPort?: number;
-  /** More flags, by service: `worker`, `pd`, `gateway`, `auth`, `reranker`. */
+  /** More flags, by service (`worker`, `pd`, `gateway`, `auth`, `reranker`) or, after those, by name (`gateway-2`). */
   readonly flags?: Readonly<Record<string, readonly string[]>>;
   readonly onProgress?: (line: string) => void;
   /** A process ended that was not asked to. */
@@ -229,7 +229,13 @@ export class LocalCluster {
         ...data,
       ],
     };
-    return [...own[service], ...token, ...tls, ...(this.options.flags?.[service] ?? [])];
+    return [
+      ...own[service],
+      ...token,
+      ...tls,
+      ...(this.options.flags?.[service] ?? []),
+      ...(this.options.flags?.[name] ?? []),
+    ];
   }
 
   #serviceCertificates: CertificateFiles | undefined;

@@ -28,7 +28,11 @@ func (p *player) call(ctx context.Context, name string, with map[string]any) (an
 	}
 	with = maps.Clone(with)
 	asking := *p
-	for _, given := range []string{"collection", "name"} {
+	others := []string{"collection", "name"}
+	if name == "CreateAPIKey" {
+		others = nil
+	}
+	for _, given := range others {
 		if other, isText := with[given].(string); isText {
 			asking.collection = other
 			delete(with, given)
@@ -213,6 +217,22 @@ var verbs = map[string]verb{
 	"CloseSnapshot": func(ctx context.Context, p *player, with map[string]any) (any, error) {
 		existed, err := p.client.CloseSnapshot(ctx, p.collection, take(with, "snapshot"))
 		return object{"existed": existed}, err
+	},
+	"CreateAPIKey": func(ctx context.Context, p *player, with map[string]any) (any, error) {
+		name := take(with, "name")
+		asked, err := options[vectron.APIKeyOptions](with)
+		if err != nil {
+			return nil, err
+		}
+		key, info, err := p.client.CreateAPIKey(ctx, name, asked)
+		return object{"fullKey": key, "keyInfo": info}, err
+	},
+	"ListAPIKeys": func(ctx context.Context, p *player, _ map[string]any) (any, error) {
+		keys, err := p.client.ListAPIKeys(ctx)
+		return object{"keys": keys}, err
+	},
+	"DeleteAPIKey": func(ctx context.Context, p *player, with map[string]any) (any, error) {
+		return object{"success": true}, p.client.DeleteAPIKey(ctx, take(with, "keyPrefix"))
 	},
 	"ListChanges": by((*vectron.Client).ListChanges),
 	"Changes":     changes,

@@ -51,7 +51,7 @@ func main() {
 		}
 		for _, wire := range []string{"rest", "grpc"} {
 			played++
-			if err := playOn(addresses[wire], one); err != nil {
+			if err := playOn(wire, addresses[wire], one); err != nil {
 				failed++
 				fmt.Printf("FAILED %s %s %s\n  %s\n", home, wire, one.Name, strings.ReplaceAll(err.Error(), "\n", "\n  "))
 				continue
@@ -71,7 +71,7 @@ func isWanted(name string) bool {
 }
 
 // playOn plays a scenario in a collection of its own.
-func playOn(address string, one *scenario) error {
+func playOn(wire, address string, one *scenario) error {
 	client, err := vectron.Connect(address, vectron.WithAPIKey(os.Getenv("VECTRON_API_KEY")), vectron.WithRetries(8))
 	if err != nil {
 		return err
@@ -81,7 +81,8 @@ func playOn(address string, one *scenario) error {
 	defer cancel()
 	suffix := make([]byte, 6)
 	_, _ = rand.Read(suffix)
-	p := &player{address: address, client: client, collection: "go-" + one.Name + "-" + hex.EncodeToString(suffix), kept: map[string]any{}}
+	collection := "go-" + one.Name + "-" + hex.EncodeToString(suffix)
+	p := &player{wire: wire, address: address, client: client, collection: collection, kept: map[string]any{}}
 	if one.Collection != nil {
 		if _, err := p.call(ctx, "CreateCollection", one.Collection); err != nil {
 			return fmt.Errorf("the collection: %w", err)

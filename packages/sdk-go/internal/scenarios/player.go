@@ -2,17 +2,20 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 
 	vectron "vectron.dev/sdk-go"
 )
 
-// player plays the steps of one scenario.
+// player plays the steps of one scenario over a wire, rest or grpc.
 type player struct {
+	wire       string
 	address    string
 	client     *vectron.Client
 	collection string
@@ -37,6 +40,8 @@ func (p *player) step(ctx context.Context, one step, at string) error {
 		return nil
 	case one.Restart == "gateways":
 		return p.restart(ctx, one.During, at)
+	case one.Together != nil:
+		return p.together(ctx, one.Together, at)
 	case one.Times > 0:
 		for time := range one.Times {
 			if err := p.steps(ctx, one.Steps, fmt.Sprintf("%s time %d", at, time+1)); err != nil {
@@ -55,21 +60,22 @@ func (p *player) play(ctx context.Context, one step) error {
 		return err
 	}
 	with, _ := given.(map[string]any)
+	if one.AtMost > 0 && one.Error == nil {
+		return fmt.Errorf("atMost stands beside an error")
+	}
 	asking := p
 	if one.APIKey != nil {
-		key, remove, err := p.otherKey(ctx, *one.APIKey)
+		client, end, err := p.withKey(ctx, *one.APIKey)
 		if err != nil {
 			return err
 		}
-		defer remove()
-		client, err := vectron.Connect(p.address, vectron.WithAPIKey(key))
-		if err != nil {
-			return err
-		}
-		defer client.Close()
+		defer end()
 		asking = &player{client: client, collection: p.collection}
 	}
 	answer, err := asking.call(ctx, one.Call, with)
+	for made := 1; made < one.AtMost && comesBefore(err, one.Error); made++ {
+		answer, err = asking.call(ctx, one.Call, with)
+	}
 	if one.Error != nil {
 		return p.judgeError(err, one.Error)
 	}
@@ -91,16 +97,67 @@ func (p *player) play(ctx context.Context, one step) error {
 	return nil
 }
 
-// otherKey is a key and what removes it again.
-func (p *player) otherKey(ctx context.Context, other otherKey) (string, func(), error) {
-	if other.Role == "" {
-		return other.Key, func() {}, nil
+// together makes calls at the same time.
+func (p *player) together(ctx context.Context, steps []step, at string) error {
+	failures := make([]error, len(steps))
+	var running sync.WaitGroup
+	for i, one := range steps {
+		running.Add(1)
+		go func() {
+			defer running.Done()
+			failures[i] = p.step(ctx, one, fmt.Sprintf("%s.together[%d]", at, i))
+		}()
 	}
-	key, info, err := p.client.CreateAPIKey(ctx, "scenario", vectron.APIKeyOptions{Role: other.Role})
+	running.Wait()
+	return errors.Join(failures...)
+}
+
+// comesBefore says whether a call that is repeated until it fails with wanted is repeated after err.
+func comesBefore(err error, wanted any) bool {
+	if err == nil {
+		return true
+	}
+	if fields, ok := wanted.(map[string]any); ok {
+		wanted = fields["code"]
+	}
+	var failed *vectron.Error
+	return errors.As(err, &failed) && failed.Retryable() && string(failed.Code) != wanted
+}
+
+// withKey is a client with another key, and what ends it.
+func (p *player) withKey(ctx context.Context, other otherKey) (*vectron.Client, func(), error) {
+	address, options, remove := p.address, []vectron.Option{}, func() {}
+	switch {
+	case other.Role != "":
+		key, info, err := p.client.CreateAPIKey(ctx, "scenario", vectron.APIKeyOptions{Role: other.Role})
+		if err != nil {
+			return nil, nil, fmt.Errorf("a key of the role %s: %w", other.Role, err)
+		}
+		options = append(options, vectron.WithAPIKey(key))
+		remove = func() { _ = p.client.DeleteAPIKey(context.WithoutCancel(ctx), info.KeyPrefix) }
+	case other.Of != "":
+		var made map[string]map[string]string
+		if err := json.Unmarshal([]byte(os.Getenv("VECTRON_SCENARIO_KEYS")), &made); err != nil || made[other.Of] == nil {
+			return nil, nil, fmt.Errorf("VECTRON_SCENARIO_KEYS has no key %s (%v)", other.Of, err)
+		}
+		address = made[other.Of][p.wire]
+		options = append(options, vectron.WithAPIKey(made[other.Of]["key"]))
+		if other.Retries != nil {
+			options = append(options, vectron.WithRetries(*other.Retries))
+		}
+	default:
+		key, err := p.text(other.Key)
+		if err != nil {
+			return nil, nil, err
+		}
+		options = append(options, vectron.WithAPIKey(fmt.Sprint(key)))
+	}
+	client, err := vectron.Connect(address, options...)
 	if err != nil {
-		return "", nil, fmt.Errorf("a key of the role %s: %w", other.Role, err)
+		remove()
+		return nil, nil, err
 	}
-	return key, func() { _ = p.client.DeleteAPIKey(context.WithoutCancel(ctx), info.KeyPrefix) }, nil
+	return client, func() { _ = client.Close(); remove() }, nil
 }
 
 func (p *player) judgeError(err error, wanted any) error {
@@ -109,6 +166,9 @@ func (p *player) judgeError(err error, wanted any) error {
 		return fmt.Errorf("%v is wanted, and the call gave %v", wanted, err)
 	}
 	got := map[string]any{"code": string(failed.Code), "field": failed.Field, "retryable": failed.Retryable()}
+	if failed.RetryAfter > 0 {
+		got["retryAfterMs"] = failed.RetryAfter.Milliseconds()
+	}
 	if code, isCode := wanted.(string); isCode {
 		wanted = map[string]any{"code": code}
 	}

@@ -16,12 +16,14 @@ type scenario struct {
 	Steps      []step         `yaml:"steps"`
 }
 
-// step is a call, a restart, or steps that are repeated.
+// step is a call, a restart, or steps that are repeated or made at the same time.
 type step struct {
-	Call   string            `yaml:"call"`
-	With   map[string]any    `yaml:"with"`
-	Answer any               `yaml:"answer"`
-	Error  any               `yaml:"error"`
+	Call   string         `yaml:"call"`
+	With   map[string]any `yaml:"with"`
+	Answer any            `yaml:"answer"`
+	Error  any            `yaml:"error"`
+	// AtMost is how often the call is made until it fails with Error.
+	AtMost int               `yaml:"atMost"`
 	Keep   map[string]string `yaml:"keep"`
 	// APIKey is another key than that of the play.
 	APIKey *otherKey `yaml:"apiKey"`
@@ -31,25 +33,33 @@ type step struct {
 
 	Times int    `yaml:"times"`
 	Steps []step `yaml:"steps"`
+
+	Together []step `yaml:"together"`
 }
 
-// otherKey is a key as it is written, or the role of one that is made for the call.
-type otherKey struct{ Key, Role string }
+// otherKey is a key as it is written, the role of one that is made for the call, or the name of one that the harness has made.
+type otherKey struct {
+	Key, Role, Of string
+	// Retries of a call with the key named Of; nil: those of the SDK.
+	Retries *int
+}
 
 func (o *otherKey) UnmarshalYAML(node *yaml.Node) error {
 	if node.Kind == yaml.ScalarNode {
 		return node.Decode(&o.Key)
 	}
 	var made struct {
-		Role string `yaml:"role"`
+		Role    string `yaml:"role"`
+		Of      string `yaml:"of"`
+		Retries *int   `yaml:"retries"`
 	}
 	if err := node.Decode(&made); err != nil {
 		return err
 	}
-	if made.Role == "" || len(node.Content) != 2 {
-		return fmt.Errorf("apiKey is a key, or the role of one: { role: read }")
+	if (made.Role == "") == (made.Of == "") || (made.Role != "" && made.Retries != nil) {
+		return fmt.Errorf("apiKey is a key, { role: read }, or { of: name, retries: 0 }")
 	}
-	o.Role = made.Role
+	o.Role, o.Of, o.Retries = made.Role, made.Of, made.Retries
 	return nil
 }
 

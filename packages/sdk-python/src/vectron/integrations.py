@@ -43,13 +43,14 @@ Step: TypeAlias = Callable[[Any], Any]
 Steps: TypeAlias = Generator[Step, Any, T]
 
 MOST_IDS = 1000
-"""Maximum number of ids in one request of these functions."""
+"""Ids that one request names here."""
 
 
 class Clients:
     """
-    One client of each kind, which is created when it is first used with the options of :func:`vectron.connect`; or the given clients. A
-    client for asyncio belongs to one event loop: there is one for each event loop that makes calls. Can be shared between threads.
+    One client of each kind: the given ones, or clients that are created when they are first used, with the options of
+    :func:`vectron.connect` or, without a ``url``, with those of the given client of the other kind. A client for asyncio belongs to one
+    event loop: there is one for each event loop that makes calls. Can be shared between threads.
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class Clients:
         options: Mapping[str, Any] | None = None,
     ) -> None:
         if url is None and client is None and async_client is None:
-            raise ValueError("no server was named: pass a url or a client")
+            raise ValueError("there is no server: give a url, or a client")
         self._url = url
         self._options = dict(options or {})
         self._given = client
@@ -71,33 +72,32 @@ class Clients:
 
     @property
     def blocking(self) -> Client:
-        """Returns the blocking client. Raises ValueError if there is neither a url nor a blocking client."""
+        """Returns the blocking client."""
         if self._given is not None:
             return self._given
         if self._made is None:
-            if self._url is None:
-                raise ValueError("a blocking call requires a url or a blocking client, but only a client for asyncio was given")
-            self._made = Client(self._url, **self._options)
+            self._made = Client(**self._connecting(self._given_async))
         return self._made
 
     @property
     def of_this_loop(self) -> AsyncClient:
-        """
-        Returns the client for asyncio. Raises ValueError if there is neither a url nor such a client, and RuntimeError outside of an
-        event loop.
-        """
+        """Returns the client for asyncio. Raises RuntimeError outside of an event loop."""
         if self._given_async is not None:
             return self._given_async
         loop = asyncio.get_running_loop()
         client = self._made_async.get(loop)
         if client is None:
-            if self._url is None:
-                raise ValueError("an asyncio call requires a url or a client for asyncio, but only a blocking client was given")
             # A client keeps its loop: those of loops that are over are let go here.
             for one in [other for other in self._made_async if other.is_closed()]:
                 del self._made_async[one]
-            client = self._made_async[loop] = AsyncClient(self._url, **self._options)
+            client = self._made_async[loop] = AsyncClient(**self._connecting(self._given))
         return client
+
+    def _connecting(self, given: Client | AsyncClient | None) -> dict[str, Any]:
+        """Address and options of a client that is made; ``given`` is that of the other kind."""
+        if self._url is not None or given is None:
+            return {"url": self._url, **self._options}
+        return given._connecting
 
     def run(self, steps: Steps[T]) -> T:
         client = self.blocking
@@ -130,20 +130,20 @@ class Clients:
             return result
 
     def close(self) -> None:
-        """Closes the blocking client if it was created here; a given client stays open."""
+        """Ends the connections of the blocking client that was made here; one that was given stays open."""
         made, self._made = self._made, None
         if made is not None:
             made.close()
 
     async def aclose(self) -> None:
-        """Closes the client for asyncio of this event loop if it was created here; a given client stays open."""
+        """The same of the client for asyncio of this event loop."""
         made = self._made_async.pop(asyncio.get_running_loop(), None)
         if made is not None:
             await made.close()
 
 
 def everything() -> Condition:
-    """Returns a filter that matches every point, for calls that refuse an empty filter because it can be a mistake."""
+    """A filter that every point passes, also where an empty filter is refused because it may be a mistake."""
     return where.none()
 
 
@@ -151,8 +151,8 @@ def write_points(
     collection: str, points: Sequence[Point], settings: Callable[[], Mapping[str, Any]], *, batch_size: int = 100
 ) -> Steps[int]:
     """
-    Writes points as ``upsert_all`` does. If the collection does not exist, it is created with ``settings``: the options of
-    ``create_collection``. Returns the number of points written.
+    Writes points as ``upsert_all`` does. When there is no collection it is made, with ``settings``: the options of ``create_collection``.
+    Gives the number of points written.
     """
     if not points:
         return 0
@@ -187,7 +187,7 @@ def read_points(
     include_vectors: bool = False,
     consistency: Consistency | None = "linearizable",
 ) -> Steps[list[StoredPoint]]:
-    """Returns all points that match, in the order of their ids; none if the collection does not exist."""
+    """All points that pass, by id; none when there is no collection."""
     found: list[StoredPoint] = []
     cursor: str | None = None
     while True:
@@ -214,7 +214,7 @@ def read_by_ids(
     include_vectors: bool = False,
     consistency: Consistency | None = "linearizable",
 ) -> Steps[list[StoredPoint]]:
-    """Returns the points that exist and match, in the order of the given ids; an id that occurs twice is read once."""
+    """The points that are there, and pass, in the order of their ids as they are given; an id that comes twice is read once."""
     asked = list(dict.fromkeys(ids))
     found: dict[str, StoredPoint] = {}
     for start in range(0, len(asked), MOST_IDS):
@@ -227,13 +227,13 @@ def read_by_ids(
 
 
 def delete_points(collection: str, *, ids: Sequence[str] | None = None, filter: Filter | None = None) -> Steps[int]:
-    """Deletes the points that are selected by ids, by a filter, or by both, and returns their number. The collection need not exist."""
+    """Deletes points with the ids, or that pass, or both; gives their number. There may be no collection."""
     gone = yield from if_there_is_one(lambda db: db.delete_points(collection, ids=ids, filter=filter), None)
     return 0 if gone is None else gone.deleted
 
 
 def if_there_is_one(step: Step, otherwise: Any) -> Steps[Any]:
-    """Returns the answer of a step, or ``otherwise`` if the collection does not exist. Other errors are raised."""
+    """The answer of a step, or ``otherwise`` when there is no collection. Other failures are raised."""
     try:
         return (yield step)
     except NotFoundError as error:
@@ -244,8 +244,8 @@ def if_there_is_one(step: Step, otherwise: Any) -> Steps[Any]:
 
 def whole_floats(value: Any) -> list[list[str | int]]:
     """
-    Returns the positions, as keys and indices, of floats without a fraction: JSON has only one type of number, and the server returns
-    such values as integers. For :func:`restore_floats`.
+    The places, as keys and indices, of floats without a fraction: JSON has one type of numbers, and the server gives them back as integers.
+    For :func:`restore_floats`.
     """
     if isinstance(value, float):
         return [[]] if value.is_integer() else []
@@ -255,10 +255,7 @@ def whole_floats(value: Any) -> list[list[str | int]]:
 
 
 def restore_floats(value: Any, places: Any) -> Any:
-    """
-    Converts the integers at these positions of a value to floats, in place, and returns the value; positions that no longer exist are
-    ignored.
-    """
+    """Gives the value back with the integers at these places as floats, within itself; places that are gone are passed over."""
     for place in places if isinstance(places, list) else ():
         value = _float_at(value, place) if isinstance(place, list) else value
     return value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 import traceback
@@ -15,9 +16,15 @@ from .loading import scenarios
 from .playing import Failed, Play
 
 
-async def _played(scenario: dict[str, Any], url: str, kind: Any, restart: str | None) -> None:
-    def connect(key: str) -> Any:
-        return kind(url, api_key=key)
+async def _played(scenario: dict[str, Any], wire: str, url: str, kind: Any, restart: str | None) -> None:
+    made = json.loads(os.environ.get("VECTRON_SCENARIO_KEYS", "{}"))
+
+    def connect(key: str | dict[str, Any]) -> Any:
+        if isinstance(key, str):
+            return kind(url, api_key=key)
+        options = dict(key)
+        of = made[options.pop("of")]
+        return kind(of[wire], api_key=of["key"], **options)
 
     client = connect(os.environ["VECTRON_API_KEY"])
     try:
@@ -38,7 +45,7 @@ def main() -> int:
             for suffix, kind in kinds.items():
                 told = f"{home} {wire}{suffix} {scenario['name']}"
                 try:
-                    asyncio.run(_played(scenario, url, kind, os.environ.get("VECTRON_RESTART")))
+                    asyncio.run(_played(scenario, wire, url, kind, os.environ.get("VECTRON_RESTART")))
                     print(f"ok {told}", flush=True)
                 except Exception as error:
                     failed += 1

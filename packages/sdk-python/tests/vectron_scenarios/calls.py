@@ -21,7 +21,9 @@ Given = dict[str, Any]
 # What is called otherwise in the SDK.
 _OPTIONS = {"include_metadata": "include_payload", "timeout_ms": "budget_ms", "from": "start"}
 _ANSWERS = {"hits": "results", "expiresAt": "expiresAtMs"}
-_NO_COLLECTION = {"ListCollections", "ListAliases", "UpdateAliases", "QueryBatch"}
+# Names of RPCs with words in capitals.
+_SPELLED = {"CreateAPIKey": "CreateApiKey", "ListAPIKeys": "ListApiKeys", "DeleteAPIKey": "DeleteApiKey"}
+_NO_COLLECTION = {"ListCollections", "ListAliases", "UpdateAliases", "QueryBatch", "CreateAPIKey", "ListAPIKeys", "DeleteAPIKey"}
 # Requests that call their collection `name`.
 _OF_COLLECTIONS = {"CreateCollection", "DeleteCollection", "GetCollectionStatus", "UpdateCollection"}
 
@@ -112,7 +114,7 @@ class Calls:
         if key in given and name not in _NO_COLLECTION:
             other = dict(given)
             return await Calls(self.client, other.pop(key)).answer(name, other)
-        special: Callable[[Given], Any] | None = getattr(self, f"_{snake(name)}", None)
+        special: Callable[[Given], Any] | None = getattr(self, f"_{snake(_SPELLED.get(name, name))}", None)
         if special is not None:
             return rest_form(await special(given))
         verb = _VERBS.get(name)
@@ -188,6 +190,17 @@ class Calls:
 
     async def _close_snapshot(self, given: Given) -> Any:
         return {"existed": await settled(self.client.close_snapshot(self.collection, given["snapshot"]))}
+
+    async def _create_api_key(self, given: Given) -> Any:
+        made = await settled(self.client.create_api_key(**options_of(given)))
+        return {"fullKey": made.key, "keyInfo": {"keyPrefix": made.info.prefix, "role": made.info.role}}
+
+    async def _list_api_keys(self, given: Given) -> Any:
+        return {"keys": [{"keyPrefix": one.prefix, "role": one.role} for one in await settled(self.client.list_api_keys())]}
+
+    async def _delete_api_key(self, given: Given) -> Any:
+        await settled(self.client.delete_api_key(given["keyPrefix"]))
+        return {"success": True}
 
     async def _submit_feedback(self, given: Given) -> Any:
         asked = options_of(given)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import re
 import urllib.request
 import uuid
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 from vectron import VectronError
+from vectron.errors import ErrorDetails, error_of
 
 from .calls import Calls, camel, settled
 from .loading import filled
@@ -21,9 +24,12 @@ class Failed(Exception):
 
 
 class Play:
-    """``connect`` makes a client with another API key. ``restart``: an address of which POST restarts the gateways; None: there is none."""
+    """
+    ``connect`` makes a client with another API key: a key, or what a step says of one that the harness has made. ``restart``: an address of
+    which POST restarts the gateways; None: there is none.
+    """
 
-    def __init__(self, scenario: dict[str, Any], client: Any, connect: Callable[[str], Any], restart: str | None) -> None:
+    def __init__(self, scenario: dict[str, Any], client: Any, connect: Callable[[Any], Any], restart: str | None) -> None:
         self._scenario = scenario
         self._connect = connect
         self._client = client
@@ -55,6 +61,7 @@ class Play:
             "call": self._call,
             "restart": self._restarted,
             "times": self._repeated,
+            "together": self._together,
         }
         for kind, play in kinds.items():
             if kind in step:
@@ -63,20 +70,18 @@ class Play:
         raise ValueError(f"{at}: not understood: {step}")
 
     async def _call(self, step: dict[str, Any], at: str) -> None:
-        unknown = set(step) - {"call", "with", "answer", "error", "keep", "what", "apiKey"}
-        if unknown:
-            raise ValueError(f"{at}: not understood: {unknown}")
+        unknown = set(step) - {"call", "with", "answer", "error", "keep", "what", "apiKey", "atMost"}
+        if unknown or ("atMost" in step and "error" not in step):
+            raise ValueError(f"{at}: not understood: {step}")
         given = filled(step.get("with", {}), self._collection, self._kept)
-        try:
-            answer = await self._answer(step, given)
-        except VectronError as error:
-            return self._refused(step, error.code, error.details.field, error.retryable, error, at)
-        except TypeError as error:
-            # A name that a verb does not have: the language refuses it before anything is sent.
-            named = re.search(r"unexpected keyword argument '(\w+)'", str(error))
-            if named is None:
-                raise
-            return self._refused(step, "INVALID_ARGUMENT", camel(named[1]), False, error, at)
+        async with self._asking(filled(step.get("apiKey"), self._collection, self._kept)) as calls:
+            answer, refused = await _outcome(calls, step["call"], given)
+            for _ in range(step.get("atMost", 1) - 1):
+                if refused is not None and (not refused.retryable or refused.code == _expected(step)["code"]):
+                    break
+                answer, refused = await _outcome(calls, step["call"], given)
+        if refused is not None:
+            return self._refused(step, refused, at)
         if "error" in step:
             raise Failed(f"{at}: {step['call']} succeeded, and not with the error {step['error']}: {answer}")
         wanted = _named(step.get("answer", {}), self._collection, self._kept)
@@ -86,41 +91,44 @@ class Play:
         for name, path in step.get("keep", {}).items():
             self._kept[name] = _at(answer, path)
 
-    async def _answer(self, step: dict[str, Any], given: dict[str, Any]) -> Any:
-        key = step.get("apiKey")
+    @asynccontextmanager
+    async def _asking(self, key: Any) -> AsyncIterator[Calls]:
+        """Calls with the key of a step; None: that of the play."""
         if key is None:
-            return await self._calls.answer(step["call"], given)
-        if isinstance(key, str):
-            return await self._answer_to(key, step["call"], given)
-        if set(key) != {"role"}:
-            raise ValueError(f"not understood: {key}")
-        made = await settled(self._client.create_api_key("scenario", role=key["role"]))
+            yield self._calls
+            return
+        made = None
+        if isinstance(key, dict) and set(key) == {"role"}:
+            made = await settled(self._client.create_api_key("scenario", role=key["role"]))
+        other = self._connect(key if made is None else made.key)
         try:
-            return await self._answer_to(made.key, step["call"], given)
-        finally:
-            await settled(self._client.delete_api_key(made.info.prefix))
-
-    async def _answer_to(self, key: str, call: str, given: dict[str, Any]) -> Any:
-        other = self._connect(key)
-        try:
-            return await Calls(other, self._collection).answer(call, given)
+            yield Calls(other, self._collection)
         finally:
             await settled(other.close())
+            if made is not None:
+                await settled(self._client.delete_api_key(made.info.prefix))
 
-    def _refused(self, step: dict[str, Any], code: str, field: str | None, retryable: bool, error: Exception, at: str) -> None:
+    def _refused(self, step: dict[str, Any], error: VectronError, at: str) -> None:
         if "error" not in step:
             raise Failed(f"{at}: {step['call']}: {error}") from error
-        wanted = step["error"]
-        told = {"code": code, "field": field, "retryable": retryable}
-        expected = {"code": wanted} if isinstance(wanted, str) else wanted
-        if set(expected) - set(told):
-            raise ValueError(f"{at}: not understood: {expected}")
-        if any(told[name] != value for name, value in expected.items()):
-            raise Failed(f"{at}: {step['call']}: {told} ({error}), and not {expected}") from error
+        told: dict[str, Any] = {"code": error.code, "field": error.details.field, "retryable": error.retryable}
+        if error.retry_after is not None:
+            told["retryAfterMs"] = error.retry_after * 1000
+        found = difference(_expected(step), told, self._kept, "the error")
+        if found is not None:
+            raise Failed(f"{at}: {step['call']}: {found} ({error})") from error
 
     async def _repeated(self, step: dict[str, Any], at: str) -> None:
         for _ in range(step["times"]):
             await self._steps(step["steps"], f"{at}.steps")
+
+    async def _together(self, step: dict[str, Any], at: str) -> None:
+        calls = [self._step(one, f"{at}.together[{place}]") for place, one in enumerate(step["together"])]
+        if inspect.iscoroutinefunction(self._client.close):
+            await asyncio.gather(*calls)
+        else:
+            # A client that blocks holds up its thread.
+            await asyncio.gather(*(asyncio.to_thread(asyncio.run, one) for one in calls))
 
     async def _restarted(self, step: dict[str, Any], at: str) -> None:
         if step["restart"] != "gateways" or self._restart is None:
@@ -131,6 +139,26 @@ class Play:
             await self._steps(step["during"], f"{at}.during")
             await asyncio.sleep(0)
         await restarting
+
+
+async def _outcome(calls: Calls, name: str, given: dict[str, Any]) -> tuple[Any, VectronError | None]:
+    """The answer of a call, or its error."""
+    try:
+        return await calls.answer(name, given), None
+    except VectronError as error:
+        return None, error
+    except TypeError as error:
+        # A name that a verb does not have: the language refuses it before anything is sent.
+        named = re.search(r"unexpected keyword argument '(\w+)'", str(error))
+        if named is None:
+            raise
+        return None, error_of("INVALID_ARGUMENT", str(error), ErrorDetails(field=camel(named[1])))
+
+
+def _expected(step: dict[str, Any]) -> dict[str, Any]:
+    """What a step says of its error."""
+    wanted = step["error"]
+    return {"code": wanted} if isinstance(wanted, str) else wanted
 
 
 def _named(value: Any, collection: str, kept: dict[str, Any]) -> Any:

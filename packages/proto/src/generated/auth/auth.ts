@@ -22,13 +22,9 @@ export const protobufPackage = "vectron.auth.v1";
 
 export const protobufFileName = "auth/auth.proto";
 
-/** The plan of a tenant, which determines its limits. */
 export enum Plan {
-  /** PLAN_UNSPECIFIED - No plan is given; refused in requests. */
   PLAN_UNSPECIFIED = 0,
-  /** FREE - The limits of `--free-max-…` apply. */
   FREE = 1,
-  /** PAID - The limits of `--tenant-max-…` apply. */
   PAID = 2,
   UNRECOGNIZED = -1,
 }
@@ -65,15 +61,10 @@ export function planToJSON(object: Plan): string {
   }
 }
 
-/** The state of a subscription. This version always reports ACTIVE. */
 export enum SubscriptionStatus {
-  /** SUBSCRIPTION_STATUS_UNSPECIFIED - No state is given. */
   SUBSCRIPTION_STATUS_UNSPECIFIED = 0,
-  /** ACTIVE - The subscription is active. */
   ACTIVE = 1,
-  /** CANCELED - The subscription was cancelled. */
   CANCELED = 2,
-  /** PAST_DUE - A payment is overdue. */
   PAST_DUE = 3,
   UNRECOGNIZED = -1,
 }
@@ -115,82 +106,63 @@ export function subscriptionStatusToJSON(object: SubscriptionStatus): string {
   }
 }
 
-/** An account of a person or a program. */
 export interface UserProfile {
-  /** Id of the account. */
   id: string;
-  /** E-mail address of the account. */
   email: string;
-  /** Time of creation, seconds since 1970. */
+  /** Seconds since 1970. */
   createdAt: bigint;
-  /** Plan of the tenant. */
   plan: Plan;
-  /** State of the subscription; always ACTIVE in this version. */
   subscriptionStatus: SubscriptionStatus;
-  /** Role of the account: admin, write, read or metrics. */
+  /** admin, write, read or metrics. */
   role: string;
-  /** Id of the tenant whose collections the account uses. Several accounts can belong to one tenant. */
+  /** Whose collections the account works with; several accounts may have one tenant. */
   tenantId: string;
-  /** Whether the account is disabled: it cannot log in, and its API keys are refused. */
+  /** Has no logins, and its API keys are refused. */
   disabled: boolean;
-  /** Whether the password must be changed first: until then, a login can do nothing else. */
+  /** Until the password is changed, a login may do nothing else. */
   mustChangePassword: boolean;
-  /** Time of the latest login, seconds since 1970. 0: never. */
+  /** Seconds since 1970; 0: never. */
   lastLoginAt: bigint;
 }
 
-/** An API key without its secret. */
 export interface APIKey {
-  /** Public part of the key, which identifies it. */
   keyPrefix: string;
-  /** Id of the account that owns the key. */
   userId: string;
-  /** Time of creation, seconds since 1970. */
+  /** Seconds since 1970. */
   createdAt: bigint;
-  /** Name that the creator of the key has chosen. */
   name: string;
-  /** Role of the key: write or read; for keys of administrators also admin or metrics. */
+  /** write or read; an administrator's key may be admin or metrics. */
   role: string;
-  /** Names of the collections that the key can access. Empty: all collections of the tenant. */
+  /** The only collections the key may touch; empty: all of the tenant. */
   collections: string[];
-  /** Time at which the key expires, seconds since 1970. 0: never. */
+  /** Seconds since 1970; 0: never. */
   expiresAt: bigint;
 }
 
 export interface RegisterUserRequest {
-  /**
-   * Token of an invitation, which determines the role and the tenant of the account. Empty: the account gets a new
-   * tenant, if the server allows open registration.
-   */
+  /** The token of an invitation, which decides role and tenant; empty: a new tenant, where registration is open. */
   invitation: string;
-  /** E-mail address of the account, at most 320 characters. With an invitation, it must be the invited address. */
   email: string;
-  /** Password of the account, 8 to 128 characters. */
   password: string;
 }
 
 export interface RegisterUserResponse {
-  /** The created account. */
   user?: UserProfile | undefined;
 }
 
 export interface LoginRequest {
-  /** E-mail address of the account. */
   email: string;
-  /** Password of the account, at most 1,024 characters. */
   password: string;
 }
 
 export interface LoginResponse {
-  /** Access token, to be sent as `Authorization: Bearer`. */
   jwtToken: string;
-  /** Account of the login. */
   user?:
     | UserProfile
     | undefined;
-  /** Time at which the access token expires, seconds since 1970. */
+  /** Seconds since 1970. */
   expiresAt: bigint;
-  /** Token for RefreshToken, valid once. */
+  /** For RefreshToken, once. */
   refreshToken: string;
 }
 
@@ -198,39 +170,34 @@ export interface GetUserProfileRequest {
 }
 
 export interface GetUserProfileResponse {
-  /** Account of the caller. */
   user?: UserProfile | undefined;
 }
 
 export interface UpdateUserProfileRequest {
-  /** New plan of the tenant: FREE or PAID. */
   plan: Plan;
 }
 
 export interface UpdateUserProfileResponse {
-  /** Account of the caller after the change. */
   user?:
     | UserProfile
     | undefined;
-  /** Always empty: the tokens of the caller remain valid. */
+  /** Empty: what changes a profile renews no token. */
   jwtToken: string;
 }
 
 export interface CreateAPIKeyRequest {
-  /** Name of the key, at most 128 characters. */
   name: string;
-  /** Role of the key: read, write (default), metrics or admin. The last two require an administrator. */
+  /** read, write (default), or, for administrators, metrics or admin. A key never gives more than its maker has. */
   role: string;
-  /** Names of the collections that the key can access, at most 100. Empty: all collections of the tenant. */
+  /** The only collections the key may touch; empty: all of the tenant. */
   collections: string[];
-  /** Time at which the key expires, seconds since 1970. 0: never. */
+  /** Seconds since 1970; 0: never. */
   expiresAt: bigint;
 }
 
 export interface CreateAPIKeyResponse {
-  /** The API key. It is shown only here: the server stores only a keyed hash of it. */
+  /** Shown once; the server keeps a keyed hash. */
   fullKey: string;
-  /** The key without its secret. */
   keyInfo?: APIKey | undefined;
 }
 
@@ -238,100 +205,75 @@ export interface ListAPIKeysRequest {
 }
 
 export interface ListAPIKeysResponse {
-  /** Keys of the account, without their secrets. */
   keys: APIKey[];
 }
 
 export interface DeleteAPIKeyRequest {
-  /** Public part of the key, as ListAPIKeys returns it. */
   keyPrefix: string;
 }
 
 export interface DeleteAPIKeyResponse {
-  /** Always true; a failure is reported as an error. */
   success: boolean;
 }
 
 export interface ValidateAPIKeyRequest {
-  /** The whole API key. */
   fullKey: string;
 }
 
 export interface ValidateAPIKeyResponse {
-  /** Whether the key is valid. If false, the other fields are empty. */
   valid: boolean;
-  /** Id of the account that owns the key. */
   userId: string;
-  /** Plan of the tenant: FREE or PAID. */
   plan: string;
-  /** Public part of the key. */
   apiKeyId: string;
 }
 
 export interface CreateSDKJWTRequest {
-  /** Public part of the API key, as ListAPIKeys returns it. */
   apiKeyId: string;
 }
 
 export interface CreateSDKJWTResponse {
-  /** Access token, valid for 24 hours. */
   sdkJwt: string;
 }
 
 export interface GetAuthDetailsForSDKRequest {
-  /** Public part of the API key. */
   apiKeyId: string;
 }
 
 export interface GetAuthDetailsForSDKResponse {
-  /** Id of the account that owns the key. Empty: there is no such key. */
   userId: string;
-  /** Plan of the tenant. */
   plan: Plan;
-  /** Whether the key exists and its account is enabled. */
   success: boolean;
 }
 
 export interface DeleteUserRequest {
-  /** Password of the caller's account. */
   password: string;
-  /**
-   * Id or e-mail address of an account whose tenant receives the collections. An account of another tenant requires an
-   * administrator. Empty: nobody.
-   */
+  /** Id or e-mail address of the account whose tenant gets the collections. Another tenant's takes an administrator. */
   heir: string;
-  /**
-   * Whether to delete the collections of the tenant with their points. Required if the account is the last one of a
-   * tenant with collections and there is no heir.
-   */
+  /** Delete the collections of the tenant with their points. Needed, unless there is an heir or nothing to decide. */
   deleteCollections: boolean;
 }
 
-/** What happened to the collections and keys of the deleted account. */
 export interface DeleteUserResponse {
-  /** Always true; a failure is reported as an error. */
   success: boolean;
-  /** Names of the collections that were deleted with their points. */
+  /** Collections that were deleted with their points. */
   deletedCollections: string[];
-  /** Names of the collections that now belong to the tenant of the heir. */
+  /** Collections that now belong to the tenant of the heir. */
   handedCollections: string[];
-  /** Names of the collections that remain with the tenant, because it has other accounts. */
+  /** Collections that stay with the tenant, which has other users. */
   keptCollections: string[];
-  /** Number of API keys that were deleted. */
+  /** API keys that were deleted. */
   deletedKeys: number;
 }
 
 export interface RefreshTokenRequest {
-  /** Refresh token of a login or of the previous refresh. It is valid once. */
+  /** Of a login or of the refresh before; every one is good once. */
   refreshToken: string;
 }
 
 export interface RefreshTokenResponse {
-  /** New access token. */
   jwtToken: string;
-  /** Time at which the access token expires, seconds since 1970. */
   expiresAt: bigint;
-  /** Token for the next refresh. */
+  /** For the next refresh. */
   refreshToken: string;
 }
 
@@ -339,155 +281,131 @@ export interface LogoutRequest {
 }
 
 export interface LogoutResponse {
-  /** Always true; a failure is reported as an error. */
   success: boolean;
 }
 
 export interface ChangePasswordRequest {
-  /** Current password of the account. */
   currentPassword: string;
-  /** New password, 8 to 128 characters. */
   newPassword: string;
 }
 
 export interface ChangePasswordResponse {
-  /** Always true; a failure is reported as an error. */
   success: boolean;
 }
 
 export interface SetUserRoleRequest {
-  /** Id of the account. */
   userId: string;
-  /** New role of the account: read, write, metrics or admin. */
+  /** read, write, metrics or admin. */
   role: string;
 }
 
 export interface SetUserRoleResponse {
-  /** The account after the change. */
   user?: UserProfile | undefined;
 }
 
-/** An open invitation, without its token. */
 export interface Invitation {
-  /** Id of the invitation. */
   id: string;
-  /** The only e-mail address for which the invitation is valid. */
+  /** The only address that it is good for. */
   email: string;
-  /** Role of the account that will be created. */
   role: string;
-  /** Id of the tenant of the account that will be created. Empty: it gets a new tenant. */
+  /** Tenant of the account to be; empty: one of its own. */
   tenantId: string;
-  /** Id of the account that created the invitation. */
+  /** Account that invited. */
   invitedBy: string;
-  /** Time of creation, seconds since 1970. */
+  /** Seconds since 1970. */
   createdAt: bigint;
-  /** Time at which the invitation expires, seconds since 1970. */
+  /** Seconds since 1970. */
   expiresAt: bigint;
 }
 
 export interface InviteUserRequest {
-  /** E-mail address of the person to invite. */
   email: string;
-  /** Role of the account: read, write (default), metrics or admin. */
+  /** read, write (default), metrics or admin. */
   role: string;
-  /** Id of the tenant of the account. Empty: the tenant of the caller. */
+  /** Empty: the caller's own. */
   tenantId: string;
-  /** Whether the account gets a new tenant. Only for administrators. */
+  /** The account gets a tenant of its own. Administrators only. */
   newTenant: boolean;
-  /** Time at which the invitation expires, seconds since 1970, at most 30 days ahead. 0: in seven days. */
+  /** Seconds since 1970; 0: in seven days. */
   expiresAt: bigint;
 }
 
 export interface InviteUserResponse {
-  /** Token for RegisterUser, valid once. It is shown only here. */
+  /** For RegisterUser, once; shown once. */
   token: string;
-  /** The created invitation. */
   invitation?: Invitation | undefined;
 }
 
 export interface ListInvitationsRequest {
-  /** Maximum number of invitations in the answer, at most 1,000. 0: 100. */
+  /** At most 1,000; 0: 100. */
   pageSize: number;
-  /** `next_page_token` of the previous page. Empty: the first page. */
+  /** The next_page_token of the page before; empty: the first page. */
   pageToken: string;
 }
 
 export interface ListInvitationsResponse {
-  /** Invitations of the page. */
   invitations: Invitation[];
-  /** Token of the next page. Empty: this is the last page. */
+  /** Empty: there are no more. */
   nextPageToken: string;
 }
 
 export interface DeleteInvitationRequest {
-  /** Id of the invitation. */
   id: string;
 }
 
 export interface DeleteInvitationResponse {
-  /** Always true; a failure is reported as an error. */
   success: boolean;
 }
 
 export interface ListUsersRequest {
-  /** Only accounts of this tenant. Empty: accounts of all tenants. */
+  /** Empty: of all tenants. */
   tenantId: string;
-  /** Maximum number of accounts in the answer, at most 1,000. 0: 100. */
+  /** At most 1,000; 0: 100. */
   pageSize: number;
-  /** `next_page_token` of the previous page. Empty: the first page. */
+  /** The next_page_token of the page before; empty: the first page. */
   pageToken: string;
 }
 
 export interface ListUsersResponse {
-  /** Accounts of the page. */
   users: UserProfile[];
-  /** Token of the next page. Empty: this is the last page. */
+  /** Empty: there are no more. */
   nextPageToken: string;
 }
 
 export interface SetUserDisabledRequest {
-  /** Id of the account. */
   userId: string;
-  /** true: disable the account. false: enable it. */
   disabled: boolean;
 }
 
 export interface SetUserDisabledResponse {
-  /** The account after the change. */
   user?: UserProfile | undefined;
 }
 
 export interface ResetPasswordRequest {
-  /** Id of the account. */
   userId: string;
 }
 
 export interface ResetPasswordResponse {
-  /** New password, valid for one login, at which it must be changed. It is shown only here. */
+  /** Good for one login, at which it must be changed; shown once. */
   password: string;
 }
 
 export interface RemoveUserRequest {
-  /** Id of the account. */
   userId: string;
-  /** Id or e-mail address of an account whose tenant receives the collections. Empty: nobody. */
+  /** Id or e-mail address of the account whose tenant gets the collections. */
   heir: string;
-  /**
-   * Whether to delete the collections of the tenant with their points. Required if the account is the last one of a
-   * tenant with collections and there is no heir.
-   */
+  /** Delete the collections of the tenant with their points. Needed, unless there is an heir or nothing to decide. */
   deleteCollections: boolean;
 }
 
-/** What happened to the collections and keys of the deleted account. */
 export interface RemoveUserResponse {
-  /** Names of the collections that were deleted with their points. */
+  /** Collections that were deleted with their points. */
   deletedCollections: string[];
-  /** Names of the collections that now belong to the tenant of the heir. */
+  /** Collections that now belong to the tenant of the heir. */
   handedCollections: string[];
-  /** Names of the collections that remain with the tenant, because it has other accounts. */
+  /** Collections that stay with the tenant, which has other users. */
   keptCollections: string[];
-  /** Number of API keys that were deleted. */
+  /** API keys that were deleted. */
   deletedKeys: number;
 }
 
@@ -4964,18 +4882,9 @@ export const RemoveUserResponse: MessageFns<RemoveUserResponse> = {
   },
 };
 
-/**
- * Calls on accounts, logins, API keys and invitations. The option `access` of a method names the callers that it
- * accepts; others get PERMISSION_DENIED, and callers without a valid token get UNAUTHENTICATED. A request that breaks a
- * rule of its fields fails with INVALID_ARGUMENT, which names the field.
- */
 export type AuthServiceService = typeof AuthServiceService;
 export const AuthServiceService = {
-  /**
-   * Create an account. Requires an invitation unless the server allows open registration; otherwise fails with
-   * PERMISSION_DENIED. Fails with ALREADY_EXISTS if the address has an account, and with INVALID_ARGUMENT if the
-   * password is too short or too common.
-   */
+  /** Make an account. Unless registration is open, this takes an invitation. */
   registerUser: {
     path: "/vectron.auth.v1.AuthService/RegisterUser" as const,
     requestStream: false as const,
@@ -4986,10 +4895,7 @@ export const AuthServiceService = {
       Buffer.from(RegisterUserResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RegisterUserResponse => RegisterUserResponse.decode(value),
   },
-  /**
-   * Get an access token for an e-mail address and a password. Fails with UNAUTHENTICATED if they are wrong, with
-   * PERMISSION_DENIED if the account is disabled, and with RATE_LIMITED after repeated wrong passwords.
-   */
+  /** Get a token for an e-mail address and a password. */
   login: {
     path: "/vectron.auth.v1.AuthService/Login" as const,
     requestStream: false as const,
@@ -5011,10 +4917,7 @@ export const AuthServiceService = {
       Buffer.from(GetUserProfileResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetUserProfileResponse => GetUserProfileResponse.decode(value),
   },
-  /**
-   * Change the plan of the tenant. The PAID plan, and the plan of a tenant with several accounts, can only be set by an
-   * administrator; others get PERMISSION_DENIED.
-   */
+  /** Change the plan of the account. */
   updateUserProfile: {
     path: "/vectron.auth.v1.AuthService/UpdateUserProfile" as const,
     requestStream: false as const,
@@ -5027,9 +4930,8 @@ export const AuthServiceService = {
     responseDeserialize: (value: Buffer): UpdateUserProfileResponse => UpdateUserProfileResponse.decode(value),
   },
   /**
-   * Delete the caller's account with its API keys. If the tenant has no other account, its collections are given to the
-   * heir or deleted with their points, as the request specifies; the answer lists them. Fails with FAILED_PRECONDITION
-   * if such a tenant has collections and the request does not set exactly one of `heir` and `delete_collections`.
+   * Delete the account with its API keys. When its tenant has no other user, the collections of the tenant are handed to the
+   * heir or deleted with their points, whichever the request says; the answer names them.
    */
   deleteUser: {
     path: "/vectron.auth.v1.AuthService/DeleteUser" as const,
@@ -5040,10 +4942,7 @@ export const AuthServiceService = {
     responseSerialize: (value: DeleteUserResponse): Buffer => Buffer.from(DeleteUserResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DeleteUserResponse => DeleteUserResponse.decode(value),
   },
-  /**
-   * Get a new access token and a new refresh token for a refresh token. A refresh token is valid once. Fails with
-   * UNAUTHENTICATED if it was used or has expired.
-   */
+  /** Get a new token and refresh token for a refresh token, which is good once. */
   refreshToken: {
     path: "/vectron.auth.v1.AuthService/RefreshToken" as const,
     requestStream: false as const,
@@ -5054,10 +4953,7 @@ export const AuthServiceService = {
       Buffer.from(RefreshTokenResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RefreshTokenResponse => RefreshTokenResponse.decode(value),
   },
-  /**
-   * Create an API key. The key is shown only in this answer. Its rights are limited to those of its creator: a role
-   * beyond them fails with PERMISSION_DENIED. Fails with QUOTA_EXCEEDED if the account has reached its limit of keys.
-   */
+  /** Make an API key; it is shown once. */
   createApiKey: {
     path: "/vectron.auth.v1.AuthService/CreateAPIKey" as const,
     requestStream: false as const,
@@ -5068,10 +4964,7 @@ export const AuthServiceService = {
       Buffer.from(CreateAPIKeyResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CreateAPIKeyResponse => CreateAPIKeyResponse.decode(value),
   },
-  /**
-   * List the API keys of the account. A caller with a restricted key only sees keys whose rights do not exceed those of
-   * its own key.
-   */
+  /** List the API keys of the account. A key that is limited sees only keys that have no more than it has. */
   listApiKeys: {
     path: "/vectron.auth.v1.AuthService/ListAPIKeys" as const,
     requestStream: false as const,
@@ -5081,7 +4974,10 @@ export const AuthServiceService = {
     responseSerialize: (value: ListAPIKeysResponse): Buffer => Buffer.from(ListAPIKeysResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListAPIKeysResponse => ListAPIKeysResponse.decode(value),
   },
-  /** Revoke an API key. Fails with NOT_FOUND if the account has no such key. */
+  /**
+   * Revoke an API key. A key can always revoke itself; a login or an administrator's key can revoke every key of the account that has no
+   * more rights than it has itself.
+   */
   deleteApiKey: {
     path: "/vectron.auth.v1.AuthService/DeleteAPIKey" as const,
     requestStream: false as const,
@@ -5092,7 +4988,7 @@ export const AuthServiceService = {
       Buffer.from(DeleteAPIKeyResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DeleteAPIKeyResponse => DeleteAPIKeyResponse.decode(value),
   },
-  /** Check an API key. Only for the gateway: the public listener refuses this method. */
+  /** For the gateway only: not reachable from the public listener. */
   validateApiKey: {
     path: "/vectron.auth.v1.AuthService/ValidateAPIKey" as const,
     requestStream: false as const,
@@ -5104,7 +5000,7 @@ export const AuthServiceService = {
       Buffer.from(ValidateAPIKeyResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ValidateAPIKeyResponse => ValidateAPIKeyResponse.decode(value),
   },
-  /** Get an access token for an API key, valid for 24 hours. The rights of the token are those of the key. */
+  /** Get a day-long token for an API key. */
   createSdkjwt: {
     path: "/vectron.auth.v1.AuthService/CreateSDKJWT" as const,
     requestStream: false as const,
@@ -5115,7 +5011,7 @@ export const AuthServiceService = {
       Buffer.from(CreateSDKJWTResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CreateSDKJWTResponse => CreateSDKJWTResponse.decode(value),
   },
-  /** Get the owner of an API key. Only for the gateway: the public listener refuses this method. */
+  /** For the gateway only: not reachable from the public listener. */
   getAuthDetailsForSdk: {
     path: "/vectron.auth.v1.AuthService/GetAuthDetailsForSDK" as const,
     requestStream: false as const,
@@ -5127,7 +5023,7 @@ export const AuthServiceService = {
       Buffer.from(GetAuthDetailsForSDKResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetAuthDetailsForSDKResponse => GetAuthDetailsForSDKResponse.decode(value),
   },
-  /** End this login: its tokens become invalid. */
+  /** End this login: its tokens are refused from now on. */
   logout: {
     path: "/vectron.auth.v1.AuthService/Logout" as const,
     requestStream: false as const,
@@ -5137,10 +5033,7 @@ export const AuthServiceService = {
     responseSerialize: (value: LogoutResponse): Buffer => Buffer.from(LogoutResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): LogoutResponse => LogoutResponse.decode(value),
   },
-  /**
-   * Change the password of the caller's account. All other logins of the account end. Fails with PERMISSION_DENIED if
-   * the current password is wrong, and with INVALID_ARGUMENT if the new one is too short or too common.
-   */
+  /** Change the password; all other logins of the user end. */
   changePassword: {
     path: "/vectron.auth.v1.AuthService/ChangePassword" as const,
     requestStream: false as const,
@@ -5152,7 +5045,7 @@ export const AuthServiceService = {
       Buffer.from(ChangePasswordResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ChangePasswordResponse => ChangePasswordResponse.decode(value),
   },
-  /** Change the role of an account. Fails with FAILED_PRECONDITION if the account is the last enabled administrator. */
+  /** Change the role of a user. */
   setUserRole: {
     path: "/vectron.auth.v1.AuthService/SetUserRole" as const,
     requestStream: false as const,
@@ -5162,11 +5055,7 @@ export const AuthServiceService = {
     responseSerialize: (value: SetUserRoleResponse): Buffer => Buffer.from(SetUserRoleResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): SetUserRoleResponse => SetUserRoleResponse.decode(value),
   },
-  /**
-   * Invite a person: whoever has the returned token can create an account with this address, role and tenant.
-   * Administrators can invite into any tenant. If the server allows it, others can invite into their own tenant, with
-   * at most their own role.
-   */
+  /** Invite a person: who has the token that is answered can make an account of this address, role and tenant. Administrators invite into any tenant; others, where the server lets them, into their own with at most their own role. */
   inviteUser: {
     path: "/vectron.auth.v1.AuthService/InviteUser" as const,
     requestStream: false as const,
@@ -5176,7 +5065,7 @@ export const AuthServiceService = {
     responseSerialize: (value: InviteUserResponse): Buffer => Buffer.from(InviteUserResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): InviteUserResponse => InviteUserResponse.decode(value),
   },
-  /** List the open invitations page by page. An administrator sees all of them, others only their own. */
+  /** List the invitations that are open, page by page: an administrator sees all, others their own. */
   listInvitations: {
     path: "/vectron.auth.v1.AuthService/ListInvitations" as const,
     requestStream: false as const,
@@ -5188,7 +5077,7 @@ export const AuthServiceService = {
       Buffer.from(ListInvitationsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListInvitationsResponse => ListInvitationsResponse.decode(value),
   },
-  /** Withdraw an invitation. Fails with NOT_FOUND if the caller can see no such invitation. */
+  /** Withdraw an invitation. */
   deleteInvitation: {
     path: "/vectron.auth.v1.AuthService/DeleteInvitation" as const,
     requestStream: false as const,
@@ -5200,7 +5089,7 @@ export const AuthServiceService = {
       Buffer.from(DeleteInvitationResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DeleteInvitationResponse => DeleteInvitationResponse.decode(value),
   },
-  /** List accounts page by page, in the order of their ids. */
+  /** List accounts by id, page by page. */
   listUsers: {
     path: "/vectron.auth.v1.AuthService/ListUsers" as const,
     requestStream: false as const,
@@ -5210,10 +5099,7 @@ export const AuthServiceService = {
     responseSerialize: (value: ListUsersResponse): Buffer => Buffer.from(ListUsersResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListUsersResponse => ListUsersResponse.decode(value),
   },
-  /**
-   * Disable or enable an account. A disabled account cannot log in, its logins end, and its API keys are refused. Fails
-   * with FAILED_PRECONDITION if the account is the last enabled administrator.
-   */
+  /** Disable an account, or enable it again. A disabled account has no logins, and its API keys are refused. */
   setUserDisabled: {
     path: "/vectron.auth.v1.AuthService/SetUserDisabled" as const,
     requestStream: false as const,
@@ -5225,10 +5111,7 @@ export const AuthServiceService = {
       Buffer.from(SetUserDisabledResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): SetUserDisabledResponse => SetUserDisabledResponse.decode(value),
   },
-  /**
-   * Set a random password for an account. The password must be changed at the next login. All logins of the account
-   * end.
-   */
+  /** Give an account a password that must be changed at the next login. Its logins end. */
   resetPassword: {
     path: "/vectron.auth.v1.AuthService/ResetPassword" as const,
     requestStream: false as const,
@@ -5239,12 +5122,7 @@ export const AuthServiceService = {
       Buffer.from(ResetPasswordResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ResetPasswordResponse => ResetPasswordResponse.decode(value),
   },
-  /**
-   * Delete another account with its API keys. If its tenant has no other account, its collections are given to the heir
-   * or deleted with their points, as the request specifies; the answer lists them. Fails with FAILED_PRECONDITION if
-   * such a tenant has collections and the request does not set exactly one of `heir` and `delete_collections`, or if
-   * the account is the last enabled administrator.
-   */
+  /** Delete somebody's account with its API keys, and say what becomes of the collections of its tenant when it has no other user. */
   removeUser: {
     path: "/vectron.auth.v1.AuthService/RemoveUser" as const,
     requestStream: false as const,
@@ -5257,99 +5135,60 @@ export const AuthServiceService = {
 } as const;
 
 export interface AuthServiceServer extends UntypedServiceImplementation {
-  /**
-   * Create an account. Requires an invitation unless the server allows open registration; otherwise fails with
-   * PERMISSION_DENIED. Fails with ALREADY_EXISTS if the address has an account, and with INVALID_ARGUMENT if the
-   * password is too short or too common.
-   */
+  /** Make an account. Unless registration is open, this takes an invitation. */
   registerUser: handleUnaryCall<RegisterUserRequest, RegisterUserResponse>;
-  /**
-   * Get an access token for an e-mail address and a password. Fails with UNAUTHENTICATED if they are wrong, with
-   * PERMISSION_DENIED if the account is disabled, and with RATE_LIMITED after repeated wrong passwords.
-   */
+  /** Get a token for an e-mail address and a password. */
   login: handleUnaryCall<LoginRequest, LoginResponse>;
   /** Get the account that the token belongs to. */
   getUserProfile: handleUnaryCall<GetUserProfileRequest, GetUserProfileResponse>;
-  /**
-   * Change the plan of the tenant. The PAID plan, and the plan of a tenant with several accounts, can only be set by an
-   * administrator; others get PERMISSION_DENIED.
-   */
+  /** Change the plan of the account. */
   updateUserProfile: handleUnaryCall<UpdateUserProfileRequest, UpdateUserProfileResponse>;
   /**
-   * Delete the caller's account with its API keys. If the tenant has no other account, its collections are given to the
-   * heir or deleted with their points, as the request specifies; the answer lists them. Fails with FAILED_PRECONDITION
-   * if such a tenant has collections and the request does not set exactly one of `heir` and `delete_collections`.
+   * Delete the account with its API keys. When its tenant has no other user, the collections of the tenant are handed to the
+   * heir or deleted with their points, whichever the request says; the answer names them.
    */
   deleteUser: handleUnaryCall<DeleteUserRequest, DeleteUserResponse>;
-  /**
-   * Get a new access token and a new refresh token for a refresh token. A refresh token is valid once. Fails with
-   * UNAUTHENTICATED if it was used or has expired.
-   */
+  /** Get a new token and refresh token for a refresh token, which is good once. */
   refreshToken: handleUnaryCall<RefreshTokenRequest, RefreshTokenResponse>;
-  /**
-   * Create an API key. The key is shown only in this answer. Its rights are limited to those of its creator: a role
-   * beyond them fails with PERMISSION_DENIED. Fails with QUOTA_EXCEEDED if the account has reached its limit of keys.
-   */
+  /** Make an API key; it is shown once. */
   createApiKey: handleUnaryCall<CreateAPIKeyRequest, CreateAPIKeyResponse>;
-  /**
-   * List the API keys of the account. A caller with a restricted key only sees keys whose rights do not exceed those of
-   * its own key.
-   */
+  /** List the API keys of the account. A key that is limited sees only keys that have no more than it has. */
   listApiKeys: handleUnaryCall<ListAPIKeysRequest, ListAPIKeysResponse>;
-  /** Revoke an API key. Fails with NOT_FOUND if the account has no such key. */
+  /**
+   * Revoke an API key. A key can always revoke itself; a login or an administrator's key can revoke every key of the account that has no
+   * more rights than it has itself.
+   */
   deleteApiKey: handleUnaryCall<DeleteAPIKeyRequest, DeleteAPIKeyResponse>;
-  /** Check an API key. Only for the gateway: the public listener refuses this method. */
+  /** For the gateway only: not reachable from the public listener. */
   validateApiKey: handleUnaryCall<ValidateAPIKeyRequest, ValidateAPIKeyResponse>;
-  /** Get an access token for an API key, valid for 24 hours. The rights of the token are those of the key. */
+  /** Get a day-long token for an API key. */
   createSdkjwt: handleUnaryCall<CreateSDKJWTRequest, CreateSDKJWTResponse>;
-  /** Get the owner of an API key. Only for the gateway: the public listener refuses this method. */
+  /** For the gateway only: not reachable from the public listener. */
   getAuthDetailsForSdk: handleUnaryCall<GetAuthDetailsForSDKRequest, GetAuthDetailsForSDKResponse>;
-  /** End this login: its tokens become invalid. */
+  /** End this login: its tokens are refused from now on. */
   logout: handleUnaryCall<LogoutRequest, LogoutResponse>;
-  /**
-   * Change the password of the caller's account. All other logins of the account end. Fails with PERMISSION_DENIED if
-   * the current password is wrong, and with INVALID_ARGUMENT if the new one is too short or too common.
-   */
+  /** Change the password; all other logins of the user end. */
   changePassword: handleUnaryCall<ChangePasswordRequest, ChangePasswordResponse>;
-  /** Change the role of an account. Fails with FAILED_PRECONDITION if the account is the last enabled administrator. */
+  /** Change the role of a user. */
   setUserRole: handleUnaryCall<SetUserRoleRequest, SetUserRoleResponse>;
-  /**
-   * Invite a person: whoever has the returned token can create an account with this address, role and tenant.
-   * Administrators can invite into any tenant. If the server allows it, others can invite into their own tenant, with
-   * at most their own role.
-   */
+  /** Invite a person: who has the token that is answered can make an account of this address, role and tenant. Administrators invite into any tenant; others, where the server lets them, into their own with at most their own role. */
   inviteUser: handleUnaryCall<InviteUserRequest, InviteUserResponse>;
-  /** List the open invitations page by page. An administrator sees all of them, others only their own. */
+  /** List the invitations that are open, page by page: an administrator sees all, others their own. */
   listInvitations: handleUnaryCall<ListInvitationsRequest, ListInvitationsResponse>;
-  /** Withdraw an invitation. Fails with NOT_FOUND if the caller can see no such invitation. */
+  /** Withdraw an invitation. */
   deleteInvitation: handleUnaryCall<DeleteInvitationRequest, DeleteInvitationResponse>;
-  /** List accounts page by page, in the order of their ids. */
+  /** List accounts by id, page by page. */
   listUsers: handleUnaryCall<ListUsersRequest, ListUsersResponse>;
-  /**
-   * Disable or enable an account. A disabled account cannot log in, its logins end, and its API keys are refused. Fails
-   * with FAILED_PRECONDITION if the account is the last enabled administrator.
-   */
+  /** Disable an account, or enable it again. A disabled account has no logins, and its API keys are refused. */
   setUserDisabled: handleUnaryCall<SetUserDisabledRequest, SetUserDisabledResponse>;
-  /**
-   * Set a random password for an account. The password must be changed at the next login. All logins of the account
-   * end.
-   */
+  /** Give an account a password that must be changed at the next login. Its logins end. */
   resetPassword: handleUnaryCall<ResetPasswordRequest, ResetPasswordResponse>;
-  /**
-   * Delete another account with its API keys. If its tenant has no other account, its collections are given to the heir
-   * or deleted with their points, as the request specifies; the answer lists them. Fails with FAILED_PRECONDITION if
-   * such a tenant has collections and the request does not set exactly one of `heir` and `delete_collections`, or if
-   * the account is the last enabled administrator.
-   */
+  /** Delete somebody's account with its API keys, and say what becomes of the collections of its tenant when it has no other user. */
   removeUser: handleUnaryCall<RemoveUserRequest, RemoveUserResponse>;
 }
 
 export interface AuthServiceClient extends Client {
-  /**
-   * Create an account. Requires an invitation unless the server allows open registration; otherwise fails with
-   * PERMISSION_DENIED. Fails with ALREADY_EXISTS if the address has an account, and with INVALID_ARGUMENT if the
-   * password is too short or too common.
-   */
+  /** Make an account. Unless registration is open, this takes an invitation. */
   registerUser(
     request: RegisterUserRequest,
     callback: (error: ServiceError | null, response: RegisterUserResponse) => void,
@@ -5365,10 +5204,7 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RegisterUserResponse) => void,
   ): ClientUnaryCall;
-  /**
-   * Get an access token for an e-mail address and a password. Fails with UNAUTHENTICATED if they are wrong, with
-   * PERMISSION_DENIED if the account is disabled, and with RATE_LIMITED after repeated wrong passwords.
-   */
+  /** Get a token for an e-mail address and a password. */
   login(
     request: LoginRequest,
     callback: (error: ServiceError | null, response: LoginResponse) => void,
@@ -5400,10 +5236,7 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetUserProfileResponse) => void,
   ): ClientUnaryCall;
-  /**
-   * Change the plan of the tenant. The PAID plan, and the plan of a tenant with several accounts, can only be set by an
-   * administrator; others get PERMISSION_DENIED.
-   */
+  /** Change the plan of the account. */
   updateUserProfile(
     request: UpdateUserProfileRequest,
     callback: (error: ServiceError | null, response: UpdateUserProfileResponse) => void,
@@ -5420,9 +5253,8 @@ export interface AuthServiceClient extends Client {
     callback: (error: ServiceError | null, response: UpdateUserProfileResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Delete the caller's account with its API keys. If the tenant has no other account, its collections are given to the
-   * heir or deleted with their points, as the request specifies; the answer lists them. Fails with FAILED_PRECONDITION
-   * if such a tenant has collections and the request does not set exactly one of `heir` and `delete_collections`.
+   * Delete the account with its API keys. When its tenant has no other user, the collections of the tenant are handed to the
+   * heir or deleted with their points, whichever the request says; the answer names them.
    */
   deleteUser(
     request: DeleteUserRequest,
@@ -5439,10 +5271,7 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DeleteUserResponse) => void,
   ): ClientUnaryCall;
-  /**
-   * Get a new access token and a new refresh token for a refresh token. A refresh token is valid once. Fails with
-   * UNAUTHENTICATED if it was used or has expired.
-   */
+  /** Get a new token and refresh token for a refresh token, which is good once. */
   refreshToken(
     request: RefreshTokenRequest,
     callback: (error: ServiceError | null, response: RefreshTokenResponse) => void,
@@ -5458,10 +5287,7 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RefreshTokenResponse) => void,
   ): ClientUnaryCall;
-  /**
-   * Create an API key. The key is shown only in this answer. Its rights are limited to those of its creator: a role
-   * beyond them fails with PERMISSION_DENIED. Fails with QUOTA_EXCEEDED if the account has reached its limit of keys.
-   */
+  /** Make an API key; it is shown once. */
   createApiKey(
     request: CreateAPIKeyRequest,
     callback: (error: ServiceError | null, response: CreateAPIKeyResponse) => void,
@@ -5477,10 +5303,7 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CreateAPIKeyResponse) => void,
   ): ClientUnaryCall;
-  /**
-   * List the API keys of the account. A caller with a restricted key only sees keys whose rights do not exceed those of
-   * its own key.
-   */
+  /** List the API keys of the account. A key that is limited sees only keys that have no more than it has. */
   listApiKeys(
     request: ListAPIKeysRequest,
     callback: (error: ServiceError | null, response: ListAPIKeysResponse) => void,
@@ -5496,7 +5319,10 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListAPIKeysResponse) => void,
   ): ClientUnaryCall;
-  /** Revoke an API key. Fails with NOT_FOUND if the account has no such key. */
+  /**
+   * Revoke an API key. A key can always revoke itself; a login or an administrator's key can revoke every key of the account that has no
+   * more rights than it has itself.
+   */
   deleteApiKey(
     request: DeleteAPIKeyRequest,
     callback: (error: ServiceError | null, response: DeleteAPIKeyResponse) => void,
@@ -5512,7 +5338,7 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DeleteAPIKeyResponse) => void,
   ): ClientUnaryCall;
-  /** Check an API key. Only for the gateway: the public listener refuses this method. */
+  /** For the gateway only: not reachable from the public listener. */
   validateApiKey(
     request: ValidateAPIKeyRequest,
     callback: (error: ServiceError | null, response: ValidateAPIKeyResponse) => void,
@@ -5528,7 +5354,7 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ValidateAPIKeyResponse) => void,
   ): ClientUnaryCall;
-  /** Get an access token for an API key, valid for 24 hours. The rights of the token are those of the key. */
+  /** Get a day-long token for an API key. */
   createSdkjwt(
     request: CreateSDKJWTRequest,
     callback: (error: ServiceError | null, response: CreateSDKJWTResponse) => void,
@@ -5544,7 +5370,7 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CreateSDKJWTResponse) => void,
   ): ClientUnaryCall;
-  /** Get the owner of an API key. Only for the gateway: the public listener refuses this method. */
+  /** For the gateway only: not reachable from the public listener. */
   getAuthDetailsForSdk(
     request: GetAuthDetailsForSDKRequest,
     callback: (error: ServiceError | null, response: GetAuthDetailsForSDKResponse) => void,
@@ -5560,7 +5386,7 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetAuthDetailsForSDKResponse) => void,
   ): ClientUnaryCall;
-  /** End this login: its tokens become invalid. */
+  /** End this login: its tokens are refused from now on. */
   logout(
     request: LogoutRequest,
     callback: (error: ServiceError | null, response: LogoutResponse) => void,
@@ -5576,10 +5402,7 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: LogoutResponse) => void,
   ): ClientUnaryCall;
-  /**
-   * Change the password of the caller's account. All other logins of the account end. Fails with PERMISSION_DENIED if
-   * the current password is wrong, and with INVALID_ARGUMENT if the new one is too short or too common.
-   */
+  /** Change the password; all other logins of the user end. */
   changePassword(
     request: ChangePasswordRequest,
     callback: (error: ServiceError | null, response: ChangePasswordResponse) => void,
@@ -5595,7 +5418,7 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ChangePasswordResponse) => void,
   ): ClientUnaryCall;
-  /** Change the role of an account. Fails with FAILED_PRECONDITION if the account is the last enabled administrator. */
+  /** Change the role of a user. */
   setUserRole(
     request: SetUserRoleRequest,
     callback: (error: ServiceError | null, response: SetUserRoleResponse) => void,
@@ -5611,11 +5434,7 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: SetUserRoleResponse) => void,
   ): ClientUnaryCall;
-  /**
-   * Invite a person: whoever has the returned token can create an account with this address, role and tenant.
-   * Administrators can invite into any tenant. If the server allows it, others can invite into their own tenant, with
-   * at most their own role.
-   */
+  /** Invite a person: who has the token that is answered can make an account of this address, role and tenant. Administrators invite into any tenant; others, where the server lets them, into their own with at most their own role. */
   inviteUser(
     request: InviteUserRequest,
     callback: (error: ServiceError | null, response: InviteUserResponse) => void,
@@ -5631,7 +5450,7 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: InviteUserResponse) => void,
   ): ClientUnaryCall;
-  /** List the open invitations page by page. An administrator sees all of them, others only their own. */
+  /** List the invitations that are open, page by page: an administrator sees all, others their own. */
   listInvitations(
     request: ListInvitationsRequest,
     callback: (error: ServiceError | null, response: ListInvitationsResponse) => void,
@@ -5647,7 +5466,7 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListInvitationsResponse) => void,
   ): ClientUnaryCall;
-  /** Withdraw an invitation. Fails with NOT_FOUND if the caller can see no such invitation. */
+  /** Withdraw an invitation. */
   deleteInvitation(
     request: DeleteInvitationRequest,
     callback: (error: ServiceError | null, response: DeleteInvitationResponse) => void,
@@ -5663,7 +5482,7 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DeleteInvitationResponse) => void,
   ): ClientUnaryCall;
-  /** List accounts page by page, in the order of their ids. */
+  /** List accounts by id, page by page. */
   listUsers(
     request: ListUsersRequest,
     callback: (error: ServiceError | null, response: ListUsersResponse) => void,
@@ -5679,10 +5498,7 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListUsersResponse) => void,
   ): ClientUnaryCall;
-  /**
-   * Disable or enable an account. A disabled account cannot log in, its logins end, and its API keys are refused. Fails
-   * with FAILED_PRECONDITION if the account is the last enabled administrator.
-   */
+  /** Disable an account, or enable it again. A disabled account has no logins, and its API keys are refused. */
   setUserDisabled(
     request: SetUserDisabledRequest,
     callback: (error: ServiceError | null, response: SetUserDisabledResponse) => void,
@@ -5698,10 +5514,7 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: SetUserDisabledResponse) => void,
   ): ClientUnaryCall;
-  /**
-   * Set a random password for an account. The password must be changed at the next login. All logins of the account
-   * end.
-   */
+  /** Give an account a password that must be changed at the next login. Its logins end. */
   resetPassword(
     request: ResetPasswordRequest,
     callback: (error: ServiceError | null, response: ResetPasswordResponse) => void,
@@ -5717,12 +5530,7 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ResetPasswordResponse) => void,
   ): ClientUnaryCall;
-  /**
-   * Delete another account with its API keys. If its tenant has no other account, its collections are given to the heir
-   * or deleted with their points, as the request specifies; the answer lists them. Fails with FAILED_PRECONDITION if
-   * such a tenant has collections and the request does not set exactly one of `heir` and `delete_collections`, or if
-   * the account is the last enabled administrator.
-   */
+  /** Delete somebody's account with its API keys, and say what becomes of the collections of its tenant when it has no other user. */
   removeUser(
     request: RemoveUserRequest,
     callback: (error: ServiceError | null, response: RemoveUserResponse) => void,

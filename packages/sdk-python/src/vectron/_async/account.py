@@ -120,4 +120,5 @@ class AsyncAccountMethods:
         return keys
 
     async def delete_api_key(self, prefix: str, *, timeout: float | None = None) -> None:
+        """Revokes the key with this prefix. A client whose key is below admin can revoke that key alone."""
         await self._caller.call(m.DELETE_APIKEY, given(key_prefix=prefix), timeout)

@@ -93,6 +93,8 @@ class AsyncClient(AsyncAccountMethods):
     ) -> None:
         options = {"api_key": api_key, "timeout": timeout, "retries": retries, "ca": ca}
         self._caller = AsyncCaller(connection(url, client_certificate=client_certificate, **options))  # type: ignore[arg-type]
+        # For a client of the other kind, of the same servers (vectron.integrations).
+        self._connecting: dict[str, Any] = {"url": url, "client_certificate": client_certificate, **options}
         self._call = self._caller.call
         self.admin = AsyncAdmin(self._caller)
 

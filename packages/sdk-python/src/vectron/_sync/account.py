@@ -121,4 +121,5 @@ class AccountMethods:
         return keys
 
     def delete_api_key(self, prefix: str, *, timeout: float | None = None) -> None:
+        """Revokes the key with this prefix. A client whose key is below admin can revoke that key alone."""
         self._caller.call(m.DELETE_APIKEY, given(key_prefix=prefix), timeout)

@@ -94,6 +94,8 @@ class Client(AccountMethods):
     ) -> None:
         options = {"api_key": api_key, "timeout": timeout, "retries": retries, "ca": ca}
         self._caller = Caller(connection(url, client_certificate=client_certificate, **options))  # type: ignore[arg-type]
+        # For a client of the other kind, of the same servers (vectron.integrations).
+        self._connecting: dict[str, Any] = {"url": url, "client_certificate": client_certificate, **options}
         self._call = self._caller.call
         self.admin = Admin(self._caller)
 
