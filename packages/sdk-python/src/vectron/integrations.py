@@ -62,7 +62,7 @@ class Clients:
         options: Mapping[str, Any] | None = None,
     ) -> None:
         if url is None and client is None and async_client is None:
-            raise ValueError("there is no server: give a url, or a client")
+            raise ValueError("no server was named: pass a url or a client")
         self._url = url
         self._options = dict(options or {})
         self._given = client
