@@ -71,7 +71,7 @@ async function playOnce(step, state) {
 }
 
 function checkError(wanted, error) {
-  const given = { code: error.code, field: error.details?.field, retryable: error.retryable };
+  const given = { code: error.code, field: inSnakeCase(error.details?.field), retryable: error.retryable };
   const fields = typeof wanted === 'string' ? { code: wanted } : wanted;
   compare(fields, given, new Map(), `the error (${error.message})`);
 }
@@ -80,6 +80,9 @@ const OF_NO_COLLECTION = new Set(['ListCollections', 'ListAliases', 'UpdateAlias
 const BY_NAME = new Set(['CreateCollection', 'DeleteCollection', 'GetCollectionStatus', 'UpdateCollection']);
 
 /** The collection of the play, unless the step names another. */
+/** Scenarios name fields as the proto does, and TypeScript in lowerCamelCase. */
+const inSnakeCase = (field) => field?.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
 function named({ call }, fields, collection) {
   if (OF_NO_COLLECTION.has(call)) return fields;
   return BY_NAME.has(call) ? { name: collection, ...fields } : { collection, ...fields };
