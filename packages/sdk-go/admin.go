@@ -154,6 +154,17 @@ func (a Admin) SetAlertRule(ctx context.Context, rule string, change AlertRuleCh
 	return decoded(answer, decodeAlertRule)
 }
 
+// SlowQueries lists the slowest requests of the gateway process that answers, slowest first: those that took longer than its
+// --slow-query-ms. limit: at most 500; 0: 100.
+func (a Admin) SlowQueries(ctx context.Context, limit uint32) (*SlowQueries, error) {
+	request := &adminv1.ListSlowQueriesRequest{Limit: limit}
+	answer, err := ask[adminv1.ListSlowQueriesResponse](ctx, a.client, contract.AdminListSlowQueries, request)
+	if err != nil {
+		return nil, err
+	}
+	return decoded(answer, decodeSlowQueries)
+}
+
 // AuditEntries are those of the gateway that answers, the newest first; limit: at most 1,000; 0: 100.
 func (a Admin) AuditEntries(ctx context.Context, limit uint32) ([]AuditEntry, error) {
 	request := &adminv1.ListAuditEntriesRequest{Limit: limit}

@@ -785,6 +785,16 @@ type AuditVerdict struct {
 	OtherGateways []string `json:"otherGateways"`
 }
 
+// SlowQueries: It is the message vectron.admin.v1.ListSlowQueriesResponse of the contract.
+type SlowQueries struct {
+	Queries []SlowQuery `json:"queries"`
+	// Slow requests since the process started, including those that are not kept any more: at most 500 in at most 1 MiB are kept, the
+	// newest.
+	Total float64 `json:"total"`
+	// The value of --slow-query-ms, milliseconds; 0: requests are neither logged nor kept as slow.
+	ThresholdMs float64 `json:"thresholdMs"`
+}
+
 // RerankSettings: It is the message vectron.v1.RerankSettings of the contract.
 type RerankSettings struct {
 	Enabled bool `json:"enabled"`
@@ -1214,6 +1224,40 @@ type PlannedAction struct {
 	Reason string `json:"reason"`
 }
 
+// SlowQuery: A request that took long, and how it was executed. It contains no vector, payload, filter, search text, id of a point or key.
+type SlowQuery struct {
+	// The id that the client received as x-request-id, and under which the log has more.
+	RequestID string `json:"requestId"`
+	// When it ended, RFC 3339.
+	At string `json:"at"`
+	// rest, grpc or websocket.
+	Wire string `json:"wire"`
+	// The name of the operation, as in the metrics.
+	Operation string `json:"operation"`
+	// OK, or the error code.
+	Code     string `json:"code"`
+	TenantID string `json:"tenantId"`
+	// Public part of the API key, or id of the account; empty: unknown.
+	Caller string `json:"caller"`
+	// The collections and aliases that the request names, at most four, separated by spaces.
+	Collection string `json:"collection"`
+	// The queue that the request used: read, scan (slow reads) or write.
+	Lane string `json:"lane"`
+	// From the first byte of the request to the last byte of its answer, milliseconds.
+	Milliseconds float64 `json:"milliseconds"`
+	// Of these, what the request waited in its queue.
+	QueueMilliseconds float64 `json:"queueMilliseconds"`
+	// Of these, what the slowest shard took, as the gateway saw it; 0: no shard is known.
+	ShardMilliseconds float64 `json:"shardMilliseconds"`
+	// Processor time of the workers, of all shards together, milliseconds.
+	CPUMilliseconds float64 `json:"cpuMilliseconds"`
+	// What was asked for: numbers of the request (topK=100), lengths of its lists (ids=20), and the names of booleans that are true and
+	// of messages that are present (exact, filter).
+	Asked []string `json:"asked"`
+	// How it was executed, as recorded in its answer; absent: the answer does not say, or there is none. Of a batch, its slowest answer.
+	Plan *SlowQueryPlan `json:"plan,omitempty"`
+}
+
 // SparseQuery: It is the message vectron.v1.SparseQuery of the contract.
 type SparseQuery struct {
 	// Name of the sparse vector.
@@ -1267,11 +1311,66 @@ type UnreadExample struct {
 	Value string `json:"value"`
 }
 
+// SlowQueryPlan: The fields of an answer that say how it was found.
+type SlowQueryPlan struct {
+	// Answers of a batch; 0: it was no batch.
+	Answers        uint32 `json:"answers"`
+	Complete       bool   `json:"complete"`
+	ShardsAsked    uint32 `json:"shardsAsked"`
+	ShardsAnswered uint32 `json:"shardsAnswered"`
+	// shards, cache, redis or coalesced: what gave the answer; empty: it was no search.
+	ServedFrom string `json:"servedFrom"`
+	// The reranker that ordered the results; empty: none did.
+	RerankedBy string `json:"rerankedBy"`
+	// Why the reranker did not order them; empty: it was not asked, or did.
+	RerankSkipped string `json:"rerankSkipped"`
+	// The slowest, at most eight.
+	Shards []SlowQueryShard `json:"shards"`
+	// Branches of a query, at most eight.
+	Branches []SlowQueryBranch `json:"branches"`
+}
+
 // TextField: It is the message vectron.v1.TextField of the contract.
 type TextField struct {
 	Path string `json:"path"`
 	// Factor of the field's score, at most a million; 0: 1.
 	Boost float32 `json:"boost"`
+}
+
+// SlowQueryShard: As in ShardRead of the data API.
+type SlowQueryShard struct {
+	ShardID uint32 `json:"shardId"`
+	// Number of the worker that answered.
+	Worker uint32 `json:"worker"`
+	// From the request to this shard's answer, as the gateway saw it.
+	Milliseconds float64 `json:"milliseconds"`
+	// How the points were found: graph, scan, scan_codes, post_filter, walk, post_check, bm25 or sparse.
+	Plan string `json:"plan"`
+	// Most candidates that the walk was to keep; 0: there was no walk.
+	Ef uint32 `json:"ef"`
+	// Nodes whose links were read, distances computed, candidates rescored.
+	Visited   uint32 `json:"visited"`
+	Distances uint32 `json:"distances"`
+	Rescored  uint32 `json:"rescored"`
+	// Points that were scanned because the index does not hold them yet.
+	IndexLag uint32 `json:"indexLag"`
+	// With a filter: points that pass, as far as that is known.
+	Matching float64 `json:"matching"`
+	// Payloads had to be read for the filter: a payload index would make it faster.
+	Unindexed bool `json:"unindexed"`
+	// Whether the budget ended before the search.
+	Stopped bool `json:"stopped"`
+	// Set when the shard did not answer.
+	ErrorCode string `json:"errorCode"`
+}
+
+// SlowQueryBranch: As in BranchReport of the data API.
+type SlowQueryBranch struct {
+	Candidates uint32 `json:"candidates"`
+	// How each shard found its points, at most eight.
+	Plans []string `json:"plans"`
+	// Payloads had to be read for its filter.
+	Unindexed bool `json:"unindexed"`
 }
 
 func encodeCollectionOptions(e *encoder, v *CollectionOptions) *vectronv1.CreateCollectionRequest {
@@ -1928,6 +2027,14 @@ func decodeAuditVerdict(d *decoder, m *adminv1.VerifyAuditResponse) AuditVerdict
 	return v
 }
 
+func decodeSlowQueries(d *decoder, m *adminv1.ListSlowQueriesResponse) SlowQueries {
+	var v SlowQueries
+	v.Queries = decodeList(d, m.GetQueries(), decodeSlowQuery)
+	v.Total = m.GetTotal()
+	v.ThresholdMs = m.GetThresholdMs()
+	return v
+}
+
 func encodeRerankSettings(e *encoder, v *RerankSettings) *vectronv1.RerankSettings {
 	m := &vectronv1.RerankSettings{}
 	m.Enabled = v.Enabled
@@ -2334,6 +2441,26 @@ func decodePlannedAction(d *decoder, m *adminv1.PlannedAction) PlannedAction {
 	return v
 }
 
+func decodeSlowQuery(d *decoder, m *adminv1.SlowQuery) SlowQuery {
+	var v SlowQuery
+	v.RequestID = m.GetRequestId()
+	v.At = m.GetAt()
+	v.Wire = m.GetWire()
+	v.Operation = m.GetOperation()
+	v.Code = m.GetCode()
+	v.TenantID = m.GetTenantId()
+	v.Caller = m.GetCaller()
+	v.Collection = m.GetCollection()
+	v.Lane = m.GetLane()
+	v.Milliseconds = m.GetMilliseconds()
+	v.QueueMilliseconds = m.GetQueueMilliseconds()
+	v.ShardMilliseconds = m.GetShardMilliseconds()
+	v.CPUMilliseconds = m.GetCpuMilliseconds()
+	v.Asked = m.GetAsked()
+	v.Plan = decodeOne(d, m.GetPlan(), decodeSlowQueryPlan)
+	return v
+}
+
 func encodeSparseQuery(e *encoder, v *SparseQuery) *vectronv1.SparseQuery {
 	m := &vectronv1.SparseQuery{}
 	m.Name = v.Name
@@ -2388,9 +2515,49 @@ func decodeUnreadExample(d *decoder, m *vectronv1.UnreadExample) UnreadExample {
 	return v
 }
 
+func decodeSlowQueryPlan(d *decoder, m *adminv1.SlowQueryPlan) SlowQueryPlan {
+	var v SlowQueryPlan
+	v.Answers = m.GetAnswers()
+	v.Complete = m.GetComplete()
+	v.ShardsAsked = m.GetShardsAsked()
+	v.ShardsAnswered = m.GetShardsAnswered()
+	v.ServedFrom = m.GetServedFrom()
+	v.RerankedBy = m.GetRerankedBy()
+	v.RerankSkipped = m.GetRerankSkipped()
+	v.Shards = decodeList(d, m.GetShards(), decodeSlowQueryShard)
+	v.Branches = decodeList(d, m.GetBranches(), decodeSlowQueryBranch)
+	return v
+}
+
 func encodeTextField(e *encoder, v *TextField) *vectronv1.TextField {
 	m := &vectronv1.TextField{}
 	m.Path = v.Path
 	m.Boost = v.Boost
 	return m
+}
+
+func decodeSlowQueryShard(d *decoder, m *adminv1.SlowQueryShard) SlowQueryShard {
+	var v SlowQueryShard
+	v.ShardID = m.GetShardId()
+	v.Worker = m.GetWorker()
+	v.Milliseconds = m.GetMilliseconds()
+	v.Plan = m.GetPlan()
+	v.Ef = m.GetEf()
+	v.Visited = m.GetVisited()
+	v.Distances = m.GetDistances()
+	v.Rescored = m.GetRescored()
+	v.IndexLag = m.GetIndexLag()
+	v.Matching = m.GetMatching()
+	v.Unindexed = m.GetUnindexed()
+	v.Stopped = m.GetStopped()
+	v.ErrorCode = m.GetErrorCode()
+	return v
+}
+
+func decodeSlowQueryBranch(d *decoder, m *adminv1.SlowQueryBranch) SlowQueryBranch {
+	var v SlowQueryBranch
+	v.Candidates = m.GetCandidates()
+	v.Plans = m.GetPlans()
+	v.Unindexed = m.GetUnindexed()
+	return v
 }
